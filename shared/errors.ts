@@ -1,0 +1,96 @@
+/**
+ * Typed failures. A port translates what its client threw into one of these; `shared/http/respond.ts` holds the one map from
+ * a failure to an HTTP answer. A message names what was found, what was expected and what to do, and holds no secret.
+ */
+export abstract class SlipwayError extends Error {
+  /** Stable word for logs and metrics. */
+  abstract readonly kind: string;
+  /** Whether the same request may succeed later. */
+  abstract readonly retryable: boolean;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** Try again later: the peer said when, or we know. Answered with `Retry-After`. */
+export abstract class RetryableError extends SlipwayError {
+  readonly retryable = true;
+  constructor(
+    message: string,
+    readonly retryAfterSeconds: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** A primary or secondary rate limit, or a rate quota. */
+export class RateLimited extends RetryableError {
+  readonly kind = 'rate_limited';
+}
+
+/** The peer is down, or answered 5xx before it did anything. */
+export class Unavailable extends RetryableError {
+  readonly kind = 'unavailable';
+}
+
+/** The request was sent and no answer came, or an answer that tells nothing: it may have taken effect. Look before trying again. */
+export class Uncertain extends RetryableError {
+  readonly kind = 'uncertain';
+}
+
+/** No zone, machine type or provisioning model of the pool has capacity now. */
+export class NoCapacity extends RetryableError {
+  readonly kind = 'no_capacity';
+}
+
+/** A quota of the project is used up: another zone of the region would not help. */
+export class QuotaExceeded extends RetryableError {
+  readonly kind = 'quota_exceeded';
+}
+
+/** Another execution holds the lease of this work. */
+export class LeaseHeld extends RetryableError {
+  readonly kind = 'lease_held';
+}
+
+/** The name is in use at the peer (HTTP 409). */
+export class NameTaken extends SlipwayError {
+  readonly kind = 'name_taken';
+  readonly retryable = false;
+}
+
+/** The peer refuses and will go on refusing until a person changes something; the message says what. */
+export class Refused extends SlipwayError {
+  readonly kind = 'refused';
+  readonly retryable = false;
+}
+
+/** A task whose body is not one of ours: it can never succeed. */
+export class InvalidTask extends SlipwayError {
+  readonly kind = 'invalid_task';
+  readonly retryable = false;
+}
+
+/** Every error of the configuration at once. */
+export class InvalidConfiguration extends SlipwayError {
+  readonly kind = 'invalid_configuration';
+  readonly retryable = false;
+  constructor(readonly problems: readonly ConfigurationProblem[]) {
+    super(
+      `the configuration has ${problems.length} error${problems.length === 1 ? '' : 's'}:\n${problems
+        .map((problem) => `  ${problem.path}: found ${problem.found}, expected ${problem.expected}`)
+        .join('\n')}`,
+    );
+  }
+}
+
+/** One thing wrong with the configuration. `found` never holds a secret's value. */
+export interface ConfigurationProblem {
+  /** Where: an environment variable, then the path inside it, e.g. `RUNNER_CONFIG.pools[0].provider.zones[1]`. */
+  readonly path: string;
+  readonly found: string;
+  readonly expected: string;
+}

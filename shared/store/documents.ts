@@ -1,0 +1,130 @@
+import type {RunnerScope} from '../github/github';
+
+/** `<job id>-<run attempt>`: the identity of one run of a job. */
+export type JobKey = string;
+
+/** GitHub's own states of a job. */
+export type JobStatus = 'queued' | 'waiting' | 'in_progress' | 'completed';
+
+/**
+ * Whether the job needs a runner made:
+ * `open`: queued and covered by nothing; `covered`: a runner is there or on its way; `none`: it waits for an approval,
+ * runs or is over; `dead`: every attempt failed, a dead letter tells why.
+ */
+export type JobDemand = 'open' | 'covered' | 'none' | 'dead';
+
+/** `jobs/<job id>-<run attempt>` */
+export interface JobDocument {
+  readonly jobId: number;
+  readonly runAttempt: number;
+  readonly runId: number;
+  /** `owner/name` */
+  readonly repository: string;
+  readonly pool: string;
+  readonly labels: readonly string[];
+  readonly installationId: number | null;
+  readonly url: string | null;
+  readonly status: JobStatus;
+  /** +1 each time the job is queued again after waiting; the first is 1. */
+  readonly generation: number;
+  /** How many runners were made for it: the `n` of the last one's name. */
+  readonly creations: number;
+  readonly demand: JobDemand;
+  /** Name of the runner that covers it, or ran it. */
+  readonly runner: string | null;
+  /** Slot kept for it by a runner that went, until its own runner takes it over. */
+  readonly slot: string | null;
+  /** Milliseconds since the epoch; the order in which demand is served. */
+  readonly queuedAt: number;
+  readonly updatedAt: number;
+  readonly expireAt: number;
+}
+
+export type RunnerState = 'requested' | 'creating' | 'booting' | 'idle' | 'busy' | 'draining' | 'gone' | 'failed';
+
+/** `runners/<name>`; the VM has the same name. */
+export interface RunnerDocument {
+  readonly name: string;
+  readonly pool: string;
+  readonly scope: RunnerScope;
+  readonly installationId: number | null;
+  /** What it was registered with, lower case. */
+  readonly labels: readonly string[];
+  readonly state: RunnerState;
+  readonly madeFor: JobKey;
+  /** The job for whose sake it is there now; null when spare, or when it runs one. */
+  readonly covers: JobKey | null;
+  /** The job that it runs. */
+  readonly runs: JobKey | null;
+  /** True when it is alive, runs nothing and covers nothing. */
+  readonly spare: boolean;
+  readonly slot: string | null;
+  /** GitHub's id of the registration. */
+  readonly githubId: number | null;
+  /** Where its VM is, or was last attempted. Written before the insert. */
+  readonly zone: string | null;
+  readonly machineType: string | null;
+  readonly spot: boolean | null;
+  /** Times that GitHub said idle in a row, and the last of them (ms). */
+  readonly idleReadings: number;
+  readonly lastReadingAt: number | null;
+  /** The job that got its slot when it went. */
+  readonly handedTo: JobKey | null;
+  readonly createdAt: number;
+  /** Since when it is in this state. */
+  readonly stateAt: number;
+  readonly expireAt: number;
+}
+
+/** `slots/<pool>.<n>`, 0 ≤ n < maxRunners: a document a runner, so that none is hot and the limit is hard. */
+export interface SlotDocument {
+  readonly pool: string;
+  readonly n: number;
+  /** Runner name, or `job:<job key>` while it is kept for a job; null: free. */
+  readonly holder: string | null;
+  readonly expireAt: number;
+}
+
+/** `keys/<hash>`: idempotency of one piece of work. */
+export interface KeyDocument {
+  /** What the key stands for, in clear. */
+  readonly key: string;
+  readonly state: 'claimed' | 'done';
+  /** Random id of the execution that claimed it. */
+  readonly holder: string;
+  readonly leaseUntil: number;
+  readonly expireAt: number;
+}
+
+/** `breakers/<name>`: open until a probe succeeds; one probe a minute. */
+export interface BreakerDocument {
+  readonly name: string;
+  readonly reason: string;
+  readonly openedAt: number;
+  readonly nextProbeAt: number;
+  readonly expireAt: number;
+}
+
+/** `deadletters/<task name>`: what was given up, and why. */
+export interface DeadLetterDocument {
+  readonly task: string;
+  readonly queue: string;
+  readonly body: unknown;
+  readonly error: string;
+  readonly job: JobKey | null;
+  readonly jobUrl: string | null;
+  readonly attempts: number;
+  readonly at: number;
+  readonly expireAt: number;
+}
+
+export interface Collections {
+  jobs: JobDocument;
+  runners: RunnerDocument;
+  slots: SlotDocument;
+  keys: KeyDocument;
+  breakers: BreakerDocument;
+  deadletters: DeadLetterDocument;
+}
+
+export type CollectionName = keyof Collections;

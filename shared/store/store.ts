@@ -1,0 +1,38 @@
+import type {CollectionName, Collections} from './documents';
+
+/** Equality on every field given. */
+export type Where<C extends CollectionName> = Partial<Collections[C]>;
+
+export interface Find<C extends CollectionName> {
+  readonly where: Where<C>;
+  /** Ascending. */
+  readonly orderBy?: keyof Collections[C] & string;
+  readonly limit: number;
+}
+
+export interface Found<C extends CollectionName> {
+  readonly id: string;
+  readonly data: Collections[C];
+}
+
+/**
+ * Reads first, then writes: a read after a write throws. Holds no side effect: the body runs again on contention.
+ */
+export interface Transaction {
+  get<C extends CollectionName>(collection: C, id: string): Promise<Collections[C] | undefined>;
+  /** Replaces the whole document, or makes it. */
+  set<C extends CollectionName>(collection: C, id: string, data: Collections[C]): void;
+  delete<C extends CollectionName>(collection: C, id: string): void;
+}
+
+/**
+ * Documents in collections, with serializable transactions. One contract over Firestore and memory (test/contracts/store.ts).
+ * A document whose `expireAt` has passed is treated as absent by every read, whether or not the TTL policy has removed it yet.
+ * Throws `Unavailable` when the database does not answer in time or contention does not end.
+ */
+export interface Store {
+  get<C extends CollectionName>(collection: C, id: string): Promise<Collections[C] | undefined>;
+  find<C extends CollectionName>(collection: C, find: Find<C>): Promise<Found<C>[]>;
+  count<C extends CollectionName>(collection: C, where: Where<C>): Promise<number>;
+  transaction<T>(body: (transaction: Transaction) => Promise<T>): Promise<T>;
+}
