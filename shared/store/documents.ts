@@ -13,6 +13,13 @@ export type JobStatus = 'queued' | 'waiting' | 'in_progress' | 'completed';
  */
 export type JobDemand = 'open' | 'covered' | 'none' | 'dead';
 
+export interface Aftermath {
+  /** The runner that has nothing to do any more. */
+  readonly spare: string | null;
+  /** The job that is demand again. */
+  readonly reopened: JobKey | null;
+}
+
 /** `jobs/<job id>-<run attempt>` */
 export interface JobDocument {
   readonly jobId: number;
@@ -27,6 +34,8 @@ export interface JobDocument {
   readonly status: JobStatus;
   /** +1 each time the job is queued again after waiting; the first is 1. */
   readonly generation: number;
+  /** GUIDs of the deliveries that opened a generation, newest last: a retried old one opens no other. */
+  readonly openings: readonly string[];
   /** How many runners were made for it: the `n` of the last one's name. */
   readonly creations: number;
   readonly demand: JobDemand;
@@ -34,6 +43,8 @@ export interface JobDocument {
   readonly runner: string | null;
   /** Slot kept for it by a runner that went, until its own runner takes it over. */
   readonly slot: string | null;
+  /** What its last change meant for others: done again, harmlessly, when the event is. */
+  readonly aftermath: Aftermath;
   /** Milliseconds since the epoch; the order in which demand is served. */
   readonly queuedAt: number;
   readonly updatedAt: number;

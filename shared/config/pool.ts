@@ -1,0 +1,69 @@
+/** Where a pool's jobs come from, and so where its runners are registered. */
+export type PoolScope =
+  | {
+      readonly kind: 'repositories';
+      /** `owner/name`; `*` stands for any characters within a segment, a leading `!` excludes. At least one without `!`. */
+      readonly patterns: readonly string[];
+    }
+  | {readonly kind: 'organization'; readonly org: string};
+
+/** Warm runners while `cron` matches the present minute in `timezone`. */
+export interface IdleSchedule {
+  /** Five fields: minute, hour, day of month, month, day of week. */
+  readonly cron: string;
+  /** IANA name. */
+  readonly timezone: string;
+  readonly count: number;
+}
+
+export type Spot = 'never' | 'prefer' | 'only';
+
+/** One new VM for each job, from an instance template. */
+export interface GceProviderConfig {
+  readonly type: 'gce';
+  /** Name, or full or partial URL, of a regional or global instance template. */
+  readonly template: string;
+  /** Undefined: the metadata server's answer, see place.ts. */
+  readonly region?: string;
+  /** In the order given, at least one. Undefined: every zone of the region. */
+  readonly zones?: readonly string[];
+  /** In the order of preference, at least one. Undefined: the template's own. */
+  readonly machineTypes?: readonly string[];
+  readonly spot: Spot;
+}
+
+/** One existing VM that is started and stopped. */
+export interface GceVmProviderConfig {
+  readonly type: 'gce-vm';
+  readonly instance: string;
+  /** Undefined: the metadata server's answer, see place.ts. */
+  readonly zone?: string;
+  /** Name of the VM's runner at GitHub when it is not the VM's. */
+  readonly runnerName?: string;
+}
+
+export type ProviderConfig = GceProviderConfig | GceVmProviderConfig;
+
+/** One pool of runners, with every default filled in. */
+export interface Pool {
+  /** RFC 1035, ≤ 20 characters, unique. */
+  readonly name: string;
+  readonly scope: PoolScope;
+  /** Lower case, no duplicates; a job must ask for all of these. Empty only if `offers` is not. */
+  readonly requires: readonly string[];
+  /** Lower case, no duplicates; a job must ask for nothing else. Null: for anything. */
+  readonly offers: readonly string[] | null;
+  /** By name. */
+  readonly runnerGroup: string;
+  /** Hard limit, ≥ 1. */
+  readonly maxRunners: number;
+  readonly minIdle: number | readonly IdleSchedule[];
+  /** Minutes may have fractions; > 0. */
+  readonly bootMinutes: number;
+  readonly idleMinutes: number;
+  readonly jobMinutes: number;
+  readonly allowPublicRepos: boolean;
+  /** The highest wins when several pools match. */
+  readonly priority: number;
+  readonly provider: ProviderConfig;
+}

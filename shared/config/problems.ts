@@ -1,0 +1,42 @@
+import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
+
+const MAX_SHOWN = 80;
+
+/** Credentials that GitHub or OpenSSL mark as such, wherever somebody pasted them; and their like in base64. */
+const CREDENTIALS = /-----BEGIN[\s\S]*|LS0tLS1CRUdJT[\s\S]*|\b(gh[a-z]_|github_pat_)\w+/g;
+
+/** Gathers what is wrong with the configuration, so that all of it is reported at once. */
+export class Problems {
+  readonly #problems: ConfigurationProblem[] = [];
+  readonly #secrets: readonly string[];
+
+  /** `secrets`: values that `describe` must not show, should one turn up in the wrong place. */
+  constructor(secrets: readonly string[] = []) {
+    this.#secrets = secrets;
+  }
+
+  get count(): number {
+    return this.#problems.length;
+  }
+
+  report(path: string, found: string, expected: string): void {
+    this.#problems.push({path, found, expected});
+  }
+
+  /** A value as a message may show it: short, and without secrets. */
+  describe(value: unknown): string {
+    if (value === undefined || value === null) return 'nothing';
+    if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
+    if (typeof value === 'object') return 'an object';
+    if (typeof value !== 'string') return String(value);
+    const masked = this.#secrets
+      .reduce((text, secret) => text.replaceAll(secret, '***'), value)
+      .replaceAll(CREDENTIALS, '***')
+      .replace(/\/\/[^/@\s]*@/, '//***@');
+    return JSON.stringify(masked.length > MAX_SHOWN ? `${masked.slice(0, MAX_SHOWN)}…` : masked);
+  }
+
+  throwIfAny(): void {
+    if (this.#problems.length > 0) throw new InvalidConfiguration(this.#problems);
+  }
+}

@@ -1,0 +1,75 @@
+import type {RunnerDocument} from '../store/documents';
+import {type Context, githubOf} from './context';
+import {scheduleIdleCheck} from './place-spare';
+
+/** Readings of GitHub's idle flag that are believed, this far apart: one alone proves nothing (it lies around a job's start). */
+const READINGS = 3;
+const READING_INTERVAL_SECONDS = 60;
+/** Between deregistration and deletion: time for a late `in_progress` to say that the runner was busy after all. */
+const GRACE_SECONDS = 60;
+
+export interface IdleCheck {
+  readonly runner: string;
+  /** When the runner became spare. A newer life makes the check void. */
+  readonly since: number;
+  /** Counts the readings; only grows, because a task's name is used once. */
+  readonly reading: number;
+}
+
+/**
+ * A spare runner was idle for its time: GitHub is asked three times, a minute apart; then the runner is deregistered, which GitHub
+ * refuses (422) while it runs a job; its VM goes a minute later. Busy: it is kept, and asked after again.
+ */
+export async function checkIdle(context: Context, check: IdleCheck): Promise<string> {
+  const runner = await context.store.get('runners', check.runner);
+  if (!runner || runner.stateAt !== check.since || !(runner.spare || isLeaving(runner))) return 'void';
+
+  const github = githubOf(context, runner);
+  const registration =
+    runner.githubId === null ? await github.findRunner(runner.name) : await github.getRunner(runner.githubId);
+  if (registration?.busy) return keep(context, runner, check);
+  if (check.reading % READINGS < READINGS - 1) {
+    await scheduleIdleCheck(context, runner, check.reading + 1, READING_INTERVAL_SECONDS);
+    return 'idle_so_far';
+  }
+
+  // First nobody may count on it any more, then GitHub may not, then it goes.
+  if (!(await leave(context, runner))) return 'void';
+  if (registration && (await github.deleteRunner(registration.id)) === 'busy') return keep(context, runner, check);
+  await context.tasks.enqueue({
+    queue: 'stop',
+    name: `delete-${runner.name}`,
+    body: {kind: 'delete', runner: runner.name},
+    delaySeconds: GRACE_SECONDS,
+  });
+  return registration ? 'deregistered' : 'not_registered';
+}
+
+/** Marked as leaving by an execution of this very check that did not get to its end. */
+function isLeaving(runner: RunnerDocument): boolean {
+  return runner.state === 'draining' && runner.runs === null;
+}
+
+/** `stateAt` stays, so that the check can be repeated. */
+async function leave(context: Context, {name, stateAt}: RunnerDocument): Promise<boolean> {
+  return context.store.transaction(async (transaction) => {
+    const runner = await transaction.get('runners', name);
+    if (!runner || runner.stateAt !== stateAt || !(runner.spare || isLeaving(runner))) return false;
+    transaction.set('runners', name, {...runner, state: 'draining', spare: false});
+    return true;
+  });
+}
+
+async function keep(context: Context, {name, stateAt}: RunnerDocument, check: IdleCheck): Promise<string> {
+  const kept = await context.store.transaction(async (transaction) => {
+    const runner = await transaction.get('runners', name);
+    if (!runner || runner.stateAt !== stateAt || runner.runs !== null) return undefined;
+    if (runner.spare) return runner;
+    const spare: RunnerDocument = {...runner, state: 'idle', spare: true};
+    transaction.set('runners', name, spare);
+    return spare;
+  });
+  const nextRound = (Math.floor(check.reading / READINGS) + 1) * READINGS;
+  if (kept) await scheduleIdleCheck(context, kept, nextRound, READING_INTERVAL_SECONDS);
+  return 'busy';
+}

@@ -1,0 +1,172 @@
+import {applyJobEvent, type JobChange} from '../lifecycle/job';
+import type {JobEvent} from '../lifecycle/job-event';
+import {jobKeyOf} from '../lifecycle/naming';
+import {canRun, covering, isBeingMade, requestedRunner} from '../lifecycle/runner';
+import type {JobDocument, JobKey, RunnerDocument, SlotDocument} from '../store/documents';
+import {keyId} from '../store/keys';
+import {findFreeSlot, type SlotCandidate, slotIsFree, takenSlot} from '../store/slots';
+import type {Transaction} from '../store/store';
+import {type Context, latestRunnerName, poolOf, scopeFor} from './context';
+import {claimWithin, type Creation, creationKey} from './lease';
+
+/** What makes a job demand: a `queued` event, or a task that says so of a job that is known. */
+export type Demand = {readonly event: JobEvent} | {readonly job: JobKey};
+
+/**
+ * - `create`: a runner is to be made, and this execution holds its key.
+ * - `covered`: somebody does, or did, what is needed.
+ * - `open`: the pool is full; the job is served, in order, when a slot frees.
+ * - `not_wanted`: the job does not queue.
+ */
+export type Coverage =
+  | ({readonly kind: 'create'} & Creation)
+  | {readonly kind: 'covered'; readonly by: string | null}
+  | {readonly kind: 'open'}
+  | {readonly kind: 'not_wanted'; readonly reason: string};
+
+type Attempt = Coverage | {readonly kind: 'again'};
+
+/** Lost races for a slot before the pool counts as full. */
+const ROUNDS = 12;
+
+interface Candidates {
+  readonly spares: readonly string[];
+  readonly slot: SlotCandidate | undefined;
+}
+
+/**
+ * Records the demand and covers it: by a spare runner, else by a slot and a runner to be made, in one transaction. A full pool is looked
+ * at once more after the job is on record as open, because a slot may have been freed in between by one who saw nobody waiting.
+ */
+export async function coverJob(context: Context, poolName: string, demand: Demand, holder: string): Promise<Coverage> {
+  let recorded = false;
+  for (let round = 0; round < ROUNDS; round++) {
+    const candidates = await findCandidates(context, poolName);
+    const result = await context.store.transaction((transaction) =>
+      attempt(context, transaction, demand, holder, candidates),
+    );
+    if (result.kind === 'again') continue;
+    if (result.kind !== 'open' || recorded) return result;
+    recorded = true;
+  }
+  return {kind: 'open'};
+}
+
+async function findCandidates(context: Context, poolName: string): Promise<Candidates> {
+  const pool = poolOf(context, poolName);
+  if (!pool) return {spares: [], slot: undefined};
+  const {store, random, clock} = context;
+  const spares = await store.find('runners', {where: {pool: poolName, spare: true}, limit: 3});
+  const slot = await findFreeSlot(store, {pool: poolName, maxRunners: pool.maxRunners, random, now: clock.now()});
+  return {spares: spares.map((found) => found.id), slot};
+}
+
+async function attempt(
+  context: Context,
+  transaction: Transaction,
+  demand: Demand,
+  holder: string,
+  candidates: Candidates,
+): Promise<Attempt> {
+  const now = context.clock.now();
+  const change = await readChange(transaction, demand, now);
+  if (!change) return {kind: 'not_wanted', reason: 'unknown_job'};
+  if (change.kind !== 'opened') return resume(context, transaction, change.job, holder, now);
+
+  const {job} = change;
+  const spares = await Promise.all(candidates.spares.map((name) => transaction.get('runners', name)));
+  const slot = await readSlot(transaction, job, candidates.slot);
+  // A job with a slot of its own leaves the spare ones to others.
+  const spare = job.slot ? undefined : spares.find((runner) => runner?.spare && canRun(runner, job));
+  if (spare) {
+    transaction.set('runners', spare.name, covering(spare, jobKeyOf(job)));
+    transaction.set('jobs', jobKeyOf(job), {...job, demand: 'covered', runner: spare.name});
+    return {kind: 'covered', by: spare.name};
+  }
+  if (!slot) {
+    transaction.set('jobs', jobKeyOf(job), job);
+    return {kind: 'open'};
+  }
+  if (!slotIsFree(slot.document, now) && slot.document?.holder !== `job:${jobKeyOf(job)}`) return {kind: 'again'};
+  return request(context, transaction, job, slot, holder, now);
+}
+
+async function readChange(transaction: Transaction, demand: Demand, now: number): Promise<JobChange | undefined> {
+  if ('job' in demand) {
+    const job = await transaction.get('jobs', demand.job);
+    if (!job) return undefined;
+    return job.demand === 'open' ? {kind: 'opened', job} : {kind: 'unchanged', job, reason: 'duplicate'};
+  }
+  const {event} = demand;
+  const existing = await transaction.get('jobs', jobKeyOf(event));
+  const earlier = {jobId: event.jobId, runAttempt: event.runAttempt - 1};
+  const previous = !existing && earlier.runAttempt > 0 ? await transaction.get('jobs', jobKeyOf(earlier)) : undefined;
+  const change = applyJobEvent(existing, event, now, previous);
+  // Open already, by a delivery before or by the swap rule, and still without a slot: this one may serve it.
+  if (change.kind === 'unchanged' && change.job.demand === 'open') return {kind: 'opened', job: change.job};
+  return change;
+}
+
+interface SlotRead extends SlotCandidate {
+  readonly document: SlotDocument | undefined;
+}
+
+async function readSlot(
+  transaction: Transaction,
+  job: JobDocument,
+  candidate: SlotCandidate | undefined,
+): Promise<SlotRead | undefined> {
+  if (job.slot) {
+    const document = await transaction.get('slots', job.slot);
+    if (document?.holder === `job:${jobKeyOf(job)}`) {
+      return {id: job.slot, pool: document.pool, n: document.n, document};
+    }
+  }
+  return candidate && {...candidate, document: await transaction.get('slots', candidate.id)};
+}
+
+/** Nothing new: go on with the job's own half-made runner, if nobody else does. */
+async function resume(
+  context: Context,
+  transaction: Transaction,
+  job: JobDocument,
+  holder: string,
+  now: number,
+): Promise<Coverage> {
+  if (job.creations === 0) return {kind: 'not_wanted', reason: `job_${job.status}`};
+  const lease = {key: creationKey(job), holder};
+  const runner = await transaction.get('runners', latestRunnerName(context, job));
+  const key = await transaction.get('keys', keyId(lease.key));
+  if (!runner || !isBeingMade(runner)) return {kind: 'covered', by: job.runner};
+  if (claimWithin(transaction, key, lease, now) === 'done') return {kind: 'covered', by: runner.name};
+  return {kind: 'create', runner, lease};
+}
+
+/** Writes down the runner that is to be made, before anything of it exists. */
+async function request(
+  context: Context,
+  transaction: Transaction,
+  open: JobDocument,
+  slot: SlotRead,
+  holder: string,
+  now: number,
+): Promise<Coverage> {
+  const pool = poolOf(context, open.pool);
+  if (!pool) return {kind: 'not_wanted', reason: 'unknown_pool'};
+  const job: JobDocument = {...open, creations: open.creations + 1, demand: 'covered', slot: null, updatedAt: now};
+  const name = latestRunnerName(context, job);
+  const runner: RunnerDocument = requestedRunner({
+    name,
+    job,
+    scope: scopeFor(pool, job),
+    labels: [...new Set([...pool.requires, ...job.labels])],
+    slot: slot.id,
+    now,
+  });
+  const lease = {key: creationKey(job), holder};
+  claimWithin(transaction, undefined, lease, now);
+  transaction.set('slots', slot.id, takenSlot(slot, name, now));
+  transaction.set('runners', name, runner);
+  transaction.set('jobs', jobKeyOf(job), {...job, runner: name});
+  return {kind: 'create', runner, lease};
+}

@@ -1,0 +1,141 @@
+import {LeaseHeld, NameTaken, NoCapacity, QuotaExceeded, Refused, Unavailable, Uncertain} from '../errors';
+import type {JitConfig} from '../github/github';
+import {settleRegistration} from '../github/settle-registration';
+import type {CreateOutcome, Rung} from '../providers/provider';
+import type {RunnerDocument} from '../store/documents';
+import {quotaBreaker, tripBreaker} from './breakers';
+import {type Context, githubOf, poolOf} from './context';
+import type {Creation} from './lease';
+import {NotWanted, recordAttempt, recordCreated, recordRegistered, releaseLease, renewLease} from './record-creation';
+import {replaceRunner} from './replace-runner';
+import {removeMachine, retireRunner} from './retire-runner';
+
+/** Names tried when GitHub has a registration of the first one. */
+const MAX_NAMES = 3;
+
+/** `created`: a VM is there. `alive`: the runner was there already. `not_wanted`: its job went, and so did it. */
+export type Created = {readonly kind: 'created' | 'alive' | 'not_wanted'; readonly runner: RunnerDocument};
+
+/**
+ * Registers the runner and makes its machine: claim → JIT config → insert → operation. Whatever a crashed execution left behind is
+ * looked for first. Fails with a typed error after it has cleaned up; the lease is then free for the next attempt.
+ */
+export async function createRunner(context: Context, creation: Creation): Promise<Created> {
+  try {
+    const resumed = await pickUp(context, creation);
+    return resumed ?? (await registerAndInsert(context, creation));
+  } catch (error) {
+    if (error instanceof NotWanted) return abandon(context, error.creation);
+    if (!(error instanceof LeaseHeld)) await releaseLease(context, creation.lease);
+    throw error;
+  }
+}
+
+/** An execution before this one may have got as far as the insert: then the VM is looked for where it was going to be. */
+async function pickUp(context: Context, creation: Creation): Promise<Created | undefined> {
+  const {runner} = creation;
+  if (runner.state !== 'creating' || runner.zone === null) return undefined;
+  const machine = await context.provider(runner.pool).find({name: runner.name, zone: runner.zone});
+  if (!machine) return undefined;
+  return finish(context, creation, {
+    zone: machine.zone,
+    spot: runner.spot ?? false,
+    ...(runner.machineType ? {machineType: runner.machineType} : {}),
+  });
+}
+
+async function registerAndInsert(context: Context, first: Creation): Promise<Created> {
+  let creation = first;
+  for (let tries = 1; ; tries++) {
+    const registered = await register(context, creation);
+    if (registered === 'alive') return {kind: 'alive', runner: await recordCreated(context, creation, undefined)};
+    if (registered !== 'name_in_use') {
+      const outcome = await insert(context, creation, registered);
+      if (outcome.kind === 'created') return finish(context, creation, outcome.rung);
+      if (outcome.kind !== 'name_taken') return fail(context, creation, registered, outcome);
+      await deregister(context, creation.runner, registered.runnerId);
+    }
+    if (tries === MAX_NAMES) {
+      throw new Uncertain(`${MAX_NAMES} names up to ${creation.runner.name} were all in use at GitHub or Compute Engine`, 30);
+    }
+    creation = await replaceRunner(context, creation, 'claim');
+  }
+}
+
+/**
+ * One call when all is well. A name that is in use, or an answer that was lost, is settled by looking: a live twin is left alone, a
+ * left-over registration is removed and its name not used again.
+ */
+async function register(context: Context, {runner}: Creation): Promise<JitConfig | 'name_in_use' | 'alive'> {
+  const github = githubOf(context, runner);
+  const runnerGroup = poolOf(context, runner.pool)?.runnerGroup ?? 'Default';
+  try {
+    return await github.createJitConfig({name: runner.name, labels: runner.labels, runnerGroup});
+  } catch (error) {
+    if (!(error instanceof NameTaken || error instanceof Uncertain)) throw error;
+    context.logger.warning('looking whether the registration exists', {decision: 'settle', runner: runner.name, error});
+    const settled = await settleRegistration(github, runner.name);
+    return settled === 'alive' ? 'alive' : 'name_in_use';
+  }
+}
+
+async function insert(context: Context, creation: Creation, jit: JitConfig): Promise<CreateOutcome> {
+  const {runner} = creation;
+  return context.provider(runner.pool).create({
+    name: runner.name,
+    pool: runner.pool,
+    job: runner.madeFor,
+    encodedJitConfig: jit.encodedJitConfig,
+    beforeInsert: (rung) => recordAttempt(context, creation, jit.runnerId, rung),
+    onWaiting: () => renewLease(context, creation.lease),
+  });
+}
+
+async function finish(context: Context, creation: Creation, rung: Rung): Promise<Created> {
+  const runner = await recordCreated(context, creation, rung);
+  context.logger.info(`runner ${runner.name} is booting in ${rung.zone}`, {
+    decision: 'created',
+    runner: runner.name,
+    pool: runner.pool,
+    zone: rung.zone,
+    machineType: rung.machineType,
+    spot: rung.spot,
+  });
+  // Its job ended while the VM was being made, and the release found nothing to delete.
+  if (runner.state === 'gone' || runner.state === 'failed') await removeMachine(context, {...runner, zone: rung.zone});
+  return {kind: 'created', runner};
+}
+
+/** No VM was made: the registration goes before the task answers, and the next attempt gets a new name. */
+async function fail(context: Context, creation: Creation, jit: JitConfig, outcome: CreateOutcome): Promise<never> {
+  const {runner} = creation;
+  // There may be a VM: its registration stays until somebody has looked.
+  if (outcome.kind === 'uncertain') throw new Uncertain(outcome.message, 10);
+  if (outcome.kind === 'created') throw new RangeError('a created machine is no failure');
+  await recordRegistered(context, creation, jit.runnerId);
+  await deregister(context, runner, jit.runnerId);
+  await replaceRunner(context, creation, 'leave');
+  switch (outcome.kind) {
+    case 'no_capacity':
+      throw new NoCapacity(`no capacity for ${runner.name}: ${outcome.message}`, 30);
+    case 'quota':
+      await tripBreaker(context, quotaBreaker(runner.pool, outcome.region), outcome.message, 60);
+      throw new QuotaExceeded(`quota exceeded in ${outcome.region}: ${outcome.message}`, 60);
+    case 'rate_limited':
+      throw new Unavailable(outcome.message, outcome.retryAfterSeconds);
+    default:
+      throw new Refused(outcome.message);
+  }
+}
+
+async function deregister(context: Context, runner: RunnerDocument, githubId: number): Promise<void> {
+  await githubOf(context, runner).deleteRunner(githubId);
+}
+
+async function abandon(context: Context, {runner, lease}: Creation): Promise<Created> {
+  context.logger.info(`runner ${runner.name} is not wanted any more`, {decision: 'abandoned', runner: runner.name});
+  await settleRegistration(githubOf(context, runner), runner.name);
+  await retireRunner(context, runner.name, 'failed');
+  await releaseLease(context, lease);
+  return {kind: 'not_wanted', runner};
+}

@@ -1,0 +1,50 @@
+import {settleRegistration} from '../github/settle-registration';
+import {isBeingMade} from '../lifecycle/runner';
+import type {JobKey, RunnerDocument} from '../store/documents';
+import {takenSlot} from '../store/slots';
+import {type Context, githubOf, latestRunnerName} from './context';
+import {demandJob, removeMachine, retireRunner} from './retire-runner';
+
+/**
+ * No further attempt will be made for the job: what was half made of its runner goes as far as that can be done now, its slot serves
+ * another, and the job is marked, so that everybody can see it and a later delivery tries again.
+ */
+export async function giveUp(context: Context, key: JobKey): Promise<void> {
+  const job = await context.store.get('jobs', key);
+  if (!job) return;
+  const runner = job.creations > 0 ? await context.store.get('runners', latestRunnerName(context, job)) : undefined;
+  const halfMade = runner && isBeingMade(runner) ? runner : undefined;
+  if (halfMade) {
+    if ((await cleanUp(context, halfMade)) === 'alive') return;
+    await retireRunner(context, halfMade.name, 'failed');
+  }
+  // By the swap rule, the runner may have stood in for another job than the one that it was made for.
+  const covered = halfMade?.covers ?? key;
+  await bury(context, key, covered);
+  if (covered !== key) await demandJob(context, covered, `given-up-${key}`);
+}
+
+async function bury(context: Context, key: JobKey, covered: JobKey): Promise<void> {
+  const now = context.clock.now();
+  await context.store.transaction(async (transaction) => {
+    const job = await transaction.get('jobs', covered);
+    if (job?.status !== 'queued') return;
+    const slot = job.slot ? await transaction.get('slots', job.slot) : undefined;
+    const demand = covered === key ? 'dead' : 'open';
+    transaction.set('jobs', covered, {...job, demand, runner: null, slot: null, updatedAt: now});
+    if (job.slot && slot?.holder === `job:${covered}`) {
+      transaction.set('slots', job.slot, takenSlot({...slot, id: job.slot}, null, now));
+    }
+  });
+}
+
+/** Best effort: what cannot be removed now carries its own death, and the sweep finds it. A runner that is online stays. */
+async function cleanUp(context: Context, runner: RunnerDocument): Promise<'removed' | 'alive'> {
+  try {
+    if ((await settleRegistration(githubOf(context, runner), runner.name)) === 'alive') return 'alive';
+    if (runner.zone !== null) await removeMachine(context, runner);
+  } catch (error) {
+    context.logger.warning(`${runner.name} could not be cleaned up`, {decision: 'given_up', runner: runner.name, error});
+  }
+  return 'removed';
+}

@@ -1,0 +1,58 @@
+import {LeaseHeld} from '../errors';
+import type {JobDocument, KeyDocument, RunnerDocument} from '../store/documents';
+import {claimKey, keyId} from '../store/keys';
+import type {Transaction} from '../store/store';
+
+/**
+ * How long a claim holds without being renewed. Every step between two renewals has a time-out below it, so that a claim
+ * outlives its step, and a crashed execution is taken over within a minute.
+ */
+export const LEASE_MS = 45_000;
+
+/** The right to make one runner, held by one execution. */
+export interface Lease {
+  readonly key: string;
+  readonly holder: string;
+}
+
+/** One key a creation: `create/<repository>/<job id>/<run attempt>/<generation>/<n>`. */
+export function creationKey(job: Pick<JobDocument, 'repository' | 'jobId' | 'runAttempt' | 'generation' | 'creations'>): string {
+  return `create/${job.repository}/${job.jobId}/${job.runAttempt}/${job.generation}/${job.creations}`;
+}
+
+/**
+ * Renews the lease inside a transaction whose reads are done: `read` is the key's document as the transaction read it. Throws `LeaseHeld`
+ * when another execution took over, which fences this one off.
+ */
+export function renewWithin(transaction: Transaction, read: KeyDocument | undefined, lease: Lease, now: number): void {
+  if (read?.state !== 'claimed' || read.holder !== lease.holder) {
+    throw new LeaseHeld(`the lease of ${lease.key} was taken over by another execution`, 5);
+  }
+  transaction.set('keys', keyId(lease.key), {...read, leaseUntil: now + LEASE_MS});
+}
+
+export function finishWithin(transaction: Transaction, read: KeyDocument | undefined, lease: Lease): void {
+  if (read && read.holder === lease.holder) transaction.set('keys', keyId(lease.key), {...read, state: 'done'});
+}
+
+/** Claims the key for `holder`, or says that it is done; throws `LeaseHeld` while another execution works on it. */
+export function claimWithin(
+  transaction: Transaction,
+  read: KeyDocument | undefined,
+  lease: Lease,
+  now: number,
+): 'claimed' | 'done' {
+  const claim = claimKey(read, {...lease, leaseMs: LEASE_MS, now});
+  if (claim.kind === 'done') return 'done';
+  if (claim.kind === 'held') {
+    throw new LeaseHeld(`another execution holds ${lease.key}`, Math.max(1, (claim.leaseUntil - now) / 1000));
+  }
+  transaction.set('keys', keyId(lease.key), claim.document);
+  return 'claimed';
+}
+
+/** A runner whose making is this execution's to go on with. */
+export interface Creation {
+  readonly runner: RunnerDocument;
+  readonly lease: Lease;
+}

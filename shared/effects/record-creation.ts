@@ -1,0 +1,87 @@
+import {advanceRunner} from '../lifecycle/runner';
+import type {Rung} from '../providers/provider';
+import type {RunnerDocument} from '../store/documents';
+import {keyId} from '../store/keys';
+import type {Transaction} from '../store/store';
+import type {Context} from './context';
+import {type Creation, finishWithin, type Lease, renewWithin} from './lease';
+
+/** The runner lost its purpose while it was being made: nothing more is to be made of it. */
+export class NotWanted extends Error {
+  constructor(readonly creation: Creation) {
+    super(`runner ${creation.runner.name} is not wanted any more`);
+    this.name = 'NotWanted';
+  }
+}
+
+/**
+ * Before each insert: where the VM is going to be, so that a later execution knows where to look. Fences off an execution that lost its
+ * lease, and stops (`NotWanted`) one whose runner became spare or went.
+ */
+export async function recordAttempt(context: Context, creation: Creation, githubId: number, rung: Rung): Promise<void> {
+  const wanted = await context.store.transaction(async (transaction) => {
+    const {runner, key, now} = await readCreation(context, transaction, creation);
+    renewWithin(transaction, key, creation.lease, now);
+    if (!runner || runner.spare || runner.state === 'draining' || runner.state === 'gone' || runner.state === 'failed') {
+      return false;
+    }
+    transaction.set('runners', runner.name, {
+      ...advanceRunner(runner, 'creating', now),
+      githubId,
+      zone: rung.zone,
+      machineType: rung.machineType ?? null,
+      spot: rung.spot,
+    });
+    return true;
+  });
+  if (!wanted) throw new NotWanted(creation);
+}
+
+/** The registration exists although no VM was tried: remembered, so that a crash before its removal leaves no ghost. */
+export async function recordRegistered(context: Context, creation: Creation, githubId: number): Promise<void> {
+  await context.store.transaction(async (transaction) => {
+    const {runner, key, now} = await readCreation(context, transaction, creation);
+    renewWithin(transaction, key, creation.lease, now);
+    if (runner) transaction.set('runners', runner.name, {...runner, githubId});
+  });
+}
+
+/** The VM is there (`rung`), or the runner is online already. The key is done. Returns the runner as it stands. */
+export async function recordCreated(
+  context: Context,
+  creation: Creation,
+  rung: Rung | undefined,
+): Promise<RunnerDocument> {
+  return context.store.transaction(async (transaction) => {
+    const {runner = creation.runner, key, now} = await readCreation(context, transaction, creation);
+    finishWithin(transaction, key, creation.lease);
+    const place = rung ? {zone: rung.zone, machineType: rung.machineType ?? null, spot: rung.spot} : {};
+    const booting = {...advanceRunner(runner, 'booting', now), ...place};
+    transaction.set('runners', runner.name, booting);
+    return booting;
+  });
+}
+
+export async function renewLease(context: Context, lease: Lease): Promise<void> {
+  await context.store.transaction(async (transaction) => {
+    const key = await transaction.get('keys', keyId(lease.key));
+    renewWithin(transaction, key, lease, context.clock.now());
+  });
+}
+
+/** A handled failure: the next attempt need not wait for the lease to run out. */
+export async function releaseLease(context: Context, lease: Lease): Promise<void> {
+  await context.store.transaction(async (transaction) => {
+    const key = await transaction.get('keys', keyId(lease.key));
+    if (key?.state !== 'claimed' || key.holder !== lease.holder) return;
+    transaction.set('keys', keyId(lease.key), {...key, leaseUntil: 0});
+  });
+}
+
+async function readCreation(context: Context, transaction: Transaction, {runner, lease}: Creation) {
+  return {
+    runner: await transaction.get('runners', runner.name),
+    key: await transaction.get('keys', keyId(lease.key)),
+    now: context.clock.now(),
+  };
+}

@@ -1,0 +1,101 @@
+import {applyJobEvent, type JobChange} from '../lifecycle/job';
+import type {JobEvent} from '../lifecycle/job-event';
+import {jobKeyOf} from '../lifecycle/naming';
+import {advanceRunner} from '../lifecycle/runner';
+import {swap} from '../lifecycle/swap';
+import type {Aftermath, JobDocument, JobKey, RunnerDocument, SlotDocument} from '../store/documents';
+import {takenSlot} from '../store/slots';
+import type {Transaction} from '../store/store';
+import type {Context} from './context';
+import {placeSpare} from './place-spare';
+import {demandJob} from './retire-runner';
+
+/** What an event did. */
+export interface RunRecord {
+  /** `late` and `duplicate`: it said nothing new. */
+  readonly change: 'parked' | 'started' | 'finished' | 'late' | 'duplicate';
+  /** The runner that ran the job, when it is one of ours that is known. */
+  readonly runner: RunnerDocument | undefined;
+}
+
+/**
+ * Records `waiting`, `in_progress` and `completed`: the job's state, the runner that runs it, and by the swap rule what becomes of the
+ * runner that was made for it and of the job that the runner was made for. All in one transaction; then what it means for others,
+ * which is remembered with the job, so that a repeated event does it again after a crash.
+ */
+export async function recordRun(context: Context, event: JobEvent): Promise<RunRecord> {
+  const {record, aftermath} = await context.store.transaction(async (transaction) => {
+    const now = context.clock.now();
+    const seen = await read(transaction, event, now);
+    return seen.change.kind === 'unchanged' ? repeat(seen) : write(transaction, seen, now);
+  });
+  if (aftermath.reopened) await demandJob(context, aftermath.reopened, `taken-by-${jobKeyOf(event)}`);
+  if (aftermath.spare) await placeSpare(context, aftermath.spare);
+  return record;
+}
+
+/** All that the decision needs, read before anything is written. */
+interface Seen {
+  readonly key: JobKey;
+  readonly change: JobChange;
+  readonly runner: RunnerDocument | undefined;
+  /** The runner that covered the job until now, when it is not the one that runs it. */
+  readonly cover: RunnerDocument | undefined;
+  /** The job that `runner` covered, when it is not this one. */
+  readonly displaced: JobDocument | undefined;
+  /** The slot that was kept for the job. */
+  readonly slot: {readonly id: string; readonly document: SlotDocument} | undefined;
+}
+
+interface Written {
+  readonly record: RunRecord;
+  readonly aftermath: Aftermath;
+}
+
+async function read(transaction: Transaction, event: JobEvent, now: number): Promise<Seen> {
+  const key = jobKeyOf(event);
+  const existing = await transaction.get('jobs', key);
+  const change = applyJobEvent(existing, event, now);
+  const runsOn = change.job.runner;
+  const covered = existing?.status === 'queued' && existing.runner !== runsOn ? existing.runner : null;
+  const runner = runsOn === null ? undefined : await transaction.get('runners', runsOn);
+  const cover = covered === null ? undefined : await transaction.get('runners', covered);
+  const displaced =
+    runner?.covers && runner.covers !== key ? await transaction.get('jobs', runner.covers) : undefined;
+  const slot = existing?.slot ? await transaction.get('slots', existing.slot) : undefined;
+  return {
+    key,
+    change,
+    runner,
+    cover: cover?.covers === key ? cover : undefined,
+    displaced,
+    slot: existing?.slot && slot?.holder === `job:${key}` ? {id: existing.slot, document: slot} : undefined,
+  };
+}
+
+function repeat({change, runner}: Seen): Written {
+  const reason = change.kind === 'unchanged' ? change.reason : 'late';
+  return {record: {change: reason, runner}, aftermath: change.job.aftermath};
+}
+
+function write(transaction: Transaction, seen: Seen, now: number): Written {
+  const {key, change, slot} = seen;
+  const finished = change.kind === 'finished';
+  // A job that waits for an approval runs nowhere: its cover is released, and nothing is swapped.
+  const result = swap({
+    job: change.job,
+    runner: change.kind === 'parked' ? undefined : seen.runner,
+    cover: seen.cover,
+    displaced: seen.displaced,
+    now,
+  });
+  const runner = finished && result.runner ? advanceRunner(result.runner, 'draining', now) : result.runner;
+  const aftermath = {spare: result.spare?.name ?? null, reopened: result.reopened};
+
+  transaction.set('jobs', key, {...change.job, aftermath});
+  if (runner) transaction.set('runners', runner.name, runner);
+  if (result.cover) transaction.set('runners', result.cover.name, result.cover);
+  if (result.displaced) transaction.set('jobs', jobKeyOf(result.displaced), result.displaced);
+  if (slot) transaction.set('slots', slot.id, takenSlot({...slot.document, id: slot.id}, null, now));
+  return {record: {change: change.kind === 'opened' ? 'late' : (change.kind as RunRecord['change']), runner}, aftermath};
+}

@@ -1,0 +1,34 @@
+import type {JobEvent} from '../lifecycle/job-event';
+import {parseRunnerName} from '../lifecycle/naming';
+import type {Context} from './context';
+import {recordRun} from './record-run';
+import {removeMachine, retireRunner} from './retire-runner';
+
+/**
+ * A job is completed: the runner that ran it goes, whoever it was made for. GitHub has removed an ephemeral runner by then, so no call
+ * to it is needed. A name that is not one of ours is nobody to delete.
+ */
+export async function releaseAfter(context: Context, event: JobEvent): Promise<string> {
+  const {change, runner} = await recordRun(context, event);
+  if (runner) {
+    if (runner.state === 'gone' || runner.state === 'failed') return `${change}_gone`;
+    await removeMachine(context, runner);
+    await retireRunner(context, runner.name, 'gone');
+    return `${change}_deleted`;
+  }
+  const ours = event.runnerName ? parseRunnerName(context.deployment, event.runnerName) : undefined;
+  if (!ours || !event.runnerName) return `${change}_no_runner`;
+  // Not on record (any more), but named by us: the provider looks for it, and at its label, in every zone of the pool.
+  await removeMachine(context, {name: event.runnerName, pool: ours.pool, zone: null});
+  return `${change}_deleted_unknown`;
+}
+
+/** The VM of a deregistered runner goes, unless a job turned out to run on it: then its `completed` releases it. */
+export async function deleteRunner(context: Context, name: string): Promise<string> {
+  const runner = await context.store.get('runners', name);
+  if (!runner || runner.state === 'gone' || runner.state === 'failed') return 'gone';
+  if (runner.state !== 'draining') return 'busy_after_all';
+  await removeMachine(context, runner);
+  await retireRunner(context, name, 'gone');
+  return 'deleted';
+}

@@ -1,0 +1,51 @@
+import {runnerName} from '../lifecycle/naming';
+import {advanceRunner, isBeingMade} from '../lifecycle/runner';
+import type {RunnerDocument} from '../store/documents';
+import {keyId} from '../store/keys';
+import {takenSlot} from '../store/slots';
+import type {Context} from './context';
+import {claimWithin, type Creation, creationKey, finishWithin} from './lease';
+import {NotWanted} from './record-creation';
+
+/**
+ * Gives up the runner's name: the next number takes over its slot and the job that it covers. `claim`: this execution goes on with it;
+ * `leave`: a later one will. A name is never used twice, so that nothing late can be mistaken for it.
+ */
+export async function replaceRunner(context: Context, creation: Creation, next: 'claim' | 'leave'): Promise<Creation> {
+  const replaced = await context.store.transaction(async (transaction) => {
+    const now = context.clock.now();
+    const {lease} = creation;
+    const old = await transaction.get('runners', creation.runner.name);
+    const oldKey = await transaction.get('keys', keyId(lease.key));
+    const job = await transaction.get('jobs', creation.runner.madeFor);
+    if (!old || !job || old.covers === null || !isBeingMade(old)) return undefined;
+    const slot = old.slot ? await transaction.get('slots', old.slot) : undefined;
+    const covered = old.covers === old.madeFor ? job : await transaction.get('jobs', old.covers);
+
+    const creations = job.creations + 1;
+    const name = runnerName(context.deployment, job.pool, job.jobId, creations);
+    const runner: RunnerDocument = {
+      ...old,
+      name,
+      state: 'requested',
+      githubId: null,
+      zone: null,
+      machineType: null,
+      spot: null,
+      createdAt: now,
+      stateAt: now,
+    };
+    const nextLease = {key: creationKey({...job, creations}), holder: lease.holder};
+    if (next === 'claim') claimWithin(transaction, undefined, nextLease, now);
+    finishWithin(transaction, oldKey, lease);
+    transaction.set('runners', old.name, {...advanceRunner(old, 'failed', now), slot: null});
+    transaction.set('runners', name, runner);
+    if (slot && old.slot) transaction.set('slots', old.slot, takenSlot({...slot, id: old.slot}, name, now));
+    const ownJob = {...job, creations, updatedAt: now};
+    transaction.set('jobs', old.madeFor, covered === job ? {...ownJob, runner: name} : ownJob);
+    if (covered && covered !== job) transaction.set('jobs', old.covers, {...covered, runner: name});
+    return {runner, lease: nextLease};
+  });
+  if (!replaced) throw new NotWanted(creation);
+  return replaced;
+}

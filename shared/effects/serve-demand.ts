@@ -1,0 +1,39 @@
+import {RateLimited} from '../errors';
+import {githubBreaker, passBreakers, tripBreaker} from './breakers';
+import type {Context} from './context';
+import {type Coverage, coverJob, type Demand} from './cover-job';
+import {createRunner} from './create-runner';
+
+/** Demand from first to last: record it, cover it, and make the runner if one is to be made. Returns the decision. */
+export async function serveDemand(context: Context, demand: Demand): Promise<string> {
+  const job = await subject(context, demand);
+  if (!job) return 'unknown_job';
+  const succeeded = await passBreakers(context, job.pool, job.repository);
+  const coverage = await coverJob(context, job.pool, demand, context.random.uuid());
+  if (coverage.kind !== 'create') return describe(coverage);
+  try {
+    const {kind, runner} = await createRunner(context, coverage);
+    await succeeded();
+    return `${kind}:${runner.name}`;
+  } catch (error) {
+    if (error instanceof RateLimited) {
+      await tripBreaker(context, githubBreaker(job.repository), error.message, error.retryAfterSeconds);
+    }
+    throw error;
+  }
+}
+
+async function subject(context: Context, demand: Demand): Promise<{pool: string; repository: string} | undefined> {
+  return 'event' in demand ? demand.event : context.store.get('jobs', demand.job);
+}
+
+function describe(coverage: Exclude<Coverage, {kind: 'create'}>): string {
+  switch (coverage.kind) {
+    case 'covered':
+      return `covered_by:${coverage.by}`;
+    case 'open':
+      return 'waits_for_slot';
+    case 'not_wanted':
+      return `not_wanted:${coverage.reason}`;
+  }
+}

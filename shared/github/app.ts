@@ -1,0 +1,95 @@
+import {createAppAuth} from '@octokit/auth-app';
+import {RequestError} from '@octokit/request-error';
+import type {Octokit} from '@octokit/rest';
+import {SignJWT} from 'jose';
+import type {Clock} from '../clock';
+import {Secret} from '../secret';
+import type {GitHubCall} from './call';
+import {type ClassifyContext, classify, unreadable} from './classify';
+import type {RunnerScope} from './github';
+import {type Connection, createOctokit} from './octokit';
+import {readPrivateKey} from './private-key';
+import {scopePath} from './scope';
+import type {IssuedToken} from './tokens';
+
+/** GitHub takes at most ten minutes, and a clock that is ahead of its own by a little. */
+const JWT_BACKDATED_SECONDS = 60;
+const JWT_SECONDS = 10 * 60;
+
+export interface AppCredentials {
+  readonly kind: 'app';
+  readonly appId: string | number;
+  /** Read at each use, so that a new key counts without a deployment; kept by whoever reads the secret. */
+  readonly privateKey: () => Promise<Secret>;
+  /** Called after a 401: the next `privateKey()` has to look anew. */
+  readonly invalidate?: () => void;
+  /** For scopes whose webhook named none. 0 and undefined: looked up. */
+  readonly installationId?: number;
+}
+
+/** What Slipway asks of GitHub as the App itself. */
+export interface App {
+  issueToken(installationId: number): Promise<IssuedToken>;
+  /** The installation on the account of a scope. Throws `Refused` when there is none. */
+  findInstallation(scope: RunnerScope): Promise<number>;
+}
+
+/** @see https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app */
+export function createApp(credentials: AppCredentials, connection: Connection, clock: Clock): App {
+  async function asApp<T>(call: GitHubCall, work: (octokit: Octokit) => Promise<T>): Promise<T> {
+    const context = (): ClassifyContext => ({nowMs: clock.now(), credentials: 'app'});
+    try {
+      const key = await credentials.privateKey();
+      try {
+        return await work(signedBy(key));
+      } catch (error) {
+        if (!(error instanceof RequestError) || error.status !== 401) throw error;
+        credentials.invalidate?.();
+        const again = await credentials.privateKey();
+        if (again.reveal() === key.reveal()) throw error;
+        return await work(signedBy(again));
+      }
+    } catch (error) {
+      throw classify(error, call, context());
+    }
+  }
+
+  function signedBy(key: Secret): Octokit {
+    const createJwt = (appId: string | number, aheadSeconds = 0) =>
+      signJwt(appId, key, Math.floor(clock.now() / 1000) + aheadSeconds);
+    return createOctokit(connection, {authStrategy: createAppAuth, auth: {appId: credentials.appId, createJwt}});
+  }
+
+  return {
+    issueToken(installationId) {
+      const call: GitHubCall = {kind: 'token', installationId};
+      return asApp(call, async (octokit) => {
+        const {data} = await octokit.rest.apps.createInstallationAccessToken({installation_id: installationId});
+        const expiresAtMs = Date.parse(data.expires_at);
+        if (!data.token || Number.isNaN(expiresAtMs)) throw unreadable(call, 'no token with a time of expiry');
+        return {token: new Secret(data.token), expiresAtMs};
+      });
+    },
+    findInstallation(scope) {
+      const call: GitHubCall = {kind: 'installation', scope};
+      return asApp(call, async (octokit) => {
+        const {data}: {data: unknown} = await octokit.request(`GET ${scopePath(scope)}/installation`);
+        const id = typeof data === 'object' && data !== null && 'id' in data ? data.id : undefined;
+        if (typeof id !== 'number') throw unreadable(call, 'no installation id');
+        return id;
+      });
+    },
+  };
+}
+
+async function signJwt(appId: string | number, key: Secret, nowSeconds: number) {
+  const issuedAt = nowSeconds - JWT_BACKDATED_SECONDS;
+  const expires = issuedAt + JWT_SECONDS;
+  const jwt = await new SignJWT()
+    .setProtectedHeader({alg: 'RS256', typ: 'JWT'})
+    .setIssuer(String(appId))
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(expires)
+    .sign(readPrivateKey(key));
+  return {jwt, expiresAt: new Date(expires * 1000).toISOString()};
+}

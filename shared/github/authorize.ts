@@ -1,0 +1,29 @@
+import {RequestError} from '@octokit/request-error';
+import type {Octokit} from '@octokit/rest';
+import type {Secret} from '../secret';
+import type {TokenSource} from './tokens';
+
+type Request = Parameters<Parameters<Octokit['hook']['wrap']>[1]>[0];
+type Options = Parameters<Request>[0];
+
+/**
+ * Sends every request with the current token; one that is refused with 401 did nothing, and goes once more when there is
+ * another token. Not auth-app's own hook for it, which repeats a request up to three times with pauses in between.
+ */
+export function authorize(octokit: Octokit, tokens: TokenSource): void {
+  octokit.hook.wrap('request', async (request, options) => {
+    const token = await tokens.current();
+    try {
+      return await request(withToken(options, token));
+    } catch (error) {
+      if (!(error instanceof RequestError) || error.status !== 401) throw error;
+      const other = await tokens.renew(token);
+      if (!other) throw error;
+      return request(withToken(options, other));
+    }
+  });
+}
+
+function withToken(options: Options, token: Secret): Options {
+  return {...options, headers: {...options.headers, authorization: `token ${token.reveal()}`}};
+}

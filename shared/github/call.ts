@@ -1,0 +1,29 @@
+import type {RunnerScope} from './github';
+import {describeScope} from './scope';
+
+/** What was asked of GitHub: decides what an error means, and names the call in messages. */
+export type GitHubCall =
+  | {
+      readonly kind: 'register';
+      readonly scope: RunnerScope;
+      readonly runnerGroup: {readonly id: number; readonly name: string};
+    }
+  | {readonly kind: 'runners'; readonly scope: RunnerScope}
+  | {readonly kind: 'runner_groups'; readonly scope: RunnerScope}
+  | {readonly kind: 'installation'; readonly scope: RunnerScope}
+  | {readonly kind: 'token'; readonly installationId: number};
+
+export function describeCall(call: GitHubCall): string {
+  switch (call.kind) {
+    case 'register':
+      return `the JIT config for ${describeScope(call.scope)} (runner_group_id ${call.runnerGroup.id}, "${call.runnerGroup.name}")`;
+    case 'runners':
+      return `the runners of ${describeScope(call.scope)}`;
+    case 'runner_groups':
+      return `the runner groups of ${describeScope(call.scope)}`;
+    case 'installation':
+      return `the App's installation on ${describeScope(call.scope)}`;
+    case 'token':
+      return `an access token of installation ${call.installationId}`;
+  }
+}

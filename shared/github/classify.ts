@@ -1,0 +1,100 @@
+import {RequestError} from '@octokit/request-error';
+import {NameTaken, RateLimited, Refused, SlipwayError, Unavailable, Uncertain} from '../errors';
+import {scrubSecrets} from '../telemetry/scrub';
+import {describeCall, type GitHubCall} from './call';
+import {type RateLimitAnswer, rateLimitSeconds, retryAfterSeconds} from './rate-limit';
+import {type CredentialsKind, type RefusalReason, refusalReason, remedy} from './refusal';
+
+/** The first wait after a failure of GitHub's; the queue's back-off makes the next ones longer. */
+export const RETRY_SECONDS = 10;
+const LONGEST_TEXT = 300;
+
+/** The connection was never there, so that nothing can have happened. */
+const NEVER_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/;
+const UNTRUSTED_CERTIFICATE = /CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE/;
+
+/** GitHub's own refusal, with its reason. */
+export class RefusedByGitHub extends Refused {
+  constructor(
+    readonly reason: RefusalReason,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface ClassifyContext {
+  readonly nowMs: number;
+  readonly credentials: CredentialsKind;
+}
+
+/**
+ * What an error of octokit means: one of ours, whose message holds no token and no JIT config. No `cause`: octokit's errors
+ * carry the whole answer. A failure of ours, and an error that does not come from the network, is returned as it is.
+ */
+export function classify(error: unknown, call: GitHubCall, context: ClassifyContext): unknown {
+  if (error instanceof SlipwayError) return error;
+  if (!(error instanceof RequestError)) return isAbort(error) ? noAnswer('time-out', call) : error;
+  if (error.response === undefined) return noAnswer(networkCode(error), call);
+  return answered(answerOf(error), call, context);
+}
+
+/** A 2xx answer whose body cannot be read, e.g. since the connection broke inside it. */
+export function unreadable(call: GitHubCall, found: string): SlipwayError {
+  return unsettled(call, `GitHub's answer to the request for ${describeCall(call)} cannot be read: found ${found}`);
+}
+
+function answered(answer: RateLimitAnswer, call: GitHubCall, context: ClassifyContext): SlipwayError {
+  const {status, text} = answer;
+  const found = `GitHub answered ${status} to the request for ${describeCall(call)}: ${text}`;
+  const limited = rateLimitSeconds(answer, context.nowMs);
+  if (limited !== undefined) return new RateLimited(`${found}. Next try in ${limited} s.`, limited);
+  if (status >= 500 || status === 408) {
+    return unsettled(call, found, retryAfterSeconds(answer.headers, context.nowMs));
+  }
+  if (status === 409) {
+    return call.kind === 'register' ? new NameTaken(found) : new Unavailable(found, RETRY_SECONDS);
+  }
+  const reason = refusalReason(call, status, text);
+  return new RefusedByGitHub(reason, `${found}. ${remedy(reason, call, context.credentials)}`);
+}
+
+function noAnswer(code: string, call: GitHubCall): SlipwayError {
+  const found = `no answer of GitHub to the request for ${describeCall(call)} (${code})`;
+  if (NEVER_SENT.test(code)) return new Unavailable(`${found}. Check GITHUB_API_URL and the network.`, RETRY_SECONDS);
+  if (UNTRUSTED_CERTIFICATE.test(code)) {
+    return new Refused(`${found}. The certificate is not trusted: give its authority in NODE_EXTRA_CA_CERTS.`);
+  }
+  return unsettled(call, found);
+}
+
+/** Nothing but a registration leaves anything behind; all else is simply asked again. */
+function unsettled(call: GitHubCall, found: string, retryAfter = RETRY_SECONDS): SlipwayError {
+  return call.kind === 'register'
+    ? new Uncertain(`${found}. The runner may be registered: look for its name before trying again.`, retryAfter)
+    : new Unavailable(found, retryAfter);
+}
+
+function answerOf(error: RequestError): RateLimitAnswer {
+  const body: unknown = error.response?.data;
+  const message =
+    typeof body === 'object' && body !== null && 'message' in body ? String(body.message) : `(${typeof body} body)`;
+  const id = error.response?.headers['x-github-request-id'];
+  const text = `${scrubSecrets(message).slice(0, LONGEST_TEXT)}${id === undefined ? '' : ` [request ${id}]`}`;
+  return {status: error.status, headers: error.response?.headers ?? {}, text};
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError');
+}
+
+/** `ECONNRESET` and the like from the depth of what `fetch` threw, else a word for it. */
+function networkCode(error: Error): string {
+  let found: unknown = error;
+  for (let depth = 0; depth < 5 && found instanceof Error; depth++) {
+    if (isAbort(found)) return 'time-out';
+    if ('code' in found && typeof found.code === 'string') return found.code;
+    found = found.cause;
+  }
+  return scrubSecrets(error.message).slice(0, LONGEST_TEXT);
+}

@@ -1,0 +1,84 @@
+import type {Clock} from '../clock';
+import {Refused} from '../errors';
+import type {RunnerScope} from './github';
+import {describeScope, ownerOf} from './scope';
+
+const REMEMBERED_MS = 60 * 60_000;
+/** GitHub gives it to the default group of every repository and of nearly every organization. */
+const DEFAULT_GROUP_ID = 1;
+
+export interface RunnerGroup {
+  readonly id: number;
+  readonly name: string;
+  readonly isDefault: boolean;
+}
+
+/** `settled`: just looked up, or beyond doubt. Otherwise GitHub may know better by now: look up and try once more. */
+export interface ResolvedGroup {
+  readonly id: number;
+  readonly name: string;
+  readonly settled: boolean;
+}
+
+/** The names of runner groups → their ids, with no call to GitHub where that is possible. */
+export interface RunnerGroups {
+  resolve(scope: RunnerScope, name: string, list: () => Promise<RunnerGroup[]>): Promise<ResolvedGroup>;
+  /** Asks GitHub anew. Throws `Refused` when there is no such group. */
+  lookUp(scope: RunnerScope, name: string, list: () => Promise<RunnerGroup[]>): Promise<ResolvedGroup>;
+}
+
+export function createRunnerGroups(clock: Clock): RunnerGroups {
+  const remembered = new Map<string, {readonly groups: readonly RunnerGroup[]; readonly untilMs: number}>();
+
+  async function lookUp(scope: RunnerScope, name: string, list: () => Promise<RunnerGroup[]>): Promise<ResolvedGroup> {
+    const groups = await list();
+    remembered.set(ownerOf(scope), {groups, untilMs: clock.now() + REMEMBERED_MS});
+    const group = pick(groups, name);
+    if (group) return {id: group.id, name: group.name, settled: true};
+    const names = groups.map((each) => `"${each.name}"`).join(', ') || 'none';
+    throw new Refused(
+      `found no runner group "${name}" in ${describeScope(scope)}, expected one of ${names}: correct runnerGroup of the pool, or make the group`,
+    );
+  }
+
+  return {
+    lookUp,
+    async resolve(scope, name, list) {
+      if (scope.kind === 'repository') return inRepository(scope, name);
+      const memory = remembered.get(ownerOf(scope));
+      const known = memory && clock.now() < memory.untilMs ? pick(memory.groups, name) : undefined;
+      if (known) return {id: known.id, name: known.name, settled: false};
+      return isDefaultName(name) ? {id: DEFAULT_GROUP_ID, name, settled: false} : lookUp(scope, name, list);
+    },
+  };
+}
+
+/** The runners of a repository are in its one default group, which no call lists. */
+function inRepository(scope: RunnerScope, name: string): ResolvedGroup {
+  if (isDefaultName(name)) return {id: DEFAULT_GROUP_ID, name, settled: true};
+  throw new Refused(
+    `found runner group "${name}" for ${describeScope(scope)}, expected "Default", the only group of a repository: ` +
+      'leave runnerGroup out, or give the pool an org in place of its repo',
+  );
+}
+
+function pick(groups: readonly RunnerGroup[], name: string): RunnerGroup | undefined {
+  if (isDefaultName(name)) {
+    const theDefault = groups.find((group) => group.isDefault);
+    if (theDefault) return theDefault;
+  }
+  const wanted = name.toLowerCase();
+  return groups.find((group) => group.name === name) ?? groups.find((group) => group.name.toLowerCase() === wanted);
+}
+
+function isDefaultName(name: string): boolean {
+  return name.toLowerCase() === 'default';
+}
+
+/** A group as GitHub's REST API spells it; undefined when `data` is none. */
+export function readRunnerGroup(data: unknown): RunnerGroup | undefined {
+  if (typeof data !== 'object' || data === null) return undefined;
+  if (!('id' in data) || typeof data.id !== 'number') return undefined;
+  if (!('name' in data) || typeof data.name !== 'string') return undefined;
+  return {id: data.id, name: data.name, isDefault: 'default' in data && data.default === true};
+}

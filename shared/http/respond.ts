@@ -1,0 +1,39 @@
+import type {Response} from '@google-cloud/functions-framework';
+import {InvalidConfiguration, RateLimited, RetryableError, SlipwayError} from '../errors';
+import {Forbidden, Unauthenticated} from './oidc';
+import {BadRequest} from './request';
+
+export interface Answer {
+  readonly status: number;
+  readonly body: object;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The one map from a failure to an HTTP answer. What the caller need not know stays in the log. */
+export function answerOf(error: unknown): Answer {
+  if (error instanceof BadRequest) {
+    const headers = error.status === 405 ? {headers: {Allow: 'POST'}} : {};
+    return {status: error.status, body: {error: error.message}, ...headers};
+  }
+  if (error instanceof Unauthenticated) return {status: 401, body: {error: error.message}};
+  if (error instanceof Forbidden) return {status: 403, body: {error: error.message}};
+  if (error instanceof InvalidConfiguration) {
+    return {status: 503, body: {error: 'the configuration is invalid; the log says what to change'}};
+  }
+  if (error instanceof RetryableError) {
+    return {
+      status: error instanceof RateLimited ? 429 : 503,
+      body: {error: error.kind},
+      headers: {'Retry-After': String(Math.max(1, Math.ceil(error.retryAfterSeconds)))},
+    };
+  }
+  const kind = error instanceof SlipwayError ? error.kind : 'internal';
+  return {status: 503, body: {error: kind}, headers: {'Retry-After': '10'}};
+}
+
+export function send(response: Response, answer: Answer): void {
+  response
+    .status(answer.status)
+    .set(answer.headers ?? {})
+    .json(answer.body);
+}

@@ -1,0 +1,113 @@
+import type {HttpFunction, Request} from '@google-cloud/functions-framework';
+import type {ControlPlane} from '../control-plane';
+import type {Context} from '../effects/context';
+import {giveUp} from '../effects/give-up';
+import {InvalidTask, SlipwayError} from '../errors';
+import {jobKeyOf} from '../lifecycle/naming';
+import {writeDeadLetter} from '../store/dead-letters';
+import {parseTask, type TaskOf} from '../tasks/payload';
+import type {QueueName} from '../tasks/tasks';
+import {traceFields, traceOf} from '../telemetry/trace';
+import {rawBody, requirePost} from './request';
+import {type Answer, answerOf, send} from './respond';
+import {isLastAttempt, type TaskContext, taskContext} from './task-context';
+
+/** Does what the task asks for and returns the decision, one word or `word:detail`. Throws typed errors. */
+export type TaskHandler<Q extends QueueName> = (context: Context, task: TaskOf[Q]) => Promise<string>;
+
+/**
+ * A Cloud Tasks callback: authenticate, parse, do, answer. 2xx ends the task; a retryable failure answers 429 or 503 with
+ * `Retry-After`; what can never succeed, and any failure of the last attempt, becomes a dead letter and 200.
+ */
+export function createTaskFunction<Q extends QueueName>(
+  queue: Q,
+  plane: () => Promise<ControlPlane>,
+  handle: TaskHandler<Q>,
+): HttpFunction {
+  async function run(request: Request): Promise<Answer> {
+    requirePost(request);
+    const controlPlane = await plane();
+    await controlPlane.verifyCaller(request.get('authorization'));
+
+    const attempt = taskContext(request);
+    const body = await rawBody(request);
+    const logger = controlPlane.logger.with({
+      task: attempt.task,
+      attempt: attempt.retryCount + 1,
+      ...traceFields(traceOf(request.headers), controlPlane.config.project),
+    });
+    const context = {...controlPlane.context, logger};
+    let task: TaskOf[Q] | undefined;
+    try {
+      task = parseTask(queue, body);
+      const decision = await handle({...context, logger: logger.with(fieldsOf(task))}, task);
+      logger.info(`${queue}: ${decision}`, {...fieldsOf(task), decision});
+      return {status: 200, body: {status: 'done', decision}};
+    } catch (error) {
+      const hopeless = error instanceof SlipwayError && !error.retryable;
+      if (!hopeless && !isLastAttempt(attempt, controlPlane.config.taskMaxAttempts)) {
+        logger.warning(`${queue}: will be tried again`, {...(task ? fieldsOf(task) : {}), decision: 'retry', error});
+        return answerOf(error);
+      }
+      await bury(context, queue, attempt, task, body, error);
+      return {status: 200, body: {status: 'dead_letter'}};
+    }
+  }
+
+  return async (request, response) => {
+    send(
+      response,
+      await run(request).catch(async (error: unknown) => {
+        const answer = answerOf(error);
+        await plane().then(
+          ({logger}) => logger.warning(`${queue}: refused`, {decision: 'refused', status: answer.status, error}),
+          () => undefined,
+        );
+        return answer;
+      }),
+    );
+  };
+}
+
+async function bury<Q extends QueueName>(
+  context: Context,
+  queue: Q,
+  attempt: TaskContext,
+  task: TaskOf[Q] | undefined,
+  body: Buffer,
+  error: unknown,
+): Promise<void> {
+  const fields = task ? fieldsOf(task) : {};
+  context.logger.error(`${queue}: given up after ${attempt.retryCount + 1} attempts`, {
+    ...fields,
+    decision: 'dead_letter',
+    reason: error instanceof SlipwayError ? error.kind : 'internal',
+    error,
+  });
+  const job = fields['job'];
+  if (job && queue === 'provision') await giveUp(context, job);
+  await writeDeadLetter(context.store, {
+    task: attempt.task,
+    queue,
+    body: task ?? (error instanceof InvalidTask ? {bytes: body.length} : null),
+    error: error instanceof Error ? error.message : 'unknown',
+    job: job ?? null,
+    jobUrl: fields['url'] ?? null,
+    attempts: attempt.retryCount + 1,
+    now: context.clock.now(),
+  });
+}
+
+/** The fields of a log line about a task. */
+function fieldsOf(task: TaskOf[QueueName]): Record<string, string> {
+  if (task.kind === 'demand') return {job: task.job};
+  if (task.kind !== 'event') return {runner: task.runner};
+  const {event} = task;
+  return {
+    job: jobKeyOf(event),
+    pool: event.pool,
+    delivery: event.delivery,
+    ...(event.url ? {url: event.url} : {}),
+    ...(event.runnerName ? {runner: event.runnerName} : {}),
+  };
+}

@@ -1,0 +1,24 @@
+import type {JobStatus} from '../store/documents';
+
+/** What one `workflow_job` webhook says, and all of it that a task carries on. */
+export interface JobEvent {
+  readonly jobId: number;
+  readonly runId: number;
+  readonly runAttempt: number;
+  /** From the body: it rules over the event's action. */
+  readonly status: JobStatus;
+  /** `owner/name` */
+  readonly repository: string;
+  readonly labels: readonly string[];
+  /** The pool that the webhook matched. */
+  readonly pool: string;
+  /** The runner that runs or ran the job; null while it has none. */
+  readonly runnerName: string | null;
+  readonly installationId: number | null;
+  /** The job's page, for people. */
+  readonly url: string | null;
+  /** When GitHub created the job, milliseconds since the epoch. */
+  readonly createdAt: number;
+  /** GUID of the delivery that said it; a redelivery and a retried task keep it. */
+  readonly delivery: string;
+}

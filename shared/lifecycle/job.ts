@@ -1,0 +1,109 @@
+import type {JobDocument, JobStatus} from '../store/documents';
+import type {JobEvent} from './job-event';
+
+/** A finished job is remembered this long, so that a late `queued` finds that it is over. */
+const REMEMBER_MS = 7 * 24 * 3600 * 1000;
+
+const OPENINGS_KEPT = 10;
+
+/** GitHub's order of a job's life. `queued` and `waiting` share a rank: a job goes to and fro between them. */
+const RANK: Record<JobStatus, number> = {queued: 1, waiting: 1, in_progress: 2, completed: 3};
+
+/**
+ * What an event does to a job.
+ * - `opened`: it is demand: a runner is wanted for this generation.
+ * - `parked`: it waits for an approval, so the runner that covered it (`released`) is free for others.
+ * - `started`, `finished`: see `swap.ts` for what that means for runners.
+ * - `unchanged`: the event says nothing new, or comes too late.
+ */
+export type JobChange =
+  | {readonly kind: 'opened'; readonly job: JobDocument}
+  | {readonly kind: 'parked'; readonly job: JobDocument; readonly released: string | null}
+  | {readonly kind: 'started'; readonly job: JobDocument}
+  | {readonly kind: 'finished'; readonly job: JobDocument}
+  | {readonly kind: 'unchanged'; readonly job: JobDocument; readonly reason: 'duplicate' | 'late'};
+
+/**
+ * The monotone state of a job: its rank never falls, `queued` after `waiting` opens a new generation, `completed` is final for the run
+ * attempt. `creations` continues the count of `previous`, the attempt before, so that no runner name is given twice.
+ */
+export function applyJobEvent(
+  existing: JobDocument | undefined,
+  event: JobEvent,
+  now: number,
+  previous?: JobDocument,
+): JobChange {
+  const job = existing ?? newJob(event, now, previous);
+  if (existing && RANK[event.status] < RANK[existing.status]) return {kind: 'unchanged', job, reason: 'late'};
+
+  const known = {...job, installationId: event.installationId ?? job.installationId, url: event.url ?? job.url};
+  const touched = {...known, updatedAt: now, expireAt: now + REMEMBER_MS};
+  switch (event.status) {
+    case 'queued':
+      return queued(existing, touched, event.delivery);
+    case 'waiting':
+      if (existing?.status === 'waiting') return {kind: 'unchanged', job, reason: 'duplicate'};
+      return {
+        kind: 'parked',
+        job: {...touched, status: 'waiting', demand: 'none', runner: null, slot: null},
+        released: existing?.runner ?? null,
+      };
+    case 'in_progress':
+      if (existing?.status === 'in_progress' && existing.runner === event.runnerName) {
+        return {kind: 'unchanged', job, reason: 'duplicate'};
+      }
+      return {
+        kind: 'started',
+        job: {...touched, status: 'in_progress', demand: 'none', runner: event.runnerName, slot: null},
+      };
+    case 'completed':
+      if (existing?.status === 'completed') return {kind: 'unchanged', job, reason: 'duplicate'};
+      return {
+        kind: 'finished',
+        job: {...touched, status: 'completed', demand: 'none', runner: ranOn(existing, event), slot: null},
+      };
+  }
+}
+
+function queued(existing: JobDocument | undefined, job: JobDocument, delivery: string): JobChange {
+  if (existing?.status === 'waiting' && existing.openings.includes(delivery)) {
+    return {kind: 'unchanged', job: existing, reason: 'late'};
+  }
+  if (existing?.status === 'queued') {
+    // Given up on before: somebody delivered it again, so it is tried again.
+    if (existing.demand === 'dead') return {kind: 'opened', job: {...job, demand: 'open'}};
+    return {kind: 'unchanged', job: existing, reason: 'duplicate'};
+  }
+  const openings = [...job.openings, delivery].slice(-OPENINGS_KEPT);
+  const opened = {status: 'queued', demand: 'open', runner: null} as const;
+  return {kind: 'opened', job: {...job, ...opened, generation: job.generation + 1, openings}};
+}
+
+/** Who ran a completed job: the event says it, or `in_progress` said it before. A job cancelled in the queue ran nowhere. */
+function ranOn(existing: JobDocument | undefined, event: JobEvent): string | null {
+  return event.runnerName ?? (existing?.status === 'in_progress' ? existing.runner : null);
+}
+
+function newJob(event: JobEvent, now: number, previous: JobDocument | undefined): JobDocument {
+  return {
+    jobId: event.jobId,
+    runAttempt: event.runAttempt,
+    runId: event.runId,
+    repository: event.repository,
+    pool: event.pool,
+    labels: event.labels.map((label) => label.toLowerCase()),
+    installationId: event.installationId,
+    url: event.url,
+    status: 'waiting',
+    generation: 0,
+    openings: [],
+    creations: previous?.creations ?? 0,
+    demand: 'none',
+    runner: null,
+    slot: null,
+    aftermath: {spare: null, reopened: null},
+    queuedAt: event.createdAt,
+    updatedAt: now,
+    expireAt: now + REMEMBER_MS,
+  };
+}

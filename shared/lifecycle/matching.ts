@@ -1,0 +1,80 @@
+import type {Pool} from '../config/config';
+
+/** What matching needs to know of a job. */
+export interface JobToMatch {
+  /** `owner/name` */
+  readonly repository: string;
+  readonly isPublic: boolean;
+  readonly labels: readonly string[];
+}
+
+export type IgnoreReason = 'no_labels' | 'no_matching_pool' | 'public_repository';
+
+export type Match =
+  | {readonly kind: 'matched'; readonly pool: Pool}
+  | {readonly kind: 'ignored'; readonly reason: IgnoreReason; readonly detail: string};
+
+/**
+ * The pool of a job: its repository matches, and `requires ⊆ job labels ⊆ offers`, case-insensitively. Of several the highest
+ * `priority`, then the most `requires`, then the first. Public repositories only where the pool allows them.
+ */
+export function matchJob(job: JobToMatch, pools: readonly Pool[]): Match {
+  if (job.labels.length === 0) {
+    return {kind: 'ignored', reason: 'no_labels', detail: `job of ${job.repository} asks for no label`};
+  }
+  const labels = new Set(job.labels.map((label) => label.toLowerCase()));
+  const candidates = pools.filter((pool) => takesRepository(pool, job.repository) && takesLabels(pool, labels));
+  const allowed = candidates.filter((pool) => !job.isPublic || pool.allowPublicRepos);
+  const best = allowed.reduce<Pool | undefined>((winner, pool) => (winner && !beats(pool, winner) ? winner : pool), undefined);
+  if (best) return {kind: 'matched', pool: best};
+  if (candidates[0]) {
+    return {
+      kind: 'ignored',
+      reason: 'public_repository',
+      detail: `${job.repository} is public and pool ${candidates[0].name} does not set allowPublicRepos`,
+    };
+  }
+  return {kind: 'ignored', reason: 'no_matching_pool', detail: explainMismatch(job, labels, pools)};
+}
+
+function beats(pool: Pool, winner: Pool): boolean {
+  if (pool.priority !== winner.priority) return pool.priority > winner.priority;
+  return pool.requires.length > winner.requires.length;
+}
+
+function takesLabels(pool: Pool, labels: ReadonlySet<string>): boolean {
+  if (!pool.requires.every((label) => labels.has(label))) return false;
+  const offers = pool.offers;
+  return offers === null || [...labels].every((label) => offers.includes(label));
+}
+
+/** Whether a pool serves a repository: one of its patterns takes it and none with `!` excludes it, or its organisation owns it. */
+export function takesRepository(pool: Pool, repository: string): boolean {
+  const name = repository.toLowerCase();
+  if (pool.scope.kind === 'organization') return name.startsWith(`${pool.scope.org.toLowerCase()}/`);
+  const excluded = pool.scope.patterns.some((pattern) => pattern.startsWith('!') && globMatches(pattern.slice(1), name));
+  return !excluded && pool.scope.patterns.some((pattern) => !pattern.startsWith('!') && globMatches(pattern, name));
+}
+
+/** `*` stands for any characters but `/`. */
+function globMatches(pattern: string, name: string): boolean {
+  const source = pattern
+    .toLowerCase()
+    .split('*')
+    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+    .join('[^/]*');
+  return new RegExp(`^${source}$`).test(name);
+}
+
+/** Why nothing took the job: for the log line that an operator reads when "nothing happens at all". */
+function explainMismatch(job: JobToMatch, labels: ReadonlySet<string>, pools: readonly Pool[]): string {
+  const near = pools.filter((pool) => takesRepository(pool, job.repository));
+  if (near.length === 0) return `no pool serves the repository ${job.repository}`;
+  const reasons = near.map((pool) => {
+    const missing = pool.requires.filter((label) => !labels.has(label));
+    if (missing.length > 0) return `${pool.name} requires ${missing.join(', ')}`;
+    const foreign = [...labels].filter((label) => !pool.offers?.includes(label));
+    return `${pool.name} does not offer ${foreign.join(', ')}`;
+  });
+  return `labels [${[...labels].join(', ')}] fit no pool of ${job.repository}: ${reasons.join('; ')}`;
+}

@@ -1,0 +1,113 @@
+import type {RunnerScope} from '../github/github';
+import type {JobDocument, JobKey, RunnerDocument, RunnerState} from '../store/documents';
+import {jobKeyOf} from './naming';
+
+const RANK: Record<RunnerState, number> = {
+  requested: 0,
+  creating: 1,
+  booting: 2,
+  idle: 3,
+  busy: 4,
+  draining: 5,
+  gone: 6,
+  failed: 6,
+};
+
+/** A runner that is gone or failed is remembered this long, so that late events find it. */
+const REMEMBER_MS = 3 * 24 * 3600 * 1000;
+
+/** Milliseconds that a VM may live: booting, waiting and running at their longest, and ten minutes more. */
+export function maxLifetimeMs(minutes: {bootMinutes: number; idleMinutes: number; jobMinutes: number}): number {
+  return Math.ceil((minutes.bootMinutes + minutes.idleMinutes + minutes.jobMinutes) * 60 + 600) * 1000;
+}
+
+export interface NewRunner {
+  readonly name: string;
+  readonly job: JobDocument;
+  readonly scope: RunnerScope;
+  readonly labels: readonly string[];
+  readonly slot: string;
+  readonly now: number;
+}
+
+/** A runner as it is first written down, before anything of it exists. */
+export function requestedRunner({name, job, scope, labels, slot, now}: NewRunner): RunnerDocument {
+  const key = jobKeyOf(job);
+  return {
+    name,
+    pool: job.pool,
+    scope,
+    installationId: job.installationId,
+    labels,
+    state: 'requested',
+    madeFor: key,
+    covers: key,
+    runs: null,
+    spare: false,
+    slot,
+    githubId: null,
+    zone: null,
+    machineType: null,
+    spot: null,
+    idleReadings: 0,
+    lastReadingAt: null,
+    handedTo: null,
+    createdAt: now,
+    stateAt: now,
+    expireAt: now + 30 * 24 * 3600 * 1000,
+  };
+}
+
+/** The runner one step further. A step back leaves it as it is: a runner that drains is never booting again. */
+export function advanceRunner(runner: RunnerDocument, state: RunnerState, now: number): RunnerDocument {
+  if (RANK[state] <= RANK[runner.state]) return runner;
+  const over = state === 'gone' || state === 'failed';
+  return {
+    ...runner,
+    state,
+    stateAt: now,
+    ...(over ? {spare: false, covers: null, expireAt: now + REMEMBER_MS} : {}),
+  };
+}
+
+/** Nothing of the runner is there any more, or soon will not be. */
+export function isEnding(runner: RunnerDocument): boolean {
+  return RANK[runner.state] >= RANK.draining;
+}
+
+/** Its VM is not known to exist yet. */
+export function isBeingMade(runner: RunnerDocument): boolean {
+  return RANK[runner.state] < RANK.booting;
+}
+
+/** Alive, without a job and covering none: free for the next job, or to go after `idleMinutes`. */
+export function spared(runner: RunnerDocument, now: number): RunnerDocument {
+  if (isEnding(runner) || runner.runs !== null) return {...runner, covers: null};
+  return {...runner, covers: null, spare: true, stateAt: now, idleReadings: 0, lastReadingAt: null};
+}
+
+/** The runner stands in for a queued job. */
+export function covering(runner: RunnerDocument, job: JobKey): RunnerDocument {
+  return {...runner, covers: job, spare: false};
+}
+
+/** GitHub says that the runner runs a job, which also overrules a deregistration under way (draining). */
+export function running(runner: RunnerDocument, job: JobKey, now: number): RunnerDocument {
+  if (runner.state === 'gone' || runner.state === 'failed') return {...runner, covers: null, spare: false};
+  return {...runner, state: 'busy', stateAt: now, runs: job, covers: null, spare: false};
+}
+
+/**
+ * Whether GitHub would give the job to the runner: all of the job's labels are the runner's, and the runner is registered where the
+ * job is.
+ */
+export function canRun(runner: RunnerDocument, job: JobDocument): boolean {
+  if (runner.pool !== job.pool || isEnding(runner) || runner.runs !== null) return false;
+  if (!job.labels.every((label) => runner.labels.includes(label))) return false;
+  const scope = runner.scope;
+  const owned = scope.kind === 'organization' ? `${scope.org}/` : `${scope.owner}/${scope.repo}`;
+  const repository = job.repository.toLowerCase();
+  return scope.kind === 'organization'
+    ? repository.startsWith(owned.toLowerCase())
+    : repository === owned.toLowerCase();
+}

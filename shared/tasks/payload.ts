@@ -1,0 +1,77 @@
+import {z} from 'zod';
+import {InvalidTask} from '../errors';
+import type {JobEvent} from '../lifecycle/job-event';
+import {taskName} from '../lifecycle/naming';
+import type {QueueName} from './tasks';
+
+const Event = z.strictObject({
+  jobId: z.int().positive(),
+  runId: z.int().positive(),
+  runAttempt: z.int().positive(),
+  status: z.enum(['queued', 'waiting', 'in_progress', 'completed']),
+  repository: z.string().regex(/^[^/\s]+\/[^/\s]+$/),
+  labels: z.array(z.string()),
+  pool: z.string().min(1),
+  runnerName: z.string().nullable(),
+  installationId: z.int().positive().nullable(),
+  url: z.string().nullable(),
+  createdAt: z.number(),
+  delivery: z.string().min(1),
+});
+
+const JobKey = z.string().regex(/^\d+-\d+$/);
+
+/** Queue `provision`: something about demand. */
+const ProvisionPayload = z.discriminatedUnion('kind', [
+  /** A webhook said it. */
+  z.strictObject({kind: z.literal('event'), event: Event}),
+  /** A job that is known needs a runner: it lost its own to another job, or a slot came free. */
+  z.strictObject({kind: z.literal('demand'), job: JobKey}),
+]);
+
+/** Queue `stop`: something about release. */
+const StopPayload = z.discriminatedUnion('kind', [
+  z.strictObject({kind: z.literal('event'), event: Event}),
+  /** Is the spare runner idle still? `since`: when it became spare, so that a newer life makes the check void. */
+  z.strictObject({kind: z.literal('idle'), runner: z.string().min(1), since: z.number(), reading: z.int().nonnegative()}),
+  /** The runner is deregistered: its VM goes, unless it turned out to run a job. */
+  z.strictObject({kind: z.literal('delete'), runner: z.string().min(1)}),
+]);
+
+export type ProvisionTask = z.infer<typeof ProvisionPayload>;
+export type StopTask = z.infer<typeof StopPayload>;
+
+const SCHEMA = {provision: ProvisionPayload, stop: StopPayload} satisfies Record<QueueName, z.ZodType>;
+
+export interface TaskOf {
+  readonly provision: ProvisionTask;
+  readonly stop: StopTask;
+}
+
+/** A task's body, or `InvalidTask`: a body that is not ours will never be. */
+export function parseTask<Q extends QueueName>(queue: Q, body: Buffer): TaskOf[Q] {
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString('utf8'));
+  } catch (error) {
+    throw new InvalidTask(`the body of the ${queue} task is not JSON`, {cause: error});
+  }
+  const parsed = SCHEMA[queue].safeParse(value);
+  if (parsed.success) return parsed.data as TaskOf[Q];
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; ');
+  throw new InvalidTask(`the body of the ${queue} task is not one of ours: ${problems}`);
+}
+
+/** The queue of an event: release goes to `stop`, everything else is demand. */
+export function queueOf(status: z.infer<typeof Event>['status']): QueueName {
+  return status === 'completed' ? 'stop' : 'provision';
+}
+
+/**
+ * Name of an event's task. It comes from the delivery's GUID, which a redelivery keeps; without one from the body. Not from the job
+ * alone: a job that is queued again after an approval has the same id and may have the same body.
+ */
+export function eventTaskName(event: JobEvent): string {
+  const {delivery, jobId, runAttempt, status} = event;
+  return taskName(`${delivery}/${jobId}/${runAttempt}/${status}`, jobId, runAttempt, status);
+}

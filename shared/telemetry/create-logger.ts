@@ -1,0 +1,60 @@
+import pino from 'pino';
+import {SlipwayError} from '../errors';
+import type {LogFields, Logger} from './logger';
+import {prettyStream} from './pretty';
+import {scrubSecrets} from './scrub';
+
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
+
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  /** Where the lines go; standard output unless given. */
+  readonly destination?: {write(line: string): void};
+  /** Lines for people; by default when standard output is a terminal. */
+  readonly pretty?: boolean;
+}
+
+const PINO_LEVEL = {debug: 'debug', info: 'info', warning: 'warn', error: 'error'} as const;
+const SEVERITY: Record<string, string> = {debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR'};
+
+/**
+ * One JSON object a line, as Cloud Logging reads it.
+ * @see https://cloud.google.com/logging/docs/structured-logging
+ */
+export function createLogger(options: LoggerOptions): Logger {
+  const plain = options.destination ?? {write: (line: string) => void process.stdout.write(line)};
+  const pretty = options.pretty ?? (options.destination === undefined && process.stdout.isTTY === true);
+  const root = pino(
+    {
+      level: PINO_LEVEL[options.level],
+      messageKey: 'message',
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: {level: (label) => ({severity: SEVERITY[label] ?? 'DEFAULT'})},
+      serializers: {error: describeError},
+      hooks: {streamWrite: scrubSecrets},
+    },
+    pretty ? prettyStream(plain) : plain,
+  );
+  return wrap(root);
+}
+
+function wrap(line: pino.Logger): Logger {
+  return {
+    debug: (message, fields = {}) => line.debug(fields, message),
+    info: (message, fields = {}) => line.info(fields, message),
+    warning: (message, fields = {}) => line.warn(fields, message),
+    error: (message, fields = {}) => line.error(fields, message),
+    with: (fields: LogFields) => wrap(line.child(fields)),
+  };
+}
+
+/** What a log line says of an error: ours need no stack, a surprise does. */
+function describeError(error: unknown): unknown {
+  if (error instanceof SlipwayError) {
+    const cause = error.cause instanceof Error ? {cause: error.cause.message} : {};
+    return {kind: error.kind, message: error.message, ...cause};
+  }
+  if (error instanceof Error) return {name: error.name, message: error.message, stack: error.stack};
+  return error;
+}

@@ -1,0 +1,25 @@
+# Who may call which function. The role is Cloud Run's, on the service behind the function: roles/cloudfunctions.invoker
+# opens no function of the second generation.
+locals {
+  # GitHub has no Google identity: webhook is open to all and checks the signature itself. Under the organisation policy
+  # "Domain restricted sharing" (constraints/iam.allowedPolicyMemberDomains) this grant is refused: exempt the project.
+  invokers = {
+    for name, function in local.functions :
+    name => function.public ? "allUsers" : google_service_account.tasks.member
+  }
+}
+
+resource "google_cloud_run_service_iam_member" "invoker" {
+  for_each = local.functions
+
+  project  = var.project
+  location = var.region
+  service  = google_cloudfunctions2_function.function[each.key].name # the service has the function's name
+  role     = "roles/run.invoker"
+  member   = local.invokers[each.key]
+
+  lifecycle {
+    # A replaced function has a new service without this grant. The id changes then, and not on each deployment.
+    replace_triggered_by = [google_cloudfunctions2_function.function[each.key].id]
+  }
+}

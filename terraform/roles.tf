@@ -1,0 +1,63 @@
+# Custom roles of just the permissions that the code uses; README.md says why, permission by permission.
+locals {
+  roles = {
+    enqueue = {
+      title       = "create tasks"
+      permissions = ["cloudtasks.tasks.create"]
+    }
+    act_as = {
+      title       = "act as a service account"
+      permissions = ["iam.serviceAccounts.actAs"]
+    }
+    store = {
+      title = "read and write the state"
+      permissions = [
+        "datastore.databases.get", # to begin and roll back transactions: https://firebase.google.com/docs/firestore/security/iam
+        "datastore.entities.create",
+        "datastore.entities.delete",
+        "datastore.entities.get",
+        "datastore.entities.list",
+        "datastore.entities.update",
+      ]
+    }
+    find_vms = {
+      title = "find VMs"
+      permissions = [
+        "compute.instances.get",
+        "compute.zoneOperations.get",
+        "compute.zones.list",
+      ]
+    }
+    create_vms = {
+      title = "create VMs from instance templates"
+      permissions = [
+        "compute.disks.create",
+        "compute.disks.setLabels",
+        "compute.images.useReadOnly",
+        "compute.instanceTemplates.get",
+        "compute.instanceTemplates.useReadOnly",
+        "compute.instances.create",
+        "compute.instances.setLabels",
+        "compute.instances.setMetadata",
+        "compute.instances.setTags",
+        "compute.subnetworks.use",
+        "compute.subnetworks.useExternalIp",
+      ]
+    }
+    delete_vms = {
+      title       = "delete VMs"
+      permissions = ["compute.instances.delete"]
+    }
+  }
+}
+
+resource "google_project_iam_custom_role" "role" {
+  for_each = local.roles
+
+  project     = var.project
+  role_id     = "${replace(var.deployment, "-", "_")}_${each.key}_${local.suffix}"
+  title       = "Slipway: ${each.value.title} (${var.deployment})"
+  permissions = each.value.permissions
+
+  depends_on = [google_project_service.required]
+}

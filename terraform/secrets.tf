@@ -1,0 +1,43 @@
+# Values never enter the state. The App's private key is an empty container: its value is added with gcloud (output
+# next_steps), read at run time, and rotated without a deployment.
+resource "google_secret_manager_secret" "app_private_key" {
+  project   = var.project
+  secret_id = "${var.deployment}-github-app-private-key"
+  labels    = local.labels
+
+  replication {
+    auto {}
+  }
+
+  depends_on = [google_project_service.required]
+}
+
+resource "google_secret_manager_secret" "webhook" {
+  project   = var.project
+  secret_id = "${var.deployment}-github-webhook-secret"
+  labels    = local.labels
+
+  replication {
+    auto {}
+  }
+
+  depends_on = [google_project_service.required]
+}
+
+# webhook gets its secret as a file (no client library, so a fast start), and Cloud Run refuses to deploy a service whose
+# secret has no version yet. So the first one is made here, at random. The argument is write-only: the value goes to Secret
+# Manager and into no plan and no state. uuid() has 128 random bits; it is called anew in each plan, but only a new
+# secret_data_wo_version would send it again.
+resource "google_secret_manager_secret_version" "webhook" {
+  count = var.seed_webhook_secret ? 1 : 0
+
+  secret                 = google_secret_manager_secret.webhook.id
+  secret_data_wo         = sha256("${uuid()}${uuid()}")
+  secret_data_wo_version = 1
+  deletion_policy        = "ABANDON" # goes with its secret, and not before
+
+  lifecycle {
+    # Rotated outside: whether this one is enabled still is none of Terraform's business.
+    ignore_changes = [enabled]
+  }
+}

@@ -1,0 +1,66 @@
+# Instance templates of ephemeral runners. provision takes everything from here but name, labels, JIT config, and scheduling
+# and machine type where the pool says so.
+#
+# A template cannot be changed, only made anew, and under this name only after the old one is gone: for some seconds there is
+# none. To change one without a gap, add it under a new name, point the pool to it, and remove the old one later.
+resource "google_compute_region_instance_template" "runner" {
+  for_each = var.runner_templates
+
+  project              = var.project
+  region               = each.value.region
+  name                 = each.key
+  instance_description = "Slipway runner (${var.deployment})"
+  machine_type         = each.value.machine_type
+  labels               = local.labels
+  tags                 = each.value.tags
+
+  disk {
+    source_image = each.value.image
+    disk_type    = each.value.disk_type
+    disk_size_gb = each.value.disk_gb
+    labels       = local.labels
+    boot         = true
+    auto_delete  = true
+  }
+
+  network_interface {
+    network    = each.value.subnetwork == null ? "default" : null
+    subnetwork = each.value.subnetwork
+
+    # GitHub has to be reachable: by an address of the VM's own, or without one through Cloud NAT.
+    dynamic "access_config" {
+      for_each = each.value.external_ip ? [1] : []
+      content {}
+    }
+  }
+
+  metadata = merge(
+    {
+      block-project-ssh-keys     = "true"
+      enable-oslogin             = "TRUE"
+      serial-port-logging-enable = "true" # the logs of a VM that is gone are all there is of it
+    },
+    each.value.startup_script == null ? {} : { startup-script = each.value.startup_script },
+    each.value.metadata,
+  )
+
+  # Every VM carries its own end, also if the control plane is broken.
+  scheduling {
+    automatic_restart           = false
+    provisioning_model          = "STANDARD"
+    instance_termination_action = "DELETE"
+    max_run_duration {
+      seconds = floor(each.value.max_run_hours * 3600)
+    }
+  }
+
+  # No service_account block: any step of a job could take its token.
+
+  shielded_instance_config {
+    enable_secure_boot          = each.value.secure_boot
+    enable_vtpm                 = true
+    enable_integrity_monitoring = true
+  }
+
+  depends_on = [google_project_service.required]
+}

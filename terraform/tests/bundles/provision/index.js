@@ -1,0 +1,1 @@
+exports.provision = (_request, response) => response.status(204).end();

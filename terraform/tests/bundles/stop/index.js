@@ -1,0 +1,1 @@
+exports.stop = (_request, response) => response.status(204).end();

@@ -1,0 +1,1 @@
+exports.webhook = (_request, response) => response.status(204).end();

@@ -1,0 +1,183 @@
+# What the functions are told, and whether queues, database and code agree on it.
+
+mock_provider "google" {
+  mock_data "google_project" {
+    defaults = { number = "123456789012" }
+  }
+}
+
+variables {
+  project           = "acme-runners"
+  region            = "us-central1"
+  github_app_id     = "12345"
+  task_max_attempts = 7
+  bundles           = "./tests/bundles"
+  pools             = <<-YAML
+    # Kept: "quotes", 'quotes', $${braces}, %%{directives}, umlauts ä and the order of keys.
+    pools:
+      - name: arm
+        repos: ["acme/*", "!acme/legacy"]
+        requires: [self-hosted, linux, arm64]
+        provider: {type: gce, template: runner-arm64, region: us-central1, spot: prefer}
+  YAML
+}
+
+run "environment" {
+  assert {
+    condition = alltrue([
+      for function in google_cloudfunctions2_function.function : function.service_config[0].environment_variables["RUNNER_CONFIG"] == var.pools
+    ])
+    error_message = "the pools reach RUNNER_CONFIG byte for byte"
+  }
+
+  assert {
+    # Every name in the configuration's table; emulators and the like are not for a deployment.
+    condition = length(setsubtract(
+      flatten([for function in google_cloudfunctions2_function.function : keys(function.service_config[0].environment_variables)]),
+      [
+        "DEPLOYMENT", "DRY_RUN", "FIRESTORE_DATABASE", "GITHUB_API_URL", "GITHUB_APP_ID", "GITHUB_APP_INSTALLATION_ID",
+        "GITHUB_APP_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET", "GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_REGION", "INTERNAL_AUTH", "LOG_LEVEL",
+        "PROVISION_QUEUE", "PROVISION_URL", "RUNNER_CONFIG", "STOP_QUEUE", "STOP_URL", "TASKS_SERVICE_ACCOUNT", "TASK_MAX_ATTEMPTS",
+      ],
+    )) == 0
+    error_message = "no variable is set that the code does not know"
+  }
+
+  assert {
+    condition = (
+      google_cloudfunctions2_function.function["webhook"].service_config[0].environment_variables["GITHUB_WEBHOOK_SECRET"] == "file:/etc/secrets/github-webhook-secret" &&
+      google_cloudfunctions2_function.function["webhook"].service_config[0].secret_volumes[0].mount_path == "/etc/secrets" &&
+      google_cloudfunctions2_function.function["webhook"].service_config[0].secret_volumes[0].versions[0].path == "github-webhook-secret"
+    )
+    error_message = "webhook reads its secret from the file where it is mounted"
+  }
+
+  assert {
+    condition = alltrue([
+      for name in ["provision", "stop"] :
+      google_cloudfunctions2_function.function[name].service_config[0].environment_variables["GITHUB_APP_PRIVATE_KEY"] == google_secret_manager_secret.app_private_key.id
+    ])
+    error_message = "provision and stop are told the private key's name, not its value"
+  }
+
+  assert {
+    condition = alltrue([
+      for name, function in google_cloudfunctions2_function.function :
+      lookup(function.service_config[0].environment_variables, "INTERNAL_AUTH", "none") == (name == "webhook" ? "none" : "platform")
+    ])
+    error_message = "INTERNAL_AUTH=platform is for functions behind IAM only"
+  }
+}
+
+run "urls" {
+  assert {
+    condition = alltrue([
+      for function in google_cloudfunctions2_function.function :
+      function.service_config[0].environment_variables["PROVISION_URL"] == "https://slipway-provision-123456789012.us-central1.run.app" &&
+      function.service_config[0].environment_variables["STOP_URL"] == "https://slipway-stop-123456789012.us-central1.run.app"
+    ])
+    error_message = "all functions agree on the URLs, which are the audiences too"
+  }
+
+  assert {
+    condition     = alltrue([for name, function in google_cloudfunctions2_function.function : function.name == "slipway-${name}" && function.build_config[0].entry_point == name])
+    error_message = "the URL is made of the function's name"
+  }
+}
+
+run "functions" {
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.function : function.build_config[0].runtime == "nodejs24"])
+    error_message = "Node 24"
+  }
+
+  assert {
+    condition = alltrue([
+      for name, function in google_cloudfunctions2_function.function :
+      function.build_config[0].source[0].storage_source[0].object == "${name}-${data.archive_file.bundle[name].output_sha256}.zip"
+    ])
+    error_message = "each function is deployed from its own bundle, named by content"
+  }
+
+  assert {
+    # Cloud Tasks gives up on an attempt after 600 s and starts the next.
+    condition     = alltrue([for function in google_cloudfunctions2_function.function : function.service_config[0].timeout_seconds < 600])
+    error_message = "an attempt ends before the next begins"
+  }
+
+  assert {
+    condition = alltrue([
+      for name, queue in google_cloud_tasks_queue.queue :
+      google_cloudfunctions2_function.function[name].service_config[0].max_instance_count *
+      google_cloudfunctions2_function.function[name].service_config[0].max_instance_request_concurrency >= queue.rate_limits[0].max_concurrent_dispatches
+    ])
+    error_message = "a function takes as many requests as its queue sends at once"
+  }
+}
+
+run "queues" {
+  assert {
+    condition = alltrue([
+      for queue in google_cloud_tasks_queue.queue :
+      queue.retry_config[0].max_attempts == 7 && queue.retry_config[0].min_backoff == "10s" && queue.retry_config[0].max_backoff == "300s"
+    ])
+    error_message = "every queue has a bound"
+  }
+
+  assert {
+    condition = alltrue([
+      for name in ["provision", "stop"] :
+      google_cloudfunctions2_function.function[name].service_config[0].environment_variables["TASK_MAX_ATTEMPTS"] ==
+      tostring(google_cloud_tasks_queue.queue[name].retry_config[0].max_attempts)
+    ])
+    error_message = "queue and code agree on which attempt is the last"
+  }
+
+  assert {
+    condition = (
+      google_cloud_tasks_queue.queue["provision"].rate_limits[0].max_dispatches_per_second == 2 &&
+      google_cloud_tasks_queue.queue["provision"].rate_limits[0].max_concurrent_dispatches == 20
+    )
+    error_message = "provision stays under GitHub's secondary rate limit"
+  }
+
+  assert {
+    condition     = google_cloud_tasks_queue.queue["stop"].name == "slipway-stop-${random_id.suffix.hex}"
+    error_message = "a queue's name ends in a suffix, for a deleted name is blocked for days"
+  }
+}
+
+run "store" {
+  assert {
+    condition     = keys(google_firestore_field.expiry) == ["breakers", "deadletters", "jobs", "keys", "runners", "slots"]
+    error_message = "every collection has a TTL policy"
+  }
+
+  assert {
+    condition     = alltrue([for field in google_firestore_field.expiry : field.field == "expireAt" && length(field.ttl_config) == 1])
+    error_message = "the TTL is on expireAt"
+  }
+
+  assert {
+    condition     = [for field in google_firestore_index.open_jobs.fields : field.field_path if field.field_path != "__name__"] == ["pool", "demand", "queuedAt"]
+    error_message = "open jobs are read oldest first"
+  }
+
+  assert {
+    condition     = google_firestore_database.state.name != "(default)" && google_firestore_database.state.delete_protection_state == "DELETE_PROTECTION_ENABLED"
+    error_message = "the database is our own, and protected"
+  }
+}
+
+run "without_protection" {
+  variables {
+    deletion_protection = false
+  }
+
+  assert {
+    condition = (
+      google_firestore_database.state.delete_protection_state == "DELETE_PROTECTION_DISABLED" && google_firestore_database.state.deletion_policy == "DELETE"
+    )
+    error_message = "without protection a destroy deletes the database"
+  }
+}

@@ -1,0 +1,111 @@
+# What is refused before anything is made.
+
+mock_provider "google" {}
+
+variables {
+  project       = "acme-runners"
+  region        = "us-central1"
+  github_app_id = "12345"
+  pools         = "{pools: [{name: arm}]}"
+  bundles       = "./tests/bundles"
+}
+
+run "a_zone_for_a_region" {
+  command = plan
+  variables {
+    region = "us-central1-a"
+  }
+  expect_failures = [var.region]
+}
+
+run "a_project_number" {
+  command = plan
+  variables {
+    project = "123456789012"
+  }
+  expect_failures = [var.project]
+}
+
+run "a_client_id_for_the_app_id" {
+  command = plan
+  variables {
+    github_app_id = "Iv1.8a61f9b3a7aba766"
+  }
+  expect_failures = [var.github_app_id]
+}
+
+run "pools_that_are_no_yaml" {
+  command = plan
+  variables {
+    pools = "pools: [unclosed"
+  }
+  expect_failures = [var.pools]
+}
+
+run "no_pools" {
+  command = plan
+  variables {
+    pools = "pools: []"
+  }
+  expect_failures = [var.pools]
+}
+
+run "the_path_of_a_file_for_its_content" {
+  command = plan
+  variables {
+    pools = "pools.yaml"
+  }
+  expect_failures = [var.pools]
+}
+
+run "pools_in_the_older_flat_form" {
+  command = plan
+  variables {
+    pools = "[{\"repo\": \"acme/app\", \"labels\": [\"gpu\"], \"vm_instance_name\": \"gpu\", \"vm_instance_zone\": \"us-central1-a\"}]"
+  }
+
+  assert {
+    condition     = local.shared_environment.RUNNER_CONFIG == var.pools
+    error_message = "the flat form is passed on as it is"
+  }
+}
+
+run "a_name_too_long_for_runners" {
+  command = plan
+  variables {
+    deployment = "a-deployment-with-a-long-name"
+  }
+  expect_failures = [var.deployment]
+}
+
+run "a_queue_without_a_bound" {
+  command = plan
+  variables {
+    task_max_attempts = -1
+  }
+  expect_failures = [var.task_max_attempts]
+}
+
+run "a_runner_without_an_end" {
+  command = plan
+  variables {
+    runner_templates = { runner = { region = "us-central1", machine_type = "e2-standard-4", image = "family/x64", max_run_hours = 0 } }
+  }
+  expect_failures = [var.runner_templates]
+}
+
+run "the_default_database" {
+  command = plan
+  variables {
+    firestore_database = "(default)"
+  }
+  expect_failures = [var.firestore_database]
+}
+
+run "bundles_that_were_not_built" {
+  command = plan
+  variables {
+    bundles = "./tests/nowhere"
+  }
+  expect_failures = [data.archive_file.bundle]
+}

@@ -1,0 +1,75 @@
+variable "bundles" {
+  description = "Folder with one bundle per function, as `npm run build` makes it. Null: ../dist beside this module."
+  type        = string
+  default     = null
+}
+
+variable "webhook_min_instances" {
+  description = "Instances of webhook that are kept warm. 0 costs nothing while idle; 1 spares GitHub the cold start."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.webhook_min_instances >= 0 && var.webhook_min_instances <= 10
+    error_message = "Expected 0 to 10 instances."
+  }
+}
+
+variable "provision_rate" {
+  description = "Limits of the provision queue. 2 a second keeps the calls for JIT configs under GitHub's secondary limit (900 points a minute)."
+  type = object({
+    per_second = optional(number, 2)
+    concurrent = optional(number, 20)
+  })
+  default = {}
+
+  validation {
+    condition     = var.provision_rate.per_second > 0 && var.provision_rate.per_second <= 500
+    error_message = "Expected provision_rate.per_second above 0, at most 500."
+  }
+
+  validation {
+    condition     = var.provision_rate.concurrent >= 1 && var.provision_rate.concurrent <= 5000
+    error_message = "Expected provision_rate.concurrent of 1 to 5000."
+  }
+}
+
+variable "task_max_attempts" {
+  description = "Attempts per task. On the last one the functions write a dead letter, so queue and code have to agree on the number."
+  type        = number
+  default     = 20
+
+  validation {
+    condition     = var.task_max_attempts >= 2 && var.task_max_attempts <= 100 && floor(var.task_max_attempts) == var.task_max_attempts
+    error_message = "Expected a whole number of 2 to 100 attempts: without a bound a broken task would be tried for ever."
+  }
+}
+
+variable "firestore_location" {
+  description = "Location of the database, for good: it cannot be moved. Null: the region. A multi-region such as nam5 or eur3 works too."
+  type        = string
+  default     = null
+}
+
+variable "firestore_database" {
+  description = "Id of the database that is made. Null: <deployment>-state."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.firestore_database == null || can(regex("^[a-z][a-z0-9-]{2,61}[a-z0-9]$", var.firestore_database))
+    error_message = "Expected 4 to 63 lower-case letters, digits and hyphens, a letter first. The database (default) is never used."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Whether the database refuses to be deleted. Apply with false before `terraform destroy`."
+  type        = bool
+  default     = true
+}
+
+variable "seed_webhook_secret" {
+  description = "Whether Terraform makes a first, random version of the webhook secret. False: you have added one yourself before the first apply of the functions, or destroyed version 1 since."
+  type        = bool
+  default     = true
+}

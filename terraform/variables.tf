@@ -1,0 +1,101 @@
+variable "project" {
+  description = "Id of the Google Cloud project that everything is made in."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project))
+    error_message = "Found project \"${var.project}\", expected a project id (not its name or number): 6 to 30 lower-case letters, digits and hyphens."
+  }
+}
+
+variable "region" {
+  description = "Region of the functions, the queues and the bucket. Runners can be in any region: see the pools."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
+    error_message = "Found region \"${var.region}\", expected a region such as us-central1, without a zone."
+  }
+}
+
+variable "github_app_id" {
+  description = "Id of the GitHub App, from its settings page (GITHUB_APP_ID)."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[1-9][0-9]*$", var.github_app_id))
+    error_message = "Found github_app_id \"${var.github_app_id}\", expected the number that the App's settings show as App ID."
+  }
+}
+
+variable "pools" {
+  description = "The pools of runners, YAML or JSON. Reaches the functions as RUNNER_CONFIG, byte for byte."
+  type        = string
+
+  validation {
+    condition     = try(length(try(yamldecode(var.pools).pools, tolist(yamldecode(var.pools)))) > 0, false)
+    error_message = "Expected YAML or JSON with a list `pools` of at least one pool, or the older list of VMs. Check it with the JSON Schema of RUNNER_CONFIG."
+  }
+
+  validation {
+    # base64 has four characters for three bytes; length() would count characters, not bytes.
+    condition     = length(base64encode(var.pools)) * 3 / 4 <= 32000
+    error_message = "Expected pools of at most 32,000 bytes: an environment variable of a function holds no more."
+  }
+}
+
+variable "deployment" {
+  description = "Name of this installation. Begins every name that is made, and labels the VMs: two installations in one project need two names."
+  type        = string
+  default     = "slipway"
+
+  validation {
+    condition     = can(regex("^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$", var.deployment))
+    error_message = "Found deployment \"${var.deployment}\", expected 1 to 20 lower-case letters, digits and hyphens, a letter first."
+  }
+}
+
+variable "github_app_installation_id" {
+  description = "Installation id of the App. Null: taken from each webhook."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.github_app_installation_id == null || can(regex("^[1-9][0-9]*$", var.github_app_installation_id))
+    error_message = "Expected a number: the last part of the installation's URL."
+  }
+}
+
+variable "github_api_url" {
+  description = "REST API of GitHub; of a GitHub Enterprise Server: https://HOST/api/v3."
+  type        = string
+  default     = "https://api.github.com"
+
+  validation {
+    condition     = can(regex("^https://[^/]+(/.*[^/])?$", var.github_api_url))
+    error_message = "Found github_api_url \"${var.github_api_url}\", expected an https:// URL without a slash at its end."
+  }
+}
+
+variable "log_level" {
+  description = "Least severity that is logged."
+  type        = string
+  default     = "info"
+
+  validation {
+    condition     = contains(["debug", "info", "warning", "error"], var.log_level)
+    error_message = "Found log_level \"${var.log_level}\", expected debug, info, warning or error."
+  }
+}
+
+variable "dry_run" {
+  description = "Decide and log everything, change nothing at GitHub or Compute Engine."
+  type        = bool
+  default     = false
+}
+
+variable "labels" {
+  description = "Labels put on everything that can carry some, for cost reports."
+  type        = map(string)
+  default     = {}
+}

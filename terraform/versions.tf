@@ -1,0 +1,21 @@
+# No provider block: every resource names its project and place itself, so the folder can be applied as it is and also be
+# called as a module. Credentials come from the environment (`gcloud auth application-default login`).
+terraform {
+  # 1.11 is the first with write-only arguments, see secrets.tf.
+  required_version = ">= 1.11"
+
+  required_providers {
+    google = {
+      source  = "hashicorp/google"
+      version = ">= 6.50, < 8"
+    }
+    archive = {
+      source  = "hashicorp/archive"
+      version = ">= 2.4, < 3"
+    }
+    random = {
+      source  = "hashicorp/random"
+      version = ">= 3.6, < 4"
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import type {Pool} from '../../shared/config/config';
+import {applyJobEvent} from '../../shared/lifecycle/job';
+import type {JobEvent} from '../../shared/lifecycle/job-event';
+import {requestedRunner} from '../../shared/lifecycle/runner';
+import type {JobDocument, RunnerDocument} from '../../shared/store/documents';
+
+export const NOW = Date.parse('2026-11-01T12:00:00Z');
+
+export function aPool(overrides: Partial<Pool> = {}): Pool {
+  return {
+    name: 'arm',
+    scope: {kind: 'repositories', patterns: ['acme/*']},
+    requires: ['self-hosted', 'linux'],
+    offers: null,
+    runnerGroup: 'Default',
+    maxRunners: 5,
+    minIdle: 0,
+    bootMinutes: 5,
+    idleMinutes: 10,
+    jobMinutes: 120,
+    allowPublicRepos: false,
+    priority: 0,
+    provider: {type: 'gce', template: 'runner-arm64', zones: ['us-central1-a', 'us-central1-b'], spot: 'never'},
+    ...overrides,
+  } as Pool;
+}
+
+let deliveries = 0;
+
+export function anEvent(overrides: Partial<JobEvent> = {}): JobEvent {
+  return {
+    jobId: 1001,
+    runId: 5001,
+    runAttempt: 1,
+    status: 'queued',
+    repository: 'acme/app',
+    labels: ['self-hosted', 'linux'],
+    pool: 'arm',
+    runnerName: null,
+    installationId: 42,
+    url: null,
+    createdAt: NOW,
+    delivery: `delivery-${++deliveries}`,
+    ...overrides,
+  };
+}
+
+/** A job after the events of these statuses. */
+export function aJob(overrides: Partial<JobDocument> = {}, event: Partial<JobEvent> = {}): JobDocument {
+  const {job} = applyJobEvent(undefined, anEvent({jobId: overrides.jobId ?? 1001, ...event}), NOW);
+  return {...job, ...overrides};
+}
+
+export function aRunner(job: JobDocument, overrides: Partial<RunnerDocument> = {}): RunnerDocument {
+  const scope = {kind: 'repository', owner: 'acme', repo: 'app'} as const;
+  const name = `slipway-arm-${job.jobId}-1`;
+  const runner = requestedRunner({name, job, scope, labels: job.labels, slot: 'arm.0', now: NOW});
+  return {...runner, state: 'booting', ...overrides};
+}

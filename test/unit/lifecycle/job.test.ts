@@ -1,0 +1,98 @@
+import {applyJobEvent, type JobChange} from '../../../shared/lifecycle/job';
+import type {JobEvent} from '../../../shared/lifecycle/job-event';
+import type {JobDocument} from '../../../shared/store/documents';
+import {anEvent, NOW} from '../../builders/lifecycle';
+
+/** Applies events in order, and returns every change. */
+function play(...events: Partial<JobEvent>[]): JobChange[] {
+  let job: JobDocument | undefined;
+  return events.map((event) => {
+    const change = applyJobEvent(job, anEvent(event), NOW);
+    job = change.job;
+    return change;
+  });
+}
+
+const queued = {status: 'queued'} as const;
+const waiting = {status: 'waiting'} as const;
+const started = {status: 'in_progress', runnerName: 'slipway-arm-1001-1'} as const;
+const completed = {status: 'completed', runnerName: 'slipway-arm-1001-1'} as const;
+const cancelled = {status: 'completed', runnerName: null} as const;
+
+describe('a job', () => {
+  test.each([
+    ['queued makes demand', [queued], 'opened'],
+    ['queued twice is one demand (P17)', [queued, queued], 'unchanged'],
+    ['waiting makes none', [waiting], 'parked'],
+    ['waiting takes demand back (P7)', [queued, waiting], 'parked'],
+    ['waiting twice says nothing new', [waiting, waiting], 'unchanged'],
+    ['queued after waiting is demand again (P7)', [queued, waiting, queued], 'opened'],
+    ['waiting before the first queued still ends in demand (P7)', [waiting, queued], 'opened'],
+    ['in_progress starts it', [queued, started], 'started'],
+    ['in_progress first starts it (P32)', [started], 'started'],
+    ['in_progress twice says nothing new', [started, started], 'unchanged'],
+    ['queued after in_progress is late (P32)', [started, queued], 'unchanged'],
+    ['waiting after in_progress is late (P32)', [started, waiting], 'unchanged'],
+    ['completed without in_progress finishes it (P32)', [queued, completed], 'finished'],
+    ['completed first finishes it (P32)', [completed], 'finished'],
+    ['queued after completed makes no demand (P32)', [completed, queued], 'unchanged'],
+    ['in_progress after completed is late (P32)', [completed, started], 'unchanged'],
+    ['completed again says nothing new (P15)', [completed, completed], 'unchanged'],
+    ['cancelled while queued finishes it (P14)', [queued, cancelled], 'finished'],
+  ])('%s', (_, events, kind) => {
+    expect(play(...events).at(-1)?.kind).toBe(kind);
+  });
+
+  test('counts a generation for each time it is queued after waiting', () => {
+    expect(play(queued, waiting, queued, queued, waiting, queued).map(({job}) => job.generation)).toEqual([1, 1, 2, 2, 2, 3]);
+  });
+
+  test('is not opened again by a retry of the delivery that opened it before it waited', () => {
+    const first = {...queued, delivery: 'the-first'};
+    const changes = play(first, waiting, first, {...queued, delivery: 'the-second'});
+    expect(changes.map(({kind}) => kind)).toEqual(['opened', 'parked', 'unchanged', 'opened']);
+  });
+
+  test('names the runner that covered it when it waits, so that the runner serves another', () => {
+    const [{job}] = play(queued) as [JobChange];
+    const covered: JobDocument = {...job, demand: 'covered', runner: 'slipway-arm-1001-1'};
+    expect(applyJobEvent(covered, anEvent(waiting), NOW)).toMatchObject({
+      kind: 'parked',
+      released: 'slipway-arm-1001-1',
+      job: {runner: null, demand: 'none'},
+    });
+  });
+
+  test('remembers who ran it when completed does not say so', () => {
+    const changes = play(queued, started, cancelled);
+    expect(changes.at(-1)?.job.runner).toBe('slipway-arm-1001-1');
+  });
+
+  test('cancelled in the queue ran nowhere', () => {
+    expect(play(queued, cancelled).at(-1)?.job).toMatchObject({runner: null, demand: 'none', status: 'completed'});
+  });
+
+  test('that was given up is demand again when it is delivered once more', () => {
+    const [{job}] = play(queued) as [JobChange];
+    expect(applyJobEvent({...job, demand: 'dead'}, anEvent(queued), NOW)).toMatchObject({
+      kind: 'opened',
+      job: {demand: 'open', generation: 1},
+    });
+  });
+
+  test('of a later run attempt goes on counting creations, so that no runner name comes twice', () => {
+    const [{job}] = play(queued) as [JobChange];
+    const previous: JobDocument = {...job, creations: 3, status: 'completed'};
+    const change = applyJobEvent(undefined, anEvent({runAttempt: 2}), NOW, previous);
+    expect(change).toMatchObject({kind: 'opened', job: {runAttempt: 2, creations: 3, generation: 1}});
+  });
+
+  test('learns the installation and the page from later events, and forgets neither', () => {
+    const changes = play(
+      {...queued, installationId: null, url: null},
+      {...started, installationId: 7, url: 'https://github.com/acme/app/actions/runs/1/job/2'},
+      {...completed, installationId: null, url: null},
+    );
+    expect(changes.at(-1)?.job).toMatchObject({installationId: 7, url: 'https://github.com/acme/app/actions/runs/1/job/2'});
+  });
+});

@@ -1,0 +1,79 @@
+import {type JobToMatch, matchJob} from '../../../shared/lifecycle/matching';
+import {aPool} from '../../builders/lifecycle';
+
+const linux = aPool({name: 'linux', requires: ['self-hosted', 'linux'], offers: ['self-hosted', 'linux', 'x64', 'gce']});
+
+function job(overrides: Partial<JobToMatch> = {}): JobToMatch {
+  return {repository: 'acme/app', isPublic: false, labels: ['self-hosted', 'linux'], ...overrides};
+}
+
+function outcome(overrides: Partial<JobToMatch>, ...pools: ReturnType<typeof aPool>[]): string {
+  const match = matchJob(job(overrides), pools.length > 0 ? pools : [linux]);
+  return match.kind === 'matched' ? match.pool.name : match.reason;
+}
+
+describe('matching by labels (P10)', () => {
+  test.each([
+    ['all required, none foreign', ['self-hosted', 'linux'], 'linux'],
+    ['case does not matter', ['Self-Hosted', 'Linux', 'GCE'], 'linux'],
+    ['an offered label more', ['self-hosted', 'linux', 'x64'], 'linux'],
+    ['a required label is missing', ['self-hosted'], 'no_matching_pool'],
+    ['a label that is not offered', ['self-hosted', 'linux', 'gpu'], 'no_matching_pool'],
+    ['a GitHub-hosted runner', ['ubuntu-latest'], 'no_matching_pool'],
+    ['no labels', [], 'no_labels'],
+  ])('%s', (_, labels, expected) => {
+    expect(outcome({labels})).toBe(expected);
+  });
+
+  test('a pool without offers takes any further label', () => {
+    expect(outcome({labels: ['self-hosted', 'linux', 'whatever']}, aPool({name: 'any', offers: null}))).toBe('any');
+  });
+
+  test('a pool without requires takes what it offers', () => {
+    const pool = aPool({name: 'offers', requires: [], offers: ['self-hosted', 'large']});
+    expect(outcome({labels: ['large']}, pool)).toBe('offers');
+  });
+
+  test('says which label is missing, for whoever asks why nothing happens', () => {
+    expect(matchJob(job({labels: ['self-hosted']}), [linux])).toMatchObject({
+      kind: 'ignored',
+      detail: expect.stringContaining('linux requires linux'),
+    });
+  });
+});
+
+describe('matching by repository', () => {
+  const of = (...patterns: string[]) => aPool({name: 'found', scope: {kind: 'repositories', patterns}});
+  test.each([
+    ['the repository itself', of('acme/app'), 'acme/app', 'found'],
+    ['a star for the name', of('acme/*'), 'acme/app', 'found'],
+    ['a star within the name', of('acme/app-*'), 'acme/app-web', 'found'],
+    ['case does not matter', of('Acme/App'), 'acme/app', 'found'],
+    ['an excluded one', of('acme/*', '!acme/legacy'), 'acme/legacy', 'no_matching_pool'],
+    ['an excluded one, named first', of('!acme/legacy', 'acme/*'), 'acme/legacy', 'no_matching_pool'],
+    ['another owner', of('acme/*'), 'acme-evil/app', 'no_matching_pool'],
+    ['dots are dots', of('acme/a.b'), 'acme/axb', 'no_matching_pool'],
+    ['an organisation', aPool({name: 'found', scope: {kind: 'organization', org: 'Acme'}}), 'acme/any', 'found'],
+    ['another organisation', aPool({scope: {kind: 'organization', org: 'acme'}}), 'acmes/any', 'no_matching_pool'],
+  ])('%s', (_, pool, repository, expected) => {
+    expect(outcome({repository}, pool)).toBe(expected);
+  });
+});
+
+describe('matching of several pools', () => {
+  test.each([
+    ['the highest priority wins', [{name: 'a', priority: 0}, {name: 'b', priority: 5}], 'b'],
+    ['then the most requirements', [{name: 'a', requires: ['linux']}, {name: 'b', requires: ['self-hosted', 'linux']}], 'b'],
+    ['then the first', [{name: 'a'}, {name: 'b'}], 'a'],
+    ['priority before requirements', [{name: 'a', requires: ['linux'], priority: 1}, {name: 'b'}], 'a'],
+  ])('%s', (_, pools, expected) => {
+    expect(outcome({}, ...pools.map((pool) => aPool(pool)))).toBe(expected);
+  });
+});
+
+describe('public repositories (P43)', () => {
+  test('are ignored unless the pool allows them', () => {
+    expect(outcome({isPublic: true})).toBe('public_repository');
+    expect(outcome({isPublic: true}, linux, aPool({name: 'open', allowPublicRepos: true}))).toBe('open');
+  });
+});
