@@ -3,9 +3,6 @@ import type {Octokit} from '@octokit/rest';
 import type {Secret} from '../secret';
 import type {TokenSource} from './tokens';
 
-type Request = Parameters<Parameters<Octokit['hook']['wrap']>[1]>[0];
-type Options = Parameters<Request>[0];
-
 /**
  * Sends every request with the current token; one that is refused with 401 did nothing, and goes once more when there is
  * another token. Not auth-app's own hook for it, which repeats a request up to three times with pauses in between.
@@ -24,6 +21,6 @@ export function authorize(octokit: Octokit, tokens: TokenSource): void {
   });
 }
 
-function withToken(options: Options, token: Secret): Options {
+function withToken<T extends {headers: object}>(options: T, token: Secret): T {
   return {...options, headers: {...options.headers, authorization: `token ${token.reveal()}`}};
 }

@@ -63,7 +63,7 @@ type OctokitFor = (scope: RunnerScope, installationId?: number) => Promise<Octok
 
 function asInstallation(credentials: AppCredentials, connection: Connection, clock: Clock): OctokitFor {
   const app = createApp(credentials, connection, clock);
-  const installations = createInstallations(app, credentials.installationId);
+  const installations = createInstallations(app, credentials.installationId, clock);
   const octokits = new Map<number, Octokit>();
 
   return async (scope, installationId) => {

@@ -43,6 +43,4 @@ export function createOctokit(connection: Connection, strategy: Strategy = {}): 
 }
 
 /** Octokit would write to the console otherwise; each failure is logged by who handles it. */
-function ignore(): void {
-  return undefined;
-}
+const ignore = (): undefined => undefined;

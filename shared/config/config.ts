@@ -1,0 +1,143 @@
+import {Secret} from '../secret';
+import type {Config, ConfigFor, FunctionName} from './config-types';
+import type {Environment} from './environment';
+import {isRfc1035, PROJECT, QUEUE, REGION, ZONE} from './google-names';
+import type {Pool} from './pool';
+import {parsePools} from './pools';
+import {present} from './present';
+import {Problems} from './problems';
+import {readRunnerConfig} from './runner-config-text';
+import {literalSecrets, readGitHubCredentials, readSecret, readWebhookSecrets} from './secret-variables';
+import {matching, origins, url, Variables} from './variables';
+
+export type {
+  ApiConfig,
+  Config,
+  ConfigFor,
+  DispatchingConfig,
+  Emulators,
+  FunctionName,
+  SweepConfig,
+} from './config-types';
+export type {GceProviderConfig, GceVmProviderConfig, IdleSchedule, Pool, PoolScope, ProviderConfig, Spot} from './pool';
+
+const TASKS = ['RUNNER_CONFIG', 'PROVISION_QUEUE', 'STOP_QUEUE', 'PROVISION_URL', 'STOP_URL', 'TASKS_SERVICE_ACCOUNT'];
+
+/** What each function cannot do without, beside the credentials of GitHub. */
+const REQUIRED: Readonly<Record<FunctionName, readonly string[]>> = {
+  webhook: [...TASKS, 'GITHUB_WEBHOOK_SECRET'],
+  provision: TASKS,
+  stop: TASKS,
+  sweep: [...TASKS, 'SWEEP_URL'],
+  api: ['RUNNER_MANAGER_SECRET'],
+};
+
+/**
+ * The configuration of one function, deeply frozen. Every variable that is set is checked, needed or not.
+ *
+ * @throws InvalidConfiguration with every error at once, none of which shows a secret.
+ */
+export function parseConfig<T extends FunctionName>(env: Environment, target: T): ConfigFor<T> {
+  const problems = new Problems(literalSecrets(env));
+  const variables = new Variables(env, new Set(REQUIRED[target]), problems);
+  const config = readConfig(variables, problems, target);
+  problems.throwIfAny();
+  // What the target requires is there, or it would have been reported.
+  return deepFreeze(config) as ConfigFor<T>;
+}
+
+function readConfig(variables: Variables, problems: Problems, target: FunctionName): Config {
+  const places = readPlaces(variables);
+  const vmInactiveMinutes = variables.number('VM_INACTIVE_MINUTES', {above: 0}, 15);
+  return present({
+    deployment: readDeployment(variables),
+    pools: readPools(variables, problems, {...places, vmInactiveMinutes}),
+    github: present({
+      apiUrl: readUrl(variables, 'GITHUB_API_URL')?.replace(/\/+$/, '') ?? 'https://api.github.com',
+      installationId: variables.read('GITHUB_APP_INSTALLATION_ID', 'the number of the installation', (text) =>
+        /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined,
+      ),
+      ...readGitHubCredentials(variables, problems, target !== 'webhook'),
+    }),
+    webhookSecrets: readWebhookSecrets(variables, problems),
+    managerSecret: readSecret(variables, problems, 'RUNNER_MANAGER_SECRET'),
+    ...places,
+    queues: present({provision: readQueue(variables, 'PROVISION_QUEUE'), stop: readQueue(variables, 'STOP_QUEUE')}),
+    urls: present({
+      provision: readUrl(variables, 'PROVISION_URL'),
+      stop: readUrl(variables, 'STOP_URL'),
+      sweep: readUrl(variables, 'SWEEP_URL'),
+    }),
+    tasksServiceAccount: variables.read(
+      'TASKS_SERVICE_ACCOUNT',
+      'the e-mail address of a service account',
+      matching(/^[^\s@]+@[^\s@]+\.[^\s@]+$/),
+    ),
+    internalAuth: variables.choice('INTERNAL_AUTH', ['verify', 'platform'], 'verify'),
+    oidcJwksUrl: readUrl(variables, 'OIDC_JWKS_URL') ?? 'https://www.googleapis.com/oauth2/v3/certs',
+    firestore: readFirestore(variables),
+    emulators: present({
+      tasks: variables.emulator('CLOUD_TASKS_EMULATOR_HOST'),
+      compute: variables.emulator('COMPUTE_EMULATOR_HOST'),
+      secretManager: variables.emulator('SECRET_MANAGER_EMULATOR_HOST'),
+    }),
+    taskMaxAttempts: variables.number('TASK_MAX_ATTEMPTS', {min: 1, whole: true}, 20),
+    vmInactiveMinutes,
+    dryRun: variables.flag('DRY_RUN'),
+    webhooks: variables.choice('WEBHOOKS', ['on', 'off'], 'on'),
+    sweepBudgetSeconds: variables.number('SWEEP_BUDGET_SECONDS', {above: 0, max: 3600}, 240),
+    corsOrigins:
+      variables.read('CORS_ORIGINS', '*, or origins such as https://example.com separated by commas', origins) ?? [],
+    tracing: variables.flag('TRACING'),
+    logLevel: variables.choice('LOG_LEVEL', ['debug', 'info', 'warning', 'error'], 'info'),
+  });
+}
+
+function readDeployment(variables: Variables): string {
+  const expected = 'a name of RFC 1035 with at most 20 characters: a-z, 0-9 and -, a letter first';
+  // 20 characters, so that <deployment>-<pool>-<job id>-<n> fits into the 63 of a VM's name.
+  return variables.read('DEPLOYMENT', expected, (text) => (isRfc1035(text, 20) ? text : undefined)) ?? 'slipway';
+}
+
+function readPlaces(variables: Variables) {
+  // Each is checked; the first that is set counts.
+  const [project] = ['GOOGLE_CLOUD_PROJECT', 'GCP_PROJECT', 'GCP_PROJECT_ID']
+    .map((name) => variables.read(name, 'the id of a project', matching(PROJECT)))
+    .filter((id) => id !== undefined);
+  return present({
+    project,
+    zone: variables.read('GOOGLE_CLOUD_ZONE', 'a zone such as us-central1-a', matching(ZONE)),
+    region: variables.read('GOOGLE_CLOUD_REGION', 'a region such as us-central1', matching(REGION)),
+  });
+}
+
+function readPools(variables: Variables, problems: Problems, context: Parameters<typeof parsePools>[2]): Pool[] {
+  const source = readRunnerConfig(variables, problems);
+  return source ? parsePools(source.text, source.root, context, problems) : [];
+}
+
+function readUrl(variables: Variables, name: string): string | undefined {
+  return variables.read(name, 'an http or https URL without credentials and fragment', url);
+}
+
+function readQueue(variables: Variables, name: string): string | undefined {
+  return variables.read(name, 'projects/P/locations/L/queues/Q', matching(QUEUE));
+}
+
+function readFirestore(variables: Variables): Config['firestore'] {
+  const emulator = variables.emulator('FIRESTORE_EMULATOR_HOST');
+  return present({
+    database: variables.read(
+      'FIRESTORE_DATABASE',
+      '(default), or the id of a database',
+      matching(/^(\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$/),
+    ),
+    emulatorHost: emulator && `${emulator.host}:${emulator.port}`,
+  });
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  if (!(value instanceof Secret)) for (const inner of Object.values(value)) deepFreeze(inner);
+  return Object.freeze(value);
+}

@@ -1,0 +1,166 @@
+import {z} from 'zod';
+import {isCron, isTimeZone} from './cron';
+import {REGION, TEMPLATE_URL, ZONE} from './google-names';
+
+/**
+ * `RUNNER_CONFIG` as people write it. A custom error is what was expected; zod-problems.ts makes the rest of the message. What one
+ * field alone cannot tell is in pool-rules.ts.
+ */
+
+export const DEFAULTS = {
+  runnerGroup: 'Default',
+  maxRunners: 20,
+  minIdle: 0,
+  bootMinutes: 5,
+  idleMinutes: 10,
+  jobMinutes: 360,
+  allowPublicRepos: false,
+  priority: 0,
+} as const;
+
+const RFC1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
+const LOGIN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
+const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9_-]*\/[A-Za-z0-9._-]+$/;
+const PATTERN = /^!?[A-Za-z0-9*][A-Za-z0-9_*-]*\/[A-Za-z0-9._*-]+$/;
+
+function text(pattern: RegExp, error: string, maxLength = 500) {
+  return z.string({error}).max(maxLength, {error}).regex(pattern, {error});
+}
+
+function wholeNumber(min: number, error: string) {
+  return z.number({error}).int({error}).min(min, {error});
+}
+
+function minutes(description: string) {
+  const error = 'minutes, above 0; fractions are allowed';
+  return z.number({error}).gt(0, {error}).meta({description});
+}
+
+const zone = text(ZONE, 'a zone such as us-central1-a');
+const label = text(/^[^\s,]([^,\r\n]*[^\s,])?$/, 'a label: text of at most 256 characters without commas', 256);
+const labels = z
+  .array(label, {error: 'a list of labels'})
+  .max(100, {error: 'at most 100 labels, which is GitHub’s limit'});
+const repository = text(REPOSITORY, 'owner/name; patterns with * or ! go into repos');
+const instance = text(RFC1035, 'the name of a VM', 63);
+
+const schedule = z.strictObject({
+  cron: z
+    .string({error: 'a cron expression'})
+    .refine(isCron, {error: 'a cron expression of five fields, such as "* 8-17 * * mon-fri"'})
+    .meta({description: 'Five fields; matches each minute in which the runners are kept warm.'}),
+  timezone: z
+    .string({error: 'an IANA time zone'})
+    .refine(isTimeZone, {error: 'an IANA time zone such as Europe/Berlin'})
+    .meta({description: 'IANA time zone.', default: 'UTC'})
+    .optional(),
+  count: wholeNumber(0, 'a whole number of runners, 0 or more'),
+});
+
+const IDLE = 'a whole number of runners, 0 or more, or a list of {cron, timezone, count}';
+
+/** What a pool may set and `defaults` may set for all of them. The defaults of these stand in `DEFAULTS`, for `defaults` comes between. */
+const settings = {
+  runnerGroup: text(/\S/, 'the name of a runner group', 100)
+    .meta({description: 'Runner group of the organisation.', default: DEFAULTS.runnerGroup})
+    .optional(),
+  maxRunners: wholeNumber(1, 'a whole number, 1 or more')
+    .meta({description: 'Hard limit of runners at one time.', default: DEFAULTS.maxRunners})
+    .optional(),
+  minIdle: z
+    .union([wholeNumber(0, IDLE), z.array(schedule, {error: IDLE})], {error: IDLE})
+    .meta({description: 'Warm runners, or a schedule of them.', default: DEFAULTS.minIdle})
+    .optional(),
+  bootMinutes: minutes('How long a runner may take to come online.').meta({default: DEFAULTS.bootMinutes}).optional(),
+  idleMinutes: minutes(
+    'How long a runner without a job is kept; default 10, for gce-vm VM_INACTIVE_MINUTES.',
+  ).optional(),
+  jobMinutes: minutes('How long a job may run.').meta({default: DEFAULTS.jobMinutes}).optional(),
+  allowPublicRepos: z
+    .boolean({error: 'true or false'})
+    .meta({description: 'Serve public repositories, whose pull requests run anybody’s code.', default: false})
+    .optional(),
+  priority: z
+    .number({error: 'a number'})
+    .meta({description: 'The highest wins when several pools match a job.', default: DEFAULTS.priority})
+    .optional(),
+};
+
+const gce = z.strictObject({
+  type: z.literal('gce').meta({description: 'One new VM per job, from an instance template.'}),
+  template: text(/./, 'the name or URL of an instance template')
+    .regex(new RegExp(`${TEMPLATE_URL.source}|^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$`), {
+      error:
+        'an instance template: its name, or projects/P/global/instanceTemplates/T, or projects/P/regions/R/instanceTemplates/T',
+    })
+    .meta({description: 'Instance template: name or URL, regional or global.'}),
+  region: text(REGION, 'a region such as us-central1').optional(),
+  zones: z.array(zone, {error: 'a list of zones'}).min(1, {error: 'at least one zone'}).optional(),
+  machineTypes: z
+    .array(text(RFC1035, 'a machine type such as c4a-standard-4', 63), {error: 'a list of machine types'})
+    .min(1, {error: 'at least one machine type'})
+    .meta({description: 'In the order of preference; default: the template’s.'})
+    .optional(),
+  spot: z
+    .enum(['never', 'prefer', 'only'], {error: 'never, prefer or only'})
+    .meta({description: 'Spot VMs: never, first, or nothing else.', default: 'never'})
+    .optional(),
+});
+
+const gceVm = z.strictObject({
+  type: z.literal('gce-vm').meta({description: 'One VM that is started and stopped.'}),
+  instance: instance.meta({description: 'Name of the VM.'}),
+  zone: zone.meta({description: 'Default: GOOGLE_CLOUD_ZONE.'}).optional(),
+  runnerName: text(/^[^\s/]+$/, 'the name of a runner, at most 64 characters', 64)
+    .meta({description: 'Name of its runner at GitHub; default: the VM’s.'})
+    .optional(),
+});
+
+export const poolSchema = z
+  .strictObject({
+    name: text(RFC1035, 'a name of RFC 1035 with at most 20 characters: a-z, 0-9 and -, a letter first', 20)
+      .meta({description: 'Default: made from the labels.'})
+      .optional(),
+    repo: repository.meta({description: 'One repository.'}).optional(),
+    repos: z
+      .array(text(PATTERN, 'owner/name, where * stands for any characters and a leading ! excludes'), {
+        error: 'a list of owner/name',
+      })
+      .meta({description: 'Repositories: owner/name, * within a segment, ! in front excludes.'})
+      .optional(),
+    org: text(LOGIN, 'the name of an organisation')
+      .meta({description: 'Organisation in which the runners are registered.'})
+      .optional(),
+    requires: labels.meta({description: 'Labels that a job must ask for.'}).optional(),
+    offers: labels.meta({description: 'Labels that a job may ask for; default: any.'}).optional(),
+    ...settings,
+    provider: z.discriminatedUnion('type', [gce, gceVm], {error: 'an object with type gce or gce-vm'}),
+  })
+  .meta({
+    oneOf: [{required: ['repo']}, {required: ['repos']}, {required: ['org']}],
+    anyOf: ['requires', 'offers'].map((list) => ({required: [list], properties: {[list]: {minItems: 1}}})),
+  });
+
+export const defaultsSchema = z.strictObject(settings);
+
+export const runnerConfigSchema = z.strictObject({
+  $schema: z.string().meta({description: 'For editors; ignored.'}).optional(),
+  defaults: defaultsSchema.meta({description: 'For every pool that does not say otherwise.'}).optional(),
+  pools: z.array(poolSchema, {error: 'a list of pools'}).min(1, {error: 'at least one pool'}),
+});
+
+/** The older form: persistent VMs only. */
+export const flatSchema = z
+  .array(
+    z.strictObject({
+      repo: repository,
+      labels: labels.min(1, {error: 'at least one label'}),
+      vm_instance_name: instance,
+      vm_instance_zone: zone.optional(),
+    }),
+  )
+  .min(1, {error: 'at least one pool'});
+
+export type RawPool = z.infer<typeof poolSchema>;
+export type RawDefaults = z.infer<typeof defaultsSchema>;
+export type RawFlatPool = z.infer<typeof flatSchema>[number];

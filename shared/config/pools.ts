@@ -1,0 +1,136 @@
+import type {core} from 'zod';
+import {regionOfZone} from './google-names';
+import type {Pool, PoolScope, ProviderConfig} from './pool';
+import {namePools} from './pool-name';
+import {checkNames, checkPool} from './pool-rules';
+import {
+  DEFAULTS,
+  flatSchema,
+  type RawDefaults,
+  type RawFlatPool,
+  type RawPool,
+  runnerConfigSchema,
+} from './pool-schema';
+import {present} from './present';
+import type {Problems} from './problems';
+import {parseYaml} from './yaml-text';
+import {expectedText, reportIssues} from './zod-problems';
+
+/** What the environment says for pools that do not. */
+export interface PoolContext {
+  readonly zone?: string;
+  readonly region?: string;
+  readonly vmInactiveMinutes: number;
+}
+
+/**
+ * The pools of `RUNNER_CONFIG`: YAML or JSON, `{defaults?, pools}` or the older flat list. Every error is reported to `problems`,
+ * under `root`, the variable that the text is from; the list is empty then.
+ */
+export function parsePools(text: string, root: string, context: PoolContext, problems: Problems): Pool[] {
+  const before = problems.count;
+  const parsed = parseYaml(text, root, problems);
+  if (parsed.kind === 'invalid') return [];
+  const value = parsed.value;
+  const config = Array.isArray(value) ? readFlat(value, root, problems) : readConfig(value, root, problems);
+  return config && problems.count === before ? normalise(config, context) : [];
+}
+
+interface RawConfig {
+  readonly defaults?: RawDefaults | undefined;
+  readonly pools: readonly RawPool[];
+}
+
+interface Schema<T> {
+  safeParse(value: unknown, params: {error: core.$ZodErrorMap}): {data?: T; error?: {issues: core.$ZodIssue[]}};
+}
+
+function validate<T>(schema: Schema<T>, value: unknown, root: string, problems: Problems): T | undefined {
+  const result = schema.safeParse(value, {error: expectedText});
+  if (result.error) reportIssues(result.error.issues, value, root, problems);
+  return result.data;
+}
+
+function readConfig(value: unknown, root: string, problems: Problems): RawConfig | undefined {
+  if (typeof value !== 'object' || value === null) {
+    problems.report(root, problems.describe(value), 'an object with pools');
+    return undefined;
+  }
+  const config = validate(runnerConfigSchema, value, root, problems);
+  const {pools, defaults} = value as {pools?: unknown; defaults?: unknown};
+  if (Array.isArray(pools)) {
+    pools.forEach((pool, index) => {
+      checkPool(pool, defaults, `${root}.pools[${index}]`, problems);
+    });
+    checkNames(pools, root, problems);
+  }
+  return config;
+}
+
+function readFlat(value: unknown, root: string, problems: Problems): RawConfig | undefined {
+  const flat: readonly RawFlatPool[] | undefined = validate(flatSchema, value, root, problems);
+  return (
+    flat && {
+      pools: flat.map((entry) => ({
+        repo: entry.repo,
+        requires: entry.labels,
+        provider: {type: 'gce-vm', instance: entry.vm_instance_name, zone: entry.vm_instance_zone},
+      })),
+    }
+  );
+}
+
+function normalise({defaults = {}, pools}: RawConfig, context: PoolContext): Pool[] {
+  const names = namePools(
+    pools.map(({name, requires, offers}) => ({name, labels: (requires?.length ? requires : offers) ?? []})),
+  );
+  return pools.map((raw, index): Pool => {
+    const settings = {...DEFAULTS, ...present(defaults), ...present(raw)};
+    const {runnerGroup, maxRunners, minIdle, bootMinutes, jobMinutes, allowPublicRepos, priority} = settings;
+    const idleDefault = raw.provider.type === 'gce-vm' ? context.vmInactiveMinutes : DEFAULTS.idleMinutes;
+    return {
+      name: names[index] ?? '',
+      scope: scopeOf(raw),
+      requires: lowerCase(raw.requires ?? []),
+      offers: raw.offers ? lowerCase(raw.offers) : null,
+      runnerGroup,
+      maxRunners,
+      minIdle:
+        typeof minIdle === 'number' ? minIdle : minIdle.map((entry) => ({...entry, timezone: entry.timezone ?? 'UTC'})),
+      bootMinutes,
+      idleMinutes: raw.idleMinutes ?? defaults.idleMinutes ?? idleDefault,
+      jobMinutes,
+      allowPublicRepos,
+      priority,
+      provider: providerOf(raw.provider, context),
+    };
+  });
+}
+
+function scopeOf({repo, repos, org}: RawPool): PoolScope {
+  return org === undefined ? {kind: 'repositories', patterns: repos ?? [repo ?? '']} : {kind: 'organization', org};
+}
+
+function providerOf(raw: RawPool['provider'], context: PoolContext): ProviderConfig {
+  if (raw.type === 'gce-vm') {
+    return present({
+      type: raw.type,
+      instance: raw.instance,
+      zone: raw.zone ?? context.zone,
+      runnerName: raw.runnerName,
+    });
+  }
+  const {type, template, spot = 'never'} = raw;
+  // A region of the environment stands before its zone: more zones, more capacity.
+  const zones = raw.zones ?? (raw.region || context.region || !context.zone ? undefined : [context.zone]);
+  const region = raw.region ?? (zones?.[0] ? regionOfZone(zones[0]) : context.region);
+  return present({type, template, region, zones: unique(zones), machineTypes: unique(raw.machineTypes), spot});
+}
+
+function lowerCase(labels: readonly string[]): string[] {
+  return [...new Set(labels.map((label) => label.toLowerCase()))];
+}
+
+function unique(list: readonly string[] | undefined): string[] | undefined {
+  return list && [...new Set(list)];
+}
