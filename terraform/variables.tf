@@ -33,7 +33,8 @@ variable "pools" {
   type        = string
 
   validation {
-    condition     = try(length(try(yamldecode(var.pools).pools, tolist(yamldecode(var.pools)))) > 0, false)
+    # `repo` tells the older list from an object that lacks `pools`. All else is checked by the functions, which name each error.
+    condition     = try(length([for pool in try(yamldecode(var.pools).pools, [for vm in yamldecode(var.pools) : vm.repo]) : pool]) > 0, false)
     error_message = "Expected YAML or JSON with a list `pools` of at least one pool, or the older list of VMs. Check it with the JSON Schema of RUNNER_CONFIG."
   }
 

@@ -37,14 +37,14 @@ function isField(text: string, field: Field): boolean {
     const [range = '', step, ...rest] = part.split('/');
     if (rest.length > 0 || (step !== undefined && !/^[1-9]\d*$/.test(step))) return false;
     if (range === '*') return true;
-    const bounds = range.split('-').map((bound) => valueOf(bound, field));
+    const bounds = range.split('-').map((bound) => fieldValue(bound, field));
     const [from, to] = bounds;
     if (bounds.length > 2 || bounds.includes(undefined) || from === undefined) return false;
     return to === undefined || from <= to;
   });
 }
 
-function valueOf(text: string, {min, max, names}: Field): number | undefined {
+function fieldValue(text: string, {min, max, names}: Field): number | undefined {
   const named = names?.indexOf(text.toLowerCase()) ?? -1;
   const value = named >= 0 ? min + named : /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
   return value >= min && value <= max ? value : undefined;

@@ -8,6 +8,8 @@ import {createRunner} from './create-runner';
 export async function serveDemand(context: Context, demand: Demand): Promise<string> {
   const job = await subject(context, demand);
   if (!job) return 'unknown_job';
+  // A pool that cannot be served is refused before anything is registered for it.
+  context.provider(job.pool);
   const succeeded = await passBreakers(context, job.pool, job.repository);
   const coverage = await coverJob(context, job.pool, demand, context.random.uuid());
   if (coverage.kind !== 'create') return describe(coverage);

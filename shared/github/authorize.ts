@@ -9,18 +9,19 @@ import type {TokenSource} from './tokens';
  */
 export function authorize(octokit: Octokit, tokens: TokenSource): void {
   octokit.hook.wrap('request', async (request, options) => {
+    const send = (token: Secret) => {
+      // Changed in place: octokit's hooks hand on these options, whatever is given to `request`.
+      options.headers.authorization = `token ${token.reveal()}`;
+      return request(options);
+    };
     const token = await tokens.current();
     try {
-      return await request(withToken(options, token));
+      return await send(token);
     } catch (error) {
       if (!(error instanceof RequestError) || error.status !== 401) throw error;
       const other = await tokens.renew(token);
       if (!other) throw error;
-      return request(withToken(options, other));
+      return send(other);
     }
   });
-}
-
-function withToken<T extends {headers: object}>(options: T, token: Secret): T {
-  return {...options, headers: {...options.headers, authorization: `token ${token.reveal()}`}};
 }

@@ -85,16 +85,23 @@ function answerOf(error: RequestError): RateLimitAnswer {
 }
 
 function isAbort(error: unknown): boolean {
-  return error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError');
+  const name = property(error, 'name');
+  return name === 'AbortError' || name === 'TimeoutError';
 }
 
 /** `ECONNRESET` and the like from the depth of what `fetch` threw, else a word for it. */
 function networkCode(error: Error): string {
   let found: unknown = error;
-  for (let depth = 0; depth < 5 && found instanceof Error; depth++) {
+  for (let depth = 0; depth < 5 && found !== undefined; depth++) {
     if (isAbort(found)) return 'time-out';
-    if ('code' in found && typeof found.code === 'string') return found.code;
-    found = found.cause;
+    const code = property(found, 'code');
+    if (typeof code === 'string') return code;
+    found = property(found, 'cause');
   }
   return scrubSecrets(error.message).slice(0, LONGEST_TEXT);
+}
+
+/** Not `instanceof Error`: what `fetch` throws comes from another realm where a test runner makes one. */
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }

@@ -50,6 +50,14 @@ run "no_pools" {
   expect_failures = [var.pools]
 }
 
+run "settings_without_pools" {
+  command = plan
+  variables {
+    pools = "defaults: {idleMinutes: 10}"
+  }
+  expect_failures = [var.pools]
+}
+
 run "the_path_of_a_file_for_its_content" {
   command = plan
   variables {
@@ -61,7 +69,7 @@ run "the_path_of_a_file_for_its_content" {
 run "pools_in_the_older_flat_form" {
   command = plan
   variables {
-    pools = "[{\"repo\": \"acme/app\", \"labels\": [\"gpu\"], \"vm_instance_name\": \"gpu\", \"vm_instance_zone\": \"us-central1-a\"}]"
+    pools = "[{\"repo\": \"acme/app\", \"labels\": [\"gpu\"], \"vm_instance_name\": \"gpu\", \"vm_instance_zone\": \"us-central1-a\"}, {\"repo\": \"acme/web\"}]"
   }
 
   assert {

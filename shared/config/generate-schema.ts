@@ -1,0 +1,21 @@
+import {writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {z} from 'zod';
+import {flatSchema, runnerConfigSchema} from './pool-schema';
+
+export const SCHEMA_PATH = join(__dirname, 'runner-config.schema.json');
+
+/** The JSON Schema (draft 2020-12) of `RUNNER_CONFIG`, for editors: from the schemas that read it. */
+export function runnerConfigJsonSchema(): object {
+  const schema = z.union([
+    runnerConfigSchema.meta({title: 'Pools'}),
+    flatSchema.meta({title: 'The older flat form: persistent VMs'}),
+  ]);
+  return {title: 'RUNNER_CONFIG of Slipway', ...z.toJSONSchema(schema, {target: 'draft-2020-12', io: 'input'})};
+}
+
+export function schemaText(): string {
+  return `${JSON.stringify(runnerConfigJsonSchema(), null, 2)}\n`;
+}
+
+if (require.main === module) writeFileSync(SCHEMA_PATH, schemaText());

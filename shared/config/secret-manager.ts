@@ -1,0 +1,117 @@
+import type {SecretManagerServiceClient} from '@google-cloud/secret-manager/build/src/v1/secret_manager_service_client';
+import {withDeadline} from '../clock';
+import {Refused, Unavailable} from '../errors';
+import type {HostPort} from './variables';
+
+/** The payloads of a secret, or of one of its versions, the newest first. */
+export type AccessResource = (name: string) => Promise<string[]>;
+
+/** All calls of one read together. */
+const DEADLINE_MS = 6_000;
+
+/** Of one call. Retries are the caller's: the client's own would outlast every deadline here. */
+const CALL = {timeout: 3_000, maxRetries: 0, retry: null};
+
+const NOT_FOUND = 5;
+const PERMISSION_DENIED = 7;
+const FAILED_PRECONDITION = 9;
+const UNAUTHENTICATED = 16;
+
+export interface SecretManagerOptions {
+  readonly emulator?: HostPort;
+  readonly deadlineMs?: number;
+}
+
+/**
+ * Secret Manager over REST. The client library is loaded with the first read. A secret without a version gives the payloads of its
+ * two newest enabled versions. Throws `Refused` (a person has to change something) or `Unavailable`.
+ *
+ * @see https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions
+ */
+export function createSecretManager({emulator, deadlineMs = DEADLINE_MS}: SecretManagerOptions = {}): AccessResource {
+  let client: Promise<SecretManagerServiceClient> | undefined;
+  return (name) => {
+    client ??= connect(emulator);
+    const work = client.then((connected) =>
+      name.includes('/versions/') ? access(connected, [name]) : accessNewest(connected, name),
+    );
+    const inTime = withDeadline(deadlineMs, work, () => new Unavailable('Secret Manager did not answer in time', 10));
+    return inTime.catch((error: unknown) => {
+      throw translate(error, name);
+    });
+  };
+}
+
+async function connect(emulator: HostPort | undefined): Promise<SecretManagerServiceClient> {
+  // This file instead of the package: it loads one version of the API instead of two.
+  const {SecretManagerServiceClient} = await import(
+    '@google-cloud/secret-manager/build/src/v1/secret_manager_service_client'
+  );
+  if (!emulator) return new SecretManagerServiceClient({fallback: true});
+  const {GoogleAuth, PassThroughClient} = await import('google-auth-library');
+  return new SecretManagerServiceClient({
+    fallback: true,
+    apiEndpoint: emulator.host,
+    port: emulator.port,
+    protocol: 'http',
+    auth: new GoogleAuth({projectId: 'emulator', authClient: new PassThroughClient()}),
+  });
+}
+
+async function accessNewest(client: SecretManagerServiceClient, secret: string): Promise<string[]> {
+  const [versions] = await client.listSecretVersions({parent: secret, filter: 'state:ENABLED', pageSize: 100}, CALL);
+  const names = versions
+    .filter(({state}) => state === 'ENABLED' || state === 1)
+    .flatMap(({name}) => (name ? [name] : []))
+    .sort((a, b) => versionNumber(b) - versionNumber(a))
+    .slice(0, 2);
+  if (names.length === 0)
+    throw new Refused(`${secret}: found no enabled version, expected one; add or enable a version`);
+  return access(client, names);
+}
+
+/** Some of several may have been disabled since they were listed. */
+async function access(client: SecretManagerServiceClient, names: readonly string[]): Promise<string[]> {
+  const results = await Promise.allSettled(names.map((name) => client.accessSecretVersion({name}, CALL)));
+  const payloads: string[] = [];
+  let disabled: unknown;
+  for (const result of results) {
+    if (result.status === 'fulfilled') payloads.push(payloadText(result.value[0].payload?.data));
+    else if (codeOf(result.reason) === FAILED_PRECONDITION) disabled = result.reason;
+    else throw result.reason;
+  }
+  if (payloads.length === 0) throw disabled;
+  return payloads;
+}
+
+function payloadText(data: Uint8Array | string | null | undefined): string {
+  if (typeof data === 'string') return Buffer.from(data, 'base64').toString('utf8');
+  return data ? Buffer.from(data).toString('utf8') : '';
+}
+
+function versionNumber(name: string): number {
+  return Number(name.slice(name.lastIndexOf('/') + 1));
+}
+
+function translate(error: unknown, name: string): Error {
+  if (error instanceof Refused || error instanceof Unavailable) return error;
+  switch (codeOf(error)) {
+    case NOT_FOUND:
+      return new Refused(`${name}: found nothing in Secret Manager, expected a secret with an enabled version`);
+    case FAILED_PRECONDITION:
+      return new Refused(`${name}: found a disabled or destroyed version, expected an enabled one`);
+    case PERMISSION_DENIED:
+    case UNAUTHENTICATED:
+      return new Refused(
+        `${name}: Secret Manager refuses access; grant this service account roles/secretmanager.secretAccessor (and roles/secretmanager.viewer for a name without a version) on the secret`,
+      );
+    default:
+      return new Unavailable(`${name}: Secret Manager failed (code ${codeOf(error) ?? 'unknown'})`, 10);
+  }
+}
+
+/** A gRPC code, which the REST transport too makes of the answer. */
+function codeOf(error: unknown): number | undefined {
+  const code = (error as {code?: unknown} | undefined)?.code;
+  return typeof code === 'number' ? code : undefined;
+}

@@ -1,0 +1,110 @@
+import {readFile} from 'node:fs/promises';
+import type {Clock} from '../clock';
+import {Unavailable} from '../errors';
+import {Secret} from '../secret';
+import type {Logger} from '../telemetry/logger';
+import type {Emulators} from './config-types';
+import {type AccessResource, createSecretManager} from './secret-manager';
+import type {SecretSource} from './secret-source';
+
+export {parseSecretSource, type SecretSource} from './secret-source';
+
+const RESOURCE_TTL_MS = 5 * 60_000;
+const FILE_TTL_MS = 60_000;
+/** How long an old value stands in for one that cannot be read again. */
+const MAX_STALENESS_MS = 60 * 60_000;
+/** While an old value stands in, so that not every request waits for a read that fails. */
+const RETRY_MS = 30_000;
+
+export interface SecretReader {
+  /**
+   * The secret's values, the newest first, at least one. A resource without a version has two while its former version is enabled:
+   * both are good for verifying; for presenting it, take the first. Throws `Unavailable`.
+   */
+  read(source: SecretSource): Promise<Secret[]>;
+  /** The next read asks again: the peer answered 401, so the value may have been rotated. */
+  invalidate(source: SecretSource): void;
+}
+
+export interface SecretReaderOptions {
+  readonly clock: Clock;
+  /** Default: Secret Manager, or the emulator that `config` names; loaded when a resource is first read. */
+  readonly accessResource?: AccessResource;
+  readonly config?: {readonly emulators: Emulators};
+  /** Default: the file system. */
+  readonly readFile?: (path: string) => Promise<string>;
+  /** Told when an old value stands in. */
+  readonly logger?: Pick<Logger, 'warning'>;
+}
+
+type RemoteSource = Exclude<SecretSource, {kind: 'literal'}>;
+
+interface Entry {
+  values: Secret[] | undefined;
+  readAt: number;
+  freshUntil: number;
+  reading: Promise<Secret[]> | undefined;
+}
+
+/** Reads secrets at run time: a resource is cached for five minutes, a file for one; concurrent reads share one fetch. */
+export function createSecretReader(options: SecretReaderOptions): SecretReader {
+  const {clock, logger, readFile: readText = (path: string) => readFile(path, 'utf8')} = options;
+  const emulator = options.config?.emulators.secretManager;
+  const accessResource = options.accessResource ?? createSecretManager(emulator ? {emulator} : {});
+  const entries = new Map<string, Entry>();
+
+  async function fetch(source: RemoteSource): Promise<Secret[]> {
+    const texts = source.kind === 'file' ? [await readText(source.path)] : await accessResource(source.name);
+    const values = texts.map((text) => text.replace(/[\r\n]+$/, '')).filter((text) => text !== '');
+    if (values.length === 0) throw new Error('it is empty');
+    return values.map((text) => new Secret(text));
+  }
+
+  async function refresh(source: RemoteSource, entry: Entry, isLatest: () => boolean): Promise<Secret[]> {
+    try {
+      const values = await fetch(source);
+      // Invalidated meanwhile: good for those who wait for it, not for those who come later.
+      if (isLatest()) {
+        const now = clock.now();
+        Object.assign(entry, {values, readAt: now, freshUntil: now + ttlMs(source)});
+      }
+      return values;
+    } catch (error) {
+      const message = `the secret ${nameOf(source)} cannot be read: ${error instanceof Error ? error.message : 'unknown error'}`;
+      if (!entry.values || clock.now() - entry.readAt > MAX_STALENESS_MS) {
+        throw new Unavailable(message, 10, {cause: error});
+      }
+      logger?.warning(`${message}; its former value is used`, {decision: 'stale_secret', error});
+      if (isLatest()) entry.freshUntil = clock.now() + RETRY_MS;
+      return entry.values;
+    }
+  }
+
+  return {
+    async read(source) {
+      if (source.kind === 'literal') return [source.secret];
+      const entry = entries.get(nameOf(source)) ?? {values: undefined, readAt: 0, freshUntil: 0, reading: undefined};
+      entries.set(nameOf(source), entry);
+      if (entry.values && clock.now() < entry.freshUntil) return entry.values;
+      if (entry.reading) return entry.reading;
+
+      const reading: Promise<Secret[]> = refresh(source, entry, () => entry.reading === reading).finally(() => {
+        if (entry.reading === reading) entry.reading = undefined;
+      });
+      entry.reading = reading;
+      return reading;
+    },
+    invalidate(source) {
+      const entry = source.kind === 'literal' ? undefined : entries.get(nameOf(source));
+      if (entry) Object.assign(entry, {freshUntil: 0, reading: undefined});
+    },
+  };
+}
+
+function nameOf(source: RemoteSource): string {
+  return source.kind === 'file' ? `file:${source.path}` : source.name;
+}
+
+function ttlMs(source: RemoteSource): number {
+  return source.kind === 'file' ? FILE_TTL_MS : RESOURCE_TTL_MS;
+}
