@@ -14,14 +14,14 @@ locals {
     provision = {
       public          = false
       concurrency     = 10
-      timeout_seconds = 540
+      timeout_seconds = 240
       min_instances   = 0
       max_instances   = ceil(local.queues.provision.concurrent / 10) + 1
     }
     stop = {
       public          = false
       concurrency     = 10
-      timeout_seconds = 540
+      timeout_seconds = 240
       min_instances   = 0
       max_instances   = ceil(local.queues.stop.concurrent / 10) + 1
     }
