@@ -67,7 +67,11 @@ const computedJson: Plugin = {
     pluginBuild.onLoad({filter: /@google-cloud[\\/]tasks[\\/].*_client\.cjs$/}, ({path}) => ({
       contents: readFileSync(path, 'utf8').replace(
         /\(0, _jsonHelper\.getJSON\)\(_path\["default"\]\.join\(dirname, ([^)]*)\)\)/g,
-        (_, parts: string) => `require('./${parts.split(',').map((part) => part.trim().replace(/'/g, '')).join('/')}')`,
+        (_, parts: string) =>
+          `require('./${parts
+            .split(',')
+            .map((part) => part.trim().replace(/'/g, ''))
+            .join('/')}')`,
       ),
       resolveDir: dirname(path),
     }));

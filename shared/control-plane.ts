@@ -92,7 +92,12 @@ async function make(target: 'provision' | 'stop', options: ControlPlaneOptions):
 }
 
 function githubOver(config: DispatchingConfig, secrets: SecretReader, clock: Clock, logger: Logger): GitHubFor {
-  return createGitHub({apiUrl: config.github.apiUrl, credentials: credentialsOf(config.github, secrets), clock, logger});
+  return createGitHub({
+    apiUrl: config.github.apiUrl,
+    credentials: credentialsOf(config.github, secrets),
+    clock,
+    logger,
+  });
 }
 
 function firestoreOf(config: ControlPlane['config'], clock: Clock): Store {

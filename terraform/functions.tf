@@ -9,7 +9,7 @@ locals {
       min_instances   = var.webhook_min_instances
       max_instances   = 10
     }
-    # Waits for Compute Engine most of the time. The time-out is below Cloud Tasks' dispatch deadline of 600 s, so that an
+    # Waits for Compute Engine most of the time. The time-out is below Cloud Tasks' dispatch deadline of 300 s (shared/tasks), so that an
     # attempt has ended before the next one begins.
     provision = {
       public          = false

@@ -51,7 +51,9 @@ export class Ingest {
 
   async webhookSecrets(): Promise<Secret[]> {
     const {config, secrets} = this.configured();
-    return this.#inTime(Promise.all(config.webhookSecrets.map((source) => secrets.read(source))).then((all) => all.flat()));
+    return this.#inTime(
+      Promise.all(config.webhookSecrets.map((source) => secrets.read(source))).then((all) => all.flat()),
+    );
   }
 
   async enqueue(task: NewTask): Promise<'created' | 'exists'> {

@@ -1,4 +1,4 @@
-import type {SecretManagerServiceClient} from '@google-cloud/secret-manager/build/src/v1/secret_manager_service_client';
+import type {SecretManagerServiceClient} from '@google-cloud/secret-manager/build/src/v1/secret_manager_service_client.js';
 import {withDeadline} from '../clock';
 import {Refused, Unavailable} from '../errors';
 import type {HostPort} from './variables';
@@ -45,7 +45,7 @@ export function createSecretManager({emulator, deadlineMs = DEADLINE_MS}: Secret
 async function connect(emulator: HostPort | undefined): Promise<SecretManagerServiceClient> {
   // This file instead of the package: it loads one version of the API instead of two.
   const {SecretManagerServiceClient} = await import(
-    '@google-cloud/secret-manager/build/src/v1/secret_manager_service_client'
+    '@google-cloud/secret-manager/build/src/v1/secret_manager_service_client.js'
   );
   if (!emulator) return new SecretManagerServiceClient({fallback: true});
   const {GoogleAuth, PassThroughClient} = await import('google-auth-library');

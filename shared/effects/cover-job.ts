@@ -7,7 +7,7 @@ import {keyId} from '../store/keys';
 import {findFreeSlot, type SlotCandidate, slotIsFree, takenSlot} from '../store/slots';
 import type {Transaction} from '../store/store';
 import {type Context, latestRunnerName, poolOf, scopeFor} from './context';
-import {claimWithin, type Creation, creationKey} from './lease';
+import {type Creation, claimWithin, creationKey} from './lease';
 
 /** What makes a job demand: a `queued` event, or a task that says so of a job that is known. */
 export type Demand = {readonly event: JobEvent} | {readonly job: JobKey};
@@ -55,9 +55,9 @@ export async function coverJob(context: Context, poolName: string, demand: Deman
 async function findCandidates(context: Context, poolName: string): Promise<Candidates> {
   const pool = poolOf(context, poolName);
   if (!pool) return {spares: [], slot: undefined};
-  const {store, random, clock} = context;
+  const {store, random} = context;
   const spares = await store.find('runners', {where: {pool: poolName, spare: true}, limit: 3});
-  const slot = await findFreeSlot(store, {pool: poolName, maxRunners: pool.maxRunners, random, now: clock.now()});
+  const slot = await findFreeSlot(store, {pool: poolName, maxRunners: pool.maxRunners, random});
   return {spares: spares.map((found) => found.id), slot};
 }
 

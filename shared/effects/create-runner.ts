@@ -56,7 +56,10 @@ async function registerAndInsert(context: Context, first: Creation): Promise<Cre
       await deregister(context, creation.runner, registered.runnerId);
     }
     if (tries === MAX_NAMES) {
-      throw new Uncertain(`${MAX_NAMES} names up to ${creation.runner.name} were all in use at GitHub or Compute Engine`, 30);
+      throw new Uncertain(
+        `${MAX_NAMES} names up to ${creation.runner.name} were all in use at GitHub or Compute Engine`,
+        30,
+      );
     }
     creation = await replaceRunner(context, creation, 'claim');
   }

@@ -33,7 +33,7 @@ async function bury(context: Context, key: JobKey, covered: JobKey): Promise<voi
     const demand = covered === key ? 'dead' : 'open';
     transaction.set('jobs', covered, {...job, demand, runner: null, slot: null, updatedAt: now});
     if (job.slot && slot?.holder === `job:${covered}`) {
-      transaction.set('slots', job.slot, takenSlot({...slot, id: job.slot}, null, now));
+      transaction.set('slots', job.slot, takenSlot(slot, null, now));
     }
   });
 }
@@ -44,7 +44,11 @@ async function cleanUp(context: Context, runner: RunnerDocument): Promise<'remov
     if ((await settleRegistration(githubOf(context, runner), runner.name)) === 'alive') return 'alive';
     if (runner.zone !== null) await removeMachine(context, runner);
   } catch (error) {
-    context.logger.warning(`${runner.name} could not be cleaned up`, {decision: 'given_up', runner: runner.name, error});
+    context.logger.warning(`${runner.name} could not be cleaned up`, {
+      decision: 'given_up',
+      runner: runner.name,
+      error,
+    });
   }
   return 'removed';
 }

@@ -16,7 +16,9 @@ export interface Lease {
 }
 
 /** One key a creation: `create/<repository>/<job id>/<run attempt>/<generation>/<n>`. */
-export function creationKey(job: Pick<JobDocument, 'repository' | 'jobId' | 'runAttempt' | 'generation' | 'creations'>): string {
+export function creationKey(
+  job: Pick<JobDocument, 'repository' | 'jobId' | 'runAttempt' | 'generation' | 'creations'>,
+): string {
   return `create/${job.repository}/${job.jobId}/${job.runAttempt}/${job.generation}/${job.creations}`;
 }
 

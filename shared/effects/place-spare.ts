@@ -17,7 +17,12 @@ export async function placeSpare(context: Context, name: string): Promise<void> 
   });
   for (const {id} of open) {
     if (await cover(context, name, id)) {
-      context.logger.info(`spare runner ${name} covers job ${id}`, {decision: 'covered', runner: name, job: id, pool: runner.pool});
+      context.logger.info(`spare runner ${name} covers job ${id}`, {
+        decision: 'covered',
+        runner: name,
+        job: id,
+        pool: runner.pool,
+      });
       return;
     }
   }

@@ -22,7 +22,13 @@ export async function recordAttempt(context: Context, creation: Creation, github
   const wanted = await context.store.transaction(async (transaction) => {
     const {runner, key, now} = await readCreation(context, transaction, creation);
     renewWithin(transaction, key, creation.lease, now);
-    if (!runner || runner.spare || runner.state === 'draining' || runner.state === 'gone' || runner.state === 'failed') {
+    if (
+      !runner ||
+      runner.spare ||
+      runner.state === 'draining' ||
+      runner.state === 'gone' ||
+      runner.state === 'failed'
+    ) {
       return false;
     }
     transaction.set('runners', runner.name, {

@@ -60,8 +60,7 @@ async function read(transaction: Transaction, event: JobEvent, now: number): Pro
   const covered = existing?.status === 'queued' && existing.runner !== runsOn ? existing.runner : null;
   const runner = runsOn === null ? undefined : await transaction.get('runners', runsOn);
   const cover = covered === null ? undefined : await transaction.get('runners', covered);
-  const displaced =
-    runner?.covers && runner.covers !== key ? await transaction.get('jobs', runner.covers) : undefined;
+  const displaced = runner?.covers && runner.covers !== key ? await transaction.get('jobs', runner.covers) : undefined;
   const slot = existing?.slot ? await transaction.get('slots', existing.slot) : undefined;
   return {
     key,
@@ -96,6 +95,9 @@ function write(transaction: Transaction, seen: Seen, now: number): Written {
   if (runner) transaction.set('runners', runner.name, runner);
   if (result.cover) transaction.set('runners', result.cover.name, result.cover);
   if (result.displaced) transaction.set('jobs', jobKeyOf(result.displaced), result.displaced);
-  if (slot) transaction.set('slots', slot.id, takenSlot({...slot.document, id: slot.id}, null, now));
-  return {record: {change: change.kind === 'opened' ? 'late' : (change.kind as RunRecord['change']), runner}, aftermath};
+  if (slot) transaction.set('slots', slot.id, takenSlot(slot.document, null, now));
+  return {
+    record: {change: change.kind === 'opened' ? 'late' : (change.kind as RunRecord['change']), runner},
+    aftermath,
+  };
 }

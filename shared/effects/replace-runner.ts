@@ -4,7 +4,7 @@ import type {RunnerDocument} from '../store/documents';
 import {keyId} from '../store/keys';
 import {takenSlot} from '../store/slots';
 import type {Context} from './context';
-import {claimWithin, type Creation, creationKey, finishWithin} from './lease';
+import {type Creation, claimWithin, creationKey, finishWithin} from './lease';
 import {NotWanted} from './record-creation';
 
 /**
@@ -40,7 +40,7 @@ export async function replaceRunner(context: Context, creation: Creation, next: 
     finishWithin(transaction, oldKey, lease);
     transaction.set('runners', old.name, {...advanceRunner(old, 'failed', now), slot: null});
     transaction.set('runners', name, runner);
-    if (slot && old.slot) transaction.set('slots', old.slot, takenSlot({...slot, id: old.slot}, name, now));
+    if (slot && old.slot) transaction.set('slots', old.slot, takenSlot(slot, name, now));
     const ownJob = {...job, creations, updatedAt: now};
     transaction.set('jobs', old.madeFor, covered === job ? {...ownJob, runner: name} : ownJob);
     if (covered && covered !== job) transaction.set('jobs', old.covers, {...covered, runner: name});

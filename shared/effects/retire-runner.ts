@@ -9,7 +9,10 @@ import {type Context, poolOf} from './context';
 const CANDIDATES = 5;
 
 /** Deletes the runner's VM. Its slot frees when Compute Engine has accepted the deletion. */
-export async function removeMachine(context: Context, runner: Pick<RunnerDocument, 'name' | 'pool' | 'zone'>): Promise<void> {
+export async function removeMachine(
+  context: Context,
+  runner: Pick<RunnerDocument, 'name' | 'pool' | 'zone'>,
+): Promise<void> {
   const place = runner.zone ? {zone: runner.zone} : {};
   const result = await context.provider(runner.pool).delete({name: runner.name, ...place});
   context.logger.info(`the VM of ${runner.name} is ${result === 'absent' ? 'gone already' : 'being deleted'}`, {
@@ -91,7 +94,7 @@ function giveSlot(
   now: number,
 ): void {
   if (withinLimit(context, slot)) {
-    transaction.set('slots', id, takenSlot({...slot, id}, job && `job:${job}`, now));
+    transaction.set('slots', id, takenSlot(slot, job && `job:${job}`, now));
   } else {
     transaction.delete('slots', id);
   }

@@ -8,7 +8,11 @@ export function dryRunGitHub(github: GitHubFor, logger: Logger): GitHubFor {
     const real = github(scope, installationId);
     return {
       async createJitConfig(request) {
-        logger.info(`dry run: would register runner ${request.name}`, {decision: 'dry_run', runner: request.name, scope});
+        logger.info(`dry run: would register runner ${request.name}`, {
+          decision: 'dry_run',
+          runner: request.name,
+          scope,
+        });
         return {runnerId: 0, encodedJitConfig: new Secret('dry-run')};
       },
       findRunner: (name) => real.findRunner(name),

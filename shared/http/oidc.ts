@@ -43,7 +43,8 @@ export function createOidcVerifier(options: OidcOptions): OidcVerifier {
   return async (authorization) => {
     const token = /^Bearer\s+(\S+)$/i.exec(authorization ?? '')?.[1];
     if (!token) throw new Unauthenticated('an OIDC token is required in the Authorization header');
-    const claims = options.mode === 'platform' ? checkedClaims(token, options) : await verifiedClaims(token, keys, options);
+    const claims =
+      options.mode === 'platform' ? checkedClaims(token, options) : await verifiedClaims(token, keys, options);
     if (claims['email'] !== options.serviceAccount || claims['email_verified'] !== true) {
       throw new Forbidden('the token is not of the service account that may call this function');
     }

@@ -25,7 +25,10 @@ export function matchJob(job: JobToMatch, pools: readonly Pool[]): Match {
   const labels = new Set(job.labels.map((label) => label.toLowerCase()));
   const candidates = pools.filter((pool) => takesRepository(pool, job.repository) && takesLabels(pool, labels));
   const allowed = candidates.filter((pool) => !job.isPublic || pool.allowPublicRepos);
-  const best = allowed.reduce<Pool | undefined>((winner, pool) => (winner && !beats(pool, winner) ? winner : pool), undefined);
+  const best = allowed.reduce<Pool | undefined>(
+    (winner, pool) => (winner && !beats(pool, winner) ? winner : pool),
+    undefined,
+  );
   if (best) return {kind: 'matched', pool: best};
   if (candidates[0]) {
     return {
@@ -52,7 +55,9 @@ function takesLabels(pool: Pool, labels: ReadonlySet<string>): boolean {
 export function takesRepository(pool: Pool, repository: string): boolean {
   const name = repository.toLowerCase();
   if (pool.scope.kind === 'organization') return name.startsWith(`${pool.scope.org.toLowerCase()}/`);
-  const excluded = pool.scope.patterns.some((pattern) => pattern.startsWith('!') && globMatches(pattern.slice(1), name));
+  const excluded = pool.scope.patterns.some(
+    (pattern) => pattern.startsWith('!') && globMatches(pattern.slice(1), name),
+  );
   return !excluded && pool.scope.patterns.some((pattern) => !pattern.startsWith('!') && globMatches(pattern, name));
 }
 

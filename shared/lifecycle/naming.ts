@@ -8,7 +8,9 @@ export const RFC_1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 export function runnerName(deployment: string, pool: string, jobId: number, n: number): string {
   const name = `${deployment}-${pool}-${jobId}-${n}`;
   if (name.length > 63 || !RFC_1035.test(name)) {
-    throw new RangeError(`runner name ${name} is no RFC 1035 name of at most 63 characters; shorten DEPLOYMENT or the pool's name`);
+    throw new RangeError(
+      `runner name ${name} is no RFC 1035 name of at most 63 characters; shorten DEPLOYMENT or the pool's name`,
+    );
   }
   return name;
 }

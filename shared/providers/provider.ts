@@ -20,6 +20,8 @@ export interface CreateRequest {
    * stops the ladder before the insert (the runner is no longer wanted, or the lease was lost).
    */
   readonly beforeInsert: (rung: Rung) => Promise<void>;
+  /** Called about every 25 seconds while the provider waits for the machine, so that the lease is renewed. */
+  readonly onWaiting?: () => Promise<void>;
 }
 
 export interface MachineReference {

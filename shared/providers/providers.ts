@@ -44,5 +44,11 @@ function make(name: string, options: ProvidersOptions): Provider {
 
 /** A pool that was taken out of the configuration while its VMs live: they can be found and deleted, and no more are made. */
 function removedPool(name: string): Pick<Pool, 'name' | 'bootMinutes' | 'idleMinutes' | 'jobMinutes' | 'provider'> {
-  return {name, bootMinutes: 0, idleMinutes: 0, jobMinutes: 0, provider: {type: 'gce', template: 'none', spot: 'never'}};
+  return {
+    name,
+    bootMinutes: 0,
+    idleMinutes: 0,
+    jobMinutes: 0,
+    provider: {type: 'gce', template: 'none', spot: 'never'},
+  };
 }

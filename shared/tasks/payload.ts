@@ -33,7 +33,12 @@ const ProvisionPayload = z.discriminatedUnion('kind', [
 const StopPayload = z.discriminatedUnion('kind', [
   z.strictObject({kind: z.literal('event'), event: Event}),
   /** Is the spare runner idle still? `since`: when it became spare, so that a newer life makes the check void. */
-  z.strictObject({kind: z.literal('idle'), runner: z.string().min(1), since: z.number(), reading: z.int().nonnegative()}),
+  z.strictObject({
+    kind: z.literal('idle'),
+    runner: z.string().min(1),
+    since: z.number(),
+    reading: z.int().nonnegative(),
+  }),
   /** The runner is deregistered: its VM goes, unless it turned out to run a job. */
   z.strictObject({kind: z.literal('delete'), runner: z.string().min(1)}),
 ]);

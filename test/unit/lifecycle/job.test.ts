@@ -44,7 +44,9 @@ describe('a job', () => {
   });
 
   test('counts a generation for each time it is queued after waiting', () => {
-    expect(play(queued, waiting, queued, queued, waiting, queued).map(({job}) => job.generation)).toEqual([1, 1, 2, 2, 2, 3]);
+    expect(play(queued, waiting, queued, queued, waiting, queued).map(({job}) => job.generation)).toEqual([
+      1, 1, 2, 2, 2, 3,
+    ]);
   });
 
   test('is not opened again by a retry of the delivery that opened it before it waited', () => {
@@ -93,6 +95,9 @@ describe('a job', () => {
       {...started, installationId: 7, url: 'https://github.com/acme/app/actions/runs/1/job/2'},
       {...completed, installationId: null, url: null},
     );
-    expect(changes.at(-1)?.job).toMatchObject({installationId: 7, url: 'https://github.com/acme/app/actions/runs/1/job/2'});
+    expect(changes.at(-1)?.job).toMatchObject({
+      installationId: 7,
+      url: 'https://github.com/acme/app/actions/runs/1/job/2',
+    });
   });
 });

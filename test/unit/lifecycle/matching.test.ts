@@ -1,7 +1,11 @@
 import {type JobToMatch, matchJob} from '../../../shared/lifecycle/matching';
 import {aPool} from '../../builders/lifecycle';
 
-const linux = aPool({name: 'linux', requires: ['self-hosted', 'linux'], offers: ['self-hosted', 'linux', 'x64', 'gce']});
+const linux = aPool({
+  name: 'linux',
+  requires: ['self-hosted', 'linux'],
+  offers: ['self-hosted', 'linux', 'x64', 'gce'],
+});
 
 function job(overrides: Partial<JobToMatch> = {}): JobToMatch {
   return {repository: 'acme/app', isPublic: false, labels: ['self-hosted', 'linux'], ...overrides};
@@ -62,8 +66,22 @@ describe('matching by repository', () => {
 
 describe('matching of several pools', () => {
   test.each([
-    ['the highest priority wins', [{name: 'a', priority: 0}, {name: 'b', priority: 5}], 'b'],
-    ['then the most requirements', [{name: 'a', requires: ['linux']}, {name: 'b', requires: ['self-hosted', 'linux']}], 'b'],
+    [
+      'the highest priority wins',
+      [
+        {name: 'a', priority: 0},
+        {name: 'b', priority: 5},
+      ],
+      'b',
+    ],
+    [
+      'then the most requirements',
+      [
+        {name: 'a', requires: ['linux']},
+        {name: 'b', requires: ['self-hosted', 'linux']},
+      ],
+      'b',
+    ],
     ['then the first', [{name: 'a'}, {name: 'b'}], 'a'],
     ['priority before requirements', [{name: 'a', requires: ['linux'], priority: 1}, {name: 'b'}], 'a'],
   ])('%s', (_, pools, expected) => {

@@ -1,4 +1,12 @@
-import {advanceRunner, canRun, covering, isBeingMade, isEnding, maxLifetimeMs, spared} from '../../../shared/lifecycle/runner';
+import {
+  advanceRunner,
+  canRun,
+  covering,
+  isBeingMade,
+  isEnding,
+  maxLifetimeMs,
+  spared,
+} from '../../../shared/lifecycle/runner';
 import type {RunnerState} from '../../../shared/store/documents';
 import {aJob, aRunner, NOW} from '../../builders/lifecycle';
 
@@ -15,7 +23,10 @@ describe('a runner', () => {
   );
 
   test.each(ORDER.slice(0, -1))('may fail from %s', (from) => {
-    expect(advanceRunner(aRunner(aJob(), {state: from}), 'failed', later)).toMatchObject({state: 'failed', covers: null});
+    expect(advanceRunner(aRunner(aJob(), {state: from}), 'failed', later)).toMatchObject({
+      state: 'failed',
+      covers: null,
+    });
   });
 
   test('is being made until its VM is known to exist, and ends from draining on', () => {

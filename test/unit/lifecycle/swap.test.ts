@@ -71,7 +71,13 @@ describe('the swap rule (P2)', () => {
 
   test('a runner that GitHub says is busy is no longer being drained', () => {
     const draining = aRunner(A, {state: 'draining', covers: null});
-    const result = swap({job: inProgress(A, draining), runner: draining, cover: undefined, displaced: undefined, now: NOW});
+    const result = swap({
+      job: inProgress(A, draining),
+      runner: draining,
+      cover: undefined,
+      displaced: undefined,
+      now: NOW,
+    });
     expect(result.runner).toMatchObject({state: 'busy', runs: '1001-1'});
   });
 });

@@ -26,7 +26,7 @@ export class RunnerSession {
     this.#onJob.push(listener);
   }
 
-  /** Called once when the process ends by itself; at once when it already has. */
+  /** Called once when the process ends by itself. */
   onEnd(listener: (end: SessionEnd) => void): void {
     this.#onEnd.push(listener);
   }

@@ -1,0 +1,108 @@
+import type {Clock} from '../clock';
+import {Unavailable} from '../errors';
+import type {CollectionName, Collections} from './documents';
+import type {Find, Found, Store, Transaction, Where} from './store';
+
+const MAX_ATTEMPTS = 10;
+
+interface Stored {
+  readonly version: number;
+  readonly data: Collections[CollectionName] | undefined;
+}
+
+export interface MemoryStoreOptions {
+  readonly clock: Clock;
+  /** Runs each transaction's body this many times more, discarding all but the last: proves that it has no side effect. */
+  readonly extraRuns?: number;
+}
+
+/** The store of one process: Firestore's optimistic transactions, without Firestore. */
+export function createMemoryStore({clock, extraRuns = 0}: MemoryStoreOptions): Store {
+  const documents = new Map<string, Stored>();
+  let version = 0;
+
+  const read = <C extends CollectionName>(collection: C, id: string): Collections[C] | undefined => {
+    const data = documents.get(`${collection}/${id}`)?.data as Collections[C] | undefined;
+    return data && data.expireAt > clock.now() ? structuredClone(data) : undefined;
+  };
+
+  function matching<C extends CollectionName>(collection: C, where: Where<C>): Found<C>[] {
+    const prefix = `${collection}/`;
+    return [...documents.keys()]
+      .filter((path) => path.startsWith(prefix))
+      .sort()
+      .flatMap((path) => {
+        const id = path.slice(prefix.length);
+        const data = read(collection, id);
+        return data && fits(data, where) ? [{id, data}] : [];
+      });
+  }
+
+  async function attempt<T>(body: (transaction: Transaction) => Promise<T>): Promise<{value: T} | 'conflict'> {
+    const seen = new Map<string, number>();
+    const writes = new Map<string, Collections[CollectionName] | undefined>();
+    const value = await body({
+      async get(collection, id) {
+        if (writes.size > 0) throw new RangeError(`read of ${collection}/${id} after a write: reads come first`);
+        await Promise.resolve();
+        const path = `${collection}/${id}`;
+        seen.set(path, documents.get(path)?.version ?? 0);
+        return read(collection, id);
+      },
+      set: (collection, id, data) => void writes.set(`${collection}/${id}`, structuredClone(data)),
+      delete: (collection, id) => void writes.set(`${collection}/${id}`, undefined),
+    });
+    await Promise.resolve();
+    for (const [path, at] of seen) if ((documents.get(path)?.version ?? 0) !== at) return 'conflict';
+    for (const [path, data] of writes) documents.set(path, {version: ++version, data});
+    return {value};
+  }
+
+  return {
+    async get(collection, id) {
+      await Promise.resolve();
+      return read(collection, id);
+    },
+    async find<C extends CollectionName>(collection: C, {where, orderBy, limit}: Find<C>) {
+      await Promise.resolve();
+      const found = matching(collection, where);
+      if (orderBy) found.sort((a, b) => compare(a.data[orderBy], b.data[orderBy]));
+      return found.slice(0, limit);
+    },
+    async count(collection, where) {
+      await Promise.resolve();
+      return matching(collection, where).length;
+    },
+    async transaction(body) {
+      for (let run = 0; run < extraRuns; run++) await discard(attempt, body);
+      for (let tries = 0; tries < MAX_ATTEMPTS; tries++) {
+        const result = await attempt(body);
+        if (result !== 'conflict') return result.value;
+      }
+      throw new Unavailable('the documents of a transaction kept changing; try again', 1);
+    },
+  };
+}
+
+class Discarded extends Error {}
+
+/** Runs the body as a transaction that is then rolled back. */
+async function discard<T>(
+  attempt: (body: (transaction: Transaction) => Promise<T>) => Promise<unknown>,
+  body: (transaction: Transaction) => Promise<T>,
+): Promise<void> {
+  await attempt(async (transaction) => {
+    await body(transaction);
+    throw new Discarded();
+  }).catch((error: unknown) => {
+    if (!(error instanceof Discarded)) throw error;
+  });
+}
+
+function fits<C extends CollectionName>(data: Collections[C], where: Where<C>): boolean {
+  return Object.entries(where).every(([field, value]) => (data as unknown as Record<string, unknown>)[field] === value);
+}
+
+function compare(a: unknown, b: unknown): number {
+  return Number(a) - Number(b);
+}

@@ -1,0 +1,62 @@
+import type {Random} from '../random';
+import type {SlotDocument} from './documents';
+import type {Store} from './store';
+
+/** A slot in use outlives any runner; a free one is kept for the next burst. */
+const REMEMBER_MS = 30 * 24 * 3600 * 1000;
+
+/** Free slots looked at, of which one is tried: few, because each is a read; some, so that takers at once do not meet. */
+const LOOK_AT = 6;
+
+/** A slot that looked free, and may have been taken since. */
+export interface SlotCandidate {
+  readonly id: string;
+  readonly pool: string;
+  readonly n: number;
+}
+
+export function slotId(pool: string, n: number): string {
+  return `${pool}.${n}`;
+}
+
+export function slotIsFree(slot: SlotDocument | undefined, now: number): boolean {
+  return slot === undefined || slot.holder === null || slot.expireAt <= now;
+}
+
+/** The slot held by a runner, or by `job:<job key>`, or free (null). */
+export function takenSlot({pool, n}: {pool: string; n: number}, holder: string | null, now: number): SlotDocument {
+  return {pool, n, holder, expireAt: now + REMEMBER_MS};
+}
+
+/**
+ * A slot that is probably free, or undefined when the pool is full; without reading the slots in use: first a document that is free,
+ * then, while there are fewer documents than `maxRunners`, a number that has none yet. Taking it is a read and a write in the caller's
+ * transaction (`slotIsFree`, `takenSlot`); who finds it taken looks again.
+ */
+export async function findFreeSlot(
+  store: Store,
+  {pool, maxRunners, random}: {pool: string; maxRunners: number; random: Random},
+): Promise<SlotCandidate | undefined> {
+  const free = await store.find('slots', {where: {pool, holder: null}, limit: LOOK_AT});
+  const within = free.filter(({data}) => data.n < maxRunners);
+  const chosen = within[Math.floor(random.next() * within.length)];
+  if (chosen) return {id: chosen.id, pool, n: chosen.data.n};
+  const made = await store.count('slots', {pool});
+  if (made >= maxRunners) return undefined;
+  return unmadeSlot(store, pool, maxRunners, Math.floor(random.next() * maxRunners));
+}
+
+/** The first number from `start` on, round the circle, that has no document. */
+async function unmadeSlot(
+  store: Store,
+  pool: string,
+  maxRunners: number,
+  start: number,
+): Promise<SlotCandidate | undefined> {
+  for (let step = 0; step < maxRunners; step++) {
+    const n = (start + step) % maxRunners;
+    const id = slotId(pool, n);
+    if ((await store.get('slots', id)) === undefined) return {id, pool, n};
+  }
+  return undefined;
+}

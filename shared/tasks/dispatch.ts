@@ -1,0 +1,45 @@
+/** One attempt to run a task. */
+export interface Dispatch<Payload> {
+  /** The queue's id. */
+  readonly queue: string;
+  /** The task's id. */
+  readonly name: string;
+  readonly payload: Payload;
+  /** What Cloud Tasks adds to the task's own headers; a task cannot set these itself. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Aborted when the dispatch deadline has passed, or the queue is closed. */
+  readonly signal: AbortSignal;
+}
+
+export interface DispatchResult {
+  /** HTTP status; 200 to 299 ends the task. */
+  readonly status: number;
+  /** From `Retry-After`: not again before. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** Runs a task. Rejects when no answer came: the task is kept and tried again. */
+export type Dispatcher<Payload> = (dispatch: Dispatch<Payload>) => Promise<DispatchResult>;
+
+export interface AttemptCounts {
+  /** Attempts before this one. */
+  readonly retries: number;
+  /** Of those, the ones that were answered. */
+  readonly executions: number;
+  readonly previousStatus: number | undefined;
+  /** When this attempt was to happen. */
+  readonly scheduleTimeMs: number;
+}
+
+/** @see https://cloud.google.com/tasks/docs/creating-http-target-tasks#handler */
+export function dispatchHeaders(queue: string, name: string, counts: AttemptCounts): Record<string, string> {
+  return {
+    'User-Agent': 'Google-Cloud-Tasks',
+    'X-CloudTasks-QueueName': queue,
+    'X-CloudTasks-TaskName': name,
+    'X-CloudTasks-TaskRetryCount': String(counts.retries),
+    'X-CloudTasks-TaskExecutionCount': String(counts.executions),
+    'X-CloudTasks-TaskETA': String(counts.scheduleTimeMs / 1000),
+    ...(counts.previousStatus === undefined ? {} : {'X-CloudTasks-TaskPreviousResponse': String(counts.previousStatus)}),
+  };
+}

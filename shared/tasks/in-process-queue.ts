@@ -1,0 +1,234 @@
+import type {TimerClock} from '../timer-clock';
+import {type Dispatcher, type DispatchResult, dispatchHeaders} from './dispatch';
+import {DispatchRate} from './dispatch-rate';
+import {backoffMs, DEFAULT_QUEUE_LIMITS, type QueueLimits} from './queue-limits';
+import {type QueuedTask, type TaskEntry, TaskRegister} from './task-register';
+
+export interface QueueOptions<Payload> {
+  /** The queue's id. */
+  readonly name: string;
+  readonly timers: TimerClock;
+  readonly dispatch: Dispatcher<Payload>;
+  readonly limits?: Partial<QueueLimits>;
+  /** `true` (default): tasks run when they are due. `false`: when `dispatchDue` or `drain` is called. */
+  readonly autoDispatch?: boolean;
+  /** Hears of each task that is deleted after its last attempt. */
+  readonly onExhausted?: (task: QueuedTask<Payload>) => void;
+}
+
+export interface QueueTask<Payload> {
+  readonly name: string;
+  readonly payload: Payload;
+  /** Default: now. */
+  readonly scheduleTimeMs?: number;
+  readonly dispatchDeadlineMs?: number;
+}
+
+/**
+ * A queue in this process with the semantics of Cloud Tasks: named tasks, names that stay taken, delays, retries with back-off,
+ * limits of rate and concurrency. At least once and unordered; tasks are lost only with the process.
+ */
+export class InProcessQueue<Payload> {
+  readonly name: string;
+  readonly limits: QueueLimits;
+  readonly #options: QueueOptions<Payload>;
+  readonly #timers: TimerClock;
+  readonly #tasks: TaskRegister<Payload>;
+  readonly #rate: DispatchRate;
+  readonly #inFlight = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
+  #disarm: (() => void) | undefined;
+  #paused = false;
+
+  constructor(options: QueueOptions<Payload>) {
+    this.name = options.name;
+    this.limits = {...DEFAULT_QUEUE_LIMITS, ...options.limits};
+    this.#options = options;
+    this.#timers = options.timers;
+    this.#tasks = new TaskRegister(this.limits);
+    this.#rate = new DispatchRate(this.limits.maxDispatchesPerSecond, this.#timers.now());
+  }
+
+  /** `exists`: a task of this name waits, runs, or ended less than `tombstoneMs` ago. */
+  create(task: QueueTask<Payload>): 'created' | 'exists' {
+    if (this.#closing.signal.aborted) throw new Error(`queue ${this.name} is closed and takes no task`);
+    const nowMs = this.#timers.now();
+    const added = this.#tasks.add(
+      {
+        name: task.name,
+        payload: task.payload,
+        createTimeMs: nowMs,
+        scheduleTimeMs: Math.max(nowMs, task.scheduleTimeMs ?? nowMs),
+        attempts: 0,
+        responses: 0,
+        previousStatus: undefined,
+        running: false,
+        dispatchDeadlineMs: task.dispatchDeadlineMs ?? this.limits.dispatchDeadlineMs,
+      },
+      nowMs,
+    );
+    if (added) this.#arm();
+    return added ? 'created' : 'exists';
+  }
+
+  /** A task that is not done yet. */
+  get(name: string): QueuedTask<Payload> | undefined {
+    const entry = this.#tasks.get(name);
+    return entry && {...entry};
+  }
+
+  /** All that are not done yet, in the order they were created. */
+  pending(): QueuedTask<Payload>[] {
+    return this.#tasks.all().map((entry) => ({...entry}));
+  }
+
+  /** False when there is none. An attempt that runs goes on; its outcome is ignored. */
+  delete(name: string): boolean {
+    const entry = this.#tasks.get(name);
+    if (entry) this.#tasks.bury(entry, this.#timers.now());
+    return entry !== undefined;
+  }
+
+  /** Dispatches a task at once, whatever its time, the limits, and whether the queue is paused. False when there is none. */
+  run(name: string): boolean {
+    const entry = this.#tasks.get(name);
+    if (entry && !entry.running) void this.#start(entry);
+    return entry !== undefined;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** Tasks are taken, and none is dispatched. */
+  pause(): void {
+    this.#paused = true;
+    this.#disarm?.();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#arm();
+  }
+
+  /** When a dispatch is possible next; undefined when nothing waits, the queue is paused, or it is at its concurrency. */
+  nextAt(): number | undefined {
+    const first = this.#tasks.waiting()[0];
+    if (!first || this.#paused || !this.#hasRoom()) return undefined;
+    const nowMs = this.#timers.now();
+    return Math.max(first.scheduleTimeMs, this.#rate.availableAt(nowMs));
+  }
+
+  /**
+   * Dispatches every task that is due now, each once, as far as the rate allows, and waits for those dispatches. Returns how many
+   * there were.
+   */
+  async dispatchDue(): Promise<number> {
+    const nowMs = this.#timers.now();
+    const due = this.#tasks.waiting().filter((entry) => entry.scheduleTimeMs <= nowMs);
+    const started: Promise<void>[] = [];
+    for (let entry = due[0]; entry && !this.#paused; entry = due[0]) {
+      if (!this.#hasRoom()) {
+        await Promise.race(this.#inFlight);
+        continue;
+      }
+      due.shift();
+      if (!this.#tasks.has(entry) || entry.running) continue;
+      if (!this.#rate.take(this.#timers.now())) break;
+      started.push(this.#start(entry));
+    }
+    await Promise.all(started);
+    return started.length;
+  }
+
+  /** Dispatches until nothing is due now, not what the dispatched tasks created either. Later retries and delays stay. */
+  async drain(): Promise<number> {
+    let total = 0;
+    for (let count = await this.dispatchDue(); count > 0; count = await this.dispatchDue()) total += count;
+    await this.idle();
+    return total;
+  }
+
+  /** Resolves when no dispatch is in flight. */
+  async idle(): Promise<void> {
+    while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
+  }
+
+  /** Dispatches nothing any more, aborts what is in flight, takes back its timers. */
+  async close(): Promise<void> {
+    this.pause();
+    this.#closing.abort(new Error(`queue ${this.name} is closed`));
+    await this.idle();
+  }
+
+  #hasRoom(): boolean {
+    return this.#inFlight.size < this.limits.maxConcurrentDispatches;
+  }
+
+  #arm(): void {
+    if (this.#options.autoDispatch === false) return;
+    this.#disarm?.();
+    const nextMs = this.nextAt();
+    if (nextMs !== undefined) this.#disarm = this.#timers.at(nextMs, () => this.#pump());
+  }
+
+  #pump(): void {
+    const nowMs = this.#timers.now();
+    for (const entry of this.#tasks.waiting()) {
+      if (entry.scheduleTimeMs > nowMs || this.#paused || !this.#hasRoom() || !this.#rate.take(nowMs)) break;
+      void this.#start(entry);
+    }
+    this.#arm();
+  }
+
+  #start(entry: TaskEntry<Payload>): Promise<void> {
+    entry.running = true;
+    const attempt = this.#attempt(entry).finally(() => {
+      this.#inFlight.delete(attempt);
+      if (!this.#closing.signal.aborted && this.#options.autoDispatch !== false && !this.#paused) this.#pump();
+    });
+    this.#inFlight.add(attempt);
+    return attempt;
+  }
+
+  async #attempt(entry: TaskEntry<Payload>): Promise<void> {
+    const {attempts: retries, responses: executions, previousStatus, scheduleTimeMs} = entry;
+    const headers = dispatchHeaders(this.name, entry.name, {retries, executions, previousStatus, scheduleTimeMs});
+    entry.attempts += 1;
+    const result = await this.#answer(entry, headers);
+    entry.running = false;
+    if (this.#tasks.has(entry)) this.#settle(entry, result);
+  }
+
+  /** Undefined when no answer came: the peer was not reached, the deadline passed, or the queue is closed. */
+  #answer(entry: TaskEntry<Payload>, headers: Record<string, string>): Promise<DispatchResult | undefined> {
+    const deadline = new AbortController();
+    const signal = AbortSignal.any([deadline.signal, this.#closing.signal]);
+    const deadlineMs = this.#timers.now() + entry.dispatchDeadlineMs;
+    const cancel = this.#timers.at(deadlineMs, () => deadline.abort(new Error('the dispatch deadline has passed')));
+    return new Promise<DispatchResult | undefined>((resolve) => {
+      const none = () => resolve(undefined);
+      signal.addEventListener('abort', none, {once: true});
+      const {name, payload} = entry;
+      const dispatched = (async () => this.#options.dispatch({queue: this.name, name, payload, headers, signal}))();
+      dispatched.then(resolve, none);
+    }).finally(cancel);
+  }
+
+  #settle(entry: TaskEntry<Payload>, result: DispatchResult | undefined): void {
+    const nowMs = this.#timers.now();
+    if (result) {
+      entry.responses += 1;
+      entry.previousStatus = result.status;
+    }
+    if (result && result.status >= 200 && result.status < 300) {
+      this.#tasks.bury(entry, nowMs);
+    } else if (this.limits.maxAttempts >= 0 && entry.attempts >= this.limits.maxAttempts && !this.#closing.signal.aborted) {
+      this.#tasks.bury(entry, nowMs);
+      this.#options.onExhausted?.({...entry});
+    } else {
+      const waitMs = Math.max(backoffMs(this.limits, entry.attempts), (result?.retryAfterSeconds ?? 0) * 1000);
+      entry.scheduleTimeMs = nowMs + waitMs;
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import {InvalidTask} from '../../../shared/errors';
+import {eventTaskName, parseTask, queueOf} from '../../../shared/tasks/payload';
+import {anEvent} from '../../builders/lifecycle';
+
+const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+
+describe('a task’s body', () => {
+  test('comes back as it went out', () => {
+    const task = {kind: 'event', event: anEvent()};
+    expect(parseTask('provision', bytes(task))).toEqual(task);
+    expect(parseTask('stop', bytes(task))).toEqual(task);
+  });
+
+  test.each([
+    ['not JSON', '{'],
+    ['no object', '7'],
+    ['no kind', {}],
+    ['a kind of the other queue', {kind: 'delete', runner: 'slipway-arm-1-1'}],
+    ['an event without its job', {kind: 'event', event: {...anEvent(), jobId: undefined}}],
+    ['an event of a status that GitHub has not', {kind: 'event', event: {...anEvent(), status: 'requested'}}],
+    ['a field more', {kind: 'demand', job: '1-1', jit: 'secret'}],
+    ['a job key that is none', {kind: 'demand', job: '../1'}],
+  ])('is refused for ever when it is %s', (_, body) => {
+    expect(() => parseTask('provision', bytes(body))).toThrow(InvalidTask);
+  });
+});
+
+test.each([
+  ['queued', 'provision'],
+  ['waiting', 'provision'],
+  ['in_progress', 'provision'],
+  ['completed', 'stop'],
+] as const)('%s goes to the queue %s', (status, queue) => {
+  expect(queueOf(status)).toBe(queue);
+});
+
+describe('the name of an event’s task', () => {
+  const event = anEvent({delivery: 'guid-1'});
+  test('is the same for a redelivery', () => {
+    expect(eventTaskName({...event})).toBe(eventTaskName(event));
+  });
+  test.each([
+    ['another delivery, such as the second `queued` after an approval', {delivery: 'guid-2'}],
+    ['another status', {status: 'completed' as const}],
+    ['another run attempt', {runAttempt: 2}],
+  ])('differs for %s', (_, overrides) => {
+    expect(eventTaskName({...event, ...overrides})).not.toBe(eventTaskName(event));
+  });
+});

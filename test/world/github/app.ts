@@ -1,0 +1,154 @@
+import type {Clock} from '../../../shared/clock';
+import {type Account, type Repository, sameName} from './account';
+import {type AppKey, appKey} from './app-key';
+import {INSTALLATION_TOKEN_LIFE} from './limits';
+import {GitHubRefusal, notFound} from './refusal';
+import type {Surroundings} from './surroundings';
+
+export type Permissions = Readonly<Record<string, 'read' | 'write'>>;
+
+/** What Slipway's README asks for. */
+export const PERMISSIONS: Permissions = {
+  actions: 'write',
+  administration: 'write',
+  metadata: 'read',
+  organization_self_hosted_runners: 'write',
+};
+
+export interface Installation {
+  readonly id: number;
+  readonly account: Account;
+  /** Full names, lower case; `all` that the account has. */
+  readonly repositories: 'all' | Set<string>;
+  readonly permissions: Permissions;
+  readonly createdAtMs: number;
+  suspended: boolean;
+}
+
+export interface InstallationOptions {
+  readonly id?: number;
+  /** Full names; all unless given. */
+  readonly repositories?: readonly string[];
+  readonly permissions?: Permissions;
+}
+
+/** A token of an installation, or a personal one of a user. */
+export type Token =
+  | {readonly kind: 'installation'; readonly installation: Installation; readonly expiresAtMs: number}
+  | PersonalToken;
+
+export interface PersonalToken {
+  readonly kind: 'personal';
+  readonly login: string;
+  /** Full names, lower case, that the user can see. */
+  readonly repositories: 'all' | ReadonlySet<string>;
+  /** Whether the user administers them; without it, runners are refused (403). */
+  readonly admin: boolean;
+}
+
+/** The GitHub App, its installations, and every token that opens the API. */
+export class App {
+  readonly id: number;
+  readonly slug = 'slipway-world';
+  readonly #key: AppKey = appKey();
+  readonly #installations = new Map<number, Installation>();
+  readonly #tokens = new Map<string, Token>();
+
+  constructor(
+    private readonly world: Surroundings,
+    /** When installation tokens expire. */
+    private readonly clock: Clock,
+    id: number,
+  ) {
+    this.id = id;
+  }
+
+  get privateKeyPem(): string {
+    return this.#key.privateKeyPem;
+  }
+
+  get publicKey(): AppKey['publicKey'] {
+    return this.#key.publicKey;
+  }
+
+  install(account: Account, options: InstallationOptions = {}): Installation {
+    const installation: Installation = {
+      id: options.id ?? this.world.ids.next('installation'),
+      account,
+      repositories: options.repositories ? new Set(options.repositories.map((name) => name.toLowerCase())) : 'all',
+      permissions: options.permissions ?? PERMISSIONS,
+      createdAtMs: this.world.scheduler.now(),
+      suspended: false,
+    };
+    this.#installations.set(installation.id, installation);
+    return installation;
+  }
+
+  uninstall(id: number): void {
+    this.#installations.delete(id);
+    for (const [token, owner] of this.#tokens) {
+      if (owner.kind === 'installation' && owner.installation.id === id) this.#tokens.delete(token);
+    }
+  }
+
+  installations(): Installation[] {
+    return [...this.#installations.values()];
+  }
+
+  /** Throws 404. */
+  installation(id: number): Installation {
+    const installation = this.#installations.get(id);
+    if (!installation) throw notFound();
+    return installation;
+  }
+
+  installationOfAccount(login: string): Installation | undefined {
+    return this.installations().find((each) => sameName(each.account.login, login));
+  }
+
+  installationOf(repository: Repository): Installation | undefined {
+    const installation = this.installationOfAccount(repository.owner.login);
+    return installation && covers(installation.repositories, repository.fullName) ? installation : undefined;
+  }
+
+  /** Throws 404, and 403 when suspended. */
+  createInstallationToken(id: number): {token: string; expiresAtMs: number; installation: Installation} {
+    const installation = this.installation(id);
+    if (installation.suspended) throw new GitHubRefusal(403, 'This installation has been suspended');
+    const expiresAtMs = this.clock.now() + INSTALLATION_TOKEN_LIFE;
+    const token = `ghs_${this.#noise()}`;
+    this.#tokens.set(token, {kind: 'installation', installation, expiresAtMs});
+    return {token, expiresAtMs, installation};
+  }
+
+  addPersonalToken(login: string, access: {repositories?: readonly string[]; admin?: boolean} = {}): string {
+    const token = `ghp_${this.#noise()}`;
+    this.#tokens.set(token, {
+      kind: 'personal',
+      login,
+      repositories: access.repositories ? new Set(access.repositories.map((name) => name.toLowerCase())) : 'all',
+      admin: access.admin ?? true,
+    });
+    return token;
+  }
+
+  revoke(token: string): void {
+    this.#tokens.delete(token);
+  }
+
+  /** Undefined when it is unknown, revoked or expired. */
+  tokenOwner(token: string): Token | undefined {
+    const owner = this.#tokens.get(token);
+    if (owner?.kind !== 'installation') return owner;
+    return owner.expiresAtMs > this.clock.now() ? owner : undefined;
+  }
+
+  /** 36 letters and digits, as behind the prefix of a real token. */
+  #noise(): string {
+    return `${this.world.random.uuid()}${this.world.random.uuid()}`.replaceAll('-', '').slice(0, 36);
+  }
+}
+
+export function covers(repositories: 'all' | ReadonlySet<string>, fullName: string): boolean {
+  return repositories === 'all' || repositories.has(fullName.toLowerCase());
+}
