@@ -134,7 +134,9 @@ export const poolSchema = z
     requires: labels.meta({description: 'Labels that a job must ask for.'}).optional(),
     offers: labels.meta({description: 'Labels that a job may ask for; default: any.'}).optional(),
     ...settings,
-    provider: z.discriminatedUnion('type', [gce, gceVm], {error: 'an object with type gce or gce-vm'}),
+    provider: z.discriminatedUnion('type', [gce, gceVm], {
+      error: ({code}) => (code === 'invalid_union' ? 'gce or gce-vm' : 'an object with type gce or gce-vm'),
+    }),
   })
   .meta({
     oneOf: [{required: ['repo']}, {required: ['repos']}, {required: ['org']}],

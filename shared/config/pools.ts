@@ -82,7 +82,7 @@ function readFlat(value: unknown, root: string, problems: Problems): RawConfig |
 
 function normalise({defaults = {}, pools}: RawConfig, context: PoolContext): Pool[] {
   const names = namePools(
-    pools.map(({name, requires, offers}) => ({name, labels: (requires?.length ? requires : offers) ?? []})),
+    pools.map(({name, requires, offers}) => ({name, labels: lowerCase((requires?.length ? requires : offers) ?? [])})),
   );
   return pools.map((raw, index): Pool => {
     const settings = {...DEFAULTS, ...present(defaults), ...present(raw)};

@@ -105,7 +105,7 @@ function translate(error: unknown, name: string): Error {
       return new Refused(
         `${name}: Secret Manager refuses access; grant this service account roles/secretmanager.secretAccessor (and roles/secretmanager.viewer for a name without a version) on the secret`,
       );
-    default:
+    default: console.log(error);
       return new Unavailable(`${name}: Secret Manager failed (code ${codeOf(error) ?? 'unknown'})`, 10);
   }
 }

@@ -30,7 +30,9 @@ export function reportIssues(
       for (const key of issue.keys) {
         const known = issue.message.split(', ');
         const near = nearest(key, known);
-        const expected = near ? `${near} (or another of ${issue.message})` : `one of ${issue.message}`;
+        const expected = near
+          ? `${near} (or another of ${known.filter((other) => other !== near).join(', ')})`
+          : `one of ${issue.message}`;
         problems.report(pathText(root, [...issue.path, key]), 'an unknown key', expected);
       }
       continue;

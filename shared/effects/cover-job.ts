@@ -87,7 +87,7 @@ async function attempt(
     transaction.set('jobs', jobKeyOf(job), job);
     return {kind: 'open'};
   }
-  if (!slotIsFree(slot.document, now) && slot.document?.holder !== `job:${jobKeyOf(job)}`) return {kind: 'again'};
+  if (!slotIsFree(slot.document) && slot.document?.holder !== `job:${jobKeyOf(job)}`) return {kind: 'again'};
   return request(context, transaction, job, slot, holder, now);
 }
 

@@ -71,7 +71,8 @@ export function createMemoryStore({clock, extraRuns = 0}: MemoryStoreOptions): S
     },
     async count(collection, where) {
       await Promise.resolve();
-      return matching(collection, where).length;
+      const prefix = `${collection}/`;
+      return [...documents].filter(([path, {data}]) => path.startsWith(prefix) && data && fits(data, where)).length;
     },
     async transaction(body) {
       for (let run = 0; run < extraRuns; run++) await discard(attempt, body);

@@ -2,8 +2,8 @@ import type {Random} from '../random';
 import type {SlotDocument} from './documents';
 import type {Store} from './store';
 
-/** A slot in use outlives any runner; a free one is kept for the next burst. */
-const REMEMBER_MS = 30 * 24 * 3600 * 1000;
+/** As good as for ever: there are never more documents than slots, and one that expired unnoticed would count as taken. */
+const REMEMBER_MS = 10 * 365 * 24 * 3600 * 1000;
 
 /** Free slots looked at, of which one is tried: few, because each is a read; some, so that takers at once do not meet. */
 const LOOK_AT = 6;
@@ -19,8 +19,8 @@ export function slotId(pool: string, n: number): string {
   return `${pool}.${n}`;
 }
 
-export function slotIsFree(slot: SlotDocument | undefined, now: number): boolean {
-  return slot === undefined || slot.holder === null || slot.expireAt <= now;
+export function slotIsFree(slot: SlotDocument | undefined): boolean {
+  return slot === undefined || slot.holder === null;
 }
 
 /** The slot held by a runner, or by `job:<job key>`, or free (null). */

@@ -27,7 +27,8 @@ export interface Transaction {
 
 /**
  * Documents in collections, with serializable transactions. One contract over Firestore and memory (test/contracts/store.ts).
- * A document whose `expireAt` has passed is treated as absent by every read, whether or not the TTL policy has removed it yet.
+ * A document whose `expireAt` has passed is treated as absent by get and find, whether or not the TTL policy has removed it yet; `count`
+ * counts what is stored.
  * Throws `Unavailable` when the database does not answer in time or contention does not end.
  */
 export interface Store {

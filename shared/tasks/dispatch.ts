@@ -40,6 +40,17 @@ export function dispatchHeaders(queue: string, name: string, counts: AttemptCoun
     'X-CloudTasks-TaskRetryCount': String(counts.retries),
     'X-CloudTasks-TaskExecutionCount': String(counts.executions),
     'X-CloudTasks-TaskETA': String(counts.scheduleTimeMs / 1000),
-    ...(counts.previousStatus === undefined ? {} : {'X-CloudTasks-TaskPreviousResponse': String(counts.previousStatus)}),
+    ...(counts.previousStatus === undefined
+      ? {}
+      : {'X-CloudTasks-TaskPreviousResponse': String(counts.previousStatus)}),
   };
+}
+
+/** The headers of a dispatch: a task's own give way to those that Cloud Tasks sets, however they are spelt. */
+export function mergeHeaders(
+  own: Readonly<Record<string, string>>,
+  set: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const taken = new Set(Object.keys(set).map((name) => name.toLowerCase()));
+  return {...Object.fromEntries(Object.entries(own).filter(([name]) => !taken.has(name.toLowerCase()))), ...set};
 }

@@ -1,28 +1,10 @@
 import type {TimerClock} from '../timer-clock';
-import {type Dispatcher, type DispatchResult, dispatchHeaders} from './dispatch';
+import {answerInTime} from './answer-in-time';
+import {type DispatchResult, dispatchHeaders} from './dispatch';
 import {DispatchRate} from './dispatch-rate';
 import {backoffMs, DEFAULT_QUEUE_LIMITS, type QueueLimits} from './queue-limits';
+import type {QueueOptions, QueueTask} from './queue-options';
 import {type QueuedTask, type TaskEntry, TaskRegister} from './task-register';
-
-export interface QueueOptions<Payload> {
-  /** The queue's id. */
-  readonly name: string;
-  readonly timers: TimerClock;
-  readonly dispatch: Dispatcher<Payload>;
-  readonly limits?: Partial<QueueLimits>;
-  /** `true` (default): tasks run when they are due. `false`: when `dispatchDue` or `drain` is called. */
-  readonly autoDispatch?: boolean;
-  /** Hears of each task that is deleted after its last attempt. */
-  readonly onExhausted?: (task: QueuedTask<Payload>) => void;
-}
-
-export interface QueueTask<Payload> {
-  readonly name: string;
-  readonly payload: Payload;
-  /** Default: now. */
-  readonly scheduleTimeMs?: number;
-  readonly dispatchDeadlineMs?: number;
-}
 
 /**
  * A queue in this process with the semantics of Cloud Tasks: named tasks, names that stay taken, delays, retries with back-off,
@@ -113,7 +95,7 @@ export class InProcessQueue<Payload> {
 
   /** When a dispatch is possible next; undefined when nothing waits, the queue is paused, or it is at its concurrency. */
   nextAt(): number | undefined {
-    const first = this.#tasks.waiting()[0];
+    const first = this.#tasks.first();
     if (!first || this.#paused || !this.#hasRoom()) return undefined;
     const nowMs = this.#timers.now();
     return Math.max(first.scheduleTimeMs, this.#rate.availableAt(nowMs));
@@ -195,24 +177,13 @@ export class InProcessQueue<Payload> {
     const {attempts: retries, responses: executions, previousStatus, scheduleTimeMs} = entry;
     const headers = dispatchHeaders(this.name, entry.name, {retries, executions, previousStatus, scheduleTimeMs});
     entry.attempts += 1;
-    const result = await this.#answer(entry, headers);
+    const {name, payload} = entry;
+    const result = await answerInTime(
+      (signal) => this.#options.dispatch({queue: this.name, name, payload, headers, signal}),
+      {timers: this.#timers, deadlineMs: this.#timers.now() + entry.dispatchDeadlineMs, closing: this.#closing.signal},
+    );
     entry.running = false;
     if (this.#tasks.has(entry)) this.#settle(entry, result);
-  }
-
-  /** Undefined when no answer came: the peer was not reached, the deadline passed, or the queue is closed. */
-  #answer(entry: TaskEntry<Payload>, headers: Record<string, string>): Promise<DispatchResult | undefined> {
-    const deadline = new AbortController();
-    const signal = AbortSignal.any([deadline.signal, this.#closing.signal]);
-    const deadlineMs = this.#timers.now() + entry.dispatchDeadlineMs;
-    const cancel = this.#timers.at(deadlineMs, () => deadline.abort(new Error('the dispatch deadline has passed')));
-    return new Promise<DispatchResult | undefined>((resolve) => {
-      const none = () => resolve(undefined);
-      signal.addEventListener('abort', none, {once: true});
-      const {name, payload} = entry;
-      const dispatched = (async () => this.#options.dispatch({queue: this.name, name, payload, headers, signal}))();
-      dispatched.then(resolve, none);
-    }).finally(cancel);
   }
 
   #settle(entry: TaskEntry<Payload>, result: DispatchResult | undefined): void {
@@ -223,7 +194,11 @@ export class InProcessQueue<Payload> {
     }
     if (result && result.status >= 200 && result.status < 300) {
       this.#tasks.bury(entry, nowMs);
-    } else if (this.limits.maxAttempts >= 0 && entry.attempts >= this.limits.maxAttempts && !this.#closing.signal.aborted) {
+    } else if (
+      this.limits.maxAttempts >= 0 &&
+      entry.attempts >= this.limits.maxAttempts &&
+      !this.#closing.signal.aborted
+    ) {
       this.#tasks.bury(entry, nowMs);
       this.#options.onExhausted?.({...entry});
     } else {

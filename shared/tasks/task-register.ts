@@ -68,6 +68,15 @@ export class TaskRegister<Payload> {
       .sort((a, b) => a.scheduleTimeMs - b.scheduleTimeMs);
   }
 
+  /** The one of `waiting` that is due first. */
+  first(): TaskEntry<Payload> | undefined {
+    let first: TaskEntry<Payload> | undefined;
+    for (const entry of this.#entries.values()) {
+      if (!entry.running && (!first || entry.scheduleTimeMs < first.scheduleTimeMs)) first = entry;
+    }
+    return first;
+  }
+
   #dropExpired(nowMs: number): void {
     for (const [name, untilMs] of this.#tombstones) {
       if (untilMs > nowMs) return;

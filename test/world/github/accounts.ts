@@ -115,7 +115,9 @@ export class Accounts {
     const groups = this.groupsOf(scope);
     const group = groups.find((each) => each.id === id);
     if (group) return group;
-    throw id === HOSTED_GROUP_ID ? new GitHubRefusal(403, 'This runner group is for GitHub-hosted runners.') : notFound();
+    throw id === HOSTED_GROUP_ID
+      ? new GitHubRefusal(403, 'This runner group is for GitHub-hosted runners.')
+      : notFound();
   }
 
   groupsOf(scope: RunnerScope): readonly RunnerGroup[] {

@@ -29,7 +29,7 @@ export function parameterProblems(operation: Operation, where: 'path' | 'query',
 }
 
 export function bodyProblems(operation: Operation, body: unknown): string[] {
-  if (!operation.requestBody) return body === undefined ? [] : [];
+  if (!operation.requestBody) return [];
   if (body === undefined) return operation.requestBody.required ? ['the body is missing'] : [];
   const schema = jsonSchema(operation.requestBody.content);
   return problems(validator(`${operation.operationId} body`, schema, strict), body);

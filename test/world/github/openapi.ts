@@ -50,16 +50,19 @@ export function toJsonSchema(schema: Schema): Schema {
   return {
     ...converted,
     type: [converted['type'], 'null'],
-    ...(Array.isArray(values) ? {enum: [...values, null]} : {}),
+    ...(Array.isArray(values) ? {enum: [...new Set([...values, null])]} : {}),
   };
 }
 
 function convertKeyword(key: string, value: unknown): unknown {
   if (key === 'properties') {
-    return Object.fromEntries(Object.entries(value as Record<string, Schema>).map(([name, s]) => [name, toJsonSchema(s)]));
+    return Object.fromEntries(
+      Object.entries(value as Record<string, Schema>).map(([name, s]) => [name, toJsonSchema(s)]),
+    );
   }
-  // Their content is data and no schema.
-  if (key === 'enum' || key === 'required' || key === 'default' || key === 'example') return value;
+  // Their content is data and no schema; `x-github-breaking-changes` is about another version of the API.
+  if (key.startsWith('x-') || key === 'enum' || key === 'required' || key === 'default' || key === 'example')
+    return value;
   if (Array.isArray(value)) return value.map((item) => (isSchema(item) ? toJsonSchema(item) : item));
   return isSchema(value) ? toJsonSchema(value) : value;
 }

@@ -1,5 +1,5 @@
 import definitions from '@octokit/webhooks-examples';
-import type {Repository} from './account';
+import type {Account, Repository} from './account';
 import type {Job, JobStatus} from './job';
 import {isoSeconds} from './time';
 
@@ -11,7 +11,8 @@ export interface JobPayload extends Json {
   readonly repository: Json;
 }
 
-const EXAMPLES = (definitions.find((definition) => definition.name === 'workflow_job')?.examples ?? []) as unknown as Json[];
+const EXAMPLES = (definitions.find((definition) => definition.name === 'workflow_job')?.examples ??
+  []) as unknown as Json[];
 
 /** An example of this action and status. The first `in_progress` one is of 2021 and lacks fields that are sent today. */
 function example(action: JobStatus, status: JobStatus): Json {
@@ -37,20 +38,37 @@ export function jobPayload(
   installationId: number | undefined,
 ): JobPayload {
   const body = renamed(action, job.status, repository);
-  const {owner} = repository;
-  const repositoryJson = body['repository'] as Json;
-  Object.assign(repositoryJson, {
-    id: repository.id,
-    private: repository.visibility !== 'public',
-    visibility: repository.visibility,
-  });
-  Object.assign(repositoryJson['owner'] as Json, {id: owner.id, type: owner.type});
+  body['repository'] = adapted(body['repository'], repository);
   Object.assign(body['workflow_job'] as Json, jobFields(job));
   delete body['installation'];
   if (installationId !== undefined) {
     body['installation'] = {id: installationId, node_id: nodeId(`Integration_installation${installationId}`)};
   }
   return body as JobPayload;
+}
+
+/** The repository as REST shows it. */
+export function repositoryJson(repository: Repository): Json {
+  return adapted(renamed('queued', 'queued', repository)['repository'], repository);
+}
+
+/** A user or an organization as REST shows the owner of something. */
+export function accountJson(account: Account): Json {
+  const shown = ORGANIZATION_EXAMPLE['sender'] as {login: string};
+  const renamedAccount = JSON.parse(JSON.stringify(shown).replaceAll(shown.login, account.login)) as Json;
+  return {...renamedAccount, id: account.id, type: account.type, site_admin: false};
+}
+
+function adapted(json: unknown, repository: Repository): Json {
+  const {owner, visibility} = repository;
+  const shown = json as Json;
+  return {
+    ...shown,
+    id: repository.id,
+    private: visibility !== 'public',
+    visibility,
+    owner: {...(shown['owner'] as Json), id: owner.id, type: owner.type},
+  };
 }
 
 /** Times, ids and names of a job as webhooks and REST both show them. */
@@ -84,7 +102,7 @@ export function jobFields(job: Readonly<Job>): Json {
 
 /** GitHub's example in the names of the repository and its owner, and with nobody else's organization in it. */
 function renamed(action: JobStatus, status: JobStatus, repository: Repository): Json {
-  const key = `${action}/${status}/${repository.id}`;
+  const key = [action, status, repository.fullName, repository.owner.type, repository.owner.id].join();
   let template = templates.get(key);
   if (template === undefined) {
     const {sender: _, organization: __, ...body} = example(action, status);
@@ -110,6 +128,6 @@ function organization(repository: Repository): unknown {
   return JSON.parse(text.replaceAll(shown.login, repository.owner.login));
 }
 
-function nodeId(text: string): string {
+export function nodeId(text: string): string {
   return Buffer.from(text).toString('base64url');
 }

@@ -1,0 +1,115 @@
+import {Firestore, type Query, Timestamp, type Transaction as FirestoreTransaction} from '@google-cloud/firestore';
+import {type Clock, withDeadline} from '../clock';
+import {SlipwayError, Unavailable} from '../errors';
+import type {CollectionName, Collections} from './documents';
+import type {Find, Found, Store, Where} from './store';
+
+/** For one read or one whole transaction with its retries: well below the lease of a task. */
+const TIMEOUT_MS = 15_000;
+
+export interface FirestoreOptions {
+  readonly clock: Clock;
+  readonly project: string;
+  readonly database?: string;
+  /** `host:port` of Google's emulator. */
+  readonly emulatorHost?: string;
+}
+
+export interface FirestoreStore extends Store {
+  close(): Promise<void>;
+}
+
+/**
+ * The store in Firestore. `expireAt` is a timestamp there, because its TTL policy wants one; every other time is a number. A document
+ * whose `expireAt` has passed is absent, although the policy may leave it for a day.
+ * @see https://cloud.google.com/firestore/docs/ttl
+ */
+export function createFirestoreStore(options: FirestoreOptions): FirestoreStore {
+  const {clock} = options;
+  const firestore = connect(options);
+
+  const alive = <C extends CollectionName>(data: Stored | undefined): Collections[C] | undefined => {
+    if (!data) return undefined;
+    const document = {...data, expireAt: data.expireAt.toMillis()} as unknown as Collections[C];
+    return document.expireAt > clock.now() ? document : undefined;
+  };
+
+  return {
+    get: (collection, id) =>
+      call(`read ${collection}`, async () => {
+        const snapshot = await firestore.collection(collection).doc(id).get();
+        return alive(snapshot.data() as Stored | undefined);
+      }),
+    find: <C extends CollectionName>(collection: C, {where, orderBy, limit}: Find<C>) =>
+      call(`query ${collection}`, async () => {
+        const filtered = filter(firestore.collection(collection), where);
+        const ordered = orderBy ? filtered.orderBy(orderBy) : filtered;
+        const snapshot = await ordered.limit(limit).get();
+        return snapshot.docs.flatMap((document): Found<C>[] => {
+          const data = alive<C>(document.data() as Stored);
+          return data ? [{id: document.id, data}] : [];
+        });
+      }),
+    count: (collection, where) =>
+      call(`count ${collection}`, async () => {
+        const snapshot = await filter(firestore.collection(collection), where).count().get();
+        return snapshot.data().count;
+      }),
+    transaction: (body) =>
+      call('transaction', () =>
+        firestore.runTransaction((transaction) => {
+          const at = (collection: string, id: string) => firestore.collection(collection).doc(id);
+          return body({
+            get: async (collection, id) => alive((await read(transaction, at(collection, id))) as Stored | undefined),
+            set: (collection, id, data) => void transaction.set(at(collection, id), stored(data)),
+            delete: (collection, id) => void transaction.delete(at(collection, id)),
+          });
+        }),
+      ),
+    close: () => firestore.terminate(),
+  };
+}
+
+/** A document as Firestore holds it. */
+interface Stored {
+  readonly expireAt: Timestamp;
+}
+
+function connect({project, database, emulatorHost}: FirestoreOptions): Firestore {
+  const emulator = emulatorHost ? {host: emulatorHost, ssl: false, customHeaders: {Authorization: 'Bearer owner'}} : {};
+  return new Firestore({projectId: project, ...(database ? {databaseId: database} : {}), ...emulator});
+}
+
+async function read(transaction: FirestoreTransaction, reference: FirebaseFirestore.DocumentReference) {
+  return (await transaction.get(reference)).data();
+}
+
+function stored(data: Collections[CollectionName]): FirebaseFirestore.DocumentData {
+  return {...data, expireAt: Timestamp.fromMillis(data.expireAt)};
+}
+
+function filter<C extends CollectionName>(collection: Query, where: Where<C>): Query {
+  return Object.entries(where).reduce((query, [field, value]) => query.where(field, '==', value), collection);
+}
+
+/** Our own errors out of a transaction's body pass; everything else of Firestore's is worth another try later. */
+async function call<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await withDeadline(TIMEOUT_MS, work(), () => new Unavailable(`Firestore: ${what} took over ${TIMEOUT_MS} ms`, 5));
+  } catch (error) {
+    if (error instanceof SlipwayError || !isFirestoreError(error)) throw error;
+    throw new Unavailable(`Firestore: ${what} failed: ${explain(error)}`, 5, {cause: error});
+  }
+}
+
+/** gRPC status codes, as @grpc/grpc-js gives them. */
+function isFirestoreError(error: unknown): error is Error & {code: number} {
+  return error instanceof Error && typeof (error as {code?: unknown}).code === 'number';
+}
+
+function explain(error: Error & {code: number}): string {
+  if (error.code === 5) return 'the database does not exist; create it, or set FIRESTORE_DATABASE to one that does';
+  if (error.code === 7) return 'permission denied; the function’s service account needs roles/datastore.user';
+  if (error.code === 9) return `${error.message}; a composite index is missing: apply the Terraform module`;
+  return error.message;
+}

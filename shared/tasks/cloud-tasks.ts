@@ -1,0 +1,96 @@
+import {type Clock, withDeadline} from '../clock';
+import {Unavailable} from '../errors';
+import {type CreateFailure, createFailure} from './cloud-tasks-failure';
+import type {NewTask, QueueName, Tasks} from './tasks';
+import {type TasksEmulator, tasksClientLoader} from './tasks-client';
+
+export interface CloudTasksOptions {
+  /** `projects/P/locations/L/queues/Q` */
+  readonly queues: Readonly<Record<QueueName, string>>;
+  /** Where the tasks go; also, character by character, the audience of their OIDC tokens. */
+  readonly urls: Readonly<Record<QueueName, string>>;
+  /** E-mail of the service account whose OIDC token the tasks carry. */
+  readonly serviceAccount: string;
+  readonly clock: Clock;
+  readonly project?: string;
+  /** Plain HTTP and no credentials. */
+  readonly emulator?: TasksEmulator;
+  /** Of one try. Default 3,000. */
+  readonly timeoutMs?: number;
+}
+
+const TRIES = 2;
+const TIMEOUT_MS = 3_000;
+/** After this long without an answer Cloud Tasks counts an attempt as failed. */
+const DISPATCH_DEADLINE_SECONDS = 300;
+const VARIABLES: Readonly<Record<QueueName, string>> = {provision: 'PROVISION_QUEUE', stop: 'STOP_QUEUE'};
+
+/**
+ * Google Cloud Tasks. A task is created within two tries of 3 s, or `Unavailable` is thrown: GitHub waits 10 s for its answer. A try
+ * that was cut off may have created the task: the next one then finds its name taken.
+ *
+ * @see https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks/create
+ */
+export function createCloudTasks(options: CloudTasksOptions): Tasks {
+  const client = tasksClientLoader({emulator: options.emulator, project: options.project});
+  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+
+  async function createOnce(task: NewTask): Promise<{readonly kind: 'created'} | CreateFailure> {
+    // Loading, credentials and the call together; and no retry of the library's own, whose time-outs would outlast GitHub's.
+    const call = async () =>
+      (await client()).createTask(createRequest(task, options), {timeout: timeoutMs, retry: null});
+    const late = () => Object.assign(new Error(`no answer within ${timeoutMs} ms`), {code: 4});
+    try {
+      await withDeadline(timeoutMs, call(), late);
+      return {kind: 'created'};
+    } catch (error) {
+      const {serviceAccount, queues} = options;
+      return createFailure(error, {queue: queues[task.queue], variable: VARIABLES[task.queue], serviceAccount});
+    }
+  }
+
+  return {
+    async enqueue(task) {
+      let detail = '';
+      for (let tries = 0; tries < TRIES; tries += 1) {
+        const outcome = await createOnce(task);
+        if (outcome.kind === 'created' || outcome.kind === 'exists') return outcome.kind;
+        const where = `task ${task.name} in ${options.queues[task.queue]}`;
+        if (outcome.kind === 'permanent') {
+          throw new Unavailable(`Cloud Tasks refuses to create ${where}: ${outcome.detail}; ${outcome.remedy}`, 60);
+        }
+        detail = `${where}: ${outcome.detail}`;
+      }
+      throw new Unavailable(
+        `Cloud Tasks did not create ${detail} (tried ${TRIES} times); if this lasts, look at status.cloud.google.com and the quotas`,
+        10,
+      );
+    },
+  };
+}
+
+function createRequest(task: NewTask, options: CloudTasksOptions) {
+  const parent = options.queues[task.queue];
+  const url = options.urls[task.queue];
+  const delayMs = (task.delaySeconds ?? 0) * 1000;
+  return {
+    parent,
+    task: {
+      name: `${parent}/tasks/${task.name}`,
+      httpRequest: {
+        httpMethod: 'POST' as const,
+        url,
+        headers: {...task.headers, 'content-type': 'application/json'},
+        body: Buffer.from(JSON.stringify(task.body)).toString('base64'),
+        oidcToken: {serviceAccountEmail: options.serviceAccount, audience: url},
+      },
+      dispatchDeadline: {seconds: DISPATCH_DEADLINE_SECONDS},
+      ...(delayMs > 0 ? {scheduleTime: timestamp(options.clock.now() + delayMs)} : {}),
+    },
+  };
+}
+
+function timestamp(timeMs: number): {readonly seconds: number; readonly nanos: number} {
+  const seconds = Math.floor(timeMs / 1000);
+  return {seconds, nanos: Math.round((timeMs - seconds * 1000) * 1e6)};
+}

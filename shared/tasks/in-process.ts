@@ -1,0 +1,103 @@
+import {Unavailable} from '../errors';
+import type {TimerClock} from '../timer-clock';
+import {type DispatchResult, mergeHeaders} from './dispatch';
+import {InProcessQueue} from './in-process-queue';
+import type {QueueLimits} from './queue-limits';
+import type {QueuedTask} from './task-register';
+import {taskProblem} from './task-rules';
+import type {NewTask, QueueName, Tasks} from './tasks';
+
+/** A task as its function receives it over HTTP. */
+export interface TaskRequest {
+  readonly queue: QueueName;
+  readonly name: string;
+  /** JSON. */
+  readonly body: Buffer;
+  /** The task's own, and those of Cloud Tasks. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Aborted when the dispatch deadline has passed, or the queue is closed. */
+  readonly signal: AbortSignal;
+}
+
+export interface TaskContent {
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface InProcessTasksOptions {
+  readonly timers: TimerClock;
+  /** Brings a task to its function. Rejects when no answer came. */
+  readonly dispatch: (request: TaskRequest) => Promise<DispatchResult>;
+  readonly limits?: Partial<QueueLimits>;
+  /** `false`: tasks run only when `dispatchDue` or `drain` of a queue is called. Default `true`. */
+  readonly autoDispatch?: boolean;
+  /** Hears of each task that is deleted after its last attempt. */
+  readonly onExhausted?: (queue: QueueName, task: QueuedTask<TaskContent>) => void;
+}
+
+const QUEUES: readonly QueueName[] = ['provision', 'stop'];
+
+/** Both queues in this process, without Cloud Tasks: for `npm start` and the simulation. */
+export class InProcessTasks implements Tasks {
+  readonly queues: Readonly<Record<QueueName, InProcessQueue<TaskContent>>>;
+  readonly #timers: TimerClock;
+
+  constructor(options: InProcessTasksOptions) {
+    this.#timers = options.timers;
+    this.queues = {provision: createQueue('provision', options), stop: createQueue('stop', options)};
+  }
+
+  async enqueue(task: NewTask): Promise<'created' | 'exists'> {
+    const body = Buffer.from(JSON.stringify(task.body));
+    const delayMs = (task.delaySeconds ?? 0) * 1000;
+    const problem = taskProblem({name: task.name, bodyBytes: body.length, delayMs});
+    if (problem) throw new Unavailable(`queue ${task.queue} refuses the task: ${problem}`, 60);
+    return this.queues[task.queue].create({
+      name: task.name,
+      payload: {body, headers: {...task.headers, 'content-type': 'application/json'}},
+      ...(delayMs > 0 ? {scheduleTimeMs: this.#timers.now() + delayMs} : {}),
+    });
+  }
+
+  /** When a dispatch is possible next in either queue; undefined when nothing waits. */
+  nextAt(): number | undefined {
+    const times = QUEUES.map((queue) => this.queues[queue].nextAt()).filter((time) => time !== undefined);
+    return times.length > 0 ? Math.min(...times) : undefined;
+  }
+
+  /** Dispatches what is due now in both queues and waits for it. Returns how many dispatches there were. */
+  async dispatchDue(): Promise<number> {
+    const counts = await Promise.all(QUEUES.map((queue) => this.queues[queue].dispatchDue()));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Dispatches until nothing is due now in either queue. Later retries and delays stay. */
+  async drain(): Promise<number> {
+    let total = 0;
+    for (let count = await this.dispatchDue(); count > 0; count = await this.dispatchDue()) total += count;
+    await this.idle();
+    return total;
+  }
+
+  /** Resolves when no dispatch is in flight. */
+  async idle(): Promise<void> {
+    await Promise.all(QUEUES.map((queue) => this.queues[queue].idle()));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(QUEUES.map((queue) => this.queues[queue].close()));
+  }
+}
+
+function createQueue(name: QueueName, options: InProcessTasksOptions): InProcessQueue<TaskContent> {
+  const {timers, dispatch, limits, autoDispatch, onExhausted} = options;
+  return new InProcessQueue<TaskContent>({
+    name,
+    timers,
+    dispatch: ({name: task, payload, headers, signal}) =>
+      dispatch({queue: name, name: task, body: payload.body, headers: mergeHeaders(payload.headers, headers), signal}),
+    ...(limits ? {limits} : {}),
+    ...(autoDispatch === undefined ? {} : {autoDispatch}),
+    ...(onExhausted ? {onExhausted: (task) => onExhausted(name, task)} : {}),
+  });
+}

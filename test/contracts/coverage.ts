@@ -1,0 +1,54 @@
+import type {Context} from '../../shared/effects/context';
+import {type Coverage, coverJob} from '../../shared/effects/cover-job';
+import type {Store} from '../../shared/store/store';
+import {anEvent, aPool, NOW} from '../builders/lifecycle';
+import {VirtualScheduler} from '../world/scheduler';
+import {SeededRandom} from '../world/seeded-random';
+
+const MAX_RUNNERS = 20;
+
+/** Slots as a hard limit, and one creation for one job, on any store. */
+export function coverageContract(name: string, make: (clock: VirtualScheduler) => Store): void {
+  describe(`covering jobs with the store ${name}`, () => {
+    function setUp(maxRunners = MAX_RUNNERS) {
+      const clock = new VirtualScheduler(NOW);
+      const store = make(clock);
+      const random = new SeededRandom(7);
+      // Nothing else of the context is used to cover a job.
+      const context = {deployment: 'slipway', pools: [aPool({maxRunners})], store, clock, random} as unknown as Context;
+      const cover = (jobId: number, holder: string = `holder-${jobId}`): Promise<Coverage> =>
+        coverJob(context, 'arm', {event: anEvent({jobId})}, holder);
+      return {store, cover};
+    }
+
+    test('50 takers at once get exactly maxRunners slots, and the others stay open demand', async () => {
+      const {store, cover} = setUp();
+      const coverages = await Promise.all(Array.from({length: 50}, (_, i) => cover(1000 + i)));
+      const kinds = coverages.map(({kind}) => kind);
+      expect(kinds.filter((kind) => kind === 'create')).toHaveLength(MAX_RUNNERS);
+      expect(kinds.filter((kind) => kind === 'open')).toHaveLength(30);
+      const slots = await store.find('slots', {where: {pool: 'arm'}, limit: 100});
+      expect(new Set(slots.map(({data}) => data.holder)).size).toBe(MAX_RUNNERS);
+      expect(await store.count('jobs', {pool: 'arm', demand: 'open'})).toBe(30);
+    }, 60_000);
+
+    test('ten dispatches at once of one job make one creation (P17)', async () => {
+      const {store, cover} = setUp();
+      const settled = await Promise.allSettled(Array.from({length: 10}, (_, i) => cover(1001, `holder-${i}`)));
+      const created = settled.filter((result) => result.status === 'fulfilled' && result.value.kind === 'create');
+      expect(created).toHaveLength(1);
+      expect(await store.count('runners', {pool: 'arm'})).toBe(1);
+    });
+
+    test('a spare runner is used before a slot is taken', async () => {
+      const {store, cover} = setUp();
+      await cover(1001);
+      await store.transaction(async (transaction) => {
+        const runner = await transaction.get('runners', 'slipway-arm-1001-1');
+        if (runner) transaction.set('runners', runner.name, {...runner, state: 'idle', spare: true, covers: null});
+      });
+      expect(await cover(1002)).toEqual({kind: 'covered', by: 'slipway-arm-1001-1'});
+      expect(await store.count('slots', {pool: 'arm'})).toBe(1);
+    });
+  });
+}

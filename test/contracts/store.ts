@@ -1,0 +1,132 @@
+import {Unavailable} from '../../shared/errors';
+import {closeBreaker, openBreaker, passBreaker} from '../../shared/store/breakers';
+import {claimKey, keyId} from '../../shared/store/keys';
+import type {Store} from '../../shared/store/store';
+import {VirtualScheduler} from '../world/scheduler';
+import {aJob, NOW} from '../builders/lifecycle';
+
+const MINUTE = 60_000;
+
+/** What every store does. `make` gives an empty one on the clock. */
+export function storeContract(name: string, make: (clock: VirtualScheduler) => Store): void {
+  describe(`the store ${name}`, () => {
+    let clock: VirtualScheduler;
+    let store: Store;
+    beforeEach(() => {
+      clock = new VirtualScheduler(NOW);
+      store = make(clock);
+    });
+
+    const put = (id: string, overrides = {}) =>
+      store.transaction(async (transaction) => transaction.set('jobs', id, aJob({expireAt: NOW + MINUTE, ...overrides})));
+    const claim = (holder: string, now: number) =>
+      store.transaction(async (transaction) => {
+        const existing = await transaction.get('keys', keyId('create/a/1'));
+        const result = claimKey(existing, {key: 'create/a/1', holder, leaseMs: 45_000, now});
+        if (result.kind === 'claimed') transaction.set('keys', keyId('create/a/1'), result.document);
+        return result.kind;
+      });
+
+    test('gives back what was put in, and nothing for what was not', async () => {
+      await put('1-1', {creations: 3, runner: null});
+      expect(await store.get('jobs', '1-1')).toEqual(aJob({expireAt: NOW + MINUTE, creations: 3, openings: expect.anything()}));
+      expect(await store.get('jobs', '2-1')).toBeUndefined();
+    });
+
+    test('forgets what is deleted', async () => {
+      await put('1-1');
+      await store.transaction(async (transaction) => transaction.delete('jobs', '1-1'));
+      expect(await store.get('jobs', '1-1')).toBeUndefined();
+    });
+
+    test('finds by equality of every field, in order, up to the limit', async () => {
+      await put('1-1', {jobId: 1, demand: 'open', queuedAt: 30});
+      await put('2-1', {jobId: 2, demand: 'open', queuedAt: 10});
+      await put('3-1', {jobId: 3, demand: 'open', queuedAt: 20});
+      await put('4-1', {jobId: 4, demand: 'covered', queuedAt: 5});
+      await put('5-1', {jobId: 5, demand: 'open', pool: 'x64', queuedAt: 1});
+      const found = await store.find('jobs', {where: {pool: 'arm', demand: 'open'}, orderBy: 'queuedAt', limit: 2});
+      expect(found.map(({id}) => id)).toEqual(['2-1', '3-1']);
+      expect(await store.count('jobs', {pool: 'arm', demand: 'open'})).toBe(3);
+    });
+
+    test('finds fields that are null', async () => {
+      await put('1-1', {runner: null});
+      await put('2-1', {runner: 'slipway-arm-2-1'});
+      expect((await store.find('jobs', {where: {runner: null}, limit: 5})).map(({id}) => id)).toEqual(['1-1']);
+    });
+
+    test('treats a document that expired as absent, though nothing has removed it', async () => {
+      await put('1-1');
+      clock.advance(MINUTE);
+      expect(await store.get('jobs', '1-1')).toBeUndefined();
+      expect(await store.find('jobs', {where: {pool: 'arm'}, limit: 5})).toEqual([]);
+      expect(await store.transaction((transaction) => transaction.get('jobs', '1-1'))).toBeUndefined();
+    });
+
+    test('loses no update of transactions at once', async () => {
+      await put('1-1', {creations: 0});
+      const increment = () =>
+        store.transaction(async (transaction) => {
+          const job = await transaction.get('jobs', '1-1');
+          if (!job) throw new Unavailable('the job is missing', 1);
+          transaction.set('jobs', '1-1', {...job, creations: job.creations + 1});
+        });
+      // A store may give up under contention, as Firestore does; then it says so, and nothing was written.
+      const results = await Promise.allSettled(Array.from({length: 8}, increment));
+      const done = results.filter(({status}) => status === 'fulfilled').length;
+      expect((await store.get('jobs', '1-1'))?.creations).toBe(done);
+      expect(done).toBeGreaterThan(0);
+    }, 30_000);
+
+    test('writes nothing of a transaction that fails', async () => {
+      const failing = store.transaction(async (transaction) => {
+        transaction.set('jobs', '1-1', aJob());
+        throw new Unavailable('half way', 1);
+      });
+      await expect(failing).rejects.toThrow('half way');
+      expect(await store.get('jobs', '1-1')).toBeUndefined();
+    });
+
+    test('refuses a read after a write', async () => {
+      const late = store.transaction(async (transaction) => {
+        transaction.set('jobs', '1-1', aJob());
+        return transaction.get('jobs', '2-1');
+      });
+      await expect(late).rejects.toThrow();
+    });
+
+    test('keeps a key claimed for its lease, then lets another take over; done is done', async () => {
+      expect(await claim('first', NOW)).toBe('claimed');
+      expect(await claim('second', NOW + 44_000)).toBe('held');
+      expect(await claim('second', NOW + 45_000)).toBe('claimed');
+      expect(await claim('first', NOW + 45_001)).toBe('held');
+      await store.transaction(async (transaction) => {
+        const key = await transaction.get('keys', keyId('create/a/1'));
+        if (key) transaction.set('keys', keyId('create/a/1'), {...key, state: 'done'});
+      });
+      expect(await claim('third', NOW + 10 * MINUTE)).toBe('done');
+    });
+
+    test('lets exactly one of ten at once claim a key', async () => {
+      const claims = await Promise.all(Array.from({length: 10}, (_, i) => claim(`holder-${i}`, NOW)));
+      expect(claims.filter((kind) => kind === 'claimed')).toHaveLength(1);
+    });
+
+    test('lets one probe a minute through an open breaker, until it closes', async () => {
+      expect(await passBreaker(store, 'quota.r', NOW)).toEqual({kind: 'closed'});
+      await openBreaker(store, 'quota.r', {reason: 'CPUS', now: NOW, untilMs: NOW + MINUTE});
+      expect(await passBreaker(store, 'quota.r', NOW + 1_000)).toEqual({kind: 'open', retryAfterSeconds: 59, reason: 'CPUS'});
+      const passages = await Promise.all(Array.from({length: 5}, () => passBreaker(store, 'quota.r', NOW + MINUTE)));
+      expect(passages.filter(({kind}) => kind === 'probe')).toHaveLength(1);
+      await closeBreaker(store, 'quota.r');
+      expect(await passBreaker(store, 'quota.r', NOW + MINUTE)).toEqual({kind: 'closed'});
+    });
+
+    test('keeps the probe times of a breaker that is opened again', async () => {
+      await openBreaker(store, 'github.acme', {reason: 'limit', now: NOW, untilMs: NOW + 10 * MINUTE});
+      await openBreaker(store, 'github.acme', {reason: 'limit', now: NOW, untilMs: NOW + MINUTE});
+      expect((await passBreaker(store, 'github.acme', NOW + 2 * MINUTE)).kind).toBe('open');
+    });
+  });
+}

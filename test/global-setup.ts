@@ -1,0 +1,20 @@
+import {findEmulator, startEmulator} from './integration/firestore-emulator';
+
+/** One Firestore emulator for the whole run. Without one the suites that need it are skipped, aloud; in CI the run fails. */
+export default async function globalSetup(): Promise<void> {
+  const {env} = process;
+  if (env['FIRESTORE_EMULATOR_HOST']) {
+    env['SLIPWAY_TEST_FIRESTORE'] = env['FIRESTORE_EMULATOR_HOST'];
+    return;
+  }
+  const found = findEmulator(env['PATH'] ?? '');
+  if ('missing' in found) {
+    const isCi = ['true', '1'].includes(env['CI'] ?? '');
+    if (isCi) throw new Error(`${found.missing}. In CI the Firestore tests must run.`);
+    process.stderr.write(`\nWARNING: the Firestore tests are skipped. ${found.missing}.\n\n`);
+    return;
+  }
+  const emulator = await startEmulator(found.script);
+  env['SLIPWAY_TEST_FIRESTORE'] = emulator.host;
+  (globalThis as {slipwayEmulator?: {stop(): void}}).slipwayEmulator = emulator;
+}

@@ -1,0 +1,118 @@
+import type {Installation} from '../app';
+import type {GitHubWorld} from '../model';
+import {accountJson, repositoryJson} from '../payload';
+import {GitHubRefusal, notFound} from '../refusal';
+import {isoSeconds} from '../time';
+import {fullName, type Handler, type Handlers, text} from './call';
+import {paginate} from './paginate';
+
+const getApp: Handler = ({world}) => {
+  const owner = world.accounts.repositories()[0]?.owner ?? world.accounts.addAccount('slipway-world');
+  const made = isoSeconds(world.scheduler.now());
+  return {
+    status: 200,
+    body: {
+      id: world.app.id,
+      slug: world.app.slug,
+      node_id: 'A_slipway',
+      owner: accountJson(owner),
+      name: 'Slipway world',
+      description: null,
+      external_url: 'https://slipway.example',
+      html_url: `https://github.com/apps/${world.app.slug}`,
+      created_at: made,
+      updated_at: made,
+      permissions: world.app.installations()[0]?.permissions ?? {},
+      events: ['workflow_job'],
+    },
+  };
+};
+
+const listInstallations: Handler = (call) => {
+  const page = paginate(call, call.world.app.installations());
+  return {status: 200, headers: page.headers, body: page.items.map((each) => installationJson(call.world, each))};
+};
+
+const getInstallation: Handler = ({world, path}) => ({
+  status: 200,
+  body: installationJson(world, world.app.installation(Number(path['installation_id']))),
+});
+
+const createToken: Handler = ({world, path}) => {
+  const {token, expiresAtMs, installation} = world.app.createInstallationToken(Number(path['installation_id']));
+  return {
+    status: 201,
+    body: {
+      token,
+      expires_at: isoSeconds(expiresAtMs),
+      permissions: installation.permissions,
+      repository_selection: installation.repositories === 'all' ? 'all' : 'selected',
+    },
+  };
+};
+
+const repositoryInstallation: Handler = (call) => {
+  const installation = call.world.app.installationOf(call.world.accounts.repository(fullName(call)));
+  if (!installation) throw notFound();
+  return {status: 200, body: installationJson(call.world, installation)};
+};
+
+const organizationInstallation: Handler = (call) => {
+  const installation = call.world.app.installationOfAccount(text(call, 'org'));
+  if (!installation) throw notFound();
+  return {status: 200, body: installationJson(call.world, installation)};
+};
+
+const installationRepositories: Handler = (call) => {
+  const token = call.identity.kind === 'token' ? call.identity.token : undefined;
+  if (token?.kind !== 'installation') throw new GitHubRefusal(403, 'You must authenticate with an installation token.');
+  const {installation} = token;
+  const seen = call.world.accounts
+    .repositoriesOf(installation.account)
+    .filter((repository) => call.world.app.installationOf(repository)?.id === installation.id);
+  const page = paginate(call, seen);
+  return {
+    status: 200,
+    headers: page.headers,
+    body: {
+      total_count: page.total,
+      repository_selection: installation.repositories === 'all' ? 'all' : 'selected',
+      repositories: page.items.map(repositoryJson),
+    },
+  };
+};
+
+function installationJson(world: GitHubWorld, installation: Installation) {
+  const {account, id} = installation;
+  const made = isoSeconds(installation.createdAtMs);
+  const suspended = installation.suspended ? isoSeconds(world.scheduler.now()) : null;
+  return {
+    id,
+    account: accountJson(account),
+    repository_selection: installation.repositories === 'all' ? 'all' : 'selected',
+    access_tokens_url: `https://api.github.com/app/installations/${id}/access_tokens`,
+    repositories_url: 'https://api.github.com/installation/repositories',
+    html_url: `https://github.com/organizations/${account.login}/settings/installations/${id}`,
+    app_id: world.app.id,
+    app_slug: world.app.slug,
+    target_id: account.id,
+    target_type: account.type,
+    permissions: installation.permissions,
+    events: ['workflow_job'],
+    created_at: made,
+    updated_at: made,
+    single_file_name: null,
+    suspended_by: suspended === null ? null : accountJson(account),
+    suspended_at: suspended,
+  };
+}
+
+export const appHandlers: Handlers = {
+  'apps/get-authenticated': getApp,
+  'apps/list-installations': listInstallations,
+  'apps/get-installation': getInstallation,
+  'apps/create-installation-access-token': createToken,
+  'apps/get-repo-installation': repositoryInstallation,
+  'apps/get-org-installation': organizationInstallation,
+  'apps/list-repos-accessible-to-installation': installationRepositories,
+};

@@ -1,0 +1,47 @@
+import type {RunnerScope} from '../../../../shared/github/github';
+import type {Token} from '../app';
+import type {GitHubWorld} from '../model';
+
+/** Who asks. */
+export type Identity =
+  | {readonly kind: 'app'; readonly caller: string}
+  | {readonly kind: 'token'; readonly token: Token; readonly caller: string}
+  | {readonly kind: 'nobody'; readonly caller: string};
+
+/** One request that fits the description, by somebody who may make it. */
+export interface Call {
+  readonly world: GitHubWorld;
+  readonly identity: Identity;
+  /** With `/api/v3` where the request had it: what `Link` is made of. */
+  readonly url: URL;
+  readonly path: Readonly<Record<string, string | number>>;
+  readonly query: Readonly<Record<string, string | number | boolean>>;
+  /** Fits the description of the operation, whose handler knows it. */
+  readonly body: unknown;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+export type Handler = (call: Call) => Answer;
+
+/** Handlers by operationId. */
+export type Handlers = Readonly<Record<string, Handler>>;
+
+export function text(call: Call, name: string): string {
+  return String(call.path[name] ?? '');
+}
+
+export function fullName(call: Call): string {
+  return `${text(call, 'owner')}/${text(call, 'repo')}`;
+}
+
+/** The paths of both scopes end alike. */
+export function scopeOf(call: Call): RunnerScope {
+  return 'org' in call.path
+    ? {kind: 'organization', org: text(call, 'org')}
+    : {kind: 'repository', owner: text(call, 'owner'), repo: text(call, 'repo')};
+}

@@ -1,0 +1,214 @@
+import {type Clock, systemClock} from '../../../shared/clock';
+import type {Random} from '../../../shared/random';
+import type {Scheduler} from '../scheduler';
+import type {Account, Repository} from './account';
+import {type AccountOptions, Accounts, type RepositoryOptions} from './accounts';
+import {App} from './app';
+import {webhookProblems} from './contract';
+import {Deliveries} from './deliveries';
+import type {Hook, HookOptions} from './delivery';
+import type {DeliveryFaults} from './delivery-faults';
+import {Dispatcher, type Routing} from './dispatcher';
+import {Identifiers} from './identifiers';
+import type {Job, JobStatus} from './job';
+import {JobQueue, type NewJob} from './job-queue';
+import {LATENCIES, type Latencies} from './latencies';
+import {jobPayload} from './payload';
+import {type RateLimitOptions, RateLimits} from './rate-limits';
+import {type RequestFault, RequestFaults} from './request-faults';
+import {type Connection, Runners} from './runners';
+import type {Surroundings, WorldEvent} from './surroundings';
+import {describeViolation, type Violation} from './violations';
+
+export interface GitHubWorldOptions {
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly latencies?: Partial<Latencies>;
+  readonly appId?: number;
+  /** Which fitting job a runner takes; `oldest` unless given. */
+  readonly routing?: Routing;
+  readonly rateLimits?: RateLimitOptions;
+  /**
+   * The clock that JWTs and tokens are checked on. Real time unless given: auth-app signs with `Date`. Give the scheduler
+   * when the client runs on it as well.
+   */
+  readonly authClock?: Clock;
+  readonly deliveryFaults?: DeliveryFaults;
+}
+
+export interface WorldRepositoryOptions extends RepositoryOptions {
+  /** Of the App on the owner, made when it is not there; `null`: the App is not installed. Chosen unless given. */
+  readonly installationId?: number | null;
+}
+
+/** One request to the HTTP or the direct face. */
+export interface LoggedRequest {
+  readonly method: string;
+  /** Without query and without `/api/v3`. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly at: number;
+}
+
+/** GitHub as an autoscaler sees it: a model on a clock of its own, the same for the same seed. */
+export class GitHubWorld {
+  readonly scheduler: Scheduler;
+  readonly accounts: Accounts;
+  readonly app: App;
+  readonly runners: Runners;
+  readonly queue: JobQueue;
+  readonly deliveries: Deliveries;
+  readonly limits: RateLimits;
+  readonly faults = new RequestFaults();
+  readonly authClock: Clock;
+  readonly violations: Violation[] = [];
+  readonly requests: LoggedRequest[] = [];
+  readonly #dispatcher: Dispatcher;
+  readonly #observers: ((event: WorldEvent) => void)[] = [];
+
+  constructor(options: GitHubWorldOptions) {
+    this.scheduler = options.scheduler;
+    this.authClock = options.authClock ?? systemClock;
+    const surroundings: Surroundings = {
+      scheduler: options.scheduler,
+      random: options.random,
+      latencies: {...LATENCIES, ...options.latencies},
+      ids: new Identifiers(options.random),
+      announce: (event) => {
+        for (const observer of this.#observers) observer(event);
+      },
+    };
+    this.accounts = new Accounts(surroundings);
+    this.app = new App(surroundings, this.authClock, options.appId ?? 171_503);
+    this.deliveries = new Deliveries(surroundings, this.app.id);
+    if (options.deliveryFaults) this.deliveries.faults = options.deliveryFaults;
+    this.limits = new RateLimits(options.scheduler, options.rateLimits);
+    this.queue = new JobQueue(surroundings, {
+      changed: (job, action) => this.#jobChanged(job, action),
+      available: () => this.#dispatcher.wake(),
+    });
+    this.runners = new Runners(surroundings, this.accounts, {
+      available: () => this.#dispatcher.wake(),
+      lost: (runner) => this.#dispatcher.lost(runner),
+    });
+    this.#dispatcher = new Dispatcher(
+      surroundings,
+      this.accounts,
+      this.queue,
+      this.runners,
+      options.routing ?? 'oldest',
+      (job) => this.#jobChanged(job, 'in_progress'),
+    );
+  }
+
+  addOrganization(login: string, options: Omit<AccountOptions, 'type'> = {}): Account {
+    return this.accounts.addAccount(login, options);
+  }
+
+  addUser(login: string): Account {
+    return this.accounts.addAccount(login, {type: 'User'});
+  }
+
+  /** Its owner becomes an organization, and the App is installed there on all repositories, unless that is known better. */
+  addRepository(fullName: string, options: WorldRepositoryOptions = {}): Repository {
+    const repository = this.accounts.addRepository(fullName, options);
+    const {installationId} = options;
+    if (installationId !== null && !this.app.installationOfAccount(repository.owner.login)) {
+      this.app.install(repository.owner, installationId === undefined ? {} : {id: installationId});
+    }
+    return repository;
+  }
+
+  addHook(options: HookOptions): Hook {
+    return this.deliveries.addHook(options);
+  }
+
+  /** Throws 404 when the repository is not there. */
+  queueJob(job: NewJob): Job {
+    return this.queue.add({...job, repository: this.accounts.repository(job.repository).fullName});
+  }
+
+  /** `waiting` → `queued`, with the same id. */
+  approve(jobId: number): Job {
+    return this.queue.approve(jobId);
+  }
+
+  /** `queued` → `waiting`. */
+  requestApproval(jobId: number): Job {
+    return this.queue.requestApproval(jobId);
+  }
+
+  cancelJob(jobId: number): Job {
+    const job = this.queue.job(jobId);
+    this.#dispatcher.cancel(job);
+    return job;
+  }
+
+  /** The next attempt of a job whose run is over; a new job id in the same run. */
+  rerun(jobId: number): Job {
+    return this.queue.rerun(jobId);
+  }
+
+  /** A runner process starts with this JIT config. */
+  connect(encodedJitConfig: string): Connection {
+    return this.runners.connect(encodedJitConfig);
+  }
+
+  /** Sends an event about a job once more, with new GUIDs, as GitHub does in storms of `completed` (P15). */
+  announceJob(job: Readonly<Job>, action: JobStatus): void {
+    const repository = this.accounts.repository(job.repository);
+    const installation = this.app.installationOf(repository);
+    const bodies = new Map<number | undefined, string>();
+    for (const hook of this.deliveries.hooks()) {
+      const {target} = hook;
+      if (target.kind === 'app' && !installation) continue;
+      if (target.kind !== 'app' && target.name.toLowerCase() !== hookName(target.kind, repository)) continue;
+      const installationId = target.kind === 'app' ? installation?.id : undefined;
+      const body = bodies.get(installationId) ?? this.#jobBody(action, job, repository, installationId);
+      bodies.set(installationId, body);
+      this.deliveries.send(hook, {
+        event: 'workflow_job',
+        action,
+        repositoryId: repository.id,
+        installationId: installationId ?? null,
+        body,
+      });
+    }
+  }
+
+  /** Redelivers by id of an attempt: the same guid, a new id. */
+  redeliver(deliveryId: number): void {
+    this.deliveries.redeliver(deliveryId);
+  }
+
+  /** Plans a fault for requests of either face. */
+  fault(fault: RequestFault): void {
+    this.faults.add(fault);
+  }
+
+  observe(observer: (event: WorldEvent) => void): void {
+    this.#observers.push(observer);
+  }
+
+  /** Keeps it for `violations`, and returns its words. */
+  violated(violation: Violation): string {
+    this.violations.push(violation);
+    return describeViolation(violation);
+  }
+
+  #jobChanged(job: Job, action: JobStatus): void {
+    for (const observer of this.#observers) observer({kind: 'job', action, job});
+    this.announceJob(job, action);
+  }
+
+  #jobBody(action: JobStatus, job: Readonly<Job>, repository: Repository, installationId: number | undefined): string {
+    const payload = jobPayload(action, job, repository, installationId);
+    const problems = webhookProblems('workflow_job', action, payload);
+    if (problems.length > 0) throw new Error(this.violated({where: `webhook workflow_job ${action}`, problems}));
+    return JSON.stringify(payload);
+  }
+}
+
+function hookName(kind: 'repository' | 'organization', repository: Repository): string {
+  return (kind === 'repository' ? repository.fullName : repository.owner.login).toLowerCase();
+}

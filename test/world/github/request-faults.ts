@@ -1,0 +1,45 @@
+/**
+ * What happens to a request in place of its answer:
+ * - an answer, without any effect;
+ * - `lose-response`: it takes effect, then the connection breaks;
+ * - `reset`: the connection breaks before anything happens;
+ * - `hang`: nothing happens and no answer comes.
+ */
+export type RequestFaultEffect =
+  | {readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown}
+  | 'lose-response'
+  | 'reset'
+  | 'hang';
+
+export interface RequestFault {
+  readonly match: {readonly method?: string; readonly path: RegExp};
+  /** How many requests it meets; once unless given. */
+  readonly times?: number;
+  readonly respond: RequestFaultEffect;
+}
+
+/** Faults that tests plan; each meets the first requests that match, in the order the faults were planned. */
+export class RequestFaults {
+  #planned: {readonly fault: RequestFault; left: number}[] = [];
+
+  add(fault: RequestFault): void {
+    this.#planned.push({fault, left: fault.times ?? 1});
+  }
+
+  clear(): void {
+    this.#planned = [];
+  }
+
+  /** The path without query and without `/api/v3`. */
+  take(method: string, path: string): RequestFaultEffect | undefined {
+    const met = this.#planned.find(
+      ({fault, left}) =>
+        left > 0 &&
+        (fault.match.method ?? method).toUpperCase() === method.toUpperCase() &&
+        fault.match.path.test(path),
+    );
+    if (!met) return undefined;
+    met.left -= 1;
+    return met.fault.respond;
+  }
+}

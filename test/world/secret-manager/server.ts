@@ -1,0 +1,118 @@
+import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
+import type {AddressInfo} from 'node:net';
+
+export type VersionState = 'ENABLED' | 'DISABLED' | 'DESTROYED';
+
+interface Version {
+  readonly payload: string;
+  state: VersionState;
+}
+
+/** What is answered in place of the real thing, e.g. 503 and UNAVAILABLE. */
+export interface Failure {
+  readonly httpStatus: number;
+  readonly status: string;
+}
+
+/**
+ * Secret Manager's REST face, as far as a reader needs it: list the versions of a secret, access one. Plain HTTP, for
+ * `SECRET_MANAGER_EMULATOR_HOST`.
+ *
+ * @see https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions
+ */
+export class SecretManagerServer {
+  /** `GET <path>` of every request, in order. */
+  readonly requests: string[] = [];
+  /** While set, every request fails so; `hang`: gets no answer. */
+  failure: Failure | 'hang' | undefined;
+
+  readonly #secrets = new Map<string, Version[]>();
+  readonly #server = createServer((request, response) => this.#answer(request, response));
+
+  private constructor() {}
+
+  static async start(): Promise<SecretManagerServer> {
+    const world = new SecretManagerServer();
+    await new Promise<void>((resolve) => world.#server.listen(0, '127.0.0.1', resolve));
+    return world;
+  }
+
+  get host(): string {
+    return '127.0.0.1';
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** `secret`: `projects/P/secrets/S`, made if it is new. Returns the version's number. */
+  addVersion(secret: string, payload: string): number {
+    const versions = this.#secrets.get(secret) ?? [];
+    this.#secrets.set(secret, versions);
+    return versions.push({payload, state: 'ENABLED'});
+  }
+
+  setState(secret: string, version: number, state: VersionState): void {
+    const found = this.#secrets.get(secret)?.[version - 1];
+    if (!found) throw new Error(`${secret} has no version ${version}`);
+    found.state = state;
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const {pathname, searchParams} = new URL(request.url ?? '/', 'http://secret-manager');
+    this.requests.push(`${request.method} ${pathname}`);
+    if (this.failure === 'hang') return;
+    const answer = this.failure ?? this.#find(pathname, searchParams, request.method);
+    if ('httpStatus' in answer) refuse(response, answer);
+    else send(response, 200, answer);
+  }
+
+  #find(pathname: string, query: URLSearchParams, method: string | undefined): Failure | object {
+    const [, secret, version] =
+      /^\/v1\/(projects\/[^/]+\/secrets\/[^/]+)\/versions(?:\/([^/:]+):access)?$/.exec(pathname) ?? [];
+    const versions = secret ? this.#secrets.get(secret) : undefined;
+    if (method !== 'GET' || !secret || !versions) return NOT_FOUND;
+    return version ? access(secret, versions, version) : list(secret, versions, query);
+  }
+}
+
+const NOT_FOUND: Failure = {httpStatus: 404, status: 'NOT_FOUND'};
+
+function access(secret: string, versions: readonly Version[], asked: string): Failure | object {
+  const number = asked === 'latest' ? versions.length : Number(asked);
+  const version = versions[number - 1];
+  if (!version) return NOT_FOUND;
+  if (version.state !== 'ENABLED') return {httpStatus: 400, status: 'FAILED_PRECONDITION'};
+  return {name: `${secret}/versions/${number}`, payload: {data: Buffer.from(version.payload).toString('base64')}};
+}
+
+/** Newest first; pages of `pageSize`, whose token is an offset. */
+function list(secret: string, versions: readonly Version[], query: URLSearchParams): object {
+  const wanted = /^state:(\w+)$/.exec(query.get('filter') ?? '')?.[1];
+  const matching = versions
+    .map(({state}, index) => ({name: `${secret}/versions/${index + 1}`, state}))
+    .filter(({state}) => !wanted || state === wanted)
+    .reverse();
+  const from = Number(query.get('pageToken') ?? 0);
+  const to = from + Number(query.get('pageSize') ?? 100);
+  return {
+    versions: matching.slice(from, to),
+    totalSize: matching.length,
+    ...(to < matching.length ? {nextPageToken: String(to)} : {}),
+  };
+}
+
+function refuse(response: ServerResponse, {httpStatus, status}: Failure): void {
+  send(response, httpStatus, {error: {code: httpStatus, status, message: `${status} in the simulated Secret Manager`}});
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, {'content-type': 'application/json'}).end(JSON.stringify(body));
+}
