@@ -29,7 +29,11 @@ export interface Call {
 /** A call that did not answer in time. Only waiting for an operation may treat it as an answer. */
 export class TimedOut extends ComputeFailure {
   constructor(what: string, timeoutMs: number) {
-    super('uncertain', 'TIME_OUT', `${what}: Compute Engine gave no answer within ${timeoutMs} ms; it may have taken effect`);
+    super(
+      'uncertain',
+      'TIME_OUT',
+      `${what}: Compute Engine gave no answer within ${timeoutMs} ms; it may have taken effect`,
+    );
   }
 }
 
@@ -56,7 +60,11 @@ function failureOf({what, secrets}: Call, error: unknown): ComputeFailure {
     ? {failureClass: 'denied' as const, code: 'NO_CREDENTIALS'}
     : classifyRequest(refused);
   const status = refused.status === undefined ? 'no answer' : `HTTP ${refused.status}`;
-  return new ComputeFailure(failureClass, code, `${what}: ${status}, ${code}: ${scrubMessage(refused.message, secrets)}`);
+  return new ComputeFailure(
+    failureClass,
+    code,
+    `${what}: ${status}, ${code}: ${scrubMessage(refused.message, secrets)}`,
+  );
 }
 
 function withoutCredentials(message: string): boolean {

@@ -58,6 +58,8 @@ export function classifyOperation(errors: readonly ComputeErrorItem[]): Classifi
 function ofOperation(code: string, message: string): ComputeFailureClass {
   const known = byCode(code);
   if (known) return known;
+  const status = /^HTTP_(\d{3})$/.exec(code)?.[1];
+  if (status) return classifyRequest({status: Number(status), message}).failureClass;
   const plain = normalise(code);
   if (plain.endsWith('notfound')) return namesRung(message) ? 'invalid' : 'denied';
   if (plain.startsWith('invalid') || plain.startsWith('unsupported') || plain === 'badrequest') return 'invalid';

@@ -31,7 +31,9 @@ export function operationsOver(
 
 interface RawOperation {
   readonly status?: unknown;
-  readonly error?: {readonly errors?: readonly {readonly code?: string | null; readonly message?: string | null}[] | null} | null;
+  readonly error?: {
+    readonly errors?: readonly {readonly code?: string | null; readonly message?: string | null}[] | null;
+  } | null;
   readonly httpErrorStatusCode?: number | null;
   readonly httpErrorMessage?: string | null;
 }

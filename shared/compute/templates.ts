@@ -37,7 +37,9 @@ export function templatesOver(
 interface RawTemplate {
   readonly selfLink?: string | null;
   readonly properties?: {
-    readonly metadata?: {readonly items?: readonly {readonly key?: string | null; readonly value?: string | null}[] | null} | null;
+    readonly metadata?: {
+      readonly items?: readonly {readonly key?: string | null; readonly value?: string | null}[] | null;
+    } | null;
     readonly labels?: Readonly<Record<string, string>> | null;
     readonly scheduling?: object | null;
   } | null;
@@ -74,6 +76,8 @@ function metadataOf(items: readonly {readonly key?: string | null; readonly valu
 
 /** The library fills in empty lists and nulls; sent back, they would be values. */
 function withoutEmpty(scheduling: object): Scheduling {
-  const given = Object.entries(scheduling).filter(([, value]) => value !== null && !(Array.isArray(value) && value.length === 0));
+  const given = Object.entries(scheduling).filter(
+    ([, value]) => value !== null && !(Array.isArray(value) && value.length === 0),
+  );
   return Object.fromEntries(given);
 }

@@ -26,18 +26,21 @@ export async function resolvePlace(
   config: Pick<Config, 'project' | 'zone' | 'region' | 'pools'>,
   metadata: ReadMetadata = readMetadata,
 ): Promise<Place> {
+  const needsRegion = config.pools.some(({provider}) => provider.type === 'gce' && !provider.region);
+  const needsZone = config.pools.some(({provider}) => provider.type === 'gce-vm' && !provider.zone);
+  // Off Google Cloud the server does not answer: it is asked only for what somebody needs.
   const [project, zone, region] = await Promise.all([
     config.project ?? ask(metadata, 'project/project-id', PROJECT),
-    config.zone ?? ask(metadata, 'instance/zone', ZONE),
-    config.region ?? (config.zone ? undefined : ask(metadata, 'instance/region', REGION)),
+    config.zone ?? (needsZone ? ask(metadata, 'instance/zone', ZONE) : undefined),
+    config.region ?? (needsRegion && !config.zone ? ask(metadata, 'instance/region', REGION) : undefined),
   ]);
   const home = region ?? (zone ? regionOfZone(zone) : undefined);
   const problems = [
     ...(project ? [] : [missing('GOOGLE_CLOUD_PROJECT', 'the id of the project')]),
-    ...(home || !config.pools.some(({provider}) => provider.type === 'gce' && !provider.region)
+    ...(home || !needsRegion
       ? []
       : [missing('GOOGLE_CLOUD_REGION', 'a region, as a pool names neither region nor zones')]),
-    ...(zone || !config.pools.some(({provider}) => provider.type === 'gce-vm' && !provider.zone)
+    ...(zone || !needsZone
       ? []
       : [missing('GOOGLE_CLOUD_ZONE', 'a zone, as a gce-vm pool names none')]),
   ];

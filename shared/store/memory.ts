@@ -72,7 +72,7 @@ export function createMemoryStore({clock, extraRuns = 0}: MemoryStoreOptions): S
     async count(collection, where) {
       await Promise.resolve();
       const prefix = `${collection}/`;
-      return [...documents].filter(([path, {data}]) => path.startsWith(prefix) && data && fits(data, where)).length;
+      return [...documents].filter(([path, {data}]) => path.startsWith(prefix) && data && fits(data as Collections[typeof collection], where)).length;
     },
     async transaction(body) {
       for (let run = 0; run < extraRuns; run++) await discard(attempt, body);

@@ -61,7 +61,7 @@ async function listen(receive: Parameters<OpenTasks>[0]) {
     const headers = request.headers as ReceivedTask['headers'];
     const answer = receive({queue, body: JSON.parse(Buffer.concat(chunks).toString()), headers});
     const retryAfter = answer.retryAfterSeconds;
-    response.writeHead(answer.status, retryAfter === undefined ? {} : {'retry-after': retryAfter}).end();
+    response.writeHead(answer.status, retryAfter === undefined ? {} : {'retry-after': String(retryAfter)}).end();
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

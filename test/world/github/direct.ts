@@ -8,6 +8,7 @@ import {Secret} from '../../../shared/secret';
 import {sameName} from './account';
 import {installationCaller} from './http/authenticate';
 import type {GitHubWorld} from './model';
+import {rateHeaders} from './rate-limits';
 import {GitHubRefusal} from './refusal';
 import type {Registration} from './registration';
 
@@ -61,21 +62,18 @@ class DirectGitHub implements GitHub {
 
   async getRunner(id: number): Promise<Listed | undefined> {
     const asked = {method: 'GET', path: `/${id}`, operationId: 'actions/get-self-hosted-runner'} as const;
-    return this.#ask({kind: 'runners', scope: this.scope}, asked, () =>
-      unless(404, undefined, () => this.#listed(this.world.runners.get(this.scope, id))),
-    );
+    const get = () => this.#listed(this.world.runners.get(this.scope, id));
+    return this.#ask<Listed | undefined>({kind: 'runners', scope: this.scope}, asked, get, {404: undefined});
   }
 
   async deleteRunner(id: number): ReturnType<GitHub['deleteRunner']> {
     const asked = {method: 'DELETE', path: `/${id}`, operationId: 'actions/delete-self-hosted-runner'} as const;
-    return this.#ask({kind: 'runners', scope: this.scope}, asked, () =>
-      unless<'deleted' | 'absent' | 'busy'>(404, 'absent', () =>
-        unless<'deleted' | 'busy'>(422, 'busy', () => {
-          this.world.runners.delete(this.scope, id);
-          return 'deleted';
-        }),
-      ),
-    );
+    const remove = () => {
+      this.world.runners.delete(this.scope, id);
+      return 'deleted' as const;
+    };
+    const refusals = {404: 'absent', 422: 'busy'} as const;
+    return this.#ask<'deleted' | 'absent' | 'busy'>({kind: 'runners', scope: this.scope}, asked, remove, refusals);
   }
 
   async #list(name?: string): Promise<Listed[]> {
@@ -106,66 +104,70 @@ class DirectGitHub implements GitHub {
     return group;
   }
 
-  /** The same order of things as over HTTP: fault, installation, rate limit, effect, fault. */
-  #ask<T>(call: GitHubCall, asked: DirectRequest, work: () => T): T {
+  /**
+   * The same order of things as over HTTP: installation, fault, rate limit, effect, fault. `refusals`: what some of GitHub's
+   * statuses mean for this call.
+   */
+  #ask<T>(call: GitHubCall, asked: DirectRequest, work: () => T, refusals: Readonly<Record<number, T>> = {}): T {
     const {method, operationId} = asked;
     const path = `${scopePath(this.scope)}/actions/runners${asked.path}`;
+    const caller = installationCaller(this.#installation());
     const at = this.world.scheduler.now();
     this.world.requests.push({method, path, operationId: `${operationId} (direct)`, at});
     const fault = this.world.faults.take(method, path);
     try {
       if (fault === 'reset' || fault === 'hang') throw noAnswer(method, path);
-      if (typeof fault === 'object') throw answered(method, path, fault.status, fault.headers ?? {}, fault.body);
-      this.world.limits.charge(installationCaller(this.#installation()), method);
+      if (typeof fault === 'object') throw new GitHubRefusal(fault.status, messageOf(fault.body), fault.headers);
+      this.world.limits.charge(caller, method);
       const result = work();
       if (fault === 'lose-response') throw noAnswer(method, path);
       return result;
     } catch (error) {
-      const thrown =
-        error instanceof GitHubRefusal ? answered(method, path, error.status, error.headers, error.body) : error;
-      throw classify(thrown, call, {nowMs: at, credentials: 'app'});
+      if (!(error instanceof GitHubRefusal)) throw classify(error, call, {nowMs: at, credentials: 'app'});
+      if (error.status in refusals) return refusals[error.status] as T;
+      const headers = {...rateHeaders(this.world.limits.state(caller)), ...error.headers};
+      throw classify(answered(asked, path, error, headers), call, {nowMs: at, credentials: 'app'});
     }
   }
 
   #installation(): number {
-    const {app} = this.world;
-    const installation = this.installationId
-      ? app.installation(this.installationId)
-      : app.installationOfAccount(ownerOf(this.scope));
-    if (!installation) throw new GitHubRefusal(404, 'Not Found');
-    if (installation.suspended) throw new GitHubRefusal(403, 'This installation has been suspended');
-    return installation.id;
+    const {app, scheduler} = this.world;
+    const given = this.installationId;
+    const installation = app
+      .installations()
+      .find((each) => (given ? each.id === given : sameName(each.account.login, ownerOf(this.scope))));
+    if (installation && !installation.suspended) return installation.id;
+    const refusal = installation
+      ? new GitHubRefusal(403, 'This installation has been suspended')
+      : new GitHubRefusal(404, 'Not Found');
+    const call: GitHubCall = given ? {kind: 'token', installationId: given} : {kind: 'installation', scope: this.scope};
+    const asked = {method: 'GET', path: '', operationId: call.kind} as const;
+    throw classify(answered(asked, '/app/installations', refusal, {}), call, {
+      nowMs: scheduler.now(),
+      credentials: 'app',
+    });
   }
 }
 
-function unless<T>(status: number, otherwise: T, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof GitHubRefusal && error.status === status) return otherwise;
-    throw error;
-  }
+function messageOf(body: unknown): string {
+  return typeof body === 'object' && body !== null && 'message' in body ? String(body.message) : 'Server Error';
 }
 
-function noAnswer(method: 'GET' | 'POST' | 'DELETE', path: string): RequestError {
+function noAnswer(method: DirectRequest['method'], path: string): RequestError {
   const cause = Object.assign(new Error('socket hang up'), {code: 'ECONNRESET'});
-  return Object.assign(new RequestError('fetch failed', 500, {request: requestOf(method, path)}), {cause});
+  const request = {method, url: `https://api.github.com${path}`, headers: {}};
+  return Object.assign(new RequestError('fetch failed', 500, {request}), {cause});
 }
 
 function answered(
-  method: 'GET' | 'POST' | 'DELETE',
+  {method}: DirectRequest,
   path: string,
-  status: number,
+  {status, body}: GitHubRefusal,
   headers: Readonly<Record<string, string>>,
-  body: unknown = {message: 'Server Error'},
 ): RequestError {
-  const request = requestOf(method, path);
+  const request = {method, url: `https://api.github.com${path}`, headers: {}};
   return new RequestError(`GitHub answered ${status}`, status, {
     request,
-    response: {status, url: request.url, headers, data: body, retryCount: 0},
+    response: {status, url: request.url, headers, data: body},
   });
-}
-
-function requestOf(method: 'GET' | 'POST' | 'DELETE', path: string) {
-  return {method, url: `https://api.github.com${path}`, headers: {}};
 }

@@ -149,6 +149,11 @@ export class GitHubWorld {
     return this.queue.rerun(jobId);
   }
 
+  /** The run ends before any job of it starts, and its jobs stay `queued` for ever (P16). */
+  failRunStartup(runId: number): void {
+    this.queue.run(runId).startupFailure = true;
+  }
+
   /** A runner process starts with this JIT config. */
   connect(encodedJitConfig: string): Connection {
     return this.runners.connect(encodedJitConfig);

@@ -30,6 +30,11 @@ export class RequestFaults {
     this.#planned = [];
   }
 
+  /** How many requests are yet to be met. */
+  get pending(): number {
+    return this.#planned.reduce((sum, {left}) => sum + left, 0);
+  }
+
   /** The path without query and without `/api/v3`. */
   take(method: string, path: string): RequestFaultEffect | undefined {
     const met = this.#planned.find(

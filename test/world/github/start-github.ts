@@ -29,6 +29,9 @@ export async function startGitHub(
   };
 }
 
+/** Octokit would write to the console of the test otherwise. */
+const quiet = () => undefined;
+
 export function appClient(world: GitHubWorld, baseUrl: string, installationId?: number): Octokit {
   return new Octokit({
     baseUrl,
@@ -40,8 +43,4 @@ export function appClient(world: GitHubWorld, baseUrl: string, installationId?: 
     },
     log: {debug: quiet, info: quiet, warn: quiet, error: quiet},
   });
-}
-
-function quiet(): void {
-  return undefined;
 }

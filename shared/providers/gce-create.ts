@@ -1,0 +1,152 @@
+import {concernsRungOnly} from '../compute/classify';
+import type {InsertRequest, InstanceTemplate} from '../compute/compute';
+import {ComputeFailure} from '../compute/failure';
+import {instanceBody} from '../compute/instance-body';
+import {requestId} from '../compute/request-id';
+import {findTemplate} from '../compute/template';
+import {Refused} from '../errors';
+import {buildLadder, type FailedRung, type LadderStep, nextRung} from '../lifecycle/ladder';
+import {regionOf, zoneOrder} from '../lifecycle/zones';
+import type {FullRungs} from './full-rungs';
+import type {GceProviderOptions} from './gce';
+import {attemptInsert} from './gce-attempt';
+import {type DefaultPlace, poolRegion, poolZones} from './gce-zones';
+import type {CreateOutcome, CreateRequest, Rung} from './provider';
+import {secondsToNextMinute} from './rate-quota';
+
+/** No further rung is begun later than this, so that the last one's wait still fits into the function's time-out. */
+const CLIMB_SECONDS = 90;
+
+interface CreateOptions extends GceProviderOptions {
+  readonly place: DefaultPlace;
+  readonly full: FullRungs;
+}
+
+interface Prepared {
+  readonly template: InstanceTemplate;
+  readonly ladder: readonly Rung[];
+}
+
+/** A rung that failed, with what Compute Engine said. */
+interface Failed extends FailedRung {
+  readonly failure: ComputeFailure;
+}
+
+/** Climbs the ladder until a machine is made, or what happened forbids to try another rung. */
+export async function createMachine(options: CreateOptions, request: CreateRequest): Promise<CreateOutcome> {
+  const prepared = await prepare(options, request);
+  if ('kind' in prepared) return prepared;
+  const startedAt = options.clock.now();
+  const failed: Failed[] = [];
+  for (;;) {
+    const step = nextRung(prepared.ladder, failed, (rung) => options.full.has(rung));
+    if (step.kind !== 'try') return giveUp(options, prepared.ladder, failed, step);
+    if (options.clock.now() - startedAt >= CLIMB_SECONDS * 1000) return outOfTime(failed);
+    const outcome = await tryRung(options, request, prepared.template, step.rung);
+    if ('kind' in outcome) return outcome;
+    note(options, request, outcome);
+    failed.push(outcome);
+  }
+}
+
+/** Template and zones. Nothing was inserted yet: whatever does not answer is worth another try. */
+async function prepare(options: CreateOptions, {name}: CreateRequest): Promise<Prepared | CreateOutcome> {
+  const {compute, pool, place, clock} = options;
+  try {
+    const zones = await poolZones(compute, pool, place);
+    const template = await findTemplate(compute, pool.provider.template, poolRegion(pool, place));
+    const {machineTypes, spot} = pool.provider;
+    return {
+      template,
+      ladder: buildLadder({zones: zoneOrder(name, zones), spot, ...(machineTypes ? {machineTypes} : {})}),
+    };
+  } catch (error) {
+    if (error instanceof Refused) return {kind: 'refused', message: error.message};
+    if (!(error instanceof ComputeFailure)) throw error;
+    if (!error.retryable) return {kind: 'refused', message: error.message};
+    const retryAfterSeconds = error.failureClass === 'rate' ? secondsToNextMinute(clock.now()) : 10;
+    return {kind: 'rate_limited', message: error.message, retryAfterSeconds};
+  }
+}
+
+async function tryRung(
+  options: CreateOptions,
+  request: CreateRequest,
+  template: InstanceTemplate,
+  rung: Rung,
+): Promise<CreateOutcome | Failed> {
+  await request.beforeInsert(rung);
+  const {compute, clock} = options;
+  const insert = insertRequest(options, request, template, rung);
+  const attempt = await attemptInsert({compute, clock, insert, onWaiting: request.onWaiting});
+  switch (attempt.kind) {
+    case 'created':
+      return {kind: 'created', rung};
+    case 'failed': {
+      const {failure} = attempt;
+      return {rung, failure, failureClass: failure.failureClass, rungOnly: concernsRungOnly(failure)};
+    }
+    default:
+      return {kind: attempt.kind, rung, message: attempt.message};
+  }
+}
+
+function insertRequest(
+  {pool, deployment}: CreateOptions,
+  {name, job, encodedJitConfig}: CreateRequest,
+  template: InstanceTemplate,
+  rung: Rung,
+): InsertRequest {
+  const minutes = {boot: pool.bootMinutes, idle: pool.idleMinutes, job: pool.jobMinutes};
+  const model = rung.spot ? 'spot' : 'standard';
+  return {
+    zone: rung.zone,
+    sourceInstanceTemplate: template.selfLink,
+    body: instanceBody({name, deployment, pool: pool.name, job, encodedJitConfig, rung, template, minutes}),
+    // Good for this request only: another rung of the same name is another request. The template's URL holds the project.
+    requestId: requestId(name, rung.zone, template.selfLink, rung.machineType ?? '', model),
+  };
+}
+
+function note({full, logger, pool}: CreateOptions, {name}: CreateRequest, {rung, failure}: Failed): void {
+  if (failure.failureClass === 'zone_full') full.add(rung);
+  logger.warning(failure.message, {
+    decision: 'rung_failed',
+    reason: failure.failureClass,
+    code: failure.code,
+    runner: name,
+    pool: pool.name,
+    ...rung,
+  });
+}
+
+function giveUp(
+  {clock}: CreateOptions,
+  ladder: readonly Rung[],
+  failed: readonly Failed[],
+  step: Exclude<LadderStep, {kind: 'try'}>,
+): CreateOutcome {
+  const last = failed.at(-1);
+  if (!last) return {kind: 'no_capacity', tried: [], message: `all ${ladder.length} rungs were full a few minutes ago`};
+  const {message} = last.failure;
+  if (step.kind === 'exhausted') {
+    return step.invalid ? {kind: 'refused', message} : {kind: 'no_capacity', tried: rungsOf(failed), message};
+  }
+  switch (step.because) {
+    case 'quota':
+      return {kind: 'quota', message, region: regionOf(last.rung.zone)};
+    case 'rate':
+      return {kind: 'rate_limited', message, retryAfterSeconds: secondsToNextMinute(clock.now())};
+    default:
+      return {kind: 'refused', message};
+  }
+}
+
+function outOfTime(failed: readonly Failed[]): CreateOutcome {
+  const message = `${failed.length} rungs failed within ${CLIMB_SECONDS} s, the others are left for the next attempt`;
+  return {kind: 'no_capacity', tried: rungsOf(failed), message};
+}
+
+function rungsOf(failed: readonly Failed[]): Rung[] {
+  return failed.map(({rung}) => rung);
+}

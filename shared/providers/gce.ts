@@ -1,0 +1,93 @@
+import type {Clock} from '../clock';
+import type {Compute, Instance} from '../compute/compute';
+import {ComputeFailure} from '../compute/failure';
+import {belongsTo} from '../compute/labels';
+import {requestId} from '../compute/request-id';
+import {RateLimited, Refused, Unavailable} from '../errors';
+import {zoneOrder} from '../lifecycle/zones';
+import type {Logger} from '../telemetry/logger';
+import {FullRungs} from './full-rungs';
+import {createMachine} from './gce-create';
+import {type DefaultPlace, poolZones} from './gce-zones';
+import type {Machine, MachineReference, Provider} from './provider';
+import {secondsToNextMinute} from './rate-quota';
+
+/** What the provider needs to know of a pool. Minutes may have fractions. */
+export interface GcePool {
+  readonly name: string;
+  readonly bootMinutes: number;
+  readonly idleMinutes: number;
+  readonly jobMinutes: number;
+  readonly provider: {
+    /** Name, or full or partial URL, of a regional or global instance template. */
+    readonly template: string;
+    readonly region?: string;
+    readonly zones?: readonly string[];
+    readonly machineTypes?: readonly string[];
+    readonly spot: 'never' | 'prefer' | 'only';
+  };
+}
+
+export interface GceProviderOptions {
+  readonly compute: Compute;
+  readonly pool: GcePool;
+  /** Name of this installation: the only VMs that are ever touched carry it as a label. */
+  readonly deployment: string;
+  readonly place?: DefaultPlace;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * One new VM for each runner, from an instance template. `find` and `delete` throw `RateLimited`, `Unavailable` or `Refused`.
+ *
+ * @see https://cloud.google.com/compute/docs/instances/create-vm-from-instance-template
+ */
+export function createGceProvider(options: GceProviderOptions): Provider {
+  const {compute, deployment, pool, place = {}, clock, logger} = options;
+  const full = new FullRungs(clock);
+
+  const look = async ({name, zone}: MachineReference): Promise<Instance | undefined> => {
+    const zones = zone ? [zone] : zoneOrder(name, await poolZones(compute, pool, place));
+    for (const candidate of zones) {
+      const instance = await compute.getInstance(candidate, name);
+      if (!instance) continue;
+      if (belongsTo(deployment, instance)) return instance;
+      logger.warning(`instance ${name} in ${candidate} is not labelled as ${deployment}'s: left alone`, {
+        decision: 'foreign',
+        runner: name,
+        pool: pool.name,
+      });
+    }
+    return undefined;
+  };
+
+  return {
+    create: (request) => createMachine({...options, place, full}, request),
+
+    async find(reference): Promise<Machine | undefined> {
+      const instance = await typed(clock, look(reference));
+      return instance && {name: instance.name, zone: instance.zone, status: instance.status};
+    },
+
+    async delete(reference) {
+      const instance = await typed(clock, look(reference));
+      if (!instance) return 'absent';
+      const {name, zone, creationTimestamp} = instance;
+      return typed(clock, compute.deleteInstance(zone, name, requestId('delete', name, zone, creationTimestamp)));
+    },
+  };
+}
+
+/** Compute Engine's refusals as what a caller can act on. */
+async function typed<T>(clock: Clock, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof ComputeFailure)) throw error;
+    if (error.failureClass === 'rate') throw new RateLimited(error.message, secondsToNextMinute(clock.now()));
+    // Looking and deleting can be repeated: it does not matter whether an answer was lost.
+    if (error.retryable) throw new Unavailable(error.message, 10);
+    throw new Refused(error.message);
+  }
+}
