@@ -10,7 +10,7 @@ import {Waiting} from './waiting';
 const CREATE_BUDGET_SECONDS = 120;
 
 /** Seconds until what a failed insert left behind has to be gone. */
-const REMOVE_BUDGET_SECONDS = 60;
+const REMOVE_BUDGET_SECONDS = 30;
 
 const POLL_MS = 2_000;
 

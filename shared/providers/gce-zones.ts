@@ -15,10 +15,10 @@ export interface PoolPlace {
 
 /** The region of a pool, as far as it or the default names one. */
 export function poolRegion({provider}: PoolPlace, place: DefaultPlace): string | undefined {
-  const zone = provider.zones?.[0] ?? place.zone;
-  return (
-    provider.region ?? (provider.zones?.[0] ? regionOf(provider.zones[0]) : (place.region ?? (zone && regionOf(zone))))
-  );
+  const zone = provider.zones?.[0];
+  if (provider.region) return provider.region;
+  if (zone) return regionOf(zone);
+  return place.region ?? (place.zone ? regionOf(place.zone) : undefined);
 }
 
 /**

@@ -6,13 +6,12 @@ import {VirtualScheduler} from '../world/scheduler';
 const AUDIENCE = 'https://provision.example';
 const EMAIL = 'tasks@p.iam.gserviceaccount.com';
 
-let clock: VirtualScheduler;
+const clock = new VirtualScheduler();
 let google: OidcIssuer;
 let somebody: OidcIssuer;
 let jwksUrl: string;
 
 beforeAll(async () => {
-  clock = new VirtualScheduler();
   google = await OidcIssuer.create(clock);
   somebody = await OidcIssuer.create(clock);
   jwksUrl = await google.listen();
