@@ -74,10 +74,9 @@ function metadataOf(items: readonly {readonly key?: string | null; readonly valu
   return {items: items.flatMap(({key, value}) => (key ? [{key, value: value ?? ''}] : []))};
 }
 
-/** The library fills in empty lists and nulls; sent back, they would be values. */
+/** The library adds empty lists, nulls, and for each optional field a `_field` that names it. */
 function withoutEmpty(scheduling: object): Scheduling {
-  const given = Object.entries(scheduling).filter(
-    ([, value]) => value !== null && !(Array.isArray(value) && value.length === 0),
-  );
+  const isEmpty = (value: unknown) => value === null || (Array.isArray(value) && value.length === 0);
+  const given = Object.entries(scheduling).filter(([key, value]) => !key.startsWith('_') && !isEmpty(value));
   return Object.fromEntries(given);
 }

@@ -40,9 +40,7 @@ export async function resolvePlace(
     ...(home || !needsRegion
       ? []
       : [missing('GOOGLE_CLOUD_REGION', 'a region, as a pool names neither region nor zones')]),
-    ...(zone || !needsZone
-      ? []
-      : [missing('GOOGLE_CLOUD_ZONE', 'a zone, as a gce-vm pool names none')]),
+    ...(zone || !needsZone ? [] : [missing('GOOGLE_CLOUD_ZONE', 'a zone, as a gce-vm pool names none')]),
   ];
   if (!project || problems.length > 0) throw new InvalidConfiguration(problems);
   return present({project, zone, region: home});

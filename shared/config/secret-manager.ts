@@ -10,7 +10,7 @@ export type AccessResource = (name: string) => Promise<string[]>;
 const DEADLINE_MS = 6_000;
 
 /** Of one call. Retries are the caller's: the client's own would outlast every deadline here. */
-const CALL = {timeout: 3_000, maxRetries: 0, retry: null};
+const CALL = {timeout: 3_000, retry: {retryCodes: []}};
 
 const NOT_FOUND = 5;
 const PERMISSION_DENIED = 7;
@@ -105,7 +105,7 @@ function translate(error: unknown, name: string): Error {
       return new Refused(
         `${name}: Secret Manager refuses access; grant this service account roles/secretmanager.secretAccessor (and roles/secretmanager.viewer for a name without a version) on the secret`,
       );
-    default: console.log(error);
+    default:
       return new Unavailable(`${name}: Secret Manager failed (code ${codeOf(error) ?? 'unknown'})`, 10);
   }
 }

@@ -1,4 +1,5 @@
 import {Firestore, type Query, Timestamp, type Transaction as FirestoreTransaction} from '@google-cloud/firestore';
+import {GoogleAuth, PassThroughClient} from 'google-auth-library';
 import {type Clock, withDeadline} from '../clock';
 import {SlipwayError, Unavailable} from '../errors';
 import type {CollectionName, Collections} from './documents';
@@ -44,11 +45,18 @@ export function createFirestoreStore(options: FirestoreOptions): FirestoreStore 
       call(`query ${collection}`, async () => {
         const filtered = filter(firestore.collection(collection), where);
         const ordered = orderBy ? filtered.orderBy(orderBy) : filtered;
-        const snapshot = await ordered.limit(limit).get();
-        return snapshot.docs.flatMap((document): Found<C>[] => {
-          const data = alive<C>(document.data() as Stored);
-          return data ? [{id: document.id, data}] : [];
-        });
+        const found: Found<C>[] = [];
+        // An expired document takes nobody's place: on to the next page until there are enough.
+        for (let page = ordered.limit(limit); ; ) {
+          const {docs} = await page.get();
+          for (const document of docs) {
+            const data = alive<C>(document.data() as Stored);
+            if (data) found.push({id: document.id, data});
+          }
+          const last = docs.at(-1);
+          if (!last || docs.length < limit || found.length >= limit) return found.slice(0, limit);
+          page = ordered.startAfter(last).limit(limit);
+        }
       }),
     count: (collection, where) =>
       call(`count ${collection}`, async () => {
@@ -76,8 +84,11 @@ interface Stored {
 }
 
 function connect({project, database, emulatorHost}: FirestoreOptions): Firestore {
-  const emulator = emulatorHost ? {host: emulatorHost, ssl: false, customHeaders: {Authorization: 'Bearer owner'}} : {};
-  return new Firestore({projectId: project, ...(database ? {databaseId: database} : {}), ...emulator});
+  const place = {projectId: project, ...(database ? {databaseId: database} : {}), ignoreUndefinedProperties: true};
+  if (!emulatorHost) return new Firestore(place);
+  // Without `auth` the client would first ask the metadata server for credentials that an emulator does not want.
+  const auth = new GoogleAuth({projectId: project, authClient: new PassThroughClient()});
+  return new Firestore({...place, host: emulatorHost, ssl: false, auth, customHeaders: {Authorization: 'Bearer owner'}});
 }
 
 async function read(transaction: FirestoreTransaction, reference: FirebaseFirestore.DocumentReference) {

@@ -3,7 +3,8 @@ import {Unavailable} from '../errors';
 import type {CollectionName, Collections} from './documents';
 import type {Find, Found, Store, Transaction, Where} from './store';
 
-const MAX_ATTEMPTS = 10;
+/** Of those that collide one always commits: as many collide at most as run at once. */
+const MAX_ATTEMPTS = 100;
 
 interface Stored {
   readonly version: number;
@@ -26,16 +27,15 @@ export function createMemoryStore({clock, extraRuns = 0}: MemoryStoreOptions): S
     return data && data.expireAt > clock.now() ? structuredClone(data) : undefined;
   };
 
+  /** By id, as Firestore has them; not copied yet. */
   function matching<C extends CollectionName>(collection: C, where: Where<C>): Found<C>[] {
     const prefix = `${collection}/`;
-    return [...documents.keys()]
-      .filter((path) => path.startsWith(prefix))
-      .sort()
-      .flatMap((path) => {
-        const id = path.slice(prefix.length);
-        const data = read(collection, id);
-        return data && fits(data, where) ? [{id, data}] : [];
-      });
+    const found: Found<C>[] = [];
+    for (const [path, {data}] of documents) {
+      if (!path.startsWith(prefix) || !data || data.expireAt <= clock.now()) continue;
+      if (fits(data as Collections[C], where)) found.push({id: path.slice(prefix.length), data: data as Collections[C]});
+    }
+    return found.sort((a, b) => compare(a.id, b.id));
   }
 
   async function attempt<T>(body: (transaction: Transaction) => Promise<T>): Promise<{value: T} | 'conflict'> {
@@ -67,7 +67,7 @@ export function createMemoryStore({clock, extraRuns = 0}: MemoryStoreOptions): S
       await Promise.resolve();
       const found = matching(collection, where);
       if (orderBy) found.sort((a, b) => compare(a.data[orderBy], b.data[orderBy]));
-      return found.slice(0, limit);
+      return structuredClone(found.slice(0, limit));
     },
     async count(collection, where) {
       await Promise.resolve();
@@ -105,5 +105,6 @@ function fits<C extends CollectionName>(data: Collections[C], where: Where<C>): 
 }
 
 function compare(a: unknown, b: unknown): number {
-  return Number(a) - Number(b);
+  if (a === b) return 0;
+  return (a as number | string) < (b as number | string) ? -1 : 1;
 }

@@ -6,7 +6,10 @@ import type {Store} from './store';
 const REMEMBER_MS = 10 * 365 * 24 * 3600 * 1000;
 
 /** Free slots looked at, of which one is tried: few, because each is a read; some, so that takers at once do not meet. */
-const LOOK_AT = 6;
+const LOOK_AT = 20;
+
+/** Looks past slots above the limit; enough for a limit that was lowered by 1,000. */
+const LOOKS = 50;
 
 /** A slot that looked free, and may have been taken since. */
 export interface SlotCandidate {
@@ -37,13 +40,30 @@ export async function findFreeSlot(
   store: Store,
   {pool, maxRunners, random}: {pool: string; maxRunners: number; random: Random},
 ): Promise<SlotCandidate | undefined> {
-  const free = await store.find('slots', {where: {pool, holder: null}, limit: LOOK_AT});
-  const within = free.filter(({data}) => data.n < maxRunners);
-  const chosen = within[Math.floor(random.next() * within.length)];
-  if (chosen) return {id: chosen.id, pool, n: chosen.data.n};
+  for (let look = 0; look < LOOKS; look++) {
+    const free = await store.find('slots', {where: {pool, holder: null}, limit: LOOK_AT});
+    const within = free.filter(({data}) => data.n < maxRunners);
+    const chosen = within[Math.floor(random.next() * within.length)];
+    if (chosen) return {id: chosen.id, pool, n: chosen.data.n};
+    if (free.length === 0) break;
+    await removeFree(
+      store,
+      free.map(({id}) => id),
+    );
+  }
   const made = await store.count('slots', {pool});
   if (made >= maxRunners) return undefined;
   return unmadeSlot(store, pool, maxRunners, Math.floor(random.next() * maxRunners));
+}
+
+/** Free slots above a limit that was lowered: they would hide the others, and count as made. */
+async function removeFree(store: Store, ids: readonly string[]): Promise<void> {
+  await store.transaction(async (transaction) => {
+    const slots = await Promise.all(ids.map((id) => transaction.get('slots', id)));
+    ids.forEach((id, index) => {
+      if (slots[index]?.holder === null) transaction.delete('slots', id);
+    });
+  });
 }
 
 /** The first number from `start` on, round the circle, that has no document. */

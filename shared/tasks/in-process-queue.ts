@@ -78,7 +78,7 @@ export class InProcessQueue<Payload> {
     return entry !== undefined;
   }
 
-  get paused(): boolean {
+  isPaused(): boolean {
     return this.#paused;
   }
 

@@ -26,13 +26,26 @@ export function findEmulator(path: string): {script: string} | {missing: string}
 export async function startEmulator(script: string): Promise<Emulator> {
   const port = await freePort();
   const child = spawn(script, ['start', '--host=127.0.0.1', `--port=${port}`], {detached: true, stdio: 'ignore'});
+  let failure: Error | undefined;
+  child.once('error', (error) => {
+    failure = error;
+  });
   const stop = () => end(child);
   process.once('exit', stop);
+  // Ctrl-C ends jest without an `exit`, and does not reach the emulator's own process group.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      stop();
+      process.kill(process.pid, signal);
+    });
+  }
   const deadline = Date.now() + START_MS;
   while (!(await answers(port))) {
-    if (Date.now() > deadline || child.exitCode !== null) {
+    if (failure || Date.now() > deadline || child.exitCode !== null) {
       stop();
-      throw new Error(`the Firestore emulator (${script}) did not start within ${START_MS} ms`);
+      throw new Error(`the Firestore emulator (${script}) did not start within ${START_MS} ms; try it by hand`, {
+        cause: failure ?? `exit code ${child.exitCode}`,
+      });
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

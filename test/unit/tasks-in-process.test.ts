@@ -1,15 +1,15 @@
 import {InProcessTasks, type TaskRequest} from '../../shared/tasks/in-process';
 import {VirtualScheduler} from '../world/scheduler';
-import {type DispatchFault, withDispatchFaults} from '../world/tasks/dispatch-faults';
+import {type DispatchFault, type DispatchSubject, withDispatchFaults} from '../world/tasks/dispatch-faults';
 import {Faults} from '../world/tasks/faults';
 
-function open(status = () => 200) {
+function open() {
   const timers = new VirtualScheduler(0);
   const seen: string[] = [];
-  const faults = new Faults<Pick<TaskRequest, 'queue' | 'name'>, DispatchFault>();
+  const faults = new Faults<DispatchSubject, DispatchFault>();
   const dispatch = async ({queue, name}: TaskRequest) => {
     seen.push(`${queue}/${name}`);
-    return {status: status()};
+    return {status: 200};
   };
   const tasks = new InProcessTasks({timers, dispatch: withDispatchFaults(dispatch, faults), autoDispatch: false});
   return {tasks, timers, seen, faults};

@@ -2,7 +2,7 @@ import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {verify} from '@octokit/webhooks-methods';
 import type {DeliveryRequest} from '../../world/github/delivery';
-import {randomDeliveryFaults} from '../../world/github/delivery-faults';
+import {type DeliveryFault, randomDeliveryFaults} from '../../world/github/delivery-faults';
 import {httpSink} from '../../world/github/http-sink';
 import {type StartedGitHub, startGitHub} from '../../world/github/start-github';
 import {SeededRandom} from '../../world/seeded-random';
@@ -99,7 +99,7 @@ it('does not try a failed delivery again by itself, and keeps its GUID when aske
   expect(failed.data).toMatchObject([{status: 'Invalid HTTP Response: 502', status_code: 502, redelivery: false}]);
   const {status} = await github
     .client()
-    .request('POST /app/hook/deliveries/{delivery_id}/attempts', {delivery_id: failed.data[0]?.id ?? 0});
+    .request('POST /app/hook/deliveries/{delivery_id}/attempts', {delivery_id: Number(failed.data[0]?.id)});
   expect(status).toBe(202);
   await later(1000);
   expect(received[1]).toEqual(received[0]);
@@ -130,7 +130,7 @@ it('pages through deliveries by cursor, newest first, and forgets them after thr
   expect(all).toHaveLength(7);
   const ids = all.map((delivery) => delivery.id);
   expect(ids).toEqual([...ids].sort((a, b) => b - a));
-  github.scheduler.advance(3 * 86_400_000);
+  github.scheduler.advance(5 * 86_400_000);
   expect((await github.client().request(DELIVERIES)).data).toEqual([]);
 });
 
@@ -140,12 +140,12 @@ it('shows the request of one delivery', async () => {
   const [listed] = (await github.client().request(DELIVERIES)).data;
   const {data} = await github
     .client()
-    .request('GET /app/hook/deliveries/{delivery_id}', {delivery_id: listed?.id ?? 0});
+    .request('GET /app/hook/deliveries/{delivery_id}', {delivery_id: Number(listed?.id)});
   expect(data.request.payload).toMatchObject({action: 'queued'});
   expect(data.request.headers).toMatchObject({'X-GitHub-Delivery': listed?.guid});
 });
 
-it.each([
+it.each<[string, DeliveryFault, number, number]>([
   ['drops it, so that no list has it', {drop: true}, 0, 0],
   ['doubles it under one GUID', {duplicates: 1}, 2, 2],
   ['loses its answer', {loseAnswer: true}, 1, 1],

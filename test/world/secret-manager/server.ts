@@ -14,6 +14,10 @@ export interface Failure {
   readonly status: string;
 }
 
+interface Found {
+  readonly found: object;
+}
+
 /**
  * Secret Manager's REST face, as far as a reader needs it: list the versions of a secret, access one. Plain HTTP, for
  * `SECRET_MANAGER_EMULATOR_HOST`.
@@ -70,11 +74,10 @@ export class SecretManagerServer {
     this.requests.push(`${request.method} ${pathname}`);
     if (this.failure === 'hang') return;
     const answer = this.failure ?? this.#find(pathname, searchParams, request.method);
-    if ('httpStatus' in answer) refuse(response, answer);
-    else send(response, 200, answer);
+    send(response, answer);
   }
 
-  #find(pathname: string, query: URLSearchParams, method: string | undefined): Failure | object {
+  #find(pathname: string, query: URLSearchParams, method: string | undefined): Failure | Found {
     const [, secret, version] =
       /^\/v1\/(projects\/[^/]+\/secrets\/[^/]+)\/versions(?:\/([^/:]+):access)?$/.exec(pathname) ?? [];
     const versions = secret ? this.#secrets.get(secret) : undefined;
@@ -85,16 +88,17 @@ export class SecretManagerServer {
 
 const NOT_FOUND: Failure = {httpStatus: 404, status: 'NOT_FOUND'};
 
-function access(secret: string, versions: readonly Version[], asked: string): Failure | object {
+function access(secret: string, versions: readonly Version[], asked: string): Failure | Found {
   const number = asked === 'latest' ? versions.length : Number(asked);
   const version = versions[number - 1];
   if (!version) return NOT_FOUND;
   if (version.state !== 'ENABLED') return {httpStatus: 400, status: 'FAILED_PRECONDITION'};
-  return {name: `${secret}/versions/${number}`, payload: {data: Buffer.from(version.payload).toString('base64')}};
+  const data = Buffer.from(version.payload).toString('base64');
+  return {found: {name: `${secret}/versions/${number}`, payload: {data}}};
 }
 
 /** Newest first; pages of `pageSize`, whose token is an offset. */
-function list(secret: string, versions: readonly Version[], query: URLSearchParams): object {
+function list(secret: string, versions: readonly Version[], query: URLSearchParams): Found {
   const wanted = /^state:(\w+)$/.exec(query.get('filter') ?? '')?.[1];
   const matching = versions
     .map(({state}, index) => ({name: `${secret}/versions/${index + 1}`, state}))
@@ -102,17 +106,14 @@ function list(secret: string, versions: readonly Version[], query: URLSearchPara
     .reverse();
   const from = Number(query.get('pageToken') ?? 0);
   const to = from + Number(query.get('pageSize') ?? 100);
-  return {
-    versions: matching.slice(from, to),
-    totalSize: matching.length,
-    ...(to < matching.length ? {nextPageToken: String(to)} : {}),
-  };
+  const next = to < matching.length ? {nextPageToken: String(to)} : {};
+  return {found: {versions: matching.slice(from, to), totalSize: matching.length, ...next}};
 }
 
-function refuse(response: ServerResponse, {httpStatus, status}: Failure): void {
-  send(response, httpStatus, {error: {code: httpStatus, status, message: `${status} in the simulated Secret Manager`}});
-}
-
-function send(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, {'content-type': 'application/json'}).end(JSON.stringify(body));
+function send(response: ServerResponse, answer: Failure | Found): void {
+  const [httpStatus, body] =
+    'found' in answer
+      ? [200, answer.found]
+      : [answer.httpStatus, {error: {code: answer.httpStatus, status: answer.status, message: answer.status}}];
+  response.writeHead(httpStatus, {'content-type': 'application/json'}).end(JSON.stringify(body));
 }

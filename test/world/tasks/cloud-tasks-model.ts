@@ -63,7 +63,7 @@ export class CloudTasksModel {
     const queue = this.queue(parent);
     const nowMs = this.#options.timers.now();
     const task = parseCreateRequest(parent, json, nowMs);
-    const name = task.name ?? String(1e18 + this.#unnamed++);
+    const name = task.name ?? `1${String(this.#unnamed++).padStart(18, '0')}`;
     const waits = queue.get(name) !== undefined;
     const {payload, dispatchDeadlineMs} = task;
     const scheduleTimeMs = Math.max(nowMs, task.scheduleTimeMs ?? nowMs) + delayMs;
@@ -111,7 +111,8 @@ export class CloudTasksModel {
   }
 
   getQueue(parent: string): object {
-    const {limits, paused} = this.queue(parent);
+    const queue = this.queue(parent);
+    const {limits} = queue;
     return {
       name: parent,
       rateLimits: {
@@ -124,7 +125,7 @@ export class CloudTasksModel {
         maxBackoff: `${limits.maxBackoffMs / 1000}s`,
         maxDoublings: limits.maxDoublings,
       },
-      state: paused ? PAUSED : RUNNING,
+      state: queue.isPaused() ? PAUSED : RUNNING,
     };
   }
 

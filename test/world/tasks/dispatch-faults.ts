@@ -11,12 +11,13 @@ import type {Faults} from './faults';
  */
 export type DispatchFault = 'twice' | 'concurrently' | 'answer lost' | 'not delivered';
 
-type Subject = Pick<Dispatch<unknown>, 'queue' | 'name'>;
+/** Which dispatch: the ids of its queue and its task. */
+export type DispatchSubject = Pick<Dispatch<unknown>, 'queue' | 'name'>;
 
 /** A dispatcher on which `faults` strike; the same for the HTTP server and for a queue in the process. */
-export function withDispatchFaults<Request extends Subject>(
+export function withDispatchFaults<Request extends DispatchSubject>(
   dispatch: (request: Request) => Promise<DispatchResult>,
-  faults: Faults<Subject, DispatchFault>,
+  faults: Faults<DispatchSubject, DispatchFault>,
 ): (request: Request) => Promise<DispatchResult> {
   return async (request) => {
     switch (faults.take(request)) {

@@ -9,7 +9,7 @@ import type {TimerClock} from '../../../shared/timer-clock';
 import type {OidcIssuer} from '../oidc';
 import {ApiError, type ApiStatus} from './api-error';
 import {CloudTasksModel} from './cloud-tasks-model';
-import {type DispatchFault, withDispatchFaults} from './dispatch-faults';
+import {type DispatchFault, type DispatchSubject, withDispatchFaults} from './dispatch-faults';
 import {type Fault, Faults} from './faults';
 import {type ApiRequest, route} from './route';
 import type {HttpTask} from './task-resource';
@@ -58,7 +58,7 @@ export class CloudTasksServer {
   readonly #timers: TimerClock;
   readonly #oidc: OidcIssuer;
   readonly #requestFaults = new Faults<ApiRequest, RequestFault>();
-  readonly #dispatchFaults = new Faults<Pick<Dispatch<HttpTask>, 'queue' | 'name'>, DispatchFault>();
+  readonly #dispatchFaults = new Faults<DispatchSubject, DispatchFault>();
   readonly #server = createServer((request, response) => void this.#serve(request, response));
 
   constructor({timers, oidc, queues, limits, autoDispatch = true}: CloudTasksServerOptions) {
@@ -81,7 +81,7 @@ export class CloudTasksServer {
     this.#requestFaults.add(fault);
   }
 
-  dispatchFault(fault: Fault<{readonly queue: string; readonly name: string}, DispatchFault>): void {
+  dispatchFault(fault: Fault<DispatchSubject, DispatchFault>): void {
     this.#dispatchFaults.add(fault);
   }
 

@@ -1,0 +1,93 @@
+import {createLogger} from '../../shared/telemetry/create-logger';
+import {drive} from '../world/drive';
+import type {Job} from '../world/github/job';
+import {VirtualScheduler} from '../world/scheduler';
+import {SeededRandom} from '../world/seeded-random';
+import {startSystem, type System, type SystemOptions} from '../world/system';
+
+export const MINUTE = 60_000;
+
+export const POOLS = `
+pools:
+  - name: arm
+    repos: ["acme/*"]
+    requires: [self-hosted, linux]
+    maxRunners: 5
+    idleMinutes: 10
+    provider: {type: gce, template: runner-arm64, region: us-central1, zones: [us-central1-a, us-central1-b, us-central1-f]}
+  - name: spot
+    repos: ["acme/*"]
+    requires: [self-hosted, gpu]
+    provider: {type: gce, template: runner-gpu, zones: [us-central1-a, us-central1-b], spot: prefer}
+`;
+
+export interface TestSystem extends System {
+  readonly scheduler: VirtualScheduler;
+  /** JSON lines, as they were logged. */
+  readonly log: string[];
+  queueJob(job?: {labels?: string[]; durationMs?: number; repository?: string}): Readonly<Job>;
+  /** Lets the virtual time pass. */
+  pass(ms: number, until?: () => boolean): Promise<void>;
+  /** Lets the time pass until every job is over and every VM is gone; fails after `limitMs`. */
+  finish(limitMs?: number): Promise<void>;
+  readonly jobs: readonly Readonly<Job>[];
+}
+
+/** The whole system on a virtual clock; tasks run when the time passes. */
+export async function aSystem(options: Partial<SystemOptions> & {seed?: number} = {}): Promise<TestSystem> {
+  const scheduler = new VirtualScheduler();
+  const log: string[] = [];
+  const system = await startSystem({
+    scheduler,
+    random: new SeededRandom(options.seed ?? 1),
+    logger: createLogger({level: 'debug', destination: {write: (line) => log.push(line)}}),
+    pools: POOLS,
+    repositories: ['acme/app', 'acme/web'],
+    bootMs: 15_000,
+    autoDispatch: false,
+    ...options,
+  });
+  for (const name of ['runner-arm64', 'runner-gpu']) {
+    system.compute.addTemplate({
+      name,
+      properties: {
+        machineType: 't2a-standard-4',
+        metadata: {items: [{key: 'startup-script', value: '#!/bin/bash\n/opt/runner/start'}]},
+        labels: {team: 'platform'},
+        scheduling: {automaticRestart: true, onHostMaintenance: 'MIGRATE'},
+      },
+    });
+  }
+  const jobs: Readonly<Job>[] = [];
+  const pass = (forMs: number, until?: () => boolean) =>
+    drive(system, scheduler, {forMs, ...(until ? {until} : {})});
+  return {
+    ...system,
+    scheduler,
+    log,
+    jobs,
+    pass,
+    queueJob({labels = ['self-hosted', 'linux'], durationMs = 2 * MINUTE, repository = 'acme/app'} = {}) {
+      const job = system.github.queueJob({repository, labels, durationMs});
+      jobs.push(job);
+      return job;
+    },
+    async finish(limitMs = 60 * MINUTE) {
+      const over = () => jobs.every(({status}) => status === 'completed') && system.compute.instances().length === 0;
+      await pass(limitMs, over);
+      if (!over()) {
+        const left = [...jobs.filter(({status}) => status !== 'completed'), ...system.compute.instances()];
+        throw new Error(`not over after ${limitMs / MINUTE} minutes: ${left.map(({id, status}) => `${id} ${status}`).join(', ')}`);
+      }
+    },
+  };
+}
+
+/** What must be true after every test: nothing is left over, nothing broken was said, nobody was killed. */
+export function expectClean(system: TestSystem): void {
+  expect(system.killed).toEqual([]);
+  expect(system.github.violations).toEqual([]);
+  expect(system.computeServer.violations).toEqual([]);
+  expect(system.compute.instances()).toEqual([]);
+  expect(system.github.runners.all()).toEqual([]);
+}

@@ -1,0 +1,12 @@
+import {describeProvider} from '../contracts/provider';
+import {openGceWorld} from './gce-world';
+
+describeProvider('gce over HTTP', async () => {
+  const {provider, machines, plant, close} = await openGceWorld();
+  return {
+    provider,
+    machines: () => machines().map(({name, zone}) => ({name, zone})),
+    plantForeign: async () => plant({'slipway-deployment': 'another'}),
+    close,
+  };
+});

@@ -1,0 +1,113 @@
+import {settleRegistration} from '../../shared/github/settle-registration';
+import {type ConnectedWorld, connectedWorld, JIT, organization, repository} from './github-world';
+
+const request = {name: 'slipway-arm-1-1', labels: ['self-hosted', 'arm64'], runnerGroup: 'Default'};
+
+let github: ConnectedWorld;
+beforeEach(async () => {
+  github = await connectedWorld();
+  github.world.addRepository('acme/app');
+});
+afterEach(async () => {
+  expect(github.world.violations).toEqual([]);
+  await github.close();
+});
+
+/** A runner that is online and has taken a job. */
+async function busyRunner() {
+  const {world, scheduler, gitHubFor} = github;
+  const {runnerId, encodedJitConfig} = await gitHubFor(repository).createJitConfig(request);
+  world.connect(encodedJitConfig.reveal());
+  world.queueJob({repository: 'acme/app', labels: ['arm64']});
+  scheduler.advance(10_000);
+  return runnerId;
+}
+
+test.each([repository, organization])('all pages of 250 runners are listed in %j', async (scope) => {
+  const runners = github.gitHubFor(scope);
+  const names = Array.from({length: 250}, (_, n) => `runner-${n}`);
+  for (const name of names) github.world.runners.generateJitConfig(scope, {name, labels: ['arm64'], runnerGroupId: 1});
+  const listed = await runners.listRunners();
+  expect(listed.map((runner) => runner.name)).toEqual(names);
+  expect(listed[249]).toEqual({
+    id: listed[249]?.id,
+    name: 'runner-249',
+    status: 'offline',
+    busy: false,
+    labels: ['arm64'],
+  });
+  expect(github.lines().filter((line) => line.endsWith('/actions/runners'))).toHaveLength(3);
+});
+
+test('a page that fails makes the whole list fail', async () => {
+  for (let n = 0; n < 101; n++) {
+    github.world.runners.generateJitConfig(repository, {name: `r${n}`, labels: ['x'], runnerGroupId: 1});
+  }
+  const runners = github.gitHubFor(repository);
+  await runners.listRunners();
+  github.world.fault({match: {path: /runners$/}, respond: {status: 502, body: {message: 'Bad Gateway'}}});
+  await expect(runners.listRunners()).rejects.toMatchObject({kind: 'unavailable', retryable: true});
+});
+
+test('a runner is found by its exact name and by its id, and not any more when it is gone', async () => {
+  const runners = github.gitHubFor(organization);
+  const {runnerId} = await runners.createJitConfig(request);
+  expect(await runners.findRunner(request.name)).toMatchObject({id: runnerId, status: 'offline', busy: false});
+  expect(await runners.findRunner(request.name.toUpperCase())).toBeUndefined();
+  expect(await runners.findRunner('another')).toBeUndefined();
+  expect(await runners.getRunner(runnerId)).toMatchObject({name: request.name});
+  expect(await runners.deleteRunner(runnerId)).toBe('deleted');
+  expect(await runners.deleteRunner(runnerId)).toBe('absent');
+  expect(await runners.getRunner(runnerId)).toBeUndefined();
+});
+
+test('a runner that runs a job is seen as busy, and is not deleted', async () => {
+  const runnerId = await busyRunner();
+  const runners = github.gitHubFor(repository);
+  expect(await runners.getRunner(runnerId)).toMatchObject({status: 'online', busy: true});
+  expect(await runners.deleteRunner(runnerId)).toBe('busy');
+  expect(await runners.getRunner(runnerId)).toBeDefined();
+});
+
+test('a delete that fails says nothing of the runner', async () => {
+  const runners = github.gitHubFor(repository);
+  const {runnerId} = await runners.createJitConfig(request);
+  github.world.fault({match: {method: 'DELETE', path: /runners/}, respond: 'lose-response'});
+  await expect(runners.deleteRunner(runnerId)).rejects.toMatchObject({kind: 'unavailable'});
+  expect(await runners.deleteRunner(runnerId)).toBe('absent');
+});
+
+test('after a registration whose answer was lost, what it left is removed and its name is free', async () => {
+  const runners = github.gitHubFor(repository);
+  github.world.fault({match: {path: JIT}, respond: 'lose-response'});
+  await expect(runners.createJitConfig(request)).rejects.toMatchObject({kind: 'uncertain'});
+  expect(await settleRegistration(runners, request.name)).toBe('removed');
+  expect(github.world.runners.all()).toEqual([]);
+});
+
+test('after a registration that never reached GitHub, there is nothing to settle', async () => {
+  const runners = github.gitHubFor(repository);
+  github.world.fault({match: {path: JIT}, respond: 'reset'});
+  await expect(runners.createJitConfig(request)).rejects.toMatchObject({kind: 'uncertain'});
+  expect(await settleRegistration(runners, request.name)).toBe('absent');
+});
+
+test('after a 409, a living twin of the name stays', async () => {
+  const runners = github.gitHubFor(repository);
+  const {encodedJitConfig} = await runners.createJitConfig(request);
+  github.world.connect(encodedJitConfig.reveal());
+  await expect(runners.createJitConfig(request)).rejects.toMatchObject({kind: 'name_taken'});
+  expect(await settleRegistration(runners, request.name)).toBe('alive');
+  expect(github.world.runners.all()).toHaveLength(1);
+});
+
+test('a twin that GitHub refuses to delete is alive, whatever its status says', async () => {
+  const runnerId = await busyRunner();
+  const runners = github.gitHubFor(repository);
+  const stale = await runners.getRunner(runnerId);
+  const lying = {
+    ...runners,
+    findRunner: async () => stale && {...stale, status: 'offline' as const, busy: false},
+  };
+  expect(await settleRegistration(lying, request.name)).toBe('alive');
+});

@@ -1,0 +1,46 @@
+import {createGitHub, type GitHubOptions} from '../../shared/github/client';
+import type {GitHubFor, RunnerScope} from '../../shared/github/github';
+import {Secret} from '../../shared/secret';
+import {startGitHubServer} from '../world/github/http/server';
+import {GitHubWorld, type GitHubWorldOptions} from '../world/github/model';
+import {VirtualScheduler} from '../world/scheduler';
+import {SeededRandom} from '../world/seeded-random';
+
+export const repository: RunnerScope = {kind: 'repository', owner: 'acme', repo: 'app'};
+export const organization: RunnerScope = {kind: 'organization', org: 'acme'};
+export const JIT = /generate-jitconfig$/;
+
+/** A world with acme/app, the App installed, and the real client that talks to it over HTTP as the App. */
+export interface ConnectedWorld {
+  readonly world: GitHubWorld;
+  readonly scheduler: VirtualScheduler;
+  readonly url: string;
+  readonly gitHubFor: GitHubFor;
+  /** Another client, with other credentials. */
+  readonly connect: (options?: Partial<GitHubOptions>) => GitHubFor;
+  /** Every request so far, as `POST /path`. */
+  readonly lines: () => string[];
+  readonly close: () => Promise<void>;
+}
+
+export async function connectedWorld(options: Partial<GitHubWorldOptions> = {}): Promise<ConnectedWorld> {
+  const scheduler = new VirtualScheduler();
+  const world = new GitHubWorld({scheduler, random: new SeededRandom(1), authClock: scheduler, ...options});
+  const server = await startGitHubServer(world);
+  const connect = (others: Partial<GitHubOptions> = {}) =>
+    createGitHub({
+      apiUrl: server.url,
+      clock: scheduler,
+      credentials: {kind: 'app', appId: world.app.id, privateKey: async () => new Secret(world.app.privateKeyPem)},
+      ...others,
+    });
+  return {
+    world,
+    scheduler,
+    url: server.url,
+    gitHubFor: connect(),
+    connect,
+    lines: () => world.requests.map(({method, path}) => `${method} ${path}`),
+    close: () => server.close(),
+  };
+}

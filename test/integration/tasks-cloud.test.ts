@@ -1,0 +1,130 @@
+import {Unavailable} from '../../shared/errors';
+import {createCloudTasks} from '../../shared/tasks/cloud-tasks';
+import type {NewTask} from '../../shared/tasks/tasks';
+import {OidcIssuer} from '../world/oidc';
+import {VirtualScheduler} from '../world/scheduler';
+import {CloudTasksServer, type RequestFault} from '../world/tasks/server';
+
+const queues = {
+  provision: 'projects/acme/locations/europe-west1/queues/provision-1',
+  stop: 'projects/acme/locations/europe-west1/queues/stop-1',
+};
+const urls = {provision: 'https://provision-x.a.run.app', stop: 'https://stop-x.a.run.app/'};
+const serviceAccount = 'tasks@acme.iam.gserviceaccount.com';
+const task: NewTask = {queue: 'provision', name: 'abc-7-1', body: {kind: 'demand', job: '7-1'}};
+
+let clock: VirtualScheduler;
+let server: CloudTasksServer;
+let emulator: {readonly host: string; readonly port: number};
+
+beforeEach(async () => {
+  clock = new VirtualScheduler();
+  const oidc = await OidcIssuer.create(clock);
+  server = new CloudTasksServer({timers: clock, oidc, queues: Object.values(queues), autoDispatch: false});
+  emulator = await server.listen();
+});
+
+afterEach(() => server.close());
+
+const client = (timeoutMs?: number) =>
+  createCloudTasks({queues, urls, serviceAccount, clock, emulator, ...(timeoutMs ? {timeoutMs} : {})});
+
+test('a task is created with its URL, audience, account, time and five minutes to answer', async () => {
+  await client().enqueue({...task, queue: 'stop', delaySeconds: 90.25, headers: {traceparent: '00-1-2-01'}});
+  expect(server.requests).toMatchObject([{method: 'POST', path: `/v2/${queues.stop}/tasks`}]);
+  expect(server.requests[0]?.body).toEqual({
+    task: {
+      name: `${queues.stop}/tasks/abc-7-1`,
+      httpRequest: {
+        url: 'https://stop-x.a.run.app/',
+        httpMethod: 1,
+        headers: {'content-type': 'application/json', traceparent: '00-1-2-01'},
+        body: Buffer.from('{"kind":"demand","job":"7-1"}').toString('base64'),
+        oidcToken: {serviceAccountEmail: serviceAccount, audience: 'https://stop-x.a.run.app/'},
+      },
+      scheduleTime: '2026-11-01T00:01:30.250Z',
+      dispatchDeadline: '300s',
+    },
+  });
+});
+
+test('a task without a delay has no schedule time', async () => {
+  await client().enqueue(task);
+  expect(server.requests[0]?.body).not.toHaveProperty('task.scheduleTime');
+});
+
+test.each([
+  ['503 UNAVAILABLE', {status: 'UNAVAILABLE'}],
+  ['500 INTERNAL', {status: 'INTERNAL'}],
+  ['429 RESOURCE_EXHAUSTED', {status: 'RESOURCE_EXHAUSTED'}],
+  ['409 ABORTED', {status: 'ABORTED'}],
+  ['504 DEADLINE_EXCEEDED', {status: 'DEADLINE_EXCEEDED'}],
+  ["a proxy's page with 502", {html: 502}],
+] satisfies [string, RequestFault][])('after %s the task is created by the second try', async (_, respond) => {
+  server.fault({respond});
+  expect(await client().enqueue(task)).toBe('created');
+  expect(server.requests).toHaveLength(2);
+});
+
+test('a task whose answer was lost is found to exist by the second try', async () => {
+  server.fault({respond: 'lost'});
+  expect(await client().enqueue(task)).toBe('exists');
+  expect(server.requests).toHaveLength(2);
+  expect(server.queue(queues.provision).pending()).toHaveLength(1);
+});
+
+test('a try that hangs is given up, and the second one creates the task', async () => {
+  const tasks = client(500);
+  await tasks.enqueue({...task, name: 'warm'});
+  server.fault({respond: 'hang'});
+  expect(await tasks.enqueue(task)).toBe('created');
+});
+
+test('a service that hangs is given up after two tries', async () => {
+  const tasks = client(50);
+  server.fault({times: 10, respond: 'hang'});
+  const refused = tasks.enqueue(task);
+  await expect(refused).rejects.toThrow(Unavailable);
+  await expect(refused).rejects.toThrow(/did not create task abc-7-1 in .*DEADLINE_EXCEEDED.*tried 2 times/);
+  expect(server.queue(queues.provision).pending()).toEqual([]);
+});
+
+test('a service that answers 503 all the time is asked twice, and the client library adds no tries', async () => {
+  server.fault({times: 10, respond: {status: 'UNAVAILABLE', message: 'The service is currently unavailable.'}});
+  const refused = client().enqueue(task);
+  await expect(refused).rejects.toThrow(/503 UNAVAILABLE .*The service is currently unavailable.*tried 2 times/);
+  await expect(refused).rejects.toMatchObject({kind: 'unavailable', retryAfterSeconds: 10});
+  expect(server.requests).toHaveLength(2);
+});
+
+test('a service that cannot be reached is an error that says so', async () => {
+  await server.close();
+  await expect(client().enqueue(task)).rejects.toThrow(/UNAVAILABLE .*ECONNREFUSED.*tried 2 times/);
+});
+
+test.each([
+  ['PERMISSION_DENIED', /403 PERMISSION_DENIED.*roles\/cloudtasks\.enqueuer.*serviceAccountUser on tasks@acme/],
+  ['UNAUTHENTICATED', /401 UNAUTHENTICATED.*does not accept its credentials/],
+  ['FAILED_PRECONDITION', /FAILED_PRECONDITION.*Cloud Tasks API is enabled/],
+  ['INVALID_ARGUMENT', /400 INVALID_ARGUMENT.*check PROVISION_QUEUE/],
+] as const)('%s is not tried again, and the error says what to change', async (status, message) => {
+  server.fault({times: 10, respond: {status}});
+  const refused = client().enqueue(task);
+  await expect(refused).rejects.toThrow(Unavailable);
+  await expect(refused).rejects.toThrow(message);
+  expect(server.requests).toHaveLength(1);
+});
+
+test('a queue that does not exist is named in the error, with the variable that names it', async () => {
+  const stop = 'projects/acme/locations/europe-west1/queues/gone';
+  const tasks = createCloudTasks({queues: {...queues, stop}, urls, serviceAccount, clock, emulator});
+  await expect(tasks.enqueue({...task, queue: 'stop'})).rejects.toThrow(
+    /404 NOT_FOUND Queue does not exist.*create the queue projects.*gone, or correct STOP_QUEUE/,
+  );
+});
+
+test('an error message holds no token that the service sent back', async () => {
+  const token = `eyJhbGciOiJSUzI1NiJ9.${'a'.repeat(40)}.${'b'.repeat(40)}`;
+  server.fault({respond: {status: 'PERMISSION_DENIED', message: `the token ${token} is not valid`}});
+  await expect(client().enqueue(task)).rejects.toThrow(/the token \*\*\* is not valid/);
+});

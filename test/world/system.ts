@@ -1,0 +1,160 @@
+import type {HttpFunction} from '@google-cloud/functions-framework';
+import {createProvision} from '../../functions/provision';
+import {createStop} from '../../functions/stop';
+import {createWebhook} from '../../functions/webhook';
+import type {Environment} from '../../shared/config/environment';
+import type {Random} from '../../shared/random';
+import {createMemoryStore} from '../../shared/store/memory';
+import type {Store} from '../../shared/store/store';
+import type {QueueLimits} from '../../shared/tasks/queue-limits';
+import type {Logger} from '../../shared/telemetry/logger';
+import {type ComputeLatencies, ComputeWorld} from './compute/model';
+import type {Instance} from './compute/resources';
+import {ComputeServer} from './compute/server';
+import type {Routing} from './github/dispatcher';
+import {httpSink} from './github/http-sink';
+import type {Latencies} from './github/latencies';
+import {GitHubWorld} from './github/model';
+import {serveGitHub} from './github/server';
+import {bootRunners, type Killed} from './guest';
+import {OidcIssuer} from './oidc';
+import type {Scheduler} from './scheduler';
+import {type Served, serve} from './serve';
+import {CloudTasksServer} from './tasks/server';
+
+export const QUEUES = {
+  provision: 'projects/world/locations/us-central1/queues/provision',
+  stop: 'projects/world/locations/us-central1/queues/stop',
+} as const;
+const SERVICE_ACCOUNT = 'tasks@world.iam.gserviceaccount.com';
+const WEBHOOK_SECRET = 'the-webhook-secret-of-the-world';
+
+export interface SystemOptions {
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** `RUNNER_CONFIG` */
+  readonly pools: string;
+  readonly repositories: readonly string[];
+  /** From RUNNING to a runner that is online. */
+  readonly bootMs: number;
+  readonly store?: Store;
+  /** Hooks at GitHub; 1 unless given. */
+  readonly hooks?: number;
+  readonly routing?: Routing;
+  readonly githubLatencies?: Partial<Latencies>;
+  readonly computeLatencies?: Partial<ComputeLatencies>;
+  readonly failsToBoot?: (instance: Instance) => boolean;
+  readonly queueLimits?: Partial<QueueLimits>;
+  readonly env?: Environment;
+  /** `false`: tasks run when the test says so. */
+  readonly autoDispatch?: boolean;
+}
+
+/** Everything on one machine: the functions under the framework, and a world that speaks the real protocols to the real clients. */
+export interface System {
+  readonly github: GitHubWorld;
+  readonly compute: ComputeWorld;
+  readonly computeServer: ComputeServer;
+  readonly tasks: CloudTasksServer;
+  readonly store: Store;
+  readonly oidc: OidcIssuer;
+  readonly env: Environment;
+  readonly urls: {readonly webhook: string; readonly provision: string; readonly stop: string};
+  /** VMs that were taken away under a running job. */
+  readonly killed: readonly Killed[];
+  close(): Promise<void>;
+}
+
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const {scheduler, random, logger} = options;
+  const github = new GitHubWorld({
+    scheduler,
+    random,
+    authClock: scheduler,
+    ...(options.routing ? {routing: options.routing} : {}),
+    ...(options.githubLatencies ? {latencies: options.githubLatencies} : {}),
+  });
+  for (const repository of options.repositories) github.addRepository(repository, {visibility: 'private'});
+  const githubServer = await serveGitHub(github);
+
+  const compute = new ComputeWorld({
+    scheduler,
+    random,
+    ...(options.computeLatencies ? {latencies: options.computeLatencies} : {}),
+  });
+  const computeServer = new ComputeServer(compute);
+  const computeAt = await computeServer.listen();
+  const {bootMs, failsToBoot} = options;
+  const killed = bootRunners({github, compute, bootMs, ...(failsToBoot ? {failsToBoot} : {})});
+
+  const oidc = await OidcIssuer.create(scheduler);
+  const jwksUrl = await oidc.listen();
+  const tasks = new CloudTasksServer({
+    timers: scheduler,
+    oidc,
+    queues: Object.values(QUEUES),
+    ...(options.queueLimits ? {limits: options.queueLimits} : {}),
+    autoDispatch: options.autoDispatch ?? true,
+  });
+  const tasksAt = await tasks.listen();
+
+  // A function knows its own URL, which the system chooses when it is served.
+  const provision = await serveLater();
+  const stop = await serveLater();
+  const webhook = await serveLater();
+  const env: Environment = {
+    RUNNER_CONFIG: options.pools,
+    GITHUB_APP_ID: String(github.app.id),
+    GITHUB_APP_PRIVATE_KEY: github.app.privateKeyPem,
+    GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    GITHUB_API_URL: githubServer.url,
+    GOOGLE_CLOUD_PROJECT: 'world',
+    PROVISION_QUEUE: QUEUES.provision,
+    STOP_QUEUE: QUEUES.stop,
+    PROVISION_URL: provision.url,
+    STOP_URL: stop.url,
+    TASKS_SERVICE_ACCOUNT: SERVICE_ACCOUNT,
+    OIDC_JWKS_URL: jwksUrl,
+    CLOUD_TASKS_EMULATOR_HOST: `${tasksAt.host}:${tasksAt.port}`,
+    COMPUTE_EMULATOR_HOST: `${computeAt.host}:${computeAt.port}`,
+    ...options.env,
+  };
+  const store = options.store ?? createMemoryStore({clock: scheduler});
+  const shared = {env, clock: scheduler, random, logger, store};
+  webhook.handle(createWebhook({env, clock: scheduler, logger}));
+  provision.handle(createProvision(shared));
+  stop.handle(createStop(shared));
+  for (let hook = 0; hook < (options.hooks ?? 1); hook++) {
+    github.addHook({url: webhook.url, secret: WEBHOOK_SECRET, deliver: httpSink});
+  }
+
+  return {
+    github,
+    compute,
+    computeServer,
+    tasks,
+    store,
+    oidc,
+    env,
+    urls: {webhook: webhook.url, provision: provision.url, stop: stop.url},
+    killed,
+    async close() {
+      await tasks.close();
+      await Promise.all([webhook, provision, stop].map((served) => served.close()));
+      await Promise.all([githubServer.close(), computeServer.close(), oidc.close()]);
+    },
+  };
+}
+
+/** Serves a function that is made when its URL is known. */
+async function serveLater(): Promise<Served & {handle(handler: HttpFunction): void}> {
+  let current: HttpFunction = (_, response) => void response.status(503).end();
+  const served = await serve((request, response) => current(request, response));
+  return {
+    ...served,
+    handle(handler) {
+      current = handler;
+    },
+  };
+}
