@@ -1,5 +1,6 @@
 import {type Clock, systemClock} from './clock';
 import {createCompute} from './compute/client';
+import type {Compute} from './compute/compute';
 import {type DispatchingConfig, parseConfig} from './config/config';
 import type {Environment} from './config/environment';
 import {type Place, resolvePlace} from './config/place';
@@ -30,6 +31,8 @@ export interface ControlPlaneOptions {
   readonly tasks?: Tasks;
   /** In place of GitHub over HTTP. */
   readonly github?: GitHubFor;
+  /** In place of Compute Engine over HTTP. */
+  readonly compute?: Compute;
 }
 
 /** What the private functions work with, made once a process. */
@@ -72,7 +75,7 @@ async function make(target: 'provision' | 'stop', options: ControlPlaneOptions):
     store: options.store ?? firestoreOf(config, clock),
     tasks: options.tasks ?? cloudTasksOf(config, clock),
     github: config.dryRun ? dryRunGitHub(github, logger) : github,
-    provider: createProviders({config, compute: computeOf(config, clock), clock, logger}),
+    provider: createProviders({config, compute: options.compute ?? computeOf(config, clock), clock, logger}),
     clock,
     random,
     logger,

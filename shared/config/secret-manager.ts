@@ -59,7 +59,7 @@ async function connect(emulator: HostPort | undefined): Promise<SecretManagerSer
 }
 
 async function accessNewest(client: SecretManagerServiceClient, secret: string): Promise<string[]> {
-  const [versions] = await client.listSecretVersions({parent: secret, filter: 'state:ENABLED', pageSize: 100}, CALL);
+  const [versions] = await client.listSecretVersions({parent: secret, filter: 'state:ENABLED'}, CALL);
   const names = versions
     .filter(({state}) => state === 'ENABLED' || state === 1)
     .flatMap(({name}) => (name ? [name] : []))

@@ -1,4 +1,4 @@
-import {Firestore, type Query, Timestamp, type Transaction as FirestoreTransaction} from '@google-cloud/firestore';
+import {Firestore, type Transaction as FirestoreTransaction, type Query, Timestamp} from '@google-cloud/firestore';
 import {GoogleAuth, PassThroughClient} from 'google-auth-library';
 import {type Clock, withDeadline} from '../clock';
 import {SlipwayError, Unavailable} from '../errors';
@@ -88,7 +88,13 @@ function connect({project, database, emulatorHost}: FirestoreOptions): Firestore
   if (!emulatorHost) return new Firestore(place);
   // Without `auth` the client would first ask the metadata server for credentials that an emulator does not want.
   const auth = new GoogleAuth({projectId: project, authClient: new PassThroughClient()});
-  return new Firestore({...place, host: emulatorHost, ssl: false, auth, customHeaders: {Authorization: 'Bearer owner'}});
+  return new Firestore({
+    ...place,
+    host: emulatorHost,
+    ssl: false,
+    auth,
+    customHeaders: {Authorization: 'Bearer owner'},
+  });
 }
 
 async function read(transaction: FirestoreTransaction, reference: FirebaseFirestore.DocumentReference) {
@@ -106,7 +112,11 @@ function filter<C extends CollectionName>(collection: Query, where: Where<C>): Q
 /** Our own errors out of a transaction's body pass; everything else of Firestore's is worth another try later. */
 async function call<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
-    return await withDeadline(TIMEOUT_MS, work(), () => new Unavailable(`Firestore: ${what} took over ${TIMEOUT_MS} ms`, 5));
+    return await withDeadline(
+      TIMEOUT_MS,
+      work(),
+      () => new Unavailable(`Firestore: ${what} took over ${TIMEOUT_MS} ms`, 5),
+    );
   } catch (error) {
     if (error instanceof SlipwayError || !isFirestoreError(error)) throw error;
     throw new Unavailable(`Firestore: ${what} failed: ${explain(error)}`, 5, {cause: error});

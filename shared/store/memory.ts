@@ -33,7 +33,8 @@ export function createMemoryStore({clock, extraRuns = 0}: MemoryStoreOptions): S
     const found: Found<C>[] = [];
     for (const [path, {data}] of documents) {
       if (!path.startsWith(prefix) || !data || data.expireAt <= clock.now()) continue;
-      if (fits(data as Collections[C], where)) found.push({id: path.slice(prefix.length), data: data as Collections[C]});
+      if (fits(data as Collections[C], where))
+        found.push({id: path.slice(prefix.length), data: data as Collections[C]});
     }
     return found.sort((a, b) => compare(a.id, b.id));
   }
@@ -72,7 +73,9 @@ export function createMemoryStore({clock, extraRuns = 0}: MemoryStoreOptions): S
     async count(collection, where) {
       await Promise.resolve();
       const prefix = `${collection}/`;
-      return [...documents].filter(([path, {data}]) => path.startsWith(prefix) && data && fits(data as Collections[typeof collection], where)).length;
+      return [...documents].filter(
+        ([path, {data}]) => path.startsWith(prefix) && data && fits(data as Collections[typeof collection], where),
+      ).length;
     },
     async transaction(body) {
       for (let run = 0; run < extraRuns; run++) await discard(attempt, body);

@@ -3,7 +3,7 @@ import {drive} from '../world/drive';
 import type {Job} from '../world/github/job';
 import {VirtualScheduler} from '../world/scheduler';
 import {SeededRandom} from '../world/seeded-random';
-import {startSystem, type System, type SystemOptions} from '../world/system';
+import {type System, type SystemOptions, startSystem} from '../world/system';
 
 export const MINUTE = 60_000;
 
@@ -59,8 +59,7 @@ export async function aSystem(options: Partial<SystemOptions> & {seed?: number} 
     });
   }
   const jobs: Readonly<Job>[] = [];
-  const pass = (forMs: number, until?: () => boolean) =>
-    drive(system, scheduler, {forMs, ...(until ? {until} : {})});
+  const pass = (forMs: number, until?: () => boolean) => drive(system, scheduler, {forMs, ...(until ? {until} : {})});
   return {
     ...system,
     scheduler,
@@ -77,7 +76,9 @@ export async function aSystem(options: Partial<SystemOptions> & {seed?: number} 
       await pass(limitMs, over);
       if (!over()) {
         const left = [...jobs.filter(({status}) => status !== 'completed'), ...system.compute.instances()];
-        throw new Error(`not over after ${limitMs / MINUTE} minutes: ${left.map(({id, status}) => `${id} ${status}`).join(', ')}`);
+        throw new Error(
+          `not over after ${limitMs / MINUTE} minutes: ${left.map(({id, status}) => `${id} ${status}`).join(', ')}`,
+        );
       }
     },
   };

@@ -1,5 +1,6 @@
 import type {Context} from '../../shared/effects/context';
 import {type Coverage, coverJob} from '../../shared/effects/cover-job';
+import {findFreeSlot, slotId, takenSlot} from '../../shared/store/slots';
 import type {Store} from '../../shared/store/store';
 import {anEvent, aPool, NOW} from '../builders/lifecycle';
 import {VirtualScheduler} from '../world/scheduler';
@@ -18,7 +19,7 @@ export function coverageContract(name: string, make: (clock: VirtualScheduler) =
       const context = {deployment: 'slipway', pools: [aPool({maxRunners})], store, clock, random} as unknown as Context;
       const cover = (jobId: number, holder: string = `holder-${jobId}`): Promise<Coverage> =>
         coverJob(context, 'arm', {event: anEvent({jobId})}, holder);
-      return {store, cover};
+      return {store, random, cover};
     }
 
     test('50 takers at once get exactly maxRunners slots, and the others stay open demand', async () => {
@@ -49,6 +50,19 @@ export function coverageContract(name: string, make: (clock: VirtualScheduler) =
       });
       expect(await cover(1002)).toEqual({kind: 'covered', by: 'slipway-arm-1001-1'});
       expect(await store.count('slots', {pool: 'arm'})).toBe(1);
+    });
+
+    test('free slots above a limit that was lowered do not hide the free ones below it (P48)', async () => {
+      const {store, random} = setUp();
+      await store.transaction(async (transaction) => {
+        for (let n = 0; n < 60; n++) {
+          transaction.set('slots', slotId('arm', n), takenSlot({pool: 'arm', n}, n < 4 ? `runner-${n}` : null, NOW));
+        }
+      });
+      const find = (maxRunners: number) => findFreeSlot(store, {pool: 'arm', maxRunners, random});
+      expect(await find(5)).toEqual({id: 'arm.4', pool: 'arm', n: 4});
+      expect(await find(4)).toBeUndefined();
+      expect(await store.count('slots', {pool: 'arm'})).toBe(4);
     });
   });
 }

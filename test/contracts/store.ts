@@ -2,8 +2,8 @@ import {Unavailable} from '../../shared/errors';
 import {closeBreaker, openBreaker, passBreaker} from '../../shared/store/breakers';
 import {claimKey, keyId} from '../../shared/store/keys';
 import type {Store} from '../../shared/store/store';
-import {VirtualScheduler} from '../world/scheduler';
 import {aJob, NOW} from '../builders/lifecycle';
+import {VirtualScheduler} from '../world/scheduler';
 
 const MINUTE = 60_000;
 
@@ -18,7 +18,9 @@ export function storeContract(name: string, make: (clock: VirtualScheduler) => S
     });
 
     const put = (id: string, overrides = {}) =>
-      store.transaction(async (transaction) => transaction.set('jobs', id, aJob({expireAt: NOW + MINUTE, ...overrides})));
+      store.transaction(async (transaction) =>
+        transaction.set('jobs', id, aJob({expireAt: NOW + MINUTE, ...overrides})),
+      );
     const claim = (holder: string, now: number) =>
       store.transaction(async (transaction) => {
         const existing = await transaction.get('keys', keyId('create/a/1'));
@@ -29,7 +31,9 @@ export function storeContract(name: string, make: (clock: VirtualScheduler) => S
 
     test('gives back what was put in, and nothing for what was not', async () => {
       await put('1-1', {creations: 3, runner: null});
-      expect(await store.get('jobs', '1-1')).toEqual(aJob({expireAt: NOW + MINUTE, creations: 3, openings: expect.anything()}));
+      expect(await store.get('jobs', '1-1')).toEqual(
+        aJob({expireAt: NOW + MINUTE, creations: 3, openings: expect.anything()}),
+      );
       expect(await store.get('jobs', '2-1')).toBeUndefined();
     });
 
@@ -62,6 +66,25 @@ export function storeContract(name: string, make: (clock: VirtualScheduler) => S
       expect(await store.get('jobs', '1-1')).toBeUndefined();
       expect(await store.find('jobs', {where: {pool: 'arm'}, limit: 5})).toEqual([]);
       expect(await store.transaction((transaction) => transaction.get('jobs', '1-1'))).toBeUndefined();
+    });
+
+    test('lets no expired document take a place within the limit', async () => {
+      for (const n of [1, 2, 3]) await put(`${n}-1`, {queuedAt: n, expireAt: NOW - 1});
+      for (const n of [4, 5, 6]) await put(`${n}-1`, {queuedAt: n});
+      const oldest = await store.find('jobs', {where: {pool: 'arm'}, orderBy: 'queuedAt', limit: 2});
+      expect(oldest.map(({id}) => id)).toEqual(['4-1', '5-1']);
+      const any = await store.find('jobs', {where: {pool: 'arm'}, limit: 3});
+      expect(any.map(({id}) => id)).toEqual(['4-1', '5-1', '6-1']);
+    });
+
+    test('orders by text as well as by number', async () => {
+      for (const [id, repository] of [
+        ['1-1', 'acme/b'],
+        ['2-1', 'acme/a'],
+      ] as const)
+        await put(id, {repository});
+      const found = await store.find('jobs', {where: {pool: 'arm'}, orderBy: 'repository', limit: 5});
+      expect(found.map(({id}) => id)).toEqual(['2-1', '1-1']);
     });
 
     test('loses no update of transactions at once', async () => {
@@ -116,7 +139,11 @@ export function storeContract(name: string, make: (clock: VirtualScheduler) => S
     test('lets one probe a minute through an open breaker, until it closes', async () => {
       expect(await passBreaker(store, 'quota.r', NOW)).toEqual({kind: 'closed'});
       await openBreaker(store, 'quota.r', {reason: 'CPUS', now: NOW, untilMs: NOW + MINUTE});
-      expect(await passBreaker(store, 'quota.r', NOW + 1_000)).toEqual({kind: 'open', retryAfterSeconds: 59, reason: 'CPUS'});
+      expect(await passBreaker(store, 'quota.r', NOW + 1_000)).toEqual({
+        kind: 'open',
+        retryAfterSeconds: 59,
+        reason: 'CPUS',
+      });
       const passages = await Promise.all(Array.from({length: 5}, () => passBreaker(store, 'quota.r', NOW + MINUTE)));
       expect(passages.filter(({kind}) => kind === 'probe')).toHaveLength(1);
       await closeBreaker(store, 'quota.r');

@@ -93,6 +93,25 @@ test('no capacity anywhere leaves nothing behind', async () => {
   expect(gce.world.instances()).toEqual([]);
 });
 
+test('a half-made VM that a stock-out leaves behind is gone before the next zone is tried', async () => {
+  await open();
+  gce.world.failLate({zone: ZONES[0], times: 1, error: STOCK_OUT});
+  const template = {name: 'runner', region: undefined};
+  gce.world.observe(({kind, instance: {zone, name, labels}}) => {
+    if (kind === 'failed') gce.world.insert({zone, template, requestId: undefined, body: {name, labels}});
+  });
+  expect(await create()).toEqual({kind: 'created', rung: {zone: ZONES[1], spot: false}});
+  expect(gce.world.instances().map(({zone}) => zone)).toEqual([ZONES[1]]);
+});
+
+test('no rung is begun so late that the function could not wait for it; the next attempt goes on there', async () => {
+  await open({provider: {spot: 'prefer'}, latencies: {insert: 40_000}});
+  gce.world.failLate({spot: true, error: STOCK_OUT});
+  expect(await create(NAME)).toMatchObject({kind: 'no_capacity', tried: [{spot: true}, {spot: true}, {spot: true}]});
+  expect(await create('slipway-arm-7-2')).toMatchObject({kind: 'created', rung: {spot: false}});
+  expect(rungs).toHaveLength(4);
+});
+
 test('a machine type that a zone does not have leads to the next rung', async () => {
   await open({provider: {machineTypes: ['c4a-standard-4']}});
   const message = "Invalid value for field 'resource.machineType': 'zones/z/machineTypes/c4a-standard-4'. Not there.";

@@ -1,9 +1,10 @@
 import {randomUUID} from 'node:crypto';
+import {env} from 'node:process';
 import {createFirestoreStore, type FirestoreStore} from '../../shared/store/firestore';
-import {storeContract} from '../contracts/store';
 import {coverageContract} from '../contracts/coverage';
+import {storeContract} from '../contracts/store';
 
-const host = process.env['SLIPWAY_TEST_FIRESTORE'];
+const host = env['SLIPWAY_TEST_FIRESTORE'];
 const opened: FirestoreStore[] = [];
 afterAll(() => Promise.all(opened.map((store) => store.close())));
 

@@ -245,7 +245,7 @@ test('webhook answers a ping', async () => {
 
 describe('webhook answers 503', () => {
   test('when the task cannot be created, after two tries, and the redelivery of the same GUID is processed', async () => {
-    tasks.fault({times: 2, respond: {status: 'UNAVAILABLE'}} as never);
+    tasks.fault({times: 2, respond: {status: 'UNAVAILABLE'}});
     expect((await deliver(workflowJob('queued'))).status).toBe(503);
     expect(tasks.requests).toHaveLength(2);
     expect((await deliver(workflowJob('queued'))).status).toBe(202);
@@ -263,7 +263,7 @@ describe('webhook answers 503', () => {
 });
 
 test('a create whose answer was lost counts: the second try finds the task', async () => {
-  tasks.fault({times: 1, respond: 'lost'} as never);
+  tasks.fault({times: 1, respond: 'lost'});
   expect((await deliver(workflowJob('queued'))).status).toBe(202);
   expect(pending('provision')).toHaveLength(1);
 });

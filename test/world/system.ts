@@ -11,6 +11,7 @@ import type {Logger} from '../../shared/telemetry/logger';
 import {type ComputeLatencies, ComputeWorld} from './compute/model';
 import type {Instance} from './compute/resources';
 import {ComputeServer} from './compute/server';
+import {type CrashPoint, mortalProvision} from './crash';
 import type {Routing} from './github/dispatcher';
 import {httpSink} from './github/http-sink';
 import type {Latencies} from './github/latencies';
@@ -47,6 +48,8 @@ export interface SystemOptions {
   readonly failsToBoot?: (instance: Instance) => boolean;
   readonly queueLimits?: Partial<QueueLimits>;
   readonly env?: Environment;
+  /** A process that serves `provision` and dies; the next one lives. */
+  readonly crash?: CrashPoint;
   /** `false`: tasks run when the test says so. */
   readonly autoDispatch?: boolean;
 }
@@ -123,7 +126,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const store = options.store ?? createMemoryStore({clock: scheduler});
   const shared = {env, clock: scheduler, random, logger, store};
   webhook.handle(createWebhook({env, clock: scheduler, logger}));
-  provision.handle(createProvision(shared));
+  provision.handle(options.crash ? mortalProvision(shared, options.crash) : createProvision(shared));
   stop.handle(createStop(shared));
   for (let hook = 0; hook < (options.hooks ?? 1); hook++) {
     github.addHook({url: webhook.url, secret: WEBHOOK_SECRET, deliver: httpSink});

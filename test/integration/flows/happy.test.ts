@@ -64,7 +64,9 @@ describe('a queued job', () => {
     const jit = system.compute.created[0]?.metadata.find(({key}) => key === 'slipway-jit-config')?.value ?? 'missing';
     const probe = jit.slice(40, 100);
     const tasks = system.tasks.requests.map(({body}) => JSON.stringify(body));
-    const decoded = tasks.map((text) => text + Buffer.from(/"body":"([^"]+)"/.exec(text)?.[1] ?? '', 'base64').toString());
+    const decoded = tasks.map(
+      (text) => text + Buffer.from(/"body":"([^"]+)"/.exec(text)?.[1] ?? '', 'base64').toString(),
+    );
     expect(probe).toHaveLength(60);
     expect([...system.log, ...decoded].join()).not.toContain(probe);
   });
@@ -73,7 +75,9 @@ describe('a queued job', () => {
     const job = system.queueJob();
     await system.finish();
     const lines = system.log.map((line) => JSON.parse(line) as Record<string, string>);
-    const decisions = lines.filter((line) => String(line['job']).startsWith(String(job.id))).map(({decision}) => decision);
+    const decisions = lines
+      .filter((line) => String(line['job']).startsWith(String(job.id)))
+      .map(({decision}) => decision);
     expect(decisions).toEqual([
       'enqueued',
       'created',
