@@ -1,7 +1,7 @@
 import {type Clock, systemClock} from './clock';
 import {createCompute} from './compute/client';
 import type {Compute} from './compute/compute';
-import {type DispatchingConfig, parseConfig} from './config/config';
+import {type DispatchingConfig, type Pool, parseConfig} from './config/config';
 import type {Environment} from './config/environment';
 import {type Place, resolvePlace} from './config/place';
 import {createSecretReader, type SecretReader} from './config/secrets';
@@ -65,7 +65,7 @@ async function make(target: 'provision' | 'stop', options: ControlPlaneOptions):
   const parsed = parseConfig(options.env, target);
   const logger = (options.logger ?? createLogger({level: parsed.logLevel})).with({function: target});
   const place: Place = await resolvePlace(parsed);
-  const config = {...parsed, ...place};
+  const config = {...parsed, ...place, pools: parsed.pools.map((pool) => placed(pool, place))};
   const secrets = createSecretReader({clock, config, logger});
   const github = options.github ?? githubOver(config, secrets, clock, logger);
 
@@ -92,6 +92,13 @@ async function make(target: 'provision' | 'stop', options: ControlPlaneOptions):
       clock,
     }),
   };
+}
+
+/** A pool that names no region is in ours. */
+function placed(pool: Pool, {region}: Place): Pool {
+  const {provider} = pool;
+  if (provider.type !== 'gce' || provider.region || !region) return pool;
+  return {...pool, provider: {...provider, region}};
 }
 
 function githubOver(config: DispatchingConfig, secrets: SecretReader, clock: Clock, logger: Logger): GitHubFor {

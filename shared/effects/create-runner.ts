@@ -13,6 +13,9 @@ import {removeMachine, retireRunner} from './retire-runner';
 /** Names tried when GitHub has a registration of the first one. */
 const MAX_NAMES = 3;
 
+/** A machine in one of these states will not run a job. */
+const ENDING = new Set(['STOPPING', 'SUSPENDING', 'SUSPENDED', 'TERMINATED', 'DEPROVISIONING']);
+
 /** `created`: a VM is there. `alive`: the runner was there already. `not_wanted`: its job went, and so did it. */
 export type Created = {readonly kind: 'created' | 'alive' | 'not_wanted'; readonly runner: RunnerDocument};
 
@@ -36,7 +39,7 @@ async function pickUp(context: Context, creation: Creation): Promise<Created | u
   const {runner} = creation;
   if (runner.state !== 'creating' || runner.zone === null) return undefined;
   const machine = await context.provider(runner.pool).find({name: runner.name, zone: runner.zone});
-  if (!machine) return undefined;
+  if (!machine || ENDING.has(machine.status)) return undefined;
   return finish(context, creation, {
     zone: machine.zone,
     spot: runner.spot ?? false,

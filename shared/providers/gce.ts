@@ -3,7 +3,7 @@ import type {Compute, Instance} from '../compute/compute';
 import {ComputeFailure} from '../compute/failure';
 import {belongsTo} from '../compute/labels';
 import {requestId} from '../compute/request-id';
-import {RateLimited, Refused, Unavailable} from '../errors';
+import {Refused, Unavailable} from '../errors';
 import {zoneOrder} from '../lifecycle/zones';
 import type {Logger} from '../telemetry/logger';
 import {FullRungs} from './full-rungs';
@@ -39,7 +39,7 @@ export interface GceProviderOptions {
 }
 
 /**
- * One new VM for each runner, from an instance template. `find` and `delete` throw `RateLimited`, `Unavailable` or `Refused`.
+ * One new VM for each runner, from an instance template. `find` and `delete` throw `Unavailable` or `Refused`.
  *
  * @see https://cloud.google.com/compute/docs/instances/create-vm-from-instance-template
  */
@@ -85,7 +85,7 @@ async function typed<T>(clock: Clock, work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     if (!(error instanceof ComputeFailure)) throw error;
-    if (error.failureClass === 'rate') throw new RateLimited(error.message, secondsToNextMinute(clock.now()));
+    if (error.failureClass === 'rate') throw new Unavailable(error.message, secondsToNextMinute(clock.now()));
     // Looking and deleting can be repeated: it does not matter whether an answer was lost.
     if (error.retryable) throw new Unavailable(error.message, 10);
     throw new Refused(error.message);

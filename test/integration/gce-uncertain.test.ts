@@ -137,7 +137,7 @@ describe('a name in use (409)', () => {
 });
 
 test.each([
-  [rateLimit, 'RateLimited'],
+  [rateLimit, 'Unavailable'],
   [backendError, 'Unavailable'],
   [{status: 403, reason: 'forbidden', message: 'no'}, 'Refused'],
 ])('find and delete answer %j with %s', async (respond, name) => {

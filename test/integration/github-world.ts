@@ -1,10 +1,10 @@
 import {createGitHub, type GitHubOptions} from '../../shared/github/client';
 import type {GitHubFor, RunnerScope} from '../../shared/github/github';
 import {Secret} from '../../shared/secret';
-import {startGitHubServer} from '../world/github/http/server';
 import {GitHubWorld, type GitHubWorldOptions} from '../world/github/model';
 import {VirtualScheduler} from '../world/scheduler';
 import {SeededRandom} from '../world/seeded-random';
+import {startGitHubServer} from './github-temp-server';
 
 export const repository: RunnerScope = {kind: 'repository', owner: 'acme', repo: 'app'};
 export const organization: RunnerScope = {kind: 'organization', org: 'acme'};

@@ -1,10 +1,10 @@
 import {randomUUID} from 'node:crypto';
-import {env} from 'node:process';
 import {createFirestoreStore, type FirestoreStore} from '../../shared/store/firestore';
 import {coverageContract} from '../contracts/coverage';
 import {storeContract} from '../contracts/store';
 
-const host = env['SLIPWAY_TEST_FIRESTORE'];
+// biome-ignore lint/style/noProcessEnv: jest hands what global-setup.ts started to the tests by the environment alone
+const host = process.env['SLIPWAY_TEST_FIRESTORE'];
 const opened: FirestoreStore[] = [];
 afterAll(() => Promise.all(opened.map((store) => store.close())));
 

@@ -10,16 +10,16 @@ export interface Served {
 
 let served = 0;
 
-/** Serves a function under the functions framework, as Cloud Functions does, on a port of the system's choice. */
-export async function serve(handler: HttpFunction): Promise<Served> {
+/** Serves a function under the functions framework, as Cloud Functions does, on a port of the system's choice unless one is given. */
+export async function serve(handler: HttpFunction, port = 0): Promise<Served> {
   // A registration is for good and by name.
   const name = `served-${++served}`;
   http(name, handler);
-  const server = getTestServer(name).listen(0, '127.0.0.1');
+  const server = getTestServer(name).listen(port, '127.0.0.1');
   await once(server, 'listening');
-  const {port} = server.address() as AddressInfo;
+  const address = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}/`,
+    url: `http://127.0.0.1:${address.port}/`,
     async close() {
       server.closeAllConnections();
       server.close();

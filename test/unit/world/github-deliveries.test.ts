@@ -21,8 +21,8 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  expect(github.world.violations).toEqual([]);
   await github.server.close();
+  expect(github.world.violations).toEqual([]);
 });
 
 /** Answers in turn, then 202. */

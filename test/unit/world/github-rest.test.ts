@@ -17,8 +17,8 @@ beforeEach(async () => {
 
 /** Every answer was checked against GitHub's description on its way out. */
 afterEach(async () => {
-  expect(github.world.violations).toEqual([]);
   await github.server.close();
+  expect(github.world.violations).toEqual([]);
 });
 
 function queue(name = 'build', runId?: number) {

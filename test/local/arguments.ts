@@ -1,0 +1,50 @@
+import {parseArgs} from 'node:util';
+
+export const HELP = `Slipway on this machine.
+
+  npm start                    plays a few jobs, then stays up for more (Enter queues one, Ctrl-C ends)
+  npm start -- --once          plays them and exits, with 1 if one did not end well
+  npm start -- --jobs 20       plays that many (default 6)
+  npm start -- --logs          shows the functions' own log lines, too
+  npm start -- --port 8080     where the webhook listens (real GitHub only; default 8080)
+  npm start -- --help          this text
+
+Nothing has to be configured: GitHub and Compute Engine are simulated, and Google's and GitHub's own client libraries talk to them.
+With GITHUB_APP_ID or GITHUB_TOKEN in the environment the real GitHub and Google Cloud are used, with the configuration that
+docs/configuration.md describes; the store and the queue are then in this process, unless FIRESTORE_DATABASE is set.
+`;
+
+export interface Arguments {
+  readonly once: boolean;
+  readonly jobs: number;
+  readonly logs: boolean;
+  readonly port: number;
+  readonly help: boolean;
+}
+
+/** Throws an `Error` whose message is for the person at the terminal. */
+export function parseArguments(argv: readonly string[]): Arguments {
+  const {values} = parseArgs({
+    args: [...argv],
+    options: {
+      once: {type: 'boolean', default: false},
+      jobs: {type: 'string', default: '6'},
+      logs: {type: 'boolean', default: false},
+      port: {type: 'string', default: '8080'},
+      help: {type: 'boolean', short: 'h', default: false},
+    },
+  });
+  return {
+    once: values.once,
+    logs: values.logs,
+    help: values.help,
+    jobs: wholeNumber('--jobs', values.jobs, 1, 500),
+    port: wholeNumber('--port', values.port, 1, 65_535),
+  };
+}
+
+function wholeNumber(option: string, text: string, least: number, most: number): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= least && number <= most) return number;
+  throw new Error(`${option}: found ${text}, expected a whole number from ${least} to ${most}`);
+}

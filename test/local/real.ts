@@ -1,0 +1,65 @@
+import {createProvision} from '../../functions/provision';
+import {createStop} from '../../functions/stop';
+import {createWebhook} from '../../functions/webhook';
+import {systemClock} from '../../shared/clock';
+import type {Environment} from '../../shared/config/environment';
+import {createMemoryStore} from '../../shared/store/memory';
+import {postTask} from '../../shared/tasks/http-dispatch';
+import {InProcessTasks} from '../../shared/tasks/in-process';
+import {createLogger} from '../../shared/telemetry/create-logger';
+import {systemTimerClock} from '../../shared/timer-clock';
+import {OidcIssuer} from '../world/oidc';
+import {serve} from '../world/serve';
+import type {Arguments} from './arguments';
+
+const SERVICE_ACCOUNT = 'local@slipway.invalid';
+
+/** Whether the environment names the real GitHub. */
+export function hasCredentials(env: Environment): boolean {
+  return Boolean(env['GITHUB_APP_ID'] || env['GITHUB_TOKEN']);
+}
+
+/** Serves the functions here, for the real GitHub and Google Cloud, until it is told to end. */
+export async function runReal(options: Arguments, given: Environment, ended: Promise<void>): Promise<number> {
+  const write = (line: string) => void process.stdout.write(`${line}\n`);
+  const issuer = await OidcIssuer.create(systemClock);
+  const ports = {webhook: options.port, provision: options.port + 1, stop: options.port + 2};
+  const urls = {provision: `http://127.0.0.1:${ports.provision}/`, stop: `http://127.0.0.1:${ports.stop}/`};
+  const env: Environment = {
+    ...given,
+    PROVISION_QUEUE: 'projects/local/locations/local/queues/provision',
+    STOP_QUEUE: 'projects/local/locations/local/queues/stop',
+    PROVISION_URL: urls.provision,
+    STOP_URL: urls.stop,
+    TASKS_SERVICE_ACCOUNT: SERVICE_ACCOUNT,
+    OIDC_JWKS_URL: await issuer.listen(),
+  };
+  const tasks = new InProcessTasks({
+    timers: systemTimerClock,
+    dispatch: async ({queue, body, headers, signal}) => {
+      const authorization = `Bearer ${await issuer.token({audience: urls[queue], email: SERVICE_ACCOUNT})}`;
+      return postTask({url: urls[queue], headers: {...headers, authorization}, body, signal, nowMs: systemClock.now()});
+    },
+  });
+  const logger = createLogger({level: 'info'});
+  const inFirestore = Boolean(env['FIRESTORE_DATABASE'] || env['FIRESTORE_EMULATOR_HOST']);
+  const store = inFirestore ? {} : {store: createMemoryStore({clock: systemClock})};
+  const served = [
+    await serve(createWebhook({env, logger, tasks}), ports.webhook),
+    await serve(createProvision({env, logger, tasks, ...store}), ports.provision),
+    await serve(createStop({env, logger, tasks, ...store}), ports.stop),
+  ];
+  const who = env['GITHUB_APP_ID'] ? `the App ${env['GITHUB_APP_ID']}` : 'a personal access token';
+  write(
+    `Slipway, with the real GitHub (${env['GITHUB_API_URL'] ?? 'api.github.com'}, as ${who}) and the real Google Cloud.`,
+  );
+  write(
+    `The queue is in this process; the store is ${inFirestore ? 'Firestore' : 'in this process, too'}. VMs that it makes cost money.`,
+  );
+  write(`Point GitHub's webhook, through a tunnel, to ${served[0]?.url}  Ctrl-C ends.`);
+  await ended;
+  await tasks.close();
+  await Promise.all(served.map((one) => one.close()));
+  await issuer.close();
+  return 0;
+}

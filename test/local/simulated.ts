@@ -1,0 +1,108 @@
+import {createInterface} from 'node:readline';
+import {systemRandom} from '../../shared/random';
+import {createLogger} from '../../shared/telemetry/create-logger';
+import {RealScheduler} from '../world/scheduler';
+import {startSystem} from '../world/system';
+import type {Arguments} from './arguments';
+import {Timeline} from './timeline';
+
+/** Two pools; the first is small, so that a job has to wait for a slot. Idle times are compressed. */
+const POOLS = `
+defaults: {idleMinutes: 0.1}
+pools:
+  - name: linux
+    repos: ["acme/*"]
+    requires: [self-hosted, linux]
+    maxRunners: 3
+    provider: {type: gce, template: runner-x64, region: us-central1, zones: [us-central1-a, us-central1-b, us-central1-f]}
+  - name: gpu
+    org: acme
+    requires: [self-hosted, gpu]
+    provider: {type: gce, template: runner-gpu, region: us-central1, zones: [us-central1-a, us-central1-b], spot: prefer}
+`;
+/** A run that takes longer has gone wrong. */
+const PATIENCE_MS = 60_000;
+const MS_PER_JOB = 4_000;
+
+/** Plays jobs on a simulated GitHub and Compute Engine. Returns the exit code. */
+export async function runSimulated(options: Arguments, ended: Promise<void>): Promise<number> {
+  const write = (line: string) => void process.stdout.write(`${line}\n`);
+  const scheduler = new RealScheduler();
+  const system = await startSystem({
+    scheduler,
+    random: systemRandom,
+    logger: createLogger({level: options.logs ? 'info' : 'error', pretty: process.stdout.isTTY === true}),
+    pools: POOLS,
+    repositories: ['acme/app', 'acme/web'],
+    bootMs: 1_200,
+    githubLatencies: {delivery: [30, 120], pickup: [100, 300]},
+    computeLatencies: {insert: 1_500, delete: 700},
+    queueLimits: {minBackoffMs: 500},
+  });
+  for (const name of ['runner-x64', 'runner-gpu']) {
+    system.compute.addTemplate({
+      name,
+      properties: {machineType: name === 'runner-gpu' ? 'g2-standard-4' : 'e2-standard-4'},
+    });
+  }
+  const outOfStock = {
+    code: 'ZONE_RESOURCE_POOL_EXHAUSTED',
+    message: 'The zone does not have enough resources available.',
+  };
+  system.compute.failLate({times: 1, error: outOfStock});
+
+  const timeline = new Timeline(() => scheduler.now(), write, process.stdout.isTTY === true);
+  system.github.observe((event) => timeline.githubEvent(event));
+  system.compute.observe((event) => timeline.computeEvent(event));
+  write('Slipway, with a simulated GitHub and Compute Engine. The store is in this process.');
+  write(`webhook ${system.urls.webhook}  provision ${system.urls.provision}  stop ${system.urls.stop}\n`);
+
+  let queued = 0;
+  const queueJob = () => {
+    const gpu = queued++ % 3 === 2;
+    system.github.queueJob({
+      repository: gpu ? 'acme/web' : 'acme/app',
+      labels: ['self-hosted', gpu ? 'gpu' : 'linux'],
+      durationMs: 1_500 + Math.round(systemRandom.next() * 1_500),
+    });
+  };
+  const input = !options.once && process.stdin.isTTY ? createInterface({input: process.stdin}) : undefined;
+  input?.on('line', queueJob);
+
+  try {
+    for (let i = 0; i < options.jobs; i++) queueJob();
+    const over = allOver(system, scheduler, PATIENCE_MS + options.jobs * MS_PER_JOB);
+    const interrupted = await Promise.race([over.then(() => false), ended.then(() => true)]);
+    write(`\n${timeline.table()}\n`);
+    if (interrupted) return 130;
+    const unfinished = timeline.unfinished();
+    write(
+      unfinished.length === 0
+        ? `${options.jobs} jobs went from queued to gone, and nothing is left over.`
+        : `${unfinished.length} jobs did not end well: ${unfinished.map(({id}) => id).join(', ')}`,
+    );
+    if (options.once) return unfinished.length === 0 ? 0 : 1;
+    write('Staying up. Enter queues another job, Ctrl-C ends.');
+    await ended;
+    return 0;
+  } finally {
+    input?.close();
+    scheduler.close();
+    await system.close();
+  }
+}
+
+type Watched = Awaited<ReturnType<typeof startSystem>>;
+
+/** Resolves when every job is over and every VM gone, or the patience is. */
+function allOver(system: Watched, scheduler: RealScheduler, patienceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = scheduler.at(scheduler.now() + patienceMs, resolve);
+    system.compute.observe(({kind}) => {
+      const busy = system.github.queue.jobs().some(({status}) => status !== 'completed');
+      if (kind !== 'deleted' || busy || system.compute.instances().length > 0) return;
+      cancel();
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,109 @@
+import type {ComputeEvent} from '../world/compute/model';
+import type {Job} from '../world/github/job';
+import type {WorldEvent} from '../world/github/surroundings';
+
+const COLOURS = {queued: 33, waiting: 33, vm: 36, running: 35, completed: 32, gone: 90, trouble: 31} as const;
+type Tone = keyof typeof COLOURS;
+
+/** When a job reached each step of its way, milliseconds of the scheduler. */
+interface Way {
+  readonly number: number;
+  readonly job: Readonly<Job>;
+  readonly queuedAtMs: number;
+  vmAtMs?: number;
+  runningAtMs?: number;
+  completedAtMs?: number;
+  goneAtMs?: number;
+}
+
+/** Follows every job from queued to gone, a line a step, and sums them up in a table. */
+export class Timeline {
+  readonly #ways = new Map<number, Way>();
+  readonly #startMs: number;
+
+  constructor(
+    private readonly now: () => number,
+    private readonly write: (line: string) => void,
+    private readonly colours: boolean,
+  ) {
+    this.#startMs = now();
+  }
+
+  githubEvent(event: WorldEvent): void {
+    if (event.kind !== 'job') return;
+    const {job, action} = event;
+    const way = this.#ways.get(job.id) ?? this.#add(job);
+    if (action === 'queued') this.#line(way, 'queued', `wants ${job.labels.join(', ')}`);
+    if (action === 'in_progress') {
+      way.runningAtMs = this.now();
+      this.#line(way, 'running', `on ${job.runner?.name}`);
+    }
+    if (action === 'completed') {
+      way.completedAtMs = this.now();
+      this.#line(way, 'completed', job.conclusion ?? '');
+    }
+  }
+
+  computeEvent({kind, instance}: ComputeEvent): void {
+    const madeFor = this.#ways.get(Number(/-(\d+)-\d+$/.exec(instance.name)?.[1]));
+    if (kind === 'accepted' && madeFor) {
+      madeFor.vmAtMs ??= this.now();
+      const spot = instance.scheduling['provisioningModel'] === 'SPOT' ? ', spot' : '';
+      this.#line(madeFor, 'vm', `${instance.name} in ${instance.zone}, ${instance.machineType}${spot}`);
+    }
+    if (kind === 'failed' && madeFor)
+      this.#line(madeFor, 'trouble', `no capacity in ${instance.zone}, the next zone is tried`);
+    if (kind !== 'deleted') return;
+    const ran = [...this.#ways.values()].find(({job}) => job.runner?.name === instance.name) ?? madeFor;
+    if (!ran) return;
+    ran.goneAtMs = this.now();
+    this.#line(ran, 'gone', instance.name);
+  }
+
+  /** Jobs that did not end well: not over, not successful, or with a VM left. */
+  unfinished(): Readonly<Job>[] {
+    return [...this.#ways.values()]
+      .filter((way) => way.job.conclusion !== 'success' || way.goneAtMs === undefined)
+      .map(({job}) => job);
+  }
+
+  table(): string {
+    const rows = [...this.#ways.values()].map((way) => [
+      `#${way.number}`,
+      way.job.labels.join(','),
+      way.job.runner?.name ?? '-',
+      elapsed(way.queuedAtMs, way.vmAtMs),
+      elapsed(way.queuedAtMs, way.runningAtMs),
+      elapsed(way.queuedAtMs, way.completedAtMs),
+      elapsed(way.queuedAtMs, way.goneAtMs),
+      way.job.conclusion ?? way.job.status,
+    ]);
+    const head = ['job', 'labels', 'runner', 'VM', 'running', 'completed', 'gone', 'conclusion'];
+    const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
+    return [head, ...rows]
+      .map((row) =>
+        row
+          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+          .join('  ')
+          .trimEnd(),
+      )
+      .join('\n');
+  }
+
+  #add(job: Readonly<Job>): Way {
+    const way: Way = {number: this.#ways.size + 1, job, queuedAtMs: this.now()};
+    this.#ways.set(job.id, way);
+    return way;
+  }
+
+  #line(way: Way, tone: Tone, detail: string): void {
+    const word = (tone === 'vm' ? 'VM' : tone).padEnd(9);
+    const painted = this.colours ? `\x1b[${COLOURS[tone]}m${word}\x1b[0m` : word;
+    const at = ((this.now() - this.#startMs) / 1000).toFixed(1).padStart(6);
+    this.write(`${at} s  #${String(way.number).padEnd(3)} ${painted} ${detail}`);
+  }
+}
+
+function elapsed(fromMs: number, toMs: number | undefined): string {
+  return toMs === undefined ? '-' : `${((toMs - fromMs) / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,44 @@
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import Ajv2020 from 'ajv/dist/2020';
+import {parse} from 'yaml';
+import {SCHEMA_PATH, schemaText} from '../../../shared/config/generate-schema';
+
+const committed = readFileSync(SCHEMA_PATH, 'utf8');
+const validate = new Ajv2020({strict: true, strictRequired: false, strictTypes: false}).compile(JSON.parse(committed));
+const example = parse(readFileSync(join(__dirname, 'example-pools.yaml'), 'utf8')) as object;
+const provider = {type: 'gce', template: 't'};
+const good = {repo: 'a/b', requires: ['c'], provider};
+
+test('the committed JSON Schema is the generated one (else: npm run schema)', () => {
+  expect(committed).toBe(schemaText());
+});
+
+test.each<[string, unknown]>([
+  ['the example of the documentation', example],
+  ['an example that names its schema', {$schema: './runner-config.schema.json', ...example}],
+  ['a flat list', [{repo: 'a/b', labels: ['c'], vm_instance_name: 'v', vm_instance_zone: 'us-east1-b'}]],
+  ['a pool that only offers', {pools: [{org: 'a', offers: ['c'], provider}]}],
+  ['a schedule', {defaults: {minIdle: [{cron: '* * * * *', count: 1}]}, pools: [good]}],
+])('the JSON Schema accepts %s', (_, value) => {
+  expect(validate(value)).toBe(true);
+});
+
+test.each<[string, unknown]>([
+  ['nothing', null],
+  ['no pool', {pools: []}],
+  ['an unknown key', {pools: [{...good, maxRuners: 1}]}],
+  ['no scope', {pools: [{requires: ['c'], provider}]}],
+  ['two scopes', {pools: [{...good, org: 'a'}]}],
+  ['no labels', {pools: [{repo: 'a/b', provider}]}],
+  ['empty labels', {pools: [{...good, requires: []}]}],
+  ['a wrong name', {pools: [{...good, name: 'A'}]}],
+  ['no runners', {pools: [{...good, maxRunners: 0}]}],
+  ['no minutes', {pools: [{...good, bootMinutes: 0}]}],
+  ['an unknown provider', {pools: [{...good, provider: {type: 'ec2'}}]}],
+  ['a provider without a template', {pools: [{...good, provider: {type: 'gce'}}]}],
+  ['a zone that is none', {pools: [{...good, provider: {...provider, zones: ['us']}}]}],
+  ['a flat pool without its VM', [{repo: 'a/b', labels: ['c']}]],
+])('the JSON Schema rejects %s', (_, value) => {
+  expect(validate(value)).toBe(false);
+});
