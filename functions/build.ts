@@ -1,21 +1,22 @@
 import {mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
+import {parseArgs} from 'node:util';
 import {build, type Plugin} from 'esbuild';
 
 const ROOT = resolve(__dirname, '..');
 
 /**
- * `npm run build`: one folder a function under `dist`, with `index.js` and `package.json`, deployed as it is. Everything is bundled
+ * `npm run build [-- --out <folder>]`: one folder a function under `dist`, with `index.js` and `package.json`, deployed as it is. Everything is bundled
  * but the framework, which has to be the very module that serves the function.
  */
-async function main(): Promise<void> {
+async function main(dist: string): Promise<void> {
   const {dependencies, version} = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     dependencies: Record<string, string>;
     version: string;
   };
   const framework = '@google-cloud/functions-framework';
   for (const name of functionNames()) {
-    const outdir = join(ROOT, 'dist', name);
+    const outdir = join(dist, name);
     rmSync(outdir, {recursive: true, force: true});
     mkdirSync(outdir, {recursive: true});
     await build({
@@ -45,7 +46,7 @@ async function main(): Promise<void> {
     };
     writeFileSync(join(outdir, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     const kilobytes = Math.round(statSync(join(outdir, 'index.js')).size / 1024);
-    process.stdout.write(`dist/${name}/index.js  ${kilobytes} KB\n`);
+    process.stdout.write(`${join(outdir, 'index.js')}  ${kilobytes} KB\n`);
   }
 }
 
@@ -78,4 +79,5 @@ const computedJson: Plugin = {
   },
 };
 
-void main();
+const {values} = parseArgs({options: {out: {type: 'string', default: join(ROOT, 'dist')}}});
+void main(resolve(values.out));

@@ -28,11 +28,13 @@ export async function resolvePlace(
 ): Promise<Place> {
   const needsRegion = config.pools.some(({provider}) => provider.type === 'gce' && !provider.region);
   const needsZone = config.pools.some(({provider}) => provider.type === 'gce-vm' && !provider.zone);
-  // Off Google Cloud the server does not answer: it is asked only for what somebody needs.
+  const asksRegion = needsRegion && !config.region && !config.zone;
+  // Off Google Cloud the server does not answer: it is asked only for what somebody needs. A function has a region and no zone of
+  // Compute Engine; a VM has a zone, which tells its region.
   const [project, zone, region] = await Promise.all([
     config.project ?? ask(metadata, 'project/project-id', PROJECT),
-    config.zone ?? (needsZone ? ask(metadata, 'instance/zone', ZONE) : undefined),
-    config.region ?? (needsRegion && !config.zone ? ask(metadata, 'instance/region', REGION) : undefined),
+    config.zone ?? (needsZone || asksRegion ? ask(metadata, 'instance/zone', ZONE) : undefined),
+    config.region ?? (asksRegion ? ask(metadata, 'instance/region', REGION) : undefined),
   ]);
   const home = region ?? (zone ? regionOfZone(zone) : undefined);
   const problems = [

@@ -100,7 +100,10 @@ describe('webhook creates a task', () => {
     await deliver(workflowJob('queued', {id: 7001}));
     const [task] = pending('provision');
     const body = JSON.parse(task?.payload.body.toString() ?? '{}') as {event: object};
-    expect(body).toMatchObject({kind: 'event', event: {jobId: 7001, status: 'queued', pool: 'arm', installationId: 42}});
+    expect(body).toMatchObject({
+      kind: 'event',
+      event: {jobId: 7001, status: 'queued', pool: 'arm', installationId: 42},
+    });
     expect(Object.keys(body.event)).toHaveLength(12);
     expect(task?.payload.body.length).toBeLessThan(1_000);
   });
@@ -120,7 +123,9 @@ describe('webhook creates a task', () => {
 
   test('by the status in the body, which rules over the action', async () => {
     await deliver(workflowJob('queued', {status: 'waiting'}));
-    expect(JSON.parse(pending('provision')[0]?.payload.body.toString() ?? '{}')).toMatchObject({event: {status: 'waiting'}});
+    expect(JSON.parse(pending('provision')[0]?.payload.body.toString() ?? '{}')).toMatchObject({
+      event: {status: 'waiting'},
+    });
   });
 
   test('when the body is form-encoded', async () => {

@@ -39,7 +39,8 @@ export interface SystemOptions {
   readonly repositories: readonly string[];
   /** From RUNNING to a runner that is online. */
   readonly bootMs: number;
-  readonly store?: Store;
+  /** In place of the store in memory. */
+  readonly makeStore?: (clock: Scheduler) => Store;
   /** Hooks at GitHub; 1 unless given. */
   readonly hooks?: number;
   readonly routing?: Routing;
@@ -123,7 +124,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     COMPUTE_EMULATOR_HOST: `${computeAt.host}:${computeAt.port}`,
     ...options.env,
   };
-  const store = options.store ?? createMemoryStore({clock: scheduler});
+  const store = options.makeStore?.(scheduler) ?? createMemoryStore({clock: scheduler});
   const shared = {env, clock: scheduler, random, logger, store};
   webhook.handle(createWebhook({env, clock: scheduler, logger}));
   provision.handle(options.crash ? mortalProvision(shared, options.crash) : createProvision(shared));

@@ -52,7 +52,7 @@ test.each<[string, Record<string, unknown>, string]>([
     ': neither requires nor offers with a label → labels in requires, in offers or in both',
   ],
   ['label with a comma', {requires: ['a,b']}, `.requires[0]: "a,b" → ${LABEL}`],
-  ['label that is a number', {requires: ['a', 24]}, '.requires[1]: 24 → a string'],
+  ['label that is a number', {requires: ['a', 24]}, `.requires[1]: 24 → ${LABEL}`],
   ['empty label', {offers: [''], requires: undefined}, `.offers[0]: "" → ${LABEL}`],
   [
     'requires beyond offers',
@@ -132,7 +132,7 @@ test.each<[string, string, string]>([
   [
     'a YAML syntax error',
     'pools:\n  - {repo: a/b',
-    ': a syntax error (MISSING_CHAR) at line 2, column 14 → YAML or JSON',
+    ': a syntax error (BAD_INDENT) at line 2, column 15 → YAML or JSON',
   ],
   [
     'a JSON syntax error',

@@ -68,6 +68,14 @@ it('signs a delivery over its bytes and says what it is in its headers', async (
   });
 });
 
+it('pings a hook', async () => {
+  const hook = addHook();
+  github.world.ping(hook);
+  await later(1000);
+  expect(received[0]?.headers['X-GitHub-Event']).toBe('ping');
+  expect(JSON.parse(received[0]?.body ?? '')).toMatchObject({hook_id: hook.id, hook: {type: 'App'}});
+});
+
 it.each(['public', 'private', 'internal'] as const)('says that a repository is %s', async (visibility) => {
   github.world.addRepository('acme/seen', {visibility});
   addHook();

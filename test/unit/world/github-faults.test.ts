@@ -59,3 +59,12 @@ it('speaks under the prefix of a GitHub Enterprise Server too', async () => {
     operationId: 'actions/generate-runner-jitconfig-for-repo',
   });
 });
+
+it('remembers every request, those that a fault met too', async () => {
+  github.world.fault({match: MATCH, respond: 'reset'});
+  await expect(github.client(7001).request(JIT, REQUEST)).rejects.toMatchObject(NO_ANSWER);
+  expect(github.world.requests.map(({method, operationId}) => `${method} ${operationId}`)).toEqual([
+    'POST apps/create-installation-access-token',
+    'POST actions/generate-runner-jitconfig-for-repo',
+  ]);
+});

@@ -97,7 +97,7 @@ export class Dispatcher {
 
   #free(runner: Registration): void {
     runner.job = null;
-    this.world.announce({kind: 'runner', change: 'idle', runner});
+    this.runners.freed(runner);
     this.wake();
   }
 

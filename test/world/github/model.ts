@@ -4,7 +4,6 @@ import type {Scheduler} from '../scheduler';
 import type {Account, Repository} from './account';
 import {type AccountOptions, Accounts, type RepositoryOptions} from './accounts';
 import {App} from './app';
-import {webhookProblems} from './contract';
 import {Deliveries} from './deliveries';
 import type {Hook, HookOptions} from './delivery';
 import type {DeliveryFaults} from './delivery-faults';
@@ -13,12 +12,12 @@ import {Identifiers} from './identifiers';
 import type {Job, JobStatus} from './job';
 import {JobQueue, type NewJob} from './job-queue';
 import {LATENCIES, type Latencies} from './latencies';
-import {jobPayload} from './payload';
 import {type RateLimitOptions, RateLimits} from './rate-limits';
 import {type RequestFault, RequestFaults} from './request-faults';
 import {type Connection, Runners} from './runners';
 import type {Surroundings, WorldEvent} from './surroundings';
 import {describeViolation, type Violation} from './violations';
+import {Webhooks} from './webhooks';
 
 export interface GitHubWorldOptions {
   readonly scheduler: Scheduler;
@@ -64,6 +63,7 @@ export class GitHubWorld {
   readonly violations: Violation[] = [];
   readonly requests: LoggedRequest[] = [];
   readonly #dispatcher: Dispatcher;
+  readonly #webhooks: Webhooks;
   readonly #observers: ((event: WorldEvent) => void)[] = [];
 
   constructor(options: GitHubWorldOptions) {
@@ -82,6 +82,7 @@ export class GitHubWorld {
     this.app = new App(surroundings, this.authClock, options.appId ?? 171_503);
     this.deliveries = new Deliveries(surroundings, this.app.id);
     if (options.deliveryFaults) this.deliveries.faults = options.deliveryFaults;
+    this.#webhooks = new Webhooks(this.accounts, this.app, this.deliveries, (violation) => this.violated(violation));
     this.limits = new RateLimits(options.scheduler, options.rateLimits);
     this.queue = new JobQueue(surroundings, {
       changed: (job, action) => this.#jobChanged(job, action),
@@ -159,26 +160,13 @@ export class GitHubWorld {
     return this.runners.connect(encodedJitConfig);
   }
 
-  /** Sends an event about a job once more, with new GUIDs, as GitHub does in storms of `completed` (P15). */
+  /** Sends an event about a job once more, under new GUIDs, as GitHub does in storms of `completed` (P15). */
   announceJob(job: Readonly<Job>, action: JobStatus): void {
-    const repository = this.accounts.repository(job.repository);
-    const installation = this.app.installationOf(repository);
-    const bodies = new Map<number | undefined, string>();
-    for (const hook of this.deliveries.hooks()) {
-      const {target} = hook;
-      if (target.kind === 'app' && !installation) continue;
-      if (target.kind !== 'app' && target.name.toLowerCase() !== hookName(target.kind, repository)) continue;
-      const installationId = target.kind === 'app' ? installation?.id : undefined;
-      const body = bodies.get(installationId) ?? this.#jobBody(action, job, repository, installationId);
-      bodies.set(installationId, body);
-      this.deliveries.send(hook, {
-        event: 'workflow_job',
-        action,
-        repositoryId: repository.id,
-        installationId: installationId ?? null,
-        body,
-      });
-    }
+    this.#webhooks.job(job, action);
+  }
+
+  ping(hook: Hook): void {
+    this.#webhooks.ping(hook);
   }
 
   /** Redelivers by id of an attempt: the same guid, a new id. */
@@ -205,15 +193,4 @@ export class GitHubWorld {
     for (const observer of this.#observers) observer({kind: 'job', action, job});
     this.announceJob(job, action);
   }
-
-  #jobBody(action: JobStatus, job: Readonly<Job>, repository: Repository, installationId: number | undefined): string {
-    const payload = jobPayload(action, job, repository, installationId);
-    const problems = webhookProblems('workflow_job', action, payload);
-    if (problems.length > 0) throw new Error(this.violated({where: `webhook workflow_job ${action}`, problems}));
-    return JSON.stringify(payload);
-  }
-}
-
-function hookName(kind: 'repository' | 'organization', repository: Repository): string {
-  return (kind === 'repository' ? repository.fullName : repository.owner.login).toLowerCase();
 }

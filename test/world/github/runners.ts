@@ -114,6 +114,12 @@ export class Runners {
     if (session) this.world.scheduler.at(this.world.scheduler.now(), () => session.end('removed'));
   }
 
+  /** A persistent runner has ended a job, or its lost one was given up. */
+  freed(runner: Registration): void {
+    this.#changed(runner, runner.session ? 'idle' : 'offline');
+    if (!runner.session) this.#forgetLater(runner);
+  }
+
   /** `busy` as GitHub shows it, which is not always the truth. */
   shownBusy(runner: Registration): boolean {
     return runner.job !== null && this.world.scheduler.now() >= runner.busyFromMs;

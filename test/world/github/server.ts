@@ -1,6 +1,6 @@
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import type {AddressInfo, Socket} from 'node:net';
-import {answer, type ReceivedRequest} from './http/answer';
+import {answer, logRequest, type ReceivedRequest} from './http/answer';
 import type {Answer} from './http/call';
 import type {GitHubWorld} from './model';
 
@@ -53,6 +53,7 @@ function close(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
 async function respond(world: GitHubWorld, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const received = await receive(request);
   const fault = world.faults.take(received.method, received.path);
+  if (fault !== undefined && fault !== 'lose-response') logRequest(world, received);
   if (fault === 'hang') return;
   if (fault === 'reset') {
     request.socket.destroy();
@@ -60,12 +61,6 @@ async function respond(world: GitHubWorld, request: IncomingMessage, response: S
   }
   if (typeof fault === 'object') {
     const {status, headers = {}, body = {message: 'Server Error'}} = fault;
-    world.requests.push({
-      method: received.method,
-      path: received.path,
-      operationId: 'fault',
-      at: world.scheduler.now(),
-    });
     send(world, response, {status, headers, body});
     return;
   }

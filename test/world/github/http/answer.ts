@@ -22,12 +22,7 @@ export interface ReceivedRequest {
 export function answer(world: GitHubWorld, request: ReceivedRequest): Answer {
   const found = route(request.method, request.path);
   const where = `${request.method} ${request.path}`;
-  world.requests.push({
-    method: request.method,
-    path: request.path,
-    operationId: found?.operation.operationId ?? 'unknown',
-    at: world.scheduler.now(),
-  });
+  logRequest(world, request);
   if (!found) {
     world.violated({where, problems: ['there is no such operation']});
     return refusalAnswer(notFound());
@@ -45,6 +40,12 @@ export function answer(world: GitHubWorld, request: ReceivedRequest): Answer {
   checkResponse(world, where, found.operation, given);
   const limits = identity ? rateHeaders(world.limits.state(identity.caller)) : {};
   return {...given, headers: {...limits, ...given.headers}};
+}
+
+/** For requests that a fault keeps from being answered as well: they were made. */
+export function logRequest(world: GitHubWorld, {method, path}: Pick<ReceivedRequest, 'method' | 'path'>): void {
+  const operationId = route(method, path)?.operation.operationId ?? 'unknown';
+  world.requests.push({method, path, operationId, at: world.scheduler.now()});
 }
 
 function perform(world: GitHubWorld, request: ReceivedRequest, match: Match, identity: Identity): Answer {

@@ -1,0 +1,137 @@
+import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync} from 'node:fs';
+import {createServer, type Server, type ServerResponse} from 'node:http';
+import type {AddressInfo} from 'node:net';
+import {tmpdir} from 'node:os';
+import {join, resolve} from 'node:path';
+import {sign, workflowJob} from '../builders/webhook';
+
+const ROOT = resolve(__dirname, '..', '..');
+const FRAMEWORK = join(ROOT, 'node_modules', '@google-cloud', 'functions-framework', 'build', 'src', 'main.js');
+const SECRET = 'the-secret-of-the-bundle';
+
+let dist: string;
+let queue: Server;
+let held: ((response: ServerResponse) => void) | undefined;
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  // Outside the project, so that only what is in the bundle can be loaded, and the framework that the platform installs.
+  dist = mkdtempSync(join(tmpdir(), 'slipway-dist-'));
+  const build = ['-r', 'ts-node/register', join('functions', 'build.ts'), '--out', dist];
+  execFileSync(process.execPath, build, {cwd: ROOT, stdio: 'pipe'});
+  symlinkSync(join(ROOT, 'node_modules'), join(dist, 'node_modules'));
+  queue = createServer((_, response) => held?.(response));
+  queue.listen(0, '127.0.0.1');
+  await once(queue, 'listening');
+}, 60_000);
+
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+  queue.closeAllConnections();
+  queue.close();
+  rmSync(dist, {recursive: true, force: true});
+});
+
+async function serve(name: string): Promise<{url: string; child: ChildProcess}> {
+  const port = await freePort();
+  const emulator = `127.0.0.1:${(queue.address() as AddressInfo).port}`;
+  const env = {
+    PORT: String(port),
+    FUNCTION_SOURCE: join(dist, name),
+    FUNCTION_TARGET: name,
+    RUNNER_CONFIG:
+      'pools: [{name: arm, repos: ["acme/*"], requires: [self-hosted], provider: {type: gce, template: t, zones: [us-central1-a]}}]',
+    GITHUB_WEBHOOK_SECRET: SECRET,
+    GITHUB_TOKEN: 'a-personal-access-token',
+    GOOGLE_CLOUD_PROJECT: 'p',
+    PROVISION_QUEUE: 'projects/p/locations/l/queues/provision',
+    STOP_QUEUE: 'projects/p/locations/l/queues/stop',
+    PROVISION_URL: 'https://provision.example',
+    STOP_URL: 'https://stop.example',
+    TASKS_SERVICE_ACCOUNT: 'tasks@p.iam.gserviceaccount.com',
+    CLOUD_TASKS_EMULATOR_HOST: emulator,
+    COMPUTE_EMULATOR_HOST: emulator,
+    FIRESTORE_EMULATOR_HOST: emulator,
+  };
+  const child = spawn(process.execPath, [FRAMEWORK], {env, stdio: ['ignore', 'pipe', 'inherit']});
+  children.push(child);
+  await new Promise<void>((listening) => {
+    child.stdout?.on('data', (chunk: Buffer) => chunk.toString().includes('URL:') && listening());
+  });
+  return {url: `http://127.0.0.1:${port}/`, child};
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const {port} = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function deliver(url: string): Promise<Response> {
+  const body = JSON.stringify(workflowJob('queued', {labels: ['self-hosted']}));
+  return fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'x-github-event': 'workflow_job',
+      'x-hub-signature-256': sign(body, SECRET),
+    },
+    body,
+  });
+}
+
+test.each(['webhook', 'provision', 'stop'])(
+  'dist/%s is served by the functions framework as it is',
+  async (name) => {
+    const manifest = JSON.parse(readFileSync(join(dist, name, 'package.json'), 'utf8')) as {
+      main: string;
+      dependencies: object;
+    };
+    expect(existsSync(join(dist, name, manifest.main))).toBe(true);
+    expect(Object.keys(manifest.dependencies)).toEqual(['@google-cloud/functions-framework']);
+    const {url} = await serve(name);
+    const response = await fetch(url, {method: 'POST', headers: {'content-type': 'application/json'}, body: '{}'});
+    expect(response.status).toBe(401);
+  },
+  30_000,
+);
+
+test('the webhook’s bundle holds no client of Compute Engine and none of Firestore', () => {
+  const bundle = readFileSync(join(dist, 'webhook', 'index.js'), 'utf8');
+  expect(bundle).not.toContain('google.cloud.compute.v1');
+  expect(bundle).not.toContain('google.firestore.v1');
+});
+
+test('on SIGTERM the request in flight is answered, new connections are refused, and the process ends', async () => {
+  const {url, child} = await serve('webhook');
+  const waiting = new Promise<ServerResponse>((found) => {
+    held = found;
+  });
+  const inFlight = deliver(url);
+  const queueAnswer = await waiting;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  await expectRefused(url);
+  queueAnswer
+    .writeHead(200, {'content-type': 'application/json'})
+    .end('{"name":"projects/p/locations/l/queues/provision/tasks/t"}');
+  expect((await inFlight).status).toBe(202);
+  expect(await exited).toEqual([0, null]);
+}, 30_000);
+
+/** Asks until the signal has been handled: a connection is refused from then on. */
+async function expectRefused(url: string): Promise<void> {
+  for (let tries = 0; tries < 1_000; tries++) {
+    const answered = await fetch(url, {headers: {connection: 'close'}}).then(
+      () => true,
+      () => false,
+    );
+    if (!answered) return;
+  }
+  throw new Error('new connections were still taken after SIGTERM');
+}
