@@ -2,9 +2,9 @@ import {createGitHub, type GitHubOptions} from '../../shared/github/client';
 import type {GitHubFor, RunnerScope} from '../../shared/github/github';
 import {Secret} from '../../shared/secret';
 import {GitHubWorld, type GitHubWorldOptions} from '../world/github/model';
+import {serveGitHub} from '../world/github/server';
 import {VirtualScheduler} from '../world/scheduler';
 import {SeededRandom} from '../world/seeded-random';
-import {startGitHubServer} from './github-temp-server';
 
 export const repository: RunnerScope = {kind: 'repository', owner: 'acme', repo: 'app'};
 export const organization: RunnerScope = {kind: 'organization', org: 'acme'};
@@ -26,7 +26,7 @@ export interface ConnectedWorld {
 export async function connectedWorld(options: Partial<GitHubWorldOptions> = {}): Promise<ConnectedWorld> {
   const scheduler = new VirtualScheduler();
   const world = new GitHubWorld({scheduler, random: new SeededRandom(1), authClock: scheduler, ...options});
-  const server = await startGitHubServer(world);
+  const server = await serveGitHub(world);
   const connect = (others: Partial<GitHubOptions> = {}) =>
     createGitHub({
       apiUrl: server.url,

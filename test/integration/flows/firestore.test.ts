@@ -1,19 +1,13 @@
-import {randomUUID} from 'node:crypto';
-import {createFirestoreStore, type FirestoreStore} from '../../../shared/store/firestore';
+import type {FirestoreStore} from '../../../shared/store/firestore';
 import {aSystem, expectClean, MINUTE} from '../../builders/system';
+import {emptyFirestore, firestoreHost} from '../emulated-firestore';
 
-const host = process.env['SLIPWAY_TEST_FIRESTORE'];
-
-(host ? describe : describe.skip)('with Firestore as the store', () => {
+(firestoreHost ? describe : describe.skip)('with Firestore as the store', () => {
   test('12 jobs on 5 slots all run, never on more than five VMs, and every slot is free in the end', async () => {
     const opened: FirestoreStore[] = [];
     const system = await aSystem({
       makeStore: (clock) => {
-        const store = createFirestoreStore({
-          clock,
-          project: `test-${randomUUID()}`,
-          ...(host ? {emulatorHost: host} : {}),
-        });
+        const store = emptyFirestore(clock);
         opened.push(store);
         return store;
       },

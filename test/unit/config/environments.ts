@@ -1,8 +1,15 @@
 import {generateKeyPairSync} from 'node:crypto';
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
 import type {Environment} from '../../../shared/config/environment';
 import {InvalidConfiguration} from '../../../shared/errors';
 
 export const POOLS = 'pools: [{repo: acme/app, requires: [linux], provider: {type: gce, template: runner}}]';
+
+export const DOCUMENTATION = readFileSync(join(__dirname, '../../../docs/configuration.md'), 'utf8');
+
+/** The pools that the documentation shows. */
+export const EXAMPLE = /```yaml\n([\s\S]*?)```/.exec(DOCUMENTATION)?.[1] ?? '';
 
 /** What every function starts with. */
 export const COMPLETE = {

@@ -1,11 +1,9 @@
-import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {parse} from 'yaml';
 import {type Pool, parseConfig} from '../../../shared/config/config';
-import {COMPLETE} from './environments';
-
-const EXAMPLE = readFileSync(join(__dirname, 'example-pools.yaml'), 'utf8');
+import {COMPLETE, EXAMPLE} from './environments';
 
 function pools(text: string, env: Record<string, string> = {}): readonly Pool[] {
   return parseConfig({...COMPLETE, RUNNER_CONFIG: text, ...env}, 'provision').pools;

@@ -1,12 +1,13 @@
 import {readFileSync} from 'node:fs';
-import {join} from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
 import {parse} from 'yaml';
 import {SCHEMA_PATH, schemaText} from '../../../shared/config/generate-schema';
+import {poolSchema} from '../../../shared/config/pool-schema';
+import {DOCUMENTATION, EXAMPLE} from './environments';
 
 const committed = readFileSync(SCHEMA_PATH, 'utf8');
 const validate = new Ajv2020({strict: true, strictRequired: false, strictTypes: false}).compile(JSON.parse(committed));
-const example = parse(readFileSync(join(__dirname, 'example-pools.yaml'), 'utf8')) as object;
+const example = parse(EXAMPLE) as object;
 const provider = {type: 'gce', template: 't'};
 const good = {repo: 'a/b', requires: ['c'], provider};
 
@@ -41,4 +42,8 @@ test.each<[string, unknown]>([
   ['a flat pool without its VM', [{repo: 'a/b', labels: ['c']}]],
 ])('the JSON Schema rejects %s', (_, value) => {
   expect(validate(value)).toBe(false);
+});
+
+test.each(Object.keys(poolSchema.shape))('the documentation has the field %s', (field) => {
+  expect(DOCUMENTATION).toMatch(new RegExp(`^\\|[^|]*\`${field}\``, 'm'));
 });
