@@ -1,3 +1,4 @@
+import {Unavailable} from '../errors';
 import {applyJobEvent, type JobChange} from '../lifecycle/job';
 import type {JobEvent} from '../lifecycle/job-event';
 import {jobKeyOf} from '../lifecycle/naming';
@@ -49,6 +50,7 @@ export async function coverJob(context: Context, poolName: string, demand: Deman
     if (result.kind !== 'open' || recorded) return result;
     recorded = true;
   }
+  if (!recorded) throw new Unavailable(`other executions took every slot of pool ${poolName} that was tried`, 2);
   return {kind: 'open'};
 }
 
@@ -84,7 +86,7 @@ async function attempt(
     return {kind: 'covered', by: spare.name};
   }
   if (!slot) {
-    transaction.set('jobs', jobKeyOf(job), job);
+    transaction.set('jobs', jobKeyOf(job), {...job, demand: 'open', slot: null});
     return {kind: 'open'};
   }
   if (!slotIsFree(slot.document) && slot.document?.holder !== `job:${jobKeyOf(job)}`) return {kind: 'again'};
@@ -95,7 +97,7 @@ async function readChange(transaction: Transaction, demand: Demand, now: number)
   if ('job' in demand) {
     const job = await transaction.get('jobs', demand.job);
     if (!job) return undefined;
-    return job.demand === 'open' ? {kind: 'opened', job} : {kind: 'unchanged', job, reason: 'duplicate'};
+    return wantsRunner(job) ? {kind: 'opened', job} : {kind: 'unchanged', job, reason: 'duplicate'};
   }
   const {event} = demand;
   const existing = await transaction.get('jobs', jobKeyOf(event));
@@ -103,8 +105,12 @@ async function readChange(transaction: Transaction, demand: Demand, now: number)
   const previous = !existing && earlier.runAttempt > 0 ? await transaction.get('jobs', jobKeyOf(earlier)) : undefined;
   const change = applyJobEvent(existing, event, now, previous);
   // Open already, by a delivery before or by the swap rule, and still without a slot: this one may serve it.
-  if (change.kind === 'unchanged' && change.job.demand === 'open') return {kind: 'opened', job: change.job};
+  if (change.kind === 'unchanged' && wantsRunner(change.job)) return {kind: 'opened', job: change.job};
   return change;
+}
+
+function wantsRunner(job: JobDocument): boolean {
+  return job.demand === 'open' || job.demand === 'reserved';
 }
 
 interface SlotRead extends SlotCandidate {

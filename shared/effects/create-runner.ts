@@ -24,12 +24,17 @@ export type Created = {readonly kind: 'created' | 'alive' | 'not_wanted'; readon
  * looked for first. Fails with a typed error after it has cleaned up; the lease is then free for the next attempt.
  */
 export async function createRunner(context: Context, creation: Creation): Promise<Created> {
+  // The runner may have to change its name, and with it its lease.
+  let current = creation;
+  const renamed = (next: Creation) => {
+    current = next;
+  };
   try {
     const resumed = await pickUp(context, creation);
-    return resumed ?? (await registerAndInsert(context, creation));
+    return resumed ?? (await registerAndInsert(context, creation, renamed));
   } catch (error) {
     if (error instanceof NotWanted) return abandon(context, error.creation);
-    if (!(error instanceof LeaseHeld)) await releaseLease(context, creation.lease);
+    if (!(error instanceof LeaseHeld)) await releaseLease(context, current.lease);
     throw error;
   }
 }
@@ -47,7 +52,11 @@ async function pickUp(context: Context, creation: Creation): Promise<Created | u
   });
 }
 
-async function registerAndInsert(context: Context, first: Creation): Promise<Created> {
+async function registerAndInsert(
+  context: Context,
+  first: Creation,
+  renamed: (next: Creation) => void,
+): Promise<Created> {
   let creation = first;
   for (let tries = 1; ; tries++) {
     const registered = await register(context, creation);
@@ -65,6 +74,7 @@ async function registerAndInsert(context: Context, first: Creation): Promise<Cre
       );
     }
     creation = await replaceRunner(context, creation, 'claim');
+    renamed(creation);
   }
 }
 

@@ -3,7 +3,7 @@ import {isBeingMade} from '../lifecycle/runner';
 import type {JobKey, RunnerDocument} from '../store/documents';
 import {takenSlot} from '../store/slots';
 import {type Context, githubOf, latestRunnerName} from './context';
-import {demandJob, removeMachine, retireRunner} from './retire-runner';
+import {demandJob, removeMachine, retireRunner, serveOldest} from './retire-runner';
 
 /**
  * No further attempt will be made for the job: what was half made of its runner goes as far as that can be done now, its slot serves
@@ -20,21 +20,23 @@ export async function giveUp(context: Context, key: JobKey): Promise<void> {
   }
   // By the swap rule, the runner may have stood in for another job than the one that it was made for.
   const covered = halfMade?.covers ?? key;
-  await bury(context, key, covered);
+  const freed = await bury(context, key, covered);
+  if (freed) await serveOldest(context, job.pool, `slot-kept-for-${key}-given-up-${job.creations}`);
   if (covered !== key) await demandJob(context, covered, `given-up-${key}`);
 }
 
-async function bury(context: Context, key: JobKey, covered: JobKey): Promise<void> {
+/** True when the job had a slot kept for it. */
+async function bury(context: Context, key: JobKey, covered: JobKey): Promise<boolean> {
   const now = context.clock.now();
-  await context.store.transaction(async (transaction) => {
+  return context.store.transaction(async (transaction) => {
     const job = await transaction.get('jobs', covered);
-    if (job?.status !== 'queued') return;
+    if (job?.status !== 'queued') return false;
     const slot = job.slot ? await transaction.get('slots', job.slot) : undefined;
     const demand = covered === key ? 'dead' : 'open';
     transaction.set('jobs', covered, {...job, demand, runner: null, slot: null, updatedAt: now});
-    if (job.slot && slot?.holder === `job:${covered}`) {
-      transaction.set('slots', job.slot, takenSlot(slot, null, now));
-    }
+    if (!job.slot || slot?.holder !== `job:${covered}`) return false;
+    transaction.set('slots', job.slot, takenSlot(slot, null, now));
+    return true;
   });
 }
 

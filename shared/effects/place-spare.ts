@@ -33,8 +33,7 @@ async function cover(context: Context, name: string, key: JobKey): Promise<boole
   return context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
     const job = await transaction.get('jobs', key);
-    // A job with a slot of its own is about to be served.
-    if (!runner?.spare || job?.demand !== 'open' || job.slot !== null || !canRun(runner, job)) return false;
+    if (!runner?.spare || job?.demand !== 'open' || !canRun(runner, job)) return false;
     transaction.set('runners', name, covering(runner, jobKeyOf(job)));
     transaction.set('jobs', key, {...job, demand: 'covered', runner: name, updatedAt: context.clock.now()});
     return true;

@@ -8,7 +8,7 @@ import {takenSlot} from '../store/slots';
 import type {Transaction} from '../store/store';
 import type {Context} from './context';
 import {placeSpare} from './place-spare';
-import {demandJob} from './retire-runner';
+import {demandJob, serveOldest} from './retire-runner';
 
 /** What an event did. */
 export interface RunRecord {
@@ -24,13 +24,14 @@ export interface RunRecord {
  * which is remembered with the job, so that a repeated event does it again after a crash.
  */
 export async function recordRun(context: Context, event: JobEvent): Promise<RunRecord> {
-  const {record, aftermath} = await context.store.transaction(async (transaction) => {
+  const {record, aftermath, freedSlot} = await context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     const seen = await read(transaction, event, now);
     return seen.change.kind === 'unchanged' ? repeat(seen) : write(transaction, seen, now);
   });
   if (aftermath.reopened) await demandJob(context, aftermath.reopened, `taken-by-${jobKeyOf(event)}`);
   if (aftermath.spare) await placeSpare(context, aftermath.spare);
+  if (freedSlot) await serveOldest(context, event.pool, `slot-kept-for-${jobKeyOf(event)}-${event.status}`);
   return record;
 }
 
@@ -50,6 +51,8 @@ interface Seen {
 interface Written {
   readonly record: RunRecord;
   readonly aftermath: Aftermath;
+  /** A slot was kept for the job, which needs it no more. */
+  readonly freedSlot: boolean;
 }
 
 async function read(transaction: Transaction, event: JobEvent, now: number): Promise<Seen> {
@@ -74,7 +77,7 @@ async function read(transaction: Transaction, event: JobEvent, now: number): Pro
 
 function repeat({change, runner}: Seen): Written {
   const reason = change.kind === 'unchanged' ? change.reason : 'late';
-  return {record: {change: reason, runner}, aftermath: change.job.aftermath};
+  return {record: {change: reason, runner}, aftermath: change.job.aftermath, freedSlot: false};
 }
 
 function write(transaction: Transaction, seen: Seen, now: number): Written {
@@ -99,5 +102,6 @@ function write(transaction: Transaction, seen: Seen, now: number): Written {
   return {
     record: {change: change.kind === 'opened' ? 'late' : (change.kind as RunRecord['change']), runner},
     aftermath,
+    freedSlot: slot !== undefined,
   };
 }

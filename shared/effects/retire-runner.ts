@@ -44,13 +44,19 @@ export async function demandJob(context: Context, job: JobKey, cause: string): P
   });
 }
 
+/** A slot came free that nobody was there to take: the pool's oldest open job may have it. */
+export async function serveOldest(context: Context, pool: string, cause: string): Promise<void> {
+  const [oldest] = await oldestOpenJobs(context, pool);
+  if (oldest) await demandJob(context, oldest, cause);
+}
+
 async function oldestOpenJobs(context: Context, pool: string): Promise<JobKey[]> {
   const found = await context.store.find('jobs', {
     where: {pool, demand: 'open'},
     orderBy: 'queuedAt',
     limit: CANDIDATES,
   });
-  return found.filter(({data}) => data.slot === null).map(({id}) => id);
+  return found.map(({id}) => id);
 }
 
 async function retire(
@@ -71,7 +77,9 @@ async function retire(
   const next = withinLimit(context, slot) ? await firstOpen(transaction, waiting) : undefined;
   const handedTo = next ? jobKeyOf(next) : null;
   giveSlot(context, transaction, runner.slot, slot, handedTo, now);
-  if (next && handedTo) transaction.set('jobs', handedTo, {...next, slot: runner.slot, updatedAt: now});
+  if (next && handedTo) {
+    transaction.set('jobs', handedTo, {...next, demand: 'reserved', slot: runner.slot, updatedAt: now});
+  }
   transaction.set('runners', name, {...advanceRunner(runner, state, now), slot: null, handedTo});
   return handedTo;
 }
@@ -79,7 +87,7 @@ async function retire(
 async function firstOpen(transaction: Transaction, waiting: readonly JobKey[]): Promise<JobDocument | undefined> {
   for (const key of waiting) {
     const job = await transaction.get('jobs', key);
-    if (job?.demand === 'open' && job.slot === null) return job;
+    if (job?.demand === 'open') return job;
   }
   return undefined;
 }

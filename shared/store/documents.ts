@@ -8,10 +8,10 @@ export type JobStatus = 'queued' | 'waiting' | 'in_progress' | 'completed';
 
 /**
  * Whether the job needs a runner made:
- * `open`: queued and covered by nothing; `covered`: a runner is there or on its way; `none`: it waits for an approval,
- * runs or is over; `dead`: every attempt failed, a dead letter tells why.
+ * `open`: queued and covered by nothing; `reserved`: a slot is kept for it and a task is on its way; `covered`: a runner is there
+ * or on its way; `none`: it waits for an approval, runs or is over; `dead`: every attempt failed, a dead letter tells why.
  */
-export type JobDemand = 'open' | 'covered' | 'none' | 'dead';
+export type JobDemand = 'open' | 'reserved' | 'covered' | 'none' | 'dead';
 
 export interface Aftermath {
   /** The runner that has nothing to do any more. */

@@ -1,4 +1,5 @@
 import {generateKeyPairSync} from 'node:crypto';
+import {systemClock} from '../../shared/clock';
 import type {RateLimited} from '../../shared/errors';
 import type {GitHub} from '../../shared/github/github';
 import {Secret} from '../../shared/secret';
@@ -86,6 +87,14 @@ test('a private key that stays wrong is refused after one request, and is not in
   await expect(listed).rejects.toThrow(/401.*GITHUB_APP_PRIVATE_KEY/);
   await expect(listed).rejects.not.toThrow(/BEGIN/);
   expect(tokenCalls()).toHaveLength(1);
+});
+
+test('a clock that is a quarter of an hour slow is corrected by that of GitHub', async () => {
+  await github.close();
+  github = await connectedWorld({authClock: {...systemClock, now: () => systemClock.now() + 15 * 60_000}});
+  github.world.addRepository('acme/app', {installationId: 42});
+  await expect(github.connect({clock: systemClock})(repository, 42).listRunners()).resolves.toEqual([]);
+  expect(tokenCalls()).toHaveLength(2);
 });
 
 test('an installation token that was revoked is replaced, and the request goes once more', async () => {

@@ -40,6 +40,15 @@ test.each([repository, organization])('all pages of 250 runners are listed in %j
   expect(github.lines().filter((line) => line.endsWith('/actions/runners'))).toHaveLength(3);
 });
 
+test('a GitHub Enterprise Server serves the same under /api/v3, over all pages', async () => {
+  for (let n = 0; n < 101; n++) {
+    github.world.runners.generateJitConfig(organization, {name: `r${n}`, labels: ['x'], runnerGroupId: 1});
+  }
+  const gitHubFor = github.connect({apiUrl: `${github.enterpriseUrl}/`});
+  await gitHubFor(organization).createJitConfig(request);
+  expect(await gitHubFor(organization).listRunners()).toHaveLength(102);
+});
+
 test('a page that fails makes the whole list fail', async () => {
   for (let n = 0; n < 101; n++) {
     github.world.runners.generateJitConfig(repository, {name: `r${n}`, labels: ['x'], runnerGroupId: 1});

@@ -14,7 +14,7 @@ export const JIT = /generate-jitconfig$/;
 export interface ConnectedWorld {
   readonly world: GitHubWorld;
   readonly scheduler: VirtualScheduler;
-  readonly url: string;
+  readonly enterpriseUrl: string;
   readonly gitHubFor: GitHubFor;
   /** Another client, with other credentials. */
   readonly connect: (options?: Partial<GitHubOptions>) => GitHubFor;
@@ -37,7 +37,7 @@ export async function connectedWorld(options: Partial<GitHubWorldOptions> = {}):
   return {
     world,
     scheduler,
-    url: server.url,
+    enterpriseUrl: server.enterpriseUrl,
     gitHubFor: connect(),
     connect,
     lines: () => world.requests.map(({method, path}) => `${method} ${path}`),

@@ -1,4 +1,4 @@
-import type {ComputeWorld} from './compute/model';
+import type {ComputeEvent, ComputeWorld} from './compute/model';
 import type {Instance} from './compute/resources';
 import type {Job} from './github/job';
 import type {GitHubWorld} from './github/model';
@@ -20,6 +20,11 @@ export interface Killed {
 }
 
 const JIT_CONFIG = 'slipway-jit-config';
+
+/** What somebody asked for. */
+const ENDED: readonly ComputeEvent['kind'][] = ['deleting', 'stopping', 'suspending', 'reset'];
+/** What happens to a VM; that its job is lost is nobody's fault. */
+const LOST: readonly ComputeEvent['kind'][] = ['preempted', 'host_error'];
 
 /**
  * What runs in the VMs: boots, starts the runner with the JIT config of its metadata, powers off when the runner ends. Returns the
@@ -45,12 +50,16 @@ export function bootRunners({github, compute, bootMs, failsToBoot = () => false}
   }
 
   compute.observe(({kind, instance}) => {
-    if (kind === 'running') github.scheduler.at(github.scheduler.now() + bootMs, () => boot(instance));
-    if (kind !== 'deleting' && kind !== 'preempted') return;
+    if (kind === 'running') {
+      const {startedAtMs} = instance;
+      const boots = () => instance.startedAtMs === startedAtMs && boot(instance);
+      github.scheduler.at(github.scheduler.now() + bootMs, boots);
+    }
+    if (!ENDED.includes(kind) && !LOST.includes(kind)) return;
     const session = sessions.get(instance);
     const job = jobs.get(instance);
     if (!session?.live) return;
-    if (kind === 'deleting' && job?.status === 'in_progress') killed.push({instance, job});
+    if (ENDED.includes(kind) && job?.status === 'in_progress') killed.push({instance, job});
     session.disconnect();
   });
   return killed;

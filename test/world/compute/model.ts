@@ -1,235 +1,199 @@
 import type {Random} from '../../../shared/random';
 import type {Scheduler} from '../scheduler';
-import {checkInsert, type InsertCall, instanceOf} from './insert';
-import {ApiError, type Instance, type Operation, type OperationError, type Template} from './resources';
+import {Capacity, type LateFailure, type QuotaMetric, type Selector} from './capacity';
+import {Catalog, type ZonesByRegion} from './catalog';
+import {checkInsert, checkLabels, checkRequestId, type InsertCall, instanceOf} from './insert';
+import {type ComputeLatencies, LATENCIES} from './latencies';
+import {type ComputeEvent, type ComputeStatistics, Machines} from './machines';
+import {Operations} from './operations';
+import {Power} from './power';
+import {
+  ApiError,
+  type Instance,
+  type Json,
+  notFound,
+  type Operation,
+  type OperationError,
+  type Template,
+} from './resources';
+
+export type {LateFailure} from './capacity';
+export type {ComputeLatencies} from './latencies';
+export type {ComputeEvent, ComputeStatistics} from './machines';
 
 export interface ComputeOptions {
   readonly scheduler: Scheduler;
   readonly random: Random;
   /** By region. */
-  readonly zones?: Readonly<Record<string, readonly string[]>>;
+  readonly zones?: ZonesByRegion;
   readonly latencies?: Partial<ComputeLatencies>;
 }
 
-/** Milliseconds. */
-export interface ComputeLatencies {
-  /** From an accepted insert to RUNNING. */
-  readonly insert: number;
-  readonly delete: number;
-}
-
-/** Why an insert that was accepted fails after all. */
-export interface LateFailure {
-  readonly zone?: string;
+/** An instance that is there from the start, such as a persistent runner. */
+export interface GivenInstance {
+  readonly name: string;
+  readonly zone: string;
+  /** `e2-standard-2` unless given. */
   readonly machineType?: string;
-  readonly spot?: boolean;
-  /** Inserts it strikes; for ever unless given. */
-  readonly times?: number;
-  readonly error: OperationError;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly scheduling?: Json;
+  /** TERMINATED unless given. */
+  readonly status?: 'RUNNING' | 'TERMINATED' | 'SUSPENDED';
 }
 
-/** What happened to an instance, for whoever shows or counts it. */
-export interface ComputeEvent {
-  readonly kind: 'accepted' | 'running' | 'failed' | 'deleting' | 'deleted' | 'terminated' | 'preempted' | 'expired';
-  readonly instance: Instance;
-}
+/** What a persistent VM can be asked. */
+export type PowerAction = 'start' | 'stop' | 'reset' | 'suspend' | 'resume';
 
-const ZONES = {'us-central1': ['us-central1-a', 'us-central1-b', 'us-central1-f'], 'europe-west1': ['europe-west1-b']};
-
-/** Compute Engine as an autoscaler sees it: an insert is accepted first, and succeeds or fails later. */
+/** Compute Engine as an autoscaler sees it: a request is accepted first, and succeeds or fails later. */
 export class ComputeWorld {
   readonly scheduler: Scheduler;
-  readonly zones: Readonly<Record<string, readonly string[]>>;
+  readonly catalog: Catalog;
   readonly templates: Template[] = [];
   /** Every insert that was accepted, also of instances that failed or are gone. */
   readonly created: Instance[] = [];
-  readonly #latencies: ComputeLatencies;
   readonly #random: Random;
-  readonly #instances = new Map<string, Instance>();
-  readonly #operations = new Map<string, Operation>();
-  readonly #failures: {failure: LateFailure; left: number}[] = [];
-  readonly #observers: ((event: ComputeEvent) => void)[] = [];
+  readonly #machines: Machines;
+  readonly #operations: Operations;
+  readonly #capacity: Capacity;
+  readonly #power: Power;
 
-  constructor({scheduler, random, zones = ZONES, latencies}: ComputeOptions) {
+  constructor({scheduler, random, zones, latencies}: ComputeOptions) {
     this.scheduler = scheduler;
-    this.zones = zones;
     this.#random = random;
-    this.#latencies = {insert: 8_000, delete: 5_000, ...latencies};
+    this.catalog = new Catalog(zones);
+    this.#capacity = new Capacity(this.catalog);
+    this.#machines = new Machines(scheduler, (instance) => this.#power.expire(instance));
+    this.#machines.observe(({kind, instance}) => kind === 'accepted' && this.created.push(instance));
+    this.#operations = new Operations(scheduler, () => this.#id());
+    const later = (ms: number, action: () => void) => void scheduler.at(scheduler.now() + ms, action);
+    const timing = {...LATENCIES, ...latencies};
+    this.#power = new Power(this.#machines, this.#operations, this.#capacity, timing, later);
   }
 
   addTemplate(template: Template): void {
     this.templates.push(template);
   }
 
-  observe(observer: (event: ComputeEvent) => void): void {
-    this.#observers.push(observer);
-  }
-
-  /** Accepted inserts that match fail when their operation ends, as a stock-out does. */
-  failLate(failure: LateFailure): void {
-    this.#failures.push({failure, left: failure.times ?? Number.POSITIVE_INFINITY});
-  }
-
-  recover(): void {
-    this.#failures.length = 0;
-  }
-
-  instances(): Instance[] {
-    return [...this.#instances.values()];
-  }
-
-  get(zone: string, name: string): Instance {
-    const instance = this.#instances.get(`${zone}/${name}`);
-    if (!instance)
-      throw new ApiError(404, 'notFound', `The resource 'projects/p/zones/${zone}/instances/${name}' was not found`);
+  addInstance(given: GivenInstance): Instance {
+    const {name, zone, machineType = 'e2-standard-2', labels = {}, metadata = {}, scheduling = {}} = given;
+    const items = Object.entries(metadata).map(([key, value]) => ({key, value}));
+    const properties = {machineType, labels, metadata: {items}, scheduling};
+    const call = {zone, template: {name: '', region: undefined}, requestId: undefined, body: {name}};
+    const instance = instanceOf(call, {properties}, this.catalog, {nowMs: this.scheduler.now(), id: this.#id()});
+    this.#machines.add(instance);
+    instance.status = given.status ?? 'TERMINATED';
+    if (given.status === 'RUNNING') this.#machines.run(instance);
     return instance;
   }
 
+  observe(observer: (event: ComputeEvent) => void): void {
+    this.#machines.observe(observer);
+  }
+
+  /** Accepted inserts and starts that match fail when their operation ends, as a stock-out does. */
+  failLate(failure: LateFailure): void {
+    this.#capacity.failLate(failure);
+  }
+
+  /** At most `count` such machines at once; an operation that asks for more fails, as a stock-out unless `error` is given. */
+  setCapacity(selector: Selector, count: number, error?: OperationError): void {
+    this.#capacity.setCapacity(selector, count, error);
+  }
+
+  /** More than that is refused at once (403), or by the operation. */
+  setQuota(region: string, metric: QuotaMetric, limit: number, refused?: 'request' | 'operation'): void {
+    this.#capacity.setQuota(region, metric, limit, refused);
+  }
+
+  /** Takes back all failures, capacities and quotas. */
+  recover(): void {
+    this.#capacity.recover();
+  }
+
+  instances(): Instance[] {
+    return this.#machines.all();
+  }
+
+  get(zone: string, name: string): Instance {
+    return this.#machines.get(zone, name);
+  }
+
   operation(zone: string, name: string): Operation {
-    const operation = this.#operations.get(name);
-    if (!operation || operation.zone !== zone)
-      throw new ApiError(404, 'notFound', `The operation '${name}' was not found`);
-    return operation;
+    return this.#operations.get(zone, name);
   }
 
   operations(zone: string): Operation[] {
-    return [...this.#operations.values()].filter((operation) => operation.zone === zone);
+    return this.#operations.inZone(zone);
   }
 
   template(name: string, region: string | undefined): Template {
     const found = this.templates.find((template) => template.name === name && template.region === region);
-    const place = region ? `regions/${region}` : 'global';
-    if (!found) throw new ApiError(404, 'notFound', `The resource '${place}/instanceTemplates/${name}' was not found`);
+    if (!found) throw notFound(`${region ? `regions/${region}` : 'global'}/instanceTemplates/${name}`);
     return found;
   }
 
   /** The same request id gives the first request's operation again, whatever the body. */
   insert(call: InsertCall): Operation {
-    const repeated = this.#repeated(call.zone, call.requestId);
+    const {zone, requestId, template} = call;
+    checkRequestId(requestId);
+    const repeated = this.#operations.repeated(zone, requestId, 'insert');
     if (repeated) return repeated;
-    checkInsert(call, Object.values(this.zones).flat());
-    const {name, region} = call.template;
-    const instance = instanceOf(call, this.template(name, region), this.scheduler.now(), this.#id());
-    const path = `${call.zone}/${instance.name}`;
-    if (this.#instances.has(path)) {
-      throw new ApiError(
-        409,
-        'alreadyExists',
-        `The resource 'projects/p/zones/${call.zone}/instances/${instance.name}' already exists`,
-      );
+    checkInsert(call, this.catalog);
+    const source = this.template(template.name, template.region);
+    const instance = instanceOf(call, source, this.catalog, {nowMs: this.scheduler.now(), id: this.#id()});
+    if (this.#machines.find(zone, instance.name)) {
+      const path = `projects/p/zones/${zone}/instances/${instance.name}`;
+      throw new ApiError(409, 'alreadyExists', `The resource '${path}' already exists`);
     }
-    this.#instances.set(path, instance);
-    this.created.push(instance);
-    this.#announce('accepted', instance);
-    const failure = this.#failureOf(instance);
-    return this.#start('insert', instance, call.requestId, this.#latencies.insert, (operation) => {
-      if (failure) {
-        operation.errors = [failure];
-        this.#instances.delete(path);
-        this.#announce('failed', instance);
-      } else if (this.#instances.get(path) === instance && instance.status === 'PROVISIONING') {
-        this.#run(instance);
-      }
-    });
+    return this.#power.create(instance, requestId);
   }
 
   delete(zone: string, name: string, requestId?: string): Operation {
-    const repeated = this.#repeated(zone, requestId);
-    if (repeated) return repeated;
-    return this.#remove(this.get(zone, name), requestId);
+    return this.#request(zone, requestId, 'delete', () => this.#power.delete(this.get(zone, name), requestId));
+  }
+
+  /** Refused (400 resourceNotReady) where the instance's status does not allow it. */
+  power(action: PowerAction, zone: string, name: string, requestId?: string): Operation {
+    return this.#request(zone, requestId, action, () => {
+      const instance = this.get(zone, name);
+      if (action === 'start' || action === 'resume') return this.#power.start(action, instance, requestId);
+      return this.#power[action](instance, requestId);
+    });
+  }
+
+  setLabels(zone: string, name: string, labels: Record<string, string>, requestId?: string): Operation {
+    return this.#request(zone, requestId, 'setLabels', () => {
+      const instance = this.get(zone, name);
+      checkLabels(labels);
+      instance.labels = labels;
+      const latencyMs = this.#power.latencies.setLabels;
+      return this.#operations.begin({operationType: 'setLabels', instance, requestId, latencyMs, finish: () => []});
+    });
   }
 
   /** The guest shuts down: an instance stays as TERMINATED until somebody deletes it. */
   powerOff(instance: Instance): void {
-    if (instance.status !== 'RUNNING') return;
-    instance.status = 'TERMINATED';
-    this.#announce('terminated', instance);
+    this.#power.powerOff(instance);
   }
 
-  /** Compute Engine takes a spot VM back. */
+  /** Compute Engine takes a spot VM back, also while it is being created. */
   preempt(instance: Instance): void {
-    this.#announce('preempted', instance);
-    this.#end(instance);
+    this.#power.preempt(instance);
   }
 
-  #run(instance: Instance): void {
-    instance.status = 'RUNNING';
-    this.#announce('running', instance);
-    const {maxRunDuration} = instance.scheduling as {maxRunDuration?: {seconds?: string | number}};
-    const seconds = Number(maxRunDuration?.seconds ?? 0);
-    if (seconds <= 0) return;
-    this.scheduler.at(this.scheduler.now() + seconds * 1000, () => {
-      if (this.#instances.get(`${instance.zone}/${instance.name}`) !== instance) return;
-      this.#announce('expired', instance);
-      this.#end(instance);
-    });
+  /** The machine under a running VM breaks. */
+  failHost(instance: Instance): void {
+    this.#power.failHost(instance);
   }
 
-  /** As the instance's termination action says. */
-  #end(instance: Instance): void {
-    if (instance.scheduling['instanceTerminationAction'] === 'DELETE') this.#remove(instance, undefined);
-    else this.powerOff(instance);
+  statistics(): ComputeStatistics {
+    return this.#machines.statistics();
   }
 
-  #remove(instance: Instance, requestId: string | undefined): Operation {
-    instance.status = 'STOPPING';
-    this.#announce('deleting', instance);
-    return this.#start('delete', instance, requestId, this.#latencies.delete, () => {
-      const path = `${instance.zone}/${instance.name}`;
-      if (this.#instances.get(path) !== instance) return;
-      this.#instances.delete(path);
-      this.#announce('deleted', instance);
-    });
-  }
-
-  #start(
-    operationType: Operation['operationType'],
-    instance: Instance,
-    requestId: string | undefined,
-    latencyMs: number,
-    finish: (operation: Operation) => void,
-  ): Operation {
-    const now = this.scheduler.now();
-    const operation: Operation = {
-      name: `operation-${this.#id()}`,
-      zone: instance.zone,
-      operationType,
-      target: instance.name,
-      clientOperationId: requestId,
-      insertedAtMs: now,
-      doneAtMs: now + latencyMs,
-      status: 'RUNNING',
-      errors: [],
-    };
-    this.#operations.set(operation.name, operation);
-    this.scheduler.at(operation.doneAtMs, () => {
-      finish(operation);
-      operation.status = 'DONE';
-    });
-    return operation;
-  }
-
-  #failureOf({zone, machineType, scheduling}: Instance): OperationError | undefined {
-    const spot = scheduling['provisioningModel'] === 'SPOT';
-    const hit = this.#failures.find(
-      ({failure, left}) =>
-        left > 0 &&
-        (failure.zone ?? zone) === zone &&
-        (failure.machineType ?? machineType) === machineType &&
-        (failure.spot ?? spot) === spot,
-    );
-    if (!hit) return undefined;
-    hit.left -= 1;
-    return hit.failure.error;
-  }
-
-  #repeated(zone: string, requestId: string | undefined): Operation | undefined {
-    if (requestId === undefined) return undefined;
-    return this.operations(zone).find(({clientOperationId}) => clientOperationId === requestId);
-  }
-
-  #announce(kind: ComputeEvent['kind'], instance: Instance): void {
-    for (const observer of this.#observers) observer({kind, instance});
+  #request(zone: string, requestId: string | undefined, type: string, accept: () => Operation): Operation {
+    checkRequestId(requestId);
+    return this.#operations.repeated(zone, requestId, type) ?? accept();
   }
 
   #id(): string {

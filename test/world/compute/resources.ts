@@ -1,4 +1,4 @@
-/** Resources as the REST API spells them, as far as the model knows them. */
+/** Resources as the model keeps them; render.ts spells them as the REST API does. */
 export type Json = {readonly [key: string]: unknown};
 
 export interface TemplateProperties extends Json {
@@ -20,32 +20,54 @@ export interface Template {
   readonly properties: TemplateProperties;
 }
 
-export type Status = 'PROVISIONING' | 'STAGING' | 'RUNNING' | 'STOPPING' | 'TERMINATED';
+/** @see https://cloud.google.com/compute/docs/instances/instance-lifecycle */
+export type Status =
+  | 'PROVISIONING'
+  | 'STAGING'
+  | 'RUNNING'
+  | 'STOPPING'
+  | 'TERMINATED'
+  | 'SUSPENDING'
+  | 'SUSPENDED'
+  | 'REPAIRING';
 
 export interface Instance {
   readonly id: string;
   readonly name: string;
   readonly zone: string;
   readonly machineType: string;
-  readonly labels: Readonly<Record<string, string>>;
   readonly metadata: readonly MetadataItem[];
   readonly scheduling: Json;
   readonly createdAtMs: number;
+  /** What else the template and the body gave it: disks, networkInterfaces, tags and so on, as REST has them. */
+  readonly properties: Json;
+  labels: Readonly<Record<string, string>>;
   status: Status;
+  startedAtMs?: number | undefined;
+  stoppedAtMs?: number | undefined;
+  /** When its run time is over; none while it is not running. */
+  endsAtMs?: number | undefined;
 }
 
 export interface OperationError {
   readonly code: string;
   readonly message: string;
+  readonly errorDetails?: readonly Json[];
 }
 
 export interface Operation {
+  readonly id: string;
   readonly name: string;
   readonly zone: string;
-  readonly operationType: 'insert' | 'delete';
+  /** `insert`, `delete`, `start`, … and of the platform itself `compute.instances.preempted` and the like. */
+  readonly operationType: string;
   readonly target: string;
+  readonly targetId: string;
+  readonly user: string;
   readonly clientOperationId: string | undefined;
   readonly insertedAtMs: number;
+  /** PENDING until then. */
+  readonly startsAtMs: number;
   readonly doneAtMs: number;
   status: 'RUNNING' | 'DONE';
   errors: readonly OperationError[];
@@ -57,9 +79,31 @@ export class ApiError extends Error {
     readonly status: number,
     readonly reason: string,
     message: string,
+    readonly domain = status === 403 ? 'usageLimits' : 'global',
   ) {
     super(message);
+    this.name = 'ApiError';
   }
+}
+
+export function invalid(message: string): ApiError {
+  return new ApiError(400, 'invalid', message);
+}
+
+/** `path` from the project on, e.g. `zones/z/instances/i`. */
+export function notFound(path: string): ApiError {
+  return new ApiError(404, 'notFound', `The resource 'projects/p/${path}' was not found`);
+}
+
+/** An operation that its instance's status does not allow. */
+export function notReady({zone, name}: Instance): ApiError {
+  const path = `projects/p/zones/${zone}/instances/${name}`;
+  return new ApiError(400, 'resourceNotReady', `The resource '${path}' is not ready`, 'global');
+}
+
+export function isSpot({scheduling}: Pick<Instance, 'scheduling'>): boolean {
+  // A legacy preemptible VM has the model STANDARD and is preempted all the same.
+  return scheduling['provisioningModel'] === 'SPOT' || scheduling['preemptible'] === true;
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc7396 — objects are merged, everything else, arrays too, is replaced. */
@@ -73,6 +117,6 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
   return merged;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,0 +1,56 @@
+const SHARED_CORE: Readonly<Record<string, number>> = {'e2-micro': 2, 'e2-small': 2, 'e2-medium': 2};
+const PREDEFINED =
+  /^(?:a2|a3|c2|c2d|c3|c3d|c4|c4a|c4d|e2|g2|h3|m1|m3|n1|n2|n2d|n4|t2a|t2d|z3)-[a-z]+-(\d+)(?:-lssd)?g?$/;
+const ZONES = {'us-central1': ['us-central1-a', 'us-central1-b', 'us-central1-f'], 'europe-west1': ['europe-west1-b']};
+
+export type ZonesByRegion = Readonly<Record<string, readonly string[]>>;
+
+/** Which regions, zones and machine types there are. */
+export class Catalog {
+  readonly #regions = new Map<string, string>();
+  readonly #down = new Set<string>();
+  readonly #withdrawn = new Set<string>();
+
+  constructor(readonly zonesByRegion: ZonesByRegion = ZONES) {
+    for (const [region, zones] of Object.entries(zonesByRegion)) {
+      for (const zone of zones) this.#regions.set(zone, region);
+    }
+  }
+
+  get zones(): string[] {
+    return [...this.#regions.keys()];
+  }
+
+  hasZone(zone: string): boolean {
+    return this.#regions.has(zone);
+  }
+
+  regionOf(zone: string): string {
+    return this.#regions.get(zone) ?? zone.slice(0, zone.lastIndexOf('-'));
+  }
+
+  statusOf(zone: string): 'UP' | 'DOWN' {
+    return this.#down.has(zone) ? 'DOWN' : 'UP';
+  }
+
+  /** A zone that is down accepts no instance, and lists of it are incomplete. */
+  setZoneStatus(zone: string, status: 'UP' | 'DOWN'): void {
+    if (status === 'DOWN') this.#down.add(zone);
+    else this.#down.delete(zone);
+  }
+
+  /** Takes a machine type out of one zone. */
+  withdraw(zone: string, machineType: string): void {
+    this.#withdrawn.add(`${zone}/${machineType}`);
+  }
+
+  offers(zone: string, machineType: string): boolean {
+    return !this.#withdrawn.has(`${zone}/${machineType}`);
+  }
+
+  /** vCPUs; undefined when there is no such machine type anywhere. */
+  vcpus(machineType: string): number | undefined {
+    const predefined = PREDEFINED.exec(machineType)?.[1];
+    return predefined === undefined ? SHARED_CORE[machineType] : Number(predefined);
+  }
+}

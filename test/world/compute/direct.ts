@@ -1,0 +1,116 @@
+import {classifyRequest} from '../../../shared/compute/classify';
+import type {
+  Compute,
+  Instance,
+  InstanceTemplate,
+  OperationResult,
+  ZoneOperation,
+} from '../../../shared/compute/compute';
+import {ComputeFailure} from '../../../shared/compute/failure';
+import type {ComputeFace} from './face';
+
+/** After so long a client gives up on an answer that does not come. */
+const PATIENCE_MS = 20_000;
+
+interface Ask {
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: object;
+}
+
+/**
+ * The port `Compute` straight on the model, for the deterministic simulation: no sockets and no client libraries, but the same
+ * requests, faults and refusals as over HTTP, classified as the real client classifies them.
+ */
+export function directCompute(face: ComputeFace, project = 'p'): Compute {
+  const {scheduler, catalog} = face.world;
+
+  async function ask<T>(method: string, path: string, {query = {}, body = {}}: Ask = {}): Promise<T> {
+    const url = `/projects/${project}/${path}`;
+    const answer = await face.answer({method, path: url, query: new URLSearchParams(query), body: {...body}});
+    if (answer.kind === 'answered') return answer.body as T;
+    if (answer.kind === 'hanging') await scheduler.sleep(PATIENCE_MS);
+    const refused =
+      answer.kind === 'refused'
+        ? {status: answer.error.status, reason: answer.error.reason, message: answer.error.message}
+        : {message: `${method} ${url}: no answer`};
+    const {failureClass, code} = classifyRequest(refused);
+    throw new ComputeFailure(
+      failureClass,
+      code,
+      refused.message,
+      answer.kind === 'refused' ? {cause: answer.error} : {},
+    );
+  }
+
+  /** Undefined when it is not there. */
+  async function find<T>(path: string): Promise<T | undefined> {
+    return ask<T>('GET', path).catch(absent);
+  }
+
+  /** 0 for an operation that is not there: asking for it says so. */
+  function doneAt({zone, name}: ZoneOperation): number {
+    try {
+      return face.world.operation(zone, name).doneAtMs;
+    } catch {
+      return 0;
+    }
+  }
+
+  return {
+    async insertInstance({zone, sourceInstanceTemplate, body, requestId}) {
+      const query = {sourceInstanceTemplate, requestId};
+      const {name} = await ask<{name: string}>('POST', `zones/${zone}/instances`, {query, body});
+      return {zone, name};
+    },
+
+    async getInstance(zone, name) {
+      const found = await find<Instance>(`zones/${zone}/instances/${name}`);
+      if (!found) return undefined;
+      const {status, labels, creationTimestamp} = found;
+      return {name, zone, status, labels, creationTimestamp};
+    },
+
+    async deleteInstance(zone, name, requestId) {
+      const accepted = await ask('DELETE', `zones/${zone}/instances/${name}`, {query: {requestId}}).catch(absent);
+      return accepted === undefined ? 'absent' : 'accepted';
+    },
+
+    async waitForOperation({zone, name}: ZoneOperation, timeoutSeconds: number): Promise<OperationResult> {
+      const path = `zones/${zone}/operations/${name}`;
+      const doneAtMs = doneAt({zone, name});
+      const patience = scheduler.now() + timeoutSeconds * 1000;
+      // A wait that would outlast the caller's patience ends without an answer; what it would have said is not known then.
+      if (doneAtMs > patience) {
+        await scheduler.reach(patience);
+        return {kind: 'running'};
+      }
+      const {status, error} = await ask<{status: string; error?: {errors: {code: string; message: string}[]}}>(
+        'POST',
+        `${path}/wait`,
+      );
+      if (status !== 'DONE') return {kind: 'running'};
+      return error ? {kind: 'failed', errors: error.errors} : {kind: 'done'};
+    },
+
+    async getTemplate({name, region}) {
+      const path = `${region ? `regions/${region}` : 'global'}/instanceTemplates/${name}`;
+      const found = await find<{selfLink: string; properties: Partial<InstanceTemplate>}>(path);
+      if (!found) return undefined;
+      const {metadata = {}, labels = {}, scheduling = {}} = found.properties;
+      return {selfLink: found.selfLink, metadata, labels, scheduling};
+    },
+
+    async zonesOfRegion(region) {
+      const {items} = await ask<{items: {name: string; status: string}[]}>('GET', 'zones');
+      return items
+        .filter(({name, status}) => status === 'UP' && catalog.regionOf(name) === region)
+        .map(({name}) => name)
+        .sort();
+    },
+  };
+}
+
+function absent(error: unknown): undefined {
+  if (error instanceof ComputeFailure && error.code === 'notFound') return undefined;
+  throw error;
+}

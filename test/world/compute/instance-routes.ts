@@ -1,0 +1,75 @@
+import type {ComputeWorld, PowerAction} from './model';
+import {page} from './paging';
+import {instanceResource, labelFingerprint, operationResource, zoneUrl} from './render';
+import {ApiError, invalid, isObject, notFound, type Operation} from './resources';
+import type {Handler} from './routes';
+
+const TEMPLATE_URL = /(?:^|\/)(?:global|regions\/([^/]+))\/instanceTemplates\/([^/]+)$/;
+
+export const insertInstance: Handler = (world, {query, body}, [zone = '']) => {
+  const source = query.get('sourceInstanceTemplate') ?? '';
+  const match = TEMPLATE_URL.exec(source);
+  if (!match?.[2])
+    throw invalid(`Invalid value for field 'sourceInstanceTemplate': '${source}'. The URL is malformed.`);
+  const requestId = query.get('requestId') ?? undefined;
+  return accepted(world, world.insert({zone, template: {name: match[2], region: match[1]}, requestId, body}));
+};
+
+export const getInstance: Handler = (world, _, [zone = '', name = '']) => instanceResource(world.get(zone, name));
+
+export const deleteInstance: Handler = (world, {query}, [zone = '', name = '']) =>
+  accepted(world, world.delete(zone, name, query.get('requestId') ?? undefined));
+
+export const powerInstance: Handler = (world, {query}, [zone = '', name = '', action = '']) =>
+  accepted(world, world.power(action as PowerAction, zone, name, query.get('requestId') ?? undefined));
+
+export const setLabels: Handler = (world, {query, body}, [zone = '', name = '']) => {
+  const {labels = {}, labelFingerprint: given} = body;
+  if (!isObject(labels)) throw invalid("Invalid value for field 'labels': not an object.");
+  if (given !== labelFingerprint(world.get(zone, name))) {
+    throw new ApiError(412, 'conditionNotMet', 'Labels fingerprint either invalid or resource labels have changed');
+  }
+  const requestId = query.get('requestId') ?? undefined;
+  return accepted(world, world.setLabels(zone, name, labels as Record<string, string>, requestId));
+};
+
+export const listInstances: Handler = (world, {query}, [zone = '']) => {
+  if (!world.catalog.hasZone(zone)) throw notFound(`zones/${zone}`);
+  if (world.catalog.statusOf(zone) === 'DOWN')
+    throw new ApiError(503, 'backendError', `Zone '${zone}' is unreachable.`);
+  const resources = world.instances().filter((one) => one.zone === zone);
+  return {kind: 'compute#instanceList', ...page(resources.map(instanceResource), query)};
+};
+
+/** Every zone is in every answer, most of them with a warning only; a zone that is down is missing with another warning. */
+export const aggregatedList: Handler = (world, {query}) => {
+  const {zones} = world.catalog;
+  const reachable = world.instances().filter(({zone}) => world.catalog.statusOf(zone) === 'UP');
+  const {items, nextPageToken} = page(reachable.map(instanceResource), query);
+  const down = zones.filter((zone) => world.catalog.statusOf(zone) === 'DOWN');
+  const scopes = zones.map((zone) => {
+    const instances = items.filter((item) => (item as {zone: string}).zone === zoneUrl(zone));
+    return [
+      `zones/${zone}`,
+      instances.length > 0 ? {instances} : {warning: warning(zone, down.includes(zone))},
+    ] as const;
+  });
+  return {
+    kind: 'compute#instanceAggregatedList',
+    items: Object.fromEntries(scopes),
+    ...(nextPageToken ? {nextPageToken} : {}),
+    ...(down.length > 0 && query.get('returnPartialSuccess') === 'true' ? {unreachables: down.map(zoneUrl)} : {}),
+  };
+};
+
+function warning(zone: string, unreachable: boolean): object {
+  const scope = `zones/${zone}`;
+  const message = unreachable
+    ? `The scope '${scope}' is unreachable.`
+    : `There are no results for scope '${scope}' on this page.`;
+  return {code: unreachable ? 'UNREACHABLE' : 'NO_RESULTS_ON_PAGE', message, data: [{key: 'scope', value: scope}]};
+}
+
+function accepted(world: ComputeWorld, operation: Operation): object {
+  return operationResource(operation, world.scheduler.now());
+}
