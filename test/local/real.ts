@@ -2,6 +2,7 @@ import {createProvision} from '../../functions/provision';
 import {createStop} from '../../functions/stop';
 import {createWebhook} from '../../functions/webhook';
 import {systemClock} from '../../shared/clock';
+import {parseConfig} from '../../shared/config/config';
 import type {Environment} from '../../shared/config/environment';
 import {createMemoryStore} from '../../shared/store/memory';
 import {postTask} from '../../shared/tasks/http-dispatch';
@@ -34,6 +35,9 @@ export async function runReal(options: Arguments, given: Environment, ended: Pro
     TASKS_SERVICE_ACCOUNT: SERVICE_ACCOUNT,
     OIDC_JWKS_URL: await issuer.listen(),
   };
+  // All that is wrong is said now, and not to the first request.
+  parseConfig(env, 'webhook');
+  parseConfig(env, 'provision');
   const tasks = new InProcessTasks({
     timers: systemTimerClock,
     dispatch: async ({queue, body, headers, signal}) => {
