@@ -19,6 +19,7 @@ interface Way {
 /** Follows every job from queued to gone, a line a step, and sums them up in a table. */
 export class Timeline {
   readonly #ways = new Map<number, Way>();
+  readonly #insertedAtMs = new Map<string, number>();
   readonly #startMs: number;
 
   constructor(
@@ -36,6 +37,9 @@ export class Timeline {
     if (action === 'queued') this.#line(way, 'queued', `wants ${job.labels.join(', ')}`);
     if (action === 'in_progress') {
       way.runningAtMs = this.now();
+      // It may run on a VM that was made for another job.
+      const vmAtMs = this.#insertedAtMs.get(job.runner?.name ?? '');
+      if (vmAtMs !== undefined) way.vmAtMs ??= Math.max(vmAtMs, way.queuedAtMs);
       this.#line(way, 'running', `on ${job.runner?.name}`);
     }
     if (action === 'completed') {
@@ -46,6 +50,7 @@ export class Timeline {
 
   computeEvent({kind, instance}: ComputeEvent): void {
     const madeFor = this.#ways.get(Number(/-(\d+)-\d+$/.exec(instance.name)?.[1]));
+    if (kind === 'accepted') this.#insertedAtMs.set(instance.name, this.now());
     if (kind === 'accepted' && madeFor) {
       madeFor.vmAtMs ??= this.now();
       const spot = instance.scheduling['provisioningModel'] === 'SPOT' ? ', spot' : '';

@@ -40,6 +40,14 @@ test('instances that are stopped take no room', async () => {
   expect(await outcomes(['b'])).toEqual(['done']);
 });
 
+test('an insert that is going to fail takes no room from others', async () => {
+  compute.world.setCapacity({}, 1);
+  compute.world.failLate({times: 1, error: {code: STOCK_OUT, message: 'No.'}});
+  const failing = await compute.insert({name: 'a'});
+  expect(await outcomes(['b'])).toEqual(['done']);
+  expect((await compute.wait(failing)).error?.errors?.[0]?.code).toBe(STOCK_OUT);
+});
+
 test('a quota of the region is refused at once, in every zone of it', async () => {
   compute.world.setQuota('us-central1', 'CPUS', 8);
   expect(await outcomes(['a', 'b'])).toEqual(['done', 'done']);
