@@ -22,7 +22,7 @@ export interface IdleCheck {
  */
 export async function checkIdle(context: Context, check: IdleCheck): Promise<string> {
   const runner = await context.store.get('runners', check.runner);
-  if (!runner || runner.stateAt !== check.since || !(runner.spare || isLeaving(runner))) return 'void';
+  if (!runner || runner.spareSince !== check.since || !(runner.spare || isLeaving(runner))) return 'void';
 
   const github = githubOf(context, runner);
   const registration =
@@ -50,20 +50,20 @@ function isLeaving(runner: RunnerDocument): boolean {
   return runner.state === 'draining' && runner.runs === null;
 }
 
-/** `stateAt` stays, so that the check can be repeated. */
-async function leave(context: Context, {name, stateAt}: RunnerDocument): Promise<boolean> {
+/** `spareSince` stays, so that the check can be repeated. */
+async function leave(context: Context, {name, spareSince}: RunnerDocument): Promise<boolean> {
   return context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
-    if (!runner || runner.stateAt !== stateAt || !(runner.spare || isLeaving(runner))) return false;
+    if (!runner || runner.spareSince !== spareSince || !(runner.spare || isLeaving(runner))) return false;
     transaction.set('runners', name, {...runner, state: 'draining', spare: false});
     return true;
   });
 }
 
-async function keep(context: Context, {name, stateAt}: RunnerDocument, check: IdleCheck): Promise<string> {
+async function keep(context: Context, {name, spareSince}: RunnerDocument, check: IdleCheck): Promise<string> {
   const kept = await context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
-    if (!runner || runner.stateAt !== stateAt || runner.runs !== null) return undefined;
+    if (!runner || runner.spareSince !== spareSince || runner.runs !== null) return undefined;
     if (runner.spare) return runner;
     const spare: RunnerDocument = {...runner, state: 'idle', spare: true};
     transaction.set('runners', name, spare);

@@ -47,7 +47,7 @@ export async function scheduleIdleCheck(
   reading: number,
   delaySeconds: number,
 ): Promise<void> {
-  const since = runner.stateAt;
+  const since = runner.spareSince ?? runner.stateAt;
   await context.tasks.enqueue({
     queue: 'stop',
     name: taskName(`idle/${runner.name}/${since}/${reading}`, 'idle', runner.name, reading),

@@ -49,8 +49,7 @@ export function requestedRunner({name, job, scope, labels, slot, now}: NewRunner
     zone: null,
     machineType: null,
     spot: null,
-    idleReadings: 0,
-    lastReadingAt: null,
+    spareSince: null,
     handedTo: null,
     createdAt: now,
     stateAt: now,
@@ -83,18 +82,18 @@ export function isBeingMade(runner: RunnerDocument): boolean {
 /** Alive, without a job and covering none: free for the next job, or to go after `idleMinutes`. */
 export function spared(runner: RunnerDocument, now: number): RunnerDocument {
   if (isEnding(runner) || runner.runs !== null) return {...runner, covers: null};
-  return {...runner, covers: null, spare: true, stateAt: now, idleReadings: 0, lastReadingAt: null};
+  return {...runner, covers: null, spare: true, spareSince: now};
 }
 
 /** The runner stands in for a queued job. */
 export function covering(runner: RunnerDocument, job: JobKey): RunnerDocument {
-  return {...runner, covers: job, spare: false};
+  return {...runner, covers: job, spare: false, spareSince: null};
 }
 
 /** GitHub says that the runner runs a job, which also overrules a deregistration under way (draining). */
 export function running(runner: RunnerDocument, job: JobKey, now: number): RunnerDocument {
   if (runner.state === 'gone' || runner.state === 'failed') return {...runner, covers: null, spare: false};
-  return {...runner, state: 'busy', stateAt: now, runs: job, covers: null, spare: false};
+  return {...runner, state: 'busy', stateAt: now, runs: job, covers: null, spare: false, spareSince: null};
 }
 
 /**

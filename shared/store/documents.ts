@@ -76,9 +76,8 @@ export interface RunnerDocument {
   readonly zone: string | null;
   readonly machineType: string | null;
   readonly spot: boolean | null;
-  /** Times that GitHub said idle in a row, and the last of them (ms). */
-  readonly idleReadings: number;
-  readonly lastReadingAt: number | null;
+  /** Since when it is spare, also while it goes on that account; a check of an earlier time is void. */
+  readonly spareSince: number | null;
   /** The job that got its slot when it went. */
   readonly handedTo: JobKey | null;
   readonly createdAt: number;

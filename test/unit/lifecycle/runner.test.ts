@@ -37,8 +37,13 @@ describe('a runner', () => {
 
   test('is spare when it covers nothing, and no longer when it covers a job again', () => {
     const spare = spared(aRunner(aJob()), later);
-    expect(spare).toMatchObject({spare: true, covers: null, stateAt: later});
+    expect(spare).toMatchObject({spare: true, covers: null, spareSince: later});
     expect(covering(spare, '1002-1')).toMatchObject({spare: false, covers: '1002-1'});
+  });
+
+  test('that became spare while it was being made is spare since then, also when its VM is there', () => {
+    const spare = spared(aRunner(aJob(), {state: 'creating'}), NOW);
+    expect(advanceRunner(spare, 'booting', later)).toMatchObject({spare: true, spareSince: NOW, stateAt: later});
   });
 
   test('that runs a job is never spare', () => {

@@ -58,7 +58,7 @@ describe('the swap rule (P2)', () => {
   test('a job cancelled in the queue leaves its runner spare (P14)', () => {
     const cancelled: JobDocument = {...B, status: 'completed', demand: 'none', runner: null};
     expect(swap({job: cancelled, runner: undefined, cover: S, displaced: undefined, now: NOW})).toMatchObject({
-      spare: {name: S.name, spare: true, idleReadings: 0},
+      spare: {name: S.name, spare: true, spareSince: NOW},
       runner: undefined,
     });
   });
