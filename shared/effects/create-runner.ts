@@ -13,6 +13,8 @@ import {removeMachine, retireRunner} from './retire-runner';
 /** Names tried when GitHub has a registration of the first one. */
 const MAX_NAMES = 3;
 
+/** A machine in one of these states may still turn out to have no capacity, and vanish. */
+const PENDING = new Set(['PENDING', 'PROVISIONING']);
 /** A machine in one of these states will not run a job. */
 const ENDING = new Set(['STOPPING', 'SUSPENDING', 'SUSPENDED', 'TERMINATED', 'DEPROVISIONING']);
 
@@ -45,6 +47,9 @@ async function pickUp(context: Context, creation: Creation): Promise<Created | u
   if (runner.state !== 'creating' || runner.zone === null) return undefined;
   const machine = await context.provider(runner.pool).find({name: runner.name, zone: runner.zone});
   if (!machine || ENDING.has(machine.status)) return undefined;
+  if (PENDING.has(machine.status)) {
+    throw new Uncertain(`${runner.name} is ${machine.status}: whether there is capacity for it is not known yet`, 10);
+  }
   return finish(context, creation, {
     zone: machine.zone,
     spot: runner.spot ?? false,

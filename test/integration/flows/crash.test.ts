@@ -23,3 +23,16 @@ test.each(POINTS)(
     expectClean(system);
   },
 );
+
+test.each(POINTS)(
+  'provision dies $side its call number $step, and the insert fails late: the job runs all the same',
+  async (crash) => {
+    system = await aSystem({crash});
+    const error = {code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message: 'The zone does not have enough resources available.'};
+    system.compute.failLate({times: 1, error});
+    const job = system.queueJob();
+    await system.finish();
+    expect(job.conclusion).toBe('success');
+    expectClean(system);
+  },
+);
