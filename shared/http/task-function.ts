@@ -40,13 +40,19 @@ export function createTaskFunction<Q extends QueueName>(
     let task: TaskOf[Q] | undefined;
     try {
       task = parseTask(queue, body);
-      const decision = await handle({...context, logger: logger.with(fieldsOf(task))}, task);
-      logger.info(`${queue}: ${decision}`, {...fieldsOf(task), decision});
+      const outcome = await handle({...context, logger: logger.with(fieldsOf(task))}, task);
+      const [decision = outcome, reason] = outcome.split(':');
+      logger.info(`${queue}: ${outcome}`, {...fieldsOf(task), decision, ...(reason ? {reason} : {})});
       return {status: 200, body: {status: 'done', decision}};
     } catch (error) {
       const hopeless = error instanceof SlipwayError && !error.retryable;
       if (!hopeless && !isLastAttempt(attempt, controlPlane.config.taskMaxAttempts)) {
-        logger.warning(`${queue}: will be tried again`, {...(task ? fieldsOf(task) : {}), decision: 'retry', error});
+        logger.warning(`${queue}: will be tried again`, {
+          ...(task ? fieldsOf(task) : {}),
+          decision: 'retry',
+          reason: kindOf(error),
+          error,
+        });
         return answerOf(error);
       }
       await bury(context, queue, attempt, task, body, error);
@@ -81,7 +87,7 @@ async function bury<Q extends QueueName>(
   context.logger.error(`${queue}: given up after ${attempt.retryCount + 1} attempts`, {
     ...fields,
     decision: 'dead_letter',
-    reason: error instanceof SlipwayError ? error.kind : 'internal',
+    reason: kindOf(error),
     error,
   });
   const job = fields['job'];
@@ -96,6 +102,10 @@ async function bury<Q extends QueueName>(
     attempts: attempt.retryCount + 1,
     now: context.clock.now(),
   });
+}
+
+function kindOf(error: unknown): string {
+  return error instanceof SlipwayError ? error.kind : 'internal';
 }
 
 /** The fields of a log line about a task. */

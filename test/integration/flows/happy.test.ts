@@ -82,7 +82,7 @@ describe('a queued job', () => {
     expect(decisions).toEqual([
       'enqueued',
       'created',
-      `created:slipway-arm-${job.id}-1`,
+      'created',
       'enqueued',
       'started',
       'enqueued',
