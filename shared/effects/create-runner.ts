@@ -6,7 +6,7 @@ import type {RunnerDocument} from '../store/documents';
 import {quotaBreaker, tripBreaker} from './breakers';
 import {type Context, githubOf, poolOf} from './context';
 import type {Creation} from './lease';
-import {NotWanted, recordAttempt, recordCreated, recordRegistered, releaseLease, renewLease} from './record-creation';
+import {NotWanted, recordAttempt, recordCreated, releaseLease, renewLease} from './record-creation';
 import {replaceRunner} from './replace-runner';
 import {removeMachine, retireRunner} from './retire-runner';
 
@@ -133,7 +133,8 @@ async function fail(context: Context, creation: Creation, jit: JitConfig, outcom
   // There may be a VM: its registration stays until somebody has looked.
   if (outcome.kind === 'uncertain') throw new Uncertain(outcome.message, 10);
   if (outcome.kind === 'created') throw new RangeError('a created machine is no failure');
-  await recordRegistered(context, creation, jit.runnerId);
+  // Fences off an execution that lost its lease, before it takes anything away.
+  await renewLease(context, creation.lease);
   await deregister(context, runner, jit.runnerId);
   await replaceRunner(context, creation, 'leave');
   switch (outcome.kind) {

@@ -3,7 +3,8 @@ import {isBeingMade} from '../lifecycle/runner';
 import type {JobKey, RunnerDocument} from '../store/documents';
 import {takenSlot} from '../store/slots';
 import {type Context, githubOf, latestRunnerName} from './context';
-import {demandJob, removeMachine, retireRunner, serveOldest} from './retire-runner';
+import {demandJob, serveOldest} from './open-jobs';
+import {removeMachine, retireRunner} from './retire-runner';
 
 /**
  * No further attempt will be made for the job: what was half made of its runner goes as far as that can be done now, its slot serves

@@ -2,6 +2,7 @@ import {jobKeyOf, taskName} from '../lifecycle/naming';
 import {canRun, covering} from '../lifecycle/runner';
 import type {JobKey, RunnerDocument} from '../store/documents';
 import {type Context, poolOf} from './context';
+import {oldestOpenJobs} from './open-jobs';
 
 const CANDIDATES = 10;
 const DEFAULT_IDLE_MINUTES = 10;
@@ -10,12 +11,7 @@ const DEFAULT_IDLE_MINUTES = 10;
 export async function placeSpare(context: Context, name: string): Promise<void> {
   const runner = await context.store.get('runners', name);
   if (!runner?.spare) return;
-  const open = await context.store.find('jobs', {
-    where: {pool: runner.pool, demand: 'open'},
-    orderBy: 'queuedAt',
-    limit: CANDIDATES,
-  });
-  for (const {id} of open) {
+  for (const id of await oldestOpenJobs(context, runner.pool, CANDIDATES)) {
     if (await cover(context, name, id)) {
       context.logger.info(`spare runner ${name} covers job ${id}`, {
         decision: 'covered',

@@ -43,15 +43,6 @@ export async function recordAttempt(context: Context, creation: Creation, github
   if (!wanted) throw new NotWanted(creation);
 }
 
-/** The registration exists although no VM was tried: remembered, so that a crash before its removal leaves no ghost. */
-export async function recordRegistered(context: Context, creation: Creation, githubId: number): Promise<void> {
-  await context.store.transaction(async (transaction) => {
-    const {runner, key, now} = await readCreation(context, transaction, creation);
-    renewWithin(transaction, key, creation.lease, now);
-    if (runner) transaction.set('runners', runner.name, {...runner, githubId});
-  });
-}
-
 /** The VM is there (`rung`), or the runner is online already. The key is done. Returns the runner as it stands. */
 export async function recordCreated(
   context: Context,

@@ -7,8 +7,8 @@ import type {Aftermath, JobDocument, JobKey, RunnerDocument, SlotDocument} from 
 import {takenSlot} from '../store/slots';
 import type {Transaction} from '../store/store';
 import type {Context} from './context';
+import {demandJob, serveOldest} from './open-jobs';
 import {placeSpare} from './place-spare';
-import {demandJob, serveOldest} from './retire-runner';
 
 /** What an event did. */
 export interface RunRecord {

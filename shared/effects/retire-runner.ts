@@ -1,9 +1,10 @@
-import {jobKeyOf, taskName} from '../lifecycle/naming';
+import {jobKeyOf} from '../lifecycle/naming';
 import {advanceRunner} from '../lifecycle/runner';
 import type {JobDocument, JobKey, RunnerDocument, SlotDocument} from '../store/documents';
 import {takenSlot} from '../store/slots';
 import type {Transaction} from '../store/store';
 import {type Context, poolOf} from './context';
+import {demandJob, oldestOpenJobs} from './open-jobs';
 
 /** Open jobs looked at for a slot that frees. */
 const CANDIDATES = 5;
@@ -30,33 +31,9 @@ export async function removeMachine(
 export async function retireRunner(context: Context, name: string, state: 'gone' | 'failed'): Promise<void> {
   const runner = await context.store.get('runners', name);
   if (!runner) return;
-  const waiting = await oldestOpenJobs(context, runner.pool);
+  const waiting = await oldestOpenJobs(context, runner.pool, CANDIDATES);
   const handedTo = await context.store.transaction((transaction) => retire(context, transaction, name, state, waiting));
   if (handedTo) await demandJob(context, handedTo, `slot-of-${name}`);
-}
-
-/** A job that needs a runner, put to the provision queue. `cause` keeps the task's name from being one that was used before. */
-export async function demandJob(context: Context, job: JobKey, cause: string): Promise<void> {
-  await context.tasks.enqueue({
-    queue: 'provision',
-    name: taskName(`demand/${job}/${cause}`, 'demand', job),
-    body: {kind: 'demand', job},
-  });
-}
-
-/** A slot came free that nobody was there to take: the pool's oldest open job may have it. */
-export async function serveOldest(context: Context, pool: string, cause: string): Promise<void> {
-  const [oldest] = await oldestOpenJobs(context, pool);
-  if (oldest) await demandJob(context, oldest, cause);
-}
-
-async function oldestOpenJobs(context: Context, pool: string): Promise<JobKey[]> {
-  const found = await context.store.find('jobs', {
-    where: {pool, demand: 'open'},
-    orderBy: 'queuedAt',
-    limit: CANDIDATES,
-  });
-  return found.map(({id}) => id);
 }
 
 async function retire(

@@ -31,31 +31,26 @@ export function createTaskFunction<Q extends QueueName>(
 
     const attempt = taskContext(request);
     const body = await rawBody(request);
-    const logger = controlPlane.logger.with({
+    let logger = controlPlane.logger.with({
       task: attempt.task,
       attempt: attempt.retryCount + 1,
       ...traceFields(traceOf(request.headers), controlPlane.config.project),
     });
-    const context = {...controlPlane.context, logger};
     let task: TaskOf[Q] | undefined;
     try {
       task = parseTask(queue, body);
-      const outcome = await handle({...context, logger: logger.with(fieldsOf(task))}, task);
+      logger = logger.with(fieldsOf(task));
+      const outcome = await handle({...controlPlane.context, logger}, task);
       const [decision = outcome, reason] = outcome.split(':');
-      logger.info(`${queue}: ${outcome}`, {...fieldsOf(task), decision, ...(reason ? {reason} : {})});
+      logger.info(`${queue}: ${outcome}`, {decision, ...(reason ? {reason} : {})});
       return {status: 200, body: {status: 'done', decision}};
     } catch (error) {
       const hopeless = error instanceof SlipwayError && !error.retryable;
       if (!hopeless && !isLastAttempt(attempt, controlPlane.config.taskMaxAttempts)) {
-        logger.warning(`${queue}: will be tried again`, {
-          ...(task ? fieldsOf(task) : {}),
-          decision: 'retry',
-          reason: kindOf(error),
-          error,
-        });
+        logger.warning(`${queue}: will be tried again`, {decision: 'retry', reason: kindOf(error), error});
         return answerOf(error);
       }
-      await bury(context, queue, attempt, task, body, error);
+      await bury({...controlPlane.context, logger}, queue, attempt, task, body, error);
       return {status: 200, body: {status: 'dead_letter'}};
     }
   }
@@ -85,7 +80,6 @@ async function bury<Q extends QueueName>(
 ): Promise<void> {
   const fields = task ? fieldsOf(task) : {};
   context.logger.error(`${queue}: given up after ${attempt.retryCount + 1} attempts`, {
-    ...fields,
     decision: 'dead_letter',
     reason: kindOf(error),
     error,
