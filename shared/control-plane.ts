@@ -1,11 +1,12 @@
 import {type Clock, systemClock} from './clock';
 import {createCompute} from './compute/client';
 import type {Compute} from './compute/compute';
-import {type DispatchingConfig, type Pool, parseConfig} from './config/config';
+import {type Config, type ConfigFor, type FunctionName, type Pool, parseConfig} from './config/config';
 import type {Environment} from './config/environment';
 import {type Place, resolvePlace} from './config/place';
 import {createSecretReader, type SecretReader} from './config/secrets';
 import type {Context} from './effects/context';
+import {Refused} from './errors';
 import {createGitHub} from './github/client';
 import {credentialsOf} from './github/credentials';
 import {dryRunGitHub} from './github/dry-run';
@@ -35,11 +36,14 @@ export interface ControlPlaneOptions {
   readonly compute?: Compute;
 }
 
-/** What the private functions work with, made once a process. */
-export interface ControlPlane {
-  readonly config: DispatchingConfig & {readonly project: string};
+/** Every function but `webhook`, which works with less. */
+export type ControllingFunction = Exclude<FunctionName, 'webhook'>;
+
+/** What a function works with, made once a process. */
+export interface ControlPlane<T extends ControllingFunction = ControllingFunction> {
+  readonly config: ConfigFor<T> & {readonly project: string};
   readonly logger: Logger;
-  readonly verifyCaller: OidcVerifier;
+  readonly secrets: SecretReader;
   readonly context: Context;
 }
 
@@ -47,8 +51,11 @@ export interface ControlPlane {
  * Makes the control plane on the first call and keeps it. A failure is logged and not kept: the metadata server may answer
  * next time.
  */
-export function controlPlane(target: 'provision' | 'stop', options: ControlPlaneOptions): () => Promise<ControlPlane> {
-  let made: Promise<ControlPlane> | undefined;
+export function controlPlane<T extends ControllingFunction>(
+  target: T,
+  options: ControlPlaneOptions,
+): () => Promise<ControlPlane<T>> {
+  let made: Promise<ControlPlane<T>> | undefined;
   return () => {
     made ??= make(target, options).catch((error: unknown) => {
       made = undefined;
@@ -60,9 +67,24 @@ export function controlPlane(target: 'provision' | 'stop', options: ControlPlane
   };
 }
 
-async function make(target: 'provision' | 'stop', options: ControlPlaneOptions): Promise<ControlPlane> {
+/** Who calls a private function, by the URL that the function has; for a control plane whose function has one. */
+export function callerVerifier<T extends 'provision' | 'stop' | 'sweep'>(
+  target: T,
+  {config, context}: ControlPlane<T>,
+): OidcVerifier {
+  const {urls, tasksServiceAccount, oidcJwksUrl, internalAuth} = config as ConfigFor<'sweep'>;
+  return createOidcVerifier({
+    audience: urls[target],
+    serviceAccount: tasksServiceAccount,
+    jwksUrl: oidcJwksUrl,
+    mode: internalAuth,
+    clock: context.clock,
+  });
+}
+
+async function make<T extends ControllingFunction>(target: T, options: ControlPlaneOptions): Promise<ControlPlane<T>> {
   const {clock = systemClock, random = systemRandom} = options;
-  const parsed = parseConfig(options.env, target);
+  const parsed: ConfigFor<T> = parseConfig(options.env, target);
   const logger = (options.logger ?? createLogger({level: parsed.logLevel})).with({function: target});
   const place: Place = await resolvePlace(parsed);
   const config = {...parsed, ...place, pools: parsed.pools.map((pool) => placed(pool, place))};
@@ -80,18 +102,7 @@ async function make(target: 'provision' | 'stop', options: ControlPlaneOptions):
     random,
     logger,
   };
-  return {
-    config,
-    logger,
-    context,
-    verifyCaller: createOidcVerifier({
-      audience: config.urls[target],
-      serviceAccount: config.tasksServiceAccount,
-      jwksUrl: config.oidcJwksUrl,
-      mode: config.internalAuth,
-      clock,
-    }),
-  };
+  return {config, logger, secrets, context};
 }
 
 /** A pool that names no region is in ours. */
@@ -101,7 +112,7 @@ function placed(pool: Pool, {region}: Place): Pool {
   return {...pool, provider: {...provider, region}};
 }
 
-function githubOver(config: DispatchingConfig, secrets: SecretReader, clock: Clock, logger: Logger): GitHubFor {
+function githubOver(config: Config, secrets: SecretReader, clock: Clock, logger: Logger): GitHubFor {
   return createGitHub({
     apiUrl: config.github.apiUrl,
     credentials: credentialsOf(config.github, secrets),
@@ -110,22 +121,31 @@ function githubOver(config: DispatchingConfig, secrets: SecretReader, clock: Clo
   });
 }
 
-function firestoreOf(config: ControlPlane['config'], clock: Clock): Store {
+function firestoreOf(config: Config & {readonly project: string}, clock: Clock): Store {
   return createFirestoreStore({clock, project: config.project, ...config.firestore});
 }
 
-function cloudTasksOf(config: DispatchingConfig, clock: Clock): Tasks {
-  const {tasks: emulator} = config.emulators;
+/** `api` can do without queues, until it is asked for something that needs one. */
+function cloudTasksOf({queues, urls, tasksServiceAccount, emulators}: Config, clock: Clock): Tasks {
+  const {provision, stop} = queues;
+  if (!provision || !stop || !urls.provision || !urls.stop || !tasksServiceAccount) {
+    const names = 'PROVISION_QUEUE, STOP_QUEUE, PROVISION_URL, STOP_URL and TASKS_SERVICE_ACCOUNT';
+    return {
+      enqueue: async () => {
+        throw new Refused(`found no queue to put a task into; expected all of ${names}`);
+      },
+    };
+  }
   return createCloudTasks({
-    queues: config.queues,
-    urls: config.urls,
-    serviceAccount: config.tasksServiceAccount,
+    queues: {provision, stop},
+    urls: {provision: urls.provision, stop: urls.stop},
+    serviceAccount: tasksServiceAccount,
     clock,
-    ...(emulator ? {emulator} : {}),
+    ...(emulators.tasks ? {emulator: emulators.tasks} : {}),
   });
 }
 
-function computeOf(config: ControlPlane['config'], clock: Clock) {
+function computeOf(config: Config & {readonly project: string}, clock: Clock) {
   const {compute: emulator} = config.emulators;
   return createCompute({project: config.project, clock, ...(emulator ? {emulator} : {})});
 }

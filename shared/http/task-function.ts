@@ -1,5 +1,5 @@
 import type {HttpFunction, Request} from '@google-cloud/functions-framework';
-import type {ControlPlane} from '../control-plane';
+import {type ControlPlane, callerVerifier} from '../control-plane';
 import type {Context} from '../effects/context';
 import {giveUp} from '../effects/give-up';
 import {InvalidTask, SlipwayError} from '../errors';
@@ -8,6 +8,7 @@ import {writeDeadLetter} from '../store/dead-letters';
 import {parseTask, type TaskOf} from '../tasks/payload';
 import type {QueueName} from '../tasks/tasks';
 import {traceFields, traceOf} from '../telemetry/trace';
+import type {OidcVerifier} from './oidc';
 import {rawBody, requirePost} from './request';
 import {type Answer, answerOf, send} from './respond';
 import {isLastAttempt, type TaskContext, taskContext} from './task-context';
@@ -21,13 +22,16 @@ export type TaskHandler<Q extends QueueName> = (context: Context, task: TaskOf[Q
  */
 export function createTaskFunction<Q extends QueueName>(
   queue: Q,
-  plane: () => Promise<ControlPlane>,
+  plane: () => Promise<ControlPlane<Q>>,
   handle: TaskHandler<Q>,
 ): HttpFunction {
+  let verifier: OidcVerifier | undefined;
+
   async function run(request: Request): Promise<Answer> {
     requirePost(request);
     const controlPlane = await plane();
-    await controlPlane.verifyCaller(request.get('authorization'));
+    verifier ??= callerVerifier(queue, controlPlane);
+    await verifier(request.get('authorization'));
 
     const attempt = taskContext(request);
     const body = await rawBody(request);

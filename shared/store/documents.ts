@@ -128,6 +128,43 @@ export interface DeadLetterDocument {
   readonly expireAt: number;
 }
 
+/** How far a persistent VM is, as far as this deployment made it so; Compute Engine has the last word. */
+export type VmState = 'stopped' | 'starting' | 'running' | 'stopping';
+
+/** Labels that were taken off a runner, so that GitHub routes nothing to it while its VM stops. */
+export interface DrainedRunner {
+  readonly scope: RunnerScope;
+  readonly installationId: number | null;
+  readonly runnerId: number;
+  readonly labels: readonly string[];
+}
+
+/** `vms/<zone>.<instance>`: a document a persistent VM, whichever pools share it. */
+export interface VmDocument {
+  readonly instance: string;
+  readonly zone: string;
+  readonly state: VmState;
+  /** +1 at each activity: a stop that carries an older one is void. */
+  readonly version: number;
+  /** When the newest activity was recorded. */
+  readonly activeAt: number;
+  /** The jobs that run on it. Several when several runners live there. */
+  readonly runs: readonly JobKey[];
+  /** Repositories whose jobs it served, with the installation that said so: where its runner is looked for. Newest last. */
+  readonly repositories: readonly {readonly repository: string; readonly installationId: number | null}[];
+  /** Given back when it starts. */
+  readonly drained: readonly DrainedRunner[];
+  /** The stop under way holds until then; a crashed one is over afterwards. */
+  readonly stopLeaseUntil: number;
+  /** Starts that found no capacity, since the last one that did. */
+  readonly startFailures: number;
+  readonly startFailingSince: number | null;
+  /** No start is tried before. */
+  readonly nextStartAt: number;
+  readonly stateAt: number;
+  readonly expireAt: number;
+}
+
 export interface Collections {
   jobs: JobDocument;
   runners: RunnerDocument;
@@ -135,6 +172,7 @@ export interface Collections {
   keys: KeyDocument;
   breakers: BreakerDocument;
   deadletters: DeadLetterDocument;
+  vms: VmDocument;
 }
 
 export type CollectionName = keyof Collections;
