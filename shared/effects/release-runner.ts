@@ -3,13 +3,16 @@ import {parseRunnerName} from '../lifecycle/naming';
 import type {Context} from './context';
 import {recordRun} from './record-run';
 import {removeMachine, retireRunner} from './retire-runner';
+import {noteForeignRun} from './vm/vm-event';
 
 /**
  * A job is completed: the runner that ran it goes, whoever it was made for. GitHub has removed an ephemeral runner by then, so no call
  * to it is needed. A name that is not one of ours is nobody to delete.
  */
 export async function releaseAfter(context: Context, event: JobEvent): Promise<string> {
-  const {change, runner} = await recordRun(context, event);
+  const record = await recordRun(context, event);
+  await noteForeignRun(context, event, record);
+  const {change, runner} = record;
   if (runner) {
     if (runner.state === 'gone' || runner.state === 'failed') return `${change}_gone`;
     await removeMachine(context, runner);

@@ -109,6 +109,7 @@ function kindOf(error: unknown): string {
 /** The fields of a log line about a task. */
 function fieldsOf(task: TaskOf[QueueName]): Record<string, string> {
   if (task.kind === 'demand') return {job: task.job};
+  if (task.kind === 'vm') return {vm: task.vm};
   if (task.kind !== 'event') return {runner: task.runner};
   const {event} = task;
   return {

@@ -21,12 +21,17 @@ const Event = z.strictObject({
 
 const JobKey = z.string().regex(/^\d+-\d+$/);
 
+/** `<zone>.<instance>` */
+const VmId = z.string().regex(/^[a-z0-9-]*\.[a-z0-9-]+$/);
+
 /** Queue `provision`: something about demand. */
 const ProvisionPayload = z.discriminatedUnion('kind', [
   /** A webhook said it. */
   z.strictObject({kind: z.literal('event'), event: Event}),
   /** A job that is known needs a runner: it lost its own to another job, or a slot came free. */
   z.strictObject({kind: z.literal('demand'), job: JobKey}),
+  /** A persistent VM was started by hand: its runner gets its labels back, and its stop is planned. */
+  z.strictObject({kind: z.literal('vm'), vm: VmId}),
 ]);
 
 /** Queue `stop`: something about release. */
@@ -37,6 +42,13 @@ const StopPayload = z.discriminatedUnion('kind', [
     kind: z.literal('idle'),
     runner: z.string().min(1),
     since: z.number(),
+    reading: z.int().nonnegative(),
+  }),
+  /** Does the persistent VM stop? `version`: its activity when that was planned. */
+  z.strictObject({
+    kind: z.literal('vm'),
+    vm: VmId,
+    version: z.int().nonnegative(),
     reading: z.int().nonnegative(),
   }),
   /** The runner is deregistered: its VM goes, unless it turned out to run a job. */
