@@ -2,6 +2,7 @@ import {type HttpFunction, http} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/environment';
 import {type ControlPlaneOptions, controlPlane} from '../../shared/control-plane';
 import type {Context} from '../../shared/effects/context';
+import {makeRunner} from '../../shared/effects/make-runner';
 import {recordRun} from '../../shared/effects/record-run';
 import {serveDemand} from '../../shared/effects/serve-demand';
 import {startById} from '../../shared/effects/vm/ensure-started';
@@ -12,11 +13,12 @@ import type {ProvisionTask} from '../../shared/tasks/payload';
 
 /**
  * Demand. `queued` and a job that needs a runner again: make one, or start the VM. `waiting` and `in_progress`: write down who covers
- * whom. `vm`: somebody started it by hand.
+ * whom. `make`: somebody asked for a runner. `vm`: somebody started it by hand.
  */
 async function provision(context: Context, task: ProvisionTask): Promise<string> {
   if (task.kind === 'demand') return serveDemand(context, {job: task.job});
   if (task.kind === 'event' && task.event.status === 'queued') return serveDemand(context, {event: task.event});
+  if (task.kind === 'make') return makeRunner(context, task.runner);
   if (task.kind === 'vm') return startById(context, task.vm);
   const vm = vmOfEvent(context, task.event);
   if (vm) return hearVmEvent(context, vm, task.event);

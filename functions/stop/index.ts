@@ -30,7 +30,7 @@ async function stop(context: Context, task: StopTask): Promise<string> {
     case 'idle':
       return checkIdle(context, task);
     case 'delete':
-      return deleteRunner(context, task.runner);
+      return deleteRunner(context, task.runner, task.force ?? false);
   }
 }
 

@@ -26,11 +26,11 @@ export async function releaseAfter(context: Context, event: JobEvent): Promise<s
   return `${change}_deleted_unknown`;
 }
 
-/** The VM of a deregistered runner goes, unless a job turned out to run on it: then its `completed` releases it. */
-export async function deleteRunner(context: Context, name: string): Promise<string> {
+/** The VM of a deregistered runner goes, unless a job turned out to run on it: then its `completed` releases it. `force`: all the same. */
+export async function deleteRunner(context: Context, name: string, force: boolean): Promise<string> {
   const runner = await context.store.get('runners', name);
   if (!runner || runner.state === 'gone' || runner.state === 'failed') return 'gone';
-  if (runner.state !== 'draining') return 'busy_after_all';
+  if (runner.state !== 'draining' && !force) return 'busy_after_all';
   await removeMachine(context, runner);
   await retireRunner(context, name, 'gone');
   return 'deleted';

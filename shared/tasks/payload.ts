@@ -30,6 +30,8 @@ const ProvisionPayload = z.discriminatedUnion('kind', [
   z.strictObject({kind: z.literal('event'), event: Event}),
   /** A job that is known needs a runner: it lost its own to another job, or a slot came free. */
   z.strictObject({kind: z.literal('demand'), job: JobKey}),
+  /** A runner that was asked for without a job is to be made. */
+  z.strictObject({kind: z.literal('make'), runner: z.string().min(1)}),
   /** A persistent VM was started by hand: its runner gets its labels back, and its stop is planned. */
   z.strictObject({kind: z.literal('vm'), vm: VmId}),
 ]);
@@ -51,8 +53,8 @@ const StopPayload = z.discriminatedUnion('kind', [
     version: z.int().nonnegative(),
     reading: z.int().nonnegative(),
   }),
-  /** The runner is deregistered: its VM goes, unless it turned out to run a job. */
-  z.strictObject({kind: z.literal('delete'), runner: z.string().min(1)}),
+  /** The runner is deregistered: its VM goes, unless it turned out to run a job; with `force`, whatever it runs. */
+  z.strictObject({kind: z.literal('delete'), runner: z.string().min(1), force: z.boolean().optional()}),
 ]);
 
 export type ProvisionTask = z.infer<typeof ProvisionPayload>;
