@@ -30,24 +30,30 @@ OFFLINE_FLAG=$RUNNER_DIR/.slipway-offline
 why='' # why the script ends, said last
 secret='' # what must never be written: the JIT config or the registration token
 
-# Descriptor 9 is the serial console or, where there is none, standard output. Not every node under /dev has a port behind it:
-# only a write tells.
+console_device=''
+
+# The serial console or, where there is none, standard output (kept as descriptor 9). Not every node under /dev has a port
+# behind it: only a write tells.
 open_console() {
   local device
   exec 9>&1
   for device in "$ROOT/dev/ttyS0" "$ROOT/dev/ttyAMA0"; do
-    if [[ -w $device ]] && { printf '\n' >>"$device"; } 2>/dev/null; then
-      exec 9>>"$device"
+    if [[ -w $device ]] && (printf '\n' >>"$device") 2>/dev/null; then
+      console_device=$device
       return
     fi
   done
 }
 
-# One line to the console, without the secret and without control characters: part of it comes from jobs.
+# One line to the console, without the secret and without control characters: part of it comes from jobs. The device is opened for each
+# line, because a login prompt that starts hangs up everybody else's descriptor, and in a subshell, because it would become
+# this script's controlling terminal, which hangs up with it. A line that gets lost is no reason to end.
 console() {
   local line=$*
   [[ -z $secret ]] || line=${line//"$secret"/***}
-  printf '%s\n' "${line//[[:cntrl:]]/ }" >&9
+  line=${line//[[:cntrl:]]/ }
+  if [[ -n $console_device ]] && (printf '%s\n' "$line" >>"$console_device") 2>/dev/null; then return; fi
+  printf '%s\n' "$line" >&9 || true
 }
 
 say() {
@@ -135,13 +141,31 @@ ensure_user() {
   id -u "$RUNNER_USER" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "$RUNNER_USER"
 }
 
+# After a boot Debian's own updates hold apt's locks for a while.
+retry() {
+  local try tries=5
+  for ((try = 1; try <= tries; try++)); do
+    if "$@"; then return 0; fi
+    sleep "$RETRY_SECONDS"
+  done
+  return 1
+}
+
+install_package() {
+  local apt=(apt-get -o DPkg::Lock::Timeout=120)
+  DEBIAN_FRONTEND=noninteractive "${apt[@]}" update >/dev/null && DEBIAN_FRONTEND=noninteractive "${apt[@]}" install --yes --no-install-recommends "$1" >/dev/null
+}
+
+install_dependencies() {
+  (cd "$RUNNER_DIR" && DEBIAN_FRONTEND=noninteractive ./bin/installdependencies.sh) >/dev/null 2>&1
+}
+
 # Installs the Debian package unless the command is there.
 ensure_package() {
   local command=$1 package=$2
   ! command -v "$command" >/dev/null || return 0
   say "installing $package"
-  export DEBIAN_FRONTEND=noninteractive
-  { apt-get update && apt-get install --yes --no-install-recommends "$package"; } >/dev/null ||
+  retry install_package "$package" ||
     fail "$package could not be installed: bake it into the image, or let the VM reach the package mirrors"
 }
 
@@ -192,7 +216,7 @@ download_runner() {
   rm -f "$file"
   printf '%s\n' "$version" >"$RUNNER_DIR/.slipway-version"
   # The runner says itself what it misses, if the image has it not and the mirrors are out of reach.
-  (cd "$RUNNER_DIR" && ./bin/installdependencies.sh) >/dev/null 2>&1 || say "the runner's own dependencies could not be installed; it may run without"
+  retry install_dependencies || say "the runner's own dependencies could not be installed; it may run without"
   chown -R "$RUNNER_USER:$RUNNER_USER" "$RUNNER_DIR"
   chmod 0750 "$RUNNER_DIR"
   say "runner $version installed"
@@ -331,7 +355,7 @@ works() {
 # supervise IDLE_SECONDS GRACE_SECONDS: returns when the runner has ended, 0 if in good order; sets why. Without IDLE_SECONDS
 # (0) the runner may wait for ever.
 supervise() {
-  local idle=$1 grace=$2 preemption code=0
+  local idle=$1 grace=$2 preemption offline working code=0
   busy_at=$SECONDS
   trap 'stop "the VM is shutting down" '"$grace" TERM INT
   trap 'stop "the spot VM is being preempted" 20' USR1
@@ -340,10 +364,14 @@ supervise() {
   disown "$preemption" # or bash reports its end
 
   while kill -0 "$runner_pid" 2>/dev/null; do
+    # In this order: the flag is set while a worker runs, and what a worker that is gone has written is read before anything is decided.
+    offline='' working=''
+    if [[ -e $OFFLINE_FLAG ]]; then offline=yes; fi
+    if works; then working=yes; fi
     read_runner_lines
-    if works; then
+    if [[ -n $working ]]; then
       busy_at=$SECONDS
-    elif [[ -e $OFFLINE_FLAG ]]; then
+    elif [[ -n $offline ]]; then
       stop "a job's hook took the runner offline" "$grace"
     elif ((idle > 0 && SECONDS - busy_at >= idle)); then
       stop "no job for $idle s" "$grace"

@@ -64,7 +64,7 @@ works() {
 # supervise IDLE_SECONDS GRACE_SECONDS: returns when the runner has ended, 0 if in good order; sets why. Without IDLE_SECONDS
 # (0) the runner may wait for ever.
 supervise() {
-  local idle=$1 grace=$2 preemption code=0
+  local idle=$1 grace=$2 preemption offline working code=0
   busy_at=$SECONDS
   trap 'stop "the VM is shutting down" '"$grace" TERM INT
   trap 'stop "the spot VM is being preempted" 20' USR1
@@ -73,10 +73,14 @@ supervise() {
   disown "$preemption" # or bash reports its end
 
   while kill -0 "$runner_pid" 2>/dev/null; do
+    # In this order: the flag is set while a worker runs, and what a worker that is gone has written is read before anything is decided.
+    offline='' working=''
+    if [[ -e $OFFLINE_FLAG ]]; then offline=yes; fi
+    if works; then working=yes; fi
     read_runner_lines
-    if works; then
+    if [[ -n $working ]]; then
       busy_at=$SECONDS
-    elif [[ -e $OFFLINE_FLAG ]]; then
+    elif [[ -n $offline ]]; then
       stop "a job's hook took the runner offline" "$grace"
     elif ((idle > 0 && SECONDS - busy_at >= idle)); then
       stop "no job for $idle s" "$grace"

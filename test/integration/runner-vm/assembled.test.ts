@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {parse} from 'yaml';
 import {JIT_CONFIG_KEY} from '../../../shared/compute/labels';
 import {findCommand} from './commands';
-import {describeScripts, describeWhen} from './describe-scripts';
+import {describeIfPossible, describeScripts, describeWhen} from './describe-scripts';
 import {RUNNER_FOLDER} from './machine';
 
 const read = (...path: string[]) => readFileSync(join(RUNNER_FOLDER, ...path), 'utf8');
@@ -65,3 +65,16 @@ describeWhen(
     expect(status).toBe(0);
   });
 });
+
+const terraform = findCommand('terraform');
+describeIfPossible(terraform ? undefined : 'terraform is not here', 'the format of the Packer template')(
+  'the Packer template',
+  () => {
+    it('is formatted as Terraform formats the same language', () => {
+      const template = read('packer/runner.pkr.hcl');
+      const {stdout, status} = spawnSync(terraform ?? '', ['fmt', '-'], {input: template, encoding: 'utf8'});
+      expect(status).toBe(0);
+      expect(stdout).toBe(template);
+    });
+  },
+);

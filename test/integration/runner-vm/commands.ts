@@ -6,7 +6,7 @@ const FOLDERS = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'];
 
 /** What the scripts really run. Nothing else is on their PATH: above all no `poweroff` and no `systemctl`. */
 const REAL = (
-  'awk basename bash cat chmod curl cut date df dirname env find gzip head install ls mkdir pgrep rm sed sha256sum sleep ' +
+  'awk basename bash cat chmod curl cut date df dirname env find gzip head install ln ls mkdir mv pgrep rm sed sha256sum sleep ' +
   'tail tar timeout touch tr uname xargs'
 ).split(' ');
 

@@ -41,7 +41,15 @@ describeScripts('Docker on a runner’s VM', () => {
 
   it('is installed where it is missing', async () => {
     await boot('true', {docker: null});
-    expect(machine.calls()).toContain('apt-get install --yes --no-install-recommends docker.io');
+    expect(machine.calls()).toContain(
+      'apt-get -o DPkg::Lock::Timeout=120 install --yes --no-install-recommends docker.io',
+    );
+  });
+
+  it('is tried again while Debian’s own updates hold the locks', async () => {
+    const busyOnce = '[[ -e $SLIPWAY_ROOT/tried ]] || { touch "$SLIPWAY_ROOT/tried"; exit 100; }';
+    const {output} = await boot('true', {docker: null, 'apt-get': busyOnce});
+    expect(output).toContain('the runner has run its job');
   });
 
   it('that cannot be installed ends the VM', async () => {

@@ -95,6 +95,14 @@ describeScripts('the startup script of an ephemeral runner', () => {
     expect(machine.read('dev/ttyS0')).toContain('power off: the runner has run its job');
   });
 
+  it('goes on when the serial console hangs up', async () => {
+    await create({run: `cd "$SLIPWAY_ROOT/dev"; ln -s /no/such/port new; mv -T new ttyS0\n${ONE_JOB}`});
+    writeFileSync(join(machine.root, 'dev/ttyS0'), '');
+    const {output, status} = await machine.boot('startup.sh');
+    expect(output).toContain('power off: the runner has run its job');
+    expect(status).toBe(0);
+  });
+
   it('shows the end of the runner’s own logs, without control characters', async () => {
     await create({
       attributes: {'slipway-diag-lines': '2'},
