@@ -31,7 +31,7 @@ assemble 'Startup script of a persistent VM (README.md).' "${common[@]}" <(embed
 {
   printf '#cloud-config\n# startup.sh for an image with cloud-init, as the metadata attribute user-data. Assembled by assemble.sh.\n'
   printf 'write_files:\n  # Runs at every boot, as a startup script does.\n'
-  printf "  - path: /var/lib/cloud/scripts/per-boot/slipway-runner\n    permissions: '0755'\n    content: |\n"
+  printf '  - path: /var/lib/cloud/scripts/per-boot/slipway-runner\n    permissions: "0755"\n    content: |\n'
   sed 's/^\(.\)/      \1/' "$target/startup.sh"
 } >"$target/cloud-init.yaml"
 chmod 0755 "$target/startup.sh" "$target/persistent.sh"

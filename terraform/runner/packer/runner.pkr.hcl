@@ -102,7 +102,6 @@ source "googlecompute" "runner" {
   ssh_username            = "packer"
 
   # The VM that builds needs no rights in the project.
-  omit_external_ip                = false
   disable_default_service_account = true
 
   # What the script reads on every VM.
