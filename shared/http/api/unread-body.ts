@@ -1,4 +1,5 @@
 import type {Request, Response} from '@google-cloud/functions-framework';
+import {MAX_BODY_BYTES} from './input';
 import {Problem} from './problem';
 
 /** What Express hands an error of one of its parsers to. */
@@ -14,17 +15,28 @@ export function unreadBodies(answer: OnUnreadBody): (request: Request) => void {
     if (known.has(app)) return;
     known.add(app);
     app.use((error: unknown, request: Request, response: Response, next: (error: unknown) => void) => {
-      const status: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'status') : undefined;
-      if (response.headersSent || typeof status !== 'number' || status >= 500) next(error);
-      else answer(problemOf(status), request, response);
+      const {status, type} = partsOf(error);
+      if (response.headersSent || status === undefined || status >= 500) next(error);
+      else answer(problemOf(request, status, type), request, response);
     });
   };
 }
 
-function problemOf(status: number): Problem {
-  if (status === 413) return new Problem('too-large', 'the body is larger than the function takes');
-  if (status === 415)
+/** As body-parser and Express mark what they throw; `type` is body-parser's alone. */
+function partsOf(error: unknown): {status?: number; type?: unknown} {
+  if (typeof error !== 'object' || error === null) return {};
+  const status: unknown = Reflect.get(error, 'status');
+  return typeof status === 'number' ? {status, type: Reflect.get(error, 'type')} : {};
+}
+
+function problemOf(request: Request, status: number, type: unknown): Problem {
+  if (status === 413 || Number(request.get('content-length')) > MAX_BODY_BYTES) {
+    return new Problem('too-large', `the body is larger than ${MAX_BODY_BYTES} bytes`);
+  }
+  if (status === 415) {
     return new Problem('unsupported-body', 'the body has an encoding or a character set that is not supported');
+  }
+  if (type === undefined) return new Problem('invalid-request', 'the path cannot be decoded');
   return new Problem(
     'invalid-json',
     'the body cannot be read as its content type says; expected a JSON object, or no body',

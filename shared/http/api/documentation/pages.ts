@@ -1,7 +1,13 @@
 import {version} from '../../../../package.json';
 
-/** The hash of nothing: styled-components makes empty <style> elements, and fills them through the CSSOM, which is no inline style. */
-const EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='";
+/**
+ * Redoc's styles without `unsafe-inline`. The first is the hash of nothing: styled-components makes empty <style> elements, and fills them
+ * through the CSSOM, which is no inline style. The second is the one that has a content, of this version of Redoc.
+ */
+const REDOC_STYLES = [
+  "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+  "'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='",
+].join(' ');
 
 /** A page of documentation. Every link is relative, because the function's URL may have a path. */
 export interface Page {
@@ -79,5 +85,5 @@ export const REDOC: Page = {
   ),
   script: `Redoc.init('openapi.json', {hideDownloadButton: false, scrollYOffset: 0}, document.getElementById('redoc'));\n`,
   // The search runs in a worker that is made from a string.
-  csp: policy({'style-src': `'self' ${EMPTY_STYLE}`, 'worker-src': 'blob:'}),
+  csp: policy({'style-src': `'self' ${REDOC_STYLES}`, 'worker-src': 'blob:'}),
 };

@@ -20,7 +20,7 @@ export const openapi = operation(
       200: {
         description: 'An OpenAPI document.',
         schema: z.looseObject({
-          openapi: z.string().startsWith('3.1.'),
+          openapi: z.string().regex(/^3\.1\./),
           info: z.looseObject({}),
           paths: z.looseObject({}),
         }),
