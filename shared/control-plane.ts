@@ -12,7 +12,7 @@ import {credentialsOf} from './github/credentials';
 import {dryRunGitHub} from './github/dry-run';
 import type {GitHubFor} from './github/github';
 import {createOidcVerifier, type OidcVerifier} from './http/oidc';
-import {createProviders} from './providers/providers';
+import {createProviders, createVms} from './providers/providers';
 import {type Random, systemRandom} from './random';
 import {createFirestoreStore} from './store/firestore';
 import type {Store} from './store/store';
@@ -91,13 +91,15 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
   const secrets = createSecretReader({clock, config, logger});
   const github = options.github ?? githubOver(config, secrets, clock, logger);
 
+  const providing = {config, compute: options.compute ?? computeOf(config, clock), clock, logger};
   const context: Context = {
     deployment: config.deployment,
     pools: config.pools,
     store: options.store ?? firestoreOf(config, clock),
     tasks: options.tasks ?? cloudTasksOf(config, clock),
     github: config.dryRun ? dryRunGitHub(github, logger) : github,
-    provider: createProviders({config, compute: options.compute ?? computeOf(config, clock), clock, logger}),
+    provider: createProviders(providing),
+    vm: createVms(providing),
     clock,
     random,
     logger,
@@ -105,11 +107,11 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
   return {config, logger, secrets, context};
 }
 
-/** A pool that names no region is in ours. */
-function placed(pool: Pool, {region}: Place): Pool {
+/** A pool that names no region, or no zone for its VM, is in ours. */
+function placed(pool: Pool, {region, zone}: Place): Pool {
   const {provider} = pool;
-  if (provider.type !== 'gce' || provider.region || !region) return pool;
-  return {...pool, provider: {...provider, region}};
+  if (provider.type === 'gce-vm') return provider.zone || !zone ? pool : {...pool, provider: {...provider, zone}};
+  return provider.region || !region ? pool : {...pool, provider: {...provider, region}};
 }
 
 function githubOver(config: Config, secrets: SecretReader, clock: Clock, logger: Logger): GitHubFor {

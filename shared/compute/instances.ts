@@ -3,7 +3,7 @@ import type {ComputeClients} from './clients';
 import type {Compute, Instance, InstanceStatus} from './compute';
 import {ComputeFailure} from './failure';
 
-type Instances = Pick<Compute, 'insertInstance' | 'getInstance' | 'deleteInstance'>;
+type Instances = Pick<Compute, 'insertInstance' | 'getInstance' | 'deleteInstance' | 'powerInstance'>;
 
 /** @see https://cloud.google.com/compute/docs/reference/rest/v1/instances */
 export function instancesOver(clients: ComputeClients, project: () => Promise<string>): Instances {
@@ -38,6 +38,8 @@ export function instancesOver(clients: ComputeClients, project: () => Promise<st
           status: statusOf(instance.status),
           labels: instance.labels ?? {},
           creationTimestamp: instance.creationTimestamp ?? '',
+          lastStartTimestamp: instance.lastStartTimestamp ?? '',
+          lastStopTimestamp: instance.lastStopTimestamp ?? '',
         } satisfies Instance;
       }).catch((error: unknown) => {
         if (isAbsent(error)) return undefined;
@@ -54,6 +56,16 @@ export function instancesOver(clients: ComputeClients, project: () => Promise<st
       }).catch((error: unknown) => {
         if (isAbsent(error)) return 'absent' as const;
         throw error;
+      });
+    },
+
+    async powerInstance(action, zone, name, requestId) {
+      const call = {what: `${action} instance ${name} in ${zone}`};
+      return callCompute(call, async (options) => {
+        const client = await clients.instances();
+        const request = {project: await project(), zone, instance: name, requestId};
+        const [operation] = await client[action](request, options);
+        return operationOf(call, zone, operation);
       });
     },
   };

@@ -6,7 +6,7 @@ import {scheduleIdleCheck} from './place-spare';
 const READINGS = 3;
 const READING_INTERVAL_SECONDS = 60;
 /** Between deregistration and deletion: time for a late `in_progress` to say that the runner was busy after all. */
-const GRACE_SECONDS = 60;
+export const GRACE_SECONDS = 60;
 
 export interface IdleCheck {
   readonly runner: string;

@@ -56,6 +56,11 @@ export function remedy(reason: RefusalReason, call: GitHubCall, credentials: Cre
 }
 
 function permissionRemedy(call: GitHubCall, credentials: CredentialsKind): string {
+  if (call.kind === 'job') {
+    return credentials === 'token'
+      ? 'Give GITHUB_TOKEN the scope repo (classic), or the repository permission "Actions: read" (fine-grained).'
+      : 'Give the App the repository permission "Actions: read", and accept it in the settings of the installation.';
+  }
   const organization = call.kind !== 'token' && call.scope.kind === 'organization';
   if (credentials === 'token') {
     return organization

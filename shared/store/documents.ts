@@ -62,6 +62,7 @@ export interface RunnerDocument {
   /** What it was registered with, lower case. */
   readonly labels: readonly string[];
   readonly state: RunnerState;
+  /** For one that was asked for without a job: `<its number>-0`, an attempt that no job has. */
   readonly madeFor: JobKey;
   /** The job for whose sake it is there now; null when spare, or when it runs one. */
   readonly covers: JobKey | null;
