@@ -150,5 +150,8 @@ function offered({name, requires, offers}: Pool, labels: readonly string[]): str
       `pool ${name} does not offer ${foreign.join(', ')}; it offers ${offers?.join(', ')}`,
     );
   }
+  if (requires.length + asked.length === 0) {
+    throw new Problem('invalid-request', `pool ${name} requires no label; expected labels for the runners`);
+  }
   return asked.filter((label) => !requires.includes(label));
 }

@@ -59,13 +59,15 @@ export const listRunners = operation(
     problems: ['unknown-pool'],
   },
   async (surroundings, {query}) => {
-    const {config, context} = await surroundings.plane();
+    const {context} = await surroundings.plane();
     const {pool, repository} = query;
     if (pool && !context.pools.some(({name}) => name === pool)) throw unknownPool(pool, context.pools);
     const states = query.state ?? [...LIVE_STATES, 'stopped'];
     const serves = (vm: PersistentVm) =>
-      vm.pools.some((one) => (!pool || one.name === pool) && (!repository || takesRepository(one, repository)));
-    const vms = (await persistentVms(context.store, context.pools, config.zone)).filter(serves);
+      vm.pools.some(
+        (one) => (!pool || one.pool.name === pool) && (!repository || takesRepository(one.pool, repository)),
+      );
+    const vms = (await persistentVms(context)).filter(serves);
     const page = await readPage<RunnerView>(
       [
         ...states.filter(isDocumentState).map((state) => runnersIn(context.store, state, pool, repository)),
@@ -100,10 +102,10 @@ export const getRunner = operation(
 
 /** By id, or a persistent VM by its runner's name. */
 export async function findRunner({plane}: Surroundings, id: string): Promise<RunnerView | undefined> {
-  const {config, context} = await plane();
+  const {context} = await plane();
   const runner = id.includes('/') ? undefined : await context.store.get('runners', id);
   if (runner) return runnerView(runner);
-  const vms = (await persistentVms(context.store, context.pools, config.zone)).map(vmView);
+  const vms = (await persistentVms(context)).map(vmView);
   return vms.find((vm) => vm.id === id) ?? vms.find((vm) => vm.name === id);
 }
 

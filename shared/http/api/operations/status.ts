@@ -84,7 +84,7 @@ export const status = operation(
     problems: [],
   },
   async ({plane}) => {
-    const {config, context} = await plane();
-    return jsonReply((await readStatus(config, context)) satisfies z.output<typeof Status>);
+    const {context} = await plane();
+    return jsonReply((await readStatus(context)) satisfies z.output<typeof Status>);
   },
 );

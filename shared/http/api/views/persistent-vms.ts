@@ -1,44 +1,24 @@
-import type {GceVmProviderConfig, Pool} from '../../../config/config';
+import type {Pool} from '../../../config/config';
+import type {Context} from '../../../effects/context';
+import {allVms, type Vm} from '../../../effects/vm/vms';
 import type {VmDocument, VmState} from '../../../store/documents';
-import type {Store} from '../../../store/store';
 import {jobIdOf, type RunnerView} from './runner-view';
 import {timeOf} from './time';
 
-/** A pool whose runner lives on one VM. */
-export type VmPool = Pool & {readonly provider: GceVmProviderConfig};
-
 /** A persistent VM as it is configured, with what is on record of it. */
-export interface PersistentVm {
-  /** `<zone>.<instance>`, as in the store. */
-  readonly id: string;
-  readonly zone: string;
-  readonly provider: GceVmProviderConfig;
-  /** Every pool that shares it, in the order of the configuration; at least one. */
-  readonly pools: readonly Pool[];
+export interface PersistentVm extends Vm {
   /** Undefined: nothing has been asked of it yet. */
   readonly document: VmDocument | undefined;
 }
 
-export function isVmPool(pool: Pool): pool is VmPool {
+export function isVmPool(pool: Pool): boolean {
   return pool.provider.type === 'gce-vm';
 }
 
-/** The VMs of the configured pools, by id. `zone`: where those are that name none. */
-export async function persistentVms(
-  store: Store,
-  pools: readonly Pool[],
-  zone: string | undefined,
-): Promise<PersistentVm[]> {
-  const byId = new Map<string, {zone: string; provider: GceVmProviderConfig; pools: Pool[]}>();
-  for (const pool of pools.filter(isVmPool)) {
-    const at = pool.provider.zone ?? zone ?? 'unknown';
-    const id = `${at}.${pool.provider.instance}`;
-    const known = byId.get(id);
-    if (known) known.pools.push(pool);
-    else byId.set(id, {zone: at, provider: pool.provider, pools: [pool]});
-  }
-  const ids = [...byId].sort(([a], [b]) => (a < b ? -1 : 1));
-  return Promise.all(ids.map(async ([id, vm]) => ({id, ...vm, document: await store.get('vms', id)})));
+/** The VMs of the configured pools, by id. */
+export async function persistentVms(context: Context): Promise<PersistentVm[]> {
+  const vms = allVms(context).sort((a, b) => (a.id < b.id ? -1 : 1));
+  return Promise.all(vms.map(async (vm) => ({...vm, document: await context.store.get('vms', vm.id)})));
 }
 
 /** In the words of a runner. Compute Engine has the last word; this is what Slipway has made of it. */
@@ -53,19 +33,20 @@ export function vmStateOf({document}: PersistentVm): RunnerView['state'] {
   return states[document?.state ?? 'stopped'];
 }
 
+/** Of the first of its pools, when several share it. */
 export function vmView(vm: PersistentVm): RunnerView {
-  const [pool] = vm.pools;
-  const scope = pool?.scope;
+  const [first] = vm.pools;
+  const scope = first?.pool.scope;
   const [only, ...others] = scope?.kind === 'repositories' ? scope.patterns : [];
   return {
     id: vm.id,
-    name: vm.provider.runnerName ?? vm.provider.instance,
-    pool: pool?.name ?? '',
+    name: first?.runnerName ?? vm.instance,
+    pool: first?.pool.name ?? '',
     type: 'gce-vm',
     state: vmStateOf(vm),
     repository: only && others.length === 0 && !/[*!]/.test(only) ? only : null,
     org: scope?.kind === 'organization' ? scope.org : null,
-    labels: [...(pool?.requires ?? [])],
+    labels: [...(first?.pool.requires ?? [])],
     job_id: jobIdOf(vm.document?.runs[0]),
     zone: vm.zone,
     machine_type: null,

@@ -32,6 +32,7 @@ export const PoolView = z
         instance: z.string(),
         zone: z.string().optional(),
         runner_name: z.string().optional(),
+        drain: z.boolean().optional(),
       }),
     ]),
   })
@@ -59,8 +60,14 @@ export function poolView(pool: Pool): z.output<typeof PoolView> {
 
 function providerView(provider: Pool['provider']): z.output<typeof PoolView>['provider'] {
   if (provider.type === 'gce-vm') {
-    const {type, instance, zone, runnerName} = provider;
-    return {type, instance, ...(zone ? {zone} : {}), ...(runnerName ? {runner_name: runnerName} : {})};
+    const {type, instance, zone, runnerName, drain} = provider;
+    return {
+      type,
+      instance,
+      ...(zone ? {zone} : {}),
+      ...(runnerName ? {runner_name: runnerName} : {}),
+      ...(drain === undefined ? {} : {drain}),
+    };
   }
   const {type, template, region, zones, machineTypes, spot} = provider;
   return {

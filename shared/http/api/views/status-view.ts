@@ -1,9 +1,9 @@
-import type {Config, Pool} from '../../../config/config';
+import type {Pool} from '../../../config/config';
 import type {Context} from '../../../effects/context';
 import type {RunnerDocument, RunnerState} from '../../../store/documents';
 import {lastSweepAt} from '../../../store/last-sweep';
 import type {Store} from '../../../store/store';
-import {isVmPool, type PersistentVm, persistentVms, vmStateOf} from './persistent-vms';
+import {isVmPool, type PersistentVm, persistentVms, vmStateOf, vmView} from './persistent-vms';
 import {jobIdOf} from './runner-view';
 import {secondsBetween, timeOf} from './time';
 
@@ -17,11 +17,12 @@ const AT_MOST = 1_000;
 const SWEEP_SECONDS = 60;
 
 /** The answer of GET /status. Reads only; nothing is asked of GitHub or Compute Engine. */
-export async function readStatus(config: Pick<Config, 'zone'>, {store, pools, clock}: Context) {
+export async function readStatus(context: Context) {
+  const {store, pools, clock} = context;
   const now = clock.now();
   const [runners, vms, waiting, sweptAt, breakers, deadletters] = await Promise.all([
     liveRunners(store),
-    persistentVms(store, pools, config.zone),
+    persistentVms(context),
     store.find('jobs', {where: {status: 'queued'}, limit: AT_MOST}),
     lastSweepAt(store),
     store.find('breakers', {where: {}, limit: AT_MOST}),
@@ -91,9 +92,8 @@ function activeVms(vms: readonly PersistentVm[]) {
   return vms.flatMap((vm) => {
     const state = vmStateOf(vm);
     if (!isLive(state)) return [];
-    const name = vm.provider.runnerName ?? vm.provider.instance;
-    const jobId = jobIdOf(vm.document?.runs[0]);
-    return [{name, pool: vm.pools[0]?.name ?? '', state, job_id: jobId, running_seconds: null}];
+    const {name, pool, job_id} = vmView(vm);
+    return [{name, pool, state, job_id, running_seconds: null}];
   });
 }
 
@@ -114,7 +114,8 @@ async function countOf(
   runners: Live,
   vms: readonly PersistentVm[],
 ): Promise<number> {
-  if (isVmPool(pool)) return vms.filter((vm) => vm.pools.includes(pool) && vmStateOf(vm) === state).length;
+  if (isVmPool(pool))
+    return vms.filter((vm) => vm.pools.some((one) => one.pool === pool) && vmStateOf(vm) === state).length;
   const found = runners.get(state) ?? [];
   if (found.length === AT_MOST) return store.count('runners', {pool: pool.name, state});
   return found.filter((runner) => runner.pool === pool.name).length;
