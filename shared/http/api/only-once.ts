@@ -37,7 +37,11 @@ export async function onlyOnce(
     await settle(context, key, holder, (document) => ({...document, state: 'done', answer}));
     return reply;
   } catch (error) {
-    await settle(context, key, holder, (document) => ({...document, leaseUntil: context.clock.now()}));
+    // A request that was refused did nothing: its key is free for the corrected one.
+    const refused = error instanceof Problem;
+    await settle(context, key, holder, (document) =>
+      refused ? undefined : {...document, leaseUntil: context.clock.now()},
+    );
     throw error;
   }
 }
@@ -65,12 +69,15 @@ async function settle(
   {store}: Context,
   key: string,
   holder: string,
-  change: (document: KeyDocument) => KeyDocument,
+  change: (document: KeyDocument) => KeyDocument | undefined,
 ): Promise<void> {
   const id = keyId(`api/${key}`);
   await store.transaction(async (transaction) => {
     const document = await transaction.get('keys', id);
-    if (document?.holder === holder) transaction.set('keys', id, change(document));
+    if (document?.holder !== holder) return;
+    const changed = change(document);
+    if (changed) transaction.set('keys', id, changed);
+    else transaction.delete('keys', id);
   });
 }
 

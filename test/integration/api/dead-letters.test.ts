@@ -139,6 +139,14 @@ describe('an Idempotency-Key', () => {
     expect((await retry(id, 'key-1')).status).toBe(404);
   });
 
+  test('of a request that was refused is free for the corrected one', async () => {
+    await start();
+    const {id} = await givenUp();
+    expect((await retry('misspelt', 'key-1')).status).toBe(404);
+    expect((await retry(id, 'key-1', '?dryrun=true')).status).toBe(400);
+    expect((await retry(id, 'key-1')).status).toBe(200);
+  });
+
   test('counts for nothing in a dry run', async () => {
     await start();
     const {id} = await givenUp();

@@ -197,6 +197,7 @@ describe('runners', () => {
   test.each([
     ['/runners/nobody', 404, 'unknown-runner'],
     ['/runners/a%2Fb', 404, 'unknown-runner'],
+    ['/runners/__a__', 404, 'unknown-runner'],
     ['/runners?pool=nowhere', 404, 'unknown-pool'],
     ['/runners?state=asleep', 400, 'invalid-request'],
     ['/runners?state=', 400, 'invalid-request'],

@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {retryDeadLetter} from '../../../effects/retry-dead-letter';
+import {isDocumentId} from '../document-id';
 import {operation} from '../operation';
 import {linkHeader, readPage} from '../page';
 import {Problem} from '../problem';
@@ -68,9 +69,9 @@ export const retry = operation(
   async (surroundings, {path, query}) => {
     const context = await surroundings.context();
     const {id} = path;
-    const result = id.includes('/')
-      ? undefined
-      : await retryDeadLetter(context, id, {dryRun: isDryRun(surroundings, query)});
+    const result = isDocumentId(id)
+      ? await retryDeadLetter(context, id, {dryRun: isDryRun(surroundings, query)})
+      : undefined;
     if (!result) {
       throw new Problem(
         'unknown-dead-letter',

@@ -2,6 +2,7 @@ import {z} from 'zod';
 import {takesRepository} from '../../../lifecycle/matching';
 import type {RunnerState as DocumentState, RunnerDocument} from '../../../store/documents';
 import type {Store} from '../../../store/store';
+import {isDocumentId} from '../document-id';
 import {operation, type Surroundings} from '../operation';
 import {linkHeader, readPage, type Source} from '../page';
 import {Problem} from '../problem';
@@ -103,7 +104,7 @@ export const getRunner = operation(
 /** By id, or a persistent VM by its runner's name. */
 export async function findRunner({plane}: Surroundings, id: string): Promise<RunnerView | undefined> {
   const {context} = await plane();
-  const runner = id.includes('/') ? undefined : await context.store.get('runners', id);
+  const runner = isDocumentId(id) ? await context.store.get('runners', id) : undefined;
   if (runner) return runnerView(runner);
   const vms = (await persistentVms(context)).map(vmView);
   return vms.find((vm) => vm.id === id) ?? vms.find((vm) => vm.name === id);
