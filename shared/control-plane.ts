@@ -132,11 +132,10 @@ function cloudTasksOf({queues, urls, tasksServiceAccount, emulators}: Config, cl
   const {provision, stop} = queues;
   if (!provision || !stop || !urls.provision || !urls.stop || !tasksServiceAccount) {
     const names = 'PROVISION_QUEUE, STOP_QUEUE, PROVISION_URL, STOP_URL and TASKS_SERVICE_ACCOUNT';
-    return {
-      enqueue: async () => {
-        throw new Refused(`found no queue to put a task into; expected all of ${names}`);
-      },
+    const refuse = async () => {
+      throw new Refused(`found no queue to put a task into; expected all of ${names}`);
     };
+    return {enqueue: refuse, check: refuse};
   }
   return createCloudTasks({
     queues: {provision, stop},

@@ -104,6 +104,10 @@ export interface KeyDocument {
   /** Random id of the execution that claimed it. */
   readonly holder: string;
   readonly leaseUntil: number;
+  /** Of a request to `api`: a hash of it, so that no other request is taken for it. */
+  readonly request?: string;
+  /** What it was answered, once it is done. `body`: as it was sent. */
+  readonly answer?: {readonly status: number; readonly body: string};
   readonly expireAt: number;
 }
 

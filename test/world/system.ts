@@ -1,4 +1,5 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
+import {createApi} from '../../functions/api';
 import {createProvision} from '../../functions/provision';
 import {createStop} from '../../functions/stop';
 import {createWebhook} from '../../functions/webhook';
@@ -29,6 +30,8 @@ export const QUEUES = {
 } as const;
 const SERVICE_ACCOUNT = 'tasks@world.iam.gserviceaccount.com';
 const WEBHOOK_SECRET = 'the-webhook-secret-of-the-world';
+/** Unless the environment names another one. */
+export const MANAGER_SECRET = 'the-manager-secret-of-the-world';
 
 export interface SystemOptions {
   readonly scheduler: Scheduler;
@@ -53,6 +56,8 @@ export interface SystemOptions {
   readonly crash?: CrashPoint;
   /** `false`: tasks run when the test says so. */
   readonly autoDispatch?: boolean;
+  /** Of one client to `api`; no limit in practice unless given. */
+  readonly requestsPerMinute?: number;
 }
 
 /** Everything on one machine: the functions under the framework, and a world that speaks the real protocols to the real clients. */
@@ -64,7 +69,7 @@ export interface System {
   readonly store: Store;
   readonly oidc: OidcIssuer;
   readonly env: Environment;
-  readonly urls: {readonly webhook: string; readonly provision: string; readonly stop: string};
+  readonly urls: {readonly webhook: string; readonly provision: string; readonly stop: string; readonly api: string};
   /** VMs that were taken away under a running job. */
   readonly killed: readonly Killed[];
   close(): Promise<void>;
@@ -107,11 +112,13 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const provision = await serveLater();
   const stop = await serveLater();
   const webhook = await serveLater();
+  const api = await serveLater();
   const env: Environment = {
     RUNNER_CONFIG: options.pools,
     GITHUB_APP_ID: String(github.app.id),
     GITHUB_APP_PRIVATE_KEY: github.app.privateKeyPem,
     GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    RUNNER_MANAGER_SECRET: MANAGER_SECRET,
     GITHUB_API_URL: githubServer.url,
     GOOGLE_CLOUD_PROJECT: 'world',
     PROVISION_QUEUE: QUEUES.provision,
@@ -129,6 +136,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   webhook.handle(createWebhook({env, clock: scheduler, logger}));
   provision.handle(options.crash ? mortalProvision(shared, options.crash) : createProvision(shared));
   stop.handle(createStop(shared));
+  api.handle(createApi({...shared, requestsPerMinute: options.requestsPerMinute ?? 100_000}));
   for (let hook = 0; hook < (options.hooks ?? 1); hook++) {
     github.addHook({url: webhook.url, secret: WEBHOOK_SECRET, deliver: httpSink});
   }
@@ -141,11 +149,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     store,
     oidc,
     env,
-    urls: {webhook: webhook.url, provision: provision.url, stop: stop.url},
+    urls: {webhook: webhook.url, provision: provision.url, stop: stop.url, api: api.url},
     killed,
     async close() {
       await tasks.close();
-      await Promise.all([webhook, provision, stop].map((served) => served.close()));
+      await Promise.all([webhook, provision, stop, api].map((served) => served.close()));
       await Promise.all([githubServer.close(), computeServer.close(), oidc.close()]);
     },
   };
