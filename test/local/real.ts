@@ -1,9 +1,11 @@
+import {createApi} from '../../functions/api';
 import {createProvision} from '../../functions/provision';
 import {createStop} from '../../functions/stop';
 import {createWebhook} from '../../functions/webhook';
 import {systemClock} from '../../shared/clock';
 import {parseConfig} from '../../shared/config/config';
 import type {Environment} from '../../shared/config/environment';
+import {systemRandom} from '../../shared/random';
 import {createMemoryStore} from '../../shared/store/memory';
 import {postTask} from '../../shared/tasks/http-dispatch';
 import {InProcessTasks} from '../../shared/tasks/in-process';
@@ -24,9 +26,11 @@ export function hasCredentials(env: Environment): boolean {
 export async function runReal(options: Arguments, given: Environment, ended: Promise<void>): Promise<number> {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
   const issuer = await OidcIssuer.create(systemClock);
-  const ports = {webhook: options.port, provision: options.port + 1, stop: options.port + 2};
+  const {port} = options;
+  const ports = {webhook: port, provision: port + 1, stop: port + 2, api: port + 3};
   const urls = {provision: `http://127.0.0.1:${ports.provision}/`, stop: `http://127.0.0.1:${ports.stop}/`};
   const env: Environment = {
+    RUNNER_MANAGER_SECRET: systemRandom.uuid(),
     ...given,
     PROVISION_QUEUE: 'projects/local/locations/local/queues/provision',
     STOP_QUEUE: 'projects/local/locations/local/queues/stop',
@@ -38,6 +42,7 @@ export async function runReal(options: Arguments, given: Environment, ended: Pro
   // All that is wrong is said now, and not to the first request.
   parseConfig(env, 'webhook');
   parseConfig(env, 'provision');
+  parseConfig(env, 'api');
   const tasks = new InProcessTasks({
     timers: systemTimerClock,
     dispatch: async ({queue, body, headers, signal}) => {
@@ -52,6 +57,7 @@ export async function runReal(options: Arguments, given: Environment, ended: Pro
     await serve(createWebhook({env, logger, tasks}), ports.webhook),
     await serve(createProvision({env, logger, tasks, ...store}), ports.provision),
     await serve(createStop({env, logger, tasks, ...store}), ports.stop),
+    await serve(createApi({env, logger, tasks, ...store}), ports.api),
   ];
   const who = env['GITHUB_APP_ID'] ? `the App ${env['GITHUB_APP_ID']}` : 'a personal access token';
   write(
@@ -61,6 +67,8 @@ export async function runReal(options: Arguments, given: Environment, ended: Pro
     `The queue is in this process; the store is ${inFirestore ? 'Firestore' : 'in this process, too'}. VMs that it makes cost money.`,
   );
   write(`Point GitHub's webhook, through a tunnel, to ${served[0]?.url}  Ctrl-C ends.`);
+  const secret = given['RUNNER_MANAGER_SECRET'] ? 'the one in RUNNER_MANAGER_SECRET' : env['RUNNER_MANAGER_SECRET'];
+  write(`The api is at ${served[3]?.url}docs, its secret is ${secret}.`);
   await ended;
   await tasks.close();
   await Promise.all(served.map((one) => one.close()));

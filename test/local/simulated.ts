@@ -2,7 +2,7 @@ import {createInterface} from 'node:readline';
 import {systemRandom} from '../../shared/random';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {RealScheduler} from '../world/scheduler';
-import {startSystem} from '../world/system';
+import {MANAGER_SECRET, startSystem} from '../world/system';
 import type {Arguments} from './arguments';
 import {Timeline} from './timeline';
 
@@ -49,6 +49,7 @@ export async function runSimulated(options: Arguments, ended: Promise<void>): Pr
     pools: POOLS,
     repositories: ['acme/app', 'acme/web'],
     bootMs: 12_000,
+    requestsPerMinute: 60,
   });
   for (const name of ['runner-x64', 'runner-gpu']) {
     system.compute.addTemplate({
@@ -74,7 +75,10 @@ export async function runSimulated(options: Arguments, ended: Promise<void>): Pr
   write(
     'Slipway, with a simulated GitHub and Compute Engine. The store is in this process. Time runs five times as fast.',
   );
-  write(`webhook ${system.urls.webhook}  provision ${system.urls.provision}  stop ${system.urls.stop}\n`);
+  const {webhook, provision, stop, api} = system.urls;
+  write(`webhook ${webhook}  provision ${provision}  stop ${stop}`);
+  write(`api     ${api}docs describes it, and lets you try it. The secret is ${MANAGER_SECRET}; with it:`);
+  write(`        curl -H "X-Runner-Secret: ${MANAGER_SECRET}" ${api}status\n`);
 
   let queued = 0;
   const queueJob = () => {
@@ -97,7 +101,12 @@ export async function runSimulated(options: Arguments, ended: Promise<void>): Pr
         ? `${options.jobs} jobs went from queued to gone, and nothing is left over.`
         : `${unfinished.length} jobs did not end well: ${unfinished.map(({id}) => id).join(', ')}`,
     );
-    if (options.once) return unfinished.length === 0 ? 0 : 1;
+    const status = await fetch(`${api}status`, {
+      headers: {'x-runner-secret': MANAGER_SECRET},
+      signal: AbortSignal.timeout(10_000),
+    });
+    write(`GET /status answers ${status.status}: ${(await status.text()).slice(0, 200)}…`);
+    if (options.once) return unfinished.length === 0 && status.ok ? 0 : 1;
     write('Staying up. Enter queues another job, Ctrl-C ends.');
     await ended;
     return 0;

@@ -43,8 +43,8 @@ export class Api {
   readonly #router = createRouter(OPERATIONS);
   readonly #assets = createAssets();
   #configured: Configured | undefined;
-  #plane: Promise<() => Promise<ControlPlane<'api'>>> | undefined;
-  #document: Promise<object> | undefined;
+  #plane: (() => Promise<ControlPlane<'api'>>) | undefined;
+  #document: object | undefined;
   #logger: Logger;
 
   constructor(options: ApiOptions) {
@@ -133,7 +133,7 @@ export class Api {
       context: async () => ({...(await plane()).context, logger: this.#log(request).with({operation: id})}),
       compute: async () => {
         if (this.#options.compute) return this.#options.compute;
-        const {createCompute} = await import('../../compute/client.ts');
+        const {createCompute}: typeof import('../../compute/client') = require('../../compute/client');
         const {project, emulators} = (await plane()).config;
         return createCompute({project, clock, ...(emulators.compute ? {emulator: emulators.compute} : {})});
       },
@@ -142,14 +142,23 @@ export class Api {
     };
   }
 
-  /** Loaded when an operation needs it: health has to answer at once after a start. */
+  /**
+   * Loaded when an operation needs it: health has to answer at once after a start. By `require`, which is the same everywhere: under Node's own
+   * `import()` a CommonJS module of TypeScript has no named exports.
+   */
   async #controlPlane(): Promise<ControlPlane<'api'>> {
-    this.#plane ??= import('../../control-plane.ts').then(({controlPlane}) => controlPlane('api', this.#options));
-    return (await this.#plane)();
+    if (!this.#plane) {
+      const {controlPlane}: typeof import('../../control-plane') = require('../../control-plane');
+      this.#plane = controlPlane('api', this.#options);
+    }
+    return this.#plane();
   }
 
-  #describe(): Promise<object> {
-    this.#document ??= import('./openapi.ts').then(({describeApi}) => describeApi(OPERATIONS));
+  async #describe(): Promise<object> {
+    if (!this.#document) {
+      const {describeApi}: typeof import('./openapi') = require('./openapi');
+      this.#document = describeApi(OPERATIONS);
+    }
     return this.#document;
   }
 

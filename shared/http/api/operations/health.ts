@@ -98,7 +98,7 @@ async function healthReply(surroundings: Surroundings, deep: boolean, more: obje
   if (!surroundings.authenticated) {
     throw new Problem('unauthenticated', 'deep=true needs the secret in the header X-Runner-Secret');
   }
-  const {checkDependencies} = await import('../dependencies.ts');
+  const {checkDependencies}: typeof import('../dependencies') = require('../dependencies');
   const checks = await checkDependencies(surroundings);
   const failed = Object.values(checks).some(({status}) => status === 'failed');
   return jsonReply({status: failed ? 'unhealthy' : 'healthy', version, checks, ...more}, failed ? 503 : 200);

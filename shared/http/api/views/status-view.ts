@@ -33,13 +33,13 @@ export async function readStatus(context: Context) {
       .flat()
       .map((runner) => active(runner, now))
       .concat(activeVms(vms)),
-    max_concurrent: pools.reduce((sum, {maxRunners}) => sum + maxRunners, 0),
+    max_concurrent: pools.reduce((sum, pool) => sum + limitOf(pool), 0),
     poll_interval_seconds: SWEEP_SECONDS,
     job_timeout_seconds: Math.round(Math.max(0, ...pools.map(({jobMinutes}) => jobMinutes * 60))),
     pools: await Promise.all(
       pools.map(async (pool) => ({
         name: pool.name,
-        limit: pool.maxRunners,
+        limit: limitOf(pool),
         states: await countsOf(store, pool, runners, vms),
       })),
     ),
@@ -119,4 +119,9 @@ async function countOf(
   const found = runners.get(state) ?? [];
   if (found.length === AT_MOST) return store.count('runners', {pool: pool.name, state});
   return found.filter((runner) => runner.pool === pool.name).length;
+}
+
+/** A persistent VM has one runner of each pool, whatever `maxRunners` says. */
+function limitOf({maxRunners, provider}: Pool): number {
+  return provider.type === 'gce-vm' ? 1 : maxRunners;
 }
