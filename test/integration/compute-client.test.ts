@@ -133,11 +133,18 @@ test('what is not there is absent, not an error', async () => {
   expect(canned.seen.at(-1)?.path).toBe('/compute/v1/projects/images/regions/us-east1/instanceTemplates/t');
 });
 
-test("an instance's status and labels are read", async () => {
+test("an instance's status, labels and times are read", async () => {
   const labels = {'slipway-deployment': 'slipway'};
   const body = {name: 'x', status: 'STAGING', labels, creationTimestamp: '2026-11-01T00:00:00.000-07:00'};
   answer = () => ({status: 200, body});
-  expect(await compute.getInstance('us-central1-a', 'x')).toEqual({...body, zone: 'us-central1-a'});
+  const never = {lastStartTimestamp: '', lastStopTimestamp: ''};
+  expect(await compute.getInstance('us-central1-a', 'x')).toEqual({...body, ...never, zone: 'us-central1-a'});
+  const times = {
+    lastStartTimestamp: '2026-11-02T00:00:00.000-07:00',
+    lastStopTimestamp: '2026-11-03T00:00:00.000-07:00',
+  };
+  answer = () => ({status: 200, body: {...body, ...times}});
+  expect(await compute.getInstance('us-central1-a', 'x')).toMatchObject(times);
 });
 
 test('zones are those of the region that are up, asked for once', async () => {

@@ -50,7 +50,7 @@ describe('status', () => {
     const {json} = await api.get('/status');
     expect(json).toMatchObject({
       active_runners: [{pool: 'arm', state: 'busy', job_id: job.id, running_seconds: expect.any(Number)}],
-      max_concurrent: 5 + 20 + 20 + 20,
+      max_concurrent: 5 + 20 + 1 + 1,
       poll_interval_seconds: 60,
       job_timeout_seconds: 360 * 60,
       waiting_jobs: [],
@@ -105,7 +105,7 @@ describe('status', () => {
       {name: 'big-runner', pool: 'vm-app', state: 'busy', job_id: 77, running_seconds: null},
     ]);
     const busy = {requested: 0, creating: 0, booting: 0, idle: 0, busy: 1, draining: 0};
-    expect(json['pools']).toContainEqual({name: 'vm-web', limit: 20, states: busy});
+    expect(json['pools']).toContainEqual({name: 'vm-web', limit: 1, states: busy});
   });
 
   test('leaves out a persistent VM that is stopped', async () => {
