@@ -153,7 +153,7 @@ test.each<[string, string, string]>([
   [
     'a wrong key at the top',
     JSON.stringify({pool: 1, pools: [pool({})]}),
-    '.pool: an unknown key → pools (or another of $schema, defaults)',
+    '.pool: an unknown key → pools (or another of $schema, discovery, defaults)',
   ],
   [
     'a key that defaults cannot set',
