@@ -158,7 +158,7 @@ test.each<[string, string, string]>([
   [
     'a key that defaults cannot set',
     JSON.stringify({defaults: {name: 'x', minIdle: 'x'}, pools: [pool({})]}),
-    `.defaults.minIdle: "x" → ${IDLE}\n.defaults.name: an unknown key → one of runnerGroup, maxRunners, minIdle, bootMinutes, idleMinutes, jobMinutes, allowPublicRepos, priority`,
+    `.defaults.minIdle: "x" → ${IDLE}\n.defaults.name: an unknown key → one of runnerGroup, maxRunners, minIdle, bootMinutes, idleMinutes, jobMinutes, allowPublicRepos, rerunOnPreemption, priority`,
   ],
   [
     'a name given twice',
