@@ -22,7 +22,9 @@ export function listsOver(
           maxResults: 500,
         };
         const found: Instance[] = [];
-        for await (const [scope, {instances, warning}] of client.aggregatedListAsync(request, options)) {
+        // The library warns of its own default.
+        const paging = {...options, autoPaginate: false};
+        for await (const [scope, {instances, warning}] of client.aggregatedListAsync(request, paging)) {
           if (warning?.code === 'UNREACHABLE') throw unreachable(scope);
           const zone = scope.replace(/^zones\//, '');
           for (const instance of instances ?? []) found.push(readInstance(instance, zone));

@@ -3,6 +3,7 @@ import type {Compute, Instance} from '../compute/compute';
 import {ComputeFailure} from '../compute/failure';
 import {belongsTo} from '../compute/labels';
 import {requestId} from '../compute/request-id';
+import type {Pool} from '../config/config';
 import {Refused, Unavailable} from '../errors';
 import {zoneOrder} from '../lifecycle/zones';
 import type {Logger} from '../telemetry/logger';
@@ -18,6 +19,8 @@ export interface GcePool {
   readonly bootMinutes: number;
   readonly idleMinutes: number;
   readonly jobMinutes: number;
+  /** Warm runners wait longer. */
+  readonly minIdle?: Pool['minIdle'];
   readonly provider: {
     /** Name, or full or partial URL, of a regional or global instance template. */
     readonly template: string;

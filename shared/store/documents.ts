@@ -106,10 +106,14 @@ export interface KeyDocument {
   readonly expireAt: number;
 }
 
-/** `breakers/<name>`: open until a probe succeeds; one probe a minute. */
+/** `breakers/<name>`: open until a probe succeeds; one probe a minute. Before that it counts failures. */
 export interface BreakerDocument {
   readonly name: string;
   readonly reason: string;
+  readonly open: boolean;
+  /** In a row. */
+  readonly failures: number;
+  readonly failedAt: number;
   readonly openedAt: number;
   readonly nextProbeAt: number;
   readonly expireAt: number;
@@ -199,7 +203,7 @@ export interface LockDocument {
   /** The repositories looked into last: the next sweep goes on behind them. */
   readonly cursors: {readonly active: string | null; readonly quiet: string | null};
   /** Calls to GitHub that are saved up, and when. */
-  readonly allowance: {readonly calls: number; readonly at: number};
+  readonly allowance: {readonly active: number; readonly quiet: number; readonly at: number};
   /** Since when deliveries are looked at next. */
   readonly deliveriesSince: number;
   /** When all taken slots were looked at. */

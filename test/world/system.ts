@@ -1,6 +1,7 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
 import {createProvision} from '../../functions/provision';
 import {createStop} from '../../functions/stop';
+import {createSweep} from '../../functions/sweep';
 import {createWebhook} from '../../functions/webhook';
 import type {Environment} from '../../shared/config/environment';
 import type {Random} from '../../shared/random';
@@ -8,6 +9,7 @@ import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
 import type {QueueLimits} from '../../shared/tasks/queue-limits';
 import type {Logger} from '../../shared/telemetry/logger';
+import {CloudScheduler} from './cloud-scheduler';
 import {type ComputeLatencies, ComputeWorld} from './compute/model';
 import type {Instance} from './compute/resources';
 import {ComputeServer} from './compute/server';
@@ -51,6 +53,8 @@ export interface SystemOptions {
   readonly env?: Environment;
   /** A process that serves `provision` and dies; the next one lives. */
   readonly crash?: CrashPoint;
+  /** The sweep runs every so many seconds; never unless given. */
+  readonly sweepEverySeconds?: number;
   /** `false`: tasks run when the test says so. */
   readonly autoDispatch?: boolean;
 }
@@ -64,7 +68,9 @@ export interface System {
   readonly store: Store;
   readonly oidc: OidcIssuer;
   readonly env: Environment;
-  readonly urls: {readonly webhook: string; readonly provision: string; readonly stop: string};
+  readonly urls: {readonly webhook: string; readonly provision: string; readonly stop: string; readonly sweep: string};
+  /** Calls the sweep. */
+  readonly sweeper: CloudScheduler;
   /** VMs that were taken away under a running job. */
   readonly killed: readonly Killed[];
   close(): Promise<void>;
@@ -107,6 +113,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const provision = await serveLater();
   const stop = await serveLater();
   const webhook = await serveLater();
+  const sweep = await serveLater();
   const env: Environment = {
     RUNNER_CONFIG: options.pools,
     GITHUB_APP_ID: String(github.app.id),
@@ -118,6 +125,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     STOP_QUEUE: QUEUES.stop,
     PROVISION_URL: provision.url,
     STOP_URL: stop.url,
+    SWEEP_URL: sweep.url,
     TASKS_SERVICE_ACCOUNT: SERVICE_ACCOUNT,
     OIDC_JWKS_URL: jwksUrl,
     CLOUD_TASKS_EMULATOR_HOST: `${tasksAt.host}:${tasksAt.port}`,
@@ -129,7 +137,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   webhook.handle(createWebhook({env, clock: scheduler, logger}));
   provision.handle(options.crash ? mortalProvision(shared, options.crash) : createProvision(shared));
   stop.handle(createStop(shared));
-  for (let hook = 0; hook < (options.hooks ?? 1); hook++) {
+  sweep.handle(createSweep(shared));
+  const sweeper = new CloudScheduler({scheduler, oidc, url: sweep.url, serviceAccount: SERVICE_ACCOUNT});
+  sweeper.every(options.sweepEverySeconds ?? 0);
+  const hooks = env['WEBHOOKS'] === 'off' ? 0 : (options.hooks ?? 1);
+  for (let hook = 0; hook < hooks; hook++) {
     github.addHook({url: webhook.url, secret: WEBHOOK_SECRET, deliver: httpSink});
   }
 
@@ -141,11 +153,13 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     store,
     oidc,
     env,
-    urls: {webhook: webhook.url, provision: provision.url, stop: stop.url},
+    urls: {webhook: webhook.url, provision: provision.url, stop: stop.url, sweep: sweep.url},
+    sweeper,
     killed,
     async close() {
+      await sweeper.close();
       await tasks.close();
-      await Promise.all([webhook, provision, stop].map((served) => served.close()));
+      await Promise.all([webhook, provision, stop, sweep].map((served) => served.close()));
       await Promise.all([githubServer.close(), computeServer.close(), oidc.close()]);
     },
   };

@@ -17,6 +17,9 @@ export function deregisterGhosts(observed: Observed, sightings: Sightings): Acti
   for (const {scope, installationId, runners} of observed.scopes.values()) {
     for (const {id, name, status, busy} of runners) {
       if (status !== 'offline' || busy || there.has(name) || !parseRunnerName(observed.deployment, name)) continue;
+      const runner = observed.former.get(name);
+      // Made while GitHub was asked.
+      if (runner && runner.state !== 'gone' && runner.state !== 'failed') continue;
       if (!sightings.twice(`ghost ${scopeKey(scope)} ${name}`)) continue;
       if (actions.length === MOST_A_PASS) continue;
       actions.push({kind: 'deregister', reason: 'ghost', name, registration: {scope, installationId, id}});

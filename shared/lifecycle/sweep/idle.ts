@@ -37,7 +37,7 @@ function lostCheck(observed: Observed, runner: RunnerDocument, now: number, idle
 function isWarm(observed: Observed, runner: RunnerDocument, now: number): boolean {
   const pool = poolNamed(observed, runner.pool);
   const spares = (observed.runners ?? []).filter(({spare, pool: name}) => spare && name === runner.pool);
-  return pool !== undefined && warmOnes(spares, wantedWarm(pool, now)).has(runner.name);
+  return pool !== undefined && warmOnes(spares, wantedWarm(pool, now), now).has(runner.name);
 }
 
 function idleCover(

@@ -42,11 +42,15 @@ function compare(observed: Observed, key: JobKey, seen: SeenJob, now: number): A
     case 'waiting':
       return stored?.status === 'queued' && settled ? told(observed, seen, stored, 'lost_event', now) : undefined;
     case 'in_progress':
-      if (stored?.status === 'in_progress' || job.runnerName === null) return undefined;
+      if (isRunningOrOver(stored) || job.runnerName === null) return undefined;
       return told(observed, seen, stored, 'lost_event', now);
     case 'completed':
-      return stored ? told(observed, seen, stored, 'lost_event', now) : undefined;
+      return stored && stored.status !== 'completed' ? told(observed, seen, stored, 'lost_event', now) : undefined;
   }
+}
+
+function isRunningOrOver(stored: JobDocument | undefined): boolean {
+  return stored?.status === 'in_progress' || stored?.status === 'completed';
 }
 
 function told(

@@ -35,7 +35,7 @@ export interface Observed {
   readonly runners: readonly RunnerDocument[] | undefined;
   /** Runners that are over, as far as a VM, a registration or a slot still has their name. */
   readonly former: ReadonlyMap<string, RunnerDocument>;
-  /** Jobs on record that are not over. */
+  /** Jobs on record that are not over, and those that GitHub lists as open all the same. */
   readonly jobs: ReadonlyMap<JobKey, JobDocument>;
   /** Open jobs at GitHub, and those on record that GitHub was asked for one by one. */
   readonly seen: ReadonlyMap<JobKey, SeenJob>;

@@ -8,6 +8,18 @@ import type {Observed} from './observed';
 
 const MINUTE_MS = 60_000;
 
+/** A warm runner is replaced when it waited for so long: beyond, its VM would end before a job had its `jobMinutes`. */
+export const WARM_MINUTES = 12 * 60;
+
+/** How long a runner of the pool may wait for a job: what its VM's own end has to leave room for. */
+export function longestIdleMinutes({
+  minIdle = 0,
+  idleMinutes,
+}: Partial<Pick<Pool, 'minIdle'>> & Pick<Pool, 'idleMinutes'>): number {
+  const isWarm = typeof minIdle === 'number' ? minIdle > 0 : minIdle.some(({count}) => count > 0);
+  return isWarm ? WARM_MINUTES + idleMinutes : idleMinutes;
+}
+
 /** How many runners without a job the pool is to have now; of schedules that match at once the highest count. */
 export function wantedWarm({minIdle, maxRunners}: Pick<Pool, 'minIdle' | 'maxRunners'>, now: number): number {
   if (typeof minIdle === 'number') return Math.min(minIdle, maxRunners);
@@ -17,12 +29,14 @@ export function wantedWarm({minIdle, maxRunners}: Pick<Pool, 'minIdle' | 'maxRun
   return Math.max(0, ...counts);
 }
 
-/** Which of the pool's spare runners are the warm ones: the youngest, which have most of their VMs' time before them. */
+/** Which of the pool's spare runners are the warm ones: the youngest, which have most of their VMs' time before them, but for those that had theirs. */
 export function warmOnes(
   spares: readonly Pick<RunnerDocument, 'name' | 'createdAt'>[],
   wanted: number,
+  now: number,
 ): ReadonlySet<string> {
-  const youngest = [...spares].sort((a, b) => b.createdAt - a.createdAt || (a.name < b.name ? -1 : 1));
+  const young = spares.filter(({createdAt}) => now - createdAt < WARM_MINUTES * MINUTE_MS);
+  const youngest = young.sort((a, b) => b.createdAt - a.createdAt || (a.name < b.name ? -1 : 1));
   return new Set(youngest.slice(0, wanted).map(({name}) => name));
 }
 

@@ -46,8 +46,12 @@ describe('warm runners', () => {
     ).toEqual([0, 2, 5, 0]);
   });
 
+  test('that waited for twelve hours are none any more', () => {
+    expect([...warmOnes([spare(1), spare(2)], 2, 1 + 12 * 3600_000)]).toEqual(['slipway-arm-2-1']);
+  });
+
   test('are the youngest of the spare ones', () => {
-    expect([...warmOnes([spare(1), spare(3), spare(2)], 2)]).toEqual(['slipway-arm-3-1', 'slipway-arm-2-1']);
+    expect([...warmOnes([spare(1), spare(3), spare(2)], 2, 1_000)]).toEqual(['slipway-arm-3-1', 'slipway-arm-2-1']);
   });
 });
 
