@@ -51,6 +51,8 @@ export interface SystemOptions {
   readonly failsToBoot?: (instance: Instance) => boolean;
   readonly queueLimits?: Partial<QueueLimits>;
   readonly env?: Environment;
+  /** With a personal token in place of the App. */
+  readonly asUser?: boolean;
   /** A process that serves `provision` and dies; the next one lives. */
   readonly crash?: CrashPoint;
   /** The sweep runs every so many seconds; never unless given. */
@@ -116,8 +118,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const sweep = await serveLater();
   const env: Environment = {
     RUNNER_CONFIG: options.pools,
-    GITHUB_APP_ID: String(github.app.id),
-    GITHUB_APP_PRIVATE_KEY: github.app.privateKeyPem,
+    ...(options.asUser
+      ? {GITHUB_TOKEN: github.app.addPersonalToken('alice')}
+      : {GITHUB_APP_ID: String(github.app.id), GITHUB_APP_PRIVATE_KEY: github.app.privateKeyPem}),
     GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET,
     GITHUB_API_URL: githubServer.url,
     GOOGLE_CLOUD_PROJECT: 'world',
