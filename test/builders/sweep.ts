@@ -16,6 +16,7 @@ export function observed(overrides: Partial<Observed> = {}): Observed {
   return {
     deployment: 'slipway',
     pools: [aPool()],
+    webhooks: 'on',
     instances: [],
     scopes: scopes(),
     sawEveryScope: true,

@@ -1,4 +1,5 @@
 import {createInterface} from 'node:readline';
+import type {Environment} from '../../shared/config/environment';
 import {systemRandom} from '../../shared/random';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {RealScheduler} from '../world/scheduler';
@@ -24,8 +25,11 @@ pools:
 const PATIENCE_MS = 60_000;
 const MS_PER_JOB = 4_000;
 
+/** Also the longest that a job waits to be seen when WEBHOOKS is off. */
+const SWEEP_SECONDS = 10;
+
 /** Plays jobs on a simulated GitHub and Compute Engine. Returns the exit code. */
-export async function runSimulated(options: Arguments, ended: Promise<void>): Promise<number> {
+export async function runSimulated(options: Arguments, env: Environment, ended: Promise<void>): Promise<number> {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
   const scheduler = new RealScheduler();
   const system = await startSystem({
@@ -34,6 +38,8 @@ export async function runSimulated(options: Arguments, ended: Promise<void>): Pr
     logger: createLogger({level: options.logs ? 'info' : 'error', pretty: process.stdout.isTTY === true}),
     pools: POOLS,
     repositories: ['acme/app', 'acme/web'],
+    sweepEverySeconds: SWEEP_SECONDS,
+    env: {WEBHOOKS: env['WEBHOOKS'] ?? 'on'},
     bootMs: 1_200,
     githubLatencies: {delivery: [30, 120], pickup: [100, 300]},
     computeLatencies: {insert: 1_500, delete: 700},
@@ -55,7 +61,9 @@ export async function runSimulated(options: Arguments, ended: Promise<void>): Pr
   system.github.observe((event) => timeline.githubEvent(event));
   system.compute.observe((event) => timeline.computeEvent(event));
   write('Slipway, with a simulated GitHub and Compute Engine. The store is in this process.');
-  write(`webhook ${system.urls.webhook}  provision ${system.urls.provision}  stop ${system.urls.stop}\n`);
+  write(
+    `webhook ${system.urls.webhook}  provision ${system.urls.provision}  stop ${system.urls.stop}  sweep ${system.urls.sweep}\n`,
+  );
 
   let queued = 0;
   const queueJob = () => {

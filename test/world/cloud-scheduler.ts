@@ -41,8 +41,13 @@ export class CloudScheduler {
     const {scheduler} = this.#options;
     const next = () => {
       this.#cancel = scheduler.at(scheduler.now() + seconds * 1000, () => {
-        const work = this.trigger().finally(() => this.#pending.delete(work));
-        this.#pending.add(work);
+        // As Cloud Scheduler, which starts no run of a job while one is under way; a run that fails is followed by the next.
+        if (this.#pending.size === 0) {
+          const work = this.trigger()
+            .then(ignore, ignore)
+            .finally(() => this.#pending.delete(work));
+          this.#pending.add(work);
+        }
         next();
       });
     };
@@ -59,3 +64,5 @@ export class CloudScheduler {
     await Promise.allSettled(this.#pending);
   }
 }
+
+const ignore = (): undefined => undefined;

@@ -2,7 +2,7 @@ import {DEPLOYMENT_LABEL} from '../../compute/labels';
 import type {DiscoveredRepository} from '../../github/discovery';
 import type {RunnerScope} from '../../github/github';
 import {parseRunnerName} from '../../lifecycle/naming';
-import {type Observed, scopeKey} from '../../lifecycle/sweep/observed';
+import {type Observed, scopeKey, settledMs} from '../../lifecycle/sweep/observed';
 import type {JobDocument, JobKey, LockDocument, RunnerDocument} from '../../store/documents';
 import {breakersOf} from '../breakers';
 import {findDeliveries} from './find-deliveries';
@@ -13,8 +13,6 @@ import {registersHere, repositoryScope, type Visits, visit} from './visit';
 
 /** Jobs on record that GitHub did not list are asked for one by one; so many in one sweep. */
 const MOST_LOOKUPS = 100;
-/** What changed on record just now is still under way at GitHub, or the other way round. */
-const SETTLED_MS = 60_000;
 const MOST_FORMER = 500;
 
 export interface Observation {
@@ -49,6 +47,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
   const observed: Observed = {
     deployment: context.deployment,
     pools: context.pools,
+    webhooks: sweep.webhooks,
     instances,
     scopes: visits.scopes,
     sawEveryScope: sawEvery(sweep, repositories, visits),
@@ -147,7 +146,7 @@ async function lookUp(sweep: Sweep, {jobs}: Stored, visits: Visits): Promise<Set
   const {context, discovery} = sweep;
   const absent = new Set<JobKey>();
   const missing = [...jobs]
-    .filter(([key, job]) => isMissing(key, job, visits, context.clock.now()))
+    .filter(([key, job]) => isMissing(key, job, visits, context.clock.now() - settledMs(sweep.webhooks)))
     .sort(([, a], [, b]) => a.updatedAt - b.updatedAt);
   for (const [key, {repository, installationId, jobId}] of missing.slice(0, MOST_LOOKUPS)) {
     if (isTimeUp(sweep)) break;
@@ -163,9 +162,9 @@ async function lookUp(sweep: Sweep, {jobs}: Stored, visits: Visits): Promise<Set
   return absent;
 }
 
-function isMissing(key: JobKey, job: JobDocument, {seen, visited}: Visits, now: number): boolean {
+function isMissing(key: JobKey, job: JobDocument, {seen, visited}: Visits, before: number): boolean {
   if (seen.has(key) || job.status === 'completed') return false;
-  return visited.has(job.repository.toLowerCase()) && now - job.updatedAt >= SETTLED_MS;
+  return visited.has(job.repository.toLowerCase()) && job.updatedAt <= before;
 }
 
 function sawEvery(sweep: Sweep, repositories: readonly DiscoveredRepository[], {scopes}: Visits): boolean {

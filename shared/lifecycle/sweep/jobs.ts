@@ -2,16 +2,16 @@ import type {JobDocument, JobKey} from '../../store/documents';
 import type {JobEvent} from '../job-event';
 import {matchEvent} from '../match-event';
 import type {Action} from './actions';
-import type {Observed, SeenJob} from './observed';
+import {poolNamed} from './fleet';
+import {type Observed, type SeenJob, settledMs} from './observed';
 import type {Sightings} from './sightings';
 
-/** A queued job has the webhook's way to itself for so long; and what changed on record just now, GitHub's list may not have yet. */
-const PATIENCE_MS = 60_000;
 /** After that GitHub cancels a job that nobody took. */
 const OLDEST_MS = 23 * 3600_000;
 const FIRST_COOL_DOWN_MS = 15 * 60_000;
 const LONGEST_COOL_DOWN_MS = 60 * 60_000;
 /** A task of one name is made once in this time; after it, another try may make one. */
+const VM_BUCKET_MS = 10 * 60_000;
 const BUCKET_MS = 60 * 60_000;
 
 /** What webhooks would have told and did not: each job as GitHub has it against what is on record. */
@@ -32,13 +32,14 @@ export function tellLostEvents(observed: Observed, now: number, sightings: Sight
 function compare(observed: Observed, key: JobKey, seen: SeenJob, now: number): Action | undefined {
   const {job} = seen;
   const stored = observed.jobs.get(key);
-  const settled = stored === undefined || now - stored.updatedAt >= PATIENCE_MS;
+  const settled = stored === undefined || now - stored.updatedAt >= settledMs(observed.webhooks);
   switch (job.status) {
     case 'queued':
-      if (now - job.createdAt < PATIENCE_MS || now - job.createdAt > OLDEST_MS || !settled) return undefined;
+      if (isYoung(observed, now - job.createdAt) || now - job.createdAt > OLDEST_MS || !settled) return undefined;
       if (!stored || stored.status === 'waiting') return told(observed, seen, stored, 'uncovered_job', now);
       if (stored.status !== 'queued') return undefined;
-      return stored.demand === 'dead' ? tryAgain(observed, seen, stored, now) : withoutRunner(observed, key, stored);
+      if (stored.demand === 'dead') return tryAgain(observed, seen, stored, now);
+      return isPersistent(observed, stored) ? startAgain(key, stored, now) : withoutRunner(observed, key, stored);
     case 'waiting':
       return stored?.status === 'queued' && settled ? told(observed, seen, stored, 'lost_event', now) : undefined;
     case 'in_progress':
@@ -47,6 +48,21 @@ function compare(observed: Observed, key: JobKey, seen: SeenJob, now: number): A
     case 'completed':
       return stored && stored.status !== 'completed' ? told(observed, seen, stored, 'lost_event', now) : undefined;
   }
+}
+
+/** A queued job has the webhook's way to itself for its first minute. */
+function isYoung({webhooks}: Observed, ageMs: number): boolean {
+  return webhooks === 'on' && ageMs < settledMs(webhooks);
+}
+
+function isPersistent(observed: Observed, {pool}: JobDocument): boolean {
+  return poolNamed(observed, pool)?.provider.type === 'gce-vm';
+}
+
+/** Its VM should be up, and the job should run: asked for again now and then, which does nothing to a VM that is up. */
+function startAgain(key: JobKey, {updatedAt}: JobDocument, now: number): Action | undefined {
+  if (now - updatedAt < VM_BUCKET_MS) return undefined;
+  return {kind: 'demand', reason: 'lost_demand', job: key, cause: `vm-${Math.floor(now / VM_BUCKET_MS)}`};
 }
 
 function isRunningOrOver(stored: JobDocument | undefined): boolean {

@@ -25,6 +25,8 @@ export interface SeenScope {
 export interface Observed {
   readonly deployment: string;
   readonly pools: readonly Pool[];
+  /** `off`: there is no webhook to wait for. */
+  readonly webhooks: 'on' | 'off';
   /** This deployment's VMs; undefined: the list is not complete. */
   readonly instances: readonly Instance[] | undefined;
   /** By `scopeKey`. */
@@ -55,6 +57,11 @@ export interface Observed {
 }
 
 export type SeenSlot = Found<'slots'> & {readonly data: SlotDocument};
+
+/** How long what changed is left alone: on record or at GitHub, the other may hear of it yet. */
+export function settledMs(webhooks: 'on' | 'off'): number {
+  return webhooks === 'on' ? 60_000 : 5_000;
+}
 
 /** GitHub compares names without case. */
 export function scopeKey(scope: RunnerScope): string {

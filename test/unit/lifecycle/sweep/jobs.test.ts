@@ -40,6 +40,18 @@ describe('a job that is queued at GitHub', () => {
     expect(once({seen: seen(job, isPublic)})).toEqual([]);
   });
 
+  test('is told at once where there are no webhooks', () => {
+    expect(words(once({webhooks: 'off', seen: seen({createdAt: LATER - 1_000})}))).toEqual(['event uncovered_job']);
+  });
+
+  test('and waits for a persistent VM has it started again now and then', () => {
+    const pools = [aPool({provider: {type: 'gce-vm', instance: 'build', zone: 'us-central1-a'}})];
+    const job = {...queued, runner: 'build'};
+    const asked = (updatedAt: number) => words(once({seen: seen(), jobs: jobs({...job, updatedAt}), pools}));
+    expect(asked(LATER - 10 * MINUTE)).toEqual(['demand lost_demand']);
+    expect(asked(LATER - 9 * MINUTE)).toEqual([]);
+  });
+
   test('and covered by a runner that lives is left alone', () => {
     expect(once({seen: seen(), jobs: jobs(queued), runners: [{...runner, stateAt: LATER}]})).toEqual([]);
   });
