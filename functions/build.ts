@@ -1,7 +1,8 @@
-import {mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import {parseArgs} from 'node:util';
 import {build, type Plugin} from 'esbuild';
+import {ASSETS} from '../shared/http/api/documentation/assets';
 
 const ROOT = resolve(__dirname, '..');
 
@@ -45,8 +46,18 @@ async function main(dist: string): Promise<void> {
       dependencies: {[framework]: dependencies[framework]},
     };
     writeFileSync(join(outdir, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    if (name === 'api') copyAssets(outdir);
     const kilobytes = Math.round(statSync(join(outdir, 'index.js')).size / 1024);
     process.stdout.write(`${join(outdir, 'index.js')}  ${kilobytes} KB\n`);
+  }
+}
+
+/** What the documentation pages load, from its npm packages to where the function looks for it. */
+function copyAssets(outdir: string): void {
+  for (const [path, {file}] of Object.entries(ASSETS)) {
+    const target = join(outdir, path);
+    mkdirSync(dirname(target), {recursive: true});
+    copyFileSync(join(ROOT, 'node_modules', file), target);
   }
 }
 

@@ -14,7 +14,7 @@ import type {Discovery} from './github/discovery';
 import {dryRunGitHub} from './github/dry-run';
 import type {GitHubFor} from './github/github';
 import {createOidcVerifier, type OidcVerifier} from './http/oidc';
-import {createProviders} from './providers/providers';
+import {createProviders, createVms} from './providers/providers';
 import {type Random, systemRandom} from './random';
 import {createFirestoreStore} from './store/firestore';
 import type {Store} from './store/store';
@@ -101,13 +101,15 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
   const compute = options.compute ?? computeOf(config, clock);
   let discovery = options.discovery;
 
+  const providing = {config, compute, clock, logger};
   const context: Context = {
     deployment: config.deployment,
     pools: config.pools,
     store: options.store ?? firestoreOf(config, clock),
     tasks: options.tasks ?? cloudTasksOf(config, clock),
     github: config.dryRun ? dryRunGitHub(github, logger) : github,
-    provider: createProviders({config, compute, clock, logger}),
+    provider: createProviders(providing),
+    vm: createVms(providing),
     clock,
     random,
     logger,
@@ -125,11 +127,11 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
   };
 }
 
-/** A pool that names no region is in ours. */
-function placed(pool: Pool, {region}: Place): Pool {
+/** A pool that names no region, or no zone for its VM, is in ours. */
+function placed(pool: Pool, {region, zone}: Place): Pool {
   const {provider} = pool;
-  if (provider.type !== 'gce' || provider.region || !region) return pool;
-  return {...pool, provider: {...provider, region}};
+  if (provider.type === 'gce-vm') return provider.zone || !zone ? pool : {...pool, provider: {...provider, zone}};
+  return provider.region || !region ? pool : {...pool, provider: {...provider, region}};
 }
 
 function githubOptions(config: Config, secrets: SecretReader, clock: Clock, logger: Logger): GitHubOptions {
@@ -146,11 +148,10 @@ function cloudTasksOf({queues, urls, tasksServiceAccount, emulators}: Config, cl
   const {provision, stop} = queues;
   if (!provision || !stop || !urls.provision || !urls.stop || !tasksServiceAccount) {
     const names = 'PROVISION_QUEUE, STOP_QUEUE, PROVISION_URL, STOP_URL and TASKS_SERVICE_ACCOUNT';
-    return {
-      enqueue: async () => {
-        throw new Refused(`found no queue to put a task into; expected all of ${names}`);
-      },
+    const refuse = async () => {
+      throw new Refused(`found no queue to put a task into; expected all of ${names}`);
     };
+    return {enqueue: refuse, check: refuse};
   }
   return createCloudTasks({
     queues: {provision, stop},

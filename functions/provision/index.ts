@@ -2,18 +2,29 @@ import {type HttpFunction, http} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/environment';
 import {type ControlPlaneOptions, controlPlane} from '../../shared/control-plane';
 import type {Context} from '../../shared/effects/context';
+import {makeRunner} from '../../shared/effects/make-runner';
 import {recordRun} from '../../shared/effects/record-run';
 import {serveDemand} from '../../shared/effects/serve-demand';
+import {startById} from '../../shared/effects/vm/ensure-started';
+import {hearVmEvent, noteForeignRun, vmOfEvent} from '../../shared/effects/vm/vm-event';
 import {gracefully} from '../../shared/http/graceful-shutdown';
 import {createTaskFunction} from '../../shared/http/task-function';
 import type {ProvisionTask} from '../../shared/tasks/payload';
 
-/** Demand. `queued` and a job that needs a runner again: make one. `waiting` and `in_progress`: write down who covers whom. */
+/**
+ * Demand. `queued` and a job that needs a runner again: make one, or start the VM. `waiting` and `in_progress`: write down who covers
+ * whom. `make`: somebody asked for a runner. `vm`: somebody started it by hand.
+ */
 async function provision(context: Context, task: ProvisionTask): Promise<string> {
   if (task.kind === 'demand') return serveDemand(context, {job: task.job});
-  if (task.event.status === 'queued') return serveDemand(context, {event: task.event});
-  const {change} = await recordRun(context, task.event);
-  return change;
+  if (task.kind === 'event' && task.event.status === 'queued') return serveDemand(context, {event: task.event});
+  if (task.kind === 'make') return makeRunner(context, task.runner);
+  if (task.kind === 'vm') return startById(context, task.vm);
+  const vm = vmOfEvent(context, task.event);
+  if (vm) return hearVmEvent(context, vm, task.event);
+  const record = await recordRun(context, task.event);
+  await noteForeignRun(context, task.event, record);
+  return record.change;
 }
 
 /** Cloud Tasks' callback of the queue `provision`. */

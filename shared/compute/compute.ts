@@ -52,7 +52,13 @@ export interface Instance {
   readonly labels: Readonly<Record<string, string>>;
   /** RFC 3339. */
   readonly creationTimestamp: string;
+  /** RFC 3339; empty when it was never started, or stopped. */
+  readonly lastStartTimestamp: string;
+  readonly lastStopTimestamp: string;
 }
+
+/** From TERMINATED by `start`, from SUSPENDED by `resume`; `stop` from RUNNING. */
+export type PowerAction = 'start' | 'resume' | 'stop';
 
 export interface InstanceTemplate {
   /** Full or partial URL, fit for `sourceInstanceTemplate`. */
@@ -101,6 +107,8 @@ export interface Compute {
   wasPreempted(zone: string, name: string): Promise<boolean>;
   /** Returns as soon as Compute Engine has accepted the deletion. */
   deleteInstance(zone: string, name: string, requestId: string): Promise<'accepted' | 'absent'>;
+  /** Returns as soon as Compute Engine has accepted the action. */
+  powerInstance(action: PowerAction, zone: string, name: string, requestId: string): Promise<ZoneOperation>;
   /** Waits at the server until the operation is done, at most about `timeoutSeconds`. */
   waitForOperation(operation: ZoneOperation, timeoutSeconds: number): Promise<OperationResult>;
   getTemplate(reference: TemplateReference): Promise<InstanceTemplate | undefined>;

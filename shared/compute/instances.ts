@@ -3,7 +3,7 @@ import type {ComputeClients} from './clients';
 import type {Compute, Instance, InstanceStatus} from './compute';
 import {ComputeFailure} from './failure';
 
-type Instances = Pick<Compute, 'insertInstance' | 'getInstance' | 'deleteInstance'>;
+type Instances = Pick<Compute, 'insertInstance' | 'getInstance' | 'deleteInstance' | 'powerInstance'>;
 
 /** @see https://cloud.google.com/compute/docs/reference/rest/v1/instances */
 export function instancesOver(clients: ComputeClients, project: () => Promise<string>): Instances {
@@ -50,6 +50,16 @@ export function instancesOver(clients: ComputeClients, project: () => Promise<st
         throw error;
       });
     },
+
+    async powerInstance(action, zone, name, requestId) {
+      const call = {what: `${action} instance ${name} in ${zone}`};
+      return callCompute(call, async (options) => {
+        const client = await clients.instances();
+        const request = {project: await project(), zone, instance: name, requestId};
+        const [operation] = await client[action](request, options);
+        return operationOf(call, zone, operation);
+      });
+    },
   };
 }
 
@@ -80,6 +90,8 @@ export function readInstance(
     readonly status?: unknown;
     readonly labels?: {readonly [key: string]: string} | null | undefined;
     readonly creationTimestamp?: string | null | undefined;
+    readonly lastStartTimestamp?: string | null | undefined;
+    readonly lastStopTimestamp?: string | null | undefined;
   },
   zone: string,
   name = raw.name ?? '',
@@ -90,6 +102,8 @@ export function readInstance(
     status: statusOf(raw.status),
     labels: raw.labels ?? {},
     creationTimestamp: raw.creationTimestamp ?? '',
+    lastStartTimestamp: raw.lastStartTimestamp ?? '',
+    lastStopTimestamp: raw.lastStopTimestamp ?? '',
   };
 }
 

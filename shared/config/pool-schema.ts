@@ -124,6 +124,14 @@ const gceVm = z.strictObject({
   runnerName: text(/^[^\s/]+$/, 'the name of a runner, at most 64 characters', 64)
     .meta({description: 'Name of its runner at GitHub; default: the VM’s.'})
     .optional(),
+  drain: z
+    .boolean({error: 'true or false'})
+    .meta({
+      description:
+        'Before the VM stops, its runner loses a custom label that the pool requires, so that GitHub gives it no job meanwhile; it gets it back on start.',
+      default: true,
+    })
+    .optional(),
 });
 
 export const poolSchema = z

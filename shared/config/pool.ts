@@ -40,6 +40,8 @@ export interface GceVmProviderConfig {
   readonly zone?: string;
   /** Name of the VM's runner at GitHub when it is not the VM's. */
   readonly runnerName?: string;
+  /** Before the VM stops, its runner loses a custom label that the pool requires. Undefined: yes. */
+  readonly drain?: boolean;
 }
 
 export type ProviderConfig = GceProviderConfig | GceVmProviderConfig;

@@ -131,6 +131,7 @@ function providerOf(raw: RawPool['provider'], context: PoolContext): ProviderCon
       instance: raw.instance,
       zone: raw.zone ?? context.zone,
       runnerName: raw.runnerName,
+      drain: raw.drain,
     });
   }
   const {type, template, spot = 'never'} = raw;

@@ -9,7 +9,7 @@ const READING_INTERVAL_SECONDS = 60;
 /** A runner that `minIdle` wants is asked after again in so long. */
 const WARM_INTERVAL_SECONDS = 300;
 /** Between deregistration and deletion: time for a late `in_progress` to say that the runner was busy after all. */
-const GRACE_SECONDS = 60;
+export const GRACE_SECONDS = 60;
 
 export interface IdleCheck {
   readonly runner: string;

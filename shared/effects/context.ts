@@ -3,6 +3,7 @@ import type {Pool} from '../config/config';
 import type {GitHub, GitHubFor, RunnerScope} from '../github/github';
 import {runnerName} from '../lifecycle/naming';
 import type {Provider} from '../providers/provider';
+import type {PersistentVm, VmReference} from '../providers/vm';
 import type {Random} from '../random';
 import type {JobDocument, RunnerDocument} from '../store/documents';
 import type {Store} from '../store/store';
@@ -18,12 +19,14 @@ export interface Context {
   readonly github: GitHubFor;
   /** The provider of a pool by name; also for a pool that is not configured any more, whose runners have to go. */
   readonly provider: (pool: string) => Provider;
+  /** A persistent VM. */
+  readonly vm: (reference: VmReference) => PersistentVm;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
 }
 
-export function poolOf(context: Context, name: string): Pool | undefined {
+export function poolOf(context: Pick<Context, 'pools'>, name: string): Pool | undefined {
   return context.pools.find((pool) => pool.name === name);
 }
 

@@ -42,7 +42,7 @@ async function bury(context: Context, key: JobKey, covered: JobKey): Promise<boo
 }
 
 /** Best effort: what cannot be removed now carries its own death, and the sweep finds it. A runner that is online stays. */
-async function cleanUp(context: Context, runner: RunnerDocument): Promise<'removed' | 'alive'> {
+export async function cleanUp(context: Context, runner: RunnerDocument): Promise<'removed' | 'alive'> {
   try {
     if ((await settleRegistration(githubOf(context, runner), runner.name)) === 'alive') return 'alive';
     if (runner.zone !== null) await removeMachine(context, runner);

@@ -22,6 +22,11 @@ export function creationKey(
   return `create/${job.repository}/${job.jobId}/${job.runAttempt}/${job.generation}/${job.creations}`;
 }
 
+/** The key of making a runner that was asked for without a job. */
+export function runnerKey(name: string): string {
+  return `create/${name}`;
+}
+
 /**
  * Renews the lease inside a transaction whose reads are done: `read` is the key's document as the transaction read it. Throws `LeaseHeld`
  * when another execution took over, which fences this one off.

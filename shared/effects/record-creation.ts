@@ -1,4 +1,4 @@
-import {advanceRunner} from '../lifecycle/runner';
+import {advanceRunner, isWithoutJob, spared} from '../lifecycle/runner';
 import type {Rung} from '../providers/provider';
 import type {RunnerDocument} from '../store/documents';
 import {keyId} from '../store/keys';
@@ -53,7 +53,8 @@ export async function recordCreated(
     const {runner = creation.runner, key, now} = await readCreation(context, transaction, creation);
     finishWithin(transaction, key, creation.lease);
     const place = rung ? {zone: rung.zone, machineType: rung.machineType ?? null, spot: rung.spot} : {};
-    const booting = {...advanceRunner(runner, 'booting', now), ...place};
+    const advanced = {...advanceRunner(runner, 'booting', now), ...place};
+    const booting = isWithoutJob(runner) && advanced.covers === null ? spared(advanced, now) : advanced;
     transaction.set('runners', runner.name, booting);
     return booting;
   });

@@ -3,13 +3,16 @@ import {parseRunnerName} from '../lifecycle/naming';
 import type {Context} from './context';
 import {recordRun} from './record-run';
 import {removeMachine, retireRunner} from './retire-runner';
+import {noteForeignRun} from './vm/vm-event';
 
 /**
  * A job is completed: the runner that ran it goes, whoever it was made for. GitHub has removed an ephemeral runner by then, so no call
  * to it is needed. A name that is not one of ours is nobody to delete.
  */
 export async function releaseAfter(context: Context, event: JobEvent): Promise<string> {
-  const {change, runner} = await recordRun(context, event);
+  const record = await recordRun(context, event);
+  await noteForeignRun(context, event, record);
+  const {change, runner} = record;
   if (runner) {
     if (runner.state === 'gone' || runner.state === 'failed') return `${change}_gone`;
     await removeMachine(context, runner);
@@ -23,11 +26,11 @@ export async function releaseAfter(context: Context, event: JobEvent): Promise<s
   return `${change}_deleted_unknown`;
 }
 
-/** The VM of a deregistered runner goes, unless a job turned out to run on it: then its `completed` releases it. */
-export async function deleteRunner(context: Context, name: string): Promise<string> {
+/** The VM of a deregistered runner goes, unless a job turned out to run on it: then its `completed` releases it. `force`: all the same. */
+export async function deleteRunner(context: Context, name: string, force: boolean): Promise<string> {
   const runner = await context.store.get('runners', name);
   if (!runner || runner.state === 'gone' || runner.state === 'failed') return 'gone';
-  if (runner.state !== 'draining') return 'busy_after_all';
+  if (runner.state !== 'draining' && !force) return 'busy_after_all';
   await removeMachine(context, runner);
   await retireRunner(context, name, 'gone');
   return 'deleted';

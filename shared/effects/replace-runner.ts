@@ -1,10 +1,10 @@
-import {runnerName} from '../lifecycle/naming';
-import {advanceRunner, isBeingMade} from '../lifecycle/runner';
+import {jobKeyOf, parseRunnerName, runnerName} from '../lifecycle/naming';
+import {advanceRunner, isBeingMade, isWithoutJob} from '../lifecycle/runner';
 import type {RunnerDocument} from '../store/documents';
 import {keyId} from '../store/keys';
 import {takenSlot} from '../store/slots';
 import type {Context} from './context';
-import {type Creation, claimWithin, creationKey, finishWithin} from './lease';
+import {type Creation, claimWithin, creationKey, finishWithin, runnerKey} from './lease';
 import {NotWanted} from './record-creation';
 
 /**
@@ -17,13 +17,16 @@ export async function replaceRunner(context: Context, creation: Creation, next: 
     const {lease} = creation;
     const old = await transaction.get('runners', creation.runner.name);
     const oldKey = await transaction.get('keys', keyId(lease.key));
-    const job = await transaction.get('jobs', creation.runner.madeFor);
-    if (!old || !job || old.covers === null || !isBeingMade(old)) return undefined;
+    if (!old || !isBeingMade(old)) return undefined;
+    const job = await transaction.get('jobs', old.madeFor);
+    if (isWithoutJob(old) ? old.spare : !job || old.covers === null) return undefined;
     const slot = old.slot ? await transaction.get('slots', old.slot) : undefined;
-    const covered = old.covers === old.madeFor ? job : await transaction.get('jobs', old.covers);
+    const covered = old.covers === old.madeFor || old.covers === null ? job : await transaction.get('jobs', old.covers);
 
-    const creations = job.creations + 1;
-    const name = runnerName(context.deployment, job.pool, job.jobId, creations);
+    const parsed = parseRunnerName(context.deployment, old.name);
+    const jobId = job?.jobId ?? parsed?.jobId ?? 0;
+    const creations = (job?.creations ?? parsed?.n ?? 0) + 1;
+    const name = runnerName(context.deployment, old.pool, jobId, creations);
     const runner: RunnerDocument = {
       ...old,
       name,
@@ -35,15 +38,18 @@ export async function replaceRunner(context: Context, creation: Creation, next: 
       createdAt: now,
       stateAt: now,
     };
-    const nextLease = {key: creationKey({...job, creations}), holder: lease.holder};
+    const key = job ? creationKey({...job, creations}) : runnerKey(name);
+    const nextLease = {key, holder: lease.holder};
     if (next === 'claim') claimWithin(transaction, undefined, nextLease, now);
     finishWithin(transaction, oldKey, lease);
     transaction.set('runners', old.name, {...advanceRunner(old, 'failed', now), slot: null});
     transaction.set('runners', name, runner);
     if (slot && old.slot) transaction.set('slots', old.slot, takenSlot(slot, name, now));
-    const ownJob = {...job, creations, updatedAt: now};
-    transaction.set('jobs', old.madeFor, covered === job ? {...ownJob, runner: name} : ownJob);
-    if (covered && covered !== job) transaction.set('jobs', old.covers, {...covered, runner: name});
+    if (job) {
+      const ownJob = {...job, creations, updatedAt: now};
+      transaction.set('jobs', old.madeFor, covered === job ? {...ownJob, runner: name} : ownJob);
+    }
+    if (covered && covered !== job) transaction.set('jobs', jobKeyOf(covered), {...covered, runner: name});
     return {runner, lease: nextLease};
   });
   if (!replaced) throw new NotWanted(creation);

@@ -1,12 +1,78 @@
-import {Refused} from '../errors';
-import type {Context} from './context';
+import {createHash} from 'node:crypto';
+import {NoCapacity, Refused} from '../errors';
+import {runnerName, taskName} from '../lifecycle/naming';
+import {runnerWithoutJob} from '../lifecycle/runner';
+import type {RunnerDocument} from '../store/documents';
+import {findFreeSlot, slotIsFree, takenSlot} from '../store/slots';
+import {type Context, poolOf} from './context';
 import type {OperationOptions, RequestedRunners, RunnersRequest} from './operations';
 
-/** Runners without a job: documents first, then tasks that make them. The same key gives the same runners. */
+/** Lost races for a slot before the pool counts as full. */
+const ROUNDS = 12;
+/** Numbers of runners without a job: fifteen digits, above every job id of GitHub's. */
+const FIRST_NUMBER = 900_000_000_000_000;
+const NUMBERS = 99_999_999_999_999;
+
+/**
+ * Writes down runners that no job asked for, and has them made by the provision queue. When they are there they are spare: they take the
+ * pool's next jobs, and go after `idleMinutes` without one. The same key gives the same runners. Throws `NoCapacity` when the pool is
+ * full: what was written down by then stays, and the same request again goes on from there.
+ */
 export async function requestRunners(
-  _context: Context,
-  {pool}: RunnersRequest,
-  _options: OperationOptions,
+  context: Context,
+  request: RunnersRequest,
+  {dryRun}: OperationOptions,
 ): Promise<RequestedRunners> {
-  throw new Refused(`pool ${pool}: found a request for runners without a job, which this version cannot make`);
+  const pool = poolOf(context, request.pool);
+  if (pool?.provider.type !== 'gce') {
+    throw new Refused(`pool ${request.pool} makes no VM for a runner; expected a pool of type gce`);
+  }
+  const labels = [...new Set([...pool.requires, ...request.labels.map((label) => label.toLowerCase())])];
+  if (labels.length === 0) throw new Refused(`pool ${pool.name} requires no label; expected labels for the runner`);
+  const runners: Pick<RunnerDocument, 'name' | 'pool' | 'state'>[] = [];
+  for (let index = 0; index < request.count; index++) {
+    const number = numberOf(`${request.key}/${index}`);
+    const name = runnerName(context.deployment, pool.name, number, 1);
+    if (dryRun) {
+      runners.push({name, pool: pool.name, state: 'requested'});
+      continue;
+    }
+    const runner = await writeDown(context, {name, number, pool: pool.name, labels, scope: request.scope});
+    await context.tasks.enqueue({
+      queue: 'provision',
+      name: taskName(`make/${name}`, 'make', name),
+      body: {kind: 'make', runner: name},
+    });
+    runners.push({name, pool: pool.name, state: runner.state});
+  }
+  return {runners};
+}
+
+type Wanted = Pick<RunnerDocument, 'name' | 'pool' | 'labels' | 'scope'> & {readonly number: number};
+
+async function writeDown(context: Context, wanted: Wanted): Promise<RunnerDocument> {
+  const {store, random, clock} = context;
+  for (let round = 0; round < ROUNDS; round++) {
+    const maxRunners = poolOf(context, wanted.pool)?.maxRunners ?? 0;
+    const free = await findFreeSlot(store, {pool: wanted.pool, maxRunners, random});
+    const written = await store.transaction(async (transaction) => {
+      const existing = await transaction.get('runners', wanted.name);
+      if (existing || !free) return existing ?? 'full';
+      const slot = await transaction.get('slots', free.id);
+      if (!slotIsFree(slot)) return 'taken';
+      const now = clock.now();
+      const runner = runnerWithoutJob({...wanted, slot: free.id, now});
+      transaction.set('slots', free.id, takenSlot(slot ?? free, wanted.name, now));
+      transaction.set('runners', wanted.name, runner);
+      return runner;
+    });
+    if (written === 'full') break;
+    if (written !== 'taken') return written;
+  }
+  throw new NoCapacity(`pool ${wanted.pool} has no free slot: all of its maxRunners are in use`, 60);
+}
+
+function numberOf(key: string): number {
+  const hash = createHash('sha256').update(key).digest();
+  return FIRST_NUMBER + (hash.readUIntBE(0, 6) % NUMBERS);
 }

@@ -2,11 +2,15 @@ import {noteGitHubFailure, passBreakers} from './breakers';
 import type {Context} from './context';
 import {type Coverage, coverJob, type Demand} from './cover-job';
 import {createRunner} from './create-runner';
+import {serveVm} from './vm/serve-vm';
+import {vmOfPool} from './vm/vms';
 
 /** Demand from first to last: record it, cover it, and make the runner if one is to be made. Returns the decision. */
 export async function serveDemand(context: Context, demand: Demand): Promise<string> {
   const job = await subject(context, demand);
   if (!job) return 'unknown_job';
+  const vm = vmOfPool(context, job.pool);
+  if (vm) return serveVm(context, vm, demand);
   // A pool that cannot be served is refused before anything is registered for it.
   context.provider(job.pool);
   const succeeded = await passBreakers(context, job.pool, job.repository);

@@ -10,6 +10,7 @@ export type GitHubCall =
     }
   | {readonly kind: 'runners'; readonly scope: RunnerScope}
   | {readonly kind: 'runner_groups'; readonly scope: RunnerScope}
+  | {readonly kind: 'job'; readonly scope: RunnerScope; readonly repository: string; readonly jobId: number}
   | {readonly kind: 'installation'; readonly scope: RunnerScope}
   | {readonly kind: 'token'; readonly installationId: number}
   /** `what` names it in messages; `permission` is what it takes. */
@@ -30,6 +31,8 @@ export function describeCall(call: GitHubCall): string {
       return `the runners of ${describeScope(call.scope)}`;
     case 'runner_groups':
       return `the runner groups of ${describeScope(call.scope)}`;
+    case 'job':
+      return `job ${call.jobId} of repository ${call.repository}`;
     case 'installation':
       return `the App's installation on ${describeScope(call.scope)}`;
     case 'token':

@@ -22,6 +22,24 @@ export function dryRunGitHub(github: GitHubFor, logger: Logger): GitHubFor {
         logger.info(`dry run: would deregister runner ${id}`, {decision: 'dry_run', runnerId: id, scope});
         return 'deleted';
       },
+      async removeLabel(runnerId, label) {
+        logger.info(`dry run: would take label ${label} off runner ${runnerId}`, {
+          decision: 'dry_run',
+          runnerId,
+          scope,
+        });
+        return 'removed';
+      },
+      async addLabels(runnerId, labels) {
+        const list = labels.join(', ');
+        logger.info(`dry run: would give runner ${runnerId} the labels ${list}`, {
+          decision: 'dry_run',
+          runnerId,
+          scope,
+        });
+        return 'added';
+      },
+      getJob: (repository, jobId) => real.getJob(repository, jobId),
     };
   };
 }

@@ -28,6 +28,14 @@ export interface Registration {
   /** Lies for up to minutes around the start of a job: one `false` proves nothing. */
   readonly busy: boolean;
   readonly labels: readonly string[];
+  /** Those of the labels that can be taken off: not `self-hosted`, the system and the architecture. */
+  readonly customLabels: readonly string[];
+}
+
+/** How GitHub says that a job stands. */
+export interface JobAtGitHub {
+  readonly status: 'queued' | 'waiting' | 'in_progress' | 'completed';
+  readonly runnerName: string | null;
 }
 
 /**
@@ -46,6 +54,12 @@ export interface GitHub {
   listRunners(): Promise<Registration[]>;
   /** `busy`: GitHub refuses (422) because the runner runs a job. `absent`: it was not there. */
   deleteRunner(id: number): Promise<'deleted' | 'absent' | 'busy'>;
+  /** Takes a custom label off the runner. `absent`: the runner or its label was not there. */
+  removeLabel(runnerId: number, label: string): Promise<'removed' | 'absent'>;
+  /** Gives the runner labels beside those that it has. `absent`: the runner is not there. */
+  addLabels(runnerId: number, labels: readonly string[]): Promise<'added' | 'absent'>;
+  /** The job of a repository, `owner/name`, that the scope covers; undefined when it is not there (any more). */
+  getJob(repository: string, jobId: number): Promise<JobAtGitHub | undefined>;
 }
 
 /** GitHub for a scope. The installation id comes from the webhook's payload, else the configuration, else it is looked up. */

@@ -68,6 +68,11 @@ function permissionRemedy(call: GitHubCall, credentials: CredentialsKind): strin
       ? `Give GITHUB_TOKEN the ${needs.token}.`
       : `Give the App the ${needs.app}, and accept it in the settings of the installation.`;
   }
+  if (call.kind === 'job') {
+    return credentials === 'token'
+      ? 'Give GITHUB_TOKEN the scope repo (classic), or the repository permission "Actions: read" (fine-grained).'
+      : 'Give the App the repository permission "Actions: read", and accept it in the settings of the installation.';
+  }
   const organization = call.kind !== 'token' && call.scope.kind === 'organization';
   if (credentials === 'token') {
     return organization

@@ -15,7 +15,13 @@ export function readRegistration(data: unknown): Registration | undefined {
     status: status === 'offline' ? 'offline' : 'online',
     busy: busy !== false,
     labels: labels.flatMap(labelName),
+    customLabels: labels.filter(isCustom).flatMap(labelName),
   };
+}
+
+/** @see https://docs.github.com/en/rest/actions/self-hosted-runners#remove-a-custom-label-from-a-self-hosted-runner-for-a-repository */
+function isCustom(label: unknown): boolean {
+  return typeof label === 'object' && label !== null && 'type' in label && label.type === 'custom';
 }
 
 function labelName(label: unknown): string[] {

@@ -6,6 +6,7 @@ import type {GitHubCall} from './call';
 import {classify, RefusedByGitHub, unreadable} from './classify';
 import type {GitHub, JitConfig, JitConfigRequest, Registration, RunnerScope} from './github';
 import {readJitConfig} from './jit-config';
+import {readJob} from './job-at-github';
 import {listAll} from './list-all';
 import type {CredentialsKind} from './refusal';
 import {readRegistration} from './registration';
@@ -123,7 +124,43 @@ export function createScopedGitHub(options: ScopedGitHubOptions): GitHub {
         }
       });
     },
+
+    removeLabel(runnerId, label) {
+      return ask(runnersCall, (octokit) =>
+        unless404(octokit.request(`DELETE ${runners}/${runnerId}/labels/${encodeURIComponent(label)}`), 'removed'),
+      );
+    },
+
+    addLabels(runnerId, labels) {
+      return ask(runnersCall, (octokit) =>
+        unless404(octokit.request(`POST ${runners}/${runnerId}/labels`, {labels: [...labels]}), 'added'),
+      );
+    },
+
+    getJob(repository, jobId) {
+      const call: GitHubCall = {kind: 'job', scope, repository, jobId};
+      return ask(call, async (octokit) => {
+        try {
+          const [owner = '', repo = ''] = repository.split('/').map(encodeURIComponent);
+          const {data}: {data: unknown} = await octokit.request(`GET /repos/${owner}/${repo}/actions/jobs/${jobId}`);
+          return readOrThrow(call, readJob(data));
+        } catch (error) {
+          if (hasStatus(error, 404)) return undefined;
+          throw error;
+        }
+      });
+    },
   };
+}
+
+async function unless404<T>(request: Promise<unknown>, done: T): Promise<T | 'absent'> {
+  try {
+    await request;
+    return done;
+  } catch (error) {
+    if (hasStatus(error, 404)) return 'absent';
+    throw error;
+  }
 }
 
 function readOrThrow<T>(call: GitHubCall, read: T | undefined): T {

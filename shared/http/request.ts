@@ -19,26 +19,26 @@ export const MAX_BODY_BYTES = 25 * 1024 * 1024;
 /**
  * The body as it was sent. functions-framework leaves `rawBody` unset when there is no content type; the stream is then unread.
  */
-export async function rawBody(request: Request): Promise<Buffer> {
-  const body = request.rawBody ?? (await readStream(request));
-  if (body.length > MAX_BODY_BYTES) throw tooLarge();
+export async function rawBody(request: Request, maxBytes = MAX_BODY_BYTES): Promise<Buffer> {
+  const body = request.rawBody ?? (await readStream(request, maxBytes));
+  if (body.length > maxBytes) throw tooLarge(maxBytes);
   return body;
 }
 
-async function readStream(request: Request): Promise<Buffer> {
+async function readStream(request: Request, maxBytes: number): Promise<Buffer> {
   if (!request.readable) return Buffer.alloc(0);
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > MAX_BODY_BYTES) throw tooLarge();
+    if (length > maxBytes) throw tooLarge(maxBytes);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-function tooLarge(): BadRequest {
-  return new BadRequest(413, `the body is larger than ${MAX_BODY_BYTES} bytes`);
+function tooLarge(maxBytes: number): BadRequest {
+  return new BadRequest(413, `the body is larger than ${maxBytes} bytes`);
 }
 
 export function requirePost(request: Request): void {

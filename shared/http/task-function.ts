@@ -2,6 +2,7 @@ import type {HttpFunction, Request} from '@google-cloud/functions-framework';
 import {type ControlPlane, callerVerifier} from '../control-plane';
 import type {Context} from '../effects/context';
 import {giveUp} from '../effects/give-up';
+import {giveUpRunner} from '../effects/make-runner';
 import {InvalidTask, SlipwayError} from '../errors';
 import {jobKeyOf} from '../lifecycle/naming';
 import {writeDeadLetter} from '../store/dead-letters';
@@ -90,6 +91,7 @@ async function bury<Q extends QueueName>(
   });
   const job = fields['job'];
   if (job && queue === 'provision') await giveUp(context, job);
+  if (task?.kind === 'make') await giveUpRunner(context, task.runner);
   await writeDeadLetter(context.store, {
     task: attempt.task,
     queue,
@@ -109,6 +111,7 @@ function kindOf(error: unknown): string {
 /** The fields of a log line about a task. */
 function fieldsOf(task: TaskOf[QueueName]): Record<string, string> {
   if (task.kind === 'demand') return {job: task.job};
+  if (task.kind === 'vm') return {vm: task.vm};
   if (task.kind !== 'event') return {runner: task.runner};
   const {event} = task;
   return {

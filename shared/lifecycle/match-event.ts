@@ -1,6 +1,6 @@
-import type {Config} from '../config/config';
+import type {Config, Pool} from '../config/config';
 import type {JobEvent} from './job-event';
-import {type IgnoreReason, matchJob} from './matching';
+import {type IgnoreReason, matchJob, takesRepository} from './matching';
 import {parseRunnerName} from './naming';
 
 /** What a webhook may be, once parsed. */
@@ -24,5 +24,17 @@ export function matchEvent(trigger: Trigger, config: Pick<Config, 'deployment' |
 
   const ours = event.runnerName ? parseRunnerName(config.deployment, event.runnerName) : undefined;
   if (ours) return {kind: 'accepted', event: {...event, pool: ours.pool}};
+  const host = event.runnerName ? persistentPool(event.runnerName, event.repository, config.pools) : undefined;
+  if (host) return {kind: 'accepted', event: {...event, pool: host.name}};
   return match;
+}
+
+/** The pool whose persistent VM runs the job, although no pool matches it. */
+function persistentPool(runnerName: string, repository: string, pools: readonly Pool[]): Pool | undefined {
+  return pools.find(
+    (pool) =>
+      pool.provider.type === 'gce-vm' &&
+      (pool.provider.runnerName ?? pool.provider.instance).toLowerCase() === runnerName.toLowerCase() &&
+      takesRepository(pool, repository),
+  );
 }

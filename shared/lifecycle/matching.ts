@@ -24,7 +24,7 @@ export function matchJob(job: JobToMatch, pools: readonly Pool[]): Match {
   }
   const labels = new Set(job.labels.map((label) => label.toLowerCase()));
   const candidates = pools.filter((pool) => takesRepository(pool, job.repository) && takesLabels(pool, labels));
-  const allowed = candidates.filter((pool) => !job.isPublic || pool.allowPublicRepos);
+  const allowed = candidates.filter((pool) => !job.isPublic || takesPublic(pool));
   const best = allowed.reduce<Pool | undefined>(
     (winner, pool) => (winner && !beats(pool, winner) ? winner : pool),
     undefined,
@@ -34,10 +34,19 @@ export function matchJob(job: JobToMatch, pools: readonly Pool[]): Match {
     return {
       kind: 'ignored',
       reason: 'public_repository',
-      detail: `${job.repository} is public and pool ${candidates[0].name} does not set allowPublicRepos`,
+      detail: `${job.repository} is public and pool ${candidates[0].name} ${
+        candidates[0].allowPublicRepos
+          ? 'has a persistent VM, which serves no public one'
+          : 'does not set allowPublicRepos'
+      }`,
     };
   }
   return {kind: 'ignored', reason: 'no_matching_pool', detail: explainMismatch(job, labels, pools)};
+}
+
+/** Never on a persistent VM: what a stranger's pull request leaves there would meet the next job. */
+function takesPublic({allowPublicRepos, provider}: Pool): boolean {
+  return allowPublicRepos && provider.type !== 'gce-vm';
 }
 
 function beats(pool: Pool, winner: Pool): boolean {

@@ -21,27 +21,58 @@ export function maxLifetimeMs(minutes: {bootMinutes: number; idleMinutes: number
   return Math.ceil((minutes.bootMinutes + minutes.idleMinutes + minutes.jobMinutes) * 60 + 600) * 1000;
 }
 
-export interface NewRunner {
+interface NewRunner {
   readonly name: string;
-  readonly job: JobDocument;
   readonly scope: RunnerScope;
   readonly labels: readonly string[];
   readonly slot: string;
   readonly now: number;
 }
 
-/** A runner as it is first written down, before anything of it exists. */
-export function requestedRunner({name, job, scope, labels, slot, now}: NewRunner): RunnerDocument {
+/** A runner for a job as it is first written down, before anything of it exists. */
+export function requestedRunner({job, ...given}: NewRunner & {readonly job: JobDocument}): RunnerDocument {
   const key = jobKeyOf(job);
+  return newRunner({...given, pool: job.pool, installationId: job.installationId, madeFor: key, covers: key});
+}
+
+/** A runner that somebody asked for, without a job. It is spare when it is there. */
+export function runnerWithoutJob(given: NewRunner & {readonly pool: string; readonly number: number}): RunnerDocument {
+  const {number, ...rest} = given;
+  return newRunner({
+    ...rest,
+    installationId: null,
+    madeFor: jobKeyOf({jobId: number, runAttempt: WITHOUT_JOB}),
+    covers: null,
+  });
+}
+
+export function isWithoutJob({madeFor}: Pick<RunnerDocument, 'madeFor'>): boolean {
+  return madeFor.endsWith(`-${WITHOUT_JOB}`);
+}
+
+/** GitHub counts attempts from 1. */
+const WITHOUT_JOB = 0;
+
+function newRunner({
+  name,
+  scope,
+  labels,
+  slot,
+  now,
+  pool,
+  installationId,
+  madeFor,
+  covers,
+}: NewRunner & Pick<RunnerDocument, 'pool' | 'installationId' | 'madeFor' | 'covers'>): RunnerDocument {
   return {
     name,
-    pool: job.pool,
+    pool,
     scope,
-    installationId: job.installationId,
+    installationId,
     labels,
     state: 'requested',
-    madeFor: key,
-    covers: key,
+    madeFor,
+    covers,
     runs: null,
     spare: false,
     slot,

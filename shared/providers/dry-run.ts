@@ -1,5 +1,6 @@
 import type {Logger} from '../telemetry/logger';
 import type {Provider} from './provider';
+import type {PersistentVm, VmReference} from './vm';
 
 /** `DRY_RUN`: logs which machine it would make or delete, and neither makes nor deletes any. */
 export function dryRunProvider(real: Provider, logger: Logger): Provider {
@@ -13,5 +14,26 @@ export function dryRunProvider(real: Provider, logger: Logger): Provider {
       logger.info(`dry run: would delete the VM of ${name}`, {decision: 'dry_run', runner: name});
       return 'accepted';
     },
+  };
+}
+
+/** Reads how the VM stands, and neither starts nor stops it. */
+export function dryRunVm(real: PersistentVm, {instance, zone}: VmReference, logger: Logger): PersistentVm {
+  const say = (action: string) =>
+    logger.info(`dry run: would ${action} ${instance} in ${zone}`, {decision: 'dry_run', vm: instance, zone});
+  const changed = (action: string) => async () => {
+    say(action);
+    return {kind: 'already'} as const;
+  };
+  const begun = (action: string) => async () => {
+    say(action);
+    return {kind: 'done'} as const;
+  };
+  return {
+    status: () => real.status(),
+    beginStart: begun('start'),
+    start: changed('start'),
+    beginStop: begun('stop'),
+    stop: changed('stop'),
   };
 }

@@ -4,6 +4,7 @@ import type {Compute, InsertRequest, Instance, ZoneOperation} from '../compute/c
 import {ComputeFailure} from '../compute/failure';
 import {DEPLOYMENT_LABEL, JOB_LABEL} from '../compute/labels';
 import {requestId} from '../compute/request-id';
+import {awaitOperation, POLL_MS} from './await-operation';
 import {Waiting} from './waiting';
 
 /** Seconds that one insert may take until it is called uncertain. */
@@ -11,8 +12,6 @@ const CREATE_BUDGET_SECONDS = 120;
 
 /** Seconds until what a failed insert left behind has to be gone. */
 const REMOVE_BUDGET_SECONDS = 30;
-
-const POLL_MS = 2_000;
 
 /** `failed`: refused, and confirmed that no VM is there. `uncertain`: there may be one. */
 export type Attempt =
@@ -83,35 +82,19 @@ class InsertAttempt {
   }
 
   async #awaitOperation(operation: ZoneOperation): Promise<Step> {
-    const waiting = this.#waiting(CREATE_BUDGET_SECONDS);
-    for (; !waiting.isOver; await waiting.pulse()) {
-      const before = this.options.clock.now();
-      const result = await this.#wait(operation, waiting.sliceSeconds);
-      if (result.kind === 'done') return {kind: 'created'};
-      if (result.kind === 'failed') {
-        const {failureClass, code, message} = classifyOperation(result.errors);
-        const what = `insert instance ${this.#name} in ${this.#zone}`;
-        const failure = new ComputeFailure(failureClass, code, `${what}: the operation failed, ${code}: ${message}`);
-        return failureClass === 'uncertain' ? this.#lookOnce(failure) : this.#settle(failure);
-      }
-      // The server may answer early that it still runs.
-      if (this.options.clock.now() - before < POLL_MS) await waiting.pause(POLL_MS);
+    const {compute, clock} = this.options;
+    const end = await awaitOperation(compute, clock, operation, this.#waiting(CREATE_BUDGET_SECONDS));
+    if (end.kind === 'done') return {kind: 'created'};
+    if (end.kind === 'failed') {
+      const {failureClass, code, message} = classifyOperation(end.errors);
+      const what = `insert instance ${this.#name} in ${this.#zone}`;
+      const failure = new ComputeFailure(failureClass, code, `${what}: the operation failed, ${code}: ${message}`);
+      return failureClass === 'uncertain' ? this.#lookOnce(failure) : this.#settle(failure);
     }
     return {
       kind: 'uncertain',
       message: `${this.#name} in ${this.#zone} was not made within ${CREATE_BUDGET_SECONDS} s`,
     };
-  }
-
-  /** An answer that tells nothing, or a rate limit, does not end the wait; its budget does. */
-  async #wait(operation: ZoneOperation, seconds: number) {
-    try {
-      return await this.#compute.waitForOperation(operation, seconds);
-    } catch (error) {
-      if (error instanceof ComputeFailure && /^(uncertain|rate)$/.test(error.failureClass))
-        return {kind: 'running'} as const;
-      throw error;
-    }
   }
 
   #settle(failure: ComputeFailure): Promise<Step> {

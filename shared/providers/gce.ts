@@ -1,17 +1,15 @@
 import type {Clock} from '../clock';
 import type {Compute, Instance} from '../compute/compute';
-import {ComputeFailure} from '../compute/failure';
 import {belongsTo} from '../compute/labels';
 import {requestId} from '../compute/request-id';
 import type {Pool} from '../config/config';
-import {Refused, Unavailable} from '../errors';
 import {zoneOrder} from '../lifecycle/zones';
 import type {Logger} from '../telemetry/logger';
 import {FullRungs} from './full-rungs';
 import {createMachine} from './gce-create';
 import {type DefaultPlace, poolZones} from './gce-zones';
 import type {Machine, MachineReference, Provider} from './provider';
-import {secondsToNextMinute} from './rate-quota';
+import {typedRefusals} from './typed-refusals';
 
 /** What the provider needs to know of a pool. Minutes may have fractions. */
 export interface GcePool {
@@ -69,28 +67,18 @@ export function createGceProvider(options: GceProviderOptions): Provider {
     create: (request) => createMachine({...options, place, full}, request),
 
     async find(reference): Promise<Machine | undefined> {
-      const instance = await typed(clock, look(reference));
+      const instance = await typedRefusals(clock, look(reference));
       return instance && {name: instance.name, zone: instance.zone, status: instance.status};
     },
 
     async delete(reference) {
-      const instance = await typed(clock, look(reference));
+      const instance = await typedRefusals(clock, look(reference));
       if (!instance) return 'absent';
       const {name, zone, creationTimestamp} = instance;
-      return typed(clock, compute.deleteInstance(zone, name, requestId('delete', name, zone, creationTimestamp)));
+      return typedRefusals(
+        clock,
+        compute.deleteInstance(zone, name, requestId('delete', name, zone, creationTimestamp)),
+      );
     },
   };
-}
-
-/** Compute Engine's refusals as what a caller can act on. */
-async function typed<T>(clock: Clock, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (!(error instanceof ComputeFailure)) throw error;
-    if (error.failureClass === 'rate') throw new Unavailable(error.message, secondsToNextMinute(clock.now()));
-    // Looking and deleting can be repeated: it does not matter whether an answer was lost.
-    if (error.retryable) throw new Unavailable(error.message, 10);
-    throw new Refused(error.message);
-  }
 }

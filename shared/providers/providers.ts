@@ -3,9 +3,11 @@ import type {Compute} from '../compute/compute';
 import type {Config, Pool} from '../config/config';
 import {Refused} from '../errors';
 import type {Logger} from '../telemetry/logger';
-import {dryRunProvider} from './dry-run';
+import {dryRunProvider, dryRunVm} from './dry-run';
 import {createGceProvider} from './gce';
+import {createGceVm} from './gce-vm';
 import type {Provider} from './provider';
+import type {PersistentVm, VmReference} from './vm';
 
 export interface ProvidersOptions {
   readonly config: Pick<Config, 'deployment' | 'pools' | 'dryRun' | 'zone' | 'region'>;
@@ -27,7 +29,7 @@ export function createProviders(options: ProvidersOptions): (pool: string) => Pr
 function make(name: string, options: ProvidersOptions): Provider {
   const pool = options.config.pools.find((candidate) => candidate.name === name) ?? removedPool(name);
   if (pool.provider.type !== 'gce') {
-    throw new Refused(`pool ${name} has provider ${pool.provider.type}, which this version cannot run; use gce`);
+    throw new Refused(`pool ${name} has provider ${pool.provider.type}, which makes no VM for a job; expected gce`);
   }
   const {config, compute, clock, logger} = options;
   const place = {...(config.zone ? {zone: config.zone} : {}), ...(config.region ? {region: config.region} : {})};
@@ -40,6 +42,14 @@ function make(name: string, options: ProvidersOptions): Provider {
     logger,
   });
   return config.dryRun ? dryRunProvider(provider, logger) : provider;
+}
+
+/** The persistent VMs. */
+export function createVms({config, compute, clock, logger}: ProvidersOptions): (vm: VmReference) => PersistentVm {
+  return (vm) => {
+    const real = createGceVm({compute, clock, vm});
+    return config.dryRun ? dryRunVm(real, vm, logger) : real;
+  };
 }
 
 /** A pool that was taken out of the configuration while its VMs live: they can be found and deleted, and no more are made. */

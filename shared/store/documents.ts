@@ -62,6 +62,7 @@ export interface RunnerDocument {
   /** What it was registered with, lower case. */
   readonly labels: readonly string[];
   readonly state: RunnerState;
+  /** For one that was asked for without a job: `<its number>-0`, an attempt that no job has. */
   readonly madeFor: JobKey;
   /** The job for whose sake it is there now; null when spare, or when it runs one. */
   readonly covers: JobKey | null;
@@ -103,6 +104,10 @@ export interface KeyDocument {
   /** Random id of the execution that claimed it. */
   readonly holder: string;
   readonly leaseUntil: number;
+  /** Of a request to `api`: a hash of it, so that no other request is taken for it. */
+  readonly request?: string;
+  /** What it was answered, once it is done. `body`: as it was sent. */
+  readonly answer?: {readonly status: number; readonly body: string};
   readonly expireAt: number;
 }
 

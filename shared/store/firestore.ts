@@ -1,4 +1,10 @@
-import {Firestore, type Transaction as FirestoreTransaction, type Query, Timestamp} from '@google-cloud/firestore';
+import {
+  FieldPath,
+  Firestore,
+  type Transaction as FirestoreTransaction,
+  type Query,
+  Timestamp,
+} from '@google-cloud/firestore';
 import {GoogleAuth, PassThroughClient} from 'google-auth-library';
 import {type Clock, withDeadline} from '../clock';
 import {SlipwayError, Unavailable} from '../errors';
@@ -41,10 +47,11 @@ export function createFirestoreStore(options: FirestoreOptions): FirestoreStore 
         const snapshot = await firestore.collection(collection).doc(id).get();
         return alive(snapshot.data() as Stored | undefined);
       }),
-    find: <C extends CollectionName>(collection: C, {where, orderBy, limit}: Find<C>) =>
+    find: <C extends CollectionName>(collection: C, {where, orderBy, after, limit}: Find<C>) =>
       call(`query ${collection}`, async () => {
         const filtered = filter(firestore.collection(collection), where);
-        const ordered = orderBy ? filtered.orderBy(orderBy) : filtered;
+        const byField = orderBy ? filtered.orderBy(orderBy) : filtered;
+        const ordered = after === undefined ? byField : filtered.orderBy(FieldPath.documentId()).startAfter(after);
         const found: Found<C>[] = [];
         // An expired document takes nobody's place: on to the next page until there are enough.
         for (let page = ordered.limit(limit); ; ) {

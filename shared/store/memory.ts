@@ -64,9 +64,9 @@ export function createMemoryStore({clock, extraRuns = 0}: MemoryStoreOptions): S
       await Promise.resolve();
       return read(collection, id);
     },
-    async find<C extends CollectionName>(collection: C, {where, orderBy, limit}: Find<C>) {
+    async find<C extends CollectionName>(collection: C, {where, orderBy, after, limit}: Find<C>) {
       await Promise.resolve();
-      const found = matching(collection, where);
+      const found = matching(collection, where).filter(({id}) => after === undefined || id > after);
       if (orderBy) found.sort((a, b) => compare(a.data[orderBy], b.data[orderBy]));
       return structuredClone(found.slice(0, limit));
     },

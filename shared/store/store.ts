@@ -3,12 +3,11 @@ import type {CollectionName, Collections} from './documents';
 /** Equality on every field given. */
 export type Where<C extends CollectionName> = Partial<Collections[C]>;
 
-export interface Find<C extends CollectionName> {
-  readonly where: Where<C>;
-  /** Ascending. */
-  readonly orderBy?: keyof Collections[C] & string;
-  readonly limit: number;
-}
+/** Ordered by a field, ascending; or by id, after one: a page of a listing, for which equality alone needs no composite index. */
+export type Find<C extends CollectionName> = {readonly where: Where<C>; readonly limit: number} & (
+  | {readonly orderBy?: keyof Collections[C] & string; readonly after?: never}
+  | {readonly orderBy?: never; readonly after: string}
+);
 
 export interface Found<C extends CollectionName> {
   readonly id: string;

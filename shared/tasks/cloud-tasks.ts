@@ -1,6 +1,6 @@
 import {type Clock, withDeadline} from '../clock';
 import {Unavailable} from '../errors';
-import {type CreateFailure, createFailure} from './cloud-tasks-failure';
+import {type CreateFailure, createFailure, type TaskPlace} from './cloud-tasks-failure';
 import type {NewTask, QueueName, Tasks} from './tasks';
 import {type TasksEmulator, tasksClientLoader} from './tasks-client';
 
@@ -19,6 +19,8 @@ export interface CloudTasksOptions {
   readonly timeoutMs?: number;
 }
 
+/** google.cloud.tasks.v2.Queue.State, as a name or a number. */
+const DISABLED: readonly unknown[] = ['DISABLED', 3];
 const TRIES = 2;
 const TIMEOUT_MS = 3_000;
 /** After this long without an answer Cloud Tasks counts an attempt as failed. */
@@ -39,14 +41,28 @@ export function createCloudTasks(options: CloudTasksOptions): Tasks {
     // Loading, credentials and the call together; and no retry of the library's own, whose time-outs would outlast GitHub's.
     const call = async () =>
       (await client()).createTask(createRequest(task, options), {timeout: timeoutMs, retry: null});
-    const late = () => Object.assign(new Error(`no answer within ${timeoutMs} ms`), {code: 4});
     try {
       await withDeadline(timeoutMs, call(), late);
       return {kind: 'created'};
     } catch (error) {
-      const {serviceAccount, queues} = options;
-      return createFailure(error, {queue: queues[task.queue], variable: VARIABLES[task.queue], serviceAccount});
+      return createFailure(error, placeOf(task.queue));
     }
+  }
+
+  function placeOf(queue: QueueName): TaskPlace {
+    const {serviceAccount, queues} = options;
+    return {queue: queues[queue], variable: VARIABLES[queue], serviceAccount};
+  }
+
+  async function stateOf(name: string): Promise<unknown> {
+    const call = async () => (await client()).getQueue({name}, {timeout: timeoutMs, retry: null});
+    const [{state}] = await withDeadline(timeoutMs, call(), late);
+    return state;
+  }
+
+  /** As Cloud Tasks says it: DEADLINE_EXCEEDED. */
+  function late(): Error {
+    return Object.assign(new Error(`no answer within ${timeoutMs} ms`), {code: 4});
   }
 
   return {
@@ -65,6 +81,16 @@ export function createCloudTasks(options: CloudTasksOptions): Tasks {
         `Cloud Tasks did not create ${detail} (tried ${TRIES} times); if this lasts, look at status.cloud.google.com and the quotas`,
         10,
       );
+    },
+    async check(queue) {
+      const name = options.queues[queue];
+      const state = await stateOf(name).catch((error: unknown) => {
+        const failure = createFailure(error, placeOf(queue));
+        const detail = failure.kind === 'exists' ? 'a contradictory answer' : failure.detail;
+        const remedy = failure.kind === 'permanent' ? `; ${failure.remedy}` : '';
+        throw new Unavailable(`Cloud Tasks does not tell of the queue ${name}: ${detail}${remedy}`, 10);
+      });
+      if (DISABLED.includes(state)) throw new Unavailable(`the queue ${name} is disabled; enable it`, 60);
     },
   };
 }

@@ -59,6 +59,10 @@ export class InProcessTasks implements Tasks {
     });
   }
 
+  async check(): Promise<void> {
+    // They are in this process, and take tasks.
+  }
+
   /** When a dispatch is possible next in either queue; undefined when nothing waits. */
   nextAt(): number | undefined {
     const times = QUEUES.map((queue) => this.queues[queue].nextAt()).filter((time) => time !== undefined);

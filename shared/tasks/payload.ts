@@ -21,12 +21,19 @@ const Event = z.strictObject({
 
 const JobKey = z.string().regex(/^\d+-\d+$/);
 
+/** `<zone>.<instance>` */
+const VmId = z.string().regex(/^[a-z0-9-]*\.[a-z0-9-]+$/);
+
 /** Queue `provision`: something about demand. */
 const ProvisionPayload = z.discriminatedUnion('kind', [
   /** A webhook said it. */
   z.strictObject({kind: z.literal('event'), event: Event}),
   /** A job that is known needs a runner: it lost its own to another job, or a slot came free. */
   z.strictObject({kind: z.literal('demand'), job: JobKey}),
+  /** A runner that was asked for without a job is to be made. */
+  z.strictObject({kind: z.literal('make'), runner: z.string().min(1)}),
+  /** A persistent VM was started by hand: its runner gets its labels back, and its stop is planned. */
+  z.strictObject({kind: z.literal('vm'), vm: VmId}),
 ]);
 
 /** Queue `stop`: something about release. */
@@ -39,8 +46,15 @@ const StopPayload = z.discriminatedUnion('kind', [
     since: z.number(),
     reading: z.int().nonnegative(),
   }),
-  /** The runner is deregistered: its VM goes, unless it turned out to run a job. */
-  z.strictObject({kind: z.literal('delete'), runner: z.string().min(1)}),
+  /** Does the persistent VM stop? `version`: its activity when that was planned. */
+  z.strictObject({
+    kind: z.literal('vm'),
+    vm: VmId,
+    version: z.int().nonnegative(),
+    reading: z.int().nonnegative(),
+  }),
+  /** The runner is deregistered: its VM goes, unless it turned out to run a job; with `force`, whatever it runs. */
+  z.strictObject({kind: z.literal('delete'), runner: z.string().min(1), force: z.boolean().optional()}),
 ]);
 
 export type ProvisionTask = z.infer<typeof ProvisionPayload>;

@@ -21,4 +21,6 @@ export interface NewTask {
 export interface Tasks {
   /** `exists`: a task of this name was already created, which is success. Throws `Unavailable` when it could not be made durable. */
   enqueue(task: NewTask): Promise<'created' | 'exists'>;
+  /** Asks whether the queue is there and takes tasks; throws `Unavailable`, saying what to do, when it does not. Makes nothing. */
+  check(queue: QueueName): Promise<void>;
 }

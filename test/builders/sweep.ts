@@ -25,6 +25,7 @@ export function observed(overrides: Partial<Observed> = {}): Observed {
     jobs: new Map(),
     seen: new Map(),
     absent: new Set(),
+    vms: [],
     slots: [],
     held: new Set(),
     deliveries: [],
@@ -42,6 +43,7 @@ export function scopes(...runners: Partial<Registration>[]): Observed['scopes'] 
     status: 'offline' as const,
     busy: false,
     labels: [],
+    customLabels: [],
     ...runner,
   }));
   return new Map([[scopeKey(SCOPE), {scope: SCOPE, installationId: 42, runners: listed}]]);
@@ -76,6 +78,8 @@ export function machine(runner: Pick<RunnerDocument, 'name'>, overrides: Partial
     status: 'RUNNING',
     labels: {'slipway-deployment': 'slipway', 'slipway-pool': 'arm', 'slipway-job': '1001-1'},
     creationTimestamp: new Date(NOW).toISOString(),
+    lastStartTimestamp: '',
+    lastStopTimestamp: '',
     ...overrides,
   };
 }

@@ -77,6 +77,16 @@ export function storeContract(name: string, make: (clock: VirtualScheduler) => S
       expect(any.map(({id}) => id)).toEqual(['4-1', '5-1', '6-1']);
     });
 
+    test('lists page by page, by id, after the last one that was seen', async () => {
+      for (const n of [3, 1, 5, 2, 4]) await put(`${n}-1`, {demand: n === 3 ? 'covered' : 'open'});
+      await put('2-2', {demand: 'open', expireAt: NOW - 1});
+      const page = async (after: string) =>
+        (await store.find('jobs', {where: {demand: 'open'}, after, limit: 2})).map(({id}) => id);
+      expect(await page('0')).toEqual(['1-1', '2-1']);
+      expect(await page('2-1')).toEqual(['4-1', '5-1']);
+      expect(await page('5-1')).toEqual([]);
+    });
+
     test('orders by text as well as by number', async () => {
       for (const [id, repository] of [
         ['1-1', 'acme/b'],

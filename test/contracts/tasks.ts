@@ -53,6 +53,12 @@ export function describeTasks(name: string, open: OpenTasks): void {
       return world.dispatchDue();
     };
 
+    test('a check of its queues finds them, and makes no task', async () => {
+      await world.tasks.check('provision');
+      await world.tasks.check('stop');
+      expect(await world.dispatchDue()).toBe(0);
+    });
+
     test('a task reaches the function of its queue, as JSON, with its own headers', async () => {
       const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
       const body = {kind: 'event', event: {repository: 'acme/größe', labels: ['a"b'], runnerName: null}};

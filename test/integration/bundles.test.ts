@@ -5,6 +5,7 @@ import {createServer, type Server, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
+import {version} from '../../package.json';
 import {sign, workflowJob} from '../builders/webhook';
 
 const ROOT = resolve(__dirname, '..', '..');
@@ -44,6 +45,7 @@ async function serve(name: string): Promise<{url: string; child: ChildProcess}> 
     RUNNER_CONFIG:
       'pools: [{name: arm, repos: ["acme/*"], requires: [self-hosted], provider: {type: gce, template: t, zones: [us-central1-a]}}]',
     GITHUB_WEBHOOK_SECRET: SECRET,
+    RUNNER_MANAGER_SECRET: SECRET,
     GITHUB_TOKEN: 'a-personal-access-token',
     GOOGLE_CLOUD_PROJECT: 'p',
     PROVISION_QUEUE: 'projects/p/locations/l/queues/provision',
@@ -100,6 +102,24 @@ test.each(['webhook', 'provision', 'stop'])(
   },
   30_000,
 );
+
+test('dist/api is served as it is, with its version, its description and its documentation pages', async () => {
+  const {url} = await serve('api');
+  const health = await fetch(`${url}health`);
+  expect([health.status, await health.json()]).toEqual([200, {status: 'healthy', version}]);
+  const description = (await (await fetch(`${url}openapi.json`)).json()) as {openapi: string; paths: object};
+  expect(description.openapi).toMatch(/^3\.1\./);
+  expect(Object.keys(description.paths)).toContain('/status');
+  for (const page of ['docs', 'redoc']) {
+    const html = await (await fetch(url + page)).text();
+    const files = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path);
+    expect(files.length).toBeGreaterThan(2);
+    for (const file of files) expect([file, (await fetch(url + file)).status]).toEqual([file, 200]);
+  }
+  expect((await fetch(`${url}status`)).status).toBe(401);
+  const info = await fetch(url, {headers: {'x-runner-secret': SECRET}});
+  expect([info.status, await info.json()]).toMatchObject([200, {service: 'slipway', runner_configs: [{name: 'arm'}]}]);
+}, 60_000);
 
 test('the webhook’s bundle holds no client of Compute Engine and none of Firestore', () => {
   const bundle = readFileSync(join(dist, 'webhook', 'index.js'), 'utf8');

@@ -36,6 +36,7 @@ test.each([repository, organization])('all pages of 250 runners are listed in %j
     status: 'offline',
     busy: false,
     labels: ['arm64'],
+    customLabels: ['arm64'],
   });
   expect(github.lines().filter((line) => line.endsWith('/actions/runners'))).toHaveLength(3);
 });

@@ -48,6 +48,13 @@ test('a task is created with its URL, audience, account, time and five minutes t
   });
 });
 
+test('a check of a queue that is not there says what to do', async () => {
+  const elsewhere = {...queues, stop: 'projects/acme/locations/europe-west1/queues/gone'};
+  const tasks = createCloudTasks({queues: elsewhere, urls, serviceAccount, clock, emulator});
+  await tasks.check('provision');
+  await expect(tasks.check('stop')).rejects.toThrow(/NOT_FOUND.*create the queue .*gone, or correct STOP_QUEUE/);
+});
+
 test('a task without a delay has no schedule time', async () => {
   await client().enqueue(task);
   expect(server.requests[0]?.body).not.toHaveProperty('task.scheduleTime');

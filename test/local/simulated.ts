@@ -7,9 +7,14 @@ import {startSystem} from '../world/system';
 import type {Arguments} from './arguments';
 import {Timeline} from './timeline';
 
-/** Two pools; the first is small, so that a job has to wait for a slot. Idle times are compressed. */
+/** The simulated time runs so much faster, so that nobody has to wait for a VM's idle time. */
+const SPEED = 5;
+const PERSISTENT = 'build-server';
+const ZONE = 'us-central1-a';
+
+/** Three pools; the first is small, so that a job has to wait for a slot. The last is one VM, started and stopped. */
 const POOLS = `
-defaults: {idleMinutes: 0.1}
+defaults: {idleMinutes: 0.5}
 pools:
   - name: linux
     repos: ["acme/*"]
@@ -20,10 +25,19 @@ pools:
     org: acme
     requires: [self-hosted, gpu]
     provider: {type: gce, template: runner-gpu, region: us-central1, zones: [us-central1-a, us-central1-b], spot: prefer}
+  - name: build
+    repo: acme/app
+    requires: [self-hosted, build-server]
+    provider: {type: gce-vm, instance: ${PERSISTENT}, zone: ${ZONE}}
 `;
-/** A run that takes longer has gone wrong. */
-const PATIENCE_MS = 60_000;
-const MS_PER_JOB = 4_000;
+const KINDS = [
+  {repository: 'acme/app', label: 'linux'},
+  {repository: 'acme/app', label: 'build-server'},
+  {repository: 'acme/web', label: 'gpu'},
+];
+/** A run that takes longer, in simulated time, has gone wrong. */
+const PATIENCE_MS = 15 * 60_000;
+const MS_PER_JOB = 60_000;
 
 /** Also the longest that a job waits to be seen when WEBHOOKS is off. */
 const SWEEP_SECONDS = 10;
@@ -31,7 +45,7 @@ const SWEEP_SECONDS = 10;
 /** Plays jobs on a simulated GitHub and Compute Engine. Returns the exit code. */
 export async function runSimulated(options: Arguments, env: Environment, ended: Promise<void>): Promise<number> {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
-  const scheduler = new RealScheduler();
+  const scheduler = new RealScheduler(SPEED);
   const system = await startSystem({
     scheduler,
     random: systemRandom,
@@ -40,10 +54,7 @@ export async function runSimulated(options: Arguments, env: Environment, ended: 
     repositories: ['acme/app', 'acme/web'],
     sweepEverySeconds: SWEEP_SECONDS,
     env: {WEBHOOKS: env['WEBHOOKS'] ?? 'on'},
-    bootMs: 1_200,
-    githubLatencies: {delivery: [30, 120], pickup: [100, 300]},
-    computeLatencies: {insert: 1_500, delete: 700},
-    queueLimits: {minBackoffMs: 500},
+    bootMs: 12_000,
   });
   for (const name of ['runner-x64', 'runner-gpu']) {
     system.compute.addTemplate({
@@ -57,22 +68,27 @@ export async function runSimulated(options: Arguments, env: Environment, ended: 
   };
   system.compute.failLate({times: 1, error: outOfStock});
 
-  const timeline = new Timeline(() => scheduler.now(), write, process.stdout.isTTY === true);
+  system.compute.addInstance({name: PERSISTENT, zone: ZONE});
+  system.github.runners.registerPersistent(
+    {kind: 'repository', owner: 'acme', repo: 'app'},
+    {name: PERSISTENT, labels: ['self-hosted', 'linux', 'x64', 'build-server'], runnerGroupId: 1},
+  );
+
+  const timeline = new Timeline(() => scheduler.now(), write, process.stdout.isTTY === true, new Set([PERSISTENT]));
   system.github.observe((event) => timeline.githubEvent(event));
   system.compute.observe((event) => timeline.computeEvent(event));
-  write('Slipway, with a simulated GitHub and Compute Engine. The store is in this process.');
+  write(
+    'Slipway, with a simulated GitHub and Compute Engine. The store is in this process. Time runs five times as fast.',
+  );
   write(
     `webhook ${system.urls.webhook}  provision ${system.urls.provision}  stop ${system.urls.stop}  sweep ${system.urls.sweep}\n`,
   );
 
   let queued = 0;
   const queueJob = () => {
-    const gpu = queued++ % 3 === 2;
-    system.github.queueJob({
-      repository: gpu ? 'acme/web' : 'acme/app',
-      labels: ['self-hosted', gpu ? 'gpu' : 'linux'],
-      durationMs: 1_500 + Math.round(systemRandom.next() * 1_500),
-    });
+    const {repository, label} = KINDS[queued++ % KINDS.length] ?? {repository: 'acme/app', label: 'linux'};
+    const durationMs = 15_000 + Math.round(systemRandom.next() * 15_000);
+    system.github.queueJob({repository, labels: ['self-hosted', label], durationMs});
   };
   const input = !options.once && process.stdin.isTTY ? createInterface({input: process.stdin}) : undefined;
   input?.on('line', queueJob);
@@ -102,13 +118,14 @@ export async function runSimulated(options: Arguments, env: Environment, ended: 
 
 type Watched = Awaited<ReturnType<typeof startSystem>>;
 
-/** Resolves when every job is over and every VM gone, or the patience is. */
+/** Resolves when every job is over and every VM gone or stopped, or the patience is over. */
 function allOver(system: Watched, scheduler: RealScheduler, patienceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const cancel = scheduler.at(scheduler.now() + patienceMs, resolve);
     system.compute.observe(({kind}) => {
+      if (kind !== 'deleted' && kind !== 'terminated') return;
       const busy = system.github.queue.jobs().some(({status}) => status !== 'completed');
-      if (kind !== 'deleted' || busy || system.compute.instances().length > 0) return;
+      if (busy || system.compute.instances().some(({status}) => status !== 'TERMINATED')) return;
       cancel();
       resolve();
     });

@@ -26,6 +26,8 @@ export class Timeline {
     private readonly now: () => number,
     private readonly write: (line: string) => void,
     private readonly colours: boolean,
+    /** Names of the VMs that are there before and after their jobs. */
+    private readonly persistent: ReadonlySet<string>,
   ) {
     this.#startMs = now();
   }
@@ -49,6 +51,11 @@ export class Timeline {
   }
 
   computeEvent({kind, instance}: ComputeEvent): void {
+    if (this.persistent.has(instance.name)) this.#persistentEvent(kind, instance.name);
+    else this.#ephemeralEvent(kind, instance);
+  }
+
+  #ephemeralEvent(kind: ComputeEvent['kind'], instance: ComputeEvent['instance']): void {
     const madeFor = this.#ways.get(Number(/-(\d+)-\d+$/.exec(instance.name)?.[1]));
     if (kind === 'accepted') this.#insertedAtMs.set(instance.name, this.now());
     if (kind === 'accepted' && madeFor) {
@@ -63,6 +70,18 @@ export class Timeline {
     if (!ran) return;
     ran.goneAtMs = this.now();
     this.#line(ran, 'gone', instance.name);
+  }
+
+  #persistentEvent(kind: ComputeEvent['kind'], name: string): void {
+    if (kind === 'running') {
+      this.#insertedAtMs.set(name, this.now());
+      this.#say('', 'vm', `${name} is started`);
+    }
+    if (kind !== 'terminated') return;
+    this.#say('', 'gone', `${name} is stopped: idle`);
+    for (const way of this.#ways.values()) {
+      if (way.job.runner?.name === name && way.completedAtMs !== undefined) way.goneAtMs ??= this.now();
+    }
   }
 
   /** Jobs that did not end well: not over, not successful, or with a VM left. */
@@ -102,10 +121,14 @@ export class Timeline {
   }
 
   #line(way: Way, tone: Tone, detail: string): void {
+    this.#say(`#${way.number}`, tone, detail);
+  }
+
+  #say(who: string, tone: Tone, detail: string): void {
     const word = (tone === 'vm' ? 'VM' : tone).padEnd(9);
     const painted = this.colours ? `\x1b[${COLOURS[tone]}m${word}\x1b[0m` : word;
     const at = ((this.now() - this.#startMs) / 1000).toFixed(1).padStart(6);
-    this.write(`${at} s  #${String(way.number).padEnd(3)} ${painted} ${detail}`);
+    this.write(`${at} s  ${who.padEnd(4)} ${painted} ${detail}`);
   }
 }
 

@@ -2,7 +2,9 @@ import type {ComputeEvent, ComputeWorld} from './compute/model';
 import type {Instance} from './compute/resources';
 import type {Job} from './github/job';
 import type {GitHubWorld} from './github/model';
+import type {Registration} from './github/registration';
 import type {RunnerSession} from './github/runner-session';
+import type {Connection} from './github/runners';
 
 export interface GuestOptions {
   readonly github: GitHubWorld;
@@ -27,26 +29,31 @@ const ENDED: readonly ComputeEvent['kind'][] = ['deleting', 'stopping', 'suspend
 const LOST: readonly ComputeEvent['kind'][] = ['preempted', 'host_error'];
 
 /**
- * What runs in the VMs: boots, starts the runner with the JIT config of its metadata, powers off when the runner ends. Returns the
- * list of VMs that were taken away under a running job, which should stay empty.
+ * What runs in the VMs: boots, starts the runner with the JIT config of its metadata, powers off when the runner ends; without one, the
+ * persistent runners of the VM's name. Returns the list of VMs that were taken away under a running job, which should stay empty.
  */
 export function bootRunners({github, compute, bootMs, failsToBoot = () => false}: GuestOptions): Killed[] {
-  const sessions = new Map<Instance, RunnerSession>();
-  const jobs = new Map<Instance, Readonly<Job>>();
+  const sessions = new Map<Instance, RunnerSession[]>();
   const killed: Killed[] = [];
 
   function boot(instance: Instance): void {
     if (instance.status !== 'RUNNING' || failsToBoot(instance)) return;
+    const started = connect(instance);
+    sessions.set(instance, started);
+    if (started.length === 0) compute.powerOff(instance);
+  }
+
+  function connect(instance: Instance): RunnerSession[] {
     const jit = instance.metadata.find(({key}) => key === JIT_CONFIG)?.value;
-    const connection = jit ? github.connect(jit) : undefined;
-    if (connection?.kind !== 'connected') {
-      compute.powerOff(instance);
-      return;
-    }
-    const {session} = connection;
-    sessions.set(instance, session);
-    session.onJob((job) => jobs.set(instance, job));
-    session.onEnd(() => compute.powerOff(instance));
+    if (jit === undefined) return persistentRunners(instance).flatMap((runner) => live(github.runners.start(runner)));
+    const [session] = live(github.connect(jit));
+    session?.onEnd(() => compute.powerOff(instance));
+    return session ? [session] : [];
+  }
+
+  /** Those that config.sh registered under the VM's name, each a service that starts with the VM. */
+  function persistentRunners({name}: Instance): Registration[] {
+    return github.runners.all().filter((runner) => !runner.ephemeral && runner.name === name && !runner.session);
   }
 
   compute.observe(({kind, instance}) => {
@@ -56,11 +63,16 @@ export function bootRunners({github, compute, bootMs, failsToBoot = () => false}
       github.scheduler.at(github.scheduler.now() + bootMs, boots);
     }
     if (!ENDED.includes(kind) && !LOST.includes(kind)) return;
-    const session = sessions.get(instance);
-    const job = jobs.get(instance);
-    if (!session?.live) return;
-    if (ENDED.includes(kind) && job?.status === 'in_progress') killed.push({instance, job});
-    session.disconnect();
+    for (const session of sessions.get(instance) ?? []) {
+      const {job} = session.runner;
+      if (!session.live) continue;
+      if (ENDED.includes(kind) && job?.status === 'in_progress') killed.push({instance, job});
+      session.disconnect();
+    }
   });
   return killed;
+}
+
+function live(connection: Connection): RunnerSession[] {
+  return connection.kind === 'connected' ? [connection.session] : [];
 }

@@ -1,4 +1,5 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
+import {createApi} from '../../functions/api';
 import {createProvision} from '../../functions/provision';
 import {createStop} from '../../functions/stop';
 import {createSweep} from '../../functions/sweep';
@@ -31,6 +32,8 @@ export const QUEUES = {
 } as const;
 const SERVICE_ACCOUNT = 'tasks@world.iam.gserviceaccount.com';
 const WEBHOOK_SECRET = 'the-webhook-secret-of-the-world';
+/** Unless the environment names another one. */
+export const MANAGER_SECRET = 'the-manager-secret-of-the-world';
 
 export interface SystemOptions {
   readonly scheduler: Scheduler;
@@ -59,6 +62,8 @@ export interface SystemOptions {
   readonly sweepEverySeconds?: number;
   /** `false`: tasks run when the test says so. */
   readonly autoDispatch?: boolean;
+  /** Of one client to `api`; no limit in practice unless given. */
+  readonly requestsPerMinute?: number;
 }
 
 /** Everything on one machine: the functions under the framework, and a world that speaks the real protocols to the real clients. */
@@ -70,7 +75,13 @@ export interface System {
   readonly store: Store;
   readonly oidc: OidcIssuer;
   readonly env: Environment;
-  readonly urls: {readonly webhook: string; readonly provision: string; readonly stop: string; readonly sweep: string};
+  readonly urls: {
+    readonly webhook: string;
+    readonly provision: string;
+    readonly stop: string;
+    readonly sweep: string;
+    readonly api: string;
+  };
   /** Calls the sweep. */
   readonly sweeper: CloudScheduler;
   /** VMs that were taken away under a running job. */
@@ -116,12 +127,14 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const stop = await serveLater();
   const webhook = await serveLater();
   const sweep = await serveLater();
+  const api = await serveLater();
   const env: Environment = {
     RUNNER_CONFIG: options.pools,
     ...(options.asUser
       ? {GITHUB_TOKEN: github.app.addPersonalToken('alice')}
       : {GITHUB_APP_ID: String(github.app.id), GITHUB_APP_PRIVATE_KEY: github.app.privateKeyPem}),
     GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    RUNNER_MANAGER_SECRET: MANAGER_SECRET,
     GITHUB_API_URL: githubServer.url,
     GOOGLE_CLOUD_PROJECT: 'world',
     PROVISION_QUEUE: QUEUES.provision,
@@ -140,6 +153,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   webhook.handle(createWebhook({env, clock: scheduler, logger}));
   provision.handle(options.crash ? mortalProvision(shared, options.crash) : createProvision(shared));
   stop.handle(createStop(shared));
+  api.handle(createApi({...shared, requestsPerMinute: options.requestsPerMinute ?? 100_000}));
   sweep.handle(createSweep(shared));
   const sweeper = new CloudScheduler({scheduler, oidc, url: sweep.url, serviceAccount: SERVICE_ACCOUNT});
   sweeper.every(options.sweepEverySeconds ?? 0);
@@ -156,13 +170,13 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     store,
     oidc,
     env,
-    urls: {webhook: webhook.url, provision: provision.url, stop: stop.url, sweep: sweep.url},
+    urls: {webhook: webhook.url, provision: provision.url, stop: stop.url, sweep: sweep.url, api: api.url},
     sweeper,
     killed,
     async close() {
       await sweeper.close();
       await tasks.close();
-      await Promise.all([webhook, provision, stop, sweep].map((served) => served.close()));
+      await Promise.all([webhook, provision, stop, sweep, api].map((served) => served.close()));
       await Promise.all([githubServer.close(), computeServer.close(), oidc.close()]);
     },
   };

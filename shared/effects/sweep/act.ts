@@ -1,3 +1,4 @@
+import {taskName} from '../../lifecycle/naming';
 import type {Action} from '../../lifecycle/sweep/actions';
 import type {Preemption} from '../../store/documents';
 import {eventTaskName, queueOf} from '../../tasks/payload';
@@ -7,7 +8,7 @@ import {requestRunners} from '../request-runners';
 import {endRunner} from './end-runner';
 import {isTimeUp, type Sweep} from './ports';
 import {deleteMachine, deregisterGhost} from './remove-leftover';
-import {freeSlot, releaseIdle, reopenJob, repeatIdleCheck} from './repair-records';
+import {freeSlot, releaseIdle, reopenJob, repeatIdleCheck, repeatVmCheck} from './repair-records';
 
 export interface Acted {
   /** By reason. */
@@ -74,6 +75,15 @@ async function carryOut(sweep: Sweep, action: Action): Promise<string | Preempti
       return 'demanded';
     case 'reopen':
       return reopenJob(context, action);
+    case 'make':
+      await context.tasks.enqueue({
+        queue: 'provision',
+        name: taskName(`make/${action.runner}/${action.cause}`, 'make', action.runner),
+        body: {kind: 'make', runner: action.runner},
+      });
+      return 'demanded';
+    case 'vm_check':
+      return repeatVmCheck(context, action);
     case 'place_spare':
       await placeSpare(context, action.runner);
       return 'placed';
@@ -117,6 +127,7 @@ export function fieldsOf(action: Action): Record<string, string> {
     case 'end_runner':
     case 'release_idle':
     case 'idle_check':
+    case 'make':
     case 'place_spare':
       return {runner: action.runner};
     case 'delete_vm':
@@ -126,6 +137,8 @@ export function fieldsOf(action: Action): Record<string, string> {
       return {delivery: action.delivery.guid};
     case 'free_slot':
       return {slot: action.slot, holder: action.holder};
+    case 'vm_check':
+      return {vm: action.vm};
     case 'warm':
       return {pool: action.pool};
     case 'rerun':

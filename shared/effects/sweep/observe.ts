@@ -5,6 +5,7 @@ import {parseRunnerName} from '../../lifecycle/naming';
 import {type Observed, scopeKey, settledMs} from '../../lifecycle/sweep/observed';
 import type {JobDocument, JobKey, LockDocument, RunnerDocument} from '../../store/documents';
 import {breakersOf} from '../breakers';
+import {allVms} from '../vm/vms';
 import {findDeliveries} from './find-deliveries';
 import {isTimeUp, orIncomplete, type Sweep} from './ports';
 import {findRepositories} from './repositories';
@@ -56,6 +57,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     jobs: stored.jobs,
     seen: visits.seen,
     absent,
+    vms: await readVms(sweep),
     slots: stored.slots,
     held: await heldPools(sweep),
     deliveries: deliveries.found,
@@ -174,6 +176,15 @@ function sawEvery(sweep: Sweep, repositories: readonly DiscoveredRepository[], {
   return [...wanted.map(({fullName}) => repositoryScope(fullName)), ...orgs].every((scope) =>
     scopes.has(scopeKey(scope)),
   );
+}
+
+async function readVms({context}: Sweep): Promise<Observed['vms']> {
+  const seen: Observed['vms'][number][] = [];
+  for (const {id, pools, idleMinutes} of allVms(context)) {
+    const document = await context.store.get('vms', id);
+    if (document) seen.push({id, pools: pools.map(({pool}) => pool.name), idleMinutes, document});
+  }
+  return seen;
 }
 
 async function heldPools({context}: Sweep): Promise<Set<string>> {

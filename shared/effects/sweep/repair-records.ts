@@ -4,6 +4,8 @@ import {takenSlot} from '../../store/slots';
 import type {Context} from '../context';
 import {demandJob, serveOldest} from '../open-jobs';
 import {scheduleIdleCheck} from '../place-spare';
+import {scheduleVmCheck} from '../vm/schedule-vm-check';
+import {vmById} from '../vm/vms';
 
 /** `done`: as decided. `void`: it was otherwise by then. */
 export type Repaired = 'done' | 'void';
@@ -53,6 +55,14 @@ export async function repeatIdleCheck(
   const runner = await context.store.get('runners', name);
   if (!runner?.spare) return 'void';
   await scheduleIdleCheck(context, runner, reading, 0);
+  return 'done';
+}
+
+export async function repeatVmCheck(context: Context, {vm: id, reading}: ActionOf<'vm_check'>): Promise<Repaired> {
+  const vm = vmById(context, id);
+  const document = vm && (await context.store.get('vms', id));
+  if (!vm || !document) return 'void';
+  await scheduleVmCheck(context, vm, document.version, reading, 0);
   return 'done';
 }
 

@@ -35,6 +35,10 @@ export type Action = {readonly reason: Reason} & (
   | {readonly kind: 'demand'; readonly job: JobKey; readonly cause: string}
   /** The runner that covered the job is gone: the job is demand again. */
   | {readonly kind: 'reopen'; readonly job: JobKey; readonly runner: string | null}
+  /** A runner that no job asked for. */
+  | {readonly kind: 'make'; readonly runner: string; readonly cause: string}
+  /** Does the persistent VM stop? */
+  | {readonly kind: 'vm_check'; readonly vm: string; readonly reading: number}
   | {readonly kind: 'place_spare'; readonly runner: string}
   /**
    * Deregistered, deleted, forgotten, in this order. `isDead`: its VM does not run, so that GitHub's "busy" is no objection; `force`: it

@@ -1,4 +1,4 @@
-import {isBeingMade} from '../runner';
+import {isBeingMade, isWithoutJob} from '../runner';
 import type {Action} from './actions';
 import type {Observed} from './observed';
 
@@ -12,12 +12,14 @@ export function finishHalfMade(observed: Observed, now: number): Action[] {
   for (const runner of observed.runners ?? []) {
     const forMs = now - runner.stateAt;
     if (!isBeingMade(runner) || forMs < FORGOTTEN_MS || observed.held.has(runner.pool)) continue;
-    if (forMs >= HOPELESS_MS || !observed.jobs.has(runner.madeFor)) {
-      if (forMs < HOPELESS_MS && runner.spare === false && runner.covers === null) continue;
+    const cause = `half-made-${runner.name}-${Math.floor(forMs / FORGOTTEN_MS)}`;
+    if (forMs < HOPELESS_MS && isWithoutJob(runner)) {
+      actions.push({kind: 'make', reason: 'half_made', runner: runner.name, cause});
+    } else if (forMs >= HOPELESS_MS || !observed.jobs.has(runner.madeFor)) {
+      if (forMs < HOPELESS_MS && runner.covers === null) continue;
       const rest = {isDead: false, force: false, jobUrl: null} as const;
       actions.push({kind: 'end_runner', reason: 'half_made', runner: runner.name, ...rest});
     } else {
-      const cause = `half-made-${runner.name}-${Math.floor(forMs / FORGOTTEN_MS)}`;
       actions.push({kind: 'demand', reason: 'half_made', job: runner.madeFor, cause});
     }
   }

@@ -2,7 +2,7 @@ import type {Instance} from '../../compute/compute';
 import type {Pool} from '../../config/config';
 import type {DiscoveredDelivery, DiscoveredJob} from '../../github/discovery';
 import type {Registration, RunnerScope} from '../../github/github';
-import type {JobDocument, JobKey, Preemption, RunnerDocument, SlotDocument} from '../../store/documents';
+import type {JobDocument, JobKey, Preemption, RunnerDocument, SlotDocument, VmDocument} from '../../store/documents';
 import type {Found} from '../../store/store';
 
 /** A job as GitHub has it now. */
@@ -19,6 +19,15 @@ export interface SeenScope {
   readonly scope: RunnerScope;
   readonly installationId: number | null;
   readonly runners: readonly Registration[];
+}
+
+/** A persistent VM, with the pools that share it. */
+export interface SeenVm {
+  /** `<zone>.<instance>` */
+  readonly id: string;
+  readonly pools: readonly string[];
+  readonly idleMinutes: number;
+  readonly document: VmDocument;
 }
 
 /** Everything that one sweep saw. What could not be listed to its end is left out, so that nothing is concluded from its absence. */
@@ -43,6 +52,8 @@ export interface Observed {
   readonly seen: ReadonlyMap<JobKey, SeenJob>;
   /** Jobs on record that GitHub does not know. */
   readonly absent: ReadonlySet<JobKey>;
+  /** Persistent VMs that were ever used. */
+  readonly vms: readonly SeenVm[];
   /** Slots that are taken; undefined: not looked at this time. */
   readonly slots: readonly Found<'slots'>[] | undefined;
   /** Pools that nothing is to be made for: a breaker of theirs is open. */

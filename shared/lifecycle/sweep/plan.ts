@@ -8,6 +8,7 @@ import {tellLostEvents} from './jobs';
 import {deleteOrphans, endWithoutMachine} from './machines';
 import type {Observed} from './observed';
 import {endOverTime} from './over-time';
+import {checkPersistent} from './persistent';
 import {rerunPreempted} from './preemption';
 import {Sightings} from './sightings';
 import {freeLostSlots} from './slots';
@@ -34,6 +35,7 @@ export function plan(observed: Observed, now: number): Plan {
     ...endWithoutMachine(observed, now, sightings),
     ...endFailedBoots(observed, now, sightings),
     ...endIdle(observed, now, sightings),
+    ...checkPersistent(observed, now),
     ...deleteOrphans(observed, now, sightings),
     ...deregisterGhosts(observed, sightings),
     ...freeLostSlots(observed, sightings),

@@ -117,7 +117,7 @@ test.each<[string, Record<string, unknown>, string]>([
   [
     'key of the other provider',
     {provider: {type: 'gce-vm', instance: 'v', zones: []}},
-    '.provider.zones: an unknown key → zone (or another of type, instance, runnerName)',
+    '.provider.zones: an unknown key → zone (or another of type, instance, runnerName, drain)',
   ],
 ])('a pool with a wrong value is an error: %s', (_, change, expected) => {
   expect(problems(JSON.stringify({pools: [pool({}), pool(change)]}))).toEqual([`RUNNER_CONFIG.pools[1]${expected}`]);

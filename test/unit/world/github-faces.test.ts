@@ -41,7 +41,8 @@ describe.each([
 
   it('registers, finds, lists and deletes a runner', async () => {
     const {runnerId, encodedJitConfig} = await repository().createJitConfig(REQUEST);
-    const listed = {id: runnerId, name: 'r-1', status: 'offline', busy: false, labels: ['linux', 'gpu']};
+    const labels = ['linux', 'gpu'];
+    const listed = {id: runnerId, name: 'r-1', status: 'offline', busy: false, labels, customLabels: labels};
     expect(github.world.connect(encodedJitConfig.reveal()).kind).toBe('connected');
     const online = {...listed, status: 'online'};
     expect(await repository().findRunner('r-1')).toEqual(online);
@@ -51,6 +52,26 @@ describe.each([
     expect(await repository().deleteRunner(runnerId)).toBe('deleted');
     expect(await repository().deleteRunner(runnerId)).toBe('absent');
     expect(await repository().getRunner(runnerId)).toBeUndefined();
+    expect(github.world.violations).toEqual([]);
+  });
+
+  it('takes custom labels off a runner and gives them back, and tells how a job stands', async () => {
+    const runner = github.world.runners.registerPersistent(REPOSITORY, {
+      name: 'vm',
+      labels: ['self-hosted', 'gpu'],
+      runnerGroupId: 1,
+    });
+    expect((await repository().findRunner('vm'))?.customLabels).toEqual(['gpu']);
+    expect(await repository().removeLabel(runner.id, 'gpu')).toBe('removed');
+    expect(await repository().removeLabel(runner.id, 'gpu')).toBe('absent');
+    expect((await repository().findRunner('vm'))?.labels).toEqual(['self-hosted']);
+    expect(await repository().addLabels(runner.id, ['gpu', 'large'])).toBe('added');
+    expect((await repository().findRunner('vm'))?.labels).toEqual(['self-hosted', 'gpu', 'large']);
+    expect(await repository().addLabels(99_999, ['gpu'])).toBe('absent');
+
+    const job = github.world.queueJob({repository: 'acme/app', labels: ['gpu'], durationMs: 1000});
+    expect(await repository().getJob('acme/app', job.id)).toEqual({status: 'queued', runnerName: null});
+    expect(await repository().getJob('acme/app', 1)).toBeUndefined();
     expect(github.world.violations).toEqual([]);
   });
 

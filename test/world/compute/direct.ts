@@ -73,10 +73,12 @@ export function directCompute(face: ComputeFace, project = 'p'): Compute {
     },
 
     async getInstance(zone, name) {
-      const found = await find<Instance>(`zones/${zone}/instances/${name}`);
+      const found = await find<Partial<Instance> & Omit<Instance, 'lastStartTimestamp' | 'lastStopTimestamp'>>(
+        `zones/${zone}/instances/${name}`,
+      );
       if (!found) return undefined;
-      const {status, labels, creationTimestamp} = found;
-      return {name, zone, status, labels, creationTimestamp};
+      const {status, labels, creationTimestamp, lastStartTimestamp = '', lastStopTimestamp = ''} = found;
+      return {name, zone, status, labels, creationTimestamp, lastStartTimestamp, lastStopTimestamp};
     },
 
     async listInstances(labels) {
@@ -105,6 +107,12 @@ export function directCompute(face: ComputeFace, project = 'p'): Compute {
     async deleteInstance(zone, name, requestId) {
       const accepted = await ask('DELETE', `zones/${zone}/instances/${name}`, {query: {requestId}}).catch(absent);
       return accepted === undefined ? 'absent' : 'accepted';
+    },
+
+    async powerInstance(action, zone, name, requestId) {
+      const path = `zones/${zone}/instances/${name}/${action}`;
+      const operation = await ask<{name: string}>('POST', path, {query: {requestId}});
+      return {zone, name: operation.name};
     },
 
     async waitForOperation({zone, name}: ZoneOperation, timeoutSeconds: number): Promise<OperationResult> {

@@ -2,11 +2,12 @@ import {RequestError} from '@octokit/request-error';
 import {Refused} from '../../../shared/errors';
 import type {GitHubCall} from '../../../shared/github/call';
 import {classify} from '../../../shared/github/classify';
-import type {GitHub, GitHubFor, Registration as Listed, RunnerScope} from '../../../shared/github/github';
+import type {GitHub, GitHubFor, JobAtGitHub, Registration as Listed, RunnerScope} from '../../../shared/github/github';
 import {ownerOf, scopePath} from '../../../shared/github/scope';
 import {Secret} from '../../../shared/secret';
 import {sameName} from './account';
 import {installationCaller} from './http/authenticate';
+import {customLabels, withCustomLabels, withoutLabel} from './labels';
 import type {GitHubWorld} from './model';
 import {rateHeaders} from './rate-limits';
 import {GitHubRefusal} from './refusal';
@@ -17,6 +18,8 @@ interface DirectRequest {
   /** After the path of the scope. */
   readonly path: string;
   readonly operationId: string;
+  /** Where the path starts, when it is not at the scope's runners. */
+  readonly root?: string;
 }
 
 /**
@@ -76,6 +79,47 @@ class DirectGitHub implements GitHub {
     return this.#ask<'deleted' | 'absent' | 'busy'>({kind: 'runners', scope: this.scope}, asked, remove, refusals);
   }
 
+  async removeLabel(id: number, label: string): ReturnType<GitHub['removeLabel']> {
+    const path = `/${id}/labels/${label}`;
+    const asked = {method: 'DELETE', path, operationId: 'actions/remove-custom-label-from-self-hosted-runner'} as const;
+    const remove = () => {
+      const runner = this.world.runners.get(this.scope, id);
+      this.world.runners.relabel(runner, withoutLabel(runner, label));
+      return 'removed' as const;
+    };
+    return this.#ask<'removed' | 'absent'>({kind: 'runners', scope: this.scope}, asked, remove, {404: 'absent'});
+  }
+
+  async addLabels(id: number, labels: readonly string[]): ReturnType<GitHub['addLabels']> {
+    const asked = {
+      method: 'POST',
+      path: `/${id}/labels`,
+      operationId: 'actions/add-custom-labels-to-self-hosted-runner',
+    } as const;
+    const add = () => {
+      const runner = this.world.runners.get(this.scope, id);
+      this.world.runners.relabel(runner, withCustomLabels(runner, [...customLabels(runner), ...labels]));
+      return 'added' as const;
+    };
+    return this.#ask<'added' | 'absent'>({kind: 'runners', scope: this.scope}, asked, add, {404: 'absent'});
+  }
+
+  async getJob(repository: string, jobId: number): ReturnType<GitHub['getJob']> {
+    const asked = {
+      method: 'GET',
+      root: `/repos/${repository}`,
+      path: `/actions/jobs/${jobId}`,
+      operationId: 'actions/get-job-for-workflow-run',
+    } as const;
+    const get = () => {
+      const job = this.world.queue.jobs().find((each) => each.id === jobId && sameName(each.repository, repository));
+      if (!job) throw new GitHubRefusal(404, 'Not Found');
+      return {status: job.status, runnerName: job.runner?.name ?? null};
+    };
+    const call = {kind: 'job', scope: this.scope, repository, jobId} as const;
+    return this.#ask<JobAtGitHub | undefined>(call, asked, get, {404: undefined});
+  }
+
   async #list(name?: string): Promise<Listed[]> {
     const asked = {method: 'GET', path: '', operationId: 'actions/list-self-hosted-runners'} as const;
     return this.#ask({kind: 'runners', scope: this.scope}, asked, () =>
@@ -90,6 +134,7 @@ class DirectGitHub implements GitHub {
       status: runner.session ? 'online' : 'offline',
       busy: this.world.runners.shownBusy(runner),
       labels: [...runner.labels],
+      customLabels: customLabels(runner),
     };
   }
 
@@ -110,7 +155,7 @@ class DirectGitHub implements GitHub {
    */
   #ask<T>(call: GitHubCall, asked: DirectRequest, work: () => T, refusals: Readonly<Record<number, T>> = {}): T {
     const {method, operationId} = asked;
-    const path = `${scopePath(this.scope)}/actions/runners${asked.path}`;
+    const path = `${asked.root ?? `${scopePath(this.scope)}/actions/runners`}${asked.path}`;
     const caller = installationCaller(this.#installation());
     const at = this.world.scheduler.now();
     this.world.requests.push({method, path, operationId: `${operationId} (direct)`, at});

@@ -2,6 +2,7 @@ import type {RunnerScope} from '../../../shared/github/github';
 import {type RunnerGroup, sameName, scopeKey} from './account';
 import type {Accounts} from './accounts';
 import {decodeJitConfig, encodeJitConfig} from './jit-config';
+import {distinct} from './labels';
 import {draw} from './latencies';
 import {EPHEMERAL_OFFLINE_LIMIT, LONGEST_RUNNER_NAME, PERSISTENT_OFFLINE_LIMIT} from './limits';
 import {GitHubRefusal, invalid, notFound} from './refusal';
@@ -120,6 +121,13 @@ export class Runners {
     if (!runner.session) this.#forgetLater(runner);
   }
 
+  /** The runner's labels from now on; a job that waits may fit it now. */
+  relabel(runner: Registration, labels: readonly string[]): void {
+    runner.labels = [...labels];
+    this.#changed(runner, 'relabelled');
+    this.on.available();
+  }
+
   /** `busy` as GitHub shows it, which is not always the truth. */
   shownBusy(runner: Registration): boolean {
     return runner.job !== null && this.world.scheduler.now() >= runner.busyFromMs;
@@ -190,9 +198,4 @@ export class Runners {
   #changed(runner: Registration, change: RunnerChange): void {
     this.world.announce({kind: 'runner', change, runner});
   }
-}
-
-/** Labels as GitHub keeps them. */
-export function distinct(labels: readonly string[]): string[] {
-  return [...new Set(labels.map((label) => label.toLowerCase()))];
 }

@@ -14,7 +14,7 @@ export interface Surroundings {
   readonly announce: (event: WorldEvent) => void;
 }
 
-export type RunnerChange = 'registered' | 'online' | 'offline' | 'busy' | 'idle' | 'removed';
+export type RunnerChange = 'registered' | 'online' | 'offline' | 'busy' | 'idle' | 'removed' | 'relabelled';
 
 /** What happened at GitHub, for whoever watches: the display of `npm start`, the checks of the simulation. */
 export type WorldEvent =

@@ -1,4 +1,5 @@
 import {wantedWarm, warmOnes} from '../../../../shared/lifecycle/sweep/warm';
+import {newVm} from '../../../../shared/lifecycle/vm';
 import type {Preemption} from '../../../../shared/store/documents';
 import {aJob, aPool, aRunner} from '../../../builders/lifecycle';
 import {delivery, jobs, LATER, once, seen, words} from '../../../builders/sweep';
@@ -53,6 +54,19 @@ describe('warm runners', () => {
   test('are the youngest of the spare ones', () => {
     expect([...warmOnes([spare(1), spare(3), spare(2)], 2, 1_000)]).toEqual(['slipway-arm-3-1', 'slipway-arm-2-1']);
   });
+});
+
+test('a persistent VM that is up with nothing to do, long after its stop was due, is checked again', () => {
+  const document = {...newVm({instance: 'build', zone: 'z'}, 0), state: 'running' as const};
+  const vm = (activeMinutesAgo: number, more = {}) => {
+    const seenVm = {...document, activeAt: LATER - activeMinutesAgo * 60_000, ...more};
+    return {vms: [{id: 'z.build', pools: ['arm'], idleMinutes: 15, document: seenVm}]};
+  };
+  expect(words(once(vm(25)))).toEqual(['vm_check lost_stop']);
+  expect(once(vm(24))).toEqual([]);
+  expect(once(vm(25, {state: 'stopped'}))).toEqual([]);
+  expect(once(vm(25, {runs: ['1-1']}))).toEqual([]);
+  expect(once({...vm(25), jobs: jobs(aJob({demand: 'covered', updatedAt: LATER}))})).toEqual([]);
 });
 
 describe('a failed delivery', () => {

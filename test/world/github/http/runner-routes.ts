@@ -1,7 +1,6 @@
+import {customLabels, labelType, withCustomLabels, withoutLabel} from '../labels';
 import type {GitHubWorld} from '../model';
-import {invalid, notFound} from '../refusal';
 import type {Registration} from '../registration';
-import {distinct} from '../runners';
 import {isoSeconds} from '../time';
 import {type Answer, type Call, type Handler, type Handlers, scopeOf, text} from './call';
 import {paginate} from './paginate';
@@ -50,26 +49,18 @@ const token: Handler = (call) => ({
 
 const labels: Handler = (call) => labelAnswer(runnerOf(call));
 
-const setLabels: Handler = (call) => changeLabels(call, givenLabels(call));
+const setLabels: Handler = (call) => relabel(call, (runner) => withCustomLabels(runner, givenLabels(call)));
 
-const addLabels: Handler = (call) => changeLabels(call, [...runnerOf(call).labels, ...givenLabels(call)]);
+const addLabels: Handler = (call) =>
+  relabel(call, (runner) => withCustomLabels(runner, [...customLabels(runner), ...givenLabels(call)]));
 
-const removeLabels: Handler = (call) => changeLabels(call, []);
+const removeLabels: Handler = (call) => relabel(call, (runner) => withCustomLabels(runner, []));
 
-const removeLabel: Handler = (call) => {
+const removeLabel: Handler = (call) => relabel(call, (runner) => withoutLabel(runner, text(call, 'name')));
+
+function relabel(call: Call, change: (runner: Registration) => string[]): Answer {
   const runner = runnerOf(call);
-  const name = text(call, 'name').toLowerCase();
-  if (!runner.labels.includes(name)) throw notFound();
-  return changeLabels(
-    call,
-    runner.labels.filter((label) => label !== name),
-  );
-};
-
-function changeLabels(call: Call, names: readonly string[]): Answer {
-  const runner = runnerOf(call);
-  if (names.length > 100) throw invalid(`"labels" must have at most 100 items: found ${names.length}.`);
-  runner.labels = distinct(names);
+  call.world.runners.relabel(runner, change(runner));
   return labelAnswer(runner);
 }
 
@@ -101,7 +92,7 @@ export function runnerJson(world: GitHubWorld, runner: Registration) {
 }
 
 function labelsJson(runner: Registration) {
-  return runner.labels.map((name, index) => ({id: index + 1, name, type: 'custom'}));
+  return runner.labels.map((name, index) => ({id: index + 1, name, type: labelType(runner, name)}));
 }
 
 export const runnerHandlers: Handlers = {

@@ -1,0 +1,39 @@
+import {isBeingMade} from '../lifecycle/runner';
+import {keyId} from '../store/keys';
+import {passBreakers} from './breakers';
+import type {Context} from './context';
+import {createRunner} from './create-runner';
+import {cleanUp} from './give-up';
+import {type Creation, claimWithin, runnerKey} from './lease';
+import {retireRunner} from './retire-runner';
+
+/** A runner that was written down without a job is made. */
+export async function makeRunner(context: Context, name: string): Promise<string> {
+  const requested = await context.store.get('runners', name);
+  if (!requested || !isBeingMade(requested)) return `not_wanted:${requested?.state ?? 'unknown_runner'}`;
+  const {scope} = requested;
+  const owner = scope.kind === 'organization' ? scope.org : scope.owner;
+  const succeeded = await passBreakers(context, requested.pool, `${owner}/`);
+  const creation = await claim(context, name);
+  if (!creation) return 'covered';
+  const {kind, runner} = await createRunner(context, creation);
+  await succeeded();
+  return `${kind}:${runner.name}`;
+}
+
+async function claim(context: Context, name: string): Promise<Creation | undefined> {
+  const lease = {key: runnerKey(name), holder: context.random.uuid()};
+  return context.store.transaction(async (transaction) => {
+    const runner = await transaction.get('runners', name);
+    const key = await transaction.get('keys', keyId(lease.key));
+    if (!runner || !isBeingMade(runner)) return undefined;
+    return claimWithin(transaction, key, lease, context.clock.now()) === 'done' ? undefined : {runner, lease};
+  });
+}
+
+/** No further attempt will be made. */
+export async function giveUpRunner(context: Context, name: string): Promise<void> {
+  const runner = await context.store.get('runners', name);
+  if (!runner || !isBeingMade(runner)) return;
+  if ((await cleanUp(context, runner)) === 'removed') await retireRunner(context, name, 'failed');
+}

@@ -1,0 +1,127 @@
+import {LeaseHeld, Refused, Unavailable, Uncertain} from '../../errors';
+import {isStopping} from '../../lifecycle/vm';
+import type {VmOutcome} from '../../providers/vm';
+import {isDown} from '../../providers/vm';
+import type {VmDocument} from '../../store/documents';
+import type {Context} from '../context';
+import {claimStop, recordRunningOn, recordStopped, renewStop} from './claim-stop';
+import {drain, labelsToDrain, restoreLabels} from './drain-vm';
+import {findRunners, observeVm, type SeenRunner} from './observe-vm';
+import {scheduleVmCheck} from './schedule-vm-check';
+import {type Vm, vmById} from './vms';
+
+/** Readings of GitHub's busy flag that are believed, this far apart: one alone proves nothing. */
+const READINGS = 2;
+const READING_INTERVAL_SECONDS = 20;
+/** Until a VM that is needed is looked at again. */
+const AGAIN_SECONDS = 60;
+/** A runner that is not online so long after the VM's last activity is not coming. */
+const OFFLINE_ALERT_MS = 5 * 60_000;
+
+export interface VmCheck {
+  /** `<zone>.<instance>` */
+  readonly vm: string;
+  /** Activity of the VM when the stop was planned. Newer activity makes it void. */
+  readonly version: number;
+  /** Counts the looks; only grows, because a task's name is used once. */
+  readonly reading: number;
+}
+
+/**
+ * The VM had nothing to do for its idle time. Nothing new, not busy, twice, and no job waiting for it: its runner loses a label, is asked
+ * after once more, and the VM stops. Repeated, it finds the VM down.
+ */
+export async function checkVm(context: Context, check: VmCheck): Promise<string> {
+  const vm = vmById(context, check.vm);
+  if (!vm) return 'void:no_pool';
+  const document = await context.store.get('vms', vm.id);
+  if (document?.version !== check.version) return 'void:newer_activity';
+  if (isStopping(document, context.clock.now())) throw new LeaseHeld(`VM ${vm.instance} is being stopped`, 15);
+
+  const status = await context.vm(vm).status();
+  if (status === undefined) return 'missing';
+  if (isDown(status)) return over(context, vm, document, 'already_stopped');
+
+  const seen = await observeVm(context, vm, document);
+  if (seen.kind === 'repaired') {
+    await scheduleVmCheck(context, vm, seen.document.version, 0, AGAIN_SECONDS);
+    return 'repaired';
+  }
+  if (seen.kind === 'busy') return again(context, vm, check, `busy:${seen.by}`);
+  if (seen.kind === 'wanted') {
+    alertWhenOffline(context, vm, document, seen.runners);
+    return again(context, vm, check, 'wanted');
+  }
+  if (check.reading % READINGS < READINGS - 1) {
+    await scheduleVmCheck(context, vm, check.version, check.reading + 1, READING_INTERVAL_SECONDS);
+    return 'idle_so_far';
+  }
+  return stopIdle(context, vm, check, seen.runners);
+}
+
+async function stopIdle(context: Context, vm: Vm, check: VmCheck, runners: readonly SeenRunner[]): Promise<string> {
+  const drained = labelsToDrain(runners);
+  const claimed = await claimStop(context, vm, {version: check.version, drained});
+  if (!claimed) return 'void:newer_activity';
+  await drain(context, vm, drained);
+  // GitHub may have routed a job there between the last look and the label's removal.
+  const busy =
+    drained.length > 0 && (await findRunners(context, vm, claimed)).some(({registration}) => registration.busy);
+  if (busy || !(await renewStop(context, vm, check.version))) {
+    const document = await recordRunningOn(context, vm);
+    await restoreLabels(context, vm, document);
+    return busy ? again(context, vm, check, 'busy:after_drain') : 'void:newer_activity';
+  }
+  const outcome = await context.vm(vm).stop({onWaiting: async () => void (await renewStop(context, vm, undefined))});
+  if (outcome.kind !== 'changed' && outcome.kind !== 'already') {
+    throw await notStopped(context, vm, outcome);
+  }
+  return over(context, vm, claimed, outcome.kind === 'changed' ? 'stopped' : 'already_stopped');
+}
+
+/** It is down. A job that came meanwhile has it started again. */
+async function over(context: Context, vm: Vm, {version}: VmDocument, word: string): Promise<string> {
+  const raced = await recordStopped(context, vm, version);
+  if (raced)
+    context.logger.warning(`a job came while VM ${vm.instance} stopped: it is started again`, {
+      decision: 'stop_race',
+      vm: vm.instance,
+      job: raced,
+    });
+  return `${word}:${vm.instance}`;
+}
+
+async function again(context: Context, vm: Vm, {version, reading}: VmCheck, word: string): Promise<string> {
+  const nextRound = (Math.floor(reading / READINGS) + 1) * READINGS;
+  await scheduleVmCheck(context, vm, version, nextRound, AGAIN_SECONDS);
+  return word;
+}
+
+async function notStopped(
+  context: Context,
+  vm: Vm,
+  outcome: Exclude<VmOutcome, {kind: 'changed' | 'already'}>,
+): Promise<Error> {
+  if (outcome.kind === 'uncertain') return new Uncertain(outcome.message, 10);
+  await restoreLabels(context, vm, await recordRunningOn(context, vm));
+  if (outcome.kind === 'not_ready') {
+    return new Unavailable(`VM ${vm.instance} is ${outcome.status}, neither up nor down`, outcome.retryAfterSeconds);
+  }
+  if (outcome.kind === 'missing' || outcome.kind === 'refused') return new Refused(outcome.message);
+  return new Unavailable(outcome.message, outcome.kind === 'rate_limited' ? outcome.retryAfterSeconds : 60);
+}
+
+/** The VM is up, a job waits for it, and no runner of it is online. */
+function alertWhenOffline(context: Context, vm: Vm, document: VmDocument, runners: readonly SeenRunner[]): void {
+  if (runners.some(({registration}) => registration.status === 'online')) return;
+  if (context.clock.now() - document.activeAt < OFFLINE_ALERT_MS) return;
+  const found = runners.length === 0 ? 'is not registered at GitHub' : 'is offline';
+  context.logger.error(
+    `VM ${vm.instance} runs, a job waits, and its runner ${found}: look at the VM's serial console`,
+    {
+      decision: 'alert',
+      reason: 'vm_runner_offline',
+      vm: vm.instance,
+    },
+  );
+}

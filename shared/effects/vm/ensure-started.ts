@@ -1,0 +1,105 @@
+import {NoCapacity, QuotaExceeded, Refused, Unavailable, Uncertain} from '../../errors';
+import {isAlarming, isStopping, newVm, started, startFailed, starting} from '../../lifecycle/vm';
+import type {VmOutcome} from '../../providers/vm';
+import type {VmDocument} from '../../store/documents';
+import type {Context} from '../context';
+import {restoreLabels} from './drain-vm';
+import {scheduleVmCheck} from './schedule-vm-check';
+import {type Vm, vmById} from './vms';
+
+/** Until a VM that stops is worth another look. */
+const STOPPING_RETRY_SECONDS = 20;
+const QUOTA_RETRY_SECONDS = 60;
+
+/**
+ * Starts the VM if it is not up, and stays until it is known that it is. Its runner gets back the labels that it lost. Never gives up by
+ * itself: no capacity is a failure that is tried again.
+ */
+export async function ensureStarted(context: Context, vm: Vm): Promise<string> {
+  const before = await beforeStart(context, vm);
+  const outcome = await context.vm(vm).start({});
+  if (outcome.kind !== 'changed' && outcome.kind !== 'already') throw await failure(context, vm, outcome);
+
+  const document = before.state === 'running' && before.startFailures === 0 ? before : await recordStarted(context, vm);
+  if (document.drained.length > 0) await restoreLabels(context, vm, document);
+  if (before.state !== 'running') {
+    // For a VM that no job ever runs on: a job cancelled unheard, a start by hand.
+    await scheduleVmCheck(context, vm, document.version, 0, (vm.idleMinutes + vm.bootMinutes) * 60);
+  }
+  return `${outcome.kind === 'changed' ? 'started' : 'already_running'}:${vm.instance}`;
+}
+
+/** A VM that somebody started by hand. */
+export async function startById(context: Context, id: string): Promise<string> {
+  const vm = vmById(context, id);
+  return vm ? ensureStarted(context, vm) : 'void:no_pool';
+}
+
+/** Refuses while the VM stops, or a start found no capacity a moment ago. */
+async function beforeStart(context: Context, vm: Vm): Promise<VmDocument> {
+  return context.store.transaction(async (transaction) => {
+    const now = context.clock.now();
+    const document = (await transaction.get('vms', vm.id)) ?? newVm(vm, now);
+    if (isStopping(document, now)) {
+      throw new Unavailable(
+        `VM ${vm.instance} is stopping: it is started again when it is down`,
+        STOPPING_RETRY_SECONDS,
+      );
+    }
+    if (document.nextStartAt > now) {
+      const seconds = (document.nextStartAt - now) / 1000;
+      throw new NoCapacity(`VM ${vm.instance} found no capacity a moment ago`, seconds);
+    }
+    if (document.state !== 'running') transaction.set('vms', vm.id, starting(document, now));
+    return document;
+  });
+}
+
+async function recordStarted(context: Context, vm: Vm): Promise<VmDocument> {
+  return update(context, vm, started);
+}
+
+async function update(context: Context, vm: Vm, change: (vm: VmDocument, now: number) => VmDocument) {
+  return context.store.transaction(async (transaction) => {
+    const now = context.clock.now();
+    const next = change((await transaction.get('vms', vm.id)) ?? newVm(vm, now), now);
+    transaction.set('vms', vm.id, next);
+    return next;
+  });
+}
+
+type NotUp = Exclude<VmOutcome, {kind: 'changed' | 'already'}>;
+
+async function failure(context: Context, vm: Vm, outcome: NotUp): Promise<Error> {
+  const fields = {vm: vm.instance, zone: vm.zone};
+  switch (outcome.kind) {
+    case 'not_ready': {
+      const {status, retryAfterSeconds} = outcome;
+      return new Unavailable(`VM ${vm.instance} is ${status}: it can be started when it is not`, retryAfterSeconds);
+    }
+    case 'no_capacity':
+    case 'quota': {
+      const document = await update(context, vm, startFailed);
+      const now = context.clock.now();
+      const seconds = (document.nextStartAt - now) / 1000;
+      if (isAlarming(document, now)) {
+        const minutes = Math.round((now - (document.startFailingSince ?? now)) / 60_000);
+        context.logger.error(
+          `VM ${vm.instance} could not be started for ${minutes} minutes: ${outcome.message}. Its jobs wait. Move it to another zone, or reserve capacity.`,
+          {decision: 'alert', reason: `vm_${outcome.kind}`, ...fields},
+        );
+      }
+      return outcome.kind === 'quota'
+        ? new QuotaExceeded(outcome.message, Math.max(seconds, QUOTA_RETRY_SECONDS))
+        : new NoCapacity(outcome.message, seconds);
+    }
+    case 'rate_limited':
+      return new Unavailable(outcome.message, outcome.retryAfterSeconds);
+    case 'uncertain':
+      return new Uncertain(outcome.message, 10);
+    case 'missing':
+    case 'refused':
+      context.logger.error(outcome.message, {decision: 'alert', reason: `vm_${outcome.kind}`, ...fields});
+      return new Refused(outcome.message);
+  }
+}

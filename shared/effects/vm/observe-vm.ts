@@ -1,0 +1,105 @@
+import type {JobAtGitHub, Registration} from '../../github/github';
+import {jobKeyOf} from '../../lifecycle/naming';
+import type {JobDocument, VmDocument} from '../../store/documents';
+import {type Context, githubOf, scopeFor} from '../context';
+import {recordVmJob} from './record-vm-job';
+import {type RunnerPlace, runnerPlaces, type Vm} from './vms';
+
+/** Jobs of one pool that are asked after in one look. */
+const MOST_JOBS = 20;
+
+export interface SeenRunner {
+  readonly place: RunnerPlace;
+  readonly registration: Registration;
+}
+
+/**
+ * - `busy`: a runner says so, or a job that is on record as running there still does; GitHub's flag alone lies around a job's start.
+ * - `wanted`: a job waits for the VM.
+ * - `repaired`: the end of a job went unheard, and is on record now; look again.
+ * - `idle`: nothing speaks against a stop.
+ */
+export type VmObservation =
+  | {readonly kind: 'busy'; readonly by: string}
+  | {readonly kind: 'wanted'; readonly job: JobDocument; readonly runners: readonly SeenRunner[]}
+  | {readonly kind: 'repaired'; readonly document: VmDocument}
+  | {readonly kind: 'idle'; readonly runners: readonly SeenRunner[]};
+
+/** Asks GitHub. What cannot be asked throws: who cannot tell does not stop a VM. */
+export async function observeVm(context: Context, vm: Vm, document: VmDocument): Promise<VmObservation> {
+  const runners = await findRunners(context, vm, document);
+  const busy = runners.find(({registration}) => registration.busy);
+  if (busy) return {kind: 'busy', by: `runner ${busy.registration.name}`};
+
+  for (const key of document.runs) {
+    const job = await context.store.get('jobs', key);
+    if (job?.status !== 'in_progress') continue;
+    const at = await askFor(context, vm, job);
+    if (at?.status === 'in_progress') return {kind: 'busy', by: `job ${key}`};
+    if (isOver(at)) return repaired(context, vm, job, at);
+  }
+  for (const job of await queuedJobs(context, vm)) {
+    const at = await askFor(context, vm, job);
+    if (at?.status === 'queued') return {kind: 'wanted', job, runners};
+    if (at?.status === 'in_progress') return {kind: 'busy', by: `job ${jobKeyOf(job)}`};
+    if (isOver(at)) return repaired(context, vm, job, at);
+  }
+  return {kind: 'idle', runners};
+}
+
+export async function findRunners(context: Context, vm: Vm, document: VmDocument): Promise<SeenRunner[]> {
+  const seen: SeenRunner[] = [];
+  for (const place of runnerPlaces(vm, document)) {
+    const registration = await githubOf(context, place).findRunner(place.runnerName);
+    if (registration) seen.push({place, registration});
+  }
+  return seen;
+}
+
+/** The jobs on record that wait for the VM, oldest first. */
+export async function queuedJobs(context: Context, {pools}: Vm): Promise<JobDocument[]> {
+  const found = await Promise.all(
+    pools.map(({pool}) =>
+      context.store.find('jobs', {where: {pool: pool.name, status: 'queued', demand: 'covered'}, limit: MOST_JOBS}),
+    ),
+  );
+  return found
+    .flat()
+    .map(({data}) => data)
+    .sort((a, b) => a.queuedAt - b.queuedAt);
+}
+
+async function askFor(context: Context, {pools}: Vm, job: JobDocument): Promise<JobAtGitHub | undefined> {
+  const pool =
+    pools.find((each) => each.pool.name === job.pool)?.pool ?? context.pools.find(({name}) => name === job.pool);
+  const [owner = '', repo = ''] = job.repository.split('/');
+  const scope = pool ? scopeFor(pool, job) : {kind: 'repository' as const, owner, repo};
+  return githubOf(context, {scope, installationId: job.installationId}).getJob(job.repository, job.jobId);
+}
+
+function isOver(at: JobAtGitHub | undefined): boolean {
+  return at === undefined || at.status === 'completed';
+}
+
+/** Its `completed` never came: recorded as if it had. */
+async function repaired(
+  context: Context,
+  vm: Vm,
+  job: JobDocument,
+  at: JobAtGitHub | undefined,
+): Promise<VmObservation> {
+  const key = jobKeyOf(job);
+  context.logger.warning(`job ${key} is over, which nobody had said`, {
+    decision: 'repaired',
+    job: key,
+    vm: vm.instance,
+  });
+  const {document} = await recordVmJob(context, vm, {
+    ...job,
+    status: 'completed',
+    runnerName: at?.runnerName ?? job.runner,
+    createdAt: job.queuedAt,
+    delivery: `unheard-${key}`,
+  });
+  return {kind: 'repaired', document};
+}

@@ -1,0 +1,60 @@
+import {applyJobEvent, type JobChange} from '../../lifecycle/job';
+import type {JobEvent} from '../../lifecycle/job-event';
+import {jobKeyOf} from '../../lifecycle/naming';
+import {active, isStopping, newVm, runsJob, runsNoMore, started} from '../../lifecycle/vm';
+import type {JobDocument, VmDocument} from '../../store/documents';
+import type {Transaction} from '../../store/store';
+import type {Context} from '../context';
+import {isRunnerOf, type Vm} from './vms';
+
+export interface VmRecord {
+  readonly change: JobChange['kind'];
+  readonly job: JobDocument;
+  /** The VM's document as it stands now. */
+  readonly document: VmDocument;
+}
+
+/** Records an event of a job that the VM is for. What is new in it is activity, which makes a planned stop void. */
+export async function recordVmJob(context: Context, vm: Vm, event: JobEvent): Promise<VmRecord> {
+  return context.store.transaction(async (transaction) => {
+    const now = context.clock.now();
+    const existing = await transaction.get('jobs', jobKeyOf(event));
+    const document = (await transaction.get('vms', vm.id)) ?? newVm(vm, now);
+    const change = applyJobEvent(existing, event, now);
+    if (change.kind === 'unchanged') return {change: change.kind, job: change.job, document};
+    const job = change.kind === 'opened' ? covered(vm, change.job) : change.job;
+    const next = heard(vm, active(document, now, event), change.kind, event, now);
+    transaction.set('jobs', jobKeyOf(event), job);
+    transaction.set('vms', vm.id, next);
+    return {change: change.kind, job, document: next};
+  });
+}
+
+/** A job that another pool was for ran on the VM: its runner had all the labels. */
+export async function recordForeignJob(context: Context, vm: Vm, event: JobEvent): Promise<VmDocument> {
+  return context.store.transaction(async (transaction) => {
+    const now = context.clock.now();
+    const document = active((await transaction.get('vms', vm.id)) ?? newVm(vm, now), now, event);
+    const next = heard(vm, document, event.status === 'completed' ? 'finished' : 'started', event, now);
+    transaction.set('vms', vm.id, next);
+    return next;
+  });
+}
+
+/** The document as it is now, and the job covered, in a transaction whose reads are done by the caller. */
+export function coverByVm(transaction: Transaction, vm: Vm, job: JobDocument): void {
+  transaction.set('jobs', jobKeyOf(job), covered(vm, job));
+}
+
+function covered({pools}: Vm, job: JobDocument): JobDocument {
+  const own = pools.find(({pool}) => pool.name === job.pool);
+  return {...job, demand: 'covered', runner: own?.runnerName ?? null};
+}
+
+function heard(vm: Vm, document: VmDocument, change: JobChange['kind'], event: JobEvent, now: number): VmDocument {
+  const key = jobKeyOf(event);
+  if (change === 'finished' || change === 'parked') return runsNoMore(document, key);
+  if (change !== 'started' || !event.runnerName || !isRunnerOf(vm, event.runnerName)) return document;
+  // Who runs a job is up, unless that is about to end.
+  return runsJob(isStopping(document, now) ? document : started(document, now), key);
+}

@@ -1,0 +1,24 @@
+import type {JobDocument} from '../../store/documents';
+import type {Context} from '../context';
+import type {Demand} from '../cover-job';
+import {ensureStarted} from './ensure-started';
+import {coverByVm, recordVmJob} from './record-vm-job';
+import type {Vm} from './vms';
+
+/** A job that the VM is for: it is on record, and the VM up, or this fails and is tried again. */
+export async function serveVm(context: Context, vm: Vm, demand: Demand): Promise<string> {
+  const job =
+    'event' in demand ? (await recordVmJob(context, vm, demand.event)).job : await cover(context, vm, demand.job);
+  if (job?.status !== 'queued') return `not_wanted:${job ? `job_${job.status}` : 'unknown_job'}`;
+  return ensureStarted(context, vm);
+}
+
+/** Also a job that had been given up: it is asked for again. */
+async function cover(context: Context, vm: Vm, key: string): Promise<JobDocument | undefined> {
+  return context.store.transaction(async (transaction) => {
+    const job = await transaction.get('jobs', key);
+    if (job?.status !== 'queued' || job.demand === 'covered') return job;
+    coverByVm(transaction, vm, {...job, updatedAt: context.clock.now()});
+    return job;
+  });
+}

@@ -1,0 +1,34 @@
+import type {JobEvent} from '../../lifecycle/job-event';
+import {parseRunnerName} from '../../lifecycle/naming';
+import type {VmDocument} from '../../store/documents';
+import type {Context} from '../context';
+import type {RunRecord} from '../record-run';
+import {recordForeignJob, recordVmJob} from './record-vm-job';
+import {scheduleVmCheck} from './schedule-vm-check';
+import {type Vm, vmOfPool, vmOfRunner} from './vms';
+
+/** The VM whose event it is: its pool's, unless a runner that was made for a job took it. */
+export function vmOfEvent(context: Context, {pool, runnerName}: JobEvent): Vm | undefined {
+  if (runnerName && parseRunnerName(context.deployment, runnerName)) return undefined;
+  return vmOfPool(context, pool);
+}
+
+/** `waiting`, `in_progress` and `completed` of a job of the VM. When nothing runs on it any more, its stop is planned. */
+export async function hearVmEvent(context: Context, vm: Vm, event: JobEvent): Promise<string> {
+  const {change, document} = await recordVmJob(context, vm, event);
+  // A repeated event plans it again: the one before may have got no further than the record.
+  if (event.status !== 'in_progress') await planStop(context, vm, document);
+  return `${change}:${vm.instance}`;
+}
+
+/** A job of a pool of another kind ran on a persistent VM, whose runner had all its labels. */
+export async function noteForeignRun(context: Context, event: JobEvent, {change}: RunRecord): Promise<void> {
+  const vm = event.runnerName ? vmOfRunner(context, event.runnerName) : undefined;
+  if (!vm || (change !== 'started' && change !== 'finished')) return;
+  const document = await recordForeignJob(context, vm, event);
+  if (change === 'finished') await planStop(context, vm, document);
+}
+
+async function planStop(context: Context, vm: Vm, {version}: VmDocument): Promise<void> {
+  await scheduleVmCheck(context, vm, version, 0, vm.idleMinutes * 60);
+}

@@ -1,0 +1,115 @@
+import type {Pool} from '../../config/config';
+import type {RunnerScope} from '../../github/github';
+import {takesRepository} from '../../lifecycle/matching';
+import type {VmReference} from '../../providers/vm';
+import type {VmDocument} from '../../store/documents';
+import {type Context, poolOf} from '../context';
+
+/** A persistent VM with the pools that share it. */
+export interface Vm extends VmReference {
+  /** `<zone>.<instance>`: the document's id. */
+  readonly id: string;
+  readonly pools: readonly VmPool[];
+  /** Minutes without a job after which it stops: the longest of its pools. */
+  readonly idleMinutes: number;
+  readonly bootMinutes: number;
+}
+
+export interface VmPool {
+  readonly pool: Pool;
+  /** At GitHub. */
+  readonly runnerName: string;
+  readonly drain: boolean;
+}
+
+/** The VM of a pool of type `gce-vm`; undefined for any other pool. */
+export function vmOfPool(context: Pick<Context, 'pools'>, name: string): Vm | undefined {
+  const provider = poolOf(context, name)?.provider;
+  return provider?.type === 'gce-vm' ? vmById(context, vmId(provider)) : undefined;
+}
+
+/** Undefined when no pool names this VM any more. */
+export function vmById(context: Pick<Context, 'pools'>, id: string): Vm | undefined {
+  const pools = context.pools.flatMap((pool): VmPool[] => {
+    const {provider} = pool;
+    if (provider.type !== 'gce-vm' || vmId(provider) !== id) return [];
+    return [{pool, runnerName: provider.runnerName ?? provider.instance, drain: provider.drain !== false}];
+  });
+  const [first] = pools;
+  if (first?.pool.provider.type !== 'gce-vm') return undefined;
+  return {
+    id,
+    instance: first.pool.provider.instance,
+    zone: first.pool.provider.zone ?? '',
+    pools,
+    idleMinutes: Math.max(...pools.map(({pool}) => pool.idleMinutes)),
+    bootMinutes: Math.max(...pools.map(({pool}) => pool.bootMinutes)),
+  };
+}
+
+/** Every persistent VM of the configuration, once. */
+export function allVms(context: Pick<Context, 'pools'>): Vm[] {
+  const ids = context.pools.flatMap(({provider}) => (provider.type === 'gce-vm' ? [vmId(provider)] : []));
+  return [...new Set(ids)].flatMap((id) => vmById(context, id) ?? []);
+}
+
+/** Whether the VM's runner has this name at GitHub. */
+export function isRunnerOf(vm: Vm, name: string): boolean {
+  return vm.pools.some(({runnerName}) => runnerName.toLowerCase() === name.toLowerCase());
+}
+
+export function vmOfRunner(context: Pick<Context, 'pools'>, runnerName: string): Vm | undefined {
+  return allVms(context).find((vm) => isRunnerOf(vm, runnerName));
+}
+
+/** Where one of the VM's runners is looked for. */
+export interface RunnerPlace {
+  readonly runnerName: string;
+  readonly scope: RunnerScope;
+  readonly installationId: number | null;
+  /** Pools whose jobs that runner takes. */
+  readonly pools: readonly VmPool[];
+}
+
+/** Where the VM's runners may be registered: in the pools' organisations, their named repositories, and those whose jobs it has served. */
+export function runnerPlaces(vm: Vm, document: VmDocument | undefined): RunnerPlace[] {
+  const places = new Map<string, RunnerPlace>();
+  const known = document?.repositories ?? [];
+  const installationOf = (fits: (repository: string) => boolean) =>
+    known.find(({repository}) => fits(repository.toLowerCase()))?.installationId ?? null;
+  const add = (entry: VmPool, scope: RunnerScope, installationId: number | null) => {
+    const key = `${JSON.stringify(scope)} ${entry.runnerName}`.toLowerCase();
+    const pools = [...(places.get(key)?.pools ?? []), entry];
+    places.set(key, {runnerName: entry.runnerName, scope, installationId, pools});
+  };
+  for (const entry of vm.pools) {
+    const {scope} = entry.pool;
+    if (scope.kind === 'organization') {
+      const org = scope.org.toLowerCase();
+      add(
+        entry,
+        {kind: 'organization', org: scope.org},
+        installationOf((name) => name.startsWith(`${org}/`)),
+      );
+      continue;
+    }
+    const named = scope.patterns.filter((pattern) => !/[*!]/.test(pattern));
+    const served = known
+      .map(({repository}) => repository)
+      .filter((repository) => takesRepository(entry.pool, repository));
+    const repositories = new Map([...named, ...served].map((each) => [each.toLowerCase(), each]));
+    for (const [lower, repository] of repositories) {
+      const [owner = '', repo = ''] = repository.split('/');
+      add(
+        entry,
+        {kind: 'repository', owner, repo},
+        installationOf((name) => name === lower),
+      );
+    }
+  }
+  return [...places.values()];
+}
+
+function vmId({instance, zone = ''}: {readonly instance: string; readonly zone?: string}): string {
+  return `${zone}.${instance}`;
+}

@@ -1,0 +1,205 @@
+import type {Request} from '@google-cloud/functions-framework';
+import {systemClock} from '../../clock';
+import {type ApiConfig, parseConfig} from '../../config/config';
+import {createSecretReader, type SecretReader} from '../../config/secrets';
+import type {ControlPlane, ControlPlaneOptions} from '../../control-plane';
+import {createLogger} from '../../telemetry/create-logger';
+import type {Logger} from '../../telemetry/logger';
+import {traceFields, traceOf} from '../../telemetry/trace';
+import {rawBody} from '../request';
+import {isSecret, SECRET_HEADER} from './authenticate';
+import {clientAddress} from './client-address';
+import {corsHeaders, preflightHeaders} from './cors';
+import {createAssets} from './documentation/assets';
+import {serveAsset} from './documentation/serve-asset';
+import {problemOf} from './failure';
+import {idempotencyKey} from './idempotency-key';
+import {MAX_BODY_BYTES, type RawInput, readBody, readQuery} from './input';
+import {onlyOnce} from './only-once';
+import type {Operation, Surroundings} from './operation';
+import {OPERATIONS} from './operations/all';
+import {isDryRun} from './operations/dry-run';
+import {Problem, problemReply} from './problem';
+import {createRateLimit, type RateLimit} from './rate-limit';
+import type {Reply} from './reply';
+import {createRouter, withoutPrefix} from './router';
+
+export interface ApiOptions extends ControlPlaneOptions {
+  /** Of one client. Default 60. */
+  readonly requestsPerMinute?: number;
+}
+
+const REQUESTS_PER_MINUTE = 60;
+
+interface Configured {
+  readonly config: ApiConfig;
+  readonly secrets: SecretReader;
+}
+
+/** Answers a request: limit, route, authenticate, validate, do. Never throws: what goes wrong is a problem. */
+export class Api {
+  readonly #options: ApiOptions;
+  readonly #limit: RateLimit;
+  readonly #router = createRouter(OPERATIONS);
+  readonly #assets = createAssets();
+  #configured: Configured | undefined;
+  #plane: Promise<() => Promise<ControlPlane<'api'>>> | undefined;
+  #document: Promise<object> | undefined;
+  #logger: Logger;
+
+  constructor(options: ApiOptions) {
+    this.#options = options;
+    this.#limit = createRateLimit(options.requestsPerMinute ?? REQUESTS_PER_MINUTE);
+    this.#logger = options.logger ?? createLogger({level: 'info'});
+  }
+
+  /** `unread`: why the body could not even be read. */
+  async answer(request: Request, unread?: Problem): Promise<Reply> {
+    const reply = await this.#reply(request, unread).catch((error: unknown) => this.#refuse(request, error));
+    const origins = this.#configured?.config.corsOrigins ?? [];
+    return {...reply, headers: {...reply.headers, ...corsHeaders(request.get('origin'), origins)}};
+  }
+
+  async #reply(request: Request, unread: Problem | undefined): Promise<Reply> {
+    const {config} = this.#configure();
+    // Wrong secrets and requests that make no sense count, too. Cloud Run says by K_SERVICE that its front end is in between.
+    await this.#limit(clientAddress(request, this.#options.env['K_SERVICE'] !== undefined));
+    if (unread) throw unread;
+
+    const match = this.#router.match(request.method, request.path);
+    if (match.kind === 'unknown') return this.#asset(request);
+    if (request.method === 'OPTIONS') return options(this.#router.allow(request.path) ?? '');
+    if (match.kind === 'wrong_method') throw wrongMethod(request.method, match.allow);
+
+    const authenticated = await this.#isAuthenticated(request);
+    const {route, parameters} = match;
+    if (route.access === 'secret' && !authenticated) {
+      throw new Problem(
+        'unauthenticated',
+        `the header ${SECRET_HEADER} is missing or wrong; expected RUNNER_MANAGER_SECRET`,
+        {
+          headers: {'WWW-Authenticate': SECRET_HEADER},
+        },
+      );
+    }
+    const surroundings = this.#surroundings(request, route, config, authenticated);
+    const input = {path: parameters, query: readQuery(request), body: await bodyOf(request, route)};
+    const reply = await run(route, surroundings, input, request);
+    this.#log(request)[route.changes ? 'info' : 'debug'](`api: ${route.id}`, {
+      decision: 'answered',
+      operation: route.id,
+      status: reply.status,
+    });
+    return reply;
+  }
+
+  /** Throws `InvalidConfiguration`. Read once a process, on the first request, so that a bad one is answered and logged. */
+  #configure(): Configured {
+    if (this.#configured) return this.#configured;
+    const {env, clock = systemClock} = this.#options;
+    const config = parseConfig(env, 'api');
+    if (!this.#options.logger) this.#logger = createLogger({level: config.logLevel});
+    this.#configured = {config, secrets: createSecretReader({clock, config, logger: this.#logger})};
+    return this.#configured;
+  }
+
+  async #isAuthenticated(request: Request): Promise<boolean> {
+    const given = request.get(SECRET_HEADER);
+    if (!given) return false;
+    const {config, secrets} = this.#configure();
+    return isSecret(given, await secrets.read(config.managerSecret));
+  }
+
+  async #asset(request: Request): Promise<Reply> {
+    const path = withoutPrefix(request.path);
+    if (path === '/docs/' || path === '/redoc/') return {status: 308, headers: {Location: `..${path.slice(0, -1)}`}};
+    const reply = await serveAsset(this.#assets, path.slice(1), request.headers);
+    if (!reply)
+      throw new Problem('not-found', `found nothing at ${request.path}; GET /openapi.json lists what there is`);
+    if (request.method === 'OPTIONS') return options('GET, HEAD, OPTIONS');
+    if (request.method !== 'GET' && request.method !== 'HEAD') throw wrongMethod(request.method, 'GET, HEAD, OPTIONS');
+    return reply;
+  }
+
+  #surroundings(request: Request, {id}: Operation, config: ApiConfig, authenticated: boolean): Surroundings {
+    const {clock = systemClock} = this.#options;
+    const plane = () => this.#controlPlane();
+    return {
+      config,
+      clock,
+      headers: request.headers,
+      authenticated,
+      plane,
+      context: async () => ({...(await plane()).context, logger: this.#log(request).with({operation: id})}),
+      compute: async () => {
+        if (this.#options.compute) return this.#options.compute;
+        const {createCompute} = await import('../../compute/client.ts');
+        const {project, emulators} = (await plane()).config;
+        return createCompute({project, clock, ...(emulators.compute ? {emulator: emulators.compute} : {})});
+      },
+      linkTo: (cursor) => nextPath(request, cursor),
+      document: () => this.#describe(),
+    };
+  }
+
+  /** Loaded when an operation needs it: health has to answer at once after a start. */
+  async #controlPlane(): Promise<ControlPlane<'api'>> {
+    this.#plane ??= import('../../control-plane.ts').then(({controlPlane}) => controlPlane('api', this.#options));
+    return (await this.#plane)();
+  }
+
+  #describe(): Promise<object> {
+    this.#document ??= import('./openapi.ts').then(({describeApi}) => describeApi(OPERATIONS));
+    return this.#document;
+  }
+
+  #refuse(request: Request, error: unknown): Reply {
+    const problem = problemOf(error);
+    const reply = problemReply(problem);
+    const level = reply.status < 500 ? 'warning' : 'error';
+    const fields = {decision: 'refused', reason: problem.kind, status: reply.status, method: request.method};
+    this.#log(request)[level](`api: ${problem.kind}`, {...fields, path: request.path.slice(0, 200), error});
+    return reply;
+  }
+
+  #log(request: Request): Logger {
+    const project = this.#configured?.config.project;
+    return this.#logger.with({function: 'api', ...traceFields(traceOf(request.headers), project)});
+  }
+}
+
+function wrongMethod(method: string, allow: string): Problem {
+  return new Problem('method-not-allowed', `found ${method}, expected one of ${allow}`, {headers: {Allow: allow}});
+}
+
+function options(allow: string): Reply {
+  return {status: 204, headers: {Allow: allow, ...preflightHeaders(allow)}};
+}
+
+async function bodyOf(request: Request, {method, body}: Operation): Promise<unknown> {
+  if (method === 'GET') return {};
+  if (body) return readBody(request);
+  await rawBody(request, MAX_BODY_BYTES);
+  return {};
+}
+
+async function run(
+  operation: Operation,
+  surroundings: Surroundings,
+  input: RawInput,
+  request: Request,
+): Promise<Reply> {
+  const key = operation.changes ? idempotencyKey(surroundings.headers) : undefined;
+  const isDry = isDryRun(surroundings, {'dry-run': input.query['dry-run'] === 'true'});
+  if (key === undefined || isDry) return operation.run(surroundings, input);
+  const {query, body} = input;
+  const identity = {key, method: operation.method, path: withoutPrefix(request.path), query, body};
+  return onlyOnce(await surroundings.context(), identity, () => operation.run(surroundings, input));
+}
+
+/** Relative: the function's URL may have a path of its own, which it does not know. */
+function nextPath(request: Request, cursor: string): string {
+  const {pathname, searchParams} = new URL(request.originalUrl, 'http://localhost');
+  searchParams.set('cursor', cursor);
+  return `${pathname.slice(pathname.lastIndexOf('/') + 1)}?${searchParams}`;
+}

@@ -1,0 +1,157 @@
+import {z} from 'zod';
+import type {Pool} from '../../../config/config';
+import {removeRunner} from '../../../effects/remove-runner';
+import {requestRunners} from '../../../effects/request-runners';
+import type {RunnerScope} from '../../../github/github';
+import {takesRepository} from '../../../lifecycle/matching';
+import {idempotencyKey} from '../idempotency-key';
+import {operation} from '../operation';
+import {Problem} from '../problem';
+import {jsonReply} from '../reply';
+import {DryRun, Force, PoolName, Repository, RunnerState} from '../schemas';
+import {isDryRun} from './dry-run';
+import {findRunner, RunnerId, unknownPool, unknownRunner} from './runners';
+
+const MAX_COUNT = 20;
+
+const Request = z
+  .strictObject({
+    pool: PoolName.meta({description: 'A pool of type gce.'}),
+    repo: Repository.optional().meta({description: '`owner/name`, where the pool registers runners in repositories.'}),
+    org: z.string().min(1).max(100).optional().meta({description: 'Where the pool registers them in an organization.'}),
+    labels: z
+      .array(z.string().trim().min(1).max(256))
+      .max(50)
+      .default([])
+      .meta({description: 'Beside those that the pool requires.'}),
+    count: z.int().min(1).max(MAX_COUNT).default(1),
+  })
+  .refine(({repo, org}) => (repo === undefined) !== (org === undefined), 'expected repo or org, and not both')
+  .meta({id: 'RunnersRequest'});
+
+export const create = operation(
+  {
+    id: 'createRunners',
+    method: 'POST',
+    path: '/api/v1/runners',
+    tag: 'runners',
+    summary: 'Makes runners that no job has asked for',
+    description:
+      'They take the next jobs of their labels, and go after the pool’s idle time without one. With an `Idempotency-Key` a repeated request makes no more of them.',
+    access: 'secret',
+    parameters: z.strictObject({}),
+    query: z.strictObject(DryRun),
+    body: {schema: Request, example: {pool: 'arm', repo: 'acme/app', count: 2}, required: true},
+    outcomes: {
+      201: {
+        description: 'They are on their way. GET /runners/{id} tells how far. A dry run answers what would be made.',
+        schema: z
+          .object({
+            runners: z.array(z.object({id: z.string(), name: z.string(), pool: z.string(), state: RunnerState})),
+          })
+          .meta({id: 'CreatedRunners'}),
+        example: {
+          runners: [{id: 'slipway-arm-900001-1', name: 'slipway-arm-900001-1', pool: 'arm', state: 'requested'}],
+        },
+        headers: ['Idempotent-Replayed'],
+      },
+    },
+    problems: [
+      'unknown-pool',
+      'wrong-provider',
+      'scope-mismatch',
+      'labels-not-offered',
+      'no-capacity',
+      'quota-exceeded',
+    ],
+    changes: true,
+  },
+  async (surroundings, {body, query}) => {
+    const context = await surroundings.context();
+    const pool = context.pools.find(({name}) => name === body.pool);
+    if (!pool) throw unknownPool(body.pool, context.pools);
+    if (pool.provider.type !== 'gce') {
+      throw new Problem(
+        'wrong-provider',
+        `found pool ${pool.name} of type ${pool.provider.type}; POST /runner/start starts its VM`,
+      );
+    }
+    const scope = scopeOf(pool, body);
+    const labels = offered(pool, body.labels);
+    const key = idempotencyKey(surroundings.headers) ?? context.random.uuid();
+    const options = {dryRun: isDryRun(surroundings, query)};
+    const {runners} = await requestRunners(context, {pool: pool.name, scope, labels, count: body.count, key}, options);
+    return jsonReply({runners: runners.map(({name, pool: of, state}) => ({id: name, name, pool: of, state}))}, 201);
+  },
+);
+
+export const remove = operation(
+  {
+    id: 'removeRunner',
+    method: 'DELETE',
+    path: '/api/v1/runners/{id}',
+    tag: 'runners',
+    summary: 'Removes a runner',
+    description: 'It is deregistered first, which GitHub refuses while it runs a job; then its VM is deleted.',
+    access: 'secret',
+    parameters: RunnerId,
+    query: z.strictObject({force: Force, ...DryRun}),
+    outcomes: {
+      202: {
+        description: '`gone`: it was over already.',
+        schema: z.object({status: z.enum(['draining', 'gone'])}).meta({id: 'Removed'}),
+        example: {status: 'draining'},
+        headers: ['Idempotent-Replayed'],
+      },
+    },
+    problems: ['unknown-runner', 'runner-busy', 'wrong-provider'],
+    changes: true,
+  },
+  async (surroundings, {path, query}) => {
+    const {id} = path;
+    const runner = await findRunner(surroundings, id);
+    if (!runner) throw unknownRunner(id);
+    if (runner.type === 'gce-vm') {
+      throw new Problem('wrong-provider', `runner ${id} lives on a persistent VM; POST /runner/stop stops it`);
+    }
+    const context = await surroundings.context();
+    const options = {force: query.force, dryRun: isDryRun(surroundings, query)};
+    const result = await removeRunner(context, runner.name, options);
+    if (!result) throw unknownRunner(id);
+    if (result.status === 'busy') throw new Problem('runner-busy', `runner ${id} runs a job; force=true would end it`);
+    return jsonReply(result, 202);
+  },
+);
+
+/** Where the pool registers its runners: what is asked for has to agree. */
+function scopeOf(pool: Pool, {repo, org}: z.output<typeof Request>): RunnerScope {
+  if (pool.scope.kind === 'organization') {
+    if (org?.toLowerCase() === pool.scope.org.toLowerCase()) return {kind: 'organization', org: pool.scope.org};
+    throw mismatch(`found ${repo ?? org}; pool ${pool.name} registers its runners in org ${pool.scope.org}`);
+  }
+  if (repo === undefined)
+    throw mismatch(`found org ${org}; pool ${pool.name} registers its runners in repositories: give repo`);
+  if (!takesRepository(pool, repo))
+    throw mismatch(`found ${repo}; pool ${pool.name} serves ${pool.scope.patterns.join(', ')}`);
+  const [owner = '', name = ''] = repo.split('/');
+  return {kind: 'repository', owner, repo: name};
+}
+
+function mismatch(detail: string): Problem {
+  return new Problem('scope-mismatch', detail);
+}
+
+function offered({name, requires, offers}: Pool, labels: readonly string[]): string[] {
+  const asked = [...new Set(labels.map((label) => label.toLowerCase()))];
+  const foreign = offers ? asked.filter((label) => !offers.includes(label)) : [];
+  if (foreign.length > 0) {
+    throw new Problem(
+      'labels-not-offered',
+      `pool ${name} does not offer ${foreign.join(', ')}; it offers ${offers?.join(', ')}`,
+    );
+  }
+  if (requires.length + asked.length === 0) {
+    throw new Problem('invalid-request', `pool ${name} requires no label; expected labels for the runners`);
+  }
+  return asked.filter((label) => !requires.includes(label));
+}

@@ -1,0 +1,152 @@
+import {z} from 'zod';
+import {takesRepository} from '../../../lifecycle/matching';
+import type {RunnerState as DocumentState, RunnerDocument} from '../../../store/documents';
+import type {Store} from '../../../store/store';
+import {isDocumentId} from '../document-id';
+import {operation, type Surroundings} from '../operation';
+import {linkHeader, readPage, type Source} from '../page';
+import {Problem} from '../problem';
+import {jsonReply} from '../reply';
+import {Next, PageQuery, PoolName, Repository, RUNNER_STATES, Runner} from '../schemas';
+import {type PersistentVm, persistentVms, vmView} from '../views/persistent-vms';
+import {type RunnerView, runnerView} from '../views/runner-view';
+import {LIVE_STATES} from '../views/status-view';
+
+type State = RunnerView['state'];
+
+const States = z
+  .string()
+  .optional()
+  .transform((text, context): readonly State[] | undefined => {
+    const names = text?.split(',').map((name) => name.trim());
+    const known = RUNNER_STATES.filter((state) => names?.includes(state));
+    if (!names || known.length === new Set(names).size) return names && known;
+    context.addIssue({
+      code: 'custom',
+      message: `expected one or more of ${RUNNER_STATES.join(', ')}, separated by commas`,
+    });
+    return z.NEVER;
+  })
+  .meta({
+    description:
+      'One or several separated by commas. Left out: all but `gone` and `failed`, which are remembered for three days.',
+    override: {type: 'string', examples: ['idle,busy']},
+  });
+
+const RunnersQuery = z.strictObject({
+  pool: PoolName.optional(),
+  state: States,
+  repository: Repository.optional().meta({description: 'Those that are registered there, or in its organization.'}),
+  ...PageQuery,
+});
+const RunnersPage = z.object({runners: z.array(Runner), next: Next}).meta({id: 'Runners'});
+
+export const RunnerId = z.strictObject({
+  id: z.string().min(1).max(200).meta({description: '`id` of a runner, or the name of a VM’s.'}),
+});
+
+export const listRunners = operation(
+  {
+    id: 'listRunners',
+    method: 'GET',
+    path: '/runners',
+    alsoAt: '/api/v1/runners',
+    tag: 'runners',
+    summary: 'The runners, persistent VMs among them, page by page',
+    access: 'secret',
+    parameters: z.strictObject({}),
+    query: RunnersQuery,
+    outcomes: {200: {description: 'A page, by state and name; VMs last.', schema: RunnersPage, headers: ['Link']}},
+    problems: ['unknown-pool'],
+  },
+  async (surroundings, {query}) => {
+    const {context} = await surroundings.plane();
+    const {pool, repository} = query;
+    if (pool && !context.pools.some(({name}) => name === pool)) throw unknownPool(pool, context.pools);
+    const states = query.state ?? [...LIVE_STATES, 'stopped'];
+    const serves = (vm: PersistentVm) =>
+      vm.pools.some(
+        (one) => (!pool || one.pool.name === pool) && (!repository || takesRepository(one.pool, repository)),
+      );
+    const vms = (await persistentVms(context)).filter(serves);
+    const page = await readPage<RunnerView>(
+      [
+        ...states.filter(isDocumentState).map((state) => runnersIn(context.store, state, pool, repository)),
+        vmsIn(vms.map(vmView).filter(({state}) => states.includes(state))),
+      ],
+      query,
+    );
+    return jsonReply({runners: page.items, next: page.next}, 200, linkHeader(surroundings, page.next));
+  },
+);
+
+export const getRunner = operation(
+  {
+    id: 'getRunner',
+    method: 'GET',
+    path: '/runners/{id}',
+    alsoAt: '/api/v1/runners/{id}',
+    tag: 'runners',
+    summary: 'One runner',
+    access: 'secret',
+    parameters: RunnerId,
+    query: z.strictObject({}),
+    outcomes: {200: {description: 'Also one that is gone, for three days.', schema: Runner}},
+    problems: ['unknown-runner'],
+  },
+  async (surroundings, {path}) => {
+    const runner = await findRunner(surroundings, path.id);
+    if (!runner) throw unknownRunner(path.id);
+    return jsonReply(runner);
+  },
+);
+
+/** By id, or a persistent VM by its runner's name. */
+export async function findRunner({plane}: Surroundings, id: string): Promise<RunnerView | undefined> {
+  const {context} = await plane();
+  const runner = isDocumentId(id) ? await context.store.get('runners', id) : undefined;
+  if (runner) return runnerView(runner);
+  const vms = (await persistentVms(context)).map(vmView);
+  return vms.find((vm) => vm.id === id) ?? vms.find((vm) => vm.name === id);
+}
+
+export function unknownRunner(id: string): Problem {
+  return new Problem('unknown-runner', `found no runner ${id}; GET /runners lists those that there are`);
+}
+
+export function unknownPool(name: string, pools: readonly {readonly name: string}[]): Problem {
+  const names = pools.map((pool) => pool.name).join(', ') || 'none, as no pool is configured';
+  return new Problem('unknown-pool', `found pool ${name}, expected one of: ${names}`);
+}
+
+function isDocumentState(state: State): state is DocumentState {
+  return state !== 'stopped';
+}
+
+function runnersIn(
+  store: Store,
+  state: DocumentState,
+  pool: string | undefined,
+  repository: string | undefined,
+): Source<RunnerView> {
+  const where = {state, ...(pool ? {pool} : {})};
+  return async (after, limit) => {
+    const found = await store.find('runners', {where, after, limit});
+    return found.map(({id, data}) => (!repository || isAt(data, repository) ? {id, item: runnerView(data)} : {id}));
+  };
+}
+
+function isAt({scope}: RunnerDocument, repository: string): boolean {
+  const at = scope.kind === 'organization' ? scope.org : `${scope.owner}/${scope.repo}`;
+  const asked = scope.kind === 'organization' ? repository.split('/')[0] : repository;
+  return at.toLowerCase() === asked?.toLowerCase();
+}
+
+/** There are as many as are configured: no more than a page or two. */
+function vmsIn(vms: readonly RunnerView[]): Source<RunnerView> {
+  return async (after, limit) =>
+    vms
+      .filter(({id}) => id > after)
+      .slice(0, limit)
+      .map((item) => ({id: item.id, item}));
+}

@@ -1,0 +1,32 @@
+import type {z} from 'zod';
+import type {JobKey, RunnerDocument} from '../../../store/documents';
+import type {Runner} from '../schemas';
+import {timeOf} from './time';
+
+export type RunnerView = z.output<typeof Runner>;
+
+export function runnerView(runner: RunnerDocument): RunnerView {
+  const {scope} = runner;
+  return {
+    id: runner.name,
+    name: runner.name,
+    pool: runner.pool,
+    type: 'gce',
+    state: runner.state,
+    repository: scope.kind === 'repository' ? `${scope.owner}/${scope.repo}` : null,
+    org: scope.kind === 'organization' ? scope.org : null,
+    labels: [...runner.labels],
+    job_id: jobIdOf(runner.runs ?? runner.covers),
+    zone: runner.zone,
+    machine_type: runner.machineType,
+    spot: runner.spot,
+    created_at: timeOf(runner.createdAt),
+    state_at: timeOf(runner.stateAt),
+  };
+}
+
+/** GitHub's id, without the run attempt. A runner that was asked for by a person stands for no job. */
+export function jobIdOf(key: JobKey | null | undefined): number | null {
+  const id = /^(\d+)-\d+$/.exec(key ?? '')?.[1];
+  return id === undefined ? null : Number(id);
+}

@@ -1,0 +1,7 @@
+import type {SweepSummary} from './documents';
+import type {Store} from './store';
+
+/** What the last sweep saw and did; undefined until there was one. */
+export async function lastSweep(store: Store): Promise<SweepSummary | undefined> {
+  return (await store.get('locks', 'sweep'))?.last ?? undefined;
+}

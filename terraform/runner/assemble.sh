@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Makes startup.sh, persistent.sh and cloud-init.yaml from src/: metadata holds one script, that has to have all it needs.
+# assemble.sh [FOLDER]: into FOLDER, this one by default.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+target=${1:-$here}
+
+# assemble WHAT PARTS…
+assemble() {
+  printf '#!/usr/bin/env bash\n# %s\n# Assembled from src/ by assemble.sh: change it there.\nset -Eeuo pipefail\n' "$1"
+  shift
+  local part
+  for part in "$@"; do
+    printf '\n'
+    cat "$part"
+  done
+}
+
+embed_hook() {
+  printf '# The hook that runs before each job.\ninstall_job_started() {\n'
+  printf "  mkdir -p \"\$LIB_DIR\"\n  cat >\"\$LIB_DIR/job-started.sh\" <<'JOB_STARTED'\n"
+  cat "$here/job-started.sh"
+  printf 'JOB_STARTED\n'
+  printf "  chmod 0755 \"\$LIB_DIR/job-started.sh\"\n}\n"
+}
+
+cd "$here/src"
+common=(pins.sh places.sh console.sh metadata.sh package.sh firewall.sh docker.sh supervise.sh unit.sh)
+assemble 'Startup script of a VM with an ephemeral runner (README.md).' "${common[@]}" startup.main.sh >"$target/startup.sh"
+assemble 'Startup script of a persistent VM (README.md).' "${common[@]}" <(embed_hook) persistent.main.sh >"$target/persistent.sh"
+{
+  printf '#cloud-config\n# startup.sh for an image with cloud-init, as the metadata attribute user-data. Assembled by assemble.sh.\n'
+  printf 'write_files:\n  # Runs at every boot, as a startup script does.\n'
+  printf '  - path: /var/lib/cloud/scripts/per-boot/slipway-runner\n    permissions: "0755"\n    content: |\n'
+  sed 's/^\(.\)/      \1/' "$target/startup.sh"
+} >"$target/cloud-init.yaml"
+chmod 0755 "$target/startup.sh" "$target/persistent.sh"

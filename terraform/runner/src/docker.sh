@@ -1,0 +1,26 @@
+# Docker, if the attribute slipway-docker asks for it. Who may use Docker is root: with `docker run --network host` a job can reach the
+# metadata server, whatever the rules say. So leave such VMs without a service account, as all of them should be.
+install_docker() {
+  setting slipway-docker false
+  [[ $REPLY == true ]] || return 0
+  ensure_package docker docker.io
+  usermod --append --groups docker "$RUNNER_USER"
+}
+
+start_docker() {
+  setting slipway-docker false
+  [[ $REPLY == true ]] || return 0
+  systemctl start docker || fail "Docker did not start"
+  block_metadata_for_docker || say "Docker has no chain DOCKER-USER; the rules of nftables keep its networks from the metadata server"
+}
+
+# The same as the chain forward, once more where Docker documents it, for a Docker that rewrites the firewall.
+# https://docs.docker.com/engine/network/packet-filtering-firewalls/
+block_metadata_for_docker() {
+  local protocol rule
+  rule=(DOCKER-USER --destination 169.254.169.254)
+  for protocol in udp tcp; do
+    iptables --wait --check "${rule[@]}" --protocol "$protocol" --match multiport ! --destination-ports 53,123 --jump REJECT 2>/dev/null ||
+      iptables --wait --insert "${rule[@]}" --protocol "$protocol" --match multiport ! --destination-ports 53,123 --jump REJECT || return 1
+  done
+}

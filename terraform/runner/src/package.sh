@@ -1,0 +1,89 @@
+# The actions runner and the user that it runs as.
+
+ensure_user() {
+  id -u "$RUNNER_USER" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "$RUNNER_USER"
+}
+
+# After a boot Debian's own updates hold apt's locks for a while.
+retry() {
+  local try tries=5
+  for ((try = 1; try <= tries; try++)); do
+    if "$@"; then return 0; fi
+    sleep "$RETRY_SECONDS"
+  done
+  return 1
+}
+
+install_package() {
+  local apt=(apt-get -o DPkg::Lock::Timeout=120)
+  DEBIAN_FRONTEND=noninteractive "${apt[@]}" update >/dev/null && DEBIAN_FRONTEND=noninteractive "${apt[@]}" install --yes --no-install-recommends "$1" >/dev/null
+}
+
+install_dependencies() {
+  (cd "$RUNNER_DIR" && DEBIAN_FRONTEND=noninteractive ./bin/installdependencies.sh) >/dev/null 2>&1
+}
+
+# Installs the Debian package unless the command is there.
+ensure_package() {
+  local command=$1 package=$2
+  ! command -v "$command" >/dev/null || return 0
+  say "installing $package"
+  retry install_package "$package" ||
+    fail "$package could not be installed: bake it into the image, or let the VM reach the package mirrors"
+}
+
+# What the image has is taken, unless the attribute asks for another version.
+install_runner() {
+  local wanted have='' version arch sha
+  if [[ -f $RUNNER_DIR/.runner ]]; then
+    say "the runner is installed and registered; it keeps itself up to date"
+    return
+  fi
+  setting slipway-runner-version ''
+  wanted=$REPLY
+  if [[ -x $RUNNER_DIR/run.sh ]]; then have=$(cat "$RUNNER_DIR/.slipway-version" 2>/dev/null || echo unknown); fi
+  if [[ -n $have && (-z $wanted || $wanted == "$have") ]]; then
+    say "the image has the runner (version $have)"
+    return
+  fi
+
+  version=${wanted:-$RUNNER_VERSION}
+  [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || fail "found slipway-runner-version=$version, expected a version such as $RUNNER_VERSION"
+  case $(uname -m) in
+    x86_64) arch=x64 sha=$RUNNER_SHA256_X64 ;;
+    aarch64 | arm64) arch=arm64 sha=$RUNNER_SHA256_ARM64 ;;
+    *) fail "there is no actions runner for the architecture $(uname -m): expected x86_64 or aarch64" ;;
+  esac
+  [[ $version == "$RUNNER_VERSION" ]] || sha=''
+  setting "slipway-runner-sha256-$arch" "$sha"
+  sha=$REPLY
+  [[ $sha =~ ^[0-9a-f]{64}$ ]] || fail "runner $version needs its checksum: set slipway-runner-sha256-$arch to 64 hexadecimal digits"
+  download_runner "$version" "$arch" "$sha"
+}
+
+download_runner() {
+  local version=$1 arch=$2 sha=$3 try file="$RUNNER_DIR.tar.gz" tries=5
+  local url=$RELEASES_URL/v$version/actions-runner-linux-$arch-$version.tar.gz
+  mkdir -p "$(dirname "$RUNNER_DIR")"
+  for ((try = 1; ; try++)); do
+    if curl --fail --silent --location --connect-timeout 10 --max-time 300 --output "$file" "$url"; then break; fi
+    say "the download of $url failed (try $try of $tries)"
+    ((try < tries)) || fail "the runner could not be downloaded: the VM needs to reach github.com (Cloud NAT or an external address), or an image with the runner"
+    sleep "$RETRY_SECONDS"
+  done
+  printf '%s  %s\n' "$sha" "$file" | sha256sum --check --status ||
+    fail "the checksum of $url is wrong: expected $sha, found $(sha256sum "$file" | cut -d' ' -f1); nothing of it was run"
+  rm -rf "$RUNNER_DIR"
+  mkdir -p "$RUNNER_DIR"
+  tar --extract --gzip --no-same-owner --file "$file" --directory "$RUNNER_DIR"
+  rm -f "$file"
+  printf '%s\n' "$version" >"$RUNNER_DIR/.slipway-version"
+  # The runner says itself what it misses, if the image has it not and the mirrors are out of reach.
+  retry install_dependencies || say "the runner's own dependencies could not be installed; it may run without"
+  chown -R "$RUNNER_USER:$RUNNER_USER" "$RUNNER_DIR"
+  chmod 0750 "$RUNNER_DIR"
+  say "runner $version installed"
+}
+
+# Before a command: runs it as the runner's user. setpriv replaces itself by the command, so that signals meet that.
+AS_RUNNER=(setpriv --reuid "$RUNNER_USER" --regid "$RUNNER_USER" --init-groups --)

@@ -1,0 +1,70 @@
+# The VM of an ephemeral runner: one boot, one runner, one job, power off. Whatever happens, it ends with the power off: a VM
+# that is on costs money, and the control plane counts it as capacity.
+
+: "${GRACE_SECONDS:=20}" # a spot VM has 30 seconds, all told
+diag_lines=50
+
+end() {
+  local code=$?
+  trap - ERR EXIT TERM INT USR1
+  set +e
+  [[ -z $runner_pid ]] || show_diagnostics "$diag_lines"
+  say "power off: ${why:-the script ended with status $code}"
+  sync
+  poweroff || systemctl poweroff --force --force
+  exit "$code"
+}
+
+take_jit_config() {
+  local code=0
+  secret=$(metadata instance/attributes/slipway-jit-config) || code=$?
+  [[ $code != 1 ]] || fail "no JIT config: the metadata server did not answer in $METADATA_TRIES tries"
+  [[ -n $secret ]] || fail 'no JIT config: expected it in the metadata attribute slipway-jit-config; the control plane puts it there when it creates the VM'
+}
+
+run() {
+  trap end EXIT
+  trap 'fail "the VM is shutting down"' TERM INT
+  trap_errors
+  say "starting on $(uname -n)"
+  take_jit_config
+  number slipway-idle-seconds 900
+  local idle=$REPLY
+  number slipway-diag-lines 50
+  diag_lines=$REPLY
+  ensure_user
+  install_runner
+  block_metadata
+  install_docker
+  start_docker
+  launch "ACTIONS_RUNNER_INPUT_JITCONFIG=$secret"
+  say "the runner is started; without a job for $idle s it goes"
+  supervise "$idle" "$GRACE_SECONDS"
+}
+
+# For an image: everything that does not differ from VM to VM. Wants the same attributes on the VM that builds it.
+bake() {
+  trap_errors
+  trap 'say "not baked: $why"' EXIT
+  ensure_user
+  install_runner
+  ensure_package nft nftables
+  install_docker
+  trap - EXIT
+  say 'baked'
+}
+
+open_console
+case ${1:-} in
+  '')
+    enter_unit startup.sh
+    run
+    ;;
+  --run) run ;;
+  --bake) bake ;;
+  *)
+    why="found the argument $1, expected none, --run or --bake"
+    say "$why"
+    exit 2
+    ;;
+esac

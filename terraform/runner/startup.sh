@@ -1,0 +1,517 @@
+#!/usr/bin/env bash
+# Startup script of a VM with an ephemeral runner (README.md).
+# Assembled from src/ by assemble.sh: change it there.
+set -Eeuo pipefail
+
+# The actions runner that is installed where the image has none. GitHub refuses a runner 30 days after a newer release:
+# raise the version and both checksums together (they are in the release's notes), or set the metadata attributes
+# slipway-runner-version and slipway-runner-sha256-x64 / -arm64.
+# https://github.com/actions/runner/releases
+RUNNER_VERSION=2.338.0
+RUNNER_SHA256_X64=af4b794c1bc41d73d40535e3fe092a39f9679cd8d965954c2aca25a05ca41d32
+RUNNER_SHA256_ARM64=628b4a7258487b80c1d3c221095a7ded349f5ae0175fd3dfab708d07428f041b
+
+# Where things are. The variables of the environment are for the tests alone: on a VM nobody sets them.
+ROOT=${SLIPWAY_ROOT:-}
+METADATA_URL=${SLIPWAY_METADATA_URL:-http://169.254.169.254/computeMetadata/v1}
+RELEASES_URL=${SLIPWAY_RELEASES_URL:-https://github.com/actions/runner/releases/download}
+TICK_SECONDS=${SLIPWAY_TICK_SECONDS:-1}
+RETRY_SECONDS=${SLIPWAY_RETRY_SECONDS:-2}
+GRACE_SECONDS=${SLIPWAY_GRACE_SECONDS:-}
+RUNNER_USER=runner
+RUNNER_DIR=$ROOT/opt/actions-runner
+RUNNER_LOG=$ROOT/var/log/slipway-runner.log
+LIB_DIR=$ROOT/usr/local/lib/slipway
+UNIT_DIR=$ROOT/run/systemd/system
+OFFLINE_FLAG=$RUNNER_DIR/.slipway-offline
+
+# What the VM has to say goes to its serial console, and from there to Cloud Logging: when the VM is gone, that is all there is.
+
+why='' # why the script ends, said last
+secret='' # what must never be written: the JIT config or the registration token
+
+console_device=''
+
+# The serial console or, where there is none, standard output (kept as descriptor 9). Not every node under /dev has a port
+# behind it: only a write tells.
+open_console() {
+  local device
+  exec 9>&1
+  for device in "$ROOT/dev/ttyS0" "$ROOT/dev/ttyAMA0"; do
+    if [[ -w $device ]] && (printf '\n' >>"$device") 2>/dev/null; then
+      console_device=$device
+      return
+    fi
+  done
+}
+
+# One line to the console, without the secret and without control characters: part of it comes from jobs. The device is opened for each
+# line, because a login prompt that starts hangs up everybody else's descriptor, and in a subshell, because it would become
+# this script's controlling terminal, which hangs up with it. A line that gets lost is no reason to end.
+console() {
+  local line=$*
+  [[ -z $secret ]] || line=${line//"$secret"/***}
+  line=${line//[[:cntrl:]]/ }
+  if [[ -n $console_device ]] && (printf '%s\n' "$line" >>"$console_device") 2>/dev/null; then return; fi
+  printf '%s\n' "$line" >&9 || true
+}
+
+say() {
+  console "$(date -u +%Y-%m-%dT%H:%M:%SZ) slipway: $*"
+}
+
+fail() {
+  why=$*
+  exit 1
+}
+
+# For what nobody foresaw: the line and the command as it stands in the script, that is without its values.
+trap_errors() {
+  trap '[[ -n $why ]] || why="unexpected failure in line $LINENO: $BASH_COMMAND"' ERR
+}
+
+# The metadata server. It can be late at boot, and it answers 429 and 503 now and then.
+METADATA_TRIES=30
+
+# Prints the value at the path. Ends with 4 when there is none, with 1 when the server does not say.
+metadata() {
+  local path=$1 try reply status
+  for ((try = 1; try <= METADATA_TRIES; try++)); do
+    reply=$(curl --silent --noproxy '*' --connect-timeout 2 --max-time 10 --header 'Metadata-Flavor: Google' \
+      --write-out '\n%{http_code}' "$METADATA_URL/$path") || true
+    status=${reply##*$'\n'}
+    case $status in
+      200)
+        printf '%s' "${reply%$'\n'*}"
+        return 0
+        ;;
+      404) return 4 ;;
+    esac
+    say "the metadata server answered ${status:-nothing} for $path (try $try of $METADATA_TRIES)"
+    sleep "$RETRY_SECONDS"
+  done
+  return 1
+}
+
+# setting NAME DEFAULT: sets REPLY to the VM's metadata attribute, or to the default when it is missing or empty.
+setting() {
+  local code=0
+  REPLY=$(metadata "instance/attributes/$1") || code=$?
+  case $code in
+    0) [[ -n $REPLY ]] || REPLY=$2 ;;
+    4) REPLY=$2 ;;
+    *) fail "the metadata server did not give the attribute $1 in $METADATA_TRIES tries" ;;
+  esac
+}
+
+# As setting, for a whole number.
+number() {
+  setting "$1" "$2"
+  [[ $REPLY =~ ^[0-9]{1,9}$ ]] && return
+  say "found $1=$REPLY, expected a whole number: $2 it is"
+  REPLY=$2
+}
+
+# Waits for the notice of preemption (a spot VM has 30 seconds from then), then signals the process PID.
+# https://cloud.google.com/compute/docs/instances/create-use-spot#detect-preemption
+watch_preemption() {
+  local pid=$1 etag=0 reply headers body
+  while true; do
+    reply=$(curl --silent --include --noproxy '*' --header 'Metadata-Flavor: Google' --max-time 90 \
+      "$METADATA_URL/instance/preempted?wait_for_change=true&timeout_sec=60&last_etag=$etag") || reply=''
+    headers=${reply%%$'\r\n\r\n'*}
+    body=${reply#*$'\r\n\r\n'}
+    if [[ $headers != HTTP/*' 200'* ]]; then
+      sleep "$RETRY_SECONDS"
+      continue
+    fi
+    if [[ $body == TRUE* ]]; then
+      kill -USR1 "$pid"
+      return
+    fi
+    shopt -s nocasematch
+    if [[ $headers =~ etag:\ *([0-9a-z]+) ]]; then etag=${BASH_REMATCH[1]}; fi
+    shopt -u nocasematch
+  done
+}
+
+# The actions runner and the user that it runs as.
+
+ensure_user() {
+  id -u "$RUNNER_USER" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "$RUNNER_USER"
+}
+
+# After a boot Debian's own updates hold apt's locks for a while.
+retry() {
+  local try tries=5
+  for ((try = 1; try <= tries; try++)); do
+    if "$@"; then return 0; fi
+    sleep "$RETRY_SECONDS"
+  done
+  return 1
+}
+
+install_package() {
+  local apt=(apt-get -o DPkg::Lock::Timeout=120)
+  DEBIAN_FRONTEND=noninteractive "${apt[@]}" update >/dev/null && DEBIAN_FRONTEND=noninteractive "${apt[@]}" install --yes --no-install-recommends "$1" >/dev/null
+}
+
+install_dependencies() {
+  (cd "$RUNNER_DIR" && DEBIAN_FRONTEND=noninteractive ./bin/installdependencies.sh) >/dev/null 2>&1
+}
+
+# Installs the Debian package unless the command is there.
+ensure_package() {
+  local command=$1 package=$2
+  ! command -v "$command" >/dev/null || return 0
+  say "installing $package"
+  retry install_package "$package" ||
+    fail "$package could not be installed: bake it into the image, or let the VM reach the package mirrors"
+}
+
+# What the image has is taken, unless the attribute asks for another version.
+install_runner() {
+  local wanted have='' version arch sha
+  if [[ -f $RUNNER_DIR/.runner ]]; then
+    say "the runner is installed and registered; it keeps itself up to date"
+    return
+  fi
+  setting slipway-runner-version ''
+  wanted=$REPLY
+  if [[ -x $RUNNER_DIR/run.sh ]]; then have=$(cat "$RUNNER_DIR/.slipway-version" 2>/dev/null || echo unknown); fi
+  if [[ -n $have && (-z $wanted || $wanted == "$have") ]]; then
+    say "the image has the runner (version $have)"
+    return
+  fi
+
+  version=${wanted:-$RUNNER_VERSION}
+  [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || fail "found slipway-runner-version=$version, expected a version such as $RUNNER_VERSION"
+  case $(uname -m) in
+    x86_64) arch=x64 sha=$RUNNER_SHA256_X64 ;;
+    aarch64 | arm64) arch=arm64 sha=$RUNNER_SHA256_ARM64 ;;
+    *) fail "there is no actions runner for the architecture $(uname -m): expected x86_64 or aarch64" ;;
+  esac
+  [[ $version == "$RUNNER_VERSION" ]] || sha=''
+  setting "slipway-runner-sha256-$arch" "$sha"
+  sha=$REPLY
+  [[ $sha =~ ^[0-9a-f]{64}$ ]] || fail "runner $version needs its checksum: set slipway-runner-sha256-$arch to 64 hexadecimal digits"
+  download_runner "$version" "$arch" "$sha"
+}
+
+download_runner() {
+  local version=$1 arch=$2 sha=$3 try file="$RUNNER_DIR.tar.gz" tries=5
+  local url=$RELEASES_URL/v$version/actions-runner-linux-$arch-$version.tar.gz
+  mkdir -p "$(dirname "$RUNNER_DIR")"
+  for ((try = 1; ; try++)); do
+    if curl --fail --silent --location --connect-timeout 10 --max-time 300 --output "$file" "$url"; then break; fi
+    say "the download of $url failed (try $try of $tries)"
+    ((try < tries)) || fail "the runner could not be downloaded: the VM needs to reach github.com (Cloud NAT or an external address), or an image with the runner"
+    sleep "$RETRY_SECONDS"
+  done
+  printf '%s  %s\n' "$sha" "$file" | sha256sum --check --status ||
+    fail "the checksum of $url is wrong: expected $sha, found $(sha256sum "$file" | cut -d' ' -f1); nothing of it was run"
+  rm -rf "$RUNNER_DIR"
+  mkdir -p "$RUNNER_DIR"
+  tar --extract --gzip --no-same-owner --file "$file" --directory "$RUNNER_DIR"
+  rm -f "$file"
+  printf '%s\n' "$version" >"$RUNNER_DIR/.slipway-version"
+  # The runner says itself what it misses, if the image has it not and the mirrors are out of reach.
+  retry install_dependencies || say "the runner's own dependencies could not be installed; it may run without"
+  chown -R "$RUNNER_USER:$RUNNER_USER" "$RUNNER_DIR"
+  chmod 0750 "$RUNNER_DIR"
+  say "runner $version installed"
+}
+
+# Before a command: runs it as the runner's user. setpriv replaces itself by the command, so that signals meet that.
+AS_RUNNER=(setpriv --reuid "$RUNNER_USER" --regid "$RUNNER_USER" --init-groups --)
+
+# The metadata server holds the JIT config and, where the VM has a service account, its token. Root alone may talk to it: not the
+# runner's user, and neither the subordinate ids that containers without root run under, which a rule about the one user
+# would let pass. DNS (53) and time (123) live at the same address and stay open for all. Refused and not dropped, so that what asks gets
+# its answer at once: OS Login's name service asks from any process.
+# Containers of Docker are forwarded and not sent by a process of this machine: hence the second chain.
+metadata_rules() {
+  cat <<'RULES'
+table inet slipway
+delete table inet slipway
+table inet slipway {
+  set metadata4 { type ipv4_addr; elements = { 169.254.169.254 } }
+  set metadata6 { type ipv6_addr; elements = { fd20:ce::254 } }
+  chain metadata {
+    meta l4proto { tcp, udp } th dport { 53, 123 } accept
+    meta l4proto tcp reject with tcp reset
+    reject
+  }
+  chain output {
+    type filter hook output priority 0; policy accept;
+    meta skuid != 0 ip daddr @metadata4 jump metadata
+    meta skuid != 0 ip6 daddr @metadata6 jump metadata
+  }
+  chain forward {
+    type filter hook forward priority -10; policy accept;
+    ip daddr @metadata4 jump metadata
+    ip6 daddr @metadata6 jump metadata
+  }
+}
+RULES
+}
+
+# No block, no runner.
+block_metadata() {
+  ensure_package nft nftables
+  metadata_rules | nft --file - || fail "nftables refused the rules that keep jobs from the metadata server"
+}
+
+# Docker, if the attribute slipway-docker asks for it. Who may use Docker is root: with `docker run --network host` a job can reach the
+# metadata server, whatever the rules say. So leave such VMs without a service account, as all of them should be.
+install_docker() {
+  setting slipway-docker false
+  [[ $REPLY == true ]] || return 0
+  ensure_package docker docker.io
+  usermod --append --groups docker "$RUNNER_USER"
+}
+
+start_docker() {
+  setting slipway-docker false
+  [[ $REPLY == true ]] || return 0
+  systemctl start docker || fail "Docker did not start"
+  block_metadata_for_docker || say "Docker has no chain DOCKER-USER; the rules of nftables keep its networks from the metadata server"
+}
+
+# The same as the chain forward, once more where Docker documents it, for a Docker that rewrites the firewall.
+# https://docs.docker.com/engine/network/packet-filtering-firewalls/
+block_metadata_for_docker() {
+  local protocol rule
+  rule=(DOCKER-USER --destination 169.254.169.254)
+  for protocol in udp tcp; do
+    iptables --wait --check "${rule[@]}" --protocol "$protocol" --match multiport ! --destination-ports 53,123 --jump REJECT 2>/dev/null ||
+      iptables --wait --insert "${rule[@]}" --protocol "$protocol" --match multiport ! --destination-ports 53,123 --jump REJECT || return 1
+  done
+}
+
+# One runner from its start to its end. What it prints goes to a file first, because a slow console must not hold it up, and because
+# its lines tell whether it has a job.
+
+DEPRECATED_STATUS=7
+runner_pid=''
+runner_log=''
+partial=''
+stopping='' # why the runner was told to end
+deadline=0
+busy_at=0 # when there was last a job, in seconds of this shell
+jobs_seen=0
+deprecated=''
+
+# launch ENVIRONMENT…: run.sh as the runner's user. Secrets travel in the environment, which only that user and root can read;
+# command lines can be read by all. The runner takes ACTIONS_RUNNER_INPUT_<ARGUMENT> from there and keeps it from its jobs' environment.
+# https://github.com/actions/runner/blob/main/src/Runner.Listener/CommandSettings.cs
+launch() {
+  (umask 077 && : >"$RUNNER_LOG")
+  # Without job control bash starts a child with SIGINT ignored, and it could never be told to end.
+  set -m
+  (
+    cd "$RUNNER_DIR"
+    # run.sh hands a signal on, and its exit status is the runner's.
+    # shellcheck disable=SC2163 # each argument is NAME=value
+    export "$@"
+    export RUNNER_MANUALLY_TRAP_SIG=1 ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE=1
+    export HOME="/home/$RUNNER_USER" USER="$RUNNER_USER" LOGNAME="$RUNNER_USER"
+    exec "${AS_RUNNER[@]}" ./run.sh
+  ) >>"$RUNNER_LOG" 2>&1 9>&- </dev/null &
+  runner_pid=$!
+  exec {runner_log}<"$RUNNER_LOG"
+}
+
+# SIGINT makes the runner cancel its job, so that GitHub says within seconds that the runner was shut down, and not after ten
+# minutes that it was lost. An idle one stops asking for jobs.
+stop() {
+  [[ -z $stopping ]] || return 0
+  stopping=$1
+  deadline=$((SECONDS + $2))
+  say "$stopping; the runner is told to end and has $2 s"
+  kill -INT "$runner_pid" 2>/dev/null || true
+}
+
+read_runner_lines() {
+  local line
+  while IFS= read -r line <&"$runner_log" || { partial+=$line && false; }; do
+    line=$partial$line
+    partial=''
+    console "$line"
+    if [[ $line =~ ^[0-9-]+\ [0-9:]+Z:\ Running\ job: ]]; then
+      jobs_seen=$((jobs_seen + 1))
+      busy_at=$SECONDS
+    elif [[ $line == *'is deprecated and cannot receive messages'* ]]; then
+      deprecated=yes
+    fi
+  done
+}
+
+# The runner starts one Runner.Worker per job. Its own updates put it into bin.<version>.
+works() {
+  pgrep --full "$RUNNER_DIR/bin[^ ]*/Runner\.Worker" >/dev/null
+}
+
+# supervise IDLE_SECONDS GRACE_SECONDS: returns when the runner has ended, 0 if in good order; sets why. Without IDLE_SECONDS
+# (0) the runner may wait for ever.
+supervise() {
+  local idle=$1 grace=$2 preemption offline working code=0
+  busy_at=$SECONDS
+  trap 'stop "the VM is shutting down" '"$grace" TERM INT
+  trap 'stop "the spot VM is being preempted" 20' USR1
+  watch_preemption $$ </dev/null >/dev/null 2>&1 &
+  preemption=$!
+  disown "$preemption" # or bash reports its end
+
+  while kill -0 "$runner_pid" 2>/dev/null; do
+    # In this order: the flag is set while a worker runs, and what a worker that is gone has written is read before anything is decided.
+    offline='' working=''
+    if [[ -e $OFFLINE_FLAG ]]; then offline=yes; fi
+    if works; then working=yes; fi
+    read_runner_lines
+    if [[ -n $working ]]; then
+      busy_at=$SECONDS
+    elif [[ -n $offline ]]; then
+      stop "a job's hook took the runner offline" "$grace"
+    elif ((idle > 0 && SECONDS - busy_at >= idle)); then
+      stop "no job for $idle s" "$grace"
+    fi
+    if [[ -n $stopping ]] && ((SECONDS >= deadline)); then
+      say "the runner did not end in time and is killed"
+      kill -KILL -- "-$runner_pid" 2>/dev/null || true
+      break
+    fi
+    sleep "$TICK_SECONDS" &
+    wait $! || true
+  done
+
+  kill -KILL -- "-$preemption" 2>/dev/null || true
+  wait "$runner_pid" || code=$?
+  read_runner_lines
+  [[ -z $partial ]] || console "$partial"
+  conclude "$code"
+}
+
+conclude() {
+  local code=$1
+  if [[ -n $deprecated || $code == "$DEPRECATED_STATUS" ]]; then
+    say "runner-deprecated: GitHub refuses this version of the runner; raise slipway-runner-version and its checksum, or bake a new image"
+    why='the runner is deprecated'
+  elif [[ -n $stopping ]]; then
+    why=$stopping
+    return 0
+  elif ((code != 0)); then
+    why="the runner failed with exit status $code after $jobs_seen job(s)"
+  elif ((jobs_seen == 0)); then
+    why='the runner ended without a job'
+  else
+    why='the runner has run its job'
+    return 0
+  fi
+  return 1
+}
+
+# The end of the runner's own logs. Read as its user: a job could have put a link to somebody else's file there.
+show_diagnostics() {
+  local lines=$1 line
+  ((lines > 0)) || return 0
+  # shellcheck disable=SC2016 # that shell expands it
+  while IFS= read -r line; do console "$line"; done < <(
+    "${AS_RUNNER[@]}" timeout 10 bash -c 'for kind in Runner Worker; do
+      file=$(ls -t "$1/_diag/${kind}_"*.log 2>/dev/null | head -n 1)
+      [ -z "$file" ] || { echo "== the last $2 lines of $file"; tail -n "$2" "$file"; }
+    done' - "$RUNNER_DIR" "$lines" 2>&1
+  )
+}
+
+# enter_unit: where systemd runs, the script goes on in a service of its own. The startup script's own service lets its children be
+# at a shutdown until all else is gone, the network too; this one is stopped before the network, and has time to end the runner.
+enter_unit() {
+  local name=$1
+  [[ -d $UNIT_DIR ]] || return 0
+  install -D --mode 0755 "${BASH_SOURCE[0]}" "$LIB_DIR/$name"
+  cat >"$UNIT_DIR/slipway-runner.service" <<UNIT
+[Unit]
+Description=Slipway: runs the GitHub Actions runner
+Wants=network-online.target
+After=network-online.target docker.service
+
+[Service]
+ExecStart=$LIB_DIR/$name --run
+KillMode=mixed
+TimeoutStopSec=90
+UNIT
+  if systemctl daemon-reload && systemctl start --no-block slipway-runner.service; then exit 0; fi
+  say 'systemd did not take the service; the runner runs under the startup script itself'
+}
+
+# The VM of an ephemeral runner: one boot, one runner, one job, power off. Whatever happens, it ends with the power off: a VM
+# that is on costs money, and the control plane counts it as capacity.
+
+: "${GRACE_SECONDS:=20}" # a spot VM has 30 seconds, all told
+diag_lines=50
+
+end() {
+  local code=$?
+  trap - ERR EXIT TERM INT USR1
+  set +e
+  [[ -z $runner_pid ]] || show_diagnostics "$diag_lines"
+  say "power off: ${why:-the script ended with status $code}"
+  sync
+  poweroff || systemctl poweroff --force --force
+  exit "$code"
+}
+
+take_jit_config() {
+  local code=0
+  secret=$(metadata instance/attributes/slipway-jit-config) || code=$?
+  [[ $code != 1 ]] || fail "no JIT config: the metadata server did not answer in $METADATA_TRIES tries"
+  [[ -n $secret ]] || fail 'no JIT config: expected it in the metadata attribute slipway-jit-config; the control plane puts it there when it creates the VM'
+}
+
+run() {
+  trap end EXIT
+  trap 'fail "the VM is shutting down"' TERM INT
+  trap_errors
+  say "starting on $(uname -n)"
+  take_jit_config
+  number slipway-idle-seconds 900
+  local idle=$REPLY
+  number slipway-diag-lines 50
+  diag_lines=$REPLY
+  ensure_user
+  install_runner
+  block_metadata
+  install_docker
+  start_docker
+  launch "ACTIONS_RUNNER_INPUT_JITCONFIG=$secret"
+  say "the runner is started; without a job for $idle s it goes"
+  supervise "$idle" "$GRACE_SECONDS"
+}
+
+# For an image: everything that does not differ from VM to VM. Wants the same attributes on the VM that builds it.
+bake() {
+  trap_errors
+  trap 'say "not baked: $why"' EXIT
+  ensure_user
+  install_runner
+  ensure_package nft nftables
+  install_docker
+  trap - EXIT
+  say 'baked'
+}
+
+open_console
+case ${1:-} in
+  '')
+    enter_unit startup.sh
+    run
+    ;;
+  --run) run ;;
+  --bake) bake ;;
+  *)
+    why="found the argument $1, expected none, --run or --bake"
+    say "$why"
+    exit 2
+    ;;
+esac

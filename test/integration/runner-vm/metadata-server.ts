@@ -1,0 +1,89 @@
+import {createHash} from 'node:crypto';
+import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
+import type {AddressInfo} from 'node:net';
+
+const METADATA = '/computeMetadata/v1/';
+
+/** What a VM sees of the world: Google's metadata server, and GitHub's releases. Both on one loopback port. */
+export interface MetadataServer {
+  /** Metadata attributes of the VM; a test may change them at any time. */
+  readonly attributes: Map<string, string>;
+  /** Path below `/releases/` → content. */
+  readonly releases: Map<string, Buffer>;
+  /** Paths in the order in which they were asked for. */
+  readonly requests: string[];
+  readonly metadataUrl: string;
+  readonly releasesUrl: string;
+  /** The next requests for metadata are answered with 503. */
+  failNext(requests: number): void;
+  /** Compute Engine takes the spot VM back. */
+  preempt(): void;
+  close(): Promise<void>;
+}
+
+export async function startMetadataServer(): Promise<MetadataServer> {
+  const attributes = new Map<string, string>();
+  const releases = new Map<string, Buffer>();
+  const requests: string[] = [];
+  const waiting = new Set<ServerResponse>();
+  let failures = 0;
+  let preempted = 'FALSE';
+
+  const metadata = (request: IncomingMessage, url: URL, response: ServerResponse) => {
+    const path = url.pathname.slice(METADATA.length);
+    if (request.headers['metadata-flavor'] !== 'Google') return void response.writeHead(403).end();
+    if (failures > 0) {
+      failures--;
+      return void response.writeHead(503).end('unavailable');
+    }
+    if (path === 'instance/name') return void answer(response, 'vm-1');
+    if (path === 'instance/preempted') {
+      if (url.searchParams.get('last_etag') !== etag(preempted)) return void answer(response, preempted);
+      waiting.add(response);
+      response.once('close', () => waiting.delete(response));
+      return;
+    }
+    const value = attributes.get(path.replace('instance/attributes/', ''));
+    if (value === undefined) return void response.writeHead(404).end('not found');
+    answer(response, value);
+  };
+
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://vm');
+    requests.push(url.pathname);
+    if (url.pathname.startsWith(METADATA)) return metadata(request, url, response);
+    const content = releases.get(url.pathname.replace('/releases/', ''));
+    if (content) response.writeHead(200).end(content);
+    else response.writeHead(404).end('Not Found');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  return {
+    attributes,
+    releases,
+    requests,
+    metadataUrl: `${origin}${METADATA.slice(0, -1)}`,
+    releasesUrl: `${origin}/releases`,
+    failNext: (count) => {
+      failures = count;
+    },
+    preempt: () => {
+      preempted = 'TRUE';
+      for (const response of waiting) answer(response, preempted);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function answer(response: ServerResponse, value: string): void {
+  response.writeHead(200, {'Metadata-Flavor': 'Google', ETag: etag(value)}).end(value);
+}
+
+function etag(value: string): string {
+  return createHash('sha256').update(value).digest('hex').slice(0, 16);
+}

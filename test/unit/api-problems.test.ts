@@ -1,0 +1,53 @@
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {ComputeFailure} from '../../shared/compute/failure';
+import {
+  LeaseHeld,
+  NameTaken,
+  NoCapacity,
+  QuotaExceeded,
+  RateLimited,
+  Refused,
+  Unavailable,
+  Uncertain,
+} from '../../shared/errors';
+import {problemOf} from '../../shared/http/api/failure';
+import {PROBLEMS, problemReply} from '../../shared/http/api/problem';
+
+test('docs/api.md explains every type of problem with its status, and no other', () => {
+  const text = readFileSync(join(__dirname, '../../docs/api.md'), 'utf8');
+  const rows = [...text.matchAll(/^\| ((?:`[a-z-]+`(?:, )?)+) \| (\d{3}) \|/gm)];
+  const documented = rows.flatMap(([, kinds = '', status]) =>
+    [...kinds.matchAll(/`([a-z-]+)`/g)].map(([, kind]) => `${kind} ${status}`),
+  );
+  const known = Object.entries(PROBLEMS).map(([kind, {status}]) => `${kind} ${status}`);
+  expect(documented.sort()).toEqual(known.sort());
+});
+
+test.each([
+  [new RateLimited('limit', 61.2), 503, 'peer-rate-limited', '62'],
+  [new Unavailable('down', 5), 503, 'unavailable', '5'],
+  [new Uncertain('no answer', 0), 503, 'uncertain', '1'],
+  [new NoCapacity('full', 60), 503, 'no-capacity', '60'],
+  [new QuotaExceeded('CPUS', 60), 503, 'quota-exceeded', '60'],
+  [new LeaseHeld('held', 7), 409, 'in-progress', '7'],
+  [new NameTaken('taken'), 409, 'name-taken', undefined],
+  [new Refused('no right'), 502, 'refused', undefined],
+  [new ComputeFailure('rate', 'rateLimitExceeded', 'limit'), 503, 'peer-rate-limited', '10'],
+  [new ComputeFailure('denied', 'forbidden', 'no right'), 502, 'refused', undefined],
+])('%o is answered %i %s', (error, status, kind, retryAfter) => {
+  const reply = problemReply(problemOf(error));
+  const body = JSON.parse(String(reply.body?.content)) as {type: string; detail: string};
+  expect([reply.status, body.type, reply.headers?.['Retry-After']]).toEqual([
+    status,
+    `urn:slipway:problem:${kind}`,
+    retryAfter,
+  ]);
+  expect(body.detail).toBe(error.message);
+});
+
+test('what nobody foresaw is answered 500, and tells nothing of itself', () => {
+  const reply = problemReply(problemOf(new Error('password=sesame')));
+  expect(reply.status).toBe(500);
+  expect(String(reply.body?.content)).not.toContain('sesame');
+});
