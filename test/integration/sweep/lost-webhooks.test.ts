@@ -106,7 +106,7 @@ describe('a phantom', () => {
     system = await aSystem({sweepEverySeconds: 60});
     const job = system.queueJob();
     system.github.failRunStartup(job.runId);
-    await system.pass(3 * 60 * MINUTE);
+    await system.pass(60 * MINUTE);
     expect(created()).toHaveLength(1);
     expectClean(system);
   });
