@@ -7,8 +7,10 @@ import {type Place, resolvePlace} from './config/place';
 import {createSecretReader, type SecretReader} from './config/secrets';
 import type {Context} from './effects/context';
 import {Refused} from './errors';
-import {createGitHub} from './github/client';
+import {createGitHub, type GitHubOptions} from './github/client';
+import {createDiscovery} from './github/create-discovery';
 import {credentialsOf} from './github/credentials';
+import type {Discovery} from './github/discovery';
 import {dryRunGitHub} from './github/dry-run';
 import type {GitHubFor} from './github/github';
 import {createOidcVerifier, type OidcVerifier} from './http/oidc';
@@ -32,6 +34,8 @@ export interface ControlPlaneOptions {
   readonly tasks?: Tasks;
   /** In place of GitHub over HTTP. */
   readonly github?: GitHubFor;
+  /** In place of what the sweep asks of GitHub over HTTP. */
+  readonly discovery?: Discovery;
   /** In place of Compute Engine over HTTP. */
   readonly compute?: Compute;
 }
@@ -45,6 +49,9 @@ export interface ControlPlane<T extends ControllingFunction = ControllingFunctio
   readonly logger: Logger;
   readonly secrets: SecretReader;
   readonly context: Context;
+  readonly compute: Compute;
+  /** Made on the first call: only the sweep asks. */
+  readonly discovery: () => Discovery;
 }
 
 /**
@@ -89,9 +96,12 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
   const place: Place = await resolvePlace(parsed);
   const config = {...parsed, ...place, pools: parsed.pools.map((pool) => placed(pool, place))};
   const secrets = createSecretReader({clock, config, logger});
-  const github = options.github ?? githubOver(config, secrets, clock, logger);
+  const github = options.github ?? createGitHub(githubOptions(config, secrets, clock, logger));
 
-  const providing = {config, compute: options.compute ?? computeOf(config, clock), clock, logger};
+  const compute = options.compute ?? computeOf(config, clock);
+  let discovery = options.discovery;
+
+  const providing = {config, compute, clock, logger};
   const context: Context = {
     deployment: config.deployment,
     pools: config.pools,
@@ -104,7 +114,17 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
     random,
     logger,
   };
-  return {config, logger, secrets, context};
+  return {
+    config,
+    logger,
+    secrets,
+    context,
+    compute,
+    discovery: () => {
+      discovery ??= createDiscovery(githubOptions(config, secrets, clock, logger));
+      return discovery;
+    },
+  };
 }
 
 /** A pool that names no region, or no zone for its VM, is in ours. */
@@ -114,13 +134,9 @@ function placed(pool: Pool, {region, zone}: Place): Pool {
   return provider.region || !region ? pool : {...pool, provider: {...provider, region}};
 }
 
-function githubOver(config: Config, secrets: SecretReader, clock: Clock, logger: Logger): GitHubFor {
-  return createGitHub({
-    apiUrl: config.github.apiUrl,
-    credentials: credentialsOf(config.github, secrets),
-    clock,
-    logger,
-  });
+function githubOptions(config: Config, secrets: SecretReader, clock: Clock, logger: Logger): GitHubOptions {
+  const {apiUrl} = config.github;
+  return {apiUrl, credentials: credentialsOf(config.github, secrets), clock, logger};
 }
 
 function firestoreOf(config: Config & {readonly project: string}, clock: Clock): Store {

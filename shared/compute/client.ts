@@ -2,6 +2,7 @@ import {type Clock, systemClock} from '../clock';
 import {type ComputeEmulator, createClients} from './clients';
 import type {Compute} from './compute';
 import {instancesOver} from './instances';
+import {listsOver} from './lists';
 import {operationsOver} from './operations';
 import {regionsOver} from './regions';
 import {templatesOver} from './templates';
@@ -24,6 +25,7 @@ export function createCompute({project, emulator, clock = systemClock}: ComputeO
   const projectId = async () => (typeof project === 'string' ? project : project());
   return {
     ...instancesOver(clients, projectId),
+    ...listsOver(clients, projectId),
     ...operationsOver(clients, projectId),
     ...templatesOver(clients, projectId, clock),
     ...regionsOver(clients, projectId, clock),

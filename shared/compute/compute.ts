@@ -101,6 +101,10 @@ export interface ComputeErrorItem {
 export interface Compute {
   insertInstance(request: InsertRequest): Promise<ZoneOperation>;
   getInstance(zone: string, name: string): Promise<Instance | undefined>;
+  /** Every instance that carries all of these labels, in all zones. A zone that cannot be reached is an error: nothing may be missing. */
+  listInstances(labels: Readonly<Record<string, string>>): Promise<Instance[]>;
+  /** Whether Compute Engine took the spot VM of this name back, as far as it remembers. */
+  wasPreempted(zone: string, name: string): Promise<boolean>;
   /** Returns as soon as Compute Engine has accepted the deletion. */
   deleteInstance(zone: string, name: string, requestId: string): Promise<'accepted' | 'absent'>;
   /** Returns as soon as Compute Engine has accepted the action. */

@@ -32,15 +32,7 @@ export function instancesOver(clients: ComputeClients, project: () => Promise<st
       return callCompute(call, async (options) => {
         const client = await clients.instances();
         const [instance] = await client.get({project: await project(), zone, instance: name}, options);
-        return {
-          name: instance.name ?? name,
-          zone,
-          status: statusOf(instance.status),
-          labels: instance.labels ?? {},
-          creationTimestamp: instance.creationTimestamp ?? '',
-          lastStartTimestamp: instance.lastStartTimestamp ?? '',
-          lastStopTimestamp: instance.lastStopTimestamp ?? '',
-        } satisfies Instance;
+        return readInstance(instance, zone, name);
       }).catch((error: unknown) => {
         if (isAbsent(error)) return undefined;
         throw error;
@@ -90,6 +82,30 @@ const STATUSES: readonly string[] = [
   'TERMINATED',
   'DEPROVISIONING',
 ] satisfies InstanceStatus[];
+
+/** An instance as the REST API spells it. */
+export function readInstance(
+  raw: {
+    readonly name?: string | null | undefined;
+    readonly status?: unknown;
+    readonly labels?: {readonly [key: string]: string} | null | undefined;
+    readonly creationTimestamp?: string | null | undefined;
+    readonly lastStartTimestamp?: string | null | undefined;
+    readonly lastStopTimestamp?: string | null | undefined;
+  },
+  zone: string,
+  name = raw.name ?? '',
+): Instance {
+  return {
+    name: raw.name ?? name,
+    zone,
+    status: statusOf(raw.status),
+    labels: raw.labels ?? {},
+    creationTimestamp: raw.creationTimestamp ?? '',
+    lastStartTimestamp: raw.lastStartTimestamp ?? '',
+    lastStopTimestamp: raw.lastStopTimestamp ?? '',
+  };
+}
 
 /** `STOPPED` is Compute Engine's newer word for `TERMINATED`; a status not known yet is one that is not over. */
 function statusOf(status: unknown): InstanceStatus {

@@ -1,4 +1,5 @@
 import type {Pool} from './pool';
+import type {DiscoverySource} from './pools';
 import type {SecretSource} from './secret-source';
 import type {HostPort} from './variables';
 
@@ -18,6 +19,8 @@ export interface Config {
   readonly deployment: string;
   /** Empty only for `api`, which can do without. */
   readonly pools: readonly Pool[];
+  /** Where the sweep looks for jobs. Default `installation` with an App, `configured` with a token. */
+  readonly discovery: DiscoverySource;
   readonly github: {
     /** Without a trailing slash. Default `https://api.github.com`. */
     readonly apiUrl: string;

@@ -2,8 +2,7 @@ import {Secret} from '../secret';
 import type {Config, ConfigFor, FunctionName} from './config-types';
 import type {Environment} from './environment';
 import {isRfc1035, PROJECT, QUEUE, REGION, ZONE} from './google-names';
-import type {Pool} from './pool';
-import {parsePools} from './pools';
+import {parseRunnerConfig, type RunnerConfig} from './pools';
 import {present} from './present';
 import {Problems} from './problems';
 import {readRunnerConfig} from './runner-config-text';
@@ -20,6 +19,7 @@ export type {
   SweepConfig,
 } from './config-types';
 export type {GceProviderConfig, GceVmProviderConfig, IdleSchedule, Pool, PoolScope, ProviderConfig, Spot} from './pool';
+export type {DiscoverySource} from './pools';
 
 const TASKS = ['RUNNER_CONFIG', 'PROVISION_QUEUE', 'STOP_QUEUE', 'PROVISION_URL', 'STOP_URL', 'TASKS_SERVICE_ACCOUNT'];
 
@@ -49,15 +49,18 @@ export function parseConfig<T extends FunctionName>(env: Environment, target: T)
 function readConfig(variables: Variables, problems: Problems, target: FunctionName): Config {
   const places = readPlaces(variables);
   const vmInactiveMinutes = variables.number('VM_INACTIVE_MINUTES', {above: 0}, 15);
+  const {pools, discovery} = readPools(variables, problems, {...places, vmInactiveMinutes});
+  const credentials = readGitHubCredentials(variables, problems, target !== 'webhook');
   return present({
     deployment: readDeployment(variables),
-    pools: readPools(variables, problems, {...places, vmInactiveMinutes}),
+    pools,
+    discovery: discovery ?? (credentials.appId === undefined ? 'configured' : 'installation'),
     github: present({
       apiUrl: readUrl(variables, 'GITHUB_API_URL')?.replace(/\/+$/, '') ?? 'https://api.github.com',
       installationId: variables.read('GITHUB_APP_INSTALLATION_ID', 'the number of the installation', (text) =>
         /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined,
       ),
-      ...readGitHubCredentials(variables, problems, target !== 'webhook'),
+      ...credentials,
     }),
     webhookSecrets: readWebhookSecrets(variables, problems),
     managerSecret: readSecret(variables, problems, 'RUNNER_MANAGER_SECRET'),
@@ -111,9 +114,13 @@ function readPlaces(variables: Variables) {
   });
 }
 
-function readPools(variables: Variables, problems: Problems, context: Parameters<typeof parsePools>[2]): Pool[] {
+function readPools(
+  variables: Variables,
+  problems: Problems,
+  context: Parameters<typeof parseRunnerConfig>[2],
+): RunnerConfig {
   const source = readRunnerConfig(variables, problems);
-  return source ? parsePools(source.text, source.root, context, problems) : [];
+  return source ? parseRunnerConfig(source.text, source.root, context, problems) : {pools: []};
 }
 
 function readUrl(variables: Variables, name: string): string | undefined {

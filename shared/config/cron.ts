@@ -1,25 +1,22 @@
-const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
+import {Cron, CronPattern} from 'croner';
 
-interface Field {
-  readonly min: number;
-  readonly max: number;
-  /** Names, the first of which stands for `min`. */
-  readonly names?: readonly string[];
-}
-
-const FIELDS: readonly Field[] = [
-  {min: 0, max: 59},
-  {min: 0, max: 23},
-  {min: 1, max: 31},
-  {min: 1, max: 12, names: MONTHS},
-  {min: 0, max: 7, names: WEEKDAYS},
-];
+const MINUTE_MS = 60_000;
 
 /** Whether `text` is a crontab expression of five fields: `*`, numbers, names, ranges, lists and steps. @see crontab(5) */
 export function isCron(text: string): boolean {
-  const fields = text.trim().split(/\s+/);
-  return fields.length === FIELDS.length && FIELDS.every((field, index) => isField(fields[index] ?? '', field));
+  // Without the count, nicknames such as @daily would pass.
+  if (text.trim().split(/\s+/).length !== 5) return false;
+  try {
+    return new CronPattern(text, 'UTC', {mode: '5-part'}) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether the minute of `nowMs` is one that the expression matches in the time zone. */
+export function cronMatches(cron: string, timezone: string, nowMs: number): boolean {
+  const minute = new Date(Math.floor(nowMs / MINUTE_MS) * MINUTE_MS);
+  return new Cron(cron, {timezone, mode: '5-part', paused: true}).match(minute);
 }
 
 /** Whether the runtime knows the time zone, e.g. `Europe/Berlin`. */
@@ -30,22 +27,4 @@ export function isTimeZone(name: string): boolean {
   } catch {
     return false;
   }
-}
-
-function isField(text: string, field: Field): boolean {
-  return text.split(',').every((part) => {
-    const [range = '', step, ...rest] = part.split('/');
-    if (rest.length > 0 || (step !== undefined && !/^[1-9]\d*$/.test(step))) return false;
-    if (range === '*') return true;
-    const bounds = range.split('-').map((bound) => fieldValue(bound, field));
-    const [from, to] = bounds;
-    if (bounds.length > 2 || bounds.includes(undefined) || from === undefined) return false;
-    return to === undefined || from <= to;
-  });
-}
-
-function fieldValue(text: string, {min, max, names}: Field): number | undefined {
-  const named = names?.indexOf(text.toLowerCase()) ?? -1;
-  const value = named >= 0 ? min + named : /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
-  return value >= min && value <= max ? value : undefined;
 }

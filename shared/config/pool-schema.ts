@@ -7,6 +7,8 @@ import {REGION, TEMPLATE_URL, ZONE} from './google-names';
  * field alone cannot tell is in pool-rules.ts.
  */
 
+export const DISCOVERIES = ['installation', 'organization', 'configured'] as const;
+
 export const DEFAULTS = {
   runnerGroup: 'Default',
   maxRunners: 20,
@@ -15,6 +17,7 @@ export const DEFAULTS = {
   idleMinutes: 10,
   jobMinutes: 360,
   allowPublicRepos: false,
+  rerunOnPreemption: false,
   priority: 0,
 } as const;
 
@@ -79,6 +82,13 @@ const settings = {
   allowPublicRepos: z
     .boolean({error: 'true or false'})
     .meta({description: 'Serve public repositories, whose pull requests run anybody’s code.', default: false})
+    .optional(),
+  rerunOnPreemption: z
+    .boolean({error: 'true or false'})
+    .meta({
+      description: 'Run a job once more that failed because its spot VM was taken back.',
+      default: DEFAULTS.rerunOnPreemption,
+    })
     .optional(),
   priority: z
     .number({error: 'a number'})
@@ -155,6 +165,13 @@ export const defaultsSchema = z.strictObject(settings);
 
 export const runnerConfigSchema = z.strictObject({
   $schema: z.string().meta({description: 'For editors; ignored.'}).optional(),
+  discovery: z
+    .enum(DISCOVERIES, {error: 'installation, organization or configured'})
+    .meta({
+      description:
+        'Where the sweep looks for jobs that no webhook told of: all that the App or token can see, the organisations of the pools, or the repositories that the pools name. Default: installation with an App, configured with a token.',
+    })
+    .optional(),
   defaults: defaultsSchema.meta({description: 'For every pool that does not say otherwise.'}).optional(),
   pools: z.array(poolSchema, {error: 'a list of pools'}).min(1, {error: 'at least one pool'}),
 });

@@ -65,6 +65,8 @@ export interface Pool {
   readonly idleMinutes: number;
   readonly jobMinutes: number;
   readonly allowPublicRepos: boolean;
+  /** A job that failed because its spot VM was taken back is run once more. */
+  readonly rerunOnPreemption: boolean;
   /** The highest wins when several pools match. */
   readonly priority: number;
   readonly provider: ProviderConfig;

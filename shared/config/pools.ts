@@ -5,6 +5,7 @@ import {namePools} from './pool-name';
 import {checkNames, checkPool} from './pool-rules';
 import {
   DEFAULTS,
+  type DISCOVERIES,
   flatSchema,
   type RawDefaults,
   type RawFlatPool,
@@ -23,20 +24,30 @@ export interface PoolContext {
   readonly vmInactiveMinutes: number;
 }
 
+/** Where the sweep looks for jobs. */
+export type DiscoverySource = (typeof DISCOVERIES)[number];
+
+export interface RunnerConfig {
+  readonly pools: readonly Pool[];
+  readonly discovery?: DiscoverySource;
+}
+
 /**
- * The pools of `RUNNER_CONFIG`: YAML or JSON, `{defaults?, pools}` or the older flat list. Every error is reported to `problems`,
- * under `root`, the variable that the text is from; the list is empty then.
+ * `RUNNER_CONFIG`: YAML or JSON, `{discovery?, defaults?, pools}` or the older flat list. Every error is reported to `problems`, under
+ * `root`, the variable that the text is from; the list of pools is empty then.
  */
-export function parsePools(text: string, root: string, context: PoolContext, problems: Problems): Pool[] {
+export function parseRunnerConfig(text: string, root: string, context: PoolContext, problems: Problems): RunnerConfig {
   const before = problems.count;
   const parsed = parseYaml(text, root, problems);
-  if (parsed.kind === 'invalid') return [];
+  if (parsed.kind === 'invalid') return {pools: []};
   const value = parsed.value;
   const config = Array.isArray(value) ? readFlat(value, root, problems) : readConfig(value, root, problems);
-  return config && problems.count === before ? normalise(config, context) : [];
+  if (!config || problems.count !== before) return {pools: []};
+  return present({discovery: config.discovery, pools: normalise(config, context)});
 }
 
 interface RawConfig {
+  readonly discovery?: DiscoverySource | undefined;
   readonly defaults?: RawDefaults | undefined;
   readonly pools: readonly RawPool[];
 }
@@ -86,7 +97,8 @@ function normalise({defaults = {}, pools}: RawConfig, context: PoolContext): Poo
   );
   return pools.map((raw, index): Pool => {
     const settings = {...DEFAULTS, ...present(defaults), ...present(raw)};
-    const {runnerGroup, maxRunners, minIdle, bootMinutes, jobMinutes, allowPublicRepos, priority} = settings;
+    const {runnerGroup, maxRunners, minIdle, bootMinutes, jobMinutes, allowPublicRepos, rerunOnPreemption, priority} =
+      settings;
     const idleDefault = raw.provider.type === 'gce-vm' ? context.vmInactiveMinutes : DEFAULTS.idleMinutes;
     return {
       name: names[index] ?? '',
@@ -101,6 +113,7 @@ function normalise({defaults = {}, pools}: RawConfig, context: PoolContext): Poo
       idleMinutes: raw.idleMinutes ?? defaults.idleMinutes ?? idleDefault,
       jobMinutes,
       allowPublicRepos,
+      rerunOnPreemption,
       priority,
       provider: providerOf(raw.provider, context),
     };

@@ -1,5 +1,7 @@
-import {QuotaExceeded, RateLimited, type RetryableError} from '../errors';
-import {closeBreaker, openBreaker, passBreaker} from '../store/breakers';
+import type {Pool} from '../config/config';
+import {QuotaExceeded, RateLimited, type RetryableError, Unavailable} from '../errors';
+import {GitHubDown} from '../github/classify';
+import {closeBreaker, countFailure, openBreaker, passBreaker} from '../store/breakers';
 import {type Context, poolOf} from './context';
 
 /** A project's quotas are a region's: one breaker for all pools there. */
@@ -10,6 +12,53 @@ export function quotaBreaker(pool: string, region: string | undefined): string {
 /** Rate limits are an installation's, which has one account. */
 export function githubBreaker(repository: string): string {
   return `github.${repository.split('/')[0]?.toLowerCase()}`;
+}
+
+/** Everybody's: GitHub's 5xx come from GitHub, not from an installation. */
+export const GITHUB_DOWN = 'github-5xx';
+
+/** A template whose VMs do not come up. */
+export function bootBreaker(pool: Pool): string | undefined {
+  if (pool.provider.type !== 'gce') return undefined;
+  return `boot.${pool.provider.template.replace(/[^A-Za-z0-9._-]/g, '_')}`;
+}
+
+/** The breakers that keep work from a pool. */
+export function breakersOf(context: Context, poolName: string, repository: string): string[] {
+  const pool = poolOf(context, poolName);
+  const region = pool?.provider.type === 'gce' ? pool.provider.region : undefined;
+  const boot = pool && bootBreaker(pool);
+  return [githubBreaker(repository), GITHUB_DOWN, quotaBreaker(poolName, region), ...(boot ? [boot] : [])];
+}
+
+/** What a failure of GitHub means for the calls to come. */
+export async function noteGitHubFailure(context: Context, repository: string, error: unknown): Promise<void> {
+  if (error instanceof RateLimited) {
+    await tripBreaker(context, githubBreaker(repository), error.message, error.retryAfterSeconds);
+  }
+  if (!(error instanceof GitHubDown)) return;
+  await countedFailure(context, GITHUB_DOWN, error.message, {most: 5, openMs: 60_000, withinMs: 120_000});
+}
+
+/** The runner of a VM did not come online: three in a row stop the making of more for ten minutes. */
+export async function noteBootFailure(context: Context, poolName: string, runner: string): Promise<void> {
+  const pool = poolOf(context, poolName);
+  const name = pool && bootBreaker(pool);
+  if (!name) return;
+  const reason = `${runner} did not come online; check the template's start-up script in its serial port log`;
+  await countedFailure(context, name, reason, {most: 3, openMs: 600_000, withinMs: 6 * 3600_000});
+}
+
+async function countedFailure(
+  context: Context,
+  name: string,
+  reason: string,
+  limits: {most: number; openMs: number; withinMs: number},
+): Promise<void> {
+  const now = context.clock.now();
+  if ((await countFailure(context.store, name, {reason, now, ...limits})) === 'opened') {
+    context.logger.error(`breaker ${name} is open: ${reason}`, {decision: 'breaker_open', reason: name});
+  }
 }
 
 export async function tripBreaker(context: Context, name: string, reason: string, seconds: number): Promise<void> {
@@ -23,21 +72,22 @@ export async function tripBreaker(context: Context, name: string, reason: string
  * for. Returns what to call when the work succeeded: it closes the breakers that this probed.
  */
 export async function passBreakers(context: Context, pool: string, repository: string): Promise<() => Promise<void>> {
-  const provider = poolOf(context, pool)?.provider;
-  const region = provider?.type === 'gce' ? provider.region : undefined;
   const probed: string[] = [];
-  const gates: [string, (message: string, seconds: number) => RetryableError][] = [
-    [githubBreaker(repository), (message, seconds) => new RateLimited(message, seconds)],
-    [quotaBreaker(pool, region), (message, seconds) => new QuotaExceeded(message, seconds)],
-  ];
-  for (const [name, refuse] of gates) {
+  for (const name of breakersOf(context, pool, repository)) {
     const passed = await passBreaker(context.store, name, context.clock.now());
     if (passed.kind === 'open') {
-      throw refuse(`breaker ${name} is open: ${passed.reason}`, passed.retryAfterSeconds);
+      throw refusalOf(name)(`breaker ${name} is open: ${passed.reason}`, passed.retryAfterSeconds);
     }
-    if (passed.kind === 'probe') probed.push(name);
+    // That a VM was made says nothing of its boot: the sweep, which sees runners online, closes that one.
+    if (passed.kind === 'probe' && !name.startsWith('boot.')) probed.push(name);
   }
   return async () => {
     for (const name of probed) await closeBreaker(context.store, name);
   };
+}
+
+function refusalOf(name: string): (message: string, seconds: number) => RetryableError {
+  if (name.startsWith('quota.')) return (message, seconds) => new QuotaExceeded(message, seconds);
+  if (name.startsWith('github.')) return (message, seconds) => new RateLimited(message, seconds);
+  return (message, seconds) => new Unavailable(message, seconds);
 }

@@ -1,10 +1,13 @@
 import type {RunnerDocument} from '../store/documents';
 import {type Context, githubOf} from './context';
 import {scheduleIdleCheck} from './place-spare';
+import {isKeptWarm} from './warm-runners';
 
 /** Readings of GitHub's idle flag that are believed, this far apart: one alone proves nothing (it lies around a job's start). */
 const READINGS = 3;
 const READING_INTERVAL_SECONDS = 60;
+/** A runner that `minIdle` wants is asked after again in so long. */
+const WARM_INTERVAL_SECONDS = 300;
 /** Between deregistration and deletion: time for a late `in_progress` to say that the runner was busy after all. */
 export const GRACE_SECONDS = 60;
 
@@ -23,6 +26,11 @@ export interface IdleCheck {
 export async function checkIdle(context: Context, check: IdleCheck): Promise<string> {
   const runner = await context.store.get('runners', check.runner);
   if (!runner || runner.spareSince !== check.since || !(runner.spare || isLeaving(runner))) return 'void';
+
+  if (runner.spare && (await isKeptWarm(context, runner))) {
+    await scheduleIdleCheck(context, runner, nextRound(check), WARM_INTERVAL_SECONDS);
+    return 'kept_warm';
+  }
 
   const github = githubOf(context, runner);
   const registration =
@@ -69,7 +77,10 @@ async function keep(context: Context, {name, spareSince}: RunnerDocument, check:
     transaction.set('runners', name, spare);
     return spare;
   });
-  const nextRound = (Math.floor(check.reading / READINGS) + 1) * READINGS;
-  if (kept) await scheduleIdleCheck(context, kept, nextRound, READING_INTERVAL_SECONDS);
+  if (kept) await scheduleIdleCheck(context, kept, nextRound(check), READING_INTERVAL_SECONDS);
   return 'busy';
+}
+
+function nextRound({reading}: IdleCheck): number {
+  return (Math.floor(reading / READINGS) + 1) * READINGS;
 }

@@ -1,5 +1,4 @@
-import {RateLimited} from '../errors';
-import {githubBreaker, passBreakers, tripBreaker} from './breakers';
+import {noteGitHubFailure, passBreakers} from './breakers';
 import type {Context} from './context';
 import {type Coverage, coverJob, type Demand} from './cover-job';
 import {createRunner} from './create-runner';
@@ -22,9 +21,7 @@ export async function serveDemand(context: Context, demand: Demand): Promise<str
     await succeeded();
     return `${kind}:${runner.name}`;
   } catch (error) {
-    if (error instanceof RateLimited) {
-      await tripBreaker(context, githubBreaker(job.repository), error.message, error.retryAfterSeconds);
-    }
+    await noteGitHubFailure(context, job.repository, error);
     throw error;
   }
 }

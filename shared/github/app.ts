@@ -32,6 +32,8 @@ export interface App {
   issueToken(installationId: number): Promise<IssuedToken>;
   /** The installation on the account of a scope. Throws `Refused` when there is none. */
   findInstallation(scope: RunnerScope): Promise<number>;
+  /** Any other call that the App makes as itself. Throws typed errors. */
+  ask<T>(call: GitHubCall, work: (octokit: Octokit) => Promise<T>): Promise<T>;
 }
 
 /** @see https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app */
@@ -61,6 +63,7 @@ export function createApp(credentials: AppCredentials, connection: Connection, c
   }
 
   return {
+    ask: asApp,
     issueToken(installationId) {
       const call: GitHubCall = {kind: 'token', installationId};
       return asApp(call, async (octokit) => {

@@ -12,7 +12,16 @@ export type GitHubCall =
   | {readonly kind: 'runner_groups'; readonly scope: RunnerScope}
   | {readonly kind: 'job'; readonly scope: RunnerScope; readonly repository: string; readonly jobId: number}
   | {readonly kind: 'installation'; readonly scope: RunnerScope}
-  | {readonly kind: 'token'; readonly installationId: number};
+  | {readonly kind: 'token'; readonly installationId: number}
+  /** `what` names it in messages; `permission` is what it takes. */
+  | {
+      readonly kind: 'discovery';
+      readonly scope: RunnerScope;
+      readonly what: string;
+      readonly permission: DiscoveryPermission;
+    };
+
+export type DiscoveryPermission = 'metadata' | 'actions' | 'hooks';
 
 export function describeCall(call: GitHubCall): string {
   switch (call.kind) {
@@ -28,5 +37,7 @@ export function describeCall(call: GitHubCall): string {
       return `the App's installation on ${describeScope(call.scope)}`;
     case 'token':
       return `an access token of installation ${call.installationId}`;
+    case 'discovery':
+      return call.what;
   }
 }

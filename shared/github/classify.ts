@@ -23,6 +23,9 @@ export class RefusedByGitHub extends Refused {
   }
 }
 
+/** GitHub answered 5xx, or not at all. */
+export class GitHubDown extends Unavailable {}
+
 export interface ClassifyContext {
   readonly nowMs: number;
   readonly credentials: CredentialsKind;
@@ -72,7 +75,7 @@ function noAnswer(code: string, call: GitHubCall): SlipwayError {
 function unsettled(call: GitHubCall, found: string, retryAfter = RETRY_SECONDS): SlipwayError {
   return call.kind === 'register'
     ? new Uncertain(`${found}. The runner may be registered: look for its name before trying again.`, retryAfter)
-    : new Unavailable(found, retryAfter);
+    : new GitHubDown(found, retryAfter);
 }
 
 function answerOf(error: RequestError): RateLimitAnswer {

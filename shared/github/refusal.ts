@@ -1,4 +1,4 @@
-import type {GitHubCall} from './call';
+import type {DiscoveryPermission, GitHubCall} from './call';
 import {describeScope} from './scope';
 
 export type CredentialsKind = 'app' | 'token';
@@ -55,7 +55,19 @@ export function remedy(reason: RefusalReason, call: GitHubCall, credentials: Cre
   }
 }
 
+const DISCOVERY_NEEDS: Record<DiscoveryPermission, {app: string; token: string}> = {
+  metadata: {app: 'repository permission "Metadata: read"', token: 'scope repo (classic)'},
+  actions: {app: 'repository permission "Actions: write"', token: 'scope repo (classic)'},
+  hooks: {app: 'permission "Webhooks: write"', token: 'scope admin:repo_hook or admin:org_hook (classic)'},
+};
+
 function permissionRemedy(call: GitHubCall, credentials: CredentialsKind): string {
+  if (call.kind === 'discovery') {
+    const needs = DISCOVERY_NEEDS[call.permission];
+    return credentials === 'token'
+      ? `Give GITHUB_TOKEN the ${needs.token}.`
+      : `Give the App the ${needs.app}, and accept it in the settings of the installation.`;
+  }
   if (call.kind === 'job') {
     return credentials === 'token'
       ? 'Give GITHUB_TOKEN the scope repo (classic), or the repository permission "Actions: read" (fine-grained).'

@@ -6,6 +6,7 @@ import {requestId} from '../compute/request-id';
 import {findTemplate} from '../compute/template';
 import {Refused} from '../errors';
 import {buildLadder, type FailedRung, type LadderStep, nextRung} from '../lifecycle/ladder';
+import {longestIdleMinutes} from '../lifecycle/sweep/warm';
 import {regionOf, zoneOrder} from '../lifecycle/zones';
 import type {FullRungs} from './full-rungs';
 import type {GceProviderOptions} from './gce';
@@ -97,7 +98,7 @@ function insertRequest(
   template: InstanceTemplate,
   rung: Rung,
 ): InsertRequest {
-  const minutes = {boot: pool.bootMinutes, idle: pool.idleMinutes, job: pool.jobMinutes};
+  const minutes = {boot: pool.bootMinutes, idle: longestIdleMinutes(pool), job: pool.jobMinutes};
   const model = rung.spot ? 'spot' : 'standard';
   return {
     zone: rung.zone,

@@ -2,6 +2,7 @@ import type {Clock} from '../clock';
 import type {Compute, Instance} from '../compute/compute';
 import {belongsTo} from '../compute/labels';
 import {requestId} from '../compute/request-id';
+import type {Pool} from '../config/config';
 import {zoneOrder} from '../lifecycle/zones';
 import type {Logger} from '../telemetry/logger';
 import {FullRungs} from './full-rungs';
@@ -16,6 +17,8 @@ export interface GcePool {
   readonly bootMinutes: number;
   readonly idleMinutes: number;
   readonly jobMinutes: number;
+  /** Warm runners wait longer. */
+  readonly minIdle?: Pool['minIdle'];
   readonly provider: {
     /** Name, or full or partial URL, of a regional or global instance template. */
     readonly template: string;

@@ -11,10 +11,10 @@ export type Passage =
 
 /** While a breaker is open, one caller a minute passes, as a probe; who succeeds closes it. */
 export async function passBreaker(store: Store, name: string, now: number): Promise<Passage> {
-  if (!(await store.get('breakers', name))) return {kind: 'closed'};
+  if (!(await store.get('breakers', name))?.open) return {kind: 'closed'};
   return store.transaction<Passage>(async (transaction) => {
     const breaker = await transaction.get('breakers', name);
-    if (!breaker) return {kind: 'closed'};
+    if (!breaker?.open) return {kind: 'closed'};
     if (breaker.nextProbeAt > now) {
       return {kind: 'open', retryAfterSeconds: Math.ceil((breaker.nextProbeAt - now) / 1000), reason: breaker.reason};
     }
@@ -34,10 +34,48 @@ export async function openBreaker(
     transaction.set('breakers', name, {
       name,
       reason,
-      openedAt: breaker?.openedAt ?? now,
+      open: true,
+      failures: breaker?.failures ?? 1,
+      failedAt: now,
+      openedAt: breaker?.open ? breaker.openedAt : now,
       nextProbeAt: Math.max(untilMs, breaker?.nextProbeAt ?? 0),
       expireAt: now + REMEMBER_MS,
     });
+  });
+}
+
+export interface Failures {
+  readonly reason: string;
+  readonly now: number;
+  /** So many in a row open the breaker, for so long. */
+  readonly most: number;
+  readonly openMs: number;
+  /** A failure that is older than this is no part of the row. */
+  readonly withinMs: number;
+}
+
+/** Counts a failure; `opened` when it was one too many. */
+export async function countFailure(
+  store: Store,
+  name: string,
+  {reason, now, most, openMs, withinMs}: Failures,
+): Promise<'counted' | 'opened'> {
+  return store.transaction(async (transaction) => {
+    const breaker = await transaction.get('breakers', name);
+    const inRow = breaker && now - breaker.failedAt <= withinMs ? breaker.failures : 0;
+    const failures = inRow + 1;
+    const open = breaker?.open === true || failures >= most;
+    transaction.set('breakers', name, {
+      name,
+      reason,
+      open,
+      failures,
+      failedAt: now,
+      openedAt: breaker?.open ? breaker.openedAt : now,
+      nextProbeAt: open ? now + openMs : 0,
+      expireAt: now + REMEMBER_MS,
+    });
+    return open ? 'opened' : 'counted';
   });
 }
 

@@ -111,10 +111,14 @@ export interface KeyDocument {
   readonly expireAt: number;
 }
 
-/** `breakers/<name>`: open until a probe succeeds; one probe a minute. */
+/** `breakers/<name>`: open until a probe succeeds; one probe a minute. Before that it counts failures. */
 export interface BreakerDocument {
   readonly name: string;
   readonly reason: string;
+  readonly open: boolean;
+  /** In a row. */
+  readonly failures: number;
+  readonly failedAt: number;
   readonly openedAt: number;
   readonly nextProbeAt: number;
   readonly expireAt: number;
@@ -170,6 +174,54 @@ export interface VmDocument {
   readonly expireAt: number;
 }
 
+/** A job whose spot VM Compute Engine took back, until it is known how the job ended. */
+export interface Preemption {
+  readonly runner: string;
+  readonly pool: string;
+  readonly job: JobKey;
+  readonly jobId: number;
+  readonly repository: string;
+  readonly installationId: number | null;
+  readonly url: string | null;
+  readonly at: number;
+}
+
+/** What the last sweep saw, decided and did, by reason. */
+export interface SweepSummary {
+  readonly at: number;
+  readonly seconds: number;
+  /** False: the time was up; the next sweep goes on from there. */
+  readonly finished: boolean;
+  readonly seen: Readonly<Record<string, number>>;
+  readonly decided: Readonly<Record<string, number>>;
+  readonly done: Readonly<Record<string, number>>;
+  readonly failed: Readonly<Record<string, number>>;
+  /** What could not be listed, in words. */
+  readonly incomplete: readonly string[];
+}
+
+/** `locks/sweep`: one sweep at a time, and what it has to remember for the next one. */
+export interface LockDocument {
+  /** Random id of the execution that holds it. */
+  readonly holder: string | null;
+  readonly leaseUntil: number;
+  /** The repositories looked into last: the next sweep goes on behind them. */
+  readonly cursors: {readonly active: string | null; readonly quiet: string | null};
+  /** Calls to GitHub that are saved up, and when. */
+  readonly allowance: {readonly active: number; readonly quiet: number; readonly at: number};
+  /** Since when deliveries are looked at next. */
+  readonly deliveriesSince: number;
+  /** When all taken slots were looked at. */
+  readonly slotsAt: number;
+  /** When each thing was first seen to be wrong. */
+  readonly sightings: Readonly<Record<string, number>>;
+  /** How often an event was delivered again, by GUID, with when. */
+  readonly redelivered: Readonly<Record<string, {readonly count: number; readonly at: number}>>;
+  readonly preempted: readonly Preemption[];
+  readonly last: SweepSummary | null;
+  readonly expireAt: number;
+}
+
 export interface Collections {
   jobs: JobDocument;
   runners: RunnerDocument;
@@ -178,6 +230,7 @@ export interface Collections {
   breakers: BreakerDocument;
   deadletters: DeadLetterDocument;
   vms: VmDocument;
+  locks: LockDocument;
 }
 
 export type CollectionName = keyof Collections;

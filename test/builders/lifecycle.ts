@@ -19,6 +19,7 @@ export function aPool(overrides: Partial<Pool> = {}): Pool {
     idleMinutes: 10,
     jobMinutes: 120,
     allowPublicRepos: false,
+    rerunOnPreemption: false,
     priority: 0,
     provider: {type: 'gce', template: 'runner-arm64', zones: ['us-central1-a', 'us-central1-b'], spot: 'never'},
     ...overrides,

@@ -1,3 +1,5 @@
+import type {SweepReport} from '../../shared/effects/sweep/sweep';
+import type {SweepSummary} from '../../shared/store/documents';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {drive} from '../world/drive';
 import type {Job} from '../world/github/job';
@@ -31,6 +33,10 @@ export interface TestSystem extends System {
   /** Lets the time pass until every job is over and every VM is gone; fails after `limitMs`. */
   finish(limitMs?: number): Promise<void>;
   readonly jobs: readonly Readonly<Job>[];
+  /** One sweep, at this moment. */
+  sweep(query?: string): Promise<SweepReport & SweepSummary>;
+  /** Sweeps every so many minutes while the time passes. */
+  sweepFor(ms: number, everyMs?: number): Promise<void>;
 }
 
 /** The whole system on a virtual clock; tasks run when the time passes. */
@@ -66,6 +72,16 @@ export async function aSystem(options: Partial<SystemOptions> & {seed?: number} 
     log,
     jobs,
     pass,
+    async sweep(query = '') {
+      const {status, body} = await system.sweeper.trigger(query);
+      if (status !== 200) throw new Error(`the sweep answered ${status}: ${JSON.stringify(body)}`);
+      return body as unknown as SweepReport & SweepSummary;
+    },
+    async sweepFor(ms, everyMs = MINUTE) {
+      system.sweeper.every(everyMs / 1000);
+      await pass(ms);
+      system.sweeper.every(0);
+    },
     queueJob({labels = ['self-hosted', 'linux'], durationMs = 2 * MINUTE, repository = 'acme/app'} = {}) {
       const job = system.github.queueJob({repository, labels, durationMs});
       jobs.push(job);

@@ -1,4 +1,6 @@
 import {createGitHub, type GitHubOptions} from '../../shared/github/client';
+import {createDiscovery} from '../../shared/github/create-discovery';
+import type {Discovery} from '../../shared/github/discovery';
 import type {GitHubFor, RunnerScope} from '../../shared/github/github';
 import {Secret} from '../../shared/secret';
 import {GitHubWorld, type GitHubWorldOptions} from '../world/github/model';
@@ -18,6 +20,7 @@ export interface ConnectedWorld {
   readonly gitHubFor: GitHubFor;
   /** Another client, with other credentials. */
   readonly connect: (options?: Partial<GitHubOptions>) => GitHubFor;
+  readonly discover: (options?: Partial<GitHubOptions>) => Discovery;
   /** Every request so far, as `POST /path`. */
   readonly lines: () => string[];
   readonly close: () => Promise<void>;
@@ -27,19 +30,19 @@ export async function connectedWorld(options: Partial<GitHubWorldOptions> = {}):
   const scheduler = new VirtualScheduler();
   const world = new GitHubWorld({scheduler, random: new SeededRandom(1), authClock: scheduler, ...options});
   const server = await serveGitHub(world);
-  const connect = (others: Partial<GitHubOptions> = {}) =>
-    createGitHub({
-      apiUrl: server.url,
-      clock: scheduler,
-      credentials: {kind: 'app', appId: world.app.id, privateKey: async () => new Secret(world.app.privateKeyPem)},
-      ...others,
-    });
+  const given: GitHubOptions = {
+    apiUrl: server.url,
+    clock: scheduler,
+    credentials: {kind: 'app', appId: world.app.id, privateKey: async () => new Secret(world.app.privateKeyPem)},
+  };
+  const connect = (others: Partial<GitHubOptions> = {}) => createGitHub({...given, ...others});
   return {
     world,
     scheduler,
     enterpriseUrl: server.enterpriseUrl,
     gitHubFor: connect(),
     connect,
+    discover: (others = {}) => createDiscovery({...given, ...others}),
     lines: () => world.requests.map(({method, path}) => `${method} ${path}`),
     close: () => server.close(),
   };

@@ -1,6 +1,7 @@
 import {createApi} from '../../functions/api';
 import {createProvision} from '../../functions/provision';
 import {createStop} from '../../functions/stop';
+import {createSweep} from '../../functions/sweep';
 import {createWebhook} from '../../functions/webhook';
 import {systemClock} from '../../shared/clock';
 import {parseConfig} from '../../shared/config/config';
@@ -11,10 +12,14 @@ import {postTask} from '../../shared/tasks/http-dispatch';
 import {InProcessTasks} from '../../shared/tasks/in-process';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {systemTimerClock} from '../../shared/timer-clock';
+import {CloudScheduler} from '../world/cloud-scheduler';
 import {OidcIssuer} from '../world/oidc';
+import {RealScheduler} from '../world/scheduler';
 import {serve} from '../world/serve';
 import type {Arguments} from './arguments';
 
+/** Also the longest that a job waits to be seen when WEBHOOKS is off. */
+const SWEEP_SECONDS = 10;
 const SERVICE_ACCOUNT = 'local@slipway.invalid';
 
 /** Whether the environment names the real GitHub. */
@@ -27,8 +32,12 @@ export async function runReal(options: Arguments, given: Environment, ended: Pro
   const write = (line: string) => void process.stdout.write(`${line}\n`);
   const issuer = await OidcIssuer.create(systemClock);
   const {port} = options;
-  const ports = {webhook: port, provision: port + 1, stop: port + 2, api: port + 3};
-  const urls = {provision: `http://127.0.0.1:${ports.provision}/`, stop: `http://127.0.0.1:${ports.stop}/`};
+  const ports = {webhook: port, provision: port + 1, stop: port + 2, sweep: port + 3, api: port + 4};
+  const urls = {
+    provision: `http://127.0.0.1:${ports.provision}/`,
+    stop: `http://127.0.0.1:${ports.stop}/`,
+    sweep: `http://127.0.0.1:${ports.sweep}/`,
+  };
   const env: Environment = {
     RUNNER_MANAGER_SECRET: systemRandom.uuid(),
     ...given,
@@ -36,13 +45,14 @@ export async function runReal(options: Arguments, given: Environment, ended: Pro
     STOP_QUEUE: 'projects/local/locations/local/queues/stop',
     PROVISION_URL: urls.provision,
     STOP_URL: urls.stop,
+    SWEEP_URL: urls.sweep,
     TASKS_SERVICE_ACCOUNT: SERVICE_ACCOUNT,
     OIDC_JWKS_URL: await issuer.listen(),
   };
   // All that is wrong is said now, and not to the first request.
   parseConfig(env, 'webhook');
-  parseConfig(env, 'provision');
   parseConfig(env, 'api');
+  const {webhooks} = parseConfig(env, 'sweep');
   const tasks = new InProcessTasks({
     timers: systemTimerClock,
     dispatch: async ({queue, body, headers, signal}) => {
@@ -57,8 +67,12 @@ export async function runReal(options: Arguments, given: Environment, ended: Pro
     await serve(createWebhook({env, logger, tasks}), ports.webhook),
     await serve(createProvision({env, logger, tasks, ...store}), ports.provision),
     await serve(createStop({env, logger, tasks, ...store}), ports.stop),
+    await serve(createSweep({env, logger, tasks, ...store}), ports.sweep),
     await serve(createApi({env, logger, tasks, ...store}), ports.api),
   ];
+  const scheduler = new RealScheduler();
+  const sweeper = new CloudScheduler({scheduler, oidc: issuer, url: urls.sweep, serviceAccount: SERVICE_ACCOUNT});
+  sweeper.every(SWEEP_SECONDS);
   const who = env['GITHUB_APP_ID'] ? `the App ${env['GITHUB_APP_ID']}` : 'a personal access token';
   write(
     `Slipway, with the real GitHub (${env['GITHUB_API_URL'] ?? 'api.github.com'}, as ${who}) and the real Google Cloud.`,
@@ -66,10 +80,16 @@ export async function runReal(options: Arguments, given: Environment, ended: Pro
   write(
     `The queue is in this process; the store is ${inFirestore ? 'Firestore' : 'in this process, too'}. VMs that it makes cost money.`,
   );
-  write(`Point GitHub's webhook, through a tunnel, to ${served[0]?.url}  Ctrl-C ends.`);
+  write(
+    webhooks === 'off'
+      ? `Jobs are looked for every ${SWEEP_SECONDS} seconds.  Ctrl-C ends.`
+      : `Point GitHub's webhook, through a tunnel, to ${served[0]?.url}  Ctrl-C ends. WEBHOOKS=off does without one.`,
+  );
   const secret = given['RUNNER_MANAGER_SECRET'] ? 'the one in RUNNER_MANAGER_SECRET' : env['RUNNER_MANAGER_SECRET'];
-  write(`The api is at ${served[3]?.url}docs, its secret is ${secret}.`);
+  write(`The api is at ${served[4]?.url}docs, its secret is ${secret}.`);
   await ended;
+  await sweeper.close();
+  scheduler.close();
   await tasks.close();
   await Promise.all(served.map((one) => one.close()));
   await issuer.close();

@@ -1,4 +1,5 @@
 import {createInterface} from 'node:readline';
+import type {Environment} from '../../shared/config/environment';
 import {systemRandom} from '../../shared/random';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {RealScheduler} from '../world/scheduler';
@@ -38,8 +39,11 @@ const KINDS = [
 const PATIENCE_MS = 15 * 60_000;
 const MS_PER_JOB = 60_000;
 
+/** Also the longest that a job waits to be seen when WEBHOOKS is off. */
+const SWEEP_SECONDS = 10;
+
 /** Plays jobs on a simulated GitHub and Compute Engine. Returns the exit code. */
-export async function runSimulated(options: Arguments, ended: Promise<void>): Promise<number> {
+export async function runSimulated(options: Arguments, env: Environment, ended: Promise<void>): Promise<number> {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
   const scheduler = new RealScheduler(SPEED);
   const system = await startSystem({
@@ -48,6 +52,8 @@ export async function runSimulated(options: Arguments, ended: Promise<void>): Pr
     logger: createLogger({level: options.logs ? 'info' : 'error', pretty: process.stdout.isTTY === true}),
     pools: POOLS,
     repositories: ['acme/app', 'acme/web'],
+    sweepEverySeconds: SWEEP_SECONDS,
+    env: {WEBHOOKS: env['WEBHOOKS'] ?? 'on'},
     bootMs: 12_000,
     requestsPerMinute: 60,
   });
@@ -75,8 +81,8 @@ export async function runSimulated(options: Arguments, ended: Promise<void>): Pr
   write(
     'Slipway, with a simulated GitHub and Compute Engine. The store is in this process. Time runs five times as fast.',
   );
-  const {webhook, provision, stop, api} = system.urls;
-  write(`webhook ${webhook}  provision ${provision}  stop ${stop}`);
+  const {webhook, provision, stop, sweep, api} = system.urls;
+  write(`webhook ${webhook}  provision ${provision}  stop ${stop}  sweep ${sweep}`);
   write(`api     ${api}docs describes it, and lets you try it. The secret is ${MANAGER_SECRET}; with it:`);
   write(`        curl -H "X-Runner-Secret: ${MANAGER_SECRET}" ${api}status\n`);
 

@@ -20,7 +20,7 @@ async function main(): Promise<number> {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
   const env = readEnvironment();
-  return hasCredentials(env) ? runReal(options, env, ended) : runSimulated(options, ended);
+  return hasCredentials(env) ? runReal(options, env, ended) : runSimulated(options, env, ended);
 }
 
 main().then(

@@ -24,8 +24,10 @@ export async function drive(
 
 /** Everything that is due now, and what comes of it. */
 async function settle(system: System): Promise<void> {
-  do await system.github.deliveries.settled();
-  while ((await system.tasks.dispatchDue()) > 0);
+  do {
+    await system.github.deliveries.settled();
+    await system.sweeper.settled();
+  } while ((await system.tasks.dispatchDue()) > 0);
 }
 
 function nextAt(system: System, scheduler: VirtualScheduler): number | undefined {

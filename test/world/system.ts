@@ -2,6 +2,7 @@ import type {HttpFunction} from '@google-cloud/functions-framework';
 import {createApi} from '../../functions/api';
 import {createProvision} from '../../functions/provision';
 import {createStop} from '../../functions/stop';
+import {createSweep} from '../../functions/sweep';
 import {createWebhook} from '../../functions/webhook';
 import type {Environment} from '../../shared/config/environment';
 import type {Random} from '../../shared/random';
@@ -9,6 +10,7 @@ import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
 import type {QueueLimits} from '../../shared/tasks/queue-limits';
 import type {Logger} from '../../shared/telemetry/logger';
+import {CloudScheduler} from './cloud-scheduler';
 import {type ComputeLatencies, ComputeWorld} from './compute/model';
 import type {Instance} from './compute/resources';
 import {ComputeServer} from './compute/server';
@@ -52,8 +54,12 @@ export interface SystemOptions {
   readonly failsToBoot?: (instance: Instance) => boolean;
   readonly queueLimits?: Partial<QueueLimits>;
   readonly env?: Environment;
+  /** With a personal token in place of the App. */
+  readonly asUser?: boolean;
   /** A process that serves `provision` and dies; the next one lives. */
   readonly crash?: CrashPoint;
+  /** The sweep runs every so many seconds; never unless given. */
+  readonly sweepEverySeconds?: number;
   /** `false`: tasks run when the test says so. */
   readonly autoDispatch?: boolean;
   /** Of one client to `api`; no limit in practice unless given. */
@@ -69,7 +75,15 @@ export interface System {
   readonly store: Store;
   readonly oidc: OidcIssuer;
   readonly env: Environment;
-  readonly urls: {readonly webhook: string; readonly provision: string; readonly stop: string; readonly api: string};
+  readonly urls: {
+    readonly webhook: string;
+    readonly provision: string;
+    readonly stop: string;
+    readonly sweep: string;
+    readonly api: string;
+  };
+  /** Calls the sweep. */
+  readonly sweeper: CloudScheduler;
   /** VMs that were taken away under a running job. */
   readonly killed: readonly Killed[];
   close(): Promise<void>;
@@ -112,11 +126,13 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const provision = await serveLater();
   const stop = await serveLater();
   const webhook = await serveLater();
+  const sweep = await serveLater();
   const api = await serveLater();
   const env: Environment = {
     RUNNER_CONFIG: options.pools,
-    GITHUB_APP_ID: String(github.app.id),
-    GITHUB_APP_PRIVATE_KEY: github.app.privateKeyPem,
+    ...(options.asUser
+      ? {GITHUB_TOKEN: github.app.addPersonalToken('alice')}
+      : {GITHUB_APP_ID: String(github.app.id), GITHUB_APP_PRIVATE_KEY: github.app.privateKeyPem}),
     GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET,
     RUNNER_MANAGER_SECRET: MANAGER_SECRET,
     GITHUB_API_URL: githubServer.url,
@@ -125,6 +141,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     STOP_QUEUE: QUEUES.stop,
     PROVISION_URL: provision.url,
     STOP_URL: stop.url,
+    SWEEP_URL: sweep.url,
     TASKS_SERVICE_ACCOUNT: SERVICE_ACCOUNT,
     OIDC_JWKS_URL: jwksUrl,
     CLOUD_TASKS_EMULATOR_HOST: `${tasksAt.host}:${tasksAt.port}`,
@@ -137,7 +154,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   provision.handle(options.crash ? mortalProvision(shared, options.crash) : createProvision(shared));
   stop.handle(createStop(shared));
   api.handle(createApi({...shared, requestsPerMinute: options.requestsPerMinute ?? 100_000}));
-  for (let hook = 0; hook < (options.hooks ?? 1); hook++) {
+  sweep.handle(createSweep(shared));
+  const sweeper = new CloudScheduler({scheduler, oidc, url: sweep.url, serviceAccount: SERVICE_ACCOUNT});
+  sweeper.every(options.sweepEverySeconds ?? 0);
+  const hooks = env['WEBHOOKS'] === 'off' ? 0 : (options.hooks ?? 1);
+  for (let hook = 0; hook < hooks; hook++) {
     github.addHook({url: webhook.url, secret: WEBHOOK_SECRET, deliver: httpSink});
   }
 
@@ -149,11 +170,13 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     store,
     oidc,
     env,
-    urls: {webhook: webhook.url, provision: provision.url, stop: stop.url, api: api.url},
+    urls: {webhook: webhook.url, provision: provision.url, stop: stop.url, sweep: sweep.url, api: api.url},
+    sweeper,
     killed,
     async close() {
+      await sweeper.close();
       await tasks.close();
-      await Promise.all([webhook, provision, stop, api].map((served) => served.close()));
+      await Promise.all([webhook, provision, stop, sweep, api].map((served) => served.close()));
       await Promise.all([githubServer.close(), computeServer.close(), oidc.close()]);
     },
   };

@@ -88,6 +88,9 @@ describe('status', () => {
       transaction.set('breakers', 'quota.x', {
         name: 'quota.x',
         reason: 'CPUS',
+        open: true,
+        failures: 1,
+        failedAt: now,
         openedAt: now,
         nextProbeAt: now + 1,
         expireAt,
@@ -114,12 +117,13 @@ describe('status', () => {
 
   test('tells when the last sweep ended', async () => {
     const finishedAt = system.scheduler.now();
-    const sweep = {finishedAt, expireAt: finishedAt + 60 * MINUTE};
-    await system.store.transaction(async (transaction) => transaction.set('locks' as 'keys', 'sweep', sweep as never));
+    await system.sweep();
     await system.pass(31_000);
-    expect((await api.get('/status')).json['last_sweep']).toEqual({
+    expect((await api.get('/status')).json['last_sweep']).toMatchObject({
       at: new Date(finishedAt).toISOString(),
       age_seconds: 31,
+      finished: true,
+      decided: {},
     });
   });
 });

@@ -153,12 +153,12 @@ test.each<[string, string, string]>([
   [
     'a wrong key at the top',
     JSON.stringify({pool: 1, pools: [pool({})]}),
-    '.pool: an unknown key → pools (or another of $schema, defaults)',
+    '.pool: an unknown key → pools (or another of $schema, discovery, defaults)',
   ],
   [
     'a key that defaults cannot set',
     JSON.stringify({defaults: {name: 'x', minIdle: 'x'}, pools: [pool({})]}),
-    `.defaults.minIdle: "x" → ${IDLE}\n.defaults.name: an unknown key → one of runnerGroup, maxRunners, minIdle, bootMinutes, idleMinutes, jobMinutes, allowPublicRepos, priority`,
+    `.defaults.minIdle: "x" → ${IDLE}\n.defaults.name: an unknown key → one of runnerGroup, maxRunners, minIdle, bootMinutes, idleMinutes, jobMinutes, allowPublicRepos, rerunOnPreemption, priority`,
   ],
   [
     'a name given twice',

@@ -33,6 +33,7 @@ describe('pools', () => {
         idleMinutes: 10,
         jobMinutes: 120,
         allowPublicRepos: false,
+        rerunOnPreemption: false,
         priority: 0,
         provider: {
           type: 'gce',
@@ -55,6 +56,7 @@ describe('pools', () => {
         idleMinutes: 10,
         jobMinutes: 360,
         allowPublicRepos: false,
+        rerunOnPreemption: false,
         priority: 0,
         provider: {type: 'gce-vm', instance: 'github-runner-gpu', zone: 'asia-northeast1-a'},
       },

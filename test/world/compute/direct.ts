@@ -7,10 +7,19 @@ import type {
   ZoneOperation,
 } from '../../../shared/compute/compute';
 import {ComputeFailure} from '../../../shared/compute/failure';
+import {readInstance} from '../../../shared/compute/instances';
+import {isOf, labelFilter, preemptionFilter, unreachable} from '../../../shared/compute/lists';
 import type {ComputeFace} from './face';
 
 /** After so long a client gives up on an answer that does not come. */
 const PATIENCE_MS = 20_000;
+
+interface AggregatedList {
+  readonly items: Readonly<
+    Record<string, {readonly instances?: readonly Instance[]; readonly warning?: {readonly code: string}}>
+  >;
+  readonly nextPageToken?: string;
+}
 
 interface Ask {
   readonly query?: Readonly<Record<string, string>>;
@@ -70,6 +79,29 @@ export function directCompute(face: ComputeFace, project = 'p'): Compute {
       if (!found) return undefined;
       const {status, labels, creationTimestamp, lastStartTimestamp = '', lastStopTimestamp = ''} = found;
       return {name, zone, status, labels, creationTimestamp, lastStartTimestamp, lastStopTimestamp};
+    },
+
+    async listInstances(labels) {
+      const query = {filter: labelFilter(labels)};
+      const found: Instance[] = [];
+      for (let pageToken: string | undefined = ''; pageToken !== undefined; ) {
+        const answer: AggregatedList = await ask('GET', 'aggregated/instances', {
+          query: pageToken ? {...query, pageToken} : query,
+        });
+        for (const [scope, {instances = [], warning}] of Object.entries(answer.items)) {
+          if (warning?.code === 'UNREACHABLE') throw unreachable(scope);
+          const zone = scope.replace(/^zones\//, '');
+          found.push(...instances.map((instance) => readInstance(instance, zone)));
+        }
+        pageToken = answer.nextPageToken;
+      }
+      return found;
+    },
+
+    async wasPreempted(zone, name) {
+      const query = {filter: preemptionFilter(name)};
+      const {items} = await ask<{items: readonly {targetLink?: string}[]}>('GET', `zones/${zone}/operations`, {query});
+      return items.some((operation) => isOf(name, operation));
     },
 
     async deleteInstance(zone, name, requestId) {

@@ -59,6 +59,11 @@ export class RateLimits {
     hour.count += 1;
   }
 
+  /** A 304 is not counted against the hour's limit. */
+  refund(caller: string): void {
+    this.#window(this.#primary, caller, HOUR).count -= 1;
+  }
+
   /** As `GET /rate_limit` shows it and the `x-ratelimit-*` headers do. Counts nothing. */
   state(caller: string): RateState {
     const {count, endsAtMs} = this.#window(this.#primary, caller, HOUR);

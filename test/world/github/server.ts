@@ -79,6 +79,7 @@ async function receive(request: IncomingMessage): Promise<ReceivedRequest> {
     url,
     path: pathname.startsWith(`${ENTERPRISE_PREFIX}/`) ? pathname.slice(ENTERPRISE_PREFIX.length) : pathname,
     authorization: request.headers.authorization,
+    knownEtag: request.headers['if-none-match'],
     body: Buffer.concat(chunks),
   };
 }

@@ -13,7 +13,10 @@ const Counts = z.object({
   draining: z.int(),
 });
 
-export const Status = z
+export /** By reason. */
+const ByReason = z.record(z.string(), z.int());
+
+const Status = z
   .object({
     active_runners: z
       .array(
@@ -45,12 +48,25 @@ export const Status = z
       )
       .meta({description: 'Queued and not running, the oldest first; at most 1,000.'}),
     last_sweep: z
-      .object({at: Time.nullable(), age_seconds: z.int().nullable()})
+      .object({
+        at: Time,
+        age_seconds: z.int(),
+        seconds: z.number(),
+        finished: z.boolean().meta({description: 'False: its time was up; the next one goes on.'}),
+        seen: ByReason,
+        decided: ByReason,
+        done: ByReason,
+        failed: ByReason,
+        incomplete: z
+          .array(z.string())
+          .meta({description: 'What could not be listed, so that nothing was concluded from it.'}),
+      })
       .nullable()
       .meta({description: 'Null until there was one.'}),
-    breakers: z
-      .array(z.object({name: z.string(), reason: z.string(), opened_at: Time, next_probe_at: Time}))
-      .meta({description: 'Those that are open: a rate limit or a quota, probed once a minute.'}),
+    breakers: z.array(z.object({name: z.string(), reason: z.string(), opened_at: Time, next_probe_at: Time})).meta({
+      description:
+        'Those that are open: a rate limit, a quota, a template that does not boot or GitHub’s 5xx, probed once a minute.',
+    }),
     deadletters: z.int().meta({description: 'How many there are; GET /deadletters lists them.'}),
   })
   .meta({id: 'Status'});
@@ -64,7 +80,17 @@ const EXAMPLE: z.output<typeof Status> = {
   job_timeout_seconds: 7200,
   pools: [{name: 'arm', limit: 50, states: {requested: 0, creating: 0, booting: 0, idle: 0, busy: 1, draining: 0}}],
   waiting_jobs: [],
-  last_sweep: {at: '2026-11-01T12:00:00.000Z', age_seconds: 31},
+  last_sweep: {
+    at: '2026-11-01T12:00:00.000Z',
+    age_seconds: 31,
+    seconds: 1.2,
+    finished: true,
+    seen: {vms: 1, runners: 1, jobs: 1, jobs_at_github: 1, repositories: 4, deliveries: 9},
+    decided: {failed_delivery: 1},
+    done: {failed_delivery: 1},
+    failed: {},
+    incomplete: [],
+  },
   breakers: [],
   deadletters: 0,
 };

@@ -1,7 +1,7 @@
 import type {Pool} from '../../../config/config';
 import type {Context} from '../../../effects/context';
 import type {RunnerDocument, RunnerState} from '../../../store/documents';
-import {lastSweepAt} from '../../../store/last-sweep';
+import {lastSweep} from '../../../store/last-sweep';
 import type {Store} from '../../../store/store';
 import {isVmPool, type PersistentVm, persistentVms, vmStateOf, vmView} from './persistent-vms';
 import {jobIdOf} from './runner-view';
@@ -20,11 +20,11 @@ const SWEEP_SECONDS = 60;
 export async function readStatus(context: Context) {
   const {store, pools, clock} = context;
   const now = clock.now();
-  const [runners, vms, waiting, sweptAt, breakers, deadletters] = await Promise.all([
+  const [runners, vms, waiting, swept, breakers, deadletters] = await Promise.all([
     liveRunners(store),
     persistentVms(context),
     store.find('jobs', {where: {status: 'queued'}, limit: AT_MOST}),
-    lastSweepAt(store),
+    lastSweep(store),
     store.find('breakers', {where: {}, limit: AT_MOST}),
     store.count('deadletters', {}),
   ]);
@@ -56,13 +56,17 @@ export async function readStatus(context: Context) {
         url: job.url,
         age_seconds: secondsBetween(job.queuedAt, now),
       })),
-    last_sweep: sweptAt === undefined ? null : {at: timeOf(sweptAt), age_seconds: secondsBetween(sweptAt, now)},
-    breakers: breakers.map(({data}) => ({
-      name: data.name,
-      reason: data.reason,
-      opened_at: timeOf(data.openedAt),
-      next_probe_at: timeOf(data.nextProbeAt),
-    })),
+    last_sweep: swept
+      ? {...swept, incomplete: [...swept.incomplete], at: timeOf(swept.at), age_seconds: secondsBetween(swept.at, now)}
+      : null,
+    breakers: breakers
+      .filter(({data}) => data.open)
+      .map(({data}) => ({
+        name: data.name,
+        reason: data.reason,
+        opened_at: timeOf(data.openedAt),
+        next_probe_at: timeOf(data.nextProbeAt),
+      })),
     deadletters,
   };
 }

@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto';
 import {bodyProblems, parameterProblems, responseProblems} from '../contract';
 import type {GitHubWorld} from '../model';
 import type {Operation} from '../openapi';
@@ -15,6 +16,8 @@ export interface ReceivedRequest {
   /** Without query and without `/api/v3`. */
   readonly path: string;
   readonly authorization: string | undefined;
+  /** `If-None-Match` */
+  readonly knownEtag?: string | undefined;
   readonly body: Buffer;
 }
 
@@ -38,8 +41,18 @@ export function answer(world: GitHubWorld, request: ReceivedRequest): Answer {
     given = refusalAnswer(error);
   }
   checkResponse(world, where, found.operation, given);
+  if (request.method === 'GET' && given.status === 200) given = conditional(world, request, given, identity);
   const limits = identity ? rateHeaders(world.limits.state(identity.caller)) : {};
   return {...given, headers: {...limits, ...given.headers}};
+}
+
+/** @see https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate */
+function conditional(world: GitHubWorld, request: ReceivedRequest, given: Answer, identity?: Identity): Answer {
+  const etag = `W/"${createHash('sha256').update(JSON.stringify(given.body)).digest('hex')}"`;
+  const headers = {...given.headers, etag};
+  if (request.knownEtag !== etag) return {...given, headers};
+  if (identity) world.limits.refund(identity.caller);
+  return {status: 304, headers: {etag}};
 }
 
 /** For requests that a fault keeps from being answered as well: they were made. */

@@ -1,0 +1,52 @@
+import type {Compute} from '../../compute/compute';
+import type {DiscoverySource} from '../../config/config';
+import type {DiscoveredRepository, Discovery} from '../../github/discovery';
+import type {Context} from '../context';
+
+export interface SweepOptions {
+  readonly discovery: Discovery;
+  readonly compute: Compute;
+  readonly source: DiscoverySource;
+  /** `off`: no webhook tells of jobs, so that more calls go into looking for them. */
+  readonly webhooks: 'on' | 'off';
+  readonly budgetSeconds: number;
+  readonly memory: SweepMemory;
+}
+
+/** What a process remembers from sweep to sweep, to ask GitHub less. A new one starts without. */
+export interface SweepMemory {
+  repositories: {readonly list: readonly DiscoveredRepository[]; readonly atMs: number} | undefined;
+  /** When a scope's runners were listed last, by `scopeKey`. */
+  readonly listedAt: Map<string, number>;
+  /** When a repository was looked into last, by its name in lower case. */
+  readonly visitedAt: Map<string, number>;
+  /** Repositories that had open runs then. */
+  readonly busy: Set<string>;
+}
+
+export function sweepMemory(): SweepMemory {
+  return {repositories: undefined, listedAt: new Map(), visitedAt: new Map(), busy: new Set()};
+}
+
+/** One sweep under way. */
+export interface Sweep extends SweepOptions {
+  readonly context: Context;
+  readonly startedAt: number;
+  /** What could not be listed, in words. */
+  readonly incomplete: string[];
+}
+
+export function isTimeUp({context, startedAt, budgetSeconds}: Sweep): boolean {
+  return context.clock.now() - startedAt >= budgetSeconds * 1000;
+}
+
+/** A part that could not be seen: nothing is concluded from it, and everything else goes on. */
+export async function orIncomplete<T>(sweep: Sweep, what: string, look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    sweep.incomplete.push(what);
+    sweep.context.logger.warning(`sweep: ${what} could not be seen`, {decision: 'incomplete', reason: what, error});
+    return undefined;
+  }
+}

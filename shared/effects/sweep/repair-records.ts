@@ -1,0 +1,83 @@
+import {spared} from '../../lifecycle/runner';
+import type {ActionOf} from '../../lifecycle/sweep/actions';
+import {takenSlot} from '../../store/slots';
+import type {Context} from '../context';
+import {demandJob, serveOldest} from '../open-jobs';
+import {scheduleIdleCheck} from '../place-spare';
+import {scheduleVmCheck} from '../vm/schedule-vm-check';
+import {vmById} from '../vm/vms';
+
+/** `done`: as decided. `void`: it was otherwise by then. */
+export type Repaired = 'done' | 'void';
+
+/** The job whose runner is over is demand again. */
+export async function reopenJob(context: Context, {job: key, runner: name}: ActionOf<'reopen'>): Promise<Repaired> {
+  const cause = await context.store.transaction(async (transaction) => {
+    const job = await transaction.get('jobs', key);
+    const runner = name === null ? undefined : await transaction.get('runners', name);
+    if (job?.demand !== 'covered' || job.runner !== name || runner?.covers === key || runner?.runs === key) {
+      return undefined;
+    }
+    transaction.set('jobs', key, {...job, demand: 'open', runner: null, updatedAt: context.clock.now()});
+    return `lost-${name ?? 'none'}-${job.creations}`;
+  });
+  if (cause === undefined) return 'void';
+  await demandJob(context, key, cause);
+  return 'done';
+}
+
+/**
+ * A runner waited for its job for `idleMinutes`: GitHub holds the job back. The job is left alone for a while, and the runner goes as a
+ * spare one does: three more readings, deregistered first.
+ */
+export async function releaseIdle(context: Context, {runner: name}: ActionOf<'release_idle'>): Promise<Repaired> {
+  const released = await context.store.transaction(async (transaction) => {
+    const now = context.clock.now();
+    const runner = await transaction.get('runners', name);
+    const job = runner?.covers ? await transaction.get('jobs', runner.covers) : undefined;
+    if (!runner?.covers || runner.runs !== null) return undefined;
+    const spare = spared(runner, now);
+    if (job?.status === 'queued' && job.runner === name) {
+      transaction.set('jobs', runner.covers, {...job, demand: 'dead', runner: null, updatedAt: now});
+    }
+    transaction.set('runners', name, spare);
+    return spare;
+  });
+  if (!released?.spare) return 'void';
+  await scheduleIdleCheck(context, released, 0, 0);
+  return 'done';
+}
+
+export async function repeatIdleCheck(
+  context: Context,
+  {runner: name, reading}: ActionOf<'idle_check'>,
+): Promise<Repaired> {
+  const runner = await context.store.get('runners', name);
+  if (!runner?.spare) return 'void';
+  await scheduleIdleCheck(context, runner, reading, 0);
+  return 'done';
+}
+
+export async function repeatVmCheck(context: Context, {vm: id, reading}: ActionOf<'vm_check'>): Promise<Repaired> {
+  const vm = vmById(context, id);
+  const document = vm && (await context.store.get('vms', id));
+  if (!vm || !document) return 'void';
+  await scheduleVmCheck(context, vm, document.version, reading, 0);
+  return 'done';
+}
+
+export async function freeSlot(context: Context, {slot: id, holder}: ActionOf<'free_slot'>): Promise<Repaired> {
+  const now = context.clock.now();
+  const pool = await context.store.transaction(async (transaction) => {
+    const slot = await transaction.get('slots', id);
+    const isJob = holder.startsWith('job:');
+    const job = isJob ? await transaction.get('jobs', holder.slice(4)) : undefined;
+    const runner = isJob ? undefined : await transaction.get('runners', holder);
+    if (slot?.holder !== holder || job?.slot === id || runner?.slot === id) return undefined;
+    transaction.set('slots', id, takenSlot(slot, null, now));
+    return slot.pool;
+  });
+  if (pool === undefined) return 'void';
+  await serveOldest(context, pool, `slot-${id}-lost-by-${holder}`);
+  return 'done';
+}

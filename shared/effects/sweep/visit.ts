@@ -1,0 +1,148 @@
+import {RateLimited} from '../../errors';
+import {GitHubDown} from '../../github/classify';
+import type {DiscoveredRepository} from '../../github/discovery';
+import type {RunnerScope} from '../../github/github';
+import {takesRepository} from '../../lifecycle/matching';
+import {jobKeyOf} from '../../lifecycle/naming';
+import {type SeenJob, type SeenScope, scopeKey} from '../../lifecycle/sweep/observed';
+import type {JobKey, LockDocument} from '../../store/documents';
+import {githubBreaker, noteGitHubFailure} from '../breakers';
+import {allowanceAt, rotated} from './allowance';
+import {isTimeUp, orIncomplete, type Sweep} from './ports';
+
+/** Older runs have no job that anybody waits for: GitHub cancels a job after a day in the queue. */
+const RUNS_MS = 25 * 3600_000;
+const HOUR_MS = 3600_000;
+/** The rest of the hour's limit is for making runners. */
+const LEAST_LEFT = 0.3;
+/** An organization where nothing of ours is on record. */
+const QUIET_ORG_MS = 5 * 60_000;
+
+export interface Visits {
+  readonly seen: Map<JobKey, SeenJob>;
+  readonly scopes: Map<string, SeenScope>;
+  /** Repositories whose open jobs are all in `seen`, in lower case. */
+  readonly visited: Set<string>;
+  readonly cursors: LockDocument['cursors'];
+  readonly allowance: LockDocument['allowance'];
+}
+
+/** What is known before GitHub is asked. */
+export interface VisitPlan {
+  readonly repositories: readonly DiscoveredRepository[];
+  /** Repositories where something of ours is under way, in lower case. */
+  readonly active: ReadonlySet<string>;
+  /** Scopes in which a runner of ours is, or was a moment ago. */
+  readonly scopes: ReadonlyMap<string, {readonly scope: RunnerScope; readonly installationId: number | null}>;
+  readonly lock: LockDocument;
+}
+
+/**
+ * Looks into repositories for open jobs and registered runners: first those where something is under way, then the others in turn, as
+ * many as the allowance, the hour's limit and the time permit.
+ */
+export async function visit(sweep: Sweep, plan: VisitPlan): Promise<Visits> {
+  const {context, memory, webhooks} = sweep;
+  const now = context.clock.now();
+  const seen = new Map<JobKey, SeenJob>();
+  const scopes = new Map<string, SeenScope>();
+  const visited = new Set<string>();
+  const allowance = {...allowanceAt(plan.lock.allowance, webhooks, now)};
+  const cursors = {...plan.lock.cursors};
+  const closed = new Set<string>();
+
+  const mayGoOn = () => !isTimeUp(sweep) && sweep.discovery.left() >= LEAST_LEFT;
+
+  async function list(scope: RunnerScope, installationId: number | null): Promise<void> {
+    const key = scopeKey(scope);
+    if (scopes.has(key)) return;
+    scopes.set(key, {scope, installationId, runners: await sweep.discovery.runners(scope, installationId)});
+    memory.listedAt.set(key, now);
+  }
+
+  /** One owner's refusal is not another's. */
+  async function guarded(fullName: string, look: () => Promise<void>): Promise<void> {
+    const owner = githubBreaker(fullName);
+    if (closed.has(owner)) return;
+    try {
+      await look();
+    } catch (error) {
+      if (error instanceof RateLimited || error instanceof GitHubDown) closed.add(owner);
+      await noteGitHubFailure(context, fullName, error);
+      await orIncomplete(sweep, fullName, () => Promise.reject(error));
+    }
+  }
+
+  async function lookInto(repository: DiscoveredRepository, isActive: boolean): Promise<void> {
+    const {fullName, installationId} = repository;
+    const name = fullName.toLowerCase();
+    const since = Math.floor((now - RUNS_MS) / HOUR_MS) * HOUR_MS;
+    await guarded(fullName, async () => {
+      const runs =
+        isActive || (await sweep.discovery.hasRuns(repository, since))
+          ? await sweep.discovery.openRuns(repository, since)
+          : [];
+      for (const run of runs) {
+        for (const job of await sweep.discovery.jobs(repository, run)) {
+          // Public until somebody says that it is not: a pull request there runs anybody's code.
+          const isPublic = repository.isPublic ?? run.isPublic ?? true;
+          const key = jobKeyOf({jobId: job.id, runAttempt: job.runAttempt});
+          seen.set(key, {repository: fullName, installationId, isPublic, job});
+        }
+      }
+      if (runs.length > 0) memory.busy.add(name);
+      else memory.busy.delete(name);
+      visited.add(name);
+      memory.visitedAt.set(name, now);
+      if (registersHere(sweep, fullName)) await list(repositoryScope(fullName), installationId);
+    });
+  }
+
+  for (const {scope, installationId} of plan.scopes.values()) {
+    if (!mayGoOn()) break;
+    await guarded(scope.kind === 'organization' ? scope.org : `${scope.owner}/${scope.repo}`, () =>
+      list(scope, installationId),
+    );
+  }
+  const isActive = ({fullName}: DiscoveredRepository) =>
+    plan.active.has(fullName.toLowerCase()) || memory.busy.has(fullName.toLowerCase());
+  for (const repository of rotated(plan.repositories.filter(isActive), cursors.active)) {
+    if (!mayGoOn() || allowance.active < 1) break;
+    allowance.active -= 4;
+    cursors.active = repository.fullName.toLowerCase();
+    await lookInto(repository, true);
+  }
+  for (const org of quietOrganizations(sweep, now)) {
+    if (mayGoOn()) await guarded(org.org, () => list(org, null));
+  }
+  const quiet = plan.repositories.filter((repository) => !isActive(repository));
+  const turn = rotated(quiet, cursors.quiet);
+  const pushed = turn.filter(({fullName, pushedAt}) => {
+    const before = memory.visitedAt.get(fullName.toLowerCase());
+    return pushedAt !== null && now - pushedAt < HOUR_MS && (before ?? 0) < pushedAt;
+  });
+  for (const repository of new Set([...pushed, ...turn])) {
+    if (!mayGoOn() || allowance.quiet < 1) break;
+    allowance.quiet -= registersHere(sweep, repository.fullName) ? 2 : 1;
+    if (!pushed.includes(repository)) cursors.quiet = repository.fullName.toLowerCase();
+    await lookInto(repository, false);
+  }
+  return {seen, scopes, visited, cursors, allowance};
+}
+
+/** Whether a pool registers the runners of this repository in the repository itself. */
+export function registersHere({context}: Sweep, fullName: string): boolean {
+  return context.pools.some((pool) => pool.scope.kind === 'repositories' && takesRepository(pool, fullName));
+}
+
+export function repositoryScope(fullName: string): RunnerScope {
+  const [owner = '', repo = ''] = fullName.split('/');
+  return {kind: 'repository', owner, repo};
+}
+
+function quietOrganizations({context, memory}: Sweep, now: number): Extract<RunnerScope, {kind: 'organization'}>[] {
+  const orgs = context.pools.flatMap(({scope}) => (scope.kind === 'organization' ? [scope.org] : []));
+  return [...new Set(orgs)]
+    .map((org) => ({kind: 'organization', org}) as const)
+    .filter((scope) => now - (memory.listedAt.get(scopeKey(scope)) ?? 0) >= QUIET_ORG_MS);
+}

@@ -1,0 +1,20 @@
+import {wantedWarm, warmOnes} from '../lifecycle/sweep/warm';
+import type {RunnerDocument} from '../store/documents';
+import {type Context, poolOf} from './context';
+
+/** Whether a spare runner is one that `minIdle` of its pool wants. */
+export async function isKeptWarm(context: Context, runner: RunnerDocument): Promise<boolean> {
+  const pool = poolOf(context, runner.pool);
+  const now = context.clock.now();
+  const wanted = pool ? wantedWarm(pool, now) : 0;
+  if (!pool || wanted === 0) return false;
+  const spares = await context.store.find('runners', {
+    where: {pool: pool.name, spare: true},
+    limit: pool.maxRunners,
+  });
+  return warmOnes(
+    spares.map(({data}) => data),
+    wanted,
+    now,
+  ).has(runner.name);
+}

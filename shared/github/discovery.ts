@@ -1,0 +1,89 @@
+import type {JobStatus} from '../store/documents';
+import type {Registration, RunnerScope} from './github';
+
+/** A repository that the App or the token can see. */
+export interface DiscoveredRepository {
+  /** `owner/name` */
+  readonly fullName: string;
+  readonly installationId: number | null;
+  /** Null: nobody has asked GitHub. */
+  readonly isPublic: boolean | null;
+  /** Milliseconds since the epoch; null: not known. */
+  readonly pushedAt: number | null;
+}
+
+/** A run that is queued or in progress. */
+export interface DiscoveredRun {
+  readonly id: number;
+  /** Null where GitHub's answer does not say. */
+  readonly isPublic: boolean | null;
+}
+
+export interface DiscoveredJob {
+  readonly id: number;
+  readonly runId: number;
+  readonly runAttempt: number;
+  readonly status: JobStatus;
+  /** `success`, `failure`, `cancelled`, …; null while it is not over. */
+  readonly conclusion: string | null;
+  readonly labels: readonly string[];
+  /** Of a job that runs or ran. */
+  readonly runnerName: string | null;
+  readonly url: string | null;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  /** A step failed: the job did not fail for want of its machine. */
+  readonly hasFailedStep: boolean;
+}
+
+/** The App's one hook, or one of a repository or organization. */
+export type HookReference =
+  | {readonly kind: 'app'}
+  | {readonly kind: 'hook'; readonly scope: RunnerScope; readonly hookId: number};
+
+/** One attempt to deliver an event. Attempts of one event share the `guid`. */
+export interface DiscoveredDelivery {
+  readonly hook: HookReference;
+  readonly id: number;
+  readonly guid: string;
+  readonly event: string;
+  readonly action: string | null;
+  readonly deliveredAt: number;
+  readonly redelivery: boolean;
+  readonly ok: boolean;
+}
+
+/**
+ * What the sweep asks of GitHub beyond the runners of one scope. A list is complete or it is an error. Every call has a time-out and
+ * throws `RateLimited`, `Unavailable` or `Refused`. An answer that GitHub has not changed since costs nothing of the hour's limit.
+ *
+ * @see https://docs.github.com/en/rest/actions/workflow-runs
+ * @see https://docs.github.com/en/rest/apps/webhooks
+ */
+export interface Discovery {
+  readonly credentials: 'app' | 'token';
+  /** Of all installations of the App, or all that the token's user can see. */
+  visible(): Promise<DiscoveredRepository[]>;
+  ofOrganization(org: string): Promise<DiscoveredRepository[]>;
+  /** Whether the repository had any run since; one call. */
+  hasRuns(repository: DiscoveredRepository, sinceMs: number): Promise<boolean>;
+  /** The runs created since that are `queued` or `in_progress`: a run with one running job may have others in the queue. */
+  openRuns(repository: DiscoveredRepository, sinceMs: number): Promise<DiscoveredRun[]>;
+  /** The jobs of a run's latest attempt that have a status that webhooks tell of. */
+  jobs(repository: DiscoveredRepository, run: DiscoveredRun): Promise<DiscoveredJob[]>;
+  /** Undefined when it is not there. */
+  job(
+    repository: Pick<DiscoveredRepository, 'fullName' | 'installationId'>,
+    id: number,
+  ): Promise<DiscoveredJob | undefined>;
+  runners(scope: RunnerScope, installationId: number | null): Promise<Registration[]>;
+  /** Hooks that get `workflow_job`. None with an App, which has its own. */
+  hooks(scope: RunnerScope): Promise<HookReference[]>;
+  /** Every attempt since, newest first. */
+  deliveries(hook: HookReference, sinceMs: number): Promise<DiscoveredDelivery[]>;
+  redeliver(delivery: DiscoveredDelivery): Promise<void>;
+  /** Runs a finished job once more, as the run's next attempt. */
+  rerun(repository: Pick<DiscoveredRepository, 'fullName' | 'installationId'>, jobId: number): Promise<void>;
+  /** How much of the hour's limit is left by GitHub's last answers, 0 to 1; 1 while it has given none. The lowest of all installations. */
+  left(): number;
+}

@@ -1,0 +1,128 @@
+import {z} from 'zod';
+import type {DiscoveredDelivery, DiscoveredJob, DiscoveredRepository, DiscoveredRun, HookReference} from './discovery';
+
+/** What GitHub answers, as far as anything here depends on it. Other shapes are undefined, which a list takes for incomplete. */
+
+const time = z.iso.datetime({offset: true});
+
+const Repository = z.object({
+  full_name: z.string().regex(/^[^/\s]+\/[^/\s]+$/),
+  private: z.boolean().nullish(),
+  visibility: z.string().nullish(),
+  pushed_at: time.nullish(),
+  archived: z.boolean().nullish(),
+  disabled: z.boolean().nullish(),
+});
+
+/** Null: it can have no new run. */
+export function readRepository(data: unknown, installationId: number | null): DiscoveredRepository | null | undefined {
+  const parsed = Repository.safeParse(data);
+  if (!parsed.success) return undefined;
+  const {full_name, pushed_at, archived, disabled} = parsed.data;
+  if (archived || disabled) return null;
+  return {
+    fullName: full_name,
+    installationId,
+    isPublic: isPublic(parsed.data),
+    pushedAt: pushed_at ? Date.parse(pushed_at) : null,
+  };
+}
+
+function isPublic({visibility, private: isPrivate}: {visibility?: unknown; private?: unknown}): boolean | null {
+  if (typeof visibility === 'string') return visibility === 'public';
+  return typeof isPrivate === 'boolean' ? !isPrivate : null;
+}
+
+const Run = z.object({id: z.int().positive(), repository: z.record(z.string(), z.unknown()).nullish()});
+
+export function readRun(data: unknown): DiscoveredRun | undefined {
+  const parsed = Run.safeParse(data);
+  return parsed.success ? {id: parsed.data.id, isPublic: isPublic(parsed.data.repository ?? {})} : undefined;
+}
+
+const Job = z.object({
+  id: z.int().positive(),
+  run_id: z.int().positive(),
+  run_attempt: z.int().positive().nullish(),
+  status: z.string(),
+  conclusion: z.string().nullish(),
+  labels: z.array(z.string()),
+  runner_name: z.string().nullish(),
+  html_url: z.string().nullish(),
+  created_at: time.nullish(),
+  started_at: time.nullish(),
+  steps: z.array(z.object({conclusion: z.string().nullish()})).nullish(),
+});
+
+const STATUSES = ['queued', 'waiting', 'in_progress', 'completed'] as const;
+
+/** Null: a status that no webhook tells of (`pending`, `requested`): GitHub would give the job to nobody yet. */
+export function readJob(data: unknown): DiscoveredJob | null | undefined {
+  const parsed = Job.safeParse(data);
+  if (!parsed.success) return undefined;
+  const job = parsed.data;
+  const status = STATUSES.find((each) => each === job.status);
+  if (!status) return null;
+  const runs = status === 'in_progress' || status === 'completed';
+  return {
+    id: job.id,
+    runId: job.run_id,
+    runAttempt: job.run_attempt ?? 1,
+    status,
+    conclusion: job.conclusion ?? null,
+    labels: job.labels,
+    runnerName: runs ? job.runner_name || null : null,
+    url: job.html_url ?? null,
+    createdAt: Date.parse(job.created_at ?? job.started_at ?? '') || 0,
+    hasFailedStep: (job.steps ?? []).some(({conclusion}) => conclusion === 'failure'),
+  };
+}
+
+const Hook = z.object({id: z.int().positive(), active: z.boolean(), events: z.array(z.string())});
+
+export function readHook(data: unknown): {id: number; getsJobs: boolean} | undefined {
+  const parsed = Hook.safeParse(data);
+  if (!parsed.success) return undefined;
+  const {id, active, events} = parsed.data;
+  return {id, getsJobs: active && (events.includes('workflow_job') || events.includes('*'))};
+}
+
+const Delivery = z.object({
+  id: z.int().positive(),
+  guid: z.string().min(1),
+  event: z.string(),
+  action: z.string().nullish(),
+  delivered_at: time,
+  redelivery: z.boolean(),
+  status: z.string(),
+  status_code: z.number(),
+});
+
+export function readDelivery(data: unknown, hook: HookReference): DiscoveredDelivery | undefined {
+  const parsed = Delivery.safeParse(data);
+  if (!parsed.success) return undefined;
+  const {id, guid, event, action, delivered_at, redelivery, status, status_code} = parsed.data;
+  return {
+    hook,
+    id,
+    guid,
+    event,
+    action: action ?? null,
+    deliveredAt: Date.parse(delivered_at),
+    redelivery,
+    ok: status === 'OK' || (status_code >= 200 && status_code < 300),
+  };
+}
+
+const Installation = z.object({
+  id: z.int().positive(),
+  account: z.object({login: z.string()}).nullish(),
+  suspended_at: z.string().nullish(),
+});
+
+export function readInstallation(data: unknown): {id: number; login: string; isSuspended: boolean} | undefined {
+  const parsed = Installation.safeParse(data);
+  if (!parsed.success) return undefined;
+  const {id, account, suspended_at} = parsed.data;
+  return {id, login: account?.login ?? '', isSuspended: Boolean(suspended_at)};
+}

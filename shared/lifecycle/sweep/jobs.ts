@@ -1,0 +1,137 @@
+import type {JobDocument, JobKey} from '../../store/documents';
+import type {JobEvent} from '../job-event';
+import {matchEvent} from '../match-event';
+import type {Action} from './actions';
+import {poolNamed} from './fleet';
+import {type Observed, type SeenJob, settledMs} from './observed';
+import type {Sightings} from './sightings';
+
+/** After that GitHub cancels a job that nobody took. */
+const OLDEST_MS = 23 * 3600_000;
+const FIRST_COOL_DOWN_MS = 15 * 60_000;
+const LONGEST_COOL_DOWN_MS = 60 * 60_000;
+/** A task of one name is made once in this time; after it, another try may make one. */
+const VM_BUCKET_MS = 10 * 60_000;
+const BUCKET_MS = 60 * 60_000;
+
+/** What webhooks would have told and did not: each job as GitHub has it against what is on record. */
+export function tellLostEvents(observed: Observed, now: number, sightings: Sightings): Action[] {
+  const actions: Action[] = [];
+  for (const [key, seen] of observed.seen) {
+    const action = compare(observed, key, seen, now);
+    if (action) actions.push(action);
+  }
+  for (const key of observed.absent) {
+    const stored = observed.jobs.get(key);
+    if (!stored || !sightings.twice(`absent ${key}`)) continue;
+    actions.push({kind: 'event', reason: 'vanished_job', event: endOf(stored, key)});
+  }
+  return actions.sort(byAge);
+}
+
+function compare(observed: Observed, key: JobKey, seen: SeenJob, now: number): Action | undefined {
+  const {job} = seen;
+  const stored = observed.jobs.get(key);
+  const settled = stored === undefined || now - stored.updatedAt >= settledMs(observed.webhooks);
+  switch (job.status) {
+    case 'queued':
+      if (isYoung(observed, now - job.createdAt) || now - job.createdAt > OLDEST_MS || !settled) return undefined;
+      if (!stored || stored.status === 'waiting') return told(observed, seen, stored, 'uncovered_job', now);
+      if (stored.status !== 'queued') return undefined;
+      if (stored.demand === 'dead') return tryAgain(observed, seen, stored, now);
+      return isPersistent(observed, stored) ? startAgain(key, stored, now) : withoutRunner(observed, key, stored);
+    case 'waiting':
+      return stored?.status === 'queued' && settled ? told(observed, seen, stored, 'lost_event', now) : undefined;
+    case 'in_progress':
+      if (isRunningOrOver(stored) || job.runnerName === null) return undefined;
+      return told(observed, seen, stored, 'lost_event', now);
+    case 'completed':
+      return stored && stored.status !== 'completed' ? told(observed, seen, stored, 'lost_event', now) : undefined;
+  }
+}
+
+/** A queued job has the webhook's way to itself for its first minute. */
+function isYoung({webhooks}: Observed, ageMs: number): boolean {
+  return webhooks === 'on' && ageMs < settledMs(webhooks);
+}
+
+function isPersistent(observed: Observed, {pool}: JobDocument): boolean {
+  return poolNamed(observed, pool)?.provider.type === 'gce-vm';
+}
+
+/** Its VM should be up, and the job should run: asked for again now and then, which does nothing to a VM that is up. */
+function startAgain(key: JobKey, {updatedAt}: JobDocument, now: number): Action | undefined {
+  if (now - updatedAt < VM_BUCKET_MS) return undefined;
+  return {kind: 'demand', reason: 'lost_demand', job: key, cause: `vm-${Math.floor(now / VM_BUCKET_MS)}`};
+}
+
+function isRunningOrOver(stored: JobDocument | undefined): boolean {
+  return stored?.status === 'in_progress' || stored?.status === 'completed';
+}
+
+function told(
+  observed: Observed,
+  seen: SeenJob,
+  stored: JobDocument | undefined,
+  reason: 'uncovered_job' | 'lost_event' | 'dead_job',
+  now: number,
+): Action | undefined {
+  const {job, repository, installationId, isPublic} = seen;
+  const event: Omit<JobEvent, 'pool' | 'delivery'> = {
+    jobId: job.id,
+    runId: job.runId,
+    runAttempt: job.runAttempt,
+    status: job.status,
+    repository,
+    labels: job.labels,
+    runnerName: job.runnerName,
+    installationId,
+    url: job.url,
+    createdAt: job.createdAt,
+  };
+  const match = matchEvent({kind: 'job', event, isPublic}, observed);
+  const pool = match.kind === 'accepted' ? match.event.pool : stored?.pool;
+  if (pool === undefined || (match.kind === 'ignored' && job.status === 'queued')) return undefined;
+  const bucket = Math.floor((now - job.createdAt) / (reason === 'dead_job' ? FIRST_COOL_DOWN_MS : BUCKET_MS));
+  const delivery = `sweep-${job.id}-${job.runAttempt}-${job.status}-${stored?.generation ?? 0}-${bucket}`;
+  return {kind: 'event', reason, event: {...event, pool, delivery}};
+}
+
+/** Every attempt failed, a while ago; the job still waits. */
+function tryAgain(observed: Observed, seen: SeenJob, stored: JobDocument, now: number): Action | undefined {
+  const coolDown = Math.min(LONGEST_COOL_DOWN_MS, FIRST_COOL_DOWN_MS * Math.max(1, stored.creations));
+  return now - stored.updatedAt < coolDown ? undefined : told(observed, seen, stored, 'dead_job', now);
+}
+
+/** On record as covered, by a runner that is over, or that covers another job. */
+function withoutRunner(observed: Observed, key: JobKey, stored: JobDocument): Action | undefined {
+  if (stored.demand !== 'covered' || observed.runners === undefined) return undefined;
+  const runner = observed.runners.find(({name}) => name === stored.runner);
+  if (runner?.covers === key || runner?.runs === key) return undefined;
+  return {kind: 'reopen', reason: 'lost_runner', job: key, runner: stored.runner};
+}
+
+/** A job whose run was deleted is over. */
+function endOf(stored: JobDocument, key: JobKey): JobEvent {
+  const {jobId, runId, runAttempt, repository, labels, pool, installationId, url, queuedAt, generation} = stored;
+  return {
+    jobId,
+    runId,
+    runAttempt,
+    repository,
+    labels,
+    pool,
+    installationId,
+    url,
+    status: 'completed',
+    runnerName: stored.status === 'in_progress' ? stored.runner : null,
+    createdAt: queuedAt,
+    delivery: `sweep-${key}-absent-${generation}`,
+  };
+}
+
+/** Oldest first. */
+function byAge(a: Action, b: Action): number {
+  const age = (action: Action) => (action.kind === 'event' ? action.event.createdAt : 0);
+  return age(a) - age(b);
+}

@@ -1,0 +1,115 @@
+import type {Instance} from '../../shared/compute/compute';
+import type {DiscoveredDelivery, DiscoveredJob} from '../../shared/github/discovery';
+import type {Registration, RunnerScope} from '../../shared/github/github';
+import {jobKeyOf} from '../../shared/lifecycle/naming';
+import type {Action} from '../../shared/lifecycle/sweep/actions';
+import {type Observed, type SeenJob, scopeKey} from '../../shared/lifecycle/sweep/observed';
+import {plan} from '../../shared/lifecycle/sweep/plan';
+import type {JobDocument, RunnerDocument} from '../../shared/store/documents';
+import {aPool, NOW} from './lifecycle';
+
+export const SCOPE: RunnerScope = {kind: 'repository', owner: 'acme', repo: 'app'};
+export const LATER = NOW + 10 * 3600_000;
+
+/** A world in which everything was listed and nothing is there. */
+export function observed(overrides: Partial<Observed> = {}): Observed {
+  return {
+    deployment: 'slipway',
+    pools: [aPool()],
+    webhooks: 'on',
+    instances: [],
+    scopes: scopes(),
+    sawEveryScope: true,
+    runners: [],
+    former: new Map(),
+    jobs: new Map(),
+    seen: new Map(),
+    absent: new Set(),
+    vms: [],
+    slots: [],
+    held: new Set(),
+    deliveries: [],
+    redelivered: {},
+    preempted: [],
+    sightings: {},
+    ...overrides,
+  };
+}
+
+export function scopes(...runners: Partial<Registration>[]): Observed['scopes'] {
+  const listed = runners.map((runner, index) => ({
+    id: 100 + index,
+    name: 'slipway-arm-1001-1',
+    status: 'offline' as const,
+    busy: false,
+    labels: [],
+    customLabels: [],
+    ...runner,
+  }));
+  return new Map([[scopeKey(SCOPE), {scope: SCOPE, installationId: 42, runners: listed}]]);
+}
+
+export function jobs(...documents: JobDocument[]): Observed['jobs'] {
+  return new Map(documents.map((job) => [jobKeyOf(job), job]));
+}
+
+export function seen(overrides: Partial<DiscoveredJob> = {}, isPublic = false): Observed['seen'] {
+  const job: DiscoveredJob = {
+    id: 1001,
+    runId: 5001,
+    runAttempt: 1,
+    status: 'queued',
+    conclusion: null,
+    labels: ['self-hosted', 'linux'],
+    runnerName: null,
+    url: 'https://github.com/acme/app/actions/runs/5001/job/1001',
+    createdAt: LATER - 3600_000,
+    hasFailedStep: false,
+    ...overrides,
+  };
+  const one: SeenJob = {repository: 'acme/app', installationId: 42, isPublic, job};
+  return new Map([[`${job.id}-${job.runAttempt}`, one]]);
+}
+
+export function machine(runner: Pick<RunnerDocument, 'name'>, overrides: Partial<Instance> = {}): Instance {
+  return {
+    name: runner.name,
+    zone: 'us-central1-a',
+    status: 'RUNNING',
+    labels: {'slipway-deployment': 'slipway', 'slipway-pool': 'arm', 'slipway-job': '1001-1'},
+    creationTimestamp: new Date(NOW).toISOString(),
+    lastStartTimestamp: '',
+    lastStopTimestamp: '',
+    ...overrides,
+  };
+}
+
+export function delivery(overrides: Partial<DiscoveredDelivery> = {}): DiscoveredDelivery {
+  return {
+    hook: {kind: 'app'},
+    id: 1,
+    guid: 'g',
+    event: 'workflow_job',
+    action: 'queued',
+    deliveredAt: NOW,
+    redelivery: false,
+    ok: false,
+    ...overrides,
+  };
+}
+
+/** The plan of one sweep. */
+export function once(overrides: Partial<Observed> = {}, now = LATER): readonly Action[] {
+  return plan(observed(overrides), now).actions;
+}
+
+/** The plan of the second of two sweeps that see the same, so many minutes apart. */
+export function twice(overrides: Partial<Observed> = {}, minutes = 2): readonly Action[] {
+  const first = plan(observed(overrides), LATER);
+  return plan(observed({...overrides, sightings: first.sightings}), LATER + minutes * 60_000).actions;
+}
+
+/** `kind reason` of each. */
+export function words(actions: readonly Action[]): string[] {
+  return actions.map(({kind, reason}) => `${kind} ${reason}`);
+}

@@ -1,0 +1,148 @@
+import type {DiscoveredRepository, Discovery} from '../../shared/github/discovery';
+import {Secret} from '../../shared/secret';
+import {scriptedServer} from './github-scripted-server';
+import {type ConnectedWorld, connectedWorld} from './github-world';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const app: DiscoveredRepository = {fullName: 'acme/app', installationId: null, isPublic: false, pushedAt: null};
+
+let world: ConnectedWorld;
+let discovery: Discovery;
+beforeEach(async () => {
+  world = await connectedWorld();
+  world.world.addRepository('acme/app', {visibility: 'private'});
+  discovery = world.discover();
+});
+afterEach(() => world.close());
+
+const queue = (labels = ['linux'], runId?: number) =>
+  world.world.queueJob({repository: 'acme/app', labels, durationMs: MINUTE, ...(runId ? {runId} : {})});
+const since = () => world.scheduler.now() - 25 * HOUR;
+
+describe('repositories', () => {
+  test('of every installation, all pages of them', async () => {
+    for (let i = 0; i < 250; i++) world.world.addRepository(`acme/many-${i}`);
+    world.world.addRepository('other/one', {visibility: 'public'});
+    const found = await discovery.visible();
+    expect(found).toHaveLength(252);
+    expect(found.find(({fullName}) => fullName === 'other/one')).toMatchObject({isPublic: true});
+    expect(new Set(found.map(({installationId}) => installationId)).size).toBe(2);
+  });
+
+  test('of one organization', async () => {
+    world.world.addRepository('other/one');
+    expect((await discovery.ofOrganization('acme')).map(({fullName}) => fullName)).toEqual(['acme/app']);
+  });
+
+  test('that a personal token can see', async () => {
+    const token = world.world.app.addPersonalToken('alice', {repositories: ['acme/app']});
+    world.world.addRepository('other/one');
+    const asUser = world.discover({credentials: {kind: 'token', token: async () => new Secret(token)}});
+    expect((await asUser.visible()).map(({fullName}) => fullName)).toEqual(['acme/app']);
+  });
+});
+
+describe('jobs', () => {
+  test('are found in runs that are queued and in runs that are in progress', async () => {
+    const first = queue();
+    queue(['gpu'], first.runId);
+    const other = queue(['arm']);
+    const runner = world.world.runners.generateJitConfig(
+      {kind: 'repository', owner: 'acme', repo: 'app'},
+      {name: 'r', labels: ['linux'], runnerGroupId: 1},
+    );
+    world.world.connect(runner.encodedJitConfig);
+    world.scheduler.advance(10_000);
+    const runs = await discovery.openRuns(app, since());
+    expect(runs.map(({id}) => id).sort()).toEqual([first.runId, other.runId].sort());
+    const jobs = (await Promise.all(runs.map((run) => discovery.jobs(app, run)))).flat();
+    expect(jobs.map(({labels, status, runnerName}) => `${labels} ${status} ${runnerName}`).sort()).toEqual([
+      'arm queued null',
+      'gpu queued null',
+      'linux in_progress r',
+    ]);
+  });
+
+  test('of runs older than asked for are not', async () => {
+    queue();
+    world.scheduler.advance(23 * HOUR);
+    const recent = world.scheduler.now() - HOUR;
+    expect(await discovery.openRuns(app, recent)).toEqual([]);
+    expect(await discovery.hasRuns(app, recent)).toBe(false);
+    expect(await discovery.hasRuns(app, since())).toBe(true);
+  });
+
+  test('of a run that is over although a job stays queued for ever are not', async () => {
+    const job = queue();
+    world.world.failRunStartup(job.runId);
+    expect(await discovery.openRuns(app, since())).toEqual([]);
+  });
+
+  test('are found by id, or not at all', async () => {
+    const job = queue();
+    expect(await discovery.job(app, job.id)).toMatchObject({id: job.id, status: 'queued', createdAt: job.createdAtMs});
+    expect(await discovery.job(app, 1)).toBeUndefined();
+  });
+});
+
+test('deliveries of the App since a time, and their redelivery as the App itself', async () => {
+  let status = 502;
+  world.world.addHook({secret: 's', deliver: async () => ({status})});
+  queue();
+  world.scheduler.advance(MINUTE);
+  await world.world.deliveries.settled();
+  const [failed] = await discovery.deliveries({kind: 'app'}, since());
+  expect(failed).toMatchObject({ok: false, redelivery: false, event: 'workflow_job', action: 'queued'});
+  if (!failed) throw new Error('no delivery');
+  status = 202;
+  await discovery.redeliver(failed);
+  world.scheduler.advance(MINUTE);
+  await world.world.deliveries.settled();
+  const [again] = await discovery.deliveries({kind: 'app'}, since());
+  expect(again).toMatchObject({ok: true, redelivery: true, guid: failed.guid});
+  expect(await discovery.deliveries({kind: 'app'}, world.scheduler.now() + 1)).toEqual([]);
+});
+
+test('what has not changed is answered 304, which the hour’s limit does not count, and reads the same', async () => {
+  queue();
+  const first = await discovery.openRuns(app, since());
+  const used = world.world.limits.state(caller()).used;
+  const again = await discovery.openRuns(app, since());
+  expect(again).toEqual(first);
+  expect(world.world.limits.state(caller()).used).toBe(used);
+  queue();
+  expect(await discovery.openRuns(app, since())).toHaveLength(2);
+});
+
+test('how much of the hour is left is read from every answer', async () => {
+  expect(discovery.left()).toBe(1);
+  world.world.limits.primary = 4;
+  await discovery.openRuns(app, since());
+  expect(discovery.left()).toBe(0.5);
+  world.scheduler.advance(2 * HOUR);
+  expect(discovery.left()).toBe(1);
+});
+
+test('a list with fewer items than its total is an error', async () => {
+  const server = await scriptedServer(() => ({status: 200, body: {total_count: 3, workflow_runs: [{id: 1}]}}));
+  const asUser = world.discover({
+    apiUrl: server.url,
+    credentials: {kind: 'token', token: async () => new Secret('t')},
+  });
+  await expect(asUser.openRuns(app, since())).rejects.toMatchObject({kind: 'unavailable'});
+  await server.close();
+});
+
+test('an answer that does not come is an error', async () => {
+  const server = await scriptedServer(() => 'hang');
+  const asUser = world.discover({
+    apiUrl: server.url,
+    timeoutMs: 50,
+    credentials: {kind: 'token', token: async () => new Secret('t')},
+  });
+  await expect(asUser.visible()).rejects.toMatchObject({kind: 'unavailable'});
+  await server.close();
+});
+
+const caller = () => `installation ID ${world.world.app.installations()[0]?.id}`;

@@ -1,0 +1,123 @@
+import {wantedWarm, warmOnes} from '../../../../shared/lifecycle/sweep/warm';
+import {newVm} from '../../../../shared/lifecycle/vm';
+import type {Preemption} from '../../../../shared/store/documents';
+import {aJob, aPool, aRunner} from '../../../builders/lifecycle';
+import {delivery, jobs, LATER, once, seen, words} from '../../../builders/sweep';
+
+const scope = {kind: 'repositories', patterns: ['acme/*', '!acme/x', 'acme/app']} as const;
+const spare = (n: number) => ({
+  ...aRunner(aJob({jobId: n})),
+  covers: null,
+  spare: true,
+  spareSince: LATER,
+  stateAt: LATER,
+  createdAt: n,
+});
+
+describe('warm runners', () => {
+  test('are made as many as are lacking, in the repository that the pool spells out', () => {
+    const actions = once({pools: [aPool({minIdle: 3, scope})], runners: [spare(1)]}, LATER + 60_000);
+    expect(actions.filter(({kind}) => kind === 'warm')).toEqual([
+      expect.objectContaining({pool: 'arm', count: 2, scope: {kind: 'repository', owner: 'acme', repo: 'app'}}),
+    ]);
+  });
+
+  test.each([
+    ['there are enough', {minIdle: 1, scope}, {}],
+    ['no repository is spelt out', {minIdle: 2}, {}],
+    ['the pool is full', {minIdle: 2, maxRunners: 1, scope}, {}],
+    ['a breaker is open', {minIdle: 2, scope}, {held: new Set(['arm'])}],
+    [
+      'jobs wait for the slots',
+      {minIdle: 2, maxRunners: 2, scope},
+      {jobs: jobs(aJob({demand: 'open', updatedAt: LATER}))},
+    ],
+  ])('are not made while %s', (_, pool, more) => {
+    expect(words(once({pools: [aPool(pool)], runners: [spare(1)], ...more}))).not.toContain('warm warm');
+  });
+
+  test('are wanted by the schedules that match, the highest of them, and never more than maxRunners', () => {
+    const at = (time: string) => Date.parse(`2026-11-02T${time}Z`);
+    const minIdle = [
+      {cron: '* 8-17 * * mon-fri', timezone: 'UTC', count: 2},
+      {cron: '* 12 * * *', timezone: 'UTC', count: 9},
+    ];
+    expect(
+      ['07:59:59', '08:00:00', '12:30:00', '18:00:00'].map((time) => wantedWarm({minIdle, maxRunners: 5}, at(time))),
+    ).toEqual([0, 2, 5, 0]);
+  });
+
+  test('that waited for twelve hours are none any more', () => {
+    expect([...warmOnes([spare(1), spare(2)], 2, 1 + 12 * 3600_000)]).toEqual(['slipway-arm-2-1']);
+  });
+
+  test('are the youngest of the spare ones', () => {
+    expect([...warmOnes([spare(1), spare(3), spare(2)], 2, 1_000)]).toEqual(['slipway-arm-3-1', 'slipway-arm-2-1']);
+  });
+});
+
+test('a persistent VM that is up with nothing to do, long after its stop was due, is checked again', () => {
+  const document = {...newVm({instance: 'build', zone: 'z'}, 0), state: 'running' as const};
+  const vm = (activeMinutesAgo: number, more = {}) => {
+    const seenVm = {...document, activeAt: LATER - activeMinutesAgo * 60_000, ...more};
+    return {vms: [{id: 'z.build', pools: ['arm'], idleMinutes: 15, document: seenVm}]};
+  };
+  expect(words(once(vm(25)))).toEqual(['vm_check lost_stop']);
+  expect(once(vm(24))).toEqual([]);
+  expect(once(vm(25, {state: 'stopped'}))).toEqual([]);
+  expect(once(vm(25, {runs: ['1-1']}))).toEqual([]);
+  expect(once({...vm(25), jobs: jobs(aJob({demand: 'covered', updatedAt: LATER}))})).toEqual([]);
+});
+
+describe('a failed delivery', () => {
+  test('is delivered again by its newest attempt', () => {
+    const attempts = [delivery({id: 2, deliveredAt: 2, redelivery: true}), delivery({id: 1, deliveredAt: 1})];
+    const [action] = once({deliveries: attempts});
+    expect(action).toMatchObject({kind: 'redeliver', delivery: {id: 2}});
+  });
+
+  test.each([
+    ['any attempt succeeded', {deliveries: [delivery(), delivery({id: 2, ok: true, redelivery: true})]}],
+    [
+      'it was tried three times more, by the list',
+      {deliveries: [1, 2, 3].map((id) => delivery({id, redelivery: true}))},
+    ],
+    ['it was tried three times more, by our own count', {deliveries: [delivery()], redelivered: {g: 3}}],
+    ['it is another event', {deliveries: [delivery({event: 'push'})]}],
+  ])('is left alone when %s', (_, overrides) => {
+    expect(once(overrides)).toEqual([]);
+  });
+});
+
+describe('the job of a preempted VM', () => {
+  const preemption: Preemption = {
+    runner: 'slipway-arm-1001-1',
+    pool: 'arm',
+    job: '1001-1',
+    jobId: 1001,
+    repository: 'acme/app',
+    installationId: 42,
+    url: null,
+    at: LATER,
+  };
+  const lost = {status: 'completed', conclusion: 'failure'} as const;
+  const ended = (job: object, rerunOnPreemption = true) => {
+    const found = [...seen(job).values()][0]?.job;
+    return words(once({pools: [aPool({rerunOnPreemption})], preempted: [{preemption, job: found}]}));
+  };
+
+  test.each([
+    ['failed without a failed step is run again', lost, ['rerun preempted']],
+    ['failed in a step is not', {...lost, hasFailedStep: true}, ['forget_preemption preempted']],
+    ['succeeded all the same is not', {...lost, conclusion: 'success'}, ['forget_preemption preempted']],
+    ['was cancelled is not', {...lost, conclusion: 'cancelled'}, ['forget_preemption preempted']],
+    ['was the third attempt is not', {...lost, runAttempt: 3}, ['forget_preemption preempted']],
+    ['is not over yet is waited for', {status: 'in_progress'}, []],
+  ])('that %s', (_, job, expected) => {
+    expect(ended(job).filter((word) => word.endsWith('preempted'))).toEqual(expected);
+  });
+
+  test('is not run again where the pool does not say so', () => {
+    expect(ended(lost, false)).toEqual(['forget_preemption preempted']);
+  });
+});
