@@ -9,6 +9,13 @@ locals {
       title       = "act as a service account"
       permissions = ["iam.serviceAccounts.actAs"]
     }
+    read_secret = {
+      title = "read the newest versions of a secret"
+      permissions = [
+        "secretmanager.versions.access",
+        "secretmanager.versions.list", # which versions are enabled: the two newest overlap in a rotation
+      ]
+    }
     store = {
       title = "read and write the state"
       permissions = [
@@ -27,6 +34,10 @@ locals {
         "compute.zoneOperations.get",
         "compute.zones.list",
       ]
+    }
+    list_vms = {
+      title       = "list VMs"
+      permissions = ["compute.instances.list"]
     }
     create_vms = {
       title = "create VMs from instance templates"
@@ -47,6 +58,18 @@ locals {
     delete_vms = {
       title       = "delete VMs"
       permissions = ["compute.instances.delete"]
+    }
+    start_vms = {
+      title       = "start a persistent VM"
+      permissions = ["compute.instances.start", "compute.instances.resume"]
+    }
+    stop_vms = {
+      title       = "stop a persistent VM"
+      permissions = ["compute.instances.stop"]
+    }
+    trace = {
+      title       = "write traces"
+      permissions = ["cloudtrace.traces.patch"]
     }
   }
 }

@@ -1,0 +1,29 @@
+# What the pools say about Compute Engine. Everything else of them is the functions' own business.
+locals {
+  # {defaults, pools}, or the older list of VMs.
+  pool_list = try(yamldecode(var.pools).pools, yamldecode(var.pools))
+
+  # Templates that pools of type gce name by a bare name, each as its first pool has it.
+  pool_templates = {
+    for name, pools in {
+      for pool in local.pool_list : pool.provider.template => pool...
+      if try(pool.provider.type, "") == "gce" && can(regex("^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", pool.provider.template))
+    } :
+    name => {
+      region       = try(pools[0].provider.region, regex("^(.+)-[^-]+$", pools[0].provider.zones[0])[0], var.region)
+      machine_type = try(pools[0].provider.machineTypes[0], "e2-standard-4")
+    }
+  }
+
+  # VMs that pools of type gce-vm start and stop, by zone/name. Several pools may share one.
+  pool_vms = {
+    for key, vms in {
+      for vm in [
+        for pool in local.pool_list : {
+          name = try(pool.provider.instance, pool.vm_instance_name)
+          zone = try(coalesce(try(pool.provider.zone, pool.vm_instance_zone, null), var.zone), "")
+        } if try(pool.provider.type == "gce-vm", can(pool.vm_instance_name))
+      ] : "${vm.zone}/${vm.name}" => vm...
+    } : key => vms[0]
+  }
+}
