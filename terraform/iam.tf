@@ -106,6 +106,17 @@ resource "google_cloud_tasks_queue_iam_member" "enqueuer" {
   member   = google_service_account.function[each.value.function].member
 }
 
+# For the deep health check.
+resource "google_cloud_tasks_queue_iam_member" "checker" {
+  for_each = local.queues
+
+  project  = var.project
+  location = var.region
+  name     = google_cloud_tasks_queue.queue[each.key].name
+  role     = google_project_iam_custom_role.role["check_queue"].id
+  member   = google_service_account.function["api"].member
+}
+
 # A task that carries an OIDC token of the tasks' account may be created only by who may act as it.
 resource "google_service_account_iam_member" "act_as_tasks" {
   for_each = local.functions

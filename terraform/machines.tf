@@ -41,6 +41,14 @@ locals {
   disk_types   = { for name, machine in local.machines : name => coalesce(machine.disk_type, local.hyperdisk[name] ? "hyperdisk-balanced" : "pd-balanced") }
   secure_boots = { for name, machine in local.machines : name => machine.secure_boot != null ? machine.secure_boot : !local.arm64[name] }
 
+  # Where persistent.sh registers the runner, as the VM's pool has it.
+  registrations = {
+    for vm in values(local.pool_vms) : vm.name => merge(
+      vm.owner == "" ? {} : { slipway-github-url = "${local.github_url}/${vm.owner}" },
+      vm.labels == "" ? {} : { slipway-labels = vm.labels },
+    ) if contains(keys(var.persistent_vms), vm.name)
+  }
+
   machine_metadata = {
     for name, machine in local.machines : name => merge(
       {
@@ -51,6 +59,7 @@ locals {
       machine.startup_script == "" ? {} : {
         startup-script = machine.startup_script != null ? machine.startup_script : file(local.startup_scripts[contains(keys(var.persistent_vms), name) ? "persistent" : "ephemeral"])
       },
+      try(local.registrations[name], {}),
       machine.metadata,
     )
   }

@@ -15,15 +15,21 @@ locals {
     }
   }
 
-  # VMs that pools of type gce-vm start and stop, by zone/name. Several pools may share one.
+  # VMs that pools of type gce-vm start and stop, by zone/name. Of several pools that share one the first says where its runner
+  # is registered and with which labels.
   pool_vms = {
     for key, vms in {
       for vm in [
         for pool in local.pool_list : {
-          name = try(pool.provider.instance, pool.vm_instance_name)
-          zone = try(coalesce(try(pool.provider.zone, pool.vm_instance_zone, null), var.zone), "")
+          name   = try(pool.provider.instance, pool.vm_instance_name)
+          zone   = try(coalesce(try(pool.provider.zone, pool.vm_instance_zone, null), var.zone), "")
+          owner  = try(pool.repo, pool.org, one([for repo in pool.repos : repo if !strcontains(repo, "*")]), "")
+          labels = try(join(",", try(pool.requires, pool.labels)), "")
         } if try(pool.provider.type == "gce-vm", can(pool.vm_instance_name))
       ] : "${vm.zone}/${vm.name}" => vm...
     } : key => vms[0]
   }
+
+  # https://HOST of a GitHub Enterprise Server's https://HOST/api/v3.
+  github_url = var.github_api_url == "https://api.github.com" ? "https://github.com" : trimsuffix(var.github_api_url, "/api/v3")
 }

@@ -5,6 +5,10 @@ locals {
       title       = "create tasks"
       permissions = ["cloudtasks.tasks.create"]
     }
+    check_queue = {
+      title       = "look whether a queue takes tasks"
+      permissions = ["cloudtasks.queues.get"]
+    }
     act_as = {
       title       = "act as a service account"
       permissions = ["iam.serviceAccounts.actAs"]
@@ -36,8 +40,11 @@ locals {
       ]
     }
     list_vms = {
-      title       = "list VMs"
-      permissions = ["compute.instances.list"]
+      title = "list VMs, and whether one was preempted"
+      permissions = [
+        "compute.instances.list",
+        "compute.zoneOperations.list",
+      ]
     }
     create_vms = {
       title = "create VMs from instance templates"

@@ -191,6 +191,14 @@ run "persistent_vms" {
   }
 
   assert {
+    condition = (
+      google_compute_instance.persistent["gpu-1"].metadata["slipway-github-url"] == "https://github.com/acme/app" &&
+      google_compute_instance.persistent["gpu-1"].metadata["slipway-labels"] == "gpu"
+    )
+    error_message = "its runner is registered where the pool's jobs are, with the pool's labels"
+  }
+
+  assert {
     condition     = toset([for grant in google_compute_instance_iam_member.function : grant.instance_name]) == toset(["gpu-1"])
     error_message = "it can be started and stopped"
   }

@@ -15,7 +15,11 @@ afterEach(async () => {
 /** The warnings after one request for each of the answers' headers. */
 async function warningsAfter(answers: readonly Headers[]): Promise<unknown[]> {
   const left = [...answers];
-  server = await scriptedServer(() => ({status: 200, body: {total_count: 0, runners: []}, headers: left.shift() ?? {}}));
+  server = await scriptedServer(() => ({
+    status: 200,
+    body: {total_count: 0, runners: []},
+    headers: left.shift() ?? {},
+  }));
   const lines: string[] = [];
   const github = createGitHub({
     apiUrl: server.url,
