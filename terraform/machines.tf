@@ -59,6 +59,7 @@ locals {
       machine.startup_script == "" ? {} : {
         startup-script = machine.startup_script != null ? machine.startup_script : file(local.startup_scripts[contains(keys(var.persistent_vms), name) ? "persistent" : "ephemeral"])
       },
+      try({ slipway-idle-seconds = tostring(local.idle_seconds[name]) }, {}),
       try(local.registrations[name], {}),
       machine.metadata,
     )

@@ -15,6 +15,19 @@ locals {
     }
   }
 
+  # How long a runner of a template may be without a job before the VM itself powers off: longer than its pools' minutes, for the control
+  # plane deregisters an idle runner first, which the VM cannot. 0, for ever, where warm runners are kept: their end is maxRunDuration.
+  pool_defaults = try(yamldecode(var.pools).defaults, {})
+  idle_seconds = {
+    for name, pools in {
+      for pool in local.pool_list : pool.provider.template => {
+        minutes = try(pool.bootMinutes, local.pool_defaults.bootMinutes, 5) + try(pool.idleMinutes, local.pool_defaults.idleMinutes, 10)
+        warm    = try(pool.minIdle, local.pool_defaults.minIdle, 0) != 0
+      }... if try(pool.provider.type, "") == "gce" && can(pool.provider.template)
+    } :
+    name => anytrue(pools[*].warm) ? 0 : ceil(max(pools[*].minutes...) * 60) + 300
+  }
+
   # VMs that pools of type gce-vm start and stop, by zone/name. Of several pools that share one the first says where its runner
   # is registered and with which labels.
   pool_vms = {

@@ -38,7 +38,7 @@ variable "notification_channels" {
   default     = []
 
   validation {
-    condition     = alltrue([for channel in var.notification_channels : can(regex("^projects/[^/]+/notificationChannels/[^/]+$", channel))])
+    condition     = alltrue([for channel in var.notification_channels : startswith(channel, "projects/")])
     error_message = "Expected names such as projects/my-project/notificationChannels/123: `gcloud beta monitoring channels list --format='value(name)'` shows them."
   }
 }

@@ -78,6 +78,29 @@ run "templates_of_the_pools" {
   }
 }
 
+run "idle_runners" {
+  command = plan
+  variables {
+    pools = <<-YAML
+      defaults: {idleMinutes: 20}
+      pools:
+        - {name: a, repo: acme/app, requires: [a], provider: {type: gce, template: shared, region: us-central1}}
+        - {name: b, repo: acme/app, requires: [b], bootMinutes: 10, provider: {type: gce, template: shared, region: us-central1}}
+        - {name: c, repo: acme/app, requires: [c], minIdle: [{cron: "* 8-17 * * 1-5", count: 2}], provider: {type: gce, template: warm, region: us-central1}}
+    YAML
+  }
+
+  assert {
+    condition     = google_compute_region_instance_template.runner["shared"].metadata["slipway-idle-seconds"] == "2100"
+    error_message = "a VM waits longer for a job than the control plane does, whichever of its pools made it"
+  }
+
+  assert {
+    condition     = google_compute_region_instance_template.runner["warm"].metadata["slipway-idle-seconds"] == "0"
+    error_message = "a warm runner waits as long as it is kept"
+  }
+}
+
 run "network_of_their_own" {
   assert {
     condition     = keys(google_compute_router_nat.runners) == ["europe-west4", "us-central1"]
