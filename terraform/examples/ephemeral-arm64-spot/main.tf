@@ -12,7 +12,6 @@ module "slipway" {
         repo: acme/app
         requires: [self-hosted, linux, arm64]
         maxRunners: 20
-        rerunOnPreemption: true
         provider:
           type: gce
           template: runner-arm64
