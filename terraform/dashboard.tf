@@ -9,7 +9,7 @@ locals {
     { title = "Why deliveries and jobs were not served", metric = "decisions", aligner = "ALIGN_SUM", reducer = "REDUCE_SUM", by = "reason" },
     { title = "Failures by class", metric = "failures", aligner = "ALIGN_SUM", reducer = "REDUCE_SUM", by = "reason" },
     { title = "Dead letters", metric = "dead_letters", aligner = "ALIGN_SUM", reducer = "REDUCE_SUM", by = "reason" },
-    { title = "Sweep: repairs", metric = "sweep_repairs", aligner = "ALIGN_SUM", reducer = "REDUCE_SUM", by = "decision" },
+    { title = "Sweep: repairs by reason", metric = "sweep_repairs", aligner = "ALIGN_SUM", reducer = "REDUCE_SUM", by = "reason" },
   ]
 
   chart_widgets = [
