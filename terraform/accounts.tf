@@ -9,7 +9,7 @@ resource "google_service_account" "function" {
   depends_on = [google_project_service.required]
 }
 
-# Who the tasks come from: its OIDC token is the only one that provision and stop let in. It has no other right.
+# Who tasks and scheduler come as: its OIDC token is the only one that provision, stop and sweep let in. It has no other right.
 resource "google_service_account" "tasks" {
   project      = var.project
   account_id   = "${var.deployment}-tasks"

@@ -1,37 +1,72 @@
-# The functions' environment: names and meanings are those of the configuration in the repository's README.
+# The functions' environment: names and meanings are those of docs/configuration.md. A test holds these names against those
+# that the code reads: every group is an object of literal names, every function a list of groups.
 locals {
   webhook_secret_folder = "/etc/secrets"
   webhook_secret_file   = "github-webhook-secret"
 
-  shared_environment = {
-    DEPLOYMENT            = var.deployment
-    GOOGLE_CLOUD_PROJECT  = var.project
-    GOOGLE_CLOUD_REGION   = var.region
-    GITHUB_API_URL        = var.github_api_url
-    LOG_LEVEL             = var.log_level
-    PROVISION_QUEUE       = google_cloud_tasks_queue.queue["provision"].id
-    PROVISION_URL         = local.urls["provision"]
-    RUNNER_CONFIG         = var.pools
-    STOP_QUEUE            = google_cloud_tasks_queue.queue["stop"].id
-    STOP_URL              = local.urls["stop"]
-    TASKS_SERVICE_ACCOUNT = google_service_account.tasks.email
+  environment_groups = {
+    common = {
+      DEPLOYMENT           = var.deployment
+      GOOGLE_CLOUD_PROJECT = var.project
+      GOOGLE_CLOUD_REGION  = var.region
+      GOOGLE_CLOUD_ZONE    = var.zone
+      GITHUB_API_URL       = var.github_api_url
+      LOG_LEVEL            = var.log_level
+      RUNNER_CONFIG        = var.pools
+      TRACING              = tostring(var.tracing)
+      VM_INACTIVE_MINUTES  = tostring(var.vm_inactive_minutes)
+      WEBHOOKS             = var.webhooks
+    }
+
+    # To create tasks.
+    tasks = {
+      PROVISION_QUEUE       = google_cloud_tasks_queue.queue["provision"].id
+      PROVISION_URL         = local.urls["provision"]
+      STOP_QUEUE            = google_cloud_tasks_queue.queue["stop"].id
+      STOP_URL              = local.urls["stop"]
+      TASKS_SERVICE_ACCOUNT = google_service_account.tasks.email
+    }
+
+    # To work at GitHub and Compute Engine, and to keep the state.
+    control = {
+      DRY_RUN                    = tostring(var.dry_run)
+      FIRESTORE_DATABASE         = local.database
+      GITHUB_APP_ID              = var.github_app_id
+      GITHUB_APP_INSTALLATION_ID = var.github_app_installation_id
+      GITHUB_APP_PRIVATE_KEY     = google_secret_manager_secret.app_private_key.id # a resource name, not the key
+      TASK_MAX_ATTEMPTS          = tostring(var.task_max_attempts)
+    }
+
+    # To be called by Cloud Tasks or Cloud Scheduler alone.
+    internal = {
+      INTERNAL_AUTH = "platform" # IAM has verified the token already, see invokers.tf
+    }
+
+    webhook = {
+      GITHUB_WEBHOOK_SECRET = "file:${local.webhook_secret_folder}/${local.webhook_secret_file}"
+    }
+
+    sweep = {
+      SWEEP_BUDGET_SECONDS = tostring(var.sweep_budget_seconds)
+      SWEEP_URL            = local.urls["sweep"]
+    }
+
+    api = {
+      CORS_ORIGINS          = length(var.cors_origins) > 0 ? join(",", var.cors_origins) : null
+      RUNNER_MANAGER_SECRET = google_secret_manager_secret.manager.id # a resource name, not the secret
+    }
   }
 
-  private_environment = {
-    DRY_RUN                    = tostring(var.dry_run)
-    FIRESTORE_DATABASE         = google_firestore_database.state.name
-    GITHUB_APP_ID              = var.github_app_id
-    GITHUB_APP_INSTALLATION_ID = var.github_app_installation_id
-    GITHUB_APP_PRIVATE_KEY     = google_secret_manager_secret.app_private_key.id # a resource name, not the key
-    INTERNAL_AUTH              = "platform"                                      # IAM has verified the token already, see invokers.tf
-    TASK_MAX_ATTEMPTS          = tostring(var.task_max_attempts)
+  environment_groups_of = {
+    webhook   = ["common", "tasks", "webhook"]
+    provision = ["common", "tasks", "control", "internal"]
+    stop      = ["common", "tasks", "control", "internal"]
+    sweep     = ["common", "tasks", "control", "internal", "sweep"]
+    api       = ["common", "tasks", "control", "api"]
   }
 
   environments = {
-    webhook = merge(local.shared_environment, {
-      GITHUB_WEBHOOK_SECRET = "file:${local.webhook_secret_folder}/${local.webhook_secret_file}"
-    })
-    provision = merge(local.shared_environment, local.private_environment)
-    stop      = merge(local.shared_environment, local.private_environment)
+    for function, groups in local.environment_groups_of :
+    function => merge([for group in groups : local.environment_groups[group]]...)
   }
 }

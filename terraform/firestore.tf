@@ -1,5 +1,7 @@
-# A named database of our own: (default) may be somebody else's, and there is only one of it.
+# A named database of our own by default: (default) may be somebody else's, and there is only one of it.
 resource "google_firestore_database" "state" {
+  count = var.create_firestore_database ? 1 : 0
+
   project     = var.project
   name        = coalesce(var.firestore_database, "${var.deployment}-state")
   location_id = coalesce(var.firestore_location, var.region)
@@ -12,13 +14,28 @@ resource "google_firestore_database" "state" {
   depends_on = [google_project_service.required]
 }
 
+locals {
+  # Of the resource, so that what uses the database waits for it.
+  database = var.create_firestore_database ? google_firestore_database.state[0].name : var.firestore_database
+
+  # Every collection of shared/store; each document has an expireAt.
+  collections = toset(["breakers", "deadletters", "jobs", "keys", "locks", "runners", "slots", "vms"])
+
+  # Queries of equality with an order on another field. Those of equality alone (spare runners, free slots of a pool) merge the
+  # automatic indexes and need none.
+  indexes = {
+    # The oldest job of a pool that still needs a runner.
+    open_jobs = { collection = "jobs", fields = ["pool", "demand", "queuedAt"] }
+  }
+}
+
 # An empty ttl_config turns the TTL policy on; an empty index_config turns the field's own indexes off, which writes in the
 # order of time would make hot.
 resource "google_firestore_field" "expiry" {
-  for_each = toset(["breakers", "deadletters", "jobs", "keys", "runners", "slots"])
+  for_each = local.collections
 
   project    = var.project
-  database   = google_firestore_database.state.name
+  database   = local.database
   collection = each.key
   field      = "expireAt"
 
@@ -26,24 +43,19 @@ resource "google_firestore_field" "expiry" {
   index_config {}
 }
 
-# The oldest job of a pool that still needs a runner: equality with an order on another field. Queries of equality alone
-# (spare runners, free slots of a pool) merge the automatic indexes and need none.
-resource "google_firestore_index" "open_jobs" {
+resource "google_firestore_index" "index" {
+  for_each = local.indexes
+
   project     = var.project
-  database    = google_firestore_database.state.name
-  collection  = "jobs"
+  database    = local.database
+  collection  = each.value.collection
   query_scope = "COLLECTION"
 
-  fields {
-    field_path = "pool"
-    order      = "ASCENDING"
-  }
-  fields {
-    field_path = "demand"
-    order      = "ASCENDING"
-  }
-  fields {
-    field_path = "queuedAt"
-    order      = "ASCENDING"
+  dynamic "fields" {
+    for_each = each.value.fields
+    content {
+      field_path = fields.value
+      order      = "ASCENDING"
+    }
   }
 }

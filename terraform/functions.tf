@@ -1,30 +1,17 @@
 locals {
+  # What each function is; how big it is, is var.functions.
   functions = {
-    # Answers within 10 s or the delivery is lost; a matrix is a burst of up to 256 jobs. Cloud Functions' default of one
-    # request per instance would answer a part of it with 429.
-    webhook = {
-      public          = true
-      concurrency     = 80
-      timeout_seconds = 30
-      min_instances   = var.webhook_min_instances
-      max_instances   = 10
-    }
-    # Waits for Compute Engine most of the time. The time-out is below Cloud Tasks' dispatch deadline of 300 s (shared/tasks), so that an
-    # attempt has ended before the next one begins.
-    provision = {
-      public          = false
-      concurrency     = 10
-      timeout_seconds = 240
-      min_instances   = 0
-      max_instances   = ceil(local.queues.provision.concurrent / 10) + 1
-    }
-    stop = {
-      public          = false
-      concurrency     = 10
-      timeout_seconds = 240
-      min_instances   = 0
-      max_instances   = ceil(local.queues.stop.concurrent / 10) + 1
-    }
+    webhook   = { public = true, schedule = false }
+    provision = { public = false, schedule = false }
+    stop      = { public = false, schedule = false }
+    sweep     = { public = false, schedule = true }
+    api       = { public = var.api_public, schedule = false }
+  }
+
+  # A queue's function takes as many requests as the queue sends at once, and one instance more for the time of a deployment.
+  max_instances = {
+    for name, size in var.functions :
+    name => coalesce(size.max_instances, try(ceil(local.queues[name].concurrent / size.concurrency) + 1, 3))
   }
 }
 
@@ -35,7 +22,7 @@ resource "google_cloudfunctions2_function" "function" {
   location    = var.region
   name        = local.function_names[each.key]
   description = "Slipway ${each.key}"
-  labels      = local.labels
+  labels      = merge(local.labels, { slipway-function = each.key })
 
   build_config {
     runtime         = "nodejs24"
@@ -52,14 +39,15 @@ resource "google_cloudfunctions2_function" "function" {
 
   service_config {
     service_account_email            = google_service_account.function[each.key].email
-    available_cpu                    = "1" # the least that more than one request at a time is allowed with
-    available_memory                 = "512Mi"
-    timeout_seconds                  = each.value.timeout_seconds
-    max_instance_request_concurrency = each.value.concurrency
-    min_instance_count               = each.value.min_instances
-    max_instance_count               = each.value.max_instances
-    # Cloud Tasks of the same project counts as internal; the internet does not even reach the sign-in.
-    ingress_settings      = each.value.public ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
+    available_cpu                    = var.functions[each.key].cpu
+    available_memory                 = var.functions[each.key].memory
+    timeout_seconds                  = var.functions[each.key].timeout_seconds
+    max_instance_request_concurrency = var.functions[each.key].concurrency
+    min_instance_count               = var.functions[each.key].min_instances
+    max_instance_count               = local.max_instances[each.key]
+    # Cloud Tasks and Cloud Scheduler of the same project count as internal; the internet does not even reach the sign-in.
+    # https://docs.cloud.google.com/run/docs/securing/ingress
+    ingress_settings      = contains(["webhook", "api"], each.key) ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
     environment_variables = { for name, value in local.environments[each.key] : name => value if value != null }
 
     dynamic "secret_volumes" {
@@ -81,11 +69,11 @@ resource "google_cloudfunctions2_function" "function" {
   depends_on = [
     google_cloud_tasks_queue_iam_member.enqueuer,
     google_firestore_field.expiry,
-    google_firestore_index.open_jobs,
+    google_firestore_index.index,
     google_project_iam_member.builder,
     google_project_iam_member.builder_source,
     google_project_iam_member.function,
-    google_secret_manager_secret_iam_member.app_private_key,
+    google_secret_manager_secret_iam_member.read_secret,
     google_secret_manager_secret_iam_member.webhook_secret,
     google_secret_manager_secret_version.webhook,
     google_service_account_iam_member.act_as_tasks,

@@ -1,20 +1,40 @@
 # Who may do what. Grants are on the narrowest resource that takes one; those on the project carry a condition where the
 # resource's name can be told.
 locals {
+  # Roles in the project.
   granted = {
+    webhook   = []
     provision = ["store", "find_vms", "create_vms", "delete_vms"]
     stop      = ["store", "find_vms", "delete_vms"]
+    sweep     = ["store", "find_vms", "list_vms", "delete_vms"]
+    api       = ["store", "find_vms", "delete_vms"]
   }
+  # Roles on the VMs of pools of type gce-vm, and on no other VM.
+  granted_on_vms = {
+    provision = ["start_vms"]
+    stop      = ["start_vms", "stop_vms"]
+    sweep     = ["start_vms", "stop_vms"]
+    api       = ["start_vms", "stop_vms"]
+  }
+
   grants = merge([
     for function, roles in local.granted : {
-      for role in roles : "${function}/${role}" => { function = function, role = role }
+      for role in concat(roles, var.tracing ? ["trace"] : []) : "${function}/${role}" => { function = function, role = role }
     }
   ]...)
+
+  vm_grants = merge(flatten([
+    for vm_key, vm in local.pool_vms : [
+      for function, roles in local.granted_on_vms : {
+        for role in roles : "${vm_key}/${function}/${role}" => { vm = vm, function = function, role = role }
+      }
+    ]
+  ])...)
 
   conditions = {
     store = {
       title      = "only this database"
-      expression = "resource.name == \"projects/${var.project}/databases/${google_firestore_database.state.name}\""
+      expression = "resource.name == \"projects/${var.project}/databases/${local.database}\""
     }
     # Runners are named <deployment>-<pool>-..: a fault in the code cannot delete anybody else's VM.
     delete_vms = {
@@ -23,12 +43,21 @@ locals {
     }
   }
 
-  # Every function creates tasks in both queues: webhook for events, provision and stop for what follows from them.
+  # Every function creates tasks in both queues: webhook for events, the others for what follows from them.
   enqueuers = merge([
     for function in keys(local.functions) : {
       for queue in keys(local.queues) : "${function}/${queue}" => { function = function, queue = queue }
     }
   ]...)
+
+  # Who reads which secret at run time.
+  secret_readers = merge(
+    {
+      for function in ["provision", "stop", "sweep", "api"] :
+      "${function}/app_private_key" => { function = function, secret = google_secret_manager_secret.app_private_key.secret_id }
+    },
+    { "api/manager" = { function = "api", secret = google_secret_manager_secret.manager.secret_id } },
+  )
 }
 
 resource "google_project_iam_member" "function" {
@@ -47,6 +76,26 @@ resource "google_project_iam_member" "function" {
   }
 }
 
+resource "google_compute_instance_iam_member" "function" {
+  for_each = local.vm_grants
+
+  project       = var.project
+  zone          = each.value.vm.zone
+  instance_name = each.value.vm.name
+  role          = google_project_iam_custom_role.role[each.value.role].id
+  member        = google_service_account.function[each.value.function].member
+
+  # A VM that is not made here has to be there already.
+  depends_on = [google_compute_instance.persistent]
+
+  lifecycle {
+    precondition {
+      condition     = each.value.vm.zone != ""
+      error_message = "Found no zone for the persistent VM ${each.value.vm.name}, expected one in its pool, or the variable zone as default for all."
+    }
+  }
+}
+
 resource "google_cloud_tasks_queue_iam_member" "enqueuer" {
   for_each = local.enqueuers
 
@@ -55,6 +104,17 @@ resource "google_cloud_tasks_queue_iam_member" "enqueuer" {
   name     = google_cloud_tasks_queue.queue[each.value.queue].name
   role     = google_project_iam_custom_role.role["enqueue"].id
   member   = google_service_account.function[each.value.function].member
+}
+
+# For the deep health check.
+resource "google_cloud_tasks_queue_iam_member" "checker" {
+  for_each = local.queues
+
+  project  = var.project
+  location = var.region
+  name     = google_cloud_tasks_queue.queue[each.key].name
+  role     = google_project_iam_custom_role.role["check_queue"].id
+  member   = google_service_account.function["api"].member
 }
 
 # A task that carries an OIDC token of the tasks' account may be created only by who may act as it.
@@ -73,11 +133,11 @@ resource "google_secret_manager_secret_iam_member" "webhook_secret" {
   member    = google_service_account.function["webhook"].member
 }
 
-resource "google_secret_manager_secret_iam_member" "app_private_key" {
-  for_each = toset(["provision", "stop"])
+resource "google_secret_manager_secret_iam_member" "read_secret" {
+  for_each = local.secret_readers
 
   project   = var.project
-  secret_id = google_secret_manager_secret.app_private_key.secret_id
-  role      = "roles/secretmanager.secretAccessor"
-  member    = google_service_account.function[each.key].member
+  secret_id = each.value.secret
+  role      = google_project_iam_custom_role.role["read_secret"].id
+  member    = google_service_account.function[each.value.function].member
 }

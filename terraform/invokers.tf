@@ -6,20 +6,36 @@ locals {
   invokers = {
     for name, function in local.functions :
     name => function.public ? "allUsers" : google_service_account.tasks.member
+    if function.public || contains(keys(local.queues), name) || function.schedule
   }
 }
 
 resource "google_cloud_run_service_iam_member" "invoker" {
-  for_each = local.functions
+  for_each = local.invokers
 
   project  = var.project
   location = var.region
   service  = google_cloudfunctions2_function.function[each.key].name # the service has the function's name
   role     = "roles/run.invoker"
-  member   = local.invokers[each.key]
+  member   = each.value
 
   lifecycle {
     # A replaced function has a new service without this grant. The id changes then, and not on each deployment.
     replace_triggered_by = [google_cloudfunctions2_function.function[each.key].id]
+  }
+}
+
+# People and scripts that may call api while it is not open to all.
+resource "google_cloud_run_service_iam_member" "api_caller" {
+  for_each = var.api_callers
+
+  project  = var.project
+  location = var.region
+  service  = google_cloudfunctions2_function.function["api"].name
+  role     = "roles/run.invoker"
+  member   = each.key
+
+  lifecycle {
+    replace_triggered_by = [google_cloudfunctions2_function.function["api"].id]
   }
 }

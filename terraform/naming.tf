@@ -12,7 +12,7 @@ locals {
   suffix = random_id.suffix.hex
   labels = merge(var.labels, { slipway-deployment = var.deployment })
 
-  # provision and stop have to know their own URL (the OIDC audience that they check), and each function the others'. Taken
+  # provision, stop and sweep have to know their own URL (the OIDC audience that they check), and each function the others'. Taken
   # from service_config[0].uri that would be a cycle. Cloud Run's other default URL can be told beforehand, the platform
   # takes it as audience like the first one, and Cloud Tasks calls it: so target and audience are the same string.
   # https://docs.cloud.google.com/run/docs/triggering/https-request#deterministic

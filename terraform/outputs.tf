@@ -3,8 +3,13 @@ output "webhook_url" {
   value       = google_cloudfunctions2_function.function["webhook"].service_config[0].uri
 }
 
+output "api_url" {
+  description = "Where people and scripts find status, control and documentation (/docs)."
+  value       = google_cloudfunctions2_function.function["api"].service_config[0].uri
+}
+
 output "function_urls" {
-  description = "URL of each function; for provision and stop also the audience of their OIDC tokens."
+  description = "URL of each function; for provision, stop and sweep also the audience of their OIDC tokens."
   value       = local.urls
 }
 
@@ -23,7 +28,7 @@ output "service_accounts" {
 
 output "firestore_database" {
   description = "Id of the database."
-  value       = google_firestore_database.state.name
+  value       = local.database
 }
 
 output "secrets" {
@@ -31,20 +36,24 @@ output "secrets" {
   value = {
     github_app_private_key = google_secret_manager_secret.app_private_key.id
     github_webhook_secret  = google_secret_manager_secret.webhook.id
+    runner_manager_secret  = google_secret_manager_secret.manager.id
   }
+}
+
+output "runner_templates" {
+  description = "Names of the instance templates, by region."
+  value = {
+    for region in distinct([for template in values(local.runner_templates) : template.region]) :
+    region => [for name, template in local.runner_templates : name if template.region == region]
+  }
+}
+
+output "network" {
+  description = "Id of the network that was made for runners; null when all of them have a subnetwork."
+  value       = one(google_compute_network.runners[*].id)
 }
 
 output "next_steps" {
   description = "What is left to do by hand, in order."
-  value       = <<-TEXT
-    1. Store the private key of the GitHub App ${var.github_app_id} (its settings page, "Generate a private key"):
-         gcloud secrets versions add ${google_secret_manager_secret.app_private_key.secret_id} --project=${var.project} --data-file=KEY.pem
-    2. Show the webhook secret, which was made at random:
-         gcloud secrets versions access latest --secret=${google_secret_manager_secret.webhook.secret_id} --project=${var.project}
-       To use one of your own instead:
-         printf %s 'SECRET' | gcloud secrets versions add ${google_secret_manager_secret.webhook.secret_id} --project=${var.project} --data-file=-
-    3. In the settings of the App, set the webhook URL and that secret, and subscribe to the event "Workflow job":
-         ${google_cloudfunctions2_function.function["webhook"].service_config[0].uri}
-    4. Install the App on the repositories of the pools. Its "Recent deliveries" page then shows a ping that was answered 200.
-  TEXT
+  value       = local.next_steps
 }

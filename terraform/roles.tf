@@ -5,9 +5,20 @@ locals {
       title       = "create tasks"
       permissions = ["cloudtasks.tasks.create"]
     }
+    check_queue = {
+      title       = "look whether a queue takes tasks"
+      permissions = ["cloudtasks.queues.get"]
+    }
     act_as = {
       title       = "act as a service account"
       permissions = ["iam.serviceAccounts.actAs"]
+    }
+    read_secret = {
+      title = "read the newest versions of a secret"
+      permissions = [
+        "secretmanager.versions.access",
+        "secretmanager.versions.list", # which versions are enabled: the two newest overlap in a rotation
+      ]
     }
     store = {
       title = "read and write the state"
@@ -26,6 +37,13 @@ locals {
         "compute.instances.get",
         "compute.zoneOperations.get",
         "compute.zones.list",
+      ]
+    }
+    list_vms = {
+      title = "list VMs, and whether one was preempted"
+      permissions = [
+        "compute.instances.list",
+        "compute.zoneOperations.list",
       ]
     }
     create_vms = {
@@ -47,6 +65,18 @@ locals {
     delete_vms = {
       title       = "delete VMs"
       permissions = ["compute.instances.delete"]
+    }
+    start_vms = {
+      title       = "start a persistent VM"
+      permissions = ["compute.instances.start", "compute.instances.resume"]
+    }
+    stop_vms = {
+      title       = "stop a persistent VM"
+      permissions = ["compute.instances.stop"]
+    }
+    trace = {
+      title       = "write traces"
+      permissions = ["cloudtrace.traces.patch"]
     }
   }
 }

@@ -1,8 +1,20 @@
-# Values never enter the state. The App's private key is an empty container: its value is added with gcloud (output
-# next_steps), read at run time, and rotated without a deployment.
+# Values never enter the state. The App's private key and the secret of the function api are empty containers: their values are
+# added with gcloud (output next_steps), read at run time, and rotated without a deployment.
 resource "google_secret_manager_secret" "app_private_key" {
   project   = var.project
   secret_id = "${var.deployment}-github-app-private-key"
+  labels    = local.labels
+
+  replication {
+    auto {}
+  }
+
+  depends_on = [google_project_service.required]
+}
+
+resource "google_secret_manager_secret" "manager" {
+  project   = var.project
+  secret_id = "${var.deployment}-runner-manager-secret"
   labels    = local.labels
 
   replication {
@@ -26,7 +38,7 @@ resource "google_secret_manager_secret" "webhook" {
 
 # webhook gets its secret as a file (no client library, so a fast start), and Cloud Run refuses to deploy a service whose
 # secret has no version yet. So the first one is made here, at random. The argument is write-only: the value goes to Secret
-# Manager and into no plan and no state. uuid() has 128 random bits; it is called anew in each plan, but only a new
+# Manager and into no plan and no state. uuid() has 122 random bits; it is called anew in each plan, but only a new
 # secret_data_wo_version would send it again.
 resource "google_secret_manager_secret_version" "webhook" {
   count = var.seed_webhook_secret ? 1 : 0

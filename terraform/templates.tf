@@ -4,7 +4,7 @@
 # A template cannot be changed, only made anew, and under this name only after the old one is gone: for some seconds there is
 # none. To change one without a gap, add it under a new name, point the pool to it, and remove the old one later.
 resource "google_compute_region_instance_template" "runner" {
-  for_each = var.runner_templates
+  for_each = local.runner_templates
 
   project              = var.project
   region               = each.value.region
@@ -13,10 +13,11 @@ resource "google_compute_region_instance_template" "runner" {
   machine_type         = each.value.machine_type
   labels               = local.labels
   tags                 = each.value.tags
+  metadata             = local.machine_metadata[each.key]
 
   disk {
-    source_image = each.value.image
-    disk_type    = each.value.disk_type
+    source_image = local.images[each.key]
+    disk_type    = local.disk_types[each.key]
     disk_size_gb = each.value.disk_gb
     labels       = local.labels
     boot         = true
@@ -24,8 +25,7 @@ resource "google_compute_region_instance_template" "runner" {
   }
 
   network_interface {
-    network    = each.value.subnetwork == null ? "default" : null
-    subnetwork = each.value.subnetwork
+    subnetwork = each.value.subnetwork != null ? each.value.subnetwork : local.subnetworks[each.value.region]
 
     # GitHub has to be reachable: by an address of the VM's own, or without one through Cloud NAT.
     dynamic "access_config" {
@@ -34,20 +34,12 @@ resource "google_compute_region_instance_template" "runner" {
     }
   }
 
-  metadata = merge(
-    {
-      block-project-ssh-keys     = "true"
-      enable-oslogin             = "TRUE"
-      serial-port-logging-enable = "true" # the logs of a VM that is gone are all there is of it
-    },
-    each.value.startup_script == null ? {} : { startup-script = each.value.startup_script },
-    each.value.metadata,
-  )
-
   # Every VM carries its own end, also if the control plane is broken.
   scheduling {
     automatic_restart           = false
-    provisioning_model          = "STANDARD"
+    provisioning_model          = each.value.spot ? "SPOT" : "STANDARD"
+    preemptible                 = each.value.spot
+    on_host_maintenance         = each.value.spot ? "TERMINATE" : null
     instance_termination_action = "DELETE"
     max_run_duration {
       seconds = floor(each.value.max_run_hours * 3600)
@@ -57,7 +49,7 @@ resource "google_compute_region_instance_template" "runner" {
   # No service_account block: any step of a job could take its token.
 
   shielded_instance_config {
-    enable_secure_boot          = each.value.secure_boot
+    enable_secure_boot          = local.secure_boots[each.key]
     enable_vtpm                 = true
     enable_integrity_monitoring = true
   }

@@ -4,17 +4,6 @@ variable "bundles" {
   default     = null
 }
 
-variable "webhook_min_instances" {
-  description = "Instances of webhook that are kept warm. 0 costs nothing while idle; 1 spares GitHub the cold start."
-  type        = number
-  default     = 0
-
-  validation {
-    condition     = var.webhook_min_instances >= 0 && var.webhook_min_instances <= 10
-    error_message = "Expected 0 to 10 instances."
-  }
-}
-
 variable "provision_rate" {
   description = "Limits of the provision queue. 2 a second keeps the calls for JIT configs under GitHub's secondary limit (900 points a minute)."
   type = object({
@@ -51,14 +40,28 @@ variable "firestore_location" {
   default     = null
 }
 
+variable "create_firestore_database" {
+  description = "Whether the database is made. False: firestore_database is one that exists, in native mode; it gets the TTL policies and indexes."
+  type        = bool
+  default     = true
+}
+
 variable "firestore_database" {
-  description = "Id of the database that is made. Null: <deployment>-state."
+  description = "Id of the database. Null: <deployment>-state."
   type        = string
   default     = null
 
   validation {
-    condition     = var.firestore_database == null || can(regex("^[a-z][a-z0-9-]{2,61}[a-z0-9]$", var.firestore_database))
-    error_message = "Expected 4 to 63 lower-case letters, digits and hyphens, a letter first. The database (default) is never used."
+    condition = (
+      var.firestore_database == null || can(regex("^[a-z][a-z0-9-]{2,61}[a-z0-9]$", var.firestore_database)) ||
+      (var.firestore_database == "(default)" && !var.create_firestore_database)
+    )
+    error_message = "Expected 4 to 63 lower-case letters, digits and hyphens, a letter first. The database (default) is never made, but an existing one can be used."
+  }
+
+  validation {
+    condition     = var.firestore_database != null || var.create_firestore_database
+    error_message = "Expected the id of the existing database where create_firestore_database is false."
   }
 }
 
@@ -72,4 +75,10 @@ variable "seed_webhook_secret" {
   description = "Whether Terraform makes a first, random version of the webhook secret. False: you have added one yourself before the first apply of the functions, or destroyed version 1 since."
   type        = bool
   default     = true
+}
+
+variable "tracing" {
+  description = "Whether the functions send traces to Cloud Trace (TRACING)."
+  type        = bool
+  default     = false
 }

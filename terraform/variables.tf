@@ -29,7 +29,7 @@ variable "github_app_id" {
 }
 
 variable "pools" {
-  description = "The pools of runners, YAML or JSON. Reaches the functions as RUNNER_CONFIG, byte for byte."
+  description = "The pools of runners, YAML or JSON. Reaches the functions as RUNNER_CONFIG, byte for byte. Has to be known when Terraform plans."
   type        = string
 
   validation {
@@ -42,6 +42,17 @@ variable "pools" {
     # base64 has four characters for three bytes; length() would count characters, not bytes.
     condition     = length(base64encode(var.pools)) * 3 / 4 <= 32000
     error_message = "Expected pools of at most 32,000 bytes: an environment variable of a function holds no more."
+  }
+}
+
+variable "zone" {
+  description = "Zone of persistent VMs whose pool names none (GOOGLE_CLOUD_ZONE)."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.zone == null || can(regex("^[a-z]+-[a-z]+[0-9]+-[a-z][a-z0-9]*$", var.zone))
+    error_message = "Expected a zone such as us-central1-a."
   }
 }
 
@@ -99,4 +110,11 @@ variable "labels" {
   description = "Labels put on everything that can carry some, for cost reports."
   type        = map(string)
   default     = {}
+
+  validation {
+    condition = alltrue([
+      for key, value in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", key)) && can(regex("^[a-z0-9_-]{0,63}$", value)) && !startswith(key, "slipway-")
+    ])
+    error_message = "Expected labels of lower-case letters, digits, hyphens and underscores; keys that begin with slipway- are Slipway's own."
+  }
 }

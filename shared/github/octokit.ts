@@ -1,6 +1,7 @@
 import {Octokit} from '@octokit/rest';
 import {version} from '../../package.json';
 import type {Logger} from '../telemetry/logger';
+import {watchLimit} from './limit-watch';
 
 type Strategy = Pick<NonNullable<ConstructorParameters<typeof Octokit>[0]>, 'auth' | 'authStrategy'>;
 
@@ -39,6 +40,7 @@ export function createOctokit(connection: Connection, strategy: Strategy = {}): 
     options.headers.accept = 'application/vnd.github+json';
     options.headers['x-github-api-version'] = '2022-11-28';
   });
+  if (connection.logger) watchLimit(octokit, connection.logger);
   return octokit;
 }
 

@@ -44,7 +44,7 @@ export function createTaskFunction<Q extends QueueName>(
     let task: TaskOf[Q] | undefined;
     try {
       task = parseTask(queue, body);
-      logger = logger.with(fieldsOf(task));
+      logger = logger.with({...fieldsOf(task), ...ageOf(task, controlPlane.context.clock.now())});
       const outcome = await handle({...controlPlane.context, logger}, task);
       const [decision = outcome, reason] = outcome.split(':');
       logger.info(`${queue}: ${outcome}`, {decision, ...(reason ? {reason} : {})});
@@ -106,6 +106,12 @@ async function bury<Q extends QueueName>(
 
 function kindOf(error: unknown): string {
   return error instanceof SlipwayError ? error.kind : 'internal';
+}
+
+/** How long ago GitHub created the event's job: what the metrics of waiting are made of. */
+function ageOf(task: TaskOf[QueueName], now: number): {jobAgeSeconds?: number} {
+  if (task.kind !== 'event') return {};
+  return {jobAgeSeconds: Math.max(0, (now - task.event.createdAt) / 1000)};
 }
 
 /** The fields of a log line about a task. */

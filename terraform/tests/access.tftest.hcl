@@ -11,12 +11,8 @@ variables {
   project       = "acme-runners"
   region        = "us-central1"
   github_app_id = "12345"
-  pools         = "{pools: [{name: arm, repo: acme/app, requires: [self-hosted], provider: {type: gce, template: t, region: us-central1}}]}"
+  pools         = "{pools: [{name: arm, repo: acme/app, requires: [self-hosted], provider: {type: gce, template: runner-arm64, region: us-central1}}, {name: gpu, repo: acme/app, requires: [gpu], provider: {type: gce-vm, instance: gpu-1, zone: us-central1-b}}]}"
   bundles       = "./tests/bundles"
-  runner_templates = {
-    runner-arm64 = { region = "us-central1", machine_type = "c4a-standard-4", image = "family/arm", disk_type = "hyperdisk-balanced" }
-    runner-nat   = { region = "europe-west4", machine_type = "e2-standard-4", image = "family/x64", external_ip = false, subnetwork = "runners", max_run_hours = 2 }
-  }
 }
 
 run "callers" {
@@ -27,9 +23,9 @@ run "callers" {
 
   assert {
     condition = alltrue([
-      for name in ["provision", "stop"] : google_cloud_run_service_iam_member.invoker[name].member == google_service_account.tasks.member
+      for name in ["provision", "stop", "sweep"] : google_cloud_run_service_iam_member.invoker[name].member == google_service_account.tasks.member
     ])
-    error_message = "provision and stop let in the tasks' account only"
+    error_message = "provision, stop and sweep let in the account of tasks and scheduler only"
   }
 
   assert {
@@ -40,9 +36,62 @@ run "callers" {
   assert {
     condition = alltrue([
       for name, function in google_cloudfunctions2_function.function :
-      function.service_config[0].ingress_settings == (name == "webhook" ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY")
+      function.service_config[0].ingress_settings == (contains(["webhook", "api"], name) ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY")
     ])
-    error_message = "only webhook is reached from the internet"
+    error_message = "only webhook and api are reached from the internet"
+  }
+
+  assert {
+    condition     = length(google_cloud_run_service_iam_member.api_caller) == 0 && !contains(keys(google_cloud_run_service_iam_member.invoker), "api")
+    error_message = "nobody calls api who was not named"
+  }
+}
+
+run "callers_of_the_api" {
+  command = plan
+  variables {
+    api_callers = ["user:me@example.com"]
+  }
+
+  assert {
+    condition     = [for grant in google_cloud_run_service_iam_member.api_caller : grant.member] == ["user:me@example.com"]
+    error_message = "who is named calls api"
+  }
+}
+
+run "a_public_api" {
+  command = plan
+  variables {
+    api_public = true
+  }
+
+  assert {
+    condition     = [for name, grant in google_cloud_run_service_iam_member.invoker : name if grant.member == "allUsers"] == ["api", "webhook"]
+    error_message = "api_public opens api, and no private function"
+  }
+}
+
+run "scheduler" {
+  assert {
+    condition = (
+      google_cloud_scheduler_job.sweep.http_target[0].oidc_token[0].service_account_email == google_service_account.tasks.email &&
+      google_cloud_scheduler_job.sweep.http_target[0].oidc_token[0].audience == local.urls["sweep"] &&
+      google_cloud_scheduler_job.sweep.http_target[0].uri == local.urls["sweep"]
+    )
+    error_message = "the scheduler comes as the account that sweep lets in, with sweep's URL as audience"
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.function["sweep"].service_config[0].environment_variables["SWEEP_URL"] == local.urls["sweep"]
+    error_message = "sweep expects the audience that the scheduler sends"
+  }
+
+  assert {
+    condition = (
+      tonumber(trimsuffix(google_cloud_scheduler_job.sweep.attempt_deadline, "s")) > google_cloudfunctions2_function.function["sweep"].service_config[0].timeout_seconds &&
+      google_cloudfunctions2_function.function["sweep"].service_config[0].timeout_seconds > tonumber(google_cloudfunctions2_function.function["sweep"].service_config[0].environment_variables["SWEEP_BUDGET_SECONDS"])
+    )
+    error_message = "the budget ends before the function, and the function before the scheduler's patience"
   }
 }
 
@@ -51,7 +100,7 @@ run "identities" {
     condition = length(distinct(concat(
       [for account in google_service_account.function : account.account_id],
       [google_service_account.tasks.account_id, google_service_account.builder.account_id],
-    ))) == 5
+    ))) == 7
     error_message = "each function, the tasks and the builds have an account of their own"
   }
 
@@ -69,13 +118,13 @@ run "identities" {
   }
 
   assert {
-    condition     = toset([for key in keys(google_project_iam_member.function) : split("/", key)[0]]) == toset(["provision", "stop"])
+    condition     = toset([for key in keys(google_project_iam_member.function) : split("/", key)[0]]) == toset(["api", "provision", "stop", "sweep"])
     error_message = "webhook has no role in the project: it can create tasks and read its secret"
   }
 
   assert {
-    condition     = !contains(keys(google_project_iam_member.function), "stop/create_vms")
-    error_message = "stop cannot create VMs"
+    condition     = [for key in keys(google_project_iam_member.function) : key if endswith(key, "/create_vms")] == ["provision/create_vms"]
+    error_message = "provision alone creates VMs"
   }
 
   assert {
@@ -85,24 +134,42 @@ run "identities" {
 
   assert {
     condition = alltrue([
-      for grant in ["provision/delete_vms", "stop/delete_vms"] :
-      google_project_iam_member.function[grant].condition[0].expression == "resource.name.extract(\"/instances/{name}\").startsWith(\"slipway-\")"
+      for key, grant in google_project_iam_member.function :
+      grant.condition[0].expression == "resource.name.extract(\"/instances/{name}\").startsWith(\"slipway-\")"
+      if endswith(key, "/delete_vms")
     ])
     error_message = "only this deployment's VMs can be deleted"
   }
 
   assert {
     condition = alltrue([
-      for grant in ["provision/store", "stop/store"] :
-      google_project_iam_member.function[grant].condition[0].expression == "resource.name == \"projects/acme-runners/databases/slipway-state\""
+      for key, grant in google_project_iam_member.function :
+      grant.condition[0].expression == "resource.name == \"projects/acme-runners/databases/slipway-state\""
+      if endswith(key, "/store")
     ])
     error_message = "only this deployment's database can be read"
+  }
+
+  assert {
+    condition = (
+      length(google_compute_instance_iam_member.function) > 0 &&
+      alltrue([for grant in google_compute_instance_iam_member.function : grant.instance_name == "gpu-1" && grant.zone == "us-central1-b"])
+    )
+    error_message = "only VMs that a pool names are started and stopped"
+  }
+
+  assert {
+    condition = alltrue([
+      for key, grant in google_project_iam_member.function :
+      !contains([google_project_iam_custom_role.role["start_vms"].id, google_project_iam_custom_role.role["stop_vms"].id], grant.role)
+    ])
+    error_message = "nobody starts or stops VMs in the whole project"
   }
 }
 
 run "secrets" {
   assert {
-    condition     = alltrue([for version in google_secret_manager_secret_version.webhook : version.secret_data == null])
+    condition     = alltrue([for version in google_secret_manager_secret_version.webhook : version.secret_data == null && version.secret_data_wo == null])
     error_message = "no secret has a value in the state"
   }
 
@@ -112,47 +179,12 @@ run "secrets" {
   }
 
   assert {
-    condition     = !contains(keys(google_secret_manager_secret_iam_member.app_private_key), "webhook")
-    error_message = "webhook cannot read the App's private key"
+    condition     = keys(google_secret_manager_secret_iam_member.read_secret) == ["api/app_private_key", "api/manager", "provision/app_private_key", "stop/app_private_key", "sweep/app_private_key"]
+    error_message = "webhook cannot read the App's private key, and api alone reads its own secret"
   }
 
   assert {
     condition     = google_storage_bucket.bundles.public_access_prevention == "enforced" && google_storage_bucket.bundles.uniform_bucket_level_access
     error_message = "the bucket of the bundles cannot be made public"
-  }
-}
-
-run "runner_templates" {
-  assert {
-    condition     = alltrue([for template in google_compute_region_instance_template.runner : length(template.service_account) == 0])
-    error_message = "no runner has a service account, whose token each job could take"
-  }
-
-  assert {
-    condition = alltrue([
-      for template in google_compute_region_instance_template.runner :
-      template.scheduling[0].instance_termination_action == "DELETE" && template.scheduling[0].max_run_duration[0].seconds > 0
-    ])
-    error_message = "every runner carries its own end"
-  }
-
-  assert {
-    condition     = google_compute_region_instance_template.runner["runner-nat"].scheduling[0].max_run_duration[0].seconds == 7200
-    error_message = "max_run_hours is in hours"
-  }
-
-  assert {
-    condition = alltrue([
-      for template in google_compute_region_instance_template.runner : template.metadata["block-project-ssh-keys"] == "true"
-    ])
-    error_message = "the project's SSH keys do not open runners"
-  }
-
-  assert {
-    condition = (
-      length(google_compute_region_instance_template.runner["runner-nat"].network_interface[0].access_config) == 0 &&
-      length(google_compute_region_instance_template.runner["runner-arm64"].network_interface[0].access_config) == 1
-    )
-    error_message = "external_ip decides on an external address"
   }
 }

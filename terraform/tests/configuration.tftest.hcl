@@ -31,19 +31,6 @@ run "environment" {
   }
 
   assert {
-    # Every name in the configuration's table; emulators and the like are not for a deployment.
-    condition = length(setsubtract(
-      flatten([for function in google_cloudfunctions2_function.function : keys(function.service_config[0].environment_variables)]),
-      [
-        "DEPLOYMENT", "DRY_RUN", "FIRESTORE_DATABASE", "GITHUB_API_URL", "GITHUB_APP_ID", "GITHUB_APP_INSTALLATION_ID",
-        "GITHUB_APP_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET", "GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_REGION", "INTERNAL_AUTH", "LOG_LEVEL",
-        "PROVISION_QUEUE", "PROVISION_URL", "RUNNER_CONFIG", "STOP_QUEUE", "STOP_URL", "TASKS_SERVICE_ACCOUNT", "TASK_MAX_ATTEMPTS",
-      ],
-    )) == 0
-    error_message = "no variable is set that the code does not know"
-  }
-
-  assert {
     condition = (
       google_cloudfunctions2_function.function["webhook"].service_config[0].environment_variables["GITHUB_WEBHOOK_SECRET"] == "file:/etc/secrets/github-webhook-secret" &&
       google_cloudfunctions2_function.function["webhook"].service_config[0].secret_volumes[0].mount_path == "/etc/secrets" &&
@@ -54,16 +41,16 @@ run "environment" {
 
   assert {
     condition = alltrue([
-      for name in ["provision", "stop"] :
+      for name in ["provision", "stop", "sweep", "api"] :
       google_cloudfunctions2_function.function[name].service_config[0].environment_variables["GITHUB_APP_PRIVATE_KEY"] == google_secret_manager_secret.app_private_key.id
     ])
-    error_message = "provision and stop are told the private key's name, not its value"
+    error_message = "functions are told the private key's name, not its value"
   }
 
   assert {
     condition = alltrue([
       for name, function in google_cloudfunctions2_function.function :
-      lookup(function.service_config[0].environment_variables, "INTERNAL_AUTH", "none") == (name == "webhook" ? "none" : "platform")
+      lookup(function.service_config[0].environment_variables, "INTERNAL_AUTH", "none") == (contains(["webhook", "api"], name) ? "none" : "platform")
     ])
     error_message = "INTERNAL_AUTH=platform is for functions behind IAM only"
   }
@@ -149,7 +136,7 @@ run "queues" {
 
 run "store" {
   assert {
-    condition     = keys(google_firestore_field.expiry) == ["breakers", "deadletters", "jobs", "keys", "runners", "slots"]
+    condition     = keys(google_firestore_field.expiry) == ["breakers", "deadletters", "jobs", "keys", "locks", "runners", "slots", "vms"]
     error_message = "every collection has a TTL policy"
   }
 
@@ -159,12 +146,12 @@ run "store" {
   }
 
   assert {
-    condition     = [for field in google_firestore_index.open_jobs.fields : field.field_path if field.field_path != "__name__"] == ["pool", "demand", "queuedAt"]
+    condition     = [for field in google_firestore_index.index["open_jobs"].fields : field.field_path if field.field_path != "__name__"] == ["pool", "demand", "queuedAt"]
     error_message = "open jobs are read oldest first"
   }
 
   assert {
-    condition     = google_firestore_database.state.name != "(default)" && google_firestore_database.state.delete_protection_state == "DELETE_PROTECTION_ENABLED"
+    condition     = google_firestore_database.state[0].name != "(default)" && google_firestore_database.state[0].delete_protection_state == "DELETE_PROTECTION_ENABLED"
     error_message = "the database is our own, and protected"
   }
 }
@@ -176,8 +163,61 @@ run "without_protection" {
 
   assert {
     condition = (
-      google_firestore_database.state.delete_protection_state == "DELETE_PROTECTION_DISABLED" && google_firestore_database.state.deletion_policy == "DELETE"
+      google_firestore_database.state[0].delete_protection_state == "DELETE_PROTECTION_DISABLED" && google_firestore_database.state[0].deletion_policy == "DELETE"
     )
     error_message = "without protection a destroy deletes the database"
+  }
+}
+
+run "an_existing_database" {
+  command = plan
+  variables {
+    create_firestore_database = false
+    firestore_database        = "(default)"
+  }
+
+  assert {
+    condition     = length(google_firestore_database.state) == 0 && alltrue([for field in google_firestore_field.expiry : field.database == "(default)"])
+    error_message = "an existing database gets the TTL policies and is not made"
+  }
+}
+
+run "sizes" {
+  command = plan
+  variables {
+    functions      = { webhook = { min_instances = 1 }, provision = { memory = "1Gi" } }
+    provision_rate = { concurrent = 55 }
+  }
+
+  assert {
+    condition = (
+      google_cloudfunctions2_function.function["webhook"].service_config[0].min_instance_count == 1 &&
+      google_cloudfunctions2_function.function["webhook"].service_config[0].max_instance_request_concurrency == 80 &&
+      google_cloudfunctions2_function.function["provision"].service_config[0].available_memory == "1Gi"
+    )
+    error_message = "what is not said stays as it is"
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.function["provision"].service_config[0].max_instance_count == 7
+    error_message = "provision grows with its queue"
+  }
+}
+
+run "labels" {
+  command = plan
+  variables {
+    labels = { team = "build" }
+  }
+
+  assert {
+    condition = alltrue([
+      for labels in concat(
+        [for function in google_cloudfunctions2_function.function : function.labels],
+        [for policy in google_monitoring_alert_policy.log : policy.user_labels],
+        [google_storage_bucket.bundles.labels, google_secret_manager_secret.manager.labels],
+      ) : labels["team"] == "build" && labels["slipway-deployment"] == "slipway"
+    ])
+    error_message = "everything carries the labels of the cost report"
   }
 }

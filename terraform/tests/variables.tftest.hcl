@@ -69,12 +69,17 @@ run "the_path_of_a_file_for_its_content" {
 run "pools_in_the_older_flat_form" {
   command = plan
   variables {
-    pools = "[{\"repo\": \"acme/app\", \"labels\": [\"gpu\"], \"vm_instance_name\": \"gpu\", \"vm_instance_zone\": \"us-central1-a\"}, {\"repo\": \"acme/web\"}]"
+    pools = "[{\"repo\": \"acme/app\", \"labels\": [\"gpu\"], \"vm_instance_name\": \"gpu\", \"vm_instance_zone\": \"us-central1-a\"}, {\"repo\": \"acme/web\", \"labels\": [\"gpu\"], \"vm_instance_name\": \"gpu\", \"vm_instance_zone\": \"us-central1-a\"}]"
   }
 
   assert {
-    condition     = local.shared_environment.RUNNER_CONFIG == var.pools
+    condition     = local.environment_groups.common.RUNNER_CONFIG == var.pools
     error_message = "the flat form is passed on as it is"
+  }
+
+  assert {
+    condition     = keys(local.pool_vms) == ["us-central1-a/gpu"]
+    error_message = "a VM that several entries share is one VM"
   }
 }
 
@@ -97,7 +102,7 @@ run "a_queue_without_a_bound" {
 run "a_runner_without_an_end" {
   command = plan
   variables {
-    runner_templates = { runner = { region = "us-central1", machine_type = "e2-standard-4", image = "family/x64", max_run_hours = 0 } }
+    runner_templates = { runner = { max_run_hours = 0 } }
   }
   expect_failures = [var.runner_templates]
 }
@@ -116,4 +121,84 @@ run "bundles_that_were_not_built" {
     bundles = "./tests/nowhere"
   }
   expect_failures = [data.archive_file.bundle]
+}
+
+run "a_persistent_vm_without_a_zone" {
+  command = plan
+  variables {
+    pools = "[{\"repo\": \"acme/app\", \"labels\": [\"gpu\"], \"vm_instance_name\": \"gpu\"}]"
+  }
+  expect_failures = [google_compute_instance_iam_member.function]
+}
+
+run "a_persistent_vm_with_a_runners_name" {
+  command = plan
+  variables {
+    persistent_vms = { slipway-gpu = { zone = "us-central1-a" } }
+  }
+  expect_failures = [var.persistent_vms]
+}
+
+run "concurrency_without_a_cpu" {
+  command = plan
+  variables {
+    functions = { webhook = { cpu = "0.5" } }
+  }
+  expect_failures = [var.functions]
+}
+
+run "an_attempt_longer_than_the_tasks_patience" {
+  command = plan
+  variables {
+    functions = { provision = { timeout_seconds = 600 } }
+  }
+  expect_failures = [var.functions]
+}
+
+run "a_sweep_cut_off_before_its_budget" {
+  command = plan
+  variables {
+    sweep_budget_seconds = 290
+  }
+  expect_failures = [var.functions]
+}
+
+run "an_unknown_alert" {
+  command = plan
+  variables {
+    monitoring = { without = ["dead_letters"] }
+  }
+  expect_failures = [var.monitoring]
+}
+
+run "an_e_mail_for_a_notification_channel" {
+  command = plan
+  variables {
+    notification_channels = ["me@example.com"]
+  }
+  expect_failures = [var.notification_channels]
+}
+
+run "everybody_as_a_caller_of_the_api" {
+  command = plan
+  variables {
+    api_callers = ["allUsers"]
+  }
+  expect_failures = [var.api_callers]
+}
+
+run "an_existing_database_without_its_name" {
+  command = plan
+  variables {
+    create_firestore_database = false
+  }
+  expect_failures = [var.firestore_database]
+}
+
+run "a_label_that_is_ours" {
+  command = plan
+  variables {
+    labels = { slipway-deployment = "other" }
+  }
+  expect_failures = [var.labels]
 }

@@ -1,0 +1,67 @@
+# What a machine type asks of image and disk, for templates and persistent VMs that do not say it themselves.
+locals {
+  startup_scripts = {
+    ephemeral  = "${path.module}/runner/startup.sh"
+    persistent = "${path.module}/runner/persistent.sh"
+  }
+
+  # By default the templates that the pools name.
+  requested_templates = var.runner_templates != null ? var.runner_templates : {
+    for name, template in local.pool_templates : name => {
+      region         = template.region
+      machine_type   = template.machine_type
+      image          = null
+      startup_script = null
+      metadata       = {}
+      disk_gb        = 50
+      disk_type      = null
+      spot           = false
+      subnetwork     = null
+      external_ip    = false
+      max_run_hours  = 24
+      secure_boot    = null
+      tags           = []
+    }
+  }
+  runner_templates = {
+    for name, template in local.requested_templates : name => merge(template, { region = coalesce(template.region, var.region) })
+  }
+
+  machines = merge(local.runner_templates, var.persistent_vms)
+
+  # https://docs.cloud.google.com/compute/docs/instances/arm-on-compute
+  arm64 = { for name, machine in local.machines : name => can(regex("^(t2a|c4a|n4a|a4x)-", machine.machine_type)) }
+  # https://docs.cloud.google.com/compute/docs/disks/hyperdisks#machine-type-support
+  hyperdisk = { for name, machine in local.machines : name => can(regex("^(c4|c4a|c4d|n4|n4a|n4d|h4d|m4|x4|a4|a4x)-", machine.machine_type)) }
+
+  images = {
+    for name, machine in local.machines :
+    name => coalesce(machine.image, "projects/ubuntu-os-cloud/global/images/family/ubuntu-2404-lts-${local.arm64[name] ? "arm64" : "amd64"}")
+  }
+  disk_types   = { for name, machine in local.machines : name => coalesce(machine.disk_type, local.hyperdisk[name] ? "hyperdisk-balanced" : "pd-balanced") }
+  secure_boots = { for name, machine in local.machines : name => machine.secure_boot != null ? machine.secure_boot : !local.arm64[name] }
+
+  # Where persistent.sh registers the runner, as the VM's pool has it.
+  registrations = {
+    for vm in values(local.pool_vms) : vm.name => merge(
+      vm.owner == "" ? {} : { slipway-github-url = "${local.github_url}/${vm.owner}" },
+      vm.labels == "" ? {} : { slipway-labels = vm.labels },
+    ) if contains(keys(var.persistent_vms), vm.name)
+  }
+
+  machine_metadata = {
+    for name, machine in local.machines : name => merge(
+      {
+        block-project-ssh-keys     = "true"
+        enable-oslogin             = "TRUE"
+        serial-port-logging-enable = "true" # the logs of a VM that is gone are all there is of it
+      },
+      machine.startup_script == "" ? {} : {
+        startup-script = machine.startup_script != null ? machine.startup_script : file(local.startup_scripts[contains(keys(var.persistent_vms), name) ? "persistent" : "ephemeral"])
+      },
+      try({ slipway-idle-seconds = tostring(local.idle_seconds[name]) }, {}),
+      try(local.registrations[name], {}),
+      machine.metadata,
+    )
+  }
+}

@@ -1,0 +1,102 @@
+# Metrics over the log lines. The functions write one line per decision; its fields are those of shared/telemetry/logger.ts.
+locals {
+  # Lines of this installation's functions.
+  log_source = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^${var.deployment}-(${join("|", keys(local.functions))})$\""
+
+  # A word or nothing: a reason can be a runner's name or a job's number too, and each value is a time series of its own.
+  word = "\"^([a-z]+(?:_[a-z]+)*)$\""
+
+  metric_labels = {
+    function = "EXTRACT(jsonPayload.function)"
+    decision = "EXTRACT(jsonPayload.decision)"
+    reason   = "REGEXP_EXTRACT(jsonPayload.reason, ${local.word})"
+    pool     = "EXTRACT(jsonPayload.pool)"
+    zone     = "EXTRACT(jsonPayload.zone)"
+  }
+
+  metrics = {
+    decisions = {
+      description = "Decisions, by function and reason."
+      filter      = "jsonPayload.decision:*"
+      labels      = ["function", "decision", "reason"]
+      value       = null
+    }
+    failures = {
+      description = "Attempts that failed, by class of failure."
+      filter      = "jsonPayload.decision=(\"retry\" OR \"rung_failed\" OR \"failed\" OR \"dead_letter\")"
+      labels      = ["function", "decision", "reason"]
+      value       = null
+    }
+    dead_letters = {
+      description = "Tasks that were given up."
+      filter      = "jsonPayload.decision=\"dead_letter\""
+      labels      = ["reason", "pool"]
+      value       = null
+    }
+    vms_created = {
+      description = "VMs that were made for jobs."
+      filter      = "jsonPayload.decision=\"created\" AND jsonPayload.zone:*"
+      labels      = ["pool", "zone"]
+      value       = null
+    }
+    sweep_repairs = {
+      description = "What the sweep put right, by decision."
+      filter      = "jsonPayload.function=\"sweep\" AND jsonPayload.decision:*"
+      labels      = ["decision", "reason"]
+      value       = null
+    }
+    queued_to_created = {
+      description = "Seconds from a job's queueing to the request for its VM."
+      filter      = "jsonPayload.decision=\"created\" AND jsonPayload.zone:* AND jsonPayload.jobAgeSeconds>=0"
+      labels      = ["pool"]
+      value       = "EXTRACT(jsonPayload.jobAgeSeconds)"
+    }
+    queued_to_running = {
+      description = "Seconds from a job's queueing to its start."
+      filter      = "jsonPayload.decision=\"started\" AND jsonPayload.jobAgeSeconds>=0"
+      labels      = ["pool"]
+      value       = "EXTRACT(jsonPayload.jobAgeSeconds)"
+    }
+  }
+}
+
+resource "google_logging_metric" "metric" {
+  for_each = var.monitoring.metrics ? local.metrics : {}
+
+  project         = var.project
+  name            = "${var.deployment}/${each.key}"
+  description     = "Slipway (${var.deployment}): ${each.value.description}"
+  filter          = "${local.log_source} AND ${each.value.filter}"
+  value_extractor = each.value.value
+
+  label_extractors = { for label in each.value.labels : label => local.metric_labels[label] }
+
+  metric_descriptor {
+    metric_kind  = "DELTA"
+    value_type   = each.value.value == null ? "INT64" : "DISTRIBUTION"
+    unit         = each.value.value == null ? "1" : "s"
+    display_name = "Slipway (${var.deployment}): ${replace(each.key, "_", " ")}"
+
+    dynamic "labels" {
+      for_each = each.value.labels
+      content {
+        key        = labels.value
+        value_type = "STRING"
+      }
+    }
+  }
+
+  # 1 s to about 18 hours, each bound 1.5 times the one before.
+  dynamic "bucket_options" {
+    for_each = each.value.value == null ? [] : [1]
+    content {
+      exponential_buckets {
+        num_finite_buckets = 28
+        growth_factor      = 1.5
+        scale              = 1
+      }
+    }
+  }
+
+  depends_on = [google_project_service.required]
+}

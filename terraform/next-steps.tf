@@ -1,0 +1,30 @@
+# What Terraform cannot do: values of secrets stay out of its state, and the App's settings are GitHub's.
+locals {
+  next_steps = <<-TEXT
+    1. Store the private key of the GitHub App ${var.github_app_id} (its settings page, "Generate a private key"):
+         gcloud secrets versions add ${google_secret_manager_secret.app_private_key.secret_id} --project=${var.project} --data-file=KEY.pem
+    2. Make the secret of the control API, the header X-Runner-Secret:
+         openssl rand -hex 32 | tr -d '\n' | gcloud secrets versions add ${google_secret_manager_secret.manager.secret_id} --project=${var.project} --data-file=-
+    3. Show the webhook secret, which was made at random:
+         gcloud secrets versions access latest --secret=${google_secret_manager_secret.webhook.secret_id} --project=${var.project}
+       To use one of your own instead:
+         printf %s 'SECRET' | gcloud secrets versions add ${google_secret_manager_secret.webhook.secret_id} --project=${var.project} --data-file=-
+    4. In the settings of the App, set the webhook URL, that secret and the content type application/json, and subscribe to the event "Workflow job":
+         ${google_cloudfunctions2_function.function["webhook"].service_config[0].uri}
+    5. Install the App on the repositories of the pools. Its "Recent deliveries" page then shows a ping that was answered 200.
+    6. Ask the control API how all is going (the first header is only needed while api_public is false):
+         curl -H "Authorization: Bearer $(gcloud auth print-identity-token)" \
+           -H "X-Runner-Secret: $(gcloud secrets versions access latest --secret=${google_secret_manager_secret.manager.secret_id} --project=${var.project})" \
+           ${google_cloudfunctions2_function.function["api"].service_config[0].uri}/status
+    ${local.persistent_steps}
+  TEXT
+
+  persistent_steps = length(var.persistent_vms) == 0 ? "" : <<-TEXT
+    7. Register the runners of the persistent VMs, once each, with a registration token of the repository or organisation
+       (Settings, Actions, Runners, New self-hosted runner; it is good for an hour):
+    ${join("\n", [
+  for name, vm in var.persistent_vms :
+  "     gcloud compute instances add-metadata ${name} --zone=${vm.zone} --project=${var.project} --metadata=slipway-registration-token=TOKEN"
+])}
+  TEXT
+}

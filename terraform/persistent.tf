@@ -1,0 +1,56 @@
+# VMs that are started for jobs and stopped when idle. Whether one runs is Slipway's business from then on, not Terraform's.
+resource "google_compute_instance" "persistent" {
+  for_each = var.persistent_vms
+
+  project      = var.project
+  zone         = each.value.zone
+  name         = each.key
+  description  = "Slipway persistent runner (${var.deployment})"
+  machine_type = each.value.machine_type
+  tags         = each.value.tags
+  metadata     = local.machine_metadata[each.key]
+
+  # Kept: the sweep deletes VMs of this deployment that have no job.
+  labels = merge(local.labels, { slipway-keep = "true" })
+
+  # A change of the machine type may stop it; that ends a job at work, so do it when it is idle.
+  allow_stopping_for_update = true
+
+  boot_disk {
+    auto_delete = true
+    initialize_params {
+      image  = local.images[each.key]
+      type   = local.disk_types[each.key]
+      size   = each.value.disk_gb
+      labels = local.labels
+    }
+  }
+
+  network_interface {
+    subnetwork = each.value.subnetwork != null ? each.value.subnetwork : local.subnetworks[regex("^(.+)-[^-]+$", each.value.zone)[0]]
+
+    dynamic "access_config" {
+      for_each = each.value.external_ip ? [1] : []
+      content {}
+    }
+  }
+
+  scheduling {
+    automatic_restart = false # Slipway starts it when there is a job
+  }
+
+  # No service_account block: any step of a job could take its token.
+
+  shielded_instance_config {
+    enable_secure_boot          = local.secure_boots[each.key]
+    enable_vtpm                 = true
+    enable_integrity_monitoring = true
+  }
+
+  lifecycle {
+    # A newer image is no reason to lose the disk; the registration token comes and goes.
+    ignore_changes = [boot_disk[0].initialize_params[0].image, metadata["ssh-keys"], metadata["slipway-registration-token"]]
+  }
+
+  depends_on = [google_project_service.required]
+}

@@ -1,0 +1,48 @@
+# What the pools say about Compute Engine. Everything else of them is the functions' own business.
+locals {
+  # {defaults, pools}, or the older list of VMs.
+  pool_list = try(yamldecode(var.pools).pools, yamldecode(var.pools))
+
+  # Templates that pools of type gce name by a bare name, each as its first pool has it.
+  pool_templates = {
+    for name, pools in {
+      for pool in local.pool_list : pool.provider.template => pool...
+      if try(pool.provider.type, "") == "gce" && can(regex("^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", pool.provider.template))
+    } :
+    name => {
+      region       = try(pools[0].provider.region, regex("^(.+)-[^-]+$", pools[0].provider.zones[0])[0], var.region)
+      machine_type = try(pools[0].provider.machineTypes[0], "e2-standard-4")
+    }
+  }
+
+  # How long a runner of a template may be without a job before the VM itself powers off: longer than its pools' minutes, for the control
+  # plane deregisters an idle runner first, which the VM cannot. 0, for ever, where warm runners are kept: their end is maxRunDuration.
+  pool_defaults = try(yamldecode(var.pools).defaults, {})
+  idle_seconds = {
+    for name, pools in {
+      for pool in local.pool_list : pool.provider.template => {
+        minutes = try(pool.bootMinutes, local.pool_defaults.bootMinutes, 5) + try(pool.idleMinutes, local.pool_defaults.idleMinutes, 10)
+        warm    = try(pool.minIdle, local.pool_defaults.minIdle, 0) != 0
+      }... if try(pool.provider.type, "") == "gce" && can(pool.provider.template)
+    } :
+    name => anytrue(pools[*].warm) ? 0 : ceil(max(pools[*].minutes...) * 60) + 300
+  }
+
+  # VMs that pools of type gce-vm start and stop, by zone/name. Of several pools that share one the first says where its runner
+  # is registered and with which labels.
+  pool_vms = {
+    for key, vms in {
+      for vm in [
+        for pool in local.pool_list : {
+          name   = try(pool.provider.instance, pool.vm_instance_name)
+          zone   = try(coalesce(try(pool.provider.zone, pool.vm_instance_zone, null), var.zone), "")
+          owner  = try(pool.repo, pool.org, one([for repo in pool.repos : repo if !strcontains(repo, "*")]), "")
+          labels = try(join(",", try(pool.requires, pool.labels)), "")
+        } if try(pool.provider.type == "gce-vm", can(pool.vm_instance_name))
+      ] : "${vm.zone}/${vm.name}" => vm...
+    } : key => vms[0]
+  }
+
+  # https://HOST of a GitHub Enterprise Server's https://HOST/api/v3.
+  github_url = var.github_api_url == "https://api.github.com" ? "https://github.com" : trimsuffix(var.github_api_url, "/api/v3")
+}

@@ -1,0 +1,1 @@
+exports.api = (_request, response) => response.status(204).end();

@@ -1,0 +1,1 @@
+exports.sweep = (_request, response) => response.status(204).end();

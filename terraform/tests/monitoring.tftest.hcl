@@ -1,0 +1,91 @@
+# What is watched, and that each part can be left out.
+
+mock_provider "google" {
+  mock_data "google_project" {
+    defaults = { number = "123456789012" }
+  }
+}
+
+variables {
+  project               = "acme-runners"
+  region                = "us-central1"
+  github_app_id         = "12345"
+  bundles               = "./tests/bundles"
+  pools                 = "{pools: [{name: arm}]}"
+  notification_channels = ["projects/acme-runners/notificationChannels/1"]
+}
+
+run "all" {
+  assert {
+    condition     = length(setsubtract(["decisions", "failures", "dead_letters", "sweep_repairs", "queued_to_created", "queued_to_running"], keys(google_logging_metric.metric))) == 0
+    error_message = "there are metrics of waiting, decisions, failures, dead letters and repairs"
+  }
+
+  assert {
+    condition     = alltrue([for metric in google_logging_metric.metric : strcontains(metric.filter, "^slipway-(")])
+    error_message = "a metric counts this installation's lines only"
+  }
+
+  assert {
+    condition = alltrue([
+      for name, metric in google_logging_metric.metric :
+      (metric.metric_descriptor[0].value_type == "DISTRIBUTION") == startswith(name, "queued_to_") && (metric.value_extractor != null) == startswith(name, "queued_to_")
+    ])
+    error_message = "times are distributions, all else are counts"
+  }
+
+  assert {
+    condition     = keys(google_monitoring_alert_policy.log) == ["boot_failure", "broken", "dead_letter", "github_limit", "job_waits", "quota"] && length(google_monitoring_alert_policy.sweep_silent) == 1
+    error_message = "there is an alert for each thing that a person has to know"
+  }
+
+  assert {
+    condition     = alltrue([for policy in google_monitoring_alert_policy.log : policy.notification_channels == tolist(var.notification_channels) && length(policy.alert_strategy[0].notification_rate_limit) == 1])
+    error_message = "the channels are told, and not for each line"
+  }
+
+  assert {
+    condition     = strcontains(google_monitoring_alert_policy.sweep_silent[0].conditions[0].condition_absent[0].filter, "service_name=\"slipway-sweep\"")
+    error_message = "silence is that of this installation's sweep"
+  }
+
+  assert {
+    condition = length(setsubtract(
+      regexall("user/slipway/([a-z_]+)", google_monitoring_dashboard.slipway[0].dashboard_json)[*][0],
+      keys(google_logging_metric.metric),
+    )) == 0
+    error_message = "the dashboard shows metrics that are there"
+  }
+}
+
+run "a_later_alarm" {
+  command = plan
+  variables {
+    monitoring = { job_wait_minutes = 30, without = ["quota", "sweep_silent"] }
+  }
+
+  assert {
+    condition     = strcontains(google_monitoring_alert_policy.log["job_waits"].conditions[0].condition_matched_log[0].filter, "jobAgeSeconds>1800")
+    error_message = "job_wait_minutes is in minutes"
+  }
+
+  assert {
+    condition     = !contains(keys(google_monitoring_alert_policy.log), "quota") && length(google_monitoring_alert_policy.sweep_silent) == 0
+    error_message = "an alert can be left out"
+  }
+}
+
+run "nothing" {
+  command = plan
+  variables {
+    monitoring = { metrics = false, dashboard = false, alerts = false }
+  }
+
+  assert {
+    condition = (
+      length(google_logging_metric.metric) == 0 && length(google_monitoring_dashboard.slipway) == 0 &&
+      length(google_monitoring_alert_policy.log) == 0 && length(google_monitoring_alert_policy.sweep_silent) == 0
+    )
+    error_message = "each part can be switched off"
+  }
+}

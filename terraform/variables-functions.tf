@@ -1,0 +1,116 @@
+variable "functions" {
+  description = <<-TEXT
+    Size of each function; leave out what is to stay as it is. `cpu` of at least 1 is what Cloud Run asks for to give an
+    instance more than one request at a time. `min_instances` above 0 spares the cold start and costs money while idle.
+    `max_instances` null: what the queue needs; 3 where there is no queue.
+  TEXT
+  type = object({
+    # Answers within 10 s or the delivery is lost; a matrix is a burst of up to 256 jobs. Cloud Functions' default of one
+    # request per instance would answer a part of it with 429.
+    webhook = optional(object({
+      cpu             = optional(string, "1")
+      memory          = optional(string, "512Mi")
+      concurrency     = optional(number, 80)
+      timeout_seconds = optional(number, 30)
+      min_instances   = optional(number, 0)
+      max_instances   = optional(number, 10)
+    }), {})
+    # Waits for Compute Engine most of the time. The time-out is below Cloud Tasks' dispatch deadline of 300 s, so that an
+    # attempt has ended before the next one begins.
+    provision = optional(object({
+      cpu             = optional(string, "1")
+      memory          = optional(string, "512Mi")
+      concurrency     = optional(number, 10)
+      timeout_seconds = optional(number, 240)
+      min_instances   = optional(number, 0)
+      max_instances   = optional(number)
+    }), {})
+    stop = optional(object({
+      cpu             = optional(string, "1")
+      memory          = optional(string, "512Mi")
+      concurrency     = optional(number, 10)
+      timeout_seconds = optional(number, 240)
+      min_instances   = optional(number, 0)
+      max_instances   = optional(number)
+    }), {})
+    # One at a time: a lease keeps two sweeps apart anyway. Has a minute more than its own budget, sweep_budget_seconds.
+    sweep = optional(object({
+      cpu             = optional(string, "1")
+      memory          = optional(string, "512Mi")
+      concurrency     = optional(number, 1)
+      timeout_seconds = optional(number, 300)
+      min_instances   = optional(number, 0)
+      max_instances   = optional(number, 2)
+    }), {})
+    api = optional(object({
+      cpu             = optional(string, "1")
+      memory          = optional(string, "512Mi")
+      concurrency     = optional(number, 20)
+      timeout_seconds = optional(number, 120)
+      min_instances   = optional(number, 0)
+      max_instances   = optional(number, 3)
+    }), {})
+  })
+  default = {}
+
+  validation {
+    condition     = alltrue([for size in values(var.functions) : size.concurrency >= 1 && size.concurrency <= 1000])
+    error_message = "Expected a concurrency of 1 to 1000."
+  }
+
+  validation {
+    condition     = alltrue([for size in values(var.functions) : size.concurrency == 1 || try(tonumber(size.cpu) >= 1, false)])
+    error_message = "Expected cpu of at least 1 where concurrency is above 1: Cloud Run refuses the deployment otherwise."
+  }
+
+  validation {
+    condition     = alltrue([for size in values(var.functions) : can(regex("^[1-9][0-9]*(Mi|Gi)$", size.memory))])
+    error_message = "Expected memory such as 512Mi or 1Gi."
+  }
+
+  validation {
+    condition = alltrue([
+      for size in values(var.functions) : size.min_instances >= 0 && size.min_instances <= coalesce(size.max_instances, 1000)
+    ])
+    error_message = "Expected min_instances of 0 up to max_instances."
+  }
+
+  validation {
+    # GitHub gives up on a delivery after 10 s, Cloud Tasks on an attempt after the 300 s that the code asks for.
+    condition     = var.functions.provision.timeout_seconds < 300 && var.functions.stop.timeout_seconds < 300
+    error_message = "Expected timeout_seconds below 300 for provision and stop: an attempt has to end before Cloud Tasks begins the next one."
+  }
+
+  validation {
+    condition     = var.functions.sweep.timeout_seconds >= var.sweep_budget_seconds + 30 && var.functions.sweep.timeout_seconds <= 1780
+    error_message = "Expected timeout_seconds of sweep at least 30 above sweep_budget_seconds, so that a sweep ends by itself, and at most 1780, since Cloud Scheduler waits for half an hour at most."
+  }
+}
+
+variable "api_public" {
+  description = "Whether the function api is open to all. Its own secret protects it then; false: callers need a Google identity out of api_callers too."
+  type        = bool
+  default     = false
+}
+
+variable "api_callers" {
+  description = "Who may call the function api while it is not public, e.g. [\"user:me@example.com\", \"group:ci@example.com\"]."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for member in var.api_callers : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):.+", member))])
+    error_message = "Expected members such as user:me@example.com. For all, set api_public."
+  }
+}
+
+variable "cors_origins" {
+  description = "Origins whose pages may call the function api from a browser (CORS_ORIGINS)."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for origin in var.cors_origins : origin == "*" || can(regex("^https?://[^/,]+$", origin))])
+    error_message = "Expected origins such as https://example.com, without a path, or *."
+  }
+}
