@@ -21,6 +21,15 @@ locals {
   # Every collection of shared/store; each document has an expireAt.
   collections = toset(["breakers", "deadletters", "jobs", "keys", "locks", "runners", "slots", "vms"])
 
+  # Maps that nobody queries and that grow with the fleet: every key would be indexed, of which a document may have 40,000.
+  unindexed = {
+    sightings   = { collection = "locks", field = "sightings" }
+    redelivered = { collection = "locks", field = "redelivered" }
+    last_sweep  = { collection = "locks", field = "last" }
+    task        = { collection = "deadletters", field = "body" }
+    answer      = { collection = "keys", field = "answer" }
+  }
+
   # Queries of equality with an order on another field. Those of equality alone (spare runners, free slots of a pool) merge the
   # automatic indexes and need none.
   indexes = {
@@ -40,6 +49,18 @@ resource "google_firestore_field" "expiry" {
   field      = "expireAt"
 
   ttl_config {}
+  index_config {}
+}
+
+# Of a map, with all that is in it.
+resource "google_firestore_field" "unindexed" {
+  for_each = local.unindexed
+
+  project    = var.project
+  database   = local.database
+  collection = each.value.collection
+  field      = each.value.field
+
   index_config {}
 }
 

@@ -67,7 +67,7 @@ export async function runSimulated(options: Arguments, env: Environment, ended: 
     code: 'ZONE_RESOURCE_POOL_EXHAUSTED',
     message: 'The zone does not have enough resources available.',
   };
-  system.compute.failLate({times: 1, error: outOfStock});
+  system.compute.failLate({times: 1, machineType: 'g2-standard-4', error: outOfStock});
 
   system.compute.addInstance({name: PERSISTENT, zone: ZONE});
   system.github.runners.registerPersistent(
