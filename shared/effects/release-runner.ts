@@ -11,10 +11,11 @@ import {removeMachine, retireRunner} from './retire-runner';
 export async function releaseAfter(context: Context, event: JobEvent): Promise<string> {
   const {change, runner} = await recordRun(context, event);
   if (runner) {
-    if (runner.state === 'gone' || runner.state === 'failed') return `${change}_gone`;
-    await removeMachine(context, runner);
+    const isOver = runner.state === 'gone' || runner.state === 'failed';
+    if (!isOver) await removeMachine(context, runner);
+    // Again for one that is over: an execution before this one may have died before it told the job that got the slot.
     await retireRunner(context, runner.name, 'gone');
-    return `${change}_deleted`;
+    return isOver ? `${change}_gone` : `${change}_deleted`;
   }
   const ours = event.runnerName ? parseRunnerName(context.deployment, event.runnerName) : undefined;
   if (!ours || !event.runnerName) return `${change}_no_runner`;
@@ -26,9 +27,11 @@ export async function releaseAfter(context: Context, event: JobEvent): Promise<s
 /** The VM of a deregistered runner goes, unless a job turned out to run on it: then its `completed` releases it. */
 export async function deleteRunner(context: Context, name: string): Promise<string> {
   const runner = await context.store.get('runners', name);
-  if (!runner || runner.state === 'gone' || runner.state === 'failed') return 'gone';
-  if (runner.state !== 'draining') return 'busy_after_all';
-  await removeMachine(context, runner);
+  if (!runner) return 'gone';
+  const isOver = runner.state === 'gone' || runner.state === 'failed';
+  if (!isOver && runner.state !== 'draining') return 'busy_after_all';
+  if (!isOver) await removeMachine(context, runner);
+  // Again for one that is over: an execution before this one may have died before it told the job that got the slot.
   await retireRunner(context, name, 'gone');
-  return 'deleted';
+  return isOver ? 'gone' : 'deleted';
 }
