@@ -6,6 +6,7 @@ import type {RunnerDocument} from '../store/documents';
 import {quotaBreaker, tripBreaker} from './breakers';
 import {type Context, githubOf, poolOf} from './context';
 import type {Creation} from './lease';
+import {placeSpare} from './place-spare';
 import {NotWanted, recordAttempt, recordCreated, releaseLease, renewLease} from './record-creation';
 import {replaceRunner} from './replace-runner';
 import {removeMachine, retireRunner} from './retire-runner';
@@ -122,6 +123,8 @@ async function finish(context: Context, creation: Creation, rung: Rung): Promise
     machineType: rung.machineType,
     spot: rung.spot,
   });
+  // It became spare after the insert had been accepted: only now can another job have it.
+  if (runner.spare) await placeSpare(context, runner.name);
   // Its job ended while the VM was being made, and the release found nothing to delete.
   if (runner.state === 'gone' || runner.state === 'failed') await removeMachine(context, {...runner, zone: rung.zone});
   return {kind: 'created', runner};
