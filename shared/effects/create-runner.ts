@@ -36,7 +36,7 @@ export async function createRunner(context: Context, creation: Creation): Promis
     const resumed = await pickUp(context, creation);
     return resumed ?? (await registerAndInsert(context, creation, renamed));
   } catch (error) {
-    if (error instanceof NotWanted) return abandon(context, error.creation);
+    if (error instanceof NotWanted) return abandon(context, error);
     if (!(error instanceof LeaseHeld)) await releaseLease(context, current.lease);
     throw error;
   }
@@ -157,9 +157,11 @@ async function deregister(context: Context, runner: RunnerDocument, githubId: nu
   await githubOf(context, runner).deleteRunner(githubId);
 }
 
-async function abandon(context: Context, {runner, lease}: Creation): Promise<Created> {
+async function abandon(context: Context, {creation: {runner, lease}, githubId}: NotWanted): Promise<Created> {
   context.logger.info(`runner ${runner.name} is not wanted any more`, {decision: 'abandoned', runner: runner.name});
-  await settleRegistration(githubOf(context, runner), runner.name);
+  // By its id where that is known: a list leaves out what was registered a moment ago.
+  if (githubId === null) await settleRegistration(githubOf(context, runner), runner.name);
+  else await deregister(context, runner, githubId);
   await retireRunner(context, runner.name, 'failed');
   await releaseLease(context, lease);
   return {kind: 'not_wanted', runner};
