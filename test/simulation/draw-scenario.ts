@@ -32,7 +32,7 @@ export function chance(random: SeededRandom, share: number): boolean {
 function drawSetting(random: SeededRandom): Setting {
   return {
     maxRunners: {arm: 1 + random.below(8), spot: 1 + random.below(4), shared: 1 + random.below(4)},
-    idleMinutes: pick(random, [0.5, 3, 10]),
+    idleMinutes: pick(random, [0.1, 1, 3, 10]),
     hooks: chance(random, 0.15) ? 2 : 1,
     routing: chance(random, 0.7) ? 'random' : 'oldest',
     busyLieMs: pick(random, [0, 60_000, 120_000]),
@@ -40,7 +40,7 @@ function drawSetting(random: SeededRandom): Setting {
     removalMs: pick(random, [0, 0, 30_000]),
     bootMs: pick(random, [5_000, 30_000, 90_000]),
     skewMs: pick(random, [0, 500, 5_000]),
-    webhookDelayMs: pick(random, [0, 0, 0, 3_000, 3 * MINUTE]),
+    webhookDelayMs: pick(random, [0, 0, 3_000, 3 * MINUTE, 10 * MINUTE]),
     taskDelayMs: pick(random, [0, 100, 2_000, 15_000]),
   };
 }
