@@ -48,4 +48,11 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
     jobs: Array.from({length: 12}, (_, index) => job(index * MINUTE, {cancelAfterMs: 500 * index})),
     faults: [],
   },
+  'a VM that ran its job before it was written down that it was made is not registered a second time': {
+    seed: 988,
+    setting: {...SETTING, webhookDelayMs: 3 * MINUTE},
+    jobs: [job(0, {durationMs: 10_000})],
+    // The transaction that writes down that the VM is there; the next attempt comes when the job is over.
+    faults: [{on: 'call', port: 'store', method: 'transaction', nth: 3, effect: 'dies_before'}],
+  },
 };

@@ -155,4 +155,10 @@ export const MUTATIONS: readonly Mutation[] = [
     replace:
       "await context.github({kind: 'organization', org: 'acme'}).listRunners();\n    const seen = await read(transaction, event, now);",
   },
+  {
+    name: 'a VM that has ended is made once more',
+    file: 'shared/effects/create-runner.ts',
+    find: 'if (ENDING.has(machine.status)) return settleEnded(context, creation, machine);',
+    replace: 'if (ENDING.has(machine.status)) return undefined;',
+  },
 ];
