@@ -98,6 +98,8 @@ function lastPlannedMs({jobs, faults}: Scenario): number {
 /** How long the pools need for all jobs one after the other, at the worst. */
 function backlogMs({jobs, setting}: Scenario): number {
   const limit = Math.min(...Object.values(setting.maxRunners));
-  const work = jobs.reduce((sum, {matrix, durationMs}) => sum + matrix * (durationMs + 3 * MINUTE), 0);
+  // A slot comes free when the news of the end arrives, which may itself be late.
+  const aroundMs = 3 * MINUTE + setting.bootMs + 3 * (setting.webhookDelayMs + setting.taskDelayMs);
+  const work = jobs.reduce((sum, {matrix, durationMs}) => sum + matrix * (durationMs + aroundMs), 0);
   return work / limit;
 }
