@@ -55,4 +55,11 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
     // The transaction that writes down that the VM is there; the next attempt comes when the job is over.
     faults: [{on: 'call', port: 'store', method: 'transaction', nth: 3, effect: 'dies_before'}],
   },
+  'a runner that became spare is placed although the next event came before the repetition of the first': {
+    seed: 4,
+    setting: {...SETTING, idleMinutes: 3},
+    jobs: [job(0, {sentBack: {afterMs: 19_000, forMs: 2 * MINUTE}, cancelAfterMs: 25_000})],
+    // The transaction that takes the runner from the job that went back to waiting; then the job is cancelled.
+    faults: [{on: 'call', port: 'store', method: 'transaction', nth: 4, effect: 'dies_after'}],
+  },
 };

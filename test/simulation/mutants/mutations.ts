@@ -161,4 +161,10 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'if (ENDING.has(machine.status)) return settleEnded(context, creation, machine);',
     replace: 'if (ENDING.has(machine.status)) return undefined;',
   },
+  {
+    name: 'the next event forgets what the one before left to do',
+    file: 'shared/effects/record-run.ts',
+    find: 'const earlier = seen.existing?.aftermath ?? {spare: null, reopened: null};',
+    replace: 'const earlier: Aftermath = {spare: null, reopened: null};',
+  },
 ];
