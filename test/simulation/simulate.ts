@@ -1,3 +1,4 @@
+import {backlogMs} from './backlog';
 import {SimulatedControlPlane} from './control-plane';
 import {FUNCTIONS, type Functions} from './functions';
 import {checkLiveness} from './liveness';
@@ -93,13 +94,4 @@ function lastPlannedMs({jobs, faults}: Scenario): number {
     return 'atMs' in fault ? fault.atMs : 0;
   });
   return Math.max(0, ...jobTimes, ...faultTimes);
-}
-
-/** How long the pools need for all jobs one after the other, at the worst. */
-function backlogMs({jobs, setting}: Scenario): number {
-  const limit = Math.min(...Object.values(setting.maxRunners));
-  // A slot comes free when the news of the end arrives, which may itself be late.
-  const aroundMs = 3 * MINUTE + setting.bootMs + 3 * (setting.webhookDelayMs + setting.taskDelayMs);
-  const work = jobs.reduce((sum, {matrix, durationMs}) => sum + matrix * (durationMs + aroundMs), 0);
-  return work / limit;
 }

@@ -37,6 +37,14 @@ async function main(): Promise<number> {
   mkdirSync(FOLDER, {recursive: true});
   const waiting = MUTATIONS.filter(({name}) => name.includes(values.only));
   const total = waiting.length;
+  const broken = await play(undefined, values);
+  if (broken) {
+    process.stderr.write(
+      `the core as it is fails with seed ${broken.seed}: npm run simulate -- --seeds 1 --days ${values.days} --seed ${broken.seed}\n`,
+    );
+    return 1;
+  }
+  process.stdout.write(`${'the core as it is'.padEnd(44)} passes ${values.seeds} seeds\n`);
   const survivors: string[] = [];
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
@@ -53,8 +61,11 @@ async function main(): Promise<number> {
   return survivors.length === 0 && total > 0 ? 0 : 1;
 }
 
-async function play(mutation: Mutation, {seeds, days}: {seeds: string; days: string}): Promise<SeedResult | null> {
-  const file = join(FOLDER, `${mutation.name.replace(/[^a-z0-9]+/gi, '-')}.cjs`);
+async function play(
+  mutation: Mutation | undefined,
+  {seeds, days}: {seeds: string; days: string},
+): Promise<SeedResult | null> {
+  const file = join(FOLDER, `${mutation?.name.replace(/[^a-z0-9]+/gi, '-') ?? 'none'}.cjs`);
   await buildMutant(mutation, file);
   try {
     const {stdout} = await promisify(execFile)(process.execPath, [file, seeds, days], {maxBuffer: 64 * 1024 * 1024});
