@@ -2,7 +2,7 @@ import {Unavailable} from '../errors';
 import {applyJobEvent, type JobChange} from '../lifecycle/job';
 import type {JobEvent} from '../lifecycle/job-event';
 import {jobKeyOf} from '../lifecycle/naming';
-import {canRun, covering, isBeingMade, requestedRunner} from '../lifecycle/runner';
+import {canTakeOver, covering, isBeingMade, requestedRunner} from '../lifecycle/runner';
 import type {JobDocument, JobKey, RunnerDocument, SlotDocument} from '../store/documents';
 import {keyId} from '../store/keys';
 import {findFreeSlot, type SlotCandidate, slotIsFree, takenSlot} from '../store/slots';
@@ -79,7 +79,7 @@ async function attempt(
   const spares = await Promise.all(candidates.spares.map((name) => transaction.get('runners', name)));
   const slot = await readSlot(transaction, job, candidates.slot);
   // A job with a slot of its own leaves the spare ones to others.
-  const spare = job.slot ? undefined : spares.find((runner) => runner?.spare && canRun(runner, job));
+  const spare = job.slot ? undefined : spares.find((runner) => runner && canTakeOver(runner, job));
   if (spare) {
     transaction.set('runners', spare.name, covering(spare, jobKeyOf(job)));
     transaction.set('jobs', jobKeyOf(job), {...job, demand: 'covered', runner: spare.name});

@@ -1,7 +1,7 @@
 import {LeaseHeld, NameTaken, NoCapacity, QuotaExceeded, Refused, Unavailable, Uncertain} from '../errors';
 import type {JitConfig} from '../github/github';
 import {settleRegistration} from '../github/settle-registration';
-import type {CreateOutcome, Rung} from '../providers/provider';
+import type {CreateOutcome, Machine, Rung} from '../providers/provider';
 import type {RunnerDocument} from '../store/documents';
 import {quotaBreaker, tripBreaker} from './breakers';
 import {type Context, githubOf, poolOf} from './context';
@@ -36,7 +36,7 @@ export async function createRunner(context: Context, creation: Creation): Promis
     const resumed = await pickUp(context, creation);
     return resumed ?? (await registerAndInsert(context, creation, renamed));
   } catch (error) {
-    if (error instanceof NotWanted) return abandon(context, error.creation);
+    if (error instanceof NotWanted) return abandon(context, error);
     if (!(error instanceof LeaseHeld)) await releaseLease(context, current.lease);
     throw error;
   }
@@ -47,15 +47,36 @@ async function pickUp(context: Context, creation: Creation): Promise<Created | u
   const {runner} = creation;
   if (runner.state !== 'creating' || runner.zone === null) return undefined;
   const machine = await context.provider(runner.pool).find({name: runner.name, zone: runner.zone});
-  if (!machine || ENDING.has(machine.status)) return undefined;
+  if (!machine) return undefined;
+  if (ENDING.has(machine.status)) return settleEnded(context, creation, machine);
   if (PENDING.has(machine.status)) {
     throw new Uncertain(`${runner.name} is ${machine.status}: whether there is capacity for it is not known yet`, 10);
   }
-  return finish(context, creation, {
-    zone: machine.zone,
-    spot: runner.spot ?? false,
-    ...(runner.machineType ? {machineType: runner.machineType} : {}),
-  });
+  return finish(context, creation, rungOf(creation, machine));
+}
+
+/**
+ * The VM was made, and has ended before that was written down. GitHub removes an ephemeral runner when its job is over, so without a
+ * registration it has run one, whose `completed` releases it. With one that is offline nothing ran: the VM goes, then the registration,
+ * and the next attempt takes the next name.
+ */
+async function settleEnded(context: Context, creation: Creation, machine: Machine): Promise<Created> {
+  const {runner, lease} = creation;
+  const github = githubOf(context, runner);
+  const registration = await github.findRunner(runner.name);
+  if (!registration || registration.status === 'online' || registration.busy) {
+    return finish(context, creation, rungOf(creation, machine));
+  }
+  await renewLease(context, lease);
+  await removeMachine(context, {...runner, zone: machine.zone});
+  await github.deleteRunner(registration.id);
+  await replaceRunner(context, creation, 'leave');
+  throw new Unavailable(`the VM of ${runner.name} ended before a runner had started on it`, 5);
+}
+
+/** Where the machine was found, with what was written down before its insert. */
+function rungOf({runner}: Creation, {zone}: Machine): Rung {
+  return {zone, spot: runner.spot ?? false, ...(runner.machineType ? {machineType: runner.machineType} : {})};
 }
 
 async function registerAndInsert(
@@ -157,9 +178,11 @@ async function deregister(context: Context, runner: RunnerDocument, githubId: nu
   await githubOf(context, runner).deleteRunner(githubId);
 }
 
-async function abandon(context: Context, {runner, lease}: Creation): Promise<Created> {
+async function abandon(context: Context, {creation: {runner, lease}, githubId}: NotWanted): Promise<Created> {
   context.logger.info(`runner ${runner.name} is not wanted any more`, {decision: 'abandoned', runner: runner.name});
-  await settleRegistration(githubOf(context, runner), runner.name);
+  // By its id where that is known: a list leaves out what was registered a moment ago.
+  if (githubId === null) await settleRegistration(githubOf(context, runner), runner.name);
+  else await deregister(context, runner, githubId);
   await retireRunner(context, runner.name, 'failed');
   await releaseLease(context, lease);
   return {kind: 'not_wanted', runner};

@@ -1,5 +1,5 @@
 import {jobKeyOf, taskName} from '../lifecycle/naming';
-import {canRun, covering} from '../lifecycle/runner';
+import {canTakeOver, covering} from '../lifecycle/runner';
 import type {JobKey, RunnerDocument} from '../store/documents';
 import {type Context, poolOf} from './context';
 import {oldestOpenJobs} from './open-jobs';
@@ -29,7 +29,7 @@ async function cover(context: Context, name: string, key: JobKey): Promise<boole
   return context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
     const job = await transaction.get('jobs', key);
-    if (!runner?.spare || job?.demand !== 'open' || !canRun(runner, job)) return false;
+    if (!runner || job?.demand !== 'open' || !canTakeOver(runner, job)) return false;
     transaction.set('runners', name, covering(runner, jobKeyOf(job)));
     transaction.set('jobs', key, {...job, demand: 'covered', runner: name, updatedAt: context.clock.now()});
     return true;

@@ -8,7 +8,11 @@ import {type Creation, finishWithin, type Lease, renewWithin} from './lease';
 
 /** The runner lost its purpose while it was being made: nothing more is to be made of it. */
 export class NotWanted extends Error {
-  constructor(readonly creation: Creation) {
+  constructor(
+    readonly creation: Creation,
+    /** GitHub's id of the registration, when there is one for certain. */
+    readonly githubId: number | null,
+  ) {
     super(`runner ${creation.runner.name} is not wanted any more`);
     this.name = 'NotWanted';
   }
@@ -40,7 +44,7 @@ export async function recordAttempt(context: Context, creation: Creation, github
     });
     return true;
   });
-  if (!wanted) throw new NotWanted(creation);
+  if (!wanted) throw new NotWanted(creation, githubId);
 }
 
 /** The VM is there (`rung`), or the runner is online already. The key is done. Returns the runner as it stands. */

@@ -24,13 +24,15 @@ export interface RunRecord {
  * which is remembered with the job, so that a repeated event does it again after a crash.
  */
 export async function recordRun(context: Context, event: JobEvent): Promise<RunRecord> {
-  const {record, aftermath, freedSlot} = await context.store.transaction(async (transaction) => {
+  const {record, aftermaths, freedSlot} = await context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     const seen = await read(transaction, event, now);
     return seen.change.kind === 'unchanged' ? repeat(seen) : write(transaction, seen, now);
   });
-  if (aftermath.reopened) await demandJob(context, aftermath.reopened, `taken-by-${jobKeyOf(event)}`);
-  if (aftermath.spare) await placeSpare(context, aftermath.spare);
+  for (const {reopened, spare} of aftermaths) {
+    if (reopened) await demandJob(context, reopened, `taken-by-${jobKeyOf(event)}`);
+    if (spare) await placeSpare(context, spare);
+  }
   if (freedSlot) await serveOldest(context, event.pool, `slot-kept-for-${jobKeyOf(event)}-${event.status}`);
   return record;
 }
@@ -38,6 +40,7 @@ export async function recordRun(context: Context, event: JobEvent): Promise<RunR
 /** All that the decision needs, read before anything is written. */
 interface Seen {
   readonly key: JobKey;
+  readonly existing: JobDocument | undefined;
   readonly change: JobChange;
   readonly runner: RunnerDocument | undefined;
   /** The runner that covered the job until now, when it is not the one that runs it. */
@@ -50,7 +53,8 @@ interface Seen {
 
 interface Written {
   readonly record: RunRecord;
-  readonly aftermath: Aftermath;
+  /** This event's, and that of the one before, whose execution may have died before it got to it. */
+  readonly aftermaths: readonly Aftermath[];
   /** A slot was kept for the job, which needs it no more. */
   readonly freedSlot: boolean;
 }
@@ -67,6 +71,7 @@ async function read(transaction: Transaction, event: JobEvent, now: number): Pro
   const slot = existing?.slot ? await transaction.get('slots', existing.slot) : undefined;
   return {
     key,
+    existing,
     change,
     runner,
     cover: cover?.covers === key ? cover : undefined,
@@ -77,7 +82,7 @@ async function read(transaction: Transaction, event: JobEvent, now: number): Pro
 
 function repeat({change, runner}: Seen): Written {
   const reason = change.kind === 'unchanged' ? change.reason : 'late';
-  return {record: {change: reason, runner}, aftermath: change.job.aftermath, freedSlot: false};
+  return {record: {change: reason, runner}, aftermaths: [change.job.aftermath], freedSlot: false};
 }
 
 function write(transaction: Transaction, seen: Seen, now: number): Written {
@@ -92,8 +97,10 @@ function write(transaction: Transaction, seen: Seen, now: number): Written {
     now,
   });
   const runner = finished && result.runner ? advanceRunner(result.runner, 'draining', now) : result.runner;
-  const aftermath = {spare: result.spare?.name ?? null, reopened: result.reopened};
+  const earlier = seen.existing?.aftermath ?? {spare: null, reopened: null};
+  const own = {spare: result.spare?.name ?? null, reopened: result.reopened};
 
+  const aftermath = {spare: own.spare ?? earlier.spare, reopened: own.reopened ?? earlier.reopened};
   transaction.set('jobs', key, {...change.job, aftermath});
   if (runner) transaction.set('runners', runner.name, runner);
   if (result.cover) transaction.set('runners', result.cover.name, result.cover);
@@ -101,7 +108,7 @@ function write(transaction: Transaction, seen: Seen, now: number): Written {
   if (slot) transaction.set('slots', slot.id, takenSlot(slot.document, null, now));
   return {
     record: {change: change.kind === 'opened' ? 'late' : (change.kind as RunRecord['change']), runner},
-    aftermath,
+    aftermaths: [own, earlier],
     freedSlot: slot !== undefined,
   };
 }

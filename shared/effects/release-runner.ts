@@ -14,10 +14,11 @@ export async function releaseAfter(context: Context, event: JobEvent): Promise<s
   await noteForeignRun(context, event, record);
   const {change, runner} = record;
   if (runner) {
-    if (runner.state === 'gone' || runner.state === 'failed') return `${change}_gone`;
-    await removeMachine(context, runner);
+    const isOver = runner.state === 'gone' || runner.state === 'failed';
+    if (!isOver) await removeMachine(context, runner);
+    // Again for one that is over: an execution before this one may have died before it told the job that got the slot.
     await retireRunner(context, runner.name, 'gone');
-    return `${change}_deleted`;
+    return isOver ? `${change}_gone` : `${change}_deleted`;
   }
   const ours = event.runnerName ? parseRunnerName(context.deployment, event.runnerName) : undefined;
   if (!ours || !event.runnerName) return `${change}_no_runner`;
@@ -29,9 +30,11 @@ export async function releaseAfter(context: Context, event: JobEvent): Promise<s
 /** The VM of a deregistered runner goes, unless a job turned out to run on it: then its `completed` releases it. `force`: all the same. */
 export async function deleteRunner(context: Context, name: string, force: boolean): Promise<string> {
   const runner = await context.store.get('runners', name);
-  if (!runner || runner.state === 'gone' || runner.state === 'failed') return 'gone';
-  if (runner.state !== 'draining' && !force) return 'busy_after_all';
-  await removeMachine(context, runner);
+  if (!runner) return 'gone';
+  const isOver = runner.state === 'gone' || runner.state === 'failed';
+  if (!isOver && runner.state !== 'draining' && !force) return 'busy_after_all';
+  if (!isOver) await removeMachine(context, runner);
+  // Again for one that is over: an execution before this one may have died before it told the job that got the slot.
   await retireRunner(context, name, 'gone');
-  return 'deleted';
+  return isOver ? 'gone' : 'deleted';
 }

@@ -52,6 +52,6 @@ export async function replaceRunner(context: Context, creation: Creation, next: 
     if (covered && covered !== job) transaction.set('jobs', jobKeyOf(covered), {...covered, runner: name});
     return {runner, lease: nextLease};
   });
-  if (!replaced) throw new NotWanted(creation);
+  if (!replaced) throw new NotWanted(creation, null);
   return replaced;
 }

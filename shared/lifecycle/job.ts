@@ -43,9 +43,17 @@ export function applyJobEvent(
       return queued(existing, touched, event.delivery);
     case 'waiting':
       if (existing?.status === 'waiting') return {kind: 'unchanged', job, reason: 'duplicate'};
+      if (existing?.openings.includes(event.delivery)) return {kind: 'unchanged', job, reason: 'late'};
       return {
         kind: 'parked',
-        job: {...touched, status: 'waiting', demand: 'none', runner: null, slot: null},
+        job: {
+          ...touched,
+          status: 'waiting',
+          demand: 'none',
+          runner: null,
+          slot: null,
+          openings: remembered(touched, event.delivery),
+        },
         released: existing?.runner ?? null,
       };
     case 'in_progress':
@@ -74,9 +82,13 @@ function queued(existing: JobDocument | undefined, job: JobDocument, delivery: s
     if (existing.demand === 'dead') return {kind: 'opened', job: {...job, demand: 'open'}};
     return {kind: 'unchanged', job: existing, reason: 'duplicate'};
   }
-  const openings = [...job.openings, delivery].slice(-OPENINGS_KEPT);
+  const openings = remembered(job, delivery);
   const opened = {status: 'queued', demand: 'open', runner: null} as const;
   return {kind: 'opened', job: {...job, ...opened, generation: job.generation + 1, openings}};
+}
+
+function remembered({openings}: JobDocument, delivery: string): string[] {
+  return [...openings, delivery].slice(-OPENINGS_KEPT);
 }
 
 /** Who ran a completed job: the event says it, or `in_progress` said it before. A job cancelled in the queue ran nowhere. */

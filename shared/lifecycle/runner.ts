@@ -141,3 +141,11 @@ export function canRun(runner: RunnerDocument, job: JobDocument): boolean {
     ? repository.startsWith(owned.toLowerCase())
     : repository === owned.toLowerCase();
 }
+
+/**
+ * Whether a spare runner may be given to the job. Not while it is being made: the execution that makes it gives it up because it is spare,
+ * or is gone already when the job that it was made for has another runner made.
+ */
+export function canTakeOver(runner: RunnerDocument, job: JobDocument): boolean {
+  return runner.spare && !isBeingMade(runner) && canRun(runner, job);
+}

@@ -34,7 +34,7 @@ export interface JobDocument {
   readonly status: JobStatus;
   /** +1 each time the job is queued again after waiting; the first is 1. */
   readonly generation: number;
-  /** GUIDs of the deliveries that opened a generation, newest last: a retried old one opens no other. */
+  /** GUIDs of the deliveries that opened a generation or sent the job back to waiting, newest last: a retried old one does neither. */
   readonly openings: readonly string[];
   /** How many runners were made for it: the `n` of the last one's name. */
   readonly creations: number;

@@ -10,7 +10,7 @@ export interface GuestOptions {
   readonly github: GitHubWorld;
   readonly compute: ComputeWorld;
   /** From RUNNING to a runner that is online. */
-  readonly bootMs: number;
+  readonly bootMs: number | ((instance: Instance) => number);
   /** VMs whose startup script dies. */
   readonly failsToBoot?: (instance: Instance) => boolean;
 }
@@ -60,7 +60,8 @@ export function bootRunners({github, compute, bootMs, failsToBoot = () => false}
     if (kind === 'running') {
       const {startedAtMs} = instance;
       const boots = () => instance.startedAtMs === startedAtMs && boot(instance);
-      github.scheduler.at(github.scheduler.now() + bootMs, boots);
+      const afterMs = typeof bootMs === 'number' ? bootMs : bootMs(instance);
+      github.scheduler.at(github.scheduler.now() + afterMs, boots);
     }
     if (!ENDED.includes(kind) && !LOST.includes(kind)) return;
     for (const session of sessions.get(instance) ?? []) {

@@ -55,6 +55,12 @@ describe('a job', () => {
     expect(changes.map(({kind}) => kind)).toEqual(['opened', 'parked', 'unchanged', 'opened']);
   });
 
+  test('is not sent back to waiting by a retry of a delivery that did so before it was queued again', () => {
+    const first = {...waiting, delivery: 'the-first'};
+    const changes = play(first, queued, first, {...waiting, delivery: 'the-second'});
+    expect(changes.map(({kind}) => kind)).toEqual(['parked', 'opened', 'unchanged', 'parked']);
+  });
+
   test('names the runner that covered it when it waits, so that the runner serves another', () => {
     const [{job}] = play(queued) as [JobChange];
     const covered: JobDocument = {...job, demand: 'covered', runner: 'slipway-arm-1001-1'};

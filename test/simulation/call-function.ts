@@ -1,0 +1,52 @@
+import type {HttpFunction, Request, Response} from '@google-cloud/functions-framework';
+
+export interface FunctionAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** Calls a function with a request as the functions framework hands it over, without a server. */
+export async function callFunction(
+  handler: HttpFunction,
+  request: {
+    readonly method?: string;
+    readonly path?: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: Buffer;
+  },
+): Promise<FunctionAnswer> {
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  const incoming = {
+    method: request.method ?? 'POST',
+    url: request.path ?? '/',
+    path: request.path ?? '/',
+    query: Object.fromEntries(new URL(request.path ?? '/', 'http://function').searchParams),
+    headers,
+    rawBody: request.body,
+    readable: false,
+    get: (name: string) => headers[name.toLowerCase()],
+    is: (type: string) => (headers['content-type']?.split(';')[0]?.trim().toLowerCase() === type ? type : false),
+  };
+  let status = 200;
+  let answered: unknown;
+  const sent: Record<string, string> = {};
+  const outgoing = {
+    status(code: number) {
+      status = code;
+      return outgoing;
+    },
+    set(values: Readonly<Record<string, string>>) {
+      for (const [name, value] of Object.entries(values)) sent[name.toLowerCase()] = value;
+      return outgoing;
+    },
+    json(body: unknown) {
+      answered = body;
+      return outgoing;
+    },
+  };
+  await handler(incoming as unknown as Request, outgoing as unknown as Response);
+  return {status, headers: sent, body: answered};
+}

@@ -1,0 +1,28 @@
+import {drawScenario} from '../draw-scenario';
+import type {Functions} from '../functions';
+import type {Violation} from '../safety';
+import {simulate} from '../simulate';
+
+/** What a worker tells of one seed. */
+export interface SeedResult {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  readonly steps: number;
+  readonly jobs: number;
+  readonly creations: number;
+  readonly isLivenessChecked: boolean;
+  /** How often each kind of fault struck. */
+  readonly faults: Readonly<Record<string, number>>;
+}
+
+export async function playSeed(seed: number, days: number, functions?: Functions): Promise<SeedResult> {
+  const outcome = await simulate(drawScenario(seed, {days}), functions ? {functions} : {});
+  const {violations, steps, jobs, creations, isLivenessChecked} = outcome;
+  const faults: Record<string, number> = {};
+  for (const fault of outcome.struck) {
+    const effect = 'effect' in fault ? ` ${typeof fault.effect === 'string' ? fault.effect : 'late'}` : '';
+    const kind = `${fault.on}${'port' in fault ? ` ${fault.port}` : ''}${effect}`;
+    faults[kind] = (faults[kind] ?? 0) + 1;
+  }
+  return {seed, violations, steps, jobs, creations, isLivenessChecked, faults};
+}

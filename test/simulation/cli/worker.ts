@@ -1,0 +1,19 @@
+import {playSeed} from './seed-result';
+
+/** Seeds that a worker is told to play. */
+export interface Batch {
+  readonly seeds: readonly number[];
+  readonly days: number;
+}
+
+/** A process that plays batches of seeds and tells its parent of each. */
+process.on('message', (batch: Batch) => {
+  void play(batch);
+});
+
+async function play({seeds, days}: Batch): Promise<void> {
+  for (const seed of seeds) process.send?.({result: await playSeed(seed, days)});
+  process.send?.({ready: true});
+}
+
+process.send?.({ready: true});

@@ -1,0 +1,143 @@
+import type {HttpFunction} from '@google-cloud/functions-framework';
+import type {ControlPlaneOptions} from '../../shared/control-plane';
+import type {DispatchResult} from '../../shared/tasks/dispatch';
+import {InProcessTasks, type TaskRequest} from '../../shared/tasks/in-process';
+import type {Tasks} from '../../shared/tasks/tasks';
+import {createLogger} from '../../shared/telemetry/create-logger';
+import type {DeliveryAnswer, DeliveryRequest} from '../world/github/delivery';
+import {callFunction, type FunctionAnswer} from './call-function';
+import {BEARER, environmentOf, WEBHOOK_SECRET} from './environment';
+import type {Functions} from './functions';
+import {randomOf, type SimulatedWorld} from './simulated-world';
+
+type Target = 'webhook' | 'provision' | 'stop' | 'sweep';
+
+const SWEEP_EVERY_MS = 60_000;
+/** A world in which nothing is left is swept less often, so that days without jobs cost little. */
+const SWEEP_IDLE_EVERY = 30;
+
+/** The functions under test and the queue between them, in a simulated world. */
+export class SimulatedControlPlane {
+  readonly tasks: InProcessTasks;
+  readonly #handlers: {readonly [T in Target]?: HttpFunction};
+  readonly #lost = new Set<string>();
+  readonly #chance;
+  readonly isSwept: boolean;
+  sweeps = 0;
+
+  constructor(
+    private readonly world: SimulatedWorld,
+    functions: Functions,
+    private readonly isQuiet: () => boolean,
+  ) {
+    const {scheduler, github, scenario, executions, ports, safety, trace} = world;
+    this.#chance = randomOf(scenario.seed, 'dispatch');
+    this.tasks = new InProcessTasks({timers: scheduler, dispatch: (request) => this.#dispatch(request)});
+    const env = environmentOf(scenario.setting, github.app);
+    const destination = {
+      write: (line: string) => {
+        safety.written('log', line);
+        if (trace.isOn) trace.add(`log: ${readable(line)}`);
+      },
+    };
+    const common = {env, clock: executions.skewedClock, logger: createLogger({level: 'debug', destination})};
+    const options: ControlPlaneOptions = {
+      ...common,
+      random: randomOf(scenario.seed, 'functions'),
+      store: ports.store(world.store),
+      tasks: ports.tasks(this.#losing(), 'tasks'),
+      ...world.direct,
+    };
+    this.#handlers = {
+      webhook: functions.webhook({...common, tasks: ports.tasks(this.#losing(), 'ingest')}),
+      provision: functions.provision(options),
+      stop: functions.stop(options),
+      ...(functions.sweep ? {sweep: functions.sweep(options)} : {}),
+    };
+    for (let hook = 0; hook < scenario.setting.hooks; hook++) {
+      github.addHook({secret: WEBHOOK_SECRET, deliver: (request) => this.#deliver(request)});
+    }
+    this.isSwept = functions.sweep !== undefined;
+    if (this.isSwept) this.#sweepLater();
+  }
+
+  hasTasks(): boolean {
+    const {provision, stop} = this.tasks.queues;
+    return provision.pending().length + stop.pending().length > 0;
+  }
+
+  /** The queue, which forgets some tasks in the end. */
+  #losing(): Tasks {
+    return {
+      enqueue: (task) => {
+        if (this.world.struck.task(task.queue)) {
+          this.world.trace.add(`fault: task ${task.name} will be lost`);
+          this.#lost.add(task.name);
+        }
+        return this.tasks.enqueue(task);
+      },
+      check: (queue) => this.tasks.check(queue),
+    };
+  }
+
+  async #deliver({headers, body}: DeliveryRequest): Promise<DeliveryAnswer> {
+    const {status} = await this.#call('webhook', headers, Buffer.from(body), 'noticed');
+    return {status};
+  }
+
+  async #dispatch({queue, name, body, headers}: TaskRequest): Promise<DispatchResult> {
+    const {scheduler, scenario, struck, trace} = this.world;
+    const effect = struck.dispatch(queue);
+    await scheduler.sleep(this.#chance.below(scenario.setting.taskDelayMs + 1));
+    if (effect) trace.add(`fault: dispatch of ${queue} ${name}: ${JSON.stringify(effect)}`);
+    if (effect === 'not_delivered' || this.#lost.has(name)) throw new Error('the function was not reached');
+    if (typeof effect === 'object') await scheduler.sleep(effect.lateMs);
+    const once = () => this.#call(queue, {...headers, authorization: BEARER[queue]}, body, 'sometimes');
+    if (effect === 'twice') await once();
+    const [answer] = await Promise.all(effect === 'concurrently' ? [once(), once()] : [once()]);
+    if (!answer || effect === 'answer_lost') throw new Error('the answer was lost');
+    const retryAfter = Number(answer.headers['retry-after']);
+    return {status: answer.status, ...(retryAfter > 0 ? {retryAfterSeconds: retryAfter} : {})};
+  }
+
+  /** The death of an execution is `noticed` by its caller, or only `sometimes`: else the caller waits until its deadline. */
+  async #call(
+    target: Target,
+    headers: Readonly<Record<string, string>>,
+    body: Buffer,
+    death: 'noticed' | 'sometimes',
+  ): Promise<FunctionAnswer> {
+    const handler = this.#handlers[target];
+    if (!handler) throw new RangeError(`found no function ${target} in the simulation`);
+    const isNoticed = this.#chance.next() < 0.5 || death === 'noticed';
+    const {execution, result} = this.world.executions.start(target, () => callFunction(handler, {headers, body}));
+    const broken = execution.death.then(() => {
+      this.world.trace.add(`${target}#${execution.id} died`);
+      if (!isNoticed) return new Promise<never>(() => undefined);
+      throw new Error('the connection broke');
+    });
+    return Promise.race([result, broken]);
+  }
+
+  #sweepLater(): void {
+    const {scheduler} = this.world;
+    scheduler.at(scheduler.now() + SWEEP_EVERY_MS, () => {
+      this.#sweepLater();
+      this.sweeps += 1;
+      if (this.isQuiet() && this.sweeps % SWEEP_IDLE_EVERY !== 0) return;
+      const headers = {authorization: BEARER.sweep, 'content-type': 'application/json'};
+      this.#call('sweep', headers, Buffer.from('{}'), 'noticed').then(
+        ({status}) => status >= 500 && this.world.trace.add(`sweep answered ${status}`),
+        (error: unknown) => this.world.trace.add(`sweep: ${String(error)}`),
+      );
+    });
+  }
+}
+
+/** A JSON line of the log in few words. */
+function readable(line: string): string {
+  const {severity, message, decision, reason, error} = JSON.parse(line) as Record<string, unknown>;
+  const cause = typeof error === 'object' && error !== null && 'message' in error ? ` (${String(error.message)})` : '';
+  const why = [decision, reason].filter((part) => part !== undefined).join(': ');
+  return `${String(severity).toLowerCase()} ${String(message)}${cause}${why ? ` [${why}]` : ''}`;
+}

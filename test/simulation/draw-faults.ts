@@ -1,0 +1,139 @@
+import type {SeededRandom} from '../world/seeded-random';
+import type {CallEffect, Fault, JobPlan, Port} from './scenario';
+
+const MINUTE = 60_000;
+const ZONES = ['us-central1-a', 'us-central1-b', 'us-central1-f'];
+
+const DEATHS: readonly CallEffect[] = ['dies_before', 'dies_after'];
+const UNANSWERED: readonly CallEffect[] = ['failed', 'lost'];
+const GITHUB: readonly CallEffect[] = ['hang', 'unavailable', 'secondary_limit', 'rate_limit'];
+const COMPUTE: readonly CallEffect[] = ['hang', 'unavailable', 'rate_limit'];
+
+interface Call {
+  readonly port: Port;
+  /** Any unless given. */
+  readonly method?: string;
+  /** Roughly how often it is called for a job, so that faults are planned where calls will be. */
+  readonly perJob: number;
+  readonly effects: readonly CallEffect[];
+}
+
+const CALLS: readonly Call[] = [
+  {port: 'store', perJob: 20, effects: [...DEATHS, ...UNANSWERED]},
+  {port: 'store', method: 'transaction', perJob: 6, effects: [...DEATHS, ...UNANSWERED]},
+  {port: 'tasks', perJob: 0.5, effects: [...DEATHS, ...UNANSWERED]},
+  {port: 'ingest', perJob: 3, effects: ['dies_after', 'lost']},
+  {port: 'github', method: 'createJitConfig', perJob: 1, effects: [...DEATHS, ...UNANSWERED, ...GITHUB]},
+  {port: 'github', method: 'deleteRunner', perJob: 0.3, effects: [...DEATHS, ...UNANSWERED, ...GITHUB]},
+  {port: 'github', method: 'findRunner', perJob: 0.1, effects: [...DEATHS, ...GITHUB]},
+  {port: 'github', method: 'getRunner', perJob: 0.4, effects: [...DEATHS, ...GITHUB]},
+  {
+    port: 'compute',
+    method: 'insertInstance',
+    perJob: 1,
+    effects: [...DEATHS, ...UNANSWERED, ...COMPUTE, 'quota', 'lost'],
+  },
+  {port: 'compute', method: 'deleteInstance', perJob: 1, effects: [...DEATHS, ...UNANSWERED, ...COMPUTE]},
+  {port: 'compute', method: 'getInstance', perJob: 1, effects: [...DEATHS, ...COMPUTE]},
+  {port: 'compute', method: 'waitForOperation', perJob: 1, effects: [...DEATHS, ...UNANSWERED, ...COMPUTE]},
+];
+
+const LATE_FAILURES = ['ZONE_RESOURCE_POOL_EXHAUSTED', 'INTERNAL_ERROR', 'QUOTA_EXCEEDED', 'UNSUPPORTED_OPERATION'];
+
+/** Half of the worlds have only such faults as need no sweep: what they promise can be checked without one. */
+export function drawFaults(random: SeededRandom, jobs: readonly JobPlan[], lengthMs: number): Fault[] {
+  const draws = new FaultDraws(random, jobs, lengthMs);
+  const amount = [0, 2, 6, 15][random.below(4)] ?? 0;
+  const gentle = [draws.call, draws.call, draws.call, draws.dispatch, draws.webhook, draws.window, draws.lateFailure];
+  const harsh = [...gentle, draws.dropped, draws.ingest, draws.lostTask, draws.taken, draws.boot];
+  const kinds = random.next() < 0.5 ? gentle : harsh;
+  return Array.from({length: amount}, () => (kinds[random.below(kinds.length)] ?? draws.call)());
+}
+
+class FaultDraws {
+  readonly #count: number;
+
+  constructor(
+    private readonly random: SeededRandom,
+    private readonly jobs: readonly JobPlan[],
+    private readonly lengthMs: number,
+  ) {
+    this.#count = jobs.reduce((sum, {matrix}) => sum + matrix, 0);
+  }
+
+  call = (): Fault => {
+    const {port, method, perJob, effects} = this.#pick(CALLS);
+    return {on: 'call', port, ...(method ? {method} : {}), nth: this.#nth(perJob), effect: this.#pick(effects)};
+  };
+
+  dispatch = (): Fault => ({
+    on: 'dispatch',
+    queue: this.#pick(['provision', 'stop']),
+    nth: this.#nth(2),
+    effect: this.#pick([
+      'twice',
+      'concurrently',
+      'answer_lost',
+      'not_delivered',
+      {lateMs: this.random.below(9 * MINUTE)},
+    ]),
+  });
+
+  webhook = (): Fault => ({
+    on: 'webhook',
+    nth: this.#nth(3),
+    effect: this.#pick(['doubled', 'answer_lost', {lateMs: this.random.below(this.#pick([1, 5, 30]) * MINUTE)}]),
+  });
+
+  window = (): Fault => {
+    const window = {fromMs: this.#time(), forMs: this.random.below(25 * MINUTE)};
+    switch (this.random.below(3)) {
+      case 0:
+        return {on: 'github_down', ...window};
+      case 1:
+        return {on: 'stock_out', zone: this.#pick(ZONES), ...window};
+      default:
+        return {on: 'quota', cpus: this.random.below(16), refused: this.#pick(['request', 'operation']), ...window};
+    }
+  };
+
+  lateFailure = (): Fault => ({
+    on: 'late_failure',
+    atMs: this.#time(),
+    code: this.#pick(LATE_FAILURES),
+    times: 1 + this.random.below(4),
+  });
+
+  dropped = (): Fault => ({on: 'webhook', nth: this.#nth(3), effect: 'dropped'});
+
+  ingest = (): Fault => ({
+    on: 'call',
+    port: 'ingest',
+    nth: this.#nth(3),
+    effect: this.#pick(['failed', 'dies_before'] as const),
+  });
+
+  lostTask = (): Fault => ({on: 'task', queue: this.#pick(['provision', 'stop']), nth: this.#nth(2)});
+
+  taken = (): Fault => ({
+    on: this.#pick(['preemption', 'host_error'] as const),
+    atMs: this.#time(),
+    pick: this.random.below(8),
+  });
+
+  boot = (): Fault => ({on: 'boot', nth: this.#nth(1)});
+
+  #nth(perJob: number): number {
+    return 1 + this.random.below(Math.max(1, Math.ceil(this.#count * perJob)));
+  }
+
+  /** Near a job, since nothing happens elsewhere. */
+  #time(): number {
+    const near = this.#pick(this.jobs).atMs;
+    return Math.min(this.lengthMs + 10 * MINUTE, Math.max(0, near + this.random.below(6 * MINUTE) - MINUTE));
+  }
+
+  #pick<T>(items: readonly T[]): T {
+    return items[this.random.below(items.length)] as T;
+  }
+}

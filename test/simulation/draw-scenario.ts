@@ -1,0 +1,85 @@
+import type {SeededRandom} from '../world/seeded-random';
+import {backlogMs} from './backlog';
+import {drawFaults} from './draw-faults';
+import {REPOSITORIES} from './pools';
+import type {JobKind, JobPlan, Scenario, Setting} from './scenario';
+import {randomOf} from './simulated-world';
+
+export interface DrawOptions {
+  /** How long jobs go on coming. */
+  readonly days: number;
+}
+
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+const LONGEST_BACKLOG_MS = 15 * HOUR;
+
+/** The scenario of a seed. */
+export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
+  const random = randomOf(seed, 'scenario');
+  const drawn = drawSetting(random);
+  const jobs = drawJobs(random, days);
+  // GitHub cancels what waits for a day: that is to happen for no other reason than a lost job.
+  const isTooSlow = backlogMs({jobs, setting: drawn}) > LONGEST_BACKLOG_MS;
+  const setting = isTooSlow ? {...drawn, webhookDelayMs: 0, maxRunners: {arm: 8, spot: 8, shared: 8}} : drawn;
+  return {seed, setting, jobs, faults: drawFaults(random, jobs, days * DAY)};
+}
+
+export function pick<T>(random: SeededRandom, items: readonly T[]): T {
+  return items[random.below(items.length)] as T;
+}
+
+export function chance(random: SeededRandom, share: number): boolean {
+  return random.next() < share;
+}
+
+function drawSetting(random: SeededRandom): Setting {
+  return {
+    maxRunners: {arm: 1 + random.below(8), spot: 1 + random.below(4), shared: 1 + random.below(4)},
+    idleMinutes: pick(random, [0.1, 1, 3, 10]),
+    hooks: chance(random, 0.15) ? 2 : 1,
+    routing: chance(random, 0.7) ? 'random' : 'oldest',
+    busyLieMs: pick(random, [0, 60_000, 120_000]),
+    listingMs: pick(random, [0, 0, 20_000]),
+    removalMs: pick(random, [0, 0, 30_000]),
+    bootMs: pick(random, [5_000, 30_000, 90_000]),
+    skewMs: pick(random, [0, 500, 5_000]),
+    webhookDelayMs: pick(random, [0, 0, 3_000, 3 * MINUTE, 10 * MINUTE]),
+    taskDelayMs: pick(random, [0, 100, 2_000, 15_000]),
+  };
+}
+
+/** Jobs come in bursts, as people push. */
+function drawJobs(random: SeededRandom, days: number): JobPlan[] {
+  const bursts = 1 + Math.round(days * 2);
+  const plans: JobPlan[] = [];
+  for (let burst = 0; burst < bursts; burst++) {
+    const fromMs = Math.floor(random.next() * days * DAY);
+    const size = 1 + random.below(6);
+    for (let index = 0; index < size; index++) plans.push(drawJob(random, fromMs + random.below(10 * MINUTE)));
+  }
+  return plans.sort((a, b) => a.atMs - b.atMs);
+}
+
+function drawJob(random: SeededRandom, atMs: number): JobPlan {
+  const isMatrix = chance(random, 0.12);
+  const matrix = isMatrix ? drawMatrix(random) : 1;
+  return {
+    atMs,
+    repository: pick(random, REPOSITORIES),
+    kind: pick<JobKind>(random, ['arm', 'arm', 'arm', 'large', 'spot', 'shared']),
+    durationMs: matrix > 50 ? 20_000 + random.below(40_000) : 10_000 + random.below(pick(random, [1, 10, 30]) * MINUTE),
+    matrix,
+    maxParallel: isMatrix && chance(random, 0.5) ? 1 + random.below(6) : matrix,
+    ...(chance(random, 0.2) ? {cancelAfterMs: random.below(pick(random, [10_000, MINUTE, 10 * MINUTE]))} : {}),
+    ...(chance(random, 0.1) ? {approvedAfterMs: random.below(5 * MINUTE)} : {}),
+    ...(chance(random, 0.1) ? {sentBack: {afterMs: random.below(MINUTE), forMs: random.below(5 * MINUTE)}} : {}),
+    ...(chance(random, 0.08) ? {rerunAfterMs: random.below(5 * MINUTE)} : {}),
+  };
+}
+
+function drawMatrix(random: SeededRandom): number {
+  if (chance(random, 0.03)) return 256;
+  return 2 + random.below(chance(random, 0.2) ? 30 : 8);
+}

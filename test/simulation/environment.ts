@@ -1,0 +1,50 @@
+import type {Environment} from '../../shared/config/environment';
+import {runnerConfig} from './pools';
+import type {Setting} from './scenario';
+
+const SERVICE_ACCOUNT = 'tasks@world.iam.gserviceaccount.com';
+export const WEBHOOK_SECRET = 'the-webhook-secret-of-the-simulation';
+
+const QUEUE = 'projects/world/locations/us-central1/queues';
+
+/** The functions' own URLs; nobody listens there. */
+const URLS = {
+  provision: 'https://provision.simulation',
+  stop: 'https://stop.simulation',
+  sweep: 'https://sweep.simulation',
+} as const;
+
+export function environmentOf(setting: Setting, app: {id: number; privateKeyPem: string}): Environment {
+  return {
+    RUNNER_CONFIG: runnerConfig(setting),
+    GITHUB_APP_ID: String(app.id),
+    GITHUB_APP_PRIVATE_KEY: app.privateKeyPem,
+    GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    GOOGLE_CLOUD_PROJECT: 'world',
+    GOOGLE_CLOUD_REGION: 'us-central1',
+    PROVISION_QUEUE: `${QUEUE}/provision`,
+    STOP_QUEUE: `${QUEUE}/stop`,
+    PROVISION_URL: URLS.provision,
+    STOP_URL: URLS.stop,
+    SWEEP_URL: URLS.sweep,
+    TASKS_SERVICE_ACCOUNT: SERVICE_ACCOUNT,
+    // The platform has verified the token, so that none has to be signed here: a signature costs more than all else.
+    INTERNAL_AUTH: 'platform',
+    LOG_LEVEL: 'debug',
+  };
+}
+
+/** The `Authorization` header of the queue and the scheduler. */
+export const BEARER = {provision: bearerOf('provision'), stop: bearerOf('stop'), sweep: bearerOf('sweep')} as const;
+
+function bearerOf(target: keyof typeof URLS): string {
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const claims = {
+    iss: 'https://accounts.google.com',
+    aud: URLS[target],
+    email: SERVICE_ACCOUNT,
+    email_verified: true,
+    exp: 4_102_444_800,
+  };
+  return `Bearer ${encode({alg: 'RS256', typ: 'JWT'})}.${encode(claims)}.SIGNATURE_REMOVED_BY_GOOGLE`;
+}

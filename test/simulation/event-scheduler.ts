@@ -1,0 +1,105 @@
+import type {Scheduler} from '../world/scheduler';
+
+interface Entry {
+  readonly timeMs: number;
+  readonly order: number;
+  readonly action: () => void;
+  cancelled: boolean;
+}
+
+/**
+ * Virtual time for many executions at once. Unlike `VirtualScheduler`, whoever sleeps here lets the others run: time passes only when
+ * `run` takes the next entry. Deterministic: entries run by time, then in the order they were made.
+ */
+export class EventScheduler implements Scheduler {
+  #now: number;
+  #order = 0;
+  /** A binary heap, the first entry in front. */
+  readonly #heap: Entry[] = [];
+
+  constructor(startMs = Date.parse('2026-11-01T00:00:00Z')) {
+    this.#now = startMs;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  at(timeMs: number, action: () => void): () => void {
+    const entry = {timeMs, order: this.#order++, action, cancelled: false};
+    this.#push(entry);
+    return () => {
+      entry.cancelled = true;
+    };
+  }
+
+  sleep(ms: number): Promise<void> {
+    return this.reach(this.#now + ms);
+  }
+
+  reach(timeMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.at(timeMs, resolve);
+    });
+  }
+
+  /**
+   * Runs one entry after the other, and after each all that follows from it without time passing, until nothing is planned before
+   * `untilMs` or `isOver`, asked after each step, says so.
+   */
+  async run(untilMs: number, isOver: () => boolean): Promise<void> {
+    await quiet();
+    while (!isOver()) {
+      const next = this.#heap[0];
+      if (!next || next.timeMs > untilMs) break;
+      this.#pop();
+      if (next.cancelled) continue;
+      this.#now = Math.max(this.#now, next.timeMs);
+      next.action();
+      await quiet();
+    }
+  }
+
+  #push(entry: Entry): void {
+    const heap = this.#heap;
+    let index = heap.length;
+    heap.push(entry);
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      const above = heap[parent] as Entry;
+      if (!isBefore(entry, above)) break;
+      heap[index] = above;
+      index = parent;
+    }
+    heap[index] = entry;
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop() as Entry;
+    if (heap.length === 0) return;
+    let index = 0;
+    for (;;) {
+      let child = 2 * index + 1;
+      if (child >= heap.length) break;
+      const right = heap[child + 1];
+      if (right && isBefore(right, heap[child] as Entry)) child += 1;
+      const below = heap[child] as Entry;
+      if (!isBefore(below, last)) break;
+      heap[index] = below;
+      index = child;
+    }
+    heap[index] = last;
+  }
+}
+
+function isBefore(a: Entry, b: Entry): boolean {
+  return a.timeMs < b.timeMs || (a.timeMs === b.timeMs && a.order < b.order);
+}
+
+/** Resolves when every promise that can go on has done so: all of them do before the event loop's next turn. */
+function quiet(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

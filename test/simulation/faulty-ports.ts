@@ -1,0 +1,230 @@
+import type {Compute} from '../../shared/compute/compute';
+import {Unavailable} from '../../shared/errors';
+import type {GitHubFor} from '../../shared/github/github';
+import type {Store, Transaction} from '../../shared/store/store';
+import type {NewTask, Tasks} from '../../shared/tasks/tasks';
+import type {ComputeFace, ComputeFault} from '../world/compute/face';
+import type {GitHubWorld} from '../world/github/model';
+import type {RequestFaultEffect} from '../world/github/request-faults';
+import type {SeededRandom} from '../world/seeded-random';
+import {type Executions, never} from './executions';
+import type {CallEffect, Port} from './scenario';
+import type {Struck} from './struck';
+
+export interface FaultyPortsOptions {
+  readonly executions: Executions;
+  readonly struck: Struck;
+  /** Draws how long calls take. */
+  readonly random: SeededRandom;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** A call to the outside in a transaction: it would be repeated on contention. */
+  readonly onCallInTransaction: (call: string) => void;
+  /** A document or a task's body, as JSON. */
+  readonly onWritten: (where: string, json: string) => void;
+  readonly trace: (line: string) => void;
+}
+
+/** Milliseconds that a call takes at most, there and back. */
+const TAKES_MS: Record<Port, number> = {store: 40, tasks: 60, ingest: 60, github: 400, compute: 600};
+
+/** The ports that the functions get: each call takes time, may be struck by a fault, and may be the last that its execution makes. */
+export class FaultyPorts {
+  constructor(private readonly options: FaultyPortsOptions) {}
+
+  /** `plan` puts a refusal in front of the very next request of the peer. */
+  github(port: GitHubFor, world: GitHubWorld, isDown: () => boolean): GitHubFor {
+    const plan = (effect: CallEffect | undefined) => {
+      const respond = githubEffect(effect, world.scheduler.now());
+      if (respond) world.faults.add({match: {path: /./}, respond});
+      return () => world.faults.clear();
+    };
+    return (scope, installation) =>
+      this.#wrap('github', port(scope, installation), (effect) =>
+        plan(effect ?? (isDown() ? 'unavailable' : undefined)),
+      );
+  }
+
+  compute(port: Compute, face: ComputeFace): Compute {
+    return this.#wrap('compute', port, (effect, method) => {
+      const respond = computeEffect(effect, method);
+      let isArmed = respond !== undefined;
+      if (respond) face.fault({match: () => isArmed, respond});
+      return () => {
+        isArmed = false;
+      };
+    });
+  }
+
+  tasks(port: Tasks, name: 'tasks' | 'ingest'): Tasks {
+    return {
+      enqueue: (task: NewTask) => {
+        this.options.onWritten(`task ${task.name}`, JSON.stringify(task));
+        return this.#carry(name, 'enqueue', () => port.enqueue(task), `${task.queue} ${task.name}`);
+      },
+      check: (queue) => port.check(queue),
+    };
+  }
+
+  /** Every read of a transaction takes its time, so that transactions collide. */
+  store(port: Store): Store {
+    const {executions} = this.options;
+    return {
+      get: (collection, id) => this.#carry('store', 'get', () => port.get(collection, id), `${collection}/${id}`),
+      find: (collection, find) => this.#carry('store', 'find', () => port.find(collection, find), collection),
+      count: (collection, where) => this.#carry('store', 'count', () => port.count(collection, where), collection),
+      transaction: <T>(body: (transaction: Transaction) => Promise<T>) => {
+        const run = async (transaction: Transaction): Promise<T> => {
+          const execution = executions.current();
+          if (execution) execution.transactions += 1;
+          try {
+            return await body(this.#slow(transaction));
+          } finally {
+            if (execution) execution.transactions -= 1;
+          }
+        };
+        return this.#carry('store', 'transaction', () => port.transaction(run), '');
+      },
+    };
+  }
+
+  #slow(transaction: Transaction): Transaction {
+    const {random, sleep} = this.options;
+    return {
+      get: async (collection, id) => {
+        if (random.next() < 0.1) await sleep(random.below(TAKES_MS.store));
+        return transaction.get(collection, id);
+      },
+      set: (collection, id, data) => {
+        this.options.onWritten(`${collection}/${id}`, JSON.stringify(data));
+        transaction.set(collection, id, data);
+      },
+      delete: (collection, id) => transaction.delete(collection, id),
+    };
+  }
+
+  #wrap<T extends object>(
+    name: Port,
+    port: T,
+    plan: (effect: CallEffect | undefined, method: string) => () => void,
+  ): T {
+    return new Proxy(port, {
+      get: (target, key, receiver) => {
+        const member: unknown = Reflect.get(target, key, receiver);
+        if (typeof member !== 'function') return member;
+        const method = String(key);
+        return (...args: unknown[]) => {
+          const call = (effect: CallEffect | undefined): unknown => {
+            const done = plan(effect, method);
+            try {
+              return Reflect.apply(member, target, args);
+            } finally {
+              done();
+            }
+          };
+          return this.#carry(name, method, call, summary(args));
+        };
+      },
+    });
+  }
+
+  /** `call` gets the fault that its peer is to show; those of the store and the queue are shown here. */
+  async #carry<T>(
+    port: Port,
+    method: string,
+    call: (effect: CallEffect | undefined) => T | Promise<T>,
+    detail: string,
+  ): Promise<T> {
+    const {executions, struck, random, sleep, trace} = this.options;
+    const execution = executions.current();
+    if (execution && execution.transactions > 0) this.options.onCallInTransaction(`${port}.${method}`);
+    const effect = struck.call(port, method);
+    const took = random.below(TAKES_MS[port]);
+    const isBack = random.next() < 0.5;
+    if (!isBack) await sleep(took);
+    if (effect === 'dies_before') execution?.die();
+    if (execution?.isDead) return never();
+    if (effect) trace(`fault: ${port}.${method} ${detail} ${effect}`);
+    const ours = port === 'store' || port === 'tasks' || port === 'ingest';
+    if (ours && (effect === 'failed' || effect === 'unavailable')) throw unavailable(port);
+    const result = await call(effect);
+    if (isBack) await sleep(took);
+    if (effect === 'dies_after') execution?.die();
+    if (execution?.isDead) return never();
+    if (ours && (effect === 'lost' || effect === 'hang')) throw unavailable(port);
+    return result;
+  }
+}
+
+function unavailable(port: Port): Unavailable {
+  return new Unavailable(`the ${port} did not answer`, 5);
+}
+
+function githubEffect(effect: CallEffect | undefined, nowMs: number): RequestFaultEffect | undefined {
+  switch (effect) {
+    case 'failed':
+      return 'reset';
+    case 'lost':
+      return 'lose-response';
+    case 'hang':
+      return 'hang';
+    case 'unavailable':
+      return {status: 503, body: {message: 'Service Unavailable'}};
+    case 'secondary_limit':
+      return {
+        status: 403,
+        headers: {'retry-after': '60'},
+        body: {message: 'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.'},
+      };
+    case 'rate_limit':
+      return {
+        status: 403,
+        headers: {
+          'x-ratelimit-remaining': '0',
+          'x-ratelimit-limit': '5000',
+          'x-ratelimit-reset': String(Math.ceil(nowMs / 1000) + 600),
+        },
+        body: {message: 'API rate limit exceeded for installation.'},
+      };
+    default:
+      return undefined;
+  }
+}
+
+function computeEffect(effect: CallEffect | undefined, method: string): ComputeFault | undefined {
+  switch (effect) {
+    case 'failed':
+      return 'reset';
+    case 'lost':
+      return 'lost';
+    case 'hang':
+      return 'hang';
+    case 'unavailable':
+      return {status: 503, reason: 'backendError', message: 'Backend Error'};
+    case 'secondary_limit':
+    case 'rate_limit':
+      return {status: 403, reason: 'rateLimitExceeded', message: 'Rate Limit Exceeded'};
+    case 'quota':
+      if (method !== 'insertInstance') return undefined;
+      return {
+        status: 403,
+        reason: 'quotaExceeded',
+        message: "Quota 'CPUS' exceeded.  Limit: 24.0 in region us-central1.",
+      };
+    default:
+      return undefined;
+  }
+}
+
+/** The first argument that tells what a call is about. */
+function summary(args: readonly unknown[]): string {
+  return args
+    .slice(0, 2)
+    .map((argument) => {
+      if (typeof argument === 'string' || typeof argument === 'number') return String(argument);
+      if (typeof argument !== 'object' || argument === null) return '';
+      if ('name' in argument) return String(argument.name);
+      return 'body' in argument ? String((argument.body as {name?: unknown}).name) : '';
+    })
+    .filter((part) => part !== '')
+    .join(' ');
+}

@@ -1,0 +1,9 @@
+import {FOUND} from './found';
+import {reportOf} from './report';
+import {simulate} from './simulate';
+
+test.each(Object.entries(FOUND))('%s', async (_, scenario) => {
+  const outcome = await simulate(scenario, {isTraced: true});
+  if (outcome.violations.length > 0) throw new Error(reportOf(scenario, outcome));
+  expect(outcome).toMatchObject({violations: [], isLivenessChecked: true, jobs: scenario.jobs.length});
+});

@@ -1,0 +1,65 @@
+import type {JobPlan, Scenario, Setting} from './scenario';
+
+const MINUTE = 60_000;
+
+const SETTING: Setting = {
+  maxRunners: {arm: 5, spot: 3, shared: 3},
+  idleMinutes: 10,
+  hooks: 1,
+  routing: 'random',
+  busyLieMs: 0,
+  listingMs: 0,
+  removalMs: 0,
+  bootMs: 30_000,
+  skewMs: 0,
+  webhookDelayMs: 0,
+  taskDelayMs: 0,
+};
+
+function job(atMs: number, more: Partial<JobPlan> = {}): JobPlan {
+  return {atMs, repository: 'acme/app', kind: 'arm', durationMs: 2 * MINUTE, matrix: 1, maxParallel: 1, ...more};
+}
+
+/** Cases that the simulation found, cut down, each with what went wrong before it was mended. */
+export const FOUND: Readonly<Record<string, Scenario>> = {
+  'a stop that dies after it gave the slot away is repeated, and tells the job that got the slot': {
+    seed: 1,
+    setting: {...SETTING, maxRunners: {arm: 1, spot: 1, shared: 1}},
+    jobs: [job(0), job(MINUTE)],
+    // The first task that a function makes here is the one that tells the second job of its slot.
+    faults: [{on: 'call', port: 'tasks', nth: 1, effect: 'dies_before'}],
+  },
+  'a runner that is still being made, and whose job went back to waiting, is not given to another job': {
+    seed: 1,
+    setting: SETTING,
+    jobs: [job(MINUTE, {sentBack: {afterMs: 20_000, forMs: 4 * MINUTE}}), job(2 * MINUTE)],
+    faults: [{on: 'github_down', fromMs: 0, forMs: 7 * MINUTE}],
+  },
+  'a registration that no list shows yet is removed when its runner is not wanted any more': {
+    seed: 73,
+    setting: {
+      ...SETTING,
+      routing: 'oldest',
+      listingMs: 20_000,
+      webhookDelayMs: 3_000,
+      skewMs: 5_000,
+      taskDelayMs: 2_000,
+    },
+    jobs: Array.from({length: 12}, (_, index) => job(index * MINUTE, {cancelAfterMs: 500 * index})),
+    faults: [],
+  },
+  'a VM that ran its job before it was written down that it was made is not registered a second time': {
+    seed: 988,
+    setting: {...SETTING, webhookDelayMs: 3 * MINUTE},
+    jobs: [job(0, {durationMs: 10_000})],
+    // The transaction that writes down that the VM is there; the next attempt comes when the job is over.
+    faults: [{on: 'call', port: 'store', method: 'transaction', nth: 3, effect: 'dies_before'}],
+  },
+  'a runner that became spare is placed although the next event came before the repetition of the first': {
+    seed: 4,
+    setting: {...SETTING, idleMinutes: 3},
+    jobs: [job(0, {sentBack: {afterMs: 19_000, forMs: 2 * MINUTE}, cancelAfterMs: 25_000})],
+    // The transaction that takes the runner from the job that went back to waiting; then the job is cancelled.
+    faults: [{on: 'call', port: 'store', method: 'transaction', nth: 4, effect: 'dies_after'}],
+  },
+};

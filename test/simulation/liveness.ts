@@ -1,0 +1,77 @@
+import type {Job} from '../world/github/job';
+import type {SimulatedControlPlane} from './control-plane';
+import type {SimulatedWorld} from './simulated-world';
+
+const LIMIT = 10_000;
+
+/** What has to hold once the faults have ceased and time has passed: every job is over, and nothing is left. */
+export async function checkLiveness(world: SimulatedWorld, plane: SimulatedControlPlane): Promise<void> {
+  const misread = plane.isSwept ? new Set<number>() : await misreadJobs(world);
+  for (const job of world.workload.jobs) if (!misread.has(job.id)) checkJob(world, job);
+  const left = [
+    ...world.compute.instances().map(({name, status}) => `VM ${name} ${status}`),
+    ...leftRegistrations(world, plane).map((name) => `registration ${name}`),
+    ...(plane.hasTasks() ? ['tasks in the queue'] : []),
+    ...(await leftDocuments(world, misread)),
+  ];
+  for (const one of left) world.violated('left_over', one);
+  checkCreations(world);
+}
+
+/**
+ * Jobs whose `waiting` came after the `queued` that followed it. Nothing in an event tells which was first: only a sweep, which asks
+ * GitHub, finds them.
+ */
+async function misreadJobs({store, workload}: SimulatedWorld): Promise<ReadonlySet<number>> {
+  const parked = await store.find('jobs', {where: {status: 'waiting'}, limit: LIMIT});
+  const ids = new Set(parked.map(({data}) => data.jobId));
+  return new Set(workload.jobs.filter(({id, status}) => status === 'queued' && ids.has(id)).map(({id}) => id));
+}
+
+/** Where lists leave out what is new, a registration whose answer was lost is not found at once: without a sweep it stays. */
+function leftRegistrations({github, scenario}: SimulatedWorld, {isSwept}: SimulatedControlPlane): string[] {
+  if (!isSwept && scenario.setting.listingMs > 0 && scenario.faults.length > 0) return [];
+  return github.runners.all().map(({name}) => name);
+}
+
+function checkJob(world: SimulatedWorld, job: Readonly<Job>): void {
+  const {id, status, ending} = job;
+  if (status !== 'completed') world.violated('job_not_run', `job ${id} is still ${status}`);
+  if (ending === 'expired')
+    world.violated('job_not_run', `job ${id} was cancelled by GitHub after 24 hours in the queue`);
+  const vmsWereTaken = [...world.struck.faults].some(({on}) => on === 'preemption' || on === 'host_error');
+  if (ending === 'lost' && !vmsWereTaken) world.violated('job_not_run', `job ${id} lost its runner`);
+}
+
+async function leftDocuments({store, scheduler}: SimulatedWorld, misread: ReadonlySet<number>): Promise<string[]> {
+  const now = scheduler.now();
+  const slots = await store.find('slots', {where: {}, limit: LIMIT});
+  const keys = await store.find('keys', {where: {state: 'claimed'}, limit: LIMIT});
+  const jobs = await store.find('jobs', {where: {}, limit: LIMIT});
+  const runners = await store.find('runners', {where: {}, limit: LIMIT});
+  return [
+    ...slots.filter(({data}) => data.holder !== null).map(({id, data}) => `slot ${id} of ${data.holder}`),
+    ...keys.filter(({data}) => data.leaseUntil > now).map(({data}) => `lease ${data.key}`),
+    ...jobs
+      .filter(({data}) => data.status !== 'completed' && !misread.has(data.jobId))
+      .map(({id, data}) => `job ${id} ${data.status} ${data.demand}`),
+    ...runners
+      .filter(({data}) => data.state !== 'gone' && data.state !== 'failed')
+      .map(({id, data}) => `runner ${id} ${data.state}`),
+  ];
+}
+
+/**
+ * One VM each time a job is queued, and one in ten more. Beside them may be one for each VM that came to nothing by the world's fault:
+ * its operation failed late, its startup script died, or it was taken away.
+ */
+function checkCreations(world: SimulatedWorld): void {
+  const {events} = world.compute.statistics();
+  const excused = ['failed', 'preempted', 'host_error', 'expired'].reduce((sum, kind) => sum + (events[kind] ?? 0), 0);
+  const allowed = Math.ceil(world.workload.queued * 1.1) + excused + world.failedBoots.length;
+  const made = world.compute.created.length;
+  if (made > allowed) {
+    const why = `${world.workload.queued} times a job was queued, ${excused} VMs were lost, ${world.failedBoots.length} did not boot`;
+    world.violated('too_many_creations', `${made} VMs were created, ${allowed} allowed: ${why}`);
+  }
+}

@@ -1,0 +1,84 @@
+import {execFile} from 'node:child_process';
+import {mkdirSync, rmSync} from 'node:fs';
+import {join, resolve} from 'node:path';
+import {parseArgs, promisify} from 'node:util';
+import type {SeedResult} from '../cli/seed-result';
+import {buildMutant} from './build-mutant';
+import {MUTATIONS, type Mutation} from './mutations';
+
+const HELP = `Shows that the simulation can fail: each mutation of the core has to be caught by one of the first seeds.
+
+  npm run simulate:mutants                       all of them
+  npm run simulate:mutants -- --only lease       those whose name holds the word
+  npm run simulate:mutants -- --seeds 200        how many seeds each may take (default 200)
+  npm run simulate:mutants -- --days 0.25        how long jobs go on coming in each
+  npm run simulate:mutants -- --workers 2        processes
+
+Exits with 1 when a mutation is not caught.
+`;
+
+/** Bundles are put where the packages that they need are found. */
+const FOLDER = resolve(__dirname, '..', '..', '..', 'node_modules', '.cache', 'slipway-mutants');
+
+async function main(): Promise<number> {
+  const {values} = parseArgs({
+    options: {
+      only: {type: 'string', default: ''},
+      seeds: {type: 'string', default: '200'},
+      days: {type: 'string', default: '0.25'},
+      workers: {type: 'string', default: '2'},
+      help: {type: 'boolean', short: 'h', default: false},
+    },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  mkdirSync(FOLDER, {recursive: true});
+  const waiting = MUTATIONS.filter(({name}) => name.includes(values.only));
+  const total = waiting.length;
+  const broken = await play(undefined, values);
+  if (broken) {
+    process.stderr.write(
+      `the core as it is fails with seed ${broken.seed}: npm run simulate -- --seeds 1 --days ${values.days} --seed ${broken.seed}\n`,
+    );
+    return 1;
+  }
+  process.stdout.write(`${'the core as it is'.padEnd(44)} passes ${values.seeds} seeds\n`);
+  const survivors: string[] = [];
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const caught = await play(next, values);
+      if (!caught) survivors.push(next.name);
+      const how = caught
+        ? `caught by seed ${caught.seed}: ${caught.violations[0]?.rule}: ${caught.violations[0]?.detail.slice(0, 90)}`
+        : `NOT CAUGHT within ${values.seeds} seeds`;
+      process.stdout.write(`${next.name.padEnd(44)} ${how}\n`);
+    }
+  };
+  await Promise.all(Array.from({length: Number(values.workers)}, work));
+  process.stdout.write(`${total - survivors.length} of ${total} mutations caught\n`);
+  return survivors.length === 0 && total > 0 ? 0 : 1;
+}
+
+async function play(
+  mutation: Mutation | undefined,
+  {seeds, days}: {seeds: string; days: string},
+): Promise<SeedResult | null> {
+  const file = join(FOLDER, `${mutation?.name.replace(/[^a-z0-9]+/gi, '-') ?? 'none'}.cjs`);
+  await buildMutant(mutation, file);
+  try {
+    const {stdout} = await promisify(execFile)(process.execPath, [file, seeds, days], {maxBuffer: 64 * 1024 * 1024});
+    return JSON.parse(stdout) as SeedResult | null;
+  } finally {
+    rmSync(file, {force: true});
+  }
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,44 @@
+import type {JobKind, Setting} from './scenario';
+
+export const TEMPLATES = ['runner-arm64', 'runner-gpu'];
+export const REPOSITORIES = ['acme/app', 'acme/web', 'acme/tools'];
+
+/** What a job of each kind asks for. */
+export const LABELS: Readonly<Record<JobKind, readonly string[]>> = {
+  arm: ['self-hosted', 'linux'],
+  large: ['self-hosted', 'Linux', 'large'],
+  spot: ['self-hosted', 'gpu'],
+  shared: ['self-hosted', 'shared'],
+};
+
+/** One pool of each sort: plain, spot before standard, and registered in the organisation. */
+export function runnerConfig({maxRunners, idleMinutes}: Setting): string {
+  const gce = {type: 'gce', region: 'us-central1'};
+  const zones = ['us-central1-a', 'us-central1-b', 'us-central1-f'];
+  return JSON.stringify({
+    defaults: {idleMinutes, bootMinutes: 5, jobMinutes: 360},
+    pools: [
+      {
+        name: 'arm',
+        repos: ['acme/*'],
+        requires: ['self-hosted', 'linux'],
+        maxRunners: maxRunners.arm,
+        provider: {...gce, template: 'runner-arm64', zones},
+      },
+      {
+        name: 'spot',
+        repos: ['acme/*'],
+        requires: ['self-hosted', 'gpu'],
+        maxRunners: maxRunners.spot,
+        provider: {...gce, template: 'runner-gpu', zones: zones.slice(0, 2), spot: 'prefer'},
+      },
+      {
+        name: 'shared',
+        org: 'acme',
+        requires: ['self-hosted', 'shared'],
+        maxRunners: maxRunners.shared,
+        provider: {...gce, template: 'runner-arm64', zones: zones.slice(1)},
+      },
+    ],
+  });
+}

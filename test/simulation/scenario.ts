@@ -1,0 +1,141 @@
+/** Everything that is to happen in one simulated world, as data: it is drawn from a seed, and can be cut down. Times in milliseconds. */
+export interface Scenario {
+  /** Draws the latencies, the ids and GitHub's choices. */
+  readonly seed: number;
+  readonly setting: Setting;
+  readonly jobs: readonly JobPlan[];
+  readonly faults: readonly Fault[];
+}
+
+export interface Setting {
+  /** `maxRunners` of each pool. */
+  readonly maxRunners: {readonly arm: number; readonly spot: number; readonly shared: number};
+  readonly idleMinutes: number;
+  /** Hooks at GitHub that send the same events. */
+  readonly hooks: number;
+  readonly routing: 'oldest' | 'random';
+  /** How long GitHub's `busy` stays false after a job's start, at the longest. */
+  readonly busyLieMs: number;
+  /** How long lists leave out a new registration, at the longest. */
+  readonly listingMs: number;
+  /** How long the registration of a runner stays after its job, at the longest. */
+  readonly removalMs: number;
+  /** From RUNNING to a runner that is online, at the longest. */
+  readonly bootMs: number;
+  /** The clock of an execution is wrong by this much at the most. */
+  readonly skewMs: number;
+  /** Webhooks are late by this much at the most, each by its own measure, so that they overtake each other. */
+  readonly webhookDelayMs: number;
+  /** Tasks are late by this much at the most, besides faults. */
+  readonly taskDelayMs: number;
+}
+
+export type JobKind = 'arm' | 'large' | 'spot' | 'shared';
+
+export interface JobPlan {
+  /** After the start of the world. */
+  readonly atMs: number;
+  readonly repository: string;
+  readonly kind: JobKind;
+  readonly durationMs: number;
+  /** Jobs of a matrix: all at once, or so many at a time. */
+  readonly matrix: number;
+  readonly maxParallel: number;
+  /** Cancelled after so long, whether it runs by then or not. */
+  readonly cancelAfterMs?: number;
+  /** Held back by an environment until somebody approves it. */
+  readonly approvedAfterMs?: number;
+  /** Sent back from `queued` to `waiting`, and approved again. */
+  readonly sentBack?: {readonly afterMs: number; readonly forMs: number};
+  /** Run once more, so long after its run was over. */
+  readonly rerunAfterMs?: number;
+}
+
+/**
+ * `nth` counts from 1 the events or calls of that kind. What one fault strikes does not depend on other faults.
+ * Some are such that no later event repairs them: see `needsSweep`.
+ */
+export type Fault =
+  | WebhookFault
+  | DispatchFault
+  | TaskLostFault
+  | CallFault
+  | {readonly on: 'stock_out'; readonly zone: string; readonly fromMs: number; readonly forMs: number}
+  | {
+      readonly on: 'quota';
+      readonly cpus: number;
+      readonly refused: 'request' | 'operation';
+      readonly fromMs: number;
+      readonly forMs: number;
+    }
+  | {readonly on: 'github_down'; readonly fromMs: number; readonly forMs: number}
+  /** Inserts that are accepted fail in the end. */
+  | {readonly on: 'late_failure'; readonly atMs: number; readonly code: string; readonly times: number}
+  | {readonly on: 'preemption'; readonly atMs: number; readonly pick: number}
+  | {readonly on: 'host_error'; readonly atMs: number; readonly pick: number}
+  /** The startup script of the nth VM dies. */
+  | {readonly on: 'boot'; readonly nth: number};
+
+export interface WebhookFault {
+  readonly on: 'webhook';
+  readonly nth: number;
+  readonly effect: 'dropped' | 'doubled' | 'answer_lost' | {readonly lateMs: number};
+}
+
+export interface DispatchFault {
+  readonly on: 'dispatch';
+  readonly queue: 'provision' | 'stop';
+  readonly nth: number;
+  readonly effect: 'twice' | 'concurrently' | 'answer_lost' | 'not_delivered' | {readonly lateMs: number};
+}
+
+/** The queue uses up the attempts of the nth task and forgets it. */
+export interface TaskLostFault {
+  readonly on: 'task';
+  readonly queue: 'provision' | 'stop';
+  readonly nth: number;
+}
+
+/** `ingest`: the queue as `webhook` sees it. Nobody repeats what fails there but a sweep. */
+export type Port = 'store' | 'tasks' | 'ingest' | 'github' | 'compute';
+
+/**
+ * `dies_before`, `dies_after`: the execution that makes the call ends there and then. `failed`: no effect, and an error. `lost`: the
+ * effect, and an error. The others are refusals of GitHub or Compute Engine.
+ */
+export type CallEffect =
+  | 'dies_before'
+  | 'dies_after'
+  | 'failed'
+  | 'lost'
+  | 'hang'
+  | 'unavailable'
+  | 'secondary_limit'
+  | 'rate_limit'
+  | 'quota';
+
+export interface CallFault {
+  readonly on: 'call';
+  readonly port: Port;
+  /** Any method unless given. */
+  readonly method?: string;
+  readonly nth: number;
+  readonly effect: CallEffect;
+}
+
+/** Whether nothing but a sweep can repair what the fault breaks. */
+export function needsSweep(fault: Fault): boolean {
+  switch (fault.on) {
+    case 'webhook':
+      return fault.effect === 'dropped';
+    case 'call':
+      return fault.port === 'ingest' && fault.effect !== 'lost' && fault.effect !== 'dies_after';
+    case 'task':
+    case 'preemption':
+    case 'host_error':
+    case 'boot':
+      return true;
+    default:
+      return false;
+  }
+}

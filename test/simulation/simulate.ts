@@ -1,0 +1,97 @@
+import {backlogMs} from './backlog';
+import {SimulatedControlPlane} from './control-plane';
+import {FUNCTIONS, type Functions} from './functions';
+import {checkLiveness} from './liveness';
+import type {Violation} from './safety';
+import {type Fault, needsSweep, type Scenario} from './scenario';
+import {SimulatedWorld} from './simulated-world';
+
+export interface Outcome {
+  readonly violations: readonly Violation[];
+  /** Empty unless asked for. */
+  readonly trace: readonly string[];
+  readonly steps: number;
+  readonly jobs: number;
+  readonly creations: number;
+  /** Those of the scenario's faults that struck. */
+  readonly struck: readonly Fault[];
+  /** Whether it was checked that every job ran and nothing was left over. */
+  readonly isLivenessChecked: boolean;
+}
+
+export interface SimulateOptions {
+  readonly functions?: Functions;
+  readonly isTraced?: boolean;
+}
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+/** Time that is given after the last job and fault: less than a VM's own death takes, which would clear up what we left. */
+const SETTLE_MS = 5 * HOUR;
+/** Nothing happens for so long: nothing will. Longer than anything is delayed by a fault. */
+const QUIET_MS = 45 * MINUTE;
+const QUIET_CHECK_STEPS = 40;
+const MOST_STEPS = 2_000_000;
+
+/** Plays a scenario from beginning to end. Deterministic: the same scenario gives the same outcome, and the same trace. */
+export async function simulate(scenario: Scenario, options: SimulateOptions = {}): Promise<Outcome> {
+  const {functions = FUNCTIONS, isTraced = false} = options;
+  // Loaded on the first webhook, which takes real time.
+  await import('@octokit/webhooks-methods');
+  const world = new SimulatedWorld(scenario, isTraced);
+  const {compute, github, workload, scheduler, safety} = world;
+  const isQuiet = (): boolean =>
+    workload.isOver() && compute.instances().length === 0 && github.runners.all().length === 0 && !plane.hasTasks();
+  const plane: SimulatedControlPlane = new SimulatedControlPlane(world, functions, isQuiet);
+
+  const calmMs = world.startMs + lastPlannedMs(scenario);
+  const endMs = calmMs + backlogMs(scenario) + SETTLE_MS;
+  let steps = 0;
+  let quietSince: number | undefined;
+  const isOver = () => {
+    steps += 1;
+    safety.check();
+    if (world.violations.length > 0 && isFatal(world.violations)) return true;
+    if (steps % QUIET_CHECK_STEPS !== 0) return false;
+    if (steps > MOST_STEPS) world.violated('never_quiet', `${steps} steps, and no end`);
+    quietSince = isQuiet() ? (quietSince ?? scheduler.now()) : undefined;
+    return quietSince !== undefined && scheduler.now() > Math.max(calmMs, quietSince + QUIET_MS);
+  };
+  const onRejection = (reason: unknown) => world.violated('unhandled', String(reason));
+  process.on('unhandledRejection', onRejection);
+  try {
+    await scheduler.run(endMs, isOver);
+  } finally {
+    process.off('unhandledRejection', onRejection);
+  }
+  for (const violation of github.violations) world.violated('world_contract', JSON.stringify(violation));
+
+  const isLive = functions.sweep !== undefined || !scenario.faults.some(needsSweep);
+  if (isLive && world.violations.length === 0) await checkLiveness(world, plane);
+  return {
+    violations: world.violations,
+    trace: world.trace.lines,
+    steps,
+    jobs: workload.jobs.length,
+    creations: compute.created.length,
+    struck: [...world.struck.faults],
+    isLivenessChecked: isLive,
+  };
+}
+
+/** What happens after a promise was broken is of no interest. */
+function isFatal(violations: readonly Violation[]): boolean {
+  return violations.length >= 3 || violations.some(({rule}) => rule === 'never_quiet');
+}
+
+function lastPlannedMs({jobs, faults}: Scenario): number {
+  const jobTimes = jobs.map(
+    ({atMs, approvedAfterMs = 0, sentBack, rerunAfterMs = 0}) =>
+      atMs + approvedAfterMs + rerunAfterMs + (sentBack ? sentBack.afterMs + sentBack.forMs : 0),
+  );
+  const faultTimes = faults.map((fault) => {
+    if ('forMs' in fault) return fault.fromMs + fault.forMs;
+    return 'atMs' in fault ? fault.atMs : 0;
+  });
+  return Math.max(0, ...jobTimes, ...faultTimes);
+}

@@ -1,0 +1,170 @@
+import {createMemoryStore} from '../../shared/store/memory';
+import type {Store} from '../../shared/store/store';
+import {directCompute} from '../world/compute/direct';
+import {ComputeFace} from '../world/compute/face';
+import {ComputeWorld} from '../world/compute/model';
+import {directGitHub} from '../world/github/direct';
+import {GitHubWorld} from '../world/github/model';
+import {bootRunners, type Killed} from '../world/guest';
+import {SeededRandom} from '../world/seeded-random';
+import {EventScheduler} from './event-scheduler';
+import {Executions} from './executions';
+import {FaultyPorts} from './faulty-ports';
+import {REPOSITORIES, TEMPLATES} from './pools';
+import {Safety, type Violation} from './safety';
+import type {Scenario} from './scenario';
+import {Struck} from './struck';
+import {createTrace, NO_TRACE, type Trace} from './trace';
+import {Weather} from './weather';
+import {Workload} from './workload';
+
+/** GitHub, Compute Engine and what runs in the VMs, with what is planned for them and what watches over them. */
+export class SimulatedWorld {
+  readonly scheduler = new EventScheduler();
+  readonly startMs = this.scheduler.now();
+  readonly violations: Violation[] = [];
+  readonly struck: Struck;
+  readonly executions: Executions;
+  readonly trace: Trace;
+  readonly github: GitHubWorld;
+  readonly compute: ComputeWorld;
+  readonly store: Store;
+  readonly killed: readonly Killed[];
+  readonly safety: Safety;
+  readonly workload: Workload;
+  readonly ports: FaultyPorts;
+  readonly direct: {
+    readonly github: ReturnType<FaultyPorts['github']>;
+    readonly compute: ReturnType<FaultyPorts['compute']>;
+  };
+  /** VMs whose startup script dies. */
+  readonly failedBoots: string[] = [];
+
+  constructor(
+    readonly scenario: Scenario,
+    isTraced: boolean,
+  ) {
+    const {scheduler} = this;
+    const {seed, setting, faults, jobs} = scenario;
+    this.struck = new Struck(faults);
+    const skew = randomOf(seed, 'skew');
+    this.executions = new Executions(scheduler, () => Math.round((skew.next() * 2 - 1) * setting.skewMs));
+    this.trace = isTraced
+      ? createTrace(
+          () => scheduler.now() - this.startMs,
+          () => this.#executionName(),
+        )
+      : NO_TRACE;
+
+    this.github = this.#makeGitHub();
+    this.compute = new ComputeWorld({scheduler, random: randomOf(seed, 'compute')});
+    this.store = createMemoryStore({clock: scheduler});
+    for (const name of TEMPLATES) this.compute.addTemplate(template(name));
+    const face = new ComputeFace(this.compute);
+    const boot = randomOf(seed, 'boot');
+    this.killed = bootRunners({
+      github: this.github,
+      compute: this.compute,
+      bootMs: () => boot.below(setting.bootMs),
+      failsToBoot: ({name}) => {
+        if (!this.struck.boot()) return false;
+        this.failedBoots.push(name);
+        return true;
+      },
+    });
+    if (isTraced) this.#watch();
+    const {github, compute, killed} = this;
+    const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
+    this.safety = new Safety({setting, github, compute, killed, violated});
+    this.workload = new Workload(github, jobs);
+    const weather = new Weather(compute, this.struck, faults);
+    this.ports = new FaultyPorts({
+      executions: this.executions,
+      struck: this.struck,
+      random: randomOf(seed, 'calls'),
+      sleep: (ms) => scheduler.sleep(ms),
+      onCallInTransaction: (call) => violated('call_in_transaction', call),
+      onWritten: (where, json) => this.safety.written(where, json),
+      trace: (line) => this.trace.add(line),
+    });
+    this.direct = {
+      github: this.ports.github(directGitHub(github), github, () => weather.isGitHubDown()),
+      compute: this.ports.compute(directCompute(face, 'world'), face),
+    };
+  }
+
+  violated(rule: Violation['rule'], detail: string): void {
+    this.violations.push({rule, detail, atMs: this.scheduler.now() - this.startMs});
+    this.trace.add(`BROKEN: ${rule}: ${detail}`);
+  }
+
+  #makeGitHub(): GitHubWorld {
+    const {seed, setting} = this.scenario;
+    const github = new GitHubWorld({
+      scheduler: this.scheduler,
+      random: randomOf(seed, 'github'),
+      authClock: this.scheduler,
+      routing: setting.routing,
+      latencies: {
+        delivery: [200, 4_000],
+        pickup: [500, 8_000],
+        busy: [0, setting.busyLieMs],
+        listing: [0, setting.listingMs],
+        removal: [0, setting.removalMs],
+      },
+    });
+    for (const repository of REPOSITORIES) github.addRepository(repository, {visibility: 'private'});
+    const late = randomOf(seed, 'webhooks');
+    github.deliveries.faults = () => {
+      const delayMs = late.below(setting.webhookDelayMs + 1);
+      const effect = this.struck.webhook();
+      if (effect) this.trace.add(`fault: webhook ${JSON.stringify(effect)}`);
+      if (effect === undefined) return {delayMs};
+      if (typeof effect === 'object') return {delayMs: effect.lateMs};
+      return {
+        delayMs,
+        drop: effect === 'dropped',
+        duplicates: effect === 'doubled' ? 1 : 0,
+        loseAnswer: effect === 'answer_lost',
+      };
+    };
+    return github;
+  }
+
+  #executionName(): string {
+    const execution = this.executions.current();
+    return execution ? `${execution.target}#${execution.id}` : '';
+  }
+
+  #watch(): void {
+    this.github.observe((event) => {
+      if (event.kind === 'job') {
+        const {job} = event;
+        const on = job.runner ? ` on ${job.runner.name}` : '';
+        this.trace.add(`GitHub: job ${job.id} is ${job.status}${job.ending ? ` (${job.ending})` : ''}${on}`);
+      } else this.trace.add(`GitHub: runner ${event.runner.name} is ${event.change}`);
+    });
+    this.compute.observe(({kind, instance}) =>
+      this.trace.add(`Compute: ${instance.name} in ${instance.zone}: ${kind}`),
+    );
+  }
+}
+
+/** One source of chance for each purpose, so that a change in one does not change the others. */
+export function randomOf(seed: number, purpose: string): SeededRandom {
+  let hash = seed >>> 0;
+  for (const character of purpose) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193) >>> 0;
+  return new SeededRandom(hash);
+}
+
+function template(name: string) {
+  return {
+    name,
+    properties: {
+      machineType: 't2a-standard-4',
+      metadata: {items: [{key: 'startup-script', value: '#!/bin/bash\n/opt/runner/start'}]},
+      labels: {team: 'platform'},
+      scheduling: {automaticRestart: true, onHostMaintenance: 'MIGRATE'},
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import {drawScenario} from './draw-scenario';
+import {reportOf} from './report';
+import {simulate} from './simulate';
+
+const SEEDS = 200;
+const BATCH = 10;
+/** Short worlds: `npm run simulate` plays longer ones, and more of them. */
+const DAYS = 0.1;
+
+const batches = Array.from({length: SEEDS / BATCH}, (_, index) => ({
+  from: index * BATCH + 1,
+  to: (index + 1) * BATCH,
+}));
+
+test.each(batches)(
+  'in the worlds of the seeds $from to $to every promise holds',
+  async ({from, to}) => {
+    for (let seed = from; seed <= to; seed++) {
+      const scenario = drawScenario(seed, {days: DAYS});
+      const {violations} = await simulate(scenario);
+      if (violations.length === 0) continue;
+      const again = `npm run simulate -- --seeds 1 --days ${DAYS} --seed ${seed}`;
+      const report = reportOf(scenario, await simulate(scenario, {isTraced: true}));
+      throw new Error(`seed ${seed} failed. To cut it down: ${again}\n${report}`);
+    }
+  },
+  60_000,
+);

@@ -1,0 +1,65 @@
+import type {CallEffect, CallFault, DispatchFault, Fault, Port, WebhookFault} from './scenario';
+
+/** Looks up, call by call, which of the scenario's faults strikes now; remembers which did. */
+export class Struck {
+  readonly faults = new Set<Fault>();
+  readonly #planned = new Map<string, Fault>();
+  readonly #counts = new Map<string, number>();
+
+  constructor(faults: readonly Fault[]) {
+    for (const fault of faults) {
+      const what = kindOf(fault);
+      if (what && 'nth' in fault) this.#planned.set(`${what} ${fault.nth}`, fault);
+    }
+  }
+
+  call(port: Port, method: string): CallEffect | undefined {
+    const named = this.#next(`${port}.${method}`) as CallFault | undefined;
+    const any = this.#next(`${port}.*`) as CallFault | undefined;
+    return (named ?? any)?.effect;
+  }
+
+  webhook(): WebhookFault['effect'] | undefined {
+    return (this.#next('webhook') as WebhookFault | undefined)?.effect;
+  }
+
+  dispatch(queue: string): DispatchFault['effect'] | undefined {
+    return (this.#next(`dispatch ${queue}`) as DispatchFault | undefined)?.effect;
+  }
+
+  /** Whether the task that is being created is to be lost. */
+  task(queue: string): boolean {
+    return this.#next(`task ${queue}`) !== undefined;
+  }
+
+  boot(): boolean {
+    return this.#next('boot') !== undefined;
+  }
+
+  note(fault: Fault): void {
+    this.faults.add(fault);
+  }
+
+  #next(what: string): Fault | undefined {
+    const count = (this.#counts.get(what) ?? 0) + 1;
+    this.#counts.set(what, count);
+    const fault = this.#planned.get(`${what} ${count}`);
+    if (fault) this.faults.add(fault);
+    return fault;
+  }
+}
+
+function kindOf(fault: Fault): string | undefined {
+  switch (fault.on) {
+    case 'call':
+      return `${fault.port}.${fault.method ?? '*'}`;
+    case 'dispatch':
+    case 'task':
+      return `${fault.on} ${fault.queue}`;
+    case 'webhook':
+    case 'boot':
+      return fault.on;
+    default:
+      return undefined;
+  }
+}

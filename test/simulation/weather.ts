@@ -1,0 +1,62 @@
+import type {ComputeWorld} from '../world/compute/model';
+import {isSpot} from '../world/compute/resources';
+import type {Fault} from './scenario';
+import type {Struck} from './struck';
+
+type Window = Extract<Fault, {forMs: number}>;
+
+/** The scenario's faults that come by time and not by call: outages, stock-outs, quotas, machines that are taken away. */
+export class Weather {
+  readonly #active = new Set<Window>();
+  readonly #late: Extract<Fault, {on: 'late_failure'}>[] = [];
+
+  constructor(
+    private readonly compute: ComputeWorld,
+    private readonly struck: Struck,
+    faults: readonly Fault[],
+  ) {
+    const {scheduler} = compute;
+    const startMs = scheduler.now();
+    for (const fault of faults) {
+      if ('forMs' in fault) {
+        scheduler.at(startMs + fault.fromMs, () => this.#change(() => this.#active.add(fault), fault));
+        scheduler.at(startMs + fault.fromMs + fault.forMs, () => this.#change(() => this.#active.delete(fault), fault));
+      } else if ('atMs' in fault) {
+        scheduler.at(startMs + fault.atMs, () => this.#strike(fault));
+      }
+    }
+  }
+
+  isGitHubDown(): boolean {
+    return [...this.#active].some(({on}) => on === 'github_down');
+  }
+
+  #strike(fault: Extract<Fault, {atMs: number}>): void {
+    if (fault.on === 'late_failure') {
+      this.#late.push(fault);
+      this.#change(() => undefined, fault);
+      return;
+    }
+    const running = this.compute.instances().filter(({status}) => status === 'RUNNING');
+    const candidates = fault.on === 'preemption' ? running.filter(isSpot) : running;
+    const instance = candidates[fault.pick % Math.max(1, candidates.length)];
+    if (!instance) return;
+    this.struck.note(fault);
+    if (fault.on === 'preemption') this.compute.preempt(instance);
+    else this.compute.failHost(instance);
+  }
+
+  /** The model takes back everything at once, so what lasts is said again. */
+  #change(change: () => void, fault: Fault): void {
+    this.struck.note(fault);
+    change();
+    this.compute.recover();
+    for (const {code, times} of this.#late.splice(0)) {
+      this.compute.failLate({times, error: {code, message: `The operation failed: ${code}.`}});
+    }
+    for (const window of this.#active) {
+      if (window.on === 'stock_out') this.compute.setCapacity({zone: window.zone}, 0);
+      if (window.on === 'quota') this.compute.setQuota('us-central1', 'CPUS', window.cpus, window.refused);
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import type {Job} from '../world/github/job';
+import type {GitHubWorld} from '../world/github/model';
+import {LABELS} from './pools';
+import type {JobPlan} from './scenario';
+
+/** Plays the plans of the scenario's jobs at GitHub. */
+export class Workload {
+  readonly jobs: Readonly<Job>[] = [];
+  /** How often a job was queued: each time it wants a runner. */
+  queued = 0;
+  readonly #startMs: number;
+  #waiting: number;
+  /** Called when a job is over; removed when that has happened. */
+  readonly #whenOver = new Map<number, () => void>();
+
+  constructor(
+    private readonly github: GitHubWorld,
+    plans: readonly JobPlan[],
+  ) {
+    this.#startMs = github.scheduler.now();
+    this.#waiting = plans.length;
+    for (const plan of plans) this.#at(this.#startMs + plan.atMs, () => this.#begin(plan));
+    github.observe((event) => {
+      if (event.kind !== 'job') return;
+      if (event.action === 'queued' && event.job.status === 'queued') this.queued += 1;
+      if (event.action !== 'completed') return;
+      const next = this.#whenOver.get(event.job.id);
+      this.#whenOver.delete(event.job.id);
+      next?.();
+    });
+  }
+
+  /** Whether everything that was planned has begun and ended. */
+  isOver(): boolean {
+    return this.#waiting === 0 && this.jobs.every(({status}) => status === 'completed');
+  }
+
+  #begin(plan: JobPlan): void {
+    this.#waiting -= 1;
+    const parallel = Math.min(plan.matrix, plan.maxParallel);
+    let left = plan.matrix - parallel;
+    let runId: number | undefined;
+    const add = (): void => {
+      const job = this.#add(plan, runId);
+      runId = job.runId;
+      this.#whenOver.set(job.id, () => {
+        if (left > 0) {
+          left -= 1;
+          add();
+        } else if (plan.rerunAfterMs !== undefined) this.#rerunLater(job.id, plan.rerunAfterMs);
+      });
+    };
+    for (let member = 0; member < parallel; member++) add();
+  }
+
+  #add(plan: JobPlan, runId: number | undefined): Job {
+    const job = this.github.queueJob({
+      repository: plan.repository,
+      labels: LABELS[plan.kind],
+      durationMs: plan.durationMs,
+      ...(plan.approvedAfterMs === undefined ? {} : {needsApproval: true}),
+      ...(runId === undefined ? {} : {runId}),
+    });
+    this.jobs.push(job);
+    const {approvedAfterMs, cancelAfterMs, sentBack} = plan;
+    if (approvedAfterMs !== undefined) this.#later(approvedAfterMs, () => this.#approve(job));
+    if (sentBack) {
+      this.#later(sentBack.afterMs, () => {
+        if (job.status !== 'queued') return;
+        this.github.requestApproval(job.id);
+        this.#later(sentBack.forMs, () => this.#approve(job));
+      });
+    }
+    if (cancelAfterMs !== undefined) this.#later(cancelAfterMs, () => this.github.cancelJob(job.id));
+    return job;
+  }
+
+  #approve(job: Job): void {
+    if (job.status === 'waiting') this.github.approve(job.id);
+  }
+
+  #rerunLater(jobId: number, afterMs: number): void {
+    this.#waiting += 1;
+    this.#later(afterMs, () => {
+      this.#waiting -= 1;
+      const {runId} = this.github.queue.job(jobId);
+      const others = this.github.queue.run(runId).jobs;
+      if (others.some(({status}) => status !== 'completed')) return;
+      this.jobs.push(this.github.rerun(jobId));
+    });
+  }
+
+  #later(ms: number, action: () => void): void {
+    this.#at(this.github.scheduler.now() + ms, action);
+  }
+
+  #at(timeMs: number, action: () => void): void {
+    this.github.scheduler.at(timeMs, action);
+  }
+}
