@@ -76,7 +76,7 @@ export class SimulatedControlPlane {
         }
         return this.tasks.enqueue(task);
       },
-      check: (queue) => this.tasks.check(queue),
+      check: () => this.tasks.check(),
     };
   }
 

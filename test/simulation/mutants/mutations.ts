@@ -33,9 +33,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'delete by job and not by runner name',
     file: 'shared/effects/release-runner.ts',
-    find: 'const {change, runner} = await recordRun(context, event);',
+    find: 'const {change, runner} = record;',
     replace:
-      "const {change} = await recordRun(context, event);\n  const runner = await context.store.get('runners', `${context.deployment}-${event.pool}-${event.jobId}-1`);",
+      "const {change} = record;\n  const runner = await context.store.get('runners', `${context.deployment}-${event.pool}-${event.jobId}-1`);",
   },
   {
     name: 'one idle reading is enough, and no deregistration',
@@ -107,7 +107,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a spare runner is never looked at again',
     file: 'shared/effects/record-run.ts',
-    find: 'if (aftermath.spare) await placeSpare(context, aftermath.spare);',
+    find: 'if (spare) await placeSpare(context, spare);',
     replace: '',
   },
   {
