@@ -1,5 +1,6 @@
 import type {Compute} from '../../shared/compute/compute';
-import {Unavailable} from '../../shared/errors';
+import {RateLimited, Unavailable} from '../../shared/errors';
+import type {Discovery} from '../../shared/github/discovery';
 import type {GitHubFor} from '../../shared/github/github';
 import type {Store, Transaction} from '../../shared/store/store';
 import type {NewTask, Tasks} from '../../shared/tasks/tasks';
@@ -42,6 +43,26 @@ export class FaultyPorts {
       this.#wrap('github', port(scope, installation), (effect) =>
         plan(effect ?? (isDown() ? 'unavailable' : undefined)),
       );
+  }
+
+  /** The model's lists have no faults of their own: they are shown here. */
+  discovery(port: Discovery, isDown: () => boolean): Discovery {
+    return new Proxy(port, {
+      get: (target, key, receiver) => {
+        const member: unknown = Reflect.get(target, key, receiver);
+        if (typeof member !== 'function' || key === 'left') return member;
+        const call = async (effect: CallEffect | undefined, args: readonly unknown[]): Promise<unknown> => {
+          if (effect === 'secondary_limit' || effect === 'rate_limit')
+            throw new RateLimited('GitHub limits the rate', 60);
+          if (effect === 'failed' || effect === 'unavailable' || isDown()) throw unavailable('github');
+          const result: unknown = await Reflect.apply(member, target, args);
+          if (effect === 'lost' || effect === 'hang') throw unavailable('github');
+          return result;
+        };
+        return (...args: unknown[]) =>
+          this.#carry('github', String(key), (effect) => call(effect, args), summary(args));
+      },
+    });
   }
 
   compute(port: Compute, face: ComputeFace): Compute {

@@ -1,6 +1,7 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
 import {createProvision} from '../../functions/provision';
 import {createStop} from '../../functions/stop';
+import {createSweep} from '../../functions/sweep';
 import {createWebhook} from '../../functions/webhook';
 import type {IngestOptions} from '../../functions/webhook/ingest';
 import type {ControlPlaneOptions} from '../../shared/control-plane';
@@ -14,4 +15,9 @@ export interface Functions {
   readonly sweep?: (options: ControlPlaneOptions) => HttpFunction;
 }
 
-export const FUNCTIONS: Functions = {webhook: createWebhook, provision: createProvision, stop: createStop};
+export const FUNCTIONS: Functions = {
+  webhook: createWebhook,
+  provision: createProvision,
+  stop: createStop,
+  sweep: createSweep,
+};

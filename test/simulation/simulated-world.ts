@@ -4,6 +4,7 @@ import {directCompute} from '../world/compute/direct';
 import {ComputeFace} from '../world/compute/face';
 import {ComputeWorld} from '../world/compute/model';
 import {directGitHub} from '../world/github/direct';
+import {directDiscovery} from '../world/github/direct-discovery';
 import {GitHubWorld} from '../world/github/model';
 import {bootRunners, type Killed} from '../world/guest';
 import {SeededRandom} from '../world/seeded-random';
@@ -36,6 +37,7 @@ export class SimulatedWorld {
   readonly direct: {
     readonly github: ReturnType<FaultyPorts['github']>;
     readonly compute: ReturnType<FaultyPorts['compute']>;
+    readonly discovery: ReturnType<FaultyPorts['discovery']>;
   };
   /** VMs whose startup script dies. */
   readonly failedBoots: string[] = [];
@@ -90,6 +92,7 @@ export class SimulatedWorld {
     this.direct = {
       github: this.ports.github(directGitHub(github), github, () => weather.isGitHubDown()),
       compute: this.ports.compute(directCompute(face, 'world'), face),
+      discovery: this.ports.discovery(directDiscovery(github), () => weather.isGitHubDown()),
     };
   }
 

@@ -1,0 +1,91 @@
+import type {
+  DiscoveredDelivery,
+  DiscoveredJob,
+  DiscoveredRepository,
+  DiscoveredRun,
+  Discovery,
+} from '../../../shared/github/discovery';
+import {type Repository, sameName} from './account';
+import {directGitHub} from './direct';
+import {type Job, runStatus} from './job';
+import type {GitHubWorld} from './model';
+
+/** Longer than a run of GitHub's own list of deliveries. */
+const KEPT_DELIVERIES_MS = 3 * 24 * 3_600_000;
+
+/** The port `Discovery` straight on the model, for the deterministic simulation: what the HTTP client gets, without pages and JSON. */
+export function directDiscovery(world: GitHubWorld): Discovery {
+  const github = directGitHub(world);
+  const seen = (repository: Repository): DiscoveredRepository => ({
+    fullName: repository.fullName,
+    installationId: world.app.installationOf(repository)?.id ?? null,
+    isPublic: repository.visibility === 'public',
+    pushedAt: null,
+  });
+  const ofAccount = (login: string) =>
+    world.app
+      .installations()
+      .filter(({account, suspended}) => !suspended && sameName(account.login, login))
+      .flatMap(({account}) => world.accounts.repositoriesOf(account))
+      .map(seen);
+  const runsOf = (fullName: string, sinceMs: number) =>
+    world.queue.runs().filter((run) => sameName(run.repository, fullName) && run.createdAtMs >= sinceMs);
+  const findJob = (fullName: string, id: number) =>
+    world.queue.jobs().find((job) => job.id === id && sameName(job.repository, fullName));
+
+  return {
+    credentials: 'app',
+    visible: async () => world.app.installations().flatMap(({account}) => ofAccount(account.login)),
+    ofOrganization: async (org) => ofAccount(org),
+    hasRuns: async ({fullName}, sinceMs) => runsOf(fullName, sinceMs).length > 0,
+    openRuns: async ({fullName, isPublic}, sinceMs): Promise<DiscoveredRun[]> =>
+      runsOf(fullName, sinceMs)
+        .filter((run) => /^(queued|in_progress)$/.test(runStatus(run).status))
+        .map(({id}) => ({id, isPublic})),
+    jobs: async (_, {id}) => {
+      const run = world.queue.run(id);
+      return run.jobs.filter((job) => job.runAttempt === run.attempt).map(discovered);
+    },
+    job: async ({fullName}, id) => {
+      const job = findJob(fullName, id);
+      return job && discovered(job);
+    },
+    runners: (scope, installationId) => github(scope, installationId ?? undefined).listRunners(),
+    hooks: async () => [],
+    deliveries: async (hook, sinceMs): Promise<DiscoveredDelivery[]> =>
+      world.deliveries
+        .list(({target}) => target.kind === 'app')
+        .filter(({deliveredAtMs}) => deliveredAtMs >= Math.max(sinceMs, world.scheduler.now() - KEPT_DELIVERIES_MS))
+        .map(({id, guid, event, action, deliveredAtMs, redelivery, statusCode}) => ({
+          hook,
+          id,
+          guid,
+          event,
+          action,
+          deliveredAt: deliveredAtMs,
+          redelivery,
+          ok: statusCode >= 200 && statusCode < 300,
+        })),
+    redeliver: async ({id}) => world.redeliver(id),
+    rerun: async ({fullName}, id) => {
+      if (findJob(fullName, id)) world.rerun(id);
+    },
+    left: () => 1,
+  };
+}
+
+function discovered(job: Job): DiscoveredJob {
+  const runs = job.status === 'in_progress' || job.status === 'completed';
+  return {
+    id: job.id,
+    runId: job.runId,
+    runAttempt: job.runAttempt,
+    status: job.status,
+    conclusion: job.conclusion,
+    labels: job.labels,
+    runnerName: runs ? (job.runner?.name ?? null) : null,
+    url: `https://github.com/${job.repository}/actions/runs/${job.runId}/job/${job.id}`,
+    createdAt: job.createdAtMs,
+    hasFailedStep: job.ending === 'ran' && job.conclusion === 'failure',
+  };
+}
