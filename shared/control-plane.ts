@@ -19,7 +19,10 @@ import type {Store} from './store/store';
 import {createCloudTasks} from './tasks/cloud-tasks';
 import type {Tasks} from './tasks/tasks';
 import {createLogger} from './telemetry/create-logger';
+import {createTracer, type TracingOptions} from './telemetry/create-tracer';
 import type {Logger} from './telemetry/logger';
+import type {Tracer} from './telemetry/tracer';
+import {tracedCompute, tracedContext} from './traced-ports';
 
 export interface ControlPlaneOptions {
   readonly env: Environment;
@@ -34,6 +37,8 @@ export interface ControlPlaneOptions {
   readonly github?: GitHubFor;
   /** In place of Compute Engine over HTTP. */
   readonly compute?: Compute;
+  /** In place of Cloud Trace; only with `TRACING=true`. */
+  readonly tracing?: TracingOptions;
 }
 
 /** Every function but `webhook`, which works with less. */
@@ -43,7 +48,9 @@ export type ControllingFunction = Exclude<FunctionName, 'webhook'>;
 export interface ControlPlane<T extends ControllingFunction = ControllingFunction> {
   readonly config: ConfigFor<T> & {readonly project: string};
   readonly logger: Logger;
+  readonly tracer: Tracer;
   readonly secrets: SecretReader;
+  /** With `TRACING=true` its ports make spans. */
   readonly context: Context;
 }
 
@@ -91,7 +98,9 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
   const secrets = createSecretReader({clock, config, logger});
   const github = options.github ?? githubOver(config, secrets, clock, logger);
 
-  const providing = {config, compute: options.compute ?? computeOf(config, clock), clock, logger};
+  const tracer = createTracer({function: target, config, clock, random, logger, tracing: options.tracing});
+  const compute = options.compute ?? computeOf(config, clock);
+  const providing = {config, compute: config.tracing ? tracedCompute(compute, tracer) : compute, clock, logger};
   const context: Context = {
     deployment: config.deployment,
     pools: config.pools,
@@ -104,7 +113,7 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
     random,
     logger,
   };
-  return {config, logger, secrets, context};
+  return {config, logger, tracer, secrets, context: config.tracing ? tracedContext(context, tracer) : context};
 }
 
 /** A pool that names no region, or no zone for its VM, is in ours. */
