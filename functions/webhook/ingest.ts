@@ -146,12 +146,12 @@ export class Ingest {
         clock,
         ...(emulator ? {emulator} : {}),
       });
-    const logger = this.#logger;
+    const logger = this.#logger.with({function: 'webhook'});
     const tracer = createTracer({function: 'webhook', config, clock, logger, tracing: this.#options.tracing});
     return {
       config,
       clock,
-      secrets: createSecretReader({clock, config, logger}),
+      secrets: createSecretReader({clock, config, logger: this.#logger}),
       tasks: config.tracing ? tracedTasks(tasks, tracer) : tasks,
       tracer,
     };
