@@ -21,7 +21,10 @@ import type {Store} from './store/store';
 import {createCloudTasks} from './tasks/cloud-tasks';
 import type {Tasks} from './tasks/tasks';
 import {createLogger} from './telemetry/create-logger';
+import {createTracer, type TracingOptions} from './telemetry/create-tracer';
 import type {Logger} from './telemetry/logger';
+import type {Tracer} from './telemetry/tracer';
+import {tracedCompute, tracedContext} from './traced-ports';
 
 export interface ControlPlaneOptions {
   readonly env: Environment;
@@ -38,6 +41,8 @@ export interface ControlPlaneOptions {
   readonly discovery?: Discovery;
   /** In place of Compute Engine over HTTP. */
   readonly compute?: Compute;
+  /** In place of Cloud Trace; only with `TRACING=true`. */
+  readonly tracing?: TracingOptions;
 }
 
 /** Every function but `webhook`, which works with less. */
@@ -47,7 +52,9 @@ export type ControllingFunction = Exclude<FunctionName, 'webhook'>;
 export interface ControlPlane<T extends ControllingFunction = ControllingFunction> {
   readonly config: ConfigFor<T> & {readonly project: string};
   readonly logger: Logger;
+  readonly tracer: Tracer;
   readonly secrets: SecretReader;
+  /** With `TRACING=true` its ports make spans. */
   readonly context: Context;
   readonly compute: Compute;
   /** Made on the first call: only the sweep asks. */
@@ -98,7 +105,9 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
   const secrets = createSecretReader({clock, config, logger});
   const github = options.github ?? createGitHub(githubOptions(config, secrets, clock, logger));
 
-  const compute = options.compute ?? computeOf(config, clock);
+  const tracer = createTracer({function: target, config, clock, random, logger, tracing: options.tracing});
+  const given = options.compute ?? computeOf(config, clock);
+  const compute = config.tracing ? tracedCompute(given, tracer) : given;
   let discovery = options.discovery;
 
   const providing = {config, compute, clock, logger};
@@ -117,8 +126,9 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
   return {
     config,
     logger,
+    tracer,
     secrets,
-    context,
+    context: config.tracing ? tracedContext(context, tracer) : context,
     compute,
     discovery: () => {
       discovery ??= createDiscovery(githubOptions(config, secrets, clock, logger));

@@ -1,6 +1,6 @@
 import {type HttpFunction, http, type Request} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/environment';
-import {type ControlPlaneOptions, callerVerifier, controlPlane} from '../../shared/control-plane';
+import {type ControlPlane, type ControlPlaneOptions, callerVerifier, controlPlane} from '../../shared/control-plane';
 import {type SweepMemory, sweepMemory} from '../../shared/effects/sweep/ports';
 import {runSweep} from '../../shared/effects/sweep/sweep';
 import {gracefully} from '../../shared/http/graceful-shutdown';
@@ -21,8 +21,13 @@ export function createSweep(options: ControlPlaneOptions): HttpFunction {
     verifier ??= callerVerifier('sweep', controls);
     await verifier(request.get('authorization'));
 
-    const {config, context, discovery, compute} = controls;
-    const logger = controls.logger.with(traceFields(traceOf(request.headers), config.project));
+    const parent = traceOf(request.headers);
+    return controls.tracer.inExecution({name: 'sweep', parent, fields: {}}, () => perform(controls, request));
+  }
+
+  async function perform(controls: ControlPlane<'sweep'>, request: Request): Promise<Answer> {
+    const {config, context, discovery, compute, tracer} = controls;
+    const logger = controls.logger.with(traceFields(tracer.present() ?? traceOf(request.headers), config.project));
     const {discovery: source, webhooks, sweepBudgetSeconds: budgetSeconds} = config;
     const ports = {discovery: discovery(), compute, source, webhooks, budgetSeconds, memory};
     const asked = request.query['dry-run'] === 'true';

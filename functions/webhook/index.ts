@@ -8,7 +8,6 @@ import {isSigned} from '../../shared/http/signature';
 import {parseWebhook} from '../../shared/http/webhook-request';
 import {matchEvent} from '../../shared/lifecycle/match-event';
 import {eventTaskName, queueOf} from '../../shared/tasks/payload';
-import {traceOf} from '../../shared/telemetry/trace';
 import {Ingest, type IngestOptions} from './ingest';
 
 /**
@@ -35,14 +34,10 @@ export function createWebhook(options: IngestOptions): HttpFunction {
 
     const delivery = request.get('x-github-delivery') || createHash('sha256').update(body).digest('hex');
     const event = {...match.event, delivery};
-    const trace = traceOf(request.headers);
-    const created = await ingest.enqueue({
-      queue: queueOf(event.status),
-      name: eventTaskName(event),
-      body: {kind: 'event', event},
-      ...(trace?.traceparent ? {headers: {traceparent: trace.traceparent}} : {}),
+    return ingest.traced(request, event, async (headers) => {
+      const task = {queue: queueOf(event.status), name: eventTaskName(event), body: {kind: 'event', event}, headers};
+      return ingest.accepted(request, event, await ingest.enqueue(task));
     });
-    return ingest.accepted(request, event, created);
   }
 
   return async (request, response) => {

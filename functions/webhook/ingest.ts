@@ -7,12 +7,16 @@ import {Unavailable} from '../../shared/errors';
 import {type Answer, answerOf} from '../../shared/http/respond';
 import type {JobEvent} from '../../shared/lifecycle/job-event';
 import type {EventMatch} from '../../shared/lifecycle/match-event';
+import {jobKeyOf} from '../../shared/lifecycle/naming';
 import type {Secret} from '../../shared/secret';
 import {createCloudTasks} from '../../shared/tasks/cloud-tasks';
 import type {NewTask, Tasks} from '../../shared/tasks/tasks';
 import {createLogger} from '../../shared/telemetry/create-logger';
+import {createTracer, type TracingOptions} from '../../shared/telemetry/create-tracer';
 import type {Logger} from '../../shared/telemetry/logger';
 import {traceFields, traceOf} from '../../shared/telemetry/trace';
+import type {Tracer} from '../../shared/telemetry/tracer';
+import {tracedTasks} from '../../shared/traced-ports';
 
 /** GitHub waits ten seconds; reading the secrets and creating the task together get less. */
 const DEADLINE_MS = 7_500;
@@ -23,6 +27,8 @@ export interface IngestOptions {
   readonly logger?: Logger;
   /** In place of Cloud Tasks. */
   readonly tasks?: Tasks;
+  /** In place of Cloud Trace; only with `TRACING=true`. */
+  readonly tracing?: TracingOptions;
 }
 
 interface Configured {
@@ -30,6 +36,7 @@ interface Configured {
   readonly clock: Clock;
   readonly secrets: SecretReader;
   readonly tasks: Tasks;
+  readonly tracer: Tracer;
 }
 
 /** What `webhook` needs of the world: the configuration, the secrets, the queue, and one log line per decision. */
@@ -58,6 +65,28 @@ export class Ingest {
 
   async enqueue(task: NewTask): Promise<'created' | 'exists'> {
     return this.#inTime(this.configured().tasks.enqueue(task));
+  }
+
+  /**
+   * Answers a job's event within the trace that the request belongs to, or a new one; a task with `headers` joins it. Only what GitHub has
+   * signed gets here: nobody else makes us send spans.
+   */
+  traced(
+    request: Request,
+    event: JobEvent,
+    answer: (headers: Record<string, string>) => Promise<Answer>,
+  ): Promise<Answer> {
+    const {tracer} = this.configured();
+    const parent = traceOf(request.headers);
+    const {delivery, pool, repository, status} = event;
+    const fields = {job: jobKeyOf(event), pool, repository, status, delivery};
+    return tracer.inExecution({name: 'webhook', parent, fields}, async (span) => {
+      const {traceparent} = tracer.present() ?? parent ?? {};
+      return answer(traceparent ? {traceparent} : {}).catch((error: unknown) => {
+        span.fail(error);
+        return this.failed(request, error);
+      });
+    });
   }
 
   accepted(request: Request, event: JobEvent, created: 'created' | 'exists'): Answer {
@@ -95,7 +124,7 @@ export class Ingest {
     return this.#logger.with({
       function: 'webhook',
       ...(delivery ? {delivery} : {}),
-      ...traceFields(traceOf(request.headers), this.#configured?.config.project),
+      ...traceFields(this.#configured?.tracer.present() ?? traceOf(request.headers), this.#configured?.config.project),
     });
   }
 
@@ -117,6 +146,14 @@ export class Ingest {
         clock,
         ...(emulator ? {emulator} : {}),
       });
-    return {config, clock, secrets: createSecretReader({clock, config, logger: this.#logger}), tasks};
+    const logger = this.#logger.with({function: 'webhook'});
+    const tracer = createTracer({function: 'webhook', config, clock, logger, tracing: this.#options.tracing});
+    return {
+      config,
+      clock,
+      secrets: createSecretReader({clock, config, logger: this.#logger}),
+      tasks: config.tracing ? tracedTasks(tasks, tracer) : tasks,
+      tracer,
+    };
   }
 }

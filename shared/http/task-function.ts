@@ -9,6 +9,7 @@ import {writeDeadLetter} from '../store/dead-letters';
 import {parseTask, type TaskOf} from '../tasks/payload';
 import type {QueueName} from '../tasks/tasks';
 import {traceFields, traceOf} from '../telemetry/trace';
+import type {Span} from '../telemetry/tracer';
 import type {OidcVerifier} from './oidc';
 import {rawBody, requirePost} from './request';
 import {type Answer, answerOf, send} from './respond';
@@ -35,26 +36,44 @@ export function createTaskFunction<Q extends QueueName>(
     await verifier(request.get('authorization'));
 
     const attempt = taskContext(request);
+    const fields = {task: attempt.task, attempt: attempt.retryCount + 1};
+    const parent = traceOf(request.headers);
+    return controlPlane.tracer.inExecution({name: queue, parent, fields}, (span) =>
+      perform(controlPlane, request, attempt, span),
+    );
+  }
+
+  async function perform(
+    controlPlane: ControlPlane<Q>,
+    request: Request,
+    attempt: TaskContext,
+    span: Span,
+  ): Promise<Answer> {
     const body = await rawBody(request);
     let logger = controlPlane.logger.with({
       task: attempt.task,
       attempt: attempt.retryCount + 1,
-      ...traceFields(traceOf(request.headers), controlPlane.config.project),
+      ...traceFields(controlPlane.tracer.present() ?? traceOf(request.headers), controlPlane.config.project),
     });
     let task: TaskOf[Q] | undefined;
     try {
       task = parseTask(queue, body);
       logger = logger.with({...fieldsOf(task), ...ageOf(task, controlPlane.context.clock.now())});
+      span.set({kind: task.kind, ...fieldsOf(task)});
       const outcome = await handle({...controlPlane.context, logger}, task);
       const [decision = outcome, reason] = outcome.split(':');
+      span.set({decision, reason});
       logger.info(`${queue}: ${outcome}`, {decision, ...(reason ? {reason} : {})});
       return {status: 200, body: {status: 'done', decision}};
     } catch (error) {
+      span.fail(error);
       const hopeless = error instanceof SlipwayError && !error.retryable;
       if (!hopeless && !isLastAttempt(attempt, controlPlane.config.taskMaxAttempts)) {
+        span.set({decision: 'retry', reason: kindOf(error)});
         logger.warning(`${queue}: will be tried again`, {decision: 'retry', reason: kindOf(error), error});
         return answerOf(error);
       }
+      span.set({decision: 'dead_letter', reason: kindOf(error)});
       await bury({...controlPlane.context, logger}, queue, attempt, task, body, error);
       return {status: 200, body: {status: 'dead_letter'}};
     }

@@ -9,6 +9,7 @@ import type {Random} from '../../shared/random';
 import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
 import type {QueueLimits} from '../../shared/tasks/queue-limits';
+import type {TracingOptions} from '../../shared/telemetry/create-tracer';
 import type {Logger} from '../../shared/telemetry/logger';
 import {CloudScheduler} from './cloud-scheduler';
 import {type ComputeLatencies, ComputeWorld} from './compute/model';
@@ -56,6 +57,8 @@ export interface SystemOptions {
   readonly env?: Environment;
   /** With a personal token in place of the App. */
   readonly asUser?: boolean;
+  /** In place of Cloud Trace. */
+  readonly tracing?: TracingOptions;
   /** A process that serves `provision` and dies; the next one lives. */
   readonly crash?: CrashPoint;
   /** The sweep runs every so many seconds; never unless given. */
@@ -149,8 +152,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     ...options.env,
   };
   const store = options.makeStore?.(scheduler) ?? createMemoryStore({clock: scheduler});
-  const shared = {env, clock: scheduler, random, logger, store};
-  webhook.handle(createWebhook({env, clock: scheduler, logger}));
+  const tracing = options.tracing ? {tracing: options.tracing} : {};
+  const shared = {env, clock: scheduler, random, logger, store, ...tracing};
+  webhook.handle(createWebhook({env, clock: scheduler, logger, ...tracing}));
   provision.handle(options.crash ? mortalProvision(shared, options.crash) : createProvision(shared));
   stop.handle(createStop(shared));
   api.handle(createApi({...shared, requestsPerMinute: options.requestsPerMinute ?? 100_000}));

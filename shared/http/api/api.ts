@@ -84,13 +84,21 @@ export class Api {
     }
     const surroundings = this.#surroundings(request, route, config, authenticated);
     const input = {path: parameters, query: readQuery(request), body: await bodyOf(request, route)};
-    const reply = await run(route, surroundings, input, request);
+    const reply = await this.#traced(request, route, () => run(route, surroundings, input, request));
     this.#log(request)[route.changes ? 'info' : 'debug'](`api: ${route.id}`, {
       decision: 'answered',
       operation: route.id,
       status: reply.status,
     });
     return reply;
+  }
+
+  /** Only an operation that may create tasks: its trace goes on in them. */
+  async #traced(request: Request, {id, changes}: Operation, work: () => Promise<Reply>): Promise<Reply> {
+    if (!changes || !this.#configured?.config.tracing) return work();
+    const {tracer} = await this.#controlPlane();
+    const parent = traceOf(request.headers);
+    return tracer.inExecution({name: 'api', parent, fields: {operation: id}}, work);
   }
 
   /** Throws `InvalidConfiguration`. Read once a process, on the first request, so that a bad one is answered and logged. */

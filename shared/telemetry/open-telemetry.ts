@@ -1,0 +1,142 @@
+import {AsyncLocalStorage} from 'node:async_hooks';
+import {
+  type Attributes,
+  type Context,
+  type HrTime,
+  type Span as OpenTelemetrySpan,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
+import {resourceFromAttributes} from '@opentelemetry/resources';
+import {AlwaysOnSampler, BasicTracerProvider, type IdGenerator, type SpanExporter} from '@opentelemetry/sdk-trace-node';
+import type {Clock} from '../clock';
+import {SlipwayError} from '../errors';
+import type {Random} from '../random';
+import type {TimerClock} from '../timer-clock';
+import type {Logger} from './logger';
+import {scrubSecrets} from './scrub';
+import {SpanBuffer} from './span-buffer';
+import type {TraceContext} from './trace';
+import type {Span, SpanFields, Tracer} from './tracer';
+
+export interface OpenTelemetryOptions {
+  readonly service: string;
+  readonly deployment: string;
+  readonly exporter: SpanExporter;
+  readonly timers: TimerClock;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** An answer waits no longer for the exporter. GitHub gives a delivery ten seconds, of which the task may take 7.5. */
+export const FLUSH_MS = 1_500;
+
+/**
+ * A tracer on OpenTelemetry. Nothing of it is made global: other libraries in the process would begin to trace themselves.
+ *
+ * Every execution is recorded, also where Cloud Run's front end, which marks one request in ten seconds, left it out: who turned tracing on
+ * looks for the trace of one certain job.
+ */
+export function createOpenTelemetryTracer(options: OpenTelemetryOptions): Tracer {
+  const {clock, logger, timers} = options;
+  const warn = (reason: string, error?: unknown) =>
+    logger.warning('the trace was not sent', {decision: 'untraced', reason, ...(error ? {error} : {})});
+  const buffer = new SpanBuffer(options.exporter, (error) => warn('exporter', error));
+  const provider = new BasicTracerProvider({
+    sampler: new AlwaysOnSampler(),
+    idGenerator: idsOf(options.random),
+    resource: resourceFromAttributes({'service.name': options.service, 'service.namespace': options.deployment}),
+    spanProcessors: [buffer],
+  });
+  const tracer = provider.getTracer('slipway');
+  const current = new AsyncLocalStorage<OpenTelemetrySpan>();
+  const now = () => hrTime(clock.now());
+
+  async function run<T>(
+    name: string,
+    parent: Context,
+    kind: SpanKind,
+    fields: SpanFields,
+    work: (span: Span) => Promise<T>,
+  ): Promise<T> {
+    const span = tracer.startSpan(name, {kind, startTime: now(), attributes: attributesOf(fields)}, parent);
+    const fail = (error: unknown) => recordError(span, error, now());
+    try {
+      return await current.run(span, () => work({set: (more) => void span.setAttributes(attributesOf(more)), fail}));
+    } catch (error) {
+      fail(error);
+      throw error;
+    } finally {
+      span.end(now());
+    }
+  }
+
+  return {
+    async inExecution({name, parent, fields}, work) {
+      try {
+        return await run(name, contextOf(parent), SpanKind.SERVER, fields, work);
+      } finally {
+        if (!(await settlesWithin(FLUSH_MS, buffer.forceFlush(), timers))) warn('timeout');
+      }
+    },
+    inSpan(name, fields, work) {
+      const parent = current.getStore();
+      if (!parent) return work({set: () => undefined, fail: () => undefined});
+      return run(name, trace.setSpan(ROOT_CONTEXT, parent), SpanKind.CLIENT, fields, work);
+    },
+    present() {
+      const span = current.getStore()?.spanContext();
+      if (!span) return undefined;
+      const {traceId, spanId} = span;
+      return {traceId, spanId, traceparent: `00-${traceId}-${spanId}-01`};
+    },
+  };
+}
+
+function contextOf(parent: TraceContext | undefined): Context {
+  if (!parent?.spanId) return ROOT_CONTEXT;
+  const {traceId, spanId} = parent;
+  return trace.setSpanContext(ROOT_CONTEXT, {traceId, spanId, traceFlags: TraceFlags.SAMPLED, isRemote: true});
+}
+
+function attributesOf(fields: SpanFields): Attributes {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(
+    given.map(([name, value]) => [`slipway.${name}`, typeof value === 'string' ? scrubSecrets(value) : value]),
+  );
+}
+
+/** As OpenTelemetry's `recordException`, without the stack, and without what looks like a secret. */
+function recordError(span: OpenTelemetrySpan, error: unknown, at: HrTime): void {
+  const message = scrubSecrets(error instanceof Error ? error.message : 'unknown');
+  const type = error instanceof SlipwayError ? error.kind : error instanceof Error ? error.name : typeof error;
+  span.addEvent('exception', {'exception.type': type, 'exception.message': message}, at);
+  span.setStatus({code: SpanStatusCode.ERROR, message});
+}
+
+/** A bare number would be taken for milliseconds since the process began when it is small. */
+function hrTime(ms: number): HrTime {
+  const seconds = Math.floor(ms / 1000);
+  return [seconds, Math.round((ms - seconds * 1000) * 1e6)];
+}
+
+/** From our source of chance, so that a seed replays a run with the same ids. The version's digit keeps an id from being all zeros. */
+function idsOf(random: Random): IdGenerator {
+  const hex = () => random.uuid().replaceAll('-', '');
+  return {generateTraceId: hex, generateSpanId: () => hex().slice(0, 16)};
+}
+
+/** Whether `work`, which does not reject, was over after `ms`. */
+function settlesWithin(ms: number, work: Promise<void>, timers: TimerClock): Promise<boolean> {
+  return new Promise((resolve) => {
+    const takeBack = timers.at(timers.now() + ms, () => resolve(false));
+    void work.then(() => {
+      takeBack();
+      resolve(true);
+    });
+  });
+}

@@ -1,0 +1,85 @@
+import type {Compute} from './compute/compute';
+import {JOB_LABEL, POOL_LABEL} from './compute/labels';
+import type {Context} from './effects/context';
+import type {GitHub, RunnerScope} from './github/github';
+import type {Tasks} from './tasks/tasks';
+import {traced} from './telemetry/traced';
+import type {SpanFields, Tracer} from './telemetry/tracer';
+
+/** The context whose every call to GitHub, a provider, a persistent VM, the store and the queues is a span of the present execution. */
+export function tracedContext(context: Context, tracer: Tracer): Context {
+  return {
+    ...context,
+    store: traced('store', context.store, tracer, {
+      get: (collection, id) => ({collection, document: id}),
+      find: (collection) => ({collection}),
+      count: (collection) => ({collection}),
+    }),
+    tasks: tracedTasks(context.tasks, tracer),
+    github: (scope, installationId) => tracedGitHub(context.github(scope, installationId), scope, tracer),
+    provider: (pool) =>
+      traced('provider', context.provider(pool), tracer, {
+        create: ({name, job}) => ({pool, runner: name, job}),
+        find: ({name, zone}) => ({pool, runner: name, zone}),
+        delete: ({name, zone}) => ({pool, runner: name, zone}),
+      }),
+    vm: (reference) => {
+      const fields = () => ({vm: reference.instance, zone: reference.zone});
+      return traced('vm', context.vm(reference), tracer, {
+        status: fields,
+        beginStart: fields,
+        start: fields,
+        beginStop: fields,
+        stop: fields,
+      });
+    },
+  };
+}
+
+/** Each task carries on the trace of whoever creates it: its function's span is the child of the span of its creation. */
+export function tracedTasks(tasks: Tasks, tracer: Tracer): Tasks {
+  const carrying: Tasks = {
+    enqueue(task) {
+      const present = tracer.present();
+      if (!present) return tasks.enqueue(task);
+      return tasks.enqueue({...task, headers: {...task.headers, traceparent: present.traceparent}});
+    },
+    check: (queue) => tasks.check(queue),
+  };
+  return traced('tasks', carrying, tracer, {
+    enqueue: ({queue, name, delaySeconds}) => ({queue, task: name, delaySeconds}),
+    check: (queue) => ({queue}),
+  });
+}
+
+export function tracedCompute(compute: Compute, tracer: Tracer): Compute {
+  return traced('compute', compute, tracer, {
+    insertInstance: ({zone, body}) => ({
+      zone,
+      runner: body.name,
+      pool: body.labels[POOL_LABEL],
+      job: body.labels[JOB_LABEL],
+      spot: body.scheduling.provisioningModel === 'SPOT',
+    }),
+    getInstance: (zone, name) => ({zone, instance: name}),
+    deleteInstance: (zone, name) => ({zone, instance: name}),
+    powerInstance: (action, zone, name) => ({action, zone, instance: name}),
+    waitForOperation: ({zone, name}) => ({zone, operation: name}),
+    getTemplate: ({name, region}) => ({template: name, region}),
+    zonesOfRegion: (region) => ({region}),
+  });
+}
+
+function tracedGitHub(github: GitHub, scope: RunnerScope, tracer: Tracer): GitHub {
+  const where: SpanFields = {scope: scope.kind === 'organization' ? scope.org : `${scope.owner}/${scope.repo}`};
+  return traced('github', github, tracer, {
+    createJitConfig: ({name}) => ({...where, runner: name}),
+    findRunner: (name) => ({...where, runner: name}),
+    getRunner: (id) => ({...where, runnerId: id}),
+    listRunners: () => where,
+    deleteRunner: (id) => ({...where, runnerId: id}),
+    removeLabel: (id) => ({...where, runnerId: id}),
+    addLabels: (id) => ({...where, runnerId: id}),
+    getJob: (repository, jobId) => ({repository, jobId}),
+  });
+}
