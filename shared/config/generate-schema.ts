@@ -1,6 +1,6 @@
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {z} from 'zod';
+import * as z from 'zod';
 import {flatSchema, runnerConfigSchema} from './pool-schema';
 
 export const SCHEMA_PATH = join(__dirname, 'runner-config.schema.json');

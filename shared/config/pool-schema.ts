@@ -1,4 +1,4 @@
-import {z} from 'zod';
+import * as z from 'zod';
 import {isCron, isTimeZone} from './cron';
 import {REGION, TEMPLATE_URL, ZONE} from './google-names';
 

@@ -1,5 +1,5 @@
 import type {Request} from '@google-cloud/functions-framework';
-import {z} from 'zod';
+import * as z from 'zod';
 import type {JobEvent} from '../lifecycle/job-event';
 import {BadRequest} from './request';
 

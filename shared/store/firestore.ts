@@ -91,7 +91,13 @@ interface Stored {
 }
 
 function connect({project, database, emulatorHost}: FirestoreOptions): Firestore {
-  const place = {projectId: project, ...(database ? {databaseId: database} : {}), ignoreUndefinedProperties: true};
+  const place = {
+    projectId: project,
+    ...(database ? {databaseId: database} : {}),
+    ignoreUndefinedProperties: true,
+    // gRPC serves listeners, of which there are none; it takes longer to load and to connect.
+    preferRest: true,
+  };
   if (!emulatorHost) return new Firestore(place);
   // Without `auth` the client would first ask the metadata server for credentials that an emulator does not want.
   const auth = new GoogleAuth({projectId: project, authClient: new PassThroughClient()});

@@ -1,4 +1,4 @@
-import {z} from 'zod';
+import * as z from 'zod';
 import {InvalidTask} from '../errors';
 import type {JobEvent} from '../lifecycle/job-event';
 import {taskName} from '../lifecycle/naming';

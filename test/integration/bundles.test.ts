@@ -121,12 +121,6 @@ test('dist/api is served as it is, with its version, its description and its doc
   expect([info.status, await info.json()]).toMatchObject([200, {service: 'slipway', runner_configs: [{name: 'arm'}]}]);
 }, 60_000);
 
-test('the webhook’s bundle holds no client of Compute Engine and none of Firestore', () => {
-  const bundle = readFileSync(join(dist, 'webhook', 'index.js'), 'utf8');
-  expect(bundle).not.toContain('google.cloud.compute.v1');
-  expect(bundle).not.toContain('google.firestore.v1');
-});
-
 test('on SIGTERM the request in flight is answered, new connections are refused, and the process ends', async () => {
   const {url, child} = await serve('webhook');
   const waiting = new Promise<ServerResponse>((found) => {

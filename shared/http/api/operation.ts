@@ -1,5 +1,5 @@
 import type {IncomingHttpHeaders} from 'node:http';
-import type {z} from 'zod';
+import type * as z from 'zod';
 import type {Clock} from '../../clock';
 import type {Compute} from '../../compute/compute';
 import type {Config} from '../../config/config';

@@ -1,4 +1,4 @@
-import {z} from 'zod';
+import * as z from 'zod';
 
 /** A boolean in a query: `true` or `false`, nothing else, so that nothing is changed by a misspelt dry run. */
 export const flag = (description: string) =>

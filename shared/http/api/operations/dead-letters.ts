@@ -1,4 +1,4 @@
-import {z} from 'zod';
+import * as z from 'zod';
 import {retryDeadLetter} from '../../../effects/retry-dead-letter';
 import {isDocumentId} from '../document-id';
 import {operation} from '../operation';

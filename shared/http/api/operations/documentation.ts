@@ -1,4 +1,4 @@
-import {z} from 'zod';
+import * as z from 'zod';
 import {type Page, REDOC, SWAGGER_UI} from '../documentation/pages';
 import {type Operation, operation} from '../operation';
 import {jsonReply, type Reply} from '../reply';

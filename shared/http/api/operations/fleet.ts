@@ -1,4 +1,4 @@
-import {z} from 'zod';
+import * as z from 'zod';
 import type {Pool} from '../../../config/config';
 import {removeRunner} from '../../../effects/remove-runner';
 import {requestRunners} from '../../../effects/request-runners';

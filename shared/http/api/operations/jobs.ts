@@ -1,4 +1,4 @@
-import {z} from 'zod';
+import * as z from 'zod';
 import {operation} from '../operation';
 import {linkHeader, readPage} from '../page';
 import {jsonReply} from '../reply';

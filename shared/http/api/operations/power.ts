@@ -1,4 +1,4 @@
-import {z} from 'zod';
+import * as z from 'zod';
 import type {Pool} from '../../../config/config';
 import {startVm} from '../../../effects/start-vm';
 import {stopVm} from '../../../effects/stop-vm';

@@ -1,4 +1,4 @@
-import {z} from 'zod';
+import * as z from 'zod';
 import {takesRepository} from '../../../lifecycle/matching';
 import type {RunnerState as DocumentState, RunnerDocument} from '../../../store/documents';
 import type {Store} from '../../../store/store';

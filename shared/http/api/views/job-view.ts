@@ -1,4 +1,4 @@
-import type {z} from 'zod';
+import type * as z from 'zod';
 import {jobKeyOf} from '../../../lifecycle/naming';
 import type {DeadLetterDocument, JobDocument} from '../../../store/documents';
 import {scrubSecrets} from '../../../telemetry/scrub';

@@ -1,4 +1,4 @@
-import {z} from 'zod';
+import * as z from 'zod';
 import type {Pool} from '../../../config/config';
 
 const Schedule = z.object({cron: z.string(), timezone: z.string(), count: z.int()});

@@ -1,4 +1,4 @@
-import type {z} from 'zod';
+import type * as z from 'zod';
 import type {JobKey, RunnerDocument} from '../../../store/documents';
 import type {Runner} from '../schemas';
 import {timeOf} from './time';

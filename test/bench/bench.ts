@@ -1,0 +1,37 @@
+import {writeFileSync} from 'node:fs';
+import {cpus, loadavg, totalmem} from 'node:os';
+import {parseArgs} from 'node:util';
+import {type BenchResult, isMet, table} from './result';
+import {start} from './start';
+
+const BENCHES = {start};
+
+/**
+ * `npm run bench [-- --only start,ingest] [--json results.json]`: measures, each figure beside its baseline of the same run. Exits with 1
+ * when a target is missed.
+ */
+async function main(): Promise<void> {
+  const {values} = parseArgs({options: {only: {type: 'string'}, json: {type: 'string'}}});
+  const names = values.only ? values.only.split(',') : Object.keys(BENCHES);
+  const results: BenchResult[] = [];
+  for (const name of names) {
+    const bench = BENCHES[name as keyof typeof BENCHES];
+    if (!bench) throw new Error(`found --only ${name}, expected some of ${Object.keys(BENCHES).join(', ')}`);
+    const result = await bench((line) => void process.stderr.write(`${line}\n`));
+    console.log(table(result));
+    results.push(result);
+  }
+  const machine = {
+    cpu: cpus()[0]?.model,
+    cpus: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    load: loadavg()[0],
+    node: process.version,
+  };
+  console.log(JSON.stringify(machine));
+  if (values.json) writeFileSync(values.json, `${JSON.stringify({machine, results}, null, 2)}\n`);
+  const missed = results.flatMap(({rows}) => rows).filter((row) => isMet(row) === false);
+  process.exitCode = missed.length > 0 ? 1 : 0;
+}
+
+void main();

@@ -1,0 +1,93 @@
+import {execFileSync} from 'node:child_process';
+import {mkdirSync, mkdtempSync, symlinkSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join, resolve} from 'node:path';
+import {sign} from '../builders/webhook';
+
+const ROOT = resolve(__dirname, '..', '..');
+export const SECRET = 'the-secret-of-the-benchmark';
+const SERVICE_ACCOUNT = 'tasks@p.iam.gserviceaccount.com';
+
+/** Everything that a function could ask for; `host`: where its Cloud Tasks and its Firestore are. */
+export function environment(host: string): Record<string, string> {
+  return {
+    RUNNER_CONFIG: `pools:
+  - {name: arm, repos: ["acme/*"], requires: [self-hosted], provider: {type: gce, template: t, zones: [us-central1-a]}}`,
+    GITHUB_WEBHOOK_SECRET: SECRET,
+    RUNNER_MANAGER_SECRET: SECRET,
+    GITHUB_TOKEN: 'a-personal-access-token',
+    GOOGLE_CLOUD_PROJECT: 'p',
+    PROVISION_QUEUE: 'projects/p/locations/l/queues/provision',
+    STOP_QUEUE: 'projects/p/locations/l/queues/stop',
+    PROVISION_URL: 'https://provision.example',
+    STOP_URL: 'https://stop.example',
+    SWEEP_URL: 'https://sweep.example',
+    TASKS_SERVICE_ACCOUNT: SERVICE_ACCOUNT,
+    INTERNAL_AUTH: 'platform',
+    CLOUD_TASKS_EMULATOR_HOST: host,
+    COMPUTE_EMULATOR_HOST: host,
+    FIRESTORE_EMULATOR_HOST: host,
+    LOG_LEVEL: 'warning',
+    NODE_ENV: 'production',
+  };
+}
+
+const HELLO = `exports.hello = (request, response) => response.status(200).send('Hello, world');`;
+const HELLO_HMAC = `
+const {createHmac, timingSafeEqual} = require('node:crypto');
+exports.hello = (request, response) => {
+  const expected = Buffer.from('sha256=' + createHmac('sha256', ${JSON.stringify(SECRET)}).update(request.rawBody).digest('hex'));
+  const given = Buffer.from(request.get('x-hub-signature-256') ?? '');
+  const same = given.length === expected.length && timingSafeEqual(given, expected);
+  response.status(same ? 200 : 401).send('Hello, world');
+};`;
+
+/** Builds every function, and beside them the baselines `hello` and `hello-hmac`, outside the project. Returns the folder. */
+export function buildFunctions(): string {
+  const dist = mkdtempSync(join(tmpdir(), 'slipway-bench-'));
+  execFileSync(process.execPath, ['-r', 'ts-node/register', join('functions', 'build.ts'), '--out', dist], {
+    cwd: ROOT,
+    stdio: 'ignore',
+  });
+  symlinkSync(join(ROOT, 'node_modules'), join(dist, 'node_modules'));
+  for (const [name, code] of Object.entries({hello: HELLO, 'hello-hmac': HELLO_HMAC})) {
+    mkdirSync(join(dist, name));
+    writeFileSync(join(dist, name, 'index.js'), code);
+    writeFileSync(join(dist, name, 'package.json'), JSON.stringify({name, main: 'index.js'}));
+  }
+  return dist;
+}
+
+/** A delivery of GitHub's, signed. */
+export function delivery(event: string, payload: object): RequestInit {
+  const body = JSON.stringify(payload);
+  const headers = {
+    'content-type': 'application/json',
+    'x-github-event': event,
+    'x-hub-signature-256': sign(body, SECRET),
+  };
+  return {method: 'POST', headers, body};
+}
+
+/** A task of Cloud Tasks', as Cloud Run passes it on: the signature of its token is replaced. */
+export function task(target: 'provision' | 'stop', body: object): RequestInit {
+  const claims = {
+    iss: 'https://accounts.google.com',
+    aud: `https://${target}.example`,
+    email: SERVICE_ACCOUNT,
+    email_verified: true,
+    exp: Math.floor(Date.now() / 1000) + 600,
+  };
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const token = `${part({alg: 'RS256', typ: 'JWT'})}.${part(claims)}.SIGNATURE_REMOVED_BY_GOOGLE`;
+  return {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${token}`,
+      'x-cloudtasks-taskname': 'a-task',
+      'x-cloudtasks-taskretrycount': '0',
+    },
+    body: JSON.stringify(body),
+  };
+}
