@@ -9,7 +9,7 @@ const MOST_PAGES = 1000;
 
 /**
  * Every item of a list, following `Link`. Throws `Unavailable` when fewer or more come than `total_count` says: a list with
- * a hole in it would make a living runner look absent (TAGR#3589).
+ * a hole in it would make a living runner look absent.
  */
 export async function listAll(
   octokit: Octokit,

@@ -33,7 +33,7 @@ export function coverageContract(name: string, make: (clock: VirtualScheduler) =
       expect(await store.count('jobs', {pool: 'arm', demand: 'open'})).toBe(30);
     }, 60_000);
 
-    test('ten dispatches at once of one job make one creation (P17)', async () => {
+    test('ten dispatches at once of one job make one creation', async () => {
       const {store, cover} = setUp();
       const settled = await Promise.allSettled(Array.from({length: 10}, (_, i) => cover(1001, `holder-${i}`)));
       const created = settled.filter((result) => result.status === 'fulfilled' && result.value.kind === 'create');
@@ -52,7 +52,7 @@ export function coverageContract(name: string, make: (clock: VirtualScheduler) =
       expect(await store.count('slots', {pool: 'arm'})).toBe(1);
     });
 
-    test('free slots above a limit that was lowered do not hide the free ones below it (P48)', async () => {
+    test('free slots above a limit that was lowered do not hide the free ones below it', async () => {
       const {store, random} = setUp();
       await store.transaction(async (transaction) => {
         for (let n = 0; n < 60; n++) {

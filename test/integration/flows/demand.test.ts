@@ -6,7 +6,7 @@ afterEach(() => system.close());
 const created = () => system.compute.created.map(({name}) => name);
 
 describe('duplicates', () => {
-  test('two hooks send every event twice, with other GUIDs, and there is one VM (P17)', async () => {
+  test('two hooks send every event twice, with other GUIDs, and there is one VM', async () => {
     system = await aSystem({hooks: 2});
     const job = system.queueJob();
     await system.finish();
@@ -32,7 +32,7 @@ describe('duplicates', () => {
     expectClean(system);
   });
 
-  test('`completed` for old jobs in a storm deletes nothing that is in use (P15)', async () => {
+  test('`completed` for old jobs in a storm deletes nothing that is in use', async () => {
     system = await aSystem();
     const old = system.queueJob();
     await system.finish();
@@ -47,7 +47,7 @@ describe('duplicates', () => {
 });
 
 describe('an approval', () => {
-  test('queued again after it waited: one VM, made after the second `queued` (P7)', async () => {
+  test('queued again after it waited: one VM, made after the second `queued`', async () => {
     system = await aSystem();
     const job = system.github.queueJob({
       repository: 'acme/app',
@@ -80,7 +80,7 @@ describe('an approval', () => {
 });
 
 describe('a job that is over', () => {
-  test('before its `queued` arrives gets no VM (P32)', async () => {
+  test('before its `queued` arrives gets no VM', async () => {
     system = await aSystem();
     system.github.deliveries.faults = ({action}) => (action === 'queued' ? {delayMs: 10 * MINUTE} : {});
     const job = system.queueJob();
@@ -90,7 +90,7 @@ describe('a job that is over', () => {
     expect(created()).toEqual([]);
   });
 
-  test('cancelled before its VM is made costs none (P14)', async () => {
+  test('cancelled before its VM is made costs none', async () => {
     system = await aSystem();
     const job = system.queueJob();
     system.github.cancelJob(job.id);
@@ -99,7 +99,7 @@ describe('a job that is over', () => {
     expectClean(system);
   });
 
-  test('cancelled while its VM boots leaves a spare runner, which goes when it was idle, deregistered first (P14)', async () => {
+  test('cancelled while its VM boots leaves a spare runner, which goes when it was idle, deregistered first', async () => {
     system = await aSystem();
     const job = system.queueJob();
     await system.pass(12_000);
@@ -127,7 +127,7 @@ describe('a job that is over', () => {
   });
 });
 
-describe('runners that take other jobs than they were made for (P2)', () => {
+describe('runners that take other jobs than they were made for', () => {
   test('are made up for: eight jobs, shuffled, all run on eight VMs', async () => {
     system = await aSystem({routing: 'random', seed: 5, pools: POOLS.replace('maxRunners: 5', 'maxRunners: 20')});
     for (let i = 0; i < 8; i++) system.queueJob({durationMs: (i + 1) * MINUTE});

@@ -18,7 +18,7 @@ async function running(options: Parameters<typeof aSystem>[0] = {}): Promise<voi
 }
 
 describe('Compute Engine', () => {
-  test('runs out of capacity after it accepted the insert: the next zone, same name, another request id (P3)', async () => {
+  test('runs out of capacity after it accepted the insert: the next zone, same name, another request id', async () => {
     await running();
     system.compute.failLate({times: 1, error: STOCK_OUT});
     const job = system.queueJob();
@@ -60,7 +60,7 @@ describe('Compute Engine', () => {
     expectClean(system);
   });
 
-  test('has no quota left: no other zone is tried, and one probe a minute for all that wait (P4)', async () => {
+  test('has no quota left: no other zone is tried, and one probe a minute for all that wait', async () => {
     await running();
     system.compute.failLate({error: QUOTA});
     for (let i = 0; i < 5; i++) system.queueJob();
@@ -118,7 +118,7 @@ describe('Compute Engine', () => {
 });
 
 describe('GitHub', () => {
-  test('loses its answer to the registration: the left-over is removed and the next name is used (P18)', async () => {
+  test('loses its answer to the registration: the left-over is removed and the next name is used', async () => {
     await running();
     system.github.fault({match: {method: 'POST', path: JIT}, times: 1, respond: 'lose-response'});
     const job = system.queueJob();
@@ -128,7 +128,7 @@ describe('GitHub', () => {
     expectClean(system);
   });
 
-  test('has a runner of that name already (409): the next name is used (P18)', async () => {
+  test('has a runner of that name already (409): the next name is used', async () => {
     await running();
     system.github.fault({
       match: {method: 'POST', path: JIT},
@@ -141,7 +141,7 @@ describe('GitHub', () => {
     expectClean(system);
   });
 
-  test('is down for a while: no VM is made without a registration, and the job runs when it is back (P31)', async () => {
+  test('is down for a while: no VM is made without a registration, and the job runs when it is back', async () => {
     await running();
     system.github.fault({match: {method: 'POST', path: /.*/}, times: 8, respond: {status: 502, headers: {}, body: {}}});
     const job = system.queueJob();
@@ -151,7 +151,7 @@ describe('GitHub', () => {
     expectClean(system);
   });
 
-  test('limits the rate: the queue slows down until it may go on (P28)', async () => {
+  test('limits the rate: the queue slows down until it may go on', async () => {
     await running();
     system.github.fault({
       match: {method: 'POST', path: JIT},
@@ -173,7 +173,7 @@ describe('GitHub', () => {
     expectClean(system);
   });
 
-  test('refuses for good (403): a dead letter that says what to change, and no VM (P11)', async () => {
+  test('refuses for good (403): a dead letter that says what to change, and no VM', async () => {
     await running();
     system.github.fault({
       match: {method: 'POST', path: JIT},
@@ -189,7 +189,7 @@ describe('GitHub', () => {
 });
 
 describe('a task that does not succeed', () => {
-  test('on its last attempt becomes a dead letter and ends; its slot serves another (P8)', async () => {
+  test('on its last attempt becomes a dead letter and ends; its slot serves another', async () => {
     await running({queueLimits: {maxAttempts: 3}, env: {TASK_MAX_ATTEMPTS: '3'}});
     system.compute.failLate({error: STOCK_OUT});
     const job = system.queueJob();

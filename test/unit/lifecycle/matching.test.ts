@@ -16,7 +16,7 @@ function outcome(overrides: Partial<JobToMatch>, ...pools: ReturnType<typeof aPo
   return match.kind === 'matched' ? match.pool.name : match.reason;
 }
 
-describe('matching by labels (P10)', () => {
+describe('matching by labels', () => {
   test.each([
     ['all required, none foreign', ['self-hosted', 'linux'], 'linux'],
     ['case does not matter', ['Self-Hosted', 'Linux', 'GCE'], 'linux'],
@@ -89,7 +89,7 @@ describe('matching of several pools', () => {
   });
 });
 
-describe('public repositories (P43)', () => {
+describe('public repositories', () => {
   test('are ignored unless the pool allows them', () => {
     expect(outcome({isPublic: true})).toBe('public_repository');
     expect(outcome({isPublic: true}, linux, aPool({name: 'open', allowPublicRepos: true}))).toBe('open');

@@ -15,7 +15,7 @@ function inProgress(job: JobDocument, on: RunnerDocument): JobDocument {
   return {...job, status: 'in_progress', demand: 'none', runner: on.name};
 }
 
-describe('the swap rule (P2)', () => {
+describe('the swap rule', () => {
   test('a runner that takes the job it was made for is busy with it, and nothing else changes', () => {
     const result = swap({job: inProgress(A, R), runner: R, cover: undefined, displaced: undefined, now: NOW});
     expect(result).toMatchObject({
@@ -55,7 +55,7 @@ describe('the swap rule (P2)', () => {
     expect(result).toMatchObject({reopened: null, spare: {name: S.name, spare: true, covers: null}});
   });
 
-  test('a job cancelled in the queue leaves its runner spare (P14)', () => {
+  test('a job cancelled in the queue leaves its runner spare', () => {
     const cancelled: JobDocument = {...B, status: 'completed', demand: 'none', runner: null};
     expect(swap({job: cancelled, runner: undefined, cover: S, displaced: undefined, now: NOW})).toMatchObject({
       spare: {name: S.name, spare: true, spareSince: NOW},
@@ -63,7 +63,7 @@ describe('the swap rule (P2)', () => {
     });
   });
 
-  test('a job that a foreign runner took leaves its runner spare, and no VM of ours is concerned (P15)', () => {
+  test('a job that a foreign runner took leaves its runner spare, and no VM of ours is concerned', () => {
     const elsewhere: JobDocument = {...B, status: 'in_progress', demand: 'none', runner: 'somebody-elses'};
     const result = swap({job: elsewhere, runner: undefined, cover: S, displaced: undefined, now: NOW});
     expect(result).toMatchObject({runner: undefined, spare: {name: S.name}});

@@ -43,7 +43,7 @@ export interface Run {
   readonly number: number;
   attempt: number;
   readonly jobs: Job[];
-  /** The run is over although a job of it stays `queued` for ever (P16). */
+  /** The run is over although a job of it stays `queued` for ever. */
   startupFailure: boolean;
 }
 

@@ -8,11 +8,11 @@ export interface Latencies {
   readonly delivery: Range;
   /** From a job being queued, or a runner coming online, to the job being given to a runner. */
   readonly pickup: Range;
-  /** How long `busy` stays false after a job has started (TAGR PR#5228: 25 to 60 s). */
+  /** How long `busy` stays false after a job has started: 25 to 60 s. */
   readonly busy: Range;
   /** How long lists leave out a new registration. */
   readonly listing: Range;
-  /** How long the registration of an ephemeral runner stays, undeletable, after its job has ended (P18). */
+  /** How long the registration of an ephemeral runner stays, undeletable, after its job has ended. */
   readonly removal: Range;
 }
 

@@ -150,7 +150,7 @@ export class GitHubWorld {
     return this.queue.rerun(jobId);
   }
 
-  /** The run ends before any job of it starts, and its jobs stay `queued` for ever (P16). */
+  /** The run ends before any job of it starts, and its jobs stay `queued` for ever. */
   failRunStartup(runId: number): void {
     this.queue.run(runId).startupFailure = true;
   }
@@ -160,7 +160,7 @@ export class GitHubWorld {
     return this.runners.connect(encodedJitConfig);
   }
 
-  /** Sends an event about a job once more, under new GUIDs, as GitHub does in storms of `completed` (P15). */
+  /** Sends an event about a job once more, under new GUIDs, as GitHub does in storms of `completed`. */
   announceJob(job: Readonly<Job>, action: JobStatus): void {
     this.#webhooks.job(job, action);
   }
