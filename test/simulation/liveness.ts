@@ -82,5 +82,7 @@ async function checkCreations(world: SimulatedWorld): Promise<void> {
 async function oversized({store, workload}: SimulatedWorld): Promise<number> {
   const runners = await store.find('runners', {where: {}, limit: LIMIT});
   const labels = new Map(runners.map(({data}) => [data.name, data.labels.length]));
-  return workload.jobs.filter((job) => job.runner && (labels.get(job.runner.name) ?? Number.POSITIVE_INFINITY) > job.labels.length).length;
+  return workload.jobs.filter(
+    (job) => job.runner && (labels.get(job.runner.name) ?? Number.POSITIVE_INFINITY) > job.labels.length,
+  ).length;
 }

@@ -107,7 +107,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a spare runner is never looked at again',
     file: 'shared/effects/record-run.ts',
-    find: 'if (aftermath.spare) await placeSpare(context, aftermath.spare);',
+    find: 'if (spare) await placeSpare(context, spare);',
     replace: '',
   },
   {
