@@ -4,10 +4,13 @@ import {claimKey, keyId} from '../store/keys';
 import type {Transaction} from '../store/store';
 
 /**
- * How long a claim holds without being renewed. Every step between two renewals has a time-out below it, so that a claim
+ * How long a claim holds without being renewed. Every step between two renewals has a time-out below 45 s, so that a claim
  * outlives its step, and a crashed execution is taken over within a minute.
  */
-export const LEASE_MS = 45_000;
+export const LEASE_MS = 55_000;
+
+/** A claim this young is not written again: what is left of it outlives any step. */
+const YOUNG_MS = 10_000;
 
 /** The right to make one runner, held by one execution. */
 export interface Lease {
@@ -29,12 +32,13 @@ export function runnerKey(name: string): string {
 
 /**
  * Renews the lease inside a transaction whose reads are done: `read` is the key's document as the transaction read it. Throws `LeaseHeld`
- * when another execution took over, which fences this one off.
+ * when another execution took over, which fences this one off: also when nothing is written, because the transaction has read the key.
  */
 export function renewWithin(transaction: Transaction, read: KeyDocument | undefined, lease: Lease, now: number): void {
   if (read?.state !== 'claimed' || read.holder !== lease.holder) {
     throw new LeaseHeld(`the lease of ${lease.key} was taken over by another execution`, 5);
   }
+  if (read.leaseUntil - now >= LEASE_MS - YOUNG_MS) return;
   transaction.set('keys', keyId(lease.key), {...read, leaseUntil: now + LEASE_MS});
 }
 

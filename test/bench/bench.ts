@@ -1,10 +1,12 @@
 import {writeFileSync} from 'node:fs';
 import {cpus, loadavg, totalmem} from 'node:os';
 import {parseArgs} from 'node:util';
+import {calls} from './calls';
+import {ingest} from './ingest';
 import {type BenchResult, isMet, table} from './result';
 import {start} from './start';
 
-const BENCHES = {start};
+const BENCHES = {start, ingest, calls};
 
 /**
  * `npm run bench [-- --only start,ingest] [--json results.json]`: measures, each figure beside its baseline of the same run. Exits with 1

@@ -35,7 +35,7 @@ export function environment(host: string): Record<string, string> {
 const HELLO = `exports.hello = (request, response) => response.status(200).send('Hello, world');`;
 const HELLO_HMAC = `
 const {createHmac, timingSafeEqual} = require('node:crypto');
-exports.hello = (request, response) => {
+exports['hello-hmac'] = (request, response) => {
   const expected = Buffer.from('sha256=' + createHmac('sha256', ${JSON.stringify(SECRET)}).update(request.rawBody).digest('hex'));
   const given = Buffer.from(request.get('x-hub-signature-256') ?? '');
   const same = given.length === expected.length && timingSafeEqual(given, expected);
