@@ -1,4 +1,4 @@
-import {z} from 'zod';
+import * as z from 'zod';
 import type {DiscoveredDelivery, DiscoveredJob, DiscoveredRepository, DiscoveredRun, HookReference} from './discovery';
 
 /** What GitHub answers, as far as anything here depends on it. Other shapes are undefined, which a list takes for incomplete. */

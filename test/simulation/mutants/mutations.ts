@@ -64,8 +64,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'no retry on 503',
     file: 'shared/http/task-function.ts',
-    find: 'return answerOf(error);\n      }\n      await bury',
-    replace: "return {status: 200, body: {status: 'done'}};\n      }\n      await bury",
+    find: "return answerOf(error);\n      }\n      span.set({decision: 'dead_letter'",
+    replace: "return {status: 200, body: {status: 'done'}};\n      }\n      span.set({decision: 'dead_letter'",
   },
   {
     name: 'dead letter at the first failure',
