@@ -1,16 +1,17 @@
 import type {Pool} from '../config/config';
-import {LeaseHeld, Refused} from '../errors';
-import {newVm} from '../lifecycle/vm';
+import {LeaseHeld} from '../errors';
 import {isDown, isGoingDown} from '../providers/vm';
 import type {DrainedRunner} from '../store/documents';
 import type {Context} from './context';
 import type {OperationOptions, StopResult} from './operations';
-import {refusal} from './start-vm';
 import {claimStop, recordRunningOn} from './vm/claim-stop';
 import {drain, labelsToDrain, restoreLabels} from './vm/drain-vm';
 import {findRunners, observeVm} from './vm/observe-vm';
+import {refusal} from './vm/refusal';
 import {scheduleVmCheck} from './vm/schedule-vm-check';
-import {type Vm, vmOfPool} from './vm/vms';
+import {readVm} from './vm/vm-document';
+import {vmToOperate} from './vm/vm-to-operate';
+import type {Vm} from './vm/vms';
 
 /** Until the VM should be down: then its stop is put on record. */
 const SETTLED_AFTER_SECONDS = 60;
@@ -24,15 +25,11 @@ export async function stopVm(
   pool: Pool,
   {dryRun, force}: OperationOptions & {force: boolean},
 ): Promise<StopResult> {
-  const vm = vmOfPool(context, pool.name);
-  if (!vm) throw new Refused(`pool ${pool.name} has no persistent VM; expected a pool of type gce-vm`);
-  const machine = context.vm(vm);
-  const status = await machine.status();
-  if (status === undefined) throw new Refused(`found no VM ${vm.instance} in ${vm.zone}; expected it to exist`);
+  const {vm, machine, status} = await vmToOperate(context, pool);
   if (isDown(status)) return {status: 'already_stopped'};
   if (isGoingDown(status)) return {status: 'stopping', operation: null};
 
-  const document = (await context.store.get('vms', vm.id)) ?? newVm(vm, context.clock.now());
+  const document = await readVm(context.store, vm, context.clock.now());
   const seen = force ? undefined : await observeVm(context, vm, document);
   if (seen && seen.kind !== 'idle') return {status: 'busy'};
   if (dryRun) return {status: 'stopping', operation: null};
@@ -44,7 +41,7 @@ export async function stopVm(
   const begun = await machine.beginStop();
   if (begun.kind !== 'begun' && begun.kind !== 'done') {
     await restoreLabels(context, vm, await recordRunningOn(context, vm));
-    throw refusal(begun);
+    throw refusal(vm, begun);
   }
   await scheduleVmCheck(context, vm, claimed.version, 0, SETTLED_AFTER_SECONDS);
   context.logger.info(`VM ${vm.instance} is stopped by hand`, {decision: 'stop_by_hand', vm: vm.instance, force});

@@ -1,4 +1,4 @@
-import {LeaseHeld, Refused, Unavailable, Uncertain} from '../../errors';
+import {LeaseHeld} from '../../errors';
 import {isStopping} from '../../lifecycle/vm';
 import type {VmOutcome} from '../../providers/vm';
 import {isDown} from '../../providers/vm';
@@ -7,6 +7,7 @@ import type {Context} from '../context';
 import {claimStop, recordRunningOn, recordStopped, renewStop} from './claim-stop';
 import {drain, labelsToDrain, restoreLabels} from './drain-vm';
 import {findRunners, observeVm, type SeenRunner} from './observe-vm';
+import {refusal} from './refusal';
 import {scheduleVmCheck} from './schedule-vm-check';
 import {type Vm, vmById} from './vms';
 
@@ -102,13 +103,9 @@ async function notStopped(
   vm: Vm,
   outcome: Exclude<VmOutcome, {kind: 'changed' | 'already'}>,
 ): Promise<Error> {
-  if (outcome.kind === 'uncertain') return new Uncertain(outcome.message, 10);
-  await restoreLabels(context, vm, await recordRunningOn(context, vm));
-  if (outcome.kind === 'not_ready') {
-    return new Unavailable(`VM ${vm.instance} is ${outcome.status}, neither up nor down`, outcome.retryAfterSeconds);
-  }
-  if (outcome.kind === 'missing' || outcome.kind === 'refused') return new Refused(outcome.message);
-  return new Unavailable(outcome.message, outcome.kind === 'rate_limited' ? outcome.retryAfterSeconds : 60);
+  // It may be stopping: its runner gets its labels back when it is known to be up.
+  if (outcome.kind !== 'uncertain') await restoreLabels(context, vm, await recordRunningOn(context, vm));
+  return refusal(vm, outcome);
 }
 
 /** The VM is up, a job waits for it, and no runner of it is online. */

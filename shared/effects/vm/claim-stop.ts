@@ -1,10 +1,11 @@
 import {jobKeyOf} from '../../lifecycle/naming';
-import {active, isStopping, newVm, started, stopped, stopping} from '../../lifecycle/vm';
+import {active, isStopping, started, stopped, stopping} from '../../lifecycle/vm';
 import type {DrainedRunner, JobKey, VmDocument} from '../../store/documents';
 import type {Context} from '../context';
 import {LEASE_MS} from '../lease';
 import {demandJob} from '../open-jobs';
 import {queuedJobs} from './observe-vm';
+import {changeVm, readVm} from './vm-document';
 import type {Vm} from './vms';
 
 /**
@@ -18,7 +19,7 @@ export async function claimStop(
 ): Promise<VmDocument | undefined> {
   return context.store.transaction(async (transaction) => {
     const now = context.clock.now();
-    const document = (await transaction.get('vms', vm.id)) ?? newVm(vm, now);
+    const document = await readVm(transaction, vm, now);
     if (document.version !== version || isStopping(document, now)) return undefined;
     const claimed = stopping(byHand ? active(document, now) : document, {now, leaseMs: LEASE_MS, drained});
     transaction.set('vms', vm.id, claimed);
@@ -38,12 +39,7 @@ export async function renewStop(context: Context, vm: Vm, version: number | unde
 
 /** The stop is off. */
 export async function recordRunningOn(context: Context, vm: Vm): Promise<VmDocument> {
-  return context.store.transaction(async (transaction) => {
-    const now = context.clock.now();
-    const document = started((await transaction.get('vms', vm.id)) ?? newVm(vm, now), now);
-    transaction.set('vms', vm.id, document);
-    return document;
-  });
+  return changeVm(context, vm, started);
 }
 
 /** The VM is down. Returns the job that has it started again, when one waits. */

@@ -1,10 +1,12 @@
-import {NoCapacity, QuotaExceeded, Refused, Unavailable, Uncertain} from '../../errors';
-import {isAlarming, isStopping, newVm, started, startFailed, starting} from '../../lifecycle/vm';
+import {NoCapacity, QuotaExceeded, Unavailable} from '../../errors';
+import {isAlarming, isStopping, started, startFailed, starting} from '../../lifecycle/vm';
 import type {VmOutcome} from '../../providers/vm';
 import type {VmDocument} from '../../store/documents';
 import type {Context} from '../context';
 import {restoreLabels} from './drain-vm';
+import {refusal} from './refusal';
 import {scheduleVmCheck} from './schedule-vm-check';
+import {changeVm, readVm} from './vm-document';
 import {type Vm, vmById} from './vms';
 
 /** Until a VM that stops is worth another look. */
@@ -20,7 +22,8 @@ export async function ensureStarted(context: Context, vm: Vm): Promise<string> {
   const outcome = await context.vm(vm).start({});
   if (outcome.kind !== 'changed' && outcome.kind !== 'already') throw await failure(context, vm, outcome);
 
-  const document = before.state === 'running' && before.startFailures === 0 ? before : await recordStarted(context, vm);
+  const document =
+    before.state === 'running' && before.startFailures === 0 ? before : await changeVm(context, vm, started);
   if (document.drained.length > 0) await restoreLabels(context, vm, document);
   if (before.state !== 'running') {
     // For a VM that no job ever runs on: a job cancelled unheard, a start by hand.
@@ -39,7 +42,7 @@ export async function startById(context: Context, id: string): Promise<string> {
 async function beforeStart(context: Context, vm: Vm): Promise<VmDocument> {
   return context.store.transaction(async (transaction) => {
     const now = context.clock.now();
-    const document = (await transaction.get('vms', vm.id)) ?? newVm(vm, now);
+    const document = await readVm(transaction, vm, now);
     if (isStopping(document, now)) {
       throw new Unavailable(
         `VM ${vm.instance} is stopping: it is started again when it is down`,
@@ -55,31 +58,14 @@ async function beforeStart(context: Context, vm: Vm): Promise<VmDocument> {
   });
 }
 
-async function recordStarted(context: Context, vm: Vm): Promise<VmDocument> {
-  return update(context, vm, started);
-}
-
-async function update(context: Context, vm: Vm, change: (vm: VmDocument, now: number) => VmDocument) {
-  return context.store.transaction(async (transaction) => {
-    const now = context.clock.now();
-    const next = change((await transaction.get('vms', vm.id)) ?? newVm(vm, now), now);
-    transaction.set('vms', vm.id, next);
-    return next;
-  });
-}
-
 type NotUp = Exclude<VmOutcome, {kind: 'changed' | 'already'}>;
 
 async function failure(context: Context, vm: Vm, outcome: NotUp): Promise<Error> {
   const fields = {vm: vm.instance, zone: vm.zone};
   switch (outcome.kind) {
-    case 'not_ready': {
-      const {status, retryAfterSeconds} = outcome;
-      return new Unavailable(`VM ${vm.instance} is ${status}: it can be started when it is not`, retryAfterSeconds);
-    }
     case 'no_capacity':
     case 'quota': {
-      const document = await update(context, vm, startFailed);
+      const document = await changeVm(context, vm, startFailed);
       const now = context.clock.now();
       const seconds = (document.nextStartAt - now) / 1000;
       if (isAlarming(document, now)) {
@@ -93,13 +79,11 @@ async function failure(context: Context, vm: Vm, outcome: NotUp): Promise<Error>
         ? new QuotaExceeded(outcome.message, Math.max(seconds, QUOTA_RETRY_SECONDS))
         : new NoCapacity(outcome.message, seconds);
     }
-    case 'rate_limited':
-      return new Unavailable(outcome.message, outcome.retryAfterSeconds);
-    case 'uncertain':
-      return new Uncertain(outcome.message, 10);
     case 'missing':
     case 'refused':
       context.logger.error(outcome.message, {decision: 'alert', reason: `vm_${outcome.kind}`, ...fields});
-      return new Refused(outcome.message);
+      return refusal(vm, outcome);
+    default:
+      return refusal(vm, outcome);
   }
 }

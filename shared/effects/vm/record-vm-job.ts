@@ -1,10 +1,11 @@
 import {applyJobEvent, type JobChange} from '../../lifecycle/job';
 import type {JobEvent} from '../../lifecycle/job-event';
 import {jobKeyOf} from '../../lifecycle/naming';
-import {active, isStopping, newVm, runsJob, runsNoMore, started} from '../../lifecycle/vm';
+import {active, isStopping, runsJob, runsNoMore, started} from '../../lifecycle/vm';
 import type {JobDocument, VmDocument} from '../../store/documents';
 import type {Transaction} from '../../store/store';
 import type {Context} from '../context';
+import {changeVm, readVm} from './vm-document';
 import {isRunnerOf, type Vm} from './vms';
 
 export interface VmRecord {
@@ -19,7 +20,7 @@ export async function recordVmJob(context: Context, vm: Vm, event: JobEvent): Pr
   return context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     const existing = await transaction.get('jobs', jobKeyOf(event));
-    const document = (await transaction.get('vms', vm.id)) ?? newVm(vm, now);
+    const document = await readVm(transaction, vm, now);
     const change = applyJobEvent(existing, event, now);
     if (change.kind === 'unchanged') return {change: change.kind, job: change.job, document};
     const job = change.kind === 'opened' ? covered(vm, change.job) : change.job;
@@ -32,16 +33,11 @@ export async function recordVmJob(context: Context, vm: Vm, event: JobEvent): Pr
 
 /** A job that another pool was for ran on the VM: its runner had all the labels. */
 export async function recordForeignJob(context: Context, vm: Vm, event: JobEvent): Promise<VmDocument> {
-  return context.store.transaction(async (transaction) => {
-    const now = context.clock.now();
-    const document = active((await transaction.get('vms', vm.id)) ?? newVm(vm, now), now, event);
-    const next = heard(vm, document, event.status === 'completed' ? 'finished' : 'started', event, now);
-    transaction.set('vms', vm.id, next);
-    return next;
-  });
+  const kind = event.status === 'completed' ? 'finished' : 'started';
+  return changeVm(context, vm, (known, now) => heard(vm, active(known, now, event), kind, event, now));
 }
 
-/** The document as it is now, and the job covered, in a transaction whose reads are done by the caller. */
+/** Writes the job down as covered by the VM, in a transaction whose reads are done by the caller. */
 export function coverByVm(transaction: Transaction, vm: Vm, job: JobDocument): void {
   transaction.set('jobs', jobKeyOf(job), covered(vm, job));
 }
