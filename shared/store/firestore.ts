@@ -23,6 +23,7 @@ export interface FirestoreOptions {
 }
 
 export interface FirestoreStore extends Store {
+  /** Once nothing is under way any more. */
   close(): Promise<void>;
 }
 
@@ -34,6 +35,24 @@ export interface FirestoreStore extends Store {
 export function createFirestoreStore(options: FirestoreOptions): FirestoreStore {
   const {clock} = options;
   const firestore = connect(options);
+  const underWay = new Set<Promise<unknown>>();
+
+  /** Our own errors out of a transaction's body pass; everything else of Firestore's is worth another try later. */
+  async function call<T>(what: string, work: (deadline: Deadline) => Promise<T>): Promise<T> {
+    const deadline = {passed: false};
+    const working = work(deadline);
+    const settled = working.then(ignore, ignore).then(() => void underWay.delete(settled));
+    underWay.add(settled);
+    try {
+      return await withDeadline(TIMEOUT_MS, working, () => {
+        deadline.passed = true;
+        return new Unavailable(`Firestore: ${what} took over ${TIMEOUT_MS} ms`, 5);
+      });
+    } catch (error) {
+      if (error instanceof SlipwayError || !isFirestoreError(error)) throw error;
+      throw new Unavailable(`Firestore: ${what} failed: ${explain(error)}`, 5, {cause: error});
+    }
+  }
 
   const alive = <C extends CollectionName>(data: Stored | undefined): Collections[C] | undefined => {
     if (!data) return undefined;
@@ -71,8 +90,10 @@ export function createFirestoreStore(options: FirestoreOptions): FirestoreStore 
         return snapshot.data().count;
       }),
     transaction: (body) =>
-      call('transaction', () =>
+      call('transaction', (deadline) =>
         firestore.runTransaction((transaction) => {
+          // Google's client tries again on its own: not for a caller who was told that it took too long.
+          if (deadline.passed) throw new Unavailable('Firestore: given up', 5);
           const at = (collection: string, id: string) => firestore.collection(collection).doc(id);
           return body({
             get: async (collection, id) => alive((await read(transaction, at(collection, id))) as Stored | undefined),
@@ -81,9 +102,18 @@ export function createFirestoreStore(options: FirestoreOptions): FirestoreStore 
           });
         }),
       ),
-    close: () => firestore.terminate(),
+    close: async () => {
+      await Promise.all(underWay);
+      await firestore.terminate();
+    },
   };
 }
+
+interface Deadline {
+  readonly passed: boolean;
+}
+
+const ignore = () => undefined;
 
 /** A document as Firestore holds it. */
 interface Stored {
@@ -120,20 +150,6 @@ function stored(data: Collections[CollectionName]): FirebaseFirestore.DocumentDa
 
 function filter<C extends CollectionName>(collection: Query, where: Where<C>): Query {
   return Object.entries(where).reduce((query, [field, value]) => query.where(field, '==', value), collection);
-}
-
-/** Our own errors out of a transaction's body pass; everything else of Firestore's is worth another try later. */
-async function call<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await withDeadline(
-      TIMEOUT_MS,
-      work(),
-      () => new Unavailable(`Firestore: ${what} took over ${TIMEOUT_MS} ms`, 5),
-    );
-  } catch (error) {
-    if (error instanceof SlipwayError || !isFirestoreError(error)) throw error;
-    throw new Unavailable(`Firestore: ${what} failed: ${explain(error)}`, 5, {cause: error});
-  }
 }
 
 /** gRPC status codes, as @grpc/grpc-js gives them. */
