@@ -1,7 +1,7 @@
 import type {Pool} from '../config/config';
 import {QuotaExceeded, RateLimited, type RetryableError, Unavailable} from '../errors';
 import {GitHubDown} from '../github/classify';
-import {closeBreaker, countFailure, openBreaker, passBreaker} from '../store/breakers';
+import {closeBreaker, countFailure, openBreaker, passBreaker, perhapsOpen} from '../store/breakers';
 import {type Context, poolOf} from './context';
 
 /** A project's quotas are a region's: one breaker for all pools there. */
@@ -73,7 +73,7 @@ export async function tripBreaker(context: Context, name: string, reason: string
  */
 export async function passBreakers(context: Context, pool: string, repository: string): Promise<() => Promise<void>> {
   const probed: string[] = [];
-  for (const name of breakersOf(context, pool, repository)) {
+  for (const name of await perhapsOpen(context.store, breakersOf(context, pool, repository))) {
     const passed = await passBreaker(context.store, name, context.clock.now());
     if (passed.kind === 'open') {
       throw refusalOf(name)(`breaker ${name} is open: ${passed.reason}`, passed.retryAfterSeconds);

@@ -183,7 +183,7 @@ async function abandon(context: Context, {creation: {runner, lease}, githubId}: 
   // By its id where that is known: a list leaves out what was registered a moment ago.
   if (githubId === null) await settleRegistration(githubOf(context, runner), runner.name);
   else await deregister(context, runner, githubId);
-  await retireRunner(context, runner.name, 'failed');
+  await retireRunner(context, runner, 'failed');
   await releaseLease(context, lease);
   return {kind: 'not_wanted', runner};
 }

@@ -17,7 +17,7 @@ export async function giveUp(context: Context, key: JobKey): Promise<void> {
   const halfMade = runner && isBeingMade(runner) ? runner : undefined;
   if (halfMade) {
     if ((await cleanUp(context, halfMade)) === 'alive') return;
-    await retireRunner(context, halfMade.name, 'failed');
+    await retireRunner(context, halfMade, 'failed');
   }
   // By the swap rule, the runner may have stood in for another job than the one that it was made for.
   const covered = halfMade?.covers ?? key;

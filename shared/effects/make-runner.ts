@@ -35,5 +35,5 @@ async function claim(context: Context, name: string): Promise<Creation | undefin
 export async function giveUpRunner(context: Context, name: string): Promise<void> {
   const runner = await context.store.get('runners', name);
   if (!runner || !isBeingMade(runner)) return;
-  if ((await cleanUp(context, runner)) === 'removed') await retireRunner(context, name, 'failed');
+  if ((await cleanUp(context, runner)) === 'removed') await retireRunner(context, runner, 'failed');
 }

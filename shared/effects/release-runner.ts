@@ -17,7 +17,7 @@ export async function releaseAfter(context: Context, event: JobEvent): Promise<s
     const isOver = runner.state === 'gone' || runner.state === 'failed';
     if (!isOver) await removeMachine(context, runner);
     // Again for one that is over: an execution before this one may have died before it told the job that got the slot.
-    await retireRunner(context, runner.name, 'gone');
+    await retireRunner(context, runner, 'gone');
     return isOver ? `${change}_gone` : `${change}_deleted`;
   }
   const ours = event.runnerName ? parseRunnerName(context.deployment, event.runnerName) : undefined;
@@ -35,6 +35,6 @@ export async function deleteRunner(context: Context, name: string, force: boolea
   if (!isOver && runner.state !== 'draining' && !force) return 'busy_after_all';
   if (!isOver) await removeMachine(context, runner);
   // Again for one that is over: an execution before this one may have died before it told the job that got the slot.
-  await retireRunner(context, name, 'gone');
+  await retireRunner(context, runner, 'gone');
   return isOver ? 'gone' : 'deleted';
 }

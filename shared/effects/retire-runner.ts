@@ -28,10 +28,12 @@ export async function removeMachine(
  * Nothing of the runner is there any more. Its slot goes to the pool's oldest open job in the same transaction, so that no newcomer takes
  * it, and a task serves that job. Idempotent: repeated after a crash, it creates the same task again.
  */
-export async function retireRunner(context: Context, name: string, state: 'gone' | 'failed'): Promise<void> {
-  const runner = await context.store.get('runners', name);
-  if (!runner) return;
-  const waiting = await oldestOpenJobs(context, runner.pool, CANDIDATES);
+export async function retireRunner(
+  context: Context,
+  {name, pool}: Pick<RunnerDocument, 'name' | 'pool'>,
+  state: 'gone' | 'failed',
+): Promise<void> {
+  const waiting = await oldestOpenJobs(context, pool, CANDIDATES);
   const handedTo = await context.store.transaction((transaction) => retire(context, transaction, name, state, waiting));
   if (handedTo) await demandJob(context, handedTo, `slot-of-${name}`);
 }

@@ -9,6 +9,16 @@ export type Passage =
   | {readonly kind: 'probe'}
   | {readonly kind: 'open'; readonly retryAfterSeconds: number; readonly reason: string};
 
+/**
+ * Those of the breakers that may be open: one query for all of them, which reads nothing while all is well. Where more are open than were
+ * asked about, each has to be looked at.
+ */
+export async function perhapsOpen(store: Store, names: readonly string[]): Promise<readonly string[]> {
+  const open = await store.find('breakers', {where: {open: true}, limit: names.length});
+  if (open.length === names.length) return names;
+  return names.filter((name) => open.some(({id}) => id === name));
+}
+
 /** While a breaker is open, one caller a minute passes, as a probe; who succeeds closes it. */
 export async function passBreaker(store: Store, name: string, now: number): Promise<Passage> {
   if (!(await store.get('breakers', name))?.open) return {kind: 'closed'};

@@ -11,7 +11,7 @@ test('an ephemeral job costs one call of GitHub, three tasks, and no more of Fir
   expect(perJob.tasks).toBe(3);
   // The template is read again every few minutes.
   expect(perJob.compute).toBeLessThanOrEqual(5);
-  expect(perJob.reads).toBeLessThanOrEqual(20.5);
+  expect(perJob.reads).toBeLessThanOrEqual(16);
   expect(perJob.writes).toBeLessThanOrEqual(13);
   expect(perJob.deletes).toBe(0);
 }, 60_000);

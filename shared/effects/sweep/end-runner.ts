@@ -26,7 +26,7 @@ export async function endRunner(sweep: Sweep, action: ActionOf<'end_runner'>): P
   const preemption = job && reason === 'vanished_vm' ? await preempted(sweep, runner, job) : undefined;
   const reopened = await reopenCovered(context, name);
   await removeMachine(context, runner);
-  await retireRunner(context, name, runner.runs === null ? 'failed' : 'gone');
+  await retireRunner(context, runner, runner.runs === null ? 'failed' : 'gone');
   if (reopened) await demandJob(context, reopened, `ended-${name}`);
   if (reason === 'boot') await noteBootFailure(context, runner.pool, name);
 

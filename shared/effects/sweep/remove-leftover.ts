@@ -15,7 +15,7 @@ export async function deleteMachine(context: Context, action: ActionOf<'delete_v
     if (result === 'busy' && !isDead) return 'left';
   }
   await removeMachine(context, {name, zone, pool});
-  if (runner) await retireRunner(context, name, 'gone');
+  if (runner) await retireRunner(context, runner, 'gone');
   return 'removed';
 }
 

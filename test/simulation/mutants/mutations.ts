@@ -113,8 +113,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a repeated release does not tell who got the slot',
     file: 'shared/effects/release-runner.ts',
-    find: "await retireRunner(context, runner.name, 'gone');\n    return isOver ?",
-    replace: "if (!isOver) await retireRunner(context, runner.name, 'gone');\n    return isOver ?",
+    find: "await retireRunner(context, runner, 'gone');\n    return isOver ?",
+    replace: "if (!isOver) await retireRunner(context, runner, 'gone');\n    return isOver ?",
   },
   {
     name: 'a spare runner that is being made is given away',
