@@ -22,6 +22,8 @@ export interface SecretReader {
    * both are good for verifying; for presenting it, take the first. Throws `Unavailable`.
    */
   read(source: SecretSource): Promise<Secret[]>;
+  /** What `read` would return without asking anybody; undefined when it would have to ask. */
+  inHand(source: SecretSource): Secret[] | undefined;
   /** The next read asks again: the peer answered 401, so the value may have been rotated. */
   invalidate(source: SecretSource): void;
 }
@@ -80,12 +82,19 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
     }
   }
 
+  function inHand(source: SecretSource): Secret[] | undefined {
+    if (source.kind === 'literal') return [source.secret];
+    const entry = entries.get(nameOf(source));
+    return entry && clock.now() < entry.freshUntil ? entry.values : undefined;
+  }
+
   return {
+    inHand,
     async read(source) {
-      if (source.kind === 'literal') return [source.secret];
+      const known = inHand(source);
+      if (known || source.kind === 'literal') return known ?? [];
       const entry = entries.get(nameOf(source)) ?? {values: undefined, readAt: 0, freshUntil: 0, reading: undefined};
       entries.set(nameOf(source), entry);
-      if (entry.values && clock.now() < entry.freshUntil) return entry.values;
       if (entry.reading) return entry.reading;
 
       const reading: Promise<Secret[]> = refresh(source, entry, () => entry.reading === reading).finally(() => {

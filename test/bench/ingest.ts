@@ -30,6 +30,12 @@ const LOADS: readonly Load[] = [
   {name: 'hello world', target: 'hello', expected: 200, request: (n) => delivery('push', padded(n, []))},
   {name: 'hello world + HMAC', target: 'hello-hmac', expected: 200, request: (n) => delivery('push', padded(n, []))},
   {
+    name: 'hello world + HMAC + createTask',
+    target: 'hello-task',
+    expected: 200,
+    request: (n) => delivery('push', padded(n, [])),
+  },
+  {
     name: 'webhook, accepted',
     target: 'webhook',
     expected: 202,
@@ -97,6 +103,8 @@ export const ingest: Bench = async (progress) => {
     bench: 'ingest',
     rows: [
       against('webhook, accepted', 'hello world + HMAC', 0.5),
+      against('webhook, accepted', 'hello world + HMAC + createTask'),
+      against('hello world + HMAC + createTask', 'hello world + HMAC'),
       against('webhook, ignored', 'hello world + HMAC', 0.8),
       against('webhook, accepted', 'hello world'),
       against('webhook, refused', 'webhook, accepted', 1),
