@@ -67,11 +67,14 @@ export async function tripBreaker(context: Context, name: string, reason: string
   context.logger.error(`breaker ${name} is open: ${reason}`, {decision: 'breaker_open', reason: name});
 }
 
+/** Runs work that the breakers let through, and tells them how it went. */
+export type Guarded = <T>(work: () => Promise<T>) => Promise<T>;
+
 /**
  * Lets work through while the pool's breakers are closed; while one is open, one probe a minute. Throws what the queue should slow down
- * for. Returns what to call when the work succeeded: it closes the breakers that this probed.
+ * for. Returns what to run the work in: success closes the breakers that it probed, and what GitHub refuses counts against GitHub's.
  */
-export async function passBreakers(context: Context, pool: string, repository: string): Promise<() => Promise<void>> {
+export async function passBreakers(context: Context, pool: string, repository: string): Promise<Guarded> {
   const probed: string[] = [];
   for (const name of await perhapsOpen(context.store, breakersOf(context, pool, repository))) {
     const passed = await passBreaker(context.store, name, context.clock.now());
@@ -81,8 +84,15 @@ export async function passBreakers(context: Context, pool: string, repository: s
     // That a VM was made says nothing of its boot: the sweep, which sees runners online, closes that one.
     if (passed.kind === 'probe' && !name.startsWith('boot.')) probed.push(name);
   }
-  return async () => {
-    for (const name of probed) await closeBreaker(context.store, name);
+  return async (work) => {
+    try {
+      const result = await work();
+      for (const name of probed) await closeBreaker(context.store, name);
+      return result;
+    } catch (error) {
+      await noteGitHubFailure(context, repository, error);
+      throw error;
+    }
   };
 }
 

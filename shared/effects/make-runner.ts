@@ -13,11 +13,10 @@ export async function makeRunner(context: Context, name: string): Promise<string
   if (!requested || !isBeingMade(requested)) return `not_wanted:${requested?.state ?? 'unknown_runner'}`;
   const {scope} = requested;
   const owner = scope.kind === 'organization' ? scope.org : scope.owner;
-  const succeeded = await passBreakers(context, requested.pool, `${owner}/`);
+  const guarded = await passBreakers(context, requested.pool, `${owner}/`);
   const creation = await claim(context, name);
   if (!creation) return 'covered';
-  const {kind, runner} = await createRunner(context, creation);
-  await succeeded();
+  const {kind, runner} = await guarded(() => createRunner(context, creation));
   return `${kind}:${runner.name}`;
 }
 

@@ -1,4 +1,4 @@
-import {noteGitHubFailure, passBreakers} from './breakers';
+import {passBreakers} from './breakers';
 import type {Context} from './context';
 import {type Coverage, coverJob, type Demand} from './cover-job';
 import {createRunner} from './create-runner';
@@ -13,17 +13,11 @@ export async function serveDemand(context: Context, demand: Demand): Promise<str
   if (vm) return serveVm(context, vm, demand);
   // A pool that cannot be served is refused before anything is registered for it.
   context.provider(job.pool);
-  const succeeded = await passBreakers(context, job.pool, job.repository);
+  const guarded = await passBreakers(context, job.pool, job.repository);
   const coverage = await coverJob(context, job.pool, demand, context.random.uuid());
   if (coverage.kind !== 'create') return describe(coverage);
-  try {
-    const {kind, runner} = await createRunner(context, coverage);
-    await succeeded();
-    return `${kind}:${runner.name}`;
-  } catch (error) {
-    await noteGitHubFailure(context, job.repository, error);
-    throw error;
-  }
+  const {kind, runner} = await guarded(() => createRunner(context, coverage));
+  return `${kind}:${runner.name}`;
 }
 
 async function subject(context: Context, demand: Demand): Promise<{pool: string; repository: string} | undefined> {

@@ -11,7 +11,7 @@ const STATUSES: Readonly<Record<string, JobAtGitHub['status']>> = {
 };
 
 /** A job as GitHub's REST API spells it; undefined when `data` is none. */
-export function readJob(data: unknown): JobAtGitHub | undefined {
+export function readJobAtGitHub(data: unknown): JobAtGitHub | undefined {
   if (typeof data !== 'object' || data === null || !('status' in data)) return undefined;
   const status = STATUSES[String(data.status)];
   if (!status) return undefined;

@@ -6,7 +6,7 @@ import type {GitHubCall} from './call';
 import {classify, RefusedByGitHub, unreadable} from './classify';
 import type {GitHub, JitConfig, JitConfigRequest, Registration, RunnerScope} from './github';
 import {readJitConfig} from './jit-config';
-import {readJob} from './job-at-github';
+import {readJobAtGitHub} from './job-at-github';
 import {listAll} from './list-all';
 import type {CredentialsKind} from './refusal';
 import {readRegistration} from './registration';
@@ -143,7 +143,7 @@ export function createScopedGitHub(options: ScopedGitHubOptions): GitHub {
         try {
           const [owner = '', repo = ''] = repository.split('/').map(encodeURIComponent);
           const {data}: {data: unknown} = await octokit.request(`GET /repos/${owner}/${repo}/actions/jobs/${jobId}`);
-          return readOrThrow(call, readJob(data));
+          return readOrThrow(call, readJobAtGitHub(data));
         } catch (error) {
           if (hasStatus(error, 404)) return undefined;
           throw error;

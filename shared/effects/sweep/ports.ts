@@ -32,6 +32,8 @@ export function sweepMemory(): SweepMemory {
 export interface Sweep extends SweepOptions {
   readonly context: Context;
   readonly startedAt: number;
+  /** Nothing is written, not even that GitHub failed. */
+  readonly readOnly: boolean;
   /** What could not be listed, in words. */
   readonly incomplete: string[];
 }

@@ -22,14 +22,14 @@ const PREEMPTIONS_KEPT_MS = 24 * 3600_000;
 
 /** Observe, plan, act: makes true what is not, whatever webhook, task or execution got lost. */
 export async function runSweep(context: Context, options: SweepOptions, dryRun: DryRun): Promise<SweepReport> {
-  const sweep: Sweep = {...options, context, startedAt: context.clock.now(), incomplete: []};
-  if (dryRun === 'asked') {
-    const lock = await readLock(context);
-    const observation = await observe(sweep, lock);
-    const {actions} = plan(observation.observed, context.clock.now());
-    logDecisions(context, actions);
-    return {status: 'dry_run', ...summary(sweep, observation, actions, undefined)};
-  }
+  const sweep: Sweep = {
+    ...options,
+    context,
+    startedAt: context.clock.now(),
+    readOnly: dryRun === 'asked',
+    incomplete: [],
+  };
+  if (sweep.readOnly) return look({...sweep, memory: structuredClone(options.memory)});
   const lock = await takeLock(context, options.budgetSeconds);
   if (!lock) return {status: 'held'};
   let next: Lock = lock;
@@ -45,6 +45,15 @@ export async function runSweep(context: Context, options: SweepOptions, dryRun: 
   } finally {
     await releaseLock(context, next);
   }
+}
+
+/** What a sweep would do now. What it sees is not kept, so that the next one sees it again. */
+async function look(sweep: Sweep): Promise<SweepReport> {
+  const {context} = sweep;
+  const observation = await observe(sweep, await readLock(context));
+  const {actions} = plan(observation.observed, context.clock.now());
+  logDecisions(context, actions);
+  return {status: 'dry_run', ...summary(sweep, observation, actions, undefined)};
 }
 
 function remembered(lock: Lock, {visits, ...seen}: Observation, acted: Acted | undefined, now: number): Lock {

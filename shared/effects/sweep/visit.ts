@@ -68,7 +68,7 @@ export async function visit(sweep: Sweep, plan: VisitPlan): Promise<Visits> {
       await look();
     } catch (error) {
       if (error instanceof RateLimited || error instanceof GitHubDown) closed.add(owner);
-      await noteGitHubFailure(context, fullName, error);
+      if (!sweep.readOnly) await noteGitHubFailure(context, fullName, error);
       await orIncomplete(sweep, fullName, () => Promise.reject(error));
     }
   }

@@ -61,6 +61,24 @@ test('a key makes no more of them, also when both requests come at once', async 
   expect(without.runners[0]?.id).not.toBe(again.runners[0]?.id);
 });
 
+test('a rate limit that the making of one meets keeps other calls from GitHub, until it may go on', async () => {
+  system.github.fault({
+    match: {method: 'POST', path: /generate-jitconfig$/},
+    times: 1,
+    respond: {
+      status: 429,
+      headers: {'retry-after': '120'},
+      body: {message: 'You have exceeded a secondary rate limit.'},
+    },
+  });
+  const {runners} = await request(GOOD);
+  await system.pass(MINUTE);
+  expect(await system.store.get('breakers', 'github.acme')).toMatchObject({open: true});
+  await system.pass(4 * MINUTE);
+  expect(await stateOf(runners[0]?.id ?? '')).toBe('booting');
+  expect(await system.store.get('breakers', 'github.acme')).toBeUndefined();
+});
+
 test('a full pool is a problem that says when to come back', async () => {
   await request({...GOOD, count: 5});
   const {answer} = await request(GOOD);

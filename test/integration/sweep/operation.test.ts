@@ -64,6 +64,20 @@ describe('a dry run', () => {
     expect(await system.store.get('locks', 'sweep')).toBeUndefined();
   });
 
+  test('that is asked for while GitHub fails counts nothing against it, and the next sweep sees what it saw', async () => {
+    system = await aSystem();
+    system.github.deliveries.faults = () => ({drop: true});
+    system.queueJob();
+    await system.pass(2 * MINUTE);
+    const path = /actions\/runs/;
+    system.github.fault({match: {path}, times: 10_000, respond: {status: 502, headers: {}, body: {}}});
+    for (let i = 0; i < 6; i++) expect((await system.sweep('?dry-run=true')).incomplete).toContain('acme/app');
+    expect(await system.store.count('breakers', {})).toBe(0);
+    system.github.faults.clear();
+    await system.sweep('?dry-run=true');
+    expect(await system.sweep()).toMatchObject({status: 'done', decided: {uncovered_job: 1}});
+  });
+
   test('of the whole deployment remembers what it saw, and changes nothing else', async () => {
     system = await aSystem({env: {DRY_RUN: 'true'}, failsToBoot: () => true});
     const labels = {'slipway-deployment': 'slipway', 'slipway-pool': 'arm'};
