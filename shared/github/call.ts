@@ -21,7 +21,7 @@ export type GitHubCall =
       readonly permission: DiscoveryPermission;
     };
 
-export type DiscoveryPermission = 'metadata' | 'actions' | 'hooks';
+export type DiscoveryPermission = 'metadata' | 'actions' | 'rerun' | 'hooks';
 
 export function describeCall(call: GitHubCall): string {
   switch (call.kind) {

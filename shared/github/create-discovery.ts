@@ -61,8 +61,8 @@ export function createDiscovery(options: GitHubOptions): Discovery {
   }
 
   const runsCall = ({fullName}: Named) => callOf(scopeOf(fullName), `the runs of repository ${fullName}`, 'actions');
-  const jobCall = ({fullName}: Named, id: number) =>
-    callOf(scopeOf(fullName), `job ${id} of repository ${fullName}`, 'actions');
+  const jobCall = ({fullName}: Named, id: number, permission: 'actions' | 'rerun' = 'actions') =>
+    callOf(scopeOf(fullName), `job ${id} of repository ${fullName}`, permission);
 
   return {
     credentials: credentials.kind,
@@ -167,7 +167,8 @@ export function createDiscovery(options: GitHubOptions): Discovery {
     },
 
     async rerun(repository, jobId) {
-      await ask(jobCall(repository, jobId), repository.installationId, async (octokit) => {
+      const call = jobCall(repository, jobId, 'rerun');
+      await ask(call, repository.installationId, async (octokit) => {
         await octokit.request(`POST ${pathOf(repository)}/actions/jobs/${jobId}/rerun`);
       });
     },

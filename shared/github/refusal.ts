@@ -57,7 +57,8 @@ export function remedy(reason: RefusalReason, call: GitHubCall, credentials: Cre
 
 const DISCOVERY_NEEDS: Record<DiscoveryPermission, {app: string; token: string}> = {
   metadata: {app: 'repository permission "Metadata: read"', token: 'scope repo (classic)'},
-  actions: {app: 'repository permission "Actions: write"', token: 'scope repo (classic)'},
+  actions: {app: 'repository permission "Actions: read"', token: 'scope repo (classic)'},
+  rerun: {app: 'repository permission "Actions: write"', token: 'scope repo (classic)'},
   hooks: {app: 'permission "Webhooks: write"', token: 'scope admin:repo_hook or admin:org_hook (classic)'},
 };
 

@@ -80,6 +80,17 @@ test.each([
   expect(failure).toMatchObject({kind: 'rate_limited', retryAfterSeconds: seconds});
 });
 
+test.each([
+  ['metadata', 'Metadata: read'],
+  ['actions', 'Actions: read'],
+  ['rerun', 'Actions: write'],
+  ['hooks', 'Webhooks: write'],
+] as const)('the sweep’s call that takes %s asks for no more than "%s"', (permission, expected) => {
+  const call: GitHubCall = {kind: 'discovery', scope: repository, what: 'the runs', permission};
+  const error = answer(403, 'Resource not accessible by integration');
+  expect(classified(error, call)).toMatchObject({kind: 'refused', message: expect.stringContaining(`"${expected}"`)});
+});
+
 test('a refused permission on the last request of the hour is a refusal and not a rate limit', () => {
   const error = answer(403, 'Resource not accessible by integration', {'x-ratelimit-remaining': '0'});
   expect(classified(error, runners)).toMatchObject({kind: 'refused', reason: 'permission'});
