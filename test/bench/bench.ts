@@ -1,13 +1,14 @@
 import {writeFileSync} from 'node:fs';
 import {cpus, loadavg, totalmem} from 'node:os';
 import {parseArgs} from 'node:util';
+import {burst} from './burst';
 import {calls} from './calls';
 import {history} from './history';
 import {ingest} from './ingest';
 import {type BenchResult, isMet, table} from './result';
 import {start} from './start';
 
-const BENCHES = {start, ingest, calls, history};
+const BENCHES = {start, ingest, burst, calls, history};
 
 /**
  * `npm run bench [-- --only start,ingest] [--json results.json]`: measures, each figure beside its baseline of the same run. Exits with 1

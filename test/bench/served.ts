@@ -30,6 +30,24 @@ export async function serveFunction(
     env: {...env, PORT: String(port), FUNCTION_SOURCE: source, FUNCTION_TARGET: target},
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  return served(child, port);
+}
+
+/** Starts a script of the benchmarks that serves on `port`, in a process of its own. It does not wait until it serves. */
+export function serveScript(
+  script: string,
+  args: readonly string[],
+  port: number,
+  env: Readonly<Record<string, string>>,
+): ServedFunction {
+  const child = spawn(process.execPath, ['-r', 'ts-node/register', join(__dirname, script), ...args, String(port)], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return served(child, port);
+}
+
+function served(child: ChildProcess, port: number): ServedFunction {
   return {
     url: `http://127.0.0.1:${port}/`,
     child,
@@ -55,7 +73,8 @@ export async function firstAnswer(served: ServedFunction, path: string, request:
   }
 }
 
-async function freePort(): Promise<number> {
+/** Of this machine, for a process that has to be told its port. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
