@@ -7,8 +7,9 @@ import {history} from './history';
 import {ingest} from './ingest';
 import {type BenchResult, isMet, table} from './result';
 import {start} from './start';
+import {sweep} from './sweep';
 
-const BENCHES = {start, ingest, burst, calls, history};
+const BENCHES = {start, ingest, burst, calls, sweep, history};
 
 /**
  * `npm run bench [-- --only start,ingest] [--json results.json]`: measures, each figure beside its baseline of the same run. Exits with 1

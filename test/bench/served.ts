@@ -14,6 +14,8 @@ export interface ServedFunction {
   readonly child: ChildProcess;
   /** Resident memory of the process. */
   residentBytes(): number;
+  /** The most that it has been. */
+  peakResidentBytes(): number;
   /** CPU time that the process has used. */
   cpuMs(): number;
   stop(): Promise<void>;
@@ -51,7 +53,8 @@ function served(child: ChildProcess, port: number): ServedFunction {
   return {
     url: `http://127.0.0.1:${port}/`,
     child,
-    residentBytes: () => residentOf(child),
+    residentBytes: () => memoryOf(child, 'VmRSS'),
+    peakResidentBytes: () => memoryOf(child, 'VmHWM'),
     cpuMs: () => cpuOf(child),
     stop: async () => {
       if (child.exitCode !== null) return;
@@ -85,9 +88,9 @@ export async function freePort(): Promise<number> {
 }
 
 /** @see https://man7.org/linux/man-pages/man5/proc_pid_status.5.html */
-function residentOf({pid}: ChildProcess): number {
+function memoryOf({pid}: ChildProcess, field: 'VmRSS' | 'VmHWM'): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) * 1024;
+  return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1] ?? Number.NaN) * 1024;
 }
 
 /** In ticks of a hundredth of a second. @see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
