@@ -1,15 +1,11 @@
 import type {Clock} from '../clock';
 import {Unavailable} from '../errors';
 import type {CollectionName, Collections} from './documents';
+import {IndexedCollection} from './memory-index';
 import type {Find, Found, Store, Transaction, Where} from './store';
 
 /** Of those that collide one always commits: as many collide at most as run at once. */
 const MAX_ATTEMPTS = 100;
-
-interface Stored {
-  readonly version: number;
-  readonly data: Collections[CollectionName] | undefined;
-}
 
 export interface MemoryStoreOptions {
   readonly clock: Clock;
@@ -19,43 +15,54 @@ export interface MemoryStoreOptions {
 
 /** The store of one process: Firestore's optimistic transactions, without Firestore. */
 export function createMemoryStore({clock, extraRuns = 0}: MemoryStoreOptions): Store {
-  const documents = new Map<string, Stored>();
+  const collections = new Map<CollectionName, IndexedCollection<Collections[CollectionName]>>();
+  /** By path; of documents that were deleted too. */
+  const versions = new Map<string, number>();
   let version = 0;
 
+  function stored<C extends CollectionName>(name: C): IndexedCollection<Collections[C]> {
+    const known = collections.get(name) as IndexedCollection<Collections[C]> | undefined;
+    if (known) return known;
+    const made = new IndexedCollection<Collections[CollectionName]>();
+    collections.set(name, made);
+    return made as unknown as IndexedCollection<Collections[C]>;
+  }
+
   const read = <C extends CollectionName>(collection: C, id: string): Collections[C] | undefined => {
-    const data = documents.get(`${collection}/${id}`)?.data as Collections[C] | undefined;
+    const data = stored(collection).documents.get(id);
     return data && data.expireAt > clock.now() ? structuredClone(data) : undefined;
   };
 
   /** By id, as Firestore has them; not copied yet. */
   function matching<C extends CollectionName>(collection: C, where: Where<C>): Found<C>[] {
-    const prefix = `${collection}/`;
     const found: Found<C>[] = [];
-    for (const [path, {data}] of documents) {
-      if (!path.startsWith(prefix) || !data || data.expireAt <= clock.now()) continue;
-      if (fits(data as Collections[C], where))
-        found.push({id: path.slice(prefix.length), data: data as Collections[C]});
-    }
+    for (const [id, data] of stored(collection).where(where)) if (data.expireAt > clock.now()) found.push({id, data});
     return found.sort((a, b) => compare(a.id, b.id));
   }
 
   async function attempt<T>(body: (transaction: Transaction) => Promise<T>): Promise<{value: T} | 'conflict'> {
     const seen = new Map<string, number>();
-    const writes = new Map<string, Collections[CollectionName] | undefined>();
+    const writes = new Map<string, () => void>();
     const value = await body({
       async get(collection, id) {
         if (writes.size > 0) throw new RangeError(`read of ${collection}/${id} after a write: reads come first`);
         await Promise.resolve();
         const path = `${collection}/${id}`;
-        seen.set(path, documents.get(path)?.version ?? 0);
+        seen.set(path, versions.get(path) ?? 0);
         return read(collection, id);
       },
-      set: (collection, id, data) => void writes.set(`${collection}/${id}`, structuredClone(data)),
-      delete: (collection, id) => void writes.set(`${collection}/${id}`, undefined),
+      set(collection, id, data) {
+        const copy = structuredClone(data);
+        writes.set(`${collection}/${id}`, () => stored(collection).set(id, copy));
+      },
+      delete: (collection, id) => void writes.set(`${collection}/${id}`, () => stored(collection).delete(id)),
     });
     await Promise.resolve();
-    for (const [path, at] of seen) if ((documents.get(path)?.version ?? 0) !== at) return 'conflict';
-    for (const [path, data] of writes) documents.set(path, {version: ++version, data});
+    for (const [path, at] of seen) if ((versions.get(path) ?? 0) !== at) return 'conflict';
+    for (const [path, write] of writes) {
+      write();
+      versions.set(path, ++version);
+    }
     return {value};
   }
 
@@ -72,10 +79,7 @@ export function createMemoryStore({clock, extraRuns = 0}: MemoryStoreOptions): S
     },
     async count(collection, where) {
       await Promise.resolve();
-      const prefix = `${collection}/`;
-      return [...documents].filter(
-        ([path, {data}]) => path.startsWith(prefix) && data && fits(data as Collections[typeof collection], where),
-      ).length;
+      return [...stored(collection).where(where)].length;
     },
     async transaction(body) {
       for (let run = 0; run < extraRuns; run++) await discard(attempt, body);
@@ -101,10 +105,6 @@ async function discard<T>(
   }).catch((error: unknown) => {
     if (!(error instanceof Discarded)) throw error;
   });
-}
-
-function fits<C extends CollectionName>(data: Collections[C], where: Where<C>): boolean {
-  return Object.entries(where).every(([field, value]) => (data as unknown as Record<string, unknown>)[field] === value);
 }
 
 function compare(a: unknown, b: unknown): number {

@@ -1,19 +1,28 @@
 import {writeFileSync} from 'node:fs';
 import {cpus, loadavg, totalmem} from 'node:os';
 import {parseArgs} from 'node:util';
+import {burst} from './burst';
 import {calls} from './calls';
+import {history} from './history';
 import {ingest} from './ingest';
 import {type BenchResult, isMet, table} from './result';
 import {start} from './start';
+import {sweep} from './sweep';
 
-const BENCHES = {start, ingest, calls};
+const BENCHES = {start, ingest, burst, calls, sweep, history};
+
+const HELP = `npm run bench -- [--only ${Object.keys(BENCHES).join(',')}] [--json results.json]
+
+Measures each figure beside its baseline of the same run. Tables go to standard output, progress to standard error; --json writes the
+figures to a file too. Exits with 1 when a target is missed. docs/performance.md tells what each benchmark measures.`;
 
 /**
  * `npm run bench [-- --only start,ingest] [--json results.json]`: measures, each figure beside its baseline of the same run. Exits with 1
  * when a target is missed.
  */
 async function main(): Promise<void> {
-  const {values} = parseArgs({options: {only: {type: 'string'}, json: {type: 'string'}}});
+  const {values} = parseArgs({options: {only: {type: 'string'}, json: {type: 'string'}, help: {type: 'boolean'}}});
+  if (values.help) return void console.log(HELP);
   const names = values.only ? values.only.split(',') : Object.keys(BENCHES);
   const results: BenchResult[] = [];
   for (const name of names) {

@@ -85,8 +85,8 @@ export function delivery(event: string, payload: object): RequestInit {
   return {method: 'POST', headers, body};
 }
 
-/** A task of Cloud Tasks', as Cloud Run passes it on: the signature of its token is replaced. */
-export function task(target: 'provision' | 'stop', body: object): RequestInit {
+/** A task of Cloud Tasks', or the call of Cloud Scheduler's, as Cloud Run passes it on: the signature of its token is replaced. */
+export function task(target: 'provision' | 'stop' | 'sweep', body: object): RequestInit {
   const claims = {
     iss: 'https://accounts.google.com',
     aud: `https://${target}.example`,

@@ -14,6 +14,8 @@ export interface ServedFunction {
   readonly child: ChildProcess;
   /** Resident memory of the process. */
   residentBytes(): number;
+  /** The most that it has been. */
+  peakResidentBytes(): number;
   /** CPU time that the process has used. */
   cpuMs(): number;
   stop(): Promise<void>;
@@ -30,10 +32,29 @@ export async function serveFunction(
     env: {...env, PORT: String(port), FUNCTION_SOURCE: source, FUNCTION_TARGET: target},
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  return served(child, port);
+}
+
+/** Starts a script of the benchmarks that serves on `port`, in a process of its own. It does not wait until it serves. */
+export function serveScript(
+  script: string,
+  args: readonly string[],
+  port: number,
+  env: Readonly<Record<string, string>>,
+): ServedFunction {
+  const child = spawn(process.execPath, ['-r', 'ts-node/register', join(__dirname, script), ...args, String(port)], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return served(child, port);
+}
+
+function served(child: ChildProcess, port: number): ServedFunction {
   return {
     url: `http://127.0.0.1:${port}/`,
     child,
-    residentBytes: () => residentOf(child),
+    residentBytes: () => memoryOf(child, 'VmRSS'),
+    peakResidentBytes: () => memoryOf(child, 'VmHWM'),
     cpuMs: () => cpuOf(child),
     stop: async () => {
       if (child.exitCode !== null) return;
@@ -55,7 +76,8 @@ export async function firstAnswer(served: ServedFunction, path: string, request:
   }
 }
 
-async function freePort(): Promise<number> {
+/** Of this machine, for a process that has to be told its port. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -66,9 +88,9 @@ async function freePort(): Promise<number> {
 }
 
 /** @see https://man7.org/linux/man-pages/man5/proc_pid_status.5.html */
-function residentOf({pid}: ChildProcess): number {
+function memoryOf({pid}: ChildProcess, field: 'VmRSS' | 'VmHWM'): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) * 1024;
+  return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1] ?? Number.NaN) * 1024;
 }
 
 /** In ticks of a hundredth of a second. @see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */

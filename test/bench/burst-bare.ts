@@ -1,0 +1,39 @@
+import {randomUUID} from 'node:crypto';
+import type {HttpFunction} from '@google-cloud/functions-framework';
+import {instanceBody} from '../../shared/compute/instance-body';
+import {type ControlPlaneOptions, controlPlane} from '../../shared/control-plane';
+import {BURST} from './burst-place';
+
+/**
+ * What cannot be left out of `provision`: a JIT config and an insert call by the same clients, with no check, no store and no waiting for
+ * the VM. Its request: `{job, installation}`.
+ */
+export function createBare(options: ControlPlaneOptions): HttpFunction {
+  const plane = controlPlane('provision', options);
+  const {zone, pool, labels, scope, template: name} = BURST;
+  let template: ReturnType<Awaited<ReturnType<typeof plane>>['compute']['getTemplate']> | undefined;
+
+  return async (request, response) => {
+    if (request.method !== 'POST') return void response.status(405).end();
+    const {context, compute} = await plane();
+    template ??= compute.getTemplate({name});
+    const found = await template;
+    if (!found) throw new Error(`found no template ${name} in the simulated Compute Engine`);
+    const {job, installation} = request.body as {job: number; installation: number};
+    const runner = `slipway-${pool}-${job}-1`;
+    const github = context.github(scope, installation);
+    const {encodedJitConfig} = await github.createJitConfig({name: runner, labels, runnerGroup: 'Default'});
+    const body = instanceBody({
+      name: runner,
+      deployment: 'slipway',
+      pool,
+      job: `${job}-1`,
+      encodedJitConfig,
+      rung: {zone, spot: false},
+      template: found,
+      minutes: {boot: 5, idle: 10, job: 120},
+    });
+    await compute.insertInstance({zone, sourceInstanceTemplate: found.selfLink, body, requestId: randomUUID()});
+    response.status(200).end();
+  };
+}
