@@ -27,13 +27,18 @@ export interface Visits {
   readonly allowance: LockDocument['allowance'];
 }
 
+interface SeenPlace {
+  readonly scope: RunnerScope;
+  readonly installationId: number | null;
+}
+
 /** What is known before GitHub is asked. */
 export interface VisitPlan {
   readonly repositories: readonly DiscoveredRepository[];
   /** Repositories where something of ours is under way, in lower case. */
   readonly active: ReadonlySet<string>;
   /** Scopes in which a runner of ours is, or was a moment ago. */
-  readonly scopes: ReadonlyMap<string, {readonly scope: RunnerScope; readonly installationId: number | null}>;
+  readonly scopes: ReadonlyMap<string, SeenPlace>;
   readonly lock: LockDocument;
 }
 
@@ -98,8 +103,11 @@ export async function visit(sweep: Sweep, plan: VisitPlan): Promise<Visits> {
     });
   }
 
-  for (const {scope, installationId} of plan.scopes.values()) {
-    if (!mayGoOn()) break;
+  // Half of what is saved up at most: where runners are in very many places, the others are looked at by the next sweeps.
+  const kept = allowance.active / 2;
+  for (const {scope, installationId} of leastLatelyListed(plan.scopes, memory)) {
+    if (!mayGoOn() || allowance.active <= kept) break;
+    allowance.active -= 1;
     await guarded(scope.kind === 'organization' ? scope.org : `${scope.owner}/${scope.repo}`, () =>
       list(scope, installationId),
     );
@@ -138,6 +146,11 @@ export function registersHere({context}: Sweep, fullName: string): boolean {
 export function repositoryScope(fullName: string): RunnerScope {
   const [owner = '', repo = ''] = fullName.split('/');
   return {kind: 'repository', owner, repo};
+}
+
+function leastLatelyListed(scopes: VisitPlan['scopes'], {listedAt}: Sweep['memory']): SeenPlace[] {
+  const at = ([key]: [string, SeenPlace]) => listedAt.get(key) ?? 0;
+  return [...scopes].sort((a, b) => at(a) - at(b)).map(([, place]) => place);
 }
 
 function quietOrganizations({context, memory}: Sweep, now: number): Extract<RunnerScope, {kind: 'organization'}>[] {

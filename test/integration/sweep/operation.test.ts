@@ -1,3 +1,5 @@
+import {jobKeyOf} from '../../../shared/lifecycle/naming';
+import {aJob, aRunner} from '../../builders/lifecycle';
 import {aSystem, expectClean, MINUTE, POOLS, type TestSystem} from '../../builders/system';
 
 jest.setTimeout(120_000);
@@ -119,6 +121,24 @@ test('what it saw and did is kept for whoever asks for the state', async () => {
   expect((await system.store.get('locks', 'sweep'))?.last).toEqual(summary);
 });
 
+/** A VM and a runner in each repository, as they stand on record. */
+async function busyRunners({compute, store}: TestSystem, repositories: readonly string[]): Promise<void> {
+  for (const [n, repository] of repositories.entries()) {
+    const [owner = '', repo = ''] = repository.split('/');
+    const job = aJob({jobId: 2_000 + n, repository});
+    const runner = aRunner(job, {
+      state: 'busy',
+      covers: null,
+      runs: jobKeyOf(job),
+      installationId: null,
+      scope: {kind: 'repository', owner, repo},
+    });
+    const labels = {'slipway-deployment': 'slipway', 'slipway-pool': 'arm'};
+    compute.addInstance({name: runner.name, zone: 'us-central1-a', labels, status: 'RUNNING'});
+    await store.transaction(async (transaction) => transaction.set('runners', runner.name, runner));
+  }
+}
+
 describe('many repositories', () => {
   const many = (count: number) => Array.from({length: count}, (_, n) => `acme/repo-${String(n).padStart(4, '0')}`);
 
@@ -156,6 +176,22 @@ describe('many repositories', () => {
     }
     expect(reports[0]?.finished).toBe(false);
     expect(new Set(calls(/list-workflow-runs/).map(({path}) => path)).size).toBe(10);
+  });
+
+  test('with a runner each have their runners listed in turn, at half of the calls that are saved up', async () => {
+    const repositories = many(100);
+    system = await aSystem({repositories});
+    await busyRunners(system, repositories);
+    const listed: number[] = [];
+    for (let sweep = 0; sweep < 3; sweep++) {
+      const before = calls(/list-self-hosted-runners/).length;
+      const {decided, incomplete} = await system.sweep();
+      expect([decided, incomplete]).toEqual([{}, []]);
+      listed.push(calls(/list-self-hosted-runners/).length - before);
+      system.scheduler.advance(MINUTE);
+    }
+    expect(Math.max(...listed)).toBeLessThanOrEqual(60);
+    expect(new Set(calls(/list-self-hosted-runners/).map(({path}) => path)).size).toBe(100);
   });
 
   test('are left alone while less than 30 % of the hour’s limit is left', async () => {
