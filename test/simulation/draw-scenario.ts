@@ -1,6 +1,6 @@
 import type {SeededRandom} from '../world/seeded-random';
 import {backlogMs} from './backlog';
-import {drawFaults} from './draw-faults';
+import {drawFaults, drawSweepFaults} from './draw-faults';
 import {REPOSITORIES} from './pools';
 import type {JobKind, JobPlan, Scenario, Setting} from './scenario';
 import {randomOf} from './simulated-world';
@@ -18,12 +18,14 @@ const LONGEST_BACKLOG_MS = 15 * HOUR;
 /** The scenario of a seed. */
 export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
   const random = randomOf(seed, 'scenario');
-  const drawn = drawSetting(random);
+  const rare = randomOf(seed, 'rare');
+  const drawn = {...drawSetting(random), ...drawRareSetting(rare)};
   const jobs = drawJobs(random, days);
   // GitHub cancels what waits for a day: that is to happen for no other reason than a lost job.
   const isTooSlow = backlogMs({jobs, setting: drawn}) > LONGEST_BACKLOG_MS;
   const setting = isTooSlow ? {...drawn, webhookDelayMs: 0, maxRunners: {arm: 8, spot: 8, shared: 8}} : drawn;
-  return {seed, setting, jobs, faults: drawFaults(random, jobs, days * DAY)};
+  const faults = [...drawFaults(random, jobs, days * DAY), ...drawSweepFaults(rare, jobs, days * DAY)];
+  return {seed, setting, jobs, faults};
 }
 
 export function pick<T>(random: SeededRandom, items: readonly T[]): T {
@@ -47,6 +49,15 @@ function drawSetting(random: SeededRandom): Setting {
     skewMs: pick(random, [0, 500, 5_000]),
     webhookDelayMs: pick(random, [0, 0, 3_000, 3 * MINUTE, 10 * MINUTE]),
     taskDelayMs: pick(random, [0, 100, 2_000, 15_000]),
+  };
+}
+
+/** What concerns the sweep, for the most part. */
+function drawRareSetting(random: SeededRandom): Partial<Setting> {
+  return {
+    bystanders: chance(random, 0.4),
+    sweepsTwice: chance(random, 0.3),
+    ...(chance(random, 0.1) ? {bootMs: 4 * MINUTE} : {}),
   };
 }
 

@@ -3,11 +3,15 @@ import type {Store} from '../../shared/store/store';
 import {directCompute} from '../world/compute/direct';
 import {ComputeFace} from '../world/compute/face';
 import {ComputeWorld} from '../world/compute/model';
+import type {Instance} from '../world/compute/resources';
 import {directGitHub} from '../world/github/direct';
 import {directDiscovery} from '../world/github/direct-discovery';
 import {GitHubWorld} from '../world/github/model';
+import type {Registration} from '../world/github/registration';
 import {bootRunners, type Killed} from '../world/guest';
 import {SeededRandom} from '../world/seeded-random';
+import {Bystanders} from './bystanders';
+import {countRedeliveries} from './count-redeliveries';
 import {EventScheduler} from './event-scheduler';
 import {Executions} from './executions';
 import {FaultyPorts} from './faulty-ports';
@@ -33,6 +37,8 @@ export class SimulatedWorld {
   readonly killed: readonly Killed[];
   readonly safety: Safety;
   readonly workload: Workload;
+  readonly weather: Weather;
+  readonly bystanders: Bystanders;
   readonly ports: FaultyPorts;
   readonly direct: {
     readonly github: ReturnType<FaultyPorts['github']>;
@@ -63,6 +69,9 @@ export class SimulatedWorld {
     this.store = createMemoryStore({clock: scheduler});
     for (const name of TEMPLATES) this.compute.addTemplate(template(name));
     const face = new ComputeFace(this.compute);
+    const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
+    // Before the VMs boot: nothing of ours runs in these.
+    this.bystanders = new Bystanders(this.github, this.compute, setting.bystanders === true, violated);
     const boot = randomOf(seed, 'boot');
     this.killed = bootRunners({
       github: this.github,
@@ -76,10 +85,10 @@ export class SimulatedWorld {
     });
     if (isTraced) this.#watch();
     const {github, compute, killed} = this;
-    const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     this.safety = new Safety({setting, github, compute, killed, violated});
     this.workload = new Workload(github, jobs);
-    const weather = new Weather(compute, this.struck, faults);
+    const weather = new Weather(compute, this.struck, (one) => !this.bystanders.machines.has(one), faults);
+    this.weather = weather;
     this.ports = new FaultyPorts({
       executions: this.executions,
       struck: this.struck,
@@ -92,8 +101,19 @@ export class SimulatedWorld {
     this.direct = {
       github: this.ports.github(directGitHub(github), github, () => weather.isGitHubDown()),
       compute: this.ports.compute(directCompute(face, 'world'), face),
-      discovery: this.ports.discovery(directDiscovery(github), () => weather.isGitHubDown()),
+      discovery: this.ports.discovery(countRedeliveries(directDiscovery(github), violated), () =>
+        weather.isGitHubDown(),
+      ),
     };
+  }
+
+  /** VMs that somebody made for us. */
+  machines(): Instance[] {
+    return this.compute.instances().filter((one) => !this.bystanders.machines.has(one));
+  }
+
+  registrations(): Registration[] {
+    return this.github.runners.all().filter((one) => !this.bystanders.registrations.has(one));
   }
 
   violated(rule: Violation['rule'], detail: string): void {
