@@ -69,4 +69,20 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
     // Both webhooks of the second job, until it is over.
     faults: [3, 4].map((nth) => ({on: 'webhook', nth, effect: {lateMs: 11 * MINUTE}}) as const),
   },
+  'an event is delivered again no more than three times, also when the answer to asking for it got lost and an old attempt is out of sight':
+    {
+      seed: 66,
+      setting: {...SETTING, maxRunners: {arm: 1, spot: 3, shared: 2}, routing: 'oldest', bootMs: 90_000, skewMs: 500},
+      jobs: [
+        job(176_731, {repository: 'acme/tools', durationMs: 18_612, approvedAfterMs: 50_835}),
+        job(198_622, {kind: 'shared', durationMs: 592_719, sentBack: {afterMs: 17_143, forMs: 147_633}}),
+        job(667_676, {kind: 'shared', durationMs: 315_002}),
+      ],
+      faults: [
+        {on: 'webhook_down', fromMs: 235_215, forMs: 1_288_103},
+        // The sweep that lists the runners dies, so that for ten minutes there is none.
+        {on: 'call', port: 'github', method: 'runners', nth: 27, effect: 'dies_before'},
+        {on: 'call', port: 'github', method: 'redeliver', nth: 15, effect: 'lost'},
+      ],
+    },
 };

@@ -206,8 +206,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'sweep: redelivers without bound',
     file: 'shared/lifecycle/sweep/deliveries.ts',
-    find: 'count >= MOST_REDELIVERIES || ',
-    replace: 'count + MOST_REDELIVERIES < 0 || ',
+    find: '(counts[guid] ?? 0) >= MOST_REDELIVERIES || ',
+    replace: '(counts[guid] ?? 0) + MOST_REDELIVERIES < 0 || ',
   },
   {
     name: 'sweep: two at once',
