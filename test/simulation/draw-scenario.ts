@@ -1,7 +1,7 @@
 import type {SeededRandom} from '../world/seeded-random';
 import {backlogMs} from './backlog';
 import {drawFaults, drawSweepFaults} from './draw-faults';
-import {REPOSITORIES} from './pools';
+import {REPOSITORIES, VM} from './pools';
 import type {JobKind, JobPlan, Scenario, Setting} from './scenario';
 import {randomOf} from './simulated-world';
 
@@ -20,7 +20,9 @@ export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
   const random = randomOf(seed, 'scenario');
   const rare = randomOf(seed, 'rare');
   const drawn = {...drawSetting(random), ...drawRareSetting(rare)};
-  const jobs = drawJobs(random, days);
+  const jobs = [...drawJobs(random, days)];
+  if (drawn.vm) jobs.push(...drawVmJobs(rare, jobs));
+  jobs.sort((a, b) => a.atMs - b.atMs);
   // GitHub cancels what waits for a day: that is to happen for no other reason than a lost job.
   const isTooSlow = backlogMs({jobs, setting: drawn}) > LONGEST_BACKLOG_MS;
   const setting = isTooSlow ? {...drawn, webhookDelayMs: 0, maxRunners: {arm: 8, spot: 8, shared: 8}} : drawn;
@@ -57,7 +59,9 @@ function drawRareSetting(random: SeededRandom): Partial<Setting> {
   return {
     bystanders: chance(random, 0.4),
     sweepsTwice: chance(random, 0.3),
-    ...(chance(random, 0.1) ? {bootMs: 4 * MINUTE} : {}),
+    vm: chance(random, 0.25),
+    // Some of them longer than a boot may take.
+    ...(chance(random, 0.15) ? {bootMs: pick(random, [4, 9, 9]) * MINUTE} : {}),
   };
 }
 
@@ -88,6 +92,16 @@ function drawJob(random: SeededRandom, atMs: number): JobPlan {
     ...(chance(random, 0.1) ? {sentBack: {afterMs: random.below(MINUTE), forMs: random.below(5 * MINUTE)}} : {}),
     ...(chance(random, 0.08) ? {rerunAfterMs: random.below(5 * MINUTE)} : {}),
   };
+}
+
+/** A few, at about the time of the others. */
+function drawVmJobs(random: SeededRandom, others: readonly JobPlan[]): JobPlan[] {
+  return Array.from({length: 1 + random.below(4)}, () => {
+    const plan = drawJob(random, pick(random, others).atMs + random.below(20 * MINUTE));
+    const matrix = Math.min(plan.matrix, 3);
+    const durationMs = Math.min(plan.durationMs, 10 * MINUTE);
+    return {...plan, kind: 'vm', repository: VM.repository, matrix, maxParallel: matrix, durationMs};
+  });
 }
 
 function drawMatrix(random: SeededRandom): number {

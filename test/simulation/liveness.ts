@@ -12,6 +12,7 @@ export async function checkLiveness(world: SimulatedWorld, plane: SimulatedContr
     ...world.machines().map(({name, status}) => `VM ${name} ${status}`),
     ...leftRegistrations(world, plane).map((name) => `registration ${name}`),
     ...(plane.hasTasks() ? ['tasks in the queue'] : []),
+    ...((await world.vm?.left(world.store)) ?? []),
     ...(await leftDocuments(world, misread)),
   ];
   for (const one of left) world.violated('left_over', one);

@@ -30,11 +30,14 @@ export interface Setting {
   readonly taskDelayMs: number;
   /** Whether VMs and registrations are there that are not ours. */
   readonly bystanders?: boolean;
+  /** Whether there is a persistent VM, with a pool of its own. */
+  readonly vm?: boolean;
   /** The scheduler starts each sweep twice, at once. */
   readonly sweepsTwice?: boolean;
 }
 
-export type JobKind = 'arm' | 'large' | 'spot' | 'shared';
+/** `vm`: for the persistent VM. */
+export type JobKind = 'arm' | 'large' | 'spot' | 'shared' | 'vm';
 
 export interface JobPlan {
   /** After the start of the world. */

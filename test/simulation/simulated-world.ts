@@ -15,13 +15,16 @@ import {countRedeliveries} from './count-redeliveries';
 import {EventScheduler} from './event-scheduler';
 import {Executions} from './executions';
 import {FaultyPorts} from './faulty-ports';
-import {REPOSITORIES, TEMPLATES} from './pools';
+import {PersistentVm} from './persistent-vm';
+import {BOOT_MINUTES, REPOSITORIES, TEMPLATES} from './pools';
 import {Safety, type Violation} from './safety';
 import type {Scenario} from './scenario';
 import {Struck} from './struck';
 import {createTrace, NO_TRACE, type Trace} from './trace';
 import {Weather} from './weather';
 import {Workload} from './workload';
+
+const BOOT_LIMIT_MS = BOOT_MINUTES * 60_000;
 
 /** GitHub, Compute Engine and what runs in the VMs, with what is planned for them and what watches over them. */
 export class SimulatedWorld {
@@ -39,13 +42,15 @@ export class SimulatedWorld {
   readonly workload: Workload;
   readonly weather: Weather;
   readonly bystanders: Bystanders;
+  /** Undefined in a world without. */
+  readonly vm: PersistentVm | undefined;
   readonly ports: FaultyPorts;
   readonly direct: {
     readonly github: ReturnType<FaultyPorts['github']>;
     readonly compute: ReturnType<FaultyPorts['compute']>;
     readonly discovery: ReturnType<FaultyPorts['discovery']>;
   };
-  /** VMs whose startup script dies. */
+  /** VMs whose startup script dies, or takes longer than a boot may. */
   readonly failedBoots: string[] = [];
 
   constructor(
@@ -72,14 +77,19 @@ export class SimulatedWorld {
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
     this.bystanders = new Bystanders(this.github, this.compute, setting.bystanders === true, violated);
+    this.vm = setting.vm ? new PersistentVm(this.github, this.compute) : undefined;
     const boot = randomOf(seed, 'boot');
     this.killed = bootRunners({
       github: this.github,
       compute: this.compute,
-      bootMs: () => boot.below(setting.bootMs),
-      failsToBoot: ({name}) => {
-        if (!this.struck.boot()) return false;
-        this.failedBoots.push(name);
+      bootMs: ({name}) => {
+        const ms = boot.below(setting.bootMs);
+        if (ms >= BOOT_LIMIT_MS) this.failedBoots.push(name);
+        return ms;
+      },
+      failsToBoot: (instance) => {
+        if (instance === this.vm?.instance || !this.struck.boot()) return false;
+        this.failedBoots.push(instance.name);
         return true;
       },
     });
@@ -87,7 +97,7 @@ export class SimulatedWorld {
     const {github, compute, killed} = this;
     this.safety = new Safety({setting, github, compute, killed, violated});
     this.workload = new Workload(github, jobs);
-    const weather = new Weather(compute, this.struck, (one) => !this.bystanders.machines.has(one), faults);
+    const weather = new Weather(compute, this.struck, (one) => this.#isMade(one), faults);
     this.weather = weather;
     this.ports = new FaultyPorts({
       executions: this.executions,
@@ -107,13 +117,19 @@ export class SimulatedWorld {
     };
   }
 
-  /** VMs that somebody made for us. */
+  /** VMs that were made for jobs. */
   machines(): Instance[] {
-    return this.compute.instances().filter((one) => !this.bystanders.machines.has(one));
+    return this.compute.instances().filter((one) => this.#isMade(one));
   }
 
+  /** Those of runners that were made for jobs. */
   registrations(): Registration[] {
-    return this.github.runners.all().filter((one) => !this.bystanders.registrations.has(one));
+    const others = this.bystanders.registrations;
+    return this.github.runners.all().filter((one) => !others.has(one) && one !== this.vm?.runner);
+  }
+
+  #isMade(instance: Instance): boolean {
+    return !this.bystanders.machines.has(instance) && instance !== this.vm?.instance;
   }
 
   violated(rule: Violation['rule'], detail: string): void {

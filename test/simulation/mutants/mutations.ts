@@ -1,8 +1,13 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is found and replaced is code
 
-/** One mistake in the core, as a change of its text. */
-export interface Mutation {
+/** One mistake in the core. Where two guards stand one behind the other, it is a mistake in both. */
+export interface Mutation extends Change {
   readonly name: string;
+  readonly also?: Change;
+}
+
+/** A change of the core's text. */
+export interface Change {
   /** From the repository's root. */
   readonly file: string;
   /** Found exactly once in the file. */
@@ -184,6 +189,11 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'shared/effects/sweep/observe.ts',
     find: 'compute.listInstances({[DEPLOYMENT_LABEL]: context.deployment}),',
     replace: 'compute.listInstances(DEPLOYMENT_LABEL ? {} : {}),',
+    also: {
+      file: 'shared/compute/labels.ts',
+      find: 'return instance.labels[DEPLOYMENT_LABEL] === deployment;',
+      replace: "return deployment !== '' && instance.labels !== undefined;",
+    },
   },
   {
     name: 'sweep: the label slipway-keep is ignored',
@@ -226,6 +236,11 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'shared/lifecycle/sweep/boot.ts',
     find: "if (!listed || registration?.status === 'online' || registration?.busy) continue;",
     replace: 'if (!listed) continue;',
+    also: {
+      file: 'shared/effects/sweep/end-runner.ts',
+      find: 'if (mayLive && (registration.busy || cameUp)) return',
+      replace: 'if (mayLive && registration.busy && !cameUp) return',
+    },
   },
   {
     name: 'sweep: a boot may take no time',
