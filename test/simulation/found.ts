@@ -85,4 +85,25 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
         {on: 'call', port: 'github', method: 'redeliver', nth: 15, effect: 'lost'},
       ],
     },
+  'a persistent VM that got a job of which no webhook told keeps it, though busy is false for two minutes': {
+    seed: 618,
+    setting: {
+      ...SETTING,
+      maxRunners: {arm: 2, spot: 1, shared: 2},
+      idleMinutes: 1,
+      routing: 'oldest',
+      busyLieMs: 2 * MINUTE,
+      listingMs: 20_000,
+      bootMs: 4 * MINUTE,
+      webhookDelayMs: 3 * MINUTE,
+      bystanders: true,
+      sweepsTwice: true,
+      vm: true,
+    },
+    jobs: [
+      job(1_328_400, {kind: 'vm', durationMs: 553_000, cancelAfterMs: 396_385}),
+      job(1_812_500, {kind: 'vm', durationMs: 50_000}),
+    ],
+    faults: [],
+  },
 };

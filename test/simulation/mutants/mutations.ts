@@ -173,6 +173,30 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'const earlier: Aftermath = {spare: null, reopened: null};',
   },
   {
+    name: 'persistent: a planned stop outlives new activity',
+    file: 'shared/effects/vm/check-vm.ts',
+    find: "if (document?.version !== check.version) return 'void:newer_activity';",
+    replace: "if (!document) return 'void:newer_activity';",
+  },
+  {
+    name: 'persistent: busy is believed too early',
+    file: 'shared/effects/vm/check-vm.ts',
+    find: 'const DRAINED_SECONDS = 125;',
+    replace: 'const DRAINED_SECONDS = 5;',
+  },
+  {
+    name: 'persistent: the label does not come back',
+    file: 'shared/effects/vm/ensure-started.ts',
+    find: 'if (document.drained.length > 0) await restoreLabels(context, vm, document);',
+    replace: 'void restoreLabels;',
+  },
+  {
+    name: 'persistent: a job that came while the VM stopped is forgotten',
+    file: 'shared/effects/vm/claim-stop.ts',
+    find: 'if (!oldest) return undefined;',
+    replace: 'if (!oldest || version >= 0) return undefined;',
+  },
+  {
     name: 'sweep: one sighting is enough',
     file: 'shared/lifecycle/sweep/sightings.ts',
     find: 'return this.see(key) >= TWICE_MS;',
