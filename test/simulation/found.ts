@@ -66,8 +66,11 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
     seed: 1,
     setting: {...SETTING, idleMinutes: 0.1, busyLieMs: 2 * MINUTE, bootMs: 5_000},
     jobs: [job(0, {cancelAfterMs: 10_000}), job(125_000, {durationMs: 10 * MINUTE})],
-    // Both webhooks of the second job, until it is over.
-    faults: [3, 4].map((nth) => ({on: 'webhook', nth, effect: {lateMs: 11 * MINUTE}}) as const),
+    faults: [
+      // Both webhooks of the second job, until it is over; and no sweep hears of it either.
+      ...[3, 4].map((nth) => ({on: 'webhook', nth, effect: {lateMs: 11 * MINUTE}}) as const),
+      {on: 'github_down', fromMs: 145_000, forMs: 2 * MINUTE},
+    ],
   },
   'an event is delivered again no more than three times, also when the answer to asking for it got lost and an old attempt is out of sight':
     {
