@@ -105,7 +105,7 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
     },
     jobs: [
       job(1_328_400, {kind: 'vm', durationMs: 553_000, cancelAfterMs: 396_385}),
-      job(1_812_500, {kind: 'vm', durationMs: 50_000}),
+      job(1_800_000, {kind: 'vm', durationMs: 50_000}),
     ],
     faults: [],
   },

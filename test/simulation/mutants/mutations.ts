@@ -177,6 +177,11 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'shared/effects/vm/check-vm.ts',
     find: "if (document?.version !== check.version) return 'void:newer_activity';",
     replace: "if (!document) return 'void:newer_activity';",
+    also: {
+      file: 'shared/effects/vm/claim-stop.ts',
+      find: 'if (document.version !== version || isStopping(document, now)) return undefined;',
+      replace: 'if (isStopping(document, now)) return undefined;',
+    },
   },
   {
     name: 'persistent: busy is believed too early',
@@ -189,12 +194,6 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'shared/effects/vm/ensure-started.ts',
     find: 'if (document.drained.length > 0) await restoreLabels(context, vm, document);',
     replace: 'void restoreLabels;',
-  },
-  {
-    name: 'persistent: a job that came while the VM stopped is forgotten',
-    file: 'shared/effects/vm/claim-stop.ts',
-    find: 'if (!oldest) return undefined;',
-    replace: 'if (!oldest || version >= 0) return undefined;',
   },
   {
     name: 'sweep: one sighting is enough',
@@ -256,14 +255,14 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'if (lock.holder !== null) return undefined;',
   },
   {
-    name: 'sweep: a runner that is online has not booted',
+    name: 'sweep: a runner that is alive has not booted',
     file: 'shared/lifecycle/sweep/boot.ts',
-    find: "if (!listed || registration?.status === 'online' || registration?.busy) continue;",
-    replace: 'if (!listed) continue;',
+    find: "if (!listed || registration?.status === 'online' || registration?.busy) continue;\n    if (runsAtGitHub(observed, runner.name) || !sightings.twice(key)) continue;",
+    replace: 'if (!listed || !sightings.twice(key)) continue;',
     also: {
       file: 'shared/effects/sweep/end-runner.ts',
-      find: 'if (mayLive && (registration.busy || cameUp)) return',
-      replace: 'if (mayLive && registration.busy && !cameUp) return',
+      find: "if ((await deregister(context, runner, action)) === 'alive') return 'left';",
+      replace: 'void deregister;',
     },
   },
   {
@@ -279,12 +278,6 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "if (!stored) return undefined;\n      if (stored.status === 'waiting') return told(",
   },
   {
-    name: 'sweep: no deregistration before a runner is ended',
-    file: 'shared/effects/sweep/end-runner.ts',
-    find: "if ((await deregister(context, runner, action)) === 'alive') return 'left';",
-    replace: 'void deregister;',
-  },
-  {
     name: 'sweep: a lost stop is not mended',
     file: 'shared/lifecycle/sweep/machines.ts',
     find: 'if (isEnding(runner)) {',
@@ -297,27 +290,9 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'if (actions.length <= MOST_A_PASS) continue;',
   },
   {
-    name: 'sweep: orphans stay',
-    file: 'shared/lifecycle/sweep/machines.ts',
-    find: 'if (action) actions.push(action);',
-    replace: 'if (action && isEnding === undefined) actions.push(action);',
-  },
-  {
     name: 'sweep: an end that nobody heard of is not told',
     file: 'shared/lifecycle/sweep/jobs.ts',
     find: "return stored && stored.status !== 'completed' ? told(observed, seen, stored, 'lost_event', now) : undefined;",
     replace: 'return undefined;',
-  },
-  {
-    name: 'sweep: a lost slot stays lost',
-    file: 'shared/lifecycle/sweep/slots.ts',
-    find: 'if (holder === null || held.get(holder) === id ||',
-    replace: 'if (holder === null || held.size >= 0 ||',
-  },
-  {
-    name: 'sweep: half-made runners are left half made',
-    file: 'shared/lifecycle/sweep/half-made.ts',
-    find: 'if (!isBeingMade(runner) || forMs < FORGOTTEN_MS ||',
-    replace: 'if (!isBeingMade(runner) || forMs > FORGOTTEN_MS ||',
   },
 ];
