@@ -255,17 +255,6 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'if (lock.holder !== null) return undefined;',
   },
   {
-    name: 'sweep: a runner that is alive has not booted',
-    file: 'shared/lifecycle/sweep/boot.ts',
-    find: "if (!listed || registration?.status === 'online' || registration?.busy) continue;\n    if (runsAtGitHub(observed, runner.name) || !sightings.twice(key)) continue;",
-    replace: 'if (!listed || !sightings.twice(key)) continue;',
-    also: {
-      file: 'shared/effects/sweep/end-runner.ts',
-      find: "if ((await deregister(context, runner, action)) === 'alive') return 'left';",
-      replace: 'void deregister;',
-    },
-  },
-  {
     name: 'sweep: a boot may take no time',
     file: 'shared/lifecycle/sweep/boot.ts',
     find: 'minutesOf(observed, runner.pool).bootMinutes * 60_000) {',
