@@ -34,7 +34,7 @@ export async function stopVm(
   if (seen && seen.kind !== 'idle') return {status: 'busy'};
   if (dryRun) return {status: 'stopping', operation: null};
 
-  const drained = labelsToDrain(seen?.runners ?? []);
+  const drained = labelsToDrain(seen?.runners ?? [], document);
   const claimed = await claimStop(context, vm, {version: document.version, drained, byHand: true});
   if (!claimed) throw new LeaseHeld(`something just happened with VM ${vm.instance}; ask again`, 5);
   if (await becameBusy(context, vm, drained)) return {status: 'busy'};

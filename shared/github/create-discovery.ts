@@ -5,7 +5,7 @@ import {classify, unreadable} from './classify';
 import {connectionOf, type GitHubOptions} from './client';
 import {askConditionally, type RateReading} from './conditional';
 import {connect} from './connect';
-import type {DiscoveredRepository, Discovery, HookReference} from './discovery';
+import {type DiscoveredRepository, type Discovery, type HookReference, OPEN_RUNS} from './discovery';
 import type {RunnerScope} from './github';
 import {listAll} from './list-all';
 import {listArray} from './list-array';
@@ -97,7 +97,7 @@ export function createDiscovery(options: GitHubOptions): Discovery {
     async openRuns(repository, sinceMs) {
       const call = runsCall(repository);
       const runs = new Map<number, ReturnType<typeof readRun> & object>();
-      for (const status of ['queued', 'in_progress']) {
+      for (const status of OPEN_RUNS) {
         const query = {status, created: `>=${iso(sinceMs)}`};
         const found = await ask(call, repository.installationId, (octokit) =>
           listAll(octokit, call, `${pathOf(repository)}/actions/runs`, query),

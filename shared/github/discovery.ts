@@ -12,6 +12,9 @@ export interface DiscoveredRepository {
   readonly pushedAt: number | null;
 }
 
+/** Statuses of a run with jobs that are not over: one that waits beside one that runs makes its run `in_progress`. */
+export const OPEN_RUNS: readonly string[] = ['queued', 'in_progress'];
+
 /** A run that is queued or in progress. */
 export interface DiscoveredRun {
   readonly id: number;

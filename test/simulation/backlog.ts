@@ -7,6 +7,8 @@ export function backlogMs({jobs, setting}: Pick<Scenario, 'jobs' | 'setting'>): 
   const limit = Math.min(...Object.values(setting.maxRunners));
   // A slot comes free when the news of the end arrives, which may itself be late.
   const aroundMs = 3 * MINUTE + setting.bootMs + 3 * (setting.webhookDelayMs + setting.taskDelayMs);
-  const work = jobs.reduce((sum, {matrix, durationMs}) => sum + matrix * (durationMs + aroundMs), 0);
-  return work / limit;
+  const workOf = (plans: typeof jobs) =>
+    plans.reduce((sum, {matrix, durationMs}) => sum + matrix * (durationMs + aroundMs), 0);
+  const ofVm = jobs.filter(({kind}) => kind === 'vm');
+  return workOf(jobs.filter(({kind}) => kind !== 'vm')) / limit + workOf(ofVm);
 }

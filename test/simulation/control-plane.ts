@@ -81,6 +81,7 @@ export class SimulatedControlPlane {
   }
 
   async #deliver({headers, body}: DeliveryRequest): Promise<DeliveryAnswer> {
+    if (this.world.weather.areWebhooksDown()) throw new Error('the function was not reached');
     const {status} = await this.#call('webhook', headers, Buffer.from(body), 'noticed');
     return {status};
   }
@@ -125,12 +126,17 @@ export class SimulatedControlPlane {
       this.#sweepLater();
       this.sweeps += 1;
       if (this.isQuiet() && this.sweeps % SWEEP_IDLE_EVERY !== 0) return;
-      const headers = {authorization: BEARER.sweep, 'content-type': 'application/json'};
-      this.#call('sweep', headers, Buffer.from('{}'), 'noticed').then(
-        ({status}) => status >= 500 && this.world.trace.add(`sweep answered ${status}`),
-        (error: unknown) => this.world.trace.add(`sweep: ${String(error)}`),
-      );
+      this.#sweep();
+      if (this.world.scenario.setting.sweepsTwice) this.#sweep();
     });
+  }
+
+  #sweep(): void {
+    const headers = {authorization: BEARER.sweep, 'content-type': 'application/json'};
+    this.#call('sweep', headers, Buffer.from('{}'), 'noticed').then(
+      ({status}) => status >= 500 && this.world.trace.add(`sweep answered ${status}`),
+      (error: unknown) => this.world.trace.add(`sweep: ${String(error)}`),
+    );
   }
 }
 

@@ -40,6 +40,14 @@ const CALLS: readonly Call[] = [
 
 const LATE_FAILURES = ['ZONE_RESOURCE_POOL_EXHAUSTED', 'INTERNAL_ERROR', 'QUOTA_EXCEEDED', 'UNSUPPORTED_OPERATION'];
 
+const SWEEP_EFFECTS: readonly CallEffect[] = [...DEATHS, 'unavailable', 'lost', 'rate_limit'];
+const SWEEP_CALLS: readonly (Pick<Call, 'port' | 'effects'> & {readonly method: string})[] = [
+  ...['visible', 'runners', 'openRuns', 'jobs', 'job', 'deliveries', 'redeliver'].map(
+    (method) => ({port: 'github', method, effects: SWEEP_EFFECTS}) as const,
+  ),
+  {port: 'compute', method: 'listInstances', effects: [...DEATHS, ...COMPUTE]},
+];
+
 /** Half of the worlds have only such faults as need no sweep: what they promise can be checked without one. */
 export function drawFaults(random: SeededRandom, jobs: readonly JobPlan[], lengthMs: number): Fault[] {
   const draws = new FaultDraws(random, jobs, lengthMs);
@@ -48,6 +56,14 @@ export function drawFaults(random: SeededRandom, jobs: readonly JobPlan[], lengt
   const harsh = [...gentle, draws.dropped, draws.ingest, draws.lostTask, draws.taken, draws.boot];
   const kinds = random.next() < 0.5 ? gentle : harsh;
   return Array.from({length: amount}, () => (kinds[random.below(kinds.length)] ?? draws.call)());
+}
+
+/** Such as strike the sweep, or make work for it. */
+export function drawSweepFaults(random: SeededRandom, jobs: readonly JobPlan[], lengthMs: number): Fault[] {
+  const draws = new FaultDraws(random, jobs, lengthMs);
+  const amount = [0, 0, 1, 3][random.below(4)] ?? 0;
+  const kinds = [draws.sweepCall, draws.webhookDown, draws.zoneDown];
+  return Array.from({length: amount}, () => (kinds[random.below(kinds.length)] ?? draws.sweepCall)());
 }
 
 class FaultDraws {
@@ -122,6 +138,24 @@ class FaultDraws {
   });
 
   boot = (): Fault => ({on: 'boot', nth: this.#nth(1)});
+
+  sweepCall = (): Fault => {
+    const {port, method, effects} = this.#pick(SWEEP_CALLS);
+    return {on: 'call', port, method, nth: 1 + this.random.below(30), effect: this.#pick(effects)};
+  };
+
+  webhookDown = (): Fault => ({
+    on: 'webhook_down',
+    fromMs: this.#time(),
+    forMs: this.random.below(this.#pick([2, 10, 30]) * MINUTE),
+  });
+
+  zoneDown = (): Fault => ({
+    on: 'zone_down',
+    zone: this.#pick(ZONES),
+    fromMs: this.#time(),
+    forMs: this.random.below(15 * MINUTE),
+  });
 
   #nth(perJob: number): number {
     return 1 + this.random.below(Math.max(1, Math.ceil(this.#count * perJob)));

@@ -1,7 +1,7 @@
 import type {SeededRandom} from '../world/seeded-random';
 import {backlogMs} from './backlog';
-import {drawFaults} from './draw-faults';
-import {REPOSITORIES} from './pools';
+import {drawFaults, drawSweepFaults} from './draw-faults';
+import {REPOSITORIES, VM} from './pools';
 import type {JobKind, JobPlan, Scenario, Setting} from './scenario';
 import {randomOf} from './simulated-world';
 
@@ -18,12 +18,16 @@ const LONGEST_BACKLOG_MS = 15 * HOUR;
 /** The scenario of a seed. */
 export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
   const random = randomOf(seed, 'scenario');
-  const drawn = drawSetting(random);
-  const jobs = drawJobs(random, days);
+  const rare = randomOf(seed, 'rare');
+  const drawn = {...drawSetting(random), ...drawRareSetting(rare)};
+  const jobs = [...drawJobs(random, days)];
+  if (drawn.vm) jobs.push(...drawVmJobs(rare, jobs));
+  jobs.sort((a, b) => a.atMs - b.atMs);
   // GitHub cancels what waits for a day: that is to happen for no other reason than a lost job.
   const isTooSlow = backlogMs({jobs, setting: drawn}) > LONGEST_BACKLOG_MS;
   const setting = isTooSlow ? {...drawn, webhookDelayMs: 0, maxRunners: {arm: 8, spot: 8, shared: 8}} : drawn;
-  return {seed, setting, jobs, faults: drawFaults(random, jobs, days * DAY)};
+  const faults = [...drawFaults(random, jobs, days * DAY), ...drawSweepFaults(rare, jobs, days * DAY)];
+  return {seed, setting, jobs, faults};
 }
 
 export function pick<T>(random: SeededRandom, items: readonly T[]): T {
@@ -47,6 +51,17 @@ function drawSetting(random: SeededRandom): Setting {
     skewMs: pick(random, [0, 500, 5_000]),
     webhookDelayMs: pick(random, [0, 0, 3_000, 3 * MINUTE, 10 * MINUTE]),
     taskDelayMs: pick(random, [0, 100, 2_000, 15_000]),
+  };
+}
+
+/** What concerns the sweep, for the most part. */
+function drawRareSetting(random: SeededRandom): Partial<Setting> {
+  return {
+    bystanders: chance(random, 0.4),
+    sweepsTwice: chance(random, 0.3),
+    vm: chance(random, 0.25),
+    // Some of them longer than a boot may take.
+    ...(chance(random, 0.15) ? {bootMs: pick(random, [4, 9, 9]) * MINUTE} : {}),
   };
 }
 
@@ -77,6 +92,16 @@ function drawJob(random: SeededRandom, atMs: number): JobPlan {
     ...(chance(random, 0.1) ? {sentBack: {afterMs: random.below(MINUTE), forMs: random.below(5 * MINUTE)}} : {}),
     ...(chance(random, 0.08) ? {rerunAfterMs: random.below(5 * MINUTE)} : {}),
   };
+}
+
+/** A few, at about the time of the others. */
+function drawVmJobs(random: SeededRandom, others: readonly JobPlan[]): JobPlan[] {
+  return Array.from({length: 1 + random.below(4)}, () => {
+    const plan = drawJob(random, pick(random, others).atMs + random.below(20 * MINUTE));
+    const matrix = Math.min(plan.matrix, 3);
+    const durationMs = Math.min(plan.durationMs, 10 * MINUTE);
+    return {...plan, kind: 'vm', repository: VM.repository, matrix, maxParallel: matrix, durationMs};
+  });
 }
 
 function drawMatrix(random: SeededRandom): number {

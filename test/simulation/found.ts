@@ -66,7 +66,47 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
     seed: 1,
     setting: {...SETTING, idleMinutes: 0.1, busyLieMs: 2 * MINUTE, bootMs: 5_000},
     jobs: [job(0, {cancelAfterMs: 10_000}), job(125_000, {durationMs: 10 * MINUTE})],
-    // Both webhooks of the second job, until it is over.
-    faults: [3, 4].map((nth) => ({on: 'webhook', nth, effect: {lateMs: 11 * MINUTE}}) as const),
+    faults: [
+      // Both webhooks of the second job, until it is over; and no sweep hears of it either.
+      ...[3, 4].map((nth) => ({on: 'webhook', nth, effect: {lateMs: 11 * MINUTE}}) as const),
+      {on: 'github_down', fromMs: 145_000, forMs: 2 * MINUTE},
+    ],
+  },
+  'an event is delivered again no more than three times, also when the answer to asking for it got lost and an old attempt is out of sight':
+    {
+      seed: 66,
+      setting: {...SETTING, maxRunners: {arm: 1, spot: 3, shared: 2}, routing: 'oldest', bootMs: 90_000, skewMs: 500},
+      jobs: [
+        job(176_731, {repository: 'acme/tools', durationMs: 18_612, approvedAfterMs: 50_835}),
+        job(198_622, {kind: 'shared', durationMs: 592_719, sentBack: {afterMs: 17_143, forMs: 147_633}}),
+        job(667_676, {kind: 'shared', durationMs: 315_002}),
+      ],
+      faults: [
+        {on: 'webhook_down', fromMs: 235_215, forMs: 1_288_103},
+        // The sweep that lists the runners dies, so that for ten minutes there is none.
+        {on: 'call', port: 'github', method: 'runners', nth: 27, effect: 'dies_before'},
+        {on: 'call', port: 'github', method: 'redeliver', nth: 15, effect: 'lost'},
+      ],
+    },
+  'a persistent VM that got a job of which no webhook told keeps it, though busy is false for two minutes': {
+    seed: 618,
+    setting: {
+      ...SETTING,
+      maxRunners: {arm: 2, spot: 1, shared: 2},
+      idleMinutes: 1,
+      routing: 'oldest',
+      busyLieMs: 2 * MINUTE,
+      listingMs: 20_000,
+      bootMs: 4 * MINUTE,
+      webhookDelayMs: 3 * MINUTE,
+      bystanders: true,
+      sweepsTwice: true,
+      vm: true,
+    },
+    jobs: [
+      job(1_328_400, {kind: 'vm', durationMs: 553_000, cancelAfterMs: 396_385}),
+      job(1_800_000, {kind: 'vm', durationMs: 50_000}),
+    ],
+    faults: [],
   },
 };

@@ -9,9 +9,10 @@ export async function checkLiveness(world: SimulatedWorld, plane: SimulatedContr
   const misread = plane.isSwept ? new Set<number>() : await misreadJobs(world);
   for (const job of world.workload.jobs) if (!misread.has(job.id)) checkJob(world, job);
   const left = [
-    ...world.compute.instances().map(({name, status}) => `VM ${name} ${status}`),
+    ...world.machines().map(({name, status}) => `VM ${name} ${status}`),
     ...leftRegistrations(world, plane).map((name) => `registration ${name}`),
     ...(plane.hasTasks() ? ['tasks in the queue'] : []),
+    ...((await world.vm?.left(world.store)) ?? []),
     ...(await leftDocuments(world, misread)),
   ];
   for (const one of left) world.violated('left_over', one);
@@ -29,9 +30,10 @@ async function misreadJobs({store, workload}: SimulatedWorld): Promise<ReadonlyS
 }
 
 /** Where lists leave out what is new, a registration whose answer was lost is not found at once: without a sweep it stays. */
-function leftRegistrations({github, scenario}: SimulatedWorld, {isSwept}: SimulatedControlPlane): string[] {
+function leftRegistrations(world: SimulatedWorld, {isSwept}: SimulatedControlPlane): string[] {
+  const {scenario} = world;
   if (!isSwept && scenario.setting.listingMs > 0 && scenario.faults.length > 0) return [];
-  return github.runners.all().map(({name}) => name);
+  return world.registrations().map(({name}) => name);
 }
 
 function checkJob(world: SimulatedWorld, job: Readonly<Job>): void {

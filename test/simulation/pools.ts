@@ -1,6 +1,9 @@
 import type {JobKind, Setting} from './scenario';
 
 export const TEMPLATES = ['runner-arm64', 'runner-gpu'];
+export const BOOT_MINUTES = 5;
+/** The persistent VM, which somebody made and registered at one repository. */
+export const VM = {name: 'build-box', zone: 'us-central1-a', repository: 'acme/app', label: 'persistent'} as const;
 export const REPOSITORIES = ['acme/app', 'acme/web', 'acme/tools'];
 
 /** What a job of each kind asks for. */
@@ -9,14 +12,21 @@ export const LABELS: Readonly<Record<JobKind, readonly string[]>> = {
   large: ['self-hosted', 'Linux', 'large'],
   spot: ['self-hosted', 'gpu'],
   shared: ['self-hosted', 'shared'],
+  vm: ['self-hosted', 'persistent'],
 };
 
-/** One pool of each sort: plain, spot before standard, and registered in the organisation. */
-export function runnerConfig({maxRunners, idleMinutes}: Setting): string {
+/** One pool of each sort: plain, spot before standard, registered in the organisation, and a persistent VM. */
+export function runnerConfig({maxRunners, idleMinutes, vm = false}: Setting): string {
   const gce = {type: 'gce', region: 'us-central1'};
   const zones = ['us-central1-a', 'us-central1-b', 'us-central1-f'];
+  const persistent = {
+    name: 'vm',
+    repos: [VM.repository],
+    requires: LABELS.vm,
+    provider: {type: 'gce-vm', instance: VM.name, zone: VM.zone},
+  };
   return JSON.stringify({
-    defaults: {idleMinutes, bootMinutes: 5, jobMinutes: 360},
+    defaults: {idleMinutes, bootMinutes: BOOT_MINUTES, jobMinutes: 360},
     pools: [
       {
         name: 'arm',
@@ -39,6 +49,7 @@ export function runnerConfig({maxRunners, idleMinutes}: Setting): string {
         maxRunners: maxRunners.shared,
         provider: {...gce, template: 'runner-arm64', zones: zones.slice(1)},
       },
+      ...(vm ? [persistent] : []),
     ],
   });
 }

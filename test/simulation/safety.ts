@@ -13,6 +13,8 @@ export interface Violation {
     | 'two_machines'
     | 'call_in_transaction'
     | 'secret'
+    | 'foreign_touched'
+    | 'redelivered_too_often'
     | 'world_contract'
     | 'unhandled'
     | 'job_not_run'

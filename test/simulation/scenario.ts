@@ -28,9 +28,16 @@ export interface Setting {
   readonly webhookDelayMs: number;
   /** Tasks are late by this much at the most, besides faults. */
   readonly taskDelayMs: number;
+  /** Whether VMs and registrations are there that are not ours. */
+  readonly bystanders?: boolean;
+  /** Whether there is a persistent VM, with a pool of its own. */
+  readonly vm?: boolean;
+  /** The scheduler starts each sweep twice, at once. */
+  readonly sweepsTwice?: boolean;
 }
 
-export type JobKind = 'arm' | 'large' | 'spot' | 'shared';
+/** `vm`: for the persistent VM. */
+export type JobKind = 'arm' | 'large' | 'spot' | 'shared' | 'vm';
 
 export interface JobPlan {
   /** After the start of the world. */
@@ -69,6 +76,10 @@ export type Fault =
       readonly forMs: number;
     }
   | {readonly on: 'github_down'; readonly fromMs: number; readonly forMs: number}
+  /** No webhook arrives. */
+  | {readonly on: 'webhook_down'; readonly fromMs: number; readonly forMs: number}
+  /** Takes no new VM, and is missing in lists of VMs, which say so. */
+  | {readonly on: 'zone_down'; readonly zone: string; readonly fromMs: number; readonly forMs: number}
   /** Inserts that are accepted fail in the end. */
   | {readonly on: 'late_failure'; readonly atMs: number; readonly code: string; readonly times: number}
   | {readonly on: 'preemption'; readonly atMs: number; readonly pick: number}
@@ -130,6 +141,7 @@ export function needsSweep(fault: Fault): boolean {
       return fault.effect === 'dropped';
     case 'call':
       return fault.port === 'ingest' && fault.effect !== 'lost' && fault.effect !== 'dies_after';
+    case 'webhook_down':
     case 'task':
     case 'preemption':
     case 'host_error':

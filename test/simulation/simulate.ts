@@ -41,7 +41,11 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   const world = new SimulatedWorld(scenario, isTraced);
   const {compute, github, workload, scheduler, safety} = world;
   const isQuiet = (): boolean =>
-    workload.isOver() && compute.instances().length === 0 && github.runners.all().length === 0 && !plane.hasTasks();
+    workload.isOver() &&
+    world.machines().length === 0 &&
+    world.registrations().length === 0 &&
+    world.vm?.isUp() !== true &&
+    !plane.hasTasks();
   const plane: SimulatedControlPlane = new SimulatedControlPlane(world, functions, isQuiet);
 
   const calmMs = world.startMs + lastPlannedMs(scenario);

@@ -3,21 +3,28 @@ import type {Store} from '../../shared/store/store';
 import {directCompute} from '../world/compute/direct';
 import {ComputeFace} from '../world/compute/face';
 import {ComputeWorld} from '../world/compute/model';
+import type {Instance} from '../world/compute/resources';
 import {directGitHub} from '../world/github/direct';
 import {directDiscovery} from '../world/github/direct-discovery';
 import {GitHubWorld} from '../world/github/model';
+import type {Registration} from '../world/github/registration';
 import {bootRunners, type Killed} from '../world/guest';
 import {SeededRandom} from '../world/seeded-random';
+import {Bystanders} from './bystanders';
+import {countRedeliveries} from './count-redeliveries';
 import {EventScheduler} from './event-scheduler';
 import {Executions} from './executions';
 import {FaultyPorts} from './faulty-ports';
-import {REPOSITORIES, TEMPLATES} from './pools';
+import {PersistentVm} from './persistent-vm';
+import {BOOT_MINUTES, REPOSITORIES, TEMPLATES} from './pools';
 import {Safety, type Violation} from './safety';
 import type {Scenario} from './scenario';
 import {Struck} from './struck';
 import {createTrace, NO_TRACE, type Trace} from './trace';
 import {Weather} from './weather';
 import {Workload} from './workload';
+
+const BOOT_LIMIT_MS = BOOT_MINUTES * 60_000;
 
 /** GitHub, Compute Engine and what runs in the VMs, with what is planned for them and what watches over them. */
 export class SimulatedWorld {
@@ -33,13 +40,17 @@ export class SimulatedWorld {
   readonly killed: readonly Killed[];
   readonly safety: Safety;
   readonly workload: Workload;
+  readonly weather: Weather;
+  readonly bystanders: Bystanders;
+  /** Undefined in a world without. */
+  readonly vm: PersistentVm | undefined;
   readonly ports: FaultyPorts;
   readonly direct: {
     readonly github: ReturnType<FaultyPorts['github']>;
     readonly compute: ReturnType<FaultyPorts['compute']>;
     readonly discovery: ReturnType<FaultyPorts['discovery']>;
   };
-  /** VMs whose startup script dies. */
+  /** VMs whose startup script dies, or takes longer than a boot may. */
   readonly failedBoots: string[] = [];
 
   constructor(
@@ -63,23 +74,31 @@ export class SimulatedWorld {
     this.store = createMemoryStore({clock: scheduler});
     for (const name of TEMPLATES) this.compute.addTemplate(template(name));
     const face = new ComputeFace(this.compute);
+    const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
+    // Before the VMs boot: nothing of ours runs in these.
+    this.bystanders = new Bystanders(this.github, this.compute, setting.bystanders === true, violated);
+    this.vm = setting.vm ? new PersistentVm(this.github, this.compute) : undefined;
     const boot = randomOf(seed, 'boot');
     this.killed = bootRunners({
       github: this.github,
       compute: this.compute,
-      bootMs: () => boot.below(setting.bootMs),
-      failsToBoot: ({name}) => {
-        if (!this.struck.boot()) return false;
-        this.failedBoots.push(name);
+      bootMs: ({name}) => {
+        const ms = boot.below(setting.bootMs);
+        if (ms >= BOOT_LIMIT_MS) this.failedBoots.push(name);
+        return ms;
+      },
+      failsToBoot: (instance) => {
+        if (instance === this.vm?.instance || !this.struck.boot()) return false;
+        this.failedBoots.push(instance.name);
         return true;
       },
     });
     if (isTraced) this.#watch();
     const {github, compute, killed} = this;
-    const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     this.safety = new Safety({setting, github, compute, killed, violated});
     this.workload = new Workload(github, jobs);
-    const weather = new Weather(compute, this.struck, faults);
+    const weather = new Weather(compute, this.struck, (one) => this.#isMade(one), faults);
+    this.weather = weather;
     this.ports = new FaultyPorts({
       executions: this.executions,
       struck: this.struck,
@@ -92,8 +111,25 @@ export class SimulatedWorld {
     this.direct = {
       github: this.ports.github(directGitHub(github), github, () => weather.isGitHubDown()),
       compute: this.ports.compute(directCompute(face, 'world'), face),
-      discovery: this.ports.discovery(directDiscovery(github), () => weather.isGitHubDown()),
+      discovery: this.ports.discovery(countRedeliveries(directDiscovery(github), violated), () =>
+        weather.isGitHubDown(),
+      ),
     };
+  }
+
+  /** VMs that were made for jobs. */
+  machines(): Instance[] {
+    return this.compute.instances().filter((one) => this.#isMade(one));
+  }
+
+  /** Those of runners that were made for jobs. */
+  registrations(): Registration[] {
+    const others = this.bystanders.registrations;
+    return this.github.runners.all().filter((one) => !others.has(one) && one !== this.vm?.runner);
+  }
+
+  #isMade(instance: Instance): boolean {
+    return !this.bystanders.machines.has(instance) && instance !== this.vm?.instance;
   }
 
   violated(rule: Violation['rule'], detail: string): void {

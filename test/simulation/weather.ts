@@ -1,5 +1,5 @@
 import type {ComputeWorld} from '../world/compute/model';
-import {isSpot} from '../world/compute/resources';
+import {type Instance, isSpot} from '../world/compute/resources';
 import type {Fault} from './scenario';
 import type {Struck} from './struck';
 
@@ -8,11 +8,13 @@ type Window = Extract<Fault, {forMs: number}>;
 /** The scenario's faults that come by time and not by call: outages, stock-outs, quotas, machines that are taken away. */
 export class Weather {
   readonly #active = new Set<Window>();
+  readonly #zonesDown: string[] = [];
   readonly #late: Extract<Fault, {on: 'late_failure'}>[] = [];
 
   constructor(
     private readonly compute: ComputeWorld,
     private readonly struck: Struck,
+    private readonly isOurs: (instance: Instance) => boolean,
     faults: readonly Fault[],
   ) {
     const {scheduler} = compute;
@@ -31,13 +33,17 @@ export class Weather {
     return [...this.#active].some(({on}) => on === 'github_down');
   }
 
+  areWebhooksDown(): boolean {
+    return [...this.#active].some(({on}) => on === 'webhook_down');
+  }
+
   #strike(fault: Extract<Fault, {atMs: number}>): void {
     if (fault.on === 'late_failure') {
       this.#late.push(fault);
       this.#change(() => undefined, fault);
       return;
     }
-    const running = this.compute.instances().filter(({status}) => status === 'RUNNING');
+    const running = this.compute.instances().filter((one) => one.status === 'RUNNING' && this.isOurs(one));
     const candidates = fault.on === 'preemption' ? running.filter(isSpot) : running;
     const instance = candidates[fault.pick % Math.max(1, candidates.length)];
     if (!instance) return;
@@ -54,7 +60,12 @@ export class Weather {
     for (const {code, times} of this.#late.splice(0)) {
       this.compute.failLate({times, error: {code, message: `The operation failed: ${code}.`}});
     }
+    for (const zone of this.#zonesDown.splice(0)) this.compute.catalog.setZoneStatus(zone, 'UP');
     for (const window of this.#active) {
+      if (window.on === 'zone_down') {
+        this.compute.catalog.setZoneStatus(window.zone, 'DOWN');
+        this.#zonesDown.push(window.zone);
+      }
       if (window.on === 'stock_out') this.compute.setCapacity({zone: window.zone}, 0);
       if (window.on === 'quota') this.compute.setQuota('us-central1', 'CPUS', window.cpus, window.refused);
     }

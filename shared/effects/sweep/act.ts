@@ -1,3 +1,4 @@
+import {Unavailable} from '../../errors';
 import {taskName} from '../../lifecycle/naming';
 import type {Action} from '../../lifecycle/sweep/actions';
 import type {Preemption} from '../../store/documents';
@@ -47,6 +48,8 @@ export async function act(sweep: Sweep, actions: readonly Action[]): Promise<Act
         ...fieldsOf(action),
       });
     } catch (error) {
+      // It may have been done all the same, and each event is delivered again so often and no more.
+      if (action.kind === 'redeliver' && error instanceof Unavailable) redelivered.push(action.delivery.guid);
       failed[action.reason] = (failed[action.reason] ?? 0) + 1;
       context.logger.warning(`sweep: ${action.kind} for ${action.reason} failed, and is left to the next one`, {
         decision: 'failed',

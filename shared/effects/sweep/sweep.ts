@@ -1,4 +1,5 @@
 import type {Action} from '../../lifecycle/sweep/actions';
+import {countRedeliveries} from '../../lifecycle/sweep/deliveries';
 import {plan} from '../../lifecycle/sweep/plan';
 import type {LockDocument, SweepSummary} from '../../store/documents';
 import {closeBootBreakers} from '../boot-breakers';
@@ -67,18 +68,22 @@ function remembered(lock: Lock, {visits, ...seen}: Observation, acted: Acted | u
     allowance: visits.allowance,
     deliveriesSince: seen.deliveriesSeenAt ?? lock.deliveriesSince,
     slotsAt: seen.slotsSeen ? now : lock.slotsAt,
-    redelivered: counted(lock.redelivered, acted?.redelivered ?? [], now),
+    redelivered: counted(lock.redelivered, countRedeliveries(seen.observed), acted?.redelivered ?? [], now),
     preempted: preempted.slice(-PREEMPTIONS_KEPT),
   };
 }
 
 function counted(
   before: LockDocument['redelivered'],
+  seen: Readonly<Record<string, number>>,
   guids: readonly string[],
   now: number,
 ): LockDocument['redelivered'] {
   const counts = Object.entries(before).filter(([, {at}]) => now - at < REDELIVERIES_KEPT_MS);
   const next = Object.fromEntries(counts);
+  for (const [guid, count] of Object.entries(seen)) {
+    if (count > (next[guid]?.count ?? 0)) next[guid] = {count, at: now};
+  }
   for (const guid of guids) next[guid] = {count: (next[guid]?.count ?? 0) + 1, at: now};
   return next;
 }

@@ -11,9 +11,15 @@ import {refusal} from './refusal';
 import {scheduleVmCheck} from './schedule-vm-check';
 import {type Vm, vmById} from './vms';
 
-/** Readings of GitHub's busy flag that are believed, this far apart: one alone proves nothing. */
+/** Readings of GitHub's busy flag that are believed: one alone proves nothing. */
 const READINGS = 2;
+/** Between them. */
 const READING_INTERVAL_SECONDS = 20;
+/**
+ * Between them, where the runner lost a label at the first: it may have got a job just before, of which no webhook told, and `busy` is
+ * false for up to two minutes of a job.
+ */
+const DRAINED_SECONDS = 125;
 /** Until a VM that is needed is looked at again. */
 const AGAIN_SECONDS = 60;
 /** A runner that is not online so long after the VM's last activity is not coming. */
@@ -29,8 +35,8 @@ export interface VmCheck {
 }
 
 /**
- * The VM had nothing to do for its idle time. Nothing new, not busy, twice, and no job waiting for it: its runner loses a label, is asked
- * after once more, and the VM stops. Repeated, it finds the VM down.
+ * The VM had nothing to do for its idle time. Nothing new, not busy, and no job waiting for it: its runner loses a label, so that it gets
+ * no job any more. Still so when `busy` must have told the truth: the VM stops. Repeated, it finds the VM down.
  */
 export async function checkVm(context: Context, check: VmCheck): Promise<string> {
   const vm = vmById(context, check.vm);
@@ -48,20 +54,47 @@ export async function checkVm(context: Context, check: VmCheck): Promise<string>
     await scheduleVmCheck(context, vm, seen.document.version, 0, AGAIN_SECONDS);
     return 'repaired';
   }
-  if (seen.kind === 'busy') return again(context, vm, check, `busy:${seen.by}`);
+  if (seen.kind === 'busy') return again(context, vm, document, check, `busy:${seen.by}`);
   if (seen.kind === 'wanted') {
     alertWhenOffline(context, vm, document, seen.runners);
-    return again(context, vm, check, 'wanted');
+    return again(context, vm, document, check, 'wanted');
   }
   if (check.reading % READINGS < READINGS - 1) {
-    await scheduleVmCheck(context, vm, check.version, check.reading + 1, READING_INTERVAL_SECONDS);
+    const taken = await takeLabels(context, vm, check, document, seen.runners);
+    if (taken === 'void') return 'void:newer_activity';
+    const seconds = taken === 'drained' ? DRAINED_SECONDS : READING_INTERVAL_SECONDS;
+    await scheduleVmCheck(context, vm, check.version, check.reading + 1, seconds);
     return 'idle_so_far';
   }
-  return stopIdle(context, vm, check, seen.runners);
+  return stopIdle(context, vm, check, document, seen.runners);
 }
 
-async function stopIdle(context: Context, vm: Vm, check: VmCheck, runners: readonly SeenRunner[]): Promise<string> {
-  const drained = labelsToDrain(runners);
+/** Under the claim of a stop, so that a job that arrives meanwhile waits until it is known which labels are gone, and gives them back. */
+async function takeLabels(
+  context: Context,
+  vm: Vm,
+  {version}: VmCheck,
+  before: VmDocument,
+  runners: readonly SeenRunner[],
+): Promise<'drained' | 'nothing' | 'void'> {
+  const drained = labelsToDrain(runners, before);
+  if (drained.length === 0) return before.drained.length > 0 ? 'drained' : 'nothing';
+  if (!(await claimStop(context, vm, {version, drained}))) return 'void';
+  await drain(context, vm, drained);
+  const document = await recordRunningOn(context, vm);
+  if (document.version === version) return 'drained';
+  await restoreLabels(context, vm, document);
+  return 'void';
+}
+
+async function stopIdle(
+  context: Context,
+  vm: Vm,
+  check: VmCheck,
+  before: VmDocument,
+  runners: readonly SeenRunner[],
+): Promise<string> {
+  const drained = labelsToDrain(runners, before);
   const claimed = await claimStop(context, vm, {version: check.version, drained});
   if (!claimed) return 'void:newer_activity';
   await drain(context, vm, drained);
@@ -71,7 +104,7 @@ async function stopIdle(context: Context, vm: Vm, check: VmCheck, runners: reado
   if (busy || !(await renewStop(context, vm, check.version))) {
     const document = await recordRunningOn(context, vm);
     await restoreLabels(context, vm, document);
-    return busy ? again(context, vm, check, 'busy:after_drain') : 'void:newer_activity';
+    return busy ? again(context, vm, undefined, check, 'busy:after_drain') : 'void:newer_activity';
   }
   const outcome = await context.vm(vm).stop({onWaiting: async () => void (await renewStop(context, vm, undefined))});
   if (outcome.kind !== 'changed' && outcome.kind !== 'already') {
@@ -92,7 +125,15 @@ async function over(context: Context, vm: Vm, {version}: VmDocument, word: strin
   return `${word}:${vm.instance}`;
 }
 
-async function again(context: Context, vm: Vm, {version, reading}: VmCheck, word: string): Promise<string> {
+/** It is needed: it gets back the labels that `before` says it lost. */
+async function again(
+  context: Context,
+  vm: Vm,
+  before: VmDocument | undefined,
+  {version, reading}: VmCheck,
+  word: string,
+): Promise<string> {
+  if (before && before.drained.length > 0) await restoreLabels(context, vm, before);
   const nextRound = (Math.floor(reading / READINGS) + 1) * READINGS;
   await scheduleVmCheck(context, vm, version, nextRound, AGAIN_SECONDS);
   return word;

@@ -5,10 +5,15 @@ import type {Vm} from './vms';
 
 /**
  * Which labels have to go so that GitHub can route no job of these pools to the runners: of each pool one that it requires and that can be
- * taken off. A pool that requires none such, or is not to be drained, is left as it is.
+ * taken off. A pool that requires none such, or is not to be drained, is left as it is; so is a runner that lost its label before.
  */
-export function labelsToDrain(runners: readonly SeenRunner[]): DrainedRunner[] {
+export function labelsToDrain(
+  runners: readonly SeenRunner[],
+  {drained}: Pick<VmDocument, 'drained'> = {drained: []},
+): DrainedRunner[] {
   return runners.flatMap(({place, registration}) => {
+    const noted = drained.find(({runnerId}) => runnerId === registration.id);
+    if (noted) return noted.labels.some((label) => registration.customLabels.includes(label)) ? [noted] : [];
     const {scope, installationId} = place;
     const labels = place.pools.flatMap(({pool, drain}) => {
       const label = drain ? pool.requires.find((required) => registration.customLabels.includes(required)) : undefined;

@@ -166,8 +166,8 @@ describe('draining', () => {
       if (event.kind !== 'runner' || event.change !== 'relabelled' || runner.labels.includes('gpu')) return;
       runner.job = system.github.queue.jobs()[0] ?? null;
     });
-    await system.pass(13 * MINUTE);
-    expect(system.log.join('')).toContain('after_drain');
+    await system.pass(15 * MINUTE);
+    expect(system.log.join('')).toContain('busy:runner');
     expect(labels()).toContain('gpu');
     expect(system.powerActions()).toEqual(['start']);
     expect(await system.document()).toMatchObject({state: 'running', drained: []});

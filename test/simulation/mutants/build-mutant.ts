@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import {build, type Plugin} from 'esbuild';
-import type {Mutation} from './mutations';
+import type {Change, Mutation} from './mutations';
 
 const ROOT = resolve(__dirname, '..', '..', '..');
 
@@ -25,12 +25,13 @@ export async function buildMutant(mutation: Mutation | undefined, outfile: strin
 
 /** A file in the bundle finds what lies beside it where it was. */
 function mutating(mutation: Mutation | undefined): Plugin {
-  const changed = mutation && {path: join(ROOT, mutation.file), text: mutated(mutation)};
+  const changes = mutation ? [mutation, ...(mutation.also ? [mutation.also] : [])] : [];
+  const changed = new Map(changes.map((change) => [join(ROOT, change.file), mutated(change, mutation?.name)]));
   return {
     name: 'mutation',
     setup({onLoad}) {
       onLoad({filter: /\.ts$/}, ({path}) => {
-        const text = path === changed?.path ? changed.text : readFileSync(path, 'utf8');
+        const text = changed.get(path) ?? readFileSync(path, 'utf8');
         return {contents: text.replaceAll('__dirname', JSON.stringify(dirname(path))), loader: 'ts'};
       });
     },
@@ -38,7 +39,7 @@ function mutating(mutation: Mutation | undefined): Plugin {
 }
 
 /** The file's text after the mutation. */
-export function mutated({name, file, find, replace}: Mutation): string {
+export function mutated({file, find, replace}: Change, name = file): string {
   const text = readFileSync(join(ROOT, file), 'utf8');
   const parts = text.split(find);
   if (parts.length !== 2) {

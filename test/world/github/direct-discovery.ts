@@ -1,9 +1,10 @@
-import type {
-  DiscoveredDelivery,
-  DiscoveredJob,
-  DiscoveredRepository,
-  DiscoveredRun,
-  Discovery,
+import {
+  type DiscoveredDelivery,
+  type DiscoveredJob,
+  type DiscoveredRepository,
+  type DiscoveredRun,
+  type Discovery,
+  OPEN_RUNS,
 } from '../../../shared/github/discovery';
 import {type Repository, sameName} from './account';
 import {directGitHub} from './direct';
@@ -40,7 +41,7 @@ export function directDiscovery(world: GitHubWorld): Discovery {
     hasRuns: async ({fullName}, sinceMs) => runsOf(fullName, sinceMs).length > 0,
     openRuns: async ({fullName, isPublic}, sinceMs): Promise<DiscoveredRun[]> =>
       runsOf(fullName, sinceMs)
-        .filter((run) => /^(queued|in_progress)$/.test(runStatus(run).status))
+        .filter((run) => OPEN_RUNS.includes(runStatus(run).status))
         .map(({id}) => ({id, isPublic})),
     jobs: async (_, {id}) => {
       const run = world.queue.run(id);

@@ -1,0 +1,57 @@
+import type {ComputeEvent, ComputeWorld, GivenInstance} from '../world/compute/model';
+import type {Instance} from '../world/compute/resources';
+import type {GitHubWorld} from '../world/github/model';
+import type {Registration} from '../world/github/registration';
+import type {Violation} from './safety';
+
+/** No zone of ours, so that they take nothing of our capacity; a list of VMs is one of all zones. */
+const ZONE = 'europe-west1-b';
+const POOL = {'slipway-pool': 'arm'};
+
+const MACHINES: readonly Omit<GivenInstance, 'zone'>[] = [
+  {name: 'database', status: 'RUNNING'},
+  {name: 'other-arm-9001-1', labels: {...POOL, 'slipway-deployment': 'other'}, status: 'RUNNING'},
+  {name: 'other-arm-9002-1', labels: {...POOL, 'slipway-deployment': 'other'}},
+  // Ours once, until somebody wanted to look into them.
+  {
+    name: 'slipway-arm-9003-1',
+    labels: {...POOL, 'slipway-deployment': 'slipway', 'slipway-keep': ''},
+    status: 'RUNNING',
+  },
+  {name: 'slipway-arm-9004-1', labels: {...POOL, 'slipway-deployment': 'slipway', 'slipway-keep': 'yes'}},
+];
+/** Offline. */
+const REGISTRATIONS = ['other-arm-9001-1', 'other-arm-9005-1', 'slipwayx-arm-9006-1', 'slipway-by-hand'];
+
+const TOUCHED: ReadonlySet<ComputeEvent['kind']> = new Set(['deleting', 'deleted', 'stopping', 'suspending', 'reset']);
+
+/** GitHub itself removes a runner after two weeks offline. */
+const KEPT_MS = 13 * 24 * 3600_000;
+
+/** VMs and registrations in the same project and organization that are not ours: nobody but their owners may touch them. */
+export class Bystanders {
+  readonly machines: ReadonlySet<Instance>;
+  readonly registrations: ReadonlySet<Registration>;
+
+  constructor(
+    github: GitHubWorld,
+    compute: ComputeWorld,
+    areThere: boolean,
+    violated: (rule: Violation['rule'], detail: string) => void,
+  ) {
+    this.machines = new Set(areThere ? MACHINES.map((machine) => compute.addInstance({...machine, zone: ZONE})) : []);
+    const scope = {kind: 'organization', org: 'acme'} as const;
+    const request = {labels: ['self-hosted', 'by-hand'], runnerGroupId: 1};
+    this.registrations = new Set(
+      areThere ? REGISTRATIONS.map((name) => github.runners.registerPersistent(scope, {...request, name})) : [],
+    );
+    const startMs = github.scheduler.now();
+    compute.observe(({kind, instance}) => {
+      if (TOUCHED.has(kind) && this.machines.has(instance)) violated('foreign_touched', `VM ${instance.name}: ${kind}`);
+    });
+    github.observe((event) => {
+      if (event.kind === 'job' || event.change !== 'removed' || github.scheduler.now() - startMs > KEPT_MS) return;
+      if (this.registrations.has(event.runner)) violated('foreign_touched', `registration ${event.runner.name}`);
+    });
+  }
+}
