@@ -173,17 +173,6 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'const earlier: Aftermath = {spare: null, reopened: null};',
   },
   {
-    name: 'persistent: a planned stop outlives new activity',
-    file: 'shared/effects/vm/check-vm.ts',
-    find: "if (document?.version !== check.version) return 'void:newer_activity';",
-    replace: "if (!document) return 'void:newer_activity';",
-    also: {
-      file: 'shared/effects/vm/claim-stop.ts',
-      find: 'if (document.version !== version || isStopping(document, now)) return undefined;',
-      replace: 'if (isStopping(document, now)) return undefined;',
-    },
-  },
-  {
     name: 'persistent: busy is believed too early',
     file: 'shared/effects/vm/check-vm.ts',
     find: 'const DRAINED_SECONDS = 125;',

@@ -28,6 +28,9 @@ async function play(seeds: number, days: number): Promise<Caught | null> {
   for (const [name, scenario] of Object.entries(FOUND)) {
     const [violation] = (await simulate(scenario)).violations;
     if (violation) return {by: `the case "${name}"`, violation};
+    if (scenario.faults.some(needsSweep)) continue;
+    const [alone] = (await simulate(scenario, {functions: WITHOUT_SWEEP})).violations;
+    if (alone) return {by: `the case "${name}" without a sweep`, violation: alone};
   }
   return null;
 }
