@@ -2,13 +2,29 @@ import type {Scenario} from './scenario';
 
 const MINUTE = 60_000;
 
+type Backlog = Pick<Scenario, 'jobs' | 'setting'>;
+
+/** From a job's turn to the next one's, its own time left out. A slot comes free when the news of the end arrives, which may itself be late. */
+function aroundMs({bootMs, webhookDelayMs, taskDelayMs}: Backlog['setting']): number {
+  return 3 * MINUTE + bootMs + 3 * (webhookDelayMs + taskDelayMs);
+}
+
 /** How long the pools need for all jobs one after the other, at the worst. */
-export function backlogMs({jobs, setting}: Pick<Scenario, 'jobs' | 'setting'>): number {
+export function backlogMs({jobs, setting}: Backlog): number {
   const limit = Math.min(...Object.values(setting.maxRunners));
-  // A slot comes free when the news of the end arrives, which may itself be late.
-  const aroundMs = 3 * MINUTE + setting.bootMs + 3 * (setting.webhookDelayMs + setting.taskDelayMs);
+  const around = aroundMs(setting);
   const workOf = (plans: typeof jobs) =>
-    plans.reduce((sum, {matrix, durationMs}) => sum + matrix * (durationMs + aroundMs), 0);
+    plans.reduce((sum, {matrix, durationMs}) => sum + matrix * (durationMs + around), 0);
   const ofVm = jobs.filter(({kind}) => kind === 'vm');
   return workOf(jobs.filter(({kind}) => kind !== 'vm')) / limit + workOf(ofVm);
+}
+
+/** How long the slowest matrix takes whatever the pools: `max-parallel` jobs at a time, each of which may be held back once more. */
+export function longestMatrixMs({jobs, setting}: Backlog): number {
+  const lengths = jobs.map(({matrix, maxParallel, durationMs, approvedAfterMs = 0, sentBack}) => {
+    const turns = Math.ceil(matrix / Math.max(1, maxParallel));
+    const heldMs = approvedAfterMs + (sentBack ? sentBack.afterMs + sentBack.forMs : 0);
+    return turns * (durationMs + heldMs + aroundMs(setting));
+  });
+  return Math.max(0, ...lengths);
 }

@@ -1,4 +1,4 @@
-import {backlogMs} from './backlog';
+import {backlogMs, longestMatrixMs} from './backlog';
 import {SimulatedControlPlane} from './control-plane';
 import {FUNCTIONS, type Functions} from './functions';
 import {checkLiveness} from './liveness';
@@ -49,7 +49,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   const plane: SimulatedControlPlane = new SimulatedControlPlane(world, functions, isQuiet);
 
   const calmMs = world.startMs + lastPlannedMs(scenario);
-  const endMs = calmMs + backlogMs(scenario) + SETTLE_MS;
+  const endMs = calmMs + backlogMs(scenario) + longestMatrixMs(scenario) + SETTLE_MS;
   let steps = 0;
   let quietSince: number | undefined;
   const isOver = () => {
