@@ -5,10 +5,10 @@ variable "bundles" {
 }
 
 variable "provision_rate" {
-  description = "Limits of the provision queue. 2.9 a second is 97 % of what GitHub's secondary limit permits (900 points a minute, 5 for a JIT config); 40 at once is what it takes while each waits for its VM."
+  description = "Limits of the provision queue. 2 a second keeps the calls for JIT configs under GitHub's secondary limit (900 points a minute)."
   type = object({
-    per_second = optional(number, 2.9)
-    concurrent = optional(number, 40)
+    per_second = optional(number, 2)
+    concurrent = optional(number, 20)
   })
   default = {}
 

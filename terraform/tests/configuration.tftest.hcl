@@ -122,8 +122,8 @@ run "queues" {
 
   assert {
     condition = (
-      google_cloud_tasks_queue.queue["provision"].rate_limits[0].max_dispatches_per_second == 2.9 &&
-      google_cloud_tasks_queue.queue["provision"].rate_limits[0].max_concurrent_dispatches == 40
+      google_cloud_tasks_queue.queue["provision"].rate_limits[0].max_dispatches_per_second == 2 &&
+      google_cloud_tasks_queue.queue["provision"].rate_limits[0].max_concurrent_dispatches == 20
     )
     error_message = "provision stays under GitHub's secondary rate limit"
   }
