@@ -5,7 +5,7 @@ variable "bundles" {
 }
 
 variable "provision_rate" {
-  description = "Limits of the provision queue. 2 a second keeps the calls for JIT configs under GitHub's secondary limit (900 points a minute)."
+  description = "Limits of the provision queue. 2 a second keeps the calls for JIT configs under GitHub's secondary limit (900 points a minute); 2.9 with 40 at once is 97 % of it."
   type = object({
     per_second = optional(number, 2)
     concurrent = optional(number, 20)
