@@ -12,6 +12,9 @@ const LONGEST_PAUSE_MS = 5 * 60_000;
 /** After so long without capacity a person should know. */
 const ALERT_AFTER_MS = 15 * 60_000;
 
+/** Longer than Compute Engine takes to start a VM, or to say that it did not. */
+const STARTING_MS = 10 * 60_000;
+
 /** A VM that was not heard of before. */
 export function newVm({instance, zone}: Pick<VmDocument, 'instance' | 'zone'>, now: number): VmDocument {
   return {
@@ -65,6 +68,11 @@ export function isStopping(vm: VmDocument, now: number): boolean {
 
 export function starting(vm: VmDocument, now: number): VmDocument {
   return {...vm, state: 'starting', stateAt: vm.state === 'starting' ? vm.stateAt : now};
+}
+
+/** A start is under way; one whose execution died, or whose job went, is no more after ten minutes. */
+export function isBeingStarted(vm: VmDocument, now: number): boolean {
+  return vm.state === 'starting' && now - vm.stateAt < STARTING_MS;
 }
 
 /** It is up. */

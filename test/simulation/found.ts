@@ -109,4 +109,20 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
     ],
     faults: [],
   },
+  'a persistent VM whose job was cancelled when its start had failed is on record as stopped': {
+    seed: 2832,
+    setting: {
+      ...SETTING,
+      maxRunners: {arm: 8, spot: 3, shared: 2},
+      idleMinutes: 0.1,
+      busyLieMs: 2 * MINUTE,
+      removalMs: 30_000,
+      bootMs: 90_000,
+      webhookDelayMs: 3_000,
+      taskDelayMs: 15_000,
+      vm: true,
+    },
+    jobs: [job(60_000, {kind: 'vm', durationMs: 10 * MINUTE, cancelAfterMs: 9_705})],
+    faults: [{on: 'late_failure', atMs: 44_000, code: 'INTERNAL_ERROR', times: 3}],
+  },
 };

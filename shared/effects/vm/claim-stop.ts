@@ -1,5 +1,5 @@
 import {jobKeyOf} from '../../lifecycle/naming';
-import {active, isStopping, started, stopped, stopping} from '../../lifecycle/vm';
+import {active, isBeingStarted, isStopping, started, stopped, stopping} from '../../lifecycle/vm';
 import type {DrainedRunner, JobKey, VmDocument} from '../../store/documents';
 import type {Context} from '../context';
 import {LEASE_MS} from '../lease';
@@ -48,7 +48,7 @@ export async function recordStopped(context: Context, vm: Vm, version: number): 
     const now = context.clock.now();
     const document = await transaction.get('vms', vm.id);
     // Somebody is about to start it again.
-    if (!document || document.state === 'starting' || document.state === 'stopped') return;
+    if (!document || document.state === 'stopped' || isBeingStarted(document, now)) return;
     transaction.set('vms', vm.id, stopped(document, now));
   });
   const [oldest] = await queuedJobs(context, vm);
