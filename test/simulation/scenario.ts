@@ -134,8 +134,13 @@ export interface CallFault {
   readonly effect: CallEffect;
 }
 
+/** Whether there is something in it that no later event repairs: a fault, or a persistent VM that stays on record as starting. */
+export function needsSweep({setting, faults}: Scenario): boolean {
+  return faults.some((fault) => isLasting(fault) || (setting.vm === true && fault.on === 'late_failure'));
+}
+
 /** Whether nothing but a sweep can repair what the fault breaks. */
-export function needsSweep(fault: Fault): boolean {
+function isLasting(fault: Fault): boolean {
   switch (fault.on) {
     case 'webhook':
       return fault.effect === 'dropped';

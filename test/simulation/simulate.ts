@@ -70,7 +70,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   }
   for (const violation of github.violations) world.violated('world_contract', JSON.stringify(violation));
 
-  const isLive = functions.sweep !== undefined || !scenario.faults.some(needsSweep);
+  const isLive = functions.sweep !== undefined || !needsSweep(scenario);
   if (isLive && world.violations.length === 0) await checkLiveness(world, plane);
   return {
     violations: world.violations,
