@@ -20,7 +20,7 @@ function job(atMs: number, more: Partial<JobPlan> = {}): JobPlan {
   return {atMs, repository: 'acme/app', kind: 'arm', durationMs: 2 * MINUTE, matrix: 1, maxParallel: 1, ...more};
 }
 
-/** Cases that the simulation found, cut down, by what is promised since; and one that chance comes upon seldom. */
+/** Cases that the simulation found, cut down, by what is promised since; and some that chance comes upon seldom. */
 export const FOUND: Readonly<Record<string, Scenario>> = {
   'a stop that dies after it gave the slot away is repeated, and tells the job that got the slot': {
     seed: 1,
@@ -124,5 +124,12 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
     },
     jobs: [job(60_000, {kind: 'vm', durationMs: 10 * MINUTE, cancelAfterMs: 9_705})],
     faults: [{on: 'late_failure', atMs: 44_000, code: 'INTERNAL_ERROR', times: 3}],
+  },
+  'a runner whose deletion got lost when it had left GitHub goes all the same': {
+    seed: 1,
+    setting: {...SETTING, idleMinutes: 1},
+    jobs: [job(0, {cancelAfterMs: 10_000})],
+    // After the one that tells of the end of the job, and three readings.
+    faults: [{on: 'task', queue: 'stop', nth: 5}],
   },
 };
