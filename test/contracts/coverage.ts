@@ -10,8 +10,12 @@ import {SeededRandom} from '../world/seeded-random';
 const MAX_RUNNERS = 20;
 const DELIVERIES = 10;
 
-/** Slots as a hard limit, and one creation for one job, on any store. */
-export function coverageContract(name: string, make: (clock: VirtualScheduler) => Store): void {
+/** Slots as a hard limit, and one creation for one job, on any store. `takers` at once want the slots of a pool that has fewer. */
+export function coverageContract(
+  name: string,
+  make: (clock: VirtualScheduler) => Store,
+  {takers, slots: some} = {takers: 50, slots: MAX_RUNNERS},
+): void {
   describe(`covering jobs with the store ${name}`, () => {
     function setUp(maxRunners = MAX_RUNNERS) {
       const clock = new VirtualScheduler(NOW);
@@ -32,15 +36,15 @@ export function coverageContract(name: string, make: (clock: VirtualScheduler) =
       return {store, random, cover};
     }
 
-    test('50 takers at once get exactly maxRunners slots, and the others stay open demand', async () => {
-      const {store, cover} = setUp();
-      const coverages = await Promise.all(Array.from({length: 50}, (_, i) => cover(1000 + i)));
+    test(`${takers} takers at once get exactly maxRunners slots, and the others stay open demand`, async () => {
+      const {store, cover} = setUp(some);
+      const coverages = await Promise.all(Array.from({length: takers}, (_, i) => cover(1000 + i)));
       const kinds = coverages.map(({kind}) => kind);
-      expect(kinds.filter((kind) => kind === 'create')).toHaveLength(MAX_RUNNERS);
-      expect(kinds.filter((kind) => kind === 'open')).toHaveLength(30);
+      expect(kinds.filter((kind) => kind === 'create')).toHaveLength(some);
+      expect(kinds.filter((kind) => kind === 'open')).toHaveLength(takers - some);
       const slots = await store.find('slots', {where: {pool: 'arm'}, limit: 100});
-      expect(new Set(slots.map(({data}) => data.holder)).size).toBe(MAX_RUNNERS);
-      expect(await store.count('jobs', {pool: 'arm', demand: 'open'})).toBe(30);
+      expect(new Set(slots.map(({data}) => data.holder)).size).toBe(some);
+      expect(await store.count('jobs', {pool: 'arm', demand: 'open'})).toBe(takers - some);
     }, 120_000);
 
     test('ten dispatches at once of one job make one creation', async () => {
