@@ -41,8 +41,9 @@ export async function findFreeSlot(
   store: Store,
   {pool, maxRunners, random}: {pool: string; maxRunners: number; random: Random},
 ): Promise<SlotCandidate | undefined> {
-  const any = Math.floor(random.next() * maxRunners);
-  if (slotIsFree(await store.get('slots', slotId(pool, any)))) return {id: slotId(pool, any), pool, n: any};
+  const guess = Math.floor(random.next() * maxRunners);
+  const guessed = {id: slotId(pool, guess), pool, n: guess};
+  if (slotIsFree(await store.get('slots', guessed.id))) return guessed;
   for (let look = 0; look < LOOKS; look++) {
     const free = await store.find('slots', {where: {pool, holder: null}, limit: LOOK_AT});
     const within = free.filter(({data}) => data.n < maxRunners);
