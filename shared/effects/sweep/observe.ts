@@ -10,7 +10,7 @@ import {findDeliveries} from './find-deliveries';
 import {isTimeUp, orIncomplete, type Sweep} from './ports';
 import {findRepositories} from './repositories';
 import {readStored, type Stored} from './stored';
-import {registersHere, repositoryScope, type Visits, visit} from './visit';
+import {type KnownScope, registersHere, repositoryScope, type Visits, visit} from './visit';
 
 /** Jobs on record that GitHub did not list are asked for one by one; so many in one sweep. */
 const MOST_LOOKUPS = 100;
@@ -86,8 +86,8 @@ function knownScopes(
   {runners}: Stored,
   former: ReadonlyMap<string, RunnerDocument>,
   {sightings}: LockDocument,
-): Map<string, {scope: RunnerScope; installationId: number | null}> {
-  const scopes = new Map<string, {scope: RunnerScope; installationId: number | null}>();
+): Map<string, KnownScope> {
+  const scopes = new Map<string, KnownScope>();
   for (const key of Object.keys(sightings)) {
     const [, kind, name = ''] = /^ghost (org|repo) (\S+) /.exec(key) ?? [];
     if (!kind) continue;

@@ -27,10 +27,8 @@ export interface Visits {
   readonly allowance: LockDocument['allowance'];
 }
 
-interface SeenPlace {
-  readonly scope: RunnerScope;
-  readonly installationId: number | null;
-}
+/** Where runners are registered, before they are listed. */
+export type KnownScope = Omit<SeenScope, 'runners'>;
 
 /** What is known before GitHub is asked. */
 export interface VisitPlan {
@@ -38,7 +36,7 @@ export interface VisitPlan {
   /** Repositories where something of ours is under way, in lower case. */
   readonly active: ReadonlySet<string>;
   /** Scopes in which a runner of ours is, or was a moment ago. */
-  readonly scopes: ReadonlyMap<string, SeenPlace>;
+  readonly scopes: ReadonlyMap<string, KnownScope>;
   readonly lock: LockDocument;
 }
 
@@ -148,8 +146,8 @@ export function repositoryScope(fullName: string): RunnerScope {
   return {kind: 'repository', owner, repo};
 }
 
-function leastLatelyListed(scopes: VisitPlan['scopes'], {listedAt}: Sweep['memory']): SeenPlace[] {
-  const at = ([key]: [string, SeenPlace]) => listedAt.get(key) ?? 0;
+function leastLatelyListed(scopes: VisitPlan['scopes'], {listedAt}: Sweep['memory']): KnownScope[] {
+  const at = ([key]: [string, KnownScope]) => listedAt.get(key) ?? 0;
   return [...scopes].sort((a, b) => at(a) - at(b)).map(([, place]) => place);
 }
 
