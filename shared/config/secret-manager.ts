@@ -12,6 +12,7 @@ const DEADLINE_MS = 6_000;
 /** Of one call. Retries are the caller's: the client's own would outlast every deadline here. */
 const CALL = {timeout: 3_000, retry: {retryCodes: []}};
 
+const DEADLINE_EXCEEDED = 4;
 const NOT_FOUND = 5;
 const PERMISSION_DENIED = 7;
 const FAILED_PRECONDITION = 9;
@@ -19,7 +20,6 @@ const UNAUTHENTICATED = 16;
 
 export interface SecretManagerOptions {
   readonly emulator?: HostPort;
-  readonly deadlineMs?: number;
 }
 
 /**
@@ -28,15 +28,14 @@ export interface SecretManagerOptions {
  *
  * @see https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions
  */
-export function createSecretManager({emulator, deadlineMs = DEADLINE_MS}: SecretManagerOptions = {}): AccessResource {
+export function createSecretManager({emulator}: SecretManagerOptions = {}): AccessResource {
   let client: Promise<SecretManagerServiceClient> | undefined;
   return (name) => {
     client ??= connect(emulator);
     const work = client.then((connected) =>
       name.includes('/versions/') ? access(connected, [name]) : accessNewest(connected, name),
     );
-    const inTime = withDeadline(deadlineMs, work, () => new Unavailable('Secret Manager did not answer in time', 10));
-    return inTime.catch((error: unknown) => {
+    return withDeadline(DEADLINE_MS, work, () => late(name)).catch((error: unknown) => {
       throw translate(error, name);
     });
   };
@@ -105,9 +104,15 @@ function translate(error: unknown, name: string): Error {
       return new Refused(
         `${name}: Secret Manager refuses access; grant this service account roles/secretmanager.secretAccessor (and roles/secretmanager.viewer for a name without a version) on the secret`,
       );
+    case DEADLINE_EXCEEDED:
+      return late(name);
     default:
       return new Unavailable(`${name}: Secret Manager failed (code ${codeOf(error) ?? 'unknown'})`, 10);
   }
+}
+
+function late(name: string): Unavailable {
+  return new Unavailable(`${name}: Secret Manager did not answer in time`, 10);
 }
 
 /** A gRPC code, which the REST transport too makes of the answer. */

@@ -15,13 +15,12 @@ export interface CloudTasksOptions {
   readonly project?: string;
   /** Plain HTTP and no credentials. */
   readonly emulator?: TasksEmulator;
-  /** Of one try. Default 3,000. */
-  readonly timeoutMs?: number;
 }
 
 /** google.cloud.tasks.v2.Queue.State, as a name or a number. */
 const DISABLED: readonly unknown[] = ['DISABLED', 3];
 const TRIES = 2;
+/** Of one try. */
 const TIMEOUT_MS = 3_000;
 /** After this long without an answer Cloud Tasks counts an attempt as failed. */
 const DISPATCH_DEADLINE_SECONDS = 300;
@@ -35,14 +34,13 @@ const VARIABLES: Readonly<Record<QueueName, string>> = {provision: 'PROVISION_QU
  */
 export function createCloudTasks(options: CloudTasksOptions): Tasks {
   const client = tasksClientLoader({emulator: options.emulator, project: options.project});
-  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
 
   async function createOnce(task: NewTask): Promise<{readonly kind: 'created'} | CreateFailure> {
     // Loading, credentials and the call together; and no retry of the library's own, whose time-outs would outlast GitHub's.
     const call = async () =>
-      (await client()).createTask(createRequest(task, options), {timeout: timeoutMs, retry: null});
+      (await client()).createTask(createRequest(task, options), {timeout: TIMEOUT_MS, retry: null});
     try {
-      await withDeadline(timeoutMs, call(), late);
+      await withDeadline(TIMEOUT_MS, call(), late);
       return {kind: 'created'};
     } catch (error) {
       return createFailure(error, placeOf(task.queue));
@@ -55,14 +53,14 @@ export function createCloudTasks(options: CloudTasksOptions): Tasks {
   }
 
   async function stateOf(name: string): Promise<unknown> {
-    const call = async () => (await client()).getQueue({name}, {timeout: timeoutMs, retry: null});
-    const [{state}] = await withDeadline(timeoutMs, call(), late);
+    const call = async () => (await client()).getQueue({name}, {timeout: TIMEOUT_MS, retry: null});
+    const [{state}] = await withDeadline(TIMEOUT_MS, call(), late);
     return state;
   }
 
   /** As Cloud Tasks says it: DEADLINE_EXCEEDED. */
   function late(): Error {
-    return Object.assign(new Error(`no answer within ${timeoutMs} ms`), {code: 4});
+    return Object.assign(new Error(`no answer within ${TIMEOUT_MS} ms`), {code: 4});
   }
 
   return {

@@ -2,6 +2,7 @@ import {randomBytes} from 'node:crypto';
 import {createCompute} from '../../shared/compute/client';
 import type {Compute, InsertRequest} from '../../shared/compute/compute';
 import {ComputeFailure, type ComputeFailureClass} from '../../shared/compute/failure';
+import {holdTimeouts, pass, releaseTimeouts} from '../builders/held-timeouts';
 import {VirtualScheduler} from '../world/scheduler';
 import {type Canned, type CannedCompute, cannedCompute, refusal, type SeenRequest} from './compute-canned';
 
@@ -37,6 +38,7 @@ beforeEach(() => {
   compute = createCompute({project: async () => 'p', emulator: canned.emulator, clock: new VirtualScheduler()});
 });
 
+afterEach(releaseTimeouts);
 afterAll(() => canned.close());
 
 async function failureOf(work: Promise<unknown>): Promise<ComputeFailure> {
@@ -107,7 +109,6 @@ describe('waiting for an operation', () => {
   test.each<[string, Canned, object]>([
     ['that is done', {status: 200, body: {status: 'DONE'}}, {kind: 'done'}],
     ['that still runs', {status: 200, body: {status: 'RUNNING'}}, {kind: 'running'}],
-    ['that does not answer in time', 'hang', {kind: 'running'}],
     [
       'that failed',
       {status: 200, body: {status: 'DONE', error: {errors: [{code: 'QUOTA_EXCEEDED', message: 'Quota'}]}}},
@@ -120,8 +121,16 @@ describe('waiting for an operation', () => {
     ],
   ])('%s', async (_, given, expected) => {
     answer = () => given;
-    expect(await compute.waitForOperation(operation, 0.2)).toEqual(expected);
+    expect(await compute.waitForOperation(operation, 60)).toEqual(expected);
     expect(canned.seen[0]?.path).toBe('/compute/v1/projects/p/zones/us-central1-a/operations/operation-12/wait');
+  });
+
+  test('that does not answer in time', async () => {
+    answer = () => 'hang';
+    holdTimeouts();
+    const waiting = compute.waitForOperation(operation, 60);
+    await pass(60_000, () => canned.seen.length === 1);
+    expect(await waiting).toEqual({kind: 'running'});
   });
 });
 

@@ -1,5 +1,6 @@
 import type {DiscoveredRepository, Discovery} from '../../shared/github/discovery';
 import {Secret} from '../../shared/secret';
+import {holdTimeouts, pass, releaseTimeouts} from '../builders/held-timeouts';
 import {scriptedServer} from './github-scripted-server';
 import {type ConnectedWorld, connectedWorld} from './github-world';
 
@@ -14,7 +15,10 @@ beforeEach(async () => {
   world.world.addRepository('acme/app', {visibility: 'private'});
   discovery = world.discover();
 });
-afterEach(() => world.close());
+afterEach(async () => {
+  releaseTimeouts();
+  await world.close();
+});
 
 const queue = (labels = ['linux'], runId?: number) =>
   world.world.queueJob({repository: 'acme/app', labels, durationMs: MINUTE, ...(runId ? {runId} : {})});
@@ -138,10 +142,13 @@ test('an answer that does not come is an error', async () => {
   const server = await scriptedServer(() => 'hang');
   const asUser = world.discover({
     apiUrl: server.url,
-    timeoutMs: 50,
+    timeoutMs: 10_000,
     credentials: {kind: 'token', token: async () => new Secret('t')},
   });
-  await expect(asUser.visible()).rejects.toMatchObject({kind: 'unavailable'});
+  holdTimeouts();
+  const late = expect(asUser.visible()).rejects.toMatchObject({kind: 'unavailable'});
+  await pass(10_000, () => server.seen.length === 1);
+  await late;
   await server.close();
 });
 

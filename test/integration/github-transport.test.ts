@@ -1,15 +1,19 @@
 import {type Credentials, createGitHub} from '../../shared/github/client';
 import type {GitHub} from '../../shared/github/github';
 import {Secret} from '../../shared/secret';
+import {holdTimeouts, pass, releaseTimeouts} from '../builders/held-timeouts';
 import {VirtualScheduler} from '../world/scheduler';
 import {type Answer, type ScriptedServer, type SeenRequest, scriptedServer} from './github-scripted-server';
 
 const request = {name: 'slipway-arm-1-1', labels: ['self-hosted', 'arm64'], runnerGroup: 'Default'};
 const created = {status: 201, body: {runner: {id: 5}, encoded_jit_config: 'abc'}};
 const runner = (id: number) => ({id, name: `r${id}`, os: 'linux', status: 'offline', busy: false, labels: []});
+const TIMEOUT_MS = 10_000;
 
 let server: ScriptedServer | undefined;
+beforeEach(holdTimeouts);
 afterEach(async () => {
+  releaseTimeouts();
   await server?.close();
   server = undefined;
 });
@@ -18,12 +22,12 @@ const personal: Credentials = {kind: 'token', token: async () => new Secret('ghp
 
 async function against(
   answer: (seen: SeenRequest) => Answer,
-  options: {timeoutMs?: number; path?: string; credentials?: Credentials} = {},
+  options: {path?: string; credentials?: Credentials} = {},
 ): Promise<GitHub> {
   server = await scriptedServer(answer);
-  const {path = '', credentials = personal, ...rest} = options;
+  const {path = '', credentials = personal} = options;
   const apiUrl = `${server.url}${path}`;
-  return createGitHub({apiUrl, credentials, clock: new VirtualScheduler(), ...rest})({
+  return createGitHub({apiUrl, credentials, timeoutMs: TIMEOUT_MS, clock: new VirtualScheduler()})({
     kind: 'repository',
     owner: 'acme',
     repo: 'app',
@@ -32,23 +36,41 @@ async function against(
 
 const lines = () => server?.seen.map((seen) => seen.line);
 
-test.each<Answer>(['cut', 'drop', 'hang', {status: 201}, {status: 502, body: {message: 'Bad Gateway'}}])(
+test.each<Answer>(['cut', 'drop', {status: 201}, {status: 502, body: {message: 'Bad Gateway'}}])(
   'a registration whose answer is %j is uncertain, and is sent once',
   async (answer) => {
-    const github = await against(() => answer, {timeoutMs: 100});
+    const github = await against(() => answer);
     await expect(github.createJitConfig(request)).rejects.toMatchObject({kind: 'uncertain', retryable: true});
     expect(lines()).toEqual(['POST /repos/acme/app/actions/runners/generate-jitconfig']);
   },
 );
 
-test.each<Answer>(['cut', 'drop', 'hang', {status: 200}, {status: 409, body: {message: 'Conflict'}}])(
+test('a registration that is not answered in time is uncertain, and is sent once', async () => {
+  const github = await against(() => 'hang');
+  const late = expect(github.createJitConfig(request)).rejects.toMatchObject({kind: 'uncertain', retryable: true});
+  await pass(TIMEOUT_MS, () => server?.seen.length === 1);
+  await late;
+  expect(lines()).toEqual(['POST /repos/acme/app/actions/runners/generate-jitconfig']);
+});
+
+test.each<Answer>(['cut', 'drop', {status: 200}, {status: 409, body: {message: 'Conflict'}}])(
   'a list whose answer is %j is unavailable, never empty',
   async (answer) => {
-    const github = await against(() => answer, {timeoutMs: 100});
+    const github = await against(() => answer);
     await expect(github.listRunners()).rejects.toMatchObject({kind: 'unavailable'});
     await expect(github.findRunner('r1')).rejects.toMatchObject({kind: 'unavailable'});
   },
 );
+
+test.each<[string, (github: GitHub) => Promise<unknown>]>([
+  ['list', (github) => github.listRunners()],
+  ['search', (github) => github.findRunner('r1')],
+])('a %s that is not answered in time is unavailable, never empty', async (_, ask) => {
+  const github = await against(() => 'hang');
+  const late = expect(ask(github)).rejects.toMatchObject({kind: 'unavailable'});
+  await pass(TIMEOUT_MS, () => server?.seen.length === 1);
+  await late;
+});
 
 test('a list that holds fewer runners than it says is unavailable', async () => {
   const github = await against(() => ({status: 200, body: {total_count: 3, runners: [runner(1), runner(2)]}}));
