@@ -46,13 +46,14 @@ export function connect(
   }
 
   const app = createApp(credentials, connection, clock);
-  const installations = createInstallations(app, credentials.installationId, clock);
+  const installations = createInstallations(app, credentials.installationId, {clock, logger: connection.logger});
   const octokits = new Map<number, Octokit>();
   return {
     app,
     async octokitFor(scope, installationId) {
       const id = await installations.idFor(scope, installationId);
-      const octokit = octokits.get(id) ?? authorized(installationTokens(clock, () => app.issueToken(id)));
+      const octokit =
+        octokits.get(id) ?? authorized(installationTokens(clock, () => installations.issueToken(id, scope)));
       octokits.set(id, octokit);
       return octokit;
     },

@@ -106,6 +106,50 @@ test('an installation token that was revoked is replaced, and the request goes o
   expect(tokenCalls()).toHaveLength(2);
 });
 
+describe('an App that was removed and installed again', () => {
+  beforeEach(() => {
+    github.world.addRepository('acme/app', {installationId: 42});
+  });
+
+  function reinstall(id: number): void {
+    github.world.app.uninstall(42);
+    github.world.app.install(github.world.accounts.organization('acme'), {id});
+  }
+
+  test.each([
+    [repository, 'GET /repos/acme/app/installation'],
+    [organization, 'GET /orgs/acme/installation'],
+  ])('serves who names its former installation, in %j', async (scope, lookUp) => {
+    reinstall(77);
+    await github.gitHubFor(scope, 42).createJitConfig(request);
+    await github.gitHubFor(scope, 42).listRunners();
+    expect(github.lines().slice(0, 3)).toEqual([
+      'POST /app/installations/42/access_tokens',
+      lookUp,
+      'POST /app/installations/77/access_tokens',
+    ]);
+    expect(tokenCalls()).toHaveLength(2);
+  });
+
+  test('is found when its token is refused', async () => {
+    await github.gitHubFor(repository, 42).listRunners();
+    reinstall(77);
+    await expect(github.gitHubFor(repository, 42).createJitConfig(request)).resolves.toBeDefined();
+  });
+
+  test('and that GitHub cannot tell of now is asked for later', async () => {
+    reinstall(77);
+    github.world.fault({match: {method: 'GET', path: /installation$/}, respond: {status: 503}});
+    await expect(github.gitHubFor(repository, 42).listRunners()).rejects.toMatchObject({kind: 'unavailable'});
+    await expect(github.gitHubFor(repository, 42).listRunners()).resolves.toEqual([]);
+  });
+
+  test('and removed for good, is refused by the id that was given', async () => {
+    github.world.app.uninstall(42);
+    await expect(github.gitHubFor(repository, 42).listRunners()).rejects.toThrow(/404.*Installation 42 is not there/);
+  });
+});
+
 test('a personal access token serves in place of the App, without any call beside', async () => {
   github.world.addRepository('acme/app', {installationId: null});
   const token = new Secret(github.world.app.addPersonalToken('octocat'));

@@ -19,7 +19,8 @@ const LONGEST_BACKLOG_MS = 15 * HOUR;
 export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
   const random = randomOf(seed, 'scenario');
   const rare = randomOf(seed, 'rare');
-  const drawn = {...drawSetting(random), ...drawRareSetting(rare)};
+  const debris = chance(randomOf(seed, 'debris'), 0.25);
+  const drawn = {...drawSetting(random), ...drawRareSetting(rare), debris};
   const jobs = [...drawJobs(random, days)];
   if (drawn.vm) jobs.push(...drawVmJobs(rare, jobs));
   jobs.sort((a, b) => a.atMs - b.atMs);

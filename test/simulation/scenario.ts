@@ -30,6 +30,8 @@ export interface Setting {
   readonly taskDelayMs: number;
   /** Whether VMs and registrations are there that are not ours. */
   readonly bystanders?: boolean;
+  /** Whether VMs, a registration and records are there that an earlier control plane left. */
+  readonly debris?: boolean;
   /** Whether there is a persistent VM, with a pool of its own. */
   readonly vm?: boolean;
   /** The scheduler starts each sweep twice, at once. */
@@ -134,8 +136,9 @@ export interface CallFault {
   readonly effect: CallEffect;
 }
 
-/** Whether there is something in it that no later event repairs: a fault, or a persistent VM that stays on record as starting. */
+/** Whether there is something in it that no later event repairs: debris, a fault, or a persistent VM that stays on record as starting. */
 export function needsSweep({setting, faults}: Scenario): boolean {
+  if (setting.debris) return true;
   return faults.some((fault) => isLasting(fault) || (setting.vm === true && fault.on === 'late_failure'));
 }
 

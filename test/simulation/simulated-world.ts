@@ -12,6 +12,7 @@ import {bootRunners, type Killed} from '../world/guest';
 import {SeededRandom} from '../world/seeded-random';
 import {Bystanders} from './bystanders';
 import {countRedeliveries} from './count-redeliveries';
+import {leaveMachines} from './debris';
 import {EventScheduler} from './event-scheduler';
 import {Executions} from './executions';
 import {FaultyPorts} from './faulty-ports';
@@ -77,6 +78,7 @@ export class SimulatedWorld {
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
     this.bystanders = new Bystanders(this.github, this.compute, setting.bystanders === true, violated);
+    if (setting.debris) leaveMachines(this.github, this.compute);
     this.vm = setting.vm ? new PersistentVm(this.github, this.compute) : undefined;
     const boot = randomOf(seed, 'boot');
     this.killed = bootRunners({

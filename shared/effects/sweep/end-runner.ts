@@ -1,3 +1,4 @@
+import {Refused} from '../../errors';
 import type {ActionOf} from '../../lifecycle/sweep/actions';
 import type {JobDocument, Preemption, RunnerDocument} from '../../store/documents';
 import {noteBootFailure} from '../breakers';
@@ -39,13 +40,33 @@ export async function endRunner(sweep: Sweep, action: ActionOf<'end_runner'>): P
 async function deregister(
   context: Context,
   runner: RunnerDocument,
-  {reason, isDead, force}: ActionOf<'end_runner'>,
+  action: ActionOf<'end_runner'>,
+): Promise<'removed' | 'alive'> {
+  const mayLive = !action.isDead && !action.force;
+  try {
+    return await deregisterUnlessAlive(context, runner, {reason: action.reason, mayLive});
+  } catch (error) {
+    // The App may have been removed: what GitHub does not let us ask about would else be paid for, and keep its slot.
+    if (mayLive || !(error instanceof Refused)) throw error;
+    context.logger.warning(`GitHub does not let go of the registration of ${runner.name}`, {
+      decision: 'registration_left',
+      runner: runner.name,
+      pool: runner.pool,
+      error,
+    });
+    return 'removed';
+  }
+}
+
+async function deregisterUnlessAlive(
+  context: Context,
+  runner: RunnerDocument,
+  {reason, mayLive}: {readonly reason: ActionOf<'end_runner'>['reason']; readonly mayLive: boolean},
 ): Promise<'removed' | 'alive'> {
   const github = githubOf(context, runner);
   const registration =
     runner.githubId === null ? await github.findRunner(runner.name) : await github.getRunner(runner.githubId);
   if (!registration) return 'removed';
-  const mayLive = !isDead && !force;
   const cameUp = (reason === 'boot' || reason === 'half_made') && registration.status === 'online';
   if (mayLive && (registration.busy || cameUp)) return 'alive';
   const result = await github.deleteRunner(registration.id);

@@ -178,9 +178,11 @@ class DirectGitHub implements GitHub {
   #installation(): number {
     const {app, scheduler} = this.world;
     const given = this.installationId;
-    const installation = app
-      .installations()
-      .find((each) => (given ? each.id === given : sameName(each.account.login, ownerOf(this.scope))));
+    const installations = app.installations();
+    // One that is not there any more stands for the one that the account has in its place.
+    const installation =
+      installations.find(({id}) => id === given) ??
+      installations.find(({account}) => sameName(account.login, ownerOf(this.scope)));
     if (installation && !installation.suspended) return installation.id;
     const refusal = installation
       ? new GitHubRefusal(403, 'This installation has been suspended')

@@ -1,3 +1,4 @@
+import type {Observed} from '../../../../shared/lifecycle/sweep/observed';
 import type {RunnerDocument} from '../../../../shared/store/documents';
 import {aJob, aPool, aRunner, NOW} from '../../../builders/lifecycle';
 import {jobs, LATER, machine, once, scopes, seen, twice, words} from '../../../builders/sweep';
@@ -154,6 +155,10 @@ test('a runner that was left half made is gone on with, and taken away after an 
   expect(with_(half(9))).toEqual([]);
   expect(with_(half(10))).toEqual(['demand half_made']);
   expect(with_(half(60))).toEqual(['end_runner half_made']);
+  const ended = (instances: Observed['instances']) => once({runners: [half(60)], jobs: jobs(job), instances});
+  expect(ended([])).toMatchObject([{isDead: true}]);
+  expect(ended(own)).toMatchObject([{isDead: false}]);
+  expect(ended(undefined)).toMatchObject([{isDead: false}]);
   expect(words(once({runners: [half(10)]}))).toEqual(['end_runner half_made']);
 });
 
