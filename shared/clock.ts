@@ -16,6 +16,8 @@ export async function withDeadline<T>(ms: number, work: Promise<T>, onTimeout: (
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(onTimeout()), ms);
+    // What it waits for keeps the process alive, and nothing else should.
+    timer.unref();
   });
   try {
     return await Promise.race([work, deadline]);

@@ -1,7 +1,13 @@
-import type {Octokit} from '@octokit/rest';
 import {Unavailable} from '../errors';
 import type {GitHubCall} from './call';
 import {RETRY_SECONDS, unreadable} from './classify';
+
+/** What octokit's `paginate.iterator` gives: each page's items, with the `total_count` of all. */
+export interface Paginates {
+  readonly paginate: {
+    iterator(route: string, parameters: Readonly<Record<string, unknown>>): AsyncIterable<{readonly data: object}>;
+  };
+}
 
 const PAGE_SIZE = 100;
 /** 10,000 runners are GitHub's limit of a group; a list that never ends is an error and not a reason to go on for ever. */
@@ -12,7 +18,7 @@ const MOST_PAGES = 1000;
  * a hole in it would make a living runner look absent.
  */
 export async function listAll(
-  octokit: Octokit,
+  octokit: Paginates,
   call: GitHubCall,
   url: string,
   query: Readonly<Record<string, string>> = {},
@@ -21,7 +27,7 @@ export async function listAll(
   let pages = 0;
   let total: number | undefined;
   for await (const page of octokit.paginate.iterator(`GET ${url}`, {...query, per_page: PAGE_SIZE})) {
-    const data: object = page.data;
+    const {data} = page;
     total = 'total_count' in data && typeof data.total_count === 'number' ? data.total_count : undefined;
     // octokit turns a 409 and a broken body into an empty page; neither has a total.
     if (total === undefined || !Array.isArray(data)) throw unreadable(call, 'no list with a total_count');

@@ -1,8 +1,10 @@
 import {DEPLOYMENT_LABEL} from '../../compute/labels';
+import type {Pool} from '../../config/config';
 import type {DiscoveredRepository} from '../../github/discovery';
 import type {RunnerScope} from '../../github/github';
 import {parseRunnerName} from '../../lifecycle/naming';
 import {type Observed, scopeKey, settledMs} from '../../lifecycle/sweep/observed';
+import {perhapsOpen} from '../../store/breakers';
 import type {JobDocument, JobKey, LockDocument, RunnerDocument} from '../../store/documents';
 import {breakersOf} from '../breakers';
 import {allVms} from '../vm/vms';
@@ -187,16 +189,20 @@ async function readVms({context}: Sweep): Promise<Observed['vms']> {
   return seen;
 }
 
+/** Whose installation acts for the pool, as far as its patterns tell. */
+function ownerIn(scope: Pool['scope']): string {
+  return scope.kind === 'organization' ? scope.org : (scope.patterns.find((each) => !each.startsWith('!')) ?? '');
+}
+
+/** Pools for which nothing is to be made now. */
 async function heldPools({context}: Sweep): Promise<Set<string>> {
+  const {pools, store, clock} = context;
+  const breakers = new Map(pools.map(({name, scope}) => [name, breakersOf(context, name, ownerIn(scope))]));
   const held = new Set<string>();
-  const now = context.clock.now();
-  for (const {name, scope} of context.pools) {
-    const owner =
-      scope.kind === 'organization' ? scope.org : (scope.patterns.find((each) => !each.startsWith('!')) ?? '');
-    for (const breaker of breakersOf(context, name, owner)) {
-      const found = await context.store.get('breakers', breaker);
-      if (found?.open && found.nextProbeAt > now) held.add(name);
-    }
+  for (const breaker of await perhapsOpen(store, [...new Set([...breakers.values()].flat())])) {
+    const found = await store.get('breakers', breaker);
+    if (!found?.open || found.nextProbeAt <= clock.now()) continue;
+    for (const [pool, names] of breakers) if (names.includes(breaker)) held.add(pool);
   }
   return held;
 }

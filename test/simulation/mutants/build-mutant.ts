@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import {build, type Plugin} from 'esbuild';
-import type {Change, Mutation} from './mutations';
+import type {Mutation} from './mutation';
 
 const ROOT = resolve(__dirname, '..', '..', '..');
 
@@ -25,8 +25,7 @@ export async function buildMutant(mutation: Mutation | undefined, outfile: strin
 
 /** A file in the bundle finds what lies beside it where it was. */
 function mutating(mutation: Mutation | undefined): Plugin {
-  const changes = mutation ? [mutation, ...(mutation.also ? [mutation.also] : [])] : [];
-  const changed = new Map(changes.map((change) => [join(ROOT, change.file), mutated(change, mutation?.name)]));
+  const changed = mutation ? mutated(mutation) : new Map<string, string>();
   return {
     name: 'mutation',
     setup({onLoad}) {
@@ -38,14 +37,18 @@ function mutating(mutation: Mutation | undefined): Plugin {
   };
 }
 
-/** The file's text after the mutation. */
-export function mutated({file, find, replace}: Change, name = file): string {
-  const text = readFileSync(join(ROOT, file), 'utf8');
-  const parts = text.split(find);
-  if (parts.length !== 2) {
-    throw new Error(
-      `mutation "${name}": found its text ${parts.length - 1} times in ${file}, expected once; write it anew for the code as it is now:\n${find}`,
-    );
+/** The text of each file that the mutation changes, by its path. */
+export function mutated({name, also, ...change}: Mutation): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  for (const {file, find, replace} of also ? [change, also] : [change]) {
+    const path = join(ROOT, file);
+    const parts = (files.get(path) ?? readFileSync(path, 'utf8')).split(find);
+    if (parts.length !== 2) {
+      throw new Error(
+        `mutation "${name}": found its text ${parts.length - 1} times in ${file}, expected once; write it anew for the code as it is now:\n${find}`,
+      );
+    }
+    files.set(path, parts.join(replace));
   }
-  return parts.join(replace);
+  return files;
 }

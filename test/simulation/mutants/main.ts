@@ -3,7 +3,8 @@ import {mkdirSync, rmSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {parseArgs, promisify} from 'node:util';
 import {buildMutant} from './build-mutant';
-import {MUTATIONS, type Mutation} from './mutations';
+import type {Mutation} from './mutation';
+import {MUTATIONS} from './mutations';
 import type {Caught} from './play';
 
 const HELP = `Shows that the simulation can fail: each mutation of the core has to be caught by one of the first seeds, or by a case that is kept

@@ -3,6 +3,7 @@ import {Refused} from '../../../shared/errors';
 import type {GitHubCall} from '../../../shared/github/call';
 import {classify} from '../../../shared/github/classify';
 import type {GitHub, GitHubFor, JobAtGitHub, Registration as Listed, RunnerScope} from '../../../shared/github/github';
+import {listAll, type Paginates} from '../../../shared/github/list-all';
 import {ownerOf, scopePath} from '../../../shared/github/scope';
 import {Secret} from '../../../shared/secret';
 import {sameName} from './account';
@@ -12,6 +13,8 @@ import type {GitHubWorld} from './model';
 import {rateHeaders} from './rate-limits';
 import {GitHubRefusal} from './refusal';
 import type {Registration} from './registration';
+
+const PAGE_SIZE = 3;
 
 interface DirectRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -23,7 +26,7 @@ interface DirectRequest {
 }
 
 /**
- * The port `GitHub` straight on the model, for the deterministic simulation: no sockets, no pages, no JSON. Rate limits,
+ * The port `GitHub` straight on the model, for the deterministic simulation: no sockets, no JSON; lists come in small pages. Rate limits,
  * planned faults and refusals become the same typed errors that the HTTP client throws, by that client's own classification.
  */
 export function directGitHub(world: GitHubWorld): GitHubFor {
@@ -122,9 +125,11 @@ class DirectGitHub implements GitHub {
 
   async #list(name?: string): Promise<Listed[]> {
     const asked = {method: 'GET', path: '', operationId: 'actions/list-self-hosted-runners'} as const;
-    return this.#ask({kind: 'runners', scope: this.scope}, asked, () =>
+    const call = {kind: 'runners', scope: this.scope} as const;
+    const listed = await this.#ask(call, asked, () =>
       this.world.runners.list(this.scope, name).map((runner) => this.#listed(runner)),
     );
+    return (await listAll(inPages(listed), call, asked.path)) as Listed[];
   }
 
   #listed(runner: Registration): Listed {
@@ -194,6 +199,16 @@ class DirectGitHub implements GitHub {
       credentials: 'app',
     });
   }
+}
+
+/** A list as octokit gives it, page after page, of which none is the whole as soon as there are more than a few runners. */
+function inPages(items: readonly unknown[]): Paginates {
+  async function* iterator() {
+    for (let from = 0; from === 0 || from < items.length; from += PAGE_SIZE) {
+      yield {data: Object.assign(items.slice(from, from + PAGE_SIZE), {total_count: items.length})};
+    }
+  }
+  return {paginate: {iterator}};
 }
 
 function messageOf(body: unknown): string {
