@@ -125,6 +125,14 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
     jobs: [job(60_000, {kind: 'vm', durationMs: 10 * MINUTE, cancelAfterMs: 9_705})],
     faults: [{on: 'late_failure', atMs: 44_000, code: 'INTERNAL_ERROR', times: 3}],
   },
+  'a runner that comes online while the sweep ends it as one that never boots gets no job, since it is deregistered first':
+    {
+      // One of a hundred comes at the very moment.
+      seed: 220,
+      setting: {...SETTING, maxRunners: {arm: 40, spot: 3, shared: 3}, bootMs: 9 * MINUTE},
+      jobs: [job(0, {matrix: 100, maxParallel: 100})],
+      faults: [],
+    },
   'a runner whose deletion got lost when it had left GitHub goes all the same': {
     seed: 1,
     setting: {...SETTING, idleMinutes: 1},
