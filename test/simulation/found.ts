@@ -89,7 +89,7 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
       ],
     },
   'a persistent VM that got a job of which no webhook told keeps it, though busy is false for two minutes': {
-    seed: 618,
+    seed: 14,
     setting: {
       ...SETTING,
       maxRunners: {arm: 2, spot: 1, shared: 2},
@@ -124,6 +124,12 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
     },
     jobs: [job(60_000, {kind: 'vm', durationMs: 10 * MINUTE, cancelAfterMs: 9_705})],
     faults: [{on: 'late_failure', atMs: 44_000, code: 'INTERNAL_ERROR', times: 3}],
+  },
+  'a job that is queued when its run is under way already, and of which no webhook tells, is found in the run': {
+    seed: 1,
+    setting: SETTING,
+    jobs: [job(0, {matrix: 3, maxParallel: 1})],
+    faults: Array.from({length: 12}, (_, index) => ({on: 'webhook', nth: index + 1, effect: 'dropped'}) as const),
   },
   'a runner that comes online while the sweep ends it as one that never boots gets no job, since it is deregistered first':
     {

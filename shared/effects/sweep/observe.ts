@@ -1,14 +1,12 @@
 import {DEPLOYMENT_LABEL} from '../../compute/labels';
-import type {Pool} from '../../config/config';
 import type {DiscoveredRepository} from '../../github/discovery';
 import type {RunnerScope} from '../../github/github';
 import {parseRunnerName} from '../../lifecycle/naming';
 import {type Observed, scopeKey, settledMs} from '../../lifecycle/sweep/observed';
-import {perhapsOpen} from '../../store/breakers';
 import type {JobDocument, JobKey, LockDocument, RunnerDocument} from '../../store/documents';
-import {breakersOf} from '../breakers';
 import {allVms} from '../vm/vms';
 import {findDeliveries} from './find-deliveries';
+import {heldPools} from './held-pools';
 import {isTimeUp, orIncomplete, type Sweep} from './ports';
 import {findRepositories} from './repositories';
 import {readStored, type Stored} from './stored';
@@ -61,7 +59,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     absent,
     vms: await readVms(sweep),
     slots: stored.slots,
-    held: await heldPools(sweep),
+    held: await heldPools(context),
     deliveries: deliveries.found,
     redelivered: Object.fromEntries(Object.entries(lock.redelivered).map(([guid, {count}]) => [guid, count])),
     preempted: await preemptedJobs(sweep, lock, visits),
@@ -187,24 +185,6 @@ async function readVms({context}: Sweep): Promise<Observed['vms']> {
     if (document) seen.push({id, pools: pools.map(({pool}) => pool.name), idleMinutes, document});
   }
   return seen;
-}
-
-/** Whose installation acts for the pool, as far as its patterns tell. */
-function ownerIn(scope: Pool['scope']): string {
-  return scope.kind === 'organization' ? scope.org : (scope.patterns.find((each) => !each.startsWith('!')) ?? '');
-}
-
-/** Pools for which nothing is to be made now. */
-async function heldPools({context}: Sweep): Promise<Set<string>> {
-  const {pools, store, clock} = context;
-  const breakers = new Map(pools.map(({name, scope}) => [name, breakersOf(context, name, ownerIn(scope))]));
-  const held = new Set<string>();
-  for (const breaker of await perhapsOpen(store, [...new Set([...breakers.values()].flat())])) {
-    const found = await store.get('breakers', breaker);
-    if (!found?.open || found.nextProbeAt <= clock.now()) continue;
-    for (const [pool, names] of breakers) if (names.includes(breaker)) held.add(pool);
-  }
-  return held;
 }
 
 /** What GitHub does not answer for now is asked again by the next sweep. */
