@@ -56,10 +56,10 @@ export class Ingest {
     return this.#configured;
   }
 
-  async webhookSecrets(): Promise<Secret[]> {
+  /** As a rule they are in hand: then there is nothing to wait for, and no time-out to set. */
+  webhookSecrets(): Secret[] | Promise<Secret[]> {
     const {config, secrets} = this.configured();
     const inHand = config.webhookSecrets.map((source) => secrets.inHand(source));
-    // As a rule: then there is nothing to wait for, and no time-out to set.
     if (inHand.every((values) => values !== undefined)) return inHand.flat();
     return this.#inTime(
       Promise.all(config.webhookSecrets.map((source) => secrets.read(source))).then((all) => all.flat()),

@@ -17,10 +17,12 @@ export class BadRequest extends SlipwayError {
 export const MAX_BODY_BYTES = 25 * 1024 * 1024;
 
 /**
- * The body as it was sent. functions-framework leaves `rawBody` unset when there is no content type; the stream is then unread.
+ * The body as it was sent. functions-framework leaves `rawBody` unset when there is no content type; the stream is then unread, and there
+ * is something to wait for.
  */
-export async function rawBody(request: Request, maxBytes = MAX_BODY_BYTES): Promise<Buffer> {
-  const body = request.rawBody ?? (await readStream(request, maxBytes));
+export function rawBody(request: Request, maxBytes = MAX_BODY_BYTES): Buffer | Promise<Buffer> {
+  const body = request.rawBody;
+  if (body === undefined) return readStream(request, maxBytes);
   if (body.length > maxBytes) throw tooLarge(maxBytes);
   return body;
 }

@@ -13,22 +13,12 @@ export async function isSigned(
   if (!signature || body.length === 0) return false;
   // A body that is no valid UTF-8, which GitHub never sends, does not come through unchanged, so that no secret matches it.
   const payload = body.toString('utf8');
-  const {verify} = await methods();
+  methods ??= await import('@octokit/webhooks-methods');
   for (const secret of secrets) {
-    if (await verify(secret.reveal(), payload, signature)) return true;
+    if (await methods.verify(secret.reveal(), payload, signature)) return true;
   }
   return false;
 }
 
-let loaded: ReturnType<typeof load> | undefined;
-
-/** Loaded once: looking for it again costs each request something. */
-function methods(): ReturnType<typeof load> {
-  loaded ??= load();
-  return loaded;
-}
-
 /** The package can be imported and not required. */
-async function load() {
-  return import('@octokit/webhooks-methods');
-}
+let methods: typeof import('@octokit/webhooks-methods') | undefined;

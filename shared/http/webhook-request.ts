@@ -73,8 +73,12 @@ export function parseWebhook(request: Request, body: Buffer, now: number): Webho
   };
 }
 
-/** GitHub sends JSON, or a form with the JSON in `payload`, as the hook's content type says. */
+/**
+ * GitHub sends JSON, or a form with the JSON in `payload`, as the hook's content type says. What is called JSON has been parsed by
+ * functions-framework, whose express does so before any function.
+ */
 function parseObject(request: Request, body: Buffer): Record<string, unknown> {
+  if (request.is('application/json') && isObject(request.body)) return request.body;
   const text = body.toString('utf8');
   const isForm = request.is('application/x-www-form-urlencoded') !== false && !!request.get('content-type');
   const json = isForm ? new URLSearchParams(text).get('payload') : text;
@@ -85,8 +89,10 @@ function parseObject(request: Request, body: Buffer): Record<string, unknown> {
   } catch {
     throw new BadRequest(400, 'the body is not JSON');
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new BadRequest(400, 'the body is not a JSON object');
-  }
-  return value as Record<string, unknown>;
+  if (!isObject(value)) throw new BadRequest(400, 'the body is not a JSON object');
+  return value;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value);
 }
