@@ -66,6 +66,12 @@ export function drawSweepFaults(random: SeededRandom, jobs: readonly JobPlan[], 
   return Array.from({length: amount}, () => (kinds[random.below(kinds.length)] ?? draws.sweepCall)());
 }
 
+/** The persistent VM goes down, near its jobs. */
+export function drawVmFaults(random: SeededRandom, jobs: readonly JobPlan[], lengthMs: number): Fault[] {
+  const draws = new FaultDraws(random, jobs, lengthMs);
+  return Array.from({length: [0, 0, 1, 2][random.below(4)] ?? 0}, draws.vmDown);
+}
+
 class FaultDraws {
   readonly #count: number;
 
@@ -136,6 +142,8 @@ class FaultDraws {
     atMs: this.#time(),
     pick: this.random.below(8),
   });
+
+  vmDown = (): Fault => ({on: 'vm_down', atMs: this.#time(), by: this.#pick(['host', 'hand'] as const)});
 
   boot = (): Fault => ({on: 'boot', nth: this.#nth(1)});
 

@@ -1,6 +1,6 @@
 import type {SeededRandom} from '../world/seeded-random';
 import {backlogMs} from './backlog';
-import {drawFaults, drawSweepFaults} from './draw-faults';
+import {drawFaults, drawSweepFaults, drawVmFaults} from './draw-faults';
 import {REPOSITORIES, VM} from './pools';
 import type {JobKind, JobPlan, Scenario, Setting} from './scenario';
 import {randomOf} from './simulated-world';
@@ -22,12 +22,14 @@ export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
   const debris = chance(randomOf(seed, 'debris'), 0.25);
   const drawn = {...drawSetting(random), ...drawRareSetting(rare), debris};
   const jobs = [...drawJobs(random, days)];
-  if (drawn.vm) jobs.push(...drawVmJobs(rare, jobs));
+  const vmJobs = drawn.vm ? drawVmJobs(rare, jobs) : [];
+  jobs.push(...vmJobs);
   jobs.sort((a, b) => a.atMs - b.atMs);
   // GitHub cancels what waits for a day: that is to happen for no other reason than a lost job.
   const isTooSlow = backlogMs({jobs, setting: drawn}) > LONGEST_BACKLOG_MS;
   const setting = isTooSlow ? {...drawn, webhookDelayMs: 0, maxRunners: {arm: 8, spot: 8, shared: 8}} : drawn;
   const faults = [...drawFaults(random, jobs, days * DAY), ...drawSweepFaults(rare, jobs, days * DAY)];
+  if (drawn.vm) faults.push(...drawVmFaults(randomOf(seed, 'vm down'), vmJobs, days * DAY));
   return {seed, setting, jobs, faults};
 }
 

@@ -1,8 +1,10 @@
 import type {Job} from '../world/github/job';
 import type {SimulatedControlPlane} from './control-plane';
+import type {Fault} from './scenario';
 import type {SimulatedWorld} from './simulated-world';
 
 const LIMIT = 10_000;
+const TAKES_VMS: ReadonlySet<Fault['on']> = new Set(['preemption', 'host_error', 'vm_down']);
 
 /** What has to hold once the faults have ceased and time has passed: every job is over, and nothing is left. */
 export async function checkLiveness(world: SimulatedWorld, plane: SimulatedControlPlane): Promise<void> {
@@ -41,7 +43,7 @@ function checkJob(world: SimulatedWorld, job: Readonly<Job>): void {
   if (status !== 'completed') world.violated('job_not_run', `job ${id} is still ${status}`);
   if (ending === 'expired')
     world.violated('job_not_run', `job ${id} was cancelled by GitHub after 24 hours in the queue`);
-  const vmsWereTaken = [...world.struck.faults].some(({on}) => on === 'preemption' || on === 'host_error');
+  const vmsWereTaken = [...world.struck.faults].some(({on}) => TAKES_VMS.has(on));
   if (ending === 'lost' && !vmsWereTaken) world.violated('job_not_run', `job ${id} lost its runner`);
 }
 

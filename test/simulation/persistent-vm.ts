@@ -4,13 +4,17 @@ import type {Instance} from '../world/compute/resources';
 import type {GitHubWorld} from '../world/github/model';
 import type {Registration} from '../world/github/registration';
 import {LABELS, VM} from './pools';
+import type {VmDownBy} from './scenario';
 
 /** A VM that is started for jobs and stopped after them, with the runner that config.sh registered under its name. */
 export class PersistentVm {
   readonly instance: Instance;
   readonly runner: Registration;
 
-  constructor(github: GitHubWorld, compute: ComputeWorld) {
+  constructor(
+    github: GitHubWorld,
+    private readonly compute: ComputeWorld,
+  ) {
     this.instance = compute.addInstance({name: VM.name, zone: VM.zone});
     const [owner = '', repo = ''] = VM.repository.split('/');
     this.runner = github.runners.registerPersistent(
@@ -21,6 +25,16 @@ export class PersistentVm {
 
   isUp(): boolean {
     return this.instance.status !== 'TERMINATED';
+  }
+
+  /** Whether it did: nobody stops it by hand under a job, and what is down stays so. */
+  goDown(by: VmDownBy): boolean {
+    const {compute, instance, runner} = this;
+    if (instance.status !== 'RUNNING') return false;
+    if (by === 'host') compute.failHost(instance);
+    else if (runner.job?.status === 'in_progress') return false;
+    else compute.power('stop', instance.zone, instance.name);
+    return true;
   }
 
   /** What is not as it should be when nothing is to be done any more. */

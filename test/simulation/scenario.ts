@@ -86,8 +86,12 @@ export type Fault =
   | {readonly on: 'late_failure'; readonly atMs: number; readonly code: string; readonly times: number}
   | {readonly on: 'preemption'; readonly atMs: number; readonly pick: number}
   | {readonly on: 'host_error'; readonly atMs: number; readonly pick: number}
+  /** The persistent VM goes down: its host fails, or somebody stops it by hand while it runs no job. */
+  | {readonly on: 'vm_down'; readonly atMs: number; readonly by: VmDownBy}
   /** The startup script of the nth VM dies. */
   | {readonly on: 'boot'; readonly nth: number};
+
+export type VmDownBy = 'host' | 'hand';
 
 export interface WebhookFault {
   readonly on: 'webhook';
@@ -153,6 +157,7 @@ function isLasting(fault: Fault): boolean {
     case 'task':
     case 'preemption':
     case 'host_error':
+    case 'vm_down':
     case 'boot':
       return true;
     default:

@@ -99,7 +99,7 @@ export class SimulatedWorld {
     const {github, compute, killed} = this;
     this.safety = new Safety({setting, github, compute, killed, violated});
     this.workload = new Workload(github, jobs);
-    const weather = new Weather(compute, this.struck, (one) => this.#isMade(one), faults);
+    const weather = new Weather(compute, this.struck, (one) => this.#isMade(one), this.vm, faults);
     this.weather = weather;
     this.ports = new FaultyPorts({
       executions: this.executions,

@@ -1,5 +1,6 @@
 import type {ComputeWorld} from '../world/compute/model';
 import {type Instance, isSpot} from '../world/compute/resources';
+import type {PersistentVm} from './persistent-vm';
 import type {Fault} from './scenario';
 import type {Struck} from './struck';
 
@@ -15,6 +16,7 @@ export class Weather {
     private readonly compute: ComputeWorld,
     private readonly struck: Struck,
     private readonly isOurs: (instance: Instance) => boolean,
+    private readonly vm: PersistentVm | undefined,
     faults: readonly Fault[],
   ) {
     const {scheduler} = compute;
@@ -41,6 +43,10 @@ export class Weather {
     if (fault.on === 'late_failure') {
       this.#late.push(fault);
       this.#change(() => undefined, fault);
+      return;
+    }
+    if (fault.on === 'vm_down') {
+      if (this.vm?.goDown(fault.by)) this.struck.note(fault);
       return;
     }
     const running = this.compute.instances().filter((one) => one.status === 'RUNNING' && this.isOurs(one));

@@ -172,5 +172,11 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'if (document.drained.length > 0) await restoreLabels(context, vm, document);',
     replace: 'void restoreLabels;',
   },
+  {
+    name: 'persistent: a VM that is found down stays on record as up',
+    file: 'shared/effects/vm/check-vm.ts',
+    find: "if (isDown(status)) return over(context, vm, document, 'already_stopped');",
+    replace: "if (isDown(status)) return 'already_stopped';",
+  },
   ...SWEEP_MUTATIONS,
 ];
