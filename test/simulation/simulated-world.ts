@@ -12,7 +12,7 @@ import {bootRunners, type Killed} from '../world/guest';
 import {SeededRandom} from '../world/seeded-random';
 import {Bystanders} from './bystanders';
 import {countRedeliveries} from './count-redeliveries';
-import {leaveMachines} from './debris';
+import {leaveMachines, leaveRunner} from './debris';
 import {EventScheduler} from './event-scheduler';
 import {Executions} from './executions';
 import {FaultyPorts} from './faulty-ports';
@@ -95,6 +95,7 @@ export class SimulatedWorld {
         return true;
       },
     });
+    if (setting.debris) leaveRunner(this.github, this.compute, jobs);
     if (isTraced) this.#watch();
     const {github, compute, killed} = this;
     this.safety = new Safety({setting, github, compute, killed, violated});

@@ -100,6 +100,17 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     replace: '',
   },
   {
+    name: 'sweep: an orphan is deleted under its job',
+    file: 'shared/lifecycle/sweep/machines.ts',
+    find: 'if (!isDead && (found?.seen.busy || runsAtGitHub(observed, name))) return undefined;',
+    replace: '',
+    also: {
+      file: 'shared/effects/sweep/remove-leftover.ts',
+      find: "if (result === 'busy' && !isDead) return 'left';",
+      replace: '',
+    },
+  },
+  {
     name: 'sweep: half-made runners stay',
     file: 'shared/lifecycle/sweep/half-made.ts',
     find: 'const forMs = now - runner.stateAt;',
