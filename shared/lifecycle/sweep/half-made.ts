@@ -9,7 +9,6 @@ const HOPELESS_MS = 60 * 60_000;
 /** Runners that a crash left half made are gone on with; after an hour they are taken away. */
 export function finishHalfMade(observed: Observed, now: number): Action[] {
   const actions: Action[] = [];
-  const machines = new Set(observed.instances?.map(({name}) => name));
   for (const runner of observed.runners ?? []) {
     const forMs = now - runner.stateAt;
     if (!isBeingMade(runner) || forMs < FORGOTTEN_MS || observed.held.has(runner.pool)) continue;
@@ -19,7 +18,7 @@ export function finishHalfMade(observed: Observed, now: number): Action[] {
     } else if (forMs >= HOPELESS_MS || !observed.jobs.has(runner.madeFor)) {
       if (forMs < HOPELESS_MS && runner.covers === null) continue;
       // Nothing that was asked for an hour ago is still on its way.
-      const isDead = forMs >= HOPELESS_MS && observed.instances !== undefined && !machines.has(runner.name);
+      const isDead = forMs >= HOPELESS_MS && observed.instances?.some(({name}) => name === runner.name) === false;
       const rest = {isDead, force: false, jobUrl: null} as const;
       actions.push({kind: 'end_runner', reason: 'half_made', runner: runner.name, ...rest});
     } else {
