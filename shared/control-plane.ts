@@ -4,6 +4,7 @@ import type {Compute} from './compute/compute';
 import {type Config, type ConfigFor, type FunctionName, type Pool, parseConfig} from './config/config';
 import type {Environment} from './config/environment';
 import {type Place, resolvePlace} from './config/place';
+import {createSecretCheck} from './config/secret-check';
 import {createSecretReader, type SecretReader} from './config/secrets';
 import type {Context} from './effects/context';
 import {Refused} from './errors';
@@ -14,11 +15,13 @@ import type {Discovery} from './github/discovery';
 import {dryRunGitHub} from './github/dry-run';
 import type {GitHubFor} from './github/github';
 import {createOidcVerifier, type OidcVerifier} from './http/oidc';
+import {createTaskVerifier, type TaskVerifier} from './http/task-verifier';
 import {createProviders, createVms} from './providers/providers';
 import {type Random, systemRandom} from './random';
 import {createFirestoreStore} from './store/firestore';
 import type {Store} from './store/store';
 import {createCloudTasks} from './tasks/cloud-tasks';
+import {signedTasks} from './tasks/signed-tasks';
 import type {Tasks} from './tasks/tasks';
 import {createLogger} from './telemetry/create-logger';
 import {createTracer, type TracingOptions} from './telemetry/create-tracer';
@@ -96,6 +99,17 @@ export function callerVerifier<T extends 'provision' | 'stop' | 'sweep'>(
   });
 }
 
+/** Whether a task is one of ours; every one is where there is no key, which `INTERNAL_AUTH=platform` does not allow. */
+export function taskVerifier<T extends 'provision' | 'stop'>({
+  config,
+  context,
+  secrets,
+}: ControlPlane<T>): TaskVerifier {
+  const {taskSigningKeys} = config as Config;
+  if (taskSigningKeys.length === 0) return async () => undefined;
+  return createTaskVerifier(createSecretCheck(taskSigningKeys, {secrets, clock: context.clock}));
+}
+
 async function make<T extends ControllingFunction>(target: T, options: ControlPlaneOptions): Promise<ControlPlane<T>> {
   const {clock = systemClock, random = systemRandom} = options;
   const parsed: ConfigFor<T> = parseConfig(options.env, target);
@@ -115,7 +129,7 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
     deployment: config.deployment,
     pools: config.pools,
     store: options.store ?? firestoreOf(config, clock),
-    tasks: options.tasks ?? cloudTasksOf(config, clock),
+    tasks: signedTasks(options.tasks ?? cloudTasksOf(config, clock), config.taskSigningKeys, secrets),
     github: config.dryRun ? dryRunGitHub(github, logger) : github,
     provider: createProviders(providing),
     vm: createVms(providing),

@@ -1,4 +1,4 @@
-import {type HttpFunction, http} from '@google-cloud/functions-framework';
+import type {HttpFunction} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/environment';
 import {type ControlPlaneOptions, controlPlane} from '../../shared/control-plane';
 import type {Context} from '../../shared/effects/context';
@@ -7,7 +7,7 @@ import {recordRun} from '../../shared/effects/record-run';
 import {serveDemand} from '../../shared/effects/serve-demand';
 import {startById} from '../../shared/effects/vm/ensure-started';
 import {hearVmEvent, noteForeignRun, vmOfEvent} from '../../shared/effects/vm/vm-event';
-import {gracefully} from '../../shared/http/graceful-shutdown';
+import {serveFunction} from '../../shared/http/framework';
 import {createTaskFunction} from '../../shared/http/task-function';
 import type {ProvisionTask} from '../../shared/tasks/payload';
 
@@ -32,4 +32,4 @@ export function createProvision(options: ControlPlaneOptions): HttpFunction {
   return createTaskFunction('provision', controlPlane('provision', options), provision);
 }
 
-http('provision', gracefully(createProvision({env: readEnvironment()})));
+serveFunction('provision', createProvision({env: readEnvironment()}));

@@ -34,7 +34,8 @@ export interface Config {
   };
   /** All are accepted. */
   readonly webhookSecrets: readonly SecretSource[];
-  readonly managerSecret?: SecretSource;
+  /** All are accepted. Empty only where `api` is not configured. */
+  readonly managerSecrets: readonly SecretSource[];
   /** These three: undefined means that the metadata server is asked, see place.ts. */
   readonly project?: string;
   readonly zone?: string;
@@ -47,6 +48,8 @@ export interface Config {
   readonly tasksServiceAccount?: string;
   /** `platform`: Cloud Run's IAM has verified the token and replaced its signature. Default `verify`. */
   readonly internalAuth: 'verify' | 'platform';
+  /** The first signs tasks, all are accepted. Empty: tasks are not signed, and `internalAuth` is `verify`. */
+  readonly taskSigningKeys: readonly SecretSource[];
   readonly oidcJwksUrl: string;
   /** `emulatorHost`: `host:port`. */
   readonly firestore: {readonly database?: string; readonly emulatorHost?: string};
@@ -79,9 +82,7 @@ export interface SweepConfig extends DispatchingConfig {
   readonly urls: {readonly provision: string; readonly stop: string; readonly sweep: string};
 }
 
-export interface ApiConfig extends Config {
-  readonly managerSecret: SecretSource;
-}
+export type ApiConfig = Config;
 
 /** `Config` in which what the function requires is there. */
 export type ConfigFor<T extends FunctionName> = {

@@ -7,7 +7,7 @@ import {parseRunnerConfig, type RunnerConfig} from './pools';
 import {present} from './present';
 import {Problems} from './problems';
 import {readRunnerConfig} from './runner-config-text';
-import {literalSecrets, readGitHubCredentials, readSecret, readWebhookSecrets} from './secret-variables';
+import {literalSecrets, readGitHubCredentials, readSecrets} from './secret-variables';
 import {matching, origins, url, Variables} from './variables';
 
 export type {
@@ -51,6 +51,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
   const places = readPlaces(variables);
   const vmInactiveMinutes = variables.number('VM_INACTIVE_MINUTES', {above: 0}, 15);
   const {pools, discovery} = readPools(variables, problems, {...places, vmInactiveMinutes});
+  const internalAuth = variables.choice('INTERNAL_AUTH', ['verify', 'platform'], 'verify');
   const credentials = readGitHubCredentials(variables, problems, target !== 'webhook');
   return present({
     deployment: readDeployment(variables),
@@ -63,8 +64,8 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
       ),
       ...credentials,
     }),
-    webhookSecrets: readWebhookSecrets(variables, problems),
-    managerSecret: readSecret(variables, problems, 'RUNNER_MANAGER_SECRET'),
+    webhookSecrets: readSecrets(variables, problems, 'GITHUB_WEBHOOK_SECRET'),
+    managerSecrets: readSecrets(variables, problems, 'RUNNER_MANAGER_SECRET'),
     ...places,
     queues: present({provision: readQueue(variables, 'PROVISION_QUEUE'), stop: readQueue(variables, 'STOP_QUEUE')}),
     urls: present({
@@ -77,7 +78,8 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
       'the e-mail address of a service account',
       matching(/^[^\s@]+@[^\s@]+\.[^\s@]+$/),
     ),
-    internalAuth: variables.choice('INTERNAL_AUTH', ['verify', 'platform'], 'verify'),
+    internalAuth,
+    taskSigningKeys: readSecrets(variables, problems, 'TASK_SIGNING_KEY', internalAuth === 'platform'),
     oidcJwksUrl: readUrl(variables, 'OIDC_JWKS_URL') ?? 'https://www.googleapis.com/oauth2/v3/certs',
     firestore: readFirestore(variables),
     emulators: present({

@@ -5,9 +5,9 @@ import {SECRET} from './google-names';
 export type SecretSource =
   | {readonly kind: 'literal'; readonly secret: Secret}
   /** `projects/P/secrets/S` or `projects/P/secrets/S/versions/V` in Secret Manager. */
-  | {readonly kind: 'resource'; readonly name: string}
-  /** A secret volume. */
-  | {readonly kind: 'file'; readonly path: string};
+  | {readonly kind: 'resource'; readonly name: string; readonly isList?: true}
+  /** A secret volume. `isList`: what it holds may be several secrets, separated by commas. */
+  | {readonly kind: 'file'; readonly path: string; readonly isList?: true};
 
 export const SECRET_FORMS = 'projects/P/secrets/S, projects/P/secrets/S/versions/V, file:<path>, or the value itself';
 

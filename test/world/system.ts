@@ -33,6 +33,7 @@ export const QUEUES = {
 } as const;
 const SERVICE_ACCOUNT = 'tasks@world.iam.gserviceaccount.com';
 const WEBHOOK_SECRET = 'the-webhook-secret-of-the-world';
+const TASK_SIGNING_KEY = 'the-task-signing-key-of-the-world';
 /** Unless the environment names another one. */
 export const MANAGER_SECRET = 'the-manager-secret-of-the-world';
 
@@ -146,6 +147,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     STOP_URL: stop.url,
     SWEEP_URL: sweep.url,
     TASKS_SERVICE_ACCOUNT: SERVICE_ACCOUNT,
+    TASK_SIGNING_KEY,
     OIDC_JWKS_URL: jwksUrl,
     CLOUD_TASKS_EMULATOR_HOST: `${tasksAt.host}:${tasksAt.port}`,
     COMPUTE_EMULATOR_HOST: `${computeAt.host}:${computeAt.port}`,

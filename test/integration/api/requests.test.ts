@@ -115,7 +115,7 @@ describe('a body', () => {
 
   test.each([
     ['of no JSON, called JSON', '{"pool":', {'content-type': 'application/json'}, 400, 'invalid-json'],
-    ['of a string, called JSON', '"gpu"', {'content-type': 'application/json'}, 400, 'invalid-json'],
+    ['of a string, called JSON', '"gpu"', {'content-type': 'application/json'}, 400, 'invalid-request'],
     [
       'of no JSON, called a form',
       '{"pool":',
