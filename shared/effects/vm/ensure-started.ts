@@ -24,6 +24,7 @@ export async function ensureStarted(context: Context, vm: Vm): Promise<string> {
 
   const document =
     before.state === 'running' && before.startFailures === 0 ? before : await changeVm(context, vm, started);
+  // mutation: restore labels at start
   if (document.drained.length > 0) await restoreLabels(context, vm, document);
   if (before.state !== 'running') {
     // For a VM that no job ever runs on: a job cancelled unheard, a start by hand.
