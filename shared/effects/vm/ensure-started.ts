@@ -30,7 +30,8 @@ export async function ensureStarted(context: Context, vm: Vm): Promise<string> {
     // For a VM that no job ever runs on: a job cancelled unheard, a start by hand.
     await scheduleVmCheck(context, vm, document.version, 0, (vm.idleMinutes + vm.bootMinutes) * 60);
   }
-  return `${outcome.kind === 'changed' ? 'started' : 'already_running'}:${vm.instance}`;
+  // Not `started`: that word is the job's, and a metric counts its seconds.
+  return `${outcome.kind === 'changed' ? 'vm_started' : 'already_running'}:${vm.instance}`;
 }
 
 /** A VM that somebody started by hand. */
