@@ -9,7 +9,15 @@ import {startById} from '../../shared/effects/vm/ensure-started';
 import {hearVmEvent, noteForeignRun, vmOfEvent} from '../../shared/effects/vm/vm-event';
 import {serveFunction} from '../../shared/http/framework';
 import {createTaskFunction} from '../../shared/http/task-function';
+import type {JobEvent} from '../../shared/lifecycle/job-event';
+import {takesRepository} from '../../shared/lifecycle/matching';
 import type {ProvisionTask} from '../../shared/tasks/payload';
+
+/** The pool serves the repository, as `webhook` has found before: a task alone makes no runner for whatever repository it names. */
+function isServed({pools}: Context, {pool: name, repository}: JobEvent): boolean {
+  const pool = pools.find((one) => one.name === name);
+  return pool !== undefined && takesRepository(pool, repository);
+}
 
 /**
  * Demand. `queued` and a job that needs a runner again: make one, or start the VM. `waiting` and `in_progress`: write down who covers
@@ -17,7 +25,9 @@ import type {ProvisionTask} from '../../shared/tasks/payload';
  */
 async function provision(context: Context, task: ProvisionTask): Promise<string> {
   if (task.kind === 'demand') return serveDemand(context, {job: task.job});
-  if (task.kind === 'event' && task.event.status === 'queued') return serveDemand(context, {event: task.event});
+  if (task.kind === 'event' && task.event.status === 'queued') {
+    return isServed(context, task.event) ? serveDemand(context, {event: task.event}) : 'not_served';
+  }
   if (task.kind === 'make') return makeRunner(context, task.runner);
   if (task.kind === 'vm') return startById(context, task.vm);
   const vm = vmOfEvent(context, task.event);

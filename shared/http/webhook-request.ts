@@ -1,13 +1,13 @@
 import type {Request} from '@google-cloud/functions-framework';
 import * as z from 'zod';
 import type {JobEvent} from '../lifecycle/job-event';
-import {REPOSITORY} from '../model/names';
+import {isDocumentId, isLabel, isRunnerName, MAX_LABELS, MAX_URL_LENGTH, REPOSITORY} from '../model/names';
 import {BadRequest} from './request';
 
 /** A GitHub webhook request, parsed into what it is before any decision is made. */
 export type WebhookTrigger =
   | {readonly kind: 'ping'}
-  | {readonly kind: 'other'; readonly reason: 'event' | 'action'; readonly detail: string}
+  | {readonly kind: 'other'; readonly reason: 'event' | 'action' | 'labels'; readonly detail: string}
   | {readonly kind: 'job'; readonly event: Omit<JobEvent, 'pool' | 'delivery'>; readonly isPublic: boolean};
 
 const ACTIONS = ['queued', 'waiting', 'in_progress', 'completed'];
@@ -63,10 +63,14 @@ export function parseWebhook(request: Request, body: Buffer, now: number): Webho
 
   const parsed = Payload.safeParse(payload);
   if (!parsed.success) {
-    const paths = parsed.error.issues.map((issue) => issue.path.join('.')).join(', ');
-    throw new BadRequest(400, `the workflow_job payload lacks valid fields: ${paths}`);
+    const [...paths] = new Set(parsed.error.issues.slice(0, 10).map((issue) => issue.path.join('.')));
+    throw new BadRequest(400, `the workflow_job payload lacks valid fields: ${paths.join(', ')}`);
   }
   const {workflow_job: job, repository, installation} = parsed.data;
+  if (job.labels.length > MAX_LABELS || !job.labels.every(isLabel)) {
+    const detail = `the job asks for ${job.labels.length} labels; found more than ${MAX_LABELS}, or one that no runner can have`;
+    return {kind: 'other', reason: 'labels', detail};
+  }
   const runs = job.status === 'in_progress' || job.status === 'completed';
   return {
     kind: 'job',
@@ -79,12 +83,22 @@ export function parseWebhook(request: Request, body: Buffer, now: number): Webho
       repository: repository.full_name,
       labels: job.labels,
       // GitHub fills in a runner for some queued jobs, too, that never saw one.
-      runnerName: runs ? job.runner_name || null : null,
+      runnerName: runs && isNameOfRunner(job.runner_name) ? job.runner_name : null,
       installationId: installation?.id || null,
-      url: job.html_url ?? null,
+      url: isPage(job.html_url) ? job.html_url : null,
       createdAt: Date.parse(job.created_at ?? job.started_at ?? '') || now,
     },
   };
+}
+
+/** Whether a runner may be called so, and be on record by its name. */
+function isNameOfRunner(name: string | null | undefined): name is string {
+  return typeof name === 'string' && isRunnerName(name) && isDocumentId(name);
+}
+
+/** Whether it is the address of a page, for people to open. */
+function isPage(url: string | null | undefined): url is string {
+  return typeof url === 'string' && url.length <= MAX_URL_LENGTH && /^https?:\/\//.test(url) && URL.canParse(url);
 }
 
 /** How a form with the JSON in `payload` begins. */
