@@ -18,6 +18,9 @@ const NOT_DEPLOYED: Readonly<Record<string, string>> = {
   SECRET_MANAGER_EMULATOR_HOST: 'no emulator',
 };
 
+/** Variables that what serves the functions reads, and they do not. */
+const OF_FRAMEWORK = ['NODE_ENV'];
+
 /** What Terraform sets a variable to, as far as its form goes. */
 const VALUES: Readonly<Record<string, string>> = {
   CORS_ORIGINS: 'https://example.com',
@@ -34,6 +37,7 @@ const VALUES: Readonly<Record<string, string>> = {
   GOOGLE_CLOUD_ZONE: 'us-central1-a',
   INTERNAL_AUTH: 'platform',
   LOG_LEVEL: 'info',
+  NODE_ENV: 'production',
   PROVISION_QUEUE: 'projects/acme-runners/locations/us-central1/queues/slipway-provision-1a2b',
   PROVISION_URL: 'https://slipway-provision-123456789012.us-central1.run.app',
   RUNNER_CONFIG: '{pools: [{repo: acme/app, requires: [gpu], provider: {type: gce-vm, instance: gpu}}]}',
@@ -43,6 +47,7 @@ const VALUES: Readonly<Record<string, string>> = {
   SWEEP_BUDGET_SECONDS: '240',
   SWEEP_URL: 'https://slipway-sweep-123456789012.us-central1.run.app',
   TASK_MAX_ATTEMPTS: '20',
+  TASK_SIGNING_KEY: 'projects/acme-runners/secrets/slipway-task-signing-key',
   TASKS_SERVICE_ACCOUNT: 'slipway-tasks@acme-runners.iam.gserviceaccount.com',
   TRACING: 'false',
   VM_INACTIVE_MINUTES: '15',
@@ -82,13 +87,13 @@ describe.each(FUNCTIONS)('%s', (target) => {
   });
 
   test('gets no variable that the code does not read', () => {
-    const known = readBy(target, valuesFor(target));
+    const known = new Set([...OF_FRAMEWORK, ...readBy(target, valuesFor(target))]);
     expect(setFor(target).filter((name) => !known.has(name))).toEqual([]);
   });
 });
 
 test('every variable that the code reads is set somewhere, or is not for a deployment', () => {
-  const read = new Set(FUNCTIONS.flatMap((target) => [...readBy(target, valuesFor(target))]));
+  const read = new Set([...OF_FRAMEWORK, ...FUNCTIONS.flatMap((target) => [...readBy(target, valuesFor(target))])]);
   const set = new Set([...FUNCTIONS.flatMap(setFor), ...Object.keys(NOT_DEPLOYED)]);
   expect([...read].filter((name) => !set.has(name))).toEqual([]);
   expect([...set].filter((name) => !read.has(name))).toEqual([]);
@@ -100,4 +105,9 @@ test('only functions behind IAM trust the platform with the verification of call
     'stop',
     'sweep',
   ]);
+});
+
+test('every function has the key that signs tasks, and no framework that shows stacks', () => {
+  for (const target of FUNCTIONS)
+    expect(setFor(target)).toEqual(expect.arrayContaining(['TASK_SIGNING_KEY', 'NODE_ENV']));
 });

@@ -51,6 +51,32 @@ describe('without webhooks', () => {
 });
 
 describe('a dry run', () => {
+  test.each([
+    '?dry-run=TRUE',
+    '?dry-run=1',
+    '?dry-run=yes',
+    '?dry-run',
+    '?dry-run=',
+    '?dry-run=true&dry-run=true',
+    '?dry-run=true&dry-run=false',
+    '?dry-run=true&x=1',
+    '?dryRun=true',
+    '?dry_run=true',
+    '?DRY-RUN=true',
+    '?dry-run[]=true',
+    '?dry%2drun=true%20',
+  ])('that is spelt %s is no real one: 400, and nothing is done', async (query) => {
+    system = await aSystem();
+    const {status} = await system.sweeper.trigger(query);
+    expect(status).toBe(400);
+    expect(await system.store.find('locks', {where: {}, limit: 1})).toEqual([]);
+  });
+
+  test.each(['', '?', '?dry-run=false'])('is not what %j asks for', async (query) => {
+    system = await aSystem();
+    expect(await system.sweep(query)).toMatchObject({status: 'done'});
+  });
+
   test('that is asked for says what it would do, and changes nothing', async () => {
     system = await aSystem();
     system.github.deliveries.faults = () => ({drop: true});
