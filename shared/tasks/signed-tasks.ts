@@ -31,5 +31,6 @@ export function isTaskSigned(key: Secret, {name, body}: {name: string; body: Buf
 }
 
 function taskSignature(key: Secret, name: string, body: Buffer | string): string {
+  // mutation: what a task’s signature covers
   return hmacSha256(key, `${name}\n`, body);
 }

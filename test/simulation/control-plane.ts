@@ -7,6 +7,7 @@ import {createLogger} from '../../shared/telemetry/create-logger';
 import type {DeliveryAnswer, DeliveryRequest} from '../world/github/delivery';
 import {callFunction, type FunctionAnswer} from './call-function';
 import {BEARER, environmentOf, WEBHOOK_SECRET} from './environment';
+import {Forger} from './forger';
 import type {Functions} from './functions';
 import {randomOf, type SimulatedWorld} from './simulated-world';
 
@@ -22,6 +23,7 @@ export class SimulatedControlPlane {
   readonly #handlers: {readonly [T in Target]?: HttpFunction};
   readonly #lost = new Set<string>();
   readonly #chance;
+  readonly #forger: Forger;
   readonly isSwept: boolean;
   sweeps = 0;
 
@@ -57,6 +59,11 @@ export class SimulatedControlPlane {
     for (let hook = 0; hook < scenario.setting.hooks; hook++) {
       github.addHook({secret: WEBHOOK_SECRET, deliver: (request) => this.#deliver(request)});
     }
+    this.#forger = new Forger(world, (target, headers, body) => {
+      const handler = this.#handlers[target];
+      if (!handler) throw new RangeError(`found no function ${target} in the simulation`);
+      return callFunction(handler, {headers, body});
+    });
     this.isSwept = functions.sweep !== undefined;
     if (this.isSwept) this.#sweepLater();
   }
@@ -82,6 +89,7 @@ export class SimulatedControlPlane {
 
   async #deliver({headers, body}: DeliveryRequest): Promise<DeliveryAnswer> {
     if (this.world.weather.areWebhooksDown()) throw new Error('the function was not reached');
+    this.#forger.delivery(headers, body);
     const {status} = await this.#call('webhook', headers, Buffer.from(body), 'noticed');
     return {status};
   }
@@ -93,7 +101,9 @@ export class SimulatedControlPlane {
     if (effect) trace.add(`fault: dispatch of ${queue} ${name}: ${JSON.stringify(effect)}`);
     if (effect === 'not_delivered' || this.#lost.has(name)) throw new Error('the function was not reached');
     if (typeof effect === 'object') await scheduler.sleep(effect.lateMs);
-    const once = () => this.#call(queue, {...headers, authorization: BEARER[queue]}, body, 'sometimes');
+    const sent = {...headers, authorization: BEARER[queue]};
+    this.#forger.task(queue, sent, body);
+    const once = () => this.#call(queue, sent, body, 'sometimes');
     if (effect === 'twice') await once();
     const [answer] = await Promise.all(effect === 'concurrently' ? [once(), once()] : [once()]);
     if (!answer || effect === 'answer_lost') throw new Error('the answer was lost');

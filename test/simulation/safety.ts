@@ -2,7 +2,7 @@ import type {ComputeWorld} from '../world/compute/model';
 import type {Instance} from '../world/compute/resources';
 import type {GitHubWorld} from '../world/github/model';
 import type {Killed} from '../world/guest';
-import {WEBHOOK_SECRET} from './environment';
+import {TASK_SIGNING_KEY, WEBHOOK_SECRET} from './environment';
 import type {Setting} from './scenario';
 
 /** A promise that was broken. */
@@ -13,6 +13,7 @@ export interface Violation {
     | 'two_machines'
     | 'call_in_transaction'
     | 'secret'
+    | 'forged'
     | 'foreign_touched'
     | 'redelivered_too_often'
     | 'world_contract'
@@ -33,8 +34,13 @@ export interface SafetyOptions {
   readonly violated: (rule: Violation['rule'], detail: string) => void;
 }
 
-/** How each JIT config begins, a private key reads, and the webhook's secret. Text and not patterns: everything written is searched. */
-const SECRETS = [Buffer.from('{".runner":"').toString('base64').slice(0, 15), 'PRIVATE KEY', WEBHOOK_SECRET];
+/** How each JIT config begins, a private key reads, the webhook's secret, and the key that signs tasks. Text and not patterns: everything written is searched. */
+const SECRETS = [
+  Buffer.from('{".runner":"').toString('base64').slice(0, 15),
+  'PRIVATE KEY',
+  WEBHOOK_SECRET,
+  TASK_SIGNING_KEY,
+];
 
 /** What has to hold at each moment. Watches the world rather than asking it: a step costs only what it changed. */
 export class Safety {

@@ -107,4 +107,18 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
     marked: 'VM found down',
     value: "'already_stopped'",
   },
+  {name: 'a task needs no signature', exported: 'taskVerifier', wrap: '() => () => async () => undefined'},
+  {name: 'any signature of a task will do', exported: 'isTaskSigned', wrap: '() => () => true'},
+  {
+    name: 'a task’s signature covers its name alone',
+    marked: 'what a task’s signature covers',
+    value: 'hmacSha256(key, name)',
+  },
+  {name: 'any signature of a delivery will do', exported: 'isSigned', wrap: '() => async () => true'},
+  {name: 'tasks are not signed', exported: 'signedTasks', wrap: '() => (tasks) => tasks'},
+  {
+    name: 'no key is accepted',
+    exported: 'createSecretCheck',
+    wrap: '(original) => (sources, ...rest) => original([], ...rest)',
+  },
 ];
