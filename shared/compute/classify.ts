@@ -102,7 +102,8 @@ function normalise(code: string): string {
  * missing is not an insert's answer.
  */
 function lacksPrerequisite(message: string): boolean {
-  if (/\/(?:instanceTemplates|subnetworks|instances|operations)\/[^\s'"/]+['"]? was not found/i.test(message)) return true;
+  if (/\/(?:instanceTemplates|subnetworks|instances|operations)\/[^\s'"/]+['"]? was not found/i.test(message))
+    return true;
   return (
     /^Invalid value for field '[^']*(?:sourceInstanceTemplate|subnetwork)'/i.test(message) &&
     /(?:not|cannot) be found|not found|does not exist/i.test(message)

@@ -3,10 +3,10 @@ import type {ComputeClients} from './clients';
 import type {Compute, Instance, InstanceStatus} from './compute';
 import {ComputeFailure} from './failure';
 
-type Instances = Pick<Compute, 'insertInstance' | 'getInstance' | 'deleteInstance' | 'powerInstance'>;
+export type InstancesPort = Pick<Compute, 'insertInstance' | 'getInstance' | 'deleteInstance' | 'powerInstance'>;
 
 /** @see https://cloud.google.com/compute/docs/reference/rest/v1/instances */
-export function instancesOver(clients: ComputeClients, project: () => Promise<string>): Instances {
+export function instancesOver(clients: ComputeClients, project: () => Promise<string>): InstancesPort {
   return {
     async insertInstance({zone, sourceInstanceTemplate, body, requestId}) {
       const call: Call = {
