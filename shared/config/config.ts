@@ -1,3 +1,4 @@
+import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
 import {REGION, SHORT_NAME, ZONE} from '../model/names';
 import {Secret} from '../secret';
 import type {Config, ConfigFor, FunctionName} from './config-types';
@@ -45,6 +46,25 @@ export function parseConfig<T extends FunctionName>(env: Environment, target: T)
   problems.throwIfAny();
   // What the target requires is there, or it would have been reported.
   return deepFreeze(config) as ConfigFor<T>;
+}
+
+/**
+ * Checks the configuration of every function before any of them is served.
+ *
+ * @throws InvalidConfiguration with every error of every function, each once.
+ */
+export function checkConfig(env: Environment): void {
+  const problems = new Map<string, ConfigurationProblem>();
+  for (const target of Object.keys(REQUIRED) as FunctionName[]) {
+    try {
+      parseConfig(env, target);
+    } catch (error) {
+      if (!(error instanceof InvalidConfiguration)) throw error;
+      for (const problem of error.problems)
+        problems.set(`${problem.path} ${problem.found} ${problem.expected}`, problem);
+    }
+  }
+  if (problems.size > 0) throw new InvalidConfiguration([...problems.values()]);
 }
 
 function readConfig(variables: Variables, problems: Problems, target: FunctionName): Config {
