@@ -165,3 +165,27 @@ describe.each(FUNCTIONS)('an unsigned request to dist/%s', (name) => {
     60_000,
   );
 });
+
+describe.each(FUNCTIONS)('dist/%s says nothing of what nobody signed', (name) => {
+  test.each<[string, string, Record<string, string>, string]>([
+    ['malformed JSON', '{"hush-hush": ', JSON_TYPE, ''],
+    ['a malformed event', '{"hush-hush": ', {'content-type': 'application/cloudevents+json'}, ''],
+    ['an unknown character set', 'hush-hush', {'content-type': 'text/plain; charset=hush-hush'}, ''],
+    ['what cannot be inflated', 'hush-hush', {...JSON_TYPE, 'content-encoding': 'gzip'}, ''],
+    ['malformed JSON at a path that cannot be decoded', '{"hush-hush": ', JSON_TYPE, '%ff'],
+  ])('in its log or its answer: %s', async (_, body, headers, path) => {
+    const bundle = served.get(name);
+    if (!bundle) throw new Error(`found no ${name}`);
+    const response = await fetch(`${bundle.url}${path || (name === 'api' ? 'runner/start' : '')}`, {
+      method: 'POST',
+      headers: {...headersFor(name), ...headers},
+      body,
+    });
+    const answer = await response.text();
+    expect([400, 401, 403, 415]).toContain(response.status);
+    expect(response.headers.get('content-type')).toContain('json');
+    expect(answer + bundle.output()).not.toContain('hush');
+    // The framework's pages show stacks, and its log too, where NODE_ENV is not production, as here.
+    expect(answer + bundle.output()).not.toContain('node_modules');
+  });
+});
