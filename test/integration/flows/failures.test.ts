@@ -1,4 +1,5 @@
 import {aSystem, expectClean, MINUTE, type TestSystem} from '../../builders/system';
+import {signTask} from '../../builders/tasks';
 import {QUEUES} from '../../world/system';
 
 const STOCK_OUT = {code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message: 'The zone does not have enough resources available.'};
@@ -206,8 +207,14 @@ describe('a task that does not succeed', () => {
   test('because it is none of ours is logged once, kept as a dead letter, and answered 200', async () => {
     await running();
     const authorization = `Bearer ${await system.oidc.token({audience: system.urls.provision, email: system.env['TASKS_SERVICE_ACCOUNT'] ?? ''})}`;
-    const headers = {authorization, 'content-type': 'application/json', 'x-cloudtasks-taskname': 'odd'};
-    const response = await fetch(system.urls.provision, {method: 'POST', headers, body: '{"kind":"nonsense"}'});
+    const body = '{"kind":"nonsense"}';
+    const headers = {
+      authorization,
+      'content-type': 'application/json',
+      'x-cloudtasks-taskname': 'odd',
+      'x-slipway-signature': signTask('odd', body, system.env['TASK_SIGNING_KEY'] ?? ''),
+    };
+    const response = await fetch(system.urls.provision, {method: 'POST', headers, body});
     expect(response.status).toBe(200);
     expect(system.log.filter((line) => line.includes('dead_letter'))).toHaveLength(1);
     expect(await system.store.get('deadletters', 'odd')).toMatchObject({
