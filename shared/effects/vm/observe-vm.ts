@@ -41,6 +41,7 @@ export async function observeVm(context: Context, vm: Vm, document: VmDocument):
   }
   for (const job of await queuedJobs(context, vm)) {
     const at = await askFor(context, vm, job);
+    // mutation: turned away while it waits
     if (at?.status === 'queued' && (await isTurnedAway(context, vm, job))) continue;
     if (at?.status === 'queued') return {kind: 'wanted', job, runners};
     if (at?.status === 'in_progress') return {kind: 'busy', by: `job ${jobKeyOf(job)}`};

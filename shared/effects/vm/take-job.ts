@@ -39,6 +39,7 @@ export async function lackedByVm(context: Context, vm: Vm, job: Asking): Promise
     for (const name of names) {
       const registration = await orUnknown(context, vm, () => github.findRunner(name));
       // The pool's own runner decides whether anything is known; one of another pool may take the job as well.
+      // mutation: unknown runner
       if (!registration && name === entry.runnerName) return [];
       if (!registration) continue;
       const has = labelsOf(registration, await drainedOf(context, vm, before));
