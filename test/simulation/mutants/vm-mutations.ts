@@ -2,7 +2,11 @@ import type {Mutation} from './mutation';
 
 /** Mistakes in what a persistent VM is started and kept up for. */
 export const VM_MUTATIONS: readonly Mutation[] = [
-  {name: 'persistent VM: labels of the runner do not matter', exported: 'lackedByVm', wrap: '() => async () => []'},
+  {
+    name: 'persistent VM: labels of the runner do not matter',
+    exported: 'judgeJob',
+    wrap: '() => async () => ({lacked: []})',
+  },
   {
     name: 'persistent VM: a label that we took off is missing',
     exported: 'labelsOf',
@@ -11,7 +15,7 @@ export const VM_MUTATIONS: readonly Mutation[] = [
   {
     name: 'persistent VM: what GitHub does not tell is missing',
     marked: 'unknown runner',
-    value: 'labels',
+    value: '{lacked: labels}',
   },
   {
     name: 'persistent VM: one that went down by itself is left to the next check',
