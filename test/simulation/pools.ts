@@ -1,6 +1,8 @@
 import type {JobKind, Setting} from './scenario';
 
 export const TEMPLATES = ['runner-arm64', 'runner-gpu'];
+/** Of the pools on `runner-arm64` in worlds with `placements`: no disk type fits both. */
+export const MACHINE_TYPES = ['c4a-standard-4', 't2a-standard-4'];
 export const BOOT_MINUTES = 5;
 /** The persistent VM, which somebody made and registered at one repository. */
 export const VM = {name: 'build-box', zone: 'us-central1-a', repository: 'acme/app', label: 'persistent'} as const;
@@ -16,7 +18,8 @@ export const LABELS: Readonly<Record<JobKind, readonly string[]>> = {
 };
 
 /** One pool of each sort: plain, spot before standard, registered in the organisation, and a persistent VM. */
-export function runnerConfig({maxRunners, idleMinutes, vm = false}: Setting): string {
+export function runnerConfig({maxRunners, idleMinutes, vm = false, placements}: Setting): string {
+  const machineTypes = placements ? {machineTypes: MACHINE_TYPES} : {};
   const gce = {type: 'gce', region: 'us-central1'};
   const zones = ['us-central1-a', 'us-central1-b', 'us-central1-f'];
   const persistent = {
@@ -33,7 +36,7 @@ export function runnerConfig({maxRunners, idleMinutes, vm = false}: Setting): st
         repos: ['acme/*'],
         requires: ['self-hosted', 'linux'],
         maxRunners: maxRunners.arm,
-        provider: {...gce, template: 'runner-arm64', zones},
+        provider: {...gce, template: 'runner-arm64', zones, ...machineTypes},
       },
       {
         name: 'spot',
@@ -47,7 +50,7 @@ export function runnerConfig({maxRunners, idleMinutes, vm = false}: Setting): st
         org: 'acme',
         requires: ['self-hosted', 'shared'],
         maxRunners: maxRunners.shared,
-        provider: {...gce, template: 'runner-arm64', zones: zones.slice(1)},
+        provider: {...gce, template: 'runner-arm64', zones: zones.slice(1), ...machineTypes},
       },
       ...(vm ? [persistent] : []),
     ],

@@ -15,6 +15,7 @@ export interface Violation {
     | 'secret'
     | 'foreign_touched'
     | 'redelivered_too_often'
+    | 'given_up'
     | 'world_contract'
     | 'unhandled'
     | 'job_not_run'
@@ -35,6 +36,9 @@ export interface SafetyOptions {
 
 /** How each JIT config begins, a private key reads, and the webhook's secret. Text and not patterns: everything written is searched. */
 const SECRETS = [Buffer.from('{".runner":"').toString('base64').slice(0, 15), 'PRIVATE KEY', WEBHOOK_SECRET];
+
+/** Compute Engine's refusal of an insert: every pool has a placement that it takes. */
+const REFUSED_PLACEMENT = /insert instance|\/instances: (?:HTTP 4|the operation failed)/;
 
 /** What has to hold at each moment. Watches the world rather than asking it: a step costs only what it changed. */
 export class Safety {
@@ -64,6 +68,9 @@ export class Safety {
 
   /** What is written anywhere: a log line, a task's body, a document. */
   written(where: string, text: string): void {
+    if (where.startsWith('deadletters/') && REFUSED_PLACEMENT.test(text)) {
+      this.options.violated('given_up', `${where}: ${text.slice(0, 300)}`);
+    }
     if (SECRETS.some((secret) => text.includes(secret))) {
       this.options.violated('secret', `${where}: ${text.slice(0, 200)}`);
     }
