@@ -11,6 +11,8 @@ export interface Placements {
   readonly disk: 'pd-balanced' | 'hyperdisk-balanced';
   /** What refuses that: the request, or its operation. */
   readonly misfits: 'request' | 'operation';
+  /** `spot` of the pool with GPUs. */
+  readonly gpuSpot: 'prefer' | 'never';
 }
 
 const GPU_MACHINE_TYPE = 'g2-standard-4';
@@ -31,7 +33,8 @@ export function drawPlacements(random: SeededRandom): Placements | undefined {
     ...pick(LACKING).map((zone) => ({zone, type: fitting, refused: refused()})),
     {zone: pick(LACKING_GPUS), type: pick([GPU_MACHINE_TYPE, 'nvidia-l4']), refused: refused()},
   ];
-  return {lacking, disk, misfits: pick(['request', 'operation'] as const)};
+  const misfits = pick(['request', 'operation'] as const);
+  return {lacking, disk, misfits, gpuSpot: pick(['prefer', 'never'] as const)};
 }
 
 /** The pools' templates, and what the world refuses. */

@@ -43,7 +43,7 @@ export function runnerConfig({maxRunners, idleMinutes, vm = false, placements}: 
         repos: ['acme/*'],
         requires: ['self-hosted', 'gpu'],
         maxRunners: maxRunners.spot,
-        provider: {...gce, template: 'runner-gpu', zones: zones.slice(0, 2), spot: 'prefer'},
+        provider: {...gce, template: 'runner-gpu', zones: zones.slice(0, 2), spot: placements?.gpuSpot ?? 'prefer'},
       },
       {
         name: 'shared',

@@ -37,8 +37,8 @@ export interface SafetyOptions {
 /** How each JIT config begins, a private key reads, and the webhook's secret. Text and not patterns: everything written is searched. */
 const SECRETS = [Buffer.from('{".runner":"').toString('base64').slice(0, 15), 'PRIVATE KEY', WEBHOOK_SECRET];
 
-/** Compute Engine's refusal of an insert: every pool has a placement that it takes. */
-const REFUSED_PLACEMENT = /insert instance|\/instances: (?:HTTP 4|the operation failed)/;
+/** A refusal of Compute Engine's: every pool has a template, and a placement that works. */
+const REFUSED_PLACEMENT = /insert instance|(?:GET|POST) \/projects\/world\/\S+: HTTP 4/;
 
 /** What has to hold at each moment. Watches the world rather than asking it: a step costs only what it changed. */
 export class Safety {
