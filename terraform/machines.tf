@@ -32,13 +32,13 @@ locals {
   # https://docs.cloud.google.com/compute/docs/instances/arm-on-compute
   arm64 = { for name, machine in local.machines : name => can(regex("^(t2a|c4a|n4a|a4x)-", machine.machine_type)) }
   # https://docs.cloud.google.com/compute/docs/disks/hyperdisks#machine-type-support
-  hyperdisk = { for name, machine in local.machines : name => can(regex("^(c4|c4a|c4d|n4|n4a|n4d|h4d|m4|x4|a4|a4x)-", machine.machine_type)) }
+  hyperdisk = { for name, machine in local.machines : name => can(regex("^(c4|c4a|c4d|n4|n4a|n4d|h4d|m4|x4|a4|a4x|g4)-|^a3-ultragpu-", machine.machine_type)) }
 
   images = {
     for name, machine in local.machines :
     name => coalesce(machine.image, "projects/ubuntu-os-cloud/global/images/family/ubuntu-2404-lts-${local.arm64[name] ? "arm64" : "amd64"}")
   }
-  disk_types   = { for name, machine in local.machines : name => coalesce(machine.disk_type, local.hyperdisk[name] ? "hyperdisk-balanced" : "pd-balanced") }
+  disk_types = { for name, machine in local.machines : name => coalesce(machine.disk_type, local.hyperdisk[name] ? "hyperdisk-balanced" : "pd-balanced") }
   # With GPUs: a2, a3, a4, g2, g4 and newer ones of the kind. https://docs.cloud.google.com/compute/docs/accelerator-optimized-machines
   gpus = { for name, machine in local.machines : name => can(regex("^[ag][0-9]+x?-", machine.machine_type)) }
   # https://docs.cloud.google.com/compute/docs/instances/live-migration-process#limitations
