@@ -21,6 +21,8 @@ export interface Violation {
     | 'job_not_run'
     | 'left_over'
     | 'too_many_creations'
+    | 'vm_held'
+    | 'vm_late'
     | 'never_quiet';
   readonly detail: string;
   readonly atMs: number;
@@ -37,8 +39,8 @@ export interface SafetyOptions {
 /** How each JIT config begins, a private key reads, and the webhook's secret. Text and not patterns: everything written is searched. */
 const SECRETS = [Buffer.from('{".runner":"').toString('base64').slice(0, 15), 'PRIVATE KEY', WEBHOOK_SECRET];
 
-/** A refusal of Compute Engine's: every pool has a template, and a placement that works. */
-const REFUSED_PLACEMENT = /insert instance|(?:GET|POST) \/projects\/world\/\S+: HTTP 4/;
+/** Refusals that no job may be given up for: every pool has a template, a placement that works, and the App's access to GitHub. */
+const REFUSED = /insert instance|(?:GET|POST) \/projects\/world\/\S+: HTTP 4|GitHub answered 404/;
 
 /** What has to hold at each moment. Watches the world rather than asking it: a step costs only what it changed. */
 export class Safety {
@@ -68,7 +70,7 @@ export class Safety {
 
   /** What is written anywhere: a log line, a task's body, a document. */
   written(where: string, text: string): void {
-    if (where.startsWith('deadletters/') && REFUSED_PLACEMENT.test(text)) {
+    if (where.startsWith('deadletters/') && REFUSED.test(text)) {
       this.options.violated('given_up', `${where}: ${text.slice(0, 300)}`);
     }
     if (SECRETS.some((secret) => text.includes(secret))) {
