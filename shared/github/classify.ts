@@ -18,6 +18,8 @@ export class RefusedByGitHub extends Refused {
   constructor(
     readonly reason: RefusalReason,
     message: string,
+    /** Of GitHub's answer. */
+    readonly status?: number,
   ) {
     super(message);
   }
@@ -59,7 +61,7 @@ function answered(answer: RateLimitAnswer, call: GitHubCall, context: ClassifyCo
     return call.kind === 'register' ? new NameTaken(found) : new Unavailable(found, RETRY_SECONDS);
   }
   const reason = refusalReason(call, status, text);
-  return new RefusedByGitHub(reason, `${found}. ${remedy(reason, call, context.credentials)}`);
+  return new RefusedByGitHub(reason, `${found}. ${remedy(reason, call, context.credentials)}`, status);
 }
 
 function noAnswer(code: string, call: GitHubCall): SlipwayError {

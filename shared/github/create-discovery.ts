@@ -1,5 +1,6 @@
 import {RequestError} from '@octokit/request-error';
 import type {Octokit} from '@octokit/rest';
+import {systemRandom} from '../random';
 import type {DiscoveryPermission, GitHubCall} from './call';
 import {classify, unreadable} from './classify';
 import {connectionOf, type GitHubOptions} from './client';
@@ -16,9 +17,9 @@ import {createScopedGitHub} from './scoped-github';
 
 /** Discovery over HTTP. What is returned keeps tokens and answers: make it once a process. */
 export function createDiscovery(options: GitHubOptions): Discovery {
-  const {clock, credentials} = options;
+  const {clock, credentials, random = systemRandom} = options;
   const readings = new Map<Octokit, RateReading>();
-  const {octokitFor, app} = connect(credentials, connectionOf(options), clock, (octokit) =>
+  const {octokitFor, app} = connect(credentials, connectionOf(options), {clock, random}, (octokit) =>
     askConditionally(octokit, (reading) => readings.set(octokit, reading)),
   );
   const groups = createRunnerGroups(clock);
