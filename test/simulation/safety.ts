@@ -15,6 +15,7 @@ export interface Violation {
     | 'secret'
     | 'foreign_touched'
     | 'redelivered_too_often'
+    | 'large_document'
     | 'world_contract'
     | 'unhandled'
     | 'job_not_run'
@@ -35,6 +36,9 @@ export interface SafetyOptions {
 
 /** How each JIT config begins, a private key reads, and the webhook's secret. Text and not patterns: everything written is searched. */
 const SECRETS = [Buffer.from('{".runner":"').toString('base64').slice(0, 15), 'PRIVATE KEY', WEBHOOK_SECRET];
+
+/** A quarter of what Firestore takes. */
+const LARGEST_DOCUMENT = 256 * 1024;
 
 /** What has to hold at each moment. Watches the world rather than asking it: a step costs only what it changed. */
 export class Safety {
@@ -62,8 +66,10 @@ export class Safety {
     }
   }
 
-  /** What is written anywhere: a log line, a task's body, a document. */
+  /** What is written anywhere: a log line, a task's body, a document by its path. */
   written(where: string, text: string): void {
+    const bytes = where.includes('/') ? Buffer.byteLength(text) : 0;
+    if (bytes > LARGEST_DOCUMENT) this.options.violated('large_document', `${where} has ${bytes} bytes`);
     if (SECRETS.some((secret) => text.includes(secret))) {
       this.options.violated('secret', `${where}: ${text.slice(0, 200)}`);
     }

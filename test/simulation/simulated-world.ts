@@ -114,8 +114,12 @@ export class SimulatedWorld {
     this.direct = {
       github: this.ports.github(directGitHub(github), github, () => weather.isGitHubDown()),
       compute: this.ports.compute(directCompute(face, 'world'), face),
-      discovery: this.ports.discovery(countRedeliveries(directDiscovery(github), violated), () =>
-        weather.isGitHubDown(),
+      discovery: this.ports.discovery(
+        countRedeliveries(directDiscovery(github, {deliveriesAPage: setting.deliveriesAPage ?? 100}), {
+          now: () => scheduler.now(),
+          violated,
+        }),
+        () => weather.isGitHubDown(),
       ),
     };
   }

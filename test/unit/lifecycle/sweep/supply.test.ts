@@ -2,7 +2,7 @@ import {wantedWarm, warmOnes} from '../../../../shared/lifecycle/sweep/warm';
 import {newVm} from '../../../../shared/lifecycle/vm';
 import type {Preemption} from '../../../../shared/store/documents';
 import {aJob, aPool, aRunner} from '../../../builders/lifecycle';
-import {delivery, jobs, LATER, once, seen, words} from '../../../builders/sweep';
+import {jobs, LATER, once, seen, words} from '../../../builders/sweep';
 
 const scope = {kind: 'repositories', patterns: ['acme/*', '!acme/x', 'acme/app']} as const;
 const spare = (n: number) => ({
@@ -67,26 +67,6 @@ test('a persistent VM that is up with nothing to do, long after its stop was due
   expect(once(vm(25, {state: 'stopped'}))).toEqual([]);
   expect(once(vm(25, {runs: ['1-1']}))).toEqual([]);
   expect(once({...vm(25), jobs: jobs(aJob({demand: 'covered', updatedAt: LATER}))})).toEqual([]);
-});
-
-describe('a failed delivery', () => {
-  test('is delivered again by its newest attempt', () => {
-    const attempts = [delivery({id: 2, deliveredAt: 2, redelivery: true}), delivery({id: 1, deliveredAt: 1})];
-    const [action] = once({deliveries: attempts});
-    expect(action).toMatchObject({kind: 'redeliver', delivery: {id: 2}});
-  });
-
-  test.each([
-    ['any attempt succeeded', {deliveries: [delivery(), delivery({id: 2, ok: true, redelivery: true})]}],
-    [
-      'it was tried three times more, by the list',
-      {deliveries: [1, 2, 3].map((id) => delivery({id, redelivery: true}))},
-    ],
-    ['it was tried three times more, by our own count', {deliveries: [delivery()], redelivered: {g: 3}}],
-    ['it is another event', {deliveries: [delivery({event: 'push'})]}],
-  ])('is left alone when %s', (_, overrides) => {
-    expect(once(overrides)).toEqual([]);
-  });
 });
 
 describe('the job of a preempted VM', () => {
