@@ -52,6 +52,7 @@ export async function lookAtHook(
   const all: UnreadDeliveries = {until, from: null, cursor: null, failuresOnly: false};
   const newest = await reader.goOn(first, all, Math.min(pages.left, MOST_NEWEST_PAGES - 1), pages);
   // What is far behind is looked through for failures first.
+  // mutation: deliveries left unread
   const rest = newest && {...newest, from: newest.cursor, failuresOnly: true};
   const parts = merged([...(rest ? [rest] : []), ...last.unread]);
 

@@ -1,5 +1,6 @@
 import type {HookReference} from '../../github/discovery';
 import {scopeKey} from '../../lifecycle/sweep/observed';
+import {isSpeltOut} from '../../model/names';
 import {orIncomplete, type Sweep} from './ports';
 import {repositoryScope} from './visit';
 
@@ -22,7 +23,7 @@ export async function dueHooks(sweep: Sweep, pending: Iterable<string>): Promise
   const scopes = context.pools.flatMap(({scope}) =>
     scope.kind === 'organization'
       ? [{kind: 'organization', org: scope.org} as const]
-      : scope.patterns.filter((pattern) => !/[!*]/.test(pattern)).map(repositoryScope),
+      : scope.patterns.filter(isSpeltOut).map(repositoryScope),
   );
   for (const [key, scope] of new Map(scopes.map((each) => [scopeKey(each), each]))) {
     const listed = `hooks of ${key}`;

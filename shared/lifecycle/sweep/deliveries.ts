@@ -38,6 +38,7 @@ export interface RedeliveryPlan {
 
 /** Redeliveries that may be sent by now, whatever the rate at which the sweep is started. */
 export function redeliveryAllowance(saved: Allowance, now: number): Allowance {
+  // mutation: redeliveries a minute
   return {calls: Math.min(PER_MINUTE, saved.calls + ((now - saved.at) / MINUTE) * PER_MINUTE), at: now};
 }
 
@@ -74,11 +75,13 @@ export function planRedeliveries(
     if (now - at >= RETENTION_MS) givenUp.push([guid, event]);
     else if (!reading) continue;
     else if (reading.isDown) {
+      // mutation: probed a moment ago
       if (now - reading.probedAt < PROBE_EVERY_MS - EARLY_MS) continue;
       const probe = {guid, event, isProbe: true};
       const other = probes.get(event.hook);
       if (!other || comesBefore(probe, other)) probes.set(event.hook, probe);
     } else {
+      // mutation: pause before next try
       const pause = PAUSES_MS[tries];
       if (pause === undefined) {
         if (now - last >= LAST_WORD_MS) givenUp.push([guid, event]);

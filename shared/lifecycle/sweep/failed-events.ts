@@ -123,6 +123,7 @@ export class FailedEvents {
 
   #add(guid: string, event: FailedEvent): boolean {
     const bytes = sizeOf(guid, event);
+    // mutation: page with room
     const free = this.#bytes.findIndex((used) => used + bytes <= PAGE_BYTES);
     if (free < 0 && this.#bytes.length >= MOST_PAGES) return false;
     this.#put(guid, event, free < 0 ? this.#bytes.length : free);
