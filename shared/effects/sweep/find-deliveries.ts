@@ -6,8 +6,8 @@ import type {HookReading, UnreadDeliveries} from '../../store/documents';
 import {hookKey} from './hooks';
 import {isTimeUp, orIncomplete, type Sweep} from './ports';
 
-/** An attempt under way when the list was read is in the next one. */
-const OVERLAP_MS = 5 * 60_000;
+/** An attempt that was under way when the list was read, 30 s at the longest, is in the next one. */
+const OVERLAP_MS = 2 * 60_000;
 /** A first sweep looks at the deliveries of this time. */
 const FIRST_LOOK_MS = 3 * 3600_000;
 /** Of the newest attempts of a hook, and of all lists in one sweep. What was read counts; the rest is read by the next ones. */
@@ -112,7 +112,7 @@ class Reader {
     let page: DeliveryPage | 'gone' | undefined = first;
     for (let read = 0; page && page !== 'gone'; read++) {
       // Without room for all of it, it is read again when there is.
-      if (!this.#take(page)) return {...part, cursor};
+      if (!this.#take(page, part.until)) return {...part, cursor};
       const oldest = page.deliveries.at(-1)?.deliveredAt ?? Number.POSITIVE_INFINITY;
       if (page.next === null || oldest < part.until) return undefined;
       cursor = page.next;
@@ -136,10 +136,11 @@ class Reader {
     return this.part({...part, cursor: part.from, failuresOnly: false}, pages);
   }
 
-  #take({deliveries}: DeliveryPage): boolean {
-    for (const delivery of deliveries) if (!this.events.take(this.#key, delivery)) return false;
-    this.seen += deliveries.length;
-    return true;
+  /** Older attempts are on the page by chance, and were dealt with. */
+  #take({deliveries}: DeliveryPage, until: number): boolean {
+    const wanted = deliveries.filter(({deliveredAt}) => deliveredAt >= until);
+    this.seen += wanted.length;
+    return wanted.every((delivery) => this.events.take(this.#key, delivery));
   }
 }
 
