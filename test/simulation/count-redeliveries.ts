@@ -3,6 +3,8 @@ import type {Violation} from './safety';
 
 /** What is promised: each event is asked for again no more often, probes left out. */
 const MOST_TRIES = 5;
+/** 900 points a minute are GitHub's limit, of which each has five: with what was saved up, and clocks that are wrong, no more than twice that. */
+const MOST_A_MINUTE = 360;
 /** One probe a minute, by clocks that are wrong by five seconds each. */
 const PROBES_MS = 45_000;
 /** What is delivered so shortly after a success says nothing yet. */
@@ -17,6 +19,7 @@ interface Watched {
 export function countRedeliveries(discovery: Discovery, {now, violated}: Watched): Discovery {
   const guids = new Map<number, string>();
   const tries = new Map<string, number>();
+  const sentAt: number[] = [];
   let isDown = false;
   let probedAt = Number.NEGATIVE_INFINITY;
   return {
@@ -35,6 +38,10 @@ export function countRedeliveries(discovery: Discovery, {now, violated}: Watched
       return page;
     },
     async redeliver(attempt) {
+      const minuteAgo = now() - 60_000;
+      while ((sentAt[0] ?? Number.POSITIVE_INFINITY) <= minuteAgo) sentAt.shift();
+      sentAt.push(now());
+      if (sentAt.length > MOST_A_MINUTE) violated('redelivered_too_often', `${sentAt.length} redeliveries in a minute`);
       const guid = guids.get(attempt.id) ?? `of attempt ${attempt.id}`;
       if (isDown) {
         const sinceMs = now() - probedAt;

@@ -16,11 +16,15 @@ export interface Violation {
     | 'foreign_touched'
     | 'redelivered_too_often'
     | 'large_document'
+    | 'event_late'
+    | 'event_lost'
     | 'world_contract'
     | 'unhandled'
     | 'job_not_run'
     | 'left_over'
     | 'too_many_creations'
+    | 'vm_held'
+    | 'vm_late'
     | 'never_quiet';
   readonly detail: string;
   readonly atMs: number;

@@ -40,8 +40,8 @@ export interface Setting {
   readonly sweepsTwice?: boolean;
 }
 
-/** `vm`: for the persistent VM. */
-export type JobKind = 'arm' | 'large' | 'spot' | 'shared' | 'vm';
+/** `vm`: for the persistent VM. `vmHuge`: for it too, with a label that its runner does not have. */
+export type JobKind = 'arm' | 'large' | 'spot' | 'shared' | 'vm' | 'vmHuge';
 
 export interface JobPlan {
   /** After the start of the world. */
@@ -80,25 +80,34 @@ export type Fault =
       readonly forMs: number;
     }
   | {readonly on: 'github_down'; readonly fromMs: number; readonly forMs: number}
-  /** No webhook arrives. */
-  | {readonly on: 'webhook_down'; readonly fromMs: number; readonly forMs: number}
+  /** No webhook arrives: each is answered so, or not at all. */
+  | {readonly on: 'webhook_down'; readonly fromMs: number; readonly forMs: number; readonly answer?: 503}
+  /** So many events of jobs that no pool takes. */
+  | {readonly on: 'flood'; readonly atMs: number; readonly count: number}
   /** Takes no new VM, and is missing in lists of VMs, which say so. */
   | {readonly on: 'zone_down'; readonly zone: string; readonly fromMs: number; readonly forMs: number}
   /** Inserts that are accepted fail in the end. */
   | {readonly on: 'late_failure'; readonly atMs: number; readonly code: string; readonly times: number}
   | {readonly on: 'preemption'; readonly atMs: number; readonly pick: number}
   | {readonly on: 'host_error'; readonly atMs: number; readonly pick: number}
-  /** The persistent VM goes down: its host fails, or somebody stops it by hand while it runs no job. */
+  /** The persistent VM goes down: its host fails, or while it runs no job somebody stops it by hand, or its guest powers off. */
   | {readonly on: 'vm_down'; readonly atMs: number; readonly by: VmDownBy}
+  /** The listener of the persistent VM's runner ends, with its job: it comes back after so long, or the VM powers off then. */
+  | {readonly on: 'listener'; readonly atMs: number; readonly forMs: number; readonly givesUp: boolean}
   /** The startup script of the nth VM dies. */
   | {readonly on: 'boot'; readonly nth: number};
 
-export type VmDownBy = 'host' | 'hand';
+export type VmDownBy = 'host' | 'hand' | 'guest';
+
+/** Whether nothing goes wrong in it but with the persistent VM itself, so that it can be told how soon it has to be up. */
+export function isVmAlone({setting, faults}: Pick<Scenario, 'setting' | 'faults'>): boolean {
+  return setting.webhookDelayMs === 0 && faults.every(({on}) => on === 'vm_down' || on === 'listener');
+}
 
 export interface WebhookFault {
   readonly on: 'webhook';
   readonly nth: number;
-  readonly effect: 'dropped' | 'doubled' | 'answer_lost' | {readonly lateMs: number};
+  readonly effect: 'dropped' | 'doubled' | 'answer_lost' | 'never_arrives' | {readonly lateMs: number};
 }
 
 export interface DispatchFault {
@@ -152,7 +161,7 @@ export function needsSweep({setting, faults}: Scenario): boolean {
 function isLasting(fault: Fault): boolean {
   switch (fault.on) {
     case 'webhook':
-      return fault.effect === 'dropped';
+      return fault.effect === 'dropped' || fault.effect === 'never_arrives';
     case 'call':
       return fault.port === 'ingest' && fault.effect !== 'lost' && fault.effect !== 'dies_after';
     case 'webhook_down':
@@ -160,6 +169,7 @@ function isLasting(fault: Fault): boolean {
     case 'preemption':
     case 'host_error':
     case 'vm_down':
+    case 'listener':
     case 'boot':
       return true;
     default:

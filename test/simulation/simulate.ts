@@ -3,6 +3,7 @@ import {SimulatedControlPlane} from './control-plane';
 import {leaveRecords} from './debris';
 import {FUNCTIONS, type Functions} from './functions';
 import {checkLiveness} from './liveness';
+import {checkArrivals, isOutageAlone, unarrived} from './outages';
 import type {Violation} from './safety';
 import {type Fault, needsSweep, type Scenario} from './scenario';
 import {SimulatedWorld} from './simulated-world';
@@ -46,7 +47,8 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
     world.machines().length === 0 &&
     world.registrations().length === 0 &&
     world.vm?.isUp() !== true &&
-    !plane.hasTasks();
+    !plane.hasTasks() &&
+    (!isOutageAlone(scenario) || unarrived(github).length === 0);
   if (scenario.setting.debris) await leaveRecords(world.store, world.startMs);
   const plane: SimulatedControlPlane = new SimulatedControlPlane(world, functions, isQuiet);
 
@@ -57,6 +59,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   const isOver = () => {
     steps += 1;
     safety.check();
+    world.vmPromises?.check();
     if (world.violations.length > 0 && isFatal(world.violations)) return true;
     if (steps % QUIET_CHECK_STEPS !== 0) return false;
     if (steps > MOST_STEPS) world.violated('never_quiet', `${steps} steps, and no end`);
@@ -74,6 +77,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
 
   const isLive = functions.sweep !== undefined || !needsSweep(scenario);
   if (isLive && world.violations.length === 0) await checkLiveness(world, plane);
+  if (plane.isSwept && isOutageAlone(scenario)) checkArrivals(world);
   return {
     violations: world.violations,
     trace: world.trace.lines,
@@ -92,11 +96,11 @@ function isFatal(violations: readonly Violation[]): boolean {
 
 function lastPlannedMs({jobs, faults}: Scenario): number {
   const jobTimes = jobs.map(
-    ({atMs, approvedAfterMs = 0, sentBack, rerunAfterMs = 0}) =>
-      atMs + approvedAfterMs + rerunAfterMs + (sentBack ? sentBack.afterMs + sentBack.forMs : 0),
+    ({atMs, approvedAfterMs = 0, sentBack, rerunAfterMs = 0, cancelAfterMs = 0}) =>
+      atMs + cancelAfterMs + approvedAfterMs + rerunAfterMs + (sentBack ? sentBack.afterMs + sentBack.forMs : 0),
   );
   const faultTimes = faults.map((fault) => {
-    if ('forMs' in fault) return fault.fromMs + fault.forMs;
+    if ('fromMs' in fault) return fault.fromMs + fault.forMs;
     return 'atMs' in fault ? fault.atMs : 0;
   });
   return Math.max(0, ...jobTimes, ...faultTimes);
