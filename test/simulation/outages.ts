@@ -9,7 +9,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** What an outage held back has arrived so soon after it, if it was not more than GitHub takes in that time. */
 const SOON_MS = 5 * MINUTE;
-const SOON_MOST = 400;
+const SOON_MOST = 300;
 const WHOLE_PAGE = 100;
 
 type WebhookDown = Extract<Fault, {on: 'webhook_down'}>;

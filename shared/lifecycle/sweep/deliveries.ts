@@ -14,8 +14,10 @@ const EARLY_MS = 5_000;
 const AT_ONE_TIME_MS = 5_000;
 /** 95 % of what GitHub's secondary limit lets us send: 900 points a minute, of which a redelivery is 5. */
 const PER_MINUTE = 171;
+/** A job that was queued longer ago may well be over: what says so goes before, so that nothing is made for it. */
+const RECENT_MS = 15 * MINUTE;
 /** What gets jobs going, then what gives runners back. */
-const ORDER = ['queued', 'completed', 'in_progress', 'waiting'];
+const ORDER = ['recently queued', 'completed', 'queued', 'in_progress', 'waiting'];
 
 export interface Allowance {
   /** Redeliveries that are saved up. */
@@ -79,7 +81,7 @@ export function planRedeliveries(
       if (now - reading.probedAt < PROBE_EVERY_MS - EARLY_MS) continue;
       const probe = {guid, event, isProbe: true};
       const other = probes.get(event.hook);
-      if (!other || comesBefore(probe, other)) probes.set(event.hook, probe);
+      if (!other || isBetterProbe(probe, other, now)) probes.set(event.hook, probe);
     } else {
       // mutation: pause before next try
       const pause = PAUSES_MS[tries];
@@ -90,8 +92,12 @@ export function planRedeliveries(
       }
     }
   }
-  due.sort((a, b) => rank(a) - rank(b) || a.event.at - b.event.at);
-  return {send: [...probes.values(), ...due].slice(0, Math.floor(calls)), givenUp};
+  const rank = new Map(due.map((one) => [one, rankOf(one, now)]));
+  due.sort((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0) || a.event.at - b.event.at);
+  // The two go through different queues, and one may overtake the other.
+  const hasEnds = due.some(({event}) => event.action === 'completed' && event.tries === 0);
+  const ready = hasEnds ? due.filter((one) => !isLongQueued(one, now)) : due;
+  return {send: [...probes.values(), ...ready].slice(0, Math.floor(calls)), givenUp};
 }
 
 /** An event after it was asked for again. */
@@ -100,10 +106,16 @@ export function tried(event: FailedEvent, {isProbe}: Pick<Redelivery, 'isProbe'>
 }
 
 /** The one that was not tried for longest: an event that fails by its own fault says nothing about the hook. */
-function comesBefore(a: Redelivery, b: Redelivery): boolean {
-  return a.event.last < b.event.last || (a.event.last === b.event.last && rank(a) < rank(b));
+function isBetterProbe(a: Redelivery, b: Redelivery, now: number): boolean {
+  const [old, other] = [isLongQueued(a, now), isLongQueued(b, now)];
+  return old === other ? a.event.last < b.event.last : other;
 }
 
-function rank({event}: Redelivery): number {
-  return ORDER.indexOf(event.action);
+function rankOf(one: Redelivery, now: number): number {
+  const {action} = one.event;
+  return ORDER.indexOf(action === 'queued' && !isLongQueued(one, now) ? 'recently queued' : action);
+}
+
+function isLongQueued({event}: Redelivery, now: number): boolean {
+  return event.action === 'queued' && now - event.at >= RECENT_MS;
 }
