@@ -146,4 +146,28 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
     // After the one that tells of the end of the job, and three readings.
     faults: [{on: 'task', queue: 'stop', nth: 5}],
   },
+  'an event that fails through an outage of five hours arrives at its end, since probes are no tries': {
+    seed: 1,
+    setting: SETTING,
+    jobs: [job(0), job(10 * MINUTE, {cancelAfterMs: MINUTE})],
+    faults: [{on: 'webhook_down', fromMs: 9 * MINUTE, forMs: 300 * MINUTE, answer: 503}],
+  },
+  'thousands of events that failed are delivered again in pages, documents and minutes that all have their bounds': {
+    seed: 1,
+    setting: {...SETTING, deliveriesAPage: 30},
+    jobs: [job(0), job(10 * MINUTE)],
+    faults: [
+      {on: 'webhook_down', fromMs: 9 * MINUTE, forMs: 10 * MINUTE},
+      {on: 'flood', atMs: 12 * MINUTE, count: 2_500},
+    ],
+  },
+  'an event that never arrives is given up after five tries, while others arrive': {
+    seed: 1,
+    setting: SETTING,
+    jobs: Array.from({length: 20}, (_, index) => job(index * 15 * MINUTE)),
+    faults: [
+      {on: 'webhook', nth: 3, effect: 'never_arrives'},
+      {on: 'webhook_down', fromMs: 600 * MINUTE, forMs: MINUTE},
+    ],
+  },
 };

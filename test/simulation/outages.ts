@@ -65,8 +65,22 @@ interface Event {
 }
 
 /** The events of jobs that have failed so far, but for those that never arrive. */
-export function unarrived(github: GitHubWorld): Event[] {
+function unarrived(github: GitHubWorld): Event[] {
   return events(github).filter(({arrivedAtMs, first}) => arrivedAtMs === undefined && first.statusCode !== 500);
+}
+
+/** Whether every event has arrived, looked up once a minute: there may be thousands. */
+export function arrivalWatch(github: GitHubWorld): () => boolean {
+  let lookedAtMs = Number.NEGATIVE_INFINITY;
+  let hasAll = false;
+  return () => {
+    const now = github.scheduler.now();
+    if (now - lookedAtMs >= MINUTE) {
+      hasAll = unarrived(github).length === 0;
+      lookedAtMs = now;
+    }
+    return hasAll;
+  };
 }
 
 /** In the end every event has arrived; and what an outage held back in its last hours did so soon after it. */

@@ -34,6 +34,8 @@ export interface Setting {
   readonly debris?: boolean;
   /** Whether there is a persistent VM, with a pool of its own. */
   readonly vm?: boolean;
+  /** Repositories `acme/repo-<n>`, from 0 on, beside the usual ones; none unless given. */
+  readonly moreRepositories?: number;
   /** Attempts to deliver on one page of GitHub's list; 100 unless given. */
   readonly deliveriesAPage?: number;
   /** The scheduler starts each sweep twice, at once. */

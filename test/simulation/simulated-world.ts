@@ -164,7 +164,8 @@ export class SimulatedWorld {
         removal: [0, setting.removalMs],
       },
     });
-    for (const repository of REPOSITORIES) github.addRepository(repository, {visibility: 'private'});
+    const more = Array.from({length: setting.moreRepositories ?? 0}, (_, n) => `acme/repo-${n}`);
+    for (const repository of [...REPOSITORIES, ...more]) github.addRepository(repository, {visibility: 'private'});
     const late = randomOf(seed, 'webhooks');
     github.deliveries.faults = () => {
       const delayMs = late.below(setting.webhookDelayMs + 1);
