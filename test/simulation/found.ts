@@ -72,7 +72,7 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
       {on: 'github_down', fromMs: 145_000, forMs: 2 * MINUTE},
     ],
   },
-  'an event is delivered again no more than three times, also when the answer to asking for it got lost and an old attempt is out of sight':
+  'an event is delivered again no more than so many times, also when the answer to asking for it got lost and an old attempt is out of sight':
     {
       seed: 66,
       setting: {...SETTING, maxRunners: {arm: 1, spot: 3, shared: 2}, routing: 'oldest', bootMs: 90_000, skewMs: 500},
