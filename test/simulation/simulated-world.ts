@@ -16,6 +16,7 @@ import {leaveMachines, leaveRunner} from './debris';
 import {EventScheduler} from './event-scheduler';
 import {Executions} from './executions';
 import {FaultyPorts} from './faulty-ports';
+import {planFloods} from './outages';
 import {PersistentVm} from './persistent-vm';
 import {placeTemplates} from './placements';
 import {BOOT_MINUTES, REPOSITORIES} from './pools';
@@ -103,6 +104,7 @@ export class SimulatedWorld {
     const {github, compute, killed} = this;
     this.safety = new Safety({setting, github, compute, killed, violated});
     this.workload = new Workload(github, jobs);
+    planFloods(github, this.struck, faults);
     this.vmPromises = this.vm && new VmPromises({vm: this.vm, github, compute, scenario, violated});
     const weather = new Weather(compute, this.struck, (one) => this.#isMade(one), this.vm, faults);
     this.weather = weather;
@@ -118,8 +120,12 @@ export class SimulatedWorld {
     this.direct = {
       github: this.ports.github(directGitHub(github), github, () => weather.isGitHubDown()),
       compute: this.ports.compute(directCompute(face, 'world'), face),
-      discovery: this.ports.discovery(countRedeliveries(directDiscovery(github), violated), () =>
-        weather.isGitHubDown(),
+      discovery: this.ports.discovery(
+        countRedeliveries(directDiscovery(github, {deliveriesAPage: setting.deliveriesAPage ?? 100}), {
+          now: () => scheduler.now(),
+          violated,
+        }),
+        () => weather.isGitHubDown(),
       ),
     };
   }
@@ -159,7 +165,8 @@ export class SimulatedWorld {
         removal: [0, setting.removalMs],
       },
     });
-    for (const repository of REPOSITORIES) github.addRepository(repository, {visibility: 'private'});
+    const more = Array.from({length: setting.moreRepositories ?? 0}, (_, n) => `acme/repo-${n}`);
+    for (const repository of [...REPOSITORIES, ...more]) github.addRepository(repository, {visibility: 'private'});
     const late = randomOf(seed, 'webhooks');
     github.deliveries.faults = () => {
       const delayMs = late.below(setting.webhookDelayMs + 1);
@@ -172,6 +179,7 @@ export class SimulatedWorld {
         drop: effect === 'dropped',
         duplicates: effect === 'doubled' ? 1 : 0,
         loseAnswer: effect === 'answer_lost',
+        neverArrives: effect === 'never_arrives',
       };
     };
     return github;

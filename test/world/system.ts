@@ -104,6 +104,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     ...(options.routing ? {routing: options.routing} : {}),
     ...(options.githubLatencies ? {latencies: options.githubLatencies} : {}),
   });
+  github.app.refusesTwins = true;
   for (const repository of options.repositories) github.addRepository(repository, {visibility: 'private'});
   const githubServer = await serveGitHub(github);
 
