@@ -24,7 +24,7 @@ export function machinesIn(
       Object.fromEntries(
         [...body.matchAll(/(\w+) += "([^"]*)"/g)].map(([, key = '', value = '']) => [
           key,
-          value.replaceAll('${var.region}', 'us-central1'),
+          value.replaceAll(/\$\{var\.region\}/g, 'us-central1'),
         ]),
       ),
     ]),
