@@ -16,6 +16,10 @@ export interface Violation {
     | 'forged'
     | 'foreign_touched'
     | 'redelivered_too_often'
+    | 'given_up'
+    | 'large_document'
+    | 'event_late'
+    | 'event_lost'
     | 'world_contract'
     | 'unhandled'
     | 'job_not_run'
@@ -44,6 +48,11 @@ const SECRETS = [
   TASK_SIGNING_KEY,
 ];
 
+/** Refusals that no job may be given up for: every pool has a template, a placement that works, and the App's access to GitHub. */
+const REFUSED = /insert instance|(?:GET|POST) \/projects\/world\/\S+: HTTP 4|GitHub answered 404/;
+/** A quarter of what Firestore takes. */
+const LARGEST_DOCUMENT = 256 * 1024;
+
 /** What has to hold at each moment. Watches the world rather than asking it: a step costs only what it changed. */
 export class Safety {
   /** VMs that hold a slot, by pool. A slot frees when the deletion is accepted. */
@@ -70,8 +79,13 @@ export class Safety {
     }
   }
 
-  /** What is written anywhere: a log line, a task's body, a document. */
+  /** What is written anywhere: a log line, a task's body, a document by its path. */
   written(where: string, text: string): void {
+    if (where.startsWith('deadletters/') && REFUSED.test(text)) {
+      this.options.violated('given_up', `${where}: ${text.slice(0, 300)}`);
+    }
+    const bytes = where.includes('/') ? Buffer.byteLength(text) : 0;
+    if (bytes > LARGEST_DOCUMENT) this.options.violated('large_document', `${where} has ${bytes} bytes`);
     if (SECRETS.some((secret) => text.includes(secret))) {
       this.options.violated('secret', `${where}: ${text.slice(0, 200)}`);
     }
