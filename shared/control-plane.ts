@@ -114,6 +114,7 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
   const context: Context = {
     deployment: config.deployment,
     pools: config.pools,
+    ...(config.maxRunners === undefined ? {} : {maxRunners: config.maxRunners}),
     store: options.store ?? firestoreOf(config, clock),
     tasks: options.tasks ?? cloudTasksOf(config, clock),
     github: config.dryRun ? dryRunGitHub(github, logger) : github,

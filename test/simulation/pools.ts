@@ -2,21 +2,32 @@ import type {JobKind, Setting} from './scenario';
 
 export const TEMPLATES = ['runner-arm64', 'runner-gpu'];
 export const BOOT_MINUTES = 5;
+/** `maxRunners` of the pool for labels that are made for one job. */
+export const RUNS_MAX = 2;
 /** The persistent VM, which somebody made and registered at one repository. */
 export const VM = {name: 'build-box', zone: 'us-central1-a', repository: 'acme/app', label: 'persistent'} as const;
 export const REPOSITORIES = ['acme/app', 'acme/web', 'acme/tools'];
 
-/** What a job of each kind asks for. */
+/** What a job of each kind asks for; one of kind `run` for two labels of its own beside these. */
 export const LABELS: Readonly<Record<JobKind, readonly string[]>> = {
   arm: ['self-hosted', 'linux'],
   large: ['self-hosted', 'Linux', 'large'],
   spot: ['self-hosted', 'gpu'],
   shared: ['self-hosted', 'shared'],
   vm: ['self-hosted', 'persistent'],
+  run: ['self-hosted', 'linux'],
+  bare: [],
 };
 
-/** One pool of each sort: plain, spot before standard, registered in the organisation, and a persistent VM. */
-export function runnerConfig({maxRunners, idleMinutes, vm = false}: Setting): string {
+export function labelsOf(kind: JobKind, number: number): readonly string[] {
+  return kind === 'run' ? [...LABELS.run, `run-${number}`, `size=${number},2`] : LABELS[kind];
+}
+
+/**
+ * One pool of each sort: plain, spot before standard, registered in the organisation (where it takes jobs without labels), for labels that
+ * are made for one job, and a persistent VM.
+ */
+export function runnerConfig({maxRunners, total, idleMinutes, vm = false}: Setting): string {
   const gce = {type: 'gce', region: 'us-central1'};
   const zones = ['us-central1-a', 'us-central1-b', 'us-central1-f'];
   const persistent = {
@@ -26,6 +37,7 @@ export function runnerConfig({maxRunners, idleMinutes, vm = false}: Setting): st
     provider: {type: 'gce-vm', instance: VM.name, zone: VM.zone},
   };
   return JSON.stringify({
+    ...(total === undefined ? {} : {maxRunners: total}),
     defaults: {idleMinutes, bootMinutes: BOOT_MINUTES, jobMinutes: 360},
     pools: [
       {
@@ -46,8 +58,17 @@ export function runnerConfig({maxRunners, idleMinutes, vm = false}: Setting): st
         name: 'shared',
         org: 'acme',
         requires: ['self-hosted', 'shared'],
+        acceptsUnlabeled: true,
         maxRunners: maxRunners.shared,
         provider: {...gce, template: 'runner-arm64', zones: zones.slice(1)},
+      },
+      {
+        name: 'runs',
+        repos: ['acme/*'],
+        requires: ['self-hosted', 'run-*'],
+        offers: ['self-hosted', 'linux', 'run-*', 'size=*,*'],
+        maxRunners: RUNS_MAX,
+        provider: {...gce, template: 'runner-arm64', zones},
       },
       ...(vm ? [persistent] : []),
     ],

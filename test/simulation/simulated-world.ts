@@ -98,7 +98,7 @@ export class SimulatedWorld {
     if (setting.debris) leaveRunner(this.github, this.compute, jobs);
     if (isTraced) this.#watch();
     const {github, compute, killed} = this;
-    this.safety = new Safety({setting, github, compute, killed, violated});
+    this.safety = new Safety({setting, startMs: this.startMs, github, compute, killed, violated});
     this.workload = new Workload(github, jobs);
     const weather = new Weather(compute, this.struck, (one) => this.#isMade(one), this.vm, faults);
     this.weather = weather;

@@ -1,14 +1,20 @@
+import type {JobDocument} from '../../store/documents';
 import {jobKeyOf} from '../naming';
 import {canRun} from '../runner';
 import type {Action} from './actions';
 import {type Observed, settledMs} from './observed';
+import {roomOfAll} from './slots';
 
 /** A demand task of one name is made once in this time. */
 const BUCKET_MS = 5 * 60_000;
 
-/** Open jobs, by their pool's priority and their age: to spare runners first, then as many as slots are free. */
+/**
+ * Open jobs, by their pool's priority and their age: to spare runners first, then as many as slots are free. Where all pools together have a
+ * limit, the oldest of all pools take what is left of it.
+ */
 export function serveWaiting(observed: Observed, now: number): Action[] {
   const actions: Action[] = [];
+  const wanting: JobDocument[] = [];
   // The event that freed a slot serves the next job by itself; only when it did not, the sweep does.
   const patienceMs = settledMs(observed.webhooks);
   const bucket = Math.floor(now / BUCKET_MS);
@@ -38,7 +44,8 @@ export function serveWaiting(observed: Observed, now: number): Action[] {
     if (observed.runners === undefined || observed.held.has(pool.name)) continue;
     const free = Math.max(0, pool.maxRunners - live.filter(({slot}) => slot !== null).length - reserved.length);
     const rest = open.filter((job) => !placed.has(jobKeyOf(job)));
-    for (const job of rest.slice(0, free)) actions.push(demand(jobKeyOf(job)));
+    wanting.push(...rest.slice(0, free));
   }
-  return actions;
+  if (observed.maxRunners !== undefined) wanting.sort((a, b) => a.queuedAt - b.queuedAt);
+  return [...actions, ...wanting.slice(0, roomOfAll(observed)).map((job) => demand(jobKeyOf(job)))];
 }
