@@ -3,6 +3,7 @@ import {createCompute} from './compute/client';
 import type {Compute} from './compute/compute';
 import {type Config, type ConfigFor, type FunctionName, type Pool, parseConfig} from './config/config';
 import type {Environment} from './config/environment';
+import {warnOfOldNames} from './config/old-names';
 import {type Place, resolvePlace} from './config/place';
 import {createSecretReader, type SecretReader} from './config/secrets';
 import type {Context} from './effects/context';
@@ -124,6 +125,7 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
     random,
     logger,
   };
+  warnOfOldNames(config.oldNames, logger.warning);
   return {
     config,
     logger,

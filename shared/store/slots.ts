@@ -44,6 +44,7 @@ export async function findFreeSlot(
   store: Store,
   {pool, maxRunners, random}: {pool: string; maxRunners: number; random: Random},
 ): Promise<SlotCandidate | undefined> {
+  // mutation: drained pool
   if (maxRunners === 0) return undefined;
   const guess = Math.floor(random.next() * maxRunners);
   const guessed = {id: slotId(pool, guess), pool, n: guess};
