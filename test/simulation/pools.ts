@@ -17,6 +17,7 @@ export const LABELS: Readonly<Record<JobKind, readonly string[]>> = {
   vm: ['self-hosted', 'persistent'],
   run: ['self-hosted', 'linux'],
   bare: [],
+  vmHuge: ['self-hosted', 'persistent', 'huge'],
 };
 
 export function labelsOf(kind: JobKind, number: number): readonly string[] {

@@ -15,6 +15,7 @@ const BUCKET_MS = 5 * 60_000;
 export function serveWaiting(observed: Observed, now: number): Action[] {
   const actions: Action[] = [];
   const wanting: JobDocument[] = [];
+  const ofVms: JobDocument[] = [];
   // The event that freed a slot serves the next job by itself; only when it did not, the sweep does.
   const patienceMs = settledMs(observed.webhooks);
   const bucket = Math.floor(now / BUCKET_MS);
@@ -44,8 +45,11 @@ export function serveWaiting(observed: Observed, now: number): Action[] {
     if (observed.runners === undefined || observed.held.has(pool.name)) continue;
     const free = Math.max(0, pool.maxRunners - live.filter(({slot}) => slot !== null).length - reserved.length);
     const rest = open.filter((job) => !placed.has(jobKeyOf(job)));
-    wanting.push(...rest.slice(0, free));
+    // A persistent VM takes no place of all pools.
+    const list = pool.provider.type === 'gce-vm' ? ofVms : wanting;
+    list.push(...rest.slice(0, free));
   }
   if (observed.maxRunners !== undefined) wanting.sort((a, b) => a.queuedAt - b.queuedAt);
-  return [...actions, ...wanting.slice(0, roomOfAll(observed)).map((job) => demand(jobKeyOf(job)))];
+  const served = [...ofVms, ...wanting.slice(0, roomOfAll(observed))];
+  return [...actions, ...served.map((job) => demand(jobKeyOf(job)))];
 }
