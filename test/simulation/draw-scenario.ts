@@ -1,6 +1,7 @@
 import type {SeededRandom} from '../world/seeded-random';
 import {backlogMs} from './backlog';
-import {drawFaults, drawSweepFaults, drawVmFaults} from './draw-faults';
+import {drawFaults, drawForeignAnswers, drawSweepFaults, drawVmFaults} from './draw-faults';
+import {drawPlacements} from './placements';
 import {REPOSITORIES, VM} from './pools';
 import type {JobKind, JobPlan, Scenario, Setting} from './scenario';
 import {randomOf} from './simulated-world';
@@ -21,7 +22,8 @@ export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
   const rare = randomOf(seed, 'rare');
   const debris = chance(randomOf(seed, 'debris'), 0.25);
   const limits = randomOf(seed, 'limits');
-  const drawn = {...drawSetting(random), ...drawRareSetting(rare), debris, ...drawLimits(limits, days)};
+  const placements = drawPlacements(randomOf(seed, 'placements'));
+  const drawn = {...drawSetting(random), ...drawRareSetting(rare), debris, placements, ...drawLimits(limits, days)};
   const jobs = [...drawJobs(random, days)];
   const vmJobs = drawn.vm ? drawVmJobs(rare, jobs) : [];
   const hugeJobs = drawn.vm ? drawHugeJobs(randomOf(seed, 'vm huge'), vmJobs) : [];
@@ -33,6 +35,7 @@ export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
     ? {...drawn, webhookDelayMs: 0, maxRunners: {arm: 8, spot: 8, shared: 8}, ...(drawn.total ? {total: 8} : {})}
     : drawn;
   const faults = [...drawFaults(random, jobs, days * DAY), ...drawSweepFaults(rare, jobs, days * DAY)];
+  faults.push(...drawForeignAnswers(randomOf(seed, 'foreign answers'), jobs, days * DAY));
   if (!drawn.vm) return {seed, setting, jobs, faults};
   const ofVm = randomOf(seed, 'vm down');
   const vmFaults = drawVmFaults(ofVm, vmJobs, days * DAY);

@@ -146,4 +146,17 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
     // After the one that tells of the end of the job, and three readings.
     faults: [{on: 'task', queue: 'stop', nth: 5}],
   },
+  'a persistent VM is started for its job although GitHub does not tell what its runner can take': {
+    seed: 1,
+    setting: {...SETTING, vm: true},
+    jobs: [job(MINUTE, {kind: 'vm'})],
+    faults: [{on: 'github_down', fromMs: 0, forMs: 5 * MINUTE}],
+  },
+  'a persistent VM that was started for a job that its runner cannot take, which GitHub did not tell, does not stay up for it':
+    {
+      seed: 1,
+      setting: {...SETTING, vm: true},
+      jobs: [job(MINUTE, {kind: 'vmHuge', cancelAfterMs: 240 * MINUTE})],
+      faults: [{on: 'github_down', fromMs: 0, forMs: 5 * MINUTE}],
+    },
 };

@@ -1,6 +1,8 @@
 import type {JobKind, Setting} from './scenario';
 
 export const TEMPLATES = ['runner-arm64', 'runner-gpu'];
+/** Of the pools on `runner-arm64` in worlds with `placements`: no disk type fits both. */
+export const MACHINE_TYPES = ['c4a-standard-4', 't2a-standard-4'];
 export const BOOT_MINUTES = 5;
 /** `maxRunners` of the pool for labels that are made for one job. */
 export const RUNS_MAX = 2;
@@ -28,7 +30,8 @@ export function labelsOf(kind: JobKind, number: number): readonly string[] {
  * One pool of each sort: plain, spot before standard, registered in the organisation (where it takes jobs without labels), for labels that
  * are made for one job, and a persistent VM.
  */
-export function runnerConfig({maxRunners, total, idleMinutes, vm = false}: Setting): string {
+export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placements}: Setting): string {
+  const machineTypes = placements ? {machineTypes: MACHINE_TYPES} : {};
   const gce = {type: 'gce', region: 'us-central1'};
   const zones = ['us-central1-a', 'us-central1-b', 'us-central1-f'];
   const persistent = {
@@ -46,14 +49,14 @@ export function runnerConfig({maxRunners, total, idleMinutes, vm = false}: Setti
         repos: ['acme/*'],
         requires: ['self-hosted', 'linux'],
         maxRunners: maxRunners.arm,
-        provider: {...gce, template: 'runner-arm64', zones},
+        provider: {...gce, template: 'runner-arm64', zones, ...machineTypes},
       },
       {
         name: 'spot',
         repos: ['acme/*'],
         requires: ['self-hosted', 'gpu'],
         maxRunners: maxRunners.spot,
-        provider: {...gce, template: 'runner-gpu', zones: zones.slice(0, 2), spot: 'prefer'},
+        provider: {...gce, template: 'runner-gpu', zones: zones.slice(0, 2), spot: placements?.gpuSpot ?? 'prefer'},
       },
       {
         name: 'shared',
@@ -61,7 +64,7 @@ export function runnerConfig({maxRunners, total, idleMinutes, vm = false}: Setti
         requires: ['self-hosted', 'shared'],
         acceptsUnlabeled: true,
         maxRunners: maxRunners.shared,
-        provider: {...gce, template: 'runner-arm64', zones: zones.slice(1)},
+        provider: {...gce, template: 'runner-arm64', zones: zones.slice(1), ...machineTypes},
       },
       {
         name: 'runs',

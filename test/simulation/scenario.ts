@@ -1,3 +1,5 @@
+import type {Placements} from './placements';
+
 /** Everything that is to happen in one simulated world, as data: it is drawn from a seed, and can be cut down. Times in milliseconds. */
 export interface Scenario {
   /** Draws the latencies, the ids and GitHub's choices. */
@@ -38,6 +40,8 @@ export interface Setting {
   readonly debris?: boolean;
   /** Whether there is a persistent VM, with a pool of its own. */
   readonly vm?: boolean;
+  /** Undefined: every zone takes every machine. */
+  readonly placements?: Placements | undefined;
   /** The scheduler starts each sweep twice, at once. */
   readonly sweepsTwice?: boolean;
 }
@@ -138,7 +142,8 @@ export type Port = 'store' | 'tasks' | 'ingest' | 'github' | 'compute';
 
 /**
  * `dies_before`, `dies_after`: the execution that makes the call ends there and then. `failed`: no effect, and an error. `lost`: the
- * effect, and an error. The others are refusals of GitHub or Compute Engine.
+ * effect, and an error. `no_token`: no effect, and a 404 of the metadata server, which has no access token; `page`: one of a proxy. The others
+ * are refusals of GitHub or Compute Engine.
  */
 export type CallEffect =
   | 'dies_before'
@@ -149,7 +154,9 @@ export type CallEffect =
   | 'unavailable'
   | 'secondary_limit'
   | 'rate_limit'
-  | 'quota';
+  | 'quota'
+  | 'no_token'
+  | 'page';
 
 export interface CallFault {
   readonly on: 'call';

@@ -17,7 +17,8 @@ import {EventScheduler} from './event-scheduler';
 import {Executions} from './executions';
 import {FaultyPorts} from './faulty-ports';
 import {PersistentVm} from './persistent-vm';
-import {BOOT_MINUTES, REPOSITORIES, TEMPLATES} from './pools';
+import {placeTemplates} from './placements';
+import {BOOT_MINUTES, REPOSITORIES} from './pools';
 import {Safety, type Violation} from './safety';
 import type {Scenario} from './scenario';
 import {Struck} from './struck';
@@ -75,7 +76,7 @@ export class SimulatedWorld {
     this.github = this.#makeGitHub();
     this.compute = new ComputeWorld({scheduler, random: randomOf(seed, 'compute')});
     this.store = createMemoryStore({clock: scheduler});
-    for (const name of TEMPLATES) this.compute.addTemplate(template(name));
+    placeTemplates(this.compute, setting.placements);
     const face = new ComputeFace(this.compute);
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
@@ -200,16 +201,4 @@ export function randomOf(seed: number, purpose: string): SeededRandom {
   let hash = seed >>> 0;
   for (const character of purpose) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193) >>> 0;
   return new SeededRandom(hash);
-}
-
-function template(name: string) {
-  return {
-    name,
-    properties: {
-      machineType: 't2a-standard-4',
-      metadata: {items: [{key: 'startup-script', value: '#!/bin/bash\n/opt/runner/start'}]},
-      labels: {team: 'platform'},
-      scheduling: {automaticRestart: true, onHostMaintenance: 'MIGRATE'},
-    },
-  };
 }
