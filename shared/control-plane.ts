@@ -3,6 +3,7 @@ import {createCompute} from './compute/client';
 import type {Compute} from './compute/compute';
 import {type Config, type ConfigFor, type FunctionName, type Pool, parseConfig} from './config/config';
 import type {Environment} from './config/environment';
+import {warnOfOldNames} from './config/old-names';
 import {type Place, resolvePlace} from './config/place';
 import {createSecretCheck} from './config/secret-check';
 import {createSecretReader, type SecretReader} from './config/secrets';
@@ -128,6 +129,7 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
   const context: Context = {
     deployment: config.deployment,
     pools: config.pools,
+    ...(config.maxRunners === undefined ? {} : {maxRunners: config.maxRunners}),
     store: options.store ?? firestoreOf(config, clock),
     tasks: signedTasks(options.tasks ?? cloudTasksOf(config, clock), config.taskSigningKeys, secrets),
     github: config.dryRun ? dryRunGitHub(github, logger) : github,
@@ -137,6 +139,7 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
     random,
     logger,
   };
+  warnOfOldNames(config.oldNames, logger.warning);
   return {
     config,
     logger,

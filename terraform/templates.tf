@@ -55,5 +55,21 @@ resource "google_compute_region_instance_template" "runner" {
     enable_integrity_monitoring = true
   }
 
+  lifecycle {
+    precondition {
+      # A template of the pools is made in one region, that of the first.
+      condition     = var.runner_templates != null || length(try(local.pool_template_uses[each.key].regions, [])) <= 1
+      error_message = "Found pools of several regions (${join(", ", try(local.pool_template_uses[each.key].regions, []))}) with template ${each.key}, expected a template of its own, under another name, for each region."
+    }
+
+    precondition {
+      condition = each.value.image != null || length(setintersection(
+        try(local.pool_template_uses[each.key].labels, []),
+        concat(["windows", "macos"], local.arm64[each.key] ? ["x64", "x86_64", "amd64"] : ["arm64", "aarch64"]),
+      )) == 0
+      error_message = "Found pools with template ${each.key} and labels [${join(", ", try(local.pool_template_uses[each.key].labels, []))}], expected labels that fit its image, which is Linux on ${local.arm64[each.key] ? "arm64" : "x64"}; or an image of your own in runner_templates."
+    }
+  }
+
   depends_on = [google_project_service.required]
 }

@@ -2,6 +2,7 @@ import type {Request} from '@google-cloud/functions-framework';
 import {type Clock, systemClock, withDeadline} from '../../shared/clock';
 import {type Config, parseConfig} from '../../shared/config/config';
 import type {Environment} from '../../shared/config/environment';
+import {warnOfOldNames} from '../../shared/config/old-names';
 import {createSecretCheck, type SecretCheck} from '../../shared/config/secret-check';
 import {createSecretReader} from '../../shared/config/secrets';
 import {Unavailable} from '../../shared/errors';
@@ -150,6 +151,7 @@ export class Ingest {
         ...(emulator ? {emulator} : {}),
       });
     const logger = this.#logger.with({function: 'webhook'});
+    warnOfOldNames(config.oldNames, logger.warning);
     const tracer = createTracer({function: 'webhook', config, clock, logger, tracing: this.#options.tracing});
     const secrets = createSecretReader({clock, config, logger: this.#logger});
     const signed = signedTasks(tasks, config.taskSigningKeys, secrets);

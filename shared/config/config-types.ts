@@ -1,3 +1,4 @@
+import type {OldName} from './old-names';
 import type {Pool} from './pool';
 import type {DiscoverySource} from './pools';
 import type {SecretSource} from './secret-source';
@@ -26,6 +27,8 @@ export interface Config {
   readonly github: {
     /** Without a trailing slash. Default `https://api.github.com`. */
     readonly apiUrl: string;
+    /** What runners are registered at, and where a job's page is. Default `https://github.com`. */
+    readonly webUrl: string;
     /** With `privateKey`, or neither. */
     readonly appId?: number;
     /** A literal one is PKCS#8 PEM; any other goes through `parsePrivateKey` when it has been read. */
@@ -69,6 +72,8 @@ export interface Config {
   /** `*` or origins such as `https://example.com`. Default none. */
   readonly corsOrigins: readonly string[];
   readonly tracing: boolean;
+  /** Variables that are set by the names of other systems: each is a WARNING at the start, see `warnOfOldNames`. */
+  readonly oldNames: readonly OldName[];
   /** Default `info`. */
   readonly logLevel: 'debug' | 'info' | 'warning' | 'error';
 }

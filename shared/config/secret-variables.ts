@@ -12,11 +12,15 @@ const SECRET_VARIABLES = [
   'GITHUB_WEBHOOK_SECRET',
   'RUNNER_MANAGER_SECRET',
   'TASK_SIGNING_KEY',
+  'GITHUB_CREDENTIALS',
+  'GITHUB_RUNNER_TOKEN',
+  'WEBHOOK_TOKEN',
 ];
 
 /** The secrets that the environment holds literally, so that no message repeats one. Too short ones would mask whole words. */
-export function literalSecrets(env: Environment): string[] {
-  return SECRET_VARIABLES.flatMap((name) => [env[name]?.trim() ?? '', ...(env[name] ?? '').split(',')])
+export function literalSecrets(env: Environment, also: Readonly<Record<string, string>> = {}): string[] {
+  return SECRET_VARIABLES.flatMap((name) => [env[name] ?? '', also[name] ?? ''])
+    .flatMap((text) => [text, ...text.split(',')])
     .map((part) => part.trim())
     .filter((part) => part.length >= 4 && parseSecretSource(part)?.kind === 'literal');
 }

@@ -5,7 +5,7 @@ import {Secret} from '../secret';
 import type {Logger} from '../telemetry/logger';
 import type {Emulators} from './config-types';
 import {type AccessResource, createSecretManager} from './secret-manager';
-import type {SecretSource} from './secret-source';
+import type {SecretField, SecretSource} from './secret-source';
 
 export {parseSecretSource, type SecretSource} from './secret-source';
 
@@ -59,7 +59,9 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
 
   async function fetch(source: RemoteSource): Promise<Secret[]> {
     const texts = source.kind === 'file' ? [await readText(source.path)] : await accessResource(source.name);
-    const values = texts.map((text) => text.replace(LINE_ENDS, '')).filter((text) => text !== '');
+    const values = texts
+      .map((text) => fieldOf(text, source.field).replace(LINE_ENDS, ''))
+      .filter((text) => text !== '');
     if (values.length === 0) throw new Error('it is empty');
     return (source.isList ? values.flatMap(partsOf) : values).map((text) => new Secret(text));
   }
@@ -136,7 +138,25 @@ function keyOf(source: RemoteSource): string {
 }
 
 function nameOf(source: RemoteSource): string {
-  return source.kind === 'file' ? `file:${source.path}` : source.name;
+  const name = source.kind === 'file' ? `file:${source.path}` : source.name;
+  return source.field ? `${name}#${source.field}` : name;
+}
+
+/** The whole secret, or a field of it. Nothing of the text gets into an error. */
+function fieldOf(text: string, field: SecretField | undefined): string {
+  if (!field) return text;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Error(`it is no JSON; expected an object with the text ${field}`);
+  }
+  const found =
+    typeof value === 'object' && value !== null && Object.hasOwn(value, field)
+      ? (value as Record<string, unknown>)[field]
+      : undefined;
+  if (typeof found !== 'string') throw new Error(`it has no text ${field}; expected JSON, an object with it`);
+  return found;
 }
 
 function ttlMs(source: RemoteSource): number {

@@ -17,7 +17,7 @@ export async function makeRunner(context: Context, name: string): Promise<string
   const creation = await claim(context, name);
   if (!creation) return 'covered';
   const {kind, runner} = await guarded(() => createRunner(context, creation));
-  return `${kind}:${runner.name}`;
+  return `${kind === 'created' ? 'booting' : kind}:${runner.name}`;
 }
 
 async function claim(context: Context, name: string): Promise<Creation | undefined> {

@@ -3,12 +3,13 @@ import type {JobEvent} from '../lifecycle/job-event';
 import {jobKeyOf} from '../lifecycle/naming';
 import {advanceRunner} from '../lifecycle/runner';
 import {swap} from '../lifecycle/swap';
-import type {Aftermath, JobDocument, JobKey, RunnerDocument, SlotDocument} from '../store/documents';
+import type {Aftermath, JobDocument, JobKey, RunnerDocument} from '../store/documents';
 import {takenSlot} from '../store/slots';
 import type {Transaction} from '../store/store';
 import type {Context} from './context';
 import {demandJob, serveOldest} from './open-jobs';
 import {placeSpare} from './place-spare';
+import {readKept} from './slots';
 
 /** What an event did. */
 export interface RunRecord {
@@ -49,8 +50,8 @@ interface Seen {
   readonly cover: RunnerDocument | undefined;
   /** The job that `runner` covered, when it is not this one. */
   readonly displaced: JobDocument | undefined;
-  /** The slot that was kept for the job. */
-  readonly slot: {readonly id: string; readonly document: SlotDocument} | undefined;
+  /** The slots that were kept for the job. */
+  readonly kept: Awaited<ReturnType<typeof readKept>>;
 }
 
 interface Written {
@@ -70,7 +71,7 @@ async function read(transaction: Transaction, event: JobEvent, now: number): Pro
   const runner = runsOn === null ? undefined : await transaction.get('runners', runsOn);
   const cover = covered === null ? undefined : await transaction.get('runners', covered);
   const displaced = runner?.covers && runner.covers !== key ? await transaction.get('jobs', runner.covers) : undefined;
-  const slot = existing?.slot ? await transaction.get('slots', existing.slot) : undefined;
+  const kept = existing ? await readKept(transaction, key, existing) : [];
   return {
     key,
     existing,
@@ -78,7 +79,7 @@ async function read(transaction: Transaction, event: JobEvent, now: number): Pro
     runner,
     cover: cover?.covers === key ? cover : undefined,
     displaced,
-    slot: existing?.slot && slot?.holder === `job:${key}` ? {id: existing.slot, document: slot} : undefined,
+    kept,
   };
 }
 
@@ -88,7 +89,7 @@ function repeat({change, runner}: Seen): Written {
 }
 
 function write(transaction: Transaction, seen: Seen, now: number): Written {
-  const {key, change, slot} = seen;
+  const {key, change, kept} = seen;
   const finished = change.kind === 'finished';
   // A job that waits for an approval runs nowhere: its cover is released, and nothing is swapped.
   const result = swap({
@@ -108,10 +109,10 @@ function write(transaction: Transaction, seen: Seen, now: number): Written {
   if (runner) transaction.set('runners', runner.name, runner);
   if (result.cover) transaction.set('runners', result.cover.name, result.cover);
   if (result.displaced) transaction.set('jobs', jobKeyOf(result.displaced), result.displaced);
-  if (slot) transaction.set('slots', slot.id, takenSlot(slot.document, null, now));
+  for (const {id, document} of kept) transaction.set('slots', id, takenSlot(document, null, now));
   return {
     record: {change: change.kind === 'opened' ? 'late' : (change.kind as RunRecord['change']), runner},
     aftermaths: [own, earlier],
-    freedSlot: slot !== undefined,
+    freedSlot: kept.length > 0,
   };
 }

@@ -20,7 +20,8 @@ export async function replaceRunner(context: Context, creation: Creation, next: 
     if (!old || !isBeingMade(old)) return undefined;
     const job = await transaction.get('jobs', old.madeFor);
     if (isWithoutJob(old) ? old.spare : !job || old.covers === null) return undefined;
-    const slot = old.slot ? await transaction.get('slots', old.slot) : undefined;
+    const held = [old.slot, old.slotOfAll].filter((id) => typeof id === 'string');
+    const slots = await Promise.all(held.map((id) => transaction.get('slots', id)));
     const covered = old.covers === old.madeFor || old.covers === null ? job : await transaction.get('jobs', old.covers);
 
     const parsed = parseRunnerName(context.deployment, old.name);
@@ -42,9 +43,12 @@ export async function replaceRunner(context: Context, creation: Creation, next: 
     const nextLease = {key, holder: lease.holder};
     if (next === 'claim') claimWithin(transaction, undefined, nextLease, now);
     finishWithin(transaction, oldKey, lease);
-    transaction.set('runners', old.name, {...advanceRunner(old, 'failed', now), slot: null});
+    transaction.set('runners', old.name, {...advanceRunner(old, 'failed', now), slot: null, slotOfAll: null});
     transaction.set('runners', name, runner);
-    if (slot && old.slot) transaction.set('slots', old.slot, takenSlot(slot, name, now));
+    held.forEach((id, index) => {
+      const slot = slots[index];
+      if (slot) transaction.set('slots', id, takenSlot(slot, name, now));
+    });
     if (job) {
       const ownJob = {...job, creations, updatedAt: now};
       transaction.set('jobs', old.madeFor, covered === job ? {...ownJob, runner: name} : ownJob);

@@ -53,6 +53,7 @@ export function applyJobEvent(
           demand: 'none',
           runner: null,
           slot: null,
+          slotOfAll: null,
           openings: remembered(touched, event.delivery),
         },
         released: existing?.runner ?? null,
@@ -63,13 +64,20 @@ export function applyJobEvent(
       }
       return {
         kind: 'started',
-        job: {...touched, status: 'in_progress', demand: 'none', runner: event.runnerName, slot: null},
+        job: {...touched, status: 'in_progress', demand: 'none', runner: event.runnerName, slot: null, slotOfAll: null},
       };
     case 'completed':
       if (existing?.status === 'completed') return {kind: 'unchanged', job, reason: 'duplicate'};
       return {
         kind: 'finished',
-        job: {...touched, status: 'completed', demand: 'none', runner: ranOn(existing, event), slot: null},
+        job: {
+          ...touched,
+          status: 'completed',
+          demand: 'none',
+          runner: ranOn(existing, event),
+          slot: null,
+          slotOfAll: null,
+        },
       };
   }
 }
@@ -114,6 +122,7 @@ function newJob(event: JobEvent, now: number, previous: JobDocument | undefined)
     demand: 'none',
     runner: null,
     slot: null,
+    slotOfAll: null,
     aftermath: {spare: null, reopened: null},
     queuedAt: event.createdAt,
     updatedAt: now,

@@ -26,6 +26,8 @@ interface NewRunner {
   readonly scope: RunnerScope;
   readonly labels: readonly string[];
   readonly slot: string;
+  /** Where all pools together have a limit. */
+  readonly slotOfAll?: string | null;
   readonly now: number;
 }
 
@@ -58,6 +60,7 @@ function newRunner({
   scope,
   labels,
   slot,
+  slotOfAll = null,
   now,
   pool,
   installationId,
@@ -76,6 +79,7 @@ function newRunner({
     runs: null,
     spare: false,
     slot,
+    slotOfAll,
     githubId: null,
     zone: null,
     machineType: null,

@@ -44,6 +44,8 @@ export interface JobDocument {
   readonly runner: string | null;
   /** Slot kept for it by a runner that went, until its own runner takes it over. */
   readonly slot: string | null;
+  /** The same of a slot of all pools; absent where it was written down without a limit over all of them. */
+  readonly slotOfAll?: string | null;
   /** What its last change meant for others: done again, harmlessly, when the event is. */
   readonly aftermath: Aftermath;
   /** Milliseconds since the epoch; the order in which demand is served. */
@@ -72,6 +74,8 @@ export interface RunnerDocument {
   /** True when it is alive, runs nothing and covers nothing. */
   readonly spare: boolean;
   readonly slot: string | null;
+  /** Its slot of all pools together, where these have a limit; absent where it was written down before. */
+  readonly slotOfAll?: string | null;
   /** GitHub's id of the registration. */
   readonly githubId: number | null;
   /** Where its VM is, or was last attempted. Written before the insert. */
@@ -88,7 +92,7 @@ export interface RunnerDocument {
   readonly expireAt: number;
 }
 
-/** `slots/<pool>.<n>`, 0 ≤ n < maxRunners: a document a runner, so that none is hot and the limit is hard. */
+/** `slots/<pool>.<n>`, and `slots/_all.<n>` of all pools together, 0 ≤ n < maxRunners: a document a runner, so that none is hot and the limit is hard. */
 export interface SlotDocument {
   readonly pool: string;
   readonly n: number;

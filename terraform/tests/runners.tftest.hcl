@@ -287,3 +287,31 @@ run "machines_that_cannot_be_moved" {
     error_message = "the same for templates"
   }
 }
+
+run "one_template_for_two_regions" {
+  command = plan
+  variables {
+    pools = <<-YAML
+      pools:
+        - {name: a, repo: acme/app, requires: [a], provider: {type: gce, template: shared, region: us-central1}}
+        - {name: b, repo: acme/app, requires: [b], provider: {type: gce, template: shared, zones: [europe-west4-a]}}
+    YAML
+  }
+  expect_failures = [google_compute_region_instance_template.runner["shared"]]
+}
+
+run "labels_of_another_machine" {
+  command = plan
+  variables {
+    pools = <<-YAML
+      pools:
+        - {name: a, repo: acme/app, requires: [self-hosted, ARM64], provider: {type: gce, template: default, region: us-central1}}
+        - {name: b, repo: acme/app, offers: [windows], provider: {type: gce, template: linux, region: us-central1}}
+        - {name: c, repo: acme/app, requires: [arm64], provider: {type: gce, template: arm, machineTypes: [c4a-standard-4], region: us-central1}}
+    YAML
+  }
+  expect_failures = [
+    google_compute_region_instance_template.runner["default"],
+    google_compute_region_instance_template.runner["linux"],
+  ]
+}

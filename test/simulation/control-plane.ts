@@ -9,9 +9,11 @@ import {callFunction, type FunctionAnswer} from './call-function';
 import {BEARER, environmentOf, WEBHOOK_SECRET} from './environment';
 import {Forger} from './forger';
 import type {Functions} from './functions';
+import type {Setting} from './scenario';
 import {randomOf, type SimulatedWorld} from './simulated-world';
 
 type Target = 'webhook' | 'provision' | 'stop' | 'sweep';
+type Handlers = {readonly [T in Target]?: HttpFunction};
 
 const SWEEP_EVERY_MS = 60_000;
 /** A world in which nothing is left is swept less often, so that days without jobs cost little. */
@@ -20,7 +22,9 @@ const SWEEP_IDLE_EVERY = 30;
 /** The functions under test and the queue between them, in a simulated world. */
 export class SimulatedControlPlane {
   readonly tasks: InProcessTasks;
-  readonly #handlers: {readonly [T in Target]?: HttpFunction};
+  readonly #handlers: Handlers;
+  /** As they are deployed while a pool is drained. */
+  readonly #draining: Handlers;
   readonly #lost = new Set<string>();
   readonly #chance;
   readonly #forger: Forger;
@@ -35,27 +39,35 @@ export class SimulatedControlPlane {
     const {scheduler, github, scenario, executions, ports, safety, trace} = world;
     this.#chance = randomOf(scenario.seed, 'dispatch');
     this.tasks = new InProcessTasks({timers: scheduler, dispatch: (request) => this.#dispatch(request)});
-    const env = environmentOf(scenario.setting, github.app);
     const destination = {
       write: (line: string) => {
         safety.written('log', line);
         if (trace.isOn) trace.add(`log: ${readable(line)}`);
       },
     };
-    const common = {env, clock: executions.skewedClock, logger: createLogger({level: 'debug', destination})};
-    const options: ControlPlaneOptions = {
-      ...common,
+    const given = {
       random: randomOf(scenario.seed, 'functions'),
       store: ports.store(world.store),
       tasks: ports.tasks(this.#losing(), 'tasks'),
       ...world.direct,
     };
-    this.#handlers = {
-      webhook: functions.webhook({...common, tasks: ports.tasks(this.#losing(), 'ingest')}),
-      provision: functions.provision(options),
-      stop: functions.stop(options),
-      ...(functions.sweep ? {sweep: functions.sweep(options)} : {}),
+    const deploy = (setting: Setting): Handlers => {
+      const env = environmentOf(setting, github.app);
+      const common = {env, clock: executions.skewedClock, logger: createLogger({level: 'debug', destination})};
+      const options: ControlPlaneOptions = {...common, ...given};
+      return {
+        webhook: functions.webhook({...common, tasks: ports.tasks(this.#losing(), 'ingest')}),
+        provision: functions.provision(options),
+        stop: functions.stop(options),
+        ...(functions.sweep ? {sweep: functions.sweep(options)} : {}),
+      };
     };
+    const {setting} = scenario;
+    this.#handlers = deploy(setting);
+    const {drained} = setting;
+    this.#draining = drained
+      ? deploy({...setting, maxRunners: {...setting.maxRunners, [drained.pool]: 0}})
+      : this.#handlers;
     for (let hook = 0; hook < scenario.setting.hooks; hook++) {
       github.addHook({secret: WEBHOOK_SECRET, deliver: (request) => this.#deliver(request)});
     }
@@ -120,7 +132,7 @@ export class SimulatedControlPlane {
     body: Buffer,
     death: 'noticed' | 'sometimes',
   ): Promise<FunctionAnswer> {
-    const handler = this.#handlers[target];
+    const handler = this.#deployed()[target];
     if (!handler) throw new RangeError(`found no function ${target} in the simulation`);
     const isNoticed = this.#chance.next() < 0.5 || death === 'noticed';
     const {execution, result} = this.world.executions.start(target, () => callFunction(handler, {headers, body}));
@@ -130,6 +142,14 @@ export class SimulatedControlPlane {
       throw new Error('the connection broke');
     });
     return Promise.race([result, broken]);
+  }
+
+  /** What is deployed now. */
+  #deployed(): Handlers {
+    const {scheduler, startMs, scenario} = this.world;
+    const {fromMs, forMs} = scenario.setting.drained ?? {fromMs: 0, forMs: 0};
+    const sinceMs = scheduler.now() - startMs - fromMs;
+    return sinceMs >= 0 && sinceMs < forMs ? this.#draining : this.#handlers;
   }
 
   #sweepLater(): void {

@@ -22,15 +22,19 @@ export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
   const random = randomOf(seed, 'scenario');
   const rare = randomOf(seed, 'rare');
   const debris = chance(randomOf(seed, 'debris'), 0.25);
+  const limits = randomOf(seed, 'limits');
   const placements = drawPlacements(randomOf(seed, 'placements'));
-  const drawn = {...drawSetting(random), ...drawRareSetting(rare), debris, placements};
+  const drawn = {...drawSetting(random), ...drawRareSetting(rare), debris, placements, ...drawLimits(limits, days)};
   const jobs = [...drawJobs(random, days)];
   const vmJobs = drawn.vm ? drawVmJobs(rare, jobs) : [];
-  jobs.push(...vmJobs, ...(drawn.vm ? drawHugeJobs(randomOf(seed, 'vm huge'), vmJobs) : []));
+  const hugeJobs = drawn.vm ? drawHugeJobs(randomOf(seed, 'vm huge'), vmJobs) : [];
+  jobs.push(...vmJobs, ...hugeJobs, ...drawOddJobs(limits, jobs));
   jobs.sort((a, b) => a.atMs - b.atMs);
   // GitHub cancels what waits for a day: that is to happen for no other reason than a lost job.
   const isTooSlow = backlogMs({jobs, setting: drawn}) > LONGEST_BACKLOG_MS;
-  const setting = isTooSlow ? {...drawn, webhookDelayMs: 0, maxRunners: {arm: 8, spot: 8, shared: 8}} : drawn;
+  const setting = isTooSlow
+    ? {...drawn, webhookDelayMs: 0, maxRunners: {arm: 8, spot: 8, shared: 8}, ...(drawn.total ? {total: 8} : {})}
+    : drawn;
   const outages = drawOutages(randomOf(seed, 'outages'), jobs);
   if (outages) return {seed, setting: {...setting, ...outages.setting}, jobs, faults: outages.faults};
   const faults = [...drawFaults(random, jobs, days * DAY), ...drawSweepFaults(rare, jobs, days * DAY)];
@@ -76,6 +80,33 @@ function drawRareSetting(random: SeededRandom): Partial<Setting> {
     // Some of them longer than a boot may take.
     ...(chance(random, 0.15) ? {bootMs: pick(random, [4, 9, 9]) * MINUTE} : {}),
   };
+}
+
+/** A limit over all pools, and a pool that is drained for a while. */
+function drawLimits(random: SeededRandom, days: number): Partial<Setting> {
+  return {
+    ...(chance(random, 0.35) ? {total: 1 + random.below(7)} : {}),
+    ...(chance(random, 0.15)
+      ? {
+          drained: {
+            pool: pick(random, ['arm', 'arm', 'spot', 'shared']),
+            fromMs: Math.floor(random.next() * days * DAY),
+            forMs: 10 * MINUTE + random.below(2 * HOUR),
+          },
+        }
+      : {}),
+  };
+}
+
+/** A few with labels of their own, or without any, at about the time of the others. */
+function drawOddJobs(random: SeededRandom, others: readonly JobPlan[]): JobPlan[] {
+  if (!chance(random, 0.4)) return [];
+  return Array.from({length: 1 + random.below(4)}, () => {
+    const plan = drawJob(random, pick(random, others).atMs + random.below(20 * MINUTE));
+    const matrix = Math.min(plan.matrix, 4);
+    const durationMs = Math.min(plan.durationMs, 10 * MINUTE);
+    return {...plan, kind: pick(random, ['run', 'bare']), matrix, maxParallel: matrix, durationMs};
+  });
 }
 
 /** Jobs come in bursts, as people push. */

@@ -3,13 +3,15 @@ import type {Instance} from '../world/compute/resources';
 import type {GitHubWorld} from '../world/github/model';
 import type {Killed} from '../world/guest';
 import {TASK_SIGNING_KEY, WEBHOOK_SECRET} from './environment';
-import type {Setting} from './scenario';
+import {RUNS_MAX} from './pools';
+import type {Drained, Setting} from './scenario';
 
 /** A promise that was broken. */
 export interface Violation {
   readonly rule:
     | 'busy_killed'
     | 'too_many_runners'
+    | 'drained_pool'
     | 'two_machines'
     | 'call_in_transaction'
     | 'secret'
@@ -34,6 +36,7 @@ export interface Violation {
 
 export interface SafetyOptions {
   readonly setting: Setting;
+  readonly startMs: number;
   readonly github: GitHubWorld;
   readonly compute: ComputeWorld;
   readonly killed: readonly Killed[];
@@ -99,11 +102,31 @@ export class Safety {
     const held = this.#heldBy(instance);
     held.add(instance);
     const pool = poolOf(instance);
-    const limit = setting.maxRunners[pool as keyof Setting['maxRunners']] ?? 0;
+    const limit = pool === 'runs' ? RUNS_MAX : (setting.maxRunners[pool as keyof Setting['maxRunners']] ?? 0);
     if (held.size > limit) {
-      const names = [...held].map(({name, status}) => `${name} ${status}`).join(', ');
-      violated('too_many_runners', `${held.size} VMs of pool ${pool}, which may have ${limit}: ${names}`);
+      violated('too_many_runners', `${held.size} VMs of pool ${pool}, which may have ${limit}: ${namesOf(held)}`);
     }
+    // What is not ours is in no pool of ours.
+    const ofAll = [...this.#held].filter(([name]) => POOLS.has(name)).flatMap(([, instances]) => [...instances]);
+    if (setting.total !== undefined && ofAll.length > setting.total) {
+      violated(
+        'too_many_runners',
+        `${ofAll.length} VMs of all pools, which may have ${setting.total}: ${namesOf(ofAll)}`,
+      );
+    }
+    if (pool === setting.drained?.pool) this.#checkDrained(instance, setting.drained);
+  }
+
+  /** What was on its way when the pool was drained may still come; a job that was queued since then gets no VM. */
+  #checkDrained(instance: Instance, {pool, fromMs, forMs}: Drained): void {
+    const {github, startMs, violated} = this.options;
+    const since = startMs + fromMs;
+    const now = github.scheduler.now();
+    const id = Number(instance.labels['slipway-job']?.split('-')[0]);
+    if (now < since || now >= since + forMs || !github.queue.has(id)) return;
+    const {createdAtMs} = github.queue.job(id);
+    if (createdAtMs > since)
+      violated('drained_pool', `${instance.name} was made for pool ${pool} while that was drained`);
   }
 
   #heldBy(instance: Instance): Set<Instance> {
@@ -112,6 +135,12 @@ export class Safety {
     this.#held.set(pool, held);
     return held;
   }
+}
+
+const POOLS = new Set(['arm', 'spot', 'shared', 'runs']);
+
+function namesOf(instances: Iterable<Instance>): string {
+  return [...instances].map(({name, status}) => `${name} ${status}`).join(', ');
 }
 
 function poolOf(instance: Instance): string {

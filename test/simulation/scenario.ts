@@ -12,6 +12,10 @@ export interface Scenario {
 export interface Setting {
   /** `maxRunners` of each pool. */
   readonly maxRunners: {readonly arm: number; readonly spot: number; readonly shared: number};
+  /** `maxRunners` over all pools together; none unless given. */
+  readonly total?: number;
+  /** A pool that is drained for a while, by a deployment with `maxRunners: 0`, and then not any more. */
+  readonly drained?: Drained;
   readonly idleMinutes: number;
   /** Hooks at GitHub that send the same events. */
   readonly hooks: number;
@@ -46,8 +50,17 @@ export interface Setting {
   readonly sweepsTwice?: boolean;
 }
 
-/** `vm`: for the persistent VM. `vmHuge`: for it too, with a label that its runner does not have. */
-export type JobKind = 'arm' | 'large' | 'spot' | 'shared' | 'vm' | 'vmHuge';
+export interface Drained {
+  readonly pool: 'arm' | 'spot' | 'shared';
+  readonly fromMs: number;
+  readonly forMs: number;
+}
+
+/**
+ * `vm`: for the persistent VM; `vmHuge`: for it too, with a label that its runner does not have; `run`: with labels that are made for one job, and have commas; `bare`: without
+ * labels.
+ */
+export type JobKind = 'arm' | 'large' | 'spot' | 'shared' | 'vm' | 'vmHuge' | 'run' | 'bare';
 
 export interface JobPlan {
   /** After the start of the world. */
@@ -162,7 +175,8 @@ export interface CallFault {
 
 /** Whether there is something in it that no later event repairs: debris, a fault, or a persistent VM that stays on record as starting. */
 export function needsSweep({setting, faults}: Scenario): boolean {
-  if (setting.debris) return true;
+  // A limit that is raised tells nobody.
+  if (setting.debris || setting.drained) return true;
   return faults.some((fault) => isLasting(fault) || (setting.vm === true && fault.on === 'late_failure'));
 }
 

@@ -102,7 +102,7 @@ export class SimulatedWorld {
     if (setting.debris) leaveRunner(this.github, this.compute, jobs);
     if (isTraced) this.#watch();
     const {github, compute, killed} = this;
-    this.safety = new Safety({setting, github, compute, killed, violated});
+    this.safety = new Safety({setting, startMs: this.startMs, github, compute, killed, violated});
     this.workload = new Workload(github, jobs);
     planFloods(github, this.struck, faults);
     this.vmPromises = this.vm && new VmPromises({vm: this.vm, github, compute, scenario, violated});

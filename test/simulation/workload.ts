@@ -1,6 +1,6 @@
 import type {Job} from '../world/github/job';
 import type {GitHubWorld} from '../world/github/model';
-import {LABELS} from './pools';
+import {labelsOf} from './pools';
 import type {JobPlan} from './scenario';
 
 /** Plays the plans of the scenario's jobs at GitHub. */
@@ -56,7 +56,7 @@ export class Workload {
   #add(plan: JobPlan, runId: number | undefined): Job {
     const job = this.github.queueJob({
       repository: plan.repository,
-      labels: LABELS[plan.kind],
+      labels: labelsOf(plan.kind, this.jobs.length),
       durationMs: plan.durationMs,
       ...(plan.approvedAfterMs === undefined ? {} : {needsApproval: true}),
       ...(runId === undefined ? {} : {runId}),

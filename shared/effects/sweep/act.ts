@@ -8,7 +8,7 @@ import {requestRunners} from '../request-runners';
 import {endRunner} from './end-runner';
 import {isTimeUp, type Sweep} from './ports';
 import {deleteMachine, deregisterGhost} from './remove-leftover';
-import {freeSlot, releaseIdle, reopenJob, repeatIdleCheck, repeatVmCheck} from './repair-records';
+import {countRunner, freeSlot, releaseIdle, reopenJob, repeatIdleCheck, repeatVmCheck} from './repair-records';
 
 export interface Acted {
   /** By reason. */
@@ -93,6 +93,8 @@ async function carryOut(sweep: Sweep, action: Action): Promise<string | Preempti
       return deregisterGhost(context, action);
     case 'free_slot':
       return freeSlot(context, action);
+    case 'count_runner':
+      return countRunner(context, action);
     case 'warm': {
       const {pool, scope, count, key} = action;
       await requestRunners(context, {pool, scope, labels: [], count, key}, {dryRun: false});
@@ -123,6 +125,7 @@ export function fieldsOf(action: Action): Record<string, string> {
     case 'idle_check':
     case 'make':
     case 'place_spare':
+    case 'count_runner':
       return {runner: action.runner};
     case 'delete_vm':
     case 'deregister':

@@ -47,6 +47,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
   const observed: Observed = {
     deployment: context.deployment,
     pools: context.pools,
+    ...(context.maxRunners === undefined ? {} : {maxRunners: context.maxRunners}),
     webhooks: sweep.webhooks,
     instances,
     scopes: visits.scopes,

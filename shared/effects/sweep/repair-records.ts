@@ -1,6 +1,6 @@
 import {spared} from '../../lifecycle/runner';
 import type {ActionOf} from '../../lifecycle/sweep/actions';
-import {takenSlot} from '../../store/slots';
+import {ALL_POOLS, findFreeSlot, slotIsFree, takenSlot} from '../../store/slots';
 import type {Context} from '../context';
 import {demandJob, serveOldest} from '../open-jobs';
 import {scheduleIdleCheck} from '../place-spare';
@@ -73,11 +73,27 @@ export async function freeSlot(context: Context, {slot: id, holder}: ActionOf<'f
     const isJob = holder.startsWith('job:');
     const job = isJob ? await transaction.get('jobs', holder.slice(4)) : undefined;
     const runner = isJob ? undefined : await transaction.get('runners', holder);
-    if (slot?.holder !== holder || job?.slot === id || runner?.slot === id) return undefined;
+    if (runner?.slot === id || runner?.slotOfAll === id) return undefined;
+    if (slot?.holder !== holder || job?.slot === id || job?.slotOfAll === id) return undefined;
     transaction.set('slots', id, takenSlot(slot, null, now));
     return slot.pool;
   });
   if (pool === undefined) return 'void';
   await serveOldest(context, pool, `slot-${id}-lost-by-${holder}`);
   return 'done';
+}
+
+/** The runner takes a slot of all pools, where one is free. */
+export async function countRunner(context: Context, {runner: name}: ActionOf<'count_runner'>): Promise<Repaired> {
+  const {store, random, clock, maxRunners = 0} = context;
+  const free = await findFreeSlot(store, {pool: ALL_POOLS, maxRunners, random});
+  if (!free) return 'void';
+  return store.transaction(async (transaction) => {
+    const runner = await transaction.get('runners', name);
+    const slot = await transaction.get('slots', free.id);
+    if (!runner?.slot || runner.slotOfAll || !slotIsFree(slot)) return 'void';
+    transaction.set('slots', free.id, takenSlot(free, name, clock.now()));
+    transaction.set('runners', name, {...runner, slotOfAll: free.id});
+    return 'done';
+  });
 }

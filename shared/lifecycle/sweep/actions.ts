@@ -23,6 +23,7 @@ export type Reason =
   | 'orphan'
   | 'ghost'
   | 'lost_slot'
+  | 'uncounted'
   | 'warm'
   | 'preempted';
 
@@ -60,6 +61,8 @@ export type Action = {readonly reason: Reason} /** What the lost webhook would h
       readonly isDead: boolean;
     }
   | {readonly kind: 'deregister'; readonly name: string; readonly registration: Registered}
+  /** It has no slot of all pools together, and they have a limit now. */
+  | {readonly kind: 'count_runner'; readonly runner: string}
   | {readonly kind: 'free_slot'; readonly slot: string; readonly holder: string}
   | {
       readonly kind: 'warm';

@@ -36,6 +36,8 @@ export interface SeenVm {
 export interface Observed {
   readonly deployment: string;
   readonly pools: readonly Pool[];
+  /** Hard limit over all pools that make VMs; undefined: none. */
+  readonly maxRunners?: number;
   /** `off`: there is no webhook to wait for. */
   readonly webhooks: 'on' | 'off';
   /** This deployment's VMs; undefined: the list is not complete. */

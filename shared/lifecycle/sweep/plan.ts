@@ -10,7 +10,7 @@ import {endOverTime} from './over-time';
 import {checkPersistent, restartPersistent} from './persistent';
 import {rerunPreempted} from './preemption';
 import {Sightings} from './sightings';
-import {freeLostSlots} from './slots';
+import {countUncounted, freeLostSlots} from './slots';
 import {serveWaiting} from './waiting-jobs';
 import {keepWarm} from './warm';
 
@@ -38,6 +38,7 @@ export function plan(observed: Observed, now: number): Plan {
     ...deleteOrphans(observed, now, sightings),
     ...deregisterGhosts(observed, sightings),
     ...freeLostSlots(observed, sightings),
+    ...countUncounted(observed),
     ...keepWarm(observed, now),
   ];
   return {actions: onePerRunner(actions), sightings: sightings.next()};

@@ -1,6 +1,7 @@
 import {CORE_MUTATIONS} from './core-mutations';
 import type {Mutation} from './mutation';
 import {PLACEMENT_MUTATIONS} from './placement-mutations';
+import {SETTINGS_MUTATIONS} from './settings-mutations';
 import {SWEEP_MUTATIONS} from './sweep-mutations';
 import {VM_MUTATIONS} from './vm-mutations';
 
@@ -10,4 +11,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...SWEEP_MUTATIONS,
   ...VM_MUTATIONS,
   ...PLACEMENT_MUTATIONS,
+  ...SETTINGS_MUTATIONS,
 ];

@@ -70,6 +70,26 @@ describe('each variable', () => {
     ['CORS_ORIGINS', 'https://a.com, http://b:81', (c) => c.corsOrigins, ['https://a.com', 'http://b:81']],
     ['TRACING', 'true', (c) => c.tracing, true],
     ['LOG_LEVEL', 'warning', (c) => c.logLevel, 'warning'],
+    ['LOG_LEVEL', 'INFO', (c) => c.logLevel, 'info'],
+    ['LOG_LEVEL', 'Debug', (c) => c.logLevel, 'debug'],
+    ['LOG_LEVEL', 'WARN', (c) => c.logLevel, 'warning'],
+    ['LOG_LEVEL', 'CRITICAL', (c) => c.logLevel, 'error'],
+    ['LOG_VERBOSE', 'true', (c) => c.logLevel, 'debug'],
+    ['DRY_RUN', 'TRUE', (c) => c.dryRun, true],
+    ['WEBHOOKS', 'Off', (c) => c.webhooks, 'off'],
+    ['PROJECT_ID', 'acme-prod', (c) => c.project, 'acme-prod'],
+    ['GITHUB_API_URL', 'https://ghe.acme.com/api/v3', (c) => c.github.webUrl, 'https://ghe.acme.com'],
+    ['GITHUB_API_URL', 'https://ghe.acme.com:8443/api/v3/', (c) => c.github.webUrl, 'https://ghe.acme.com:8443'],
+    [
+      'GITHUB_API_URL',
+      'https://api.acme.ghe.com/',
+      (c) => c.github,
+      {apiUrl: 'https://api.acme.ghe.com', webUrl: 'https://acme.ghe.com', token: {kind: 'literal', secret: '***'}},
+    ],
+    ['GITHUB_API_URL', 'https://api.github.com/', (c) => c.github.webUrl, 'https://github.com'],
+    ['GITHUB_API_URL', 'http://127.0.0.1:4000', (c) => c.github.webUrl, 'http://127.0.0.1:4000'],
+    ['GITHUB_API_URL', 'http://[::1]:4000/', (c) => c.github.apiUrl, 'http://[::1]:4000'],
+    ['GITHUB_API_URL', 'http://localhost:4000/api/v3', (c) => c.github.webUrl, 'http://localhost:4000'],
   ])('%s=%s is read', (name, value, pick, expected) => {
     expect(printed(parseConfig({...COMPLETE, [name]: value}, 'sweep'), pick)).toEqual(expected);
   });
@@ -77,6 +97,7 @@ describe('each variable', () => {
   test.each<[string, (config: Config) => unknown, unknown]>([
     ['DEPLOYMENT', (c) => c.deployment, 'slipway'],
     ['GITHUB_API_URL', (c) => c.github.apiUrl, 'https://api.github.com'],
+    ['GITHUB_API_URL', (c) => c.github.webUrl, 'https://github.com'],
     ['GITHUB_APP_INSTALLATION_ID', (c) => c.github.installationId, undefined],
     ['GOOGLE_CLOUD_PROJECT', (c) => c.project, undefined],
     ['GOOGLE_CLOUD_ZONE', (c) => c.zone, undefined],
