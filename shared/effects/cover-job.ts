@@ -8,7 +8,7 @@ import {keyId} from '../store/keys';
 import {findFreeSlot, type SlotCandidate, slotIsFree, takenSlot} from '../store/slots';
 import type {Transaction} from '../store/store';
 import {type Context, latestRunnerName, poolOf, scopeFor} from './context';
-import {type Creation, claimWithin, creationKey} from './lease';
+import {type Creation, claimedCreation, claimWithin, creationKey} from './lease';
 
 /** What makes a job demand: a `queued` event, or a task that says so of a job that is known. */
 export type Demand = {readonly event: JobEvent} | {readonly job: JobKey};
@@ -145,7 +145,7 @@ async function resume(
   const key = await transaction.get('keys', keyId(lease.key));
   if (!runner || !isBeingMade(runner)) return {kind: 'covered', by: job.runner};
   if (claimWithin(transaction, key, lease, now) === 'done') return {kind: 'covered', by: runner.name};
-  return {kind: 'create', runner, lease};
+  return {kind: 'create', ...claimedCreation(transaction, runner, lease, now)};
 }
 
 /** Writes down the runner that is to be made, before anything of it exists. */
@@ -174,5 +174,5 @@ async function request(
   transaction.set('slots', slot.id, takenSlot(slot, name, now));
   transaction.set('runners', name, runner);
   transaction.set('jobs', jobKeyOf(job), {...job, runner: name});
-  return {kind: 'create', runner, lease};
+  return {kind: 'create', runner, lease, wasTried: false};
 }

@@ -23,6 +23,8 @@ const Payload = z.object({
     status: z.enum(['queued', 'waiting', 'in_progress', 'completed']),
     labels: z.array(z.string()),
     runner_name: z.string().nullish(),
+    runner_id: z.number().nullish(),
+    workflow_name: z.string().nullish(),
     html_url: z.string().nullish(),
     created_at: z.iso.datetime({offset: true}).nullish(),
     started_at: z.iso.datetime({offset: true}).nullish(),
@@ -35,7 +37,10 @@ const Payload = z.object({
   installation: z.object({id: z.int().nonnegative()}).nullish(),
 });
 
-/** Throws `BadRequest` when the body is no payload; nothing of the body is in its message. `now` stands in for a missing date. */
+/**
+ * Throws `BadRequest` when the body is no payload; nothing of the body is in its message. `now`: when it was received; it stands in for a
+ * missing date, too.
+ */
 export function parseWebhook(request: Request, body: Buffer, now: number): WebhookTrigger {
   const event = request.get('x-github-event');
   if (!event) throw new BadRequest(400, 'the X-GitHub-Event header is missing');
@@ -66,11 +71,19 @@ export function parseWebhook(request: Request, body: Buffer, now: number): Webho
       labels: job.labels,
       // GitHub fills in a runner for some queued jobs, too, that never saw one.
       runnerName: runs ? job.runner_name || null : null,
+      runnerId: runs ? registrationId(job.runner_id) : null,
+      workflow: job.workflow_name || null,
       installationId: installation?.id || null,
       url: job.html_url ?? null,
       createdAt: Date.parse(job.created_at ?? job.started_at ?? '') || now,
+      receivedAt: now,
     },
   };
+}
+
+/** GitHub writes 0 where no runner has the job. */
+function registrationId(id: number | null | undefined): number | null {
+  return Number.isSafeInteger(id) && (id ?? 0) > 0 ? (id ?? null) : null;
 }
 
 /**

@@ -47,6 +47,8 @@ export interface JobDocument {
   readonly aftermath: Aftermath;
   /** Milliseconds since the epoch; the order in which demand is served. */
   readonly queuedAt: number;
+  /** `receivedAt` of the newest event that was accepted; missing or null: not known. What was received before is late. */
+  readonly receivedAt?: number | null;
   readonly updatedAt: number;
   readonly expireAt: number;
 }
@@ -71,8 +73,13 @@ export interface RunnerDocument {
   /** True when it is alive, runs nothing and covers nothing. */
   readonly spare: boolean;
   readonly slot: string | null;
-  /** GitHub's id of the registration. */
+  /** GitHub's id of the registration, which tells it from others of the same name. */
   readonly githubId: number | null;
+  /**
+   * When its name was first to be registered, while a registration may stand whose id nobody wrote down; null: it was not, or that is
+   * settled. Missing in documents of older versions: not known.
+   */
+  readonly registrationTriedAt?: number | null;
   /** Where its VM is, or was last attempted. Written before the insert. */
   readonly zone: string | null;
   readonly machineType: string | null;

@@ -13,6 +13,10 @@ const Event = z.strictObject({
   labels: z.array(z.string()),
   pool: z.string().min(1),
   runnerName: z.string().nullable(),
+  // The three that tasks of older versions lack: not known.
+  runnerId: z.int().positive().nullable().default(null),
+  workflow: z.string().nullable().default(null),
+  receivedAt: z.number().nullable().default(null),
   installationId: z.int().positive().nullable(),
   url: z.string().nullable(),
   createdAt: z.number(),

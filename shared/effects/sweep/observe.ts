@@ -47,6 +47,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
 
   const observed: Observed = {
     deployment: context.deployment,
+    startedAt: sweep.startedAt,
     pools: context.pools,
     webhooks: sweep.webhooks,
     instances,

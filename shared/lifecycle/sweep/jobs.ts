@@ -24,7 +24,7 @@ export function tellLostEvents(observed: Observed, now: number, sightings: Sight
   for (const key of observed.absent) {
     const stored = observed.jobs.get(key);
     if (!stored || !sightings.twice(`absent ${key}`)) continue;
-    actions.push({kind: 'event', reason: 'vanished_job', event: endOf(stored, key)});
+    actions.push({kind: 'event', reason: 'vanished_job', event: endOf(stored, key, observed.startedAt)});
   }
   return actions.sort(byAge);
 }
@@ -85,9 +85,12 @@ function told(
     repository,
     labels: job.labels,
     runnerName: job.runnerName,
+    runnerId: job.runnerId,
+    workflow: job.workflow,
     installationId,
     url: job.url,
     createdAt: job.createdAt,
+    receivedAt: observed.startedAt,
   };
   const match = matchEvent({kind: 'job', event, isPublic}, observed);
   const pool = match.kind === 'accepted' ? match.event.pool : stored?.pool;
@@ -112,7 +115,7 @@ function withoutRunner(observed: Observed, key: JobKey, stored: JobDocument): Ac
 }
 
 /** A job whose run was deleted is over. */
-function endOf(stored: JobDocument, key: JobKey): JobEvent {
+function endOf(stored: JobDocument, key: JobKey, receivedAt: number): JobEvent {
   const {jobId, runId, runAttempt, repository, labels, pool, installationId, url, queuedAt, generation} = stored;
   return {
     jobId,
@@ -125,7 +128,10 @@ function endOf(stored: JobDocument, key: JobKey): JobEvent {
     url,
     status: 'completed',
     runnerName: stored.status === 'in_progress' ? stored.runner : null,
+    runnerId: null,
+    workflow: null,
     createdAt: queuedAt,
+    receivedAt,
     delivery: `sweep-${key}-absent-${generation}`,
   };
 }
