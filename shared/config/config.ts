@@ -1,7 +1,9 @@
+import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
+import {REGION, SHORT_NAME, ZONE} from '../model/names';
 import {Secret} from '../secret';
 import type {Config, ConfigFor, FunctionName} from './config-types';
 import type {Environment} from './environment';
-import {isRfc1035, PROJECT, QUEUE, REGION, ZONE} from './google-names';
+import {PROJECT, QUEUE} from './google-names';
 import {parseRunnerConfig, type RunnerConfig} from './pools';
 import {present} from './present';
 import {Problems} from './problems';
@@ -44,6 +46,25 @@ export function parseConfig<T extends FunctionName>(env: Environment, target: T)
   problems.throwIfAny();
   // What the target requires is there, or it would have been reported.
   return deepFreeze(config) as ConfigFor<T>;
+}
+
+/**
+ * Checks the configuration of every function before any of them is served.
+ *
+ * @throws InvalidConfiguration with every error of every function, each once.
+ */
+export function checkConfig(env: Environment): void {
+  const problems = new Map<string, ConfigurationProblem>();
+  for (const target of Object.keys(REQUIRED) as FunctionName[]) {
+    try {
+      parseConfig(env, target);
+    } catch (error) {
+      if (!(error instanceof InvalidConfiguration)) throw error;
+      for (const problem of error.problems)
+        problems.set(`${problem.path} ${problem.found} ${problem.expected}`, problem);
+    }
+  }
+  if (problems.size > 0) throw new InvalidConfiguration([...problems.values()]);
 }
 
 function readConfig(variables: Variables, problems: Problems, target: FunctionName): Config {
@@ -98,8 +119,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
 
 function readDeployment(variables: Variables): string {
   const expected = 'a name of RFC 1035 with at most 20 characters: a-z, 0-9 and -, a letter first';
-  // 20 characters, so that <deployment>-<pool>-<job id>-<n> fits into the 63 of a VM's name.
-  return variables.read('DEPLOYMENT', expected, (text) => (isRfc1035(text, 20) ? text : undefined)) ?? 'slipway';
+  return variables.read('DEPLOYMENT', expected, matching(SHORT_NAME)) ?? 'slipway';
 }
 
 function readPlaces(variables: Variables) {

@@ -1,4 +1,4 @@
-import {regionOfZone, ZONE} from './google-names';
+import {regionOfZone, ZONE} from '../model/names';
 import {DEFAULTS} from './pool-schema';
 import type {Problems} from './problems';
 

@@ -1,6 +1,17 @@
 import * as z from 'zod';
+import {
+  LABEL,
+  OWNER,
+  REGION,
+  REPOSITORY,
+  REPOSITORY_PATTERN,
+  RFC_1035,
+  RUNNER_NAME,
+  SHORT_NAME,
+  ZONE,
+} from '../model/names';
 import {isCron, isTimeZone} from './cron';
-import {REGION, TEMPLATE_URL, ZONE} from './google-names';
+import {TEMPLATE_URL} from './google-names';
 
 /**
  * `RUNNER_CONFIG` as people write it. A custom error is what was expected; zod-problems.ts makes the rest of the message. What one
@@ -21,11 +32,6 @@ export const DEFAULTS = {
   priority: 0,
 } as const;
 
-const RFC1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
-const LOGIN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
-const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9_-]*\/[A-Za-z0-9._-]+$/;
-const PATTERN = /^!?[A-Za-z0-9*][A-Za-z0-9_*-]*\/[A-Za-z0-9._*-]+$/;
-
 function text(pattern: RegExp, error: string, maxLength = 500) {
   return z.string({error}).max(maxLength, {error}).regex(pattern, {error});
 }
@@ -40,12 +46,12 @@ function minutes(description: string) {
 }
 
 const zone = text(ZONE, 'a zone such as us-central1-a');
-const label = text(/^[^\s,]([^,\r\n]*[^\s,])?$/, 'a label: text of at most 256 characters without commas', 256);
+const label = text(LABEL, 'a label: text of at most 256 characters on one line', 256);
 const labels = z
   .array(label, {error: 'a list of labels'})
   .max(100, {error: 'at most 100 labels, which is GitHub’s limit'});
 const repository = text(REPOSITORY, 'owner/name; patterns with * or ! go into repos');
-const instance = text(RFC1035, 'the name of a VM', 63);
+const instance = text(RFC_1035, 'the name of a VM', 63);
 
 const schedule = z.strictObject({
   cron: z
@@ -99,7 +105,7 @@ const settings = {
 const gce = z.strictObject({
   type: z.literal('gce').meta({description: 'One new VM per job, from an instance template.'}),
   template: text(/./, 'the name or URL of an instance template')
-    .regex(new RegExp(`${TEMPLATE_URL.source}|^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$`), {
+    .regex(new RegExp(`${TEMPLATE_URL.source}|${RFC_1035.source}`), {
       error:
         'an instance template: its name, or projects/P/global/instanceTemplates/T, or projects/P/regions/R/instanceTemplates/T',
     })
@@ -107,7 +113,7 @@ const gce = z.strictObject({
   region: text(REGION, 'a region such as us-central1').optional(),
   zones: z.array(zone, {error: 'a list of zones'}).min(1, {error: 'at least one zone'}).optional(),
   machineTypes: z
-    .array(text(RFC1035, 'a machine type such as c4a-standard-4', 63), {error: 'a list of machine types'})
+    .array(text(RFC_1035, 'a machine type such as c4a-standard-4', 63), {error: 'a list of machine types'})
     .min(1, {error: 'at least one machine type'})
     .meta({description: 'In the order of preference; default: the template’s.'})
     .optional(),
@@ -121,7 +127,7 @@ const gceVm = z.strictObject({
   type: z.literal('gce-vm').meta({description: 'One VM that is started and stopped.'}),
   instance: instance.meta({description: 'Name of the VM.'}),
   zone: zone.meta({description: 'Default: GOOGLE_CLOUD_ZONE.'}).optional(),
-  runnerName: text(/^[^\s/]+$/, 'the name of a runner, at most 64 characters', 64)
+  runnerName: text(RUNNER_NAME, 'the name of a runner, at most 64 characters', 64)
     .meta({description: 'Name of its runner at GitHub; default: the VM’s.'})
     .optional(),
   drain: z
@@ -136,17 +142,17 @@ const gceVm = z.strictObject({
 
 export const poolSchema = z
   .strictObject({
-    name: text(RFC1035, 'a name of RFC 1035 with at most 20 characters: a-z, 0-9 and -, a letter first', 20)
+    name: text(SHORT_NAME, 'a name of RFC 1035 with at most 20 characters: a-z, 0-9 and -, a letter first', 20)
       .meta({description: 'Default: made from the labels.'})
       .optional(),
     repo: repository.meta({description: 'One repository.'}).optional(),
     repos: z
-      .array(text(PATTERN, 'owner/name, where * stands for any characters and a leading ! excludes'), {
+      .array(text(REPOSITORY_PATTERN, 'owner/name, where * stands for any characters and a leading ! excludes'), {
         error: 'a list of owner/name',
       })
       .meta({description: 'Repositories: owner/name, * within a segment, ! in front excludes.'})
       .optional(),
-    org: text(LOGIN, 'the name of an organisation')
+    org: text(OWNER, 'the name of an organisation')
       .meta({description: 'Organisation in which the runners are registered.'})
       .optional(),
     requires: labels.meta({description: 'Labels that a job must ask for.'}).optional(),

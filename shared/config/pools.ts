@@ -1,5 +1,5 @@
 import type {core} from 'zod';
-import {regionOfZone} from './google-names';
+import {regionOfZone} from '../model/names';
 import type {Pool, PoolScope, ProviderConfig} from './pool';
 import {namePools} from './pool-name';
 import {checkNames, checkPool} from './pool-rules';

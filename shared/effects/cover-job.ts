@@ -89,6 +89,7 @@ async function attempt(
     transaction.set('jobs', jobKeyOf(job), {...job, demand: 'open', slot: null});
     return {kind: 'open'};
   }
+  // mutation: slot taken meanwhile
   if (!slotIsFree(slot.document) && slot.document?.holder !== `job:${jobKeyOf(job)}`) return {kind: 'again'};
   return request(context, transaction, job, slot, holder, now);
 }

@@ -60,6 +60,7 @@ async function pickUp(context: Context, creation: Creation): Promise<Created | u
  * registration it has run one, whose `completed` releases it. With one that is offline nothing ran: the VM goes, then the registration,
  * and the next attempt takes the next name.
  */
+// mutation: settle ended VM
 async function settleEnded(context: Context, creation: Creation, machine: Machine): Promise<Created> {
   const {runner, lease} = creation;
   const github = githubOf(context, runner);
@@ -121,6 +122,7 @@ async function register(
   } catch (error) {
     if (!(error instanceof NameTaken || error instanceof Uncertain)) throw error;
     const fields = {runner: runner.name, pool: runner.pool, error};
+    // mutation: name of somebody else
     if (error instanceof NameTaken && !wasTried && runner.githubId === null) {
       const message = `somebody else has registered a runner ${runner.name}: the next name is taken`;
       context.logger.warning(message, {decision: 'foreign', ...fields});
@@ -170,6 +172,7 @@ async function fail(context: Context, creation: Creation, jit: JitConfig, outcom
   if (outcome.kind === 'created') throw new RangeError('a created machine is no failure');
   // Fences off an execution that lost its lease, before it takes anything away.
   await renewLease(context, creation.lease);
+  // mutation: deregister after failed insert
   await deregister(context, runner, jit.runnerId);
   await replaceRunner(context, creation, 'leave', 'none');
   switch (outcome.kind) {
@@ -192,6 +195,7 @@ async function deregister(context: Context, runner: RunnerDocument, githubId: nu
 async function abandon(context: Context, {creation: {runner, lease}, githubId}: NotWanted): Promise<Created> {
   context.logger.info(`runner ${runner.name} is not wanted any more`, {decision: 'abandoned', runner: runner.name});
   // By its id where there is one: a list leaves out what was registered a moment ago. Else whoever gave the name up has settled it.
+  // mutation: deregister abandoned
   if (githubId !== null) await deregister(context, runner, githubId);
   await retireRunner(context, runner, 'failed');
   await releaseLease(context, lease);

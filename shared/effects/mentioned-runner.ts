@@ -2,8 +2,9 @@ import {isMeant} from '../lifecycle/identity';
 import {applyJobEvent, type JobChange} from '../lifecycle/job';
 import type {JobEvent} from '../lifecycle/job-event';
 import {matchJob} from '../lifecycle/matching';
-import {jobKeyOf, parseRunnerName, RFC_1035} from '../lifecycle/naming';
+import {jobKeyOf, parseRunnerName} from '../lifecycle/naming';
 import {isOver} from '../lifecycle/runner';
+import {isRfc1035} from '../model/names';
 import type {JobDocument, JobKey, RunnerDocument} from '../store/documents';
 import type {Transaction} from '../store/store';
 import type {Context} from './context';
@@ -30,6 +31,7 @@ export async function mentionedRunner(
 ): Promise<Mentioned> {
   const key = jobKeyOf(event);
   const named = await runnerNamed(transaction, event.runnerName);
+  // mutation: foreign runner
   const isForeign = named !== undefined && !isMeant(named, event);
   // What runs on somebody else's runner runs, but on none of ours.
   const heard = isForeign ? {...event, runnerName: null, runnerId: null} : event;
@@ -39,6 +41,7 @@ export async function mentionedRunner(
     return {change: {kind: 'unchanged', job: existing, reason: 'late'}, mention: 'ours', runner: found};
   }
   const other = found?.runs && found.runs !== key ? await transaction.get('jobs', found.runs) : undefined;
+  // mutation: runner of another job
   if (other && other.status !== 'completed') return {change, mention: 'runs_another', runner: undefined};
   const mention = isForeign ? 'foreign' : found ? 'ours' : 'none';
   return {change, mention, runner: found && withRegistration(found, heard)};
@@ -46,7 +49,7 @@ export async function mentionedRunner(
 
 /** What is no name of a VM is no runner of ours. */
 async function runnerNamed(transaction: Transaction, name: string | null): Promise<RunnerDocument | undefined> {
-  return name !== null && RFC_1035.test(name) ? transaction.get('runners', name) : undefined;
+  return name !== null && isRfc1035(name) ? transaction.get('runners', name) : undefined;
 }
 
 /** Who ran the job by our own record, where the event names nobody. */

@@ -27,6 +27,7 @@ export interface RunRecord {
 export async function recordRun(context: Context, event: JobEvent): Promise<RunRecord> {
   const {record, aftermaths, freedSlot, mention} = await context.store.transaction(async (transaction) => {
     const now = context.clock.now();
+    // mutation: read of run
     const seen = await read(transaction, event, now);
     if (isNothingOfOurs(context, event, seen)) return FOREIGN;
     const written = seen.change.kind === 'unchanged' ? repeat(seen) : write(transaction, seen, now);
@@ -35,6 +36,7 @@ export async function recordRun(context: Context, event: JobEvent): Promise<RunR
   if (mention === 'foreign' || mention === 'runs_another') logMention(context, event, mention);
   for (const {reopened, spare} of aftermaths) {
     if (reopened) await demandJob(context, reopened, `taken-by-${jobKeyOf(event)}`);
+    // mutation: place spare after run
     if (spare) await placeSpare(context, spare);
   }
   if (freedSlot) await serveOldest(context, event.pool, `slot-kept-for-${jobKeyOf(event)}-${event.status}`);
@@ -112,6 +114,7 @@ function write(transaction: Transaction, seen: Seen, now: number): Written {
   // One that was not known to run the job does not go before GitHub was asked: it may run another by now.
   const isSure = seen.runner?.runs === key;
   const runner = finished && isSure && result.runner ? advanceRunner(result.runner, 'draining', now) : result.runner;
+  // mutation: aftermath of earlier event
   const earlier = seen.existing?.aftermath ?? {spare: null, reopened: null};
   const own = {spare: result.spare?.name ?? null, reopened: result.reopened};
 

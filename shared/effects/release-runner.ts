@@ -17,9 +17,11 @@ export async function releaseAfter(context: Context, event: JobEvent): Promise<s
   const {change, runner} = record;
   if (!runner) return `${change}_no_runner`;
   const wasOver = isOver(runner);
+  // mutation: released runner at work
   if (!wasOver && runner.state !== 'draining' && (await isAtWork(context, runner))) return `${change}_left_at_work`;
   if (!wasOver) await removeMachine(context, runner);
   // Again for one that is over: an execution before this one may have died before it told the job that got the slot.
+  // mutation: retire released runner
   await retireRunner(context, runner, 'gone');
   return wasOver ? `${change}_gone` : `${change}_deleted`;
 }

@@ -32,8 +32,10 @@ export async function listAll(
     // octokit turns a 409 and a broken body into an empty page; neither has a total.
     if (total === undefined || !Array.isArray(data)) throw unreadable(call, 'no list with a total_count');
     for (const item of data) items.set(idOf(item) ?? item, item);
+    // mutation: next page of list
     if (++pages > MOST_PAGES) throw unreadable(call, `more than ${MOST_PAGES} pages`);
   }
+  // mutation: list is complete
   if (items.size !== total) {
     throw new Unavailable(
       `the list of GitHub at ${url} is incomplete: found ${items.size}, expected its total_count of ${total}. It changed meanwhile, or lags behind.`,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import {REPOSITORY} from '../model/names';
 import type {DiscoveredDelivery, DiscoveredJob, DiscoveredRepository, DiscoveredRun, HookReference} from './discovery';
 
 /** What GitHub answers, as far as anything here depends on it. Other shapes are undefined, which a list takes for incomplete. */
@@ -6,7 +7,7 @@ import type {DiscoveredDelivery, DiscoveredJob, DiscoveredRepository, Discovered
 const time = z.iso.datetime({offset: true});
 
 const Repository = z.object({
-  full_name: z.string().regex(/^[^/\s]+\/[^/\s]+$/),
+  full_name: z.string().regex(REPOSITORY),
   private: z.boolean().nullish(),
   visibility: z.string().nullish(),
   pushed_at: time.nullish(),

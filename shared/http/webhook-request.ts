@@ -1,6 +1,7 @@
 import type {Request} from '@google-cloud/functions-framework';
 import * as z from 'zod';
 import type {JobEvent} from '../lifecycle/job-event';
+import {REPOSITORY} from '../model/names';
 import {BadRequest} from './request';
 
 /** A GitHub webhook request, parsed into what it is before any decision is made. */
@@ -30,7 +31,7 @@ const Payload = z.object({
     started_at: z.iso.datetime({offset: true}).nullish(),
   }),
   repository: z.object({
-    full_name: z.string().regex(/^[^/\s]+\/[^/\s]+$/),
+    full_name: z.string().regex(REPOSITORY),
     private: z.boolean().optional(),
     visibility: z.string().optional(),
   }),

@@ -34,6 +34,7 @@ export function applyJobEvent(
   previous?: JobDocument,
 ): JobChange {
   const job = existing ?? newJob(event, now, previous);
+  // mutation: late event
   if (existing && isLate(existing, event)) return {kind: 'unchanged', job, reason: 'late'};
 
   const known = {...job, installationId: event.installationId ?? job.installationId, url: event.url ?? job.url};
@@ -81,6 +82,7 @@ export function applyJobEvent(
  */
 function isLate(existing: JobDocument, {status, receivedAt}: JobEvent): boolean {
   if (RANK[status] < RANK[existing.status]) return true;
+  // mutation: received before
   if (status === 'completed' || receivedAt === null || receivedAt >= (existing.receivedAt ?? 0)) return false;
   return RANK[status] === RANK[existing.status] || existing.generation > 1;
 }

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import {InvalidTask} from '../errors';
 import type {JobEvent} from '../lifecycle/job-event';
 import {taskName} from '../lifecycle/naming';
+import {JOB_KEY, REPOSITORY, RFC_1035, SHORT_NAME, VM_ID} from '../model/names';
 import type {QueueName} from './tasks';
 
 const Event = z.strictObject({
@@ -9,9 +10,9 @@ const Event = z.strictObject({
   runId: z.int().positive(),
   runAttempt: z.int().positive(),
   status: z.enum(['queued', 'waiting', 'in_progress', 'completed']),
-  repository: z.string().regex(/^[^/\s]+\/[^/\s]+$/),
+  repository: z.string().regex(REPOSITORY),
   labels: z.array(z.string()),
-  pool: z.string().min(1),
+  pool: z.string().regex(SHORT_NAME),
   runnerName: z.string().nullable(),
   // The three that tasks of older versions lack: not known.
   runnerId: z.int().positive().nullable().default(null),
@@ -23,10 +24,11 @@ const Event = z.strictObject({
   delivery: z.string().min(1),
 });
 
-const JobKey = z.string().regex(/^\d+-\d+$/);
+/** One of ours. */
+const RunnerName = z.string().regex(RFC_1035);
 
-/** `<zone>.<instance>` */
-const VmId = z.string().regex(/^[a-z0-9-]*\.[a-z0-9-]+$/);
+const JobKey = z.string().regex(JOB_KEY);
+const VmId = z.string().regex(VM_ID);
 
 /** Queue `provision`: something about demand. */
 const ProvisionPayload = z.discriminatedUnion('kind', [
@@ -35,7 +37,7 @@ const ProvisionPayload = z.discriminatedUnion('kind', [
   /** A job that is known needs a runner: it lost its own to another job, or a slot came free. */
   z.strictObject({kind: z.literal('demand'), job: JobKey}),
   /** A runner that was asked for without a job is to be made. */
-  z.strictObject({kind: z.literal('make'), runner: z.string().min(1)}),
+  z.strictObject({kind: z.literal('make'), runner: RunnerName}),
   /** A persistent VM was started by hand: its runner gets its labels back, and its stop is planned. */
   z.strictObject({kind: z.literal('vm'), vm: VmId}),
 ]);
@@ -46,7 +48,7 @@ const StopPayload = z.discriminatedUnion('kind', [
   /** Is the spare runner idle still? `since`: when it became spare, so that a newer life makes the check void. */
   z.strictObject({
     kind: z.literal('idle'),
-    runner: z.string().min(1),
+    runner: RunnerName,
     since: z.number(),
     reading: z.int().nonnegative(),
   }),
@@ -58,7 +60,7 @@ const StopPayload = z.discriminatedUnion('kind', [
     reading: z.int().nonnegative(),
   }),
   /** The runner is deregistered: its VM goes, unless it turned out to run a job; with `force`, whatever it runs. */
-  z.strictObject({kind: z.literal('delete'), runner: z.string().min(1), force: z.boolean().optional()}),
+  z.strictObject({kind: z.literal('delete'), runner: RunnerName, force: z.boolean().optional()}),
 ]);
 
 export type ProvisionTask = z.infer<typeof ProvisionPayload>;

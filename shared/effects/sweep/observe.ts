@@ -29,6 +29,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
   const slotsInSight = Object.keys(lock.sightings).some((key) => key.startsWith('slot '));
   const stored = await readStored(sweep, lock.slotsAt, slotsInSight);
   const instances = await orIncomplete(sweep, 'the VMs', () =>
+    // mutation: VMs of this deployment
     compute.listInstances({[DEPLOYMENT_LABEL]: context.deployment}),
   );
   const former = await readFormer(sweep, stored, instances?.map(({name}) => name) ?? []);

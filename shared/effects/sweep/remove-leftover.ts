@@ -15,9 +15,11 @@ export async function deleteMachine(context: Context, action: ActionOf<'delete_v
   const {name, zone, pool, registration, namesakes, isDead} = action;
   const runner = await context.store.get('runners', name);
   if (runner && !isOver(runner)) return 'left';
+  // mutation: namesake of deleted VM
   if (!isDead && (await isAnyConnected(context, namesakes))) return 'left';
   if (registration) {
     const result = await githubAt(context, registration).deleteRunner(registration.id);
+    // mutation: deleted VM turned out busy
     if (result === 'busy' && !isDead) return 'left';
   }
   await removeMachine(context, {name, zone, pool});
@@ -43,7 +45,9 @@ export async function deregisterGhost(
   const now = await github.getRunner(registration.id);
   if (!now) return 'removed';
   const runner = await context.store.get('runners', name);
-  if (!isUnused(now) || now.name !== name || !runner || !isRegistrationOf(runner, now)) return 'left';
+  if (!isUnused(now) || now.name !== name) return 'left';
+  // mutation: ghost on no record
+  if (!runner || !isRegistrationOf(runner, now)) return 'left';
   return (await github.deleteRunner(registration.id)) === 'busy' ? 'left' : 'removed';
 }
 

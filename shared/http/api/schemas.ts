@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import {OWNER, REPOSITORY} from '../../model/names';
 
 /** A boolean in a query: `true` or `false`, nothing else, so that nothing is changed by a misspelt dry run. */
 export const flag = (description: string) =>
@@ -38,8 +39,13 @@ export const PoolName = z
 
 export const Repository = z
   .string()
-  .regex(/^[^/\s]+\/[^/\s]+$/, 'expected owner/name')
+  .regex(REPOSITORY, 'expected owner/name')
   .meta({description: '`owner/name`', examples: ['acme/app']});
+
+export const Organization = z
+  .string()
+  .regex(OWNER, 'expected the login of an organization')
+  .meta({examples: ['acme']});
 
 export const RUNNER_STATES = [
   'requested',

@@ -1,3 +1,5 @@
+import type {Registration, RunnerScope} from '../../github/github';
+import type {RunnerDocument} from '../../store/documents';
 import {isRegistrationOf, isUnused} from '../identity';
 import {isOver} from '../runner';
 import type {Action} from './actions';
@@ -24,11 +26,11 @@ export function deregisterGhosts(observed: Observed, sightings: Sightings): Acti
     for (const registration of runners) {
       const {id, name} = registration;
       const runner = observed.former.get(name);
-      // Not over: made while GitHub was asked.
-      if (!runner || !isOver(runner) || there.has(name) || !isUnused(registration)) continue;
-      if (scopeKey(runner.scope) !== scopeKey(scope) || !isRegistrationOf(runner, registration)) continue;
+      if (there.has(name) || !isUnused(registration)) continue;
+      // mutation: ghost of another
+      if (!isOfFormer(runner, scope, registration)) continue;
       const seenMs = sightings.see(`ghost ${scopeKey(scope)} ${name}`);
-      if (seenMs < (runner.githubId === null ? NAMED_MS : TWICE_MS)) continue;
+      if (seenMs < (runner?.githubId === null ? NAMED_MS : TWICE_MS)) continue;
       if (actions.length === MOST_A_PASS) continue;
       actions.push({kind: 'deregister', reason: 'ghost', name, registration: {scope, installationId, id}});
     }
@@ -38,4 +40,10 @@ export function deregisterGhosts(observed: Observed, sightings: Sightings): Acti
     if (scope && !observed.scopes.has(scope)) sightings.keep(key);
   }
   return actions;
+}
+
+/** Whether it is the registration of a runner that is over: not one that was made while GitHub was asked. */
+function isOfFormer(runner: RunnerDocument | undefined, scope: RunnerScope, registration: Registration): boolean {
+  if (!runner || !isOver(runner) || scopeKey(runner.scope) !== scopeKey(scope)) return false;
+  return isRegistrationOf(runner, registration);
 }

@@ -36,6 +36,7 @@ function compare(observed: Observed, key: JobKey, seen: SeenJob, now: number): A
   switch (job.status) {
     case 'queued':
       if (isYoung(observed, now - job.createdAt) || now - job.createdAt > OLDEST_MS || !settled) return undefined;
+      // mutation: uncovered job
       if (!stored || stored.status === 'waiting') return told(observed, seen, stored, 'uncovered_job', now);
       if (stored.status !== 'queued') return undefined;
       if (stored.demand === 'dead') return tryAgain(observed, seen, stored, now);
@@ -46,6 +47,7 @@ function compare(observed: Observed, key: JobKey, seen: SeenJob, now: number): A
       if (isRunningOrOver(stored) || job.runnerName === null) return undefined;
       return told(observed, seen, stored, 'lost_event', now);
     case 'completed':
+      // mutation: end of job not told
       return stored && stored.status !== 'completed' ? told(observed, seen, stored, 'lost_event', now) : undefined;
   }
 }

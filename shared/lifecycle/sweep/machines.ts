@@ -36,6 +36,7 @@ export function endWithoutMachine(observed: Observed, now: number, sightings: Si
     const rest = {runner: runner.name, force: false, jobUrl: jobUrlOf(observed, runner)};
     if (isEnding(runner)) {
       // Its deletion is under way, or its task got lost.
+      // mutation: ending is under way
       if (now - runner.stateAt < LEAVING_MS || (machine && GOING.has(machine.status))) continue;
       const isDead = !machine || OVER.has(machine.status);
       actions.push({kind: 'end_runner', reason: 'lost_stop', ...rest, isDead});
@@ -75,9 +76,11 @@ function orphan(observed: Observed, machine: Instance, now: number, sightings: S
   }
   const own = former && registrationOf(observed, former).registration;
   const others = former ? [] : namesakes(observed, name);
+  // mutation: orphan runs a job
   if (!isDead && (own?.seen.busy || runsAtGitHub(observed, name, former))) return undefined;
   // On no record, so that it cannot be deregistered first: while anything of its name is connected, it may take a job at any time. Its own
   // end is the VM's `maxRunDuration`.
+  // mutation: namesake of orphan
   if (!isDead && others.some(({seen}) => !isUnused(seen))) return undefined;
   if (!sightings.twice(key)) return undefined;
   return {

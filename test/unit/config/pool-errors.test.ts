@@ -12,7 +12,7 @@ function pool(change: Record<string, unknown>): Record<string, unknown> {
 
 const gce = (change: Record<string, unknown>) => ({provider: {type: 'gce', template: 't', ...change}});
 const PATTERN = 'owner/name, where * stands for any characters and a leading ! excludes';
-const LABEL = 'a label: text of at most 256 characters without commas';
+const LABEL = 'a label: text of at most 256 characters on one line';
 const MINUTES = 'minutes, above 0; fractions are allowed';
 const IDLE = 'a whole number of runners, 0 or more, or a list of {cron, timezone, count}';
 const CRON = 'a cron expression of five fields, such as "* 8-17 * * mon-fri"';
@@ -51,7 +51,7 @@ test.each<[string, Record<string, unknown>, string]>([
     {requires: [], offers: []},
     ': neither requires nor offers with a label → labels in requires, in offers or in both',
   ],
-  ['label with a comma', {requires: ['a,b']}, `.requires[0]: "a,b" → ${LABEL}`],
+  ['label of two lines', {requires: ['a\nb']}, `.requires[0]: "a\\nb" → ${LABEL}`],
   ['label that is a number', {requires: ['a', 24]}, `.requires[1]: 24 → ${LABEL}`],
   ['empty label', {offers: [''], requires: undefined}, `.offers[0]: "" → ${LABEL}`],
   [

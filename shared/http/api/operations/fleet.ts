@@ -4,11 +4,12 @@ import {removeRunner} from '../../../effects/remove-runner';
 import {requestRunners} from '../../../effects/request-runners';
 import type {RunnerScope} from '../../../github/github';
 import {takesRepository} from '../../../lifecycle/matching';
+import {LABEL} from '../../../model/names';
 import {idempotencyKey} from '../idempotency-key';
 import {operation} from '../operation';
 import {Problem} from '../problem';
 import {jsonReply} from '../reply';
-import {DryRun, Force, PoolName, Repository, RunnerState} from '../schemas';
+import {DryRun, Force, Organization, PoolName, Repository, RunnerState} from '../schemas';
 import {isDryRun} from './dry-run';
 import {findRunner, RunnerId, unknownPool, unknownRunner} from './runners';
 
@@ -18,9 +19,9 @@ const Request = z
   .strictObject({
     pool: PoolName.meta({description: 'A pool of type gce.'}),
     repo: Repository.optional().meta({description: '`owner/name`, where the pool registers runners in repositories.'}),
-    org: z.string().min(1).max(100).optional().meta({description: 'Where the pool registers them in an organization.'}),
+    org: Organization.optional().meta({description: 'Where the pool registers them in an organization.'}),
     labels: z
-      .array(z.string().trim().min(1).max(256))
+      .array(z.string().trim().regex(LABEL, 'expected a label'))
       .max(50)
       .default([])
       .meta({description: 'Beside those that the pool requires.'}),

@@ -1,6 +1,7 @@
 import type {Pool} from '../../../config/config';
 import type {Context} from '../../../effects/context';
 import {allVms, type Vm} from '../../../effects/vm/vms';
+import {isSpeltOut} from '../../../model/names';
 import type {VmDocument, VmState} from '../../../store/documents';
 import {jobIdOf, type RunnerView} from './runner-view';
 import {timeOf} from './time';
@@ -44,7 +45,7 @@ export function vmView(vm: PersistentVm): RunnerView {
     pool: first?.pool.name ?? '',
     type: 'gce-vm',
     state: vmStateOf(vm),
-    repository: only && others.length === 0 && !/[*!]/.test(only) ? only : null,
+    repository: only && others.length === 0 && isSpeltOut(only) ? only : null,
     org: scope?.kind === 'organization' ? scope.org : null,
     labels: [...(first?.pool.requires ?? [])],
     job_id: jobIdOf(vm.document?.runs[0]),
