@@ -168,6 +168,8 @@ export interface VmDocument {
   readonly runs: readonly JobKey[];
   /** Repositories whose jobs it served, with the installation that said so: where its runner is looked for. Newest last. */
   readonly repositories: readonly {readonly repository: string; readonly installationId: number | null}[];
+  /** GitHub's ids of the registrations that are known to be its runners', newest last; missing: none yet. */
+  readonly runnerIds?: readonly number[];
   /** Given back when it starts. */
   readonly drained: readonly DrainedRunner[];
   /** The stop under way holds until then; a crashed one is over afterwards. */

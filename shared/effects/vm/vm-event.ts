@@ -3,6 +3,7 @@ import {parseRunnerName} from '../../lifecycle/naming';
 import type {VmDocument} from '../../store/documents';
 import type {Context} from '../context';
 import type {RunRecord} from '../record-run';
+import {isOwnRunner, logForeign, withOwnRunner} from './own-runner';
 import {recordForeignJob, recordVmJob} from './record-vm-job';
 import {scheduleVmCheck} from './schedule-vm-check';
 import {type Vm, vmOfPool, vmOfRunner} from './vms';
@@ -15,7 +16,7 @@ export function vmOfEvent(context: Context, {pool, runnerName}: JobEvent): Vm | 
 
 /** `waiting`, `in_progress` and `completed` of a job of the VM. When nothing runs on it any more, its stop is planned. */
 export async function hearVmEvent(context: Context, vm: Vm, event: JobEvent): Promise<string> {
-  const {change, document} = await recordVmJob(context, vm, event);
+  const {change, document} = await recordVmJob(context, vm, await withOwnRunner(context, vm, event));
   // A repeated event plans it again: the one before may have got no further than the record.
   if (event.status !== 'in_progress') await planStop(context, vm, document);
   return `${change}:${vm.instance}`;
@@ -25,6 +26,8 @@ export async function hearVmEvent(context: Context, vm: Vm, event: JobEvent): Pr
 export async function noteForeignRun(context: Context, event: JobEvent, {change}: RunRecord): Promise<void> {
   const vm = event.runnerName ? vmOfRunner(context, event.runnerName) : undefined;
   if (!vm || (change !== 'started' && change !== 'finished')) return;
+  // mutation: foreign run on VM
+  if (!(await isOwnRunner(context, vm, event))) return logForeign(context, vm, event);
   const document = await recordForeignJob(context, vm, event);
   if (change === 'finished') await planStop(context, vm, document);
 }

@@ -35,7 +35,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     name: 'sweep: registrations of others are ghosts',
     marked: 'ghost of another',
-    condition: '!parseRunnerName(observed.deployment, name)',
+    condition: "!name.startsWith(observed.deployment + '-')",
     also: {marked: 'ghost on no record', remove: true},
   },
   {name: 'sweep: only queued runs are looked into', exported: 'OPEN_RUNS', value: "['queued']"},
