@@ -37,9 +37,6 @@ export async function mentionedRunner(
   const heard = isForeign ? {...event, runnerName: null, runnerId: null} : event;
   const change = applyJobEvent(existing, heard, now);
   const found = heard.runnerName === null ? await runnerOf(transaction, change.job, key) : named;
-  if (existing && found && isOfLostRunner(existing, change, found)) {
-    return {change: {kind: 'unchanged', job: existing, reason: 'late'}, mention: 'ours', runner: found};
-  }
   const other = found?.runs && found.runs !== key ? await transaction.get('jobs', found.runs) : undefined;
   // mutation: runner of another job
   if (other && other.status !== 'completed') return {change, mention: 'runs_another', runner: undefined};
@@ -61,11 +58,6 @@ async function runnerOf(
   if (status !== 'in_progress' && status !== 'completed') return undefined;
   const runner = await runnerNamed(transaction, name);
   return runner && (runner.runs === key || isOver(runner)) ? runner : undefined;
-}
-
-/** The job was queued again since, because the runner was lost: the runner begins no job any more. */
-function isOfLostRunner({status, generation}: JobDocument, {kind}: JobChange, runner: RunnerDocument): boolean {
-  return kind === 'started' && status === 'queued' && generation > 1 && isOver(runner);
 }
 
 /** The id of a registration that nobody had written down. */

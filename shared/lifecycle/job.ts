@@ -75,6 +75,11 @@ export function applyJobEvent(
   }
 }
 
+/** A runner was there for the job, and GitHub did not give it to it: nothing is made for it, until it is tried again. */
+export function heldBack(job: JobDocument, now: number): JobDocument {
+  return {...job, demand: 'dead', runner: null, heldBack: (job.heldBack ?? 0) + 1, updatedAt: now};
+}
+
 /**
  * Of an earlier state, or received before the newest event that was accepted. The end of a job is final in whatever order it is heard; and an
  * `in_progress` that overtook the first `queued` on its way to us is news all the same: only a job that was queued again may have had a

@@ -41,6 +41,8 @@ export interface JobDocument {
   readonly demand: JobDemand;
   /** Name of the runner that covers it, or ran it. */
   readonly runner: string | null;
+  /** How often a runner was online and idle for it, and GitHub did not give it the job; missing: never. */
+  readonly heldBack?: number;
   /** Slot kept for it by a runner that went, until its own runner takes it over. */
   readonly slot: string | null;
   /** What its last change meant for others: done again, harmlessly, when the event is. */
@@ -131,7 +133,7 @@ export interface BreakerDocument {
   readonly expireAt: number;
 }
 
-/** `deadletters/<task name>`: what was given up, and why. */
+/** `deadletters/job-<job key>`, or `deadletters/<task name>` of a task without a job: what was given up, and why. A job has one at a time. */
 export interface DeadLetterDocument {
   readonly task: string;
   readonly queue: string;
@@ -140,6 +142,8 @@ export interface DeadLetterDocument {
   readonly job: JobKey | null;
   readonly jobUrl: string | null;
   readonly attempts: number;
+  /** How many letters of this job there were, this one included; missing in documents of older versions: one. */
+  readonly count?: number;
   readonly at: number;
   readonly expireAt: number;
 }

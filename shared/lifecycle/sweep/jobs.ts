@@ -102,9 +102,16 @@ function told(
   return {kind: 'event', reason, event: {...event, pool, delivery}};
 }
 
+/** How long a job is left alone that GitHub did not give to an idle runner, so many times: twice as long each time. */
+export function heldBackPauseMs(times: number): number {
+  return FIRST_COOL_DOWN_MS * 2 ** (times - 1);
+}
+
 /** Every attempt failed, a while ago; the job still waits. */
 function tryAgain(observed: Observed, seen: SeenJob, stored: JobDocument, now: number): Action | undefined {
-  const coolDown = Math.min(LONGEST_COOL_DOWN_MS, FIRST_COOL_DOWN_MS * Math.max(1, stored.creations));
+  const afterAttempts = Math.min(LONGEST_COOL_DOWN_MS, FIRST_COOL_DOWN_MS * Math.max(1, stored.creations));
+  // mutation: pause of job held back
+  const coolDown = stored.heldBack ? heldBackPauseMs(stored.heldBack) : afterAttempts;
   return now - stored.updatedAt < coolDown ? undefined : told(observed, seen, stored, 'dead_job', now);
 }
 
