@@ -1,9 +1,6 @@
 import {Refused} from '../errors';
-import {isRfc1035} from '../model/names';
+import {isRfc1035, TEMPLATE_URL} from '../model/names';
 import type {Compute, InstanceTemplate, TemplateReference} from './compute';
-
-const TEMPLATE_URL =
-  /^(?:(?:https:\/\/(?:www|compute)\.googleapis\.com)?\/?(?:compute\/[a-z0-9]+\/)?projects\/(?<project>[^/]{1,300})\/)?(?:global|regions\/(?<region>[-a-z0-9]{1,63}))\/instanceTemplates\/(?<name>[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)$/;
 
 /**
  * Where a template may be, in the order to look. A URL, whole or partial, says whether it is global or regional; a bare name is

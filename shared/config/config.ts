@@ -70,11 +70,12 @@ export function checkConfig(env: Environment): void {
 function readConfig(variables: Variables, problems: Problems, target: FunctionName): Config {
   const places = readPlaces(variables);
   const vmInactiveMinutes = variables.number('VM_INACTIVE_MINUTES', {above: 0}, 15);
-  const {pools, discovery} = readPools(variables, problems, {...places, vmInactiveMinutes});
+  const {pools, discovery, maxRunners} = readPools(variables, problems, {...places, vmInactiveMinutes});
   const credentials = readGitHubCredentials(variables, problems, target !== 'webhook');
   return present({
     deployment: readDeployment(variables),
     pools,
+    maxRunners,
     discovery: discovery ?? (credentials.appId === undefined ? 'configured' : 'installation'),
     github: present({
       apiUrl: readUrl(variables, 'GITHUB_API_URL')?.replace(/\/+$/, '') ?? 'https://api.github.com',
@@ -124,7 +125,7 @@ function readDeployment(variables: Variables): string {
 
 function readPlaces(variables: Variables) {
   // Each is checked; the first that is set counts.
-  const [project] = ['GOOGLE_CLOUD_PROJECT', 'GCP_PROJECT', 'GCP_PROJECT_ID']
+  const [project] = ['GOOGLE_CLOUD_PROJECT', 'GCP_PROJECT', 'GCP_PROJECT_ID', 'PROJECT_ID']
     .map((name) => variables.read(name, 'the id of a project', matching(PROJECT)))
     .filter((id) => id !== undefined);
   return present({

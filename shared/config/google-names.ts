@@ -8,7 +8,3 @@ export const QUEUE = /^projects\/[^/\s]{1,300}\/locations\/[^/\s]{1,63}\/queues\
 
 /** A secret, or one of its versions. @see https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets */
 export const SECRET = /^projects\/[^/\s]{1,300}\/secrets\/[A-Za-z0-9_-]{1,255}(\/versions\/[A-Za-z0-9_-]{1,63})?$/;
-
-/** A template's URL, full or partial, global or regional. */
-export const TEMPLATE_URL =
-  /^(https?:\/\/[^\s?#]{1,200}\/)?(projects\/[^/\s]{1,300}\/)?(global|regions\/[a-z0-9-]{1,63})\/instanceTemplates\/[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;

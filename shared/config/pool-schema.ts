@@ -8,10 +8,10 @@ import {
   RFC_1035,
   RUNNER_NAME,
   SHORT_NAME,
+  TEMPLATE_URL,
   ZONE,
 } from '../model/names';
 import {isCron, isTimeZone} from './cron';
-import {TEMPLATE_URL} from './google-names';
 
 /**
  * `RUNNER_CONFIG` as people write it. A custom error is what was expected; zod-problems.ts makes the rest of the message. What one
@@ -32,8 +32,28 @@ export const DEFAULTS = {
   priority: 0,
 } as const;
 
-function text(pattern: RegExp, error: string, maxLength = 500) {
+/** What was expected; a function, where the value itself tells what to write instead. */
+type Expected = string | ((issue: {readonly input?: unknown}) => string);
+
+function text(pattern: RegExp, error: Expected, maxLength = 500) {
   return z.string({error}).max(maxLength, {error}).regex(pattern, {error});
+}
+
+/** Names that are one copied address away from what was meant: `acme/app.git`, `https://github.com/acme/app`. */
+function repositoryOr(expected: string): Expected {
+  return ({input}) => {
+    const path = typeof input === 'string' ? input.replace(/^(https?:\/\/[^/]{1,200}\/|git@[^:]{1,200}:)/, '') : '';
+    const plain = path.replace(/(\.git)?\/?$/i, '');
+    return plain !== input && REPOSITORY_PATTERN.test(plain) ? `${plain}: the owner and the name alone` : expected;
+  };
+}
+
+/** A repository or a pattern of repositories. GitHub gives no repository a name that ends in `.git`. */
+function repositories(pattern: RegExp, expected: string) {
+  const error = repositoryOr(expected);
+  return text(pattern, error)
+    .refine((name) => !/\.git$/i.test(name), {error})
+    .meta({not: {pattern: '\\.git$'}});
 }
 
 function wholeNumber(min: number, error: string) {
@@ -46,11 +66,16 @@ function minutes(description: string) {
 }
 
 const zone = text(ZONE, 'a zone such as us-central1-a');
-const label = text(LABEL, 'a label: text of at most 256 characters on one line', 256);
+const LABELS = 'a label: text of at most 256 characters on one line, a number in quotes';
+const label = text(LABEL, LABELS, 256)
+  .refine((value) => !value.includes(`\${{`), {
+    error: `a label in so many words, with * for what differs from run to run: Slipway does not see what \${{ }} becomes`,
+  })
+  .meta({not: {pattern: '\\$\\{\\{'}});
 const labels = z
   .array(label, {error: 'a list of labels'})
   .max(100, {error: 'at most 100 labels, which is GitHub’s limit'});
-const repository = text(REPOSITORY, 'owner/name; patterns with * or ! go into repos');
+const repository = repositories(REPOSITORY, 'owner/name; patterns with * or ! go into repos');
 const instance = text(RFC_1035, 'the name of a VM', 63);
 
 const schedule = z.strictObject({
@@ -73,8 +98,11 @@ const settings = {
   runnerGroup: text(/\S/, 'the name of a runner group', 100)
     .meta({description: 'Runner group of the organisation.', default: DEFAULTS.runnerGroup})
     .optional(),
-  maxRunners: wholeNumber(1, 'a whole number, 1 or more')
-    .meta({description: 'Hard limit of runners at one time.', default: DEFAULTS.maxRunners})
+  maxRunners: wholeNumber(0, 'a whole number, 0 or more')
+    .meta({
+      description: 'Hard limit of runners at one time. 0: no new ones, and what runs is ended in order.',
+      default: DEFAULTS.maxRunners,
+    })
     .optional(),
   minIdle: z
     .union([wholeNumber(0, IDLE), z.array(schedule, {error: IDLE})], {error: IDLE})
@@ -107,7 +135,7 @@ const gce = z.strictObject({
   template: text(/./, 'the name or URL of an instance template')
     .regex(new RegExp(`${TEMPLATE_URL.source}|${RFC_1035.source}`), {
       error:
-        'an instance template: its name, or projects/P/global/instanceTemplates/T, or projects/P/regions/R/instanceTemplates/T',
+        'an instance template: its name, or projects/P/global/instanceTemplates/T, or projects/P/regions/R/instanceTemplates/T, with or without https://www.googleapis.com/compute/v1/',
     })
     .meta({description: 'Instance template: name or URL, regional or global.'}),
   region: text(REGION, 'a region such as us-central1').optional(),
@@ -147,16 +175,23 @@ export const poolSchema = z
       .optional(),
     repo: repository.meta({description: 'One repository.'}).optional(),
     repos: z
-      .array(text(REPOSITORY_PATTERN, 'owner/name, where * stands for any characters and a leading ! excludes'), {
-        error: 'a list of owner/name',
-      })
+      .array(
+        repositories(REPOSITORY_PATTERN, 'owner/name, where * stands for any characters and a leading ! excludes'),
+        {
+          error: 'a list of owner/name',
+        },
+      )
       .meta({description: 'Repositories: owner/name, * within a segment, ! in front excludes.'})
       .optional(),
     org: text(OWNER, 'the name of an organisation')
       .meta({description: 'Organisation in which the runners are registered.'})
       .optional(),
-    requires: labels.meta({description: 'Labels that a job must ask for.'}).optional(),
-    offers: labels.meta({description: 'Labels that a job may ask for; default: any.'}).optional(),
+    requires: labels.meta({description: 'Labels that a job must ask for; * stands for any characters.'}).optional(),
+    offers: labels.meta({description: 'Labels that a job may ask for, * for any characters; default: any.'}).optional(),
+    acceptsUnlabeled: z
+      .boolean({error: 'true or false'})
+      .meta({description: 'With org: also jobs that ask for no label, as runs-on: {group: …} does.', default: false})
+      .optional(),
     ...settings,
     provider: z.discriminatedUnion('type', [gce, gceVm], {
       error: ({code}) => (code === 'invalid_union' ? 'gce or gce-vm' : 'an object with type gce or gce-vm'),
@@ -179,6 +214,11 @@ export const runnerConfigSchema = z.strictObject({
     })
     .optional(),
   defaults: defaultsSchema.meta({description: 'For every pool that does not say otherwise.'}).optional(),
+  maxRunners: wholeNumber(0, 'a whole number, 0 or more')
+    .meta({
+      description: 'Hard limit over all pools together, but for those of type gce-vm. Default: none. 0: no new ones.',
+    })
+    .optional(),
   pools: z.array(poolSchema, {error: 'a list of pools'}).min(1, {error: 'at least one pool'}),
 });
 

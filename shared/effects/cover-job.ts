@@ -1,6 +1,7 @@
 import {Unavailable} from '../errors';
 import {applyJobEvent, type JobChange} from '../lifecycle/job';
 import type {JobEvent} from '../lifecycle/job-event';
+import {registrationLabels} from '../lifecycle/labels';
 import {jobKeyOf} from '../lifecycle/naming';
 import {canTakeOver, covering, isBeingMade, requestedRunner} from '../lifecycle/runner';
 import type {JobDocument, JobKey, RunnerDocument, SlotDocument} from '../store/documents';
@@ -166,7 +167,7 @@ async function request(
     name,
     job,
     scope: scopeFor(pool, job),
-    labels: [...new Set([...pool.requires, ...job.labels])],
+    labels: registrationLabels(pool, job.labels),
     slot: slot.id,
     now,
   });

@@ -1,5 +1,5 @@
-import {RequestError} from '@octokit/request-error';
 import type {Octokit} from '@octokit/rest';
+import {isRefusedWith} from './answer';
 import type {DiscoveryPermission, GitHubCall} from './call';
 import {classify, unreadable} from './classify';
 import {connectionOf, type GitHubOptions} from './client';
@@ -130,7 +130,7 @@ export function createDiscovery(options: GitHubOptions): Discovery {
           const {data}: {data: unknown} = await octokit.request(`GET ${pathOf(repository)}/actions/jobs/${id}`);
           return some(call, readJob(data)) ?? undefined;
         } catch (error) {
-          if (error instanceof RequestError && error.status === 404) return undefined;
+          if (isRefusedWith(error, 404)) return undefined;
           throw error;
         }
       });

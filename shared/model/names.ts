@@ -68,6 +68,15 @@ export const ZONE = /^[a-z]{1,30}-[a-z]{1,30}\d{1,5}-[a-z][a-z0-9]{0,29}$/;
 /** A region of Google Cloud: `us-central1`. */
 export const REGION = /^[a-z]{1,30}-[a-z]{1,30}\d{1,5}$/;
 
+/**
+ * URL of an instance template, whole or partial, global or regional; its groups are `project`, `region` and `name`. A whole one is on Compute
+ * Engine's own hosts: nothing is fetched from another.
+ *
+ * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/insert#query-parameters
+ */
+export const TEMPLATE_URL =
+  /^(?:(?:https:\/\/(?:www|compute)\.googleapis\.com\/)?(?:\/?compute\/[a-z0-9]{1,20}\/)?\/?projects\/(?<project>[^/\s?#]{1,300})\/)?(?:global|regions\/(?<region>[-a-z0-9]{1,63}))\/instanceTemplates\/(?<name>[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)$/;
+
 /** Id of a persistent VM, `<zone>.<instance>`; the zone is empty where nobody names one. */
 export const VM_ID = /^[-a-z0-9]{0,63}\.[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 

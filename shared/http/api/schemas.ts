@@ -120,7 +120,7 @@ export const Job = z
     status: JobState,
     demand: z.enum(['open', 'reserved', 'covered', 'none', 'dead']).meta({
       description:
-        'Whether it needs a runner: `open`: covered by nothing; `reserved`: a slot is kept for it; `covered`: a runner is there or on its way; `none`: it needs none; `dead`: given up, see the dead letters.',
+        'Whether it needs a runner: `open`: covered by nothing; `reserved`: a slot is kept for it; `covered`: a runner is there or on its way; `none`: it needs none; `dead`: given up, see the dead letters; or the runner of its persistent VM lacks a label, see the log.',
     }),
     runner: z.string().nullable(),
     url: z.string().nullable(),

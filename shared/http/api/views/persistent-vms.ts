@@ -1,6 +1,7 @@
 import type {Pool} from '../../../config/config';
 import type {Context} from '../../../effects/context';
 import {allVms, type Vm} from '../../../effects/vm/vms';
+import {isLabelPattern} from '../../../lifecycle/labels';
 import {isSpeltOut} from '../../../model/names';
 import type {VmDocument, VmState} from '../../../store/documents';
 import {jobIdOf, type RunnerView} from './runner-view';
@@ -47,7 +48,7 @@ export function vmView(vm: PersistentVm): RunnerView {
     state: vmStateOf(vm),
     repository: only && others.length === 0 && isSpeltOut(only) ? only : null,
     org: scope?.kind === 'organization' ? scope.org : null,
-    labels: [...(first?.pool.requires ?? [])],
+    labels: (first?.pool.requires ?? []).filter((label) => !isLabelPattern(label)),
     job_id: jobIdOf(vm.document?.runs[0]),
     zone: vm.zone,
     machine_type: null,
