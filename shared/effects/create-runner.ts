@@ -1,4 +1,4 @@
-import {LeaseHeld, NameTaken, NoCapacity, QuotaExceeded, Refused, Unavailable, Uncertain} from '../errors';
+import {LeaseHeld, NameTaken, NoCapacity, QuotaExceeded, RateLimited, Refused, Unavailable, Uncertain} from '../errors';
 import type {JitConfig} from '../github/github';
 import {findRegistration, settleRegistration} from '../github/settle-registration';
 import type {CreateOutcome, Machine, Rung} from '../providers/provider';
@@ -7,7 +7,7 @@ import {quotaBreaker, tripBreaker} from './breakers';
 import {type Context, githubOf, poolOf} from './context';
 import type {Creation} from './lease';
 import {placeSpare} from './place-spare';
-import {NotWanted, recordAttempt, recordCreated, releaseLease, renewLease} from './record-creation';
+import {NotWanted, recordAttempt, recordCreated, recordUntried, releaseLease, renewLease} from './record-creation';
 import {replaceRunner} from './replace-runner';
 import {removeMachine, retireRunner} from './retire-runner';
 
@@ -120,6 +120,8 @@ async function register(
   try {
     return await github.createJitConfig({name: runner.name, labels: runner.labels, runnerGroup});
   } catch (error) {
+    // Nothing was registered, and the next attempt knows it.
+    if ((error instanceof RateLimited || error instanceof Refused) && !wasTried) await recordUntried(context, runner);
     if (!(error instanceof NameTaken || error instanceof Uncertain)) throw error;
     const fields = {runner: runner.name, pool: runner.pool, error};
     // mutation: name of somebody else

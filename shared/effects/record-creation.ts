@@ -47,6 +47,15 @@ export async function recordAttempt(context: Context, creation: Creation, github
   if (!wanted) throw new NotWanted(creation, githubId);
 }
 
+/** GitHub refused to register the runner: nothing of ours stands under its name. */
+export async function recordUntried(context: Context, {name}: RunnerDocument): Promise<void> {
+  await context.store.transaction(async (transaction) => {
+    const runner = await transaction.get('runners', name);
+    if (runner?.state !== 'requested' || runner.githubId !== null) return;
+    transaction.set('runners', name, {...runner, registrationTriedAt: null});
+  });
+}
+
 /** The VM is there (`rung`), or the runner is online already. The key is done. Returns the runner as it stands. */
 export async function recordCreated(
   context: Context,
