@@ -20,7 +20,8 @@ export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
   const random = randomOf(seed, 'scenario');
   const rare = randomOf(seed, 'rare');
   const debris = chance(randomOf(seed, 'debris'), 0.25);
-  const drawn = {...drawSetting(random), ...drawRareSetting(rare), debris};
+  const neighbours = chance(randomOf(seed, 'neighbours'), 0.35);
+  const drawn = {...drawSetting(random), ...drawRareSetting(rare), debris, neighbours};
   const jobs = [...drawJobs(random, days)];
   const vmJobs = drawn.vm ? drawVmJobs(rare, jobs) : [];
   jobs.push(...vmJobs, ...(drawn.vm ? drawHugeJobs(randomOf(seed, 'vm huge'), vmJobs) : []));

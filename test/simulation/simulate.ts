@@ -1,6 +1,5 @@
 import {backlogMs, longestMatrixMs} from './backlog';
 import {SimulatedControlPlane} from './control-plane';
-import {leaveRecords} from './debris';
 import {FUNCTIONS, type Functions} from './functions';
 import {checkLiveness} from './liveness';
 import type {Violation} from './safety';
@@ -47,7 +46,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
     world.registrations().length === 0 &&
     world.vm?.isUp() !== true &&
     !plane.hasTasks();
-  if (scenario.setting.debris) await leaveRecords(world.store, world.startMs);
+  await world.debris?.leaveRecords(world.store, world.startMs);
   const plane: SimulatedControlPlane = new SimulatedControlPlane(world, functions, isQuiet);
 
   const calmMs = world.startMs + lastPlannedMs(scenario);
