@@ -95,6 +95,7 @@ async function registerAndInsert(
       if (outcome.kind !== 'name_taken') return fail(context, creation, registered, outcome);
       await deregister(context, creation.runner, registered.runnerId);
     }
+    // mutation: registration in doubt
     const left = registered === 'name_in_doubt' ? 'perhaps' : 'none';
     creation = await replaceRunner(context, creation, tries === MAX_NAMES ? 'leave' : 'claim', left);
     renamed(creation);

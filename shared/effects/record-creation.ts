@@ -37,7 +37,8 @@ export async function recordAttempt(context: Context, creation: Creation, github
     }
     transaction.set('runners', runner.name, {
       ...advanceRunner(runner, 'creating', now),
-      githubId,
+      // mutation: id before insert
+      githubId: githubId,
       zone: rung.zone,
       machineType: rung.machineType ?? null,
       spot: rung.spot,
