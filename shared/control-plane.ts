@@ -103,7 +103,7 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
   const place: Place = await resolvePlace(parsed);
   const config = {...parsed, ...place, pools: parsed.pools.map((pool) => placed(pool, place))};
   const secrets = createSecretReader({clock, config, logger});
-  const github = options.github ?? createGitHub(githubOptions(config, secrets, clock, logger));
+  const github = options.github ?? createGitHub(githubOptions(config, secrets, {clock, random, logger}));
 
   const tracer = createTracer({function: target, config, clock, random, logger, tracing: options.tracing});
   const given = options.compute ?? computeOf(config, clock);
@@ -131,7 +131,7 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
     context: config.tracing ? tracedContext(context, tracer) : context,
     compute,
     discovery: () => {
-      discovery ??= createDiscovery(githubOptions(config, secrets, clock, logger));
+      discovery ??= createDiscovery(githubOptions(config, secrets, {clock, random, logger}));
       return discovery;
     },
   };
@@ -144,9 +144,13 @@ function placed(pool: Pool, {region, zone}: Place): Pool {
   return provider.region || !region ? pool : {...pool, provider: {...provider, region}};
 }
 
-function githubOptions(config: Config, secrets: SecretReader, clock: Clock, logger: Logger): GitHubOptions {
+function githubOptions(
+  config: Config,
+  secrets: SecretReader,
+  sources: Pick<GitHubOptions, 'clock' | 'random' | 'logger'>,
+): GitHubOptions {
   const {apiUrl} = config.github;
-  return {apiUrl, credentials: credentialsOf(config.github, secrets), clock, logger};
+  return {apiUrl, credentials: credentialsOf(config.github, secrets), ...sources};
 }
 
 function firestoreOf(config: Config & {readonly project: string}, clock: Clock): Store {

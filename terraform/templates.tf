@@ -34,12 +34,13 @@ resource "google_compute_region_instance_template" "runner" {
     }
   }
 
-  # Every VM carries its own end, also if the control plane is broken.
+  # Compute Engine deletes every VM in the end, also if the control plane is broken. A VM for one job is never moved to another host; machine
+  # types with GPUs cannot be.
   scheduling {
     automatic_restart           = false
     provisioning_model          = each.value.spot ? "SPOT" : "STANDARD"
     preemptible                 = each.value.spot
-    on_host_maintenance         = each.value.spot ? "TERMINATE" : null
+    on_host_maintenance         = "TERMINATE"
     instance_termination_action = "DELETE"
     max_run_duration {
       seconds = floor(each.value.max_run_hours * 3600)

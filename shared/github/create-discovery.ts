@@ -1,24 +1,27 @@
 import type {Octokit} from '@octokit/rest';
+import {systemRandom} from '../random';
 import {isRefusedWith} from './answer';
 import type {DiscoveryPermission, GitHubCall} from './call';
 import {classify, unreadable} from './classify';
 import {connectionOf, type GitHubOptions} from './client';
 import {askConditionally, type RateReading} from './conditional';
 import {connect} from './connect';
-import {type DiscoveredRepository, type Discovery, type HookReference, OPEN_RUNS} from './discovery';
+import {type DeliveryPage, type DiscoveredRepository, type Discovery, type HookReference, OPEN_RUNS} from './discovery';
 import type {RunnerScope} from './github';
 import {listAll} from './list-all';
-import {listArray} from './list-array';
+import {listArray, nextOf} from './list-array';
 import {readDelivery, readHook, readInstallation, readJob, readRepository, readRun} from './read-discovery';
 import {createRunnerGroups} from './runner-groups';
 import {describeScope, scopePath} from './scope';
 import {createScopedGitHub} from './scoped-github';
 
+const DELIVERIES_A_PAGE = 100;
+
 /** Discovery over HTTP. What is returned keeps tokens and answers: make it once a process. */
 export function createDiscovery(options: GitHubOptions): Discovery {
-  const {clock, credentials} = options;
+  const {clock, credentials, random = systemRandom} = options;
   const readings = new Map<Octokit, RateReading>();
-  const {octokitFor, app} = connect(credentials, connectionOf(options), clock, (octokit) =>
+  const {octokitFor, app} = connect(credentials, connectionOf(options), {clock, random}, (octokit) =>
     askConditionally(octokit, (reading) => readings.set(octokit, reading)),
   );
   const groups = createRunnerGroups(clock);
@@ -145,17 +148,29 @@ export function createDiscovery(options: GitHubOptions): Discovery {
       if (app) return [];
       const call = callOf(scope, `the hooks of ${describeScope(scope)}`, 'hooks');
       const found = await ask(call, null, (octokit) => listArray(octokit, call, `${scopePath(scope)}/hooks`));
-      const hooks = found.map((data) => some(call, readHook(data)));
-      return hooks.filter(({getsJobs}) => getsJobs).map(({id}) => ({kind: 'hook', scope, hookId: id}));
+      // One of another shape, which nothing is known of, hides no other.
+      const hooks = found.map(readHook).filter((hook) => hook?.getsJobs === true);
+      return hooks.flatMap((hook) => (hook ? [{kind: 'hook', scope, hookId: hook.id} as const] : []));
     },
 
-    async deliveries(hook, sinceMs) {
+    async deliveries(hook, {cursor, failuresOnly}) {
       const call = deliveriesCall(hook);
-      const read = (data: unknown) => some(call, readDelivery(data, hook));
-      const isEnough = (page: readonly unknown[]) => page.some((data) => read(data).deliveredAt < sinceMs);
-      const list = (octokit: Octokit) => listArray(octokit, call, `${hookPath(hook)}/deliveries`, isEnough);
-      const found = hook.kind === 'app' && app ? await app.ask(call, list) : await ask(call, null, list);
-      return found.map(read).filter(({deliveredAt}) => deliveredAt >= sinceMs);
+      const query = {
+        per_page: DELIVERIES_A_PAGE,
+        ...(cursor === null ? {} : {cursor}),
+        ...(failuresOnly ? {status: 'failure'} : {}),
+      };
+      const list = async (octokit: Octokit): Promise<DeliveryPage> => {
+        const {data, headers}: {data: unknown; headers: {link?: string | undefined}} = await octokit.request(
+          `GET ${hookPath(hook)}/deliveries`,
+          query,
+        );
+        if (!Array.isArray(data)) throw unreadable(call, 'no list');
+        const read = data.map((item) => readDelivery(item, hook));
+        const deliveries = read.filter((item) => item !== undefined);
+        return {deliveries, next: nextCursor(headers.link), unreadable: read.length - deliveries.length};
+      };
+      return hook.kind === 'app' && app ? app.ask(call, list) : ask(call, null, list);
     },
 
     async redeliver({hook, id}) {
@@ -196,6 +211,12 @@ function deliveriesCall(hook: HookReference): DiscoveryCall {
 
 function hookPath(hook: HookReference): string {
   return hook.kind === 'app' ? '/app/hook' : `${scopePath(hook.scope)}/hooks/${hook.hookId}`;
+}
+
+/** Of the page that `Link` names as the next one. */
+function nextCursor(link: string | undefined): string | null {
+  const url = nextOf(link);
+  return url === undefined ? null : new URL(url, 'https://api.github.com').searchParams.get('cursor');
 }
 
 function scopeOf(fullName: string): RunnerScope {

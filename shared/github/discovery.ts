@@ -60,6 +60,15 @@ export interface DiscoveredDelivery {
   readonly ok: boolean;
 }
 
+/** A page of a hook's attempts, newest first. */
+export interface DeliveryPage {
+  readonly deliveries: readonly DiscoveredDelivery[];
+  /** Where the list goes on, as GitHub names it; null at its end. */
+  readonly next: string | null;
+  /** Items that have another shape than GitHub describes: nothing is known of them. */
+  readonly unreadable: number;
+}
+
 /**
  * What the sweep asks of GitHub beyond the runners of one scope. A list is complete or it is an error. Every call has a time-out and
  * throws `RateLimited`, `Unavailable` or `Refused`. An answer that GitHub has not changed since costs nothing of the hour's limit.
@@ -86,9 +95,16 @@ export interface Discovery {
   runners(scope: RunnerScope, installationId: number | null): Promise<Registration[]>;
   /** Hooks that get `workflow_job`. None with an App, which has its own. */
   hooks(scope: RunnerScope): Promise<HookReference[]>;
-  /** Every attempt since, newest first. */
-  deliveries(hook: HookReference, sinceMs: number): Promise<DiscoveredDelivery[]>;
-  redeliver(delivery: DiscoveredDelivery): Promise<void>;
+  /**
+   * One page of the attempts that GitHub has kept, newest first, from a place in the list on. `failuresOnly` leaves out what was answered
+   * well, and what got no answer at all.
+   */
+  deliveries(
+    hook: HookReference,
+    from: {readonly cursor: string | null; readonly failuresOnly: boolean},
+  ): Promise<DeliveryPage>;
+  /** Sends the event of an attempt once more; any attempt of it will do. */
+  redeliver(attempt: Pick<DiscoveredDelivery, 'hook' | 'id'>): Promise<void>;
   /** Runs a finished job once more, as the run's next attempt. */
   rerun(repository: Pick<DiscoveredRepository, 'fullName' | 'installationId'>, jobId: number): Promise<void>;
   /** How much of the hour's limit is left by GitHub's last answers, 0 to 1; 1 while it has given none. The lowest of all installations. */

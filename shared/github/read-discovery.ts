@@ -94,13 +94,14 @@ export function readHook(data: unknown): {id: number; getsJobs: boolean} | undef
 
 const Delivery = z.object({
   id: z.int().positive(),
-  guid: z.string().min(1),
+  // It becomes the name of a field in a document.
+  guid: z.string().regex(/^[0-9A-Za-z-]{1,64}$/),
   event: z.string(),
   action: z.string().nullish(),
   delivered_at: time,
   redelivery: z.boolean(),
-  status: z.string(),
-  status_code: z.number(),
+  status: z.string().nullish(),
+  status_code: z.number().nullish(),
 });
 
 export function readDelivery(data: unknown, hook: HookReference): DiscoveredDelivery | undefined {
@@ -115,7 +116,7 @@ export function readDelivery(data: unknown, hook: HookReference): DiscoveredDeli
     action: action ?? null,
     deliveredAt: Date.parse(delivered_at),
     redelivery,
-    ok: status === 'OK' || (status_code >= 200 && status_code < 300),
+    ok: status === 'OK' || (typeof status_code === 'number' && status_code >= 200 && status_code < 300),
   };
 }
 

@@ -29,8 +29,6 @@ export function observed(overrides: Partial<Observed> = {}): Observed {
     vms: [],
     slots: [],
     held: new Set(),
-    deliveries: [],
-    redelivered: {},
     preempted: [],
     sightings: {},
     ...overrides,

@@ -81,7 +81,9 @@ export class SimulatedControlPlane {
   }
 
   async #deliver({headers, body}: DeliveryRequest): Promise<DeliveryAnswer> {
-    if (this.world.weather.areWebhooksDown()) throw new Error('the function was not reached');
+    const outage = this.world.weather.webhookOutage();
+    if (outage === 'unreachable') throw new Error('the function was not reached');
+    if (outage) return {status: outage};
     const {status} = await this.#call('webhook', headers, Buffer.from(body), 'noticed');
     return {status};
   }

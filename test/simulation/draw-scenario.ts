@@ -1,6 +1,8 @@
 import type {SeededRandom} from '../world/seeded-random';
 import {backlogMs} from './backlog';
-import {drawFaults, drawSweepFaults, drawVmFaults} from './draw-faults';
+import {drawFaults, drawForeignAnswers, drawSweepFaults, drawVmFaults} from './draw-faults';
+import {drawOutages} from './outages';
+import {drawPlacements} from './placements';
 import {REPOSITORIES, VM} from './pools';
 import type {JobKind, JobPlan, Scenario, Setting} from './scenario';
 import {randomOf} from './simulated-world';
@@ -21,7 +23,8 @@ export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
   const rare = randomOf(seed, 'rare');
   const debris = chance(randomOf(seed, 'debris'), 0.25);
   const neighbours = chance(randomOf(seed, 'neighbours'), 0.35);
-  const drawn = {...drawSetting(random), ...drawRareSetting(rare), debris, neighbours};
+  const placements = drawPlacements(randomOf(seed, 'placements'));
+  const drawn = {...drawSetting(random), ...drawRareSetting(rare), debris, neighbours, placements};
   const jobs = [...drawJobs(random, days)];
   const vmJobs = drawn.vm ? drawVmJobs(rare, jobs) : [];
   jobs.push(...vmJobs, ...(drawn.vm ? drawHugeJobs(randomOf(seed, 'vm huge'), vmJobs) : []));
@@ -29,7 +32,10 @@ export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
   // GitHub cancels what waits for a day: that is to happen for no other reason than a lost job.
   const isTooSlow = backlogMs({jobs, setting: drawn}) > LONGEST_BACKLOG_MS;
   const setting = isTooSlow ? {...drawn, webhookDelayMs: 0, maxRunners: {arm: 8, spot: 8, shared: 8}} : drawn;
+  const outages = drawOutages(randomOf(seed, 'outages'), jobs);
+  if (outages) return {seed, setting: {...setting, ...outages.setting}, jobs, faults: outages.faults};
   const faults = [...drawFaults(random, jobs, days * DAY), ...drawSweepFaults(rare, jobs, days * DAY)];
+  faults.push(...drawForeignAnswers(randomOf(seed, 'foreign answers'), jobs, days * DAY));
   if (!drawn.vm) return {seed, setting, jobs, faults};
   const ofVm = randomOf(seed, 'vm down');
   const vmFaults = drawVmFaults(ofVm, vmJobs, days * DAY);

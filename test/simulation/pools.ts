@@ -1,6 +1,8 @@
 import type {JobKind, Setting} from './scenario';
 
 export const TEMPLATES = ['runner-arm64', 'runner-gpu'];
+/** Of the pools on `runner-arm64` in worlds with `placements`: no disk type fits both. */
+export const MACHINE_TYPES = ['c4a-standard-4', 't2a-standard-4'];
 export const BOOT_MINUTES = 5;
 /** The persistent VM, which somebody made and registered at one repository. */
 export const VM = {name: 'build-box', zone: 'us-central1-a', repository: 'acme/app', label: 'persistent'} as const;
@@ -17,7 +19,8 @@ export const LABELS: Readonly<Record<JobKind, readonly string[]>> = {
 };
 
 /** One pool of each sort: plain, spot before standard, registered in the organisation, and a persistent VM. */
-export function runnerConfig({maxRunners, idleMinutes, vm = false}: Setting): string {
+export function runnerConfig({maxRunners, idleMinutes, vm = false, placements}: Setting): string {
+  const machineTypes = placements ? {machineTypes: MACHINE_TYPES} : {};
   const gce = {type: 'gce', region: 'us-central1'};
   const zones = ['us-central1-a', 'us-central1-b', 'us-central1-f'];
   const persistent = {
@@ -34,21 +37,21 @@ export function runnerConfig({maxRunners, idleMinutes, vm = false}: Setting): st
         repos: ['acme/*'],
         requires: ['self-hosted', 'linux'],
         maxRunners: maxRunners.arm,
-        provider: {...gce, template: 'runner-arm64', zones},
+        provider: {...gce, template: 'runner-arm64', zones, ...machineTypes},
       },
       {
         name: 'spot',
         repos: ['acme/*'],
         requires: ['self-hosted', 'gpu'],
         maxRunners: maxRunners.spot,
-        provider: {...gce, template: 'runner-gpu', zones: zones.slice(0, 2), spot: 'prefer'},
+        provider: {...gce, template: 'runner-gpu', zones: zones.slice(0, 2), spot: placements?.gpuSpot ?? 'prefer'},
       },
       {
         name: 'shared',
         org: 'acme',
         requires: ['self-hosted', 'shared'],
         maxRunners: maxRunners.shared,
-        provider: {...gce, template: 'runner-arm64', zones: zones.slice(1)},
+        provider: {...gce, template: 'runner-arm64', zones: zones.slice(1), ...machineTypes},
       },
       ...(vm ? [persistent] : []),
     ],

@@ -15,6 +15,10 @@ export interface Violation {
     | 'secret'
     | 'foreign_touched'
     | 'redelivered_too_often'
+    | 'given_up'
+    | 'large_document'
+    | 'event_late'
+    | 'event_lost'
     | 'world_contract'
     | 'unhandled'
     | 'job_not_run'
@@ -37,6 +41,11 @@ export interface SafetyOptions {
 
 /** How each JIT config begins, a private key reads, and the webhook's secret. Text and not patterns: everything written is searched. */
 const SECRETS = [Buffer.from('{".runner":"').toString('base64').slice(0, 15), 'PRIVATE KEY', WEBHOOK_SECRET];
+
+/** Refusals that no job may be given up for: every pool has a template, a placement that works, and the App's access to GitHub. */
+const REFUSED = /insert instance|(?:GET|POST) \/projects\/world\/\S+: HTTP 4|GitHub answered 404/;
+/** A quarter of what Firestore takes. */
+const LARGEST_DOCUMENT = 256 * 1024;
 
 /** What has to hold at each moment. Watches the world rather than asking it: a step costs only what it changed. */
 export class Safety {
@@ -64,8 +73,13 @@ export class Safety {
     }
   }
 
-  /** What is written anywhere: a log line, a task's body, a document. */
+  /** What is written anywhere: a log line, a task's body, a document by its path. */
   written(where: string, text: string): void {
+    if (where.startsWith('deadletters/') && REFUSED.test(text)) {
+      this.options.violated('given_up', `${where}: ${text.slice(0, 300)}`);
+    }
+    const bytes = where.includes('/') ? Buffer.byteLength(text) : 0;
+    if (bytes > LARGEST_DOCUMENT) this.options.violated('large_document', `${where} has ${bytes} bytes`);
     if (SECRETS.some((secret) => text.includes(secret))) {
       this.options.violated('secret', `${where}: ${text.slice(0, 200)}`);
     }

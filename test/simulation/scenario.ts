@@ -1,3 +1,5 @@
+import type {Placements} from './placements';
+
 /** Everything that is to happen in one simulated world, as data: it is drawn from a seed, and can be cut down. Times in milliseconds. */
 export interface Scenario {
   /** Draws the latencies, the ids and GitHub's choices. */
@@ -36,6 +38,12 @@ export interface Setting {
   readonly debris?: boolean;
   /** Whether there is a persistent VM, with a pool of its own. */
   readonly vm?: boolean;
+  /** Undefined: every zone takes every machine. */
+  readonly placements?: Placements | undefined;
+  /** Repositories `acme/repo-<n>`, from 0 on, beside the usual ones; none unless given. */
+  readonly moreRepositories?: number;
+  /** Attempts to deliver on one page of GitHub's list; 100 unless given. */
+  readonly deliveriesAPage?: number;
   /** The scheduler starts each sweep twice, at once. */
   readonly sweepsTwice?: boolean;
 }
@@ -80,8 +88,10 @@ export type Fault =
       readonly forMs: number;
     }
   | {readonly on: 'github_down'; readonly fromMs: number; readonly forMs: number}
-  /** No webhook arrives. */
-  | {readonly on: 'webhook_down'; readonly fromMs: number; readonly forMs: number}
+  /** No webhook arrives: each is answered so, or not at all. */
+  | {readonly on: 'webhook_down'; readonly fromMs: number; readonly forMs: number; readonly answer?: 503}
+  /** So many events of jobs that no pool takes. */
+  | {readonly on: 'flood'; readonly atMs: number; readonly count: number}
   /** Takes no new VM, and is missing in lists of VMs, which say so. */
   | {readonly on: 'zone_down'; readonly zone: string; readonly fromMs: number; readonly forMs: number}
   /** Inserts that are accepted fail in the end. */
@@ -105,7 +115,7 @@ export function isVmAlone({setting, faults}: Pick<Scenario, 'setting' | 'faults'
 export interface WebhookFault {
   readonly on: 'webhook';
   readonly nth: number;
-  readonly effect: 'dropped' | 'doubled' | 'answer_lost' | {readonly lateMs: number};
+  readonly effect: 'dropped' | 'doubled' | 'answer_lost' | 'never_arrives' | {readonly lateMs: number};
 }
 
 export interface DispatchFault {
@@ -127,7 +137,8 @@ export type Port = 'store' | 'tasks' | 'ingest' | 'github' | 'compute';
 
 /**
  * `dies_before`, `dies_after`: the execution that makes the call ends there and then. `failed`: no effect, and an error. `lost`: the
- * effect, and an error. The others are refusals of GitHub or Compute Engine.
+ * effect, and an error. `no_token`: no effect, and a 404 of the metadata server, which has no access token; `page`: one of a proxy. The others
+ * are refusals of GitHub or Compute Engine.
  */
 export type CallEffect =
   | 'dies_before'
@@ -138,7 +149,9 @@ export type CallEffect =
   | 'unavailable'
   | 'secondary_limit'
   | 'rate_limit'
-  | 'quota';
+  | 'quota'
+  | 'no_token'
+  | 'page';
 
 export interface CallFault {
   readonly on: 'call';
@@ -159,7 +172,7 @@ export function needsSweep({setting, faults}: Scenario): boolean {
 function isLasting(fault: Fault): boolean {
   switch (fault.on) {
     case 'webhook':
-      return fault.effect === 'dropped';
+      return fault.effect === 'dropped' || fault.effect === 'never_arrives';
     case 'call':
       return fault.port === 'ingest' && fault.effect !== 'lost' && fault.effect !== 'dies_after';
     case 'webhook_down':

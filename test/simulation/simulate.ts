@@ -2,6 +2,7 @@ import {backlogMs, longestMatrixMs} from './backlog';
 import {SimulatedControlPlane} from './control-plane';
 import {FUNCTIONS, type Functions} from './functions';
 import {checkLiveness} from './liveness';
+import {arrivalWatch, checkArrivals, isOutageAlone} from './outages';
 import type {Violation} from './safety';
 import {type Fault, needsSweep, type Scenario} from './scenario';
 import {SimulatedWorld} from './simulated-world';
@@ -13,6 +14,8 @@ export interface Outcome {
   readonly steps: number;
   readonly jobs: number;
   readonly creations: number;
+  /** When each VM was accepted for the first time, after the start of the world, by name. */
+  readonly madeAtMs: ReadonlyMap<string, number>;
   /** Those of the scenario's faults that struck. */
   readonly struck: readonly Fault[];
   /** Whether it was checked that every job ran and nothing was left over. */
@@ -40,12 +43,19 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   await import('@octokit/webhooks-methods');
   const world = new SimulatedWorld(scenario, isTraced);
   const {compute, github, workload, scheduler, safety} = world;
+  const haveArrived = arrivalWatch(github);
+  const madeAtMs = new Map<string, number>();
+  compute.observe(({kind, instance}) => {
+    if (kind !== 'accepted' || madeAtMs.has(instance.name)) return;
+    madeAtMs.set(instance.name, scheduler.now() - world.startMs);
+  });
   const isQuiet = (): boolean =>
     workload.isOver() &&
     world.machines().length === 0 &&
     world.registrations().length === 0 &&
     world.vm?.isUp() !== true &&
-    !plane.hasTasks();
+    !plane.hasTasks() &&
+    (!isOutageAlone(scenario) || haveArrived());
   await world.debris?.leaveRecords(world.store, world.startMs);
   const plane: SimulatedControlPlane = new SimulatedControlPlane(world, functions, isQuiet);
 
@@ -74,12 +84,14 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
 
   const isLive = functions.sweep !== undefined || !needsSweep(scenario);
   if (isLive && world.violations.length === 0) await checkLiveness(world, plane);
+  if (plane.isSwept && isOutageAlone(scenario)) checkArrivals(world);
   return {
     violations: world.violations,
     trace: world.trace.lines,
     steps,
     jobs: workload.jobs.length,
     creations: compute.created.length,
+    madeAtMs,
     struck: [...world.struck.faults],
     isLivenessChecked: isLive,
   };

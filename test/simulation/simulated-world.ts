@@ -17,8 +17,10 @@ import {EventScheduler} from './event-scheduler';
 import {Executions} from './executions';
 import {FaultyPorts} from './faulty-ports';
 import {Neighbours} from './neighbours';
+import {planFloods} from './outages';
 import {PersistentVm} from './persistent-vm';
-import {BOOT_MINUTES, REPOSITORIES, TEMPLATES} from './pools';
+import {placeTemplates} from './placements';
+import {BOOT_MINUTES, REPOSITORIES} from './pools';
 import {Safety, type Violation} from './safety';
 import type {Scenario} from './scenario';
 import {Struck} from './struck';
@@ -80,7 +82,7 @@ export class SimulatedWorld {
     this.github = this.#makeGitHub();
     this.compute = new ComputeWorld({scheduler, random: randomOf(seed, 'compute')});
     this.store = createMemoryStore({clock: scheduler});
-    for (const name of TEMPLATES) this.compute.addTemplate(template(name));
+    placeTemplates(this.compute, setting.placements);
     const face = new ComputeFace(this.compute);
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
@@ -110,6 +112,7 @@ export class SimulatedWorld {
     const {github, compute, killed} = this;
     this.safety = new Safety({setting, github, compute, killed, violated});
     this.workload = new Workload(github, jobs);
+    planFloods(github, this.struck, faults);
     this.vmPromises = this.vm && new VmPromises({vm: this.vm, github, compute, scenario, violated});
     const weather = new Weather(compute, this.struck, (one) => this.#isMade(one), this.vm, faults);
     this.weather = weather;
@@ -125,8 +128,12 @@ export class SimulatedWorld {
     this.direct = {
       github: this.ports.github(directGitHub(github), github, () => weather.isGitHubDown()),
       compute: this.ports.compute(directCompute(face, 'world'), face),
-      discovery: this.ports.discovery(countRedeliveries(directDiscovery(github), violated), () =>
-        weather.isGitHubDown(),
+      discovery: this.ports.discovery(
+        countRedeliveries(directDiscovery(github, {deliveriesAPage: setting.deliveriesAPage ?? 100}), {
+          now: () => scheduler.now(),
+          violated,
+        }),
+        () => weather.isGitHubDown(),
       ),
     };
   }
@@ -168,7 +175,8 @@ export class SimulatedWorld {
         removal: [0, setting.removalMs],
       },
     });
-    for (const repository of REPOSITORIES) github.addRepository(repository, {visibility: 'private'});
+    const more = Array.from({length: setting.moreRepositories ?? 0}, (_, n) => `acme/repo-${n}`);
+    for (const repository of [...REPOSITORIES, ...more]) github.addRepository(repository, {visibility: 'private'});
     const late = randomOf(seed, 'webhooks');
     github.deliveries.faults = () => {
       const delayMs = late.below(setting.webhookDelayMs + 1);
@@ -181,6 +189,7 @@ export class SimulatedWorld {
         drop: effect === 'dropped',
         duplicates: effect === 'doubled' ? 1 : 0,
         loseAnswer: effect === 'answer_lost',
+        neverArrives: effect === 'never_arrives',
       };
     };
     return github;
@@ -210,16 +219,4 @@ export function randomOf(seed: number, purpose: string): SeededRandom {
   let hash = seed >>> 0;
   for (const character of purpose) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193) >>> 0;
   return new SeededRandom(hash);
-}
-
-function template(name: string) {
-  return {
-    name,
-    properties: {
-      machineType: 't2a-standard-4',
-      metadata: {items: [{key: 'startup-script', value: '#!/bin/bash\n/opt/runner/start'}]},
-      labels: {team: 'platform'},
-      scheduling: {automaticRestart: true, onHostMaintenance: 'MIGRATE'},
-    },
-  };
 }

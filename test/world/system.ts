@@ -12,6 +12,7 @@ import type {QueueLimits} from '../../shared/tasks/queue-limits';
 import type {TracingOptions} from '../../shared/telemetry/create-tracer';
 import type {Logger} from '../../shared/telemetry/logger';
 import {CloudScheduler} from './cloud-scheduler';
+import type {ZonesByRegion} from './compute/catalog';
 import {type ComputeLatencies, ComputeWorld} from './compute/model';
 import type {Instance} from './compute/resources';
 import {ComputeServer} from './compute/server';
@@ -52,6 +53,8 @@ export interface SystemOptions {
   readonly routing?: Routing;
   readonly githubLatencies?: Partial<Latencies>;
   readonly computeLatencies?: Partial<ComputeLatencies>;
+  /** Compute Engine's, by region. */
+  readonly zones?: ZonesByRegion;
   readonly failsToBoot?: (instance: Instance) => boolean;
   readonly queueLimits?: Partial<QueueLimits>;
   readonly env?: Environment;
@@ -101,6 +104,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     ...(options.routing ? {routing: options.routing} : {}),
     ...(options.githubLatencies ? {latencies: options.githubLatencies} : {}),
   });
+  github.app.refusesTwins = true;
   for (const repository of options.repositories) github.addRepository(repository, {visibility: 'private'});
   const githubServer = await serveGitHub(github);
 
@@ -108,6 +112,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     scheduler,
     random,
     ...(options.computeLatencies ? {latencies: options.computeLatencies} : {}),
+    ...(options.zones ? {zones: options.zones} : {}),
   });
   const computeServer = new ComputeServer(compute);
   const computeAt = await computeServer.listen();

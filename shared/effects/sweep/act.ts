@@ -1,4 +1,3 @@
-import {Unavailable} from '../../errors';
 import {taskName} from '../../lifecycle/naming';
 import type {Action} from '../../lifecycle/sweep/actions';
 import type {Preemption} from '../../store/documents';
@@ -17,7 +16,6 @@ export interface Acted {
   readonly failed: Record<string, number>;
   /** Decided and not begun: the time was up. */
   readonly left: number;
-  readonly redelivered: readonly string[];
   readonly preempted: readonly Preemption[];
   /** Preemptions that are settled. */
   readonly settled: readonly Preemption[];
@@ -28,7 +26,6 @@ export async function act(sweep: Sweep, actions: readonly Action[]): Promise<Act
   const {context} = sweep;
   const done: Record<string, number> = {};
   const failed: Record<string, number> = {};
-  const redelivered: string[] = [];
   const preempted: Preemption[] = [];
   const settled: Preemption[] = [];
   let begun = 0;
@@ -39,7 +36,6 @@ export async function act(sweep: Sweep, actions: readonly Action[]): Promise<Act
       const result = await carryOut(sweep, action);
       done[action.reason] = (done[action.reason] ?? 0) + 1;
       if (typeof result === 'object') preempted.push(result);
-      if (action.kind === 'redeliver') redelivered.push(action.delivery.guid);
       if (action.kind === 'rerun' || action.kind === 'forget_preemption') settled.push(action.preemption);
       const outcome = typeof result === 'object' ? 'preempted' : result;
       context.logger.info(`sweep: ${action.kind} for ${action.reason}: ${outcome}`, {
@@ -48,8 +44,6 @@ export async function act(sweep: Sweep, actions: readonly Action[]): Promise<Act
         ...fieldsOf(action),
       });
     } catch (error) {
-      // It may have been done all the same, and each event is delivered again so often and no more.
-      if (action.kind === 'redeliver' && error instanceof Unavailable) redelivered.push(action.delivery.guid);
       failed[action.reason] = (failed[action.reason] ?? 0) + 1;
       context.logger.warning(`sweep: ${action.kind} for ${action.reason} failed, and is left to the next one`, {
         decision: 'failed',
@@ -59,15 +53,12 @@ export async function act(sweep: Sweep, actions: readonly Action[]): Promise<Act
       });
     }
   }
-  return {done, failed, left: actions.length - begun, redelivered, preempted, settled};
+  return {done, failed, left: actions.length - begun, preempted, settled};
 }
 
 async function carryOut(sweep: Sweep, action: Action): Promise<string | Preemption> {
   const {context, discovery} = sweep;
   switch (action.kind) {
-    case 'redeliver':
-      await discovery.redeliver(action.delivery);
-      return 'redelivered';
     case 'event': {
       const {event} = action;
       const queue = queueOf(event.status);
@@ -136,8 +127,6 @@ export function fieldsOf(action: Action): Record<string, string> {
     case 'delete_vm':
     case 'deregister':
       return {runner: action.name};
-    case 'redeliver':
-      return {delivery: action.delivery.guid};
     case 'free_slot':
       return {slot: action.slot, holder: action.holder};
     case 'vm_check':

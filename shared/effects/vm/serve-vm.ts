@@ -3,7 +3,7 @@ import type {Context} from '../context';
 import type {Demand} from '../cover-job';
 import {ensureStarted} from './ensure-started';
 import {coverByVm, recordVmJob} from './record-vm-job';
-import {lackedByVm, turnAway} from './take-job';
+import {judgeJob, turnAway} from './take-job';
 import type {Vm} from './vms';
 
 /**
@@ -12,10 +12,10 @@ import type {Vm} from './vms';
  */
 export async function serveVm(context: Context, vm: Vm, demand: Demand): Promise<string> {
   const asking = 'event' in demand ? demand.event : await context.store.get('jobs', demand.job);
-  const lacked = asking?.status === 'queued' ? await lackedByVm(context, vm, asking) : [];
+  const {lacked, seen} = asking?.status === 'queued' ? await judgeJob(context, vm, asking) : {lacked: []};
   if (lacked.length > 0) return turnAway(context, vm, demand, lacked);
   const job =
-    'event' in demand ? (await recordVmJob(context, vm, demand.event)).job : await cover(context, vm, demand.job);
+    'event' in demand ? (await recordVmJob(context, vm, demand.event, seen)).job : await cover(context, vm, demand.job);
   if (job?.status !== 'queued') return `not_wanted:${job ? `job_${job.status}` : 'unknown_job'}`;
   return ensureStarted(context, vm);
 }

@@ -1,11 +1,9 @@
-import type {DiscoveredDelivery} from '../../github/discovery';
 import type {RunnerScope} from '../../github/github';
 import type {JobKey, Preemption} from '../../store/documents';
 import type {JobEvent} from '../job-event';
 
 /** Why a sweep does something: the word that logs, answers and metrics count by. */
 export type Reason =
-  | 'failed_delivery'
   | 'uncovered_job'
   | 'lost_event'
   | 'vanished_job'
@@ -29,9 +27,7 @@ export type Reason =
   | 'preempted';
 
 /** What a sweep decides to do. Each is safe to repeat. */
-export type Action = {readonly reason: Reason} & (
-  | {readonly kind: 'redeliver'; readonly delivery: DiscoveredDelivery}
-  /** What the lost webhook would have said; goes the webhook's way. */
+export type Action = {readonly reason: Reason} /** What the lost webhook would have said; goes the webhook's way. */ & (
   | {readonly kind: 'event'; readonly event: JobEvent}
   | {readonly kind: 'demand'; readonly job: JobKey; readonly cause: string}
   /** The runner that covered the job is gone: the job is demand again. */

@@ -1,6 +1,5 @@
 import type {Action} from './actions';
 import {endFailedBoots} from './boot';
-import {redeliverFailed} from './deliveries';
 import {deregisterGhosts} from './ghosts';
 import {finishHalfMade} from './half-made';
 import {endIdle} from './idle';
@@ -26,7 +25,6 @@ export interface Plan {
 export function plan(observed: Observed, now: number): Plan {
   const sightings = new Sightings(observed.sightings, now);
   const actions = [
-    ...redeliverFailed(observed),
     ...tellLostEvents(observed, now, sightings),
     ...restartPersistent(observed, now),
     ...serveWaiting(observed, now),

@@ -17,6 +17,20 @@ async function running(options: Parameters<typeof aSystem>[0] = {}): Promise<voi
   system = await aSystem(options);
 }
 
+test.each([1, 3])(
+  'GitHub answers 404 to %d requests for a token: the job runs, and nothing is given up',
+  async (times) => {
+    await running();
+    const respond = {status: 404, headers: {}, body: {message: 'Not Found'}};
+    system.github.fault({match: {method: 'POST', path: /access_tokens$/}, times, respond});
+    const job = system.queueJob();
+    await system.finish();
+    expect(job.conclusion).toBe('success');
+    expect(await system.store.count('deadletters', {})).toBe(0);
+    expectClean(system);
+  },
+);
+
 describe('Compute Engine', () => {
   test('runs out of capacity after it accepted the insert: the next zone, same name, another request id', async () => {
     await running();

@@ -1,3 +1,4 @@
+import {lastSweep} from '../../../shared/store/last-sweep';
 import {aSystem, expectClean, MINUTE, POOLS, type TestSystem} from '../../builders/system';
 
 jest.setTimeout(120_000);
@@ -116,5 +117,5 @@ test('what it saw and did is kept for whoever asks for the state', async () => {
   system = await aSystem();
   const report = await system.sweep();
   const {status: _, ...summary} = report;
-  expect((await system.store.get('locks', 'sweep'))?.last).toEqual(summary);
+  expect(await lastSweep(system.store)).toEqual(summary);
 });

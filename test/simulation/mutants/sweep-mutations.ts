@@ -39,7 +39,29 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     also: {marked: 'ghost on no record', remove: true},
   },
   {name: 'sweep: only queued runs are looked into', exported: 'OPEN_RUNS', value: "['queued']"},
-  {name: 'sweep: redelivers without bound', marked: 'most redeliveries', value: 'Infinity'},
+  {name: 'sweep: redelivers without bound', marked: 'pause before next try', value: '0'},
+  {
+    name: 'sweep: redelivers faster than GitHub lets it',
+    marked: 'redeliveries a minute',
+    value: '({calls: 10_000, at: now})',
+  },
+  {
+    name: 'sweep: a probe is a try',
+    exported: 'tried',
+    wrap: '(original) => (event, _, now) => original(event, {isProbe: false}, now)',
+  },
+  {
+    name: 'sweep: an outage of the webhook is not noticed',
+    exported: 'healthAfter',
+    wrap: '() => (reading) => reading',
+  },
+  {name: 'sweep: probes as often as it likes', marked: 'probed a moment ago', remove: true},
+  {
+    name: 'sweep: what it could not read of the deliveries is passed',
+    marked: 'deliveries left unread',
+    value: 'undefined',
+  },
+  {name: 'sweep: failed events are all in one document', marked: 'page with room', value: '0'},
   {name: 'sweep: two at once', marked: 'other sweep at work', remove: true},
   {name: 'sweep: its lease never ends', marked: 'other sweep at work', condition: 'lock.holder !== null'},
   {

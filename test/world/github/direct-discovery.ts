@@ -1,5 +1,5 @@
 import {
-  type DiscoveredDelivery,
+  type DeliveryPage,
   type DiscoveredJob,
   type DiscoveredRepository,
   type DiscoveredRun,
@@ -7,15 +7,13 @@ import {
   OPEN_RUNS,
 } from '../../../shared/github/discovery';
 import {type Repository, sameName} from './account';
+import {outcomeOf} from './delivery';
 import {directGitHub} from './direct';
 import {type Job, runStatus} from './job';
 import type {GitHubWorld} from './model';
 
-/** Longer than a run of GitHub's own list of deliveries. */
-const KEPT_DELIVERIES_MS = 3 * 24 * 3_600_000;
-
-/** The port `Discovery` straight on the model, for the deterministic simulation: what the HTTP client gets, without pages and JSON. */
-export function directDiscovery(world: GitHubWorld): Discovery {
+/** The port `Discovery` straight on the model, for the deterministic simulation: what the HTTP client gets, without JSON. Deliveries come in pages. */
+export function directDiscovery(world: GitHubWorld, {deliveriesAPage = 100} = {}): Discovery {
   const github = directGitHub(world);
   const seen = (repository: Repository): DiscoveredRepository => ({
     fullName: repository.fullName,
@@ -53,11 +51,15 @@ export function directDiscovery(world: GitHubWorld): Discovery {
     },
     runners: (scope, installationId) => github(scope, installationId ?? undefined).listRunners(),
     hooks: async () => [],
-    deliveries: async (hook, sinceMs): Promise<DiscoveredDelivery[]> =>
-      world.deliveries
+    deliveries: async (hook, {cursor, failuresOnly}): Promise<DeliveryPage> => {
+      const before = cursor === null ? Number.POSITIVE_INFINITY : Number(cursor);
+      const rest = world.deliveries
         .list(({target}) => target.kind === 'app')
-        .filter(({deliveredAtMs}) => deliveredAtMs >= Math.max(sinceMs, world.scheduler.now() - KEPT_DELIVERIES_MS))
-        .map(({id, guid, event, action, deliveredAtMs, redelivery, statusCode}) => ({
+        .filter((one) => one.id < before && (!failuresOnly || outcomeOf(one) === 'failure'));
+      const page = rest.slice(0, deliveriesAPage);
+      const last = page.at(-1);
+      return {
+        deliveries: page.map(({id, guid, event, action, deliveredAtMs, redelivery, statusCode}) => ({
           hook,
           id,
           guid,
@@ -67,6 +69,10 @@ export function directDiscovery(world: GitHubWorld): Discovery {
           redelivery,
           ok: statusCode >= 200 && statusCode < 300,
         })),
+        next: last && rest.length > page.length ? String(last.id) : null,
+        unreadable: 0,
+      };
+    },
     redeliver: async ({id}) => world.redeliver(id),
     rerun: async ({fullName}, id) => {
       if (findJob(fullName, id)) world.rerun(id);
