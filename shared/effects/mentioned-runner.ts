@@ -31,7 +31,6 @@ export async function mentionedRunner(
 ): Promise<Mentioned> {
   const key = jobKeyOf(event);
   const named = await runnerNamed(transaction, event.runnerName);
-  // mutation: foreign runner
   const isForeign = named !== undefined && !isMeant(named, event);
   // What runs on somebody else's runner runs, but on none of ours.
   const heard = isForeign ? {...event, runnerName: null, runnerId: null} : event;

@@ -87,7 +87,6 @@ export function heldBack(job: JobDocument, now: number): JobDocument {
  */
 function isLate(existing: JobDocument, {status, receivedAt}: JobEvent): boolean {
   if (RANK[status] < RANK[existing.status]) return true;
-  // mutation: received before
   if (status === 'completed' || receivedAt === null || receivedAt >= (existing.receivedAt ?? 0)) return false;
   return RANK[status] === RANK[existing.status] || existing.generation > 1;
 }

@@ -15,11 +15,9 @@ export async function deleteMachine(context: Context, action: ActionOf<'delete_v
   const {name, zone, pool, registration, namesakes, isDead} = action;
   const runner = await context.store.get('runners', name);
   if (runner && !isOver(runner)) return 'left';
-  // mutation: namesake of deleted VM
   if (!isDead && (await isAnyConnected(context, namesakes))) return 'left';
   if (registration) {
     const result = await githubAt(context, registration).deleteRunner(registration.id);
-    // mutation: deleted VM turned out busy
     if (result === 'busy' && !isDead) return 'left';
   }
   await removeMachine(context, {name, zone, pool});

@@ -38,7 +38,6 @@ export async function isOwnRunner(context: Context, vm: Vm, event: Mentioning): 
 
 /** The event without a runner that is not the VM's. */
 export async function withOwnRunner(context: Context, vm: Vm, event: JobEvent): Promise<JobEvent> {
-  // mutation: foreign runner of VM
   if (event.runnerName === null || !isRunnerOf(vm, event.runnerName)) return event;
   if (await isOwnRunner(context, vm, event)) return event;
   logForeign(context, vm, event);

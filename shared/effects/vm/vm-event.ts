@@ -36,7 +36,6 @@ async function isNoJobOfOurs({pools, store}: Context, event: JobEvent): Promise<
 export async function noteForeignRun(context: Context, event: JobEvent, {change}: RunRecord): Promise<void> {
   const vm = event.runnerName ? vmOfRunner(context, event.runnerName) : undefined;
   if (!vm || (change !== 'started' && change !== 'finished')) return;
-  // mutation: foreign run on VM
   if (!(await isOwnRunner(context, vm, event))) return logForeign(context, vm, event);
   const document = await recordForeignJob(context, vm, event);
   if (change === 'finished') await planStop(context, vm, document);

@@ -110,7 +110,6 @@ export function heldBackPauseMs(times: number): number {
 /** Every attempt failed, a while ago; the job still waits. */
 function tryAgain(observed: Observed, seen: SeenJob, stored: JobDocument, now: number): Action | undefined {
   const afterAttempts = Math.min(LONGEST_COOL_DOWN_MS, FIRST_COOL_DOWN_MS * Math.max(1, stored.creations));
-  // mutation: pause of job held back
   const coolDown = stored.heldBack ? heldBackPauseMs(stored.heldBack) : afterAttempts;
   return now - stored.updatedAt < coolDown ? undefined : told(observed, seen, stored, 'dead_job', now);
 }

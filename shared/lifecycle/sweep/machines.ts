@@ -80,7 +80,6 @@ function orphan(observed: Observed, machine: Instance, now: number, sightings: S
   if (!isDead && (own?.seen.busy || runsAtGitHub(observed, name, former))) return undefined;
   // On no record, so that it cannot be deregistered first: while anything of its name is connected, it may take a job at any time. Its own
   // end is the VM's `maxRunDuration`.
-  // mutation: namesake of orphan
   if (!isDead && others.some(({seen}) => !isUnused(seen))) return undefined;
   if (!sightings.twice(key)) return undefined;
   return {
