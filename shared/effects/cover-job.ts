@@ -8,7 +8,7 @@ import type {JobDocument, JobKey, RunnerDocument} from '../store/documents';
 import {keyId} from '../store/keys';
 import type {Transaction} from '../store/store';
 import {type Context, latestRunnerName, poolOf, scopeFor} from './context';
-import {type Creation, claimWithin, creationKey} from './lease';
+import {type Creation, claimedCreation, claimWithin, creationKey} from './lease';
 import {areFree, findSlots, giveSlot, readKept, readSlots, type Slots, type SlotsInSight, takeSlots} from './slots';
 
 /** What makes a job demand: a `queued` event, or a task that says so of a job that is known. */
@@ -131,7 +131,7 @@ async function resume(
   const key = await transaction.get('keys', keyId(lease.key));
   if (!runner || !isBeingMade(runner)) return {kind: 'covered', by: job.runner};
   if (claimWithin(transaction, key, lease, now) === 'done') return {kind: 'covered', by: runner.name};
-  return {kind: 'create', runner, lease};
+  return {kind: 'create', ...claimedCreation(transaction, runner, lease, now)};
 }
 
 /** Writes down the runner that is to be made, before anything of it exists. */
@@ -168,5 +168,5 @@ async function request(
   takeSlots(transaction, slots, name, now);
   transaction.set('runners', name, runner);
   transaction.set('jobs', jobKeyOf(job), {...job, runner: name});
-  return {kind: 'create', runner, lease};
+  return {kind: 'create', runner, lease, wasTried: false};
 }

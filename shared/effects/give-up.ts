@@ -44,7 +44,7 @@ async function bury(context: Context, key: JobKey, covered: JobKey): Promise<boo
 /** Best effort: what cannot be removed now carries its own death, and the sweep finds it. A runner that is online stays. */
 export async function cleanUp(context: Context, runner: RunnerDocument): Promise<'removed' | 'alive'> {
   try {
-    if ((await settleRegistration(githubOf(context, runner), runner.name)) === 'alive') return 'alive';
+    if ((await settleRegistration(githubOf(context, runner), runner)) === 'alive') return 'alive';
     if (runner.zone !== null) await removeMachine(context, runner);
   } catch (error) {
     context.logger.warning(`${runner.name} could not be cleaned up`, {

@@ -32,6 +32,10 @@ export interface DiscoveredJob {
   readonly labels: readonly string[];
   /** Of a job that runs or ran. */
   readonly runnerName: string | null;
+  /** That runner's registration; null where GitHub does not say. */
+  readonly runnerId: number | null;
+  /** Name of the workflow; null where GitHub does not say. */
+  readonly workflow: string | null;
   readonly url: string | null;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import {REPOSITORY} from '../model/names';
+import {MAX_WORKFLOW_LENGTH, REPOSITORY} from '../model/names';
 import type {DiscoveredDelivery, DiscoveredJob, DiscoveredRepository, DiscoveredRun, HookReference} from './discovery';
 
 /** What GitHub answers, as far as anything here depends on it. Other shapes are undefined, which a list takes for incomplete. */
@@ -49,6 +49,8 @@ const Job = z.object({
   conclusion: z.string().nullish(),
   labels: z.array(z.string()),
   runner_name: z.string().nullish(),
+  runner_id: z.number().nullish(),
+  workflow_name: z.string().nullish(),
   html_url: z.string().nullish(),
   created_at: time.nullish(),
   started_at: time.nullish(),
@@ -73,6 +75,8 @@ export function readJob(data: unknown): DiscoveredJob | null | undefined {
     conclusion: job.conclusion ?? null,
     labels: job.labels,
     runnerName: runs ? job.runner_name || null : null,
+    runnerId: runs && Number.isSafeInteger(job.runner_id) ? job.runner_id || null : null,
+    workflow: job.workflow_name?.slice(0, MAX_WORKFLOW_LENGTH) || null,
     url: job.html_url ?? null,
     createdAt: Date.parse(job.created_at ?? job.started_at ?? '') || 0,
     hasFailedStep: (job.steps ?? []).some(({conclusion}) => conclusion === 'failure'),

@@ -1,7 +1,15 @@
 import type {Request} from '@google-cloud/functions-framework';
 import * as z from 'zod';
 import type {JobEvent} from '../lifecycle/job-event';
-import {isDocumentId, isLabel, isRunnerName, MAX_LABELS, MAX_URL_LENGTH, REPOSITORY} from '../model/names';
+import {
+  isDocumentId,
+  isLabel,
+  isRunnerName,
+  MAX_LABELS,
+  MAX_URL_LENGTH,
+  MAX_WORKFLOW_LENGTH,
+  REPOSITORY,
+} from '../model/names';
 import {BadRequest} from './request';
 
 /** A GitHub webhook request, parsed into what it is before any decision is made. */
@@ -24,6 +32,8 @@ const Payload = z.object({
     status: z.enum(['queued', 'waiting', 'in_progress', 'completed']),
     labels: z.array(z.string()),
     runner_name: z.string().nullish(),
+    runner_id: z.number().nullish(),
+    workflow_name: z.string().nullish(),
     html_url: z.string().nullish(),
     created_at: z.iso.datetime({offset: true}).nullish(),
     started_at: z.iso.datetime({offset: true}).nullish(),
@@ -48,7 +58,10 @@ export function deliveryOf(request: Request): string | undefined {
   return delivery !== undefined && DELIVERY.test(delivery) ? delivery : undefined;
 }
 
-/** Throws `BadRequest` when the body is no payload; nothing of the body is in its message. `now` stands in for a missing date. */
+/**
+ * Throws `BadRequest` when the body is no payload; nothing of the body is in its message. `now`: when it was received; it stands in for a
+ * missing date, too.
+ */
 export function parseWebhook(request: Request, body: Buffer, now: number): WebhookTrigger {
   const event = request.get('x-github-event');
   // A header, which nobody signed.
@@ -84,11 +97,19 @@ export function parseWebhook(request: Request, body: Buffer, now: number): Webho
       labels: job.labels,
       // GitHub fills in a runner for some queued jobs, too, that never saw one.
       runnerName: runs && isNameOfRunner(job.runner_name) ? job.runner_name : null,
+      runnerId: runs ? registrationId(job.runner_id) : null,
+      workflow: job.workflow_name?.slice(0, MAX_WORKFLOW_LENGTH) || null,
       installationId: installation?.id || null,
       url: isPage(job.html_url) ? job.html_url : null,
       createdAt: Date.parse(job.created_at ?? job.started_at ?? '') || now,
+      receivedAt: now,
     },
   };
+}
+
+/** GitHub writes 0 where no runner has the job. */
+function registrationId(id: number | null | undefined): number | null {
+  return Number.isSafeInteger(id) && (id ?? 0) > 0 ? (id ?? null) : null;
 }
 
 /** Whether a runner may be called so, and be on record by its name. */

@@ -42,6 +42,9 @@ export const MAX_LABELS = 100;
 /** So long the URL of a page at GitHub may be. */
 export const MAX_URL_LENGTH = 1000;
 
+/** So much of a workflow's name is kept: GitHub sets no limit to what a workflow's file calls it. */
+export const MAX_WORKFLOW_LENGTH = 200;
+
 /**
  * Name of a runner at GitHub: at most 64 characters; those that GitHub hosts have spaces in theirs (`GitHub Actions 12`). No slash and no control
  * character: names are part of paths and documents' ids.

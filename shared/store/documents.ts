@@ -42,6 +42,8 @@ export interface JobDocument {
   readonly demand: JobDemand;
   /** Name of the runner that covers it, or ran it. */
   readonly runner: string | null;
+  /** How often a runner was online and idle for it, and GitHub did not give it the job; missing: never. */
+  readonly heldBack?: number;
   /** Slot kept for it by a runner that went, until its own runner takes it over. */
   readonly slot: string | null;
   /** The same of a slot of all pools; absent where it was written down without a limit over all of them. */
@@ -50,6 +52,8 @@ export interface JobDocument {
   readonly aftermath: Aftermath;
   /** Milliseconds since the epoch; the order in which demand is served. */
   readonly queuedAt: number;
+  /** `receivedAt` of the newest event that was accepted; missing or null: not known. What was received before is late. */
+  readonly receivedAt?: number | null;
   readonly updatedAt: number;
   readonly expireAt: number;
 }
@@ -76,8 +80,13 @@ export interface RunnerDocument {
   readonly slot: string | null;
   /** Its slot of all pools together, where these have a limit; absent where it was written down before. */
   readonly slotOfAll?: string | null;
-  /** GitHub's id of the registration. */
+  /** GitHub's id of the registration, which tells it from others of the same name. */
   readonly githubId: number | null;
+  /**
+   * When its name was first to be registered, while a registration may stand whose id nobody wrote down; null: it was not, or that is
+   * settled. Missing in documents of older versions: not known.
+   */
+  readonly registrationTriedAt?: number | null;
   /** Where its VM is, or was last attempted. Written before the insert. */
   readonly zone: string | null;
   readonly machineType: string | null;
@@ -129,7 +138,7 @@ export interface BreakerDocument {
   readonly expireAt: number;
 }
 
-/** `deadletters/<task name>`: what was given up, and why. */
+/** `deadletters/job-<job key>`, or `deadletters/<task name>` of a task without a job: what was given up, and why. A job has one at a time. */
 export interface DeadLetterDocument {
   readonly task: string;
   readonly queue: string;
@@ -138,6 +147,8 @@ export interface DeadLetterDocument {
   readonly job: JobKey | null;
   readonly jobUrl: string | null;
   readonly attempts: number;
+  /** How many letters of this job there were, this one included; missing in documents of older versions: one. */
+  readonly count?: number;
   readonly at: number;
   readonly expireAt: number;
 }
@@ -175,6 +186,8 @@ export interface VmDocument {
   readonly runs: readonly JobKey[];
   /** Repositories whose jobs it served, with the installation that said so: where its runner is looked for. Newest last. */
   readonly repositories: readonly {readonly repository: string; readonly installationId: number | null}[];
+  /** GitHub's ids of the registrations that are known to be its runners', newest last; missing: none yet. */
+  readonly runnerIds?: readonly number[];
   /** Given back when it starts. */
   readonly drained: readonly DrainedRunner[];
   /** The newest reading of each runner's labels; absent until a job asked for one. */

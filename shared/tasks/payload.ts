@@ -8,6 +8,7 @@ import {
   LABEL,
   MAX_LABELS,
   MAX_URL_LENGTH,
+  MAX_WORKFLOW_LENGTH,
   REPOSITORY,
   RFC_1035,
   RUNNER_NAME,
@@ -26,6 +27,10 @@ const Event = z.object({
   labels: z.array(z.string().regex(LABEL)).max(MAX_LABELS),
   pool: z.string().regex(SHORT_NAME),
   runnerName: z.string().regex(RUNNER_NAME).refine(isDocumentId).nullable(),
+  // The three that tasks of older versions lack: not known.
+  runnerId: z.int().positive().nullable().default(null),
+  workflow: z.string().max(MAX_WORKFLOW_LENGTH).nullable().default(null),
+  receivedAt: z.number().nullable().default(null),
   installationId: z.int().positive().nullable(),
   url: z.string().max(MAX_URL_LENGTH).nullable(),
   createdAt: z.number(),

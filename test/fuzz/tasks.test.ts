@@ -23,14 +23,14 @@ const bodies = fc.oneof(
   fc.uint8Array({maxLength: 200}).map((bytes) => Buffer.from(bytes)),
 );
 
-/** Whether `read` has nothing that `written` has not; what is unknown may be left out. */
+/** Whether `read` has nothing that `written` has not; what is unknown may be left out, and what older versions did not write is null. */
 function isPartOf(read: unknown, written: unknown): boolean {
   if (Array.isArray(read) || typeof read !== 'object' || read === null) return isDeepStrictEqual(read, written);
   return (
     typeof written === 'object' &&
     written !== null &&
-    Object.entries(read).every(
-      ([key, value]) => Object.hasOwn(written, key) && isPartOf(value, Reflect.get(written, key)),
+    Object.entries(read).every(([key, value]) =>
+      Object.hasOwn(written, key) ? isPartOf(value, Reflect.get(written, key)) : value === null,
     )
   );
 }

@@ -22,9 +22,11 @@ export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
   const random = randomOf(seed, 'scenario');
   const rare = randomOf(seed, 'rare');
   const debris = chance(randomOf(seed, 'debris'), 0.25);
+  const neighbours = chance(randomOf(seed, 'neighbours'), 0.35);
   const limits = randomOf(seed, 'limits');
   const placements = drawPlacements(randomOf(seed, 'placements'));
-  const drawn = {...drawSetting(random), ...drawRareSetting(rare), debris, placements, ...drawLimits(limits, days)};
+  const rest = {debris, neighbours, placements, ...drawLimits(limits, days)};
+  const drawn = {...drawSetting(random), ...drawRareSetting(rare), ...rest};
   const jobs = [...drawJobs(random, days)];
   const vmJobs = drawn.vm ? drawVmJobs(rare, jobs) : [];
   const hugeJobs = drawn.vm ? drawHugeJobs(randomOf(seed, 'vm huge'), vmJobs) : [];

@@ -35,6 +35,12 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
     jobs: [job(MINUTE, {sentBack: {afterMs: 20_000, forMs: 4 * MINUTE}}), job(2 * MINUTE)],
     faults: [{on: 'github_down', fromMs: 0, forMs: 7 * MINUTE}],
   },
+  'a registration whose answer was lost, and which no list shows yet, is removed later': {
+    seed: 1,
+    setting: {...SETTING, listingMs: 20_000},
+    jobs: [job(MINUTE)],
+    faults: [{on: 'call', port: 'github', method: 'createJitConfig', nth: 1, effect: 'lost'}],
+  },
   'a registration that no list shows yet is removed when its runner is not wanted any more': {
     seed: 73,
     setting: {

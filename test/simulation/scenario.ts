@@ -36,6 +36,8 @@ export interface Setting {
   readonly taskDelayMs: number;
   /** Whether VMs and registrations are there that are not ours. */
   readonly bystanders?: boolean;
+  /** Whether others at GitHub use our names, and GitHub names the wrong runner. */
+  readonly neighbours?: boolean;
   /** Whether VMs, a registration and records are there that an earlier control plane left. */
   readonly debris?: boolean;
   /** Whether there is a persistent VM, with a pool of its own. */

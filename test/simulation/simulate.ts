@@ -1,6 +1,5 @@
 import {backlogMs, longestMatrixMs} from './backlog';
 import {SimulatedControlPlane} from './control-plane';
-import {leaveRecords} from './debris';
 import {FUNCTIONS, type Functions} from './functions';
 import {checkLiveness} from './liveness';
 import {arrivalWatch, checkArrivals, isOutageAlone} from './outages';
@@ -57,7 +56,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
     world.vm?.isUp() !== true &&
     !plane.hasTasks() &&
     (!isOutageAlone(scenario) || haveArrived());
-  if (scenario.setting.debris) await leaveRecords(world.store, world.startMs);
+  await world.debris?.leaveRecords(world.store, world.startMs);
   const plane: SimulatedControlPlane = new SimulatedControlPlane(world, functions, isQuiet);
 
   const calmMs = world.startMs + lastPlannedMs(scenario);

@@ -12,10 +12,11 @@ import {bootRunners, type Killed} from '../world/guest';
 import {SeededRandom} from '../world/seeded-random';
 import {Bystanders} from './bystanders';
 import {countRedeliveries} from './count-redeliveries';
-import {leaveMachines, leaveRunner} from './debris';
+import {Debris} from './debris';
 import {EventScheduler} from './event-scheduler';
 import {Executions} from './executions';
 import {FaultyPorts} from './faulty-ports';
+import {Neighbours} from './neighbours';
 import {planFloods} from './outages';
 import {PersistentVm} from './persistent-vm';
 import {placeTemplates} from './placements';
@@ -46,6 +47,10 @@ export class SimulatedWorld {
   readonly workload: Workload;
   readonly weather: Weather;
   readonly bystanders: Bystanders;
+  /** Undefined in a world without. */
+  readonly neighbours: Neighbours | undefined;
+  /** Undefined in a world without. */
+  readonly debris: Debris | undefined;
   /** Undefined in a world without. */
   readonly vm: PersistentVm | undefined;
   readonly vmPromises: VmPromises | undefined;
@@ -82,7 +87,7 @@ export class SimulatedWorld {
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
     this.bystanders = new Bystanders(this.github, this.compute, setting.bystanders === true, violated);
-    if (setting.debris) leaveMachines(this.github, this.compute);
+    this.debris = setting.debris ? new Debris(this.github, this.compute, jobs) : undefined;
     this.vm = setting.vm ? new PersistentVm(this.github, this.compute, violated) : undefined;
     const boot = randomOf(seed, 'boot');
     this.killed = bootRunners({
@@ -99,7 +104,10 @@ export class SimulatedWorld {
         return true;
       },
     });
-    if (setting.debris) leaveRunner(this.github, this.compute, jobs);
+    this.debris?.leaveRunner();
+    this.neighbours = setting.neighbours
+      ? new Neighbours(this.github, scenario, randomOf(seed, 'neighbours'), violated)
+      : undefined;
     if (isTraced) this.#watch();
     const {github, compute, killed} = this;
     this.safety = new Safety({setting, startMs: this.startMs, github, compute, killed, violated});
@@ -137,12 +145,14 @@ export class SimulatedWorld {
 
   /** Those of runners that were made for jobs. */
   registrations(): Registration[] {
-    const others = this.bystanders.registrations;
-    return this.github.runners.all().filter((one) => !others.has(one) && one !== this.vm?.runner);
+    return this.github.runners
+      .all()
+      .filter((one) => !this.bystanders.registrations.has(one) && !this.neighbours?.registrations.has(one))
+      .filter((one) => one !== this.vm?.runner && one !== this.debris?.runner);
   }
 
   #isMade(instance: Instance): boolean {
-    return !this.bystanders.machines.has(instance) && instance !== this.vm?.instance;
+    return !this.bystanders.machines.has(instance) && instance !== this.vm?.instance && !this.debris?.mayStay(instance);
   }
 
   violated(rule: Violation['rule'], detail: string): void {

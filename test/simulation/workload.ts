@@ -1,5 +1,6 @@
 import type {Job} from '../world/github/job';
 import type {GitHubWorld} from '../world/github/model';
+import {isTheirs} from './neighbours';
 import {labelsOf} from './pools';
 import type {JobPlan} from './scenario';
 
@@ -21,7 +22,7 @@ export class Workload {
     this.#waiting = plans.length;
     for (const plan of plans) this.#at(this.#startMs + plan.atMs, () => this.#begin(plan));
     github.observe((event) => {
-      if (event.kind !== 'job') return;
+      if (event.kind !== 'job' || isTheirs(event.job)) return;
       if (event.action === 'queued' && event.job.status === 'queued') this.queued += 1;
       if (event.action !== 'completed') return;
       const next = this.#whenOver.get(event.job.id);

@@ -46,6 +46,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
 
   const observed: Observed = {
     deployment: context.deployment,
+    startedAt: sweep.startedAt,
     pools: context.pools,
     ...(context.maxRunners === undefined ? {} : {maxRunners: context.maxRunners}),
     webhooks: sweep.webhooks,

@@ -1,3 +1,4 @@
+import {heldBack} from '../../lifecycle/job';
 import {spared} from '../../lifecycle/runner';
 import type {ActionOf} from '../../lifecycle/sweep/actions';
 import {ALL_POOLS, findFreeSlot, slotIsFree, takenSlot} from '../../store/slots';
@@ -6,6 +7,7 @@ import {demandJob, serveOldest} from '../open-jobs';
 import {scheduleIdleCheck} from '../place-spare';
 import {scheduleVmCheck} from '../vm/schedule-vm-check';
 import {vmById} from '../vm/vms';
+import {reportHeldBack} from './held-back';
 
 /** `done`: as decided. `void`: it was otherwise by then. */
 export type Repaired = 'done' | 'void';
@@ -27,8 +29,8 @@ export async function reopenJob(context: Context, {job: key, runner: name}: Acti
 }
 
 /**
- * A runner waited for its job for `idleMinutes`: GitHub holds the job back. The job is left alone for a while, and the runner goes as a
- * spare one does: three more readings, deregistered first.
+ * A runner waited for its job for `idleMinutes`: GitHub holds the job back. The job is left alone for a while, with a dead letter that says
+ * why, and the runner goes as a spare one does: three more readings, deregistered first.
  */
 export async function releaseIdle(context: Context, {runner: name}: ActionOf<'release_idle'>): Promise<Repaired> {
   const released = await context.store.transaction(async (transaction) => {
@@ -37,14 +39,15 @@ export async function releaseIdle(context: Context, {runner: name}: ActionOf<'re
     const job = runner?.covers ? await transaction.get('jobs', runner.covers) : undefined;
     if (!runner?.covers || runner.runs !== null) return undefined;
     const spare = spared(runner, now);
-    if (job?.status === 'queued' && job.runner === name) {
-      transaction.set('jobs', runner.covers, {...job, demand: 'dead', runner: null, updatedAt: now});
-    }
+    const waits = job?.status === 'queued' && job.runner === name ? job : undefined;
+    const held = waits && heldBack(waits, now);
+    if (held) transaction.set('jobs', runner.covers, held);
     transaction.set('runners', name, spare);
-    return spare;
+    return {spare, held};
   });
-  if (!released?.spare) return 'void';
-  await scheduleIdleCheck(context, released, 0, 0);
+  if (released?.held) await reportHeldBack(context, released.spare, released.held);
+  if (!released?.spare.spare) return 'void';
+  await scheduleIdleCheck(context, released.spare, 0, 0);
   return 'done';
 }
 

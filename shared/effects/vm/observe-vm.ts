@@ -108,7 +108,10 @@ async function repaired(
     ...job,
     status: 'completed',
     runnerName: at?.runnerName ?? job.runner,
+    runnerId: at?.runnerId ?? null,
+    workflow: null,
     createdAt: job.queuedAt,
+    receivedAt: context.clock.now(),
     delivery: `unheard-${key}`,
   });
   return {kind: 'repaired', document};

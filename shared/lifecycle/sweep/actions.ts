@@ -57,7 +57,10 @@ export type Action = {readonly reason: Reason} /** What the lost webhook would h
       readonly name: string;
       readonly zone: string;
       readonly pool: string;
+      /** Its own, which goes first. */
       readonly registration: Registered | null;
+      /** The VM is on no record: these have its name, and stay; while one of them is connected, it may be what runs in the VM. */
+      readonly namesakes: readonly Registered[];
       readonly isDead: boolean;
     }
   | {readonly kind: 'deregister'; readonly name: string; readonly registration: Registered}

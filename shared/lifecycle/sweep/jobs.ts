@@ -24,7 +24,7 @@ export function tellLostEvents(observed: Observed, now: number, sightings: Sight
   for (const key of observed.absent) {
     const stored = observed.jobs.get(key);
     if (!stored || !sightings.twice(`absent ${key}`)) continue;
-    actions.push({kind: 'event', reason: 'vanished_job', event: endOf(stored, key)});
+    actions.push({kind: 'event', reason: 'vanished_job', event: endOf(stored, key, observed.startedAt)});
   }
   return actions.sort(byAge);
 }
@@ -87,9 +87,12 @@ function told(
     repository,
     labels: job.labels,
     runnerName: job.runnerName,
+    runnerId: job.runnerId,
+    workflow: job.workflow,
     installationId,
     url: job.url,
     createdAt: job.createdAt,
+    receivedAt: observed.startedAt,
   };
   const match = matchEvent({kind: 'job', event, isPublic}, observed);
   const pool = match.kind === 'accepted' ? match.event.pool : stored?.pool;
@@ -99,9 +102,15 @@ function told(
   return {kind: 'event', reason, event: {...event, pool, delivery}};
 }
 
+/** How long a job is left alone that GitHub did not give to an idle runner, so many times: twice as long each time. */
+export function heldBackPauseMs(times: number): number {
+  return FIRST_COOL_DOWN_MS * 2 ** (times - 1);
+}
+
 /** Every attempt failed, a while ago; the job still waits. */
 function tryAgain(observed: Observed, seen: SeenJob, stored: JobDocument, now: number): Action | undefined {
-  const coolDown = Math.min(LONGEST_COOL_DOWN_MS, FIRST_COOL_DOWN_MS * Math.max(1, stored.creations));
+  const afterAttempts = Math.min(LONGEST_COOL_DOWN_MS, FIRST_COOL_DOWN_MS * Math.max(1, stored.creations));
+  const coolDown = stored.heldBack ? heldBackPauseMs(stored.heldBack) : afterAttempts;
   return now - stored.updatedAt < coolDown ? undefined : told(observed, seen, stored, 'dead_job', now);
 }
 
@@ -114,7 +123,7 @@ function withoutRunner(observed: Observed, key: JobKey, stored: JobDocument): Ac
 }
 
 /** A job whose run was deleted is over. */
-function endOf(stored: JobDocument, key: JobKey): JobEvent {
+function endOf(stored: JobDocument, key: JobKey, receivedAt: number): JobEvent {
   const {jobId, runId, runAttempt, repository, labels, pool, installationId, url, queuedAt, generation} = stored;
   return {
     jobId,
@@ -127,7 +136,10 @@ function endOf(stored: JobDocument, key: JobKey): JobEvent {
     url,
     status: 'completed',
     runnerName: stored.status === 'in_progress' ? stored.runner : null,
+    runnerId: null,
+    workflow: null,
     createdAt: queuedAt,
+    receivedAt,
     delivery: `sweep-${key}-absent-${generation}`,
   };
 }

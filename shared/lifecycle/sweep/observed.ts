@@ -35,6 +35,8 @@ export interface SeenVm {
 /** Everything that one sweep saw. What could not be listed to its end is left out, so that nothing is concluded from its absence. */
 export interface Observed {
   readonly deployment: string;
+  /** When the sweep began to look: what it saw is at least as new. */
+  readonly startedAt: number;
   readonly pools: readonly Pool[];
   /** Hard limit over all pools that make VMs; undefined: none. */
   readonly maxRunners?: number;

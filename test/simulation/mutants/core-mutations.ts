@@ -64,14 +64,14 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
   {
     name: 'a repeated release does not tell who got the slot',
     marked: 'retire released runner',
-    value: (retire) => `isOver || ${retire}`,
+    value: (retire) => `wasOver || ${retire}`,
   },
   {
     name: 'a spare runner that is being made is given away',
     exported: 'canTakeOver',
     wrap: '() => (runner, job) => runner.spare && canRun(runner, job)',
   },
-  {name: 'an abandoned registration is looked for in the list', marked: 'deregister by id', condition: 'true'},
+  {name: 'an abandoned registration stays', marked: 'deregister abandoned', condition: 'false'},
   {
     name: 'the JIT config is logged',
     exported: 'createMachine',

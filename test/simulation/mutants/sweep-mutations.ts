@@ -32,7 +32,12 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
       return ours && [...ours, ...observed.instances.filter(({labels}) => KEEP_LABEL in labels)];
     }`,
   },
-  {name: 'sweep: registrations of others are ghosts', marked: 'ghost of another', remove: true},
+  {
+    name: 'sweep: registrations of others are ghosts',
+    marked: 'ghost of another',
+    condition: "!name.startsWith(observed.deployment + '-')",
+    also: {marked: 'ghost on no record', remove: true},
+  },
   {name: 'sweep: only queued runs are looked into', exported: 'OPEN_RUNS', value: "['queued']"},
   {name: 'sweep: redelivers without bound', marked: 'pause before next try', value: '0'},
   {
@@ -80,7 +85,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     name: 'sweep: an orphan is deleted under its job',
     marked: 'orphan runs a job',
     remove: true,
-    also: {marked: 'deleted VM turned out busy', remove: true},
+    also: {exported: 'isUnused', wrap: '() => () => true'},
   },
   {name: 'sweep: half-made runners stay', exported: 'finishHalfMade', wrap: IDLE},
   {name: 'sweep: a lost slot stays lost', exported: 'freeLostSlots', wrap: IDLE},

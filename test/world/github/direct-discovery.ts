@@ -91,6 +91,8 @@ function discovered(job: Job): DiscoveredJob {
     conclusion: job.conclusion,
     labels: job.labels,
     runnerName: runs ? (job.runner?.name ?? null) : null,
+    runnerId: runs ? (job.runner?.id ?? null) : null,
+    workflow: null,
     url: `https://github.com/${job.repository}/actions/runs/${job.runId}/job/${job.id}`,
     createdAt: job.createdAtMs,
     hasFailedStep: job.ending === 'ran' && job.conclusion === 'failure',
