@@ -24,6 +24,12 @@ describe('a task’s body', () => {
     });
   });
 
+  test('of a newer version is read, and what is unknown in it is left out', () => {
+    const task = {kind: 'event', event: anEvent()};
+    const newer = {...task, since: 2, event: {...task.event, colour: 'green'}};
+    expect(parseTask('provision', bytes(newer))).toEqual(task);
+  });
+
   test.each([
     ['not JSON', '{'],
     ['no object', '7'],
@@ -31,7 +37,6 @@ describe('a task’s body', () => {
     ['a kind of the other queue', {kind: 'delete', runner: 'slipway-arm-1-1'}],
     ['an event without its job', {kind: 'event', event: {...anEvent(), jobId: undefined}}],
     ['an event of a status that GitHub has not', {kind: 'event', event: {...anEvent(), status: 'requested'}}],
-    ['a field more', {kind: 'demand', job: '1-1', jit: 'secret'}],
     ['a job key that is none', {kind: 'demand', job: '../1'}],
   ])('is refused for ever when it is %s', (_, body) => {
     expect(() => parseTask('provision', bytes(body))).toThrow(InvalidTask);
