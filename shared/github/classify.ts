@@ -18,6 +18,8 @@ export class RefusedByGitHub extends Refused {
   constructor(
     readonly reason: RefusalReason,
     message: string,
+    /** What was asked for is not there, or not for us to see: GitHub does not tell which. */
+    readonly isNotFound = false,
   ) {
     super(message);
   }
@@ -59,7 +61,8 @@ function answered(answer: RateLimitAnswer, call: GitHubCall, context: ClassifyCo
     return call.kind === 'register' ? new NameTaken(found) : new Unavailable(found, RETRY_SECONDS);
   }
   const reason = refusalReason(call, status, text);
-  return new RefusedByGitHub(reason, `${found}. ${remedy(reason, call, context.credentials)}`);
+  const isNotFound = status === 404 && call.kind !== 'token';
+  return new RefusedByGitHub(reason, `${found}. ${remedy(reason, call, context.credentials)}`, isNotFound);
 }
 
 function noAnswer(code: string, call: GitHubCall): SlipwayError {

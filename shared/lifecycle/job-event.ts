@@ -17,7 +17,7 @@ export interface JobEvent {
   readonly installationId: number | null;
   /** The job's page, for people. */
   readonly url: string | null;
-  /** When GitHub created the job, milliseconds since the epoch. */
+  /** Of a job that waits: since when. Else when GitHub created it. Milliseconds since the epoch. */
   readonly createdAt: number;
   /** GUID of the delivery that said it; a redelivery and a retried task keep it. */
   readonly delivery: string;

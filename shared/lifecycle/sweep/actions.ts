@@ -8,6 +8,7 @@ export type Reason =
   | 'failed_delivery'
   | 'uncovered_job'
   | 'lost_event'
+  | 'requeued_job'
   | 'vanished_job'
   | 'dead_job'
   | 'lost_runner'
@@ -35,6 +36,8 @@ export type Action = {readonly reason: Reason} & (
   | {readonly kind: 'demand'; readonly job: JobKey; readonly cause: string}
   /** The runner that covered the job is gone: the job is demand again. */
   | {readonly kind: 'reopen'; readonly job: JobKey; readonly runner: string | null}
+  /** The job that ran is queued again, and its runner is gone: it is demand again. */
+  | {readonly kind: 'requeue'; readonly job: JobKey; readonly runner: string | null}
   /** A runner that no job asked for. */
   | {readonly kind: 'make'; readonly runner: string; readonly cause: string}
   /** Does the persistent VM stop? */

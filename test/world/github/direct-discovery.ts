@@ -4,15 +4,19 @@ import {
   type DiscoveredRepository,
   type DiscoveredRun,
   type Discovery,
+  type Listed,
   OPEN_RUNS,
 } from '../../../shared/github/discovery';
 import {type Repository, sameName} from './account';
 import {directGitHub} from './direct';
-import {type Job, runStatus} from './job';
+import {type Job, type Run, runStatus} from './job';
 import type {GitHubWorld} from './model';
 
 /** Longer than a run of GitHub's own list of deliveries. */
 const KEPT_DELIVERIES_MS = 3 * 24 * 3_600_000;
+
+/** As the client looks at in one call; fewer, so that it is not always all. */
+const RECENT_RUNS = 5;
 
 /** The port `Discovery` straight on the model, for the deterministic simulation: what the HTTP client gets, without pages and JSON. */
 export function directDiscovery(world: GitHubWorld): Discovery {
@@ -31,21 +35,29 @@ export function directDiscovery(world: GitHubWorld): Discovery {
       .map(seen);
   const runsOf = (fullName: string, sinceMs: number) =>
     world.queue.runs().filter((run) => sameName(run.repository, fullName) && run.createdAtMs >= sinceMs);
+  const openOf = ({isPublic}: DiscoveredRepository, runs: readonly Run[]): DiscoveredRun[] =>
+    runs
+      .filter((run) => OPEN_RUNS.includes(runStatus(run).status))
+      .map(({id, createdAtMs}) => ({id, isPublic, createdAt: createdAtMs}));
   const findJob = (fullName: string, id: number) =>
     world.queue.jobs().find((job) => job.id === id && sameName(job.repository, fullName));
 
   return {
     credentials: 'app',
-    visible: async () => world.app.installations().flatMap(({account}) => ofAccount(account.login)),
-    ofOrganization: async (org) => ofAccount(org),
-    hasRuns: async ({fullName}, sinceMs) => runsOf(fullName, sinceMs).length > 0,
-    openRuns: async ({fullName, isPublic}, sinceMs): Promise<DiscoveredRun[]> =>
-      runsOf(fullName, sinceMs)
-        .filter((run) => OPEN_RUNS.includes(runStatus(run).status))
-        .map(({id}) => ({id, isPublic})),
+    visible: async () => whole(world.app.installations().flatMap(({account}) => ofAccount(account.login))),
+    ofOrganization: async (org) => whole(ofAccount(org)),
+    recentRuns: async (repository, sinceMs) => {
+      const runs = runsOf(repository.fullName, sinceMs).slice(-RECENT_RUNS);
+      return {open: openOf(repository, runs), isAll: runs.length < RECENT_RUNS};
+    },
+    openRuns: async (repository, sinceMs) => whole(openOf(repository, runsOf(repository.fullName, sinceMs))),
     jobs: async (_, {id}) => {
       const run = world.queue.run(id);
-      return run.jobs.filter((job) => job.runAttempt === run.attempt).map(discovered);
+      return whole(run.jobs.filter((job) => job.runAttempt === run.attempt).map(discovered));
+    },
+    isOver: async (_, id) => {
+      const run = world.queue.runs().find((each) => each.id === id);
+      return !run || runStatus(run).status === 'completed';
     },
     job: async ({fullName}, id) => {
       const job = findJob(fullName, id);
@@ -75,6 +87,10 @@ export function directDiscovery(world: GitHubWorld): Discovery {
   };
 }
 
+function whole<T>(items: readonly T[]): Listed<T> {
+  return {items, failure: undefined};
+}
+
 function discovered(job: Job): DiscoveredJob {
   const runs = job.status === 'in_progress' || job.status === 'completed';
   return {
@@ -86,7 +102,7 @@ function discovered(job: Job): DiscoveredJob {
     labels: job.labels,
     runnerName: runs ? (job.runner?.name ?? null) : null,
     url: `https://github.com/${job.repository}/actions/runs/${job.runId}/job/${job.id}`,
-    createdAt: job.createdAtMs,
+    queuedAt: runs ? job.createdAtMs : job.queuedAtMs,
     hasFailedStep: job.ending === 'ran' && job.conclusion === 'failure',
   };
 }

@@ -3,7 +3,7 @@ import {Refused} from '../../../shared/errors';
 import type {GitHubCall} from '../../../shared/github/call';
 import {classify} from '../../../shared/github/classify';
 import type {GitHub, GitHubFor, JobAtGitHub, Registration as Listed, RunnerScope} from '../../../shared/github/github';
-import {listAll, type Paginates} from '../../../shared/github/list-all';
+import {type AskPage, listAll} from '../../../shared/github/list-all';
 import {ownerOf, scopePath} from '../../../shared/github/scope';
 import {Secret} from '../../../shared/secret';
 import {sameName} from './account';
@@ -129,7 +129,7 @@ class DirectGitHub implements GitHub {
     const listed = await this.#ask(call, asked, () =>
       this.world.runners.list(this.scope, name).map((runner) => this.#listed(runner)),
     );
-    return (await listAll(inPages(listed), call, asked.path)) as Listed[];
+    return (await listAll(inPages(listed), call)) as Listed[];
   }
 
   #listed(runner: Registration): Listed {
@@ -167,7 +167,8 @@ class DirectGitHub implements GitHub {
     const fault = this.world.faults.take(method, path);
     try {
       if (fault === 'reset' || fault === 'hang') throw noAnswer(method, path);
-      if (typeof fault === 'object') throw new GitHubRefusal(fault.status, messageOf(fault.body), fault.headers);
+      if (typeof fault === 'object' && 'status' in fault)
+        throw new GitHubRefusal(fault.status, messageOf(fault.body), fault.headers);
       this.world.limits.charge(caller, method);
       const result = work();
       if (fault === 'lose-response') throw noAnswer(method, path);
@@ -201,14 +202,12 @@ class DirectGitHub implements GitHub {
   }
 }
 
-/** A list as octokit gives it, page after page, of which none is the whole as soon as there are more than a few runners. */
-function inPages(items: readonly unknown[]): Paginates {
-  async function* iterator() {
-    for (let from = 0; from === 0 || from < items.length; from += PAGE_SIZE) {
-      yield {data: Object.assign(items.slice(from, from + PAGE_SIZE), {total_count: items.length})};
-    }
-  }
-  return {paginate: {iterator}};
+/** A list in pages, of which none is the whole as soon as there are more than a few runners. */
+function inPages(items: readonly unknown[]): AskPage {
+  return async (page) => ({
+    data: {total_count: items.length, runners: items.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE)},
+    hasNext: page * PAGE_SIZE < items.length,
+  });
 }
 
 function messageOf(body: unknown): string {

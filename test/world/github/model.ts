@@ -33,6 +33,8 @@ export interface GitHubWorldOptions {
    */
   readonly authClock?: Clock;
   readonly deliveryFaults?: DeliveryFaults;
+  /** After how many milliseconds a job whose runner went silent is given back to the queue; undefined: it fails after ten minutes. */
+  readonly givesBack?: (job: Readonly<Job>) => number | undefined;
 }
 
 export interface WorldRepositoryOptions extends RepositoryOptions {
@@ -90,7 +92,7 @@ export class GitHubWorld {
     });
     this.runners = new Runners(surroundings, this.accounts, {
       available: () => this.#dispatcher.wake(),
-      lost: (runner) => this.#dispatcher.lost(runner),
+      lost: (runner) => this.#dispatcher.lost(runner, runner.job ? options.givesBack?.(runner.job) : undefined),
     });
     this.#dispatcher = new Dispatcher(
       surroundings,
@@ -148,6 +150,11 @@ export class GitHubWorld {
   /** The next attempt of a job whose run is over; a new job id in the same run. */
   rerun(jobId: number): Job {
     return this.queue.rerun(jobId);
+  }
+
+  /** The job's runner is lost, and GitHub gives the job back to the queue: `in_progress` → `queued`, with the same id. */
+  giveBack(jobId: number): void {
+    this.#dispatcher.giveBack(this.queue.job(jobId));
   }
 
   /** The run ends before any job of it starts, and its jobs stay `queued` for ever. */

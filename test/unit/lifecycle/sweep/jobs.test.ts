@@ -32,8 +32,8 @@ describe('a job that is queued at GitHub', () => {
   });
 
   test.each([
-    ['younger than a minute has the webhook’s way to itself', {createdAt: LATER - 59_000}, false],
-    ['older than 23 hours is left to GitHub’s own end', {createdAt: LATER - 24 * 60 * MINUTE}, false],
+    ['younger than a minute has the webhook’s way to itself', {queuedAt: LATER - 59_000}, false],
+    ['older than 23 hours is left to GitHub’s own end', {queuedAt: LATER - 24 * 60 * MINUTE}, false],
     ['with labels of no pool is not ours', {labels: ['macos']}, false],
     ['in a public repository that no pool allows is not ours', {}, true],
   ])('%s', (_, job, isPublic) => {
@@ -41,7 +41,7 @@ describe('a job that is queued at GitHub', () => {
   });
 
   test('is told at once where there are no webhooks', () => {
-    expect(words(once({webhooks: 'off', seen: seen({createdAt: LATER - 1_000})}))).toEqual(['event uncovered_job']);
+    expect(words(once({webhooks: 'off', seen: seen({queuedAt: LATER - 1_000})}))).toEqual(['event uncovered_job']);
   });
 
   test('and waits for a persistent VM has it started again now and then', () => {

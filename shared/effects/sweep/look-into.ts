@@ -1,0 +1,115 @@
+import {RateLimited} from '../../errors';
+import {RefusedByGitHub} from '../../github/classify';
+import type {DiscoveredJob, DiscoveredRepository, DiscoveredRun, Listed} from '../../github/discovery';
+import {TWICE_MS} from '../../lifecycle/sweep/sightings';
+import {noteIncomplete, noteListed, type Sweep, type SweepMemory} from './ports';
+
+const DAY_MS = 24 * 3600_000;
+/** A run waits for an approval for 30 days at the longest, and is run again for as long. */
+const RUNS_MS = 35 * DAY_MS;
+/** So many open runs are looked into in one visit, the others in the next ones. */
+const MOST_RUNS = 100;
+/** So many are part of what a visit to a repository costs. */
+const USUAL_RUNS = 10;
+/** Runs whose jobs cannot be read, when none of the repository's can: it is not the run then. */
+const MOST_FAILED_RUNS = 3;
+
+/** What was found in a repository. */
+export interface Look {
+  /** Calls to GitHub beyond those that each visit makes. */
+  readonly extraCalls: number;
+  /** Whether jobs are queued or run there, or may: it is looked into again soon. */
+  readonly isBusy: boolean;
+}
+
+/**
+ * Looks for the open jobs of a repository: `onJob` gets each. What cannot be read hides nothing else: neither a status of runs, nor a run,
+ * nor a page. Throws when nothing can be read, or GitHub limits the rate.
+ */
+export async function lookInto(
+  sweep: Sweep,
+  repository: DiscoveredRepository,
+  {isActive, mayGoOn}: {readonly isActive: boolean; readonly mayGoOn: () => boolean},
+  onJob: (job: DiscoveredJob, run: DiscoveredRun) => void,
+): Promise<Look> {
+  const {fullName} = repository;
+  const {runs, calls} = await openRuns(sweep, repository, isActive);
+  const turn = inTurn(sweep.memory, fullName, runs);
+  let isBusy = turn.length < runs.length;
+  let asked = 0;
+  let failed = 0;
+  for (const run of turn) {
+    if (!mayGoOn()) {
+      isBusy = true;
+      break;
+    }
+    asked += 1;
+    const what = `the jobs of run ${run.id} of ${fullName}`;
+    try {
+      const jobs = await sweep.discovery.jobs(repository, run);
+      for (const job of noteListed(sweep, what, jobs)) {
+        onJob(job, run);
+        isBusy ||= job.status === 'queued' || job.status === 'in_progress';
+      }
+      throwIfLimited(jobs);
+    } catch (error) {
+      failed += 1;
+      isBusy = true;
+      if (error instanceof RateLimited || (failed === MOST_FAILED_RUNS && failed === asked)) throw error;
+      noteIncomplete(sweep, what, error);
+    }
+  }
+  return {extraCalls: calls + (isActive ? Math.max(0, asked - USUAL_RUNS) : asked), isBusy};
+}
+
+/** Whether a repository has answered 404 for a while: no runner is registered in it. */
+export function isAbsent({memory, context}: Sweep, fullName: string): boolean {
+  const since = memory.absentSince.get(fullName.toLowerCase());
+  return since !== undefined && context.clock.now() - since >= TWICE_MS;
+}
+
+async function openRuns(
+  sweep: Sweep,
+  repository: DiscoveredRepository,
+  isActive: boolean,
+): Promise<{readonly runs: readonly DiscoveredRun[]; readonly calls: number}> {
+  const {discovery, memory, context} = sweep;
+  const now = context.clock.now();
+  const name = repository.fullName.toLowerCase();
+  // To the day, so that tomorrow's question is another one than today's and the next minute's is not.
+  const sinceMs = Math.floor((now - RUNS_MS) / DAY_MS) * DAY_MS;
+  try {
+    const recent = isActive ? undefined : await discovery.recentRuns(repository, sinceMs);
+    memory.absentSince.delete(name);
+    if (recent?.isAll) return {runs: recent.open, calls: 0};
+    const list = await discovery.openRuns(repository, sinceMs);
+    memory.absentSince.delete(name);
+    const runs = noteListed(sweep, `the runs of ${repository.fullName}`, list);
+    throwIfLimited(list);
+    return {runs, calls: isActive ? 0 : 5};
+  } catch (error) {
+    if (error instanceof RefusedByGitHub && error.isNotFound) {
+      memory.absentSince.set(name, memory.absentSince.get(name) ?? now);
+    }
+    throw error;
+  }
+}
+
+/** The newest, or where there are too many, those from behind the last one of the visit before. */
+function inTurn({runCursors}: SweepMemory, fullName: string, runs: readonly DiscoveredRun[]): readonly DiscoveredRun[] {
+  const name = fullName.toLowerCase();
+  const newest = [...runs].sort((a, b) => b.id - a.id);
+  if (newest.length <= MOST_RUNS) {
+    runCursors.delete(name);
+    return newest;
+  }
+  const last = runCursors.get(name) ?? Number.POSITIVE_INFINITY;
+  const rest = newest.filter(({id}) => id < last);
+  const turn = [...rest, ...newest].slice(0, MOST_RUNS);
+  runCursors.set(name, turn.at(-1)?.id ?? last);
+  return turn;
+}
+
+function throwIfLimited({failure}: Listed<unknown>): void {
+  if (failure instanceof RateLimited) throw failure;
+}
