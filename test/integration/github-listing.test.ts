@@ -146,7 +146,15 @@ describe('an item of another shape than GitHub describes', () => {
   });
 
   test('hides no other job; and a malformed date, page or visibility does not even hide its own', async () => {
-    const job = {id: 7, run_id: 1, status: 'queued', labels: ['linux'], created_at: 'yesterday', html_url: 5, steps: 'no'};
+    const job = {
+      id: 7,
+      run_id: 1,
+      status: 'queued',
+      labels: ['linux'],
+      created_at: 'yesterday',
+      html_url: 5,
+      steps: 'no',
+    };
     const asUser = await scripted(() => list('jobs', [{id: 6, run_id: 1, status: 'queued'}, job]));
     const {items, failure} = await asUser.jobs(app, {id: 1});
     expect(items).toMatchObject([{id: 7, status: 'queued', url: null, queuedAt: null, runAttempt: 1}]);
@@ -154,7 +162,10 @@ describe('an item of another shape than GitHub describes', () => {
   });
 
   test('hides no other repository', async () => {
-    const repositories = [{full_name: 'no slash'}, {full_name: 'acme/app', visibility: 7, private: true, pushed_at: 'now'}];
+    const repositories = [
+      {full_name: 'no slash'},
+      {full_name: 'acme/app', visibility: 7, private: true, pushed_at: 'now'},
+    ];
     const asUser = await scripted(() => ({status: 200, body: repositories}));
     const {items, failure} = await asUser.visible();
     expect(items).toMatchObject([{fullName: 'acme/app', isPublic: false, pushedAt: null}]);
@@ -169,7 +180,14 @@ test.each([
 ] as const)('a job that is %s is one that waits', async (word, status) => {
   const server = await scriptedServer(() => ({
     status: 200,
-    body: {id: 7, run_id: 1, status: word, labels: [], created_at: '2026-11-01T00:00:00Z', started_at: '2026-11-03T00:00:00Z'},
+    body: {
+      id: 7,
+      run_id: 1,
+      status: word,
+      labels: [],
+      created_at: '2026-11-01T00:00:00Z',
+      started_at: '2026-11-03T00:00:00Z',
+    },
   }));
   const credentials = {kind: 'token', token: async () => new Secret('t')} as const;
   const job = await world.discover({apiUrl: server.url, credentials}).job(app, 7);

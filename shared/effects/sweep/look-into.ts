@@ -88,9 +88,9 @@ async function openRuns(
     throwIfLimited(list);
     return {runs, calls: isActive ? 0 : 5};
   } catch (error) {
-    if (error instanceof RefusedByGitHub && error.isNotFound) {
-      memory.absentSince.set(name, memory.absentSince.get(name) ?? now);
-    }
+    const isNotFound = error instanceof RefusedByGitHub && error.isNotFound;
+    if (isNotFound) memory.absentSince.set(name, memory.absentSince.get(name) ?? now);
+    else memory.absentSince.delete(name);
     throw error;
   }
 }
