@@ -1,4 +1,5 @@
 import {aSystem, expectClean, MINUTE, type TestSystem} from '../../builders/system';
+import {aVmSystem, VM, ZONE} from '../../builders/vm-system';
 import type {Job} from '../../world/github/job';
 
 jest.setTimeout(120_000);
@@ -105,5 +106,25 @@ describe('a `queued` that comes after `in_progress`', () => {
     await system.sweepFor(10 * MINUTE);
     expect(job).toMatchObject({conclusion: 'failure', ending: 'lost'});
     expectClean(system);
+  });
+});
+
+describe('a persistent VM that somebody stops under a job, which GitHub gives back to the queue,', () => {
+  test.each(['arrives', 'is lost'])('is started again for it, when the webhook %s', async (webhook) => {
+    const vm = await aVmSystem();
+    system = vm;
+    const job = vm.queueGpuJob(10 * MINUTE);
+    await vm.pass(3 * MINUTE, () => job.status === 'in_progress');
+    await vm.pass(10_000);
+    vm.compute.power('stop', ZONE, VM);
+    if (webhook === 'is lost') vm.github.deliveries.faults = ({action}) => (action === 'queued' ? {drop: true} : {});
+    await vm.pass(20_000);
+    vm.github.giveBack(job.id);
+    await (webhook === 'is lost' ? vm.sweepFor(8 * MINUTE) : vm.pass(8 * MINUTE));
+    expect(job.status).toBe('in_progress');
+    await vm.untilDown();
+    expect(job.conclusion).toBe('success');
+    expect(await vm.document()).toMatchObject({state: 'stopped', runs: []});
+    expect(vm.powerActions()).toEqual(['start', 'start', 'stop']);
   });
 });

@@ -1,5 +1,6 @@
+import {plan} from '../../../../shared/lifecycle/sweep/plan';
 import {aJob, aPool, aRunner} from '../../../builders/lifecycle';
-import {jobs, LATER, once, seen, twice, words} from '../../../builders/sweep';
+import {jobs, LATER, machine, observed, once, scopes, seen, twice, words} from '../../../builders/sweep';
 
 const MINUTE = 60_000;
 const queued = aJob({demand: 'covered', runner: 'slipway-arm-1001-1', creations: 1});
@@ -40,6 +41,10 @@ describe('a job that is queued at GitHub', () => {
     expect(once({seen: seen(job, isPublic)})).toEqual([]);
   });
 
+  test('is told when nobody knows since when it waits', () => {
+    expect(words(once({seen: seen({queuedAt: null})}))).toEqual(['event uncovered_job']);
+  });
+
   test('is told at once where there are no webhooks', () => {
     expect(words(once({webhooks: 'off', seen: seen({queuedAt: LATER - 1_000})}))).toEqual(['event uncovered_job']);
   });
@@ -75,6 +80,33 @@ describe('a job that is queued at GitHub', () => {
   ])('and given up on %i minutes ago after %i runners is tried again: %s', (minutes, creations, again) => {
     const dead = aJob({demand: 'dead', creations, updatedAt: LATER - minutes * MINUTE});
     expect(words(once({seen: seen(), jobs: jobs(dead)}))).toEqual(again ? ['event dead_job'] : []);
+  });
+});
+
+describe('a job on record as running that GitHub lists as queued', () => {
+  const gone = aJob({status: 'in_progress', demand: 'none', runner: 'slipway-arm-1001-1', creations: 1});
+  const known = {seen: seen(), jobs: jobs(gone)};
+
+  test('is demand again when two sweeps saw it and its runner is gone', () => {
+    expect(once(known)).toEqual([]);
+    expect(twice(known, 1)).toEqual([]);
+    expect(words(twice(known))).toEqual(['requeue requeued_job']);
+  });
+
+  test.each([
+    ['is on record as alive', {runners: [{...runner, state: 'busy', stateAt: LATER, runs: '1001-1', covers: null}]}],
+    ['may be on record, which was not read', {runners: undefined}],
+    ['is busy at GitHub', {scopes: scopes({status: 'online', busy: true})}],
+  ] as const)('is left alone while its runner %s', (_, more) => {
+    const instances = [machine(runner)];
+    expect(words(twice({...known, instances, ...more})).filter((word) => word.startsWith('requeue'))).toEqual([]);
+  });
+
+  test('counts from the first sweep again, when one in between saw it run', () => {
+    const first = plan(observed(known), LATER);
+    const runs = seen({status: 'in_progress', runnerName: 'slipway-arm-1001-1'});
+    const between = plan(observed({...known, seen: runs, sightings: first.sightings}), LATER + MINUTE);
+    expect(plan(observed({...known, sightings: between.sightings}), LATER + 2 * MINUTE).actions).toEqual([]);
   });
 });
 
