@@ -3,19 +3,19 @@ import {dirname, join, resolve} from 'node:path';
 import {parseArgs} from 'node:util';
 import {ASSETS} from '../shared/http/api/documentation/assets';
 import {bundle} from './bundle';
+import {cutLockFile, lockedVersion} from './lock-file';
 
 const ROOT = resolve(__dirname, '..');
 
 /**
- * `npm run build [-- --out <folder>]`: one folder a function under `dist`, with `index.js`, `chunks/` and `package.json`, deployed as it is.
- * Everything is bundled but the framework, which has to be the very module that serves the function.
+ * `npm run build [-- --out <folder>]`: one folder a function under `dist`, with `index.js`, `chunks/`, `package.json` and `package-lock.json`,
+ * deployed as it is. Everything is bundled but the framework, which has to be the very module that serves the function.
  */
 async function main(dist: string): Promise<void> {
-  const {dependencies, version} = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-    dependencies: Record<string, string>;
-    version: string;
-  };
+  const {version} = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {version: string};
   const framework = '@google-cloud/functions-framework';
+  const dependencies = {[framework]: lockedVersion(ROOT, framework)};
+  const lockFileOf = cutLockFile(ROOT, dependencies);
   for (const name of functionNames()) {
     const outdir = join(dist, name);
     rmSync(outdir, {recursive: true, force: true});
@@ -36,9 +36,10 @@ async function main(dist: string): Promise<void> {
       // Built already: without this the platform would look for a build script to run.
       scripts: {'gcp-build': ''},
       engines: {node: '24'},
-      dependencies: {[framework]: dependencies[framework]},
+      dependencies,
     };
     writeFileSync(join(outdir, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    writeFileSync(join(outdir, 'package-lock.json'), lockFileOf(manifest));
     if (name === 'api') copyAssets(outdir);
     const kilobytes = (bytes: number) => Math.round(bytes / 1024);
     process.stdout.write(

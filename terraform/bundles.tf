@@ -14,8 +14,8 @@ data "archive_file" "bundle" {
 
   lifecycle {
     precondition {
-      condition     = alltrue([for file in ["index.js", "package.json"] : fileexists("${local.bundles}/${each.key}/${file}")])
-      error_message = "Found no index.js and package.json in ${local.bundles}/${each.key}: run `npm run build` in the repository first."
+      condition     = alltrue([for file in ["index.js", "package.json", "package-lock.json"] : fileexists("${local.bundles}/${each.key}/${file}")])
+      error_message = "Found no index.js, package.json and package-lock.json in ${local.bundles}/${each.key}: run `npm run build` in the repository first."
     }
   }
 }

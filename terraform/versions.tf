@@ -7,15 +7,15 @@ terraform {
   required_providers {
     google = {
       source  = "hashicorp/google"
-      version = ">= 6.50, < 8"
+      version = "~> 6.50"
     }
     archive = {
       source  = "hashicorp/archive"
-      version = ">= 2.4, < 3"
+      version = "~> 2.4"
     }
     random = {
       source  = "hashicorp/random"
-      version = ">= 3.6, < 4"
+      version = "~> 3.6"
     }
   }
 }

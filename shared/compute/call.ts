@@ -1,5 +1,6 @@
 import {withDeadline} from '../clock';
-import {classifyRequest, type RefusedRequest} from './classify';
+import {googleAnswer} from '../google-answer';
+import {classifyRequest, missingResource, type RefusedRequest} from './classify';
 import {ComputeFailure} from './failure';
 import {scrubMessage} from './scrub';
 
@@ -8,9 +9,6 @@ export const CALL_TIMEOUT_MS = 15_000;
 
 /** Beyond the client's own time-out, which does not cover fetching a token. */
 const GUARD_MS = 2_000;
-
-/** google-gax puts the whole body of the answer there; its own fields lose Compute Engine's `reason`. */
-const RAW_PAYLOAD = Symbol.for('google-gax.rawHttpResponsePayload');
 
 export interface CallOptions {
   readonly timeout: number;
@@ -45,25 +43,31 @@ export async function callCompute<T>(call: Call, run: (options: CallOptions) => 
     return await withDeadline(timeout + GUARD_MS, run({timeout, retry: null}), timedOut);
   } catch (error) {
     if (error instanceof ComputeFailure) throw error;
-    throw isDeadline(error) ? timedOut() : failureOf(call, error);
+    throw isDeadline(error) ? timedOut() : refusalOf(call, readError(error));
   }
 }
 
-/** Whether a call failed because the thing it names does not exist. */
-export function isAbsent(error: unknown): boolean {
-  return error instanceof ComputeFailure && /^(notFound|HTTP_404)$/.test(error.code);
+/**
+ * Whether a call failed because Compute Engine itself says that `path` does not exist, e.g. `zones/us-central1-a/instances/x`. Another
+ * sender's 404, or a 404 about something else, says nothing of it.
+ */
+export function isAbsent(error: unknown, path: string): boolean {
+  return error instanceof ComputeFailure && (error.missing?.endsWith(`/${path}`) ?? false);
 }
 
-function failureOf({what, secrets}: Call, error: unknown): ComputeFailure {
-  const refused = readError(error);
+/** A refused request as the failure that callers act on. */
+export function refusalOf({what, secrets}: Call, refused: RefusedRequest): ComputeFailure {
   const {failureClass, code} = withoutCredentials(refused.message)
     ? {failureClass: 'denied' as const, code: 'NO_CREDENTIALS'}
     : classifyRequest(refused);
   const status = refused.status === undefined ? 'no answer' : `HTTP ${refused.status}`;
+  const sender = refused.status === undefined || refused.reason ? '' : " (not Compute Engine's own answer)";
+  const missing = missingResource(refused);
   return new ComputeFailure(
     failureClass,
     code,
-    `${what}: ${status}, ${code}: ${scrubMessage(refused.message, secrets)}`,
+    `${what}: ${status}${sender}, ${code}: ${scrubMessage(refused.message, secrets)}`,
+    missing === undefined ? {} : {missing},
   );
 }
 
@@ -80,26 +84,8 @@ function readError(error: unknown): RefusedRequest {
   if (!isObject(error)) return {message: String(error)};
   const message = typeof error['message'] === 'string' ? error['message'] : 'no message';
   const status = error['httpStatusCode'];
-  const reason = reasonOf(error[RAW_PAYLOAD]) ?? (typeof error['reason'] === 'string' ? error['reason'] : undefined);
+  const reason = googleAnswer(error)?.reason;
   return {message, ...(typeof status === 'number' ? {status} : {}), ...(reason ? {reason} : {})};
-}
-
-/** `error.errors[0].reason` of Compute Engine's error body, as text or already parsed. */
-function reasonOf(payload: unknown): string | undefined {
-  const body = typeof payload === 'string' ? parseJson(payload) : payload;
-  const error = isObject(body) ? body['error'] : undefined;
-  const errors = isObject(error) ? error['errors'] : undefined;
-  const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
-  const reason = isObject(first) ? first['reason'] : undefined;
-  return typeof reason === 'string' ? reason : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function isObject(value: unknown): value is Record<PropertyKey, unknown> {

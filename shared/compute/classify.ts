@@ -1,5 +1,5 @@
 import type {ComputeErrorItem} from './compute';
-import type {ComputeFailure, ComputeFailureClass} from './failure';
+import type {ComputeFailureClass} from './failure';
 
 export interface Classified {
   readonly failureClass: ComputeFailureClass;
@@ -10,10 +10,14 @@ export interface Classified {
 /** A refused request. Without a `status`, no answer came. */
 export interface RefusedRequest {
   readonly status?: number;
-  /** `error.errors[0].reason`, e.g. `quotaExceeded`. */
+  /** Of Compute Engine's own error body, e.g. `quotaExceeded`. Without one, somebody else answered. */
   readonly reason?: string;
   readonly message: string;
 }
+
+/** A text that speaks of what was asked for, not of what is left of it. */
+const CONFIGURATION =
+  /\b(?:in|not )compatible\b|cannot be used|not supported|(?:does|do) not support|not allowed|must (?:be|have)|\binvalid\b/i;
 
 /**
  * Codes of operations and reasons of HTTP errors, compared without regard to case and underscores: Compute Engine uses
@@ -22,9 +26,11 @@ export interface RefusedRequest {
  * @see https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-vm-creation
  * @see https://cloud.google.com/compute/docs/resource-error
  */
-const CODES: readonly (readonly [RegExp, ComputeFailureClass])[] = [
+const CODES: readonly (readonly [code: RegExp, ComputeFailureClass, message?: RegExp])[] = [
   [/^concurrentoperationsquotaexceeded$|ratelimitexceeded$/, 'rate'],
   [/resourcepoolexhausted|stockout|insufficientcapacity|^vmmincountnotreached$/, 'zone_full'],
+  // "pd-balanced disk type cannot be used by c4a-standard-4 machine type."
+  [/^unsupportedoperation$/, 'invalid', CONFIGURATION],
   // Seen when a spot VM is preempted while it is being created.
   [/^unsupportedoperation$/, 'zone_full'],
   [/quotaexceeded|^limitexceeded$/, 'quota'],
@@ -33,17 +39,30 @@ const CODES: readonly (readonly [RegExp, ComputeFailureClass])[] = [
   [/^backenderror$|^internalerror$|^serviceunavailable$|^timeout$/, 'uncertain'],
 ];
 
-/** What a refused request means. */
+/**
+ * What a refused request means. A status without a reason is not Compute Engine's: the metadata server, asked for an access token, or a
+ * proxy answered. Nothing is known then, and nothing is concluded from its status but a request to slow down.
+ */
 export function classifyRequest({status, reason = '', message}: RefusedRequest): Classified {
   const code = reason || (status === undefined ? 'NO_ANSWER' : `HTTP_${status}`);
-  const known = byCode(reason);
+  const known = byCode(reason, message);
   if (known && known !== 'uncertain') return {failureClass: known, code};
-  if (status === undefined || status === 408 || status >= 500) return {failureClass: 'uncertain', code};
   if (status === 429) return {failureClass: 'rate', code};
-  if (status === 409) return {failureClass: 'conflict', code};
-  if (status === 404) return {failureClass: namesRung(message) ? 'invalid' : 'denied', code};
-  if (status === 401 || status === 403) return {failureClass: 'denied', code};
-  return {failureClass: 'invalid', code};
+  if (status === undefined || status === 408 || status >= 500 || reason === '')
+    return {failureClass: 'uncertain', code};
+  return {failureClass: byStatus(status, message), code};
+}
+
+function byStatus(status: number, message: string): ComputeFailureClass {
+  if (status === 409) return 'conflict';
+  if (status === 401 || status === 403 || lacksPrerequisite(message)) return 'denied';
+  return 'invalid';
+}
+
+/** The path of the resource that Compute Engine itself says is not there, from `projects/` on. */
+export function missingResource({status, reason = '', message}: RefusedRequest): string | undefined {
+  if (status !== 404 || normalise(reason) !== 'notfound') return undefined;
+  return /projects\/[^\s'"]+/.exec(message)?.[0];
 }
 
 /** What a failed operation means: the first of its errors that says something. */
@@ -56,31 +75,37 @@ export function classifyOperation(errors: readonly ComputeErrorItem[]): Classifi
 }
 
 function ofOperation(code: string, message: string): ComputeFailureClass {
-  const known = byCode(code);
+  const known = byCode(code, message);
   if (known) return known;
-  const status = /^HTTP_(\d{3})$/.exec(code)?.[1];
-  if (status) return classifyRequest({status: Number(status), message}).failureClass;
+  const status = Number(/^HTTP_(\d{3})$/.exec(code)?.[1]);
+  // An operation's error is Compute Engine's own, also when it is no more than a status.
+  if (status === 429) return 'rate';
+  if (status >= 400 && status < 500 && status !== 408) return byStatus(status, message);
   const plain = normalise(code);
-  if (plain.endsWith('notfound')) return namesRung(message) ? 'invalid' : 'denied';
-  if (plain.startsWith('invalid') || plain.startsWith('unsupported') || plain === 'badrequest') return 'invalid';
+  if (plain.endsWith('notfound')) return byStatus(404, message);
+  if (/^(invalid|unsupported|badrequest$|conditionnotmet$)/.test(plain)) return byStatus(400, message);
   return 'uncertain';
 }
 
-function byCode(code: string): ComputeFailureClass | undefined {
+function byCode(code: string, message: string): ComputeFailureClass | undefined {
   const plain = normalise(code);
-  return plain === '' ? undefined : CODES.find(([pattern]) => pattern.test(plain))?.[1];
+  if (plain === '') return undefined;
+  return CODES.find(([pattern, , text]) => pattern.test(plain) && (!text || text.test(message)))?.[1];
 }
 
 function normalise(code: string): string {
   return code.replace(/[^A-Za-z0-9]/g, '').toLowerCase();
 }
 
-/** Whether an `invalid` failure is about the machine type or the zone of this rung, so that another rung may do. */
-export function concernsRungOnly(failure: ComputeFailure): boolean {
-  return failure.failureClass === 'invalid' && namesRung(failure.message);
-}
-
-/** Messages quote the whole path, in which every resource has a zone: the last resource of the path is what is meant. */
-function namesRung(message: string): boolean {
-  return /machine ?types?\b/i.test(message) || /unknown zone|\/zones\/[-a-z0-9]+['"]?(?![-a-z0-9/'"])/i.test(message);
+/**
+ * Whether what is missing is the same for every placement: the template, or the subnetwork that it names. An instance or operation that is
+ * missing is not an insert's answer.
+ */
+function lacksPrerequisite(message: string): boolean {
+  if (/\/(?:instanceTemplates|subnetworks|instances|operations)\/[^\s'"/]+['"]? was not found/i.test(message))
+    return true;
+  return (
+    /^Invalid value for field '[^']*(?:sourceInstanceTemplate|subnetwork)'/i.test(message) &&
+    /(?:not|cannot) be found|not found|does not exist/i.test(message)
+  );
 }

@@ -45,11 +45,13 @@ function mergeMetadata(template: Metadata, key: string, value: string): Metadata
 }
 
 /**
- * The VM carries its own death, whatever becomes of the control plane. A template's own end is dropped: Compute Engine takes
- * either a `terminationTime` or a `maxRunDuration`.
+ * Compute Engine deletes the VM after `maxRunDuration`, whatever becomes of the control plane. A template's own end is dropped: Compute
+ * Engine takes either a `terminationTime` or a `maxRunDuration`. `onHostMaintenance` is always `TERMINATE`: machine types with GPUs and bare
+ * metal are refused without it, and a VM that lives for one job has no use for live migration.
  *
  * @see https://cloud.google.com/compute/docs/instances/limit-vm-runtime
  * @see https://cloud.google.com/compute/docs/instances/create-use-spot
+ * @see https://cloud.google.com/compute/docs/instances/live-migration-process#limitations
  */
 function scheduling(template: Scheduling & {terminationTime?: unknown}, spot: boolean, seconds: number): Scheduling {
   const {terminationTime: _ignored, ...kept} = template;
@@ -58,7 +60,7 @@ function scheduling(template: Scheduling & {terminationTime?: unknown}, spot: bo
     provisioningModel: spot ? 'SPOT' : 'STANDARD',
     preemptible: spot,
     automaticRestart: false,
-    ...(spot ? {onHostMaintenance: 'TERMINATE'} : {}),
+    onHostMaintenance: 'TERMINATE',
     instanceTerminationAction: 'DELETE',
     maxRunDuration: {seconds},
   };

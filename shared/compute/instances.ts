@@ -3,10 +3,10 @@ import type {ComputeClients} from './clients';
 import type {Compute, Instance, InstanceStatus} from './compute';
 import {ComputeFailure} from './failure';
 
-type Instances = Pick<Compute, 'insertInstance' | 'getInstance' | 'deleteInstance' | 'powerInstance'>;
+export type InstancesPort = Pick<Compute, 'insertInstance' | 'getInstance' | 'deleteInstance' | 'powerInstance'>;
 
 /** @see https://cloud.google.com/compute/docs/reference/rest/v1/instances */
-export function instancesOver(clients: ComputeClients, project: () => Promise<string>): Instances {
+export function instancesOver(clients: ComputeClients, project: () => Promise<string>): InstancesPort {
   return {
     async insertInstance({zone, sourceInstanceTemplate, body, requestId}) {
       const call: Call = {
@@ -34,7 +34,7 @@ export function instancesOver(clients: ComputeClients, project: () => Promise<st
         const [instance] = await client.get({project: await project(), zone, instance: name}, options);
         return readInstance(instance, zone, name);
       }).catch((error: unknown) => {
-        if (isAbsent(error)) return undefined;
+        if (isGone(error, zone, name)) return undefined;
         throw error;
       });
     },
@@ -46,7 +46,7 @@ export function instancesOver(clients: ComputeClients, project: () => Promise<st
         await client.delete({project: await project(), zone, instance: name, requestId}, options);
         return 'accepted' as const;
       }).catch((error: unknown) => {
-        if (isAbsent(error)) return 'absent' as const;
+        if (isGone(error, zone, name)) return 'absent' as const;
         throw error;
       });
     },
@@ -61,6 +61,11 @@ export function instancesOver(clients: ComputeClients, project: () => Promise<st
       });
     },
   };
+}
+
+/** Compute Engine says that there is no such VM, or no such zone that it could be in. */
+export function isGone(error: unknown, zone: string, name: string): boolean {
+  return isAbsent(error, `zones/${zone}/instances/${name}`) || isAbsent(error, `zones/${zone}`);
 }
 
 /** The library wraps the operation into an object of its own and says that its type has nothing of it. */

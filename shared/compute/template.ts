@@ -1,10 +1,6 @@
 import {Refused} from '../errors';
+import {isRfc1035, TEMPLATE_URL} from '../model/names';
 import type {Compute, InstanceTemplate, TemplateReference} from './compute';
-
-const TEMPLATE_URL =
-  /^(?:(?:https:\/\/(?:www|compute)\.googleapis\.com)?\/?(?:compute\/[a-z0-9]+\/)?projects\/(?<project>[^/]+)\/)?(?:global|regions\/(?<region>[-a-z0-9]+))\/instanceTemplates\/(?<name>[^/]+)$/;
-
-const TEMPLATE_NAME = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
 
 /**
  * Where a template may be, in the order to look. A URL, whole or partial, says whether it is global or regional; a bare name is
@@ -18,7 +14,7 @@ export function templateReferences(template: string, region: string | undefined)
     const {name, project, region: ofUrl} = groups;
     return [{name, ...(project ? {project} : {}), ...(ofUrl ? {region: ofUrl} : {})}];
   }
-  if (!TEMPLATE_NAME.test(template)) {
+  if (!isRfc1035(template)) {
     throw new Refused(
       `instance template ${template}: expected a name, or a URL such as global/instanceTemplates/NAME or ` +
         'projects/PROJECT/regions/REGION/instanceTemplates/NAME; correct the pool',

@@ -21,12 +21,13 @@ export function templatesOver(
   const read = async (reference: TemplateReference): Promise<InstanceTemplate | undefined> => {
     const owner = reference.project ?? (await project());
     const place = reference.region ? `regions/${reference.region}` : 'global';
-    const path = `projects/${owner}/${place}/instanceTemplates/${reference.name}`;
+    const name = `${place}/instanceTemplates/${reference.name}`;
+    const path = `projects/${owner}/${name}`;
     try {
       const template = await callCompute({what: `get ${path}`}, (options) => get(clients, owner, reference, options));
       return templateOf(template, path);
     } catch (error) {
-      if (isAbsent(error)) return undefined;
+      if (isAbsent(error, name)) return undefined;
       throw error;
     }
   };

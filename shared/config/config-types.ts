@@ -19,6 +19,8 @@ export interface Config {
   readonly deployment: string;
   /** Empty only for `api`, which can do without. */
   readonly pools: readonly Pool[];
+  /** Hard limit of runners over all pools, persistent VMs left out. Undefined: none but the pools' own. */
+  readonly maxRunners?: number;
   /** Where the sweep looks for jobs. Default `installation` with an App, `configured` with a token. */
   readonly discovery: DiscoverySource;
   readonly github: {

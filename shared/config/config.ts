@@ -1,7 +1,9 @@
+import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
+import {REGION, SHORT_NAME, ZONE} from '../model/names';
 import {Secret} from '../secret';
 import type {Config, ConfigFor, FunctionName} from './config-types';
 import type {Environment} from './environment';
-import {isRfc1035, PROJECT, QUEUE, REGION, ZONE} from './google-names';
+import {PROJECT, QUEUE} from './google-names';
 import {parseRunnerConfig, type RunnerConfig} from './pools';
 import {present} from './present';
 import {Problems} from './problems';
@@ -46,14 +48,34 @@ export function parseConfig<T extends FunctionName>(env: Environment, target: T)
   return deepFreeze(config) as ConfigFor<T>;
 }
 
+/**
+ * Checks the configuration of every function before any of them is served.
+ *
+ * @throws InvalidConfiguration with every error of every function, each once.
+ */
+export function checkConfig(env: Environment): void {
+  const problems = new Map<string, ConfigurationProblem>();
+  for (const target of Object.keys(REQUIRED) as FunctionName[]) {
+    try {
+      parseConfig(env, target);
+    } catch (error) {
+      if (!(error instanceof InvalidConfiguration)) throw error;
+      for (const problem of error.problems)
+        problems.set(`${problem.path} ${problem.found} ${problem.expected}`, problem);
+    }
+  }
+  if (problems.size > 0) throw new InvalidConfiguration([...problems.values()]);
+}
+
 function readConfig(variables: Variables, problems: Problems, target: FunctionName): Config {
   const places = readPlaces(variables);
   const vmInactiveMinutes = variables.number('VM_INACTIVE_MINUTES', {above: 0}, 15);
-  const {pools, discovery} = readPools(variables, problems, {...places, vmInactiveMinutes});
+  const {pools, discovery, maxRunners} = readPools(variables, problems, {...places, vmInactiveMinutes});
   const credentials = readGitHubCredentials(variables, problems, target !== 'webhook');
   return present({
     deployment: readDeployment(variables),
     pools,
+    maxRunners,
     discovery: discovery ?? (credentials.appId === undefined ? 'configured' : 'installation'),
     github: present({
       apiUrl: readUrl(variables, 'GITHUB_API_URL')?.replace(/\/+$/, '') ?? 'https://api.github.com',
@@ -98,13 +120,12 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
 
 function readDeployment(variables: Variables): string {
   const expected = 'a name of RFC 1035 with at most 20 characters: a-z, 0-9 and -, a letter first';
-  // 20 characters, so that <deployment>-<pool>-<job id>-<n> fits into the 63 of a VM's name.
-  return variables.read('DEPLOYMENT', expected, (text) => (isRfc1035(text, 20) ? text : undefined)) ?? 'slipway';
+  return variables.read('DEPLOYMENT', expected, matching(SHORT_NAME)) ?? 'slipway';
 }
 
 function readPlaces(variables: Variables) {
   // Each is checked; the first that is set counts.
-  const [project] = ['GOOGLE_CLOUD_PROJECT', 'GCP_PROJECT', 'GCP_PROJECT_ID']
+  const [project] = ['GOOGLE_CLOUD_PROJECT', 'GCP_PROJECT', 'GCP_PROJECT_ID', 'PROJECT_ID']
     .map((name) => variables.read(name, 'the id of a project', matching(PROJECT)))
     .filter((id) => id !== undefined);
   return present({

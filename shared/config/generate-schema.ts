@@ -11,7 +11,15 @@ export function runnerConfigJsonSchema(): object {
     runnerConfigSchema.meta({title: 'Pools'}),
     flatSchema.meta({title: 'The older flat form: persistent VMs'}),
   ]);
-  return {title: 'RUNNER_CONFIG of Slipway', ...z.toJSONSchema(schema, {target: 'draft-2020-12', io: 'input'})};
+  const generated = z.toJSONSchema(schema, {
+    target: 'draft-2020-12',
+    io: 'input',
+    // Keys that are the author's own, as withoutOwnKeys passes them over.
+    override: ({jsonSchema}) => {
+      if (jsonSchema.additionalProperties === false) jsonSchema.patternProperties = {'^x-': {}};
+    },
+  });
+  return {title: 'RUNNER_CONFIG of Slipway', ...generated};
 }
 
 export function schemaText(): string {

@@ -1,7 +1,8 @@
 import {withDeadline} from '../clock';
 import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
+import {REGION, regionOfZone, ZONE} from '../model/names';
 import type {Config} from './config-types';
-import {PROJECT, REGION, regionOfZone, ZONE} from './google-names';
+import {PROJECT} from './google-names';
 import {present} from './present';
 
 /** Where this runs, and where its VMs are unless a pool says otherwise. */

@@ -1,34 +1,58 @@
-import {regionOfZone, ZONE} from './google-names';
+import {foreignLabels, isLabelPattern, unaskedLabels} from '../lifecycle/labels';
+import {isSpeltOut} from '../model/names';
+import {isRecord} from './form-mistakes';
+import {checkGce} from './gce-rules';
 import {DEFAULTS} from './pool-schema';
 import type {Problems} from './problems';
 
 type Raw = Readonly<Record<string, unknown>>;
 
+/** What stands above the pools and concerns each of them, of whatever shape. */
+export interface Above {
+  readonly defaults: unknown;
+  /** The limit over all pools. */
+  readonly maxRunners: unknown;
+}
+
 /**
  * What concerns several fields of one pool. Takes what was read, of whatever shape, so that these errors are reported together
  * with those of single fields; a field of the wrong shape is the schema's to report and passes here.
  */
-export function checkPool(pool: unknown, defaults: unknown, path: string, problems: Problems): void {
+export function checkPool(pool: unknown, above: Above, path: string, problems: Problems): void {
   if (!isRecord(pool)) return;
+  const defaults = isRecord(above.defaults) ? above.defaults : {};
   checkScope(pool, path, problems);
   checkLabels(pool, path, problems);
-  checkIdle(pool, isRecord(defaults) ? defaults : {}, path, problems);
-  if (isRecord(pool['provider'])) checkZones(pool['provider'], `${path}.provider`, problems);
+  checkIdle(pool, defaults, above.maxRunners, path, problems);
+  if (isRecord(pool['provider'])) checkGce({...DEFAULTS, ...defaults, ...pool}, pool['provider'], path, problems);
 }
 
-/** Two pools of one name would share slots and VM names. */
-export function checkNames(pools: readonly unknown[], root: string, problems: Problems): void {
-  const first = new Map<string, number>();
+/** Two pools of one name would share slots and VM names; two that take a job without labels, its organisation's jobs. */
+export function checkTogether(pools: readonly unknown[], root: string, problems: Problems): void {
+  const names = new Map<string, number>();
+  const organisations = new Map<string, number>();
   pools.forEach((pool, index) => {
-    const name = isRecord(pool) ? pool['name'] : undefined;
-    if (typeof name !== 'string') return;
-    const other = first.get(name);
-    if (other === undefined) first.set(name, index);
-    else {
-      const found = `${problems.describe(name)}, the name of pools[${other}] too`;
-      problems.report(`${root}.pools[${index}].name`, found, `different names for pools[${other}] and pools[${index}]`);
+    if (!isRecord(pool)) return;
+    const {name, org, acceptsUnlabeled} = pool;
+    const named = typeof name === 'string' ? firstOr(names, name, index) : index;
+    if (named !== index) {
+      const found = `${problems.describe(name)}, the name of pools[${named}] too`;
+      problems.report(`${root}.pools[${index}].name`, found, `different names for pools[${named}] and pools[${index}]`);
+    }
+    if (acceptsUnlabeled !== true || typeof org !== 'string') return;
+    const accepting = firstOr(organisations, org.toLowerCase(), index);
+    if (accepting !== index) {
+      const found = `true, and in pools[${accepting}] of ${org} too`;
+      problems.report(`${root}.pools[${index}].acceptsUnlabeled`, found, 'true in at most one pool of an organisation');
     }
   });
+}
+
+/** The first index that the key was seen with. */
+function firstOr(seen: Map<string, number>, key: string, index: number): number {
+  const first = seen.get(key) ?? index;
+  seen.set(key, first);
+  return first;
 }
 
 function checkScope(pool: Raw, path: string, problems: Problems): void {
@@ -41,53 +65,81 @@ function checkScope(pool: Raw, path: string, problems: Problems): void {
     const found = patterns.length === 0 ? 'an empty list' : 'only excluded repositories';
     problems.report(`${path}.repos`, found, 'at least one owner/name without a leading !');
   }
+  if (pool['acceptsUnlabeled'] === true && pool['org'] === undefined) {
+    const expected = 'org in place of repo and repos: a job without labels goes to the runners of an organisation';
+    problems.report(`${path}.acceptsUnlabeled`, 'true in a pool without org', expected);
+  }
 }
 
 function checkLabels(pool: Raw, path: string, problems: Problems): void {
-  const {requires, offers} = pool;
-  if (isAbsentOrEmpty(requires) && isAbsentOrEmpty(offers)) {
+  if (isAbsentOrEmpty(pool['requires']) && isAbsentOrEmpty(pool['offers'])) {
     problems.report(path, 'neither requires nor offers with a label', 'labels in requires, in offers or in both');
     return;
   }
-  const offered = texts(offers)?.map((label) => label.toLowerCase());
-  texts(requires)?.forEach((label, index) => {
-    if (!offered || offered.includes(label.toLowerCase())) return;
+  const {requires, offers} = lists(pool);
+  requires.forEach((label, index) => {
+    if (isLabelPattern(label) || foreignLabels({requires, offers}, [label]).length === 0) return;
     const expected = 'a label that offers has too: a job that asks for it would ask for more than is offered';
-    problems.report(`${path}.requires[${index}]`, problems.describe(label), expected);
+    problems.report(`${path}.requires[${index}]`, problems.describe(texts(pool['requires'])?.[index]), expected);
   });
 }
 
-function checkIdle(pool: Raw, defaults: Raw, path: string, problems: Problems): void {
+/** A runner that no job asked for needs a place to be registered, labels to be found by, and a slot. */
+function checkIdle(pool: Raw, defaults: Raw, limit: unknown, path: string, problems: Problems): void {
   const max = pool['maxRunners'] ?? defaults['maxRunners'] ?? DEFAULTS.maxRunners;
+  const isOwn = pool['minIdle'] !== undefined;
   const idle = pool['minIdle'] ?? defaults['minIdle'];
-  if (typeof max !== 'number') return;
   const counts = Array.isArray(idle) ? idle.map((entry) => (isRecord(entry) ? entry['count'] : undefined)) : [idle];
+  const most = Math.max(0, ...counts.filter((count) => typeof count === 'number'));
+  const provider = isRecord(pool['provider']) ? pool['provider']['type'] : undefined;
+  // A persistent VM is there already; what defaults say is not meant for it. A pool that is drained keeps none.
+  if (most === 0 || max === 0 || limit === 0 || (provider === 'gce-vm' && !isOwn)) return;
+
   counts.forEach((count, index) => {
-    if (typeof count !== 'number' || count <= max) return;
-    const at = Array.isArray(idle) ? `minIdle[${index}].count` : 'minIdle';
-    problems.report(`${path}.${at}`, String(count), `no more than maxRunners, which is ${max}`);
+    if (typeof count !== 'number') return;
+    const at = `${path}.${Array.isArray(idle) ? `minIdle[${index}].count` : 'minIdle'}`;
+    if (typeof max === 'number' && count > max) {
+      problems.report(at, String(count), `no more than maxRunners, which is ${max}`);
+    } else if (typeof limit === 'number' && count > limit) {
+      problems.report(at, String(count), `no more than maxRunners of all pools, which is ${limit}`);
+    }
   });
+  const found = Array.isArray(idle) ? `a schedule of up to ${most}` : String(most);
+  if (provider === 'gce-vm') {
+    problems.report(`${path}.minIdle`, found, 'no minIdle in a pool of type gce-vm: its VM is started for jobs alone');
+    return;
+  }
+  if (!hasOneScope(pool)) {
+    const expected = 'org, repo, or exactly one repository in repos without *: where else would such a runner go?';
+    problems.report(`${path}.minIdle`, `${found} in a pool without one place for its runners`, expected);
+  }
+  if (hasLists(pool) && unaskedLabels(lists(pool)).length === 0) {
+    const expected =
+      'a label without * in requires, or offers without *: with what else would such a runner be registered?';
+    problems.report(`${path}.minIdle`, `${found} in a pool that names no label without *`, expected);
+  }
 }
 
-function checkZones(provider: Raw, path: string, problems: Problems): void {
-  const zones = texts(provider['zones']);
-  const given = typeof provider['region'] === 'string' ? provider['region'] : undefined;
-  const region = given ?? zones?.filter((zone) => ZONE.test(zone)).map(regionOfZone)[0];
-  zones?.forEach((zone, index) => {
-    if (!ZONE.test(zone) || regionOfZone(zone) === region) return;
-    const expected = given ? `a zone of the region ${region}` : `a zone of ${region}, as the first one is`;
-    problems.report(`${path}.zones[${index}]`, problems.describe(zone), expected);
-  });
+/** Whether a runner without a job has one place: an organisation, or the one repository that is spelt out. */
+function hasOneScope(pool: Raw): boolean {
+  if (!Array.isArray(pool['repos'])) return true;
+  return texts(pool['repos'])?.filter(isSpeltOut).length === 1;
+}
+
+function hasLists(pool: Raw): boolean {
+  return !(isAbsentOrEmpty(pool['requires']) && isAbsentOrEmpty(pool['offers']));
+}
+
+/** The two lists as far as they are lists of texts. */
+function lists(pool: Raw): {requires: readonly string[]; offers: readonly string[] | null} {
+  const lower = (value: unknown) => texts(value)?.map((label) => label.toLowerCase());
+  return {requires: lower(pool['requires']) ?? [], offers: lower(pool['offers']) ?? null};
 }
 
 function isAbsentOrEmpty(list: unknown): boolean {
   return list === undefined || (Array.isArray(list) && list.length === 0);
 }
 
-function texts(value: unknown): string[] | undefined {
+export function texts(value: unknown): string[] | undefined {
   return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined;
-}
-
-function isRecord(value: unknown): value is Raw {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,17 @@
 import * as z from 'zod';
+import {
+  LABEL,
+  OWNER,
+  REGION,
+  REPOSITORY,
+  REPOSITORY_PATTERN,
+  RFC_1035,
+  RUNNER_NAME,
+  SHORT_NAME,
+  TEMPLATE_URL,
+  ZONE,
+} from '../model/names';
 import {isCron, isTimeZone} from './cron';
-import {REGION, TEMPLATE_URL, ZONE} from './google-names';
 
 /**
  * `RUNNER_CONFIG` as people write it. A custom error is what was expected; zod-problems.ts makes the rest of the message. What one
@@ -21,13 +32,28 @@ export const DEFAULTS = {
   priority: 0,
 } as const;
 
-const RFC1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
-const LOGIN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
-const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9_-]*\/[A-Za-z0-9._-]+$/;
-const PATTERN = /^!?[A-Za-z0-9*][A-Za-z0-9_*-]*\/[A-Za-z0-9._*-]+$/;
+/** What was expected; a function, where the value itself tells what to write instead. */
+type Expected = string | ((issue: {readonly input?: unknown}) => string);
 
-function text(pattern: RegExp, error: string, maxLength = 500) {
+function text(pattern: RegExp, error: Expected, maxLength = 500) {
   return z.string({error}).max(maxLength, {error}).regex(pattern, {error});
+}
+
+/** Names that are one copied address away from what was meant: `acme/app.git`, `https://github.com/acme/app`. */
+function repositoryOr(expected: string): Expected {
+  return ({input}) => {
+    const path = typeof input === 'string' ? input.replace(/^(https?:\/\/[^/]{1,200}\/|git@[^:]{1,200}:)/, '') : '';
+    const plain = path.replace(/(\.git)?\/?$/i, '');
+    return plain !== input && REPOSITORY_PATTERN.test(plain) ? `${plain}: the owner and the name alone` : expected;
+  };
+}
+
+/** A repository or a pattern of repositories. GitHub gives no repository a name that ends in `.git`. */
+function repositories(pattern: RegExp, expected: string) {
+  const error = repositoryOr(expected);
+  return text(pattern, error)
+    .refine((name) => !/\.git$/i.test(name), {error})
+    .meta({not: {pattern: '\\.git$'}});
 }
 
 function wholeNumber(min: number, error: string) {
@@ -40,12 +66,17 @@ function minutes(description: string) {
 }
 
 const zone = text(ZONE, 'a zone such as us-central1-a');
-const label = text(/^[^\s,]([^,\r\n]*[^\s,])?$/, 'a label: text of at most 256 characters without commas', 256);
+const LABELS = 'a label: text of at most 256 characters on one line, a number in quotes';
+const label = text(LABEL, LABELS, 256)
+  .refine((value) => !value.includes(`\${{`), {
+    error: `a label in so many words, with * for what differs from run to run: Slipway does not see what \${{ }} becomes`,
+  })
+  .meta({not: {pattern: '\\$\\{\\{'}});
 const labels = z
   .array(label, {error: 'a list of labels'})
   .max(100, {error: 'at most 100 labels, which is GitHub’s limit'});
-const repository = text(REPOSITORY, 'owner/name; patterns with * or ! go into repos');
-const instance = text(RFC1035, 'the name of a VM', 63);
+const repository = repositories(REPOSITORY, 'owner/name; patterns with * or ! go into repos');
+const instance = text(RFC_1035, 'the name of a VM', 63);
 
 const schedule = z.strictObject({
   cron: z
@@ -67,8 +98,11 @@ const settings = {
   runnerGroup: text(/\S/, 'the name of a runner group', 100)
     .meta({description: 'Runner group of the organisation.', default: DEFAULTS.runnerGroup})
     .optional(),
-  maxRunners: wholeNumber(1, 'a whole number, 1 or more')
-    .meta({description: 'Hard limit of runners at one time.', default: DEFAULTS.maxRunners})
+  maxRunners: wholeNumber(0, 'a whole number, 0 or more')
+    .meta({
+      description: 'Hard limit of runners at one time. 0: no new ones, and what runs is ended in order.',
+      default: DEFAULTS.maxRunners,
+    })
     .optional(),
   minIdle: z
     .union([wholeNumber(0, IDLE), z.array(schedule, {error: IDLE})], {error: IDLE})
@@ -99,15 +133,15 @@ const settings = {
 const gce = z.strictObject({
   type: z.literal('gce').meta({description: 'One new VM per job, from an instance template.'}),
   template: text(/./, 'the name or URL of an instance template')
-    .regex(new RegExp(`${TEMPLATE_URL.source}|^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$`), {
+    .regex(new RegExp(`${TEMPLATE_URL.source}|${RFC_1035.source}`), {
       error:
-        'an instance template: its name, or projects/P/global/instanceTemplates/T, or projects/P/regions/R/instanceTemplates/T',
+        'an instance template: its name, or projects/P/global/instanceTemplates/T, or projects/P/regions/R/instanceTemplates/T, with or without https://www.googleapis.com/compute/v1/',
     })
     .meta({description: 'Instance template: name or URL, regional or global.'}),
   region: text(REGION, 'a region such as us-central1').optional(),
   zones: z.array(zone, {error: 'a list of zones'}).min(1, {error: 'at least one zone'}).optional(),
   machineTypes: z
-    .array(text(RFC1035, 'a machine type such as c4a-standard-4', 63), {error: 'a list of machine types'})
+    .array(text(RFC_1035, 'a machine type such as c4a-standard-4', 63), {error: 'a list of machine types'})
     .min(1, {error: 'at least one machine type'})
     .meta({description: 'In the order of preference; default: the template’s.'})
     .optional(),
@@ -121,7 +155,7 @@ const gceVm = z.strictObject({
   type: z.literal('gce-vm').meta({description: 'One VM that is started and stopped.'}),
   instance: instance.meta({description: 'Name of the VM.'}),
   zone: zone.meta({description: 'Default: GOOGLE_CLOUD_ZONE.'}).optional(),
-  runnerName: text(/^[^\s/]+$/, 'the name of a runner, at most 64 characters', 64)
+  runnerName: text(RUNNER_NAME, 'the name of a runner, at most 64 characters', 64)
     .meta({description: 'Name of its runner at GitHub; default: the VM’s.'})
     .optional(),
   drain: z
@@ -136,21 +170,28 @@ const gceVm = z.strictObject({
 
 export const poolSchema = z
   .strictObject({
-    name: text(RFC1035, 'a name of RFC 1035 with at most 20 characters: a-z, 0-9 and -, a letter first', 20)
+    name: text(SHORT_NAME, 'a name of RFC 1035 with at most 20 characters: a-z, 0-9 and -, a letter first', 20)
       .meta({description: 'Default: made from the labels.'})
       .optional(),
     repo: repository.meta({description: 'One repository.'}).optional(),
     repos: z
-      .array(text(PATTERN, 'owner/name, where * stands for any characters and a leading ! excludes'), {
-        error: 'a list of owner/name',
-      })
+      .array(
+        repositories(REPOSITORY_PATTERN, 'owner/name, where * stands for any characters and a leading ! excludes'),
+        {
+          error: 'a list of owner/name',
+        },
+      )
       .meta({description: 'Repositories: owner/name, * within a segment, ! in front excludes.'})
       .optional(),
-    org: text(LOGIN, 'the name of an organisation')
+    org: text(OWNER, 'the name of an organisation')
       .meta({description: 'Organisation in which the runners are registered.'})
       .optional(),
-    requires: labels.meta({description: 'Labels that a job must ask for.'}).optional(),
-    offers: labels.meta({description: 'Labels that a job may ask for; default: any.'}).optional(),
+    requires: labels.meta({description: 'Labels that a job must ask for; * stands for any characters.'}).optional(),
+    offers: labels.meta({description: 'Labels that a job may ask for, * for any characters; default: any.'}).optional(),
+    acceptsUnlabeled: z
+      .boolean({error: 'true or false'})
+      .meta({description: 'With org: also jobs that ask for no label, as runs-on: {group: …} does.', default: false})
+      .optional(),
     ...settings,
     provider: z.discriminatedUnion('type', [gce, gceVm], {
       error: ({code}) => (code === 'invalid_union' ? 'gce or gce-vm' : 'an object with type gce or gce-vm'),
@@ -173,6 +214,11 @@ export const runnerConfigSchema = z.strictObject({
     })
     .optional(),
   defaults: defaultsSchema.meta({description: 'For every pool that does not say otherwise.'}).optional(),
+  maxRunners: wholeNumber(0, 'a whole number, 0 or more')
+    .meta({
+      description: 'Hard limit over all pools together, but for those of type gce-vm. Default: none. 0: no new ones.',
+    })
+    .optional(),
   pools: z.array(poolSchema, {error: 'a list of pools'}).min(1, {error: 'at least one pool'}),
 });
 

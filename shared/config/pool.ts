@@ -51,13 +51,15 @@ export interface Pool {
   /** RFC 1035, ≤ 20 characters, unique. */
   readonly name: string;
   readonly scope: PoolScope;
-  /** Lower case, no duplicates; a job must ask for all of these. Empty only if `offers` is not. */
+  /** Lower case, no duplicates, `*` for any characters; a job must ask for all of these. Empty only if `offers` is not. */
   readonly requires: readonly string[];
-  /** Lower case, no duplicates; a job must ask for nothing else. Null: for anything. */
+  /** Lower case, no duplicates, `*` for any characters; a job must ask for nothing else. Null: for anything. */
   readonly offers: readonly string[] | null;
+  /** Also jobs of the organisation that ask for no label: `runs-on: {group: …}`. Never with repositories. */
+  readonly acceptsUnlabeled: boolean;
   /** By name. */
   readonly runnerGroup: string;
-  /** Hard limit, ≥ 1. */
+  /** Hard limit; 0: no new ones, what runs is ended in order. */
   readonly maxRunners: number;
   readonly minIdle: number | readonly IdleSchedule[];
   /** Minutes may have fractions; > 0. */

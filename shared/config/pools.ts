@@ -1,8 +1,10 @@
 import type {core} from 'zod';
-import {regionOfZone} from './google-names';
+import {regionOfZone} from '../model/names';
+import {meantPool, reportForm, withoutOwnKeys} from './form-mistakes';
+import {templateRegion} from './gce-rules';
 import type {Pool, PoolScope, ProviderConfig} from './pool';
 import {namePools} from './pool-name';
-import {checkNames, checkPool} from './pool-rules';
+import {checkPool, checkTogether} from './pool-rules';
 import {
   DEFAULTS,
   type DISCOVERIES,
@@ -30,25 +32,29 @@ export type DiscoverySource = (typeof DISCOVERIES)[number];
 export interface RunnerConfig {
   readonly pools: readonly Pool[];
   readonly discovery?: DiscoverySource;
+  /** Hard limit over all pools that make VMs. */
+  readonly maxRunners?: number;
 }
 
 /**
- * `RUNNER_CONFIG`: YAML or JSON, `{discovery?, defaults?, pools}` or the older flat list. Every error is reported to `problems`, under
+ * `RUNNER_CONFIG`: YAML or JSON, `{discovery?, defaults?, maxRunners?, pools}` or the older flat list. Every error is reported to `problems`, under
  * `root`, the variable that the text is from; the list of pools is empty then.
  */
 export function parseRunnerConfig(text: string, root: string, context: PoolContext, problems: Problems): RunnerConfig {
   const before = problems.count;
   const parsed = parseYaml(text, root, problems);
   if (parsed.kind === 'invalid') return {pools: []};
-  const value = parsed.value;
+  const value = withoutOwnKeys(parsed.value);
+  if (reportForm(value, root, problems)) return {pools: []};
   const config = Array.isArray(value) ? readFlat(value, root, problems) : readConfig(value, root, problems);
   if (!config || problems.count !== before) return {pools: []};
-  return present({discovery: config.discovery, pools: normalise(config, context)});
+  return present({discovery: config.discovery, maxRunners: config.maxRunners, pools: normalise(config, context)});
 }
 
 interface RawConfig {
   readonly discovery?: DiscoverySource | undefined;
   readonly defaults?: RawDefaults | undefined;
+  readonly maxRunners?: number | undefined;
   readonly pools: readonly RawPool[];
 }
 
@@ -56,9 +62,17 @@ interface Schema<T> {
   safeParse(value: unknown, params: {error: core.$ZodErrorMap}): {data?: T; error?: {issues: core.$ZodIssue[]}};
 }
 
-function validate<T>(schema: Schema<T>, value: unknown, root: string, problems: Problems): T | undefined {
+/** `isSaid`: what is wrong at this path was reported already, in better words. */
+function validate<T>(
+  schema: Schema<T>,
+  value: unknown,
+  root: string,
+  problems: Problems,
+  isSaid: (path: readonly PropertyKey[]) => boolean = () => false,
+): T | undefined {
   const result = schema.safeParse(value, {error: expectedText});
-  if (result.error) reportIssues(result.error.issues, value, root, problems);
+  const issues = result.error?.issues.filter(({path}) => !isSaid(path)) ?? [];
+  reportIssues(issues, value, root, problems);
   return result.data;
 }
 
@@ -67,14 +81,17 @@ function readConfig(value: unknown, root: string, problems: Problems): RawConfig
     problems.report(root, problems.describe(value), 'an object with pools');
     return undefined;
   }
-  const config = validate(runnerConfigSchema, value, root, problems);
-  const {pools, defaults} = value as {pools?: unknown; defaults?: unknown};
-  if (Array.isArray(pools)) {
-    pools.forEach((pool, index) => {
-      checkPool(pool, defaults, `${root}.pools[${index}]`, problems);
-    });
-    checkNames(pools, root, problems);
-  }
+  const given: {pools?: unknown; defaults?: unknown; maxRunners?: unknown} = value;
+  if (!Array.isArray(given.pools)) return validate(runnerConfigSchema, value, root, problems);
+  const meant = given.pools.map((pool, index) => meantPool(pool, `${root}.pools[${index}]`, problems));
+  const pools = meant.map((one) => (one.kind === 'pool' ? one.pool : undefined));
+  const isSaid = ([key, index]: readonly PropertyKey[]) =>
+    key === 'pools' && typeof index === 'number' && meant[index]?.kind === 'unreadable';
+  const config = validate(runnerConfigSchema, {...value, pools}, root, problems, isSaid);
+  pools.forEach((pool, index) => {
+    checkPool(pool, {defaults: given.defaults, maxRunners: given.maxRunners}, `${root}.pools[${index}]`, problems);
+  });
+  checkTogether(pools, root, problems);
   return config;
 }
 
@@ -105,6 +122,7 @@ function normalise({defaults = {}, pools}: RawConfig, context: PoolContext): Poo
       scope: scopeOf(raw),
       requires: lowerCase(raw.requires ?? []),
       offers: raw.offers ? lowerCase(raw.offers) : null,
+      acceptsUnlabeled: raw.acceptsUnlabeled ?? false,
       runnerGroup,
       maxRunners,
       minIdle:
@@ -135,10 +153,10 @@ function providerOf(raw: RawPool['provider'], context: PoolContext): ProviderCon
     });
   }
   const {type, template, spot = 'never'} = raw;
-  // A region of the environment stands before its zone: more zones, more capacity.
-  const zones = raw.zones ?? (raw.region || context.region || !context.zone ? undefined : [context.zone]);
-  const region = raw.region ?? (zones?.[0] ? regionOfZone(zones[0]) : context.region);
-  return present({type, template, region, zones: unique(zones), machineTypes: unique(raw.machineTypes), spot});
+  const [first] = raw.zones ?? [];
+  const here = context.region ?? (context.zone && regionOfZone(context.zone));
+  const region = raw.region ?? templateRegion(template) ?? (first ? regionOfZone(first) : here);
+  return present({type, template, region, zones: unique(raw.zones), machineTypes: unique(raw.machineTypes), spot});
 }
 
 function lowerCase(labels: readonly string[]): string[] {

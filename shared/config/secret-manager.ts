@@ -1,6 +1,7 @@
 import type {SecretManagerServiceClient} from '@google-cloud/secret-manager/build/src/v1/secret_manager_service_client.js';
 import {withDeadline} from '../clock';
 import {Refused, Unavailable} from '../errors';
+import {isForeignAnswer} from '../google-answer';
 import type {HostPort} from './variables';
 
 /** The payloads of a secret, or of one of its versions, the newest first. */
@@ -76,11 +77,15 @@ async function access(client: SecretManagerServiceClient, names: readonly string
   let disabled: unknown;
   for (const result of results) {
     if (result.status === 'fulfilled') payloads.push(payloadText(result.value[0].payload?.data));
-    else if (codeOf(result.reason) === FAILED_PRECONDITION) disabled = result.reason;
+    else if (isDisabled(result.reason)) disabled = result.reason;
     else throw result.reason;
   }
   if (payloads.length === 0) throw disabled;
   return payloads;
+}
+
+function isDisabled(error: unknown): boolean {
+  return codeOf(error) === FAILED_PRECONDITION && !isForeignAnswer(error);
 }
 
 function payloadText(data: Uint8Array | string | null | undefined): string {
@@ -94,6 +99,13 @@ function versionNumber(name: string): number {
 
 function translate(error: unknown, name: string): Error {
   if (error instanceof Refused || error instanceof Unavailable) return error;
+  if (isForeignAnswer(error)) {
+    const status = String(Reflect.get(Object(error), 'httpStatusCode'));
+    return new Unavailable(
+      `${name}: found the answer ${status} of another sender than Secret Manager (no access token, or a proxy), expected a version; check the metadata server and the network if this lasts`,
+      10,
+    );
+  }
   switch (codeOf(error)) {
     case NOT_FOUND:
       return new Refused(`${name}: found nothing in Secret Manager, expected a secret with an enabled version`);

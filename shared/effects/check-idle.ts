@@ -43,6 +43,7 @@ export async function checkIdle(context: Context, check: IdleCheck): Promise<str
 
   // First nobody may count on it any more, then GitHub may not, then it goes.
   if (!(await leave(context, runner))) return 'void';
+  // mutation: deregister idle runner
   if (registration && (await github.deleteRunner(registration.id)) === 'busy') return keep(context, runner, check);
   await context.tasks.enqueue({
     queue: 'stop',

@@ -1,6 +1,7 @@
 import {Unavailable} from '../errors';
 import {applyJobEvent, type JobChange} from '../lifecycle/job';
 import type {JobEvent} from '../lifecycle/job-event';
+import {registrationLabels} from '../lifecycle/labels';
 import {jobKeyOf} from '../lifecycle/naming';
 import {canTakeOver, covering, isBeingMade, requestedRunner} from '../lifecycle/runner';
 import type {JobDocument, JobKey, RunnerDocument, SlotDocument} from '../store/documents';
@@ -99,6 +100,7 @@ async function attempt(
     transaction.set('jobs', jobKeyOf(job), {...job, demand: 'open', slot: null});
     return {kind: 'open'};
   }
+  // mutation: slot taken meanwhile
   if (!slotIsFree(slot.document) && slot.document?.holder !== `job:${jobKeyOf(job)}`) return {kind: 'again'};
   return request(context, transaction, job, slot, holder, now);
 }
@@ -175,7 +177,7 @@ async function request(
     name,
     job,
     scope: scopeFor(pool, job),
-    labels: [...new Set([...pool.requires, ...job.labels])],
+    labels: registrationLabels(pool, job.labels),
     slot: slot.id,
     now,
   });

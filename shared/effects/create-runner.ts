@@ -60,6 +60,7 @@ async function pickUp(context: Context, creation: Creation): Promise<Created | u
  * registration it has run one, whose `completed` releases it. With one that is offline nothing ran: the VM goes, then the registration,
  * and the next attempt takes the next name.
  */
+// mutation: settle ended VM
 async function settleEnded(context: Context, creation: Creation, machine: Machine): Promise<Created> {
   const {runner, lease} = creation;
   const github = githubOf(context, runner);
@@ -159,6 +160,7 @@ async function fail(context: Context, creation: Creation, jit: JitConfig, outcom
   if (outcome.kind === 'created') throw new RangeError('a created machine is no failure');
   // Fences off an execution that lost its lease, before it takes anything away.
   await renewLease(context, creation.lease);
+  // mutation: deregister after failed insert
   await deregister(context, runner, jit.runnerId);
   await replaceRunner(context, creation, 'leave');
   switch (outcome.kind) {
@@ -181,6 +183,7 @@ async function deregister(context: Context, runner: RunnerDocument, githubId: nu
 async function abandon(context: Context, {creation: {runner, lease}, githubId}: NotWanted): Promise<Created> {
   context.logger.info(`runner ${runner.name} is not wanted any more`, {decision: 'abandoned', runner: runner.name});
   // By its id where that is known: a list leaves out what was registered a moment ago.
+  // mutation: deregister by id
   if (githubId === null) await settleRegistration(githubOf(context, runner), runner.name);
   else await deregister(context, runner, githubId);
   await retireRunner(context, runner, 'failed');

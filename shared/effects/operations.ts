@@ -20,7 +20,7 @@ export interface RunnersRequest {
   /** Name of a pool of type `gce`. */
   readonly pool: string;
   readonly scope: RunnerScope;
-  /** Beside those that the pool requires. */
+  /** Beside those that the pool registers such a runner with anyway. */
   readonly labels: readonly string[];
   readonly count: number;
   /** The same key gives the same runners. */

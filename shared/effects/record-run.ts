@@ -26,11 +26,13 @@ export interface RunRecord {
 export async function recordRun(context: Context, event: JobEvent): Promise<RunRecord> {
   const {record, aftermaths, freedSlot} = await context.store.transaction(async (transaction) => {
     const now = context.clock.now();
+    // mutation: read of run
     const seen = await read(transaction, event, now);
     return seen.change.kind === 'unchanged' ? repeat(seen) : write(transaction, seen, now);
   });
   for (const {reopened, spare} of aftermaths) {
     if (reopened) await demandJob(context, reopened, `taken-by-${jobKeyOf(event)}`);
+    // mutation: place spare after run
     if (spare) await placeSpare(context, spare);
   }
   if (freedSlot) await serveOldest(context, event.pool, `slot-kept-for-${jobKeyOf(event)}-${event.status}`);
@@ -97,6 +99,7 @@ function write(transaction: Transaction, seen: Seen, now: number): Written {
     now,
   });
   const runner = finished && result.runner ? advanceRunner(result.runner, 'draining', now) : result.runner;
+  // mutation: aftermath of earlier event
   const earlier = seen.existing?.aftermath ?? {spare: null, reopened: null};
   const own = {spare: result.spare?.name ?? null, reopened: result.reopened};
 

@@ -17,6 +17,7 @@ export async function releaseAfter(context: Context, event: JobEvent): Promise<s
     const isOver = runner.state === 'gone' || runner.state === 'failed';
     if (!isOver) await removeMachine(context, runner);
     // Again for one that is over: an execution before this one may have died before it told the job that got the slot.
+    // mutation: retire released runner
     await retireRunner(context, runner, 'gone');
     return isOver ? `${change}_gone` : `${change}_deleted`;
   }

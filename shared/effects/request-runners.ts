@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto';
 import {NoCapacity, Refused} from '../errors';
+import {unaskedLabels} from '../lifecycle/labels';
 import {runnerName, taskName} from '../lifecycle/naming';
 import {runnerWithoutJob} from '../lifecycle/runner';
 import type {RunnerDocument} from '../store/documents';
@@ -27,8 +28,10 @@ export async function requestRunners(
   if (pool?.provider.type !== 'gce') {
     throw new Refused(`pool ${request.pool} makes no VM for a runner; expected a pool of type gce`);
   }
-  const labels = [...new Set([...pool.requires, ...request.labels.map((label) => label.toLowerCase())])];
-  if (labels.length === 0) throw new Refused(`pool ${pool.name} requires no label; expected labels for the runner`);
+  const labels = [...new Set([...unaskedLabels(pool), ...request.labels.map((label) => label.toLowerCase())])];
+  if (labels.length === 0) {
+    throw new Refused(`pool ${pool.name} names no label without a pattern; expected labels for the runner`);
+  }
   const runners: Pick<RunnerDocument, 'name' | 'pool' | 'state'>[] = [];
   for (let index = 0; index < request.count; index++) {
     const number = numberOf(`${request.key}/${index}`);

@@ -35,6 +35,7 @@ export async function retireRunner(
 ): Promise<void> {
   const waiting = await oldestOpenJobs(context, pool, CANDIDATES);
   const handedTo = await context.store.transaction((transaction) => retire(context, transaction, name, state, waiting));
+  // mutation: demand of slot
   if (handedTo) await demandJob(context, handedTo, `slot-of-${name}`);
 }
 

@@ -1,6 +1,7 @@
 import {RequestError} from '@octokit/request-error';
 import {NameTaken, RateLimited, Refused, SlipwayError, Unavailable, Uncertain} from '../errors';
 import {scrubSecrets} from '../telemetry/scrub';
+import {isGitHubsBody} from './answer';
 import {describeCall, type GitHubCall} from './call';
 import {type RateLimitAnswer, rateLimitSeconds, retryAfterSeconds} from './rate-limit';
 import {type CredentialsKind, type RefusalReason, refusalReason, remedy} from './refusal';
@@ -41,6 +42,7 @@ export function classify(error: unknown, call: GitHubCall, context: ClassifyCont
   if (error instanceof SlipwayError) return error;
   if (!(error instanceof RequestError)) return isAbort(error) ? noAnswer('time-out', call) : error;
   if (error.response === undefined) return noAnswer(networkCode(error), call);
+  if (!isGitHubsBody(error.response.data)) return foreign(answerOf(error), call, context);
   return answered(answerOf(error), call, context);
 }
 
@@ -65,6 +67,14 @@ function answered(answer: RateLimitAnswer, call: GitHubCall, context: ClassifyCo
   return new RefusedByGitHub(reason, `${found}. ${remedy(reason, call, context.credentials)}`, isNotFound);
 }
 
+/** Somebody between us and GitHub answered. What is certain of it is only that it asks to wait: the request may have reached GitHub or not. */
+function foreign(answer: RateLimitAnswer, call: GitHubCall, {nowMs}: ClassifyContext): SlipwayError {
+  const found = `${answer.status} to the request for ${describeCall(call)}, which is not GitHub's own answer: ${answer.text}`;
+  if (answer.status !== 429) return unsettled(call, found, retryAfterSeconds(answer.headers, nowMs));
+  const seconds = rateLimitSeconds(answer, nowMs) ?? RETRY_SECONDS;
+  return new RateLimited(`${found}. Next try in ${seconds} s.`, seconds);
+}
+
 function noAnswer(code: string, call: GitHubCall): SlipwayError {
   const found = `no answer of GitHub to the request for ${describeCall(call)} (${code})`;
   if (NEVER_SENT.test(code)) return new Unavailable(`${found}. Check GITHUB_API_URL and the network.`, RETRY_SECONDS);
@@ -83,8 +93,7 @@ function unsettled(call: GitHubCall, found: string, retryAfter = RETRY_SECONDS):
 
 function answerOf(error: RequestError): RateLimitAnswer {
   const body: unknown = error.response?.data;
-  const message =
-    typeof body === 'object' && body !== null && 'message' in body ? String(body.message) : `(${typeof body} body)`;
+  const message = isGitHubsBody(body) ? body.message : `(${typeof body} body)`;
   const id = error.response?.headers['x-github-request-id'];
   const text = `${scrubSecrets(message).slice(0, LONGEST_TEXT)}${id === undefined ? '' : ` [request ${id}]`}`;
   return {status: error.status, headers: error.response?.headers ?? {}, text};

@@ -1,5 +1,5 @@
-import {RequestError} from '@octokit/request-error';
 import type {Octokit} from '@octokit/rest';
+import {isRefusedWith} from './answer';
 import type {GitHubCall} from './call';
 import {GitHubDown, unreadable} from './classify';
 import {type DiscoveredRepository, type DiscoveredRun, type Discovery, type Listed, OPEN_RUNS} from './discovery';
@@ -137,7 +137,7 @@ async function unless404(request: Promise<{readonly data: unknown}>): Promise<un
   try {
     return (await request).data;
   } catch (error) {
-    if (error instanceof RequestError && error.status === 404) return undefined;
+    if (isRefusedWith(error, 404)) return undefined;
     throw error;
   }
 }

@@ -88,7 +88,9 @@ export async function readList(ask: AskPage, call: GitHubCall, options: ReadOpti
     }
     for (const item of found) items.set(idOf(item) ?? item, item);
     if (items.size >= limit) return read(true);
+    // mutation: next page of list
     if (hasNext || (found.length >= perPage && total !== undefined && items.size < total)) continue;
+    // mutation: list is complete
     if (total !== undefined && items.size !== total) failure ??= incomplete(call, items.size, total);
     return read();
   }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import {REPOSITORY} from '../model/names';
 import type {DiscoveredDelivery, DiscoveredJob, DiscoveredRepository, DiscoveredRun, HookReference} from './discovery';
 import {jobStatus, queuedAt} from './job-at-github';
 
@@ -15,7 +16,7 @@ function minor<T extends z.ZodType>(type: T) {
 }
 
 const Repository = z.object({
-  full_name: z.string().regex(/^[^/\s]+\/[^/\s]+$/),
+  full_name: z.string().regex(REPOSITORY),
   private: minor(z.boolean()),
   visibility: minor(z.string()),
   pushed_at: minor(time),

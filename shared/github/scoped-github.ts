@@ -1,7 +1,7 @@
-import {RequestError} from '@octokit/request-error';
 import type {Octokit} from '@octokit/rest';
 import type {Clock} from '../clock';
 import {RateLimited} from '../errors';
+import {isRefusedWith} from './answer';
 import type {GitHubCall} from './call';
 import {classify, RefusedByGitHub, unreadable} from './classify';
 import type {GitHub, JitConfig, JitConfigRequest, Registration, RunnerScope} from './github';
@@ -109,7 +109,7 @@ export function createScopedGitHub(options: ScopedGitHubOptions): GitHub {
           const {data}: {data: unknown} = await octokit.request(`GET ${runners}/${id}`);
           return readOrThrow(runnersCall, readRegistration(data));
         } catch (error) {
-          if (hasStatus(error, 404)) return undefined;
+          if (isRefusedWith(error, 404)) return undefined;
           throw error;
         }
       });
@@ -125,9 +125,9 @@ export function createScopedGitHub(options: ScopedGitHubOptions): GitHub {
           await octokit.request(`DELETE ${runners}/${id}`);
           return 'deleted';
         } catch (error) {
-          if (hasStatus(error, 404)) return 'absent';
+          if (isRefusedWith(error, 404)) return 'absent';
           // GitHub's only 422 here is "Runner X is currently running a job"; another one would be no leave to go on either.
-          if (hasStatus(error, 422)) return 'busy';
+          if (isRefusedWith(error, 422)) return 'busy';
           throw error;
         }
       });
@@ -153,7 +153,7 @@ export function createScopedGitHub(options: ScopedGitHubOptions): GitHub {
           const {data}: {data: unknown} = await octokit.request(`GET /repos/${owner}/${repo}/actions/jobs/${jobId}`);
           return readOrThrow(call, readJobAtGitHub(data));
         } catch (error) {
-          if (hasStatus(error, 404)) return undefined;
+          if (isRefusedWith(error, 404)) return undefined;
           throw error;
         }
       });
@@ -166,7 +166,7 @@ async function unless404<T>(request: Promise<unknown>, done: T): Promise<T | 'ab
     await request;
     return done;
   } catch (error) {
-    if (hasStatus(error, 404)) return 'absent';
+    if (isRefusedWith(error, 404)) return 'absent';
     throw error;
   }
 }
@@ -174,8 +174,4 @@ async function unless404<T>(request: Promise<unknown>, done: T): Promise<T | 'ab
 function readOrThrow<T>(call: GitHubCall, read: T | undefined): T {
   if (read === undefined) throw unreadable(call, 'another shape than GitHub describes, or an empty body');
   return read;
-}
-
-function hasStatus(error: unknown, status: number): boolean {
-  return error instanceof RequestError && error.status === status;
 }

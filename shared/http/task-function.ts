@@ -71,6 +71,7 @@ export function createTaskFunction<Q extends QueueName>(
       if (!hopeless && !isLastAttempt(attempt, controlPlane.config.taskMaxAttempts)) {
         span.set({decision: 'retry', reason: kindOf(error)});
         logger.warning(`${queue}: will be tried again`, {decision: 'retry', reason: kindOf(error), error});
+        // mutation: answer to retry
         return answerOf(error);
       }
       span.set({decision: 'dead_letter', reason: kindOf(error)});

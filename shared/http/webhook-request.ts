@@ -2,6 +2,7 @@ import type {Request} from '@google-cloud/functions-framework';
 import * as z from 'zod';
 import {jobStatus, queuedAt} from '../github/job-at-github';
 import type {JobEvent} from '../lifecycle/job-event';
+import {REPOSITORY} from '../model/names';
 import {BadRequest} from './request';
 
 /** A GitHub webhook request, parsed into what it is before any decision is made. */
@@ -38,7 +39,7 @@ const Payload = z.object({
     started_at: minor(z.iso.datetime({offset: true})),
   }),
   repository: z.object({
-    full_name: z.string().regex(/^[^/\s]+\/[^/\s]+$/),
+    full_name: z.string().regex(REPOSITORY),
     private: minor(z.boolean()),
     visibility: minor(z.string()),
   }),

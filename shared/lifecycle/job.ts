@@ -37,6 +37,7 @@ export function applyJobEvent(
   previous?: JobDocument,
 ): JobChange {
   const job = existing ?? newJob(event, now, previous);
+  // mutation: late event
   if (existing && RANK[event.status] < RANK[existing.status]) return {kind: 'unchanged', job, reason: 'late'};
 
   const known = {...job, installationId: event.installationId ?? job.installationId, url: event.url ?? job.url};

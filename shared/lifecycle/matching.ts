@@ -1,4 +1,5 @@
 import type {Pool} from '../config/config';
+import {foreignLabels, missingLabels, wildcardMatches} from './labels';
 
 /** What matching needs to know of a job. */
 export interface JobToMatch {
@@ -15,14 +16,12 @@ export type Match =
   | {readonly kind: 'ignored'; readonly reason: IgnoreReason; readonly detail: string};
 
 /**
- * The pool of a job: its repository matches, and `requires ⊆ job labels ⊆ offers`, case-insensitively. Of several the highest
+ * The pool of a job: its repository matches, and `requires ⊆ job labels ⊆ offers`, without case, where `*` in either list stands for any
+ * characters. A job without labels goes to the pool of its organisation that accepts such, whatever that requires. Of several the highest
  * `priority`, then the most `requires`, then the first. Public repositories only where the pool allows them.
  */
 export function matchJob(job: JobToMatch, pools: readonly Pool[]): Match {
-  if (job.labels.length === 0) {
-    return {kind: 'ignored', reason: 'no_labels', detail: `job of ${job.repository} asks for no label`};
-  }
-  const labels = new Set(job.labels.map((label) => label.toLowerCase()));
+  const labels = [...new Set(job.labels.map((label) => label.toLowerCase()))];
   const candidates = pools.filter((pool) => takesRepository(pool, job.repository) && takesLabels(pool, labels));
   const allowed = candidates.filter((pool) => !job.isPublic || takesPublic(pool));
   const best = allowed.reduce<Pool | undefined>(
@@ -41,6 +40,7 @@ export function matchJob(job: JobToMatch, pools: readonly Pool[]): Match {
       }`,
     };
   }
+  if (labels.length === 0) return {kind: 'ignored', reason: 'no_labels', detail: explainUnlabeled(job)};
   return {kind: 'ignored', reason: 'no_matching_pool', detail: explainMismatch(job, labels, pools)};
 }
 
@@ -54,10 +54,9 @@ function beats(pool: Pool, winner: Pool): boolean {
   return pool.requires.length > winner.requires.length;
 }
 
-function takesLabels(pool: Pool, labels: ReadonlySet<string>): boolean {
-  if (!pool.requires.every((label) => labels.has(label))) return false;
-  const offers = pool.offers;
-  return offers === null || [...labels].every((label) => offers.includes(label));
+function takesLabels(pool: Pool, labels: readonly string[]): boolean {
+  if (labels.length === 0) return pool.acceptsUnlabeled && pool.scope.kind === 'organization';
+  return missingLabels(pool, labels).length === 0 && foreignLabels(pool, labels).length === 0;
 }
 
 /** Whether a pool serves a repository: one of its patterns takes it and none with `!` excludes it, or its organisation owns it. */
@@ -72,23 +71,29 @@ export function takesRepository(pool: Pool, repository: string): boolean {
 
 /** `*` stands for any characters but `/`. */
 function globMatches(pattern: string, name: string): boolean {
-  const source = pattern
-    .toLowerCase()
-    .split('*')
-    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-    .join('[^/]*');
-  return new RegExp(`^${source}$`).test(name);
+  const patterns = pattern.toLowerCase().split('/');
+  const segments = name.split('/');
+  return (
+    patterns.length === segments.length &&
+    patterns.every((segment, index) => wildcardMatches(segment, segments[index] ?? ''))
+  );
+}
+
+function explainUnlabeled({repository}: JobToMatch): string {
+  return (
+    `job of ${repository} asks for no label, as with runs-on: {group: …} alone: add a label to runs-on, ` +
+    'or set acceptsUnlabeled in a pool with org'
+  );
 }
 
 /** Why nothing took the job: for the log line that an operator reads when "nothing happens at all". */
-function explainMismatch(job: JobToMatch, labels: ReadonlySet<string>, pools: readonly Pool[]): string {
+function explainMismatch(job: JobToMatch, labels: readonly string[], pools: readonly Pool[]): string {
   const near = pools.filter((pool) => takesRepository(pool, job.repository));
   if (near.length === 0) return `no pool serves the repository ${job.repository}`;
   const reasons = near.map((pool) => {
-    const missing = pool.requires.filter((label) => !labels.has(label));
+    const missing = missingLabels(pool, labels);
     if (missing.length > 0) return `${pool.name} requires ${missing.join(', ')}`;
-    const foreign = [...labels].filter((label) => !pool.offers?.includes(label));
-    return `${pool.name} does not offer ${foreign.join(', ')}`;
+    return `${pool.name} does not offer ${foreignLabels(pool, labels).join(', ')}`;
   });
-  return `labels [${[...labels].join(', ')}] fit no pool of ${job.repository}: ${reasons.join('; ')}`;
+  return `labels [${labels.join(', ')}] fit no pool of ${job.repository}: ${reasons.join('; ')}`;
 }

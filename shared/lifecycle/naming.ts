@@ -1,13 +1,11 @@
 import {createHash} from 'node:crypto';
+import {isPoolName, isRfc1035} from '../model/names';
 import type {JobKey} from '../store/documents';
-
-/** RFC 1035 label, as Compute Engine wants an instance's name. */
-export const RFC_1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 
 /** Runner name = VM name: `<deployment>-<pool>-<job id>-<n>`, RFC 1035, ≤ 63 characters; `n` counts creations from 1. */
 export function runnerName(deployment: string, pool: string, jobId: number, n: number): string {
   const name = `${deployment}-${pool}-${jobId}-${n}`;
-  if (name.length > 63 || !RFC_1035.test(name)) {
+  if (!isRfc1035(name)) {
     throw new RangeError(
       `runner name ${name} is no RFC 1035 name of at most 63 characters; shorten DEPLOYMENT or the pool's name`,
     );
@@ -23,9 +21,9 @@ export interface ParsedRunnerName {
 
 /** The parts of a runner's name, or undefined when this deployment did not give it. A pool's name may hold dashes. */
 export function parseRunnerName(deployment: string, name: string): ParsedRunnerName | undefined {
-  if (!name.startsWith(`${deployment}-`)) return undefined;
+  if (!isRfc1035(name) || !name.startsWith(`${deployment}-`)) return undefined;
   const match = /^([a-z](?:[-a-z0-9]*[a-z0-9])?)-(\d+)-(\d+)$/.exec(name.slice(deployment.length + 1));
-  if (!match?.[1]) return undefined;
+  if (!match?.[1] || !isPoolName(match[1])) return undefined;
   return {pool: match[1], jobId: Number(match[2]), n: Number(match[3])};
 }
 

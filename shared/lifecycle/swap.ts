@@ -34,6 +34,7 @@ export interface SwapResult {
 export function swap({job, runner, cover, displaced, now}: SwapInput): SwapResult {
   const busy = runner && running(runner, jobKeyOf(job), now);
   const free = cover && spared(cover, now);
+  // mutation: displaced job still waits
   const stillWaits = displaced !== undefined && displaced.status === 'queued' && displaced.runner === runner?.name;
 
   if (stillWaits && free && !isEnding(free) && canRun(free, displaced)) {

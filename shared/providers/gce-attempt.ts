@@ -78,6 +78,7 @@ class InsertAttempt {
       const refused = /^(quota|rate|invalid|denied)$/.test(error.failureClass);
       return refused ? {kind: 'failed', failure: error} : this.#settle(error);
     }
+    // mutation: await insert
     return this.#awaitOperation(operation);
   }
 
@@ -112,6 +113,7 @@ class InsertAttempt {
   }
 
   /** The answer to the insert was lost. */
+  // mutation: settle uncertain insert
   async #settleUncertain({message}: ComputeFailure): Promise<Step> {
     const instance = await this.#look();
     if (instance && !this.#isOurs(instance)) return {kind: 'name_taken', message};

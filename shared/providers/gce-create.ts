@@ -1,6 +1,5 @@
-import {concernsRungOnly} from '../compute/classify';
 import type {InsertRequest, InstanceTemplate} from '../compute/compute';
-import {ComputeFailure} from '../compute/failure';
+import {ComputeFailure, type ComputeFailureClass} from '../compute/failure';
 import {instanceBody} from '../compute/instance-body';
 import {requestId} from '../compute/request-id';
 import {findTemplate} from '../compute/template';
@@ -8,7 +7,7 @@ import {Refused} from '../errors';
 import {buildLadder, type FailedRung, type LadderStep, nextRung} from '../lifecycle/ladder';
 import {longestIdleMinutes} from '../lifecycle/sweep/warm';
 import {regionOf, zoneOrder} from '../lifecycle/zones';
-import type {FullRungs} from './full-rungs';
+import type {FailedRungs} from './failed-rungs';
 import type {GceProviderOptions} from './gce';
 import {attemptInsert} from './gce-attempt';
 import {type DefaultPlace, poolRegion, poolZones} from './gce-zones';
@@ -18,9 +17,12 @@ import {secondsToNextMinute} from './rate-quota';
 /** No further rung is begun later than this, so that the last one's wait still fits into the function's time-out. */
 const CLIMB_SECONDS = 90;
 
+/** In the message of a creation that every placement refused. */
+const SHOWN_REFUSALS = 3;
+
 interface CreateOptions extends GceProviderOptions {
   readonly place: DefaultPlace;
-  readonly full: FullRungs;
+  readonly failedRungs: FailedRungs;
 }
 
 interface Prepared {
@@ -33,14 +35,18 @@ interface Failed extends FailedRung {
   readonly failure: ComputeFailure;
 }
 
-/** Climbs the ladder until a machine is made, or what happened forbids to try another rung. */
+/**
+ * Climbs the ladder until a machine is made, or what happened forbids to try another rung. What one rung was refused for is no outcome: that
+ * is decided when the ladder ends.
+ */
 export async function createMachine(options: CreateOptions, request: CreateRequest): Promise<CreateOutcome> {
   const prepared = await prepare(options, request);
   if ('kind' in prepared) return prepared;
+  options.failedRungs.reconsider(prepared.ladder);
   const startedAt = options.clock.now();
   const failed: Failed[] = [];
   for (;;) {
-    const step = nextRung(prepared.ladder, failed, (rung) => options.full.has(rung));
+    const step = nextRung(prepared.ladder, failed, (rung) => options.failedRungs.of(rung));
     if (step.kind !== 'try') return giveUp(options, prepared.ladder, failed, step);
     if (options.clock.now() - startedAt >= CLIMB_SECONDS * 1000) return outOfTime(failed);
     const outcome = await tryRung(options, request, prepared.template, step.rung);
@@ -85,7 +91,7 @@ async function tryRung(
       return {kind: 'created', rung};
     case 'failed': {
       const {failure} = attempt;
-      return {rung, failure, failureClass: failure.failureClass, rungOnly: concernsRungOnly(failure)};
+      return {rung, failure, failureClass: failure.failureClass};
     }
     default:
       return {kind: attempt.kind, rung, message: attempt.message};
@@ -109,8 +115,9 @@ function insertRequest(
   };
 }
 
-function note({full, logger, pool}: CreateOptions, {name}: CreateRequest, {rung, failure}: Failed): void {
-  if (failure.failureClass === 'zone_full') full.add(rung);
+function note({failedRungs, logger, pool}: CreateOptions, {name}: CreateRequest, {rung, failure}: Failed): void {
+  if (failure.failureClass === 'zone_full') failedRungs.add(rung, 'full');
+  if (failure.failureClass === 'invalid') failedRungs.add(rung, 'invalid');
   logger.warning(failure.message, {
     decision: 'rung_failed',
     reason: failure.failureClass,
@@ -128,19 +135,34 @@ function giveUp(
   step: Exclude<LadderStep, {kind: 'try'}>,
 ): CreateOutcome {
   const last = failed.at(-1);
-  if (!last) return {kind: 'no_capacity', tried: [], message: `all ${ladder.length} rungs were full a few minutes ago`};
-  const {message} = last.failure;
-  if (step.kind === 'exhausted') {
-    return step.invalid ? {kind: 'refused', message} : {kind: 'no_capacity', tried: rungsOf(failed), message};
+  if (!last) {
+    const message = `each of the ${ladder.length} placements was full or refused a few minutes ago`;
+    return {kind: 'no_capacity', tried: [], message};
   }
+  // Among refusals of other placements, the one that decided.
+  const decisive = (failureClass: ComputeFailureClass) =>
+    failed.findLast((one) => one.failureClass === failureClass) ?? last;
   switch (step.because) {
-    case 'quota':
-      return {kind: 'quota', message, region: regionOf(last.rung.zone)};
+    case 'no_capacity':
+      return {kind: 'no_capacity', tried: rungsOf(failed), message: decisive('zone_full').failure.message};
+    case 'quota': {
+      const {failure, rung} = decisive('quota');
+      return {kind: 'quota', message: failure.message, region: regionOf(rung.zone)};
+    }
     case 'rate':
-      return {kind: 'rate_limited', message, retryAfterSeconds: secondsToNextMinute(clock.now())};
+      return {kind: 'rate_limited', message: last.failure.message, retryAfterSeconds: secondsToNextMinute(clock.now())};
+    case 'refused':
+      return {kind: 'refused', message: refusals(ladder, failed)};
     default:
-      return {kind: 'refused', message};
+      return {kind: 'refused', message: last.failure.message};
   }
+}
+
+/** Most often every placement is refused for the same reason: some of them show it. */
+function refusals(ladder: readonly Rung[], failed: readonly Failed[]): string {
+  const messages = failed.slice(0, SHOWN_REFUSALS).map(({failure}) => failure.message);
+  const more = ladder.length > messages.length ? `; and ${ladder.length - messages.length} more` : '';
+  return `Compute Engine refuses every placement of the pool; correct its template, zones or machine types: ${messages.join('; ')}${more}`;
 }
 
 function outOfTime(failed: readonly Failed[]): CreateOutcome {

@@ -5,7 +5,7 @@ import {requestId} from '../compute/request-id';
 import type {Pool} from '../config/config';
 import {zoneOrder} from '../lifecycle/zones';
 import type {Logger} from '../telemetry/logger';
-import {FullRungs} from './full-rungs';
+import {FailedRungs} from './failed-rungs';
 import {createMachine} from './gce-create';
 import {type DefaultPlace, poolZones} from './gce-zones';
 import type {Machine, MachineReference, Provider} from './provider';
@@ -46,7 +46,7 @@ export interface GceProviderOptions {
  */
 export function createGceProvider(options: GceProviderOptions): Provider {
   const {compute, deployment, pool, place = {}, clock, logger} = options;
-  const full = new FullRungs(clock);
+  const failedRungs = new FailedRungs(clock);
 
   const look = async ({name, zone}: MachineReference): Promise<Instance | undefined> => {
     const zones = zone ? [zone] : zoneOrder(name, await poolZones(compute, pool, place));
@@ -64,7 +64,7 @@ export function createGceProvider(options: GceProviderOptions): Provider {
   };
 
   return {
-    create: (request) => createMachine({...options, place, full}, request),
+    create: (request) => createMachine({...options, place, failedRungs}, request),
 
     async find(reference): Promise<Machine | undefined> {
       const instance = await typedRefusals(clock, look(reference));

@@ -9,7 +9,8 @@ export type JobStatus = 'queued' | 'waiting' | 'in_progress' | 'completed';
 /**
  * Whether the job needs a runner made:
  * `open`: queued and covered by nothing; `reserved`: a slot is kept for it and a task is on its way; `covered`: a runner is there
- * or on its way; `none`: it waits for an approval, runs or is over; `dead`: every attempt failed, a dead letter tells why.
+ * or on its way; `none`: it waits for an approval, runs or is over; `dead`: every attempt failed, a dead letter
+ * tells why; or the runner of its persistent VM lacks a label, a log line tells which.
  */
 export type JobDemand = 'open' | 'reserved' | 'covered' | 'none' | 'dead';
 
@@ -150,6 +151,15 @@ export interface DrainedRunner {
   readonly labels: readonly string[];
 }
 
+/** What labels a runner of a persistent VM had at GitHub, to ask less often. */
+export interface SeenLabels {
+  /** Its name, and where it is registered. */
+  readonly place: string;
+  /** Those that we took off ourselves included. */
+  readonly labels: readonly string[];
+  readonly at: number;
+}
+
 /** `vms/<zone>.<instance>`: a document a persistent VM, whichever pools share it. */
 export interface VmDocument {
   readonly instance: string;
@@ -165,6 +175,8 @@ export interface VmDocument {
   readonly repositories: readonly {readonly repository: string; readonly installationId: number | null}[];
   /** Given back when it starts. */
   readonly drained: readonly DrainedRunner[];
+  /** The newest reading of each runner's labels; absent until a job asked for one. */
+  readonly seenLabels?: readonly SeenLabels[];
   /** The stop under way holds until then; a crashed one is over afterwards. */
   readonly stopLeaseUntil: number;
   /** Starts that found no capacity, since the last one that did. */

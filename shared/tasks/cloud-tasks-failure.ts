@@ -1,3 +1,4 @@
+import {isForeignAnswer} from '../google-answer';
 import {scrubSecrets} from '../telemetry/scrub';
 
 /** google.rpc.Code. @see https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */
@@ -44,6 +45,8 @@ export function createFailure(error: unknown, place: TaskPlace): CreateFailure {
   if (code === undefined || TRANSIENT.has(code) || (status ?? 0) >= 500) {
     return {kind: 'transient', detail};
   }
+  // The metadata server's, asked for the access token, or a proxy's: it says nothing of the queue.
+  if (isForeignAnswer(error)) return {kind: 'transient', detail: `not Cloud Tasks' own answer: ${detail}`};
   return {kind: 'permanent', detail, remedy: remedyFor(code, place)};
 }
 

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import {InvalidTask} from '../errors';
 import type {JobEvent} from '../lifecycle/job-event';
 import {taskName} from '../lifecycle/naming';
+import {JOB_KEY, REPOSITORY, RFC_1035, SHORT_NAME, VM_ID} from '../model/names';
 import type {QueueName} from './tasks';
 
 const Event = z.strictObject({
@@ -9,9 +10,9 @@ const Event = z.strictObject({
   runId: z.int().positive(),
   runAttempt: z.int().positive(),
   status: z.enum(['queued', 'waiting', 'in_progress', 'completed']),
-  repository: z.string().regex(/^[^/\s]+\/[^/\s]+$/),
+  repository: z.string().regex(REPOSITORY),
   labels: z.array(z.string()),
-  pool: z.string().min(1),
+  pool: z.string().regex(SHORT_NAME),
   runnerName: z.string().nullable(),
   installationId: z.int().positive().nullable(),
   url: z.string().nullable(),
@@ -19,10 +20,11 @@ const Event = z.strictObject({
   delivery: z.string().min(1),
 });
 
-const JobKey = z.string().regex(/^\d+-\d+$/);
+/** One of ours. */
+const RunnerName = z.string().regex(RFC_1035);
 
-/** `<zone>.<instance>` */
-const VmId = z.string().regex(/^[a-z0-9-]*\.[a-z0-9-]+$/);
+const JobKey = z.string().regex(JOB_KEY);
+const VmId = z.string().regex(VM_ID);
 
 /** Queue `provision`: something about demand. */
 const ProvisionPayload = z.discriminatedUnion('kind', [
@@ -33,7 +35,7 @@ const ProvisionPayload = z.discriminatedUnion('kind', [
   /** An event said that a job on record as running is queued again: is it? */
   z.strictObject({kind: z.literal('queued_again'), job: JobKey, runner: z.string().min(1).nullable()}),
   /** A runner that was asked for without a job is to be made. */
-  z.strictObject({kind: z.literal('make'), runner: z.string().min(1)}),
+  z.strictObject({kind: z.literal('make'), runner: RunnerName}),
   /** A persistent VM was started by hand: its runner gets its labels back, and its stop is planned. */
   z.strictObject({kind: z.literal('vm'), vm: VmId}),
 ]);
@@ -44,7 +46,7 @@ const StopPayload = z.discriminatedUnion('kind', [
   /** Is the spare runner idle still? `since`: when it became spare, so that a newer life makes the check void. */
   z.strictObject({
     kind: z.literal('idle'),
-    runner: z.string().min(1),
+    runner: RunnerName,
     since: z.number(),
     reading: z.int().nonnegative(),
   }),
@@ -56,7 +58,7 @@ const StopPayload = z.discriminatedUnion('kind', [
     reading: z.int().nonnegative(),
   }),
   /** The runner is deregistered: its VM goes, unless it turned out to run a job; with `force`, whatever it runs. */
-  z.strictObject({kind: z.literal('delete'), runner: z.string().min(1), force: z.boolean().optional()}),
+  z.strictObject({kind: z.literal('delete'), runner: RunnerName, force: z.boolean().optional()}),
 ]);
 
 export type ProvisionTask = z.infer<typeof ProvisionPayload>;

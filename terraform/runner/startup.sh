@@ -23,6 +23,8 @@ RUNNER_DIR=$ROOT/opt/actions-runner
 RUNNER_LOG=$ROOT/var/log/slipway-runner.log
 LIB_DIR=$ROOT/usr/local/lib/slipway
 UNIT_DIR=$ROOT/run/systemd/system
+BOOT_UNIT_DIR=$ROOT/etc/systemd/system
+STATE_DIR=$ROOT/var/lib/slipway
 OFFLINE_FLAG=$RUNNER_DIR/.slipway-offline
 
 # What the VM has to say goes to its serial console, and from there to Cloud Logging: when the VM is gone, that is all there is.
@@ -58,6 +60,16 @@ console() {
 
 say() {
   console "$(date -u +%Y-%m-%dT%H:%M:%SZ) slipway: $*"
+}
+
+# What the runner printed. It may be a job's text, so it never stands where this script's own words do.
+relay() {
+  console "runner: $*"
+}
+
+power_off() {
+  sync
+  poweroff || systemctl poweroff --force --force
 }
 
 fail() {
@@ -137,6 +149,9 @@ watch_preemption() {
 
 # The actions runner and the user that it runs as.
 
+# Before a command: runs it as the runner's user. setpriv replaces itself by the command, so that signals meet that.
+AS_RUNNER=(setpriv --reuid "$RUNNER_USER" --regid "$RUNNER_USER" --init-groups --)
+
 ensure_user() {
   id -u "$RUNNER_USER" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "$RUNNER_USER"
 }
@@ -169,7 +184,16 @@ ensure_package() {
     fail "$package could not be installed: bake it into the image, or let the VM reach the package mirrors"
 }
 
-# What the image has is taken, unless the attribute asks for another version.
+# As the runner's user, and nothing but a version: a job may have put a link to somebody else's file there.
+installed_version() {
+  local version
+  version=$("${AS_RUNNER[@]}" head -c 32 "$RUNNER_DIR/.slipway-version" 2>/dev/null) || true
+  [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || version=unknown
+  printf '%s' "$version"
+}
+
+# What the image has is taken, unless the attribute asks for another version. Not so where a runner has run before: a job can change
+# everything in the runner's folder, and what is registered anew gets a registration token.
 install_runner() {
   local wanted have='' version arch sha
   if [[ -f $RUNNER_DIR/.runner ]]; then
@@ -178,7 +202,11 @@ install_runner() {
   fi
   setting slipway-runner-version ''
   wanted=$REPLY
-  if [[ -x $RUNNER_DIR/run.sh ]]; then have=$(cat "$RUNNER_DIR/.slipway-version" 2>/dev/null || echo unknown); fi
+  if [[ -e $STATE_DIR/registered ]]; then
+    say "the runner's folder has lost its registration; what is in it is not trusted, and replaced"
+  elif [[ -x $RUNNER_DIR/run.sh ]]; then
+    have=$(installed_version)
+  fi
   if [[ -n $have && (-z $wanted || $wanted == "$have") ]]; then
     say "the image has the runner (version $have)"
     return
@@ -210,7 +238,7 @@ download_runner() {
   done
   printf '%s  %s\n' "$sha" "$file" | sha256sum --check --status ||
     fail "the checksum of $url is wrong: expected $sha, found $(sha256sum "$file" | cut -d' ' -f1); nothing of it was run"
-  rm -rf "$RUNNER_DIR"
+  rm -rf --one-file-system "$RUNNER_DIR"
   mkdir -p "$RUNNER_DIR"
   tar --extract --gzip --no-same-owner --file "$file" --directory "$RUNNER_DIR"
   rm -f "$file"
@@ -221,9 +249,6 @@ download_runner() {
   chmod 0750 "$RUNNER_DIR"
   say "runner $version installed"
 }
-
-# Before a command: runs it as the runner's user. setpriv replaces itself by the command, so that signals meet that.
-AS_RUNNER=(setpriv --reuid "$RUNNER_USER" --regid "$RUNNER_USER" --init-groups --)
 
 # The metadata server holds the JIT config and, where the VM has a service account, its token. Root alone may talk to it: not the
 # runner's user, and neither the subordinate ids that containers without root run under, which a rule about the one user
@@ -256,10 +281,53 @@ table inet slipway {
 RULES
 }
 
-# No block, no runner.
+# No block, no runner. Before anything else that is installed or started.
 block_metadata() {
   ensure_package nft nftables
   metadata_rules | nft --file - || fail "nftables refused the rules that keep jobs from the metadata server"
+}
+
+# From the next boot on, by systemd: before the network, and before cron and everything else that waits for sysinit.target. Debian's own
+# nftables.service flushes all rules, so it goes first.
+block_metadata_at_boot() {
+  mkdir -p "$LIB_DIR" "$BOOT_UNIT_DIR" && metadata_rules >"$LIB_DIR/metadata.nft" &&
+    cat >"$BOOT_UNIT_DIR/slipway-metadata.service" <<UNIT && systemctl daemon-reload && systemctl enable slipway-metadata.service
+[Unit]
+Description=Slipway: keeps jobs from the metadata server
+DefaultDependencies=no
+RequiresMountsFor=$LIB_DIR
+Wants=network-pre.target
+After=nftables.service
+Before=network-pre.target sysinit.target shutdown.target
+Conflicts=shutdown.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=$(command -v nft) --file $LIB_DIR/metadata.nft
+
+[Install]
+WantedBy=sysinit.target
+UNIT
+}
+
+# Nothing that a job left starts by itself at a boot: no crontab, no at job, no service manager of the runner's user. at.deny is made by
+# at alone: without both of its files, at is for root only.
+keep_user_from_boot() {
+  local file uid
+  for file in "$ROOT/etc/cron.deny" "$ROOT/etc/at.deny"; do
+    [[ -e $file || $file == */cron.deny ]] || continue
+    grep --quiet --line-regexp --fixed-strings "$RUNNER_USER" "$file" 2>/dev/null || printf '%s\n' "$RUNNER_USER" >>"$file" || return 1
+  done
+  rm -f "$ROOT/var/spool/cron/crontabs/$RUNNER_USER" "$ROOT/var/lib/systemd/linger/$RUNNER_USER"
+  find "$ROOT/var/spool/cron/atjobs" -type f -user "$RUNNER_USER" -delete 2>/dev/null || true
+  uid=$(id -u "$RUNNER_USER") && systemctl mask --now "user@$uid.service"
+}
+
+# What a job may leave behind it meets these at the next boot.
+guard_boots() {
+  [[ -d $UNIT_DIR ]] || return 0
+  block_metadata_at_boot && keep_user_from_boot
 }
 
 # Docker, if the attribute slipway-docker asks for it. Who may use Docker is root: with `docker run --network host` a job can reach the
@@ -292,7 +360,10 @@ block_metadata_for_docker() {
 # One runner from its start to its end. What it prints goes to a file first, because a slow console must not hold it up, and because
 # its lines tell whether it has a job.
 
+# With ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE the exit status tells; older runners have but the line. It is believed as a whole
+# line and before there was a job: the name of a job may read like it, on a line of its own too.
 DEPRECATED_STATUS=7
+DEPRECATED_LINE='^(An error occur+ed: )?Runner version v?[0-9.]+ is deprecated and cannot receive messages\.?$'
 runner_pid=''
 runner_log=''
 partial=''
@@ -306,6 +377,8 @@ deprecated=''
 # command lines can be read by all. The runner takes ACTIONS_RUNNER_INPUT_<ARGUMENT> from there and keeps it from its jobs' environment.
 # https://github.com/actions/runner/blob/main/src/Runner.Listener/CommandSettings.cs
 launch() {
+  [[ -z $runner_log ]] || exec {runner_log}<&-
+  runner_pid='' partial='' stopping='' deprecated='' jobs_seen=0
   (umask 077 && : >"$RUNNER_LOG")
   # Without job control bash starts a child with SIGINT ignored, and it could never be told to end.
   set -m
@@ -337,11 +410,11 @@ read_runner_lines() {
   while IFS= read -r line <&"$runner_log" || { partial+=$line && false; }; do
     line=$partial$line
     partial=''
-    console "$line"
+    relay "$line"
     if [[ $line =~ ^[0-9-]+\ [0-9:]+Z:\ Running\ job: ]]; then
       jobs_seen=$((jobs_seen + 1))
       busy_at=$SECONDS
-    elif [[ $line == *'is deprecated and cannot receive messages'* ]]; then
+    elif ((jobs_seen == 0)) && [[ $line =~ $DEPRECATED_LINE ]]; then
       deprecated=yes
     fi
   done
@@ -388,13 +461,14 @@ supervise() {
   kill -KILL -- "-$preemption" 2>/dev/null || true
   wait "$runner_pid" || code=$?
   read_runner_lines
-  [[ -z $partial ]] || console "$partial"
+  [[ -z $partial ]] || relay "$partial"
   conclude "$code"
 }
 
 conclude() {
   local code=$1
-  if [[ -n $deprecated || $code == "$DEPRECATED_STATUS" ]]; then
+  [[ $code != "$DEPRECATED_STATUS" ]] || deprecated=yes
+  if [[ -n $deprecated ]]; then
     say "runner-deprecated: GitHub refuses this version of the runner; raise slipway-runner-version and its checksum, or bake a new image"
     why='the runner is deprecated'
   elif [[ -n $stopping ]]; then
@@ -416,7 +490,7 @@ show_diagnostics() {
   local lines=$1 line
   ((lines > 0)) || return 0
   # shellcheck disable=SC2016 # that shell expands it
-  while IFS= read -r line; do console "$line"; done < <(
+  while IFS= read -r line; do relay "$line"; done < <(
     "${AS_RUNNER[@]}" timeout 10 bash -c 'for kind in Runner Worker; do
       file=$(ls -t "$1/_diag/${kind}_"*.log 2>/dev/null | head -n 1)
       [ -z "$file" ] || { echo "== the last $2 lines of $file"; tail -n "$2" "$file"; }
@@ -424,8 +498,9 @@ show_diagnostics() {
   )
 }
 
-# enter_unit: where systemd runs, the script goes on in a service of its own. The startup script's own service lets its children be
+# enter_unit SCRIPT UNIT_SETTING SERVICE_SETTING: where systemd runs, the script goes on in a service of its own. The startup script's own service lets its children be
 # at a shutdown until all else is gone, the network too; this one is stopped before the network, and has time to end the runner.
+# Out of memory, the kernel ends a process of the job; without OOMPolicy systemd would then end the runner, and this script with it.
 enter_unit() {
   local name=$1
   [[ -d $UNIT_DIR ]] || return 0
@@ -435,11 +510,14 @@ enter_unit() {
 Description=Slipway: runs the GitHub Actions runner
 Wants=network-online.target
 After=network-online.target docker.service
+$2
 
 [Service]
 ExecStart=$LIB_DIR/$name --run
 KillMode=mixed
 TimeoutStopSec=90
+OOMPolicy=continue
+$3
 UNIT
   if systemctl daemon-reload && systemctl start --no-block slipway-runner.service; then exit 0; fi
   say 'systemd did not take the service; the runner runs under the startup script itself'
@@ -457,8 +535,7 @@ end() {
   set +e
   [[ -z $runner_pid ]] || show_diagnostics "$diag_lines"
   say "power off: ${why:-the script ended with status $code}"
-  sync
-  poweroff || systemctl poweroff --force --force
+  power_off
   exit "$code"
 }
 
@@ -479,9 +556,10 @@ run() {
   local idle=$REPLY
   number slipway-diag-lines 50
   diag_lines=$REPLY
-  ensure_user
-  install_runner
   block_metadata
+  ensure_user
+  guard_boots || say 'systemd did not take what keeps the runner from the metadata server from the next boot on'
+  install_runner
   install_docker
   start_docker
   launch "ACTIONS_RUNNER_INPUT_JITCONFIG=$secret"
@@ -504,7 +582,8 @@ bake() {
 open_console
 case ${1:-} in
   '')
-    enter_unit startup.sh
+    # Also when this script itself is killed.
+    enter_unit startup.sh FailureAction=poweroff ''
     run
     ;;
   --run) run ;;

@@ -12,6 +12,7 @@ export function aPool(overrides: Partial<Pool> = {}): Pool {
     scope: {kind: 'repositories', patterns: ['acme/*']},
     requires: ['self-hosted', 'linux'],
     offers: null,
+    acceptsUnlabeled: false,
     runnerGroup: 'Default',
     maxRunners: 5,
     minIdle: 0,

@@ -4,9 +4,15 @@ import {tmpdir} from 'node:os';
 import {basename, join, resolve} from 'node:path';
 import type {Metafile} from 'esbuild';
 import {startOutputs} from '../../functions/bundle';
+import {cutLockFile, lockedVersion} from '../../functions/lock-file';
 
 const ROOT = resolve(__dirname, '..', '..');
 const KB = 1024;
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly packages: Readonly<Record<string, {version?: string; integrity?: string}>>;
+}
 
 let dist: string;
 
@@ -89,6 +95,35 @@ test('a module is in one chunk of a function only, so that a class is the same c
       .map(([input]) => `${name}: ${input}`);
   });
   expect(twice).toEqual([]);
+});
+
+test.each(['webhook', 'provision', 'stop', 'sweep', 'api'])(
+  'dist/%s names exact versions, and its lock file holds those that the tests ran with',
+  (name) => {
+    const read = (folder: string, file: string) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Manifest;
+    const ours = read(ROOT, 'package-lock.json').packages;
+    const {packages} = read(join(dist, name), 'package-lock.json');
+    const {dependencies} = read(join(dist, name), 'package.json');
+    const framework = '@google-cloud/functions-framework';
+    expect(dependencies).toEqual({[framework]: ours[`node_modules/${framework}`]?.version});
+    expect(packages['']).toMatchObject({name: `slipway-${name}`, dependencies});
+
+    const {'': _, ...installed} = packages;
+    expect(Object.keys(installed).length).toBeGreaterThan(50);
+    for (const [path, locked] of Object.entries(installed)) {
+      expect([path, locked]).toEqual([path, expect.objectContaining({integrity: expect.stringMatching(/^sha512-/)})]);
+      expect([path, locked.version, locked.integrity]).toEqual([path, ours[path]?.version, ours[path]?.integrity]);
+    }
+    // npm refuses a lock file that does not hold all that the manifest needs.
+    const flags = ['--dry-run', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+    execFileSync('npm', ['ci', ...flags], {cwd: join(dist, name), stdio: 'pipe', timeout: 60_000});
+  },
+  60_000,
+);
+
+test('a lock file is not cut for a package that the project does not have', () => {
+  expect(() => lockedVersion(ROOT, 'no-such-package')).toThrow('package-lock.json: found no no-such-package');
+  expect(() => cutLockFile(ROOT, {'no-such-package': '1.0.0'})).toThrow();
 });
 
 test('source maps are kept apart from what is deployed', () => {

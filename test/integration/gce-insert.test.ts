@@ -1,6 +1,6 @@
 import {Secret} from '../../shared/secret';
 import {createRequest} from '../contracts/provider';
-import {type GceWorld, type GceWorldOptions, NAME, openGceWorld, TEMPLATE, ZONES} from './gce-world';
+import {type GceWorld, type GceWorldOptions, isInsert, NAME, openGceWorld, TEMPLATE, ZONES} from './gce-world';
 
 let gce: GceWorld;
 const open = async (options?: GceWorldOptions) => {
@@ -25,7 +25,7 @@ test("the VM has the template's metadata and labels and ours", async () => {
 });
 
 test.each([
-  ['never', {provisioningModel: 'STANDARD', preemptible: false, onHostMaintenance: 'MIGRATE'}],
+  ['never', {provisioningModel: 'STANDARD', preemptible: false, onHostMaintenance: 'TERMINATE'}],
   ['only', {provisioningModel: 'SPOT', preemptible: true, onHostMaintenance: 'TERMINATE'}],
 ] as const)('with spot %s the VM carries its own death', async (spot, model) => {
   await open({provider: {spot}});
@@ -104,7 +104,7 @@ test('a JIT config that Compute Engine echoes is in no outcome and no log line',
   await open();
   const jit = 'A1b2C3d4'.repeat(500);
   const message = `Invalid value for field 'resource.metadata.items': {"key":"slipway-jit-config","value":"${jit}"}`;
-  gce.server.fault({match: ({method}) => method === 'POST', respond: {status: 400, reason: 'invalid', message}});
+  gce.server.fault({match: isInsert, times: 3, respond: {status: 400, reason: 'invalid', message}});
   const outcome = await gce.provider.create(createRequest({encodedJitConfig: new Secret(jit)}));
   expect(outcome).toMatchObject({kind: 'refused', message: expect.stringContaining('***')});
   expect(JSON.stringify([outcome, gce.log])).not.toContain('A1b2C3d4A1b2C3d4');

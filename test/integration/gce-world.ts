@@ -88,7 +88,7 @@ export async function openGceWorld(options: GceWorldOptions = {}): Promise<GceWo
   };
 }
 
-export function isInsert({method, path}: ComputeRequest): boolean {
+export function isInsert({method, path}: Pick<ComputeRequest, 'method' | 'path'>): boolean {
   return method === 'POST' && path.endsWith('/instances');
 }
 

@@ -1,23 +1,29 @@
 import {parseArgs} from 'node:util';
 
+/** The variables of the environment that the simulated deployment takes over. */
+export const TAKEN = ['WEBHOOKS', 'LOG_LEVEL', 'TASK_MAX_ATTEMPTS', 'CORS_ORIGINS'] as const;
+
 export const HELP = `Slipway on this machine.
 
-  npm start                    plays a few jobs, then stays up for more (Enter queues one, Ctrl-C ends)
+  npm start                    plays a few jobs, then stays up for more (on a terminal Enter queues one; Ctrl-C ends)
   npm start -- --once          plays them and exits, with 1 if one did not end well
   npm start -- --jobs 20       plays that many (default 6)
   npm start -- --logs          shows the functions' own log lines, too
-  npm start -- --port 8080     where the webhook listens (real GitHub only; default 8080)
+  npm start -- --real          uses the real GitHub and Google Cloud: VMs that it makes cost money
+  npm start -- --port 8080     where the webhook listens (with --real only; default 8080)
   npm start -- --help          this text
 
-Nothing has to be configured: GitHub and Compute Engine are simulated, and Google's and GitHub's own client libraries talk to them.
-With GITHUB_APP_ID or GITHUB_TOKEN in the environment the real GitHub and Google Cloud are used, with the configuration that
-docs/configuration.md describes; the store and the queue are then in this process, unless FIRESTORE_DATABASE is set.
+Nothing has to be configured: GitHub and Compute Engine are simulated, and Google's and GitHub's own client libraries talk to them. Of the
+environment only ${TAKEN.join(', ')} are used.
+With --real the configuration is what docs/configuration.md describes; the store and the queue are in this process, unless FIRESTORE_DATABASE is set.
 `;
 
 export interface Arguments {
   readonly once: boolean;
   readonly jobs: number;
   readonly logs: boolean;
+  /** The real GitHub and Google Cloud. */
+  readonly real: boolean;
   readonly port: number;
   readonly help: boolean;
 }
@@ -30,6 +36,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
       once: {type: 'boolean', default: false},
       jobs: {type: 'string', default: '6'},
       logs: {type: 'boolean', default: false},
+      real: {type: 'boolean', default: false},
       port: {type: 'string', default: '8080'},
       help: {type: 'boolean', short: 'h', default: false},
     },
@@ -37,6 +44,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
   return {
     once: values.once,
     logs: values.logs,
+    real: values.real,
     help: values.help,
     jobs: wholeNumber('--jobs', values.jobs, 1, 500),
     port: wholeNumber('--port', values.port, 1, 65_535),

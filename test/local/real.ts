@@ -4,7 +4,7 @@ import {createStop} from '../../functions/stop';
 import {createSweep} from '../../functions/sweep';
 import {createWebhook} from '../../functions/webhook';
 import {systemClock} from '../../shared/clock';
-import {parseConfig} from '../../shared/config/config';
+import {checkConfig, parseConfig} from '../../shared/config/config';
 import type {Environment} from '../../shared/config/environment';
 import {systemRandom} from '../../shared/random';
 import {createMemoryStore} from '../../shared/store/memory';
@@ -21,11 +21,6 @@ import type {Arguments} from './arguments';
 /** Also the longest that a job waits to be seen when WEBHOOKS is off. */
 const SWEEP_SECONDS = 10;
 const SERVICE_ACCOUNT = 'local@slipway.invalid';
-
-/** Whether the environment names the real GitHub. */
-export function hasCredentials(env: Environment): boolean {
-  return Boolean(env['GITHUB_APP_ID'] || env['GITHUB_TOKEN']);
-}
 
 /** Serves the functions here, for the real GitHub and Google Cloud, until it is told to end. */
 export async function runReal(options: Arguments, given: Environment, ended: Promise<void>): Promise<number> {
@@ -49,9 +44,7 @@ export async function runReal(options: Arguments, given: Environment, ended: Pro
     TASKS_SERVICE_ACCOUNT: SERVICE_ACCOUNT,
     OIDC_JWKS_URL: await issuer.listen(),
   };
-  // All that is wrong is said now, and not to the first request.
-  parseConfig(env, 'webhook');
-  parseConfig(env, 'api');
+  checkConfig(env);
   const {webhooks} = parseConfig(env, 'sweep');
   const tasks = new InProcessTasks({
     timers: systemTimerClock,

@@ -1,10 +1,11 @@
 import {createInterface} from 'node:readline';
+import {parseConfig} from '../../shared/config/config';
 import type {Environment} from '../../shared/config/environment';
 import {systemRandom} from '../../shared/random';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {RealScheduler} from '../world/scheduler';
 import {MANAGER_SECRET, startSystem} from '../world/system';
-import type {Arguments} from './arguments';
+import {type Arguments, TAKEN} from './arguments';
 import {Timeline} from './timeline';
 
 /** The simulated time runs so much faster, so that nobody has to wait for a VM's idle time. */
@@ -45,15 +46,18 @@ const SWEEP_SECONDS = 10;
 /** Plays jobs on a simulated GitHub and Compute Engine. Returns the exit code. */
 export async function runSimulated(options: Arguments, env: Environment, ended: Promise<void>): Promise<number> {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
+  const taken = Object.fromEntries(TAKEN.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+  // Refuses a wrong value before anything is started.
+  const {logLevel} = parseConfig({RUNNER_MANAGER_SECRET: MANAGER_SECRET, GITHUB_TOKEN: 'simulated', ...taken}, 'api');
   const scheduler = new RealScheduler(SPEED);
   const system = await startSystem({
     scheduler,
     random: systemRandom,
-    logger: createLogger({level: options.logs ? 'info' : 'error', pretty: process.stdout.isTTY === true}),
+    logger: createLogger({level: options.logs ? logLevel : 'error', pretty: process.stdout.isTTY === true}),
     pools: POOLS,
     repositories: ['acme/app', 'acme/web'],
     sweepEverySeconds: SWEEP_SECONDS,
-    env: {WEBHOOKS: env['WEBHOOKS'] ?? 'on'},
+    env: taken,
     bootMs: 12_000,
     requestsPerMinute: 60,
   });
@@ -81,6 +85,9 @@ export async function runSimulated(options: Arguments, env: Environment, ended: 
   write(
     'Slipway, with a simulated GitHub and Compute Engine. The store is in this process. Time runs five times as fast.',
   );
+  const unused = ['GITHUB_APP_ID', 'GITHUB_TOKEN'].filter((name) => env[name]);
+  if (unused.length > 0)
+    write(`${unused.join(' and ')} in the environment is not used: npm start -- --real would use it.`);
   const {webhook, provision, stop, sweep, api} = system.urls;
   write(`webhook ${webhook}  provision ${provision}  stop ${stop}  sweep ${sweep}`);
   write(`api     ${api}docs describes it, and lets you try it. The secret is ${MANAGER_SECRET}; with it:`);
@@ -111,9 +118,9 @@ export async function runSimulated(options: Arguments, env: Environment, ended: 
       headers: {'x-runner-secret': MANAGER_SECRET},
       signal: AbortSignal.timeout(10_000),
     });
-    write(`GET /status answers ${status.status}: ${(await status.text()).slice(0, 200)}…`);
+    write(status.ok ? summaryOf((await status.json()) as Status) : `GET /status answers ${status.status}.`);
     if (options.once) return unfinished.length === 0 && status.ok ? 0 : 1;
-    write('Staying up. Enter queues another job, Ctrl-C ends.');
+    write(input ? 'Staying up. Enter queues another job, Ctrl-C ends.' : 'Staying up until SIGINT or SIGTERM.');
     await ended;
     return 0;
   } finally {
@@ -121,6 +128,17 @@ export async function runSimulated(options: Arguments, env: Environment, ended: 
     scheduler.close();
     await system.close();
   }
+}
+
+/** Of `GET /status`: what the last line speaks of. */
+interface Status {
+  readonly active_runners: readonly unknown[];
+  readonly waiting_jobs: readonly unknown[];
+  readonly deadletters: number;
+}
+
+function summaryOf({active_runners, waiting_jobs, deadletters}: Status): string {
+  return `GET /status: ${active_runners.length} active runners, ${waiting_jobs.length} waiting jobs, ${deadletters} dead letters.`;
 }
 
 type Watched = Awaited<ReturnType<typeof startSystem>>;

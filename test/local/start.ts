@@ -1,6 +1,6 @@
 import {readEnvironment} from '../../shared/config/environment';
 import {type Arguments, HELP, parseArguments} from './arguments';
-import {hasCredentials, runReal} from './real';
+import {runReal} from './real';
 import {runSimulated} from './simulated';
 
 /** `npm start`. */
@@ -20,7 +20,7 @@ async function main(): Promise<number> {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
   const env = readEnvironment();
-  return hasCredentials(env) ? runReal(options, env, ended) : runSimulated(options, env, ended);
+  return options.real ? runReal(options, env, ended) : runSimulated(options, env, ended);
 }
 
 main().then(

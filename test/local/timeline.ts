@@ -39,15 +39,26 @@ export class Timeline {
     if (action === 'queued') this.#line(way, 'queued', `wants ${job.labels.join(', ')}`);
     if (action === 'in_progress') {
       way.runningAtMs = this.now();
-      // It may run on a VM that was made for another job.
+      // It may run on a VM that was created for another job.
       const vmAtMs = this.#insertedAtMs.get(job.runner?.name ?? '');
       if (vmAtMs !== undefined) way.vmAtMs ??= Math.max(vmAtMs, way.queuedAtMs);
-      this.#line(way, 'running', `on ${job.runner?.name}`);
+      this.#line(way, 'running', `on ${job.runner?.name}${this.#createdForAnother(way)}`);
     }
     if (action === 'completed') {
       way.completedAtMs = this.now();
       this.#line(way, 'completed', job.conclusion ?? '');
     }
+  }
+
+  /** GitHub gives a job to any runner that has its labels. */
+  #createdForAnother({job}: Way): string {
+    const madeFor = this.#madeFor(job.runner?.name ?? '');
+    return madeFor && madeFor.job.id !== job.id ? `, which was created for #${madeFor.number}: GitHub chose it` : '';
+  }
+
+  /** The job in the VM's name. */
+  #madeFor(name: string): Way | undefined {
+    return this.#ways.get(Number(/-(\d+)-\d+$/.exec(name)?.[1]));
   }
 
   computeEvent({kind, instance}: ComputeEvent): void {
@@ -56,7 +67,7 @@ export class Timeline {
   }
 
   #ephemeralEvent(kind: ComputeEvent['kind'], instance: ComputeEvent['instance']): void {
-    const madeFor = this.#ways.get(Number(/-(\d+)-\d+$/.exec(instance.name)?.[1]));
+    const madeFor = this.#madeFor(instance.name);
     if (kind === 'accepted') this.#insertedAtMs.set(instance.name, this.now());
     if (kind === 'accepted' && madeFor) {
       madeFor.vmAtMs ??= this.now();
@@ -66,10 +77,10 @@ export class Timeline {
     if (kind === 'failed' && madeFor)
       this.#line(madeFor, 'trouble', `no capacity in ${instance.zone}, the next zone is tried`);
     if (kind !== 'deleted') return;
-    const ran = [...this.#ways.values()].find(({job}) => job.runner?.name === instance.name) ?? madeFor;
-    if (!ran) return;
-    ran.goneAtMs = this.now();
-    this.#line(ran, 'gone', instance.name);
+    const ran = [...this.#ways.values()].find(({job}) => job.runner?.name === instance.name);
+    if (ran) ran.goneAtMs = this.now();
+    const way = ran ?? madeFor;
+    if (way) this.#line(way, 'gone', `${instance.name}${ran ? '' : ', which ran no job'}`);
   }
 
   #persistentEvent(kind: ComputeEvent['kind'], name: string): void {
@@ -91,18 +102,20 @@ export class Timeline {
       .map(({job}) => job);
   }
 
+  /** A row a job. Times count from the same moment as those of the lines. */
   table(): string {
     const rows = [...this.#ways.values()].map((way) => [
       `#${way.number}`,
       way.job.labels.join(','),
       way.job.runner?.name ?? '-',
-      elapsed(way.queuedAtMs, way.vmAtMs),
-      elapsed(way.queuedAtMs, way.runningAtMs),
-      elapsed(way.queuedAtMs, way.completedAtMs),
-      elapsed(way.queuedAtMs, way.goneAtMs),
+      this.#sinceStart(way.queuedAtMs),
+      this.#sinceStart(way.vmAtMs),
+      this.#sinceStart(way.runningAtMs),
+      this.#sinceStart(way.completedAtMs),
+      this.#sinceStart(way.goneAtMs),
       way.job.conclusion ?? way.job.status,
     ]);
-    const head = ['job', 'labels', 'runner', 'VM', 'running', 'completed', 'gone', 'conclusion'];
+    const head = ['job', 'labels', 'runner', 'queued', 'VM', 'running', 'completed', 'gone', 'conclusion'];
     const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
     return [head, ...rows]
       .map((row) =>
@@ -127,11 +140,11 @@ export class Timeline {
   #say(who: string, tone: Tone, detail: string): void {
     const word = (tone === 'vm' ? 'VM' : tone).padEnd(9);
     const painted = this.colours ? `\x1b[${COLOURS[tone]}m${word}\x1b[0m` : word;
-    const at = ((this.now() - this.#startMs) / 1000).toFixed(1).padStart(6);
-    this.write(`${at} s  ${who.padEnd(4)} ${painted} ${detail}`);
+    const at = this.#sinceStart(this.now()).padStart(8);
+    this.write(`${at}  ${who.padEnd(4)} ${painted} ${detail}`);
   }
-}
 
-function elapsed(fromMs: number, toMs: number | undefined): string {
-  return toMs === undefined ? '-' : `${((toMs - fromMs) / 1000).toFixed(1)} s`;
+  #sinceStart(atMs: number | undefined): string {
+    return atMs === undefined ? '-' : `${((atMs - this.#startMs) / 1000).toFixed(1)} s`;
+  }
 }

@@ -16,7 +16,7 @@ export function backlogMs({jobs, setting}: Backlog): number {
   const workOf = (plans: typeof jobs) =>
     plans.reduce((sum, {matrix, durationMs}) => sum + matrix * (durationMs + around), 0);
   const ofVm = jobs.filter(({kind}) => kind === 'vm');
-  return workOf(jobs.filter(({kind}) => kind !== 'vm')) / limit + workOf(ofVm);
+  return workOf(jobs.filter(({kind}) => kind !== 'vm' && kind !== 'vmHuge')) / limit + workOf(ofVm);
 }
 
 /** How long the slowest matrix takes whatever the pools: `max-parallel` jobs at a time, each of which may be held back once more. */

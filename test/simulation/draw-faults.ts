@@ -69,7 +69,10 @@ export function drawSweepFaults(random: SeededRandom, jobs: readonly JobPlan[], 
 /** The persistent VM goes down, near its jobs. */
 export function drawVmFaults(random: SeededRandom, jobs: readonly JobPlan[], lengthMs: number): Fault[] {
   const draws = new FaultDraws(random, jobs, lengthMs);
-  return Array.from({length: [0, 0, 1, 2][random.below(4)] ?? 0}, draws.vmDown);
+  const kinds = [draws.vmDown, draws.vmDown, draws.listener];
+  return Array.from({length: [0, 1, 2, 3][random.below(4)] ?? 0}, () =>
+    (kinds[random.below(kinds.length)] ?? draws.vmDown)(),
+  );
 }
 
 class FaultDraws {
@@ -143,7 +146,14 @@ class FaultDraws {
     pick: this.random.below(8),
   });
 
-  vmDown = (): Fault => ({on: 'vm_down', atMs: this.#time(), by: this.#pick(['host', 'hand'] as const)});
+  vmDown = (): Fault => ({on: 'vm_down', atMs: this.#time(), by: this.#pick(['host', 'hand', 'guest'] as const)});
+
+  listener = (): Fault => ({
+    on: 'listener',
+    atMs: this.#time(),
+    forMs: this.random.below(8 * MINUTE),
+    givesUp: this.random.next() < 0.5,
+  });
 
   boot = (): Fault => ({on: 'boot', nth: this.#nth(1)});
 

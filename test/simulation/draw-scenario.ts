@@ -23,14 +23,18 @@ export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
   const drawn = {...drawSetting(random), ...drawRareSetting(rare), debris};
   const jobs = [...drawJobs(random, days)];
   const vmJobs = drawn.vm ? drawVmJobs(rare, jobs) : [];
-  jobs.push(...vmJobs);
+  jobs.push(...vmJobs, ...(drawn.vm ? drawHugeJobs(randomOf(seed, 'vm huge'), vmJobs) : []));
   jobs.sort((a, b) => a.atMs - b.atMs);
   // GitHub cancels what waits for a day: that is to happen for no other reason than a lost job.
   const isTooSlow = backlogMs({jobs, setting: drawn}) > LONGEST_BACKLOG_MS;
   const setting = isTooSlow ? {...drawn, webhookDelayMs: 0, maxRunners: {arm: 8, spot: 8, shared: 8}} : drawn;
   const faults = [...drawFaults(random, jobs, days * DAY), ...drawSweepFaults(rare, jobs, days * DAY)];
-  if (drawn.vm) faults.push(...drawVmFaults(randomOf(seed, 'vm down'), vmJobs, days * DAY));
-  return {seed, setting, jobs, faults};
+  if (!drawn.vm) return {seed, setting, jobs, faults};
+  const ofVm = randomOf(seed, 'vm down');
+  const vmFaults = drawVmFaults(ofVm, vmJobs, days * DAY);
+  // Where nothing else goes wrong, it can be told how soon the VM has to be up.
+  if (chance(ofVm, 0.4)) return {seed, setting: {...setting, webhookDelayMs: 0}, jobs, faults: vmFaults};
+  return {seed, setting, jobs, faults: [...faults, ...vmFaults]};
 }
 
 export function pick<T>(random: SeededRandom, items: readonly T[]): T {
@@ -105,6 +109,20 @@ function drawVmJobs(random: SeededRandom, others: readonly JobPlan[]): JobPlan[]
     const durationMs = Math.min(plan.durationMs, 10 * MINUTE);
     return {...plan, kind: 'vm', repository: VM.repository, matrix, maxParallel: matrix, durationMs};
   });
+}
+
+/** What the VM's runner cannot take: its owner cancels it after hours. */
+function drawHugeJobs(random: SeededRandom, others: readonly JobPlan[]): JobPlan[] {
+  if (!chance(random, 0.5)) return [];
+  return Array.from({length: 1 + random.below(2)}, () => ({
+    atMs: pick(random, others).atMs + random.below(20 * MINUTE),
+    repository: VM.repository,
+    kind: 'vmHuge',
+    durationMs: MINUTE,
+    matrix: 1,
+    maxParallel: 1,
+    cancelAfterMs: pick(random, [10 * MINUTE, 4 * HOUR, 5 * HOUR]),
+  }));
 }
 
 function drawMatrix(random: SeededRandom): number {

@@ -4,7 +4,7 @@ import type {Fault} from './scenario';
 import type {SimulatedWorld} from './simulated-world';
 
 const LIMIT = 10_000;
-const TAKES_VMS: ReadonlySet<Fault['on']> = new Set(['preemption', 'host_error', 'vm_down']);
+const TAKES_VMS: ReadonlySet<Fault['on']> = new Set(['preemption', 'host_error', 'vm_down', 'listener']);
 
 /** What has to hold once the faults have ceased and time has passed: every job is over, and nothing is left. */
 export async function checkLiveness(world: SimulatedWorld, plane: SimulatedControlPlane): Promise<void> {

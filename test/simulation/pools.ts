@@ -13,6 +13,7 @@ export const LABELS: Readonly<Record<JobKind, readonly string[]>> = {
   spot: ['self-hosted', 'gpu'],
   shared: ['self-hosted', 'shared'],
   vm: ['self-hosted', 'persistent'],
+  vmHuge: ['self-hosted', 'persistent', 'huge'],
 };
 
 /** One pool of each sort: plain, spot before standard, registered in the organisation, and a persistent VM. */

@@ -20,6 +20,8 @@ export interface Violation {
     | 'job_not_run'
     | 'left_over'
     | 'too_many_creations'
+    | 'vm_held'
+    | 'vm_late'
     | 'never_quiet';
   readonly detail: string;
   readonly atMs: number;

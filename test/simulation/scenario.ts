@@ -38,8 +38,8 @@ export interface Setting {
   readonly sweepsTwice?: boolean;
 }
 
-/** `vm`: for the persistent VM. */
-export type JobKind = 'arm' | 'large' | 'spot' | 'shared' | 'vm';
+/** `vm`: for the persistent VM. `vmHuge`: for it too, with a label that its runner does not have. */
+export type JobKind = 'arm' | 'large' | 'spot' | 'shared' | 'vm' | 'vmHuge';
 
 export interface JobPlan {
   /** After the start of the world. */
@@ -86,12 +86,19 @@ export type Fault =
   | {readonly on: 'late_failure'; readonly atMs: number; readonly code: string; readonly times: number}
   | {readonly on: 'preemption'; readonly atMs: number; readonly pick: number}
   | {readonly on: 'host_error'; readonly atMs: number; readonly pick: number}
-  /** The persistent VM goes down: its host fails, or somebody stops it by hand while it runs no job. */
+  /** The persistent VM goes down: its host fails, or while it runs no job somebody stops it by hand, or its guest powers off. */
   | {readonly on: 'vm_down'; readonly atMs: number; readonly by: VmDownBy}
+  /** The listener of the persistent VM's runner ends, with its job: it comes back after so long, or the VM powers off then. */
+  | {readonly on: 'listener'; readonly atMs: number; readonly forMs: number; readonly givesUp: boolean}
   /** The startup script of the nth VM dies. */
   | {readonly on: 'boot'; readonly nth: number};
 
-export type VmDownBy = 'host' | 'hand';
+export type VmDownBy = 'host' | 'hand' | 'guest';
+
+/** Whether nothing goes wrong in it but with the persistent VM itself, so that it can be told how soon it has to be up. */
+export function isVmAlone({setting, faults}: Pick<Scenario, 'setting' | 'faults'>): boolean {
+  return setting.webhookDelayMs === 0 && faults.every(({on}) => on === 'vm_down' || on === 'listener');
+}
 
 export interface WebhookFault {
   readonly on: 'webhook';
@@ -158,6 +165,7 @@ function isLasting(fault: Fault): boolean {
     case 'preemption':
     case 'host_error':
     case 'vm_down':
+    case 'listener':
     case 'boot':
       return true;
     default:

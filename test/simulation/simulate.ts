@@ -57,6 +57,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   const isOver = () => {
     steps += 1;
     safety.check();
+    world.vmPromises?.check();
     if (world.violations.length > 0 && isFatal(world.violations)) return true;
     if (steps % QUIET_CHECK_STEPS !== 0) return false;
     if (steps > MOST_STEPS) world.violated('never_quiet', `${steps} steps, and no end`);
@@ -92,11 +93,11 @@ function isFatal(violations: readonly Violation[]): boolean {
 
 function lastPlannedMs({jobs, faults}: Scenario): number {
   const jobTimes = jobs.map(
-    ({atMs, approvedAfterMs = 0, sentBack, rerunAfterMs = 0}) =>
-      atMs + approvedAfterMs + rerunAfterMs + (sentBack ? sentBack.afterMs + sentBack.forMs : 0),
+    ({atMs, approvedAfterMs = 0, sentBack, rerunAfterMs = 0, cancelAfterMs = 0}) =>
+      atMs + cancelAfterMs + approvedAfterMs + rerunAfterMs + (sentBack ? sentBack.afterMs + sentBack.forMs : 0),
   );
   const faultTimes = faults.map((fault) => {
-    if ('forMs' in fault) return fault.fromMs + fault.forMs;
+    if ('fromMs' in fault) return fault.fromMs + fault.forMs;
     return 'atMs' in fault ? fault.atMs : 0;
   });
   return Math.max(0, ...jobTimes, ...faultTimes);

@@ -22,6 +22,7 @@ import {Safety, type Violation} from './safety';
 import type {Scenario} from './scenario';
 import {Struck} from './struck';
 import {createTrace, NO_TRACE, type Trace} from './trace';
+import {VmPromises} from './vm-promises';
 import {Weather} from './weather';
 import {Workload} from './workload';
 
@@ -45,6 +46,7 @@ export class SimulatedWorld {
   readonly bystanders: Bystanders;
   /** Undefined in a world without. */
   readonly vm: PersistentVm | undefined;
+  readonly vmPromises: VmPromises | undefined;
   readonly ports: FaultyPorts;
   readonly direct: {
     readonly github: ReturnType<FaultyPorts['github']>;
@@ -79,7 +81,7 @@ export class SimulatedWorld {
     // Before the VMs boot: nothing of ours runs in these.
     this.bystanders = new Bystanders(this.github, this.compute, setting.bystanders === true, violated);
     if (setting.debris) leaveMachines(this.github, this.compute);
-    this.vm = setting.vm ? new PersistentVm(this.github, this.compute) : undefined;
+    this.vm = setting.vm ? new PersistentVm(this.github, this.compute, violated) : undefined;
     const boot = randomOf(seed, 'boot');
     this.killed = bootRunners({
       github: this.github,
@@ -100,6 +102,7 @@ export class SimulatedWorld {
     const {github, compute, killed} = this;
     this.safety = new Safety({setting, github, compute, killed, violated});
     this.workload = new Workload(github, jobs);
+    this.vmPromises = this.vm && new VmPromises({vm: this.vm, github, compute, scenario, violated});
     const weather = new Weather(compute, this.struck, (one) => this.#isMade(one), this.vm, faults);
     this.weather = weather;
     this.ports = new FaultyPorts({

@@ -4,7 +4,7 @@ import type {PersistentVm} from './persistent-vm';
 import type {Fault} from './scenario';
 import type {Struck} from './struck';
 
-type Window = Extract<Fault, {forMs: number}>;
+type Window = Extract<Fault, {fromMs: number}>;
 
 /** The scenario's faults that come by time and not by call: outages, stock-outs, quotas, machines that are taken away. */
 export class Weather {
@@ -22,7 +22,7 @@ export class Weather {
     const {scheduler} = compute;
     const startMs = scheduler.now();
     for (const fault of faults) {
-      if ('forMs' in fault) {
+      if ('fromMs' in fault) {
         scheduler.at(startMs + fault.fromMs, () => this.#change(() => this.#active.add(fault), fault));
         scheduler.at(startMs + fault.fromMs + fault.forMs, () => this.#change(() => this.#active.delete(fault), fault));
       } else if ('atMs' in fault) {
@@ -47,6 +47,10 @@ export class Weather {
     }
     if (fault.on === 'vm_down') {
       if (this.vm?.goDown(fault.by)) this.struck.note(fault);
+      return;
+    }
+    if (fault.on === 'listener') {
+      if (this.vm?.endListener(fault)) this.struck.note(fault);
       return;
     }
     const running = this.compute.instances().filter((one) => one.status === 'RUNNING' && this.isOurs(one));

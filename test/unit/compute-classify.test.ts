@@ -1,5 +1,5 @@
-import {classifyOperation, classifyRequest, concernsRungOnly} from '../../shared/compute/classify';
-import {ComputeFailure, type ComputeFailureClass} from '../../shared/compute/failure';
+import {classifyOperation, classifyRequest, missingResource} from '../../shared/compute/classify';
+import type {ComputeFailureClass} from '../../shared/compute/failure';
 
 type HttpRow = [
   status: number | undefined,
@@ -23,18 +23,37 @@ describe('a refused request', () => {
     [403, 'userRateLimitExceeded', 'User Rate Limit Exceeded', 'rate'],
     [429, undefined, 'Too many requests', 'rate'],
     [409, 'alreadyExists', "The resource 'projects/p/zones/z/instances/i' already exists", 'conflict'],
-    [409, undefined, 'conflict', 'conflict'],
     [400, 'resourceNotReady', 'The resource is not ready', 'conflict'],
     [401, 'authError', 'Invalid Credentials', 'denied'],
     [403, 'forbidden', "Required 'compute.instances.create' permission", 'denied'],
     [403, 'accessNotConfigured', 'Compute Engine API has not been used', 'denied'],
     [404, 'notFound', "The resource 'projects/p/global/instanceTemplates/t' was not found", 'denied'],
     [404, 'notFound', "The resource 'projects/p/zones/z/machineTypes/c4a-standard-4' was not found", 'invalid'],
+    [404, 'notFound', "The resource 'projects/p/regions/r/subnetworks/s' was not found", 'denied'],
+    [404, 'notFound', "The resource 'projects/p/zones/z/acceleratorTypes/nvidia-tesla-t4' was not found", 'invalid'],
+    [404, 'notFound', "The resource 'projects/p/global/images/i' was not found", 'invalid'],
     [400, 'invalid', "Invalid value for field 'resource.name'", 'invalid'],
+    [400, 'invalid', 'Accelerator type "nvidia-l4" does not exist in zone us-west4-b.', 'invalid'],
+    [400, 'badRequest', '[pd-standard, n4-standard-2] features are not compatible for creating instance.', 'invalid'],
+    [400, 'badRequest', 'Instances with guest accelerators do not support live migration.', 'invalid'],
+    [400, 'unsupportedOperation', 'pd-balanced disk type cannot be used by c4-standard-8 machine type.', 'invalid'],
+    [
+      400,
+      'invalid',
+      "Invalid value for field 'resource.networkInterfaces[0].subnetwork': 'x'. The referenced subnetwork resource cannot be found.",
+      'denied',
+    ],
     [412, 'conditionNotMet', 'Precondition failed', 'invalid'],
   ])('with HTTP %s %s "%s" is %s', (status, reason, message, failureClass) => {
     const request = {message, ...(status ? {status} : {}), ...(reason ? {reason} : {})};
     expect(classifyRequest(request).failureClass).toBe(failureClass);
+  });
+
+  test.each([400, 401, 403, 404, 409, 412])('with HTTP %i and no reason is nobody’s word', (status) => {
+    expect(classifyRequest({status, message: 'Not Found'})).toEqual({
+      failureClass: 'uncertain',
+      code: `HTTP_${status}`,
+    });
   });
 
   test.each([
@@ -56,12 +75,17 @@ describe('a failed operation', () => {
     ['insufficientCapacity', '', 'zone_full'],
     ['VM_MIN_COUNT_NOT_REACHED', '', 'zone_full'],
     ['UNSUPPORTED_OPERATION', 'preempted while it was being created', 'zone_full'],
+    ['UNSUPPORTED_OPERATION', '[pd-standard] features are not compatible for creating instance.', 'invalid'],
+    ['UNSUPPORTED_OPERATION', 'pd-balanced disk type cannot be used by c4a-standard-8 machine type.', 'invalid'],
+    ['UNSUPPORTED_OPERATION', 'Instances with guest accelerators do not support live migration.', 'invalid'],
     ['QUOTA_EXCEEDED', "Quota 'PREEMPTIBLE_CPUS' exceeded.", 'quota'],
     ['CONCURRENT_OPERATIONS_QUOTA_EXCEEDED', '', 'rate'],
     ['RATE_LIMIT_EXCEEDED', '', 'rate'],
     ['RESOURCE_ALREADY_EXISTS', '', 'conflict'],
     ['OPERATION_INCOMPLETE', '', 'conflict'],
-    ['RESOURCE_NOT_FOUND', "'projects/p/global/images/i' was not found", 'denied'],
+    ['RESOURCE_NOT_FOUND', "'projects/p/global/images/i' was not found", 'invalid'],
+    ['RESOURCE_NOT_FOUND', "The resource 'projects/p/regions/r/subnetworks/s' was not found", 'denied'],
+    ['RESOURCE_NOT_FOUND', "'projects/p/zones/z/acceleratorTypes/nvidia-l4' was not found", 'invalid'],
     ['RESOURCE_NOT_FOUND', "'projects/p/zones/z/machineTypes/n9' was not found", 'invalid'],
     ['INVALID_FIELD_VALUE', '', 'invalid'],
     ['INVALID_USAGE', '', 'invalid'],
@@ -70,6 +94,8 @@ describe('a failed operation', () => {
     ['SOMETHING_NEW', '', 'uncertain'],
     ['HTTP_409', '', 'conflict'],
     ['HTTP_503', '', 'uncertain'],
+    ['HTTP_400', '', 'invalid'],
+    ['HTTP_403', '', 'denied'],
   ])('with %s "%s" is %s', (code, message, failureClass) => {
     expect(classifyOperation([{code, message}])).toEqual({code, message, failureClass});
   });
@@ -87,16 +113,14 @@ describe('a failed operation', () => {
   });
 });
 
-describe('another rung may do', () => {
-  test.each<[ComputeFailureClass, string, boolean]>([
-    ['invalid', "Invalid value for field 'resource.machineType': 'zones/z/machineTypes/c4a-standard-4'.", true],
-    ['invalid', '[c4a-standard-4, pd-standard] features and machine type are not compatible', true],
-    ['invalid', "Invalid value for field 'zone': 'us-central1-z'. Unknown zone.", true],
-    ['invalid', "The resource 'projects/p/zones/us-central1-z' was not found", true],
-    ['invalid', "Invalid value for field 'resource.name': must be a match of regex", false],
-    ['invalid', "The resource 'projects/p/zones/us-central1-a/disks/d' is wrong", false],
-    ['denied', 'machineTypes are not for you', false],
-  ])('after %s "%s": %s', (failureClass, message, expected) => {
-    expect(concernsRungOnly(new ComputeFailure(failureClass, 'x', message))).toBe(expected);
-  });
+test.each([
+  [
+    {status: 404, reason: 'notFound', message: "The resource 'projects/p/zones/z/instances/i' was not found"},
+    'projects/p/zones/z/instances/i',
+  ],
+  [{status: 404, message: "The resource 'projects/p/zones/z/instances/i' was not found"}, undefined],
+  [{status: 400, reason: 'notFound', message: "'projects/p/zones/z/instances/i'"}, undefined],
+  [{status: 404, reason: 'notFound', message: 'Not Found'}, undefined],
+])('what is missing is what Compute Engine itself names: %j', (refused, expected) => {
+  expect(missingResource(refused)).toBe(expected);
 });

@@ -69,6 +69,7 @@ async function deregisterUnlessAlive(
   if (!registration) return 'removed';
   const cameUp = (reason === 'boot' || reason === 'half_made') && registration.status === 'online';
   if (mayLive && (registration.busy || cameUp)) return 'alive';
+  // mutation: deregister before end
   const result = await github.deleteRunner(registration.id);
   return result === 'busy' && mayLive ? 'alive' : 'removed';
 }

@@ -1,5 +1,6 @@
 import type {DiscoveredDelivery, HookReference} from '../../github/discovery';
 import {scopeKey} from '../../lifecycle/sweep/observed';
+import {isSpeltOut} from '../../model/names';
 import {isTimeUp, orIncomplete, type Sweep} from './ports';
 import {repositoryScope} from './visit';
 
@@ -38,7 +39,7 @@ async function hooksOf({context, discovery, memory}: Sweep, now: number): Promis
   const scopes = context.pools.flatMap(({scope}) =>
     scope.kind === 'organization'
       ? [{kind: 'organization', org: scope.org} as const]
-      : scope.patterns.filter((pattern) => !/[!*]/.test(pattern)).map(repositoryScope),
+      : scope.patterns.filter(isSpeltOut).map(repositoryScope),
   );
   const hooks: HookReference[] = [];
   for (const scope of new Map(scopes.map((each) => [scopeKey(each), each])).values()) {

@@ -24,6 +24,7 @@ export async function takeLock(context: Context, budgetSeconds: number): Promise
   return context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     const lock = (await transaction.get('locks', ID)) ?? newLock(now);
+    // mutation: other sweep at work
     if (lock.holder !== null && lock.leaseUntil > now) return undefined;
     const leaseMs = Math.max(LEASE_MS, budgetSeconds * 1000 + GRACE_MS);
     const taken = {...lock, holder, leaseUntil: now + leaseMs, expireAt: now + REMEMBER_MS};

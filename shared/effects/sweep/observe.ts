@@ -3,6 +3,7 @@ import type {DiscoveredRepository} from '../../github/discovery';
 import type {RunnerScope} from '../../github/github';
 import {parseRunnerName} from '../../lifecycle/naming';
 import {type Observed, scopeKey, settledMs} from '../../lifecycle/sweep/observed';
+import {waitsForVm} from '../../lifecycle/sweep/persistent';
 import type {JobDocument, JobKey, LockDocument, RunnerDocument} from '../../store/documents';
 import {allVms} from '../vm/vms';
 import {findDeliveries} from './find-deliveries';
@@ -30,6 +31,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
   const slotsInSight = Object.keys(lock.sightings).some((key) => key.startsWith('slot '));
   const stored = await readStored(sweep, lock.slotsAt, slotsInSight);
   const instances = await orIncomplete(sweep, 'the VMs', () =>
+    // mutation: VMs of this deployment
     compute.listInstances({[DEPLOYMENT_LABEL]: context.deployment}),
   );
   const former = await readFormer(sweep, stored, instances?.map(({name}) => name) ?? []);
@@ -58,7 +60,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     jobs: stored.jobs,
     seen: visits.seen,
     absent,
-    vms: await readVms(sweep),
+    vms: await readVms(sweep, stored),
     slots: stored.slots,
     held: await heldPools(context),
     deliveries: deliveries.found,
@@ -202,11 +204,20 @@ function sawEvery(sweep: Sweep, repositories: readonly DiscoveredRepository[], {
   );
 }
 
-async function readVms({context}: Sweep): Promise<Observed['vms']> {
+/** Compute Engine is asked for those alone that a job waits for. */
+async function readVms(sweep: Sweep, {jobs}: Stored): Promise<Observed['vms']> {
+  const {context} = sweep;
+  const wanted = new Set([...jobs.values()].filter(waitsForVm).map(({pool}) => pool));
   const seen: Observed['vms'][number][] = [];
-  for (const {id, pools, idleMinutes} of allVms(context)) {
+  for (const vm of allVms(context)) {
+    const {id, instance, idleMinutes} = vm;
     const document = await context.store.get('vms', id);
-    if (document) seen.push({id, pools: pools.map(({pool}) => pool.name), idleMinutes, document});
+    const pools = vm.pools.map(({pool}) => pool.name);
+    const status =
+      document && pools.some((pool) => wanted.has(pool))
+        ? await orIncomplete(sweep, `VM ${instance}`, () => context.vm(vm).status())
+        : undefined;
+    if (document) seen.push({id, pools, idleMinutes, document, status});
   }
   return seen;
 }

@@ -12,6 +12,7 @@ export async function deleteMachine(context: Context, action: ActionOf<'delete_v
   if (runner && runner.state !== 'gone' && runner.state !== 'failed') return 'left';
   if (registration) {
     const result = await githubAt(context, registration).deleteRunner(registration.id);
+    // mutation: deleted VM turned out busy
     if (result === 'busy' && !isDead) return 'left';
   }
   await removeMachine(context, {name, zone, pool});

@@ -6,6 +6,7 @@ import type {Context} from '../context';
 /** More than that are not read in one sweep; then nothing is concluded from what is missing. */
 const MOST = 20_000;
 /** Read at a time: the client holds an answer several times over. */
+// mutation: stored page size
 const PAGE = 500;
 const RUNNER_STATES = ['requested', 'creating', 'booting', 'idle', 'busy', 'draining'] as const;
 const JOB_STATUSES = ['queued', 'waiting', 'in_progress'] as const;
@@ -63,6 +64,7 @@ async function eachPage<C extends 'jobs' | 'runners' | 'slots'>(
   for (let seen = 0; seen < MOST; seen += PAGE) {
     const found = await store.find(collection, {where, limit: PAGE, ...(after === undefined ? {} : {after})});
     take(found);
+    // mutation: last stored page
     if (found.length < PAGE) return true;
     after = found.at(-1)?.id;
   }

@@ -19,6 +19,7 @@ const READING_INTERVAL_SECONDS = 20;
  * Between them, where the runner lost a label at the first: it may have got a job just before, of which no webhook told, and `busy` is
  * false for up to two minutes of a job.
  */
+// mutation: drained reading interval
 const DRAINED_SECONDS = 125;
 /** Until a VM that is needed is looked at again. */
 const AGAIN_SECONDS = 60;
@@ -47,6 +48,7 @@ export async function checkVm(context: Context, check: VmCheck): Promise<string>
 
   const status = await context.vm(vm).status();
   if (status === undefined) return 'missing';
+  // mutation: VM found down
   if (isDown(status)) return over(context, vm, document, 'already_stopped');
 
   const seen = await observeVm(context, vm, document);

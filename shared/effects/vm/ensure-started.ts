@@ -24,12 +24,14 @@ export async function ensureStarted(context: Context, vm: Vm): Promise<string> {
 
   const document =
     before.state === 'running' && before.startFailures === 0 ? before : await changeVm(context, vm, started);
+  // mutation: restore labels at start
   if (document.drained.length > 0) await restoreLabels(context, vm, document);
   if (before.state !== 'running') {
     // For a VM that no job ever runs on: a job cancelled unheard, a start by hand.
     await scheduleVmCheck(context, vm, document.version, 0, (vm.idleMinutes + vm.bootMinutes) * 60);
   }
-  return `${outcome.kind === 'changed' ? 'started' : 'already_running'}:${vm.instance}`;
+  // Not `started`: that word is the job's, and a metric counts its seconds.
+  return `${outcome.kind === 'changed' ? 'vm_started' : 'already_running'}:${vm.instance}`;
 }
 
 /** A VM that somebody started by hand. */

@@ -3,6 +3,7 @@ import {jobKeyOf} from '../../lifecycle/naming';
 import type {JobDocument, VmDocument} from '../../store/documents';
 import {type Context, githubOf, scopeFor} from '../context';
 import {recordVmJob} from './record-vm-job';
+import {lackedByVm, turnAway} from './take-job';
 import {type RunnerPlace, runnerPlaces, type Vm} from './vms';
 
 /** Jobs of one pool that are asked after in one look. */
@@ -15,7 +16,7 @@ export interface SeenRunner {
 
 /**
  * - `busy`: a runner says so, or a job that is on record as running there still does; GitHub's flag alone lies around a job's start.
- * - `wanted`: a job waits for the VM.
+ * - `wanted`: a job waits for the VM that its runner can take, as far as is known.
  * - `repaired`: the end of a job went unheard, and is on record now; look again.
  * - `idle`: nothing speaks against a stop.
  */
@@ -40,6 +41,7 @@ export async function observeVm(context: Context, vm: Vm, document: VmDocument):
   }
   for (const job of await queuedJobs(context, vm)) {
     const at = await askFor(context, vm, job);
+    if (at?.status === 'queued' && (await isTurnedAway(context, vm, job))) continue;
     if (at?.status === 'queued') return {kind: 'wanted', job, runners};
     if (at?.status === 'in_progress') return {kind: 'busy', by: `job ${jobKeyOf(job)}`};
     if (isOver(at)) return repaired(context, vm, job, at);
@@ -67,6 +69,13 @@ export async function queuedJobs(context: Context, {pools}: Vm): Promise<JobDocu
     .flat()
     .map(({data}) => data)
     .sort((a, b) => a.queuedAt - b.queuedAt);
+}
+
+/** A job that came when it was not known what the VM's runner can take, or before the runner lost a label, does not hold the VM. */
+async function isTurnedAway(context: Context, vm: Vm, job: JobDocument): Promise<boolean> {
+  const lacked = await lackedByVm(context, vm, job);
+  if (lacked.length > 0) await turnAway(context, vm, {job: jobKeyOf(job)}, lacked);
+  return lacked.length > 0;
 }
 
 async function askFor(context: Context, {pools}: Vm, job: JobDocument): Promise<JobAtGitHub | undefined> {

@@ -24,11 +24,21 @@ export async function recordVmJob(context: Context, vm: Vm, event: JobEvent): Pr
     const change = applyJobEvent(existing, event, now);
     if (change.kind === 'unchanged') return {change: change.kind, job: change.job, document};
     const job = change.kind === 'opened' ? covered(vm, change.job) : change.job;
+    if (isNotOfVm(vm, existing, change.kind, event)) {
+      transaction.set('jobs', jobKeyOf(event), job);
+      return {change: change.kind, job, document};
+    }
     const next = heard(vm, active(document, now, event), change.kind, event, now);
     transaction.set('jobs', jobKeyOf(event), job);
     transaction.set('vms', vm.id, next);
     return {change: change.kind, job, document: next};
   });
+}
+
+/** What becomes of a job that was turned away is no activity of the VM, unless its runner took it all the same. */
+function isNotOfVm(vm: Vm, before: JobDocument | undefined, change: JobChange['kind'], event: JobEvent): boolean {
+  if (before?.demand !== 'dead' || change === 'opened') return false;
+  return event.runnerName === null || !isRunnerOf(vm, event.runnerName);
 }
 
 /** A job that another pool was for ran on the VM: its runner had all the labels. */

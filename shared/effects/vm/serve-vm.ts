@@ -5,10 +5,17 @@ import type {Demand} from '../cover-job';
 import {isRunnerGone, lookAgainLater} from '../requeue-job';
 import {ensureStarted} from './ensure-started';
 import {coverByVm, recordVmJob} from './record-vm-job';
+import {lackedByVm, turnAway} from './take-job';
 import type {Vm} from './vms';
 
-/** A job that the VM is for: it is on record, and the VM up, or this fails and is tried again. */
+/**
+ * A job that the VM is for: it is on record, and the VM up, or this fails and is tried again. One that asks for labels that the VM's
+ * runner does not have is turned away.
+ */
 export async function serveVm(context: Context, vm: Vm, demand: Demand): Promise<string> {
+  const asking = 'event' in demand ? demand.event : await context.store.get('jobs', demand.job);
+  const lacked = asking?.status === 'queued' ? await lackedByVm(context, vm, asking) : [];
+  if (lacked.length > 0) return turnAway(context, vm, demand, lacked);
   const job =
     'event' in demand ? (await recordVmJob(context, vm, demand.event)).job : await cover(context, vm, demand.job);
   if ('event' in demand && job?.status === 'in_progress' && (await isRunnerGone(context.store, job))) {

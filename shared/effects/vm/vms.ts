@@ -1,6 +1,7 @@
 import type {Pool} from '../../config/config';
 import type {RunnerScope} from '../../github/github';
 import {takesRepository} from '../../lifecycle/matching';
+import {isSpeltOut} from '../../model/names';
 import type {VmReference} from '../../providers/vm';
 import type {VmDocument} from '../../store/documents';
 import {type Context, poolOf} from '../context';
@@ -93,7 +94,7 @@ export function runnerPlaces(vm: Vm, document: VmDocument | undefined): RunnerPl
       );
       continue;
     }
-    const named = scope.patterns.filter((pattern) => !/[*!]/.test(pattern));
+    const named = scope.patterns.filter(isSpeltOut);
     const served = known
       .map(({repository}) => repository)
       .filter((repository) => takesRepository(entry.pool, repository));

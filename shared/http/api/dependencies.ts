@@ -3,6 +3,7 @@ import type {Pool} from '../../config/config';
 import type {ControlPlane} from '../../control-plane';
 import {SlipwayError, Unavailable} from '../../errors';
 import type {RunnerScope} from '../../github/github';
+import {isSpeltOut} from '../../model/names';
 import {scrubSecrets} from '../../telemetry/scrub';
 import type {Surroundings} from './operation';
 
@@ -70,7 +71,7 @@ interface Asked {
 
 function scopeOf({scope}: Pool): Asked | undefined {
   if (scope.kind === 'organization') return {scope: {kind: 'organization', org: scope.org}};
-  const exact = scope.patterns.find((pattern) => !/[*!]/.test(pattern));
+  const exact = scope.patterns.find(isSpeltOut);
   return exact === undefined ? undefined : {scope: repositoryScope(exact)};
 }
 

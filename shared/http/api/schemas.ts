@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import {OWNER, REPOSITORY} from '../../model/names';
 
 /** A boolean in a query: `true` or `false`, nothing else, so that nothing is changed by a misspelt dry run. */
 export const flag = (description: string) =>
@@ -38,8 +39,13 @@ export const PoolName = z
 
 export const Repository = z
   .string()
-  .regex(/^[^/\s]+\/[^/\s]+$/, 'expected owner/name')
+  .regex(REPOSITORY, 'expected owner/name')
   .meta({description: '`owner/name`', examples: ['acme/app']});
+
+export const Organization = z
+  .string()
+  .regex(OWNER, 'expected the login of an organization')
+  .meta({examples: ['acme']});
 
 export const RUNNER_STATES = [
   'requested',
@@ -114,7 +120,7 @@ export const Job = z
     status: JobState,
     demand: z.enum(['open', 'reserved', 'covered', 'none', 'dead']).meta({
       description:
-        'Whether it needs a runner: `open`: covered by nothing; `reserved`: a slot is kept for it; `covered`: a runner is there or on its way; `none`: it needs none; `dead`: given up, see the dead letters.',
+        'Whether it needs a runner: `open`: covered by nothing; `reserved`: a slot is kept for it; `covered`: a runner is there or on its way; `none`: it needs none; `dead`: given up, see the dead letters; or the runner of its persistent VM lacks a label, see the log.',
     }),
     runner: z.string().nullable(),
     url: z.string().nullable(),

@@ -22,6 +22,7 @@ export type Reason =
   | 'over_time'
   | 'vanished_vm'
   | 'stopped_vm'
+  | 'vm_down'
   | 'orphan'
   | 'ghost'
   | 'lost_slot'

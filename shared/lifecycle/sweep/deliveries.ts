@@ -3,6 +3,7 @@ import type {Action} from './actions';
 import type {Observed} from './observed';
 
 /** GitHub delivers an event once; this is how often we ask for more. */
+// mutation: most redeliveries
 const MOST_REDELIVERIES = 3;
 const MOST_A_PASS = 200;
 const ACTIONS = new Set(['queued', 'waiting', 'in_progress', 'completed']);

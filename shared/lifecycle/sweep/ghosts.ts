@@ -16,7 +16,9 @@ export function deregisterGhosts(observed: Observed, sightings: Sightings): Acti
   const actions: Action[] = [];
   for (const {scope, installationId, runners} of observed.scopes.values()) {
     for (const {id, name, status, busy} of runners) {
-      if (status !== 'offline' || busy || there.has(name) || !parseRunnerName(observed.deployment, name)) continue;
+      if (status !== 'offline' || busy || there.has(name)) continue;
+      // mutation: ghost of another
+      if (!parseRunnerName(observed.deployment, name)) continue;
       const runner = observed.former.get(name);
       // Made while GitHub was asked.
       if (runner && runner.state !== 'gone' && runner.state !== 'failed') continue;

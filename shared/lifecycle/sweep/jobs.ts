@@ -43,6 +43,7 @@ function compare(
     case 'queued':
       if (stored?.status === 'in_progress') return queuedAgain(observed, key, stored, sightings);
       if (!isDue(observed, job.queuedAt, now) || !settled) return undefined;
+      // mutation: uncovered job
       if (!stored || stored.status === 'waiting') return told(observed, seen, stored, 'uncovered_job', now);
       if (stored.status !== 'queued') return undefined;
       if (stored.demand === 'dead') return tryAgain(observed, seen, stored, now);
@@ -53,6 +54,7 @@ function compare(
       if (isRunningOrOver(stored) || job.runnerName === null) return undefined;
       return told(observed, seen, stored, 'lost_event', now);
     case 'completed':
+      // mutation: end of job not told
       return stored && stored.status !== 'completed' ? told(observed, seen, stored, 'lost_event', now) : undefined;
   }
 }

@@ -24,6 +24,7 @@ export function endWithoutMachine(observed: Observed, now: number, sightings: Si
     const rest = {runner: runner.name, force: false, jobUrl: jobUrlOf(observed, runner)};
     if (isEnding(runner)) {
       // Its deletion is under way, or its task got lost.
+      // mutation: ending is under way
       if (now - runner.stateAt < LEAVING_MS || (machine && GOING.has(machine.status))) continue;
       const isDead = !machine || OVER.has(machine.status);
       actions.push({kind: 'end_runner', reason: 'lost_stop', ...rest, isDead});
@@ -63,6 +64,7 @@ function orphan(observed: Observed, machine: Instance, now: number, sightings: S
   }
   const found = registeredAs(observed, name);
   const registration = found && {scope: found.scope, installationId: found.installationId, id: found.id};
+  // mutation: orphan runs a job
   if (!isDead && (found?.seen.busy || runsAtGitHub(observed, name))) return undefined;
   // Online and nobody's: it may take a job at any time, or serve one of a deployment whose memory was lost.
   if (!sightings.twice(key)) return undefined;

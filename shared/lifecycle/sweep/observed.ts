@@ -1,4 +1,4 @@
-import type {Instance} from '../../compute/compute';
+import type {Instance, InstanceStatus} from '../../compute/compute';
 import type {Pool} from '../../config/config';
 import type {DiscoveredDelivery, DiscoveredJob} from '../../github/discovery';
 import type {Registration, RunnerScope} from '../../github/github';
@@ -28,6 +28,8 @@ export interface SeenVm {
   readonly pools: readonly string[];
   readonly idleMinutes: number;
   readonly document: VmDocument;
+  /** By Compute Engine, of a VM that a job waits for; undefined: not looked at, or not to be seen. */
+  readonly status?: InstanceStatus | undefined;
 }
 
 /** Everything that one sweep saw. What could not be listed to its end is left out, so that nothing is concluded from its absence. */

@@ -8,7 +8,7 @@ import {tellLostEvents} from './jobs';
 import {deleteOrphans, endWithoutMachine} from './machines';
 import type {Observed} from './observed';
 import {endOverTime} from './over-time';
-import {checkPersistent} from './persistent';
+import {checkPersistent, restartPersistent} from './persistent';
 import {rerunPreempted} from './preemption';
 import {Sightings} from './sightings';
 import {freeLostSlots} from './slots';
@@ -28,6 +28,7 @@ export function plan(observed: Observed, now: number): Plan {
   const actions = [
     ...redeliverFailed(observed),
     ...tellLostEvents(observed, now, sightings),
+    ...restartPersistent(observed, now),
     ...serveWaiting(observed, now),
     ...finishHalfMade(observed, now),
     ...rerunPreempted(observed),

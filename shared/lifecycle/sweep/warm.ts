@@ -1,6 +1,7 @@
 import type {Pool} from '../../config/config';
 import {cronMatches} from '../../config/cron';
 import type {RunnerScope} from '../../github/github';
+import {isSpeltOut} from '../../model/names';
 import type {RunnerDocument} from '../../store/documents';
 import {isEnding} from '../runner';
 import type {Action} from './actions';
@@ -63,7 +64,7 @@ export function keepWarm(observed: Observed, now: number): Action[] {
 /** Where a runner without a job is registered: in the organization, or in the first repository that the pool spells out. */
 export function warmScope({scope}: Pick<Pool, 'scope'>): RunnerScope | undefined {
   if (scope.kind === 'organization') return {kind: 'organization', org: scope.org};
-  const spelt = scope.patterns.find((pattern) => !pattern.startsWith('!') && !pattern.includes('*'));
+  const spelt = scope.patterns.find(isSpeltOut);
   const [owner, repo] = spelt?.split('/') ?? [];
   return owner && repo ? {kind: 'repository', owner, repo} : undefined;
 }

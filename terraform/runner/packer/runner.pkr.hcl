@@ -10,7 +10,7 @@ packer {
   required_plugins {
     googlecompute = {
       source  = "github.com/hashicorp/googlecompute"
-      version = ">= 1.1.6"
+      version = "= 1.1.6"
     }
   }
 }

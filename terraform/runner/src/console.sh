@@ -33,6 +33,16 @@ say() {
   console "$(date -u +%Y-%m-%dT%H:%M:%SZ) slipway: $*"
 }
 
+# What the runner printed. It may be a job's text, so it never stands where this script's own words do.
+relay() {
+  console "runner: $*"
+}
+
+power_off() {
+  sync
+  poweroff || systemctl poweroff --force --force
+}
+
 fail() {
   why=$*
   exit 1

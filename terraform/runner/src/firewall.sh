@@ -29,8 +29,51 @@ table inet slipway {
 RULES
 }
 
-# No block, no runner.
+# No block, no runner. Before anything else that is installed or started.
 block_metadata() {
   ensure_package nft nftables
   metadata_rules | nft --file - || fail "nftables refused the rules that keep jobs from the metadata server"
+}
+
+# From the next boot on, by systemd: before the network, and before cron and everything else that waits for sysinit.target. Debian's own
+# nftables.service flushes all rules, so it goes first.
+block_metadata_at_boot() {
+  mkdir -p "$LIB_DIR" "$BOOT_UNIT_DIR" && metadata_rules >"$LIB_DIR/metadata.nft" &&
+    cat >"$BOOT_UNIT_DIR/slipway-metadata.service" <<UNIT && systemctl daemon-reload && systemctl enable slipway-metadata.service
+[Unit]
+Description=Slipway: keeps jobs from the metadata server
+DefaultDependencies=no
+RequiresMountsFor=$LIB_DIR
+Wants=network-pre.target
+After=nftables.service
+Before=network-pre.target sysinit.target shutdown.target
+Conflicts=shutdown.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=$(command -v nft) --file $LIB_DIR/metadata.nft
+
+[Install]
+WantedBy=sysinit.target
+UNIT
+}
+
+# Nothing that a job left starts by itself at a boot: no crontab, no at job, no service manager of the runner's user. at.deny is made by
+# at alone: without both of its files, at is for root only.
+keep_user_from_boot() {
+  local file uid
+  for file in "$ROOT/etc/cron.deny" "$ROOT/etc/at.deny"; do
+    [[ -e $file || $file == */cron.deny ]] || continue
+    grep --quiet --line-regexp --fixed-strings "$RUNNER_USER" "$file" 2>/dev/null || printf '%s\n' "$RUNNER_USER" >>"$file" || return 1
+  done
+  rm -f "$ROOT/var/spool/cron/crontabs/$RUNNER_USER" "$ROOT/var/lib/systemd/linger/$RUNNER_USER"
+  find "$ROOT/var/spool/cron/atjobs" -type f -user "$RUNNER_USER" -delete 2>/dev/null || true
+  uid=$(id -u "$RUNNER_USER") && systemctl mask --now "user@$uid.service"
+}
+
+# What a job may leave behind it meets these at the next boot.
+guard_boots() {
+  [[ -d $UNIT_DIR ]] || return 0
+  block_metadata_at_boot && keep_user_from_boot
 }

@@ -1,5 +1,8 @@
 # The actions runner and the user that it runs as.
 
+# Before a command: runs it as the runner's user. setpriv replaces itself by the command, so that signals meet that.
+AS_RUNNER=(setpriv --reuid "$RUNNER_USER" --regid "$RUNNER_USER" --init-groups --)
+
 ensure_user() {
   id -u "$RUNNER_USER" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "$RUNNER_USER"
 }
@@ -32,7 +35,16 @@ ensure_package() {
     fail "$package could not be installed: bake it into the image, or let the VM reach the package mirrors"
 }
 
-# What the image has is taken, unless the attribute asks for another version.
+# As the runner's user, and nothing but a version: a job may have put a link to somebody else's file there.
+installed_version() {
+  local version
+  version=$("${AS_RUNNER[@]}" head -c 32 "$RUNNER_DIR/.slipway-version" 2>/dev/null) || true
+  [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || version=unknown
+  printf '%s' "$version"
+}
+
+# What the image has is taken, unless the attribute asks for another version. Not so where a runner has run before: a job can change
+# everything in the runner's folder, and what is registered anew gets a registration token.
 install_runner() {
   local wanted have='' version arch sha
   if [[ -f $RUNNER_DIR/.runner ]]; then
@@ -41,7 +53,11 @@ install_runner() {
   fi
   setting slipway-runner-version ''
   wanted=$REPLY
-  if [[ -x $RUNNER_DIR/run.sh ]]; then have=$(cat "$RUNNER_DIR/.slipway-version" 2>/dev/null || echo unknown); fi
+  if [[ -e $STATE_DIR/registered ]]; then
+    say "the runner's folder has lost its registration; what is in it is not trusted, and replaced"
+  elif [[ -x $RUNNER_DIR/run.sh ]]; then
+    have=$(installed_version)
+  fi
   if [[ -n $have && (-z $wanted || $wanted == "$have") ]]; then
     say "the image has the runner (version $have)"
     return
@@ -73,7 +89,7 @@ download_runner() {
   done
   printf '%s  %s\n' "$sha" "$file" | sha256sum --check --status ||
     fail "the checksum of $url is wrong: expected $sha, found $(sha256sum "$file" | cut -d' ' -f1); nothing of it was run"
-  rm -rf "$RUNNER_DIR"
+  rm -rf --one-file-system "$RUNNER_DIR"
   mkdir -p "$RUNNER_DIR"
   tar --extract --gzip --no-same-owner --file "$file" --directory "$RUNNER_DIR"
   rm -f "$file"
@@ -84,6 +100,3 @@ download_runner() {
   chmod 0750 "$RUNNER_DIR"
   say "runner $version installed"
 }
-
-# Before a command: runs it as the runner's user. setpriv replaces itself by the command, so that signals meet that.
-AS_RUNNER=(setpriv --reuid "$RUNNER_USER" --regid "$RUNNER_USER" --init-groups --)

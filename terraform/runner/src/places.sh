@@ -10,4 +10,6 @@ RUNNER_DIR=$ROOT/opt/actions-runner
 RUNNER_LOG=$ROOT/var/log/slipway-runner.log
 LIB_DIR=$ROOT/usr/local/lib/slipway
 UNIT_DIR=$ROOT/run/systemd/system
+BOOT_UNIT_DIR=$ROOT/etc/systemd/system
+STATE_DIR=$ROOT/var/lib/slipway
 OFFLINE_FLAG=$RUNNER_DIR/.slipway-offline

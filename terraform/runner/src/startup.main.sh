@@ -10,8 +10,7 @@ end() {
   set +e
   [[ -z $runner_pid ]] || show_diagnostics "$diag_lines"
   say "power off: ${why:-the script ended with status $code}"
-  sync
-  poweroff || systemctl poweroff --force --force
+  power_off
   exit "$code"
 }
 
@@ -32,9 +31,10 @@ run() {
   local idle=$REPLY
   number slipway-diag-lines 50
   diag_lines=$REPLY
-  ensure_user
-  install_runner
   block_metadata
+  ensure_user
+  guard_boots || say 'systemd did not take what keeps the runner from the metadata server from the next boot on'
+  install_runner
   install_docker
   start_docker
   launch "ACTIONS_RUNNER_INPUT_JITCONFIG=$secret"
@@ -57,7 +57,8 @@ bake() {
 open_console
 case ${1:-} in
   '')
-    enter_unit startup.sh
+    # Also when this script itself is killed.
+    enter_unit startup.sh FailureAction=poweroff ''
     run
     ;;
   --run) run ;;

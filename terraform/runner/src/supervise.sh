@@ -1,7 +1,10 @@
 # One runner from its start to its end. What it prints goes to a file first, because a slow console must not hold it up, and because
 # its lines tell whether it has a job.
 
+# With ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE the exit status tells; older runners have but the line. It is believed as a whole
+# line and before there was a job: the name of a job may read like it, on a line of its own too.
 DEPRECATED_STATUS=7
+DEPRECATED_LINE='^(An error occur+ed: )?Runner version v?[0-9.]+ is deprecated and cannot receive messages\.?$'
 runner_pid=''
 runner_log=''
 partial=''
@@ -15,6 +18,8 @@ deprecated=''
 # command lines can be read by all. The runner takes ACTIONS_RUNNER_INPUT_<ARGUMENT> from there and keeps it from its jobs' environment.
 # https://github.com/actions/runner/blob/main/src/Runner.Listener/CommandSettings.cs
 launch() {
+  [[ -z $runner_log ]] || exec {runner_log}<&-
+  runner_pid='' partial='' stopping='' deprecated='' jobs_seen=0
   (umask 077 && : >"$RUNNER_LOG")
   # Without job control bash starts a child with SIGINT ignored, and it could never be told to end.
   set -m
@@ -46,11 +51,11 @@ read_runner_lines() {
   while IFS= read -r line <&"$runner_log" || { partial+=$line && false; }; do
     line=$partial$line
     partial=''
-    console "$line"
+    relay "$line"
     if [[ $line =~ ^[0-9-]+\ [0-9:]+Z:\ Running\ job: ]]; then
       jobs_seen=$((jobs_seen + 1))
       busy_at=$SECONDS
-    elif [[ $line == *'is deprecated and cannot receive messages'* ]]; then
+    elif ((jobs_seen == 0)) && [[ $line =~ $DEPRECATED_LINE ]]; then
       deprecated=yes
     fi
   done
@@ -97,13 +102,14 @@ supervise() {
   kill -KILL -- "-$preemption" 2>/dev/null || true
   wait "$runner_pid" || code=$?
   read_runner_lines
-  [[ -z $partial ]] || console "$partial"
+  [[ -z $partial ]] || relay "$partial"
   conclude "$code"
 }
 
 conclude() {
   local code=$1
-  if [[ -n $deprecated || $code == "$DEPRECATED_STATUS" ]]; then
+  [[ $code != "$DEPRECATED_STATUS" ]] || deprecated=yes
+  if [[ -n $deprecated ]]; then
     say "runner-deprecated: GitHub refuses this version of the runner; raise slipway-runner-version and its checksum, or bake a new image"
     why='the runner is deprecated'
   elif [[ -n $stopping ]]; then
@@ -125,7 +131,7 @@ show_diagnostics() {
   local lines=$1 line
   ((lines > 0)) || return 0
   # shellcheck disable=SC2016 # that shell expands it
-  while IFS= read -r line; do console "$line"; done < <(
+  while IFS= read -r line; do relay "$line"; done < <(
     "${AS_RUNNER[@]}" timeout 10 bash -c 'for kind in Runner Worker; do
       file=$(ls -t "$1/_diag/${kind}_"*.log 2>/dev/null | head -n 1)
       [ -z "$file" ] || { echo "== the last $2 lines of $file"; tail -n "$2" "$file"; }

@@ -1,5 +1,6 @@
 import {aSystem, type TestSystem} from '../../builders/system';
 import {comparedWith, terraformFile} from '../../builders/terraform-files';
+import {aVmSystem, type VmSystem} from '../../builders/vm-system';
 
 interface Line {
   readonly function?: string;
@@ -10,13 +11,11 @@ interface Line {
 }
 
 let system: TestSystem;
-beforeEach(async () => {
-  system = await aSystem();
-});
 afterEach(() => system.close());
 
 /** The log lines of one job, from queued to gone. */
 async function linesOfAJob(): Promise<Line[]> {
+  system = await aSystem();
   system.queueJob();
   await system.finish();
   return system.log.map((line) => JSON.parse(line) as Line);
@@ -33,6 +32,17 @@ test('one line tells the time from queued to running, which is longer', async ()
   const started = lines.filter(({decision}) => decision === 'started');
   expect(started).toHaveLength(1);
   expect(started[0]?.jobAgeSeconds).toBeGreaterThan(created?.jobAgeSeconds ?? Number.POSITIVE_INFINITY);
+});
+
+test('the start of a persistent VM is not the start of its job: two jobs on one VM are two lines', async () => {
+  const vmSystem: VmSystem = await aVmSystem();
+  system = vmSystem;
+  vmSystem.queueGpuJob();
+  vmSystem.queueGpuJob();
+  await vmSystem.untilDown();
+  const decisions = vmSystem.decisions();
+  expect(decisions.filter((decision) => decision === 'started')).toHaveLength(2);
+  expect(decisions.filter((decision) => decision === 'vm_started')).toHaveLength(1);
 });
 
 test('every line of a decision names its function', async () => {

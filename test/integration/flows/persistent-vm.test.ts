@@ -153,6 +153,35 @@ describe('starting', () => {
   });
 });
 
+describe('a VM that goes down by itself while a job waits', () => {
+  test.each<[string, () => void]>([
+    ['by a power off in the guest', () => system.compute.powerOff(system.vm)],
+    [
+      'by its host, which may not restart it',
+      () => {
+        Object.assign(system.vm.scheduling, {automaticRestart: false});
+        system.compute.failHost(system.vm);
+      },
+    ],
+    ['by hand', () => system.compute.power('stop', ZONE, VM)],
+  ])('%s is started again within two sweeps', async (_, goDown) => {
+    let isBroken = true;
+    system = await aVmSystem({failsToBoot: () => isBroken});
+    const job = system.queueGpuJob();
+    await system.sweepFor(4 * MINUTE);
+    expect(system.powerActions()).toEqual(['start']);
+    isBroken = false;
+    goDown();
+    await system.pass(5 * MINUTE, () => system.vm.status === 'TERMINATED');
+    await system.sweepFor(2 * MINUTE);
+    expect(system.powerActions().filter((action) => action === 'start')).toHaveLength(2);
+    await system.pass(5 * MINUTE, () => job.status === 'completed');
+    expect(job.conclusion).toBe('success');
+    await system.untilDown();
+    expectUnharmed(system);
+  });
+});
+
 describe('DRY_RUN', () => {
   test('says what it would do and leaves the VM alone', async () => {
     system = await aVmSystem({env: {DRY_RUN: 'true'}});

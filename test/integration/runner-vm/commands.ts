@@ -6,7 +6,7 @@ const FOLDERS = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'];
 
 /** What the scripts really run. Nothing else is on their PATH: above all no `poweroff` and no `systemctl`. */
 const REAL = (
-  'awk basename bash cat chmod curl cut date df dirname env find gzip head install ln ls mkdir mv pgrep rm sed sha256sum sleep ' +
+  'awk basename bash cat chmod curl cut date df dirname env find grep gzip head install ln ls mkdir mv pgrep rm sed sha256sum sleep ' +
   'tail tar timeout touch tr uname xargs'
 ).split(' ');
 
@@ -15,7 +15,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
   'apt-get': '',
   chown: '',
   docker: '',
-  id: '[[ -e $SLIPWAY_ROOT/user ]]',
+  id: '[[ -e $SLIPWAY_ROOT/user ]] && echo 1001',
   iptables: '[[ $* != *--check* ]]',
   nft: 'cat >"$SLIPWAY_ROOT/nft-rules"',
   poweroff: '',

@@ -42,6 +42,28 @@ describeScripts('an ephemeral runner', () => {
     expect(machine.poweredOff()).toBe(true);
   });
 
+  it.each([
+    ['as its name', `Running job: Runner version v2.300.0 is deprecated and cannot receive messages.`],
+    [
+      'as a line of its name',
+      `Running job: x\\nAn error occurred: Runner version v2.300.0 is deprecated and cannot receive messages.`,
+    ],
+  ])('whose job has those words %s is not deprecated', async (_case, text) => {
+    await create(`printf '%b\\n' '2026-11-21 10:00:01Z: ${text}'\n${COMPLETED}`);
+    const {output, status} = await machine.boot('startup.sh');
+    expect(output).toContain('is deprecated and cannot receive messages');
+    expect(output).not.toContain('slipway: runner-deprecated');
+    expect(output).toContain('power off: the runner has run its job');
+    expect(status).toBe(0);
+  });
+
+  it('cannot write to the console what looks like a line of the script', async () => {
+    await create(`printf '2026-11-21 10:00:01Z: Running job: x\\n2026-11-21T10:00:02Z slipway: power off: forged\\n'`);
+    const {output} = await machine.boot('startup.sh');
+    expect(output.split('\n').filter((line) => /^[0-9TZ:-]+ slipway: power off/.test(line))).toHaveLength(1);
+    expect(output).toContain('runner: 2026-11-21T10:00:02Z slipway: power off: forged\n');
+  });
+
   it('that gets no job in time is interrupted', async () => {
     await create(WAIT_FOR_INTERRUPT, {'slipway-idle-seconds': '1'});
     const {output, status} = await machine.boot('startup.sh');

@@ -95,8 +95,9 @@ describeIfPossible(whyNot(), 'the tests of the real firewall')('the real nftable
     });
 
     const refused = 7;
-    expect(`${stdout}${stderr}`).toContain(`\n${NOBODY}\n`);
-    expect(stdout.split('\n').filter((line) => /^(runner|root) /.test(line))).toEqual([
+    expect(`${stdout}${stderr}`).toContain(`\nrunner: ${NOBODY}\n`);
+    const told = stdout.split('\n').map((line) => line.replace(/^runner: /, ''));
+    expect(told.filter((line) => /^(runner|root) /.test(line))).toEqual([
       `runner http://169.254.169.254/open ${refused}`,
       `runner http://[fd20:ce::254]/open ${refused}`,
       'runner http://169.254.169.254:53/open 0',

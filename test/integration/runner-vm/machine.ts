@@ -21,6 +21,8 @@ export interface MachineOptions {
   readonly attributes?: Readonly<Record<string, string>>;
   /** How long a runner has to end once it is told to. */
   readonly graceSeconds?: number;
+  /** Before a persistent runner that ended is started again; 0 unless given. */
+  readonly pauseSeconds?: number;
 }
 
 /** Result of a boot: how the script ended, and all that it wrote. */
@@ -38,11 +40,12 @@ export class Machine {
     readonly root: string,
     readonly server: MetadataServer,
     private readonly graceSeconds: number | undefined,
+    private readonly pauseSeconds = 0,
   ) {}
 
   static async create(options: MachineOptions): Promise<Machine> {
     const root = mkdtempSync(join(tmpdir(), 'slipway-vm-'));
-    const machine = new Machine(root, await startMetadataServer(), options.graceSeconds);
+    const machine = new Machine(root, await startMetadataServer(), options.graceSeconds, options.pauseSeconds);
     for (const folder of ['var/log', 'dev']) mkdirSync(join(machine.root, folder), {recursive: true});
     makeCommands(join(machine.root, 'path'), options.commands);
     const {content, sha256} = makeRunnerPackage(options.run);
@@ -69,6 +72,7 @@ export class Machine {
         SLIPWAY_RELEASES_URL: this.server.releasesUrl,
         SLIPWAY_TICK_SECONDS: '0.02',
         SLIPWAY_RETRY_SECONDS: '0',
+        SLIPWAY_PAUSE_SECONDS: String(this.pauseSeconds),
         ...(this.graceSeconds === undefined ? {} : {SLIPWAY_GRACE_SECONDS: String(this.graceSeconds)}),
       },
     });

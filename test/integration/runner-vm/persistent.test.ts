@@ -61,8 +61,8 @@ describeScripts('the startup script of a persistent runner', () => {
   });
 
   it('does not hand it to the runner', async () => {
-    await create(`env >"$SLIPWAY_ROOT/environment"\n${LISTENING}\n${RUNNING}\n${COMPLETED}`);
-    await machine.boot('persistent.sh');
+    await create(`env >"$SLIPWAY_ROOT/environment"\n${WAIT_FOR_INTERRUPT}`);
+    await bootUntilShutdown();
     const hook = `${machine.root}/usr/local/lib/slipway/job-started.sh`;
     expect(machine.read('environment')).toContain(`ACTIONS_RUNNER_HOOK_JOB_STARTED=${hook}\n`);
     expect(machine.read('environment')).not.toContain(TOKEN);
@@ -131,6 +131,9 @@ describeScripts('the startup script of a persistent runner', () => {
     await create();
     mkdirSync(join(machine.root, 'run/systemd/system'), {recursive: true});
     await machine.boot('persistent.sh');
-    expect(machine.read('run/systemd/system/slipway-runner.service')).toContain('/slipway/persistent.sh --run\n');
+    const unit = machine.read('run/systemd/system/slipway-runner.service');
+    expect(unit).toContain('/slipway/persistent.sh --run\n');
+    expect(unit).toContain('OOMPolicy=continue\n');
+    expect(unit).toContain('Restart=on-abnormal\n');
   });
 });

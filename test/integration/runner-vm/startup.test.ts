@@ -109,7 +109,7 @@ describeScripts('the startup script of an ephemeral runner', () => {
       run: `mkdir _diag; printf 'one\\ntwo\\e[2Jwo\\nthree\\n' >_diag/Runner_1.log\n${ONE_JOB}`,
     });
     const {output} = await machine.boot('startup.sh');
-    expect(output).toMatch(/== the last 2 lines of .*_diag\/Runner_1.log\ntwo \[2Jwo\nthree\n/);
+    expect(output).toMatch(/== the last 2 lines of .*_diag\/Runner_1.log\nrunner: two \[2Jwo\nrunner: three\n/);
   });
 
   it('goes on in a service of its own where systemd runs', async () => {
@@ -119,6 +119,8 @@ describeScripts('the startup script of an ephemeral runner', () => {
     expect(status).toBe(0);
     expect(machine.calls()).toEqual(['systemctl daemon-reload', 'systemctl start --no-block slipway-runner.service']);
     const unit = machine.read('run/systemd/system/slipway-runner.service');
+    expect(unit).toContain('OOMPolicy=continue\n');
+    expect(unit).toContain('FailureAction=poweroff\n');
     expect(unit).toContain(`ExecStart=${machine.root}/usr/local/lib/slipway/startup.sh --run\n`);
     expect(machine.read('usr/local/lib/slipway/startup.sh')).toContain('slipway-jit-config');
   });

@@ -1,13 +1,15 @@
 import {readFileSync} from 'node:fs';
-import {dirname, join, resolve} from 'node:path';
+import {dirname, join} from 'node:path';
 import {build, type Plugin} from 'esbuild';
+import {absolute, readCore} from './core';
+import {mutate} from './mutate';
 import type {Mutation} from './mutation';
 
-const ROOT = resolve(__dirname, '..', '..', '..');
-
 /**
- * The simulation with a core that has the mutation, as one file; `undefined` builds the core as it is. Throws when the text to be changed
- * is not there exactly once: a mutation that changes nothing would look like one that nobody catches.
+ * The simulation with a core that has the mutation, as one file; `undefined` builds the core as it is. Throws when the mutation
+ * is refused.
+ *
+ * @see mutate.ts
  */
 export async function buildMutant(mutation: Mutation | undefined, outfile: string): Promise<void> {
   await build({
@@ -25,7 +27,8 @@ export async function buildMutant(mutation: Mutation | undefined, outfile: strin
 
 /** A file in the bundle finds what lies beside it where it was. */
 function mutating(mutation: Mutation | undefined): Plugin {
-  const changed = mutation ? mutated(mutation) : new Map<string, string>();
+  const texts = mutation ? [...mutate(readCore(), mutation)] : [];
+  const changed = new Map(texts.map(([path, text]) => [absolute(path), text]));
   return {
     name: 'mutation',
     setup({onLoad}) {
@@ -35,20 +38,4 @@ function mutating(mutation: Mutation | undefined): Plugin {
       });
     },
   };
-}
-
-/** The text of each file that the mutation changes, by its path. */
-export function mutated({name, also, ...change}: Mutation): ReadonlyMap<string, string> {
-  const files = new Map<string, string>();
-  for (const {file, find, replace} of also ? [change, also] : [change]) {
-    const path = join(ROOT, file);
-    const parts = (files.get(path) ?? readFileSync(path, 'utf8')).split(find);
-    if (parts.length !== 2) {
-      throw new Error(
-        `mutation "${name}": found its text ${parts.length - 1} times in ${file}, expected once; write it anew for the code as it is now:\n${find}`,
-      );
-    }
-    files.set(path, parts.join(replace));
-  }
-  return files;
 }

@@ -1,14 +1,47 @@
 /** One mistake in the core. Where two guards stand one behind the other, it is a mistake in both. */
-export interface Mutation extends Change {
-  readonly name: string;
-  readonly also?: Change;
+export type Mutation = Change & {readonly name: string; readonly also?: Change};
+
+/**
+ * A change of the core, bound to a name and not to a file or its text.
+ *
+ * - `marked`: what follows the one line `// mutation: <marked>` in the source: a statement, a property, an argument, an operand, a
+ *   function or a method.
+ * - `exported`: the one function, constant or method that is exported by this name: `isOver`, `OPEN_RUNS`, `Sightings.twice`.
+ */
+export type Change =
+  | ({readonly marked: string} & (Removal | Condition | Insertion | Value | Wrapper))
+  | ({readonly exported: string} & (Value | Wrapper));
+
+/** TypeScript, or a function of what stands there now, in parentheses. It is not type-checked, but its names have to be in scope. */
+export type Code = string | ((original: string) => string);
+
+/** The statement does nothing; a property, element or argument is left out. No declaration can be removed: give it a value. */
+export interface Removal {
+  readonly remove: true;
 }
 
-/** A change of the core's text. */
-export interface Change {
-  /** From the repository's root. */
-  readonly file: string;
-  /** Found exactly once in the file. */
-  readonly find: string;
-  readonly replace: string;
+/** Of an `if`, a loop or a `?:`. */
+export interface Condition {
+  readonly condition: Code;
+}
+
+/** Statements before the statement. */
+export interface Insertion {
+  readonly before: string;
+}
+
+/**
+ * The initial value of a constant, property or field; what is assigned, returned (also by `if (…) return x`), thrown or looped over; else the
+ * expression itself.
+ */
+export interface Value {
+  readonly value: Code;
+}
+
+/**
+ * A function of the original function that returns the one in its place: `(original) => (...args) => original(...args)`. For everybody who
+ * calls it, also in its own file; a method's original is bound to its object.
+ */
+export interface Wrapper {
+  readonly wrap: string;
 }

@@ -1,153 +1,81 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is found and replaced is code
-
 import type {Mutation} from './mutation';
+
+/** Sees what it is given, and does nothing about it. */
+const IDLE = '(original) => (...seen) => { original(...seen); return []; }';
 
 /** Mistakes in the sweep: what it sees, decides and does. */
 export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     name: 'sweep: one sighting is enough',
-    file: 'shared/lifecycle/sweep/sightings.ts',
-    find: 'return this.see(key) >= TWICE_MS;',
-    replace: 'return this.see(key) >= 0;',
+    exported: 'Sightings.twice',
+    wrap: '(original) => (key) => { original(key); return true; }',
   },
   {
     name: 'sweep: an incomplete list of VMs is taken for the whole',
-    file: 'shared/effects/sweep/observe.ts',
-    find: 'pools: context.pools,\n    webhooks: sweep.webhooks,\n    instances,',
-    replace: 'pools: context.pools,\n    webhooks: sweep.webhooks,\n    instances: instances ?? [],',
+    exported: 'observe',
+    wrap: `(original) => async (...given) => {
+      const seen = await original(...given);
+      return {...seen, observed: {...seen.observed, instances: seen.observed.instances ?? []}};
+    }`,
   },
   {
     name: 'sweep: VMs of other deployments are looked at',
-    file: 'shared/effects/sweep/observe.ts',
-    find: 'compute.listInstances({[DEPLOYMENT_LABEL]: context.deployment}),',
-    replace: 'compute.listInstances(DEPLOYMENT_LABEL ? {} : {}),',
-    also: {
-      file: 'shared/compute/labels.ts',
-      find: 'return instance.labels[DEPLOYMENT_LABEL] === deployment;',
-      replace: "return deployment !== '' && instance.labels !== undefined;",
-    },
+    marked: 'VMs of this deployment',
+    value: 'compute.listInstances({})',
+    also: {exported: 'belongsTo', wrap: '() => () => true'},
   },
   {
     name: 'sweep: the label slipway-keep is ignored',
-    file: 'shared/lifecycle/sweep/fleet.ts',
-    find: '!(KEEP_LABEL in labels) && ',
-    replace: "KEEP_LABEL + labels !== '' && ",
+    exported: 'ourMachines',
+    wrap: `(original) => (observed) => {
+      const ours = original(observed);
+      return ours && [...ours, ...observed.instances.filter(({labels}) => KEEP_LABEL in labels)];
+    }`,
   },
-  {
-    name: 'sweep: registrations of others are ghosts',
-    file: 'shared/lifecycle/sweep/ghosts.ts',
-    find: ' || !parseRunnerName(observed.deployment, name)) continue;',
-    replace: ' || parseRunnerName(name, observed.deployment)) continue;',
-  },
-  {
-    name: 'sweep: only queued runs are looked into',
-    file: 'shared/github/discovery.ts',
-    find: "['queued', 'in_progress'];",
-    replace: "['queued'];",
-  },
-  {
-    name: 'sweep: redelivers without bound',
-    file: 'shared/lifecycle/sweep/deliveries.ts',
-    find: '(counts[guid] ?? 0) >= MOST_REDELIVERIES || ',
-    replace: '(counts[guid] ?? 0) + MOST_REDELIVERIES < 0 || ',
-  },
-  {
-    name: 'sweep: two at once',
-    file: 'shared/effects/sweep/lock.ts',
-    find: 'if (lock.holder !== null && lock.leaseUntil > now) return undefined;',
-    replace: '',
-  },
-  {
-    name: 'sweep: its lease never ends',
-    file: 'shared/effects/sweep/lock.ts',
-    find: 'if (lock.holder !== null && lock.leaseUntil > now) return undefined;',
-    replace: 'if (lock.holder !== null) return undefined;',
-  },
+  {name: 'sweep: registrations of others are ghosts', marked: 'ghost of another', remove: true},
+  {name: 'sweep: only queued runs are looked into', exported: 'OPEN_RUNS', value: "['queued']"},
+  {name: 'sweep: redelivers without bound', marked: 'most redeliveries', value: 'Infinity'},
+  {name: 'sweep: two at once', marked: 'other sweep at work', remove: true},
+  {name: 'sweep: its lease never ends', marked: 'other sweep at work', condition: 'lock.holder !== null'},
   {
     name: 'sweep: a boot may take no time',
-    file: 'shared/lifecycle/sweep/boot.ts',
-    find: 'minutesOf(observed, runner.pool).bootMinutes * 60_000) {',
-    replace: 'minutesOf(observed, runner.pool).bootMinutes) {',
+    exported: 'endFailedBoots',
+    wrap: `(original) => (observed, ...rest) => {
+      const pools = observed.pools.map((pool) => ({...pool, bootMinutes: 0}));
+      return original({...observed, pools}, ...rest);
+    }`,
   },
   {
     name: 'sweep: queued jobs that nobody heard of are left alone',
-    file: 'shared/lifecycle/sweep/jobs.ts',
-    find: "if (!stored || stored.status === 'waiting') return told(",
-    replace: "if (!stored) return undefined;\n      if (stored.status === 'waiting') return told(",
+    marked: 'uncovered job',
+    before: 'if (!stored) return undefined;',
   },
-  {
-    name: 'sweep: a lost stop is not mended',
-    file: 'shared/lifecycle/sweep/machines.ts',
-    find: 'if (isEnding(runner)) {',
-    replace: 'if (isEnding(runner)) {\n      if (now > 0) continue;',
-  },
-  {
-    name: 'sweep: ghosts stay',
-    file: 'shared/lifecycle/sweep/ghosts.ts',
-    find: 'if (actions.length === MOST_A_PASS) continue;',
-    replace: 'if (actions.length <= MOST_A_PASS) continue;',
-  },
-  {
-    name: 'sweep: an end that nobody heard of is not told',
-    file: 'shared/lifecycle/sweep/jobs.ts',
-    find: "return stored && stored.status !== 'completed' ? told(observed, seen, stored, 'lost_event', now) : undefined;",
-    replace: 'return undefined;',
-  },
-  {
-    name: 'sweep: orphans stay',
-    file: 'shared/lifecycle/sweep/machines.ts',
-    find: 'if (action) actions.push(action);',
-    replace: '',
-  },
+  {name: 'sweep: a lost stop is not mended', marked: 'ending is under way', condition: 'true'},
+  {name: 'sweep: ghosts stay', exported: 'deregisterGhosts', wrap: IDLE},
+  {name: 'sweep: an end that nobody heard of is not told', marked: 'end of job not told', value: 'undefined'},
+  {name: 'sweep: orphans stay', exported: 'deleteOrphans', wrap: IDLE},
   {
     name: 'sweep: an orphan is deleted under its job',
-    file: 'shared/lifecycle/sweep/machines.ts',
-    find: 'if (!isDead && (found?.seen.busy || runsAtGitHub(observed, name))) return undefined;',
-    replace: '',
-    also: {
-      file: 'shared/effects/sweep/remove-leftover.ts',
-      find: "if (result === 'busy' && !isDead) return 'left';",
-      replace: '',
-    },
+    marked: 'orphan runs a job',
+    remove: true,
+    also: {marked: 'deleted VM turned out busy', remove: true},
   },
-  {
-    name: 'sweep: half-made runners stay',
-    file: 'shared/lifecycle/sweep/half-made.ts',
-    find: 'const forMs = now - runner.stateAt;',
-    replace: 'const forMs = Math.min(0, now - runner.stateAt);',
-  },
-  {
-    name: 'sweep: a lost slot stays lost',
-    file: 'shared/lifecycle/sweep/slots.ts',
-    find: "actions.push({kind: 'free_slot', reason: 'lost_slot', slot: id, holder});",
-    replace: '',
-  },
+  {name: 'sweep: half-made runners stay', exported: 'finishHalfMade', wrap: IDLE},
+  {name: 'sweep: a lost slot stays lost', exported: 'freeLostSlots', wrap: IDLE},
   {
     name: 'sweep: no second page of what is on record',
-    file: 'shared/effects/sweep/stored.ts',
-    find: 'if (found.length < PAGE) return true;',
-    replace: 'return true;',
-    also: {
-      file: 'shared/effects/sweep/stored.ts',
-      find: 'const PAGE = 500;',
-      replace: 'const PAGE = 1;',
-    },
+    marked: 'last stored page',
+    condition: 'true',
+    also: {marked: 'stored page size', value: '1'},
   },
   {
     name: 'no pagination',
-    file: 'shared/github/list-all.ts',
-    find: 'if (++pages > MOST_PAGES)',
-    replace: 'if (++pages > 0) break;\n    if (pages > MOST_PAGES)',
-    also: {
-      file: 'shared/github/list-all.ts',
-      find: 'if (items.size !== total) {',
-      replace: 'if (items.size > Number(total)) {',
-    },
+    marked: 'next page of list',
+    before: 'return read();',
   },
   {
     name: 'sweep: what it ends is not deregistered first',
-    file: 'shared/effects/sweep/end-runner.ts',
-    find: 'const result = await github.deleteRunner(registration.id);',
-    replace: "const result = 'deleted' as 'deleted' | 'busy';",
+    marked: 'deregister before end',
+    value: "'deleted'",
   },
 ];

@@ -12,10 +12,15 @@ function pool(change: Record<string, unknown>): Record<string, unknown> {
 
 const gce = (change: Record<string, unknown>) => ({provider: {type: 'gce', template: 't', ...change}});
 const PATTERN = 'owner/name, where * stands for any characters and a leading ! excludes';
-const LABEL = 'a label: text of at most 256 characters without commas';
+const LABEL = 'a label: text of at most 256 characters on one line, a number in quotes';
 const MINUTES = 'minutes, above 0; fractions are allowed';
 const IDLE = 'a whole number of runners, 0 or more, or a list of {cron, timezone, count}';
 const CRON = 'a cron expression of five fields, such as "* 8-17 * * mon-fri"';
+const TEMPLATE =
+  'an instance template: its name, or projects/P/global/instanceTemplates/T, or projects/P/regions/R/instanceTemplates/T, with or without https://www.googleapis.com/compute/v1/';
+const URL_PATH = 'compute/v1/projects/p/global/instanceTemplates/t';
+const EXPRESSION = `a label in so many words, with * for what differs from run to run: Slipway does not see what \${{ }} becomes`;
+const ONE_PLACE = 'org, repo, or exactly one repository in repos without *: where else would such a runner go?';
 const cron = (text: string) => ({minIdle: [{cron: text, count: 1}]});
 
 test.each<[string, Record<string, unknown>, string]>([
@@ -51,7 +56,7 @@ test.each<[string, Record<string, unknown>, string]>([
     {requires: [], offers: []},
     ': neither requires nor offers with a label → labels in requires, in offers or in both',
   ],
-  ['label with a comma', {requires: ['a,b']}, `.requires[0]: "a,b" → ${LABEL}`],
+  ['label of two lines', {requires: ['a\nb']}, `.requires[0]: "a\\nb" → ${LABEL}`],
   ['label that is a number', {requires: ['a', 24]}, `.requires[1]: 24 → ${LABEL}`],
   ['empty label', {offers: [''], requires: undefined}, `.offers[0]: "" → ${LABEL}`],
   [
@@ -60,9 +65,9 @@ test.each<[string, Record<string, unknown>, string]>([
     '.requires[1]: "B" → a label that offers has too: a job that asks for it would ask for more than is offered',
   ],
   ['runnerGroup', {runnerGroup: ''}, '.runnerGroup: "" → the name of a runner group'],
-  ['maxRunners', {maxRunners: 0}, '.maxRunners: 0 → a whole number, 1 or more'],
-  ['maxRunners in quotes', {maxRunners: '5'}, '.maxRunners: "5" → a whole number, 1 or more'],
-  ['maxRunners with a fraction', {maxRunners: 1.5}, '.maxRunners: 1.5 → a whole number, 1 or more'],
+  ['maxRunners', {maxRunners: -1}, '.maxRunners: -1 → a whole number, 0 or more'],
+  ['maxRunners in quotes', {maxRunners: '5'}, '.maxRunners: "5" → a whole number, 0 or more'],
+  ['maxRunners with a fraction', {maxRunners: 1.5}, '.maxRunners: 1.5 → a whole number, 0 or more'],
   ['minIdle', {minIdle: -1}, `.minIdle: -1 → ${IDLE}`],
   ['minIdle that is text', {minIdle: 'a'}, `.minIdle: "a" → ${IDLE}`],
   ['minIdle beyond maxRunners', {minIdle: 21}, '.minIdle: 21 → no more than maxRunners, which is 20'],
@@ -98,14 +103,106 @@ test.each<[string, Record<string, unknown>, string]>([
   ['zone', gce({zones: ['us-east1-b', 'us-east1']}), '.provider.zones[1]: "us-east1" → a zone such as us-central1-a'],
   ['no zone', gce({zones: []}), '.provider.zones: an empty list → at least one zone'],
   [
-    'zone of another region',
-    gce({region: 'us-east1', zones: ['us-east1-b', 'us-west1-a']}),
-    '.provider.zones[1]: "us-west1-a" → a zone of the region us-east1',
+    'zone of another region than the template',
+    gce({template: 'projects/p/regions/us-east1/instanceTemplates/t', zones: ['us-east1-b', 'us-west1-a']}),
+    '.provider.zones[1]: "us-west1-a" → a zone of us-east1, the region of the template; a global template goes with zones of any region',
   ],
   [
-    'zones of two regions',
-    gce({zones: ['us-east1-b', 'us-west1-a']}),
-    '.provider.zones[1]: "us-west1-a" → a zone of us-east1, as the first one is',
+    'template of another region',
+    gce({template: 'regions/us-east1/instanceTemplates/t', region: 'us-west1'}),
+    '.provider.template: a template of the region us-east1 → a template of the region us-west1, which is the pool’s, or a global one',
+  ],
+  [
+    'template on another host',
+    gce({template: `https://evil.example/${URL_PATH}`}),
+    `.provider.template: "https://evil.example/${URL_PATH}" → ${TEMPLATE}`,
+  ],
+  [
+    'template over http',
+    gce({template: `http://www.googleapis.com/${URL_PATH}`}),
+    `.provider.template: "http://www.googleapis.com/${URL_PATH}" → ${TEMPLATE}`,
+  ],
+  [
+    'arm64 on x64 machines',
+    {requires: ['linux', 'ARM64'], ...gce({machineTypes: ['c4a-standard-4', 'e2-standard-4']})},
+    '.requires[1]: "ARM64" → a label that fits the machine type "e2-standard-4", or machine types of arm64',
+  ],
+  [
+    'x64 on arm64 machines',
+    {offers: ['linux', 'x64'], ...gce({machineTypes: ['t2a-standard-4']})},
+    '.offers[1]: "x64" → a label that fits the machine type "t2a-standard-4", or machine types of x64',
+  ],
+  [
+    'jobMinutes beyond the life of a VM',
+    {jobMinutes: 172_800},
+    '.jobMinutes: 172800 → at most 172775: a VM lives no longer than 120 days, of which it may boot and wait 25 minutes',
+  ],
+  [
+    'jobMinutes beyond the life of a warm VM',
+    {jobMinutes: 172_100, minIdle: 1},
+    '.jobMinutes: 172100 → at most 172055: a VM lives no longer than 120 days, of which it may boot and wait 745 minutes',
+  ],
+  [
+    'expression in a label',
+    {requires: [`run-\${{ github.run_id }}`]},
+    `.requires[0]: "run-\${{ github.run_id }}" → ${EXPRESSION}`,
+  ],
+  [
+    'expression among what is offered',
+    {offers: ['linux', `\${{ inputs.label }}`]},
+    `.offers[1]: "\${{ inputs.label }}" → ${EXPRESSION}`,
+  ],
+  [
+    'a required label that no pattern offers',
+    {requires: ['self-hosted', 'gpu'], offers: ['self-*', 'run-*']},
+    '.requires[1]: "gpu" → a label that offers has too: a job that asks for it would ask for more than is offered',
+  ],
+  ['acceptsUnlabeled', {acceptsUnlabeled: 'yes'}, '.acceptsUnlabeled: "yes" → true or false'],
+  [
+    'acceptsUnlabeled without org',
+    {acceptsUnlabeled: true},
+    '.acceptsUnlabeled: true in a pool without org → org in place of repo and repos: a job without labels goes to the runners of an organisation',
+  ],
+  [
+    'minIdle for every repository of an owner',
+    {repo: undefined, repos: ['acme/*'], minIdle: 1},
+    `.minIdle: 1 in a pool without one place for its runners → ${ONE_PLACE}`,
+  ],
+  [
+    'scheduled minIdle for two repositories',
+    {repo: undefined, repos: ['acme/a', 'acme/b'], minIdle: [{cron: '* * * * *', count: 2}]},
+    `.minIdle: a schedule of up to 2 in a pool without one place for its runners → ${ONE_PLACE}`,
+  ],
+  [
+    'minIdle with patterns alone',
+    {requires: ['run-*'], offers: ['run-*', 'linux'], minIdle: 1},
+    '.minIdle: 1 in a pool that names no label without * → a label without * in requires, or offers without *: with what else would such a runner be registered?',
+  ],
+  [
+    'minIdle of a persistent VM',
+    {minIdle: 1, provider: {type: 'gce-vm', instance: 'v'}},
+    '.minIdle: 1 → no minIdle in a pool of type gce-vm: its VM is started for jobs alone',
+  ],
+  ['repository with .git', {repo: 'acme/app.git'}, '.repo: "acme/app.git" → acme/app: the owner and the name alone'],
+  [
+    'address of a repository',
+    {repo: 'https://github.com/acme/app'},
+    '.repo: "https://github.com/acme/app" → acme/app: the owner and the name alone',
+  ],
+  [
+    'clone address among repositories',
+    {repo: undefined, repos: ['acme/*', 'git@github.com:acme/app.git']},
+    '.repos[1]: "git@github.com:acme/app.git" → acme/app: the owner and the name alone',
+  ],
+  [
+    'repository that is a step of a path',
+    {repo: 'acme/..'},
+    '.repo: "acme/.." → owner/name; patterns with * or ! go into repos',
+  ],
+  [
+    'labels in place of requires',
+    {requires: undefined, labels: ['linux']},
+    '.labels: an unknown key → requires, for labels that a job must ask for; offers, for labels that it may ask for',
   ],
   [
     'machine type',
@@ -148,12 +245,75 @@ test.each<[string, string, string]>([
   [
     'an unquoted *',
     'pools: *x',
-    ': an alias (*name) that cannot be resolved → its anchor (&name) before it; quotes around a text that begins with *',
+    ': an unquoted * (an alias, *name, that cannot be resolved) at line 1, column 8 → quotes around a text that begins with *; for an alias, its anchor (&name) before it',
+  ],
+  [
+    'an unquoted * alone',
+    'pools:\n  - offers: [linux, *]',
+    ': an unquoted * at line 2, column 21 → quotes around a text that begins with *',
+  ],
+  [
+    'an unquoted * in front of a name, after one that is an alias',
+    'x-a: &a 1\npools: [*a, *-large]',
+    ': an unquoted * (an alias, *name, that cannot be resolved) at line 2, column 13 → quotes around a text that begins with *; for an alias, its anchor (&name) before it',
+  ],
+  [
+    'an unquoted @',
+    'pools: [{org: @acme}]',
+    ': an unquoted @ at line 1, column 15 → quotes around a text that begins with @',
+  ],
+  ['an unquoted `', 'pools: `x`', ': an unquoted ` at line 1, column 8 → quotes around a text that begins with `'],
+  [
+    'an expression in a list',
+    `pools: [{requires: [\${{ x }}]}]`,
+    `: an expression, \${{ }}, at line 1, column 22 → a text in so many words: Slipway does not see what an expression becomes`,
+  ],
+  [
+    'a list of pools without pools: above it',
+    JSON.stringify([pool({}), pool({})]),
+    ': a list of pools without pools: above it → a first line "pools:", and the list below it',
+  ],
+  [
+    'a pool at the top level',
+    JSON.stringify(pool({})),
+    ': one pool at the top level → a first line "pools:", and below it the pool, with "- " in front of it',
+  ],
+  [
+    'a flat entry at the top level',
+    '{"repo": "a/b", "labels": ["c"], "vm_instance_name": "v"}',
+    ': one entry in place of a list → a list of such entries: "- " in front of the entry',
+  ],
+  [
+    'a flat entry under pools:',
+    JSON.stringify({pools: [pool({}), {repo: 'a/b', labels: ['c'], vm_instance_name: 'v', vm_instance_zone: 'z'}]}),
+    '.pools[1]: an entry of the older flat form → a pool: requires in place of labels, and provider: {type: gce-vm, instance: …, zone: …} in place of vm_instance_name and vm_instance_zone; or the older list alone, without pools: above it',
+  ],
+  [
+    'the path of a file',
+    '/etc/slipway/pools.yaml',
+    ': the name of a file → the pools themselves; the path of a file with them goes into RUNNER_CONFIG_FILE, without RUNNER_CONFIG',
+  ],
+  [
+    'a limit over all pools that is no number',
+    JSON.stringify({maxRunners: -1, pools: [pool({})]}),
+    '.maxRunners: -1 → a whole number, 0 or more',
+  ],
+  [
+    'minIdle beyond the limit over all pools',
+    JSON.stringify({maxRunners: 2, pools: [pool({minIdle: 3})]}),
+    '.pools[0].minIdle: 3 → no more than maxRunners of all pools, which is 2',
+  ],
+  [
+    'two pools of an organisation for jobs without labels',
+    JSON.stringify({
+      pools: ['acme', 'other', 'Acme'].map((org) => pool({repo: undefined, org, acceptsUnlabeled: true})),
+    }),
+    '.pools[2].acceptsUnlabeled: true, and in pools[0] of Acme too → true in at most one pool of an organisation',
   ],
   [
     'a wrong key at the top',
     JSON.stringify({pool: 1, pools: [pool({})]}),
-    '.pool: an unknown key → pools (or another of $schema, discovery, defaults)',
+    '.pool: an unknown key → pools (or another of $schema, discovery, defaults, maxRunners)',
   ],
   [
     'a key that defaults cannot set',

@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {parse} from 'yaml';
 import {type Pool, parseConfig} from '../../../shared/config/config';
-import {COMPLETE, EXAMPLE} from './environments';
+import {COMPLETE, EXAMPLE, POOLS} from './environments';
 
 function pools(text: string, env: Record<string, string> = {}): readonly Pool[] {
   return parseConfig({...COMPLETE, RUNNER_CONFIG: text, ...env}, 'provision').pools;
@@ -25,7 +25,8 @@ describe('pools', () => {
         name: 'arm',
         scope: {kind: 'repositories', patterns: ['acme/*', '!acme/legacy']},
         requires: ['self-hosted', 'linux', 'arm64'],
-        offers: ['self-hosted', 'linux', 'arm64', 'large'],
+        offers: ['self-hosted', 'linux', 'arm64', 'large', 'run-*'],
+        acceptsUnlabeled: false,
         runnerGroup: 'Default',
         maxRunners: 50,
         minIdle: 0,
@@ -49,6 +50,7 @@ describe('pools', () => {
         scope: {kind: 'repositories', patterns: ['acme/app']},
         requires: ['self-hosted', 'gpu'],
         offers: null,
+        acceptsUnlabeled: false,
         runnerGroup: 'Default',
         maxRunners: 20,
         minIdle: 0,
@@ -121,8 +123,59 @@ describe('pools', () => {
       'a template may be a URL',
       'provider: {type: gce, template: projects/p/regions/us-east1/instanceTemplates/t}',
       {
-        provider: {type: 'gce', template: 'projects/p/regions/us-east1/instanceTemplates/t', spot: 'never'},
+        provider: {
+          type: 'gce',
+          template: 'projects/p/regions/us-east1/instanceTemplates/t',
+          region: 'us-east1',
+          spot: 'never',
+        },
       },
+    ],
+    [
+      'a template may be a whole URL of Compute Engine',
+      'provider: {type: gce, template: "https://www.googleapis.com/compute/v1/projects/p/global/instanceTemplates/t"}',
+      {
+        provider: {
+          type: 'gce',
+          template: 'https://www.googleapis.com/compute/v1/projects/p/global/instanceTemplates/t',
+          spot: 'never',
+        },
+      },
+    ],
+    [
+      'a global template goes with zones of several regions',
+      'provider: {type: gce, template: global/instanceTemplates/t, zones: [us-east1-b, us-west1-a]}',
+      {
+        provider: {
+          type: 'gce',
+          template: 'global/instanceTemplates/t',
+          region: 'us-east1',
+          zones: ['us-east1-b', 'us-west1-a'],
+          spot: 'never',
+        },
+      },
+    ],
+    [
+      'a template that is named may be a global one',
+      'provider: {type: gce, template: t, region: us-east1, zones: [us-east1-b, us-west1-a]}',
+      {
+        provider: {type: 'gce', template: 't', region: 'us-east1', zones: ['us-east1-b', 'us-west1-a'], spot: 'never'},
+      },
+    ],
+    ['labels may have commas, and stars', 'requires: ["a,B=c", "run-*"]', {requires: ['a,b=c', 'run-*']}],
+    ['a pool may be drained, whatever it kept warm', 'maxRunners: 0, minIdle: 2', {maxRunners: 0, minIdle: 2}],
+    ['minIdle needs no more than what is offered', 'requires: [], offers: [a], minIdle: 1', {minIdle: 1}],
+    [
+      'a label that is required fits a pattern that is offered',
+      'requires: [large], offers: ["l*"]',
+      {requires: ['large'], offers: ['l*']},
+    ],
+    ['keys of the author are passed over', 'x-owner: team, "x-": 1', {name: 'linux'}],
+    ['jobMinutes up to the life of a VM', 'jobMinutes: 172775', {jobMinutes: 172_775}],
+    [
+      'what no machine type tells passes',
+      'requires: [arm64], provider: {type: gce, template: t, machineTypes: [z99-a]}',
+      {requires: ['arm64']},
     ],
     [
       'the runner on a VM may have another name',
@@ -133,6 +186,16 @@ describe('pools', () => {
     ],
   ])('%s', (_, fields, expected) => {
     expect(pool(fields)).toMatchObject(expected);
+  });
+
+  test('what defaults keep warm is not meant for a persistent VM', () => {
+    expect(pool('provider: {type: gce-vm, instance: v}', {}, 'defaults: {minIdle: 1}')?.provider.type).toBe('gce-vm');
+  });
+
+  test('a limit over all pools stands beside them', () => {
+    const {maxRunners} = parseConfig({...COMPLETE, RUNNER_CONFIG: `x-a: 1\nmaxRunners: 7\n${POOLS}`}, 'provision');
+    expect(maxRunners).toBe(7);
+    expect(parseConfig(COMPLETE, 'provision')).not.toHaveProperty('maxRunners');
   });
 
   test('an organisation is a scope of its own', () => {
@@ -176,7 +239,7 @@ describe('pools', () => {
     ['zones: [us-east1-b]', {...ZONE, ...REGION}, {region: 'us-east1', zones: ['us-east1-b']}],
     ['region: us-east1, zones: [us-east1-b]', {}, {region: 'us-east1', zones: ['us-east1-b']}],
     ['', {...ZONE, ...REGION}, {region: 'us-east4'}],
-    ['', ZONE, {region: 'us-west1', zones: ['us-west1-a']}],
+    ['', ZONE, {region: 'us-west1'}],
     ['', {}, {}],
   ])('a gce provider with {%s} in %j is placed in %j', (fields, env, expected) => {
     const provider = `provider: {type: gce, template: t${fields && `, ${fields}`}}`;

@@ -20,6 +20,13 @@ test.each<[string, unknown]>([
   ['an example that names its schema', {$schema: './runner-config.schema.json', ...example}],
   ['a flat list', [{repo: 'a/b', labels: ['c'], vm_instance_name: 'v', vm_instance_zone: 'us-east1-b'}]],
   ['a pool that only offers', {pools: [{org: 'a', offers: ['c'], provider}]}],
+  ['a limit over all pools', {maxRunners: 0, pools: [{...good, maxRunners: 0}]}],
+  ['patterns and commas', {pools: [{...good, offers: ['c', 'a,b=*']}]}],
+  ['jobs without labels', {pools: [{org: 'a', offers: ['c'], acceptsUnlabeled: true, provider}]}],
+  [
+    'keys of the author',
+    {'x-a': 1, defaults: {'x-b': 1}, pools: [{...good, 'x-c': [], provider: {...provider, 'x-d': 1}}]},
+  ],
   ['a schedule', {defaults: {minIdle: [{cron: '* * * * *', count: 1}]}, pools: [good]}],
 ])('the JSON Schema accepts %s', (_, value) => {
   expect(validate(value)).toBe(true);
@@ -34,7 +41,14 @@ test.each<[string, unknown]>([
   ['no labels', {pools: [{repo: 'a/b', provider}]}],
   ['empty labels', {pools: [{...good, requires: []}]}],
   ['a wrong name', {pools: [{...good, name: 'A'}]}],
-  ['no runners', {pools: [{...good, maxRunners: 0}]}],
+  ['fewer than no runners', {pools: [{...good, maxRunners: -1}]}],
+  ['fewer than no runners over all', {maxRunners: -1, pools: [good]}],
+  ['an expression', {pools: [{...good, requires: [`a-\${{ x }}`]}]}],
+  ['a clone address', {pools: [{...good, repo: 'acme/app.git'}]}],
+  [
+    'a template on another host',
+    {pools: [{...good, provider: {type: 'gce', template: 'https://x.example/global/instanceTemplates/t'}}]},
+  ],
   ['no minutes', {pools: [{...good, bootMinutes: 0}]}],
   ['an unknown provider', {pools: [{...good, provider: {type: 'ec2'}}]}],
   ['a provider without a template', {pools: [{...good, provider: {type: 'gce'}}]}],

@@ -2,11 +2,11 @@ import type {ComputeFailureClass} from '../../../shared/compute/failure';
 import {buildLadder, type FailedRung, nextRung, rungKey} from '../../../shared/lifecycle/ladder';
 import type {Rung} from '../../../shared/providers/provider';
 
-const nothingFull = () => false;
+const nothingKnown = () => undefined;
 
-function failed(rung: Rung | undefined, failureClass: ComputeFailureClass, rungOnly = false): FailedRung {
+function failed(rung: Rung | undefined, failureClass: ComputeFailureClass): FailedRung {
   if (!rung) throw new RangeError('no such rung');
-  return {rung, failureClass, rungOnly};
+  return {rung, failureClass};
 }
 
 describe('the rungs', () => {
@@ -38,70 +38,96 @@ describe('the rungs', () => {
 });
 
 describe('the next rung', () => {
-  const ladder = buildLadder({zones: ['a', 'b'], spot: 'prefer'});
+  const ladder = buildLadder({zones: ['us-central1-a', 'us-central1-b'], spot: 'prefer'});
   const [spotA, spotB, standardA, standardB] = ladder;
 
   test('is the first one at the start', () => {
-    expect(nextRung(ladder, [], nothingFull)).toEqual({kind: 'try', rung: spotA});
+    expect(nextRung(ladder, [], nothingKnown)).toEqual({kind: 'try', rung: spotA});
   });
 
-  test.each([
-    ['zone_full', false],
-    ['invalid', true],
-  ] as const)('after %s (of this rung only: %s) is the one after it', (failureClass, rungOnly) => {
-    expect(nextRung(ladder, [failed(spotA, failureClass, rungOnly)], nothingFull)).toEqual({kind: 'try', rung: spotB});
+  test.each(['zone_full', 'invalid'] as const)('after %s is the one after it', (failureClass) => {
+    expect(nextRung(ladder, [failed(spotA, failureClass)], nothingKnown)).toEqual({kind: 'try', rung: spotB});
   });
 
-  test('passes over what was full a short while ago', () => {
-    const isFull = (rung: Rung) => rung === spotB;
-    expect(nextRung(ladder, [failed(spotA, 'zone_full')], isFull)).toEqual({kind: 'try', rung: standardA});
+  test.each(['full', 'invalid'] as const)('passes over what was %s a short while ago', (what) => {
+    const known = (rung: Rung) => (rung === spotB ? what : undefined);
+    expect(nextRung(ladder, [failed(spotA, 'zone_full')], known)).toEqual({kind: 'try', rung: standardA});
   });
 
   test('is never one that was tried: a full ladder is climbed once', () => {
     const tried: FailedRung[] = [];
     for (
-      let step = nextRung(ladder, tried, nothingFull);
+      let step = nextRung(ladder, tried, nothingKnown);
       step.kind === 'try';
-      step = nextRung(ladder, tried, nothingFull)
+      step = nextRung(ladder, tried, nothingKnown)
     ) {
       tried.push(failed(step.rung, 'zone_full'));
     }
     expect(tried.map(({rung}) => rung)).toEqual(ladder);
-    expect(nextRung(ladder, tried, nothingFull)).toEqual({kind: 'exhausted', invalid: false});
+    expect(nextRung(ladder, tried, nothingKnown)).toEqual({kind: 'exhausted', because: 'no_capacity'});
   });
 
   test('after a quota of a spot rung is a standard one, and never spot again', () => {
     const quota = failed(spotA, 'quota');
-    expect(nextRung(ladder, [quota], nothingFull)).toEqual({kind: 'try', rung: standardA});
-    expect(nextRung(ladder, [quota, failed(standardA, 'zone_full')], nothingFull)).toEqual({
+    expect(nextRung(ladder, [quota], nothingKnown)).toEqual({kind: 'try', rung: standardA});
+    expect(nextRung(ladder, [quota, failed(standardA, 'zone_full')], nothingKnown)).toEqual({
       kind: 'try',
       rung: standardB,
     });
   });
 
+  test('after a quota is one of another region', () => {
+    const regions = buildLadder({zones: ['us-central1-a', 'us-central1-b', 'europe-west1-b'], spot: 'never'});
+    const [a, , europe] = regions;
+    expect(nextRung(regions, [failed(a, 'quota')], nothingKnown)).toEqual({kind: 'try', rung: europe});
+  });
+
   test.each([
-    ['a quota of a standard rung', [failed(standardA, 'quota')], 'quota'],
-    ['a quota after the standard attempt', [failed(spotA, 'quota'), failed(standardA, 'quota')], 'quota'],
     ['a denial', [failed(spotA, 'denied')], 'denied'],
+    ['a denial after a full zone', [failed(spotA, 'zone_full'), failed(spotB, 'denied')], 'denied'],
     ['a rate limit', [failed(spotA, 'rate')], 'rate'],
-    ['an invalid request', [failed(spotA, 'invalid')], 'invalid'],
     ['an uncertain end', [failed(spotA, 'uncertain')], 'uncertain'],
     ['a name in use', [failed(spotA, 'conflict')], 'conflict'],
   ] as const)('is none after %s', (_, tried, because) => {
-    expect(nextRung(ladder, tried, nothingFull)).toEqual({kind: 'stop', because});
+    expect(nextRung(ladder, tried, nothingKnown)).toEqual({kind: 'stop', because});
+  });
+});
+
+describe('the end of the ladder', () => {
+  const ladder = buildLadder({zones: ['us-central1-a', 'us-central1-b'], spot: 'prefer'});
+  const ended = (...classes: ComputeFailureClass[]) => classes.map((one, index) => failed(ladder[index], one));
+  const [, , standardA] = ladder;
+
+  test.each([
+    ['refused', 'every placement is refused', ended('invalid', 'invalid', 'invalid', 'invalid')],
+    ['no_capacity', 'the first was full', ended('zone_full', 'invalid', 'invalid', 'invalid')],
+    ['no_capacity', 'the last was full', ended('invalid', 'invalid', 'invalid', 'zone_full')],
+    ['no_capacity', 'all were full', ended('zone_full', 'zone_full', 'zone_full', 'zone_full')],
+    ['quota', 'a standard rung met a quota', [failed(standardA, 'quota')]],
+    ['quota', 'both models met one', [...ended('quota'), failed(standardA, 'quota')]],
+    ['quota', 'a quota keeps back what is not refused', ended('invalid', 'invalid', 'quota')],
+    ['quota', 'the rest is refused', [...ended('quota'), failed(standardA, 'invalid'), failed(ladder[3], 'invalid')]],
+    [
+      'no_capacity',
+      'standard was full after a spot quota',
+      [...ended('quota'), failed(standardA, 'zone_full'), failed(ladder[3], 'invalid')],
+    ],
+  ] as const)('is %s where %s', (because, _, tried) => {
+    expect(nextRung(ladder, tried, nothingKnown)).toEqual({kind: 'exhausted', because});
   });
 
-  test('is none after a quota where only spot is wanted', () => {
-    const spotOnly = buildLadder({zones: ['a', 'b'], spot: 'only'});
-    expect(nextRung(spotOnly, [failed(spotOnly[0], 'quota')], nothingFull)).toEqual({kind: 'stop', because: 'quota'});
+  test('is a quota where only spot is wanted and met one', () => {
+    const spotOnly = buildLadder({zones: ['us-central1-a', 'us-central1-b'], spot: 'only'});
+    const step = nextRung(spotOnly, [failed(spotOnly[0], 'quota')], nothingKnown);
+    expect(step).toEqual({kind: 'exhausted', because: 'quota'});
   });
 
-  test('tells a ladder of which no rung can be had at all from one without capacity', () => {
-    const invalid = ladder.map((rung) => failed(rung, 'invalid', true));
-    expect(nextRung(ladder, invalid, nothingFull)).toEqual({kind: 'exhausted', invalid: true});
-    const [first, ...rest] = invalid;
-    const mixed = [failed(first?.rung, 'zone_full'), ...rest];
-    expect(nextRung(ladder, mixed, nothingFull)).toEqual({kind: 'exhausted', invalid: false});
-    expect(nextRung(ladder, [], () => true)).toEqual({kind: 'exhausted', invalid: false});
+  test('counts what is known from a short while ago', () => {
+    expect(nextRung(ladder, [], () => 'full')).toEqual({kind: 'exhausted', because: 'no_capacity'});
+    expect(nextRung(ladder, [], () => 'invalid')).toEqual({kind: 'exhausted', because: 'refused'});
+    const known = (rung: Rung) => (rung === ladder[0] ? 'full' : 'invalid');
+    expect(nextRung(ladder, ended('zone_full'), known)).toEqual({kind: 'exhausted', because: 'no_capacity'});
+    const refusedBefore = (rung: Rung) => (rung === ladder[0] ? undefined : 'invalid');
+    expect(nextRung(ladder, ended('invalid'), refusedBefore)).toEqual({kind: 'exhausted', because: 'refused'});
   });
 });

@@ -95,3 +95,55 @@ describe('public repositories', () => {
     expect(outcome({isPublic: true}, linux, aPool({name: 'open', allowPublicRepos: true}))).toBe('open');
   });
 });
+
+describe('matching by patterns', () => {
+  const runs = aPool({name: 'runs', requires: ['self-hosted', 'run-*'], offers: ['self-hosted', 'run-*', 'size=*,*']});
+  test.each([
+    ['a label made for one run', ['self-hosted', 'run-1234'], 'runs'],
+    ['case does not matter', ['Self-Hosted', 'RUN-1234'], 'runs'],
+    ['a star is nothing, too', ['self-hosted', 'run-'], 'runs'],
+    ['two labels for one pattern', ['self-hosted', 'run-1', 'run-2'], 'runs'],
+    ['a label with commas', ['self-hosted', 'run-1', 'size=2,4'], 'runs'],
+    ['none that the required pattern fits', ['self-hosted'], 'no_matching_pool'],
+    ['a label that only begins like the pattern', ['self-hosted', 'run'], 'no_matching_pool'],
+    ['a label that no pattern offers', ['self-hosted', 'run-1', 'gpu'], 'no_matching_pool'],
+    ['a label longer than GitHub has any', ['self-hosted', `run-${'1'.repeat(253)}`], 'no_matching_pool'],
+  ])('%s', (_, labels, expected) => {
+    expect(outcome({labels}, runs)).toBe(expected);
+  });
+
+  test('a megabyte of the worst label is compared at once', () => {
+    const label = 'a'.repeat(1_000_000);
+    const pool = aPool({requires: ['linux'], offers: ['linux', '*a*a*a*a*a*a*b']});
+    const before = process.cpuUsage();
+    expect(outcome({labels: ['linux', label]}, pool)).toBe('no_matching_pool');
+    expect(outcome({labels: ['linux', label.slice(0, 256)]}, pool)).toBe('no_matching_pool');
+    expect(outcome({repository: `acme/${label}`, labels: ['linux']}, pool)).toBe('arm');
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(2_000);
+  });
+});
+
+describe('jobs without labels', () => {
+  const org = (overrides: Partial<ReturnType<typeof aPool>> = {}) =>
+    aPool({name: 'org', scope: {kind: 'organization', org: 'Acme'}, acceptsUnlabeled: true, ...overrides});
+
+  test.each([
+    ['go to the pool of their organisation that accepts them, whatever it requires', {}, [org()], 'org'],
+    ['not to another organisation', {repository: 'other/app'}, [org()], 'no_labels'],
+    ['not to a pool that does not accept them', {}, [org({acceptsUnlabeled: false}), linux], 'no_labels'],
+    ['not from a public repository', {isPublic: true}, [org()], 'public_repository'],
+  ])('%s', (_, overrides, pools, expected) => {
+    expect(outcome({labels: [], ...overrides}, ...pools)).toBe(expected);
+  });
+
+  test('jobs with labels have to fit such a pool too', () => {
+    expect(outcome({labels: ['windows']}, org())).toBe('no_matching_pool');
+  });
+
+  test('are told what to write', () => {
+    expect(matchJob(job({labels: []}), [linux])).toMatchObject({
+      reason: 'no_labels',
+      detail: expect.stringContaining('add a label to runs-on, or set acceptsUnlabeled'),
+    });
+  });
+});

@@ -1,4 +1,5 @@
-import {jobKeyOf, parseRunnerName, RFC_1035, runnerName, taskName} from '../../../shared/lifecycle/naming';
+import {jobKeyOf, parseRunnerName, runnerName, taskName} from '../../../shared/lifecycle/naming';
+import {RFC_1035} from '../../../shared/model/names';
 
 describe('runner names', () => {
   test('are <deployment>-<pool>-<job id>-<n>', () => {

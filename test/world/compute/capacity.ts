@@ -1,4 +1,5 @@
 import type {Catalog} from './catalog';
+import {misfitDisk} from './features';
 import {ApiError, type Instance, isSpot, type OperationError} from './resources';
 
 /** Which instances are meant; what is left out means all. */
@@ -29,7 +30,7 @@ const STOCK_OUT: OperationError = {
   message: 'The zone does not have enough resources available to fulfill the request. Try a different zone.',
 };
 
-/** What there is room for: planned failures, machines in a zone, quotas of a region. */
+/** What there is room for: disks that fit, planned failures, machines in a zone, quotas of a region. */
 export class Capacity {
   readonly #failures: {readonly failure: LateFailure; left: number}[] = [];
   readonly #rules = new Map<
@@ -37,6 +38,8 @@ export class Capacity {
     {readonly selector: Selector; readonly count: number; readonly error: OperationError}
   >();
   readonly #quotas = new Map<string, Quota>();
+  /** Where a disk that does not fit its machine type is refused: at the request, or by the operation. */
+  misfitsRefused: Quota['refused'] = 'request';
 
   constructor(private readonly catalog: Catalog) {}
 
@@ -63,6 +66,8 @@ export class Capacity {
 
   /** Throws what refuses the request; returns what will fail its operation. `holding`: the machines that are there. */
   check(instance: Instance, holding: () => readonly Instance[]): OperationError | undefined {
+    const misfit = this.#misfit(instance);
+    if (misfit) return misfit;
     const exceeded = this.#exceeded(instance, holding);
     if (exceeded) {
       const {metric, limit, region, refused} = exceeded;
@@ -80,6 +85,18 @@ export class Capacity {
       if (holding().filter((other) => matches(selector, other)).length >= count) return error;
     }
     return undefined;
+  }
+
+  #misfit(instance: Instance): OperationError | undefined {
+    const {machineType} = instance;
+    const diskType = misfitDisk(instance);
+    if (diskType === undefined) return undefined;
+    if (this.misfitsRefused === 'request') {
+      const message = `[${machineType}, ${diskType}] features are not compatible for creating instance.`;
+      throw new ApiError(400, 'badRequest', message);
+    }
+    const message = `${diskType} disk type cannot be used by ${machineType} machine type.`;
+    return {code: 'UNSUPPORTED_OPERATION', message};
   }
 
   #exceeded(instance: Instance, holding: () => readonly Instance[]): Quota | undefined {

@@ -1,4 +1,5 @@
-import {classifyRequest} from '../../../shared/compute/classify';
+import {isAbsent, refusalOf} from '../../../shared/compute/call';
+import type {RefusedRequest} from '../../../shared/compute/classify';
 import type {
   Compute,
   Instance,
@@ -6,10 +7,9 @@ import type {
   OperationResult,
   ZoneOperation,
 } from '../../../shared/compute/compute';
-import {ComputeFailure} from '../../../shared/compute/failure';
-import {readInstance} from '../../../shared/compute/instances';
+import {isGone, readInstance} from '../../../shared/compute/instances';
 import {isOf, labelFilter, preemptionFilter, unreachable} from '../../../shared/compute/lists';
-import type {ComputeFace} from './face';
+import type {Answer, ComputeFace} from './face';
 
 /** After so long a client gives up on an answer that does not come. */
 const PATIENCE_MS = 20_000;
@@ -38,22 +38,7 @@ export function directCompute(face: ComputeFace, project = 'p'): Compute {
     const answer = await face.answer({method, path: url, query: new URLSearchParams(query), body: {...body}});
     if (answer.kind === 'answered') return answer.body as T;
     if (answer.kind === 'hanging') await scheduler.sleep(PATIENCE_MS);
-    const refused =
-      answer.kind === 'refused'
-        ? {status: answer.error.status, reason: answer.error.reason, message: answer.error.message}
-        : {message: `${method} ${url}: no answer`};
-    const {failureClass, code} = classifyRequest(refused);
-    throw new ComputeFailure(
-      failureClass,
-      code,
-      refused.message,
-      answer.kind === 'refused' ? {cause: answer.error} : {},
-    );
-  }
-
-  /** Undefined when it is not there. */
-  async function find<T>(path: string): Promise<T | undefined> {
-    return ask<T>('GET', path).catch(absent);
+    throw refusalOf({what: `${method} ${url}`}, refusedBy(answer));
   }
 
   /** 0 for an operation that is not there: asking for it says so. */
@@ -73,9 +58,10 @@ export function directCompute(face: ComputeFace, project = 'p'): Compute {
     },
 
     async getInstance(zone, name) {
-      const found = await find<Partial<Instance> & Omit<Instance, 'lastStartTimestamp' | 'lastStopTimestamp'>>(
+      const found = await ask<Partial<Instance> & Omit<Instance, 'lastStartTimestamp' | 'lastStopTimestamp'>>(
+        'GET',
         `zones/${zone}/instances/${name}`,
-      );
+      ).catch(unless((error) => isGone(error, zone, name)));
       if (!found) return undefined;
       const {status, labels, creationTimestamp, lastStartTimestamp = '', lastStopTimestamp = ''} = found;
       return {name, zone, status, labels, creationTimestamp, lastStartTimestamp, lastStopTimestamp};
@@ -105,7 +91,9 @@ export function directCompute(face: ComputeFace, project = 'p'): Compute {
     },
 
     async deleteInstance(zone, name, requestId) {
-      const accepted = await ask('DELETE', `zones/${zone}/instances/${name}`, {query: {requestId}}).catch(absent);
+      const accepted = await ask('DELETE', `zones/${zone}/instances/${name}`, {query: {requestId}}).catch(
+        unless((error) => isGone(error, zone, name)),
+      );
       return accepted === undefined ? 'absent' : 'accepted';
     },
 
@@ -134,7 +122,9 @@ export function directCompute(face: ComputeFace, project = 'p'): Compute {
 
     async getTemplate({name, region}) {
       const path = `${region ? `regions/${region}` : 'global'}/instanceTemplates/${name}`;
-      const found = await find<{selfLink: string; properties: Partial<InstanceTemplate>}>(path);
+      const found = await ask<{selfLink: string; properties: Partial<InstanceTemplate>}>('GET', path).catch(
+        unless((error) => isAbsent(error, path)),
+      );
       if (!found) return undefined;
       const {metadata = {}, labels = {}, scheduling = {}} = found.properties;
       return {selfLink: found.selfLink, metadata, labels, scheduling};
@@ -150,7 +140,22 @@ export function directCompute(face: ComputeFace, project = 'p'): Compute {
   };
 }
 
-function absent(error: unknown): undefined {
-  if (error instanceof ComputeFailure && error.code === 'notFound') return undefined;
-  throw error;
+/** What is not there is undefined. */
+function unless(isMissing: (error: unknown) => boolean): (error: unknown) => undefined {
+  return (error) => {
+    if (!isMissing(error)) throw error;
+    return undefined;
+  };
+}
+
+/** What the client libraries make of the answer. */
+function refusedBy(answer: Exclude<Answer, {kind: 'answered'}>): RefusedRequest {
+  switch (answer.kind) {
+    case 'refused':
+      return answer.error;
+    case 'foreign':
+      return {status: answer.status, message: answer.message};
+    default:
+      return {message: 'no answer'};
+  }
 }

@@ -13,7 +13,10 @@ export interface ComputeRequest {
   readonly body: Json;
 }
 
-/** `lost`: it is done, and no answer comes. `reset`: neither. `hang`: nothing ever comes. */
+/**
+ * `lost`: it is done, and no answer comes. `reset`: neither. `hang`: nothing ever comes. With a `sender`, somebody else answers on the way
+ * there: the metadata server, which has no access token, or a proxy.
+ */
 export type ComputeFault =
   | {
       readonly status: number;
@@ -21,6 +24,7 @@ export type ComputeFault =
       readonly message: string;
       readonly headers?: Readonly<Record<string, string>>;
     }
+  | {readonly status: number; readonly sender: 'metadata' | 'proxy'}
   | 'lost'
   | 'reset'
   | 'hang';
@@ -28,6 +32,8 @@ export type ComputeFault =
 export type Answer =
   | {readonly kind: 'answered'; readonly body: object}
   | {readonly kind: 'refused'; readonly error: ApiError; readonly headers?: Readonly<Record<string, string>>}
+  /** Another sender's page, which is not Compute Engine's error body. */
+  | {readonly kind: 'foreign'; readonly status: number; readonly message: string}
   | {readonly kind: 'broken'}
   | {readonly kind: 'hanging'};
 
@@ -60,6 +66,7 @@ export class ComputeFace {
     const fault = this.#faults.take(request);
     if (fault === 'hang') return {kind: 'hanging'};
     if (fault === 'reset') return {kind: 'broken'};
+    if (typeof fault === 'object' && 'sender' in fault) return {kind: 'foreign', ...foreignAnswer(fault)};
     if (typeof fault === 'object') {
       const error = new ApiError(fault.status, fault.reason, fault.message);
       return {kind: 'refused', error, ...(fault.headers ? {headers: fault.headers} : {})};
@@ -82,4 +89,15 @@ export class ComputeFace {
     const message = `The URL ${request.path} was not found on this server`;
     return {kind: 'refused', error: new ApiError(404, 'notFound', message)};
   }
+}
+
+/** As google-auth-library words it when the metadata server refuses the access token; its error has the status of that refusal. */
+const NO_TOKEN =
+  'A Not Found error was returned while attempting to retrieve an access token for the Compute Engine built-in service account.';
+
+function foreignAnswer({status, sender}: {readonly status: number; readonly sender: 'metadata' | 'proxy'}): {
+  readonly status: number;
+  readonly message: string;
+} {
+  return {status, message: sender === 'metadata' ? NO_TOKEN : `<html><title>Error ${status}</title></html>`};
 }

@@ -1,4 +1,5 @@
 import type {Catalog} from './catalog';
+import {acceleratorsOf, migrationRefusal} from './features';
 import {
   ApiError,
   type Instance,
@@ -7,6 +8,7 @@ import {
   type Json,
   type MetadataItem,
   mergePatch,
+  notFound,
   type Template,
 } from './resources';
 import {checkScheduling, completeScheduling} from './scheduling';
@@ -68,6 +70,14 @@ function checkMetadata(items: readonly MetadataItem[]): void {
   if (bytes > METADATA_BYTES) throw invalid('Metadata is larger than 524288 bytes.');
 }
 
+function checkAccelerators(zone: string, accelerators: readonly string[], catalog: Catalog): void {
+  for (const accelerator of accelerators) {
+    const absence = catalog.absence(zone, accelerator);
+    if (absence === 404) throw notFound(`zones/${zone}/acceleratorTypes/${accelerator}`);
+    if (absence) throw invalid(`Accelerator type "${accelerator}" does not exist in zone ${zone}.`);
+  }
+}
+
 /** The template with the request's body over it. Refuses what cannot be had like this. */
 export function instanceOf(
   call: InsertCall,
@@ -84,15 +94,20 @@ export function instanceOf(
       `Invalid value for field 'resource.machineType': '${where}'. The referenced resource does not exist.`,
     );
   }
-  if (!catalog.offers(call.zone, machineType)) {
+  const absence = catalog.absence(call.zone, machineType);
+  if (absence === 404) throw notFound(where);
+  if (absence) {
     const why = `Machine type with name '${machineType}' does not exist in zone '${call.zone}'.`;
     throw invalid(`Invalid value for field 'resource.machineType': '${where}'. ${why}`);
   }
+  checkAccelerators(call.zone, acceleratorsOf(machineType, properties), catalog);
   if (!isObject(labels) || !isObject(scheduling)) throw invalid("Invalid value for field 'resource': not an object.");
   const items = (metadata as {items?: MetadataItem[]} | undefined)?.items ?? [];
   checkLabels(labels);
   checkMetadata(items);
   checkScheduling(scheduling);
+  const refusal = migrationRefusal(machineType, scheduling, properties);
+  if (refusal) throw new ApiError(400, 'badRequest', refusal);
   return {
     id,
     name: String(name),

@@ -106,6 +106,11 @@ export class ComputeWorld {
     this.#capacity.setQuota(region, metric, limit, refused);
   }
 
+  /** Whether a disk type that its machine type cannot take is refused at once (400, as it is unless told), or by the operation. */
+  refuseMisfits(refused: 'request' | 'operation'): void {
+    this.#capacity.misfitsRefused = refused;
+  }
+
   /** Takes back all failures, capacities and quotas. */
   recover(): void {
     this.#capacity.recover();
@@ -116,6 +121,7 @@ export class ComputeWorld {
   }
 
   get(zone: string, name: string): Instance {
+    if (!this.catalog.hasZone(zone)) throw notFound(`zones/${zone}`);
     return this.#machines.get(zone, name);
   }
 

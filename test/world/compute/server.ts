@@ -34,6 +34,8 @@ export class ComputeServer extends ComputeFace {
     };
     if (answer.kind === 'hanging') return;
     if (answer.kind === 'broken') response.destroy();
+    else if (answer.kind === 'foreign')
+      response.writeHead(answer.status, {'content-type': 'text/html'}).end(answer.message);
     else if (answer.kind === 'answered') write(200, answer.body);
     else {
       const {status: code, message, reason, domain} = answer.error;

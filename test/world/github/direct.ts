@@ -167,6 +167,10 @@ class DirectGitHub implements GitHub {
     const fault = this.world.faults.take(method, path);
     try {
       if (fault === 'reset' || fault === 'hang') throw noAnswer(method, path);
+      // A page, which is somebody else's.
+      if (typeof fault === 'object' && 'status' in fault && typeof fault.body === 'string') {
+        throw answered(asked, path, {status: fault.status, body: fault.body}, fault.headers ?? {});
+      }
       if (typeof fault === 'object' && 'status' in fault)
         throw new GitHubRefusal(fault.status, messageOf(fault.body), fault.headers);
       this.world.limits.charge(caller, method);
@@ -223,7 +227,7 @@ function noAnswer(method: DirectRequest['method'], path: string): RequestError {
 function answered(
   {method}: DirectRequest,
   path: string,
-  {status, body}: GitHubRefusal,
+  {status, body}: {readonly status: number; readonly body: unknown},
   headers: Readonly<Record<string, string>>,
 ): RequestError {
   const request = {method, url: `https://api.github.com${path}`, headers: {}};

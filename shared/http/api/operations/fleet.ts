@@ -3,12 +3,14 @@ import type {Pool} from '../../../config/config';
 import {removeRunner} from '../../../effects/remove-runner';
 import {requestRunners} from '../../../effects/request-runners';
 import type {RunnerScope} from '../../../github/github';
+import {foreignLabels, unaskedLabels} from '../../../lifecycle/labels';
 import {takesRepository} from '../../../lifecycle/matching';
+import {LABEL} from '../../../model/names';
 import {idempotencyKey} from '../idempotency-key';
 import {operation} from '../operation';
 import {Problem} from '../problem';
 import {jsonReply} from '../reply';
-import {DryRun, Force, PoolName, Repository, RunnerState} from '../schemas';
+import {DryRun, Force, Organization, PoolName, Repository, RunnerState} from '../schemas';
 import {isDryRun} from './dry-run';
 import {findRunner, RunnerId, unknownPool, unknownRunner} from './runners';
 
@@ -18,12 +20,12 @@ const Request = z
   .strictObject({
     pool: PoolName.meta({description: 'A pool of type gce.'}),
     repo: Repository.optional().meta({description: '`owner/name`, where the pool registers runners in repositories.'}),
-    org: z.string().min(1).max(100).optional().meta({description: 'Where the pool registers them in an organization.'}),
+    org: Organization.optional().meta({description: 'Where the pool registers them in an organization.'}),
     labels: z
-      .array(z.string().trim().min(1).max(256))
+      .array(z.string().trim().regex(LABEL, 'expected a label'))
       .max(50)
       .default([])
-      .meta({description: 'Beside those that the pool requires.'}),
+      .meta({description: 'Beside those that the pool offers, where it lists them without patterns, else requires.'}),
     count: z.int().min(1).max(MAX_COUNT).default(1),
   })
   .refine(({repo, org}) => (repo === undefined) !== (org === undefined), 'expected repo or org, and not both')
@@ -141,17 +143,22 @@ function mismatch(detail: string): Problem {
   return new Problem('scope-mismatch', detail);
 }
 
-function offered({name, requires, offers}: Pool, labels: readonly string[]): string[] {
+/** What is asked for in so many words, beside what the pool registers such a runner with anyway. */
+function offered(pool: Pool, labels: readonly string[]): string[] {
   const asked = [...new Set(labels.map((label) => label.toLowerCase()))];
-  const foreign = offers ? asked.filter((label) => !offers.includes(label)) : [];
+  const foreign = foreignLabels(pool, asked);
   if (foreign.length > 0) {
     throw new Problem(
       'labels-not-offered',
-      `pool ${name} does not offer ${foreign.join(', ')}; it offers ${offers?.join(', ')}`,
+      `pool ${pool.name} does not offer ${foreign.join(', ')}; it offers ${pool.offers?.join(', ')}`,
     );
   }
-  if (requires.length + asked.length === 0) {
-    throw new Problem('invalid-request', `pool ${name} requires no label; expected labels for the runners`);
+  const own = unaskedLabels(pool);
+  if (own.length + asked.length === 0) {
+    throw new Problem(
+      'invalid-request',
+      `pool ${pool.name} names no label without a pattern; expected labels for the runners`,
+    );
   }
-  return asked.filter((label) => !requires.includes(label));
+  return asked.filter((label) => !own.includes(label));
 }

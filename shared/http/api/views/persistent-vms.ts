@@ -1,6 +1,8 @@
 import type {Pool} from '../../../config/config';
 import type {Context} from '../../../effects/context';
 import {allVms, type Vm} from '../../../effects/vm/vms';
+import {isLabelPattern} from '../../../lifecycle/labels';
+import {isSpeltOut} from '../../../model/names';
 import type {VmDocument, VmState} from '../../../store/documents';
 import {jobIdOf, type RunnerView} from './runner-view';
 import {timeOf} from './time';
@@ -44,9 +46,9 @@ export function vmView(vm: PersistentVm): RunnerView {
     pool: first?.pool.name ?? '',
     type: 'gce-vm',
     state: vmStateOf(vm),
-    repository: only && others.length === 0 && !/[*!]/.test(only) ? only : null,
+    repository: only && others.length === 0 && isSpeltOut(only) ? only : null,
     org: scope?.kind === 'organization' ? scope.org : null,
-    labels: [...(first?.pool.requires ?? [])],
+    labels: (first?.pool.requires ?? []).filter((label) => !isLabelPattern(label)),
     job_id: jobIdOf(vm.document?.runs[0]),
     zone: vm.zone,
     machine_type: null,

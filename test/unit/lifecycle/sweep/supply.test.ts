@@ -1,3 +1,4 @@
+import type {Observed} from '../../../../shared/lifecycle/sweep/observed';
 import {wantedWarm, warmOnes} from '../../../../shared/lifecycle/sweep/warm';
 import {newVm} from '../../../../shared/lifecycle/vm';
 import type {Preemption} from '../../../../shared/store/documents';
@@ -67,6 +68,53 @@ test('a persistent VM that is up with nothing to do, long after its stop was due
   expect(once(vm(25, {state: 'stopped'}))).toEqual([]);
   expect(once(vm(25, {runs: ['1-1']}))).toEqual([]);
   expect(once({...vm(25), jobs: jobs(aJob({demand: 'covered', updatedAt: LATER}))})).toEqual([]);
+  expect(words(once({...vm(25), jobs: jobs(aJob({demand: 'dead', updatedAt: LATER}))}))).toEqual([
+    'vm_check lost_stop',
+  ]);
+});
+
+describe('a persistent VM that went down by itself', () => {
+  const up = {...newVm({instance: 'build', zone: 'z'}, 0), state: 'running' as const, activeAt: LATER};
+  const pools = [aPool({provider: {type: 'gce-vm', instance: 'build', zone: 'z'}})];
+  const waits = aJob({demand: 'covered', runner: 'build', updatedAt: LATER - 60_000});
+  const plan = (more: Partial<Observed['vms'][number]> = {}, document = {}, job = {}, github = {}) =>
+    once({
+      pools,
+      seen: seen(github),
+      jobs: jobs({...waits, ...job}),
+      vms: [
+        {id: 'z.build', pools: ['arm'], idleMinutes: 15, document: {...up, ...document}, status: 'TERMINATED', ...more},
+      ],
+    });
+
+  test('while a job waits for it is started again by the next sweep', () => {
+    expect(plan()).toMatchObject([{kind: 'demand', reason: 'vm_down', job: '1001-1'}]);
+    expect(words(plan({status: 'SUSPENDED'}))).toEqual(['demand vm_down']);
+    expect(words(plan({}, {state: 'stopped'}))).toEqual(['demand vm_down']);
+  });
+
+  test('is asked for once, for the oldest job', () => {
+    const two = jobs(waits, {...waits, jobId: 1002, queuedAt: waits.queuedAt - 1});
+    const actions = once({
+      pools,
+      seen: new Map([...seen(), ...seen({id: 1002})]),
+      jobs: two,
+      vms: [{id: 'z.build', pools: ['arm'], idleMinutes: 15, document: up, status: 'TERMINATED'}],
+    });
+    expect(actions).toMatchObject([{kind: 'demand', job: '1002-1'}]);
+  });
+
+  test.each([
+    ['is up', {status: 'RUNNING'}, {}, {}, {}],
+    ['could not be looked at', {status: undefined}, {}, {}, {}],
+    ['is being started', {}, {state: 'starting', stateAt: LATER - 60_000}, {}, {}],
+    ['is being stopped', {}, {state: 'stopping', stopLeaseUntil: LATER + 1}, {}, {}],
+    ['finds no capacity, and is tried with growing pauses', {}, {state: 'stopped', startFailures: 2}, {}, {}],
+    ['has a job that came just now', {}, {}, {updatedAt: LATER - 59_000}, {}],
+    ['has a job that runs by now', {}, {}, {}, {status: 'completed'}],
+  ] as const)('is left alone when it %s', (_, more, document, job, github) => {
+    expect(words(plan(more, document, job, github))).not.toContain('demand vm_down');
+  });
 });
 
 describe('a failed delivery', () => {

@@ -1,0 +1,120 @@
+import type {Registration} from '../../github/github';
+import {applyJobEvent} from '../../lifecycle/job';
+import type {JobEvent} from '../../lifecycle/job-event';
+import {jobKeyOf} from '../../lifecycle/naming';
+import {labelsOf, lackedLabels, wasSeenToTake, withSeenLabels} from '../../lifecycle/vm-labels';
+import type {JobDocument, JobKey, VmDocument} from '../../store/documents';
+import {type Context, githubOf, scopeFor} from '../context';
+import type {Demand} from '../cover-job';
+import {changeVm} from './vm-document';
+import type {Vm} from './vms';
+
+/** Whom a VM is asked for. */
+export type Asking = Pick<JobDocument, 'pool' | 'repository' | 'installationId' | 'labels'>;
+
+/** A look, and another one: a label that is being taken off or given back may be neither at GitHub nor on record in one of them. */
+const LOOKS = 2;
+
+/**
+ * Labels that the job asks for and no runner of the VM has, by GitHub's own answer: GitHub will never give it the job. Empty when a runner
+ * takes it, and when that cannot be told: no runner is registered yet, or GitHub does not answer. Then the VM is started.
+ */
+export async function lackedByVm(context: Context, vm: Vm, job: Asking): Promise<readonly string[]> {
+  const entry = vm.pools.find(({pool}) => pool.name === job.pool);
+  if (!entry) return [];
+  const scope = scopeFor(entry.pool, job);
+  const names = new Set([entry.runnerName, ...vm.pools.map(({runnerName}) => runnerName)]);
+  const placeOf = (name: string) => `${name} ${JSON.stringify(scope)}`.toLowerCase();
+  const github = githubOf(context, {scope, installationId: job.installationId});
+
+  let lacked: readonly string[] = [];
+  for (let look = 0; look < LOOKS; look++) {
+    const before = await context.store.get('vms', vm.id);
+    const {labels} = job;
+    if (
+      [...names].some((name) => wasSeenToTake(before?.seenLabels, {place: placeOf(name), labels}, context.clock.now()))
+    )
+      return [];
+    const runners: (readonly string[])[] = [];
+    for (const name of names) {
+      const registration = await orUnknown(context, vm, () => github.findRunner(name));
+      // The pool's own runner decides whether anything is known; one of another pool may take the job as well.
+      if (!registration && name === entry.runnerName) return [];
+      if (!registration) continue;
+      const has = labelsOf(registration, await drainedOf(context, vm, before));
+      if (lackedLabels(labels, [has]).length === 0) {
+        await remember(context, vm, placeOf(name), has);
+        return [];
+      }
+      runners.push(has);
+    }
+    lacked = lackedLabels(labels, runners);
+  }
+  return lacked;
+}
+
+/** On record before or after GitHub was asked. */
+async function drainedOf({store}: Context, vm: Vm, before: VmDocument | undefined): Promise<VmDocument['drained']> {
+  const after = await store.get('vms', vm.id);
+  return [...(before?.drained ?? []), ...(after?.drained ?? [])];
+}
+
+async function orUnknown(
+  {logger}: Context,
+  vm: Vm,
+  look: () => Promise<Registration | undefined>,
+): Promise<Registration | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    logger.info(`the labels of the runner of VM ${vm.instance} could not be read: the VM is taken to have them all`, {
+      decision: 'labels_unknown',
+      vm: vm.instance,
+      error,
+    });
+    return undefined;
+  }
+}
+
+async function remember(context: Context, vm: Vm, place: string, labels: readonly string[]): Promise<void> {
+  await changeVm(context, vm, (document, at) => ({
+    ...document,
+    seenLabels: withSeenLabels(document.seenLabels, {place, labels, at}),
+  }));
+}
+
+/**
+ * The job is on record as given up: it neither starts the VM nor keeps it up, and is no activity of it. The sweep asks again now and then,
+ * for the runner may get the label. One warning says what is missing.
+ */
+export async function turnAway(context: Context, vm: Vm, demand: Demand, lacked: readonly string[]): Promise<string> {
+  const {job, isNew} = await context.store.transaction(async (transaction) => {
+    const now = context.clock.now();
+    const existing = await transaction.get('jobs', keyOf(demand));
+    const told = 'event' in demand ? applyJobEvent(existing, demand.event, now).job : existing;
+    if (told?.status !== 'queued') return {job: told, isNew: false};
+    const dead: JobDocument = {...told, demand: 'dead', runner: null, updatedAt: now};
+    transaction.set('jobs', jobKeyOf(dead), dead);
+    return {job: dead, isNew: existing?.status !== 'queued' || existing.demand !== 'dead'};
+  });
+  if (job?.status !== 'queued') return `not_wanted:${job ? `job_${job.status}` : 'unknown_job'}`;
+  if (isNew) {
+    const labels = lacked.join(', ');
+    context.logger.warning(
+      `job ${jobKeyOf(job)} asks for ${labels}, which the runner of VM ${vm.instance} does not have at GitHub: GitHub never gives it this job. Give the runner the label, or take it out of runs-on`,
+      {
+        decision: 'cannot_take',
+        reason: 'vm_cannot_take_it',
+        job: jobKeyOf(job),
+        vm: vm.instance,
+        labels: lacked,
+        ...(job.url ? {url: job.url} : {}),
+      },
+    );
+  }
+  return `cannot_take:${vm.instance}`;
+}
+
+function keyOf(demand: {readonly event: JobEvent} | {readonly job: JobKey}): JobKey {
+  return 'event' in demand ? jobKeyOf(demand.event) : demand.job;
+}

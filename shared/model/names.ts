@@ -1,0 +1,134 @@
+/**
+ * How GitHub and Google Cloud spell the names that reach Slipway from outside, and how Slipway spells its own. Every check of such a
+ * text uses these, so that outside text never becomes part of a path, a document id or a query in another form.
+ *
+ * Every pattern is anchored at both ends and bounded in length: its time grows at most linearly with the text, and the text that it
+ * accepts is short.
+ */
+
+/**
+ * Login of a user or an organisation at GitHub: letters, digits and hyphens, for managed users also `_<short code>`. Today's logins have
+ * at most 39 characters and no hyphen at either end; older accounts keep theirs, so the pattern is wider than the rule for new ones.
+ *
+ * @see https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
+ */
+export const OWNER = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
+
+/**
+ * Name of a repository without its owner: at most 100 characters of letters, digits, `.`, `_` and `-`; not `.` and not `..`, which are
+ * steps of a path.
+ *
+ * @see https://docs.github.com/en/rest/repos/repos#create-an-organization-repository
+ */
+export const REPOSITORY_NAME = /^(?!\.\.?$)[A-Za-z0-9._-]{1,100}$/;
+
+/** `owner/name`, GitHub's `full_name` of a repository: an `OWNER` and a `REPOSITORY_NAME`. */
+export const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}\/(?!\.\.?$)[A-Za-z0-9._-]{1,100}$/;
+
+/** `owner/name` as a pool may write it: `*` stands for any characters within a segment, a leading `!` excludes. */
+export const REPOSITORY_PATTERN = /^!?[A-Za-z0-9*][A-Za-z0-9_*-]{0,99}\/(?!\.\.?$)[A-Za-z0-9._*-]{1,100}$/;
+
+/**
+ * A runner's label, as `runs-on` asks for it and a JIT configuration registers it: at most 256 characters, none of them a control character, no
+ * space at either end. Commas are part of a label: only the runner's own `config.sh --labels` splits at them.
+ *
+ * @see https://docs.github.com/en/actions/how-tos/manage-runners/self-hosted-runners/apply-labels
+ */
+export const LABEL = /^[^\s\p{Cc}](?:[^\p{Cc}]{0,254}[^\s\p{Cc}])?$/u;
+
+/**
+ * Name of a runner at GitHub: at most 64 characters; those that GitHub hosts have spaces in theirs (`GitHub Actions 12`). No slash and no control
+ * character: names are part of paths and documents' ids.
+ *
+ * @see https://docs.github.com/en/rest/actions/self-hosted-runners#create-configuration-for-a-just-in-time-runner-for-a-repository
+ */
+export const RUNNER_NAME = /^[^\s/\p{Cc}](?:[^/\p{Cc}]{0,62}[^\s/\p{Cc}])?$/u;
+
+/**
+ * A label of RFC 1035, in lower case as Google Cloud wants it, of at most 63 characters: names of VMs, instance templates, machine types.
+ *
+ * @see https://cloud.google.com/compute/docs/naming-resources
+ */
+export const RFC_1035 = /^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/**
+ * Name of a deployment, and of a pool: RFC 1035, at most 20 characters, so that `<deployment>-<pool>-<job id>-<n>` fits into the 63 of a
+ * VM's name.
+ */
+export const SHORT_NAME = /^[a-z](?:[-a-z0-9]{0,18}[a-z0-9])?$/;
+
+/**
+ * A zone of Compute Engine: `us-central1-a`; AI zones such as `us-central1-ai1a` too. Not `us-central1-1`, which Cloud Run's metadata server
+ * calls the zone of a function: Compute Engine does not know it.
+ *
+ * @see https://cloud.google.com/compute/docs/regions-zones
+ */
+export const ZONE = /^[a-z]{1,30}-[a-z]{1,30}\d{1,5}-[a-z][a-z0-9]{0,29}$/;
+
+/** A region of Google Cloud: `us-central1`. */
+export const REGION = /^[a-z]{1,30}-[a-z]{1,30}\d{1,5}$/;
+
+/**
+ * URL of an instance template, whole or partial, global or regional; its groups are `project`, `region` and `name`. A whole one is on Compute
+ * Engine's own hosts: nothing is fetched from another.
+ *
+ * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/insert#query-parameters
+ */
+export const TEMPLATE_URL =
+  /^(?:(?:https:\/\/(?:www|compute)\.googleapis\.com\/)?(?:\/?compute\/[a-z0-9]{1,20}\/)?\/?projects\/(?<project>[^/\s?#]{1,300})\/)?(?:global|regions\/(?<region>[-a-z0-9]{1,63}))\/instanceTemplates\/(?<name>[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)$/;
+
+/** Id of a persistent VM, `<zone>.<instance>`; the zone is empty where nobody names one. */
+export const VM_ID = /^[-a-z0-9]{0,63}\.[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** Key of a job: `<job id>-<run attempt>`, both at most 16 digits, as many as a number holds exactly. */
+export const JOB_KEY = /^\d{1,16}-\d{1,16}$/;
+
+/** Whether the text is the login of a user or an organisation. */
+export function isOwner(text: string): boolean {
+  return OWNER.test(text);
+}
+
+/** Whether the text is `owner/name`. */
+export function isRepository(text: string): boolean {
+  return REPOSITORY.test(text);
+}
+
+/** Whether the text may be the label of a runner. */
+export function isLabel(text: string): boolean {
+  return LABEL.test(text);
+}
+
+/** Whether the text may be the name of a runner at GitHub, ours or another. */
+export function isRunnerName(text: string): boolean {
+  return RUNNER_NAME.test(text);
+}
+
+/** Whether the text is a name of RFC 1035 with at most 63 characters: of a VM, an instance template, a machine type. */
+export function isRfc1035(text: string): boolean {
+  return RFC_1035.test(text);
+}
+
+/** Whether the text may be the name of a deployment. */
+export function isDeploymentName(text: string): boolean {
+  return SHORT_NAME.test(text);
+}
+
+/** Whether the text may be the name of a pool. */
+export function isPoolName(text: string): boolean {
+  return SHORT_NAME.test(text);
+}
+
+/** Whether the text is a key of a job. */
+export function isJobKey(text: string): boolean {
+  return JOB_KEY.test(text);
+}
+
+/** Whether a pool's repository is spelt out: no `*` in it, and no `!` in front. */
+export function isSpeltOut(pattern: string): boolean {
+  return !/[!*]/.test(pattern);
+}
+
+/** `us-central1` of `us-central1-a`. */
+export function regionOfZone(zone: string): string {
+  return zone.slice(0, zone.lastIndexOf('-'));
+}
