@@ -121,7 +121,8 @@ export class ComputeWorld {
   }
 
   get(zone: string, name: string): Instance {
-    if (!this.catalog.hasZone(zone)) throw notFound(`zones/${zone}`);
+    const isThere = this.catalog.hasZone(zone) || this.instances().some((instance) => instance.zone === zone);
+    if (!isThere) throw notFound(`zones/${zone}`);
     return this.#machines.get(zone, name);
   }
 
