@@ -54,7 +54,8 @@ export class SimulatedControlPlane {
       stop: functions.stop(options),
       ...(functions.sweep ? {sweep: functions.sweep(options)} : {}),
     };
-    for (let hook = 0; hook < scenario.setting.hooks; hook++) {
+    const hooks = scenario.setting.webhooksOff ? 0 : scenario.setting.hooks;
+    for (let hook = 0; hook < hooks; hook++) {
       github.addHook({secret: WEBHOOK_SECRET, deliver: (request) => this.#deliver(request)});
     }
     this.isSwept = functions.sweep !== undefined;

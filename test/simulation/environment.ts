@@ -31,6 +31,7 @@ export function environmentOf(setting: Setting, app: {id: number; privateKeyPem:
     // The platform has verified the token, so that none has to be signed here: a signature costs more than all else.
     INTERNAL_AUTH: 'platform',
     LOG_LEVEL: 'debug',
+    ...(setting.webhooksOff ? {WEBHOOKS: 'off'} : {}),
   };
 }
 

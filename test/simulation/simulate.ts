@@ -41,14 +41,15 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   await import('@octokit/webhooks-methods');
   const world = new SimulatedWorld(scenario, isTraced);
   const {compute, github, workload, scheduler, safety} = world;
-  const isQuiet = (): boolean =>
-    workload.isOver() &&
+  const isStill = (): boolean =>
     world.machines().length === 0 &&
     world.registrations().length === 0 &&
     world.vm?.isUp() !== true &&
     !plane.hasTasks();
+  const isQuiet = (): boolean => workload.isOver() && isStill();
+  const isResting = (): boolean => workload.isResting() && isStill();
   if (scenario.setting.debris) await leaveRecords(world.store, world.startMs);
-  const plane: SimulatedControlPlane = new SimulatedControlPlane(world, functions, isQuiet);
+  const plane: SimulatedControlPlane = new SimulatedControlPlane(world, functions, isResting);
 
   const calmMs = world.startMs + lastPlannedMs(scenario);
   const endMs = calmMs + backlogMs(scenario) + longestMatrixMs(scenario) + SETTLE_MS;

@@ -16,6 +16,7 @@ import {leaveMachines, leaveRunner} from './debris';
 import {EventScheduler} from './event-scheduler';
 import {Executions} from './executions';
 import {FaultyPorts} from './faulty-ports';
+import {listWeather} from './list-weather';
 import {PersistentVm} from './persistent-vm';
 import {BOOT_MINUTES, REPOSITORIES, TEMPLATES} from './pools';
 import {Safety, type Violation} from './safety';
@@ -145,7 +146,10 @@ export class SimulatedWorld {
 
   #makeGitHub(): GitHubWorld {
     const {seed, setting} = this.scenario;
+    const back = randomOf(seed, 'given back');
     const github = new GitHubWorld({
+      lists: listWeather(randomOf(seed, 'pages'), setting.badPages ?? 0),
+      ...(setting.givesBack ? {givesBack: () => 1000 + back.below(5 * 60_000)} : {}),
       scheduler: this.scheduler,
       random: randomOf(seed, 'github'),
       authClock: this.scheduler,

@@ -35,6 +35,11 @@ export class Workload {
     return this.#waiting === 0 && this.jobs.every(({status}) => status === 'completed');
   }
 
+  /** Whether no job is queued or runs, and none is about to be: the next one may come in weeks. */
+  isResting(): boolean {
+    return this.#waiting === 0 && this.jobs.every(({status}) => status === 'completed' || status === 'waiting');
+  }
+
   #begin(plan: JobPlan): void {
     this.#waiting -= 1;
     const parallel = Math.min(plan.matrix, plan.maxParallel);
@@ -51,6 +56,7 @@ export class Workload {
       });
     };
     for (let member = 0; member < parallel; member++) add();
+    if (plan.heldBesideMs !== undefined) this.#holdBeside(plan, plan.heldBesideMs, runId);
   }
 
   #add(plan: JobPlan, runId: number | undefined): Job {
@@ -73,6 +79,14 @@ export class Workload {
     }
     if (cancelAfterMs !== undefined) this.#later(cancelAfterMs, () => this.github.cancelJob(job.id));
     return job;
+  }
+
+  #holdBeside({repository, kind, durationMs}: JobPlan, forMs: number, runId: number | undefined): void {
+    const labels = LABELS[kind];
+    const place = {repository, labels, durationMs, ...(runId === undefined ? {} : {runId})};
+    const job = this.github.queueJob({...place, needsApproval: true});
+    this.jobs.push(job);
+    this.#later(forMs, () => this.#approve(job));
   }
 
   #approve(job: Job): void {

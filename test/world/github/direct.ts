@@ -3,18 +3,17 @@ import {Refused} from '../../../shared/errors';
 import type {GitHubCall} from '../../../shared/github/call';
 import {classify} from '../../../shared/github/classify';
 import type {GitHub, GitHubFor, JobAtGitHub, Registration as Listed, RunnerScope} from '../../../shared/github/github';
-import {type AskPage, listAll} from '../../../shared/github/list-all';
+import {type Read, readList} from '../../../shared/github/list-all';
 import {ownerOf, scopePath} from '../../../shared/github/scope';
 import {Secret} from '../../../shared/secret';
 import {sameName} from './account';
+import {pageOf} from './direct-pages';
 import {installationCaller} from './http/authenticate';
 import {customLabels, withCustomLabels, withoutLabel} from './labels';
 import type {GitHubWorld} from './model';
 import {rateHeaders} from './rate-limits';
 import {GitHubRefusal} from './refusal';
 import type {Registration} from './registration';
-
-const PAGE_SIZE = 3;
 
 interface DirectRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -58,12 +57,15 @@ class DirectGitHub implements GitHub {
   }
 
   async findRunner(name: string): Promise<Listed | undefined> {
-    const [found] = await this.#list(name);
-    return found;
+    const {items, failure} = await this.#list(name);
+    if (items.length === 0 && failure !== undefined) throw failure;
+    return items[0] as Listed | undefined;
   }
 
   async listRunners(): Promise<Listed[]> {
-    return this.#list();
+    const {items, failure} = await this.#list();
+    if (failure !== undefined) throw failure;
+    return items as Listed[];
   }
 
   async getRunner(id: number): Promise<Listed | undefined> {
@@ -123,13 +125,22 @@ class DirectGitHub implements GitHub {
     return this.#ask<JobAtGitHub | undefined>(call, asked, get, {404: undefined});
   }
 
-  async #list(name?: string): Promise<Listed[]> {
+  /** In pages, through the client's own code; an answer of GitHub's that fails as a whole is thrown. */
+  async #list(name?: string): Promise<Read> {
     const asked = {method: 'GET', path: '', operationId: 'actions/list-self-hosted-runners'} as const;
     const call = {kind: 'runners', scope: this.scope} as const;
     const listed = await this.#ask(call, asked, () =>
       this.world.runners.list(this.scope, name).map((runner) => this.#listed(runner)),
     );
-    return (await listAll(inPages(listed), call)) as Listed[];
+    const {items, failure, isCut} = await readList(
+      async (page, per_page) => pageOf(this.world, listed, {page, per_page}, 'runners', scopePath(this.scope)),
+      call,
+    );
+    return {
+      items,
+      failure: failure && classify(failure, call, {nowMs: this.world.scheduler.now(), credentials: 'app'}),
+      isCut,
+    };
   }
 
   #listed(runner: Registration): Listed {
@@ -204,14 +215,6 @@ class DirectGitHub implements GitHub {
       credentials: 'app',
     });
   }
-}
-
-/** A list in pages, of which none is the whole as soon as there are more than a few runners. */
-function inPages(items: readonly unknown[]): AskPage {
-  return async (page) => ({
-    data: {total_count: items.length, runners: items.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE)},
-    hasNext: page * PAGE_SIZE < items.length,
-  });
 }
 
 function messageOf(body: unknown): string {

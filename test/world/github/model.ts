@@ -12,6 +12,7 @@ import {Identifiers} from './identifiers';
 import type {Job, JobStatus} from './job';
 import {JobQueue, type NewJob} from './job-queue';
 import {LATENCIES, type Latencies} from './latencies';
+import {FAIR_LISTS, type ListWeather} from './list-weather';
 import {type RateLimitOptions, RateLimits} from './rate-limits';
 import {type RequestFault, RequestFaults} from './request-faults';
 import {type Connection, Runners} from './runners';
@@ -33,6 +34,8 @@ export interface GitHubWorldOptions {
    */
   readonly authClock?: Clock;
   readonly deliveryFaults?: DeliveryFaults;
+  /** Of the direct ports. */
+  readonly lists?: ListWeather;
   /** After how many milliseconds a job whose runner went silent is given back to the queue; undefined: it fails after ten minutes. */
   readonly givesBack?: (job: Readonly<Job>) => number | undefined;
 }
@@ -61,6 +64,7 @@ export class GitHubWorld {
   readonly deliveries: Deliveries;
   readonly limits: RateLimits;
   readonly faults = new RequestFaults();
+  readonly lists: ListWeather;
   readonly authClock: Clock;
   readonly violations: Violation[] = [];
   readonly requests: LoggedRequest[] = [];
@@ -71,6 +75,7 @@ export class GitHubWorld {
   constructor(options: GitHubWorldOptions) {
     this.scheduler = options.scheduler;
     this.authClock = options.authClock ?? systemClock;
+    this.lists = options.lists ?? FAIR_LISTS;
     const surroundings: Surroundings = {
       scheduler: options.scheduler,
       random: options.random,
