@@ -5,7 +5,7 @@ import {GitHubDown, unreadable} from './classify';
 import {type DiscoveredRepository, type DiscoveredRun, type Discovery, type Listed, OPEN_RUNS} from './discovery';
 import type {RunnerScope} from './github';
 import {readPage} from './list-all';
-import {attempt, joined, listed, readSome} from './listed';
+import {joined, listed, readSome} from './listed';
 import {readJob, readRun} from './read-discovery';
 import {scopePath} from './scope';
 
@@ -72,14 +72,19 @@ export function discoverRuns(ask: AskIn): Pick<Discovery, 'recentRuns' | 'openRu
 
     async openRuns(repository, sinceMs) {
       const lists: Listed<DiscoveredRun>[] = [];
+      let isAnswered = false;
       for (const status of OPEN_RUNS) {
-        const list = await attempt(() => runsOf(repository, status, sinceMs));
-        lists.push(list);
-        // What GitHub does not allow now it does not allow of the other statuses either.
-        if (list.failure !== undefined && !(list.failure instanceof GitHubDown)) break;
+        try {
+          lists.push(await runsOf(repository, status, sinceMs));
+          isAnswered = true;
+        } catch (error) {
+          lists.push({items: [], failure: error});
+          // What GitHub does not allow now it does not allow of the other statuses either.
+          if (!(error instanceof GitHubDown)) break;
+        }
       }
       const {items, failure} = joined(lists);
-      if (items.length === 0 && lists.every((list) => list.failure !== undefined)) throw failure;
+      if (!isAnswered) throw failure;
       return {items: [...new Map(items.map((run) => [run.id, run])).values()], failure};
     },
 

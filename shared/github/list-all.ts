@@ -18,6 +18,8 @@ export interface Read {
   readonly items: readonly unknown[];
   /** Why the list may lack items; undefined: it is complete. */
   readonly failure: unknown;
+  /** Whether a page of it could be read: that no item came is an answer then. */
+  readonly isAnswered: boolean;
   /** GitHub shows no more of the list than this, although it goes on. */
   readonly isCut: boolean;
 }
@@ -60,7 +62,8 @@ export async function readList(ask: AskPage, call: GitHubCall, options: ReadOpti
   let total: number | undefined;
   let failure: unknown;
   let failed = 0;
-  const read = (isCut = false): Read => ({items: [...items.values()], failure, isCut});
+  let isAnswered = false;
+  const read = (isCut = false): Read => ({items: [...items.values()], failure, isAnswered, isCut});
 
   for (let page = 1, asked = 1; ; page++, asked++) {
     if (asked > MOST_PAGES) {
@@ -75,7 +78,9 @@ export async function readList(ask: AskPage, call: GitHubCall, options: ReadOpti
       if (!body) throw unreadable(call, isArray ? 'no list' : 'no list with a total_count');
       ({items: found, total} = body);
       hasNext = answer.hasNext;
+      isAnswered = true;
     } catch (error) {
+      // mutation: smaller pages
       if (isServerError(error) && perPage === PAGE_SIZE) {
         page = Math.floor(((page - 1) * PAGE_SIZE) / SMALL_PAGE_SIZE);
         perPage = SMALL_PAGE_SIZE;

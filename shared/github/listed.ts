@@ -7,14 +7,14 @@ import {pagesOf, type Read, type ReadOptions, readList} from './list-all';
 /** Asks with the octokit that a call needs; what that throws is typed. */
 export type Ask = <T>(work: (octokit: Octokit) => Promise<T>) => Promise<T>;
 
-/** As much of a list as can be read. Throws when that is nothing at all. */
+/** As much of a list as can be read. Throws when GitHub answers for no page of it. */
 export async function readSome(
   call: GitHubCall,
   ask: Ask,
   path: string,
   {query = {}, ...options}: ReadOptions & {readonly query?: Readonly<Record<string, string>>} = {},
 ): Promise<Read> {
-  let found: Read = {items: [], failure: undefined, isCut: false};
+  let found: Read = {items: [], failure: undefined, isAnswered: false, isCut: false};
   try {
     await ask(async (octokit) => {
       found = await readList(pagesOf(octokit, path, query), call, options);
@@ -22,7 +22,8 @@ export async function readSome(
     });
     return found;
   } catch (failure) {
-    if (found.items.length === 0) throw failure;
+    // mutation: what could be read
+    if (!found.isAnswered) throw failure;
     return {...found, failure};
   }
 }

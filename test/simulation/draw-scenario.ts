@@ -78,6 +78,7 @@ function drawListSetting(random: SeededRandom): Partial<Setting> {
     givesBack: chance(random, 0.4),
     badPages: chance(random, 0.3) ? pick(random, [20, 100, 300]) : 0,
     webhooksOff: chance(random, 0.06),
+    brokenLists: pick(random, [undefined, undefined, undefined, undefined, 'total', 'large', 'nobodys']),
   };
 }
 

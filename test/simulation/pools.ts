@@ -6,6 +6,11 @@ export const BOOT_MINUTES = 5;
 export const VM = {name: 'build-box', zone: 'us-central1-a', repository: 'acme/app', label: 'persistent'} as const;
 export const REPOSITORIES = ['acme/app', 'acme/web', 'acme/tools'];
 
+/** Configured, and not there any more. */
+const GONE = 'acme/gone';
+/** A label that no pool's jobs ask for. */
+export const NOBODYS = 'macos';
+
 /** What a job of each kind asks for. */
 export const LABELS: Readonly<Record<JobKind, readonly string[]>> = {
   arm: ['self-hosted', 'linux'],
@@ -31,7 +36,7 @@ export function runnerConfig({maxRunners, idleMinutes, vm = false}: Setting): st
     pools: [
       {
         name: 'arm',
-        repos: ['acme/*'],
+        repos: ['acme/*', GONE],
         requires: ['self-hosted', 'linux'],
         maxRunners: maxRunners.arm,
         provider: {...gce, template: 'runner-arm64', zones},

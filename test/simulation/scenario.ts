@@ -38,6 +38,11 @@ export interface Setting {
   readonly givesBack?: boolean;
   /** How often GitHub's lists have a wrong total, or a page that answers 502: of a thousand pages. */
   readonly badPages?: number;
+  /**
+   * What is always wrong with lists of runs and jobs: the total is one too high, large pages answer 502, or the jobs of runs do that are
+   * nobody's, one of which begins with each of ours.
+   */
+  readonly brokenLists?: 'total' | 'large' | 'nobodys' | undefined;
   /** There are no webhooks at all: jobs are found by the sweep. */
   readonly webhooksOff?: boolean;
   /** The scheduler starts each sweep twice, at once. */

@@ -102,7 +102,7 @@ export class SimulatedWorld {
     if (isTraced) this.#watch();
     const {github, compute, killed} = this;
     this.safety = new Safety({setting, github, compute, killed, violated});
-    this.workload = new Workload(github, jobs);
+    this.workload = new Workload(github, jobs, setting.brokenLists === 'nobodys');
     this.vmPromises = this.vm && new VmPromises({vm: this.vm, github, compute, scenario, violated});
     const weather = new Weather(compute, this.struck, (one) => this.#isMade(one), this.vm, faults);
     this.weather = weather;
@@ -148,7 +148,11 @@ export class SimulatedWorld {
     const {seed, setting} = this.scenario;
     const back = randomOf(seed, 'given back');
     const github = new GitHubWorld({
-      lists: listWeather(randomOf(seed, 'pages'), setting.badPages ?? 0),
+      lists: listWeather({
+        ...setting,
+        random: randomOf(seed, 'pages'),
+        labelsOf: (run) => this.github.queue.run(run).jobs.flatMap(({labels}) => labels),
+      }),
       ...(setting.givesBack ? {givesBack: () => 1000 + back.below(5 * 60_000)} : {}),
       scheduler: this.scheduler,
       random: randomOf(seed, 'github'),

@@ -1,6 +1,6 @@
 import type {Job} from '../world/github/job';
 import type {GitHubWorld} from '../world/github/model';
-import {LABELS} from './pools';
+import {LABELS, NOBODYS} from './pools';
 import type {JobPlan} from './scenario';
 
 /** Plays the plans of the scenario's jobs at GitHub. */
@@ -16,12 +16,14 @@ export class Workload {
   constructor(
     private readonly github: GitHubWorld,
     plans: readonly JobPlan[],
+    private readonly withNobodys = false,
   ) {
     this.#startMs = github.scheduler.now();
     this.#waiting = plans.length;
     for (const plan of plans) this.#at(this.#startMs + plan.atMs, () => this.#begin(plan));
     github.observe((event) => {
       if (event.kind !== 'job') return;
+      if (event.job.labels.includes(NOBODYS)) return;
       if (event.action === 'queued' && event.job.status === 'queued') this.queued += 1;
       if (event.action !== 'completed') return;
       const next = this.#whenOver.get(event.job.id);
@@ -56,6 +58,9 @@ export class Workload {
       });
     };
     for (let member = 0; member < parallel; member++) add();
+    if (this.withNobodys) {
+      this.github.queueJob({repository: plan.repository, labels: [NOBODYS], durationMs: plan.durationMs});
+    }
     if (plan.heldBesideMs !== undefined) this.#holdBeside(plan, plan.heldBesideMs, runId);
   }
 

@@ -6,6 +6,7 @@ import {noteIncomplete, noteListed, type Sweep, type SweepMemory} from './ports'
 
 const DAY_MS = 24 * 3600_000;
 /** A run waits for an approval for 30 days at the longest, and is run again for as long. */
+// mutation: age of runs
 const RUNS_MS = 35 * DAY_MS;
 /** So many open runs are looked into in one visit, the others in the next ones. */
 const MOST_RUNS = 100;
@@ -56,6 +57,7 @@ export async function lookInto(
       failed += 1;
       isBusy = true;
       if (error instanceof RateLimited || (failed === MOST_FAILED_RUNS && failed === asked)) throw error;
+      // mutation: one run that fails
       noteIncomplete(sweep, what, error);
     }
   }
@@ -63,7 +65,7 @@ export async function lookInto(
 }
 
 /** Whether a repository has answered 404 for a while: no runner is registered in it. */
-export function isAbsent({memory, context}: Sweep, fullName: string): boolean {
+export function isNotThere({memory, context}: Sweep, fullName: string): boolean {
   const since = memory.absentSince.get(fullName.toLowerCase());
   return since !== undefined && context.clock.now() - since >= TWICE_MS;
 }

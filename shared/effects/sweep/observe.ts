@@ -8,7 +8,7 @@ import type {JobDocument, JobKey, LockDocument, RunnerDocument} from '../../stor
 import {allVms} from '../vm/vms';
 import {findDeliveries} from './find-deliveries';
 import {heldPools} from './held-pools';
-import {isAbsent} from './look-into';
+import {isNotThere} from './look-into';
 import {isTimeUp, orIncomplete, type Sweep} from './ports';
 import {findRepositories} from './repositories';
 import {readStored, type Stored} from './stored';
@@ -16,6 +16,8 @@ import {type KnownScope, registersHere, repositoryScope, type Visits, visit} fro
 
 /** Jobs on record that GitHub did not list are asked for one by one; so many in one sweep. */
 const MOST_LOOKUPS = 100;
+/** Jobs in a row of which GitHub tells nothing: the others are left to the next sweep. */
+const MOST_UNANSWERED = 3;
 const MOST_FORMER = 500;
 
 export interface Observation {
@@ -167,14 +169,16 @@ async function lookUp(
   memory.lookedUpAt.clear();
   for (const [key, at] of askedAt) memory.lookedUpAt.set(key, at);
   const isPublic = new Map(repositories.map((each) => [each.fullName.toLowerCase(), each.isPublic]));
+  let unanswered = 0;
   for (const [key, {repository, installationId, jobId, runId}] of turn.slice(0, MOST_LOOKUPS)) {
-    if (isTimeUp(sweep)) break;
+    if (isTimeUp(sweep) || unanswered === MOST_UNANSWERED) break;
     memory.lookedUpAt.set(key, now);
     const place = {fullName: repository, installationId};
     const found = await orIncomplete(sweep, `job ${key}`, async () => {
       const job = await discovery.job(place, jobId);
       return {job, isPhantom: job?.status === 'queued' && (await discovery.isOver(place, runId))};
     });
+    unanswered = found ? 0 : unanswered + 1;
     if (!found) continue;
     if (!found.job || found.isPhantom) absent.add(key);
     // Nobody said that it became public since it was accepted.
@@ -197,7 +201,7 @@ function isMissing(key: JobKey, job: JobDocument, {seen, visited}: Visits, befor
 function sawEvery(sweep: Sweep, repositories: readonly DiscoveredRepository[], {scopes}: Visits): boolean {
   if (sweep.incomplete.includes('the list of repositories')) return false;
   // A repository that is not there has no runners, and says nothing of those elsewhere.
-  const wanted = repositories.filter(({fullName}) => registersHere(sweep, fullName) && !isAbsent(sweep, fullName));
+  const wanted = repositories.filter(({fullName}) => registersHere(sweep, fullName) && !isNotThere(sweep, fullName));
   const orgs = sweep.context.pools.flatMap(({scope}) => (scope.kind === 'organization' ? [scope] : []));
   return [...wanted.map(({fullName}) => repositoryScope(fullName)), ...orgs].every((scope) =>
     scopes.has(scopeKey(scope)),

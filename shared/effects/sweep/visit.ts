@@ -87,7 +87,10 @@ export async function visit(sweep: Sweep, plan: VisitPlan): Promise<Visits> {
     const {fullName, installationId} = repository;
     const name = fullName.toLowerCase();
     let extra = 0;
+    let wasSeen = false;
     await guarded(fullName, async () => {
+      // Also when nothing of it can be listed: its jobs on record are asked for one by one.
+      visited.add(name);
       const {extraCalls, isBusy} = await lookIntoRepository(sweep, repository, {isActive, mayGoOn}, (job, run) => {
         // Public until somebody says that it is not: a pull request there runs anybody's code.
         const isPublic = repository.isPublic ?? run.isPublic ?? true;
@@ -97,10 +100,10 @@ export async function visit(sweep: Sweep, plan: VisitPlan): Promise<Visits> {
       extra = extraCalls;
       if (isBusy) memory.busy.add(name);
       else memory.busy.delete(name);
-      visited.add(name);
       memory.visitedAt.set(name, now);
+      wasSeen = true;
     });
-    if (visited.has(name) && registersHere(sweep, fullName)) {
+    if (wasSeen && registersHere(sweep, fullName)) {
       await guarded(fullName, () => list(repositoryScope(fullName), installationId));
     }
     return extra;

@@ -41,6 +41,7 @@ function compare(
   const settled = stored === undefined || now - stored.updatedAt >= settledMs(observed.webhooks);
   switch (job.status) {
     case 'queued':
+      // mutation: queued again
       if (stored?.status === 'in_progress') return queuedAgain(observed, key, stored, sightings);
       if (!isDue(observed, job.queuedAt, now) || !settled) return undefined;
       // mutation: uncovered job

@@ -17,10 +17,10 @@ type Query = Readonly<Record<string, unknown>>;
 export function pageOf(world: GitHubWorld, items: readonly unknown[], query: Query, key: string, url: string): Page {
   const perPage = Math.ceil(Number(query['per_page']) / SHRINK);
   const page = Number(query['page'] ?? 1);
-  if (world.lists.fails(perPage)) throw answered(502, 'Server Error', url);
+  if (world.lists.fails(url, perPage)) throw answered(502, 'Server Error', url);
   const shown = items.slice((page - 1) * perPage, page * perPage);
   return {
-    data: {total_count: items.length + world.lists.totalOff(), [key]: shown},
+    data: {total_count: items.length + world.lists.totalOff(url), [key]: shown},
     hasNext: page * perPage < items.length,
   };
 }
@@ -36,6 +36,9 @@ export function directOctokit(world: GitHubWorld): Octokit {
 }
 
 function answer(world: GitHubWorld, repository: string, rest: string, query: Query): Page {
+  if (!world.accounts.repositories().some(({fullName}) => sameName(fullName, repository))) {
+    throw answered(404, 'Not Found', rest);
+  }
   const runs = world.queue.runs().filter((run) => sameName(run.repository, repository));
   const [kind, id, list] = rest.split('/');
   const run = runs.find((each) => each.id === Number(id));

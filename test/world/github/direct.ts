@@ -132,15 +132,12 @@ class DirectGitHub implements GitHub {
     const listed = await this.#ask(call, asked, () =>
       this.world.runners.list(this.scope, name).map((runner) => this.#listed(runner)),
     );
-    const {items, failure, isCut} = await readList(
+    const {failure, ...read} = await readList(
       async (page, per_page) => pageOf(this.world, listed, {page, per_page}, 'runners', scopePath(this.scope)),
       call,
     );
-    return {
-      items,
-      failure: failure && classify(failure, call, {nowMs: this.world.scheduler.now(), credentials: 'app'}),
-      isCut,
-    };
+    const context = {nowMs: this.world.scheduler.now(), credentials: 'app'} as const;
+    return {...read, failure: failure && classify(failure, call, context)};
   }
 
   #listed(runner: Registration): Listed {
