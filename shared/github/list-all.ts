@@ -95,7 +95,6 @@ export async function readList(ask: AskPage, call: GitHubCall, options: ReadOpti
     if (items.size >= limit) return read(true);
     // mutation: next page of list
     if (hasNext || (found.length >= perPage && total !== undefined && items.size < total)) continue;
-    // mutation: list is complete
     if (total !== undefined && items.size !== total) failure ??= incomplete(call, items.size, total);
     return read();
   }

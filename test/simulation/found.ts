@@ -161,6 +161,13 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
     jobs: [job(0)],
     faults: [],
   },
+  'a VM that nobody knows goes, although a configured repository is not there': {
+    seed: 1,
+    setting: {...SETTING, debris: true},
+    jobs: [job(0)],
+    // The first VM that boots is the one that nobody knows: else it would power itself off.
+    faults: [{on: 'boot', nth: 1}],
+  },
   'a job that is given back to the queue when its VM is lost runs on another one': {
     seed: 1,
     setting: {...SETTING, webhooksOff: true, givesBack: true},

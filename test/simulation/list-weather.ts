@@ -3,7 +3,7 @@ import type {SeededRandom} from '../world/seeded-random';
 import {NOBODYS} from './pools';
 import type {Setting} from './scenario';
 
-const SMALL_PAGE = 3;
+const SMALL_PAGE = 1;
 
 export interface ListWeatherOptions extends Pick<Setting, 'badPages' | 'brokenLists'> {
   readonly random: SeededRandom;

@@ -12,6 +12,8 @@ const RUNS_MS = 35 * DAY_MS;
 const MOST_RUNS = 100;
 /** So many are part of what a visit to a repository costs. */
 const USUAL_RUNS = 10;
+/** A repository that is not there is asked for again after so long. */
+const MISSED_MS = 5 * 60_000;
 /** Runs whose jobs cannot be read, when none of the repository's can: it is not the run then. */
 const MOST_FAILED_RUNS = 3;
 
@@ -34,7 +36,7 @@ export async function lookInto(
   onJob: (job: DiscoveredJob, run: DiscoveredRun) => void,
 ): Promise<Look> {
   const {fullName} = repository;
-  const {runs, calls} = await openRuns(sweep, repository, isActive);
+  const runs = await openRuns(sweep, repository, isActive);
   const turn = inTurn(sweep.memory, fullName, runs);
   let isBusy = turn.length < runs.length;
   let asked = 0;
@@ -61,20 +63,26 @@ export async function lookInto(
       noteIncomplete(sweep, what, error);
     }
   }
-  return {extraCalls: calls + (isActive ? Math.max(0, asked - USUAL_RUNS) : asked), isBusy};
+  return {extraCalls: isActive ? Math.max(0, asked - USUAL_RUNS) : asked, isBusy};
 }
 
 /** Whether a repository has answered 404 for a while: no runner is registered in it. */
 export function isNotThere({memory, context}: Sweep, fullName: string): boolean {
-  const since = memory.absentSince.get(fullName.toLowerCase());
-  return since !== undefined && context.clock.now() - since >= TWICE_MS;
+  const known = memory.notThere.get(fullName.toLowerCase());
+  return known !== undefined && context.clock.now() - known.sinceMs >= TWICE_MS;
+}
+
+/** Whether it was asked for a moment ago, and is not there. */
+export function wasMissedLately(sweep: Sweep, fullName: string): boolean {
+  const askedMs = sweep.memory.notThere.get(fullName.toLowerCase())?.askedMs ?? 0;
+  return isNotThere(sweep, fullName) && sweep.context.clock.now() - askedMs < MISSED_MS;
 }
 
 async function openRuns(
   sweep: Sweep,
   repository: DiscoveredRepository,
   isActive: boolean,
-): Promise<{readonly runs: readonly DiscoveredRun[]; readonly calls: number}> {
+): Promise<readonly DiscoveredRun[]> {
   const {discovery, memory, context} = sweep;
   const now = context.clock.now();
   const name = repository.fullName.toLowerCase();
@@ -82,17 +90,18 @@ async function openRuns(
   const sinceMs = Math.floor((now - RUNS_MS) / DAY_MS) * DAY_MS;
   try {
     const recent = isActive ? undefined : await discovery.recentRuns(repository, sinceMs);
-    memory.absentSince.delete(name);
-    if (recent?.isAll) return {runs: recent.open, calls: 0};
+    memory.notThere.delete(name);
+    if (recent?.isAll) return recent.open;
+    // A call for each status, of which most are answered 304: they are no calls of the hour's.
     const list = await discovery.openRuns(repository, sinceMs);
-    memory.absentSince.delete(name);
+    memory.notThere.delete(name);
     const runs = noteListed(sweep, `the runs of ${repository.fullName}`, list);
     throwIfLimited(list);
-    return {runs, calls: isActive ? 0 : 5};
+    return runs;
   } catch (error) {
     const isNotFound = error instanceof RefusedByGitHub && error.isNotFound;
-    if (isNotFound) memory.absentSince.set(name, memory.absentSince.get(name) ?? now);
-    else memory.absentSince.delete(name);
+    if (isNotFound) memory.notThere.set(name, {sinceMs: memory.notThere.get(name)?.sinceMs ?? now, askedMs: now});
+    else memory.notThere.delete(name);
     throw error;
   }
 }

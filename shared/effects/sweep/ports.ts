@@ -29,8 +29,8 @@ export interface SweepMemory {
   readonly visitedAt: Map<string, number>;
   /** Repositories that had open runs then. */
   readonly busy: Set<string>;
-  /** Since when a repository answers 404, by its name in lower case. */
-  readonly absentSince: Map<string, number>;
+  /** Since when a repository answers 404, and when it did last, by its name in lower case. */
+  readonly notThere: Map<string, {readonly sinceMs: number; readonly askedMs: number}>;
   /** Calls in a row that GitHub did not answer for an owner, by the name of its breaker. */
   readonly unanswered: Map<string, number>;
   /** When a job on record that no list showed was asked for last. */
@@ -45,7 +45,7 @@ export function sweepMemory(): SweepMemory {
     listedAt: new Map(),
     visitedAt: new Map(),
     busy: new Set(),
-    absentSince: new Map(),
+    notThere: new Map(),
     unanswered: new Map(),
     lookedUpAt: new Map(),
     runCursors: new Map(),

@@ -8,7 +8,7 @@ import {type SeenJob, type SeenScope, scopeKey} from '../../lifecycle/sweep/obse
 import type {JobKey, LockDocument} from '../../store/documents';
 import {githubBreaker, noteGitHubFailure} from '../breakers';
 import {allowanceAt, rotated} from './allowance';
-import {lookInto as lookIntoRepository} from './look-into';
+import {lookInto as lookIntoRepository, wasMissedLately} from './look-into';
 import {isTimeUp, noteIncomplete, type Sweep} from './ports';
 
 const HOUR_MS = 3600_000;
@@ -129,7 +129,7 @@ export async function visit(sweep: Sweep, plan: VisitPlan): Promise<Visits> {
   for (const org of quietOrganizations(sweep, now)) {
     if (mayGoOn()) await guarded(org.org, () => list(org, null));
   }
-  const quiet = plan.repositories.filter((repository) => !isActive(repository));
+  const quiet = plan.repositories.filter((one) => !isActive(one) && !wasMissedLately(sweep, one.fullName));
   const turn = rotated(quiet, cursors.quiet);
   const pushed = turn.filter(({fullName, pushedAt}) => {
     const before = memory.visitedAt.get(fullName.toLowerCase());

@@ -91,11 +91,6 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     before: 'return read();',
   },
   {
-    name: 'a list with a hole in it is taken for the whole',
-    marked: 'list is complete',
-    remove: true,
-  },
-  {
     name: 'sweep: what it ends is not deregistered first',
     marked: 'deregister before end',
     value: "'deleted'",

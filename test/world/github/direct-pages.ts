@@ -8,8 +8,8 @@ import type {GitHubWorld} from './model';
 import {jobFields} from './payload';
 import {isoSeconds} from './time';
 
-/** A page has a tenth of what is asked for, so that lists have several as soon as there are more than a few items. */
-const SHRINK = 10;
+/** A page has four items where 100 are asked for, and one where 30 are: lists have several as soon as there are more than a few items. */
+const SHRINK = 33;
 
 type Query = Readonly<Record<string, unknown>>;
 
