@@ -3,7 +3,9 @@ import {createCompute} from './compute/client';
 import type {Compute} from './compute/compute';
 import {type Config, type ConfigFor, type FunctionName, type Pool, parseConfig} from './config/config';
 import type {Environment} from './config/environment';
+import {warnOfOldNames} from './config/old-names';
 import {type Place, resolvePlace} from './config/place';
+import {createSecretCheck} from './config/secret-check';
 import {createSecretReader, type SecretReader} from './config/secrets';
 import type {Context} from './effects/context';
 import {Refused} from './errors';
@@ -14,11 +16,13 @@ import type {Discovery} from './github/discovery';
 import {dryRunGitHub} from './github/dry-run';
 import type {GitHubFor} from './github/github';
 import {createOidcVerifier, type OidcVerifier} from './http/oidc';
+import {createTaskVerifier, type TaskVerifier} from './http/task-verifier';
 import {createProviders, createVms} from './providers/providers';
 import {type Random, systemRandom} from './random';
 import {createFirestoreStore} from './store/firestore';
 import type {Store} from './store/store';
 import {createCloudTasks} from './tasks/cloud-tasks';
+import {signedTasks} from './tasks/signed-tasks';
 import type {Tasks} from './tasks/tasks';
 import {createLogger} from './telemetry/create-logger';
 import {createTracer, type TracingOptions} from './telemetry/create-tracer';
@@ -96,6 +100,17 @@ export function callerVerifier<T extends 'provision' | 'stop' | 'sweep'>(
   });
 }
 
+/** Whether a task is one of ours; every one is where there is no key, which `INTERNAL_AUTH=platform` does not allow. */
+export function taskVerifier<T extends 'provision' | 'stop'>({
+  config,
+  context,
+  secrets,
+}: ControlPlane<T>): TaskVerifier {
+  const {taskSigningKeys} = config as Config;
+  if (taskSigningKeys.length === 0) return async () => undefined;
+  return createTaskVerifier(createSecretCheck(taskSigningKeys, {secrets, clock: context.clock}));
+}
+
 async function make<T extends ControllingFunction>(target: T, options: ControlPlaneOptions): Promise<ControlPlane<T>> {
   const {clock = systemClock, random = systemRandom} = options;
   const parsed: ConfigFor<T> = parseConfig(options.env, target);
@@ -103,7 +118,7 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
   const place: Place = await resolvePlace(parsed);
   const config = {...parsed, ...place, pools: parsed.pools.map((pool) => placed(pool, place))};
   const secrets = createSecretReader({clock, config, logger});
-  const github = options.github ?? createGitHub(githubOptions(config, secrets, clock, logger));
+  const github = options.github ?? createGitHub(githubOptions(config, secrets, {clock, random, logger}));
 
   const tracer = createTracer({function: target, config, clock, random, logger, tracing: options.tracing});
   const given = options.compute ?? computeOf(config, clock);
@@ -114,8 +129,9 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
   const context: Context = {
     deployment: config.deployment,
     pools: config.pools,
+    ...(config.maxRunners === undefined ? {} : {maxRunners: config.maxRunners}),
     store: options.store ?? firestoreOf(config, clock),
-    tasks: options.tasks ?? cloudTasksOf(config, clock),
+    tasks: signedTasks(options.tasks ?? cloudTasksOf(config, clock), config.taskSigningKeys, secrets),
     github: config.dryRun ? dryRunGitHub(github, logger) : github,
     provider: createProviders(providing),
     vm: createVms(providing),
@@ -123,6 +139,7 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
     random,
     logger,
   };
+  warnOfOldNames(config.oldNames, logger.warning);
   return {
     config,
     logger,
@@ -131,7 +148,7 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
     context: config.tracing ? tracedContext(context, tracer) : context,
     compute,
     discovery: () => {
-      discovery ??= createDiscovery(githubOptions(config, secrets, clock, logger));
+      discovery ??= createDiscovery(githubOptions(config, secrets, {clock, random, logger}));
       return discovery;
     },
   };
@@ -144,9 +161,13 @@ function placed(pool: Pool, {region, zone}: Place): Pool {
   return provider.region || !region ? pool : {...pool, provider: {...provider, region}};
 }
 
-function githubOptions(config: Config, secrets: SecretReader, clock: Clock, logger: Logger): GitHubOptions {
+function githubOptions(
+  config: Config,
+  secrets: SecretReader,
+  sources: Pick<GitHubOptions, 'clock' | 'random' | 'logger'>,
+): GitHubOptions {
   const {apiUrl} = config.github;
-  return {apiUrl, credentials: credentialsOf(config.github, secrets), clock, logger};
+  return {apiUrl, credentials: credentialsOf(config.github, secrets), ...sources};
 }
 
 function firestoreOf(config: Config & {readonly project: string}, clock: Clock): Store {

@@ -1,8 +1,19 @@
 # The functions' environment: names and meanings are those of docs/configuration.md. A test holds these names against those
 # that the code reads: every group is an object of literal names, every function a list of groups.
 locals {
-  webhook_secret_folder = "/etc/secrets"
-  webhook_secret_file   = "github-webhook-secret"
+  # What webhook gets as files. Cloud Run mounts one secret in a folder.
+  webhook_files = {
+    webhook_secret = {
+      secret = google_secret_manager_secret.webhook.secret_id
+      folder = "/etc/secrets"
+      file   = "github-webhook-secret"
+    }
+    task_signing_key = {
+      secret = google_secret_manager_secret.task_signing_key.secret_id
+      folder = "/etc/task-signing-key"
+      file   = "key"
+    }
+  }
 
   environment_groups = {
     common = {
@@ -12,6 +23,7 @@ locals {
       GOOGLE_CLOUD_ZONE    = var.zone
       GITHUB_API_URL       = var.github_api_url
       LOG_LEVEL            = var.log_level
+      NODE_ENV             = "production" # for the functions framework: no answer shows a stack
       RUNNER_CONFIG        = var.pools
       TRACING              = tostring(var.tracing)
       VM_INACTIVE_MINUTES  = tostring(var.vm_inactive_minutes)
@@ -42,8 +54,14 @@ locals {
       INTERNAL_AUTH = "platform" # IAM has verified the token already, see invokers.tf
     }
 
+    # To sign tasks, and to check them.
+    signing = {
+      TASK_SIGNING_KEY = google_secret_manager_secret.task_signing_key.id # a resource name, not the key
+    }
+
     webhook = {
-      GITHUB_WEBHOOK_SECRET = "file:${local.webhook_secret_folder}/${local.webhook_secret_file}"
+      GITHUB_WEBHOOK_SECRET = "file:${local.webhook_files.webhook_secret.folder}/${local.webhook_files.webhook_secret.file}"
+      TASK_SIGNING_KEY      = "file:${local.webhook_files.task_signing_key.folder}/${local.webhook_files.task_signing_key.file}"
     }
 
     sweep = {
@@ -59,10 +77,10 @@ locals {
 
   environment_groups_of = {
     webhook   = ["common", "tasks", "webhook"]
-    provision = ["common", "tasks", "control", "internal"]
-    stop      = ["common", "tasks", "control", "internal"]
-    sweep     = ["common", "tasks", "control", "internal", "sweep"]
-    api       = ["common", "tasks", "control", "api"]
+    provision = ["common", "tasks", "control", "signing", "internal"]
+    stop      = ["common", "tasks", "control", "signing", "internal"]
+    sweep     = ["common", "tasks", "control", "signing", "internal", "sweep"]
+    api       = ["common", "tasks", "control", "signing", "api"]
   }
 
   environments = {

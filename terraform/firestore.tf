@@ -23,11 +23,12 @@ locals {
 
   # Maps that nobody queries and that grow with the fleet: every key would be indexed, of which a document may have 40,000.
   unindexed = {
-    sightings   = { collection = "locks", field = "sightings" }
-    redelivered = { collection = "locks", field = "redelivered" }
-    last_sweep  = { collection = "locks", field = "last" }
-    task        = { collection = "deadletters", field = "body" }
-    answer      = { collection = "keys", field = "answer" }
+    sightings     = { collection = "locks", field = "sightings" }
+    failed_events = { collection = "locks", field = "events" }
+    hooks         = { collection = "locks", field = "hooks" }
+    last_sweep    = { collection = "locks", field = "last" }
+    task          = { collection = "deadletters", field = "body" }
+    answer        = { collection = "keys", field = "answer" }
   }
 
   # Queries of equality with an order on another field. Those of equality alone (spare runners, free slots of a pool) merge the

@@ -51,20 +51,20 @@ resource "google_cloudfunctions2_function" "function" {
     environment_variables = { for name, value in local.environments[each.key] : name => value if value != null }
 
     dynamic "secret_volumes" {
-      for_each = each.key == "webhook" ? [google_secret_manager_secret.webhook.secret_id] : []
+      for_each = each.key == "webhook" ? local.webhook_files : {}
       content {
         project_id = var.project
-        secret     = secret_volumes.value
-        mount_path = local.webhook_secret_folder
+        secret     = secret_volumes.value.secret
+        mount_path = secret_volumes.value.folder
         versions {
           version = "latest"
-          path    = local.webhook_secret_file
+          path    = secret_volumes.value.file
         }
       }
     }
   }
 
-  # Rights, indexes and the secret's first version before the code that needs them. The indexes take minutes, which new
+  # Rights, indexes and the secrets' first versions before the code that needs them. The indexes take minutes, which new
   # grants need too before they work everywhere.
   depends_on = [
     google_cloud_tasks_queue_iam_member.enqueuer,
@@ -74,7 +74,8 @@ resource "google_cloudfunctions2_function" "function" {
     google_project_iam_member.builder_source,
     google_project_iam_member.function,
     google_secret_manager_secret_iam_member.read_secret,
-    google_secret_manager_secret_iam_member.webhook_secret,
+    google_secret_manager_secret_iam_member.mount_secret,
+    google_secret_manager_secret_version.task_signing_key,
     google_secret_manager_secret_version.webhook,
     google_service_account_iam_member.act_as_tasks,
   ]

@@ -56,6 +56,10 @@ locals {
       for function in ["provision", "stop", "sweep", "api"] :
       "${function}/app_private_key" => { function = function, secret = google_secret_manager_secret.app_private_key.secret_id }
     },
+    {
+      for function in ["provision", "stop", "sweep", "api"] :
+      "${function}/task_signing_key" => { function = function, secret = google_secret_manager_secret.task_signing_key.secret_id }
+    },
     { "api/manager" = { function = "api", secret = google_secret_manager_secret.manager.secret_id } },
   )
 }
@@ -126,9 +130,11 @@ resource "google_service_account_iam_member" "act_as_tasks" {
   member             = google_service_account.function[each.key].member
 }
 
-resource "google_secret_manager_secret_iam_member" "webhook_secret" {
+resource "google_secret_manager_secret_iam_member" "mount_secret" {
+  for_each = local.webhook_files
+
   project   = var.project
-  secret_id = google_secret_manager_secret.webhook.secret_id
+  secret_id = each.value.secret
   role      = "roles/secretmanager.secretAccessor" # the role that Cloud Run asks for when it deploys a secret volume
   member    = google_service_account.function["webhook"].member
 }
@@ -140,4 +146,9 @@ resource "google_secret_manager_secret_iam_member" "read_secret" {
   secret_id = each.value.secret
   role      = google_project_iam_custom_role.role["read_secret"].id
   member    = google_service_account.function[each.value.function].member
+}
+
+moved {
+  from = google_secret_manager_secret_iam_member.webhook_secret
+  to   = google_secret_manager_secret_iam_member.mount_secret["webhook_secret"]
 }

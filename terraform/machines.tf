@@ -32,14 +32,22 @@ locals {
   # https://docs.cloud.google.com/compute/docs/instances/arm-on-compute
   arm64 = { for name, machine in local.machines : name => can(regex("^(t2a|c4a|n4a|a4x)-", machine.machine_type)) }
   # https://docs.cloud.google.com/compute/docs/disks/hyperdisks#machine-type-support
-  hyperdisk = { for name, machine in local.machines : name => can(regex("^(c4|c4a|c4d|n4|n4a|n4d|h4d|m4|x4|a4|a4x)-", machine.machine_type)) }
+  hyperdisk = { for name, machine in local.machines : name => can(regex("^(c4|c4a|c4d|n4|n4a|n4d|h4d|m4|x4|a4|a4x|g4)-|^a3-ultragpu-", machine.machine_type)) }
 
   images = {
     for name, machine in local.machines :
     name => coalesce(machine.image, "projects/ubuntu-os-cloud/global/images/family/ubuntu-2404-lts-${local.arm64[name] ? "arm64" : "amd64"}")
   }
-  disk_types   = { for name, machine in local.machines : name => coalesce(machine.disk_type, local.hyperdisk[name] ? "hyperdisk-balanced" : "pd-balanced") }
-  secure_boots = { for name, machine in local.machines : name => machine.secure_boot != null ? machine.secure_boot : !local.arm64[name] }
+  disk_types = { for name, machine in local.machines : name => coalesce(machine.disk_type, local.hyperdisk[name] ? "hyperdisk-balanced" : "pd-balanced") }
+  # With GPUs: a2, a3, a4, g2, g4 and newer ones of the kind. https://docs.cloud.google.com/compute/docs/accelerator-optimized-machines
+  gpus = { for name, machine in local.machines : name => can(regex("^[ag][0-9]+x?-", machine.machine_type)) }
+  # https://docs.cloud.google.com/compute/docs/instances/live-migration-process#limitations
+  not_migrated = { for name, machine in local.machines : name => local.gpus[name] || can(regex("^(h3|h4d|x4|z3)-|-metal$", machine.machine_type)) }
+  # Drivers that are installed at the start, by the image's own installer too, are not signed: Secure Boot would not load them.
+  unsigned_drivers = { for name, machine in local.machines : name => local.gpus[name] || can(regex("(?i)^true$", machine.metadata["install-nvidia-driver"])) }
+  secure_boots = {
+    for name, machine in local.machines : name => machine.secure_boot != null ? machine.secure_boot : !local.arm64[name] && !local.unsigned_drivers[name]
+  }
 
   # Where persistent.sh registers the runner, as the VM's pool has it.
   registrations = {

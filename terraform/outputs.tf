@@ -37,6 +37,7 @@ output "secrets" {
     github_app_private_key = google_secret_manager_secret.app_private_key.id
     github_webhook_secret  = google_secret_manager_secret.webhook.id
     runner_manager_secret  = google_secret_manager_secret.manager.id
+    task_signing_key       = google_secret_manager_secret.task_signing_key.id
   }
 }
 

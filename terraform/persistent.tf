@@ -36,7 +36,8 @@ resource "google_compute_instance" "persistent" {
   }
 
   scheduling {
-    automatic_restart = false # Slipway starts it when there is a job
+    automatic_restart   = false # Slipway starts it when there is a job
+    on_host_maintenance = local.not_migrated[each.key] ? "TERMINATE" : "MIGRATE"
   }
 
   # No service_account block: any step of a job could take its token.

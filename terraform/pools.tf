@@ -43,6 +43,20 @@ locals {
     } : key => vms[0]
   }
 
-  # https://HOST of a GitHub Enterprise Server's https://HOST/api/v3.
-  github_url = var.github_api_url == "https://api.github.com" ? "https://github.com" : trimsuffix(var.github_api_url, "/api/v3")
+  # What the pools of each template ask of it beyond that: every region, and every label.
+  pool_template_uses = {
+    for name, uses in {
+      for pool in local.pool_list : pool.provider.template => {
+        region = try(pool.provider.region, regex("^(.+)-[^-]+$", pool.provider.zones[0])[0], var.region)
+        labels = [for label in concat(try(tolist(pool.requires), []), try(tolist(pool.offers), [])) : lower(label)]
+      }... if try(pool.provider.type, "") == "gce" && can(pool.provider.template)
+    } :
+    name => {
+      regions = distinct(uses[*].region)
+      labels  = distinct(flatten(uses[*].labels))
+    }
+  }
+
+  # Of github.com, of NAME.ghe.com, or https://HOST of a GitHub Enterprise Server's https://HOST/api/v3.
+  github_url = replace(trimsuffix(var.github_api_url, "/api/v3"), "/^https:\\/\\/api\\.(github\\.com|[a-z0-9-]+\\.ghe\\.com)$/", "https://$1")
 }

@@ -36,8 +36,21 @@ resource "google_secret_manager_secret" "webhook" {
   depends_on = [google_project_service.required]
 }
 
-# webhook gets its secret as a file (no client library, so a fast start), and Cloud Run refuses to deploy a service whose
-# secret has no version yet. So the first one is made here, at random. The argument is write-only: the value goes to Secret
+# Signs the tasks of the queues, so that not IAM alone decides what is one. Nobody but the functions reads it.
+resource "google_secret_manager_secret" "task_signing_key" {
+  project   = var.project
+  secret_id = "${var.deployment}-task-signing-key"
+  labels    = local.labels
+
+  replication {
+    auto {}
+  }
+
+  depends_on = [google_project_service.required]
+}
+
+# webhook gets its secrets as files (no client library, so a fast start), and Cloud Run refuses to deploy a service whose
+# secret has no version yet. So the first ones are made here, at random. The argument is write-only: the value goes to Secret
 # Manager and into no plan and no state. uuid() has 122 random bits; it is called anew in each plan, but only a new
 # secret_data_wo_version would send it again.
 resource "google_secret_manager_secret_version" "webhook" {
@@ -50,6 +63,19 @@ resource "google_secret_manager_secret_version" "webhook" {
 
   lifecycle {
     # Rotated outside: whether this one is enabled still is none of Terraform's business.
+    ignore_changes = [enabled]
+  }
+}
+
+resource "google_secret_manager_secret_version" "task_signing_key" {
+  count = var.seed_task_signing_key ? 1 : 0
+
+  secret                 = google_secret_manager_secret.task_signing_key.id
+  secret_data_wo         = sha256("${uuid()}${uuid()}")
+  secret_data_wo_version = 1
+  deletion_policy        = "ABANDON"
+
+  lifecycle {
     ignore_changes = [enabled]
   }
 }

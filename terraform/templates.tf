@@ -34,12 +34,13 @@ resource "google_compute_region_instance_template" "runner" {
     }
   }
 
-  # Every VM carries its own end, also if the control plane is broken.
+  # Compute Engine deletes every VM in the end, also if the control plane is broken. A VM for one job is never moved to another host; machine
+  # types with GPUs cannot be.
   scheduling {
     automatic_restart           = false
     provisioning_model          = each.value.spot ? "SPOT" : "STANDARD"
     preemptible                 = each.value.spot
-    on_host_maintenance         = each.value.spot ? "TERMINATE" : null
+    on_host_maintenance         = "TERMINATE"
     instance_termination_action = "DELETE"
     max_run_duration {
       seconds = floor(each.value.max_run_hours * 3600)
@@ -52,6 +53,22 @@ resource "google_compute_region_instance_template" "runner" {
     enable_secure_boot          = local.secure_boots[each.key]
     enable_vtpm                 = true
     enable_integrity_monitoring = true
+  }
+
+  lifecycle {
+    precondition {
+      # A template of the pools is made in one region, that of the first.
+      condition     = var.runner_templates != null || length(try(local.pool_template_uses[each.key].regions, [])) <= 1
+      error_message = "Found pools of several regions (${join(", ", try(local.pool_template_uses[each.key].regions, []))}) with template ${each.key}, expected a template of its own, under another name, for each region."
+    }
+
+    precondition {
+      condition = each.value.image != null || length(setintersection(
+        try(local.pool_template_uses[each.key].labels, []),
+        concat(["windows", "macos"], local.arm64[each.key] ? ["x64", "x86_64", "amd64"] : ["arm64", "aarch64"]),
+      )) == 0
+      error_message = "Found pools with template ${each.key} and labels [${join(", ", try(local.pool_template_uses[each.key].labels, []))}], expected labels that fit its image, which is Linux on ${local.arm64[each.key] ? "arm64" : "x64"}; or an image of your own in runner_templates."
+    }
   }
 
   depends_on = [google_project_service.required]

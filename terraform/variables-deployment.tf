@@ -77,6 +77,12 @@ variable "seed_webhook_secret" {
   default     = true
 }
 
+variable "seed_task_signing_key" {
+  description = "Whether Terraform makes a first, random version of the key that signs tasks. False: you have added one yourself before the first apply of the functions, or destroyed version 1 since."
+  type        = bool
+  default     = true
+}
+
 variable "tracing" {
   description = "Whether the functions send traces to Cloud Trace (TRACING)."
   type        = bool

@@ -11,7 +11,8 @@ variable "runner_templates" {
     - `subnetwork`: default that of the region out of `subnetworks`, else a network that is made here.
     - `external_ip`: default false, the VM then needs Cloud NAT, which the network made here has.
     - `max_run_hours`: end of VMs that are made by hand. Runners get the sum of their pool's minutes.
-    - `secure_boot`: default true, on arm64 false: not all machine types there have it.
+    - `secure_boot`: default true. On arm64 false: not all machine types there have it. With GPUs (a2, a3, g2 and the like), or metadata
+      `install-nvidia-driver`, false: drivers that are installed at the start are not signed. True, if the image brings signed ones.
     - `startup_script`: default runner/startup.sh of this module. "": none, the image starts the runner with the JIT config that is
       in the VM's metadata.
     - `metadata`: more items, e.g. settings of the startup script.

@@ -79,13 +79,13 @@ variable "github_app_installation_id" {
 }
 
 variable "github_api_url" {
-  description = "REST API of GitHub; of a GitHub Enterprise Server: https://HOST/api/v3."
+  description = "REST API of GitHub; of a GitHub Enterprise Server https://HOST/api/v3, with data residency https://api.NAME.ghe.com."
   type        = string
   default     = "https://api.github.com"
 
   validation {
-    condition     = can(regex("^https://[^/]+(/.*[^/])?$", var.github_api_url))
-    error_message = "Found github_api_url \"${var.github_api_url}\", expected an https:// URL without a slash at its end."
+    condition     = can(regex("^https://(api\\.github\\.com|api\\.[a-z0-9-]+\\.ghe\\.com|[^/]+/api/v3)$", var.github_api_url))
+    error_message = "Found github_api_url \"${var.github_api_url}\", expected https://api.github.com, https://HOST/api/v3 of a GitHub Enterprise Server, or https://api.NAME.ghe.com, without a slash at the end."
   }
 }
 

@@ -1,10 +1,8 @@
-import {type HttpFunction, http, type Request, type Response} from '@google-cloud/functions-framework';
+import type {HttpFunction} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/environment';
 import {Api, type ApiOptions} from '../../shared/http/api/api';
-import type {Problem} from '../../shared/http/api/problem';
 import {sendReply} from '../../shared/http/api/reply';
-import {unreadBodies} from '../../shared/http/api/unread-body';
-import {gracefully} from '../../shared/http/graceful-shutdown';
+import {serveFunction} from '../../shared/http/framework';
 
 /**
  * The control API: health, status, runners, start and stop, jobs, dead letters, and its own documentation. What there is stands in
@@ -12,14 +10,7 @@ import {gracefully} from '../../shared/http/graceful-shutdown';
  */
 export function createApi(options: ApiOptions): HttpFunction {
   const api = new Api(options);
-  const answer = async (request: Request, response: Response, unread?: Problem) =>
-    sendReply(response, await api.answer(request, unread));
-  const handleUnreadBodies = unreadBodies((problem, request, response) => void answer(request, response, problem));
-
-  return (request, response) => {
-    handleUnreadBodies(request);
-    return answer(request, response);
-  };
+  return async (request, response) => sendReply(response, await api.answer(request));
 }
 
-http('api', gracefully(createApi({env: readEnvironment()})));
+serveFunction('api', createApi({env: readEnvironment()}));

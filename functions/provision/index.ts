@@ -1,4 +1,4 @@
-import {type HttpFunction, http} from '@google-cloud/functions-framework';
+import type {HttpFunction} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/environment';
 import {type ControlPlaneOptions, controlPlane} from '../../shared/control-plane';
 import type {Context} from '../../shared/effects/context';
@@ -8,9 +8,17 @@ import {lookAgain} from '../../shared/effects/requeue-job';
 import {serveDemand} from '../../shared/effects/serve-demand';
 import {startById} from '../../shared/effects/vm/ensure-started';
 import {hearVmEvent, noteForeignRun, vmOfEvent} from '../../shared/effects/vm/vm-event';
-import {gracefully} from '../../shared/http/graceful-shutdown';
+import {serveFunction} from '../../shared/http/framework';
 import {createTaskFunction} from '../../shared/http/task-function';
+import type {JobEvent} from '../../shared/lifecycle/job-event';
+import {takesRepository} from '../../shared/lifecycle/matching';
 import type {ProvisionTask} from '../../shared/tasks/payload';
+
+/** The pool serves the repository, as `webhook` has found before: a task alone makes no runner for whatever repository it names. */
+function isServed({pools}: Context, {pool: name, repository}: JobEvent): boolean {
+  const pool = pools.find((one) => one.name === name);
+  return pool !== undefined && takesRepository(pool, repository);
+}
 
 /**
  * Demand. `queued` and a job that needs a runner again: make one, or start the VM. `waiting` and `in_progress`: write down who covers
@@ -18,7 +26,9 @@ import type {ProvisionTask} from '../../shared/tasks/payload';
  */
 async function provision(context: Context, task: ProvisionTask): Promise<string> {
   if (task.kind === 'demand') return serveDemand(context, {job: task.job});
-  if (task.kind === 'event' && task.event.status === 'queued') return serveDemand(context, {event: task.event});
+  if (task.kind === 'event' && task.event.status === 'queued') {
+    return isServed(context, task.event) ? serveDemand(context, {event: task.event}) : 'not_served';
+  }
   if (task.kind === 'queued_again') return lookAgain(context, task);
   if (task.kind === 'make') return makeRunner(context, task.runner);
   if (task.kind === 'vm') return startById(context, task.vm);
@@ -34,4 +44,4 @@ export function createProvision(options: ControlPlaneOptions): HttpFunction {
   return createTaskFunction('provision', controlPlane('provision', options), provision);
 }
 
-http('provision', gracefully(createProvision({env: readEnvironment()})));
+serveFunction('provision', createProvision({env: readEnvironment()}));

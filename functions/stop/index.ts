@@ -1,4 +1,4 @@
-import {type HttpFunction, http} from '@google-cloud/functions-framework';
+import type {HttpFunction} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/environment';
 import {type ControlPlaneOptions, controlPlane} from '../../shared/control-plane';
 import {checkIdle} from '../../shared/effects/check-idle';
@@ -6,7 +6,7 @@ import type {Context} from '../../shared/effects/context';
 import {deleteRunner, releaseAfter} from '../../shared/effects/release-runner';
 import {checkVm} from '../../shared/effects/vm/check-vm';
 import {hearVmEvent, vmOfEvent} from '../../shared/effects/vm/vm-event';
-import {gracefully} from '../../shared/http/graceful-shutdown';
+import {serveFunction} from '../../shared/http/framework';
 import {createTaskFunction} from '../../shared/http/task-function';
 import type {JobEvent} from '../../shared/lifecycle/job-event';
 import type {StopTask} from '../../shared/tasks/payload';
@@ -39,4 +39,4 @@ export function createStop(options: ControlPlaneOptions): HttpFunction {
   return createTaskFunction('stop', controlPlane('stop', options), stop);
 }
 
-http('stop', gracefully(createStop({env: readEnvironment()})));
+serveFunction('stop', createStop({env: readEnvironment()}));

@@ -2,14 +2,19 @@ import type {Request} from '@google-cloud/functions-framework';
 import {type Clock, systemClock, withDeadline} from '../../shared/clock';
 import {type Config, parseConfig} from '../../shared/config/config';
 import type {Environment} from '../../shared/config/environment';
-import {createSecretReader, type SecretReader} from '../../shared/config/secrets';
+import {warnOfOldNames} from '../../shared/config/old-names';
+import {createSecretCheck, type SecretCheck} from '../../shared/config/secret-check';
+import {createSecretReader} from '../../shared/config/secrets';
 import {Unavailable} from '../../shared/errors';
+import type {ReceivedBody} from '../../shared/http/received-body';
 import {type Answer, answerOf} from '../../shared/http/respond';
+import {isSigned} from '../../shared/http/signature';
+import {deliveryOf} from '../../shared/http/webhook-request';
 import type {JobEvent} from '../../shared/lifecycle/job-event';
 import type {EventMatch} from '../../shared/lifecycle/match-event';
 import {jobKeyOf} from '../../shared/lifecycle/naming';
-import type {Secret} from '../../shared/secret';
 import {createCloudTasks} from '../../shared/tasks/cloud-tasks';
+import {signedTasks} from '../../shared/tasks/signed-tasks';
 import type {NewTask, Tasks} from '../../shared/tasks/tasks';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {createTracer, type TracingOptions} from '../../shared/telemetry/create-tracer';
@@ -34,7 +39,7 @@ export interface IngestOptions {
 interface Configured {
   readonly config: Config;
   readonly clock: Clock;
-  readonly secrets: SecretReader;
+  readonly checkSecret: SecretCheck;
   readonly tasks: Tasks;
   readonly tracer: Tracer;
 }
@@ -56,14 +61,10 @@ export class Ingest {
     return this.#configured;
   }
 
-  /** As a rule they are in hand: then there is nothing to wait for, and no time-out to set. */
-  webhookSecrets(): Secret[] | Promise<Secret[]> {
-    const {config, secrets} = this.configured();
-    const inHand = config.webhookSecrets.map((source) => secrets.inHand(source));
-    if (inHand.every((values) => values !== undefined)) return inHand.flat();
-    return this.#inTime(
-      Promise.all(config.webhookSecrets.map((source) => secrets.read(source))).then((all) => all.flat()),
-    );
+  /** Whether one of the webhook's secrets signed the body. */
+  isSigned(body: ReceivedBody, signature: string): Promise<boolean> {
+    const {checkSecret} = this.configured();
+    return this.#inTime(checkSecret((secret) => isSigned(body, signature, secret)));
   }
 
   async enqueue(task: NewTask): Promise<'created' | 'exists'> {
@@ -123,7 +124,7 @@ export class Ingest {
   }
 
   #log(request: Request): Logger {
-    const delivery = request.get('x-github-delivery');
+    const delivery = deliveryOf(request);
     return this.#logger.with({
       function: 'webhook',
       ...(delivery ? {delivery} : {}),
@@ -150,12 +151,15 @@ export class Ingest {
         ...(emulator ? {emulator} : {}),
       });
     const logger = this.#logger.with({function: 'webhook'});
+    warnOfOldNames(config.oldNames, logger.warning);
     const tracer = createTracer({function: 'webhook', config, clock, logger, tracing: this.#options.tracing});
+    const secrets = createSecretReader({clock, config, logger: this.#logger});
+    const signed = signedTasks(tasks, config.taskSigningKeys, secrets);
     return {
       config,
       clock,
-      secrets: createSecretReader({clock, config, logger: this.#logger}),
-      tasks: config.tracing ? tracedTasks(tasks, tracer) : tasks,
+      checkSecret: createSecretCheck(config.webhookSecrets, {secrets, clock}),
+      tasks: config.tracing ? tracedTasks(signed, tracer) : signed,
       tracer,
     };
   }

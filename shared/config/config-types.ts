@@ -1,3 +1,4 @@
+import type {OldName} from './old-names';
 import type {Pool} from './pool';
 import type {DiscoverySource} from './pools';
 import type {SecretSource} from './secret-source';
@@ -26,6 +27,8 @@ export interface Config {
   readonly github: {
     /** Without a trailing slash. Default `https://api.github.com`. */
     readonly apiUrl: string;
+    /** What runners are registered at, and where a job's page is. Default `https://github.com`. */
+    readonly webUrl: string;
     /** With `privateKey`, or neither. */
     readonly appId?: number;
     /** A literal one is PKCS#8 PEM; any other goes through `parsePrivateKey` when it has been read. */
@@ -36,7 +39,8 @@ export interface Config {
   };
   /** All are accepted. */
   readonly webhookSecrets: readonly SecretSource[];
-  readonly managerSecret?: SecretSource;
+  /** All are accepted. Empty only where `api` is not configured. */
+  readonly managerSecrets: readonly SecretSource[];
   /** These three: undefined means that the metadata server is asked, see place.ts. */
   readonly project?: string;
   readonly zone?: string;
@@ -49,6 +53,8 @@ export interface Config {
   readonly tasksServiceAccount?: string;
   /** `platform`: Cloud Run's IAM has verified the token and replaced its signature. Default `verify`. */
   readonly internalAuth: 'verify' | 'platform';
+  /** The first signs tasks, all are accepted. Empty: tasks are not signed, and `internalAuth` is `verify`. */
+  readonly taskSigningKeys: readonly SecretSource[];
   readonly oidcJwksUrl: string;
   /** `emulatorHost`: `host:port`. */
   readonly firestore: {readonly database?: string; readonly emulatorHost?: string};
@@ -66,6 +72,8 @@ export interface Config {
   /** `*` or origins such as `https://example.com`. Default none. */
   readonly corsOrigins: readonly string[];
   readonly tracing: boolean;
+  /** Variables that are set by the names of other systems: each is a WARNING at the start, see `warnOfOldNames`. */
+  readonly oldNames: readonly OldName[];
   /** Default `info`. */
   readonly logLevel: 'debug' | 'info' | 'warning' | 'error';
 }
@@ -81,9 +89,7 @@ export interface SweepConfig extends DispatchingConfig {
   readonly urls: {readonly provision: string; readonly stop: string; readonly sweep: string};
 }
 
-export interface ApiConfig extends Config {
-  readonly managerSecret: SecretSource;
-}
+export type ApiConfig = Config;
 
 /** `Config` in which what the function requires is there. */
 export type ConfigFor<T extends FunctionName> = {

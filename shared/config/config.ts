@@ -3,12 +3,14 @@ import {REGION, SHORT_NAME, ZONE} from '../model/names';
 import {Secret} from '../secret';
 import type {Config, ConfigFor, FunctionName} from './config-types';
 import type {Environment} from './environment';
+import {GITHUB_COM, type GitHubAddress, gitHubAddress} from './github-address';
 import {PROJECT, QUEUE} from './google-names';
+import {type OldNames, readOldNames} from './old-names';
 import {parseRunnerConfig, type RunnerConfig} from './pools';
 import {present} from './present';
 import {Problems} from './problems';
 import {readRunnerConfig} from './runner-config-text';
-import {literalSecrets, readGitHubCredentials, readSecret, readWebhookSecrets} from './secret-variables';
+import {literalSecrets, readGitHubCredentials, readSecrets} from './secret-variables';
 import {matching, origins, url, Variables} from './variables';
 
 export type {
@@ -40,9 +42,11 @@ const REQUIRED: Readonly<Record<FunctionName, readonly string[]>> = {
  * @throws InvalidConfiguration with every error at once, none of which shows a secret.
  */
 export function parseConfig<T extends FunctionName>(env: Environment, target: T): ConfigFor<T> {
-  const problems = new Problems(literalSecrets(env));
-  const variables = new Variables(env, new Set(REQUIRED[target]), problems);
-  const config = readConfig(variables, problems, target);
+  const old = readOldNames(env);
+  const problems = new Problems(literalSecrets(env, old.values), old.origins);
+  for (const problem of old.problems) problems.report(...problem);
+  const variables = new Variables(env, new Set(REQUIRED[target]), problems, old.values);
+  const config = readConfig(variables, problems, target, old);
   problems.throwIfAny();
   // What the target requires is there, or it would have been reported.
   return deepFreeze(config) as ConfigFor<T>;
@@ -67,10 +71,20 @@ export function checkConfig(env: Environment): void {
   if (problems.size > 0) throw new InvalidConfiguration([...problems.values()]);
 }
 
-function readConfig(variables: Variables, problems: Problems, target: FunctionName): Config {
+function readConfig(variables: Variables, problems: Problems, target: FunctionName, old: OldNames): Config {
   const places = readPlaces(variables);
   const vmInactiveMinutes = variables.number('VM_INACTIVE_MINUTES', {above: 0}, 15);
-  const {pools, discovery, maxRunners} = readPools(variables, problems, {...places, vmInactiveMinutes});
+  const limits = readOldLimits(variables);
+  const {
+    pools,
+    discovery = old.discovery,
+    maxRunners,
+  } = readPools(variables, problems, {
+    ...places,
+    ...limits,
+    vmInactiveMinutes,
+  });
+  const internalAuth = variables.choice('INTERNAL_AUTH', ['verify', 'platform'], 'verify');
   const credentials = readGitHubCredentials(variables, problems, target !== 'webhook');
   return present({
     deployment: readDeployment(variables),
@@ -78,14 +92,14 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
     maxRunners,
     discovery: discovery ?? (credentials.appId === undefined ? 'configured' : 'installation'),
     github: present({
-      apiUrl: readUrl(variables, 'GITHUB_API_URL')?.replace(/\/+$/, '') ?? 'https://api.github.com',
+      ...readGitHubAddress(variables, problems),
       installationId: variables.read('GITHUB_APP_INSTALLATION_ID', 'the number of the installation', (text) =>
         /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined,
       ),
       ...credentials,
     }),
-    webhookSecrets: readWebhookSecrets(variables, problems),
-    managerSecret: readSecret(variables, problems, 'RUNNER_MANAGER_SECRET'),
+    webhookSecrets: readSecrets(variables, problems, 'GITHUB_WEBHOOK_SECRET'),
+    managerSecrets: readSecrets(variables, problems, 'RUNNER_MANAGER_SECRET'),
     ...places,
     queues: present({provision: readQueue(variables, 'PROVISION_QUEUE'), stop: readQueue(variables, 'STOP_QUEUE')}),
     urls: present({
@@ -98,7 +112,8 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
       'the e-mail address of a service account',
       matching(/^[^\s@]+@[^\s@]+\.[^\s@]+$/),
     ),
-    internalAuth: variables.choice('INTERNAL_AUTH', ['verify', 'platform'], 'verify'),
+    internalAuth,
+    taskSigningKeys: readSecrets(variables, problems, 'TASK_SIGNING_KEY', internalAuth === 'platform'),
     oidcJwksUrl: readUrl(variables, 'OIDC_JWKS_URL') ?? 'https://www.googleapis.com/oauth2/v3/certs',
     firestore: readFirestore(variables),
     emulators: present({
@@ -114,7 +129,51 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
     corsOrigins:
       variables.read('CORS_ORIGINS', '*, or origins such as https://example.com separated by commas', origins) ?? [],
     tracing: variables.flag('TRACING'),
-    logLevel: variables.choice('LOG_LEVEL', ['debug', 'info', 'warning', 'error'], 'info'),
+    oldNames: old.found,
+    logLevel: readLogLevel(variables),
+  });
+}
+
+/** Levels as other systems name them, and what they are here. */
+const LEVELS: Readonly<Record<string, Config['logLevel']>> = {
+  trace: 'debug',
+  debug: 'debug',
+  info: 'info',
+  notice: 'info',
+  warn: 'warning',
+  warning: 'warning',
+  error: 'error',
+  critical: 'error',
+  fatal: 'error',
+};
+
+function readLogLevel(variables: Variables): Config['logLevel'] {
+  const level = variables.read('LOG_LEVEL', 'debug, info, warning, error or critical', (text) => {
+    const word = text.toLowerCase();
+    return Object.hasOwn(LEVELS, word) ? LEVELS[word] : undefined;
+  });
+  return variables.flag('LOG_VERBOSE') ? 'debug' : (level ?? 'info');
+}
+
+function readGitHubAddress(variables: Variables, problems: Problems): GitHubAddress {
+  const text = variables.text('GITHUB_API_URL');
+  const address = text === undefined ? GITHUB_COM : gitHubAddress(text);
+  if (!('expected' in address)) return address;
+  problems.report('GITHUB_API_URL', problems.describe(text), address.expected);
+  return GITHUB_COM;
+}
+
+/** Limits that other systems keep in variables of their own. */
+function readOldLimits(variables: Variables) {
+  const whole = (text: string) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined);
+  const seconds = variables.read(
+    'JOB_TIMEOUT',
+    'a whole number of seconds, above 0',
+    (text) => whole(text) || undefined,
+  );
+  return present({
+    maxRunners: variables.read('MAX_CONCURRENT', 'a whole number of runners, 0 or more', whole),
+    jobMinutes: seconds === undefined ? undefined : Math.ceil(seconds / 60),
   });
 }
 

@@ -1,6 +1,6 @@
 import type {core} from 'zod';
 import {regionOfZone} from '../model/names';
-import {meantPool, reportForm, withoutOwnKeys} from './form-mistakes';
+import {isRecord, meantPool, reportForm, withoutOwnKeys} from './form-mistakes';
 import {templateRegion} from './gce-rules';
 import type {Pool, PoolScope, ProviderConfig} from './pool';
 import {namePools} from './pool-name';
@@ -24,6 +24,9 @@ export interface PoolContext {
   readonly zone?: string;
   readonly region?: string;
   readonly vmInactiveMinutes: number;
+  /** What rules where `RUNNER_CONFIG` does not say it. */
+  readonly maxRunners?: number;
+  readonly jobMinutes?: number;
 }
 
 /** Where the sweep looks for jobs. */
@@ -46,9 +49,10 @@ export function parseRunnerConfig(text: string, root: string, context: PoolConte
   if (parsed.kind === 'invalid') return {pools: []};
   const value = withoutOwnKeys(parsed.value);
   if (reportForm(value, root, problems)) return {pools: []};
-  const config = Array.isArray(value) ? readFlat(value, root, problems) : readConfig(value, root, problems);
+  const config = Array.isArray(value) ? readFlat(value, root, problems) : readConfig(value, root, context, problems);
   if (!config || problems.count !== before) return {pools: []};
-  return present({discovery: config.discovery, maxRunners: config.maxRunners, pools: normalise(config, context)});
+  const maxRunners = config.maxRunners ?? context.maxRunners;
+  return present({discovery: config.discovery, maxRunners, pools: normalise(config, context)});
 }
 
 interface RawConfig {
@@ -76,7 +80,7 @@ function validate<T>(
   return result.data;
 }
 
-function readConfig(value: unknown, root: string, problems: Problems): RawConfig | undefined {
+function readConfig(value: unknown, root: string, context: PoolContext, problems: Problems): RawConfig | undefined {
   if (typeof value !== 'object' || value === null) {
     problems.report(root, problems.describe(value), 'an object with pools');
     return undefined;
@@ -88,8 +92,11 @@ function readConfig(value: unknown, root: string, problems: Problems): RawConfig
   const isSaid = ([key, index]: readonly PropertyKey[]) =>
     key === 'pools' && typeof index === 'number' && meant[index]?.kind === 'unreadable';
   const config = validate(runnerConfigSchema, {...value, pools}, root, problems, isSaid);
+  const {jobMinutes} = context;
+  const defaults = {...present({jobMinutes}), ...(isRecord(given.defaults) ? given.defaults : {})};
+  const above = {defaults, maxRunners: given.maxRunners ?? context.maxRunners};
   pools.forEach((pool, index) => {
-    checkPool(pool, {defaults: given.defaults, maxRunners: given.maxRunners}, `${root}.pools[${index}]`, problems);
+    checkPool(pool, above, `${root}.pools[${index}]`, problems);
   });
   checkTogether(pools, root, problems);
   return config;
@@ -113,7 +120,7 @@ function normalise({defaults = {}, pools}: RawConfig, context: PoolContext): Poo
     pools.map(({name, requires, offers}) => ({name, labels: lowerCase((requires?.length ? requires : offers) ?? [])})),
   );
   return pools.map((raw, index): Pool => {
-    const settings = {...DEFAULTS, ...present(defaults), ...present(raw)};
+    const settings = {...DEFAULTS, ...present({jobMinutes: context.jobMinutes}), ...present(defaults), ...present(raw)};
     const {runnerGroup, maxRunners, minIdle, bootMinutes, jobMinutes, allowPublicRepos, rerunOnPreemption, priority} =
       settings;
     const idleDefault = raw.provider.type === 'gce-vm' ? context.vmInactiveMinutes : DEFAULTS.idleMinutes;

@@ -9,10 +9,15 @@ const CREDENTIALS = /-----BEGIN[\s\S]*|LS0tLS1CRUdJT[\s\S]*|\b(gh[a-z]_|github_p
 export class Problems {
   readonly #problems: ConfigurationProblem[] = [];
   readonly #secrets: readonly string[];
+  readonly #origins: ReadonlyMap<string, string>;
 
-  /** `secrets`: values that `describe` must not show, should one turn up in the wrong place. */
-  constructor(secrets: readonly string[] = []) {
+  /**
+   * `secrets`: values that `describe` must not show, should one turn up in the wrong place. `origins`: the variables whose value is from one of
+   * another name, and that name, which is what the operator finds.
+   */
+  constructor(secrets: readonly string[] = [], origins: ReadonlyMap<string, string> = new Map()) {
     this.#secrets = secrets;
+    this.#origins = origins;
   }
 
   get count(): number {
@@ -20,7 +25,8 @@ export class Problems {
   }
 
   report(path: string, found: string, expected: string): void {
-    this.#problems.push({path, found, expected});
+    const origin = this.#origins.get(/^\w+/.exec(path)?.[0] ?? '');
+    this.#problems.push({path: origin ? `${path} (from ${origin})` : path, found, expected});
   }
 
   /** A value as a message may show it: short, and without secrets. */

@@ -6,11 +6,21 @@ import type {Problems} from './problems';
 import {parseSecretSource, SECRET_FORMS, type SecretSource} from './secret-source';
 import type {Variables} from './variables';
 
-const SECRET_VARIABLES = ['GITHUB_APP_PRIVATE_KEY', 'GITHUB_TOKEN', 'GITHUB_WEBHOOK_SECRET', 'RUNNER_MANAGER_SECRET'];
+const SECRET_VARIABLES = [
+  'GITHUB_APP_PRIVATE_KEY',
+  'GITHUB_TOKEN',
+  'GITHUB_WEBHOOK_SECRET',
+  'RUNNER_MANAGER_SECRET',
+  'TASK_SIGNING_KEY',
+  'GITHUB_CREDENTIALS',
+  'GITHUB_RUNNER_TOKEN',
+  'WEBHOOK_TOKEN',
+];
 
 /** The secrets that the environment holds literally, so that no message repeats one. Too short ones would mask whole words. */
-export function literalSecrets(env: Environment): string[] {
-  return SECRET_VARIABLES.flatMap((name) => [env[name]?.trim() ?? '', ...(env[name] ?? '').split(',')])
+export function literalSecrets(env: Environment, also: Readonly<Record<string, string>> = {}): string[] {
+  return SECRET_VARIABLES.flatMap((name) => [env[name] ?? '', also[name] ?? ''])
+    .flatMap((text) => [text, ...text.split(',')])
     .map((part) => part.trim())
     .filter((part) => part.length >= 4 && parseSecretSource(part)?.kind === 'literal');
 }
@@ -27,20 +37,27 @@ export function readSecret(variables: Variables, problems: Problems, name: strin
   return source;
 }
 
-/** One or several, separated by commas. An empty one would let anybody sign. */
-export function readWebhookSecrets(variables: Variables, problems: Problems): SecretSource[] {
-  const name = 'GITHUB_WEBHOOK_SECRET';
+/**
+ * One or several, separated by commas, all of which are good; so is what a file or a version holds. An empty one would let anybody
+ * sign.
+ */
+export function readSecrets(
+  variables: Variables,
+  problems: Problems,
+  name: string,
+  isRequired = variables.isRequired(name),
+): SecretSource[] {
   const text = variables.text(name);
   if (text === undefined) {
-    if (variables.isRequired(name)) {
+    if (isRequired) {
       problems.report(name, 'nothing', `one secret, or several separated by commas, each ${SECRET_FORMS}`);
     }
     return [];
   }
   const parts = text.split(',').map((part) => part.trim());
-  return parts.flatMap((part, index) => {
+  return parts.flatMap((part, index): SecretSource[] => {
     const source = parseSecretSource(part);
-    if (source) return [source];
+    if (source) return [source.kind === 'literal' ? source : {...source, isList: true}];
     const path = parts.length === 1 ? name : `${name}[${index}]`;
     problems.report(path, part ? 'a malformed reference' : 'an empty secret', SECRET_FORMS);
     return [];

@@ -5,7 +5,7 @@ import {Secret} from '../secret';
 import type {Logger} from '../telemetry/logger';
 import type {Emulators} from './config-types';
 import {type AccessResource, createSecretManager} from './secret-manager';
-import type {SecretSource} from './secret-source';
+import type {SecretField, SecretSource} from './secret-source';
 
 export {parseSecretSource, type SecretSource} from './secret-source';
 
@@ -24,6 +24,8 @@ export interface SecretReader {
   read(source: SecretSource): Promise<Secret[]>;
   /** What `read` would return without asking anybody; undefined when it would have to ask. */
   inHand(source: SecretSource): Secret[] | undefined;
+  /** Asks, whatever is in hand, which stays good for others meanwhile. Throws `Unavailable`. */
+  readAfresh(source: SecretSource): Promise<Secret[]>;
   /** The next read asks again: the peer answered 401, so the value may have been rotated. */
   invalidate(source: SecretSource): void;
 }
@@ -57,9 +59,11 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
 
   async function fetch(source: RemoteSource): Promise<Secret[]> {
     const texts = source.kind === 'file' ? [await readText(source.path)] : await accessResource(source.name);
-    const values = texts.map((text) => text.replace(/[\r\n]+$/, '')).filter((text) => text !== '');
+    const values = texts
+      .map((text) => fieldOf(text, source.field).replace(LINE_ENDS, ''))
+      .filter((text) => text !== '');
     if (values.length === 0) throw new Error('it is empty');
-    return values.map((text) => new Secret(text));
+    return (source.isList ? values.flatMap(partsOf) : values).map((text) => new Secret(text));
   }
 
   async function refresh(source: RemoteSource, entry: Entry, isLatest: () => boolean): Promise<Secret[]> {
@@ -84,34 +88,75 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
 
   function inHand(source: SecretSource): Secret[] | undefined {
     if (source.kind === 'literal') return [source.secret];
-    const entry = entries.get(nameOf(source));
+    const entry = entries.get(keyOf(source));
     return entry && clock.now() < entry.freshUntil ? entry.values : undefined;
+  }
+
+  /** Concurrent ones share one fetch. */
+  async function ask(source: SecretSource): Promise<Secret[]> {
+    if (source.kind === 'literal') return [source.secret];
+    const entry = entries.get(keyOf(source)) ?? {values: undefined, readAt: 0, freshUntil: 0, reading: undefined};
+    entries.set(keyOf(source), entry);
+    if (entry.reading) return entry.reading;
+
+    const reading: Promise<Secret[]> = refresh(source, entry, () => entry.reading === reading).finally(() => {
+      if (entry.reading === reading) entry.reading = undefined;
+    });
+    entry.reading = reading;
+    return reading;
   }
 
   return {
     inHand,
     async read(source) {
-      const known = inHand(source);
-      if (known || source.kind === 'literal') return known ?? [];
-      const entry = entries.get(nameOf(source)) ?? {values: undefined, readAt: 0, freshUntil: 0, reading: undefined};
-      entries.set(nameOf(source), entry);
-      if (entry.reading) return entry.reading;
-
-      const reading: Promise<Secret[]> = refresh(source, entry, () => entry.reading === reading).finally(() => {
-        if (entry.reading === reading) entry.reading = undefined;
-      });
-      entry.reading = reading;
-      return reading;
+      return inHand(source) ?? ask(source);
+    },
+    async readAfresh(source) {
+      return ask(source);
     },
     invalidate(source) {
-      const entry = source.kind === 'literal' ? undefined : entries.get(nameOf(source));
+      const entry = source.kind === 'literal' ? undefined : entries.get(keyOf(source));
       if (entry) Object.assign(entry, {freshUntil: 0, reading: undefined});
     },
   };
 }
 
+/** At the end of a value, where editors and `echo` leave them. */
+const LINE_ENDS = /(?<![\r\n])[\r\n]+$/;
+
+/** Several secrets in one text; none may be empty, as anybody could sign with that. */
+function partsOf(text: string): string[] {
+  const parts = text.split(',').map((part) => part.trim());
+  if (parts.includes(''))
+    throw new Error('found an empty secret between commas; expected one secret, or several separated by commas');
+  return parts;
+}
+
+/** The same resource may be read as one secret and as several. */
+function keyOf(source: RemoteSource): string {
+  return source.isList ? `several in ${nameOf(source)}` : nameOf(source);
+}
+
 function nameOf(source: RemoteSource): string {
-  return source.kind === 'file' ? `file:${source.path}` : source.name;
+  const name = source.kind === 'file' ? `file:${source.path}` : source.name;
+  return source.field ? `${name}#${source.field}` : name;
+}
+
+/** The whole secret, or a field of it. Nothing of the text gets into an error. */
+function fieldOf(text: string, field: SecretField | undefined): string {
+  if (!field) return text;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Error(`it is no JSON; expected an object with the text ${field}`);
+  }
+  const found =
+    typeof value === 'object' && value !== null && Object.hasOwn(value, field)
+      ? (value as Record<string, unknown>)[field]
+      : undefined;
+  if (typeof found !== 'string') throw new Error(`it has no text ${field}; expected JSON, an object with it`);
+  return found;
 }
 
 function ttlMs(source: RemoteSource): number {

@@ -15,9 +15,17 @@ export class Variables {
   readonly #env: Environment;
   readonly #required: ReadonlySet<string>;
   readonly #problems: Problems;
+  readonly #also: Readonly<Record<string, string>>;
 
-  constructor(env: Environment, required: ReadonlySet<string>, problems: Problems) {
+  /** `also`: values of variables that the environment does not have. */
+  constructor(
+    env: Environment,
+    required: ReadonlySet<string>,
+    problems: Problems,
+    also: Readonly<Record<string, string>> = {},
+  ) {
     this.#env = env;
+    this.#also = also;
     this.#required = required;
     this.#problems = problems;
   }
@@ -28,7 +36,7 @@ export class Variables {
 
   /** Trimmed; an empty variable is one that is not set. */
   text(name: string): string | undefined {
-    return this.#env[name]?.trim() || undefined;
+    return this.#env[name]?.trim() || (Object.hasOwn(this.#also, name) ? this.#also[name]?.trim() : '') || undefined;
   }
 
   /** `expected` completes "found …, expected …", also when a required variable is missing. */
@@ -58,8 +66,12 @@ export class Variables {
     return parsed ?? fallback;
   }
 
+  /** In upper or lower case, as other systems write it. */
   choice<T extends string>(name: string, choices: readonly T[], fallback: T): T {
-    return this.read(name, choices.join(' or '), (text) => choices.find((choice) => choice === text)) ?? fallback;
+    return (
+      this.read(name, choices.join(' or '), (text) => choices.find((choice) => choice === text.toLowerCase())) ??
+      fallback
+    );
   }
 
   flag(name: string): boolean {

@@ -1,3 +1,5 @@
+import {findRegistration} from '../github/settle-registration';
+import {advanceRunner} from '../lifecycle/runner';
 import type {RunnerDocument} from '../store/documents';
 import {type Context, githubOf} from './context';
 import {scheduleIdleCheck} from './place-spare';
@@ -33,8 +35,7 @@ export async function checkIdle(context: Context, check: IdleCheck): Promise<str
   }
 
   const github = githubOf(context, runner);
-  const registration =
-    runner.githubId === null ? await github.findRunner(runner.name) : await github.getRunner(runner.githubId);
+  const registration = await findRegistration(github, runner);
   if (registration?.busy) return keep(context, runner, check);
   if (check.reading % READINGS < READINGS - 1) {
     await scheduleIdleCheck(context, runner, check.reading + 1, READING_INTERVAL_SECONDS);
@@ -64,7 +65,8 @@ async function leave(context: Context, {name, spareSince}: RunnerDocument): Prom
   return context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
     if (!runner || runner.spareSince !== spareSince || !(runner.spare || isLeaving(runner))) return false;
-    transaction.set('runners', name, {...runner, state: 'draining', spare: false});
+    // With the time: the sweep leaves it alone for as long as the delete task may take.
+    transaction.set('runners', name, {...advanceRunner(runner, 'draining', context.clock.now()), spare: false});
     return true;
   });
 }
@@ -74,7 +76,7 @@ async function keep(context: Context, {name, spareSince}: RunnerDocument, check:
     const runner = await transaction.get('runners', name);
     if (!runner || runner.spareSince !== spareSince || runner.runs !== null) return undefined;
     if (runner.spare) return runner;
-    const spare: RunnerDocument = {...runner, state: 'idle', spare: true};
+    const spare: RunnerDocument = {...runner, state: 'idle', spare: true, stateAt: context.clock.now()};
     transaction.set('runners', name, spare);
     return spare;
   });

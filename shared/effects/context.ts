@@ -14,6 +14,8 @@ import type {Logger} from '../telemetry/logger';
 export interface Context {
   readonly deployment: string;
   readonly pools: readonly Pool[];
+  /** Hard limit over all pools that make VMs; undefined: none but the pools' own. */
+  readonly maxRunners?: number;
   readonly store: Store;
   readonly tasks: Tasks;
   readonly github: GitHubFor;

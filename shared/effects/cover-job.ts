@@ -4,13 +4,13 @@ import type {JobEvent} from '../lifecycle/job-event';
 import {registrationLabels} from '../lifecycle/labels';
 import {jobKeyOf} from '../lifecycle/naming';
 import {canTakeOver, covering, isBeingMade, requestedRunner} from '../lifecycle/runner';
-import type {JobDocument, JobKey, RunnerDocument, SlotDocument} from '../store/documents';
+import type {JobDocument, JobKey, RunnerDocument} from '../store/documents';
 import {keyId} from '../store/keys';
-import {findFreeSlot, type SlotCandidate, slotIsFree, takenSlot} from '../store/slots';
 import type {Transaction} from '../store/store';
 import {type Context, latestRunnerName, poolOf, scopeFor} from './context';
-import {type Creation, claimWithin, creationKey} from './lease';
+import {type Creation, claimedCreation, claimWithin, creationKey} from './lease';
 import {isRunnerGone, type RunningJob} from './requeue-job';
+import {areFree, findSlots, giveSlot, readKept, readSlots, type Slots, type SlotsInSight, takeSlots} from './slots';
 
 /** What makes a job demand: a `queued` event, or a task that says so of a job that is known. */
 export type Demand = {readonly event: JobEvent} | {readonly job: JobKey};
@@ -18,7 +18,7 @@ export type Demand = {readonly event: JobEvent} | {readonly job: JobKey};
 /**
  * - `create`: a runner is to be made, and this execution holds its key.
  * - `covered`: somebody does, or did, what is needed.
- * - `open`: the pool is full; the job is served, in order, when a slot frees.
+ * - `open`: the pool is full, or all pools together are; the job is served, in order, when a slot frees.
  * - `not_wanted`: the job does not queue.
  * - `queued_again`: an event says that it queues, on record it runs, and its runner is gone.
  */
@@ -36,7 +36,7 @@ const ROUNDS = 12;
 
 interface Candidates {
   readonly spares: readonly string[];
-  readonly slot: SlotCandidate | undefined;
+  readonly slots: SlotsInSight;
 }
 
 /**
@@ -60,11 +60,9 @@ export async function coverJob(context: Context, poolName: string, demand: Deman
 
 async function findCandidates(context: Context, poolName: string): Promise<Candidates> {
   const pool = poolOf(context, poolName);
-  if (!pool) return {spares: [], slot: undefined};
-  const {store, random} = context;
-  const spares = await store.find('runners', {where: {pool: poolName, spare: true}, limit: 3});
-  const slot = await findFreeSlot(store, {pool: poolName, maxRunners: pool.maxRunners, random});
-  return {spares: spares.map((found) => found.id), slot};
+  if (!pool) return {spares: [], slots: {own: undefined, all: undefined}};
+  const spares = await context.store.find('runners', {where: {pool: poolName, spare: true}, limit: 3});
+  return {spares: spares.map((found) => found.id), slots: await findSlots(context, pool)};
 }
 
 async function attempt(
@@ -88,21 +86,25 @@ async function attempt(
 
   const {job} = change;
   const spares = await Promise.all(candidates.spares.map((name) => transaction.get('runners', name)));
-  const slot = await readSlot(transaction, job, candidates.slot);
+  const kept = await readKept(transaction, jobKeyOf(job), job);
+  const slots = await readSlots(context, transaction, kept, candidates.slots);
   // A job with a slot of its own leaves the spare ones to others.
-  const spare = job.slot ? undefined : spares.find((runner) => runner && canTakeOver(runner, job));
+  const spare = kept.length > 0 ? undefined : spares.find((runner) => runner && canTakeOver(runner, job));
   if (spare) {
     transaction.set('runners', spare.name, covering(spare, jobKeyOf(job)));
     transaction.set('jobs', jobKeyOf(job), {...job, demand: 'covered', runner: spare.name});
     return {kind: 'covered', by: spare.name};
   }
-  if (!slot) {
-    transaction.set('jobs', jobKeyOf(job), {...job, demand: 'open', slot: null});
+  if (!slots) {
+    for (const slot of kept) giveSlot(context, transaction, slot, null, now);
+    transaction.set('jobs', jobKeyOf(job), {...job, demand: 'open', slot: null, slotOfAll: null});
     return {kind: 'open'};
   }
   // mutation: slot taken meanwhile
-  if (!slotIsFree(slot.document) && slot.document?.holder !== `job:${jobKeyOf(job)}`) return {kind: 'again'};
-  return request(context, transaction, job, slot, holder, now);
+  if (!areFree(slots, `job:${jobKeyOf(job)}`)) return {kind: 'again'};
+  const unused = kept.filter(({id}) => id !== slots.own.id && id !== slots.all?.id);
+  for (const slot of unused) giveSlot(context, transaction, slot, null, now);
+  return request(context, transaction, job, slots, holder, now);
 }
 
 async function readChange(transaction: Transaction, demand: Demand, now: number): Promise<JobChange | undefined> {
@@ -125,24 +127,6 @@ function wantsRunner(job: JobDocument): boolean {
   return job.demand === 'open' || job.demand === 'reserved';
 }
 
-interface SlotRead extends SlotCandidate {
-  readonly document: SlotDocument | undefined;
-}
-
-async function readSlot(
-  transaction: Transaction,
-  job: JobDocument,
-  candidate: SlotCandidate | undefined,
-): Promise<SlotRead | undefined> {
-  if (job.slot) {
-    const document = await transaction.get('slots', job.slot);
-    if (document?.holder === `job:${jobKeyOf(job)}`) {
-      return {id: job.slot, pool: document.pool, n: document.n, document};
-    }
-  }
-  return candidate && {...candidate, document: await transaction.get('slots', candidate.id)};
-}
-
 /** Nothing new: go on with the job's own half-made runner, if nobody else does. */
 async function resume(
   context: Context,
@@ -157,7 +141,7 @@ async function resume(
   const key = await transaction.get('keys', keyId(lease.key));
   if (!runner || !isBeingMade(runner)) return {kind: 'covered', by: job.runner};
   if (claimWithin(transaction, key, lease, now) === 'done') return {kind: 'covered', by: runner.name};
-  return {kind: 'create', runner, lease};
+  return {kind: 'create', ...claimedCreation(transaction, runner, lease, now)};
 }
 
 /** Writes down the runner that is to be made, before anything of it exists. */
@@ -165,26 +149,34 @@ async function request(
   context: Context,
   transaction: Transaction,
   open: JobDocument,
-  slot: SlotRead,
+  slots: Slots,
   holder: string,
   now: number,
 ): Promise<Coverage> {
   const pool = poolOf(context, open.pool);
   if (!pool) return {kind: 'not_wanted', reason: 'unknown_pool'};
-  const job: JobDocument = {...open, creations: open.creations + 1, demand: 'covered', slot: null, updatedAt: now};
+  const job: JobDocument = {
+    ...open,
+    creations: open.creations + 1,
+    demand: 'covered',
+    slot: null,
+    slotOfAll: null,
+    updatedAt: now,
+  };
   const name = latestRunnerName(context, job);
   const runner: RunnerDocument = requestedRunner({
     name,
     job,
     scope: scopeFor(pool, job),
     labels: registrationLabels(pool, job.labels),
-    slot: slot.id,
+    slot: slots.own.id,
+    slotOfAll: slots.all?.id ?? null,
     now,
   });
   const lease = {key: creationKey(job), holder};
   claimWithin(transaction, undefined, lease, now);
-  transaction.set('slots', slot.id, takenSlot(slot, name, now));
+  takeSlots(transaction, slots, name, now);
   transaction.set('runners', name, runner);
   transaction.set('jobs', jobKeyOf(job), {...job, runner: name});
-  return {kind: 'create', runner, lease};
+  return {kind: 'create', runner, lease, wasTried: false};
 }

@@ -1,13 +1,13 @@
-import {LeaseHeld, NameTaken, NoCapacity, QuotaExceeded, Refused, Unavailable, Uncertain} from '../errors';
+import {LeaseHeld, NameTaken, NoCapacity, QuotaExceeded, RateLimited, Refused, Unavailable, Uncertain} from '../errors';
 import type {JitConfig} from '../github/github';
-import {settleRegistration} from '../github/settle-registration';
+import {findRegistration, settleRegistration} from '../github/settle-registration';
 import type {CreateOutcome, Machine, Rung} from '../providers/provider';
 import type {RunnerDocument} from '../store/documents';
 import {quotaBreaker, tripBreaker} from './breakers';
 import {type Context, githubOf, poolOf} from './context';
 import type {Creation} from './lease';
 import {placeSpare} from './place-spare';
-import {NotWanted, recordAttempt, recordCreated, releaseLease, renewLease} from './record-creation';
+import {NotWanted, recordAttempt, recordCreated, recordUntried, releaseLease, renewLease} from './record-creation';
 import {replaceRunner} from './replace-runner';
 import {removeMachine, retireRunner} from './retire-runner';
 
@@ -64,14 +64,14 @@ async function pickUp(context: Context, creation: Creation): Promise<Created | u
 async function settleEnded(context: Context, creation: Creation, machine: Machine): Promise<Created> {
   const {runner, lease} = creation;
   const github = githubOf(context, runner);
-  const registration = await github.findRunner(runner.name);
+  const registration = await findRegistration(github, runner);
   if (!registration || registration.status === 'online' || registration.busy) {
     return finish(context, creation, rungOf(creation, machine));
   }
   await renewLease(context, lease);
   await removeMachine(context, {...runner, zone: machine.zone});
   await github.deleteRunner(registration.id);
-  await replaceRunner(context, creation, 'leave');
+  await replaceRunner(context, creation, 'leave', 'none');
   throw new Unavailable(`the VM of ${runner.name} ended before a runner had started on it`, 5);
 }
 
@@ -89,37 +89,52 @@ async function registerAndInsert(
   for (let tries = 1; ; tries++) {
     const registered = await register(context, creation);
     if (registered === 'alive') return {kind: 'alive', runner: await recordCreated(context, creation, undefined)};
-    if (registered !== 'name_in_use') {
+    if (typeof registered === 'object') {
       const outcome = await insert(context, creation, registered);
       if (outcome.kind === 'created') return finish(context, creation, outcome.rung);
       if (outcome.kind !== 'name_taken') return fail(context, creation, registered, outcome);
       await deregister(context, creation.runner, registered.runnerId);
     }
+    // mutation: registration in doubt
+    const left = registered === 'name_in_doubt' ? 'perhaps' : 'none';
+    creation = await replaceRunner(context, creation, tries === MAX_NAMES ? 'leave' : 'claim', left);
+    renamed(creation);
     if (tries === MAX_NAMES) {
       throw new Uncertain(
-        `${MAX_NAMES} names up to ${creation.runner.name} were all in use at GitHub or Compute Engine`,
+        `${MAX_NAMES} names before ${creation.runner.name} were all in use at GitHub or Compute Engine`,
         30,
       );
     }
-    creation = await replaceRunner(context, creation, 'claim');
-    renamed(creation);
   }
 }
 
 /**
- * One call when all is well. A name that is in use, or an answer that was lost, is settled by looking: a live twin is left alone, a
- * left-over registration is removed and its name not used again.
+ * One call when all is well. A name that we had not tried before and that is in use is somebody else's. Otherwise, and where the answer was
+ * lost, it is settled by looking: a live twin is left alone, a left-over registration is removed and its name not used again.
  */
-async function register(context: Context, {runner}: Creation): Promise<JitConfig | 'name_in_use' | 'alive'> {
+async function register(
+  context: Context,
+  {runner, wasTried}: Creation,
+): Promise<JitConfig | 'name_in_use' | 'name_in_doubt' | 'alive'> {
   const github = githubOf(context, runner);
   const runnerGroup = poolOf(context, runner.pool)?.runnerGroup ?? 'Default';
   try {
     return await github.createJitConfig({name: runner.name, labels: runner.labels, runnerGroup});
   } catch (error) {
+    // Nothing was registered, and the next attempt knows it.
+    if ((error instanceof RateLimited || error instanceof Refused) && !wasTried) await recordUntried(context, runner);
     if (!(error instanceof NameTaken || error instanceof Uncertain)) throw error;
-    context.logger.warning('looking whether the registration exists', {decision: 'settle', runner: runner.name, error});
-    const settled = await settleRegistration(github, runner.name);
-    return settled === 'alive' ? 'alive' : 'name_in_use';
+    const fields = {runner: runner.name, pool: runner.pool, error};
+    // mutation: name of somebody else
+    if (error instanceof NameTaken && !wasTried && runner.githubId === null) {
+      const message = `somebody else has registered a runner ${runner.name}: the next name is taken`;
+      context.logger.warning(message, {decision: 'foreign', ...fields});
+      return 'name_in_use';
+    }
+    context.logger.warning('looking whether the registration exists', {decision: 'settle', ...fields});
+    const settled = await settleRegistration(github, runner);
+    if (settled === 'alive') return 'alive';
+    return settled === 'absent' ? 'name_in_doubt' : 'name_in_use';
   }
 }
 
@@ -162,7 +177,7 @@ async function fail(context: Context, creation: Creation, jit: JitConfig, outcom
   await renewLease(context, creation.lease);
   // mutation: deregister after failed insert
   await deregister(context, runner, jit.runnerId);
-  await replaceRunner(context, creation, 'leave');
+  await replaceRunner(context, creation, 'leave', 'none');
   switch (outcome.kind) {
     case 'no_capacity':
       throw new NoCapacity(`no capacity for ${runner.name}: ${outcome.message}`, 30);
@@ -182,10 +197,9 @@ async function deregister(context: Context, runner: RunnerDocument, githubId: nu
 
 async function abandon(context: Context, {creation: {runner, lease}, githubId}: NotWanted): Promise<Created> {
   context.logger.info(`runner ${runner.name} is not wanted any more`, {decision: 'abandoned', runner: runner.name});
-  // By its id where that is known: a list leaves out what was registered a moment ago.
-  // mutation: deregister by id
-  if (githubId === null) await settleRegistration(githubOf(context, runner), runner.name);
-  else await deregister(context, runner, githubId);
+  // By its id where there is one: a list leaves out what was registered a moment ago. Else whoever gave the name up has settled it.
+  // mutation: deregister abandoned
+  if (githubId !== null) await deregister(context, runner, githubId);
   await retireRunner(context, runner, 'failed');
   await releaseLease(context, lease);
   return {kind: 'not_wanted', runner};

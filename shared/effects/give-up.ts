@@ -5,6 +5,7 @@ import {takenSlot} from '../store/slots';
 import {type Context, githubOf, latestRunnerName} from './context';
 import {demandJob, serveOldest} from './open-jobs';
 import {removeMachine, retireRunner} from './retire-runner';
+import {readKept} from './slots';
 
 /**
  * No further attempt will be made for the job: what was half made of its runner goes as far as that can be done now, its slot serves
@@ -32,19 +33,18 @@ async function bury(context: Context, key: JobKey, covered: JobKey): Promise<boo
   return context.store.transaction(async (transaction) => {
     const job = await transaction.get('jobs', covered);
     if (job?.status !== 'queued') return false;
-    const slot = job.slot ? await transaction.get('slots', job.slot) : undefined;
+    const kept = await readKept(transaction, covered, job);
     const demand = covered === key ? 'dead' : 'open';
-    transaction.set('jobs', covered, {...job, demand, runner: null, slot: null, updatedAt: now});
-    if (!job.slot || slot?.holder !== `job:${covered}`) return false;
-    transaction.set('slots', job.slot, takenSlot(slot, null, now));
-    return true;
+    transaction.set('jobs', covered, {...job, demand, runner: null, slot: null, slotOfAll: null, updatedAt: now});
+    for (const {id, document} of kept) transaction.set('slots', id, takenSlot(document, null, now));
+    return kept.length > 0;
   });
 }
 
 /** Best effort: what cannot be removed now carries its own death, and the sweep finds it. A runner that is online stays. */
 export async function cleanUp(context: Context, runner: RunnerDocument): Promise<'removed' | 'alive'> {
   try {
-    if ((await settleRegistration(githubOf(context, runner), runner.name)) === 'alive') return 'alive';
+    if ((await settleRegistration(githubOf(context, runner), runner)) === 'alive') return 'alive';
     if (runner.zone !== null) await removeMachine(context, runner);
   } catch (error) {
     context.logger.warning(`${runner.name} could not be cleaned up`, {

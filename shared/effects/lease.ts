@@ -1,4 +1,5 @@
 import {LeaseHeld} from '../errors';
+import {wasTried} from '../lifecycle/identity';
 import type {JobDocument, KeyDocument, RunnerDocument} from '../store/documents';
 import {claimKey, keyId} from '../store/keys';
 import type {Transaction} from '../store/store';
@@ -66,4 +67,14 @@ export function claimWithin(
 export interface Creation {
   readonly runner: RunnerDocument;
   readonly lease: Lease;
+  /** An execution before this one may have registered the runner's name. */
+  readonly wasTried: boolean;
+}
+
+/** The runner as the execution that has claimed it goes on with it: it registers the name next, which is on record before. */
+export function claimedCreation(transaction: Transaction, runner: RunnerDocument, lease: Lease, now: number): Creation {
+  if (wasTried(runner)) return {runner, lease, wasTried: true};
+  const tried = {...runner, registrationTriedAt: now};
+  transaction.set('runners', runner.name, tried);
+  return {runner: tried, lease, wasTried: false};
 }

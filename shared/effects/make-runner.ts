@@ -4,7 +4,7 @@ import {passBreakers} from './breakers';
 import type {Context} from './context';
 import {createRunner} from './create-runner';
 import {cleanUp} from './give-up';
-import {type Creation, claimWithin, runnerKey} from './lease';
+import {type Creation, claimedCreation, claimWithin, runnerKey} from './lease';
 import {retireRunner} from './retire-runner';
 
 /** A runner that was written down without a job is made. */
@@ -17,7 +17,7 @@ export async function makeRunner(context: Context, name: string): Promise<string
   const creation = await claim(context, name);
   if (!creation) return 'covered';
   const {kind, runner} = await guarded(() => createRunner(context, creation));
-  return `${kind}:${runner.name}`;
+  return `${kind === 'created' ? 'booting' : kind}:${runner.name}`;
 }
 
 async function claim(context: Context, name: string): Promise<Creation | undefined> {
@@ -26,7 +26,10 @@ async function claim(context: Context, name: string): Promise<Creation | undefin
     const runner = await transaction.get('runners', name);
     const key = await transaction.get('keys', keyId(lease.key));
     if (!runner || !isBeingMade(runner)) return undefined;
-    return claimWithin(transaction, key, lease, context.clock.now()) === 'done' ? undefined : {runner, lease};
+    const now = context.clock.now();
+    return claimWithin(transaction, key, lease, now) === 'done'
+      ? undefined
+      : claimedCreation(transaction, runner, lease, now);
   });
 }
 

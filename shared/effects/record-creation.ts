@@ -37,7 +37,8 @@ export async function recordAttempt(context: Context, creation: Creation, github
     }
     transaction.set('runners', runner.name, {
       ...advanceRunner(runner, 'creating', now),
-      githubId,
+      // mutation: id before insert
+      githubId: githubId,
       zone: rung.zone,
       machineType: rung.machineType ?? null,
       spot: rung.spot,
@@ -45,6 +46,15 @@ export async function recordAttempt(context: Context, creation: Creation, github
     return true;
   });
   if (!wanted) throw new NotWanted(creation, githubId);
+}
+
+/** GitHub refused to register the runner: nothing of ours stands under its name. */
+export async function recordUntried(context: Context, {name}: RunnerDocument): Promise<void> {
+  await context.store.transaction(async (transaction) => {
+    const runner = await transaction.get('runners', name);
+    if (runner?.state !== 'requested' || runner.githubId !== null) return;
+    transaction.set('runners', name, {...runner, registrationTriedAt: null});
+  });
 }
 
 /** The VM is there (`rung`), or the runner is online already. The key is done. Returns the runner as it stands. */

@@ -1,20 +1,22 @@
-import {applyJobEvent, type JobChange} from '../lifecycle/job';
+import type {JobChange} from '../lifecycle/job';
 import type {JobEvent} from '../lifecycle/job-event';
 import {jobKeyOf} from '../lifecycle/naming';
 import {advanceRunner} from '../lifecycle/runner';
 import {swap} from '../lifecycle/swap';
-import type {Aftermath, JobDocument, JobKey, RunnerDocument, SlotDocument} from '../store/documents';
+import type {Aftermath, JobDocument, JobKey, RunnerDocument} from '../store/documents';
 import {takenSlot} from '../store/slots';
 import type {Transaction} from '../store/store';
 import type {Context} from './context';
+import {isNothingOfOurs, logMention, type Mention, mentionedRunner} from './mentioned-runner';
 import {demandJob, serveOldest} from './open-jobs';
 import {placeSpare} from './place-spare';
+import {readKept} from './slots';
 
 /** What an event did. */
 export interface RunRecord {
-  /** `late` and `duplicate`: it said nothing new. */
-  readonly change: 'parked' | 'started' | 'finished' | 'late' | 'duplicate';
-  /** The runner that ran the job, when it is one of ours that is known. */
+  /** `late` and `duplicate`: it said nothing new. `foreign`: neither the job nor the runner is ours. */
+  readonly change: 'parked' | 'started' | 'finished' | 'late' | 'duplicate' | 'foreign';
+  /** The runner that ran the job, when it is one of ours that is on record, and runs no other job. */
   readonly runner: RunnerDocument | undefined;
 }
 
@@ -24,12 +26,15 @@ export interface RunRecord {
  * which is remembered with the job, so that a repeated event does it again after a crash.
  */
 export async function recordRun(context: Context, event: JobEvent): Promise<RunRecord> {
-  const {record, aftermaths, freedSlot} = await context.store.transaction(async (transaction) => {
+  const {record, aftermaths, freedSlot, mention} = await context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     // mutation: read of run
     const seen = await read(transaction, event, now);
-    return seen.change.kind === 'unchanged' ? repeat(seen) : write(transaction, seen, now);
+    if (isNothingOfOurs(context, event, seen)) return FOREIGN;
+    const written = seen.change.kind === 'unchanged' ? repeat(seen) : write(transaction, seen, now);
+    return {...written, mention: seen.mention};
   });
+  if (mention === 'foreign' || mention === 'runs_another') logMention(context, event, mention);
   for (const {reopened, spare} of aftermaths) {
     if (reopened) await demandJob(context, reopened, `taken-by-${jobKeyOf(event)}`);
     // mutation: place spare after run
@@ -44,13 +49,15 @@ interface Seen {
   readonly key: JobKey;
   readonly existing: JobDocument | undefined;
   readonly change: JobChange;
+  readonly mention: Mention;
+  /** The runner that runs the job, or ran it. */
   readonly runner: RunnerDocument | undefined;
   /** The runner that covered the job until now, when it is not the one that runs it. */
   readonly cover: RunnerDocument | undefined;
   /** The job that `runner` covered, when it is not this one. */
   readonly displaced: JobDocument | undefined;
-  /** The slot that was kept for the job. */
-  readonly slot: {readonly id: string; readonly document: SlotDocument} | undefined;
+  /** The slots that were kept for the job. */
+  readonly kept: Awaited<ReturnType<typeof readKept>>;
 }
 
 interface Written {
@@ -61,24 +68,31 @@ interface Written {
   readonly freedSlot: boolean;
 }
 
+const FOREIGN = {
+  record: {change: 'foreign', runner: undefined},
+  aftermaths: [],
+  freedSlot: false,
+  mention: 'foreign',
+} as const satisfies Written & {readonly mention: Mention};
+
 async function read(transaction: Transaction, event: JobEvent, now: number): Promise<Seen> {
   const key = jobKeyOf(event);
   const existing = await transaction.get('jobs', key);
-  const change = applyJobEvent(existing, event, now);
-  const runsOn = change.job.runner;
-  const covered = existing?.status === 'queued' && existing.runner !== runsOn ? existing.runner : null;
-  const runner = runsOn === null ? undefined : await transaction.get('runners', runsOn);
+  const {change, mention, runner} = await mentionedRunner(transaction, event, existing, now);
+
+  const covered = existing?.status === 'queued' && existing.runner !== (runner?.name ?? null) ? existing.runner : null;
   const cover = covered === null ? undefined : await transaction.get('runners', covered);
   const displaced = runner?.covers && runner.covers !== key ? await transaction.get('jobs', runner.covers) : undefined;
-  const slot = existing?.slot ? await transaction.get('slots', existing.slot) : undefined;
+  const kept = existing ? await readKept(transaction, key, existing) : [];
   return {
     key,
     existing,
     change,
+    mention,
     runner,
     cover: cover?.covers === key ? cover : undefined,
     displaced,
-    slot: existing?.slot && slot?.holder === `job:${key}` ? {id: existing.slot, document: slot} : undefined,
+    kept,
   };
 }
 
@@ -88,7 +102,7 @@ function repeat({change, runner}: Seen): Written {
 }
 
 function write(transaction: Transaction, seen: Seen, now: number): Written {
-  const {key, change, slot} = seen;
+  const {key, change, kept} = seen;
   const finished = change.kind === 'finished';
   // A job that waits for an approval runs nowhere: its cover is released, and nothing is swapped.
   const result = swap({
@@ -98,7 +112,9 @@ function write(transaction: Transaction, seen: Seen, now: number): Written {
     displaced: seen.displaced,
     now,
   });
-  const runner = finished && result.runner ? advanceRunner(result.runner, 'draining', now) : result.runner;
+  // One that was not known to run the job does not go before GitHub was asked: it may run another by now.
+  const isSure = seen.runner?.runs === key;
+  const runner = finished && isSure && result.runner ? advanceRunner(result.runner, 'draining', now) : result.runner;
   // mutation: aftermath of earlier event
   const earlier = seen.existing?.aftermath ?? {spare: null, reopened: null};
   const own = {spare: result.spare?.name ?? null, reopened: result.reopened};
@@ -108,10 +124,10 @@ function write(transaction: Transaction, seen: Seen, now: number): Written {
   if (runner) transaction.set('runners', runner.name, runner);
   if (result.cover) transaction.set('runners', result.cover.name, result.cover);
   if (result.displaced) transaction.set('jobs', jobKeyOf(result.displaced), result.displaced);
-  if (slot) transaction.set('slots', slot.id, takenSlot(slot.document, null, now));
+  for (const {id, document} of kept) transaction.set('slots', id, takenSlot(document, null, now));
   return {
     record: {change: change.kind === 'opened' ? 'late' : (change.kind as RunRecord['change']), runner},
     aftermaths: [own, earlier],
-    freedSlot: slot !== undefined,
+    freedSlot: kept.length > 0,
   };
 }

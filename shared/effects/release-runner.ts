@@ -1,41 +1,47 @@
+import {findRegistration} from '../github/settle-registration';
 import type {JobEvent} from '../lifecycle/job-event';
-import {parseRunnerName} from '../lifecycle/naming';
-import type {Context} from './context';
+import {isOver} from '../lifecycle/runner';
+import type {RunnerDocument} from '../store/documents';
+import {type Context, githubOf} from './context';
 import {recordRun} from './record-run';
 import {removeMachine, retireRunner} from './retire-runner';
 import {noteForeignRun} from './vm/vm-event';
 
 /**
  * A job is completed: the runner that ran it goes, whoever it was made for. GitHub has removed an ephemeral runner by then, so no call
- * to it is needed. A name that is not one of ours is nobody to delete.
+ * to it is needed, where the runner was known to run the job. A runner that is on no record is nobody to delete, whatever its name: what is left of ours the sweep knows by its label.
  */
 export async function releaseAfter(context: Context, event: JobEvent): Promise<string> {
   const record = await recordRun(context, event);
   await noteForeignRun(context, event, record);
   const {change, runner} = record;
-  if (runner) {
-    const isOver = runner.state === 'gone' || runner.state === 'failed';
-    if (!isOver) await removeMachine(context, runner);
-    // Again for one that is over: an execution before this one may have died before it told the job that got the slot.
-    // mutation: retire released runner
-    await retireRunner(context, runner, 'gone');
-    return isOver ? `${change}_gone` : `${change}_deleted`;
-  }
-  const ours = event.runnerName ? parseRunnerName(context.deployment, event.runnerName) : undefined;
-  if (!ours || !event.runnerName) return `${change}_no_runner`;
-  // Not on record (any more), but named by us: the provider looks for it, and at its label, in every zone of the pool.
-  await removeMachine(context, {name: event.runnerName, pool: ours.pool, zone: null});
-  return `${change}_deleted_unknown`;
+  if (!runner) return `${change}_no_runner`;
+  const wasOver = isOver(runner);
+  // mutation: released runner at work
+  if (!wasOver && runner.state !== 'draining' && (await isAtWork(context, runner))) return `${change}_left_at_work`;
+  if (!wasOver) await removeMachine(context, runner);
+  // Again for one that is over: an execution before this one may have died before it told the job that got the slot.
+  // mutation: retire released runner
+  await retireRunner(context, runner, 'gone');
+  return wasOver ? `${change}_gone` : `${change}_deleted`;
+}
+
+/** Whether a runner that nobody had said to run the job is connected, and GitHub does not let go of it: then it runs another. */
+async function isAtWork(context: Context, runner: RunnerDocument): Promise<boolean> {
+  const github = githubOf(context, runner);
+  const registration = await findRegistration(github, runner);
+  if (registration?.status !== 'online') return false;
+  return (await github.deleteRunner(registration.id)) === 'busy';
 }
 
 /** The VM of a deregistered runner goes, unless a job turned out to run on it: then its `completed` releases it. `force`: all the same. */
 export async function deleteRunner(context: Context, name: string, force: boolean): Promise<string> {
   const runner = await context.store.get('runners', name);
   if (!runner) return 'gone';
-  const isOver = runner.state === 'gone' || runner.state === 'failed';
-  if (!isOver && runner.state !== 'draining' && !force) return 'busy_after_all';
-  if (!isOver) await removeMachine(context, runner);
+  const wasOver = isOver(runner);
+  if (!wasOver && runner.state !== 'draining' && !force) return 'busy_after_all';
+  if (!wasOver) await removeMachine(context, runner);
   // Again for one that is over: an execution before this one may have died before it told the job that got the slot.
   await retireRunner(context, runner, 'gone');
-  return isOver ? 'gone' : 'deleted';
+  return wasOver ? 'gone' : 'deleted';
 }

@@ -1,3 +1,4 @@
+import {findRegistration} from '../github/settle-registration';
 import {jobKeyOf, taskName} from '../lifecycle/naming';
 import {isEnding} from '../lifecycle/runner';
 import type {JobKey, RunnerDocument} from '../store/documents';
@@ -41,7 +42,7 @@ export async function removeRunner(
 /** False: GitHub refuses, because it runs a job. */
 async function deregister(context: Context, runner: RunnerDocument): Promise<boolean> {
   const github = githubOf(context, runner);
-  const id = runner.githubId ?? (await github.findRunner(runner.name))?.id;
+  const id = runner.githubId ?? (await findRegistration(github, runner))?.id;
   return id === undefined || (await github.deleteRunner(id)) !== 'busy';
 }
 

@@ -4,9 +4,9 @@ import {unaskedLabels} from '../lifecycle/labels';
 import {runnerName, taskName} from '../lifecycle/naming';
 import {runnerWithoutJob} from '../lifecycle/runner';
 import type {RunnerDocument} from '../store/documents';
-import {findFreeSlot, slotIsFree, takenSlot} from '../store/slots';
 import {type Context, poolOf} from './context';
 import type {OperationOptions, RequestedRunners, RunnersRequest} from './operations';
+import {areFree, findSlots, readSlots, takeSlots} from './slots';
 
 /** Lost races for a slot before the pool counts as full. */
 const ROUNDS = 12;
@@ -54,25 +54,28 @@ export async function requestRunners(
 type Wanted = Pick<RunnerDocument, 'name' | 'pool' | 'labels' | 'scope'> & {readonly number: number};
 
 async function writeDown(context: Context, wanted: Wanted): Promise<RunnerDocument> {
-  const {store, random, clock} = context;
+  const {store, clock} = context;
+  const pool = {name: wanted.pool, maxRunners: poolOf(context, wanted.pool)?.maxRunners ?? 0};
   for (let round = 0; round < ROUNDS; round++) {
-    const maxRunners = poolOf(context, wanted.pool)?.maxRunners ?? 0;
-    const free = await findFreeSlot(store, {pool: wanted.pool, maxRunners, random});
+    const free = await findSlots(context, pool);
     const written = await store.transaction(async (transaction) => {
       const existing = await transaction.get('runners', wanted.name);
-      if (existing || !free) return existing ?? 'full';
-      const slot = await transaction.get('slots', free.id);
-      if (!slotIsFree(slot)) return 'taken';
+      const slots = existing ? undefined : await readSlots(context, transaction, [], free);
+      if (!slots) return existing ?? 'full';
+      if (!areFree(slots)) return 'taken';
       const now = clock.now();
-      const runner = runnerWithoutJob({...wanted, slot: free.id, now});
-      transaction.set('slots', free.id, takenSlot(slot ?? free, wanted.name, now));
+      const runner = runnerWithoutJob({...wanted, slot: slots.own.id, slotOfAll: slots.all?.id ?? null, now});
+      takeSlots(transaction, slots, wanted.name, now);
       transaction.set('runners', wanted.name, runner);
       return runner;
     });
     if (written === 'full') break;
     if (written !== 'taken') return written;
   }
-  throw new NoCapacity(`pool ${wanted.pool} has no free slot: all of its maxRunners are in use`, 60);
+  throw new NoCapacity(
+    `pool ${wanted.pool} has no free slot: all of its maxRunners, or of those over all pools, are in use`,
+    60,
+  );
 }
 
 function numberOf(key: string): number {

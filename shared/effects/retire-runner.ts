@@ -1,10 +1,11 @@
 import {jobKeyOf} from '../lifecycle/naming';
 import {advanceRunner} from '../lifecycle/runner';
-import type {JobDocument, JobKey, RunnerDocument, SlotDocument} from '../store/documents';
-import {takenSlot} from '../store/slots';
+import type {JobDocument, JobKey, RunnerDocument} from '../store/documents';
+import {slotIsFree} from '../store/slots';
 import type {Transaction} from '../store/store';
-import {type Context, poolOf} from './context';
-import {demandJob, oldestOpenJobs} from './open-jobs';
+import type {Context} from './context';
+import {demandJob, type JobToServe, openJobsToServe} from './open-jobs';
+import {giveSlot, type SlotRead, type Slots, slotLimit} from './slots';
 
 /** Open jobs looked at for a slot that frees. */
 const CANDIDATES = 5;
@@ -25,15 +26,16 @@ export async function removeMachine(
 }
 
 /**
- * Nothing of the runner is there any more. Its slot goes to the pool's oldest open job in the same transaction, so that no newcomer takes
- * it, and a task serves that job. Idempotent: repeated after a crash, it creates the same task again.
+ * Nothing of the runner is there any more. Its slots go to the oldest open job that they can serve, in the same transaction, so that no
+ * newcomer takes them, and a task serves that job: a job of its pool, or of any pool with room where all together have a limit. Idempotent:
+ * repeated after a crash, it creates the same task again.
  */
 export async function retireRunner(
   context: Context,
   {name, pool}: Pick<RunnerDocument, 'name' | 'pool'>,
   state: 'gone' | 'failed',
 ): Promise<void> {
-  const waiting = await oldestOpenJobs(context, pool, CANDIDATES);
+  const waiting = await openJobsToServe(context, pool, CANDIDATES);
   const handedTo = await context.store.transaction((transaction) => retire(context, transaction, name, state, waiting));
   // mutation: demand of slot
   if (handedTo) await demandJob(context, handedTo, `slot-of-${name}`);
@@ -44,50 +46,70 @@ async function retire(
   transaction: Transaction,
   name: string,
   state: 'gone' | 'failed',
-  waiting: readonly JobKey[],
+  waiting: readonly JobToServe[],
 ): Promise<JobKey | null> {
   const now = context.clock.now();
   const runner = await transaction.get('runners', name);
   if (!runner) return null;
-  const slot = runner.slot ? await transaction.get('slots', runner.slot) : undefined;
-  if (!runner.slot || !slot || slot.holder !== name) {
-    transaction.set('runners', name, {...advanceRunner(runner, state, now), slot: null});
+  const {own, all} = await readHeld(transaction, runner);
+  if (!own && !all) {
+    transaction.set('runners', name, {...advanceRunner(runner, state, now), slot: null, slotOfAll: null});
     return runner.handedTo;
   }
-  const next = withinLimit(context, slot) ? await firstOpen(transaction, waiting) : undefined;
-  const handedTo = next ? jobKeyOf(next) : null;
-  giveSlot(context, transaction, runner.slot, slot, handedTo, now);
-  if (next && handedTo) {
-    transaction.set('jobs', handedTo, {...next, demand: 'reserved', slot: runner.slot, updatedAt: now});
+  const next = await firstServed(context, transaction, waiting, {own, all});
+  const handedTo = next ? jobKeyOf(next.job) : null;
+  const kept = next ? [next.own, next.all] : [];
+  for (const slot of [own, all]) {
+    if (slot && !kept.includes(slot)) giveSlot(context, transaction, slot, null, now);
   }
-  transaction.set('runners', name, {...advanceRunner(runner, state, now), slot: null, handedTo});
+  if (next && handedTo) {
+    for (const slot of kept) if (slot) giveSlot(context, transaction, slot, `job:${handedTo}`, now);
+    const slots = {slot: next.own.id, slotOfAll: next.all?.id ?? null};
+    transaction.set('jobs', handedTo, {...next.job, demand: 'reserved', ...slots, updatedAt: now});
+  }
+  transaction.set('runners', name, {...advanceRunner(runner, state, now), slot: null, slotOfAll: null, handedTo});
   return handedTo;
 }
 
-async function firstOpen(transaction: Transaction, waiting: readonly JobKey[]): Promise<JobDocument | undefined> {
-  for (const key of waiting) {
+/** The slots that are the runner's still. */
+async function readHeld(
+  transaction: Transaction,
+  {name, slot, slotOfAll}: RunnerDocument,
+): Promise<{own: SlotRead | undefined; all: SlotRead | undefined}> {
+  const [own, all] = await Promise.all(
+    [slot, slotOfAll].map(async (id) => {
+      const document = id ? await transaction.get('slots', id) : undefined;
+      return id && document?.holder === name ? {id, pool: document.pool, n: document.n, document} : undefined;
+    }),
+  );
+  return {own, all};
+}
+
+interface Served extends Slots<SlotRead> {
+  readonly job: JobDocument;
+}
+
+/** The first that is open still and gets a slot of its pool and, where there is a limit, the runner's of all pools. */
+async function firstServed(
+  context: Context,
+  transaction: Transaction,
+  waiting: readonly JobToServe[],
+  held: {readonly own: SlotRead | undefined; readonly all: SlotRead | undefined},
+): Promise<Served | undefined> {
+  const isLimited = context.maxRunners !== undefined;
+  const all = held.all && isWithinLimit(context, held.all) ? held.all : undefined;
+  if (isLimited && !all) return undefined;
+  for (const {job: key, own: candidate} of waiting) {
     const job = await transaction.get('jobs', key);
-    if (job?.demand === 'open') return job;
+    const own = candidate
+      ? {...candidate, document: await transaction.get('slots', candidate.id)}
+      : held.own && isWithinLimit(context, held.own) && held.own;
+    if (job?.demand !== 'open' || !own || (candidate && !slotIsFree(own.document))) continue;
+    return {job, own, all: isLimited && all ? all : null};
   }
   return undefined;
 }
 
-/** A slot above a limit that was lowered goes for good. */
-function giveSlot(
-  context: Context,
-  transaction: Transaction,
-  id: string,
-  slot: SlotDocument,
-  job: JobKey | null,
-  now: number,
-): void {
-  if (withinLimit(context, slot)) {
-    transaction.set('slots', id, takenSlot(slot, job && `job:${job}`, now));
-  } else {
-    transaction.delete('slots', id);
-  }
-}
-
-function withinLimit(context: Context, slot: SlotDocument): boolean {
-  return slot.n < (poolOf(context, slot.pool)?.maxRunners ?? 0);
+function isWithinLimit(context: Context, {pool, n}: SlotRead): boolean {
+  return n < slotLimit(context, pool);
 }

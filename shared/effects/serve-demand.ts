@@ -6,7 +6,10 @@ import {lookAgainLater} from './requeue-job';
 import {serveVm} from './vm/serve-vm';
 import {vmOfPool} from './vm/vms';
 
-/** Demand from first to last: record it, cover it, and make the runner if one is to be made. Returns the decision. */
+/**
+ * Demand from first to last: record it, cover it, and make the runner if one is to be made. Returns the decision, in a word that no line about
+ * the runner itself has, so that whoever counts lines by their decision counts each runner once.
+ */
 export async function serveDemand(context: Context, demand: Demand): Promise<string> {
   const job = await subject(context, demand);
   if (!job) return 'unknown_job';
@@ -21,7 +24,7 @@ export async function serveDemand(context: Context, demand: Demand): Promise<str
   }
   if (coverage.kind !== 'create') return describe(coverage);
   const {kind, runner} = await guarded(() => createRunner(context, coverage));
-  return `${kind}:${runner.name}`;
+  return `${kind === 'created' ? 'booting' : kind}:${runner.name}`;
 }
 
 async function subject(context: Context, demand: Demand): Promise<{pool: string; repository: string} | undefined> {

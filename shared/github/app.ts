@@ -3,6 +3,7 @@ import {RequestError} from '@octokit/request-error';
 import type {Octokit} from '@octokit/rest';
 import {SignJWT} from 'jose';
 import type {Clock} from '../clock';
+import type {Random} from '../random';
 import {Secret} from '../secret';
 import type {GitHubCall} from './call';
 import {type ClassifyContext, classify, unreadable} from './classify';
@@ -32,12 +33,18 @@ export interface App {
   issueToken(installationId: number): Promise<IssuedToken>;
   /** The installation on the account of a scope. Throws `Refused` when there is none. */
   findInstallation(scope: RunnerScope): Promise<number>;
+  /** Whether GitHub lists the installation as one of the App, suspended or not. */
+  hasInstallation(installationId: number): Promise<boolean>;
   /** Any other call that the App makes as itself. Throws typed errors. */
   ask<T>(call: GitHubCall, work: (octokit: Octokit) => Promise<T>): Promise<T>;
 }
 
 /** @see https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app */
-export function createApp(credentials: AppCredentials, connection: Connection, clock: Clock): App {
+export function createApp(
+  credentials: AppCredentials,
+  connection: Connection,
+  {clock, random}: {readonly clock: Clock; readonly random: Random},
+): App {
   async function asApp<T>(call: GitHubCall, work: (octokit: Octokit) => Promise<T>): Promise<T> {
     const context = (): ClassifyContext => ({nowMs: clock.now(), credentials: 'app'});
     try {
@@ -58,7 +65,7 @@ export function createApp(credentials: AppCredentials, connection: Connection, c
 
   function signedBy(key: Secret): Octokit {
     const createJwt = (appId: string | number, aheadSeconds = 0) =>
-      signJwt(appId, key, Math.floor(clock.now() / 1000) + aheadSeconds);
+      signJwt({appId, key, nowSeconds: Math.floor(clock.now() / 1000) + aheadSeconds, id: random.uuid()});
     return createOctokit(connection, {authStrategy: createAppAuth, auth: {appId: credentials.appId, createJwt}});
   }
 
@@ -82,10 +89,30 @@ export function createApp(credentials: AppCredentials, connection: Connection, c
         return id;
       });
     },
+    hasInstallation(installationId) {
+      const call: GitHubCall = {kind: 'token', installationId};
+      return asApp(call, async (octokit) => {
+        try {
+          await octokit.rest.apps.getInstallation({installation_id: installationId});
+          return true;
+        } catch (error) {
+          if (error instanceof RequestError && error.status === 404) return false;
+          throw error;
+        }
+      });
+    },
   };
 }
 
-async function signJwt(appId: string | number, key: Secret, nowSeconds: number) {
+interface NewJwt {
+  readonly appId: string | number;
+  readonly key: Secret;
+  readonly nowSeconds: number;
+  /** Makes it differ from every other JWT: two that are signed in one second would be the same text, which GitHub may answer 404. */
+  readonly id: string;
+}
+
+async function signJwt({appId, key, nowSeconds, id}: NewJwt) {
   const issuedAt = nowSeconds - JWT_BACKDATED_SECONDS;
   const expires = issuedAt + JWT_SECONDS;
   const jwt = await new SignJWT()
@@ -93,6 +120,7 @@ async function signJwt(appId: string | number, key: Secret, nowSeconds: number) 
     .setIssuer(String(appId))
     .setIssuedAt(issuedAt)
     .setExpirationTime(expires)
+    .setJti(id)
     .sign(readPrivateKey(key));
   return {jwt, expiresAt: new Date(expires * 1000).toISOString()};
 }

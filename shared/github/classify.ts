@@ -19,8 +19,8 @@ export class RefusedByGitHub extends Refused {
   constructor(
     readonly reason: RefusalReason,
     message: string,
-    /** What was asked for is not there, or not for us to see: GitHub does not tell which. */
-    readonly isNotFound = false,
+    /** Of GitHub's answer. */
+    readonly status?: number,
   ) {
     super(message);
   }
@@ -63,8 +63,7 @@ function answered(answer: RateLimitAnswer, call: GitHubCall, context: ClassifyCo
     return call.kind === 'register' ? new NameTaken(found) : new Unavailable(found, RETRY_SECONDS);
   }
   const reason = refusalReason(call, status, text);
-  const isNotFound = status === 404 && call.kind !== 'token';
-  return new RefusedByGitHub(reason, `${found}. ${remedy(reason, call, context.credentials)}`, isNotFound);
+  return new RefusedByGitHub(reason, `${found}. ${remedy(reason, call, context.credentials)}`, status);
 }
 
 /** Somebody between us and GitHub answered. What is certain of it is only that it asks to wait: the request may have reached GitHub or not. */

@@ -1,5 +1,6 @@
 import type {Clock} from '../clock';
 import type {RateLimited} from '../errors';
+import {type Random, systemRandom} from '../random';
 import type {Logger} from '../telemetry/logger';
 import {type Credentials, connect} from './connect';
 import type {GitHubFor, RunnerScope} from './github';
@@ -16,6 +17,8 @@ export interface GitHubOptions {
   readonly apiUrl: string;
   readonly credentials: Credentials;
   readonly clock: Clock;
+  /** Makes each JWT of the App another one; the system's unless given. */
+  readonly random?: Random;
   /** For one request; 10 seconds unless given. */
   readonly timeoutMs?: number;
   /** Gets octokit's warnings (deprecations). */
@@ -25,8 +28,8 @@ export interface GitHubOptions {
 
 /** GitHub over HTTP. What is returned keeps the tokens, installations and runner groups it learns: make it once a process. */
 export function createGitHub(options: GitHubOptions): GitHubFor {
-  const {clock, credentials, onRateLimit} = options;
-  const {octokitFor} = connect(credentials, connectionOf(options), clock);
+  const {clock, credentials, onRateLimit, random = systemRandom} = options;
+  const {octokitFor} = connect(credentials, connectionOf(options), {clock, random});
   const groups = createRunnerGroups(clock);
 
   return (scope, installationId) =>

@@ -1,5 +1,6 @@
 import type {Octokit} from '@octokit/rest';
 import type {Clock} from '../clock';
+import type {Random} from '../random';
 import type {Secret} from '../secret';
 import {type App, type AppCredentials, createApp} from './app';
 import {authorize} from './authorize';
@@ -31,7 +32,7 @@ export interface Connected {
 export function connect(
   credentials: Credentials,
   connection: Connection,
-  clock: Clock,
+  {clock, random}: {readonly clock: Clock; readonly random: Random},
   prepare: (octokit: Octokit) => void = () => undefined,
 ): Connected {
   const authorized = (tokens: TokenSource): Octokit => {
@@ -45,7 +46,7 @@ export function connect(
     return {octokitFor: async () => octokit};
   }
 
-  const app = createApp(credentials, connection, clock);
+  const app = createApp(credentials, connection, {clock, random});
   const installations = createInstallations(app, credentials.installationId, {clock, logger: connection.logger});
   const octokits = new Map<number, Octokit>();
   return {

@@ -1,4 +1,5 @@
 import type {Octokit} from '@octokit/rest';
+import {systemRandom} from '../random';
 import type {App} from './app';
 import type {DiscoveryPermission, GitHubCall} from './call';
 import {classify, unreadable} from './classify';
@@ -6,20 +7,22 @@ import {connectionOf, type GitHubOptions} from './client';
 import {askConditionally, type RateReading} from './conditional';
 import {connect} from './connect';
 import {discoverRuns, pathOf, scopeOf} from './discover-runs';
-import type {DiscoveredRepository, Discovery, HookReference, Listed} from './discovery';
+import type {DeliveryPage, DiscoveredRepository, Discovery, HookReference, Listed} from './discovery';
 import type {RunnerScope} from './github';
-import {listArray} from './list-array';
+import {nextOf} from './list-array';
 import {attempt, joined, listed, readSome} from './listed';
 import {readDelivery, readHook, readInstallation, readRepository} from './read-discovery';
 import {createRunnerGroups} from './runner-groups';
 import {describeScope, scopePath} from './scope';
 import {createScopedGitHub} from './scoped-github';
 
+const DELIVERIES_A_PAGE = 100;
+
 /** Discovery over HTTP. What is returned keeps tokens and answers: make it once a process. */
 export function createDiscovery(options: GitHubOptions): Discovery {
-  const {clock, credentials} = options;
+  const {clock, credentials, random = systemRandom} = options;
   const readings = new Map<Octokit, RateReading>();
-  const {octokitFor, app} = connect(credentials, connectionOf(options), clock, (octokit) =>
+  const {octokitFor, app} = connect(credentials, connectionOf(options), {clock, random}, (octokit) =>
     askConditionally(octokit, (reading) => readings.set(octokit, reading)),
   );
   const groups = createRunnerGroups(clock);
@@ -100,13 +103,24 @@ export function createDiscovery(options: GitHubOptions): Discovery {
       return items.filter(({getsJobs}) => getsJobs).map(({id}) => ({kind: 'hook', scope, hookId: id}));
     },
 
-    async deliveries(hook, sinceMs) {
+    async deliveries(hook, {cursor, failuresOnly}) {
       const call = deliveriesCall(hook);
-      const read = (data: unknown) => some(call, readDelivery(data, hook));
-      const isEnough = (page: readonly unknown[]) => page.some((data) => read(data).deliveredAt < sinceMs);
-      const list = (octokit: Octokit) => listArray(octokit, call, `${hookPath(hook)}/deliveries`, isEnough);
-      const found = hook.kind === 'app' && app ? await app.ask(call, list) : await ask(call, null, list);
-      return found.map(read).filter(({deliveredAt}) => deliveredAt >= sinceMs);
+      const query = {
+        per_page: DELIVERIES_A_PAGE,
+        ...(cursor === null ? {} : {cursor}),
+        ...(failuresOnly ? {status: 'failure'} : {}),
+      };
+      const list = async (octokit: Octokit): Promise<DeliveryPage> => {
+        const {data, headers}: {data: unknown; headers: {link?: string | undefined}} = await octokit.request(
+          `GET ${hookPath(hook)}/deliveries`,
+          query,
+        );
+        if (!Array.isArray(data)) throw unreadable(call, 'no list');
+        const read = data.map((item) => readDelivery(item, hook));
+        const deliveries = read.filter((item) => item !== undefined);
+        return {deliveries, next: nextCursor(headers.link), unreadable: read.length - deliveries.length};
+      };
+      return hook.kind === 'app' && app ? app.ask(call, list) : ask(call, null, list);
     },
 
     async redeliver({hook, id}) {
@@ -148,8 +162,8 @@ function hookPath(hook: HookReference): string {
   return hook.kind === 'app' ? '/app/hook' : `${scopePath(hook.scope)}/hooks/${hook.hookId}`;
 }
 
-/** An item that cannot be read makes a list incomplete. */
-function some<T>(call: GitHubCall, read: T | undefined): T {
-  if (read === undefined) throw unreadable(call, 'another shape than GitHub describes');
-  return read;
+/** Of the page that `Link` names as the next one. */
+function nextCursor(link: string | undefined): string | null {
+  const url = nextOf(link);
+  return url === undefined ? null : new URL(url, 'https://api.github.com').searchParams.get('cursor');
 }

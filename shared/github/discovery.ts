@@ -41,6 +41,10 @@ export interface DiscoveredJob {
   readonly labels: readonly string[];
   /** Of a job that runs or ran. */
   readonly runnerName: string | null;
+  /** That runner's registration; null where GitHub does not say. */
+  readonly runnerId: number | null;
+  /** Name of the workflow; null where GitHub does not say. */
+  readonly workflow: string | null;
   readonly url: string | null;
   /**
    * Of a job that waits: since when, which may be weeks after its run began. Else when GitHub created it. Milliseconds since the epoch; null
@@ -66,6 +70,15 @@ export interface DiscoveredDelivery {
   readonly deliveredAt: number;
   readonly redelivery: boolean;
   readonly ok: boolean;
+}
+
+/** A page of a hook's attempts, newest first. */
+export interface DeliveryPage {
+  readonly deliveries: readonly DiscoveredDelivery[];
+  /** Where the list goes on, as GitHub names it; null at its end. */
+  readonly next: string | null;
+  /** Items that have another shape than GitHub describes: nothing is known of them. */
+  readonly unreadable: number;
 }
 
 /**
@@ -99,9 +112,16 @@ export interface Discovery {
   runners(scope: RunnerScope, installationId: number | null): Promise<Registration[]>;
   /** Hooks that get `workflow_job`. None with an App, which has its own. */
   hooks(scope: RunnerScope): Promise<HookReference[]>;
-  /** Every attempt since, newest first. */
-  deliveries(hook: HookReference, sinceMs: number): Promise<DiscoveredDelivery[]>;
-  redeliver(delivery: DiscoveredDelivery): Promise<void>;
+  /**
+   * One page of the attempts that GitHub has kept, newest first, from a place in the list on. `failuresOnly` leaves out what was answered
+   * well, and what got no answer at all.
+   */
+  deliveries(
+    hook: HookReference,
+    from: {readonly cursor: string | null; readonly failuresOnly: boolean},
+  ): Promise<DeliveryPage>;
+  /** Sends the event of an attempt once more; any attempt of it will do. */
+  redeliver(attempt: Pick<DiscoveredDelivery, 'hook' | 'id'>): Promise<void>;
   /** Runs a finished job once more, as the run's next attempt. */
   rerun(repository: Pick<DiscoveredRepository, 'fullName' | 'installationId'>, jobId: number): Promise<void>;
   /** How much of the hour's limit is left by GitHub's last answers, 0 to 1; 1 while it has given none. The lowest of all installations. */

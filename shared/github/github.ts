@@ -36,6 +36,8 @@ export interface Registration {
 export interface JobAtGitHub {
   readonly status: 'queued' | 'waiting' | 'in_progress' | 'completed';
   readonly runnerName: string | null;
+  /** The runner's registration; null where GitHub does not say. */
+  readonly runnerId: number | null;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type {Clock} from '../clock';
 import type {Logger} from '../telemetry/logger';
 import type {App} from './app';
-import {RefusedByGitHub} from './classify';
+import {GitHubDown, RETRY_SECONDS, RefusedByGitHub} from './classify';
 import type {RunnerScope} from './github';
 import {describeScope, ownerOf} from './scope';
 import type {IssuedToken} from './tokens';
@@ -9,12 +9,20 @@ import type {IssuedToken} from './tokens';
 /** An App that is removed and installed again has another id from then on. */
 const REMEMBERED_MS = 60 * 60_000;
 
+/** GitHub answers 404 for a moment where nothing is missing: a 404 is believed when it comes again after so long. */
+const ASK_AGAIN_MS = 3_000;
+/** What was found to be absent is not asked for twice in this time. */
+const ABSENT_MS = 5 * 60_000;
+/** Forgotten all at once beyond that: each costs a second request again. */
+const MOST_ABSENT = 1_000;
+
 /** Which installation of the App acts for a scope. */
 export interface Installations {
   idFor(scope: RunnerScope, fromPayload: number | undefined): Promise<number>;
   /**
    * A token of the installation, or of the one that the account of `scope` has in its place: records and late webhooks name the one that
-   * was there before the App was removed and installed again. A configured id is taken at its word.
+   * was there before the App was removed and installed again. A configured id is taken at its word. Throws `Refused` when GitHub said
+   * twice that the installation is not there, and lists no such installation; `Unavailable` when it lists it all the same.
    */
   issueToken(id: number, scope: RunnerScope): Promise<IssuedToken>;
 }
@@ -29,25 +37,65 @@ export function createInstallations(
   {clock, logger}: {readonly clock: Clock; readonly logger?: Logger | undefined},
 ): Installations {
   const found = new Map<string, {readonly id: number; readonly untilMs: number}>();
+  /** By scope, or by id of an installation: until when an absence is believed at once. */
+  const absentUntilMs = new Map<string | number, number>();
+
+  function remember(what: string | number): void {
+    if (absentUntilMs.size >= MOST_ABSENT) absentUntilMs.clear();
+    absentUntilMs.set(what, clock.now() + ABSENT_MS);
+  }
+
+  /** Asks once more, some seconds later, with another JWT, when GitHub says that `what` is not there. */
+  async function askTwice<T>(what: string | number, ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isAbsent(error) || clock.now() < (absentUntilMs.get(what) ?? 0)) throw error;
+      await clock.sleep(ASK_AGAIN_MS);
+      try {
+        return await ask();
+      } catch (again) {
+        if (isAbsent(again)) remember(what);
+        throw again;
+      }
+    }
+  }
+
+  /** The token of an installation of which GitHub has just said that it is not there. */
+  async function askAgain(id: number, absent: unknown): Promise<IssuedToken> {
+    if (!isAbsent(absent) || clock.now() < (absentUntilMs.get(id) ?? 0)) throw absent;
+    await clock.sleep(ASK_AGAIN_MS);
+    try {
+      return await app.issueToken(id);
+    } catch (again) {
+      if (!isAbsent(again)) throw again;
+      if (await app.hasInstallation(id)) {
+        const found = `GitHub answered 404 to two requests for an access token of installation ${id}, which it lists`;
+        throw new GitHubDown(`${found}. Next try in ${RETRY_SECONDS} s.`, RETRY_SECONDS);
+      }
+      remember(id);
+      throw again;
+    }
+  }
+
   return {
     async idFor(scope, fromPayload) {
       const given = fromPayload || configured;
       if (given) return given;
-      const known = found.get(ownerOf(scope));
+      const owner = ownerOf(scope);
+      const known = found.get(owner);
       if (known && clock.now() < known.untilMs) return known.id;
-      const id = await app.findInstallation(scope);
-      found.set(ownerOf(scope), {id, untilMs: clock.now() + REMEMBERED_MS});
+      const id = await askTwice(describeScope(scope), () => app.findInstallation(scope));
+      found.set(owner, {id, untilMs: clock.now() + REMEMBERED_MS});
       return id;
     },
     async issueToken(id, scope) {
       try {
         return await app.issueToken(id);
       } catch (error) {
-        if (id === configured || !isGone(error)) throw error;
-        const other = await app.findInstallation(scope).catch((failure: unknown) => {
-          throw isGone(failure) ? error : failure;
-        });
-        if (other === id) throw error;
+        if (!isGone(error)) throw error;
+        const other = id === configured ? undefined : await findOther(app, scope);
+        if (other === undefined || other === id) return askAgain(id, error);
         logger?.info(`installation ${id} is not there any more: ${other} acts for ${describeScope(scope)}`);
         return app.issueToken(other);
       }
@@ -55,7 +103,22 @@ export function createInstallations(
   };
 }
 
+/** Undefined when the account has none. */
+async function findOther(app: App, scope: RunnerScope): Promise<number | undefined> {
+  try {
+    return await app.findInstallation(scope);
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
 /** Not there, or suspended. */
-function isGone(error: unknown): boolean {
+function isGone(error: unknown): error is RefusedByGitHub {
   return error instanceof RefusedByGitHub && error.reason === 'installation';
+}
+
+/** Not there, by GitHub's status: a suspended one is answered 403. */
+function isAbsent(error: unknown): boolean {
+  return isGone(error) && error.status === 404;
 }

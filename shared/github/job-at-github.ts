@@ -38,5 +38,6 @@ export function readJobAtGitHub(data: unknown): JobAtGitHub | undefined {
   const status = jobStatus(data.status);
   if (!status) return undefined;
   const runnerName = 'runner_name' in data && typeof data.runner_name === 'string' ? data.runner_name : '';
-  return {status, runnerName: runnerName || null};
+  const runnerId = 'runner_id' in data && typeof data.runner_id === 'number' ? data.runner_id : 0;
+  return {status, runnerName: runnerName || null, runnerId: runnerId > 0 ? runnerId : null};
 }

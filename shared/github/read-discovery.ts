@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import {REPOSITORY} from '../model/names';
+import {MAX_WORKFLOW_LENGTH, REPOSITORY} from '../model/names';
 import type {DiscoveredDelivery, DiscoveredJob, DiscoveredRepository, DiscoveredRun, HookReference} from './discovery';
 import {jobStatus, queuedAt} from './job-at-github';
 
@@ -71,6 +71,8 @@ const Job = z.object({
   conclusion: minor(z.string()),
   labels: z.array(z.string()),
   runner_name: minor(z.string()),
+  runner_id: minor(z.number()),
+  workflow_name: minor(z.string()),
   html_url: minor(z.string()),
   created_at: minor(time),
   started_at: minor(time),
@@ -93,6 +95,8 @@ export function readJob(data: unknown): DiscoveredJob | null | undefined {
     conclusion: job.conclusion ?? null,
     labels: job.labels,
     runnerName: runs ? job.runner_name || null : null,
+    runnerId: runs && Number.isSafeInteger(job.runner_id) ? job.runner_id || null : null,
+    workflow: job.workflow_name?.slice(0, MAX_WORKFLOW_LENGTH) || null,
     url: job.html_url ?? null,
     queuedAt: queuedAt(status, job),
     hasFailedStep: (job.steps ?? []).some(({conclusion}) => conclusion === 'failure'),
@@ -110,13 +114,14 @@ export function readHook(data: unknown): {id: number; getsJobs: boolean} | undef
 
 const Delivery = z.object({
   id: z.int().positive(),
-  guid: z.string().min(1),
+  // It becomes the name of a field in a document.
+  guid: z.string().regex(/^[0-9A-Za-z-]{1,64}$/),
   event: z.string(),
   action: z.string().nullish(),
   delivered_at: time,
   redelivery: z.boolean(),
-  status: z.string(),
-  status_code: z.number(),
+  status: z.string().nullish(),
+  status_code: z.number().nullish(),
 });
 
 export function readDelivery(data: unknown, hook: HookReference): DiscoveredDelivery | undefined {
@@ -131,7 +136,7 @@ export function readDelivery(data: unknown, hook: HookReference): DiscoveredDeli
     action: action ?? null,
     deliveredAt: Date.parse(delivered_at),
     redelivery,
-    ok: status === 'OK' || (status_code >= 200 && status_code < 300),
+    ok: status === 'OK' || (typeof status_code === 'number' && status_code >= 200 && status_code < 300),
   };
 }
 

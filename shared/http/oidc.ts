@@ -31,6 +31,9 @@ export interface OidcOptions {
 const ISSUERS = ['https://accounts.google.com', 'accounts.google.com'];
 const CLOCK_TOLERANCE_SECONDS = 30;
 
+/** @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1 */
+const BEARER = /^Bearer {1,8}([A-Za-z0-9._~+/=-]{1,16384})$/i;
+
 /** Checks an `Authorization` header; throws `Unauthenticated` or `Forbidden`. */
 export type OidcVerifier = (authorization: string | undefined) => Promise<void>;
 
@@ -41,7 +44,7 @@ export type OidcVerifier = (authorization: string | undefined) => Promise<void>;
 export function createOidcVerifier(options: OidcOptions): OidcVerifier {
   const keys = createRemoteJWKSet(new URL(options.jwksUrl), {timeoutDuration: 5_000});
   return async (authorization) => {
-    const token = /^Bearer\s+(\S+)$/i.exec(authorization ?? '')?.[1];
+    const token = BEARER.exec(authorization ?? '')?.[1];
     if (!token) throw new Unauthenticated('an OIDC token is required in the Authorization header');
     const claims =
       options.mode === 'platform' ? checkedClaims(token, options) : await verifiedClaims(token, keys, options);

@@ -9,11 +9,16 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Of answers to bad requests. After 408 the rest of the body is not waited for. */
+const HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>> = {
+  405: {Allow: 'POST'},
+  408: {Connection: 'close'},
+};
+
 /** The one map from a failure to an HTTP answer. What the caller need not know stays in the log. */
 export function answerOf(error: unknown): Answer {
   if (error instanceof BadRequest) {
-    const headers = error.status === 405 ? {headers: {Allow: 'POST'}} : {};
-    return {status: error.status, body: {error: error.message}, ...headers};
+    return {status: error.status, body: {error: error.message}, headers: HEADERS[error.status] ?? {}};
   }
   if (error instanceof Unauthenticated) return {status: 401, body: {error: error.message}};
   if (error instanceof Forbidden) return {status: 403, body: {error: error.message}};

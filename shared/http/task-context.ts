@@ -9,12 +9,17 @@ export interface TaskContext {
   readonly retryCount: number;
 }
 
+/** Of a task, and of a queue. */
+const ID = /^[A-Za-z0-9_-]{1,500}$/;
+
 /** @see https://cloud.google.com/tasks/docs/creating-http-target-tasks#handler */
 export function taskContext(request: Request): TaskContext {
+  const task = request.get('x-cloudtasks-taskname');
+  const queue = request.get('x-cloudtasks-queuename');
   const retryCount = Number(request.get('x-cloudtasks-taskretrycount') ?? 0);
   return {
-    queue: request.get('x-cloudtasks-queuename') ?? 'unknown',
-    task: request.get('x-cloudtasks-taskname') ?? 'unnamed',
+    queue: queue !== undefined && ID.test(queue) ? queue : 'unknown',
+    task: task !== undefined && ID.test(task) ? task : 'unnamed',
     retryCount: Number.isInteger(retryCount) && retryCount >= 0 ? retryCount : 0,
   };
 }

@@ -1,5 +1,5 @@
 import type {HttpFunction, Request} from '@google-cloud/functions-framework';
-import {type ControlPlane, callerVerifier} from '../control-plane';
+import {type ControlPlane, callerVerifier, taskVerifier} from '../control-plane';
 import type {Context} from '../effects/context';
 import {giveUp} from '../effects/give-up';
 import {giveUpRunner} from '../effects/make-runner';
@@ -11,15 +11,17 @@ import type {QueueName} from '../tasks/tasks';
 import {traceFields, traceOf} from '../telemetry/trace';
 import type {Span} from '../telemetry/tracer';
 import type {OidcVerifier} from './oidc';
-import {rawBody, requirePost} from './request';
+import {createBodyReader, MAX_TASK_BYTES} from './read-body';
+import {requirePost} from './request';
 import {type Answer, answerOf, send} from './respond';
 import {isLastAttempt, type TaskContext, taskContext} from './task-context';
+import type {TaskVerifier} from './task-verifier';
 
 /** Does what the task asks for and returns the decision, one word or `word:detail`. Throws typed errors. */
 export type TaskHandler<Q extends QueueName> = (context: Context, task: TaskOf[Q]) => Promise<string>;
 
 /**
- * A Cloud Tasks callback: authenticate, parse, do, answer. 2xx ends the task; a retryable failure answers 429 or 503 with
+ * A Cloud Tasks callback: authenticate caller and task, parse, do, answer. 2xx ends the task; a retryable failure answers 429 or 503 with
  * `Retry-After`; what can never succeed, and any failure of the last attempt, becomes a dead letter and 200.
  */
 export function createTaskFunction<Q extends QueueName>(
@@ -28,18 +30,25 @@ export function createTaskFunction<Q extends QueueName>(
   handle: TaskHandler<Q>,
 ): HttpFunction {
   let verifier: OidcVerifier | undefined;
+  let verifyTask: TaskVerifier | undefined;
+  const bodies = createBodyReader(MAX_TASK_BYTES);
 
   async function run(request: Request): Promise<Answer> {
     requirePost(request);
+    const unread = bodies.open(request);
     const controlPlane = await plane();
     verifier ??= callerVerifier(queue, controlPlane);
     await verifier(request.get('authorization'));
 
     const attempt = taskContext(request);
+    const body = (await unread.read()).bytes();
+    verifyTask ??= taskVerifier(controlPlane);
+    await verifyTask(request, attempt.task, body);
+
     const fields = {task: attempt.task, attempt: attempt.retryCount + 1};
     const parent = traceOf(request.headers);
     return controlPlane.tracer.inExecution({name: queue, parent, fields}, (span) =>
-      perform(controlPlane, request, attempt, span),
+      perform(controlPlane, request, attempt, body, span),
     );
   }
 
@@ -47,9 +56,9 @@ export function createTaskFunction<Q extends QueueName>(
     controlPlane: ControlPlane<Q>,
     request: Request,
     attempt: TaskContext,
+    body: Buffer,
     span: Span,
   ): Promise<Answer> {
-    const body = await rawBody(request);
     let logger = controlPlane.logger.with({
       task: attempt.task,
       attempt: attempt.retryCount + 1,

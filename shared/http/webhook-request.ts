@@ -2,13 +2,21 @@ import type {Request} from '@google-cloud/functions-framework';
 import * as z from 'zod';
 import {jobStatus, queuedAt} from '../github/job-at-github';
 import type {JobEvent} from '../lifecycle/job-event';
-import {REPOSITORY} from '../model/names';
+import {
+  isDocumentId,
+  isLabel,
+  isRunnerName,
+  MAX_LABELS,
+  MAX_URL_LENGTH,
+  MAX_WORKFLOW_LENGTH,
+  REPOSITORY,
+} from '../model/names';
 import {BadRequest} from './request';
 
 /** A GitHub webhook request, parsed into what it is before any decision is made. */
 export type WebhookTrigger =
   | {readonly kind: 'ping'}
-  | {readonly kind: 'other'; readonly reason: 'event' | 'action'; readonly detail: string}
+  | {readonly kind: 'other'; readonly reason: 'event' | 'action' | 'labels'; readonly detail: string}
   | {readonly kind: 'job'; readonly event: Omit<JobEvent, 'pool' | 'delivery'>; readonly isPublic: boolean};
 
 const ACTIONS = ['queued', 'waiting', 'in_progress', 'completed'];
@@ -34,6 +42,8 @@ const Payload = z.object({
     }),
     labels: z.array(z.string()),
     runner_name: z.string().nullish(),
+    runner_id: minor(z.number()),
+    workflow_name: minor(z.string()),
     html_url: minor(z.string()),
     created_at: minor(z.iso.datetime({offset: true})),
     started_at: minor(z.iso.datetime({offset: true})),
@@ -46,24 +56,44 @@ const Payload = z.object({
   installation: minor(z.object({id: z.int().nonnegative()})),
 });
 
-/** Throws `BadRequest` when the body is no payload; nothing of the body is in its message. `now` stands in for a missing date. */
+/** GitHub's name of an event. */
+const EVENT = /^[a-z_]{1,64}$/;
+
+/** A GUID at GitHub. @see https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers */
+const DELIVERY = /^[A-Za-z0-9-]{1,64}$/;
+
+/** `X-GitHub-Delivery`; undefined when it is missing or none, which a header may be that nobody signed. */
+export function deliveryOf(request: Request): string | undefined {
+  const delivery = request.get('x-github-delivery');
+  return delivery !== undefined && DELIVERY.test(delivery) ? delivery : undefined;
+}
+
+/**
+ * Throws `BadRequest` when the body is no payload; nothing of the body is in its message. `now`: when it was received; it stands in for a
+ * missing date, too.
+ */
 export function parseWebhook(request: Request, body: Buffer, now: number): WebhookTrigger {
   const event = request.get('x-github-event');
-  if (!event) throw new BadRequest(400, 'the X-GitHub-Event header is missing');
+  // A header, which nobody signed.
+  if (!event || !EVENT.test(event)) throw new BadRequest(400, 'the X-GitHub-Event header is missing or malformed');
   // Not read: an App that is subscribed to more than it needs sends most of its deliveries for nothing.
   if (event !== 'workflow_job' && event !== 'ping') return {kind: 'other', reason: 'event', detail: event};
-  const payload = parseObject(request, body);
+  const payload = parseObject(body);
   if (event === 'ping') return {kind: 'ping'};
   const action = payload['action'];
   if (typeof action !== 'string') throw new BadRequest(400, 'the payload has no action');
-  if (!ACTIONS.includes(action)) return {kind: 'other', reason: 'action', detail: action};
+  if (!ACTIONS.includes(action)) return {kind: 'other', reason: 'action', detail: action.slice(0, 100)};
 
   const parsed = Payload.safeParse(payload);
   if (!parsed.success) {
-    const paths = parsed.error.issues.map((issue) => issue.path.join('.')).join(', ');
-    throw new BadRequest(400, `the workflow_job payload lacks valid fields: ${paths}`);
+    const [...paths] = new Set(parsed.error.issues.slice(0, 10).map((issue) => issue.path.join('.')));
+    throw new BadRequest(400, `the workflow_job payload lacks valid fields: ${paths.join(', ')}`);
   }
   const {workflow_job: job, repository, installation} = parsed.data;
+  if (job.labels.length > MAX_LABELS || !job.labels.every(isLabel)) {
+    const detail = `the job asks for ${job.labels.length} labels; found more than ${MAX_LABELS}, or one that no runner can have`;
+    return {kind: 'other', reason: 'labels', detail};
+  }
   const runs = job.status === 'in_progress' || job.status === 'completed';
   return {
     kind: 'job',
@@ -77,34 +107,56 @@ export function parseWebhook(request: Request, body: Buffer, now: number): Webho
       repository: repository.full_name,
       labels: job.labels,
       // GitHub fills in a runner for some queued jobs, too, that never saw one.
-      runnerName: runs ? job.runner_name || null : null,
+      runnerName: runs && isNameOfRunner(job.runner_name) ? job.runner_name : null,
+      runnerId: runs ? registrationId(job.runner_id) : null,
+      workflow: job.workflow_name?.slice(0, MAX_WORKFLOW_LENGTH) || null,
       installationId: installation?.id || null,
-      url: job.html_url ?? null,
+      url: isPage(job.html_url) ? job.html_url : null,
       createdAt: queuedAt(job.status, job) ?? now,
+      receivedAt: now,
     },
   };
 }
 
+/** GitHub writes 0 where no runner has the job. */
+function registrationId(id: number | null | undefined): number | null {
+  return Number.isSafeInteger(id) && (id ?? 0) > 0 ? (id ?? null) : null;
+}
+
+/** Whether a runner may be called so, and be on record by its name. */
+function isNameOfRunner(name: string | null | undefined): name is string {
+  return typeof name === 'string' && isRunnerName(name) && isDocumentId(name);
+}
+
+/** Whether it is the address of a page, for people to open. */
+function isPage(url: string | null | undefined): url is string {
+  return typeof url === 'string' && url.length <= MAX_URL_LENGTH && /^https?:\/\//.test(url) && URL.canParse(url);
+}
+
+/** How a form with the JSON in `payload` begins. */
+const FORM = Buffer.from('payload=');
+
 /**
- * GitHub sends JSON, or a form with the JSON in `payload`, as the hook's content type says. What is called JSON has been parsed by
- * functions-framework, whose express does so before any function.
+ * GitHub sends JSON, or a form with the JSON in `payload`, as the hook's content type says. The header that says which is not signed, so
+ * the bytes decide: the same bytes are the same event, whatever is written above them.
  */
-function parseObject(request: Request, body: Buffer): Record<string, unknown> {
-  if (request.is('application/json') && isObject(request.body)) return request.body;
-  const text = body.toString('utf8');
-  const isForm = request.is('application/x-www-form-urlencoded') !== false && !!request.get('content-type');
-  const json = isForm ? new URLSearchParams(text).get('payload') : text;
-  if (!json) throw new BadRequest(400, isForm ? 'the form has no payload field' : 'the body is empty');
+function parseObject(body: Buffer): Record<string, unknown> {
+  const isForm = body.subarray(0, FORM.length).equals(FORM);
+  if (!isForm && body[0] !== BRACE)
+    throw new BadRequest(400, 'the body is neither a JSON object nor a form with a payload');
   let value: unknown;
   try {
-    value = JSON.parse(json);
+    const text = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(body);
+    value = JSON.parse(isForm ? (new URLSearchParams(text).get('payload') ?? '') : text);
   } catch {
-    throw new BadRequest(400, 'the body is not JSON');
+    throw new BadRequest(400, 'the body is not JSON in UTF-8');
   }
   if (!isObject(value)) throw new BadRequest(400, 'the body is not a JSON object');
   return value;
 }
 
+const BRACE = 0x7b;
+
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

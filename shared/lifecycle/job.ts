@@ -38,10 +38,11 @@ export function applyJobEvent(
 ): JobChange {
   const job = existing ?? newJob(event, now, previous);
   // mutation: late event
-  if (existing && RANK[event.status] < RANK[existing.status]) return {kind: 'unchanged', job, reason: 'late'};
+  if (existing && isLate(existing, event)) return {kind: 'unchanged', job, reason: 'late'};
 
   const known = {...job, installationId: event.installationId ?? job.installationId, url: event.url ?? job.url};
-  const touched = {...known, updatedAt: now, expireAt: now + rememberMs(event.status)};
+  const receivedAt = newest(existing?.receivedAt, event.receivedAt);
+  const touched = {...known, receivedAt, updatedAt: now, expireAt: now + rememberMs(event.status)};
   switch (event.status) {
     case 'queued':
       return queued(existing, touched, event);
@@ -56,6 +57,7 @@ export function applyJobEvent(
           demand: 'none',
           runner: null,
           slot: null,
+          slotOfAll: null,
           openings: remembered(touched, event.delivery),
         },
         released: existing?.runner ?? null,
@@ -69,15 +71,42 @@ export function applyJobEvent(
       }
       return {
         kind: 'started',
-        job: {...touched, status: 'in_progress', demand: 'none', runner: event.runnerName, slot: null},
+        job: {...touched, status: 'in_progress', demand: 'none', runner: event.runnerName, slot: null, slotOfAll: null},
       };
     case 'completed':
       if (existing?.status === 'completed') return {kind: 'unchanged', job, reason: 'duplicate'};
       return {
         kind: 'finished',
-        job: {...touched, status: 'completed', demand: 'none', runner: ranOn(existing, event), slot: null},
+        job: {
+          ...touched,
+          status: 'completed',
+          demand: 'none',
+          runner: ranOn(existing, event),
+          slot: null,
+          slotOfAll: null,
+        },
       };
   }
+}
+
+/** A runner was there for the job, and GitHub did not give it to it: nothing is made for it, until it is tried again. */
+export function heldBack(job: JobDocument, now: number): JobDocument {
+  return {...job, demand: 'dead', runner: null, heldBack: (job.heldBack ?? 0) + 1, updatedAt: now};
+}
+
+/**
+ * Of an earlier state, or received before the newest event that was accepted. The end of a job is final in whatever order it is heard; and an
+ * `in_progress` that overtook the first `queued` on its way to us is news all the same: only a job that was queued again may have had a
+ * runner before. A redelivery is received anew: what it says of an earlier state is known by its rank, or by its GUID.
+ */
+function isLate(existing: JobDocument, {status, receivedAt}: JobEvent): boolean {
+  if (RANK[status] < RANK[existing.status]) return true;
+  if (status === 'completed' || receivedAt === null || receivedAt >= (existing.receivedAt ?? 0)) return false;
+  return RANK[status] === RANK[existing.status] || existing.generation > 1;
+}
+
+function newest(known: number | null | undefined, received: number | null): number | null {
+  return received === null ? (known ?? null) : Math.max(known ?? received, received);
 }
 
 /**
@@ -93,6 +122,7 @@ export function requeued(job: JobDocument, now: number, {keepsName}: {readonly k
     generation: job.generation + 1,
     runner: null,
     slot: null,
+    slotOfAll: null,
     lostRunners: [...(job.lostRunners ?? []), ...lost].slice(-LOST_RUNNERS_KEPT),
     updatedAt: now,
     expireAt: now + rememberMs('queued'),
@@ -149,8 +179,10 @@ function newJob(event: JobEvent, now: number, previous: JobDocument | undefined)
     demand: 'none',
     runner: null,
     slot: null,
+    slotOfAll: null,
     aftermath: {spare: null, reopened: null},
     queuedAt: event.createdAt,
+    receivedAt: event.receivedAt,
     updatedAt: now,
     expireAt: now + rememberMs(event.status),
   };

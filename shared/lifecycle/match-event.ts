@@ -5,12 +5,12 @@ import {parseRunnerName} from './naming';
 
 /** What a webhook may be, once parsed. */
 export type Trigger =
-  | {readonly kind: 'other'; readonly reason: 'event' | 'action'; readonly detail: string}
+  | {readonly kind: 'other'; readonly reason: 'event' | 'action' | 'labels'; readonly detail: string}
   | {readonly kind: 'job'; readonly event: Omit<JobEvent, 'pool' | 'delivery'>; readonly isPublic: boolean};
 
 export type EventMatch =
   | {readonly kind: 'accepted'; readonly event: Omit<JobEvent, 'delivery'>}
-  | {readonly kind: 'ignored'; readonly reason: IgnoreReason | 'event' | 'action'; readonly detail: string};
+  | {readonly kind: 'ignored'; readonly reason: IgnoreReason | 'event' | 'action' | 'labels'; readonly detail: string};
 
 /**
  * Whether an event concerns this deployment, and which pool. An event that names one of our runners always does: a runner may take

@@ -1,5 +1,6 @@
 import type {RunnerScope} from '../github/github';
 import type {JobDocument, JobKey, RunnerDocument, RunnerState} from '../store/documents';
+import {liesIn} from './identity';
 import {jobKeyOf} from './naming';
 
 const RANK: Record<RunnerState, number> = {
@@ -26,13 +27,16 @@ interface NewRunner {
   readonly scope: RunnerScope;
   readonly labels: readonly string[];
   readonly slot: string;
+  /** Where all pools together have a limit. */
+  readonly slotOfAll?: string | null;
   readonly now: number;
 }
 
-/** A runner for a job as it is first written down, before anything of it exists. */
+/** A runner for a job as it is first written down, before anything of it exists, by the execution that registers it next. */
 export function requestedRunner({job, ...given}: NewRunner & {readonly job: JobDocument}): RunnerDocument {
   const key = jobKeyOf(job);
-  return newRunner({...given, pool: job.pool, installationId: job.installationId, madeFor: key, covers: key});
+  const runner = newRunner({...given, pool: job.pool, installationId: job.installationId, madeFor: key, covers: key});
+  return {...runner, registrationTriedAt: given.now};
 }
 
 /** A runner that somebody asked for, without a job. It is spare when it is there. */
@@ -58,6 +62,7 @@ function newRunner({
   scope,
   labels,
   slot,
+  slotOfAll = null,
   now,
   pool,
   installationId,
@@ -76,7 +81,9 @@ function newRunner({
     runs: null,
     spare: false,
     slot,
+    slotOfAll,
     githubId: null,
+    registrationTriedAt: null,
     zone: null,
     machineType: null,
     spot: null,
@@ -103,6 +110,11 @@ export function advanceRunner(runner: RunnerDocument, state: RunnerState, now: n
 /** Nothing of the runner is there any more, or soon will not be. */
 export function isEnding(runner: RunnerDocument): boolean {
   return RANK[runner.state] >= RANK.draining;
+}
+
+/** Nothing of the runner is there any more. */
+export function isOver({state}: Pick<RunnerDocument, 'state'>): boolean {
+  return state === 'gone' || state === 'failed';
 }
 
 /** Its VM is not known to exist yet. */
@@ -134,12 +146,7 @@ export function running(runner: RunnerDocument, job: JobKey, now: number): Runne
 export function canRun(runner: RunnerDocument, job: JobDocument): boolean {
   if (runner.pool !== job.pool || isEnding(runner) || runner.runs !== null) return false;
   if (!job.labels.every((label) => runner.labels.includes(label))) return false;
-  const scope = runner.scope;
-  const owned = scope.kind === 'organization' ? `${scope.org}/` : `${scope.owner}/${scope.repo}`;
-  const repository = job.repository.toLowerCase();
-  return scope.kind === 'organization'
-    ? repository.startsWith(owned.toLowerCase())
-    : repository === owned.toLowerCase();
+  return liesIn(runner.scope, job.repository);
 }
 
 /**

@@ -36,6 +36,15 @@ export const REPOSITORY_PATTERN = /^!?[A-Za-z0-9*][A-Za-z0-9_*-]{0,99}\/(?!\.\.?
  */
 export const LABEL = /^[^\s\p{Cc}](?:[^\p{Cc}]{0,254}[^\s\p{Cc}])?$/u;
 
+/** So many labels a job may ask for; its task has to stay within the 100 KB that Cloud Tasks takes. */
+export const MAX_LABELS = 100;
+
+/** So long the URL of a page at GitHub may be. */
+export const MAX_URL_LENGTH = 1000;
+
+/** So much of a workflow's name is kept: GitHub sets no limit to what a workflow's file calls it. */
+export const MAX_WORKFLOW_LENGTH = 200;
+
 /**
  * Name of a runner at GitHub: at most 64 characters; those that GitHub hosts have spaces in theirs (`GitHub Actions 12`). No slash and no control
  * character: names are part of paths and documents' ids.
@@ -116,6 +125,16 @@ export function isDeploymentName(text: string): boolean {
 /** Whether the text may be the name of a pool. */
 export function isPoolName(text: string): boolean {
   return SHORT_NAME.test(text);
+}
+
+/**
+ * Whether Firestore takes the text for a document's id, which is one step of a path.
+ *
+ * @see https://firebase.google.com/docs/firestore/quotas#limits
+ */
+export function isDocumentId(text: string): boolean {
+  if (text === '' || text === '.' || text === '..' || text.includes('/')) return false;
+  return Buffer.byteLength(text) <= 1500 && !(text.startsWith('__') && text.endsWith('__'));
 }
 
 /** Whether the text is a key of a job. */

@@ -44,12 +44,18 @@ export interface JobDocument {
   readonly runner: string | null;
   /** Runners that were to run it, and were gone when GitHub had it queued again: what is heard of them now is late. Newest last. */
   readonly lostRunners?: readonly string[];
+  /** How often a runner was online and idle for it, and GitHub did not give it the job; missing: never. */
+  readonly heldBack?: number;
   /** Slot kept for it by a runner that went, until its own runner takes it over. */
   readonly slot: string | null;
+  /** The same of a slot of all pools; absent where it was written down without a limit over all of them. */
+  readonly slotOfAll?: string | null;
   /** What its last change meant for others: done again, harmlessly, when the event is. */
   readonly aftermath: Aftermath;
   /** Milliseconds since the epoch; the order in which demand is served. */
   readonly queuedAt: number;
+  /** `receivedAt` of the newest event that was accepted; missing or null: not known. What was received before is late. */
+  readonly receivedAt?: number | null;
   readonly updatedAt: number;
   readonly expireAt: number;
 }
@@ -74,8 +80,15 @@ export interface RunnerDocument {
   /** True when it is alive, runs nothing and covers nothing. */
   readonly spare: boolean;
   readonly slot: string | null;
-  /** GitHub's id of the registration. */
+  /** Its slot of all pools together, where these have a limit; absent where it was written down before. */
+  readonly slotOfAll?: string | null;
+  /** GitHub's id of the registration, which tells it from others of the same name. */
   readonly githubId: number | null;
+  /**
+   * When its name was first to be registered, while a registration may stand whose id nobody wrote down; null: it was not, or that is
+   * settled. Missing in documents of older versions: not known.
+   */
+  readonly registrationTriedAt?: number | null;
   /** Where its VM is, or was last attempted. Written before the insert. */
   readonly zone: string | null;
   readonly machineType: string | null;
@@ -90,7 +103,7 @@ export interface RunnerDocument {
   readonly expireAt: number;
 }
 
-/** `slots/<pool>.<n>`, 0 ≤ n < maxRunners: a document a runner, so that none is hot and the limit is hard. */
+/** `slots/<pool>.<n>`, and `slots/_all.<n>` of all pools together, 0 ≤ n < maxRunners: a document a runner, so that none is hot and the limit is hard. */
 export interface SlotDocument {
   readonly pool: string;
   readonly n: number;
@@ -127,7 +140,7 @@ export interface BreakerDocument {
   readonly expireAt: number;
 }
 
-/** `deadletters/<task name>`: what was given up, and why. */
+/** `deadletters/job-<job key>`, or `deadletters/<task name>` of a task without a job: what was given up, and why. A job has one at a time. */
 export interface DeadLetterDocument {
   readonly task: string;
   readonly queue: string;
@@ -136,6 +149,8 @@ export interface DeadLetterDocument {
   readonly job: JobKey | null;
   readonly jobUrl: string | null;
   readonly attempts: number;
+  /** How many letters of this job there were, this one included; missing in documents of older versions: one. */
+  readonly count?: number;
   readonly at: number;
   readonly expireAt: number;
 }
@@ -173,6 +188,8 @@ export interface VmDocument {
   readonly runs: readonly JobKey[];
   /** Repositories whose jobs it served, with the installation that said so: where its runner is looked for. Newest last. */
   readonly repositories: readonly {readonly repository: string; readonly installationId: number | null}[];
+  /** GitHub's ids of the registrations that are known to be its runners', newest last; missing: none yet. */
+  readonly runnerIds?: readonly number[];
   /** Given back when it starts. */
   readonly drained: readonly DrainedRunner[];
   /** The newest reading of each runner's labels; absent until a job asked for one. */
@@ -223,16 +240,73 @@ export interface LockDocument {
   readonly cursors: {readonly active: string | null; readonly quiet: string | null};
   /** Calls to GitHub that are saved up, and when. */
   readonly allowance: {readonly active: number; readonly quiet: number; readonly at: number};
-  /** Since when deliveries are looked at next. */
-  readonly deliveriesSince: number;
   /** When all taken slots were looked at. */
   readonly slotsAt: number;
   /** When each thing was first seen to be wrong. */
   readonly sightings: Readonly<Record<string, number>>;
-  /** How often an event was delivered again, by GUID, with when. */
-  readonly redelivered: Readonly<Record<string, {readonly count: number; readonly at: number}>>;
   readonly preempted: readonly Preemption[];
   readonly last: SweepSummary | null;
+  readonly expireAt: number;
+}
+
+/** A part of GitHub's list of deliveries that is yet to be read, newest first. */
+export interface UnreadDeliveries {
+  /** Down to attempts of this time. */
+  readonly until: number;
+  /** Where the part begins, and where reading goes on, as GitHub names places in its list; null: at the newest. */
+  readonly from: string | null;
+  readonly cursor: string | null;
+  /** First the failures alone, then everything: GitHub's filter leaves out what got no answer. */
+  readonly failuresOnly: boolean;
+}
+
+/** How far a hook's deliveries were read, and how it does. */
+export interface HookReading {
+  /** Since when attempts are looked at next. */
+  readonly since: number;
+  readonly unread: readonly UnreadDeliveries[];
+  /** The newest attempts all failed. */
+  readonly isDown: boolean;
+  /** When an event was last sent to see whether it is still down. */
+  readonly probedAt: number;
+  /** The first success after it was down. */
+  readonly recoveredAt: number;
+}
+
+/** `locks/deliveries`: what the sweep knows of each hook. */
+export interface DeliveriesDocument {
+  /** By the key of the hook. */
+  readonly hooks: Readonly<Record<string, HookReading>>;
+  /** Redeliveries that are saved up, and when. */
+  readonly allowance: {readonly calls: number; readonly at: number};
+  /** So many documents `locks/deliveries-<n>` hold the events that did not arrive. */
+  readonly pages: number;
+  readonly expireAt: number;
+}
+
+/** An event of a job that did not arrive. Times in milliseconds since the epoch. */
+export interface FailedEvent {
+  /** Key of the hook. */
+  readonly hook: string;
+  /** Of the newest attempt that was listed, by which it is asked for again. */
+  readonly id: number;
+  readonly action: string;
+  /** The first attempt. */
+  readonly at: number;
+  /** The newest attempt, made or asked for. */
+  readonly last: number;
+  /** The newest attempt that was listed. */
+  readonly listed: number;
+  /** How often it was asked for again; probes are none. */
+  readonly tries: number;
+  /** It arrived, or was given up. */
+  readonly isOver: boolean;
+}
+
+/** `locks/deliveries-<n>` */
+export interface FailedEventsDocument {
+  /** By GUID. */
+  readonly events: Readonly<Record<string, FailedEvent>>;
   readonly expireAt: number;
 }
 
@@ -244,7 +318,7 @@ export interface Collections {
   breakers: BreakerDocument;
   deadletters: DeadLetterDocument;
   vms: VmDocument;
-  locks: LockDocument;
+  locks: LockDocument | DeliveriesDocument | FailedEventsDocument;
 }
 
 export type CollectionName = keyof Collections;

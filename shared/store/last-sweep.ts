@@ -3,5 +3,6 @@ import type {Store} from './store';
 
 /** What the last sweep saw and did; undefined until there was one. */
 export async function lastSweep(store: Store): Promise<SweepSummary | undefined> {
-  return (await store.get('locks', 'sweep'))?.last ?? undefined;
+  const lock = await store.get('locks', 'sweep');
+  return lock && 'last' in lock ? (lock.last ?? undefined) : undefined;
 }

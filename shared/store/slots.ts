@@ -5,6 +5,9 @@ import type {Store} from './store';
 /** As good as for ever: there are never more documents than slots, and one that expired unnoticed would count as taken. */
 const REMEMBER_MS = 10 * 365 * 24 * 3600 * 1000;
 
+/** In place of a pool's name: slots of all pools together. No pool has this name. */
+export const ALL_POOLS = '_all';
+
 /** Free slots looked at, of which one is tried: few, because each is a read; some, so that takers at once do not meet. */
 const LOOK_AT = 20;
 
@@ -41,6 +44,8 @@ export async function findFreeSlot(
   store: Store,
   {pool, maxRunners, random}: {pool: string; maxRunners: number; random: Random},
 ): Promise<SlotCandidate | undefined> {
+  // mutation: drained pool
+  if (maxRunners === 0) return undefined;
   const guess = Math.floor(random.next() * maxRunners);
   const guessed = {id: slotId(pool, guess), pool, n: guess};
   if (slotIsFree(await store.get('slots', guessed.id))) return guessed;

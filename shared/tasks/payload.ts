@@ -2,22 +2,39 @@ import * as z from 'zod';
 import {InvalidTask} from '../errors';
 import type {JobEvent} from '../lifecycle/job-event';
 import {taskName} from '../lifecycle/naming';
-import {JOB_KEY, REPOSITORY, RFC_1035, SHORT_NAME, VM_ID} from '../model/names';
+import {
+  isDocumentId,
+  JOB_KEY,
+  LABEL,
+  MAX_LABELS,
+  MAX_URL_LENGTH,
+  MAX_WORKFLOW_LENGTH,
+  REPOSITORY,
+  RFC_1035,
+  RUNNER_NAME,
+  SHORT_NAME,
+  VM_ID,
+} from '../model/names';
 import type {QueueName} from './tasks';
 
-const Event = z.strictObject({
+/** Unknown fields are left out: an older function understands a newer task. */
+const Event = z.object({
   jobId: z.int().positive(),
   runId: z.int().positive(),
   runAttempt: z.int().positive(),
   status: z.enum(['queued', 'waiting', 'in_progress', 'completed']),
   repository: z.string().regex(REPOSITORY),
-  labels: z.array(z.string()),
+  labels: z.array(z.string().regex(LABEL)).max(MAX_LABELS),
   pool: z.string().regex(SHORT_NAME),
-  runnerName: z.string().nullable(),
+  runnerName: z.string().regex(RUNNER_NAME).refine(isDocumentId).nullable(),
+  // The three that tasks of older versions lack: not known.
+  runnerId: z.int().positive().nullable().default(null),
+  workflow: z.string().max(MAX_WORKFLOW_LENGTH).nullable().default(null),
+  receivedAt: z.number().nullable().default(null),
   installationId: z.int().positive().nullable(),
-  url: z.string().nullable(),
+  url: z.string().max(MAX_URL_LENGTH).nullable(),
   createdAt: z.number(),
-  delivery: z.string().min(1),
+  delivery: z.string().min(1).max(200),
 });
 
 /** One of ours. */
@@ -29,36 +46,36 @@ const VmId = z.string().regex(VM_ID);
 /** Queue `provision`: something about demand. */
 const ProvisionPayload = z.discriminatedUnion('kind', [
   /** A webhook said it. */
-  z.strictObject({kind: z.literal('event'), event: Event}),
+  z.object({kind: z.literal('event'), event: Event}),
   /** A job that is known needs a runner: it lost its own to another job, or a slot came free. */
-  z.strictObject({kind: z.literal('demand'), job: JobKey}),
+  z.object({kind: z.literal('demand'), job: JobKey}),
   /** An event said that a job on record as running is queued again: is it? */
-  z.strictObject({kind: z.literal('queued_again'), job: JobKey, runner: z.string().min(1).nullable()}),
+  z.object({kind: z.literal('queued_again'), job: JobKey, runner: z.string().min(1).nullable()}),
   /** A runner that was asked for without a job is to be made. */
-  z.strictObject({kind: z.literal('make'), runner: RunnerName}),
+  z.object({kind: z.literal('make'), runner: RunnerName}),
   /** A persistent VM was started by hand: its runner gets its labels back, and its stop is planned. */
-  z.strictObject({kind: z.literal('vm'), vm: VmId}),
+  z.object({kind: z.literal('vm'), vm: VmId}),
 ]);
 
 /** Queue `stop`: something about release. */
 const StopPayload = z.discriminatedUnion('kind', [
-  z.strictObject({kind: z.literal('event'), event: Event}),
+  z.object({kind: z.literal('event'), event: Event}),
   /** Is the spare runner idle still? `since`: when it became spare, so that a newer life makes the check void. */
-  z.strictObject({
+  z.object({
     kind: z.literal('idle'),
     runner: RunnerName,
     since: z.number(),
     reading: z.int().nonnegative(),
   }),
   /** Does the persistent VM stop? `version`: its activity when that was planned. */
-  z.strictObject({
+  z.object({
     kind: z.literal('vm'),
     vm: VmId,
     version: z.int().nonnegative(),
     reading: z.int().nonnegative(),
   }),
   /** The runner is deregistered: its VM goes, unless it turned out to run a job; with `force`, whatever it runs. */
-  z.strictObject({kind: z.literal('delete'), runner: RunnerName, force: z.boolean().optional()}),
+  z.object({kind: z.literal('delete'), runner: RunnerName, force: z.boolean().optional()}),
 ]);
 
 export type ProvisionTask = z.infer<typeof ProvisionPayload>;
@@ -76,8 +93,9 @@ export function parseTask<Q extends QueueName>(queue: Q, body: Buffer): TaskOf[Q
   let value: unknown;
   try {
     value = JSON.parse(body.toString('utf8'));
-  } catch (error) {
-    throw new InvalidTask(`the body of the ${queue} task is not JSON`, {cause: error});
+  } catch {
+    // The parser's own message quotes the body.
+    throw new InvalidTask(`the body of the ${queue} task is not JSON`);
   }
   const parsed = SCHEMA[queue].safeParse(value);
   if (parsed.success) return parsed.data as TaskOf[Q];

@@ -10,7 +10,7 @@ export interface TraceContext {
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
-const CLOUD_TRACE = /^([0-9a-f]{32})(?:\/(\d+))?(?:;o=\d)?$/;
+const CLOUD_TRACE = /^([0-9a-f]{32})(?:\/(\d{1,20}))?(?:;o=\d)?$/;
 
 /**
  * Reads `traceparent`, else `X-Cloud-Trace-Context`.

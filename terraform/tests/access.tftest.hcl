@@ -169,17 +169,28 @@ run "identities" {
 
 run "secrets" {
   assert {
-    condition     = alltrue([for version in google_secret_manager_secret_version.webhook : version.secret_data == null && version.secret_data_wo == null])
+    condition = alltrue([
+      for version in concat(google_secret_manager_secret_version.webhook, google_secret_manager_secret_version.task_signing_key) :
+      version.secret_data == null && version.secret_data_wo == null
+    ])
     error_message = "no secret has a value in the state"
   }
 
   assert {
-    condition     = google_secret_manager_secret_iam_member.webhook_secret.member == google_service_account.function["webhook"].member
-    error_message = "webhook alone reads the webhook secret"
+    condition = (
+      keys(google_secret_manager_secret_iam_member.mount_secret) == ["task_signing_key", "webhook_secret"] &&
+      alltrue([for grant in google_secret_manager_secret_iam_member.mount_secret : grant.member == google_service_account.function["webhook"].member])
+    )
+    error_message = "webhook alone reads the webhook secret, and the key that signs tasks as a file"
   }
 
   assert {
-    condition     = keys(google_secret_manager_secret_iam_member.read_secret) == ["api/app_private_key", "api/manager", "provision/app_private_key", "stop/app_private_key", "sweep/app_private_key"]
+    condition = keys(google_secret_manager_secret_iam_member.read_secret) == [
+      "api/app_private_key", "api/manager", "api/task_signing_key",
+      "provision/app_private_key", "provision/task_signing_key",
+      "stop/app_private_key", "stop/task_signing_key",
+      "sweep/app_private_key", "sweep/task_signing_key",
+    ]
     error_message = "webhook cannot read the App's private key, and api alone reads its own secret"
   }
 

@@ -33,10 +33,32 @@ run "environment" {
   assert {
     condition = (
       google_cloudfunctions2_function.function["webhook"].service_config[0].environment_variables["GITHUB_WEBHOOK_SECRET"] == "file:/etc/secrets/github-webhook-secret" &&
-      google_cloudfunctions2_function.function["webhook"].service_config[0].secret_volumes[0].mount_path == "/etc/secrets" &&
-      google_cloudfunctions2_function.function["webhook"].service_config[0].secret_volumes[0].versions[0].path == "github-webhook-secret"
+      google_cloudfunctions2_function.function["webhook"].service_config[0].environment_variables["TASK_SIGNING_KEY"] == "file:/etc/task-signing-key/key" &&
+      [
+        for volume in google_cloudfunctions2_function.function["webhook"].service_config[0].secret_volumes :
+        "${volume.secret} in ${volume.mount_path}/${volume.versions[0].path}, ${volume.versions[0].version}"
+        ] == [
+        "slipway-task-signing-key in /etc/task-signing-key/key, latest",
+        "slipway-github-webhook-secret in /etc/secrets/github-webhook-secret, latest",
+      ]
     )
-    error_message = "webhook reads its secret from the file where it is mounted"
+    error_message = "webhook reads its secrets from the files where they are mounted"
+  }
+
+  assert {
+    condition = alltrue([
+      for name in ["provision", "stop", "sweep", "api"] :
+      google_cloudfunctions2_function.function[name].service_config[0].environment_variables["TASK_SIGNING_KEY"] == google_secret_manager_secret.task_signing_key.id &&
+      length(google_cloudfunctions2_function.function[name].service_config[0].secret_volumes) == 0
+    ])
+    error_message = "the others are told the name of the key that signs tasks, not its value"
+  }
+
+  assert {
+    condition = alltrue([
+      for function in google_cloudfunctions2_function.function : function.service_config[0].environment_variables["NODE_ENV"] == "production"
+    ])
+    error_message = "no function answers with a stack"
   }
 
   assert {

@@ -231,3 +231,87 @@ run "persistent_vms" {
     error_message = "its region has a way out"
   }
 }
+
+run "machines_that_cannot_be_moved" {
+  command = plan
+  variables {
+    pools = <<-YAML
+      pools:
+        - {name: gpu, repo: acme/app, requires: [gpu], provider: {type: gce, template: runner-gpu, region: us-central1, machineTypes: [g2-standard-8]}}
+        - {name: plain, repo: acme/app, requires: [plain], provider: {type: gce, template: runner-plain, region: us-central1}}
+    YAML
+    persistent_vms = {
+      gpu-1    = { zone = "us-central1-b", machine_type = "g2-standard-4" }
+      a100     = { zone = "us-central1-b", machine_type = "a2-highgpu-1g", secure_boot = true }
+      metal-1  = { zone = "us-central1-b", machine_type = "c3-standard-192-metal" }
+      plain-1  = { zone = "us-central1-b", machine_type = "n2-standard-8" }
+      arm-1    = { zone = "us-central1-b", machine_type = "c4a-standard-4" }
+      driver-1 = { zone = "us-central1-b", machine_type = "n1-standard-4", metadata = { install-nvidia-driver = "True" } }
+    }
+  }
+
+  assert {
+    condition     = alltrue([for template in google_compute_region_instance_template.runner : template.scheduling[0].on_host_maintenance == "TERMINATE"])
+    error_message = "a VM for one job is never moved: machine types with GPUs are refused otherwise"
+  }
+
+  assert {
+    condition = { for name, vm in google_compute_instance.persistent : name => vm.scheduling[0].on_host_maintenance } == {
+      gpu-1    = "TERMINATE"
+      a100     = "TERMINATE"
+      metal-1  = "TERMINATE"
+      plain-1  = "MIGRATE"
+      arm-1    = "MIGRATE"
+      driver-1 = "MIGRATE"
+    }
+    error_message = "a persistent VM is moved to another host where its machine type can be, so that it lives through maintenance"
+  }
+
+  assert {
+    condition = { for name, vm in google_compute_instance.persistent : name => vm.shielded_instance_config[0].enable_secure_boot } == {
+      gpu-1    = false
+      a100     = true
+      metal-1  = true
+      plain-1  = true
+      arm-1    = false
+      driver-1 = false
+    }
+    error_message = "Secure Boot is on unless it would keep GPU drivers that are not signed from loading, or somebody says otherwise"
+  }
+
+  assert {
+    condition = (
+      !google_compute_region_instance_template.runner["runner-gpu"].shielded_instance_config[0].enable_secure_boot &&
+      google_compute_region_instance_template.runner["runner-plain"].shielded_instance_config[0].enable_secure_boot
+    )
+    error_message = "the same for templates"
+  }
+}
+
+run "one_template_for_two_regions" {
+  command = plan
+  variables {
+    pools = <<-YAML
+      pools:
+        - {name: a, repo: acme/app, requires: [a], provider: {type: gce, template: shared, region: us-central1}}
+        - {name: b, repo: acme/app, requires: [b], provider: {type: gce, template: shared, zones: [europe-west4-a]}}
+    YAML
+  }
+  expect_failures = [google_compute_region_instance_template.runner["shared"]]
+}
+
+run "labels_of_another_machine" {
+  command = plan
+  variables {
+    pools = <<-YAML
+      pools:
+        - {name: a, repo: acme/app, requires: [self-hosted, ARM64], provider: {type: gce, template: default, region: us-central1}}
+        - {name: b, repo: acme/app, offers: [windows], provider: {type: gce, template: linux, region: us-central1}}
+        - {name: c, repo: acme/app, requires: [arm64], provider: {type: gce, template: arm, machineTypes: [c4a-standard-4], region: us-central1}}
+    YAML
+  }
+  expect_failures = [
+    google_compute_region_instance_template.runner["default"],
+    google_compute_region_instance_template.runner["linux"],
+  ]
+}

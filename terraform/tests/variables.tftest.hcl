@@ -202,3 +202,19 @@ run "a_label_that_is_ours" {
   }
   expect_failures = [var.labels]
 }
+
+run "a_ghes_address_without_its_api" {
+  command = plan
+  variables {
+    github_api_url = "https://github.example.com"
+  }
+  expect_failures = [var.github_api_url]
+}
+
+run "the_pages_of_ghe_com_in_place_of_its_api" {
+  command = plan
+  variables {
+    github_api_url = "https://acme.ghe.com/"
+  }
+  expect_failures = [var.github_api_url]
+}

@@ -2,6 +2,7 @@ import {execFileSync} from 'node:child_process';
 import {mkdirSync, mkdtempSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
+import {signTask} from '../builders/tasks';
 import {sign} from '../builders/webhook';
 
 const ROOT = resolve(__dirname, '..', '..');
@@ -24,6 +25,7 @@ export function environment(host: string): Record<string, string> {
     SWEEP_URL: 'https://sweep.example',
     TASKS_SERVICE_ACCOUNT: SERVICE_ACCOUNT,
     INTERNAL_AUTH: 'platform',
+    TASK_SIGNING_KEY: SECRET,
     CLOUD_TASKS_EMULATOR_HOST: host,
     COMPUTE_EMULATOR_HOST: host,
     FIRESTORE_EMULATOR_HOST: host,
@@ -95,6 +97,7 @@ export function task(target: 'provision' | 'stop' | 'sweep', body: object): Requ
     exp: Math.floor(Date.now() / 1000) + 600,
   };
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const text = JSON.stringify(body);
   const token = `${part({alg: 'RS256', typ: 'JWT'})}.${part(claims)}.SIGNATURE_REMOVED_BY_GOOGLE`;
   return {
     method: 'POST',
@@ -103,7 +106,8 @@ export function task(target: 'provision' | 'stop' | 'sweep', body: object): Requ
       authorization: `Bearer ${token}`,
       'x-cloudtasks-taskname': 'a-task',
       'x-cloudtasks-taskretrycount': '0',
+      'x-slipway-signature': signTask('a-task', text, SECRET),
     },
-    body: JSON.stringify(body),
+    body: text,
   };
 }

@@ -39,9 +39,12 @@ export function anEvent(overrides: Partial<JobEvent> = {}): JobEvent {
     labels: ['self-hosted', 'linux'],
     pool: 'arm',
     runnerName: null,
+    runnerId: null,
+    workflow: null,
     installationId: 42,
     url: null,
     createdAt: NOW,
+    receivedAt: null,
     delivery: `delivery-${++deliveries}`,
     ...overrides,
   };

@@ -15,6 +15,7 @@ export const LATER = NOW + 10 * 3600_000;
 export function observed(overrides: Partial<Observed> = {}): Observed {
   return {
     deployment: 'slipway',
+    startedAt: LATER,
     pools: [aPool()],
     webhooks: 'on',
     instances: [],
@@ -28,8 +29,6 @@ export function observed(overrides: Partial<Observed> = {}): Observed {
     vms: [],
     slots: [],
     held: new Set(),
-    deliveries: [],
-    redelivered: {},
     preempted: [],
     sightings: {},
     ...overrides,
@@ -62,6 +61,8 @@ export function seen(overrides: Partial<DiscoveredJob> = {}, isPublic = false): 
     conclusion: null,
     labels: ['self-hosted', 'linux'],
     runnerName: null,
+    runnerId: null,
+    workflow: null,
     url: 'https://github.com/acme/app/actions/runs/5001/job/1001',
     queuedAt: LATER - 3600_000,
     hasFailedStep: false,

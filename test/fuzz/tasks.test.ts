@@ -1,3 +1,4 @@
+import {isDeepStrictEqual} from 'node:util';
 import fc from 'fast-check';
 import {InvalidTask} from '../../shared/errors';
 import {parseTask} from '../../shared/tasks/payload';
@@ -22,15 +23,27 @@ const bodies = fc.oneof(
   fc.uint8Array({maxLength: 200}).map((bytes) => Buffer.from(bytes)),
 );
 
+/** Whether `read` has nothing that `written` has not; what is unknown may be left out, and what older versions did not write is null. */
+function isPartOf(read: unknown, written: unknown): boolean {
+  if (Array.isArray(read) || typeof read !== 'object' || read === null) return isDeepStrictEqual(read, written);
+  return (
+    typeof written === 'object' &&
+    written !== null &&
+    Object.entries(read).every(([key, value]) =>
+      Object.hasOwn(written, key) ? isPartOf(value, Reflect.get(written, key)) : value === null,
+    )
+  );
+}
+
 test.each<QueueName>(['provision', 'stop'])(
-  'a body of queue %s is read as it was written, or is an InvalidTask',
+  'a body of queue %s is read as it was written, but for fields that are unknown, or is an InvalidTask',
   async (queue) => {
     let accepted = 0;
     await holdsFor(5_000, bodies, (body) => {
       try {
         const task = parseTask(queue, body);
         accepted += 1;
-        expect(JSON.parse(body.toString('utf8'))).toEqual(task);
+        expect(isPartOf(task, JSON.parse(body.toString('utf8')))).toBe(true);
       } catch (error) {
         if (!(error instanceof InvalidTask)) throw error;
       }

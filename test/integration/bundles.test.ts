@@ -1,15 +1,13 @@
-import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
+import type {ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
-import {existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync} from 'node:fs';
+import {existsSync, readFileSync, rmSync} from 'node:fs';
 import {createServer, type Server, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
-import {tmpdir} from 'node:os';
-import {join, resolve} from 'node:path';
+import {join} from 'node:path';
 import {version} from '../../package.json';
+import {buildBundles, type ServedBundle, serveBundle} from '../builders/served-bundle';
 import {sign, workflowJob} from '../builders/webhook';
 
-const ROOT = resolve(__dirname, '..', '..');
-const FRAMEWORK = join(ROOT, 'node_modules', '@google-cloud', 'functions-framework', 'build', 'src', 'main.js');
 const SECRET = 'the-secret-of-the-bundle';
 
 let dist: string;
@@ -18,11 +16,7 @@ let held: ((response: ServerResponse) => void) | undefined;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
-  // Outside the project, so that only what is in the bundle can be loaded, and the framework that the platform installs.
-  dist = mkdtempSync(join(tmpdir(), 'slipway-dist-'));
-  const build = ['-r', 'ts-node/register', join('functions', 'build.ts'), '--out', dist];
-  execFileSync(process.execPath, build, {cwd: ROOT, stdio: 'pipe'});
-  symlinkSync(join(ROOT, 'node_modules'), join(dist, 'node_modules'));
+  dist = buildBundles();
   queue = createServer((_, response) => held?.(response));
   queue.listen(0, '127.0.0.1');
   await once(queue, 'listening');
@@ -35,13 +29,9 @@ afterAll(() => {
   rmSync(dist, {recursive: true, force: true});
 });
 
-async function serve(name: string): Promise<{url: string; child: ChildProcess}> {
-  const port = await freePort();
+async function serve(name: string): Promise<ServedBundle> {
   const emulator = `127.0.0.1:${(queue.address() as AddressInfo).port}`;
-  const env = {
-    PORT: String(port),
-    FUNCTION_SOURCE: join(dist, name),
-    FUNCTION_TARGET: name,
+  const served = await serveBundle(dist, name, {
     RUNNER_CONFIG:
       'pools: [{name: arm, repos: ["acme/*"], requires: [self-hosted], provider: {type: gce, template: t, zones: [us-central1-a]}}]',
     GITHUB_WEBHOOK_SECRET: SECRET,
@@ -56,22 +46,9 @@ async function serve(name: string): Promise<{url: string; child: ChildProcess}> 
     CLOUD_TASKS_EMULATOR_HOST: emulator,
     COMPUTE_EMULATOR_HOST: emulator,
     FIRESTORE_EMULATOR_HOST: emulator,
-  };
-  const child = spawn(process.execPath, [FRAMEWORK], {env, stdio: ['ignore', 'pipe', 'inherit']});
-  children.push(child);
-  await new Promise<void>((listening) => {
-    child.stdout?.on('data', (chunk: Buffer) => chunk.toString().includes('URL:') && listening());
   });
-  return {url: `http://127.0.0.1:${port}/`, child};
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const {port} = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  children.push(served.child);
+  return served;
 }
 
 function deliver(url: string): Promise<Response> {

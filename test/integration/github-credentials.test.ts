@@ -32,6 +32,8 @@ test('the installation is the one of the payload, before the configured one', as
   );
   expect(tokenCalls()).toEqual([
     'POST /app/installations/42/access_tokens',
+    // A 404 is believed when it comes twice.
+    'POST /app/installations/13/access_tokens',
     'POST /app/installations/13/access_tokens',
   ]);
 });
@@ -148,6 +150,63 @@ describe('an App that was removed and installed again', () => {
     github.world.app.uninstall(42);
     await expect(github.gitHubFor(repository, 42).listRunners()).rejects.toThrow(/404.*Installation 42 is not there/);
   });
+});
+
+describe('a 404 to the request for a token', () => {
+  const TOKEN = {method: 'POST', path: /access_tokens$/};
+  const NOT_FOUND = {status: 404, headers: {}, body: {message: 'Not Found'}};
+
+  beforeEach(() => {
+    github.world.addRepository('acme/app', {installationId: 42});
+  });
+
+  test.each([undefined, 42])(
+    'once is a moment’s: it is asked again some seconds later (configured: %p)',
+    async (configured) => {
+      const {app} = github.world;
+      const privateKey = async () => new Secret(app.privateKeyPem);
+      const credentials = {
+        kind: 'app',
+        appId: app.id,
+        privateKey,
+        ...(configured ? {installationId: configured} : {}),
+      } as const;
+      github.world.fault({match: TOKEN, respond: NOT_FOUND});
+      const before = github.scheduler.now();
+      await expect(github.connect({credentials})(repository, 42).createJitConfig(request)).resolves.toBeDefined();
+      expect(tokenCalls()).toHaveLength(2);
+      expect(github.scheduler.now() - before).toBe(3_000);
+    },
+  );
+
+  test('twice, of an installation that GitHub lists, is for later', async () => {
+    github.world.fault({match: TOKEN, times: 2, respond: NOT_FOUND});
+    const gitHubFor = github.connect();
+    await expect(gitHubFor(repository, 42).listRunners()).rejects.toMatchObject({kind: 'unavailable'});
+    expect(github.lines()).toContain('GET /app/installations/42');
+    await expect(gitHubFor(repository, 42).listRunners()).resolves.toEqual([]);
+  });
+
+  test('of an installation that is not there is believed after it was looked up, and at once from then on', async () => {
+    github.world.app.uninstall(42);
+    for (let n = 0; n < 3; n++) {
+      await expect(github.gitHubFor(repository, 42).listRunners()).rejects.toMatchObject({kind: 'refused'});
+    }
+    expect(github.lines().filter((line) => line === 'GET /app/installations/42')).toHaveLength(1);
+    expect(tokenCalls()).toHaveLength(4);
+  });
+
+  test('does not come of two processes that ask in one second: no two JWTs are the same', async () => {
+    const processes = Array.from({length: 5}, () => github.connect()(repository, 42).listRunners());
+    await expect(Promise.all(processes)).resolves.toHaveLength(5);
+    expect(tokenCalls()).toHaveLength(5);
+  });
+});
+
+test('a 404 to the request for the App’s installation is asked again some seconds later', async () => {
+  github.world.addRepository('acme/app', {installationId: 42});
+  github.world.fault({match: {method: 'GET', path: /installation$/}, respond: {status: 404, headers: {}, body: {}}});
+  await expect(github.gitHubFor(repository).listRunners()).resolves.toEqual([]);
 });
 
 test('a personal access token serves in place of the App, without any call beside', async () => {

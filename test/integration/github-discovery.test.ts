@@ -1,4 +1,4 @@
-import type {DiscoveredRepository, Discovery} from '../../shared/github/discovery';
+import type {DeliveryPage, DiscoveredRepository, Discovery} from '../../shared/github/discovery';
 import {Secret} from '../../shared/secret';
 import {holdTimeouts, pass, releaseTimeouts} from '../builders/held-timeouts';
 import {scriptedServer} from './github-scripted-server';
@@ -94,22 +94,91 @@ describe('jobs', () => {
   });
 });
 
-test('deliveries of the App since a time, and their redelivery as the App itself', async () => {
+describe('deliveries of the App', () => {
+  const newest = {cursor: null, failuresOnly: false};
   let status = 502;
-  world.world.addHook({secret: 's', deliver: async () => ({status})});
-  queue();
-  world.scheduler.advance(MINUTE);
-  await world.world.deliveries.settled();
-  const [failed] = await discovery.deliveries({kind: 'app'}, since());
-  expect(failed).toMatchObject({ok: false, redelivery: false, event: 'workflow_job', action: 'queued'});
-  if (!failed) throw new Error('no delivery');
-  status = 202;
-  await discovery.redeliver(failed);
-  world.scheduler.advance(MINUTE);
-  await world.world.deliveries.settled();
-  const [again] = await discovery.deliveries({kind: 'app'}, since());
-  expect(again).toMatchObject({ok: true, redelivery: true, guid: failed.guid});
-  expect(await discovery.deliveries({kind: 'app'}, world.scheduler.now() + 1)).toEqual([]);
+  const settle = async () => {
+    world.scheduler.advance(MINUTE);
+    await world.world.deliveries.settled();
+  };
+
+  beforeEach(() => {
+    status = 502;
+    world.world.addHook({
+      secret: 's',
+      deliver: async () => {
+        if (status === 0) throw new Error('the function was not reached');
+        return {status};
+      },
+    });
+  });
+
+  test('are listed, and delivered again as the App itself', async () => {
+    queue();
+    await settle();
+    const {deliveries} = await discovery.deliveries({kind: 'app'}, newest);
+    expect(deliveries).toMatchObject([{ok: false, redelivery: false, event: 'workflow_job', action: 'queued'}]);
+    const [failed] = deliveries;
+    if (!failed) throw new Error('no delivery');
+    status = 202;
+    await discovery.redeliver(failed);
+    await settle();
+    const [again] = (await discovery.deliveries({kind: 'app'}, newest)).deliveries;
+    expect(again).toMatchObject({ok: true, redelivery: true, guid: failed.guid});
+  });
+
+  test('come in pages, newest first, each of which names the next', async () => {
+    for (let n = 0; n < 230; n++) queue();
+    await settle();
+    const ids: number[] = [];
+    const sizes: number[] = [];
+    for (let cursor: string | null = null, more = true; more; more = cursor !== null) {
+      const page: DeliveryPage = await discovery.deliveries({kind: 'app'}, {cursor, failuresOnly: false});
+      ids.push(...page.deliveries.map(({id}) => id));
+      sizes.push(page.deliveries.length);
+      cursor = page.next;
+    }
+    expect(sizes).toEqual([100, 100, 30]);
+    expect(ids).toEqual([...ids].sort((a, b) => b - a));
+  });
+
+  test('are listed without those that succeeded, when only failures are asked for', async () => {
+    queue();
+    await settle();
+    status = 202;
+    queue();
+    await settle();
+    const {deliveries} = await discovery.deliveries({kind: 'app'}, {cursor: null, failuresOnly: true});
+    expect(deliveries.map(({ok}) => ok)).toEqual([false]);
+  });
+
+  test('of another shape are counted, and hide no other', async () => {
+    const server = await scriptedServer(() => ({
+      status: 200,
+      body: [
+        {id: 1},
+        {
+          id: 2,
+          guid: 'g',
+          event: 'workflow_job',
+          action: 'queued',
+          delivered_at: '2026-11-01T00:00:00Z',
+          redelivery: false,
+          status: null,
+          status_code: null,
+        },
+        {id: 3, guid: '__proto__', event: 'ping', delivered_at: '2026-11-01T00:00:00Z', redelivery: false},
+      ],
+    }));
+    const asUser = world.discover({
+      apiUrl: server.url,
+      credentials: {kind: 'token', token: async () => new Secret('t')},
+    });
+    const hook = {kind: 'hook', scope: {kind: 'organization', org: 'acme'}, hookId: 7} as const;
+    const page = await asUser.deliveries(hook, newest);
+    expect(page).toMatchObject({unreadable: 2, next: null, deliveries: [{id: 2, ok: false}]});
+    await server.close();
+  });
 });
 
 test('what has not changed is answered 304, which the hour’s limit does not count, and reads the same', async () => {

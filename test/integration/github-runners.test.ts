@@ -1,7 +1,9 @@
-import {settleRegistration} from '../../shared/github/settle-registration';
+import {findRegistration, settleRegistration} from '../../shared/github/settle-registration';
 import {type ConnectedWorld, connectedWorld, JIT, organization, repository} from './github-world';
 
 const request = {name: 'slipway-arm-1-1', labels: ['self-hosted', 'arm64'], runnerGroup: 'Default'};
+/** A record that says that we tried to register the name, and not which id it got. */
+const tried = {name: request.name, githubId: null, registrationTriedAt: 0};
 
 let github: ConnectedWorld;
 beforeEach(async () => {
@@ -94,7 +96,7 @@ test('after a registration whose answer was lost, what it left is removed and it
   const runners = github.gitHubFor(repository);
   github.world.fault({match: {path: JIT}, respond: 'lose-response'});
   await expect(runners.createJitConfig(request)).rejects.toMatchObject({kind: 'uncertain'});
-  expect(await settleRegistration(runners, request.name)).toBe('removed');
+  expect(await settleRegistration(runners, tried)).toBe('removed');
   expect(github.world.runners.all()).toEqual([]);
 });
 
@@ -102,22 +104,38 @@ test('after a registration that never reached GitHub, there is nothing to settle
   const runners = github.gitHubFor(repository);
   github.world.fault({match: {path: JIT}, respond: 'reset'});
   await expect(runners.createJitConfig(request)).rejects.toMatchObject({kind: 'uncertain'});
-  expect(await settleRegistration(runners, request.name)).toBe('absent');
+  expect(await settleRegistration(runners, tried)).toBe('absent');
 });
 
-test('after a 409, a living twin of the name stays', async () => {
+test('after a 409, the registration on record stays while it is connected', async () => {
   const runners = github.gitHubFor(repository);
-  const {encodedJitConfig} = await runners.createJitConfig(request);
+  const {encodedJitConfig, runnerId} = await runners.createJitConfig(request);
   github.world.connect(encodedJitConfig.reveal());
   await expect(runners.createJitConfig(request)).rejects.toMatchObject({kind: 'name_taken'});
-  expect(await settleRegistration(runners, request.name)).toBe('alive');
+  expect(await settleRegistration(runners, {...tried, githubId: runnerId})).toBe('alive');
   expect(github.world.runners.all()).toHaveLength(1);
 });
 
-test('a twin that GitHub refuses to delete is alive, although it looks offline and idle', async () => {
+test('one that GitHub refuses to delete is alive, although it looks offline and idle', async () => {
   const {session} = await busyRunner();
   session.disconnect();
   const runners = github.gitHubFor(repository);
-  expect(await runners.findRunner(request.name)).toMatchObject({status: 'offline', busy: false});
-  expect(await settleRegistration(runners, request.name)).toBe('alive');
+  const registration = await runners.findRunner(request.name);
+  expect(registration).toMatchObject({status: 'offline', busy: false});
+  expect(await settleRegistration(runners, {...tried, githubId: registration?.id ?? 0})).toBe('alive');
+});
+
+test.each([
+  ['that we had not tried to register', {registrationTriedAt: null}, false],
+  ['of a record of an older version, which does not say what was tried', {registrationTriedAt: undefined}, false],
+  ['that we tried to register, but under which somebody is connected', {}, true],
+])('a registration under a name %s is somebody else’s, and stays', async (_, record, isConnected) => {
+  const runners = github.gitHubFor(repository);
+  const {encodedJitConfig} = await runners.createJitConfig(request);
+  if (isConnected) github.world.connect(encodedJitConfig.reveal());
+  const {registrationTriedAt, ...untold} = {...tried, ...record};
+  const recorded = registrationTriedAt === undefined ? untold : {...untold, registrationTriedAt};
+  expect(await settleRegistration(runners, recorded)).toBe('foreign');
+  expect(await findRegistration(runners, recorded)).toBeUndefined();
+  expect(github.world.runners.all()).toHaveLength(1);
 });

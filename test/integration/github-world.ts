@@ -29,6 +29,7 @@ export interface ConnectedWorld {
 export async function connectedWorld(options: Partial<GitHubWorldOptions> = {}): Promise<ConnectedWorld> {
   const scheduler = new VirtualScheduler();
   const world = new GitHubWorld({scheduler, random: new SeededRandom(1), authClock: scheduler, ...options});
+  world.app.refusesTwins = true;
   const server = await serveGitHub(world);
   const given: GitHubOptions = {
     apiUrl: server.url,

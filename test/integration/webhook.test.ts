@@ -77,6 +77,9 @@ async function deliver(body: unknown, sent: Sent = {}) {
 
 const pending = (queue: keyof typeof QUEUES) => tasks.queue(QUEUES[queue]).pending();
 
+const eventOf = (queue: keyof typeof QUEUES): unknown =>
+  (JSON.parse(pending(queue)[0]?.payload.body.toString() ?? '{}') as {event: unknown}).event;
+
 describe('webhook creates a task', () => {
   test('and answers 202 with the pool and the job', async () => {
     const answer = await deliver(workflowJob('queued', {id: 12877621891}));
@@ -104,8 +107,39 @@ describe('webhook creates a task', () => {
       kind: 'event',
       event: {jobId: 7001, status: 'queued', pool: 'arm', installationId: 42},
     });
-    expect(Object.keys(body.event)).toHaveLength(12);
+    expect(Object.keys(body.event)).toHaveLength(15);
     expect(task?.payload.body.length).toBeLessThan(1_000);
+  });
+
+  test.each([
+    [
+      'the runner’s registration and the workflow',
+      {runner_id: 4711, workflow_name: 'CI'},
+      {runnerId: 4711, workflow: 'CI'},
+    ],
+    ['none where GitHub writes 0', {runner_id: 0, workflow_name: null}, {runnerId: null, workflow: null}],
+    [
+      'none where the fields are missing',
+      {runner_id: undefined, workflow_name: undefined},
+      {runnerId: null, workflow: null},
+    ],
+    ['none where the id is no id', {runner_id: 1.5}, {runnerId: null}],
+  ])('with %s', async (_, fields, expected) => {
+    const body = workflowJob('in_progress');
+    Object.assign(body['workflow_job'] as object, fields);
+    await deliver(body);
+    expect(eventOf('provision')).toMatchObject(expected);
+  });
+
+  test('with the time at which it was received, and no registration before a runner has the job', async () => {
+    const body = workflowJob('queued');
+    Object.assign(body['workflow_job'] as object, {runner_id: 4711, runner_name: 'slipway-arm-1-1'});
+    const before = Date.now();
+    await deliver(body);
+    const {receivedAt, ...event} = eventOf('provision') as {receivedAt: number; runnerId: unknown};
+    expect(receivedAt).toBeGreaterThanOrEqual(before);
+    expect(receivedAt).toBeLessThanOrEqual(Date.now());
+    expect(event.runnerId).toBeNull();
   });
 
   test('once for a redelivery, which keeps its GUID, and both are answered 202', async () => {

@@ -35,6 +35,7 @@ export async function runReal(options: Arguments, given: Environment, ended: Pro
   };
   const env: Environment = {
     RUNNER_MANAGER_SECRET: systemRandom.uuid(),
+    TASK_SIGNING_KEY: systemRandom.uuid(),
     ...given,
     PROVISION_QUEUE: 'projects/local/locations/local/queues/provision',
     STOP_QUEUE: 'projects/local/locations/local/queues/stop',

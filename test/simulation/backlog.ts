@@ -11,12 +11,13 @@ function aroundMs({bootMs, webhookDelayMs, taskDelayMs}: Backlog['setting']): nu
 
 /** How long the pools need for all jobs one after the other, at the worst. */
 export function backlogMs({jobs, setting}: Backlog): number {
-  const limit = Math.min(...Object.values(setting.maxRunners));
+  const drainedMs = setting.drained?.forMs ?? 0;
+  const limit = Math.min(setting.total ?? Number.POSITIVE_INFINITY, ...Object.values(setting.maxRunners));
   const around = aroundMs(setting);
   const workOf = (plans: typeof jobs) =>
     plans.reduce((sum, {matrix, durationMs}) => sum + matrix * (durationMs + around), 0);
   const ofVm = jobs.filter(({kind}) => kind === 'vm');
-  return workOf(jobs.filter(({kind}) => kind !== 'vm' && kind !== 'vmHuge')) / limit + workOf(ofVm);
+  return drainedMs + workOf(jobs.filter(({kind}) => kind !== 'vm' && kind !== 'vmHuge')) / limit + workOf(ofVm);
 }
 
 /** How long the slowest matrix takes whatever the pools: `max-parallel` jobs at a time, each of which may be held back once more. */

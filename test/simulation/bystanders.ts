@@ -11,6 +11,8 @@ const POOL = {'slipway-pool': 'arm'};
 const MACHINES: readonly Omit<GivenInstance, 'zone'>[] = [
   {name: 'database', status: 'RUNNING'},
   {name: 'other-arm-9001-1', labels: {...POOL, 'slipway-deployment': 'other'}, status: 'RUNNING'},
+  // Our own deployment's name is how this one's begins.
+  {name: 'slipway-eu-arm-9007-1', labels: {...POOL, 'slipway-deployment': 'slipway-eu'}, status: 'RUNNING'},
   {name: 'other-arm-9002-1', labels: {...POOL, 'slipway-deployment': 'other'}},
   // Ours once, until somebody wanted to look into them.
   {
@@ -20,8 +22,15 @@ const MACHINES: readonly Omit<GivenInstance, 'zone'>[] = [
   },
   {name: 'slipway-arm-9004-1', labels: {...POOL, 'slipway-deployment': 'slipway', 'slipway-keep': 'yes'}},
 ];
-/** Offline. */
-const REGISTRATIONS = ['other-arm-9001-1', 'other-arm-9005-1', 'slipwayx-arm-9006-1', 'slipway-by-hand'];
+/** Offline. The last two are names that we could have given: of a deployment of our name, or of one whose name begins with ours. */
+const REGISTRATIONS = [
+  'other-arm-9001-1',
+  'other-arm-9005-1',
+  'slipwayx-arm-9006-1',
+  'slipway-by-hand',
+  'slipway-arm-9008-1',
+  'slipway-eu-arm-9007-1',
+];
 
 const TOUCHED: ReadonlySet<ComputeEvent['kind']> = new Set(['deleting', 'deleted', 'stopping', 'suspending', 'reset']);
 

@@ -1,3 +1,4 @@
+import {Readable} from 'node:stream';
 import type {HttpFunction, Request, Response} from '@google-cloud/functions-framework';
 
 export interface FunctionAnswer {
@@ -6,7 +7,7 @@ export interface FunctionAnswer {
   readonly body: unknown;
 }
 
-/** Calls a function with a request as the functions framework hands it over, without a server. */
+/** Calls a function with a request as the functions framework hands it over when it was kept from the body, without a server. */
 export async function callFunction(
   handler: HttpFunction,
   request: {
@@ -19,17 +20,15 @@ export async function callFunction(
   const headers = Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]),
   );
-  const incoming = {
+  const incoming = Object.assign(Readable.from(request.body.length > 0 ? [request.body] : []), {
     method: request.method ?? 'POST',
     url: request.path ?? '/',
+    originalUrl: request.path ?? '/',
     path: request.path ?? '/',
-    query: Object.fromEntries(new URL(request.path ?? '/', 'http://function').searchParams),
     headers,
-    rawBody: request.body,
-    readable: false,
+    rawHeaders: Object.entries({...headers, 'content-length': String(request.body.length)}).flat(),
     get: (name: string) => headers[name.toLowerCase()],
-    is: (type: string) => (headers['content-type']?.split(';')[0]?.trim().toLowerCase() === type ? type : false),
-  };
+  });
   let status = 200;
   let answered: unknown;
   const sent: Record<string, string> = {};

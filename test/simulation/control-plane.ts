@@ -7,10 +7,13 @@ import {createLogger} from '../../shared/telemetry/create-logger';
 import type {DeliveryAnswer, DeliveryRequest} from '../world/github/delivery';
 import {callFunction, type FunctionAnswer} from './call-function';
 import {BEARER, environmentOf, WEBHOOK_SECRET} from './environment';
+import {Forger} from './forger';
 import type {Functions} from './functions';
+import type {Setting} from './scenario';
 import {randomOf, type SimulatedWorld} from './simulated-world';
 
 type Target = 'webhook' | 'provision' | 'stop' | 'sweep';
+type Handlers = {readonly [T in Target]?: HttpFunction};
 
 const SWEEP_EVERY_MS = 60_000;
 /** A world in which nothing is left is swept less often, so that days without jobs cost little. */
@@ -19,9 +22,12 @@ const SWEEP_IDLE_EVERY = 30;
 /** The functions under test and the queue between them, in a simulated world. */
 export class SimulatedControlPlane {
   readonly tasks: InProcessTasks;
-  readonly #handlers: {readonly [T in Target]?: HttpFunction};
+  readonly #handlers: Handlers;
+  /** As they are deployed while a pool is drained. */
+  readonly #draining: Handlers;
   readonly #lost = new Set<string>();
   readonly #chance;
+  readonly #forger: Forger;
   readonly isSwept: boolean;
   sweeps = 0;
 
@@ -33,31 +39,44 @@ export class SimulatedControlPlane {
     const {scheduler, github, scenario, executions, ports, safety, trace} = world;
     this.#chance = randomOf(scenario.seed, 'dispatch');
     this.tasks = new InProcessTasks({timers: scheduler, dispatch: (request) => this.#dispatch(request)});
-    const env = environmentOf(scenario.setting, github.app);
     const destination = {
       write: (line: string) => {
         safety.written('log', line);
         if (trace.isOn) trace.add(`log: ${readable(line)}`);
       },
     };
-    const common = {env, clock: executions.skewedClock, logger: createLogger({level: 'debug', destination})};
-    const options: ControlPlaneOptions = {
-      ...common,
+    const given = {
       random: randomOf(scenario.seed, 'functions'),
       store: ports.store(world.store),
       tasks: ports.tasks(this.#losing(), 'tasks'),
       ...world.direct,
     };
-    this.#handlers = {
-      webhook: functions.webhook({...common, tasks: ports.tasks(this.#losing(), 'ingest')}),
-      provision: functions.provision(options),
-      stop: functions.stop(options),
-      ...(functions.sweep ? {sweep: functions.sweep(options)} : {}),
+    const deploy = (setting: Setting): Handlers => {
+      const env = environmentOf(setting, github.app);
+      const common = {env, clock: executions.skewedClock, logger: createLogger({level: 'debug', destination})};
+      const options: ControlPlaneOptions = {...common, ...given};
+      return {
+        webhook: functions.webhook({...common, tasks: ports.tasks(this.#losing(), 'ingest')}),
+        provision: functions.provision(options),
+        stop: functions.stop(options),
+        ...(functions.sweep ? {sweep: functions.sweep(options)} : {}),
+      };
     };
-    const hooks = scenario.setting.webhooksOff ? 0 : scenario.setting.hooks;
+    const {setting} = scenario;
+    this.#handlers = deploy(setting);
+    const {drained} = setting;
+    this.#draining = drained
+      ? deploy({...setting, maxRunners: {...setting.maxRunners, [drained.pool]: 0}})
+      : this.#handlers;
+    const hooks = setting.webhooksOff ? 0 : setting.hooks;
     for (let hook = 0; hook < hooks; hook++) {
       github.addHook({secret: WEBHOOK_SECRET, deliver: (request) => this.#deliver(request)});
     }
+    this.#forger = new Forger(world, (target, headers, body) => {
+      const handler = this.#handlers[target];
+      if (!handler) throw new RangeError(`found no function ${target} in the simulation`);
+      return callFunction(handler, {headers, body});
+    });
     this.isSwept = functions.sweep !== undefined;
     if (this.isSwept) this.#sweepLater();
   }
@@ -82,7 +101,10 @@ export class SimulatedControlPlane {
   }
 
   async #deliver({headers, body}: DeliveryRequest): Promise<DeliveryAnswer> {
-    if (this.world.weather.areWebhooksDown()) throw new Error('the function was not reached');
+    const outage = this.world.weather.webhookOutage();
+    if (outage === 'unreachable') throw new Error('the function was not reached');
+    if (outage) return {status: outage};
+    this.#forger.delivery(headers, body);
     const {status} = await this.#call('webhook', headers, Buffer.from(body), 'noticed');
     return {status};
   }
@@ -94,7 +116,9 @@ export class SimulatedControlPlane {
     if (effect) trace.add(`fault: dispatch of ${queue} ${name}: ${JSON.stringify(effect)}`);
     if (effect === 'not_delivered' || this.#lost.has(name)) throw new Error('the function was not reached');
     if (typeof effect === 'object') await scheduler.sleep(effect.lateMs);
-    const once = () => this.#call(queue, {...headers, authorization: BEARER[queue]}, body, 'sometimes');
+    const sent = {...headers, authorization: BEARER[queue]};
+    this.#forger.task(queue, sent, body);
+    const once = () => this.#call(queue, sent, body, 'sometimes');
     if (effect === 'twice') await once();
     const [answer] = await Promise.all(effect === 'concurrently' ? [once(), once()] : [once()]);
     if (!answer || effect === 'answer_lost') throw new Error('the answer was lost');
@@ -109,7 +133,7 @@ export class SimulatedControlPlane {
     body: Buffer,
     death: 'noticed' | 'sometimes',
   ): Promise<FunctionAnswer> {
-    const handler = this.#handlers[target];
+    const handler = this.#deployed()[target];
     if (!handler) throw new RangeError(`found no function ${target} in the simulation`);
     const isNoticed = this.#chance.next() < 0.5 || death === 'noticed';
     const {execution, result} = this.world.executions.start(target, () => callFunction(handler, {headers, body}));
@@ -119,6 +143,14 @@ export class SimulatedControlPlane {
       throw new Error('the connection broke');
     });
     return Promise.race([result, broken]);
+  }
+
+  /** What is deployed now. */
+  #deployed(): Handlers {
+    const {scheduler, startMs, scenario} = this.world;
+    const {fromMs, forMs} = scenario.setting.drained ?? {fromMs: 0, forMs: 0};
+    const sinceMs = scheduler.now() - startMs - fromMs;
+    return sinceMs >= 0 && sinceMs < forMs ? this.#draining : this.#handlers;
   }
 
   #sweepLater(): void {

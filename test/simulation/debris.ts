@@ -3,7 +3,9 @@ import {slotId, takenSlot} from '../../shared/store/slots';
 import type {Store} from '../../shared/store/store';
 import {aJob} from '../builders/lifecycle';
 import type {ComputeWorld} from '../world/compute/model';
+import type {Instance} from '../world/compute/resources';
 import type {GitHubWorld} from '../world/github/model';
+import type {Registration} from '../world/github/registration';
 import {LABELS} from './pools';
 import type {JobPlan} from './scenario';
 
@@ -14,45 +16,74 @@ const ORGANIZATION = {kind: 'organization', org: 'acme'} as const;
 const labels = (pool: string) => ({'slipway-deployment': 'slipway', 'slipway-pool': pool});
 
 /**
- * What is there before the world begins: VMs and a registration of a control plane whose memory was lost. Nothing tells of them but the
- * world itself, and all of it is to be gone in the end. Nothing runs in these VMs, so they come before any VM boots.
+ * What is there before the world begins, of a control plane whose memory was lost but for a little: VMs of which nothing tells but their
+ * label, a registration whose runner is on record as over, and what executions left that died at the wrong moment. All of it is to be gone in
+ * the end, but for a registration that is on no record, and its VM while it is connected.
  */
-export function leaveMachines(github: GitHubWorld, compute: ComputeWorld): void {
-  compute.addInstance({name: 'slipway-arm-9101-1', zone: ZONE, labels: labels('arm'), status: 'RUNNING'});
-  compute.addInstance({name: 'slipway-spot-9102-1', zone: ZONE, labels: labels('spot')});
-  const registration = {name: 'slipway-shared-9103-1', labels: LABELS.shared, runnerGroupId: 1};
-  github.runners.registerPersistent(ORGANIZATION, registration);
-}
+export class Debris {
+  /** On no record, in a VM of ours. It comes up shortly before the first job that it could take. */
+  runner: Registration | undefined;
+  #instance: Instance | undefined;
+  readonly #ghost: Registration;
 
-/**
- * Such a VM whose runner lives, and takes a job if it can: it is not to be touched until the job is over. It comes up shortly before the
- * first job that it could take.
- */
-export function leaveRunner(github: GitHubWorld, compute: ComputeWorld, jobs: readonly JobPlan[]): void {
-  const {scheduler, runners} = github;
-  const firstMs = jobs.find(({kind}) => kind === 'shared')?.atMs ?? 0;
-  scheduler.at(scheduler.now() + Math.max(0, firstMs - BEFORE_JOB_MS), () => {
-    const name = 'slipway-shared-9106-1';
-    const registration = {name, labels: LABELS.shared, runnerGroupId: 1};
-    const {encodedJitConfig} = runners.generateJitConfig(ORGANIZATION, registration);
-    const metadata = {'slipway-jit-config': encodedJitConfig};
-    compute.addInstance({name, zone: ZONE, labels: labels('shared'), metadata, status: 'RUNNING'});
-  });
-}
+  /** Nothing runs in these VMs, so they come before any VM boots. */
+  constructor(
+    private readonly github: GitHubWorld,
+    private readonly compute: ComputeWorld,
+    private readonly jobs: readonly JobPlan[],
+  ) {
+    compute.addInstance({name: 'slipway-arm-9101-1', zone: ZONE, labels: labels('arm'), status: 'RUNNING'});
+    compute.addInstance({name: 'slipway-spot-9102-1', zone: ZONE, labels: labels('spot')});
+    const registration = {name: 'slipway-shared-9103-1', labels: LABELS.shared, runnerGroupId: 1};
+    this.#ghost = github.runners.registerPersistent(ORGANIZATION, registration);
+  }
 
-/**
- * What executions left that died at the wrong moment, and whose tasks are gone: a runner that nobody goes on making, for a job that nobody
- * knows, and a slot whose holder never was.
- */
-export async function leaveRecords(store: Store, now: number): Promise<void> {
-  const slot = slotId('arm', 0);
-  const name = 'slipway-arm-9104-1';
-  const scope = {kind: 'repository', owner: 'acme', repo: 'app'} as const;
-  const runner = requestedRunner({name, job: aJob({jobId: 9104}), scope, labels: LABELS.arm, slot, now});
-  const lost = {pool: 'spot', n: 0};
-  await store.transaction(async (transaction) => {
-    transaction.set('runners', name, runner);
-    transaction.set('slots', slot, takenSlot({pool: 'arm', n: 0}, name, now));
-    transaction.set('slots', slotId(lost.pool, lost.n), takenSlot(lost, 'slipway-spot-9105-1', now));
-  });
+  /** A VM whose runner lives, and takes a job if it can: it is not to be touched until the job is over. */
+  leaveRunner(): void {
+    const {scheduler, runners} = this.github;
+    const firstMs = this.jobs.find(({kind}) => kind === 'shared')?.atMs ?? 0;
+    scheduler.at(scheduler.now() + Math.max(0, firstMs - BEFORE_JOB_MS), () => {
+      const name = 'slipway-shared-9106-1';
+      const {runner, encodedJitConfig} = runners.generateJitConfig(ORGANIZATION, {
+        name,
+        labels: LABELS.shared,
+        runnerGroupId: 1,
+      });
+      this.runner = runner;
+      const metadata = {'slipway-jit-config': encodedJitConfig};
+      this.#instance = this.compute.addInstance({
+        name,
+        zone: ZONE,
+        labels: labels('shared'),
+        metadata,
+        status: 'RUNNING',
+      });
+    });
+  }
+
+  /** It may take a job at any time, and cannot be deregistered first: in the world its `maxRunDuration` ends it. */
+  mayStay(instance: Instance): boolean {
+    return instance === this.#instance && this.runner?.session?.live === true;
+  }
+
+  /** A half-made runner for a job that nobody knows, a slot whose holder never was, and a runner that is over. */
+  async leaveRecords(store: Store, now: number): Promise<void> {
+    const slot = slotId('arm', 0);
+    const name = 'slipway-arm-9104-1';
+    const scope = {kind: 'repository', owner: 'acme', repo: 'app'} as const;
+    const runner = requestedRunner({name, job: aJob({jobId: 9104}), scope, labels: LABELS.arm, slot, now});
+    const over = {...requestedRunner({...this.#over(), slot, now}), state: 'gone' as const, covers: null, slot: null};
+    const lost = {pool: 'spot', n: 0};
+    await store.transaction(async (transaction) => {
+      transaction.set('runners', name, runner);
+      transaction.set('runners', over.name, {...over, githubId: this.#ghost.id});
+      transaction.set('slots', slot, takenSlot({pool: 'arm', n: 0}, name, now));
+      transaction.set('slots', slotId(lost.pool, lost.n), takenSlot(lost, 'slipway-spot-9105-1', now));
+    });
+  }
+
+  #over() {
+    const {name} = this.#ghost;
+    return {name, job: aJob({jobId: 9103, pool: 'shared'}), scope: ORGANIZATION, labels: LABELS.shared};
+  }
 }

@@ -38,6 +38,16 @@ const CALLS: readonly Call[] = [
   {port: 'compute', method: 'waitForOperation', perJob: 1, effects: [...DEATHS, ...UNANSWERED, ...COMPUTE]},
 ];
 
+/** A 404 that is not Compute Engine's or GitHub's says nothing of a VM, a runner or a job. */
+const FOREIGN_ANSWERS: readonly (Call & {readonly method: string})[] = [
+  ...['deleteInstance', 'getInstance', 'insertInstance', 'waitForOperation', 'powerInstance', 'getTemplate'].map(
+    (method) => ({port: 'compute', method, perJob: 1, effects: ['no_token', 'page']}) as const,
+  ),
+  ...['getRunner', 'deleteRunner', 'createJitConfig', 'getJob'].map(
+    (method) => ({port: 'github', method, perJob: 0.4, effects: ['page']}) as const,
+  ),
+];
+
 const LATE_FAILURES = ['ZONE_RESOURCE_POOL_EXHAUSTED', 'INTERNAL_ERROR', 'QUOTA_EXCEEDED', 'UNSUPPORTED_OPERATION'];
 
 const SWEEP_EFFECTS: readonly CallEffect[] = [...DEATHS, 'unavailable', 'lost', 'rate_limit'];
@@ -66,6 +76,12 @@ export function drawSweepFaults(random: SeededRandom, jobs: readonly JobPlan[], 
   return Array.from({length: amount}, () => (kinds[random.below(kinds.length)] ?? draws.sweepCall)());
 }
 
+/** Answers that are not of the one who was asked. */
+export function drawForeignAnswers(random: SeededRandom, jobs: readonly JobPlan[], lengthMs: number): Fault[] {
+  const draws = new FaultDraws(random, jobs, lengthMs);
+  return Array.from({length: [0, 0, 2, 4][random.below(4)] ?? 0}, draws.foreignAnswer);
+}
+
 /** The persistent VM goes down, near its jobs. */
 export function drawVmFaults(random: SeededRandom, jobs: readonly JobPlan[], lengthMs: number): Fault[] {
   const draws = new FaultDraws(random, jobs, lengthMs);
@@ -89,6 +105,11 @@ class FaultDraws {
   call = (): Fault => {
     const {port, method, perJob, effects} = this.#pick(CALLS);
     return {on: 'call', port, ...(method ? {method} : {}), nth: this.#nth(perJob), effect: this.#pick(effects)};
+  };
+
+  foreignAnswer = (): Fault => {
+    const {port, method, perJob, effects} = this.#pick(FOREIGN_ANSWERS);
+    return {on: 'call', port, method, nth: this.#nth(perJob), effect: this.#pick(effects)};
   };
 
   dispatch = (): Fault => ({

@@ -1,6 +1,8 @@
 import type {SeededRandom} from '../world/seeded-random';
 import {backlogMs} from './backlog';
-import {drawFaults, drawSweepFaults, drawVmFaults} from './draw-faults';
+import {drawFaults, drawForeignAnswers, drawSweepFaults, drawVmFaults} from './draw-faults';
+import {drawOutages} from './outages';
+import {drawPlacements} from './placements';
 import {REPOSITORIES, VM} from './pools';
 import type {JobKind, JobPlan, Scenario, Setting} from './scenario';
 import {randomOf} from './simulated-world';
@@ -20,15 +22,31 @@ export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
   const random = randomOf(seed, 'scenario');
   const rare = randomOf(seed, 'rare');
   const debris = chance(randomOf(seed, 'debris'), 0.25);
-  const drawn = {...drawSetting(random), ...drawRareSetting(rare), debris, ...drawListSetting(randomOf(seed, 'lists'))};
+  const neighbours = chance(randomOf(seed, 'neighbours'), 0.35);
+  const limits = randomOf(seed, 'limits');
+  const placements = drawPlacements(randomOf(seed, 'placements'));
+  const rest = {
+    debris,
+    neighbours,
+    placements,
+    ...drawLimits(limits, days),
+    ...drawListSetting(randomOf(seed, 'lists')),
+  };
+  const drawn = {...drawSetting(random), ...drawRareSetting(rare), ...rest};
   const jobs = [...drawOldRuns(randomOf(seed, 'old runs'), drawJobs(random, days))];
   const vmJobs = drawn.vm ? drawVmJobs(rare, jobs) : [];
-  jobs.push(...vmJobs, ...(drawn.vm ? drawHugeJobs(randomOf(seed, 'vm huge'), vmJobs) : []));
+  const hugeJobs = drawn.vm ? drawHugeJobs(randomOf(seed, 'vm huge'), vmJobs) : [];
+  jobs.push(...vmJobs, ...hugeJobs, ...drawOddJobs(limits, jobs));
   jobs.sort((a, b) => a.atMs - b.atMs);
   // GitHub cancels what waits for a day: that is to happen for no other reason than a lost job.
   const isTooSlow = backlogMs({jobs, setting: drawn}) > LONGEST_BACKLOG_MS;
-  const setting = isTooSlow ? {...drawn, webhookDelayMs: 0, maxRunners: {arm: 8, spot: 8, shared: 8}} : drawn;
+  const setting = isTooSlow
+    ? {...drawn, webhookDelayMs: 0, maxRunners: {arm: 8, spot: 8, shared: 8}, ...(drawn.total ? {total: 8} : {})}
+    : drawn;
+  const outages = drawOutages(randomOf(seed, 'outages'), jobs);
+  if (outages) return {seed, setting: {...setting, ...outages.setting}, jobs, faults: outages.faults};
   const faults = [...drawFaults(random, jobs, days * DAY), ...drawSweepFaults(rare, jobs, days * DAY)];
+  faults.push(...drawForeignAnswers(randomOf(seed, 'foreign answers'), jobs, days * DAY));
   if (!drawn.vm) return {seed, setting, jobs, faults};
   const ofVm = randomOf(seed, 'vm down');
   const vmFaults = drawVmFaults(ofVm, vmJobs, days * DAY);
@@ -95,6 +113,33 @@ function drawOldRuns(random: SeededRandom, plans: readonly JobPlan[]): JobPlan[]
     if (!isLate) return {...plan, ...heldBesideMs};
     const {cancelAfterMs: _, sentBack: __, ...rest} = plan;
     return chance(random, 0.5) ? {...rest, approvedAfterMs: lateMs} : {...rest, heldBesideMs: lateMs};
+  });
+}
+
+/** A limit over all pools, and a pool that is drained for a while. */
+function drawLimits(random: SeededRandom, days: number): Partial<Setting> {
+  return {
+    ...(chance(random, 0.35) ? {total: 1 + random.below(7)} : {}),
+    ...(chance(random, 0.15)
+      ? {
+          drained: {
+            pool: pick(random, ['arm', 'arm', 'spot', 'shared']),
+            fromMs: Math.floor(random.next() * days * DAY),
+            forMs: 10 * MINUTE + random.below(2 * HOUR),
+          },
+        }
+      : {}),
+  };
+}
+
+/** A few with labels of their own, or without any, at about the time of the others. */
+function drawOddJobs(random: SeededRandom, others: readonly JobPlan[]): JobPlan[] {
+  if (!chance(random, 0.4)) return [];
+  return Array.from({length: 1 + random.below(4)}, () => {
+    const plan = drawJob(random, pick(random, others).atMs + random.below(20 * MINUTE));
+    const matrix = Math.min(plan.matrix, 4);
+    const durationMs = Math.min(plan.durationMs, 10 * MINUTE);
+    return {...plan, kind: pick(random, ['run', 'bare']), matrix, maxParallel: matrix, durationMs};
   });
 }
 

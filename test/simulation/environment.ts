@@ -4,6 +4,7 @@ import type {Setting} from './scenario';
 
 const SERVICE_ACCOUNT = 'tasks@world.iam.gserviceaccount.com';
 export const WEBHOOK_SECRET = 'the-webhook-secret-of-the-simulation';
+export const TASK_SIGNING_KEY = 'the-task-signing-key-of-the-simulation';
 
 const QUEUE = 'projects/world/locations/us-central1/queues';
 
@@ -30,6 +31,7 @@ export function environmentOf(setting: Setting, app: {id: number; privateKeyPem:
     TASKS_SERVICE_ACCOUNT: SERVICE_ACCOUNT,
     // The platform has verified the token, so that none has to be signed here: a signature costs more than all else.
     INTERNAL_AUTH: 'platform',
+    TASK_SIGNING_KEY,
     LOG_LEVEL: 'debug',
     ...(setting.webhooksOff ? {WEBHOOKS: 'off'} : {}),
   };

@@ -36,6 +36,12 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
     jobs: [job(MINUTE, {sentBack: {afterMs: 20_000, forMs: 4 * MINUTE}}), job(2 * MINUTE)],
     faults: [{on: 'github_down', fromMs: 0, forMs: 7 * MINUTE}],
   },
+  'a registration whose answer was lost, and which no list shows yet, is removed later': {
+    seed: 1,
+    setting: {...SETTING, listingMs: 20_000},
+    jobs: [job(MINUTE)],
+    faults: [{on: 'call', port: 'github', method: 'createJitConfig', nth: 1, effect: 'lost'}],
+  },
   'a registration that no list shows yet is removed when its runner is not wanted any more': {
     seed: 73,
     setting: {
@@ -73,7 +79,7 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
       {on: 'github_down', fromMs: 145_000, forMs: 2 * MINUTE},
     ],
   },
-  'an event is delivered again no more than three times, also when the answer to asking for it got lost and an old attempt is out of sight':
+  'an event is delivered again no more than so many times, also when the answer to asking for it got lost and an old attempt is out of sight':
     {
       seed: 66,
       setting: {...SETTING, maxRunners: {arm: 1, spot: 3, shared: 2}, routing: 'oldest', bootMs: 90_000, skewMs: 500},
@@ -194,5 +200,42 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
     jobs: [job(0, {cancelAfterMs: 10_000})],
     // After the one that tells of the end of the job, and three readings.
     faults: [{on: 'task', queue: 'stop', nth: 5}],
+  },
+  'a persistent VM is started for its job although GitHub does not tell what its runner can take': {
+    seed: 1,
+    setting: {...SETTING, vm: true},
+    jobs: [job(MINUTE, {kind: 'vm'})],
+    faults: [{on: 'github_down', fromMs: 0, forMs: 5 * MINUTE}],
+  },
+  'a persistent VM that was started for a job that its runner cannot take, which GitHub did not tell, does not stay up for it':
+    {
+      seed: 1,
+      setting: {...SETTING, vm: true},
+      jobs: [job(MINUTE, {kind: 'vmHuge', cancelAfterMs: 240 * MINUTE})],
+      faults: [{on: 'github_down', fromMs: 0, forMs: 5 * MINUTE}],
+    },
+  'an event that fails through an outage of five hours arrives at its end, since probes are no tries': {
+    seed: 1,
+    setting: SETTING,
+    jobs: [job(0), job(10 * MINUTE, {cancelAfterMs: MINUTE})],
+    faults: [{on: 'webhook_down', fromMs: 9 * MINUTE, forMs: 300 * MINUTE, answer: 503}],
+  },
+  'thousands of events that failed are delivered again in pages, documents and minutes that all have their bounds': {
+    seed: 1,
+    setting: {...SETTING, deliveriesAPage: 30},
+    jobs: [job(0), job(10 * MINUTE)],
+    faults: [
+      {on: 'webhook_down', fromMs: 9 * MINUTE, forMs: 10 * MINUTE},
+      {on: 'flood', atMs: 12 * MINUTE, count: 2_500},
+    ],
+  },
+  'an event that never arrives is given up after five tries, while others arrive': {
+    seed: 1,
+    setting: SETTING,
+    jobs: Array.from({length: 20}, (_, index) => job(index * 15 * MINUTE)),
+    faults: [
+      {on: 'webhook', nth: 3, effect: 'never_arrives'},
+      {on: 'webhook_down', fromMs: 600 * MINUTE, forMs: MINUTE},
+    ],
   },
 };

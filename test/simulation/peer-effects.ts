@@ -29,6 +29,8 @@ export function githubEffect(effect: CallEffect | undefined, nowMs: number): Req
         },
         body: {message: 'API rate limit exceeded for installation.'},
       };
+    case 'page':
+      return {status: 404, body: '<html><title>Error 404</title></html>'};
     default:
       return undefined;
   }
@@ -55,6 +57,10 @@ export function computeEffect(effect: CallEffect | undefined, method: string): C
         reason: 'quotaExceeded',
         message: "Quota 'CPUS' exceeded.  Limit: 24.0 in region us-central1.",
       };
+    case 'no_token':
+      return {status: 404, sender: 'metadata'};
+    case 'page':
+      return {status: 404, sender: 'proxy'};
     default:
       return undefined;
   }

@@ -1,7 +1,11 @@
 import type {JobKind, Setting} from './scenario';
 
 export const TEMPLATES = ['runner-arm64', 'runner-gpu'];
+/** Of the pools on `runner-arm64` in worlds with `placements`: no disk type fits both. */
+export const MACHINE_TYPES = ['c4a-standard-4', 't2a-standard-4'];
 export const BOOT_MINUTES = 5;
+/** `maxRunners` of the pool for labels that are made for one job. */
+export const RUNS_MAX = 2;
 /** The persistent VM, which somebody made and registered at one repository. */
 export const VM = {name: 'build-box', zone: 'us-central1-a', repository: 'acme/app', label: 'persistent'} as const;
 export const REPOSITORIES = ['acme/app', 'acme/web', 'acme/tools'];
@@ -11,18 +15,28 @@ const GONE = 'acme/gone';
 /** A label that no pool's jobs ask for. */
 export const NOBODYS = 'macos';
 
-/** What a job of each kind asks for. */
+/** What a job of each kind asks for; one of kind `run` for two labels of its own beside these. */
 export const LABELS: Readonly<Record<JobKind, readonly string[]>> = {
   arm: ['self-hosted', 'linux'],
   large: ['self-hosted', 'Linux', 'large'],
   spot: ['self-hosted', 'gpu'],
   shared: ['self-hosted', 'shared'],
   vm: ['self-hosted', 'persistent'],
+  run: ['self-hosted', 'linux'],
+  bare: [],
   vmHuge: ['self-hosted', 'persistent', 'huge'],
 };
 
-/** One pool of each sort: plain, spot before standard, registered in the organisation, and a persistent VM. */
-export function runnerConfig({maxRunners, idleMinutes, vm = false}: Setting): string {
+export function labelsOf(kind: JobKind, number: number): readonly string[] {
+  return kind === 'run' ? [...LABELS.run, `run-${number}`, `size=${number},2`] : LABELS[kind];
+}
+
+/**
+ * One pool of each sort: plain, spot before standard, registered in the organisation (where it takes jobs without labels), for labels that
+ * are made for one job, and a persistent VM.
+ */
+export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placements}: Setting): string {
+  const machineTypes = placements ? {machineTypes: MACHINE_TYPES} : {};
   const gce = {type: 'gce', region: 'us-central1'};
   const zones = ['us-central1-a', 'us-central1-b', 'us-central1-f'];
   const persistent = {
@@ -32,6 +46,7 @@ export function runnerConfig({maxRunners, idleMinutes, vm = false}: Setting): st
     provider: {type: 'gce-vm', instance: VM.name, zone: VM.zone},
   };
   return JSON.stringify({
+    ...(total === undefined ? {} : {maxRunners: total}),
     defaults: {idleMinutes, bootMinutes: BOOT_MINUTES, jobMinutes: 360},
     pools: [
       {
@@ -39,21 +54,30 @@ export function runnerConfig({maxRunners, idleMinutes, vm = false}: Setting): st
         repos: ['acme/*', GONE],
         requires: ['self-hosted', 'linux'],
         maxRunners: maxRunners.arm,
-        provider: {...gce, template: 'runner-arm64', zones},
+        provider: {...gce, template: 'runner-arm64', zones, ...machineTypes},
       },
       {
         name: 'spot',
         repos: ['acme/*'],
         requires: ['self-hosted', 'gpu'],
         maxRunners: maxRunners.spot,
-        provider: {...gce, template: 'runner-gpu', zones: zones.slice(0, 2), spot: 'prefer'},
+        provider: {...gce, template: 'runner-gpu', zones: zones.slice(0, 2), spot: placements?.gpuSpot ?? 'prefer'},
       },
       {
         name: 'shared',
         org: 'acme',
         requires: ['self-hosted', 'shared'],
+        acceptsUnlabeled: true,
         maxRunners: maxRunners.shared,
-        provider: {...gce, template: 'runner-arm64', zones: zones.slice(1)},
+        provider: {...gce, template: 'runner-arm64', zones: zones.slice(1), ...machineTypes},
+      },
+      {
+        name: 'runs',
+        repos: ['acme/*'],
+        requires: ['self-hosted', 'run-*'],
+        offers: ['self-hosted', 'linux', 'run-*', 'size=*,*'],
+        maxRunners: RUNS_MAX,
+        provider: {...gce, template: 'runner-arm64', zones},
       },
       ...(vm ? [persistent] : []),
     ],

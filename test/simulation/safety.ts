@@ -2,19 +2,26 @@ import type {ComputeWorld} from '../world/compute/model';
 import type {Instance} from '../world/compute/resources';
 import type {GitHubWorld} from '../world/github/model';
 import type {Killed} from '../world/guest';
-import {WEBHOOK_SECRET} from './environment';
-import type {Setting} from './scenario';
+import {TASK_SIGNING_KEY, WEBHOOK_SECRET} from './environment';
+import {RUNS_MAX} from './pools';
+import type {Drained, Setting} from './scenario';
 
 /** A promise that was broken. */
 export interface Violation {
   readonly rule:
     | 'busy_killed'
     | 'too_many_runners'
+    | 'drained_pool'
     | 'two_machines'
     | 'call_in_transaction'
     | 'secret'
+    | 'forged'
     | 'foreign_touched'
     | 'redelivered_too_often'
+    | 'given_up'
+    | 'large_document'
+    | 'event_late'
+    | 'event_lost'
     | 'world_contract'
     | 'unhandled'
     | 'job_not_run'
@@ -29,14 +36,25 @@ export interface Violation {
 
 export interface SafetyOptions {
   readonly setting: Setting;
+  readonly startMs: number;
   readonly github: GitHubWorld;
   readonly compute: ComputeWorld;
   readonly killed: readonly Killed[];
   readonly violated: (rule: Violation['rule'], detail: string) => void;
 }
 
-/** How each JIT config begins, a private key reads, and the webhook's secret. Text and not patterns: everything written is searched. */
-const SECRETS = [Buffer.from('{".runner":"').toString('base64').slice(0, 15), 'PRIVATE KEY', WEBHOOK_SECRET];
+/** How each JIT config begins, a private key reads, the webhook's secret, and the key that signs tasks. Text and not patterns: everything written is searched. */
+const SECRETS = [
+  Buffer.from('{".runner":"').toString('base64').slice(0, 15),
+  'PRIVATE KEY',
+  WEBHOOK_SECRET,
+  TASK_SIGNING_KEY,
+];
+
+/** Refusals that no job may be given up for: every pool has a template, a placement that works, and the App's access to GitHub. */
+const REFUSED = /insert instance|(?:GET|POST) \/projects\/world\/\S+: HTTP 4|GitHub answered 404/;
+/** A quarter of what Firestore takes. */
+const LARGEST_DOCUMENT = 256 * 1024;
 
 /** What has to hold at each moment. Watches the world rather than asking it: a step costs only what it changed. */
 export class Safety {
@@ -64,8 +82,13 @@ export class Safety {
     }
   }
 
-  /** What is written anywhere: a log line, a task's body, a document. */
+  /** What is written anywhere: a log line, a task's body, a document by its path. */
   written(where: string, text: string): void {
+    if (where.startsWith('deadletters/') && REFUSED.test(text)) {
+      this.options.violated('given_up', `${where}: ${text.slice(0, 300)}`);
+    }
+    const bytes = where.includes('/') ? Buffer.byteLength(text) : 0;
+    if (bytes > LARGEST_DOCUMENT) this.options.violated('large_document', `${where} has ${bytes} bytes`);
     if (SECRETS.some((secret) => text.includes(secret))) {
       this.options.violated('secret', `${where}: ${text.slice(0, 200)}`);
     }
@@ -79,11 +102,31 @@ export class Safety {
     const held = this.#heldBy(instance);
     held.add(instance);
     const pool = poolOf(instance);
-    const limit = setting.maxRunners[pool as keyof Setting['maxRunners']] ?? 0;
+    const limit = pool === 'runs' ? RUNS_MAX : (setting.maxRunners[pool as keyof Setting['maxRunners']] ?? 0);
     if (held.size > limit) {
-      const names = [...held].map(({name, status}) => `${name} ${status}`).join(', ');
-      violated('too_many_runners', `${held.size} VMs of pool ${pool}, which may have ${limit}: ${names}`);
+      violated('too_many_runners', `${held.size} VMs of pool ${pool}, which may have ${limit}: ${namesOf(held)}`);
     }
+    // What is not ours is in no pool of ours.
+    const ofAll = [...this.#held].filter(([name]) => POOLS.has(name)).flatMap(([, instances]) => [...instances]);
+    if (setting.total !== undefined && ofAll.length > setting.total) {
+      violated(
+        'too_many_runners',
+        `${ofAll.length} VMs of all pools, which may have ${setting.total}: ${namesOf(ofAll)}`,
+      );
+    }
+    if (pool === setting.drained?.pool) this.#checkDrained(instance, setting.drained);
+  }
+
+  /** What was on its way when the pool was drained may still come; a job that was queued since then gets no VM. */
+  #checkDrained(instance: Instance, {pool, fromMs, forMs}: Drained): void {
+    const {github, startMs, violated} = this.options;
+    const since = startMs + fromMs;
+    const now = github.scheduler.now();
+    const id = Number(instance.labels['slipway-job']?.split('-')[0]);
+    if (now < since || now >= since + forMs || !github.queue.has(id)) return;
+    const {createdAtMs} = github.queue.job(id);
+    if (createdAtMs > since)
+      violated('drained_pool', `${instance.name} was made for pool ${pool} while that was drained`);
   }
 
   #heldBy(instance: Instance): Set<Instance> {
@@ -92,6 +135,12 @@ export class Safety {
     this.#held.set(pool, held);
     return held;
   }
+}
+
+const POOLS = new Set(['arm', 'spot', 'shared', 'runs']);
+
+function namesOf(instances: Iterable<Instance>): string {
+  return [...instances].map(({name, status}) => `${name} ${status}`).join(', ');
 }
 
 function poolOf(instance: Instance): string {

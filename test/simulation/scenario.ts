@@ -1,3 +1,5 @@
+import type {Placements} from './placements';
+
 /** Everything that is to happen in one simulated world, as data: it is drawn from a seed, and can be cut down. Times in milliseconds. */
 export interface Scenario {
   /** Draws the latencies, the ids and GitHub's choices. */
@@ -10,6 +12,10 @@ export interface Scenario {
 export interface Setting {
   /** `maxRunners` of each pool. */
   readonly maxRunners: {readonly arm: number; readonly spot: number; readonly shared: number};
+  /** `maxRunners` over all pools together; none unless given. */
+  readonly total?: number;
+  /** A pool that is drained for a while, by a deployment with `maxRunners: 0`, and then not any more. */
+  readonly drained?: Drained;
   readonly idleMinutes: number;
   /** Hooks at GitHub that send the same events. */
   readonly hooks: number;
@@ -30,6 +36,8 @@ export interface Setting {
   readonly taskDelayMs: number;
   /** Whether VMs and registrations are there that are not ours. */
   readonly bystanders?: boolean;
+  /** Whether others at GitHub use our names, and GitHub names the wrong runner. */
+  readonly neighbours?: boolean;
   /** Whether VMs, a registration and records are there that an earlier control plane left. */
   readonly debris?: boolean;
   /** Whether there is a persistent VM, with a pool of its own. */
@@ -45,12 +53,27 @@ export interface Setting {
   readonly brokenLists?: 'total' | 'large' | 'nobodys' | undefined;
   /** There are no webhooks at all: jobs are found by the sweep. */
   readonly webhooksOff?: boolean;
+  /** Undefined: every zone takes every machine. */
+  readonly placements?: Placements | undefined;
+  /** Repositories `acme/repo-<n>`, from 0 on, beside the usual ones; none unless given. */
+  readonly moreRepositories?: number;
+  /** Attempts to deliver on one page of GitHub's list; 100 unless given. */
+  readonly deliveriesAPage?: number;
   /** The scheduler starts each sweep twice, at once. */
   readonly sweepsTwice?: boolean;
 }
 
-/** `vm`: for the persistent VM. `vmHuge`: for it too, with a label that its runner does not have. */
-export type JobKind = 'arm' | 'large' | 'spot' | 'shared' | 'vm' | 'vmHuge';
+export interface Drained {
+  readonly pool: 'arm' | 'spot' | 'shared';
+  readonly fromMs: number;
+  readonly forMs: number;
+}
+
+/**
+ * `vm`: for the persistent VM; `vmHuge`: for it too, with a label that its runner does not have; `run`: with labels that are made for one job, and have commas; `bare`: without
+ * labels.
+ */
+export type JobKind = 'arm' | 'large' | 'spot' | 'shared' | 'vm' | 'vmHuge' | 'run' | 'bare';
 
 export interface JobPlan {
   /** After the start of the world. */
@@ -91,8 +114,10 @@ export type Fault =
       readonly forMs: number;
     }
   | {readonly on: 'github_down'; readonly fromMs: number; readonly forMs: number}
-  /** No webhook arrives. */
-  | {readonly on: 'webhook_down'; readonly fromMs: number; readonly forMs: number}
+  /** No webhook arrives: each is answered so, or not at all. */
+  | {readonly on: 'webhook_down'; readonly fromMs: number; readonly forMs: number; readonly answer?: 503}
+  /** So many events of jobs that no pool takes. */
+  | {readonly on: 'flood'; readonly atMs: number; readonly count: number}
   /** Takes no new VM, and is missing in lists of VMs, which say so. */
   | {readonly on: 'zone_down'; readonly zone: string; readonly fromMs: number; readonly forMs: number}
   /** Inserts that are accepted fail in the end. */
@@ -116,7 +141,7 @@ export function isVmAlone({setting, faults}: Pick<Scenario, 'setting' | 'faults'
 export interface WebhookFault {
   readonly on: 'webhook';
   readonly nth: number;
-  readonly effect: 'dropped' | 'doubled' | 'answer_lost' | {readonly lateMs: number};
+  readonly effect: 'dropped' | 'doubled' | 'answer_lost' | 'never_arrives' | {readonly lateMs: number};
 }
 
 export interface DispatchFault {
@@ -138,7 +163,8 @@ export type Port = 'store' | 'tasks' | 'ingest' | 'github' | 'compute';
 
 /**
  * `dies_before`, `dies_after`: the execution that makes the call ends there and then. `failed`: no effect, and an error. `lost`: the
- * effect, and an error. The others are refusals of GitHub or Compute Engine.
+ * effect, and an error. `no_token`: no effect, and a 404 of the metadata server, which has no access token; `page`: one of a proxy. The others
+ * are refusals of GitHub or Compute Engine.
  */
 export type CallEffect =
   | 'dies_before'
@@ -149,7 +175,9 @@ export type CallEffect =
   | 'unavailable'
   | 'secondary_limit'
   | 'rate_limit'
-  | 'quota';
+  | 'quota'
+  | 'no_token'
+  | 'page';
 
 export interface CallFault {
   readonly on: 'call';
@@ -162,7 +190,8 @@ export interface CallFault {
 
 /** Whether there is something in it that no later event repairs: debris, a fault, or a persistent VM that stays on record as starting. */
 export function needsSweep({setting, faults}: Scenario): boolean {
-  if (setting.debris || setting.webhooksOff) return true;
+  // A limit that is raised tells nobody.
+  if (setting.debris || setting.drained || setting.webhooksOff) return true;
   return faults.some((fault) => isLasting(fault) || (setting.vm === true && fault.on === 'late_failure'));
 }
 
@@ -170,7 +199,7 @@ export function needsSweep({setting, faults}: Scenario): boolean {
 function isLasting(fault: Fault): boolean {
   switch (fault.on) {
     case 'webhook':
-      return fault.effect === 'dropped';
+      return fault.effect === 'dropped' || fault.effect === 'never_arrives';
     case 'call':
       return fault.port === 'ingest' && fault.effect !== 'lost' && fault.effect !== 'dies_after';
     case 'webhook_down':

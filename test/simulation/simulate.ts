@@ -1,8 +1,8 @@
 import {backlogMs, longestMatrixMs} from './backlog';
 import {SimulatedControlPlane} from './control-plane';
-import {leaveRecords} from './debris';
 import {FUNCTIONS, type Functions} from './functions';
 import {checkLiveness} from './liveness';
+import {arrivalWatch, checkArrivals, isOutageAlone} from './outages';
 import type {Violation} from './safety';
 import {type Fault, needsSweep, type Scenario} from './scenario';
 import {SimulatedWorld} from './simulated-world';
@@ -14,6 +14,8 @@ export interface Outcome {
   readonly steps: number;
   readonly jobs: number;
   readonly creations: number;
+  /** When each VM was accepted for the first time, after the start of the world, by name. */
+  readonly madeAtMs: ReadonlyMap<string, number>;
   /** Those of the scenario's faults that struck. */
   readonly struck: readonly Fault[];
   /** Whether it was checked that every job ran and nothing was left over. */
@@ -41,14 +43,21 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   await import('@octokit/webhooks-methods');
   const world = new SimulatedWorld(scenario, isTraced);
   const {compute, github, workload, scheduler, safety} = world;
+  const haveArrived = arrivalWatch(github);
+  const madeAtMs = new Map<string, number>();
+  compute.observe(({kind, instance}) => {
+    if (kind !== 'accepted' || madeAtMs.has(instance.name)) return;
+    madeAtMs.set(instance.name, scheduler.now() - world.startMs);
+  });
   const isStill = (): boolean =>
     world.machines().length === 0 &&
     world.registrations().length === 0 &&
     world.vm?.isUp() !== true &&
-    !plane.hasTasks();
+    !plane.hasTasks() &&
+    (!isOutageAlone(scenario) || haveArrived());
   const isQuiet = (): boolean => workload.isOver() && isStill();
   const isResting = (): boolean => workload.isResting() && isStill();
-  if (scenario.setting.debris) await leaveRecords(world.store, world.startMs);
+  await world.debris?.leaveRecords(world.store, world.startMs);
   const plane: SimulatedControlPlane = new SimulatedControlPlane(world, functions, isResting);
 
   const calmMs = world.startMs + lastPlannedMs(scenario);
@@ -76,12 +85,14 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
 
   const isLive = functions.sweep !== undefined || !needsSweep(scenario);
   if (isLive && world.violations.length === 0) await checkLiveness(world, plane);
+  if (plane.isSwept && isOutageAlone(scenario)) checkArrivals(world);
   return {
     violations: world.violations,
     trace: world.trace.lines,
     steps,
     jobs: workload.jobs.length,
     creations: compute.created.length,
+    madeAtMs,
     struck: [...world.struck.faults],
     isLivenessChecked: isLive,
   };

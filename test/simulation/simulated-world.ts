@@ -12,13 +12,16 @@ import {bootRunners, type Killed} from '../world/guest';
 import {SeededRandom} from '../world/seeded-random';
 import {Bystanders} from './bystanders';
 import {countRedeliveries} from './count-redeliveries';
-import {leaveMachines, leaveRunner} from './debris';
+import {Debris} from './debris';
 import {EventScheduler} from './event-scheduler';
 import {Executions} from './executions';
 import {FaultyPorts} from './faulty-ports';
 import {listWeather} from './list-weather';
+import {Neighbours} from './neighbours';
+import {planFloods} from './outages';
 import {PersistentVm} from './persistent-vm';
-import {BOOT_MINUTES, REPOSITORIES, TEMPLATES} from './pools';
+import {placeTemplates} from './placements';
+import {BOOT_MINUTES, REPOSITORIES} from './pools';
 import {Safety, type Violation} from './safety';
 import type {Scenario} from './scenario';
 import {Struck} from './struck';
@@ -45,6 +48,10 @@ export class SimulatedWorld {
   readonly workload: Workload;
   readonly weather: Weather;
   readonly bystanders: Bystanders;
+  /** Undefined in a world without. */
+  readonly neighbours: Neighbours | undefined;
+  /** Undefined in a world without. */
+  readonly debris: Debris | undefined;
   /** Undefined in a world without. */
   readonly vm: PersistentVm | undefined;
   readonly vmPromises: VmPromises | undefined;
@@ -76,12 +83,12 @@ export class SimulatedWorld {
     this.github = this.#makeGitHub();
     this.compute = new ComputeWorld({scheduler, random: randomOf(seed, 'compute')});
     this.store = createMemoryStore({clock: scheduler});
-    for (const name of TEMPLATES) this.compute.addTemplate(template(name));
+    placeTemplates(this.compute, setting.placements);
     const face = new ComputeFace(this.compute);
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
     this.bystanders = new Bystanders(this.github, this.compute, setting.bystanders === true, violated);
-    if (setting.debris) leaveMachines(this.github, this.compute);
+    this.debris = setting.debris ? new Debris(this.github, this.compute, jobs) : undefined;
     this.vm = setting.vm ? new PersistentVm(this.github, this.compute, violated) : undefined;
     const boot = randomOf(seed, 'boot');
     this.killed = bootRunners({
@@ -98,11 +105,15 @@ export class SimulatedWorld {
         return true;
       },
     });
-    if (setting.debris) leaveRunner(this.github, this.compute, jobs);
+    this.debris?.leaveRunner();
+    this.neighbours = setting.neighbours
+      ? new Neighbours(this.github, scenario, randomOf(seed, 'neighbours'), violated)
+      : undefined;
     if (isTraced) this.#watch();
     const {github, compute, killed} = this;
-    this.safety = new Safety({setting, github, compute, killed, violated});
+    this.safety = new Safety({setting, startMs: this.startMs, github, compute, killed, violated});
     this.workload = new Workload(github, jobs, setting.brokenLists === 'nobodys');
+    planFloods(github, this.struck, faults);
     this.vmPromises = this.vm && new VmPromises({vm: this.vm, github, compute, scenario, violated});
     const weather = new Weather(compute, this.struck, (one) => this.#isMade(one), this.vm, faults);
     this.weather = weather;
@@ -118,8 +129,12 @@ export class SimulatedWorld {
     this.direct = {
       github: this.ports.github(directGitHub(github), github, () => weather.isGitHubDown()),
       compute: this.ports.compute(directCompute(face, 'world'), face),
-      discovery: this.ports.discovery(countRedeliveries(directDiscovery(github), violated), () =>
-        weather.isGitHubDown(),
+      discovery: this.ports.discovery(
+        countRedeliveries(directDiscovery(github, {deliveriesAPage: setting.deliveriesAPage ?? 100}), {
+          now: () => scheduler.now(),
+          violated,
+        }),
+        () => weather.isGitHubDown(),
       ),
     };
   }
@@ -131,12 +146,14 @@ export class SimulatedWorld {
 
   /** Those of runners that were made for jobs. */
   registrations(): Registration[] {
-    const others = this.bystanders.registrations;
-    return this.github.runners.all().filter((one) => !others.has(one) && one !== this.vm?.runner);
+    return this.github.runners
+      .all()
+      .filter((one) => !this.bystanders.registrations.has(one) && !this.neighbours?.registrations.has(one))
+      .filter((one) => one !== this.vm?.runner && one !== this.debris?.runner);
   }
 
   #isMade(instance: Instance): boolean {
-    return !this.bystanders.machines.has(instance) && instance !== this.vm?.instance;
+    return !this.bystanders.machines.has(instance) && instance !== this.vm?.instance && !this.debris?.mayStay(instance);
   }
 
   violated(rule: Violation['rule'], detail: string): void {
@@ -166,7 +183,8 @@ export class SimulatedWorld {
         removal: [0, setting.removalMs],
       },
     });
-    for (const repository of REPOSITORIES) github.addRepository(repository, {visibility: 'private'});
+    const more = Array.from({length: setting.moreRepositories ?? 0}, (_, n) => `acme/repo-${n}`);
+    for (const repository of [...REPOSITORIES, ...more]) github.addRepository(repository, {visibility: 'private'});
     const late = randomOf(seed, 'webhooks');
     github.deliveries.faults = () => {
       const delayMs = late.below(setting.webhookDelayMs + 1);
@@ -179,6 +197,7 @@ export class SimulatedWorld {
         drop: effect === 'dropped',
         duplicates: effect === 'doubled' ? 1 : 0,
         loseAnswer: effect === 'answer_lost',
+        neverArrives: effect === 'never_arrives',
       };
     };
     return github;
@@ -208,16 +227,4 @@ export function randomOf(seed: number, purpose: string): SeededRandom {
   let hash = seed >>> 0;
   for (const character of purpose) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193) >>> 0;
   return new SeededRandom(hash);
-}
-
-function template(name: string) {
-  return {
-    name,
-    properties: {
-      machineType: 't2a-standard-4',
-      metadata: {items: [{key: 'startup-script', value: '#!/bin/bash\n/opt/runner/start'}]},
-      labels: {team: 'platform'},
-      scheduling: {automaticRestart: true, onHostMaintenance: 'MIGRATE'},
-    },
-  };
 }

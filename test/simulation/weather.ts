@@ -35,11 +35,15 @@ export class Weather {
     return [...this.#active].some(({on}) => on === 'github_down');
   }
 
-  areWebhooksDown(): boolean {
-    return [...this.#active].some(({on}) => on === 'webhook_down');
+  /** `unreachable`, or the status that the webhook answers; undefined while it is up. */
+  webhookOutage(): 'unreachable' | 503 | undefined {
+    for (const fault of this.#active) if (fault.on === 'webhook_down') return fault.answer ?? 'unreachable';
+    return undefined;
   }
 
   #strike(fault: Extract<Fault, {atMs: number}>): void {
+    // GitHub's matter: `Floods`.
+    if (fault.on === 'flood') return;
     if (fault.on === 'late_failure') {
       this.#late.push(fault);
       this.#change(() => undefined, fault);

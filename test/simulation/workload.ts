@@ -1,6 +1,7 @@
 import type {Job} from '../world/github/job';
 import type {GitHubWorld} from '../world/github/model';
-import {LABELS, NOBODYS} from './pools';
+import {isTheirs} from './neighbours';
+import {labelsOf, NOBODYS} from './pools';
 import type {JobPlan} from './scenario';
 
 /** Plays the plans of the scenario's jobs at GitHub. */
@@ -22,8 +23,7 @@ export class Workload {
     this.#waiting = plans.length;
     for (const plan of plans) this.#at(this.#startMs + plan.atMs, () => this.#begin(plan));
     github.observe((event) => {
-      if (event.kind !== 'job') return;
-      if (event.job.labels.includes(NOBODYS)) return;
+      if (event.kind !== 'job' || isTheirs(event.job) || event.job.labels.includes(NOBODYS)) return;
       if (event.action === 'queued' && event.job.status === 'queued') this.queued += 1;
       if (event.action !== 'completed') return;
       const next = this.#whenOver.get(event.job.id);
@@ -67,7 +67,7 @@ export class Workload {
   #add(plan: JobPlan, runId: number | undefined): Job {
     const job = this.github.queueJob({
       repository: plan.repository,
-      labels: LABELS[plan.kind],
+      labels: labelsOf(plan.kind, this.jobs.length),
       durationMs: plan.durationMs,
       ...(plan.approvedAfterMs === undefined ? {} : {needsApproval: true}),
       ...(runId === undefined ? {} : {runId}),
@@ -87,7 +87,7 @@ export class Workload {
   }
 
   #holdBeside({repository, kind, durationMs}: JobPlan, forMs: number, runId: number | undefined): void {
-    const labels = LABELS[kind];
+    const labels = labelsOf(kind, this.jobs.length);
     const place = {repository, labels, durationMs, ...(runId === undefined ? {} : {runId})};
     const job = this.github.queueJob({...place, needsApproval: true});
     this.jobs.push(job);

@@ -10,6 +10,23 @@ const NOT_DEPLOYED: Readonly<Record<string, string>> = {
   RUNNER_CONFIG_FILE: 'RUNNER_CONFIG holds the pools themselves',
   GCP_PROJECT: 'another name of GOOGLE_CLOUD_PROJECT',
   GCP_PROJECT_ID: 'another name of GOOGLE_CLOUD_PROJECT',
+  PROJECT_ID: 'another name of GOOGLE_CLOUD_PROJECT',
+  LOG_VERBOSE: 'LOG_LEVEL says it',
+  GITHUB_RUNNER_TOKEN: 'a name of another system',
+  GITHUB_TOKEN_FILE: 'a name of another system',
+  WEBHOOK_TOKEN: 'a name of another system',
+  CLOUD_RUN_SERVICE_URL: 'a name of another system',
+  GITHUB_CREDENTIALS: 'a name of another system',
+  CLOUD_TASK_LOCATION: 'a name of another system',
+  CLOUD_TASK_QUEUE_NAME: 'a name of another system',
+  DISCOVERY_MODE: 'a name of another system',
+  INSTANCE_TEMPLATE: 'a name of another system',
+  GITHUB_REPO: 'a name of another system',
+  RUNNER_LABELS: 'a name of another system',
+  MAX_CONCURRENT: 'a name of another system',
+  JOB_TIMEOUT: 'a name of another system',
+  POLL_INTERVAL: 'a name of another system',
+  RUNNER_CHECK_INTERVAL: 'a name of another system',
   GITHUB_TOKEN: 'the App is used',
   OIDC_JWKS_URL: 'Google signs the tokens',
   CLOUD_TASKS_EMULATOR_HOST: 'no emulator',
@@ -17,6 +34,9 @@ const NOT_DEPLOYED: Readonly<Record<string, string>> = {
   FIRESTORE_EMULATOR_HOST: 'no emulator',
   SECRET_MANAGER_EMULATOR_HOST: 'no emulator',
 };
+
+/** Variables that what serves the functions reads, and they do not. */
+const OF_FRAMEWORK = ['NODE_ENV'];
 
 /** What Terraform sets a variable to, as far as its form goes. */
 const VALUES: Readonly<Record<string, string>> = {
@@ -34,6 +54,7 @@ const VALUES: Readonly<Record<string, string>> = {
   GOOGLE_CLOUD_ZONE: 'us-central1-a',
   INTERNAL_AUTH: 'platform',
   LOG_LEVEL: 'info',
+  NODE_ENV: 'production',
   PROVISION_QUEUE: 'projects/acme-runners/locations/us-central1/queues/slipway-provision-1a2b',
   PROVISION_URL: 'https://slipway-provision-123456789012.us-central1.run.app',
   RUNNER_CONFIG: '{pools: [{repo: acme/app, requires: [gpu], provider: {type: gce-vm, instance: gpu}}]}',
@@ -43,6 +64,7 @@ const VALUES: Readonly<Record<string, string>> = {
   SWEEP_BUDGET_SECONDS: '240',
   SWEEP_URL: 'https://slipway-sweep-123456789012.us-central1.run.app',
   TASK_MAX_ATTEMPTS: '20',
+  TASK_SIGNING_KEY: 'projects/acme-runners/secrets/slipway-task-signing-key',
   TASKS_SERVICE_ACCOUNT: 'slipway-tasks@acme-runners.iam.gserviceaccount.com',
   TRACING: 'false',
   VM_INACTIVE_MINUTES: '15',
@@ -82,13 +104,13 @@ describe.each(FUNCTIONS)('%s', (target) => {
   });
 
   test('gets no variable that the code does not read', () => {
-    const known = readBy(target, valuesFor(target));
+    const known = new Set([...OF_FRAMEWORK, ...readBy(target, valuesFor(target))]);
     expect(setFor(target).filter((name) => !known.has(name))).toEqual([]);
   });
 });
 
 test('every variable that the code reads is set somewhere, or is not for a deployment', () => {
-  const read = new Set(FUNCTIONS.flatMap((target) => [...readBy(target, valuesFor(target))]));
+  const read = new Set([...OF_FRAMEWORK, ...FUNCTIONS.flatMap((target) => [...readBy(target, valuesFor(target))])]);
   const set = new Set([...FUNCTIONS.flatMap(setFor), ...Object.keys(NOT_DEPLOYED)]);
   expect([...read].filter((name) => !set.has(name))).toEqual([]);
   expect([...set].filter((name) => !read.has(name))).toEqual([]);
@@ -100,4 +122,9 @@ test('only functions behind IAM trust the platform with the verification of call
     'stop',
     'sweep',
   ]);
+});
+
+test('every function has the key that signs tasks, and no framework that shows stacks', () => {
+  for (const target of FUNCTIONS)
+    expect(setFor(target)).toEqual(expect.arrayContaining(['TASK_SIGNING_KEY', 'NODE_ENV']));
 });

@@ -12,6 +12,7 @@ import type {QueueLimits} from '../../shared/tasks/queue-limits';
 import type {TracingOptions} from '../../shared/telemetry/create-tracer';
 import type {Logger} from '../../shared/telemetry/logger';
 import {CloudScheduler} from './cloud-scheduler';
+import type {ZonesByRegion} from './compute/catalog';
 import {type ComputeLatencies, ComputeWorld} from './compute/model';
 import type {Instance} from './compute/resources';
 import {ComputeServer} from './compute/server';
@@ -33,6 +34,7 @@ export const QUEUES = {
 } as const;
 const SERVICE_ACCOUNT = 'tasks@world.iam.gserviceaccount.com';
 const WEBHOOK_SECRET = 'the-webhook-secret-of-the-world';
+const TASK_SIGNING_KEY = 'the-task-signing-key-of-the-world';
 /** Unless the environment names another one. */
 export const MANAGER_SECRET = 'the-manager-secret-of-the-world';
 
@@ -52,6 +54,8 @@ export interface SystemOptions {
   readonly routing?: Routing;
   readonly githubLatencies?: Partial<Latencies>;
   readonly computeLatencies?: Partial<ComputeLatencies>;
+  /** Compute Engine's, by region. */
+  readonly zones?: ZonesByRegion;
   readonly failsToBoot?: (instance: Instance) => boolean;
   readonly queueLimits?: Partial<QueueLimits>;
   readonly env?: Environment;
@@ -101,6 +105,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     ...(options.routing ? {routing: options.routing} : {}),
     ...(options.githubLatencies ? {latencies: options.githubLatencies} : {}),
   });
+  github.app.refusesTwins = true;
   for (const repository of options.repositories) github.addRepository(repository, {visibility: 'private'});
   const githubServer = await serveGitHub(github);
 
@@ -108,6 +113,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     scheduler,
     random,
     ...(options.computeLatencies ? {latencies: options.computeLatencies} : {}),
+    ...(options.zones ? {zones: options.zones} : {}),
   });
   const computeServer = new ComputeServer(compute);
   const computeAt = await computeServer.listen();
@@ -146,6 +152,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     STOP_URL: stop.url,
     SWEEP_URL: sweep.url,
     TASKS_SERVICE_ACCOUNT: SERVICE_ACCOUNT,
+    TASK_SIGNING_KEY,
     OIDC_JWKS_URL: jwksUrl,
     CLOUD_TASKS_EMULATOR_HOST: `${tasksAt.host}:${tasksAt.port}`,
     COMPUTE_EMULATOR_HOST: `${computeAt.host}:${computeAt.port}`,

@@ -1,4 +1,3 @@
-import {Unavailable} from '../../errors';
 import {taskName} from '../../lifecycle/naming';
 import type {Action} from '../../lifecycle/sweep/actions';
 import type {Preemption} from '../../store/documents';
@@ -10,7 +9,7 @@ import {requeueJob} from '../requeue-job';
 import {endRunner} from './end-runner';
 import {isTimeUp, type Sweep} from './ports';
 import {deleteMachine, deregisterGhost} from './remove-leftover';
-import {freeSlot, releaseIdle, reopenJob, repeatIdleCheck, repeatVmCheck} from './repair-records';
+import {countRunner, freeSlot, releaseIdle, reopenJob, repeatIdleCheck, repeatVmCheck} from './repair-records';
 
 export interface Acted {
   /** By reason. */
@@ -18,7 +17,6 @@ export interface Acted {
   readonly failed: Record<string, number>;
   /** Decided and not begun: the time was up. */
   readonly left: number;
-  readonly redelivered: readonly string[];
   readonly preempted: readonly Preemption[];
   /** Preemptions that are settled. */
   readonly settled: readonly Preemption[];
@@ -29,7 +27,6 @@ export async function act(sweep: Sweep, actions: readonly Action[]): Promise<Act
   const {context} = sweep;
   const done: Record<string, number> = {};
   const failed: Record<string, number> = {};
-  const redelivered: string[] = [];
   const preempted: Preemption[] = [];
   const settled: Preemption[] = [];
   let begun = 0;
@@ -40,7 +37,6 @@ export async function act(sweep: Sweep, actions: readonly Action[]): Promise<Act
       const result = await carryOut(sweep, action);
       done[action.reason] = (done[action.reason] ?? 0) + 1;
       if (typeof result === 'object') preempted.push(result);
-      if (action.kind === 'redeliver') redelivered.push(action.delivery.guid);
       if (action.kind === 'rerun' || action.kind === 'forget_preemption') settled.push(action.preemption);
       const outcome = typeof result === 'object' ? 'preempted' : result;
       context.logger.info(`sweep: ${action.kind} for ${action.reason}: ${outcome}`, {
@@ -49,8 +45,6 @@ export async function act(sweep: Sweep, actions: readonly Action[]): Promise<Act
         ...fieldsOf(action),
       });
     } catch (error) {
-      // It may have been done all the same, and each event is delivered again so often and no more.
-      if (action.kind === 'redeliver' && error instanceof Unavailable) redelivered.push(action.delivery.guid);
       failed[action.reason] = (failed[action.reason] ?? 0) + 1;
       context.logger.warning(`sweep: ${action.kind} for ${action.reason} failed, and is left to the next one`, {
         decision: 'failed',
@@ -60,15 +54,12 @@ export async function act(sweep: Sweep, actions: readonly Action[]): Promise<Act
       });
     }
   }
-  return {done, failed, left: actions.length - begun, redelivered, preempted, settled};
+  return {done, failed, left: actions.length - begun, preempted, settled};
 }
 
 async function carryOut(sweep: Sweep, action: Action): Promise<string | Preemption> {
   const {context, discovery} = sweep;
   switch (action.kind) {
-    case 'redeliver':
-      await discovery.redeliver(action.delivery);
-      return 'redelivered';
     case 'event': {
       const {event} = action;
       const queue = queueOf(event.status);
@@ -105,6 +96,8 @@ async function carryOut(sweep: Sweep, action: Action): Promise<string | Preempti
       return deregisterGhost(context, action);
     case 'free_slot':
       return freeSlot(context, action);
+    case 'count_runner':
+      return countRunner(context, action);
     case 'warm': {
       const {pool, scope, count, key} = action;
       await requestRunners(context, {pool, scope, labels: [], count, key}, {dryRun: false});
@@ -136,12 +129,11 @@ export function fieldsOf(action: Action): Record<string, string> {
     case 'idle_check':
     case 'make':
     case 'place_spare':
+    case 'count_runner':
       return {runner: action.runner};
     case 'delete_vm':
     case 'deregister':
       return {runner: action.name};
-    case 'redeliver':
-      return {delivery: action.delivery.guid};
     case 'free_slot':
       return {slot: action.slot, holder: action.holder};
     case 'vm_check':

@@ -1,4 +1,5 @@
 import {Refused} from '../../errors';
+import {findRegistration} from '../../github/settle-registration';
 import type {ActionOf} from '../../lifecycle/sweep/actions';
 import type {JobDocument, Preemption, RunnerDocument} from '../../store/documents';
 import {noteBootFailure} from '../breakers';
@@ -64,8 +65,7 @@ async function deregisterUnlessAlive(
   {reason, mayLive}: {readonly reason: ActionOf<'end_runner'>['reason']; readonly mayLive: boolean},
 ): Promise<'removed' | 'alive'> {
   const github = githubOf(context, runner);
-  const registration =
-    runner.githubId === null ? await github.findRunner(runner.name) : await github.getRunner(runner.githubId);
+  const registration = await findRegistration(github, runner);
   if (!registration) return 'removed';
   const cameUp = (reason === 'boot' || reason === 'half_made') && registration.status === 'online';
   if (mayLive && (registration.busy || cameUp)) return 'alive';

@@ -99,7 +99,7 @@ async function openRuns(
     throwIfLimited(list);
     return runs;
   } catch (error) {
-    const isNotFound = error instanceof RefusedByGitHub && error.isNotFound;
+    const isNotFound = error instanceof RefusedByGitHub && error.status === 404;
     if (isNotFound) memory.notThere.set(name, {sinceMs: memory.notThere.get(name)?.sinceMs ?? now, askedMs: now});
     else memory.notThere.delete(name);
     throw error;

@@ -6,7 +6,6 @@ import {type Observed, scopeKey, settledMs} from '../../lifecycle/sweep/observed
 import {waitsForVm} from '../../lifecycle/sweep/persistent';
 import type {JobDocument, JobKey, LockDocument, RunnerDocument} from '../../store/documents';
 import {allVms} from '../vm/vms';
-import {findDeliveries} from './find-deliveries';
 import {heldPools} from './held-pools';
 import {isNotThere} from './look-into';
 import {isTimeUp, orIncomplete, type Sweep} from './ports';
@@ -23,7 +22,6 @@ const MOST_FORMER = 500;
 export interface Observation {
   readonly observed: Observed;
   readonly visits: Visits;
-  readonly deliveriesSeenAt: number | undefined;
   readonly slotsSeen: boolean;
 }
 
@@ -37,7 +35,6 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     compute.listInstances({[DEPLOYMENT_LABEL]: context.deployment}),
   );
   const former = await readFormer(sweep, stored, instances?.map(({name}) => name) ?? []);
-  const deliveries = await findDeliveries(sweep, lock.deliveriesSince);
 
   const repositories = await findRepositories(sweep, knownRepositories(stored, lock));
   const visits = await visit(sweep, {
@@ -52,7 +49,9 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
 
   const observed: Observed = {
     deployment: context.deployment,
+    startedAt: sweep.startedAt,
     pools: context.pools,
+    ...(context.maxRunners === undefined ? {} : {maxRunners: context.maxRunners}),
     webhooks: sweep.webhooks,
     instances,
     scopes: visits.scopes,
@@ -65,12 +64,10 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     vms: await readVms(sweep, stored),
     slots: stored.slots,
     held: await heldPools(context),
-    deliveries: deliveries.found,
-    redelivered: Object.fromEntries(Object.entries(lock.redelivered).map(([guid, {count}]) => [guid, count])),
     preempted: await preemptedJobs(sweep, lock, visits),
     sightings: lock.sightings,
   };
-  return {observed, visits, deliveriesSeenAt: deliveries.at, slotsSeen: stored.slots !== undefined};
+  return {observed, visits, slotsSeen: stored.slots !== undefined};
 }
 
 type Known = Pick<DiscoveredRepository, 'fullName' | 'installationId'>;

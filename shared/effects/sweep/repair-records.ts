@@ -1,11 +1,13 @@
+import {heldBack} from '../../lifecycle/job';
 import {spared} from '../../lifecycle/runner';
 import type {ActionOf} from '../../lifecycle/sweep/actions';
-import {takenSlot} from '../../store/slots';
+import {ALL_POOLS, findFreeSlot, slotIsFree, takenSlot} from '../../store/slots';
 import type {Context} from '../context';
 import {demandJob, serveOldest} from '../open-jobs';
 import {scheduleIdleCheck} from '../place-spare';
 import {scheduleVmCheck} from '../vm/schedule-vm-check';
 import {vmById} from '../vm/vms';
+import {reportHeldBack} from './held-back';
 
 /** `done`: as decided. `void`: it was otherwise by then. */
 export type Repaired = 'done' | 'void';
@@ -27,8 +29,8 @@ export async function reopenJob(context: Context, {job: key, runner: name}: Acti
 }
 
 /**
- * A runner waited for its job for `idleMinutes`: GitHub holds the job back. The job is left alone for a while, and the runner goes as a
- * spare one does: three more readings, deregistered first.
+ * A runner waited for its job for `idleMinutes`: GitHub holds the job back. The job is left alone for a while, with a dead letter that says
+ * why, and the runner goes as a spare one does: three more readings, deregistered first.
  */
 export async function releaseIdle(context: Context, {runner: name}: ActionOf<'release_idle'>): Promise<Repaired> {
   const released = await context.store.transaction(async (transaction) => {
@@ -37,14 +39,15 @@ export async function releaseIdle(context: Context, {runner: name}: ActionOf<'re
     const job = runner?.covers ? await transaction.get('jobs', runner.covers) : undefined;
     if (!runner?.covers || runner.runs !== null) return undefined;
     const spare = spared(runner, now);
-    if (job?.status === 'queued' && job.runner === name) {
-      transaction.set('jobs', runner.covers, {...job, demand: 'dead', runner: null, updatedAt: now});
-    }
+    const waits = job?.status === 'queued' && job.runner === name ? job : undefined;
+    const held = waits && heldBack(waits, now);
+    if (held) transaction.set('jobs', runner.covers, held);
     transaction.set('runners', name, spare);
-    return spare;
+    return {spare, held};
   });
-  if (!released?.spare) return 'void';
-  await scheduleIdleCheck(context, released, 0, 0);
+  if (released?.held) await reportHeldBack(context, released.spare, released.held);
+  if (!released?.spare.spare) return 'void';
+  await scheduleIdleCheck(context, released.spare, 0, 0);
   return 'done';
 }
 
@@ -73,11 +76,27 @@ export async function freeSlot(context: Context, {slot: id, holder}: ActionOf<'f
     const isJob = holder.startsWith('job:');
     const job = isJob ? await transaction.get('jobs', holder.slice(4)) : undefined;
     const runner = isJob ? undefined : await transaction.get('runners', holder);
-    if (slot?.holder !== holder || job?.slot === id || runner?.slot === id) return undefined;
+    if (runner?.slot === id || runner?.slotOfAll === id) return undefined;
+    if (slot?.holder !== holder || job?.slot === id || job?.slotOfAll === id) return undefined;
     transaction.set('slots', id, takenSlot(slot, null, now));
     return slot.pool;
   });
   if (pool === undefined) return 'void';
   await serveOldest(context, pool, `slot-${id}-lost-by-${holder}`);
   return 'done';
+}
+
+/** The runner takes a slot of all pools, where one is free. */
+export async function countRunner(context: Context, {runner: name}: ActionOf<'count_runner'>): Promise<Repaired> {
+  const {store, random, clock, maxRunners = 0} = context;
+  const free = await findFreeSlot(store, {pool: ALL_POOLS, maxRunners, random});
+  if (!free) return 'void';
+  return store.transaction(async (transaction) => {
+    const runner = await transaction.get('runners', name);
+    const slot = await transaction.get('slots', free.id);
+    if (!runner?.slot || runner.slotOfAll || !slotIsFree(slot)) return 'void';
+    transaction.set('slots', free.id, takenSlot(free, name, clock.now()));
+    transaction.set('runners', name, {...runner, slotOfAll: free.id});
+    return 'done';
+  });
 }

@@ -3,7 +3,7 @@ import {jobKeyOf} from '../../lifecycle/naming';
 import type {JobDocument, VmDocument} from '../../store/documents';
 import {type Context, githubOf, scopeFor} from '../context';
 import {recordVmJob} from './record-vm-job';
-import {lackedByVm, turnAway} from './take-job';
+import {judgeJob, turnAway} from './take-job';
 import {type RunnerPlace, runnerPlaces, type Vm} from './vms';
 
 /** Jobs of one pool that are asked after in one look. */
@@ -41,6 +41,7 @@ export async function observeVm(context: Context, vm: Vm, document: VmDocument):
   }
   for (const job of await queuedJobs(context, vm)) {
     const at = await askFor(context, vm, job);
+    // mutation: turned away while it waits
     if (at?.status === 'queued' && (await isTurnedAway(context, vm, job))) continue;
     if (at?.status === 'queued') return {kind: 'wanted', job, runners};
     if (at?.status === 'in_progress') return {kind: 'busy', by: `job ${jobKeyOf(job)}`};
@@ -73,7 +74,7 @@ export async function queuedJobs(context: Context, {pools}: Vm): Promise<JobDocu
 
 /** A job that came when it was not known what the VM's runner can take, or before the runner lost a label, does not hold the VM. */
 async function isTurnedAway(context: Context, vm: Vm, job: JobDocument): Promise<boolean> {
-  const lacked = await lackedByVm(context, vm, job);
+  const {lacked} = await judgeJob(context, vm, job);
   if (lacked.length > 0) await turnAway(context, vm, {job: jobKeyOf(job)}, lacked);
   return lacked.length > 0;
 }
@@ -107,7 +108,10 @@ async function repaired(
     ...job,
     status: 'completed',
     runnerName: at?.runnerName ?? job.runner,
+    runnerId: at?.runnerId ?? null,
+    workflow: null,
     createdAt: job.queuedAt,
+    receivedAt: context.clock.now(),
     delivery: `unheard-${key}`,
   });
   return {kind: 'repaired', document};

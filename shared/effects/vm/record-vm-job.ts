@@ -2,7 +2,8 @@ import {applyJobEvent, type JobChange} from '../../lifecycle/job';
 import type {JobEvent} from '../../lifecycle/job-event';
 import {jobKeyOf} from '../../lifecycle/naming';
 import {active, isStopping, runsJob, runsNoMore, started} from '../../lifecycle/vm';
-import type {JobDocument, VmDocument} from '../../store/documents';
+import {withSeenLabels} from '../../lifecycle/vm-labels';
+import type {JobDocument, SeenLabels, VmDocument} from '../../store/documents';
 import type {Transaction} from '../../store/store';
 import type {Context} from '../context';
 import {changeVm, readVm} from './vm-document';
@@ -15,8 +16,11 @@ export interface VmRecord {
   readonly document: VmDocument;
 }
 
-/** Records an event of a job that the VM is for. What is new in it is activity, which makes a planned stop void. */
-export async function recordVmJob(context: Context, vm: Vm, event: JobEvent): Promise<VmRecord> {
+/**
+ * Records an event of a job that the VM is for. What is new in it is activity, which makes a planned stop void. `seen`: what labels a runner
+ * of the VM had a moment ago.
+ */
+export async function recordVmJob(context: Context, vm: Vm, event: JobEvent, seen?: SeenLabels): Promise<VmRecord> {
   return context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     const existing = await transaction.get('jobs', jobKeyOf(event));
@@ -28,7 +32,8 @@ export async function recordVmJob(context: Context, vm: Vm, event: JobEvent): Pr
       transaction.set('jobs', jobKeyOf(event), job);
       return {change: change.kind, job, document};
     }
-    const next = heard(vm, active(document, now, event), change.kind, event, now);
+    const known = seen ? {...document, seenLabels: withSeenLabels(document.seenLabels, seen)} : document;
+    const next = heard(vm, active(known, now, event), change.kind, event, now);
     transaction.set('jobs', jobKeyOf(event), job);
     transaction.set('vms', vm.id, next);
     return {change: change.kind, job, document: next};

@@ -1,28 +1,42 @@
+import {applyJobEvent} from '../../lifecycle/job';
 import {jobKeyOf} from '../../lifecycle/naming';
 import type {JobDocument} from '../../store/documents';
-import type {Context} from '../context';
+import {type Context, poolOf} from '../context';
 import type {Demand} from '../cover-job';
 import {isRunnerGone, lookAgainLater} from '../requeue-job';
 import {ensureStarted} from './ensure-started';
 import {coverByVm, recordVmJob} from './record-vm-job';
-import {lackedByVm, turnAway} from './take-job';
+import {judgeJob, turnAway} from './take-job';
 import type {Vm} from './vms';
 
 /**
  * A job that the VM is for: it is on record, and the VM up, or this fails and is tried again. One that asks for labels that the VM's
- * runner does not have is turned away.
+ * runner does not have is turned away; in a pool that is drained (`maxRunners: 0`) it waits.
  */
 export async function serveVm(context: Context, vm: Vm, demand: Demand): Promise<string> {
   const asking = 'event' in demand ? demand.event : await context.store.get('jobs', demand.job);
-  const lacked = asking?.status === 'queued' ? await lackedByVm(context, vm, asking) : [];
+  if (asking && poolOf(context, asking.pool)?.maxRunners === 0) return leaveOpen(context, demand);
+  const {lacked, seen} = asking?.status === 'queued' ? await judgeJob(context, vm, asking) : {lacked: []};
   if (lacked.length > 0) return turnAway(context, vm, demand, lacked);
   const job =
-    'event' in demand ? (await recordVmJob(context, vm, demand.event)).job : await cover(context, vm, demand.job);
+    'event' in demand ? (await recordVmJob(context, vm, demand.event, seen)).job : await cover(context, vm, demand.job);
   if ('event' in demand && job?.status === 'in_progress' && (await isRunnerGone(context.store, job))) {
     await lookAgainLater(context, {job: jobKeyOf(job), runner: job.runner}, demand.event.delivery);
   }
   if (job?.status !== 'queued') return `not_wanted:${job ? `job_${job.status}` : 'unknown_job'}`;
   return ensureStarted(context, vm);
+}
+
+/** The job is on record, and neither starts the VM nor keeps it up. */
+async function leaveOpen({store, clock}: Context, demand: Demand): Promise<string> {
+  return store.transaction(async (transaction) => {
+    const now = clock.now();
+    const existing = await transaction.get('jobs', 'event' in demand ? jobKeyOf(demand.event) : demand.job);
+    const job = 'event' in demand ? applyJobEvent(existing, demand.event, now).job : existing;
+    if (job?.status !== 'queued') return `not_wanted:${job ? `job_${job.status}` : 'unknown_job'}`;
+    if (job.demand !== 'covered') transaction.set('jobs', jobKeyOf(job), {...job, demand: 'open', updatedAt: now});
+    return 'waits_for_slot';
+  });
 }
 
 /** Also a job that had been given up: it is asked for again. */

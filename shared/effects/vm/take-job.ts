@@ -2,11 +2,10 @@ import type {Registration} from '../../github/github';
 import {applyJobEvent} from '../../lifecycle/job';
 import type {JobEvent} from '../../lifecycle/job-event';
 import {jobKeyOf} from '../../lifecycle/naming';
-import {labelsOf, lackedLabels, wasSeenToTake, withSeenLabels} from '../../lifecycle/vm-labels';
-import type {JobDocument, JobKey, VmDocument} from '../../store/documents';
+import {labelsOf, lackedLabels, wasSeenToTake} from '../../lifecycle/vm-labels';
+import type {JobDocument, JobKey, SeenLabels} from '../../store/documents';
 import {type Context, githubOf, scopeFor} from '../context';
 import type {Demand} from '../cover-job';
-import {changeVm} from './vm-document';
 import type {Vm} from './vms';
 
 /** Whom a VM is asked for. */
@@ -15,48 +14,59 @@ export type Asking = Pick<JobDocument, 'pool' | 'repository' | 'installationId' 
 /** A look, and another one: a label that is being taken off or given back may be neither at GitHub nor on record in one of them. */
 const LOOKS = 2;
 
+/** What a look came to: what is lacking, and a reading worth keeping. */
+export interface Judged {
+  readonly lacked: readonly string[];
+  readonly seen?: SeenLabels;
+}
+
+const TAKES: Judged = {lacked: []};
+
 /**
- * Labels that the job asks for and no runner of the VM has, by GitHub's own answer: GitHub will never give it the job. Empty when a runner
+ * Labels that the job asks for and no runner of the VM has, by GitHub's own answer: GitHub will never give it the job. None when a runner
  * takes it, and when that cannot be told: no runner is registered yet, or GitHub does not answer. Then the VM is started.
  */
-export async function lackedByVm(context: Context, vm: Vm, job: Asking): Promise<readonly string[]> {
+export async function judgeJob(context: Context, vm: Vm, job: Asking): Promise<Judged> {
+  let judged = TAKES;
+  for (let look = 0; look < LOOKS; look++) {
+    judged = await lookOnce(context, vm, job);
+    if (judged.lacked.length === 0) return judged;
+  }
+  return judged;
+}
+
+async function lookOnce(context: Context, vm: Vm, job: Asking): Promise<Judged> {
+  const {labels} = job;
   const entry = vm.pools.find(({pool}) => pool.name === job.pool);
-  if (!entry) return [];
+  if (!entry) return TAKES;
   const scope = scopeFor(entry.pool, job);
   const names = new Set([entry.runnerName, ...vm.pools.map(({runnerName}) => runnerName)]);
   const placeOf = (name: string) => `${name} ${JSON.stringify(scope)}`.toLowerCase();
+  const before = await context.store.get('vms', vm.id);
+  const now = context.clock.now();
+  if ([...names].some((name) => wasSeenToTake(before?.seenLabels, {place: placeOf(name), labels}, now))) return TAKES;
+
   const github = githubOf(context, {scope, installationId: job.installationId});
-
-  let lacked: readonly string[] = [];
-  for (let look = 0; look < LOOKS; look++) {
-    const before = await context.store.get('vms', vm.id);
-    const {labels} = job;
-    if (
-      [...names].some((name) => wasSeenToTake(before?.seenLabels, {place: placeOf(name), labels}, context.clock.now()))
-    )
-      return [];
-    const runners: (readonly string[])[] = [];
-    for (const name of names) {
-      const registration = await orUnknown(context, vm, () => github.findRunner(name));
-      // The pool's own runner decides whether anything is known; one of another pool may take the job as well.
-      if (!registration && name === entry.runnerName) return [];
-      if (!registration) continue;
-      const has = labelsOf(registration, await drainedOf(context, vm, before));
-      if (lackedLabels(labels, [has]).length === 0) {
-        await remember(context, vm, placeOf(name), has);
-        return [];
-      }
-      runners.push(has);
-    }
-    lacked = lackedLabels(labels, runners);
+  const drained = [...(before?.drained ?? [])];
+  const runners: Registration[] = [];
+  for (const name of names) {
+    const registration = await orUnknown(context, vm, () => github.findRunner(name));
+    // The pool's own runner decides whether anything is known; one of another pool may take the job as well.
+    // mutation: unknown runner
+    if (!registration && name === entry.runnerName) return TAKES;
+    if (!registration) continue;
+    const has = labelsOf(registration, drained);
+    if (lackedLabels(labels, [has]).length === 0)
+      return {lacked: [], seen: {place: placeOf(name), labels: has, at: now}};
+    runners.push(registration);
   }
-  return lacked;
-}
-
-/** On record before or after GitHub was asked. */
-async function drainedOf({store}: Context, vm: Vm, before: VmDocument | undefined): Promise<VmDocument['drained']> {
-  const after = await store.get('vms', vm.id);
-  return [...(before?.drained ?? []), ...(after?.drained ?? [])];
+  // A label may be taken off between the first reading of the record and GitHub's answer.
+  drained.push(...((await context.store.get('vms', vm.id))?.drained ?? []));
+  const lacked = lackedLabels(
+    labels,
+    runners.map((registration) => labelsOf(registration, drained)),
+  );
+  return {lacked};
 }
 
 async function orUnknown(
@@ -74,13 +84,6 @@ async function orUnknown(
     });
     return undefined;
   }
-}
-
-async function remember(context: Context, vm: Vm, place: string, labels: readonly string[]): Promise<void> {
-  await changeVm(context, vm, (document, at) => ({
-    ...document,
-    seenLabels: withSeenLabels(document.seenLabels, {place, labels, at}),
-  }));
 }
 
 /**

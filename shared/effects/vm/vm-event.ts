@@ -1,8 +1,10 @@
 import type {JobEvent} from '../../lifecycle/job-event';
-import {parseRunnerName} from '../../lifecycle/naming';
+import {matchJob} from '../../lifecycle/matching';
+import {jobKeyOf, parseRunnerName} from '../../lifecycle/naming';
 import type {VmDocument} from '../../store/documents';
 import type {Context} from '../context';
 import type {RunRecord} from '../record-run';
+import {isOwnRunner, logForeign, withOwnRunner} from './own-runner';
 import {recordForeignJob, recordVmJob} from './record-vm-job';
 import {scheduleVmCheck} from './schedule-vm-check';
 import {type Vm, vmOfPool, vmOfRunner} from './vms';
@@ -15,16 +17,26 @@ export function vmOfEvent(context: Context, {pool, runnerName}: JobEvent): Vm | 
 
 /** `waiting`, `in_progress` and `completed` of a job of the VM. When nothing runs on it any more, its stop is planned. */
 export async function hearVmEvent(context: Context, vm: Vm, event: JobEvent): Promise<string> {
-  const {change, document} = await recordVmJob(context, vm, event);
+  const heard = await withOwnRunner(context, vm, event);
+  if (heard !== event && (await isNoJobOfOurs(context, event))) return `foreign:${vm.instance}`;
+  const {change, document} = await recordVmJob(context, vm, heard);
   // A repeated event plans it again: the one before may have got no further than the record.
   if (event.status !== 'in_progress') await planStop(context, vm, document);
   return `${change}:${vm.instance}`;
+}
+
+/** The event came for the runner's name alone. */
+async function isNoJobOfOurs({pools, store}: Context, event: JobEvent): Promise<boolean> {
+  const {repository, labels} = event;
+  if (matchJob({repository, labels, isPublic: false}, pools).kind === 'matched') return false;
+  return (await store.get('jobs', jobKeyOf(event))) === undefined;
 }
 
 /** A job of a pool of another kind ran on a persistent VM, whose runner had all its labels. */
 export async function noteForeignRun(context: Context, event: JobEvent, {change}: RunRecord): Promise<void> {
   const vm = event.runnerName ? vmOfRunner(context, event.runnerName) : undefined;
   if (!vm || (change !== 'started' && change !== 'finished')) return;
+  if (!(await isOwnRunner(context, vm, event))) return logForeign(context, vm, event);
   const document = await recordForeignJob(context, vm, event);
   if (change === 'finished') await planStop(context, vm, document);
 }

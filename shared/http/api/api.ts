@@ -1,12 +1,14 @@
 import type {Request} from '@google-cloud/functions-framework';
 import {systemClock} from '../../clock';
 import {type ApiConfig, parseConfig} from '../../config/config';
-import {createSecretReader, type SecretReader} from '../../config/secrets';
+import {createSecretCheck, type SecretCheck} from '../../config/secret-check';
+import {createSecretReader} from '../../config/secrets';
 import type {ControlPlane, ControlPlaneOptions} from '../../control-plane';
 import {createLogger} from '../../telemetry/create-logger';
 import type {Logger} from '../../telemetry/logger';
 import {traceFields, traceOf} from '../../telemetry/trace';
-import {rawBody} from '../request';
+import {isPath} from '../framework';
+import {createBodyReader} from '../read-body';
 import {isSecret, SECRET_HEADER} from './authenticate';
 import {clientAddress} from './client-address';
 import {corsHeaders, preflightHeaders} from './cors';
@@ -14,7 +16,7 @@ import {createAssets} from './documentation/assets';
 import {serveAsset} from './documentation/serve-asset';
 import {problemOf} from './failure';
 import {idempotencyKey} from './idempotency-key';
-import {MAX_BODY_BYTES, type RawInput, readBody, readQuery} from './input';
+import {MAX_BODY_BYTES, parseBody, type RawInput, readQuery} from './input';
 import {onlyOnce} from './only-once';
 import type {Operation, Surroundings} from './operation';
 import {OPERATIONS} from './operations/all';
@@ -33,7 +35,7 @@ const REQUESTS_PER_MINUTE = 60;
 
 interface Configured {
   readonly config: ApiConfig;
-  readonly secrets: SecretReader;
+  readonly checkSecret: SecretCheck;
 }
 
 /** Answers a request: limit, route, authenticate, validate, do. Never throws: what goes wrong is a problem. */
@@ -42,6 +44,7 @@ export class Api {
   readonly #limit: RateLimit;
   readonly #router = createRouter(OPERATIONS);
   readonly #assets = createAssets();
+  readonly #bodies = createBodyReader(MAX_BODY_BYTES);
   #configured: Configured | undefined;
   #plane: (() => Promise<ControlPlane<'api'>>) | undefined;
   #document: object | undefined;
@@ -53,18 +56,17 @@ export class Api {
     this.#logger = options.logger ?? createLogger({level: 'info'});
   }
 
-  /** `unread`: why the body could not even be read. */
-  async answer(request: Request, unread?: Problem): Promise<Reply> {
-    const reply = await this.#reply(request, unread).catch((error: unknown) => this.#refuse(request, error));
+  async answer(request: Request): Promise<Reply> {
+    const reply = await this.#reply(request).catch((error: unknown) => this.#refuse(request, error));
     const origins = this.#configured?.config.corsOrigins ?? [];
     return {...reply, headers: {...reply.headers, ...corsHeaders(request.get('origin'), origins)}};
   }
 
-  async #reply(request: Request, unread: Problem | undefined): Promise<Reply> {
+  async #reply(request: Request): Promise<Reply> {
     const {config} = this.#configure();
     // Wrong secrets and requests that make no sense count, too. Cloud Run says by K_SERVICE that its front end is in between.
     await this.#limit(clientAddress(request, this.#options.env['K_SERVICE'] !== undefined));
-    if (unread) throw unread;
+    if (!isPath(request.originalUrl)) throw new Problem('invalid-request', 'the path cannot be decoded');
 
     const match = this.#router.match(request.method, request.path);
     if (match.kind === 'unknown') return this.#asset(request);
@@ -83,7 +85,7 @@ export class Api {
       );
     }
     const surroundings = this.#surroundings(request, route, config, authenticated);
-    const input = {path: parameters, query: readQuery(request), body: await bodyOf(request, route)};
+    const input = {path: parameters, query: readQuery(request), body: await this.#body(request, route)};
     const reply = await this.#traced(request, route, () => run(route, surroundings, input, request));
     this.#log(request)[route.changes ? 'info' : 'debug'](`api: ${route.id}`, {
       decision: 'answered',
@@ -107,15 +109,21 @@ export class Api {
     const {env, clock = systemClock} = this.#options;
     const config = parseConfig(env, 'api');
     if (!this.#options.logger) this.#logger = createLogger({level: config.logLevel});
-    this.#configured = {config, secrets: createSecretReader({clock, config, logger: this.#logger})};
+    const secrets = createSecretReader({clock, config, logger: this.#logger});
+    this.#configured = {config, checkSecret: createSecretCheck(config.managerSecrets, {secrets, clock})};
     return this.#configured;
   }
 
   async #isAuthenticated(request: Request): Promise<boolean> {
     const given = request.get(SECRET_HEADER);
     if (!given) return false;
-    const {config, secrets} = this.#configure();
-    return isSecret(given, await secrets.read(config.managerSecret));
+    return this.#configure().checkSecret((secret) => isSecret(given, secret));
+  }
+
+  async #body(request: Request, {method, body}: Operation): Promise<unknown> {
+    if (method === 'GET') return {};
+    const received = await this.#bodies.open(request).read();
+    return body ? parseBody(received.bytes()) : {};
   }
 
   async #asset(request: Request): Promise<Reply> {
@@ -191,13 +199,6 @@ function wrongMethod(method: string, allow: string): Problem {
 
 function options(allow: string): Reply {
   return {status: 204, headers: {Allow: allow, ...preflightHeaders(allow)}};
-}
-
-async function bodyOf(request: Request, {method, body}: Operation): Promise<unknown> {
-  if (method === 'GET') return {};
-  if (body) return readBody(request);
-  await rawBody(request, MAX_BODY_BYTES);
-  return {};
 }
 
 async function run(

@@ -16,6 +16,14 @@ import {Problem, type ProblemKind} from './problem';
 
 const RETRY_SECONDS = 10;
 
+const BAD_REQUESTS = {
+  400: 'invalid-request',
+  405: 'method-not-allowed',
+  408: 'too-slow',
+  413: 'too-large',
+  415: 'unsupported-body',
+} as const satisfies Record<BadRequest['status'], ProblemKind>;
+
 /**
  * The one map from a failure to a problem. Typed errors hold no secret, and whoever caused one has shown the secret: their messages are
  * answered. What is not typed stays in the log.
@@ -23,7 +31,9 @@ const RETRY_SECONDS = 10;
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof BadRequest) {
-    return new Problem(error.status === 413 ? 'too-large' : 'invalid-request', error.message);
+    return new Problem(BAD_REQUESTS[error.status], error.message, {
+      headers: error.status === 408 ? {Connection: 'close'} : {},
+    });
   }
   if (error instanceof InvalidConfiguration) {
     return new Problem('misconfigured', 'the configuration is invalid; the log says what to change');

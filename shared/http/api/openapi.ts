@@ -9,7 +9,7 @@ import * as schemas from './schemas';
 /** What any operation may answer; those with the secret, those with a body. */
 const ANYWHERE: readonly ProblemKind[] = ['invalid-request', 'rate-limited', 'internal', 'misconfigured'];
 const WITH_SECRET: readonly ProblemKind[] = ['unauthenticated', 'unavailable', 'refused'];
-const WITH_BODY: readonly ProblemKind[] = ['invalid-json', 'too-large', 'unsupported-body'];
+const WITH_BODY: readonly ProblemKind[] = ['invalid-json', 'too-slow', 'too-large', 'unsupported-body'];
 const WITH_KEY: readonly ProblemKind[] = ['idempotency-key-reused', 'in-progress', 'uncertain', 'peer-rate-limited'];
 
 const HEADERS = {

@@ -1,3 +1,4 @@
+import {isDocumentId} from '../../model/names';
 import type {Surroundings} from './operation';
 import {Problem} from './problem';
 
@@ -61,7 +62,7 @@ function encode({source, after}: Position): string {
 
 function decode(cursor: string): Position {
   const [, source, after] = /^(\d{1,3}):([^/]+)$/.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
-  if (source === undefined || after === undefined) {
+  if (source === undefined || after === undefined || !isDocumentId(after)) {
     throw new Problem('invalid-request', 'the cursor is none of ours; take `next` of the page before', {
       errors: [{in: 'query', path: 'cursor', message: 'expected `next` of the page before'}],
     });

@@ -22,6 +22,7 @@ export const PROBLEMS = {
   'not-a-task': {status: 409, title: 'The dead letter holds no task that could be tried again'},
   'in-progress': {status: 409, title: 'The same work is under way'},
   'name-taken': {status: 409, title: 'The name is in use'},
+  'too-slow': {status: 408, title: 'The body took too long'},
   'too-large': {status: 413, title: 'The body is too large'},
   'unsupported-body': {status: 415, title: 'The body’s encoding is not supported'},
   'idempotency-key-reused': {status: 422, title: 'The Idempotency-Key belongs to another request'},

@@ -138,6 +138,9 @@ export const DeadLetter = z
     job: z.string().nullable(),
     url: z.string().nullable(),
     attempts: z.int(),
+    count: z
+      .int()
+      .meta({description: 'How often the job was given up. A newer letter takes the place of the one before.'}),
     at: Time,
   })
   .meta({id: 'DeadLetter'});

@@ -1,11 +1,9 @@
-import type {DiscoveredDelivery} from '../../github/discovery';
 import type {RunnerScope} from '../../github/github';
 import type {JobKey, Preemption} from '../../store/documents';
 import type {JobEvent} from '../job-event';
 
 /** Why a sweep does something: the word that logs, answers and metrics count by. */
 export type Reason =
-  | 'failed_delivery'
   | 'uncovered_job'
   | 'lost_event'
   | 'requeued_job'
@@ -26,13 +24,12 @@ export type Reason =
   | 'orphan'
   | 'ghost'
   | 'lost_slot'
+  | 'uncounted'
   | 'warm'
   | 'preempted';
 
 /** What a sweep decides to do. Each is safe to repeat. */
-export type Action = {readonly reason: Reason} & (
-  | {readonly kind: 'redeliver'; readonly delivery: DiscoveredDelivery}
-  /** What the lost webhook would have said; goes the webhook's way. */
+export type Action = {readonly reason: Reason} /** What the lost webhook would have said; goes the webhook's way. */ & (
   | {readonly kind: 'event'; readonly event: JobEvent}
   | {readonly kind: 'demand'; readonly job: JobKey; readonly cause: string}
   /** The runner that covered the job is gone: the job is demand again. */
@@ -63,10 +60,15 @@ export type Action = {readonly reason: Reason} & (
       readonly name: string;
       readonly zone: string;
       readonly pool: string;
+      /** Its own, which goes first. */
       readonly registration: Registered | null;
+      /** The VM is on no record: these have its name, and stay; while one of them is connected, it may be what runs in the VM. */
+      readonly namesakes: readonly Registered[];
       readonly isDead: boolean;
     }
   | {readonly kind: 'deregister'; readonly name: string; readonly registration: Registered}
+  /** It has no slot of all pools together, and they have a limit now. */
+  | {readonly kind: 'count_runner'; readonly runner: string}
   | {readonly kind: 'free_slot'; readonly slot: string; readonly holder: string}
   | {
       readonly kind: 'warm';

@@ -13,8 +13,8 @@ export function endFailedBoots(observed: Observed, now: number, sightings: Sight
     const key = `boot ${runner.name}`;
     const {listed, registration} = registrationOf(observed, runner);
     if (!listed) sightings.keep(key);
-    if (!listed || registration?.status === 'online' || registration?.busy) continue;
-    if (runsAtGitHub(observed, runner.name) || !sightings.twice(key)) continue;
+    if (!listed || registration?.seen.status === 'online' || registration?.seen.busy) continue;
+    if (runsAtGitHub(observed, runner.name, runner) || !sightings.twice(key)) continue;
     const rest = {isDead: false, force: false, jobUrl: null} as const;
     actions.push({kind: 'end_runner', reason: 'boot', runner: runner.name, ...rest});
   }

@@ -1,44 +1,121 @@
 import type {DiscoveredDelivery} from '../../github/discovery';
-import type {Action} from './actions';
-import type {Observed} from './observed';
+import type {FailedEvent, HookReading} from '../../store/documents';
+import {RETENTION_MS} from './failed-events';
 
-/** GitHub delivers an event once; this is how often we ask for more. */
-// mutation: most redeliveries
-const MOST_REDELIVERIES = 3;
-const MOST_A_PASS = 200;
-const ACTIONS = new Set(['queued', 'waiting', 'in_progress', 'completed']);
+const MINUTE = 60_000;
+/** Before each try, since the attempt before it: the first is made as soon as it is seen that the event did not arrive. */
+const PAUSES_MS = [0, MINUTE, 5 * MINUTE, 30 * MINUTE, 3 * 60 * MINUTE] as const;
+/** So long after the last try the event is given up, unless it arrived. */
+const LAST_WORD_MS = 10 * MINUTE;
+const PROBE_EVERY_MS = MINUTE;
+/** The scheduler's minutes are not all of one length, and neither are our clocks. */
+const EARLY_MS = 5_000;
+/** Deliveries that are so close to each other are taken to be at one time. */
+const AT_ONE_TIME_MS = 5_000;
+/** 95 % of what GitHub's secondary limit lets us send: 900 points a minute, of which a redelivery is 5. */
+const PER_MINUTE = 171;
+/** A job that was queued longer ago may well be over: what says so goes before, so that nothing is made for it. */
+const RECENT_MS = 15 * MINUTE;
+/** What gets jobs going, then what gives runners back. */
+const ORDER = ['recently queued', 'completed', 'queued', 'in_progress', 'waiting'];
 
-/** Events of jobs that arrived by no attempt are delivered again: each at most three times, the newest attempt of it. */
-export function redeliverFailed(observed: Observed): Action[] {
-  const counts = countRedeliveries(observed);
-  const actions: Action[] = [];
-  for (const [guid, attempts] of failedEvents(observed)) {
-    const newest = attempts.reduce((a, b) => (b.deliveredAt > a.deliveredAt ? b : a));
-    if ((counts[guid] ?? 0) >= MOST_REDELIVERIES || actions.length >= MOST_A_PASS) continue;
-    actions.push({kind: 'redeliver', reason: 'failed_delivery', delivery: newest});
-  }
-  return actions;
+export interface Allowance {
+  /** Redeliveries that are saved up. */
+  readonly calls: number;
+  readonly at: number;
+}
+
+export interface Redelivery {
+  readonly guid: string;
+  readonly event: FailedEvent;
+  /** To see whether the webhook answers again: no try of this event. */
+  readonly isProbe: boolean;
+}
+
+export interface RedeliveryPlan {
+  readonly send: readonly Redelivery[];
+  /** Events whose tries are used up, or which GitHub does not deliver again any more. */
+  readonly givenUp: readonly [guid: string, event: FailedEvent][];
+}
+
+/** Redeliveries that may be sent by now, whatever the rate at which the sweep is started. */
+export function redeliveryAllowance(saved: Allowance, now: number): Allowance {
+  // mutation: redeliveries a minute
+  return {calls: Math.min(PER_MINUTE, saved.calls + ((now - saved.at) / MINUTE) * PER_MINUTE), at: now};
 }
 
 /**
- * How often each event that did not arrive was delivered again, by GUID: as far as we know, or as GitHub lists it. The list knows of a
- * request whose answer was lost, and forgets; what we know does not.
+ * How a hook does after a look at its newest attempts, newest first. It is down while what was delivered last fails, and nothing succeeded
+ * since; an event that goes on failing while others arrive does not make it so. It is up from the first success on.
  */
-export function countRedeliveries(observed: Pick<Observed, 'deliveries' | 'redelivered'>): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const [guid, attempts] of failedEvents(observed)) {
-    const listed = attempts.filter(({redelivery}) => redelivery).length;
-    counts[guid] = Math.max(observed.redelivered[guid] ?? 0, listed);
-  }
-  return counts;
+export function healthAfter(reading: HookReading, newest: readonly DiscoveredDelivery[]): HookReading {
+  if (newest.length === 0) return reading;
+  const success = newest.find(({ok}) => ok)?.deliveredAt;
+  const isDown = newest.some(
+    ({ok, redelivery, deliveredAt}) =>
+      !ok && (success === undefined || (!redelivery && deliveredAt > success + AT_ONE_TIME_MS)),
+  );
+  if (isDown === reading.isDown) return reading;
+  return {...reading, isDown, ...(isDown ? {} : {recoveredAt: success ?? reading.recoveredAt})};
 }
 
-/** The attempts of each event of a job that arrived by none of them. */
-function failedEvents({deliveries}: Pick<Observed, 'deliveries'>): Map<string, DiscoveredDelivery[]> {
-  const events = new Map<string, DiscoveredDelivery[]>();
-  for (const delivery of deliveries) {
-    if (delivery.event !== 'workflow_job' || !ACTIONS.has(delivery.action ?? '')) continue;
-    events.set(delivery.guid, [...(events.get(delivery.guid) ?? []), delivery]);
+/**
+ * What is delivered again now. Of a hook that is down one event a minute, as a probe; else what is due: by growing pauses, or at once
+ * after the hook came up again. Hooks that could not be looked at are left out of `readings`, and nothing of theirs is sent.
+ */
+export function planRedeliveries(
+  events: readonly (readonly [string, FailedEvent])[],
+  readings: ReadonlyMap<string, HookReading>,
+  {now, calls}: {readonly now: number; readonly calls: number},
+): RedeliveryPlan {
+  const due: Redelivery[] = [];
+  const probes = new Map<string, Redelivery>();
+  const givenUp: [string, FailedEvent][] = [];
+  for (const [guid, event] of events) {
+    const reading = readings.get(event.hook);
+    const {at, last, tries} = event;
+    if (now - at >= RETENTION_MS) givenUp.push([guid, event]);
+    else if (!reading) continue;
+    else if (reading.isDown) {
+      // mutation: probed a moment ago
+      if (now - reading.probedAt < PROBE_EVERY_MS - EARLY_MS) continue;
+      const probe = {guid, event, isProbe: true};
+      const other = probes.get(event.hook);
+      if (!other || isBetterProbe(probe, other, now)) probes.set(event.hook, probe);
+    } else {
+      // mutation: pause before next try
+      const pause = PAUSES_MS[tries];
+      if (pause === undefined) {
+        if (now - last >= LAST_WORD_MS) givenUp.push([guid, event]);
+      } else if (last < reading.recoveredAt || now - last >= pause - (tries === 0 ? 0 : EARLY_MS)) {
+        due.push({guid, event, isProbe: false});
+      }
+    }
   }
-  return new Map([...events].filter(([, attempts]) => !attempts.some(({ok}) => ok)));
+  const rank = new Map(due.map((one) => [one, rankOf(one, now)]));
+  due.sort((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0) || a.event.at - b.event.at);
+  // The two go through different queues, and one may overtake the other.
+  const hasEnds = due.some(({event}) => event.action === 'completed' && event.tries === 0);
+  const ready = hasEnds ? due.filter((one) => !isLongQueued(one, now)) : due;
+  return {send: [...probes.values(), ...ready].slice(0, Math.floor(calls)), givenUp};
+}
+
+/** An event after it was asked for again. */
+export function tried(event: FailedEvent, {isProbe}: Pick<Redelivery, 'isProbe'>, now: number): FailedEvent {
+  return {...event, last: now, tries: isProbe ? event.tries : event.tries + 1};
+}
+
+/** The one that was not tried for longest: an event that fails by its own fault says nothing about the hook. */
+function isBetterProbe(a: Redelivery, b: Redelivery, now: number): boolean {
+  const [old, other] = [isLongQueued(a, now), isLongQueued(b, now)];
+  return old === other ? a.event.last < b.event.last : other;
+}
+
+function rankOf(one: Redelivery, now: number): number {
+  const {action} = one.event;
+  return ORDER.indexOf(action === 'queued' && !isLongQueued(one, now) ? 'recently queued' : action);
+}
+
+function isLongQueued({event}: Redelivery, now: number): boolean {
+  return event.action === 'queued' && now - event.at >= RECENT_MS;
 }

@@ -3,6 +3,7 @@ import {POOL_LABEL} from '../../compute/labels';
 import type {Pool} from '../../config/config';
 import type {Registration} from '../../github/github';
 import type {RunnerDocument} from '../../store/documents';
+import {isMeant, isRegistrationOf} from '../identity';
 import type {Registered} from './actions';
 import {type Observed, type SeenScope, scopeKey} from './observed';
 
@@ -44,23 +45,22 @@ export function ageMs(instance: Instance, now: number): number {
 /** `listed`: its scope was listed, so that a missing `registration` means something. */
 export function registrationOf(
   observed: Observed,
-  runner: Pick<RunnerDocument, 'scope' | 'name'>,
-): {readonly listed: boolean; readonly registration: Registration | undefined} {
-  const seen = observed.scopes.get(scopeKey(runner.scope));
-  return {listed: seen !== undefined, registration: seen && named(seen, runner.name)};
+  runner: Pick<RunnerDocument, 'scope' | 'name' | 'githubId' | 'registrationTriedAt'>,
+): {readonly listed: boolean; readonly registration: (Registered & {readonly seen: Registration}) | undefined} {
+  const scope = observed.scopes.get(scopeKey(runner.scope));
+  const found = scope?.runners.find((each) => isRegistrationOf(runner, each));
+  return {listed: scope !== undefined, registration: scope && found && registered(scope, found)};
 }
 
-/** Wherever it was listed. */
-export function registeredAs(observed: Observed, name: string): (Registered & {seen: Registration}) | undefined {
-  for (const scope of observed.scopes.values()) {
-    const found = named(scope, name);
-    if (found) return {scope: scope.scope, installationId: scope.installationId, id: found.id, seen: found};
-  }
-  return undefined;
+/** Whatever has the name, wherever it was listed: for a VM that is on no record any of them may be what runs in it. */
+export function namesakes(observed: Observed, name: string): (Registered & {readonly seen: Registration})[] {
+  return [...observed.scopes.values()].flatMap((scope) =>
+    scope.runners.filter((each) => each.name === name).map((each) => registered(scope, each)),
+  );
 }
 
-function named(scope: SeenScope, name: string): Registration | undefined {
-  return scope.runners.find((runner) => runner.name === name);
+function registered({scope, installationId}: SeenScope, seen: Registration): Registered & {seen: Registration} {
+  return {scope, installationId, id: seen.id, seen};
 }
 
 /** The page of the job that a runner runs, as far as it is known. */
@@ -69,10 +69,12 @@ export function jobUrlOf(observed: Observed, {runs}: RunnerDocument): string | n
   return observed.seen.get(runs)?.job.url ?? observed.jobs.get(runs)?.url ?? null;
 }
 
-/** Whether GitHub says that a job runs on it now: whatever else looks wrong, it is alive. */
-export function runsAtGitHub(observed: Observed, name: string): boolean {
-  for (const {job} of observed.seen.values()) {
-    if (job.status === 'in_progress' && job.runnerName === name) return true;
+/** Whether GitHub says that a job runs on it now: whatever else looks wrong, it is alive. By its name alone where it is on no record. */
+export function runsAtGitHub(observed: Observed, name: string, runner: RunnerDocument | undefined): boolean {
+  for (const {job, repository} of observed.seen.values()) {
+    if (job.status !== 'in_progress' || job.runnerName !== name) continue;
+    const {runnerId} = job;
+    if (!runner || isMeant(runner, {repository, runnerId, receivedAt: observed.startedAt})) return true;
   }
   return false;
 }

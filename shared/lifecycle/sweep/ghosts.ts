@@ -1,12 +1,20 @@
-import {parseRunnerName} from '../naming';
+import type {Registration, RunnerScope} from '../../github/github';
+import type {RunnerDocument} from '../../store/documents';
+import {isRegistrationOf, isUnused} from '../identity';
+import {isOver} from '../runner';
 import type {Action} from './actions';
 import {type Observed, scopeKey} from './observed';
-import type {Sightings} from './sightings';
+import {type Sightings, TWICE_MS} from './sightings';
 
 /** Deregistrations cost a call each, and a mistake here would be an expensive one. */
 const MOST_A_PASS = 20;
+/** Known by its name alone: somebody else's of the same name, whose VM boots, is connected long before. */
+const NAMED_MS = 15 * 60_000;
 
-/** Registrations of ours that are offline and idle, and whose VM and runner are not there: seen twice, then removed. */
+/**
+ * Registrations of runners that are on record as over, offline and idle, and without a VM: seen twice, then removed. One that is on no record
+ * may be of another deployment with our name: GitHub itself removes it after a day.
+ */
 export function deregisterGhosts(observed: Observed, sightings: Sightings): Action[] {
   if (observed.instances === undefined || observed.runners === undefined) {
     sightings.keep('ghost ');
@@ -15,14 +23,14 @@ export function deregisterGhosts(observed: Observed, sightings: Sightings): Acti
   const there = new Set([...observed.instances, ...observed.runners].map(({name}) => name));
   const actions: Action[] = [];
   for (const {scope, installationId, runners} of observed.scopes.values()) {
-    for (const {id, name, status, busy} of runners) {
-      if (status !== 'offline' || busy || there.has(name)) continue;
-      // mutation: ghost of another
-      if (!parseRunnerName(observed.deployment, name)) continue;
+    for (const registration of runners) {
+      const {id, name} = registration;
       const runner = observed.former.get(name);
-      // Made while GitHub was asked.
-      if (runner && runner.state !== 'gone' && runner.state !== 'failed') continue;
-      if (!sightings.twice(`ghost ${scopeKey(scope)} ${name}`)) continue;
+      if (there.has(name) || !isUnused(registration)) continue;
+      // mutation: ghost of another
+      if (!isOfFormer(runner, scope, registration)) continue;
+      const seenMs = sightings.see(`ghost ${scopeKey(scope)} ${name}`);
+      if (seenMs < (runner?.githubId === null ? NAMED_MS : TWICE_MS)) continue;
       if (actions.length === MOST_A_PASS) continue;
       actions.push({kind: 'deregister', reason: 'ghost', name, registration: {scope, installationId, id}});
     }
@@ -32,4 +40,10 @@ export function deregisterGhosts(observed: Observed, sightings: Sightings): Acti
     if (scope && !observed.scopes.has(scope)) sightings.keep(key);
   }
   return actions;
+}
+
+/** Whether it is the registration of a runner that is over: not one that was made while GitHub was asked. */
+function isOfFormer(runner: RunnerDocument | undefined, scope: RunnerScope, registration: Registration): boolean {
+  if (!runner || !isOver(runner) || scopeKey(runner.scope) !== scopeKey(scope)) return false;
+  return isRegistrationOf(runner, registration);
 }

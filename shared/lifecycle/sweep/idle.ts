@@ -49,7 +49,7 @@ function idleCover(
   const key = `idle ${runner.name}`;
   const {listed, registration} = registrationOf(observed, runner);
   if (!listed) sightings.keep(key);
-  const isIdle = registration?.status === 'online' && !registration.busy;
-  if (!isIdle || runsAtGitHub(observed, runner.name) || sightings.see(key) < idleMs) return undefined;
+  const isIdle = registration?.seen.status === 'online' && !registration.seen.busy;
+  if (!isIdle || runsAtGitHub(observed, runner.name, runner) || sightings.see(key) < idleMs) return undefined;
   return {kind: 'release_idle', reason: 'idle', runner: runner.name};
 }

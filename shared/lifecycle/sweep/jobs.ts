@@ -1,8 +1,9 @@
 import type {JobDocument, JobKey} from '../../store/documents';
 import type {JobEvent} from '../job-event';
 import {matchEvent} from '../match-event';
+import {parseRunnerName} from '../naming';
 import type {Action} from './actions';
-import {poolNamed, registeredAs, runsAtGitHub} from './fleet';
+import {namesakes, poolNamed} from './fleet';
 import {type Observed, type SeenJob, settledMs} from './observed';
 import type {Sightings} from './sightings';
 
@@ -24,7 +25,7 @@ export function tellLostEvents(observed: Observed, now: number, sightings: Sight
   for (const key of observed.absent) {
     const stored = observed.jobs.get(key);
     if (!stored || !sightings.twice(`absent ${key}`)) continue;
-    actions.push({kind: 'event', reason: 'vanished_job', event: endOf(stored, key)});
+    actions.push({kind: 'event', reason: 'vanished_job', event: endOf(stored, key, observed.startedAt)});
   }
   return actions.sort(byAge);
 }
@@ -76,11 +77,12 @@ function queuedAgain(observed: Observed, key: JobKey, {runner}: JobDocument, sig
   return {kind: 'requeue', reason: 'requeued_job', job: key, runner};
 }
 
-/** Neither on record as alive nor busy at GitHub, as far as that was listed. */
+/** On record one that is ours and lives is not gone; nor is another's that is busy at GitHub, as far as that was listed. */
 function isRunnerGone(observed: Observed, name: string | null): boolean {
   if (name === null) return true;
   if (observed.runners === undefined || observed.runners.some((runner) => runner.name === name)) return false;
-  return !registeredAs(observed, name)?.seen.busy && !runsAtGitHub(observed, name);
+  if (parseRunnerName(observed.deployment, name)) return true;
+  return !namesakes(observed, name).some(({seen}) => seen.busy);
 }
 
 function isPersistent(observed: Observed, {pool}: JobDocument): boolean {
@@ -113,9 +115,12 @@ function told(
     repository,
     labels: job.labels,
     runnerName: job.runnerName,
+    runnerId: job.runnerId,
+    workflow: job.workflow,
     installationId,
     url: job.url,
     createdAt: job.queuedAt ?? now,
+    receivedAt: observed.startedAt,
   };
   const match = matchEvent({kind: 'job', event, isPublic}, observed);
   const pool = match.kind === 'accepted' ? match.event.pool : stored?.pool;
@@ -125,9 +130,15 @@ function told(
   return {kind: 'event', reason, event: {...event, pool, delivery}};
 }
 
+/** How long a job is left alone that GitHub did not give to an idle runner, so many times: twice as long each time. */
+export function heldBackPauseMs(times: number): number {
+  return FIRST_COOL_DOWN_MS * 2 ** (times - 1);
+}
+
 /** Every attempt failed, a while ago; the job still waits. */
 function tryAgain(observed: Observed, seen: SeenJob, stored: JobDocument, now: number): Action | undefined {
-  const coolDown = Math.min(LONGEST_COOL_DOWN_MS, FIRST_COOL_DOWN_MS * Math.max(1, stored.creations));
+  const afterAttempts = Math.min(LONGEST_COOL_DOWN_MS, FIRST_COOL_DOWN_MS * Math.max(1, stored.creations));
+  const coolDown = stored.heldBack ? heldBackPauseMs(stored.heldBack) : afterAttempts;
   return now - stored.updatedAt < coolDown ? undefined : told(observed, seen, stored, 'dead_job', now);
 }
 
@@ -140,7 +151,7 @@ function withoutRunner(observed: Observed, key: JobKey, stored: JobDocument): Ac
 }
 
 /** A job whose run was deleted is over. */
-function endOf(stored: JobDocument, key: JobKey): JobEvent {
+function endOf(stored: JobDocument, key: JobKey, receivedAt: number): JobEvent {
   const {jobId, runId, runAttempt, repository, labels, pool, installationId, url, queuedAt, generation} = stored;
   return {
     jobId,
@@ -153,7 +164,10 @@ function endOf(stored: JobDocument, key: JobKey): JobEvent {
     url,
     status: 'completed',
     runnerName: stored.status === 'in_progress' ? stored.runner : null,
+    runnerId: null,
+    workflow: null,
     createdAt: queuedAt,
+    receivedAt,
     delivery: `sweep-${key}-absent-${generation}`,
   };
 }

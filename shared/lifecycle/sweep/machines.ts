@@ -1,7 +1,19 @@
 import type {Instance} from '../../compute/compute';
+import {isUnused} from '../identity';
 import {isBeingMade, isEnding} from '../runner';
-import type {Action} from './actions';
-import {ageMs, GOING, jobUrlOf, minutesOf, OVER, ourMachines, poolLabel, registeredAs, runsAtGitHub} from './fleet';
+import type {Action, Registered} from './actions';
+import {
+  ageMs,
+  GOING,
+  jobUrlOf,
+  minutesOf,
+  namesakes,
+  OVER,
+  ourMachines,
+  poolLabel,
+  registrationOf,
+  runsAtGitHub,
+} from './fleet';
 import {type Observed, scopeKey} from './observed';
 import type {Sightings} from './sightings';
 
@@ -36,7 +48,7 @@ export function endWithoutMachine(observed: Observed, now: number, sightings: Si
   return actions;
 }
 
-/** VMs that no live runner of ours is known for: seen twice, older than a boot takes, and not registered as one that is alive. */
+/** VMs of this deployment's label that no live runner is on record for: seen twice, older than a boot takes, and not at work. */
 export function deleteOrphans(observed: Observed, now: number, sightings: Sightings): Action[] {
   if (observed.runners === undefined) return [];
   const live = new Set(observed.runners.map(({name}) => name));
@@ -62,11 +74,13 @@ function orphan(observed: Observed, machine: Instance, now: number, sightings: S
     sightings.keep(key);
     return undefined;
   }
-  const found = registeredAs(observed, name);
-  const registration = found && {scope: found.scope, installationId: found.installationId, id: found.id};
+  const own = former && registrationOf(observed, former).registration;
+  const others = former ? [] : namesakes(observed, name);
   // mutation: orphan runs a job
-  if (!isDead && (found?.seen.busy || runsAtGitHub(observed, name))) return undefined;
-  // Online and nobody's: it may take a job at any time, or serve one of a deployment whose memory was lost.
+  if (!isDead && (own?.seen.busy || runsAtGitHub(observed, name, former))) return undefined;
+  // On no record, so that it cannot be deregistered first: while anything of its name is connected, it may take a job at any time. Its own
+  // end is the VM's `maxRunDuration`.
+  if (!isDead && others.some(({seen}) => !isUnused(seen))) return undefined;
   if (!sightings.twice(key)) return undefined;
   return {
     kind: 'delete_vm',
@@ -74,7 +88,12 @@ function orphan(observed: Observed, machine: Instance, now: number, sightings: S
     name,
     zone,
     pool,
-    registration: registration ?? null,
+    registration: own ? place(own) : null,
+    namesakes: others.map(place),
     isDead,
   };
+}
+
+function place({scope, installationId, id}: Registered): Registered {
+  return {scope, installationId, id};
 }

@@ -1,6 +1,6 @@
 import type {Instance, InstanceStatus} from '../../compute/compute';
 import type {Pool} from '../../config/config';
-import type {DiscoveredDelivery, DiscoveredJob} from '../../github/discovery';
+import type {DiscoveredJob} from '../../github/discovery';
 import type {Registration, RunnerScope} from '../../github/github';
 import type {JobDocument, JobKey, Preemption, RunnerDocument, SlotDocument, VmDocument} from '../../store/documents';
 import type {Found} from '../../store/store';
@@ -35,7 +35,11 @@ export interface SeenVm {
 /** Everything that one sweep saw. What could not be listed to its end is left out, so that nothing is concluded from its absence. */
 export interface Observed {
   readonly deployment: string;
+  /** When the sweep began to look: what it saw is at least as new. */
+  readonly startedAt: number;
   readonly pools: readonly Pool[];
+  /** Hard limit over all pools that make VMs; undefined: none. */
+  readonly maxRunners?: number;
   /** `off`: there is no webhook to wait for. */
   readonly webhooks: 'on' | 'off';
   /** This deployment's VMs; undefined: the list is not complete. */
@@ -60,9 +64,6 @@ export interface Observed {
   readonly slots: readonly Found<'slots'>[] | undefined;
   /** Pools that nothing is to be made for: a breaker of theirs is open. */
   readonly held: ReadonlySet<string>;
-  readonly deliveries: readonly DiscoveredDelivery[];
-  /** How often the sweep had an event delivered again, by GUID. */
-  readonly redelivered: Readonly<Record<string, number>>;
   /** Jobs whose spot VM was taken back, and what became of them. */
   readonly preempted: readonly {readonly preemption: Preemption; readonly job: DiscoveredJob | undefined}[];
   /** When each thing was first seen to be wrong. */

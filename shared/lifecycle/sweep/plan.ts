@@ -1,6 +1,5 @@
 import type {Action} from './actions';
 import {endFailedBoots} from './boot';
-import {redeliverFailed} from './deliveries';
 import {deregisterGhosts} from './ghosts';
 import {finishHalfMade} from './half-made';
 import {endIdle} from './idle';
@@ -11,7 +10,7 @@ import {endOverTime} from './over-time';
 import {checkPersistent, restartPersistent} from './persistent';
 import {rerunPreempted} from './preemption';
 import {Sightings} from './sightings';
-import {freeLostSlots} from './slots';
+import {countUncounted, freeLostSlots} from './slots';
 import {serveWaiting} from './waiting-jobs';
 import {keepWarm} from './warm';
 
@@ -26,7 +25,6 @@ export interface Plan {
 export function plan(observed: Observed, now: number): Plan {
   const sightings = new Sightings(observed.sightings, now);
   const actions = [
-    ...redeliverFailed(observed),
     ...tellLostEvents(observed, now, sightings),
     ...restartPersistent(observed, now),
     ...serveWaiting(observed, now),
@@ -40,6 +38,7 @@ export function plan(observed: Observed, now: number): Plan {
     ...deleteOrphans(observed, now, sightings),
     ...deregisterGhosts(observed, sightings),
     ...freeLostSlots(observed, sightings),
+    ...countUncounted(observed),
     ...keepWarm(observed, now),
   ];
   return {actions: onePerRunner(actions), sightings: sightings.next()};

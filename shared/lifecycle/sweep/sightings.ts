@@ -2,7 +2,8 @@
 export const TWICE_MS = 2 * 60_000;
 /** A thing that could not be looked at again is forgotten after this long. */
 const KEPT_MS = 24 * 3600_000;
-const MOST = 2_000;
+/** Of the document that they are kept in: some 2,000 VMs, or 600 registrations with names as long as GitHub allows. */
+const MOST_BYTES = 128 * 1024;
 
 /** What was seen to be wrong, and since when. A thing that is right again in between begins anew. */
 export class Sightings {
@@ -37,6 +38,12 @@ export class Sightings {
   /** For the next sweep; the oldest, when there are too many. */
   next(): Record<string, number> {
     const sorted = [...this.#next].sort(([, a], [, b]) => a - b);
-    return Object.fromEntries(sorted.slice(0, MOST));
+    let bytes = 0;
+    return Object.fromEntries(
+      sorted.filter(([key]) => {
+        bytes += Buffer.byteLength(key) + 18;
+        return bytes <= MOST_BYTES;
+      }),
+    );
   }
 }

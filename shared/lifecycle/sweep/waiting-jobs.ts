@@ -1,14 +1,21 @@
+import type {JobDocument} from '../../store/documents';
 import {jobKeyOf} from '../naming';
 import {canRun} from '../runner';
 import type {Action} from './actions';
 import {type Observed, settledMs} from './observed';
+import {roomOfAll} from './slots';
 
 /** A demand task of one name is made once in this time. */
 const BUCKET_MS = 5 * 60_000;
 
-/** Open jobs, by their pool's priority and their age: to spare runners first, then as many as slots are free. */
+/**
+ * Open jobs, by their pool's priority and their age: to spare runners first, then as many as slots are free. Where all pools together have a
+ * limit, the oldest of all pools take what is left of it.
+ */
 export function serveWaiting(observed: Observed, now: number): Action[] {
   const actions: Action[] = [];
+  const wanting: JobDocument[] = [];
+  const ofVms: JobDocument[] = [];
   // The event that freed a slot serves the next job by itself; only when it did not, the sweep does.
   const patienceMs = settledMs(observed.webhooks);
   const bucket = Math.floor(now / BUCKET_MS);
@@ -38,7 +45,11 @@ export function serveWaiting(observed: Observed, now: number): Action[] {
     if (observed.runners === undefined || observed.held.has(pool.name)) continue;
     const free = Math.max(0, pool.maxRunners - live.filter(({slot}) => slot !== null).length - reserved.length);
     const rest = open.filter((job) => !placed.has(jobKeyOf(job)));
-    for (const job of rest.slice(0, free)) actions.push(demand(jobKeyOf(job)));
+    // A persistent VM takes no place of all pools.
+    const list = pool.provider.type === 'gce-vm' ? ofVms : wanting;
+    list.push(...rest.slice(0, free));
   }
-  return actions;
+  if (observed.maxRunners !== undefined) wanting.sort((a, b) => a.queuedAt - b.queuedAt);
+  const served = [...ofVms, ...wanting.slice(0, roomOfAll(observed))];
+  return [...actions, ...served.map((job) => demand(jobKeyOf(job)))];
 }

@@ -6,6 +6,7 @@ import type {RunnerDocument} from '../../store/documents';
 import {isEnding} from '../runner';
 import type {Action} from './actions';
 import type {Observed} from './observed';
+import {roomOfAll} from './slots';
 
 const MINUTE_MS = 60_000;
 
@@ -45,6 +46,8 @@ export function warmOnes(
 export function keepWarm(observed: Observed, now: number): Action[] {
   const {runners} = observed;
   if (runners === undefined) return [];
+  const queue = [...observed.jobs.values()].filter(({demand}) => demand === 'open').length;
+  let left = roomOfAll(observed) - (observed.maxRunners === undefined ? 0 : queue);
   return observed.pools.flatMap((pool): Action[] => {
     const scope = warmScope(pool);
     if (!scope || pool.provider.type !== 'gce' || observed.held.has(pool.name)) return [];
@@ -54,8 +57,9 @@ export function keepWarm(observed: Observed, now: number): Action[] {
       ({pool: name, demand}) => name === pool.name && (demand === 'open' || demand === 'reserved'),
     );
     const room = pool.maxRunners - live.filter(({slot}) => slot !== null).length - waiting.length;
-    const count = Math.min(wantedWarm(pool, now) - idle.length, room);
+    const count = Math.min(wantedWarm(pool, now) - idle.length, room, left);
     if (count <= 0) return [];
+    left -= count;
     const key = `warm-${pool.name}-${Math.floor(now / MINUTE_MS)}`;
     return [{kind: 'warm', reason: 'warm', pool: pool.name, scope, count, key}];
   });

@@ -32,7 +32,9 @@ test('a dead letter is listed with its error and its job’s URL, and tried agai
   await start();
   const {job, id} = await givenUp();
   const {json} = await api.get('/deadletters');
-  expect(json['deadletters']).toMatchObject([{id, queue: 'provision', kind: 'event', job: `${job.id}-1`, attempts: 2}]);
+  expect(json['deadletters']).toMatchObject([
+    {id, queue: 'provision', kind: 'event', job: `${job.id}-1`, attempts: 2, count: 1},
+  ]);
   expect(job.status).toBe('queued');
 
   const dry = await api.post(`/api/v1/deadletters/${id}/retry?dry-run=true`);
@@ -44,6 +46,41 @@ test('a dead letter is listed with its error and its job’s URL, and tried agai
   expect((await api.get('/deadletters')).json['deadletters']).toEqual([]);
   await system.finish();
   expectClean(system);
+});
+
+test('a job that is given up again has one letter, which counts', async () => {
+  await start();
+  const {job, id} = await givenUp();
+  const first = (await api.get('/deadletters')).json['deadletters'] as [{at: string}];
+  system.compute.failLate({
+    times: 100,
+    error: {code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message: 'The zone does not have enough resources available.'},
+  });
+  await system.pass(30 * MINUTE);
+  // Somebody has the event delivered once more.
+  system.github.announceJob(job, 'queued');
+  await system.pass(30 * MINUTE);
+  const {json} = await api.get('/deadletters');
+  expect(json['deadletters']).toMatchObject([{id, job: `${job.id}-1`, attempts: 2, count: 2}]);
+  const second = json['deadletters'] as [{at: string}];
+  expect(second[0].at > first[0].at).toBe(true);
+});
+
+test('a letter that an older version wrote under its task’s name is listed, and tried again', async () => {
+  await start();
+  const {job, id} = await givenUp();
+  await system.store.transaction(async (transaction) => {
+    const letter = await transaction.get('deadletters', id);
+    if (!letter) throw new Error('found no letter');
+    const {count: _, ...older} = letter;
+    transaction.set('deadletters', 'older', older);
+    transaction.delete('deadletters', id);
+  });
+  const {json} = await api.get('/deadletters');
+  expect(json['deadletters']).toMatchObject([{id: 'older', count: 1}]);
+  expect((await api.post('/api/v1/deadletters/older/retry')).status).toBe(200);
+  await system.finish();
+  expect(job.conclusion).toBe('success');
 });
 
 test('two at once make one task', async () => {

@@ -1,3 +1,6 @@
+import {mkdtempSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import {createApi} from '../../../functions/api';
 import {createLogger} from '../../../shared/telemetry/create-logger';
 import {aSystem, type TestSystem} from '../../builders/system';
@@ -45,6 +48,25 @@ const SECURED = [
 ] as const;
 
 describe('the secret', () => {
+  test.each([
+    ['in the variable', async (value: string) => value],
+    [
+      'in a file',
+      async (value: string) => {
+        const file = join(mkdtempSync(join(tmpdir(), 'secrets-')), 'secret');
+        writeFileSync(file, `${value}\n`);
+        return `file:${file}`;
+      },
+    ],
+  ])('may be several, separated by commas, %s', async (_, place) => {
+    const {url} = await another({env: {...system.env, RUNNER_MANAGER_SECRET: await place('the-new, the-old')}});
+    const status = async (secret: string) =>
+      (await fetch(`${url}status`, {headers: {'x-runner-secret': secret}})).status;
+    expect(await Promise.all(['the-new', 'the-old', 'the-new, the-old', 'the'].map(status))).toEqual([
+      200, 200, 401, 401,
+    ]);
+  });
+
   test.each(SECURED)('is needed for %s %s', async (method, path) => {
     for (const secret of [null, 'wrong', `${MANAGER_SECRET} `.slice(1), '']) {
       const answer = await api.send(method, path, {secret});
@@ -71,6 +93,30 @@ describe('paths and methods', () => {
       expect(response.status).toBe(404);
       expect(response.headers.get('content-type')).toContain('application/problem+json');
       expect(await response.json()).toMatchObject({type: 'urn:slipway:problem:not-found', status: 404});
+    },
+  );
+
+  test.each([
+    'constructor',
+    '__proto__',
+    'toString',
+    'docs/constructor',
+    'hasOwnProperty/x',
+    'runners/__proto__',
+    'runners/constructor',
+  ])('GET /%s, which every object has, is 404 and not to be cached', async (path) => {
+    const response = await fetch(system.urls.api + path, {headers: {'x-runner-secret': MANAGER_SECRET}});
+    expect([response.status, response.headers.get('cache-control')]).toEqual([404, 'no-store']);
+    expect(response.headers.get('content-type')).toContain('application/problem+json');
+  });
+
+  test.each(['%ff', '%', 'runners/%E0%A4%A', '/[x'])(
+    'GET /%s of a first request is a problem, and no page of the framework',
+    async (path) => {
+      const {url} = await another();
+      const response = await fetch(url + path);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({type: 'urn:slipway:problem:invalid-request'});
     },
   );
 
@@ -115,7 +161,7 @@ describe('a body', () => {
 
   test.each([
     ['of no JSON, called JSON', '{"pool":', {'content-type': 'application/json'}, 400, 'invalid-json'],
-    ['of a string, called JSON', '"gpu"', {'content-type': 'application/json'}, 400, 'invalid-json'],
+    ['of a string, called JSON', '"gpu"', {'content-type': 'application/json'}, 400, 'invalid-request'],
     [
       'of no JSON, called a form',
       '{"pool":',

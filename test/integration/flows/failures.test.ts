@@ -1,4 +1,5 @@
 import {aSystem, expectClean, MINUTE, type TestSystem} from '../../builders/system';
+import {signTask} from '../../builders/tasks';
 import {QUEUES} from '../../world/system';
 
 const STOCK_OUT = {code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message: 'The zone does not have enough resources available.'};
@@ -16,6 +17,20 @@ const jitCalls = () => system.github.requests.filter(({path}) => JIT.test(path))
 async function running(options: Parameters<typeof aSystem>[0] = {}): Promise<void> {
   system = await aSystem(options);
 }
+
+test.each([1, 3])(
+  'GitHub answers 404 to %d requests for a token: the job runs, and nothing is given up',
+  async (times) => {
+    await running();
+    const respond = {status: 404, headers: {}, body: {message: 'Not Found'}};
+    system.github.fault({match: {method: 'POST', path: /access_tokens$/}, times, respond});
+    const job = system.queueJob();
+    await system.finish();
+    expect(job.conclusion).toBe('success');
+    expect(await system.store.count('deadletters', {})).toBe(0);
+    expectClean(system);
+  },
+);
 
 describe('Compute Engine', () => {
   test('runs out of capacity after it accepted the insert: the next zone, same name, another request id', async () => {
@@ -206,8 +221,14 @@ describe('a task that does not succeed', () => {
   test('because it is none of ours is logged once, kept as a dead letter, and answered 200', async () => {
     await running();
     const authorization = `Bearer ${await system.oidc.token({audience: system.urls.provision, email: system.env['TASKS_SERVICE_ACCOUNT'] ?? ''})}`;
-    const headers = {authorization, 'content-type': 'application/json', 'x-cloudtasks-taskname': 'odd'};
-    const response = await fetch(system.urls.provision, {method: 'POST', headers, body: '{"kind":"nonsense"}'});
+    const body = '{"kind":"nonsense"}';
+    const headers = {
+      authorization,
+      'content-type': 'application/json',
+      'x-cloudtasks-taskname': 'odd',
+      'x-slipway-signature': signTask('odd', body, system.env['TASK_SIGNING_KEY'] ?? ''),
+    };
+    const response = await fetch(system.urls.provision, {method: 'POST', headers, body});
     expect(response.status).toBe(200);
     expect(system.log.filter((line) => line.includes('dead_letter'))).toHaveLength(1);
     expect(await system.store.get('deadletters', 'odd')).toMatchObject({

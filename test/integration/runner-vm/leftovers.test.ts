@@ -104,6 +104,28 @@ describeScripts('what a job left, at the next boot of a persistent VM,', () => {
   });
 });
 
+const analyze = findCommand('systemd-analyze');
+describeIfPossible(analyze ? undefined : 'systemd-analyze is not here', 'the check of the units by systemd')(
+  'systemd',
+  () => {
+    afterEach(() => machine.destroy());
+    const verify = (unit: string) => spawnSync(analyze ?? '', ['verify', at(unit)], {encoding: 'utf8'}).stderr;
+
+    it.each([
+      ['persistent.sh', '--run', 'etc/systemd/system/slipway-metadata.service'],
+      ['persistent.sh', '', 'run/systemd/system/slipway-runner.service'],
+      ['startup.sh', '', 'run/systemd/system/slipway-runner.service'],
+    ])('understands the unit that %s %s writes', async (script, argument, unit) => {
+      await create();
+      folder('run/systemd/system');
+      if (argument) await bootUntilShutdown(argument);
+      else await machine.boot(script);
+      expect(machine.read(unit)).toContain('[Service]');
+      expect(verify(unit)).not.toContain(machine.root);
+    });
+  },
+);
+
 const setpriv = findCommand('setpriv');
 const chown = findCommand('chown');
 const whyNot =

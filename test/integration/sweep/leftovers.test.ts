@@ -1,3 +1,4 @@
+import {aJob, aRunner} from '../../builders/lifecycle';
 import {aSystem, expectClean, MINUTE, POOLS, type TestSystem} from '../../builders/system';
 
 jest.setTimeout(60_000);
@@ -16,6 +17,18 @@ const vm = (name: string, labels: Record<string, string> = LABELS, status: 'RUNN
 const isOrphan = ({name}: {name: string}) => /-[78]-1$/.test(name);
 const register = (name: string) =>
   system.github.runners.generateJitConfig(SCOPE, {name, labels: ['linux'], runnerGroupId: 1});
+
+/** The registration of a runner that is on record as over. */
+async function leaveGhost(jobId: number): Promise<void> {
+  const job = aJob({jobId});
+  const {runner} = register(`slipway-arm-${jobId}-1`);
+  const document = {
+    ...aRunner(job, {state: 'gone', githubId: runner.id}),
+    slot: null,
+    expireAt: Number.MAX_SAFE_INTEGER,
+  };
+  await system.store.transaction(async (transaction) => transaction.set('runners', document.name, document));
+}
 
 describe('an orphan', () => {
   test('VM is deleted when two sweeps two minutes apart saw it, once it is older than a boot', async () => {
@@ -77,7 +90,7 @@ describe('a list of VMs that is not complete', () => {
   test('lets nothing be deleted or deregistered', async () => {
     system = await aSystem({failsToBoot: isOrphan});
     vm('slipway-arm-7-1');
-    register('slipway-arm-9-1');
+    await leaveGhost(9);
     await system.pass(10 * MINUTE);
     system.compute.catalog.setZoneStatus('us-central1-b', 'DOWN');
     await system.sweepFor(20 * MINUTE);
@@ -108,7 +121,7 @@ describe('a list of VMs that is not complete', () => {
 describe('a ghost', () => {
   test('is deregistered when two sweeps saw it; 20 of them in one', async () => {
     system = await aSystem();
-    for (let i = 1; i <= 25; i++) register(`slipway-arm-${i}-1`);
+    for (let i = 1; i <= 25; i++) await leaveGhost(i);
     await system.sweep();
     await system.pass(2 * MINUTE);
     expect((await system.sweep()).done).toEqual({ghost: 20});
@@ -117,12 +130,13 @@ describe('a ghost', () => {
     expectClean(system);
   });
 
-  test('that is not ours, or is online, stays', async () => {
+  test('that is not ours, is on no record, or is online, stays', async () => {
     system = await aSystem();
     register('somebody-else');
+    register('slipway-arm-8-1');
     system.github.connect(register('slipway-arm-7-1').encodedJitConfig);
     await system.sweepFor(10 * MINUTE);
-    expect(system.github.runners.all()).toHaveLength(2);
+    expect(system.github.runners.all()).toHaveLength(3);
   });
 });
 
@@ -163,6 +177,24 @@ describe('a runner', () => {
     system.compute.delete(first?.zone ?? '', first?.name ?? '');
     await system.finish(30 * MINUTE);
     expect(job.conclusion).toBe('success');
+    expectClean(system);
+  });
+
+  test('that goes because it was idle is no lost one: its VM has its minute of grace, and nothing is a warning', async () => {
+    system = await aSystem({sweepEverySeconds: 60});
+    const job = system.queueJob();
+    await system.pass(10_000);
+    system.github.cancelJob(job.id);
+    const at: Record<string, number> = {};
+    system.github.observe((event) => {
+      if (event.kind === 'runner' && event.change === 'removed') at['deregistered'] = system.scheduler.now();
+    });
+    system.compute.observe(({kind}) => {
+      if (kind === 'deleting') at['deleting'] = system.scheduler.now();
+    });
+    await system.finish();
+    expect((at['deleting'] ?? 0) - (at['deregistered'] ?? 0)).toBeGreaterThanOrEqual(MINUTE);
+    expect(system.log.filter((line) => line.includes('WARNING') || line.includes('lost_stop'))).toEqual([]);
     expectClean(system);
   });
 

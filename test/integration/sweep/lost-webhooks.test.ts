@@ -83,7 +83,7 @@ describe('deliveries that failed', () => {
     expectClean(system);
   });
 
-  test('for good are delivered again three times, and no more', async () => {
+  test('for good, while others arrive, are delivered again three times in half an hour', async () => {
     system = await aSystem();
     system.github.addHook({secret: 'w', deliver: async () => ({status: 500})});
     system.queueJob({labels: ['macos']});

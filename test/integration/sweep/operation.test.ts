@@ -1,3 +1,4 @@
+import {lastSweep} from '../../../shared/store/last-sweep';
 import {aSystem, expectClean, MINUTE, POOLS, type TestSystem} from '../../builders/system';
 
 jest.setTimeout(120_000);
@@ -51,6 +52,32 @@ describe('without webhooks', () => {
 });
 
 describe('a dry run', () => {
+  test.each([
+    '?dry-run=TRUE',
+    '?dry-run=1',
+    '?dry-run=yes',
+    '?dry-run',
+    '?dry-run=',
+    '?dry-run=true&dry-run=true',
+    '?dry-run=true&dry-run=false',
+    '?dry-run=true&x=1',
+    '?dryRun=true',
+    '?dry_run=true',
+    '?DRY-RUN=true',
+    '?dry-run[]=true',
+    '?dry%2drun=true%20',
+  ])('that is spelt %s is no real one: 400, and nothing is done', async (query) => {
+    system = await aSystem();
+    const {status} = await system.sweeper.trigger(query);
+    expect(status).toBe(400);
+    expect(await system.store.find('locks', {where: {}, limit: 1})).toEqual([]);
+  });
+
+  test.each(['', '?', '?dry-run=false'])('is not what %j asks for', async (query) => {
+    system = await aSystem();
+    expect(await system.sweep(query)).toMatchObject({status: 'done'});
+  });
+
   test('that is asked for says what it would do, and changes nothing', async () => {
     system = await aSystem();
     system.github.deliveries.faults = () => ({drop: true});
@@ -116,5 +143,5 @@ test('what it saw and did is kept for whoever asks for the state', async () => {
   system = await aSystem();
   const report = await system.sweep();
   const {status: _, ...summary} = report;
-  expect((await system.store.get('locks', 'sweep'))?.last).toEqual(summary);
+  expect(await lastSweep(system.store)).toEqual(summary);
 });

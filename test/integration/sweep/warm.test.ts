@@ -7,7 +7,8 @@ afterEach(() => system.close());
 
 /** A runner whose job was cancelled while its VM booted. */
 async function spare(minIdle: string): Promise<string> {
-  system = await aSystem({pools: POOLS.replace('maxRunners: 5', `maxRunners: 5\n    minIdle: ${minIdle}`)});
+  const pools = POOLS.replace('repos: ["acme/*"]', 'repo: acme/app');
+  system = await aSystem({pools: pools.replace('maxRunners: 5', `maxRunners: 5\n    minIdle: ${minIdle}`)});
   const job = system.queueJob();
   await system.pass(10_000);
   system.github.cancelJob(job.id);

@@ -64,14 +64,14 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
   {
     name: 'a repeated release does not tell who got the slot',
     marked: 'retire released runner',
-    value: (retire) => `isOver || ${retire}`,
+    value: (retire) => `wasOver || ${retire}`,
   },
   {
     name: 'a spare runner that is being made is given away',
     exported: 'canTakeOver',
     wrap: '() => (runner, job) => runner.spare && canRun(runner, job)',
   },
-  {name: 'an abandoned registration is looked for in the list', marked: 'deregister by id', condition: 'true'},
+  {name: 'an abandoned registration stays', marked: 'deregister abandoned', condition: 'false'},
   {
     name: 'the JIT config is logged',
     exported: 'createMachine',
@@ -106,5 +106,19 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
     name: 'persistent: a VM that is found down stays on record as up',
     marked: 'VM found down',
     value: "'already_stopped'",
+  },
+  {name: 'a task needs no signature', exported: 'taskVerifier', wrap: '() => () => async () => undefined'},
+  {name: 'any signature of a task will do', exported: 'isTaskSigned', wrap: '() => () => true'},
+  {
+    name: 'a task’s signature covers its name alone',
+    marked: 'what a task’s signature covers',
+    value: 'hmacSha256(key, name)',
+  },
+  {name: 'any signature of a delivery will do', exported: 'isSigned', wrap: '() => async () => true'},
+  {name: 'tasks are not signed', exported: 'signedTasks', wrap: '() => (tasks) => tasks'},
+  {
+    name: 'no key is accepted',
+    exported: 'createSecretCheck',
+    wrap: '(original) => (sources, ...rest) => original([], ...rest)',
   },
 ];

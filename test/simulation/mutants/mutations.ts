@@ -1,6 +1,17 @@
 import {CORE_MUTATIONS} from './core-mutations';
+import {IDENTITY_MUTATIONS} from './identity-mutations';
 import type {Mutation} from './mutation';
+import {PLACEMENT_MUTATIONS} from './placement-mutations';
+import {SETTINGS_MUTATIONS} from './settings-mutations';
 import {SWEEP_MUTATIONS} from './sweep-mutations';
+import {VM_MUTATIONS} from './vm-mutations';
 
 /** Each breaks a promise that the simulation checks. A list is a theme, in a file of its own. */
-export const MUTATIONS: readonly Mutation[] = [...CORE_MUTATIONS, ...SWEEP_MUTATIONS];
+export const MUTATIONS: readonly Mutation[] = [
+  ...CORE_MUTATIONS,
+  ...IDENTITY_MUTATIONS,
+  ...SWEEP_MUTATIONS,
+  ...VM_MUTATIONS,
+  ...PLACEMENT_MUTATIONS,
+  ...SETTINGS_MUTATIONS,
+];

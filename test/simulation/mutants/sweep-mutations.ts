@@ -32,7 +32,12 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
       return ours && [...ours, ...observed.instances.filter(({labels}) => KEEP_LABEL in labels)];
     }`,
   },
-  {name: 'sweep: registrations of others are ghosts', marked: 'ghost of another', remove: true},
+  {
+    name: 'sweep: registrations of others are ghosts',
+    marked: 'ghost of another',
+    condition: "!name.startsWith(observed.deployment + '-')",
+    also: {marked: 'ghost on no record', remove: true},
+  },
   {name: 'sweep: only queued runs are looked into', exported: 'OPEN_RUNS', value: "['queued']"},
   {
     name: 'sweep: a run that waits is not looked into',
@@ -51,7 +56,29 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {name: 'sweep: a repository that is not there is waited for', exported: 'isNotThere', wrap: '() => () => false'},
   {name: 'sweep: a job that is queued again is left alone', marked: 'queued again', condition: 'false'},
   {name: 'a job that is queued again is late for ever', exported: 'requeueJob', wrap: "() => async () => 'void'"},
-  {name: 'sweep: redelivers without bound', marked: 'most redeliveries', value: 'Infinity'},
+  {name: 'sweep: redelivers without bound', marked: 'pause before next try', value: '0'},
+  {
+    name: 'sweep: redelivers faster than GitHub lets it',
+    marked: 'redeliveries a minute',
+    value: '({calls: 10_000, at: now})',
+  },
+  {
+    name: 'sweep: a probe is a try',
+    exported: 'tried',
+    wrap: '(original) => (event, _, now) => original(event, {isProbe: false}, now)',
+  },
+  {
+    name: 'sweep: an outage of the webhook is not noticed',
+    exported: 'healthAfter',
+    wrap: '() => (reading) => reading',
+  },
+  {name: 'sweep: probes as often as it likes', marked: 'probed a moment ago', remove: true},
+  {
+    name: 'sweep: what it could not read of the deliveries is passed',
+    marked: 'deliveries left unread',
+    value: 'undefined',
+  },
+  {name: 'sweep: failed events are all in one document', marked: 'page with room', value: '0'},
   {name: 'sweep: two at once', marked: 'other sweep at work', remove: true},
   {name: 'sweep: its lease never ends', marked: 'other sweep at work', condition: 'lock.holder !== null'},
   {
@@ -75,7 +102,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     name: 'sweep: an orphan is deleted under its job',
     marked: 'orphan runs a job',
     remove: true,
-    also: {marked: 'deleted VM turned out busy', remove: true},
+    also: {exported: 'isUnused', wrap: '() => () => true'},
   },
   {name: 'sweep: half-made runners stay', exported: 'finishHalfMade', wrap: IDLE},
   {name: 'sweep: a lost slot stays lost', exported: 'freeLostSlots', wrap: IDLE},

@@ -31,6 +31,23 @@ describe('what a function requires', () => {
     },
   );
 
+  test('whoever believes the platform needs a key that the platform does not have', () => {
+    const env = {...COMPLETE, INTERNAL_AUTH: 'platform'};
+    const expected = expect.stringMatching(/^TASK_SIGNING_KEY: nothing → one secret, or several separated by commas/);
+    for (const target of ['provision', 'stop', 'sweep'] as const) {
+      expect(problemsOf(() => parseConfig(env, target))).toEqual([expected]);
+    }
+    expect(parseConfig({...env, TASK_SIGNING_KEY: 'new,old'}, 'stop').taskSigningKeys).toHaveLength(2);
+  });
+
+  test('an empty secret between commas is refused', () => {
+    for (const name of ['GITHUB_WEBHOOK_SECRET', 'RUNNER_MANAGER_SECRET', 'TASK_SIGNING_KEY']) {
+      expect(problemsOf(() => parseConfig({...COMPLETE, [name]: 'new,,old'}, 'webhook'))).toEqual([
+        expect.stringContaining(`${name}[1]: an empty secret`),
+      ]);
+    }
+  });
+
   test('an empty variable is one that is not set', () => {
     expect(problemsOf(() => parseConfig({...COMPLETE, STOP_QUEUE: ''}, 'stop'))).toEqual([
       'STOP_QUEUE: nothing → projects/P/locations/L/queues/Q',
@@ -63,8 +80,8 @@ describe('the configuration', () => {
   ])('shows *** in place of secrets through %s', (_, print) => {
     const config = parseConfig(env, 'api');
     for (const secret of secrets) expect(print(config)).not.toMatch(secret);
-    const {managerSecret} = config;
-    expect(managerSecret.kind === 'literal' && print(managerSecret.secret)).toMatch(/^"?\*\*\*"?$/);
+    const [managerSecret] = config.managerSecrets;
+    expect(managerSecret?.kind === 'literal' && print(managerSecret.secret)).toMatch(/^"?\*\*\*"?$/);
   });
 
   test('cannot be changed, at any depth', () => {

@@ -18,6 +18,37 @@ test.each<[string, string, string, string]>([
   ['DEPLOYMENT', 'ends-', '"ends-"', NAME],
   ['GITHUB_API_URL', 'ghe.acme.com', '"ghe.acme.com"', URL_FORM],
   ['GITHUB_API_URL', 'https://me:pw@ghe.acme.com', '"https://***@ghe.acme.com"', URL_FORM],
+  [
+    'GITHUB_API_URL',
+    'https://ghe.acme.com',
+    '"https://ghe.acme.com"',
+    'https://ghe.acme.com/api/v3: the REST API of a GitHub Enterprise Server is below /api/v3',
+  ],
+  [
+    'GITHUB_API_URL',
+    'https://ghe.acme.com/api/v4',
+    '"https://ghe.acme.com/api/v4"',
+    'https://ghe.acme.com/api/v3: the REST API of a GitHub Enterprise Server is below /api/v3',
+  ],
+  [
+    'GITHUB_API_URL',
+    'https://acme.ghe.com',
+    '"https://acme.ghe.com"',
+    'https://api.NAME.ghe.com, with the NAME of the enterprise and nothing behind it',
+  ],
+  [
+    'GITHUB_API_URL',
+    'https://api.acme.ghe.com/api/v3',
+    '"https://api.acme.ghe.com/api/v3"',
+    'https://api.NAME.ghe.com, with the NAME of the enterprise and nothing behind it',
+  ],
+  [
+    'GITHUB_API_URL',
+    'https://github.com/',
+    '"https://github.com/"',
+    'https://api.github.com, the REST API of github.com',
+  ],
+  ['GITHUB_API_URL', 'https://api.github.com/v3', '"https://api.github.com/v3"', 'https://api.github.com'],
   ['GITHUB_APP_INSTALLATION_ID', '0', '"0"', 'the number of the installation'],
   ['GITHUB_WEBHOOK_SECRET', 'projects/p/secret/s', 'a malformed reference', SECRET_FORMS],
   ['RUNNER_MANAGER_SECRET', 'file:', 'a malformed reference', SECRET_FORMS],
@@ -55,7 +86,9 @@ test.each<[string, string, string, string]>([
     '*, or origins such as https://example.com separated by commas',
   ],
   ['TRACING', '1', '"1"', 'true or false'],
-  ['LOG_LEVEL', 'warn', '"warn"', 'debug or info or warning or error'],
+  ['LOG_LEVEL', 'loud', '"loud"', 'debug, info, warning, error or critical'],
+  ['LOG_LEVEL', 'constructor', '"constructor"', 'debug, info, warning, error or critical'],
+  ['LOG_VERBOSE', 'very', '"very"', 'true or false'],
 ])('%s=%s is an error', (name, value, found, expected) => {
   expect(problems({[name]: value})).toEqual([`${name}: ${found} → ${expected}`]);
 });

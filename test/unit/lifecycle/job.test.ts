@@ -139,3 +139,58 @@ test('a job queues since its approval, which may come weeks after its creation',
   expect(applyJobEvent(parked, anEvent({...queued, createdAt: later}), later).job.queuedAt).toBe(later);
   expect(applyJobEvent(undefined, anEvent({...queued, createdAt: NOW}), later).job.queuedAt).toBe(NOW);
 });
+
+describe('events that tasks bring out of order', () => {
+  const at = (receivedAt: number | null, event: Partial<JobEvent>) => ({...event, receivedAt});
+
+  test.each([
+    ['waiting that was received before the queued on record is late', [at(2, queued), at(1, waiting)], 'late'],
+    ['waiting that was received in the same moment is not', [at(2, queued), at(2, waiting)], 'parked'],
+    ['waiting that was received after it is not', [at(2, queued), at(3, waiting)], 'parked'],
+    ['queued that was received before the waiting on record is late', [at(3, waiting), at(2, queued)], 'late'],
+    ['waiting of a task of an older version is not', [at(2, queued), at(null, waiting)], 'parked'],
+    ['waiting is not, where the record is of an older version', [at(null, queued), at(1, waiting)], 'parked'],
+    [
+      'a late one does not count as the newest',
+      [at(5, queued), at(9, waiting), at(1, queued), at(10, queued), at(9, waiting)],
+      'late',
+    ],
+    ['in_progress that overtook its queued is news', [at(2, queued), at(1, started)], 'started'],
+    [
+      'in_progress from before the job was queued again is late',
+      [at(1, queued), at(3, waiting), at(5, queued), at(2, started)],
+      'late',
+    ],
+    [
+      'in_progress after the job was queued again is news',
+      [at(1, queued), at(3, waiting), at(5, queued), at(6, started)],
+      'started',
+    ],
+    [
+      'of two runners the one that was heard of last runs it',
+      [at(1, queued), at(5, started), at(4, {...started, runnerName: 'slipway-arm-1001-2'})],
+      'late',
+    ],
+    ['the end is never late', [at(1, queued), at(5, started), at(2, completed)], 'finished'],
+    [
+      'a redelivery of the queued from before it waited is known by its GUID, although it is received anew',
+      [at(1, {...queued, delivery: 'a'}), at(2, waiting), at(9, {...queued, delivery: 'a'})],
+      'late',
+    ],
+    [
+      'a redelivery of the waiting from before it was queued is, too',
+      [at(1, {...waiting, delivery: 'w'}), at(2, queued), at(9, {...waiting, delivery: 'w'})],
+      'late',
+    ],
+    ['a redelivery of queued after it started is known by its rank', [at(1, started), at(9, queued)], 'late'],
+  ])('%s', (_, events, expected) => {
+    const last = play(...events).at(-1);
+    expect(last?.kind === 'unchanged' ? last.reason : last?.kind).toBe(expected);
+  });
+
+  test('an event that takes a record of an older version along knows when it was received', () => {
+    const [{job}] = play(queued) as [JobChange];
+    const {receivedAt: _, ...older} = job;
+    expect(applyJobEvent(older, anEvent({...waiting, receivedAt: 7}), NOW).job.receivedAt).toBe(7);
+  });
+});

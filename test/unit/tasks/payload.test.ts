@@ -6,9 +6,22 @@ const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value 
 
 describe('a task’s body', () => {
   test('comes back as it went out', () => {
-    const task = {kind: 'event', event: anEvent()};
+    const task = {kind: 'event', event: anEvent({runnerId: 7, workflow: 'CI', receivedAt: 1_000})};
     expect(parseTask('provision', bytes(task))).toEqual(task);
     expect(parseTask('stop', bytes(task))).toEqual(task);
+  });
+
+  test('of an older version does not say which registration, workflow and time', () => {
+    const {
+      runnerId: _,
+      workflow: __,
+      receivedAt: ___,
+      ...older
+    } = anEvent({runnerId: 7, workflow: 'CI', receivedAt: 1});
+    expect(parseTask('stop', bytes({kind: 'event', event: older}))).toEqual({
+      kind: 'event',
+      event: {...older, runnerId: null, workflow: null, receivedAt: null},
+    });
   });
 
   test.each([

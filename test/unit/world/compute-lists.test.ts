@@ -51,6 +51,7 @@ test('the aggregated list names every zone, those without a result with a warnin
     'zones/us-central1-a': ['vm-1', 'vm-2', 'vm-3', 'vm-4', 'vm-5'],
     'zones/us-central1-b': 'NO_RESULTS_ON_PAGE',
     'zones/us-central1-f': 'NO_RESULTS_ON_PAGE',
+    'zones/asia-northeast1-a': 'NO_RESULTS_ON_PAGE',
     'zones/europe-west1-b': ['far'],
   });
 });

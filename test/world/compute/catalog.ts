@@ -1,7 +1,11 @@
 const SHARED_CORE: Readonly<Record<string, number>> = {'e2-micro': 2, 'e2-small': 2, 'e2-medium': 2};
 const PREDEFINED =
   /^(?:a2|a3|a4|a4x|c2|c2d|c3|c3d|c4|c4a|c4d|e2|g2|g4|h3|h4d|m1|m3|m4|n1|n2|n2d|n4|n4a|n4d|t2a|t2d|x4|z3)-[a-z]+-(\d+)(?:-lssd|-metal)?g?$/;
-const ZONES = {'us-central1': ['us-central1-a', 'us-central1-b', 'us-central1-f'], 'europe-west1': ['europe-west1-b']};
+const ZONES = {
+  'us-central1': ['us-central1-a', 'us-central1-b', 'us-central1-f'],
+  'europe-west1': ['europe-west1-b'],
+  'asia-northeast1': ['asia-northeast1-a'],
+};
 
 export type ZonesByRegion = Readonly<Record<string, readonly string[]>>;
 

@@ -38,6 +38,7 @@ export interface GivenInstance {
   readonly labels?: Readonly<Record<string, string>>;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly scheduling?: Json;
+  readonly disks?: readonly object[];
   /** TERMINATED unless given. */
   readonly status?: 'RUNNING' | 'TERMINATED' | 'SUSPENDED';
 }
@@ -78,7 +79,8 @@ export class ComputeWorld {
   addInstance(given: GivenInstance): Instance {
     const {name, zone, machineType = 'e2-standard-2', labels = {}, metadata = {}, scheduling = {}} = given;
     const items = Object.entries(metadata).map(([key, value]) => ({key, value}));
-    const properties = {machineType, labels, metadata: {items}, scheduling};
+    const disks = given.disks ? {disks: given.disks} : {};
+    const properties = {machineType, labels, metadata: {items}, scheduling, ...disks};
     const call = {zone, template: {name: '', region: undefined}, requestId: undefined, body: {name}};
     const instance = instanceOf(call, {properties}, this.catalog, {nowMs: this.scheduler.now(), id: this.#id()});
     this.#machines.add(instance);
@@ -121,8 +123,7 @@ export class ComputeWorld {
   }
 
   get(zone: string, name: string): Instance {
-    const isThere = this.catalog.hasZone(zone) || this.instances().some((instance) => instance.zone === zone);
-    if (!isThere) throw notFound(`zones/${zone}`);
+    if (!this.#machines.find(zone, name) && !this.catalog.hasZone(zone)) throw notFound(`zones/${zone}`);
     return this.#machines.get(zone, name);
   }
 

@@ -53,6 +53,10 @@ export class App {
   readonly #key: AppKey = appKey();
   readonly #installations = new Map<number, Installation>();
   readonly #tokens = new Map<string, Token>();
+  /** Whether a JWT that has asked for a token is answered 404 for a second: auth-app’s own JWTs of one second are all the same. */
+  refusesTwins = false;
+  /** When each JWT came that asked for a token. */
+  readonly #jwts = new Map<string, number>();
 
   constructor(
     private readonly world: Surroundings,
@@ -130,6 +134,15 @@ export class App {
       admin: access.admin ?? true,
     });
     return token;
+  }
+
+  /** Whether this text asks for a token for the first time in a second. */
+  isNewJwt(jwt: string): boolean {
+    const now = this.clock.now();
+    for (const [text, atMs] of this.#jwts) if (now - atMs >= 1000) this.#jwts.delete(text);
+    const isNew = !this.#jwts.has(jwt);
+    this.#jwts.set(jwt, now);
+    return isNew;
   }
 
   revoke(token: string): void {

@@ -21,6 +21,8 @@ export class Deliveries {
   readonly #pending = new Set<Promise<void>>();
   /** When the last delivery of a hook is due: later ones do not overtake it, unless a fault delays it. */
   readonly #lastDueMs = new Map<number, number>();
+  /** Events that no attempt brings home. */
+  readonly #refused = new Set<string>();
   #attempts: Delivery[] = [];
   faults: DeliveryFaults = () => ({});
 
@@ -62,6 +64,7 @@ export class Deliveries {
     const dueMs = Math.max(scheduler.now() + draw(random, latencies.delivery), this.#lastDueMs.get(hook.id) ?? 0);
     this.#lastDueMs.set(hook.id, dueMs);
     if (fault.drop) return;
+    if (fault.neverArrives) this.#refused.add(guid);
     for (let copy = 0; copy <= (fault.duplicates ?? 0); copy++) {
       scheduler.at(dueMs + (fault.delayMs ?? 0), () => {
         this.#attempt(hook, delivery, guid, false, fault.loseAnswer ?? false);
@@ -126,7 +129,10 @@ export class Deliveries {
     let answer: DeliveryAnswer | undefined;
     let failure = 'timed out';
     try {
-      answer = await attempt.hook.deliver({url: attempt.hook.url, headers: attempt.headers, body: attempt.body});
+      const isRefused = this.#refused.has(attempt.guid);
+      answer = isRefused
+        ? {status: 500}
+        : await attempt.hook.deliver({url: attempt.hook.url, headers: attempt.headers, body: attempt.body});
     } catch (error) {
       if (!(error instanceof Error && error.name === 'TimeoutError')) failure = 'failed to connect to host';
     }

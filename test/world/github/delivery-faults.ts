@@ -12,6 +12,8 @@ export interface DeliveryFault {
   readonly delayMs?: number;
   /** The receiver got it and worked on it, but its answer was lost: GitHub lists a time-out. */
   readonly loseAnswer?: boolean;
+  /** Every attempt of the event is answered 500. */
+  readonly neverArrives?: boolean;
 }
 
 /** Asked once for each event and hook. */

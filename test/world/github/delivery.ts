@@ -54,3 +54,9 @@ export interface Delivery {
   status: string;
   responseBody: string | null;
 }
+
+/** What `status` filters by: the status code alone, as GitHub describes it. What got no answer is in neither list. */
+export function outcomeOf({statusCode}: Delivery): 'success' | 'failure' | undefined {
+  if (statusCode >= 200 && statusCode < 400) return 'success';
+  return statusCode >= 400 && statusCode < 600 ? 'failure' : undefined;
+}

@@ -1,16 +1,17 @@
 import {classify} from '../../../shared/github/classify';
 import {discoverRuns} from '../../../shared/github/discover-runs';
-import type {DiscoveredDelivery, DiscoveredRepository, Discovery, Listed} from '../../../shared/github/discovery';
+import type {DeliveryPage, DiscoveredRepository, Discovery, Listed} from '../../../shared/github/discovery';
 import {type Repository, sameName} from './account';
+import {outcomeOf} from './delivery';
 import {directGitHub} from './direct';
 import {directOctokit} from './direct-pages';
 import type {GitHubWorld} from './model';
 
-/** Longer than a run of GitHub's own list of deliveries. */
-const KEPT_DELIVERIES_MS = 3 * 24 * 3_600_000;
-
-/** The port `Discovery` straight on the model, for the deterministic simulation. Runs and jobs come in small pages through the client's own code. */
-export function directDiscovery(world: GitHubWorld): Discovery {
+/**
+ * The port `Discovery` straight on the model, for the deterministic simulation. Runs and jobs come in small pages through the client's own code, deliveries
+ * in pages too.
+ */
+export function directDiscovery(world: GitHubWorld, {deliveriesAPage = 100} = {}): Discovery {
   const github = directGitHub(world);
   const seen = (repository: Repository): DiscoveredRepository => ({
     fullName: repository.fullName,
@@ -40,11 +41,15 @@ export function directDiscovery(world: GitHubWorld): Discovery {
     ofOrganization: async (org) => whole(ofAccount(org)),
     runners: (scope, installationId) => github(scope, installationId ?? undefined).listRunners(),
     hooks: async () => [],
-    deliveries: async (hook, sinceMs): Promise<DiscoveredDelivery[]> =>
-      world.deliveries
+    deliveries: async (hook, {cursor, failuresOnly}): Promise<DeliveryPage> => {
+      const before = cursor === null ? Number.POSITIVE_INFINITY : Number(cursor);
+      const rest = world.deliveries
         .list(({target}) => target.kind === 'app')
-        .filter(({deliveredAtMs}) => deliveredAtMs >= Math.max(sinceMs, world.scheduler.now() - KEPT_DELIVERIES_MS))
-        .map(({id, guid, event, action, deliveredAtMs, redelivery, statusCode}) => ({
+        .filter((one) => one.id < before && (!failuresOnly || outcomeOf(one) === 'failure'));
+      const page = rest.slice(0, deliveriesAPage);
+      const last = page.at(-1);
+      return {
+        deliveries: page.map(({id, guid, event, action, deliveredAtMs, redelivery, statusCode}) => ({
           hook,
           id,
           guid,
@@ -54,6 +59,10 @@ export function directDiscovery(world: GitHubWorld): Discovery {
           redelivery,
           ok: statusCode >= 200 && statusCode < 300,
         })),
+        next: last && rest.length > page.length ? String(last.id) : null,
+        unreadable: 0,
+      };
+    },
     redeliver: async ({id}) => world.redeliver(id),
     rerun: async ({fullName}, id) => {
       if (findJob(fullName, id)) world.rerun(id);

@@ -119,7 +119,7 @@ class DirectGitHub implements GitHub {
     const get = () => {
       const job = this.world.queue.jobs().find((each) => each.id === jobId && sameName(each.repository, repository));
       if (!job) throw new GitHubRefusal(404, 'Not Found');
-      return {status: job.status, runnerName: job.runner?.name ?? null};
+      return {status: job.status, runnerName: job.runner?.name ?? null, runnerId: job.runner?.id ?? null};
     };
     const call = {kind: 'job', scope: this.scope, repository, jobId} as const;
     return this.#ask<JobAtGitHub | undefined>(call, asked, get, {404: undefined});

@@ -125,6 +125,10 @@ export class JobQueue {
     this.#expiry.delete(job.id);
   }
 
+  has(id: number): boolean {
+    return this.#jobs.has(id);
+  }
+
   /** Throws 404. */
   job(id: number): Job {
     const job = this.#jobs.get(id);

@@ -14,7 +14,7 @@ export async function serveAsset(
   path: string,
   headers: IncomingHttpHeaders,
 ): Promise<Reply | undefined> {
-  const script = SCRIPTS[path];
+  const script = Object.hasOwn(SCRIPTS, path) ? SCRIPTS[path] : undefined;
   if (script !== undefined) {
     return {status: 200, headers: CACHE, body: {type: 'text/javascript; charset=utf-8', content: script}};
   }

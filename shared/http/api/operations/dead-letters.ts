@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import {retryDeadLetter} from '../../../effects/retry-dead-letter';
-import {isDocumentId} from '../document-id';
+import {isDocumentId} from '../../../model/names';
 import {operation} from '../operation';
 import {linkHeader, readPage} from '../page';
 import {Problem} from '../problem';

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import {takesRepository} from '../../../lifecycle/matching';
+import {isDocumentId} from '../../../model/names';
 import type {RunnerState as DocumentState, RunnerDocument} from '../../../store/documents';
 import type {Store} from '../../../store/store';
-import {isDocumentId} from '../document-id';
 import {operation, type Surroundings} from '../operation';
 import {linkHeader, readPage, type Source} from '../page';
 import {Problem} from '../problem';

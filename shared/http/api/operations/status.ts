@@ -29,7 +29,10 @@ const Status = z
         }),
       )
       .meta({description: 'Those that are neither gone, failed nor stopped; at most 1,000 of each state.'}),
-    max_concurrent: z.int().meta({description: 'The pools’ limits together.'}),
+    max_concurrent: z.int().meta({
+      description:
+        'The pools’ limits together, a VM that several share counted once; no more than `maxRunners` over all pools.',
+    }),
     poll_interval_seconds: z.int().meta({description: 'How often the sweep looks for what no webhook told.'}),
     job_timeout_seconds: z.int().meta({description: 'The longest that any pool allows a job.'}),
     pools: z.array(z.object({name: z.string(), limit: z.int(), states: Counts})),

@@ -34,6 +34,7 @@ export function deadLetterView(id: string, letter: DeadLetterDocument): z.output
     job: letter.job,
     url: letter.jobUrl,
     attempts: letter.attempts,
+    count: letter.count ?? 1,
     at: timeOf(letter.at),
   };
 }

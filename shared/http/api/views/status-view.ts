@@ -33,7 +33,7 @@ export async function readStatus(context: Context) {
       .flat()
       .map((runner) => active(runner, now))
       .concat(activeVms(vms)),
-    max_concurrent: pools.reduce((sum, pool) => sum + limitOf(pool), 0),
+    max_concurrent: Math.min(context.maxRunners ?? Number.POSITIVE_INFINITY, limitOfAll(pools, vms)),
     poll_interval_seconds: SWEEP_SECONDS,
     job_timeout_seconds: Math.round(Math.max(0, ...pools.map(({jobMinutes}) => jobMinutes * 60))),
     pools: await Promise.all(
@@ -125,7 +125,13 @@ async function countOf(
   return found.filter((runner) => runner.pool === pool.name).length;
 }
 
-/** A persistent VM has one runner of each pool, whatever `maxRunners` says. */
+/** A persistent VM has one runner of each pool, unless `maxRunners` is 0. */
 function limitOf({maxRunners, provider}: Pool): number {
-  return provider.type === 'gce-vm' ? 1 : maxRunners;
+  return provider.type === 'gce-vm' ? Math.min(1, maxRunners) : maxRunners;
+}
+
+/** The pools' limits together, in which a VM that several pools share counts once. */
+function limitOfAll(pools: readonly Pool[], vms: readonly PersistentVm[]): number {
+  const made = pools.filter((pool) => !isVmPool(pool)).reduce((sum, {maxRunners}) => sum + maxRunners, 0);
+  return made + vms.filter((vm) => vm.pools.some(({pool}) => limitOf(pool) > 0)).length;
 }

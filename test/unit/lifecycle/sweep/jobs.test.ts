@@ -96,10 +96,16 @@ describe('a job on record as running that GitHub lists as queued', () => {
   test.each([
     ['is on record as alive', {runners: [{...runner, state: 'busy', stateAt: LATER, runs: '1001-1', covers: null}]}],
     ['may be on record, which was not read', {runners: undefined}],
-    ['is busy at GitHub', {scopes: scopes({status: 'online', busy: true})}],
   ] as const)('is left alone while its runner %s', (_, more) => {
     const instances = [machine(runner)];
     expect(words(twice({...known, instances, ...more})).filter((word) => word.startsWith('requeue'))).toEqual([]);
+  });
+
+  test('is left alone while its runner, which is not ours, is busy', () => {
+    const others = jobs({...gone, runner: 'theirs'});
+    const busy = scopes({name: 'theirs', status: 'online', busy: true});
+    expect(words(twice({seen: seen(), jobs: others, scopes: busy}))).toEqual([]);
+    expect(words(twice({seen: seen(), jobs: others}))).toEqual(['requeue requeued_job']);
   });
 
   test('counts from the first sweep again, when one in between saw it run', () => {

@@ -5,7 +5,7 @@ import {jobs, LATER, machine, once, scopes, seen, twice, words} from '../../../b
 
 const MINUTE = 60_000;
 const job = aJob({demand: 'covered', runner: 'slipway-arm-1001-1', creations: 1});
-const runner = aRunner(job);
+const runner = aRunner(job, {githubId: 100});
 const {name} = runner;
 const running: RunnerDocument = {...runner, state: 'busy', runs: '1001-1', covers: null};
 const own = [machine(runner)];
@@ -21,7 +21,32 @@ describe('a VM without a live runner', () => {
     ['whose runner’s scope was not listed is left alone', {former, scopes: new Map(), sawEveryScope: false}, []],
     ['is left alone, while runners cannot be read', {former, runners: undefined}, []],
     ['with a busy registration is left alone', {former, scopes: scopes({busy: true, status: 'online' as const})}, []],
-    ['on which GitHub runs a job is left alone', {former, seen: seen({status: 'in_progress', runnerName: name})}, []],
+    [
+      'with a busy namesake elsewhere is deleted',
+      {former, scopes: scopes({id: 7, busy: true, status: 'online' as const})},
+      ['delete_vm orphan'],
+    ],
+    [
+      'that is on no record is left alone, while its name is connected',
+      {scopes: scopes({status: 'online' as const})},
+      [],
+    ],
+    ['that is on no record, and whose name is offline, is deleted', {scopes: scopes({})}, ['delete_vm orphan']],
+    [
+      'on which GitHub runs a job is left alone',
+      {former, seen: seen({status: 'in_progress', runnerName: name, runnerId: 100})},
+      [],
+    ],
+    [
+      'under whose name a job runs elsewhere is deleted',
+      {former, seen: seen({status: 'in_progress', runnerName: name, runnerId: 7})},
+      ['delete_vm orphan'],
+    ],
+    [
+      'that is on no record, and under whose name a job runs, is left alone',
+      {seen: seen({status: 'in_progress', runnerName: name, runnerId: 7})},
+      [],
+    ],
     [
       'that boots is left alone',
       {former, instances: [machine(runner, {creationTimestamp: new Date(LATER).toISOString()})]},
@@ -50,15 +75,21 @@ describe('a VM without a live runner', () => {
   });
 });
 
-describe('a registration of ours that is offline', () => {
-  test('without a VM and a runner, seen twice, is removed', () => {
-    expect(words(twice({scopes: scopes({})}))).toEqual(['deregister ghost']);
+describe('a registration that is offline', () => {
+  const over: RunnerDocument = {...runner, state: 'gone', covers: null};
+  const former = (overrides: Partial<RunnerDocument> = {}) => new Map([[name, {...over, ...overrides}]]);
+
+  test('of a runner that is over, without a VM, seen twice, is removed', () => {
+    expect(words(twice({former: former(), scopes: scopes({})}))).toEqual(['deregister ghost']);
   });
 
   test.each([
     ['busy', {scopes: scopes({busy: true})}],
     ['online', {scopes: scopes({status: 'online' as const})}],
-    ['somebody else’s', {scopes: scopes({name: 'other-arm-1001-1'})}],
+    ['of another id', {scopes: scopes({id: 7})}],
+    ['of another scope', {former: former({scope: {kind: 'organization', org: 'acme'}}), scopes: scopes({})}],
+    ['of a runner that is on no record', {former: new Map(), scopes: scopes({})}],
+    ['of a name that was not tried', {former: former({githubId: null, registrationTriedAt: null}), scopes: scopes({})}],
     ['of a VM that is there', {scopes: scopes({}), instances: [machine(runner, {creationTimestamp: 'x'})]}],
     [
       'of a runner that is being made',
@@ -66,16 +97,30 @@ describe('a registration of ours that is offline', () => {
     ],
     ['seen while VMs could not be listed', {scopes: scopes({}), instances: undefined}],
   ])('and %s stays', (_, overrides) => {
-    expect(twice(overrides)).toEqual([]);
+    expect(twice({former: former(), ...overrides})).toEqual([]);
+  });
+
+  test('under a name that we tried to register goes when it was so for a quarter of an hour', () => {
+    const lost = {former: former({githubId: null, registrationTriedAt: NOW, state: 'failed'}), scopes: scopes({})};
+    expect(twice(lost, 14)).toEqual([]);
+    expect(words(twice(lost, 15))).toEqual(['deregister ghost']);
   });
 
   test('goes with at most 19 others in one pass', () => {
     const many = Array.from({length: 30}, (_, n) => ({name: `slipway-arm-${n + 1}-1`}));
-    expect(twice({scopes: scopes(...many)})).toHaveLength(20);
+    const all = new Map(many.map((each, n) => [each.name, {...over, ...each, githubId: 100 + n}]));
+    expect(twice({former: all, scopes: scopes(...many)})).toHaveLength(20);
   });
 });
 
 describe('a runner that is booting', () => {
+  test.each([
+    ['is online', {scopes: scopes({id: 7, status: 'online' as const})}],
+    ['runs a job', {scopes: scopes({}), seen: seen({status: 'in_progress', runnerName: name, runnerId: 7})}],
+  ])('for too long is ended, although one of its name %s', (_, overrides) => {
+    expect(words(twice({...all, ...overrides})).filter((word) => word.startsWith('end'))).toEqual(['end_runner boot']);
+  });
+
   test('for longer than bootMinutes, offline in two sweeps, is ended', () => {
     expect(words(twice({...all, scopes: scopes({})}))).toEqual(['end_runner boot']);
     expect(once({...all, scopes: scopes({})})).toEqual([]);
@@ -84,7 +129,10 @@ describe('a runner that is booting', () => {
   test.each([
     ['is online', {scopes: scopes({status: 'online' as const})}],
     ['is not due', {scopes: scopes({}), runners: [{...runner, stateAt: LATER}]}],
-    ['runs a job by GitHub’s word', {scopes: scopes({}), seen: seen({status: 'in_progress', runnerName: name})}],
+    [
+      'runs a job by GitHub’s word',
+      {scopes: scopes({}), seen: seen({status: 'in_progress', runnerName: name, runnerId: 100})},
+    ],
     ['could not be listed', {scopes: new Map()}],
   ])('and %s stays', (_, overrides) => {
     expect(words(twice({...all, ...overrides})).filter((word) => word.startsWith('end'))).toEqual([]);

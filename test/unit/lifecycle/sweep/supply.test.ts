@@ -3,7 +3,7 @@ import {wantedWarm, warmOnes} from '../../../../shared/lifecycle/sweep/warm';
 import {newVm} from '../../../../shared/lifecycle/vm';
 import type {Preemption} from '../../../../shared/store/documents';
 import {aJob, aPool, aRunner} from '../../../builders/lifecycle';
-import {delivery, jobs, LATER, once, seen, words} from '../../../builders/sweep';
+import {jobs, LATER, once, seen, words} from '../../../builders/sweep';
 
 const scope = {kind: 'repositories', patterns: ['acme/*', '!acme/x', 'acme/app']} as const;
 const spare = (n: number) => ({
@@ -114,26 +114,6 @@ describe('a persistent VM that went down by itself', () => {
     ['has a job that runs by now', {}, {}, {}, {status: 'completed'}],
   ] as const)('is left alone when it %s', (_, more, document, job, github) => {
     expect(words(plan(more, document, job, github))).not.toContain('demand vm_down');
-  });
-});
-
-describe('a failed delivery', () => {
-  test('is delivered again by its newest attempt', () => {
-    const attempts = [delivery({id: 2, deliveredAt: 2, redelivery: true}), delivery({id: 1, deliveredAt: 1})];
-    const [action] = once({deliveries: attempts});
-    expect(action).toMatchObject({kind: 'redeliver', delivery: {id: 2}});
-  });
-
-  test.each([
-    ['any attempt succeeded', {deliveries: [delivery(), delivery({id: 2, ok: true, redelivery: true})]}],
-    [
-      'it was tried three times more, by the list',
-      {deliveries: [1, 2, 3].map((id) => delivery({id, redelivery: true}))},
-    ],
-    ['it was tried three times more, by our own count', {deliveries: [delivery()], redelivered: {g: 3}}],
-    ['it is another event', {deliveries: [delivery({event: 'push'})]}],
-  ])('is left alone when %s', (_, overrides) => {
-    expect(once(overrides)).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 import type {GitHubWorld} from '../model';
-import {GitHubRefusal} from '../refusal';
+import {GitHubRefusal, notFound} from '../refusal';
 import type {Identity} from './call';
 import {checkAppJwt} from './json-web-token';
 
@@ -18,6 +18,8 @@ const APP_OPERATIONS = new Set([
   'apps/get-org-installation',
 ]);
 
+const TOKEN_OPERATION = 'apps/create-installation-access-token';
+
 const OPEN_OPERATIONS = new Set(['meta/get', 'rate-limit/get', 'apps/create-from-manifest']);
 
 /** Who asks. Throws 401 when the operation wants another kind of credentials, or these are wrong. */
@@ -26,6 +28,8 @@ export function authenticate(world: GitHubWorld, operationId: string, authorizat
   if (APP_OPERATIONS.has(operationId)) {
     if (!credentials?.includes('.')) throw new GitHubRefusal(401, 'A JSON web token could not be decoded');
     checkAppJwt(world, credentials);
+    // GitHub answers so for a moment when two processes send the same text.
+    if (operationId === TOKEN_OPERATION && world.app.refusesTwins && !world.app.isNewJwt(credentials)) throw notFound();
     return {kind: 'app', caller: `app ID ${world.app.id}`};
   }
   if (credentials === undefined) {

@@ -1,5 +1,5 @@
 import {sameName} from '../account';
-import type {Delivery, Hook} from '../delivery';
+import {type Delivery, type Hook, outcomeOf} from '../delivery';
 import {httpSink} from '../http-sink';
 import {notFound} from '../refusal';
 import {isoSeconds} from '../time';
@@ -10,7 +10,7 @@ const listDeliveries: Handler = (call) => {
   const {status} = call.query;
   const deliveries = call.world.deliveries
     .list(ofCall(call))
-    .filter((delivery) => status === undefined || outcome(delivery) === status);
+    .filter((delivery) => status === undefined || outcomeOf(delivery) === status);
   const page = paginateByCursor(call, deliveries, (delivery) => delivery.id);
   return {status: 200, headers: page.headers, body: page.items.map(deliveryJson)};
 };
@@ -66,12 +66,6 @@ function ofCall(call: Call): (hook: Hook) => boolean {
 function isOfScope(call: Call): (hook: Hook) => boolean {
   const name = 'org' in call.path ? text(call, 'org') : fullName(call);
   return ({target}) => target.kind !== 'app' && sameName(target.name, name);
-}
-
-/** By the status code alone, as GitHub describes it: what got no answer is in neither list. */
-function outcome({statusCode}: Delivery): 'success' | 'failure' | undefined {
-  if (statusCode >= 200 && statusCode < 400) return 'success';
-  return statusCode >= 400 && statusCode < 600 ? 'failure' : undefined;
 }
 
 function deliveryJson(delivery: Delivery) {

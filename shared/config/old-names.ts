@@ -1,0 +1,174 @@
+import type {Environment} from './environment';
+import type {DiscoverySource} from './pools';
+import {isSecretReference} from './secret-source';
+
+/** A variable by a name that another system gave it. */
+export interface OldName {
+  readonly name: string;
+  /** What to write instead, as the end of a sentence. */
+  readonly instead: string;
+}
+
+/** What variables of other systems say, in the words of this one. */
+export interface OldNames {
+  /** Those that are set, also where the newer name rules. */
+  readonly found: readonly OldName[];
+  /** Values of variables of today, where the environment has none. */
+  readonly values: Readonly<Record<string, string>>;
+  /** Which old variable a value of `values` is from. */
+  readonly origins: ReadonlyMap<string, string>;
+  /** What can be put right by nobody but the operator: path, found, expected. */
+  readonly problems: readonly (readonly [path: string, found: string, expected: string])[];
+  readonly discovery?: DiscoverySource;
+}
+
+/** One old variable that means one of today. */
+const RENAMED: readonly (readonly [old: string, name: string, value: (text: string) => string])[] = [
+  ['GITHUB_RUNNER_TOKEN', 'GITHUB_TOKEN', (text) => text],
+  ['GITHUB_TOKEN_FILE', 'GITHUB_TOKEN', (path) => `file:${path}`],
+  ['WEBHOOK_TOKEN', 'GITHUB_WEBHOOK_SECRET', (text) => text],
+  ['CLOUD_RUN_SERVICE_URL', 'PROVISION_URL', (base) => `${base.replace(/\/+$/, '')}/provision`],
+  ['CLOUD_RUN_SERVICE_URL', 'STOP_URL', (base) => `${base.replace(/\/+$/, '')}/stop`],
+  ['CLOUD_RUN_SERVICE_URL', 'SWEEP_URL', (base) => `${base.replace(/\/+$/, '')}/sweep`],
+];
+
+const INSTEAD: Readonly<Record<string, string>> = {
+  GITHUB_CREDENTIALS: 'GITHUB_TOKEN and GITHUB_WEBHOOK_SECRET',
+  GITHUB_RUNNER_TOKEN: 'GITHUB_TOKEN',
+  GITHUB_TOKEN_FILE: 'GITHUB_TOKEN=file:<path>',
+  WEBHOOK_TOKEN: 'GITHUB_WEBHOOK_SECRET',
+  INSTANCE_TEMPLATE: 'RUNNER_CONFIG with a pool whose provider is {type: gce, template: …}',
+  GITHUB_REPO: 'RUNNER_CONFIG with a pool of this repo',
+  RUNNER_LABELS: 'RUNNER_CONFIG with a pool that offers these labels',
+  CLOUD_TASK_LOCATION: 'PROVISION_QUEUE and STOP_QUEUE, each projects/P/locations/L/queues/Q',
+  CLOUD_TASK_QUEUE_NAME: 'PROVISION_QUEUE and STOP_QUEUE, each projects/P/locations/L/queues/Q',
+  CLOUD_RUN_SERVICE_URL: 'PROVISION_URL, STOP_URL and SWEEP_URL',
+  MAX_CONCURRENT: 'maxRunners at the top level of RUNNER_CONFIG',
+  JOB_TIMEOUT: 'jobMinutes in defaults of RUNNER_CONFIG',
+  DISCOVERY_MODE: 'discovery at the top level of RUNNER_CONFIG',
+  POLL_INTERVAL:
+    'nothing: it is not read; the schedule of the sweep is Cloud Scheduler’s (sweep_schedule in Terraform)',
+  RUNNER_CHECK_INTERVAL:
+    'nothing: it is not read; the schedule of the sweep is Cloud Scheduler’s (sweep_schedule in Terraform)',
+};
+
+const DISCOVERIES: Readonly<Record<string, DiscoverySource>> = {all: 'installation', organization: 'organization'};
+const PROJECTS = ['GOOGLE_CLOUD_PROJECT', 'GCP_PROJECT', 'GCP_PROJECT_ID', 'PROJECT_ID'];
+const LABELS_OF_TEMPLATE = ['linux', 'self-hosted', 'ARM64'];
+
+/** Reads the variables of other systems. A variable of today rules over an old one. */
+export function readOldNames(env: Environment): OldNames {
+  const text = (name: string) => env[name]?.trim() || undefined;
+  const values: Record<string, string> = {};
+  const origins = new Map<string, string>();
+  const problems: [string, string, string][] = [];
+  const means = (old: string, name: string, value: string) => {
+    if (text(name) !== undefined || values[name] !== undefined) return;
+    values[name] = value;
+    origins.set(name, old);
+  };
+
+  for (const [old, name, value] of RENAMED) {
+    const given = text(old);
+    if (given !== undefined) means(old, name, value(given));
+  }
+  const credentials = text('GITHUB_CREDENTIALS');
+  if (credentials !== undefined) {
+    const parts = credentialsOf(credentials);
+    if (parts?.token) means('GITHUB_CREDENTIALS', 'GITHUB_TOKEN', parts.token);
+    if (parts?.secret) means('GITHUB_CREDENTIALS', 'GITHUB_WEBHOOK_SECRET', parts.secret);
+    if (!parts) {
+      const expected =
+        'JSON with the texts token and secret, or projects/P/secrets/S or file:<path> that holds such JSON';
+      problems.push(['GITHUB_CREDENTIALS', 'a text that is neither', expected]);
+    }
+  }
+  readQueues(text, means, problems);
+  readPool(text, means, problems);
+  const mode = text('DISCOVERY_MODE')?.toLowerCase();
+  const discovery = mode !== undefined && Object.hasOwn(DISCOVERIES, mode) ? DISCOVERIES[mode] : undefined;
+  if (mode !== undefined && !discovery) problems.push(['DISCOVERY_MODE', JSON.stringify(mode), 'all or organization']);
+
+  const found = Object.entries(INSTEAD)
+    .filter(([name]) => text(name) !== undefined)
+    .map(([name, instead]) => ({name, instead}));
+  return {found, values, origins, problems, ...(discovery ? {discovery} : {})};
+}
+
+type Text = (name: string) => string | undefined;
+type Means = (old: string, name: string, value: string) => void;
+
+/** The parts of literal JSON, or references to the parts of a secret. */
+function credentialsOf(text: string): {token?: string; secret?: string} | undefined {
+  if (isSecretReference(text)) return {token: `${text}#token`, secret: `${text}#secret`};
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    const part = (name: 'token' | 'secret') => {
+      const given = (value as Record<string, unknown>)[name];
+      return typeof given === 'string' && given.trim() !== '' ? {[name]: given} : {};
+    };
+    return {...part('token'), ...part('secret')};
+  } catch {
+    return undefined;
+  }
+}
+
+function readQueues(text: Text, means: Means, problems: [string, string, string][]): void {
+  const location = text('CLOUD_TASK_LOCATION');
+  const queue = text('CLOUD_TASK_QUEUE_NAME');
+  if (location === undefined && queue === undefined) return;
+  if (text('PROVISION_QUEUE') !== undefined && text('STOP_QUEUE') !== undefined) return;
+  const project = PROJECTS.map(text).find((id) => id !== undefined);
+  const missing = [
+    ...(location === undefined ? ['CLOUD_TASK_LOCATION'] : []),
+    ...(queue === undefined ? ['CLOUD_TASK_QUEUE_NAME'] : []),
+    ...(project === undefined ? ['GOOGLE_CLOUD_PROJECT'] : []),
+  ];
+  for (const name of missing) {
+    const expected = `a value, as the queues are projects/<project>/locations/<location>/queues/<name>; or ${INSTEAD['CLOUD_TASK_LOCATION']}`;
+    problems.push([name, 'nothing', expected]);
+  }
+  const path = `projects/${project}/locations/${location}/queues/${queue}`;
+  // Also an incomplete one, which is said above: that it makes no queue need not be said once more.
+  for (const name of ['PROVISION_QUEUE', 'STOP_QUEUE']) {
+    means('CLOUD_TASK_QUEUE_NAME', name, missing.length === 0 ? path : 'projects/-/locations/-/queues/-');
+  }
+}
+
+/** One pool, as systems describe it that have no more than one. */
+function readPool(text: Text, means: Means, problems: [string, string, string][]): void {
+  if (text('RUNNER_CONFIG') !== undefined || text('RUNNER_CONFIG_FILE') !== undefined) return;
+  const template = text('INSTANCE_TEMPLATE');
+  const repo = text('GITHUB_REPO');
+  const labels = text('RUNNER_LABELS')
+    ?.split(',')
+    .map((label) => label.trim())
+    .filter((label) => label !== '');
+  const old = [
+    ...(repo === undefined ? [] : ['GITHUB_REPO']),
+    ...(labels === undefined ? [] : ['RUNNER_LABELS']),
+    ...(template === undefined ? [] : ['INSTANCE_TEMPLATE']),
+  ];
+  if (old.length === 0) return;
+  if (template === undefined) {
+    const expected = `the name of an instance template for the runners of ${old.join(' and ')}; or RUNNER_CONFIG in place of both`;
+    problems.push(['INSTANCE_TEMPLATE', 'nothing', expected]);
+  }
+  const pool = {
+    ...(repo === undefined ? {repos: ['*/*']} : {repo}),
+    ...(labels === undefined ? {requires: LABELS_OF_TEMPLATE} : {offers: labels}),
+    provider: {type: 'gce', template: template ?? 'none'},
+  };
+  means(old.join(', '), 'RUNNER_CONFIG', JSON.stringify({pools: [pool]}));
+}
+
+/** At the start of a function: one line for each, so that an operator knows what to change. */
+export function warnOfOldNames(
+  oldNames: readonly OldName[],
+  warn: (message: string, fields: Record<string, string>) => void,
+): void {
+  for (const {name, instead} of oldNames) {
+    warn(`${name} is a name of another system: write ${instead}`, {decision: 'old_name', variable: name});
+  }
+}

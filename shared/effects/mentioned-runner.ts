@@ -1,0 +1,87 @@
+import {isMeant} from '../lifecycle/identity';
+import {applyJobEvent, type JobChange} from '../lifecycle/job';
+import type {JobEvent} from '../lifecycle/job-event';
+import {matchJob} from '../lifecycle/matching';
+import {jobKeyOf, parseRunnerName} from '../lifecycle/naming';
+import {isOver} from '../lifecycle/runner';
+import {isRfc1035} from '../model/names';
+import type {JobDocument, JobKey, RunnerDocument} from '../store/documents';
+import type {Transaction} from '../store/store';
+import type {Context} from './context';
+
+/**
+ * What the event says about a runner. `foreign`: the one that it names has the name of ours, and is another. `runs_another`: it is ours, and
+ * on record as running a job that is not over, which an ephemeral runner does once.
+ */
+export type Mention = 'none' | 'ours' | 'foreign' | 'runs_another';
+
+export interface Mentioned {
+  readonly change: JobChange;
+  readonly mention: Mention;
+  /** The runner on record that runs the job, or ran it. */
+  readonly runner: RunnerDocument | undefined;
+}
+
+/** What the event says about its job, and about which runner on record. Reads only. */
+export async function mentionedRunner(
+  transaction: Transaction,
+  event: JobEvent,
+  existing: JobDocument | undefined,
+  now: number,
+): Promise<Mentioned> {
+  const key = jobKeyOf(event);
+  const named = await runnerNamed(transaction, event.runnerName);
+  const isForeign = named !== undefined && !isMeant(named, event);
+  // What runs on somebody else's runner runs, but on none of ours.
+  const heard = isForeign ? {...event, runnerName: null, runnerId: null} : event;
+  const change = applyJobEvent(existing, heard, now);
+  const found = heard.runnerName === null ? await runnerOf(transaction, change.job, key) : named;
+  const other = found?.runs && found.runs !== key ? await transaction.get('jobs', found.runs) : undefined;
+  // mutation: runner of another job
+  if (other && other.status !== 'completed') return {change, mention: 'runs_another', runner: undefined};
+  const mention = isForeign ? 'foreign' : found ? 'ours' : 'none';
+  return {change, mention, runner: found && withRegistration(found, heard)};
+}
+
+/** What is no name of a VM is no runner of ours. */
+async function runnerNamed(transaction: Transaction, name: string | null): Promise<RunnerDocument | undefined> {
+  return name !== null && isRfc1035(name) ? transaction.get('runners', name) : undefined;
+}
+
+/** Who ran the job by our own record, where the event names nobody. */
+async function runnerOf(
+  transaction: Transaction,
+  {runner: name, status}: JobDocument,
+  key: JobKey,
+): Promise<RunnerDocument | undefined> {
+  if (status !== 'in_progress' && status !== 'completed') return undefined;
+  const runner = await runnerNamed(transaction, name);
+  return runner && (runner.runs === key || isOver(runner)) ? runner : undefined;
+}
+
+/** The id of a registration that nobody had written down. */
+function withRegistration(runner: RunnerDocument, {runnerId}: JobEvent): RunnerDocument {
+  return runner.githubId === null && runnerId !== null ? {...runner, githubId: runnerId} : runner;
+}
+
+/** The event came for the runner's name alone: no pool is for the job, and the runner is on no record, or is another. */
+export function isNothingOfOurs(
+  context: Context,
+  event: JobEvent,
+  {existing, mention}: {readonly existing: JobDocument | undefined; readonly mention: Mention},
+): boolean {
+  const {runnerName, repository, labels} = event;
+  if (existing || mention === 'ours' || mention === 'runs_another' || runnerName === null) return false;
+  if (!parseRunnerName(context.deployment, runnerName)) return false;
+  return matchJob({repository, labels, isPublic: false}, context.pools).kind === 'ignored';
+}
+
+export function logMention({logger}: Context, event: JobEvent, mention: 'foreign' | 'runs_another'): void {
+  const {runnerName, runnerId, repository, status} = event;
+  const fields = {decision: mention, runner: runnerName ?? '', runnerId, repository, job: jobKeyOf(event)};
+  const message =
+    mention === 'foreign'
+      ? `${status} of a job of ${repository} names a runner ${runnerName} that is none of ours: no runner is touched`
+      : `${status} of a job names runner ${runnerName}, which runs another job: the runner stays until that one ends`;
+  logger.warning(message, fields);
+}

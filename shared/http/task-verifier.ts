@@ -1,0 +1,27 @@
+import type {Request} from '@google-cloud/functions-framework';
+import type {SecretCheck} from '../config/secret-check';
+import {isHmac} from '../hmac';
+import {isTaskSigned, TASK_SIGNATURE_HEADER} from '../tasks/signed-tasks';
+import {Forbidden} from './oidc';
+
+/** Checks that a task is one that a function of this deployment created; throws `Forbidden`. `name`: from Cloud Tasks' header. */
+export type TaskVerifier = (request: Request, name: string, body: Buffer) => Promise<void>;
+
+/**
+ * The second factor beside the caller's identity: who may call is a grant, and a grant may be given by mistake. Only the functions have the
+ * key, and a signature holds for one name and one body.
+ */
+export function createTaskVerifier(check: SecretCheck): TaskVerifier {
+  return async (request, name, body) => {
+    const signature = request.get(TASK_SIGNATURE_HEADER);
+    if (!isHmac(signature)) {
+      throw new Forbidden(
+        `the header ${TASK_SIGNATURE_HEADER} is missing or malformed: the task was not created by a function that has TASK_SIGNING_KEY`,
+      );
+    }
+    if (await check((key) => isTaskSigned(key, {name, body}, signature))) return;
+    throw new Forbidden(
+      `the header ${TASK_SIGNATURE_HEADER} does not fit the task: expected a signature with one of the keys in TASK_SIGNING_KEY`,
+    );
+  };
+}

@@ -1,0 +1,50 @@
+import type {Registration, RunnerScope} from '../github/github';
+import type {RunnerDocument} from '../store/documents';
+import type {JobEvent} from './job-event';
+
+/** Whether GitHub could give a job of the repository, `owner/name`, to a runner that is registered there. GitHub compares names without case. */
+export function liesIn(scope: RunnerScope, repository: string): boolean {
+  const name = repository.toLowerCase();
+  return scope.kind === 'organization'
+    ? name.startsWith(`${scope.org.toLowerCase()}/`)
+    : name === `${scope.owner}/${scope.repo}`.toLowerCase();
+}
+
+/**
+ * Whether a registration of ours may stand under the runner's name although its id is not on record: an answer was lost, or an execution
+ * died in between. Documents of older versions do not say: then it is not assumed.
+ */
+export function wasTried({registrationTriedAt}: Pick<RunnerDocument, 'registrationTriedAt'>): boolean {
+  return typeof registrationTriedAt === 'number';
+}
+
+/** What an event, or a job at GitHub, says about who runs the job. */
+export type RunnerMention = Pick<JobEvent, 'repository' | 'runnerId' | 'receivedAt'>;
+
+/**
+ * Whether the runner on record is the one that is spoken of under its name. A name is no identity: anybody may register a runner under it
+ * elsewhere. The job's repository lies in the runner's scope, and the registration's id is the one on record. While that is not known,
+ * the first id that comes after our own attempt to register is believed.
+ */
+export function isMeant(runner: RunnerDocument, {repository, runnerId, receivedAt}: RunnerMention): boolean {
+  if (!liesIn(runner.scope, repository)) return false;
+  if (runner.githubId !== null) return runnerId === null || runnerId === runner.githubId;
+  if (runner.state === 'requested' || runner.state === 'gone' || runner.state === 'failed') return false;
+  const {registrationTriedAt} = runner;
+  if (registrationTriedAt === undefined) return true;
+  return registrationTriedAt !== null && (receivedAt === null || receivedAt >= registrationTriedAt);
+}
+
+/** Whether the registration, seen in `scope`, is that of the runner on record. */
+export function isRegistrationOf(
+  runner: Pick<RunnerDocument, 'name' | 'githubId' | 'registrationTriedAt'>,
+  registration: Registration,
+): boolean {
+  if (runner.githubId !== null) return runner.githubId === registration.id;
+  return wasTried(runner) && runner.name === registration.name && isUnused(registration);
+}
+
+/** Nothing runs there, and nobody is connected: with a name alone to go by, no other registration is taken for ours. */
+export function isUnused({status, busy}: Pick<Registration, 'status' | 'busy'>): boolean {
+  return status === 'offline' && !busy;
+}

@@ -1,0 +1,34 @@
+import {readdirSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
+
+const ROOT = join(__dirname, '../..');
+export const EXAMPLES = 'terraform/examples';
+
+/** The folders of Terraform's examples. */
+export const EXAMPLE_FOLDERS = readdirSync(join(ROOT, EXAMPLES));
+
+/** Files that show pools to somebody who deploys with Terraform. `many-repositories/main.tf` reads its pools from the file beside it. */
+export const DEPLOYED = [
+  'terraform/terraform.tfvars.example',
+  ...EXAMPLE_FOLDERS.flatMap((example) =>
+    readdirSync(join(ROOT, EXAMPLES, example))
+      .filter((file) => file === 'main.tf' || file === 'pools.yaml')
+      .map((file) => `${EXAMPLES}/${example}/${file}`),
+  ),
+];
+
+/** The pools in a file: a here-document of Terraform, a block of YAML or JSON, or all of it. Placeholders stand for acme/app in us-central1. */
+export function poolsIn(file: string): string[] {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  const found = file.endsWith('.yaml')
+    ? [text]
+    : [...text.matchAll(/<<-YAML\n([\s\S]*?)\n *YAML$|^```(?:yaml|json)\n([\s\S]*?)^```/gm)].map(
+        ([, here, block]) => here ?? block ?? '',
+      );
+  return found
+    .map((pools) => (/^ {2}- (?:name|repos?|org):/.test(pools) ? `pools:\n${pools}` : pools))
+    .filter((pools) => /^ *pools:|vm_instance_name/m.test(pools))
+    .map((pools) =>
+      pools.replaceAll(/\$\{var\.region\}|\$REGION/g, 'us-central1').replaceAll('OWNER/REPOSITORY', 'acme/app'),
+    );
+}
