@@ -37,7 +37,12 @@ export async function lookInto(
 ): Promise<Look> {
   const {fullName} = repository;
   const runs = await openRuns(sweep, repository, isActive);
-  const turn = inTurn(sweep.memory, fullName, runs);
+  const before = sweep.memory.unreadableRuns.get(fullName.toLowerCase());
+  const unreadable = new Set(runs.flatMap(({id}) => (before?.has(id) ? id : [])));
+  sweep.memory.unreadableRuns.set(fullName.toLowerCase(), unreadable);
+  const inOrder = inTurn(sweep.memory, fullName, runs);
+  // Those that could not be read the last time are the last ones: many of them hide none that can be.
+  const turn = [...inOrder.filter(({id}) => !unreadable.has(id)), ...inOrder.filter(({id}) => unreadable.has(id))];
   let isBusy = turn.length < runs.length;
   let asked = 0;
   let failed = 0;
@@ -55,9 +60,11 @@ export async function lookInto(
         isBusy ||= job.status === 'queued' || job.status === 'in_progress';
       }
       throwIfLimited(jobs);
+      unreadable.delete(run.id);
     } catch (error) {
       failed += 1;
       isBusy = true;
+      unreadable.add(run.id);
       if (error instanceof RateLimited || (failed === MOST_FAILED_RUNS && failed === asked)) throw error;
       // mutation: one run that fails
       noteIncomplete(sweep, what, error);

@@ -35,6 +35,8 @@ export interface SweepMemory {
   readonly unanswered: Map<string, number>;
   /** When a job on record that no list showed was asked for last. */
   readonly lookedUpAt: Map<string, number>;
+  /** Runs whose jobs could not be read the last time, by repository in lower case: they are asked for after the others. */
+  readonly unreadableRuns: Map<string, Set<number>>;
   /** The last run that was looked into, of repositories with more open runs than one sweep looks into. */
   readonly runCursors: Map<string, number>;
 }
@@ -48,6 +50,7 @@ export function sweepMemory(): SweepMemory {
     notThere: new Map(),
     unanswered: new Map(),
     lookedUpAt: new Map(),
+    unreadableRuns: new Map(),
     runCursors: new Map(),
   };
 }

@@ -39,6 +39,14 @@ describe('a run whose jobs always answer 502', () => {
     );
   });
 
+  test('hides no other one when there are many such runs, all of them newer', async () => {
+    const job = system.queueJob();
+    const bad = Array.from({length: 8}, () => system.queueJob({labels: ['macos']}));
+    fail(new RegExp(`/runs/(${bad.map(({runId}) => runId).join('|')})/jobs$`));
+    await system.sweepFor(9 * MINUTE);
+    expect(job.conclusion).toBe('success');
+  });
+
   test('opens no breaker, however long it lasts', async () => {
     const bad = system.queueJob({labels: ['macos']});
     fail(new RegExp(`/runs/${bad.runId}/jobs$`));
