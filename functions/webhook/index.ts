@@ -3,6 +3,7 @@ import type {HttpFunction, Request} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/environment';
 import {isHmac} from '../../shared/hmac';
 import {serveFunction} from '../../shared/http/framework';
+import {probed} from '../../shared/http/probe';
 import {createBodyReader} from '../../shared/http/read-body';
 import {requirePost} from '../../shared/http/request';
 import {type Answer, send} from '../../shared/http/respond';
@@ -23,6 +24,8 @@ export function createWebhook(options: IngestOptions): HttpFunction {
   const bodies = createBodyReader(MAX_BODY_BYTES);
 
   async function receive(request: Request): Promise<Answer> {
+    const probe = probed(request);
+    if (probe) return probe;
     requirePost(request);
     const {config, clock} = ingest.configured();
     const unread = bodies.open(request);

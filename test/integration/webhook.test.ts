@@ -1,4 +1,5 @@
 import {createWebhook} from '../../functions/webhook';
+import {version} from '../../package.json';
 import type {Environment} from '../../shared/config/environment';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {allExamples, sign, workflowJob} from '../builders/webhook';
@@ -313,6 +314,21 @@ test('webhook answers a ping', async () => {
   const answer = await deliver({zen: 'Design for failure.', hook_id: 1}, {event: 'ping'});
   expect(answer).toMatchObject({status: 200});
   expect(answer.json()).toEqual({status: 'pong'});
+});
+
+test('webhook says that it is there, whatever its configuration', async () => {
+  await webhook.close();
+  webhook = await start({...env, RUNNER_CONFIG: 'pools: [{name: X}]'});
+  const ping = await fetch(`${webhook.url}ping`);
+  expect([ping.status, ping.headers.get('content-type'), await ping.text()]).toEqual([
+    200,
+    'text/plain; charset=utf-8',
+    'pong',
+  ]);
+  const health = await fetch(`${webhook.url}health?x=1`);
+  expect([health.status, await health.json()]).toEqual([200, {status: 'healthy', version}]);
+  expect((await fetch(`${webhook.url}other`)).status).toBe(405);
+  expect((await fetch(`${webhook.url}health`, {method: 'PUT'})).status).toBe(405);
 });
 
 describe('webhook answers 503', () => {
