@@ -18,7 +18,7 @@ export async function retryDeadLetter(
 ): Promise<RetryResult | undefined> {
   const letter = await context.store.get('deadletters', id);
   if (!letter) return undefined;
-  const to = functionOf(letter);
+  const to = writerOf(letter);
   const body = parseTask(to, Buffer.from(JSON.stringify(letter.body ?? null)));
   // One name a letter: the same task may fail again, and be retried again, as a letter of another time.
   const task = taskName(`retry/${id}/${letter.at}`, 'retry', letter.job ?? to);
@@ -39,8 +39,8 @@ export async function retryDeadLetter(
   return {status: 'enqueued', task};
 }
 
-/** A letter names the function that wrote it, by the queue that is its own. */
-function functionOf({queue}: DeadLetterDocument): QueueName {
+/** The function that gave the task up: a letter calls it a queue. */
+function writerOf({queue}: DeadLetterDocument): QueueName {
   if (queue === 'provision' || queue === 'stop') return queue;
   throw new InvalidTask(`the dead letter is of the queue ${queue}, expected provision or stop`);
 }

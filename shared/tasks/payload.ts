@@ -109,7 +109,6 @@ export type Route = Pick<NewTask, 'queue' | 'to'>;
  * GitHub's limit for runners. `waiting` asks nothing either, but would overtake its `queued` in another queue.
  */
 export function routeTo(to: QueueName, status?: JobEvent['status']): Route {
-  // mutation: queue of a start
   if (to === 'provision' && status === 'in_progress') return {queue: 'stop', to};
   return {queue: to};
 }

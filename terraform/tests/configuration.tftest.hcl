@@ -12,6 +12,7 @@ variables {
   github_app_id     = "12345"
   task_max_attempts = 7
   bundles           = "./tests/bundles"
+  runner_templates  = { runner-arm64 = { machine_type = "t2a-standard-4" } }
   pools             = <<-YAML
     # Kept: "quotes", 'quotes', $${braces}, %%{directives}, umlauts ä and the order of keys.
     pools:

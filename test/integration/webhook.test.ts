@@ -129,7 +129,7 @@ describe('webhook creates a task', () => {
     const body = workflowJob('in_progress');
     Object.assign(body['workflow_job'] as object, fields);
     await deliver(body);
-    expect(eventOf('provision')).toMatchObject(expected);
+    expect(eventOf('stop')).toMatchObject(expected);
   });
 
   test('with the time at which it was received, and no registration before a runner has the job', async () => {
