@@ -4,6 +4,7 @@ import {type ControlPlaneOptions, controlPlane} from '../../shared/control-plane
 import type {Context} from '../../shared/effects/context';
 import {makeRunner} from '../../shared/effects/make-runner';
 import {recordRun} from '../../shared/effects/record-run';
+import {lookAgain} from '../../shared/effects/requeue-job';
 import {serveDemand} from '../../shared/effects/serve-demand';
 import {startById} from '../../shared/effects/vm/ensure-started';
 import {hearVmEvent, noteForeignRun, vmOfEvent} from '../../shared/effects/vm/vm-event';
@@ -21,13 +22,14 @@ function isServed({pools}: Context, {pool: name, repository}: JobEvent): boolean
 
 /**
  * Demand. `queued` and a job that needs a runner again: make one, or start the VM. `waiting` and `in_progress`: write down who covers
- * whom. `make`: somebody asked for a runner. `vm`: somebody started it by hand.
+ * whom. `queued_again`: is a job that ran queued once more? `make`: somebody asked for a runner. `vm`: somebody started it by hand.
  */
 async function provision(context: Context, task: ProvisionTask): Promise<string> {
   if (task.kind === 'demand') return serveDemand(context, {job: task.job});
   if (task.kind === 'event' && task.event.status === 'queued') {
     return isServed(context, task.event) ? serveDemand(context, {event: task.event}) : 'not_served';
   }
+  if (task.kind === 'queued_again') return lookAgain(context, task);
   if (task.kind === 'make') return makeRunner(context, task.runner);
   if (task.kind === 'vm') return startById(context, task.vm);
   const vm = vmOfEvent(context, task.event);

@@ -9,6 +9,7 @@ import {keyId} from '../store/keys';
 import type {Transaction} from '../store/store';
 import {type Context, latestRunnerName, poolOf, scopeFor} from './context';
 import {type Creation, claimedCreation, claimWithin, creationKey} from './lease';
+import {isRunnerGone, type RunningJob} from './requeue-job';
 import {areFree, findSlots, giveSlot, readKept, readSlots, type Slots, type SlotsInSight, takeSlots} from './slots';
 
 /** What makes a job demand: a `queued` event, or a task that says so of a job that is known. */
@@ -19,12 +20,14 @@ export type Demand = {readonly event: JobEvent} | {readonly job: JobKey};
  * - `covered`: somebody does, or did, what is needed.
  * - `open`: the pool is full, or all pools together are; the job is served, in order, when a slot frees.
  * - `not_wanted`: the job does not queue.
+ * - `queued_again`: an event says that it queues, on record it runs, and its runner is gone.
  */
 export type Coverage =
   | ({readonly kind: 'create'} & Creation)
   | {readonly kind: 'covered'; readonly by: string | null}
   | {readonly kind: 'open'}
-  | {readonly kind: 'not_wanted'; readonly reason: string};
+  | {readonly kind: 'not_wanted'; readonly reason: string}
+  | ({readonly kind: 'queued_again'} & RunningJob);
 
 type Attempt = Coverage | {readonly kind: 'again'};
 
@@ -72,7 +75,14 @@ async function attempt(
   const now = context.clock.now();
   const change = await readChange(transaction, demand, now);
   if (!change) return {kind: 'not_wanted', reason: 'unknown_job'};
-  if (change.kind !== 'opened') return resume(context, transaction, change.job, holder, now);
+  if (change.kind !== 'opened') {
+    const {job} = change;
+    const isLate = change.kind === 'unchanged' && change.reason === 'late' && job.status === 'in_progress';
+    if (isLate && (await isRunnerGone(transaction, job))) {
+      return {kind: 'queued_again', job: jobKeyOf(job), runner: job.runner};
+    }
+    return resume(context, transaction, job, holder, now);
+  }
 
   const {job} = change;
   const spares = await Promise.all(candidates.spares.map((name) => transaction.get('runners', name)));

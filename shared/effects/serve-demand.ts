@@ -2,6 +2,7 @@ import {passBreakers} from './breakers';
 import type {Context} from './context';
 import {type Coverage, coverJob, type Demand} from './cover-job';
 import {createRunner} from './create-runner';
+import {lookAgainLater} from './requeue-job';
 import {serveVm} from './vm/serve-vm';
 import {vmOfPool} from './vm/vms';
 
@@ -18,6 +19,9 @@ export async function serveDemand(context: Context, demand: Demand): Promise<str
   context.provider(job.pool);
   const guarded = await passBreakers(context, job.pool, job.repository);
   const coverage = await coverJob(context, job.pool, demand, context.random.uuid());
+  if (coverage.kind === 'queued_again' && 'event' in demand) {
+    await lookAgainLater(context, coverage, demand.event.delivery);
+  }
   if (coverage.kind !== 'create') return describe(coverage);
   const {kind, runner} = await guarded(() => createRunner(context, coverage));
   return `${kind === 'created' ? 'booting' : kind}:${runner.name}`;
@@ -35,5 +39,7 @@ function describe(coverage: Exclude<Coverage, {kind: 'create'}>): string {
       return 'waits_for_slot';
     case 'not_wanted':
       return `not_wanted:${coverage.reason}`;
+    case 'queued_again':
+      return `queued_again:${coverage.runner ?? 'no_runner'}`;
   }
 }

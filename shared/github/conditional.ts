@@ -14,12 +14,16 @@ type Response = Awaited<ReturnType<Octokit['request']>>;
 /** The body as text: octokit's pagination changes what it is given. */
 interface Kept {
   readonly etag: string;
-  readonly response: Omit<Response, 'data'>;
+  readonly status: number;
+  readonly url: string;
+  /** Names the next page. */
+  readonly link: string | undefined;
   readonly text: string;
 }
 
-/** Answers kept for an octokit: an idle fleet's are small and all alike; the oldest go first. */
-const MOST_ANSWERS = 4_000;
+/** Answers kept for an octokit, and their characters: an idle fleet's are small and all alike; the oldest go first. */
+const MOST_ANSWERS = 12_000;
+const MOST_CHARACTERS = 16 * 2 ** 20;
 /** A longer answer is one of a busy repository, which changes anyway. */
 const LONGEST_ANSWER = 32_768;
 
@@ -30,7 +34,7 @@ const LONGEST_ANSWER = 32_768;
  * @see https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate
  */
 export function askConditionally(octokit: Octokit, onReading: (reading: RateReading) => void): void {
-  const answers = new Map<string, Kept>();
+  const answers = new Answers();
 
   octokit.hook.wrap('request', async (request, options) => {
     const {method, url} = octokit.request.endpoint(options);
@@ -40,24 +44,43 @@ export function askConditionally(octokit: Octokit, onReading: (reading: RateRead
       const response = await request(options);
       read(response.headers, onReading);
       const {etag} = response.headers;
-      if (method === 'GET' && etag) keep(answers, url, etag, response);
+      if (method === 'GET' && etag) answers.keep(url, etag, response);
       return response;
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       if (error.response) read(error.response.headers, onReading);
       if (error.status !== 304 || !known) throw error;
-      return {...known.response, data: JSON.parse(known.text)};
+      const {status, url: answered, link} = known;
+      return {status, url: answered, headers: link === undefined ? {} : {link}, data: JSON.parse(known.text)};
     }
   });
 }
 
-function keep(answers: Map<string, Kept>, url: string, etag: string, {data, ...response}: Response): void {
-  const text = JSON.stringify(data);
-  answers.delete(url);
-  if (text.length > LONGEST_ANSWER) return;
-  answers.set(url, {etag, response, text});
-  const oldest = answers.size > MOST_ANSWERS ? answers.keys().next().value : undefined;
-  if (oldest !== undefined) answers.delete(oldest);
+/** What was answered, by URL. */
+class Answers {
+  readonly #kept = new Map<string, Kept>();
+  #characters = 0;
+
+  get(url: string): Kept | undefined {
+    return this.#kept.get(url);
+  }
+
+  keep(url: string, etag: string, {status, url: answered, headers, data}: Response): void {
+    const text = JSON.stringify(data);
+    this.#drop(url);
+    if (text.length > LONGEST_ANSWER) return;
+    this.#kept.set(url, {etag, status, url: answered, link: headers.link, text});
+    this.#characters += text.length;
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= MOST_ANSWERS && this.#characters <= MOST_CHARACTERS) break;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(url: string): void {
+    this.#characters -= this.#kept.get(url)?.text.length ?? 0;
+    this.#kept.delete(url);
+  }
 }
 
 function read(headers: Headers, onReading: (reading: RateReading) => void): void {

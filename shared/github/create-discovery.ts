@@ -1,16 +1,17 @@
 import type {Octokit} from '@octokit/rest';
 import {systemRandom} from '../random';
-import {isRefusedWith} from './answer';
+import type {App} from './app';
 import type {DiscoveryPermission, GitHubCall} from './call';
 import {classify, unreadable} from './classify';
 import {connectionOf, type GitHubOptions} from './client';
 import {askConditionally, type RateReading} from './conditional';
 import {connect} from './connect';
-import {type DeliveryPage, type DiscoveredRepository, type Discovery, type HookReference, OPEN_RUNS} from './discovery';
+import {discoverRuns, pathOf, scopeOf} from './discover-runs';
+import type {DeliveryPage, DiscoveredRepository, Discovery, HookReference, Listed} from './discovery';
 import type {RunnerScope} from './github';
-import {listAll} from './list-all';
-import {listArray, nextOf} from './list-array';
-import {readDelivery, readHook, readInstallation, readJob, readRepository, readRun} from './read-discovery';
+import {nextOf} from './list-array';
+import {attempt, joined, listed, readSome} from './listed';
+import {readDelivery, readHook, readInstallation, readRepository} from './read-discovery';
 import {createRunnerGroups} from './runner-groups';
 import {describeScope, scopePath} from './scope';
 import {createScopedGitHub} from './scoped-github';
@@ -38,18 +39,23 @@ export function createDiscovery(options: GitHubOptions): Discovery {
     }
   }
 
+  const inTheNameOf =
+    (call: DiscoveryCall, installationId: number | null) =>
+    <T>(work: (octokit: Octokit) => Promise<T>): Promise<T> =>
+      ask(call, installationId, work);
+
   /** Every installation that is not suspended. */
-  async function installations(): Promise<{id: number; login: string}[]> {
-    if (!app) return [];
+  async function installations({ask: askApp}: App): Promise<Listed<{id: number; login: string}>> {
     const call = callOf({kind: 'organization', org: '*'}, 'the installations of the App', 'metadata');
-    const found = await app.ask(call, (octokit) => listArray(octokit, call, '/app/installations'));
-    return found.map((data) => some(call, readInstallation(data))).filter(({isSuspended}) => !isSuspended);
+    const found = await readSome(call, (work) => askApp(call, work), '/app/installations', {isArray: true});
+    const {items, failure} = listed(call, found, readInstallation);
+    return {items: items.filter(({isSuspended}) => !isSuspended), failure};
   }
 
-  async function ofInstallation({id, login}: {id: number; login: string}): Promise<DiscoveredRepository[]> {
+  async function ofInstallation({id, login}: {id: number; login: string}): Promise<Listed<DiscoveredRepository>> {
     const call = callOf({kind: 'organization', org: login}, `the repositories of installation ${id}`, 'metadata');
-    const found = await ask(call, id, (octokit) => listAll(octokit, call, '/installation/repositories'));
-    return present(found.map((data) => some(call, readRepository(data, id))));
+    const found = await readSome(call, inTheNameOf(call, id), '/installation/repositories');
+    return listed(call, found, (data) => readRepository(data, id));
   }
 
   async function arrayOfRepositories(
@@ -57,24 +63,22 @@ export function createDiscovery(options: GitHubOptions): Discovery {
     what: string,
     path: string,
     installationId: number | null,
-  ): Promise<DiscoveredRepository[]> {
+  ): Promise<Listed<DiscoveredRepository>> {
     const call = callOf(scope, what, 'metadata');
-    const found = await ask(call, installationId, (octokit) => listArray(octokit, call, path));
-    return present(found.map((data) => some(call, readRepository(data, installationId))));
+    const found = await readSome(call, inTheNameOf(call, installationId), path, {isArray: true});
+    return listed(call, found, (data) => readRepository(data, installationId));
   }
 
-  const runsCall = ({fullName}: Named) => callOf(scopeOf(fullName), `the runs of repository ${fullName}`, 'actions');
-  const jobCall = ({fullName}: Named, id: number, permission: 'actions' | 'rerun' = 'actions') =>
-    callOf(scopeOf(fullName), `job ${id} of repository ${fullName}`, permission);
-
   return {
+    ...discoverRuns(ask),
     credentials: credentials.kind,
 
     async visible() {
       if (!app) return arrayOfRepositories({kind: 'organization', org: '*'}, 'its repositories', '/user/repos', null);
-      const lists: DiscoveredRepository[][] = [];
-      for (const installation of await installations()) lists.push(await ofInstallation(installation));
-      return lists.flat();
+      const {items, failure} = await installations(app);
+      const lists: Listed<DiscoveredRepository>[] = [{items: [], failure}];
+      for (const installation of items) lists.push(await attempt(() => ofInstallation(installation)));
+      return joined(lists);
     },
 
     async ofOrganization(org) {
@@ -82,61 +86,6 @@ export function createDiscovery(options: GitHubOptions): Discovery {
       const scope: RunnerScope = {kind: 'organization', org};
       const installationId = app ? await app.findInstallation(scope) : null;
       return arrayOfRepositories(scope, `the repositories of organization ${org}`, path, installationId);
-    },
-
-    hasRuns(repository, sinceMs) {
-      const call = runsCall(repository);
-      return ask(call, repository.installationId, async (octokit) => {
-        const {data}: {data: unknown} = await octokit.request(`GET ${pathOf(repository)}/actions/runs`, {
-          created: `>=${iso(sinceMs)}`,
-          per_page: 1,
-        });
-        const total = typeof data === 'object' && data !== null && 'total_count' in data ? data.total_count : undefined;
-        if (typeof total !== 'number') throw unreadable(call, 'no list with a total_count');
-        return total > 0;
-      });
-    },
-
-    async openRuns(repository, sinceMs) {
-      const call = runsCall(repository);
-      const runs = new Map<number, ReturnType<typeof readRun> & object>();
-      for (const status of OPEN_RUNS) {
-        const query = {status, created: `>=${iso(sinceMs)}`};
-        const found = await ask(call, repository.installationId, (octokit) =>
-          listAll(octokit, call, `${pathOf(repository)}/actions/runs`, query),
-        );
-        for (const data of found) {
-          const run = some(call, readRun(data));
-          runs.set(run.id, run);
-        }
-      }
-      return [...runs.values()];
-    },
-
-    async jobs(repository, run) {
-      const call = callOf(
-        scopeOf(repository.fullName),
-        `the jobs of run ${run.id} of repository ${repository.fullName}`,
-        'actions',
-      );
-      const path = `${pathOf(repository)}/actions/runs/${run.id}/jobs`;
-      const found = await ask(call, repository.installationId, (octokit) =>
-        listAll(octokit, call, path, {filter: 'latest'}),
-      );
-      return present(found.map((data) => some(call, readJob(data))));
-    },
-
-    job(repository, id) {
-      const call = jobCall(repository, id);
-      return ask(call, repository.installationId, async (octokit) => {
-        try {
-          const {data}: {data: unknown} = await octokit.request(`GET ${pathOf(repository)}/actions/jobs/${id}`);
-          return some(call, readJob(data)) ?? undefined;
-        } catch (error) {
-          if (isRefusedWith(error, 404)) return undefined;
-          throw error;
-        }
-      });
     },
 
     runners(scope, installationId) {
@@ -147,10 +96,11 @@ export function createDiscovery(options: GitHubOptions): Discovery {
     async hooks(scope) {
       if (app) return [];
       const call = callOf(scope, `the hooks of ${describeScope(scope)}`, 'hooks');
-      const found = await ask(call, null, (octokit) => listArray(octokit, call, `${scopePath(scope)}/hooks`));
-      // One of another shape, which nothing is known of, hides no other.
-      const hooks = found.map(readHook).filter((hook) => hook?.getsJobs === true);
-      return hooks.flatMap((hook) => (hook ? [{kind: 'hook', scope, hookId: hook.id} as const] : []));
+      const found = await readSome(call, inTheNameOf(call, null), `${scopePath(scope)}/hooks`, {isArray: true});
+      // Deliveries of a hook that is not listed would never be looked at; one that cannot be read may be of a kind that is none of ours.
+      if (found.failure !== undefined) throw found.failure;
+      const {items} = listed(call, found, readHook);
+      return items.filter(({getsJobs}) => getsJobs).map(({id}) => ({kind: 'hook', scope, hookId: id}));
     },
 
     async deliveries(hook, {cursor, failuresOnly}) {
@@ -182,7 +132,7 @@ export function createDiscovery(options: GitHubOptions): Discovery {
     },
 
     async rerun(repository, jobId) {
-      const call = jobCall(repository, jobId, 'rerun');
+      const call = callOf(scopeOf(repository.fullName), `job ${jobId} of repository ${repository.fullName}`, 'rerun');
       await ask(call, repository.installationId, async (octokit) => {
         await octokit.request(`POST ${pathOf(repository)}/actions/jobs/${jobId}/rerun`);
       });
@@ -197,7 +147,6 @@ export function createDiscovery(options: GitHubOptions): Discovery {
   };
 }
 
-type Named = Pick<DiscoveredRepository, 'fullName'>;
 type DiscoveryCall = GitHubCall & {scope: RunnerScope};
 
 function callOf(scope: RunnerScope, what: string, permission: DiscoveryPermission): DiscoveryCall {
@@ -217,28 +166,4 @@ function hookPath(hook: HookReference): string {
 function nextCursor(link: string | undefined): string | null {
   const url = nextOf(link);
   return url === undefined ? null : new URL(url, 'https://api.github.com').searchParams.get('cursor');
-}
-
-function scopeOf(fullName: string): RunnerScope {
-  const [owner = '', repo = ''] = fullName.split('/');
-  return {kind: 'repository', owner, repo};
-}
-
-function pathOf({fullName}: Named): string {
-  return scopePath(scopeOf(fullName));
-}
-
-/** To the second, as GitHub has it. */
-function iso(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
-}
-
-/** An item that cannot be read makes a list incomplete. */
-function some<T>(call: GitHubCall, read: T | undefined): T {
-  if (read === undefined) throw unreadable(call, 'another shape than GitHub describes');
-  return read;
-}
-
-function present<T>(items: readonly (T | null)[]): T[] {
-  return items.filter((item) => item !== null);
 }

@@ -12,14 +12,23 @@ export interface DiscoveredRepository {
   readonly pushedAt: number | null;
 }
 
-/** Statuses of a run with jobs that are not over: one that waits beside one that runs makes its run `in_progress`. */
-export const OPEN_RUNS: readonly string[] = ['queued', 'in_progress'];
+/** Statuses of a run that may hold queued jobs: a run is not its jobs. One that waits for an approval may have others in the queue. */
+export const OPEN_RUNS: readonly string[] = ['queued', 'in_progress', 'waiting', 'pending', 'requested'];
 
-/** A run that is queued or in progress. */
+/** A run that is not over. */
 export interface DiscoveredRun {
   readonly id: number;
   /** Null where GitHub's answer does not say. */
   readonly isPublic: boolean | null;
+  /** Milliseconds since the epoch; null where GitHub's answer does not say. A run that was run again keeps it. */
+  readonly createdAt: number | null;
+}
+
+/** As much of a list as could be read: enough to add capacity; whether something is missing from GitHub only a complete list tells. */
+export interface Listed<T> {
+  readonly items: readonly T[];
+  /** Why the list may lack items: one of the errors in shared/errors.ts. Undefined: it is complete. */
+  readonly failure: unknown;
 }
 
 export interface DiscoveredJob {
@@ -37,8 +46,11 @@ export interface DiscoveredJob {
   /** Name of the workflow; null where GitHub does not say. */
   readonly workflow: string | null;
   readonly url: string | null;
-  /** Milliseconds since the epoch. */
-  readonly createdAt: number;
+  /**
+   * Of a job that waits: since when, which may be weeks after its run began. Else when GitHub created it. Milliseconds since the epoch; null
+   * where GitHub's answer does not say.
+   */
+  readonly queuedAt: number | null;
   /** A step failed: the job did not fail for want of its machine. */
   readonly hasFailedStep: boolean;
 }
@@ -70,8 +82,8 @@ export interface DeliveryPage {
 }
 
 /**
- * What the sweep asks of GitHub beyond the runners of one scope. A list is complete or it is an error. Every call has a time-out and
- * throws `RateLimited`, `Unavailable` or `Refused`. An answer that GitHub has not changed since costs nothing of the hour's limit.
+ * What the sweep asks of GitHub beyond the runners of one scope. A list that is no `Listed` is complete or it is an error. Every call has a
+ * time-out and throws `RateLimited`, `Unavailable` or `Refused`. An answer that GitHub has not changed since costs nothing of the hour's limit.
  *
  * @see https://docs.github.com/en/rest/actions/workflow-runs
  * @see https://docs.github.com/en/rest/apps/webhooks
@@ -79,19 +91,24 @@ export interface DeliveryPage {
 export interface Discovery {
   readonly credentials: 'app' | 'token';
   /** Of all installations of the App, or all that the token's user can see. */
-  visible(): Promise<DiscoveredRepository[]>;
-  ofOrganization(org: string): Promise<DiscoveredRepository[]>;
-  /** Whether the repository had any run since; one call. */
-  hasRuns(repository: DiscoveredRepository, sinceMs: number): Promise<boolean>;
-  /** The runs created since that are `queued` or `in_progress`: a run with one running job may have others in the queue. */
-  openRuns(repository: DiscoveredRepository, sinceMs: number): Promise<DiscoveredRun[]>;
-  /** The jobs of a run's latest attempt that have a status that webhooks tell of. */
-  jobs(repository: DiscoveredRepository, run: DiscoveredRun): Promise<DiscoveredJob[]>;
+  visible(): Promise<Listed<DiscoveredRepository>>;
+  ofOrganization(org: string): Promise<Listed<DiscoveredRepository>>;
+  /** The repository's newest runs since, in one call: those that are not over, and whether there were no more than these. */
+  recentRuns(
+    repository: DiscoveredRepository,
+    sinceMs: number,
+  ): Promise<{readonly open: readonly DiscoveredRun[]; readonly isAll: boolean}>;
+  /** The runs created since that are not over: a run with one job that runs or waits may have others in the queue. */
+  openRuns(repository: DiscoveredRepository, sinceMs: number): Promise<Listed<DiscoveredRun>>;
+  /** The jobs of a run's latest attempt. */
+  jobs(repository: DiscoveredRepository, run: Pick<DiscoveredRun, 'id'>): Promise<Listed<DiscoveredJob>>;
   /** Undefined when it is not there. */
   job(
     repository: Pick<DiscoveredRepository, 'fullName' | 'installationId'>,
     id: number,
   ): Promise<DiscoveredJob | undefined>;
+  /** Whether the run is completed, or not there: then nobody is given a job of it. */
+  isOver(repository: Pick<DiscoveredRepository, 'fullName' | 'installationId'>, runId: number): Promise<boolean>;
   runners(scope: RunnerScope, installationId: number | null): Promise<Registration[]>;
   /** Hooks that get `workflow_job`. None with an App, which has its own. */
   hooks(scope: RunnerScope): Promise<HookReference[]>;

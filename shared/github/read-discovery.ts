@@ -1,18 +1,27 @@
 import * as z from 'zod';
-import {MAX_WORKFLOW_LENGTH, REPOSITORY} from '../model/names';
+import {areLabels, isNameOfRunner, isPage, MAX_WORKFLOW_LENGTH, REPOSITORY} from '../model/names';
 import type {DiscoveredDelivery, DiscoveredJob, DiscoveredRepository, DiscoveredRun, HookReference} from './discovery';
+import {jobStatus, queuedAt} from './job-at-github';
 
-/** What GitHub answers, as far as anything here depends on it. Other shapes are undefined, which a list takes for incomplete. */
+/**
+ * What GitHub answers, as far as anything here depends on it. Other shapes are undefined, which makes a list incomplete. A minor field that
+ * is malformed (a date, a visibility) counts as missing.
+ */
 
 const time = z.iso.datetime({offset: true});
 
+/** A field that nothing stands or falls with. */
+function minor<T extends z.ZodType>(type: T) {
+  return type.nullish().catch(null);
+}
+
 const Repository = z.object({
   full_name: z.string().regex(REPOSITORY),
-  private: z.boolean().nullish(),
-  visibility: z.string().nullish(),
-  pushed_at: time.nullish(),
-  archived: z.boolean().nullish(),
-  disabled: z.boolean().nullish(),
+  private: minor(z.boolean()),
+  visibility: minor(z.string()),
+  pushed_at: minor(time),
+  archived: minor(z.boolean()),
+  disabled: minor(z.boolean()),
 });
 
 /** Null: it can have no new run. */
@@ -34,11 +43,24 @@ function isPublic({visibility, private: isPrivate}: {visibility?: unknown; priva
   return typeof isPrivate === 'boolean' ? !isPrivate : null;
 }
 
-const Run = z.object({id: z.int().positive(), repository: z.record(z.string(), z.unknown()).nullish()});
+const Run = z.object({
+  id: z.int().positive(),
+  repository: minor(z.record(z.string(), z.unknown())),
+  created_at: minor(time),
+  status: minor(z.string()),
+});
 
-export function readRun(data: unknown): DiscoveredRun | undefined {
+export function readRun(data: unknown): (DiscoveredRun & {readonly isOver: boolean}) | undefined {
   const parsed = Run.safeParse(data);
-  return parsed.success ? {id: parsed.data.id, isPublic: isPublic(parsed.data.repository ?? {})} : undefined;
+  if (!parsed.success) return undefined;
+  const {id, repository, created_at, status} = parsed.data;
+  return {
+    id,
+    isPublic: isPublic(repository ?? {}),
+    createdAt: created_at ? Date.parse(created_at) : null,
+    // A word that GitHub does not describe is no reason to leave its jobs alone.
+    isOver: status === 'completed',
+  };
 }
 
 const Job = z.object({
@@ -46,26 +68,24 @@ const Job = z.object({
   run_id: z.int().positive(),
   run_attempt: z.int().positive().nullish(),
   status: z.string(),
-  conclusion: z.string().nullish(),
+  conclusion: minor(z.string()),
   labels: z.array(z.string()),
-  runner_name: z.string().nullish(),
-  runner_id: z.number().nullish(),
-  workflow_name: z.string().nullish(),
-  html_url: z.string().nullish(),
-  created_at: time.nullish(),
-  started_at: time.nullish(),
-  steps: z.array(z.object({conclusion: z.string().nullish()})).nullish(),
+  runner_name: minor(z.string()),
+  runner_id: minor(z.number()),
+  workflow_name: minor(z.string()),
+  html_url: minor(z.string()),
+  created_at: minor(time),
+  started_at: minor(time),
+  steps: minor(z.array(z.object({conclusion: minor(z.string())}))),
 });
 
-const STATUSES = ['queued', 'waiting', 'in_progress', 'completed'] as const;
-
-/** Null: a status that no webhook tells of (`pending`, `requested`): GitHub would give the job to nobody yet. */
+/** Null: a status that GitHub does not describe, or labels that no runner can have. */
 export function readJob(data: unknown): DiscoveredJob | null | undefined {
   const parsed = Job.safeParse(data);
   if (!parsed.success) return undefined;
   const job = parsed.data;
-  const status = STATUSES.find((each) => each === job.status);
-  if (!status) return null;
+  const status = jobStatus(job.status);
+  if (!status || !areLabels(job.labels)) return null;
   const runs = status === 'in_progress' || status === 'completed';
   return {
     id: job.id,
@@ -74,11 +94,11 @@ export function readJob(data: unknown): DiscoveredJob | null | undefined {
     status,
     conclusion: job.conclusion ?? null,
     labels: job.labels,
-    runnerName: runs ? job.runner_name || null : null,
+    runnerName: runs && isNameOfRunner(job.runner_name) ? job.runner_name : null,
     runnerId: runs && Number.isSafeInteger(job.runner_id) ? job.runner_id || null : null,
     workflow: job.workflow_name?.slice(0, MAX_WORKFLOW_LENGTH) || null,
-    url: job.html_url ?? null,
-    createdAt: Date.parse(job.created_at ?? job.started_at ?? '') || 0,
+    url: isPage(job.html_url) ? job.html_url : null,
+    queuedAt: queuedAt(status, job),
     hasFailedStep: (job.steps ?? []).some(({conclusion}) => conclusion === 'failure'),
   };
 }
@@ -122,8 +142,8 @@ export function readDelivery(data: unknown, hook: HookReference): DiscoveredDeli
 
 const Installation = z.object({
   id: z.int().positive(),
-  account: z.object({login: z.string()}).nullish(),
-  suspended_at: z.string().nullish(),
+  account: minor(z.object({login: z.string()})),
+  suspended_at: minor(z.string()),
 });
 
 export function readInstallation(data: unknown): {id: number; login: string; isSuspended: boolean} | undefined {

@@ -7,7 +7,7 @@ import {classify, RefusedByGitHub, unreadable} from './classify';
 import type {GitHub, JitConfig, JitConfigRequest, Registration, RunnerScope} from './github';
 import {readJitConfig} from './jit-config';
 import {readJobAtGitHub} from './job-at-github';
-import {listAll} from './list-all';
+import {listAll, pagesOf, readList} from './list-all';
 import type {CredentialsKind} from './refusal';
 import {readRegistration} from './registration';
 import {type ResolvedGroup, type RunnerGroup, type RunnerGroups, readRunnerGroup} from './runner-groups';
@@ -46,7 +46,7 @@ export function createScopedGitHub(options: ScopedGitHubOptions): GitHub {
     query: Readonly<Record<string, string>>,
     read: (item: unknown) => T | undefined,
   ): Promise<T[]> {
-    const items = await ask(call, (octokit) => listAll(octokit, call, url, query));
+    const items = await ask(call, (octokit) => listAll(pagesOf(octokit, url, query), call));
     return items.map((item) => readOrThrow(call, read(item)));
   }
 
@@ -90,9 +90,17 @@ export function createScopedGitHub(options: ScopedGitHubOptions): GitHub {
       }
     },
 
-    async findRunner(name) {
-      const found = await list(runnersCall, runners, {name}, readRegistration);
-      return found.find((runner) => runner.name === name);
+    /** One that is listed is there, whatever else the list lacks. */
+    findRunner(name) {
+      return ask(runnersCall, async (octokit) => {
+        const {items, failure} = await readList(pagesOf(octokit, runners, {name}), runnersCall);
+        const found = items.map(readRegistration);
+        const runner = found.find((each) => each?.name === name);
+        if (runner) return runner;
+        if (failure !== undefined) throw failure;
+        for (const each of found) readOrThrow(runnersCall, each);
+        return undefined;
+      });
     },
 
     getRunner(id) {

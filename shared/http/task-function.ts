@@ -145,7 +145,7 @@ function ageOf(task: TaskOf[QueueName], now: number): {jobAgeSeconds?: number} {
 
 /** The fields of a log line about a task. */
 function fieldsOf(task: TaskOf[QueueName]): Record<string, string> {
-  if (task.kind === 'demand') return {job: task.job};
+  if (task.kind === 'demand' || task.kind === 'queued_again') return {job: task.job};
   if (task.kind === 'vm') return {vm: task.vm};
   if (task.kind !== 'event') return {runner: task.runner};
   const {event} = task;

@@ -1,15 +1,8 @@
 import type {Request} from '@google-cloud/functions-framework';
 import * as z from 'zod';
+import {jobStatus, queuedAt} from '../github/job-at-github';
 import type {JobEvent} from '../lifecycle/job-event';
-import {
-  isDocumentId,
-  isLabel,
-  isRunnerName,
-  MAX_LABELS,
-  MAX_URL_LENGTH,
-  MAX_WORKFLOW_LENGTH,
-  REPOSITORY,
-} from '../model/names';
+import {areLabels, isNameOfRunner, isPage, MAX_LABELS, MAX_WORKFLOW_LENGTH, REPOSITORY} from '../model/names';
 import {BadRequest} from './request';
 
 /** A GitHub webhook request, parsed into what it is before any decision is made. */
@@ -20,6 +13,11 @@ export type WebhookTrigger =
 
 const ACTIONS = ['queued', 'waiting', 'in_progress', 'completed'];
 
+/** A field that nothing stands or falls with: a malformed one counts as missing, and refuses no event. */
+function minor<T extends z.ZodType>(type: T) {
+  return type.nullish().catch(null);
+}
+
 /**
  * The fields of a `workflow_job` payload that anything here depends on.
  * @see https://docs.github.com/en/webhooks/webhook-events-and-payloads#workflow_job
@@ -29,21 +27,25 @@ const Payload = z.object({
     id: z.int().positive(),
     run_id: z.int().positive(),
     run_attempt: z.int().positive().default(1),
-    status: z.enum(['queued', 'waiting', 'in_progress', 'completed']),
+    status: z.string().transform((word, context) => {
+      const status = jobStatus(word);
+      if (!status) context.addIssue({code: 'custom', message: 'no status of a job'});
+      return status ?? z.NEVER;
+    }),
     labels: z.array(z.string()),
     runner_name: z.string().nullish(),
-    runner_id: z.number().nullish(),
-    workflow_name: z.string().nullish(),
-    html_url: z.string().nullish(),
-    created_at: z.iso.datetime({offset: true}).nullish(),
-    started_at: z.iso.datetime({offset: true}).nullish(),
+    runner_id: minor(z.number()),
+    workflow_name: minor(z.string()),
+    html_url: minor(z.string()),
+    created_at: minor(z.iso.datetime({offset: true})),
+    started_at: minor(z.iso.datetime({offset: true})),
   }),
   repository: z.object({
     full_name: z.string().regex(REPOSITORY),
-    private: z.boolean().optional(),
-    visibility: z.string().optional(),
+    private: minor(z.boolean()),
+    visibility: minor(z.string()),
   }),
-  installation: z.object({id: z.int().nonnegative()}).nullish(),
+  installation: minor(z.object({id: z.int().nonnegative()})),
 });
 
 /** GitHub's name of an event. */
@@ -80,14 +82,15 @@ export function parseWebhook(request: Request, body: Buffer, now: number): Webho
     throw new BadRequest(400, `the workflow_job payload lacks valid fields: ${paths.join(', ')}`);
   }
   const {workflow_job: job, repository, installation} = parsed.data;
-  if (job.labels.length > MAX_LABELS || !job.labels.every(isLabel)) {
+  if (!areLabels(job.labels)) {
     const detail = `the job asks for ${job.labels.length} labels; found more than ${MAX_LABELS}, or one that no runner can have`;
     return {kind: 'other', reason: 'labels', detail};
   }
   const runs = job.status === 'in_progress' || job.status === 'completed';
   return {
     kind: 'job',
-    isPublic: repository.visibility ? repository.visibility === 'public' : repository.private === false,
+    // Public until somebody says that it is not: a pull request there runs anybody's code.
+    isPublic: repository.visibility ? repository.visibility === 'public' : repository.private !== true,
     event: {
       jobId: job.id,
       runId: job.run_id,
@@ -101,7 +104,7 @@ export function parseWebhook(request: Request, body: Buffer, now: number): Webho
       workflow: job.workflow_name?.slice(0, MAX_WORKFLOW_LENGTH) || null,
       installationId: installation?.id || null,
       url: isPage(job.html_url) ? job.html_url : null,
-      createdAt: Date.parse(job.created_at ?? job.started_at ?? '') || now,
+      createdAt: queuedAt(job.status, job) ?? now,
       receivedAt: now,
     },
   };
@@ -110,16 +113,6 @@ export function parseWebhook(request: Request, body: Buffer, now: number): Webho
 /** GitHub writes 0 where no runner has the job. */
 function registrationId(id: number | null | undefined): number | null {
   return Number.isSafeInteger(id) && (id ?? 0) > 0 ? (id ?? null) : null;
-}
-
-/** Whether a runner may be called so, and be on record by its name. */
-function isNameOfRunner(name: string | null | undefined): name is string {
-  return typeof name === 'string' && isRunnerName(name) && isDocumentId(name);
-}
-
-/** Whether it is the address of a page, for people to open. */
-function isPage(url: string | null | undefined): url is string {
-  return typeof url === 'string' && url.length <= MAX_URL_LENGTH && /^https?:\/\//.test(url) && URL.canParse(url);
 }
 
 /** How a form with the JSON in `payload` begins. */

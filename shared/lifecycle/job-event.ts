@@ -21,7 +21,7 @@ export interface JobEvent {
   readonly installationId: number | null;
   /** The job's page, for people. */
   readonly url: string | null;
-  /** When GitHub created the job, milliseconds since the epoch. */
+  /** Of a job that waits: since when. Else when GitHub created it. Milliseconds since the epoch. */
   readonly createdAt: number;
   /** When `webhook` received the delivery, or the sweep read it from GitHub; milliseconds since the epoch. Null in tasks of older versions. */
   readonly receivedAt: number | null;

@@ -3,8 +3,11 @@ import type {JobEvent} from './job-event';
 
 /** A finished job is remembered this long, so that a late `queued` finds that it is over. */
 const REMEMBER_MS = 7 * 24 * 3600 * 1000;
+/** One that is not over: longer than GitHub lets it wait for an approval, which is 30 days. */
+const REMEMBER_OPEN_MS = 40 * 24 * 3600 * 1000;
 
 const OPENINGS_KEPT = 10;
+const LOST_RUNNERS_KEPT = 10;
 
 /** GitHub's order of a job's life. `queued` and `waiting` share a rank: a job goes to and fro between them. */
 const RANK: Record<JobStatus, number> = {queued: 1, waiting: 1, in_progress: 2, completed: 3};
@@ -24,7 +27,7 @@ export type JobChange =
   | {readonly kind: 'unchanged'; readonly job: JobDocument; readonly reason: 'duplicate' | 'late'};
 
 /**
- * The monotone state of a job: its rank never falls, `queued` after `waiting` opens a new generation, `completed` is final for the run
+ * The monotone state of a job: its rank never falls (but see `requeued`), `queued` after `waiting` opens a new generation, `completed` is final for the run
  * attempt. `creations` continues the count of `previous`, the attempt before, so that no runner name is given twice.
  */
 export function applyJobEvent(
@@ -39,10 +42,10 @@ export function applyJobEvent(
 
   const known = {...job, installationId: event.installationId ?? job.installationId, url: event.url ?? job.url};
   const receivedAt = newest(existing?.receivedAt, event.receivedAt);
-  const touched = {...known, receivedAt, updatedAt: now, expireAt: now + REMEMBER_MS};
+  const touched = {...known, receivedAt, updatedAt: now, expireAt: now + rememberMs(event.status)};
   switch (event.status) {
     case 'queued':
-      return queued(existing, touched, event.delivery);
+      return queued(existing, touched, event);
     case 'waiting':
       if (existing?.status === 'waiting') return {kind: 'unchanged', job, reason: 'duplicate'};
       if (existing?.openings.includes(event.delivery)) return {kind: 'unchanged', job, reason: 'late'};
@@ -62,6 +65,9 @@ export function applyJobEvent(
     case 'in_progress':
       if (existing?.status === 'in_progress' && existing.runner === event.runnerName) {
         return {kind: 'unchanged', job, reason: 'duplicate'};
+      }
+      if (event.runnerName !== null && existing?.lostRunners?.includes(event.runnerName)) {
+        return {kind: 'unchanged', job, reason: 'late'};
       }
       return {
         kind: 'started',
@@ -103,7 +109,35 @@ function newest(known: number | null | undefined, received: number | null): numb
   return received === null ? (known ?? null) : Math.max(known ?? received, received);
 }
 
-function queued(existing: JobDocument | undefined, job: JobDocument, delivery: string): JobChange {
+/**
+ * A job that was to run is queued again: GitHub says so, and its runner is gone. What is heard of that runner from then on is late. A runner
+ * that goes on under its name (`keepsName`: a persistent one) may get the job again.
+ */
+export function requeued(job: JobDocument, now: number, {keepsName}: {readonly keepsName: boolean}): JobDocument {
+  const lost = job.runner === null || keepsName ? [] : [job.runner];
+  return {
+    ...job,
+    status: 'queued',
+    demand: 'open',
+    generation: job.generation + 1,
+    runner: null,
+    slot: null,
+    slotOfAll: null,
+    lostRunners: [...(job.lostRunners ?? []), ...lost].slice(-LOST_RUNNERS_KEPT),
+    updatedAt: now,
+    expireAt: now + rememberMs('queued'),
+  };
+}
+
+function rememberMs(status: JobStatus): number {
+  return status === 'completed' ? REMEMBER_MS : REMEMBER_OPEN_MS;
+}
+
+function queued(
+  existing: JobDocument | undefined,
+  job: JobDocument,
+  {delivery, createdAt}: Pick<JobEvent, 'delivery' | 'createdAt'>,
+): JobChange {
   if (existing?.status === 'waiting' && existing.openings.includes(delivery)) {
     return {kind: 'unchanged', job: existing, reason: 'late'};
   }
@@ -114,7 +148,9 @@ function queued(existing: JobDocument | undefined, job: JobDocument, delivery: s
   }
   const openings = remembered(job, delivery);
   const opened = {status: 'queued', demand: 'open', runner: null} as const;
-  return {kind: 'opened', job: {...job, ...opened, generation: job.generation + 1, openings}};
+  // It queues since it was approved, whatever it was before.
+  const queuedAt = Math.max(createdAt, existing?.updatedAt ?? 0);
+  return {kind: 'opened', job: {...job, ...opened, generation: job.generation + 1, openings, queuedAt}};
 }
 
 function remembered({openings}: JobDocument, delivery: string): string[] {
@@ -148,6 +184,6 @@ function newJob(event: JobEvent, now: number, previous: JobDocument | undefined)
     queuedAt: event.createdAt,
     receivedAt: event.receivedAt,
     updatedAt: now,
-    expireAt: now + REMEMBER_MS,
+    expireAt: now + rememberMs(event.status),
   };
 }

@@ -63,7 +63,8 @@ export function unaskedLabels({requires, offers}: Lists): string[] {
   return isSpeltOut ? [...offers] : requires.filter((label) => !isLabelPattern(label));
 }
 
-function labelMatches(pattern: string, label: string): boolean {
+/** Whether the label is what a text of `requires` or `offers` says. Both in lower case. */
+export function labelMatches(pattern: string, label: string): boolean {
   if (!isLabelPattern(pattern)) return pattern === label;
   return label.length <= LONGEST && wildcardMatches(pattern, label);
 }

@@ -33,7 +33,7 @@ export interface JobDocument {
   readonly installationId: number | null;
   readonly url: string | null;
   readonly status: JobStatus;
-  /** +1 each time the job is queued again after waiting; the first is 1. */
+  /** +1 each time the job is queued again, after it waited or was to run; the first is 1. */
   readonly generation: number;
   /** GUIDs of the deliveries that opened a generation or sent the job back to waiting, newest last: a retried old one does neither. */
   readonly openings: readonly string[];
@@ -42,6 +42,8 @@ export interface JobDocument {
   readonly demand: JobDemand;
   /** Name of the runner that covers it, or ran it. */
   readonly runner: string | null;
+  /** Runners that were to run it, and were gone when GitHub had it queued again: what is heard of them now is late. Newest last. */
+  readonly lostRunners?: readonly string[];
   /** How often a runner was online and idle for it, and GitHub did not give it the job; missing: never. */
   readonly heldBack?: number;
   /** Slot kept for it by a runner that went, until its own runner takes it over. */

@@ -49,6 +49,8 @@ const ProvisionPayload = z.discriminatedUnion('kind', [
   z.object({kind: z.literal('event'), event: Event}),
   /** A job that is known needs a runner: it lost its own to another job, or a slot came free. */
   z.object({kind: z.literal('demand'), job: JobKey}),
+  /** An event said that a job on record as running is queued again: is it? */
+  z.object({kind: z.literal('queued_again'), job: JobKey, runner: z.string().min(1).nullable()}),
   /** A runner that was asked for without a job is to be made. */
   z.object({kind: z.literal('make'), runner: RunnerName}),
   /** A persistent VM was started by hand: its runner gets its labels back, and its stop is planned. */

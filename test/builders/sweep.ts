@@ -64,7 +64,7 @@ export function seen(overrides: Partial<DiscoveredJob> = {}, isPublic = false): 
     runnerId: null,
     workflow: null,
     url: 'https://github.com/acme/app/actions/runs/5001/job/1001',
-    createdAt: LATER - 3600_000,
+    queuedAt: LATER - 3600_000,
     hasFailedStep: false,
     ...overrides,
   };

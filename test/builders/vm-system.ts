@@ -4,6 +4,7 @@ import {createCloudTasks} from '../../shared/tasks/cloud-tasks';
 import type {Instance} from '../world/compute/resources';
 import type {Registration} from '../world/github/registration';
 import {aSystem, MINUTE, type TestSystem} from './system';
+import {signTask} from './tasks';
 
 export const VM = 'github-runner-gpu';
 export const ZONE = 'asia-northeast1-a';
@@ -64,7 +65,10 @@ export async function aVmSystem(options: Parameters<typeof aSystem>[0] = {}): Pr
       });
       const id = `${ZONE}.${VM}`;
       const version = (await system.store.get('vms', id))?.version ?? 0;
-      await tasks.enqueue({queue: 'stop', name: `look-${reading}`, body: {kind: 'vm', vm: id, version, reading}});
+      const name = `look-${reading}`;
+      const body = {kind: 'vm', vm: id, version, reading};
+      const signature = signTask(name, JSON.stringify(body), system.env['TASK_SIGNING_KEY'] ?? '');
+      await tasks.enqueue({queue: 'stop', name, body, headers: {'X-Slipway-Signature': signature}});
       await system.pass(1_000);
     },
     whenStopping(action) {

@@ -205,7 +205,8 @@ describe('a 404 to the request for a token', () => {
 
 test('a 404 to the request for the App’s installation is asked again some seconds later', async () => {
   github.world.addRepository('acme/app', {installationId: 42});
-  github.world.fault({match: {method: 'GET', path: /installation$/}, respond: {status: 404, headers: {}, body: {}}});
+  const body = {message: 'Not Found', documentation_url: 'https://docs.github.com/rest', status: '404'};
+  github.world.fault({match: {method: 'GET', path: /installation$/}, respond: {status: 404, headers: {}, body}});
   await expect(github.gitHubFor(repository).listRunners()).resolves.toEqual([]);
 });
 

@@ -58,7 +58,7 @@ test('a page that fails makes the whole list fail', async () => {
   }
   const runners = github.gitHubFor(repository);
   await runners.listRunners();
-  github.world.fault({match: {path: /runners$/}, respond: {status: 502, body: {message: 'Bad Gateway'}}});
+  github.world.fault({match: {path: /runners$/}, times: 2, respond: {status: 502, body: {message: 'Bad Gateway'}}});
   await expect(runners.listRunners()).rejects.toMatchObject({kind: 'unavailable', retryable: true});
 });
 

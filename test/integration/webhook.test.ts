@@ -163,6 +163,29 @@ describe('webhook creates a task', () => {
     });
   });
 
+  test.each(['pending', 'requested'])('of a job that waits, when its status is %s', async (status) => {
+    expect((await deliver(workflowJob('queued', {status}))).status).toBe(202);
+    expect(told()).toMatchObject({status: 'waiting'});
+  });
+
+  test('although minor fields are malformed', async () => {
+    const body = workflowJob('queued');
+    Object.assign(body['workflow_job'] as object, {created_at: 'yesterday', started_at: 7, html_url: {}});
+    Object.assign(body['repository'] as object, {visibility: 3});
+    expect((await deliver({...body, installation: 'none'})).status).toBe(202);
+    expect(told()).toMatchObject({status: 'queued', url: null, installationId: null, createdAt: expect.any(Number)});
+  });
+
+  test('with the time since when the job waits, which is its approval’s', async () => {
+    const body = workflowJob('queued');
+    Object.assign(body['workflow_job'] as object, {
+      created_at: '2026-11-01T00:00:00Z',
+      started_at: '2026-11-20T00:00:00Z',
+    });
+    await deliver(body);
+    expect(told()).toMatchObject({createdAt: Date.parse('2026-11-20T00:00:00Z')});
+  });
+
   test('when the body is form-encoded', async () => {
     const form = new URLSearchParams({payload: JSON.stringify(workflowJob('queued'))}).toString();
     const answer = await deliver(form, {contentType: 'application/x-www-form-urlencoded'});
@@ -206,6 +229,16 @@ describe('webhook creates a task', () => {
     expect(lines.at(-1)).toContain('projects/p/traces/105445aa7843bc8bf206b12000100000');
   });
 });
+
+test('a repository of which neither visibility nor `private` can be read counts as public', async () => {
+  const body = workflowJob('queued');
+  Object.assign(body['repository'] as object, {visibility: 3, private: 'no'});
+  expect(await deliver(body)).toMatchObject({status: 200, text: expect.stringContaining('ignored')});
+  expect(pending('provision')).toHaveLength(0);
+});
+
+/** The event in the task that was created last. */
+const told = () => JSON.parse(pending('provision').at(-1)?.payload.body.toString() ?? '{}').event;
 
 describe('webhook ignores, with 200 and the reason,', () => {
   test.each([

@@ -140,7 +140,7 @@ describe('GitHub', () => {
     await expect(runners.removeLabel(1, 'gpu')).rejects.toMatchObject({kind});
     await expect(runners.addLabels(1, ['gpu'])).rejects.toMatchObject({kind});
     await expect(runners.getJob('acme/app', 1)).rejects.toMatchObject({kind});
-    const [seen] = await github.discover().visible();
+    const [seen] = (await github.discover().visible()).items;
     if (!seen) throw new Error('expected a repository');
     await expect(github.discover().job(seen, 1)).rejects.toMatchObject({kind});
     expect(await runners.deleteRunner(1)).toBe('absent');

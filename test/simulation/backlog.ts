@@ -22,10 +22,10 @@ export function backlogMs({jobs, setting}: Backlog): number {
 
 /** How long the slowest matrix takes whatever the pools: `max-parallel` jobs at a time, each of which may be held back once more. */
 export function longestMatrixMs({jobs, setting}: Backlog): number {
-  const lengths = jobs.map(({matrix, maxParallel, durationMs, approvedAfterMs = 0, sentBack}) => {
+  const lengths = jobs.map(({matrix, maxParallel, durationMs, approvedAfterMs = 0, heldBesideMs = 0, sentBack}) => {
     const turns = Math.ceil(matrix / Math.max(1, maxParallel));
     const heldMs = approvedAfterMs + (sentBack ? sentBack.afterMs + sentBack.forMs : 0);
-    return turns * (durationMs + heldMs + aroundMs(setting));
+    return turns * (durationMs + heldMs + aroundMs(setting)) + heldBesideMs;
   });
   return Math.max(0, ...lengths);
 }

@@ -73,7 +73,8 @@ export class SimulatedControlPlane {
     this.#draining = drained
       ? deploy({...setting, maxRunners: {...setting.maxRunners, [drained.pool]: 0}})
       : this.#handlers;
-    for (let hook = 0; hook < scenario.setting.hooks; hook++) {
+    const hooks = setting.webhooksOff ? 0 : setting.hooks;
+    for (let hook = 0; hook < hooks; hook++) {
       github.addHook({secret: WEBHOOK_SECRET, deliver: (request) => this.#deliver(request)});
     }
     this.#forger = new Forger(world, (target, headers, body) => {

@@ -25,9 +25,15 @@ export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
   const neighbours = chance(randomOf(seed, 'neighbours'), 0.35);
   const limits = randomOf(seed, 'limits');
   const placements = drawPlacements(randomOf(seed, 'placements'));
-  const rest = {debris, neighbours, placements, ...drawLimits(limits, days)};
+  const rest = {
+    debris,
+    neighbours,
+    placements,
+    ...drawLimits(limits, days),
+    ...drawListSetting(randomOf(seed, 'lists')),
+  };
   const drawn = {...drawSetting(random), ...drawRareSetting(rare), ...rest};
-  const jobs = [...drawJobs(random, days)];
+  const jobs = [...drawOldRuns(randomOf(seed, 'old runs'), drawJobs(random, days))];
   const vmJobs = drawn.vm ? drawVmJobs(rare, jobs) : [];
   const hugeJobs = drawn.vm ? drawHugeJobs(randomOf(seed, 'vm huge'), vmJobs) : [];
   jobs.push(...vmJobs, ...hugeJobs, ...drawOddJobs(limits, jobs));
@@ -82,6 +88,32 @@ function drawRareSetting(random: SeededRandom): Partial<Setting> {
     // Some of them longer than a boot may take.
     ...(chance(random, 0.15) ? {bootMs: pick(random, [4, 9, 9]) * MINUTE} : {}),
   };
+}
+
+/** What GitHub's lists are like, and what it does with a job whose runner is lost. */
+function drawListSetting(random: SeededRandom): Partial<Setting> {
+  return {
+    givesBack: chance(random, 0.4),
+    badPages: chance(random, 0.3) ? pick(random, [20, 100, 300]) : 0,
+    webhooksOff: chance(random, 0.06),
+    brokenLists: pick(random, [undefined, undefined, undefined, undefined, 'total', 'large', 'nobodys']),
+  };
+}
+
+/**
+ * Some runs hold a job that waits for an approval beside those that are queued; in some worlds an approval or a re-run comes up to 30 days
+ * after the run's creation.
+ */
+function drawOldRuns(random: SeededRandom, plans: readonly JobPlan[]): JobPlan[] {
+  const isOld = chance(random, 0.08);
+  return plans.map((plan) => {
+    const heldBesideMs = chance(random, 0.08) ? {heldBesideMs: random.below(pick(random, [5, 40]) * MINUTE)} : {};
+    const isLate = isOld && plan.matrix === 1 && chance(random, 0.3);
+    const lateMs = pick(random, [26 * HOUR, 72 * HOUR, 29 * DAY]) + random.below(HOUR);
+    if (!isLate) return {...plan, ...heldBesideMs};
+    const {cancelAfterMs: _, sentBack: __, ...rest} = plan;
+    return chance(random, 0.5) ? {...rest, approvedAfterMs: lateMs} : {...rest, heldBesideMs: lateMs};
+  });
 }
 
 /** A limit over all pools, and a pool that is drained for a while. */

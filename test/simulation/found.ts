@@ -1,6 +1,7 @@
 import type {JobPlan, Scenario, Setting} from './scenario';
 
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
 const SETTING: Setting = {
   maxRunners: {arm: 5, spot: 3, shared: 3},
@@ -130,6 +131,54 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
     },
     jobs: [job(60_000, {kind: 'vm', durationMs: 10 * MINUTE, cancelAfterMs: 9_705})],
     faults: [{on: 'late_failure', atMs: 44_000, code: 'INTERNAL_ERROR', times: 3}],
+  },
+  'a job that is queued beside one that waits for an approval is found, though its run is neither queued nor in progress':
+    {
+      seed: 1,
+      setting: {...SETTING, webhooksOff: true},
+      jobs: [
+        ...Array.from({length: 4}, (_, index) => job(index * MINUTE)),
+        job(0, {durationMs: 60 * MINUTE}),
+        job(20 * MINUTE, {heldBesideMs: 26 * HOUR}),
+      ],
+      faults: [],
+    },
+  'a job that is approved three days after its run began is found': {
+    seed: 1,
+    setting: {...SETTING, webhooksOff: true},
+    jobs: [job(0, {approvedAfterMs: 72 * HOUR})],
+    faults: [],
+  },
+  'a job is found in lists whose total is always one too high': {
+    seed: 1,
+    setting: {...SETTING, webhooksOff: true, brokenLists: 'total'},
+    jobs: [job(0)],
+    faults: [],
+  },
+  'a job is found in lists of which large pages always answer 502': {
+    seed: 1,
+    setting: {...SETTING, webhooksOff: true, brokenLists: 'large'},
+    jobs: [job(0)],
+    faults: [],
+  },
+  'a job is found beside a run whose jobs cannot be read': {
+    seed: 1,
+    setting: {...SETTING, webhooksOff: true, brokenLists: 'nobodys'},
+    jobs: [job(0)],
+    faults: [],
+  },
+  'a VM that nobody knows goes, although a configured repository is not there': {
+    seed: 1,
+    setting: {...SETTING, debris: true},
+    jobs: [job(0)],
+    // The first VM that boots is the one that nobody knows: else it would power itself off.
+    faults: [{on: 'boot', nth: 1}],
+  },
+  'a job that is given back to the queue when its VM is lost runs on another one': {
+    seed: 1,
+    setting: {...SETTING, webhooksOff: true, givesBack: true},
+    jobs: [job(0, {durationMs: 30 * MINUTE})],
+    faults: [{on: 'host_error', atMs: 10 * MINUTE, pick: 0}],
   },
   'a job that is queued when its run is under way already, and of which no webhook tells, is found in the run': {
     seed: 1,

@@ -10,6 +10,11 @@ export const RUNS_MAX = 2;
 export const VM = {name: 'build-box', zone: 'us-central1-a', repository: 'acme/app', label: 'persistent'} as const;
 export const REPOSITORIES = ['acme/app', 'acme/web', 'acme/tools'];
 
+/** Configured, and not there any more. */
+const GONE = 'acme/gone';
+/** A label that no pool's jobs ask for. */
+export const NOBODYS = 'macos';
+
 /** What a job of each kind asks for; one of kind `run` for two labels of its own beside these. */
 export const LABELS: Readonly<Record<JobKind, readonly string[]>> = {
   arm: ['self-hosted', 'linux'],
@@ -46,7 +51,7 @@ export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placem
     pools: [
       {
         name: 'arm',
-        repos: ['acme/*'],
+        repos: ['acme/*', GONE],
         requires: ['self-hosted', 'linux'],
         maxRunners: maxRunners.arm,
         provider: {...gce, template: 'runner-arm64', zones, ...machineTypes},

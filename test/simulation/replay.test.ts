@@ -1,3 +1,5 @@
+import {createSweep} from '../../functions/sweep';
+import type {QueueName, Tasks} from '../../shared/tasks/tasks';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {callFunction} from './call-function';
 import {drawScenario} from './draw-scenario';
@@ -7,11 +9,19 @@ import {simulate} from './simulate';
 
 /** Loses each release: what a broken core looks like. */
 const FORGETFUL: Functions = {
-  ...FUNCTIONS,
-  stop: () => async (_, response) => {
-    response.status(200).json({});
-  },
+  webhook: (options) => FUNCTIONS.webhook(forgetful(options)),
+  provision: (options) => FUNCTIONS.provision(forgetful(options)),
+  stop: FUNCTIONS.stop,
+  sweep: (options) => createSweep(forgetful(options)),
 };
+
+/** With a queue that loses what is to be stopped. */
+function forgetful<T extends {readonly tasks?: Tasks}>(options: T): T {
+  const {tasks} = options;
+  if (!tasks) return options;
+  const enqueue: Tasks['enqueue'] = async (task) => (task.queue === 'stop' ? 'created' : tasks.enqueue(task));
+  return {...options, tasks: {enqueue, check: (queue: QueueName) => tasks.check(queue)}};
+}
 
 test.each([2, 5, 11])(
   'the same seed gives the same trace: seed %i',

@@ -42,6 +42,17 @@ export interface Setting {
   readonly debris?: boolean;
   /** Whether there is a persistent VM, with a pool of its own. */
   readonly vm?: boolean;
+  /** GitHub gives a job whose runner went silent back to the queue, instead of failing it. */
+  readonly givesBack?: boolean;
+  /** How often GitHub's lists have a wrong total, or a page that answers 502: of a thousand pages. */
+  readonly badPages?: number;
+  /**
+   * What is always wrong with lists of runs and jobs: the total is one too high, large pages answer 502, or the jobs of runs do that are
+   * nobody's, one of which begins with each of ours.
+   */
+  readonly brokenLists?: 'total' | 'large' | 'nobodys' | undefined;
+  /** There are no webhooks at all: jobs are found by the sweep. */
+  readonly webhooksOff?: boolean;
   /** Undefined: every zone takes every machine. */
   readonly placements?: Placements | undefined;
   /** Repositories `acme/repo-<n>`, from 0 on, beside the usual ones; none unless given. */
@@ -79,6 +90,8 @@ export interface JobPlan {
   readonly approvedAfterMs?: number;
   /** Sent back from `queued` to `waiting`, and approved again. */
   readonly sentBack?: {readonly afterMs: number; readonly forMs: number};
+  /** A job beside the others in their run, held back by an environment until somebody approves it so long after. */
+  readonly heldBesideMs?: number;
   /** Run once more, so long after its run was over. */
   readonly rerunAfterMs?: number;
 }
@@ -178,7 +191,7 @@ export interface CallFault {
 /** Whether there is something in it that no later event repairs: debris, a fault, or a persistent VM that stays on record as starting. */
 export function needsSweep({setting, faults}: Scenario): boolean {
   // A limit that is raised tells nobody.
-  if (setting.debris || setting.drained) return true;
+  if (setting.debris || setting.drained || setting.webhooksOff) return true;
   return faults.some((fault) => isLasting(fault) || (setting.vm === true && fault.on === 'late_failure'));
 }
 

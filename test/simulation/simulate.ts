@@ -51,15 +51,16 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
     if (kind !== 'accepted' || madeAtMs.has(instance.name)) return;
     madeAtMs.set(instance.name, scheduler.now() - world.startMs);
   });
-  const isQuiet = (): boolean =>
-    workload.isOver() &&
+  const isStill = (): boolean =>
     world.machines().length === 0 &&
     world.registrations().length === 0 &&
     world.vm?.isUp() !== true &&
     !plane.hasTasks() &&
     (!isOutageAlone(scenario) || haveArrived());
+  const isQuiet = (): boolean => workload.isOver() && isStill();
+  const isResting = (): boolean => workload.isResting() && isStill();
   await world.debris?.leaveRecords(world.store, world.startMs);
-  const plane: SimulatedControlPlane = new SimulatedControlPlane(world, functions, isQuiet);
+  const plane: SimulatedControlPlane = new SimulatedControlPlane(world, functions, isResting);
 
   const calmMs = world.startMs + lastPlannedMs(scenario);
   const endMs = calmMs + backlogMs(scenario) + longestMatrixMs(scenario) + SETTLE_MS;

@@ -16,6 +16,7 @@ import {Debris} from './debris';
 import {EventScheduler} from './event-scheduler';
 import {Executions} from './executions';
 import {FaultyPorts} from './faulty-ports';
+import {listWeather} from './list-weather';
 import {Neighbours} from './neighbours';
 import {planFloods} from './outages';
 import {PersistentVm} from './persistent-vm';
@@ -111,7 +112,7 @@ export class SimulatedWorld {
     if (isTraced) this.#watch();
     const {github, compute, killed} = this;
     this.safety = new Safety({setting, startMs: this.startMs, github, compute, killed, violated});
-    this.workload = new Workload(github, jobs);
+    this.workload = new Workload(github, jobs, setting.brokenLists === 'nobodys');
     planFloods(github, this.struck, faults);
     this.vmPromises = this.vm && new VmPromises({vm: this.vm, github, compute, scenario, violated});
     const weather = new Weather(compute, this.struck, (one) => this.#isMade(one), this.vm, faults);
@@ -162,7 +163,14 @@ export class SimulatedWorld {
 
   #makeGitHub(): GitHubWorld {
     const {seed, setting} = this.scenario;
+    const back = randomOf(seed, 'given back');
     const github = new GitHubWorld({
+      lists: listWeather({
+        ...setting,
+        random: randomOf(seed, 'pages'),
+        labelsOf: (run) => this.github.queue.run(run).jobs.flatMap(({labels}) => labels),
+      }),
+      ...(setting.givesBack ? {givesBack: () => 1000 + back.below(5 * 60_000)} : {}),
       scheduler: this.scheduler,
       random: randomOf(seed, 'github'),
       authClock: this.scheduler,

@@ -54,7 +54,7 @@ export class VmPromises {
     if (this.#isBroken) return;
     const {vm, github, scenario} = this.options;
     const now = github.scheduler.now();
-    if (vm.isUp() && Math.min(this.#idleMs(), now - this.#startedAtMs) > HELD_MS) {
+    if (vm.isUp() && !this.#areListsBad() && Math.min(this.#idleMs(), now - this.#startedAtMs) > HELD_MS) {
       this.#broken(
         'vm_held',
         `is up, and no job that its runner takes was there for ${this.#idleMs() / MINUTE} minutes`,
@@ -73,7 +73,12 @@ export class VmPromises {
 
   /** While GitHub does not tell the runner's labels, the VM is started. */
   #mayNotKnow(): boolean {
-    return this.options.scenario.faults.some((fault) => fault.on === 'github_down' || fault.on === 'call');
+    const {faults} = this.options.scenario;
+    return this.#areListsBad() || faults.some((fault) => fault.on === 'github_down' || fault.on === 'call');
+  }
+
+  #areListsBad(): boolean {
+    return (this.options.scenario.setting.badPages ?? 0) > 0;
   }
 
   #broken(rule: Violation['rule'], what: string): void {

@@ -1,7 +1,7 @@
 import type {Job} from '../world/github/job';
 import type {GitHubWorld} from '../world/github/model';
 import {isTheirs} from './neighbours';
-import {labelsOf} from './pools';
+import {labelsOf, NOBODYS} from './pools';
 import type {JobPlan} from './scenario';
 
 /** Plays the plans of the scenario's jobs at GitHub. */
@@ -17,12 +17,13 @@ export class Workload {
   constructor(
     private readonly github: GitHubWorld,
     plans: readonly JobPlan[],
+    private readonly withNobodys = false,
   ) {
     this.#startMs = github.scheduler.now();
     this.#waiting = plans.length;
     for (const plan of plans) this.#at(this.#startMs + plan.atMs, () => this.#begin(plan));
     github.observe((event) => {
-      if (event.kind !== 'job' || isTheirs(event.job)) return;
+      if (event.kind !== 'job' || isTheirs(event.job) || event.job.labels.includes(NOBODYS)) return;
       if (event.action === 'queued' && event.job.status === 'queued') this.queued += 1;
       if (event.action !== 'completed') return;
       const next = this.#whenOver.get(event.job.id);
@@ -34,6 +35,11 @@ export class Workload {
   /** Whether everything that was planned has begun and ended. */
   isOver(): boolean {
     return this.#waiting === 0 && this.jobs.every(({status}) => status === 'completed');
+  }
+
+  /** Whether no job is queued or runs, and none is about to be: the next one may come in weeks. */
+  isResting(): boolean {
+    return this.#waiting === 0 && this.jobs.every(({status}) => status === 'completed' || status === 'waiting');
   }
 
   #begin(plan: JobPlan): void {
@@ -52,6 +58,10 @@ export class Workload {
       });
     };
     for (let member = 0; member < parallel; member++) add();
+    if (this.withNobodys) {
+      this.github.queueJob({repository: plan.repository, labels: [NOBODYS], durationMs: plan.durationMs});
+    }
+    if (plan.heldBesideMs !== undefined) this.#holdBeside(plan, plan.heldBesideMs, runId);
   }
 
   #add(plan: JobPlan, runId: number | undefined): Job {
@@ -74,6 +84,14 @@ export class Workload {
     }
     if (cancelAfterMs !== undefined) this.#later(cancelAfterMs, () => this.github.cancelJob(job.id));
     return job;
+  }
+
+  #holdBeside({repository, kind, durationMs}: JobPlan, forMs: number, runId: number | undefined): void {
+    const labels = labelsOf(kind, this.jobs.length);
+    const place = {repository, labels, durationMs, ...(runId === undefined ? {} : {runId})};
+    const job = this.github.queueJob({...place, needsApproval: true});
+    this.jobs.push(job);
+    this.#later(forMs, () => this.#approve(job));
   }
 
   #approve(job: Job): void {

@@ -5,6 +5,7 @@ import {eventTask} from '../../tasks/payload';
 import {demandJob} from '../open-jobs';
 import {placeSpare} from '../place-spare';
 import {requestRunners} from '../request-runners';
+import {requeueJob} from '../requeue-job';
 import {endRunner} from './end-runner';
 import {isTimeUp, type Sweep} from './ports';
 import {deleteMachine, deregisterGhost} from './remove-leftover';
@@ -66,6 +67,8 @@ async function carryOut(sweep: Sweep, action: Action): Promise<string | Preempti
       return 'demanded';
     case 'reopen':
       return reopenJob(context, action);
+    case 'requeue':
+      return requeueJob(context, action);
     case 'make':
       await context.tasks.enqueue({
         queue: 'provision',
@@ -116,6 +119,7 @@ export function fieldsOf(action: Action): Record<string, string> {
     }
     case 'demand':
     case 'reopen':
+    case 'requeue':
       return {job: action.job};
     case 'end_runner':
     case 'release_idle':

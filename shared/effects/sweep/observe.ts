@@ -7,6 +7,7 @@ import {waitsForVm} from '../../lifecycle/sweep/persistent';
 import type {JobDocument, JobKey, LockDocument, RunnerDocument} from '../../store/documents';
 import {allVms} from '../vm/vms';
 import {heldPools} from './held-pools';
+import {isNotThere} from './look-into';
 import {isTimeUp, orIncomplete, type Sweep} from './ports';
 import {findRepositories} from './repositories';
 import {readStored, type Stored} from './stored';
@@ -14,6 +15,8 @@ import {type KnownScope, registersHere, repositoryScope, type Visits, visit} fro
 
 /** Jobs on record that GitHub did not list are asked for one by one; so many in one sweep. */
 const MOST_LOOKUPS = 100;
+/** Jobs in a row of which GitHub tells nothing: the others are left to the next sweep. */
+const MOST_UNANSWERED = 3;
 const MOST_FORMER = 500;
 
 export interface Observation {
@@ -41,7 +44,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     lock,
   });
   await addOverOnRecord(sweep, stored, visits);
-  const absent = await lookUp(sweep, stored, visits);
+  const absent = await lookUp(sweep, stored, visits, repositories);
   await addFormerOfListed(sweep, stored, former, visits);
 
   const observed: Observed = {
@@ -142,23 +145,47 @@ async function addOverOnRecord({context}: Sweep, {jobs}: Stored, {seen}: Visits)
   }
 }
 
-/** Asks for the jobs on record that a visited repository did not list. Returns those that GitHub does not know. */
-async function lookUp(sweep: Sweep, {jobs}: Stored, visits: Visits): Promise<Set<JobKey>> {
-  const {context, discovery} = sweep;
+/**
+ * Asks for the jobs on record that a visited repository did not list. Returns those that GitHub does not know, and those that it has queued
+ * in a run that is over: they wait for ever, and nobody gives them to a runner.
+ */
+async function lookUp(
+  sweep: Sweep,
+  {jobs}: Stored,
+  visits: Visits,
+  repositories: readonly DiscoveredRepository[],
+): Promise<Set<JobKey>> {
+  const {context, discovery, memory} = sweep;
+  const now = context.clock.now();
   const absent = new Set<JobKey>();
-  const missing = [...jobs]
-    .filter(([key, job]) => isMissing(key, job, visits, context.clock.now() - settledMs(sweep.webhooks)))
-    .sort(([, a], [, b]) => a.updatedAt - b.updatedAt);
-  for (const [key, {repository, installationId, jobId}] of missing.slice(0, MOST_LOOKUPS)) {
-    if (isTimeUp(sweep)) break;
-    const found = await orIncomplete(sweep, `job ${key}`, async () => ({
-      job: await discovery.job({fullName: repository, installationId}, jobId),
-    }));
+  const missing = [...jobs].filter(([key, job]) => isMissing(key, job, visits, now - settledMs(sweep.webhooks)));
+  const askedAt = new Map(missing.map(([key]) => [key, memory.lookedUpAt.get(key) ?? 0]));
+  const turn = missing.sort(
+    ([a, one], [b, other]) => (askedAt.get(a) ?? 0) - (askedAt.get(b) ?? 0) || one.updatedAt - other.updatedAt,
+  );
+  memory.lookedUpAt.clear();
+  for (const [key, at] of askedAt) memory.lookedUpAt.set(key, at);
+  const isPublic = new Map(repositories.map((each) => [each.fullName.toLowerCase(), each.isPublic]));
+  let unanswered = 0;
+  for (const [key, {repository, installationId, jobId, runId}] of turn.slice(0, MOST_LOOKUPS)) {
+    if (isTimeUp(sweep) || unanswered === MOST_UNANSWERED) break;
+    memory.lookedUpAt.set(key, now);
+    const place = {fullName: repository, installationId};
+    const found = await orIncomplete(sweep, `job ${key}`, async () => {
+      const job = await discovery.job(place, jobId);
+      return {job, isPhantom: job?.status === 'queued' && (await discovery.isOver(place, runId))};
+    });
+    unanswered = found ? 0 : unanswered + 1;
     if (!found) continue;
-    // One that is queued and in no list is of a run that is over: it waits for ever, and nobody gives it to a runner.
-    if (!found.job) absent.add(key);
-    else if (found.job.status !== 'queued')
-      visits.seen.set(key, {repository, installationId, isPublic: true, job: found.job});
+    if (!found.job || found.isPhantom) absent.add(key);
+    // Nobody said that it became public since it was accepted.
+    else
+      visits.seen.set(key, {
+        repository,
+        installationId,
+        isPublic: isPublic.get(repository.toLowerCase()) ?? false,
+        job: found.job,
+      });
   }
   return absent;
 }
@@ -170,7 +197,8 @@ function isMissing(key: JobKey, job: JobDocument, {seen, visited}: Visits, befor
 
 function sawEvery(sweep: Sweep, repositories: readonly DiscoveredRepository[], {scopes}: Visits): boolean {
   if (sweep.incomplete.includes('the list of repositories')) return false;
-  const wanted = repositories.filter(({fullName}) => registersHere(sweep, fullName));
+  // A repository that is not there has no runners, and says nothing of those elsewhere.
+  const wanted = repositories.filter(({fullName}) => registersHere(sweep, fullName) && !isNotThere(sweep, fullName));
   const orgs = sweep.context.pools.flatMap(({scope}) => (scope.kind === 'organization' ? [scope] : []));
   return [...wanted.map(({fullName}) => repositoryScope(fullName)), ...orgs].every((scope) =>
     scopes.has(scopeKey(scope)),

@@ -8,20 +8,21 @@ import {type SeenJob, type SeenScope, scopeKey} from '../../lifecycle/sweep/obse
 import type {JobKey, LockDocument} from '../../store/documents';
 import {githubBreaker, noteGitHubFailure} from '../breakers';
 import {allowanceAt, rotated} from './allowance';
-import {isTimeUp, orIncomplete, type Sweep} from './ports';
+import {lookInto as lookIntoRepository, wasMissedLately} from './look-into';
+import {isTimeUp, noteIncomplete, type Sweep} from './ports';
 
-/** Older runs have no job that anybody waits for: GitHub cancels a job after a day in the queue. */
-const RUNS_MS = 25 * 3600_000;
 const HOUR_MS = 3600_000;
 /** The rest of the hour's limit is for making runners. */
 const LEAST_LEFT = 0.3;
+/** Calls in a row that GitHub does not answer: it is not the one repository then. */
+const MOST_UNANSWERED = 3;
 /** An organization where nothing of ours is on record. */
 const QUIET_ORG_MS = 5 * 60_000;
 
 export interface Visits {
   readonly seen: Map<JobKey, SeenJob>;
   readonly scopes: Map<string, SeenScope>;
-  /** Repositories whose open jobs are all in `seen`, in lower case. */
+  /** Repositories that were looked into for open jobs, as far as GitHub let us, in lower case. */
   readonly visited: Set<string>;
   readonly cursors: LockDocument['cursors'];
   readonly allowance: LockDocument['allowance'];
@@ -63,42 +64,49 @@ export async function visit(sweep: Sweep, plan: VisitPlan): Promise<Visits> {
     memory.listedAt.set(key, now);
   }
 
-  /** One owner's refusal is not another's. */
+  /** One owner's refusal is not another's, and one repository's failure is not GitHub's. */
   async function guarded(fullName: string, look: () => Promise<void>): Promise<void> {
     const owner = githubBreaker(fullName);
     if (closed.has(owner)) return;
     try {
       await look();
+      memory.unanswered.delete(owner);
     } catch (error) {
-      if (error instanceof RateLimited || error instanceof GitHubDown) closed.add(owner);
-      if (!sweep.readOnly) await noteGitHubFailure(context, fullName, error);
-      await orIncomplete(sweep, fullName, () => Promise.reject(error));
+      const unanswered = error instanceof GitHubDown ? (memory.unanswered.get(owner) ?? 0) + 1 : 0;
+      memory.unanswered.set(owner, unanswered);
+      if (error instanceof RateLimited || unanswered >= MOST_UNANSWERED) {
+        closed.add(owner);
+        if (!sweep.readOnly) await noteGitHubFailure(context, fullName, error);
+      }
+      noteIncomplete(sweep, fullName, error);
     }
   }
 
-  async function lookInto(repository: DiscoveredRepository, isActive: boolean): Promise<void> {
+  /** Returns how many calls that took beyond those of any visit. */
+  async function lookInto(repository: DiscoveredRepository, isActive: boolean): Promise<number> {
     const {fullName, installationId} = repository;
     const name = fullName.toLowerCase();
-    const since = Math.floor((now - RUNS_MS) / HOUR_MS) * HOUR_MS;
+    let extra = 0;
+    let wasSeen = false;
     await guarded(fullName, async () => {
-      const runs =
-        isActive || (await sweep.discovery.hasRuns(repository, since))
-          ? await sweep.discovery.openRuns(repository, since)
-          : [];
-      for (const run of runs) {
-        for (const job of await sweep.discovery.jobs(repository, run)) {
-          // Public until somebody says that it is not: a pull request there runs anybody's code.
-          const isPublic = repository.isPublic ?? run.isPublic ?? true;
-          const key = jobKeyOf({jobId: job.id, runAttempt: job.runAttempt});
-          seen.set(key, {repository: fullName, installationId, isPublic, job});
-        }
-      }
-      if (runs.length > 0) memory.busy.add(name);
-      else memory.busy.delete(name);
+      // Also when nothing of it can be listed: its jobs on record are asked for one by one.
       visited.add(name);
+      const {extraCalls, isBusy} = await lookIntoRepository(sweep, repository, {isActive, mayGoOn}, (job, run) => {
+        // Public until somebody says that it is not: a pull request there runs anybody's code.
+        const isPublic = repository.isPublic ?? run.isPublic ?? true;
+        const key = jobKeyOf({jobId: job.id, runAttempt: job.runAttempt});
+        seen.set(key, {repository: fullName, installationId, isPublic, job});
+      });
+      extra = extraCalls;
+      if (isBusy) memory.busy.add(name);
+      else memory.busy.delete(name);
       memory.visitedAt.set(name, now);
-      if (registersHere(sweep, fullName)) await list(repositoryScope(fullName), installationId);
+      wasSeen = true;
     });
+    if (wasSeen && registersHere(sweep, fullName)) {
+      await guarded(fullName, () => list(repositoryScope(fullName), installationId));
+    }
+    return extra;
   }
 
   // Half of what is saved up at most: where runners are in very many places, the others are looked at by the next sweeps.
@@ -116,12 +124,12 @@ export async function visit(sweep: Sweep, plan: VisitPlan): Promise<Visits> {
     if (!mayGoOn() || allowance.active < 1) break;
     allowance.active -= 4;
     cursors.active = repository.fullName.toLowerCase();
-    await lookInto(repository, true);
+    allowance.active -= await lookInto(repository, true);
   }
   for (const org of quietOrganizations(sweep, now)) {
     if (mayGoOn()) await guarded(org.org, () => list(org, null));
   }
-  const quiet = plan.repositories.filter((repository) => !isActive(repository));
+  const quiet = plan.repositories.filter((one) => !isActive(one) && !wasMissedLately(sweep, one.fullName));
   const turn = rotated(quiet, cursors.quiet);
   const pushed = turn.filter(({fullName, pushedAt}) => {
     const before = memory.visitedAt.get(fullName.toLowerCase());
@@ -131,7 +139,7 @@ export async function visit(sweep: Sweep, plan: VisitPlan): Promise<Visits> {
     if (!mayGoOn() || allowance.quiet < 1) break;
     allowance.quiet -= registersHere(sweep, repository.fullName) ? 2 : 1;
     if (!pushed.includes(repository)) cursors.quiet = repository.fullName.toLowerCase();
-    await lookInto(repository, false);
+    allowance.quiet -= await lookInto(repository, false);
   }
   return {seen, scopes, visited, cursors, allowance};
 }

@@ -1,3 +1,4 @@
+import {labelMatches} from '../../lifecycle/labels';
 import type {DrainedRunner, VmDocument} from '../../store/documents';
 import type {Context} from '../context';
 import type {SeenRunner} from './observe-vm';
@@ -15,12 +16,21 @@ export function labelsToDrain(
     const noted = drained.find(({runnerId}) => runnerId === registration.id);
     if (noted) return noted.labels.some((label) => registration.customLabels.includes(label)) ? [noted] : [];
     const {scope, installationId} = place;
-    const labels = place.pools.flatMap(({pool, drain}) => {
-      const label = drain ? pool.requires.find((required) => registration.customLabels.includes(required)) : undefined;
-      return label ?? [];
-    });
+    const labels = place.pools.flatMap(({pool, drain}) => (drain ? labelsOfOne(pool.requires, registration) : []));
     return labels.length > 0 ? [{scope, installationId, runnerId: registration.id, labels: [...new Set(labels)]}] : [];
   });
+}
+
+/**
+ * The runner's labels, as GitHub spells them, without which nothing that one text of `requires` says is left: of a pattern, all that fit it.
+ * Empty: the pool requires nothing that can be taken off.
+ */
+function labelsOfOne(requires: readonly string[], {customLabels}: SeenRunner['registration']): string[] {
+  for (const required of requires) {
+    const fitting = customLabels.filter((label) => labelMatches(required, label.toLowerCase()));
+    if (fitting.length > 0) return fitting;
+  }
+  return [];
 }
 
 /** Takes the labels off. They are on record before. */

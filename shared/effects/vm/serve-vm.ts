@@ -3,6 +3,7 @@ import {jobKeyOf} from '../../lifecycle/naming';
 import type {JobDocument} from '../../store/documents';
 import {type Context, poolOf} from '../context';
 import type {Demand} from '../cover-job';
+import {isRunnerGone, lookAgainLater} from '../requeue-job';
 import {ensureStarted} from './ensure-started';
 import {coverByVm, recordVmJob} from './record-vm-job';
 import {judgeJob, turnAway} from './take-job';
@@ -19,6 +20,9 @@ export async function serveVm(context: Context, vm: Vm, demand: Demand): Promise
   if (lacked.length > 0) return turnAway(context, vm, demand, lacked);
   const job =
     'event' in demand ? (await recordVmJob(context, vm, demand.event, seen)).job : await cover(context, vm, demand.job);
+  if ('event' in demand && job?.status === 'in_progress' && (await isRunnerGone(context.store, job))) {
+    await lookAgainLater(context, {job: jobKeyOf(job), runner: job.runner}, demand.event.delivery);
+  }
   if (job?.status !== 'queued') return `not_wanted:${job ? `job_${job.status}` : 'unknown_job'}`;
   return ensureStarted(context, vm);
 }

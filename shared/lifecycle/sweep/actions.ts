@@ -6,6 +6,7 @@ import type {JobEvent} from '../job-event';
 export type Reason =
   | 'uncovered_job'
   | 'lost_event'
+  | 'requeued_job'
   | 'vanished_job'
   | 'dead_job'
   | 'lost_runner'
@@ -33,6 +34,8 @@ export type Action = {readonly reason: Reason} /** What the lost webhook would h
   | {readonly kind: 'demand'; readonly job: JobKey; readonly cause: string}
   /** The runner that covered the job is gone: the job is demand again. */
   | {readonly kind: 'reopen'; readonly job: JobKey; readonly runner: string | null}
+  /** The job that ran is queued again, and its runner is gone: it is demand again. */
+  | {readonly kind: 'requeue'; readonly job: JobKey; readonly runner: string | null}
   /** A runner that no job asked for. */
   | {readonly kind: 'make'; readonly runner: string; readonly cause: string}
   /** Does the persistent VM stop? */

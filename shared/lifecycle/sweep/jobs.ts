@@ -1,8 +1,9 @@
 import type {JobDocument, JobKey} from '../../store/documents';
 import type {JobEvent} from '../job-event';
 import {matchEvent} from '../match-event';
+import {parseRunnerName} from '../naming';
 import type {Action} from './actions';
-import {poolNamed} from './fleet';
+import {namesakes, poolNamed} from './fleet';
 import {type Observed, type SeenJob, settledMs} from './observed';
 import type {Sightings} from './sightings';
 
@@ -18,7 +19,7 @@ const BUCKET_MS = 60 * 60_000;
 export function tellLostEvents(observed: Observed, now: number, sightings: Sightings): Action[] {
   const actions: Action[] = [];
   for (const [key, seen] of observed.seen) {
-    const action = compare(observed, key, seen, now);
+    const action = compare(observed, key, seen, now, sightings);
     if (action) actions.push(action);
   }
   for (const key of observed.absent) {
@@ -29,13 +30,21 @@ export function tellLostEvents(observed: Observed, now: number, sightings: Sight
   return actions.sort(byAge);
 }
 
-function compare(observed: Observed, key: JobKey, seen: SeenJob, now: number): Action | undefined {
+function compare(
+  observed: Observed,
+  key: JobKey,
+  seen: SeenJob,
+  now: number,
+  sightings: Sightings,
+): Action | undefined {
   const {job} = seen;
   const stored = observed.jobs.get(key);
   const settled = stored === undefined || now - stored.updatedAt >= settledMs(observed.webhooks);
   switch (job.status) {
     case 'queued':
-      if (isYoung(observed, now - job.createdAt) || now - job.createdAt > OLDEST_MS || !settled) return undefined;
+      // mutation: queued again
+      if (stored?.status === 'in_progress') return queuedAgain(observed, key, stored, sightings);
+      if (!isDue(observed, job.queuedAt, now) || !settled) return undefined;
       // mutation: uncovered job
       if (!stored || stored.status === 'waiting') return told(observed, seen, stored, 'uncovered_job', now);
       if (stored.status !== 'queued') return undefined;
@@ -52,9 +61,28 @@ function compare(observed: Observed, key: JobKey, seen: SeenJob, now: number): A
   }
 }
 
-/** A queued job has the webhook's way to itself for its first minute. */
-function isYoung({webhooks}: Observed, ageMs: number): boolean {
-  return webhooks === 'on' && ageMs < settledMs(webhooks);
+/**
+ * A queued job has the webhook's way to itself for its first minute, and is GitHub's to end after a day: counted from when it was queued,
+ * which may be weeks after its run began. An unknown time is no reason to leave it alone.
+ */
+function isDue({webhooks}: Observed, queuedAt: number | null, now: number): boolean {
+  if (queuedAt === null) return true;
+  const ageMs = now - queuedAt;
+  return ageMs <= OLDEST_MS && (webhooks === 'off' || ageMs >= settledMs(webhooks));
+}
+
+/** On record as running: GitHub's present state, seen twice, outvotes the record when the runner is gone. */
+function queuedAgain(observed: Observed, key: JobKey, {runner}: JobDocument, sightings: Sightings): Action | undefined {
+  if (!sightings.twice(`queued-again ${key}`) || !isRunnerGone(observed, runner)) return undefined;
+  return {kind: 'requeue', reason: 'requeued_job', job: key, runner};
+}
+
+/** On record one that is ours and lives is not gone; nor is another's that is busy at GitHub, as far as that was listed. */
+function isRunnerGone(observed: Observed, name: string | null): boolean {
+  if (name === null) return true;
+  if (observed.runners === undefined || observed.runners.some((runner) => runner.name === name)) return false;
+  if (parseRunnerName(observed.deployment, name)) return true;
+  return !namesakes(observed, name).some(({seen}) => seen.busy);
 }
 
 function isPersistent(observed: Observed, {pool}: JobDocument): boolean {
@@ -91,13 +119,13 @@ function told(
     workflow: job.workflow,
     installationId,
     url: job.url,
-    createdAt: job.createdAt,
+    createdAt: job.queuedAt ?? now,
     receivedAt: observed.startedAt,
   };
   const match = matchEvent({kind: 'job', event, isPublic}, observed);
   const pool = match.kind === 'accepted' ? match.event.pool : stored?.pool;
   if (pool === undefined || (match.kind === 'ignored' && job.status === 'queued')) return undefined;
-  const bucket = Math.floor((now - job.createdAt) / (reason === 'dead_job' ? FIRST_COOL_DOWN_MS : BUCKET_MS));
+  const bucket = Math.floor((now - event.createdAt) / (reason === 'dead_job' ? FIRST_COOL_DOWN_MS : BUCKET_MS));
   const delivery = `sweep-${job.id}-${job.runAttempt}-${job.status}-${stored?.generation ?? 0}-${bucket}`;
   return {kind: 'event', reason, event: {...event, pool, delivery}};
 }

@@ -82,7 +82,7 @@ describe('a queued job', () => {
     expect(decisions).toEqual([
       'enqueued',
       'created',
-      'created',
+      'booting',
       'enqueued',
       'started',
       'enqueued',

@@ -1,7 +1,7 @@
 import {jobKeyOf} from '../../../shared/lifecycle/naming';
 import {aJob} from '../../builders/lifecycle';
 import {MINUTE} from '../../builders/system';
-import {aVmSystem, expectUnharmed, FLAT, VM, type VmSystem} from '../../builders/vm-system';
+import {aVmSystem, expectUnharmed, FLAT, VM, type VmSystem, ZONE} from '../../builders/vm-system';
 
 let system: VmSystem;
 afterEach(() => system.close());
@@ -141,6 +141,20 @@ test('a stop that is delivered twice finds the VM down', async () => {
 
 describe('draining', () => {
   const labels = () => system.runner.labels;
+
+  test('the runner has lost every label that fits a pattern of its pool while the VM is down', async () => {
+    const provider = {type: 'gce-vm', instance: VM, zone: ZONE};
+    const requires = ['self-hosted', 'run-*'];
+    system = await aVmSystem({pools: JSON.stringify({pools: [{repo: 'acme/app', requires, provider}]})});
+    system.github.runners.relabel(system.runner, ['self-hosted', 'linux', 'run-1', 'run-2']);
+    system.queueJob({labels: ['self-hosted', 'run-1']});
+    await system.untilDown();
+    expect(system.runner.labels).toEqual(['self-hosted', 'linux']);
+    system.queueJob({labels: ['self-hosted', 'run-2']});
+    await untilAllRan();
+    expect([...system.runner.labels].sort()).toEqual(['linux', 'run-1', 'run-2', 'self-hosted']);
+    expectUnharmed(system);
+  });
 
   test('the runner has lost the label that its pool requires while the VM is down, and has it again when it starts', async () => {
     system = await aVmSystem();

@@ -68,7 +68,7 @@ describe('a queued job', () => {
     expect(spans.one('provider.create').attributes).toMatchObject({
       ...about,
       ...runner,
-      'slipway.decision': 'booting',
+      'slipway.decision': 'created',
     });
     const zone = {'slipway.zone': instance?.zone};
     expect(spans.one('compute.insertInstance').attributes).toMatchObject({...about, ...runner, ...zone});

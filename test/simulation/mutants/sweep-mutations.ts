@@ -39,6 +39,23 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     also: {marked: 'ghost on no record', remove: true},
   },
   {name: 'sweep: only queued runs are looked into', exported: 'OPEN_RUNS', value: "['queued']"},
+  {
+    name: 'sweep: a run that waits is not looked into',
+    exported: 'OPEN_RUNS',
+    value: "['queued', 'in_progress']",
+  },
+  {name: 'sweep: runs older than a day are not looked into', marked: 'age of runs', value: '25 * 3600_000'},
+  {
+    name: 'sweep: the age of a job is that of its creation',
+    exported: 'queuedAt',
+    wrap: "(original) => (status, times) => original('completed', times)",
+  },
+  {name: 'sweep: a list that lacks something is thrown away', marked: 'what could be read', condition: 'true'},
+  {name: 'sweep: a page that is too large is not asked for again', marked: 'smaller pages', condition: 'false'},
+  {name: 'sweep: one run that cannot be read hides the others', marked: 'one run that fails', before: 'throw error;'},
+  {name: 'sweep: a repository that is not there is waited for', exported: 'isNotThere', wrap: '() => () => false'},
+  {name: 'sweep: a job that is queued again is left alone', marked: 'queued again', condition: 'false'},
+  {name: 'a job that is queued again is late for ever', exported: 'requeueJob', wrap: "() => async () => 'void'"},
   {name: 'sweep: redelivers without bound', marked: 'pause before next try', value: '0'},
   {
     name: 'sweep: redelivers faster than GitHub lets it',
@@ -98,8 +115,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     name: 'no pagination',
     marked: 'next page of list',
-    before: 'break;',
-    also: {marked: 'list is complete', remove: true},
+    before: 'return read();',
   },
   {
     name: 'sweep: what it ends is not deregistered first',

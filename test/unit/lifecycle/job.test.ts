@@ -1,4 +1,4 @@
-import {applyJobEvent, type JobChange} from '../../../shared/lifecycle/job';
+import {applyJobEvent, type JobChange, requeued} from '../../../shared/lifecycle/job';
 import type {JobEvent} from '../../../shared/lifecycle/job-event';
 import type {JobDocument} from '../../../shared/store/documents';
 import {anEvent, NOW} from '../../builders/lifecycle';
@@ -106,6 +106,38 @@ describe('a job', () => {
       url: 'https://github.com/acme/app/actions/runs/1/job/2',
     });
   });
+});
+
+describe('a job that ran and is queued again', () => {
+  const running = applyJobEvent(undefined, anEvent(started), NOW).job;
+  const again = requeued(running, NOW + 1, {keepsName: false});
+
+  test('is demand of the next generation', () => {
+    expect(again).toMatchObject({status: 'queued', demand: 'open', runner: null, generation: running.generation + 1});
+  });
+
+  test('is not started by the runner that was lost, but by another one', () => {
+    expect(applyJobEvent(again, anEvent(started), NOW)).toMatchObject({kind: 'unchanged', reason: 'late'});
+    const other = {...started, runnerName: 'slipway-arm-1001-2'};
+    expect(applyJobEvent(again, anEvent(other), NOW)).toMatchObject({kind: 'started', job: {runner: other.runnerName}});
+  });
+
+  test('is started by a runner that goes on under its name', () => {
+    const kept = requeued(running, NOW + 1, {keepsName: true});
+    expect(applyJobEvent(kept, anEvent(started), NOW).kind).toBe('started');
+  });
+
+  test('is finished by whoever is said to have run it', () => {
+    expect(applyJobEvent(again, anEvent(completed), NOW).kind).toBe('finished');
+  });
+});
+
+test('a job queues since its approval, which may come weeks after its creation', () => {
+  const later = NOW + 20 * 24 * 3600_000;
+  const parked = applyJobEvent(undefined, anEvent(waiting), NOW).job;
+  expect(parked.expireAt).toBeGreaterThan(NOW + 35 * 24 * 3600_000);
+  expect(applyJobEvent(parked, anEvent({...queued, createdAt: later}), later).job.queuedAt).toBe(later);
+  expect(applyJobEvent(undefined, anEvent({...queued, createdAt: NOW}), later).job.queuedAt).toBe(NOW);
 });
 
 describe('events that tasks bring out of order', () => {

@@ -1,18 +1,16 @@
-import {
-  type DeliveryPage,
-  type DiscoveredJob,
-  type DiscoveredRepository,
-  type DiscoveredRun,
-  type Discovery,
-  OPEN_RUNS,
-} from '../../../shared/github/discovery';
+import {classify} from '../../../shared/github/classify';
+import {discoverRuns} from '../../../shared/github/discover-runs';
+import type {DeliveryPage, DiscoveredRepository, Discovery, Listed} from '../../../shared/github/discovery';
 import {type Repository, sameName} from './account';
 import {outcomeOf} from './delivery';
 import {directGitHub} from './direct';
-import {type Job, runStatus} from './job';
+import {directOctokit} from './direct-pages';
 import type {GitHubWorld} from './model';
 
-/** The port `Discovery` straight on the model, for the deterministic simulation: what the HTTP client gets, without JSON. Deliveries come in pages. */
+/**
+ * The port `Discovery` straight on the model, for the deterministic simulation. Runs and jobs come in small pages through the client's own code, deliveries
+ * in pages too.
+ */
 export function directDiscovery(world: GitHubWorld, {deliveriesAPage = 100} = {}): Discovery {
   const github = directGitHub(world);
   const seen = (repository: Repository): DiscoveredRepository => ({
@@ -27,28 +25,20 @@ export function directDiscovery(world: GitHubWorld, {deliveriesAPage = 100} = {}
       .filter(({account, suspended}) => !suspended && sameName(account.login, login))
       .flatMap(({account}) => world.accounts.repositoriesOf(account))
       .map(seen);
-  const runsOf = (fullName: string, sinceMs: number) =>
-    world.queue.runs().filter((run) => sameName(run.repository, fullName) && run.createdAtMs >= sinceMs);
   const findJob = (fullName: string, id: number) =>
     world.queue.jobs().find((job) => job.id === id && sameName(job.repository, fullName));
 
   return {
+    ...discoverRuns(async (call, _, work) => {
+      try {
+        return await work(directOctokit(world));
+      } catch (error) {
+        throw classify(error, call, {nowMs: world.scheduler.now(), credentials: 'app'});
+      }
+    }),
     credentials: 'app',
-    visible: async () => world.app.installations().flatMap(({account}) => ofAccount(account.login)),
-    ofOrganization: async (org) => ofAccount(org),
-    hasRuns: async ({fullName}, sinceMs) => runsOf(fullName, sinceMs).length > 0,
-    openRuns: async ({fullName, isPublic}, sinceMs): Promise<DiscoveredRun[]> =>
-      runsOf(fullName, sinceMs)
-        .filter((run) => OPEN_RUNS.includes(runStatus(run).status))
-        .map(({id}) => ({id, isPublic})),
-    jobs: async (_, {id}) => {
-      const run = world.queue.run(id);
-      return run.jobs.filter((job) => job.runAttempt === run.attempt).map(discovered);
-    },
-    job: async ({fullName}, id) => {
-      const job = findJob(fullName, id);
-      return job && discovered(job);
-    },
+    visible: async () => whole(world.app.installations().flatMap(({account}) => ofAccount(account.login))),
+    ofOrganization: async (org) => whole(ofAccount(org)),
     runners: (scope, installationId) => github(scope, installationId ?? undefined).listRunners(),
     hooks: async () => [],
     deliveries: async (hook, {cursor, failuresOnly}): Promise<DeliveryPage> => {
@@ -81,20 +71,6 @@ export function directDiscovery(world: GitHubWorld, {deliveriesAPage = 100} = {}
   };
 }
 
-function discovered(job: Job): DiscoveredJob {
-  const runs = job.status === 'in_progress' || job.status === 'completed';
-  return {
-    id: job.id,
-    runId: job.runId,
-    runAttempt: job.runAttempt,
-    status: job.status,
-    conclusion: job.conclusion,
-    labels: job.labels,
-    runnerName: runs ? (job.runner?.name ?? null) : null,
-    runnerId: runs ? (job.runner?.id ?? null) : null,
-    workflow: null,
-    url: `https://github.com/${job.repository}/actions/runs/${job.runId}/job/${job.id}`,
-    createdAt: job.createdAtMs,
-    hasFailedStep: job.ending === 'ran' && job.conclusion === 'failure',
-  };
+function whole<T>(items: readonly T[]): Listed<T> {
+  return {items, failure: undefined};
 }

@@ -3,18 +3,17 @@ import {Refused} from '../../../shared/errors';
 import type {GitHubCall} from '../../../shared/github/call';
 import {classify} from '../../../shared/github/classify';
 import type {GitHub, GitHubFor, JobAtGitHub, Registration as Listed, RunnerScope} from '../../../shared/github/github';
-import {listAll, type Paginates} from '../../../shared/github/list-all';
+import {type Read, readList} from '../../../shared/github/list-all';
 import {ownerOf, scopePath} from '../../../shared/github/scope';
 import {Secret} from '../../../shared/secret';
 import {sameName} from './account';
+import {pageOf} from './direct-pages';
 import {installationCaller} from './http/authenticate';
 import {customLabels, withCustomLabels, withoutLabel} from './labels';
 import type {GitHubWorld} from './model';
 import {rateHeaders} from './rate-limits';
 import {GitHubRefusal} from './refusal';
 import type {Registration} from './registration';
-
-const PAGE_SIZE = 3;
 
 interface DirectRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -58,12 +57,15 @@ class DirectGitHub implements GitHub {
   }
 
   async findRunner(name: string): Promise<Listed | undefined> {
-    const [found] = await this.#list(name);
-    return found;
+    const {items, failure} = await this.#list(name);
+    if (items.length === 0 && failure !== undefined) throw failure;
+    return items[0] as Listed | undefined;
   }
 
   async listRunners(): Promise<Listed[]> {
-    return this.#list();
+    const {items, failure} = await this.#list();
+    if (failure !== undefined) throw failure;
+    return items as Listed[];
   }
 
   async getRunner(id: number): Promise<Listed | undefined> {
@@ -123,13 +125,19 @@ class DirectGitHub implements GitHub {
     return this.#ask<JobAtGitHub | undefined>(call, asked, get, {404: undefined});
   }
 
-  async #list(name?: string): Promise<Listed[]> {
+  /** In pages, through the client's own code; an answer of GitHub's that fails as a whole is thrown. */
+  async #list(name?: string): Promise<Read> {
     const asked = {method: 'GET', path: '', operationId: 'actions/list-self-hosted-runners'} as const;
     const call = {kind: 'runners', scope: this.scope} as const;
     const listed = await this.#ask(call, asked, () =>
       this.world.runners.list(this.scope, name).map((runner) => this.#listed(runner)),
     );
-    return (await listAll(inPages(listed), call, asked.path)) as Listed[];
+    const {failure, ...read} = await readList(
+      async (page, per_page) => pageOf(this.world, listed, {page, per_page}, 'runners', scopePath(this.scope)),
+      call,
+    );
+    const context = {nowMs: this.world.scheduler.now(), credentials: 'app'} as const;
+    return {...read, failure: failure && classify(failure, call, context)};
   }
 
   #listed(runner: Registration): Listed {
@@ -168,10 +176,11 @@ class DirectGitHub implements GitHub {
     try {
       if (fault === 'reset' || fault === 'hang') throw noAnswer(method, path);
       // A page, which is somebody else's.
-      if (typeof fault === 'object' && typeof fault.body === 'string') {
+      if (typeof fault === 'object' && 'status' in fault && typeof fault.body === 'string') {
         throw answered(asked, path, {status: fault.status, body: fault.body}, fault.headers ?? {});
       }
-      if (typeof fault === 'object') throw new GitHubRefusal(fault.status, messageOf(fault.body), fault.headers);
+      if (typeof fault === 'object' && 'status' in fault)
+        throw new GitHubRefusal(fault.status, messageOf(fault.body), fault.headers);
       this.world.limits.charge(caller, method);
       const result = work();
       if (fault === 'lose-response') throw noAnswer(method, path);
@@ -203,16 +212,6 @@ class DirectGitHub implements GitHub {
       credentials: 'app',
     });
   }
-}
-
-/** A list as octokit gives it, page after page, of which none is the whole as soon as there are more than a few runners. */
-function inPages(items: readonly unknown[]): Paginates {
-  async function* iterator() {
-    for (let from = 0; from === 0 || from < items.length; from += PAGE_SIZE) {
-      yield {data: Object.assign(items.slice(from, from + PAGE_SIZE), {total_count: items.length})};
-    }
-  }
-  return {paginate: {iterator}};
 }
 
 function messageOf(body: unknown): string {

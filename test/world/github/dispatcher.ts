@@ -45,11 +45,31 @@ export class Dispatcher {
     else this.queue.complete(job, 'cancelled', 'cancelled');
   }
 
-  /** The process of a busy runner is gone: GitHub notices when the lock of the job is not renewed. */
-  lost(runner: Registration): void {
+  /**
+   * The process of a busy runner is gone: GitHub notices when the lock of the job is not renewed. `backAfterMs`: it gives the job back to
+   * the queue instead.
+   */
+  lost(runner: Registration, backAfterMs?: number): void {
     const {job} = runner;
     if (!job) return;
+    if (backAfterMs !== undefined) {
+      this.#planEnding(job, backAfterMs, () => this.giveBack(job));
+      return;
+    }
     this.#planEnding(job, LOST_RUNNER_LIMIT, () => this.#finish(runner, job, 'failure', 'lost'));
+  }
+
+  giveBack(job: Job): void {
+    if (job.status !== 'in_progress') return;
+    const runner = this.#runnerOf(job);
+    this.#endings.get(job.id)?.();
+    this.#endings.delete(job.id);
+    job.runner = null;
+    job.startedAtMs = null;
+    if (runner) runner.job = null;
+    if (runner?.ephemeral) this.#retire(runner);
+    else if (runner) this.#free(runner);
+    this.queue.requeue(job);
   }
 
   #route(): void {

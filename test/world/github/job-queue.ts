@@ -84,6 +84,12 @@ export class JobQueue {
     return job;
   }
 
+  /** A job that ran is queued once more. */
+  requeue(job: Job): void {
+    job.status = 'queued';
+    this.#queued(job);
+  }
+
   /** A new attempt of one job: the run stays, the job gets a new id. Throws 403 while the run is not over. */
   rerun(id: number): Job {
     const job = this.job(id);

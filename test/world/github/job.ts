@@ -54,9 +54,9 @@ export function runStatus(run: Run): {status: JobStatus; conclusion: string | nu
     const worst = (['failure', 'cancelled'] as const).find((each) => jobs.some((job) => job.conclusion === each));
     return {status: 'completed', conclusion: worst ?? 'success'};
   }
-  // One job that has begun makes the run in_progress, whatever still queues.
-  if (jobs.some((job) => job.status === 'in_progress' || job.status === 'completed')) {
-    return {status: 'in_progress', conclusion: null};
-  }
-  return {status: jobs.some((job) => job.status === 'queued') ? 'queued' : 'waiting', conclusion: null};
+  if (jobs.some((job) => job.status === 'in_progress')) return {status: 'in_progress', conclusion: null};
+  // One job that waits for an approval makes the run waiting, whatever is queued beside it.
+  if (jobs.some((job) => job.status === 'waiting')) return {status: 'waiting', conclusion: null};
+  // One job that has begun makes it in_progress, whatever still queues.
+  return {status: jobs.some((job) => job.status === 'completed') ? 'in_progress' : 'queued', conclusion: null};
 }

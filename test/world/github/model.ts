@@ -12,6 +12,7 @@ import {Identifiers} from './identifiers';
 import type {Job, JobStatus} from './job';
 import {JobQueue, type NewJob} from './job-queue';
 import {LATENCIES, type Latencies} from './latencies';
+import {FAIR_LISTS, type ListWeather} from './list-weather';
 import {type RateLimitOptions, RateLimits} from './rate-limits';
 import {type RequestFault, RequestFaults} from './request-faults';
 import {type Connection, Runners} from './runners';
@@ -33,6 +34,10 @@ export interface GitHubWorldOptions {
    */
   readonly authClock?: Clock;
   readonly deliveryFaults?: DeliveryFaults;
+  /** Of the direct ports. */
+  readonly lists?: ListWeather;
+  /** After how many milliseconds a job whose runner went silent is given back to the queue; undefined: it fails after ten minutes. */
+  readonly givesBack?: (job: Readonly<Job>) => number | undefined;
 }
 
 export interface WorldRepositoryOptions extends RepositoryOptions {
@@ -59,6 +64,7 @@ export class GitHubWorld {
   readonly deliveries: Deliveries;
   readonly limits: RateLimits;
   readonly faults = new RequestFaults();
+  readonly lists: ListWeather;
   readonly authClock: Clock;
   readonly violations: Violation[] = [];
   readonly requests: LoggedRequest[] = [];
@@ -69,6 +75,7 @@ export class GitHubWorld {
   constructor(options: GitHubWorldOptions) {
     this.scheduler = options.scheduler;
     this.authClock = options.authClock ?? systemClock;
+    this.lists = options.lists ?? FAIR_LISTS;
     const surroundings: Surroundings = {
       scheduler: options.scheduler,
       random: options.random,
@@ -90,7 +97,7 @@ export class GitHubWorld {
     });
     this.runners = new Runners(surroundings, this.accounts, {
       available: () => this.#dispatcher.wake(),
-      lost: (runner) => this.#dispatcher.lost(runner),
+      lost: (runner) => this.#dispatcher.lost(runner, runner.job ? options.givesBack?.(runner.job) : undefined),
     });
     this.#dispatcher = new Dispatcher(
       surroundings,
@@ -148,6 +155,11 @@ export class GitHubWorld {
   /** The next attempt of a job whose run is over; a new job id in the same run. */
   rerun(jobId: number): Job {
     return this.queue.rerun(jobId);
+  }
+
+  /** The job's runner is lost, and GitHub gives the job back to the queue: `in_progress` → `queued`, with the same id. */
+  giveBack(jobId: number): void {
+    this.#dispatcher.giveBack(this.queue.job(jobId));
   }
 
   /** The run ends before any job of it starts, and its jobs stay `queued` for ever. */

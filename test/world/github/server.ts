@@ -52,7 +52,11 @@ function close(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
 
 async function respond(world: GitHubWorld, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const received = await receive(request);
-  const fault = world.faults.take(received.method, received.path);
+  const fault = world.faults.take(received.method, received.path, received.url.search.slice(1));
+  if (typeof fault === 'object' && 'total' in fault) {
+    send(world, response, withWrongTotal(answer(world, {...received, knownEtag: undefined}), fault.total));
+    return;
+  }
   if (fault !== undefined && fault !== 'lose-response') logRequest(world, received);
   if (fault === 'hang') return;
   if (fault === 'reset') {
@@ -67,6 +71,13 @@ async function respond(world: GitHubWorld, request: IncomingMessage, response: S
   const given = answer(world, received);
   if (fault === 'lose-response') request.socket.destroy();
   else send(world, response, given);
+}
+
+/** The tag is another list's. */
+function withWrongTotal({status, headers, body}: Answer, by: number): Answer {
+  const {etag: _, ...rest} = headers ?? {};
+  const total = typeof body === 'object' && body !== null && 'total_count' in body ? Number(body.total_count) : 0;
+  return {status, headers: rest, body: {...(body as object), total_count: total + by}};
 }
 
 async function receive(request: IncomingMessage): Promise<ReceivedRequest> {

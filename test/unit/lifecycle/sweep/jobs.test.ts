@@ -1,5 +1,6 @@
+import {plan} from '../../../../shared/lifecycle/sweep/plan';
 import {aJob, aPool, aRunner} from '../../../builders/lifecycle';
-import {jobs, LATER, once, seen, twice, words} from '../../../builders/sweep';
+import {jobs, LATER, machine, observed, once, scopes, seen, twice, words} from '../../../builders/sweep';
 
 const MINUTE = 60_000;
 const queued = aJob({demand: 'covered', runner: 'slipway-arm-1001-1', creations: 1});
@@ -32,16 +33,20 @@ describe('a job that is queued at GitHub', () => {
   });
 
   test.each([
-    ['younger than a minute has the webhook’s way to itself', {createdAt: LATER - 59_000}, false],
-    ['older than 23 hours is left to GitHub’s own end', {createdAt: LATER - 24 * 60 * MINUTE}, false],
+    ['younger than a minute has the webhook’s way to itself', {queuedAt: LATER - 59_000}, false],
+    ['older than 23 hours is left to GitHub’s own end', {queuedAt: LATER - 24 * 60 * MINUTE}, false],
     ['with labels of no pool is not ours', {labels: ['macos']}, false],
     ['in a public repository that no pool allows is not ours', {}, true],
   ])('%s', (_, job, isPublic) => {
     expect(once({seen: seen(job, isPublic)})).toEqual([]);
   });
 
+  test('is told when nobody knows since when it waits', () => {
+    expect(words(once({seen: seen({queuedAt: null})}))).toEqual(['event uncovered_job']);
+  });
+
   test('is told at once where there are no webhooks', () => {
-    expect(words(once({webhooks: 'off', seen: seen({createdAt: LATER - 1_000})}))).toEqual(['event uncovered_job']);
+    expect(words(once({webhooks: 'off', seen: seen({queuedAt: LATER - 1_000})}))).toEqual(['event uncovered_job']);
   });
 
   test('and waits for a persistent VM has it started again now and then', () => {
@@ -75,6 +80,39 @@ describe('a job that is queued at GitHub', () => {
   ])('and given up on %i minutes ago after %i runners is tried again: %s', (minutes, creations, again) => {
     const dead = aJob({demand: 'dead', creations, updatedAt: LATER - minutes * MINUTE});
     expect(words(once({seen: seen(), jobs: jobs(dead)}))).toEqual(again ? ['event dead_job'] : []);
+  });
+});
+
+describe('a job on record as running that GitHub lists as queued', () => {
+  const gone = aJob({status: 'in_progress', demand: 'none', runner: 'slipway-arm-1001-1', creations: 1});
+  const known = {seen: seen(), jobs: jobs(gone)};
+
+  test('is demand again when two sweeps saw it and its runner is gone', () => {
+    expect(once(known)).toEqual([]);
+    expect(twice(known, 1)).toEqual([]);
+    expect(words(twice(known))).toEqual(['requeue requeued_job']);
+  });
+
+  test.each([
+    ['is on record as alive', {runners: [{...runner, state: 'busy', stateAt: LATER, runs: '1001-1', covers: null}]}],
+    ['may be on record, which was not read', {runners: undefined}],
+  ] as const)('is left alone while its runner %s', (_, more) => {
+    const instances = [machine(runner)];
+    expect(words(twice({...known, instances, ...more})).filter((word) => word.startsWith('requeue'))).toEqual([]);
+  });
+
+  test('is left alone while its runner, which is not ours, is busy', () => {
+    const others = jobs({...gone, runner: 'theirs'});
+    const busy = scopes({name: 'theirs', status: 'online', busy: true});
+    expect(words(twice({seen: seen(), jobs: others, scopes: busy}))).toEqual([]);
+    expect(words(twice({seen: seen(), jobs: others}))).toEqual(['requeue requeued_job']);
+  });
+
+  test('counts from the first sweep again, when one in between saw it run', () => {
+    const first = plan(observed(known), LATER);
+    const runs = seen({status: 'in_progress', runnerName: 'slipway-arm-1001-1'});
+    const between = plan(observed({...known, seen: runs, sightings: first.sightings}), LATER + MINUTE);
+    expect(plan(observed({...known, sightings: between.sightings}), LATER + 2 * MINUTE).actions).toEqual([]);
   });
 });
 

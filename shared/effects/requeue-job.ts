@@ -1,0 +1,78 @@
+import {requeued} from '../lifecycle/job';
+import {parseRunnerName, taskName} from '../lifecycle/naming';
+import {runsNoMore} from '../lifecycle/vm';
+import type {JobDocument, JobKey} from '../store/documents';
+import type {Transaction} from '../store/store';
+import {type Context, githubOf} from './context';
+import {demandJob} from './open-jobs';
+import {changeVm} from './vm/vm-document';
+import {vmOfPool} from './vm/vms';
+
+/** A job on record as running on a runner; null: no runner is known. */
+export interface RunningJob {
+  readonly job: JobKey;
+  readonly runner: string | null;
+}
+
+/** Between an event that says that a job is queued again, and the second look that believes it. */
+const SECOND_LOOK_SECONDS = 120;
+
+/**
+ * The job is queued again, with the next generation, and demand. `void`: it is otherwise on record by now, or its runner lives. The caller
+ * has seen twice that GitHub has it queued.
+ */
+export async function requeueJob(context: Context, {job: key, runner}: RunningJob): Promise<'done' | 'void'> {
+  const again = await context.store.transaction(async (transaction) => {
+    const job = await transaction.get('jobs', key);
+    if (job?.status !== 'in_progress' || job.runner !== runner) return undefined;
+    if (!(await isRunnerGone(transaction, job))) return undefined;
+    const isOurs = runner !== null && parseRunnerName(context.deployment, runner) !== undefined;
+    const next = requeued(job, context.clock.now(), {keepsName: !isOurs});
+    transaction.set('jobs', key, next);
+    return next;
+  });
+  if (!again) return 'void';
+  const vm = vmOfPool(context, again.pool);
+  if (vm) await changeVm(context, vm, (document) => runsNoMore(document, key));
+  await demandJob(context, key, `queued-again-${again.generation}`);
+  context.logger.warning(`job ${key} is queued again: its runner ${runner ?? '(unknown)'} is gone`, {
+    decision: 'requeued',
+    job: key,
+    pool: again.pool,
+    ...(runner ? {runner} : {}),
+    ...(again.url ? {url: again.url} : {}),
+  });
+  return 'done';
+}
+
+/** No runner of ours that lives is on record under the name of the job's runner. */
+export async function isRunnerGone(
+  reader: Pick<Transaction, 'get'>,
+  {runner}: Pick<JobDocument, 'runner'>,
+): Promise<boolean> {
+  const document = runner === null ? undefined : await reader.get('runners', runner);
+  return !document || document.state === 'gone' || document.state === 'failed';
+}
+
+/** An event said that the job is queued again. One that was late says the same: GitHub is asked in two minutes. */
+export async function lookAgainLater(context: Context, {job, runner}: RunningJob, cause: string): Promise<void> {
+  await context.tasks.enqueue({
+    queue: 'provision',
+    name: taskName(`queued-again/${job}/${cause}`, 'queued-again', job),
+    body: {kind: 'queued_again', job, runner},
+    delaySeconds: SECOND_LOOK_SECONDS,
+  });
+}
+
+/** The second look: GitHub's present state outvotes the record. */
+export async function lookAgain(context: Context, running: RunningJob): Promise<string> {
+  const job = await context.store.get('jobs', running.job);
+  if (job?.status !== 'in_progress' || job.runner !== running.runner) return 'void';
+  if (!(await isRunnerGone(context.store, job))) return 'runner_lives';
+  const [owner = '', repo = ''] = job.repository.split('/');
+  const {installationId} = job;
+  const github = githubOf(context, {scope: {kind: 'repository', owner, repo}, installationId});
+  const now = await github.getJob(job.repository, job.jobId);
+  if (now?.status !== 'queued') return `not_queued:${now?.status ?? 'absent'}`;
+  return requeueJob(context, running);
+}
