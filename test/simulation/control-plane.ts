@@ -121,6 +121,10 @@ export class SimulatedControlPlane {
     if (effect) trace.add(`fault: dispatch of ${queue} ${name}: ${JSON.stringify(effect)}`);
     if (effect === 'not_delivered' || this.#lost.has(name)) throw new Error('the function was not reached');
     if (typeof effect === 'object') await scheduler.sleep(effect.lateMs);
+    const {event} = JSON.parse(body.toString()) as {event?: {status: string}};
+    if (event && (event.status === 'completed') !== (to === 'stop')) {
+      this.world.violated('misdirected', `${name}, the news of a job that is ${event.status}, went to ${to}`);
+    }
     const sent = {...headers, authorization: BEARER[to]};
     this.#forger.task(to, sent, body);
     const once = () => this.#call(to, sent, body, 'sometimes');
