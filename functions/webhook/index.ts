@@ -9,7 +9,7 @@ import {requirePost} from '../../shared/http/request';
 import {type Answer, send} from '../../shared/http/respond';
 import {deliveryOf, parseWebhook} from '../../shared/http/webhook-request';
 import {matchEvent} from '../../shared/lifecycle/match-event';
-import {eventTaskName, queueOf} from '../../shared/tasks/payload';
+import {eventTask} from '../../shared/tasks/payload';
 import {Ingest, type IngestOptions} from './ingest';
 
 /** GitHub sends no larger payload. @see https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap */
@@ -45,8 +45,7 @@ export function createWebhook(options: IngestOptions): HttpFunction {
     const delivery = deliveryOf(request) ?? createHash('sha256').update(body).digest('hex');
     const event = {...match.event, delivery};
     return ingest.traced(request, event, async (headers) => {
-      const task = {queue: queueOf(event.status), name: eventTaskName(event), body: {kind: 'event', event}, headers};
-      return ingest.accepted(request, event, await ingest.enqueue(task));
+      return ingest.accepted(request, event, await ingest.enqueue({...eventTask(event), headers}));
     });
   }
 

@@ -90,13 +90,14 @@ describe('webhook creates a task', () => {
   });
 
   test.each([
-    ['queued', 'provision'],
-    ['waiting', 'provision'],
-    ['in_progress', 'provision'],
-    ['completed', 'stop'],
-  ] as const)('%s in the queue %s', async (action, queue) => {
+    ['queued', 'provision', 'provision'],
+    ['waiting', 'provision', 'provision'],
+    ['in_progress', 'stop', 'provision'],
+    ['completed', 'stop', 'stop'],
+  ] as const)('%s in the queue %s, for %s', async (action, queue, target) => {
     expect((await deliver(workflowJob(action))).status).toBe(202);
     expect(pending(queue)).toHaveLength(1);
+    expect(pending(queue)[0]?.payload.url).toBe(`https://${target}.example`);
     expect(pending(queue === 'stop' ? 'provision' : 'stop')).toHaveLength(0);
   });
 
@@ -129,7 +130,7 @@ describe('webhook creates a task', () => {
     const body = workflowJob('in_progress');
     Object.assign(body['workflow_job'] as object, fields);
     await deliver(body);
-    expect(eventOf('provision')).toMatchObject(expected);
+    expect(eventOf('stop')).toMatchObject(expected);
   });
 
   test('with the time at which it was received, and no registration before a runner has the job', async () => {
