@@ -95,8 +95,8 @@ variable "log_level" {
   default     = "info"
 
   validation {
-    condition     = contains(["debug", "info", "warning", "error"], var.log_level)
-    error_message = "Found log_level \"${var.log_level}\", expected debug, info, warning or error."
+    condition     = contains(["debug", "info", "warning", "error", "critical"], lower(var.log_level))
+    error_message = "Found log_level \"${var.log_level}\", expected debug, info, warning, error or critical, in any case."
   }
 }
 

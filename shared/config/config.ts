@@ -79,11 +79,16 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
     pools,
     discovery = old.discovery,
     maxRunners,
-  } = readPools(variables, problems, {
-    ...places,
-    ...limits,
-    vmInactiveMinutes,
-  });
+  } = readPools(
+    variables,
+    problems,
+    {
+      ...places,
+      ...limits,
+      vmInactiveMinutes,
+    },
+    old.discovery,
+  );
   const internalAuth = variables.choice('INTERNAL_AUTH', ['verify', 'platform'], 'verify');
   const credentials = readGitHubCredentials(variables, problems, target !== 'webhook');
   return present({
@@ -198,9 +203,25 @@ function readPools(
   variables: Variables,
   problems: Problems,
   context: Parameters<typeof parseRunnerConfig>[2],
+  oldDiscovery: Config['discovery'] | undefined,
 ): RunnerConfig {
   const source = readRunnerConfig(variables, problems);
-  return source ? parseRunnerConfig(source.text, source.root, context, problems) : {pools: []};
+  if (!source) return {pools: []};
+  const config = parseRunnerConfig(source.text, source.root, context, problems);
+  const path = config.discovery ? `${source.root}.discovery` : 'DISCOVERY_MODE';
+  if (
+    (config.discovery ?? oldDiscovery) === 'organization' &&
+    config.pools.length > 0 &&
+    !config.pools.some(namesOwner)
+  ) {
+    const expected = 'installation or configured; or a pool that names an owner without *: no other is looked into';
+    problems.report(path, 'organization, and no pool that names one', expected);
+  }
+  return config;
+}
+
+function namesOwner({scope}: Config['pools'][number]): boolean {
+  return scope.kind === 'organization' || scope.patterns.some((pattern) => /^[^!*/]+\//.test(pattern));
 }
 
 function readUrl(variables: Variables, name: string): string | undefined {

@@ -22,6 +22,7 @@ export function gitHubAddress(text: string): GitHubAddress | {readonly expected:
   if (url(text) === undefined) return {expected: 'an http or https URL without credentials and fragment'};
   const apiUrl = text.replace(/\/+$/, '');
   const {origin, hostname, pathname, protocol, host} = new URL(apiUrl);
+  if (apiUrl.includes('?')) return {expected: 'a URL without a query: paths of the REST API are put behind it'};
   if (isLoopback(hostname)) return {apiUrl, webUrl: apiUrl.replace(/\/api\/v3$/, '')};
   if (hostname === 'api.github.com') return apiUrl === API ? GITHUB_COM : {expected: API};
   if (hostname === 'github.com' || hostname === 'www.github.com')

@@ -77,10 +77,11 @@ export function readOldNames(env: Environment): OldNames {
     const parts = credentialsOf(credentials);
     if (parts?.token) means('GITHUB_CREDENTIALS', 'GITHUB_TOKEN', parts.token);
     if (parts?.secret) means('GITHUB_CREDENTIALS', 'GITHUB_WEBHOOK_SECRET', parts.secret);
-    if (!parts) {
+    if (!parts?.token && !parts?.secret) {
+      const found = parts ? 'JSON without either' : 'a text that is neither';
       const expected =
         'JSON with the texts token and secret, or projects/P/secrets/S or file:<path> that holds such JSON';
-      problems.push(['GITHUB_CREDENTIALS', 'a text that is neither', expected]);
+      problems.push(['GITHUB_CREDENTIALS', found, expected]);
     }
   }
   readQueues(text, means, problems);

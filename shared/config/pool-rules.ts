@@ -1,7 +1,9 @@
 import {foreignLabels, isLabelPattern, unaskedLabels} from '../lifecycle/labels';
+import {takesRepository} from '../lifecycle/matching';
 import {isSpeltOut} from '../model/names';
 import {isRecord} from './form-mistakes';
 import {checkGce} from './gce-rules';
+import type {Pool} from './pool';
 import {DEFAULTS} from './pool-schema';
 import type {Problems} from './problems';
 
@@ -22,6 +24,7 @@ export function checkPool(pool: unknown, above: Above, path: string, problems: P
   if (!isRecord(pool)) return;
   const defaults = isRecord(above.defaults) ? above.defaults : {};
   checkScope(pool, path, problems);
+  checkGroup(pool, defaults, path, problems);
   checkLabels(pool, path, problems);
   checkIdle(pool, defaults, above.maxRunners, path, problems);
   if (isRecord(pool['provider'])) checkGce({...DEFAULTS, ...defaults, ...pool}, pool['provider'], path, problems);
@@ -42,7 +45,7 @@ export function checkTogether(pools: readonly unknown[], root: string, problems:
     if (acceptsUnlabeled !== true || typeof org !== 'string') return;
     const accepting = firstOr(organisations, org.toLowerCase(), index);
     if (accepting !== index) {
-      const found = `true, and in pools[${accepting}] of ${org} too`;
+      const found = `true, and in pools[${accepting}] of ${problems.mask(org)} too`;
       problems.report(`${root}.pools[${index}].acceptsUnlabeled`, found, 'true in at most one pool of an organisation');
     }
   });
@@ -64,11 +67,30 @@ function checkScope(pool: Raw, path: string, problems: Problems): void {
   if (patterns?.every((pattern) => pattern.startsWith('!'))) {
     const found = patterns.length === 0 ? 'an empty list' : 'only excluded repositories';
     problems.report(`${path}.repos`, found, 'at least one owner/name without a leading !');
+  } else if (patterns && !patterns.some((pattern) => takesRepository(asScope(patterns), pattern))) {
+    // What excludes the text of a pattern, * and all, excludes all that the pattern stands for.
+    const expected = 'at least one owner/name that no text with a leading ! excludes';
+    problems.report(`${path}.repos`, 'a list that excludes each of its own repositories', expected);
   }
   if (pool['acceptsUnlabeled'] === true && pool['org'] === undefined) {
     const expected = 'org in place of repo and repos: a job without labels goes to the runners of an organisation';
     problems.report(`${path}.acceptsUnlabeled`, 'true in a pool without org', expected);
   }
+}
+
+function asScope(patterns: readonly string[]): Pick<Pool, 'scope'> {
+  return {scope: {kind: 'repositories', patterns}};
+}
+
+/** GitHub refuses each runner of a repository in another group than its only one. */
+function checkGroup(pool: Raw, defaults: Raw, path: string, problems: Problems): void {
+  const group = pool['runnerGroup'] ?? defaults['runnerGroup'];
+  const isNew = isRecord(pool['provider']) && pool['provider']['type'] === 'gce';
+  if (!isNew || pool['org'] !== undefined || typeof group !== 'string' || !/\S/.test(group)) return;
+  if (group.toLowerCase() === DEFAULTS.runnerGroup.toLowerCase()) return;
+  const where = pool['runnerGroup'] === undefined ? ', from defaults' : '';
+  const expected = 'Default, the only group of a repository; or org in place of repo and repos';
+  problems.report(`${path}.runnerGroup`, `${problems.describe(group)}${where}`, expected);
 }
 
 function checkLabels(pool: Raw, path: string, problems: Problems): void {
@@ -77,6 +99,7 @@ function checkLabels(pool: Raw, path: string, problems: Problems): void {
     return;
   }
   const {requires, offers} = lists(pool);
+  if (offers === null) return;
   requires.forEach((label, index) => {
     if (isLabelPattern(label) || foreignLabels({requires, offers}, [label]).length === 0) return;
     const expected = 'a label that offers has too: a job that asks for it would ask for more than is offered';

@@ -42,6 +42,7 @@ function text(pattern: RegExp, error: Expected, maxLength = 500) {
 /** Names that are one copied address away from what was meant: `acme/app.git`, `https://github.com/acme/app`. */
 function repositoryOr(expected: string): Expected {
   return ({input}) => {
+    if (Array.isArray(input)) return 'owner/name; a list of them goes into repos';
     const path = typeof input === 'string' ? input.replace(/^(https?:\/\/[^/]{1,200}\/|git@[^:]{1,200}:)/, '') : '';
     const plain = path.replace(/(\.git)?\/?$/i, '');
     return plain !== input && REPOSITORY_PATTERN.test(plain) ? `${plain}: the owner and the name alone` : expected;

@@ -35,11 +35,16 @@ export class Problems {
     if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
     if (typeof value === 'object') return 'an object';
     if (typeof value !== 'string') return String(value);
-    const masked = this.#secrets
-      .reduce((text, secret) => text.replaceAll(secret, '***'), value)
+    const masked = this.mask(value);
+    return JSON.stringify(masked.length > MAX_SHOWN ? `${masked.slice(0, MAX_SHOWN)}…` : masked);
+  }
+
+  /** Outside text, such as a key, without secrets. */
+  mask(text: string): string {
+    return this.#secrets
+      .reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
       .replaceAll(CREDENTIALS, '***')
       .replace(/\/\/[^/@\s]*@/, '//***@');
-    return JSON.stringify(masked.length > MAX_SHOWN ? `${masked.slice(0, MAX_SHOWN)}…` : masked);
   }
 
   throwIfAny(): void {

@@ -31,6 +31,13 @@ export function parseYaml(text: string, root: string, problems: Problems): Parse
   }
 }
 
+/** Mistakes of form, in words that need no knowledge of the reader's library. */
+const SAID: Readonly<Record<string, readonly [found: string, expected: string]>> = {
+  DUPLICATE_KEY: ['a key that is there already', 'each key once'],
+  TAB_AS_INDENT: ['a tab in front of a line', 'spaces, as YAML takes no tabs there'],
+  MULTIPLE_DOCS: ['a second document', 'one document, without --- between its lines'],
+};
+
 /** What is wrong at `at`, in the words of one who writes a text and forgets its quotes. */
 function mistake(code: string, source: string, at: number): [found: string, expected: string] {
   const character = source[at] ?? '';
@@ -38,6 +45,8 @@ function mistake(code: string, source: string, at: number): [found: string, expe
     return [`an expression, \${{ }},`, 'a text in so many words: Slipway does not see what an expression becomes'];
   }
   const isText = code === 'TAG_RESOLVE_FAILED' || code === 'BAD_ALIAS' || code === 'BAD_SCALAR_START';
+  const said = Object.hasOwn(SAID, code) ? SAID[code] : undefined;
+  if (said) return [...said];
   return isText && /[!*@`%]/.test(character)
     ? [`an unquoted ${character}`, `quotes around a text that begins with ${character}`]
     : [`a syntax error (${code})`, 'YAML or JSON'];

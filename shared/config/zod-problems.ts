@@ -33,14 +33,18 @@ export function reportIssues(
         const expected = near
           ? `${near} (or another of ${known.filter((other) => other !== near).join(', ')})`
           : `one of ${issue.message}`;
-        problems.report(pathText(root, [...issue.path, key]), 'an unknown key', expected);
+        // The keys above it are known ones; this one may be anything, a secret in the wrong line too.
+        problems.report(pathText(root, [...issue.path, problems.mask(key)]), 'an unknown key', expected);
       }
       continue;
     }
     const path = pathText(root, issue.path);
     if (reported.has(path)) continue;
     reported.add(path);
-    problems.report(path, problems.describe(valueAt(value, issue.path)), issue.message);
+    const given = valueAt(value, issue.path);
+    // What was expected may be made from what was given.
+    const isTold = typeof given !== 'string' || problems.mask(given) === given;
+    problems.report(path, problems.describe(given), isTold ? issue.message : problems.mask(issue.message));
   }
 }
 

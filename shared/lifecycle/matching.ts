@@ -60,7 +60,7 @@ function takesLabels(pool: Pool, labels: readonly string[]): boolean {
 }
 
 /** Whether a pool serves a repository: one of its patterns takes it and none with `!` excludes it, or its organisation owns it. */
-export function takesRepository(pool: Pool, repository: string): boolean {
+export function takesRepository(pool: Pick<Pool, 'scope'>, repository: string): boolean {
   const name = repository.toLowerCase();
   if (pool.scope.kind === 'organization') return name.startsWith(`${pool.scope.org.toLowerCase()}/`);
   const excluded = pool.scope.patterns.some(

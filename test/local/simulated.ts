@@ -6,11 +6,13 @@ import {createLogger} from '../../shared/telemetry/create-logger';
 import {RealScheduler} from '../world/scheduler';
 import {MANAGER_SECRET, startSystem} from '../world/system';
 import {type Arguments, TAKEN} from './arguments';
+import {isOver} from './over';
 import {Timeline} from './timeline';
 
 /** The simulated time runs so much faster, so that nobody has to wait for a VM's idle time. */
 const SPEED = 5;
 const PERSISTENT = 'build-server';
+const PERSISTENTS: ReadonlySet<string> = new Set([PERSISTENT]);
 const ZONE = 'us-central1-a';
 
 /** Three pools; the first is small, so that a job has to wait for a slot. The last is one VM, started and stopped. */
@@ -39,6 +41,8 @@ const KINDS = [
 /** A run that takes longer, in simulated time, has gone wrong. */
 const PATIENCE_MS = 15 * 60_000;
 const MS_PER_JOB = 60_000;
+/** So long after a VM's end its record may take to say so. */
+const SETTLING_MS = 60_000;
 
 /** Also the longest that a job waits to be seen when WEBHOOKS is off. */
 const SWEEP_SECONDS = 10;
@@ -79,7 +83,7 @@ export async function runSimulated(options: Arguments, env: Environment, ended: 
     {name: PERSISTENT, labels: ['self-hosted', 'linux', 'x64', 'build-server'], runnerGroupId: 1},
   );
 
-  const timeline = new Timeline(() => scheduler.now(), write, process.stdout.isTTY === true, new Set([PERSISTENT]));
+  const timeline = new Timeline(() => scheduler.now(), write, process.stdout.isTTY === true, PERSISTENTS);
   system.github.observe((event) => timeline.githubEvent(event));
   system.compute.observe((event) => timeline.computeEvent(event));
   write(
@@ -87,7 +91,9 @@ export async function runSimulated(options: Arguments, env: Environment, ended: 
   );
   const unused = ['GITHUB_APP_ID', 'GITHUB_TOKEN'].filter((name) => env[name]);
   if (unused.length > 0)
-    write(`${unused.join(' and ')} in the environment is not used: npm start -- --real would use it.`);
+    write(
+      `${unused.join(' and ')} in the environment ${unused.length > 1 ? 'are' : 'is'} not used: npm start -- --real would use ${unused.length > 1 ? 'them' : 'it'}.`,
+    );
   const {webhook, provision, stop, sweep, api} = system.urls;
   write(`webhook ${webhook}  provision ${provision}  stop ${stop}  sweep ${sweep}`);
   write(`api     ${api}docs describes it, and lets you try it. The secret is ${MANAGER_SECRET}; with it:`);
@@ -112,14 +118,11 @@ export async function runSimulated(options: Arguments, env: Environment, ended: 
     write(
       unfinished.length === 0
         ? `${options.jobs} jobs went from queued to gone, and nothing is left over.`
-        : `${unfinished.length} jobs did not end well: ${unfinished.map(({id}) => id).join(', ')}`,
+        : `${unfinished.length} jobs did not end well: ${unfinished.join(', ')}`,
     );
-    const status = await fetch(`${api}status`, {
-      headers: {'x-runner-secret': MANAGER_SECRET},
-      signal: AbortSignal.timeout(10_000),
-    });
-    write(status.ok ? summaryOf((await status.json()) as Status) : `GET /status answers ${status.status}.`);
-    if (options.once) return unfinished.length === 0 && status.ok ? 0 : 1;
+    const status = await settledStatus(api, scheduler);
+    write(typeof status === 'number' ? `GET /status answers ${status}.` : summaryOf(status));
+    if (options.once) return unfinished.length === 0 && typeof status !== 'number' ? 0 : 1;
     write(input ? 'Staying up. Enter queues another job, Ctrl-C ends.' : 'Staying up until SIGINT or SIGTERM.');
     await ended;
     return 0;
@@ -137,6 +140,21 @@ interface Status {
   readonly deadletters: number;
 }
 
+/** What the api says when the last VM's end is on record; the record follows the VM. A number: the HTTP status of what is no answer. */
+async function settledStatus(api: string, scheduler: RealScheduler): Promise<Status | number> {
+  const untilMs = scheduler.now() + SETTLING_MS;
+  for (;;) {
+    const response = await fetch(`${api}status`, {
+      headers: {'x-runner-secret': MANAGER_SECRET},
+      signal: AbortSignal.timeout(10_000),
+    });
+    if (!response.ok) return response.status;
+    const status = (await response.json()) as Status;
+    if (status.active_runners.length === 0 || scheduler.now() >= untilMs) return status;
+    await scheduler.sleep(SETTLING_MS / 10);
+  }
+}
+
 function summaryOf({active_runners, waiting_jobs, deadletters}: Status): string {
   return `GET /status: ${active_runners.length} active runners, ${waiting_jobs.length} waiting jobs, ${deadletters} dead letters.`;
 }
@@ -149,8 +167,7 @@ function allOver(system: Watched, scheduler: RealScheduler, patienceMs: number):
     const cancel = scheduler.at(scheduler.now() + patienceMs, resolve);
     system.compute.observe(({kind}) => {
       if (kind !== 'deleted' && kind !== 'terminated') return;
-      const busy = system.github.queue.jobs().some(({status}) => status !== 'completed');
-      if (busy || system.compute.instances().some(({status}) => status !== 'TERMINATED')) return;
+      if (!isOver(system.github.queue.jobs(), system.compute.instances(), PERSISTENTS)) return;
       cancel();
       resolve();
     });

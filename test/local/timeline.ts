@@ -95,11 +95,11 @@ export class Timeline {
     }
   }
 
-  /** Jobs that did not end well: not over, not successful, or with a VM left. */
-  unfinished(): Readonly<Job>[] {
+  /** Jobs, by their numbers in the lines, that did not end well: not over, not successful, or with a VM left. */
+  unfinished(): string[] {
     return [...this.#ways.values()]
       .filter((way) => way.job.conclusion !== 'success' || way.goneAtMs === undefined)
-      .map(({job}) => job);
+      .map(({number}) => `#${number}`);
   }
 
   /** A row a job. Times count from the same moment as those of the lines. */

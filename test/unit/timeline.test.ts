@@ -1,3 +1,4 @@
+import {isOver} from '../local/over';
 import {Timeline} from '../local/timeline';
 import {ComputeWorld} from '../world/compute/model';
 import type {Instance} from '../world/compute/resources';
@@ -78,4 +79,26 @@ test('a job that runs on a runner created for another job says so, and a VM that
     'success',
   ]);
   expect(rows[2]).toEqual(['#2', 'self-hosted,linux', '-', '2.0 s', '2.0 s', '-', '-', '-', 'queued']);
+});
+
+test.each<[string, string, Record<string, string>, boolean]>([
+  ['all jobs are completed and nothing is left', 'completed', {}, true],
+  ['only the persistent VM is left, stopped', 'completed', {kept: 'TERMINATED'}, true],
+  ['the persistent VM runs', 'completed', {kept: 'RUNNING'}, false],
+  ['the VM of a job has powered itself off and is not deleted yet', 'completed', {'of-a-job': 'TERMINATED'}, false],
+  ['a job waits', 'queued', {}, false],
+])('a play in which %s: %s %j is over: %s', (_, status, vms, expected) => {
+  const instances = Object.entries(vms).map(([name, state]) => ({name, status: state}));
+  expect(isOver([{status: 'completed'}, {status}], instances, new Set(['kept']))).toBe(expected);
+});
+
+test('a job whose VM is not gone did not end well, and goes by its number in the lines', () => {
+  const timeline = new Timeline(
+    () => 0,
+    () => undefined,
+    false,
+    new Set(),
+  );
+  timeline.githubEvent({kind: 'job', action: 'queued', job: {...job(44_200_000_530, 'linux'), conclusion: 'success'}});
+  expect(timeline.unfinished()).toEqual(['#1']);
 });

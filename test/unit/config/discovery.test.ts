@@ -20,6 +20,20 @@ test('a discovery that is none is an error', () => {
   ]);
 });
 
+test.each<[string, object, string, string]>([
+  ['a discovery', {}, 'discovery: organization\n', 'RUNNER_CONFIG.discovery'],
+  ['an old name', {DISCOVERY_MODE: 'organization'}, '', 'DISCOVERY_MODE'],
+])('%s of organisations that no pool names would find nothing, and is an error', (_, env, head, path) => {
+  const found = (repos: string) => {
+    const RUNNER_CONFIG = `${head}pools: [{repos: [${repos}], requires: [a], provider: {type: gce, template: t}}]`;
+    return problemsOf(() => parseConfig({...COMPLETE, ...env, RUNNER_CONFIG}, 'sweep'));
+  };
+  expect(found('"*/*", "!acme/*"')).toEqual([
+    `${path}: organization, and no pool that names one → installation or configured; or a pool that names an owner without *: no other is looked into`,
+  ]);
+  expect(found('"*/*", "acme/*"')).toEqual([]);
+});
+
 const monday = (time: string) => Date.parse(`2026-11-02T${time}Z`);
 
 test.each([

@@ -71,6 +71,12 @@ describe('secrets', () => {
     },
   );
 
+  test('GITHUB_CREDENTIALS that is JSON without either part is an error that names it', () => {
+    const [problem] = problems({...COMPLETE, GITHUB_CREDENTIALS: '{"TOKEN": "ghp_0123456789", "secret": ""}'});
+    expect(problem).toMatch(/^GITHUB_CREDENTIALS: JSON without either → JSON with the texts token and secret, or /);
+    expect(problem).not.toContain('0123456789');
+  });
+
   test('a malformed reference is reported under the name that the operator finds', () => {
     expect(problems({...none, GITHUB_CREDENTIALS: 'projects/p/secret/s'})).toEqual([
       expect.stringContaining('GITHUB_TOKEN (from GITHUB_CREDENTIALS): a malformed reference'),

@@ -45,6 +45,18 @@ test.each<[string, Record<string, unknown>, string]>([
     {repo: undefined, repos: ['!acme/a']},
     '.repos: only excluded repositories → at least one owner/name without a leading !',
   ],
+  [
+    'a repository that is excluded again',
+    {repo: undefined, repos: ['acme/app', 'Acme/*-x', '!acme/*']},
+    '.repos: a list that excludes each of its own repositories → at least one owner/name that no text with a leading ! excludes',
+  ],
+  ['a list in repo', {repo: ['acme/app']}, '.repo: a list of 1 → owner/name; a list of them goes into repos'],
+  [
+    'runner group of a repository',
+    {runnerGroup: 'gpu'},
+    '.runnerGroup: "gpu" → Default, the only group of a repository; or org in place of repo and repos',
+  ],
+  ['label that is too long', {requires: ['a'.repeat(257)]}, `.requires[0]: "${'a'.repeat(80)}…" → ${LABEL}`],
   ['org', {repo: undefined, org: 'a/b'}, '.org: "a/b" → the name of an organisation'],
   [
     'no labels',
@@ -236,7 +248,17 @@ test.each<[string, string, string]>([
     '{\n "pools": [1,, 2]\n}',
     ': a syntax error (UNEXPECTED_TOKEN) at line 2, column 14 → YAML or JSON',
   ],
-  ['a key given twice', 'pools: []\npools: []', ': a syntax error (DUPLICATE_KEY) at line 2, column 1 → YAML or JSON'],
+  ['a key given twice', 'pools: []\npools: []', ': a key that is there already at line 2, column 1 → each key once'],
+  [
+    'a tab in front of a line',
+    'pools:\n\t- org: acme',
+    ': a tab in front of a line at line 2, column 1 → spaces, as YAML takes no tabs there',
+  ],
+  [
+    'a second document',
+    'pools: []\n---\npools: []',
+    ': a second document at line 2, column 1 → one document, without --- between its lines',
+  ],
   [
     'an unquoted !',
     'pools: [{repos: [a/b, !a/c]}]',
@@ -309,6 +331,11 @@ test.each<[string, string, string]>([
       pools: ['acme', 'other', 'Acme'].map((org) => pool({repo: undefined, org, acceptsUnlabeled: true})),
     }),
     '.pools[2].acceptsUnlabeled: true, and in pools[0] of Acme too → true in at most one pool of an organisation',
+  ],
+  [
+    'a runner group in defaults, for a repository',
+    JSON.stringify({defaults: {runnerGroup: 'gpu'}, pools: [pool({}), pool({repo: undefined, org: 'acme'})]}),
+    '.pools[0].runnerGroup: "gpu", from defaults → Default, the only group of a repository; or org in place of repo and repos',
   ],
   [
     'a wrong key at the top',

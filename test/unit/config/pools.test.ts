@@ -211,11 +211,25 @@ describe('pools', () => {
   });
 
   test('defaults stand between a pool and what is built in', () => {
-    const head = `defaults: {runnerGroup: ci, maxRunners: 9, minIdle: 1, bootMinutes: 2, idleMinutes: 3, jobMinutes: 4,
+    const head = `defaults: {runnerGroup: default, maxRunners: 9, minIdle: 1, bootMinutes: 2, idleMinutes: 3, jobMinutes: 4,
       allowPublicRepos: true, priority: 5}`;
-    const expected = {runnerGroup: 'ci', maxRunners: 9, minIdle: 1, bootMinutes: 2, idleMinutes: 3, jobMinutes: 4};
+    const expected = {runnerGroup: 'default', maxRunners: 9, minIdle: 1, bootMinutes: 2, idleMinutes: 3, jobMinutes: 4};
     expect(pool('', {}, head)).toMatchObject({...expected, allowPublicRepos: true, priority: 5});
     expect(pool('maxRunners: 1, priority: 0', {}, head)).toMatchObject({...expected, maxRunners: 1, priority: 0});
+  });
+
+  test('a runner group is that of an organisation; a repository may name its only one', () => {
+    const text = `defaults: {runnerGroup: ci}
+pools:
+  - {org: acme, requires: [a], provider: {type: gce, template: t}}
+  - {repo: acme/app, runnerGroup: default, requires: [a], provider: {type: gce, template: t}}
+  - {repo: acme/app, requires: [b], provider: {type: gce-vm, instance: v}}`;
+    expect(pools(text).map(({runnerGroup}) => runnerGroup)).toEqual(['ci', 'default', 'ci']);
+  });
+
+  test('a repository may be excluded where others are left', () => {
+    const text = `pools: [{repos: [acme/app, "acme/*", "!acme/app"], requires: [a], provider: {type: gce, template: t}}]`;
+    expect(pools(text)[0]?.scope).toEqual({kind: 'repositories', patterns: ['acme/app', 'acme/*', '!acme/app']});
   });
 
   test.each<[string, string, string, number]>([

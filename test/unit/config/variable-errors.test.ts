@@ -48,6 +48,12 @@ test.each<[string, string, string, string]>([
     '"https://github.com/"',
     'https://api.github.com, the REST API of github.com',
   ],
+  [
+    'GITHUB_API_URL',
+    'https://ghe.acme.com/api/v3?x=1',
+    '"https://ghe.acme.com/api/v3?x=1"',
+    'a URL without a query: paths of the REST API are put behind it',
+  ],
   ['GITHUB_API_URL', 'https://api.github.com/v3', '"https://api.github.com/v3"', 'https://api.github.com'],
   ['GITHUB_APP_INSTALLATION_ID', '0', '"0"', 'the number of the installation'],
   ['GITHUB_WEBHOOK_SECRET', 'projects/p/secret/s', 'a malformed reference', SECRET_FORMS],
@@ -159,6 +165,17 @@ test('every error is reported at once, in one message, pools and variables toget
   expect(parse).toThrow(
     /^the configuration has 6 errors:\n {2}RUNNER_CONFIG\.pools\[0\]\.repo: found "acme", expected owner\/name/,
   );
+});
+
+test('a secret that was put into a key, or where an address is made better, is not shown', () => {
+  const secret = 'correct-horse-battery';
+  const pools = `pools:
+  - {org: ${secret}, ${secret}: 1, requires: [a], acceptsUnlabeled: true, provider: {type: gce, template: t, ghp_0123456789: x}}
+  - {org: ${secret}, requires: [b], acceptsUnlabeled: true, provider: {type: gce, template: t}}
+  - {repo: "https://github.com/acme/${secret}", requires: [c], provider: {type: gce, template: t}}`;
+  const found = problems({GITHUB_WEBHOOK_SECRET: secret, RUNNER_CONFIG: pools});
+  expect(found).toHaveLength(4);
+  expect(found.join('\n')).not.toMatch(/horse|0123456789/);
 });
 
 test('a secret that was put into the wrong variable is not shown', () => {
