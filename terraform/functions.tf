@@ -8,10 +8,10 @@ locals {
     api       = { public = var.api_public, schedule = false }
   }
 
-  # A queue's function takes as many requests as the queue sends at once, and one instance more for the time of a deployment.
+  # A queue's function takes as many requests as its queues send at once, and one instance more for the time of a deployment.
   max_instances = {
     for name, size in var.functions :
-    name => coalesce(size.max_instances, try(ceil(local.queues[name].concurrent / size.concurrency) + 1, 3))
+    name => coalesce(size.max_instances, try(ceil(local.sent_to[name] / size.concurrency) + 1, 3))
   }
 }
 

@@ -1,10 +1,15 @@
 # The two hops behind webhook. Every queue has a bound on attempts; at the last one the function writes a dead letter and
 # answers 200, for Cloud Tasks has no dead-letter queue of its own: it deletes the task.
 locals {
+  # GitHub's limit is that of provision. stop also brings news of starts to provision, which ask nothing of GitHub.
   queues = {
     provision = var.provision_rate
-    stop      = { per_second = 5, concurrent = 20 }
+    stop      = { per_second = 30, concurrent = 60 }
   }
+
+  # The queues that send to each function, and what they send at once in all.
+  senders = { provision = ["provision", "stop"], stop = ["stop"] }
+  sent_to = { for function, queues in local.senders : function => sum([for queue in queues : local.queues[queue].concurrent]) }
 }
 
 resource "google_cloud_tasks_queue" "queue" {

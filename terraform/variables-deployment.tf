@@ -5,10 +5,10 @@ variable "bundles" {
 }
 
 variable "provision_rate" {
-  description = "Limits of the provision queue. 2 a second keeps the calls for JIT configs under GitHub's secondary limit (900 points a minute); 2.9 with 40 at once is 97 % of it."
+  description = "Limits of the provision queue. 2.85 a second is 95 % of GitHub's secondary limit: 900 points a minute, 5 for the JIT config of a runner. 40 at once, since a task waits for its VM. Lower it where something else uses the same App."
   type = object({
-    per_second = optional(number, 2)
-    concurrent = optional(number, 20)
+    per_second = optional(number, 2.85)
+    concurrent = optional(number, 40)
   })
   default = {}
 

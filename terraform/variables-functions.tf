@@ -2,7 +2,7 @@ variable "functions" {
   description = <<-TEXT
     Size of each function; leave out what is to stay as it is. `cpu` of at least 1 is what Cloud Run asks for to give an
     instance more than one request at a time. `min_instances` above 0 spares the cold start and costs money while idle.
-    `max_instances` null: what the queue needs; 3 where there is no queue.
+    `max_instances` null: what its queues need; 3 where there is no queue.
   TEXT
   type = object({
     # Answers within 10 s or the delivery is lost; a matrix is a burst of up to 256 jobs. Cloud Functions' default of one

@@ -3,12 +3,13 @@ import type {HttpFunction, Request} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/environment';
 import {isHmac} from '../../shared/hmac';
 import {serveFunction} from '../../shared/http/framework';
+import {probed} from '../../shared/http/probe';
 import {createBodyReader} from '../../shared/http/read-body';
 import {requirePost} from '../../shared/http/request';
 import {type Answer, send} from '../../shared/http/respond';
 import {deliveryOf, parseWebhook} from '../../shared/http/webhook-request';
 import {matchEvent} from '../../shared/lifecycle/match-event';
-import {eventTaskName, queueOf} from '../../shared/tasks/payload';
+import {eventTask} from '../../shared/tasks/payload';
 import {Ingest, type IngestOptions} from './ingest';
 
 /** GitHub sends no larger payload. @see https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap */
@@ -23,6 +24,8 @@ export function createWebhook(options: IngestOptions): HttpFunction {
   const bodies = createBodyReader(MAX_BODY_BYTES);
 
   async function receive(request: Request): Promise<Answer> {
+    const probe = probed(request);
+    if (probe) return probe;
     requirePost(request);
     const {config, clock} = ingest.configured();
     const unread = bodies.open(request);
@@ -42,8 +45,7 @@ export function createWebhook(options: IngestOptions): HttpFunction {
     const delivery = deliveryOf(request) ?? createHash('sha256').update(body).digest('hex');
     const event = {...match.event, delivery};
     return ingest.traced(request, event, async (headers) => {
-      const task = {queue: queueOf(event.status), name: eventTaskName(event), body: {kind: 'event', event}, headers};
-      return ingest.accepted(request, event, await ingest.enqueue(task));
+      return ingest.accepted(request, event, await ingest.enqueue({...eventTask(event), headers}));
     });
   }
 

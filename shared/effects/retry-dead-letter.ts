@@ -1,7 +1,7 @@
 import {InvalidTask} from '../errors';
 import {taskName} from '../lifecycle/naming';
 import type {DeadLetterDocument} from '../store/documents';
-import {parseTask} from '../tasks/payload';
+import {parseTask, routeTo} from '../tasks/payload';
 import type {QueueName} from '../tasks/tasks';
 import type {Context} from './context';
 import type {OperationOptions, RetryResult} from './operations';
@@ -18,14 +18,15 @@ export async function retryDeadLetter(
 ): Promise<RetryResult | undefined> {
   const letter = await context.store.get('deadletters', id);
   if (!letter) return undefined;
-  const queue = queueOf(letter);
-  const body = parseTask(queue, Buffer.from(JSON.stringify(letter.body ?? null)));
+  const to = writerOf(letter);
+  const body = parseTask(to, Buffer.from(JSON.stringify(letter.body ?? null)));
   // One name a letter: the same task may fail again, and be retried again, as a letter of another time.
-  const task = taskName(`retry/${id}/${letter.at}`, 'retry', letter.job ?? queue);
+  const task = taskName(`retry/${id}/${letter.at}`, 'retry', letter.job ?? to);
+  const route = routeTo(to, 'event' in body ? body.event.status : undefined);
   if (dryRun) return {status: 'enqueued', task};
 
   if (letter.job) await reopen(context, letter.job);
-  await context.tasks.enqueue({queue, name: task, body});
+  await context.tasks.enqueue({...route, name: task, body});
   await context.store.transaction(async (transaction) => {
     const found = await transaction.get('deadletters', id);
     if (found?.at === letter.at) transaction.delete('deadletters', id);
@@ -38,7 +39,8 @@ export async function retryDeadLetter(
   return {status: 'enqueued', task};
 }
 
-function queueOf({queue}: DeadLetterDocument): QueueName {
+/** The function that gave the task up: a letter calls it a queue. */
+function writerOf({queue}: DeadLetterDocument): QueueName {
   if (queue === 'provision' || queue === 'stop') return queue;
   throw new InvalidTask(`the dead letter is of the queue ${queue}, expected provision or stop`);
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import {MAX_WORKFLOW_LENGTH, REPOSITORY} from '../model/names';
+import {areLabels, isNameOfRunner, isPage, MAX_WORKFLOW_LENGTH, REPOSITORY} from '../model/names';
 import type {DiscoveredDelivery, DiscoveredJob, DiscoveredRepository, DiscoveredRun, HookReference} from './discovery';
 import {jobStatus, queuedAt} from './job-at-github';
 
@@ -79,13 +79,13 @@ const Job = z.object({
   steps: minor(z.array(z.object({conclusion: minor(z.string())}))),
 });
 
-/** Null: a status that GitHub does not describe. */
+/** Null: a status that GitHub does not describe, or labels that no runner can have. */
 export function readJob(data: unknown): DiscoveredJob | null | undefined {
   const parsed = Job.safeParse(data);
   if (!parsed.success) return undefined;
   const job = parsed.data;
   const status = jobStatus(job.status);
-  if (!status) return null;
+  if (!status || !areLabels(job.labels)) return null;
   const runs = status === 'in_progress' || status === 'completed';
   return {
     id: job.id,
@@ -94,10 +94,10 @@ export function readJob(data: unknown): DiscoveredJob | null | undefined {
     status,
     conclusion: job.conclusion ?? null,
     labels: job.labels,
-    runnerName: runs ? job.runner_name || null : null,
+    runnerName: runs && isNameOfRunner(job.runner_name) ? job.runner_name : null,
     runnerId: runs && Number.isSafeInteger(job.runner_id) ? job.runner_id || null : null,
     workflow: job.workflow_name?.slice(0, MAX_WORKFLOW_LENGTH) || null,
-    url: job.html_url ?? null,
+    url: isPage(job.html_url) ? job.html_url : null,
     queuedAt: queuedAt(status, job),
     hasFailedStep: (job.steps ?? []).some(({conclusion}) => conclusion === 'failure'),
   };

@@ -5,7 +5,8 @@ import {BadRequest} from './request';
 
 export interface Answer {
   readonly status: number;
-  readonly body: object;
+  /** Sent as JSON; a text as it is. */
+  readonly body: object | string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -36,9 +37,8 @@ export function answerOf(error: unknown): Answer {
   return {status: 503, body: {error: kind}, headers: {'Retry-After': '10'}};
 }
 
-export function send(response: Response, answer: Answer): void {
-  response
-    .status(answer.status)
-    .set(answer.headers ?? {})
-    .json(answer.body);
+export function send(response: Response, {status, body, headers = {}}: Answer): void {
+  response.status(status).set(headers);
+  if (typeof body === 'string') response.type('text/plain').send(body);
+  else response.json(body);
 }

@@ -2,15 +2,7 @@ import type {Request} from '@google-cloud/functions-framework';
 import * as z from 'zod';
 import {jobStatus, queuedAt} from '../github/job-at-github';
 import type {JobEvent} from '../lifecycle/job-event';
-import {
-  isDocumentId,
-  isLabel,
-  isRunnerName,
-  MAX_LABELS,
-  MAX_URL_LENGTH,
-  MAX_WORKFLOW_LENGTH,
-  REPOSITORY,
-} from '../model/names';
+import {areLabels, isNameOfRunner, isPage, MAX_LABELS, MAX_WORKFLOW_LENGTH, REPOSITORY} from '../model/names';
 import {BadRequest} from './request';
 
 /** A GitHub webhook request, parsed into what it is before any decision is made. */
@@ -90,7 +82,7 @@ export function parseWebhook(request: Request, body: Buffer, now: number): Webho
     throw new BadRequest(400, `the workflow_job payload lacks valid fields: ${paths.join(', ')}`);
   }
   const {workflow_job: job, repository, installation} = parsed.data;
-  if (job.labels.length > MAX_LABELS || !job.labels.every(isLabel)) {
+  if (!areLabels(job.labels)) {
     const detail = `the job asks for ${job.labels.length} labels; found more than ${MAX_LABELS}, or one that no runner can have`;
     return {kind: 'other', reason: 'labels', detail};
   }
@@ -121,16 +113,6 @@ export function parseWebhook(request: Request, body: Buffer, now: number): Webho
 /** GitHub writes 0 where no runner has the job. */
 function registrationId(id: number | null | undefined): number | null {
   return Number.isSafeInteger(id) && (id ?? 0) > 0 ? (id ?? null) : null;
-}
-
-/** Whether a runner may be called so, and be on record by its name. */
-function isNameOfRunner(name: string | null | undefined): name is string {
-  return typeof name === 'string' && isRunnerName(name) && isDocumentId(name);
-}
-
-/** Whether it is the address of a page, for people to open. */
-function isPage(url: string | null | undefined): url is string {
-  return typeof url === 'string' && url.length <= MAX_URL_LENGTH && /^https?:\/\//.test(url) && URL.canParse(url);
 }
 
 /** How a form with the JSON in `payload` begins. */

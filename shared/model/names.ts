@@ -151,3 +151,18 @@ export function isSpeltOut(pattern: string): boolean {
 export function regionOfZone(zone: string): string {
   return zone.slice(0, zone.lastIndexOf('-'));
 }
+
+/** Whether a runner may be called so, and be on record by its name. */
+export function isNameOfRunner(name: string | null | undefined): name is string {
+  return typeof name === 'string' && isRunnerName(name) && isDocumentId(name);
+}
+
+/** Whether a job may ask for these labels: no runner has others, and its task holds no more. */
+export function areLabels(labels: readonly string[]): boolean {
+  return labels.length <= MAX_LABELS && labels.every(isLabel);
+}
+
+/** Whether it is the address of a page, for people to open. */
+export function isPage(url: string | null | undefined): url is string {
+  return typeof url === 'string' && url.length <= MAX_URL_LENGTH && /^https?:\/\//.test(url) && URL.canParse(url);
+}

@@ -1,13 +1,13 @@
 import {type Clock, withDeadline} from '../clock';
 import {Unavailable} from '../errors';
 import {type CreateFailure, createFailure, type TaskPlace} from './cloud-tasks-failure';
-import type {NewTask, QueueName, Tasks} from './tasks';
+import {functionOf, type NewTask, type QueueName, type Tasks} from './tasks';
 import {type TasksEmulator, tasksClientLoader} from './tasks-client';
 
 export interface CloudTasksOptions {
   /** `projects/P/locations/L/queues/Q` */
   readonly queues: Readonly<Record<QueueName, string>>;
-  /** Where the tasks go; also, character by character, the audience of their OIDC tokens. */
+  /** Of the functions that get the tasks; also, character by character, the audience of their OIDC tokens. */
   readonly urls: Readonly<Record<QueueName, string>>;
   /** E-mail of the service account whose OIDC token the tasks carry. */
   readonly serviceAccount: string;
@@ -95,7 +95,7 @@ export function createCloudTasks(options: CloudTasksOptions): Tasks {
 
 function createRequest(task: NewTask, options: CloudTasksOptions) {
   const parent = options.queues[task.queue];
-  const url = options.urls[task.queue];
+  const url = options.urls[functionOf(task)];
   const delayMs = (task.delaySeconds ?? 0) * 1000;
   return {
     parent,

@@ -5,11 +5,13 @@ import {InProcessQueue} from './in-process-queue';
 import type {QueueLimits} from './queue-limits';
 import type {QueuedTask} from './task-register';
 import {taskProblem} from './task-rules';
-import type {NewTask, QueueName, Tasks} from './tasks';
+import {functionOf, type NewTask, type QueueName, type Tasks} from './tasks';
 
 /** A task as its function receives it over HTTP. */
 export interface TaskRequest {
   readonly queue: QueueName;
+  /** The function. */
+  readonly to: QueueName;
   readonly name: string;
   /** JSON. */
   readonly body: Buffer;
@@ -20,6 +22,7 @@ export interface TaskRequest {
 }
 
 export interface TaskContent {
+  readonly to: QueueName;
   readonly body: Buffer;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -29,6 +32,8 @@ export interface InProcessTasksOptions {
   /** Brings a task to its function. Rejects when no answer came. */
   readonly dispatch: (request: TaskRequest) => Promise<DispatchResult>;
   readonly limits?: Partial<QueueLimits>;
+  /** Where a queue has its own. */
+  readonly limitsOf?: Readonly<Partial<Record<QueueName, Partial<QueueLimits>>>>;
   /** `false`: tasks run only when `dispatchDue` or `drain` of a queue is called. Default `true`. */
   readonly autoDispatch?: boolean;
   /** Hears of each task that is deleted after its last attempt. */
@@ -54,7 +59,7 @@ export class InProcessTasks implements Tasks {
     if (problem) throw new Unavailable(`queue ${task.queue} refuses the task: ${problem}`, 60);
     return this.queues[task.queue].create({
       name: task.name,
-      payload: {body, headers: {...task.headers, 'content-type': 'application/json'}},
+      payload: {to: functionOf(task), body, headers: {...task.headers, 'content-type': 'application/json'}},
       ...(delayMs > 0 ? {scheduleTimeMs: this.#timers.now() + delayMs} : {}),
     });
   }
@@ -94,13 +99,14 @@ export class InProcessTasks implements Tasks {
 }
 
 function createQueue(name: QueueName, options: InProcessTasksOptions): InProcessQueue<TaskContent> {
-  const {timers, dispatch, limits, autoDispatch, onExhausted} = options;
+  const {timers, dispatch, autoDispatch, onExhausted} = options;
+  const limits = {...options.limits, ...options.limitsOf?.[name]};
   return new InProcessQueue<TaskContent>({
     name,
     timers,
-    dispatch: ({name: task, payload, headers, signal}) =>
-      dispatch({queue: name, name: task, body: payload.body, headers: mergeHeaders(payload.headers, headers), signal}),
-    ...(limits ? {limits} : {}),
+    limits,
+    dispatch: ({name: task, payload: {to, body, headers: own}, headers, signal}) =>
+      dispatch({queue: name, to, name: task, body, headers: mergeHeaders(own, headers), signal}),
     ...(autoDispatch === undefined ? {} : {autoDispatch}),
     ...(onExhausted ? {onExhausted: (task) => onExhausted(name, task)} : {}),
   });

@@ -15,7 +15,7 @@ import {
   SHORT_NAME,
   VM_ID,
 } from '../model/names';
-import type {QueueName} from './tasks';
+import type {NewTask, QueueName} from './tasks';
 
 /** Unknown fields are left out: an older function understands a newer task. */
 const Event = z.object({
@@ -103,16 +103,27 @@ export function parseTask<Q extends QueueName>(queue: Q, body: Buffer): TaskOf[Q
   throw new InvalidTask(`the body of the ${queue} task is not one of ours: ${problems}`);
 }
 
-/** The queue of an event: release goes to `stop`, everything else is demand. */
-export function queueOf(status: z.infer<typeof Event>['status']): QueueName {
-  return status === 'completed' ? 'stop' : 'provision';
+/** Which queue a task waits in, and, where it is not the queue's own, which function gets it. */
+export type Route = Pick<NewTask, 'queue' | 'to'>;
+
+/**
+ * How a task reaches a function; with the status of its event, if it has one. News of a start asks nothing of GitHub: it must not use up the rate of the provision queue, which is
+ * GitHub's limit for runners. `waiting` asks nothing either, but would overtake its `queued` in another queue.
+ */
+export function routeTo(to: QueueName, status?: JobEvent['status']): Route {
+  if (to === 'provision' && status === 'in_progress') return {queue: 'stop', to};
+  return {queue: to};
 }
 
 /**
- * Name of an event's task. It comes from the delivery's GUID, which a redelivery keeps; without one from the body. Not from the job
- * alone: a job that is queued again after an approval has the same id and may have the same body.
+ * The task of an event: release is for `stop`, everything else is demand. Its name comes from the delivery's GUID, which a redelivery keeps;
+ * without one from the body. Not from the job alone: a job that is queued again after an approval has the same id and may have the same body.
  */
-export function eventTaskName(event: JobEvent): string {
+export function eventTask(event: JobEvent): Omit<NewTask, 'headers' | 'delaySeconds'> {
   const {delivery, jobId, runAttempt, status} = event;
-  return taskName(`${delivery}/${jobId}/${runAttempt}/${status}`, jobId, runAttempt, status);
+  return {
+    ...routeTo(status === 'completed' ? 'stop' : 'provision', status),
+    name: taskName(`${delivery}/${jobId}/${runAttempt}/${status}`, jobId, runAttempt, status),
+    body: {kind: 'event', event},
+  };
 }

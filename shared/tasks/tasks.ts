@@ -1,7 +1,11 @@
+/** A queue, and the function that it is for. */
 export type QueueName = 'provision' | 'stop';
 
 export interface NewTask {
+  /** Whose rate the task uses up. */
   readonly queue: QueueName;
+  /** The function that gets the task; left out: the queue's own. */
+  readonly to?: QueueName;
   /** Deterministic id, `[A-Za-z0-9_-]{1,500}`: the same work has the same name. */
   readonly name: string;
   /** Sent as JSON. Small, and without secrets. */
@@ -10,6 +14,11 @@ export interface NewTask {
   readonly delaySeconds?: number;
   /** Extra request headers, e.g. `traceparent`. */
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The function that gets a task. */
+export function functionOf({queue, to}: Pick<NewTask, 'queue' | 'to'>): QueueName {
+  return to ?? queue;
 }
 
 /**

@@ -12,6 +12,7 @@ variables {
   github_app_id     = "12345"
   task_max_attempts = 7
   bundles           = "./tests/bundles"
+  runner_templates  = { runner-arm64 = { machine_type = "t2a-standard-4" } }
   pools             = <<-YAML
     # Kept: "quotes", 'quotes', $${braces}, %%{directives}, umlauts ä and the order of keys.
     pools:
@@ -116,11 +117,12 @@ run "functions" {
 
   assert {
     condition = alltrue([
-      for name, queue in google_cloud_tasks_queue.queue :
+      for name, queues in { provision = ["provision", "stop"], stop = ["stop"] } :
       google_cloudfunctions2_function.function[name].service_config[0].max_instance_count *
-      google_cloudfunctions2_function.function[name].service_config[0].max_instance_request_concurrency >= queue.rate_limits[0].max_concurrent_dispatches
+      google_cloudfunctions2_function.function[name].service_config[0].max_instance_request_concurrency >=
+      sum([for queue in queues : google_cloud_tasks_queue.queue[queue].rate_limits[0].max_concurrent_dispatches])
     ])
-    error_message = "a function takes as many requests as its queue sends at once"
+    error_message = "a function takes as many requests as its queues send at once; news of starts comes to provision from the queue stop"
   }
 }
 
@@ -144,10 +146,18 @@ run "queues" {
 
   assert {
     condition = (
-      google_cloud_tasks_queue.queue["provision"].rate_limits[0].max_dispatches_per_second == 2 &&
-      google_cloud_tasks_queue.queue["provision"].rate_limits[0].max_concurrent_dispatches == 20
+      google_cloud_tasks_queue.queue["provision"].rate_limits[0].max_dispatches_per_second == 2.85 &&
+      google_cloud_tasks_queue.queue["provision"].rate_limits[0].max_concurrent_dispatches == 40
     )
-    error_message = "provision stays under GitHub's secondary rate limit"
+    error_message = "provision goes at 95 % of GitHub's secondary rate limit: 900 points a minute, 5 for a runner"
+  }
+
+  assert {
+    condition = (
+      google_cloud_tasks_queue.queue["stop"].rate_limits[0].max_dispatches_per_second == 30 &&
+      google_cloud_tasks_queue.queue["stop"].rate_limits[0].max_concurrent_dispatches == 60
+    )
+    error_message = "what asks for no runner does not wait"
   }
 
   assert {
@@ -221,7 +231,7 @@ run "sizes" {
   }
 
   assert {
-    condition     = google_cloudfunctions2_function.function["provision"].service_config[0].max_instance_count == 7
+    condition     = google_cloudfunctions2_function.function["provision"].service_config[0].max_instance_count == 13
     error_message = "provision grows with its queue"
   }
 }

@@ -2,6 +2,7 @@ import {randomUUID} from 'node:crypto';
 import type {HttpFunction} from '@google-cloud/functions-framework';
 import {instanceBody} from '../../shared/compute/instance-body';
 import {type ControlPlaneOptions, controlPlane} from '../../shared/control-plane';
+import {createBodyReader, MAX_TASK_BYTES} from '../../shared/http/read-body';
 import {BURST} from './burst-place';
 
 /**
@@ -11,15 +12,17 @@ import {BURST} from './burst-place';
 export function createBare(options: ControlPlaneOptions): HttpFunction {
   const plane = controlPlane('provision', options);
   const {zone, pool, labels, scope, template: name} = BURST;
+  const bodies = createBodyReader(MAX_TASK_BYTES);
   let template: ReturnType<Awaited<ReturnType<typeof plane>>['compute']['getTemplate']> | undefined;
 
   return async (request, response) => {
     if (request.method !== 'POST') return void response.status(405).end();
+    const received = (await bodies.open(request).read()).bytes();
     const {context, compute} = await plane();
     template ??= compute.getTemplate({name});
     const found = await template;
     if (!found) throw new Error(`found no template ${name} in the simulated Compute Engine`);
-    const {job, installation} = request.body as {job: number; installation: number};
+    const {job, installation} = JSON.parse(received.toString()) as {job: number; installation: number};
     const runner = `slipway-${pool}-${job}-1`;
     const github = context.github(scope, installation);
     const {encodedJitConfig} = await github.createJitConfig({name: runner, labels, runnerGroup: 'Default'});

@@ -1,6 +1,6 @@
 import {SECONDARY_LIMIT} from '../world/github/rate-limits';
+import {DEPLOYED_RATES} from '../world/tasks/deployed-rates';
 import {type Timed, throughBareLoop, throughFunctions} from './burst-run';
-import {deployedProvisionRate, FASTEST, type ProvisionRate} from './provision-rate';
 import {provisionUnderLimit} from './rate-limited-world';
 import {type Bench, percentile, type Row} from './result';
 
@@ -14,8 +14,8 @@ const LONG_MS = 20 * MINUTE;
 
 /** 1,000 jobs in five seconds: how fast they get their VMs when nothing outside holds them up, and under GitHub's limit. */
 export const burst: Bench = async (progress) => {
-  const deployed = deployedProvisionRate();
-  const {concurrent} = FASTEST;
+  const {provision} = DEPLOYED_RATES;
+  const {maxConcurrentDispatches: concurrent} = provision;
   const load = {jobs: JOBS, withinMs: WITHIN_MS};
   progress(`burst: ${IN_TURN} jobs in turn`);
   const alone = await throughFunctions({jobs: IN_TURN, withinMs: 'in turn'}, concurrent);
@@ -25,10 +25,9 @@ export const burst: Bench = async (progress) => {
   const bareAll = await throughBareLoop(load, concurrent);
 
   progress(`burst: ${JOBS} jobs under GitHub's limit, on the virtual clock`);
-  const limited = await provisionUnderLimit(FASTEST, {...load, durationMs: LONG_MS});
-  const asDeployed = await provisionUnderLimit(deployed, {...load, durationMs: LONG_MS});
+  const limited = await provisionUnderLimit(provision, {...load, durationMs: LONG_MS});
   progress('burst: 180 jobs a minute for 20 minutes, on the virtual clock');
-  const steady = await provisionUnderLimit(FASTEST, {
+  const steady = await provisionUnderLimit(provision, {
     jobs: 20 * MOST_A_MINUTE,
     withinMs: 20 * MINUTE,
     durationMs: 2 * MINUTE,
@@ -65,15 +64,6 @@ export const burst: Bench = async (progress) => {
       under('jobs with exactly one VM', served(limited), `of ${JOBS}`, {atLeast: JOBS}),
       under('JIT configs a minute', perMinute(limited.createdAtMs), 'a minute', {atLeast: 0.95}, MOST_A_MINUTE),
       under('refusals', limited.refusals, 'refusals', {atMost: 0}),
-      under('as deployed, jobs with exactly one VM', served(asDeployed), `of ${JOBS}`, {atLeast: JOBS}),
-      under(
-        'as deployed, JIT configs a minute',
-        perMinute(asDeployed.createdAtMs),
-        'a minute',
-        undefined,
-        MOST_A_MINUTE,
-      ),
-      under('as deployed, refusals', asDeployed.refusals, 'refusals', {atMost: 0}),
       under('steady flow, JIT configs a minute', perMinute(steady.createdAtMs), 'a minute', undefined, MOST_A_MINUTE),
       under('steady flow, refusals', steady.refusals, 'refusals', {atMost: 0}),
     ],
@@ -82,15 +72,11 @@ export const burst: Bench = async (progress) => {
       `baseline: a function that does nothing but ask for a JIT config and insert a VM, called directly, ${concurrent} at once: no webhook, no queue, no store`,
       'delivery to insert: until Compute Engine has accepted it; in a burst, the time in the queue for a processor included; after 50 jobs to warm up',
       `GitHub's limit: ${SECONDARY_LIMIT} points a minute, enforced by the simulated GitHub on a virtual clock; baseline: ${MOST_A_MINUTE} a minute`,
-      `the queue with ${described(FASTEST)}; as deployed, unless provision_rate says otherwise: ${described(deployed)}`,
-      'steady flow: 180 jobs of 2 minutes are queued a minute, and the news of each start takes a place in the same queue',
+      `the queue as deployed, unless provision_rate says otherwise: ${provision.maxDispatchesPerSecond} a second, ${concurrent} at once`,
+      'steady flow: 180 jobs of 2 minutes are queued a minute; the news of each start goes through the other queue',
     ],
   };
 };
-
-function described({perSecond, concurrent}: ProvisionRate): string {
-  return `${perSecond} a second, ${concurrent} at once`;
-}
 
 /** From the first to the last. */
 export function perMinute(atMs: readonly number[]): number {

@@ -16,7 +16,7 @@ import {GitHubWorld} from '../world/github/model';
 import {SECONDARY_LIMIT} from '../world/github/rate-limits';
 import {bootRunners} from '../world/guest';
 import {SeededRandom} from '../world/seeded-random';
-import type {ProvisionRate} from './provision-rate';
+import {DEPLOYED_RATES, type QueueRate} from '../world/tasks/deployed-rates';
 
 const LABELS = ['self-hosted', 'linux'];
 const REPOSITORY = 'acme/app';
@@ -51,7 +51,7 @@ export interface Provisioned {
  * a minute; over when every job is, or `limitMs` have passed. Nothing else limits: the hour's 5,000 requests are taken out.
  */
 export async function provisionUnderLimit(
-  rate: ProvisionRate,
+  provision: QueueRate,
   arrivals: Arrivals,
   limitMs = 4 * 3600_000,
 ): Promise<Provisioned> {
@@ -77,7 +77,7 @@ export async function provisionUnderLimit(
   const env = {...environmentOf(SETTING, github.app), RUNNER_CONFIG: POOLS};
   const tasks = new InProcessTasks({
     timers: scheduler,
-    limits: {maxDispatchesPerSecond: rate.perSecond, maxConcurrentDispatches: rate.concurrent},
+    limitsOf: {...DEPLOYED_RATES, provision},
     dispatch: (task) => dispatch(task),
   });
   const ports = {
@@ -90,9 +90,9 @@ export async function provisionUnderLimit(
     provision: createProvision({...common, ...ports, random, store}),
     stop: createStop({...common, ...ports, random, store}),
   };
-  async function dispatch({queue, body, headers}: TaskRequest) {
-    const answer = await callFunction(handlers[queue], {
-      headers: {...headers, authorization: BEARER[queue]},
+  async function dispatch({to, body, headers}: TaskRequest) {
+    const answer = await callFunction(handlers[to], {
+      headers: {...headers, authorization: BEARER[to]},
       body,
     });
     const retryAfter = Number(answer.headers['retry-after']);

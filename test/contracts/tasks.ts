@@ -5,7 +5,8 @@ import type {VirtualScheduler} from '../world/scheduler';
 
 /** What a function gets of a task. */
 export interface ReceivedTask {
-  readonly queue: QueueName;
+  /** The function. */
+  readonly to: QueueName;
   readonly body: unknown;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
@@ -65,8 +66,31 @@ export function describeTasks(name: string, open: OpenTasks): void {
       expect(await world.tasks.enqueue(task({queue: 'stop', body, headers: {traceparent}}))).toBe('created');
       expect(await world.dispatchDue()).toBe(1);
       expect(received).toMatchObject([
-        {queue: 'stop', body, headers: {traceparent, 'content-type': 'application/json'}},
+        {
+          to: 'stop',
+          body,
+          headers: {traceparent, 'content-type': 'application/json', 'x-cloudtasks-queuename': 'stop'},
+        },
       ]);
+    });
+
+    test.each<[QueueName, QueueName]>([
+      ['stop', 'provision'],
+      ['provision', 'stop'],
+      ['stop', 'stop'],
+    ])('a task in the queue %s reaches the function %s that it names, at every attempt', async (queue, to) => {
+      answers = [{status: 503}];
+      expect(await world.tasks.enqueue(task({queue, to}))).toBe('created');
+      expect(await world.dispatchDue()).toBe(1);
+      expect(await later(10_000)).toBe(1);
+      const attempt = {to, headers: {'x-cloudtasks-queuename': queue, 'x-cloudtasks-taskname': 'abc-7-queued'}};
+      expect(received).toMatchObject([attempt, attempt]);
+    });
+
+    test('a name is taken in its queue, whichever function the task names', async () => {
+      expect(await world.tasks.enqueue(task({queue: 'stop', to: 'provision'}))).toBe('created');
+      expect(await world.tasks.enqueue(task({queue: 'stop'}))).toBe('exists');
+      expect(await world.tasks.enqueue(task())).toBe('created');
     });
 
     test('a task says which one it is and which attempt this is', async () => {
@@ -103,7 +127,7 @@ export function describeTasks(name: string, open: OpenTasks): void {
       expect(await world.tasks.enqueue(task())).toBe('created');
       expect(await world.tasks.enqueue(task({queue: 'stop'}))).toBe('created');
       await world.dispatchDue();
-      expect(received.map(({queue}) => queue).sort()).toEqual(['provision', 'stop']);
+      expect(received.map(({to}) => to).sort()).toEqual(['provision', 'stop']);
     });
 
     test('the name of a task that is done stays taken for a day', async () => {

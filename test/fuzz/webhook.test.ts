@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import {createWebhook} from '../../functions/webhook';
 import {parseTask} from '../../shared/tasks/payload';
 import type {NewTask} from '../../shared/tasks/tasks';
+import {functionOf} from '../../shared/tasks/tasks';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {allExamples, sign, workflowJob} from '../builders/webhook';
 import {callFunction} from '../simulation/call-function';
@@ -79,7 +80,7 @@ test('a signed body, whatever is in it, is answered and never a 5xx; its task is
     accepted += tasks.length;
     for (const task of tasks) {
       expect(task.name).toMatch(/^[A-Za-z0-9_-]{1,500}$/);
-      expect(parseTask(task.queue, Buffer.from(JSON.stringify(task.body)))).toEqual(task.body);
+      expect(parseTask(functionOf(task), Buffer.from(JSON.stringify(task.body)))).toEqual(task.body);
     }
   });
   expect(rejections).toEqual([]);

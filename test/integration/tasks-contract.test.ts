@@ -21,8 +21,7 @@ describeTasks('the queues in the process', async (receive) => {
     timers: clock,
     limits,
     autoDispatch: false,
-    dispatch: async ({queue, body, headers}) =>
-      receive({queue, body: JSON.parse(body.toString()), headers: lower(headers)}),
+    dispatch: async ({to, body, headers}) => receive({to, body: JSON.parse(body.toString()), headers: lower(headers)}),
   });
   return {tasks, clock, dispatchDue: () => tasks.dispatchDue(), close: () => tasks.close()};
 });
@@ -57,9 +56,9 @@ async function listen(receive: Parameters<OpenTasks>[0]) {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
-    const queue = (request.url ?? '').slice(1) as QueueName;
+    const to = (request.url ?? '').slice(1) as QueueName;
     const headers = request.headers as ReceivedTask['headers'];
-    const answer = receive({queue, body: JSON.parse(Buffer.concat(chunks).toString()), headers});
+    const answer = receive({to, body: JSON.parse(Buffer.concat(chunks).toString()), headers});
     const retryAfter = answer.retryAfterSeconds;
     response.writeHead(answer.status, retryAfter === undefined ? {} : {'retry-after': String(retryAfter)}).end();
   });

@@ -1,4 +1,5 @@
 import {createWebhook} from '../../functions/webhook';
+import {version} from '../../package.json';
 import type {Environment} from '../../shared/config/environment';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {allExamples, sign, workflowJob} from '../builders/webhook';
@@ -89,13 +90,14 @@ describe('webhook creates a task', () => {
   });
 
   test.each([
-    ['queued', 'provision'],
-    ['waiting', 'provision'],
-    ['in_progress', 'provision'],
-    ['completed', 'stop'],
-  ] as const)('%s in the queue %s', async (action, queue) => {
+    ['queued', 'provision', 'provision'],
+    ['waiting', 'provision', 'provision'],
+    ['in_progress', 'stop', 'provision'],
+    ['completed', 'stop', 'stop'],
+  ] as const)('%s in the queue %s, for %s', async (action, queue, target) => {
     expect((await deliver(workflowJob(action))).status).toBe(202);
     expect(pending(queue)).toHaveLength(1);
+    expect(pending(queue)[0]?.payload.url).toBe(`https://${target}.example`);
     expect(pending(queue === 'stop' ? 'provision' : 'stop')).toHaveLength(0);
   });
 
@@ -128,7 +130,7 @@ describe('webhook creates a task', () => {
     const body = workflowJob('in_progress');
     Object.assign(body['workflow_job'] as object, fields);
     await deliver(body);
-    expect(eventOf('provision')).toMatchObject(expected);
+    expect(eventOf('stop')).toMatchObject(expected);
   });
 
   test('with the time at which it was received, and no registration before a runner has the job', async () => {
@@ -313,6 +315,21 @@ test('webhook answers a ping', async () => {
   const answer = await deliver({zen: 'Design for failure.', hook_id: 1}, {event: 'ping'});
   expect(answer).toMatchObject({status: 200});
   expect(answer.json()).toEqual({status: 'pong'});
+});
+
+test('webhook says that it is there, whatever its configuration', async () => {
+  await webhook.close();
+  webhook = await start({...env, RUNNER_CONFIG: 'pools: [{name: X}]'});
+  const ping = await fetch(`${webhook.url}ping`);
+  expect([ping.status, ping.headers.get('content-type'), await ping.text()]).toEqual([
+    200,
+    'text/plain; charset=utf-8',
+    'pong',
+  ]);
+  const health = await fetch(`${webhook.url}health?x=1`);
+  expect([health.status, await health.json()]).toEqual([200, {status: 'healthy', version}]);
+  expect((await fetch(`${webhook.url}other`)).status).toBe(405);
+  expect((await fetch(`${webhook.url}health`, {method: 'PUT'})).status).toBe(405);
 });
 
 describe('webhook answers 503', () => {

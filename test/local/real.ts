@@ -16,6 +16,7 @@ import {CloudScheduler} from '../world/cloud-scheduler';
 import {OidcIssuer} from '../world/oidc';
 import {RealScheduler} from '../world/scheduler';
 import {serve} from '../world/serve';
+import {DEPLOYED_RATES} from '../world/tasks/deployed-rates';
 import type {Arguments} from './arguments';
 
 /** Also the longest that a job waits to be seen when WEBHOOKS is off. */
@@ -49,9 +50,10 @@ export async function runReal(options: Arguments, given: Environment, ended: Pro
   const {webhooks} = parseConfig(env, 'sweep');
   const tasks = new InProcessTasks({
     timers: systemTimerClock,
-    dispatch: async ({queue, body, headers, signal}) => {
-      const authorization = `Bearer ${await issuer.token({audience: urls[queue], email: SERVICE_ACCOUNT})}`;
-      return postTask({url: urls[queue], headers: {...headers, authorization}, body, signal, nowMs: systemClock.now()});
+    limitsOf: DEPLOYED_RATES,
+    dispatch: async ({to, body, headers, signal}) => {
+      const authorization = `Bearer ${await issuer.token({audience: urls[to], email: SERVICE_ACCOUNT})}`;
+      return postTask({url: urls[to], headers: {...headers, authorization}, body, signal, nowMs: systemClock.now()});
     },
   });
   const logger = createLogger({level: 'info'});

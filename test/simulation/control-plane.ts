@@ -5,6 +5,7 @@ import {InProcessTasks, type TaskRequest} from '../../shared/tasks/in-process';
 import type {Tasks} from '../../shared/tasks/tasks';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import type {DeliveryAnswer, DeliveryRequest} from '../world/github/delivery';
+import {DEPLOYED_RATES} from '../world/tasks/deployed-rates';
 import {callFunction, type FunctionAnswer} from './call-function';
 import {BEARER, environmentOf, WEBHOOK_SECRET} from './environment';
 import {Forger} from './forger';
@@ -38,7 +39,11 @@ export class SimulatedControlPlane {
   ) {
     const {scheduler, github, scenario, executions, ports, safety, trace} = world;
     this.#chance = randomOf(scenario.seed, 'dispatch');
-    this.tasks = new InProcessTasks({timers: scheduler, dispatch: (request) => this.#dispatch(request)});
+    this.tasks = new InProcessTasks({
+      timers: scheduler,
+      limitsOf: DEPLOYED_RATES,
+      dispatch: (request) => this.#dispatch(request),
+    });
     const destination = {
       write: (line: string) => {
         safety.written('log', line);
@@ -109,16 +114,20 @@ export class SimulatedControlPlane {
     return {status};
   }
 
-  async #dispatch({queue, name, body, headers}: TaskRequest): Promise<DispatchResult> {
+  async #dispatch({queue, to, name, body, headers}: TaskRequest): Promise<DispatchResult> {
     const {scheduler, scenario, struck, trace} = this.world;
     const effect = struck.dispatch(queue);
     await scheduler.sleep(this.#chance.below(scenario.setting.taskDelayMs + 1));
     if (effect) trace.add(`fault: dispatch of ${queue} ${name}: ${JSON.stringify(effect)}`);
     if (effect === 'not_delivered' || this.#lost.has(name)) throw new Error('the function was not reached');
     if (typeof effect === 'object') await scheduler.sleep(effect.lateMs);
-    const sent = {...headers, authorization: BEARER[queue]};
-    this.#forger.task(queue, sent, body);
-    const once = () => this.#call(queue, sent, body, 'sometimes');
+    const {event} = JSON.parse(body.toString()) as {event?: {status: string}};
+    if (event && (event.status === 'completed') !== (to === 'stop')) {
+      this.world.violated('misdirected', `${name}, the news of a job that is ${event.status}, went to ${to}`);
+    }
+    const sent = {...headers, authorization: BEARER[to]};
+    this.#forger.task(to, sent, body);
+    const once = () => this.#call(to, sent, body, 'sometimes');
     if (effect === 'twice') await once();
     const [answer] = await Promise.all(effect === 'concurrently' ? [once(), once()] : [once()]);
     if (!answer || effect === 'answer_lost') throw new Error('the answer was lost');

@@ -1,6 +1,7 @@
 import type {RunnerScope} from '../../shared/github/github';
 import {announceOn} from '../builders/strangers';
 import type {Job} from '../world/github/job';
+import {PERSISTENT_OFFLINE_LIMIT} from '../world/github/limits';
 import type {GitHubWorld} from '../world/github/model';
 import type {Registration} from '../world/github/registration';
 import type {SeededRandom} from '../world/seeded-random';
@@ -26,7 +27,8 @@ export function isTheirs({labels}: Pick<Job, 'labels'>): boolean {
  * that ends in the queue, and is said to have run on a runner of ours that runs another. Nothing of ours goes, and nothing of theirs is touched.
  */
 export class Neighbours {
-  readonly registrations = new Set<Registration>();
+  /** With when each was registered. */
+  readonly registrations = new Map<Registration, number>();
   #count = 0;
   /** A second deployment's registration may be offline only where no answer gets lost: then nobody can tell it from our own. */
   readonly #mayBeOffline: boolean;
@@ -47,8 +49,11 @@ export class Neighbours {
     if (setting.vm) this.#copyName(VM.name, [RIVAL, ...REPOSITORIES.filter((name) => name !== VM.repository)]);
   }
 
+  /** What nobody connects GitHub removes by itself, after two weeks. */
   #removed(runner: Registration): void {
-    if (this.registrations.has(runner)) this.violated('foreign_touched', `registration ${runner.name}`);
+    const registeredAt = this.registrations.get(runner);
+    if (registeredAt === undefined || this.github.scheduler.now() - registeredAt >= PERSISTENT_OFFLINE_LIMIT) return;
+    this.violated('foreign_touched', `registration ${runner.name}`);
   }
 
   #jobChanged(job: Readonly<Job>, action: string): void {
@@ -108,7 +113,7 @@ export class Neighbours {
     if (isTaken) return undefined;
     const labels = [`${PREFIX}${++this.#count}`];
     const runner = runners.registerPersistent(scope, {name, labels, runnerGroupId: 1});
-    this.registrations.add(runner);
+    this.registrations.set(runner, this.github.scheduler.now());
     return runner;
   }
 

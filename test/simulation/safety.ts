@@ -16,6 +16,7 @@ export interface Violation {
     | 'call_in_transaction'
     | 'secret'
     | 'forged'
+    | 'misdirected'
     | 'foreign_touched'
     | 'redelivered_too_often'
     | 'given_up'

@@ -16,6 +16,8 @@ export interface Outcome {
   readonly creations: number;
   /** When each VM was accepted for the first time, after the start of the world, by name. */
   readonly madeAtMs: ReadonlyMap<string, number>;
+  /** On which runner each job ran that did, by the job's id. */
+  readonly ranOn: ReadonlyMap<number, string>;
   /** Those of the scenario's faults that struck. */
   readonly struck: readonly Fault[];
   /** Whether it was checked that every job ran and nothing was left over. */
@@ -93,6 +95,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
     jobs: workload.jobs.length,
     creations: compute.created.length,
     madeAtMs,
+    ranOn: new Map(workload.jobs.flatMap(({id, runner}) => (runner ? [[id, runner.name]] : []))),
     struck: [...world.struck.faults],
     isLivenessChecked: isLive,
   };

@@ -31,6 +31,28 @@ test('drain follows a task from one queue to the other', async () => {
   expect(seen.sort()).toEqual(['provision/a', 'stop/b']);
 });
 
+test('each queue has its own limits, whichever function its tasks are for', async () => {
+  const seen: string[] = [];
+  const timers = new VirtualScheduler(0);
+  const tasks = new InProcessTasks({
+    timers,
+    autoDispatch: false,
+    limits: {maxDispatchesPerSecond: 3},
+    limitsOf: {stop: {maxDispatchesPerSecond: 5}},
+    dispatch: async ({queue, to}) => {
+      seen.push(`${queue} to ${to}`);
+      return {status: 200};
+    },
+  });
+  for (let n = 0; n < 10; n++) {
+    await tasks.enqueue({queue: 'provision', name: `a${n}`, body: {}});
+    await tasks.enqueue({queue: 'stop', to: 'provision', name: `a${n}`, body: {}});
+  }
+  await tasks.drain();
+  expect(seen.filter((one) => one === 'provision to provision')).toHaveLength(3);
+  expect(seen.filter((one) => one === 'stop to provision')).toHaveLength(5);
+});
+
 test('a task cannot pretend to be another attempt', async () => {
   const headers: Readonly<Record<string, string>>[] = [];
   const tasks = new InProcessTasks({

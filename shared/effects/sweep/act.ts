@@ -1,7 +1,7 @@
 import {taskName} from '../../lifecycle/naming';
 import type {Action} from '../../lifecycle/sweep/actions';
 import type {Preemption} from '../../store/documents';
-import {eventTaskName, queueOf} from '../../tasks/payload';
+import {eventTask} from '../../tasks/payload';
 import {demandJob} from '../open-jobs';
 import {placeSpare} from '../place-spare';
 import {requestRunners} from '../request-runners';
@@ -60,11 +60,8 @@ export async function act(sweep: Sweep, actions: readonly Action[]): Promise<Act
 async function carryOut(sweep: Sweep, action: Action): Promise<string | Preemption> {
   const {context, discovery} = sweep;
   switch (action.kind) {
-    case 'event': {
-      const {event} = action;
-      const queue = queueOf(event.status);
-      return context.tasks.enqueue({queue, name: eventTaskName(event), body: {kind: 'event', event}});
-    }
+    case 'event':
+      return context.tasks.enqueue(eventTask(action.event));
     case 'demand':
       await demandJob(context, action.job, action.cause);
       return 'demanded';

@@ -1,9 +1,10 @@
 import type {Instance} from '../../compute/compute';
 import {POOL_LABEL} from '../../compute/labels';
 import type {Pool} from '../../config/config';
-import type {Registration} from '../../github/github';
+import type {Registration, RunnerScope} from '../../github/github';
 import type {RunnerDocument} from '../../store/documents';
 import {isMeant, isRegistrationOf} from '../identity';
+import {takesRepository} from '../matching';
 import type {Registered} from './actions';
 import {type Observed, type SeenScope, scopeKey} from './observed';
 
@@ -52,11 +53,27 @@ export function registrationOf(
   return {listed: scope !== undefined, registration: scope && found && registered(scope, found)};
 }
 
-/** Whatever has the name, wherever it was listed: for a VM that is on no record any of them may be what runs in it. */
-export function namesakes(observed: Observed, name: string): (Registered & {readonly seen: Registration})[] {
-  return [...observed.scopes.values()].flatMap((scope) =>
-    scope.runners.filter((each) => each.name === name).map((each) => registered(scope, each)),
-  );
+/**
+ * Whatever has the name, where the pool registers its runners: for a VM that is on no record any of them may be what runs in it. Of a pool
+ * that is not configured any more, or not told, wherever it was listed.
+ */
+export function namesakes(
+  observed: Observed,
+  name: string,
+  poolName?: string,
+): (Registered & {readonly seen: Registration})[] {
+  const pool = poolNamed(observed, poolName);
+  return [...observed.scopes.values()]
+    .filter(({scope}) => !pool || registersIn(pool, scope))
+    .flatMap((scope) => scope.runners.filter((each) => each.name === name).map((each) => registered(scope, each)));
+}
+
+/** Whether a runner of the pool may be registered there. */
+function registersIn(pool: Pool, scope: RunnerScope): boolean {
+  if (scope.kind === 'repository') {
+    return pool.scope.kind === 'repositories' && takesRepository(pool, `${scope.owner}/${scope.repo}`);
+  }
+  return pool.scope.kind === 'organization' && pool.scope.org.toLowerCase() === scope.org.toLowerCase();
 }
 
 function registered({scope, installationId}: SeenScope, seen: Registration): Registered & {seen: Registration} {

@@ -75,7 +75,7 @@ function orphan(observed: Observed, machine: Instance, now: number, sightings: S
     return undefined;
   }
   const own = former && registrationOf(observed, former).registration;
-  const others = former ? [] : namesakes(observed, name);
+  const others = former ? [] : namesakes(observed, name, pool);
   // mutation: orphan runs a job
   if (!isDead && (own?.seen.busy || runsAtGitHub(observed, name, former))) return undefined;
   // On no record, so that it cannot be deregistered first: while anything of its name is connected, it may take a job at any time. Its own

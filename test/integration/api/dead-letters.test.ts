@@ -83,6 +83,25 @@ test('a letter that an older version wrote under its task’s name is listed, an
   expect(job.conclusion).toBe('success');
 });
 
+test('news of a start that was given up goes to `provision` again, through the other queue', async () => {
+  await start();
+  const {id} = await givenUp();
+  await system.store.transaction(async (transaction) => {
+    const letter = await transaction.get('deadletters', id);
+    if (!letter) throw new Error('found no letter');
+    const {event} = letter.body as {event: object};
+    const began = {...event, status: 'in_progress', runnerName: 'somebody-elses'};
+    transaction.set('deadletters', id, {...letter, body: {kind: 'event', event: began}});
+  });
+  expect((await api.post(`/api/v1/deadletters/${id}/retry`)).status).toBe(200);
+  expect(system.tasks.queue(QUEUES.provision).pending()).toEqual([]);
+  const [task] = system.tasks.queue(QUEUES.stop).pending();
+  expect(task?.payload.url).toBe(system.urls.provision);
+  await system.pass(MINUTE);
+  expect(system.tasks.queue(QUEUES.stop).pending()).toEqual([]);
+  expect((await api.get('/deadletters')).json['deadletters']).toEqual([]);
+});
+
 test('two at once make one task', async () => {
   await start();
   const {id} = await givenUp();

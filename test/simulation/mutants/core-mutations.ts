@@ -45,6 +45,11 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
     wrap: "(original) => async (task) => (task.queue === 'stop' ? 'created' : original(task))",
   },
   {
+    name: 'a task goes to the function of its queue, not to the one that it names',
+    exported: 'functionOf',
+    wrap: '() => ({queue}) => queue',
+  },
+  {
     name: 'uncertain is treated as failed',
     marked: 'settle uncertain insert',
     wrap: `() => async ({code, message}) => ({kind: 'failed', failure: new ComputeFailure('zone_full', code, message)})`,

@@ -1,5 +1,5 @@
 import {InvalidTask} from '../../../shared/errors';
-import {eventTaskName, parseTask, queueOf} from '../../../shared/tasks/payload';
+import {eventTask, parseTask, routeTo} from '../../../shared/tasks/payload';
 import {anEvent} from '../../builders/lifecycle';
 
 const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
@@ -44,16 +44,25 @@ describe('a task’s body', () => {
 });
 
 test.each([
-  ['queued', 'provision'],
-  ['waiting', 'provision'],
-  ['in_progress', 'provision'],
-  ['completed', 'stop'],
-] as const)('%s goes to the queue %s', (status, queue) => {
-  expect(queueOf(status)).toBe(queue);
+  ['queued', {queue: 'provision'}],
+  ['waiting', {queue: 'provision'}],
+  ['in_progress', {queue: 'stop', to: 'provision'}],
+  ['completed', {queue: 'stop'}],
+] as const)('%s is sent by %j', (status, route) => {
+  const event = anEvent({status});
+  const {name: _, body, ...sent} = eventTask(event);
+  expect(sent).toEqual(route);
+  expect(body).toEqual({kind: 'event', event});
+});
+
+test('only news of a start for `provision` waits in the other queue', () => {
+  expect(routeTo('stop', 'in_progress')).toEqual({queue: 'stop'});
+  expect(routeTo('provision')).toEqual({queue: 'provision'});
 });
 
 describe('the name of an event’s task', () => {
   const event = anEvent({delivery: 'guid-1'});
+  const eventTaskName = (each: typeof event) => eventTask(each).name;
   test('is the same for a redelivery', () => {
     expect(eventTaskName({...event})).toBe(eventTaskName(event));
   });

@@ -31,6 +31,18 @@ describe('a VM without a live runner', () => {
       {scopes: scopes({status: 'online' as const})},
       [],
     ],
+    [
+      'that is on no record, while its name is connected where its pool registers nobody, is deleted',
+      {
+        scopes: new Map(
+          [...scopes({status: 'online' as const}).values()].map((seenScope) => [
+            'repo rival/app',
+            {...seenScope, scope: {kind: 'repository', owner: 'rival', repo: 'app'} as const},
+          ]),
+        ),
+      },
+      ['delete_vm orphan'],
+    ],
     ['that is on no record, and whose name is offline, is deleted', {scopes: scopes({})}, ['delete_vm orphan']],
     [
       'on which GitHub runs a job is left alone',
