@@ -247,6 +247,9 @@ export interface LockDocument {
   readonly preempted: readonly Preemption[];
   readonly last: SweepSummary | null;
   readonly expireAt: number;
+  /** Read by the version before this one alone, whose sweep fails without them: whoever goes back to it finds them. */
+  readonly deliveriesSince?: number;
+  readonly redelivered?: Readonly<Record<string, never>>;
 }
 
 /** A part of GitHub's list of deliveries that is yet to be read, newest first. */

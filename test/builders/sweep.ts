@@ -26,6 +26,7 @@ export function observed(overrides: Partial<Observed> = {}): Observed {
     jobs: new Map(),
     seen: new Map(),
     absent: new Set(),
+    outOfReach: new Set(),
     vms: [],
     slots: [],
     held: new Set(),

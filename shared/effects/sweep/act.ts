@@ -9,7 +9,7 @@ import {requeueJob} from '../requeue-job';
 import {endRunner} from './end-runner';
 import {isTimeUp, type Sweep} from './ports';
 import {deleteMachine, deregisterGhost} from './remove-leftover';
-import {countRunner, freeSlot, releaseIdle, reopenJob, repeatIdleCheck, repeatVmCheck} from './repair-records';
+import {countRunner, freeSlot, moveJob, releaseIdle, reopenJob, repeatIdleCheck, repeatVmCheck} from './repair-records';
 
 export interface Acted {
   /** By reason. */
@@ -67,6 +67,8 @@ async function carryOut(sweep: Sweep, action: Action): Promise<string | Preempti
       return 'demanded';
     case 'reopen':
       return reopenJob(context, action);
+    case 'move':
+      return moveJob(context, action);
     case 'requeue':
       return requeueJob(context, action);
     case 'make':
@@ -121,6 +123,8 @@ export function fieldsOf(action: Action): Record<string, string> {
     case 'reopen':
     case 'requeue':
       return {job: action.job};
+    case 'move':
+      return {job: action.job, pool: action.pool};
     case 'end_runner':
     case 'release_idle':
     case 'idle_check':

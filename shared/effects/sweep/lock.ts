@@ -27,7 +27,7 @@ export async function takeLock(context: Context, budgetSeconds: number): Promise
     if (lock.holder !== null && lock.leaseUntil > now) return undefined;
     const leaseMs = Math.max(LEASE_MS, budgetSeconds * 1000 + GRACE_MS);
     const taken = {...lock, holder, leaseUntil: now + leaseMs, expireAt: now + REMEMBER_MS};
-    transaction.set('locks', SWEEP_LOCK, taken);
+    transaction.set('locks', SWEEP_LOCK, forBoth(taken, now));
     return taken;
   });
 }
@@ -56,11 +56,17 @@ export async function releaseLock(context: Context, next: Lock, before: Lock): P
   }
 }
 
-async function release({store}: Context, next: Lock): Promise<void> {
+async function release({store, clock}: Context, next: Lock): Promise<void> {
   await store.transaction(async (transaction) => {
     const lock = lockOf(await transaction.get('locks', SWEEP_LOCK), 0);
-    if (lock.holder === next.holder) transaction.set('locks', SWEEP_LOCK, {...next, holder: null, leaseUntil: 0});
+    if (lock.holder !== next.holder) return;
+    transaction.set('locks', SWEEP_LOCK, forBoth({...next, holder: null, leaseUntil: 0}, clock.now()));
   });
+}
+
+/** With what the version before this one cannot do without. */
+function forBoth(lock: LockDocument, now: number): LockDocument {
+  return {...lock, deliveriesSince: now, redelivered: {}};
 }
 
 /** What is stored, without what an earlier version stored beside it. */

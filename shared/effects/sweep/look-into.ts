@@ -97,7 +97,7 @@ async function openRuns(
   const sinceMs = Math.floor((now - RUNS_MS) / DAY_MS) * DAY_MS;
   try {
     const recent = isActive ? undefined : await discovery.recentRuns(repository, sinceMs);
-    memory.notThere.delete(name);
+    if (recent) memory.notThere.delete(name);
     if (recent?.isAll) return recent.open;
     // A call for each status, of which most are answered 304: they are no calls of the hour's.
     const list = await discovery.openRuns(repository, sinceMs);

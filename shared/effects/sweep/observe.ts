@@ -15,6 +15,8 @@ import {type KnownScope, registersHere, repositoryScope, type Visits, visit} fro
 
 /** Jobs on record that GitHub did not list are asked for one by one; so many in one sweep. */
 const MOST_LOOKUPS = 100;
+/** So many of them in repositories that are not there, where most answers are 404. */
+const MOST_OUT_OF_REACH = 5;
 /** Jobs in a row of which GitHub tells nothing: the others are left to the next sweep. */
 const MOST_UNANSWERED = 3;
 const MOST_FORMER = 500;
@@ -44,7 +46,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     lock,
   });
   await addOverOnRecord(sweep, stored, visits);
-  const absent = await lookUp(sweep, stored, visits, repositories);
+  const {absent, outOfReach} = await lookUp(sweep, stored, visits, repositories);
   await addFormerOfListed(sweep, stored, former, visits);
 
   const observed: Observed = {
@@ -61,6 +63,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     jobs: stored.jobs,
     seen: visits.seen,
     absent,
+    outOfReach,
     vms: await readVms(sweep, stored),
     slots: stored.slots,
     held: await heldPools(context),
@@ -147,17 +150,19 @@ async function addOverOnRecord({context}: Sweep, {jobs}: Stored, {seen}: Visits)
 
 /**
  * Asks for the jobs on record that a visited repository did not list. Returns those that GitHub does not know, and those that it has queued
- * in a run that is over: they wait for ever, and nobody gives them to a runner.
+ * in a run that is over: they wait for ever, and nobody gives them to a runner. A 404 says nothing of a job whose repository answers 404 too:
+ * the App may see it again in a moment, and the job runs on.
  */
 async function lookUp(
   sweep: Sweep,
   {jobs}: Stored,
   visits: Visits,
   repositories: readonly DiscoveredRepository[],
-): Promise<Set<JobKey>> {
+): Promise<Pick<Observed, 'absent' | 'outOfReach'>> {
   const {context, discovery, memory} = sweep;
   const now = context.clock.now();
   const absent = new Set<JobKey>();
+  const outOfReach = new Set<JobKey>();
   const missing = [...jobs].filter(([key, job]) => isMissing(key, job, visits, now - settledMs(sweep.webhooks)));
   const askedAt = new Map(missing.map(([key]) => [key, memory.lookedUpAt.get(key) ?? 0]));
   const turn = missing.sort(
@@ -169,6 +174,7 @@ async function lookUp(
   let unanswered = 0;
   for (const [key, {repository, installationId, jobId, runId}] of turn.slice(0, MOST_LOOKUPS)) {
     if (isTimeUp(sweep) || unanswered === MOST_UNANSWERED) break;
+    if (outOfReach.size >= MOST_OUT_OF_REACH && isNotThere(sweep, repository)) continue;
     memory.lookedUpAt.set(key, now);
     const place = {fullName: repository, installationId};
     const found = await orIncomplete(sweep, `job ${key}`, async () => {
@@ -177,7 +183,8 @@ async function lookUp(
     });
     unanswered = found ? 0 : unanswered + 1;
     if (!found) continue;
-    if (!found.job || found.isPhantom) absent.add(key);
+    if (!found.job && memory.notThere.has(repository.toLowerCase())) outOfReach.add(key);
+    else if (!found.job || found.isPhantom) absent.add(key);
     // Nobody said that it became public since it was accepted.
     else
       visits.seen.set(key, {
@@ -187,7 +194,7 @@ async function lookUp(
         job: found.job,
       });
   }
-  return absent;
+  return {absent, outOfReach};
 }
 
 function isMissing(key: JobKey, job: JobDocument, {seen, visited}: Visits, before: number): boolean {

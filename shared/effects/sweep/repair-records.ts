@@ -2,9 +2,10 @@ import {heldBack} from '../../lifecycle/job';
 import {spared} from '../../lifecycle/runner';
 import type {ActionOf} from '../../lifecycle/sweep/actions';
 import {ALL_POOLS, findFreeSlot, slotIsFree, takenSlot} from '../../store/slots';
-import type {Context} from '../context';
+import {type Context, poolOf} from '../context';
 import {demandJob, serveOldest} from '../open-jobs';
 import {scheduleIdleCheck} from '../place-spare';
+import {giveSlot, readKept} from '../slots';
 import {scheduleVmCheck} from '../vm/schedule-vm-check';
 import {vmById} from '../vm/vms';
 import {reportHeldBack} from './held-back';
@@ -25,6 +26,22 @@ export async function reopenJob(context: Context, {job: key, runner: name}: Acti
   });
   if (cause === undefined) return 'void';
   await demandJob(context, key, cause);
+  return 'done';
+}
+
+/** The job waits for a pool that is not configured any more: it is demand of the one that takes it now, and its slot goes with the old one. */
+export async function moveJob(context: Context, {job: key, pool}: ActionOf<'move'>): Promise<Repaired> {
+  const from = await context.store.transaction(async (transaction) => {
+    const job = await transaction.get('jobs', key);
+    if (job?.status !== 'queued' || job.demand === 'covered' || poolOf(context, job.pool)) return undefined;
+    const now = context.clock.now();
+    for (const slot of await readKept(transaction, key, job)) giveSlot(context, transaction, slot, null, now);
+    const open = {demand: 'open', runner: null, slot: null, slotOfAll: null} as const;
+    transaction.set('jobs', key, {...job, ...open, pool, updatedAt: now});
+    return job.pool;
+  });
+  if (from === undefined) return 'void';
+  await demandJob(context, key, `moved-from-${from}-to-${pool}`);
   return 'done';
 }
 

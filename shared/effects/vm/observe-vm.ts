@@ -36,16 +36,18 @@ export async function observeVm(context: Context, vm: Vm, document: VmDocument):
     const job = await context.store.get('jobs', key);
     if (job?.status !== 'in_progress') continue;
     const at = await askFor(context, vm, job);
-    if (at?.status === 'in_progress') return {kind: 'busy', by: `job ${key}`};
-    if (isOver(at)) return repaired(context, vm, job, at);
+    if (at === undefined) return {kind: 'busy', by: unseen(key)};
+    if (at.status === 'in_progress') return {kind: 'busy', by: `job ${key}`};
+    if (at.status === 'completed') return repaired(context, vm, job, at);
   }
   for (const job of await queuedJobs(context, vm)) {
     const at = await askFor(context, vm, job);
     // mutation: turned away while it waits
-    if (at?.status === 'queued' && (await isTurnedAway(context, vm, job))) continue;
-    if (at?.status === 'queued') return {kind: 'wanted', job, runners};
-    if (at?.status === 'in_progress') return {kind: 'busy', by: `job ${jobKeyOf(job)}`};
-    if (isOver(at)) return repaired(context, vm, job, at);
+    if (at === undefined) return {kind: 'busy', by: unseen(jobKeyOf(job))};
+    if (at.status === 'queued' && (await isTurnedAway(context, vm, job))) continue;
+    if (at.status === 'queued') return {kind: 'wanted', job, runners};
+    if (at.status === 'in_progress') return {kind: 'busy', by: `job ${jobKeyOf(job)}`};
+    if (at.status === 'completed') return repaired(context, vm, job, at);
   }
   return {kind: 'idle', runners};
 }
@@ -87,17 +89,13 @@ async function askFor(context: Context, {pools}: Vm, job: JobDocument): Promise<
   return githubOf(context, {scope, installationId: job.installationId}).getJob(job.repository, job.jobId);
 }
 
-function isOver(at: JobAtGitHub | undefined): boolean {
-  return at === undefined || at.status === 'completed';
+/** One 404 does not end a job: the sweep, which looks twice, does. */
+function unseen(key: string): string {
+  return `job ${key}, which GitHub does not show`;
 }
 
 /** Its `completed` never came: recorded as if it had. */
-async function repaired(
-  context: Context,
-  vm: Vm,
-  job: JobDocument,
-  at: JobAtGitHub | undefined,
-): Promise<VmObservation> {
+async function repaired(context: Context, vm: Vm, job: JobDocument, at: JobAtGitHub): Promise<VmObservation> {
   const key = jobKeyOf(job);
   context.logger.warning(`job ${key} is over, which nobody had said`, {
     decision: 'repaired',
@@ -107,8 +105,8 @@ async function repaired(
   const {document} = await recordVmJob(context, vm, {
     ...job,
     status: 'completed',
-    runnerName: at?.runnerName ?? job.runner,
-    runnerId: at?.runnerId ?? null,
+    runnerName: at.runnerName ?? job.runner,
+    runnerId: at.runnerId ?? null,
     workflow: null,
     createdAt: job.queuedAt,
     receivedAt: context.clock.now(),

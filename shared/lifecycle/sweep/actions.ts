@@ -12,6 +12,7 @@ export type Reason =
   | 'lost_runner'
   | 'waiting_job'
   | 'lost_demand'
+  | 'removed_pool'
   | 'half_made'
   | 'spare_for_job'
   | 'boot'
@@ -34,6 +35,8 @@ export type Action = {readonly reason: Reason} /** What the lost webhook would h
   | {readonly kind: 'demand'; readonly job: JobKey; readonly cause: string}
   /** The runner that covered the job is gone: the job is demand again. */
   | {readonly kind: 'reopen'; readonly job: JobKey; readonly runner: string | null}
+  /** The pool that the job waits for is not configured any more, and another one takes it: it is demand of that one. */
+  | {readonly kind: 'move'; readonly job: JobKey; readonly pool: string}
   /** The job that ran is queued again, and its runner is gone: it is demand again. */
   | {readonly kind: 'requeue'; readonly job: JobKey; readonly runner: string | null}
   /** A runner that no job asked for. */

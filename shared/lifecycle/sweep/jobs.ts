@@ -1,6 +1,7 @@
 import type {JobDocument, JobKey} from '../../store/documents';
 import type {JobEvent} from '../job-event';
 import {matchEvent} from '../match-event';
+import {matchJob} from '../matching';
 import {parseRunnerName} from '../naming';
 import type {Action} from './actions';
 import {namesakes, poolNamed} from './fleet';
@@ -27,7 +28,29 @@ export function tellLostEvents(observed: Observed, now: number, sightings: Sight
     if (!stored || !sightings.twice(`absent ${key}`)) continue;
     actions.push({kind: 'event', reason: 'vanished_job', event: endOf(stored, key, observed.startedAt)});
   }
+  actions.push(...endOutOfReach(observed, sightings));
   return actions.sort(byAge);
+}
+
+/**
+ * Of a job whose repository GitHub does not show us nothing is known: it is over when it was so for as long as GitHub lets it wait. One on a
+ * runner that lives may run all the while: the runner's own end is its end.
+ */
+function endOutOfReach(observed: Observed, sightings: Sightings): Action[] {
+  const prefix = 'out-of-reach ';
+  const actions: Action[] = [];
+  for (const key of observed.outOfReach) {
+    const stored = observed.jobs.get(key);
+    if (!stored || sightings.see(`${prefix}${key}`) < OLDEST_MS) continue;
+    if (stored.status === 'in_progress' && !isRunnerGone(observed, stored.runner)) continue;
+    actions.push({kind: 'event', reason: 'vanished_job', event: endOf(stored, key, observed.startedAt)});
+  }
+  // Not every one is asked for in each sweep.
+  for (const sighting of Object.keys(observed.sightings)) {
+    const key = sighting.startsWith(prefix) ? sighting.slice(prefix.length) : undefined;
+    if (key && observed.jobs.has(key) && !observed.seen.has(key) && !observed.absent.has(key)) sightings.keep(sighting);
+  }
+  return actions;
 }
 
 function compare(
@@ -48,6 +71,7 @@ function compare(
       // mutation: uncovered job
       if (!stored || stored.status === 'waiting') return told(observed, seen, stored, 'uncovered_job', now);
       if (stored.status !== 'queued') return undefined;
+      if (isOfRemovedPool(observed, stored)) return moved(observed, key, seen);
       if (stored.demand === 'dead') return tryAgain(observed, seen, stored, now);
       return isPersistent(observed, stored) ? startAgain(key, stored, now) : withoutRunner(observed, key, stored);
     case 'waiting':
@@ -87,6 +111,16 @@ function isRunnerGone(observed: Observed, name: string | null): boolean {
 
 function isPersistent(observed: Observed, {pool}: JobDocument): boolean {
   return poolNamed(observed, pool)?.provider.type === 'gce-vm';
+}
+
+/** What covers the job, if anything, ends in its own order; then it is demand of a pool that is not there. */
+function isOfRemovedPool(observed: Observed, {pool, demand}: JobDocument): boolean {
+  return demand !== 'covered' && poolNamed(observed, pool) === undefined;
+}
+
+function moved(observed: Observed, job: JobKey, {repository, isPublic, job: {labels}}: SeenJob): Action | undefined {
+  const match = matchJob({repository, isPublic, labels}, observed.pools);
+  return match.kind === 'matched' ? {kind: 'move', reason: 'removed_pool', job, pool: match.pool.name} : undefined;
 }
 
 /** Its VM should be up, and the job should run: asked for again now and then, which does nothing to a VM that is up. */

@@ -56,8 +56,10 @@ export interface Observed {
   readonly jobs: ReadonlyMap<JobKey, JobDocument>;
   /** Open jobs at GitHub, and those on record that GitHub was asked for one by one. */
   readonly seen: ReadonlyMap<JobKey, SeenJob>;
-  /** Jobs on record that GitHub does not know. */
+  /** Jobs on record that GitHub does not know, in repositories that it shows us. */
   readonly absent: ReadonlySet<JobKey>;
+  /** Jobs on record that GitHub does not show us, as it does not show their repository: deleted, or not the App's any more. */
+  readonly outOfReach: ReadonlySet<JobKey>;
   /** Persistent VMs that were ever used. */
   readonly vms: readonly SeenVm[];
   /** Slots that are taken; undefined: not looked at this time. */
