@@ -39,7 +39,8 @@ export function createBodyReader(maxBytes: number): BodyReader {
     const arriving = eachChunk(request, (chunk) => {
       const length = body.length + chunk.length;
       if (length > maxBytes) throw tooLarge(maxBytes);
-      if (length > ALWAYS_READ_BYTES && held + chunk.length > MAX_HELD_BYTES) throw new Unavailable('other bodies take all memory now', 10);
+      if (length > ALWAYS_READ_BYTES && held + chunk.length > MAX_HELD_BYTES)
+        throw new Unavailable('other bodies take all memory now', 10);
       held += chunk.length;
       body.add(chunk);
     });
