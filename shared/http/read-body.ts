@@ -13,6 +13,9 @@ export const MAX_TASK_BYTES = 1024 * 1024;
 /** Of all bodies that an instance is reading: an instance has 512 MiB and up to 80 requests at a time. */
 const MAX_HELD_BYTES = 100 * 1024 * 1024;
 
+/** A body up to here is read whatever the others hold: four slow ones of 25 MB must not keep out what is signed, which has about 30 KB. */
+const ALWAYS_READ_BYTES = 256 * 1024;
+
 /** A body that has not been read yet. */
 export interface UnreadBody {
   /** As it was sent. Throws `BadRequest` (413, 408, 400) or `Unavailable`. */
@@ -34,8 +37,10 @@ export function createBodyReader(maxBytes: number): BodyReader {
   async function read(request: Request): Promise<ReceivedBody> {
     const body = new ReceivedBody();
     const arriving = eachChunk(request, (chunk) => {
-      if (body.length + chunk.length > maxBytes) throw tooLarge(maxBytes);
-      if (held + chunk.length > MAX_HELD_BYTES) throw new Unavailable('other bodies take all memory now', 10);
+      const length = body.length + chunk.length;
+      if (length > maxBytes) throw tooLarge(maxBytes);
+      if (length > ALWAYS_READ_BYTES && held + chunk.length > MAX_HELD_BYTES)
+        throw new Unavailable('other bodies take all memory now', 10);
       held += chunk.length;
       body.add(chunk);
     });

@@ -47,12 +47,16 @@ open_console() {
   done
 }
 
+# More of a line is left out: bash takes quadratic time to replace control characters, hours for a megabyte of them.
+CONSOLE_CHARACTERS=4000
+
 # One line to the console, without the secret and without control characters: part of it comes from jobs. The device is opened for each
 # line, because a login prompt that starts hangs up everybody else's descriptor, and in a subshell, because it would become
 # this script's controlling terminal, which hangs up with it. A line that gets lost is no reason to end.
 console() {
   local line=$*
   [[ -z $secret ]] || line=${line//"$secret"/***}
+  line=${line:0:CONSOLE_CHARACTERS}
   line=${line//[[:cntrl:]]/ }
   if [[ -n $console_device ]] && (printf '%s\n' "$line" >>"$console_device") 2>/dev/null; then return; fi
   printf '%s\n' "$line" >&9 || true
@@ -485,15 +489,16 @@ conclude() {
   return 1
 }
 
-# The end of the runner's own logs. Read as its user: a job could have put a link to somebody else's file there.
+# The end of the runner's own logs, at most 64 KB of each. Read as its user: a job could have put a link to somebody else's file there, or
+# one line without an end. What a job left running is the same user: it can stop what reads, or hold its pipe, so that this waits 15 s at most.
 show_diagnostics() {
-  local lines=$1 line
+  local lines=$1 line until=$((SECONDS + 15))
   ((lines > 0)) || return 0
   # shellcheck disable=SC2016 # that shell expands it
-  while IFS= read -r line; do relay "$line"; done < <(
+  while ((SECONDS < until)) && IFS= read -r -t 5 line; do relay "$line"; done < <(
     "${AS_RUNNER[@]}" timeout 10 bash -c 'for kind in Runner Worker; do
       file=$(ls -t "$1/_diag/${kind}_"*.log 2>/dev/null | head -n 1)
-      [ -z "$file" ] || { echo "== the last $2 lines of $file"; tail -n "$2" "$file"; }
+      [ -z "$file" ] || { echo "== the last $2 lines of $file"; tail -c 65536 "$file" | tail -n "$2"; }
     done' - "$RUNNER_DIR" "$lines" 2>&1
   )
 }

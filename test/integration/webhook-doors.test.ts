@@ -186,6 +186,26 @@ describe('a sender that is slow', () => {
     expect(tasks).toEqual([]);
   });
 
+  test('and holds all the memory that bodies may take keeps nobody out whose delivery is small', async () => {
+    await start();
+    holdTimeouts();
+    const size = 25 * 1024 * 1024;
+    const answers: number[] = [];
+    const slow = Array.from({length: 5}, () => {
+      const each = sending({'content-length': String(size)});
+      each.on('error', () => undefined).on('response', ({statusCode = 0}) => answers.push(statusCode));
+      each.write(Buffer.alloc(size - 1));
+      return each;
+    });
+    // The fifth finds no room: the other four hold theirs.
+    while (answers.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(answers).toEqual([503]);
+    const text = 'x'.repeat(40_000);
+    expect((await post(JSON.stringify({...workflowJob('queued'), text}))).status).toBe(202);
+    for (const each of slow) each.destroy();
+    while (jest.getTimerCount() > 0) await new Promise((resolve) => setImmediate(resolve));
+  });
+
   test('and goes away leaves nothing behind', async () => {
     await start();
     holdTimeouts();

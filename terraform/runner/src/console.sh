@@ -18,12 +18,16 @@ open_console() {
   done
 }
 
+# More of a line is left out: bash takes quadratic time to replace control characters, hours for a megabyte of them.
+CONSOLE_CHARACTERS=4000
+
 # One line to the console, without the secret and without control characters: part of it comes from jobs. The device is opened for each
 # line, because a login prompt that starts hangs up everybody else's descriptor, and in a subshell, because it would become
 # this script's controlling terminal, which hangs up with it. A line that gets lost is no reason to end.
 console() {
   local line=$*
   [[ -z $secret ]] || line=${line//"$secret"/***}
+  line=${line:0:CONSOLE_CHARACTERS}
   line=${line//[[:cntrl:]]/ }
   if [[ -n $console_device ]] && (printf '%s\n' "$line" >>"$console_device") 2>/dev/null; then return; fi
   printf '%s\n' "$line" >&9 || true

@@ -126,15 +126,16 @@ conclude() {
   return 1
 }
 
-# The end of the runner's own logs. Read as its user: a job could have put a link to somebody else's file there.
+# The end of the runner's own logs, at most 64 KB of each. Read as its user: a job could have put a link to somebody else's file there, or
+# one line without an end. What a job left running is the same user: it can stop what reads, or hold its pipe, so that this waits 15 s at most.
 show_diagnostics() {
-  local lines=$1 line
+  local lines=$1 line until=$((SECONDS + 15))
   ((lines > 0)) || return 0
   # shellcheck disable=SC2016 # that shell expands it
-  while IFS= read -r line; do relay "$line"; done < <(
+  while ((SECONDS < until)) && IFS= read -r -t 5 line; do relay "$line"; done < <(
     "${AS_RUNNER[@]}" timeout 10 bash -c 'for kind in Runner Worker; do
       file=$(ls -t "$1/_diag/${kind}_"*.log 2>/dev/null | head -n 1)
-      [ -z "$file" ] || { echo "== the last $2 lines of $file"; tail -n "$2" "$file"; }
+      [ -z "$file" ] || { echo "== the last $2 lines of $file"; tail -c 65536 "$file" | tail -n "$2"; }
     done' - "$RUNNER_DIR" "$lines" 2>&1
   )
 }

@@ -112,6 +112,38 @@ describeScripts('the startup script of an ephemeral runner', () => {
     expect(output).toMatch(/== the last 2 lines of .*_diag\/Runner_1.log\nrunner: two \[2Jwo\nrunner: three\n/);
   });
 
+  it.each([
+    [
+      'a megabyte of control characters',
+      `head -c 1000000 /dev/zero | tr '\\0' '\\001' >_diag/Worker_1.log; echo >>_diag/Worker_1.log`,
+    ],
+    ['an endless file', `ln -s /dev/zero _diag/Worker_1.log`],
+  ])(
+    'is not held up by %s among them',
+    async (_, leave) => {
+      await create({run: `mkdir _diag; ${leave}\n${ONE_JOB}`});
+      const {output, status} = await machine.boot('startup.sh');
+      expect(output).toContain('power off: the runner has run its job');
+      expect(Math.max(...output.split('\n').map((line) => line.length))).toBeLessThan(5_000);
+      expect(status).toBe(0);
+      expect(machine.poweredOff()).toBe(true);
+    },
+    60_000,
+  );
+
+  it('is not held up by a process that the job left, which holds what reads them', async () => {
+    // The reader, which waits for nobody’s pipe, is stopped until the VM is off.
+    const hold = `while ! pid=$(pgrep --full "$SLIPWAY_ROOT/opt/actions-runner 50\\$"); do :; done
+      echo $pid >"$SLIPWAY_ROOT/held"; kill -STOP $pid
+      while ! grep -q poweroff "$SLIPWAY_ROOT/calls" 2>/dev/null; do sleep 0.1; done; kill -KILL $pid`;
+    const commands = {mkfifo: 'exec /usr/bin/mkfifo "$@"'};
+    await create({commands, run: `mkdir _diag; mkfifo _diag/Runner_1.log\n(${hold}) >/dev/null 2>&1 &\n${ONE_JOB}`});
+    const {output, status} = await machine.boot('startup.sh');
+    expect(machine.read('held')).toMatch(/\d/);
+    expect(output).toContain('power off: the runner has run its job');
+    expect(status).toBe(0);
+  }, 60_000);
+
   it('goes on in a service of its own where systemd runs', async () => {
     await create();
     mkdirSync(join(machine.root, 'run/systemd/system'), {recursive: true});
