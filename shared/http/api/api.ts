@@ -131,7 +131,10 @@ export class Api {
     if (path === '/docs/' || path === '/redoc/') return {status: 308, headers: {Location: `..${path.slice(0, -1)}`}};
     const reply = await serveAsset(this.#assets, path.slice(1), request.headers);
     if (!reply)
-      throw new Problem('not-found', `found nothing at ${request.path}; GET /openapi.json lists what there is`);
+      throw new Problem(
+        'not-found',
+        `found nothing at ${request.path.slice(0, 200)}; GET /openapi.json lists what there is`,
+      );
     if (request.method === 'OPTIONS') return options('GET, HEAD, OPTIONS');
     if (request.method !== 'GET' && request.method !== 'HEAD') throw wrongMethod(request.method, 'GET, HEAD, OPTIONS');
     return reply;
