@@ -27,6 +27,6 @@ test('a job on a persistent VM that starts and stops for it costs no more than t
   const {perJob} = await persistentJobs(5);
   expect(perJob.github).toBeLessThanOrEqual(5.2);
   expect(perJob.compute).toBeLessThanOrEqual(8);
-  expect(perJob.reads).toBeLessThanOrEqual(21);
+  expect(perJob.reads).toBeLessThanOrEqual(23);
   expect(perJob.writes).toBeLessThanOrEqual(14);
 }, 60_000);

@@ -112,7 +112,11 @@ function drawOldRuns(random: SeededRandom, plans: readonly JobPlan[]): JobPlan[]
     const lateMs = pick(random, [26 * HOUR, 72 * HOUR, 29 * DAY]) + random.below(HOUR);
     if (!isLate) return {...plan, ...heldBesideMs};
     const {cancelAfterMs: _, sentBack: __, ...rest} = plan;
-    return chance(random, 0.5) ? {...rest, approvedAfterMs: lateMs} : {...rest, heldBesideMs: lateMs};
+    return pick(random, [
+      {...rest, approvedAfterMs: lateMs},
+      {...rest, heldBesideMs: lateMs},
+      {...rest, rerunAfterMs: lateMs},
+    ]);
   });
 }
 

@@ -11,6 +11,8 @@ export class Workload {
   queued = 0;
   readonly #startMs: number;
   #waiting: number;
+  /** Re-runs that somebody asks for later. */
+  #reruns = 0;
   /** Called when a job is over; removed when that has happened. */
   readonly #whenOver = new Map<number, () => void>();
 
@@ -34,7 +36,7 @@ export class Workload {
 
   /** Whether everything that was planned has begun and ended. */
   isOver(): boolean {
-    return this.#waiting === 0 && this.jobs.every(({status}) => status === 'completed');
+    return this.#waiting + this.#reruns === 0 && this.jobs.every(({status}) => status === 'completed');
   }
 
   /** Whether no job is queued or runs, and none is about to be: the next one may come in weeks. */
@@ -99,9 +101,9 @@ export class Workload {
   }
 
   #rerunLater(jobId: number, afterMs: number): void {
-    this.#waiting += 1;
+    this.#reruns += 1;
     this.#later(afterMs, () => {
-      this.#waiting -= 1;
+      this.#reruns -= 1;
       const {runId} = this.github.queue.job(jobId);
       const others = this.github.queue.run(runId).jobs;
       if (others.some(({status}) => status !== 'completed')) return;

@@ -70,7 +70,7 @@ describe.each([
     expect(await repository().addLabels(99_999, ['gpu'])).toBe('absent');
 
     const job = github.world.queueJob({repository: 'acme/app', labels: ['gpu'], durationMs: 1000});
-    expect(await repository().getJob('acme/app', job.id)).toEqual({status: 'queued', runnerName: null});
+    expect(await repository().getJob('acme/app', job.id)).toEqual({status: 'queued', runnerName: null, runnerId: null});
     expect(await repository().getJob('acme/app', 1)).toBeUndefined();
     expect(github.world.violations).toEqual([]);
   });
