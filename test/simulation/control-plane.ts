@@ -19,6 +19,8 @@ type Handlers = {readonly [T in Target]?: HttpFunction};
 const SWEEP_EVERY_MS = 60_000;
 /** A world in which nothing is left is swept less often, so that days without jobs cost little. */
 const SWEEP_IDLE_EVERY = 30;
+const MINUTES_A_DAY = 24 * 60;
+const SWEEP_LONG_IDLE_EVERY = 6 * 60;
 
 /** The functions under test and the queue between them, in a simulated world. */
 export class SimulatedControlPlane {
@@ -30,7 +32,9 @@ export class SimulatedControlPlane {
   readonly #chance;
   readonly #forger: Forger;
   readonly isSwept: boolean;
-  sweeps = 0;
+  #cancelSweep = (): void => undefined;
+  /** The minute in which there was something last. */
+  #quietSince = 0;
 
   constructor(
     private readonly world: SimulatedWorld,
@@ -83,7 +87,9 @@ export class SimulatedControlPlane {
       return callFunction(handler, {headers, body});
     });
     this.isSwept = functions.sweep !== undefined;
-    if (this.isSwept) this.#sweepLater();
+    if (!this.isSwept) return;
+    this.#sweepAt(1);
+    github.observe((event) => event.kind === 'job' && this.#wake());
   }
 
   hasTasks(): boolean {
@@ -162,15 +168,26 @@ export class SimulatedControlPlane {
     return sinceMs >= 0 && sinceMs < forMs ? this.#draining : this.#handlers;
   }
 
-  #sweepLater(): void {
-    const {scheduler} = this.world;
-    scheduler.at(scheduler.now() + SWEEP_EVERY_MS, () => {
-      this.#sweepLater();
-      this.sweeps += 1;
-      if (this.isQuiet() && this.sweeps % SWEEP_IDLE_EVERY !== 0) return;
+  /** At minute `index` of the world. While nothing is there only now and then, and after a day of that four times a day. */
+  #sweepAt(index: number): void {
+    const {scheduler, startMs} = this.world;
+    this.#cancelSweep = scheduler.at(startMs + index * SWEEP_EVERY_MS, () => {
+      if (!this.isQuiet()) this.#quietSince = index;
+      const every = index - this.#quietSince < MINUTES_A_DAY ? SWEEP_IDLE_EVERY : SWEEP_LONG_IDLE_EVERY;
+      const isDue = this.#quietSince === index || index % every === 0;
+      // Behind a sweep comes a look at what it began.
+      this.#sweepAt(isDue ? index + 1 : Math.ceil((index + 1) / every) * every);
+      if (!isDue) return;
       this.#sweep();
       if (this.world.scenario.setting.sweepsTwice) this.#sweep();
     });
+  }
+
+  /** Something comes: the next minute's sweep looks at it. */
+  #wake(): void {
+    const {scheduler, startMs} = this.world;
+    this.#cancelSweep();
+    this.#sweepAt(Math.floor((scheduler.now() - startMs) / SWEEP_EVERY_MS) + 1);
   }
 
   #sweep(): void {
