@@ -19,17 +19,18 @@ export function wasTried({registrationTriedAt}: Pick<RunnerDocument, 'registrati
 }
 
 /** What an event, or a job at GitHub, says about who runs the job. */
-export type RunnerMention = Pick<JobEvent, 'repository' | 'runnerId' | 'receivedAt'>;
+export type RunnerMention = Pick<JobEvent, 'repository' | 'labels' | 'runnerId' | 'receivedAt'>;
 
 /**
  * Whether the runner on record is the one that is spoken of under its name. A name is no identity: anybody may register a runner under it
  * elsewhere. The job's repository lies in the runner's scope, and the registration's id is the one on record. While that is not known,
- * the first id that comes after our own attempt to register is believed.
+ * the first id that comes after our own attempt to register is believed, if GitHub could have given the job to a runner with our labels.
  */
-export function isMeant(runner: RunnerDocument, {repository, runnerId, receivedAt}: RunnerMention): boolean {
+export function isMeant(runner: RunnerDocument, {repository, labels, runnerId, receivedAt}: RunnerMention): boolean {
   if (!liesIn(runner.scope, repository)) return false;
   if (runner.githubId !== null) return runnerId === null || runnerId === runner.githubId;
   if (runner.state === 'requested' || runner.state === 'gone' || runner.state === 'failed') return false;
+  if (!labels.every((label) => runner.labels.includes(label.toLowerCase()))) return false;
   const {registrationTriedAt} = runner;
   if (registrationTriedAt === undefined) return true;
   return registrationTriedAt !== null && (receivedAt === null || receivedAt >= registrationTriedAt);

@@ -32,14 +32,17 @@ export class Neighbours {
   #count = 0;
   /** A second deployment's registration may be offline only where no answer gets lost: then nobody can tell it from our own. */
   readonly #mayBeOffline: boolean;
+  /** Where answers get lost, a job without labels runs on any runner of its scope, and nobody can tell whose that is. */
+  readonly #mayTakeNames: boolean;
 
   constructor(
     private readonly github: GitHubWorld,
-    {faults, setting}: Scenario,
+    {faults, jobs, setting}: Scenario,
     private readonly random: SeededRandom,
     private readonly violated: (rule: Violation['rule'], detail: string) => void,
   ) {
     this.#mayBeOffline = !faults.some(({on}) => on === 'call' || on === 'github_down');
+    this.#mayTakeNames = this.#mayBeOffline || !jobs.some(({kind}) => kind === 'bare');
     github.addRepository(RIVAL, {visibility: 'private'});
     github.observe((event) => {
       if (event.kind === 'job') this.#jobChanged(event.job, event.action);
@@ -65,7 +68,7 @@ export class Neighbours {
   /** Before we register it. */
   #takeName(job: Readonly<Job>): void {
     const isShared = job.labels.includes('shared');
-    if (job.labels.includes('persistent')) return;
+    if (job.labels.includes('persistent') || !this.#mayTakeNames) return;
     const pool = isShared ? 'shared' : job.labels.includes('gpu') ? 'spot' : 'arm';
     const scope: RunnerScope = isShared ? {kind: 'organization', org: 'acme'} : scopeOf(job.repository);
     const runner = this.#register(scope, `slipway-${pool}-${job.id}-1`);

@@ -90,8 +90,8 @@ export function jobUrlOf(observed: Observed, {runs}: RunnerDocument): string | n
 export function runsAtGitHub(observed: Observed, name: string, runner: RunnerDocument | undefined): boolean {
   for (const {job, repository} of observed.seen.values()) {
     if (job.status !== 'in_progress' || job.runnerName !== name) continue;
-    const {runnerId} = job;
-    if (!runner || isMeant(runner, {repository, runnerId, receivedAt: observed.startedAt})) return true;
+    const {runnerId, labels} = job;
+    if (!runner || isMeant(runner, {repository, labels, runnerId, receivedAt: observed.startedAt})) return true;
   }
   return false;
 }
