@@ -32,12 +32,20 @@ export function queuedAt(
   return Math.max(0, ...times.map((time) => Date.parse(time ?? '') || 0)) || null;
 }
 
+/** The id of the registration that has the job; GitHub writes 0 where none has. */
+export function registrationId(id: unknown): number | null {
+  return typeof id === 'number' && Number.isSafeInteger(id) && id > 0 ? id : null;
+}
+
 /** A job as GitHub's REST API spells it; undefined when `data` is none. */
 export function readJobAtGitHub(data: unknown): JobAtGitHub | undefined {
   if (typeof data !== 'object' || data === null || !('status' in data)) return undefined;
   const status = jobStatus(data.status);
   if (!status) return undefined;
   const runnerName = 'runner_name' in data && typeof data.runner_name === 'string' ? data.runner_name : '';
-  const runnerId = 'runner_id' in data && typeof data.runner_id === 'number' ? data.runner_id : 0;
-  return {status, runnerName: runnerName || null, runnerId: runnerId > 0 ? runnerId : null};
+  return {
+    status,
+    runnerName: runnerName || null,
+    runnerId: registrationId('runner_id' in data ? data.runner_id : null),
+  };
 }

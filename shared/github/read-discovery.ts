@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import {areLabels, isNameOfRunner, isPage, MAX_WORKFLOW_LENGTH, REPOSITORY} from '../model/names';
 import type {DiscoveredDelivery, DiscoveredJob, DiscoveredRepository, DiscoveredRun, HookReference} from './discovery';
-import {jobStatus, queuedAt} from './job-at-github';
+import {jobStatus, queuedAt, registrationId} from './job-at-github';
 
 /**
  * What GitHub answers, as far as anything here depends on it. Other shapes are undefined, which makes a list incomplete. A minor field that
@@ -95,7 +95,7 @@ export function readJob(data: unknown): DiscoveredJob | null | undefined {
     conclusion: job.conclusion ?? null,
     labels: job.labels,
     runnerName: runs && isNameOfRunner(job.runner_name) ? job.runner_name : null,
-    runnerId: runs && Number.isSafeInteger(job.runner_id) ? job.runner_id || null : null,
+    runnerId: runs ? registrationId(job.runner_id) : null,
     workflow: job.workflow_name?.slice(0, MAX_WORKFLOW_LENGTH) || null,
     url: isPage(job.html_url) ? job.html_url : null,
     queuedAt: queuedAt(status, job),

@@ -1,6 +1,6 @@
 import type {Request} from '@google-cloud/functions-framework';
 import * as z from 'zod';
-import {jobStatus, queuedAt} from '../github/job-at-github';
+import {jobStatus, queuedAt, registrationId} from '../github/job-at-github';
 import type {JobEvent} from '../lifecycle/job-event';
 import {areLabels, isNameOfRunner, isPage, MAX_LABELS, MAX_WORKFLOW_LENGTH, REPOSITORY} from '../model/names';
 import {BadRequest} from './request';
@@ -108,11 +108,6 @@ export function parseWebhook(request: Request, body: Buffer, now: number): Webho
       receivedAt: now,
     },
   };
-}
-
-/** GitHub writes 0 where no runner has the job. */
-function registrationId(id: number | null | undefined): number | null {
-  return Number.isSafeInteger(id) && (id ?? 0) > 0 ? (id ?? null) : null;
 }
 
 /** How a form with the JSON in `payload` begins. */

@@ -10,6 +10,11 @@ export function liesIn(scope: RunnerScope, repository: string): boolean {
     : name === `${scope.owner}/${scope.repo}`.toLowerCase();
 }
 
+/** Whether the runner has all labels that a job asks for: GitHub gives it no other, and compares them without case. */
+export function hasLabels(runner: Pick<RunnerDocument, 'labels'>, labels: readonly string[]): boolean {
+  return labels.every((label) => runner.labels.includes(label.toLowerCase()));
+}
+
 /**
  * Whether a registration of ours may stand under the runner's name although its id is not on record: an answer was lost, or an execution
  * died in between. Documents of older versions do not say: then it is not assumed.
@@ -30,7 +35,7 @@ export function isMeant(runner: RunnerDocument, {repository, labels, runnerId, r
   if (!liesIn(runner.scope, repository)) return false;
   if (runner.githubId !== null) return runnerId === null || runnerId === runner.githubId;
   if (runner.state === 'requested' || runner.state === 'gone' || runner.state === 'failed') return false;
-  if (!labels.every((label) => runner.labels.includes(label.toLowerCase()))) return false;
+  if (!hasLabels(runner, labels)) return false;
   const {registrationTriedAt} = runner;
   if (registrationTriedAt === undefined) return true;
   return registrationTriedAt !== null && (receivedAt === null || receivedAt >= registrationTriedAt);

@@ -1,6 +1,6 @@
 import type {RunnerScope} from '../github/github';
 import type {JobDocument, JobKey, RunnerDocument, RunnerState} from '../store/documents';
-import {liesIn} from './identity';
+import {hasLabels, liesIn} from './identity';
 import {jobKeyOf} from './naming';
 
 const RANK: Record<RunnerState, number> = {
@@ -145,8 +145,7 @@ export function running(runner: RunnerDocument, job: JobKey, now: number): Runne
  */
 export function canRun(runner: RunnerDocument, job: JobDocument): boolean {
   if (runner.pool !== job.pool || isEnding(runner) || runner.runs !== null) return false;
-  if (!job.labels.every((label) => runner.labels.includes(label))) return false;
-  return liesIn(runner.scope, job.repository);
+  return hasLabels(runner, job.labels) && liesIn(runner.scope, job.repository);
 }
 
 /**

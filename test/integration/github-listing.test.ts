@@ -165,13 +165,13 @@ describe('an item of another shape than GitHub describes', () => {
     const job = {id: 7, run_id: 1, status: 'in_progress', labels: ['linux']};
     const labels = Array.from({length: 101}, (_, n) => `label-${n}`);
     const jobs = [
-      {...job, runner_name: '../stop', html_url: 'javascript:alert(1)'},
+      {...job, runner_name: '../stop', runner_id: -3, html_url: 'javascript:alert(1)'},
       {...job, id: 8, labels},
       {...job, id: 9, labels: ['a\u0000b']},
     ];
     const asUser = await scripted(() => list('jobs', jobs));
     const {items, failure} = await asUser.jobs(app, {id: 1});
-    expect(items).toMatchObject([{id: 7, runnerName: null, url: null}]);
+    expect(items).toMatchObject([{id: 7, runnerName: null, runnerId: null, url: null}]);
     expect(failure).toBeUndefined();
   });
 
