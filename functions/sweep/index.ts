@@ -1,14 +1,14 @@
 import type {HttpFunction, Request} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/environment';
 import {type ControlPlane, type ControlPlaneOptions, callerVerifier, controlPlane} from '../../shared/control-plane';
-import {type SweepMemory, sweepMemory} from '../../shared/effects/sweep/ports';
-import {runSweep} from '../../shared/effects/sweep/sweep';
 import {readDryRun} from '../../shared/http/dry-run';
 import {serveFunction} from '../../shared/http/framework';
 import type {OidcVerifier} from '../../shared/http/oidc';
 import {createBodyReader, MAX_TASK_BYTES} from '../../shared/http/read-body';
 import {requirePost} from '../../shared/http/request';
 import {type Answer, answerOf, send} from '../../shared/http/respond';
+import {type SweepMemory, sweepMemory} from '../../shared/sweep/context';
+import {runSweep} from '../../shared/sweep/sweep';
 import {traceFields, traceOf} from '../../shared/telemetry/trace';
 
 /** Cloud Scheduler's call: makes true what webhooks, tasks or crashes left untrue. `?dry-run=true` only says what it would do. */

@@ -1,6 +1,6 @@
-import {registrationOf} from '../lifecycle/sweep/fleet';
-import type {Observed} from '../lifecycle/sweep/observed';
 import {closeBreaker} from '../store/breakers';
+import {registrationOf} from '../sweep/fleet';
+import type {Observed} from '../sweep/observed';
 import {bootBreaker} from './breakers';
 import type {Context} from './context';
 

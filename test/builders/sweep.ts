@@ -2,10 +2,10 @@ import type {Instance} from '../../shared/compute/compute';
 import type {DiscoveredDelivery, DiscoveredJob} from '../../shared/github/discovery';
 import type {Registration, RunnerScope} from '../../shared/github/github';
 import {jobKeyOf} from '../../shared/lifecycle/naming';
-import type {Action} from '../../shared/lifecycle/sweep/actions';
-import {type Observed, type SeenJob, scopeKey} from '../../shared/lifecycle/sweep/observed';
-import {plan} from '../../shared/lifecycle/sweep/plan';
 import type {JobDocument, RunnerDocument} from '../../shared/store/documents';
+import type {Action} from '../../shared/sweep/actions';
+import {type Observed, type SeenJob, scopeKey} from '../../shared/sweep/observed';
+import {plan} from '../../shared/sweep/plan';
 import {aPool, NOW} from './lifecycle';
 
 export const SCOPE: RunnerScope = {kind: 'repository', owner: 'acme', repo: 'app'};

@@ -1,4 +1,4 @@
-import {plan} from '../../../../shared/lifecycle/sweep/plan';
+import {plan} from '../../../../shared/sweep/plan';
 import {aJob, aPool, aRunner} from '../../../builders/lifecycle';
 import {jobs, LATER, machine, observed, once, scopes, seen, twice, words} from '../../../builders/sweep';
 

@@ -1,4 +1,4 @@
-import {Sightings} from '../../../../shared/lifecycle/sweep/sightings';
+import {Sightings} from '../../../../shared/sweep/persistence';
 import {NOW} from '../../../builders/lifecycle';
 
 test('sightings fill half of what a document of the sweep may have, however many things with however long names are wrong', () => {

@@ -1,0 +1,106 @@
+import {noteBootFailure} from '../effects/breakers';
+import {type Context, githubOf} from '../effects/context';
+import {demandJob} from '../effects/open-jobs';
+import {removeMachine, retireRunner} from '../effects/retire-runner';
+import {Refused} from '../errors';
+import {findRegistration} from '../github/settle-registration';
+import type {JobDocument, Preemption, RunnerDocument} from '../store/documents';
+import type {ActionOf} from './actions';
+import type {Sweep} from './context';
+
+/** `left`: it turned out to be alive. */
+export type Ended = 'ended' | 'gone' | 'left' | Preemption;
+
+/**
+ * Deregistered first, which GitHub refuses (422) while a job runs; then the job that it covered is demand again, its VM goes, and its
+ * slot serves the next. Returns the job that a preemption cost.
+ */
+export async function endRunner(sweep: Sweep, action: ActionOf<'end_runner'>): Promise<Ended> {
+  const {context} = sweep;
+  const {runner: name, reason, isDead, force, jobUrl} = action;
+  const runner = await context.store.get('runners', name);
+  if (!runner || runner.state === 'gone' || runner.state === 'failed') return 'gone';
+  // It began to run a job after it was looked at.
+  if (reason !== 'over_time' && !isDead && runner.state === 'busy') return 'left';
+  if ((await deregister(context, runner, action)) === 'alive') return 'left';
+
+  const job = runner.runs === null ? undefined : await context.store.get('jobs', runner.runs);
+  const preemption = job && reason === 'vanished_vm' ? await preempted(sweep, runner, job) : undefined;
+  const reopened = await reopenCovered(context, name);
+  await removeMachine(context, runner);
+  await retireRunner(context, runner, runner.runs === null ? 'failed' : 'gone');
+  if (reopened) await demandJob(context, reopened, `ended-${name}`);
+  if (reason === 'boot') await noteBootFailure(context, runner.pool, name);
+
+  const log = {decision: 'ended', reason, runner: name, pool: runner.pool, ...(jobUrl ? {url: jobUrl} : {})};
+  if (force) context.logger.error(`runner ${name} was ended with its job: it ran for jobMinutes`, {...log});
+  else context.logger.warning(`runner ${name} was ended`, log);
+  return preemption ?? 'ended';
+}
+
+async function deregister(
+  context: Context,
+  runner: RunnerDocument,
+  action: ActionOf<'end_runner'>,
+): Promise<'removed' | 'alive'> {
+  const mayLive = !action.isDead && !action.force;
+  try {
+    return await deregisterUnlessAlive(context, runner, {reason: action.reason, mayLive});
+  } catch (error) {
+    // The App may have been removed: what GitHub does not let us ask about would else be paid for, and keep its slot.
+    if (mayLive || !(error instanceof Refused)) throw error;
+    context.logger.warning(`GitHub does not let go of the registration of ${runner.name}`, {
+      decision: 'registration_left',
+      runner: runner.name,
+      pool: runner.pool,
+      error,
+    });
+    return 'removed';
+  }
+}
+
+async function deregisterUnlessAlive(
+  context: Context,
+  runner: RunnerDocument,
+  {reason, mayLive}: {readonly reason: ActionOf<'end_runner'>['reason']; readonly mayLive: boolean},
+): Promise<'removed' | 'alive'> {
+  const github = githubOf(context, runner);
+  const registration = await findRegistration(github, runner);
+  if (!registration) return 'removed';
+  const cameUp = (reason === 'boot' || reason === 'half_made') && registration.status === 'online';
+  if (mayLive && (registration.busy || cameUp)) return 'alive';
+  // mutation: deregister before end
+  const result = await github.deleteRunner(registration.id);
+  return result === 'busy' && mayLive ? 'alive' : 'removed';
+}
+
+/** The job that the runner covered, open again. */
+async function reopenCovered(context: Context, name: string): Promise<string | undefined> {
+  return context.store.transaction(async (transaction) => {
+    const runner = await transaction.get('runners', name);
+    const job = runner?.covers ? await transaction.get('jobs', runner.covers) : undefined;
+    if (!runner?.covers || job?.status !== 'queued' || job.runner !== name) return undefined;
+    const now = context.clock.now();
+    transaction.set('jobs', runner.covers, {...job, demand: 'open', runner: null, updatedAt: now});
+    transaction.set('runners', name, {...runner, covers: null, spare: false});
+    return runner.covers;
+  });
+}
+
+/** The job of a spot VM that Compute Engine took back; GitHub notices after ten minutes. */
+async function preempted(
+  {context, compute}: Sweep,
+  {name, pool, zone, spot, runs}: RunnerDocument,
+  job: JobDocument,
+): Promise<Preemption | undefined> {
+  const isPreemption = spot === true && zone !== null && (await compute.wasPreempted(zone, name));
+  context.logger.error(`the VM ${name} ${isPreemption ? 'was preempted' : 'vanished'} under a job`, {
+    decision: isPreemption ? 'preempted' : 'vanished',
+    runner: name,
+    pool,
+    ...(job.url ? {url: job.url} : {}),
+  });
+  if (!isPreemption || runs === null) return undefined;
+  const {jobId, repository, installationId, url} = job;
+  return {runner: name, pool, job: runs, jobId, repository, installationId, url, at: context.clock.now()};
+}

@@ -1,0 +1,17 @@
+import type {Action} from '../actions';
+import {jobUrlOf, minutesOf} from '../fleet';
+import type {Observed} from '../observed';
+
+/** A job may run for `jobMinutes`; the one limit that ends a busy runner. */
+export function endOverTime(observed: Observed, now: number): Action[] {
+  const actions: Action[] = [];
+  for (const runner of observed.runners ?? []) {
+    if (runner.runs === null || runner.state !== 'busy') continue;
+    if (now - runner.stateAt < minutesOf(observed, runner.pool).jobMinutes * 60_000) continue;
+    // Over already, and only its webhook was lost.
+    if (observed.seen.get(runner.runs)?.job.status === 'completed') continue;
+    const jobUrl = jobUrlOf(observed, runner);
+    actions.push({kind: 'end_runner', reason: 'over_time', runner: runner.name, isDead: false, force: true, jobUrl});
+  }
+  return actions;
+}
