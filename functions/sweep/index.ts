@@ -11,7 +11,7 @@ import {type SweepMemory, sweepMemory} from '../../shared/sweep/context';
 import {runSweep} from '../../shared/sweep/sweep';
 import {traceFields, traceOf} from '../../shared/telemetry/trace';
 
-/** Cloud Scheduler's call: makes true what webhooks, tasks or crashes left untrue. `?dry-run=true` only says what it would do. */
+/** Called by Cloud Scheduler every minute. Reconciles the records with GitHub and the providers. `?dry-run=true` only says what it would do. */
 export function createSweep(options: ControlPlaneOptions): HttpFunction {
   const plane = controlPlane('sweep', options);
   const memory: SweepMemory = sweepMemory();

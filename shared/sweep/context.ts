@@ -70,7 +70,7 @@ export function isTimeUp({context, startedAt, budgetSeconds}: Sweep): boolean {
 }
 
 /** A part that could not be seen: nothing is concluded from it, and everything else goes on. */
-export async function orIncomplete<T>(sweep: Sweep, what: string, look: () => Promise<T>): Promise<T | undefined> {
+export async function tryList<T>(sweep: Sweep, what: string, look: () => Promise<T>): Promise<T | undefined> {
   try {
     return await look();
   } catch (error) {

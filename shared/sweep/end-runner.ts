@@ -5,47 +5,49 @@ import {removeMachine, retireRunner} from '../effects/retire-runner';
 import {Refused} from '../errors';
 import {findRegistration} from '../github/settle-registration';
 import type {JobDocument, Preemption, RunnerDocument} from '../store/documents';
-import type {ActionOf} from './actions';
 import type {Sweep} from './context';
-
-/** `left`: it turned out to be alive. */
-export type Ended = 'ended' | 'gone' | 'left' | Preemption;
+import type {EndOptions, EndRunner, Outcome} from './rule';
 
 /**
  * Deregistered first, which GitHub refuses (422) while a job runs; then the job that it covered is demand again, its VM goes, and its
- * slot serves the next. Returns the job that a preemption cost.
+ * slot serves the next. `left`: the runner turned out to be alive; `gone`: it was over already; `preempted`: with the job that it cost.
  */
-export async function endRunner(sweep: Sweep, action: ActionOf<'end_runner'>): Promise<Ended> {
+export async function endRunner(
+  sweep: Sweep,
+  action: EndRunner<string>,
+  {unlessOnline = false, hasVanished = false, failedToBoot = false}: EndOptions = {},
+): Promise<Outcome> {
   const {context} = sweep;
   const {runner: name, reason, isDead, force, jobUrl} = action;
   const runner = await context.store.get('runners', name);
-  if (!runner || runner.state === 'gone' || runner.state === 'failed') return 'gone';
-  // It began to run a job after it was looked at.
-  if (reason !== 'over_time' && !isDead && runner.state === 'busy') return 'left';
-  if ((await deregister(context, runner, action)) === 'alive') return 'left';
+  if (!runner || runner.state === 'gone' || runner.state === 'failed') return {decision: 'gone'};
+  // The runner began to run a job after it was looked at.
+  if (!force && !isDead && runner.state === 'busy') return {decision: 'left'};
+  if ((await deregister(context, runner, action, unlessOnline)) === 'alive') return {decision: 'left'};
 
   const job = runner.runs === null ? undefined : await context.store.get('jobs', runner.runs);
-  const preemption = job && reason === 'vanished_vm' ? await preempted(sweep, runner, job) : undefined;
+  const preemption = job && hasVanished ? await preempted(sweep, runner, job) : undefined;
   const reopened = await reopenCovered(context, name);
   await removeMachine(context, runner);
   await retireRunner(context, runner, runner.runs === null ? 'failed' : 'gone');
   if (reopened) await demandJob(context, reopened, `ended-${name}`);
-  if (reason === 'boot') await noteBootFailure(context, runner.pool, name);
+  if (failedToBoot) await noteBootFailure(context, runner.pool, name);
 
   const log = {decision: 'ended', reason, runner: name, pool: runner.pool, ...(jobUrl ? {url: jobUrl} : {})};
   if (force) context.logger.error(`runner ${name} was ended with its job: it ran for jobMinutes`, {...log});
   else context.logger.warning(`runner ${name} was ended`, log);
-  return preemption ?? 'ended';
+  return preemption ? {decision: 'preempted', preempted: preemption} : {decision: 'ended'};
 }
 
 async function deregister(
   context: Context,
   runner: RunnerDocument,
-  action: ActionOf<'end_runner'>,
+  {isDead, force}: EndRunner<string>,
+  unlessOnline: boolean,
 ): Promise<'removed' | 'alive'> {
-  const mayLive = !action.isDead && !action.force;
+  const mayLive = !isDead && !force;
   try {
-    return await deregisterUnlessAlive(context, runner, {reason: action.reason, mayLive});
+    return await deregisterUnlessAlive(context, runner, {mayLive, unlessOnline});
   } catch (error) {
     // The App may have been removed: what GitHub does not let us ask about would else be paid for, and keep its slot.
     if (mayLive || !(error instanceof Refused)) throw error;
@@ -62,12 +64,12 @@ async function deregister(
 async function deregisterUnlessAlive(
   context: Context,
   runner: RunnerDocument,
-  {reason, mayLive}: {readonly reason: ActionOf<'end_runner'>['reason']; readonly mayLive: boolean},
+  {mayLive, unlessOnline}: {readonly mayLive: boolean; readonly unlessOnline: boolean},
 ): Promise<'removed' | 'alive'> {
   const github = githubOf(context, runner);
   const registration = await findRegistration(github, runner);
   if (!registration) return 'removed';
-  const cameUp = (reason === 'boot' || reason === 'half_made') && registration.status === 'online';
+  const cameUp = unlessOnline && registration.status === 'online';
   if (mayLive && (registration.busy || cameUp)) return 'alive';
   // mutation: deregister before end
   const result = await github.deleteRunner(registration.id);

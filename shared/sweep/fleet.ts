@@ -5,8 +5,8 @@ import type {Registration, RunnerScope} from '../github/github';
 import {isMeant, isRegistrationOf} from '../lifecycle/identity';
 import {takesRepository} from '../lifecycle/matching';
 import type {RunnerDocument} from '../store/documents';
-import type {Registered} from './actions';
 import {type Observed, type SeenScope, scopeKey} from './observed';
+import type {Registered} from './rule';
 
 /** VMs of this label are nobody's but the person's who set it. */
 export const KEEP_LABEL = 'slipway-keep';

@@ -4,7 +4,7 @@ import type {DiscoveredRepository} from '../github/discovery';
 import type {RunnerScope} from '../github/github';
 import {parseRunnerName} from '../lifecycle/naming';
 import type {JobDocument, JobKey, LockDocument, RunnerDocument} from '../store/documents';
-import {isTimeUp, orIncomplete, type Sweep} from './context';
+import {isTimeUp, type Sweep, tryList} from './context';
 import {type KnownScope, registersHere, repositoryScope, type Visits, visit} from './github-scan';
 import {heldPools} from './held-pools';
 import {type Observed, scopeKey, settledMs} from './observed';
@@ -32,7 +32,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
   const {context, compute} = sweep;
   const slotsInSight = Object.keys(lock.sightings).some((key) => key.startsWith('slot '));
   const stored = await readStored(sweep, lock.slotsAt, slotsInSight);
-  const instances = await orIncomplete(sweep, 'the VMs', () =>
+  const instances = await tryList(sweep, 'the VMs', () =>
     // mutation: VMs of this deployment
     compute.listInstances({[DEPLOYMENT_LABEL]: context.deployment}),
   );
@@ -177,7 +177,7 @@ async function lookUp(
     if (outOfReach.size >= MOST_OUT_OF_REACH && isNotThere(sweep, repository)) continue;
     memory.lookedUpAt.set(key, now);
     const place = {fullName: repository, installationId};
-    const found = await orIncomplete(sweep, `job ${key}`, async () => {
+    const found = await tryList(sweep, `job ${key}`, async () => {
       const job = await discovery.job(place, jobId);
       return {job, isPhantom: job?.status === 'queued' && (await discovery.isOver(place, runId))};
     });
@@ -223,7 +223,7 @@ async function readVms(sweep: Sweep, {jobs}: Stored): Promise<Observed['vms']> {
     const pools = vm.pools.map(({pool}) => pool.name);
     const status =
       document && pools.some((pool) => wanted.has(pool))
-        ? await orIncomplete(sweep, `VM ${instance}`, () => context.vm(vm).status())
+        ? await tryList(sweep, `VM ${instance}`, () => context.vm(vm).status())
         : undefined;
     if (document) seen.push({id, pools, idleMinutes, document, status});
   }
@@ -238,7 +238,7 @@ async function preemptedJobs(sweep: Sweep, lock: LockDocument, {seen}: Visits): 
     const listed = seen.get(key)?.job;
     const found = listed
       ? {job: listed}
-      : await orIncomplete(sweep, `job ${key}`, async () => ({
+      : await tryList(sweep, `job ${key}`, async () => ({
           job: await sweep.discovery.job({fullName, installationId}, jobId),
         }));
     if (found) preempted.push({preemption, job: found.job});

@@ -85,3 +85,13 @@ export function scopeKey(scope: RunnerScope): string {
     ? `org ${scope.org.toLowerCase()}`
     : `repo ${scope.owner.toLowerCase()}/${scope.repo.toLowerCase()}`;
 }
+
+/** How many slots of all pools are free: as many as one likes, where there is no limit over all of them. */
+export function roomOfAll({
+  maxRunners = Number.POSITIVE_INFINITY,
+  runners = [],
+  jobs,
+}: Pick<Observed, 'maxRunners' | 'runners' | 'jobs'>): number {
+  const reserved = [...jobs.values()].filter(({demand, slotOfAll}) => demand === 'reserved' && slotOfAll).length;
+  return Math.max(0, maxRunners - runners.filter(({slotOfAll}) => slotOfAll).length - reserved);
+}

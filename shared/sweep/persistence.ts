@@ -6,7 +6,7 @@ const KEPT_MS = 24 * 3600_000;
 const MOST_BYTES = 128 * 1024;
 
 /** What was seen to be wrong, and since when. A thing that is right again in between begins anew. */
-export class Sightings {
+export class PersistenceTracker {
   readonly #before: Readonly<Record<string, number>>;
   readonly #now: number;
   readonly #next = new Map<string, number>();
@@ -17,26 +17,26 @@ export class Sightings {
   }
 
   /** Notes it; returns for how many milliseconds it has been seen. */
-  see(key: string): number {
+  observe(key: string): number {
     const first = this.#before[key] ?? this.#now;
     this.#next.set(key, first);
     return this.#now - first;
   }
 
   /** Whether it was seen before, long enough ago. */
-  twice(key: string): boolean {
-    return this.see(key) >= TWICE_MS;
+  hasPersisted(key: string): boolean {
+    return this.observe(key) >= TWICE_MS;
   }
 
   /** Keeps what begins like this, because it could not be looked at. */
-  keep(prefix: string): void {
+  carryOver(prefix: string): void {
     for (const [key, first] of Object.entries(this.#before)) {
       if (key.startsWith(prefix) && this.#now - first < KEPT_MS && !this.#next.has(key)) this.#next.set(key, first);
     }
   }
 
   /** For the next sweep; the oldest, when there are too many. */
-  next(): Record<string, number> {
+  toJSON(): Record<string, number> {
     const sorted = [...this.#next].sort(([, a], [, b]) => a - b);
     let bytes = 0;
     return Object.fromEntries(

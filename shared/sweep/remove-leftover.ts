@@ -2,17 +2,16 @@ import type {Context} from '../effects/context';
 import {removeMachine, retireRunner} from '../effects/retire-runner';
 import {isRegistrationOf, isUnused} from '../lifecycle/identity';
 import {isOver} from '../lifecycle/runner';
-import type {ActionOf, Registered} from './actions';
-
-/** `left`: it turned out to be alive. */
-export type Removed = 'removed' | 'left';
+import type {LeftoverVm, Registered, Removed} from './rule';
 
 /**
  * A VM that no live runner is on record for: deregistered first, in case that it is alive all the same. One that is on no record cannot be:
  * then nothing of its name may be connected.
  */
-export async function deleteMachine(context: Context, action: ActionOf<'delete_vm'>): Promise<Removed> {
-  const {name, zone, pool, registration, namesakes, isDead} = action;
+export async function deleteLeftoverVm(
+  context: Context,
+  {name, zone, pool, registration, namesakes, isDead}: LeftoverVm,
+): Promise<Removed> {
   const runner = await context.store.get('runners', name);
   if (runner && !isOver(runner)) return 'left';
   if (!isDead && (await isAnyConnected(context, namesakes))) return 'left';
@@ -35,10 +34,7 @@ async function isAnyConnected(context: Context, registrations: readonly Register
 }
 
 /** A registration that nothing stands behind. A list may be old: it is asked for once more. */
-export async function deregisterGhost(
-  context: Context,
-  {name, registration}: ActionOf<'deregister'>,
-): Promise<Removed> {
+export async function deregisterGhost(context: Context, name: string, registration: Registered): Promise<Removed> {
   const github = githubAt(context, registration);
   const now = await github.getRunner(registration.id);
   if (!now) return 'removed';

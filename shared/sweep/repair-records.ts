@@ -6,15 +6,16 @@ import {scheduleVmCheck} from '../effects/vm/schedule-vm-check';
 import {vmById} from '../effects/vm/vms';
 import {heldBack} from '../lifecycle/job';
 import {spared} from '../lifecycle/runner';
+import type {JobKey} from '../store/documents';
 import {ALL_POOLS, findFreeSlot, slotIsFree, takenSlot} from '../store/slots';
-import type {ActionOf} from './actions';
 import {reportHeldBack} from './held-back';
-
-/** `done`: as decided. `void`: it was otherwise by then. */
-export type Repaired = 'done' | 'void';
+import type {Repaired} from './rule';
 
 /** The job whose runner is over is demand again. */
-export async function reopenJob(context: Context, {job: key, runner: name}: ActionOf<'reopen'>): Promise<Repaired> {
+export async function reopenJob(
+  context: Context,
+  {job: key, runner: name}: {readonly job: JobKey; readonly runner: string | null},
+): Promise<Repaired> {
   const cause = await context.store.transaction(async (transaction) => {
     const job = await transaction.get('jobs', key);
     const runner = name === null ? undefined : await transaction.get('runners', name);
@@ -30,7 +31,10 @@ export async function reopenJob(context: Context, {job: key, runner: name}: Acti
 }
 
 /** The job waits for a pool that is not configured any more: it is demand of the one that takes it now, and its slot goes with the old one. */
-export async function moveJob(context: Context, {job: key, pool}: ActionOf<'move'>): Promise<Repaired> {
+export async function moveJob(
+  context: Context,
+  {job: key, pool}: {readonly job: JobKey; readonly pool: string},
+): Promise<Repaired> {
   const from = await context.store.transaction(async (transaction) => {
     const job = await transaction.get('jobs', key);
     if (job?.status !== 'queued' || job.demand === 'covered' || poolOf(context, job.pool)) return undefined;
@@ -49,7 +53,7 @@ export async function moveJob(context: Context, {job: key, pool}: ActionOf<'move
  * A runner waited for its job for `idleMinutes`: GitHub holds the job back. The job is left alone for a while, with a dead letter that says
  * why, and the runner goes as a spare one does: three more readings, deregistered first.
  */
-export async function releaseIdle(context: Context, {runner: name}: ActionOf<'release_idle'>): Promise<Repaired> {
+export async function releaseIdle(context: Context, name: string): Promise<Repaired> {
   const released = await context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     const runner = await transaction.get('runners', name);
@@ -68,17 +72,14 @@ export async function releaseIdle(context: Context, {runner: name}: ActionOf<'re
   return 'done';
 }
 
-export async function repeatIdleCheck(
-  context: Context,
-  {runner: name, reading}: ActionOf<'idle_check'>,
-): Promise<Repaired> {
+export async function repeatIdleCheck(context: Context, name: string, reading: number): Promise<Repaired> {
   const runner = await context.store.get('runners', name);
   if (!runner?.spare) return 'void';
   await scheduleIdleCheck(context, runner, reading, 0);
   return 'done';
 }
 
-export async function repeatVmCheck(context: Context, {vm: id, reading}: ActionOf<'vm_check'>): Promise<Repaired> {
+export async function repeatVmCheck(context: Context, id: string, reading: number): Promise<Repaired> {
   const vm = vmById(context, id);
   const document = vm && (await context.store.get('vms', id));
   if (!vm || !document) return 'void';
@@ -86,7 +87,7 @@ export async function repeatVmCheck(context: Context, {vm: id, reading}: ActionO
   return 'done';
 }
 
-export async function freeSlot(context: Context, {slot: id, holder}: ActionOf<'free_slot'>): Promise<Repaired> {
+export async function freeSlot(context: Context, id: string, holder: string): Promise<Repaired> {
   const now = context.clock.now();
   const pool = await context.store.transaction(async (transaction) => {
     const slot = await transaction.get('slots', id);
@@ -104,7 +105,7 @@ export async function freeSlot(context: Context, {slot: id, holder}: ActionOf<'f
 }
 
 /** The runner takes a slot of all pools, where one is free. */
-export async function countRunner(context: Context, {runner: name}: ActionOf<'count_runner'>): Promise<Repaired> {
+export async function countRunner(context: Context, name: string): Promise<Repaired> {
   const {store, random, clock, maxRunners = 0} = context;
   const free = await findFreeSlot(store, {pool: ALL_POOLS, maxRunners, random});
   if (!free) return 'void';

@@ -1,13 +1,12 @@
 import {closeBootBreakers} from '../effects/boot-breakers';
 import type {Context} from '../effects/context';
 import type {SweepSummary} from '../store/documents';
-import {type Acted, act, fieldsOf} from './act';
-import type {Action} from './actions';
+import {type Acted, act, logDecisions} from './act';
 import {isTimeUp, type Sweep, type SweepOptions} from './context';
 import {type Redelivered, redeliverFailed} from './deliveries/redeliver';
 import {type Lock, readLock, releaseLock, takeLock} from './lock';
 import {type Observation, observe} from './observe';
-import {plan} from './plan';
+import {plan, type Step} from './plan';
 
 /** `asked`: nothing at all is written. `deployment`: nothing is done, but what was seen is remembered, so that it can be seen twice. */
 export type DryRun = 'no' | 'asked' | 'deployment';
@@ -25,7 +24,10 @@ const PREEMPTIONS_KEPT_MS = 24 * 3600_000;
 /** How long a probe of the webhook may take until GitHub lists what became of it. */
 const PROBE_MS = 5_000;
 
-/** Observe, plan, act: makes true what is not, whatever webhook, task or execution got lost. */
+/**
+ * Observe, plan, act: reconciles the records with GitHub and the providers, whatever webhook, task or execution got lost. Throws when the
+ * lock cannot be read or written.
+ */
 export async function runSweep(context: Context, options: SweepOptions, dryRun: DryRun): Promise<SweepReport> {
   const sweep: Sweep = {
     ...options,
@@ -43,12 +45,12 @@ export async function runSweep(context: Context, options: SweepOptions, dryRun: 
     const redelivered = await redeliverFailed(sweep, lock.holder, dryRun);
     const probedAt = context.clock.now();
     const observation = await observe(sweep, lock);
-    const {actions, sightings} = plan(observation.observed, context.clock.now());
-    if (dryRun === 'deployment') logDecisions(context, actions);
+    const {steps, sightings} = plan(observation.observed, context.clock.now());
+    if (dryRun === 'deployment') logDecisions(context, steps);
     else await closeBootBreakers(context, observation.observed);
-    const acted = dryRun === 'no' ? await act(sweep, actions) : undefined;
+    const acted = dryRun === 'no' ? await act(sweep, steps) : undefined;
     const again = redelivered.hasProbed ? await lookAgain(sweep, lock.holder, probedAt) : undefined;
-    const last = summary(sweep, observation, actions, {
+    const last = summary(sweep, observation, steps, {
       acted,
       redelivered: again ? [redelivered, again] : [redelivered],
     });
@@ -72,9 +74,9 @@ async function look(sweep: Sweep): Promise<SweepReport> {
   const {context} = sweep;
   const redelivered = await redeliverFailed(sweep, undefined, 'asked');
   const observation = await observe(sweep, await readLock(context));
-  const {actions} = plan(observation.observed, context.clock.now());
-  logDecisions(context, actions);
-  return {status: 'dry_run', ...summary(sweep, observation, actions, {acted: undefined, redelivered: [redelivered]})};
+  const {steps} = plan(observation.observed, context.clock.now());
+  logDecisions(context, steps);
+  return {status: 'dry_run', ...summary(sweep, observation, steps, {acted: undefined, redelivered: [redelivered]})};
 }
 
 function remembered(lock: Lock, {visits, ...seen}: Observation, acted: Acted | undefined, now: number): Lock {
@@ -94,12 +96,12 @@ function remembered(lock: Lock, {visits, ...seen}: Observation, acted: Acted | u
 function summary(
   sweep: Sweep,
   {observed, visits}: Observation,
-  actions: readonly Action[],
+  steps: readonly Step[],
   {acted, redelivered}: {readonly acted: Acted | undefined; readonly redelivered: readonly Redelivered[]},
 ): SweepSummary {
   const now = sweep.context.clock.now();
   const decided: Record<string, number> = {};
-  for (const {reason} of actions) decided[reason] = (decided[reason] ?? 0) + 1;
+  for (const {action} of steps) decided[action.reason] = (decided[action.reason] ?? 0) + 1;
   const sum = (of: (one: Redelivered) => number) => redelivered.reduce((total, one) => total + of(one), 0);
   const withDeliveries = (counts: Readonly<Record<string, number>>, count: number) =>
     count > 0 ? {failed_delivery: count, ...counts} : counts;
@@ -131,14 +133,4 @@ function summary(
     ),
     incomplete: [...new Set(sweep.incomplete)].slice(0, 20).map((what) => what.slice(0, LONGEST_INCOMPLETE)),
   };
-}
-
-function logDecisions({logger}: Context, actions: readonly Action[]): void {
-  for (const action of actions) {
-    logger.info(`dry run: would ${action.kind} for ${action.reason}`, {
-      decision: 'dry_run',
-      reason: action.reason,
-      ...fieldsOf(action),
-    });
-  }
 }

@@ -1,6 +1,6 @@
 import type {HookReference} from '../../github/discovery';
 import {isSpeltOut} from '../../model/names';
-import {orIncomplete, type Sweep} from '../context';
+import {type Sweep, tryList} from '../context';
 import {repositoryScope} from '../github-scan';
 import {scopeKey} from '../observed';
 
@@ -29,7 +29,7 @@ export async function dueHooks(sweep: Sweep, pending: Iterable<string>): Promise
     const listed = `hooks of ${key}`;
     if (now - (memory.listedAt.get(listed) ?? 0) < HOOKS_EVERY_MS) continue;
     // One scope that cannot be seen hides no other.
-    const found = await orIncomplete(sweep, `the ${listed}`, () => discovery.hooks(scope));
+    const found = await tryList(sweep, `the ${listed}`, () => discovery.hooks(scope));
     memory.listedAt.set(listed, now);
     for (const hook of found ?? []) hooks.set(hookKey(hook), hook);
   }

@@ -1,7 +1,7 @@
 import {Refused} from '../../errors';
 import type {DeliveryPage, HookReference} from '../../github/discovery';
 import type {HookReading, UnreadDeliveries} from '../../store/documents';
-import {isTimeUp, orIncomplete, type Sweep} from '../context';
+import {isTimeUp, type Sweep, tryList} from '../context';
 import {type FailedEvents, RETENTION_MS} from './failed-events';
 import {hookKey} from './hooks';
 import {healthAfter} from './schedule';
@@ -88,7 +88,7 @@ class Reader {
     failuresOnly,
   }: Pick<UnreadDeliveries, 'cursor' | 'failuresOnly'>): Promise<DeliveryPage | 'gone' | undefined> {
     let isGone = false;
-    const page = await orIncomplete(this.sweep, 'the deliveries', async () => {
+    const page = await tryList(this.sweep, 'the deliveries', async () => {
       try {
         return await this.sweep.discovery.deliveries(this.hook, {cursor, failuresOnly});
       } catch (error) {

@@ -1,7 +1,7 @@
 import {RateLimited, Refused, Unavailable} from '../../errors';
 import type {HookReference} from '../../github/discovery';
 import type {FailedEvent, HookReading} from '../../store/documents';
-import {isTimeUp, orIncomplete, type Sweep} from '../context';
+import {isTimeUp, type Sweep, tryList} from '../context';
 import type {DryRun} from '../sweep';
 import {atOnce} from './at-once';
 import {dueHooks} from './hooks';
@@ -36,7 +36,7 @@ const NOTHING: Redelivered = {seen: 0, held: 0, givenUp: 0, decided: 0, done: 0,
  */
 export async function redeliverFailed(sweep: Sweep, holder: string | undefined, dryRun: DryRun): Promise<Redelivered> {
   if (sweep.webhooks === 'off') return NOTHING;
-  const record = await orIncomplete(sweep, 'the record of deliveries', () => loadDeliveries(sweep.context));
+  const record = await tryList(sweep, 'the record of deliveries', () => loadDeliveries(sweep.context));
   if (!record) return NOTHING;
   const {hooks, readings, seen} = await lookAtHooks(sweep, record);
 
@@ -148,7 +148,7 @@ function logGivenUp({context}: Sweep, guid: string, {action, tries}: FailedEvent
 
 /** False when it could not be saved. */
 async function save(sweep: Sweep, holder: string, record: DeliveryRecord): Promise<boolean> {
-  const saved = await orIncomplete(sweep, 'the record of deliveries', async () => {
+  const saved = await tryList(sweep, 'the record of deliveries', async () => {
     await saveDeliveries(sweep.context, holder, record);
     return true;
   });

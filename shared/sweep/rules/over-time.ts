@@ -1,10 +1,16 @@
-import type {Action} from '../actions';
 import {jobUrlOf, minutesOf} from '../fleet';
 import type {Observed} from '../observed';
+import {type EndRunner, type Rule, runnerOf} from '../rule';
 
 /** A job may run for `jobMinutes`; the one limit that ends a busy runner. */
-export function endOverTime(observed: Observed, now: number): Action[] {
-  const actions: Action[] = [];
+export const endOverTime: Rule<EndRunner<'over_time'>> = {
+  plan: planEnds,
+  act: (action, repairs) => repairs.endRunner(action),
+  subject: runnerOf,
+};
+
+function planEnds(observed: Observed, now: number): EndRunner<'over_time'>[] {
+  const actions: EndRunner<'over_time'>[] = [];
   for (const runner of observed.runners ?? []) {
     if (runner.runs === null || runner.state !== 'busy') continue;
     if (now - runner.stateAt < minutesOf(observed, runner.pool).jobMinutes * 60_000) continue;

@@ -1,34 +1,29 @@
-import type {Instance} from '../../compute/compute';
-import {isUnused} from '../../lifecycle/identity';
 import {isBeingMade, isEnding} from '../../lifecycle/runner';
-import type {Action, Registered} from '../actions';
-import {
-  ageMs,
-  GOING,
-  jobUrlOf,
-  minutesOf,
-  namesakes,
-  OVER,
-  ourMachines,
-  poolLabel,
-  registrationOf,
-  runsAtGitHub,
-} from '../fleet';
-import {type Observed, scopeKey} from '../observed';
-import type {Sightings} from '../persistence';
+import {GOING, jobUrlOf, OVER, ourMachines} from '../fleet';
+import type {Observed} from '../observed';
+import type {PersistenceTracker} from '../persistence';
+import {type EndRunner, type Rule, runnerOf} from '../rule';
 
 /** A runner that leaves is gone within a minute or two; after so long its task got lost. */
 const LEAVING_MS = 5 * 60_000;
 
+type End = EndRunner<'lost_stop' | 'stopped_vm' | 'vanished_vm'>;
+
 /** Runners whose VM is not there any more, has stopped, or should have been deleted long ago; each seen twice. */
-export function endWithoutMachine(observed: Observed, now: number, sightings: Sightings): Action[] {
+export const endRunnersWithoutVm: Rule<End> = {
+  plan: planEnds,
+  act: (action, repairs) => repairs.endRunner(action, {hasVanished: action.reason === 'vanished_vm'}),
+  subject: runnerOf,
+};
+
+function planEnds(observed: Observed, now: number, tracker: PersistenceTracker): End[] {
   const machines = new Map(observed.instances?.map((instance) => [instance.name, instance]));
   const kept = new Set(ourMachines(observed)?.map(({name}) => name));
-  const actions: Action[] = [];
+  const actions: End[] = [];
   for (const runner of observed.runners ?? []) {
     if (isBeingMade(runner)) continue;
     if (observed.instances === undefined) {
-      sightings.keep(`machine ${runner.name}`);
+      tracker.carryOver(`machine ${runner.name}`);
       continue;
     }
     const machine = machines.get(runner.name);
@@ -41,59 +36,9 @@ export function endWithoutMachine(observed: Observed, now: number, sightings: Si
       const isDead = !machine || OVER.has(machine.status);
       actions.push({kind: 'end_runner', reason: 'lost_stop', ...rest, isDead});
     } else if (!machine || OVER.has(machine.status)) {
-      if (!sightings.twice(`machine ${runner.name}`)) continue;
+      if (!tracker.hasPersisted(`machine ${runner.name}`)) continue;
       actions.push({kind: 'end_runner', reason: machine ? 'stopped_vm' : 'vanished_vm', ...rest, isDead: true});
     }
   }
   return actions;
-}
-
-/** VMs of this deployment's label that no live runner is on record for: seen twice, older than a boot takes, and not at work. */
-export function deleteOrphans(observed: Observed, now: number, sightings: Sightings): Action[] {
-  if (observed.runners === undefined) return [];
-  const live = new Set(observed.runners.map(({name}) => name));
-  const actions: Action[] = [];
-  for (const machine of ourMachines(observed) ?? []) {
-    if (live.has(machine.name) || GOING.has(machine.status)) continue;
-    const action = orphan(observed, machine, now, sightings);
-    if (action) actions.push(action);
-  }
-  if (observed.instances === undefined) sightings.keep('orphan ');
-  return actions;
-}
-
-function orphan(observed: Observed, machine: Instance, now: number, sightings: Sightings): Action | undefined {
-  const {name, zone} = machine;
-  const pool = poolLabel(machine);
-  const isDead = OVER.has(machine.status);
-  if (!isDead && ageMs(machine, now) < minutesOf(observed, pool).bootMinutes * 60_000) return undefined;
-  const former = observed.former.get(name);
-  const isKnown = former ? observed.scopes.has(scopeKey(former.scope)) : observed.sawEveryScope;
-  const key = `orphan ${name}`;
-  if (!isDead && !isKnown) {
-    sightings.keep(key);
-    return undefined;
-  }
-  const own = former && registrationOf(observed, former).registration;
-  const others = former ? [] : namesakes(observed, name, pool);
-  // mutation: orphan runs a job
-  if (!isDead && (own?.seen.busy || runsAtGitHub(observed, name, former))) return undefined;
-  // On no record, so that it cannot be deregistered first: while anything of its name is connected, it may take a job at any time. Its own
-  // end is the VM's `maxRunDuration`.
-  if (!isDead && others.some(({seen}) => !isUnused(seen))) return undefined;
-  if (!sightings.twice(key)) return undefined;
-  return {
-    kind: 'delete_vm',
-    reason: isDead ? 'stopped_vm' : 'orphan',
-    name,
-    zone,
-    pool,
-    registration: own ? place(own) : null,
-    namesakes: others.map(place),
-    isDead,
-  };
-}
-
-function place({scope, installationId, id}: Registered): Registered {
-  return {scope, installationId, id};
 }

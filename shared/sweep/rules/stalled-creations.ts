@@ -1,14 +1,36 @@
 import {isBeingMade, isWithoutJob} from '../../lifecycle/runner';
-import type {Action} from '../actions';
 import type {Observed} from '../observed';
+import type {DemandJob, EndRunner, PlannedAction, Rule} from '../rule';
 
 /** The queue's own retries come sooner: after so long without a change, no task is at work on it. */
 const FORGOTTEN_MS = 10 * 60_000;
 const HOPELESS_MS = 60 * 60_000;
 
-/** Runners that a crash left half made are gone on with; after an hour they are taken away. */
-export function finishHalfMade(observed: Observed, now: number): Action[] {
-  const actions: Action[] = [];
+interface ResumeCreation extends PlannedAction {
+  readonly kind: 'make';
+  readonly reason: 'half_made';
+  /** A runner that no job asked for. */
+  readonly runner: string;
+  /** Keeps the task's name from being one that was used before. */
+  readonly cause: string;
+}
+
+type Resumption = ResumeCreation | EndRunner<'half_made'> | DemandJob<'half_made'>;
+
+/** A creation that a crash interrupted is resumed; after an hour its runner is ended. */
+export const resumeStalledCreations: Rule<Resumption> = {
+  plan: planResumptions,
+  act: async (action, repairs) => {
+    if (action.kind === 'end_runner') return repairs.endRunner(action, {unlessOnline: true});
+    if (action.kind === 'make') await repairs.resumeCreation(action.runner, action.cause);
+    else await repairs.demandJob(action.job, action.cause);
+    return {decision: 'demanded'};
+  },
+  subject: (action) => (action.kind === 'demand' ? {job: action.job} : {runner: action.runner}),
+};
+
+function planResumptions(observed: Observed, now: number): Resumption[] {
+  const actions: Resumption[] = [];
   for (const runner of observed.runners ?? []) {
     const forMs = now - runner.stateAt;
     if (!isBeingMade(runner) || forMs < FORGOTTEN_MS || observed.held.has(runner.pool)) continue;

@@ -1,25 +1,45 @@
 import {jobKeyOf} from '../../lifecycle/naming';
 import {canRun} from '../../lifecycle/runner';
 import type {JobDocument} from '../../store/documents';
-import type {Action} from '../actions';
-import {type Observed, settledMs} from '../observed';
-import {roomOfAll} from './lost-slots';
+import {type Observed, roomOfAll, settledMs} from '../observed';
+import type {DemandJob, PlannedAction, Rule} from '../rule';
 
 /** A demand task of one name is made once in this time. */
 const BUCKET_MS = 5 * 60_000;
+
+interface PlaceSpare extends PlannedAction {
+  readonly kind: 'place_spare';
+  readonly reason: 'spare_for_job';
+  readonly runner: string;
+}
+
+type Serve = PlaceSpare | DemandJob<'waiting_job' | 'lost_demand'>;
 
 /**
  * Open jobs, by their pool's priority and their age: to spare runners first, then as many as slots are free. Where all pools together have a
  * limit, the oldest of all pools take what is left of it.
  */
-export function serveWaiting(observed: Observed, now: number): Action[] {
-  const actions: Action[] = [];
+export const serveWaiting: Rule<Serve> = {
+  plan: planServing,
+  act: async (action, repairs) => {
+    if (action.kind === 'place_spare') {
+      await repairs.placeSpare(action.runner);
+      return {decision: 'placed'};
+    }
+    await repairs.demandJob(action.job, action.cause);
+    return {decision: 'demanded'};
+  },
+  subject: (action) => (action.kind === 'place_spare' ? {runner: action.runner} : {job: action.job}),
+};
+
+function planServing(observed: Observed, now: number): Serve[] {
+  const actions: Serve[] = [];
   const wanting: JobDocument[] = [];
   const ofVms: JobDocument[] = [];
   // The event that freed a slot serves the next job by itself; only when it did not, the sweep does.
   const patienceMs = settledMs(observed.webhooks);
   const bucket = Math.floor(now / BUCKET_MS);
-  const demand = (job: string): Action => ({
+  const demand = (job: string): DemandJob<'waiting_job' | 'lost_demand'> => ({
     kind: 'demand',
     reason: 'waiting_job',
     job,

@@ -4,9 +4,9 @@ import type {RunnerScope} from '../../github/github';
 import {isEnding} from '../../lifecycle/runner';
 import {isSpeltOut} from '../../model/names';
 import type {RunnerDocument} from '../../store/documents';
-import type {Action} from '../actions';
 import type {Observed} from '../observed';
-import {roomOfAll} from './lost-slots';
+import {roomOfAll} from '../observed';
+import type {PlannedAction, Rule, RunnersToRequest} from '../rule';
 
 const MINUTE_MS = 60_000;
 
@@ -42,13 +42,27 @@ export function warmOnes(
   return new Set(youngest.slice(0, wanted).map(({name}) => name));
 }
 
+interface Warm extends PlannedAction, RunnersToRequest {
+  readonly kind: 'warm';
+  readonly reason: 'warm';
+}
+
 /** Runners that the pools lack, as far as slots are free that no job waits for. */
-export function keepWarm(observed: Observed, now: number): Action[] {
+export const keepWarm: Rule<Warm> = {
+  plan: planWarm,
+  act: async ({pool, scope, count, key}, repairs) => {
+    await repairs.requestRunners({pool, scope, count, key});
+    return {decision: 'requested'};
+  },
+  subject: ({pool}) => ({pool}),
+};
+
+function planWarm(observed: Observed, now: number): Warm[] {
   const {runners} = observed;
   if (runners === undefined) return [];
   const queue = [...observed.jobs.values()].filter(({demand}) => demand === 'open').length;
   let left = roomOfAll(observed) - (observed.maxRunners === undefined ? 0 : queue);
-  return observed.pools.flatMap((pool): Action[] => {
+  return observed.pools.flatMap((pool): Warm[] => {
     const scope = warmScope(pool);
     if (!scope || pool.provider.type !== 'gce' || observed.held.has(pool.name)) return [];
     const live = runners.filter((runner) => runner.pool === pool.name);
