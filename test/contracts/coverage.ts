@@ -4,8 +4,8 @@ import {Unavailable} from '../../shared/errors';
 import {findFreeSlot, slotId, takenSlot} from '../../shared/store/slots';
 import type {Store} from '../../shared/store/store';
 import {anEvent, aPool, NOW} from '../builders/lifecycle';
-import {VirtualScheduler} from '../world/scheduler';
-import {SeededRandom} from '../world/seeded-random';
+import {VirtualScheduler} from '../emulators/scheduler';
+import {SeededRandom} from '../emulators/seeded-random';
 
 const MAX_RUNNERS = 20;
 const DELIVERIES = 10;

@@ -12,11 +12,11 @@ import {postTask} from '../../shared/tasks/http-dispatch';
 import {InProcessTasks} from '../../shared/tasks/in-process';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {systemTimerClock} from '../../shared/timer-clock';
-import {CloudScheduler} from '../world/cloud-scheduler';
-import {OidcIssuer} from '../world/oidc';
-import {RealScheduler} from '../world/scheduler';
-import {serve} from '../world/serve';
-import {DEPLOYED_RATES} from '../world/tasks/deployed-rates';
+import {CloudScheduler} from '../emulators/cloud-scheduler';
+import {OidcIssuer} from '../emulators/oidc';
+import {RealScheduler} from '../emulators/scheduler';
+import {serve} from '../emulators/serve';
+import {DEPLOYED_RATES} from '../emulators/tasks/deployed-rates';
 import type {Arguments} from './arguments';
 
 /** Also the longest that a job waits to be seen when WEBHOOKS is off. */

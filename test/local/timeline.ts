@@ -1,6 +1,6 @@
-import type {ComputeEvent} from '../world/compute/model';
-import type {Job} from '../world/github/job';
-import type {WorldEvent} from '../world/github/surroundings';
+import type {ComputeEvent} from '../emulators/compute/model';
+import type {Job} from '../emulators/github/job';
+import type {WorldEvent} from '../emulators/github/surroundings';
 
 const COLOURS = {queued: 33, waiting: 33, vm: 36, running: 35, completed: 32, gone: 90, trouble: 31} as const;
 type Tone = keyof typeof COLOURS;
