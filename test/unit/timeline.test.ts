@@ -1,10 +1,9 @@
+import {isOver, Timeline} from '../../functions/local/timeline';
 import {ComputeWorld} from '../emulators/compute/model';
 import type {Instance} from '../emulators/compute/resources';
 import type {Job} from '../emulators/github/job';
 import {VirtualScheduler} from '../emulators/scheduler';
 import {SeededRandom} from '../emulators/seeded-random';
-import {isOver} from '../local/over';
-import {Timeline} from '../local/timeline';
 
 const job = (id: number, label: string): Job => ({
   id,
