@@ -1,7 +1,5 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/environment';
-import {type ControlPlaneOptions, controlPlane} from '../../shared/control-plane';
-import type {Context} from '../../shared/effects/context';
 import type {Demand} from '../../shared/effects/cover-job';
 import {makeRunner} from '../../shared/effects/make-runner';
 import {recordRun} from '../../shared/effects/record-run';
@@ -15,6 +13,8 @@ import {serveFunction} from '../../shared/http/framework';
 import {createTaskFunction} from '../../shared/http/task-function';
 import type {JobEvent} from '../../shared/lifecycle/job-event';
 import {takesRepository} from '../../shared/lifecycle/matching';
+import type {Context} from '../../shared/ports';
+import {createServices, type ServicesOptions} from '../../shared/services';
 import type {ProvisionTask} from '../../shared/tasks/payload';
 
 /** The pool serves the repository, as `webhook` has found before: a task alone makes no runner for whatever repository it names. */
@@ -61,8 +61,8 @@ async function provision(context: Context, task: ProvisionTask): Promise<string>
 }
 
 /** Cloud Tasks' callback of the queue `provision`. */
-export function createProvision(options: ControlPlaneOptions): HttpFunction {
-  return createTaskFunction('provision', controlPlane('provision', options), provision);
+export function createProvision(options: ServicesOptions): HttpFunction {
+  return createTaskFunction('provision', createServices('provision', options), provision);
 }
 
 serveFunction('provision', createProvision({env: readEnvironment()}));

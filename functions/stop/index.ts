@@ -1,8 +1,6 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/environment';
-import {type ControlPlaneOptions, controlPlane} from '../../shared/control-plane';
 import {checkIdle} from '../../shared/effects/check-idle';
-import type {Context} from '../../shared/effects/context';
 import {recordRun} from '../../shared/effects/record-run';
 import {deleteRunner, releaseAfter} from '../../shared/effects/release-runner';
 import {checkVm} from '../../shared/effects/vm/check-vm';
@@ -10,6 +8,8 @@ import {hearVmEvent, noteForeignRun, vmOfEvent} from '../../shared/effects/vm/vm
 import {serveFunction} from '../../shared/http/framework';
 import {createTaskFunction} from '../../shared/http/task-function';
 import type {JobEvent} from '../../shared/lifecycle/job-event';
+import type {Context} from '../../shared/ports';
+import {createServices, type ServicesOptions} from '../../shared/services';
 import type {StopTask} from '../../shared/tasks/payload';
 
 /** `completed`: the stop of the persistent VM is planned, or the runner that ran the job is deleted. */
@@ -40,8 +40,8 @@ async function stop(context: Context, task: StopTask): Promise<string> {
 }
 
 /** Cloud Tasks' callback of the queue `stop`. */
-export function createStop(options: ControlPlaneOptions): HttpFunction {
-  return createTaskFunction('stop', controlPlane('stop', options), stop);
+export function createStop(options: ServicesOptions): HttpFunction {
+  return createTaskFunction('stop', createServices('stop', options), stop);
 }
 
 serveFunction('stop', createStop({env: readEnvironment()}));

@@ -1,7 +1,7 @@
 import {findRegistration} from '../github/settle-registration';
 import {isOver} from '../lifecycle/runner';
+import {type Context, githubOf} from '../ports';
 import type {RunnerDocument} from '../store/documents';
-import {type Context, githubOf} from './context';
 import type {RunRecord} from './record-run';
 import {removeMachine, retireRunner} from './retire-runner';
 

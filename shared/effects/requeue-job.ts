@@ -2,9 +2,9 @@ import {requeued} from '../lifecycle/job';
 import {parseRunnerName} from '../lifecycle/naming';
 import {isOver} from '../lifecycle/runner';
 import type {RunningJob} from '../model/tasks';
+import {type Context, githubOf} from '../ports';
 import type {JobDocument} from '../store/documents';
 import type {Transaction} from '../store/store';
-import {type Context, githubOf} from './context';
 import {demandJob} from './open-jobs';
 
 /** Records on the persistent VM of the job's pool, if the pool has one, that the job runs there no more. */

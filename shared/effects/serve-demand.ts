@@ -1,7 +1,7 @@
 import {queuedAgainTask} from '../model/tasks';
+import type {Context} from '../ports';
 import type {JobDocument} from '../store/documents';
 import {passBreakers} from './breakers';
-import type {Context} from './context';
 import {type Coverage, coverJob, type Demand} from './cover-job';
 import {createRunner} from './create-runner';
 
