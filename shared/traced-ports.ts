@@ -5,7 +5,10 @@ import type {Context} from './ports';
 import type {Tasks} from './tasks/tasks';
 import type {SpanFields, Tracer} from './telemetry/tracer';
 
-/** The context whose every call to GitHub, a provider, a persistent VM and the store is a span of the present execution. Its queues stay as they are. */
+/**
+ * The context whose every call to GitHub, a provider, a persistent VM and the store is a span of the present execution. Its queues stay as
+ * they are: `tracedTasks` is put around them before.
+ */
 export function tracedContext(context: Context, tracer: Tracer): Context {
   return {
     ...context,
