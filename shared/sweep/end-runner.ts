@@ -1,9 +1,9 @@
 import {noteBootFailure} from '../effects/breakers';
-import {type Context, githubOf} from '../effects/context';
 import {demandJob} from '../effects/open-jobs';
 import {removeMachine, retireRunner} from '../effects/retire-runner';
 import {Refused} from '../errors';
 import {findRegistration} from '../github/settle-registration';
+import {type Context, githubOf} from '../ports';
 import type {JobDocument, Preemption, RunnerDocument} from '../store/documents';
 import type {Sweep} from './context';
 import type {EndOptions, EndRunner, Outcome} from './rule';

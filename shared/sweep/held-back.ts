@@ -1,5 +1,5 @@
-import {type Context, poolOf} from '../effects/context';
 import {jobKeyOf} from '../lifecycle/naming';
+import {type Context, poolOf} from '../ports';
 import {writeDeadLetter} from '../store/dead-letters';
 import type {JobDocument, RunnerDocument} from '../store/documents';
 import {heldBackPauseMs} from './rules/missed-events';

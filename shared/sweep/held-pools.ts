@@ -1,6 +1,6 @@
 import type {Pool} from '../config/config';
 import {breakersOf} from '../effects/breakers';
-import type {Context} from '../effects/context';
+import type {Context} from '../ports';
 import {perhapsOpen} from '../store/breakers';
 
 /** Pools for which nothing is to be made now. */

@@ -1,4 +1,4 @@
-import type {Context} from '../effects/context';
+import type {Context} from '../ports';
 import type {Collections, LockDocument} from '../store/documents';
 
 /** In `locks`. */

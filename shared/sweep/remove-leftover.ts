@@ -1,7 +1,7 @@
-import type {Context} from '../effects/context';
 import {removeMachine, retireRunner} from '../effects/retire-runner';
 import {isRegistrationOf, isUnused} from '../lifecycle/identity';
 import {isOver} from '../lifecycle/runner';
+import type {Context} from '../ports';
 import type {LeftoverVm, Registered, Removed} from './rule';
 
 /**

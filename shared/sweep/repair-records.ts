@@ -1,4 +1,3 @@
-import {type Context, poolOf} from '../effects/context';
 import {demandJob, serveOldest} from '../effects/open-jobs';
 import {scheduleIdleCheck} from '../effects/place-spare';
 import {giveSlot, readKept} from '../effects/slots';
@@ -6,6 +5,7 @@ import {scheduleVmCheck} from '../effects/vm/schedule-vm-check';
 import {vmById} from '../effects/vm/vms';
 import {heldBack} from '../lifecycle/job';
 import {spared} from '../lifecycle/runner';
+import {type Context, poolOf} from '../ports';
 import type {JobKey} from '../store/documents';
 import {ALL_POOLS, findFreeSlot, slotIsFree, takenSlot} from '../store/slots';
 import {reportHeldBack} from './held-back';

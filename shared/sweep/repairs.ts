@@ -2,6 +2,7 @@ import {demandJob} from '../effects/open-jobs';
 import {placeSpare} from '../effects/place-spare';
 import {requestRunners} from '../effects/request-runners';
 import {requeueJob} from '../effects/requeue-job';
+import {endRunOnVm} from '../effects/vm/vm-event';
 import {taskName} from '../lifecycle/naming';
 import {eventTask} from '../tasks/payload';
 import type {Sweep} from './context';
@@ -18,7 +19,7 @@ export function createRepairs(sweep: Sweep): Repairs {
     demandJob: (job, cause) => demandJob(context, job, cause),
     reopenJob: (of) => reopenJob(context, of),
     moveJob: (of) => moveJob(context, of),
-    requeueJob: (of) => requeueJob(context, of),
+    requeueJob: (of) => requeueJob(context, of, endRunOnVm),
     resumeCreation: async (runner, cause) => {
       await context.tasks.enqueue({
         queue: 'provision',

@@ -1,5 +1,5 @@
-import type {Context} from '../effects/context';
 import {jobKeyOf} from '../lifecycle/naming';
+import type {Context} from '../ports';
 import type {JobDocument, JobKey, RunnerDocument} from '../store/documents';
 import type {Found, Store, Where} from '../store/store';
 

@@ -1,5 +1,5 @@
 import {closeBootBreakers} from '../effects/boot-breakers';
-import type {Context} from '../effects/context';
+import type {Context} from '../ports';
 import type {SweepSummary} from '../store/documents';
 import {type Acted, act, logDecisions} from './act';
 import {isTimeUp, type Sweep, type SweepOptions} from './context';

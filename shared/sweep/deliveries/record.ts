@@ -1,5 +1,5 @@
-import type {Context} from '../../effects/context';
 import {Unavailable} from '../../errors';
+import type {Context} from '../../ports';
 import type {Collections, DeliveriesDocument, HookReading} from '../../store/documents';
 import {SWEEP_LOCK} from '../lock';
 import {FailedEvents, type Page, RETENTION_MS} from './failed-events';
