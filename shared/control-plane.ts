@@ -17,6 +17,7 @@ import {dryRunGitHub} from './github/dry-run';
 import type {GitHubFor} from './github/github';
 import {createOidcVerifier, type OidcVerifier} from './http/oidc';
 import {createTaskVerifier, type TaskVerifier} from './http/task-verifier';
+import type {Logger} from './logger';
 import {createProviders, createVms} from './providers/providers';
 import {type Random, systemRandom} from './random';
 import {createFirestoreStore} from './store/firestore';
@@ -26,7 +27,6 @@ import {signedTasks} from './tasks/signed-tasks';
 import type {Tasks} from './tasks/tasks';
 import {createLogger} from './telemetry/create-logger';
 import {createTracer, type TracingOptions} from './telemetry/create-tracer';
-import type {Logger} from './telemetry/logger';
 import type {Tracer} from './telemetry/tracer';
 import {tracedCompute, tracedContext} from './traced-ports';
 

@@ -1,8 +1,8 @@
 import {readFile} from 'node:fs/promises';
 import type {Clock} from '../clock';
 import {Unavailable} from '../errors';
+import type {Logger} from '../logger';
 import {Secret} from '../secret';
-import type {Logger} from '../telemetry/logger';
 import type {Emulators} from './config-types';
 import {type AccessResource, createSecretManager} from './secret-manager';
 import type {SecretField, SecretSource} from './secret-source';

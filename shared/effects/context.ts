@@ -2,13 +2,13 @@ import type {Clock} from '../clock';
 import type {Pool} from '../config/config';
 import type {GitHub, GitHubFor, RunnerScope} from '../github/github';
 import {runnerName} from '../lifecycle/naming';
+import type {Logger} from '../logger';
 import type {Provider} from '../providers/provider';
 import type {PersistentVm, VmReference} from '../providers/vm';
 import type {Random} from '../random';
 import type {JobDocument, RunnerDocument} from '../store/documents';
 import type {Store} from '../store/store';
 import type {Tasks} from '../tasks/tasks';
-import type {Logger} from '../telemetry/logger';
 
 /** Everything with a side effect, passed in. One for each request: the logger carries the request's fields. */
 export interface Context {
