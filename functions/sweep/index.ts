@@ -1,4 +1,5 @@
 import type {HttpFunction, Request} from '@google-cloud/functions-framework';
+import {systemClock} from '../../shared/clock';
 import {readEnvironment} from '../../shared/config/environment';
 import {type ControlPlane, type ControlPlaneOptions, callerVerifier, controlPlane} from '../../shared/control-plane';
 import {type SweepMemory, sweepMemory} from '../../shared/effects/sweep/ports';
@@ -14,7 +15,7 @@ import {traceFields, traceOf} from '../../shared/telemetry/trace';
 /** Cloud Scheduler's call: makes true what webhooks, tasks or crashes left untrue. `?dry-run=true` only says what it would do. */
 export function createSweep(options: ControlPlaneOptions): HttpFunction {
   const plane = controlPlane('sweep', options);
-  const memory: SweepMemory = sweepMemory();
+  const memory: SweepMemory = sweepMemory(options.clock ?? systemClock);
   const bodies = createBodyReader(MAX_TASK_BYTES);
   let verifier: OidcVerifier | undefined;
 
