@@ -1,5 +1,5 @@
 import {TtlCache} from '../../shared/cache';
-import {VirtualScheduler} from '../world/scheduler';
+import {VirtualScheduler} from '../emulators/scheduler';
 
 const MINUTE_MS = 60_000;
 
