@@ -4,8 +4,7 @@ import type {RunnerScope} from '../../github/github';
 import {isEnding} from '../../lifecycle/runner';
 import {isSpeltOut} from '../../model/names';
 import type {RunnerDocument} from '../../store/documents';
-import type {Observed} from '../observed';
-import {roomOfAll} from '../observed';
+import {type Observed, roomOfAll} from '../observed';
 import type {PlannedAction, Rule, RunnersToRequest} from '../rule';
 
 const MINUTE_MS = 60_000;
