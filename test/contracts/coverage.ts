@@ -1,6 +1,6 @@
-import type {Context} from '../../shared/effects/context';
 import {type Coverage, coverJob} from '../../shared/effects/cover-job';
 import {Unavailable} from '../../shared/errors';
+import type {Context} from '../../shared/ports';
 import {findFreeSlot, slotId, takenSlot} from '../../shared/store/slots';
 import type {Store} from '../../shared/store/store';
 import {anEvent, aPool, NOW} from '../builders/lifecycle';

@@ -1,5 +1,5 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
-import type {ControlPlaneOptions} from '../../shared/control-plane';
+import type {ServicesOptions} from '../../shared/services';
 import type {DispatchResult} from '../../shared/tasks/dispatch';
 import {InProcessTasks, type TaskRequest} from '../../shared/tasks/in-process';
 import type {Tasks} from '../../shared/tasks/tasks';
@@ -63,7 +63,7 @@ export class SimulatedControlPlane {
     const deploy = (setting: Setting): Handlers => {
       const env = environmentOf(setting, github.app);
       const common = {env, clock: executions.skewedClock, logger: createLogger({level: 'debug', destination})};
-      const options: ControlPlaneOptions = {...common, ...given};
+      const options: ServicesOptions = {...common, ...given};
       return {
         webhook: functions.webhook({...common, tasks: ports.tasks(this.#losing(), 'ingest')}),
         provision: functions.provision(options),
