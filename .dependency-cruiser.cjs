@@ -131,12 +131,15 @@ module.exports = {
     {
       name: 'sweep-rule-alone',
       comment:
-        'A rule of the sweep reads observed.ts and returns actions of actions.ts; it knows nothing else of the sweep, and no other rule.',
+        'A rule of the sweep reads what was observed and has the form of rule.ts; it knows nothing else of the sweep, and no other rule.',
       severity: 'error',
       from: {path: '^shared/sweep/rules/'},
       to: {
         path: '^shared/',
-        pathNot: ['^shared/sweep/(observed|actions)[.]ts$', files(['model', ...BASE, ...INTERFACES])],
+        pathNot: [
+          '^shared/sweep/(rule|actions|observed|fleet|persistence)[.]ts$',
+          files(['model', ...BASE, ...INTERFACES]),
+        ],
       },
     },
     {

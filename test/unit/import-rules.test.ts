@@ -68,6 +68,7 @@ test('imports along the rules are let through', () => {
     ['shared/providers/gce/provider.ts', 'shared/providers/gce/client/client.ts'],
     ['shared/sweep/plan.ts', 'shared/sweep/rules/jobs.ts'],
     ['shared/sweep/rules/jobs.ts', 'shared/sweep/observed.ts'],
+    ['shared/sweep/rules/jobs.ts', 'shared/sweep/rule.ts', 'type'],
     ['shared/sweep/rules/jobs.ts', 'shared/github/github.ts', 'type'],
     ['shared/sweep/act.ts', 'shared/runners/create.ts'],
     ['shared/api/routes/index.ts', 'shared/api/routes/jobs.ts'],
