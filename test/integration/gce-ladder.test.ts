@@ -132,7 +132,7 @@ describe('a quota', () => {
     await open();
     gce.world.failLate({error: CPU_QUOTA});
     const outcome = await create();
-    expect(outcome).toEqual({kind: 'quota', region: 'us-central1', message: expect.stringContaining("Quota 'CPUS'")});
+    expect(outcome).toEqual({kind: 'quota', quotaScope: 'us-central1', message: expect.stringContaining("Quota 'CPUS'")});
     expect(tried).toHaveLength(1);
   });
 
