@@ -1,9 +1,10 @@
 import {settleRegistration} from '../github/settle-registration';
 import {isBeingMade} from '../lifecycle/runner';
 import {placementOf} from '../model/placement';
+import {type Context, githubOf} from '../ports';
 import type {JobKey, RunnerDocument} from '../store/documents';
 import {takenSlot} from '../store/slots';
-import {type Context, githubOf, latestRunnerName} from './context';
+import {latestRunnerName} from './context';
 import {demandJob, serveOldest} from './open-jobs';
 import {removeMachine, retireRunner} from './retire-runner';
 import {readKept} from './slots';

@@ -132,7 +132,11 @@ describe('a quota', () => {
     await open();
     gce.world.failLate({error: CPU_QUOTA});
     const outcome = await create();
-    expect(outcome).toEqual({kind: 'quota', quotaScope: 'us-central1', message: expect.stringContaining("Quota 'CPUS'")});
+    expect(outcome).toEqual({
+      kind: 'quota',
+      quotaScope: 'us-central1',
+      message: expect.stringContaining("Quota 'CPUS'"),
+    });
     expect(tried).toHaveLength(1);
   });
 

@@ -1,8 +1,8 @@
 import type {InstanceStatus} from '../../compute/compute';
 import type {Pool} from '../../config/config';
 import {Refused} from '../../errors';
+import type {Context} from '../../ports';
 import type {PersistentVm} from '../../providers/vm';
-import type {Context} from '../context';
 import {type Vm, vmOfPool} from './vms';
 
 export interface VmToOperate {
