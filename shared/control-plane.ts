@@ -1,7 +1,7 @@
 import {type Clock, systemClock} from './clock';
 import {createCompute} from './compute/client';
 import type {Compute} from './compute/compute';
-import {type Config, type ConfigFor, type FunctionName, type Pool, parseConfig} from './config/config';
+import {type Config, type ConfigFor, type FunctionName, parseConfig} from './config/config';
 import type {Environment} from './config/environment';
 import {warnOfOldNames} from './config/old-names';
 import {type Place, resolvePlace} from './config/place';
@@ -17,6 +17,7 @@ import {dryRunGitHub} from './github/dry-run';
 import type {GitHubFor} from './github/github';
 import {createOidcVerifier, type OidcVerifier} from './http/oidc';
 import {createTaskVerifier, type TaskVerifier} from './http/task-verifier';
+import type {Pool} from './model/pool';
 import {createProviders, createVms} from './providers/providers';
 import {type Random, systemRandom} from './random';
 import {createFirestoreStore} from './store/firestore';

@@ -1,7 +1,8 @@
 import type {Compute} from './compute/compute';
 import {JOB_LABEL, POOL_LABEL} from './compute/labels';
 import type {Context} from './effects/context';
-import type {GitHub, RunnerScope} from './github/github';
+import type {GitHub} from './github/github';
+import type {RunnerScope} from './model/scope';
 import type {Tasks} from './tasks/tasks';
 import {traced} from './telemetry/traced';
 import type {SpanFields, Tracer} from './telemetry/tracer';

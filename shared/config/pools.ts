@@ -1,8 +1,8 @@
 import type {core} from 'zod';
 import {regionOfZone} from '../model/names';
+import type {Pool, PoolScope, ProviderConfig} from '../model/pool';
 import {isRecord, meantPool, reportForm, withoutOwnKeys} from './form-mistakes';
 import {templateRegion} from './gce-rules';
-import type {Pool, PoolScope, ProviderConfig} from './pool';
 import {namePools} from './pool-name';
 import {checkPool, checkTogether} from './pool-rules';
 import {

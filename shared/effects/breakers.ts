@@ -1,6 +1,6 @@
-import type {Pool} from '../config/config';
 import {QuotaExceeded, RateLimited, type RetryableError, Unavailable} from '../errors';
 import {GitHubDown} from '../github/classify';
+import type {Pool} from '../model/pool';
 import {closeBreaker, countFailure, openBreaker, passBreaker, perhapsOpen} from '../store/breakers';
 import {type Context, poolOf} from './context';
 

@@ -1,7 +1,8 @@
 import type {Clock} from '../clock';
-import type {Pool} from '../config/config';
-import type {GitHub, GitHubFor, RunnerScope} from '../github/github';
+import type {GitHub, GitHubFor} from '../github/github';
 import {runnerName} from '../lifecycle/naming';
+import type {Pool} from '../model/pool';
+import type {RunnerScope} from '../model/scope';
 import type {Provider} from '../providers/provider';
 import type {PersistentVm, VmReference} from '../providers/vm';
 import type {Random} from '../random';

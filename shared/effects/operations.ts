@@ -1,4 +1,4 @@
-import type {RunnerScope} from '../github/github';
+import type {RunnerScope} from '../model/scope';
 import type {RunnerDocument} from '../store/documents';
 
 /** What a person may ask of the control plane. `dryRun`: answers what would be done, and does nothing. */

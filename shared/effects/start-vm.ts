@@ -1,6 +1,6 @@
-import type {Pool} from '../config/config';
 import {taskName} from '../lifecycle/naming';
 import {active, isStopping, starting} from '../lifecycle/vm';
+import type {Pool} from '../model/pool';
 import {isGoingDown, isUp} from '../providers/vm';
 import type {Context} from './context';
 import type {OperationOptions, StartResult} from './operations';

@@ -1,5 +1,5 @@
-import type {Pool} from '../config/config';
 import {LeaseHeld} from '../errors';
+import type {Pool} from '../model/pool';
 import {isDown, isGoingDown} from '../providers/vm';
 import type {DrainedRunner} from '../store/documents';
 import type {Context} from './context';

@@ -1,4 +1,5 @@
-import type {Registration, RunnerScope} from '../github/github';
+import type {Registration} from '../github/github';
+import type {RunnerScope} from '../model/scope';
 import type {RunnerDocument} from '../store/documents';
 import type {JobEvent} from './job-event';
 

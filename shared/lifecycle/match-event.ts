@@ -1,4 +1,5 @@
-import type {Config, Pool} from '../config/config';
+import type {Config} from '../config/config';
+import type {Pool} from '../model/pool';
 import type {JobEvent} from './job-event';
 import {type IgnoreReason, matchJob, takesRepository} from './matching';
 import {parseRunnerName} from './naming';

@@ -1,4 +1,4 @@
-import type {Pool} from '../config/config';
+import type {Pool} from '../model/pool';
 import {foreignLabels, missingLabels, wildcardMatches} from './labels';
 
 /** What matching needs to know of a job. */

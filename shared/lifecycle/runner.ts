@@ -1,4 +1,4 @@
-import type {RunnerScope} from '../github/github';
+import type {RunnerScope} from '../model/scope';
 import type {JobDocument, JobKey, RunnerDocument, RunnerState} from '../store/documents';
 import {hasLabels, liesIn} from './identity';
 import {jobKeyOf} from './naming';

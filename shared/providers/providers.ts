@@ -1,7 +1,8 @@
 import type {Clock} from '../clock';
 import type {Compute} from '../compute/compute';
-import type {Config, Pool} from '../config/config';
+import type {Config} from '../config/config';
 import {Refused} from '../errors';
+import type {Pool} from '../model/pool';
 import type {Logger} from '../telemetry/logger';
 import {dryRunProvider, dryRunVm} from './dry-run';
 import {createGceProvider} from './gce';

@@ -1,4 +1,4 @@
-import type {RunnerScope} from '../github/github';
+import type {RunnerScope} from '../model/scope';
 
 /** `<job id>-<run attempt>`: the identity of one run of a job. */
 export type JobKey = string;

@@ -1,4 +1,4 @@
-import type {RunnerScope} from '../../shared/github/github';
+import type {RunnerScope} from '../../shared/model/scope';
 import type {Job, JobStatus} from '../world/github/job';
 import type {GitHubWorld} from '../world/github/model';
 import type {Registration} from '../world/github/registration';

@@ -1,4 +1,4 @@
-import type {Pool} from '../../config/config';
+import type {Pool} from '../../model/pool';
 import {perhapsOpen} from '../../store/breakers';
 import {breakersOf} from '../breakers';
 import type {Context} from '../context';

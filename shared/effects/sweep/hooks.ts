@@ -1,6 +1,6 @@
 import type {HookReference} from '../../github/discovery';
-import {scopeKey} from '../../lifecycle/sweep/observed';
 import {isSpeltOut} from '../../model/names';
+import {scopeKey} from '../../model/scope';
 import {orIncomplete, type Sweep} from './ports';
 import {repositoryScope} from './visit';
 

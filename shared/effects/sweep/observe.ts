@@ -1,9 +1,9 @@
 import {DEPLOYMENT_LABEL} from '../../compute/labels';
 import type {DiscoveredRepository} from '../../github/discovery';
-import type {RunnerScope} from '../../github/github';
 import {parseRunnerName} from '../../lifecycle/naming';
-import {type Observed, scopeKey, settledMs} from '../../lifecycle/sweep/observed';
+import {type Observed, settledMs} from '../../lifecycle/sweep/observed';
 import {waitsForVm} from '../../lifecycle/sweep/persistent';
+import {type RunnerScope, scopeKey} from '../../model/scope';
 import type {JobDocument, JobKey, LockDocument, RunnerDocument} from '../../store/documents';
 import {allVms} from '../vm/vms';
 import {heldPools} from './held-pools';

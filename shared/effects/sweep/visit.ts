@@ -1,10 +1,10 @@
 import {RateLimited} from '../../errors';
 import {GitHubDown} from '../../github/classify';
 import type {DiscoveredRepository} from '../../github/discovery';
-import type {RunnerScope} from '../../github/github';
 import {takesRepository} from '../../lifecycle/matching';
 import {jobKeyOf} from '../../lifecycle/naming';
-import {type SeenJob, type SeenScope, scopeKey} from '../../lifecycle/sweep/observed';
+import type {SeenJob, SeenScope} from '../../lifecycle/sweep/observed';
+import {type RunnerScope, scopeKey} from '../../model/scope';
 import type {JobKey, LockDocument} from '../../store/documents';
 import {githubBreaker, noteGitHubFailure} from '../breakers';
 import {allowanceAt, rotated} from './allowance';

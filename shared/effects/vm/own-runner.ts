@@ -1,7 +1,7 @@
-import type {RunnerScope} from '../../github/github';
 import {liesIn} from '../../lifecycle/identity';
 import type {JobEvent} from '../../lifecycle/job-event';
 import {takesRepository} from '../../lifecycle/matching';
+import type {RunnerScope} from '../../model/scope';
 import type {VmDocument} from '../../store/documents';
 import {type Context, githubOf} from '../context';
 import {changeVm} from './vm-document';

@@ -1,7 +1,7 @@
-import type {Pool} from '../../config/config';
-import type {RunnerScope} from '../../github/github';
 import {takesRepository} from '../../lifecycle/matching';
 import {isSpeltOut} from '../../model/names';
+import type {Pool} from '../../model/pool';
+import type {RunnerScope} from '../../model/scope';
 import type {VmReference} from '../../providers/vm';
 import type {VmDocument} from '../../store/documents';
 import {type Context, poolOf} from '../context';

@@ -1,9 +1,9 @@
 import {type Clock, withDeadline} from '../../clock';
-import type {Pool} from '../../config/config';
 import type {ControlPlane} from '../../control-plane';
 import {SlipwayError, Unavailable} from '../../errors';
-import type {RunnerScope} from '../../github/github';
 import {isSpeltOut} from '../../model/names';
+import type {Pool} from '../../model/pool';
+import type {RunnerScope} from '../../model/scope';
 import {scrubSecrets} from '../../telemetry/scrub';
 import type {Surroundings} from './operation';
 

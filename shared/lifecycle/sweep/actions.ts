@@ -1,4 +1,4 @@
-import type {RunnerScope} from '../../github/github';
+import type {RunnerScope} from '../../model/scope';
 import type {JobKey, Preemption} from '../../store/documents';
 import type {JobEvent} from '../job-event';
 

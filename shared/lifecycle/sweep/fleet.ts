@@ -1,12 +1,13 @@
 import type {Instance} from '../../compute/compute';
 import {POOL_LABEL} from '../../compute/labels';
-import type {Pool} from '../../config/config';
-import type {Registration, RunnerScope} from '../../github/github';
+import type {Registration} from '../../github/github';
+import type {Pool} from '../../model/pool';
+import {type RunnerScope, scopeKey} from '../../model/scope';
 import type {RunnerDocument} from '../../store/documents';
 import {isMeant, isRegistrationOf} from '../identity';
 import {takesRepository} from '../matching';
 import type {Registered} from './actions';
-import {type Observed, type SeenScope, scopeKey} from './observed';
+import type {Observed, SeenScope} from './observed';
 
 /** VMs of this label are nobody's but the person's who set it. */
 export const KEEP_LABEL = 'slipway-keep';

@@ -1,9 +1,10 @@
-import type {Registration, RunnerScope} from '../../github/github';
+import type {Registration} from '../../github/github';
+import {type RunnerScope, scopeKey} from '../../model/scope';
 import type {RunnerDocument} from '../../store/documents';
 import {isRegistrationOf, isUnused} from '../identity';
 import {isOver} from '../runner';
 import type {Action} from './actions';
-import {type Observed, scopeKey} from './observed';
+import type {Observed} from './observed';
 import {type Sightings, TWICE_MS} from './sightings';
 
 /** Deregistrations cost a call each, and a mistake here would be an expensive one. */

@@ -1,4 +1,5 @@
 import type {Instance} from '../../compute/compute';
+import {scopeKey} from '../../model/scope';
 import {isUnused} from '../identity';
 import {isBeingMade, isEnding} from '../runner';
 import type {Action, Registered} from './actions';
@@ -14,7 +15,7 @@ import {
   registrationOf,
   runsAtGitHub,
 } from './fleet';
-import {type Observed, scopeKey} from './observed';
+import type {Observed} from './observed';
 import type {Sightings} from './sightings';
 
 /** A runner that leaves is gone within a minute or two; after so long its task got lost. */

@@ -1,7 +1,8 @@
 import type {Instance, InstanceStatus} from '../../compute/compute';
-import type {Pool} from '../../config/config';
 import type {DiscoveredJob} from '../../github/discovery';
-import type {Registration, RunnerScope} from '../../github/github';
+import type {Registration} from '../../github/github';
+import type {Pool} from '../../model/pool';
+import type {RunnerScope} from '../../model/scope';
 import type {JobDocument, JobKey, Preemption, RunnerDocument, SlotDocument, VmDocument} from '../../store/documents';
 import type {Found} from '../../store/store';
 
@@ -77,11 +78,4 @@ export type SeenSlot = Found<'slots'> & {readonly data: SlotDocument};
 /** How long what changed is left alone: on record or at GitHub, the other may hear of it yet. */
 export function settledMs(webhooks: 'on' | 'off'): number {
   return webhooks === 'on' ? 60_000 : 5_000;
-}
-
-/** GitHub compares names without case. */
-export function scopeKey(scope: RunnerScope): string {
-  return scope.kind === 'organization'
-    ? `org ${scope.org.toLowerCase()}`
-    : `repo ${scope.owner.toLowerCase()}/${scope.repo.toLowerCase()}`;
 }

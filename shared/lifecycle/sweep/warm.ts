@@ -1,7 +1,7 @@
-import type {Pool} from '../../config/config';
 import {cronMatches} from '../../config/cron';
-import type {RunnerScope} from '../../github/github';
 import {isSpeltOut} from '../../model/names';
+import type {Pool} from '../../model/pool';
+import type {RunnerScope} from '../../model/scope';
 import type {RunnerDocument} from '../../store/documents';
 import {isEnding} from '../runner';
 import type {Action} from './actions';

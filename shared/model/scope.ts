@@ -1,4 +1,7 @@
-import type {RunnerScope} from './github';
+/** Where a runner is registered. */
+export type RunnerScope =
+  | {readonly kind: 'repository'; readonly owner: string; readonly repo: string}
+  | {readonly kind: 'organization'; readonly org: string};
 
 /** For messages: `repository acme/app`, `organization acme`. */
 export function describeScope(scope: RunnerScope): string {
@@ -15,4 +18,11 @@ export function scopePath(scope: RunnerScope): string {
   return scope.kind === 'repository'
     ? `/repos/${encodeURIComponent(scope.owner)}/${encodeURIComponent(scope.repo)}`
     : `/orgs/${encodeURIComponent(scope.org)}`;
+}
+
+/** GitHub compares names without case. */
+export function scopeKey(scope: RunnerScope): string {
+  return scope.kind === 'organization'
+    ? `org ${scope.org.toLowerCase()}`
+    : `repo ${scope.owner.toLowerCase()}/${scope.repo.toLowerCase()}`;
 }
