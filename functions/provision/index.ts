@@ -10,9 +10,9 @@ import {startById} from '../../shared/effects/vm/ensure-started';
 import {hearVmEvent, noteForeignRun, vmOfEvent} from '../../shared/effects/vm/vm-event';
 import {serveFunction} from '../../shared/http/framework';
 import {createTaskFunction} from '../../shared/http/task-function';
-import type {JobEvent} from '../../shared/lifecycle/job-event';
-import {takesRepository} from '../../shared/lifecycle/matching';
-import type {ProvisionTask} from '../../shared/tasks/payload';
+import type {JobEvent} from '../../shared/model/job-event';
+import {takesRepository} from '../../shared/model/matching';
+import type {ProvisionTask} from '../../shared/model/task-payload';
 
 /** The pool serves the repository, as `webhook` has found before: a task alone makes no runner for whatever repository it names. */
 function isServed({pools}: Context, {pool: name, repository}: JobEvent): boolean {

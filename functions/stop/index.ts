@@ -8,8 +8,8 @@ import {checkVm} from '../../shared/effects/vm/check-vm';
 import {hearVmEvent, vmOfEvent} from '../../shared/effects/vm/vm-event';
 import {serveFunction} from '../../shared/http/framework';
 import {createTaskFunction} from '../../shared/http/task-function';
-import type {JobEvent} from '../../shared/lifecycle/job-event';
-import type {StopTask} from '../../shared/tasks/payload';
+import type {JobEvent} from '../../shared/model/job-event';
+import type {StopTask} from '../../shared/model/task-payload';
 
 /** `completed`: the runner that ran the job goes, or the persistent VM's stop is planned. */
 function release(context: Context, event: JobEvent): Promise<string> {

@@ -8,8 +8,8 @@ import {createBodyReader} from '../../shared/http/read-body';
 import {requirePost} from '../../shared/http/request';
 import {type Answer, send} from '../../shared/http/respond';
 import {deliveryOf, parseWebhook} from '../../shared/http/webhook-request';
-import {matchEvent} from '../../shared/lifecycle/match-event';
-import {eventTask} from '../../shared/tasks/payload';
+import {matchEvent} from '../../shared/model/matching';
+import {eventTask} from '../../shared/model/tasks';
 import {Ingest, type IngestOptions} from './ingest';
 
 /** GitHub sends no larger payload. @see https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap */

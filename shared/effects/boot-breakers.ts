@@ -1,7 +1,7 @@
 import {registrationOf} from '../lifecycle/sweep/fleet';
 import type {Observed} from '../lifecycle/sweep/observed';
+import {bootBreaker} from '../model/breaker';
 import {closeBreaker} from '../store/breakers';
-import {bootBreaker} from './breakers';
 import type {Context} from './context';
 
 /** A runner of the template came online after the last one that did not: the row is broken. */

@@ -1,6 +1,5 @@
 import {findRegistration} from '../github/settle-registration';
-import {advanceRunner} from '../lifecycle/runner';
-import type {RunnerDocument} from '../store/documents';
+import {advanceRunner, type RunnerDocument} from '../model/runner';
 import {type Context, githubOf} from './context';
 import {scheduleIdleCheck} from './place-spare';
 import {isKeptWarm} from './warm-runners';

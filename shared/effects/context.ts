@@ -1,12 +1,10 @@
 import type {Clock} from '../clock';
 import type {GitHub, GitHubFor} from '../github/github';
-import {runnerName} from '../lifecycle/naming';
 import type {Pool} from '../model/pool';
-import type {RunnerScope} from '../model/scope';
+import type {RunnerDocument} from '../model/runner';
 import type {Provider} from '../providers/provider';
 import type {PersistentVm, VmReference} from '../providers/vm';
 import type {Random} from '../random';
-import type {JobDocument, RunnerDocument} from '../store/documents';
 import type {Store} from '../store/store';
 import type {Tasks} from '../tasks/tasks';
 import type {Logger} from '../telemetry/logger';
@@ -35,16 +33,4 @@ export function poolOf(context: Pick<Context, 'pools'>, name: string): Pool | un
 
 export function githubOf(context: Context, runner: Pick<RunnerDocument, 'scope' | 'installationId'>): GitHub {
   return context.github(runner.scope, runner.installationId ?? undefined);
-}
-
-/** Where a pool registers the runner of a job: in its organisation, or in the job's own repository. */
-export function scopeFor(pool: Pool, job: Pick<JobDocument, 'repository'>): RunnerScope {
-  if (pool.scope.kind === 'organization') return {kind: 'organization', org: pool.scope.org};
-  const [owner = '', repo = ''] = job.repository.split('/');
-  return {kind: 'repository', owner, repo};
-}
-
-/** Name of the job's latest runner. */
-export function latestRunnerName(context: Context, job: JobDocument): string {
-  return runnerName(context.deployment, job.pool, job.jobId, job.creations);
 }

@@ -1,8 +1,9 @@
 import {settleRegistration} from '../github/settle-registration';
-import {isBeingMade} from '../lifecycle/runner';
-import type {JobKey, RunnerDocument} from '../store/documents';
-import {takenSlot} from '../store/slots';
-import {type Context, githubOf, latestRunnerName} from './context';
+import type {JobKey} from '../model/job';
+import {latestRunnerName} from '../model/names';
+import {isBeingMade, type RunnerDocument} from '../model/runner';
+import {takenSlot} from '../model/slot';
+import {type Context, githubOf} from './context';
 import {demandJob, serveOldest} from './open-jobs';
 import {removeMachine, retireRunner} from './retire-runner';
 import {readKept} from './slots';
@@ -14,7 +15,8 @@ import {readKept} from './slots';
 export async function giveUp(context: Context, key: JobKey): Promise<void> {
   const job = await context.store.get('jobs', key);
   if (!job) return;
-  const runner = job.creations > 0 ? await context.store.get('runners', latestRunnerName(context, job)) : undefined;
+  const runner =
+    job.creations > 0 ? await context.store.get('runners', latestRunnerName(context.deployment, job)) : undefined;
   const halfMade = runner && isBeingMade(runner) ? runner : undefined;
   if (halfMade) {
     if ((await cleanUp(context, halfMade)) === 'alive') return;

@@ -1,10 +1,10 @@
-import {isBeingMade} from '../lifecycle/runner';
-import {keyId} from '../store/keys';
+import {keyId, runnerKey} from '../model/lease';
+import {isBeingMade} from '../model/runner';
 import {passBreakers} from './breakers';
 import type {Context} from './context';
 import {createRunner} from './create-runner';
 import {cleanUp} from './give-up';
-import {type Creation, claimedCreation, claimWithin, runnerKey} from './lease';
+import {type Creation, claimedCreation, claimWithin} from './lease';
 import {retireRunner} from './retire-runner';
 
 /** A runner that was written down without a job is made. */

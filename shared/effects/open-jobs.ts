@@ -1,5 +1,5 @@
-import {taskName} from '../lifecycle/naming';
-import type {JobKey} from '../store/documents';
+import type {JobKey} from '../model/job';
+import {taskName} from '../model/tasks';
 import {findFreeSlot, type SlotCandidate} from '../store/slots';
 import type {Found} from '../store/store';
 import type {Context} from './context';

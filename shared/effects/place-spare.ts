@@ -1,6 +1,6 @@
-import {jobKeyOf, taskName} from '../lifecycle/naming';
-import {canTakeOver, covering} from '../lifecycle/runner';
-import type {JobKey, RunnerDocument} from '../store/documents';
+import {type JobKey, jobKeyOf} from '../model/job';
+import {canTakeOver, covering, type RunnerDocument} from '../model/runner';
+import {taskName} from '../model/tasks';
 import {type Context, poolOf} from './context';
 import {oldestOpenJobs} from './open-jobs';
 

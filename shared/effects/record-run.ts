@@ -1,10 +1,8 @@
-import type {JobChange} from '../lifecycle/job';
-import type {JobEvent} from '../lifecycle/job-event';
-import {jobKeyOf} from '../lifecycle/naming';
-import {advanceRunner} from '../lifecycle/runner';
-import {swap} from '../lifecycle/swap';
-import type {Aftermath, JobDocument, JobKey, RunnerDocument} from '../store/documents';
-import {takenSlot} from '../store/slots';
+import {type Aftermath, type JobDocument, type JobKey, jobKeyOf} from '../model/job';
+import type {JobChange, JobEvent} from '../model/job-event';
+import {advanceRunner, type RunnerDocument} from '../model/runner';
+import {takenSlot} from '../model/slot';
+import {swap} from '../model/swap';
 import type {Transaction} from '../store/store';
 import type {Context} from './context';
 import {isNothingOfOurs, logMention, type Mention, mentionedRunner} from './mentioned-runner';

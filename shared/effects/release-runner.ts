@@ -1,7 +1,6 @@
 import {findRegistration} from '../github/settle-registration';
-import type {JobEvent} from '../lifecycle/job-event';
-import {isOver} from '../lifecycle/runner';
-import type {RunnerDocument} from '../store/documents';
+import type {JobEvent} from '../model/job-event';
+import {isOver, type RunnerDocument} from '../model/runner';
 import {type Context, githubOf} from './context';
 import {recordRun} from './record-run';
 import {removeMachine, retireRunner} from './retire-runner';

@@ -1,7 +1,7 @@
 import {findRegistration} from '../github/settle-registration';
-import {jobKeyOf, taskName} from '../lifecycle/naming';
-import {isEnding} from '../lifecycle/runner';
-import type {JobKey, RunnerDocument} from '../store/documents';
+import {type JobKey, jobKeyOf} from '../model/job';
+import {isEnding, type RunnerDocument} from '../model/runner';
+import {taskName} from '../model/tasks';
 import {GRACE_SECONDS} from './check-idle';
 import {type Context, githubOf} from './context';
 import {demandJob} from './open-jobs';

@@ -1,10 +1,10 @@
-import {jobKeyOf, parseRunnerName, runnerName} from '../lifecycle/naming';
-import {advanceRunner, isBeingMade, isWithoutJob} from '../lifecycle/runner';
-import type {RunnerDocument} from '../store/documents';
-import {keyId} from '../store/keys';
-import {takenSlot} from '../store/slots';
+import {jobKeyOf} from '../model/job';
+import {creationKey, keyId, runnerKey} from '../model/lease';
+import {parseRunnerName, runnerName} from '../model/names';
+import {advanceRunner, isBeingMade, isWithoutJob, type RunnerDocument} from '../model/runner';
+import {takenSlot} from '../model/slot';
 import type {Context} from './context';
-import {type Creation, claimWithin, creationKey, finishWithin, runnerKey} from './lease';
+import {type Creation, claimWithin, finishWithin} from './lease';
 import {NotWanted} from './record-creation';
 
 /**

@@ -1,9 +1,9 @@
 import {createHash} from 'node:crypto';
 import {NoCapacity, Refused} from '../errors';
-import {unaskedLabels} from '../lifecycle/labels';
-import {runnerName, taskName} from '../lifecycle/naming';
-import {runnerWithoutJob} from '../lifecycle/runner';
-import type {RunnerDocument} from '../store/documents';
+import {unaskedLabels} from '../model/labels';
+import {runnerName} from '../model/names';
+import {type RunnerDocument, runnerWithoutJob} from '../model/runner';
+import {taskName} from '../model/tasks';
 import {type Context, poolOf} from './context';
 import type {OperationOptions, RequestedRunners, RunnersRequest} from './operations';
 import {areFree, findSlots, readSlots, takeSlots} from './slots';

@@ -1,7 +1,7 @@
-import {requeued} from '../lifecycle/job';
-import {parseRunnerName, taskName} from '../lifecycle/naming';
-import {runsNoMore} from '../lifecycle/vm';
-import type {JobDocument, JobKey} from '../store/documents';
+import {type JobDocument, type JobKey, requeued} from '../model/job';
+import {parseRunnerName} from '../model/names';
+import {taskName} from '../model/tasks';
+import {runsNoMore} from '../model/vm';
 import type {Transaction} from '../store/store';
 import {type Context, githubOf} from './context';
 import {demandJob} from './open-jobs';

@@ -1,7 +1,6 @@
-import {jobKeyOf} from '../lifecycle/naming';
-import {advanceRunner} from '../lifecycle/runner';
-import type {JobDocument, JobKey, RunnerDocument} from '../store/documents';
-import {slotIsFree} from '../store/slots';
+import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
+import {advanceRunner, type RunnerDocument} from '../model/runner';
+import {slotIsFree} from '../model/slot';
 import type {Transaction} from '../store/store';
 import type {Context} from './context';
 import {demandJob, type JobToServe, openJobsToServe} from './open-jobs';

@@ -1,8 +1,6 @@
 import {InvalidTask} from '../errors';
-import {taskName} from '../lifecycle/naming';
-import type {DeadLetterDocument} from '../store/documents';
-import {parseTask, routeTo} from '../tasks/payload';
-import type {QueueName} from '../tasks/tasks';
+import {parseTask} from '../model/task-payload';
+import {type DeadLetterDocument, type QueueName, routeTo, taskName} from '../model/tasks';
 import type {Context} from './context';
 import type {OperationOptions, RetryResult} from './operations';
 

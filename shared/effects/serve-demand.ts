@@ -1,6 +1,7 @@
+import type {Demand} from '../model/job-event';
 import {passBreakers} from './breakers';
 import type {Context} from './context';
-import {type Coverage, coverJob, type Demand} from './cover-job';
+import {type Coverage, coverJob} from './cover-job';
 import {createRunner} from './create-runner';
 import {lookAgainLater} from './requeue-job';
 import {serveVm} from './vm/serve-vm';

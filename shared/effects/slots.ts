@@ -1,5 +1,6 @@
-import type {JobDocument, SlotDocument} from '../store/documents';
-import {ALL_POOLS, findFreeSlot, type SlotCandidate, slotIsFree, takenSlot} from '../store/slots';
+import type {JobDocument} from '../model/job';
+import {ALL_POOLS, type SlotDocument, slotIsFree, takenSlot} from '../model/slot';
+import {findFreeSlot, type SlotCandidate} from '../store/slots';
 import type {Transaction} from '../store/store';
 import {type Context, poolOf} from './context';
 

@@ -1,6 +1,6 @@
-import {taskName} from '../lifecycle/naming';
-import {active, isStopping, starting} from '../lifecycle/vm';
 import type {Pool} from '../model/pool';
+import {taskName} from '../model/tasks';
+import {active, isStopping, starting} from '../model/vm';
 import {isGoingDown, isUp} from '../providers/vm';
 import type {Context} from './context';
 import type {OperationOptions, StartResult} from './operations';

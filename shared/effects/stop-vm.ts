@@ -1,7 +1,7 @@
 import {LeaseHeld} from '../errors';
 import type {Pool} from '../model/pool';
+import type {DrainedRunner} from '../model/vm';
 import {isDown, isGoingDown} from '../providers/vm';
-import type {DrainedRunner} from '../store/documents';
 import type {Context} from './context';
 import type {OperationOptions, StopResult} from './operations';
 import {claimStop, recordRunningOn} from './vm/claim-stop';

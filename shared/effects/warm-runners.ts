@@ -1,5 +1,5 @@
-import {wantedWarm, warmOnes} from '../lifecycle/sweep/warm';
-import type {RunnerDocument} from '../store/documents';
+import type {RunnerDocument} from '../model/runner';
+import {wantedWarm, warmOnes} from '../model/warm';
 import {type Context, poolOf} from './context';
 
 /** Whether a spare runner is one that `minIdle` of its pool wants. */

@@ -1,6 +1,6 @@
 import type {ComputeFailureClass} from '../compute/failure';
+import {regionOf} from '../model/names';
 import type {Rung} from '../providers/provider';
-import {regionOf} from './zones';
 
 export interface LadderOptions {
   /** In the order in which they are tried, see `zoneOrder`. */

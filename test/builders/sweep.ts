@@ -1,12 +1,12 @@
 import type {Instance} from '../../shared/compute/compute';
 import type {DiscoveredDelivery, DiscoveredJob} from '../../shared/github/discovery';
 import type {Registration} from '../../shared/github/github';
-import {jobKeyOf} from '../../shared/lifecycle/naming';
 import type {Action} from '../../shared/lifecycle/sweep/actions';
 import type {Observed, SeenJob} from '../../shared/lifecycle/sweep/observed';
 import {plan} from '../../shared/lifecycle/sweep/plan';
+import {type JobDocument, jobKeyOf} from '../../shared/model/job';
+import type {RunnerDocument} from '../../shared/model/runner';
 import {type RunnerScope, scopeKey} from '../../shared/model/scope';
-import type {JobDocument, RunnerDocument} from '../../shared/store/documents';
 import {aPool, NOW} from './lifecycle';
 
 export const SCOPE: RunnerScope = {kind: 'repository', owner: 'acme', repo: 'app'};

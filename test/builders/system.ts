@@ -1,5 +1,5 @@
 import type {SweepReport} from '../../shared/effects/sweep/sweep';
-import type {SweepSummary} from '../../shared/store/documents';
+import type {SweepSummary} from '../../shared/model/sweep';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {drive} from '../world/drive';
 import type {Job} from '../world/github/job';

@@ -1,7 +1,6 @@
-import {taskName} from '../../lifecycle/naming';
 import type {Action} from '../../lifecycle/sweep/actions';
-import type {Preemption} from '../../store/documents';
-import {eventTask} from '../../tasks/payload';
+import type {Preemption} from '../../model/sweep';
+import {eventTask, taskName} from '../../model/tasks';
 import {demandJob} from '../open-jobs';
 import {placeSpare} from '../place-spare';
 import {requestRunners} from '../request-runners';

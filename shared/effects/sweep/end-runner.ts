@@ -1,7 +1,9 @@
 import {Refused} from '../../errors';
 import {findRegistration} from '../../github/settle-registration';
 import type {ActionOf} from '../../lifecycle/sweep/actions';
-import type {JobDocument, Preemption, RunnerDocument} from '../../store/documents';
+import type {JobDocument} from '../../model/job';
+import type {RunnerDocument} from '../../model/runner';
+import type {Preemption} from '../../model/sweep';
 import {noteBootFailure} from '../breakers';
 import {type Context, githubOf} from '../context';
 import {demandJob} from '../open-jobs';

@@ -2,7 +2,7 @@ import {Refused} from '../../errors';
 import type {DeliveryPage, HookReference} from '../../github/discovery';
 import {healthAfter} from '../../lifecycle/sweep/deliveries';
 import {type FailedEvents, RETENTION_MS} from '../../lifecycle/sweep/failed-events';
-import type {HookReading, UnreadDeliveries} from '../../store/documents';
+import type {HookReading, UnreadDeliveries} from '../../model/deliveries';
 import {hookKey} from './hooks';
 import {isTimeUp, orIncomplete, type Sweep} from './ports';
 

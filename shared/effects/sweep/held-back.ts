@@ -1,7 +1,7 @@
-import {jobKeyOf} from '../../lifecycle/naming';
 import {heldBackPauseMs} from '../../lifecycle/sweep/jobs';
+import {type JobDocument, jobKeyOf} from '../../model/job';
+import type {RunnerDocument} from '../../model/runner';
 import {writeDeadLetter} from '../../store/dead-letters';
-import type {JobDocument, RunnerDocument} from '../../store/documents';
 import {type Context, poolOf} from '../context';
 
 /** Says, once each time, that GitHub does not give a job to a runner that waits for it, and what a person can look at. */

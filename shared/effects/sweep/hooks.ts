@@ -1,8 +1,7 @@
 import type {HookReference} from '../../github/discovery';
 import {isSpeltOut} from '../../model/names';
-import {scopeKey} from '../../model/scope';
+import {repositoryScope, scopeKey} from '../../model/scope';
 import {orIncomplete, type Sweep} from './ports';
-import {repositoryScope} from './visit';
 
 /** Of hooks of repositories and organizations: each costs a call. */
 const HOOKS_EVERY_MS = 5 * 60_000;

@@ -1,4 +1,5 @@
-import type {Collections, LockDocument} from '../../store/documents';
+import type {LockDocument} from '../../model/sweep';
+import type {Collections} from '../../store/store';
 import type {Context} from '../context';
 
 /** In `locks`. */

@@ -1,17 +1,19 @@
 import {DEPLOYMENT_LABEL} from '../../compute/labels';
 import type {DiscoveredRepository} from '../../github/discovery';
-import {parseRunnerName} from '../../lifecycle/naming';
 import {type Observed, settledMs} from '../../lifecycle/sweep/observed';
 import {waitsForVm} from '../../lifecycle/sweep/persistent';
-import {type RunnerScope, scopeKey} from '../../model/scope';
-import type {JobDocument, JobKey, LockDocument, RunnerDocument} from '../../store/documents';
+import type {JobDocument, JobKey} from '../../model/job';
+import {parseRunnerName} from '../../model/names';
+import type {RunnerDocument} from '../../model/runner';
+import {type RunnerScope, repositoryScope, scopeKey} from '../../model/scope';
+import type {LockDocument} from '../../model/sweep';
 import {allVms} from '../vm/vms';
 import {heldPools} from './held-pools';
 import {isNotThere} from './look-into';
 import {isTimeUp, orIncomplete, type Sweep} from './ports';
 import {findRepositories} from './repositories';
 import {readStored, type Stored} from './stored';
-import {type KnownScope, registersHere, repositoryScope, type Visits, visit} from './visit';
+import {type KnownScope, registersHere, type Visits, visit} from './visit';
 
 /** Jobs on record that GitHub did not list are asked for one by one; so many in one sweep. */
 const MOST_LOOKUPS = 100;

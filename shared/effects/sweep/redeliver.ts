@@ -1,7 +1,7 @@
 import {RateLimited, Refused, Unavailable} from '../../errors';
 import type {HookReference} from '../../github/discovery';
 import {planRedeliveries, type Redelivery, redeliveryAllowance, tried} from '../../lifecycle/sweep/deliveries';
-import type {FailedEvent, HookReading} from '../../store/documents';
+import type {FailedEvent, HookReading} from '../../model/deliveries';
 import {atOnce} from './at-once';
 import {type DeliveryRecord, loadDeliveries, saveDeliveries} from './delivery-record';
 import {horizonOf, lookAtHook, pageBudget} from './find-deliveries';

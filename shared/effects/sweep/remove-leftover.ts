@@ -1,6 +1,6 @@
-import {isRegistrationOf, isUnused} from '../../lifecycle/identity';
-import {isOver} from '../../lifecycle/runner';
 import type {ActionOf, Registered} from '../../lifecycle/sweep/actions';
+import {isRegistrationOf, isUnused} from '../../model/identity';
+import {isOver} from '../../model/runner';
 import type {Context} from '../context';
 import {removeMachine, retireRunner} from '../retire-runner';
 

@@ -1,7 +1,8 @@
-import {heldBack} from '../../lifecycle/job';
-import {spared} from '../../lifecycle/runner';
 import type {ActionOf} from '../../lifecycle/sweep/actions';
-import {ALL_POOLS, findFreeSlot, slotIsFree, takenSlot} from '../../store/slots';
+import {heldBack} from '../../model/job';
+import {spared} from '../../model/runner';
+import {ALL_POOLS, slotIsFree, takenSlot} from '../../model/slot';
+import {findFreeSlot} from '../../store/slots';
 import {type Context, poolOf} from '../context';
 import {demandJob, serveOldest} from '../open-jobs';
 import {scheduleIdleCheck} from '../place-spare';

@@ -1,5 +1,5 @@
-import {jobKeyOf} from '../../lifecycle/naming';
-import type {JobDocument, JobKey, RunnerDocument} from '../../store/documents';
+import {type JobDocument, type JobKey, jobKeyOf} from '../../model/job';
+import type {RunnerDocument} from '../../model/runner';
 import type {Found, Store, Where} from '../../store/store';
 import type {Context} from '../context';
 

@@ -1,6 +1,6 @@
 import type {Action} from '../../lifecycle/sweep/actions';
 import {plan} from '../../lifecycle/sweep/plan';
-import type {SweepSummary} from '../../store/documents';
+import type {SweepSummary} from '../../model/sweep';
 import {closeBootBreakers} from '../boot-breakers';
 import type {Context} from '../context';
 import {type Acted, act, fieldsOf} from './act';

@@ -1,13 +1,13 @@
 import {RateLimited} from '../../errors';
 import {GitHubDown} from '../../github/classify';
 import type {DiscoveredRepository} from '../../github/discovery';
-import {takesRepository} from '../../lifecycle/matching';
-import {jobKeyOf} from '../../lifecycle/naming';
 import type {SeenJob, SeenScope} from '../../lifecycle/sweep/observed';
-import {type RunnerScope, scopeKey} from '../../model/scope';
-import type {JobKey, LockDocument} from '../../store/documents';
-import {githubBreaker, noteGitHubFailure} from '../breakers';
-import {allowanceAt, rotated} from './allowance';
+import {githubBreaker} from '../../model/breaker';
+import {type JobKey, jobKeyOf} from '../../model/job';
+import {takesRepository} from '../../model/matching';
+import {type RunnerScope, repositoryScope, scopeKey} from '../../model/scope';
+import {allowanceAt, type LockDocument, rotated} from '../../model/sweep';
+import {noteGitHubFailure} from '../breakers';
 import {lookInto as lookIntoRepository, wasMissedLately} from './look-into';
 import {isTimeUp, noteIncomplete, type Sweep} from './ports';
 
@@ -147,11 +147,6 @@ export async function visit(sweep: Sweep, plan: VisitPlan): Promise<Visits> {
 /** Whether a pool registers the runners of this repository in the repository itself. */
 export function registersHere({context}: Sweep, fullName: string): boolean {
   return context.pools.some((pool) => pool.scope.kind === 'repositories' && takesRepository(pool, fullName));
-}
-
-export function repositoryScope(fullName: string): RunnerScope {
-  const [owner = '', repo = ''] = fullName.split('/');
-  return {kind: 'repository', owner, repo};
 }
 
 function leastLatelyListed(scopes: VisitPlan['scopes'], {listedAt}: Sweep['memory']): KnownScope[] {

@@ -1,8 +1,6 @@
 import {LeaseHeld} from '../../errors';
-import {isStopping} from '../../lifecycle/vm';
-import type {VmOutcome} from '../../providers/vm';
-import {isDown} from '../../providers/vm';
-import type {VmDocument} from '../../store/documents';
+import {isStopping, type VmDocument} from '../../model/vm';
+import {isDown, type VmOutcome} from '../../providers/vm';
 import type {Context} from '../context';
 import {claimStop, recordRunningOn, recordStopped, renewStop} from './claim-stop';
 import {drain, labelsToDrain, restoreLabels} from './drain-vm';

@@ -1,8 +1,16 @@
-import {jobKeyOf} from '../../lifecycle/naming';
-import {active, isBeingStarted, isStopping, started, stopped, stopping} from '../../lifecycle/vm';
-import type {DrainedRunner, JobKey, VmDocument} from '../../store/documents';
+import {type JobKey, jobKeyOf} from '../../model/job';
+import {LEASE_MS} from '../../model/lease';
+import {
+  active,
+  type DrainedRunner,
+  isBeingStarted,
+  isStopping,
+  started,
+  stopped,
+  stopping,
+  type VmDocument,
+} from '../../model/vm';
 import type {Context} from '../context';
-import {LEASE_MS} from '../lease';
 import {demandJob} from '../open-jobs';
 import {queuedJobs} from './observe-vm';
 import {changeVm, readVm} from './vm-document';

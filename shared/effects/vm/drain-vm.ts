@@ -1,5 +1,5 @@
-import {labelMatches} from '../../lifecycle/labels';
-import type {DrainedRunner, VmDocument} from '../../store/documents';
+import {labelMatches} from '../../model/labels';
+import type {DrainedRunner, VmDocument} from '../../model/vm';
 import type {Context} from '../context';
 import type {SeenRunner} from './observe-vm';
 import type {Vm} from './vms';

@@ -1,7 +1,6 @@
 import {NoCapacity, QuotaExceeded, Unavailable} from '../../errors';
-import {isAlarming, isStopping, started, startFailed, starting} from '../../lifecycle/vm';
+import {isAlarming, isStopping, started, startFailed, starting, type VmDocument} from '../../model/vm';
 import type {VmOutcome} from '../../providers/vm';
-import type {VmDocument} from '../../store/documents';
 import type {Context} from '../context';
 import {restoreLabels} from './drain-vm';
 import {refusal} from './refusal';

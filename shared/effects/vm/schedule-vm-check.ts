@@ -1,4 +1,4 @@
-import {taskName} from '../../lifecycle/naming';
+import {taskName} from '../../model/tasks';
 import type {Context} from '../context';
 import type {Vm} from './vms';
 

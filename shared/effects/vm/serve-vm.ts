@@ -1,8 +1,6 @@
-import {applyJobEvent} from '../../lifecycle/job';
-import {jobKeyOf} from '../../lifecycle/naming';
-import type {JobDocument} from '../../store/documents';
+import {type JobDocument, jobKeyOf} from '../../model/job';
+import {applyJobEvent, type Demand} from '../../model/job-event';
 import {type Context, poolOf} from '../context';
-import type {Demand} from '../cover-job';
 import {isRunnerGone, lookAgainLater} from '../requeue-job';
 import {ensureStarted} from './ensure-started';
 import {coverByVm, recordVmJob} from './record-vm-job';

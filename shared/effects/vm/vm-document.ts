@@ -1,5 +1,4 @@
-import {newVm} from '../../lifecycle/vm';
-import type {VmDocument} from '../../store/documents';
+import {newVm, type VmDocument} from '../../model/vm';
 import type {Transaction} from '../../store/store';
 import type {Context} from '../context';
 import type {Vm} from './vms';

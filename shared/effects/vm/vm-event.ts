@@ -1,7 +1,8 @@
-import type {JobEvent} from '../../lifecycle/job-event';
-import {matchJob} from '../../lifecycle/matching';
-import {jobKeyOf, parseRunnerName} from '../../lifecycle/naming';
-import type {VmDocument} from '../../store/documents';
+import {jobKeyOf} from '../../model/job';
+import type {JobEvent} from '../../model/job-event';
+import {matchJob} from '../../model/matching';
+import {parseRunnerName} from '../../model/names';
+import type {VmDocument} from '../../model/vm';
 import type {Context} from '../context';
 import type {RunRecord} from '../record-run';
 import {isOwnRunner, logForeign, withOwnRunner} from './own-runner';

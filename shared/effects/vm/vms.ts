@@ -1,9 +1,9 @@
-import {takesRepository} from '../../lifecycle/matching';
+import {takesRepository} from '../../model/matching';
 import {isSpeltOut} from '../../model/names';
 import type {Pool} from '../../model/pool';
 import type {RunnerScope} from '../../model/scope';
+import type {VmDocument} from '../../model/vm';
 import type {VmReference} from '../../providers/vm';
-import type {VmDocument} from '../../store/documents';
 import {type Context, poolOf} from '../context';
 
 /** A persistent VM with the pools that share it. */

@@ -1,8 +1,7 @@
 import {createHash} from 'node:crypto';
 import type {Context} from '../../effects/context';
 import {LeaseHeld} from '../../errors';
-import type {KeyDocument} from '../../store/documents';
-import {claimKey, keyId} from '../../store/keys';
+import {claimKey, type KeyDocument, keyId} from '../../model/lease';
 import {Problem} from './problem';
 import {JSON_TYPE, type Reply} from './reply';
 

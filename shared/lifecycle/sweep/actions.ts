@@ -1,6 +1,7 @@
+import type {JobKey} from '../../model/job';
+import type {JobEvent} from '../../model/job-event';
 import type {RunnerScope} from '../../model/scope';
-import type {JobKey, Preemption} from '../../store/documents';
-import type {JobEvent} from '../job-event';
+import type {Preemption} from '../../model/sweep';
 
 /** Why a sweep does something: the word that logs, answers and metrics count by. */
 export type Reason =

@@ -1,11 +1,11 @@
 import type {Instance} from '../../compute/compute';
 import {POOL_LABEL} from '../../compute/labels';
 import type {Registration} from '../../github/github';
+import {isMeant, isRegistrationOf} from '../../model/identity';
+import {takesRepository} from '../../model/matching';
 import type {Pool} from '../../model/pool';
+import type {RunnerDocument} from '../../model/runner';
 import {type RunnerScope, scopeKey} from '../../model/scope';
-import type {RunnerDocument} from '../../store/documents';
-import {isMeant, isRegistrationOf} from '../identity';
-import {takesRepository} from '../matching';
 import type {Registered} from './actions';
 import type {Observed, SeenScope} from './observed';
 

@@ -1,8 +1,7 @@
 import type {Registration} from '../../github/github';
+import {isRegistrationOf, isUnused} from '../../model/identity';
+import {isOver, type RunnerDocument} from '../../model/runner';
 import {type RunnerScope, scopeKey} from '../../model/scope';
-import type {RunnerDocument} from '../../store/documents';
-import {isRegistrationOf, isUnused} from '../identity';
-import {isOver} from '../runner';
 import type {Action} from './actions';
 import type {Observed} from './observed';
 import {type Sightings, TWICE_MS} from './sightings';

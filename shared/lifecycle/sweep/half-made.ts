@@ -1,4 +1,4 @@
-import {isBeingMade, isWithoutJob} from '../runner';
+import {isBeingMade, isWithoutJob} from '../../model/runner';
 import type {Action} from './actions';
 import type {Observed} from './observed';
 

@@ -1,10 +1,9 @@
-import type {RunnerDocument} from '../../store/documents';
-import {isBeingMade, isEnding} from '../runner';
+import {isBeingMade, isEnding, type RunnerDocument} from '../../model/runner';
+import {wantedWarm, warmOnes} from '../../model/warm';
 import type {Action} from './actions';
 import {minutesOf, poolNamed, registrationOf, runsAtGitHub} from './fleet';
 import type {Observed} from './observed';
 import type {Sightings} from './sightings';
-import {wantedWarm, warmOnes} from './warm';
 
 /** The idle check takes three readings a minute apart; after so long beyond `idleMinutes` it got lost. */
 const LOST_MS = 8 * 60_000;

@@ -1,8 +1,7 @@
-import type {JobDocument, JobKey} from '../../store/documents';
-import type {JobEvent} from '../job-event';
-import {matchEvent} from '../match-event';
-import {matchJob} from '../matching';
-import {parseRunnerName} from '../naming';
+import type {JobDocument, JobKey} from '../../model/job';
+import type {JobEvent} from '../../model/job-event';
+import {matchEvent, matchJob} from '../../model/matching';
+import {parseRunnerName} from '../../model/names';
 import type {Action} from './actions';
 import {namesakes, poolNamed} from './fleet';
 import {type Observed, type SeenJob, settledMs} from './observed';

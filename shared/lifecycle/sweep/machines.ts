@@ -1,7 +1,7 @@
 import type {Instance} from '../../compute/compute';
+import {isUnused} from '../../model/identity';
+import {isBeingMade, isEnding} from '../../model/runner';
 import {scopeKey} from '../../model/scope';
-import {isUnused} from '../identity';
-import {isBeingMade, isEnding} from '../runner';
 import type {Action, Registered} from './actions';
 import {
   ageMs,

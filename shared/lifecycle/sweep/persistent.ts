@@ -1,5 +1,5 @@
-import type {JobDocument, VmDocument} from '../../store/documents';
-import {isBeingStarted, isStopping} from '../vm';
+import type {JobDocument} from '../../model/job';
+import {isBeingStarted, isStopping, type VmDocument} from '../../model/vm';
 import type {Action} from './actions';
 import {OVER} from './fleet';
 import {type Observed, settledMs} from './observed';

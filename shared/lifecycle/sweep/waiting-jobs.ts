@@ -1,6 +1,5 @@
-import type {JobDocument} from '../../store/documents';
-import {jobKeyOf} from '../naming';
-import {canRun} from '../runner';
+import {type JobDocument, jobKeyOf} from '../../model/job';
+import {canRun} from '../../model/runner';
 import type {Action} from './actions';
 import {type Observed, settledMs} from './observed';
 import {roomOfAll} from './slots';

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
-import type {JobKey, RunnerDocument} from '../../../store/documents';
+import type {JobKey} from '../../../model/job';
+import type {RunnerDocument} from '../../../model/runner';
 import type {Runner} from '../schemas';
 import {timeOf} from './time';
 

@@ -1,6 +1,6 @@
 import {healthAfter, planRedeliveries, redeliveryAllowance, tried} from '../../../../shared/lifecycle/sweep/deliveries';
 import {FailedEvents} from '../../../../shared/lifecycle/sweep/failed-events';
-import type {FailedEvent, HookReading} from '../../../../shared/store/documents';
+import type {FailedEvent, HookReading} from '../../../../shared/model/deliveries';
 import {NOW} from '../../../builders/lifecycle';
 import {delivery} from '../../../builders/sweep';
 
