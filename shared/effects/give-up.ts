@@ -3,8 +3,9 @@ import type {JobKey} from '../model/job';
 import {latestRunnerName} from '../model/names';
 import {isBeingMade, type RunnerDocument} from '../model/runner';
 import {takenSlot} from '../model/slot';
+import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from './context';
-import {demandJob, serveOldest} from './open-jobs';
+import {serveOldest} from './open-jobs';
 import {removeMachine, retireRunner} from './retire-runner';
 import {readKept} from './slots';
 
@@ -26,7 +27,7 @@ export async function giveUp(context: Context, key: JobKey): Promise<void> {
   const covered = halfMade?.covers ?? key;
   const freed = await bury(context, key, covered);
   if (freed) await serveOldest(context, job.pool, `slot-kept-for-${key}-given-up-${job.creations}`);
-  if (covered !== key) await demandJob(context, covered, `given-up-${key}`);
+  if (covered !== key) await context.tasks.enqueue(demandTask(covered, `given-up-${key}`));
 }
 
 /** True when the job had a slot kept for it. */

@@ -3,7 +3,7 @@ import {NoCapacity, Refused} from '../errors';
 import {unaskedLabels} from '../model/labels';
 import {runnerName} from '../model/names';
 import {type RunnerDocument, runnerWithoutJob} from '../model/runner';
-import {taskName} from '../model/tasks';
+import {makeTask} from '../model/tasks';
 import {type Context, poolOf} from './context';
 import type {OperationOptions, RequestedRunners, RunnersRequest} from './operations';
 import {areFree, findSlots, readSlots, takeSlots} from './slots';
@@ -41,11 +41,7 @@ export async function requestRunners(
       continue;
     }
     const runner = await writeDown(context, {name, number, pool: pool.name, labels, scope: request.scope});
-    await context.tasks.enqueue({
-      queue: 'provision',
-      name: taskName(`make/${name}`, 'make', name),
-      body: {kind: 'make', runner: name},
-    });
+    await context.tasks.enqueue(makeTask(name));
     runners.push({name, pool: pool.name, state: runner.state});
   }
   return {runners};

@@ -1,10 +1,9 @@
 import {type JobDocument, type JobKey, requeued} from '../model/job';
 import {parseRunnerName} from '../model/names';
-import {taskName} from '../model/tasks';
+import {demandTask, queuedAgainTask} from '../model/tasks';
 import {runsNoMore} from '../model/vm';
 import type {Transaction} from '../store/store';
 import {type Context, githubOf} from './context';
-import {demandJob} from './open-jobs';
 import {changeVm} from './vm/vm-document';
 import {vmOfPool} from './vm/vms';
 
@@ -13,9 +12,6 @@ export interface RunningJob {
   readonly job: JobKey;
   readonly runner: string | null;
 }
-
-/** Between an event that says that a job is queued again, and the second look that believes it. */
-const SECOND_LOOK_SECONDS = 120;
 
 /**
  * The job is queued again, with the next generation, and demand. `void`: it is otherwise on record by now, or its runner lives. The caller
@@ -34,7 +30,7 @@ export async function requeueJob(context: Context, {job: key, runner}: RunningJo
   if (!again) return 'void';
   const vm = vmOfPool(context, again.pool);
   if (vm) await changeVm(context, vm, (document) => runsNoMore(document, key));
-  await demandJob(context, key, `queued-again-${again.generation}`);
+  await context.tasks.enqueue(demandTask(key, `queued-again-${again.generation}`));
   context.logger.warning(`job ${key} is queued again: its runner ${runner ?? '(unknown)'} is gone`, {
     decision: 'requeued',
     job: key,
@@ -56,12 +52,7 @@ export async function isRunnerGone(
 
 /** An event said that the job is queued again. One that was late says the same: GitHub is asked in two minutes. */
 export async function lookAgainLater(context: Context, {job, runner}: RunningJob, cause: string): Promise<void> {
-  await context.tasks.enqueue({
-    queue: 'provision',
-    name: taskName(`queued-again/${job}/${cause}`, 'queued-again', job),
-    body: {kind: 'queued_again', job, runner},
-    delaySeconds: SECOND_LOOK_SECONDS,
-  });
+  await context.tasks.enqueue(queuedAgainTask(job, runner, cause));
 }
 
 /** The second look: GitHub's present state outvotes the record. */

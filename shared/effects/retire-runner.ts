@@ -1,9 +1,10 @@
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {advanceRunner, type RunnerDocument} from '../model/runner';
 import {slotIsFree} from '../model/slot';
+import {demandTask} from '../model/tasks';
 import type {Transaction} from '../store/store';
 import type {Context} from './context';
-import {demandJob, type JobToServe, openJobsToServe} from './open-jobs';
+import {type JobToServe, openJobsToServe} from './open-jobs';
 import {giveSlot, type SlotRead, type Slots, slotLimit} from './slots';
 
 /** Open jobs looked at for a slot that frees. */
@@ -37,7 +38,7 @@ export async function retireRunner(
   const waiting = await openJobsToServe(context, pool, CANDIDATES);
   const handedTo = await context.store.transaction((transaction) => retire(context, transaction, name, state, waiting));
   // mutation: demand of slot
-  if (handedTo) await demandJob(context, handedTo, `slot-of-${name}`);
+  if (handedTo) await context.tasks.enqueue(demandTask(handedTo, `slot-of-${name}`));
 }
 
 async function retire(

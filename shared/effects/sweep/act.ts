@@ -1,7 +1,6 @@
 import type {Action} from '../../lifecycle/sweep/actions';
 import type {Preemption} from '../../model/sweep';
-import {eventTask, taskName} from '../../model/tasks';
-import {demandJob} from '../open-jobs';
+import {demandTask, eventTask, makeTask} from '../../model/tasks';
 import {placeSpare} from '../place-spare';
 import {requestRunners} from '../request-runners';
 import {requeueJob} from '../requeue-job';
@@ -62,7 +61,7 @@ async function carryOut(sweep: Sweep, action: Action): Promise<string | Preempti
     case 'event':
       return context.tasks.enqueue(eventTask(action.event));
     case 'demand':
-      await demandJob(context, action.job, action.cause);
+      await context.tasks.enqueue(demandTask(action.job, action.cause));
       return 'demanded';
     case 'reopen':
       return reopenJob(context, action);
@@ -71,11 +70,7 @@ async function carryOut(sweep: Sweep, action: Action): Promise<string | Preempti
     case 'requeue':
       return requeueJob(context, action);
     case 'make':
-      await context.tasks.enqueue({
-        queue: 'provision',
-        name: taskName(`make/${action.runner}/${action.cause}`, 'make', action.runner),
-        body: {kind: 'make', runner: action.runner},
-      });
+      await context.tasks.enqueue(makeTask(action.runner, action.cause));
       return 'demanded';
     case 'vm_check':
       return repeatVmCheck(context, action);

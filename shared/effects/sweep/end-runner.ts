@@ -4,9 +4,9 @@ import type {ActionOf} from '../../lifecycle/sweep/actions';
 import type {JobDocument} from '../../model/job';
 import type {RunnerDocument} from '../../model/runner';
 import type {Preemption} from '../../model/sweep';
+import {demandTask} from '../../model/tasks';
 import {noteBootFailure} from '../breakers';
 import {type Context, githubOf} from '../context';
-import {demandJob} from '../open-jobs';
 import {removeMachine, retireRunner} from '../retire-runner';
 import type {Sweep} from './ports';
 
@@ -31,7 +31,7 @@ export async function endRunner(sweep: Sweep, action: ActionOf<'end_runner'>): P
   const reopened = await reopenCovered(context, name);
   await removeMachine(context, runner);
   await retireRunner(context, runner, runner.runs === null ? 'failed' : 'gone');
-  if (reopened) await demandJob(context, reopened, `ended-${name}`);
+  if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));
   if (reason === 'boot') await noteBootFailure(context, runner.pool, name);
 
   const log = {decision: 'ended', reason, runner: name, pool: runner.pool, ...(jobUrl ? {url: jobUrl} : {})};

@@ -2,12 +2,11 @@ import type {ActionOf} from '../../lifecycle/sweep/actions';
 import {heldBack} from '../../model/job';
 import {spared} from '../../model/runner';
 import {ALL_POOLS, slotIsFree, takenSlot} from '../../model/slot';
+import {demandTask, idleCheckTask, vmCheckTask} from '../../model/tasks';
 import {findFreeSlot} from '../../store/slots';
 import {type Context, poolOf} from '../context';
-import {demandJob, serveOldest} from '../open-jobs';
-import {scheduleIdleCheck} from '../place-spare';
+import {serveOldest} from '../open-jobs';
 import {giveSlot, readKept} from '../slots';
-import {scheduleVmCheck} from '../vm/schedule-vm-check';
 import {vmById} from '../vm/vms';
 import {reportHeldBack} from './held-back';
 
@@ -26,7 +25,7 @@ export async function reopenJob(context: Context, {job: key, runner: name}: Acti
     return `lost-${name ?? 'none'}-${job.creations}`;
   });
   if (cause === undefined) return 'void';
-  await demandJob(context, key, cause);
+  await context.tasks.enqueue(demandTask(key, cause));
   return 'done';
 }
 
@@ -42,7 +41,7 @@ export async function moveJob(context: Context, {job: key, pool}: ActionOf<'move
     return job.pool;
   });
   if (from === undefined) return 'void';
-  await demandJob(context, key, `moved-from-${from}-to-${pool}`);
+  await context.tasks.enqueue(demandTask(key, `moved-from-${from}-to-${pool}`));
   return 'done';
 }
 
@@ -65,7 +64,7 @@ export async function releaseIdle(context: Context, {runner: name}: ActionOf<'re
   });
   if (released?.held) await reportHeldBack(context, released.spare, released.held);
   if (!released?.spare.spare) return 'void';
-  await scheduleIdleCheck(context, released.spare, 0, 0);
+  await context.tasks.enqueue(idleCheckTask(released.spare, 0, 0));
   return 'done';
 }
 
@@ -75,7 +74,7 @@ export async function repeatIdleCheck(
 ): Promise<Repaired> {
   const runner = await context.store.get('runners', name);
   if (!runner?.spare) return 'void';
-  await scheduleIdleCheck(context, runner, reading, 0);
+  await context.tasks.enqueue(idleCheckTask(runner, reading, 0));
   return 'done';
 }
 
@@ -83,7 +82,9 @@ export async function repeatVmCheck(context: Context, {vm: id, reading}: ActionO
   const vm = vmById(context, id);
   const document = vm && (await context.store.get('vms', id));
   if (!vm || !document) return 'void';
-  await scheduleVmCheck(context, vm, document.version, reading, 0);
+  await context.tasks.enqueue(
+    vmCheckTask(context.deployment, vm, {version: document.version, reading, delaySeconds: 0}),
+  );
   return 'done';
 }
 

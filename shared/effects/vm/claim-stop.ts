@@ -1,5 +1,6 @@
 import {type JobKey, jobKeyOf} from '../../model/job';
 import {LEASE_MS} from '../../model/lease';
+import {demandTask} from '../../model/tasks';
 import {
   active,
   type DrainedRunner,
@@ -11,7 +12,6 @@ import {
   type VmDocument,
 } from '../../model/vm';
 import type {Context} from '../context';
-import {demandJob} from '../open-jobs';
 import {queuedJobs} from './observe-vm';
 import {changeVm, readVm} from './vm-document';
 import type {Vm} from './vms';
@@ -62,6 +62,6 @@ export async function recordStopped(context: Context, vm: Vm, version: number): 
   const [oldest] = await queuedJobs(context, vm);
   if (!oldest) return undefined;
   const key = jobKeyOf(oldest);
-  await demandJob(context, key, `vm-stopped-${vm.id}-${version}`);
+  await context.tasks.enqueue(demandTask(key, `vm-stopped-${vm.id}-${version}`));
   return key;
 }

@@ -2,12 +2,12 @@ import {jobKeyOf} from '../../model/job';
 import type {JobEvent} from '../../model/job-event';
 import {matchJob} from '../../model/matching';
 import {parseRunnerName} from '../../model/names';
+import {vmCheckTask} from '../../model/tasks';
 import type {VmDocument} from '../../model/vm';
 import type {Context} from '../context';
 import type {RunRecord} from '../record-run';
 import {isOwnRunner, logForeign, withOwnRunner} from './own-runner';
 import {recordForeignJob, recordVmJob} from './record-vm-job';
-import {scheduleVmCheck} from './schedule-vm-check';
 import {type Vm, vmOfPool, vmOfRunner} from './vms';
 
 /** The VM whose event it is: its pool's, unless a runner that was made for a job took it. */
@@ -43,5 +43,7 @@ export async function noteForeignRun(context: Context, event: JobEvent, {change}
 }
 
 async function planStop(context: Context, vm: Vm, {version}: VmDocument): Promise<void> {
-  await scheduleVmCheck(context, vm, version, 0, vm.idleMinutes * 60);
+  await context.tasks.enqueue(
+    vmCheckTask(context.deployment, vm, {version, reading: 0, delaySeconds: vm.idleMinutes * 60}),
+  );
 }
