@@ -1,8 +1,8 @@
 import {QuotaExceeded, RateLimited, type RetryableError, Unavailable} from '../errors';
 import {GitHubDown} from '../github/classify';
 import {bootBreaker, GITHUB_DOWN, githubBreaker, quotaBreaker} from '../model/breaker';
+import {type Context, poolOf} from '../ports';
 import {closeBreaker, countFailure, openBreaker, passBreaker, perhapsOpen} from '../store/breakers';
-import {type Context, poolOf} from './context';
 
 /** The breakers that keep work from a pool. */
 export function breakersOf(context: Context, poolName: string, repository: string): string[] {

@@ -1,7 +1,7 @@
 import {findRegistration} from '../github/settle-registration';
 import {advanceRunner, type RunnerDocument} from '../model/runner';
 import {deleteTask, idleCheckTask} from '../model/tasks';
-import {type Context, githubOf} from './context';
+import {type Context, githubOf} from '../ports';
 import {isKeptWarm} from './warm-runners';
 
 /** Readings of GitHub's idle flag that are believed, this far apart: one alone proves nothing (it lies around a job's start). */

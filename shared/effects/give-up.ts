@@ -4,7 +4,7 @@ import {latestRunnerName} from '../model/names';
 import {isBeingMade, type RunnerDocument} from '../model/runner';
 import {takenSlot} from '../model/slot';
 import {demandTask} from '../model/tasks';
-import {type Context, githubOf} from './context';
+import {type Context, githubOf} from '../ports';
 import {serveOldest} from './open-jobs';
 import {removeMachine, retireRunner} from './retire-runner';
 import {readKept} from './slots';

@@ -1,7 +1,7 @@
 import {keyId, runnerKey} from '../model/lease';
 import {isBeingMade} from '../model/runner';
+import type {Context} from '../ports';
 import {passBreakers} from './breakers';
-import type {Context} from './context';
 import {createRunner} from './create-runner';
 import {cleanUp} from './give-up';
 import {type Creation, claimedCreation, claimWithin} from './lease';

@@ -4,8 +4,8 @@ import {applyJobEvent, type JobChange, type JobEvent} from '../model/job-event';
 import {matchJob} from '../model/matching';
 import {isRfc1035, parseRunnerName} from '../model/names';
 import {isOver, type RunnerDocument} from '../model/runner';
+import type {Context} from '../ports';
 import type {Transaction} from '../store/store';
-import type {Context} from './context';
 
 /**
  * What the event says about a runner. `foreign`: the one that it names has the name of ours, and is another. `runs_another`: it is ours, and

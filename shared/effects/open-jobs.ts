@@ -1,8 +1,8 @@
 import type {JobKey} from '../model/job';
 import {demandTask} from '../model/tasks';
+import type {Context} from '../ports';
 import {findFreeSlot, type SlotCandidate} from '../store/slots';
 import type {Found} from '../store/store';
-import type {Context} from './context';
 
 /**
  * A slot of `pool` came free that nobody was there to take: the pool's oldest open job may have it. Where all pools together have a limit, one

@@ -1,7 +1,7 @@
 import {type JobKey, jobKeyOf} from '../model/job';
 import {canTakeOver, covering} from '../model/runner';
 import {idleCheckTask} from '../model/tasks';
-import {type Context, poolOf} from './context';
+import {type Context, poolOf} from '../ports';
 import {oldestOpenJobs} from './open-jobs';
 
 const CANDIDATES = 10;

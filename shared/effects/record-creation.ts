@@ -1,8 +1,8 @@
 import {keyId, type Lease} from '../model/lease';
 import {advanceRunner, isWithoutJob, type RunnerDocument, spared} from '../model/runner';
+import type {Context} from '../ports';
 import type {Rung} from '../providers/provider';
 import type {Transaction} from '../store/store';
-import type {Context} from './context';
 import {type Creation, finishWithin, renewWithin} from './lease';
 
 /** The runner lost its purpose while it was being made: nothing more is to be made of it. */

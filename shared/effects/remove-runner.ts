@@ -2,7 +2,7 @@ import {findRegistration} from '../github/settle-registration';
 import {type JobKey, jobKeyOf} from '../model/job';
 import {isEnding, type RunnerDocument} from '../model/runner';
 import {demandTask, removeTask} from '../model/tasks';
-import {type Context, githubOf} from './context';
+import {type Context, githubOf} from '../ports';
 import type {OperationOptions, RemoveResult} from './operations';
 
 /**

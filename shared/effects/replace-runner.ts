@@ -3,7 +3,7 @@ import {creationKey, keyId, runnerKey} from '../model/lease';
 import {parseRunnerName, runnerName} from '../model/names';
 import {advanceRunner, isBeingMade, isWithoutJob, type RunnerDocument} from '../model/runner';
 import {takenSlot} from '../model/slot';
-import type {Context} from './context';
+import type {Context} from '../ports';
 import {type Creation, claimWithin, finishWithin} from './lease';
 import {NotWanted} from './record-creation';
 

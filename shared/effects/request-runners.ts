@@ -4,7 +4,7 @@ import {unaskedLabels} from '../model/labels';
 import {runnerName} from '../model/names';
 import {type RunnerDocument, runnerWithoutJob} from '../model/runner';
 import {makeTask} from '../model/tasks';
-import {type Context, poolOf} from './context';
+import {type Context, poolOf} from '../ports';
 import type {OperationOptions, RequestedRunners, RunnersRequest} from './operations';
 import {areFree, findSlots, readSlots, takeSlots} from './slots';
 

@@ -2,8 +2,8 @@ import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {advanceRunner, type RunnerDocument} from '../model/runner';
 import {slotIsFree} from '../model/slot';
 import {demandTask} from '../model/tasks';
+import type {Context} from '../ports';
 import type {Transaction} from '../store/store';
-import type {Context} from './context';
 import {type JobToServe, openJobsToServe} from './open-jobs';
 import {giveSlot, type SlotRead, type Slots, slotLimit} from './slots';
 

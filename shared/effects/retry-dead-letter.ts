@@ -1,7 +1,7 @@
 import {InvalidTask} from '../errors';
 import {parseTask} from '../model/task-payload';
 import {type DeadLetterDocument, type QueueName, retryTask} from '../model/tasks';
-import type {Context} from './context';
+import type {Context} from '../ports';
 import type {OperationOptions, RetryResult} from './operations';
 
 /**

@@ -1,8 +1,8 @@
 import type {JobDocument} from '../model/job';
 import {ALL_POOLS, type SlotDocument, slotIsFree, takenSlot} from '../model/slot';
+import {type Context, poolOf} from '../ports';
 import {findFreeSlot, type SlotCandidate} from '../store/slots';
 import type {Transaction} from '../store/store';
-import {type Context, poolOf} from './context';
 
 /** A slot as a transaction read it. */
 export interface SlotRead extends SlotCandidate {

@@ -2,8 +2,8 @@ import {Unavailable} from '../../errors';
 import type {Allowance} from '../../lifecycle/sweep/deliveries';
 import {FailedEvents, type Page, RETENTION_MS} from '../../lifecycle/sweep/failed-events';
 import type {DeliveriesDocument, HookReading} from '../../model/deliveries';
+import type {Context} from '../../ports';
 import type {Collections} from '../../store/store';
-import type {Context} from '../context';
 import {SWEEP_LOCK} from './lock';
 
 const ID = 'deliveries';

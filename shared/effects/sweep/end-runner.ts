@@ -5,8 +5,8 @@ import type {JobDocument} from '../../model/job';
 import type {RunnerDocument} from '../../model/runner';
 import type {Preemption} from '../../model/sweep';
 import {demandTask} from '../../model/tasks';
+import {type Context, githubOf} from '../../ports';
 import {noteBootFailure} from '../breakers';
-import {type Context, githubOf} from '../context';
 import {removeMachine, retireRunner} from '../retire-runner';
 import type {Sweep} from './ports';
 

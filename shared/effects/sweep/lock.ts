@@ -1,6 +1,6 @@
 import type {LockDocument} from '../../model/sweep';
+import type {Context} from '../../ports';
 import type {Collections} from '../../store/store';
-import type {Context} from '../context';
 
 /** In `locks`. */
 export const SWEEP_LOCK = 'sweep';

@@ -1,7 +1,7 @@
 import type {ActionOf, Registered} from '../../lifecycle/sweep/actions';
 import {isRegistrationOf, isUnused} from '../../model/identity';
 import {isOver} from '../../model/runner';
-import type {Context} from '../context';
+import type {Context} from '../../ports';
 import {removeMachine, retireRunner} from '../retire-runner';
 
 /** `left`: it turned out to be alive. */

@@ -1,7 +1,7 @@
 import {type JobDocument, type JobKey, jobKeyOf} from '../../model/job';
 import type {RunnerDocument} from '../../model/runner';
+import type {Context} from '../../ports';
 import type {Found, Store, Where} from '../../store/store';
-import type {Context} from '../context';
 
 /** More than that are not read in one sweep; then nothing is concluded from what is missing. */
 const MOST = 20_000;

@@ -1,8 +1,8 @@
 import type {Action} from '../../lifecycle/sweep/actions';
 import {plan} from '../../lifecycle/sweep/plan';
 import type {SweepSummary} from '../../model/sweep';
+import type {Context} from '../../ports';
 import {closeBootBreakers} from '../boot-breakers';
-import type {Context} from '../context';
 import {type Acted, act, fieldsOf} from './act';
 import {type Lock, readLock, releaseLock, takeLock} from './lock';
 import {type Observation, observe} from './observe';

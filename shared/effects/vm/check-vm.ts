@@ -1,8 +1,8 @@
 import {LeaseHeld} from '../../errors';
 import {vmCheckTask} from '../../model/tasks';
 import {isStopping, type VmDocument} from '../../model/vm';
+import type {Context} from '../../ports';
 import {isDown, type VmOutcome} from '../../providers/vm';
-import type {Context} from '../context';
 import {claimStop, recordRunningOn, recordStopped, renewStop} from './claim-stop';
 import {drain, labelsToDrain, restoreLabels} from './drain-vm';
 import {findRunners, observeVm, type SeenRunner} from './observe-vm';

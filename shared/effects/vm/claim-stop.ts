@@ -11,7 +11,7 @@ import {
   stopping,
   type VmDocument,
 } from '../../model/vm';
-import type {Context} from '../context';
+import type {Context} from '../../ports';
 import {queuedJobs} from './observe-vm';
 import {changeVm, readVm} from './vm-document';
 import type {Vm} from './vms';

@@ -1,8 +1,8 @@
 import {NoCapacity, QuotaExceeded, Unavailable} from '../../errors';
 import {vmCheckTask} from '../../model/tasks';
 import {isAlarming, isStopping, started, startFailed, starting, type VmDocument} from '../../model/vm';
+import type {Context} from '../../ports';
 import type {VmOutcome} from '../../providers/vm';
-import type {Context} from '../context';
 import {restoreLabels} from './drain-vm';
 import {refusal} from './refusal';
 import {changeVm, readVm} from './vm-document';

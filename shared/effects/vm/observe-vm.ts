@@ -2,7 +2,7 @@ import type {JobAtGitHub, Registration} from '../../github/github';
 import {type JobDocument, jobKeyOf} from '../../model/job';
 import {scopeFor} from '../../model/scope';
 import type {VmDocument} from '../../model/vm';
-import {type Context, githubOf} from '../context';
+import {type Context, githubOf} from '../../ports';
 import {recordVmJob} from './record-vm-job';
 import {judgeJob, turnAway} from './take-job';
 import {type RunnerPlace, runnerPlaces, type Vm} from './vms';

@@ -3,7 +3,7 @@ import type {JobEvent} from '../../model/job-event';
 import {takesRepository} from '../../model/matching';
 import type {RunnerScope} from '../../model/scope';
 import type {VmDocument} from '../../model/vm';
-import {type Context, githubOf} from '../context';
+import {type Context, githubOf} from '../../ports';
 import {changeVm} from './vm-document';
 import {isRunnerOf, runnerPlaces, type Vm} from './vms';
 

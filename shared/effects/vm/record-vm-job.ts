@@ -10,8 +10,8 @@ import {
   type VmDocument,
   withSeenLabels,
 } from '../../model/vm';
+import type {Context} from '../../ports';
 import type {Transaction} from '../../store/store';
-import type {Context} from '../context';
 import {changeVm, readVm} from './vm-document';
 import {isRunnerOf, type Vm} from './vms';
 

@@ -1,7 +1,9 @@
 import {type JobDocument, jobKeyOf} from '../../model/job';
 import {applyJobEvent, type Demand} from '../../model/job-event';
-import {type Context, poolOf} from '../context';
-import {isRunnerGone, lookAgainLater} from '../requeue-job';
+import {isOver} from '../../model/runner';
+import {queuedAgainTask} from '../../model/tasks';
+import {type Context, poolOf} from '../../ports';
+import type {Store} from '../../store/store';
 import {ensureStarted} from './ensure-started';
 import {coverByVm, recordVmJob} from './record-vm-job';
 import {judgeJob, turnAway} from './take-job';
@@ -19,10 +21,16 @@ export async function serveVm(context: Context, vm: Vm, demand: Demand): Promise
   const job =
     'event' in demand ? (await recordVmJob(context, vm, demand.event, seen)).job : await cover(context, vm, demand.job);
   if ('event' in demand && job?.status === 'in_progress' && (await isRunnerGone(context.store, job))) {
-    await lookAgainLater(context, {job: jobKeyOf(job), runner: job.runner}, demand.event.delivery);
+    await context.tasks.enqueue(queuedAgainTask({job: jobKeyOf(job), runner: job.runner}, demand.event.delivery));
   }
   if (job?.status !== 'queued') return `not_wanted:${job ? `job_${job.status}` : 'unknown_job'}`;
   return ensureStarted(context, vm);
+}
+
+/** The job is on record as running on a runner of ours that is over, or on none of ours. */
+async function isRunnerGone(store: Store, {runner}: JobDocument): Promise<boolean> {
+  const document = runner === null ? undefined : await store.get('runners', runner);
+  return !document || isOver(document);
 }
 
 /** The job is on record, and neither starts the VM nor keeps it up. */

@@ -3,7 +3,7 @@ import {type JobDocument, type JobKey, jobKeyOf} from '../../model/job';
 import {applyJobEvent, type Demand, type JobEvent} from '../../model/job-event';
 import {scopeFor} from '../../model/scope';
 import {labelsOf, lackedLabels, type SeenLabels, wasSeenToTake} from '../../model/vm';
-import {type Context, githubOf} from '../context';
+import {type Context, githubOf} from '../../ports';
 import type {Vm} from './vms';
 
 /** Whom a VM is asked for. */

@@ -1,6 +1,6 @@
 import {newVm, type VmDocument} from '../../model/vm';
+import type {Context} from '../../ports';
 import type {Transaction} from '../../store/store';
-import type {Context} from '../context';
 import type {Vm} from './vms';
 
 /** The VM's document; of a VM that was not heard of before, the one that it begins with. */

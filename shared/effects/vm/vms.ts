@@ -3,8 +3,8 @@ import {isSpeltOut} from '../../model/names';
 import type {Pool} from '../../model/pool';
 import type {RunnerScope} from '../../model/scope';
 import type {VmDocument} from '../../model/vm';
+import {type Context, poolOf} from '../../ports';
 import type {VmReference} from '../../providers/vm';
-import {type Context, poolOf} from '../context';
 
 /** A persistent VM with the pools that share it. */
 export interface Vm extends VmReference {

@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
-import type {Context} from '../../effects/context';
 import {LeaseHeld} from '../../errors';
 import {claimKey, type KeyDocument, keyId} from '../../model/lease';
+import type {Context} from '../../ports';
 import {Problem} from './problem';
 import {JSON_TYPE, type Reply} from './reply';
 

@@ -2,8 +2,8 @@ import {Unavailable} from '../../../shared/errors';
 import {createMemoryStore} from '../../../shared/store/memory';
 import type {Collections, Store} from '../../../shared/store/store';
 import {aSystem, MINUTE, type TestSystem} from '../../builders/system';
-import type {DeliveryRequest} from '../../world/github/delivery';
-import {httpSink} from '../../world/github/http-sink';
+import type {DeliveryRequest} from '../../emulators/github/delivery';
+import {httpSink} from '../../emulators/github/http-sink';
 
 jest.setTimeout(180_000);
 

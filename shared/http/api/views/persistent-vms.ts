@@ -1,9 +1,9 @@
-import type {Context} from '../../../effects/context';
 import {allVms, type Vm} from '../../../effects/vm/vms';
 import {isLabelPattern} from '../../../model/labels';
 import {isSpeltOut} from '../../../model/names';
 import type {Pool} from '../../../model/pool';
 import type {VmDocument, VmState} from '../../../model/vm';
+import type {Context} from '../../../ports';
 import {jobIdOf, type RunnerView} from './runner-view';
 import {timeOf} from './time';
 
