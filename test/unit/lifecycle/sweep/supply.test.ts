@@ -1,7 +1,7 @@
-import type {Observed} from '../../../../shared/lifecycle/sweep/observed';
 import type {Preemption} from '../../../../shared/model/sweep';
 import {newVm} from '../../../../shared/model/vm';
 import {wantedWarm, warmOnes} from '../../../../shared/model/warm';
+import type {Observed} from '../../../../shared/sweep/observed';
 import {aJob, aPool, aRunner} from '../../../builders/lifecycle';
 import {jobs, LATER, once, seen, words} from '../../../builders/sweep';
 
