@@ -1,6 +1,6 @@
-import {jobKeyOf} from '../lifecycle/naming';
+import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
+import type {RunnerDocument} from '../model/runner';
 import type {Context} from '../ports';
-import type {JobDocument, JobKey, RunnerDocument} from '../store/documents';
 import type {Found, Store, Where} from '../store/store';
 
 /** Most documents of one state that a sweep reads; when there are more, nothing is concluded from what is missing. */
