@@ -98,3 +98,16 @@ export function requeued(job: JobDocument, now: number, {keepsName}: {readonly k
     expireAt: now + retentionMs('queued'),
   };
 }
+
+/** Whether a job of a pool with a persistent VM waits for the VM: it is queued and was not turned away. */
+export function waitsForVm({status, demand}: JobDocument): boolean {
+  return status === 'queued' && demand === 'covered';
+}
+
+/** Of the first pause, in milliseconds. */
+const HELD_BACK_PAUSE_MS = 15 * 60_000;
+
+/** How long a job is left alone, in milliseconds, that GitHub has held back from an idle runner so many times: twice as long each time. */
+export function heldBackPauseMs(times: number): number {
+  return HELD_BACK_PAUSE_MS * 2 ** (times - 1);
+}

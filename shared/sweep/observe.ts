@@ -1,7 +1,7 @@
 import {DEPLOYMENT_LABEL} from '../compute/labels';
 import {allVms} from '../effects/vm/vms';
 import type {DiscoveredRepository} from '../github/discovery';
-import type {JobDocument, JobKey} from '../model/job';
+import {type JobDocument, type JobKey, waitsForVm} from '../model/job';
 import {parseRunnerName} from '../model/names';
 import type {RunnerDocument} from '../model/runner';
 import {type RunnerScope, repositoryScope, scopeKey} from '../model/scope';
@@ -13,7 +13,6 @@ import {lookUpJobs, lookUpPreempted} from './job-lookups';
 import type {Observed} from './observed';
 import {findRepositories} from './repositories';
 import {isNotThere} from './repository-scan';
-import {waitsForVm} from './rules/stopped-vms';
 import {readStored, type Stored} from './stored';
 
 const MOST_FORMER = 500;

@@ -1,6 +1,6 @@
+import {waitsForVm} from '../../model/job';
 import type {Observed} from '../observed';
 import type {PlannedAction, Rule} from '../rule';
-import {waitsForVm} from './stopped-vms';
 
 /** The VM's own check takes a minute or two beyond `idleMinutes`; after this long the check was lost. */
 const LOST_MS = 10 * 60_000;

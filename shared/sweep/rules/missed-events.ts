@@ -1,4 +1,4 @@
-import type {JobDocument, JobKey} from '../../model/job';
+import {heldBackPauseMs, type JobDocument, type JobKey} from '../../model/job';
 import type {JobEvent} from '../../model/job-event';
 import {matchJob} from '../../model/matching';
 import {parseRunnerName} from '../../model/names';
@@ -216,11 +216,6 @@ function missedEvent(
   const bucketMs = reason === 'dead_job' ? FIRST_COOL_DOWN_MS : BUCKET_MS;
   const event = eventOf(observed, seen, stored, {now, bucketMs});
   return event && {kind: 'event', reason, event};
-}
-
-/** How long a job is left alone that GitHub did not give to an idle runner, so many times: twice as long each time. */
-export function heldBackPauseMs(times: number): number {
-  return FIRST_COOL_DOWN_MS * 2 ** (times - 1);
 }
 
 /** Every attempt failed, a while ago, and the job still waits: it gets another one. */

@@ -1,4 +1,4 @@
-import type {JobDocument} from '../../model/job';
+import {waitsForVm} from '../../model/job';
 import {isBeingStarted, isStopping, type VmDocument} from '../../model/vm';
 import {OVER} from '../fleet';
 import {type Observed, settledMs} from '../observed';
@@ -6,11 +6,6 @@ import type {DemandJob, Rule} from '../rule';
 
 /** A stopped VM is asked for once in this time: a task of one name is created once. */
 const RESTART_EVERY_MS = 60_000;
-
-/** Of a pool with a persistent VM: the job is there for it to take, and was not turned away. */
-export function waitsForVm({status, demand}: JobDocument): boolean {
-  return status === 'queued' && demand === 'covered';
-}
 
 /** Starts a persistent VM again that stopped by itself (a power off in the guest, a host error, a stop by hand) while a job waits for it. */
 export const restartStoppedVms: Rule<DemandJob<'vm_down'>> = {
