@@ -1,4 +1,5 @@
 import type {HttpFunction, Request} from '@google-cloud/functions-framework';
+import type {Outcome} from '../decisions';
 import {giveUp} from '../effects/give-up';
 import {giveUpRunner} from '../effects/make-runner';
 import {InvalidTask, SlipwayError} from '../errors';
@@ -16,8 +17,8 @@ import {type Answer, answerOf, send} from './respond';
 import {isLastAttempt, type TaskContext, taskContext} from './task-context';
 import {type TaskVerifier, taskVerifier} from './task-verifier';
 
-/** Does what the task asks for and returns the decision, one word or `word:detail`. Throws typed errors. */
-export type TaskHandler<Q extends QueueName> = (context: Context, task: TaskOf[Q]) => Promise<string>;
+/** Does what the task asks for. Throws typed errors. */
+export type TaskHandler<Q extends QueueName> = (context: Context, task: TaskOf[Q]) => Promise<Outcome>;
 
 /**
  * A Cloud Tasks callback: authenticate caller and task, parse, do, answer. 2xx ends the task; a retryable failure answers 429 or 503 with
@@ -68,10 +69,12 @@ export function createTaskFunction<Q extends QueueName>(
       task = parseTask(queue, body);
       logger = logger.with({...fieldsOf(task), ...ageOf(task, services.context.clock.now())});
       span.set({kind: task.kind, ...fieldsOf(task)});
-      const outcome = await handle({...services.context, logger}, task);
-      const [decision = outcome, reason] = outcome.split(':');
+      const {decision, reason} = await handle({...services.context, logger}, task);
       span.set({decision, reason});
-      logger.info(`${queue}: ${outcome}`, {decision, ...(reason ? {reason} : {})});
+      logger.info(`${queue}: ${decision}${reason === undefined ? '' : `:${reason}`}`, {
+        decision,
+        ...(reason ? {reason} : {}),
+      });
       return {status: 200, body: {status: 'done', decision}};
     } catch (error) {
       span.fail(error);

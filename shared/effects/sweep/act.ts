@@ -1,3 +1,4 @@
+import type {SweepOutcome} from '../../decisions';
 import {taskName} from '../../lifecycle/naming';
 import type {Action} from '../../lifecycle/sweep/actions';
 import type {Preemption} from '../../store/documents';
@@ -58,7 +59,7 @@ export async function act(sweep: Sweep, actions: readonly Action[]): Promise<Act
   return {done, failed, left: actions.length - begun, preempted, settled};
 }
 
-async function carryOut(sweep: Sweep, action: Action): Promise<string | Preemption> {
+async function carryOut(sweep: Sweep, action: Action): Promise<SweepOutcome | Preemption> {
   const {context, discovery} = sweep;
   switch (action.kind) {
     case 'event':

@@ -32,7 +32,7 @@ export async function endRunner(sweep: Sweep, action: ActionOf<'end_runner'>): P
   if (reopened) await demandJob(context, reopened, `ended-${name}`);
   if (reason === 'boot') await noteBootFailure(context, runner.pool, name);
 
-  const log = {decision: 'ended', reason, runner: name, pool: runner.pool, ...(jobUrl ? {url: jobUrl} : {})};
+  const log = {decision: 'ended' as const, reason, runner: name, pool: runner.pool, ...(jobUrl ? {url: jobUrl} : {})};
   if (force) context.logger.error(`runner ${name} was ended with its job: it ran for jobMinutes`, {...log});
   else context.logger.warning(`runner ${name} was ended`, log);
   return preemption ?? 'ended';

@@ -164,7 +164,7 @@ export class Api {
     const problem = problemOf(error);
     const reply = problemReply(problem);
     const level = reply.status < 500 ? 'warning' : 'error';
-    const fields = {decision: 'refused', reason: problem.kind, status: reply.status, method: request.method};
+    const fields = {decision: 'refused' as const, reason: problem.kind, status: reply.status, method: request.method};
     this.#log(request)[level](`api: ${problem.kind}`, {...fields, path: request.path.slice(0, 200), error});
     return reply;
   }
