@@ -10,10 +10,10 @@ import {parseTask, type TaskOf} from '../tasks/payload';
 import type {QueueName} from '../tasks/tasks';
 import {traceFields, traceOf} from '../telemetry/trace';
 import type {Span} from '../telemetry/tracer';
+import {answerOf} from './errors';
 import {callerVerifier, type OidcVerifier} from './oidc';
 import {createBodyReader, MAX_TASK_BYTES} from './read-body';
-import {requirePost} from './request';
-import {type Answer, answerOf, send} from './respond';
+import {jsonReply, type Reply, requirePost, sendReply} from './server';
 import {isLastAttempt, type TaskContext, taskContext} from './task-context';
 import {type TaskVerifier, taskVerifier} from './task-verifier';
 
@@ -33,7 +33,7 @@ export function createTaskFunction<Q extends QueueName>(
   let verifyTask: TaskVerifier | undefined;
   const bodies = createBodyReader(MAX_TASK_BYTES);
 
-  async function run(request: Request): Promise<Answer> {
+  async function run(request: Request): Promise<Reply> {
     requirePost(request);
     const unread = bodies.open(request);
     const services = await getServices();
@@ -58,7 +58,7 @@ export function createTaskFunction<Q extends QueueName>(
     attempt: TaskContext,
     body: Buffer,
     span: Span,
-  ): Promise<Answer> {
+  ): Promise<Reply> {
     let logger = services.logger.with({
       task: attempt.task,
       attempt: attempt.retryCount + 1,
@@ -75,7 +75,7 @@ export function createTaskFunction<Q extends QueueName>(
         decision,
         ...(reason ? {reason} : {}),
       });
-      return {status: 200, body: {status: 'done', decision}};
+      return jsonReply({status: 'done', decision});
     } catch (error) {
       span.fail(error);
       const hopeless = error instanceof SlipwayError && !error.retryable;
@@ -87,12 +87,12 @@ export function createTaskFunction<Q extends QueueName>(
       }
       span.set({decision: 'dead_letter', reason: kindOf(error)});
       await bury({...services.context, logger}, queue, attempt, task, body, error);
-      return {status: 200, body: {status: 'dead_letter'}};
+      return jsonReply({status: 'dead_letter'});
     }
   }
 
   return async (request, response) => {
-    send(
+    sendReply(
       response,
       await run(request).catch(async (error: unknown) => {
         const answer = answerOf(error);

@@ -1,9 +1,9 @@
 import type {Request} from '@google-cloud/functions-framework';
 import * as z from 'zod';
+import {BadRequest} from '../errors';
 import {jobStatus, queuedAt, registrationId} from '../github/job-at-github';
 import type {JobEvent} from '../lifecycle/job-event';
 import {areLabels, isNameOfRunner, isPage, MAX_LABELS, MAX_WORKFLOW_LENGTH, REPOSITORY} from '../model/names';
-import {BadRequest} from './request';
 
 /** A GitHub webhook request, parsed into what it is before any decision is made. */
 export type WebhookTrigger =
