@@ -1,8 +1,6 @@
 import type {HttpFunction, Request} from '@google-cloud/functions-framework';
 import {systemClock} from '../../shared/clock';
 import {readEnvironment} from '../../shared/config/environment';
-import {type SweepMemory, sweepMemory} from '../../shared/effects/sweep/ports';
-import {runSweep} from '../../shared/effects/sweep/sweep';
 import {readDryRun} from '../../shared/http/dry-run';
 import {answerOf} from '../../shared/http/errors';
 import {serveFunction} from '../../shared/http/framework';
@@ -11,11 +9,11 @@ import {createBodyReader, MAX_TASK_BYTES} from '../../shared/http/read-body';
 import {jsonReply, type Reply, requirePost, sendReply} from '../../shared/http/server';
 import type {Services} from '../../shared/ports';
 import {createServices, type ServicesOptions} from '../../shared/services';
+import {type SweepMemory, sweepMemory} from '../../shared/sweep/context';
+import {runSweep} from '../../shared/sweep/sweep';
 import {traceFields, traceOf} from '../../shared/telemetry/trace';
 
-/**
- * Called by Cloud Scheduler every minute. Reconciles the records with GitHub and Compute Engine. `?dry-run=true` only says what it would do.
- */
+/** Called by Cloud Scheduler every minute. Reconciles the records with GitHub and the providers. `?dry-run=true` only says what it would do. */
 export function createSweep(options: ServicesOptions): HttpFunction {
   const getServices = createServices('sweep', options);
   const memory: SweepMemory = sweepMemory(options.clock ?? systemClock);

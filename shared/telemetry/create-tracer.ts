@@ -1,6 +1,5 @@
 import type {SpanExporter} from '@opentelemetry/sdk-trace-node';
-import type {Clock} from '../clock';
-import {systemTimerClock, type TimerClock} from '../clock';
+import {type Clock, systemTimerClock, type TimerClock} from '../clock';
 import type {Config, FunctionName} from '../config/config';
 import type {Logger} from '../logger';
 import {type Random, systemRandom} from '../random';

@@ -1,0 +1,182 @@
+import {DEPLOYMENT_LABEL} from '../compute/labels';
+import {allVms} from '../effects/vm/vms';
+import type {DiscoveredRepository} from '../github/discovery';
+import type {RunnerScope} from '../github/github';
+import {parseRunnerName} from '../lifecycle/naming';
+import type {JobDocument, JobKey, LockDocument, RunnerDocument} from '../store/documents';
+import {type Sweep, tryList} from './context';
+import {type GitHubScan, type KnownScope, registersHere, repositoryScope, scanGitHub} from './github-scan';
+import {heldPools} from './held-pools';
+import {lookUpJobs, lookUpPreempted} from './job-lookups';
+import {type Observed, scopeKey} from './observed';
+import {findRepositories} from './repositories';
+import {isNotThere} from './repository-scan';
+import {waitsForVm} from './rules/stopped-vms';
+import {readStored, type Stored} from './stored';
+
+const MOST_FORMER = 500;
+
+export interface Observation {
+  readonly observed: Observed;
+  readonly scan: GitHubScan;
+  readonly slotsSeen: boolean;
+}
+
+/** Everything that there is to see, each part complete or left out. Changes nothing but breakers. */
+export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observation> {
+  const {context, compute} = sweep;
+  const slotsInSight = Object.keys(lock.sightings).some((key) => key.startsWith('slot '));
+  const stored = await readStored(sweep, lock.slotsAt, slotsInSight);
+  const instances = await tryList(sweep, 'the VMs', () =>
+    // mutation: VMs of this deployment
+    compute.listInstances({[DEPLOYMENT_LABEL]: context.deployment}),
+  );
+  const formerOfVms = await readFormerOfVms(sweep, stored, instances?.map(({name}) => name) ?? []);
+
+  const known = knownRepositories(stored, lock);
+  const repositories = await findRepositories(sweep, known);
+  const scan = await scanGitHub(sweep, {
+    repositories,
+    active: new Set(known.map(({fullName}) => fullName.toLowerCase())),
+    scopes: knownScopes(stored, formerOfVms, lock),
+    lock,
+  });
+  const jobs = new Map([...stored.jobs, ...(await readOverOnRecord(sweep, stored, scan))]);
+  const {found, absent, outOfReach} = await lookUpJobs(sweep, jobs, scan, repositories);
+  const seen = new Map([...scan.seen, ...found]);
+  const former = new Map([...formerOfVms, ...(await readFormerOfListed(sweep, stored, formerOfVms, scan))]);
+
+  const observed: Observed = {
+    deployment: context.deployment,
+    startedAt: sweep.startedAt,
+    pools: context.pools,
+    ...(context.maxRunners === undefined ? {} : {maxRunners: context.maxRunners}),
+    webhooks: sweep.webhooks,
+    instances,
+    scopes: scan.scopes,
+    sawEveryScope: sawEvery(sweep, repositories, scan),
+    runners: stored.runners,
+    former,
+    jobs,
+    seen,
+    absent,
+    outOfReach,
+    vms: await readVms(sweep, jobs),
+    slots: stored.slots,
+    held: await heldPools(context),
+    preempted: await lookUpPreempted(sweep, lock.preempted, seen),
+    sightings: lock.sightings,
+  };
+  return {observed, scan, slotsSeen: stored.slots !== undefined};
+}
+
+type Known = Pick<DiscoveredRepository, 'fullName' | 'installationId'>;
+
+/** Where something of ours is on record. */
+function knownRepositories({jobs, runners}: Stored, {preempted}: LockDocument): Known[] {
+  const ofJobs = [...jobs.values(), ...preempted].map(({repository, installationId}) => ({
+    fullName: repository,
+    installationId,
+  }));
+  const ofRunners = (runners ?? []).flatMap(({scope, installationId}) =>
+    scope.kind === 'repository' ? [{fullName: `${scope.owner}/${scope.repo}`, installationId}] : [],
+  );
+  return [...ofJobs, ...ofRunners];
+}
+
+function knownScopes(
+  {runners}: Stored,
+  former: ReadonlyMap<string, RunnerDocument>,
+  {sightings}: LockDocument,
+): Map<string, KnownScope> {
+  const scopes = new Map<string, KnownScope>();
+  for (const key of Object.keys(sightings)) {
+    const [, kind, name = ''] = /^ghost (org|repo) (\S+) /.exec(key) ?? [];
+    if (!kind) continue;
+    const scope: RunnerScope = kind === 'org' ? {kind: 'organization', org: name} : repositoryScope(name);
+    scopes.set(scopeKey(scope), {scope, installationId: null});
+  }
+  for (const {scope, installationId} of [...(runners ?? []), ...former.values()]) {
+    scopes.set(scopeKey(scope), {scope, installationId});
+  }
+  return scopes;
+}
+
+/** Documents of runners that are over whose VM is still listed. */
+async function readFormerOfVms(
+  {context, incomplete}: Sweep,
+  {runners}: Stored,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, RunnerDocument>> {
+  const live = new Set(runners?.map(({name}) => name));
+  const wanted = names.filter((name) => !live.has(name));
+  if (wanted.length > MOST_FORMER) incomplete.push(`more than ${MOST_FORMER} VMs without a runner`);
+  const former = new Map<string, RunnerDocument>();
+  for (const name of wanted.slice(0, MOST_FORMER)) {
+    const document = await context.store.get('runners', name);
+    if (document) former.set(name, document);
+  }
+  return former;
+}
+
+/** Documents of runners that GitHub lists as unused and that are not live: a runner that came to be while GitHub was asked is no ghost. */
+async function readFormerOfListed(
+  {context}: Sweep,
+  stored: Stored,
+  known: ReadonlyMap<string, RunnerDocument>,
+  {scopes}: GitHubScan,
+): Promise<ReadonlyMap<string, RunnerDocument>> {
+  const live = new Set(stored.runners?.map(({name}) => name));
+  const former = new Map<string, RunnerDocument>();
+  for (const {runners} of scopes.values()) {
+    for (const {name, status, busy} of runners) {
+      if (status !== 'offline' || busy || live.has(name) || known.has(name) || former.has(name)) continue;
+      if (!parseRunnerName(context.deployment, name)) continue;
+      const document = await context.store.get('runners', name);
+      if (document) former.set(name, document);
+    }
+  }
+  return former;
+}
+
+/** GitHub's lists lag behind: a job that it lists as open may be over on record. */
+async function readOverOnRecord(
+  {context}: Sweep,
+  {jobs}: Stored,
+  {seen}: GitHubScan,
+): Promise<ReadonlyMap<JobKey, JobDocument>> {
+  const over = new Map<JobKey, JobDocument>();
+  for (const key of seen.keys()) {
+    const job = jobs.has(key) ? undefined : await context.store.get('jobs', key);
+    if (job) over.set(key, job);
+  }
+  return over;
+}
+
+function sawEvery(sweep: Sweep, repositories: readonly DiscoveredRepository[], {scopes}: GitHubScan): boolean {
+  if (sweep.incomplete.includes('the list of repositories')) return false;
+  // A repository that is not there has no runners, and says nothing of those elsewhere.
+  const wanted = repositories.filter(({fullName}) => registersHere(sweep, fullName) && !isNotThere(sweep, fullName));
+  const orgs = sweep.context.pools.flatMap(({scope}) => (scope.kind === 'organization' ? [scope] : []));
+  return [...wanted.map(({fullName}) => repositoryScope(fullName)), ...orgs].every((scope) =>
+    scopes.has(scopeKey(scope)),
+  );
+}
+
+/** Compute Engine is asked for those alone that a job waits for. */
+async function readVms(sweep: Sweep, jobs: Observed['jobs']): Promise<Observed['vms']> {
+  const {context} = sweep;
+  const wanted = new Set([...jobs.values()].filter(waitsForVm).map(({pool}) => pool));
+  const seen: Observed['vms'][number][] = [];
+  for (const vm of allVms(context)) {
+    const {id, instance, idleMinutes} = vm;
+    const document = await context.store.get('vms', id);
+    const pools = vm.pools.map(({pool}) => pool.name);
+    const status =
+      document && pools.some((pool) => wanted.has(pool))
+        ? await tryList(sweep, `VM ${instance}`, () => context.vm(vm).status())
+        : undefined;
+    if (document) seen.push({id, pools, idleMinutes, document, status});
+  }
+  return seen;
+}
