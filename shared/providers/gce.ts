@@ -4,7 +4,7 @@ import {belongsTo} from '../compute/labels';
 import {requestId} from '../compute/request-id';
 import type {Pool} from '../config/config';
 import {zoneOrder} from '../lifecycle/zones';
-import type {Logger} from '../telemetry/logger';
+import type {Logger} from '../logger';
 import {FailedRungs} from './failed-rungs';
 import {createMachine} from './gce-create';
 import {type DefaultPlace, poolZones} from './gce-zones';

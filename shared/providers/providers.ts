@@ -2,7 +2,7 @@ import type {Clock} from '../clock';
 import type {Compute} from '../compute/compute';
 import type {Config, Pool} from '../config/config';
 import {Refused} from '../errors';
-import type {Logger} from '../telemetry/logger';
+import type {Logger} from '../logger';
 import {dryRunProvider, dryRunVm} from './dry-run';
 import {createGceProvider} from './gce';
 import {createGceVm} from './gce-vm';
