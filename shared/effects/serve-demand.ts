@@ -1,8 +1,9 @@
+import type {JobDocument} from '../model/job';
+import type {Demand} from '../model/job-event';
 import {queuedAgainTask} from '../model/tasks';
 import type {Context} from '../ports';
-import type {JobDocument} from '../store/documents';
 import {passBreakers} from './breakers';
-import {type Coverage, coverJob, type Demand} from './cover-job';
+import {type Coverage, coverJob} from './cover-job';
 import {createRunner} from './create-runner';
 
 /**
@@ -19,7 +20,7 @@ export async function serveDemand(
   const guarded = await passBreakers(context, job.pool, job.repository);
   const coverage = await coverJob(context, job.pool, demand, context.random.uuid());
   if (coverage.kind === 'queued_again' && 'event' in demand) {
-    await context.tasks.enqueue(queuedAgainTask(coverage.job, coverage.runner, demand.event.delivery));
+    await context.tasks.enqueue(queuedAgainTask(coverage, demand.event.delivery));
   }
   if (coverage.kind !== 'create') return describe(coverage);
   const {kind, runner} = await guarded(() => createRunner(context, coverage));

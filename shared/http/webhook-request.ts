@@ -1,7 +1,7 @@
 import type {Request} from '@google-cloud/functions-framework';
 import * as z from 'zod';
 import {jobStatus, queuedAt, registrationId} from '../github/job-at-github';
-import type {JobEvent} from '../lifecycle/job-event';
+import type {JobEvent} from '../model/job-event';
 import {areLabels, isNameOfRunner, isPage, MAX_LABELS, MAX_WORKFLOW_LENGTH, REPOSITORY} from '../model/names';
 import {BadRequest} from './request';
 

@@ -1,8 +1,9 @@
 import type {Clock} from '../clock';
 import type {Compute} from '../compute/compute';
-import type {Config, Pool} from '../config/config';
+import type {Config} from '../config/config';
 import {Refused} from '../errors';
 import type {Logger} from '../logger';
+import type {Pool} from '../model/pool';
 import {dryRunProvider, dryRunVm} from './dry-run';
 import {createGceProvider} from './gce';
 import {createGceVm} from './gce-vm';

@@ -1,11 +1,13 @@
 import {noteBootFailure} from '../effects/breakers';
-import {demandJob} from '../effects/open-jobs';
 import {removeMachine, retireRunner} from '../effects/retire-runner';
 import {Refused} from '../errors';
 import {findRegistration} from '../github/settle-registration';
+import type {JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
+import type {RunnerDocument} from '../model/runner';
+import type {Preemption} from '../model/sweep';
+import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
-import type {JobDocument, Preemption, RunnerDocument} from '../store/documents';
 import type {Sweep} from './context';
 import type {EndOptions, EndRunner, Outcome} from './rule';
 
@@ -31,7 +33,7 @@ export async function endRunner(
   const reopened = await reopenCovered(context, name);
   await removeMachine(context, runner);
   await retireRunner(context, runner, runner.runs === null ? 'failed' : 'gone');
-  if (reopened) await demandJob(context, reopened, `ended-${name}`);
+  if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));
   if (failedToBoot) await noteBootFailure(context, runner.pool, name);
 
   const log = {decision: 'ended', reason, runner: name, pool: runner.pool, ...(jobUrl ? {url: jobUrl} : {})};

@@ -1,11 +1,12 @@
 import type {Instance} from '../compute/compute';
 import {POOL_LABEL} from '../compute/labels';
-import type {Pool} from '../config/config';
-import type {Registration, RunnerScope} from '../github/github';
-import {isMeant, isRegistrationOf} from '../lifecycle/identity';
-import {takesRepository} from '../lifecycle/matching';
-import type {RunnerDocument} from '../store/documents';
-import {type Observed, type SeenScope, scopeKey} from './observed';
+import type {Registration} from '../github/github';
+import {isMeant, isRegistrationOf} from '../model/identity';
+import {takesRepository} from '../model/matching';
+import type {Pool} from '../model/pool';
+import type {RunnerDocument} from '../model/runner';
+import {type RunnerScope, scopeKey} from '../model/scope';
+import type {Observed, SeenScope} from './observed';
 import type {Registered} from './rule';
 
 /** VMs of this label are nobody's but the person's who set it. */

@@ -1,10 +1,10 @@
 import type {DiscoveredRepository} from '../github/discovery';
-import type {RunnerScope} from '../github/github';
-import {takesRepository} from '../lifecycle/matching';
-import {jobKeyOf} from '../lifecycle/naming';
-import type {JobKey, LockDocument} from '../store/documents';
+import {type JobKey, jobKeyOf} from '../model/job';
+import {takesRepository} from '../model/matching';
+import {type RunnerScope, repositoryScope, scopeKey} from '../model/scope';
+import type {LockDocument} from '../model/sweep';
 import type {Sweep} from './context';
-import {type SeenJob, type SeenScope, scopeKey} from './observed';
+import type {SeenJob, SeenScope} from './observed';
 import {OwnerGuard} from './owner-guard';
 import {scanRepository, wasMissedLately} from './repository-scan';
 import {ScanBudget} from './scan-budget';
@@ -57,11 +57,6 @@ export async function scanGitHub(sweep: Sweep, {repositories, active, scopes, lo
 /** Whether a pool registers the runners of this repository in the repository itself. */
 export function registersHere({context}: Sweep, fullName: string): boolean {
   return context.pools.some((pool) => pool.scope.kind === 'repositories' && takesRepository(pool, fullName));
-}
-
-export function repositoryScope(fullName: string): RunnerScope {
-  const [owner = '', repo = ''] = fullName.split('/');
-  return {kind: 'repository', owner, repo};
 }
 
 class Scanner {

@@ -1,7 +1,7 @@
-import type {Pool} from '../config/config';
 import type {DiscoveredRepository, Listed} from '../github/discovery';
 import {attempt, joined} from '../github/listed';
-import {takesRepository} from '../lifecycle/matching';
+import {takesRepository} from '../model/matching';
+import type {Pool} from '../model/pool';
 import {noteIncomplete, type Sweep} from './context';
 
 const REMEMBERED_MS = 15 * 60_000;

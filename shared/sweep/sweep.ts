@@ -1,6 +1,6 @@
 import {closeBootBreakers} from '../effects/boot-breakers';
+import type {SweepSummary} from '../model/sweep';
 import type {Context} from '../ports';
-import type {SweepSummary} from '../store/documents';
 import {type Acted, act, logDecisions} from './act';
 import {isTimeUp, type Sweep, type SweepOptions} from './context';
 import {type Redelivered, redeliverFailed} from './deliveries/redeliver';

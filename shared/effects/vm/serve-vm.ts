@@ -1,11 +1,9 @@
-import {applyJobEvent} from '../../lifecycle/job';
-import {jobKeyOf} from '../../lifecycle/naming';
-import {isOver} from '../../lifecycle/runner';
+import {type JobDocument, jobKeyOf} from '../../model/job';
+import {applyJobEvent, type Demand} from '../../model/job-event';
+import {isOver} from '../../model/runner';
 import {queuedAgainTask} from '../../model/tasks';
 import {type Context, poolOf} from '../../ports';
-import type {JobDocument} from '../../store/documents';
 import type {Store} from '../../store/store';
-import type {Demand} from '../cover-job';
 import {ensureStarted} from './ensure-started';
 import {coverByVm, recordVmJob} from './record-vm-job';
 import {judgeJob, turnAway} from './take-job';
@@ -23,7 +21,7 @@ export async function serveVm(context: Context, vm: Vm, demand: Demand): Promise
   const job =
     'event' in demand ? (await recordVmJob(context, vm, demand.event, seen)).job : await cover(context, vm, demand.job);
   if ('event' in demand && job?.status === 'in_progress' && (await isRunnerGone(context.store, job))) {
-    await context.tasks.enqueue(queuedAgainTask(jobKeyOf(job), job.runner, demand.event.delivery));
+    await context.tasks.enqueue(queuedAgainTask({job: jobKeyOf(job), runner: job.runner}, demand.event.delivery));
   }
   if (job?.status !== 'queued') return `not_wanted:${job ? `job_${job.status}` : 'unknown_job'}`;
   return ensureStarted(context, vm);

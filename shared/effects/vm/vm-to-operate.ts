@@ -1,6 +1,6 @@
 import type {InstanceStatus} from '../../compute/compute';
-import type {Pool} from '../../config/config';
 import {Refused} from '../../errors';
+import type {Pool} from '../../model/pool';
 import type {Context} from '../../ports';
 import type {PersistentVm} from '../../providers/vm';
 import {type Vm, vmOfPool} from './vms';

@@ -1,8 +1,7 @@
 import type {HookReference} from '../../github/discovery';
 import {isSpeltOut} from '../../model/names';
+import {repositoryScope, scopeKey} from '../../model/scope';
 import {type Sweep, tryList} from '../context';
-import {repositoryScope} from '../github-scan';
-import {scopeKey} from '../observed';
 
 /** Of hooks of repositories and organizations: each costs a call. */
 const HOOKS_EVERY_MS = 5 * 60_000;

@@ -1,6 +1,6 @@
 import {RateLimited, Refused, Unavailable} from '../../errors';
 import type {HookReference} from '../../github/discovery';
-import type {FailedEvent, HookReading} from '../../store/documents';
+import type {FailedEvent, HookReading} from '../../model/deliveries';
 import {isTimeUp, type Sweep, tryList} from '../context';
 import type {DryRun} from '../sweep';
 import {dueHooks} from './hooks';

@@ -1,8 +1,8 @@
-import type {Registration, RunnerScope} from '../../github/github';
-import {isRegistrationOf, isUnused} from '../../lifecycle/identity';
-import {isOver} from '../../lifecycle/runner';
-import type {RunnerDocument} from '../../store/documents';
-import {type Observed, scopeKey} from '../observed';
+import type {Registration} from '../../github/github';
+import {isRegistrationOf, isUnused} from '../../model/identity';
+import {isOver, type RunnerDocument} from '../../model/runner';
+import {type RunnerScope, scopeKey} from '../../model/scope';
+import type {Observed} from '../observed';
 import {type PersistenceTracker, TWICE_MS} from '../persistence';
 import type {PlannedAction, Registered, Rule} from '../rule';
 

@@ -1,7 +1,7 @@
-import type {JobEvent} from '../../lifecycle/job-event';
-import {matchJob} from '../../lifecycle/matching';
-import {parseRunnerName} from '../../lifecycle/naming';
-import type {JobDocument, JobKey} from '../../store/documents';
+import type {JobDocument, JobKey} from '../../model/job';
+import type {JobEvent} from '../../model/job-event';
+import {matchJob} from '../../model/matching';
+import {parseRunnerName} from '../../model/names';
 import {namesakes, poolNamed} from '../fleet';
 import {endOfVanished, eventOf} from '../lost-events';
 import {type Observed, type SeenJob, settledMs} from '../observed';

@@ -1,7 +1,8 @@
 import type {Instance} from '../../compute/compute';
-import {isUnused} from '../../lifecycle/identity';
+import {isUnused} from '../../model/identity';
+import {scopeKey} from '../../model/scope';
 import {ageMs, GOING, minutesOf, namesakes, OVER, ourMachines, poolLabel, registrationOf, runsAtGitHub} from '../fleet';
-import {type Observed, scopeKey} from '../observed';
+import type {Observed} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import type {LeftoverVm, PlannedAction, Registered, Rule} from '../rule';
 

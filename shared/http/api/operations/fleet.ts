@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import type {Pool} from '../../../config/config';
 import {removeRunner} from '../../../effects/remove-runner';
 import {requestRunners} from '../../../effects/request-runners';
-import type {RunnerScope} from '../../../github/github';
-import {foreignLabels, unaskedLabels} from '../../../lifecycle/labels';
-import {takesRepository} from '../../../lifecycle/matching';
+import {foreignLabels, unaskedLabels} from '../../../model/labels';
+import {takesRepository} from '../../../model/matching';
 import {LABEL} from '../../../model/names';
+import type {Pool} from '../../../model/pool';
+import type {RunnerScope} from '../../../model/scope';
 import {idempotencyKey} from '../idempotency-key';
 import {operation} from '../operation';
 import {Problem} from '../problem';

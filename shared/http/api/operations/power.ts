@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import type {Pool} from '../../../config/config';
 import {startVm} from '../../../effects/start-vm';
 import {stopVm} from '../../../effects/stop-vm';
+import type {Pool} from '../../../model/pool';
 import {type Description, operation} from '../operation';
 import {Problem} from '../problem';
 import {jsonReply} from '../reply';
