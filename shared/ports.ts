@@ -5,6 +5,7 @@ import type {SecretCheck} from './config/secret-check';
 import type {SecretReader, SecretSource} from './config/secrets';
 import type {Discovery} from './github/discovery';
 import type {GitHub, GitHubFor} from './github/github';
+import type {Logger} from './logger';
 import type {Pool} from './model/pool';
 import type {RunnerDocument} from './model/runner';
 import type {Provider} from './providers/provider';
@@ -12,7 +13,6 @@ import type {PersistentVm, VmReference} from './providers/vm';
 import type {Random} from './random';
 import type {Store} from './store/store';
 import type {Tasks} from './tasks/tasks';
-import type {Logger} from './telemetry/logger';
 import type {Tracer} from './telemetry/tracer';
 
 /** Everything with a side effect, passed in. One for each request: the logger carries the request's fields. */

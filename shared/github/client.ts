@@ -1,8 +1,8 @@
 import type {Clock} from '../clock';
 import type {RateLimited} from '../errors';
+import type {Logger} from '../logger';
 import type {RunnerScope} from '../model/scope';
 import {type Random, systemRandom} from '../random';
-import type {Logger} from '../telemetry/logger';
 import {type Credentials, connect} from './connect';
 import type {GitHubFor} from './github';
 import type {Connection} from './octokit';

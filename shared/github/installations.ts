@@ -1,6 +1,6 @@
 import type {Clock} from '../clock';
+import type {Logger} from '../logger';
 import {describeScope, ownerOf, type RunnerScope} from '../model/scope';
-import type {Logger} from '../telemetry/logger';
 import type {App} from './app';
 import {GitHubDown, RETRY_SECONDS, RefusedByGitHub} from './classify';
 import type {IssuedToken} from './tokens';

@@ -1,6 +1,6 @@
+import type {TimerClock} from '../clock';
 import {Unavailable} from '../errors';
 import {functionOf, type NewTask, type QueueName} from '../model/tasks';
-import type {TimerClock} from '../timer-clock';
 import {type DispatchResult, mergeHeaders} from './dispatch';
 import {InProcessQueue} from './in-process-queue';
 import type {QueueLimits} from './queue-limits';
