@@ -1,6 +1,7 @@
 import {settleRegistration} from '../github/settle-registration';
 import type {JobKey} from '../model/job';
 import {latestRunnerName} from '../model/names';
+import {placementOf} from '../model/placement';
 import {isBeingMade, type RunnerDocument} from '../model/runner';
 import {takenSlot} from '../model/slot';
 import {demandTask} from '../model/tasks';
@@ -48,7 +49,7 @@ async function bury(context: Context, key: JobKey, covered: JobKey): Promise<boo
 export async function cleanUp(context: Context, runner: RunnerDocument): Promise<'removed' | 'alive'> {
   try {
     if ((await settleRegistration(githubOf(context, runner), runner)) === 'alive') return 'alive';
-    if (runner.zone !== null) await removeMachine(context, runner);
+    if (placementOf(runner)) await removeMachine(context, runner);
   } catch (error) {
     context.logger.warning(`${runner.name} could not be cleaned up`, {
       decision: 'given_up',

@@ -1,6 +1,7 @@
 import {jobKeyOf} from '../model/job';
 import {creationKey, keyId, runnerKey} from '../model/lease';
 import {parseRunnerName, runnerName} from '../model/names';
+import {placed} from '../model/placement';
 import {advanceRunner, isBeingMade, isWithoutJob, type RunnerDocument} from '../model/runner';
 import {takenSlot} from '../model/slot';
 import type {Context} from '../ports';
@@ -40,9 +41,7 @@ export async function replaceRunner(
       state: 'requested',
       githubId: null,
       registrationTriedAt: next === 'claim' ? now : null,
-      zone: null,
-      machineType: null,
-      spot: null,
+      ...placed(null),
       createdAt: now,
       stateAt: now,
     };

@@ -1,11 +1,12 @@
 import {hasLabels, liesIn} from './identity';
 import {type JobDocument, type JobKey, jobKeyOf} from './job';
+import {type PlacementFields, placed} from './placement';
 import type {RunnerScope} from './scope';
 
 export type RunnerState = 'requested' | 'creating' | 'booting' | 'idle' | 'busy' | 'draining' | 'gone' | 'failed';
 
-/** `runners/<name>`; the VM has the same name. */
-export interface RunnerDocument {
+/** `runners/<name>`; the VM has the same name. Its placement is where the VM is, or was last attempted; written before the insert. */
+export interface RunnerDocument extends PlacementFields {
   readonly name: string;
   readonly pool: string;
   readonly scope: RunnerScope;
@@ -31,10 +32,6 @@ export interface RunnerDocument {
    * settled. Missing in documents of older versions: not known.
    */
   readonly registrationTriedAt?: number | null;
-  /** Where its VM is, or was last attempted. Written before the insert. */
-  readonly zone: string | null;
-  readonly machineType: string | null;
-  readonly spot: boolean | null;
   /** Since when it is spare, also while it goes on that account; a check of an earlier time is void. */
   readonly spareSince: number | null;
   /** The job that got its slot when it went. */
@@ -126,9 +123,7 @@ function newRunner({
     slotOfAll,
     githubId: null,
     registrationTriedAt: null,
-    zone: null,
-    machineType: null,
-    spot: null,
+    ...placed(null),
     spareSince: null,
     handedTo: null,
     createdAt: now,

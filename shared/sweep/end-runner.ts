@@ -3,6 +3,7 @@ import {removeMachine, retireRunner} from '../effects/retire-runner';
 import {Refused} from '../errors';
 import {findRegistration} from '../github/settle-registration';
 import type {JobDocument} from '../model/job';
+import {placementOf} from '../model/placement';
 import type {RunnerDocument} from '../model/runner';
 import type {Preemption} from '../model/sweep';
 import {demandTask} from '../model/tasks';
@@ -94,10 +95,12 @@ async function reopenCovered(context: Context, name: string): Promise<string | u
 /** The job of a spot VM that Compute Engine took back; GitHub notices after ten minutes. */
 async function preempted(
   {context, compute}: Sweep,
-  {name, pool, zone, spot, runs}: RunnerDocument,
+  runner: RunnerDocument,
   job: JobDocument,
 ): Promise<Preemption | undefined> {
-  const isPreemption = spot === true && zone !== null && (await compute.wasPreempted(zone, name));
+  const {name, pool, runs} = runner;
+  const placement = placementOf(runner);
+  const isPreemption = placement?.spot === true && (await compute.wasPreempted(placement.place, name));
   context.logger.error(`the VM ${name} ${isPreemption ? 'was preempted' : 'vanished'} under a job`, {
     decision: isPreemption ? 'preempted' : 'vanished',
     runner: name,
