@@ -51,6 +51,11 @@ export function sweepMemory(clock: Pick<Clock, 'now'>): SweepMemory {
   };
 }
 
+/** A memory of its own for a sweep that stores nothing of what it observes. */
+export function copyOf({repositories, ...memory}: SweepMemory): SweepMemory {
+  return {...structuredClone(memory), repositories: repositories.copy()};
+}
+
 /** One sweep under way. */
 export interface Sweep extends SweepOptions {
   readonly context: Context;
