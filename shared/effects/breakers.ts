@@ -1,5 +1,4 @@
-import {QuotaExceeded, RateLimited, type RetryableError, Unavailable} from '../errors';
-import {GitHubDown} from '../github/classify';
+import {GitHubDown, QuotaExceeded, RateLimited, type RetryableError, Unavailable} from '../errors';
 import type {Pool} from '../model/pool';
 import {closeBreaker, countFailure, openBreaker, passBreaker, perhapsOpen} from '../store/breakers';
 import {type Context, poolOf} from './context';

@@ -1,8 +1,9 @@
 import type {Clock} from '../clock';
+import {GitHubDown, RefusedByGitHub} from '../errors';
 import {describeScope, ownerOf, type RunnerScope} from '../model/scope';
 import type {Logger} from '../telemetry/logger';
 import type {App} from './app';
-import {GitHubDown, RETRY_SECONDS, RefusedByGitHub} from './classify';
+import {RETRY_SECONDS} from './errors';
 import type {IssuedToken} from './tokens';
 
 /** An App that is removed and installed again has another id from then on. */

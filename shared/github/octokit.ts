@@ -1,7 +1,9 @@
+import {RequestError} from '@octokit/request-error';
 import {Octokit} from '@octokit/rest';
 import {version} from '../../package.json';
+import type {Secret} from '../secret';
 import type {Logger} from '../telemetry/logger';
-import {watchLimit} from './limit-watch';
+import type {TokenSource} from './tokens';
 
 type Strategy = Pick<NonNullable<ConstructorParameters<typeof Octokit>[0]>, 'auth' | 'authStrategy'>;
 
@@ -46,3 +48,56 @@ export function createOctokit(connection: Connection, strategy: Strategy = {}): 
 
 /** Octokit would write to the console otherwise; each failure is logged by who handles it. */
 const ignore = (): undefined => undefined;
+
+/**
+ * Sends every request with the current token; one that is refused with 401 did nothing, and goes once more when there is
+ * another token. Not auth-app's own hook for it, which repeats a request up to three times with pauses in between.
+ */
+export function authorize(octokit: Octokit, tokens: TokenSource): void {
+  octokit.hook.wrap('request', async (request, options) => {
+    const send = (token: Secret) => {
+      // Changed in place: octokit's hooks hand on these options, whatever is given to `request`.
+      options.headers.authorization = `token ${token.reveal()}`;
+      return request(options);
+    };
+    const token = await tokens.current();
+    try {
+      return await send(token);
+    } catch (error) {
+      if (!isUnauthorized(error)) throw error;
+      const other = await tokens.renew(token);
+      if (!other) throw error;
+      return send(other);
+    }
+  });
+}
+
+function isUnauthorized(error: unknown): boolean {
+  return error instanceof RequestError && error.status === 401;
+}
+
+/** A tenth of the hour's requests is left: time to look, before runners wait for the next hour. */
+const NEAR = 0.1;
+
+/**
+ * Logs once per hourly window when the primary rate limit is nearly used up, while everything still works.
+ *
+ * @see https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#checking-the-status-of-your-rate-limit
+ */
+function watchLimit(octokit: Pick<Octokit, 'hook'>, logger: Pick<Logger, 'warning'>): void {
+  let warnedOf: string | undefined;
+  octokit.hook.after('request', ({headers}) => {
+    const limit = Number(headers['x-ratelimit-limit']);
+    const remaining = Number(headers['x-ratelimit-remaining']);
+    const window = String(headers['x-ratelimit-reset']);
+    // Without the headers, as a GitHub Enterprise Server without limits answers, both are NaN.
+    if (!(remaining < limit * NEAR) || window === warnedOf) return;
+    warnedOf = window;
+    logger.warning(`${remaining} of ${limit} requests to GitHub are left in this hour`, {
+      decision: 'github_limit_near',
+      reason: String(headers['x-ratelimit-resource'] ?? 'core'),
+      remaining,
+      limit,
+    });
+  });
+}

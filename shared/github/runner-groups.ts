@@ -1,16 +1,11 @@
 import type {Clock} from '../clock';
 import {Refused} from '../errors';
 import {describeScope, ownerOf, type RunnerScope} from '../model/scope';
+import type {RunnerGroup} from './responses';
 
 const REMEMBERED_MS = 60 * 60_000;
 /** GitHub gives it to the default group of every repository and of nearly every organization. */
 const DEFAULT_GROUP_ID = 1;
-
-export interface RunnerGroup {
-  readonly id: number;
-  readonly name: string;
-  readonly isDefault: boolean;
-}
 
 /** `settled`: just looked up, or beyond doubt. Otherwise GitHub may know better by now: look up and try once more. */
 export interface ResolvedGroup {
@@ -72,12 +67,4 @@ function pick(groups: readonly RunnerGroup[], name: string): RunnerGroup | undef
 
 function isDefaultName(name: string): boolean {
   return name.toLowerCase() === 'default';
-}
-
-/** A group as GitHub's REST API spells it; undefined when `data` is none. */
-export function readRunnerGroup(data: unknown): RunnerGroup | undefined {
-  if (typeof data !== 'object' || data === null) return undefined;
-  if (!('id' in data) || typeof data.id !== 'number') return undefined;
-  if (!('name' in data) || typeof data.name !== 'string') return undefined;
-  return {id: data.id, name: data.name, isDefault: 'default' in data && data.default === true};
 }

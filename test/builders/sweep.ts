@@ -1,6 +1,5 @@
 import type {Instance} from '../../shared/compute/compute';
-import type {DiscoveredDelivery, DiscoveredJob} from '../../shared/github/discovery';
-import type {Registration} from '../../shared/github/github';
+import type {DiscoveredDelivery, DiscoveredJob, Registration} from '../../shared/github/github';
 import {jobKeyOf} from '../../shared/lifecycle/naming';
 import type {Action} from '../../shared/lifecycle/sweep/actions';
 import type {Observed, SeenJob} from '../../shared/lifecycle/sweep/observed';

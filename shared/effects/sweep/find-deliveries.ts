@@ -1,5 +1,5 @@
 import {Refused} from '../../errors';
-import type {DeliveryPage, HookReference} from '../../github/discovery';
+import type {DeliveryPage, HookReference} from '../../github/github';
 import {healthAfter} from '../../lifecycle/sweep/deliveries';
 import {type FailedEvents, RETENTION_MS} from '../../lifecycle/sweep/failed-events';
 import type {HookReading, UnreadDeliveries} from '../../store/documents';

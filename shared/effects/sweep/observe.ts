@@ -1,5 +1,5 @@
 import {DEPLOYMENT_LABEL} from '../../compute/labels';
-import type {DiscoveredRepository} from '../../github/discovery';
+import type {DiscoveredRepository} from '../../github/github';
 import {parseRunnerName} from '../../lifecycle/naming';
 import {type Observed, settledMs} from '../../lifecycle/sweep/observed';
 import {waitsForVm} from '../../lifecycle/sweep/persistent';

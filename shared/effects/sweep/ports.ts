@@ -1,6 +1,6 @@
 import type {Compute} from '../../compute/compute';
 import type {DiscoverySource} from '../../config/config';
-import type {DiscoveredRepository, Discovery, Listed} from '../../github/discovery';
+import type {DiscoveredRepository, Discovery, Listed} from '../../github/github';
 import type {Context} from '../context';
 
 export interface SweepOptions {

@@ -1,5 +1,5 @@
 import {RateLimited, Refused, Unavailable} from '../../errors';
-import type {HookReference} from '../../github/discovery';
+import type {HookReference} from '../../github/github';
 import {planRedeliveries, type Redelivery, redeliveryAllowance, tried} from '../../lifecycle/sweep/deliveries';
 import type {FailedEvent, HookReading} from '../../store/documents';
 import {atOnce} from './at-once';

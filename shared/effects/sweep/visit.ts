@@ -1,6 +1,5 @@
-import {RateLimited} from '../../errors';
-import {GitHubDown} from '../../github/classify';
-import type {DiscoveredRepository} from '../../github/discovery';
+import {GitHubDown, RateLimited} from '../../errors';
+import type {DiscoveredRepository} from '../../github/github';
 import {takesRepository} from '../../lifecycle/matching';
 import {jobKeyOf} from '../../lifecycle/naming';
 import type {SeenJob, SeenScope} from '../../lifecycle/sweep/observed';

@@ -1,6 +1,5 @@
 import type {Instance, InstanceStatus} from '../../compute/compute';
-import type {DiscoveredJob} from '../../github/discovery';
-import type {Registration} from '../../github/github';
+import type {DiscoveredJob, Registration} from '../../github/github';
 import type {Pool} from '../../model/pool';
 import type {RunnerScope} from '../../model/scope';
 import type {JobDocument, JobKey, Preemption, RunnerDocument, SlotDocument, VmDocument} from '../../store/documents';
