@@ -37,7 +37,7 @@ export function createAccess(
 ): Access {
   const authorized = (tokens: TokenSource, prepare: ((octokit: Octokit) => void) | undefined): Octokit => {
     const octokit = createOctokit(connection);
-    authorize(octokit, tokens);
+    authorize(octokit, tokens, clock);
     prepare?.(octokit);
     return octokit;
   };

@@ -1,6 +1,7 @@
 import {RequestError} from '@octokit/request-error';
 import {Octokit} from '@octokit/rest';
 import {version} from '../../package.json';
+import type {Clock} from '../clock';
 import type {Secret} from '../secret';
 import type {Logger} from '../telemetry/logger';
 import type {TokenSource} from './tokens';
@@ -49,16 +50,28 @@ export function createOctokit(connection: Connection, strategy: Strategy = {}): 
 /** Octokit would write to the console otherwise; each failure is logged by who handles it. */
 const ignore = (): undefined => undefined;
 
+/** GitHub's servers may not all know a new token at once: so long after its issue a 401 can be a matter of seconds. */
+const REPLICATION_MS = 5_000;
+
 /**
- * Sends every request with the current token; one that is refused with 401 did nothing, and goes once more when there is
- * another token. Not auth-app's own hook for it, which repeats a request up to three times with pauses in between.
+ * Sends every request with the current token. A request that is refused with 401 had no effect, so it is sent again: after pauses of 1, 2, …
+ * seconds while the token is new, and then once with another token where there is one.
+ *
+ * @see https://github.com/octokit/auth-app.js#authenticate-as-installation (auth-app pauses in the same way, on the system's timers)
  */
-export function authorize(octokit: Octokit, tokens: TokenSource): void {
+export function authorize(octokit: Octokit, tokens: TokenSource, clock: Pick<Clock, 'sleep'>): void {
   octokit.hook.wrap('request', async (request, options) => {
-    const send = (token: Secret) => {
-      // Changed in place: octokit's hooks hand on these options, whatever is given to `request`.
-      options.headers.authorization = `token ${token.reveal()}`;
-      return request(options);
+    const send = async (token: Secret) => {
+      for (let pauseMs = 1_000; ; pauseMs += 1_000) {
+        // Changed in place: octokit's hooks hand on these options, whatever is given to `request`.
+        options.headers.authorization = `token ${token.reveal()}`;
+        try {
+          return await request(options);
+        } catch (error) {
+          if (!isUnauthorized(error) || tokens.ageMs(token) >= REPLICATION_MS) throw error;
+          await clock.sleep(pauseMs);
+        }
+      }
     };
     const token = await tokens.current();
     try {

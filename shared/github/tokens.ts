@@ -9,6 +9,8 @@ export interface TokenSource {
   current(): Promise<Secret>;
   /** After a 401: another token than the refused one, or undefined when there is none. */
   renew(refused: Secret): Promise<Secret | undefined>;
+  /** Milliseconds since GitHub issued the token; infinite where that is not known. */
+  ageMs(token: Secret): number;
 }
 
 export interface IssuedToken {
@@ -16,14 +18,16 @@ export interface IssuedToken {
   readonly expiresAtMs: number;
 }
 
-/** One token at a time, fetched once for however many ask together. */
+/**
+ * One token at a time, fetched once for however many ask together. Not auth-app's own cache and sharing (docs/adr/0013-tokens-of-the-app.md).
+ */
 export function installationTokens(clock: Clock, issue: () => Promise<IssuedToken>): TokenSource {
-  let known: IssuedToken | undefined;
+  let known: (IssuedToken & {readonly issuedAtMs: number}) | undefined;
   let pending: Promise<IssuedToken> | undefined;
 
   async function fetchToken(): Promise<IssuedToken> {
     try {
-      known = await issue();
+      known = {...(await issue()), issuedAtMs: clock.now()};
       return known;
     } finally {
       pending = undefined;
@@ -42,6 +46,8 @@ export function installationTokens(clock: Clock, issue: () => Promise<IssuedToke
     async renew(refused) {
       return known && known.token.reveal() !== refused.reveal() ? known.token : shareFetch();
     },
+    ageMs: (token) =>
+      known?.token.reveal() === token.reveal() ? clock.now() - known.issuedAtMs : Number.POSITIVE_INFINITY,
   };
 }
 
@@ -54,5 +60,6 @@ export function personalToken(token: () => Promise<Secret>, invalidate?: () => v
       const again = await token();
       return again.reveal() === refused.reveal() ? undefined : again;
     },
+    ageMs: () => Number.POSITIVE_INFINITY,
   };
 }
