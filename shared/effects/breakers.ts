@@ -1,7 +1,7 @@
 import {GitHubDown, QuotaExceeded, RateLimited, type RetryableError, Unavailable} from '../errors';
 import type {Pool} from '../model/pool';
+import {type Context, poolOf} from '../ports';
 import {closeBreaker, countFailure, openBreaker, passBreaker, perhapsOpen} from '../store/breakers';
-import {type Context, poolOf} from './context';
 
 /** A project's quotas are a region's: one breaker for all pools there. */
 export function quotaBreaker(pool: string, region: string | undefined): string {

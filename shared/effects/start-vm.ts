@@ -1,8 +1,8 @@
 import {taskName} from '../lifecycle/naming';
 import {active, isStopping, starting} from '../lifecycle/vm';
 import type {Pool} from '../model/pool';
+import type {Context} from '../ports';
 import {isGoingDown, isUp} from '../providers/vm';
-import type {Context} from './context';
 import type {OperationOptions, StartResult} from './operations';
 import {refusal} from './vm/refusal';
 import {changeVm} from './vm/vm-document';

@@ -1,24 +1,24 @@
 import {randomUUID} from 'node:crypto';
 import type {HttpFunction} from '@google-cloud/functions-framework';
 import {instanceBody} from '../../shared/compute/instance-body';
-import {type ControlPlaneOptions, controlPlane} from '../../shared/control-plane';
 import {createBodyReader, MAX_TASK_BYTES} from '../../shared/http/read-body';
+import {createServices, type ServicesOptions} from '../../shared/services';
 import {BURST} from './burst-place';
 
 /**
  * What cannot be left out of `provision`: a JIT config and an insert call by the same clients, with no check, no store and no waiting for
  * the VM. Its request: `{job, installation}`.
  */
-export function createBare(options: ControlPlaneOptions): HttpFunction {
-  const plane = controlPlane('provision', options);
+export function createBare(options: ServicesOptions): HttpFunction {
+  const services = createServices('provision', options);
   const {zone, pool, labels, scope, template: name} = BURST;
   const bodies = createBodyReader(MAX_TASK_BYTES);
-  let template: ReturnType<Awaited<ReturnType<typeof plane>>['compute']['getTemplate']> | undefined;
+  let template: ReturnType<Awaited<ReturnType<typeof services>>['compute']['getTemplate']> | undefined;
 
   return async (request, response) => {
     if (request.method !== 'POST') return void response.status(405).end();
     const received = (await bodies.open(request).read()).bytes();
-    const {context, compute} = await plane();
+    const {context, compute} = await services();
     template ??= compute.getTemplate({name});
     const found = await template;
     if (!found) throw new Error(`found no template ${name} in the simulated Compute Engine`);

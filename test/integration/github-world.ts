@@ -2,10 +2,10 @@ import {connectGitHub, createDiscovery, createGitHub, type GitHubOptions} from '
 import type {Discovery, GitHubConnection, GitHubFor} from '../../shared/github/github';
 import type {RunnerScope} from '../../shared/model/scope';
 import {Secret} from '../../shared/secret';
-import {GitHubWorld, type GitHubWorldOptions} from '../world/github/model';
-import {serveGitHub} from '../world/github/server';
-import {VirtualScheduler} from '../world/scheduler';
-import {SeededRandom} from '../world/seeded-random';
+import {GitHubWorld, type GitHubWorldOptions} from '../emulators/github/model';
+import {serveGitHub} from '../emulators/github/server';
+import {VirtualScheduler} from '../emulators/scheduler';
+import {SeededRandom} from '../emulators/seeded-random';
 
 export const repository: RunnerScope = {kind: 'repository', owner: 'acme', repo: 'app'};
 export const organization: RunnerScope = {kind: 'organization', org: 'acme'};

@@ -1,5 +1,5 @@
 import {remember} from '../../shared/compute/remember';
-import {VirtualScheduler} from '../world/scheduler';
+import {VirtualScheduler} from '../emulators/scheduler';
 
 function counted<T>(answers: (() => Promise<T>)[]) {
   const clock = new VirtualScheduler();

@@ -6,6 +6,7 @@ import {demandJob} from '../open-jobs';
 import {placeSpare} from '../place-spare';
 import {requestRunners} from '../request-runners';
 import {requeueJob} from '../requeue-job';
+import {endRunOnVm} from '../vm/vm-event';
 import {endRunner} from './end-runner';
 import {isTimeUp, type Sweep} from './ports';
 import {deleteMachine, deregisterGhost} from './remove-leftover';
@@ -70,7 +71,7 @@ async function carryOut(sweep: Sweep, action: Action): Promise<string | Preempti
     case 'move':
       return moveJob(context, action);
     case 'requeue':
-      return requeueJob(context, action);
+      return requeueJob(context, action, endRunOnVm);
     case 'make':
       await context.tasks.enqueue({
         queue: 'provision',

@@ -1,8 +1,8 @@
 import {Unavailable} from '../../errors';
 import type {Allowance} from '../../lifecycle/sweep/deliveries';
 import {FailedEvents, type Page, RETENTION_MS} from '../../lifecycle/sweep/failed-events';
+import type {Context} from '../../ports';
 import type {Collections, DeliveriesDocument, HookReading} from '../../store/documents';
-import type {Context} from '../context';
 import {SWEEP_LOCK} from './lock';
 
 const ID = 'deliveries';

@@ -1,9 +1,9 @@
 import {Refused} from '../../errors';
 import {findRegistration} from '../../github/settle-registration';
 import type {ActionOf} from '../../lifecycle/sweep/actions';
+import {type Context, githubOf} from '../../ports';
 import type {JobDocument, Preemption, RunnerDocument} from '../../store/documents';
 import {noteBootFailure} from '../breakers';
-import {type Context, githubOf} from '../context';
 import {demandJob} from '../open-jobs';
 import {removeMachine, retireRunner} from '../retire-runner';
 import type {Sweep} from './ports';

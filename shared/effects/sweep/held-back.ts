@@ -1,8 +1,8 @@
 import {jobKeyOf} from '../../lifecycle/naming';
 import {heldBackPauseMs} from '../../lifecycle/sweep/jobs';
+import {type Context, poolOf} from '../../ports';
 import {writeDeadLetter} from '../../store/dead-letters';
 import type {JobDocument, RunnerDocument} from '../../store/documents';
-import {type Context, poolOf} from '../context';
 
 /** Says, once each time, that GitHub does not give a job to a runner that waits for it, and what a person can look at. */
 export async function reportHeldBack(context: Context, runner: RunnerDocument, job: JobDocument): Promise<void> {

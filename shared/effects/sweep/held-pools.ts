@@ -1,7 +1,7 @@
 import type {Pool} from '../../model/pool';
+import type {Context} from '../../ports';
 import {perhapsOpen} from '../../store/breakers';
 import {breakersOf} from '../breakers';
-import type {Context} from '../context';
 
 /** Pools for which nothing is to be made now. */
 export async function heldPools(context: Context): Promise<Set<string>> {

@@ -1,5 +1,5 @@
+import type {Context} from '../../ports';
 import type {Collections, LockDocument} from '../../store/documents';
-import type {Context} from '../context';
 
 /** In `locks`. */
 export const SWEEP_LOCK = 'sweep';

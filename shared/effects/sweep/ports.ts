@@ -1,7 +1,7 @@
 import type {Compute} from '../../compute/compute';
 import type {DiscoverySource} from '../../config/config';
 import type {DiscoveredRepository, Discovery, Listed} from '../../github/github';
-import type {Context} from '../context';
+import type {Context} from '../../ports';
 
 export interface SweepOptions {
   readonly discovery: Discovery;

@@ -1,7 +1,7 @@
 import {isRegistrationOf, isUnused} from '../../lifecycle/identity';
 import {isOver} from '../../lifecycle/runner';
 import type {ActionOf, Registered} from '../../lifecycle/sweep/actions';
-import type {Context} from '../context';
+import type {Context} from '../../ports';
 import {removeMachine, retireRunner} from '../retire-runner';
 
 /** `left`: it turned out to be alive. */

@@ -1,8 +1,8 @@
 import {heldBack} from '../../lifecycle/job';
 import {spared} from '../../lifecycle/runner';
 import type {ActionOf} from '../../lifecycle/sweep/actions';
+import {type Context, poolOf} from '../../ports';
 import {ALL_POOLS, findFreeSlot, slotIsFree, takenSlot} from '../../store/slots';
-import {type Context, poolOf} from '../context';
 import {demandJob, serveOldest} from '../open-jobs';
 import {scheduleIdleCheck} from '../place-spare';
 import {giveSlot, readKept} from '../slots';

@@ -1,7 +1,7 @@
 import {jobKeyOf} from '../../lifecycle/naming';
+import type {Context} from '../../ports';
 import type {JobDocument, JobKey, RunnerDocument} from '../../store/documents';
 import type {Found, Store, Where} from '../../store/store';
-import type {Context} from '../context';
 
 /** More than that are not read in one sweep; then nothing is concluded from what is missing. */
 const MOST = 20_000;

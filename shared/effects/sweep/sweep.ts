@@ -1,8 +1,8 @@
 import type {Action} from '../../lifecycle/sweep/actions';
 import {plan} from '../../lifecycle/sweep/plan';
+import type {Context} from '../../ports';
 import type {SweepSummary} from '../../store/documents';
 import {closeBootBreakers} from '../boot-breakers';
-import type {Context} from '../context';
 import {type Acted, act, fieldsOf} from './act';
 import {type Lock, readLock, releaseLock, takeLock} from './lock';
 import {type Observation, observe} from './observe';

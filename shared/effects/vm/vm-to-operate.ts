@@ -1,8 +1,8 @@
 import type {InstanceStatus} from '../../compute/compute';
 import {Refused} from '../../errors';
 import type {Pool} from '../../model/pool';
+import type {Context} from '../../ports';
 import type {PersistentVm} from '../../providers/vm';
-import type {Context} from '../context';
 import {type Vm, vmOfPool} from './vms';
 
 export interface VmToOperate {

@@ -69,7 +69,7 @@ function perform(world: GitHubWorld, request: ReceivedRequest, match: Match, ide
   authorize(call, request.method, request.path);
   const handler = handlers[operation.operationId];
   if (!handler)
-    throw new Error(`the world does not model ${operation.operationId} yet: add it to test/world/github/http`);
+    throw new Error(`the world does not model ${operation.operationId} yet: add it to test/emulators/github/http`);
   return handler(call);
 }
 

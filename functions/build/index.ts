@@ -1,11 +1,13 @@
-import {copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import {parseArgs} from 'node:util';
-import {ASSETS} from '../shared/http/api/documentation/assets';
+import {ASSETS} from '../../shared/http/api/documentation/assets';
 import {bundle} from './bundle';
 import {cutLockFile, lockedVersion} from './lock-file';
 
-const ROOT = resolve(__dirname, '..');
+/** The folders of `functions` that are deployed. */
+const DEPLOYED = ['webhook', 'provision', 'stop', 'sweep', 'api'] as const;
+const ROOT = resolve(__dirname, '..', '..');
 
 /**
  * `npm run build [-- --out <folder>]`: one folder a function under `dist`, with `index.js`, `chunks/`, `package.json` and `package-lock.json`,
@@ -16,7 +18,7 @@ async function main(dist: string): Promise<void> {
   const framework = '@google-cloud/functions-framework';
   const dependencies = {[framework]: lockedVersion(ROOT, framework)};
   const lockFileOf = cutLockFile(ROOT, dependencies);
-  for (const name of functionNames()) {
+  for (const name of DEPLOYED) {
     const outdir = join(dist, name);
     rmSync(outdir, {recursive: true, force: true});
     mkdirSync(outdir, {recursive: true});
@@ -55,12 +57,6 @@ function copyAssets(outdir: string): void {
     mkdirSync(dirname(target), {recursive: true});
     copyFileSync(join(ROOT, 'node_modules', file), target);
   }
-}
-
-function functionNames(): string[] {
-  return readdirSync(join(ROOT, 'functions'), {withFileTypes: true})
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name);
 }
 
 const {values} = parseArgs({options: {out: {type: 'string', default: join(ROOT, 'dist')}}});

@@ -1,9 +1,10 @@
 import {writeFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {join, resolve} from 'node:path';
 import * as z from 'zod';
-import {flatSchema, runnerConfigSchema} from './pool-schema';
+import {flatSchema, runnerConfigSchema} from '../../shared/config/pool-schema';
 
-export const SCHEMA_PATH = join(__dirname, 'runner-config.schema.json');
+const ROOT = resolve(__dirname, '..', '..');
+export const SCHEMA_PATH = join(ROOT, 'shared', 'config', 'runner-config.schema.json');
 
 /** The JSON Schema (draft 2020-12) of `RUNNER_CONFIG`, for editors: from the schemas that read it. */
 export function runnerConfigJsonSchema(): object {

@@ -1,8 +1,3 @@
-import {createApi} from '../../functions/api';
-import {createProvision} from '../../functions/provision';
-import {createStop} from '../../functions/stop';
-import {createSweep} from '../../functions/sweep';
-import {createWebhook} from '../../functions/webhook';
 import {systemClock} from '../../shared/clock';
 import {checkConfig, parseConfig} from '../../shared/config/config';
 import type {Environment} from '../../shared/config/environment';
@@ -12,19 +7,28 @@ import {postTask} from '../../shared/tasks/http-dispatch';
 import {InProcessTasks} from '../../shared/tasks/in-process';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {systemTimerClock} from '../../shared/timer-clock';
-import {CloudScheduler} from '../world/cloud-scheduler';
-import {OidcIssuer} from '../world/oidc';
-import {RealScheduler} from '../world/scheduler';
-import {serve} from '../world/serve';
-import {DEPLOYED_RATES} from '../world/tasks/deployed-rates';
-import type {Arguments} from './arguments';
+import {CloudScheduler} from '../../test/emulators/cloud-scheduler';
+import {OidcIssuer} from '../../test/emulators/oidc';
+import {RealScheduler} from '../../test/emulators/scheduler';
+import {serve} from '../../test/emulators/serve';
+import {DEPLOYED_RATES} from '../../test/emulators/tasks/deployed-rates';
+import {createApi} from '../api';
+import {createProvision} from '../provision';
+import {createStop} from '../stop';
+import {createSweep} from '../sweep';
+import {createWebhook} from '../webhook';
 
 /** Also the longest that a job waits to be seen when WEBHOOKS is off. */
 const SWEEP_SECONDS = 10;
 const SERVICE_ACCOUNT = 'local@slipway.invalid';
 
+export interface RealOptions {
+  /** Of the webhook; those of the other four functions follow it. */
+  readonly port: number;
+}
+
 /** Serves the functions here, for the real GitHub and Google Cloud, until it is told to end. */
-export async function runReal(options: Arguments, given: Environment, ended: Promise<void>): Promise<number> {
+export async function runReal(options: RealOptions, given: Environment, ended: Promise<void>): Promise<number> {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
   const issuer = await OidcIssuer.create(systemClock);
   const {port} = options;

@@ -4,10 +4,9 @@ import {systemClock} from '../../shared/clock';
 import {createCompute} from '../../shared/compute/client';
 import {parseConfig} from '../../shared/config/config';
 import {createSecretReader} from '../../shared/config/secrets';
-import type {ControlPlaneOptions} from '../../shared/control-plane';
 import {createGitHub} from '../../shared/github/client';
-import {credentialsOf} from '../../shared/github/credentials';
 import type {GitHubFor} from '../../shared/github/github';
+import {credentialsOf, type ServicesOptions} from '../../shared/services';
 import type {Store} from '../../shared/store/store';
 
 /** Where a process dies: before or after its `step`-th call to the outside, from 1. */
@@ -43,7 +42,7 @@ class Fuse {
 }
 
 /** `provision` in a process that dies at `point`, in the middle of a request, and is then replaced by a new one. */
-export function mortalProvision(options: ControlPlaneOptions & {store: Store}, point: CrashPoint): HttpFunction {
+export function mortalProvision(options: ServicesOptions & {store: Store}, point: CrashPoint): HttpFunction {
   const fuse = new Fuse(point);
   const {env, clock = systemClock, store} = options;
   const config = parseConfig(env, 'provision');

@@ -1,9 +1,9 @@
 import {parseArgs} from 'node:util';
+import {readEnvironment} from '../../shared/config/environment';
+import {type RealOptions, runReal} from './real';
+import {runSimulated, type SimulatedOptions, TAKEN} from './simulated';
 
-/** The variables of the environment that the simulated deployment takes over. */
-export const TAKEN = ['WEBHOOKS', 'LOG_LEVEL', 'TASK_MAX_ATTEMPTS', 'CORS_ORIGINS'] as const;
-
-export const HELP = `Slipway on this machine.
+const HELP = `Slipway on this machine.
 
   npm start                    plays a few jobs, then stays up for more (on a terminal Enter queues one; Ctrl-C ends)
   npm start -- --once          plays them and exits, with 1 if one did not end well
@@ -18,13 +18,9 @@ environment only ${TAKEN.join(', ')} are used.
 With --real the configuration is what docs/configuration.md describes; the store and the queue are in this process, unless FIRESTORE_DATABASE is set.
 `;
 
-export interface Arguments {
-  readonly once: boolean;
-  readonly jobs: number;
-  readonly logs: boolean;
+export interface Arguments extends RealOptions, SimulatedOptions {
   /** The real GitHub and Google Cloud. */
   readonly real: boolean;
-  readonly port: number;
   readonly help: boolean;
 }
 
@@ -55,4 +51,34 @@ function wholeNumber(option: string, text: string, least: number, most: number):
   const number = Number(text);
   if (/^\d+$/.test(text) && number >= least && number <= most) return number;
   throw new Error(`${option}: found ${text}, expected a whole number from ${least} to ${most}`);
+}
+
+/** `npm start`. */
+async function main(): Promise<number> {
+  let options: Arguments;
+  try {
+    options = parseArguments(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${HELP}`);
+    return 2;
+  }
+  if (options.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const ended = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  const env = readEnvironment();
+  return options.real ? runReal(options, env, ended) : runSimulated(options, env, ended);
+}
+
+if (require.main === module) {
+  main().then(
+    (code) => process.exit(code),
+    (error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+      process.exit(1);
+    },
+  );
 }

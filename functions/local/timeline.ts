@@ -1,6 +1,6 @@
-import type {ComputeEvent} from '../world/compute/model';
-import type {Job} from '../world/github/job';
-import type {WorldEvent} from '../world/github/surroundings';
+import type {ComputeEvent} from '../../test/emulators/compute/model';
+import type {Job} from '../../test/emulators/github/job';
+import type {WorldEvent} from '../../test/emulators/github/surroundings';
 
 const COLOURS = {queued: 33, waiting: 33, vm: 36, running: 35, completed: 32, gone: 90, trouble: 31} as const;
 type Tone = keyof typeof COLOURS;
@@ -147,4 +147,19 @@ export class Timeline {
   #sinceStart(atMs: number | undefined): string {
     return atMs === undefined ? '-' : `${((atMs - this.#startMs) / 1000).toFixed(1)} s`;
   }
+}
+
+/**
+ * Whether a play is over: every job is completed and no VM is left, but for those that were there before, which are stopped. A VM of a job
+ * that has powered itself off is not gone yet.
+ */
+export function isOver(
+  jobs: readonly {readonly status: string}[],
+  instances: readonly {readonly name: string; readonly status: string}[],
+  persistent: ReadonlySet<string>,
+): boolean {
+  return (
+    jobs.every(({status}) => status === 'completed') &&
+    instances.every(({name, status}) => persistent.has(name) && status === 'TERMINATED')
+  );
 }

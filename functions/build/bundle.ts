@@ -1,9 +1,9 @@
 import {mkdirSync, writeFileSync} from 'node:fs';
 import {basename, dirname, join, relative, resolve} from 'node:path';
 import {build, type Metafile, type Plugin, transform} from 'esbuild';
-import {slimClients} from './slim-clients';
+import {slimClients} from './google-clients';
 
-const ROOT = resolve(__dirname, '..');
+const ROOT = resolve(__dirname, '..', '..');
 
 export interface Bundle {
   readonly entry: string;

@@ -1,11 +1,10 @@
-import {type Clock, withDeadline} from '../../clock';
-import type {ControlPlane} from '../../control-plane';
-import {SlipwayError, Unavailable} from '../../errors';
-import {isSpeltOut} from '../../model/names';
-import type {Pool} from '../../model/pool';
-import type {RunnerScope} from '../../model/scope';
-import {scrubSecrets} from '../../telemetry/scrub';
-import type {Surroundings} from './operation';
+import {type Clock, withDeadline} from '../clock';
+import {SlipwayError, Unavailable} from '../errors';
+import {isSpeltOut} from '../model/names';
+import type {Pool} from '../model/pool';
+import type {RunnerScope} from '../model/scope';
+import type {Context, Services} from '../ports';
+import {scrubSecrets} from '../telemetry/scrub';
 
 /** Of one check. The whole answer takes no longer, because they run at once. */
 const TIMEOUT_MS = 5_000;
@@ -21,15 +20,14 @@ export interface Check {
 
 /** Asks every service something harmless that needs the very rights that the functions need. */
 export async function checkDependencies(
-  surroundings: Surroundings,
+  services: Services<'api'>,
+  clock: Clock,
 ): Promise<Record<'firestore' | 'tasks' | 'github' | 'compute', Check>> {
-  const {clock} = surroundings;
-  const plane = await surroundings.plane();
   const [firestore, tasks, github, compute] = await Promise.all([
-    check(clock, async () => void (await plane.context.store.get('keys', NOTHING))),
-    check(clock, () => checkQueues(plane)),
-    check(clock, () => checkGitHub(plane)),
-    check(clock, () => checkCompute(surroundings, plane)),
+    check(clock, async () => void (await services.context.store.get('keys', NOTHING))),
+    check(clock, () => checkQueues(services)),
+    check(clock, () => checkGitHub(services)),
+    check(clock, () => checkCompute(services)),
   ]);
   return {firestore, tasks, github, compute};
 }
@@ -51,14 +49,14 @@ async function check(clock: Clock, ask: () => Promise<void>): Promise<Check> {
   }
 }
 
-async function checkQueues({config, context}: ControlPlane<'api'>): Promise<void> {
+async function checkQueues({config, context}: Services<'api'>): Promise<void> {
   if (!config.queues.provision || !config.queues.stop)
     throw new NotChecked('no queues are configured for this function');
   await Promise.all([context.tasks.check('provision'), context.tasks.check('stop')]);
 }
 
 /** Looks a runner up: with a token that may not, GitHub says so. */
-async function checkGitHub({context}: ControlPlane<'api'>): Promise<void> {
+async function checkGitHub({context}: Services<'api'>): Promise<void> {
   const scope = context.pools.map(scopeOf).find((found) => found !== undefined) ?? (await scopeOfJob(context));
   if (!scope) throw new NotChecked('no pool names a repository without *, and no job has told of one yet');
   await context.github(scope.scope, scope.installationId).findRunner(NOTHING);
@@ -75,7 +73,7 @@ function scopeOf({scope}: Pool): Asked | undefined {
   return exact === undefined ? undefined : {scope: repositoryScope(exact)};
 }
 
-async function scopeOfJob({store}: ControlPlane['context']): Promise<Asked | undefined> {
+async function scopeOfJob({store}: Context): Promise<Asked | undefined> {
   const [job] = await store.find('jobs', {where: {}, limit: 1});
   if (!job) return undefined;
   const {repository, installationId} = job.data;
@@ -87,13 +85,12 @@ function repositoryScope(repository: string): RunnerScope {
   return {kind: 'repository', owner, repo};
 }
 
-async function checkCompute(surroundings: Surroundings, {config, context}: ControlPlane<'api'>): Promise<void> {
+async function checkCompute({config, context, compute}: Services<'api'>): Promise<void> {
   const [pool] = context.pools;
   if (!pool) throw new NotChecked('no pools are configured');
   const {provider} = pool;
   const zone = provider.type === 'gce' ? provider.zones?.[0] : (provider.zone ?? config.zone);
   const region = provider.type === 'gce' ? provider.region : undefined;
-  const compute = await surroundings.compute();
   if (zone) await compute.getInstance(zone, NOTHING);
   else if (region) await compute.zonesOfRegion(region);
   else throw new NotChecked('no pool names a zone or region');

@@ -3,11 +3,9 @@ import {parseConfig} from '../../shared/config/config';
 import type {Environment} from '../../shared/config/environment';
 import {systemRandom} from '../../shared/random';
 import {createLogger} from '../../shared/telemetry/create-logger';
-import {RealScheduler} from '../world/scheduler';
-import {MANAGER_SECRET, startSystem} from '../world/system';
-import {type Arguments, TAKEN} from './arguments';
-import {isOver} from './over';
-import {Timeline} from './timeline';
+import {RealScheduler} from '../../test/emulators/scheduler';
+import {MANAGER_SECRET, startSystem} from '../../test/emulators/system';
+import {isOver, Timeline} from './timeline';
 
 /** The simulated time runs so much faster, so that nobody has to wait for a VM's idle time. */
 const SPEED = 5;
@@ -47,8 +45,20 @@ const SETTLING_MS = 60_000;
 /** Also the longest that a job waits to be seen when WEBHOOKS is off. */
 const SWEEP_SECONDS = 10;
 
+/** The variables of the environment that the simulated deployment takes over. */
+export const TAKEN = ['WEBHOOKS', 'LOG_LEVEL', 'TASK_MAX_ATTEMPTS', 'CORS_ORIGINS'] as const;
+
+export interface SimulatedOptions {
+  /** Ends after the jobs; else it stays up for more. */
+  readonly once: boolean;
+  /** How many jobs are played. */
+  readonly jobs: number;
+  /** Shows the functions' own log lines. */
+  readonly logs: boolean;
+}
+
 /** Plays jobs on a simulated GitHub and Compute Engine. Returns the exit code. */
-export async function runSimulated(options: Arguments, env: Environment, ended: Promise<void>): Promise<number> {
+export async function runSimulated(options: SimulatedOptions, env: Environment, ended: Promise<void>): Promise<number> {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
   const taken = Object.fromEntries(TAKEN.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
   // Refuses a wrong value before anything is started.
