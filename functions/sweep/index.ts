@@ -1,7 +1,5 @@
 import type {HttpFunction, Request} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/environment';
-import {type SweepMemory, sweepMemory} from '../../shared/effects/sweep/ports';
-import {runSweep} from '../../shared/effects/sweep/sweep';
 import {readDryRun} from '../../shared/http/dry-run';
 import {serveFunction} from '../../shared/http/framework';
 import {callerVerifier, type OidcVerifier} from '../../shared/http/oidc';
@@ -10,11 +8,11 @@ import {requirePost} from '../../shared/http/request';
 import {type Answer, answerOf, send} from '../../shared/http/respond';
 import type {Services} from '../../shared/ports';
 import {createServices, type ServicesOptions} from '../../shared/services';
+import {type SweepMemory, sweepMemory} from '../../shared/sweep/context';
+import {runSweep} from '../../shared/sweep/sweep';
 import {traceFields, traceOf} from '../../shared/telemetry/trace';
 
-/**
- * Called by Cloud Scheduler every minute. Reconciles the records with GitHub and Compute Engine. `?dry-run=true` only says what it would do.
- */
+/** Called by Cloud Scheduler every minute. Reconciles the records with GitHub and the providers. `?dry-run=true` only says what it would do. */
 export function createSweep(options: ServicesOptions): HttpFunction {
   const getServices = createServices('sweep', options);
   const memory: SweepMemory = sweepMemory();

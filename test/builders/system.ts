@@ -1,5 +1,5 @@
-import type {SweepReport} from '../../shared/effects/sweep/sweep';
 import type {SweepSummary} from '../../shared/store/documents';
+import type {SweepReport} from '../../shared/sweep/sweep';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {drive} from '../emulators/drive';
 import type {Job} from '../emulators/github/job';
