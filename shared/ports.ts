@@ -4,6 +4,7 @@ import type {ConfigFor, FunctionName} from './config/config';
 import type {SecretCheck} from './config/secret-check';
 import type {SecretReader, SecretSource} from './config/secrets';
 import type {Discovery, GitHub, GitHubFor} from './github/github';
+import type {Logger} from './logger';
 import type {Pool} from './model/pool';
 import type {Provider} from './providers/provider';
 import type {PersistentVm, VmReference} from './providers/vm';
@@ -11,7 +12,6 @@ import type {Random} from './random';
 import type {RunnerDocument} from './store/documents';
 import type {Store} from './store/store';
 import type {Tasks} from './tasks/tasks';
-import type {Logger} from './telemetry/logger';
 import type {Tracer} from './telemetry/tracer';
 
 /** Everything with a side effect, passed in. One for each request: the logger carries the request's fields. */

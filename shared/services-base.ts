@@ -5,6 +5,7 @@ import {warnOfOldNames} from './config/old-names';
 import {createSecretCheck} from './config/secret-check';
 import {createSecretReader} from './config/secrets';
 import {Refused} from './errors';
+import type {Logger} from './logger';
 import type {ServicesBase} from './ports';
 import {type Random, systemRandom} from './random';
 import {createCloudTasks} from './tasks/cloud-tasks';
@@ -12,7 +13,6 @@ import {signedTasks} from './tasks/signed-tasks';
 import type {Tasks} from './tasks/tasks';
 import {createLogger} from './telemetry/create-logger';
 import {createTracer, type TracingOptions} from './telemetry/create-tracer';
-import type {Logger} from './telemetry/logger';
 import {tracedTasks} from './traced-ports';
 
 /** What is left out is the real thing. */

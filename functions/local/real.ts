@@ -1,4 +1,4 @@
-import {systemClock} from '../../shared/clock';
+import {systemClock, systemTimerClock} from '../../shared/clock';
 import {checkConfig, parseConfig} from '../../shared/config/config';
 import type {Environment} from '../../shared/config/environment';
 import {systemRandom} from '../../shared/random';
@@ -6,7 +6,6 @@ import {createMemoryStore} from '../../shared/store/memory';
 import {postTask} from '../../shared/tasks/http-dispatch';
 import {InProcessTasks} from '../../shared/tasks/in-process';
 import {createLogger} from '../../shared/telemetry/create-logger';
-import {systemTimerClock} from '../../shared/timer-clock';
 import {CloudScheduler} from '../../test/emulators/cloud-scheduler';
 import {OidcIssuer} from '../../test/emulators/oidc';
 import {RealScheduler} from '../../test/emulators/scheduler';

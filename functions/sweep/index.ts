@@ -1,4 +1,5 @@
 import type {HttpFunction, Request} from '@google-cloud/functions-framework';
+import {systemClock} from '../../shared/clock';
 import {readEnvironment} from '../../shared/config/environment';
 import {readDryRun} from '../../shared/http/dry-run';
 import {serveFunction} from '../../shared/http/framework';
@@ -15,7 +16,7 @@ import {traceFields, traceOf} from '../../shared/telemetry/trace';
 /** Called by Cloud Scheduler every minute. Reconciles the records with GitHub and the providers. `?dry-run=true` only says what it would do. */
 export function createSweep(options: ServicesOptions): HttpFunction {
   const getServices = createServices('sweep', options);
-  const memory: SweepMemory = sweepMemory();
+  const memory: SweepMemory = sweepMemory(options.clock ?? systemClock);
   const bodies = createBodyReader(MAX_TASK_BYTES);
   let verifier: OidcVerifier | undefined;
 

@@ -1,9 +1,9 @@
 import type {Clock} from '../clock';
 import type {RateLimited} from '../errors';
+import type {Logger} from '../logger';
 import type {RunnerScope} from '../model/scope';
 import {type Random, systemRandom} from '../random';
 import {Secret} from '../secret';
-import type {Logger} from '../telemetry/logger';
 import {type Credentials, createAccess} from './access';
 import {createActions} from './actions';
 import type {Discovery, GitHubConnection, GitHubFor} from './github';

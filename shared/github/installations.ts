@@ -1,7 +1,7 @@
 import type {Clock} from '../clock';
 import {GitHubDown, RefusedByGitHub} from '../errors';
+import type {Logger} from '../logger';
 import {describeScope, ownerOf, type RunnerScope} from '../model/scope';
-import type {Logger} from '../telemetry/logger';
 import type {App} from './app';
 import {RETRY_SECONDS} from './errors';
 import type {IssuedToken} from './tokens';

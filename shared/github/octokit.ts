@@ -2,8 +2,8 @@ import {RequestError} from '@octokit/request-error';
 import {Octokit} from '@octokit/rest';
 import {version} from '../../package.json';
 import type {Clock} from '../clock';
+import type {Logger} from '../logger';
 import type {Secret} from '../secret';
-import type {Logger} from '../telemetry/logger';
 import type {TokenSource} from './tokens';
 
 type Strategy = Pick<NonNullable<ConstructorParameters<typeof Octokit>[0]>, 'auth' | 'authStrategy'>;

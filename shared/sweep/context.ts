@@ -1,3 +1,5 @@
+import {TtlCache} from '../cache';
+import type {Clock} from '../clock';
 import type {Compute} from '../compute/compute';
 import type {DiscoverySource} from '../config/config';
 import type {DiscoveredRepository, Discovery, Listed} from '../github/github';
@@ -15,14 +17,8 @@ export interface SweepOptions {
 
 /** What a process remembers from sweep to sweep, to ask GitHub less. A new one starts without. */
 export interface SweepMemory {
-  repositories:
-    | {
-        readonly list: readonly DiscoveredRepository[];
-        readonly isComplete: boolean;
-        /** When it is read again. */
-        readonly untilMs: number;
-      }
-    | undefined;
+  /** The list of repositories, and whether all of it could be read. */
+  readonly repositories: TtlCache<{readonly list: readonly DiscoveredRepository[]; readonly isComplete: boolean}>;
   /** When a scope's runners were listed last, by `scopeKey`. */
   readonly listedAt: Map<string, number>;
   /** When a repository was looked into last, by its name in lower case. */
@@ -41,9 +37,9 @@ export interface SweepMemory {
   readonly runCursors: Map<string, number>;
 }
 
-export function sweepMemory(): SweepMemory {
+export function sweepMemory(clock: Pick<Clock, 'now'>): SweepMemory {
   return {
-    repositories: undefined,
+    repositories: new TtlCache(clock),
     listedAt: new Map(),
     visitedAt: new Map(),
     busy: new Set(),

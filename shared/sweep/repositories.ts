@@ -22,28 +22,29 @@ export async function findRepositories(
   for (const named of [...spelt, ...known]) {
     found.set(named.fullName.toLowerCase(), {...named, isPublic: null, pushedAt: null});
   }
-  for (const repository of memory.repositories?.list ?? []) found.set(repository.fullName.toLowerCase(), repository);
+  for (const repository of memory.repositories.former(WHAT)?.list ?? [])
+    found.set(repository.fullName.toLowerCase(), repository);
   return [...found.values()].filter((repository) => couldMatch(pools, repository));
 }
 
 /** What was known stays when the list cannot be read to its end, and what could be read comes to it. */
 async function remember(sweep: Sweep): Promise<void> {
-  const {memory, context} = sweep;
-  const before = memory.repositories;
-  const now = context.clock.now();
-  if (before && now < before.untilMs) {
-    if (!before.isComplete) sweep.incomplete.push(WHAT);
+  const {repositories} = sweep.memory;
+  const current = repositories.get(WHAT);
+  if (current) {
+    if (!current.isComplete) sweep.incomplete.push(WHAT);
     return;
   }
+  const now = sweep.context.clock.now();
   const {items, failure} = await attempt(() => discover(sweep));
   if (failure === undefined) {
-    memory.repositories = {list: items, isComplete: true, untilMs: now + REMEMBERED_MS};
+    repositories.set(WHAT, {list: items, isComplete: true}, now + REMEMBERED_MS);
     return;
   }
   noteIncomplete(sweep, WHAT, failure);
-  const all = [...(before?.list ?? []), ...items];
+  const all = [...(repositories.former(WHAT)?.list ?? []), ...items];
   const list = [...new Map(all.map((repository) => [repository.fullName.toLowerCase(), repository])).values()];
-  memory.repositories = {list, isComplete: false, untilMs: list.length > 0 ? now + INCOMPLETE_MS : now};
+  repositories.set(WHAT, {list, isComplete: false}, list.length > 0 ? now + INCOMPLETE_MS : now);
 }
 
 async function discover({context, discovery, source}: Sweep): Promise<Listed<DiscoveredRepository>> {

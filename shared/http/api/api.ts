@@ -1,7 +1,7 @@
 import type {Request} from '@google-cloud/functions-framework';
 import type {SecretCheck} from '../../config/secret-check';
+import type {Logger} from '../../logger';
 import type {Services, ServicesBase} from '../../ports';
-import type {Logger} from '../../telemetry/logger';
 import {traceFields, traceOf} from '../../telemetry/trace';
 import {isPath} from '../framework';
 import {createBodyReader} from '../read-body';

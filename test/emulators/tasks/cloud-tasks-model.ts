@@ -1,7 +1,7 @@
+import type {TimerClock} from '../../../shared/clock';
 import type {Dispatcher} from '../../../shared/tasks/dispatch';
 import {InProcessQueue} from '../../../shared/tasks/in-process-queue';
 import type {QueueLimits} from '../../../shared/tasks/queue-limits';
-import type {TimerClock} from '../../../shared/timer-clock';
 import {ApiError} from './api-error';
 import {type HttpTask, parseCreateRequest, taskResource} from './task-resource';
 

@@ -1,11 +1,11 @@
 import {once} from 'node:events';
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
+import type {TimerClock} from '../../../shared/clock';
 import {type Dispatch, type DispatchResult, mergeHeaders} from '../../../shared/tasks/dispatch';
 import {postTask} from '../../../shared/tasks/http-dispatch';
 import type {InProcessQueue} from '../../../shared/tasks/in-process-queue';
 import type {QueueLimits} from '../../../shared/tasks/queue-limits';
-import type {TimerClock} from '../../../shared/timer-clock';
 import type {OidcIssuer} from '../oidc';
 import {ApiError, type ApiStatus} from './api-error';
 import {CloudTasksModel} from './cloud-tasks-model';
