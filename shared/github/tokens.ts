@@ -1,8 +1,11 @@
+import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
 import type {Secret} from '../secret';
 
 /** An installation token lives an hour; five minutes before that a new one is fetched, so that no request meets its end. */
 const RENEW_BEFORE_MS = 5 * 60_000;
+/** The cache's one key. */
+const TOKEN = 'token';
 
 /** Where the `Authorization` of a request comes from. */
 export interface TokenSource {
@@ -22,32 +25,23 @@ export interface IssuedToken {
  * One token at a time, fetched once for however many ask together. Not auth-app's own cache and sharing (docs/adr/0013-tokens-of-the-app.md).
  */
 export function installationTokens(clock: Clock, issue: () => Promise<IssuedToken>): TokenSource {
-  let known: (IssuedToken & {readonly issuedAtMs: number}) | undefined;
-  let pending: Promise<IssuedToken> | undefined;
-
-  async function fetchToken(): Promise<IssuedToken> {
-    try {
-      known = {...(await issue()), issuedAtMs: clock.now()};
-      return known;
-    } finally {
-      pending = undefined;
-    }
-  }
-
-  async function shareFetch(): Promise<Secret> {
-    pending ??= fetchToken();
-    return (await pending).token;
-  }
+  const cache = new TtlCache<IssuedToken & {readonly issuedAtMs: number}>(clock);
+  const issueNow = async () => ({...(await issue()), issuedAtMs: clock.now()});
+  const untilMs = ({expiresAtMs}: IssuedToken) => expiresAtMs - RENEW_BEFORE_MS;
 
   return {
     async current() {
-      return known && clock.now() < known.expiresAtMs - RENEW_BEFORE_MS ? known.token : shareFetch();
+      return (await cache.load(TOKEN, issueNow, untilMs)).token;
     },
     async renew(refused) {
-      return known && known.token.reveal() !== refused.reveal() ? known.token : shareFetch();
+      const known = cache.former(TOKEN);
+      if (known && known.token.reveal() !== refused.reveal()) return known.token;
+      return (await cache.reload(TOKEN, issueNow, untilMs)).token;
     },
-    ageMs: (token) =>
-      known?.token.reveal() === token.reveal() ? clock.now() - known.issuedAtMs : Number.POSITIVE_INFINITY,
+    ageMs(token) {
+      const known = cache.former(TOKEN);
+      return known?.token.reveal() === token.reveal() ? clock.now() - known.issuedAtMs : Number.POSITIVE_INFINITY;
+    },
   };
 }
 
