@@ -21,9 +21,10 @@ export function tracedContext(context: Context, tracer: Tracer): Context {
     github: (scope, installationId) => tracedGitHub(context.github(scope, installationId), scope, tracer),
     provider: (pool) =>
       traced('provider', context.provider(pool), tracer, {
+        placements: ({name, job}) => ({pool, runner: name, job}),
         create: ({name, job}) => ({pool, runner: name, job}),
-        find: ({name, zone}) => ({pool, runner: name, zone}),
-        delete: ({name, zone}) => ({pool, runner: name, zone}),
+        find: ({name, place}) => ({pool, runner: name, zone: place}),
+        delete: ({name, place}) => ({pool, runner: name, zone: place}),
       }),
     vm: (reference) => {
       const fields = () => ({vm: reference.instance, zone: reference.zone});

@@ -1,6 +1,5 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/environment';
-import type {Demand} from '../../shared/effects/cover-job';
 import {makeRunner} from '../../shared/effects/make-runner';
 import {recordRun} from '../../shared/effects/record-run';
 import {lookAgain} from '../../shared/effects/requeue-job';
@@ -11,11 +10,11 @@ import {endRunOnVm, hearVmEvent, noteForeignRun, vmOfEvent} from '../../shared/e
 import {vmOfPool} from '../../shared/effects/vm/vms';
 import {serveFunction} from '../../shared/http/framework';
 import {createTaskFunction} from '../../shared/http/task-function';
-import type {JobEvent} from '../../shared/lifecycle/job-event';
-import {takesRepository} from '../../shared/lifecycle/matching';
+import type {Demand, JobEvent} from '../../shared/model/job-event';
+import {takesRepository} from '../../shared/model/matching';
+import type {ProvisionTask} from '../../shared/model/task-payload';
 import type {Context} from '../../shared/ports';
 import {createServices, type ServicesOptions} from '../../shared/services';
-import type {ProvisionTask} from '../../shared/tasks/payload';
 
 /** The pool serves the repository, as `webhook` has found before: a task alone makes no runner for whatever repository it names. */
 function isServed({pools}: Context, {pool: name, repository}: JobEvent): boolean {

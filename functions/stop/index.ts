@@ -7,10 +7,10 @@ import {checkVm} from '../../shared/effects/vm/check-vm';
 import {hearVmEvent, noteForeignRun, vmOfEvent} from '../../shared/effects/vm/vm-event';
 import {serveFunction} from '../../shared/http/framework';
 import {createTaskFunction} from '../../shared/http/task-function';
-import type {JobEvent} from '../../shared/lifecycle/job-event';
+import type {JobEvent} from '../../shared/model/job-event';
+import type {StopTask} from '../../shared/model/task-payload';
 import type {Context} from '../../shared/ports';
 import {createServices, type ServicesOptions} from '../../shared/services';
-import type {StopTask} from '../../shared/tasks/payload';
 
 /** `completed`: the stop of the persistent VM is planned, or the runner that ran the job is deleted. */
 async function release(context: Context, event: JobEvent): Promise<string> {

@@ -7,9 +7,9 @@ import {probed} from '../../shared/http/probe';
 import {requirePost} from '../../shared/http/request';
 import {type Answer, send} from '../../shared/http/respond';
 import {deliveryOf, parseWebhook} from '../../shared/http/webhook-request';
-import {matchEvent} from '../../shared/lifecycle/match-event';
+import {matchEvent} from '../../shared/model/matching';
+import {eventTask} from '../../shared/model/tasks';
 import {createServicesBase, type ServicesBaseOptions, startLogger} from '../../shared/services-base';
-import {eventTask} from '../../shared/tasks/payload';
 
 /**
  * GitHub's `workflow_job` webhook: verify, match, enqueue, answer. A 2xx means that the task is durable. Everything else happens in

@@ -1,5 +1,5 @@
-import {foreignLabels, isLabelPattern, unaskedLabels} from '../lifecycle/labels';
-import {takesRepository} from '../lifecycle/matching';
+import {foreignLabels, isLabelPattern, unaskedLabels} from '../model/labels';
+import {takesRepository} from '../model/matching';
 import {isSpeltOut} from '../model/names';
 import type {Pool} from '../model/pool';
 import {isRecord} from './form-mistakes';

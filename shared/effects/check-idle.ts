@@ -1,8 +1,7 @@
 import {findRegistration} from '../github/settle-registration';
-import {advanceRunner} from '../lifecycle/runner';
+import {advanceRunner, type RunnerDocument} from '../model/runner';
+import {deleteTask, idleCheckTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
-import type {RunnerDocument} from '../store/documents';
-import {scheduleIdleCheck} from './place-spare';
 import {isKeptWarm} from './warm-runners';
 
 /** Readings of GitHub's idle flag that are believed, this far apart: one alone proves nothing (it lies around a job's start). */
@@ -10,8 +9,6 @@ const READINGS = 3;
 const READING_INTERVAL_SECONDS = 60;
 /** A runner that `minIdle` wants is asked after again in so long. */
 const WARM_INTERVAL_SECONDS = 300;
-/** Between deregistration and deletion: time for a late `in_progress` to say that the runner was busy after all. */
-export const GRACE_SECONDS = 60;
 
 export interface IdleCheck {
   readonly runner: string;
@@ -30,7 +27,7 @@ export async function checkIdle(context: Context, check: IdleCheck): Promise<str
   if (!runner || runner.spareSince !== check.since || !(runner.spare || isLeaving(runner))) return 'void';
 
   if (runner.spare && (await isKeptWarm(context, runner))) {
-    await scheduleIdleCheck(context, runner, nextRound(check), WARM_INTERVAL_SECONDS);
+    await context.tasks.enqueue(idleCheckTask(runner, nextRound(check), WARM_INTERVAL_SECONDS));
     return 'kept_warm';
   }
 
@@ -38,7 +35,7 @@ export async function checkIdle(context: Context, check: IdleCheck): Promise<str
   const registration = await findRegistration(github, runner);
   if (registration?.busy) return keep(context, runner, check);
   if (check.reading % READINGS < READINGS - 1) {
-    await scheduleIdleCheck(context, runner, check.reading + 1, READING_INTERVAL_SECONDS);
+    await context.tasks.enqueue(idleCheckTask(runner, check.reading + 1, READING_INTERVAL_SECONDS));
     return 'idle_so_far';
   }
 
@@ -46,12 +43,7 @@ export async function checkIdle(context: Context, check: IdleCheck): Promise<str
   if (!(await leave(context, runner))) return 'void';
   // mutation: deregister idle runner
   if (registration && (await github.deleteRunner(registration.id)) === 'busy') return keep(context, runner, check);
-  await context.tasks.enqueue({
-    queue: 'stop',
-    name: `delete-${runner.name}`,
-    body: {kind: 'delete', runner: runner.name},
-    delaySeconds: GRACE_SECONDS,
-  });
+  await context.tasks.enqueue(deleteTask(runner.name));
   return registration ? 'deregistered' : 'not_registered';
 }
 
@@ -80,7 +72,7 @@ async function keep(context: Context, {name, spareSince}: RunnerDocument, check:
     transaction.set('runners', name, spare);
     return spare;
   });
-  if (kept) await scheduleIdleCheck(context, kept, nextRound(check), READING_INTERVAL_SECONDS);
+  if (kept) await context.tasks.enqueue(idleCheckTask(kept, nextRound(check), READING_INTERVAL_SECONDS));
   return 'busy';
 }
 

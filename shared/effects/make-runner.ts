@@ -1,10 +1,10 @@
-import {isBeingMade} from '../lifecycle/runner';
+import {keyId, runnerKey} from '../model/lease';
+import {isBeingMade} from '../model/runner';
 import type {Context} from '../ports';
-import {keyId} from '../store/keys';
 import {passBreakers} from './breakers';
 import {createRunner} from './create-runner';
 import {cleanUp} from './give-up';
-import {type Creation, claimedCreation, claimWithin, runnerKey} from './lease';
+import {type Creation, claimedCreation, claimWithin} from './lease';
 import {retireRunner} from './retire-runner';
 
 /** A runner that was written down without a job is made. */

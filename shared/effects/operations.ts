@@ -1,5 +1,5 @@
+import type {RunnerDocument} from '../model/runner';
 import type {RunnerScope} from '../model/scope';
-import type {RunnerDocument} from '../store/documents';
 
 /** What a person may ask of the control plane. `dryRun`: answers what would be done, and does nothing. */
 export interface OperationOptions {

@@ -1,7 +1,6 @@
 import {findRegistration} from '../github/settle-registration';
-import {isOver} from '../lifecycle/runner';
+import {isOver, type RunnerDocument} from '../model/runner';
 import {type Context, githubOf} from '../ports';
-import type {RunnerDocument} from '../store/documents';
 import type {RunRecord} from './record-run';
 import {removeMachine, retireRunner} from './retire-runner';
 

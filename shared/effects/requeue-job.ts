@@ -1,11 +1,9 @@
-import {requeued} from '../lifecycle/job';
-import {parseRunnerName} from '../lifecycle/naming';
-import {isOver} from '../lifecycle/runner';
-import type {RunningJob} from '../model/tasks';
+import {type JobDocument, requeued} from '../model/job';
+import {parseRunnerName} from '../model/names';
+import {isOver} from '../model/runner';
+import {demandTask, type RunningJob} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
-import type {JobDocument} from '../store/documents';
 import type {Transaction} from '../store/store';
-import {demandJob} from './open-jobs';
 
 /** Records on the persistent VM of the job's pool, if the pool has one, that the job runs there no more. */
 export type EndRunOnVm = (context: Context, job: JobDocument) => Promise<void>;
@@ -31,7 +29,7 @@ export async function requeueJob(
   if (!again) return 'void';
   // Before the demand, which looks at the VM's record.
   await endRunOnVm(context, again);
-  await demandJob(context, key, `queued-again-${again.generation}`);
+  await context.tasks.enqueue(demandTask(key, `queued-again-${again.generation}`));
   context.logger.warning(`job ${key} is queued again: its runner ${runner ?? '(unknown)'} is gone`, {
     decision: 'requeued',
     job: key,

@@ -1,22 +1,23 @@
-import {jobKeyOf} from '../lifecycle/naming';
-import {advanceRunner} from '../lifecycle/runner';
+import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
+import {type PlacementFields, placementOf} from '../model/placement';
+import {advanceRunner, type RunnerDocument} from '../model/runner';
+import {slotIsFree} from '../model/slot';
+import {demandTask} from '../model/tasks';
 import type {Context} from '../ports';
-import type {JobDocument, JobKey, RunnerDocument} from '../store/documents';
-import {slotIsFree} from '../store/slots';
 import type {Transaction} from '../store/store';
-import {demandJob, type JobToServe, openJobsToServe} from './open-jobs';
+import {type JobToServe, openJobsToServe} from './open-jobs';
 import {giveSlot, type SlotRead, type Slots, slotLimit} from './slots';
 
 /** Open jobs looked at for a slot that frees. */
 const CANDIDATES = 5;
 
-/** Deletes the runner's VM. Its slot frees when Compute Engine has accepted the deletion. */
+/** Deletes the runner's VM, in the place on record unless another one is given. Its slot frees when Compute Engine has accepted the deletion. */
 export async function removeMachine(
   context: Context,
-  runner: Pick<RunnerDocument, 'name' | 'pool' | 'zone'>,
+  runner: Pick<RunnerDocument, 'name' | 'pool'> & PlacementFields,
+  place: string | undefined = placementOf(runner)?.place,
 ): Promise<void> {
-  const place = runner.zone ? {zone: runner.zone} : {};
-  const result = await context.provider(runner.pool).delete({name: runner.name, ...place});
+  const result = await context.provider(runner.pool).delete({name: runner.name, ...(place ? {place} : {})});
   context.logger.info(`the VM of ${runner.name} is ${result === 'absent' ? 'gone already' : 'being deleted'}`, {
     decision: 'deleted',
     reason: result,
@@ -38,7 +39,7 @@ export async function retireRunner(
   const waiting = await openJobsToServe(context, pool, CANDIDATES);
   const handedTo = await context.store.transaction((transaction) => retire(context, transaction, name, state, waiting));
   // mutation: demand of slot
-  if (handedTo) await demandJob(context, handedTo, `slot-of-${name}`);
+  if (handedTo) await context.tasks.enqueue(demandTask(handedTo, `slot-of-${name}`));
 }
 
 async function retire(

@@ -1,8 +1,9 @@
+import type {JobDocument} from '../model/job';
+import type {Demand} from '../model/job-event';
 import {queuedAgainTask} from '../model/tasks';
 import type {Context} from '../ports';
-import type {JobDocument} from '../store/documents';
 import {passBreakers} from './breakers';
-import {type Coverage, coverJob, type Demand} from './cover-job';
+import {type Coverage, coverJob} from './cover-job';
 import {createRunner} from './create-runner';
 
 /**

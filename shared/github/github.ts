@@ -1,7 +1,7 @@
+import type {JobStatus} from '../model/job';
 import type {JobFields} from '../model/job-json';
 import type {RunnerScope} from '../model/scope';
 import type {Secret} from '../secret';
-import type {JobStatus} from '../store/documents';
 
 export interface JitConfigRequest {
   /** Runner name, unique in the scope; ≤ 64 characters. */

@@ -1,6 +1,6 @@
 import type {Request} from '@google-cloud/functions-framework';
 import * as z from 'zod';
-import type {JobEvent} from '../lifecycle/job-event';
+import type {JobEvent} from '../model/job-event';
 import {Id, JobJson, jobFields, jobStatus, minor} from '../model/job-json';
 import {areLabels, MAX_LABELS, REPOSITORY} from '../model/names';
 import {BadRequest} from './request';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type {JobStatus} from '../store/documents';
+import type {JobStatus} from './job';
 import {isNameOfRunner, isPage, MAX_WORKFLOW_LENGTH} from './names';
 
 /** GitHub's words for how a job stands, and what they are here. */

@@ -5,9 +5,10 @@ import type {PersistentVm, VmReference} from './vm';
 /** `DRY_RUN`: logs which machine it would make or delete, and neither makes nor deletes any. */
 export function dryRunProvider(real: Provider, logger: Logger): Provider {
   return {
+    placements: (request) => real.placements(request),
     async create({name, pool, job}) {
       logger.info(`dry run: would make a VM for runner ${name}`, {decision: 'dry_run', runner: name, pool, job});
-      return {kind: 'created', rung: {zone: 'dry-run', spot: false}};
+      return {kind: 'created', placement: {place: 'dry-run', spot: false}};
     },
     find: (machine) => real.find(machine),
     async delete({name}) {

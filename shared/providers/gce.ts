@@ -5,8 +5,8 @@ import {requestId} from '../compute/request-id';
 import {zoneOrder} from '../lifecycle/zones';
 import type {Logger} from '../logger';
 import type {Pool} from '../model/pool';
-import {FailedRungs} from './failed-rungs';
-import {createMachine} from './gce-create';
+import {ExhaustedPlacements} from './failed-rungs';
+import {createMachine, placementsFor} from './gce-create';
 import {type DefaultPlace, poolZones} from './gce-zones';
 import type {Machine, MachineReference, Provider} from './provider';
 import {typedRefusals} from './typed-refusals';
@@ -46,10 +46,10 @@ export interface GceProviderOptions {
  */
 export function createGceProvider(options: GceProviderOptions): Provider {
   const {compute, deployment, pool, place = {}, clock, logger} = options;
-  const failedRungs = new FailedRungs(clock);
+  const exhausted = new ExhaustedPlacements(clock);
 
-  const look = async ({name, zone}: MachineReference): Promise<Instance | undefined> => {
-    const zones = zone ? [zone] : zoneOrder(name, await poolZones(compute, pool, place));
+  const look = async ({name, place: known}: MachineReference): Promise<Instance | undefined> => {
+    const zones = known ? [known] : zoneOrder(name, await poolZones(compute, pool, place));
     for (const candidate of zones) {
       const instance = await compute.getInstance(candidate, name);
       if (!instance) continue;
@@ -64,11 +64,13 @@ export function createGceProvider(options: GceProviderOptions): Provider {
   };
 
   return {
-    create: (request) => createMachine({...options, place, failedRungs}, request),
+    placements: (request) => typedRefusals(clock, placementsFor({compute, pool, place}, request)),
+
+    create: (request) => createMachine({...options, place, exhausted}, request),
 
     async find(reference): Promise<Machine | undefined> {
       const instance = await typedRefusals(clock, look(reference));
-      return instance && {name: instance.name, zone: instance.zone, status: instance.status};
+      return instance && {name: instance.name, place: instance.zone, status: instance.status};
     },
 
     async delete(reference) {

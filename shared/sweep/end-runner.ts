@@ -1,10 +1,13 @@
 import {noteBootFailure} from '../effects/breakers';
-import {demandJob} from '../effects/open-jobs';
 import {removeMachine, retireRunner} from '../effects/retire-runner';
 import {Refused} from '../errors';
 import {findRegistration} from '../github/settle-registration';
+import type {JobDocument} from '../model/job';
+import {placementOf} from '../model/placement';
+import type {RunnerDocument} from '../model/runner';
+import type {Preemption} from '../model/sweep';
+import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
-import type {JobDocument, Preemption, RunnerDocument} from '../store/documents';
 import type {Sweep} from './context';
 import type {EndOptions, EndRunner, Outcome} from './rule';
 
@@ -30,7 +33,7 @@ export async function endRunner(
   const reopened = await reopenCovered(context, name);
   await removeMachine(context, runner);
   await retireRunner(context, runner, runner.runs === null ? 'failed' : 'gone');
-  if (reopened) await demandJob(context, reopened, `ended-${name}`);
+  if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));
   if (failedToBoot) await noteBootFailure(context, runner.pool, name);
 
   const log = {decision: 'ended', reason, runner: name, pool: runner.pool, ...(jobUrl ? {url: jobUrl} : {})};
@@ -92,10 +95,12 @@ async function reopenCovered(context: Context, name: string): Promise<string | u
 /** The job of a spot VM that Compute Engine took back; GitHub notices after ten minutes. */
 async function preempted(
   {context, compute}: Sweep,
-  {name, pool, zone, spot, runs}: RunnerDocument,
+  runner: RunnerDocument,
   job: JobDocument,
 ): Promise<Preemption | undefined> {
-  const isPreemption = spot === true && zone !== null && (await compute.wasPreempted(zone, name));
+  const {name, pool, runs} = runner;
+  const placement = placementOf(runner);
+  const isPreemption = placement?.spot === true && (await compute.wasPreempted(placement.place, name));
   context.logger.error(`the VM ${name} ${isPreemption ? 'was preempted' : 'vanished'} under a job`, {
     decision: isPreemption ? 'preempted' : 'vanished',
     runner: name,

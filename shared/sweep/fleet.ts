@@ -1,12 +1,11 @@
 import type {Instance} from '../compute/compute';
 import {POOL_LABEL} from '../compute/labels';
 import type {Registration} from '../github/github';
-import {isMeant, isRegistrationOf} from '../lifecycle/identity';
-import {takesRepository} from '../lifecycle/matching';
+import {isMeant, isRegistrationOf} from '../model/identity';
+import {takesRepository} from '../model/matching';
 import type {Pool} from '../model/pool';
-import type {RunnerScope} from '../model/scope';
-import {scopeKey} from '../model/scope';
-import type {RunnerDocument} from '../store/documents';
+import type {RunnerDocument} from '../model/runner';
+import {type RunnerScope, scopeKey} from '../model/scope';
 import type {Observed, SeenScope} from './observed';
 import type {Registered} from './rule';
 

@@ -1,5 +1,6 @@
+import type {LockDocument} from '../model/sweep';
 import type {Context} from '../ports';
-import type {Collections, LockDocument} from '../store/documents';
+import type {Collections} from '../store/store';
 
 /** In `locks`. */
 export const SWEEP_LOCK = 'sweep';

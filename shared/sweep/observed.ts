@@ -1,8 +1,12 @@
 import type {Instance, InstanceStatus} from '../compute/compute';
 import type {DiscoveredJob, Registration} from '../github/github';
+import type {JobDocument, JobKey} from '../model/job';
 import type {Pool} from '../model/pool';
+import type {RunnerDocument} from '../model/runner';
 import type {RunnerScope} from '../model/scope';
-import type {JobDocument, JobKey, Preemption, RunnerDocument, SlotDocument, VmDocument} from '../store/documents';
+import type {SlotDocument} from '../model/slot';
+import type {Preemption} from '../model/sweep';
+import type {VmDocument} from '../model/vm';
 import type {Found} from '../store/store';
 
 /** A job as GitHub has it now. */

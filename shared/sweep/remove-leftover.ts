@@ -1,6 +1,6 @@
 import {removeMachine, retireRunner} from '../effects/retire-runner';
-import {isRegistrationOf, isUnused} from '../lifecycle/identity';
-import {isOver} from '../lifecycle/runner';
+import {isRegistrationOf, isUnused} from '../model/identity';
+import {isOver} from '../model/runner';
 import type {Context} from '../ports';
 import type {LeftoverVm, Registered, Removed} from './rule';
 
@@ -19,7 +19,7 @@ export async function deleteLeftoverVm(
     const result = await githubAt(context, registration).deleteRunner(registration.id);
     if (result === 'busy' && !isDead) return 'left';
   }
-  await removeMachine(context, {name, zone, pool});
+  await removeMachine(context, {name, pool}, zone);
   if (runner) await retireRunner(context, runner, 'gone');
   return 'removed';
 }

@@ -1,6 +1,6 @@
 import type {DiscoveredRepository, Listed} from '../github/github';
 import {attempt, joined} from '../github/github';
-import {takesRepository} from '../lifecycle/matching';
+import {takesRepository} from '../model/matching';
 import type {Pool} from '../model/pool';
 import {noteIncomplete, type Sweep} from './context';
 

@@ -1,6 +1,8 @@
-import type {JobEvent} from '../lifecycle/job-event';
+import type {JobKey} from '../model/job';
+import type {JobEvent} from '../model/job-event';
+import type {RunnerDocument} from '../model/runner';
 import type {RunnerScope} from '../model/scope';
-import type {JobKey, Preemption, RunnerDocument} from '../store/documents';
+import type {Preemption} from '../model/sweep';
 import type {Observed} from './observed';
 import type {PersistenceTracker} from './persistence';
 

@@ -1,6 +1,6 @@
-import {jobKeyOf} from '../lifecycle/naming';
+import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
+import type {RunnerDocument} from '../model/runner';
 import type {Context} from '../ports';
-import type {JobDocument, JobKey, RunnerDocument} from '../store/documents';
 import type {Found, Store, Where} from '../store/store';
 
 /** More than that are not read in one sweep; then nothing is concluded from what is missing. */

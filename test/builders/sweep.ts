@@ -1,9 +1,8 @@
 import type {Instance} from '../../shared/compute/compute';
 import type {DiscoveredDelivery, DiscoveredJob, Registration} from '../../shared/github/github';
-import {jobKeyOf} from '../../shared/lifecycle/naming';
-import type {RunnerScope} from '../../shared/model/scope';
-import {scopeKey} from '../../shared/model/scope';
-import type {JobDocument, RunnerDocument} from '../../shared/store/documents';
+import {type JobDocument, jobKeyOf} from '../../shared/model/job';
+import type {RunnerDocument} from '../../shared/model/runner';
+import {type RunnerScope, scopeKey} from '../../shared/model/scope';
 import type {Observed, SeenJob} from '../../shared/sweep/observed';
 import {type Action, type Plan, plan} from '../../shared/sweep/plan';
 import {aPool, NOW} from './lifecycle';

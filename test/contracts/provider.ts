@@ -1,24 +1,25 @@
-import type {CreateRequest, Machine, Provider, Rung} from '../../shared/providers/provider';
+import type {Placement} from '../../shared/model/placement';
+import type {CreateRequest, Machine, Provider} from '../../shared/providers/provider';
 import {Secret} from '../../shared/secret';
 
 export interface ProviderUnderTest {
   readonly provider: Provider;
   /** Every machine there is, whoever made it, as far as it is not on its way out. */
-  machines(): readonly Pick<Machine, 'name' | 'zone'>[];
+  machines(): readonly Pick<Machine, 'name' | 'place'>[];
   /** Makes a machine that another deployment, or a person, owns, where the provider would make its own. */
-  plantForeign(name: string): Promise<Pick<Machine, 'zone'>>;
+  plantForeign(name: string): Promise<Pick<Machine, 'place'>>;
   close(): Promise<void>;
 }
 
-/** A request as `provision` makes it; its attempts are noted in `rungs`. */
-export function createRequest(overrides: Partial<CreateRequest> = {}, rungs: Rung[] = []): CreateRequest {
+/** A request as `provision` makes it; its attempts are noted in `tried`. */
+export function createRequest(overrides: Partial<CreateRequest> = {}, tried: Placement[] = []): CreateRequest {
   return {
     name: 'slipway-arm-7-1',
     pool: 'arm',
     job: '7-1',
     encodedJitConfig: new Secret('jit-config'),
-    beforeInsert: async (rung) => {
-      rungs.push(rung);
+    beforeInsert: async (placement) => {
+      tried.push(placement);
     },
     ...overrides,
   };
@@ -37,12 +38,26 @@ export function describeProvider(name: string, open: () => Promise<ProviderUnder
 
     test('a machine is created, found, deleted and then absent', async () => {
       const {provider} = world;
-      const rungs: Rung[] = [];
-      const outcome = await provider.create(createRequest({}, rungs));
-      expect(outcome).toEqual({kind: 'created', rung: rungs.at(-1)});
-      const zone = rungs.at(-1)?.zone;
-      expect(await provider.find({name: theName})).toMatchObject({name: theName, zone});
+      const tried: Placement[] = [];
+      const outcome = await provider.create(createRequest({}, tried));
+      expect(outcome).toEqual({kind: 'created', placement: tried.at(-1)});
+      const place = tried.at(-1)?.place;
+      expect(await provider.find({name: theName})).toMatchObject({name: theName, place});
       expect(await provider.delete({name: theName})).toBe('accepted');
+      expect(world.machines()).toEqual([]);
+    });
+
+    test('the placements that would be tried are in the order in which they are, the first one first', async () => {
+      const {provider} = world;
+      const tried: Placement[] = [];
+      const expected = await provider.placements({name: theName, pool: 'arm', job: '7-1'});
+      await provider.create(createRequest({}, tried));
+      expect(expected.length).toBeGreaterThan(0);
+      expect(tried).toEqual(expected.slice(0, tried.length));
+    });
+
+    test('to ask for the placements makes nothing', async () => {
+      await world.provider.placements({name: theName, pool: 'arm', job: '7-1'});
       expect(world.machines()).toEqual([]);
     });
 
@@ -69,12 +84,12 @@ export function describeProvider(name: string, open: () => Promise<ProviderUnder
       expect(world.machines()).toHaveLength(1);
     });
 
-    test('a machine is found and deleted by its zone as well as without it', async () => {
+    test('a machine is found and deleted by its place as well as without it', async () => {
       const {provider} = world;
       await provider.create(createRequest());
-      const zone = world.machines()[0]?.zone ?? '';
-      expect(await provider.find({name: theName, zone})).toMatchObject({name: theName, zone});
-      expect(await provider.delete({name: theName, zone})).toBe('accepted');
+      const place = world.machines()[0]?.place ?? '';
+      expect(await provider.find({name: theName, place})).toMatchObject({name: theName, place});
+      expect(await provider.delete({name: theName, place})).toBe('accepted');
       expect(world.machines()).toEqual([]);
     });
 
@@ -93,13 +108,13 @@ export function describeProvider(name: string, open: () => Promise<ProviderUnder
 
     test("another's machine of the same name is neither found, nor deleted, nor taken for ours", async () => {
       const {provider} = world;
-      const {zone} = await world.plantForeign(theName);
+      const {place} = await world.plantForeign(theName);
       expect(await provider.find({name: theName})).toBeUndefined();
-      expect(await provider.find({name: theName, zone})).toBeUndefined();
+      expect(await provider.find({name: theName, place})).toBeUndefined();
       expect(await provider.delete({name: theName})).toBe('absent');
-      expect(await provider.delete({name: theName, zone})).toBe('absent');
+      expect(await provider.delete({name: theName, place})).toBe('absent');
       expect((await provider.create(createRequest())).kind).toBe('name_taken');
-      expect(world.machines()).toEqual([{name: theName, zone}]);
+      expect(world.machines()).toEqual([{name: theName, place}]);
     });
   });
 }

@@ -5,8 +5,8 @@ describeProvider('gce over HTTP', async () => {
   const {provider, machines, plant, close} = await openGceWorld();
   return {
     provider,
-    machines: () => machines().map(({name, zone}) => ({name, zone})),
-    plantForeign: async () => plant({'slipway-deployment': 'another'}),
+    machines: () => machines().map(({name, zone}) => ({name, place: zone})),
+    plantForeign: async () => ({place: plant({'slipway-deployment': 'another'}).zone}),
     close,
   };
 });

@@ -1,8 +1,9 @@
 import type {Compute} from '../../shared/compute/compute';
 import {RateLimited, Unavailable} from '../../shared/errors';
 import type {Discovery, GitHubFor} from '../../shared/github/github';
+import type {NewTask} from '../../shared/model/tasks';
 import type {Store, Transaction} from '../../shared/store/store';
-import type {NewTask, Tasks} from '../../shared/tasks/tasks';
+import type {Tasks} from '../../shared/tasks/tasks';
 import type {ComputeFace} from '../emulators/compute/face';
 import type {GitHubWorld} from '../emulators/github/model';
 import type {SeededRandom} from '../emulators/seeded-random';

@@ -1,14 +1,12 @@
 import {LeaseHeld} from '../../errors';
-import {isStopping} from '../../lifecycle/vm';
+import {vmCheckTask} from '../../model/tasks';
+import {isStopping, type VmDocument} from '../../model/vm';
 import type {Context} from '../../ports';
-import type {VmOutcome} from '../../providers/vm';
-import {isDown} from '../../providers/vm';
-import type {VmDocument} from '../../store/documents';
+import {isDown, type VmOutcome} from '../../providers/vm';
 import {claimStop, recordRunningOn, recordStopped, renewStop} from './claim-stop';
 import {drain, labelsToDrain, restoreLabels} from './drain-vm';
 import {findRunners, observeVm, type SeenRunner} from './observe-vm';
 import {refusal} from './refusal';
-import {scheduleVmCheck} from './schedule-vm-check';
 import {type Vm, vmById} from './vms';
 
 /** Readings of GitHub's busy flag that are believed: one alone proves nothing. */
@@ -53,7 +51,9 @@ export async function checkVm(context: Context, check: VmCheck): Promise<string>
 
   const seen = await observeVm(context, vm, document);
   if (seen.kind === 'repaired') {
-    await scheduleVmCheck(context, vm, seen.document.version, 0, AGAIN_SECONDS);
+    await context.tasks.enqueue(
+      vmCheckTask(context.deployment, vm, {version: seen.document.version, reading: 0, delaySeconds: AGAIN_SECONDS}),
+    );
     return 'repaired';
   }
   if (seen.kind === 'busy') return again(context, vm, document, check, `busy:${seen.by}`);
@@ -65,7 +65,9 @@ export async function checkVm(context: Context, check: VmCheck): Promise<string>
     const taken = await takeLabels(context, vm, check, document, seen.runners);
     if (taken === 'void') return 'void:newer_activity';
     const seconds = taken === 'drained' ? DRAINED_SECONDS : READING_INTERVAL_SECONDS;
-    await scheduleVmCheck(context, vm, check.version, check.reading + 1, seconds);
+    await context.tasks.enqueue(
+      vmCheckTask(context.deployment, vm, {version: check.version, reading: check.reading + 1, delaySeconds: seconds}),
+    );
     return 'idle_so_far';
   }
   return stopIdle(context, vm, check, document, seen.runners);
@@ -137,7 +139,9 @@ async function again(
 ): Promise<string> {
   if (before && before.drained.length > 0) await restoreLabels(context, vm, before);
   const nextRound = (Math.floor(reading / READINGS) + 1) * READINGS;
-  await scheduleVmCheck(context, vm, version, nextRound, AGAIN_SECONDS);
+  await context.tasks.enqueue(
+    vmCheckTask(context.deployment, vm, {version, reading: nextRound, delaySeconds: AGAIN_SECONDS}),
+  );
   return word;
 }
 

@@ -1,11 +1,10 @@
 import {NoCapacity, QuotaExceeded, Unavailable} from '../../errors';
-import {isAlarming, isStopping, started, startFailed, starting} from '../../lifecycle/vm';
+import {vmCheckTask} from '../../model/tasks';
+import {isAlarming, isStopping, started, startFailed, starting, type VmDocument} from '../../model/vm';
 import type {Context} from '../../ports';
 import type {VmOutcome} from '../../providers/vm';
-import type {VmDocument} from '../../store/documents';
 import {restoreLabels} from './drain-vm';
 import {refusal} from './refusal';
-import {scheduleVmCheck} from './schedule-vm-check';
 import {changeVm, readVm} from './vm-document';
 import {type Vm, vmById} from './vms';
 
@@ -28,7 +27,13 @@ export async function ensureStarted(context: Context, vm: Vm): Promise<string> {
   if (document.drained.length > 0) await restoreLabels(context, vm, document);
   if (before.state !== 'running') {
     // For a VM that no job ever runs on: a job cancelled unheard, a start by hand.
-    await scheduleVmCheck(context, vm, document.version, 0, (vm.idleMinutes + vm.bootMinutes) * 60);
+    await context.tasks.enqueue(
+      vmCheckTask(context.deployment, vm, {
+        version: document.version,
+        reading: 0,
+        delaySeconds: (vm.idleMinutes + vm.bootMinutes) * 60,
+      }),
+    );
   }
   // Not `started`: that word is the job's, and a metric counts its seconds.
   return `${outcome.kind === 'changed' ? 'vm_started' : 'already_running'}:${vm.instance}`;

@@ -1,11 +1,9 @@
-import {applyJobEvent} from '../../lifecycle/job';
-import {jobKeyOf} from '../../lifecycle/naming';
-import {isOver} from '../../lifecycle/runner';
+import {type JobDocument, jobKeyOf} from '../../model/job';
+import {applyJobEvent, type Demand} from '../../model/job-event';
+import {isOver} from '../../model/runner';
 import {queuedAgainTask} from '../../model/tasks';
 import {type Context, poolOf} from '../../ports';
-import type {JobDocument} from '../../store/documents';
 import type {Store} from '../../store/store';
-import type {Demand} from '../cover-job';
 import {ensureStarted} from './ensure-started';
 import {coverByVm, recordVmJob} from './record-vm-job';
 import {judgeJob, turnAway} from './take-job';

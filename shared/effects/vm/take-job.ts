@@ -1,12 +1,9 @@
 import type {Registration} from '../../github/github';
-import {applyJobEvent} from '../../lifecycle/job';
-import type {JobEvent} from '../../lifecycle/job-event';
-import {jobKeyOf} from '../../lifecycle/naming';
-import {labelsOf, lackedLabels, wasSeenToTake} from '../../lifecycle/vm-labels';
+import {type JobDocument, type JobKey, jobKeyOf} from '../../model/job';
+import {applyJobEvent, type Demand, type JobEvent} from '../../model/job-event';
+import {scopeFor} from '../../model/scope';
+import {labelsOf, lackedLabels, type SeenLabels, wasSeenToTake} from '../../model/vm';
 import {type Context, githubOf} from '../../ports';
-import type {JobDocument, JobKey, SeenLabels} from '../../store/documents';
-import {scopeFor} from '../context';
-import type {Demand} from '../cover-job';
 import type {Vm} from './vms';
 
 /** Whom a VM is asked for. */

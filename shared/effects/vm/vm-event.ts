@@ -1,12 +1,12 @@
-import type {JobEvent} from '../../lifecycle/job-event';
-import {matchJob} from '../../lifecycle/matching';
-import {jobKeyOf, parseRunnerName} from '../../lifecycle/naming';
-import {runsNoMore} from '../../lifecycle/vm';
+import {type JobDocument, jobKeyOf} from '../../model/job';
+import type {JobEvent} from '../../model/job-event';
+import {matchJob} from '../../model/matching';
+import {parseRunnerName} from '../../model/names';
+import {vmCheckTask} from '../../model/tasks';
+import {runsNoMore, type VmDocument} from '../../model/vm';
 import type {Context} from '../../ports';
-import type {JobDocument, VmDocument} from '../../store/documents';
 import {isOwnRunner, logForeign, withOwnRunner} from './own-runner';
 import {recordForeignJob, recordVmJob} from './record-vm-job';
-import {scheduleVmCheck} from './schedule-vm-check';
 import {changeVm} from './vm-document';
 import {type Vm, vmOfPool, vmOfRunner} from './vms';
 
@@ -52,5 +52,7 @@ export async function endRunOnVm(context: Context, job: JobDocument): Promise<vo
 }
 
 async function planStop(context: Context, vm: Vm, {version}: VmDocument): Promise<void> {
-  await scheduleVmCheck(context, vm, version, 0, vm.idleMinutes * 60);
+  await context.tasks.enqueue(
+    vmCheckTask(context.deployment, vm, {version, reading: 0, delaySeconds: vm.idleMinutes * 60}),
+  );
 }

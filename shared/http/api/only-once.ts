@@ -1,8 +1,7 @@
 import {createHash} from 'node:crypto';
 import {LeaseHeld} from '../../errors';
+import {claimKey, type KeyDocument, keyId} from '../../model/lease';
 import type {Context} from '../../ports';
-import type {KeyDocument} from '../../store/documents';
-import {claimKey, keyId} from '../../store/keys';
 import {Problem} from './problem';
 import {JSON_TYPE, type Reply} from './reply';
 

@@ -1,8 +1,7 @@
 import type {HookReference} from '../../github/github';
 import {isSpeltOut} from '../../model/names';
-import {scopeKey} from '../../model/scope';
+import {repositoryScope, scopeKey} from '../../model/scope';
 import {type Sweep, tryList} from '../context';
-import {repositoryScope} from '../github-scan';
 
 /** Of hooks of repositories and organizations: each costs a call. */
 const HOOKS_EVERY_MS = 5 * 60_000;

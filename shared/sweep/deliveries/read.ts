@@ -1,6 +1,6 @@
 import {Refused} from '../../errors';
 import type {DeliveryPage, HookReference} from '../../github/github';
-import type {HookReading, UnreadDeliveries} from '../../store/documents';
+import type {HookReading, UnreadDeliveries} from '../../model/deliveries';
 import {isTimeUp, type Sweep, tryList} from '../context';
 import {type FailedEvents, RETENTION_MS} from './failed-events';
 import {hookKey} from './hooks';

@@ -1,6 +1,7 @@
 import {Unavailable} from '../../errors';
+import type {DeliveriesDocument, HookReading} from '../../model/deliveries';
 import type {Context} from '../../ports';
-import type {Collections, DeliveriesDocument, HookReading} from '../../store/documents';
+import type {Collections} from '../../store/store';
 import {SWEEP_LOCK} from '../lock';
 import {FailedEvents, type Page, RETENTION_MS} from './failed-events';
 import type {Allowance} from './schedule';

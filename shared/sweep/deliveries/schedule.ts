@@ -1,5 +1,5 @@
 import type {DiscoveredDelivery} from '../../github/github';
-import type {FailedEvent, HookReading} from '../../store/documents';
+import type {FailedEvent, HookReading} from '../../model/deliveries';
 import {RETENTION_MS} from './failed-events';
 
 const MINUTE = 60_000;

@@ -1,9 +1,7 @@
 import type {Registration} from '../../github/github';
-import {isRegistrationOf, isUnused} from '../../lifecycle/identity';
-import {isOver} from '../../lifecycle/runner';
-import type {RunnerScope} from '../../model/scope';
-import {scopeKey} from '../../model/scope';
-import type {RunnerDocument} from '../../store/documents';
+import {isRegistrationOf, isUnused} from '../../model/identity';
+import {isOver, type RunnerDocument} from '../../model/runner';
+import {type RunnerScope, scopeKey} from '../../model/scope';
 import type {Observed} from '../observed';
 import {type PersistenceTracker, TWICE_MS} from '../persistence';
 import type {PlannedAction, Registered, Rule} from '../rule';

@@ -1,10 +1,9 @@
-import {isBeingMade, isEnding} from '../../lifecycle/runner';
-import type {RunnerDocument} from '../../store/documents';
+import {isBeingMade, isEnding, type RunnerDocument} from '../../model/runner';
+import {wantedWarm, warmOnes} from '../../model/warm';
 import {minutesOf, poolNamed, registrationOf, runsAtGitHub} from '../fleet';
 import type {Observed} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type PlannedAction, type Rule, runnerOf} from '../rule';
-import {wantedWarm, warmOnes} from './warm-runners';
 
 /** The idle check takes three readings a minute apart; after so long beyond `idleMinutes` it got lost. */
 const LOST_MS = 8 * 60_000;

@@ -1,5 +1,5 @@
 import type {Instance} from '../../compute/compute';
-import {isUnused} from '../../lifecycle/identity';
+import {isUnused} from '../../model/identity';
 import {scopeKey} from '../../model/scope';
 import {ageMs, GOING, minutesOf, namesakes, OVER, ourMachines, poolLabel, registrationOf, runsAtGitHub} from '../fleet';
 import type {Observed} from '../observed';

@@ -1,4 +1,4 @@
-import type {Preemption} from '../../store/documents';
+import type {Preemption} from '../../model/sweep';
 import {poolNamed} from '../fleet';
 import type {Observed} from '../observed';
 import type {PlannedAction, Rule} from '../rule';

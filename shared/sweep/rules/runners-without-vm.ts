@@ -1,4 +1,4 @@
-import {isBeingMade, isEnding} from '../../lifecycle/runner';
+import {isBeingMade, isEnding} from '../../model/runner';
 import {GOING, jobUrlOf, OVER, ourMachines} from '../fleet';
 import type {Observed} from '../observed';
 import type {PersistenceTracker} from '../persistence';

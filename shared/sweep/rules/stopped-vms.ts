@@ -1,5 +1,5 @@
-import {isBeingStarted, isStopping} from '../../lifecycle/vm';
-import type {JobDocument, VmDocument} from '../../store/documents';
+import type {JobDocument} from '../../model/job';
+import {isBeingStarted, isStopping, type VmDocument} from '../../model/vm';
 import {OVER} from '../fleet';
 import {type Observed, settledMs} from '../observed';
 import type {DemandJob, Rule} from '../rule';

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import {removeRunner} from '../../../effects/remove-runner';
 import {requestRunners} from '../../../effects/request-runners';
-import {foreignLabels, unaskedLabels} from '../../../lifecycle/labels';
-import {takesRepository} from '../../../lifecycle/matching';
+import {foreignLabels, unaskedLabels} from '../../../model/labels';
+import {takesRepository} from '../../../model/matching';
 import {LABEL} from '../../../model/names';
 import type {Pool} from '../../../model/pool';
 import type {RunnerScope} from '../../../model/scope';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import {takesRepository} from '../../../lifecycle/matching';
+import {takesRepository} from '../../../model/matching';
 import {isDocumentId} from '../../../model/names';
-import type {RunnerState as DocumentState, RunnerDocument} from '../../../store/documents';
+import type {RunnerState as DocumentState, RunnerDocument} from '../../../model/runner';
 import type {Store} from '../../../store/store';
 import {operation, type RequestContext} from '../operation';
 import {linkHeader, readPage, type Source} from '../page';

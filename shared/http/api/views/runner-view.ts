@@ -1,5 +1,7 @@
 import type * as z from 'zod';
-import type {JobKey, RunnerDocument} from '../../../store/documents';
+import type {JobKey} from '../../../model/job';
+import {placementOf} from '../../../model/placement';
+import type {RunnerDocument} from '../../../model/runner';
 import type {Runner} from '../schemas';
 import {timeOf} from './time';
 
@@ -7,6 +9,7 @@ export type RunnerView = z.output<typeof Runner>;
 
 export function runnerView(runner: RunnerDocument): RunnerView {
   const {scope} = runner;
+  const placement = placementOf(runner);
   return {
     id: runner.name,
     name: runner.name,
@@ -17,9 +20,9 @@ export function runnerView(runner: RunnerDocument): RunnerView {
     org: scope.kind === 'organization' ? scope.org : null,
     labels: [...runner.labels],
     job_id: jobIdOf(runner.runs ?? runner.covers),
-    zone: runner.zone,
-    machine_type: runner.machineType,
-    spot: runner.spot,
+    zone: placement?.place ?? null,
+    machine_type: placement?.machineType ?? null,
+    spot: placement?.spot ?? null,
     created_at: timeOf(runner.createdAt),
     state_at: timeOf(runner.stateAt),
   };
