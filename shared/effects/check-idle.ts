@@ -1,3 +1,4 @@
+import type {Outcome} from '../decisions';
 import {findRegistration} from '../github/settle-registration';
 import {advanceRunner, type RunnerDocument} from '../model/runner';
 import {deleteTask, idleCheckTask} from '../model/tasks';
@@ -22,13 +23,13 @@ export interface IdleCheck {
  * A spare runner was idle for its time: GitHub is asked three times, a minute apart; then the runner is deregistered, which GitHub
  * refuses (422) while it runs a job; its VM goes a minute later. Busy: it is kept, and asked after again.
  */
-export async function checkIdle(context: Context, check: IdleCheck): Promise<string> {
+export async function checkIdle(context: Context, check: IdleCheck): Promise<Outcome> {
   const runner = await context.store.get('runners', check.runner);
-  if (!runner || runner.spareSince !== check.since || !(runner.spare || isLeaving(runner))) return 'void';
+  if (!runner || runner.spareSince !== check.since || !(runner.spare || isLeaving(runner))) return {decision: 'void'};
 
   if (runner.spare && (await isKeptWarm(context, runner))) {
     await context.tasks.enqueue(idleCheckTask(runner, nextRound(check), WARM_INTERVAL_SECONDS));
-    return 'kept_warm';
+    return {decision: 'kept_warm'};
   }
 
   const github = githubOf(context, runner);
@@ -36,15 +37,15 @@ export async function checkIdle(context: Context, check: IdleCheck): Promise<str
   if (registration?.busy) return keep(context, runner, check);
   if (check.reading % READINGS < READINGS - 1) {
     await context.tasks.enqueue(idleCheckTask(runner, check.reading + 1, READING_INTERVAL_SECONDS));
-    return 'idle_so_far';
+    return {decision: 'idle_so_far'};
   }
 
   // First nobody may count on it any more, then GitHub may not, then it goes.
-  if (!(await leave(context, runner))) return 'void';
+  if (!(await leave(context, runner))) return {decision: 'void'};
   // mutation: deregister idle runner
   if (registration && (await github.deleteRunner(registration.id)) === 'busy') return keep(context, runner, check);
   await context.tasks.enqueue(deleteTask(runner.name));
-  return registration ? 'deregistered' : 'not_registered';
+  return {decision: registration ? 'deregistered' : 'not_registered'};
 }
 
 /** Marked as leaving by an execution of this very check that did not get to its end. */
@@ -63,7 +64,7 @@ async function leave(context: Context, {name, spareSince}: RunnerDocument): Prom
   });
 }
 
-async function keep(context: Context, {name, spareSince}: RunnerDocument, check: IdleCheck): Promise<string> {
+async function keep(context: Context, {name, spareSince}: RunnerDocument, check: IdleCheck): Promise<Outcome> {
   const kept = await context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
     if (!runner || runner.spareSince !== spareSince || runner.runs !== null) return undefined;
@@ -73,7 +74,7 @@ async function keep(context: Context, {name, spareSince}: RunnerDocument, check:
     return spare;
   });
   if (kept) await context.tasks.enqueue(idleCheckTask(kept, nextRound(check), READING_INTERVAL_SECONDS));
-  return 'busy';
+  return {decision: 'busy'};
 }
 
 function nextRound({reading}: IdleCheck): number {

@@ -1,3 +1,4 @@
+import type {Recorded} from '../decisions';
 import {type Aftermath, type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import type {JobChange, JobEvent} from '../model/job-event';
 import {advanceRunner, type RunnerDocument} from '../model/runner';
@@ -14,7 +15,7 @@ import {readKept} from './slots';
 /** What an event did. */
 export interface RunRecord {
   /** `late` and `duplicate`: it said nothing new. `foreign`: neither the job nor the runner is ours. */
-  readonly change: 'parked' | 'started' | 'finished' | 'late' | 'duplicate' | 'foreign';
+  readonly change: Recorded;
   /** The runner that ran the job, when it is one of ours that is on record, and runs no other job. */
   readonly runner: RunnerDocument | undefined;
 }

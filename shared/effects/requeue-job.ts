@@ -1,3 +1,4 @@
+import type {Outcome} from '../decisions';
 import {type JobDocument, requeued} from '../model/job';
 import {parseRunnerName} from '../model/names';
 import {isOver} from '../model/runner';
@@ -50,14 +51,14 @@ export async function isRunnerGone(
 }
 
 /** The second look: GitHub's present state outvotes the record. */
-export async function lookAgain(context: Context, running: RunningJob, endRunOnVm: EndRunOnVm): Promise<string> {
+export async function lookAgain(context: Context, running: RunningJob, endRunOnVm: EndRunOnVm): Promise<Outcome> {
   const job = await context.store.get('jobs', running.job);
-  if (job?.status !== 'in_progress' || job.runner !== running.runner) return 'void';
-  if (!(await isRunnerGone(context.store, job))) return 'runner_lives';
+  if (job?.status !== 'in_progress' || job.runner !== running.runner) return {decision: 'void'};
+  if (!(await isRunnerGone(context.store, job))) return {decision: 'runner_lives'};
   const [owner = '', repo = ''] = job.repository.split('/');
   const {installationId} = job;
   const github = githubOf(context, {scope: {kind: 'repository', owner, repo}, installationId});
   const now = await github.getJob(job.repository, job.jobId);
-  if (now?.status !== 'queued') return `not_queued:${now?.status ?? 'absent'}`;
-  return requeueJob(context, running, endRunOnVm);
+  if (now?.status !== 'queued') return {decision: 'not_queued', reason: now?.status ?? 'absent'};
+  return {decision: await requeueJob(context, running, endRunOnVm)};
 }

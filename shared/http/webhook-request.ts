@@ -1,15 +1,12 @@
 import type {Request} from '@google-cloud/functions-framework';
 import * as z from 'zod';
-import type {JobEvent} from '../model/job-event';
+import {BadRequest} from '../errors';
 import {Id, JobJson, jobFields, jobStatus, minor} from '../model/job-json';
+import type {Trigger} from '../model/matching';
 import {areLabels, MAX_LABELS, REPOSITORY} from '../model/names';
-import {BadRequest} from './request';
 
 /** A GitHub webhook request, parsed into what it is before any decision is made. */
-export type WebhookTrigger =
-  | {readonly kind: 'ping'}
-  | {readonly kind: 'other'; readonly reason: 'event' | 'action' | 'labels'; readonly detail: string}
-  | {readonly kind: 'job'; readonly event: Omit<JobEvent, 'pool' | 'delivery'>; readonly isPublic: boolean};
+export type WebhookTrigger = {readonly kind: 'ping'} | Trigger;
 
 const ACTIONS = ['queued', 'waiting', 'in_progress', 'completed'];
 

@@ -36,7 +36,7 @@ export async function endRunner(
   if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));
   if (failedToBoot) await noteBootFailure(context, runner.pool, name);
 
-  const log = {decision: 'ended', reason, runner: name, pool: runner.pool, ...(jobUrl ? {url: jobUrl} : {})};
+  const log = {decision: 'ended' as const, reason, runner: name, pool: runner.pool, ...(jobUrl ? {url: jobUrl} : {})};
   if (force) context.logger.error(`runner ${name} was ended with its job: it ran for jobMinutes`, {...log});
   else context.logger.warning(`runner ${name} was ended`, log);
   return preemption ? {decision: 'preempted', preempted: preemption} : {decision: 'ended'};

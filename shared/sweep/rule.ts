@@ -1,3 +1,4 @@
+import type {SweepOutcome} from '../decisions';
 import type {JobKey} from '../model/job';
 import type {JobEvent} from '../model/job-event';
 import type {RunnerDocument} from '../model/runner';
@@ -33,7 +34,7 @@ export type ActionOf<R> = R extends Rule<infer A> ? A : never;
 /** What became of an action. */
 export interface Outcome {
   /** The word of the log line. */
-  readonly decision: string;
+  readonly decision: SweepOutcome;
   /** The job that a preemption cost: a later sweep runs it again. */
   readonly preempted?: Preemption;
   /** A preemption that needs nothing more. */

@@ -1,3 +1,4 @@
+import type {Outcome} from '../../decisions';
 import {NoCapacity, QuotaExceeded, Unavailable} from '../../errors';
 import {vmCheckTask} from '../../model/tasks';
 import {isAlarming, isStopping, started, startFailed, starting, type VmDocument} from '../../model/vm';
@@ -16,7 +17,7 @@ const QUOTA_RETRY_SECONDS = 60;
  * Starts the VM if it is not up, and stays until it is known that it is. Its runner gets back the labels that it lost. Never gives up by
  * itself: no capacity is a failure that is tried again.
  */
-export async function ensureStarted(context: Context, vm: Vm): Promise<string> {
+export async function ensureStarted(context: Context, vm: Vm): Promise<Outcome> {
   const before = await beforeStart(context, vm);
   const outcome = await context.vm(vm).start({});
   if (outcome.kind !== 'changed' && outcome.kind !== 'already') throw await failure(context, vm, outcome);
@@ -36,13 +37,13 @@ export async function ensureStarted(context: Context, vm: Vm): Promise<string> {
     );
   }
   // Not `started`: that word is the job's, and a metric counts its seconds.
-  return `${outcome.kind === 'changed' ? 'vm_started' : 'already_running'}:${vm.instance}`;
+  return {decision: outcome.kind === 'changed' ? 'vm_started' : 'already_running', reason: vm.instance};
 }
 
 /** A VM that somebody started by hand. */
-export async function startById(context: Context, id: string): Promise<string> {
+export async function startById(context: Context, id: string): Promise<Outcome> {
   const vm = vmById(context, id);
-  return vm ? ensureStarted(context, vm) : 'void:no_pool';
+  return vm ? ensureStarted(context, vm) : {decision: 'void', reason: 'no_pool'};
 }
 
 /** Refuses while the VM stops, or a start found no capacity a moment ago. */

@@ -1,3 +1,4 @@
+import type {Outcome} from '../../decisions';
 import {type JobDocument, jobKeyOf} from '../../model/job';
 import type {JobEvent} from '../../model/job-event';
 import {matchJob} from '../../model/matching';
@@ -17,13 +18,13 @@ export function vmOfEvent(context: Context, {pool, runnerName}: JobEvent): Vm | 
 }
 
 /** `waiting`, `in_progress` and `completed` of a job of the VM. When nothing runs on it any more, its stop is planned. */
-export async function hearVmEvent(context: Context, vm: Vm, event: JobEvent): Promise<string> {
+export async function hearVmEvent(context: Context, vm: Vm, event: JobEvent): Promise<Outcome> {
   const heard = await withOwnRunner(context, vm, event);
-  if (heard !== event && (await isNoJobOfOurs(context, event))) return `foreign:${vm.instance}`;
+  if (heard !== event && (await isNoJobOfOurs(context, event))) return {decision: 'foreign', reason: vm.instance};
   const {change, document} = await recordVmJob(context, vm, heard);
   // A repeated event plans it again: the one before may have got no further than the record.
   if (event.status !== 'in_progress') await planStop(context, vm, document);
-  return `${change}:${vm.instance}`;
+  return {decision: change, reason: vm.instance};
 }
 
 /** The event came for the runner's name alone. */

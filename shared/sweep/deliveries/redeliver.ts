@@ -166,7 +166,7 @@ function logHealth({context}: Sweep, hook: string, before: HookReading | undefin
 }
 
 function logDecision({context}: Sweep, guid: string): void {
-  const fields = {decision: 'dry_run', reason: REASON, delivery: guid};
+  const fields = {decision: 'dry_run' as const, reason: REASON, delivery: guid};
   context.logger.info(`dry run: would redeliver for ${REASON}`, fields);
 }
 
