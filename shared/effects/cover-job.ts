@@ -6,11 +6,10 @@ import {creationKey, keyId} from '../model/lease';
 import {latestRunnerName} from '../model/names';
 import {canTakeOver, covering, isBeingMade, type RunnerDocument, requestedRunner} from '../model/runner';
 import {scopeFor} from '../model/scope';
-import type {RunningJob} from '../model/tasks';
 import {type Context, poolOf} from '../ports';
 import type {Transaction} from '../store/store';
 import {type Creation, claimedCreation, claimWithin} from './lease';
-import {isRunnerGone} from './requeue-job';
+import {isRunnerGone, type RunningJob} from './requeue-job';
 import {areFree, findSlots, giveSlot, readKept, readSlots, type Slots, type SlotsInSight, takeSlots} from './slots';
 
 /**

@@ -1,10 +1,16 @@
 import type {Outcome} from '../decisions';
-import {type JobDocument, requeued} from '../model/job';
+import {type JobDocument, type JobKey, requeued} from '../model/job';
 import {parseRunnerName} from '../model/names';
 import {isOver} from '../model/runner';
-import {demandTask, type RunningJob} from '../model/tasks';
+import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
 import type {Transaction} from '../store/store';
+
+/** A job on record as running on a runner; null: no runner is known. */
+export interface RunningJob {
+  readonly job: JobKey;
+  readonly runner: string | null;
+}
 
 /** Records on the persistent VM of the job's pool, if the pool has one, that the job runs there no more. */
 export type EndRunOnVm = (context: Context, job: JobDocument) => Promise<void>;

@@ -93,17 +93,8 @@ export function demandTask(job: JobKey, cause: string): NewTask {
   };
 }
 
-/** A job on record as running on a runner; null: no runner is known. */
-export interface RunningJob {
-  readonly job: JobKey;
-  readonly runner: string | null;
-}
-
-/**
- * An event said that the job is queued again. An event that was late says the same, so GitHub is asked in two minutes. `cause`: as of
- * `demandTask`.
- */
-export function queuedAgainTask({job, runner}: RunningJob, cause: string): NewTask {
+/** A job on record as running on `runner` may be queued again (null: no runner is known): GitHub is asked in two minutes. */
+export function queuedAgainTask(job: JobKey, runner: string | null, cause: string): NewTask {
   return {
     queue: 'provision',
     name: taskName(`queued-again/${job}/${cause}`, 'queued-again', job),

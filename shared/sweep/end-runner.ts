@@ -12,8 +12,9 @@ import type {Sweep} from './context';
 import type {EndOptions, EndRunner, Outcome} from './rule';
 
 /**
- * Deregistered first, which GitHub refuses (422) while a job runs; then the job that it covered is demand again, its VM goes, and its
- * slot serves the next. `left`: the runner turned out to be alive; `gone`: it was over already; `preempted`: with the job that it cost.
+ * Deregisters the runner, which GitHub refuses (422) while a job runs; then opens the job that the runner covered, deletes the VM and
+ * hands the slot to the next job. `left`: the runner turned out to be alive; `gone`: it was over already; `preempted`: with the job that
+ * the preemption cost.
  */
 export async function endRunner(
   sweep: Sweep,
@@ -52,7 +53,7 @@ async function deregister(
   try {
     return await deregisterUnlessAlive(context, runner, {mayLive, unlessOnline});
   } catch (error) {
-    // The App may have been removed: what GitHub does not let us ask about would else be paid for, and keep its slot.
+    // The App may have been removed. Without this the VM would stay and cost money, and the slot would stay taken.
     if (mayLive || !(error instanceof Refused)) throw error;
     context.logger.warning(`GitHub does not let go of the registration of ${runner.name}`, {
       decision: 'registration_left',
@@ -79,7 +80,7 @@ async function deregisterUnlessAlive(
   return result === 'busy' && mayLive ? 'alive' : 'removed';
 }
 
-/** The job that the runner covered, open again. */
+/** Opens the job that the runner covered; returns its key. */
 async function reopenCovered(context: Context, name: string): Promise<string | undefined> {
   return context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);

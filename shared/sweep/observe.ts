@@ -24,7 +24,7 @@ export interface Observation {
   readonly slotsSeen: boolean;
 }
 
-/** Everything that there is to see, each part complete or left out. Changes nothing but breakers. */
+/** Reads everything that the rules decide by. Each part is complete or left out. Changes nothing but breakers. */
 export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observation> {
   const {context, compute} = sweep;
   const slotsInSight = Object.keys(lock.sightings).some((key) => key.startsWith('slot '));
@@ -157,7 +157,7 @@ async function readOverOnRecord(
 
 function sawEvery(sweep: Sweep, repositories: readonly DiscoveredRepository[], {scopes}: GitHubScan): boolean {
   if (sweep.incomplete.includes('the list of repositories')) return false;
-  // A repository that is not there has no runners, and says nothing of those elsewhere.
+  // A repository that is not there has no runners, so that it need not be listed.
   const wanted = repositories.filter(({fullName}) => registersHere(sweep, fullName) && !isNotThere(sweep, fullName));
   const orgs = sweep.context.pools.flatMap(({scope}) => (scope.kind === 'organization' ? [scope] : []));
   return [...wanted.map(({fullName}) => repositoryScope(fullName)), ...orgs].every((scope) =>

@@ -78,12 +78,12 @@ export interface Observed {
 
 export type SeenSlot = Found<'slots'> & {readonly data: SlotDocument};
 
-/** How long what changed is left alone: on record or at GitHub, the other may hear of it yet. */
+/** How long a change is left alone, in milliseconds: until then the event that reports it may still arrive. */
 export function settledMs(webhooks: 'on' | 'off'): number {
   return webhooks === 'on' ? 60_000 : 5_000;
 }
 
-/** How many slots of all pools are free: as many as one likes, where there is no limit over all of them. */
+/** How many slots of all pools together are free; infinite where they have no limit. */
 export function roomOfAll({
   maxRunners = Number.POSITIVE_INFINITY,
   runners = [],

@@ -41,7 +41,7 @@ export async function loadDeliveries({store}: Pick<Context, 'store'>): Promise<D
 
 /**
  * Writes what changed: the pages first, since what says how far GitHub was read must not be ahead of them. Throws `Unavailable` when the
- * lease of `holder` was lost: then another sweep knows better.
+ * lease of `holder` was lost: then another sweep has written a newer record.
  */
 export async function saveDeliveries(context: Context, holder: string, record: DeliveryRecord): Promise<void> {
   const {events} = record;

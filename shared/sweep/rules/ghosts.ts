@@ -6,9 +6,9 @@ import type {Observed} from '../observed';
 import {type PersistenceTracker, TWICE_MS} from '../persistence';
 import type {PlannedAction, Registered, Rule} from '../rule';
 
-/** Deregistrations cost a call each, and a mistake here would be an expensive one. */
+/** Each deregistration costs a call, and a mistake would remove many registrations. */
 const MOST_A_PASS = 20;
-/** Known by its name alone: somebody else's of the same name, whose VM boots, is connected long before. */
+/** For a registration known by its name alone: one of somebody else with this name, whose VM boots, is online long before. */
 const NAMED_MS = 15 * 60_000;
 
 interface Deregister extends PlannedAction {
@@ -19,8 +19,8 @@ interface Deregister extends PlannedAction {
 }
 
 /**
- * Registrations of runners that are on record as over, offline and idle, and without a VM: seen twice, then removed. One that is on no record
- * may be of another deployment with our name: GitHub itself removes it after a day.
+ * Deletes registrations that are offline and idle, of runners that are over and have no VM; each is seen twice before. A registration that
+ * is on no record may belong to another deployment of our name: GitHub removes it after a day.
  */
 export const deregisterGhosts: Rule<Deregister> = {
   plan: planDeregistrations,

@@ -39,7 +39,7 @@ test.each<[what: string, task: NewTask, expected: Omit<NewTask, 'body'>]>([
   ],
   [
     'queued again',
-    queuedAgainTask({job: '1001-1', runner: RUNNER}, 'guid'),
+    queuedAgainTask('1001-1', RUNNER, 'guid'),
     {queue: 'provision', name: 'ec3f61780eeb4cb9-queued-again-1001-1', delaySeconds: 120},
   ],
   ['make', makeTask(RUNNER), {queue: 'provision', name: '957733ea7e1a9a39-make-slipway-arm-7-1'}],
