@@ -2,7 +2,7 @@ import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
 import type {Compute} from '../compute/compute';
 import type {DiscoverySource} from '../config/config';
-import type {DiscoveredRepository, Discovery, Listed} from '../github/discovery';
+import type {DiscoveredRepository, Discovery, Listed} from '../github/github';
 import type {Context} from '../ports';
 
 export interface SweepOptions {
