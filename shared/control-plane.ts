@@ -1,5 +1,4 @@
 import {type Clock, systemClock} from './clock';
-import {createCompute} from './compute/client';
 import type {Compute} from './compute/compute';
 import {type Config, type ConfigFor, type FunctionName, type Pool, parseConfig} from './config/config';
 import type {Environment} from './config/environment';
@@ -17,7 +16,7 @@ import {dryRunGitHub} from './github/dry-run';
 import type {GitHubFor} from './github/github';
 import {createOidcVerifier, type OidcVerifier} from './http/oidc';
 import {createTaskVerifier, type TaskVerifier} from './http/task-verifier';
-import {createProviders, createVms} from './providers/providers';
+import {createProviders, createVms} from './providers/registry';
 import {type Random, systemRandom} from './random';
 import {createFirestoreStore} from './store/firestore';
 import type {Store} from './store/store';
@@ -60,7 +59,6 @@ export interface ControlPlane<T extends ControllingFunction = ControllingFunctio
   readonly secrets: SecretReader;
   /** With `TRACING=true` its ports make spans. */
   readonly context: Context;
-  readonly compute: Compute;
   /** Made on the first call: only the sweep asks. */
   readonly discovery: () => Discovery;
 }
@@ -121,11 +119,16 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
   const github = options.github ?? createGitHub(githubOptions(config, secrets, {clock, random, logger}));
 
   const tracer = createTracer({function: target, config, clock, random, logger, tracing: options.tracing});
-  const given = options.compute ?? computeOf(config, clock);
-  const compute = config.tracing ? tracedCompute(given, tracer) : given;
+  let made: Compute | undefined;
+  const compute = (): Compute => {
+    const real = () => options.compute ?? computeOf(config, clock);
+    made ??= config.tracing ? tracedCompute(real(), tracer) : real();
+    return made;
+  };
   let discovery = options.discovery;
 
   const providing = {config, compute, clock, logger};
+  const providers = createProviders(providing);
   const context: Context = {
     deployment: config.deployment,
     pools: config.pools,
@@ -133,7 +136,8 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
     store: options.store ?? firestoreOf(config, clock),
     tasks: signedTasks(options.tasks ?? cloudTasksOf(config, clock), config.taskSigningKeys, secrets),
     github: config.dryRun ? dryRunGitHub(github, logger) : github,
-    provider: createProviders(providing),
+    provider: providers.of,
+    providers: providers.all,
     vm: createVms(providing),
     clock,
     random,
@@ -146,7 +150,6 @@ async function make<T extends ControllingFunction>(target: T, options: ControlPl
     tracer,
     secrets,
     context: config.tracing ? tracedContext(context, tracer) : context,
-    compute,
     discovery: () => {
       discovery ??= createDiscovery(githubOptions(config, secrets, {clock, random, logger}));
       return discovery;
@@ -193,7 +196,8 @@ function cloudTasksOf({queues, urls, tasksServiceAccount, emulators}: Config, cl
   });
 }
 
-function computeOf(config: Config & {readonly project: string}, clock: Clock) {
+function computeOf(config: Config & {readonly project: string}, clock: Clock): Compute {
+  const {createCompute}: typeof import('./compute/client') = require('./compute/client');
   const {compute: emulator} = config.emulators;
   return createCompute({project: config.project, clock, ...(emulator ? {emulator} : {})});
 }

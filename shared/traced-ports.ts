@@ -2,6 +2,7 @@ import type {Compute} from './compute/compute';
 import {JOB_LABEL, POOL_LABEL} from './compute/labels';
 import type {Context} from './effects/context';
 import type {GitHub, RunnerScope} from './github/github';
+import type {RunnerProvider} from './providers/provider';
 import type {Tasks} from './tasks/tasks';
 import {traced} from './telemetry/traced';
 import type {SpanFields, Tracer} from './telemetry/tracer';
@@ -17,12 +18,8 @@ export function tracedContext(context: Context, tracer: Tracer): Context {
     }),
     tasks: tracedTasks(context.tasks, tracer),
     github: (scope, installationId) => tracedGitHub(context.github(scope, installationId), scope, tracer),
-    provider: (pool) =>
-      traced('provider', context.provider(pool), tracer, {
-        create: ({name, job}) => ({pool, runner: name, job}),
-        find: ({name, zone}) => ({pool, runner: name, zone}),
-        delete: ({name, zone}) => ({pool, runner: name, zone}),
-      }),
+    provider: (pool) => tracedProvider(context.provider(pool), {pool}, tracer),
+    providers: () => context.providers().map((provider) => tracedProvider(provider, {}, tracer)),
     vm: (reference) => {
       const fields = () => ({vm: reference.instance, zone: reference.zone});
       return traced('vm', context.vm(reference), tracer, {
@@ -34,6 +31,17 @@ export function tracedContext(context: Context, tracer: Tracer): Context {
       });
     },
   };
+}
+
+function tracedProvider(provider: RunnerProvider, fields: SpanFields, tracer: Tracer): RunnerProvider {
+  return traced('provider', provider, tracer, {
+    create: ({name, job}) => ({...fields, runner: name, job}),
+    find: ({name, place}) => ({...fields, runner: name, zone: place}),
+    delete: ({name, place}) => ({...fields, runner: name, zone: place}),
+    list: () => fields,
+    wasPreempted: ({name, place}) => ({...fields, runner: name, zone: place}),
+    check: () => fields,
+  });
 }
 
 /** Each task carries on the trace of whoever creates it: its function's span is the child of the span of its creation. */

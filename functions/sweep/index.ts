@@ -32,10 +32,10 @@ export function createSweep(options: ControlPlaneOptions): HttpFunction {
   }
 
   async function perform(controls: ControlPlane<'sweep'>, request: Request, isDry: boolean): Promise<Answer> {
-    const {config, context, discovery, compute, tracer} = controls;
+    const {config, context, discovery, tracer} = controls;
     const logger = controls.logger.with(traceFields(tracer.present() ?? traceOf(request.headers), config.project));
     const {discovery: source, webhooks, sweepBudgetSeconds: budgetSeconds} = config;
-    const ports = {discovery: discovery(), compute, source, webhooks, budgetSeconds, memory};
+    const ports = {discovery: discovery(), source, webhooks, budgetSeconds, memory};
     const dryRun = isDry ? 'asked' : config.dryRun ? 'deployment' : 'no';
     const report = await runSweep({...context, logger}, ports, dryRun);
     logger.info(`sweep: ${report.status}`, {decision: report.status, ...report});

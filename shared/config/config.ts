@@ -22,7 +22,18 @@ export type {
   FunctionName,
   SweepConfig,
 } from './config-types';
-export type {GceProviderConfig, GceVmProviderConfig, IdleSchedule, Pool, PoolScope, ProviderConfig, Spot} from './pool';
+export type {
+  EphemeralPool,
+  GceProviderConfig,
+  GceVmProviderConfig,
+  IdleSchedule,
+  PersistentPool,
+  Pool,
+  PoolScope,
+  ProviderConfig,
+  Spot,
+} from './pool';
+export {isEphemeral, isPersistent, machineSource, quotaScope} from './pool';
 export type {DiscoverySource} from './pools';
 
 const TASKS = ['RUNNER_CONFIG', 'PROVISION_QUEUE', 'STOP_QUEUE', 'PROVISION_URL', 'STOP_URL', 'TASKS_SERVICE_ACCOUNT'];

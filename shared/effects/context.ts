@@ -2,7 +2,7 @@ import type {Clock} from '../clock';
 import type {Pool} from '../config/config';
 import type {GitHub, GitHubFor, RunnerScope} from '../github/github';
 import {runnerName} from '../lifecycle/naming';
-import type {Provider} from '../providers/provider';
+import type {RunnerProvider} from '../providers/provider';
 import type {PersistentVm, VmReference} from '../providers/vm';
 import type {Random} from '../random';
 import type {JobDocument, RunnerDocument} from '../store/documents';
@@ -20,7 +20,9 @@ export interface Context {
   readonly tasks: Tasks;
   readonly github: GitHubFor;
   /** The provider of a pool by name; also for a pool that is not configured any more, whose runners have to go. */
-  readonly provider: (pool: string) => Provider;
+  readonly provider: (pool: string) => RunnerProvider;
+  /** Every provider that may have machines of this deployment. */
+  readonly providers: () => readonly RunnerProvider[];
   /** A persistent VM. */
   readonly vm: (reference: VmReference) => PersistentVm;
   readonly clock: Clock;

@@ -14,11 +14,6 @@ import {removeMachine, retireRunner} from './retire-runner';
 /** Names tried when GitHub has a registration of the first one. */
 const MAX_NAMES = 3;
 
-/** A machine in one of these states may still turn out to have no capacity, and vanish. */
-const PENDING = new Set(['PENDING', 'PROVISIONING']);
-/** A machine in one of these states will not run a job. */
-const ENDING = new Set(['STOPPING', 'SUSPENDING', 'SUSPENDED', 'TERMINATED', 'DEPROVISIONING']);
-
 /** `created`: a VM is there. `alive`: the runner was there already. `not_wanted`: its job went, and so did it. */
 export type Created = {readonly kind: 'created' | 'alive' | 'not_wanted'; readonly runner: RunnerDocument};
 
@@ -46,10 +41,11 @@ export async function createRunner(context: Context, creation: Creation): Promis
 async function pickUp(context: Context, creation: Creation): Promise<Created | undefined> {
   const {runner} = creation;
   if (runner.state !== 'creating' || runner.zone === null) return undefined;
-  const machine = await context.provider(runner.pool).find({name: runner.name, zone: runner.zone});
+  const machine = await context.provider(runner.pool).find({name: runner.name, place: runner.zone});
   if (!machine) return undefined;
-  if (ENDING.has(machine.status)) return settleEnded(context, creation, machine);
-  if (PENDING.has(machine.status)) {
+  if (machine.status === 'stopping' || machine.status === 'stopped') return settleEnded(context, creation, machine);
+  // It may still turn out to have no capacity, and vanish.
+  if (machine.status === 'starting') {
     throw new Uncertain(`${runner.name} is ${machine.status}: whether there is capacity for it is not known yet`, 10);
   }
   return finish(context, creation, rungOf(creation, machine));
@@ -69,14 +65,14 @@ async function settleEnded(context: Context, creation: Creation, machine: Machin
     return finish(context, creation, rungOf(creation, machine));
   }
   await renewLease(context, lease);
-  await removeMachine(context, {...runner, zone: machine.zone});
+  await removeMachine(context, {...runner, zone: machine.place});
   await github.deleteRunner(registration.id);
   await replaceRunner(context, creation, 'leave', 'none');
   throw new Unavailable(`the VM of ${runner.name} ended before a runner had started on it`, 5);
 }
 
 /** Where the machine was found, with what was written down before its insert. */
-function rungOf({runner}: Creation, {zone}: Machine): Rung {
+function rungOf({runner}: Creation, {place: zone}: Machine): Rung {
   return {zone, spot: runner.spot ?? false, ...(runner.machineType ? {machineType: runner.machineType} : {})};
 }
 

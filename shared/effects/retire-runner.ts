@@ -15,7 +15,7 @@ export async function removeMachine(
   context: Context,
   runner: Pick<RunnerDocument, 'name' | 'pool' | 'zone'>,
 ): Promise<void> {
-  const place = runner.zone ? {zone: runner.zone} : {};
+  const place = runner.zone ? {place: runner.zone} : {};
   const result = await context.provider(runner.pool).delete({name: runner.name, ...place});
   context.logger.info(`the VM of ${runner.name} is ${result === 'absent' ? 'gone already' : 'being deleted'}`, {
     decision: 'deleted',

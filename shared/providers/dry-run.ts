@@ -1,10 +1,11 @@
 import type {Logger} from '../telemetry/logger';
-import type {Provider} from './provider';
+import type {RunnerProvider} from './provider';
 import type {PersistentVm, VmReference} from './vm';
 
 /** `DRY_RUN`: logs which machine it would make or delete, and neither makes nor deletes any. */
-export function dryRunProvider(real: Provider, logger: Logger): Provider {
+export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProvider {
   return {
+    registration: real.registration,
     async create({name, pool, job}) {
       logger.info(`dry run: would make a VM for runner ${name}`, {decision: 'dry_run', runner: name, pool, job});
       return {kind: 'created', rung: {zone: 'dry-run', spot: false}};
@@ -14,6 +15,9 @@ export function dryRunProvider(real: Provider, logger: Logger): Provider {
       logger.info(`dry run: would delete the VM of ${name}`, {decision: 'dry_run', runner: name});
       return 'accepted';
     },
+    list: () => real.list(),
+    ...(real.wasPreempted ? {wasPreempted: real.wasPreempted.bind(real)} : {}),
+    check: () => real.check(),
   };
 }
 

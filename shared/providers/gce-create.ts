@@ -8,7 +8,7 @@ import {buildLadder, type FailedRung, type LadderStep, nextRung} from '../lifecy
 import {longestIdleMinutes} from '../lifecycle/sweep/warm';
 import {regionOf, zoneOrder} from '../lifecycle/zones';
 import type {FailedRungs} from './failed-rungs';
-import type {GceProviderOptions} from './gce';
+import type {GcePool, GceProviderOptions} from './gce';
 import {attemptInsert} from './gce-attempt';
 import {type DefaultPlace, poolRegion, poolZones} from './gce-zones';
 import type {CreateOutcome, CreateRequest, Rung} from './provider';
@@ -20,7 +20,8 @@ const CLIMB_SECONDS = 90;
 /** In the message of a creation that every placement refused. */
 const SHOWN_REFUSALS = 3;
 
-interface CreateOptions extends GceProviderOptions {
+interface CreateOptions extends Omit<GceProviderOptions, 'pools'> {
+  readonly pool: GcePool;
   readonly place: DefaultPlace;
   readonly failedRungs: FailedRungs;
 }

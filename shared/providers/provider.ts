@@ -26,14 +26,42 @@ export interface CreateRequest {
 
 export interface MachineReference {
   readonly name: string;
-  /** Unknown: every zone of the pool is looked into. */
-  readonly zone?: string;
+  /** The provider's own id of the machine, where it is not the name. */
+  readonly id?: string;
+  /** Unknown: every place of the pool is looked into. */
+  readonly place?: string;
 }
 
+/** `standby`: made ahead, stopped or suspended. `stopped`: an ephemeral machine that is so has ended, and never runs again. */
+export type MachineStatus = 'starting' | 'running' | 'stopping' | 'stopped' | 'standby';
+
+/** What runs one runner, as the provider has it now. */
 export interface Machine {
   readonly name: string;
-  readonly zone: string;
-  readonly status: string;
+  /** The provider's own id; where a name is the identity, the name. */
+  readonly id: string;
+  /** Zone, subnet, region or host. */
+  readonly place: string;
+  readonly status: MachineStatus;
+  /** Milliseconds since the epoch; where the provider does not tell, the time of the look: an unknown age is no reason to delete. */
+  readonly createdAt: number;
+  /** Empty where the machine does not tell. */
+  readonly pool: string;
+  /** A person has marked the machine so that nothing deletes it. */
+  readonly isKept: boolean;
+}
+
+/** The machines that could be listed. Where `complete` is false, nothing follows from the absence of one. */
+export interface MachineList {
+  readonly machines: readonly Machine[];
+  readonly complete: boolean;
+}
+
+/** One answer of a check: what was found, and what a person can do about it. */
+export interface Finding {
+  readonly status: 'ok' | 'warning' | 'error' | 'skipped';
+  readonly because: string;
+  readonly do: string;
 }
 
 /** How the attempt to make a machine ended. Only `created` leaves one behind; `uncertain` may. */
@@ -46,11 +74,22 @@ export type CreateOutcome =
   | {readonly kind: 'name_taken'; readonly rung: Rung; readonly message: string}
   | {readonly kind: 'refused'; readonly message: string};
 
-/** What makes runners. Every provider passes the same contract suite (test/contracts/provider.ts). */
-export interface Provider {
+/**
+ * What makes machines for runners: one for all pools of its type. Every provider passes the same contract suite
+ * (test/contracts/provider.ts). Besides what `beforeInsert` and `onWaiting` throw, no error leaves it but `Unavailable` and `Refused`.
+ */
+export interface RunnerProvider {
+  /** `create`: the JIT config is passed to `create`. `pickup`: the machine asks for it later. */
+  readonly registration: 'create' | 'pickup';
   create(request: CreateRequest): Promise<CreateOutcome>;
   /** A machine of this name that carries this deployment's label; undefined if there is none, or it is somebody else's. */
   find(machine: MachineReference): Promise<Machine | undefined>;
   /** Returns when the deletion is accepted. Never touches a machine without this deployment's label. */
   delete(machine: MachineReference): Promise<'accepted' | 'absent'>;
+  /** All machines of this deployment that are not finished, also of pools that are not configured any more. Throws when it cannot tell of any. */
+  list(): Promise<MachineList>;
+  /** Whether the provider took the machine back, as far as the provider remembers. Without it a provider takes none back. */
+  wasPreempted?(machine: MachineReference): Promise<boolean>;
+  /** Whether it could create a machine now, by questions that change nothing. What does not answer or refuses is a finding. */
+  check(): Promise<readonly Finding[]>;
 }

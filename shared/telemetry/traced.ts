@@ -2,7 +2,7 @@ import type {SpanFields, Tracer} from './tracer';
 
 /** What a span says of a call, from the call's parameters. A method without one gets a span with its name alone. */
 export type Describe<Port> = {
-  readonly [Method in keyof Port]?: Port[Method] extends (...parameters: infer P) => Promise<unknown>
+  readonly [Method in keyof Port]?: NonNullable<Port[Method]> extends (...parameters: infer P) => Promise<unknown>
     ? (...parameters: P) => SpanFields
     : never;
 };

@@ -1,10 +1,10 @@
-import type {Instance} from '../../shared/compute/compute';
 import type {DiscoveredDelivery, DiscoveredJob} from '../../shared/github/discovery';
 import type {Registration, RunnerScope} from '../../shared/github/github';
 import {jobKeyOf} from '../../shared/lifecycle/naming';
 import type {Action} from '../../shared/lifecycle/sweep/actions';
 import {type Observed, type SeenJob, scopeKey} from '../../shared/lifecycle/sweep/observed';
 import {plan} from '../../shared/lifecycle/sweep/plan';
+import type {Machine} from '../../shared/providers/provider';
 import type {JobDocument, RunnerDocument} from '../../shared/store/documents';
 import {aPool, NOW} from './lifecycle';
 
@@ -73,15 +73,15 @@ export function seen(overrides: Partial<DiscoveredJob> = {}, isPublic = false): 
   return new Map([[`${job.id}-${job.runAttempt}`, one]]);
 }
 
-export function machine(runner: Pick<RunnerDocument, 'name'>, overrides: Partial<Instance> = {}): Instance {
+export function machine(runner: Pick<RunnerDocument, 'name'>, overrides: Partial<Machine> = {}): Machine {
   return {
     name: runner.name,
-    zone: 'us-central1-a',
-    status: 'RUNNING',
-    labels: {'slipway-deployment': 'slipway', 'slipway-pool': 'arm', 'slipway-job': '1001-1'},
-    creationTimestamp: new Date(NOW).toISOString(),
-    lastStartTimestamp: '',
-    lastStopTimestamp: '',
+    id: runner.name,
+    place: 'us-central1-a',
+    status: 'running',
+    createdAt: NOW,
+    pool: 'arm',
+    isKept: false,
     ...overrides,
   };
 }

@@ -144,5 +144,5 @@ test.each([
   await open();
   gce.server.fault({times: 2, respond});
   await expect(gce.provider.find({name: NAME})).rejects.toMatchObject({name});
-  await expect(gce.provider.delete({name: NAME, zone: ZONES[0]})).rejects.toMatchObject({name});
+  await expect(gce.provider.delete({name: NAME, place: ZONES[0]})).rejects.toMatchObject({name});
 });

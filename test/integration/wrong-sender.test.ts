@@ -105,9 +105,9 @@ describe('the provider', () => {
     const gce = await openGceWorld();
     expect(await gce.provider.create(createRequest({name: NAME}, []))).toMatchObject({kind: 'created'});
     gce.server.fault({times: 2, respond: {status: 404, sender}});
-    await expect(gce.provider.find({name: NAME, zone: ZONES[0]})).rejects.toBeInstanceOf(Unavailable);
-    await expect(gce.provider.delete({name: NAME, zone: ZONES[0]})).rejects.toBeInstanceOf(Unavailable);
-    expect(await gce.provider.delete({name: NAME, zone: ZONES[0]})).toBe('accepted');
+    await expect(gce.provider.find({name: NAME, place: ZONES[0]})).rejects.toBeInstanceOf(Unavailable);
+    await expect(gce.provider.delete({name: NAME, place: ZONES[0]})).rejects.toBeInstanceOf(Unavailable);
+    expect(await gce.provider.delete({name: NAME, place: ZONES[0]})).toBe('accepted');
     await gce.close();
   });
 

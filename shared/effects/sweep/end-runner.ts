@@ -87,13 +87,14 @@ async function reopenCovered(context: Context, name: string): Promise<string | u
   });
 }
 
-/** The job of a spot VM that Compute Engine took back; GitHub notices after ten minutes. */
+/** The job of a spot VM that the provider took back; GitHub notices after ten minutes. */
 async function preempted(
-  {context, compute}: Sweep,
+  {context}: Sweep,
   {name, pool, zone, spot, runs}: RunnerDocument,
   job: JobDocument,
 ): Promise<Preemption | undefined> {
-  const isPreemption = spot === true && zone !== null && (await compute.wasPreempted(zone, name));
+  const isPreemption =
+    spot === true && zone !== null && (await context.provider(pool).wasPreempted?.({name, place: zone})) === true;
   context.logger.error(`the VM ${name} ${isPreemption ? 'was preempted' : 'vanished'} under a job`, {
     decision: isPreemption ? 'preempted' : 'vanished',
     runner: name,

@@ -1,4 +1,3 @@
-import {DEPLOYMENT_LABEL} from '../../compute/labels';
 import type {DiscoveredRepository} from '../../github/discovery';
 import type {RunnerScope} from '../../github/github';
 import {parseRunnerName} from '../../lifecycle/naming';
@@ -8,6 +7,7 @@ import type {JobDocument, JobKey, LockDocument, RunnerDocument} from '../../stor
 import {allVms} from '../vm/vms';
 import {heldPools} from './held-pools';
 import {isNotThere} from './look-into';
+import {listMachines} from './machines';
 import {isTimeUp, orIncomplete, type Sweep} from './ports';
 import {findRepositories} from './repositories';
 import {readStored, type Stored} from './stored';
@@ -29,13 +29,10 @@ export interface Observation {
 
 /** Everything that there is to see, each part complete or left out. Changes nothing but breakers. */
 export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observation> {
-  const {context, compute} = sweep;
+  const {context} = sweep;
   const slotsInSight = Object.keys(lock.sightings).some((key) => key.startsWith('slot '));
   const stored = await readStored(sweep, lock.slotsAt, slotsInSight);
-  const instances = await orIncomplete(sweep, 'the VMs', () =>
-    // mutation: VMs of this deployment
-    compute.listInstances({[DEPLOYMENT_LABEL]: context.deployment}),
-  );
+  const instances = await listMachines(sweep);
   const former = await readFormer(sweep, stored, instances?.map(({name}) => name) ?? []);
 
   const repositories = await findRepositories(sweep, knownRepositories(stored, lock));
@@ -212,7 +209,7 @@ function sawEvery(sweep: Sweep, repositories: readonly DiscoveredRepository[], {
   );
 }
 
-/** Compute Engine is asked for those alone that a job waits for. */
+/** The provider is asked for those alone that a job waits for. */
 async function readVms(sweep: Sweep, {jobs}: Stored): Promise<Observed['vms']> {
   const {context} = sweep;
   const wanted = new Set([...jobs.values()].filter(waitsForVm).map(({pool}) => pool));

@@ -1,11 +1,9 @@
-import type {Compute} from '../../compute/compute';
 import type {DiscoverySource} from '../../config/config';
 import type {DiscoveredRepository, Discovery, Listed} from '../../github/discovery';
 import type {Context} from '../context';
 
 export interface SweepOptions {
   readonly discovery: Discovery;
-  readonly compute: Compute;
   readonly source: DiscoverySource;
   /** `off`: no webhook tells of jobs, so that more calls go into looking for them. */
   readonly webhooks: 'on' | 'off';

@@ -150,12 +150,6 @@ export class Api {
       authenticated,
       plane,
       context: async () => ({...(await plane()).context, logger: this.#log(request).with({operation: id})}),
-      compute: async () => {
-        if (this.#options.compute) return this.#options.compute;
-        const {createCompute}: typeof import('../../compute/client') = require('../../compute/client');
-        const {project, emulators} = (await plane()).config;
-        return createCompute({project, clock, ...(emulators.compute ? {emulator: emulators.compute} : {})});
-      },
       linkTo: (cursor) => nextPath(request, cursor),
       document: () => this.#describe(),
     };

@@ -1,7 +1,7 @@
 import {type Clock, withDeadline} from '../../clock';
-import type {Pool} from '../../config/config';
+import {isPersistent, type Pool} from '../../config/config';
 import type {ControlPlane} from '../../control-plane';
-import {SlipwayError, Unavailable} from '../../errors';
+import {Refused, SlipwayError, Unavailable} from '../../errors';
 import type {RunnerScope} from '../../github/github';
 import {isSpeltOut} from '../../model/names';
 import {scrubSecrets} from '../../telemetry/scrub';
@@ -29,7 +29,7 @@ export async function checkDependencies(
     check(clock, async () => void (await plane.context.store.get('keys', NOTHING))),
     check(clock, () => checkQueues(plane)),
     check(clock, () => checkGitHub(plane)),
-    check(clock, () => checkCompute(surroundings, plane)),
+    check(clock, () => checkProvider(plane)),
   ]);
   return {firestore, tasks, github, compute};
 }
@@ -87,14 +87,18 @@ function repositoryScope(repository: string): RunnerScope {
   return {kind: 'repository', owner, repo};
 }
 
-async function checkCompute(surroundings: Surroundings, {config, context}: ControlPlane<'api'>): Promise<void> {
+/** Asks the provider of the first pool. */
+async function checkProvider({config, context}: ControlPlane<'api'>): Promise<void> {
   const [pool] = context.pools;
   if (!pool) throw new NotChecked('no pools are configured');
-  const {provider} = pool;
-  const zone = provider.type === 'gce' ? provider.zones?.[0] : (provider.zone ?? config.zone);
-  const region = provider.type === 'gce' ? provider.region : undefined;
-  const compute = await surroundings.compute();
-  if (zone) await compute.getInstance(zone, NOTHING);
-  else if (region) await compute.zonesOfRegion(region);
-  else throw new NotChecked('no pool names a zone or region');
+  if (isPersistent(pool)) {
+    const zone = pool.provider.zone ?? config.zone;
+    if (!zone) throw new NotChecked('no pool names a zone or region');
+    await context.vm({instance: NOTHING, zone}).status();
+    return;
+  }
+  for (const {status, because} of await context.provider(pool.name).check()) {
+    if (status === 'error') throw new Refused(because);
+    if (status === 'skipped') throw new NotChecked(because);
+  }
 }

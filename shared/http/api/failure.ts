@@ -1,4 +1,3 @@
-import {ComputeFailure} from '../../compute/failure';
 import {
   InvalidConfiguration,
   InvalidTask,
@@ -13,8 +12,6 @@ import {
 } from '../../errors';
 import {BadRequest} from '../request';
 import {Problem, type ProblemKind} from './problem';
-
-const RETRY_SECONDS = 10;
 
 const BAD_REQUESTS = {
   400: 'invalid-request',
@@ -41,11 +38,6 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof RetryableError) {
     return new Problem(kindOf(error), error.message, {headers: retryAfter(error.retryAfterSeconds)});
   }
-  if (error instanceof ComputeFailure) {
-    return error.retryable
-      ? new Problem(computeKind(error), error.message, {headers: retryAfter(RETRY_SECONDS)})
-      : new Problem('refused', error.message);
-  }
   if (error instanceof NameTaken) return new Problem('name-taken', error.message);
   if (error instanceof InvalidTask) return new Problem('not-a-task', error.message);
   if (error instanceof SlipwayError) return new Problem('refused', error.message);
@@ -64,19 +56,4 @@ function kindOf(error: RetryableError): ProblemKind {
   if (error instanceof QuotaExceeded) return 'quota-exceeded';
   if (error instanceof Uncertain) return 'uncertain';
   return 'unavailable';
-}
-
-function computeKind({failureClass}: ComputeFailure): ProblemKind {
-  switch (failureClass) {
-    case 'zone_full':
-      return 'no-capacity';
-    case 'quota':
-      return 'quota-exceeded';
-    case 'rate':
-      return 'peer-rate-limited';
-    case 'conflict':
-      return 'name-taken';
-    default:
-      return 'uncertain';
-  }
 }

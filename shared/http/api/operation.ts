@@ -1,7 +1,6 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import type * as z from 'zod';
 import type {Clock} from '../../clock';
-import type {Compute} from '../../compute/compute';
 import type {Config} from '../../config/config';
 import type {ControlPlane} from '../../control-plane';
 import type {Context} from '../../effects/context';
@@ -22,7 +21,6 @@ export interface Surroundings {
   readonly plane: () => Promise<ControlPlane<'api'>>;
   /** The effects' context; its logger carries the request's fields. */
   readonly context: () => Promise<Context>;
-  readonly compute: () => Promise<Compute>;
   /** Path and query of this request with another cursor, for `Link`. */
   readonly linkTo: (cursor: string) => string;
   /** The OpenAPI document. */

@@ -1,19 +1,8 @@
-import type {Instance} from '../../compute/compute';
+import type {Machine} from '../../providers/provider';
 import {isUnused} from '../identity';
 import {isBeingMade, isEnding} from '../runner';
 import type {Action, Registered} from './actions';
-import {
-  ageMs,
-  GOING,
-  jobUrlOf,
-  minutesOf,
-  namesakes,
-  OVER,
-  ourMachines,
-  poolLabel,
-  registrationOf,
-  runsAtGitHub,
-} from './fleet';
+import {jobUrlOf, minutesOf, namesakes, ourMachines, registrationOf, runsAtGitHub} from './fleet';
 import {type Observed, scopeKey} from './observed';
 import type {Sightings} from './sightings';
 
@@ -37,10 +26,10 @@ export function endWithoutMachine(observed: Observed, now: number, sightings: Si
     if (isEnding(runner)) {
       // Its deletion is under way, or its task got lost.
       // mutation: ending is under way
-      if (now - runner.stateAt < LEAVING_MS || (machine && GOING.has(machine.status))) continue;
-      const isDead = !machine || OVER.has(machine.status);
+      if (now - runner.stateAt < LEAVING_MS || (machine && machine.status === 'stopping')) continue;
+      const isDead = !machine || machine.status === 'stopped';
       actions.push({kind: 'end_runner', reason: 'lost_stop', ...rest, isDead});
-    } else if (!machine || OVER.has(machine.status)) {
+    } else if (!machine || machine.status === 'stopped') {
       if (!sightings.twice(`machine ${runner.name}`)) continue;
       actions.push({kind: 'end_runner', reason: machine ? 'stopped_vm' : 'vanished_vm', ...rest, isDead: true});
     }
@@ -54,7 +43,7 @@ export function deleteOrphans(observed: Observed, now: number, sightings: Sighti
   const live = new Set(observed.runners.map(({name}) => name));
   const actions: Action[] = [];
   for (const machine of ourMachines(observed) ?? []) {
-    if (live.has(machine.name) || GOING.has(machine.status)) continue;
+    if (live.has(machine.name) || machine.status === 'stopping') continue;
     const action = orphan(observed, machine, now, sightings);
     if (action) actions.push(action);
   }
@@ -62,11 +51,10 @@ export function deleteOrphans(observed: Observed, now: number, sightings: Sighti
   return actions;
 }
 
-function orphan(observed: Observed, machine: Instance, now: number, sightings: Sightings): Action | undefined {
-  const {name, zone} = machine;
-  const pool = poolLabel(machine);
-  const isDead = OVER.has(machine.status);
-  if (!isDead && ageMs(machine, now) < minutesOf(observed, pool).bootMinutes * 60_000) return undefined;
+function orphan(observed: Observed, machine: Machine, now: number, sightings: Sightings): Action | undefined {
+  const {name, place: zone, pool} = machine;
+  const isDead = machine.status === 'stopped';
+  if (!isDead && now - machine.createdAt < minutesOf(observed, pool).bootMinutes * 60_000) return undefined;
   const former = observed.former.get(name);
   const isKnown = former ? observed.scopes.has(scopeKey(former.scope)) : observed.sawEveryScope;
   const key = `orphan ${name}`;

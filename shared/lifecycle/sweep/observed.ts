@@ -1,7 +1,8 @@
-import type {Instance, InstanceStatus} from '../../compute/compute';
 import type {Pool} from '../../config/config';
 import type {DiscoveredJob} from '../../github/discovery';
 import type {Registration, RunnerScope} from '../../github/github';
+import type {Machine} from '../../providers/provider';
+import type {VmStatus} from '../../providers/vm';
 import type {JobDocument, JobKey, Preemption, RunnerDocument, SlotDocument, VmDocument} from '../../store/documents';
 import type {Found} from '../../store/store';
 
@@ -28,8 +29,8 @@ export interface SeenVm {
   readonly pools: readonly string[];
   readonly idleMinutes: number;
   readonly document: VmDocument;
-  /** By Compute Engine, of a VM that a job waits for; undefined: not looked at, or not to be seen. */
-  readonly status?: InstanceStatus | undefined;
+  /** By the provider, of a VM that a job waits for; undefined: not looked at, or not to be seen. */
+  readonly status?: VmStatus | undefined;
 }
 
 /** Everything that one sweep saw. What could not be listed to its end is left out, so that nothing is concluded from its absence. */
@@ -42,8 +43,8 @@ export interface Observed {
   readonly maxRunners?: number;
   /** `off`: there is no webhook to wait for. */
   readonly webhooks: 'on' | 'off';
-  /** This deployment's VMs; undefined: the list is not complete. */
-  readonly instances: readonly Instance[] | undefined;
+  /** This deployment's machines; undefined: the list is not complete. */
+  readonly instances: readonly Machine[] | undefined;
   /** By `scopeKey`. */
   readonly scopes: ReadonlyMap<string, SeenScope>;
   /** Every scope that a runner of ours could be in was listed. */

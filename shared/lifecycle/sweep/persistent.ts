@@ -1,7 +1,7 @@
+import {isDown} from '../../providers/vm';
 import type {JobDocument, VmDocument} from '../../store/documents';
 import {isBeingStarted, isStopping} from '../vm';
 import type {Action} from './actions';
-import {OVER} from './fleet';
 import {type Observed, settledMs} from './observed';
 
 /** Its own check takes a minute or two beyond `idleMinutes`; after so long it got lost. */
@@ -20,7 +20,7 @@ export function waitsForVm({status, demand}: JobDocument): boolean {
 export function restartPersistent(observed: Observed, now: number): Action[] {
   const {vms, jobs, seen, webhooks} = observed;
   return vms.flatMap(({pools, status, document}): Action[] => {
-    if (status === undefined || !OVER.has(status) || isSeenTo(document, now)) return [];
+    if (status === undefined || !isDown(status) || isSeenTo(document, now)) return [];
     const waiting = [...jobs].filter(
       ([key, job]) =>
         pools.includes(job.pool) &&
