@@ -1,13 +1,15 @@
 import type {Compute} from './compute/compute';
 import {JOB_LABEL, POOL_LABEL} from './compute/labels';
-import type {Context} from './effects/context';
 import type {GitHub, RunnerScope} from './github/github';
+import type {Context} from './ports';
 import type {RunnerProvider} from './providers/provider';
 import type {Tasks} from './tasks/tasks';
-import {traced} from './telemetry/traced';
 import type {SpanFields, Tracer} from './telemetry/tracer';
 
-/** The context whose every call to GitHub, a provider, a persistent VM, the store and the queues is a span of the present execution. */
+/**
+ * The context whose every call to GitHub, a provider, a persistent VM and the store is a span of the present execution. Its queues stay as
+ * they are: `tracedTasks` is put around them before.
+ */
 export function tracedContext(context: Context, tracer: Tracer): Context {
   return {
     ...context,
@@ -16,7 +18,6 @@ export function tracedContext(context: Context, tracer: Tracer): Context {
       find: (collection) => ({collection}),
       count: (collection) => ({collection}),
     }),
-    tasks: tracedTasks(context.tasks, tracer),
     github: (scope, installationId) => tracedGitHub(context.github(scope, installationId), scope, tracer),
     provider: (pool) => tracedProvider(context.provider(pool), {pool}, tracer),
     providers: () => context.providers().map((provider) => tracedProvider(provider, {}, tracer)),
@@ -90,4 +91,38 @@ function tracedGitHub(github: GitHub, scope: RunnerScope, tracer: Tracer): GitHu
     addLabels: (id) => ({...where, runnerId: id}),
     getJob: (repository, jobId) => ({repository, jobId}),
   });
+}
+
+/** What a span says of a call, from the call's parameters. A method without one gets a span with its name alone. */
+type Describe<Port> = {
+  readonly [Method in keyof Port]?: NonNullable<Port[Method]> extends (...parameters: infer P) => Promise<unknown>
+    ? (...parameters: P) => SpanFields
+    : never;
+};
+
+type Method = (...parameters: unknown[]) => Promise<unknown>;
+
+/** The port with a span around each call, named `<name>.<method>`. Every method of the port is asynchronous. */
+function traced<Port extends object>(name: string, port: Port, tracer: Tracer, describe: Describe<Port> = {}): Port {
+  return new Proxy(port, {
+    get(target, key) {
+      const member: unknown = Reflect.get(target, key, target);
+      if (typeof member !== 'function' || typeof key !== 'string') return member;
+      const method = member as Method;
+      const fieldsOf = Reflect.get(describe, key) as ((...parameters: unknown[]) => SpanFields) | undefined;
+      return (...parameters: unknown[]) =>
+        tracer.inSpan(`${name}.${key}`, fieldsOf?.(...parameters) ?? {}, async (span) => {
+          const result = await method.apply(target, parameters);
+          span.set(outcomeOf(result));
+          return result;
+        });
+    },
+  });
+}
+
+/** How the call ended, where that is a word: `'created'`, `{kind: 'no_capacity'}`. */
+function outcomeOf(result: unknown): SpanFields {
+  if (typeof result === 'string') return {decision: result};
+  if (typeof result !== 'object' || result === null || !('kind' in result)) return {};
+  return typeof result.kind === 'string' ? {decision: result.kind} : {};
 }

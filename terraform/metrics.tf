@@ -1,4 +1,4 @@
-# Metrics over the log lines. The functions write one line per decision; its fields are those of shared/telemetry/logger.ts.
+# Metrics over the log lines. The functions write one line per decision; its fields are those of shared/logger.ts.
 locals {
   # Lines of this installation's functions.
   log_source = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^${var.deployment}-(${join("|", keys(local.functions))})$\""

@@ -1,16 +1,48 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/environment';
-import {Api, type ApiOptions} from '../../shared/http/api/api';
+import {Api} from '../../shared/http/api/api';
 import {sendReply} from '../../shared/http/api/reply';
 import {serveFunction} from '../../shared/http/framework';
+import type {Services} from '../../shared/ports';
+import type {ServicesOptions} from '../../shared/services';
+import {createServicesBase, startLogger} from '../../shared/services-base';
+
+export interface ApiFunctionOptions extends ServicesOptions {
+  /** Of one client. Default 60. */
+  readonly requestsPerMinute?: number;
+}
 
 /**
  * The control API: health, status, runners, start and stop, jobs, dead letters, and its own documentation. What there is stands in
  * `shared/http/api/operations`; every other request is a problem of RFC 9457.
  */
-export function createApi(options: ApiOptions): HttpFunction {
-  const api = new Api(options);
+export function createApi(options: ApiFunctionOptions): HttpFunction {
+  const {env, requestsPerMinute} = options;
+  const base = createServicesBase('api', options);
+  const api = new Api({
+    base,
+    services: loadedLater(() => {
+      const {createServices}: typeof import('../../shared/services') = require('../../shared/services');
+      return createServices('api', options, base);
+    }),
+    startLogger: startLogger('api', options),
+    // Cloud Run sets this variable, and is then the front end between the clients and this function.
+    isBehindCloudRun: env['K_SERVICE'] !== undefined,
+    ...(requestsPerMinute === undefined ? {} : {requestsPerMinute}),
+  });
   return async (request, response) => sendReply(response, await api.answer(request));
+}
+
+/**
+ * The clients of Firestore, Compute Engine and GitHub are loaded by the first request that needs them: health has to answer at once after a
+ * start. By `require`, which is the same everywhere: under Node's own `import()` a CommonJS module of TypeScript has no named exports.
+ */
+function loadedLater(load: () => () => Promise<Services<'api'>>): () => Promise<Services<'api'>> {
+  let services: (() => Promise<Services<'api'>>) | undefined;
+  return async () => {
+    services ??= load();
+    return services();
+  };
 }
 
 serveFunction('api', createApi({env: readEnvironment()}));

@@ -1,17 +1,20 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/environment';
-import {type ControlPlaneOptions, controlPlane} from '../../shared/control-plane';
-import type {Context} from '../../shared/effects/context';
+import type {Demand} from '../../shared/effects/cover-job';
 import {makeRunner} from '../../shared/effects/make-runner';
 import {recordRun} from '../../shared/effects/record-run';
 import {lookAgain} from '../../shared/effects/requeue-job';
 import {serveDemand} from '../../shared/effects/serve-demand';
 import {startById} from '../../shared/effects/vm/ensure-started';
-import {hearVmEvent, noteForeignRun, vmOfEvent} from '../../shared/effects/vm/vm-event';
+import {serveVm} from '../../shared/effects/vm/serve-vm';
+import {endRunOnVm, hearVmEvent, noteForeignRun, vmOfEvent} from '../../shared/effects/vm/vm-event';
+import {vmOfPool} from '../../shared/effects/vm/vms';
 import {serveFunction} from '../../shared/http/framework';
 import {createTaskFunction} from '../../shared/http/task-function';
 import type {JobEvent} from '../../shared/lifecycle/job-event';
 import {takesRepository} from '../../shared/lifecycle/matching';
+import type {Context} from '../../shared/ports';
+import {createServices, type ServicesOptions} from '../../shared/services';
 import type {ProvisionTask} from '../../shared/tasks/payload';
 
 /** The pool serves the repository, as `webhook` has found before: a task alone makes no runner for whatever repository it names. */
@@ -20,28 +23,46 @@ function isServed({pools}: Context, {pool: name, repository}: JobEvent): boolean
   return pool !== undefined && takesRepository(pool, repository);
 }
 
+/** A job needs a runner: the persistent VM of its pool is started, or a runner is made in a pool that makes them. */
+async function serve(context: Context, demand: Demand): Promise<string> {
+  const job = 'event' in demand ? demand.event : await context.store.get('jobs', demand.job);
+  if (!job) return 'unknown_job';
+  const vm = vmOfPool(context, job.pool);
+  return vm ? serveVm(context, vm, demand) : serveDemand(context, job, demand);
+}
+
+/** `waiting` and `in_progress`: which runner or VM runs the job, and what that changes for others. */
+async function record(context: Context, event: JobEvent): Promise<string> {
+  const vm = vmOfEvent(context, event);
+  if (vm) return hearVmEvent(context, vm, event);
+  const {change} = await recordRun(context, event);
+  await noteForeignRun(context, event, change);
+  return change;
+}
+
 /**
- * Demand. `queued` and a job that needs a runner again: make one, or start the VM. `waiting` and `in_progress`: write down who covers
- * whom. `queued_again`: is a job that ran queued once more? `make`: somebody asked for a runner. `vm`: somebody started it by hand.
+ * Demand, and where jobs run. `event`: a job is queued, waits or runs. `demand`: a job needs a runner again. `queued_again`: is a job that ran
+ * queued once more? `make`: somebody asked for a runner. `vm`: somebody started a persistent VM by hand.
  */
 async function provision(context: Context, task: ProvisionTask): Promise<string> {
-  if (task.kind === 'demand') return serveDemand(context, {job: task.job});
-  if (task.kind === 'event' && task.event.status === 'queued') {
-    return isServed(context, task.event) ? serveDemand(context, {event: task.event}) : 'not_served';
+  switch (task.kind) {
+    case 'event':
+      if (task.event.status !== 'queued') return record(context, task.event);
+      return isServed(context, task.event) ? serve(context, {event: task.event}) : 'not_served';
+    case 'demand':
+      return serve(context, {job: task.job});
+    case 'queued_again':
+      return lookAgain(context, task, endRunOnVm);
+    case 'make':
+      return makeRunner(context, task.runner);
+    case 'vm':
+      return startById(context, task.vm);
   }
-  if (task.kind === 'queued_again') return lookAgain(context, task);
-  if (task.kind === 'make') return makeRunner(context, task.runner);
-  if (task.kind === 'vm') return startById(context, task.vm);
-  const vm = vmOfEvent(context, task.event);
-  if (vm) return hearVmEvent(context, vm, task.event);
-  const record = await recordRun(context, task.event);
-  await noteForeignRun(context, task.event, record);
-  return record.change;
 }
 
 /** Cloud Tasks' callback of the queue `provision`. */
-export function createProvision(options: ControlPlaneOptions): HttpFunction {
-  return createTaskFunction('provision', controlPlane('provision', options), provision);
+export function createProvision(options: ServicesOptions): HttpFunction {
+  return createTaskFunction('provision', createServices('provision', options), provision);
 }
 
 serveFunction('provision', createProvision({env: readEnvironment()}));

@@ -1,20 +1,25 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/environment';
-import {type ControlPlaneOptions, controlPlane} from '../../shared/control-plane';
 import {checkIdle} from '../../shared/effects/check-idle';
-import type {Context} from '../../shared/effects/context';
+import {recordRun} from '../../shared/effects/record-run';
 import {deleteRunner, releaseAfter} from '../../shared/effects/release-runner';
 import {checkVm} from '../../shared/effects/vm/check-vm';
-import {hearVmEvent, vmOfEvent} from '../../shared/effects/vm/vm-event';
+import {hearVmEvent, noteForeignRun, vmOfEvent} from '../../shared/effects/vm/vm-event';
 import {serveFunction} from '../../shared/http/framework';
 import {createTaskFunction} from '../../shared/http/task-function';
 import type {JobEvent} from '../../shared/lifecycle/job-event';
+import type {Context} from '../../shared/ports';
+import {createServices, type ServicesOptions} from '../../shared/services';
 import type {StopTask} from '../../shared/tasks/payload';
 
-/** `completed`: the runner that ran the job goes, or the persistent VM's stop is planned. */
-function release(context: Context, event: JobEvent): Promise<string> {
+/** `completed`: the stop of the persistent VM is planned, or the runner that ran the job is deleted. */
+async function release(context: Context, event: JobEvent): Promise<string> {
   const vm = vmOfEvent(context, event);
-  return vm ? hearVmEvent(context, vm, event) : releaseAfter(context, event);
+  if (vm) return hearVmEvent(context, vm, event);
+  const record = await recordRun(context, event);
+  // Before the deletion, which may fail: the event that comes again is a duplicate, of which a VM's record says nothing.
+  await noteForeignRun(context, event, record.change);
+  return releaseAfter(context, record);
 }
 
 /**
@@ -35,8 +40,8 @@ async function stop(context: Context, task: StopTask): Promise<string> {
 }
 
 /** Cloud Tasks' callback of the queue `stop`. */
-export function createStop(options: ControlPlaneOptions): HttpFunction {
-  return createTaskFunction('stop', controlPlane('stop', options), stop);
+export function createStop(options: ServicesOptions): HttpFunction {
+  return createTaskFunction('stop', createServices('stop', options), stop);
 }
 
 serveFunction('stop', createStop({env: readEnvironment()}));

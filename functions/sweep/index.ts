@@ -1,20 +1,22 @@
 import type {HttpFunction, Request} from '@google-cloud/functions-framework';
+import {systemClock} from '../../shared/clock';
 import {readEnvironment} from '../../shared/config/environment';
-import {type ControlPlane, type ControlPlaneOptions, callerVerifier, controlPlane} from '../../shared/control-plane';
-import {type SweepMemory, sweepMemory} from '../../shared/effects/sweep/ports';
-import {runSweep} from '../../shared/effects/sweep/sweep';
 import {readDryRun} from '../../shared/http/dry-run';
 import {serveFunction} from '../../shared/http/framework';
-import type {OidcVerifier} from '../../shared/http/oidc';
+import {callerVerifier, type OidcVerifier} from '../../shared/http/oidc';
 import {createBodyReader, MAX_TASK_BYTES} from '../../shared/http/read-body';
 import {requirePost} from '../../shared/http/request';
 import {type Answer, answerOf, send} from '../../shared/http/respond';
+import type {Services} from '../../shared/ports';
+import {createServices, type ServicesOptions} from '../../shared/services';
+import {type SweepMemory, sweepMemory} from '../../shared/sweep/context';
+import {runSweep} from '../../shared/sweep/sweep';
 import {traceFields, traceOf} from '../../shared/telemetry/trace';
 
-/** Cloud Scheduler's call: makes true what webhooks, tasks or crashes left untrue. `?dry-run=true` only says what it would do. */
-export function createSweep(options: ControlPlaneOptions): HttpFunction {
-  const plane = controlPlane('sweep', options);
-  const memory: SweepMemory = sweepMemory();
+/** Called by Cloud Scheduler every minute. Reconciles the records with GitHub and the providers. `?dry-run=true` only says what it would do. */
+export function createSweep(options: ServicesOptions): HttpFunction {
+  const getServices = createServices('sweep', options);
+  const memory: SweepMemory = sweepMemory(options.clock ?? systemClock);
   const bodies = createBodyReader(MAX_TASK_BYTES);
   let verifier: OidcVerifier | undefined;
 
@@ -22,18 +24,18 @@ export function createSweep(options: ControlPlaneOptions): HttpFunction {
     requirePost(request);
     // It has a body, which says nothing and is not read.
     bodies.open(request);
-    const controls = await plane();
-    verifier ??= callerVerifier('sweep', controls);
+    const services = await getServices();
+    verifier ??= callerVerifier('sweep', services);
     await verifier(request.get('authorization'));
     const isDry = readDryRun(request);
 
     const parent = traceOf(request.headers);
-    return controls.tracer.inExecution({name: 'sweep', parent, fields: {}}, () => perform(controls, request, isDry));
+    return services.tracer.inExecution({name: 'sweep', parent, fields: {}}, () => perform(services, request, isDry));
   }
 
-  async function perform(controls: ControlPlane<'sweep'>, request: Request, isDry: boolean): Promise<Answer> {
-    const {config, context, discovery, tracer} = controls;
-    const logger = controls.logger.with(traceFields(tracer.present() ?? traceOf(request.headers), config.project));
+  async function perform(services: Services<'sweep'>, request: Request, isDry: boolean): Promise<Answer> {
+    const {config, context, discovery, tracer} = services;
+    const logger = services.logger.with(traceFields(tracer.present() ?? traceOf(request.headers), config.project));
     const {discovery: source, webhooks, sweepBudgetSeconds: budgetSeconds} = config;
     const ports = {discovery: discovery(), source, webhooks, budgetSeconds, memory};
     const dryRun = isDry ? 'asked' : config.dryRun ? 'deployment' : 'no';
@@ -45,7 +47,7 @@ export function createSweep(options: ControlPlaneOptions): HttpFunction {
   return async (request, response) => {
     const answer = await sweep(request).catch(async (error: unknown) => {
       const refused = answerOf(error);
-      await plane().then(
+      await getServices().then(
         ({logger}) => logger.warning('sweep: failed', {decision: 'failed', status: refused.status, error}),
         () => undefined,
       );

@@ -1,8 +1,8 @@
+import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
 import {callCompute} from './call';
 import type {ComputeClients} from './clients';
 import type {Compute} from './compute';
-import {remember} from './remember';
 
 /** A zone that goes down or comes up is noticed after this time. */
 const KEPT_MS = 10 * 60_000;
@@ -16,6 +16,7 @@ export function regionsOver(
   project: () => Promise<string>,
   clock: Pick<Clock, 'now'>,
 ): Pick<Compute, 'zonesOfRegion'> {
+  const zonesByRegion = new TtlCache<string[]>(clock);
   const read = (region: string): Promise<string[]> =>
     callCompute({what: `list the zones of ${region}`}, async (options) => {
       const client = await clients.zones();
@@ -26,7 +27,7 @@ export function regionsOver(
         .flatMap(({name}) => (name ? [name] : []))
         .sort();
     });
-  return {zonesOfRegion: remember(clock, KEPT_MS, (region) => region, read)};
+  return {zonesOfRegion: (region) => zonesByRegion.load(region, () => read(region), KEPT_MS)};
 }
 
 function lastSegment(url: string | null | undefined): string {

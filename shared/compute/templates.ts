@@ -1,8 +1,8 @@
+import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
 import {callCompute, isAbsent} from './call';
 import type {ComputeClients} from './clients';
 import type {Compute, InstanceTemplate, Metadata, Scheduling, TemplateReference} from './compute';
-import {remember} from './remember';
 
 /** Templates are immutable under their name; one that was replaced is seen after this time. */
 const KEPT_MS = 5 * 60_000;
@@ -18,6 +18,7 @@ export function templatesOver(
   project: () => Promise<string>,
   clock: Pick<Clock, 'now'>,
 ): Pick<Compute, 'getTemplate'> {
+  const templates = new TtlCache<InstanceTemplate | undefined>(clock);
   const read = async (reference: TemplateReference): Promise<InstanceTemplate | undefined> => {
     const owner = reference.project ?? (await project());
     const place = reference.region ? `regions/${reference.region}` : 'global';
@@ -32,7 +33,7 @@ export function templatesOver(
     }
   };
   const keyOf = ({name, project: owner = '', region = ''}: TemplateReference) => `${owner}/${region}/${name}`;
-  return {getTemplate: remember(clock, KEPT_MS, keyOf, read)};
+  return {getTemplate: (reference) => templates.load(keyOf(reference), () => read(reference), KEPT_MS)};
 }
 
 interface RawTemplate {

@@ -1,6 +1,6 @@
 import {maxLifetimeMs} from '../lifecycle/runner';
-import {longestIdleMinutes} from '../lifecycle/sweep/warm';
 import {regionOfZone, TEMPLATE_URL, ZONE} from '../model/names';
+import {longestIdleMinutes} from '../sweep/rules/warm-runners';
 import type {Problems} from './problems';
 
 type Raw = Readonly<Record<string, unknown>>;

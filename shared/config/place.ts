@@ -3,6 +3,7 @@ import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
 import {REGION, regionOfZone, ZONE} from '../model/names';
 import type {Config} from './config-types';
 import {PROJECT} from './google-names';
+import type {Pool} from './pool';
 import {present} from './present';
 
 /** Where this runs, and where its VMs are unless a pool says otherwise. */
@@ -47,6 +48,13 @@ export async function resolvePlace(
   ];
   if (!project || problems.length > 0) throw new InvalidConfiguration(problems);
   return present({project, zone, region: home});
+}
+
+/** A pool that names no region, or no zone for its VM, is in ours. */
+export function placed(pool: Pool, {region, zone}: Place): Pool {
+  const {provider} = pool;
+  if (provider.type === 'gce-vm') return provider.zone || !zone ? pool : {...pool, provider: {...provider, zone}};
+  return provider.region || !region ? pool : {...pool, provider: {...provider, region}};
 }
 
 function missing(path: string, expected: string): ConfigurationProblem {

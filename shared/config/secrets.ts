@@ -1,8 +1,9 @@
 import {readFile} from 'node:fs/promises';
+import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
 import {Unavailable} from '../errors';
+import type {Logger} from '../logger';
 import {Secret} from '../secret';
-import type {Logger} from '../telemetry/logger';
 import type {Emulators} from './config-types';
 import {type AccessResource, createSecretManager} from './secret-manager';
 import type {SecretField, SecretSource} from './secret-source';
@@ -43,11 +44,11 @@ export interface SecretReaderOptions {
 
 type RemoteSource = Exclude<SecretSource, {kind: 'literal'}>;
 
-interface Entry {
-  values: Secret[] | undefined;
-  readAt: number;
-  freshUntil: number;
-  reading: Promise<Secret[]> | undefined;
+interface Known {
+  readonly values: Secret[];
+  readonly readAt: number;
+  /** Until when nobody is asked again. */
+  readonly untilMs: number;
 }
 
 /** Reads secrets at run time: a resource is cached for five minutes, a file for one; concurrent reads share one fetch. */
@@ -55,7 +56,7 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
   const {clock, logger, readFile: readText = (path: string) => readFile(path, 'utf8')} = options;
   const emulator = options.config?.emulators.secretManager;
   const accessResource = options.accessResource ?? createSecretManager(emulator ? {emulator} : {});
-  const entries = new Map<string, Entry>();
+  const known = new TtlCache<Known>(clock);
 
   async function fetch(source: RemoteSource): Promise<Secret[]> {
     const texts = source.kind === 'file' ? [await readText(source.path)] : await accessResource(source.name);
@@ -66,44 +67,35 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
     return (source.isList ? values.flatMap(partsOf) : values).map((text) => new Secret(text));
   }
 
-  async function refresh(source: RemoteSource, entry: Entry, isLatest: () => boolean): Promise<Secret[]> {
+  async function refresh(source: RemoteSource): Promise<Known> {
     try {
       const values = await fetch(source);
-      // Invalidated meanwhile: good for those who wait for it, not for those who come later.
-      if (isLatest()) {
-        const now = clock.now();
-        Object.assign(entry, {values, readAt: now, freshUntil: now + ttlMs(source)});
-      }
-      return values;
+      const now = clock.now();
+      return {values, readAt: now, untilMs: now + ttlMs(source)};
     } catch (error) {
       const message = `the secret ${nameOf(source)} cannot be read: ${error instanceof Error ? error.message : 'unknown error'}`;
-      if (!entry.values || clock.now() - entry.readAt > MAX_STALENESS_MS) {
+      const former = known.former(keyOf(source));
+      if (!former || clock.now() - former.readAt > MAX_STALENESS_MS) {
         throw new Unavailable(message, 10, {cause: error});
       }
       logger?.warning(`${message}; its former value is used`, {decision: 'stale_secret', error});
-      if (isLatest()) entry.freshUntil = clock.now() + RETRY_MS;
-      return entry.values;
+      return {...former, untilMs: clock.now() + RETRY_MS};
     }
   }
 
   function inHand(source: SecretSource): Secret[] | undefined {
-    if (source.kind === 'literal') return [source.secret];
-    const entry = entries.get(keyOf(source));
-    return entry && clock.now() < entry.freshUntil ? entry.values : undefined;
+    return source.kind === 'literal' ? [source.secret] : known.get(keyOf(source))?.values;
   }
 
   /** Concurrent ones share one fetch. */
   async function ask(source: SecretSource): Promise<Secret[]> {
     if (source.kind === 'literal') return [source.secret];
-    const entry = entries.get(keyOf(source)) ?? {values: undefined, readAt: 0, freshUntil: 0, reading: undefined};
-    entries.set(keyOf(source), entry);
-    if (entry.reading) return entry.reading;
-
-    const reading: Promise<Secret[]> = refresh(source, entry, () => entry.reading === reading).finally(() => {
-      if (entry.reading === reading) entry.reading = undefined;
-    });
-    entry.reading = reading;
-    return reading;
+    const read = await known.reload(
+      keyOf(source),
+      () => refresh(source),
+      ({untilMs}) => untilMs,
+    );
+    return read.values;
   }
 
   return {
@@ -115,8 +107,7 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
       return ask(source);
     },
     invalidate(source) {
-      const entry = source.kind === 'literal' ? undefined : entries.get(keyOf(source));
-      if (entry) Object.assign(entry, {freshUntil: 0, reading: undefined});
+      if (source.kind !== 'literal') known.expire(keyOf(source));
     },
   };
 }

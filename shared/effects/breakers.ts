@@ -1,8 +1,8 @@
 import type {Pool} from '../config/config';
 import {QuotaExceeded, RateLimited, type RetryableError, Unavailable} from '../errors';
 import {GitHubDown} from '../github/classify';
+import {type Context, poolOf} from '../ports';
 import {closeBreaker, countFailure, openBreaker, passBreaker, perhapsOpen} from '../store/breakers';
-import {type Context, poolOf} from './context';
 
 /** A project's quotas are a region's: one breaker for all pools there. */
 export function quotaBreaker(pool: string, region: string | undefined): string {

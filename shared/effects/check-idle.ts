@@ -1,7 +1,7 @@
 import {findRegistration} from '../github/settle-registration';
 import {advanceRunner} from '../lifecycle/runner';
+import {type Context, githubOf} from '../ports';
 import type {RunnerDocument} from '../store/documents';
-import {type Context, githubOf} from './context';
 import {scheduleIdleCheck} from './place-spare';
 import {isKeptWarm} from './warm-runners';
 

@@ -1,10 +1,10 @@
 import {LeaseHeld, NameTaken, NoCapacity, QuotaExceeded, RateLimited, Refused, Unavailable, Uncertain} from '../errors';
 import type {JitConfig} from '../github/github';
 import {findRegistration, settleRegistration} from '../github/settle-registration';
+import {type Context, githubOf, poolOf} from '../ports';
 import type {CreateOutcome, Machine, Rung} from '../providers/provider';
 import type {RunnerDocument} from '../store/documents';
 import {quotaBreaker, tripBreaker} from './breakers';
-import {type Context, githubOf, poolOf} from './context';
 import type {Creation} from './lease';
 import {placeSpare} from './place-spare';
 import {NotWanted, recordAttempt, recordCreated, recordUntried, releaseLease, renewLease} from './record-creation';

@@ -1,8 +1,9 @@
 import {settleRegistration} from '../github/settle-registration';
 import {isBeingMade} from '../lifecycle/runner';
+import {type Context, githubOf} from '../ports';
 import type {JobKey, RunnerDocument} from '../store/documents';
 import {takenSlot} from '../store/slots';
-import {type Context, githubOf, latestRunnerName} from './context';
+import {latestRunnerName} from './context';
 import {demandJob, serveOldest} from './open-jobs';
 import {removeMachine, retireRunner} from './retire-runner';
 import {readKept} from './slots';

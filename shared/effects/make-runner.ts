@@ -1,7 +1,7 @@
 import {isBeingMade} from '../lifecycle/runner';
+import type {Context} from '../ports';
 import {keyId} from '../store/keys';
 import {passBreakers} from './breakers';
-import type {Context} from './context';
 import {createRunner} from './create-runner';
 import {cleanUp} from './give-up';
 import {type Creation, claimedCreation, claimWithin, runnerKey} from './lease';

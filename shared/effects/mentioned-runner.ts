@@ -5,9 +5,9 @@ import {matchJob} from '../lifecycle/matching';
 import {jobKeyOf, parseRunnerName} from '../lifecycle/naming';
 import {isOver} from '../lifecycle/runner';
 import {isRfc1035} from '../model/names';
+import type {Context} from '../ports';
 import type {JobDocument, JobKey, RunnerDocument} from '../store/documents';
 import type {Transaction} from '../store/store';
-import type {Context} from './context';
 
 /**
  * What the event says about a runner. `foreign`: the one that it names has the name of ours, and is another. `runs_another`: it is ours, and

@@ -1,8 +1,8 @@
 import {taskName} from '../lifecycle/naming';
+import type {Context} from '../ports';
 import type {JobKey} from '../store/documents';
 import {findFreeSlot, type SlotCandidate} from '../store/slots';
 import type {Found} from '../store/store';
-import type {Context} from './context';
 
 /** A job that needs a runner, put to the provision queue. `cause` keeps the task's name from being one that was used before. */
 export async function demandJob(context: Context, job: JobKey, cause: string): Promise<void> {

@@ -1,7 +1,7 @@
 import {jobKeyOf, taskName} from '../lifecycle/naming';
 import {canTakeOver, covering} from '../lifecycle/runner';
+import {type Context, poolOf} from '../ports';
 import type {JobKey, RunnerDocument} from '../store/documents';
-import {type Context, poolOf} from './context';
 import {oldestOpenJobs} from './open-jobs';
 
 const CANDIDATES = 10;

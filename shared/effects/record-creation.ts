@@ -1,9 +1,9 @@
 import {advanceRunner, isWithoutJob, spared} from '../lifecycle/runner';
+import type {Context} from '../ports';
 import type {Rung} from '../providers/provider';
 import type {RunnerDocument} from '../store/documents';
 import {keyId} from '../store/keys';
 import type {Transaction} from '../store/store';
-import type {Context} from './context';
 import {type Creation, finishWithin, type Lease, renewWithin} from './lease';
 
 /** The runner lost its purpose while it was being made: nothing more is to be made of it. */

@@ -1,20 +1,15 @@
 import {findRegistration} from '../github/settle-registration';
-import type {JobEvent} from '../lifecycle/job-event';
 import {isOver} from '../lifecycle/runner';
+import {type Context, githubOf} from '../ports';
 import type {RunnerDocument} from '../store/documents';
-import {type Context, githubOf} from './context';
-import {recordRun} from './record-run';
+import type {RunRecord} from './record-run';
 import {removeMachine, retireRunner} from './retire-runner';
-import {noteForeignRun} from './vm/vm-event';
 
 /**
- * A job is completed: the runner that ran it goes, whoever it was made for. GitHub has removed an ephemeral runner by then, so no call
+ * A job is completed, and recorded so: the runner that ran it goes, whoever it was made for. GitHub has removed an ephemeral runner by then, so no call
  * to it is needed, where the runner was known to run the job. A runner that is on no record is nobody to delete, whatever its name: what is left of ours the sweep knows by its label.
  */
-export async function releaseAfter(context: Context, event: JobEvent): Promise<string> {
-  const record = await recordRun(context, event);
-  await noteForeignRun(context, event, record);
-  const {change, runner} = record;
+export async function releaseAfter(context: Context, {change, runner}: RunRecord): Promise<string> {
   if (!runner) return `${change}_no_runner`;
   const wasOver = isOver(runner);
   // mutation: released runner at work

@@ -1,9 +1,9 @@
 import {findRegistration} from '../github/settle-registration';
 import {jobKeyOf, taskName} from '../lifecycle/naming';
 import {isEnding} from '../lifecycle/runner';
+import {type Context, githubOf} from '../ports';
 import type {JobKey, RunnerDocument} from '../store/documents';
 import {GRACE_SECONDS} from './check-idle';
-import {type Context, githubOf} from './context';
 import {demandJob} from './open-jobs';
 import type {OperationOptions, RemoveResult} from './operations';
 

@@ -1,9 +1,9 @@
 import {jobKeyOf, parseRunnerName, runnerName} from '../lifecycle/naming';
 import {advanceRunner, isBeingMade, isWithoutJob} from '../lifecycle/runner';
+import type {Context} from '../ports';
 import type {RunnerDocument} from '../store/documents';
 import {keyId} from '../store/keys';
 import {takenSlot} from '../store/slots';
-import type {Context} from './context';
 import {type Creation, claimWithin, creationKey, finishWithin, runnerKey} from './lease';
 import {NotWanted} from './record-creation';
 

@@ -3,8 +3,8 @@ import {NoCapacity, Refused} from '../errors';
 import {unaskedLabels} from '../lifecycle/labels';
 import {runnerName, taskName} from '../lifecycle/naming';
 import {runnerWithoutJob} from '../lifecycle/runner';
+import {type Context, poolOf} from '../ports';
 import type {RunnerDocument} from '../store/documents';
-import {type Context, poolOf} from './context';
 import type {OperationOptions, RequestedRunners, RunnersRequest} from './operations';
 import {areFree, findSlots, readSlots, takeSlots} from './slots';
 

@@ -1,27 +1,24 @@
 import {requeued} from '../lifecycle/job';
-import {parseRunnerName, taskName} from '../lifecycle/naming';
-import {runsNoMore} from '../lifecycle/vm';
-import type {JobDocument, JobKey} from '../store/documents';
+import {parseRunnerName} from '../lifecycle/naming';
+import {isOver} from '../lifecycle/runner';
+import type {RunningJob} from '../model/tasks';
+import {type Context, githubOf} from '../ports';
+import type {JobDocument} from '../store/documents';
 import type {Transaction} from '../store/store';
-import {type Context, githubOf} from './context';
 import {demandJob} from './open-jobs';
-import {changeVm} from './vm/vm-document';
-import {vmOfPool} from './vm/vms';
 
-/** A job on record as running on a runner; null: no runner is known. */
-export interface RunningJob {
-  readonly job: JobKey;
-  readonly runner: string | null;
-}
-
-/** Between an event that says that a job is queued again, and the second look that believes it. */
-const SECOND_LOOK_SECONDS = 120;
+/** Records on the persistent VM of the job's pool, if the pool has one, that the job runs there no more. */
+export type EndRunOnVm = (context: Context, job: JobDocument) => Promise<void>;
 
 /**
  * The job is queued again, with the next generation, and demand. `void`: it is otherwise on record by now, or its runner lives. The caller
  * has seen twice that GitHub has it queued.
  */
-export async function requeueJob(context: Context, {job: key, runner}: RunningJob): Promise<'done' | 'void'> {
+export async function requeueJob(
+  context: Context,
+  {job: key, runner}: RunningJob,
+  endRunOnVm: EndRunOnVm,
+): Promise<'done' | 'void'> {
   const again = await context.store.transaction(async (transaction) => {
     const job = await transaction.get('jobs', key);
     if (job?.status !== 'in_progress' || job.runner !== runner) return undefined;
@@ -32,8 +29,8 @@ export async function requeueJob(context: Context, {job: key, runner}: RunningJo
     return next;
   });
   if (!again) return 'void';
-  const vm = vmOfPool(context, again.pool);
-  if (vm) await changeVm(context, vm, (document) => runsNoMore(document, key));
+  // Before the demand, which looks at the VM's record.
+  await endRunOnVm(context, again);
   await demandJob(context, key, `queued-again-${again.generation}`);
   context.logger.warning(`job ${key} is queued again: its runner ${runner ?? '(unknown)'} is gone`, {
     decision: 'requeued',
@@ -51,21 +48,11 @@ export async function isRunnerGone(
   {runner}: Pick<JobDocument, 'runner'>,
 ): Promise<boolean> {
   const document = runner === null ? undefined : await reader.get('runners', runner);
-  return !document || document.state === 'gone' || document.state === 'failed';
-}
-
-/** An event said that the job is queued again. One that was late says the same: GitHub is asked in two minutes. */
-export async function lookAgainLater(context: Context, {job, runner}: RunningJob, cause: string): Promise<void> {
-  await context.tasks.enqueue({
-    queue: 'provision',
-    name: taskName(`queued-again/${job}/${cause}`, 'queued-again', job),
-    body: {kind: 'queued_again', job, runner},
-    delaySeconds: SECOND_LOOK_SECONDS,
-  });
+  return !document || isOver(document);
 }
 
 /** The second look: GitHub's present state outvotes the record. */
-export async function lookAgain(context: Context, running: RunningJob): Promise<string> {
+export async function lookAgain(context: Context, running: RunningJob, endRunOnVm: EndRunOnVm): Promise<string> {
   const job = await context.store.get('jobs', running.job);
   if (job?.status !== 'in_progress' || job.runner !== running.runner) return 'void';
   if (!(await isRunnerGone(context.store, job))) return 'runner_lives';
@@ -74,5 +61,5 @@ export async function lookAgain(context: Context, running: RunningJob): Promise<
   const github = githubOf(context, {scope: {kind: 'repository', owner, repo}, installationId});
   const now = await github.getJob(job.repository, job.jobId);
   if (now?.status !== 'queued') return `not_queued:${now?.status ?? 'absent'}`;
-  return requeueJob(context, running);
+  return requeueJob(context, running, endRunOnVm);
 }

@@ -1,9 +1,9 @@
 import {jobKeyOf} from '../lifecycle/naming';
 import {advanceRunner} from '../lifecycle/runner';
+import type {Context} from '../ports';
 import type {JobDocument, JobKey, RunnerDocument} from '../store/documents';
 import {slotIsFree} from '../store/slots';
 import type {Transaction} from '../store/store';
-import type {Context} from './context';
 import {demandJob, type JobToServe, openJobsToServe} from './open-jobs';
 import {giveSlot, type SlotRead, type Slots, slotLimit} from './slots';
 

@@ -1,9 +1,9 @@
 import {InvalidTask} from '../errors';
 import {taskName} from '../lifecycle/naming';
+import type {Context} from '../ports';
 import type {DeadLetterDocument} from '../store/documents';
 import {parseTask, routeTo} from '../tasks/payload';
 import type {QueueName} from '../tasks/tasks';
-import type {Context} from './context';
 import type {OperationOptions, RetryResult} from './operations';
 
 /**

@@ -1,7 +1,7 @@
+import {type Context, poolOf} from '../ports';
 import type {JobDocument, SlotDocument} from '../store/documents';
 import {ALL_POOLS, findFreeSlot, type SlotCandidate, slotIsFree, takenSlot} from '../store/slots';
 import type {Transaction} from '../store/store';
-import {type Context, poolOf} from './context';
 
 /** A slot as a transaction read it. */
 export interface SlotRead extends SlotCandidate {

@@ -1,8 +1,8 @@
 import type {Pool} from '../config/config';
 import {taskName} from '../lifecycle/naming';
 import {active, isStopping, starting} from '../lifecycle/vm';
+import type {Context} from '../ports';
 import {isGoingDown, isUp} from '../providers/vm';
-import type {Context} from './context';
 import type {OperationOptions, StartResult} from './operations';
 import {refusal} from './vm/refusal';
 import {changeVm} from './vm/vm-document';

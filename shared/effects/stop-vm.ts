@@ -1,8 +1,8 @@
 import type {Pool} from '../config/config';
 import {LeaseHeld} from '../errors';
+import type {Context} from '../ports';
 import {isDown, isGoingDown} from '../providers/vm';
 import type {DrainedRunner} from '../store/documents';
-import type {Context} from './context';
 import type {OperationOptions, StopResult} from './operations';
 import {claimStop, recordRunningOn} from './vm/claim-stop';
 import {drain, labelsToDrain, restoreLabels} from './vm/drain-vm';

@@ -1,6 +1,6 @@
-import {wantedWarm, warmOnes} from '../lifecycle/sweep/warm';
+import {type Context, poolOf} from '../ports';
 import type {RunnerDocument} from '../store/documents';
-import {type Context, poolOf} from './context';
+import {wantedWarm, warmOnes} from '../sweep/rules/warm-runners';
 
 /** Whether a spare runner is one that `minIdle` of its pool wants. */
 export async function isKeptWarm(context: Context, runner: RunnerDocument): Promise<boolean> {

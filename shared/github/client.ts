@@ -1,7 +1,7 @@
 import type {Clock} from '../clock';
 import type {RateLimited} from '../errors';
+import type {Logger} from '../logger';
 import {type Random, systemRandom} from '../random';
-import type {Logger} from '../telemetry/logger';
 import {type Credentials, connect} from './connect';
 import type {GitHubFor, RunnerScope} from './github';
 import type {Connection} from './octokit';

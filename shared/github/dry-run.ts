@@ -1,5 +1,5 @@
+import type {Logger} from '../logger';
 import {Secret} from '../secret';
-import type {Logger} from '../telemetry/logger';
 import type {GitHubFor} from './github';
 
 /** `DRY_RUN`: reads from GitHub for real, and logs what it would change there instead of changing it. */

@@ -1,5 +1,5 @@
 import type {Clock} from '../clock';
-import type {Logger} from '../telemetry/logger';
+import type {Logger} from '../logger';
 import type {App} from './app';
 import {GitHubDown, RETRY_SECONDS, RefusedByGitHub} from './classify';
 import type {RunnerScope} from './github';

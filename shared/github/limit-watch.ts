@@ -1,5 +1,5 @@
 import type {Octokit} from '@octokit/rest';
-import type {Logger} from '../telemetry/logger';
+import type {Logger} from '../logger';
 
 /** A tenth of the hour's requests is left: time to look, before runners wait for the next hour. */
 const NEAR = 0.1;

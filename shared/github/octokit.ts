@@ -1,6 +1,6 @@
 import {Octokit} from '@octokit/rest';
 import {version} from '../../package.json';
-import type {Logger} from '../telemetry/logger';
+import type {Logger} from '../logger';
 import {watchLimit} from './limit-watch';
 
 type Strategy = Pick<NonNullable<ConstructorParameters<typeof Octokit>[0]>, 'auth' | 'authStrategy'>;

@@ -1,6 +1,8 @@
 import {createRemoteJWKSet, decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify} from 'jose';
 import type {Clock} from '../clock';
+import type {ConfigFor} from '../config/config';
 import {SlipwayError, Unavailable} from '../errors';
+import type {ServicesBase} from '../ports';
 
 /** No valid token: 401. */
 export class Unauthenticated extends SlipwayError {
@@ -52,6 +54,21 @@ export function createOidcVerifier(options: OidcOptions): OidcVerifier {
       throw new Forbidden('the token is not of the service account that may call this function');
     }
   };
+}
+
+/** Verifies who calls a private function: the audience is the function's own URL. */
+export function callerVerifier<T extends 'provision' | 'stop' | 'sweep'>(
+  target: T,
+  {config, clock}: Pick<ServicesBase<T>, 'config' | 'clock'>,
+): OidcVerifier {
+  const {urls, tasksServiceAccount, oidcJwksUrl, internalAuth} = config as ConfigFor<'sweep'>;
+  return createOidcVerifier({
+    audience: urls[target],
+    serviceAccount: tasksServiceAccount,
+    jwksUrl: oidcJwksUrl,
+    mode: internalAuth,
+    clock,
+  });
 }
 
 async function verifiedClaims(token: string, keys: JWTVerifyGetKey, options: OidcOptions): Promise<JWTPayload> {

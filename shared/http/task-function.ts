@@ -1,21 +1,20 @@
 import type {HttpFunction, Request} from '@google-cloud/functions-framework';
-import {type ControlPlane, callerVerifier, taskVerifier} from '../control-plane';
-import type {Context} from '../effects/context';
 import {giveUp} from '../effects/give-up';
 import {giveUpRunner} from '../effects/make-runner';
 import {InvalidTask, SlipwayError} from '../errors';
 import {jobKeyOf} from '../lifecycle/naming';
+import type {Context, Services} from '../ports';
 import {writeDeadLetter} from '../store/dead-letters';
 import {parseTask, type TaskOf} from '../tasks/payload';
 import type {QueueName} from '../tasks/tasks';
 import {traceFields, traceOf} from '../telemetry/trace';
 import type {Span} from '../telemetry/tracer';
-import type {OidcVerifier} from './oidc';
+import {callerVerifier, type OidcVerifier} from './oidc';
 import {createBodyReader, MAX_TASK_BYTES} from './read-body';
 import {requirePost} from './request';
 import {type Answer, answerOf, send} from './respond';
 import {isLastAttempt, type TaskContext, taskContext} from './task-context';
-import type {TaskVerifier} from './task-verifier';
+import {type TaskVerifier, taskVerifier} from './task-verifier';
 
 /** Does what the task asks for and returns the decision, one word or `word:detail`. Throws typed errors. */
 export type TaskHandler<Q extends QueueName> = (context: Context, task: TaskOf[Q]) => Promise<string>;
@@ -26,7 +25,7 @@ export type TaskHandler<Q extends QueueName> = (context: Context, task: TaskOf[Q
  */
 export function createTaskFunction<Q extends QueueName>(
   queue: Q,
-  plane: () => Promise<ControlPlane<Q>>,
+  getServices: () => Promise<Services<Q>>,
   handle: TaskHandler<Q>,
 ): HttpFunction {
   let verifier: OidcVerifier | undefined;
@@ -36,40 +35,40 @@ export function createTaskFunction<Q extends QueueName>(
   async function run(request: Request): Promise<Answer> {
     requirePost(request);
     const unread = bodies.open(request);
-    const controlPlane = await plane();
-    verifier ??= callerVerifier(queue, controlPlane);
+    const services = await getServices();
+    verifier ??= callerVerifier(queue, services);
     await verifier(request.get('authorization'));
 
     const attempt = taskContext(request);
     const body = (await unread.read()).bytes();
-    verifyTask ??= taskVerifier(controlPlane);
+    verifyTask ??= taskVerifier(services);
     await verifyTask(request, attempt.task, body);
 
     const fields = {task: attempt.task, attempt: attempt.retryCount + 1};
     const parent = traceOf(request.headers);
-    return controlPlane.tracer.inExecution({name: queue, parent, fields}, (span) =>
-      perform(controlPlane, request, attempt, body, span),
+    return services.tracer.inExecution({name: queue, parent, fields}, (span) =>
+      perform(services, request, attempt, body, span),
     );
   }
 
   async function perform(
-    controlPlane: ControlPlane<Q>,
+    services: Services<Q>,
     request: Request,
     attempt: TaskContext,
     body: Buffer,
     span: Span,
   ): Promise<Answer> {
-    let logger = controlPlane.logger.with({
+    let logger = services.logger.with({
       task: attempt.task,
       attempt: attempt.retryCount + 1,
-      ...traceFields(controlPlane.tracer.present() ?? traceOf(request.headers), controlPlane.config.project),
+      ...traceFields(services.tracer.present() ?? traceOf(request.headers), services.config.project),
     });
     let task: TaskOf[Q] | undefined;
     try {
       task = parseTask(queue, body);
-      logger = logger.with({...fieldsOf(task), ...ageOf(task, controlPlane.context.clock.now())});
+      logger = logger.with({...fieldsOf(task), ...ageOf(task, services.context.clock.now())});
       span.set({kind: task.kind, ...fieldsOf(task)});
-      const outcome = await handle({...controlPlane.context, logger}, task);
+      const outcome = await handle({...services.context, logger}, task);
       const [decision = outcome, reason] = outcome.split(':');
       span.set({decision, reason});
       logger.info(`${queue}: ${outcome}`, {decision, ...(reason ? {reason} : {})});
@@ -77,14 +76,14 @@ export function createTaskFunction<Q extends QueueName>(
     } catch (error) {
       span.fail(error);
       const hopeless = error instanceof SlipwayError && !error.retryable;
-      if (!hopeless && !isLastAttempt(attempt, controlPlane.config.taskMaxAttempts)) {
+      if (!hopeless && !isLastAttempt(attempt, services.config.taskMaxAttempts)) {
         span.set({decision: 'retry', reason: kindOf(error)});
         logger.warning(`${queue}: will be tried again`, {decision: 'retry', reason: kindOf(error), error});
         // mutation: answer to retry
         return answerOf(error);
       }
       span.set({decision: 'dead_letter', reason: kindOf(error)});
-      await bury({...controlPlane.context, logger}, queue, attempt, task, body, error);
+      await bury({...services.context, logger}, queue, attempt, task, body, error);
       return {status: 200, body: {status: 'dead_letter'}};
     }
   }
@@ -94,7 +93,7 @@ export function createTaskFunction<Q extends QueueName>(
       response,
       await run(request).catch(async (error: unknown) => {
         const answer = answerOf(error);
-        await plane().then(
+        await getServices().then(
           ({logger}) => logger.warning(`${queue}: refused`, {decision: 'refused', status: answer.status, error}),
           () => undefined,
         );

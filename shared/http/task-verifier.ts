@@ -1,6 +1,8 @@
 import type {Request} from '@google-cloud/functions-framework';
+import type {Config} from '../config/config';
 import type {SecretCheck} from '../config/secret-check';
 import {isHmac} from '../hmac';
+import type {ServicesBase} from '../ports';
 import {isTaskSigned, TASK_SIGNATURE_HEADER} from '../tasks/signed-tasks';
 import {Forbidden} from './oidc';
 
@@ -24,4 +26,14 @@ export function createTaskVerifier(check: SecretCheck): TaskVerifier {
       `the header ${TASK_SIGNATURE_HEADER} does not fit the task: expected a signature with one of the keys in TASK_SIGNING_KEY`,
     );
   };
+}
+
+/** Whether a task is one of ours; every one is where there is no key, which `INTERNAL_AUTH=platform` does not allow. */
+export function taskVerifier({
+  config,
+  secretCheck,
+}: {readonly config: Pick<Config, 'taskSigningKeys'>} & Pick<ServicesBase, 'secretCheck'>): TaskVerifier {
+  const {taskSigningKeys} = config;
+  if (taskSigningKeys.length === 0) return async () => undefined;
+  return createTaskVerifier(secretCheck(taskSigningKeys));
 }

@@ -1,4 +1,4 @@
-import type {Logger} from '../telemetry/logger';
+import type {Logger} from '../logger';
 import type {RunnerProvider} from './provider';
 import type {PersistentVm, VmReference} from './vm';
 

@@ -1,3 +1,4 @@
+import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
 import {type KnownRung, rungKey} from '../lifecycle/ladder';
 import type {Rung} from './provider';
@@ -9,13 +10,17 @@ const INVALID_MS = 10 * 60_000;
 
 /** The rungs that made no machine a short while ago, as this process has seen it. */
 export class FailedRungs {
-  readonly #known = new Map<string, {readonly what: KnownRung; readonly untilMs: number}>();
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #known: TtlCache<KnownRung>;
 
-  constructor(private readonly clock: Pick<Clock, 'now'>) {}
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.#clock = clock;
+    this.#known = new TtlCache(clock);
+  }
 
   add(rung: Rung, what: KnownRung): void {
     const ms = what === 'full' ? FULL_MS : INVALID_MS;
-    this.#known.set(rungKey(rung), {what, untilMs: this.clock.now() + ms});
+    this.#known.set(rungKey(rung), what, this.#clock.now() + ms);
   }
 
   /** Where nothing but refusals are known, all of them are asked for again: somebody may have mended what they were refused for. */
@@ -25,7 +30,6 @@ export class FailedRungs {
   }
 
   of(rung: Rung): KnownRung | undefined {
-    const known = this.#known.get(rungKey(rung));
-    return known && known.untilMs > this.clock.now() ? known.what : undefined;
+    return this.#known.get(rungKey(rung));
   }
 }

@@ -6,7 +6,7 @@ import type {Pool} from '../config/config';
 import {Refused, SlipwayError} from '../errors';
 import {parseRunnerName} from '../lifecycle/naming';
 import {zoneOrder} from '../lifecycle/zones';
-import type {Logger} from '../telemetry/logger';
+import type {Logger} from '../logger';
 import {FailedRungs} from './failed-rungs';
 import {createMachine} from './gce-create';
 import {type DefaultPlace, poolZones} from './gce-zones';

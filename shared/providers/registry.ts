@@ -2,7 +2,7 @@ import type {Clock} from '../clock';
 import type {Compute} from '../compute/compute';
 import {type Config, isEphemeral, type ProviderConfig} from '../config/config';
 import {Refused} from '../errors';
-import type {Logger} from '../telemetry/logger';
+import type {Logger} from '../logger';
 import {dryRunProvider, dryRunVm} from './dry-run';
 import type {RunnerProvider} from './provider';
 import type {PersistentVm, VmReference} from './vm';

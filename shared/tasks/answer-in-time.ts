@@ -1,4 +1,4 @@
-import type {TimerClock} from '../timer-clock';
+import type {TimerClock} from '../clock';
 import type {DispatchResult} from './dispatch';
 
 export interface Deadline {

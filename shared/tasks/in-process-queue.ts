@@ -1,4 +1,4 @@
-import type {TimerClock} from '../timer-clock';
+import type {TimerClock} from '../clock';
 import {answerInTime} from './answer-in-time';
 import {type DispatchResult, dispatchHeaders} from './dispatch';
 import {DispatchRate} from './dispatch-rate';

@@ -1,5 +1,5 @@
+import type {TimerClock} from '../clock';
 import {Unavailable} from '../errors';
-import type {TimerClock} from '../timer-clock';
 import {type DispatchResult, mergeHeaders} from './dispatch';
 import {InProcessQueue} from './in-process-queue';
 import type {QueueLimits} from './queue-limits';

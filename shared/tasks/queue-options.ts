@@ -1,4 +1,4 @@
-import type {TimerClock} from '../timer-clock';
+import type {TimerClock} from '../clock';
 import type {Dispatcher} from './dispatch';
 import type {QueueLimits} from './queue-limits';
 import type {QueuedTask} from './task-register';

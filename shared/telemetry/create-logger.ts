@@ -1,6 +1,6 @@
 import pino from 'pino';
 import {SlipwayError} from '../errors';
-import type {LogFields, Logger} from './logger';
+import type {LogFields, Logger} from '../logger';
 import {prettyStream} from './pretty';
 import {scrubSecrets} from './scrub';
 

@@ -1,9 +1,8 @@
 import type {SpanExporter} from '@opentelemetry/sdk-trace-node';
-import type {Clock} from '../clock';
+import {type Clock, systemTimerClock, type TimerClock} from '../clock';
 import type {Config, FunctionName} from '../config/config';
+import type {Logger} from '../logger';
 import {type Random, systemRandom} from '../random';
-import {systemTimerClock, type TimerClock} from '../timer-clock';
-import type {Logger} from './logger';
 import {noTracer, type Tracer} from './tracer';
 
 /** Where spans go; what is left out is Cloud Trace and real time. */

@@ -12,11 +12,10 @@ import {
 } from '@opentelemetry/api';
 import {resourceFromAttributes} from '@opentelemetry/resources';
 import {AlwaysOnSampler, BasicTracerProvider, type IdGenerator, type SpanExporter} from '@opentelemetry/sdk-trace-node';
-import type {Clock} from '../clock';
+import type {Clock, TimerClock} from '../clock';
 import {SlipwayError} from '../errors';
+import type {Logger} from '../logger';
 import type {Random} from '../random';
-import type {TimerClock} from '../timer-clock';
-import type {Logger} from './logger';
 import {scrubSecrets} from './scrub';
 import {SpanBuffer} from './span-buffer';
 import type {TraceContext} from './trace';

@@ -3,16 +3,16 @@ import type {HttpFunction} from '@google-cloud/functions-framework';
 import {createCompute} from '../../shared/compute/client';
 import type {Compute} from '../../shared/compute/compute';
 import {instanceBody} from '../../shared/compute/instance-body';
-import {type ControlPlaneOptions, controlPlane} from '../../shared/control-plane';
 import {createBodyReader, MAX_TASK_BYTES} from '../../shared/http/read-body';
+import {createServices, type ServicesOptions} from '../../shared/services';
 import {BURST} from './burst-place';
 
 /**
  * What cannot be left out of `provision`: a JIT config and an insert call by the same clients, with no check, no store and no waiting for
  * the VM. Its request: `{job, installation}`.
  */
-export function createBare(options: ControlPlaneOptions): HttpFunction {
-  const plane = controlPlane('provision', options);
+export function createBare(options: ServicesOptions): HttpFunction {
+  const services = createServices('provision', options);
   const {zone, pool, labels, scope, template: name} = BURST;
   const bodies = createBodyReader(MAX_TASK_BYTES);
   let compute: Compute | undefined;
@@ -21,7 +21,7 @@ export function createBare(options: ControlPlaneOptions): HttpFunction {
   return async (request, response) => {
     if (request.method !== 'POST') return void response.status(405).end();
     const received = (await bodies.open(request).read()).bytes();
-    const {context, config} = await plane();
+    const {context, config} = await services();
     const {project, emulators} = config;
     compute ??= createCompute({project, ...(emulators.compute ? {emulator: emulators.compute} : {})});
     template ??= compute.getTemplate({name});

@@ -4,7 +4,7 @@ import {systemClock} from '../../shared/clock';
 import {readEnvironment} from '../../shared/config/environment';
 import {createMemoryStore} from '../../shared/store/memory';
 import {createLogger} from '../../shared/telemetry/create-logger';
-import {serve} from '../world/serve';
+import {serve} from '../emulators/serve';
 import {createBare} from './burst-bare';
 
 /** `node burst-function.ts webhook|provision|bare PORT`: one function in a process of its own, its store in memory, its log nowhere. */

@@ -1,8 +1,8 @@
 import {createLogger} from '../../shared/telemetry/create-logger';
-import {httpSink} from '../world/github/http-sink';
-import {RealScheduler} from '../world/scheduler';
-import {SeededRandom} from '../world/seeded-random';
-import {type System, startSystem} from '../world/system';
+import {httpSink} from '../emulators/github/http-sink';
+import {RealScheduler} from '../emulators/scheduler';
+import {SeededRandom} from '../emulators/seeded-random';
+import {type System, startSystem} from '../emulators/system';
 import {BURST, BURST_POOLS} from './burst-place';
 import {BurstWatch} from './burst-watch';
 import {firstAnswer, freePort, type ServedFunction, serveScript} from './served';

@@ -1,5 +1,5 @@
-import {SECONDARY_LIMIT} from '../world/github/rate-limits';
-import {DEPLOYED_RATES} from '../world/tasks/deployed-rates';
+import {SECONDARY_LIMIT} from '../emulators/github/rate-limits';
+import {DEPLOYED_RATES} from '../emulators/tasks/deployed-rates';
 import {type Timed, throughBareLoop, throughFunctions} from './burst-run';
 import {provisionUnderLimit} from './rate-limited-world';
 import {type Bench, percentile, type Row} from './result';

@@ -63,7 +63,7 @@ exports['hello-task'] = async (request, response) => {
 /** Builds every function, and beside them the baselines `hello`, `hello-hmac` and `hello-task`, outside the project. Returns the folder. */
 export function buildFunctions(): string {
   const dist = mkdtempSync(join(tmpdir(), 'slipway-bench-'));
-  execFileSync(process.execPath, ['-r', 'ts-node/register', join('functions', 'build.ts'), '--out', dist], {
+  execFileSync(process.execPath, ['-r', 'ts-node/register', join('functions', 'build', 'index.ts'), '--out', dist], {
     cwd: ROOT,
     stdio: 'ignore',
   });

@@ -1,10 +1,10 @@
 import {aJob, aRunner} from '../builders/lifecycle';
-import {ComputeWorld} from '../world/compute/model';
-import {ComputeServer} from '../world/compute/server';
-import {GitHubWorld} from '../world/github/model';
-import {serveGitHub} from '../world/github/server';
-import {RealScheduler} from '../world/scheduler';
-import {SeededRandom} from '../world/seeded-random';
+import {ComputeWorld} from '../emulators/compute/model';
+import {ComputeServer} from '../emulators/compute/server';
+import {GitHubWorld} from '../emulators/github/model';
+import {serveGitHub} from '../emulators/github/server';
+import {RealScheduler} from '../emulators/scheduler';
+import {SeededRandom} from '../emulators/seeded-random';
 import {FirestoreRest} from './firestore-rest';
 
 const PROJECT = 'p';

@@ -1,6 +1,6 @@
 import {rmSync} from 'node:fs';
 import {join} from 'node:path';
-import type {SweepReport} from '../../shared/effects/sweep/sweep';
+import type {SweepReport} from '../../shared/sweep/sweep';
 import {buildFunctions, environment, task} from './functions';
 import type {Bench, Row} from './result';
 import {firstAnswer, serveFunction} from './served';

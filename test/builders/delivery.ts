@@ -1,4 +1,4 @@
-import type {System} from '../world/system';
+import type {System} from '../emulators/system';
 import {sign, workflowJob} from './webhook';
 
 /** A queued job's delivery, by hand: to see its answer, or to send headers that GitHub does not. */

@@ -12,7 +12,7 @@ const FRAMEWORK = join(ROOT, 'node_modules', '@google-cloud', 'functions-framewo
 /** Builds every function outside the project, so that only what is in the bundle can be loaded, and the framework that the platform installs. */
 export function buildBundles(): string {
   const dist = mkdtempSync(join(tmpdir(), 'slipway-dist-'));
-  const build = ['-r', 'ts-node/register', join('functions', 'build.ts'), '--out', dist];
+  const build = ['-r', 'ts-node/register', join('functions', 'build', 'index.ts'), '--out', dist];
   execFileSync(process.execPath, build, {cwd: ROOT, stdio: 'pipe'});
   symlinkSync(join(ROOT, 'node_modules'), join(dist, 'node_modules'));
   return dist;

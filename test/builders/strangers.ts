@@ -1,7 +1,7 @@
 import type {RunnerScope} from '../../shared/github/github';
-import type {Job, JobStatus} from '../world/github/job';
-import type {GitHubWorld} from '../world/github/model';
-import type {Registration} from '../world/github/registration';
+import type {Job, JobStatus} from '../emulators/github/job';
+import type {GitHubWorld} from '../emulators/github/model';
+import type {Registration} from '../emulators/github/registration';
 
 /** In a repository's own runners. */
 export function repositoryScope(fullName: string): RunnerScope {

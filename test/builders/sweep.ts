@@ -1,11 +1,10 @@
 import type {DiscoveredDelivery, DiscoveredJob} from '../../shared/github/discovery';
 import type {Registration, RunnerScope} from '../../shared/github/github';
 import {jobKeyOf} from '../../shared/lifecycle/naming';
-import type {Action} from '../../shared/lifecycle/sweep/actions';
-import {type Observed, type SeenJob, scopeKey} from '../../shared/lifecycle/sweep/observed';
-import {plan} from '../../shared/lifecycle/sweep/plan';
 import type {Machine} from '../../shared/providers/provider';
 import type {JobDocument, RunnerDocument} from '../../shared/store/documents';
+import {type Observed, type SeenJob, scopeKey} from '../../shared/sweep/observed';
+import {type Action, type Plan, plan} from '../../shared/sweep/plan';
 import {aPool, NOW} from './lifecycle';
 
 export const SCOPE: RunnerScope = {kind: 'repository', owner: 'acme', repo: 'app'};
@@ -102,13 +101,17 @@ export function delivery(overrides: Partial<DiscoveredDelivery> = {}): Discovere
 
 /** The plan of one sweep. */
 export function once(overrides: Partial<Observed> = {}, now = LATER): readonly Action[] {
-  return plan(observed(overrides), now).actions;
+  return actionsOf(plan(observed(overrides), now));
 }
 
 /** The plan of the second of two sweeps that see the same, so many minutes apart. */
 export function twice(overrides: Partial<Observed> = {}, minutes = 2): readonly Action[] {
   const first = plan(observed(overrides), LATER);
-  return plan(observed({...overrides, sightings: first.sightings}), LATER + minutes * 60_000).actions;
+  return actionsOf(plan(observed({...overrides, sightings: first.sightings}), LATER + minutes * 60_000));
+}
+
+function actionsOf({steps}: Plan): Action[] {
+  return steps.map(({action}) => action);
 }
 
 /** `kind reason` of each. */

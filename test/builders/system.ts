@@ -1,11 +1,11 @@
-import type {SweepReport} from '../../shared/effects/sweep/sweep';
 import type {SweepSummary} from '../../shared/store/documents';
+import type {SweepReport} from '../../shared/sweep/sweep';
 import {createLogger} from '../../shared/telemetry/create-logger';
-import {drive} from '../world/drive';
-import type {Job} from '../world/github/job';
-import {VirtualScheduler} from '../world/scheduler';
-import {SeededRandom} from '../world/seeded-random';
-import {type System, type SystemOptions, startSystem} from '../world/system';
+import {drive} from '../emulators/drive';
+import type {Job} from '../emulators/github/job';
+import {VirtualScheduler} from '../emulators/scheduler';
+import {SeededRandom} from '../emulators/seeded-random';
+import {type System, type SystemOptions, startSystem} from '../emulators/system';
 
 export const MINUTE = 60_000;
 

@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
-import type {GivenInstance} from '../world/compute/model';
-import type {Json, Template} from '../world/compute/resources';
+import type {GivenInstance} from '../emulators/compute/model';
+import type {Json, Template} from '../emulators/compute/resources';
 import {terraformFile} from './terraform-files';
 
 const ROOT = join(__dirname, '../..');

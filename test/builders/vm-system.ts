@@ -1,8 +1,8 @@
 import {parseConfig} from '../../shared/config/config';
 import type {VmDocument} from '../../shared/store/documents';
 import {createCloudTasks} from '../../shared/tasks/cloud-tasks';
-import type {Instance} from '../world/compute/resources';
-import type {Registration} from '../world/github/registration';
+import type {Instance} from '../emulators/compute/resources';
+import type {Registration} from '../emulators/github/registration';
 import {aSystem, MINUTE, type TestSystem} from './system';
 import {signTask} from './tasks';
 

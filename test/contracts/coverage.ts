@@ -1,11 +1,11 @@
-import type {Context} from '../../shared/effects/context';
 import {type Coverage, coverJob} from '../../shared/effects/cover-job';
 import {Unavailable} from '../../shared/errors';
+import type {Context} from '../../shared/ports';
 import {findFreeSlot, slotId, takenSlot} from '../../shared/store/slots';
 import type {Store} from '../../shared/store/store';
 import {anEvent, aPool, NOW} from '../builders/lifecycle';
-import {VirtualScheduler} from '../world/scheduler';
-import {SeededRandom} from '../world/seeded-random';
+import {VirtualScheduler} from '../emulators/scheduler';
+import {SeededRandom} from '../emulators/seeded-random';
 
 const MAX_RUNNERS = 20;
 const DELIVERIES = 10;

@@ -3,7 +3,7 @@ import {closeBreaker, openBreaker, passBreaker} from '../../shared/store/breaker
 import {claimKey, keyId} from '../../shared/store/keys';
 import type {Store} from '../../shared/store/store';
 import {aJob, NOW} from '../builders/lifecycle';
-import {VirtualScheduler} from '../world/scheduler';
+import {VirtualScheduler} from '../emulators/scheduler';
 
 const MINUTE = 60_000;
 

@@ -1,7 +1,7 @@
 import {Unavailable} from '../../shared/errors';
 import type {DispatchResult} from '../../shared/tasks/dispatch';
 import type {NewTask, QueueName, Tasks} from '../../shared/tasks/tasks';
-import type {VirtualScheduler} from '../world/scheduler';
+import type {VirtualScheduler} from '../emulators/scheduler';
 
 /** What a function gets of a task. */
 export interface ReceivedTask {

@@ -1,7 +1,7 @@
 import type {PersistentVm} from '../../shared/providers/vm';
-import type {ComputeFace} from '../world/compute/face';
-import type {ComputeWorld} from '../world/compute/model';
-import type {Instance, Status} from '../world/compute/resources';
+import type {ComputeFace} from '../emulators/compute/face';
+import type {ComputeWorld} from '../emulators/compute/model';
+import type {Instance, Status} from '../emulators/compute/resources';
 
 export interface VmUnderTest {
   readonly vm: PersistentVm;

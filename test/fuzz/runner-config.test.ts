@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import {stringify} from 'yaml';
 import {parseConfig} from '../../shared/config/config';
 import {InvalidConfiguration} from '../../shared/errors';
+import {appKey} from '../emulators/github/app-key';
 import {drawScenario} from '../simulation/draw-scenario';
 import {environmentOf, WEBHOOK_SECRET} from '../simulation/environment';
 import {runnerConfig} from '../simulation/pools';
-import {appKey} from '../world/github/app-key';
 import {mutatedJson} from './mutated-json';
 import {holdsFor} from './property';
 

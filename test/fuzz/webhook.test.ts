@@ -5,10 +5,10 @@ import type {NewTask} from '../../shared/tasks/tasks';
 import {functionOf} from '../../shared/tasks/tasks';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {allExamples, sign, workflowJob} from '../builders/webhook';
+import {appKey} from '../emulators/github/app-key';
 import {callFunction} from '../simulation/call-function';
 import {drawScenario} from '../simulation/draw-scenario';
 import {environmentOf, WEBHOOK_SECRET} from '../simulation/environment';
-import {appKey} from '../world/github/app-key';
 import {mutatedJson} from './mutated-json';
 import {holdsFor} from './property';
 

@@ -3,8 +3,8 @@ import {mkdtempSync, readdirSync, readFileSync, rmSync, statSync} from 'node:fs'
 import {tmpdir} from 'node:os';
 import {basename, join, resolve} from 'node:path';
 import type {Metafile} from 'esbuild';
-import {startOutputs} from '../../functions/bundle';
-import {cutLockFile, lockedVersion} from '../../functions/lock-file';
+import {startOutputs} from '../../functions/build/bundle';
+import {cutLockFile, lockedVersion} from '../../functions/build/lock-file';
 
 const ROOT = resolve(__dirname, '..', '..');
 const KB = 1024;
@@ -18,7 +18,7 @@ let dist: string;
 
 beforeAll(() => {
   dist = mkdtempSync(join(tmpdir(), 'slipway-dist-'));
-  const build = ['-r', 'ts-node/register', join('functions', 'build.ts'), '--out', dist];
+  const build = ['-r', 'ts-node/register', join('functions', 'build', 'index.ts'), '--out', dist];
   execFileSync(process.execPath, build, {cwd: ROOT, stdio: 'pipe'});
 }, 60_000);
 

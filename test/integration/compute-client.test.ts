@@ -3,7 +3,7 @@ import {createCompute} from '../../shared/compute/client';
 import type {Compute, InsertRequest} from '../../shared/compute/compute';
 import {ComputeFailure, type ComputeFailureClass} from '../../shared/compute/failure';
 import {holdTimeouts, pass, releaseTimeouts} from '../builders/held-timeouts';
-import {VirtualScheduler} from '../world/scheduler';
+import {VirtualScheduler} from '../emulators/scheduler';
 import {type Canned, type CannedCompute, cannedCompute, refusal, type SeenRequest} from './compute-canned';
 
 const JIT = randomBytes(3000).toString('base64');

@@ -1,11 +1,11 @@
 import {createCompute} from '../../shared/compute/client';
 import type {Compute} from '../../shared/compute/compute';
-import {directCompute} from '../world/compute/direct';
-import {ComputeFace} from '../world/compute/face';
-import {ComputeWorld} from '../world/compute/model';
-import {ComputeServer} from '../world/compute/server';
-import {VirtualScheduler} from '../world/scheduler';
-import {SeededRandom} from '../world/seeded-random';
+import {directCompute} from '../emulators/compute/direct';
+import {ComputeFace} from '../emulators/compute/face';
+import {ComputeWorld} from '../emulators/compute/model';
+import {ComputeServer} from '../emulators/compute/server';
+import {VirtualScheduler} from '../emulators/scheduler';
+import {SeededRandom} from '../emulators/seeded-random';
 
 const ZONE = 'us-central1-a';
 const OURS = {'slipway-deployment': 'slipway'};

@@ -2,12 +2,12 @@ import {createCompute} from '../../shared/compute/client';
 import type {Compute} from '../../shared/compute/compute';
 import {createGceVm} from '../../shared/providers/gce-vm';
 import {describePersistentVm, type VmUnderTest} from '../contracts/vm';
-import {directCompute} from '../world/compute/direct';
-import {ComputeFace} from '../world/compute/face';
-import {ComputeWorld} from '../world/compute/model';
-import {ComputeServer} from '../world/compute/server';
-import {VirtualScheduler} from '../world/scheduler';
-import {SeededRandom} from '../world/seeded-random';
+import {directCompute} from '../emulators/compute/direct';
+import {ComputeFace} from '../emulators/compute/face';
+import {ComputeWorld} from '../emulators/compute/model';
+import {ComputeServer} from '../emulators/compute/server';
+import {VirtualScheduler} from '../emulators/scheduler';
+import {SeededRandom} from '../emulators/seeded-random';
 
 const VM = {instance: 'build-server', zone: 'us-central1-a'};
 

@@ -3,11 +3,11 @@ import {zoneOrder} from '../../shared/lifecycle/zones';
 import {createGceProvider, type GcePool} from '../../shared/providers/gce';
 import type {RunnerProvider} from '../../shared/providers/provider';
 import {createLogger} from '../../shared/telemetry/create-logger';
-import {type ComputeLatencies, ComputeWorld} from '../world/compute/model';
-import type {Instance, Template} from '../world/compute/resources';
-import {type ComputeRequest, ComputeServer} from '../world/compute/server';
-import {VirtualScheduler} from '../world/scheduler';
-import {SeededRandom} from '../world/seeded-random';
+import {type ComputeLatencies, ComputeWorld} from '../emulators/compute/model';
+import type {Instance, Template} from '../emulators/compute/resources';
+import {type ComputeRequest, ComputeServer} from '../emulators/compute/server';
+import {VirtualScheduler} from '../emulators/scheduler';
+import {SeededRandom} from '../emulators/seeded-random';
 
 export const NAME = 'slipway-arm-7-1';
 

@@ -1,7 +1,7 @@
 import {createGitHub} from '../../shared/github/client';
 import {Secret} from '../../shared/secret';
 import {createLogger} from '../../shared/telemetry/create-logger';
-import {VirtualScheduler} from '../world/scheduler';
+import {VirtualScheduler} from '../emulators/scheduler';
 import {type ScriptedServer, scriptedServer} from './github-scripted-server';
 
 type Headers = Readonly<Record<string, string>>;

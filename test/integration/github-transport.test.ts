@@ -2,7 +2,7 @@ import {type Credentials, createGitHub} from '../../shared/github/client';
 import type {GitHub} from '../../shared/github/github';
 import {Secret} from '../../shared/secret';
 import {holdTimeouts, pass, releaseTimeouts} from '../builders/held-timeouts';
-import {VirtualScheduler} from '../world/scheduler';
+import {VirtualScheduler} from '../emulators/scheduler';
 import {type Answer, type ScriptedServer, type SeenRequest, scriptedServer} from './github-scripted-server';
 
 const request = {name: 'slipway-arm-1-1', labels: ['self-hosted', 'arm64'], runnerGroup: 'Default'};

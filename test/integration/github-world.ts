@@ -3,10 +3,10 @@ import {createDiscovery} from '../../shared/github/create-discovery';
 import type {Discovery} from '../../shared/github/discovery';
 import type {GitHubFor, RunnerScope} from '../../shared/github/github';
 import {Secret} from '../../shared/secret';
-import {GitHubWorld, type GitHubWorldOptions} from '../world/github/model';
-import {serveGitHub} from '../world/github/server';
-import {VirtualScheduler} from '../world/scheduler';
-import {SeededRandom} from '../world/seeded-random';
+import {GitHubWorld, type GitHubWorldOptions} from '../emulators/github/model';
+import {serveGitHub} from '../emulators/github/server';
+import {VirtualScheduler} from '../emulators/scheduler';
+import {SeededRandom} from '../emulators/seeded-random';
 
 export const repository: RunnerScope = {kind: 'repository', owner: 'acme', repo: 'app'};
 export const organization: RunnerScope = {kind: 'organization', org: 'acme'};

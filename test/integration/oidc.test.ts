@@ -1,7 +1,7 @@
 import {Unavailable} from '../../shared/errors';
 import {createOidcVerifier, Forbidden, type OidcOptions, Unauthenticated} from '../../shared/http/oidc';
-import {OidcIssuer} from '../world/oidc';
-import {VirtualScheduler} from '../world/scheduler';
+import {OidcIssuer} from '../emulators/oidc';
+import {VirtualScheduler} from '../emulators/scheduler';
 
 const AUDIENCE = 'https://provision.example';
 const EMAIL = 'tasks@p.iam.gserviceaccount.com';

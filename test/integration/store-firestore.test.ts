@@ -1,7 +1,7 @@
 import type {FirestoreStore} from '../../shared/store/firestore';
 import {coverageContract} from '../contracts/coverage';
 import {storeContract} from '../contracts/store';
-import type {VirtualScheduler} from '../world/scheduler';
+import type {VirtualScheduler} from '../emulators/scheduler';
 import {emptyFirestore, firestoreHost} from './emulated-firestore';
 
 const opened: FirestoreStore[] = [];

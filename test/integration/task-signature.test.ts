@@ -2,9 +2,9 @@ import {createWebhook} from '../../functions/webhook';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {aSystem, expectClean, MINUTE, type TestSystem} from '../builders/system';
 import {signTask} from '../builders/tasks';
-import {httpSink} from '../world/github/http-sink';
-import {SecretManagerServer} from '../world/secret-manager/server';
-import {serve} from '../world/serve';
+import {httpSink} from '../emulators/github/http-sink';
+import {SecretManagerServer} from '../emulators/secret-manager/server';
+import {serve} from '../emulators/serve';
 
 const KEY = 'the-task-signing-key-of-the-world';
 const SECRET = 'projects/world/secrets/task-signing-key';

@@ -2,9 +2,9 @@ import {Unavailable} from '../../shared/errors';
 import {createCloudTasks} from '../../shared/tasks/cloud-tasks';
 import type {NewTask} from '../../shared/tasks/tasks';
 import {holdTimeouts, pass, releaseTimeouts} from '../builders/held-timeouts';
-import {OidcIssuer} from '../world/oidc';
-import {VirtualScheduler} from '../world/scheduler';
-import {CloudTasksServer, type RequestFault} from '../world/tasks/server';
+import {OidcIssuer} from '../emulators/oidc';
+import {VirtualScheduler} from '../emulators/scheduler';
+import {CloudTasksServer, type RequestFault} from '../emulators/tasks/server';
 
 const queues = {
   provision: 'projects/acme/locations/europe-west1/queues/provision-1',

@@ -5,9 +5,9 @@ import {createCloudTasks} from '../../shared/tasks/cloud-tasks';
 import {InProcessTasks} from '../../shared/tasks/in-process';
 import type {QueueName} from '../../shared/tasks/tasks';
 import {describeTasks, type OpenTasks, type ReceivedTask} from '../contracts/tasks';
-import {OidcIssuer} from '../world/oidc';
-import {VirtualScheduler} from '../world/scheduler';
-import {CloudTasksServer} from '../world/tasks/server';
+import {OidcIssuer} from '../emulators/oidc';
+import {VirtualScheduler} from '../emulators/scheduler';
+import {CloudTasksServer} from '../emulators/tasks/server';
 
 const limits = {minBackoffMs: 10_000, maxAttempts: 3};
 const queues = {

@@ -1,6 +1,6 @@
 import {createOidcVerifier} from '../../shared/http/oidc';
-import {OidcIssuer} from '../world/oidc';
-import {VirtualScheduler} from '../world/scheduler';
+import {OidcIssuer} from '../emulators/oidc';
+import {VirtualScheduler} from '../emulators/scheduler';
 
 const audience = 'https://provision.run.app';
 const email = 'tasks@acme.iam.gserviceaccount.com';

@@ -4,9 +4,9 @@ import type {AddressInfo} from 'node:net';
 import {CloudTasksClient} from '@google-cloud/tasks';
 import {GoogleAuth, PassThroughClient} from 'google-auth-library';
 import {createOidcVerifier} from '../../shared/http/oidc';
-import {OidcIssuer} from '../world/oidc';
-import {VirtualScheduler} from '../world/scheduler';
-import {CloudTasksServer} from '../world/tasks/server';
+import {OidcIssuer} from '../emulators/oidc';
+import {VirtualScheduler} from '../emulators/scheduler';
+import {CloudTasksServer} from '../emulators/tasks/server';
 
 const queue = 'projects/acme/locations/europe-west1/queues/stop';
 const serviceAccountEmail = 'tasks@acme.iam.gserviceaccount.com';

@@ -8,9 +8,9 @@ import type {NewTask} from '../../shared/tasks/tasks';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {holdTimeouts, pass, releaseTimeouts} from '../builders/held-timeouts';
 import {sign, workflowJob} from '../builders/webhook';
-import {VirtualScheduler} from '../world/scheduler';
-import {SecretManagerServer} from '../world/secret-manager/server';
-import {type Served, serve} from '../world/serve';
+import {VirtualScheduler} from '../emulators/scheduler';
+import {SecretManagerServer} from '../emulators/secret-manager/server';
+import {type Served, serve} from '../emulators/serve';
 
 const SECRET = "It's a Secret to Everybody";
 const ENV: Environment = {

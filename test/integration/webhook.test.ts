@@ -3,10 +3,10 @@ import {version} from '../../package.json';
 import type {Environment} from '../../shared/config/environment';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {allExamples, sign, workflowJob} from '../builders/webhook';
-import {OidcIssuer} from '../world/oidc';
-import {VirtualScheduler} from '../world/scheduler';
-import {type Served, serve} from '../world/serve';
-import {CloudTasksServer} from '../world/tasks/server';
+import {OidcIssuer} from '../emulators/oidc';
+import {VirtualScheduler} from '../emulators/scheduler';
+import {type Served, serve} from '../emulators/serve';
+import {CloudTasksServer} from '../emulators/tasks/server';
 
 const SECRET = "It's a Secret to Everybody";
 const QUEUES = {provision: 'projects/p/locations/l/queues/provision', stop: 'projects/p/locations/l/queues/stop'};

@@ -10,7 +10,7 @@ import {createSecretManager} from '../../shared/config/secret-manager';
 import {Unavailable} from '../../shared/errors';
 import {createCloudTasks} from '../../shared/tasks/cloud-tasks';
 import {createRequest} from '../contracts/provider';
-import {VirtualScheduler} from '../world/scheduler';
+import {VirtualScheduler} from '../emulators/scheduler';
 import {type Canned, type CannedCompute, cannedCompute, refusal} from './compute-canned';
 import {NAME, openGceWorld, ZONES} from './gce-world';
 import {connectedWorld, organization, repository} from './github-world';

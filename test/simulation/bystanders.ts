@@ -1,7 +1,7 @@
-import type {ComputeEvent, ComputeWorld, GivenInstance} from '../world/compute/model';
-import type {Instance} from '../world/compute/resources';
-import type {GitHubWorld} from '../world/github/model';
-import type {Registration} from '../world/github/registration';
+import type {ComputeEvent, ComputeWorld, GivenInstance} from '../emulators/compute/model';
+import type {Instance} from '../emulators/compute/resources';
+import type {GitHubWorld} from '../emulators/github/model';
+import type {Registration} from '../emulators/github/registration';
 import type {Violation} from './safety';
 
 /** No zone of ours, so that they take nothing of our capacity; a list of VMs is one of all zones. */

@@ -1,11 +1,11 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
-import type {ControlPlaneOptions} from '../../shared/control-plane';
+import type {ServicesOptions} from '../../shared/services';
 import type {DispatchResult} from '../../shared/tasks/dispatch';
 import {InProcessTasks, type TaskRequest} from '../../shared/tasks/in-process';
 import type {Tasks} from '../../shared/tasks/tasks';
 import {createLogger} from '../../shared/telemetry/create-logger';
-import type {DeliveryAnswer, DeliveryRequest} from '../world/github/delivery';
-import {DEPLOYED_RATES} from '../world/tasks/deployed-rates';
+import type {DeliveryAnswer, DeliveryRequest} from '../emulators/github/delivery';
+import {DEPLOYED_RATES} from '../emulators/tasks/deployed-rates';
 import {callFunction, type FunctionAnswer} from './call-function';
 import {BEARER, environmentOf, WEBHOOK_SECRET} from './environment';
 import {Forger} from './forger';
@@ -63,7 +63,7 @@ export class SimulatedControlPlane {
     const deploy = (setting: Setting): Handlers => {
       const env = environmentOf(setting, github.app);
       const common = {env, clock: executions.skewedClock, logger: createLogger({level: 'debug', destination})};
-      const options: ControlPlaneOptions = {...common, ...given};
+      const options: ServicesOptions = {...common, ...given};
       return {
         webhook: functions.webhook({...common, tasks: ports.tasks(this.#losing(), 'ingest')}),
         provision: functions.provision(options),

@@ -2,10 +2,10 @@ import {requestedRunner} from '../../shared/lifecycle/runner';
 import {slotId, takenSlot} from '../../shared/store/slots';
 import type {Store} from '../../shared/store/store';
 import {aJob} from '../builders/lifecycle';
-import type {ComputeWorld} from '../world/compute/model';
-import type {Instance} from '../world/compute/resources';
-import type {GitHubWorld} from '../world/github/model';
-import type {Registration} from '../world/github/registration';
+import type {ComputeWorld} from '../emulators/compute/model';
+import type {Instance} from '../emulators/compute/resources';
+import type {GitHubWorld} from '../emulators/github/model';
+import type {Registration} from '../emulators/github/registration';
 import {LABELS} from './pools';
 import type {JobPlan} from './scenario';
 

@@ -1,4 +1,4 @@
-import type {SeededRandom} from '../world/seeded-random';
+import type {SeededRandom} from '../emulators/seeded-random';
 import type {CallEffect, Fault, JobPlan, Port} from './scenario';
 
 const MINUTE = 60_000;

@@ -1,4 +1,4 @@
-import type {SeededRandom} from '../world/seeded-random';
+import type {SeededRandom} from '../emulators/seeded-random';
 import {backlogMs} from './backlog';
 import {drawFaults, drawForeignAnswers, drawSweepFaults, drawVmFaults} from './draw-faults';
 import {drawOutages} from './outages';

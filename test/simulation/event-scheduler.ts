@@ -1,4 +1,4 @@
-import type {Scheduler} from '../world/scheduler';
+import type {Scheduler} from '../emulators/scheduler';
 
 interface Entry {
   readonly timeMs: number;

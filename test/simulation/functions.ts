@@ -3,16 +3,16 @@ import {createProvision} from '../../functions/provision';
 import {createStop} from '../../functions/stop';
 import {createSweep} from '../../functions/sweep';
 import {createWebhook} from '../../functions/webhook';
-import type {IngestOptions} from '../../functions/webhook/ingest';
-import type {ControlPlaneOptions} from '../../shared/control-plane';
+import type {ServicesOptions} from '../../shared/services';
+import type {ServicesBaseOptions} from '../../shared/services-base';
 
 /** The functions that run in the simulated world: the deployed ones. */
 export interface Functions {
-  readonly webhook: (options: IngestOptions) => HttpFunction;
-  readonly provision: (options: ControlPlaneOptions) => HttpFunction;
-  readonly stop: (options: ControlPlaneOptions) => HttpFunction;
+  readonly webhook: (options: ServicesBaseOptions) => HttpFunction;
+  readonly provision: (options: ServicesOptions) => HttpFunction;
+  readonly stop: (options: ServicesOptions) => HttpFunction;
   /** Called every minute. Without it, only what needs no sweep is asked of a scenario. */
-  readonly sweep?: (options: ControlPlaneOptions) => HttpFunction;
+  readonly sweep?: (options: ServicesOptions) => HttpFunction;
 }
 
 export const FUNCTIONS: Functions = {

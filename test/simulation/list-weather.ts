@@ -1,5 +1,5 @@
-import type {ListWeather} from '../world/github/list-weather';
-import type {SeededRandom} from '../world/seeded-random';
+import type {ListWeather} from '../emulators/github/list-weather';
+import type {SeededRandom} from '../emulators/seeded-random';
 import {NOBODYS} from './pools';
 import type {Setting} from './scenario';
 

@@ -1,4 +1,4 @@
-import type {Job} from '../world/github/job';
+import type {Job} from '../emulators/github/job';
 import type {SimulatedControlPlane} from './control-plane';
 import type {Fault} from './scenario';
 import type {SimulatedWorld} from './simulated-world';

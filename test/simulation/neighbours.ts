@@ -1,10 +1,10 @@
 import type {RunnerScope} from '../../shared/github/github';
 import {announceOn} from '../builders/strangers';
-import type {Job} from '../world/github/job';
-import {PERSISTENT_OFFLINE_LIMIT} from '../world/github/limits';
-import type {GitHubWorld} from '../world/github/model';
-import type {Registration} from '../world/github/registration';
-import type {SeededRandom} from '../world/seeded-random';
+import type {Job} from '../emulators/github/job';
+import {PERSISTENT_OFFLINE_LIMIT} from '../emulators/github/limits';
+import type {GitHubWorld} from '../emulators/github/model';
+import type {Registration} from '../emulators/github/registration';
+import type {SeededRandom} from '../emulators/seeded-random';
 import {REPOSITORIES, VM} from './pools';
 import type {Violation} from './safety';
 import type {Scenario} from './scenario';

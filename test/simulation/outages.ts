@@ -1,6 +1,6 @@
-import type {Delivery} from '../world/github/delivery';
-import type {GitHubWorld} from '../world/github/model';
-import type {SeededRandom} from '../world/seeded-random';
+import type {Delivery} from '../emulators/github/delivery';
+import type {GitHubWorld} from '../emulators/github/model';
+import type {SeededRandom} from '../emulators/seeded-random';
 import type {Fault, JobPlan, Scenario, Setting} from './scenario';
 import type {SimulatedWorld} from './simulated-world';
 import type {Struck} from './struck';

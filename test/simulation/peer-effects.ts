@@ -1,5 +1,5 @@
-import type {ComputeFault} from '../world/compute/face';
-import type {RequestFaultEffect} from '../world/github/request-faults';
+import type {ComputeFault} from '../emulators/compute/face';
+import type {RequestFaultEffect} from '../emulators/github/request-faults';
 import type {CallEffect} from './scenario';
 
 /** What a fault looks like at GitHub; undefined: it is none of GitHub's. */

@@ -1,9 +1,9 @@
 import type {Store} from '../../shared/store/store';
-import type {ComputeWorld} from '../world/compute/model';
-import type {Instance} from '../world/compute/resources';
-import type {GitHubWorld} from '../world/github/model';
-import type {Registration} from '../world/github/registration';
-import type {RunnerSession} from '../world/github/runner-session';
+import type {ComputeWorld} from '../emulators/compute/model';
+import type {Instance} from '../emulators/compute/resources';
+import type {GitHubWorld} from '../emulators/github/model';
+import type {Registration} from '../emulators/github/registration';
+import type {RunnerSession} from '../emulators/github/runner-session';
 import {LABELS, VM} from './pools';
 import type {Violation} from './safety';
 import type {Fault, VmDownBy} from './scenario';

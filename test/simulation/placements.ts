@@ -1,7 +1,7 @@
-import type {Absence} from '../world/compute/catalog';
-import type {ComputeWorld} from '../world/compute/model';
-import type {Template} from '../world/compute/resources';
-import type {SeededRandom} from '../world/seeded-random';
+import type {Absence} from '../emulators/compute/catalog';
+import type {ComputeWorld} from '../emulators/compute/model';
+import type {Template} from '../emulators/compute/resources';
+import type {SeededRandom} from '../emulators/seeded-random';
 import {TEMPLATES} from './pools';
 
 /** What some zones do not have and some machine types cannot take. Every pool has at least one placement that works. */

@@ -1,6 +1,6 @@
-import type {ComputeWorld} from '../world/compute/model';
-import type {Job} from '../world/github/job';
-import type {GitHubWorld} from '../world/github/model';
+import type {ComputeWorld} from '../emulators/compute/model';
+import type {Job} from '../emulators/github/job';
+import type {GitHubWorld} from '../emulators/github/model';
 import type {PersistentVm} from './persistent-vm';
 import {LABELS, VM} from './pools';
 import type {Violation} from './safety';

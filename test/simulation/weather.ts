@@ -1,5 +1,5 @@
-import type {ComputeWorld} from '../world/compute/model';
-import {type Instance, isSpot} from '../world/compute/resources';
+import type {ComputeWorld} from '../emulators/compute/model';
+import {type Instance, isSpot} from '../emulators/compute/resources';
 import type {PersistentVm} from './persistent-vm';
 import type {Fault} from './scenario';
 import type {Struck} from './struck';

@@ -1,5 +1,5 @@
-import type {Job} from '../world/github/job';
-import type {GitHubWorld} from '../world/github/model';
+import type {Job} from '../emulators/github/job';
+import type {GitHubWorld} from '../emulators/github/model';
 import {isTheirs} from './neighbours';
 import {labelsOf, NOBODYS} from './pools';
 import type {JobPlan} from './scenario';

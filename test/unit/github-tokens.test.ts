@@ -1,6 +1,6 @@
 import {installationTokens, personalToken} from '../../shared/github/tokens';
 import {Secret} from '../../shared/secret';
-import {VirtualScheduler} from '../world/scheduler';
+import {VirtualScheduler} from '../emulators/scheduler';
 
 const HOUR_MS = 60 * 60_000;
 const MINUTE_MS = 60_000;

@@ -1,5 +1,5 @@
-import {readStored} from '../../shared/effects/sweep/stored';
 import {createMemoryStore} from '../../shared/store/memory';
+import {readStored} from '../../shared/sweep/stored';
 import {aJob, aRunner, NOW} from '../builders/lifecycle';
 
 const clock = {now: () => NOW, sleep: async () => undefined};

@@ -1,7 +1,7 @@
 import {InProcessTasks, type TaskRequest} from '../../shared/tasks/in-process';
-import {VirtualScheduler} from '../world/scheduler';
-import {type DispatchFault, type DispatchSubject, withDispatchFaults} from '../world/tasks/dispatch-faults';
-import {Faults} from '../world/tasks/faults';
+import {VirtualScheduler} from '../emulators/scheduler';
+import {type DispatchFault, type DispatchSubject, withDispatchFaults} from '../emulators/tasks/dispatch-faults';
+import {Faults} from '../emulators/tasks/faults';
 
 function open() {
   const timers = new VirtualScheduler(0);

@@ -1,7 +1,7 @@
 import type {Dispatch, DispatchResult} from '../../shared/tasks/dispatch';
 import {InProcessQueue} from '../../shared/tasks/in-process-queue';
 import type {QueueOptions} from '../../shared/tasks/queue-options';
-import {VirtualScheduler} from '../world/scheduler';
+import {VirtualScheduler} from '../emulators/scheduler';
 
 /** A queue that dispatches by itself as its clock moves on. */
 function open(options: Partial<QueueOptions<null>> = {}) {

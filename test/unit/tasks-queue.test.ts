@@ -1,7 +1,7 @@
 import type {Dispatch, DispatchResult} from '../../shared/tasks/dispatch';
 import {InProcessQueue} from '../../shared/tasks/in-process-queue';
 import type {QueueOptions} from '../../shared/tasks/queue-options';
-import {VirtualScheduler} from '../world/scheduler';
+import {VirtualScheduler} from '../emulators/scheduler';
 
 const clock = () => new VirtualScheduler(0);
 

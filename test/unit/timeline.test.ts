@@ -1,10 +1,9 @@
-import {isOver} from '../local/over';
-import {Timeline} from '../local/timeline';
-import {ComputeWorld} from '../world/compute/model';
-import type {Instance} from '../world/compute/resources';
-import type {Job} from '../world/github/job';
-import {VirtualScheduler} from '../world/scheduler';
-import {SeededRandom} from '../world/seeded-random';
+import {isOver, Timeline} from '../../functions/local/timeline';
+import {ComputeWorld} from '../emulators/compute/model';
+import type {Instance} from '../emulators/compute/resources';
+import type {Job} from '../emulators/github/job';
+import {VirtualScheduler} from '../emulators/scheduler';
+import {SeededRandom} from '../emulators/seeded-random';
 
 const job = (id: number, label: string): Job => ({
   id,

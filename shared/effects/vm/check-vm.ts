@@ -1,9 +1,9 @@
 import {LeaseHeld} from '../../errors';
 import {isStopping} from '../../lifecycle/vm';
+import type {Context} from '../../ports';
 import type {VmOutcome} from '../../providers/vm';
 import {isDown} from '../../providers/vm';
 import type {VmDocument} from '../../store/documents';
-import type {Context} from '../context';
 import {claimStop, recordRunningOn, recordStopped, renewStop} from './claim-stop';
 import {drain, labelsToDrain, restoreLabels} from './drain-vm';
 import {findRunners, observeVm, type SeenRunner} from './observe-vm';

@@ -1,7 +1,7 @@
 import {jobKeyOf} from '../../lifecycle/naming';
 import {active, isBeingStarted, isStopping, started, stopped, stopping} from '../../lifecycle/vm';
+import type {Context} from '../../ports';
 import type {DrainedRunner, JobKey, VmDocument} from '../../store/documents';
-import type {Context} from '../context';
 import {LEASE_MS} from '../lease';
 import {demandJob} from '../open-jobs';
 import {queuedJobs} from './observe-vm';

@@ -1,6 +1,6 @@
 import {labelMatches} from '../../lifecycle/labels';
+import type {Context} from '../../ports';
 import type {DrainedRunner, VmDocument} from '../../store/documents';
-import type {Context} from '../context';
 import type {SeenRunner} from './observe-vm';
 import type {Vm} from './vms';
 

@@ -1,8 +1,8 @@
 import {NoCapacity, QuotaExceeded, Unavailable} from '../../errors';
 import {isAlarming, isStopping, started, startFailed, starting} from '../../lifecycle/vm';
+import type {Context} from '../../ports';
 import type {VmOutcome} from '../../providers/vm';
 import type {VmDocument} from '../../store/documents';
-import type {Context} from '../context';
 import {restoreLabels} from './drain-vm';
 import {refusal} from './refusal';
 import {scheduleVmCheck} from './schedule-vm-check';

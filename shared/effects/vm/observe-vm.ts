@@ -1,7 +1,8 @@
 import type {JobAtGitHub, Registration} from '../../github/github';
 import {jobKeyOf} from '../../lifecycle/naming';
+import {type Context, githubOf} from '../../ports';
 import type {JobDocument, VmDocument} from '../../store/documents';
-import {type Context, githubOf, scopeFor} from '../context';
+import {scopeFor} from '../context';
 import {recordVmJob} from './record-vm-job';
 import {judgeJob, turnAway} from './take-job';
 import {type RunnerPlace, runnerPlaces, type Vm} from './vms';

@@ -2,8 +2,8 @@ import type {RunnerScope} from '../../github/github';
 import {liesIn} from '../../lifecycle/identity';
 import type {JobEvent} from '../../lifecycle/job-event';
 import {takesRepository} from '../../lifecycle/matching';
+import {type Context, githubOf} from '../../ports';
 import type {VmDocument} from '../../store/documents';
-import {type Context, githubOf} from '../context';
 import {changeVm} from './vm-document';
 import {isRunnerOf, runnerPlaces, type Vm} from './vms';
 

@@ -3,9 +3,9 @@ import type {JobEvent} from '../../lifecycle/job-event';
 import {jobKeyOf} from '../../lifecycle/naming';
 import {active, isStopping, runsJob, runsNoMore, started} from '../../lifecycle/vm';
 import {withSeenLabels} from '../../lifecycle/vm-labels';
+import type {Context} from '../../ports';
 import type {JobDocument, SeenLabels, VmDocument} from '../../store/documents';
 import type {Transaction} from '../../store/store';
-import type {Context} from '../context';
 import {changeVm, readVm} from './vm-document';
 import {isRunnerOf, type Vm} from './vms';
 

@@ -1,5 +1,5 @@
 import {taskName} from '../../lifecycle/naming';
-import type {Context} from '../context';
+import type {Context} from '../../ports';
 import type {Vm} from './vms';
 
 /** Look number `reading`, in `delaySeconds`, whether the VM may stop. Void when there was activity of a newer version. */

@@ -1,9 +1,11 @@
 import {applyJobEvent} from '../../lifecycle/job';
 import {jobKeyOf} from '../../lifecycle/naming';
+import {isOver} from '../../lifecycle/runner';
+import {queuedAgainTask} from '../../model/tasks';
+import {type Context, poolOf} from '../../ports';
 import type {JobDocument} from '../../store/documents';
-import {type Context, poolOf} from '../context';
+import type {Store} from '../../store/store';
 import type {Demand} from '../cover-job';
-import {isRunnerGone, lookAgainLater} from '../requeue-job';
 import {ensureStarted} from './ensure-started';
 import {coverByVm, recordVmJob} from './record-vm-job';
 import {judgeJob, turnAway} from './take-job';
@@ -21,10 +23,16 @@ export async function serveVm(context: Context, vm: Vm, demand: Demand): Promise
   const job =
     'event' in demand ? (await recordVmJob(context, vm, demand.event, seen)).job : await cover(context, vm, demand.job);
   if ('event' in demand && job?.status === 'in_progress' && (await isRunnerGone(context.store, job))) {
-    await lookAgainLater(context, {job: jobKeyOf(job), runner: job.runner}, demand.event.delivery);
+    await context.tasks.enqueue(queuedAgainTask({job: jobKeyOf(job), runner: job.runner}, demand.event.delivery));
   }
   if (job?.status !== 'queued') return `not_wanted:${job ? `job_${job.status}` : 'unknown_job'}`;
   return ensureStarted(context, vm);
+}
+
+/** The job is on record as running on a runner of ours that is over, or on none of ours. */
+async function isRunnerGone(store: Store, {runner}: JobDocument): Promise<boolean> {
+  const document = runner === null ? undefined : await store.get('runners', runner);
+  return !document || isOver(document);
 }
 
 /** The job is on record, and neither starts the VM nor keeps it up. */

@@ -3,8 +3,9 @@ import {applyJobEvent} from '../../lifecycle/job';
 import type {JobEvent} from '../../lifecycle/job-event';
 import {jobKeyOf} from '../../lifecycle/naming';
 import {labelsOf, lackedLabels, wasSeenToTake} from '../../lifecycle/vm-labels';
+import {type Context, githubOf} from '../../ports';
 import type {JobDocument, JobKey, SeenLabels} from '../../store/documents';
-import {type Context, githubOf, scopeFor} from '../context';
+import {scopeFor} from '../context';
 import type {Demand} from '../cover-job';
 import type {Vm} from './vms';
 

@@ -1,7 +1,7 @@
 import {newVm} from '../../lifecycle/vm';
+import type {Context} from '../../ports';
 import type {VmDocument} from '../../store/documents';
 import type {Transaction} from '../../store/store';
-import type {Context} from '../context';
 import type {Vm} from './vms';
 
 /** The VM's document; of a VM that was not heard of before, the one that it begins with. */

@@ -1,12 +1,13 @@
 import type {JobEvent} from '../../lifecycle/job-event';
 import {matchJob} from '../../lifecycle/matching';
 import {jobKeyOf, parseRunnerName} from '../../lifecycle/naming';
-import type {VmDocument} from '../../store/documents';
-import type {Context} from '../context';
-import type {RunRecord} from '../record-run';
+import {runsNoMore} from '../../lifecycle/vm';
+import type {Context} from '../../ports';
+import type {JobDocument, VmDocument} from '../../store/documents';
 import {isOwnRunner, logForeign, withOwnRunner} from './own-runner';
 import {recordForeignJob, recordVmJob} from './record-vm-job';
 import {scheduleVmCheck} from './schedule-vm-check';
+import {changeVm} from './vm-document';
 import {type Vm, vmOfPool, vmOfRunner} from './vms';
 
 /** The VM whose event it is: its pool's, unless a runner that was made for a job took it. */
@@ -32,13 +33,22 @@ async function isNoJobOfOurs({pools, store}: Context, event: JobEvent): Promise<
   return (await store.get('jobs', jobKeyOf(event))) === undefined;
 }
 
-/** A job of a pool of another kind ran on a persistent VM, whose runner had all its labels. */
-export async function noteForeignRun(context: Context, event: JobEvent, {change}: RunRecord): Promise<void> {
+/**
+ * A job of a pool of another kind ran on a persistent VM, whose runner had all its labels. `change`: what the event changed about the job;
+ * one that changed nothing is left out.
+ */
+export async function noteForeignRun(context: Context, event: JobEvent, change: string): Promise<void> {
   const vm = event.runnerName ? vmOfRunner(context, event.runnerName) : undefined;
   if (!vm || (change !== 'started' && change !== 'finished')) return;
   if (!(await isOwnRunner(context, vm, event))) return logForeign(context, vm, event);
   const document = await recordForeignJob(context, vm, event);
   if (change === 'finished') await planStop(context, vm, document);
+}
+
+/** The job is queued again: the VM of its pool, if the pool has one, runs it no more. */
+export async function endRunOnVm(context: Context, job: JobDocument): Promise<void> {
+  const vm = vmOfPool(context, job.pool);
+  if (vm) await changeVm(context, vm, (document) => runsNoMore(document, jobKeyOf(job)));
 }
 
 async function planStop(context: Context, vm: Vm, {version}: VmDocument): Promise<void> {

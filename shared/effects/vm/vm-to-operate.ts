@@ -1,7 +1,7 @@
 import type {Pool} from '../../config/config';
 import {Refused} from '../../errors';
+import type {Context} from '../../ports';
 import type {PersistentVm, VmStatus} from '../../providers/vm';
-import type {Context} from '../context';
 import {type Vm, vmOfPool} from './vms';
 
 export interface VmToOperate {

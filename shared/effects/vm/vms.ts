@@ -2,9 +2,9 @@ import type {Pool} from '../../config/config';
 import type {RunnerScope} from '../../github/github';
 import {takesRepository} from '../../lifecycle/matching';
 import {isSpeltOut} from '../../model/names';
+import {type Context, poolOf} from '../../ports';
 import type {VmReference} from '../../providers/vm';
 import type {VmDocument} from '../../store/documents';
-import {type Context, poolOf} from '../context';
 
 /** A persistent VM with the pools that share it. */
 export interface Vm extends VmReference {

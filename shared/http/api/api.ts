@@ -1,11 +1,7 @@
 import type {Request} from '@google-cloud/functions-framework';
-import {systemClock} from '../../clock';
-import {type ApiConfig, parseConfig} from '../../config/config';
-import {createSecretCheck, type SecretCheck} from '../../config/secret-check';
-import {createSecretReader} from '../../config/secrets';
-import type {ControlPlane, ControlPlaneOptions} from '../../control-plane';
-import {createLogger} from '../../telemetry/create-logger';
-import type {Logger} from '../../telemetry/logger';
+import type {SecretCheck} from '../../config/secret-check';
+import type {Logger} from '../../logger';
+import type {Services, ServicesBase} from '../../ports';
 import {traceFields, traceOf} from '../../telemetry/trace';
 import {isPath} from '../framework';
 import {createBodyReader} from '../read-body';
@@ -18,7 +14,7 @@ import {problemOf} from './failure';
 import {idempotencyKey} from './idempotency-key';
 import {MAX_BODY_BYTES, parseBody, type RawInput, readQuery} from './input';
 import {onlyOnce} from './only-once';
-import type {Operation, Surroundings} from './operation';
+import type {Operation, RequestContext} from './operation';
 import {OPERATIONS} from './operations/all';
 import {isDryRun} from './operations/dry-run';
 import {Problem, problemReply} from './problem';
@@ -26,17 +22,20 @@ import {createRateLimit, type RateLimit} from './rate-limit';
 import type {Reply} from './reply';
 import {createRouter, withoutPrefix} from './router';
 
-export interface ApiOptions extends ControlPlaneOptions {
+export interface ApiOptions {
+  /** Throws `InvalidConfiguration`. */
+  readonly base: () => ServicesBase<'api'>;
+  /** Loaded by the first operation that needs more than `base`. */
+  readonly services: () => Promise<Services<'api'>>;
+  /** For requests that come while the configuration is wrong. */
+  readonly startLogger: Logger;
+  /** The client's address is then what Cloud Run's front end says. */
+  readonly isBehindCloudRun: boolean;
   /** Of one client. Default 60. */
   readonly requestsPerMinute?: number;
 }
 
 const REQUESTS_PER_MINUTE = 60;
-
-interface Configured {
-  readonly config: ApiConfig;
-  readonly checkSecret: SecretCheck;
-}
 
 /** Answers a request: limit, route, authenticate, validate, do. Never throws: what goes wrong is a problem. */
 export class Api {
@@ -45,27 +44,25 @@ export class Api {
   readonly #router = createRouter(OPERATIONS);
   readonly #assets = createAssets();
   readonly #bodies = createBodyReader(MAX_BODY_BYTES);
-  #configured: Configured | undefined;
-  #plane: (() => Promise<ControlPlane<'api'>>) | undefined;
+  #base: ServicesBase<'api'> | undefined;
+  #checkSecret: SecretCheck | undefined;
   #document: object | undefined;
-  #logger: Logger;
 
   constructor(options: ApiOptions) {
     this.#options = options;
     this.#limit = createRateLimit(options.requestsPerMinute ?? REQUESTS_PER_MINUTE);
-    this.#logger = options.logger ?? createLogger({level: 'info'});
   }
 
   async answer(request: Request): Promise<Reply> {
     const reply = await this.#reply(request).catch((error: unknown) => this.#refuse(request, error));
-    const origins = this.#configured?.config.corsOrigins ?? [];
+    const origins = this.#base?.config.corsOrigins ?? [];
     return {...reply, headers: {...reply.headers, ...corsHeaders(request.get('origin'), origins)}};
   }
 
   async #reply(request: Request): Promise<Reply> {
-    const {config} = this.#configure();
-    // Wrong secrets and requests that make no sense count, too. Cloud Run says by K_SERVICE that its front end is in between.
-    await this.#limit(clientAddress(request, this.#options.env['K_SERVICE'] !== undefined));
+    const base = this.#configured();
+    // Wrong secrets and requests that make no sense count, too.
+    await this.#limit(clientAddress(request, this.#options.isBehindCloudRun));
     if (!isPath(request.originalUrl)) throw new Problem('invalid-request', 'the path cannot be decoded');
 
     const match = this.#router.match(request.method, request.path);
@@ -73,7 +70,7 @@ export class Api {
     if (request.method === 'OPTIONS') return options(this.#router.allow(request.path) ?? '');
     if (match.kind === 'wrong_method') throw wrongMethod(request.method, match.allow);
 
-    const authenticated = await this.#isAuthenticated(request);
+    const authenticated = await this.#isAuthenticated(request, base);
     const {route, parameters} = match;
     if (route.access === 'secret' && !authenticated) {
       throw new Problem(
@@ -84,9 +81,9 @@ export class Api {
         },
       );
     }
-    const surroundings = this.#surroundings(request, route, config, authenticated);
+    const context = this.#contextOf(request, route, base, authenticated);
     const input = {path: parameters, query: readQuery(request), body: await this.#body(request, route)};
-    const reply = await this.#traced(request, route, () => run(route, surroundings, input, request));
+    const reply = await this.#traced(request, route, () => run(route, context, input, request));
     this.#log(request)[route.changes ? 'info' : 'debug'](`api: ${route.id}`, {
       decision: 'answered',
       operation: route.id,
@@ -97,27 +94,23 @@ export class Api {
 
   /** Only an operation that may create tasks: its trace goes on in them. */
   async #traced(request: Request, {id, changes}: Operation, work: () => Promise<Reply>): Promise<Reply> {
-    if (!changes || !this.#configured?.config.tracing) return work();
-    const {tracer} = await this.#controlPlane();
+    const {config, tracer} = this.#configured();
+    if (!changes || !config.tracing) return work();
     const parent = traceOf(request.headers);
     return tracer.inExecution({name: 'api', parent, fields: {operation: id}}, work);
   }
 
-  /** Throws `InvalidConfiguration`. Read once a process, on the first request, so that a bad one is answered and logged. */
-  #configure(): Configured {
-    if (this.#configured) return this.#configured;
-    const {env, clock = systemClock} = this.#options;
-    const config = parseConfig(env, 'api');
-    if (!this.#options.logger) this.#logger = createLogger({level: config.logLevel});
-    const secrets = createSecretReader({clock, config, logger: this.#logger});
-    this.#configured = {config, checkSecret: createSecretCheck(config.managerSecrets, {secrets, clock})};
-    return this.#configured;
+  /** Throws `InvalidConfiguration`: made on the first request, so that a wrong configuration is answered and logged. */
+  #configured(): ServicesBase<'api'> {
+    this.#base ??= this.#options.base();
+    return this.#base;
   }
 
-  async #isAuthenticated(request: Request): Promise<boolean> {
+  async #isAuthenticated(request: Request, {config, secretCheck}: ServicesBase<'api'>): Promise<boolean> {
     const given = request.get(SECRET_HEADER);
     if (!given) return false;
-    return this.#configure().checkSecret((secret) => isSecret(given, secret));
+    this.#checkSecret ??= secretCheck(config.managerSecrets);
+    return this.#checkSecret((secret) => isSecret(given, secret));
   }
 
   async #body(request: Request, {method, body}: Operation): Promise<unknown> {
@@ -140,31 +133,23 @@ export class Api {
     return reply;
   }
 
-  #surroundings(request: Request, {id}: Operation, config: ApiConfig, authenticated: boolean): Surroundings {
-    const {clock = systemClock} = this.#options;
-    const plane = () => this.#controlPlane();
+  #contextOf(
+    request: Request,
+    {id}: Operation,
+    {config, clock}: ServicesBase<'api'>,
+    authenticated: boolean,
+  ): RequestContext {
+    const {services} = this.#options;
     return {
       config,
       clock,
       headers: request.headers,
       authenticated,
-      plane,
-      context: async () => ({...(await plane()).context, logger: this.#log(request).with({operation: id})}),
+      services,
+      context: async () => ({...(await services()).context, logger: this.#log(request).with({operation: id})}),
       linkTo: (cursor) => nextPath(request, cursor),
       document: () => this.#describe(),
     };
-  }
-
-  /**
-   * Loaded when an operation needs it: health has to answer at once after a start. By `require`, which is the same everywhere: under Node's own
-   * `import()` a CommonJS module of TypeScript has no named exports.
-   */
-  async #controlPlane(): Promise<ControlPlane<'api'>> {
-    if (!this.#plane) {
-      const {controlPlane}: typeof import('../../control-plane') = require('../../control-plane');
-      this.#plane = controlPlane('api', this.#options);
-    }
-    return this.#plane();
   }
 
   async #describe(): Promise<object> {
@@ -185,8 +170,8 @@ export class Api {
   }
 
   #log(request: Request): Logger {
-    const project = this.#configured?.config.project;
-    return this.#logger.with({function: 'api', ...traceFields(traceOf(request.headers), project)});
+    const {logger = this.#options.startLogger, config} = this.#base ?? {};
+    return logger.with(traceFields(traceOf(request.headers), config?.project));
   }
 }
 
@@ -198,18 +183,13 @@ function options(allow: string): Reply {
   return {status: 204, headers: {Allow: allow, ...preflightHeaders(allow)}};
 }
 
-async function run(
-  operation: Operation,
-  surroundings: Surroundings,
-  input: RawInput,
-  request: Request,
-): Promise<Reply> {
-  const key = operation.changes ? idempotencyKey(surroundings.headers) : undefined;
-  const isDry = isDryRun(surroundings, {'dry-run': input.query['dry-run'] === 'true'});
-  if (key === undefined || isDry) return operation.run(surroundings, input);
+async function run(operation: Operation, context: RequestContext, input: RawInput, request: Request): Promise<Reply> {
+  const key = operation.changes ? idempotencyKey(context.headers) : undefined;
+  const isDry = isDryRun(context, {'dry-run': input.query['dry-run'] === 'true'});
+  if (key === undefined || isDry) return operation.run(context, input);
   const {query, body} = input;
   const identity = {key, method: operation.method, path: withoutPrefix(request.path), query, body};
-  return onlyOnce(await surroundings.context(), identity, () => operation.run(surroundings, input));
+  return onlyOnce(await context.context(), identity, () => operation.run(context, input));
 }
 
 /** Relative: the function's URL may have a path of its own, which it does not know. */

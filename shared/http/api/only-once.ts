@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
-import type {Context} from '../../effects/context';
 import {LeaseHeld} from '../../errors';
+import type {Context} from '../../ports';
 import type {KeyDocument} from '../../store/documents';
 import {claimKey, keyId} from '../../store/keys';
 import {Problem} from './problem';

@@ -2,23 +2,22 @@ import type {IncomingHttpHeaders} from 'node:http';
 import type * as z from 'zod';
 import type {Clock} from '../../clock';
 import type {Config} from '../../config/config';
-import type {ControlPlane} from '../../control-plane';
-import type {Context} from '../../effects/context';
+import type {Context, Services} from '../../ports';
 import {InputReader, type RawInput} from './input';
 import type {ProblemKind} from './problem';
 import type {Reply} from './reply';
 import type {Method} from './router';
 
-/** What an operation may work with. What costs time to make is made when it is asked for. */
-export interface Surroundings {
+/** What an operation may work with to answer one request. What costs time to make is made when it is asked for. */
+export interface RequestContext {
   readonly config: Config;
   readonly clock: Clock;
   /** The request's, in lower case. */
   readonly headers: IncomingHttpHeaders;
   /** The request carries the secret. Always true for an operation that demands it. */
   readonly authenticated: boolean;
-  /** Every place is filled in, unlike in `config`. */
-  readonly plane: () => Promise<ControlPlane<'api'>>;
+  /** In their `config` every place is filled in, unlike in this one. */
+  readonly services: () => Promise<Services<'api'>>;
   /** The effects' context; its logger carries the request's fields. */
   readonly context: () => Promise<Context>;
   /** Path and query of this request with another cursor, for `Link`. */
@@ -71,23 +70,23 @@ export interface Description<P extends z.ZodType, Q extends z.ZodType, B extends
 
 /** An operation whose types are settled. */
 export interface Operation extends Description<z.ZodType, z.ZodType, z.ZodType> {
-  run(surroundings: Surroundings, raw: RawInput): Promise<Reply>;
+  run(request: RequestContext, raw: RawInput): Promise<Reply>;
 }
 
 /** Ties a description to what does it: the handler gets what the schemas made of the input. */
 export function operation<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType = z.ZodUndefined>(
   description: Description<P, Q, B>,
-  handle: (surroundings: Surroundings, input: Input<P, Q, B>) => Reply | Promise<Reply>,
+  handle: (request: RequestContext, input: Input<P, Q, B>) => Reply | Promise<Reply>,
 ): Operation {
   return {
     ...description,
-    async run(surroundings, raw) {
+    async run(request, raw) {
       const reader = new InputReader(raw);
       const path = reader.read('path', description.parameters);
       const query = reader.read('query', description.query);
       const body = description.body && reader.read('body', description.body.schema);
       reader.throwIfAny();
-      return handle(surroundings, {path, query, body} as Input<P, Q, B>);
+      return handle(request, {path, query, body} as Input<P, Q, B>);
     },
   };
 }

@@ -1,5 +1,5 @@
 import {isDocumentId} from '../../model/names';
-import type {Surroundings} from './operation';
+import type {RequestContext} from './operation';
 import {Problem} from './problem';
 
 /** One row of a source; `item` is left out when a filter does not let it through. */
@@ -52,7 +52,7 @@ export async function readPage<T>(
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc8288 */
-export function linkHeader({linkTo}: Surroundings, next: string | null): Record<string, string> {
+export function linkHeader({linkTo}: RequestContext, next: string | null): Record<string, string> {
   return next === null ? {} : {Link: `<${linkTo(next)}>; rel="next"`};
 }
 

@@ -1,7 +1,7 @@
 import Ajv2020, {type AnySchema, type ValidateFunction} from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import {withoutPrefix} from '../../../shared/http/api/router';
-import {MANAGER_SECRET} from '../../world/system';
+import {MANAGER_SECRET} from '../../emulators/system';
 
 export interface Sent {
   /** Null: none. */

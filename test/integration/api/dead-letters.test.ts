@@ -1,6 +1,6 @@
 import {keyId} from '../../../shared/store/keys';
 import {aSystem, expectClean, MINUTE, type TestSystem} from '../../builders/system';
-import {QUEUES} from '../../world/system';
+import {QUEUES} from '../../emulators/system';
 import {ApiClient, problemOf} from './client';
 
 jest.setTimeout(60_000);

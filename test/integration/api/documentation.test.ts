@@ -1,6 +1,6 @@
 import type {Browser, Page} from 'playwright-core';
 import {aSystem, type TestSystem} from '../../builders/system';
-import {MANAGER_SECRET} from '../../world/system';
+import {MANAGER_SECRET} from '../../emulators/system';
 import {findChromium, launch} from './chromium';
 import {ApiClient} from './client';
 

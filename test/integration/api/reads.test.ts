@@ -1,5 +1,5 @@
 import {aSystem, MINUTE, POOLS, type TestSystem} from '../../builders/system';
-import type {Job} from '../../world/github/job';
+import type {Job} from '../../emulators/github/job';
 import {ApiClient, problemOf} from './client';
 
 jest.setTimeout(60_000);

@@ -4,8 +4,8 @@ import {join} from 'node:path';
 import {createApi} from '../../../functions/api';
 import {createLogger} from '../../../shared/telemetry/create-logger';
 import {aSystem, type TestSystem} from '../../builders/system';
-import {type Served, serve} from '../../world/serve';
-import {MANAGER_SECRET} from '../../world/system';
+import {type Served, serve} from '../../emulators/serve';
+import {MANAGER_SECRET} from '../../emulators/system';
 import {ApiClient, problemOf} from './client';
 
 jest.setTimeout(60_000);

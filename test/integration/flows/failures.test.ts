@@ -1,6 +1,6 @@
 import {aSystem, expectClean, MINUTE, type TestSystem} from '../../builders/system';
 import {signTask} from '../../builders/tasks';
-import {QUEUES} from '../../world/system';
+import {QUEUES} from '../../emulators/system';
 
 const STOCK_OUT = {code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message: 'The zone does not have enough resources available.'};
 const QUOTA = {code: 'QUOTA_EXCEEDED', message: "Quota 'CPUS' exceeded. Limit: 24.0 in region us-central1."};

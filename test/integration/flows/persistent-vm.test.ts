@@ -1,6 +1,6 @@
 import {MINUTE} from '../../builders/system';
 import {aVmSystem, expectUnharmed, FLAT, VM, type VmSystem, ZONE} from '../../builders/vm-system';
-import {QUEUES} from '../../world/system';
+import {QUEUES} from '../../emulators/system';
 
 const STOCK_OUT = {code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message: 'The zone does not have enough resources available.'};
 

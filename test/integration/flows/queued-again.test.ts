@@ -1,6 +1,6 @@
 import {aSystem, expectClean, MINUTE, type TestSystem} from '../../builders/system';
 import {aVmSystem, VM, ZONE} from '../../builders/vm-system';
-import type {Job} from '../../world/github/job';
+import type {Job} from '../../emulators/github/job';
 
 jest.setTimeout(120_000);
 

@@ -1,5 +1,5 @@
 import {aSystem, expectClean, MINUTE, POOLS, type TestSystem} from '../../builders/system';
-import {SeededRandom} from '../../world/seeded-random';
+import {SeededRandom} from '../../emulators/seeded-random';
 
 const JOBS = 20;
 const LABELS = [

@@ -1,9 +1,9 @@
 import {execFile} from 'node:child_process';
 import {join, resolve} from 'node:path';
 import {promisify} from 'node:util';
+import {parseArguments} from '../../../functions/local';
+import {runSimulated} from '../../../functions/local/simulated';
 import {InvalidConfiguration} from '../../../shared/errors';
-import {parseArguments} from '../../local/arguments';
-import {runSimulated} from '../../local/simulated';
 
 const ROOT = resolve(__dirname, '..', '..', '..');
 
@@ -15,7 +15,7 @@ interface Ended {
 
 /** `npm start -- ARGUMENTS` as a process of its own, with this environment and no terminal. */
 async function start(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> {
-  const script = join(ROOT, 'test', 'local', 'start.ts');
+  const script = join(ROOT, 'functions', 'local', 'index.ts');
   const options = {cwd: ROOT, env};
   return promisify(execFile)(process.execPath, ['-r', 'ts-node/register', script, ...args], options).then(
     ({stdout, stderr}) => ({code: 0, stdout, stderr}),

@@ -131,6 +131,19 @@ describeScripts('the startup script of an ephemeral runner', () => {
     60_000,
   );
 
+  it('is not held up by a reader of them that a process of the job has stopped', async () => {
+    // A stopped `timeout` ends nothing. It stops itself, so that no second process has to find it in time; a VM that is off ends it.
+    const timeout = `echo $$ >"$SLIPWAY_ROOT/stopped"; kill -STOP $$`;
+    const poweroff = `cd "$SLIPWAY_ROOT"; until grep --silent '^State:.T' "/proc/$(<stopped)/status"; do sleep 0.05; done
+      kill -KILL "$(<stopped)"; echo ended >reader`;
+    await create({commands: {timeout, poweroff}, run: `mkdir _diag; echo one >_diag/Runner_1.log\n${ONE_JOB}`});
+    const {output, status} = await machine.boot('startup.sh');
+    expect(machine.read('reader')).toBe('ended\n');
+    expect(output).toContain('power off: the runner has run its job');
+    expect(status).toBe(0);
+    expect(machine.poweredOff()).toBe(true);
+  }, 60_000);
+
   it('goes on in a service of its own where systemd runs', async () => {
     await create();
     mkdirSync(join(machine.root, 'run/systemd/system'), {recursive: true});

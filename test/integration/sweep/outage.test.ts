@@ -3,8 +3,8 @@ import type {Collections} from '../../../shared/store/documents';
 import {createMemoryStore} from '../../../shared/store/memory';
 import type {Store} from '../../../shared/store/store';
 import {aSystem, MINUTE, type TestSystem} from '../../builders/system';
-import type {DeliveryRequest} from '../../world/github/delivery';
-import {httpSink} from '../../world/github/http-sink';
+import type {DeliveryRequest} from '../../emulators/github/delivery';
+import {httpSink} from '../../emulators/github/http-sink';
 
 jest.setTimeout(180_000);
 

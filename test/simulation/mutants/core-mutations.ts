@@ -41,7 +41,7 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
   {name: 'dead letter at the first failure', exported: 'isLastAttempt', wrap: '() => () => true'},
   {
     name: 'the webhook answers 202 without a task',
-    exported: 'Ingest.enqueue',
+    exported: 'Intake.enqueue',
     wrap: "(original) => async (task) => (task.queue === 'stop' ? 'created' : original(task))",
   },
   {

@@ -4,6 +4,8 @@ import ts from 'typescript';
 
 const ROOT = resolve(__dirname, '..', '..', '..');
 const FOLDERS = ['functions', 'shared'];
+/** Of these folders: what runs on a developer's machine only. */
+const NOT_DEPLOYED = /^functions\/(build|local)\//;
 const MARKER = /\/\/ mutation:(.*)$/gm;
 
 /** The source of the core: the text of each file, by its path from the repository's root. */
@@ -26,12 +28,12 @@ interface Marker {
   readonly line: number;
 }
 
-/** All of `functions` and `shared`, as they are on disk. */
+/** All that is deployed of `functions` and `shared`, as it is on disk. */
 export function readCore(): Core {
   const paths = FOLDERS.flatMap((folder) =>
     readdirSync(join(ROOT, folder), {recursive: true, encoding: 'utf8'}).map((path) => join(folder, path)),
   );
-  const sources = paths.filter((path) => path.endsWith('.ts')).sort();
+  const sources = paths.filter((path) => path.endsWith('.ts') && !NOT_DEPLOYED.test(path)).sort();
   return new Map(sources.map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]));
 }
 

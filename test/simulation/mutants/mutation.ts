@@ -6,7 +6,7 @@ export type Mutation = Change & {readonly name: string; readonly also?: Change};
  *
  * - `marked`: what follows the one line `// mutation: <marked>` in the source: a statement, a property, an argument, an operand, a
  *   function or a method.
- * - `exported`: the one function, constant or method that is exported by this name: `isOver`, `OPEN_RUNS`, `Sightings.twice`.
+ * - `exported`: the one function, constant or method that is exported by this name: `isOver`, `OPEN_RUNS`, `PersistenceTracker.hasPersisted`.
  */
 export type Change =
   | ({readonly marked: string} & (Removal | Condition | Insertion | Value | Wrapper))

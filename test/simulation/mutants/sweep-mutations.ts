@@ -1,13 +1,13 @@
 import type {Mutation} from './mutation';
 
 /** Sees what it is given, and does nothing about it. */
-const IDLE = '(original) => (...seen) => { original(...seen); return []; }';
+const IDLE = '(rule) => ({...rule, plan: (...seen) => { rule.plan(...seen); return []; }})';
 
 /** Mistakes in the sweep: what it sees, decides and does. */
 export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     name: 'sweep: one sighting is enough',
-    exported: 'Sightings.twice',
+    exported: 'PersistenceTracker.hasPersisted',
     wrap: '(original) => (key) => { original(key); return true; }',
   },
   {
@@ -84,10 +84,10 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {
     name: 'sweep: a boot may take no time',
     exported: 'endFailedBoots',
-    wrap: `(original) => (observed, ...rest) => {
+    wrap: `(rule) => ({...rule, plan: (observed, ...rest) => {
       const pools = observed.pools.map((pool) => ({...pool, bootMinutes: 0}));
-      return original({...observed, pools}, ...rest);
-    }`,
+      return rule.plan({...observed, pools}, ...rest);
+    }})`,
   },
   {
     name: 'sweep: queued jobs that nobody heard of are left alone',
@@ -104,7 +104,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     remove: true,
     also: {exported: 'isUnused', wrap: '() => () => true'},
   },
-  {name: 'sweep: half-made runners stay', exported: 'finishHalfMade', wrap: IDLE},
+  {name: 'sweep: stalled creations stay', exported: 'resumeStalledCreations', wrap: IDLE},
   {name: 'sweep: a lost slot stays lost', exported: 'freeLostSlots', wrap: IDLE},
   {
     name: 'sweep: no second page of what is on record',

@@ -19,8 +19,8 @@ export const VM_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'persistent VM: one that went down by itself is left to the next check',
-    exported: 'restartPersistent',
-    wrap: '() => () => []',
+    exported: 'restartStoppedVms',
+    wrap: '(rule) => ({...rule, plan: () => []})',
   },
   {
     name: 'persistent VM: a job that it cannot take hides a lost stop',

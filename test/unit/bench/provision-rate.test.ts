@@ -1,7 +1,7 @@
 import {perMinute} from '../../bench/burst';
 import {provisionUnderLimit} from '../../bench/rate-limited-world';
 import {terraformFile} from '../../builders/terraform-files';
-import {DEPLOYED_RATES} from '../../world/tasks/deployed-rates';
+import {DEPLOYED_RATES} from '../../emulators/tasks/deployed-rates';
 
 /** 900 points a minute, 5 for a JIT config. */
 const MOST_A_MINUTE = 180;

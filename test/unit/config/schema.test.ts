@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import Ajv2020 from 'ajv/dist/2020';
 import {parse} from 'yaml';
-import {SCHEMA_PATH, schemaText} from '../../../shared/config/generate-schema';
+import {SCHEMA_PATH, schemaText} from '../../../functions/build/schema';
 import {poolSchema} from '../../../shared/config/pool-schema';
 import {DOCUMENTATION, EXAMPLE} from './environments';
 

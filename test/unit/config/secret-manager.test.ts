@@ -1,7 +1,7 @@
 import {createSecretManager} from '../../../shared/config/secret-manager';
 import {Refused, Unavailable} from '../../../shared/errors';
 import {holdTimeouts, pass, releaseTimeouts} from '../../builders/held-timeouts';
-import {SecretManagerServer} from '../../world/secret-manager/server';
+import {SecretManagerServer} from '../../emulators/secret-manager/server';
 
 const CALL_MS = 3_000;
 const SECRET = 'projects/acme/secrets/webhook';

@@ -8,8 +8,8 @@ import {
   type SecretSource,
 } from '../../../shared/config/secrets';
 import {Unavailable} from '../../../shared/errors';
-import {VirtualScheduler} from '../../world/scheduler';
-import {SecretManagerServer} from '../../world/secret-manager/server';
+import {VirtualScheduler} from '../../emulators/scheduler';
+import {SecretManagerServer} from '../../emulators/secret-manager/server';
 
 const MINUTE = 60_000;
 const RESOURCE: SecretSource = {kind: 'resource', name: 'projects/p/secrets/s'};

@@ -3,8 +3,8 @@ import {Unavailable} from '../../../shared/errors';
 import {createLogger} from '../../../shared/telemetry/create-logger';
 import {createOpenTelemetryTracer} from '../../../shared/telemetry/open-telemetry';
 import {contentOf} from '../../builders/spans';
-import {VirtualScheduler} from '../../world/scheduler';
-import {SeededRandom} from '../../world/seeded-random';
+import {VirtualScheduler} from '../../emulators/scheduler';
+import {SeededRandom} from '../../emulators/seeded-random';
 
 const TOKEN = `ghs_${'a1B2'.repeat(9)}`;
 

@@ -5,11 +5,11 @@ import {RegionsClient} from '@google-cloud/compute/build/src/v1/regions_client';
 import {ZoneOperationsClient} from '@google-cloud/compute/build/src/v1/zone_operations_client';
 import {ZonesClient} from '@google-cloud/compute/build/src/v1/zones_client';
 import {GoogleAuth, PassThroughClient} from 'google-auth-library';
-import {type ComputeLatencies, ComputeWorld} from '../../world/compute/model';
-import type {Template} from '../../world/compute/resources';
-import {ComputeServer} from '../../world/compute/server';
-import {VirtualScheduler} from '../../world/scheduler';
-import {SeededRandom} from '../../world/seeded-random';
+import {type ComputeLatencies, ComputeWorld} from '../../emulators/compute/model';
+import type {Template} from '../../emulators/compute/resources';
+import {ComputeServer} from '../../emulators/compute/server';
+import {VirtualScheduler} from '../../emulators/scheduler';
+import {SeededRandom} from '../../emulators/seeded-random';
 
 export const PROJECT = 'p';
 export const ZONE = 'us-central1-a';

@@ -1,9 +1,9 @@
 import type {InsertRequest} from '../../../shared/compute/compute';
-import {directCompute} from '../../world/compute/direct';
-import {ComputeFace} from '../../world/compute/face';
-import {ComputeWorld} from '../../world/compute/model';
-import {VirtualScheduler} from '../../world/scheduler';
-import {SeededRandom} from '../../world/seeded-random';
+import {directCompute} from '../../emulators/compute/direct';
+import {ComputeFace} from '../../emulators/compute/face';
+import {ComputeWorld} from '../../emulators/compute/model';
+import {VirtualScheduler} from '../../emulators/scheduler';
+import {SeededRandom} from '../../emulators/seeded-random';
 import {TEMPLATE, ZONE} from './compute-clients';
 
 const clock = new VirtualScheduler();

@@ -1,4 +1,4 @@
-import type {PowerAction} from '../../world/compute/model';
+import type {PowerAction} from '../../emulators/compute/model';
 import {type Clients, openClients, operationName, SPOT, ZONE} from './compute-clients';
 
 let compute: Clients;

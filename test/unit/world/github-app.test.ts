@@ -1,7 +1,7 @@
 import {createSign, generateKeyPairSync} from 'node:crypto';
 import {Octokit} from '@octokit/rest';
-import {type StartedGitHub, startGitHub} from '../../world/github/start-github';
-import {SeededRandom} from '../../world/seeded-random';
+import {type StartedGitHub, startGitHub} from '../../emulators/github/start-github';
+import {SeededRandom} from '../../emulators/seeded-random';
 
 const RUNNERS = 'GET /repos/{owner}/{repo}/actions/runners';
 const APP = {owner: 'acme', repo: 'app'};

@@ -1,11 +1,11 @@
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {verify} from '@octokit/webhooks-methods';
-import type {DeliveryRequest} from '../../world/github/delivery';
-import {type DeliveryFault, randomDeliveryFaults} from '../../world/github/delivery-faults';
-import {httpSink} from '../../world/github/http-sink';
-import {type StartedGitHub, startGitHub} from '../../world/github/start-github';
-import {SeededRandom} from '../../world/seeded-random';
+import type {DeliveryRequest} from '../../emulators/github/delivery';
+import {type DeliveryFault, randomDeliveryFaults} from '../../emulators/github/delivery-faults';
+import {httpSink} from '../../emulators/github/http-sink';
+import {type StartedGitHub, startGitHub} from '../../emulators/github/start-github';
+import {SeededRandom} from '../../emulators/seeded-random';
 
 const DELIVERIES = 'GET /app/hook/deliveries';
 

@@ -1,8 +1,8 @@
 import {createGitHub} from '../../../shared/github/client';
 import type {GitHubFor} from '../../../shared/github/github';
 import {Secret} from '../../../shared/secret';
-import {directGitHub} from '../../world/github/direct';
-import {type StartedGitHub, startGitHub} from '../../world/github/start-github';
+import {directGitHub} from '../../emulators/github/direct';
+import {type StartedGitHub, startGitHub} from '../../emulators/github/start-github';
 
 const REPOSITORY = {kind: 'repository', owner: 'acme', repo: 'app'} as const;
 const ORGANIZATION = {kind: 'organization', org: 'acme'} as const;

@@ -1,4 +1,4 @@
-import {appClient, type StartedGitHub, startGitHub} from '../../world/github/start-github';
+import {appClient, type StartedGitHub, startGitHub} from '../../emulators/github/start-github';
 
 const JIT = 'POST /repos/{owner}/{repo}/actions/runners/generate-jitconfig';
 const REQUEST = {owner: 'acme', repo: 'app', name: 'r-1', runner_group_id: 1, labels: ['linux']};

@@ -1,9 +1,9 @@
-import type {DeliveryRequest} from '../../world/github/delivery';
-import type {Job} from '../../world/github/job';
-import {GitHubWorld, type GitHubWorldOptions} from '../../world/github/model';
-import type {RunnerSession} from '../../world/github/runner-session';
-import {VirtualScheduler} from '../../world/scheduler';
-import {SeededRandom} from '../../world/seeded-random';
+import type {DeliveryRequest} from '../../emulators/github/delivery';
+import type {Job} from '../../emulators/github/job';
+import {GitHubWorld, type GitHubWorldOptions} from '../../emulators/github/model';
+import type {RunnerSession} from '../../emulators/github/runner-session';
+import {VirtualScheduler} from '../../emulators/scheduler';
+import {SeededRandom} from '../../emulators/seeded-random';
 
 const SCOPE = {kind: 'repository', owner: 'acme', repo: 'app'} as const;
 const MINUTE = 60_000;

@@ -1,9 +1,9 @@
 import type {Octokit} from '@octokit/rest';
-import {webhookProblems} from '../../world/github/contract';
-import {inRange} from '../../world/github/http/created-range';
-import {handlers} from '../../world/github/http/handlers';
-import {openApi} from '../../world/github/openapi';
-import {type StartedGitHub, startGitHub} from '../../world/github/start-github';
+import {webhookProblems} from '../../emulators/github/contract';
+import {inRange} from '../../emulators/github/http/created-range';
+import {handlers} from '../../emulators/github/http/handlers';
+import {openApi} from '../../emulators/github/openapi';
+import {type StartedGitHub, startGitHub} from '../../emulators/github/start-github';
 
 const APP = {owner: 'acme', repo: 'app'};
 const RUNS = 'GET /repos/{owner}/{repo}/actions/runs';

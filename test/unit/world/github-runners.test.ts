@@ -1,4 +1,4 @@
-import {type StartedGitHub, startGitHub} from '../../world/github/start-github';
+import {type StartedGitHub, startGitHub} from '../../emulators/github/start-github';
 
 const JIT = 'POST /repos/{owner}/{repo}/actions/runners/generate-jitconfig';
 const ORG_JIT = 'POST /orgs/{org}/actions/runners/generate-jitconfig';

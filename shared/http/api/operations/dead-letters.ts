@@ -29,8 +29,8 @@ export const listDeadLetters = operation(
     },
     problems: [],
   },
-  async (surroundings, {query}) => {
-    const {store} = await surroundings.context();
+  async (request, {query}) => {
+    const {store} = await request.context();
     const page = await readPage(
       [
         async (after, limit) => {
@@ -40,7 +40,7 @@ export const listDeadLetters = operation(
       ],
       query,
     );
-    return jsonReply({deadletters: page.items, next: page.next}, 200, linkHeader(surroundings, page.next));
+    return jsonReply({deadletters: page.items, next: page.next}, 200, linkHeader(request, page.next));
   },
 );
 
@@ -66,11 +66,11 @@ export const retry = operation(
     problems: ['unknown-dead-letter', 'not-a-task'],
     changes: true,
   },
-  async (surroundings, {path, query}) => {
-    const context = await surroundings.context();
+  async (request, {path, query}) => {
+    const context = await request.context();
     const {id} = path;
     const result = isDocumentId(id)
-      ? await retryDeadLetter(context, id, {dryRun: isDryRun(surroundings, query)})
+      ? await retryDeadLetter(context, id, {dryRun: isDryRun(request, query)})
       : undefined;
     if (!result) {
       throw new Problem(

@@ -68,8 +68,8 @@ export const create = operation(
     ],
     changes: true,
   },
-  async (surroundings, {body, query}) => {
-    const context = await surroundings.context();
+  async (request, {body, query}) => {
+    const context = await request.context();
     const pool = context.pools.find(({name}) => name === body.pool);
     if (!pool) throw unknownPool(body.pool, context.pools);
     if (pool.provider.type !== 'gce') {
@@ -80,8 +80,8 @@ export const create = operation(
     }
     const scope = scopeOf(pool, body);
     const labels = offered(pool, body.labels);
-    const key = idempotencyKey(surroundings.headers) ?? context.random.uuid();
-    const options = {dryRun: isDryRun(surroundings, query)};
+    const key = idempotencyKey(request.headers) ?? context.random.uuid();
+    const options = {dryRun: isDryRun(request, query)};
     const {runners} = await requestRunners(context, {pool: pool.name, scope, labels, count: body.count, key}, options);
     return jsonReply({runners: runners.map(({name, pool: of, state}) => ({id: name, name, pool: of, state}))}, 201);
   },
@@ -109,15 +109,15 @@ export const remove = operation(
     problems: ['unknown-runner', 'runner-busy', 'wrong-provider'],
     changes: true,
   },
-  async (surroundings, {path, query}) => {
+  async (request, {path, query}) => {
     const {id} = path;
-    const runner = await findRunner(surroundings, id);
+    const runner = await findRunner(request, id);
     if (!runner) throw unknownRunner(id);
     if (runner.type === 'gce-vm') {
       throw new Problem('wrong-provider', `runner ${id} lives on a persistent VM; POST /runner/stop stops it`);
     }
-    const context = await surroundings.context();
-    const options = {force: query.force, dryRun: isDryRun(surroundings, query)};
+    const context = await request.context();
+    const options = {force: query.force, dryRun: isDryRun(request, query)};
     const result = await removeRunner(context, runner.name, options);
     if (!result) throw unknownRunner(id);
     if (result.status === 'busy') throw new Problem('runner-busy', `runner ${id} runs a job; force=true would end it`);

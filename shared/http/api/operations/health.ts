@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import {version} from '../../../../package.json';
 import {scrubSecrets} from '../../../telemetry/scrub';
-import {operation, type Surroundings} from '../operation';
+import {operation, type RequestContext} from '../operation';
 import {Problem} from '../problem';
 import {jsonReply, type Reply} from '../reply';
 import {flag} from '../schemas';
@@ -50,7 +50,7 @@ export const health = operation(
     },
     problems: ['unauthenticated'],
   },
-  async (surroundings, {query}) => healthReply(surroundings, query.deep, {}),
+  async (request, {query}) => healthReply(request, query.deep, {}),
 );
 
 export const healthCheck = operation(
@@ -74,7 +74,7 @@ export const healthCheck = operation(
     },
     problems: ['unauthenticated'],
   },
-  async (surroundings, {query}) => healthReply(surroundings, query.deep, {headers: maskedHeaders(surroundings)}),
+  async (request, {query}) => healthReply(request, query.deep, {headers: maskedHeaders(request)}),
 );
 
 export const ping = operation(
@@ -93,13 +93,13 @@ export const ping = operation(
   () => ({status: 200, body: {type: 'text/plain; charset=utf-8', content: 'pong'}}),
 );
 
-async function healthReply(surroundings: Surroundings, deep: boolean, more: object): Promise<Reply> {
+async function healthReply(request: RequestContext, deep: boolean, more: object): Promise<Reply> {
   if (!deep) return jsonReply({status: 'healthy', version, ...more});
-  if (!surroundings.authenticated) {
+  if (!request.authenticated) {
     throw new Problem('unauthenticated', 'deep=true needs the secret in the header X-Runner-Secret');
   }
-  const {checkDependencies}: typeof import('../dependencies') = require('../dependencies');
-  const checks = await checkDependencies(surroundings);
+  const {checkDependencies}: typeof import('../../../diagnosis/doctor') = require('../../../diagnosis/doctor');
+  const checks = await checkDependencies(await request.services(), request.clock);
   const failed = Object.values(checks).some(({status}) => status === 'failed');
   return jsonReply({status: failed ? 'unhealthy' : 'healthy', version, checks, ...more}, failed ? 503 : 200);
 }
@@ -107,7 +107,7 @@ async function healthReply(surroundings: Surroundings, deep: boolean, more: obje
 const SENSITIVE = /auth|cookie|secret|token|key|password|credential|assertion|jwt|signature|session/i;
 
 /** A header is masked by its name, and what looks like a secret in any other is, too. */
-function maskedHeaders({headers}: Surroundings): Record<string, string> {
+function maskedHeaders({headers}: RequestContext): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
       const text = [value ?? ''].flat().join(', ');

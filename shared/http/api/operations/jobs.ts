@@ -32,8 +32,8 @@ export const listJobs = operation(
     },
     problems: [],
   },
-  async (surroundings, {query}) => {
-    const {store} = await surroundings.context();
+  async (request, {query}) => {
+    const {store} = await request.context();
     const {pool, status, repository} = query;
     const where = {...(pool ? {pool} : {}), ...(status ? {status} : {}), ...(repository ? {repository} : {})};
     const page = await readPage(
@@ -45,6 +45,6 @@ export const listJobs = operation(
       ],
       query,
     );
-    return jsonReply({jobs: page.items, next: page.next}, 200, linkHeader(surroundings, page.next));
+    return jsonReply({jobs: page.items, next: page.next}, 200, linkHeader(request, page.next));
   },
 );

@@ -57,8 +57,8 @@ export const info = operation(
     },
     problems: [],
   },
-  async ({plane}) => {
-    const {config} = await plane();
+  async ({services}) => {
+    const {config} = await services();
     return jsonReply({
       service: 'slipway',
       version,

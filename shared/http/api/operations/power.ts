@@ -49,10 +49,10 @@ export const start = operation(
       },
     },
   },
-  async (surroundings, {query, body}) => {
-    const context = await surroundings.context();
+  async (request, {query, body}) => {
+    const context = await request.context();
     const pool = vmPool(context.pools, query.pool, body.pool);
-    return jsonReply(await startVm(context, pool, {dryRun: isDryRun(surroundings, query)}));
+    return jsonReply(await startVm(context, pool, {dryRun: isDryRun(request, query)}));
   },
 );
 
@@ -85,11 +85,11 @@ export const stop = operation(
       },
     },
   },
-  async (surroundings, {query, body}) => {
-    const context = await surroundings.context();
+  async (request, {query, body}) => {
+    const context = await request.context();
     const pool = vmPool(context.pools, query.pool, body.pool);
     const force = query.force || body.force === true;
-    return jsonReply(await stopVm(context, pool, {force, dryRun: isDryRun(surroundings, query)}));
+    return jsonReply(await stopVm(context, pool, {force, dryRun: isDryRun(request, query)}));
   },
 );
 

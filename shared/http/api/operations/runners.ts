@@ -3,7 +3,7 @@ import {takesRepository} from '../../../lifecycle/matching';
 import {isDocumentId} from '../../../model/names';
 import type {RunnerState as DocumentState, RunnerDocument} from '../../../store/documents';
 import type {Store} from '../../../store/store';
-import {operation, type Surroundings} from '../operation';
+import {operation, type RequestContext} from '../operation';
 import {linkHeader, readPage, type Source} from '../page';
 import {Problem} from '../problem';
 import {jsonReply} from '../reply';
@@ -59,8 +59,8 @@ export const listRunners = operation(
     outcomes: {200: {description: 'A page, by state and name; VMs last.', schema: RunnersPage, headers: ['Link']}},
     problems: ['unknown-pool'],
   },
-  async (surroundings, {query}) => {
-    const {context} = await surroundings.plane();
+  async (request, {query}) => {
+    const {context} = await request.services();
     const {pool, repository} = query;
     if (pool && !context.pools.some(({name}) => name === pool)) throw unknownPool(pool, context.pools);
     const states = query.state ?? [...LIVE_STATES, 'stopped'];
@@ -76,7 +76,7 @@ export const listRunners = operation(
       ],
       query,
     );
-    return jsonReply({runners: page.items, next: page.next}, 200, linkHeader(surroundings, page.next));
+    return jsonReply({runners: page.items, next: page.next}, 200, linkHeader(request, page.next));
   },
 );
 
@@ -94,16 +94,16 @@ export const getRunner = operation(
     outcomes: {200: {description: 'Also one that is gone, for three days.', schema: Runner}},
     problems: ['unknown-runner'],
   },
-  async (surroundings, {path}) => {
-    const runner = await findRunner(surroundings, path.id);
+  async (request, {path}) => {
+    const runner = await findRunner(request, path.id);
     if (!runner) throw unknownRunner(path.id);
     return jsonReply(runner);
   },
 );
 
 /** By id, or a persistent VM by its runner's name. */
-export async function findRunner({plane}: Surroundings, id: string): Promise<RunnerView | undefined> {
-  const {context} = await plane();
+export async function findRunner({services}: RequestContext, id: string): Promise<RunnerView | undefined> {
+  const {context} = await services();
   const runner = isDocumentId(id) ? await context.store.get('runners', id) : undefined;
   if (runner) return runnerView(runner);
   const vms = (await persistentVms(context)).map(vmView);

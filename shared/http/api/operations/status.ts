@@ -112,8 +112,8 @@ export const status = operation(
     outcomes: {200: {description: 'As it is on record now.', schema: Status, example: EXAMPLE}},
     problems: [],
   },
-  async ({plane}) => {
-    const {context} = await plane();
+  async ({services}) => {
+    const {context} = await services();
     return jsonReply((await readStatus(context)) satisfies z.output<typeof Status>);
   },
 );

@@ -1,8 +1,8 @@
 import type {Pool} from '../../../config/config';
-import type {Context} from '../../../effects/context';
 import {allVms, type Vm} from '../../../effects/vm/vms';
 import {isLabelPattern} from '../../../lifecycle/labels';
 import {isSpeltOut} from '../../../model/names';
+import type {Context} from '../../../ports';
 import type {VmDocument, VmState} from '../../../store/documents';
 import {jobIdOf, type RunnerView} from './runner-view';
 import {timeOf} from './time';

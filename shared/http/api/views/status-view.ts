@@ -1,5 +1,5 @@
 import type {Pool} from '../../../config/config';
-import type {Context} from '../../../effects/context';
+import type {Context} from '../../../ports';
 import type {RunnerDocument, RunnerState} from '../../../store/documents';
 import {lastSweep} from '../../../store/last-sweep';
 import type {Store} from '../../../store/store';

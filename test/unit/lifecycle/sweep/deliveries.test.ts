@@ -1,6 +1,6 @@
-import {healthAfter, planRedeliveries, redeliveryAllowance, tried} from '../../../../shared/lifecycle/sweep/deliveries';
-import {FailedEvents} from '../../../../shared/lifecycle/sweep/failed-events';
 import type {FailedEvent, HookReading} from '../../../../shared/store/documents';
+import {FailedEvents} from '../../../../shared/sweep/deliveries/failed-events';
+import {healthAfter, planRedeliveries, redeliveryAllowance, tried} from '../../../../shared/sweep/deliveries/schedule';
 import {NOW} from '../../../builders/lifecycle';
 import {delivery} from '../../../builders/sweep';
 

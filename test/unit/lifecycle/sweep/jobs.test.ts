@@ -1,4 +1,4 @@
-import {plan} from '../../../../shared/lifecycle/sweep/plan';
+import {plan} from '../../../../shared/sweep/plan';
 import {aJob, aPool, aRunner} from '../../../builders/lifecycle';
 import {jobs, LATER, machine, observed, once, scopes, seen, twice, words} from '../../../builders/sweep';
 
@@ -112,7 +112,7 @@ describe('a job on record as running that GitHub lists as queued', () => {
     const first = plan(observed(known), LATER);
     const runs = seen({status: 'in_progress', runnerName: 'slipway-arm-1001-1'});
     const between = plan(observed({...known, seen: runs, sightings: first.sightings}), LATER + MINUTE);
-    expect(plan(observed({...known, sightings: between.sightings}), LATER + 2 * MINUTE).actions).toEqual([]);
+    expect(plan(observed({...known, sightings: between.sightings}), LATER + 2 * MINUTE).steps).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
-import type {Observed} from '../../../../shared/lifecycle/sweep/observed';
 import type {RunnerDocument} from '../../../../shared/store/documents';
+import type {Observed} from '../../../../shared/sweep/observed';
 import {aJob, aPool, aRunner, NOW} from '../../../builders/lifecycle';
 import {jobs, LATER, machine, once, scopes, seen, twice, words} from '../../../builders/sweep';
 

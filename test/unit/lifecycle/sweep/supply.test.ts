@@ -1,7 +1,7 @@
-import type {Observed} from '../../../../shared/lifecycle/sweep/observed';
-import {wantedWarm, warmOnes} from '../../../../shared/lifecycle/sweep/warm';
 import {newVm} from '../../../../shared/lifecycle/vm';
 import type {Preemption} from '../../../../shared/store/documents';
+import type {Observed} from '../../../../shared/sweep/observed';
+import {wantedWarm, warmOnes} from '../../../../shared/sweep/rules/warm-runners';
 import {aJob, aPool, aRunner} from '../../../builders/lifecycle';
 import {jobs, LATER, once, seen, words} from '../../../builders/sweep';
 

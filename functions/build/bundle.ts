@@ -1,0 +1,126 @@
+import {mkdirSync, writeFileSync} from 'node:fs';
+import {basename, dirname, join, relative, resolve} from 'node:path';
+import {build, type Metafile, type Plugin, transform} from 'esbuild';
+import {slimClients} from './google-clients';
+
+const ROOT = resolve(__dirname, '..', '..');
+
+export interface Bundle {
+  readonly entry: string;
+  /** Gets `index.js` and `chunks/*.js`. */
+  readonly outdir: string;
+  /** Gets the source maps: a deployment need not carry them. */
+  readonly maps: string;
+  readonly external: readonly string[];
+}
+
+export interface Bundled {
+  /** What came from where, by output file; paths relative to the project. */
+  readonly metafile: Metafile;
+  /** Of `index.js` and what it loads at once. */
+  readonly startBytes: number;
+  readonly totalBytes: number;
+}
+
+/**
+ * One function as `index.js`, and as chunks what it loads later, by `import()` or by a `require` inside a function. esbuild splits ES
+ * modules only, which functions-framework and Google's CommonJS packages make hard to run: so it is split as such, and each file then
+ * becomes CommonJS. A module is in one chunk only, so that a class is the same class for everybody.
+ */
+export async function bundle({entry, outdir, maps, external}: Bundle): Promise<Bundled> {
+  const {outputFiles, metafile} = await build({
+    entryPoints: {index: entry},
+    absWorkingDir: ROOT,
+    outdir,
+    bundle: true,
+    splitting: true,
+    write: false,
+    metafile: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    chunkNames: 'chunks/[name]-[hash]',
+    minifySyntax: true,
+    // Class names appear in error messages and stack traces.
+    keepNames: true,
+    legalComments: 'none',
+    sourcemap: 'inline',
+    external: [...external],
+    plugins: [slimClients, laterByRequire],
+    logLevel: 'error',
+  });
+  const sizes = new Map<string, number>();
+  for (const {path, text} of outputFiles) {
+    const {code, map} = await transform(text.replace(LATER, '        require($1)'), {
+      format: 'cjs',
+      platform: 'node',
+      target: 'node24',
+      minify: true,
+      // Node's own import() would give no named exports of a CommonJS chunk.
+      supported: {'dynamic-import': false},
+      ...(isCommonJs(metafile, relative(ROOT, path)) ? {footer: 'module.exports=module.exports.default;'} : {}),
+      legalComments: 'none',
+      sourcemap: 'external',
+      sourcefile: basename(path),
+    });
+    const file = relative(outdir, path);
+    write(join(outdir, file), code);
+    write(join(maps, `${file}.map`), map);
+    sizes.set(relative(ROOT, path), Buffer.byteLength(code));
+  }
+  return {metafile, ...measure(metafile, sizes)};
+}
+
+/** Whether a chunk holds a CommonJS module that is imported later: esbuild makes its `module.exports` the chunk's default export. */
+function isCommonJs({inputs, outputs}: Metafile, path: string): boolean {
+  const entry = outputs[path]?.entryPoint;
+  return entry !== undefined && inputs[entry]?.format === 'cjs';
+}
+
+/** esbuild makes no chunk of what is required. Such a call is written as an import, and as a `require` again when the chunks are there. */
+const laterByRequire: Plugin = {
+  name: 'later-by-require',
+  setup(pluginBuild) {
+    const own = new RegExp(`^${ROOT.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}/(functions|shared)/.*\\.ts$`);
+    pluginBuild.onLoad({filter: own}, async ({path}) => {
+      const {readFile} = await import('node:fs/promises');
+      const source = await readFile(path, 'utf8');
+      return {contents: source.replace(/\brequire\(('\.[^']*')\)/g, '__later(import($1))'), loader: 'ts'};
+    });
+  },
+};
+
+/** `__later(import("./chunks/x.js"))`: what takes its place is as long, so that the columns of the source map stay right. */
+const LATER = /__later\(import\(("[^"]*")\)\)/g;
+
+function write(path: string, contents: string): void {
+  mkdirSync(dirname(path), {recursive: true});
+  writeFileSync(path, contents);
+}
+
+/** Which outputs are loaded with the entry, and how large they are. */
+function measure(metafile: Metafile, sizes: ReadonlyMap<string, number>): Omit<Bundled, 'metafile'> {
+  const atOnce = new Set(startOutputs(metafile));
+  let startBytes = 0;
+  let totalBytes = 0;
+  for (const [path, bytes] of sizes) {
+    totalBytes += bytes;
+    if (atOnce.has(path)) startBytes += bytes;
+  }
+  return {startBytes, totalBytes};
+}
+
+/** The outputs that are loaded at the start: the entry and what it imports, at any depth, but not what it imports later. */
+export function startOutputs({outputs}: Metafile): string[] {
+  const entry = Object.keys(outputs).find((path) => outputs[path]?.entryPoint && basename(path) === 'index.js');
+  const found = new Set<string>();
+  const visit = (path: string): void => {
+    if (found.has(path)) return;
+    found.add(path);
+    for (const {path: next, kind, external} of outputs[path]?.imports ?? []) {
+      if (kind === 'import-statement' && !external) visit(next);
+    }
+  };
+  if (entry) visit(entry);
+  return [...found];
+}

@@ -1,0 +1,185 @@
+import {createInterface} from 'node:readline';
+import {parseConfig} from '../../shared/config/config';
+import type {Environment} from '../../shared/config/environment';
+import {systemRandom} from '../../shared/random';
+import {createLogger} from '../../shared/telemetry/create-logger';
+import {RealScheduler} from '../../test/emulators/scheduler';
+import {MANAGER_SECRET, startSystem} from '../../test/emulators/system';
+import {isOver, Timeline} from './timeline';
+
+/** The simulated time runs so much faster, so that nobody has to wait for a VM's idle time. */
+const SPEED = 5;
+const PERSISTENT = 'build-server';
+const PERSISTENTS: ReadonlySet<string> = new Set([PERSISTENT]);
+const ZONE = 'us-central1-a';
+
+/** Three pools; the first is small, so that a job has to wait for a slot. The last is one VM, started and stopped. */
+const POOLS = `
+defaults: {idleMinutes: 0.5}
+pools:
+  - name: linux
+    repos: ["acme/*"]
+    requires: [self-hosted, linux]
+    maxRunners: 3
+    provider: {type: gce, template: runner-x64, region: us-central1, zones: [us-central1-a, us-central1-b, us-central1-f]}
+  - name: gpu
+    org: acme
+    requires: [self-hosted, gpu]
+    provider: {type: gce, template: runner-gpu, region: us-central1, zones: [us-central1-a, us-central1-b], spot: prefer}
+  - name: build
+    repo: acme/app
+    requires: [self-hosted, build-server]
+    provider: {type: gce-vm, instance: ${PERSISTENT}, zone: ${ZONE}}
+`;
+const KINDS = [
+  {repository: 'acme/app', label: 'linux'},
+  {repository: 'acme/app', label: 'build-server'},
+  {repository: 'acme/web', label: 'gpu'},
+];
+/** A run that takes longer, in simulated time, has gone wrong. */
+const PATIENCE_MS = 15 * 60_000;
+const MS_PER_JOB = 60_000;
+/** So long after a VM's end its record may take to say so. */
+const SETTLING_MS = 60_000;
+
+/** Also the longest that a job waits to be seen when WEBHOOKS is off. */
+const SWEEP_SECONDS = 10;
+
+/** The variables of the environment that the simulated deployment takes over. */
+export const TAKEN = ['WEBHOOKS', 'LOG_LEVEL', 'TASK_MAX_ATTEMPTS', 'CORS_ORIGINS'] as const;
+
+export interface SimulatedOptions {
+  /** Ends after the jobs; else it stays up for more. */
+  readonly once: boolean;
+  /** How many jobs are played. */
+  readonly jobs: number;
+  /** Shows the functions' own log lines. */
+  readonly logs: boolean;
+}
+
+/** Plays jobs on a simulated GitHub and Compute Engine. Returns the exit code. */
+export async function runSimulated(options: SimulatedOptions, env: Environment, ended: Promise<void>): Promise<number> {
+  const write = (line: string) => void process.stdout.write(`${line}\n`);
+  const taken = Object.fromEntries(TAKEN.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+  // Refuses a wrong value before anything is started.
+  const {logLevel} = parseConfig({RUNNER_MANAGER_SECRET: MANAGER_SECRET, GITHUB_TOKEN: 'simulated', ...taken}, 'api');
+  const scheduler = new RealScheduler(SPEED);
+  const system = await startSystem({
+    scheduler,
+    random: systemRandom,
+    logger: createLogger({level: options.logs ? logLevel : 'error', pretty: process.stdout.isTTY === true}),
+    pools: POOLS,
+    repositories: ['acme/app', 'acme/web'],
+    sweepEverySeconds: SWEEP_SECONDS,
+    env: taken,
+    bootMs: 12_000,
+    requestsPerMinute: 60,
+  });
+  for (const name of ['runner-x64', 'runner-gpu']) {
+    system.compute.addTemplate({
+      name,
+      properties: {machineType: name === 'runner-gpu' ? 'g2-standard-4' : 'e2-standard-4'},
+    });
+  }
+  const outOfStock = {
+    code: 'ZONE_RESOURCE_POOL_EXHAUSTED',
+    message: 'The zone does not have enough resources available.',
+  };
+  system.compute.failLate({times: 1, machineType: 'g2-standard-4', error: outOfStock});
+
+  system.compute.addInstance({name: PERSISTENT, zone: ZONE});
+  system.github.runners.registerPersistent(
+    {kind: 'repository', owner: 'acme', repo: 'app'},
+    {name: PERSISTENT, labels: ['self-hosted', 'linux', 'x64', 'build-server'], runnerGroupId: 1},
+  );
+
+  const timeline = new Timeline(() => scheduler.now(), write, process.stdout.isTTY === true, PERSISTENTS);
+  system.github.observe((event) => timeline.githubEvent(event));
+  system.compute.observe((event) => timeline.computeEvent(event));
+  write(
+    'Slipway, with a simulated GitHub and Compute Engine. The store is in this process. Time runs five times as fast.',
+  );
+  const unused = ['GITHUB_APP_ID', 'GITHUB_TOKEN'].filter((name) => env[name]);
+  if (unused.length > 0)
+    write(
+      `${unused.join(' and ')} in the environment ${unused.length > 1 ? 'are' : 'is'} not used: npm start -- --real would use ${unused.length > 1 ? 'them' : 'it'}.`,
+    );
+  const {webhook, provision, stop, sweep, api} = system.urls;
+  write(`webhook ${webhook}  provision ${provision}  stop ${stop}  sweep ${sweep}`);
+  write(`api     ${api}docs describes it, and lets you try it. The secret is ${MANAGER_SECRET}; with it:`);
+  write(`        curl -H "X-Runner-Secret: ${MANAGER_SECRET}" ${api}status\n`);
+
+  let queued = 0;
+  const queueJob = () => {
+    const {repository, label} = KINDS[queued++ % KINDS.length] ?? {repository: 'acme/app', label: 'linux'};
+    const durationMs = 15_000 + Math.round(systemRandom.next() * 15_000);
+    system.github.queueJob({repository, labels: ['self-hosted', label], durationMs});
+  };
+  const input = !options.once && process.stdin.isTTY ? createInterface({input: process.stdin}) : undefined;
+  input?.on('line', queueJob);
+
+  try {
+    for (let i = 0; i < options.jobs; i++) queueJob();
+    const over = allOver(system, scheduler, PATIENCE_MS + options.jobs * MS_PER_JOB);
+    const interrupted = await Promise.race([over.then(() => false), ended.then(() => true)]);
+    write(`\n${timeline.table()}\n`);
+    if (interrupted) return 130;
+    const unfinished = timeline.unfinished();
+    write(
+      unfinished.length === 0
+        ? `${options.jobs} jobs went from queued to gone, and nothing is left over.`
+        : `${unfinished.length} jobs did not end well: ${unfinished.join(', ')}`,
+    );
+    const status = await settledStatus(api, scheduler);
+    write(typeof status === 'number' ? `GET /status answers ${status}.` : summaryOf(status));
+    if (options.once) return unfinished.length === 0 && typeof status !== 'number' ? 0 : 1;
+    write(input ? 'Staying up. Enter queues another job, Ctrl-C ends.' : 'Staying up until SIGINT or SIGTERM.');
+    await ended;
+    return 0;
+  } finally {
+    input?.close();
+    scheduler.close();
+    await system.close();
+  }
+}
+
+/** Of `GET /status`: what the last line speaks of. */
+interface Status {
+  readonly active_runners: readonly unknown[];
+  readonly waiting_jobs: readonly unknown[];
+  readonly deadletters: number;
+}
+
+/** What the api says when the last VM's end is on record; the record follows the VM. A number: the HTTP status of what is no answer. */
+async function settledStatus(api: string, scheduler: RealScheduler): Promise<Status | number> {
+  const untilMs = scheduler.now() + SETTLING_MS;
+  for (;;) {
+    const response = await fetch(`${api}status`, {
+      headers: {'x-runner-secret': MANAGER_SECRET},
+      signal: AbortSignal.timeout(10_000),
+    });
+    if (!response.ok) return response.status;
+    const status = (await response.json()) as Status;
+    if (status.active_runners.length === 0 || scheduler.now() >= untilMs) return status;
+    await scheduler.sleep(SETTLING_MS / 10);
+  }
+}
+
+function summaryOf({active_runners, waiting_jobs, deadletters}: Status): string {
+  return `GET /status: ${active_runners.length} active runners, ${waiting_jobs.length} waiting jobs, ${deadletters} dead letters.`;
+}
+
+type Watched = Awaited<ReturnType<typeof startSystem>>;
+
+/** Resolves when every job is over and every VM gone or stopped, or the patience is over. */
+function allOver(system: Watched, scheduler: RealScheduler, patienceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = scheduler.at(scheduler.now() + patienceMs, resolve);
+    system.compute.observe(({kind}) => {
+      if (kind !== 'deleted' && kind !== 'terminated') return;
+      if (!isOver(system.github.queue.jobs(), system.compute.instances(), PERSISTENTS)) return;
+      cancel();
+      resolve();
+    });
+  });
+}

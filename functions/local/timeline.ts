@@ -1,0 +1,165 @@
+import type {ComputeEvent} from '../../test/emulators/compute/model';
+import type {Job} from '../../test/emulators/github/job';
+import type {WorldEvent} from '../../test/emulators/github/surroundings';
+
+const COLOURS = {queued: 33, waiting: 33, vm: 36, running: 35, completed: 32, gone: 90, trouble: 31} as const;
+type Tone = keyof typeof COLOURS;
+
+/** When a job reached each step of its way, milliseconds of the scheduler. */
+interface Way {
+  readonly number: number;
+  readonly job: Readonly<Job>;
+  readonly queuedAtMs: number;
+  vmAtMs?: number;
+  runningAtMs?: number;
+  completedAtMs?: number;
+  goneAtMs?: number;
+}
+
+/** Follows every job from queued to gone, a line a step, and sums them up in a table. */
+export class Timeline {
+  readonly #ways = new Map<number, Way>();
+  readonly #insertedAtMs = new Map<string, number>();
+  readonly #startMs: number;
+
+  constructor(
+    private readonly now: () => number,
+    private readonly write: (line: string) => void,
+    private readonly colours: boolean,
+    /** Names of the VMs that are there before and after their jobs. */
+    private readonly persistent: ReadonlySet<string>,
+  ) {
+    this.#startMs = now();
+  }
+
+  githubEvent(event: WorldEvent): void {
+    if (event.kind !== 'job') return;
+    const {job, action} = event;
+    const way = this.#ways.get(job.id) ?? this.#add(job);
+    if (action === 'queued') this.#line(way, 'queued', `wants ${job.labels.join(', ')}`);
+    if (action === 'in_progress') {
+      way.runningAtMs = this.now();
+      // It may run on a VM that was created for another job.
+      const vmAtMs = this.#insertedAtMs.get(job.runner?.name ?? '');
+      if (vmAtMs !== undefined) way.vmAtMs ??= Math.max(vmAtMs, way.queuedAtMs);
+      this.#line(way, 'running', `on ${job.runner?.name}${this.#createdForAnother(way)}`);
+    }
+    if (action === 'completed') {
+      way.completedAtMs = this.now();
+      this.#line(way, 'completed', job.conclusion ?? '');
+    }
+  }
+
+  /** GitHub gives a job to any runner that has its labels. */
+  #createdForAnother({job}: Way): string {
+    const madeFor = this.#madeFor(job.runner?.name ?? '');
+    return madeFor && madeFor.job.id !== job.id ? `, which was created for #${madeFor.number}: GitHub chose it` : '';
+  }
+
+  /** The job in the VM's name. */
+  #madeFor(name: string): Way | undefined {
+    return this.#ways.get(Number(/-(\d+)-\d+$/.exec(name)?.[1]));
+  }
+
+  computeEvent({kind, instance}: ComputeEvent): void {
+    if (this.persistent.has(instance.name)) this.#persistentEvent(kind, instance.name);
+    else this.#ephemeralEvent(kind, instance);
+  }
+
+  #ephemeralEvent(kind: ComputeEvent['kind'], instance: ComputeEvent['instance']): void {
+    const madeFor = this.#madeFor(instance.name);
+    if (kind === 'accepted') this.#insertedAtMs.set(instance.name, this.now());
+    if (kind === 'accepted' && madeFor) {
+      madeFor.vmAtMs ??= this.now();
+      const spot = instance.scheduling['provisioningModel'] === 'SPOT' ? ', spot' : '';
+      this.#line(madeFor, 'vm', `${instance.name} in ${instance.zone}, ${instance.machineType}${spot}`);
+    }
+    if (kind === 'failed' && madeFor)
+      this.#line(madeFor, 'trouble', `no capacity in ${instance.zone}, the next zone is tried`);
+    if (kind !== 'deleted') return;
+    const ran = [...this.#ways.values()].find(({job}) => job.runner?.name === instance.name);
+    if (ran) ran.goneAtMs = this.now();
+    const way = ran ?? madeFor;
+    if (way) this.#line(way, 'gone', `${instance.name}${ran ? '' : ', which ran no job'}`);
+  }
+
+  #persistentEvent(kind: ComputeEvent['kind'], name: string): void {
+    if (kind === 'running') {
+      this.#insertedAtMs.set(name, this.now());
+      this.#say('', 'vm', `${name} is started`);
+    }
+    if (kind !== 'terminated') return;
+    this.#say('', 'gone', `${name} is stopped: idle`);
+    for (const way of this.#ways.values()) {
+      if (way.job.runner?.name === name && way.completedAtMs !== undefined) way.goneAtMs ??= this.now();
+    }
+  }
+
+  /** Jobs, by their numbers in the lines, that did not end well: not over, not successful, or with a VM left. */
+  unfinished(): string[] {
+    return [...this.#ways.values()]
+      .filter((way) => way.job.conclusion !== 'success' || way.goneAtMs === undefined)
+      .map(({number}) => `#${number}`);
+  }
+
+  /** A row a job. Times count from the same moment as those of the lines. */
+  table(): string {
+    const rows = [...this.#ways.values()].map((way) => [
+      `#${way.number}`,
+      way.job.labels.join(','),
+      way.job.runner?.name ?? '-',
+      this.#sinceStart(way.queuedAtMs),
+      this.#sinceStart(way.vmAtMs),
+      this.#sinceStart(way.runningAtMs),
+      this.#sinceStart(way.completedAtMs),
+      this.#sinceStart(way.goneAtMs),
+      way.job.conclusion ?? way.job.status,
+    ]);
+    const head = ['job', 'labels', 'runner', 'queued', 'VM', 'running', 'completed', 'gone', 'conclusion'];
+    const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
+    return [head, ...rows]
+      .map((row) =>
+        row
+          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+          .join('  ')
+          .trimEnd(),
+      )
+      .join('\n');
+  }
+
+  #add(job: Readonly<Job>): Way {
+    const way: Way = {number: this.#ways.size + 1, job, queuedAtMs: this.now()};
+    this.#ways.set(job.id, way);
+    return way;
+  }
+
+  #line(way: Way, tone: Tone, detail: string): void {
+    this.#say(`#${way.number}`, tone, detail);
+  }
+
+  #say(who: string, tone: Tone, detail: string): void {
+    const word = (tone === 'vm' ? 'VM' : tone).padEnd(9);
+    const painted = this.colours ? `\x1b[${COLOURS[tone]}m${word}\x1b[0m` : word;
+    const at = this.#sinceStart(this.now()).padStart(8);
+    this.write(`${at}  ${who.padEnd(4)} ${painted} ${detail}`);
+  }
+
+  #sinceStart(atMs: number | undefined): string {
+    return atMs === undefined ? '-' : `${((atMs - this.#startMs) / 1000).toFixed(1)} s`;
+  }
+}
+
+/**
+ * Whether a play is over: every job is completed and no VM is left, but for those that were there before, which are stopped. A VM of a job
+ * that has powered itself off is not gone yet.
+ */
+export function isOver(
+  jobs: readonly {readonly status: string}[],
+  instances: readonly {readonly name: string; readonly status: string}[],
+  persistent: ReadonlySet<string>,
+): boolean {
+  return (
+    jobs.every(({status}) => status === 'completed') &&
+    instances.every(({name, status}) => persistent.has(name) && status === 'TERMINATED')
+  );
+}

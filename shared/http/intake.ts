@@ -1,0 +1,132 @@
+import type {Request} from '@google-cloud/functions-framework';
+import {withDeadline} from '../clock';
+import type {SecretCheck} from '../config/secret-check';
+import {Unavailable} from '../errors';
+import {isHmac} from '../hmac';
+import type {JobEvent} from '../lifecycle/job-event';
+import type {EventMatch} from '../lifecycle/match-event';
+import {jobKeyOf} from '../lifecycle/naming';
+import type {Logger} from '../logger';
+import type {ServicesBase} from '../ports';
+import type {NewTask} from '../tasks/tasks';
+import {traceFields, traceOf} from '../telemetry/trace';
+import {createBodyReader} from './read-body';
+import {type Answer, answerOf} from './respond';
+import {isSigned} from './signature';
+import {deliveryOf} from './webhook-request';
+
+/** GitHub sends no larger payload. @see https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap */
+const MAX_BODY_BYTES = 25 * 1024 * 1024;
+
+/** GitHub waits ten seconds; reading the secrets and creating the task together get less. */
+const DEADLINE_MS = 7_500;
+
+/** Whether a body is GitHub's: its bytes, or the answer to whoever else sent it. */
+export type Verified =
+  | {readonly kind: 'signed'; readonly body: Buffer}
+  | {readonly kind: 'refused'; readonly answer: Answer};
+
+/** One delivery of a webhook: its signature, its deadline, its trace, and one log line and one answer for each decision. */
+export class Intake {
+  readonly #base: () => ServicesBase<'webhook'>;
+  readonly #bodies = createBodyReader(MAX_BODY_BYTES);
+  readonly #startLogger: Logger;
+  #services: ServicesBase<'webhook'> | undefined;
+  #checkSecret: SecretCheck | undefined;
+
+  /** `startLogger`: for deliveries that come while the configuration is wrong. */
+  constructor(base: () => ServicesBase<'webhook'>, startLogger: Logger) {
+    this.#base = base;
+    this.#startLogger = startLogger;
+  }
+
+  /** Throws `InvalidConfiguration`. */
+  services(): ServicesBase<'webhook'> {
+    this.#services ??= this.#base();
+    return this.#services;
+  }
+
+  /** Reads the body, and whether one of the webhook's secrets signed it. Throws `BadRequest` and `Unavailable`. */
+  async verify(request: Request): Promise<Verified> {
+    const unread = this.#bodies.open(request);
+    const signature = request.get('x-hub-signature-256');
+    if (!isHmac(signature)) return this.#refused(request, 'the signature is missing or malformed');
+    const received = await unread.read();
+    const {config, secretCheck} = this.services();
+    this.#checkSecret ??= secretCheck(config.webhookSecrets);
+    const fits = await inTime(this.#checkSecret((secret) => isSigned(received, signature, secret)));
+    const body = fits ? received.bytes() : undefined;
+    received.release();
+    return body ? {kind: 'signed', body} : this.#refused(request, 'the signature is wrong');
+  }
+
+  /** Makes the task durable. Throws `Unavailable`. */
+  enqueue(task: NewTask): Promise<'created' | 'exists'> {
+    return inTime(this.services().tasks.enqueue(task));
+  }
+
+  /**
+   * Answers a job's event within the trace that the request belongs to, or a new one; a task with `headers` joins it. Only what GitHub has
+   * signed gets here: nobody else makes us send spans.
+   */
+  traced(
+    request: Request,
+    event: JobEvent,
+    answer: (headers: Record<string, string>) => Promise<Answer>,
+  ): Promise<Answer> {
+    const {tracer} = this.services();
+    const parent = traceOf(request.headers);
+    const {delivery, pool, repository, status} = event;
+    const fields = {job: jobKeyOf(event), pool, repository, status, delivery};
+    return tracer.inExecution({name: 'webhook', parent, fields}, async (span) => {
+      const {traceparent} = tracer.present() ?? parent ?? {};
+      return answer(traceparent ? {traceparent} : {}).catch((error: unknown) => {
+        span.fail(error);
+        return this.failed(request, error);
+      });
+    });
+  }
+
+  accepted(request: Request, event: JobEvent, created: 'created' | 'exists'): Answer {
+    this.#log(request).info(`job ${event.jobId} is ${event.status}`, {
+      decision: created === 'created' ? 'enqueued' : 'duplicate',
+      job: event.jobId,
+      pool: event.pool,
+      ...(event.runnerName ? {runner: event.runnerName} : {}),
+      repository: event.repository,
+      status: event.status,
+    });
+    return {status: 202, body: {status: 'accepted', pool: event.pool, job: event.jobId}};
+  }
+
+  ignored(request: Request, match: Extract<EventMatch, {kind: 'ignored'}>): Answer {
+    this.#log(request).info(`ignored: ${match.detail}`, {decision: 'ignored', reason: match.reason});
+    return {status: 200, body: {status: 'ignored', reason: match.reason}};
+  }
+
+  failed(request: Request, error: unknown): Answer {
+    const answer = answerOf(error);
+    const level = answer.status >= 500 ? 'error' : 'warning';
+    this.#log(request)[level]('the delivery failed', {decision: 'failed', status: answer.status, error});
+    return answer;
+  }
+
+  /** Nothing of the body is logged or answered: it is not known to come from GitHub. */
+  #refused(request: Request, reason: string): Verified {
+    this.#log(request).warning(`refused: ${reason}`, {decision: 'refused', reason: 'signature'});
+    return {kind: 'refused', answer: {status: 401, body: {error: reason}}};
+  }
+
+  #log(request: Request): Logger {
+    const delivery = deliveryOf(request);
+    const {logger = this.#startLogger, tracer, config} = this.#services ?? {};
+    return logger.with({
+      ...(delivery ? {delivery} : {}),
+      ...traceFields(tracer?.present() ?? traceOf(request.headers), config?.project),
+    });
+  }
+}
+
+function inTime<T>(work: Promise<T>): Promise<T> {
+  return withDeadline(DEADLINE_MS, work, () => new Unavailable('the task could not be created in time', 10));
+}

@@ -1,0 +1,136 @@
+import type {Clock} from './clock';
+import type {Compute} from './compute/compute';
+import type {Config} from './config/config';
+import {placed, resolvePlace} from './config/place';
+import type {SecretReader, SecretSource} from './config/secrets';
+import {Unavailable} from './errors';
+import {type Credentials, createGitHub, type GitHubOptions} from './github/client';
+import {createDiscovery} from './github/create-discovery';
+import type {Discovery} from './github/discovery';
+import {dryRunGitHub} from './github/dry-run';
+import type {GitHubFor} from './github/github';
+import type {Context, ControllingFunction, Services, ServicesBase} from './ports';
+import {createProviders, createVms} from './providers/registry';
+import type {Secret} from './secret';
+import {createServicesBase, type ServicesBaseOptions, startLogger} from './services-base';
+import {createFirestoreStore} from './store/firestore';
+import type {Store} from './store/store';
+import {tracedCompute, tracedContext} from './traced-ports';
+
+/** What is left out is the real thing. */
+export interface ServicesOptions extends ServicesBaseOptions {
+  /** In place of Firestore. */
+  readonly store?: Store;
+  /** In place of GitHub over HTTP. */
+  readonly github?: GitHubFor;
+  /** In place of what the sweep asks of GitHub over HTTP. */
+  readonly discovery?: Discovery;
+  /** In place of Compute Engine over HTTP. */
+  readonly compute?: Compute;
+}
+
+/**
+ * The composition root: makes all that a function works with on the first call, and keeps it. A failure is logged and not kept: the metadata
+ * server may answer next time. `base`: the first half, when the function has made it already.
+ */
+export function createServices<T extends ControllingFunction>(
+  target: T,
+  options: ServicesOptions,
+  base: () => ServicesBase<T> = createServicesBase(target, options),
+): () => Promise<Services<T>> {
+  let made: Promise<Services<T>> | undefined;
+  return () => {
+    made ??= make(options, base).catch((error: unknown) => {
+      made = undefined;
+      startLogger(target, options).error('the function cannot work with its configuration', {
+        decision: 'failed',
+        error,
+      });
+      throw error;
+    });
+    return made;
+  };
+}
+
+async function make<T extends ControllingFunction>(
+  options: ServicesOptions,
+  createBase: () => ServicesBase<T>,
+): Promise<Services<T>> {
+  const base = createBase();
+  const {clock, random, logger, secrets, tasks, tracer} = base;
+  const place = await resolvePlace(base.config);
+  const config = {...base.config, ...place, pools: base.config.pools.map((pool) => placed(pool, place))};
+  const {deployment, pools, maxRunners, dryRun, tracing} = config;
+  const overHttp: GitHubOptions = {
+    apiUrl: config.github.apiUrl,
+    credentials: credentialsOf(config.github, secrets),
+    clock,
+    random,
+    logger,
+  };
+
+  // A port is wrapped in one order: a dry run keeps changes from it, and tracing sees what the dry run is asked. Compute Engine is below the
+  // providers, which wrap themselves for a dry run; `base.tasks` is wrapped already.
+  let engine: Compute | undefined;
+  const compute = (): Compute => {
+    const real = () => options.compute ?? computeOf(config, clock);
+    engine ??= tracing ? tracedCompute(real(), tracer) : real();
+    return engine;
+  };
+  const github = options.github ?? createGitHub(overHttp);
+  const providing = {config, compute, clock, logger};
+  const providers = createProviders(providing);
+  const context: Context = {
+    deployment,
+    pools,
+    ...(maxRunners === undefined ? {} : {maxRunners}),
+    store: options.store ?? createFirestoreStore({clock, project: config.project, ...config.firestore}),
+    tasks,
+    github: dryRun ? dryRunGitHub(github, logger) : github,
+    provider: providers.of,
+    providers: providers.all,
+    vm: createVms(providing),
+    clock,
+    random,
+    logger,
+  };
+
+  let discovery = options.discovery;
+  return {
+    ...base,
+    config,
+    context: tracing ? tracedContext(context, tracer) : context,
+    discovery: () => {
+      discovery ??= createDiscovery(overHttp);
+      return discovery;
+    },
+  };
+}
+
+/** Reads the configured credentials when they are used, so that a rotated key counts without a deployment. */
+export function credentialsOf(github: Config['github'], secrets: SecretReader): Credentials {
+  const {appId, privateKey, installationId, token} = github;
+  if (appId !== undefined && privateKey) {
+    return {
+      kind: 'app',
+      appId,
+      privateKey: () => newest(secrets, privateKey),
+      invalidate: () => secrets.invalidate(privateKey),
+      ...(installationId === undefined ? {} : {installationId}),
+    };
+  }
+  if (!token) throw new RangeError('neither an App nor a token: parseConfig reports that');
+  return {kind: 'token', token: () => newest(secrets, token), invalidate: () => secrets.invalidate(token)};
+}
+
+async function newest(secrets: SecretReader, source: SecretSource): Promise<Secret> {
+  const [secret] = await secrets.read(source);
+  if (!secret) throw new Unavailable('the GitHub credential has no enabled version in Secret Manager; add one', 60);
+  return secret;
+}
+
+function computeOf(config: Config & {readonly project: string}, clock: Clock): Compute {
+  const {createCompute}: typeof import('./compute/client') = require('./compute/client');
+  const {compute: emulator} = config.emulators;
+  return createCompute({project: config.project, clock, ...(emulator ? {emulator} : {})});
+}

@@ -1,0 +1,109 @@
+import {noteBootFailure} from '../effects/breakers';
+import {demandJob} from '../effects/open-jobs';
+import {removeMachine, retireRunner} from '../effects/retire-runner';
+import {Refused} from '../errors';
+import {findRegistration} from '../github/settle-registration';
+import {type Context, githubOf} from '../ports';
+import type {JobDocument, Preemption, RunnerDocument} from '../store/documents';
+import type {Sweep} from './context';
+import type {EndOptions, EndRunner, Outcome} from './rule';
+
+/**
+ * Deregistered first, which GitHub refuses (422) while a job runs; then the job that it covered is demand again, its VM goes, and its
+ * slot serves the next. `left`: the runner turned out to be alive; `gone`: it was over already; `preempted`: with the job that it cost.
+ */
+export async function endRunner(
+  sweep: Sweep,
+  action: EndRunner<string>,
+  {unlessOnline = false, hasVanished = false, failedToBoot = false}: EndOptions = {},
+): Promise<Outcome> {
+  const {context} = sweep;
+  const {runner: name, reason, isDead, force, jobUrl} = action;
+  const runner = await context.store.get('runners', name);
+  if (!runner || runner.state === 'gone' || runner.state === 'failed') return {decision: 'gone'};
+  // The runner began to run a job after it was looked at.
+  if (!force && !isDead && runner.state === 'busy') return {decision: 'left'};
+  if ((await deregister(context, runner, action, unlessOnline)) === 'alive') return {decision: 'left'};
+
+  const job = runner.runs === null ? undefined : await context.store.get('jobs', runner.runs);
+  const preemption = job && hasVanished ? await preempted(sweep, runner, job) : undefined;
+  const reopened = await reopenCovered(context, name);
+  await removeMachine(context, runner);
+  await retireRunner(context, runner, runner.runs === null ? 'failed' : 'gone');
+  if (reopened) await demandJob(context, reopened, `ended-${name}`);
+  if (failedToBoot) await noteBootFailure(context, runner.pool, name);
+
+  const log = {decision: 'ended', reason, runner: name, pool: runner.pool, ...(jobUrl ? {url: jobUrl} : {})};
+  if (force) context.logger.error(`runner ${name} was ended with its job: it ran for jobMinutes`, {...log});
+  else context.logger.warning(`runner ${name} was ended`, log);
+  return preemption ? {decision: 'preempted', preempted: preemption} : {decision: 'ended'};
+}
+
+async function deregister(
+  context: Context,
+  runner: RunnerDocument,
+  {isDead, force}: EndRunner<string>,
+  unlessOnline: boolean,
+): Promise<'removed' | 'alive'> {
+  const mayLive = !isDead && !force;
+  try {
+    return await deregisterUnlessAlive(context, runner, {mayLive, unlessOnline});
+  } catch (error) {
+    // The App may have been removed: what GitHub does not let us ask about would else be paid for, and keep its slot.
+    if (mayLive || !(error instanceof Refused)) throw error;
+    context.logger.warning(`GitHub does not let go of the registration of ${runner.name}`, {
+      decision: 'registration_left',
+      runner: runner.name,
+      pool: runner.pool,
+      error,
+    });
+    return 'removed';
+  }
+}
+
+async function deregisterUnlessAlive(
+  context: Context,
+  runner: RunnerDocument,
+  {mayLive, unlessOnline}: {readonly mayLive: boolean; readonly unlessOnline: boolean},
+): Promise<'removed' | 'alive'> {
+  const github = githubOf(context, runner);
+  const registration = await findRegistration(github, runner);
+  if (!registration) return 'removed';
+  const cameUp = unlessOnline && registration.status === 'online';
+  if (mayLive && (registration.busy || cameUp)) return 'alive';
+  // mutation: deregister before end
+  const result = await github.deleteRunner(registration.id);
+  return result === 'busy' && mayLive ? 'alive' : 'removed';
+}
+
+/** The job that the runner covered, open again. */
+async function reopenCovered(context: Context, name: string): Promise<string | undefined> {
+  return context.store.transaction(async (transaction) => {
+    const runner = await transaction.get('runners', name);
+    const job = runner?.covers ? await transaction.get('jobs', runner.covers) : undefined;
+    if (!runner?.covers || job?.status !== 'queued' || job.runner !== name) return undefined;
+    const now = context.clock.now();
+    transaction.set('jobs', runner.covers, {...job, demand: 'open', runner: null, updatedAt: now});
+    transaction.set('runners', name, {...runner, covers: null, spare: false});
+    return runner.covers;
+  });
+}
+
+/** The job of a spot VM that the provider took back; GitHub notices after ten minutes. */
+async function preempted(
+  {context}: Sweep,
+  {name, pool, zone, spot, runs}: RunnerDocument,
+  job: JobDocument,
+): Promise<Preemption | undefined> {
+  const isPreemption =
+    spot === true && zone !== null && (await context.provider(pool).wasPreempted?.({name, place: zone})) === true;
+  context.logger.error(`the VM ${name} ${isPreemption ? 'was preempted' : 'vanished'} under a job`, {
+    decision: isPreemption ? 'preempted' : 'vanished',
+    runner: name,
+    pool,
+    ...(job.url ? {url: job.url} : {}),
+  });
+  if (!isPreemption || runs === null) return undefined;
+  const {jobId, repository, installationId, url} = job;
+  return {runner: name, pool, job: runs, jobId, repository, installationId, url, at: context.clock.now()};
+}

@@ -1,0 +1,91 @@
+import type {Context} from '../ports';
+import type {Collections, LockDocument} from '../store/documents';
+
+/** In `locks`. */
+export const SWEEP_LOCK = 'sweep';
+const LEASE_MS = 10 * 60_000;
+/** Beyond the time budget: the calls under way come to their end. */
+const GRACE_MS = 2 * 60_000;
+const REMEMBER_MS = 30 * 24 * 3600_000;
+
+export interface Lock extends LockDocument {
+  readonly holder: string;
+}
+
+/** What a sweep starts from, without taking it: for a dry run. */
+export async function readLock({store, clock}: Context): Promise<LockDocument> {
+  return lockOf(await store.get('locks', SWEEP_LOCK), clock.now());
+}
+
+/** Undefined while another sweep is at work. */
+export async function takeLock(context: Context, budgetSeconds: number): Promise<Lock | undefined> {
+  const holder = context.random.uuid();
+  return context.store.transaction(async (transaction) => {
+    const now = context.clock.now();
+    const lock = lockOf(await transaction.get('locks', SWEEP_LOCK), now);
+    // mutation: other sweep at work
+    if (lock.holder !== null && lock.leaseUntil > now) return undefined;
+    const leaseMs = Math.max(LEASE_MS, budgetSeconds * 1000 + GRACE_MS);
+    const taken = {...lock, holder, leaseUntil: now + leaseMs, expireAt: now + REMEMBER_MS};
+    transaction.set('locks', SWEEP_LOCK, forBoth(taken, now));
+    return taken;
+  });
+}
+
+/**
+ * Saves what the next sweep has to know, and lets go. Nothing when the lease was lost: then another one knows better. What a sweep did
+ * stays done when this fails: the next one starts from what was known before, or, if not even the lock can be given back, when the lease
+ * has run out.
+ */
+export async function releaseLock(context: Context, next: Lock, before: Lock): Promise<void> {
+  try {
+    await release(context, next);
+  } catch (error) {
+    context.logger.warning('sweep: what it saw could not be saved; the next one sees it again', {
+      decision: 'failed',
+      reason: 'save',
+      error,
+    });
+    await release(context, before).catch((failure: unknown) => {
+      context.logger.warning('sweep: its lock could not be given back; it ends with its lease', {
+        decision: 'failed',
+        reason: 'release',
+        error: failure,
+      });
+    });
+  }
+}
+
+async function release({store, clock}: Context, next: Lock): Promise<void> {
+  await store.transaction(async (transaction) => {
+    const lock = lockOf(await transaction.get('locks', SWEEP_LOCK), 0);
+    if (lock.holder !== next.holder) return;
+    transaction.set('locks', SWEEP_LOCK, forBoth({...next, holder: null, leaseUntil: 0}, clock.now()));
+  });
+}
+
+/** With what the version before this one cannot do without. */
+function forBoth(lock: LockDocument, now: number): LockDocument {
+  return {...lock, deliveriesSince: now, redelivered: {}};
+}
+
+/** What is stored, without what an earlier version stored beside it. */
+function lockOf(found: Collections['locks'] | undefined, now: number): LockDocument {
+  if (!found || !('holder' in found)) return newLock(now);
+  const {holder, leaseUntil, cursors, allowance, slotsAt, sightings, preempted, last, expireAt} = found;
+  return {holder, leaseUntil, cursors, allowance, slotsAt, sightings, preempted, last, expireAt};
+}
+
+function newLock(now: number): LockDocument {
+  return {
+    holder: null,
+    leaseUntil: 0,
+    cursors: {active: null, quiet: null},
+    allowance: {active: 0, quiet: 0, at: 0},
+    slotsAt: 0,
+    sightings: {},
+    preempted: [],
+    last: null,
+    expireAt: now + REMEMBER_MS,
+  };
+}

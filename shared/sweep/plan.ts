@@ -1,0 +1,81 @@
+import type {Observed} from './observed';
+import {PersistenceTracker} from './persistence';
+import type {ActionOf, Outcome, PlannedAction, Repairs, Rule} from './rule';
+import {endFailedBoots} from './rules/failed-boots';
+import {deregisterGhosts} from './rules/ghosts';
+import {endIdle} from './rules/idle-runners';
+import {checkIdleVms} from './rules/idle-vms';
+import {freeLostSlots} from './rules/lost-slots';
+import {replayMissedEvents} from './rules/missed-events';
+import {deleteOrphans} from './rules/orphans';
+import {endOverTime} from './rules/over-time';
+import {rerunPreempted} from './rules/preemptions';
+import {endRunnersWithoutVm} from './rules/runners-without-vm';
+import {resumeStalledCreations} from './rules/stalled-creations';
+import {restartStoppedVms} from './rules/stopped-vms';
+import {countUncounted} from './rules/uncounted-runners';
+import {serveWaiting} from './rules/waiting-jobs';
+import {keepWarm} from './rules/warm-runners';
+
+/** Every rule, in the order in which their actions are carried out: what gets a job going first, then what saves money. */
+export const RULES = [
+  replayMissedEvents,
+  restartStoppedVms,
+  serveWaiting,
+  resumeStalledCreations,
+  rerunPreempted,
+  endOverTime,
+  endRunnersWithoutVm,
+  endFailedBoots,
+  endIdle,
+  checkIdleVms,
+  deleteOrphans,
+  deregisterGhosts,
+  freeLostSlots,
+  countUncounted,
+  keepWarm,
+] as const;
+
+/** What the rules can decide. */
+export type Action = ActionOf<(typeof RULES)[number]>;
+
+/** An action with its rule's way to carry it out. */
+export interface Step {
+  readonly action: Action;
+  /** Fields of the log line. */
+  readonly subject: Readonly<Record<string, string>>;
+  readonly act: (repairs: Repairs) => Promise<Outcome>;
+}
+
+export interface Plan {
+  /** In the order in which they are carried out. */
+  readonly steps: readonly Step[];
+  /** For the next sweep. */
+  readonly sightings: Readonly<Record<string, number>>;
+}
+
+/** What is to be done about what was seen. Pure: the same observation gives the same plan. */
+export function plan(observed: Observed, now: number): Plan {
+  const tracker = new PersistenceTracker(observed.sightings, now);
+  const steps = RULES.flatMap((rule) => stepsOf<Action>(rule, observed, now, tracker));
+  return {steps: onePerRunner(steps), sightings: tracker.toJSON()};
+}
+
+function stepsOf<A extends PlannedAction>(rule: Rule<A>, observed: Observed, now: number, tracker: PersistenceTracker) {
+  return rule.plan(observed, now, tracker).map((action) => ({
+    action,
+    subject: rule.subject(action),
+    act: (repairs: Repairs) => rule.act(action, repairs),
+  }));
+}
+
+/** The first reason to end a runner is enough. */
+function onePerRunner(steps: readonly Step[]): Step[] {
+  const ended = new Set<string>();
+  return steps.filter(({action}) => {
+    if (action.kind !== 'end_runner') return true;
+    if (ended.has(action.runner)) return false;
+    ended.add(action.runner);
+    return true;
+  });
+}

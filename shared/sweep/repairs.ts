@@ -1,0 +1,44 @@
+import {demandJob} from '../effects/open-jobs';
+import {placeSpare} from '../effects/place-spare';
+import {requestRunners} from '../effects/request-runners';
+import {requeueJob} from '../effects/requeue-job';
+import {endRunOnVm} from '../effects/vm/vm-event';
+import {taskName} from '../lifecycle/naming';
+import {eventTask} from '../tasks/payload';
+import type {Sweep} from './context';
+import {endRunner} from './end-runner';
+import {deleteLeftoverVm, deregisterGhost} from './remove-leftover';
+import {countRunner, freeSlot, moveJob, releaseIdle, reopenJob, repeatIdleCheck, repeatVmCheck} from './repair-records';
+import type {Repairs} from './rule';
+
+/** The effects of one sweep's rules. */
+export function createRepairs(sweep: Sweep): Repairs {
+  const {context, discovery} = sweep;
+  return {
+    replayEvent: (event) => context.tasks.enqueue(eventTask(event)),
+    demandJob: (job, cause) => demandJob(context, job, cause),
+    reopenJob: (of) => reopenJob(context, of),
+    moveJob: (of) => moveJob(context, of),
+    requeueJob: (of) => requeueJob(context, of, endRunOnVm),
+    resumeCreation: async (runner, cause) => {
+      await context.tasks.enqueue({
+        queue: 'provision',
+        name: taskName(`make/${runner}/${cause}`, 'make', runner),
+        body: {kind: 'make', runner},
+      });
+    },
+    placeSpare: (runner) => placeSpare(context, runner),
+    endRunner: (action, options) => endRunner(sweep, action, options),
+    releaseIdle: (runner) => releaseIdle(context, runner),
+    repeatIdleCheck: (runner, reading) => repeatIdleCheck(context, runner, reading),
+    repeatVmCheck: (vm, reading) => repeatVmCheck(context, vm, reading),
+    deleteVm: (vm) => deleteLeftoverVm(context, vm),
+    deregister: (name, registration) => deregisterGhost(context, name, registration),
+    freeSlot: (slot, holder) => freeSlot(context, slot, holder),
+    countRunner: (runner) => countRunner(context, runner),
+    requestRunners: async (request) => {
+      await requestRunners(context, {...request, labels: []}, {dryRun: false});
+    },
+    rerunJob: ({repository: fullName, installationId, jobId}) => discovery.rerun({fullName, installationId}, jobId),
+  };
+}

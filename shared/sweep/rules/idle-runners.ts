@@ -1,0 +1,86 @@
+import {isBeingMade, isEnding} from '../../lifecycle/runner';
+import type {RunnerDocument} from '../../store/documents';
+import {minutesOf, poolNamed, registrationOf, runsAtGitHub} from '../fleet';
+import type {Observed} from '../observed';
+import type {PersistenceTracker} from '../persistence';
+import {type PlannedAction, type Rule, runnerOf} from '../rule';
+import {wantedWarm, warmOnes} from './warm-runners';
+
+/** The idle check takes three readings a minute apart; after so long beyond `idleMinutes` it got lost. */
+const LOST_MS = 8 * 60_000;
+
+interface ReleaseIdle extends PlannedAction {
+  readonly kind: 'release_idle';
+  readonly reason: 'idle';
+  readonly runner: string;
+}
+
+interface RepeatIdleCheck extends PlannedAction {
+  readonly kind: 'idle_check';
+  readonly reason: 'lost_stop';
+  readonly runner: string;
+  readonly reading: number;
+}
+
+type Release = ReleaseIdle | RepeatIdleCheck;
+
+/**
+ * A runner that is online and idle for `idleMinutes`. One that covers a job, which GitHub does not give it, is released. One that is
+ * spare has its own check, which is done over when it got lost.
+ */
+export const endIdle: Rule<Release> = {
+  plan: planReleases,
+  act: async (action, repairs) => ({
+    decision:
+      action.kind === 'release_idle'
+        ? await repairs.releaseIdle(action.runner)
+        : await repairs.repeatIdleCheck(action.runner, action.reading),
+  }),
+  subject: runnerOf,
+};
+
+function planReleases(observed: Observed, now: number, tracker: PersistenceTracker): Release[] {
+  const actions: Release[] = [];
+  for (const runner of observed.runners ?? []) {
+    if (isBeingMade(runner) || isEnding(runner) || runner.runs !== null) continue;
+    const idleMs = minutesOf(observed, runner.pool).idleMinutes * 60_000;
+    const action = runner.spare
+      ? lostCheck(observed, runner, now, idleMs)
+      : runner.covers !== null && idleCover(observed, runner, idleMs, tracker);
+    if (action) actions.push(action);
+  }
+  return actions;
+}
+
+function lostCheck(
+  observed: Observed,
+  runner: RunnerDocument,
+  now: number,
+  idleMs: number,
+): RepeatIdleCheck | undefined {
+  const forMs = now - (runner.spareSince ?? now);
+  if (forMs < idleMs + LOST_MS || isWarm(observed, runner, now)) return undefined;
+  // A multiple of three begins a new round of readings; one that grows is a name that no task had before.
+  const reading = 3 * Math.floor(forMs / LOST_MS) + 3_000;
+  return {kind: 'idle_check', reason: 'lost_stop', runner: runner.name, reading};
+}
+
+function isWarm(observed: Observed, runner: RunnerDocument, now: number): boolean {
+  const pool = poolNamed(observed, runner.pool);
+  const spares = (observed.runners ?? []).filter(({spare, pool: name}) => spare && name === runner.pool);
+  return pool !== undefined && warmOnes(spares, wantedWarm(pool, now), now).has(runner.name);
+}
+
+function idleCover(
+  observed: Observed,
+  runner: RunnerDocument,
+  idleMs: number,
+  tracker: PersistenceTracker,
+): ReleaseIdle | undefined {
+  const key = `idle ${runner.name}`;
+  const {listed, registration} = registrationOf(observed, runner);
+  if (!listed) tracker.carryOver(key);
+  const isIdle = registration?.seen.status === 'online' && !registration.seen.busy;
+  if (!isIdle || runsAtGitHub(observed, runner.name, runner) || tracker.observe(key) < idleMs) return undefined;
+  return {kind: 'release_idle', reason: 'idle', runner: runner.name};
+}

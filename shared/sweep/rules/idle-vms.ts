@@ -1,0 +1,35 @@
+import type {Observed} from '../observed';
+import type {PlannedAction, Rule} from '../rule';
+import {waitsForVm} from './stopped-vms';
+
+/** The VM's own check takes a minute or two beyond `idleMinutes`; after so long it got lost. */
+const LOST_MS = 10 * 60_000;
+/** Each check that finds the VM busy goes on by itself: another one is begun no more often. */
+const EVERY_MS = 60 * 60_000;
+
+/** Does the persistent VM stop? */
+interface CheckVm extends PlannedAction {
+  readonly kind: 'vm_check';
+  readonly reason: 'lost_stop';
+  readonly vm: string;
+  readonly reading: number;
+}
+
+/** A persistent VM that is up with nothing to do, long after its stop was due: its check got lost. */
+export const checkIdleVms: Rule<CheckVm> = {
+  plan: planChecks,
+  act: async ({vm, reading}, repairs) => ({decision: await repairs.repeatVmCheck(vm, reading)}),
+  subject: ({vm}) => ({vm}),
+};
+
+function planChecks({vms, jobs}: Observed, now: number): CheckVm[] {
+  return vms.flatMap(({id, pools, idleMinutes, document}): CheckVm[] => {
+    const forMs = now - document.activeAt - idleMinutes * 60_000;
+    if (document.state === 'stopped' || document.runs.length > 0 || forMs < LOST_MS) return [];
+    if (document.stopLeaseUntil > now) return [];
+    if ([...jobs.values()].some((job) => waitsForVm(job) && pools.includes(job.pool))) return [];
+    // An even number begins a new round of readings; one that grows is a name that no task had before.
+    const reading = 2 * (1_000 + Math.floor(forMs / EVERY_MS));
+    return [{kind: 'vm_check', reason: 'lost_stop', vm: id, reading}];
+  });
+}

@@ -1,0 +1,66 @@
+import {isUnused} from '../../lifecycle/identity';
+import type {Machine} from '../../providers/provider';
+import {minutesOf, namesakes, ourMachines, registrationOf, runsAtGitHub} from '../fleet';
+import {type Observed, scopeKey} from '../observed';
+import type {PersistenceTracker} from '../persistence';
+import type {LeftoverVm, PlannedAction, Registered, Rule} from '../rule';
+
+interface DeleteVm extends PlannedAction, LeftoverVm {
+  readonly kind: 'delete_vm';
+  readonly reason: 'stopped_vm' | 'orphan';
+}
+
+/** VMs of this deployment's label that no live runner is on record for: seen twice, older than a boot takes, and not at work. */
+export const deleteOrphans: Rule<DeleteVm> = {
+  plan: planDeletions,
+  act: async (action, repairs) => ({decision: await repairs.deleteVm(action)}),
+  subject: ({name}) => ({runner: name}),
+};
+
+function planDeletions(observed: Observed, now: number, tracker: PersistenceTracker): DeleteVm[] {
+  if (observed.runners === undefined) return [];
+  const live = new Set(observed.runners.map(({name}) => name));
+  const actions: DeleteVm[] = [];
+  for (const machine of ourMachines(observed) ?? []) {
+    if (live.has(machine.name) || machine.status === 'stopping') continue;
+    const action = orphan(observed, machine, now, tracker);
+    if (action) actions.push(action);
+  }
+  if (observed.instances === undefined) tracker.carryOver('orphan ');
+  return actions;
+}
+
+function orphan(observed: Observed, machine: Machine, now: number, tracker: PersistenceTracker): DeleteVm | undefined {
+  const {name, place: zone, pool} = machine;
+  const isDead = machine.status === 'stopped';
+  if (!isDead && now - machine.createdAt < minutesOf(observed, pool).bootMinutes * 60_000) return undefined;
+  const former = observed.former.get(name);
+  const isKnown = former ? observed.scopes.has(scopeKey(former.scope)) : observed.sawEveryScope;
+  const key = `orphan ${name}`;
+  if (!isDead && !isKnown) {
+    tracker.carryOver(key);
+    return undefined;
+  }
+  const own = former && registrationOf(observed, former).registration;
+  const others = former ? [] : namesakes(observed, name, pool);
+  // mutation: orphan runs a job
+  if (!isDead && (own?.seen.busy || runsAtGitHub(observed, name, former))) return undefined;
+  // On no record, so that it cannot be deregistered first: while anything of its name is connected, it may take a job at any time. Its own
+  // end is the VM's `maxRunDuration`.
+  if (!isDead && others.some(({seen}) => !isUnused(seen))) return undefined;
+  if (!tracker.hasPersisted(key)) return undefined;
+  return {
+    kind: 'delete_vm',
+    reason: isDead ? 'stopped_vm' : 'orphan',
+    name,
+    zone,
+    pool,
+    registration: own ? place(own) : null,
+    namesakes: others.map(place),
+    isDead,
+  };
+}
+
+function place({scope, installationId, id}: Registered): Registered {
+  return {scope, installationId, id};
+}

@@ -1,0 +1,34 @@
+import type {Preemption} from '../../store/documents';
+import {poolNamed} from '../fleet';
+import type {Observed} from '../observed';
+import type {PlannedAction, Rule} from '../rule';
+
+/** The first attempt is 1; a job that keeps losing its VMs is a person's to look at. */
+const LAST_ATTEMPT = 2;
+
+interface SettlePreemption extends PlannedAction {
+  /** `forget_preemption`: the job ended otherwise, so that nothing is to be run again. */
+  readonly kind: 'rerun' | 'forget_preemption';
+  readonly reason: 'preempted';
+  readonly preemption: Preemption;
+}
+
+/** The job of a spot VM that was taken back is run once more, if that is what made it fail: no step of it had. */
+export const rerunPreempted: Rule<SettlePreemption> = {
+  plan: planReruns,
+  act: async ({kind, preemption}, repairs) => {
+    if (kind === 'forget_preemption') return {decision: 'forgotten', settled: preemption};
+    await repairs.rerunJob(preemption);
+    return {decision: 'rerun', settled: preemption};
+  },
+  subject: ({preemption: {job, runner, url}}) => ({job, runner, ...(url ? {url} : {})}),
+};
+
+function planReruns(observed: Observed): SettlePreemption[] {
+  return observed.preempted.flatMap(({preemption, job}): SettlePreemption[] => {
+    if (job && job.status !== 'completed') return [];
+    const wanted = poolNamed(observed, preemption.pool)?.rerunOnPreemption === true;
+    const isLost = job?.conclusion === 'failure' && !job.hasFailedStep && job.runAttempt <= LAST_ATTEMPT;
+    return [{kind: wanted && isLost ? 'rerun' : 'forget_preemption', reason: 'preempted', preemption}];
+  });
+}

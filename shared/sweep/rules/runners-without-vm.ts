@@ -1,0 +1,44 @@
+import {isBeingMade, isEnding} from '../../lifecycle/runner';
+import {jobUrlOf, ourMachines} from '../fleet';
+import type {Observed} from '../observed';
+import type {PersistenceTracker} from '../persistence';
+import {type EndRunner, type Rule, runnerOf} from '../rule';
+
+/** A runner that leaves is gone within a minute or two; after so long its task got lost. */
+const LEAVING_MS = 5 * 60_000;
+
+type End = EndRunner<'lost_stop' | 'stopped_vm' | 'vanished_vm'>;
+
+/** Runners whose VM is not there any more, has stopped, or should have been deleted long ago; each seen twice. */
+export const endRunnersWithoutVm: Rule<End> = {
+  plan: planEnds,
+  act: (action, repairs) => repairs.endRunner(action, {hasVanished: action.reason === 'vanished_vm'}),
+  subject: runnerOf,
+};
+
+function planEnds(observed: Observed, now: number, tracker: PersistenceTracker): End[] {
+  const machines = new Map(observed.instances?.map((instance) => [instance.name, instance]));
+  const kept = new Set(ourMachines(observed)?.map(({name}) => name));
+  const actions: End[] = [];
+  for (const runner of observed.runners ?? []) {
+    if (isBeingMade(runner)) continue;
+    if (observed.instances === undefined) {
+      tracker.carryOver(`machine ${runner.name}`);
+      continue;
+    }
+    const machine = machines.get(runner.name);
+    if (machine && !kept.has(machine.name)) continue;
+    const rest = {runner: runner.name, force: false, jobUrl: jobUrlOf(observed, runner)};
+    if (isEnding(runner)) {
+      // Its deletion is under way, or its task got lost.
+      // mutation: ending is under way
+      if (now - runner.stateAt < LEAVING_MS || (machine && machine.status === 'stopping')) continue;
+      const isDead = !machine || machine.status === 'stopped';
+      actions.push({kind: 'end_runner', reason: 'lost_stop', ...rest, isDead});
+    } else if (!machine || machine.status === 'stopped') {
+      if (!tracker.hasPersisted(`machine ${runner.name}`)) continue;
+      actions.push({kind: 'end_runner', reason: machine ? 'stopped_vm' : 'vanished_vm', ...rest, isDead: true});
+    }
+  }
+  return actions;
+}

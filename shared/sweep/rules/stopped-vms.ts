@@ -1,0 +1,46 @@
+import {isBeingStarted, isStopping} from '../../lifecycle/vm';
+import {isDown} from '../../providers/vm';
+import type {JobDocument, VmDocument} from '../../store/documents';
+import {type Observed, settledMs} from '../observed';
+import type {DemandJob, Rule} from '../rule';
+
+/** A VM that is down is asked for once in this time: a task of one name is made once. */
+const RESTART_EVERY_MS = 60_000;
+
+/** Of a pool with a persistent VM: the job is there for it to take, and was not turned away. */
+export function waitsForVm({status, demand}: JobDocument): boolean {
+  return status === 'queued' && demand === 'covered';
+}
+
+/** A persistent VM that went down by itself (a power off in the guest, a host error, a stop by hand) while a job waits for it. */
+export const restartStoppedVms: Rule<DemandJob<'vm_down'>> = {
+  plan: planRestarts,
+  act: async ({job, cause}, repairs) => {
+    await repairs.demandJob(job, cause);
+    return {decision: 'demanded'};
+  },
+  subject: ({job}) => ({job}),
+};
+
+function planRestarts(observed: Observed, now: number): DemandJob<'vm_down'>[] {
+  const {vms, jobs, seen, webhooks} = observed;
+  return vms.flatMap(({pools, status, document}): DemandJob<'vm_down'>[] => {
+    if (status === undefined || !isDown(status) || isSeenTo(document, now)) return [];
+    const waiting = [...jobs].filter(
+      ([key, job]) =>
+        pools.includes(job.pool) &&
+        waitsForVm(job) &&
+        now - job.updatedAt >= settledMs(webhooks) &&
+        seen.get(key)?.job.status === 'queued',
+    );
+    const [oldest] = waiting.sort(([, a], [, b]) => a.queuedAt - b.queuedAt);
+    if (!oldest) return [];
+    const cause = `vm-down-${Math.floor(now / RESTART_EVERY_MS)}`;
+    return [{kind: 'demand', reason: 'vm_down', job: oldest[0], cause}];
+  });
+}
+
+/** Somebody starts it, or stops it and has it started again, or tries in vain for lack of capacity. */
+function isSeenTo(document: VmDocument, now: number): boolean {
+  return isBeingStarted(document, now) || isStopping(document, now) || document.startFailures > 0;
+}

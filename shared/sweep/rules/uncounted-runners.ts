@@ -1,0 +1,24 @@
+import {type Observed, roomOfAll} from '../observed';
+import {type PlannedAction, type Rule, runnerOf} from '../rule';
+
+interface CountRunner extends PlannedAction {
+  readonly kind: 'count_runner';
+  readonly reason: 'uncounted';
+  readonly runner: string;
+}
+
+/** Runners from before there was a limit over all pools: each takes one of its slots, as far as they go. */
+export const countUncounted: Rule<CountRunner> = {
+  plan: planCounts,
+  act: async ({runner}, repairs) => ({decision: await repairs.countRunner(runner)}),
+  subject: runnerOf,
+};
+
+function planCounts(observed: Observed): CountRunner[] {
+  const {maxRunners, runners} = observed;
+  if (maxRunners === undefined || runners === undefined) return [];
+  return runners
+    .filter(({slot, slotOfAll}) => slot !== null && !slotOfAll)
+    .slice(0, roomOfAll(observed))
+    .map(({name}) => ({kind: 'count_runner', reason: 'uncounted', runner: name}));
+}

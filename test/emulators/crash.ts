@@ -1,0 +1,85 @@
+import type {HttpFunction} from '@google-cloud/functions-framework';
+import {createProvision} from '../../functions/provision';
+import {systemClock} from '../../shared/clock';
+import {createCompute} from '../../shared/compute/client';
+import {parseConfig} from '../../shared/config/config';
+import {createSecretReader} from '../../shared/config/secrets';
+import {createGitHub} from '../../shared/github/client';
+import type {GitHubFor} from '../../shared/github/github';
+import {credentialsOf, type ServicesOptions} from '../../shared/services';
+import type {Store} from '../../shared/store/store';
+
+/** Where a process dies: before or after its `step`-th call to the outside, from 1. */
+export interface CrashPoint {
+  readonly step: number;
+  readonly side: 'before' | 'after';
+}
+
+/** Lets calls through until the crash; from then on nothing of the process happens any more. */
+class Fuse {
+  #steps = 0;
+  #blow: () => void = () => undefined;
+  readonly blown = new Promise<void>((resolve) => {
+    this.#blow = resolve;
+  });
+  #dead = false;
+
+  constructor(private readonly point: CrashPoint) {}
+
+  async step<T>(call: () => Promise<T>): Promise<T> {
+    this.#steps += 1;
+    const isLast = this.#steps === this.point.step;
+    if (this.#dead || (isLast && this.point.side === 'before')) return this.#die();
+    const result = await call();
+    return isLast || this.#dead ? this.#die() : result;
+  }
+
+  #die(): Promise<never> {
+    this.#dead = true;
+    this.#blow();
+    return new Promise(() => undefined);
+  }
+}
+
+/** `provision` in a process that dies at `point`, in the middle of a request, and is then replaced by a new one. */
+export function mortalProvision(options: ServicesOptions & {store: Store}, point: CrashPoint): HttpFunction {
+  const fuse = new Fuse(point);
+  const {env, clock = systemClock, store} = options;
+  const config = parseConfig(env, 'provision');
+  const secrets = createSecretReader({clock, config});
+  const github = createGitHub({
+    apiUrl: config.github.apiUrl,
+    credentials: credentialsOf(config.github, secrets),
+    clock,
+  });
+  const {compute: emulator} = config.emulators;
+  const compute = createCompute({project: 'world', clock, ...(emulator ? {emulator} : {})});
+  const mortalGitHub: GitHubFor = (scope, installation) => fused(github(scope, installation), fuse);
+  const first = createProvision({
+    ...options,
+    store: fused(store, fuse),
+    github: mortalGitHub,
+    compute: fused(compute, fuse),
+  });
+  const second = createProvision(options);
+
+  let current = first;
+  void fuse.blown.then(() => {
+    current = second;
+  });
+  return (request, response) => {
+    if (current === first) void fuse.blown.then(() => request.socket.destroy());
+    return current(request, response);
+  };
+}
+
+/** Each call of the port is a step. */
+function fused<T extends object>(port: T, fuse: Fuse): T {
+  return new Proxy(port, {
+    get(target, name, receiver) {
+      const member: unknown = Reflect.get(target, name, receiver);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]) => fuse.step(async () => Reflect.apply(member, target, args));
+    },
+  });
+}

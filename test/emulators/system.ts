@@ -1,0 +1,206 @@
+import type {HttpFunction} from '@google-cloud/functions-framework';
+import {createApi} from '../../functions/api';
+import {createProvision} from '../../functions/provision';
+import {createStop} from '../../functions/stop';
+import {createSweep} from '../../functions/sweep';
+import {createWebhook} from '../../functions/webhook';
+import type {Environment} from '../../shared/config/environment';
+import type {Logger} from '../../shared/logger';
+import type {Random} from '../../shared/random';
+import {createMemoryStore} from '../../shared/store/memory';
+import type {Store} from '../../shared/store/store';
+import type {QueueLimits} from '../../shared/tasks/queue-limits';
+import type {TracingOptions} from '../../shared/telemetry/create-tracer';
+import {CloudScheduler} from './cloud-scheduler';
+import type {ZonesByRegion} from './compute/catalog';
+import {type ComputeLatencies, ComputeWorld} from './compute/model';
+import type {Instance} from './compute/resources';
+import {ComputeServer} from './compute/server';
+import {type CrashPoint, mortalProvision} from './crash';
+import type {Routing} from './github/dispatcher';
+import {httpSink} from './github/http-sink';
+import type {Latencies} from './github/latencies';
+import {GitHubWorld} from './github/model';
+import {serveGitHub} from './github/server';
+import {bootRunners, type Killed} from './guest';
+import {OidcIssuer} from './oidc';
+import type {Scheduler} from './scheduler';
+import {type Served, serve} from './serve';
+import {CloudTasksServer} from './tasks/server';
+
+export const QUEUES = {
+  provision: 'projects/world/locations/us-central1/queues/provision',
+  stop: 'projects/world/locations/us-central1/queues/stop',
+} as const;
+const SERVICE_ACCOUNT = 'tasks@world.iam.gserviceaccount.com';
+const WEBHOOK_SECRET = 'the-webhook-secret-of-the-world';
+const TASK_SIGNING_KEY = 'the-task-signing-key-of-the-world';
+/** Unless the environment names another one. */
+export const MANAGER_SECRET = 'the-manager-secret-of-the-world';
+
+export interface SystemOptions {
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** `RUNNER_CONFIG` */
+  readonly pools: string;
+  readonly repositories: readonly string[];
+  /** From RUNNING to a runner that is online. */
+  readonly bootMs: number;
+  /** In place of the store in memory. */
+  readonly makeStore?: (clock: Scheduler) => Store;
+  /** Hooks at GitHub; 1 unless given. */
+  readonly hooks?: number;
+  readonly routing?: Routing;
+  readonly githubLatencies?: Partial<Latencies>;
+  readonly computeLatencies?: Partial<ComputeLatencies>;
+  /** Compute Engine's, by region. */
+  readonly zones?: ZonesByRegion;
+  readonly failsToBoot?: (instance: Instance) => boolean;
+  readonly queueLimits?: Partial<QueueLimits>;
+  readonly env?: Environment;
+  /** With a personal token in place of the App. */
+  readonly asUser?: boolean;
+  /** In place of Cloud Trace. */
+  readonly tracing?: TracingOptions;
+  /** A process that serves `provision` and dies; the next one lives. */
+  readonly crash?: CrashPoint;
+  /** The sweep runs every so many seconds; never unless given. */
+  readonly sweepEverySeconds?: number;
+  /** `false`: tasks run when the test says so. */
+  readonly autoDispatch?: boolean;
+  /** Of one client to `api`; no limit in practice unless given. */
+  readonly requestsPerMinute?: number;
+}
+
+/** Everything on one machine: the functions under the framework, and a world that speaks the real protocols to the real clients. */
+export interface System {
+  readonly github: GitHubWorld;
+  readonly compute: ComputeWorld;
+  readonly computeServer: ComputeServer;
+  readonly tasks: CloudTasksServer;
+  readonly store: Store;
+  readonly oidc: OidcIssuer;
+  readonly env: Environment;
+  readonly urls: {
+    readonly webhook: string;
+    readonly provision: string;
+    readonly stop: string;
+    readonly sweep: string;
+    readonly api: string;
+  };
+  /** Calls the sweep. */
+  readonly sweeper: CloudScheduler;
+  /** VMs that were taken away under a running job. */
+  readonly killed: readonly Killed[];
+  close(): Promise<void>;
+}
+
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const {scheduler, random, logger} = options;
+  const github = new GitHubWorld({
+    scheduler,
+    random,
+    authClock: scheduler,
+    ...(options.routing ? {routing: options.routing} : {}),
+    ...(options.githubLatencies ? {latencies: options.githubLatencies} : {}),
+  });
+  github.app.refusesTwins = true;
+  for (const repository of options.repositories) github.addRepository(repository, {visibility: 'private'});
+  const githubServer = await serveGitHub(github);
+
+  const compute = new ComputeWorld({
+    scheduler,
+    random,
+    ...(options.computeLatencies ? {latencies: options.computeLatencies} : {}),
+    ...(options.zones ? {zones: options.zones} : {}),
+  });
+  const computeServer = new ComputeServer(compute);
+  const computeAt = await computeServer.listen();
+  const {bootMs, failsToBoot} = options;
+  const killed = bootRunners({github, compute, bootMs, ...(failsToBoot ? {failsToBoot} : {})});
+
+  const oidc = await OidcIssuer.create(scheduler);
+  const jwksUrl = await oidc.listen();
+  const tasks = new CloudTasksServer({
+    timers: scheduler,
+    oidc,
+    queues: Object.values(QUEUES),
+    ...(options.queueLimits ? {limits: options.queueLimits} : {}),
+    autoDispatch: options.autoDispatch ?? true,
+  });
+  const tasksAt = await tasks.listen();
+
+  // A function knows its own URL, which the system chooses when it is served.
+  const provision = await serveLater();
+  const stop = await serveLater();
+  const webhook = await serveLater();
+  const sweep = await serveLater();
+  const api = await serveLater();
+  const env: Environment = {
+    RUNNER_CONFIG: options.pools,
+    ...(options.asUser
+      ? {GITHUB_TOKEN: github.app.addPersonalToken('alice')}
+      : {GITHUB_APP_ID: String(github.app.id), GITHUB_APP_PRIVATE_KEY: github.app.privateKeyPem}),
+    GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    RUNNER_MANAGER_SECRET: MANAGER_SECRET,
+    GITHUB_API_URL: githubServer.url,
+    GOOGLE_CLOUD_PROJECT: 'world',
+    PROVISION_QUEUE: QUEUES.provision,
+    STOP_QUEUE: QUEUES.stop,
+    PROVISION_URL: provision.url,
+    STOP_URL: stop.url,
+    SWEEP_URL: sweep.url,
+    TASKS_SERVICE_ACCOUNT: SERVICE_ACCOUNT,
+    TASK_SIGNING_KEY,
+    OIDC_JWKS_URL: jwksUrl,
+    CLOUD_TASKS_EMULATOR_HOST: `${tasksAt.host}:${tasksAt.port}`,
+    COMPUTE_EMULATOR_HOST: `${computeAt.host}:${computeAt.port}`,
+    ...options.env,
+  };
+  const store = options.makeStore?.(scheduler) ?? createMemoryStore({clock: scheduler});
+  const tracing = options.tracing ? {tracing: options.tracing} : {};
+  const shared = {env, clock: scheduler, random, logger, store, ...tracing};
+  webhook.handle(createWebhook({env, clock: scheduler, logger, ...tracing}));
+  provision.handle(options.crash ? mortalProvision(shared, options.crash) : createProvision(shared));
+  stop.handle(createStop(shared));
+  api.handle(createApi({...shared, requestsPerMinute: options.requestsPerMinute ?? 100_000}));
+  sweep.handle(createSweep(shared));
+  const sweeper = new CloudScheduler({scheduler, oidc, url: sweep.url, serviceAccount: SERVICE_ACCOUNT});
+  sweeper.every(options.sweepEverySeconds ?? 0);
+  const hooks = env['WEBHOOKS'] === 'off' ? 0 : (options.hooks ?? 1);
+  for (let hook = 0; hook < hooks; hook++) {
+    github.addHook({url: webhook.url, secret: WEBHOOK_SECRET, deliver: httpSink});
+  }
+
+  return {
+    github,
+    compute,
+    computeServer,
+    tasks,
+    store,
+    oidc,
+    env,
+    urls: {webhook: webhook.url, provision: provision.url, stop: stop.url, sweep: sweep.url, api: api.url},
+    sweeper,
+    killed,
+    async close() {
+      await sweeper.close();
+      await tasks.close();
+      await Promise.all([webhook, provision, stop, sweep, api].map((served) => served.close()));
+      await Promise.all([githubServer.close(), computeServer.close(), oidc.close()]);
+    },
+  };
+}
+
+/** Serves a function that is made when its URL is known. */
+async function serveLater(): Promise<Served & {handle(handler: HttpFunction): void}> {
+  let current: HttpFunction = (_, response) => void response.status(503).end();
+  const served = await serve((request, response) => current(request, response));
+  return {
+    ...served,
+    handle(handler) {
+      current = handler;
+    },
+  };
+}
