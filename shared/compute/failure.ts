@@ -1,7 +1,7 @@
 import {SlipwayError} from '../errors';
 
 /**
- * What a refusal of Compute Engine means for the ladder.
+ * What a refusal of Compute Engine means for the placements that are left.
  * - `zone_full`: try another zone or machine type.
  * - `quota`: another zone of the region would not help; open the quota breaker.
  * - `rate`: the API's own rate quota; wait for the next minute.

@@ -1,4 +1,4 @@
-import type {Rung} from '../providers/provider';
+import type {Placement} from '../model/placement';
 import type {Secret} from '../secret';
 import type {InstanceBody, InstanceTemplate, Metadata, Scheduling} from './compute';
 import {DEPLOYMENT_LABEL, JIT_CONFIG_KEY, JOB_LABEL, POOL_LABEL} from './labels';
@@ -12,7 +12,7 @@ export interface NewInstance {
   readonly pool: string;
   readonly job: string;
   readonly encodedJitConfig: Secret;
-  readonly rung: Rung;
+  readonly placement: Placement;
   readonly template: InstanceTemplate;
   /** Minutes may have fractions. */
   readonly minutes: {readonly boot: number; readonly idle: number; readonly job: number};
@@ -20,7 +20,8 @@ export interface NewInstance {
 
 /** The body of `instances.insert`. A field of it replaces the template's, so that each holds the template's part too. */
 export function instanceBody(instance: NewInstance): InstanceBody {
-  const {name, rung, template} = instance;
+  const {name, placement, template} = instance;
+  const {place: zone, machineType, spot} = placement;
   return {
     name,
     labels: {
@@ -30,8 +31,8 @@ export function instanceBody(instance: NewInstance): InstanceBody {
       [JOB_LABEL]: instance.job,
     },
     metadata: mergeMetadata(template.metadata, JIT_CONFIG_KEY, instance.encodedJitConfig.reveal()),
-    scheduling: scheduling(template.scheduling, rung.spot, maxRunSeconds(instance.minutes)),
-    ...(rung.machineType ? {machineType: `zones/${rung.zone}/machineTypes/${rung.machineType}`} : {}),
+    scheduling: scheduling(template.scheduling, spot, maxRunSeconds(instance.minutes)),
+    ...(machineType ? {machineType: `zones/${zone}/machineTypes/${machineType}`} : {}),
   };
 }
 

@@ -4,14 +4,13 @@ import type {JobEvent} from '../lifecycle/job-event';
 import {registrationLabels} from '../lifecycle/labels';
 import {jobKeyOf} from '../lifecycle/naming';
 import {canTakeOver, covering, isBeingMade, requestedRunner} from '../lifecycle/runner';
-import type {RunningJob} from '../model/tasks';
 import {type Context, poolOf} from '../ports';
 import type {JobDocument, JobKey, RunnerDocument} from '../store/documents';
 import {keyId} from '../store/keys';
 import type {Transaction} from '../store/store';
 import {latestRunnerName, scopeFor} from './context';
 import {type Creation, claimedCreation, claimWithin, creationKey} from './lease';
-import {isRunnerGone} from './requeue-job';
+import {isRunnerGone, type RunningJob} from './requeue-job';
 import {areFree, findSlots, giveSlot, readKept, readSlots, type Slots, type SlotsInSight, takeSlots} from './slots';
 
 /** What makes a job demand: a `queued` event, or a task that says so of a job that is known. */

@@ -1,8 +1,9 @@
 import {LeaseHeld, NameTaken, NoCapacity, QuotaExceeded, RateLimited, Refused, Unavailable, Uncertain} from '../errors';
 import type {JitConfig} from '../github/github';
 import {findRegistration, settleRegistration} from '../github/settle-registration';
+import {type Placement, placementOf} from '../model/placement';
 import {type Context, githubOf, poolOf} from '../ports';
-import type {CreateOutcome, Machine, Rung} from '../providers/provider';
+import type {CreateOutcome, Machine} from '../providers/provider';
 import type {RunnerDocument} from '../store/documents';
 import {quotaBreaker, tripBreaker} from './breakers';
 import type {Creation} from './lease';
@@ -40,15 +41,16 @@ export async function createRunner(context: Context, creation: Creation): Promis
 /** An execution before this one may have got as far as the insert: then the VM is looked for where it was going to be. */
 async function pickUp(context: Context, creation: Creation): Promise<Created | undefined> {
   const {runner} = creation;
-  if (runner.state !== 'creating' || runner.zone === null) return undefined;
-  const machine = await context.provider(runner.pool).find({name: runner.name, place: runner.zone});
+  const attempted = placementOf(runner);
+  if (runner.state !== 'creating' || !attempted) return undefined;
+  const machine = await context.provider(runner.pool).find({name: runner.name, place: attempted.place});
   if (!machine) return undefined;
   if (machine.status === 'stopping' || machine.status === 'stopped') return settleEnded(context, creation, machine);
   // It may still turn out to have no capacity, and vanish.
   if (machine.status === 'starting') {
     throw new Uncertain(`${runner.name} is ${machine.status}: whether there is capacity for it is not known yet`, 10);
   }
-  return finish(context, creation, rungOf(creation, machine));
+  return finish(context, creation, placementOfMachine(creation, machine));
 }
 
 /**
@@ -62,18 +64,18 @@ async function settleEnded(context: Context, creation: Creation, machine: Machin
   const github = githubOf(context, runner);
   const registration = await findRegistration(github, runner);
   if (!registration || registration.status === 'online' || registration.busy) {
-    return finish(context, creation, rungOf(creation, machine));
+    return finish(context, creation, placementOfMachine(creation, machine));
   }
   await renewLease(context, lease);
-  await removeMachine(context, {...runner, zone: machine.place});
+  await removeMachine(context, runner, machine.place);
   await github.deleteRunner(registration.id);
   await replaceRunner(context, creation, 'leave', 'none');
   throw new Unavailable(`the VM of ${runner.name} ended before a runner had started on it`, 5);
 }
 
 /** Where the machine was found, with what was written down before its insert. */
-function rungOf({runner}: Creation, {place: zone}: Machine): Rung {
-  return {zone, spot: runner.spot ?? false, ...(runner.machineType ? {machineType: runner.machineType} : {})};
+function placementOfMachine({runner}: Creation, {place}: Machine): Placement {
+  return {spot: false, ...placementOf(runner), place};
 }
 
 async function registerAndInsert(
@@ -87,7 +89,7 @@ async function registerAndInsert(
     if (registered === 'alive') return {kind: 'alive', runner: await recordCreated(context, creation, undefined)};
     if (typeof registered === 'object') {
       const outcome = await insert(context, creation, registered);
-      if (outcome.kind === 'created') return finish(context, creation, outcome.rung);
+      if (outcome.kind === 'created') return finish(context, creation, outcome.placement);
       if (outcome.kind !== 'name_taken') return fail(context, creation, registered, outcome);
       await deregister(context, creation.runner, registered.runnerId);
     }
@@ -141,25 +143,26 @@ async function insert(context: Context, creation: Creation, jit: JitConfig): Pro
     pool: runner.pool,
     job: runner.madeFor,
     encodedJitConfig: jit.encodedJitConfig,
-    beforeInsert: (rung) => recordAttempt(context, creation, jit.runnerId, rung),
+    beforeInsert: (placement) => recordAttempt(context, creation, jit.runnerId, placement),
     onWaiting: () => renewLease(context, creation.lease),
   });
 }
 
-async function finish(context: Context, creation: Creation, rung: Rung): Promise<Created> {
-  const runner = await recordCreated(context, creation, rung);
-  context.logger.info(`runner ${runner.name} is booting in ${rung.zone}`, {
+async function finish(context: Context, creation: Creation, placement: Placement): Promise<Created> {
+  const {place: zone, machineType, spot} = placement;
+  const runner = await recordCreated(context, creation, placement);
+  context.logger.info(`runner ${runner.name} is booting in ${zone}`, {
     decision: 'created',
     runner: runner.name,
     pool: runner.pool,
-    zone: rung.zone,
-    machineType: rung.machineType,
-    spot: rung.spot,
+    zone,
+    machineType,
+    spot,
   });
   // It became spare after the insert had been accepted, or was made without a job: only now can another job have it.
   if (runner.spare) await placeSpare(context, runner.name);
   // Its job ended while the VM was being made, and the release found nothing to delete.
-  if (runner.state === 'gone' || runner.state === 'failed') await removeMachine(context, {...runner, zone: rung.zone});
+  if (runner.state === 'gone' || runner.state === 'failed') await removeMachine(context, runner, zone);
   return {kind: 'created', runner};
 }
 
@@ -178,8 +181,8 @@ async function fail(context: Context, creation: Creation, jit: JitConfig, outcom
     case 'no_capacity':
       throw new NoCapacity(`no capacity for ${runner.name}: ${outcome.message}`, 30);
     case 'quota':
-      await tripBreaker(context, quotaBreaker(runner.pool, outcome.region), outcome.message, 60);
-      throw new QuotaExceeded(`quota exceeded in ${outcome.region}: ${outcome.message}`, 60);
+      await tripBreaker(context, quotaBreaker(runner.pool, outcome.quotaScope), outcome.message, 60);
+      throw new QuotaExceeded(`quota exceeded in ${outcome.quotaScope}: ${outcome.message}`, 60);
     case 'rate_limited':
       throw new Unavailable(outcome.message, outcome.retryAfterSeconds);
     default:

@@ -1,5 +1,6 @@
 import {settleRegistration} from '../github/settle-registration';
 import {isBeingMade} from '../lifecycle/runner';
+import {placementOf} from '../model/placement';
 import {type Context, githubOf} from '../ports';
 import type {JobKey, RunnerDocument} from '../store/documents';
 import {takenSlot} from '../store/slots';
@@ -46,7 +47,7 @@ async function bury(context: Context, key: JobKey, covered: JobKey): Promise<boo
 export async function cleanUp(context: Context, runner: RunnerDocument): Promise<'removed' | 'alive'> {
   try {
     if ((await settleRegistration(githubOf(context, runner), runner)) === 'alive') return 'alive';
-    if (runner.zone !== null) await removeMachine(context, runner);
+    if (placementOf(runner)) await removeMachine(context, runner);
   } catch (error) {
     context.logger.warning(`${runner.name} could not be cleaned up`, {
       decision: 'given_up',

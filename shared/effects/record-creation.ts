@@ -1,6 +1,6 @@
 import {advanceRunner, isWithoutJob, spared} from '../lifecycle/runner';
+import {type Placement, placed} from '../model/placement';
 import type {Context} from '../ports';
-import type {Rung} from '../providers/provider';
 import type {RunnerDocument} from '../store/documents';
 import {keyId} from '../store/keys';
 import type {Transaction} from '../store/store';
@@ -22,7 +22,12 @@ export class NotWanted extends Error {
  * Before each insert: where the VM is going to be, so that a later execution knows where to look. Fences off an execution that lost its
  * lease, and stops (`NotWanted`) one whose runner became spare or went.
  */
-export async function recordAttempt(context: Context, creation: Creation, githubId: number, rung: Rung): Promise<void> {
+export async function recordAttempt(
+  context: Context,
+  creation: Creation,
+  githubId: number,
+  placement: Placement,
+): Promise<void> {
   const wanted = await context.store.transaction(async (transaction) => {
     const {runner, key, now} = await readCreation(context, transaction, creation);
     renewWithin(transaction, key, creation.lease, now);
@@ -39,9 +44,7 @@ export async function recordAttempt(context: Context, creation: Creation, github
       ...advanceRunner(runner, 'creating', now),
       // mutation: id before insert
       githubId: githubId,
-      zone: rung.zone,
-      machineType: rung.machineType ?? null,
-      spot: rung.spot,
+      ...placed(placement),
     });
     return true;
   });
@@ -57,17 +60,16 @@ export async function recordUntried(context: Context, {name}: RunnerDocument): P
   });
 }
 
-/** The VM is there (`rung`), or the runner is online already. The key is done. Returns the runner as it stands. */
+/** The VM is there (`placement`), or the runner is online already. The key is done. Returns the runner as it stands. */
 export async function recordCreated(
   context: Context,
   creation: Creation,
-  rung: Rung | undefined,
+  placement: Placement | undefined,
 ): Promise<RunnerDocument> {
   return context.store.transaction(async (transaction) => {
     const {runner = creation.runner, key, now} = await readCreation(context, transaction, creation);
     finishWithin(transaction, key, creation.lease);
-    const place = rung ? {zone: rung.zone, machineType: rung.machineType ?? null, spot: rung.spot} : {};
-    const advanced = {...advanceRunner(runner, 'booting', now), ...place};
+    const advanced = {...advanceRunner(runner, 'booting', now), ...(placement ? placed(placement) : {})};
     const booting = isWithoutJob(runner) && advanced.covers === null ? spared(advanced, now) : advanced;
     transaction.set('runners', runner.name, booting);
     return booting;

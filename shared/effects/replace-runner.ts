@@ -1,5 +1,6 @@
 import {jobKeyOf, parseRunnerName, runnerName} from '../lifecycle/naming';
 import {advanceRunner, isBeingMade, isWithoutJob} from '../lifecycle/runner';
+import {placed} from '../model/placement';
 import type {Context} from '../ports';
 import type {RunnerDocument} from '../store/documents';
 import {keyId} from '../store/keys';
@@ -40,9 +41,7 @@ export async function replaceRunner(
       state: 'requested',
       githubId: null,
       registrationTriedAt: next === 'claim' ? now : null,
-      zone: null,
-      machineType: null,
-      spot: null,
+      ...placed(null),
       createdAt: now,
       stateAt: now,
     };

@@ -1,11 +1,16 @@
 import {requeued} from '../lifecycle/job';
 import {parseRunnerName} from '../lifecycle/naming';
 import {isOver} from '../lifecycle/runner';
-import type {RunningJob} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
-import type {JobDocument} from '../store/documents';
+import type {JobDocument, JobKey} from '../store/documents';
 import type {Transaction} from '../store/store';
 import {demandJob} from './open-jobs';
+
+/** A job on record as running on a runner; null: no runner is known. */
+export interface RunningJob {
+  readonly job: JobKey;
+  readonly runner: string | null;
+}
 
 /** Records on the persistent VM of the job's pool, if the pool has one, that the job runs there no more. */
 export type EndRunOnVm = (context: Context, job: JobDocument) => Promise<void>;

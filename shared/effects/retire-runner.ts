@@ -1,5 +1,6 @@
 import {jobKeyOf} from '../lifecycle/naming';
 import {advanceRunner} from '../lifecycle/runner';
+import {type PlacementFields, placementOf} from '../model/placement';
 import type {Context} from '../ports';
 import type {JobDocument, JobKey, RunnerDocument} from '../store/documents';
 import {slotIsFree} from '../store/slots';
@@ -10,13 +11,13 @@ import {giveSlot, type SlotRead, type Slots, slotLimit} from './slots';
 /** Open jobs looked at for a slot that frees. */
 const CANDIDATES = 5;
 
-/** Deletes the runner's VM. Its slot frees when Compute Engine has accepted the deletion. */
+/** Deletes the runner's VM, in the place on record unless another one is given. Its slot frees when Compute Engine has accepted the deletion. */
 export async function removeMachine(
   context: Context,
-  runner: Pick<RunnerDocument, 'name' | 'pool' | 'zone'>,
+  runner: Pick<RunnerDocument, 'name' | 'pool'> & PlacementFields,
+  place: string | undefined = placementOf(runner)?.place,
 ): Promise<void> {
-  const place = runner.zone ? {place: runner.zone} : {};
-  const result = await context.provider(runner.pool).delete({name: runner.name, ...place});
+  const result = await context.provider(runner.pool).delete({name: runner.name, ...(place ? {place} : {})});
   context.logger.info(`the VM of ${runner.name} is ${result === 'absent' ? 'gone already' : 'being deleted'}`, {
     decision: 'deleted',
     reason: result,

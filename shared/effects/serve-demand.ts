@@ -19,7 +19,7 @@ export async function serveDemand(
   const guarded = await passBreakers(context, job.pool, job.repository);
   const coverage = await coverJob(context, job.pool, demand, context.random.uuid());
   if (coverage.kind === 'queued_again' && 'event' in demand) {
-    await context.tasks.enqueue(queuedAgainTask(coverage, demand.event.delivery));
+    await context.tasks.enqueue(queuedAgainTask(coverage.job, coverage.runner, demand.event.delivery));
   }
   if (coverage.kind !== 'create') return describe(coverage);
   const {kind, runner} = await guarded(() => createRunner(context, coverage));

@@ -1,4 +1,5 @@
 import type {RunnerScope} from '../github/github';
+import {placed} from '../model/placement';
 import type {JobDocument, JobKey, RunnerDocument, RunnerState} from '../store/documents';
 import {hasLabels, liesIn} from './identity';
 import {jobKeyOf} from './naming';
@@ -84,9 +85,7 @@ function newRunner({
     slotOfAll,
     githubId: null,
     registrationTriedAt: null,
-    zone: null,
-    machineType: null,
-    spot: null,
+    ...placed(null),
     spareSince: null,
     handedTo: null,
     createdAt: now,

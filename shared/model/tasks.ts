@@ -2,17 +2,11 @@ import {taskName} from '../lifecycle/naming';
 import type {JobKey} from '../store/documents';
 import type {NewTask} from '../tasks/tasks';
 
-/** A job on record as running on a runner; null: no runner is known. */
-export interface RunningJob {
-  readonly job: JobKey;
-  readonly runner: string | null;
-}
-
-/** Between an event that says that a job is queued again, and the second look that believes it. */
+/** Between an event that says that a job is queued again, and the second look that believes the event. */
 const SECOND_LOOK_SECONDS = 120;
 
-/** An event said that the job is queued again. One that was late says the same: GitHub is asked in two minutes. */
-export function queuedAgainTask({job, runner}: RunningJob, cause: string): NewTask {
+/** A job on record as running on `runner` may be queued again (null: no runner is known): GitHub is asked in two minutes. */
+export function queuedAgainTask(job: JobKey, runner: string | null, cause: string): NewTask {
   return {
     queue: 'provision',
     name: taskName(`queued-again/${job}/${cause}`, 'queued-again', job),

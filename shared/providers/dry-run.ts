@@ -6,9 +6,10 @@ import type {PersistentVm, VmReference} from './vm';
 export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProvider {
   return {
     registration: real.registration,
+    placements: (request) => real.placements(request),
     async create({name, pool, job}) {
       logger.info(`dry run: would make a VM for runner ${name}`, {decision: 'dry_run', runner: name, pool, job});
-      return {kind: 'created', rung: {zone: 'dry-run', spot: false}};
+      return {kind: 'created', placement: {place: 'dry-run', spot: false}};
     },
     find: (machine) => real.find(machine),
     async delete({name}) {

@@ -31,7 +31,7 @@ export interface AttemptOptions {
 }
 
 /**
- * One rung: inserts the VM and stays until it is known what came of it. "Uncertain" is not "failed": after a lost answer it looks, and
+ * One placement: inserts the VM and stays until it is known what came of it. "Uncertain" is not "failed": after a lost answer it looks, and
  * repeats the very same request at most once, under the same request id.
  */
 export async function attemptInsert(options: AttemptOptions): Promise<Attempt> {
@@ -143,7 +143,7 @@ class InsertAttempt {
     return {kind: 'uncertain', message: failure.message};
   }
 
-  /** Two zones must never hold the same name: a VM that flashes up and vanishes has to be gone before the next rung. */
+  /** Two zones must never hold the same name: a VM that flashes up and vanishes has to be gone before the next placement is tried. */
   async #confirmAbsent(failure: ComputeFailure): Promise<Attempt> {
     const waiting = this.#waiting(REMOVE_BUDGET_SECONDS);
     let deleted = false;

@@ -4,18 +4,19 @@ import {instanceBody} from '../compute/instance-body';
 import {requestId} from '../compute/request-id';
 import {findTemplate} from '../compute/template';
 import {Refused} from '../errors';
-import {buildLadder, type FailedRung, type LadderStep, nextRung} from '../lifecycle/ladder';
+import {type FailedPlacement, listPlacements, nextPlacement, type PlacementStep} from '../lifecycle/ladder';
 import {regionOf, zoneOrder} from '../lifecycle/zones';
+import type {Placement} from '../model/placement';
 import {longestIdleMinutes} from '../sweep/rules/warm-runners';
-import type {FailedRungs} from './failed-rungs';
+import type {ExhaustedPlacements} from './failed-rungs';
 import type {GcePool, GceProviderOptions} from './gce';
 import {attemptInsert} from './gce-attempt';
 import {type DefaultPlace, poolRegion, poolZones} from './gce-zones';
-import type {CreateOutcome, CreateRequest, Rung} from './provider';
+import type {CreateOutcome, CreateRequest, PlacementRequest} from './provider';
 import {secondsToNextMinute} from './rate-quota';
 
-/** No further rung is begun later than this, so that the last one's wait still fits into the function's time-out. */
-const CLIMB_SECONDS = 90;
+/** No further placement is tried later than this, so that the last one's wait still fits into the function's time-out. */
+const TRY_SECONDS = 90;
 
 /** In the message of a creation that every placement refused. */
 const SHOWN_REFUSALS = 3;
@@ -23,51 +24,61 @@ const SHOWN_REFUSALS = 3;
 interface CreateOptions extends Omit<GceProviderOptions, 'pools'> {
   readonly pool: GcePool;
   readonly place: DefaultPlace;
-  readonly failedRungs: FailedRungs;
+  readonly exhausted: ExhaustedPlacements;
 }
 
 interface Prepared {
   readonly template: InstanceTemplate;
-  readonly ladder: readonly Rung[];
+  readonly placements: readonly Placement[];
 }
 
-/** A rung that failed, with what Compute Engine said. */
-interface Failed extends FailedRung {
+/** A placement that failed, with what Compute Engine said. */
+interface Failed extends FailedPlacement {
   readonly failure: ComputeFailure;
 }
 
 /**
- * Climbs the ladder until a machine is made, or what happened forbids to try another rung. What one rung was refused for is no outcome: that
- * is decided when the ladder ends.
+ * Tries one placement after the other until a machine is made, or what happened forbids to try another one. Why one placement was refused is
+ * no outcome: the outcome is decided when no more placements are tried.
  */
 export async function createMachine(options: CreateOptions, request: CreateRequest): Promise<CreateOutcome> {
   const prepared = await prepare(options, request);
   if ('kind' in prepared) return prepared;
-  options.failedRungs.reconsider(prepared.ladder);
+  options.exhausted.reconsider(prepared.placements);
   const startedAt = options.clock.now();
   const failed: Failed[] = [];
   for (;;) {
-    const step = nextRung(prepared.ladder, failed, (rung) => options.failedRungs.of(rung));
-    if (step.kind !== 'try') return giveUp(options, prepared.ladder, failed, step);
-    if (options.clock.now() - startedAt >= CLIMB_SECONDS * 1000) return outOfTime(failed);
-    const outcome = await tryRung(options, request, prepared.template, step.rung);
+    const step = nextPlacement(prepared.placements, failed, (placement) => options.exhausted.of(placement));
+    if (step.kind !== 'try') return giveUp(options, prepared.placements, failed, step);
+    if (options.clock.now() - startedAt >= TRY_SECONDS * 1000) return outOfTime(failed);
+    const outcome = await tryPlacement(options, request, prepared.template, step.placement);
     if ('kind' in outcome) return outcome;
     note(options, request, outcome);
     failed.push(outcome);
   }
 }
 
-/** Template and zones. Nothing was inserted yet: whatever does not answer is worth another try. */
-async function prepare(options: CreateOptions, {name}: CreateRequest): Promise<Prepared | CreateOutcome> {
+/**
+ * The pool's placements, in the order in which they are tried for the runner of this name.
+ *
+ * @throws Refused when the pool names neither zone nor region. ComputeFailure when Compute Engine does not list the region's zones.
+ */
+export async function placementsFor(
+  {compute, pool, place}: Pick<CreateOptions, 'compute' | 'pool' | 'place'>,
+  {name}: PlacementRequest,
+): Promise<readonly Placement[]> {
+  const zones = zoneOrder(name, await poolZones(compute, pool, place));
+  const {machineTypes, spot} = pool.provider;
+  return listPlacements({zones, spot, ...(machineTypes ? {machineTypes} : {})});
+}
+
+/** Placements and template. Nothing was inserted yet: whatever does not answer is worth another try. */
+async function prepare(options: CreateOptions, request: CreateRequest): Promise<Prepared | CreateOutcome> {
   const {compute, pool, place, clock} = options;
   try {
-    const zones = await poolZones(compute, pool, place);
+    const placements = await placementsFor(options, request);
     const template = await findTemplate(compute, pool.provider.template, poolRegion(pool, place));
-    const {machineTypes, spot} = pool.provider;
-    return {
-      template,
-      ladder: buildLadder({zones: zoneOrder(name, zones), spot, ...(machineTypes ? {machineTypes} : {})}),
-    };
+    return {template, placements};
   } catch (error) {
     if (error instanceof Refused) return {kind: 'refused', message: error.message};
     if (!(error instanceof ComputeFailure)) throw error;
@@ -77,25 +88,25 @@ async function prepare(options: CreateOptions, {name}: CreateRequest): Promise<P
   }
 }
 
-async function tryRung(
+async function tryPlacement(
   options: CreateOptions,
   request: CreateRequest,
   template: InstanceTemplate,
-  rung: Rung,
+  placement: Placement,
 ): Promise<CreateOutcome | Failed> {
-  await request.beforeInsert(rung);
+  await request.beforeInsert(placement);
   const {compute, clock} = options;
-  const insert = insertRequest(options, request, template, rung);
+  const insert = insertRequest(options, request, template, placement);
   const attempt = await attemptInsert({compute, clock, insert, onWaiting: request.onWaiting});
   switch (attempt.kind) {
     case 'created':
-      return {kind: 'created', rung};
+      return {kind: 'created', placement};
     case 'failed': {
       const {failure} = attempt;
-      return {rung, failure, failureClass: failure.failureClass};
+      return {placement, failure, failureClass: failure.failureClass};
     }
     default:
-      return {kind: attempt.kind, rung, message: attempt.message};
+      return {kind: attempt.kind, placement, message: attempt.message};
   }
 }
 
@@ -103,41 +114,44 @@ function insertRequest(
   {pool, deployment}: CreateOptions,
   {name, job, encodedJitConfig}: CreateRequest,
   template: InstanceTemplate,
-  rung: Rung,
+  placement: Placement,
 ): InsertRequest {
   const minutes = {boot: pool.bootMinutes, idle: longestIdleMinutes(pool), job: pool.jobMinutes};
-  const model = rung.spot ? 'spot' : 'standard';
+  const model = placement.spot ? 'spot' : 'standard';
   return {
-    zone: rung.zone,
+    zone: placement.place,
     sourceInstanceTemplate: template.selfLink,
-    body: instanceBody({name, deployment, pool: pool.name, job, encodedJitConfig, rung, template, minutes}),
-    // Good for this request only: another rung of the same name is another request. The template's URL holds the project.
-    requestId: requestId(name, rung.zone, template.selfLink, rung.machineType ?? '', model),
+    body: instanceBody({name, deployment, pool: pool.name, job, encodedJitConfig, placement, template, minutes}),
+    // Good for this request only: another placement of the same name is another request. The template's URL holds the project.
+    requestId: requestId(name, placement.place, template.selfLink, placement.machineType ?? '', model),
   };
 }
 
-function note({failedRungs, logger, pool}: CreateOptions, {name}: CreateRequest, {rung, failure}: Failed): void {
-  if (failure.failureClass === 'zone_full') failedRungs.add(rung, 'full');
-  if (failure.failureClass === 'invalid') failedRungs.add(rung, 'invalid');
+function note({exhausted, logger, pool}: CreateOptions, {name}: CreateRequest, {placement, failure}: Failed): void {
+  if (failure.failureClass === 'zone_full') exhausted.add(placement, 'full');
+  if (failure.failureClass === 'invalid') exhausted.add(placement, 'invalid');
+  const {place: zone, machineType, spot} = placement;
   logger.warning(failure.message, {
     decision: 'rung_failed',
     reason: failure.failureClass,
     code: failure.code,
     runner: name,
     pool: pool.name,
-    ...rung,
+    zone,
+    ...(machineType ? {machineType} : {}),
+    spot,
   });
 }
 
 function giveUp(
   {clock}: CreateOptions,
-  ladder: readonly Rung[],
+  placements: readonly Placement[],
   failed: readonly Failed[],
-  step: Exclude<LadderStep, {kind: 'try'}>,
+  step: Exclude<PlacementStep, {kind: 'try'}>,
 ): CreateOutcome {
   const last = failed.at(-1);
   if (!last) {
-    const message = `each of the ${ladder.length} placements was full or refused a few minutes ago`;
+    const message = `each of the ${placements.length} placements was full or refused a few minutes ago`;
     return {kind: 'no_capacity', tried: [], message};
   }
   // Among refusals of other placements, the one that decided.
@@ -145,32 +159,32 @@ function giveUp(
     failed.findLast((one) => one.failureClass === failureClass) ?? last;
   switch (step.because) {
     case 'no_capacity':
-      return {kind: 'no_capacity', tried: rungsOf(failed), message: decisive('zone_full').failure.message};
+      return {kind: 'no_capacity', tried: placementsOf(failed), message: decisive('zone_full').failure.message};
     case 'quota': {
-      const {failure, rung} = decisive('quota');
-      return {kind: 'quota', message: failure.message, region: regionOf(rung.zone)};
+      const {failure, placement} = decisive('quota');
+      return {kind: 'quota', message: failure.message, quotaScope: regionOf(placement.place)};
     }
     case 'rate':
       return {kind: 'rate_limited', message: last.failure.message, retryAfterSeconds: secondsToNextMinute(clock.now())};
     case 'refused':
-      return {kind: 'refused', message: refusals(ladder, failed)};
+      return {kind: 'refused', message: refusals(placements, failed)};
     default:
       return {kind: 'refused', message: last.failure.message};
   }
 }
 
 /** Most often every placement is refused for the same reason: some of them show it. */
-function refusals(ladder: readonly Rung[], failed: readonly Failed[]): string {
+function refusals(placements: readonly Placement[], failed: readonly Failed[]): string {
   const messages = failed.slice(0, SHOWN_REFUSALS).map(({failure}) => failure.message);
-  const more = ladder.length > messages.length ? `; and ${ladder.length - messages.length} more` : '';
+  const more = placements.length > messages.length ? `; and ${placements.length - messages.length} more` : '';
   return `Compute Engine refuses every placement of the pool; correct its template, zones or machine types: ${messages.join('; ')}${more}`;
 }
 
 function outOfTime(failed: readonly Failed[]): CreateOutcome {
-  const message = `${failed.length} rungs failed within ${CLIMB_SECONDS} s, the others are left for the next attempt`;
-  return {kind: 'no_capacity', tried: rungsOf(failed), message};
+  const message = `${failed.length} placements failed within ${TRY_SECONDS} s, the others are left for the next attempt`;
+  return {kind: 'no_capacity', tried: placementsOf(failed), message};
 }
 
-function rungsOf(failed: readonly Failed[]): Rung[] {
-  return failed.map(({rung}) => rung);
+function placementsOf(failed: readonly Failed[]): Placement[] {
+  return failed.map(({placement}) => placement);
 }

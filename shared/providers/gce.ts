@@ -7,8 +7,8 @@ import {Refused, SlipwayError} from '../errors';
 import {parseRunnerName} from '../lifecycle/naming';
 import {zoneOrder} from '../lifecycle/zones';
 import type {Logger} from '../logger';
-import {FailedRungs} from './failed-rungs';
-import {createMachine} from './gce-create';
+import {ExhaustedPlacements} from './failed-rungs';
+import {createMachine, placementsFor} from './gce-create';
 import {type DefaultPlace, poolZones} from './gce-zones';
 import type {Finding, Machine, MachineReference, MachineStatus, RunnerProvider} from './provider';
 import {typedRefusals} from './typed-refusals';
@@ -53,12 +53,12 @@ const NOTHING = 'slipway-health-check';
  */
 export function createGceProvider(options: GceProviderOptions): RunnerProvider {
   const {compute, deployment, pools, place = {}, clock, logger} = options;
-  const failedRungs = new Map<string, FailedRungs>();
+  const exhausted = new Map<string, ExhaustedPlacements>();
 
   /** What a pool was refused for says nothing of another one's template. */
-  const failedRungsOf = (pool: string): FailedRungs => {
-    const known = failedRungs.get(pool) ?? new FailedRungs(clock);
-    failedRungs.set(pool, known);
+  const exhaustedOf = (pool: string): ExhaustedPlacements => {
+    const known = exhausted.get(pool) ?? new ExhaustedPlacements(clock);
+    exhausted.set(pool, known);
     return known;
   };
 
@@ -87,10 +87,16 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
   return {
     registration: 'create',
 
+    async placements(request) {
+      const pool = pools.find(({name}) => name === request.pool);
+      if (!pool) throw new Refused(unknownPool(request.pool));
+      return typedRefusals(clock, placementsFor({compute, pool, place}, request));
+    },
+
     async create(request) {
       const pool = pools.find(({name}) => name === request.pool);
-      if (!pool) return {kind: 'refused', message: `found no pool ${request.pool}; expected one that makes VMs`};
-      return createMachine({...options, pool, place, failedRungs: failedRungsOf(pool.name)}, request);
+      if (!pool) return {kind: 'refused', message: unknownPool(request.pool)};
+      return createMachine({...options, pool, place, exhausted: exhaustedOf(pool.name)}, request);
     },
 
     async find(reference) {
@@ -123,6 +129,10 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
 
     check: () => checkPlace(compute, pools[0], clock),
   };
+}
+
+function unknownPool(pool: string): string {
+  return `found no pool ${pool}; expected one that makes VMs`;
 }
 
 function machineOf({name, zone, status, labels, creationTimestamp}: Instance, now: number): Machine {

@@ -1,12 +1,5 @@
+import type {Placement} from '../model/placement';
 import type {Secret} from '../secret';
-
-/** One way to try to make a machine: a rung of the ladder zone → machine type → spot/standard. */
-export interface Rung {
-  readonly zone: string;
-  /** Undefined: the template's own machine type. */
-  readonly machineType?: string;
-  readonly spot: boolean;
-}
 
 export interface CreateRequest {
   /** Runner name = VM name. */
@@ -16,13 +9,16 @@ export interface CreateRequest {
   readonly job: string;
   readonly encodedJitConfig: Secret;
   /**
-   * Awaited before each insert, so that the place is durably known before a VM can exist there. Throwing from it
-   * stops the ladder before the insert (the runner is no longer wanted, or the lease was lost).
+   * Awaited before each insert, so that the placement is durably known before a machine can exist there. What it throws ends the creation
+   * before the insert (the runner is no longer wanted, or the lease was lost).
    */
-  readonly beforeInsert: (rung: Rung) => Promise<void>;
+  readonly beforeInsert: (placement: Placement) => Promise<void>;
   /** Called about every 25 seconds while the provider waits for the machine, so that the lease is renewed. */
   readonly onWaiting?: () => Promise<void>;
 }
+
+/** What decides which placements are tried: no secret, so that a dry run can ask too. */
+export type PlacementRequest = Pick<CreateRequest, 'name' | 'pool' | 'job'>;
 
 export interface MachineReference {
   readonly name: string;
@@ -64,14 +60,17 @@ export interface Finding {
   readonly do: string;
 }
 
-/** How the attempt to make a machine ended. Only `created` leaves one behind; `uncertain` may. */
+/**
+ * How the attempt to make a machine ended. Only `created` leaves one behind; `uncertain` may. `quotaScope`: what the quota counts over, such as
+ * a region or an account; a breaker stands for each.
+ */
 export type CreateOutcome =
-  | {readonly kind: 'created'; readonly rung: Rung}
-  | {readonly kind: 'no_capacity'; readonly tried: readonly Rung[]; readonly message: string}
-  | {readonly kind: 'quota'; readonly message: string; readonly region: string}
+  | {readonly kind: 'created'; readonly placement: Placement}
+  | {readonly kind: 'no_capacity'; readonly tried: readonly Placement[]; readonly message: string}
+  | {readonly kind: 'quota'; readonly message: string; readonly quotaScope: string}
   | {readonly kind: 'rate_limited'; readonly message: string; readonly retryAfterSeconds: number}
-  | {readonly kind: 'uncertain'; readonly rung: Rung; readonly message: string}
-  | {readonly kind: 'name_taken'; readonly rung: Rung; readonly message: string}
+  | {readonly kind: 'uncertain'; readonly placement: Placement; readonly message: string}
+  | {readonly kind: 'name_taken'; readonly placement: Placement; readonly message: string}
   | {readonly kind: 'refused'; readonly message: string};
 
 /**
@@ -81,6 +80,12 @@ export type CreateOutcome =
 export interface RunnerProvider {
   /** `create`: the JIT config is passed to `create`. `pickup`: the machine asks for it later. */
   readonly registration: 'create' | 'pickup';
+  /**
+   * What would be tried for this request, in order; the same answer for the same name as long as the pool and its places stay the same.
+   *
+   * @throws Refused when the pool names no place. Unavailable when the provider's service does not say which places there are.
+   */
+  placements(request: PlacementRequest): Promise<readonly Placement[]>;
   create(request: CreateRequest): Promise<CreateOutcome>;
   /** A machine of this name that carries this deployment's label; undefined if there is none, or it is somebody else's. */
   find(machine: MachineReference): Promise<Machine | undefined>;

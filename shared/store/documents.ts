@@ -1,4 +1,5 @@
 import type {RunnerScope} from '../github/github';
+import type {PlacementFields} from '../model/placement';
 
 /** `<job id>-<run attempt>`: the identity of one run of a job. */
 export type JobKey = string;
@@ -62,8 +63,8 @@ export interface JobDocument {
 
 export type RunnerState = 'requested' | 'creating' | 'booting' | 'idle' | 'busy' | 'draining' | 'gone' | 'failed';
 
-/** `runners/<name>`; the VM has the same name. */
-export interface RunnerDocument {
+/** `runners/<name>`; the VM has the same name. Its placement is where the VM is, or was last attempted; written before the insert. */
+export interface RunnerDocument extends PlacementFields {
   readonly name: string;
   readonly pool: string;
   readonly scope: RunnerScope;
@@ -89,10 +90,6 @@ export interface RunnerDocument {
    * settled. Missing in documents of older versions: not known.
    */
   readonly registrationTriedAt?: number | null;
-  /** Where its VM is, or was last attempted. Written before the insert. */
-  readonly zone: string | null;
-  readonly machineType: string | null;
-  readonly spot: boolean | null;
   /** Since when it is spare, also while it goes on that account; a check of an earlier time is void. */
   readonly spareSince: number | null;
   /** The job that got its slot when it went. */

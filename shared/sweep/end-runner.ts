@@ -3,6 +3,7 @@ import {demandJob} from '../effects/open-jobs';
 import {removeMachine, retireRunner} from '../effects/retire-runner';
 import {Refused} from '../errors';
 import {findRegistration} from '../github/settle-registration';
+import {placementOf} from '../model/placement';
 import {type Context, githubOf} from '../ports';
 import type {JobDocument, Preemption, RunnerDocument} from '../store/documents';
 import type {Sweep} from './context';
@@ -90,13 +91,11 @@ async function reopenCovered(context: Context, name: string): Promise<string | u
 }
 
 /** The job of a spot VM that the provider took back; GitHub notices after ten minutes. */
-async function preempted(
-  {context}: Sweep,
-  {name, pool, zone, spot, runs}: RunnerDocument,
-  job: JobDocument,
-): Promise<Preemption | undefined> {
+async function preempted({context}: Sweep, runner: RunnerDocument, job: JobDocument): Promise<Preemption | undefined> {
+  const {name, pool, runs} = runner;
+  const placement = placementOf(runner);
   const isPreemption =
-    spot === true && zone !== null && (await context.provider(pool).wasPreempted?.({name, place: zone})) === true;
+    placement?.spot === true && (await context.provider(pool).wasPreempted?.({name, place: placement.place})) === true;
   context.logger.error(`the VM ${name} ${isPreemption ? 'was preempted' : 'vanished'} under a job`, {
     decision: isPreemption ? 'preempted' : 'vanished',
     runner: name,

@@ -3,27 +3,22 @@ import type {DiscoveredRepository} from '../github/discovery';
 import type {RunnerScope} from '../github/github';
 import {parseRunnerName} from '../lifecycle/naming';
 import type {JobDocument, JobKey, LockDocument, RunnerDocument} from '../store/documents';
-import {isTimeUp, type Sweep, tryList} from './context';
-import {type KnownScope, registersHere, repositoryScope, type Visits, visit} from './github-scan';
+import {type Sweep, tryList} from './context';
+import {type GitHubScan, type KnownScope, registersHere, repositoryScope, scanGitHub} from './github-scan';
 import {heldPools} from './held-pools';
+import {lookUpJobs, lookUpPreempted} from './job-lookups';
 import {listMachines} from './machines';
-import {type Observed, scopeKey, settledMs} from './observed';
+import {type Observed, scopeKey} from './observed';
 import {findRepositories} from './repositories';
 import {isNotThere} from './repository-scan';
 import {waitsForVm} from './rules/stopped-vms';
 import {readStored, type Stored} from './stored';
 
-/** Jobs on record that GitHub did not list are asked for one by one; so many in one sweep. */
-const MOST_LOOKUPS = 100;
-/** So many of them in repositories that are not there, where most answers are 404. */
-const MOST_OUT_OF_REACH = 5;
-/** Jobs in a row of which GitHub tells nothing: the others are left to the next sweep. */
-const MOST_UNANSWERED = 3;
 const MOST_FORMER = 500;
 
 export interface Observation {
   readonly observed: Observed;
-  readonly visits: Visits;
+  readonly scan: GitHubScan;
   readonly slotsSeen: boolean;
 }
 
@@ -33,18 +28,20 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
   const slotsInSight = Object.keys(lock.sightings).some((key) => key.startsWith('slot '));
   const stored = await readStored(sweep, lock.slotsAt, slotsInSight);
   const instances = await listMachines(sweep);
-  const former = await readFormer(sweep, stored, instances?.map(({name}) => name) ?? []);
+  const formerOfVms = await readFormerOfVms(sweep, stored, instances?.map(({name}) => name) ?? []);
 
-  const repositories = await findRepositories(sweep, knownRepositories(stored, lock));
-  const visits = await visit(sweep, {
+  const known = knownRepositories(stored, lock);
+  const repositories = await findRepositories(sweep, known);
+  const scan = await scanGitHub(sweep, {
     repositories,
-    active: new Set(knownRepositories(stored, lock).map(({fullName}) => fullName.toLowerCase())),
-    scopes: knownScopes(stored, former, lock),
+    active: new Set(known.map(({fullName}) => fullName.toLowerCase())),
+    scopes: knownScopes(stored, formerOfVms, lock),
     lock,
   });
-  await addOverOnRecord(sweep, stored, visits);
-  const {absent, outOfReach} = await lookUp(sweep, stored, visits, repositories);
-  await addFormerOfListed(sweep, stored, former, visits);
+  const jobs = new Map([...stored.jobs, ...(await readOverOnRecord(sweep, stored, scan))]);
+  const {found, absent, outOfReach} = await lookUpJobs(sweep, jobs, scan, repositories);
+  const seen = new Map([...scan.seen, ...found]);
+  const former = new Map([...formerOfVms, ...(await readFormerOfListed(sweep, stored, formerOfVms, scan))]);
 
   const observed: Observed = {
     deployment: context.deployment,
@@ -53,21 +50,21 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     ...(context.maxRunners === undefined ? {} : {maxRunners: context.maxRunners}),
     webhooks: sweep.webhooks,
     instances,
-    scopes: visits.scopes,
-    sawEveryScope: sawEvery(sweep, repositories, visits),
+    scopes: scan.scopes,
+    sawEveryScope: sawEvery(sweep, repositories, scan),
     runners: stored.runners,
     former,
-    jobs: stored.jobs,
-    seen: visits.seen,
+    jobs,
+    seen,
     absent,
     outOfReach,
-    vms: await readVms(sweep, stored),
+    vms: await readVms(sweep, jobs),
     slots: stored.slots,
     held: await heldPools(context),
-    preempted: await preemptedJobs(sweep, lock, visits),
+    preempted: await lookUpPreempted(sweep, lock.preempted, seen),
     sightings: lock.sightings,
   };
-  return {observed, visits, slotsSeen: stored.slots !== undefined};
+  return {observed, scan, slotsSeen: stored.slots !== undefined};
 }
 
 type Known = Pick<DiscoveredRepository, 'fullName' | 'installationId'>;
@@ -103,11 +100,11 @@ function knownScopes(
 }
 
 /** Documents of runners that are over whose VM is still listed. */
-async function readFormer(
+async function readFormerOfVms(
   {context, incomplete}: Sweep,
   {runners}: Stored,
   names: readonly string[],
-): Promise<Map<string, RunnerDocument>> {
+): Promise<ReadonlyMap<string, RunnerDocument>> {
   const live = new Set(runners?.map(({name}) => name));
   const wanted = names.filter((name) => !live.has(name));
   if (wanted.length > MOST_FORMER) incomplete.push(`more than ${MOST_FORMER} VMs without a runner`);
@@ -119,87 +116,41 @@ async function readFormer(
   return former;
 }
 
-/** A runner that came to be while GitHub was asked is no ghost. */
-async function addFormerOfListed(
+/** Documents of runners that GitHub lists as unused and that are not live: a runner that came to be while GitHub was asked is no ghost. */
+async function readFormerOfListed(
   {context}: Sweep,
   stored: Stored,
-  former: Map<string, RunnerDocument>,
-  {scopes}: Visits,
-): Promise<void> {
-  const live = new Map(stored.runners?.map((runner) => [runner.name, runner]));
+  known: ReadonlyMap<string, RunnerDocument>,
+  {scopes}: GitHubScan,
+): Promise<ReadonlyMap<string, RunnerDocument>> {
+  const live = new Set(stored.runners?.map(({name}) => name));
+  const former = new Map<string, RunnerDocument>();
   for (const {runners} of scopes.values()) {
     for (const {name, status, busy} of runners) {
-      if (status !== 'offline' || busy || live.has(name) || former.has(name)) continue;
+      if (status !== 'offline' || busy || live.has(name) || known.has(name) || former.has(name)) continue;
       if (!parseRunnerName(context.deployment, name)) continue;
       const document = await context.store.get('runners', name);
       if (document) former.set(name, document);
     }
   }
+  return former;
 }
 
 /** GitHub's lists lag behind: a job that it lists as open may be over on record. */
-async function addOverOnRecord({context}: Sweep, {jobs}: Stored, {seen}: Visits): Promise<void> {
+async function readOverOnRecord(
+  {context}: Sweep,
+  {jobs}: Stored,
+  {seen}: GitHubScan,
+): Promise<ReadonlyMap<JobKey, JobDocument>> {
+  const over = new Map<JobKey, JobDocument>();
   for (const key of seen.keys()) {
     const job = jobs.has(key) ? undefined : await context.store.get('jobs', key);
-    if (job) jobs.set(key, job);
+    if (job) over.set(key, job);
   }
+  return over;
 }
 
-/**
- * Asks for the jobs on record that a visited repository did not list. Returns those that GitHub does not know, and those that it has queued
- * in a run that is over: they wait for ever, and nobody gives them to a runner. A 404 says nothing of a job whose repository answers 404 too:
- * the App may see it again in a moment, and the job runs on.
- */
-async function lookUp(
-  sweep: Sweep,
-  {jobs}: Stored,
-  visits: Visits,
-  repositories: readonly DiscoveredRepository[],
-): Promise<Pick<Observed, 'absent' | 'outOfReach'>> {
-  const {context, discovery, memory} = sweep;
-  const now = context.clock.now();
-  const absent = new Set<JobKey>();
-  const outOfReach = new Set<JobKey>();
-  const missing = [...jobs].filter(([key, job]) => isMissing(key, job, visits, now - settledMs(sweep.webhooks)));
-  const askedAt = new Map(missing.map(([key]) => [key, memory.lookedUpAt.get(key) ?? 0]));
-  const turn = missing.sort(
-    ([a, one], [b, other]) => (askedAt.get(a) ?? 0) - (askedAt.get(b) ?? 0) || one.updatedAt - other.updatedAt,
-  );
-  memory.lookedUpAt.clear();
-  for (const [key, at] of askedAt) memory.lookedUpAt.set(key, at);
-  const isPublic = new Map(repositories.map((each) => [each.fullName.toLowerCase(), each.isPublic]));
-  let unanswered = 0;
-  for (const [key, {repository, installationId, jobId, runId}] of turn.slice(0, MOST_LOOKUPS)) {
-    if (isTimeUp(sweep) || unanswered === MOST_UNANSWERED) break;
-    if (outOfReach.size >= MOST_OUT_OF_REACH && isNotThere(sweep, repository)) continue;
-    memory.lookedUpAt.set(key, now);
-    const place = {fullName: repository, installationId};
-    const found = await tryList(sweep, `job ${key}`, async () => {
-      const job = await discovery.job(place, jobId);
-      return {job, isPhantom: job?.status === 'queued' && (await discovery.isOver(place, runId))};
-    });
-    unanswered = found ? 0 : unanswered + 1;
-    if (!found) continue;
-    if (!found.job && memory.notThere.has(repository.toLowerCase())) outOfReach.add(key);
-    else if (!found.job || found.isPhantom) absent.add(key);
-    // Nobody said that it became public since it was accepted.
-    else
-      visits.seen.set(key, {
-        repository,
-        installationId,
-        isPublic: isPublic.get(repository.toLowerCase()) ?? false,
-        job: found.job,
-      });
-  }
-  return {absent, outOfReach};
-}
-
-function isMissing(key: JobKey, job: JobDocument, {seen, visited}: Visits, before: number): boolean {
-  if (seen.has(key) || job.status === 'completed') return false;
-  return visited.has(job.repository.toLowerCase()) && job.updatedAt <= before;
-}
-
-function sawEvery(sweep: Sweep, repositories: readonly DiscoveredRepository[], {scopes}: Visits): boolean {
+function sawEvery(sweep: Sweep, repositories: readonly DiscoveredRepository[], {scopes}: GitHubScan): boolean {
   if (sweep.incomplete.includes('the list of repositories')) return false;
   // A repository that is not there has no runners, and says nothing of those elsewhere.
   const wanted = repositories.filter(({fullName}) => registersHere(sweep, fullName) && !isNotThere(sweep, fullName));
@@ -210,7 +161,7 @@ function sawEvery(sweep: Sweep, repositories: readonly DiscoveredRepository[], {
 }
 
 /** The provider is asked for those alone that a job waits for. */
-async function readVms(sweep: Sweep, {jobs}: Stored): Promise<Observed['vms']> {
+async function readVms(sweep: Sweep, jobs: Observed['jobs']): Promise<Observed['vms']> {
   const {context} = sweep;
   const wanted = new Set([...jobs.values()].filter(waitsForVm).map(({pool}) => pool));
   const seen: Observed['vms'][number][] = [];
@@ -225,20 +176,4 @@ async function readVms(sweep: Sweep, {jobs}: Stored): Promise<Observed['vms']> {
     if (document) seen.push({id, pools, idleMinutes, document, status});
   }
   return seen;
-}
-
-/** What GitHub does not answer for now is asked again by the next sweep. */
-async function preemptedJobs(sweep: Sweep, lock: LockDocument, {seen}: Visits): Promise<Observed['preempted']> {
-  const preempted: Observed['preempted'][number][] = [];
-  for (const preemption of lock.preempted) {
-    const {job: key, jobId, repository: fullName, installationId} = preemption;
-    const listed = seen.get(key)?.job;
-    const found = listed
-      ? {job: listed}
-      : await tryList(sweep, `job ${key}`, async () => ({
-          job: await sweep.discovery.job({fullName, installationId}, jobId),
-        }));
-    if (found) preempted.push({preemption, job: found.job});
-  }
-  return preempted;
 }

@@ -19,7 +19,7 @@ export async function deleteLeftoverVm(
     const result = await githubAt(context, registration).deleteRunner(registration.id);
     if (result === 'busy' && !isDead) return 'left';
   }
-  await removeMachine(context, {name, zone, pool});
+  await removeMachine(context, {name, pool}, zone);
   if (runner) await retireRunner(context, runner, 'gone');
   return 'removed';
 }

@@ -17,60 +17,86 @@ const MISSED_MS = 5 * 60_000;
 /** Runs whose jobs cannot be read, when none of the repository's can: it is not the run then. */
 const MOST_FAILED_RUNS = 3;
 
-/** What was found in a repository. */
-export interface Look {
-  /** Calls to GitHub beyond those that each visit makes. */
-  readonly extraCalls: number;
-  /** Whether jobs are queued or run there, or may: it is looked into again soon. */
-  readonly isBusy: boolean;
+interface FoundJob {
+  readonly job: DiscoveredJob;
+  readonly run: DiscoveredRun;
 }
 
-/**
- * Looks for the open jobs of a repository: `onJob` gets each. What cannot be read hides nothing else: neither a status of runs, nor a run,
- * nor a page. Throws when nothing can be read, or GitHub limits the rate.
- */
-export async function lookInto(
+/** The open jobs of a repository, as far as they could be read. */
+export type RepositoryScan = {readonly jobs: readonly FoundJob[]} & (
+  | {
+      readonly kind: 'scanned';
+      /** Calls to GitHub beyond those that each visit makes. */
+      readonly extraCalls: number;
+      /** Whether jobs are queued or run there, or may: it is looked into again soon. */
+      readonly isBusy: boolean;
+    }
+  /** Nothing could be read, or GitHub limits the rate. */
+  | {readonly kind: 'failed'; readonly error: unknown}
+);
+
+/** How far a repository is looked into. */
+interface ScanOptions {
+  readonly isActive: boolean;
+  readonly mayGoOn: () => boolean;
+}
+
+/** Looks for the open jobs of a repository. What cannot be read hides nothing else: neither a status of runs, nor a run, nor a page. */
+export async function scanRepository(
   sweep: Sweep,
   repository: DiscoveredRepository,
-  {isActive, mayGoOn}: {readonly isActive: boolean; readonly mayGoOn: () => boolean},
-  onJob: (job: DiscoveredJob, run: DiscoveredRun) => void,
-): Promise<Look> {
+  {isActive, mayGoOn}: ScanOptions,
+): Promise<RepositoryScan> {
   const {fullName} = repository;
-  const runs = await openRuns(sweep, repository, isActive);
-  const before = sweep.memory.unreadableRuns.get(fullName.toLowerCase());
-  const unreadable = new Set(runs.flatMap(({id}) => (before?.has(id) ? id : [])));
-  sweep.memory.unreadableRuns.set(fullName.toLowerCase(), unreadable);
-  const inOrder = inTurn(sweep.memory, fullName, runs);
-  // Those that could not be read the last time are the last ones: many of them hide none that can be.
-  const turn = [...inOrder.filter(({id}) => !unreadable.has(id)), ...inOrder.filter(({id}) => unreadable.has(id))];
-  let isBusy = turn.length < runs.length;
-  let asked = 0;
-  let failed = 0;
-  for (const run of turn) {
-    if (!mayGoOn()) {
-      isBusy = true;
-      break;
-    }
-    asked += 1;
-    const what = `the jobs of run ${run.id} of ${fullName}`;
-    try {
-      const jobs = await sweep.discovery.jobs(repository, run);
-      for (const job of noteListed(sweep, what, jobs)) {
-        onJob(job, run);
-        isBusy ||= job.status === 'queued' || job.status === 'in_progress';
+  const jobs: FoundJob[] = [];
+  try {
+    const runs = await openRuns(sweep, repository, isActive);
+    const {turn, unreadable} = readableFirst(sweep.memory, fullName, runs);
+    let isBusy = turn.length < runs.length;
+    let asked = 0;
+    let failed = 0;
+    for (const run of turn) {
+      if (!mayGoOn()) {
+        isBusy = true;
+        break;
       }
-      throwIfLimited(jobs);
-      unreadable.delete(run.id);
-    } catch (error) {
-      failed += 1;
-      isBusy = true;
-      unreadable.add(run.id);
-      if (error instanceof RateLimited || (failed === MOST_FAILED_RUNS && failed === asked)) throw error;
-      // mutation: one run that fails
-      noteIncomplete(sweep, what, error);
+      asked += 1;
+      const what = `the jobs of run ${run.id} of ${fullName}`;
+      try {
+        const listed = await sweep.discovery.jobs(repository, run);
+        for (const job of noteListed(sweep, what, listed)) {
+          jobs.push({job, run});
+          isBusy ||= job.status === 'queued' || job.status === 'in_progress';
+        }
+        throwIfLimited(listed);
+        unreadable.delete(run.id);
+      } catch (error) {
+        failed += 1;
+        isBusy = true;
+        unreadable.add(run.id);
+        if (error instanceof RateLimited || (failed === MOST_FAILED_RUNS && failed === asked)) throw error;
+        // mutation: one run that fails
+        noteIncomplete(sweep, what, error);
+      }
     }
+    return {kind: 'scanned', jobs, extraCalls: isActive ? Math.max(0, asked - USUAL_RUNS) : asked, isBusy};
+  } catch (error) {
+    return {kind: 'failed', jobs, error};
   }
-  return {extraCalls: isActive ? Math.max(0, asked - USUAL_RUNS) : asked, isBusy};
+}
+
+/** The runs to look into. Those that could not be read the last time come last: many of them hide none that can be. */
+function readableFirst(
+  memory: SweepMemory,
+  fullName: string,
+  runs: readonly DiscoveredRun[],
+): {readonly turn: readonly DiscoveredRun[]; readonly unreadable: Set<number>} {
+  const before = memory.unreadableRuns.get(fullName.toLowerCase());
+  const unreadable = new Set(runs.flatMap(({id}) => (before?.has(id) ? id : [])));
+  memory.unreadableRuns.set(fullName.toLowerCase(), unreadable);
+  const inOrder = inTurn(memory, fullName, runs);
+  const turn = [...inOrder.filter(({id}) => !unreadable.has(id)), ...inOrder.filter(({id}) => unreadable.has(id))];
+  return {turn, unreadable};
 }
 
 /** Whether a repository has answered 404 for a while: no runner is registered in it. */

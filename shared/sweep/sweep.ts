@@ -54,7 +54,7 @@ export async function runSweep(context: Context, options: SweepOptions, dryRun: 
       acted,
       redelivered: again ? [redelivered, again] : [redelivered],
     });
-    next = {...remembered(lock, observation, acted, context.clock.now()), sightings, last};
+    next = {...nextLock(lock, observation, acted, context.clock.now()), sightings, last};
     return {status: dryRun === 'no' ? 'done' : 'dry_run', ...last};
   } finally {
     await releaseLock(context, next, lock);
@@ -79,23 +79,23 @@ async function look(sweep: Sweep): Promise<SweepReport> {
   return {status: 'dry_run', ...summary(sweep, observation, steps, {acted: undefined, redelivered: [redelivered]})};
 }
 
-function remembered(lock: Lock, {visits, ...seen}: Observation, acted: Acted | undefined, now: number): Lock {
+function nextLock(lock: Lock, {scan, slotsSeen}: Observation, acted: Acted | undefined, now: number): Lock {
   const settled = new Set(acted?.settled.map(({job}) => job));
   const preempted = [...lock.preempted, ...(acted?.preempted ?? [])].filter(
     ({job, at}) => !settled.has(job) && now - at < PREEMPTIONS_KEPT_MS,
   );
   return {
     ...lock,
-    cursors: visits.cursors,
-    allowance: visits.allowance,
-    slotsAt: seen.slotsSeen ? now : lock.slotsAt,
+    cursors: scan.cursors,
+    allowance: scan.allowance,
+    slotsAt: slotsSeen ? now : lock.slotsAt,
     preempted: preempted.slice(-PREEMPTIONS_KEPT),
   };
 }
 
 function summary(
   sweep: Sweep,
-  {observed, visits}: Observation,
+  {observed, scan}: Observation,
   steps: readonly Step[],
   {acted, redelivered}: {readonly acted: Acted | undefined; readonly redelivered: readonly Redelivered[]},
 ): SweepSummary {
@@ -114,7 +114,7 @@ function summary(
       runners: observed.runners?.length ?? 0,
       jobs: observed.jobs.size,
       jobs_at_github: observed.seen.size,
-      repositories: visits.visited.size,
+      repositories: scan.visited.size,
       deliveries: sum(({seen}) => seen),
       deliveries_held: redelivered.at(-1)?.held ?? 0,
       deliveries_given_up: sum(({givenUp}) => givenUp),

@@ -37,7 +37,7 @@ export function createBare(options: ServicesOptions): HttpFunction {
       pool,
       job: `${job}-1`,
       encodedJitConfig,
-      rung: {zone, spot: false},
+      placement: {place: zone, spot: false},
       template: found,
       minutes: {boot: 5, idle: 10, job: 120},
     });

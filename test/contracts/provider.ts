@@ -1,5 +1,6 @@
 import {SlipwayError} from '../../shared/errors';
-import type {CreateRequest, Machine, Rung, RunnerProvider} from '../../shared/providers/provider';
+import type {Placement} from '../../shared/model/placement';
+import type {CreateRequest, Machine, RunnerProvider} from '../../shared/providers/provider';
 import {Secret} from '../../shared/secret';
 
 export interface ProviderUnderTest {
@@ -17,15 +18,15 @@ export interface ProviderUnderTest {
   close(): Promise<void>;
 }
 
-/** A request as `provision` makes it; its attempts are noted in `rungs`. */
-export function createRequest(overrides: Partial<CreateRequest> = {}, rungs: Rung[] = []): CreateRequest {
+/** A request as `provision` makes it; its attempts are noted in `tried`. */
+export function createRequest(overrides: Partial<CreateRequest> = {}, tried: Placement[] = []): CreateRequest {
   return {
     name: 'slipway-arm-7-1',
     pool: 'arm',
     job: '7-1',
     encodedJitConfig: new Secret('jit-config'),
-    beforeInsert: async (rung) => {
-      rungs.push(rung);
+    beforeInsert: async (placement) => {
+      tried.push(placement);
     },
     ...overrides,
   };
@@ -44,12 +45,26 @@ export function describeProvider(name: string, open: () => Promise<ProviderUnder
 
     test('a machine is created, found, deleted and then absent', async () => {
       const {provider} = world;
-      const rungs: Rung[] = [];
-      const outcome = await provider.create(createRequest({}, rungs));
-      expect(outcome).toEqual({kind: 'created', rung: rungs.at(-1)});
-      const place = rungs.at(-1)?.zone;
+      const tried: Placement[] = [];
+      const outcome = await provider.create(createRequest({}, tried));
+      expect(outcome).toEqual({kind: 'created', placement: tried.at(-1)});
+      const place = tried.at(-1)?.place;
       expect(await provider.find({name: theName})).toMatchObject({name: theName, place});
       expect(await provider.delete({name: theName})).toBe('accepted');
+      expect(world.machines()).toEqual([]);
+    });
+
+    test('the placements that would be tried are in the order in which they are, the first one first', async () => {
+      const {provider} = world;
+      const tried: Placement[] = [];
+      const expected = await provider.placements({name: theName, pool: 'arm', job: '7-1'});
+      await provider.create(createRequest({}, tried));
+      expect(expected.length).toBeGreaterThan(0);
+      expect(tried).toEqual(expected.slice(0, tried.length));
+    });
+
+    test('to ask for the placements makes nothing', async () => {
+      await world.provider.placements({name: theName, pool: 'arm', job: '7-1'});
       expect(world.machines()).toEqual([]);
     });
 

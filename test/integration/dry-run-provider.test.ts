@@ -30,9 +30,11 @@ test('a dry run sees the machines that are there, and deletes none', async () =>
 });
 
 test('a dry run knows of a preemption', async () => {
-  await gce.provider.create(createRequest());
-  const [instance] = gce.machines();
-  if (instance) gce.world.preempt(instance);
-  const provider = dryRunProvider(gce.provider, logger);
+  const spot = await openGceWorld({provider: {spot: 'only'}});
+  await spot.provider.create(createRequest());
+  const [instance] = spot.machines();
+  if (instance) spot.world.preempt(instance);
+  const provider = dryRunProvider(spot.provider, logger);
   expect(await provider.wasPreempted?.({name: NAME, place: instance?.zone ?? ''})).toBe(true);
+  await spot.close();
 });

@@ -1,5 +1,5 @@
 import {zoneOrder} from '../../shared/lifecycle/zones';
-import type {Rung} from '../../shared/providers/provider';
+import type {Placement} from '../../shared/model/placement';
 import {createRequest} from '../contracts/provider';
 import {type GceWorld, type GceWorldOptions, isGetInstance, isInsert, NAME, openGceWorld, ZONES} from './gce-world';
 
@@ -13,12 +13,12 @@ const SPOT_QUOTA = {code: 'QUOTA_EXCEEDED', message: "Quota 'PREEMPTIBLE_CPUS' e
 const rateLimit = {status: 403, reason: 'rateLimitExceeded', message: 'Rate Limit Exceeded'};
 
 let gce: GceWorld;
-let rungs: Rung[];
+let tried: Placement[];
 const open = async (options?: GceWorldOptions) => {
   gce = await openGceWorld(options);
-  rungs = [];
+  tried = [];
 };
-const create = (name = NAME) => gce.provider.create(createRequest({name}, rungs));
+const create = (name = NAME) => gce.provider.create(createRequest({name}, tried));
 /** Names of runners that are tried in this zone first. */
 const namesStartingIn = (zone: string) =>
   Array.from({length: 30}, (_, n) => `slipway-arm-${n}-1`).filter(
@@ -30,7 +30,7 @@ afterEach(() => gce.close());
 test('a late stock-out moves to the next zone under the same name and another request id', async () => {
   await open();
   gce.world.failLate({zone: ZONES[0], error: STOCK_OUT});
-  expect(await create()).toEqual({kind: 'created', rung: {zone: ZONES[1], spot: false}});
+  expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[1], spot: false}});
   expect(gce.inserts().map(({body}) => body['name'])).toEqual([NAME, NAME]);
   expect(new Set(requestIds()).size).toBe(2);
   expect(gce.machines().map(({zone}) => zone)).toEqual([ZONES[1]]);
@@ -51,20 +51,20 @@ test('a full zone is passed over for some minutes', async () => {
   await open();
   gce.world.failLate({zone: ZONES[0], times: 1, error: STOCK_OUT});
   const [first, second, third] = namesStartingIn(ZONES[0]);
-  expect(await create(first)).toMatchObject({rung: {zone: ZONES[1]}});
-  expect(await create(second)).toMatchObject({rung: {zone: ZONES[1]}});
-  expect(rungs.map(({zone}) => zone)).toEqual([ZONES[0], ZONES[1], ZONES[1]]);
+  expect(await create(first)).toMatchObject({placement: {place: ZONES[1]}});
+  expect(await create(second)).toMatchObject({placement: {place: ZONES[1]}});
+  expect(tried.map(({place}) => place)).toEqual([ZONES[0], ZONES[1], ZONES[1]]);
   gce.clock.advance(4 * 60_000);
-  expect(await create(third)).toMatchObject({rung: {zone: ZONES[0]}});
+  expect(await create(third)).toMatchObject({placement: {place: ZONES[0]}});
 });
 
 test('when everything was full a moment ago nothing is tried', async () => {
   await open();
   gce.world.failLate({error: STOCK_OUT});
   await create('slipway-arm-1-1');
-  rungs.length = 0;
+  tried.length = 0;
   expect(await create('slipway-arm-2-1')).toMatchObject({kind: 'no_capacity', tried: []});
-  expect(rungs).toEqual([]);
+  expect(tried).toEqual([]);
 });
 
 test('every zone, then every machine type, then standard after spot, each once', async () => {
@@ -75,7 +75,7 @@ test('every zone, then every machine type, then standard after spot, each once',
   gce.world.failLate({spot: true, error: STOCK_OUT});
   gce.world.failLate({machineType: 'c4a-standard-4', error: STOCK_OUT});
   expect(await create()).toMatchObject({kind: 'created'});
-  expect(rungs.map(({zone, machineType, spot}) => `${zone} ${machineType} ${spot}`)).toEqual([
+  expect(tried.map(({place, machineType, spot}) => `${place} ${machineType} ${spot}`)).toEqual([
     ...ZONES.map((zone) => `${zone} c4a-standard-4 true`),
     ...ZONES.map((zone) => `${zone} t2a-standard-4 true`),
     ...ZONES.map((zone) => `${zone} c4a-standard-4 false`),
@@ -88,8 +88,8 @@ test('no capacity anywhere leaves nothing behind', async () => {
   await open();
   gce.world.failLate({error: STOCK_OUT});
   const outcome = await create();
-  expect(outcome).toEqual({kind: 'no_capacity', tried: rungs, message: expect.stringContaining('enough resources')});
-  expect(rungs).toHaveLength(3);
+  expect(outcome).toEqual({kind: 'no_capacity', tried, message: expect.stringContaining('enough resources')});
+  expect(tried).toHaveLength(3);
   expect(gce.world.instances()).toEqual([]);
 });
 
@@ -100,23 +100,23 @@ test('a half-made VM that a stock-out leaves behind is gone before the next zone
   gce.world.observe(({kind, instance: {zone, name, labels}}) => {
     if (kind === 'failed') gce.world.insert({zone, template, requestId: undefined, body: {name, labels}});
   });
-  expect(await create()).toEqual({kind: 'created', rung: {zone: ZONES[1], spot: false}});
+  expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[1], spot: false}});
   expect(gce.world.instances().map(({zone}) => zone)).toEqual([ZONES[1]]);
 });
 
-test('no rung is begun so late that the function could not wait for it; the next attempt goes on there', async () => {
+test('no placement is tried so late that the function could not wait for it; the next attempt goes on there', async () => {
   await open({provider: {spot: 'prefer'}, latencies: {insert: 40_000}});
   gce.world.failLate({spot: true, error: STOCK_OUT});
   expect(await create(NAME)).toMatchObject({kind: 'no_capacity', tried: [{spot: true}, {spot: true}, {spot: true}]});
-  expect(await create('slipway-arm-7-2')).toMatchObject({kind: 'created', rung: {spot: false}});
-  expect(rungs).toHaveLength(4);
+  expect(await create('slipway-arm-7-2')).toMatchObject({kind: 'created', placement: {spot: false}});
+  expect(tried).toHaveLength(4);
 });
 
-test('a machine type that a zone does not have leads to the next rung', async () => {
+test('a machine type that a zone does not have leads to the next placement', async () => {
   await open({provider: {machineTypes: ['c4a-standard-4']}});
   const message = "Invalid value for field 'resource.machineType': 'zones/z/machineTypes/c4a-standard-4'. Not there.";
   gce.server.fault({match: isInsert, respond: {status: 400, reason: 'invalid', message}});
-  expect(await create()).toMatchObject({kind: 'created', rung: {zone: ZONES[1]}});
+  expect(await create()).toMatchObject({kind: 'created', placement: {place: ZONES[1]}});
 });
 
 test('a machine type that no zone has is refused', async () => {
@@ -132,8 +132,12 @@ describe('a quota', () => {
     await open();
     gce.world.failLate({error: CPU_QUOTA});
     const outcome = await create();
-    expect(outcome).toEqual({kind: 'quota', region: 'us-central1', message: expect.stringContaining("Quota 'CPUS'")});
-    expect(rungs).toHaveLength(1);
+    expect(outcome).toEqual({
+      kind: 'quota',
+      quotaScope: 'us-central1',
+      message: expect.stringContaining("Quota 'CPUS'"),
+    });
+    expect(tried).toHaveLength(1);
   });
 
   test('that the insert is refused for stops it too', async () => {
@@ -147,22 +151,22 @@ describe('a quota', () => {
   test('of spot VMs gives one standard attempt where spot is only preferred', async () => {
     await open({provider: {spot: 'prefer'}});
     gce.world.failLate({spot: true, error: SPOT_QUOTA});
-    expect(await create()).toEqual({kind: 'created', rung: {zone: ZONES[0], spot: false}});
-    expect(rungs.map(({spot}) => spot)).toEqual([true, false]);
+    expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[0], spot: false}});
+    expect(tried.map(({spot}) => spot)).toEqual([true, false]);
   });
 
   test('of both models ends after that attempt', async () => {
     await open({provider: {spot: 'prefer'}});
     gce.world.failLate({error: CPU_QUOTA});
     expect(await create()).toMatchObject({kind: 'quota'});
-    expect(rungs.map(({spot}) => spot)).toEqual([true, false]);
+    expect(tried.map(({spot}) => spot)).toEqual([true, false]);
   });
 
   test('of spot VMs ends it where nothing but spot is wanted', async () => {
     await open({provider: {spot: 'only'}});
     gce.world.failLate({error: SPOT_QUOTA});
     expect(await create()).toMatchObject({kind: 'quota'});
-    expect(rungs).toHaveLength(1);
+    expect(tried).toHaveLength(1);
   });
 });
 

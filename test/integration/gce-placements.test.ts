@@ -1,5 +1,5 @@
 import {zoneOrder} from '../../shared/lifecycle/zones';
-import type {Rung} from '../../shared/providers/provider';
+import type {Placement} from '../../shared/model/placement';
 import {createRequest} from '../contracts/provider';
 import {type GceWorld, type GceWorldOptions, isInsert, NAME, openGceWorld, TEMPLATE, ZONES} from './gce-world';
 
@@ -9,12 +9,12 @@ const STOCK_OUT = {
 };
 
 let gce: GceWorld;
-let rungs: Rung[];
+let tried: Placement[];
 const open = async (options?: GceWorldOptions) => {
   gce = await openGceWorld(options);
-  rungs = [];
+  tried = [];
 };
-const create = (name = NAME) => gce.provider.create(createRequest({name}, rungs));
+const create = (name = NAME) => gce.provider.create(createRequest({name}, tried));
 afterEach(() => gce.close());
 
 /** A template with a GPU, or with a disk of this type, for machines that may be moved as far as the template goes. */
@@ -29,13 +29,13 @@ describe.each([400, 404] as const)('a zone that refuses with %i', (status) => {
   test('what it does not have as an accelerator leads to the next zone', async () => {
     await open({templates: templateWith(T4)});
     gce.world.catalog.withdraw(ZONES[0], 'nvidia-tesla-t4', status);
-    expect(await create()).toEqual({kind: 'created', rung: {zone: ZONES[1], spot: false}});
+    expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[1], spot: false}});
   });
 
   test('what it does not have as a machine type leads to the next zone', async () => {
     await open({provider: {machineTypes: ['c4a-standard-4']}});
     gce.world.catalog.withdraw(ZONES[0], 'c4a-standard-4', status);
-    expect(await create()).toMatchObject({kind: 'created', rung: {zone: ZONES[1]}});
+    expect(await create()).toMatchObject({kind: 'created', placement: {place: ZONES[1]}});
   });
 
   test('what no zone has is refused, with the words of each', async () => {
@@ -44,7 +44,7 @@ describe.each([400, 404] as const)('a zone that refuses with %i', (status) => {
     const outcome = await create();
     expect(outcome).toEqual({kind: 'refused', message: expect.stringContaining('refuses every placement')});
     for (const zone of ZONES) expect(outcome).toMatchObject({message: expect.stringContaining(zone)});
-    expect(rungs).toHaveLength(3);
+    expect(tried).toHaveLength(3);
   });
 });
 
@@ -56,8 +56,8 @@ describe.each(['request', 'operation'] as const)(
     test('leads to the next machine type', async () => {
       await open({templates: templateWith(HYPERDISK), provider: {machineTypes: machineTypes.toReversed()}});
       gce.world.refuseMisfits(refused);
-      expect(await create()).toMatchObject({kind: 'created', rung: {machineType: 'c4a-standard-4'}});
-      expect(rungs.map(({machineType}) => machineType)).toEqual([
+      expect(await create()).toMatchObject({kind: 'created', placement: {machineType: 'c4a-standard-4'}});
+      expect(tried.map(({machineType}) => machineType)).toEqual([
         ...ZONES.map(() => 't2a-standard-4'),
         'c4a-standard-4',
       ]);
@@ -68,7 +68,7 @@ describe.each(['request', 'operation'] as const)(
       gce.world.refuseMisfits(refused);
       gce.world.failLate({machineType: 'c4a-standard-4', error: STOCK_OUT});
       expect(await create()).toMatchObject({kind: 'no_capacity', message: expect.stringContaining('enough resources')});
-      expect(rungs).toHaveLength(6);
+      expect(tried).toHaveLength(6);
       expect(gce.world.instances()).toEqual([]);
     });
 
@@ -83,7 +83,7 @@ describe.each(['request', 'operation'] as const)(
 
 test('a VM with a GPU is made as a standard VM too, whatever its template says of live migration', async () => {
   await open({provider: {machineTypes: ['g2-standard-4'], spot: 'never'}});
-  expect(await create()).toMatchObject({kind: 'created', rung: {spot: false}});
+  expect(await create()).toMatchObject({kind: 'created', placement: {spot: false}});
   expect(gce.machines()[0]?.scheduling).toMatchObject({onHostMaintenance: 'TERMINATE', provisioningModel: 'STANDARD'});
 });
 
@@ -134,7 +134,7 @@ test.each([
   gce.world.failLate({zone: ZONES[0], times: 1, error: STOCK_OUT});
   gce.server.fault({match: ({method, path}) => isInsert({method, path}) && path.includes(ZONES[1]), respond});
   expect(await create()).toEqual({kind: 'refused', message: expect.stringContaining(respond.message)});
-  expect(rungs).toHaveLength(2);
+  expect(tried).toHaveLength(2);
 });
 
 test('a quota is a region’s: a zone of another region is tried', async () => {
@@ -144,6 +144,6 @@ test('a quota is a region’s: a zone of another region is tried', async () => {
   const name = Array.from({length: 30}, (_, n) => `slipway-arm-${n}-1`).find(
     (one) => zoneOrder(one, zones)[0] === 'us-central1-a',
   );
-  expect(await create(name)).toMatchObject({kind: 'created', rung: {zone: 'europe-west1-b'}});
-  expect(rungs.map(({zone}) => zone)).toEqual(['us-central1-a', 'europe-west1-b']);
+  expect(await create(name)).toMatchObject({kind: 'created', placement: {place: 'europe-west1-b'}});
+  expect(tried.map(({place}) => place)).toEqual(['us-central1-a', 'europe-west1-b']);
 });

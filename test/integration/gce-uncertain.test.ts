@@ -17,7 +17,7 @@ describe('after an insert whose answer was lost', () => {
   test('the VM that it made is found and taken: one VM, one insert', async () => {
     await open();
     gce.server.fault({match: isInsert, respond: 'lost'});
-    expect(await create()).toEqual({kind: 'created', rung: {zone: ZONES[0], spot: false}});
+    expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[0], spot: false}});
     expect(gce.world.created).toHaveLength(1);
     expect(gce.inserts()).toHaveLength(1);
     expect(gce.world.get(ZONES[0], NAME).status).toBe('RUNNING');
@@ -28,7 +28,7 @@ describe('after an insert whose answer was lost', () => {
     const error = {code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message: 'No resources.'};
     gce.world.failLate({zone: ZONES[0], error});
     gce.server.fault({match: isInsert, respond: 'lost'});
-    expect(await create()).toEqual({kind: 'created', rung: {zone: ZONES[1], spot: false}});
+    expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[1], spot: false}});
     expect(gce.machines()).toHaveLength(1);
   });
 
@@ -37,7 +37,7 @@ describe('after an insert whose answer was lost', () => {
     async (respond) => {
       await open();
       gce.server.fault({match: isInsert, respond});
-      expect(await create()).toMatchObject({kind: 'created', rung: {zone: ZONES[0]}});
+      expect(await create()).toMatchObject({kind: 'created', placement: {place: ZONES[0]}});
       expect(gce.inserts()).toHaveLength(2);
       expect(new Set(requestIds()).size).toBe(1);
       expect(gce.machines()).toHaveLength(1);
@@ -47,7 +47,7 @@ describe('after an insert whose answer was lost', () => {
   test('twice, it is uncertain, and no other zone is tried', async () => {
     await open();
     gce.server.fault({match: isInsert, times: 2, respond: 'reset'});
-    expect(await create()).toMatchObject({kind: 'uncertain', rung: {zone: ZONES[0]}});
+    expect(await create()).toMatchObject({kind: 'uncertain', placement: {place: ZONES[0]}});
     expect(gce.inserts()).toHaveLength(2);
   });
 
@@ -62,7 +62,7 @@ describe('after an insert whose answer was lost', () => {
     await open();
     gce.server.fault({match: isInsert, respond: 'lost'});
     gce.server.fault({match: isGetInstance, respond: backendError});
-    expect(await create()).toMatchObject({kind: 'uncertain', rung: {zone: ZONES[0]}});
+    expect(await create()).toMatchObject({kind: 'uncertain', placement: {place: ZONES[0]}});
     expect(gce.inserts()).toHaveLength(1);
   });
 });
@@ -112,7 +112,7 @@ describe('a name in use (409)', () => {
   test("by this job's VM is a second dispatch: created", async () => {
     await open();
     gce.plant(ours);
-    expect(await create()).toMatchObject({kind: 'created', rung: {zone: ZONES[0]}});
+    expect(await create()).toMatchObject({kind: 'created', placement: {place: ZONES[0]}});
     expect(gce.world.created).toHaveLength(1);
   });
 
@@ -123,7 +123,7 @@ describe('a name in use (409)', () => {
   ])('by a VM of %s is name_taken, and that VM is left alone', async (_, labels) => {
     await open();
     const theirs = gce.plant(labels);
-    expect(await create()).toMatchObject({kind: 'name_taken', rung: {zone: ZONES[0]}});
+    expect(await create()).toMatchObject({kind: 'name_taken', placement: {place: ZONES[0]}});
     expect(theirs.status).toBe('RUNNING');
     expect(gce.inserts()).toHaveLength(1);
   });

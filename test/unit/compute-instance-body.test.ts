@@ -9,7 +9,7 @@ function bodyOf(changes: Partial<NewInstance> = {}, scheduling: Scheduling & {te
     pool: 'arm',
     job: '7-1',
     encodedJitConfig: new Secret('jit'),
-    rung: {zone: 'us-central1-a', spot: false},
+    placement: {place: 'us-central1-a', spot: false},
     template: {
       selfLink: 'global/instanceTemplates/t',
       metadata: {
@@ -54,8 +54,11 @@ test.each([
   });
 });
 
-test('a spot rung overrules a standard template', () => {
-  const {scheduling} = bodyOf({rung: {zone: 'z', spot: true}}, {onHostMaintenance: 'MIGRATE', automaticRestart: true});
+test('a spot placement overrules a standard template', () => {
+  const {scheduling} = bodyOf(
+    {placement: {place: 'z', spot: true}},
+    {onHostMaintenance: 'MIGRATE', automaticRestart: true},
+  );
   expect(scheduling).toMatchObject({
     provisioningModel: 'SPOT',
     preemptible: true,
@@ -64,7 +67,7 @@ test('a spot rung overrules a standard template', () => {
   });
 });
 
-test('a standard rung overrules a spot template and keeps the rest of its scheduling', () => {
+test('a standard placement overrules a spot template and keeps the rest of its scheduling', () => {
   const {scheduling} = bodyOf({}, {provisioningModel: 'SPOT', preemptible: true, onHostMaintenance: 'TERMINATE'});
   expect(scheduling).toMatchObject({provisioningModel: 'STANDARD', preemptible: false, onHostMaintenance: 'TERMINATE'});
 });
@@ -75,10 +78,10 @@ test("a template's own end is dropped, which Compute Engine would not take besid
 
 test.each([
   [
-    {zone: 'us-central1-a', spot: false, machineType: 'n2-standard-4'},
+    {place: 'us-central1-a', spot: false, machineType: 'n2-standard-4'},
     'zones/us-central1-a/machineTypes/n2-standard-4',
   ],
-  [{zone: 'us-central1-a', spot: false}, undefined],
-])('the machine type is given when the rung has one: %j', (rung, expected) => {
-  expect(bodyOf({rung}).machineType).toBe(expected);
+  [{place: 'us-central1-a', spot: false}, undefined],
+])('the machine type is given when the placement has one: %j', (placement, expected) => {
+  expect(bodyOf({placement}).machineType).toBe(expected);
 });

@@ -23,7 +23,7 @@ export async function serveVm(context: Context, vm: Vm, demand: Demand): Promise
   const job =
     'event' in demand ? (await recordVmJob(context, vm, demand.event, seen)).job : await cover(context, vm, demand.job);
   if ('event' in demand && job?.status === 'in_progress' && (await isRunnerGone(context.store, job))) {
-    await context.tasks.enqueue(queuedAgainTask({job: jobKeyOf(job), runner: job.runner}, demand.event.delivery));
+    await context.tasks.enqueue(queuedAgainTask(jobKeyOf(job), job.runner, demand.event.delivery));
   }
   if (job?.status !== 'queued') return `not_wanted:${job ? `job_${job.status}` : 'unknown_job'}`;
   return ensureStarted(context, vm);

@@ -3,7 +3,6 @@ import type {HookReference} from '../../github/discovery';
 import type {FailedEvent, HookReading} from '../../store/documents';
 import {isTimeUp, type Sweep, tryList} from '../context';
 import type {DryRun} from '../sweep';
-import {atOnce} from './at-once';
 import {dueHooks} from './hooks';
 import {horizonOf, lookAtHook, pageBudget} from './read';
 import {type DeliveryRecord, loadDeliveries, saveDeliveries} from './record';
@@ -169,4 +168,22 @@ function logHealth({context}: Sweep, hook: string, before: HookReading | undefin
 function logDecision({context}: Sweep, guid: string): void {
   const fields = {decision: 'dry_run', reason: REASON, delivery: guid};
   context.logger.info(`dry run: would redeliver for ${REASON}`, fields);
+}
+
+/** Does `work` for each item, so many at a time, until there are no more or `isOver` says so. Returns the items that were not begun. */
+async function atOnce<T>(
+  items: readonly T[],
+  most: number,
+  isOver: () => boolean,
+  work: (item: T) => Promise<void>,
+): Promise<T[]> {
+  let next = 0;
+  const goOn = async (): Promise<void> => {
+    while (next < items.length && !isOver()) {
+      const item = items[next++];
+      if (item !== undefined) await work(item);
+    }
+  };
+  await Promise.all(Array.from({length: Math.min(most, items.length)}, goOn));
+  return items.slice(next);
 }

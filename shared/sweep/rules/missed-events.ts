@@ -1,9 +1,9 @@
 import type {JobEvent} from '../../lifecycle/job-event';
-import {matchEvent} from '../../lifecycle/match-event';
 import {matchJob} from '../../lifecycle/matching';
 import {parseRunnerName} from '../../lifecycle/naming';
 import type {JobDocument, JobKey} from '../../store/documents';
 import {namesakes, poolNamed} from '../fleet';
+import {endOfVanished, eventOf} from '../lost-events';
 import {type Observed, type SeenJob, settledMs} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import type {DemandJob, Outcome, PlannedAction, Repairs, Rule} from '../rule';
@@ -85,7 +85,7 @@ function planCorrections(observed: Observed, now: number, tracker: PersistenceTr
   for (const key of observed.absent) {
     const stored = observed.jobs.get(key);
     if (!stored || !tracker.hasPersisted(`absent ${key}`)) continue;
-    actions.push({kind: 'event', reason: 'vanished_job', event: endOf(stored, key, observed.startedAt)});
+    actions.push({kind: 'event', reason: 'vanished_job', event: endOfVanished(stored, key, observed.startedAt)});
   }
   actions.push(...endOutOfReach(observed, tracker));
   return actions.sort(byAge);
@@ -102,13 +102,13 @@ function endOutOfReach(observed: Observed, tracker: PersistenceTracker): ReplayE
     const stored = observed.jobs.get(key);
     if (!stored || tracker.observe(`${prefix}${key}`) < OLDEST_MS) continue;
     if (stored.status === 'in_progress' && !isRunnerGone(observed, stored.runner)) continue;
-    actions.push({kind: 'event', reason: 'vanished_job', event: endOf(stored, key, observed.startedAt)});
+    actions.push({kind: 'event', reason: 'vanished_job', event: endOfVanished(stored, key, observed.startedAt)});
   }
   // Not every one is asked for in each sweep.
   for (const sighting of Object.keys(observed.sightings)) {
     const key = sighting.startsWith(prefix) ? sighting.slice(prefix.length) : undefined;
-    if (key && observed.jobs.has(key) && !observed.seen.has(key) && !observed.absent.has(key))
-      tracker.carryOver(sighting);
+    const isUnknown = key && observed.jobs.has(key) && !observed.seen.has(key) && !observed.absent.has(key);
+    if (isUnknown) tracker.carryOver(sighting);
   }
   return actions;
 }
@@ -210,31 +210,12 @@ function missedEvent(
   observed: Observed,
   seen: SeenJob,
   stored: JobDocument | undefined,
-  reason: 'uncovered_job' | 'lost_event' | 'dead_job',
+  reason: Exclude<ReplayEvent['reason'], 'vanished_job'>,
   now: number,
-): Correction | undefined {
-  const {job, repository, installationId, isPublic} = seen;
-  const event: Omit<JobEvent, 'pool' | 'delivery'> = {
-    jobId: job.id,
-    runId: job.runId,
-    runAttempt: job.runAttempt,
-    status: job.status,
-    repository,
-    labels: job.labels,
-    runnerName: job.runnerName,
-    runnerId: job.runnerId,
-    workflow: job.workflow,
-    installationId,
-    url: job.url,
-    createdAt: job.queuedAt ?? now,
-    receivedAt: observed.startedAt,
-  };
-  const match = matchEvent({kind: 'job', event, isPublic}, observed);
-  const pool = match.kind === 'accepted' ? match.event.pool : stored?.pool;
-  if (pool === undefined || (match.kind === 'ignored' && job.status === 'queued')) return undefined;
-  const bucket = Math.floor((now - event.createdAt) / (reason === 'dead_job' ? FIRST_COOL_DOWN_MS : BUCKET_MS));
-  const delivery = `sweep-${job.id}-${job.runAttempt}-${job.status}-${stored?.generation ?? 0}-${bucket}`;
-  return {kind: 'event', reason, event: {...event, pool, delivery}};
+): ReplayEvent | undefined {
+  const bucketMs = reason === 'dead_job' ? FIRST_COOL_DOWN_MS : BUCKET_MS;
+  const event = eventOf(observed, seen, stored, {now, bucketMs});
+  return event && {kind: 'event', reason, event};
 }
 
 /** How long a job is left alone that GitHub did not give to an idle runner, so many times: twice as long each time. */
@@ -255,28 +236,6 @@ function withoutRunner(observed: Observed, key: JobKey, stored: JobDocument): Co
   const runner = observed.runners.find(({name}) => name === stored.runner);
   if (runner?.covers === key || runner?.runs === key) return undefined;
   return {kind: 'reopen', reason: 'lost_runner', job: key, runner: stored.runner};
-}
-
-/** A job whose run was deleted is over. */
-function endOf(stored: JobDocument, key: JobKey, receivedAt: number): JobEvent {
-  const {jobId, runId, runAttempt, repository, labels, pool, installationId, url, queuedAt, generation} = stored;
-  return {
-    jobId,
-    runId,
-    runAttempt,
-    repository,
-    labels,
-    pool,
-    installationId,
-    url,
-    status: 'completed',
-    runnerName: stored.status === 'in_progress' ? stored.runner : null,
-    runnerId: null,
-    workflow: null,
-    createdAt: queuedAt,
-    receivedAt,
-    delivery: `sweep-${key}-absent-${generation}`,
-  };
 }
 
 /** Oldest first. */

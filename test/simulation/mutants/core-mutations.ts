@@ -90,7 +90,8 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
     exported: 'createMachine',
     wrap: `(original) => (options, request) => original(options, {
       ...request,
-      beforeInsert: (rung) => request.beforeInsert({...rung, machineType: request.encodedJitConfig.reveal()}),
+      beforeInsert: (placement) =>
+        request.beforeInsert({...placement, machineType: request.encodedJitConfig.reveal()}),
     })`,
   },
   {name: 'the operation of an insert is not awaited', marked: 'await insert', value: "{kind: 'created'}"},

@@ -3,16 +3,16 @@ import type {Mutation} from './mutation';
 /** Refusals of Compute Engine that are taken for more than they say, and answers of somebody else. */
 export const PLACEMENT_MUTATIONS: readonly Mutation[] = [
   {
-    name: 'the first refusal of a placement ends the ladder',
-    exported: 'nextRung',
-    wrap: `(original) => (ladder, failed, known) =>
-      failed.at(-1)?.failureClass === 'invalid' ? {kind: 'stop', because: 'invalid'} : original(ladder, failed, known)`,
+    name: 'the first refusal of a placement ends the creation',
+    exported: 'nextPlacement',
+    wrap: `(original) => (placements, failed, known) =>
+      failed.at(-1)?.failureClass === 'invalid' ? {kind: 'stop', because: 'invalid'} : original(placements, failed, known)`,
   },
   {
     name: 'one placement that is refused outvotes the full ones',
-    exported: 'nextRung',
-    wrap: `(original) => (ladder, failed, known) => {
-      const step = original(ladder, failed, known);
+    exported: 'nextPlacement',
+    wrap: `(original) => (placements, failed, known) => {
+      const step = original(placements, failed, known);
       const isRefused = step.kind === 'exhausted' && failed.some(({failureClass}) => failureClass === 'invalid');
       return isRefused ? {kind: 'exhausted', because: 'refused'} : step;
     }`,
@@ -26,7 +26,7 @@ export const PLACEMENT_MUTATIONS: readonly Mutation[] = [
     }`,
   },
   {
-    name: 'a disk that an operation refuses ends the ladder',
+    name: 'a disk that an operation refuses ends the creation',
     exported: 'classifyOperation',
     wrap: `(original) => (errors) => {
       const classified = original(errors);
@@ -38,7 +38,7 @@ export const PLACEMENT_MUTATIONS: readonly Mutation[] = [
     exported: 'instanceBody',
     wrap: `(original) => (instance) => {
       const body = original(instance);
-      const onHostMaintenance = instance.rung.spot ? 'TERMINATE' : 'MIGRATE';
+      const onHostMaintenance = instance.placement.spot ? 'TERMINATE' : 'MIGRATE';
       return {...body, scheduling: {...body.scheduling, onHostMaintenance}};
     }`,
   },

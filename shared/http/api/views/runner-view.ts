@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import {placementOf} from '../../../model/placement';
 import type {JobKey, RunnerDocument} from '../../../store/documents';
 import type {Runner} from '../schemas';
 import {timeOf} from './time';
@@ -7,6 +8,7 @@ export type RunnerView = z.output<typeof Runner>;
 
 export function runnerView(runner: RunnerDocument): RunnerView {
   const {scope} = runner;
+  const placement = placementOf(runner);
   return {
     id: runner.name,
     name: runner.name,
@@ -17,9 +19,9 @@ export function runnerView(runner: RunnerDocument): RunnerView {
     org: scope.kind === 'organization' ? scope.org : null,
     labels: [...runner.labels],
     job_id: jobIdOf(runner.runs ?? runner.covers),
-    zone: runner.zone,
-    machine_type: runner.machineType,
-    spot: runner.spot,
+    zone: placement?.place ?? null,
+    machine_type: placement?.machineType ?? null,
+    spot: placement?.spot ?? null,
     created_at: timeOf(runner.createdAt),
     state_at: timeOf(runner.stateAt),
   };

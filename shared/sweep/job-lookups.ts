@@ -1,0 +1,106 @@
+import type {DiscoveredRepository} from '../github/discovery';
+import type {JobDocument, JobKey, Preemption} from '../store/documents';
+import {isTimeUp, type Sweep, tryList} from './context';
+import type {GitHubScan} from './github-scan';
+import {type Observed, type SeenJob, settledMs} from './observed';
+import {isNotThere} from './repository-scan';
+
+/** Jobs on record that GitHub did not list are asked for one by one; so many in one sweep. */
+const MOST_LOOKUPS = 100;
+/** So many of them in repositories that are not there, where most answers are 404. */
+const MOST_OUT_OF_REACH = 5;
+/** Jobs in a row of which GitHub tells nothing: the others are left to the next sweep. */
+const MOST_UNANSWERED = 3;
+
+export interface JobLookups extends Pick<Observed, 'absent' | 'outOfReach'> {
+  /** Jobs as GitHub has them. */
+  readonly found: ReadonlyMap<JobKey, SeenJob>;
+}
+
+/**
+ * Asks for the jobs on record that a visited repository did not list. `absent`: those that GitHub does not know, and those that it has queued
+ * in a run that is over: they wait for ever, and nobody gives them to a runner. A 404 says nothing of a job whose repository answers 404 too:
+ * the App may see it again in a moment, and the job runs on.
+ */
+export async function lookUpJobs(
+  sweep: Sweep,
+  jobs: Observed['jobs'],
+  scan: GitHubScan,
+  repositories: readonly DiscoveredRepository[],
+): Promise<JobLookups> {
+  const {context, discovery, memory} = sweep;
+  const now = context.clock.now();
+  const found = new Map<JobKey, SeenJob>();
+  const absent = new Set<JobKey>();
+  const outOfReach = new Set<JobKey>();
+  const isPublic = new Map(repositories.map((each) => [each.fullName.toLowerCase(), each.isPublic]));
+  let unanswered = 0;
+  for (const [key, {repository, installationId, jobId, runId}] of inTurn(sweep, missingJobs(sweep, jobs, scan, now))) {
+    if (isTimeUp(sweep) || unanswered === MOST_UNANSWERED) break;
+    if (outOfReach.size >= MOST_OUT_OF_REACH && isNotThere(sweep, repository)) continue;
+    memory.lookedUpAt.set(key, now);
+    const place = {fullName: repository, installationId};
+    const answer = await tryList(sweep, `job ${key}`, async () => {
+      const job = await discovery.job(place, jobId);
+      return {job, isPhantom: job?.status === 'queued' && (await discovery.isOver(place, runId))};
+    });
+    unanswered = answer ? 0 : unanswered + 1;
+    if (!answer) continue;
+    if (!answer.job && memory.notThere.has(repository.toLowerCase())) outOfReach.add(key);
+    else if (!answer.job || answer.isPhantom) absent.add(key);
+    else {
+      found.set(key, {
+        repository,
+        installationId,
+        // Nobody said that it became public since it was accepted.
+        isPublic: isPublic.get(repository.toLowerCase()) ?? false,
+        job: answer.job,
+      });
+    }
+  }
+  return {found, absent, outOfReach};
+}
+
+/** The jobs whose spot VM was taken back. What GitHub does not answer for now is asked again by the next sweep. */
+export async function lookUpPreempted(
+  sweep: Sweep,
+  preemptions: readonly Preemption[],
+  seen: Observed['seen'],
+): Promise<Observed['preempted']> {
+  const preempted: Observed['preempted'][number][] = [];
+  for (const preemption of preemptions) {
+    const {job: key, jobId, repository: fullName, installationId} = preemption;
+    const listed = seen.get(key)?.job;
+    const found = listed
+      ? {job: listed}
+      : await tryList(sweep, `job ${key}`, async () => ({
+          job: await sweep.discovery.job({fullName, installationId}, jobId),
+        }));
+    if (found) preempted.push({preemption, job: found.job});
+  }
+  return preempted;
+}
+
+/** Jobs on record as open that GitHub should have listed. */
+function missingJobs(
+  {webhooks}: Sweep,
+  jobs: Observed['jobs'],
+  {seen, visited}: GitHubScan,
+  now: number,
+): [JobKey, JobDocument][] {
+  const before = now - settledMs(webhooks);
+  return [...jobs].filter(([key, {status, repository, updatedAt}]) => {
+    if (seen.has(key) || status === 'completed') return false;
+    return visited.has(repository.toLowerCase()) && updatedAt <= before;
+  });
+}
+
+/** First those that were asked for least lately. Forgets when all others were asked for. */
+function inTurn({memory}: Sweep, missing: readonly [JobKey, JobDocument][]): readonly [JobKey, JobDocument][] {
+  const askedAt = new Map(missing.map(([key]) => [key, memory.lookedUpAt.get(key) ?? 0]));
+  memory.lookedUpAt.clear();
+  for (const [key, at] of askedAt) memory.lookedUpAt.set(key, at);
+  return [...missing]
+    .sort(([a, one], [b, other]) => (askedAt.get(a) ?? 0) - (askedAt.get(b) ?? 0) || one.updatedAt - other.updatedAt)
+    .slice(0, MOST_LOOKUPS);
+}

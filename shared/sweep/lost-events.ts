@@ -1,0 +1,60 @@
+import type {JobEvent} from '../lifecycle/job-event';
+import {matchEvent} from '../lifecycle/match-event';
+import type {JobDocument, JobKey} from '../store/documents';
+import type {Observed, SeenJob} from './observed';
+
+/**
+ * What the webhook would have said of a job as GitHub has it now. Undefined when no pool takes the job. In each `bucketMs` of the job's age
+ * the event has the same delivery, so that its task is created once.
+ */
+export function eventOf(
+  observed: Observed,
+  seen: SeenJob,
+  stored: JobDocument | undefined,
+  {now, bucketMs}: {readonly now: number; readonly bucketMs: number},
+): JobEvent | undefined {
+  const {job, repository, installationId, isPublic} = seen;
+  const event: Omit<JobEvent, 'pool' | 'delivery'> = {
+    jobId: job.id,
+    runId: job.runId,
+    runAttempt: job.runAttempt,
+    status: job.status,
+    repository,
+    labels: job.labels,
+    runnerName: job.runnerName,
+    runnerId: job.runnerId,
+    workflow: job.workflow,
+    installationId,
+    url: job.url,
+    createdAt: job.queuedAt ?? now,
+    receivedAt: observed.startedAt,
+  };
+  const match = matchEvent({kind: 'job', event, isPublic}, observed);
+  const pool = match.kind === 'accepted' ? match.event.pool : stored?.pool;
+  if (pool === undefined || (match.kind === 'ignored' && job.status === 'queued')) return undefined;
+  const bucket = Math.floor((now - event.createdAt) / bucketMs);
+  const delivery = `sweep-${job.id}-${job.runAttempt}-${job.status}-${stored?.generation ?? 0}-${bucket}`;
+  return {...event, pool, delivery};
+}
+
+/** The end of a job that GitHub does not know any more: its run was deleted. `receivedAt`: in milliseconds. */
+export function endOfVanished(stored: JobDocument, key: JobKey, receivedAt: number): JobEvent {
+  const {jobId, runId, runAttempt, repository, labels, pool, installationId, url, queuedAt, generation} = stored;
+  return {
+    jobId,
+    runId,
+    runAttempt,
+    repository,
+    labels,
+    pool,
+    installationId,
+    url,
+    status: 'completed',
+    runnerName: stored.status === 'in_progress' ? stored.runner : null,
+    runnerId: null,
+    workflow: null,
+    createdAt: queuedAt,
+    receivedAt,
+    delivery: `sweep-${key}-absent-${generation}`,
+  };
+}
