@@ -23,17 +23,14 @@ export type {
   SweepConfig,
 } from './config-types';
 export type {
-  EphemeralPool,
   GceProviderConfig,
   GceVmProviderConfig,
   IdleSchedule,
-  PersistentPool,
   Pool,
   PoolScope,
   ProviderConfig,
   Spot,
 } from './pool';
-export {isEphemeral, isPersistent, machineSource, quotaScope} from './pool';
 export type {DiscoverySource} from './pools';
 
 const TASKS = ['RUNNER_CONFIG', 'PROVISION_QUEUE', 'STOP_QUEUE', 'PROVISION_URL', 'STOP_URL', 'TASKS_SERVICE_ACCOUNT'];

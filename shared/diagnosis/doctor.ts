@@ -1,5 +1,5 @@
 import {type Clock, withDeadline} from '../clock';
-import {isPersistent, type Pool} from '../config/config';
+import {isPersistent, type Pool} from '../config/pool';
 import {Refused, SlipwayError, Unavailable} from '../errors';
 import type {RunnerScope} from '../github/github';
 import {isSpeltOut} from '../model/names';

@@ -1,4 +1,4 @@
-import type {Pool} from '../config/config';
+import {machineSource, type Pool, quotaScope} from '../config/pool';
 import {QuotaExceeded, RateLimited, type RetryableError, Unavailable} from '../errors';
 import {GitHubDown} from '../github/classify';
 import {type Context, poolOf} from '../ports';
@@ -19,16 +19,16 @@ export const GITHUB_DOWN = 'github-5xx';
 
 /** A template whose VMs do not come up. */
 export function bootBreaker(pool: Pool): string | undefined {
-  if (pool.provider.type !== 'gce') return undefined;
-  return `boot.${pool.provider.template.replace(/[^A-Za-z0-9._-]/g, '_')}`;
+  const source = machineSource(pool);
+  return source === undefined ? undefined : `boot.${source.replace(/[^A-Za-z0-9._-]/g, '_')}`;
 }
 
 /** The breakers that keep work from a pool. */
 export function breakersOf(context: Context, poolName: string, repository: string): string[] {
   const pool = poolOf(context, poolName);
-  const region = pool?.provider.type === 'gce' ? pool.provider.region : undefined;
+  const scope = pool && quotaScope(pool);
   const boot = pool && bootBreaker(pool);
-  return [githubBreaker(repository), GITHUB_DOWN, quotaBreaker(poolName, region), ...(boot ? [boot] : [])];
+  return [githubBreaker(repository), GITHUB_DOWN, quotaBreaker(poolName, scope), ...(boot ? [boot] : [])];
 }
 
 /** What a failure of GitHub means for the calls to come. */

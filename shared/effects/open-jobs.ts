@@ -1,3 +1,4 @@
+import {isEphemeral} from '../config/pool';
 import {taskName} from '../lifecycle/naming';
 import type {Context} from '../ports';
 import type {JobKey} from '../store/documents';
@@ -33,7 +34,7 @@ export async function openJobsToServe(context: Context, pool: string, limit: num
   if (context.maxRunners === undefined) {
     return (await findOpen(context, pool, limit)).map(({id}) => ({job: id, own: null}));
   }
-  const making = context.pools.filter(({provider, maxRunners}) => provider.type !== 'gce-vm' && maxRunners > 0);
+  const making = context.pools.filter((one) => isEphemeral(one) && one.maxRunners > 0);
   const found = await Promise.all(making.map(({name}) => findOpen(context, name, limit)));
   const oldestFirst = found.flat().sort((a, b) => a.data.queuedAt - b.data.queuedAt);
   const free = new Map<string, SlotCandidate | null | undefined>([[pool, null]]);

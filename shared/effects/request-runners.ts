@@ -1,4 +1,5 @@
 import {createHash} from 'node:crypto';
+import {isEphemeral} from '../config/pool';
 import {NoCapacity, Refused} from '../errors';
 import {unaskedLabels} from '../lifecycle/labels';
 import {runnerName, taskName} from '../lifecycle/naming';
@@ -25,7 +26,7 @@ export async function requestRunners(
   {dryRun}: OperationOptions,
 ): Promise<RequestedRunners> {
   const pool = poolOf(context, request.pool);
-  if (pool?.provider.type !== 'gce') {
+  if (!pool || !isEphemeral(pool)) {
     throw new Refused(`pool ${request.pool} makes no VM for a runner; expected a pool of type gce`);
   }
   const labels = [...new Set([...unaskedLabels(pool), ...request.labels.map((label) => label.toLowerCase())])];

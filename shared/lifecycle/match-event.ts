@@ -1,4 +1,5 @@
-import type {Config, Pool} from '../config/config';
+import type {Config} from '../config/config';
+import {isPersistent, type Pool} from '../config/pool';
 import type {JobEvent} from './job-event';
 import {type IgnoreReason, matchJob, takesRepository} from './matching';
 import {parseRunnerName} from './naming';
@@ -33,7 +34,7 @@ export function matchEvent(trigger: Trigger, config: Pick<Config, 'deployment' |
 function persistentPool(runnerName: string, repository: string, pools: readonly Pool[]): Pool | undefined {
   return pools.find(
     (pool) =>
-      pool.provider.type === 'gce-vm' &&
+      isPersistent(pool) &&
       (pool.provider.runnerName ?? pool.provider.instance).toLowerCase() === runnerName.toLowerCase() &&
       takesRepository(pool, repository),
   );

@@ -1,4 +1,4 @@
-import type {Pool} from '../config/config';
+import {isPersistent, type Pool} from '../config/pool';
 import {foreignLabels, missingLabels, wildcardMatches} from './labels';
 
 /** What matching needs to know of a job. */
@@ -45,8 +45,8 @@ export function matchJob(job: JobToMatch, pools: readonly Pool[]): Match {
 }
 
 /** Never on a persistent VM: what a stranger's pull request leaves there would meet the next job. */
-function takesPublic({allowPublicRepos, provider}: Pool): boolean {
-  return allowPublicRepos && provider.type !== 'gce-vm';
+function takesPublic(pool: Pool): boolean {
+  return pool.allowPublicRepos && !isPersistent(pool);
 }
 
 function beats(pool: Pool, winner: Pool): boolean {

@@ -1,6 +1,7 @@
 import type {Clock} from '../clock';
 import type {Compute} from '../compute/compute';
-import {type Config, isEphemeral, type ProviderConfig} from '../config/config';
+import type {Config, ProviderConfig} from '../config/config';
+import {isEphemeral} from '../config/pool';
 import {Refused} from '../errors';
 import type {Logger} from '../logger';
 import {dryRunProvider, dryRunVm} from './dry-run';

@@ -1,4 +1,4 @@
-import {isPersistent, type Pool} from '../config/config';
+import {isPersistent, type Pool} from '../config/pool';
 import type {Registration, RunnerScope} from '../github/github';
 import {isMeant, isRegistrationOf} from '../lifecycle/identity';
 import {takesRepository} from '../lifecycle/matching';

@@ -1,3 +1,4 @@
+import {isPersistent} from '../../config/pool';
 import {jobKeyOf} from '../../lifecycle/naming';
 import {canRun} from '../../lifecycle/runner';
 import type {JobDocument} from '../../store/documents';
@@ -66,7 +67,7 @@ function planServing(observed: Observed, now: number): Serve[] {
     const free = Math.max(0, pool.maxRunners - live.filter(({slot}) => slot !== null).length - reserved.length);
     const rest = open.filter((job) => !placed.has(jobKeyOf(job)));
     // A persistent VM takes no place of all pools.
-    const list = pool.provider.type === 'gce-vm' ? ofVms : wanting;
+    const list = isPersistent(pool) ? ofVms : wanting;
     list.push(...rest.slice(0, free));
   }
   if (observed.maxRunners !== undefined) wanting.sort((a, b) => a.queuedAt - b.queuedAt);

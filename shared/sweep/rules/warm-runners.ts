@@ -1,5 +1,5 @@
-import type {Pool} from '../../config/config';
 import {cronMatches} from '../../config/cron';
+import {isEphemeral, type Pool} from '../../config/pool';
 import type {RunnerScope} from '../../github/github';
 import {isEnding} from '../../lifecycle/runner';
 import {isSpeltOut} from '../../model/names';
@@ -63,7 +63,7 @@ function planWarm(observed: Observed, now: number): Warm[] {
   let left = roomOfAll(observed) - (observed.maxRunners === undefined ? 0 : queue);
   return observed.pools.flatMap((pool): Warm[] => {
     const scope = warmScope(pool);
-    if (!scope || pool.provider.type !== 'gce' || observed.held.has(pool.name)) return [];
+    if (!scope || !isEphemeral(pool) || observed.held.has(pool.name)) return [];
     const live = runners.filter((runner) => runner.pool === pool.name);
     const idle = live.filter((runner) => runner.covers === null && runner.runs === null && !isEnding(runner));
     const waiting = [...observed.jobs.values()].filter(

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type {Pool} from '../../../config/config';
+import {isEphemeral, type Pool} from '../../../config/pool';
 import {removeRunner} from '../../../effects/remove-runner';
 import {requestRunners} from '../../../effects/request-runners';
 import type {RunnerScope} from '../../../github/github';
@@ -72,7 +72,7 @@ export const create = operation(
     const context = await request.context();
     const pool = context.pools.find(({name}) => name === body.pool);
     if (!pool) throw unknownPool(body.pool, context.pools);
-    if (pool.provider.type !== 'gce') {
+    if (!isEphemeral(pool)) {
       throw new Problem(
         'wrong-provider',
         `found pool ${pool.name} of type ${pool.provider.type}; POST /runner/start starts its VM`,

@@ -1,4 +1,4 @@
-import type {Pool} from '../../../config/config';
+import {isPersistent, type Pool} from '../../../config/pool';
 import {allVms, type Vm} from '../../../effects/vm/vms';
 import {isLabelPattern} from '../../../lifecycle/labels';
 import {isSpeltOut} from '../../../model/names';
@@ -14,7 +14,7 @@ export interface PersistentVm extends Vm {
 }
 
 export function isVmPool(pool: Pool): boolean {
-  return pool.provider.type === 'gce-vm';
+  return isPersistent(pool);
 }
 
 /** The VMs of the configured pools, by id. */
