@@ -137,7 +137,7 @@ module.exports = {
       to: {
         path: '^shared/',
         pathNot: [
-          '^shared/sweep/(rule|actions|observed|fleet|persistence)[.]ts$',
+          '^shared/sweep/(rule|lost-events|observed|fleet|persistence)[.]ts$',
           files(['model', ...BASE, ...INTERFACES]),
         ],
       },

@@ -1,5 +1,5 @@
 /**
- * Typed failures. A port translates what its client threw into one of these; `shared/http/respond.ts` holds the one map from
+ * Typed failures. A port translates what its client threw into one of these; `shared/http/errors.ts` holds the one table from
  * a failure to an HTTP answer. A message names what was found, what was expected and what to do, and holds no secret.
  */
 export abstract class SlipwayError extends Error {
@@ -71,6 +71,30 @@ export class Refused extends SlipwayError {
 /** A task whose body is not one of ours: it can never succeed. */
 export class InvalidTask extends SlipwayError {
   readonly kind = 'invalid_task';
+  readonly retryable = false;
+}
+
+/** A request is wrong in itself; `status` is the answer. The message holds nothing of the body. */
+export class BadRequest extends SlipwayError {
+  readonly kind = 'bad_request';
+  readonly retryable = false;
+  constructor(
+    readonly status: 400 | 405 | 408 | 413 | 415,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** No valid token: 401. */
+export class Unauthenticated extends SlipwayError {
+  readonly kind = 'unauthenticated';
+  readonly retryable = false;
+}
+
+/** A valid token of somebody else: 403. */
+export class Forbidden extends SlipwayError {
+  readonly kind = 'forbidden';
   readonly retryable = false;
 }
 

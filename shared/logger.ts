@@ -1,6 +1,8 @@
+import type {Decision} from './decisions';
+
 /** Fields that a log line may carry; the named ones are what dashboards and metrics filter by. */
 export interface LogFields {
-  readonly decision?: string;
+  readonly decision?: Decision;
   readonly reason?: string;
   readonly delivery?: string;
   readonly job?: string | number;

@@ -1,14 +1,15 @@
 import type {Clock} from './clock';
-import type {ConfigFor, FunctionName, Pool} from './config/config';
+import type {ConfigFor, FunctionName} from './config/config';
 import type {SecretCheck} from './config/secret-check';
 import type {SecretReader, SecretSource} from './config/secrets';
 import type {Discovery} from './github/discovery';
 import type {GitHub, GitHubFor} from './github/github';
 import type {Logger} from './logger';
+import type {Pool} from './model/pool';
+import type {RunnerDocument} from './model/runner';
 import type {RunnerProvider} from './providers/provider';
 import type {PersistentVm, VmReference} from './providers/vm';
 import type {Random} from './random';
-import type {RunnerDocument} from './store/documents';
 import type {Store} from './store/store';
 import type {Tasks} from './tasks/tasks';
 import type {Tracer} from './telemetry/tracer';

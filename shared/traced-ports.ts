@@ -1,6 +1,7 @@
 import type {Compute} from './compute/compute';
 import {JOB_LABEL, POOL_LABEL} from './compute/labels';
-import type {GitHub, RunnerScope} from './github/github';
+import type {GitHub} from './github/github';
+import type {RunnerScope} from './model/scope';
 import type {Context} from './ports';
 import type {RunnerProvider} from './providers/provider';
 import type {Tasks} from './tasks/tasks';

@@ -1,11 +1,14 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/environment';
 import {Api} from '../../shared/http/api/api';
-import {sendReply} from '../../shared/http/api/reply';
 import {serveFunction} from '../../shared/http/framework';
+import {sendReply} from '../../shared/http/server';
 import type {Services} from '../../shared/ports';
 import type {ServicesOptions} from '../../shared/services';
 import {createServicesBase, startLogger} from '../../shared/services-base';
+
+/** Of every answer, unless the answer says otherwise. */
+const HEADERS = {'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff'};
 
 export interface ApiFunctionOptions extends ServicesOptions {
   /** Of one client. Default 60. */
@@ -30,7 +33,10 @@ export function createApi(options: ApiFunctionOptions): HttpFunction {
     isBehindCloudRun: env['K_SERVICE'] !== undefined,
     ...(requestsPerMinute === undefined ? {} : {requestsPerMinute}),
   });
-  return async (request, response) => sendReply(response, await api.answer(request));
+  return async (request, response) => {
+    const reply = await api.answer(request);
+    sendReply(response, {...reply, headers: {...HEADERS, ...reply.headers}});
+  };
 }
 
 /**

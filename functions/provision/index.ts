@@ -1,6 +1,6 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/environment';
-import type {Demand} from '../../shared/effects/cover-job';
+import type {Outcome} from '../../shared/decisions';
 import {makeRunner} from '../../shared/effects/make-runner';
 import {recordRun} from '../../shared/effects/record-run';
 import {lookAgain} from '../../shared/effects/requeue-job';
@@ -11,11 +11,11 @@ import {endRunOnVm, hearVmEvent, noteForeignRun, vmOfEvent} from '../../shared/e
 import {vmOfPool} from '../../shared/effects/vm/vms';
 import {serveFunction} from '../../shared/http/framework';
 import {createTaskFunction} from '../../shared/http/task-function';
-import type {JobEvent} from '../../shared/lifecycle/job-event';
-import {takesRepository} from '../../shared/lifecycle/matching';
+import type {Demand, JobEvent} from '../../shared/model/job-event';
+import {takesRepository} from '../../shared/model/matching';
+import type {ProvisionTask} from '../../shared/model/task-payload';
 import type {Context} from '../../shared/ports';
 import {createServices, type ServicesOptions} from '../../shared/services';
-import type {ProvisionTask} from '../../shared/tasks/payload';
 
 /** The pool serves the repository, as `webhook` has found before: a task alone makes no runner for whatever repository it names. */
 function isServed({pools}: Context, {pool: name, repository}: JobEvent): boolean {
@@ -24,31 +24,31 @@ function isServed({pools}: Context, {pool: name, repository}: JobEvent): boolean
 }
 
 /** A job needs a runner: the persistent VM of its pool is started, or a runner is made in a pool that makes them. */
-async function serve(context: Context, demand: Demand): Promise<string> {
+async function serve(context: Context, demand: Demand): Promise<Outcome> {
   const job = 'event' in demand ? demand.event : await context.store.get('jobs', demand.job);
-  if (!job) return 'unknown_job';
+  if (!job) return {decision: 'unknown_job'};
   const vm = vmOfPool(context, job.pool);
   return vm ? serveVm(context, vm, demand) : serveDemand(context, job, demand);
 }
 
 /** `waiting` and `in_progress`: which runner or VM runs the job, and what that changes for others. */
-async function record(context: Context, event: JobEvent): Promise<string> {
+async function record(context: Context, event: JobEvent): Promise<Outcome> {
   const vm = vmOfEvent(context, event);
   if (vm) return hearVmEvent(context, vm, event);
   const {change} = await recordRun(context, event);
   await noteForeignRun(context, event, change);
-  return change;
+  return {decision: change};
 }
 
 /**
  * Demand, and where jobs run. `event`: a job is queued, waits or runs. `demand`: a job needs a runner again. `queued_again`: is a job that ran
  * queued once more? `make`: somebody asked for a runner. `vm`: somebody started a persistent VM by hand.
  */
-async function provision(context: Context, task: ProvisionTask): Promise<string> {
+async function provision(context: Context, task: ProvisionTask): Promise<Outcome> {
   switch (task.kind) {
     case 'event':
       if (task.event.status !== 'queued') return record(context, task.event);
-      return isServed(context, task.event) ? serve(context, {event: task.event}) : 'not_served';
+      return isServed(context, task.event) ? serve(context, {event: task.event}) : {decision: 'not_served'};
     case 'demand':
       return serve(context, {job: task.job});
     case 'queued_again':

@@ -1,5 +1,6 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/environment';
+import type {Outcome} from '../../shared/decisions';
 import {checkIdle} from '../../shared/effects/check-idle';
 import {recordRun} from '../../shared/effects/record-run';
 import {deleteRunner, releaseAfter} from '../../shared/effects/release-runner';
@@ -7,13 +8,13 @@ import {checkVm} from '../../shared/effects/vm/check-vm';
 import {hearVmEvent, noteForeignRun, vmOfEvent} from '../../shared/effects/vm/vm-event';
 import {serveFunction} from '../../shared/http/framework';
 import {createTaskFunction} from '../../shared/http/task-function';
-import type {JobEvent} from '../../shared/lifecycle/job-event';
+import type {JobEvent} from '../../shared/model/job-event';
+import type {StopTask} from '../../shared/model/task-payload';
 import type {Context} from '../../shared/ports';
 import {createServices, type ServicesOptions} from '../../shared/services';
-import type {StopTask} from '../../shared/tasks/payload';
 
 /** `completed`: the stop of the persistent VM is planned, or the runner that ran the job is deleted. */
-async function release(context: Context, event: JobEvent): Promise<string> {
+async function release(context: Context, event: JobEvent): Promise<Outcome> {
   const vm = vmOfEvent(context, event);
   if (vm) return hearVmEvent(context, vm, event);
   const record = await recordRun(context, event);
@@ -26,7 +27,7 @@ async function release(context: Context, event: JobEvent): Promise<string> {
  * Release. `event`: a job is completed. `idle`: does a spare runner go? `delete`: it was deregistered, its VM goes. `vm`: does a persistent
  * VM stop?
  */
-async function stop(context: Context, task: StopTask): Promise<string> {
+async function stop(context: Context, task: StopTask): Promise<Outcome> {
   switch (task.kind) {
     case 'event':
       return release(context, task.event);

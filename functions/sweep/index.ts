@@ -2,11 +2,11 @@ import type {HttpFunction, Request} from '@google-cloud/functions-framework';
 import {systemClock} from '../../shared/clock';
 import {readEnvironment} from '../../shared/config/environment';
 import {readDryRun} from '../../shared/http/dry-run';
+import {answerOf} from '../../shared/http/errors';
 import {serveFunction} from '../../shared/http/framework';
 import {callerVerifier, type OidcVerifier} from '../../shared/http/oidc';
 import {createBodyReader, MAX_TASK_BYTES} from '../../shared/http/read-body';
-import {requirePost} from '../../shared/http/request';
-import {type Answer, answerOf, send} from '../../shared/http/respond';
+import {jsonReply, type Reply, requirePost, sendReply} from '../../shared/http/server';
 import type {Services} from '../../shared/ports';
 import {createServices, type ServicesOptions} from '../../shared/services';
 import {type SweepMemory, sweepMemory} from '../../shared/sweep/context';
@@ -20,7 +20,7 @@ export function createSweep(options: ServicesOptions): HttpFunction {
   const bodies = createBodyReader(MAX_TASK_BYTES);
   let verifier: OidcVerifier | undefined;
 
-  async function sweep(request: Request): Promise<Answer> {
+  async function sweep(request: Request): Promise<Reply> {
     requirePost(request);
     // It has a body, which says nothing and is not read.
     bodies.open(request);
@@ -33,7 +33,7 @@ export function createSweep(options: ServicesOptions): HttpFunction {
     return services.tracer.inExecution({name: 'sweep', parent, fields: {}}, () => perform(services, request, isDry));
   }
 
-  async function perform(services: Services<'sweep'>, request: Request, isDry: boolean): Promise<Answer> {
+  async function perform(services: Services<'sweep'>, request: Request, isDry: boolean): Promise<Reply> {
     const {config, context, discovery, tracer} = services;
     const logger = services.logger.with(traceFields(tracer.present() ?? traceOf(request.headers), config.project));
     const {discovery: source, webhooks, sweepBudgetSeconds: budgetSeconds} = config;
@@ -41,7 +41,7 @@ export function createSweep(options: ServicesOptions): HttpFunction {
     const dryRun = isDry ? 'asked' : config.dryRun ? 'deployment' : 'no';
     const report = await runSweep({...context, logger}, ports, dryRun);
     logger.info(`sweep: ${report.status}`, {decision: report.status, ...report});
-    return {status: 200, body: report};
+    return jsonReply(report);
   }
 
   return async (request, response) => {
@@ -53,7 +53,7 @@ export function createSweep(options: ServicesOptions): HttpFunction {
       );
       return refused;
     });
-    send(response, answer);
+    sendReply(response, answer);
   };
 }
 

@@ -4,12 +4,11 @@ import {readEnvironment} from '../../shared/config/environment';
 import {serveFunction} from '../../shared/http/framework';
 import {Intake} from '../../shared/http/intake';
 import {probed} from '../../shared/http/probe';
-import {requirePost} from '../../shared/http/request';
-import {type Answer, send} from '../../shared/http/respond';
+import {jsonReply, type Reply, requirePost, sendReply} from '../../shared/http/server';
 import {deliveryOf, parseWebhook} from '../../shared/http/webhook-request';
-import {matchEvent} from '../../shared/lifecycle/match-event';
+import {matchEvent} from '../../shared/model/matching';
+import {eventTask} from '../../shared/model/tasks';
 import {createServicesBase, type ServicesBaseOptions, startLogger} from '../../shared/services-base';
-import {eventTask} from '../../shared/tasks/payload';
 
 /**
  * GitHub's `workflow_job` webhook: verify, match, enqueue, answer. A 2xx means that the task is durable. Everything else happens in
@@ -18,7 +17,7 @@ import {eventTask} from '../../shared/tasks/payload';
 export function createWebhook(options: ServicesBaseOptions): HttpFunction {
   const intake = new Intake(createServicesBase('webhook', options), startLogger('webhook', options));
 
-  async function receive(request: Request): Promise<Answer> {
+  async function receive(request: Request): Promise<Reply> {
     const probe = probed(request);
     if (probe) return probe;
     requirePost(request);
@@ -28,7 +27,7 @@ export function createWebhook(options: ServicesBaseOptions): HttpFunction {
     if (verified.kind === 'refused') return verified.answer;
 
     const trigger = parseWebhook(request, verified.body, clock.now());
-    if (trigger.kind === 'ping') return {status: 200, body: {status: 'pong'}};
+    if (trigger.kind === 'ping') return jsonReply({status: 'pong'});
     const match = matchEvent(trigger, config);
     if (match.kind === 'ignored') return intake.ignored(request, match);
 
@@ -42,8 +41,8 @@ export function createWebhook(options: ServicesBaseOptions): HttpFunction {
 
   return (request, response) =>
     receive(request).then(
-      (answer) => send(response, answer),
-      (error: unknown) => send(response, intake.failed(request, error)),
+      (answer) => sendReply(response, answer),
+      (error: unknown) => sendReply(response, intake.failed(request, error)),
     );
 }
 

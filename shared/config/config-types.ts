@@ -1,5 +1,5 @@
+import type {Pool} from '../model/pool';
 import type {OldName} from './old-names';
-import type {Pool} from './pool';
 import type {DiscoverySource} from './pools';
 import type {SecretSource} from './secret-source';
 import type {HostPort} from './variables';

@@ -1,10 +1,9 @@
 import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
-import {REGION, SHORT_NAME, ZONE} from '../model/names';
+import {PROJECT, QUEUE, REGION, SHORT_NAME, ZONE} from '../model/names';
 import {Secret} from '../secret';
 import type {Config, ConfigFor, FunctionName} from './config-types';
 import type {Environment} from './environment';
 import {GITHUB_COM, type GitHubAddress, gitHubAddress} from './github-address';
-import {PROJECT, QUEUE} from './google-names';
 import {type OldNames, readOldNames} from './old-names';
 import {parseRunnerConfig, type RunnerConfig} from './pools';
 import {present} from './present';
@@ -22,15 +21,6 @@ export type {
   FunctionName,
   SweepConfig,
 } from './config-types';
-export type {
-  GceProviderConfig,
-  GceVmProviderConfig,
-  IdleSchedule,
-  Pool,
-  PoolScope,
-  ProviderConfig,
-  Spot,
-} from './pool';
 export type {DiscoverySource} from './pools';
 
 const TASKS = ['RUNNER_CONFIG', 'PROVISION_QUEUE', 'STOP_QUEUE', 'PROVISION_URL', 'STOP_URL', 'TASKS_SERVICE_ACCOUNT'];

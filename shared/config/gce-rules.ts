@@ -1,6 +1,6 @@
-import {maxLifetimeMs} from '../lifecycle/runner';
-import {regionOfZone, TEMPLATE_URL, ZONE} from '../model/names';
-import {longestIdleMinutes} from '../sweep/rules/warm-runners';
+import {regionOf, TEMPLATE_URL, ZONE} from '../model/names';
+import {maxLifetimeMs} from '../model/runner';
+import {longestIdleMinutes} from '../model/warm';
 import type {Problems} from './problems';
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -47,7 +47,7 @@ function checkPlace({template, region, zones}: Raw, path: string, problems: Prob
   }
   if (!Array.isArray(zones)) return;
   zones.forEach((zone, index) => {
-    if (typeof zone !== 'string' || !ZONE.test(zone) || regionOfZone(zone) === home) return;
+    if (typeof zone !== 'string' || !ZONE.test(zone) || regionOf(zone) === home) return;
     const expected = `a zone of ${home}, the region of the template; a global template goes with zones of any region`;
     problems.report(`${path}.zones[${index}]`, problems.describe(zone), expected);
   });

@@ -1,9 +1,8 @@
 import {withDeadline} from '../clock';
 import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
-import {REGION, regionOfZone, ZONE} from '../model/names';
+import {PROJECT, REGION, regionOf, ZONE} from '../model/names';
+import {isEphemeral, isPersistent, type Pool} from '../model/pool';
 import type {Config} from './config-types';
-import {PROJECT} from './google-names';
-import {isEphemeral, isPersistent, type Pool} from './pool';
 import {present} from './present';
 
 /** Where this runs, and where its VMs are unless a pool says otherwise. */
@@ -38,7 +37,7 @@ export async function resolvePlace(
     config.zone ?? (needsZone || asksRegion ? ask(metadata, 'instance/zone', ZONE) : undefined),
     config.region ?? (asksRegion ? ask(metadata, 'instance/region', REGION) : undefined),
   ]);
-  const home = region ?? (zone ? regionOfZone(zone) : undefined);
+  const home = region ?? (zone ? regionOf(zone) : undefined);
   const problems = [
     ...(project ? [] : [missing('GOOGLE_CLOUD_PROJECT', 'the id of the project')]),
     ...(home || !needsRegion

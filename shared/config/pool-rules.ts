@@ -1,9 +1,9 @@
-import {foreignLabels, isLabelPattern, unaskedLabels} from '../lifecycle/labels';
-import {takesRepository} from '../lifecycle/matching';
+import {foreignLabels, isLabelPattern, unaskedLabels} from '../model/labels';
+import {takesRepository} from '../model/matching';
 import {isSpeltOut} from '../model/names';
+import type {Pool} from '../model/pool';
 import {isRecord} from './form-mistakes';
 import {checkGce} from './gce-rules';
-import type {Pool} from './pool';
 import {DEFAULTS} from './pool-schema';
 import type {Problems} from './problems';
 

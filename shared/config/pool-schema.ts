@@ -11,7 +11,7 @@ import {
   TEMPLATE_URL,
   ZONE,
 } from '../model/names';
-import {isCron, isTimeZone} from './cron';
+import {isCron, isTimeZone} from '../model/warm';
 
 /**
  * `RUNNER_CONFIG` as people write it. A custom error is what was expected; zod-problems.ts makes the rest of the message. What one

@@ -1,8 +1,8 @@
 import type {core} from 'zod';
-import {regionOfZone} from '../model/names';
+import {regionOf} from '../model/names';
+import type {Pool, PoolScope, ProviderConfig} from '../model/pool';
 import {isRecord, meantPool, reportForm, withoutOwnKeys} from './form-mistakes';
 import {templateRegion} from './gce-rules';
-import type {Pool, PoolScope, ProviderConfig} from './pool';
 import {namePools} from './pool-name';
 import {checkPool, checkTogether} from './pool-rules';
 import {
@@ -161,8 +161,8 @@ function providerOf(raw: RawPool['provider'], context: PoolContext): ProviderCon
   }
   const {type, template, spot = 'never'} = raw;
   const [first] = raw.zones ?? [];
-  const here = context.region ?? (context.zone && regionOfZone(context.zone));
-  const region = raw.region ?? templateRegion(template) ?? (first ? regionOfZone(first) : here);
+  const here = context.region ?? (context.zone && regionOf(context.zone));
+  const region = raw.region ?? templateRegion(template) ?? (first ? regionOf(first) : here);
   return present({type, template, region, zones: unique(raw.zones), machineTypes: unique(raw.machineTypes), spot});
 }
 

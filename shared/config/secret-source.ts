@@ -1,5 +1,5 @@
+import {SECRET} from '../model/names';
 import {Secret} from '../secret';
-import {SECRET} from './google-names';
 
 /** Where a secret's value comes from. */
 export type SecretSource =

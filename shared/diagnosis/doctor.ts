@@ -1,8 +1,8 @@
 import {type Clock, withDeadline} from '../clock';
-import {isPersistent, type Pool} from '../config/pool';
 import {Refused, SlipwayError, Unavailable} from '../errors';
-import type {RunnerScope} from '../github/github';
 import {isSpeltOut} from '../model/names';
+import {isPersistent, type Pool} from '../model/pool';
+import type {RunnerScope} from '../model/scope';
 import type {Context, Services} from '../ports';
 import {scrubSecrets} from '../telemetry/scrub';
 

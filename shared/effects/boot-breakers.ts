@@ -1,8 +1,8 @@
+import {bootBreaker} from '../model/breaker';
 import type {Context} from '../ports';
 import {closeBreaker} from '../store/breakers';
 import {registrationOf} from '../sweep/fleet';
 import type {Observed} from '../sweep/observed';
-import {bootBreaker} from './breakers';
 
 /** A runner of the template came online after the last one that did not: the row is broken. */
 export async function closeBootBreakers(context: Context, observed: Observed): Promise<void> {

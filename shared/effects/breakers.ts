@@ -1,27 +1,9 @@
-import {machineSource, type Pool, quotaScope} from '../config/pool';
 import {QuotaExceeded, RateLimited, type RetryableError, Unavailable} from '../errors';
 import {GitHubDown} from '../github/classify';
+import {bootBreaker, GITHUB_DOWN, githubBreaker, quotaBreaker} from '../model/breaker';
+import {quotaScope} from '../model/pool';
 import {type Context, poolOf} from '../ports';
 import {closeBreaker, countFailure, openBreaker, passBreaker, perhapsOpen} from '../store/breakers';
-
-/** A project's quotas are a region's: one breaker for all pools there. */
-export function quotaBreaker(pool: string, region: string | undefined): string {
-  return region ? `quota.${region}` : `quota.pool.${pool}`;
-}
-
-/** Rate limits are an installation's, which has one account. */
-export function githubBreaker(repository: string): string {
-  return `github.${repository.split('/')[0]?.toLowerCase()}`;
-}
-
-/** Everybody's: GitHub's 5xx come from GitHub, not from an installation. */
-export const GITHUB_DOWN = 'github-5xx';
-
-/** A template whose VMs do not come up. */
-export function bootBreaker(pool: Pool): string | undefined {
-  const source = machineSource(pool);
-  return source === undefined ? undefined : `boot.${source.replace(/[^A-Za-z0-9._-]/g, '_')}`;
-}
 
 /** The breakers that keep work from a pool. */
 export function breakersOf(context: Context, poolName: string, repository: string): string[] {

@@ -1,8 +1,8 @@
+import type {Outcome} from '../decisions';
 import {findRegistration} from '../github/settle-registration';
-import {advanceRunner} from '../lifecycle/runner';
+import {advanceRunner, type RunnerDocument} from '../model/runner';
+import {deleteTask, idleCheckTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
-import type {RunnerDocument} from '../store/documents';
-import {scheduleIdleCheck} from './place-spare';
 import {isKeptWarm} from './warm-runners';
 
 /** Readings of GitHub's idle flag that are believed, this far apart: one alone proves nothing (it lies around a job's start). */
@@ -10,8 +10,6 @@ const READINGS = 3;
 const READING_INTERVAL_SECONDS = 60;
 /** A runner that `minIdle` wants is asked after again in so long. */
 const WARM_INTERVAL_SECONDS = 300;
-/** Between deregistration and deletion: time for a late `in_progress` to say that the runner was busy after all. */
-export const GRACE_SECONDS = 60;
 
 export interface IdleCheck {
   readonly runner: string;
@@ -25,34 +23,29 @@ export interface IdleCheck {
  * A spare runner was idle for its time: GitHub is asked three times, a minute apart; then the runner is deregistered, which GitHub
  * refuses (422) while it runs a job; its VM goes a minute later. Busy: it is kept, and asked after again.
  */
-export async function checkIdle(context: Context, check: IdleCheck): Promise<string> {
+export async function checkIdle(context: Context, check: IdleCheck): Promise<Outcome> {
   const runner = await context.store.get('runners', check.runner);
-  if (!runner || runner.spareSince !== check.since || !(runner.spare || isLeaving(runner))) return 'void';
+  if (!runner || runner.spareSince !== check.since || !(runner.spare || isLeaving(runner))) return {decision: 'void'};
 
   if (runner.spare && (await isKeptWarm(context, runner))) {
-    await scheduleIdleCheck(context, runner, nextRound(check), WARM_INTERVAL_SECONDS);
-    return 'kept_warm';
+    await context.tasks.enqueue(idleCheckTask(runner, nextRound(check), WARM_INTERVAL_SECONDS));
+    return {decision: 'kept_warm'};
   }
 
   const github = githubOf(context, runner);
   const registration = await findRegistration(github, runner);
   if (registration?.busy) return keep(context, runner, check);
   if (check.reading % READINGS < READINGS - 1) {
-    await scheduleIdleCheck(context, runner, check.reading + 1, READING_INTERVAL_SECONDS);
-    return 'idle_so_far';
+    await context.tasks.enqueue(idleCheckTask(runner, check.reading + 1, READING_INTERVAL_SECONDS));
+    return {decision: 'idle_so_far'};
   }
 
   // First nobody may count on it any more, then GitHub may not, then it goes.
-  if (!(await leave(context, runner))) return 'void';
+  if (!(await leave(context, runner))) return {decision: 'void'};
   // mutation: deregister idle runner
   if (registration && (await github.deleteRunner(registration.id)) === 'busy') return keep(context, runner, check);
-  await context.tasks.enqueue({
-    queue: 'stop',
-    name: `delete-${runner.name}`,
-    body: {kind: 'delete', runner: runner.name},
-    delaySeconds: GRACE_SECONDS,
-  });
-  return registration ? 'deregistered' : 'not_registered';
+  await context.tasks.enqueue(deleteTask(runner.name));
+  return {decision: registration ? 'deregistered' : 'not_registered'};
 }
 
 /** Marked as leaving by an execution of this very check that did not get to its end. */
@@ -71,7 +64,7 @@ async function leave(context: Context, {name, spareSince}: RunnerDocument): Prom
   });
 }
 
-async function keep(context: Context, {name, spareSince}: RunnerDocument, check: IdleCheck): Promise<string> {
+async function keep(context: Context, {name, spareSince}: RunnerDocument, check: IdleCheck): Promise<Outcome> {
   const kept = await context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
     if (!runner || runner.spareSince !== spareSince || runner.runs !== null) return undefined;
@@ -80,8 +73,8 @@ async function keep(context: Context, {name, spareSince}: RunnerDocument, check:
     transaction.set('runners', name, spare);
     return spare;
   });
-  if (kept) await scheduleIdleCheck(context, kept, nextRound(check), READING_INTERVAL_SECONDS);
-  return 'busy';
+  if (kept) await context.tasks.enqueue(idleCheckTask(kept, nextRound(check), READING_INTERVAL_SECONDS));
+  return {decision: 'busy'};
 }
 
 function nextRound({reading}: IdleCheck): number {

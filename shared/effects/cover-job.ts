@@ -1,20 +1,16 @@
 import {Unavailable} from '../errors';
-import {applyJobEvent, type JobChange} from '../lifecycle/job';
-import type {JobEvent} from '../lifecycle/job-event';
-import {registrationLabels} from '../lifecycle/labels';
-import {jobKeyOf} from '../lifecycle/naming';
-import {canTakeOver, covering, isBeingMade, requestedRunner} from '../lifecycle/runner';
+import {type JobDocument, jobKeyOf} from '../model/job';
+import {applyJobEvent, type Demand, type JobChange} from '../model/job-event';
+import {registrationLabels} from '../model/labels';
+import {creationKey, keyId} from '../model/lease';
+import {latestRunnerName} from '../model/names';
+import {canTakeOver, covering, isBeingMade, type RunnerDocument, requestedRunner} from '../model/runner';
+import {scopeFor} from '../model/scope';
 import {type Context, poolOf} from '../ports';
-import type {JobDocument, JobKey, RunnerDocument} from '../store/documents';
-import {keyId} from '../store/keys';
 import type {Transaction} from '../store/store';
-import {latestRunnerName, scopeFor} from './context';
-import {type Creation, claimedCreation, claimWithin, creationKey} from './lease';
+import {type Creation, claimedCreation, claimWithin} from './lease';
 import {isRunnerGone, type RunningJob} from './requeue-job';
 import {areFree, findSlots, giveSlot, readKept, readSlots, type Slots, type SlotsInSight, takeSlots} from './slots';
-
-/** What makes a job demand: a `queued` event, or a task that says so of a job that is known. */
-export type Demand = {readonly event: JobEvent} | {readonly job: JobKey};
 
 /**
  * - `create`: a runner is to be made, and this execution holds its key.
@@ -138,7 +134,7 @@ async function resume(
 ): Promise<Coverage> {
   if (job.creations === 0) return {kind: 'not_wanted', reason: `job_${job.status}`};
   const lease = {key: creationKey(job), holder};
-  const runner = await transaction.get('runners', latestRunnerName(context, job));
+  const runner = await transaction.get('runners', latestRunnerName(context.deployment, job));
   const key = await transaction.get('keys', keyId(lease.key));
   if (!runner || !isBeingMade(runner)) return {kind: 'covered', by: job.runner};
   if (claimWithin(transaction, key, lease, now) === 'done') return {kind: 'covered', by: runner.name};
@@ -164,7 +160,7 @@ async function request(
     slotOfAll: null,
     updatedAt: now,
   };
-  const name = latestRunnerName(context, job);
+  const name = latestRunnerName(context.deployment, job);
   const runner: RunnerDocument = requestedRunner({
     name,
     job,

@@ -1,11 +1,12 @@
 import {LeaseHeld, NameTaken, NoCapacity, QuotaExceeded, RateLimited, Refused, Unavailable, Uncertain} from '../errors';
 import type {JitConfig} from '../github/github';
 import {findRegistration, settleRegistration} from '../github/settle-registration';
+import {quotaBreaker} from '../model/breaker';
 import {type Placement, placementOf} from '../model/placement';
+import type {RunnerDocument} from '../model/runner';
 import {type Context, githubOf, poolOf} from '../ports';
 import type {CreateOutcome, Machine} from '../providers/provider';
-import type {RunnerDocument} from '../store/documents';
-import {quotaBreaker, tripBreaker} from './breakers';
+import {tripBreaker} from './breakers';
 import type {Creation} from './lease';
 import {placeSpare} from './place-spare';
 import {NotWanted, recordAttempt, recordCreated, recordUntried, releaseLease, renewLease} from './record-creation';

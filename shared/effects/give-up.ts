@@ -1,11 +1,12 @@
 import {settleRegistration} from '../github/settle-registration';
-import {isBeingMade} from '../lifecycle/runner';
+import type {JobKey} from '../model/job';
+import {latestRunnerName} from '../model/names';
 import {placementOf} from '../model/placement';
+import {isBeingMade, type RunnerDocument} from '../model/runner';
+import {takenSlot} from '../model/slot';
+import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
-import type {JobKey, RunnerDocument} from '../store/documents';
-import {takenSlot} from '../store/slots';
-import {latestRunnerName} from './context';
-import {demandJob, serveOldest} from './open-jobs';
+import {serveOldest} from './open-jobs';
 import {removeMachine, retireRunner} from './retire-runner';
 import {readKept} from './slots';
 
@@ -16,7 +17,8 @@ import {readKept} from './slots';
 export async function giveUp(context: Context, key: JobKey): Promise<void> {
   const job = await context.store.get('jobs', key);
   if (!job) return;
-  const runner = job.creations > 0 ? await context.store.get('runners', latestRunnerName(context, job)) : undefined;
+  const runner =
+    job.creations > 0 ? await context.store.get('runners', latestRunnerName(context.deployment, job)) : undefined;
   const halfMade = runner && isBeingMade(runner) ? runner : undefined;
   if (halfMade) {
     if ((await cleanUp(context, halfMade)) === 'alive') return;
@@ -26,7 +28,7 @@ export async function giveUp(context: Context, key: JobKey): Promise<void> {
   const covered = halfMade?.covers ?? key;
   const freed = await bury(context, key, covered);
   if (freed) await serveOldest(context, job.pool, `slot-kept-for-${key}-given-up-${job.creations}`);
-  if (covered !== key) await demandJob(context, covered, `given-up-${key}`);
+  if (covered !== key) await context.tasks.enqueue(demandTask(covered, `given-up-${key}`));
 }
 
 /** True when the job had a slot kept for it. */

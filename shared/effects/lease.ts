@@ -1,35 +1,8 @@
 import {LeaseHeld} from '../errors';
-import {wasTried} from '../lifecycle/identity';
-import type {JobDocument, KeyDocument, RunnerDocument} from '../store/documents';
-import {claimKey, keyId} from '../store/keys';
+import {wasTried} from '../model/identity';
+import {claimKey, type KeyDocument, keyId, LEASE_MS, type Lease, YOUNG_MS} from '../model/lease';
+import type {RunnerDocument} from '../model/runner';
 import type {Transaction} from '../store/store';
-
-/**
- * How long a claim holds without being renewed. Every step between two renewals has a time-out below 45 s, so that a claim
- * outlives its step, and a crashed execution is taken over within a minute.
- */
-export const LEASE_MS = 55_000;
-
-/** A claim this young is not written again: what is left of it outlives any step. */
-const YOUNG_MS = 10_000;
-
-/** The right to make one runner, held by one execution. */
-export interface Lease {
-  readonly key: string;
-  readonly holder: string;
-}
-
-/** One key a creation: `create/<repository>/<job id>/<run attempt>/<generation>/<n>`. */
-export function creationKey(
-  job: Pick<JobDocument, 'repository' | 'jobId' | 'runAttempt' | 'generation' | 'creations'>,
-): string {
-  return `create/${job.repository}/${job.jobId}/${job.runAttempt}/${job.generation}/${job.creations}`;
-}
-
-/** The key of making a runner that was asked for without a job. */
-export function runnerKey(name: string): string {
-  return `create/${name}`;
-}
 
 /**
  * Renews the lease inside a transaction whose reads are done: `read` is the key's document as the transaction read it. Throws `LeaseHeld`

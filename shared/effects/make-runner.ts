@@ -1,23 +1,26 @@
-import {isBeingMade} from '../lifecycle/runner';
+import type {Outcome} from '../decisions';
+import {keyId, runnerKey} from '../model/lease';
+import {isBeingMade} from '../model/runner';
 import type {Context} from '../ports';
-import {keyId} from '../store/keys';
 import {passBreakers} from './breakers';
 import {createRunner} from './create-runner';
 import {cleanUp} from './give-up';
-import {type Creation, claimedCreation, claimWithin, runnerKey} from './lease';
+import {type Creation, claimedCreation, claimWithin} from './lease';
 import {retireRunner} from './retire-runner';
 
 /** A runner that was written down without a job is made. */
-export async function makeRunner(context: Context, name: string): Promise<string> {
+export async function makeRunner(context: Context, name: string): Promise<Outcome> {
   const requested = await context.store.get('runners', name);
-  if (!requested || !isBeingMade(requested)) return `not_wanted:${requested?.state ?? 'unknown_runner'}`;
+  if (!requested || !isBeingMade(requested)) {
+    return {decision: 'not_wanted', reason: requested?.state ?? 'unknown_runner'};
+  }
   const {scope} = requested;
   const owner = scope.kind === 'organization' ? scope.org : scope.owner;
   const guarded = await passBreakers(context, requested.pool, `${owner}/`);
   const creation = await claim(context, name);
-  if (!creation) return 'covered';
+  if (!creation) return {decision: 'covered'};
   const {kind, runner} = await guarded(() => createRunner(context, creation));
-  return `${kind === 'created' ? 'booting' : kind}:${runner.name}`;
+  return {decision: kind === 'created' ? 'booting' : kind, reason: runner.name};
 }
 
 async function claim(context: Context, name: string): Promise<Creation | undefined> {

@@ -1,12 +1,10 @@
-import {isMeant} from '../lifecycle/identity';
-import {applyJobEvent, type JobChange} from '../lifecycle/job';
-import type {JobEvent} from '../lifecycle/job-event';
-import {matchJob} from '../lifecycle/matching';
-import {jobKeyOf, parseRunnerName} from '../lifecycle/naming';
-import {isOver} from '../lifecycle/runner';
-import {isRfc1035} from '../model/names';
+import {isMeant} from '../model/identity';
+import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
+import {applyJobEvent, type JobChange, type JobEvent} from '../model/job-event';
+import {matchJob} from '../model/matching';
+import {isRfc1035, parseRunnerName} from '../model/names';
+import {isOver, type RunnerDocument} from '../model/runner';
 import type {Context} from '../ports';
-import type {JobDocument, JobKey, RunnerDocument} from '../store/documents';
 import type {Transaction} from '../store/store';
 
 /**

@@ -1,18 +1,9 @@
-import {isEphemeral} from '../config/pool';
-import {taskName} from '../lifecycle/naming';
+import type {JobKey} from '../model/job';
+import {isEphemeral} from '../model/pool';
+import {demandTask} from '../model/tasks';
 import type {Context} from '../ports';
-import type {JobKey} from '../store/documents';
 import {findFreeSlot, type SlotCandidate} from '../store/slots';
 import type {Found} from '../store/store';
-
-/** A job that needs a runner, put to the provision queue. `cause` keeps the task's name from being one that was used before. */
-export async function demandJob(context: Context, job: JobKey, cause: string): Promise<void> {
-  await context.tasks.enqueue({
-    queue: 'provision',
-    name: taskName(`demand/${job}/${cause}`, 'demand', job),
-    body: {kind: 'demand', job},
-  });
-}
 
 /**
  * A slot of `pool` came free that nobody was there to take: the pool's oldest open job may have it. Where all pools together have a limit, one
@@ -20,7 +11,7 @@ export async function demandJob(context: Context, job: JobKey, cause: string): P
  */
 export async function serveOldest(context: Context, pool: string, cause: string): Promise<void> {
   const [oldest] = await openJobsToServe(context, pool, 1);
-  if (oldest) await demandJob(context, oldest.job, cause);
+  if (oldest) await context.tasks.enqueue(demandTask(oldest.job, cause));
 }
 
 /** An open job, with a slot of its pool that looked free; null: that of the pool that was asked about. */

@@ -1,5 +1,5 @@
-import type {RunnerScope} from '../github/github';
-import type {RunnerDocument} from '../store/documents';
+import type {RunnerDocument} from '../model/runner';
+import type {RunnerScope} from '../model/scope';
 
 /** What a person may ask of the control plane. `dryRun`: answers what would be done, and does nothing. */
 export interface OperationOptions {

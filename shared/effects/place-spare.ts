@@ -1,7 +1,7 @@
-import {jobKeyOf, taskName} from '../lifecycle/naming';
-import {canTakeOver, covering} from '../lifecycle/runner';
+import {type JobKey, jobKeyOf} from '../model/job';
+import {canTakeOver, covering} from '../model/runner';
+import {idleCheckTask} from '../model/tasks';
 import {type Context, poolOf} from '../ports';
-import type {JobKey, RunnerDocument} from '../store/documents';
 import {oldestOpenJobs} from './open-jobs';
 
 const CANDIDATES = 10;
@@ -22,7 +22,8 @@ export async function placeSpare(context: Context, name: string): Promise<void> 
       return;
     }
   }
-  await scheduleIdleCheck(context, runner, 0, (poolOf(context, runner.pool)?.idleMinutes ?? DEFAULT_IDLE_MINUTES) * 60);
+  const idleMinutes = poolOf(context, runner.pool)?.idleMinutes ?? DEFAULT_IDLE_MINUTES;
+  await context.tasks.enqueue(idleCheckTask(runner, 0, idleMinutes * 60));
 }
 
 async function cover(context: Context, name: string, key: JobKey): Promise<boolean> {
@@ -33,21 +34,5 @@ async function cover(context: Context, name: string, key: JobKey): Promise<boole
     transaction.set('runners', name, covering(runner, jobKeyOf(job)));
     transaction.set('jobs', key, {...job, demand: 'covered', runner: name, updatedAt: context.clock.now()});
     return true;
-  });
-}
-
-/** Reading number `reading` of GitHub's idle flag, in `delaySeconds`. Void when the runner's life changes before. */
-export async function scheduleIdleCheck(
-  context: Context,
-  runner: RunnerDocument,
-  reading: number,
-  delaySeconds: number,
-): Promise<void> {
-  const since = runner.spareSince ?? runner.stateAt;
-  await context.tasks.enqueue({
-    queue: 'stop',
-    name: taskName(`idle/${runner.name}/${since}/${reading}`, 'idle', runner.name, reading),
-    body: {kind: 'idle', runner: runner.name, since, reading},
-    delaySeconds,
   });
 }

@@ -1,10 +1,9 @@
-import {advanceRunner, isWithoutJob, spared} from '../lifecycle/runner';
+import {keyId, type Lease} from '../model/lease';
 import {type Placement, placed} from '../model/placement';
+import {advanceRunner, isWithoutJob, type RunnerDocument, spared} from '../model/runner';
 import type {Context} from '../ports';
-import type {RunnerDocument} from '../store/documents';
-import {keyId} from '../store/keys';
 import type {Transaction} from '../store/store';
-import {type Creation, finishWithin, type Lease, renewWithin} from './lease';
+import {type Creation, finishWithin, renewWithin} from './lease';
 
 /** The runner lost its purpose while it was being made: nothing more is to be made of it. */
 export class NotWanted extends Error {

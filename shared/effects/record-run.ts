@@ -1,21 +1,21 @@
-import type {JobChange} from '../lifecycle/job';
-import type {JobEvent} from '../lifecycle/job-event';
-import {jobKeyOf} from '../lifecycle/naming';
-import {advanceRunner} from '../lifecycle/runner';
-import {swap} from '../lifecycle/swap';
+import type {Recorded} from '../decisions';
+import {type Aftermath, type JobDocument, type JobKey, jobKeyOf} from '../model/job';
+import type {JobChange, JobEvent} from '../model/job-event';
+import {advanceRunner, type RunnerDocument} from '../model/runner';
+import {takenSlot} from '../model/slot';
+import {swap} from '../model/swap';
+import {demandTask} from '../model/tasks';
 import type {Context} from '../ports';
-import type {Aftermath, JobDocument, JobKey, RunnerDocument} from '../store/documents';
-import {takenSlot} from '../store/slots';
 import type {Transaction} from '../store/store';
 import {isNothingOfOurs, logMention, type Mention, mentionedRunner} from './mentioned-runner';
-import {demandJob, serveOldest} from './open-jobs';
+import {serveOldest} from './open-jobs';
 import {placeSpare} from './place-spare';
 import {readKept} from './slots';
 
 /** What an event did. */
 export interface RunRecord {
   /** `late` and `duplicate`: it said nothing new. `foreign`: neither the job nor the runner is ours. */
-  readonly change: 'parked' | 'started' | 'finished' | 'late' | 'duplicate' | 'foreign';
+  readonly change: Recorded;
   /** The runner that ran the job, when it is one of ours that is on record, and runs no other job. */
   readonly runner: RunnerDocument | undefined;
 }
@@ -36,7 +36,7 @@ export async function recordRun(context: Context, event: JobEvent): Promise<RunR
   });
   if (mention === 'foreign' || mention === 'runs_another') logMention(context, event, mention);
   for (const {reopened, spare} of aftermaths) {
-    if (reopened) await demandJob(context, reopened, `taken-by-${jobKeyOf(event)}`);
+    if (reopened) await context.tasks.enqueue(demandTask(reopened, `taken-by-${jobKeyOf(event)}`));
     // mutation: place spare after run
     if (spare) await placeSpare(context, spare);
   }

@@ -1,10 +1,8 @@
 import {findRegistration} from '../github/settle-registration';
-import {jobKeyOf, taskName} from '../lifecycle/naming';
-import {isEnding} from '../lifecycle/runner';
+import {type JobKey, jobKeyOf} from '../model/job';
+import {isEnding, type RunnerDocument} from '../model/runner';
+import {demandTask, removeTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
-import type {JobKey, RunnerDocument} from '../store/documents';
-import {GRACE_SECONDS} from './check-idle';
-import {demandJob} from './open-jobs';
 import type {OperationOptions, RemoveResult} from './operations';
 
 /**
@@ -24,17 +22,12 @@ export async function removeRunner(
   // Nobody may count on it any more, before GitHub is asked; a job that it covered is demand again.
   const left = await leave(context, name, force);
   if (left.kind === 'busy') return {status: 'busy'};
-  if (left.uncovered) await demandJob(context, left.uncovered, `removed-${name}`);
+  if (left.uncovered) await context.tasks.enqueue(demandTask(left.uncovered, `removed-${name}`));
   if (!(await deregister(context, runner)) && !force) {
     await stay(context, name);
     return {status: 'busy'};
   }
-  await context.tasks.enqueue({
-    queue: 'stop',
-    name: taskName(`remove/${name}/${force}`, 'remove', name),
-    body: {kind: 'delete', runner: name, force},
-    delaySeconds: force ? 0 : GRACE_SECONDS,
-  });
+  await context.tasks.enqueue(removeTask(name, force));
   context.logger.info(`runner ${name} is ended by hand`, {decision: 'removed_by_hand', runner: name, force});
   return {status: 'draining'};
 }

@@ -1,11 +1,11 @@
-import {jobKeyOf, parseRunnerName, runnerName} from '../lifecycle/naming';
-import {advanceRunner, isBeingMade, isWithoutJob} from '../lifecycle/runner';
+import {jobKeyOf} from '../model/job';
+import {creationKey, keyId, runnerKey} from '../model/lease';
+import {parseRunnerName, runnerName} from '../model/names';
 import {placed} from '../model/placement';
+import {advanceRunner, isBeingMade, isWithoutJob, type RunnerDocument} from '../model/runner';
+import {takenSlot} from '../model/slot';
 import type {Context} from '../ports';
-import type {RunnerDocument} from '../store/documents';
-import {keyId} from '../store/keys';
-import {takenSlot} from '../store/slots';
-import {type Creation, claimWithin, creationKey, finishWithin, runnerKey} from './lease';
+import {type Creation, claimWithin, finishWithin} from './lease';
 import {NotWanted} from './record-creation';
 
 /**

@@ -1,11 +1,11 @@
 import {createHash} from 'node:crypto';
-import {isEphemeral} from '../config/pool';
 import {NoCapacity, Refused} from '../errors';
-import {unaskedLabels} from '../lifecycle/labels';
-import {runnerName, taskName} from '../lifecycle/naming';
-import {runnerWithoutJob} from '../lifecycle/runner';
+import {unaskedLabels} from '../model/labels';
+import {runnerName} from '../model/names';
+import {isEphemeral} from '../model/pool';
+import {type RunnerDocument, runnerWithoutJob} from '../model/runner';
+import {makeTask} from '../model/tasks';
 import {type Context, poolOf} from '../ports';
-import type {RunnerDocument} from '../store/documents';
 import type {OperationOptions, RequestedRunners, RunnersRequest} from './operations';
 import {areFree, findSlots, readSlots, takeSlots} from './slots';
 
@@ -42,11 +42,7 @@ export async function requestRunners(
       continue;
     }
     const runner = await writeDown(context, {name, number, pool: pool.name, labels, scope: request.scope});
-    await context.tasks.enqueue({
-      queue: 'provision',
-      name: taskName(`make/${name}`, 'make', name),
-      body: {kind: 'make', runner: name},
-    });
+    await context.tasks.enqueue(makeTask(name));
     runners.push({name, pool: pool.name, state: runner.state});
   }
   return {runners};

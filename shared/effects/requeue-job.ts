@@ -1,10 +1,10 @@
-import {requeued} from '../lifecycle/job';
-import {parseRunnerName} from '../lifecycle/naming';
-import {isOver} from '../lifecycle/runner';
+import type {Outcome} from '../decisions';
+import {type JobDocument, type JobKey, requeued} from '../model/job';
+import {parseRunnerName} from '../model/names';
+import {isOver} from '../model/runner';
+import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
-import type {JobDocument, JobKey} from '../store/documents';
 import type {Transaction} from '../store/store';
-import {demandJob} from './open-jobs';
 
 /** A job on record as running on a runner; null: no runner is known. */
 export interface RunningJob {
@@ -36,7 +36,7 @@ export async function requeueJob(
   if (!again) return 'void';
   // Before the demand, which looks at the VM's record.
   await endRunOnVm(context, again);
-  await demandJob(context, key, `queued-again-${again.generation}`);
+  await context.tasks.enqueue(demandTask(key, `queued-again-${again.generation}`));
   context.logger.warning(`job ${key} is queued again: its runner ${runner ?? '(unknown)'} is gone`, {
     decision: 'requeued',
     job: key,
@@ -57,14 +57,14 @@ export async function isRunnerGone(
 }
 
 /** The second look: GitHub's present state outvotes the record. */
-export async function lookAgain(context: Context, running: RunningJob, endRunOnVm: EndRunOnVm): Promise<string> {
+export async function lookAgain(context: Context, running: RunningJob, endRunOnVm: EndRunOnVm): Promise<Outcome> {
   const job = await context.store.get('jobs', running.job);
-  if (job?.status !== 'in_progress' || job.runner !== running.runner) return 'void';
-  if (!(await isRunnerGone(context.store, job))) return 'runner_lives';
+  if (job?.status !== 'in_progress' || job.runner !== running.runner) return {decision: 'void'};
+  if (!(await isRunnerGone(context.store, job))) return {decision: 'runner_lives'};
   const [owner = '', repo = ''] = job.repository.split('/');
   const {installationId} = job;
   const github = githubOf(context, {scope: {kind: 'repository', owner, repo}, installationId});
   const now = await github.getJob(job.repository, job.jobId);
-  if (now?.status !== 'queued') return `not_queued:${now?.status ?? 'absent'}`;
-  return requeueJob(context, running, endRunOnVm);
+  if (now?.status !== 'queued') return {decision: 'not_queued', reason: now?.status ?? 'absent'};
+  return {decision: await requeueJob(context, running, endRunOnVm)};
 }

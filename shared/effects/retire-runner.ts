@@ -1,11 +1,11 @@
-import {jobKeyOf} from '../lifecycle/naming';
-import {advanceRunner} from '../lifecycle/runner';
+import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {type PlacementFields, placementOf} from '../model/placement';
+import {advanceRunner, type RunnerDocument} from '../model/runner';
+import {slotIsFree} from '../model/slot';
+import {demandTask} from '../model/tasks';
 import type {Context} from '../ports';
-import type {JobDocument, JobKey, RunnerDocument} from '../store/documents';
-import {slotIsFree} from '../store/slots';
 import type {Transaction} from '../store/store';
-import {demandJob, type JobToServe, openJobsToServe} from './open-jobs';
+import {type JobToServe, openJobsToServe} from './open-jobs';
 import {giveSlot, type SlotRead, type Slots, slotLimit} from './slots';
 
 /** Open jobs looked at for a slot that frees. */
@@ -39,7 +39,7 @@ export async function retireRunner(
   const waiting = await openJobsToServe(context, pool, CANDIDATES);
   const handedTo = await context.store.transaction((transaction) => retire(context, transaction, name, state, waiting));
   // mutation: demand of slot
-  if (handedTo) await demandJob(context, handedTo, `slot-of-${name}`);
+  if (handedTo) await context.tasks.enqueue(demandTask(handedTo, `slot-of-${name}`));
 }
 
 async function retire(

@@ -1,9 +1,7 @@
 import {InvalidTask} from '../errors';
-import {taskName} from '../lifecycle/naming';
+import {parseTask} from '../model/task-payload';
+import {type DeadLetterDocument, type QueueName, retryTask} from '../model/tasks';
 import type {Context} from '../ports';
-import type {DeadLetterDocument} from '../store/documents';
-import {parseTask, routeTo} from '../tasks/payload';
-import type {QueueName} from '../tasks/tasks';
 import type {OperationOptions, RetryResult} from './operations';
 
 /**
@@ -20,23 +18,21 @@ export async function retryDeadLetter(
   if (!letter) return undefined;
   const to = writerOf(letter);
   const body = parseTask(to, Buffer.from(JSON.stringify(letter.body ?? null)));
-  // One name a letter: the same task may fail again, and be retried again, as a letter of another time.
-  const task = taskName(`retry/${id}/${letter.at}`, 'retry', letter.job ?? to);
-  const route = routeTo(to, 'event' in body ? body.event.status : undefined);
-  if (dryRun) return {status: 'enqueued', task};
+  const task = retryTask(id, letter, to, body);
+  if (dryRun) return {status: 'enqueued', task: task.name};
 
   if (letter.job) await reopen(context, letter.job);
-  await context.tasks.enqueue({...route, name: task, body});
+  await context.tasks.enqueue(task);
   await context.store.transaction(async (transaction) => {
     const found = await transaction.get('deadletters', id);
     if (found?.at === letter.at) transaction.delete('deadletters', id);
   });
   context.logger.info(`dead letter ${id} is tried again`, {
     decision: 'retried',
-    task,
+    task: task.name,
     ...(letter.job ? {job: letter.job} : {}),
   });
-  return {status: 'enqueued', task};
+  return {status: 'enqueued', task: task.name};
 }
 
 /** The function that gave the task up: a letter calls it a queue. */

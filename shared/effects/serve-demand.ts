@@ -1,8 +1,10 @@
+import type {Outcome} from '../decisions';
+import type {JobDocument} from '../model/job';
+import type {Demand} from '../model/job-event';
 import {queuedAgainTask} from '../model/tasks';
 import type {Context} from '../ports';
-import type {JobDocument} from '../store/documents';
 import {passBreakers} from './breakers';
-import {type Coverage, coverJob, type Demand} from './cover-job';
+import {type Coverage, coverJob} from './cover-job';
 import {createRunner} from './create-runner';
 
 /**
@@ -13,7 +15,7 @@ export async function serveDemand(
   context: Context,
   job: Pick<JobDocument, 'pool' | 'repository'>,
   demand: Demand,
-): Promise<string> {
+): Promise<Outcome> {
   // A pool that cannot be served is refused before anything is registered for it.
   context.provider(job.pool);
   const guarded = await passBreakers(context, job.pool, job.repository);
@@ -23,18 +25,18 @@ export async function serveDemand(
   }
   if (coverage.kind !== 'create') return describe(coverage);
   const {kind, runner} = await guarded(() => createRunner(context, coverage));
-  return `${kind === 'created' ? 'booting' : kind}:${runner.name}`;
+  return {decision: kind === 'created' ? 'booting' : kind, reason: runner.name};
 }
 
-function describe(coverage: Exclude<Coverage, {kind: 'create'}>): string {
+function describe(coverage: Exclude<Coverage, {kind: 'create'}>): Outcome {
   switch (coverage.kind) {
     case 'covered':
-      return `covered_by:${coverage.by}`;
+      return {decision: 'covered_by', reason: String(coverage.by)};
     case 'open':
-      return 'waits_for_slot';
+      return {decision: 'waits_for_slot'};
     case 'not_wanted':
-      return `not_wanted:${coverage.reason}`;
+      return {decision: 'not_wanted', reason: coverage.reason};
     case 'queued_again':
-      return `queued_again:${coverage.runner ?? 'no_runner'}`;
+      return {decision: 'queued_again', reason: coverage.runner ?? 'no_runner'};
   }
 }

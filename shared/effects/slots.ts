@@ -1,6 +1,7 @@
+import type {JobDocument} from '../model/job';
+import {ALL_POOLS, type SlotDocument, slotIsFree, takenSlot} from '../model/slot';
 import {type Context, poolOf} from '../ports';
-import type {JobDocument, SlotDocument} from '../store/documents';
-import {ALL_POOLS, findFreeSlot, type SlotCandidate, slotIsFree, takenSlot} from '../store/slots';
+import {findFreeSlot, type SlotCandidate} from '../store/slots';
 import type {Transaction} from '../store/store';
 
 /** A slot as a transaction read it. */

@@ -1,6 +1,6 @@
-import type {Pool} from '../config/config';
-import {taskName} from '../lifecycle/naming';
-import {active, isStopping, starting} from '../lifecycle/vm';
+import type {Pool} from '../model/pool';
+import {startVmTask} from '../model/tasks';
+import {active, isStopping, starting} from '../model/vm';
 import type {Context} from '../ports';
 import {isGoingDown, isUp} from '../providers/vm';
 import type {OperationOptions, StartResult} from './operations';
@@ -22,11 +22,7 @@ export async function startVm(context: Context, pool: Pool, {dryRun}: OperationO
   const begun = await machine.beginStart();
   if (begun.kind !== 'begun' && begun.kind !== 'done') throw refusal(vm, begun);
   const {version} = await changeVm(context, vm, (known, now) => starting(active(known, now), now));
-  await context.tasks.enqueue({
-    queue: 'provision',
-    name: taskName(`start/${context.deployment}/${vm.id}/${version}`, 'start', vm.instance, version),
-    body: {kind: 'vm', vm: vm.id},
-  });
+  await context.tasks.enqueue(startVmTask(context.deployment, vm, version));
   context.logger.info(`VM ${vm.instance} is started by hand`, {decision: 'start_by_hand', vm: vm.instance});
   return {status: 'starting', operation: begun.kind === 'begun' ? begun.operation.name : null};
 }

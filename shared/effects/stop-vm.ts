@@ -1,14 +1,14 @@
-import type {Pool} from '../config/config';
 import {LeaseHeld} from '../errors';
+import type {Pool} from '../model/pool';
+import {vmCheckTask} from '../model/tasks';
+import type {DrainedRunner} from '../model/vm';
 import type {Context} from '../ports';
 import {isDown, isGoingDown} from '../providers/vm';
-import type {DrainedRunner} from '../store/documents';
 import type {OperationOptions, StopResult} from './operations';
 import {claimStop, recordRunningOn} from './vm/claim-stop';
 import {drain, labelsToDrain, restoreLabels} from './vm/drain-vm';
 import {findRunners, observeVm} from './vm/observe-vm';
 import {refusal} from './vm/refusal';
-import {scheduleVmCheck} from './vm/schedule-vm-check';
 import {readVm} from './vm/vm-document';
 import {vmToOperate} from './vm/vm-to-operate';
 import type {Vm} from './vm/vms';
@@ -43,7 +43,9 @@ export async function stopVm(
     await restoreLabels(context, vm, await recordRunningOn(context, vm));
     throw refusal(vm, begun);
   }
-  await scheduleVmCheck(context, vm, claimed.version, 0, SETTLED_AFTER_SECONDS);
+  await context.tasks.enqueue(
+    vmCheckTask(context.deployment, vm, {version: claimed.version, reading: 0, delaySeconds: SETTLED_AFTER_SECONDS}),
+  );
   context.logger.info(`VM ${vm.instance} is stopped by hand`, {decision: 'stop_by_hand', vm: vm.instance, force});
   return {status: 'stopping', operation: begun.kind === 'begun' ? begun.operation.name : null};
 }

@@ -1,6 +1,6 @@
+import type {RunnerDocument} from '../model/runner';
+import {wantedWarm, warmOnes} from '../model/warm';
 import {type Context, poolOf} from '../ports';
-import type {RunnerDocument} from '../store/documents';
-import {wantedWarm, warmOnes} from '../sweep/rules/warm-runners';
 
 /** Whether a spare runner is one that `minIdle` of its pool wants. */
 export async function isKeptWarm(context: Context, runner: RunnerDocument): Promise<boolean> {

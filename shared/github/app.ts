@@ -3,14 +3,13 @@ import {RequestError} from '@octokit/request-error';
 import type {Octokit} from '@octokit/rest';
 import {SignJWT} from 'jose';
 import type {Clock} from '../clock';
+import {type RunnerScope, scopePath} from '../model/scope';
 import type {Random} from '../random';
 import {Secret} from '../secret';
 import type {GitHubCall} from './call';
 import {type ClassifyContext, classify, unreadable} from './classify';
-import type {RunnerScope} from './github';
 import {type Connection, createOctokit} from './octokit';
 import {readPrivateKey} from './private-key';
-import {scopePath} from './scope';
 import type {IssuedToken} from './tokens';
 
 /** GitHub takes at most ten minutes, and a clock that is ahead of its own by a little. */

@@ -1,5 +1,4 @@
-import type {RunnerScope} from './github';
-import {describeScope} from './scope';
+import {describeScope, type RunnerScope} from '../model/scope';
 
 /** What was asked of GitHub: decides what an error means, and names the call in messages. */
 export type GitHubCall =

@@ -1,9 +1,10 @@
 import type {Clock} from '../clock';
 import type {RateLimited} from '../errors';
 import type {Logger} from '../logger';
+import type {RunnerScope} from '../model/scope';
 import {type Random, systemRandom} from '../random';
 import {type Credentials, connect} from './connect';
-import type {GitHubFor, RunnerScope} from './github';
+import type {GitHubFor} from './github';
 import type {Connection} from './octokit';
 import {createRunnerGroups} from './runner-groups';
 import {createScopedGitHub} from './scoped-github';

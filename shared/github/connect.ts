@@ -1,10 +1,10 @@
 import type {Octokit} from '@octokit/rest';
 import type {Clock} from '../clock';
+import type {RunnerScope} from '../model/scope';
 import type {Random} from '../random';
 import type {Secret} from '../secret';
 import {type App, type AppCredentials, createApp} from './app';
 import {authorize} from './authorize';
-import type {RunnerScope} from './github';
 import {createInstallations} from './installations';
 import {type Connection, createOctokit} from './octokit';
 import {installationTokens, personalToken, type TokenSource} from './tokens';

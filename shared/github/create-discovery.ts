@@ -1,4 +1,5 @@
 import type {Octokit} from '@octokit/rest';
+import {describeScope, type RunnerScope, scopePath} from '../model/scope';
 import {systemRandom} from '../random';
 import type {App} from './app';
 import type {DiscoveryPermission, GitHubCall} from './call';
@@ -8,12 +9,10 @@ import {askConditionally, type RateReading} from './conditional';
 import {connect} from './connect';
 import {discoverRuns, pathOf, scopeOf} from './discover-runs';
 import type {DeliveryPage, DiscoveredRepository, Discovery, HookReference, Listed} from './discovery';
-import type {RunnerScope} from './github';
 import {nextOf} from './list-array';
 import {attempt, joined, listed, readSome} from './listed';
 import {readDelivery, readHook, readInstallation, readRepository} from './read-discovery';
 import {createRunnerGroups} from './runner-groups';
-import {describeScope, scopePath} from './scope';
 import {createScopedGitHub} from './scoped-github';
 
 const DELIVERIES_A_PAGE = 100;

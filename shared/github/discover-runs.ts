@@ -1,13 +1,12 @@
 import type {Octokit} from '@octokit/rest';
+import {type RunnerScope, scopePath} from '../model/scope';
 import {isRefusedWith} from './answer';
 import type {GitHubCall} from './call';
 import {GitHubDown, unreadable} from './classify';
 import {type DiscoveredRepository, type DiscoveredRun, type Discovery, type Listed, OPEN_RUNS} from './discovery';
-import type {RunnerScope} from './github';
 import {readPage} from './list-all';
 import {joined, listed, readSome} from './listed';
 import {readJob, readRun} from './read-discovery';
-import {scopePath} from './scope';
 
 /** GitHub shows no more of a list of runs that is filtered. */
 const LONGEST_FILTERED_LIST = 1000;

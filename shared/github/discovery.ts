@@ -1,5 +1,6 @@
-import type {JobStatus} from '../store/documents';
-import type {Registration, RunnerScope} from './github';
+import type {JobStatus} from '../model/job';
+import type {RunnerScope} from '../model/scope';
+import type {Registration} from './github';
 
 /** A repository that the App or the token can see. */
 export interface DiscoveredRepository {

@@ -1,9 +1,5 @@
+import type {RunnerScope} from '../model/scope';
 import type {Secret} from '../secret';
-
-/** Where a runner is registered. */
-export type RunnerScope =
-  | {readonly kind: 'repository'; readonly owner: string; readonly repo: string}
-  | {readonly kind: 'organization'; readonly org: string};
 
 export interface JitConfigRequest {
   /** Runner name, unique in the scope; ≤ 64 characters. */

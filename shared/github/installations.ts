@@ -1,9 +1,8 @@
 import type {Clock} from '../clock';
 import type {Logger} from '../logger';
+import {describeScope, ownerOf, type RunnerScope} from '../model/scope';
 import type {App} from './app';
 import {GitHubDown, RETRY_SECONDS, RefusedByGitHub} from './classify';
-import type {RunnerScope} from './github';
-import {describeScope, ownerOf} from './scope';
 import type {IssuedToken} from './tokens';
 
 /** An App that is removed and installed again has another id from then on. */

@@ -1,5 +1,5 @@
+import {describeScope} from '../model/scope';
 import type {DiscoveryPermission, GitHubCall} from './call';
-import {describeScope} from './scope';
 
 export type CredentialsKind = 'app' | 'token';
 

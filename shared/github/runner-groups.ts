@@ -1,7 +1,6 @@
 import type {Clock} from '../clock';
 import {Refused} from '../errors';
-import type {RunnerScope} from './github';
-import {describeScope, ownerOf} from './scope';
+import {describeScope, ownerOf, type RunnerScope} from '../model/scope';
 
 const REMEMBERED_MS = 60 * 60_000;
 /** GitHub gives it to the default group of every repository and of nearly every organization. */

@@ -1,17 +1,17 @@
 import type {Octokit} from '@octokit/rest';
 import type {Clock} from '../clock';
 import {RateLimited} from '../errors';
+import {type RunnerScope, scopePath} from '../model/scope';
 import {isRefusedWith} from './answer';
 import type {GitHubCall} from './call';
 import {classify, RefusedByGitHub, unreadable} from './classify';
-import type {GitHub, JitConfig, JitConfigRequest, Registration, RunnerScope} from './github';
+import type {GitHub, JitConfig, JitConfigRequest, Registration} from './github';
 import {readJitConfig} from './jit-config';
 import {readJobAtGitHub} from './job-at-github';
 import {listAll, pagesOf, readList} from './list-all';
 import type {CredentialsKind} from './refusal';
 import {readRegistration} from './registration';
 import {type ResolvedGroup, type RunnerGroup, type RunnerGroups, readRunnerGroup} from './runner-groups';
-import {scopePath} from './scope';
 
 export interface ScopedGitHubOptions {
   readonly scope: RunnerScope;

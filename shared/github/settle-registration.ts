@@ -1,5 +1,5 @@
-import {isRegistrationOf, isUnused, wasTried} from '../lifecycle/identity';
-import type {RunnerDocument} from '../store/documents';
+import {isRegistrationOf, isUnused, wasTried} from '../model/identity';
+import type {RunnerDocument} from '../model/runner';
 import type {GitHub, Registration} from './github';
 
 /** What a record says of the runner's registration. */

@@ -1,5 +1,5 @@
 import type {Request} from '@google-cloud/functions-framework';
-import {BadRequest} from './request';
+import {BadRequest} from '../errors';
 
 /**
  * `?dry-run=true` or `false`, or nothing. Whoever wants a dry run and spells it otherwise must not get a real one, so that anything else in the

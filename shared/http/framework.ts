@@ -1,8 +1,8 @@
 import {subscribe, unsubscribe} from 'node:diagnostics_channel';
 import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import {type HttpFunction, http} from '@google-cloud/functions-framework';
-import {gracefully} from './graceful-shutdown';
 import {MAX_BODY_MS} from './read-body';
+import {gracefully} from './server';
 
 /** Node publishes here before the server hands a request to anybody. @see https://nodejs.org/api/diagnostics_channel.html#http */
 const REQUEST_START = 'http.server.request.start';

@@ -3,15 +3,16 @@ import {withDeadline} from '../clock';
 import type {SecretCheck} from '../config/secret-check';
 import {Unavailable} from '../errors';
 import {isHmac} from '../hmac';
-import type {JobEvent} from '../lifecycle/job-event';
-import type {EventMatch} from '../lifecycle/match-event';
-import {jobKeyOf} from '../lifecycle/naming';
 import type {Logger} from '../logger';
+import {jobKeyOf} from '../model/job';
+import type {JobEvent} from '../model/job-event';
+import type {EventMatch} from '../model/matching';
+import type {NewTask} from '../model/tasks';
 import type {ServicesBase} from '../ports';
-import type {NewTask} from '../tasks/tasks';
 import {traceFields, traceOf} from '../telemetry/trace';
+import {answerOf} from './errors';
 import {createBodyReader} from './read-body';
-import {type Answer, answerOf} from './respond';
+import {jsonReply, type Reply} from './server';
 import {isSigned} from './signature';
 import {deliveryOf} from './webhook-request';
 
@@ -24,7 +25,7 @@ const DEADLINE_MS = 7_500;
 /** Whether a body is GitHub's: its bytes, or the answer to whoever else sent it. */
 export type Verified =
   | {readonly kind: 'signed'; readonly body: Buffer}
-  | {readonly kind: 'refused'; readonly answer: Answer};
+  | {readonly kind: 'refused'; readonly answer: Reply};
 
 /** One delivery of a webhook: its signature, its deadline, its trace, and one log line and one answer for each decision. */
 export class Intake {
@@ -72,8 +73,8 @@ export class Intake {
   traced(
     request: Request,
     event: JobEvent,
-    answer: (headers: Record<string, string>) => Promise<Answer>,
-  ): Promise<Answer> {
+    answer: (headers: Record<string, string>) => Promise<Reply>,
+  ): Promise<Reply> {
     const {tracer} = this.services();
     const parent = traceOf(request.headers);
     const {delivery, pool, repository, status} = event;
@@ -87,7 +88,7 @@ export class Intake {
     });
   }
 
-  accepted(request: Request, event: JobEvent, created: 'created' | 'exists'): Answer {
+  accepted(request: Request, event: JobEvent, created: 'created' | 'exists'): Reply {
     this.#log(request).info(`job ${event.jobId} is ${event.status}`, {
       decision: created === 'created' ? 'enqueued' : 'duplicate',
       job: event.jobId,
@@ -96,15 +97,15 @@ export class Intake {
       repository: event.repository,
       status: event.status,
     });
-    return {status: 202, body: {status: 'accepted', pool: event.pool, job: event.jobId}};
+    return jsonReply({status: 'accepted', pool: event.pool, job: event.jobId}, 202);
   }
 
-  ignored(request: Request, match: Extract<EventMatch, {kind: 'ignored'}>): Answer {
+  ignored(request: Request, match: Extract<EventMatch, {kind: 'ignored'}>): Reply {
     this.#log(request).info(`ignored: ${match.detail}`, {decision: 'ignored', reason: match.reason});
-    return {status: 200, body: {status: 'ignored', reason: match.reason}};
+    return jsonReply({status: 'ignored', reason: match.reason});
   }
 
-  failed(request: Request, error: unknown): Answer {
+  failed(request: Request, error: unknown): Reply {
     const answer = answerOf(error);
     const level = answer.status >= 500 ? 'error' : 'warning';
     this.#log(request)[level]('the delivery failed', {decision: 'failed', status: answer.status, error});
@@ -114,7 +115,7 @@ export class Intake {
   /** Nothing of the body is logged or answered: it is not known to come from GitHub. */
   #refused(request: Request, reason: string): Verified {
     this.#log(request).warning(`refused: ${reason}`, {decision: 'refused', reason: 'signature'});
-    return {kind: 'refused', answer: {status: 401, body: {error: reason}}};
+    return {kind: 'refused', answer: jsonReply({error: reason}, 401)};
   }
 
   #log(request: Request): Logger {

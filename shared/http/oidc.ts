@@ -1,20 +1,8 @@
 import {createRemoteJWKSet, decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify} from 'jose';
 import type {Clock} from '../clock';
 import type {ConfigFor} from '../config/config';
-import {SlipwayError, Unavailable} from '../errors';
+import {Forbidden, Unauthenticated, Unavailable} from '../errors';
 import type {ServicesBase} from '../ports';
-
-/** No valid token: 401. */
-export class Unauthenticated extends SlipwayError {
-  readonly kind = 'unauthenticated';
-  readonly retryable = false;
-}
-
-/** A valid token of somebody else: 403. */
-export class Forbidden extends SlipwayError {
-  readonly kind = 'forbidden';
-  readonly retryable = false;
-}
 
 export interface OidcOptions {
   /** The function's own URL. */

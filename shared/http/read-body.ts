@@ -1,8 +1,7 @@
 import type {Request} from '@google-cloud/functions-framework';
 import {withDeadline} from '../clock';
-import {Unavailable} from '../errors';
+import {BadRequest, Unavailable} from '../errors';
 import {ReceivedBody} from './received-body';
-import {BadRequest} from './request';
 
 /** A body that takes longer to arrive is cut off. */
 export const MAX_BODY_MS = 15_000;

@@ -1,23 +1,24 @@
 import type {HttpFunction, Request} from '@google-cloud/functions-framework';
+import type {Outcome} from '../decisions';
 import {giveUp} from '../effects/give-up';
 import {giveUpRunner} from '../effects/make-runner';
 import {InvalidTask, SlipwayError} from '../errors';
-import {jobKeyOf} from '../lifecycle/naming';
+import {jobKeyOf} from '../model/job';
+import {parseTask, type TaskOf} from '../model/task-payload';
+import type {QueueName} from '../model/tasks';
 import type {Context, Services} from '../ports';
 import {writeDeadLetter} from '../store/dead-letters';
-import {parseTask, type TaskOf} from '../tasks/payload';
-import type {QueueName} from '../tasks/tasks';
 import {traceFields, traceOf} from '../telemetry/trace';
 import type {Span} from '../telemetry/tracer';
+import {answerOf} from './errors';
 import {callerVerifier, type OidcVerifier} from './oidc';
 import {createBodyReader, MAX_TASK_BYTES} from './read-body';
-import {requirePost} from './request';
-import {type Answer, answerOf, send} from './respond';
+import {jsonReply, type Reply, requirePost, sendReply} from './server';
 import {isLastAttempt, type TaskContext, taskContext} from './task-context';
 import {type TaskVerifier, taskVerifier} from './task-verifier';
 
-/** Does what the task asks for and returns the decision, one word or `word:detail`. Throws typed errors. */
-export type TaskHandler<Q extends QueueName> = (context: Context, task: TaskOf[Q]) => Promise<string>;
+/** Does what the task asks for. Throws typed errors. */
+export type TaskHandler<Q extends QueueName> = (context: Context, task: TaskOf[Q]) => Promise<Outcome>;
 
 /**
  * A Cloud Tasks callback: authenticate caller and task, parse, do, answer. 2xx ends the task; a retryable failure answers 429 or 503 with
@@ -32,7 +33,7 @@ export function createTaskFunction<Q extends QueueName>(
   let verifyTask: TaskVerifier | undefined;
   const bodies = createBodyReader(MAX_TASK_BYTES);
 
-  async function run(request: Request): Promise<Answer> {
+  async function run(request: Request): Promise<Reply> {
     requirePost(request);
     const unread = bodies.open(request);
     const services = await getServices();
@@ -57,7 +58,7 @@ export function createTaskFunction<Q extends QueueName>(
     attempt: TaskContext,
     body: Buffer,
     span: Span,
-  ): Promise<Answer> {
+  ): Promise<Reply> {
     let logger = services.logger.with({
       task: attempt.task,
       attempt: attempt.retryCount + 1,
@@ -68,11 +69,13 @@ export function createTaskFunction<Q extends QueueName>(
       task = parseTask(queue, body);
       logger = logger.with({...fieldsOf(task), ...ageOf(task, services.context.clock.now())});
       span.set({kind: task.kind, ...fieldsOf(task)});
-      const outcome = await handle({...services.context, logger}, task);
-      const [decision = outcome, reason] = outcome.split(':');
+      const {decision, reason} = await handle({...services.context, logger}, task);
       span.set({decision, reason});
-      logger.info(`${queue}: ${outcome}`, {decision, ...(reason ? {reason} : {})});
-      return {status: 200, body: {status: 'done', decision}};
+      logger.info(`${queue}: ${decision}${reason === undefined ? '' : `:${reason}`}`, {
+        decision,
+        ...(reason ? {reason} : {}),
+      });
+      return jsonReply({status: 'done', decision});
     } catch (error) {
       span.fail(error);
       const hopeless = error instanceof SlipwayError && !error.retryable;
@@ -84,12 +87,12 @@ export function createTaskFunction<Q extends QueueName>(
       }
       span.set({decision: 'dead_letter', reason: kindOf(error)});
       await bury({...services.context, logger}, queue, attempt, task, body, error);
-      return {status: 200, body: {status: 'dead_letter'}};
+      return jsonReply({status: 'dead_letter'});
     }
   }
 
   return async (request, response) => {
-    send(
+    sendReply(
       response,
       await run(request).catch(async (error: unknown) => {
         const answer = answerOf(error);

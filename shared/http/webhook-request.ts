@@ -1,15 +1,12 @@
 import type {Request} from '@google-cloud/functions-framework';
 import * as z from 'zod';
+import {BadRequest} from '../errors';
 import {jobStatus, queuedAt, registrationId} from '../github/job-at-github';
-import type {JobEvent} from '../lifecycle/job-event';
+import type {Trigger} from '../model/matching';
 import {areLabels, isNameOfRunner, isPage, MAX_LABELS, MAX_WORKFLOW_LENGTH, REPOSITORY} from '../model/names';
-import {BadRequest} from './request';
 
 /** A GitHub webhook request, parsed into what it is before any decision is made. */
-export type WebhookTrigger =
-  | {readonly kind: 'ping'}
-  | {readonly kind: 'other'; readonly reason: 'event' | 'action' | 'labels'; readonly detail: string}
-  | {readonly kind: 'job'; readonly event: Omit<JobEvent, 'pool' | 'delivery'>; readonly isPublic: boolean};
+export type WebhookTrigger = {readonly kind: 'ping'} | Trigger;
 
 const ACTIONS = ['queued', 'waiting', 'in_progress', 'completed'];
 

@@ -1,6 +1,6 @@
 import type {ComputeFailureClass} from '../compute/failure';
+import {regionOf} from '../model/names';
 import type {Placement} from '../model/placement';
-import {regionOf} from './zones';
 
 export interface PlacementOptions {
   /** In the order in which they are tried, see `zoneOrder`. */

@@ -9,8 +9,3 @@ export function zoneOrder(runnerName: string, zones: readonly string[]): string[
   const start = createHash('sha256').update(runnerName).digest().readUInt32BE(0) % zones.length;
   return [...zones.slice(start), ...zones.slice(0, start)];
 }
-
-/** `us-central1` of `us-central1-a`. */
-export function regionOf(zone: string): string {
-  return zone.slice(0, Math.max(0, zone.lastIndexOf('-')));
-}

@@ -1,3 +1,5 @@
+import type {JobDocument} from './job';
+
 /**
  * How GitHub and Google Cloud spell the names that reach Slipway from outside, and how Slipway spells its own. Every check of such a
  * text uses these, so that outside text never becomes part of a path, a document id or a query in another form.
@@ -147,11 +149,6 @@ export function isSpeltOut(pattern: string): boolean {
   return !/[!*]/.test(pattern);
 }
 
-/** `us-central1` of `us-central1-a`. */
-export function regionOfZone(zone: string): string {
-  return zone.slice(0, zone.lastIndexOf('-'));
-}
-
 /** Whether a runner may be called so, and be on record by its name. */
 export function isNameOfRunner(name: string | null | undefined): name is string {
   return typeof name === 'string' && isRunnerName(name) && isDocumentId(name);
@@ -166,3 +163,47 @@ export function areLabels(labels: readonly string[]): boolean {
 export function isPage(url: string | null | undefined): url is string {
   return typeof url === 'string' && url.length <= MAX_URL_LENGTH && /^https?:\/\//.test(url) && URL.canParse(url);
 }
+
+/** Runner name = VM name: `<deployment>-<pool>-<job id>-<n>`, RFC 1035, ≤ 63 characters; `n` counts creations from 1. */
+export function runnerName(deployment: string, pool: string, jobId: number, n: number): string {
+  const name = `${deployment}-${pool}-${jobId}-${n}`;
+  if (!isRfc1035(name)) {
+    throw new RangeError(
+      `runner name ${name} is no RFC 1035 name of at most 63 characters; shorten DEPLOYMENT or the pool's name`,
+    );
+  }
+  return name;
+}
+
+export interface ParsedRunnerName {
+  readonly pool: string;
+  readonly jobId: number;
+  readonly n: number;
+}
+
+/** The parts of a runner's name, or undefined when this deployment did not give it. A pool's name may hold dashes. */
+export function parseRunnerName(deployment: string, name: string): ParsedRunnerName | undefined {
+  if (!isRfc1035(name) || !name.startsWith(`${deployment}-`)) return undefined;
+  const match = /^([a-z](?:[-a-z0-9]*[a-z0-9])?)-(\d+)-(\d+)$/.exec(name.slice(deployment.length + 1));
+  if (!match?.[1] || !isPoolName(match[1])) return undefined;
+  return {pool: match[1], jobId: Number(match[2]), n: Number(match[3])};
+}
+
+/** Name of the job's latest runner. */
+export function latestRunnerName(deployment: string, job: Pick<JobDocument, 'pool' | 'jobId' | 'creations'>): string {
+  return runnerName(deployment, job.pool, job.jobId, job.creations);
+}
+
+/** `us-central1` of `us-central1-a`. */
+export function regionOf(zone: string): string {
+  return zone.slice(0, Math.max(0, zone.lastIndexOf('-')));
+}
+
+/** A project's id, optionally with a domain (`example.com:project`). */
+export const PROJECT = /^([a-z0-9.-]{1,253}:)?[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** @see https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues */
+export const QUEUE = /^projects\/[^/\s]{1,300}\/locations\/[^/\s]{1,63}\/queues\/[A-Za-z0-9-]{1,100}$/;
+
+/** A secret, or one of its versions. @see https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets */
+export const SECRET = /^projects\/[^/\s]{1,300}\/secrets\/[A-Za-z0-9_-]{1,255}(\/versions\/[A-Za-z0-9_-]{1,63})?$/;

@@ -3,7 +3,7 @@ import {classifyOperation} from '../compute/classify';
 import type {Compute, Instance, PowerAction, ZoneOperation} from '../compute/compute';
 import {ComputeFailure} from '../compute/failure';
 import {requestId} from '../compute/request-id';
-import {regionOf} from '../lifecycle/zones';
+import {regionOf} from '../model/names';
 import {awaitOperation, POLL_MS} from './await-operation';
 import {secondsToNextMinute} from './rate-quota';
 import {typedRefusals} from './typed-refusals';

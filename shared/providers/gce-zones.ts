@@ -1,6 +1,6 @@
 import type {Compute} from '../compute/compute';
 import {Refused} from '../errors';
-import {regionOf} from '../lifecycle/zones';
+import {regionOf} from '../model/names';
 
 /** Where VMs are made unless a pool says otherwise. */
 export interface DefaultPlace {

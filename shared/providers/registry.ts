@@ -1,9 +1,9 @@
 import type {Clock} from '../clock';
 import type {Compute} from '../compute/compute';
-import type {Config, ProviderConfig} from '../config/config';
-import {isEphemeral} from '../config/pool';
+import type {Config} from '../config/config';
 import {Refused} from '../errors';
 import type {Logger} from '../logger';
+import {isEphemeral, type ProviderConfig} from '../model/pool';
 import {dryRunProvider, dryRunVm} from './dry-run';
 import type {RunnerProvider} from './provider';
 import type {PersistentVm, VmReference} from './vm';

@@ -1,4 +1,4 @@
-import type {DeadLetterDocument} from './documents';
+import type {DeadLetterDocument} from '../model/tasks';
 import type {Store} from './store';
 
 const REMEMBER_MS = 30 * 24 * 3600 * 1000;

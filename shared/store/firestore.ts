@@ -8,8 +8,7 @@ import {
 import {GoogleAuth, PassThroughClient} from 'google-auth-library';
 import {type Clock, withDeadline} from '../clock';
 import {SlipwayError, Unavailable} from '../errors';
-import type {CollectionName, Collections} from './documents';
-import type {Find, Found, Store, Where} from './store';
+import type {CollectionName, Collections, Find, Found, Store, Where} from './store';
 
 /** For one read or one whole transaction with its retries: well below the lease of a task. */
 const TIMEOUT_MS = 15_000;

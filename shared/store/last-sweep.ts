@@ -1,4 +1,4 @@
-import type {SweepSummary} from './documents';
+import type {SweepSummary} from '../model/sweep';
 import type {Store} from './store';
 
 /** What the last sweep saw and did; undefined until there was one. */

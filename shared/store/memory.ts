@@ -1,8 +1,7 @@
 import type {Clock} from '../clock';
 import {Unavailable} from '../errors';
-import type {CollectionName, Collections} from './documents';
 import {IndexedCollection} from './memory-index';
-import type {Find, Found, Store, Transaction, Where} from './store';
+import type {CollectionName, Collections, Find, Found, Store, Transaction, Where} from './store';
 
 /** Of those that collide one always commits: as many collide at most as run at once. */
 const MAX_ATTEMPTS = 100;

@@ -1,12 +1,6 @@
+import {slotId, slotIsFree} from '../model/slot';
 import type {Random} from '../random';
-import type {SlotDocument} from './documents';
 import type {Store} from './store';
-
-/** As good as for ever: there are never more documents than slots, and one that expired unnoticed would count as taken. */
-const REMEMBER_MS = 10 * 365 * 24 * 3600 * 1000;
-
-/** In place of a pool's name: slots of all pools together. No pool has this name. */
-export const ALL_POOLS = '_all';
 
 /** Free slots looked at, of which one is tried: few, because each is a read; some, so that takers at once do not meet. */
 const LOOK_AT = 20;
@@ -19,19 +13,6 @@ export interface SlotCandidate {
   readonly id: string;
   readonly pool: string;
   readonly n: number;
-}
-
-export function slotId(pool: string, n: number): string {
-  return `${pool}.${n}`;
-}
-
-export function slotIsFree(slot: SlotDocument | undefined): boolean {
-  return slot === undefined || slot.holder === null;
-}
-
-/** The slot held by a runner, or by `job:<job key>`, or free (null). */
-export function takenSlot({pool, n}: {pool: string; n: number}, holder: string | null, now: number): SlotDocument {
-  return {pool, n, holder, expireAt: now + REMEMBER_MS};
 }
 
 /**

@@ -1,4 +1,12 @@
-import type {CollectionName, Collections} from './documents';
+import type {BreakerDocument} from '../model/breaker';
+import type {DeliveriesDocument, FailedEventsDocument} from '../model/deliveries';
+import type {JobDocument} from '../model/job';
+import type {KeyDocument} from '../model/lease';
+import type {RunnerDocument} from '../model/runner';
+import type {SlotDocument} from '../model/slot';
+import type {LockDocument} from '../model/sweep';
+import type {DeadLetterDocument} from '../model/tasks';
+import type {VmDocument} from '../model/vm';
 
 /** Equality on every field given. */
 export type Where<C extends CollectionName> = Partial<Collections[C]>;
@@ -36,3 +44,16 @@ export interface Store {
   count<C extends CollectionName>(collection: C, where: Where<C>): Promise<number>;
   transaction<T>(body: (transaction: Transaction) => Promise<T>): Promise<T>;
 }
+
+export interface Collections {
+  jobs: JobDocument;
+  runners: RunnerDocument;
+  slots: SlotDocument;
+  keys: KeyDocument;
+  breakers: BreakerDocument;
+  deadletters: DeadLetterDocument;
+  vms: VmDocument;
+  locks: LockDocument | DeliveriesDocument | FailedEventsDocument;
+}
+
+export type CollectionName = keyof Collections;

@@ -1,4 +1,4 @@
-import type {Preemption} from '../store/documents';
+import type {Preemption} from '../model/sweep';
 import {isTimeUp, type Sweep} from './context';
 import type {Step} from './plan';
 import {createRepairs} from './repairs';

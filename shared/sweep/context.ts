@@ -27,7 +27,7 @@ export interface SweepMemory {
   readonly notThere: Map<string, {readonly sinceMs: number; readonly askedMs: number}>;
   /** Calls in a row that GitHub did not answer for an owner, by the name of its breaker. */
   readonly unanswered: Map<string, number>;
-  /** When a job on record that no list showed was asked for last. */
+  /** When GitHub was last asked for a job on record that no list showed. */
   readonly lookedUpAt: Map<string, number>;
   /** Runs whose jobs could not be read the last time, by repository in lower case: they are asked for after the others. */
   readonly unreadableRuns: Map<string, Set<number>>;
@@ -63,7 +63,7 @@ export function isTimeUp({context, startedAt, budgetSeconds}: Sweep): boolean {
   return context.clock.now() - startedAt >= budgetSeconds * 1000;
 }
 
-/** A part that could not be seen: nothing is concluded from it, and everything else goes on. */
+/** Returns undefined when the list cannot be read: then nothing is concluded from it, and the sweep goes on with the rest. */
 export async function tryList<T>(sweep: Sweep, what: string, look: () => Promise<T>): Promise<T | undefined> {
   try {
     return await look();
@@ -73,7 +73,7 @@ export async function tryList<T>(sweep: Sweep, what: string, look: () => Promise
   }
 }
 
-/** What could be seen of a list: it adds capacity, and nothing is concluded from what it lacks. */
+/** Returns the part of a list that could be read, and notes that it is not complete: nothing is concluded from what it lacks. */
 export function noteListed<T>(sweep: Sweep, what: string, {items, failure}: Listed<T>): readonly T[] {
   if (failure !== undefined) noteIncomplete(sweep, what, failure);
   return items;

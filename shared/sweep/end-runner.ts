@@ -1,17 +1,20 @@
 import {noteBootFailure} from '../effects/breakers';
-import {demandJob} from '../effects/open-jobs';
 import {removeMachine, retireRunner} from '../effects/retire-runner';
 import {Refused} from '../errors';
 import {findRegistration} from '../github/settle-registration';
+import type {JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
+import type {RunnerDocument} from '../model/runner';
+import type {Preemption} from '../model/sweep';
+import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
-import type {JobDocument, Preemption, RunnerDocument} from '../store/documents';
 import type {Sweep} from './context';
 import type {EndOptions, EndRunner, Outcome} from './rule';
 
 /**
- * Deregistered first, which GitHub refuses (422) while a job runs; then the job that it covered is demand again, its VM goes, and its
- * slot serves the next. `left`: the runner turned out to be alive; `gone`: it was over already; `preempted`: with the job that it cost.
+ * Deregisters the runner, which GitHub refuses (422) while a job runs; then opens the job that the runner covered, deletes the VM and
+ * hands the slot to the next job. `left`: the runner turned out to be alive; `gone`: it was over already; `preempted`: with the job that
+ * the preemption cost.
  */
 export async function endRunner(
   sweep: Sweep,
@@ -31,10 +34,10 @@ export async function endRunner(
   const reopened = await reopenCovered(context, name);
   await removeMachine(context, runner);
   await retireRunner(context, runner, runner.runs === null ? 'failed' : 'gone');
-  if (reopened) await demandJob(context, reopened, `ended-${name}`);
+  if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));
   if (failedToBoot) await noteBootFailure(context, runner.pool, name);
 
-  const log = {decision: 'ended', reason, runner: name, pool: runner.pool, ...(jobUrl ? {url: jobUrl} : {})};
+  const log = {decision: 'ended' as const, reason, runner: name, pool: runner.pool, ...(jobUrl ? {url: jobUrl} : {})};
   if (force) context.logger.error(`runner ${name} was ended with its job: it ran for jobMinutes`, {...log});
   else context.logger.warning(`runner ${name} was ended`, log);
   return preemption ? {decision: 'preempted', preempted: preemption} : {decision: 'ended'};
@@ -50,7 +53,7 @@ async function deregister(
   try {
     return await deregisterUnlessAlive(context, runner, {mayLive, unlessOnline});
   } catch (error) {
-    // The App may have been removed: what GitHub does not let us ask about would else be paid for, and keep its slot.
+    // The App may have been removed. Without this the VM would stay and cost money, and the slot would stay taken.
     if (mayLive || !(error instanceof Refused)) throw error;
     context.logger.warning(`GitHub does not let go of the registration of ${runner.name}`, {
       decision: 'registration_left',
@@ -77,7 +80,7 @@ async function deregisterUnlessAlive(
   return result === 'busy' && mayLive ? 'alive' : 'removed';
 }
 
-/** The job that the runner covered, open again. */
+/** Opens the job that the runner covered; returns its key. */
 async function reopenCovered(context: Context, name: string): Promise<string | undefined> {
   return context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);

@@ -1,10 +1,11 @@
-import {isPersistent, type Pool} from '../config/pool';
-import type {Registration, RunnerScope} from '../github/github';
-import {isMeant, isRegistrationOf} from '../lifecycle/identity';
-import {takesRepository} from '../lifecycle/matching';
+import type {Registration} from '../github/github';
+import {isMeant, isRegistrationOf} from '../model/identity';
+import {takesRepository} from '../model/matching';
+import {isPersistent, type Pool} from '../model/pool';
+import type {RunnerDocument} from '../model/runner';
+import {type RunnerScope, scopeKey} from '../model/scope';
 import type {Machine} from '../providers/provider';
-import type {RunnerDocument} from '../store/documents';
-import {type Observed, type SeenScope, scopeKey} from './observed';
+import type {Observed, SeenScope} from './observed';
 import type {Registered} from './rule';
 
 /** The ephemeral VMs that this deployment may delete: not those to be kept, and not the persistent ones of its pools. */

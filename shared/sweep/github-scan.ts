@@ -1,10 +1,10 @@
 import type {DiscoveredRepository} from '../github/discovery';
-import type {RunnerScope} from '../github/github';
-import {takesRepository} from '../lifecycle/matching';
-import {jobKeyOf} from '../lifecycle/naming';
-import type {JobKey, LockDocument} from '../store/documents';
+import {type JobKey, jobKeyOf} from '../model/job';
+import {takesRepository} from '../model/matching';
+import {type RunnerScope, repositoryScope, scopeKey} from '../model/scope';
+import type {LockDocument} from '../model/sweep';
 import type {Sweep} from './context';
-import {type SeenJob, type SeenScope, scopeKey} from './observed';
+import type {SeenJob, SeenScope} from './observed';
 import {OwnerGuard} from './owner-guard';
 import {scanRepository, wasMissedLately} from './repository-scan';
 import {ScanBudget} from './scan-budget';
@@ -59,11 +59,6 @@ export function registersHere({context}: Sweep, fullName: string): boolean {
   return context.pools.some((pool) => pool.scope.kind === 'repositories' && takesRepository(pool, fullName));
 }
 
-export function repositoryScope(fullName: string): RunnerScope {
-  const [owner = '', repo = ''] = fullName.split('/');
-  return {kind: 'repository', owner, repo};
-}
-
 class Scanner {
   readonly #sweep: Sweep;
   readonly #now: number;
@@ -85,7 +80,7 @@ class Scanner {
     return {seen: this.#seen, scopes: this.#scopes, visited: this.#visited, cursors, allowance};
   }
 
-  /** Half of what is saved up at most: where runners are in very many places, the others are looked at by the next sweeps. */
+  /** Spends at most half of the saved calls: where runners are in very many places, the next sweeps list the others. */
   async listKnownScopes(scopes: ScanPlan['scopes']): Promise<void> {
     const kept = this.#budget.left('active') / 2;
     for (const {scope, installationId} of leastLatelyListed(scopes, this.#sweep.memory)) {
@@ -110,7 +105,7 @@ class Scanner {
     }
   }
 
-  /** Those that were pushed to since they were looked into are not made to wait for their turn. */
+  /** Repositories that were pushed to since their last visit come before their turn. */
   async scanQuiet(repositories: readonly DiscoveredRepository[]): Promise<void> {
     const turn = this.#budget.inTurn('quiet', repositories);
     const pushed = new Set(turn.filter((repository) => this.#wasPushed(repository)));
@@ -137,17 +132,17 @@ class Scanner {
     });
   }
 
-  /** Returns how many calls that took beyond those of any visit. */
+  /** Returns how many calls the visit took beyond those of every visit. */
   async #scanRepository(repository: DiscoveredRepository, isActive: boolean): Promise<number> {
     const {memory} = this.#sweep;
     const {fullName, installationId} = repository;
     const name = fullName.toLowerCase();
     if (this.#guard.isClosed(fullName)) return 0;
-    // Also when nothing of it can be listed: its jobs on record are asked for one by one.
+    // Visited also when nothing can be listed: then its jobs on record are asked for one by one.
     this.#visited.add(name);
     const scan = await scanRepository(this.#sweep, repository, {isActive, mayGoOn: () => this.#budget.mayGoOn()});
     for (const {job, run} of scan.jobs) {
-      // Public until somebody says that it is not: a pull request there runs anybody's code.
+      // An unknown visibility counts as public: a pull request in a public repository runs anybody's code.
       const isPublic = repository.isPublic ?? run.isPublic ?? true;
       const key = jobKeyOf({jobId: job.id, runAttempt: job.runAttempt});
       this.#seen.set(key, {repository: fullName, installationId, isPublic, job});

@@ -1,5 +1,5 @@
-import type {Pool} from '../config/config';
 import {breakersOf} from '../effects/breakers';
+import type {Pool} from '../model/pool';
 import type {Context} from '../ports';
 import {perhapsOpen} from '../store/breakers';
 

@@ -1,5 +1,6 @@
 import type {DiscoveredRepository} from '../github/discovery';
-import type {JobDocument, JobKey, Preemption} from '../store/documents';
+import type {JobDocument, JobKey} from '../model/job';
+import type {Preemption} from '../model/sweep';
 import {isTimeUp, type Sweep, tryList} from './context';
 import type {GitHubScan} from './github-scan';
 import {type Observed, type SeenJob, settledMs} from './observed';

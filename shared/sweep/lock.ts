@@ -1,10 +1,11 @@
+import type {LockDocument} from '../model/sweep';
 import type {Context} from '../ports';
-import type {Collections, LockDocument} from '../store/documents';
+import type {Collections} from '../store/store';
 
 /** In `locks`. */
 export const SWEEP_LOCK = 'sweep';
 const LEASE_MS = 10 * 60_000;
-/** Beyond the time budget: the calls under way come to their end. */
+/** Time beyond the budget for the calls under way. */
 const GRACE_MS = 2 * 60_000;
 const REMEMBER_MS = 30 * 24 * 3600_000;
 
@@ -12,12 +13,12 @@ export interface Lock extends LockDocument {
   readonly holder: string;
 }
 
-/** What a sweep starts from, without taking it: for a dry run. */
+/** Reads the state that a sweep starts from without taking the lock: for a dry run. */
 export async function readLock({store, clock}: Context): Promise<LockDocument> {
   return lockOf(await store.get('locks', SWEEP_LOCK), clock.now());
 }
 
-/** Undefined while another sweep is at work. */
+/** Takes the lock. Returns undefined while another sweep is at work. */
 export async function takeLock(context: Context, budgetSeconds: number): Promise<Lock | undefined> {
   const holder = context.random.uuid();
   return context.store.transaction(async (transaction) => {
@@ -33,9 +34,9 @@ export async function takeLock(context: Context, budgetSeconds: number): Promise
 }
 
 /**
- * Saves what the next sweep has to know, and lets go. Nothing when the lease was lost: then another one knows better. What a sweep did
- * stays done when this fails: the next one starts from what was known before, or, if not even the lock can be given back, when the lease
- * has run out.
+ * Stores what the next sweep has to know and gives the lock back. Writes nothing when the lease was lost to another sweep. Never throws:
+ * when the state cannot be stored, the next sweep starts from the state before; when the lock cannot be given back, it starts when the
+ * lease has run out.
  */
 export async function releaseLock(context: Context, next: Lock, before: Lock): Promise<void> {
   try {
@@ -64,12 +65,12 @@ async function release({store, clock}: Context, next: Lock): Promise<void> {
   });
 }
 
-/** With what the version before this one cannot do without. */
+/** Adds the fields that the version before this one requires. */
 function forBoth(lock: LockDocument, now: number): LockDocument {
   return {...lock, deliveriesSince: now, redelivered: {}};
 }
 
-/** What is stored, without what an earlier version stored beside it. */
+/** The stored lock, without the fields of earlier versions. */
 function lockOf(found: Collections['locks'] | undefined, now: number): LockDocument {
   if (!found || !('holder' in found)) return newLock(now);
   const {holder, leaseUntil, cursors, allowance, slotsAt, sightings, preempted, last, expireAt} = found;

@@ -1,6 +1,6 @@
-import type {JobEvent} from '../lifecycle/job-event';
-import {matchEvent} from '../lifecycle/match-event';
-import type {JobDocument, JobKey} from '../store/documents';
+import type {JobDocument, JobKey} from '../model/job';
+import type {JobEvent} from '../model/job-event';
+import {matchEvent} from '../model/matching';
 import type {Observed, SeenJob} from './observed';
 
 /**

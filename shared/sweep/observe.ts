@@ -1,14 +1,16 @@
 import {allVms} from '../effects/vm/vms';
 import type {DiscoveredRepository} from '../github/discovery';
-import type {RunnerScope} from '../github/github';
-import {parseRunnerName} from '../lifecycle/naming';
-import type {JobDocument, JobKey, LockDocument, RunnerDocument} from '../store/documents';
+import type {JobDocument, JobKey} from '../model/job';
+import {parseRunnerName} from '../model/names';
+import type {RunnerDocument} from '../model/runner';
+import {type RunnerScope, repositoryScope, scopeKey} from '../model/scope';
+import type {LockDocument} from '../model/sweep';
 import {type Sweep, tryList} from './context';
-import {type GitHubScan, type KnownScope, registersHere, repositoryScope, scanGitHub} from './github-scan';
+import {type GitHubScan, type KnownScope, registersHere, scanGitHub} from './github-scan';
 import {heldPools} from './held-pools';
 import {lookUpJobs, lookUpPreempted} from './job-lookups';
 import {listMachines} from './machines';
-import {type Observed, scopeKey} from './observed';
+import type {Observed} from './observed';
 import {findRepositories} from './repositories';
 import {isNotThere} from './repository-scan';
 import {waitsForVm} from './rules/stopped-vms';
@@ -22,7 +24,7 @@ export interface Observation {
   readonly slotsSeen: boolean;
 }
 
-/** Everything that there is to see, each part complete or left out. Changes nothing but breakers. */
+/** Reads everything that the rules decide by. Each part is complete or left out. Changes nothing but breakers. */
 export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observation> {
   const {context} = sweep;
   const slotsInSight = Object.keys(lock.sightings).some((key) => key.startsWith('slot '));
@@ -152,7 +154,7 @@ async function readOverOnRecord(
 
 function sawEvery(sweep: Sweep, repositories: readonly DiscoveredRepository[], {scopes}: GitHubScan): boolean {
   if (sweep.incomplete.includes('the list of repositories')) return false;
-  // A repository that is not there has no runners, and says nothing of those elsewhere.
+  // A repository that is not there has no runners, so that it need not be listed.
   const wanted = repositories.filter(({fullName}) => registersHere(sweep, fullName) && !isNotThere(sweep, fullName));
   const orgs = sweep.context.pools.flatMap(({scope}) => (scope.kind === 'organization' ? [scope] : []));
   return [...wanted.map(({fullName}) => repositoryScope(fullName)), ...orgs].every((scope) =>

@@ -1,9 +1,14 @@
-import type {Pool} from '../config/config';
 import type {DiscoveredJob} from '../github/discovery';
-import type {Registration, RunnerScope} from '../github/github';
+import type {Registration} from '../github/github';
+import type {JobDocument, JobKey} from '../model/job';
+import type {Pool} from '../model/pool';
+import type {RunnerDocument} from '../model/runner';
+import type {RunnerScope} from '../model/scope';
+import type {SlotDocument} from '../model/slot';
+import type {Preemption} from '../model/sweep';
+import type {VmDocument} from '../model/vm';
 import type {Machine} from '../providers/provider';
 import type {VmStatus} from '../providers/vm';
-import type {JobDocument, JobKey, Preemption, RunnerDocument, SlotDocument, VmDocument} from '../store/documents';
 import type {Found} from '../store/store';
 
 /** A job as GitHub has it now. */
@@ -75,19 +80,12 @@ export interface Observed {
 
 export type SeenSlot = Found<'slots'> & {readonly data: SlotDocument};
 
-/** How long what changed is left alone: on record or at GitHub, the other may hear of it yet. */
+/** How long a change is left alone, in milliseconds: until then the event that reports it may still arrive. */
 export function settledMs(webhooks: 'on' | 'off'): number {
   return webhooks === 'on' ? 60_000 : 5_000;
 }
 
-/** GitHub compares names without case. */
-export function scopeKey(scope: RunnerScope): string {
-  return scope.kind === 'organization'
-    ? `org ${scope.org.toLowerCase()}`
-    : `repo ${scope.owner.toLowerCase()}/${scope.repo.toLowerCase()}`;
-}
-
-/** How many slots of all pools are free: as many as one likes, where there is no limit over all of them. */
+/** How many slots of all pools together are free; infinite where they have no limit. */
 export function roomOfAll({
   maxRunners = Number.POSITIVE_INFINITY,
   runners = [],

@@ -1,6 +1,7 @@
-import {githubBreaker, noteGitHubFailure} from '../effects/breakers';
+import {noteGitHubFailure} from '../effects/breakers';
 import {RateLimited} from '../errors';
 import {GitHubDown} from '../github/classify';
+import {githubBreaker} from '../model/breaker';
 import {noteIncomplete, type Sweep} from './context';
 
 /** Calls in a row that GitHub does not answer: it is not the one repository then. */

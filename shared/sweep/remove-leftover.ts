@@ -1,6 +1,6 @@
 import {removeMachine, retireRunner} from '../effects/retire-runner';
-import {isRegistrationOf, isUnused} from '../lifecycle/identity';
-import {isOver} from '../lifecycle/runner';
+import {isRegistrationOf, isUnused} from '../model/identity';
+import {isOver} from '../model/runner';
 import type {Context} from '../ports';
 import type {LeftoverVm, Registered, Removed} from './rule';
 

@@ -1,13 +1,12 @@
-import {demandJob, serveOldest} from '../effects/open-jobs';
-import {scheduleIdleCheck} from '../effects/place-spare';
+import {serveOldest} from '../effects/open-jobs';
 import {giveSlot, readKept} from '../effects/slots';
-import {scheduleVmCheck} from '../effects/vm/schedule-vm-check';
 import {vmById} from '../effects/vm/vms';
-import {heldBack} from '../lifecycle/job';
-import {spared} from '../lifecycle/runner';
+import {heldBack, type JobKey} from '../model/job';
+import {spared} from '../model/runner';
+import {ALL_POOLS, slotIsFree, takenSlot} from '../model/slot';
+import {demandTask, idleCheckTask, vmCheckTask} from '../model/tasks';
 import {type Context, poolOf} from '../ports';
-import type {JobKey} from '../store/documents';
-import {ALL_POOLS, findFreeSlot, slotIsFree, takenSlot} from '../store/slots';
+import {findFreeSlot} from '../store/slots';
 import {reportHeldBack} from './held-back';
 import type {Repaired} from './rule';
 
@@ -26,7 +25,7 @@ export async function reopenJob(
     return `lost-${name ?? 'none'}-${job.creations}`;
   });
   if (cause === undefined) return 'void';
-  await demandJob(context, key, cause);
+  await context.tasks.enqueue(demandTask(key, cause));
   return 'done';
 }
 
@@ -45,7 +44,7 @@ export async function moveJob(
     return job.pool;
   });
   if (from === undefined) return 'void';
-  await demandJob(context, key, `moved-from-${from}-to-${pool}`);
+  await context.tasks.enqueue(demandTask(key, `moved-from-${from}-to-${pool}`));
   return 'done';
 }
 
@@ -68,14 +67,14 @@ export async function releaseIdle(context: Context, name: string): Promise<Repai
   });
   if (released?.held) await reportHeldBack(context, released.spare, released.held);
   if (!released?.spare.spare) return 'void';
-  await scheduleIdleCheck(context, released.spare, 0, 0);
+  await context.tasks.enqueue(idleCheckTask(released.spare, 0, 0));
   return 'done';
 }
 
 export async function repeatIdleCheck(context: Context, name: string, reading: number): Promise<Repaired> {
   const runner = await context.store.get('runners', name);
   if (!runner?.spare) return 'void';
-  await scheduleIdleCheck(context, runner, reading, 0);
+  await context.tasks.enqueue(idleCheckTask(runner, reading, 0));
   return 'done';
 }
 
@@ -83,7 +82,9 @@ export async function repeatVmCheck(context: Context, id: string, reading: numbe
   const vm = vmById(context, id);
   const document = vm && (await context.store.get('vms', id));
   if (!vm || !document) return 'void';
-  await scheduleVmCheck(context, vm, document.version, reading, 0);
+  await context.tasks.enqueue(
+    vmCheckTask(context.deployment, vm, {version: document.version, reading, delaySeconds: 0}),
+  );
   return 'done';
 }
 

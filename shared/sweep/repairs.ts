@@ -1,10 +1,8 @@
-import {demandJob} from '../effects/open-jobs';
 import {placeSpare} from '../effects/place-spare';
 import {requestRunners} from '../effects/request-runners';
 import {requeueJob} from '../effects/requeue-job';
 import {endRunOnVm} from '../effects/vm/vm-event';
-import {taskName} from '../lifecycle/naming';
-import {eventTask} from '../tasks/payload';
+import {demandTask, eventTask, makeTask} from '../model/tasks';
 import type {Sweep} from './context';
 import {endRunner} from './end-runner';
 import {deleteLeftoverVm, deregisterGhost} from './remove-leftover';
@@ -16,16 +14,14 @@ export function createRepairs(sweep: Sweep): Repairs {
   const {context, discovery} = sweep;
   return {
     replayEvent: (event) => context.tasks.enqueue(eventTask(event)),
-    demandJob: (job, cause) => demandJob(context, job, cause),
+    demandJob: async (job, cause) => {
+      await context.tasks.enqueue(demandTask(job, cause));
+    },
     reopenJob: (of) => reopenJob(context, of),
     moveJob: (of) => moveJob(context, of),
     requeueJob: (of) => requeueJob(context, of, endRunOnVm),
     resumeCreation: async (runner, cause) => {
-      await context.tasks.enqueue({
-        queue: 'provision',
-        name: taskName(`make/${runner}/${cause}`, 'make', runner),
-        body: {kind: 'make', runner},
-      });
+      await context.tasks.enqueue(makeTask(runner, cause));
     },
     placeSpare: (runner) => placeSpare(context, runner),
     endRunner: (action, options) => endRunner(sweep, action, options),

@@ -1,11 +1,11 @@
-import type {Pool} from '../config/config';
 import type {DiscoveredRepository, Listed} from '../github/discovery';
 import {attempt, joined} from '../github/listed';
-import {takesRepository} from '../lifecycle/matching';
+import {takesRepository} from '../model/matching';
+import type {Pool} from '../model/pool';
 import {noteIncomplete, type Sweep} from './context';
 
 const REMEMBERED_MS = 15 * 60_000;
-/** One that lacks something. */
+/** How long an incomplete list is used. */
 const INCOMPLETE_MS = 2 * 60_000;
 const WHAT = 'the list of repositories';
 
@@ -27,7 +27,7 @@ export async function findRepositories(
   return [...found.values()].filter((repository) => couldMatch(pools, repository));
 }
 
-/** What was known stays when the list cannot be read to its end, and what could be read comes to it. */
+/** When the list cannot be read to its end, what could be read is added to what was known. */
 async function remember(sweep: Sweep): Promise<void> {
   const {repositories} = sweep.memory;
   const current = repositories.get(WHAT);

@@ -8,13 +8,13 @@ const DAY_MS = 24 * 3600_000;
 /** A run waits for an approval for 30 days at the longest, and is run again for as long. */
 // mutation: age of runs
 const RUNS_MS = 35 * DAY_MS;
-/** So many open runs are looked into in one visit, the others in the next ones. */
+/** Open runs whose jobs are listed in one visit; the next visits list the others. */
 const MOST_RUNS = 100;
-/** So many are part of what a visit to a repository costs. */
+/** Open runs whose calls are part of the flat price of a visit. */
 const USUAL_RUNS = 10;
-/** A repository that is not there is asked for again after so long. */
+/** A repository that answered 404 is asked for again after this long. */
 const MISSED_MS = 5 * 60_000;
-/** Runs whose jobs cannot be read, when none of the repository's can: it is not the run then. */
+/** When this many runs fail and none succeeds, the cause is not the single run. */
 const MOST_FAILED_RUNS = 3;
 
 interface FoundJob {
@@ -105,7 +105,7 @@ export function isNotThere({memory, context}: Sweep, fullName: string): boolean 
   return known !== undefined && context.clock.now() - known.sinceMs >= TWICE_MS;
 }
 
-/** Whether it was asked for a moment ago, and is not there. */
+/** Whether the repository is not there and was asked for a moment ago. */
 export function wasMissedLately(sweep: Sweep, fullName: string): boolean {
   const askedMs = sweep.memory.notThere.get(fullName.toLowerCase())?.askedMs ?? 0;
   return isNotThere(sweep, fullName) && sweep.context.clock.now() - askedMs < MISSED_MS;
@@ -119,13 +119,13 @@ async function openRuns(
   const {discovery, memory, context} = sweep;
   const now = context.clock.now();
   const name = repository.fullName.toLowerCase();
-  // To the day, so that tomorrow's question is another one than today's and the next minute's is not.
+  // Rounded to the day: the same request all day long, so that GitHub can answer 304.
   const sinceMs = Math.floor((now - RUNS_MS) / DAY_MS) * DAY_MS;
   try {
     const recent = isActive ? undefined : await discovery.recentRuns(repository, sinceMs);
     if (recent) memory.notThere.delete(name);
     if (recent?.isAll) return recent.open;
-    // A call for each status, of which most are answered 304: they are no calls of the hour's.
+    // One call for each status. Most are answered 304, which GitHub does not count against the hour's limit.
     const list = await discovery.openRuns(repository, sinceMs);
     memory.notThere.delete(name);
     const runs = noteListed(sweep, `the runs of ${repository.fullName}`, list);
@@ -139,7 +139,7 @@ async function openRuns(
   }
 }
 
-/** The newest, or where there are too many, those from behind the last one of the visit before. */
+/** The newest runs; where there are too many, those behind the last run of the visit before. */
 function inTurn({runCursors}: SweepMemory, fullName: string, runs: readonly DiscoveredRun[]): readonly DiscoveredRun[] {
   const name = fullName.toLowerCase();
   const newest = [...runs].sort((a, b) => b.id - a.id);

@@ -1,6 +1,9 @@
-import type {RunnerScope} from '../github/github';
-import type {JobEvent} from '../lifecycle/job-event';
-import type {JobKey, Preemption, RunnerDocument} from '../store/documents';
+import type {SweepOutcome} from '../decisions';
+import type {JobKey} from '../model/job';
+import type {JobEvent} from '../model/job-event';
+import type {RunnerDocument} from '../model/runner';
+import type {RunnerScope} from '../model/scope';
+import type {Preemption} from '../model/sweep';
 import type {Observed} from './observed';
 import type {PersistenceTracker} from './persistence';
 
@@ -31,7 +34,7 @@ export type ActionOf<R> = R extends Rule<infer A> ? A : never;
 /** What became of an action. */
 export interface Outcome {
   /** The word of the log line. */
-  readonly decision: string;
+  readonly decision: SweepOutcome;
   /** The job that a preemption cost: a later sweep runs it again. */
   readonly preempted?: Preemption;
   /** A preemption that needs nothing more. */

@@ -1,4 +1,4 @@
-import type {LockDocument} from '../store/documents';
+import type {LockDocument} from '../model/sweep';
 
 interface Rate {
   /** Calls a minute, and at most so many saved up. */

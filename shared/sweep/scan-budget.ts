@@ -1,4 +1,4 @@
-import type {LockDocument} from '../store/documents';
+import type {LockDocument} from '../model/sweep';
 import {isTimeUp, type Sweep} from './context';
 import {allowanceAt, rotated} from './scan-allowance';
 

@@ -1,16 +1,16 @@
-import {jobKeyOf} from '../lifecycle/naming';
+import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
+import type {RunnerDocument} from '../model/runner';
 import type {Context} from '../ports';
-import type {JobDocument, JobKey, RunnerDocument} from '../store/documents';
 import type {Found, Store, Where} from '../store/store';
 
-/** More than that are not read in one sweep; then nothing is concluded from what is missing. */
+/** Most documents of one state that a sweep reads; when there are more, nothing is concluded from what is missing. */
 const MOST = 20_000;
-/** Read at a time: the client holds an answer several times over. */
+/** Documents read at a time: the client holds an answer in memory several times. */
 // mutation: stored page size
 const PAGE = 500;
 const RUNNER_STATES = ['requested', 'creating', 'booting', 'idle', 'busy', 'draining'] as const;
 const JOB_STATUSES = ['queued', 'waiting', 'in_progress'] as const;
-/** Slots are read for what got lost alone, which can wait: a read for each of them every minute would be most of the bill. */
+/** Slots are read only to find lost ones, which can wait: to read each every minute would be most of the bill. */
 const SLOTS_EVERY_MS = 10 * 60_000;
 
 export interface Stored {
@@ -53,7 +53,7 @@ export async function readStored(
   };
 }
 
-/** By id, page after page. False when there are more than are read in one sweep. */
+/** Reads by id, page after page. Returns false when there are more documents than one sweep reads. */
 async function eachPage<C extends 'jobs' | 'runners' | 'slots'>(
   store: Store,
   collection: C,

@@ -1,6 +1,6 @@
 import {closeBootBreakers} from '../effects/boot-breakers';
+import type {SweepSummary} from '../model/sweep';
 import type {Context} from '../ports';
-import type {SweepSummary} from '../store/documents';
 import {type Acted, act, logDecisions} from './act';
 import {isTimeUp, type Sweep, type SweepOptions} from './context';
 import {type Redelivered, redeliverFailed} from './deliveries/redeliver';
@@ -8,7 +8,7 @@ import {type Lock, readLock, releaseLock, takeLock} from './lock';
 import {type Observation, observe} from './observe';
 import {plan, type Step} from './plan';
 
-/** `asked`: nothing at all is written. `deployment`: nothing is done, but what was seen is remembered, so that it can be seen twice. */
+/** `asked`: nothing is written. `deployment`: nothing is corrected, but faults are remembered, so that a later sweep sees that they persist. */
 export type DryRun = 'no' | 'asked' | 'deployment';
 
 export type SweepReport =
@@ -16,7 +16,7 @@ export type SweepReport =
   /** Another sweep is at work. */
   | {readonly status: 'held'};
 
-/** With all that is in them less than 64 KiB: the lock is a document. */
+/** Stored in the lock's document: these take less than 64 KiB together. */
 const PREEMPTIONS_KEPT = 100;
 const LONGEST_INCOMPLETE = 200;
 const PREEMPTIONS_KEPT_MS = 24 * 3600_000;
@@ -41,7 +41,7 @@ export async function runSweep(context: Context, options: SweepOptions, dryRun: 
   if (!lock) return {status: 'held'};
   let next: Lock = lock;
   try {
-    // First: each of these may be a job that waits.
+    // Redeliveries come first: each may be the event of a job that waits.
     const redelivered = await redeliverFailed(sweep, lock.holder, dryRun);
     const probedAt = context.clock.now();
     const observation = await observe(sweep, lock);
@@ -61,7 +61,7 @@ export async function runSweep(context: Context, options: SweepOptions, dryRun: 
   }
 }
 
-/** Whether the probe arrived: what was held back would else wait for the next sweep. */
+/** Looks whether the probe arrived, so that the events that were held back need not wait for the next sweep. */
 async function lookAgain(sweep: Sweep, holder: string, probedAt: number): Promise<Redelivered | undefined> {
   const {clock} = sweep.context;
   const waitMs = probedAt + PROBE_MS - clock.now();
@@ -69,7 +69,7 @@ async function lookAgain(sweep: Sweep, holder: string, probedAt: number): Promis
   return isTimeUp(sweep) ? undefined : redeliverFailed(sweep, holder, 'no');
 }
 
-/** What a sweep would do now. What it sees is not kept, so that the next one sees it again. */
+/** Says what a sweep would do now. Stores nothing of what it observes. */
 async function look(sweep: Sweep): Promise<SweepReport> {
   const {context} = sweep;
   const redelivered = await redeliverFailed(sweep, undefined, 'asked');

@@ -1,7 +1,8 @@
 import {type Clock, withDeadline} from '../clock';
 import {Unavailable} from '../errors';
+import {functionOf, type NewTask, type QueueName} from '../model/tasks';
 import {type CreateFailure, createFailure, type TaskPlace} from './cloud-tasks-failure';
-import {functionOf, type NewTask, type QueueName, type Tasks} from './tasks';
+import type {Tasks} from './tasks';
 import {type TasksEmulator, tasksClientLoader} from './tasks-client';
 
 export interface CloudTasksOptions {

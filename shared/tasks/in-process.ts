@@ -1,11 +1,12 @@
 import type {TimerClock} from '../clock';
 import {Unavailable} from '../errors';
+import {functionOf, type NewTask, type QueueName} from '../model/tasks';
 import {type DispatchResult, mergeHeaders} from './dispatch';
 import {InProcessQueue} from './in-process-queue';
 import type {QueueLimits} from './queue-limits';
 import type {QueuedTask} from './task-register';
 import {taskProblem} from './task-rules';
-import {functionOf, type NewTask, type QueueName, type Tasks} from './tasks';
+import type {Tasks} from './tasks';
 
 /** A task as its function receives it over HTTP. */
 export interface TaskRequest {

@@ -1,5 +1,4 @@
-import type {CollectionName} from '../../shared/store/documents';
-import type {Store} from '../../shared/store/store';
+import type {CollectionName, Store} from '../../shared/store/store';
 
 /** What each job has of its own, and leaves behind. */
 const OF_A_JOB: ReadonlySet<string> = new Set(['jobs', 'runners', 'keys', 'deadletters']);

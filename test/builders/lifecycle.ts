@@ -1,8 +1,7 @@
-import type {Pool} from '../../shared/config/config';
-import {applyJobEvent} from '../../shared/lifecycle/job';
-import type {JobEvent} from '../../shared/lifecycle/job-event';
-import {requestedRunner} from '../../shared/lifecycle/runner';
-import type {JobDocument, RunnerDocument} from '../../shared/store/documents';
+import type {JobDocument} from '../../shared/model/job';
+import {applyJobEvent, type JobEvent} from '../../shared/model/job-event';
+import type {Pool} from '../../shared/model/pool';
+import {type RunnerDocument, requestedRunner} from '../../shared/model/runner';
 
 export const NOW = Date.parse('2026-11-01T12:00:00Z');
 

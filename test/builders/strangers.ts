@@ -1,4 +1,4 @@
-import type {RunnerScope} from '../../shared/github/github';
+import type {RunnerScope} from '../../shared/model/scope';
 import type {Job, JobStatus} from '../emulators/github/job';
 import type {GitHubWorld} from '../emulators/github/model';
 import type {Registration} from '../emulators/github/registration';

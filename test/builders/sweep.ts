@@ -1,9 +1,10 @@
 import type {DiscoveredDelivery, DiscoveredJob} from '../../shared/github/discovery';
-import type {Registration, RunnerScope} from '../../shared/github/github';
-import {jobKeyOf} from '../../shared/lifecycle/naming';
+import type {Registration} from '../../shared/github/github';
+import {type JobDocument, jobKeyOf} from '../../shared/model/job';
+import type {RunnerDocument} from '../../shared/model/runner';
+import {type RunnerScope, scopeKey} from '../../shared/model/scope';
 import type {Machine} from '../../shared/providers/provider';
-import type {JobDocument, RunnerDocument} from '../../shared/store/documents';
-import {type Observed, type SeenJob, scopeKey} from '../../shared/sweep/observed';
+import type {Observed, SeenJob} from '../../shared/sweep/observed';
 import {type Action, type Plan, plan} from '../../shared/sweep/plan';
 import {aPool, NOW} from './lifecycle';
 

@@ -1,4 +1,4 @@
-import type {SweepSummary} from '../../shared/store/documents';
+import type {SweepSummary} from '../../shared/model/sweep';
 import type {SweepReport} from '../../shared/sweep/sweep';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {drive} from '../emulators/drive';

@@ -1,5 +1,5 @@
 import {parseConfig} from '../../shared/config/config';
-import type {VmDocument} from '../../shared/store/documents';
+import type {VmDocument} from '../../shared/model/vm';
 import {createCloudTasks} from '../../shared/tasks/cloud-tasks';
 import type {Instance} from '../emulators/compute/resources';
 import type {Registration} from '../emulators/github/registration';

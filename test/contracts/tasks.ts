@@ -1,6 +1,7 @@
 import {Unavailable} from '../../shared/errors';
+import type {NewTask, QueueName} from '../../shared/model/tasks';
 import type {DispatchResult} from '../../shared/tasks/dispatch';
-import type {NewTask, QueueName, Tasks} from '../../shared/tasks/tasks';
+import type {Tasks} from '../../shared/tasks/tasks';
 import type {VirtualScheduler} from '../emulators/scheduler';
 
 /** What a function gets of a task. */

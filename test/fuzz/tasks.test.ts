@@ -1,8 +1,8 @@
 import {isDeepStrictEqual} from 'node:util';
 import fc from 'fast-check';
 import {InvalidTask} from '../../shared/errors';
-import {parseTask} from '../../shared/tasks/payload';
-import type {QueueName} from '../../shared/tasks/tasks';
+import {parseTask} from '../../shared/model/task-payload';
+import type {QueueName} from '../../shared/model/tasks';
 import {anEvent} from '../builders/lifecycle';
 import {mutatedJson} from './mutated-json';
 import {holdsFor} from './property';

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import {createWebhook} from '../../functions/webhook';
-import {parseTask} from '../../shared/tasks/payload';
-import type {NewTask} from '../../shared/tasks/tasks';
-import {functionOf} from '../../shared/tasks/tasks';
+import {parseTask} from '../../shared/model/task-payload';
+import {functionOf, type NewTask} from '../../shared/model/tasks';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {allExamples, sign, workflowJob} from '../builders/webhook';
 import {appKey} from '../emulators/github/app-key';

@@ -1,7 +1,8 @@
 import {createGitHub, type GitHubOptions} from '../../shared/github/client';
 import {createDiscovery} from '../../shared/github/create-discovery';
 import type {Discovery} from '../../shared/github/discovery';
-import type {GitHubFor, RunnerScope} from '../../shared/github/github';
+import type {GitHubFor} from '../../shared/github/github';
+import type {RunnerScope} from '../../shared/model/scope';
 import {Secret} from '../../shared/secret';
 import {GitHubWorld, type GitHubWorldOptions} from '../emulators/github/model';
 import {serveGitHub} from '../emulators/github/server';

@@ -1,5 +1,5 @@
-import {Unavailable} from '../../shared/errors';
-import {createOidcVerifier, Forbidden, type OidcOptions, Unauthenticated} from '../../shared/http/oidc';
+import {Forbidden, Unauthenticated, Unavailable} from '../../shared/errors';
+import {createOidcVerifier, type OidcOptions} from '../../shared/http/oidc';
 import {OidcIssuer} from '../emulators/oidc';
 import {VirtualScheduler} from '../emulators/scheduler';
 

@@ -1,6 +1,6 @@
 import {Unavailable} from '../../shared/errors';
+import type {NewTask} from '../../shared/model/tasks';
 import {createCloudTasks} from '../../shared/tasks/cloud-tasks';
-import type {NewTask} from '../../shared/tasks/tasks';
 import {holdTimeouts, pass, releaseTimeouts} from '../builders/held-timeouts';
 import {OidcIssuer} from '../emulators/oidc';
 import {VirtualScheduler} from '../emulators/scheduler';

@@ -1,9 +1,9 @@
 import {once} from 'node:events';
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
+import type {QueueName} from '../../shared/model/tasks';
 import {createCloudTasks} from '../../shared/tasks/cloud-tasks';
 import {InProcessTasks} from '../../shared/tasks/in-process';
-import type {QueueName} from '../../shared/tasks/tasks';
 import {describeTasks, type OpenTasks, type ReceivedTask} from '../contracts/tasks';
 import {OidcIssuer} from '../emulators/oidc';
 import {VirtualScheduler} from '../emulators/scheduler';

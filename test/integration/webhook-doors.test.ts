@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createWebhook} from '../../functions/webhook';
 import type {Environment} from '../../shared/config/environment';
-import type {NewTask} from '../../shared/tasks/tasks';
+import type {NewTask} from '../../shared/model/tasks';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {holdTimeouts, pass, releaseTimeouts} from '../builders/held-timeouts';
 import {sign, workflowJob} from '../builders/webhook';

@@ -41,8 +41,8 @@ export async function callFunction(
       for (const [name, value] of Object.entries(values)) sent[name.toLowerCase()] = value;
       return outgoing;
     },
-    json(body: unknown) {
-      answered = body;
+    send(body: Buffer) {
+      answered = JSON.parse(body.toString());
       return outgoing;
     },
   };

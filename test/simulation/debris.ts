@@ -1,5 +1,5 @@
-import {requestedRunner} from '../../shared/lifecycle/runner';
-import {slotId, takenSlot} from '../../shared/store/slots';
+import {requestedRunner} from '../../shared/model/runner';
+import {slotId, takenSlot} from '../../shared/model/slot';
 import type {Store} from '../../shared/store/store';
 import {aJob} from '../builders/lifecycle';
 import type {ComputeWorld} from '../emulators/compute/model';

@@ -1,4 +1,4 @@
-import type {RunnerScope} from '../../shared/github/github';
+import type {RunnerScope} from '../../shared/model/scope';
 import {announceOn} from '../builders/strangers';
 import type {Job} from '../emulators/github/job';
 import {PERSISTENT_OFFLINE_LIMIT} from '../emulators/github/limits';

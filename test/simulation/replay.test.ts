@@ -1,5 +1,6 @@
 import {createSweep} from '../../functions/sweep';
-import type {QueueName, Tasks} from '../../shared/tasks/tasks';
+import type {QueueName} from '../../shared/model/tasks';
+import type {Tasks} from '../../shared/tasks/tasks';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {callFunction} from './call-function';
 import {drawScenario} from './draw-scenario';

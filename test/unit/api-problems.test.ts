@@ -10,8 +10,7 @@ import {
   Unavailable,
   Uncertain,
 } from '../../shared/errors';
-import {problemOf} from '../../shared/http/api/failure';
-import {PROBLEMS, problemReply} from '../../shared/http/api/problem';
+import {PROBLEMS, problemOf, problemReply} from '../../shared/http/errors';
 
 test('docs/api.md explains every type of problem with its status, and no other', () => {
   const text = readFileSync(join(__dirname, '../../docs/api.md'), 'utf8');

@@ -1,6 +1,6 @@
 import {createOidcVerifier} from '../../shared/http/oidc';
-import {parseRunnerName} from '../../shared/lifecycle/naming';
 import * as names from '../../shared/model/names';
+import {parseRunnerName} from '../../shared/model/names';
 import {scrubSecrets} from '../../shared/telemetry/scrub';
 import {traceOf} from '../../shared/telemetry/trace';
 

@@ -1,5 +1,6 @@
 import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {DECISIONS} from '../../shared/decisions';
 import {comparedWith, terraformFile} from '../builders/terraform-files';
 
 const ROOT = join(__dirname, '../..');
@@ -11,14 +12,9 @@ const sources = ['functions', 'shared'].flatMap((folder) =>
     .map((path) => readFileSync(join(ROOT, folder, path), 'utf8')),
 );
 
-/** What a handler's outcome, which becomes the decision, can be: RunRecord's changes. A flow's test holds the line against the metric. */
-const OUTCOMES = ['started'];
-
-/** The line's `decision`, as the code writes it out. */
 function isLogged(decision: string): boolean {
-  return (
-    OUTCOMES.includes(decision) || sources.some((text) => new RegExp(`\\bdecision: [^\\n]*'${decision}'`).test(text))
-  );
+  const decisions: ReadonlySet<string> = DECISIONS;
+  return decisions.has(decision);
 }
 
 /** The fields of log lines that metrics and alerts read. */

@@ -1,14 +1,13 @@
+import type {Outcome} from '../../decisions';
 import {LeaseHeld} from '../../errors';
-import {isStopping} from '../../lifecycle/vm';
+import {vmCheckTask} from '../../model/tasks';
+import {isStopping, type VmDocument} from '../../model/vm';
 import type {Context} from '../../ports';
-import type {VmOutcome} from '../../providers/vm';
-import {isDown} from '../../providers/vm';
-import type {VmDocument} from '../../store/documents';
+import {isDown, type VmOutcome} from '../../providers/vm';
 import {claimStop, recordRunningOn, recordStopped, renewStop} from './claim-stop';
 import {drain, labelsToDrain, restoreLabels} from './drain-vm';
 import {findRunners, observeVm, type SeenRunner} from './observe-vm';
 import {refusal} from './refusal';
-import {scheduleVmCheck} from './schedule-vm-check';
 import {type Vm, vmById} from './vms';
 
 /** Readings of GitHub's busy flag that are believed: one alone proves nothing. */
@@ -26,6 +25,9 @@ const AGAIN_SECONDS = 60;
 /** A runner that is not online so long after the VM's last activity is not coming. */
 const OFFLINE_ALERT_MS = 5 * 60_000;
 
+/** The check was planned before something else happened on the VM. */
+const NEWER_ACTIVITY: Outcome = {decision: 'void', reason: 'newer_activity'};
+
 export interface VmCheck {
   /** `<zone>.<instance>` */
   readonly vm: string;
@@ -39,34 +41,38 @@ export interface VmCheck {
  * The VM had nothing to do for its idle time. Nothing new, not busy, and no job waiting for it: its runner loses a label, so that it gets
  * no job any more. Still so when `busy` must have told the truth: the VM stops. Repeated, it finds the VM down.
  */
-export async function checkVm(context: Context, check: VmCheck): Promise<string> {
+export async function checkVm(context: Context, check: VmCheck): Promise<Outcome> {
   const vm = vmById(context, check.vm);
-  if (!vm) return 'void:no_pool';
+  if (!vm) return {decision: 'void', reason: 'no_pool'};
   const document = await context.store.get('vms', vm.id);
-  if (document?.version !== check.version) return 'void:newer_activity';
+  if (document?.version !== check.version) return NEWER_ACTIVITY;
   if (isStopping(document, context.clock.now())) throw new LeaseHeld(`VM ${vm.instance} is being stopped`, 15);
 
   const status = await context.vm(vm).status();
-  if (status === undefined) return 'missing';
+  if (status === undefined) return {decision: 'missing'};
   // mutation: VM found down
   if (isDown(status)) return over(context, vm, document, 'already_stopped');
 
   const seen = await observeVm(context, vm, document);
   if (seen.kind === 'repaired') {
-    await scheduleVmCheck(context, vm, seen.document.version, 0, AGAIN_SECONDS);
-    return 'repaired';
+    await context.tasks.enqueue(
+      vmCheckTask(context.deployment, vm, {version: seen.document.version, reading: 0, delaySeconds: AGAIN_SECONDS}),
+    );
+    return {decision: 'repaired'};
   }
-  if (seen.kind === 'busy') return again(context, vm, document, check, `busy:${seen.by}`);
+  if (seen.kind === 'busy') return again(context, vm, document, check, {decision: 'busy', reason: seen.by});
   if (seen.kind === 'wanted') {
     alertWhenOffline(context, vm, document, seen.runners);
-    return again(context, vm, document, check, 'wanted');
+    return again(context, vm, document, check, {decision: 'wanted'});
   }
   if (check.reading % READINGS < READINGS - 1) {
     const taken = await takeLabels(context, vm, check, document, seen.runners);
-    if (taken === 'void') return 'void:newer_activity';
+    if (taken === 'void') return NEWER_ACTIVITY;
     const seconds = taken === 'drained' ? DRAINED_SECONDS : READING_INTERVAL_SECONDS;
-    await scheduleVmCheck(context, vm, check.version, check.reading + 1, seconds);
-    return 'idle_so_far';
+    await context.tasks.enqueue(
+      vmCheckTask(context.deployment, vm, {version: check.version, reading: check.reading + 1, delaySeconds: seconds}),
+    );
+    return {decision: 'idle_so_far'};
   }
   return stopIdle(context, vm, check, document, seen.runners);
 }
@@ -95,10 +101,10 @@ async function stopIdle(
   check: VmCheck,
   before: VmDocument,
   runners: readonly SeenRunner[],
-): Promise<string> {
+): Promise<Outcome> {
   const drained = labelsToDrain(runners, before);
   const claimed = await claimStop(context, vm, {version: check.version, drained});
-  if (!claimed) return 'void:newer_activity';
+  if (!claimed) return NEWER_ACTIVITY;
   await drain(context, vm, drained);
   // GitHub may have routed a job there between the last look and the label's removal.
   const busy =
@@ -106,7 +112,7 @@ async function stopIdle(
   if (busy || !(await renewStop(context, vm, check.version))) {
     const document = await recordRunningOn(context, vm);
     await restoreLabels(context, vm, document);
-    return busy ? again(context, vm, undefined, check, 'busy:after_drain') : 'void:newer_activity';
+    return busy ? again(context, vm, undefined, check, {decision: 'busy', reason: 'after_drain'}) : NEWER_ACTIVITY;
   }
   const outcome = await context.vm(vm).stop({onWaiting: async () => void (await renewStop(context, vm, undefined))});
   if (outcome.kind !== 'changed' && outcome.kind !== 'already') {
@@ -116,7 +122,12 @@ async function stopIdle(
 }
 
 /** It is down. A job that came meanwhile has it started again. */
-async function over(context: Context, vm: Vm, {version}: VmDocument, word: string): Promise<string> {
+async function over(
+  context: Context,
+  vm: Vm,
+  {version}: VmDocument,
+  decision: 'stopped' | 'already_stopped',
+): Promise<Outcome> {
   const raced = await recordStopped(context, vm, version);
   if (raced)
     context.logger.warning(`a job came while VM ${vm.instance} stopped: it is started again`, {
@@ -124,7 +135,7 @@ async function over(context: Context, vm: Vm, {version}: VmDocument, word: strin
       vm: vm.instance,
       job: raced,
     });
-  return `${word}:${vm.instance}`;
+  return {decision, reason: vm.instance};
 }
 
 /** It is needed: it gets back the labels that `before` says it lost. */
@@ -133,12 +144,14 @@ async function again(
   vm: Vm,
   before: VmDocument | undefined,
   {version, reading}: VmCheck,
-  word: string,
-): Promise<string> {
+  outcome: Outcome,
+): Promise<Outcome> {
   if (before && before.drained.length > 0) await restoreLabels(context, vm, before);
   const nextRound = (Math.floor(reading / READINGS) + 1) * READINGS;
-  await scheduleVmCheck(context, vm, version, nextRound, AGAIN_SECONDS);
-  return word;
+  await context.tasks.enqueue(
+    vmCheckTask(context.deployment, vm, {version, reading: nextRound, delaySeconds: AGAIN_SECONDS}),
+  );
+  return outcome;
 }
 
 async function notStopped(

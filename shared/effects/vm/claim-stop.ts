@@ -1,9 +1,17 @@
-import {jobKeyOf} from '../../lifecycle/naming';
-import {active, isBeingStarted, isStopping, started, stopped, stopping} from '../../lifecycle/vm';
+import {type JobKey, jobKeyOf} from '../../model/job';
+import {LEASE_MS} from '../../model/lease';
+import {demandTask} from '../../model/tasks';
+import {
+  active,
+  type DrainedRunner,
+  isBeingStarted,
+  isStopping,
+  started,
+  stopped,
+  stopping,
+  type VmDocument,
+} from '../../model/vm';
 import type {Context} from '../../ports';
-import type {DrainedRunner, JobKey, VmDocument} from '../../store/documents';
-import {LEASE_MS} from '../lease';
-import {demandJob} from '../open-jobs';
 import {queuedJobs} from './observe-vm';
 import {changeVm, readVm} from './vm-document';
 import type {Vm} from './vms';
@@ -54,6 +62,6 @@ export async function recordStopped(context: Context, vm: Vm, version: number): 
   const [oldest] = await queuedJobs(context, vm);
   if (!oldest) return undefined;
   const key = jobKeyOf(oldest);
-  await demandJob(context, key, `vm-stopped-${vm.id}-${version}`);
+  await context.tasks.enqueue(demandTask(key, `vm-stopped-${vm.id}-${version}`));
   return key;
 }

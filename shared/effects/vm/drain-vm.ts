@@ -1,6 +1,6 @@
-import {labelMatches} from '../../lifecycle/labels';
+import {labelMatches} from '../../model/labels';
+import type {DrainedRunner, VmDocument} from '../../model/vm';
 import type {Context} from '../../ports';
-import type {DrainedRunner, VmDocument} from '../../store/documents';
 import type {SeenRunner} from './observe-vm';
 import type {Vm} from './vms';
 

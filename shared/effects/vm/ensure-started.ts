@@ -1,11 +1,11 @@
+import type {Outcome} from '../../decisions';
 import {NoCapacity, QuotaExceeded, Unavailable} from '../../errors';
-import {isAlarming, isStopping, started, startFailed, starting} from '../../lifecycle/vm';
+import {vmCheckTask} from '../../model/tasks';
+import {isAlarming, isStopping, started, startFailed, starting, type VmDocument} from '../../model/vm';
 import type {Context} from '../../ports';
 import type {VmOutcome} from '../../providers/vm';
-import type {VmDocument} from '../../store/documents';
 import {restoreLabels} from './drain-vm';
 import {refusal} from './refusal';
-import {scheduleVmCheck} from './schedule-vm-check';
 import {changeVm, readVm} from './vm-document';
 import {type Vm, vmById} from './vms';
 
@@ -17,7 +17,7 @@ const QUOTA_RETRY_SECONDS = 60;
  * Starts the VM if it is not up, and stays until it is known that it is. Its runner gets back the labels that it lost. Never gives up by
  * itself: no capacity is a failure that is tried again.
  */
-export async function ensureStarted(context: Context, vm: Vm): Promise<string> {
+export async function ensureStarted(context: Context, vm: Vm): Promise<Outcome> {
   const before = await beforeStart(context, vm);
   const outcome = await context.vm(vm).start({});
   if (outcome.kind !== 'changed' && outcome.kind !== 'already') throw await failure(context, vm, outcome);
@@ -28,16 +28,22 @@ export async function ensureStarted(context: Context, vm: Vm): Promise<string> {
   if (document.drained.length > 0) await restoreLabels(context, vm, document);
   if (before.state !== 'running') {
     // For a VM that no job ever runs on: a job cancelled unheard, a start by hand.
-    await scheduleVmCheck(context, vm, document.version, 0, (vm.idleMinutes + vm.bootMinutes) * 60);
+    await context.tasks.enqueue(
+      vmCheckTask(context.deployment, vm, {
+        version: document.version,
+        reading: 0,
+        delaySeconds: (vm.idleMinutes + vm.bootMinutes) * 60,
+      }),
+    );
   }
   // Not `started`: that word is the job's, and a metric counts its seconds.
-  return `${outcome.kind === 'changed' ? 'vm_started' : 'already_running'}:${vm.instance}`;
+  return {decision: outcome.kind === 'changed' ? 'vm_started' : 'already_running', reason: vm.instance};
 }
 
 /** A VM that somebody started by hand. */
-export async function startById(context: Context, id: string): Promise<string> {
+export async function startById(context: Context, id: string): Promise<Outcome> {
   const vm = vmById(context, id);
-  return vm ? ensureStarted(context, vm) : 'void:no_pool';
+  return vm ? ensureStarted(context, vm) : {decision: 'void', reason: 'no_pool'};
 }
 
 /** Refuses while the VM stops, or a start found no capacity a moment ago. */

@@ -1,8 +1,8 @@
 import type {JobAtGitHub, Registration} from '../../github/github';
-import {jobKeyOf} from '../../lifecycle/naming';
+import {type JobDocument, jobKeyOf} from '../../model/job';
+import {scopeFor} from '../../model/scope';
+import type {VmDocument} from '../../model/vm';
 import {type Context, githubOf} from '../../ports';
-import type {JobDocument, VmDocument} from '../../store/documents';
-import {scopeFor} from '../context';
 import {recordVmJob} from './record-vm-job';
 import {judgeJob, turnAway} from './take-job';
 import {type RunnerPlace, runnerPlaces, type Vm} from './vms';

@@ -1,9 +1,9 @@
-import type {RunnerScope} from '../../github/github';
-import {liesIn} from '../../lifecycle/identity';
-import type {JobEvent} from '../../lifecycle/job-event';
-import {takesRepository} from '../../lifecycle/matching';
+import {liesIn} from '../../model/identity';
+import type {JobEvent} from '../../model/job-event';
+import {takesRepository} from '../../model/matching';
+import type {RunnerScope} from '../../model/scope';
+import type {VmDocument} from '../../model/vm';
 import {type Context, githubOf} from '../../ports';
-import type {VmDocument} from '../../store/documents';
 import {changeVm} from './vm-document';
 import {isRunnerOf, runnerPlaces, type Vm} from './vms';
 

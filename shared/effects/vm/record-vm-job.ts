@@ -1,10 +1,16 @@
-import {applyJobEvent, type JobChange} from '../../lifecycle/job';
-import type {JobEvent} from '../../lifecycle/job-event';
-import {jobKeyOf} from '../../lifecycle/naming';
-import {active, isStopping, runsJob, runsNoMore, started} from '../../lifecycle/vm';
-import {withSeenLabels} from '../../lifecycle/vm-labels';
+import {type JobDocument, jobKeyOf} from '../../model/job';
+import {applyJobEvent, type JobChange, type JobEvent} from '../../model/job-event';
+import {
+  active,
+  isStopping,
+  runsJob,
+  runsNoMore,
+  type SeenLabels,
+  started,
+  type VmDocument,
+  withSeenLabels,
+} from '../../model/vm';
 import type {Context} from '../../ports';
-import type {JobDocument, SeenLabels, VmDocument} from '../../store/documents';
 import type {Transaction} from '../../store/store';
 import {changeVm, readVm} from './vm-document';
 import {isRunnerOf, type Vm} from './vms';

@@ -1,21 +1,20 @@
-import {applyJobEvent} from '../../lifecycle/job';
-import {jobKeyOf} from '../../lifecycle/naming';
-import {isOver} from '../../lifecycle/runner';
+import type {Outcome} from '../../decisions';
+import {type JobDocument, jobKeyOf} from '../../model/job';
+import {applyJobEvent, type Demand} from '../../model/job-event';
+import {isOver} from '../../model/runner';
 import {queuedAgainTask} from '../../model/tasks';
 import {type Context, poolOf} from '../../ports';
-import type {JobDocument} from '../../store/documents';
 import type {Store} from '../../store/store';
-import type {Demand} from '../cover-job';
 import {ensureStarted} from './ensure-started';
 import {coverByVm, recordVmJob} from './record-vm-job';
-import {judgeJob, turnAway} from './take-job';
+import {judgeJob, notWanted, turnAway} from './take-job';
 import type {Vm} from './vms';
 
 /**
  * A job that the VM is for: it is on record, and the VM up, or this fails and is tried again. One that asks for labels that the VM's
  * runner does not have is turned away; in a pool that is drained (`maxRunners: 0`) it waits.
  */
-export async function serveVm(context: Context, vm: Vm, demand: Demand): Promise<string> {
+export async function serveVm(context: Context, vm: Vm, demand: Demand): Promise<Outcome> {
   const asking = 'event' in demand ? demand.event : await context.store.get('jobs', demand.job);
   if (asking && poolOf(context, asking.pool)?.maxRunners === 0) return leaveOpen(context, demand);
   const {lacked, seen} = asking?.status === 'queued' ? await judgeJob(context, vm, asking) : {lacked: []};
@@ -25,7 +24,7 @@ export async function serveVm(context: Context, vm: Vm, demand: Demand): Promise
   if ('event' in demand && job?.status === 'in_progress' && (await isRunnerGone(context.store, job))) {
     await context.tasks.enqueue(queuedAgainTask(jobKeyOf(job), job.runner, demand.event.delivery));
   }
-  if (job?.status !== 'queued') return `not_wanted:${job ? `job_${job.status}` : 'unknown_job'}`;
+  if (job?.status !== 'queued') return notWanted(job);
   return ensureStarted(context, vm);
 }
 
@@ -36,14 +35,14 @@ async function isRunnerGone(store: Store, {runner}: JobDocument): Promise<boolea
 }
 
 /** The job is on record, and neither starts the VM nor keeps it up. */
-async function leaveOpen({store, clock}: Context, demand: Demand): Promise<string> {
+async function leaveOpen({store, clock}: Context, demand: Demand): Promise<Outcome> {
   return store.transaction(async (transaction) => {
     const now = clock.now();
     const existing = await transaction.get('jobs', 'event' in demand ? jobKeyOf(demand.event) : demand.job);
     const job = 'event' in demand ? applyJobEvent(existing, demand.event, now).job : existing;
-    if (job?.status !== 'queued') return `not_wanted:${job ? `job_${job.status}` : 'unknown_job'}`;
+    if (job?.status !== 'queued') return notWanted(job);
     if (job.demand !== 'covered') transaction.set('jobs', jobKeyOf(job), {...job, demand: 'open', updatedAt: now});
-    return 'waits_for_slot';
+    return {decision: 'waits_for_slot'};
   });
 }
 

@@ -1,12 +1,10 @@
+import type {Outcome} from '../../decisions';
 import type {Registration} from '../../github/github';
-import {applyJobEvent} from '../../lifecycle/job';
-import type {JobEvent} from '../../lifecycle/job-event';
-import {jobKeyOf} from '../../lifecycle/naming';
-import {labelsOf, lackedLabels, wasSeenToTake} from '../../lifecycle/vm-labels';
+import {type JobDocument, type JobKey, jobKeyOf} from '../../model/job';
+import {applyJobEvent, type Demand, type JobEvent} from '../../model/job-event';
+import {scopeFor} from '../../model/scope';
+import {labelsOf, lackedLabels, type SeenLabels, wasSeenToTake} from '../../model/vm';
 import {type Context, githubOf} from '../../ports';
-import type {JobDocument, JobKey, SeenLabels} from '../../store/documents';
-import {scopeFor} from '../context';
-import type {Demand} from '../cover-job';
 import type {Vm} from './vms';
 
 /** Whom a VM is asked for. */
@@ -91,7 +89,7 @@ async function orUnknown(
  * The job is on record as given up: it neither starts the VM nor keeps it up, and is no activity of it. The sweep asks again now and then,
  * for the runner may get the label. One warning says what is missing.
  */
-export async function turnAway(context: Context, vm: Vm, demand: Demand, lacked: readonly string[]): Promise<string> {
+export async function turnAway(context: Context, vm: Vm, demand: Demand, lacked: readonly string[]): Promise<Outcome> {
   const {job, isNew} = await context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     const existing = await transaction.get('jobs', keyOf(demand));
@@ -101,7 +99,7 @@ export async function turnAway(context: Context, vm: Vm, demand: Demand, lacked:
     transaction.set('jobs', jobKeyOf(dead), dead);
     return {job: dead, isNew: existing?.status !== 'queued' || existing.demand !== 'dead'};
   });
-  if (job?.status !== 'queued') return `not_wanted:${job ? `job_${job.status}` : 'unknown_job'}`;
+  if (job?.status !== 'queued') return notWanted(job);
   if (isNew) {
     const labels = lacked.join(', ');
     context.logger.warning(
@@ -116,7 +114,12 @@ export async function turnAway(context: Context, vm: Vm, demand: Demand, lacked:
       },
     );
   }
-  return `cannot_take:${vm.instance}`;
+  return {decision: 'cannot_take', reason: vm.instance};
+}
+
+/** The job needs no VM: it does not queue, or is not on record. */
+export function notWanted(job: Pick<JobDocument, 'status'> | undefined): Outcome {
+  return {decision: 'not_wanted', reason: job ? `job_${job.status}` : 'unknown_job'};
 }
 
 function keyOf(demand: {readonly event: JobEvent} | {readonly job: JobKey}): JobKey {

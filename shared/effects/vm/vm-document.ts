@@ -1,6 +1,5 @@
-import {newVm} from '../../lifecycle/vm';
+import {newVm, type VmDocument} from '../../model/vm';
 import type {Context} from '../../ports';
-import type {VmDocument} from '../../store/documents';
 import type {Transaction} from '../../store/store';
 import type {Vm} from './vms';
 

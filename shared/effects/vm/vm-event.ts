@@ -1,12 +1,13 @@
-import type {JobEvent} from '../../lifecycle/job-event';
-import {matchJob} from '../../lifecycle/matching';
-import {jobKeyOf, parseRunnerName} from '../../lifecycle/naming';
-import {runsNoMore} from '../../lifecycle/vm';
+import type {Outcome} from '../../decisions';
+import {type JobDocument, jobKeyOf} from '../../model/job';
+import type {JobEvent} from '../../model/job-event';
+import {matchJob} from '../../model/matching';
+import {parseRunnerName} from '../../model/names';
+import {vmCheckTask} from '../../model/tasks';
+import {runsNoMore, type VmDocument} from '../../model/vm';
 import type {Context} from '../../ports';
-import type {JobDocument, VmDocument} from '../../store/documents';
 import {isOwnRunner, logForeign, withOwnRunner} from './own-runner';
 import {recordForeignJob, recordVmJob} from './record-vm-job';
-import {scheduleVmCheck} from './schedule-vm-check';
 import {changeVm} from './vm-document';
 import {type Vm, vmOfPool, vmOfRunner} from './vms';
 
@@ -17,13 +18,13 @@ export function vmOfEvent(context: Context, {pool, runnerName}: JobEvent): Vm | 
 }
 
 /** `waiting`, `in_progress` and `completed` of a job of the VM. When nothing runs on it any more, its stop is planned. */
-export async function hearVmEvent(context: Context, vm: Vm, event: JobEvent): Promise<string> {
+export async function hearVmEvent(context: Context, vm: Vm, event: JobEvent): Promise<Outcome> {
   const heard = await withOwnRunner(context, vm, event);
-  if (heard !== event && (await isNoJobOfOurs(context, event))) return `foreign:${vm.instance}`;
+  if (heard !== event && (await isNoJobOfOurs(context, event))) return {decision: 'foreign', reason: vm.instance};
   const {change, document} = await recordVmJob(context, vm, heard);
   // A repeated event plans it again: the one before may have got no further than the record.
   if (event.status !== 'in_progress') await planStop(context, vm, document);
-  return `${change}:${vm.instance}`;
+  return {decision: change, reason: vm.instance};
 }
 
 /** The event came for the runner's name alone. */
@@ -52,5 +53,7 @@ export async function endRunOnVm(context: Context, job: JobDocument): Promise<vo
 }
 
 async function planStop(context: Context, vm: Vm, {version}: VmDocument): Promise<void> {
-  await scheduleVmCheck(context, vm, version, 0, vm.idleMinutes * 60);
+  await context.tasks.enqueue(
+    vmCheckTask(context.deployment, vm, {version, reading: 0, delaySeconds: vm.idleMinutes * 60}),
+  );
 }

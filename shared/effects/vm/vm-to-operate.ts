@@ -1,5 +1,5 @@
-import type {Pool} from '../../config/config';
 import {Refused} from '../../errors';
+import type {Pool} from '../../model/pool';
 import type {Context} from '../../ports';
 import type {PersistentVm, VmStatus} from '../../providers/vm';
 import {type Vm, vmOfPool} from './vms';

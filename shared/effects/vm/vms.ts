@@ -1,10 +1,10 @@
-import {isPersistent, type Pool} from '../../config/pool';
-import type {RunnerScope} from '../../github/github';
-import {takesRepository} from '../../lifecycle/matching';
+import {takesRepository} from '../../model/matching';
 import {isSpeltOut} from '../../model/names';
+import {isPersistent, type Pool} from '../../model/pool';
+import type {RunnerScope} from '../../model/scope';
+import type {VmDocument} from '../../model/vm';
 import {type Context, poolOf} from '../../ports';
 import type {VmReference} from '../../providers/vm';
-import type {VmDocument} from '../../store/documents';
 
 /** A persistent VM with the pools that share it. */
 export interface Vm extends VmReference {

@@ -3,23 +3,22 @@ import type {SecretCheck} from '../../config/secret-check';
 import type {Logger} from '../../logger';
 import type {Services, ServicesBase} from '../../ports';
 import {traceFields, traceOf} from '../../telemetry/trace';
+import {Problem, problemOf, problemReply} from '../errors';
 import {isPath} from '../framework';
 import {createBodyReader} from '../read-body';
+import type {Reply} from '../server';
 import {isSecret, SECRET_HEADER} from './authenticate';
 import {clientAddress} from './client-address';
 import {corsHeaders, preflightHeaders} from './cors';
 import {createAssets} from './documentation/assets';
 import {serveAsset} from './documentation/serve-asset';
-import {problemOf} from './failure';
 import {idempotencyKey} from './idempotency-key';
 import {MAX_BODY_BYTES, parseBody, type RawInput, readQuery} from './input';
 import {onlyOnce} from './only-once';
 import type {Operation, RequestContext} from './operation';
 import {OPERATIONS} from './operations/all';
 import {isDryRun} from './operations/dry-run';
-import {Problem, problemReply} from './problem';
 import {createRateLimit, type RateLimit} from './rate-limit';
-import type {Reply} from './reply';
 import {createRouter, withoutPrefix} from './router';
 
 export interface ApiOptions {
@@ -164,7 +163,7 @@ export class Api {
     const problem = problemOf(error);
     const reply = problemReply(problem);
     const level = reply.status < 500 ? 'warning' : 'error';
-    const fields = {decision: 'refused', reason: problem.kind, status: reply.status, method: request.method};
+    const fields = {decision: 'refused' as const, reason: problem.kind, status: reply.status, method: request.method};
     this.#log(request)[level](`api: ${problem.kind}`, {...fields, path: request.path.slice(0, 200), error});
     return reply;
   }

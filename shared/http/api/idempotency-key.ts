@@ -1,5 +1,5 @@
 import type {IncomingHttpHeaders} from 'node:http';
-import {Problem} from './problem';
+import {Problem} from '../errors';
 
 /**
  * The request's `Idempotency-Key`, undefined without one. A structured header would have it in quotes; both spellings are one key.

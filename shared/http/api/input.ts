@@ -1,6 +1,6 @@
 import type {Request} from '@google-cloud/functions-framework';
 import type * as z from 'zod';
-import {type InvalidPart, Problem} from './problem';
+import {type InvalidPart, Problem} from '../errors';
 
 export const MAX_BODY_BYTES = 64 * 1024;
 

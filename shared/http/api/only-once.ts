@@ -1,10 +1,9 @@
 import {createHash} from 'node:crypto';
 import {LeaseHeld} from '../../errors';
+import {claimKey, type KeyDocument, keyId} from '../../model/lease';
 import type {Context} from '../../ports';
-import type {KeyDocument} from '../../store/documents';
-import {claimKey, keyId} from '../../store/keys';
-import {Problem} from './problem';
-import {JSON_TYPE, type Reply} from './reply';
+import {Problem} from '../errors';
+import {JSON_TYPE, type Reply} from '../server';
 
 /** Longer than the function may work on a request: what holds a key then has died. */
 const LEASE_MS = 5 * 60_000;

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import {createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject} from 'zod-openapi';
 import {version} from '../../../package.json';
+import {PROBLEMS, type ProblemKind, problemType} from '../errors';
 import {SECRET_HEADER} from './authenticate';
 import type {Operation, Outcome} from './operation';
-import {PROBLEMS, type ProblemKind, problemType} from './problem';
 import * as schemas from './schemas';
 
 /** What any operation may answer; those with the secret, those with a body. */

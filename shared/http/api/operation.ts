@@ -3,9 +3,9 @@ import type * as z from 'zod';
 import type {Clock} from '../../clock';
 import type {Config} from '../../config/config';
 import type {Context, Services} from '../../ports';
+import type {ProblemKind} from '../errors';
+import type {Reply} from '../server';
 import {InputReader, type RawInput} from './input';
-import type {ProblemKind} from './problem';
-import type {Reply} from './reply';
 import type {Method} from './router';
 
 /** What an operation may work with to answer one request. What costs time to make is made when it is asked for. */

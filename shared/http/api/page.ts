@@ -1,6 +1,6 @@
 import {isDocumentId} from '../../model/names';
+import {Problem} from '../errors';
 import type {RequestContext} from './operation';
-import {Problem} from './problem';
 
 /** One row of a source; `item` is left out when a filter does not let it through. */
 export interface Row<T> {

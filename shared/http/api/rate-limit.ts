@@ -1,6 +1,5 @@
 import {RateLimiterMemory} from 'rate-limiter-flexible';
-import {retryAfter} from './failure';
-import {Problem} from './problem';
+import {Problem, retryAfter} from '../errors';
 
 const WINDOW_SECONDS = 60;
 

@@ -1,5 +1,5 @@
 import type {DiscoveredDelivery} from '../../github/discovery';
-import type {FailedEvent} from '../../store/documents';
+import type {FailedEvent} from '../../model/deliveries';
 
 /** Of one document, estimated by its JSON, which is longer than what Firestore counts: no document passes 256 KiB. */
 const PAGE_BYTES = 200 * 1024;

@@ -1,10 +1,9 @@
 import type {HookReference} from '../../github/discovery';
 import {isSpeltOut} from '../../model/names';
+import {repositoryScope, scopeKey} from '../../model/scope';
 import {type Sweep, tryList} from '../context';
-import {repositoryScope} from '../github-scan';
-import {scopeKey} from '../observed';
 
-/** Of hooks of repositories and organizations: each costs a call. */
+/** How often the hooks of a repository or an organization are listed: each list costs a call. */
 const HOOKS_EVERY_MS = 5 * 60_000;
 
 /**
@@ -28,7 +27,7 @@ export async function dueHooks(sweep: Sweep, pending: Iterable<string>): Promise
   for (const [key, scope] of new Map(scopes.map((each) => [scopeKey(each), each]))) {
     const listed = `hooks of ${key}`;
     if (now - (memory.listedAt.get(listed) ?? 0) < HOOKS_EVERY_MS) continue;
-    // One scope that cannot be seen hides no other.
+    // A scope whose hooks cannot be listed does not keep the others from being listed.
     const found = await tryList(sweep, `the ${listed}`, () => discovery.hooks(scope));
     memory.listedAt.set(listed, now);
     for (const hook of found ?? []) hooks.set(hookKey(hook), hook);

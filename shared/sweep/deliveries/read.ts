@@ -1,6 +1,6 @@
 import {Refused} from '../../errors';
 import type {DeliveryPage, HookReference} from '../../github/discovery';
-import type {HookReading, UnreadDeliveries} from '../../store/documents';
+import type {HookReading, UnreadDeliveries} from '../../model/deliveries';
 import {isTimeUp, type Sweep, tryList} from '../context';
 import {type FailedEvents, RETENTION_MS} from './failed-events';
 import {hookKey} from './hooks';
@@ -8,14 +8,14 @@ import {healthAfter} from './schedule';
 
 /** An attempt that was under way when the list was read, 30 s at the longest, is in the next one. */
 const OVERLAP_MS = 2 * 60_000;
-/** A first sweep looks at the deliveries of this time. */
+/** The first sweep of a hook reads the deliveries of this long. */
 const FIRST_LOOK_MS = 3 * 3600_000;
 /** Of the newest attempts of a hook, and of all lists in one sweep. What was read counts; the rest is read by the next ones. */
 const MOST_NEWEST_PAGES = 10;
 const MOST_PAGES = 20;
 const MOST_PARTS = 4;
 
-/** What one sweep may still read. */
+/** Pages that one sweep may still read. */
 export interface PageBudget {
   left: number;
 }
@@ -50,8 +50,8 @@ export async function lookAtHook(
   pages.left -= 1;
   const reading = healthAfter(last, first.deliveries);
   const all: UnreadDeliveries = {until, from: null, cursor: null, failuresOnly: false};
-  const newest = await reader.goOn(first, all, Math.min(pages.left, MOST_NEWEST_PAGES - 1), pages);
-  // What is far behind is looked through for failures first.
+  const newest = await reader.readOn(first, all, Math.min(pages.left, MOST_NEWEST_PAGES - 1), pages);
+  // Of a long backlog, failures are read first.
   // mutation: deliveries left unread
   const rest = newest && {...newest, from: newest.cursor, failuresOnly: true};
   const parts = merged([...(rest ? [rest] : []), ...last.unread]);
@@ -82,7 +82,7 @@ class Reader {
     this.#key = hookKey(hook);
   }
 
-  /** Undefined when it cannot be had; `gone`: GitHub does not know this place in its list any more. */
+  /** Undefined when the page cannot be read; `gone`: GitHub does not know the cursor any more. */
   async page({
     cursor,
     failuresOnly,
@@ -101,8 +101,8 @@ class Reader {
     return isGone ? 'gone' : page;
   }
 
-  /** From a page that was read on. Returns what is left of the part. */
-  async goOn(
+  /** Reads on from a page that was read. Returns what is left of the part. */
+  async readOn(
     first: DeliveryPage,
     part: UnreadDeliveries,
     most: number,
@@ -111,7 +111,7 @@ class Reader {
     let {cursor} = part;
     let page: DeliveryPage | 'gone' | undefined = first;
     for (let read = 0; page && page !== 'gone'; read++) {
-      // Without room for all of it, it is read again when there is.
+      // A page without room for all its failures is read again when there is room.
       if (!this.#take(page, part.until)) return {...part, cursor};
       const oldest = page.deliveries.at(-1)?.deliveredAt ?? Number.POSITIVE_INFINITY;
       if (page.next === null || oldest < part.until) return undefined;
@@ -128,15 +128,15 @@ class Reader {
     if (pages.left < 1 || this.#failed || isTimeUp(this.sweep)) return part;
     const first = await this.page(part);
     pages.left -= 1;
-    // Then the part begins at the newest attempt.
+    // Without its cursor, the part begins at the newest attempt.
     if (first === 'gone') return {...part, from: null, cursor: null};
     if (!first) return part;
-    const left = await this.goOn(first, part, pages.left, pages);
+    const left = await this.readOn(first, part, pages.left, pages);
     if (left || !part.failuresOnly) return left;
     return this.part({...part, cursor: part.from, failuresOnly: false}, pages);
   }
 
-  /** Older attempts are on the page by chance, and were dealt with. */
+  /** Takes the page's failures in, but for attempts before `until`: an earlier look read those. */
   #take({deliveries}: DeliveryPage, until: number): boolean {
     const wanted = deliveries.filter(({deliveredAt}) => deliveredAt >= until);
     this.seen += wanted.length;
@@ -144,7 +144,7 @@ class Reader {
   }
 }
 
-/** Not more parts than are kept: the oldest become one, which is read from its newest end again. */
+/** Keeps the number of parts small: joins the oldest two into one, which is read from its newest end again. */
 function merged(parts: readonly UnreadDeliveries[]): UnreadDeliveries[] {
   if (parts.length <= MOST_PARTS) return [...parts];
   const [newer, older] = parts.slice(-2);

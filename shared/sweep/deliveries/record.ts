@@ -1,6 +1,7 @@
 import {Unavailable} from '../../errors';
+import type {DeliveriesDocument, HookReading} from '../../model/deliveries';
 import type {Context} from '../../ports';
-import type {Collections, DeliveriesDocument, HookReading} from '../../store/documents';
+import type {Collections} from '../../store/store';
 import {SWEEP_LOCK} from '../lock';
 import {FailedEvents, type Page, RETENTION_MS} from './failed-events';
 import type {Allowance} from './schedule';
@@ -40,7 +41,7 @@ export async function loadDeliveries({store}: Pick<Context, 'store'>): Promise<D
 
 /**
  * Writes what changed: the pages first, since what says how far GitHub was read must not be ahead of them. Throws `Unavailable` when the
- * lease of `holder` was lost: then another sweep knows better.
+ * lease of `holder` was lost: then another sweep has written a newer record.
  */
 export async function saveDeliveries(context: Context, holder: string, record: DeliveryRecord): Promise<void> {
   const {events} = record;

@@ -1,6 +1,6 @@
 import {RateLimited, Refused, Unavailable} from '../../errors';
 import type {HookReference} from '../../github/discovery';
-import type {FailedEvent, HookReading} from '../../store/documents';
+import type {FailedEvent, HookReading} from '../../model/deliveries';
 import {isTimeUp, type Sweep, tryList} from '../context';
 import type {DryRun} from '../sweep';
 import {dueHooks} from './hooks';
@@ -29,9 +29,9 @@ export interface Redelivered {
 const NOTHING: Redelivered = {seen: 0, held: 0, givenUp: 0, decided: 0, done: 0, failed: 0, hasProbed: false};
 
 /**
- * Looks at the hooks' deliveries and has delivered again what did not arrive and is due. `holder`: of the sweep's lock; without one nothing
- * is written. A try is written down before it is made, so that none is made too often whatever dies; what cannot be written down is not
- * made. No failure in here ends the sweep.
+ * Reads the hooks' deliveries and asks GitHub to redeliver the events that did not arrive and are due. `holder`: of the sweep's lock;
+ * without it nothing is written. Each try is recorded before it is made, so that a crash causes none too many; a try that cannot be
+ * recorded is not made. Never throws: a failure does not end the sweep.
  */
 export async function redeliverFailed(sweep: Sweep, holder: string | undefined, dryRun: DryRun): Promise<Redelivered> {
   if (sweep.webhooks === 'off') return NOTHING;
@@ -61,7 +61,7 @@ export async function redeliverFailed(sweep: Sweep, holder: string | undefined, 
 
 interface Looked {
   readonly hooks: ReadonlyMap<string, HookReference>;
-  /** Of those that could be looked at. */
+  /** Of the hooks that could be read. */
   readonly readings: ReadonlyMap<string, HookReading>;
   readonly seen: number;
 }
@@ -119,7 +119,7 @@ async function send(
     } catch (error) {
       failed += 1;
       isLimited ||= error instanceof RateLimited;
-      // What has no answer may have been made, and what is refused would be refused again: both count as a try.
+      // A call without an answer may have been carried out, and a refused one would be refused again: both count as a try.
       if (!(error instanceof Unavailable || error instanceof Refused)) {
         isChanged = true;
         events.set(guid, event);
@@ -166,11 +166,11 @@ function logHealth({context}: Sweep, hook: string, before: HookReading | undefin
 }
 
 function logDecision({context}: Sweep, guid: string): void {
-  const fields = {decision: 'dry_run', reason: REASON, delivery: guid};
+  const fields = {decision: 'dry_run' as const, reason: REASON, delivery: guid};
   context.logger.info(`dry run: would redeliver for ${REASON}`, fields);
 }
 
-/** Does `work` for each item, so many at a time, until there are no more or `isOver` says so. Returns the items that were not begun. */
+/** Does `work` for each item, `most` at a time, until all are done or `isOver` is true. Returns the items that were not begun. */
 async function atOnce<T>(
   items: readonly T[],
   most: number,
@@ -178,12 +178,12 @@ async function atOnce<T>(
   work: (item: T) => Promise<void>,
 ): Promise<T[]> {
   let next = 0;
-  const goOn = async (): Promise<void> => {
+  const workOn = async (): Promise<void> => {
     while (next < items.length && !isOver()) {
       const item = items[next++];
       if (item !== undefined) await work(item);
     }
   };
-  await Promise.all(Array.from({length: Math.min(most, items.length)}, goOn));
+  await Promise.all(Array.from({length: Math.min(most, items.length)}, workOn));
   return items.slice(next);
 }

@@ -1,20 +1,20 @@
 import type {DiscoveredDelivery} from '../../github/discovery';
-import type {FailedEvent, HookReading} from '../../store/documents';
+import type {FailedEvent, HookReading} from '../../model/deliveries';
 import {RETENTION_MS} from './failed-events';
 
 const MINUTE = 60_000;
 /** Before each try, since the attempt before it: the first is made as soon as it is seen that the event did not arrive. */
 const PAUSES_MS = [0, MINUTE, 5 * MINUTE, 30 * MINUTE, 3 * 60 * MINUTE] as const;
-/** So long after the last try the event is given up, unless it arrived. */
+/** An event that has not arrived this long after its last try is given up. */
 const LAST_WORD_MS = 10 * MINUTE;
 const PROBE_EVERY_MS = MINUTE;
 /** The scheduler's minutes are not all of one length, and neither are our clocks. */
 const EARLY_MS = 5_000;
-/** Deliveries that are so close to each other are taken to be at one time. */
+/** Deliveries this close to each other count as simultaneous. */
 const AT_ONE_TIME_MS = 5_000;
 /** 95 % of what GitHub's secondary limit lets us send: 900 points a minute, of which a redelivery is 5. */
 const PER_MINUTE = 171;
-/** A job that was queued longer ago may well be over: what says so goes before, so that nothing is made for it. */
+/** A job that was queued longer ago may be over: the event that says so is sent first, so that no runner is created for the job. */
 const RECENT_MS = 15 * MINUTE;
 /** What gets jobs going, then what gives runners back. */
 const ORDER = ['recently queued', 'completed', 'queued', 'in_progress', 'waiting'];
@@ -94,13 +94,13 @@ export function planRedeliveries(
   }
   const rank = new Map(due.map((one) => [one, rankOf(one, now)]));
   due.sort((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0) || a.event.at - b.event.at);
-  // The two go through different queues, and one may overtake the other.
+  // Both events pass through different queues, and one may overtake the other.
   const hasEnds = due.some(({event}) => event.action === 'completed' && event.tries === 0);
   const ready = hasEnds ? due.filter((one) => !isLongQueued(one, now)) : due;
   return {send: [...probes.values(), ...ready].slice(0, Math.floor(calls)), givenUp};
 }
 
-/** An event after it was asked for again. */
+/** The event after one more redelivery was requested. */
 export function tried(event: FailedEvent, {isProbe}: Pick<Redelivery, 'isProbe'>, now: number): FailedEvent {
   return {...event, last: now, tries: isProbe ? event.tries : event.tries + 1};
 }

@@ -3,7 +3,7 @@ import type {Observed} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
 
-/** A VM whose runner has not come online within `bootMinutes` is replaced: seen twice, because lists lag behind. */
+/** Ends a runner that has not come online within `bootMinutes`; seen twice before, because lists lag behind. */
 export const endFailedBoots: Rule<EndRunner<'boot'>> = {
   plan: planEnds,
   act: (action, repairs) => repairs.endRunner(action, {unlessOnline: true, failedToBoot: true}),

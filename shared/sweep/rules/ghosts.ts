@@ -1,14 +1,14 @@
-import type {Registration, RunnerScope} from '../../github/github';
-import {isRegistrationOf, isUnused} from '../../lifecycle/identity';
-import {isOver} from '../../lifecycle/runner';
-import type {RunnerDocument} from '../../store/documents';
-import {type Observed, scopeKey} from '../observed';
+import type {Registration} from '../../github/github';
+import {isRegistrationOf, isUnused} from '../../model/identity';
+import {isOver, type RunnerDocument} from '../../model/runner';
+import {type RunnerScope, scopeKey} from '../../model/scope';
+import type {Observed} from '../observed';
 import {type PersistenceTracker, TWICE_MS} from '../persistence';
 import type {PlannedAction, Registered, Rule} from '../rule';
 
-/** Deregistrations cost a call each, and a mistake here would be an expensive one. */
+/** Each deregistration costs a call, and a mistake would remove many registrations. */
 const MOST_A_PASS = 20;
-/** Known by its name alone: somebody else's of the same name, whose VM boots, is connected long before. */
+/** For a registration known by its name alone: one of somebody else with this name, whose VM boots, is online long before. */
 const NAMED_MS = 15 * 60_000;
 
 interface Deregister extends PlannedAction {
@@ -19,8 +19,8 @@ interface Deregister extends PlannedAction {
 }
 
 /**
- * Registrations of runners that are on record as over, offline and idle, and without a VM: seen twice, then removed. One that is on no record
- * may be of another deployment with our name: GitHub itself removes it after a day.
+ * Deletes registrations that are offline and idle, of runners that are over and have no VM; each is seen twice before. A registration that
+ * is on no record may belong to another deployment of our name: GitHub removes it after a day.
  */
 export const deregisterGhosts: Rule<Deregister> = {
   plan: planDeregistrations,

@@ -1,12 +1,11 @@
-import {isBeingMade, isEnding} from '../../lifecycle/runner';
-import type {RunnerDocument} from '../../store/documents';
+import {isBeingMade, isEnding, type RunnerDocument} from '../../model/runner';
+import {wantedWarm, warmOnes} from '../../model/warm';
 import {minutesOf, poolNamed, registrationOf, runsAtGitHub} from '../fleet';
 import type {Observed} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type PlannedAction, type Rule, runnerOf} from '../rule';
-import {wantedWarm, warmOnes} from './warm-runners';
 
-/** The idle check takes three readings a minute apart; after so long beyond `idleMinutes` it got lost. */
+/** The idle check takes three readings a minute apart; this long after `idleMinutes`, the check was lost. */
 const LOST_MS = 8 * 60_000;
 
 interface ReleaseIdle extends PlannedAction {
@@ -25,8 +24,8 @@ interface RepeatIdleCheck extends PlannedAction {
 type Release = ReleaseIdle | RepeatIdleCheck;
 
 /**
- * A runner that is online and idle for `idleMinutes`. One that covers a job, which GitHub does not give it, is released. One that is
- * spare has its own check, which is done over when it got lost.
+ * Releases a runner that was online and idle for `idleMinutes` while it covers a job that GitHub does not give it. Repeats the idle check
+ * of a spare runner when the check was lost.
  */
 export const endIdle: Rule<Release> = {
   plan: planReleases,
@@ -60,7 +59,7 @@ function lostCheck(
 ): RepeatIdleCheck | undefined {
   const forMs = now - (runner.spareSince ?? now);
   if (forMs < idleMs + LOST_MS || isWarm(observed, runner, now)) return undefined;
-  // A multiple of three begins a new round of readings; one that grows is a name that no task had before.
+  // A multiple of three begins a new round of readings; a number that grows gives a task name that was not used before.
   const reading = 3 * Math.floor(forMs / LOST_MS) + 3_000;
   return {kind: 'idle_check', reason: 'lost_stop', runner: runner.name, reading};
 }

@@ -2,12 +2,12 @@ import type {Observed} from '../observed';
 import type {PlannedAction, Rule} from '../rule';
 import {waitsForVm} from './stopped-vms';
 
-/** The VM's own check takes a minute or two beyond `idleMinutes`; after so long it got lost. */
+/** The VM's own check takes a minute or two beyond `idleMinutes`; after this long the check was lost. */
 const LOST_MS = 10 * 60_000;
-/** Each check that finds the VM busy goes on by itself: another one is begun no more often. */
+/** A check that finds the VM busy schedules the next one itself: the sweep begins another one no more often than this. */
 const EVERY_MS = 60 * 60_000;
 
-/** Does the persistent VM stop? */
+/** Begins a new round of readings that decide whether the persistent VM stops. */
 interface CheckVm extends PlannedAction {
   readonly kind: 'vm_check';
   readonly reason: 'lost_stop';
@@ -15,7 +15,7 @@ interface CheckVm extends PlannedAction {
   readonly reading: number;
 }
 
-/** A persistent VM that is up with nothing to do, long after its stop was due: its check got lost. */
+/** Checks a persistent VM that is up with nothing to do, long after its stop was due: its own check was lost. */
 export const checkIdleVms: Rule<CheckVm> = {
   plan: planChecks,
   act: async ({vm, reading}, repairs) => ({decision: await repairs.repeatVmCheck(vm, reading)}),

@@ -9,7 +9,7 @@ interface FreeSlot extends PlannedAction {
   readonly holder: string;
 }
 
-/** Slots whose holder is over, or holds another: seen twice, then free. */
+/** Frees slots whose holder is over, or holds another slot; each is seen twice before. */
 export const freeLostSlots: Rule<FreeSlot> = {
   plan: planFrees,
   act: async ({slot, holder}, repairs) => ({decision: await repairs.freeSlot(slot, holder)}),

@@ -1,30 +1,30 @@
-import {isPersistent} from '../../config/pool';
-import type {JobEvent} from '../../lifecycle/job-event';
-import {matchJob} from '../../lifecycle/matching';
-import {parseRunnerName} from '../../lifecycle/naming';
-import type {JobDocument, JobKey} from '../../store/documents';
+import type {JobDocument, JobKey} from '../../model/job';
+import type {JobEvent} from '../../model/job-event';
+import {matchJob} from '../../model/matching';
+import {parseRunnerName} from '../../model/names';
+import {isPersistent} from '../../model/pool';
 import {namesakes, poolNamed} from '../fleet';
 import {endOfVanished, eventOf} from '../lost-events';
 import {type Observed, type SeenJob, settledMs} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import type {DemandJob, Outcome, PlannedAction, Repairs, Rule} from '../rule';
 
-/** After that GitHub cancels a job that nobody took. */
+/** GitHub cancels a job that no runner took after a day. */
 const OLDEST_MS = 23 * 3600_000;
 const FIRST_COOL_DOWN_MS = 15 * 60_000;
 const LONGEST_COOL_DOWN_MS = 60 * 60_000;
-/** A task of one name is made once in this time; after it, another try may make one. */
+/** A task of one name is created once in this time. */
 const VM_BUCKET_MS = 10 * 60_000;
 const BUCKET_MS = 60 * 60_000;
 
-/** What the lost webhook would have said: goes the webhook's way. */
+/** Sends the event that the lost webhook would have sent. */
 interface ReplayEvent extends PlannedAction {
   readonly kind: 'event';
   readonly reason: 'uncovered_job' | 'lost_event' | 'vanished_job' | 'dead_job';
   readonly event: JobEvent;
 }
 
-/** The runner that covered the job is gone: the job is demand again. */
+/** Opens a job again whose runner is over. */
 interface ReopenJob extends PlannedAction {
   readonly kind: 'reopen';
   readonly reason: 'lost_runner';
@@ -32,7 +32,7 @@ interface ReopenJob extends PlannedAction {
   readonly runner: string | null;
 }
 
-/** The job that ran is queued again, and its runner is gone: the job is demand again. */
+/** Opens a job again that ran, is queued again and has lost its runner. */
 interface RequeueJob extends PlannedAction {
   readonly kind: 'requeue';
   readonly reason: 'requeued_job';
@@ -40,7 +40,7 @@ interface RequeueJob extends PlannedAction {
   readonly runner: string | null;
 }
 
-/** The pool that the job waits for is not configured any more, and another one takes it: it is demand of that one. */
+/** Gives a job whose pool is not configured any more to the pool that matches it now. */
 interface MoveJob extends PlannedAction {
   readonly kind: 'move';
   readonly reason: 'removed_pool';
@@ -50,7 +50,7 @@ interface MoveJob extends PlannedAction {
 
 type Correction = ReplayEvent | ReopenJob | RequeueJob | MoveJob | DemandJob<'lost_demand'>;
 
-/** What webhooks would have told and did not: each job as GitHub has it is compared with what is on record. */
+/** Compares each job at GitHub with its record, and replays the events that webhooks did not deliver. */
 export const replayMissedEvents: Rule<Correction> = {plan: planCorrections, act: correct, subject: subjectOf};
 
 async function correct(action: Correction, repairs: Repairs): Promise<Outcome> {
@@ -93,8 +93,8 @@ function planCorrections(observed: Observed, now: number, tracker: PersistenceTr
 }
 
 /**
- * Of a job whose repository GitHub does not show us nothing is known: it is over when it was so for as long as GitHub lets it wait. One on a
- * runner that lives may run all the while: the runner's own end is its end.
+ * Ends a job whose repository GitHub has not shown for as long as it lets a job wait. A job on a live runner may run all the while: it ends
+ * with its runner.
  */
 function endOutOfReach(observed: Observed, tracker: PersistenceTracker): ReplayEvent[] {
   const prefix = 'out-of-reach ';
@@ -105,7 +105,7 @@ function endOutOfReach(observed: Observed, tracker: PersistenceTracker): ReplayE
     if (stored.status === 'in_progress' && !isRunnerGone(observed, stored.runner)) continue;
     actions.push({kind: 'event', reason: 'vanished_job', event: endOfVanished(stored, key, observed.startedAt)});
   }
-  // Not every one is asked for in each sweep.
+  // One sweep does not ask for every job.
   for (const sighting of Object.keys(observed.sightings)) {
     const key = sighting.startsWith(prefix) ? sighting.slice(prefix.length) : undefined;
     const isUnknown = key && observed.jobs.has(key) && !observed.seen.has(key) && !observed.absent.has(key);
@@ -151,8 +151,8 @@ function compare(
 }
 
 /**
- * A queued job has the webhook's way to itself for its first minute, and is GitHub's to end after a day: counted from when it was queued,
- * which may be weeks after its run began. An unknown time is no reason to leave it alone.
+ * The webhook has the first minute to report a queued job, and GitHub cancels the job after a day: counted from when it was queued, which
+ * may be weeks after its run began. A job whose time is unknown is due.
  */
 function isDue({webhooks}: Observed, queuedAt: number | null, now: number): boolean {
   if (queuedAt === null) return true;
@@ -160,7 +160,7 @@ function isDue({webhooks}: Observed, queuedAt: number | null, now: number): bool
   return ageMs <= OLDEST_MS && (webhooks === 'off' || ageMs >= settledMs(webhooks));
 }
 
-/** On record as running: GitHub's present state, seen twice, outvotes the record when the runner is gone. */
+/** A job on record as running that GitHub has as queued, twice, and whose runner is gone: GitHub is believed. */
 function queuedAgain(
   observed: Observed,
   key: JobKey,
@@ -171,7 +171,7 @@ function queuedAgain(
   return {kind: 'requeue', reason: 'requeued_job', job: key, runner};
 }
 
-/** On record one that is ours and lives is not gone; nor is another's that is busy at GitHub, as far as that was listed. */
+/** Our runner is gone when no live one is on record; somebody else's, when none of its name is listed as busy at GitHub. */
 function isRunnerGone(observed: Observed, name: string | null): boolean {
   if (name === null) return true;
   if (observed.runners === undefined || observed.runners.some((runner) => runner.name === name)) return false;
@@ -184,7 +184,7 @@ function isOfPersistentVm(observed: Observed, {pool}: JobDocument): boolean {
   return configured !== undefined && isPersistent(configured);
 }
 
-/** What covers the job, if anything, ends in its own order; then it is demand of a pool that is not there. */
+/** A job that is covered keeps its runner until that ends. */
 function isOfRemovedPool(observed: Observed, {pool, demand}: JobDocument): boolean {
   return demand !== 'covered' && poolNamed(observed, pool) === undefined;
 }
@@ -198,7 +198,7 @@ function moved(
   return match.kind === 'matched' ? {kind: 'move', reason: 'removed_pool', job, pool: match.pool.name} : undefined;
 }
 
-/** Its VM should be up, and the job should run: asked for again now and then, which does nothing to a VM that is up. */
+/** Asks for the job's persistent VM again now and then, which changes nothing when the VM is up. */
 function startAgain(key: JobKey, {updatedAt}: JobDocument, now: number): Correction | undefined {
   if (now - updatedAt < VM_BUCKET_MS) return undefined;
   return {kind: 'demand', reason: 'lost_demand', job: key, cause: `vm-${Math.floor(now / VM_BUCKET_MS)}`};
@@ -225,14 +225,14 @@ export function heldBackPauseMs(times: number): number {
   return FIRST_COOL_DOWN_MS * 2 ** (times - 1);
 }
 
-/** Every attempt failed, a while ago; the job still waits. */
+/** Every attempt failed, a while ago, and the job still waits: it gets another one. */
 function tryAgain(observed: Observed, seen: SeenJob, stored: JobDocument, now: number): Correction | undefined {
   const afterAttempts = Math.min(LONGEST_COOL_DOWN_MS, FIRST_COOL_DOWN_MS * Math.max(1, stored.creations));
   const coolDown = stored.heldBack ? heldBackPauseMs(stored.heldBack) : afterAttempts;
   return now - stored.updatedAt < coolDown ? undefined : missedEvent(observed, seen, stored, 'dead_job', now);
 }
 
-/** On record as covered, by a runner that is over, or that covers another job. */
+/** A job on record as covered by a runner that is over, or that covers another job. */
 function withoutRunner(observed: Observed, key: JobKey, stored: JobDocument): Correction | undefined {
   if (stored.demand !== 'covered' || observed.runners === undefined) return undefined;
   const runner = observed.runners.find(({name}) => name === stored.runner);

@@ -1,7 +1,8 @@
-import {isUnused} from '../../lifecycle/identity';
+import {isUnused} from '../../model/identity';
+import {scopeKey} from '../../model/scope';
 import type {Machine} from '../../providers/provider';
 import {minutesOf, namesakes, ourMachines, registrationOf, runsAtGitHub} from '../fleet';
-import {type Observed, scopeKey} from '../observed';
+import type {Observed} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import type {LeftoverVm, PlannedAction, Registered, Rule} from '../rule';
 
@@ -10,7 +11,7 @@ interface DeleteVm extends PlannedAction, LeftoverVm {
   readonly reason: 'stopped_vm' | 'orphan';
 }
 
-/** VMs of this deployment's label that no live runner is on record for: seen twice, older than a boot takes, and not at work. */
+/** Deletes this deployment's VMs that no live runner is on record for: seen twice before, older than `bootMinutes`, and without a job. */
 export const deleteOrphans: Rule<DeleteVm> = {
   plan: planDeletions,
   act: async (action, repairs) => ({decision: await repairs.deleteVm(action)}),
@@ -45,8 +46,8 @@ function orphan(observed: Observed, machine: Machine, now: number, tracker: Pers
   const others = former ? [] : namesakes(observed, name, pool);
   // mutation: orphan runs a job
   if (!isDead && (own?.seen.busy || runsAtGitHub(observed, name, former))) return undefined;
-  // On no record, so that it cannot be deregistered first: while anything of its name is connected, it may take a job at any time. Its own
-  // end is the VM's `maxRunDuration`.
+  // A VM on no record cannot be deregistered first: while a registration of its name is connected, it may take a job at any time. Compute
+  // Engine deletes it after `maxRunDuration`.
   if (!isDead && others.some(({seen}) => !isUnused(seen))) return undefined;
   if (!tracker.hasPersisted(key)) return undefined;
   return {

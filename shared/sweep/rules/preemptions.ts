@@ -1,9 +1,9 @@
-import type {Preemption} from '../../store/documents';
+import type {Preemption} from '../../model/sweep';
 import {poolNamed} from '../fleet';
 import type {Observed} from '../observed';
 import type {PlannedAction, Rule} from '../rule';
 
-/** The first attempt is 1; a job that keeps losing its VMs is a person's to look at. */
+/** The first attempt is 1. A job that loses its VM more often is left to a person. */
 const LAST_ATTEMPT = 2;
 
 interface SettlePreemption extends PlannedAction {
@@ -13,7 +13,7 @@ interface SettlePreemption extends PlannedAction {
   readonly preemption: Preemption;
 }
 
-/** The job of a spot VM that was taken back is run once more, if that is what made it fail: no step of it had. */
+/** Runs the job of a preempted spot VM once more, if the preemption made it fail: none of its steps failed. */
 export const rerunPreempted: Rule<SettlePreemption> = {
   plan: planReruns,
   act: async ({kind, preemption}, repairs) => {

@@ -1,15 +1,15 @@
-import {isBeingMade, isEnding} from '../../lifecycle/runner';
+import {isBeingMade, isEnding} from '../../model/runner';
 import {jobUrlOf, ourMachines} from '../fleet';
 import type {Observed} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
 
-/** A runner that leaves is gone within a minute or two; after so long its task got lost. */
+/** A runner is deleted within a minute or two after its end; after this long, the task that deletes it was lost. */
 const LEAVING_MS = 5 * 60_000;
 
 type End = EndRunner<'lost_stop' | 'stopped_vm' | 'vanished_vm'>;
 
-/** Runners whose VM is not there any more, has stopped, or should have been deleted long ago; each seen twice. */
+/** Ends runners whose VM vanished or stopped, each seen twice before; and those whose VM should have been deleted long ago. */
 export const endRunnersWithoutVm: Rule<End> = {
   plan: planEnds,
   act: (action, repairs) => repairs.endRunner(action, {hasVanished: action.reason === 'vanished_vm'}),
@@ -30,7 +30,7 @@ function planEnds(observed: Observed, now: number, tracker: PersistenceTracker):
     if (machine && !kept.has(machine.name)) continue;
     const rest = {runner: runner.name, force: false, jobUrl: jobUrlOf(observed, runner)};
     if (isEnding(runner)) {
-      // Its deletion is under way, or its task got lost.
+      // The VM's deletion is under way, or its task was lost.
       // mutation: ending is under way
       if (now - runner.stateAt < LEAVING_MS || (machine && machine.status === 'stopping')) continue;
       const isDead = !machine || machine.status === 'stopped';

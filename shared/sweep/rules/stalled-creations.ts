@@ -1,4 +1,4 @@
-import {isBeingMade, isWithoutJob} from '../../lifecycle/runner';
+import {isBeingMade, isWithoutJob} from '../../model/runner';
 import type {Observed} from '../observed';
 import type {DemandJob, EndRunner, PlannedAction, Rule} from '../rule';
 

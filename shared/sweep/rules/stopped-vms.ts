@@ -1,10 +1,10 @@
-import {isBeingStarted, isStopping} from '../../lifecycle/vm';
+import type {JobDocument} from '../../model/job';
+import {isBeingStarted, isStopping, type VmDocument} from '../../model/vm';
 import {isDown} from '../../providers/vm';
-import type {JobDocument, VmDocument} from '../../store/documents';
 import {type Observed, settledMs} from '../observed';
 import type {DemandJob, Rule} from '../rule';
 
-/** A VM that is down is asked for once in this time: a task of one name is made once. */
+/** A stopped VM is asked for once in this time: a task of one name is created once. */
 const RESTART_EVERY_MS = 60_000;
 
 /** Of a pool with a persistent VM: the job is there for it to take, and was not turned away. */
@@ -12,7 +12,7 @@ export function waitsForVm({status, demand}: JobDocument): boolean {
   return status === 'queued' && demand === 'covered';
 }
 
-/** A persistent VM that went down by itself (a power off in the guest, a host error, a stop by hand) while a job waits for it. */
+/** Starts a persistent VM again that stopped by itself (a power off in the guest, a host error, a stop by hand) while a job waits for it. */
 export const restartStoppedVms: Rule<DemandJob<'vm_down'>> = {
   plan: planRestarts,
   act: async ({job, cause}, repairs) => {
@@ -40,7 +40,7 @@ function planRestarts(observed: Observed, now: number): DemandJob<'vm_down'>[] {
   });
 }
 
-/** Somebody starts it, or stops it and has it started again, or tries in vain for lack of capacity. */
+/** Whether a start or a stop of the VM is under way, or starts fail for lack of capacity and are retried. */
 function isSeenTo(document: VmDocument, now: number): boolean {
   return isBeingStarted(document, now) || isStopping(document, now) || document.startFailures > 0;
 }

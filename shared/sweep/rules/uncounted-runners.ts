@@ -7,7 +7,7 @@ interface CountRunner extends PlannedAction {
   readonly runner: string;
 }
 
-/** Runners from before there was a limit over all pools: each takes one of its slots, as far as they go. */
+/** Gives a slot of all pools to each runner from before there was a limit over all pools, as far as slots are free. */
 export const countUncounted: Rule<CountRunner> = {
   plan: planCounts,
   act: async ({runner}, repairs) => ({decision: await repairs.countRunner(runner)}),

@@ -1,7 +1,6 @@
-import {isPersistent} from '../../config/pool';
-import {jobKeyOf} from '../../lifecycle/naming';
-import {canRun} from '../../lifecycle/runner';
-import type {JobDocument} from '../../store/documents';
+import {type JobDocument, jobKeyOf} from '../../model/job';
+import {isPersistent} from '../../model/pool';
+import {canRun} from '../../model/runner';
 import {type Observed, roomOfAll, settledMs} from '../observed';
 import type {DemandJob, PlannedAction, Rule} from '../rule';
 

@@ -1,4 +1,4 @@
-import type {RunnerScope} from '../../../shared/github/github';
+import type {RunnerScope} from '../../../shared/model/scope';
 
 export type Visibility = 'public' | 'private' | 'internal';
 

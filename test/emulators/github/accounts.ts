@@ -1,4 +1,4 @@
-import type {RunnerScope} from '../../../shared/github/github';
+import type {RunnerScope} from '../../../shared/model/scope';
 import {type Account, type Repository, type RunnerGroup, sameName, type Visibility} from './account';
 import {GitHubRefusal, notFound} from './refusal';
 import type {Surroundings} from './surroundings';

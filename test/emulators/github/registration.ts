@@ -1,4 +1,4 @@
-import type {RunnerScope} from '../../../shared/github/github';
+import type {RunnerScope} from '../../../shared/model/scope';
 import type {RunnerGroup} from './account';
 import type {Job} from './job';
 import type {RunnerSession} from './runner-session';

@@ -1,4 +1,4 @@
-import type {RunnerScope} from '../../../shared/github/github';
+import type {RunnerScope} from '../../../shared/model/scope';
 import {type RunnerGroup, sameName, scopeKey} from './account';
 import type {Accounts} from './accounts';
 import {decodeJitConfig, encodeJitConfig} from './jit-config';

@@ -1,5 +1,5 @@
+import type {QueueName} from '../../../shared/model/tasks';
 import type {QueueLimits} from '../../../shared/tasks/queue-limits';
-import type {QueueName} from '../../../shared/tasks/tasks';
 
 export type QueueRate = Pick<QueueLimits, 'maxDispatchesPerSecond' | 'maxConcurrentDispatches'>;
 

@@ -1,4 +1,4 @@
-import {keyId} from '../../../shared/store/keys';
+import {keyId} from '../../../shared/model/lease';
 import {aSystem, expectClean, MINUTE, type TestSystem} from '../../builders/system';
 import {QUEUES} from '../../emulators/system';
 import {ApiClient, problemOf} from './client';

@@ -1,4 +1,5 @@
-import {type Pool, parseConfig} from '../../../shared/config/config';
+import {parseConfig} from '../../../shared/config/config';
+import type {Pool} from '../../../shared/model/pool';
 import {DEPLOYED, poolsIn} from '../../builders/shown-pools';
 import {aSystem, MINUTE, type TestSystem} from '../../builders/system';
 import {machinesIn, terraformTemplate, terraformVm} from '../../builders/terraform-machines';

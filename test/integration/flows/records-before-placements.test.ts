@@ -1,4 +1,4 @@
-import type {RunnerDocument} from '../../../shared/store/documents';
+import type {RunnerDocument} from '../../../shared/model/runner';
 import {aSystem, expectClean, MINUTE, POOLS, type TestSystem} from '../../builders/system';
 import {ApiClient} from '../api/client';
 

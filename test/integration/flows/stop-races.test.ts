@@ -1,4 +1,4 @@
-import {jobKeyOf} from '../../../shared/lifecycle/naming';
+import {jobKeyOf} from '../../../shared/model/job';
 import {aJob} from '../../builders/lifecycle';
 import {MINUTE} from '../../builders/system';
 import {aVmSystem, expectUnharmed, FLAT, VM, type VmSystem, ZONE} from '../../builders/vm-system';

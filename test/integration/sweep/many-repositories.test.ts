@@ -1,4 +1,4 @@
-import {jobKeyOf} from '../../../shared/lifecycle/naming';
+import {jobKeyOf} from '../../../shared/model/job';
 import {aJob, aRunner} from '../../builders/lifecycle';
 import {aSystem, MINUTE, type TestSystem} from '../../builders/system';
 

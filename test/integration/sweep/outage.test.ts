@@ -1,7 +1,6 @@
 import {Unavailable} from '../../../shared/errors';
-import type {Collections} from '../../../shared/store/documents';
 import {createMemoryStore} from '../../../shared/store/memory';
-import type {Store} from '../../../shared/store/store';
+import type {Collections, Store} from '../../../shared/store/store';
 import {aSystem, MINUTE, type TestSystem} from '../../builders/system';
 import type {DeliveryRequest} from '../../emulators/github/delivery';
 import {httpSink} from '../../emulators/github/http-sink';

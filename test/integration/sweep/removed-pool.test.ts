@@ -1,4 +1,4 @@
-import type {JobDocument} from '../../../shared/store/documents';
+import type {JobDocument} from '../../../shared/model/job';
 import {aJob} from '../../builders/lifecycle';
 import {aSystem, expectClean, MINUTE, type TestSystem} from '../../builders/system';
 

@@ -1,5 +1,5 @@
 import {parseConfig} from '../../../shared/config/config';
-import {cronMatches, isCron} from '../../../shared/config/cron';
+import {cronMatches, isCron} from '../../../shared/model/warm';
 import {COMPLETE, PKCS1, POOLS, problemsOf} from './environments';
 
 const {GITHUB_TOKEN: _, ...withoutToken} = COMPLETE;

@@ -2,7 +2,8 @@ import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {parse} from 'yaml';
-import {type Pool, parseConfig} from '../../../shared/config/config';
+import {parseConfig} from '../../../shared/config/config';
+import type {Pool} from '../../../shared/model/pool';
 import {COMPLETE, EXAMPLE, POOLS} from './environments';
 
 function pools(text: string, env: Record<string, string> = {}): readonly Pool[] {

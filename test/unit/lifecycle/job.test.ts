@@ -1,6 +1,5 @@
-import {applyJobEvent, type JobChange, requeued} from '../../../shared/lifecycle/job';
-import type {JobEvent} from '../../../shared/lifecycle/job-event';
-import type {JobDocument} from '../../../shared/store/documents';
+import {type JobDocument, requeued} from '../../../shared/model/job';
+import {applyJobEvent, type JobChange, type JobEvent} from '../../../shared/model/job-event';
 import {anEvent, NOW} from '../../builders/lifecycle';
 
 /** Applies events in order, and returns every change. */

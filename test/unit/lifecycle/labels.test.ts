@@ -1,4 +1,4 @@
-import {registrationLabels, unaskedLabels, wildcardMatches} from '../../../shared/lifecycle/labels';
+import {registrationLabels, unaskedLabels, wildcardMatches} from '../../../shared/model/labels';
 
 test.each([
   ['linux', 'linux', true],

@@ -1,4 +1,4 @@
-import {type JobToMatch, matchJob} from '../../../shared/lifecycle/matching';
+import {type JobToMatch, matchJob} from '../../../shared/model/matching';
 import {aPool} from '../../builders/lifecycle';
 
 const linux = aPool({

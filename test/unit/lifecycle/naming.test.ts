@@ -1,5 +1,6 @@
-import {jobKeyOf, parseRunnerName, runnerName, taskName} from '../../../shared/lifecycle/naming';
-import {RFC_1035} from '../../../shared/model/names';
+import {jobKeyOf} from '../../../shared/model/job';
+import {parseRunnerName, RFC_1035, runnerName} from '../../../shared/model/names';
+import {taskName} from '../../../shared/model/tasks';
 
 describe('runner names', () => {
   test('are <deployment>-<pool>-<job id>-<n>', () => {

@@ -5,9 +5,9 @@ import {
   isBeingMade,
   isEnding,
   maxLifetimeMs,
+  type RunnerState,
   spared,
-} from '../../../shared/lifecycle/runner';
-import type {RunnerState} from '../../../shared/store/documents';
+} from '../../../shared/model/runner';
 import {aJob, aRunner, NOW} from '../../builders/lifecycle';
 
 const ORDER: RunnerState[] = ['requested', 'creating', 'booting', 'idle', 'busy', 'draining', 'gone'];

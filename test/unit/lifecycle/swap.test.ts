@@ -1,5 +1,6 @@
-import {swap} from '../../../shared/lifecycle/swap';
-import type {JobDocument, RunnerDocument} from '../../../shared/store/documents';
+import type {JobDocument} from '../../../shared/model/job';
+import type {RunnerDocument} from '../../../shared/model/runner';
+import {swap} from '../../../shared/model/swap';
 import {aJob, aRunner, NOW} from '../../builders/lifecycle';
 
 const A = covered(aJob({jobId: 1001}));

@@ -9,8 +9,8 @@ import {
   startFailed,
   stopped,
   stopping,
-} from '../../../shared/lifecycle/vm';
-import type {VmDocument} from '../../../shared/store/documents';
+  type VmDocument,
+} from '../../../shared/model/vm';
 import {NOW} from '../../builders/lifecycle';
 
 const MINUTE = 60_000;

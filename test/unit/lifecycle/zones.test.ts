@@ -1,4 +1,5 @@
-import {regionOf, zoneOrder} from '../../../shared/lifecycle/zones';
+import {zoneOrder} from '../../../shared/lifecycle/zones';
+import {regionOf} from '../../../shared/model/names';
 
 const ZONES = ['us-central1-c', 'us-central1-a', 'us-central1-f'];
 

@@ -90,5 +90,5 @@ test('a repository that is spelt out has neither * nor !', () => {
 });
 
 test('the region of a zone', () => {
-  expect(names.regionOfZone('northamerica-northeast1-b')).toBe('northamerica-northeast1');
+  expect(names.regionOf('northamerica-northeast1-b')).toBe('northamerica-northeast1');
 });

@@ -1,5 +1,6 @@
 import {InvalidTask} from '../../../shared/errors';
-import {eventTask, parseTask, routeTo} from '../../../shared/tasks/payload';
+import {parseTask} from '../../../shared/model/task-payload';
+import {eventTask, routeTo} from '../../../shared/model/tasks';
 import {anEvent} from '../../builders/lifecycle';
 
 const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));

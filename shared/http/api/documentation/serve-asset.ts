@@ -1,5 +1,5 @@
 import type {IncomingHttpHeaders} from 'node:http';
-import type {Reply} from '../reply';
+import type {Reply} from '../../server';
 import type {Assets} from './assets';
 import {REDOC, SWAGGER_UI} from './pages';
 

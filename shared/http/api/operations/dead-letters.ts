@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import {retryDeadLetter} from '../../../effects/retry-dead-letter';
 import {isDocumentId} from '../../../model/names';
+import {Problem} from '../../errors';
+import {jsonReply} from '../../server';
 import {operation} from '../operation';
 import {linkHeader, readPage} from '../page';
-import {Problem} from '../problem';
-import {jsonReply} from '../reply';
 import {DeadLetter, DryRun, Next, PageQuery} from '../schemas';
 import {deadLetterView} from '../views/job-view';
 import {isDryRun} from './dry-run';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import {jsonReply, type Reply} from '../../server';
 import {type Page, REDOC, SWAGGER_UI} from '../documentation/pages';
 import {type Operation, operation} from '../operation';
-import {jsonReply, type Reply} from '../reply';
 
 const Nothing = z.strictObject({});
 

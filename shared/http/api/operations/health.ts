@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import {version} from '../../../../package.json';
 import {scrubSecrets} from '../../../telemetry/scrub';
+import {Problem} from '../../errors';
+import {jsonReply, type Reply} from '../../server';
 import {operation, type RequestContext} from '../operation';
-import {Problem} from '../problem';
-import {jsonReply, type Reply} from '../reply';
 import {flag} from '../schemas';
 
 const NoParameters = z.strictObject({});

@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import {jsonReply} from '../../server';
 import {operation} from '../operation';
 import {linkHeader, readPage} from '../page';
-import {jsonReply} from '../reply';
 import {Job, JobState, Next, PageQuery, PoolName, Repository} from '../schemas';
 import {jobView} from '../views/job-view';
 

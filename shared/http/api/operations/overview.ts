@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import {version} from '../../../../package.json';
+import {jsonReply} from '../../server';
 import {operation} from '../operation';
-import {jsonReply} from '../reply';
 import {PoolView, poolView} from '../views/pool-view';
 
 const Info = z

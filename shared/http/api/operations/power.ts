@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import type {Pool} from '../../../config/config';
 import {startVm} from '../../../effects/start-vm';
 import {stopVm} from '../../../effects/stop-vm';
+import type {Pool} from '../../../model/pool';
+import {Problem} from '../../errors';
+import {jsonReply} from '../../server';
 import {type Description, operation} from '../operation';
-import {Problem} from '../problem';
-import {jsonReply} from '../reply';
 import {DryRun, Force, PoolName} from '../schemas';
 import {isVmPool} from '../views/persistent-vms';
 import {isDryRun} from './dry-run';

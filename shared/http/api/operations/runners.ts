@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import {takesRepository} from '../../../lifecycle/matching';
+import {takesRepository} from '../../../model/matching';
 import {isDocumentId} from '../../../model/names';
-import type {RunnerState as DocumentState, RunnerDocument} from '../../../store/documents';
+import type {RunnerState as DocumentState, RunnerDocument} from '../../../model/runner';
 import type {Store} from '../../../store/store';
+import {Problem} from '../../errors';
+import {jsonReply} from '../../server';
 import {operation, type RequestContext} from '../operation';
 import {linkHeader, readPage, type Source} from '../page';
-import {Problem} from '../problem';
-import {jsonReply} from '../reply';
 import {Next, PageQuery, PoolName, Repository, RUNNER_STATES, Runner} from '../schemas';
 import {type PersistentVm, persistentVms, vmView} from '../views/persistent-vms';
 import {type RunnerView, runnerView} from '../views/runner-view';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import {jsonReply} from '../../server';
 import {operation} from '../operation';
-import {jsonReply} from '../reply';
 import {JobState, RunnerState, Time} from '../schemas';
 import {readStatus} from '../views/status-view';
 

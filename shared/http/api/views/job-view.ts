@@ -1,6 +1,6 @@
 import type * as z from 'zod';
-import {jobKeyOf} from '../../../lifecycle/naming';
-import type {DeadLetterDocument, JobDocument} from '../../../store/documents';
+import {type JobDocument, jobKeyOf} from '../../../model/job';
+import type {DeadLetterDocument} from '../../../model/tasks';
 import {scrubSecrets} from '../../../telemetry/scrub';
 import type {DeadLetter, Job} from '../schemas';
 import {timeOf} from './time';

@@ -1,9 +1,9 @@
-import {isPersistent, type Pool} from '../../../config/pool';
 import {allVms, type Vm} from '../../../effects/vm/vms';
-import {isLabelPattern} from '../../../lifecycle/labels';
+import {isLabelPattern} from '../../../model/labels';
 import {isSpeltOut} from '../../../model/names';
+import {isPersistent, type Pool} from '../../../model/pool';
+import type {VmDocument, VmState} from '../../../model/vm';
 import type {Context} from '../../../ports';
-import type {VmDocument, VmState} from '../../../store/documents';
 import {jobIdOf, type RunnerView} from './runner-view';
 import {timeOf} from './time';
 

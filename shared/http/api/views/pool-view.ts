@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type {Pool} from '../../../config/config';
+import type {Pool} from '../../../model/pool';
 
 const Schedule = z.object({cron: z.string(), timezone: z.string(), count: z.int()});
 

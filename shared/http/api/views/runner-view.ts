@@ -1,6 +1,7 @@
 import type * as z from 'zod';
+import type {JobKey} from '../../../model/job';
 import {placementOf} from '../../../model/placement';
-import type {JobKey, RunnerDocument} from '../../../store/documents';
+import type {RunnerDocument} from '../../../model/runner';
 import type {Runner} from '../schemas';
 import {timeOf} from './time';
 

@@ -1,6 +1,6 @@
-import type {Pool} from '../../../config/config';
+import type {Pool} from '../../../model/pool';
+import type {RunnerDocument, RunnerState} from '../../../model/runner';
 import type {Context} from '../../../ports';
-import type {RunnerDocument, RunnerState} from '../../../store/documents';
 import {lastSweep} from '../../../store/last-sweep';
 import type {Store} from '../../../store/store';
 import {isVmPool, type PersistentVm, persistentVms, vmStateOf, vmView} from './persistent-vms';

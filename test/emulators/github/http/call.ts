@@ -1,4 +1,4 @@
-import type {RunnerScope} from '../../../../shared/github/github';
+import type {RunnerScope} from '../../../../shared/model/scope';
 import type {Token} from '../app';
 import type {GitHubWorld} from '../model';
 

@@ -1,4 +1,4 @@
-import type {FailedEvent, HookReading} from '../../../../shared/store/documents';
+import type {FailedEvent, HookReading} from '../../../../shared/model/deliveries';
 import {FailedEvents} from '../../../../shared/sweep/deliveries/failed-events';
 import {healthAfter, planRedeliveries, redeliveryAllowance, tried} from '../../../../shared/sweep/deliveries/schedule';
 import {NOW} from '../../../builders/lifecycle';

@@ -1,4 +1,4 @@
-import type {RunnerDocument} from '../../../../shared/store/documents';
+import type {RunnerDocument} from '../../../../shared/model/runner';
 import type {Observed} from '../../../../shared/sweep/observed';
 import {aJob, aPool, aRunner, NOW} from '../../../builders/lifecycle';
 import {jobs, LATER, machine, once, scopes, seen, twice, words} from '../../../builders/sweep';

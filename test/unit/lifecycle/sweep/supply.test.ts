@@ -1,7 +1,7 @@
-import {newVm} from '../../../../shared/lifecycle/vm';
-import type {Preemption} from '../../../../shared/store/documents';
+import type {Preemption} from '../../../../shared/model/sweep';
+import {newVm} from '../../../../shared/model/vm';
+import {wantedWarm, warmOnes} from '../../../../shared/model/warm';
 import type {Observed} from '../../../../shared/sweep/observed';
-import {wantedWarm, warmOnes} from '../../../../shared/sweep/rules/warm-runners';
 import {aJob, aPool, aRunner} from '../../../builders/lifecycle';
 import {jobs, LATER, once, seen, words} from '../../../builders/sweep';
 

@@ -1,6 +1,5 @@
-import type {JobDocument, JobKey, RunnerDocument} from '../store/documents';
-import {jobKeyOf} from './naming';
-import {canRun, covering, isEnding, running, spared} from './runner';
+import {type JobDocument, type JobKey, jobKeyOf} from './job';
+import {canRun, covering, isEnding, type RunnerDocument, running, spared} from './runner';
 
 /** What is known when job B is seen to run, or to have run, on a runner. */
 export interface SwapInput {

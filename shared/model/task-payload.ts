@@ -1,7 +1,5 @@
 import * as z from 'zod';
 import {InvalidTask} from '../errors';
-import type {JobEvent} from '../lifecycle/job-event';
-import {taskName} from '../lifecycle/naming';
 import {
   isDocumentId,
   JOB_KEY,
@@ -14,8 +12,8 @@ import {
   RUNNER_NAME,
   SHORT_NAME,
   VM_ID,
-} from '../model/names';
-import type {NewTask, QueueName} from './tasks';
+} from './names';
+import type {QueueName} from './tasks';
 
 /** Unknown fields are left out: an older function understands a newer task. */
 const Event = z.object({
@@ -41,6 +39,7 @@ const Event = z.object({
 const RunnerName = z.string().regex(RFC_1035);
 
 const JobKey = z.string().regex(JOB_KEY);
+
 const VmId = z.string().regex(VM_ID);
 
 /** Queue `provision`: something about demand. */
@@ -79,6 +78,7 @@ const StopPayload = z.discriminatedUnion('kind', [
 ]);
 
 export type ProvisionTask = z.infer<typeof ProvisionPayload>;
+
 export type StopTask = z.infer<typeof StopPayload>;
 
 const SCHEMA = {provision: ProvisionPayload, stop: StopPayload} satisfies Record<QueueName, z.ZodType>;
@@ -101,29 +101,4 @@ export function parseTask<Q extends QueueName>(queue: Q, body: Buffer): TaskOf[Q
   if (parsed.success) return parsed.data as TaskOf[Q];
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; ');
   throw new InvalidTask(`the body of the ${queue} task is not one of ours: ${problems}`);
-}
-
-/** Which queue a task waits in, and, where it is not the queue's own, which function gets it. */
-export type Route = Pick<NewTask, 'queue' | 'to'>;
-
-/**
- * How a task reaches a function; with the status of its event, if it has one. News of a start asks nothing of GitHub: it must not use up the rate of the provision queue, which is
- * GitHub's limit for runners. `waiting` asks nothing either, but would overtake its `queued` in another queue.
- */
-export function routeTo(to: QueueName, status?: JobEvent['status']): Route {
-  if (to === 'provision' && status === 'in_progress') return {queue: 'stop', to};
-  return {queue: to};
-}
-
-/**
- * The task of an event: release is for `stop`, everything else is demand. Its name comes from the delivery's GUID, which a redelivery keeps;
- * without one from the body. Not from the job alone: a job that is queued again after an approval has the same id and may have the same body.
- */
-export function eventTask(event: JobEvent): Omit<NewTask, 'headers' | 'delaySeconds'> {
-  const {delivery, jobId, runAttempt, status} = event;
-  return {
-    ...routeTo(status === 'completed' ? 'stop' : 'provision', status),
-    name: taskName(`${delivery}/${jobId}/${runAttempt}/${status}`, jobId, runAttempt, status),
-    body: {kind: 'event', event},
-  };
 }

@@ -1,8 +1,46 @@
-import type {RunnerScope} from '../github/github';
-import {placed} from '../model/placement';
-import type {JobDocument, JobKey, RunnerDocument, RunnerState} from '../store/documents';
 import {hasLabels, liesIn} from './identity';
-import {jobKeyOf} from './naming';
+import {type JobDocument, type JobKey, jobKeyOf} from './job';
+import {type PlacementFields, placed} from './placement';
+import type {RunnerScope} from './scope';
+
+export type RunnerState = 'requested' | 'creating' | 'booting' | 'idle' | 'busy' | 'draining' | 'gone' | 'failed';
+
+/** `runners/<name>`; the VM has the same name. Its placement is where the VM is, or was last attempted; written before the insert. */
+export interface RunnerDocument extends PlacementFields {
+  readonly name: string;
+  readonly pool: string;
+  readonly scope: RunnerScope;
+  readonly installationId: number | null;
+  /** What it was registered with, lower case. */
+  readonly labels: readonly string[];
+  readonly state: RunnerState;
+  /** For one that was asked for without a job: `<its number>-0`, an attempt that no job has. */
+  readonly madeFor: JobKey;
+  /** The job for whose sake it is there now; null when spare, or when it runs one. */
+  readonly covers: JobKey | null;
+  /** The job that it runs. */
+  readonly runs: JobKey | null;
+  /** True when it is alive, runs nothing and covers nothing. */
+  readonly spare: boolean;
+  readonly slot: string | null;
+  /** Its slot of all pools together, where these have a limit; absent where it was written down before. */
+  readonly slotOfAll?: string | null;
+  /** GitHub's id of the registration, which tells it from others of the same name. */
+  readonly githubId: number | null;
+  /**
+   * When its name was first to be registered, while a registration may stand whose id nobody wrote down; null: it was not, or that is
+   * settled. Missing in documents of older versions: not known.
+   */
+  readonly registrationTriedAt?: number | null;
+  /** Since when it is spare, also while it goes on that account; a check of an earlier time is void. */
+  readonly spareSince: number | null;
+  /** The job that got its slot when it went. */
+  readonly handedTo: JobKey | null;
+  readonly createdAt: number;
+  /** Since when it is in this state. */
+  readonly stateAt: number;
+  readonly expireAt: number;
+}
 
 const RANK: Record<RunnerState, number> = {
   requested: 0,
@@ -16,7 +54,7 @@ const RANK: Record<RunnerState, number> = {
 };
 
 /** A runner that is gone or failed is remembered this long, so that late events find it. */
-const REMEMBER_MS = 3 * 24 * 3600 * 1000;
+const RETENTION_MS = 3 * 24 * 3600 * 1000;
 
 /** Milliseconds that a VM may live: booting, waiting and running at their longest, and ten minutes more. */
 export function maxLifetimeMs(minutes: {bootMinutes: number; idleMinutes: number; jobMinutes: number}): number {
@@ -102,7 +140,7 @@ export function advanceRunner(runner: RunnerDocument, state: RunnerState, now: n
     ...runner,
     state,
     stateAt: now,
-    ...(over ? {spare: false, covers: null, expireAt: now + REMEMBER_MS} : {}),
+    ...(over ? {spare: false, covers: null, expireAt: now + RETENTION_MS} : {}),
   };
 }
 

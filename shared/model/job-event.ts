@@ -1,13 +1,38 @@
-import type {JobDocument, JobStatus} from '../store/documents';
-import type {JobEvent} from './job-event';
+import {type JobDocument, type JobKey, type JobStatus, retentionMs} from './job';
 
-/** A finished job is remembered this long, so that a late `queued` finds that it is over. */
-const REMEMBER_MS = 7 * 24 * 3600 * 1000;
-/** One that is not over: longer than GitHub lets it wait for an approval, which is 30 days. */
-const REMEMBER_OPEN_MS = 40 * 24 * 3600 * 1000;
+/** What one `workflow_job` webhook says, and all of it that a task carries on. */
+export interface JobEvent {
+  readonly jobId: number;
+  readonly runId: number;
+  readonly runAttempt: number;
+  /** From the body: it rules over the event's action. */
+  readonly status: JobStatus;
+  /** `owner/name` */
+  readonly repository: string;
+  readonly labels: readonly string[];
+  /** The pool that the webhook matched. */
+  readonly pool: string;
+  /** The runner that runs or ran the job; null while it has none. */
+  readonly runnerName: string | null;
+  /** GitHub's id of that runner's registration; null where the event does not say. */
+  readonly runnerId: number | null;
+  /** Name of the workflow; null where the event does not say. */
+  readonly workflow: string | null;
+  readonly installationId: number | null;
+  /** The job's page, for people. */
+  readonly url: string | null;
+  /** Of a job that waits: since when. Else when GitHub created it. Milliseconds since the epoch. */
+  readonly createdAt: number;
+  /** When `webhook` received the delivery, or the sweep read it from GitHub; milliseconds since the epoch. Null in tasks of older versions. */
+  readonly receivedAt: number | null;
+  /** GUID of the delivery that said it; a redelivery and a retried task keep it. */
+  readonly delivery: string;
+}
+
+/** What makes a job demand: a `queued` event, or a task that says so of a job that is known. */
+export type Demand = {readonly event: JobEvent} | {readonly job: JobKey};
 
 const OPENINGS_KEPT = 10;
-const LOST_RUNNERS_KEPT = 10;
 
 /** GitHub's order of a job's life. `queued` and `waiting` share a rank: a job goes to and fro between them. */
 const RANK: Record<JobStatus, number> = {queued: 1, waiting: 1, in_progress: 2, completed: 3};
@@ -42,7 +67,7 @@ export function applyJobEvent(
 
   const known = {...job, installationId: event.installationId ?? job.installationId, url: event.url ?? job.url};
   const receivedAt = newest(existing?.receivedAt, event.receivedAt);
-  const touched = {...known, receivedAt, updatedAt: now, expireAt: now + rememberMs(event.status)};
+  const touched = {...known, receivedAt, updatedAt: now, expireAt: now + retentionMs(event.status)};
   switch (event.status) {
     case 'queued':
       return queued(existing, touched, event);
@@ -58,7 +83,7 @@ export function applyJobEvent(
           runner: null,
           slot: null,
           slotOfAll: null,
-          openings: remembered(touched, event.delivery),
+          openings: withOpening(touched, event.delivery),
         },
         released: existing?.runner ?? null,
       };
@@ -89,11 +114,6 @@ export function applyJobEvent(
   }
 }
 
-/** A runner was there for the job, and GitHub did not give it to it: nothing is made for it, until it is tried again. */
-export function heldBack(job: JobDocument, now: number): JobDocument {
-  return {...job, demand: 'dead', runner: null, heldBack: (job.heldBack ?? 0) + 1, updatedAt: now};
-}
-
 /**
  * Of an earlier state, or received before the newest event that was accepted. The end of a job is final in whatever order it is heard; and an
  * `in_progress` that overtook the first `queued` on its way to us is news all the same: only a job that was queued again may have had a
@@ -109,30 +129,6 @@ function newest(known: number | null | undefined, received: number | null): numb
   return received === null ? (known ?? null) : Math.max(known ?? received, received);
 }
 
-/**
- * A job that was to run is queued again: GitHub says so, and its runner is gone. What is heard of that runner from then on is late. A runner
- * that goes on under its name (`keepsName`: a persistent one) may get the job again.
- */
-export function requeued(job: JobDocument, now: number, {keepsName}: {readonly keepsName: boolean}): JobDocument {
-  const lost = job.runner === null || keepsName ? [] : [job.runner];
-  return {
-    ...job,
-    status: 'queued',
-    demand: 'open',
-    generation: job.generation + 1,
-    runner: null,
-    slot: null,
-    slotOfAll: null,
-    lostRunners: [...(job.lostRunners ?? []), ...lost].slice(-LOST_RUNNERS_KEPT),
-    updatedAt: now,
-    expireAt: now + rememberMs('queued'),
-  };
-}
-
-function rememberMs(status: JobStatus): number {
-  return status === 'completed' ? REMEMBER_MS : REMEMBER_OPEN_MS;
-}
-
 function queued(
   existing: JobDocument | undefined,
   job: JobDocument,
@@ -146,14 +142,14 @@ function queued(
     if (existing.demand === 'dead') return {kind: 'opened', job: {...job, demand: 'open'}};
     return {kind: 'unchanged', job: existing, reason: 'duplicate'};
   }
-  const openings = remembered(job, delivery);
+  const openings = withOpening(job, delivery);
   const opened = {status: 'queued', demand: 'open', runner: null} as const;
   // It queues since it was approved, whatever it was before.
   const queuedAt = Math.max(createdAt, existing?.updatedAt ?? 0);
   return {kind: 'opened', job: {...job, ...opened, generation: job.generation + 1, openings, queuedAt}};
 }
 
-function remembered({openings}: JobDocument, delivery: string): string[] {
+function withOpening({openings}: JobDocument, delivery: string): string[] {
   return [...openings, delivery].slice(-OPENINGS_KEPT);
 }
 
@@ -184,6 +180,6 @@ function newJob(event: JobEvent, now: number, previous: JobDocument | undefined)
     queuedAt: event.createdAt,
     receivedAt: event.receivedAt,
     updatedAt: now,
-    expireAt: now + rememberMs(event.status),
+    expireAt: now + retentionMs(event.status),
   };
 }

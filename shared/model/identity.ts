@@ -1,6 +1,6 @@
-import type {Registration, RunnerScope} from '../github/github';
-import type {RunnerDocument} from '../store/documents';
 import type {JobEvent} from './job-event';
+import type {RunnerDocument} from './runner';
+import type {RunnerScope} from './scope';
 
 /** Whether GitHub could give a job of the repository, `owner/name`, to a runner that is registered there. GitHub compares names without case. */
 export function liesIn(scope: RunnerScope, repository: string): boolean {
@@ -41,16 +41,24 @@ export function isMeant(runner: RunnerDocument, {repository, labels, runnerId, r
   return registrationTriedAt !== null && (receivedAt === null || receivedAt >= registrationTriedAt);
 }
 
+/** A registered runner, as far as GitHub's list tells it from others. */
+export interface SeenRegistration {
+  readonly id: number;
+  readonly name: string;
+  readonly status: 'online' | 'offline';
+  readonly busy: boolean;
+}
+
 /** Whether the registration, seen in `scope`, is that of the runner on record. */
 export function isRegistrationOf(
   runner: Pick<RunnerDocument, 'name' | 'githubId' | 'registrationTriedAt'>,
-  registration: Registration,
+  registration: SeenRegistration,
 ): boolean {
   if (runner.githubId !== null) return runner.githubId === registration.id;
   return wasTried(runner) && runner.name === registration.name && isUnused(registration);
 }
 
 /** Nothing runs there, and nobody is connected: with a name alone to go by, no other registration is taken for ours. */
-export function isUnused({status, busy}: Pick<Registration, 'status' | 'busy'>): boolean {
+export function isUnused({status, busy}: Pick<SeenRegistration, 'status' | 'busy'>): boolean {
   return status === 'offline' && !busy;
 }

@@ -1,4 +1,4 @@
-import type {Pool} from '../config/config';
+import type {Pool} from './pool';
 
 /** Longer ones are no label at GitHub: they match nothing, and nobody pays for the comparison. */
 const LONGEST = 256;

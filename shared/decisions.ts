@@ -1,0 +1,135 @@
+/**
+ * The words of log lines, metrics, spans and Terraform's filters. A word's meaning is that of its log line; a word is never renamed, because
+ * dashboards and alerts of operators filter by it.
+ */
+
+/** What an event changed about a job. `late` and `duplicate`: nothing. `foreign`: neither the job nor the runner is ours. */
+const RECORDED = ['parked', 'started', 'finished', 'late', 'duplicate', 'foreign'] as const;
+
+/** What became of the runner of a job that is completed: each follows the word of what the event changed. */
+const RELEASED = ['no_runner', 'left_at_work', 'gone', 'deleted'] as const;
+
+/** What an event changed about a job of a persistent VM. */
+const RECORDED_ON_VM = ['opened', 'started', 'parked', 'finished', 'unchanged', 'foreign'] as const;
+
+export type Recorded = (typeof RECORDED)[number];
+type RecordedOnVm = (typeof RECORDED_ON_VM)[number];
+type Released = `${Recorded}_${(typeof RELEASED)[number]}`;
+
+/** Outcomes of tasks that say all by themselves. */
+const PLAIN = [
+  'unknown_job',
+  'not_served',
+  'waits_for_slot',
+  'covered',
+  'void',
+  'runner_lives',
+  'done',
+  'gone',
+  'deleted',
+  'busy_after_all',
+  'kept_warm',
+  'idle_so_far',
+  'busy',
+  'deregistered',
+  'not_registered',
+  'missing',
+  'repaired',
+  'wanted',
+] as const;
+
+/** Outcomes of tasks with a reason: why, or the runner, the VM or the job that the outcome concerns. */
+const EXPLAINED = [
+  'booting',
+  'alive',
+  'not_wanted',
+  'covered_by',
+  'queued_again',
+  'not_queued',
+  'vm_started',
+  'already_running',
+  'cannot_take',
+  'void',
+  'busy',
+  'stopped',
+  'already_stopped',
+] as const;
+
+/** What a task came to: the decision of its log line and of its answer, and the reason where the decision has one. */
+export type Outcome =
+  | {readonly decision: (typeof PLAIN)[number] | Recorded | Released; readonly reason?: undefined}
+  | {readonly decision: (typeof EXPLAINED)[number] | RecordedOnVm; readonly reason: string};
+
+/** What an action of the sweep came to. */
+const SWEEP_OUTCOMES = [
+  'created',
+  'exists',
+  'demanded',
+  'placed',
+  'requested',
+  'rerun',
+  'forgotten',
+  'done',
+  'void',
+  'ended',
+  'gone',
+  'left',
+  'preempted',
+  'removed',
+] as const;
+
+/** Lines that are not about the end of a task or of an action of the sweep. */
+const OTHERS = [
+  'abandoned',
+  'alert',
+  'answered',
+  'breaker_open',
+  'created',
+  'dead_letter',
+  'drained',
+  'dry_run',
+  'enqueued',
+  'failed',
+  'github_limit_near',
+  'given_up',
+  'held',
+  'ignored',
+  'incomplete',
+  'labels_unknown',
+  'old_name',
+  'probed',
+  'redelivered',
+  'refused',
+  'registration_left',
+  'removed_by_hand',
+  'requeued',
+  'retried',
+  'retry',
+  'rung_failed',
+  'runs_another',
+  'settle',
+  'stale_secret',
+  'start_by_hand',
+  'stop_by_hand',
+  'stop_race',
+  'undrained',
+  'untraced',
+  'vanished',
+  'webhook_down',
+  'webhook_up',
+] as const;
+
+export type SweepOutcome = (typeof SWEEP_OUTCOMES)[number];
+
+export type Decision = Outcome['decision'] | SweepOutcome | (typeof OTHERS)[number];
+
+/** Every decision. */
+export const DECISIONS: ReadonlySet<Decision> = new Set<Decision>([
+  ...PLAIN,
+  ...EXPLAINED,
+  ...RECORDED,
+  ...RECORDED_ON_VM,
+  ...RECORDED.flatMap((change) => RELEASED.map((end): Released => `${change}_${end}`)),
+  ...SWEEP_OUTCOMES,
+  ...OTHERS,
+]);

@@ -1,0 +1,52 @@
+import type {JobDocument} from './job';
+import {isSpeltOut} from './names';
+import type {Pool} from './pool';
+
+/** Where a runner is registered. */
+export type RunnerScope =
+  | {readonly kind: 'repository'; readonly owner: string; readonly repo: string}
+  | {readonly kind: 'organization'; readonly org: string};
+
+/** For messages: `repository acme/app`, `organization acme`. */
+export function describeScope(scope: RunnerScope): string {
+  return scope.kind === 'repository' ? `repository ${scope.owner}/${scope.repo}` : `organization ${scope.org}`;
+}
+
+/** The account that the App is installed on. GitHub compares names without case. */
+export function ownerOf(scope: RunnerScope): string {
+  return (scope.kind === 'repository' ? scope.owner : scope.org).toLowerCase();
+}
+
+/** What every path of the scope starts with; the rest is the same in both, and so are the bodies. */
+export function scopePath(scope: RunnerScope): string {
+  return scope.kind === 'repository'
+    ? `/repos/${encodeURIComponent(scope.owner)}/${encodeURIComponent(scope.repo)}`
+    : `/orgs/${encodeURIComponent(scope.org)}`;
+}
+
+/** GitHub compares names without case. */
+export function scopeKey(scope: RunnerScope): string {
+  return scope.kind === 'organization'
+    ? `org ${scope.org.toLowerCase()}`
+    : `repo ${scope.owner.toLowerCase()}/${scope.repo.toLowerCase()}`;
+}
+
+/** Where a pool registers the runner of a job: in its organisation, or in the job's own repository. */
+export function scopeFor(pool: Pool, job: Pick<JobDocument, 'repository'>): RunnerScope {
+  if (pool.scope.kind === 'organization') return {kind: 'organization', org: pool.scope.org};
+  const [owner = '', repo = ''] = job.repository.split('/');
+  return {kind: 'repository', owner, repo};
+}
+
+export function repositoryScope(fullName: string): RunnerScope {
+  const [owner = '', repo = ''] = fullName.split('/');
+  return {kind: 'repository', owner, repo};
+}
+
+/** Where a runner without a job is registered: in the organization, or in the first repository that the pool spells out. */
+export function warmScope({scope}: Pick<Pool, 'scope'>): RunnerScope | undefined {
+  if (scope.kind === 'organization') return {kind: 'organization', org: scope.org};
+  const spelt = scope.patterns.find(isSpeltOut);
+  const [owner, repo] = spelt?.split('/') ?? [];
+  return owner && repo ? {kind: 'repository', owner, repo} : undefined;
+}

@@ -1,0 +1,27 @@
+/** `slots/<pool>.<n>`, and `slots/_all.<n>` of all pools together, 0 ≤ n < maxRunners: a document a runner, so that none is hot and the limit is hard. */
+export interface SlotDocument {
+  readonly pool: string;
+  readonly n: number;
+  /** Runner name, or `job:<job key>` while it is kept for a job; null: free. */
+  readonly holder: string | null;
+  readonly expireAt: number;
+}
+
+/** As good as for ever: there are never more documents than slots, and one that expired unnoticed would count as taken. */
+const RETENTION_MS = 10 * 365 * 24 * 3600 * 1000;
+
+/** In place of a pool's name: slots of all pools together. No pool has this name. */
+export const ALL_POOLS = '_all';
+
+export function slotId(pool: string, n: number): string {
+  return `${pool}.${n}`;
+}
+
+export function slotIsFree(slot: SlotDocument | undefined): boolean {
+  return slot === undefined || slot.holder === null;
+}
+
+/** The slot held by a runner, or by `job:<job key>`, or free (null). */
+export function takenSlot({pool, n}: {pool: string; n: number}, holder: string | null, now: number): SlotDocument {
+  return {pool, n, holder, expireAt: now + RETENTION_MS};
+}

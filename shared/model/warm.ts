@@ -1,0 +1,64 @@
+import {Cron, CronPattern} from 'croner';
+import type {Pool} from './pool';
+import type {RunnerDocument} from './runner';
+
+export const MINUTE_MS = 60_000;
+
+/** Whether `text` is a crontab expression of five fields: `*`, numbers, names, ranges, lists and steps. @see crontab(5) */
+export function isCron(text: string): boolean {
+  // Without the count, nicknames such as @daily would pass.
+  if (text.trim().split(/\s+/).length !== 5) return false;
+  try {
+    return new CronPattern(text, 'UTC', {mode: '5-part'}) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether the minute of `nowMs` is one that the expression matches in the time zone. */
+export function cronMatches(cron: string, timezone: string, nowMs: number): boolean {
+  const minute = new Date(Math.floor(nowMs / MINUTE_MS) * MINUTE_MS);
+  return new Cron(cron, {timezone, mode: '5-part', paused: true}).match(minute);
+}
+
+/** Whether the runtime knows the time zone, e.g. `Europe/Berlin`. */
+export function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', {timeZone: name});
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A warm runner is replaced when it waited for so long: beyond, its VM would end before a job had its `jobMinutes`. */
+export const WARM_MINUTES = 12 * 60;
+
+/** How long a runner of the pool may wait for a job: what its VM's own end has to leave room for. */
+export function longestIdleMinutes({
+  minIdle = 0,
+  idleMinutes,
+}: Partial<Pick<Pool, 'minIdle'>> & Pick<Pool, 'idleMinutes'>): number {
+  const isWarm = typeof minIdle === 'number' ? minIdle > 0 : minIdle.some(({count}) => count > 0);
+  return isWarm ? WARM_MINUTES + idleMinutes : idleMinutes;
+}
+
+/** How many runners without a job the pool is to have now; of schedules that match at once the highest count. */
+export function wantedWarm({minIdle, maxRunners}: Pick<Pool, 'minIdle' | 'maxRunners'>, now: number): number {
+  if (typeof minIdle === 'number') return Math.min(minIdle, maxRunners);
+  const counts = minIdle
+    .filter(({cron, timezone}) => cronMatches(cron, timezone, now))
+    .map(({count}) => Math.min(count, maxRunners));
+  return Math.max(0, ...counts);
+}
+
+/** Which of the pool's spare runners are the warm ones: the youngest, which have most of their VMs' time before them, but for those that had theirs. */
+export function warmOnes(
+  spares: readonly Pick<RunnerDocument, 'name' | 'createdAt'>[],
+  wanted: number,
+  now: number,
+): ReadonlySet<string> {
+  const young = spares.filter(({createdAt}) => now - createdAt < WARM_MINUTES * MINUTE_MS);
+  const youngest = young.sort((a, b) => b.createdAt - a.createdAt || (a.name < b.name ? -1 : 1));
+  return new Set(youngest.slice(0, wanted).map(({name}) => name));
+}
