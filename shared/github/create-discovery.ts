@@ -1,5 +1,5 @@
 import type {Octokit} from '@octokit/rest';
-import {describeScope, type RunnerScope, scopePath} from '../model/scope';
+import {describeScope, type RunnerScope, repositoryScope, scopePath} from '../model/scope';
 import {systemRandom} from '../random';
 import type {App} from './app';
 import type {DiscoveryPermission, GitHubCall} from './call';
@@ -7,7 +7,7 @@ import {classify, unreadable} from './classify';
 import {connectionOf, type GitHubOptions} from './client';
 import {askConditionally, type RateReading} from './conditional';
 import {connect} from './connect';
-import {discoverRuns, pathOf, scopeOf} from './discover-runs';
+import {discoverRuns, pathOf} from './discover-runs';
 import type {DeliveryPage, DiscoveredRepository, Discovery, HookReference, Listed} from './discovery';
 import {nextOf} from './list-array';
 import {attempt, joined, listed, readSome} from './listed';
@@ -131,7 +131,11 @@ export function createDiscovery(options: GitHubOptions): Discovery {
     },
 
     async rerun(repository, jobId) {
-      const call = callOf(scopeOf(repository.fullName), `job ${jobId} of repository ${repository.fullName}`, 'rerun');
+      const call = callOf(
+        repositoryScope(repository.fullName),
+        `job ${jobId} of repository ${repository.fullName}`,
+        'rerun',
+      );
       await ask(call, repository.installationId, async (octokit) => {
         await octokit.request(`POST ${pathOf(repository)}/actions/jobs/${jobId}/rerun`);
       });

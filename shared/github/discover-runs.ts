@@ -1,5 +1,5 @@
 import type {Octokit} from '@octokit/rest';
-import {type RunnerScope, scopePath} from '../model/scope';
+import {type RunnerScope, repositoryScope, scopePath} from '../model/scope';
 import {isRefusedWith} from './answer';
 import type {GitHubCall} from './call';
 import {GitHubDown, unreadable} from './classify';
@@ -115,16 +115,11 @@ export function discoverRuns(ask: AskIn): Pick<Discovery, 'recentRuns' | 'openRu
 }
 
 function callOf({fullName}: Named, what: string) {
-  return {kind: 'discovery', scope: scopeOf(fullName), what, permission: 'actions'} as const;
-}
-
-export function scopeOf(fullName: string): RunnerScope {
-  const [owner = '', repo = ''] = fullName.split('/');
-  return {kind: 'repository', owner, repo};
+  return {kind: 'discovery', scope: repositoryScope(fullName), what, permission: 'actions'} as const;
 }
 
 export function pathOf({fullName}: Pick<Named, 'fullName'>): string {
-  return scopePath(scopeOf(fullName));
+  return scopePath(repositoryScope(fullName));
 }
 
 /** To the second, as GitHub has it. */
