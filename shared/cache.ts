@@ -87,6 +87,13 @@ export class TtlCache<V> {
     }
   }
 
+  /** A cache with the same values; what is set in one is not seen in the other. */
+  copy(): TtlCache<V> {
+    const copy = new TtlCache<V>(this.#clock, {maxEntries: this.#maxEntries});
+    for (const [key, entry] of this.#entries) copy.#entries.set(key, entry);
+    return copy;
+  }
+
   #current(key: string): Entry<V> | undefined {
     const entry = this.#entries.get(key);
     return entry && this.#clock.now() < entry.untilMs ? entry : undefined;

@@ -36,6 +36,9 @@ export class Unavailable extends RetryableError {
   readonly kind = 'unavailable';
 }
 
+/** GitHub answered 5xx, or did not answer. */
+export class GitHubDown extends Unavailable {}
+
 /** The request was sent and no answer came, or an answer that tells nothing: it may have taken effect. Look before trying again. */
 export class Uncertain extends RetryableError {
   readonly kind = 'uncertain';
@@ -66,6 +69,29 @@ export class NameTaken extends SlipwayError {
 export class Refused extends SlipwayError {
   readonly kind = 'refused';
   readonly retryable = false;
+}
+
+/** Why GitHub goes on refusing until a person changes something. */
+export type GitHubRefusalReason =
+  | 'credentials'
+  | 'permission'
+  | 'ip_allow_list'
+  | 'saml'
+  | 'installation'
+  | 'runner_group'
+  | 'registration'
+  | 'other';
+
+/** GitHub's own refusal, with its reason. */
+export class RefusedByGitHub extends Refused {
+  constructor(
+    readonly reason: GitHubRefusalReason,
+    message: string,
+    /** HTTP status of GitHub's answer. */
+    readonly status?: number,
+  ) {
+    super(message);
+  }
 }
 
 /** A task whose body is not one of ours: it can never succeed. */
@@ -117,4 +143,15 @@ export interface ConfigurationProblem {
   readonly path: string;
   readonly found: string;
   readonly expected: string;
+}
+
+/** Headers of an HTTP answer, names in lower case. */
+export type AnswerHeaders = Readonly<Record<string, string | number | undefined>>;
+
+/** `Retry-After` in seconds, at least 1; it comes as seconds or as an HTTP date (RFC 9110, section 10.2.3). */
+export function retryAfterSeconds(headers: AnswerHeaders, nowMs: number): number | undefined {
+  const value = headers['retry-after'];
+  if (value === undefined || value === '') return undefined;
+  const seconds = /^\d+$/.test(String(value)) ? Number(value) : Math.ceil((Date.parse(String(value)) - nowMs) / 1000);
+  return Number.isFinite(seconds) ? Math.max(1, seconds) : undefined;
 }

@@ -5,11 +5,8 @@ import type {Config} from './config/config';
 import {placed, resolvePlace} from './config/place';
 import type {SecretReader, SecretSource} from './config/secrets';
 import {Unavailable} from './errors';
-import {type Credentials, createGitHub, type GitHubOptions} from './github/client';
-import {createDiscovery} from './github/create-discovery';
-import type {Discovery} from './github/discovery';
-import {dryRunGitHub} from './github/dry-run';
-import type {GitHubFor} from './github/github';
+import {type Credentials, connectGitHub, dryRunGitHub} from './github/client';
+import type {Discovery, GitHubConnection, GitHubFor} from './github/github';
 import type {Context, ControllingFunction, Services, ServicesBase} from './ports';
 import {createProviders, createVms} from './providers/providers';
 import type {Secret} from './secret';
@@ -62,19 +59,18 @@ async function make<T extends ControllingFunction>(
   const place = await resolvePlace(base.config);
   const config = {...base.config, ...place, pools: base.config.pools.map((pool) => placed(pool, place))};
   const {deployment, pools, maxRunners, dryRun, tracing} = config;
-  const overHttp: GitHubOptions = {
-    apiUrl: config.github.apiUrl,
-    credentials: credentialsOf(config.github, secrets),
-    clock,
-    random,
-    logger,
+  let connection: GitHubConnection | undefined;
+  const overHttp = (): GitHubConnection => {
+    const credentials = credentialsOf(config.github, secrets);
+    connection ??= connectGitHub({apiUrl: config.github.apiUrl, credentials, clock, random, logger});
+    return connection;
   };
 
   // A port is wrapped in one order: a dry run keeps changes from it, and tracing sees what the dry run is asked. Compute Engine is below the
   // providers, which wrap themselves for a dry run; `base.tasks` is wrapped already.
   const engine = options.compute ?? computeOf(config, clock);
   const compute = tracing ? tracedCompute(engine, tracer) : engine;
-  const github = options.github ?? createGitHub(overHttp);
+  const github = options.github ?? overHttp().forScope;
   const providing = {config, compute, clock, logger};
   const context: Context = {
     deployment,
@@ -90,16 +86,12 @@ async function make<T extends ControllingFunction>(
     logger,
   };
 
-  let discovery = options.discovery;
   return {
     ...base,
     config,
     context: tracing ? tracedContext(context, tracer) : context,
     compute,
-    discovery: () => {
-      discovery ??= createDiscovery(overHttp);
-      return discovery;
-    },
+    discovery: () => options.discovery ?? overHttp().discovery,
   };
 }
 

@@ -1,5 +1,4 @@
-import {QuotaExceeded, RateLimited, type RetryableError, Unavailable} from '../errors';
-import {GitHubDown} from '../github/classify';
+import {GitHubDown, QuotaExceeded, RateLimited, type RetryableError, Unavailable} from '../errors';
 import {bootBreaker, GITHUB_DOWN, githubBreaker, quotaBreaker} from '../model/breaker';
 import {type Context, poolOf} from '../ports';
 import {closeBreaker, countFailure, openBreaker, passBreaker, perhapsOpen} from '../store/breakers';

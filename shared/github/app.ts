@@ -5,11 +5,12 @@ import {SignJWT} from 'jose';
 import type {Clock} from '../clock';
 import {type RunnerScope, scopePath} from '../model/scope';
 import type {Random} from '../random';
-import {Secret} from '../secret';
-import type {GitHubCall} from './call';
-import {type ClassifyContext, classify, unreadable} from './classify';
+import type {Secret} from '../secret';
+import {classify, unreadable} from './errors';
 import {type Connection, createOctokit} from './octokit';
 import {readPrivateKey} from './private-key';
+import type {GitHubCall} from './refusals';
+import {readInstallationId, readInstallationToken} from './responses';
 import type {IssuedToken} from './tokens';
 
 /** GitHub takes at most ten minutes, and a clock that is ahead of its own by a little. */
@@ -38,59 +39,70 @@ export interface App {
   ask<T>(call: GitHubCall, work: (octokit: Octokit) => Promise<T>): Promise<T>;
 }
 
-/** @see https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app */
+/**
+ * auth-app signs each request of the App with a JWT, and repeats one whose JWT GitHub's clock refuses. The JWT itself is made here: with the
+ * key of now, on the clock of the process, and with an id, without which two JWTs of one second are the same text.
+ *
+ * @see https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
+ */
 export function createApp(
   credentials: AppCredentials,
   connection: Connection,
   {clock, random}: {readonly clock: Clock; readonly random: Random},
 ): App {
+  const octokit = createOctokit(connection, {
+    authStrategy: createAppAuth,
+    auth: {
+      appId: credentials.appId,
+      async createJwt(appId: string | number, aheadSeconds = 0) {
+        const nowSeconds = Math.floor(clock.now() / 1000) + aheadSeconds;
+        return signJwt({appId, key: await credentials.privateKey(), nowSeconds, id: random.uuid()});
+      },
+    },
+  });
+
   async function asApp<T>(call: GitHubCall, work: (octokit: Octokit) => Promise<T>): Promise<T> {
-    const context = (): ClassifyContext => ({nowMs: clock.now(), credentials: 'app'});
     try {
       const key = await credentials.privateKey();
       try {
-        return await work(signedBy(key));
+        return await work(octokit);
       } catch (error) {
         if (!(error instanceof RequestError) || error.status !== 401) throw error;
         credentials.invalidate?.();
         const again = await credentials.privateKey();
         if (again.reveal() === key.reveal()) throw error;
-        return await work(signedBy(again));
+        return await work(octokit);
       }
     } catch (error) {
-      throw classify(error, call, context());
+      throw classify(error, call, {nowMs: clock.now(), credentials: 'app'});
     }
-  }
-
-  function signedBy(key: Secret): Octokit {
-    const createJwt = (appId: string | number, aheadSeconds = 0) =>
-      signJwt({appId, key, nowSeconds: Math.floor(clock.now() / 1000) + aheadSeconds, id: random.uuid()});
-    return createOctokit(connection, {authStrategy: createAppAuth, auth: {appId: credentials.appId, createJwt}});
   }
 
   return {
     ask: asApp,
     issueToken(installationId) {
       const call: GitHubCall = {kind: 'token', installationId};
-      return asApp(call, async (octokit) => {
-        const {data} = await octokit.rest.apps.createInstallationAccessToken({installation_id: installationId});
-        const expiresAtMs = Date.parse(data.expires_at);
-        if (!data.token || Number.isNaN(expiresAtMs)) throw unreadable(call, 'no token with a time of expiry');
-        return {token: new Secret(data.token), expiresAtMs};
+      return asApp(call, async () => {
+        const {data}: {data: unknown} = await octokit.rest.apps.createInstallationAccessToken({
+          installation_id: installationId,
+        });
+        const issued = readInstallationToken(data);
+        if (!issued) throw unreadable(call, 'no token with a time of expiry');
+        return issued;
       });
     },
     findInstallation(scope) {
       const call: GitHubCall = {kind: 'installation', scope};
-      return asApp(call, async (octokit) => {
+      return asApp(call, async () => {
         const {data}: {data: unknown} = await octokit.request(`GET ${scopePath(scope)}/installation`);
-        const id = typeof data === 'object' && data !== null && 'id' in data ? data.id : undefined;
-        if (typeof id !== 'number') throw unreadable(call, 'no installation id');
+        const id = readInstallationId(data);
+        if (id === undefined) throw unreadable(call, 'no installation id');
         return id;
       });
     },
     hasInstallation(installationId) {
       const call: GitHubCall = {kind: 'token', installationId};
-      return asApp(call, async (octokit) => {
+      return asApp(call, async () => {
         try {
           await octokit.rest.apps.getInstallation({installation_id: installationId});
           return true;

@@ -3,15 +3,16 @@ import type {RateLimited} from '../errors';
 import type {Logger} from '../logger';
 import type {RunnerScope} from '../model/scope';
 import {type Random, systemRandom} from '../random';
-import {type Credentials, connect} from './connect';
-import type {GitHubFor} from './github';
-import type {Connection} from './octokit';
+import {Secret} from '../secret';
+import {type Credentials, createAccess} from './access';
+import {createActions} from './actions';
+import type {Discovery, GitHubConnection, GitHubFor} from './github';
 import {createRunnerGroups} from './runner-groups';
-import {createScopedGitHub} from './scoped-github';
+import {createScopedGitHub} from './runners';
 
 const TIMEOUT_MS = 10_000;
 
-export type {Credentials, TokenCredentials} from './connect';
+export type {Credentials, TokenCredentials} from './access';
 
 export interface GitHubOptions {
   /** `https://api.github.com`, or a GitHub Enterprise Server's `https://host/api/v3`. */
@@ -27,23 +28,75 @@ export interface GitHubOptions {
   readonly onRateLimit?: (limited: RateLimited, scope: RunnerScope) => void;
 }
 
-/** GitHub over HTTP. What is returned keeps the tokens, installations and runner groups it learns: make it once a process. */
-export function createGitHub(options: GitHubOptions): GitHubFor {
-  const {clock, credentials, onRateLimit, random = systemRandom} = options;
-  const {octokitFor} = connect(credentials, connectionOf(options), {clock, random});
+/** GitHub over HTTP. What is returned keeps tokens, installations, runner groups and answers: make it once a process. */
+export function connectGitHub(options: GitHubOptions): GitHubConnection {
+  const {apiUrl, credentials, clock, timeoutMs = TIMEOUT_MS, logger, onRateLimit, random = systemRandom} = options;
+  const access = createAccess(credentials, {apiUrl, timeoutMs, ...(logger ? {logger} : {})}, {clock, random});
   const groups = createRunnerGroups(clock);
+  const octokitFor = access.octokits();
 
-  return (scope, installationId) =>
-    createScopedGitHub({
-      scope,
-      octokit: () => octokitFor(scope, installationId),
-      groups,
-      credentials: credentials.kind,
-      clock,
-      onRateLimit,
-    });
+  return {
+    forScope: (scope, installationId) =>
+      createScopedGitHub({
+        scope,
+        octokit: () => octokitFor(scope, installationId),
+        groups,
+        credentials: access.kind,
+        clock,
+        onRateLimit,
+      }),
+    discovery: createActions({access, groups, clock}),
+  };
 }
 
-export function connectionOf({apiUrl, timeoutMs = TIMEOUT_MS, logger}: GitHubOptions): Connection {
-  return {apiUrl, timeoutMs, ...(logger ? {logger} : {})};
+/** For who needs no more than the calls of one scope. */
+export function createGitHub(options: GitHubOptions): GitHubFor {
+  return connectGitHub(options).forScope;
+}
+
+/** For who needs no more than what the sweep asks beyond one scope. */
+export function createDiscovery(options: GitHubOptions): Discovery {
+  return connectGitHub(options).discovery;
+}
+
+/** `DRY_RUN`: reads from GitHub for real, and logs what it would change there instead of changing it. */
+export function dryRunGitHub(github: GitHubFor, logger: Logger): GitHubFor {
+  return (scope, installationId) => {
+    const real = github(scope, installationId);
+    return {
+      async createJitConfig(request) {
+        logger.info(`dry run: would register runner ${request.name}`, {
+          decision: 'dry_run',
+          runner: request.name,
+          scope,
+        });
+        return {runnerId: 0, encodedJitConfig: new Secret('dry-run')};
+      },
+      findRunner: (name) => real.findRunner(name),
+      getRunner: (id) => real.getRunner(id),
+      listRunners: () => real.listRunners(),
+      async deleteRunner(id) {
+        logger.info(`dry run: would deregister runner ${id}`, {decision: 'dry_run', runnerId: id, scope});
+        return 'deleted';
+      },
+      async removeLabel(runnerId, label) {
+        logger.info(`dry run: would take label ${label} off runner ${runnerId}`, {
+          decision: 'dry_run',
+          runnerId,
+          scope,
+        });
+        return 'removed';
+      },
+      async addLabels(runnerId, labels) {
+        const list = labels.join(', ');
+        logger.info(`dry run: would give runner ${runnerId} the labels ${list}`, {
+          decision: 'dry_run',
+          runnerId,
+          scope,
+        });
+        return 'added';
+      },
+      getJob: (repository, jobId) => real.getJob(repository, jobId),
+    };
+  };
 }

@@ -1,18 +1,20 @@
+import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
+import {GitHubDown, RefusedByGitHub} from '../errors';
 import type {Logger} from '../logger';
 import {describeScope, ownerOf, type RunnerScope} from '../model/scope';
 import type {App} from './app';
-import {GitHubDown, RETRY_SECONDS, RefusedByGitHub} from './classify';
+import {RETRY_SECONDS} from './errors';
 import type {IssuedToken} from './tokens';
 
 /** An App that is removed and installed again has another id from then on. */
-const REMEMBERED_MS = 60 * 60_000;
+const CACHE_TTL_MS = 60 * 60_000;
 
 /** GitHub answers 404 for a moment where nothing is missing: a 404 is believed when it comes again after so long. */
 const ASK_AGAIN_MS = 3_000;
 /** What was found to be absent is not asked for twice in this time. */
 const ABSENT_MS = 5 * 60_000;
-/** Forgotten all at once beyond that: each costs a second request again. */
+/** Beyond that the oldest is forgotten, which costs a second request again. */
 const MOST_ABSENT = 1_000;
 
 /** Which installation of the App acts for a scope. */
@@ -35,34 +37,32 @@ export function createInstallations(
   configured: number | undefined,
   {clock, logger}: {readonly clock: Clock; readonly logger?: Logger | undefined},
 ): Installations {
-  const found = new Map<string, {readonly id: number; readonly untilMs: number}>();
-  /** By scope, or by id of an installation: until when an absence is believed at once. */
-  const absentUntilMs = new Map<string | number, number>();
+  /** By account. */
+  const found = new TtlCache<number>(clock);
+  /** By scope, or by id of an installation: what is believed at once to be absent. */
+  const absent = new TtlCache<true>(clock, {maxEntries: MOST_ABSENT});
 
-  function remember(what: string | number): void {
-    if (absentUntilMs.size >= MOST_ABSENT) absentUntilMs.clear();
-    absentUntilMs.set(what, clock.now() + ABSENT_MS);
-  }
+  const rememberAbsent = (what: string): void => absent.set(what, true, clock.now() + ABSENT_MS);
 
   /** Asks once more, some seconds later, with another JWT, when GitHub says that `what` is not there. */
-  async function askTwice<T>(what: string | number, ask: () => Promise<T>): Promise<T> {
+  async function askTwice<T>(what: string, ask: () => Promise<T>): Promise<T> {
     try {
       return await ask();
     } catch (error) {
-      if (!isAbsent(error) || clock.now() < (absentUntilMs.get(what) ?? 0)) throw error;
+      if (!isAbsent(error) || absent.get(what)) throw error;
       await clock.sleep(ASK_AGAIN_MS);
       try {
         return await ask();
       } catch (again) {
-        if (isAbsent(again)) remember(what);
+        if (isAbsent(again)) rememberAbsent(what);
         throw again;
       }
     }
   }
 
   /** The token of an installation of which GitHub has just said that it is not there. */
-  async function askAgain(id: number, absent: unknown): Promise<IssuedToken> {
-    if (!isAbsent(absent) || clock.now() < (absentUntilMs.get(id) ?? 0)) throw absent;
+  async function askAgain(id: number, error: unknown): Promise<IssuedToken> {
+    if (!isAbsent(error) || absent.get(`installation ${id}`)) throw error;
     await clock.sleep(ASK_AGAIN_MS);
     try {
       return await app.issueToken(id);
@@ -72,7 +72,7 @@ export function createInstallations(
         const found = `GitHub answered 404 to two requests for an access token of installation ${id}, which it lists`;
         throw new GitHubDown(`${found}. Next try in ${RETRY_SECONDS} s.`, RETRY_SECONDS);
       }
-      remember(id);
+      rememberAbsent(`installation ${id}`);
       throw again;
     }
   }
@@ -83,9 +83,10 @@ export function createInstallations(
       if (given) return given;
       const owner = ownerOf(scope);
       const known = found.get(owner);
-      if (known && clock.now() < known.untilMs) return known.id;
+      if (known !== undefined) return known;
+      // Not shared with others of the account who ask meanwhile: its repositories need not all be in the installation.
       const id = await askTwice(describeScope(scope), () => app.findInstallation(scope));
-      found.set(owner, {id, untilMs: clock.now() + REMEMBERED_MS});
+      found.set(owner, id, clock.now() + CACHE_TTL_MS);
       return id;
     },
     async issueToken(id, scope) {

@@ -1,7 +1,10 @@
+import {RequestError} from '@octokit/request-error';
 import {Octokit} from '@octokit/rest';
 import {version} from '../../package.json';
+import type {Clock} from '../clock';
 import type {Logger} from '../logger';
-import {watchLimit} from './limit-watch';
+import type {Secret} from '../secret';
+import type {TokenSource} from './tokens';
 
 type Strategy = Pick<NonNullable<ConstructorParameters<typeof Octokit>[0]>, 'auth' | 'authStrategy'>;
 
@@ -46,3 +49,68 @@ export function createOctokit(connection: Connection, strategy: Strategy = {}): 
 
 /** Octokit would write to the console otherwise; each failure is logged by who handles it. */
 const ignore = (): undefined => undefined;
+
+/** GitHub's servers may not all know a new token at once: so long after its issue a 401 can be a matter of seconds. */
+const REPLICATION_MS = 5_000;
+
+/**
+ * Sends every request with the current token. A request that is refused with 401 had no effect, so it is sent again: after pauses of 1, 2, …
+ * seconds while the token is new, and then once with another token where there is one.
+ *
+ * @see https://github.com/octokit/auth-app.js#authenticate-as-installation (auth-app pauses in the same way, on the system's timers)
+ */
+export function authorize(octokit: Octokit, tokens: TokenSource, clock: Pick<Clock, 'sleep'>): void {
+  octokit.hook.wrap('request', async (request, options) => {
+    const send = async (token: Secret) => {
+      for (let pauseMs = 1_000; ; pauseMs += 1_000) {
+        // Changed in place: octokit's hooks hand on these options, whatever is given to `request`.
+        options.headers.authorization = `token ${token.reveal()}`;
+        try {
+          return await request(options);
+        } catch (error) {
+          if (!isUnauthorized(error) || tokens.ageMs(token) >= REPLICATION_MS) throw error;
+          await clock.sleep(pauseMs);
+        }
+      }
+    };
+    const token = await tokens.current();
+    try {
+      return await send(token);
+    } catch (error) {
+      if (!isUnauthorized(error)) throw error;
+      const other = await tokens.renew(token);
+      if (!other) throw error;
+      return send(other);
+    }
+  });
+}
+
+function isUnauthorized(error: unknown): boolean {
+  return error instanceof RequestError && error.status === 401;
+}
+
+/** A tenth of the hour's requests is left: time to look, before runners wait for the next hour. */
+const NEAR = 0.1;
+
+/**
+ * Logs once per hourly window when the primary rate limit is nearly used up, while everything still works.
+ *
+ * @see https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#checking-the-status-of-your-rate-limit
+ */
+function watchLimit(octokit: Pick<Octokit, 'hook'>, logger: Pick<Logger, 'warning'>): void {
+  let warnedOf: string | undefined;
+  octokit.hook.after('request', ({headers}) => {
+    const limit = Number(headers['x-ratelimit-limit']);
+    const remaining = Number(headers['x-ratelimit-remaining']);
+    const window = String(headers['x-ratelimit-reset']);
+    // Without the headers, as a GitHub Enterprise Server without limits answers, both are NaN.
+    if (!(remaining < limit * NEAR) || window === warnedOf) return;
+    warnedOf = window;
+    logger.warning(`${remaining} of ${limit} requests to GitHub are left in this hour`, {
+      decision: 'github_limit_near',
+      reason: String(headers['x-ratelimit-resource'] ?? 'core'),
+      remaining,
+      limit,
+    });
+  });
+}

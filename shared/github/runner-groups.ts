@@ -1,16 +1,12 @@
+import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
 import {Refused} from '../errors';
 import {describeScope, ownerOf, type RunnerScope} from '../model/scope';
+import type {RunnerGroup} from './responses';
 
-const REMEMBERED_MS = 60 * 60_000;
+const CACHE_TTL_MS = 60 * 60_000;
 /** GitHub gives it to the default group of every repository and of nearly every organization. */
 const DEFAULT_GROUP_ID = 1;
-
-export interface RunnerGroup {
-  readonly id: number;
-  readonly name: string;
-  readonly isDefault: boolean;
-}
 
 /** `settled`: just looked up, or beyond doubt. Otherwise GitHub may know better by now: look up and try once more. */
 export interface ResolvedGroup {
@@ -27,11 +23,11 @@ export interface RunnerGroups {
 }
 
 export function createRunnerGroups(clock: Clock): RunnerGroups {
-  const remembered = new Map<string, {readonly groups: readonly RunnerGroup[]; readonly untilMs: number}>();
+  const listed = new TtlCache<readonly RunnerGroup[]>(clock);
 
   async function lookUp(scope: RunnerScope, name: string, list: () => Promise<RunnerGroup[]>): Promise<ResolvedGroup> {
     const groups = await list();
-    remembered.set(ownerOf(scope), {groups, untilMs: clock.now() + REMEMBERED_MS});
+    listed.set(ownerOf(scope), groups, clock.now() + CACHE_TTL_MS);
     const group = pick(groups, name);
     if (group) return {id: group.id, name: group.name, settled: true};
     const names = groups.map((each) => `"${each.name}"`).join(', ') || 'none';
@@ -44,8 +40,7 @@ export function createRunnerGroups(clock: Clock): RunnerGroups {
     lookUp,
     async resolve(scope, name, list) {
       if (scope.kind === 'repository') return inRepository(scope, name);
-      const memory = remembered.get(ownerOf(scope));
-      const known = memory && clock.now() < memory.untilMs ? pick(memory.groups, name) : undefined;
+      const known = pick(listed.get(ownerOf(scope)) ?? [], name);
       if (known) return {id: known.id, name: known.name, settled: false};
       return isDefaultName(name) ? {id: DEFAULT_GROUP_ID, name, settled: false} : lookUp(scope, name, list);
     },
@@ -72,12 +67,4 @@ function pick(groups: readonly RunnerGroup[], name: string): RunnerGroup | undef
 
 function isDefaultName(name: string): boolean {
   return name.toLowerCase() === 'default';
-}
-
-/** A group as GitHub's REST API spells it; undefined when `data` is none. */
-export function readRunnerGroup(data: unknown): RunnerGroup | undefined {
-  if (typeof data !== 'object' || data === null) return undefined;
-  if (!('id' in data) || typeof data.id !== 'number') return undefined;
-  if (!('name' in data) || typeof data.name !== 'string') return undefined;
-  return {id: data.id, name: data.name, isDefault: 'default' in data && data.default === true};
 }

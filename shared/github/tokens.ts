@@ -1,14 +1,19 @@
+import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
 import type {Secret} from '../secret';
 
 /** An installation token lives an hour; five minutes before that a new one is fetched, so that no request meets its end. */
 const RENEW_BEFORE_MS = 5 * 60_000;
+/** The cache's one key. */
+const TOKEN = 'token';
 
 /** Where the `Authorization` of a request comes from. */
 export interface TokenSource {
   current(): Promise<Secret>;
   /** After a 401: another token than the refused one, or undefined when there is none. */
   renew(refused: Secret): Promise<Secret | undefined>;
+  /** Milliseconds since GitHub issued the token; infinite where that is not known. */
+  ageMs(token: Secret): number;
 }
 
 export interface IssuedToken {
@@ -16,31 +21,26 @@ export interface IssuedToken {
   readonly expiresAtMs: number;
 }
 
-/** One token at a time, fetched once for however many ask together. */
+/**
+ * One token at a time, fetched once for however many ask together. Not auth-app's own cache and sharing (docs/adr/0013-tokens-of-the-app.md).
+ */
 export function installationTokens(clock: Clock, issue: () => Promise<IssuedToken>): TokenSource {
-  let known: IssuedToken | undefined;
-  let pending: Promise<IssuedToken> | undefined;
-
-  async function fetchToken(): Promise<IssuedToken> {
-    try {
-      known = await issue();
-      return known;
-    } finally {
-      pending = undefined;
-    }
-  }
-
-  async function shareFetch(): Promise<Secret> {
-    pending ??= fetchToken();
-    return (await pending).token;
-  }
+  const cache = new TtlCache<IssuedToken & {readonly issuedAtMs: number}>(clock);
+  const issueNow = async () => ({...(await issue()), issuedAtMs: clock.now()});
+  const untilMs = ({expiresAtMs}: IssuedToken) => expiresAtMs - RENEW_BEFORE_MS;
 
   return {
     async current() {
-      return known && clock.now() < known.expiresAtMs - RENEW_BEFORE_MS ? known.token : shareFetch();
+      return (await cache.load(TOKEN, issueNow, untilMs)).token;
     },
     async renew(refused) {
-      return known && known.token.reveal() !== refused.reveal() ? known.token : shareFetch();
+      const known = cache.former(TOKEN);
+      if (known && known.token.reveal() !== refused.reveal()) return known.token;
+      return (await cache.reload(TOKEN, issueNow, untilMs)).token;
+    },
+    ageMs(token) {
+      const known = cache.former(TOKEN);
+      return known?.token.reveal() === token.reveal() ? clock.now() - known.issuedAtMs : Number.POSITIVE_INFINITY;
     },
   };
 }
@@ -54,5 +54,6 @@ export function personalToken(token: () => Promise<Secret>, invalidate?: () => v
       const again = await token();
       return again.reveal() === refused.reveal() ? undefined : again;
     },
+    ageMs: () => Number.POSITIVE_INFINITY,
   };
 }

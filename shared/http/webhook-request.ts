@@ -1,41 +1,29 @@
 import type {Request} from '@google-cloud/functions-framework';
 import * as z from 'zod';
 import {BadRequest} from '../errors';
-import {jobStatus, queuedAt, registrationId} from '../github/job-at-github';
+import {Id, JobJson, jobFields, jobStatus, minor} from '../model/job-json';
 import type {Trigger} from '../model/matching';
-import {areLabels, isNameOfRunner, isPage, MAX_LABELS, MAX_WORKFLOW_LENGTH, REPOSITORY} from '../model/names';
+import {areLabels, MAX_LABELS, REPOSITORY} from '../model/names';
 
 /** A GitHub webhook request, parsed into what it is before any decision is made. */
 export type WebhookTrigger = {readonly kind: 'ping'} | Trigger;
 
 const ACTIONS = ['queued', 'waiting', 'in_progress', 'completed'];
 
-/** A field that nothing stands or falls with: a malformed one counts as missing, and refuses no event. */
-function minor<T extends z.ZodType>(type: T) {
-  return type.nullish().catch(null);
-}
-
 /**
  * The fields of a `workflow_job` payload that anything here depends on.
  * @see https://docs.github.com/en/webhooks/webhook-events-and-payloads#workflow_job
  */
 const Payload = z.object({
-  workflow_job: z.object({
-    id: z.int().positive(),
-    run_id: z.int().positive(),
-    run_attempt: z.int().positive().default(1),
+  workflow_job: JobJson.extend({
+    run_attempt: Id.default(1),
     status: z.string().transform((word, context) => {
       const status = jobStatus(word);
       if (!status) context.addIssue({code: 'custom', message: 'no status of a job'});
       return status ?? z.NEVER;
     }),
-    labels: z.array(z.string()),
+    // Malformed, it refuses the event: GitHub records a failed delivery, which the sweep finds.
     runner_name: z.string().nullish(),
-    runner_id: minor(z.number()),
-    workflow_name: minor(z.string()),
-    html_url: minor(z.string()),
-    created_at: minor(z.iso.datetime({offset: true})),
-    started_at: minor(z.iso.datetime({offset: true})),
   }),
   repository: z.object({
     full_name: z.string().regex(REPOSITORY),
@@ -83,25 +71,17 @@ export function parseWebhook(request: Request, body: Buffer, now: number): Webho
     const detail = `the job asks for ${job.labels.length} labels; found more than ${MAX_LABELS}, or one that no runner can have`;
     return {kind: 'other', reason: 'labels', detail};
   }
-  const runs = job.status === 'in_progress' || job.status === 'completed';
+  const {queuedAt, ...fields} = jobFields(job, job.status);
   return {
     kind: 'job',
     // Public until somebody says that it is not: a pull request there runs anybody's code.
     isPublic: repository.visibility ? repository.visibility === 'public' : repository.private !== true,
     event: {
       jobId: job.id,
-      runId: job.run_id,
-      runAttempt: job.run_attempt,
-      status: job.status,
       repository: repository.full_name,
-      labels: job.labels,
-      // GitHub fills in a runner for some queued jobs, too, that never saw one.
-      runnerName: runs && isNameOfRunner(job.runner_name) ? job.runner_name : null,
-      runnerId: runs ? registrationId(job.runner_id) : null,
-      workflow: job.workflow_name?.slice(0, MAX_WORKFLOW_LENGTH) || null,
+      ...fields,
       installationId: installation?.id || null,
-      url: isPage(job.html_url) ? job.html_url : null,
-      createdAt: queuedAt(job.status, job) ?? now,
+      createdAt: queuedAt ?? now,
       receivedAt: now,
     },
   };

@@ -2,7 +2,7 @@ import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
 import type {Compute} from '../compute/compute';
 import type {DiscoverySource} from '../config/config';
-import type {DiscoveredRepository, Discovery, Listed} from '../github/discovery';
+import type {DiscoveredRepository, Discovery, Listed} from '../github/github';
 import type {Context} from '../ports';
 
 export interface SweepOptions {
@@ -49,6 +49,11 @@ export function sweepMemory(clock: Pick<Clock, 'now'>): SweepMemory {
     unreadableRuns: new Map(),
     runCursors: new Map(),
   };
+}
+
+/** A memory of its own for a sweep that stores nothing of what it observes. */
+export function copyOf({repositories, ...memory}: SweepMemory): SweepMemory {
+  return {...structuredClone(memory), repositories: repositories.copy()};
 }
 
 /** One sweep under way. */

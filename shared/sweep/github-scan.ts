@@ -1,4 +1,4 @@
-import type {DiscoveredRepository} from '../github/discovery';
+import type {DiscoveredRepository} from '../github/github';
 import {type JobKey, jobKeyOf} from '../model/job';
 import {takesRepository} from '../model/matching';
 import {type RunnerScope, repositoryScope, scopeKey} from '../model/scope';

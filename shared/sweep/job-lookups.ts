@@ -1,4 +1,4 @@
-import type {DiscoveredRepository} from '../github/discovery';
+import type {DiscoveredRepository} from '../github/github';
 import type {JobDocument, JobKey} from '../model/job';
 import type {Preemption} from '../model/sweep';
 import {isTimeUp, type Sweep, tryList} from './context';

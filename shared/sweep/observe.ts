@@ -1,6 +1,6 @@
 import {DEPLOYMENT_LABEL} from '../compute/labels';
 import {allVms} from '../effects/vm/vms';
-import type {DiscoveredRepository} from '../github/discovery';
+import type {DiscoveredRepository} from '../github/github';
 import type {JobDocument, JobKey} from '../model/job';
 import {parseRunnerName} from '../model/names';
 import type {RunnerDocument} from '../model/runner';

@@ -1,6 +1,5 @@
 import type {Instance, InstanceStatus} from '../compute/compute';
-import type {DiscoveredJob} from '../github/discovery';
-import type {Registration} from '../github/github';
+import type {DiscoveredJob, Registration} from '../github/github';
 import type {JobDocument, JobKey} from '../model/job';
 import type {Pool} from '../model/pool';
 import type {RunnerDocument} from '../model/runner';

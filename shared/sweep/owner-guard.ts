@@ -1,6 +1,5 @@
 import {noteGitHubFailure} from '../effects/breakers';
-import {RateLimited} from '../errors';
-import {GitHubDown} from '../github/classify';
+import {GitHubDown, RateLimited} from '../errors';
 import {githubBreaker} from '../model/breaker';
 import {noteIncomplete, type Sweep} from './context';
 

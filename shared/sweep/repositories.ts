@@ -1,5 +1,5 @@
-import type {DiscoveredRepository, Listed} from '../github/discovery';
-import {attempt, joined} from '../github/listed';
+import type {DiscoveredRepository, Listed} from '../github/github';
+import {attempt, joined} from '../github/github';
 import {takesRepository} from '../model/matching';
 import type {Pool} from '../model/pool';
 import {noteIncomplete, type Sweep} from './context';

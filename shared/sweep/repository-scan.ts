@@ -1,6 +1,5 @@
-import {RateLimited} from '../errors';
-import {RefusedByGitHub} from '../github/classify';
-import type {DiscoveredJob, DiscoveredRepository, DiscoveredRun, Listed} from '../github/discovery';
+import {RateLimited, RefusedByGitHub} from '../errors';
+import type {DiscoveredJob, DiscoveredRepository, DiscoveredRun, Listed} from '../github/github';
 import {noteIncomplete, noteListed, type Sweep, type SweepMemory} from './context';
 import {TWICE_MS} from './persistence';
 

@@ -2,7 +2,7 @@ import {closeBootBreakers} from '../effects/boot-breakers';
 import type {SweepSummary} from '../model/sweep';
 import type {Context} from '../ports';
 import {type Acted, act, logDecisions} from './act';
-import {isTimeUp, type Sweep, type SweepOptions} from './context';
+import {copyOf, isTimeUp, type Sweep, type SweepOptions} from './context';
 import {type Redelivered, redeliverFailed} from './deliveries/redeliver';
 import {type Lock, readLock, releaseLock, takeLock} from './lock';
 import {type Observation, observe} from './observe';
@@ -36,7 +36,7 @@ export async function runSweep(context: Context, options: SweepOptions, dryRun: 
     readOnly: dryRun === 'asked',
     incomplete: [],
   };
-  if (sweep.readOnly) return look({...sweep, memory: structuredClone(options.memory)});
+  if (sweep.readOnly) return look({...sweep, memory: copyOf(options.memory)});
   const lock = await takeLock(context, options.budgetSeconds);
   if (!lock) return {status: 'held'};
   let next: Lock = lock;

@@ -1,4 +1,4 @@
-import {retryAfterSeconds} from '../github/rate-limit';
+import {retryAfterSeconds} from '../errors';
 import type {DispatchResult} from './dispatch';
 
 export interface TaskPost {

@@ -1,6 +1,5 @@
 import type {Instance} from '../../shared/compute/compute';
-import type {DiscoveredDelivery, DiscoveredJob} from '../../shared/github/discovery';
-import type {Registration} from '../../shared/github/github';
+import type {DiscoveredDelivery, DiscoveredJob, Registration} from '../../shared/github/github';
 import {type JobDocument, jobKeyOf} from '../../shared/model/job';
 import type {RunnerDocument} from '../../shared/model/runner';
 import {type RunnerScope, scopeKey} from '../../shared/model/scope';

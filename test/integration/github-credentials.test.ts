@@ -108,6 +108,51 @@ test('an installation token that was revoked is replaced, and the request goes o
   expect(tokenCalls()).toHaveLength(2);
 });
 
+describe('an installation token that GitHub answers 401', () => {
+  const REFUSED = {status: 401, headers: {}, body: {message: 'Bad credentials'}};
+  const refuse = (times: number) =>
+    github.world.fault({match: {method: 'GET', path: /actions\/runners$/}, times, respond: REFUSED});
+  const listings = () => github.lines().filter((line) => line.startsWith('GET'));
+
+  beforeEach(() => {
+    github.world.addRepository('acme/app', {installationId: 42});
+  });
+
+  test('when it is new is sent again after one second, then after two, and is not replaced', async () => {
+    refuse(2);
+    const before = github.scheduler.now();
+    await expect(github.gitHubFor(repository, 42).listRunners()).resolves.toEqual([]);
+    expect(github.scheduler.now() - before).toBe(3_000);
+    expect([tokenCalls().length, listings().length]).toEqual([1, 3]);
+  });
+
+  test('when it is older than five seconds is replaced at once', async () => {
+    await github.gitHubFor(repository, 42).listRunners();
+    github.scheduler.advance(5_000);
+    refuse(1);
+    const before = github.scheduler.now();
+    await expect(github.gitHubFor(repository, 42).listRunners()).resolves.toEqual([]);
+    expect(github.scheduler.now() - before).toBe(0);
+    expect([tokenCalls().length, listings().length]).toEqual([2, 3]);
+  });
+
+  test('as is the one that replaces it, ends in a refusal after six seconds of each', async () => {
+    refuse(100);
+    const before = github.scheduler.now();
+    await expect(github.gitHubFor(repository, 42).listRunners()).rejects.toMatchObject({kind: 'refused'});
+    expect(github.scheduler.now() - before).toBe(12_000);
+    expect([tokenCalls().length, listings().length]).toEqual([2, 8]);
+  });
+});
+
+test('the calls of one scope and the sweep’s calls share one token', async () => {
+  github.world.addRepository('acme/app', {installationId: 42});
+  const {forScope, discovery} = github.connection();
+  await forScope(repository, 42).listRunners();
+  await discovery.runners(repository, 42);
+  expect(tokenCalls()).toHaveLength(1);
+});
+
 describe('an App that was removed and installed again', () => {
   beforeEach(() => {
     github.world.addRepository('acme/app', {installationId: 42});

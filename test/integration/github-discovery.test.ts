@@ -1,4 +1,4 @@
-import type {DeliveryPage, DiscoveredRepository, Discovery} from '../../shared/github/discovery';
+import type {DeliveryPage, DiscoveredRepository, Discovery} from '../../shared/github/github';
 import {Secret} from '../../shared/secret';
 import {holdTimeouts, pass, releaseTimeouts} from '../builders/held-timeouts';
 import {scriptedServer} from './github-scripted-server';

@@ -1,4 +1,4 @@
-import type {DiscoveredRepository, Discovery} from '../../shared/github/discovery';
+import type {DiscoveredRepository, Discovery} from '../../shared/github/github';
 import {Secret} from '../../shared/secret';
 import {type Answer, type ScriptedServer, type SeenRequest, scriptedServer} from './github-scripted-server';
 import {type ConnectedWorld, connectedWorld, repository} from './github-world';

@@ -1,7 +1,5 @@
-import {createGitHub, type GitHubOptions} from '../../shared/github/client';
-import {createDiscovery} from '../../shared/github/create-discovery';
-import type {Discovery} from '../../shared/github/discovery';
-import type {GitHubFor} from '../../shared/github/github';
+import {connectGitHub, createDiscovery, createGitHub, type GitHubOptions} from '../../shared/github/client';
+import type {Discovery, GitHubConnection, GitHubFor} from '../../shared/github/github';
 import type {RunnerScope} from '../../shared/model/scope';
 import {Secret} from '../../shared/secret';
 import {GitHubWorld, type GitHubWorldOptions} from '../emulators/github/model';
@@ -21,6 +19,8 @@ export interface ConnectedWorld {
   readonly gitHubFor: GitHubFor;
   /** Another client, with other credentials. */
   readonly connect: (options?: Partial<GitHubOptions>) => GitHubFor;
+  /** Another client with both parts of the port. */
+  readonly connection: () => GitHubConnection;
   readonly discover: (options?: Partial<GitHubOptions>) => Discovery;
   /** Every request so far, as `POST /path`. */
   readonly lines: () => string[];
@@ -44,6 +44,7 @@ export async function connectedWorld(options: Partial<GitHubWorldOptions> = {}):
     enterpriseUrl: server.enterpriseUrl,
     gitHubFor: connect(),
     connect,
+    connection: () => connectGitHub(given),
     discover: (others = {}) => createDiscovery({...given, ...others}),
     lines: () => world.requests.map(({method, path}) => `${method} ${path}`),
     close: () => server.close(),

@@ -1,4 +1,4 @@
-import type {Discovery} from '../../shared/github/discovery';
+import type {Discovery} from '../../shared/github/github';
 import type {Violation} from './safety';
 
 /** What is promised: each event is asked for again no more often, probes left out. */

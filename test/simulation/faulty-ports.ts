@@ -1,7 +1,6 @@
 import type {Compute} from '../../shared/compute/compute';
 import {RateLimited, Unavailable} from '../../shared/errors';
-import type {Discovery} from '../../shared/github/discovery';
-import type {GitHubFor} from '../../shared/github/github';
+import type {Discovery, GitHubFor} from '../../shared/github/github';
 import type {NewTask} from '../../shared/model/tasks';
 import type {Store, Transaction} from '../../shared/store/store';
 import type {Tasks} from '../../shared/tasks/tasks';

@@ -1,8 +1,7 @@
 import {RequestError} from '@octokit/request-error';
 import {RetryableError, SlipwayError, Unavailable} from '../../shared/errors';
-import type {GitHubCall} from '../../shared/github/call';
-import {classify, unreadable} from '../../shared/github/classify';
-import type {CredentialsKind} from '../../shared/github/refusal';
+import {classify, unreadable} from '../../shared/github/errors';
+import type {CredentialsKind, GitHubCall} from '../../shared/github/refusals';
 
 const nowMs = Date.parse('2026-11-01T12:00:00Z');
 const repository = {kind: 'repository', owner: 'acme', repo: 'app'} as const;

@@ -43,6 +43,16 @@ test('requests that are refused together get one new token', async () => {
   expect(issued()).toBe(2);
 });
 
+test('the age of a token is known of the present one only', async () => {
+  const clock = new VirtualScheduler();
+  const {tokens} = issuing(clock);
+  const first = await tokens.current();
+  clock.advance(4_000);
+  expect(tokens.ageMs(first)).toBe(4_000);
+  const second = await tokens.renew(first);
+  expect([first, second].map((token) => token && tokens.ageMs(token))).toEqual([Number.POSITIVE_INFINITY, 0]);
+});
+
 test('a token that could not be had is asked for again', async () => {
   let tries = 0;
   const tokens = installationTokens(new VirtualScheduler(), async () => {

@@ -1,4 +1,4 @@
-import type {DiscoveredDelivery} from '../../github/discovery';
+import type {DiscoveredDelivery} from '../../github/github';
 import type {FailedEvent} from '../../model/deliveries';
 
 /** Of one document, estimated by its JSON, which is longer than what Firestore counts: no document passes 256 KiB. */

@@ -1,4 +1,4 @@
-import type {HookReference} from '../../github/discovery';
+import type {HookReference} from '../../github/github';
 import {isSpeltOut} from '../../model/names';
 import {repositoryScope, scopeKey} from '../../model/scope';
 import {type Sweep, tryList} from '../context';

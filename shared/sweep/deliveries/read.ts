@@ -1,5 +1,5 @@
 import {Refused} from '../../errors';
-import type {DeliveryPage, HookReference} from '../../github/discovery';
+import type {DeliveryPage, HookReference} from '../../github/github';
 import type {HookReading, UnreadDeliveries} from '../../model/deliveries';
 import {isTimeUp, type Sweep, tryList} from '../context';
 import {type FailedEvents, RETENTION_MS} from './failed-events';

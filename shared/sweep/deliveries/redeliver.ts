@@ -1,5 +1,5 @@
 import {RateLimited, Refused, Unavailable} from '../../errors';
-import type {HookReference} from '../../github/discovery';
+import type {HookReference} from '../../github/github';
 import type {FailedEvent, HookReading} from '../../model/deliveries';
 import {isTimeUp, type Sweep, tryList} from '../context';
 import type {DryRun} from '../sweep';

@@ -1,4 +1,4 @@
-import type {DiscoveredDelivery} from '../../github/discovery';
+import type {DiscoveredDelivery} from '../../github/github';
 import type {FailedEvent, HookReading} from '../../model/deliveries';
 import {RETENTION_MS} from './failed-events';
 

@@ -1,6 +1,6 @@
-import {classify} from '../../../shared/github/classify';
-import {discoverRuns} from '../../../shared/github/discover-runs';
-import type {DeliveryPage, DiscoveredRepository, Discovery, Listed} from '../../../shared/github/discovery';
+import {classify} from '../../../shared/github/errors';
+import type {DeliveryPage, DiscoveredRepository, Discovery, Listed} from '../../../shared/github/github';
+import {discoverRuns} from '../../../shared/github/runs';
 import {type Repository, sameName} from './account';
 import {outcomeOf} from './delivery';
 import {directGitHub} from './direct';

@@ -1,6 +1,6 @@
 import {RequestError} from '@octokit/request-error';
 import type {Octokit} from '@octokit/rest';
-import type {Page} from '../../../shared/github/list-all';
+import type {Page} from '../../../shared/github/lists';
 import {sameName} from './account';
 import {inRange} from './http/created-range';
 import {type Job, runStatus} from './job';

@@ -1,9 +1,9 @@
 import {RequestError} from '@octokit/request-error';
 import {Refused} from '../../../shared/errors';
-import type {GitHubCall} from '../../../shared/github/call';
-import {classify} from '../../../shared/github/classify';
+import {classify} from '../../../shared/github/errors';
 import type {GitHub, GitHubFor, JobAtGitHub, Registration as Listed} from '../../../shared/github/github';
-import {type Read, readList} from '../../../shared/github/list-all';
+import {type Read, readList} from '../../../shared/github/lists';
+import type {GitHubCall} from '../../../shared/github/refusals';
 import {ownerOf, type RunnerScope, scopePath} from '../../../shared/model/scope';
 import {Secret} from '../../../shared/secret';
 import {sameName} from './account';

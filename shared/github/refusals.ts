@@ -1,21 +1,51 @@
-import {describeScope} from '../model/scope';
-import type {DiscoveryPermission, GitHubCall} from './call';
+import type {GitHubRefusalReason} from '../errors';
+import {describeScope, type RunnerScope} from '../model/scope';
+
+/** What was asked of GitHub: decides what an error means, and names the call in messages. */
+export type GitHubCall =
+  | {
+      readonly kind: 'register';
+      readonly scope: RunnerScope;
+      readonly runnerGroup: {readonly id: number; readonly name: string};
+    }
+  | {readonly kind: 'runners'; readonly scope: RunnerScope}
+  | {readonly kind: 'runner_groups'; readonly scope: RunnerScope}
+  | {readonly kind: 'job'; readonly scope: RunnerScope; readonly repository: string; readonly jobId: number}
+  | {readonly kind: 'installation'; readonly scope: RunnerScope}
+  | {readonly kind: 'token'; readonly installationId: number}
+  /** `what` names it in messages; `permission` is what it takes. */
+  | {
+      readonly kind: 'discovery';
+      readonly scope: RunnerScope;
+      readonly what: string;
+      readonly permission: DiscoveryPermission;
+    };
+
+export type DiscoveryPermission = 'metadata' | 'actions' | 'rerun' | 'hooks';
+
+export function describeCall(call: GitHubCall): string {
+  switch (call.kind) {
+    case 'register':
+      return `the JIT config for ${describeScope(call.scope)} (runner_group_id ${call.runnerGroup.id}, "${call.runnerGroup.name}")`;
+    case 'runners':
+      return `the runners of ${describeScope(call.scope)}`;
+    case 'runner_groups':
+      return `the runner groups of ${describeScope(call.scope)}`;
+    case 'job':
+      return `job ${call.jobId} of repository ${call.repository}`;
+    case 'installation':
+      return `the App's installation on ${describeScope(call.scope)}`;
+    case 'token':
+      return `an access token of installation ${call.installationId}`;
+    case 'discovery':
+      return call.what;
+  }
+}
 
 export type CredentialsKind = 'app' | 'token';
 
-/** Why GitHub goes on refusing until a person changes something. */
-export type RefusalReason =
-  | 'credentials'
-  | 'permission'
-  | 'ip_allow_list'
-  | 'saml'
-  | 'installation'
-  | 'runner_group'
-  | 'registration'
-  | 'other';
-
 /** GitHub's status alone says little: 403 and 404 both mean "not allowed" as well as "not there". The body's text decides. */
-export function refusalReason(call: GitHubCall, status: number, text: string): RefusalReason {
+export function refusalReason(call: GitHubCall, status: number, text: string): GitHubRefusalReason {
   if (/IP allow ?list/i.test(text)) return 'ip_allow_list';
   if (/SAML/.test(text)) return 'saml';
   if (/suspended/i.test(text)) return 'installation';
@@ -30,7 +60,7 @@ export function refusalReason(call: GitHubCall, status: number, text: string): R
 }
 
 /** What the operator has to change. */
-export function remedy(reason: RefusalReason, call: GitHubCall, credentials: CredentialsKind): string {
+export function remedy(reason: GitHubRefusalReason, call: GitHubCall, credentials: CredentialsKind): string {
   switch (reason) {
     case 'credentials':
       return credentials === 'app'

@@ -1,10 +1,19 @@
 import {RequestError} from '@octokit/request-error';
-import {NameTaken, RateLimited, Refused, SlipwayError, Unavailable, Uncertain} from '../errors';
+import {
+  type AnswerHeaders,
+  GitHubDown,
+  NameTaken,
+  RateLimited,
+  Refused,
+  RefusedByGitHub,
+  retryAfterSeconds,
+  SlipwayError,
+  Unavailable,
+  Uncertain,
+} from '../errors';
 import {scrubSecrets} from '../telemetry/scrub';
-import {isGitHubsBody} from './answer';
-import {describeCall, type GitHubCall} from './call';
-import {type RateLimitAnswer, rateLimitSeconds, retryAfterSeconds} from './rate-limit';
-import {type CredentialsKind, type RefusalReason, refusalReason, remedy} from './refusal';
+import {type CredentialsKind, describeCall, type GitHubCall, refusalReason, remedy} from './refusals';
+import {isGitHubsBody} from './responses';
 
 /** The first wait after a failure of GitHub's; the queue's back-off makes the next ones longer. */
 export const RETRY_SECONDS = 10;
@@ -13,21 +22,6 @@ const LONGEST_TEXT = 300;
 /** The connection was never there, so that nothing can have happened. */
 const NEVER_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/;
 const UNTRUSTED_CERTIFICATE = /CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE/;
-
-/** GitHub's own refusal, with its reason. */
-export class RefusedByGitHub extends Refused {
-  constructor(
-    readonly reason: RefusalReason,
-    message: string,
-    /** Of GitHub's answer. */
-    readonly status?: number,
-  ) {
-    super(message);
-  }
-}
-
-/** GitHub answered 5xx, or not at all. */
-export class GitHubDown extends Unavailable {}
 
 export interface ClassifyContext {
   readonly nowMs: number;
@@ -118,4 +112,37 @@ function networkCode(error: Error): string {
 /** Not `instanceof Error`: what `fetch` throws comes from another realm where a test runner makes one. */
 function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+/** Whether GitHub itself refused a request with this status. Another sender's 404 does not say that something is gone. */
+export function isRefusedWith(error: unknown, status: number): boolean {
+  return error instanceof RequestError && error.status === status && isGitHubsBody(error.response?.data);
+}
+
+/** GitHub asks for at least a minute, then more, when a secondary limit names no time; the queue's back-off does the "more". */
+const SECONDARY_LIMIT_SECONDS = 60;
+
+export interface RateLimitAnswer {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  /** `message` of the body. */
+  readonly text: string;
+}
+
+/**
+ * Seconds to wait when the answer is a primary or secondary rate limit; undefined when it is something else: a 403 is a
+ * refused permission as well, and the last request of an hour can be one with `x-ratelimit-remaining: 0`.
+ *
+ * @see https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+ */
+export function rateLimitSeconds(answer: RateLimitAnswer, nowMs: number): number | undefined {
+  if (answer.status !== 403 && answer.status !== 429) return undefined;
+  const named = retryAfterSeconds(answer.headers, nowMs);
+  if (named !== undefined) return named;
+  const says = /rate limit|abuse detection/i.test(answer.text);
+  const usedUp = String(answer.headers['x-ratelimit-remaining']) === '0';
+  if (answer.status === 403 && !says) return undefined;
+  if (/secondary|abuse/i.test(answer.text) || !usedUp) return SECONDARY_LIMIT_SECONDS;
+  const resetMs = Number(answer.headers['x-ratelimit-reset']) * 1000;
+  return Number.isFinite(resetMs) ? Math.max(1, Math.ceil((resetMs - nowMs) / 1000)) : SECONDARY_LIMIT_SECONDS;
 }

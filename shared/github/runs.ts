@@ -1,20 +1,17 @@
 import type {Octokit} from '@octokit/rest';
+import {GitHubDown} from '../errors';
 import {type RunnerScope, repositoryScope, scopePath} from '../model/scope';
-import {isRefusedWith} from './answer';
-import type {GitHubCall} from './call';
-import {GitHubDown, unreadable} from './classify';
-import {type DiscoveredRepository, type DiscoveredRun, type Discovery, type Listed, OPEN_RUNS} from './discovery';
-import {readPage} from './list-all';
-import {joined, listed, readSome} from './listed';
-import {readJob, readRun} from './read-discovery';
+import {isRefusedWith, unreadable} from './errors';
+import {type DiscoveredRun, type Discovery, joined, type Listed, type NamedRepository, OPEN_RUNS} from './github';
+import {listed, readSome} from './lists';
+import type {GitHubCall} from './refusals';
+import {readCountedItems, readJob, readRun} from './responses';
 
 /** GitHub shows no more of a list of runs that is filtered. */
 const LONGEST_FILTERED_LIST = 1000;
 const MOST_SLICES = 10;
 /** So many runs are looked at in one call: a repository where little happens has no more in five weeks. */
 const RECENT_RUNS = 30;
-
-type Named = Pick<DiscoveredRepository, 'fullName' | 'installationId'>;
 
 /** Asks in the name of the repository's installation; throws typed errors. */
 export type AskIn = <T>(
@@ -26,7 +23,7 @@ export type AskIn = <T>(
 /** The part of `Discovery` that reads runs and their jobs. */
 export function discoverRuns(ask: AskIn): Pick<Discovery, 'recentRuns' | 'openRuns' | 'jobs' | 'job' | 'isOver'> {
   /** The runs of one status: beyond what GitHub shows of a filtered list, in slices by the time of their creation, newest first. */
-  async function runsOf(repository: Named, status: string, sinceMs: number): Promise<Listed<DiscoveredRun>> {
+  async function runsOf(repository: NamedRepository, status: string, sinceMs: number): Promise<Listed<DiscoveredRun>> {
     const call = callOf(repository, `the runs of repository ${repository.fullName}`);
     const items: DiscoveredRun[] = [];
     let failure: unknown;
@@ -59,8 +56,8 @@ export function discoverRuns(ask: AskIn): Pick<Discovery, 'recentRuns' | 'openRu
           created: `>=${iso(sinceMs)}`,
           per_page: RECENT_RUNS,
         });
-        const page = readPage(data, false);
-        if (page?.total === undefined) throw unreadable(call, 'no list with a total_count');
+        const page = readCountedItems(data);
+        if (!page) throw unreadable(call, 'no list with a total_count');
         const {items, failure} = listed(call, {items: page.items, failure: undefined}, readRun);
         return {
           open: items.filter(({isOver}) => !isOver),
@@ -114,11 +111,11 @@ export function discoverRuns(ask: AskIn): Pick<Discovery, 'recentRuns' | 'openRu
   };
 }
 
-function callOf({fullName}: Named, what: string) {
+function callOf({fullName}: NamedRepository, what: string) {
   return {kind: 'discovery', scope: repositoryScope(fullName), what, permission: 'actions'} as const;
 }
 
-export function pathOf({fullName}: Pick<Named, 'fullName'>): string {
+export function pathOf({fullName}: Pick<NamedRepository, 'fullName'>): string {
   return scopePath(repositoryScope(fullName));
 }
 

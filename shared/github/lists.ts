@@ -1,8 +1,10 @@
 import {RequestError} from '@octokit/request-error';
 import type {Octokit} from '@octokit/rest';
 import {Unavailable} from '../errors';
-import {describeCall, type GitHubCall} from './call';
-import {RETRY_SECONDS, unreadable} from './classify';
+import {RETRY_SECONDS, unreadable} from './errors';
+import type {Listed} from './github';
+import {describeCall, type GitHubCall} from './refusals';
+import {readCountedItems, readItems} from './responses';
 
 /** One page as GitHub sent it: the body, and whether `Link` names a next one. */
 export interface Page {
@@ -115,16 +117,10 @@ function isServerError(error: unknown): boolean {
   return error instanceof RequestError && error.response !== undefined && error.status >= 500;
 }
 
-/** The one array of the body, whatever its name, and the total. */
-export function readPage(
-  data: unknown,
-  isArray: boolean,
-): {items: readonly unknown[]; total: number | undefined} | undefined {
-  if (isArray) return Array.isArray(data) ? {items: data, total: undefined} : undefined;
-  if (typeof data !== 'object' || data === null || !('total_count' in data)) return undefined;
-  const items: unknown = Object.values(data).find(Array.isArray);
-  if (typeof data.total_count !== 'number' || !Array.isArray(items)) return undefined;
-  return {items, total: data.total_count};
+function readPage(data: unknown, isArray: boolean): {items: readonly unknown[]; total?: number} | undefined {
+  if (!isArray) return readCountedItems(data);
+  const items = readItems(data);
+  return items && {items};
 }
 
 function incomplete(call: GitHubCall, found: number, total: number): Unavailable {
@@ -136,4 +132,46 @@ function incomplete(call: GitHubCall, found: number, total: number): Unavailable
 
 function idOf(item: unknown): unknown {
   return typeof item === 'object' && item !== null && 'id' in item ? item.id : undefined;
+}
+
+/** Asks with the octokit that a call needs; what that throws is typed. */
+export type Ask = <T>(work: (octokit: Octokit) => Promise<T>) => Promise<T>;
+
+/** As much of a list as can be read. Throws when GitHub answers for no page of it. */
+export async function readSome(
+  call: GitHubCall,
+  ask: Ask,
+  path: string,
+  {query = {}, ...options}: ReadOptions & {readonly query?: Readonly<Record<string, string>>} = {},
+): Promise<Read> {
+  let found: Read = {items: [], failure: undefined, isAnswered: false, isCut: false};
+  try {
+    await ask(async (octokit) => {
+      found = await readList(pagesOf(octokit, path, query), call, options);
+      if (found.failure !== undefined) throw found.failure;
+    });
+    return found;
+  } catch (failure) {
+    // mutation: what could be read
+    if (!found.isAnswered) throw failure;
+    return {...found, failure};
+  }
+}
+
+/** The items of a list that can be read, without those that are null. One that cannot be read makes the list incomplete, and hides no other. */
+export function listed<T>(
+  call: GitHubCall,
+  {items, failure}: Pick<Read, 'items' | 'failure'>,
+  readItem: (data: unknown) => T | null | undefined,
+): Listed<T> {
+  const found = items.map(readItem);
+  const unread = found.includes(undefined)
+    ? unreadable(call, 'an item of another shape than GitHub describes')
+    : undefined;
+  return {items: found.flatMap((item) => item ?? []), failure: failure ?? unread};
+}
+
+/** The URL of the next page, by a `Link` header. */
+export function nextOf(link: string | undefined): string | undefined {
+  return /<([^<>]+)>; *rel="next"/.exec(link ?? '')?.[1];
 }

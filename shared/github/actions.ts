@@ -1,30 +1,41 @@
 import type {Octokit} from '@octokit/rest';
+import type {Clock} from '../clock';
 import {describeScope, type RunnerScope, repositoryScope, scopePath} from '../model/scope';
-import {systemRandom} from '../random';
+import type {Access} from './access';
 import type {App} from './app';
-import type {DiscoveryPermission, GitHubCall} from './call';
-import {classify, unreadable} from './classify';
-import {connectionOf, type GitHubOptions} from './client';
 import {askConditionally, type RateReading} from './conditional';
-import {connect} from './connect';
-import {discoverRuns, pathOf} from './discover-runs';
-import type {DeliveryPage, DiscoveredRepository, Discovery, HookReference, Listed} from './discovery';
-import {nextOf} from './list-array';
-import {attempt, joined, listed, readSome} from './listed';
-import {readDelivery, readHook, readInstallation, readRepository} from './read-discovery';
-import {createRunnerGroups} from './runner-groups';
-import {createScopedGitHub} from './scoped-github';
+import {classify, unreadable} from './errors';
+import {
+  attempt,
+  type DeliveryPage,
+  type DiscoveredRepository,
+  type Discovery,
+  type HookReference,
+  joined,
+  type Listed,
+} from './github';
+import {listed, nextOf, readSome} from './lists';
+import type {DiscoveryPermission, GitHubCall} from './refusals';
+import {readDelivery, readHook, readInstallation, readItems, readRepository} from './responses';
+import type {RunnerGroups} from './runner-groups';
+import {createScopedGitHub} from './runners';
+import {discoverRuns, pathOf} from './runs';
 
 const DELIVERIES_A_PAGE = 100;
 
-/** Discovery over HTTP. What is returned keeps tokens and answers: make it once a process. */
-export function createDiscovery(options: GitHubOptions): Discovery {
-  const {clock, credentials, random = systemRandom} = options;
+export interface ActionsOptions {
+  readonly access: Access;
+  readonly groups: RunnerGroups;
+  readonly clock: Clock;
+}
+
+/** What the sweep asks of GitHub beyond the runners of one scope, over HTTP. */
+export function createActions({access, groups, clock}: ActionsOptions): Discovery {
+  const {app, kind: credentials} = access;
   const readings = new Map<Octokit, RateReading>();
-  const {octokitFor, app} = connect(credentials, connectionOf(options), {clock, random}, (octokit) =>
+  const octokitFor = access.octokits((octokit) =>
     askConditionally(octokit, (reading) => readings.set(octokit, reading)),
   );
-  const groups = createRunnerGroups(clock);
 
   async function ask<T>(
     call: GitHubCall & {scope: RunnerScope},
@@ -34,7 +45,7 @@ export function createDiscovery(options: GitHubOptions): Discovery {
     try {
       return await work(await octokitFor(call.scope, installationId ?? undefined));
     } catch (error) {
-      throw classify(error, call, {nowMs: clock.now(), credentials: credentials.kind});
+      throw classify(error, call, {nowMs: clock.now(), credentials});
     }
   }
 
@@ -70,7 +81,7 @@ export function createDiscovery(options: GitHubOptions): Discovery {
 
   return {
     ...discoverRuns(ask),
-    credentials: credentials.kind,
+    credentials,
 
     async visible() {
       if (!app) return arrayOfRepositories({kind: 'organization', org: '*'}, 'its repositories', '/user/repos', null);
@@ -89,7 +100,7 @@ export function createDiscovery(options: GitHubOptions): Discovery {
 
     runners(scope, installationId) {
       const octokit = () => octokitFor(scope, installationId ?? undefined);
-      return createScopedGitHub({scope, octokit, groups, credentials: credentials.kind, clock}).listRunners();
+      return createScopedGitHub({scope, octokit, groups, credentials, clock}).listRunners();
     },
 
     async hooks(scope) {
@@ -114,8 +125,9 @@ export function createDiscovery(options: GitHubOptions): Discovery {
           `GET ${hookPath(hook)}/deliveries`,
           query,
         );
-        if (!Array.isArray(data)) throw unreadable(call, 'no list');
-        const read = data.map((item) => readDelivery(item, hook));
+        const items = readItems(data);
+        if (!items) throw unreadable(call, 'no list');
+        const read = items.map((item) => readDelivery(item, hook));
         const deliveries = read.filter((item) => item !== undefined);
         return {deliveries, next: nextCursor(headers.link), unreadable: read.length - deliveries.length};
       };

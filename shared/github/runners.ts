@@ -1,17 +1,13 @@
 import type {Octokit} from '@octokit/rest';
 import type {Clock} from '../clock';
-import {RateLimited} from '../errors';
+import {RateLimited, RefusedByGitHub} from '../errors';
 import {type RunnerScope, scopePath} from '../model/scope';
-import {isRefusedWith} from './answer';
-import type {GitHubCall} from './call';
-import {classify, RefusedByGitHub, unreadable} from './classify';
+import {classify, isRefusedWith, unreadable} from './errors';
 import type {GitHub, JitConfig, JitConfigRequest, Registration} from './github';
-import {readJitConfig} from './jit-config';
-import {readJobAtGitHub} from './job-at-github';
-import {listAll, pagesOf, readList} from './list-all';
-import type {CredentialsKind} from './refusal';
-import {readRegistration} from './registration';
-import {type ResolvedGroup, type RunnerGroup, type RunnerGroups, readRunnerGroup} from './runner-groups';
+import {listAll, pagesOf, readList} from './lists';
+import type {CredentialsKind, GitHubCall} from './refusals';
+import {type RunnerGroup, readJitConfig, readJobAtGitHub, readRegistration, readRunnerGroup} from './responses';
+import type {ResolvedGroup, RunnerGroups} from './runner-groups';
 
 export interface ScopedGitHubOptions {
   readonly scope: RunnerScope;

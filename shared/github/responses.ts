@@ -1,0 +1,225 @@
+import * as z from 'zod';
+import {Id, JobJson, jobFields, jobStatus, minor, registrationId, Time} from '../model/job-json';
+import {areLabels, REPOSITORY} from '../model/names';
+import {Secret} from '../secret';
+import type {
+  DiscoveredDelivery,
+  DiscoveredJob,
+  DiscoveredRepository,
+  DiscoveredRun,
+  HookReference,
+  JitConfig,
+  JobAtGitHub,
+  Registration,
+} from './github';
+
+/**
+ * GitHub's answers, as far as anything here depends on them. A reader returns undefined for another shape than GitHub describes, which is
+ * an error of the call or makes a list incomplete. A minor field that is malformed (a date, a visibility) counts as missing.
+ */
+
+/** GitHub's own refusal: a JSON object with a `message`. A proxy in front of GitHub answers with a page of its own. */
+const Refusal = z.object({message: z.string()});
+
+export function isGitHubsBody(body: unknown): body is z.infer<typeof Refusal> {
+  return Refusal.safeParse(body).success;
+}
+
+const Items = z.array(z.unknown());
+const CountedItems = z.looseObject({total_count: z.number()});
+
+/** The items of a list that is a bare array; undefined when `data` is none. */
+export function readItems(data: unknown): readonly unknown[] | undefined {
+  return Items.safeParse(data).data;
+}
+
+/** The one array of the body, whatever its name, and the total. */
+export function readCountedItems(data: unknown): {items: readonly unknown[]; total: number} | undefined {
+  const {data: body} = CountedItems.safeParse(data);
+  const items = body && Object.values(body).map(readItems).find(Boolean);
+  return items && {items, total: body.total_count};
+}
+
+const InstallationToken = z.object({token: z.string().min(1), expires_at: Time});
+
+/** The 201 of an installation's `access_tokens`. */
+export function readInstallationToken(data: unknown): {token: Secret; expiresAtMs: number} | undefined {
+  const {data: issued} = InstallationToken.safeParse(data);
+  return issued && {token: new Secret(issued.token), expiresAtMs: Date.parse(issued.expires_at)};
+}
+
+const InstallationOfAccount = z.object({id: Id});
+
+export function readInstallationId(data: unknown): number | undefined {
+  return InstallationOfAccount.safeParse(data).data?.id;
+}
+
+const Installation = InstallationOfAccount.extend({
+  account: minor(z.object({login: z.string()})),
+  suspended_at: minor(z.string()),
+});
+
+export function readInstallation(data: unknown): {id: number; login: string; isSuspended: boolean} | undefined {
+  const {data: installation} = Installation.safeParse(data);
+  if (!installation) return undefined;
+  const {account, suspended_at} = installation;
+  return {id: installation.id, login: account?.login ?? '', isSuspended: Boolean(suspended_at)};
+}
+
+const GeneratedJitConfig = z.object({runner: z.object({id: Id}), encoded_jit_config: z.string().min(1)});
+
+/** The 201 of generate-jitconfig. */
+export function readJitConfig(data: unknown): JitConfig | undefined {
+  const {data: made} = GeneratedJitConfig.safeParse(data);
+  return made && {runnerId: made.runner.id, encodedJitConfig: new Secret(made.encoded_jit_config)};
+}
+
+const Label = z.object({name: z.string(), type: minor(z.string())});
+
+const Runner = z.object({
+  id: Id,
+  name: z.string(),
+  status: z.unknown(),
+  busy: z.unknown(),
+  labels: minor(z.array(minor(Label))),
+});
+
+export function readRegistration(data: unknown): Registration | undefined {
+  const {data: runner} = Runner.safeParse(data);
+  if (!runner) return undefined;
+  const labels = (runner.labels ?? []).flatMap((label) => label ?? []);
+  return {
+    id: runner.id,
+    name: runner.name,
+    // GitHub describes no more than a string here: an unknown word keeps the runner.
+    status: runner.status === 'offline' ? 'offline' : 'online',
+    busy: runner.busy !== false,
+    labels: labels.map(({name}) => name),
+    // https://docs.github.com/en/rest/actions/self-hosted-runners#remove-a-custom-label-from-a-self-hosted-runner-for-a-repository
+    customLabels: labels.filter(({type}) => type === 'custom').map(({name}) => name),
+  };
+}
+
+const Group = z.object({id: Id, name: z.string(), default: minor(z.boolean())});
+
+export interface RunnerGroup {
+  readonly id: number;
+  readonly name: string;
+  readonly isDefault: boolean;
+}
+
+export function readRunnerGroup(data: unknown): RunnerGroup | undefined {
+  const {data: group} = Group.safeParse(data);
+  return group && {id: group.id, name: group.name, isDefault: group.default === true};
+}
+
+const Repository = z.object({
+  full_name: z.string().regex(REPOSITORY),
+  private: minor(z.boolean()),
+  visibility: minor(z.string()),
+  pushed_at: minor(Time),
+  archived: minor(z.boolean()),
+  disabled: minor(z.boolean()),
+});
+
+/** Null: it can have no new run. */
+export function readRepository(data: unknown, installationId: number | null): DiscoveredRepository | null | undefined {
+  const {data: repository} = Repository.safeParse(data);
+  if (!repository) return undefined;
+  const {full_name, pushed_at, archived, disabled} = repository;
+  if (archived || disabled) return null;
+  return {
+    fullName: full_name,
+    installationId,
+    isPublic: isPublic(repository),
+    pushedAt: pushed_at ? Date.parse(pushed_at) : null,
+  };
+}
+
+function isPublic({visibility, private: isPrivate}: {visibility?: unknown; private?: unknown}): boolean | null {
+  if (typeof visibility === 'string') return visibility === 'public';
+  return typeof isPrivate === 'boolean' ? !isPrivate : null;
+}
+
+const Run = z.object({
+  id: Id,
+  repository: minor(z.record(z.string(), z.unknown())),
+  created_at: minor(Time),
+  status: minor(z.string()),
+});
+
+export function readRun(data: unknown): (DiscoveredRun & {readonly isOver: boolean}) | undefined {
+  const {data: run} = Run.safeParse(data);
+  if (!run) return undefined;
+  return {
+    id: run.id,
+    isPublic: isPublic(run.repository ?? {}),
+    createdAt: run.created_at ? Date.parse(run.created_at) : null,
+    // A word that GitHub does not describe is no reason to leave its jobs alone.
+    isOver: run.status === 'completed',
+  };
+}
+
+const Job = JobJson.extend({
+  conclusion: minor(z.string()),
+  steps: minor(z.array(z.object({conclusion: minor(z.string())}))),
+});
+
+/** Null: a status that GitHub does not describe, or labels that no runner can have. */
+export function readJob(data: unknown): DiscoveredJob | null | undefined {
+  const {data: job} = Job.safeParse(data);
+  if (!job) return undefined;
+  const status = jobStatus(job.status);
+  if (!status || !areLabels(job.labels)) return null;
+  return {
+    id: job.id,
+    ...jobFields(job, status),
+    conclusion: job.conclusion ?? null,
+    hasFailedStep: (job.steps ?? []).some(({conclusion}) => conclusion === 'failure'),
+  };
+}
+
+const JobState = JobJson.pick({status: true, runner_name: true, runner_id: true});
+
+/** How a job stands. Undefined also for a status that GitHub does not describe. */
+export function readJobAtGitHub(data: unknown): JobAtGitHub | undefined {
+  const {data: job} = JobState.safeParse(data);
+  const status = job && jobStatus(job.status);
+  return status && {status, runnerName: job.runner_name || null, runnerId: registrationId(job.runner_id)};
+}
+
+const Hook = z.object({id: Id, active: z.boolean(), events: z.array(z.string())});
+
+export function readHook(data: unknown): {id: number; getsJobs: boolean} | undefined {
+  const {data: hook} = Hook.safeParse(data);
+  if (!hook) return undefined;
+  return {id: hook.id, getsJobs: hook.active && (hook.events.includes('workflow_job') || hook.events.includes('*'))};
+}
+
+const Delivery = z.object({
+  id: Id,
+  // It becomes the name of a field in a document.
+  guid: z.string().regex(/^[0-9A-Za-z-]{1,64}$/),
+  event: z.string(),
+  action: z.string().nullish(),
+  delivered_at: Time,
+  redelivery: z.boolean(),
+  status: z.string().nullish(),
+  status_code: z.number().nullish(),
+});
+
+export function readDelivery(data: unknown, hook: HookReference): DiscoveredDelivery | undefined {
+  const {data: delivery} = Delivery.safeParse(data);
+  if (!delivery) return undefined;
+  const {guid, event, action, delivered_at, redelivery, status, status_code} = delivery;
+  return {
+    hook,
+    id: delivery.id,
+    guid,
+    event,
+    action: action ?? null,
+    deliveredAt: Date.parse(delivered_at),
+    redelivery,
+    ok: status === 'OK' || (typeof status_code === 'number' && status_code >= 200 && status_code < 300),
+  };
+}
