@@ -1,5 +1,4 @@
 import type {Clock} from './clock';
-import type {Compute} from './compute/compute';
 import type {ConfigFor, FunctionName} from './config/config';
 import type {SecretCheck} from './config/secret-check';
 import type {SecretReader, SecretSource} from './config/secrets';
@@ -7,7 +6,7 @@ import type {Discovery, GitHub, GitHubFor} from './github/github';
 import type {Logger} from './logger';
 import type {Pool} from './model/pool';
 import type {RunnerDocument} from './model/runner';
-import type {Provider} from './providers/provider';
+import type {RunnerProvider} from './providers/provider';
 import type {PersistentVm, VmReference} from './providers/vm';
 import type {Random} from './random';
 import type {Store} from './store/store';
@@ -24,7 +23,9 @@ export interface Context {
   readonly tasks: Tasks;
   readonly github: GitHubFor;
   /** The provider of a pool by name; also for a pool that is not configured any more, whose runners have to go. */
-  readonly provider: (pool: string) => Provider;
+  readonly provider: (pool: string) => RunnerProvider;
+  /** Every provider that may have machines of this deployment. */
+  readonly providers: () => readonly RunnerProvider[];
   /** A persistent VM. */
   readonly vm: (reference: VmReference) => PersistentVm;
   readonly clock: Clock;
@@ -69,7 +70,6 @@ export interface Services<T extends ControllingFunction = ControllingFunction> e
   readonly config: ConfigFor<T> & {readonly project: string};
   /** With `TRACING=true` each call of its ports is a span. */
   readonly context: Context;
-  readonly compute: Compute;
   /** Made on the first call: only the sweep asks. */
   readonly discovery: () => Discovery;
 }

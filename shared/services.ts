@@ -1,5 +1,4 @@
 import type {Clock} from './clock';
-import {createCompute} from './compute/client';
 import type {Compute} from './compute/compute';
 import type {Config} from './config/config';
 import {placed, resolvePlace} from './config/place';
@@ -8,7 +7,7 @@ import {Unavailable} from './errors';
 import {type Credentials, connectGitHub, dryRunGitHub} from './github/client';
 import type {Discovery, GitHubConnection, GitHubFor} from './github/github';
 import type {Context, ControllingFunction, Services, ServicesBase} from './ports';
-import {createProviders, createVms} from './providers/providers';
+import {createProviders, createVms} from './providers/registry';
 import type {Secret} from './secret';
 import {createServicesBase, type ServicesBaseOptions, startLogger} from './services-base';
 import {createFirestoreStore} from './store/firestore';
@@ -68,10 +67,15 @@ async function make<T extends ControllingFunction>(
 
   // A port is wrapped in one order: a dry run keeps changes from it, and tracing sees what the dry run is asked. Compute Engine is below the
   // providers, which wrap themselves for a dry run; `base.tasks` is wrapped already.
-  const engine = options.compute ?? computeOf(config, clock);
-  const compute = tracing ? tracedCompute(engine, tracer) : engine;
+  let engine: Compute | undefined;
+  const compute = (): Compute => {
+    const real = () => options.compute ?? computeOf(config, clock);
+    engine ??= tracing ? tracedCompute(real(), tracer) : real();
+    return engine;
+  };
   const github = options.github ?? overHttp().forScope;
   const providing = {config, compute, clock, logger};
+  const providers = createProviders(providing);
   const context: Context = {
     deployment,
     pools,
@@ -79,7 +83,8 @@ async function make<T extends ControllingFunction>(
     store: options.store ?? createFirestoreStore({clock, project: config.project, ...config.firestore}),
     tasks,
     github: dryRun ? dryRunGitHub(github, logger) : github,
-    provider: createProviders(providing),
+    provider: providers.of,
+    providers: providers.all,
     vm: createVms(providing),
     clock,
     random,
@@ -90,7 +95,6 @@ async function make<T extends ControllingFunction>(
     ...base,
     config,
     context: tracing ? tracedContext(context, tracer) : context,
-    compute,
     discovery: () => options.discovery ?? overHttp().discovery,
   };
 }
@@ -118,6 +122,7 @@ async function newest(secrets: SecretReader, source: SecretSource): Promise<Secr
 }
 
 function computeOf(config: Config & {readonly project: string}, clock: Clock): Compute {
+  const {createCompute}: typeof import('./compute/client') = require('./compute/client');
   const {compute: emulator} = config.emulators;
   return createCompute({project: config.project, clock, ...(emulator ? {emulator} : {})});
 }

@@ -3,6 +3,7 @@ import {JOB_LABEL, POOL_LABEL} from './compute/labels';
 import type {GitHub} from './github/github';
 import type {RunnerScope} from './model/scope';
 import type {Context} from './ports';
+import type {RunnerProvider} from './providers/provider';
 import type {Tasks} from './tasks/tasks';
 import type {SpanFields, Tracer} from './telemetry/tracer';
 
@@ -19,13 +20,8 @@ export function tracedContext(context: Context, tracer: Tracer): Context {
       count: (collection) => ({collection}),
     }),
     github: (scope, installationId) => tracedGitHub(context.github(scope, installationId), scope, tracer),
-    provider: (pool) =>
-      traced('provider', context.provider(pool), tracer, {
-        placements: ({name, job}) => ({pool, runner: name, job}),
-        create: ({name, job}) => ({pool, runner: name, job}),
-        find: ({name, place}) => ({pool, runner: name, zone: place}),
-        delete: ({name, place}) => ({pool, runner: name, zone: place}),
-      }),
+    provider: (pool) => tracedProvider(context.provider(pool), {pool}, tracer),
+    providers: () => context.providers().map((provider) => tracedProvider(provider, {}, tracer)),
     vm: (reference) => {
       const fields = () => ({vm: reference.instance, zone: reference.zone});
       return traced('vm', context.vm(reference), tracer, {
@@ -37,6 +33,18 @@ export function tracedContext(context: Context, tracer: Tracer): Context {
       });
     },
   };
+}
+
+function tracedProvider(provider: RunnerProvider, fields: SpanFields, tracer: Tracer): RunnerProvider {
+  return traced('provider', provider, tracer, {
+    placements: ({name, job}) => ({...fields, runner: name, job}),
+    create: ({name, job}) => ({...fields, runner: name, job}),
+    find: ({name, place}) => ({...fields, runner: name, zone: place}),
+    delete: ({name, place}) => ({...fields, runner: name, zone: place}),
+    list: () => fields,
+    wasPreempted: ({name, place}) => ({...fields, runner: name, zone: place}),
+    check: () => fields,
+  });
 }
 
 /** Each task carries on the trace of whoever creates it: its function's span is the child of the span of its creation. */
@@ -89,7 +97,7 @@ function tracedGitHub(github: GitHub, scope: RunnerScope, tracer: Tracer): GitHu
 
 /** What a span says of a call, from the call's parameters. A method without one gets a span with its name alone. */
 type Describe<Port> = {
-  readonly [Method in keyof Port]?: Port[Method] extends (...parameters: infer P) => Promise<unknown>
+  readonly [Method in keyof Port]?: NonNullable<Port[Method]> extends (...parameters: infer P) => Promise<unknown>
     ? (...parameters: P) => SpanFields
     : never;
 };

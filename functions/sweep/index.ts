@@ -34,10 +34,10 @@ export function createSweep(options: ServicesOptions): HttpFunction {
   }
 
   async function perform(services: Services<'sweep'>, request: Request, isDry: boolean): Promise<Reply> {
-    const {config, context, discovery, compute, tracer} = services;
+    const {config, context, discovery, tracer} = services;
     const logger = services.logger.with(traceFields(tracer.present() ?? traceOf(request.headers), config.project));
     const {discovery: source, webhooks, sweepBudgetSeconds: budgetSeconds} = config;
-    const ports = {discovery: discovery(), compute, source, webhooks, budgetSeconds, memory};
+    const ports = {discovery: discovery(), source, webhooks, budgetSeconds, memory};
     const dryRun = isDry ? 'asked' : config.dryRun ? 'deployment' : 'no';
     const report = await runSweep({...context, logger}, ports, dryRun);
     logger.info(`sweep: ${report.status}`, {decision: report.status, ...report});

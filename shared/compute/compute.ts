@@ -1,3 +1,5 @@
+import type {VmStatus} from '../providers/vm';
+
 /** Key and value pairs of an instance's or template's metadata. */
 export interface Metadata {
   readonly items?: readonly {readonly key: string; readonly value: string}[];
@@ -32,18 +34,8 @@ export interface InsertRequest {
   readonly requestId: string;
 }
 
-/** @see https://cloud.google.com/compute/docs/instances/instance-lifecycle */
-export type InstanceStatus =
-  | 'PENDING'
-  | 'PROVISIONING'
-  | 'STAGING'
-  | 'RUNNING'
-  | 'STOPPING'
-  | 'SUSPENDING'
-  | 'SUSPENDED'
-  | 'REPAIRING'
-  | 'TERMINATED'
-  | 'DEPROVISIONING';
+/** A status of Compute Engine's that is not among these is read as `PENDING`. */
+export type InstanceStatus = VmStatus;
 
 export interface Instance {
   readonly name: string;

@@ -1,7 +1,7 @@
 import {withDeadline} from '../clock';
 import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
 import {PROJECT, REGION, regionOf, ZONE} from '../model/names';
-import type {Pool} from '../model/pool';
+import {isEphemeral, isPersistent, type Pool} from '../model/pool';
 import type {Config} from './config-types';
 import {present} from './present';
 
@@ -27,8 +27,8 @@ export async function resolvePlace(
   config: Pick<Config, 'project' | 'zone' | 'region' | 'pools'>,
   metadata: ReadMetadata = readMetadata,
 ): Promise<Place> {
-  const needsRegion = config.pools.some(({provider}) => provider.type === 'gce' && !provider.region);
-  const needsZone = config.pools.some(({provider}) => provider.type === 'gce-vm' && !provider.zone);
+  const needsRegion = config.pools.filter(isEphemeral).some(({provider}) => !provider.region);
+  const needsZone = config.pools.filter(isPersistent).some(({provider}) => !provider.zone);
   const asksRegion = needsRegion && !config.region && !config.zone;
   // Off Google Cloud the server does not answer: it is asked only for what somebody needs. A function has a region and no zone of
   // Compute Engine; a VM has a zone, which tells its region.
@@ -51,9 +51,9 @@ export async function resolvePlace(
 
 /** A pool that names no region, or no zone for its VM, is in ours. */
 export function placed(pool: Pool, {region, zone}: Place): Pool {
-  const {provider} = pool;
-  if (provider.type === 'gce-vm') return provider.zone || !zone ? pool : {...pool, provider: {...provider, zone}};
-  return provider.region || !region ? pool : {...pool, provider: {...provider, region}};
+  if (isPersistent(pool)) return pool.provider.zone || !zone ? pool : {...pool, provider: {...pool.provider, zone}};
+  if (!isEphemeral(pool) || pool.provider.region || !region) return pool;
+  return {...pool, provider: {...pool.provider, region}};
 }
 
 function missing(path: string, expected: string): ConfigurationProblem {

@@ -1,7 +1,7 @@
 import {type Clock, withDeadline} from '../clock';
-import {SlipwayError, Unavailable} from '../errors';
+import {Refused, SlipwayError, Unavailable} from '../errors';
 import {isSpeltOut} from '../model/names';
-import type {Pool} from '../model/pool';
+import {isPersistent, type Pool} from '../model/pool';
 import {type RunnerScope, repositoryScope} from '../model/scope';
 import type {Context, Services} from '../ports';
 import {scrubSecrets} from '../telemetry/scrub';
@@ -27,7 +27,7 @@ export async function checkDependencies(
     check(clock, async () => void (await services.context.store.get('keys', NOTHING))),
     check(clock, () => checkQueues(services)),
     check(clock, () => checkGitHub(services)),
-    check(clock, () => checkCompute(services)),
+    check(clock, () => checkProvider(services)),
   ]);
   return {firestore, tasks, github, compute};
 }
@@ -80,13 +80,18 @@ async function scopeOfJob({store}: Context): Promise<Asked | undefined> {
   return {scope: repositoryScope(repository), ...(installationId === null ? {} : {installationId})};
 }
 
-async function checkCompute({config, context, compute}: Services<'api'>): Promise<void> {
+/** Asks the provider of the first pool. */
+async function checkProvider({config, context}: Services<'api'>): Promise<void> {
   const [pool] = context.pools;
   if (!pool) throw new NotChecked('no pools are configured');
-  const {provider} = pool;
-  const zone = provider.type === 'gce' ? provider.zones?.[0] : (provider.zone ?? config.zone);
-  const region = provider.type === 'gce' ? provider.region : undefined;
-  if (zone) await compute.getInstance(zone, NOTHING);
-  else if (region) await compute.zonesOfRegion(region);
-  else throw new NotChecked('no pool names a zone or region');
+  if (isPersistent(pool)) {
+    const zone = pool.provider.zone ?? config.zone;
+    if (!zone) throw new NotChecked('no pool names a zone or region');
+    await context.vm({instance: NOTHING, zone}).status();
+    return;
+  }
+  for (const {status, because} of await context.provider(pool.name).check()) {
+    if (status === 'error') throw new Refused(because);
+    if (status === 'skipped') throw new NotChecked(because);
+  }
 }

@@ -1,14 +1,15 @@
 import {GitHubDown, QuotaExceeded, RateLimited, type RetryableError, Unavailable} from '../errors';
 import {bootBreaker, GITHUB_DOWN, githubBreaker, quotaBreaker} from '../model/breaker';
+import {quotaScope} from '../model/pool';
 import {type Context, poolOf} from '../ports';
 import {closeBreaker, countFailure, openBreaker, passBreaker, perhapsOpen} from '../store/breakers';
 
 /** The breakers that keep work from a pool. */
 export function breakersOf(context: Context, poolName: string, repository: string): string[] {
   const pool = poolOf(context, poolName);
-  const region = pool?.provider.type === 'gce' ? pool.provider.region : undefined;
+  const scope = pool && quotaScope(pool);
   const boot = pool && bootBreaker(pool);
-  return [githubBreaker(repository), GITHUB_DOWN, quotaBreaker(poolName, region), ...(boot ? [boot] : [])];
+  return [githubBreaker(repository), GITHUB_DOWN, quotaBreaker(poolName, scope), ...(boot ? [boot] : [])];
 }
 
 /** What a failure of GitHub means for the calls to come. */

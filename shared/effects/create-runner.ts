@@ -16,11 +16,6 @@ import {removeMachine, retireRunner} from './retire-runner';
 /** Names tried when GitHub has a registration of the first one. */
 const MAX_NAMES = 3;
 
-/** A machine in one of these states may still turn out to have no capacity, and vanish. */
-const PENDING = new Set(['PENDING', 'PROVISIONING']);
-/** A machine in one of these states will not run a job. */
-const ENDING = new Set(['STOPPING', 'SUSPENDING', 'SUSPENDED', 'TERMINATED', 'DEPROVISIONING']);
-
 /** `created`: a VM is there. `alive`: the runner was there already. `not_wanted`: its job went, and so did it. */
 export type Created = {readonly kind: 'created' | 'alive' | 'not_wanted'; readonly runner: RunnerDocument};
 
@@ -51,8 +46,9 @@ async function pickUp(context: Context, creation: Creation): Promise<Created | u
   if (runner.state !== 'creating' || !attempted) return undefined;
   const machine = await context.provider(runner.pool).find({name: runner.name, place: attempted.place});
   if (!machine) return undefined;
-  if (ENDING.has(machine.status)) return settleEnded(context, creation, machine);
-  if (PENDING.has(machine.status)) {
+  if (machine.status === 'stopping' || machine.status === 'stopped') return settleEnded(context, creation, machine);
+  // It may still turn out to have no capacity, and vanish.
+  if (machine.status === 'starting') {
     throw new Uncertain(`${runner.name} is ${machine.status}: whether there is capacity for it is not known yet`, 10);
   }
   return finish(context, creation, placementOfMachine(creation, machine));

@@ -1,4 +1,5 @@
 import type {JobKey} from '../model/job';
+import {isEphemeral} from '../model/pool';
 import {demandTask} from '../model/tasks';
 import type {Context} from '../ports';
 import {findFreeSlot, type SlotCandidate} from '../store/slots';
@@ -24,7 +25,7 @@ export async function openJobsToServe(context: Context, pool: string, limit: num
   if (context.maxRunners === undefined) {
     return (await findOpen(context, pool, limit)).map(({id}) => ({job: id, own: null}));
   }
-  const making = context.pools.filter(({provider, maxRunners}) => provider.type !== 'gce-vm' && maxRunners > 0);
+  const making = context.pools.filter((one) => isEphemeral(one) && one.maxRunners > 0);
   const found = await Promise.all(making.map(({name}) => findOpen(context, name, limit)));
   const oldestFirst = found.flat().sort((a, b) => a.data.queuedAt - b.data.queuedAt);
   const free = new Map<string, SlotCandidate | null | undefined>([[pool, null]]);

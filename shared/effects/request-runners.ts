@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto';
 import {NoCapacity, Refused} from '../errors';
 import {unaskedLabels} from '../model/labels';
 import {runnerName} from '../model/names';
+import {isEphemeral} from '../model/pool';
 import {type RunnerDocument, runnerWithoutJob} from '../model/runner';
 import {makeTask} from '../model/tasks';
 import {type Context, poolOf} from '../ports';
@@ -25,7 +26,7 @@ export async function requestRunners(
   {dryRun}: OperationOptions,
 ): Promise<RequestedRunners> {
   const pool = poolOf(context, request.pool);
-  if (pool?.provider.type !== 'gce') {
+  if (!pool || !isEphemeral(pool)) {
     throw new Refused(`pool ${request.pool} makes no VM for a runner; expected a pool of type gce`);
   }
   const labels = [...new Set([...unaskedLabels(pool), ...request.labels.map((label) => label.toLowerCase())])];

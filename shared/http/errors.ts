@@ -1,4 +1,3 @@
-import {ComputeFailure} from '../compute/failure';
 import {
   BadRequest,
   Forbidden,
@@ -171,11 +170,6 @@ export function problemOf(error: unknown): Problem {
     const {problem, headers = {}} = BAD_REQUESTS[error.status];
     return new Problem(problem, error.message, {headers});
   }
-  if (error instanceof ComputeFailure) {
-    return error.retryable
-      ? new Problem(computeKind(error), error.message, {headers: retryAfter(RETRY_SECONDS)})
-      : new Problem('refused', error.message);
-  }
   const row = rowOf(error);
   if (!row || !(error instanceof SlipwayError)) return new Problem('internal', 'the log says more');
   const headers = error instanceof RetryableError ? retryAfter(error.retryAfterSeconds) : undefined;
@@ -189,19 +183,4 @@ export function retryAfter(seconds: number): {readonly 'Retry-After': string} {
 
 function rowOf(error: unknown): ErrorRow | undefined {
   return ERRORS.find((row) => error instanceof row.error);
-}
-
-function computeKind({failureClass}: ComputeFailure): ProblemKind {
-  switch (failureClass) {
-    case 'zone_full':
-      return 'no-capacity';
-    case 'quota':
-      return 'quota-exceeded';
-    case 'rate':
-      return 'peer-rate-limited';
-    case 'conflict':
-      return 'name-taken';
-    default:
-      return 'uncertain';
-  }
 }

@@ -1,4 +1,4 @@
-import type {Pool} from './pool';
+import {machineSource, type Pool} from './pool';
 
 /** `breakers/<name>`: open until a probe succeeds; one probe a minute. Before that it counts failures. */
 export interface BreakerDocument {
@@ -28,6 +28,6 @@ export const GITHUB_DOWN = 'github-5xx';
 
 /** A template whose VMs do not come up. */
 export function bootBreaker(pool: Pool): string | undefined {
-  if (pool.provider.type !== 'gce') return undefined;
-  return `boot.${pool.provider.template.replace(/[^A-Za-z0-9._-]/g, '_')}`;
+  const source = machineSource(pool);
+  return source === undefined ? undefined : `boot.${source.replace(/[^A-Za-z0-9._-]/g, '_')}`;
 }

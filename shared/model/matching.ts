@@ -1,7 +1,7 @@
 import type {JobEvent} from './job-event';
 import {foreignLabels, missingLabels, wildcardMatches} from './labels';
 import {parseRunnerName} from './names';
-import type {Pool} from './pool';
+import {isPersistent, type Pool} from './pool';
 
 /** What matching needs to know of a job. */
 export interface JobToMatch {
@@ -47,8 +47,8 @@ export function matchJob(job: JobToMatch, pools: readonly Pool[]): Match {
 }
 
 /** Never on a persistent VM: what a stranger's pull request leaves there would meet the next job. */
-function takesPublic({allowPublicRepos, provider}: Pool): boolean {
-  return allowPublicRepos && provider.type !== 'gce-vm';
+function takesPublic(pool: Pool): boolean {
+  return pool.allowPublicRepos && !isPersistent(pool);
 }
 
 function beats(pool: Pool, winner: Pool): boolean {
@@ -133,7 +133,7 @@ export function matchEvent(
 function persistentPool(runnerName: string, repository: string, pools: readonly Pool[]): Pool | undefined {
   return pools.find(
     (pool) =>
-      pool.provider.type === 'gce-vm' &&
+      isPersistent(pool) &&
       (pool.provider.runnerName ?? pool.provider.instance).toLowerCase() === runnerName.toLowerCase() &&
       takesRepository(pool, repository),
   );

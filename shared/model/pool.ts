@@ -73,3 +73,30 @@ export interface Pool {
   readonly priority: number;
   readonly provider: ProviderConfig;
 }
+
+/** A pool for each of whose jobs a machine is created, and deleted after it. */
+export type EphemeralPool = Pool & {readonly provider: GceProviderConfig};
+
+/** A pool of one VM that is there before and after its jobs. */
+export type PersistentPool = Pool & {readonly provider: GceVmProviderConfig};
+
+/** What a pool's machines are, by the type of its provider. */
+const LIFE = {gce: 'ephemeral', 'gce-vm': 'persistent'} as const satisfies Record<ProviderConfig['type'], string>;
+
+export function isEphemeral(pool: Pool): pool is EphemeralPool {
+  return LIFE[pool.provider.type] === 'ephemeral';
+}
+
+export function isPersistent(pool: Pool): pool is PersistentPool {
+  return LIFE[pool.provider.type] === 'persistent';
+}
+
+/** What the quotas of the pool's machines are counted for, as far as it is known: a region. */
+export function quotaScope(pool: Pool): string | undefined {
+  return isEphemeral(pool) ? pool.provider.region : undefined;
+}
+
+/** What the pool's machines are made from: machines that do not come up say that it is broken. Undefined: nothing is made. */
+export function machineSource(pool: Pool): string | undefined {
+  return isEphemeral(pool) ? pool.provider.template : undefined;
+}

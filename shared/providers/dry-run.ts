@@ -1,10 +1,11 @@
 import type {Logger} from '../logger';
-import type {Provider} from './provider';
+import type {RunnerProvider} from './provider';
 import type {PersistentVm, VmReference} from './vm';
 
 /** `DRY_RUN`: logs which machine it would make or delete, and neither makes nor deletes any. */
-export function dryRunProvider(real: Provider, logger: Logger): Provider {
+export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProvider {
   return {
+    registration: real.registration,
     placements: (request) => real.placements(request),
     async create({name, pool, job}) {
       logger.info(`dry run: would make a VM for runner ${name}`, {decision: 'dry_run', runner: name, pool, job});
@@ -15,6 +16,9 @@ export function dryRunProvider(real: Provider, logger: Logger): Provider {
       logger.info(`dry run: would delete the VM of ${name}`, {decision: 'dry_run', runner: name});
       return 'accepted';
     },
+    list: () => real.list(),
+    ...(real.wasPreempted ? {wasPreempted: real.wasPreempted.bind(real)} : {}),
+    check: () => real.check(),
   };
 }
 

@@ -1,10 +1,11 @@
 import type {Clock} from '../clock';
 import {classifyOperation} from '../compute/classify';
-import type {Compute, InsertRequest, Instance, ZoneOperation} from '../compute/compute';
+import type {Compute, InsertRequest, Instance, InstanceStatus, ZoneOperation} from '../compute/compute';
 import {ComputeFailure} from '../compute/failure';
 import {DEPLOYMENT_LABEL, JOB_LABEL} from '../compute/labels';
 import {requestId} from '../compute/request-id';
 import {awaitOperation, POLL_MS} from './await-operation';
+import {isDown, isGoingDown, isStarting} from './vm';
 import {Waiting} from './waiting';
 
 /** Seconds that one insert may take until it is called uncertain. */
@@ -107,7 +108,7 @@ class InsertAttempt {
   /** The name is in use: by a second dispatch of this work, by an older VM that is on its way out, or by a stranger. */
   async #settleConflict({message}: ComputeFailure): Promise<Step> {
     const instance = await this.#look();
-    if (!instance || !this.#isOurs(instance) || isLeaving(instance)) return {kind: 'name_taken', message};
+    if (!instance || !this.#isOurs(instance) || isLeaving(instance.status)) return {kind: 'name_taken', message};
     const step = await this.#awaitStarted();
     return step === 'gone' ? {kind: 'name_taken', message} : step;
   }
@@ -127,7 +128,7 @@ class InsertAttempt {
     for (; !waiting.isOver; await waiting.pause(POLL_MS)) {
       const instance = await this.#look();
       if (!instance) return 'gone';
-      if (!isStarting(instance) && !isLeaving(instance)) return {kind: 'created'};
+      if (!isStarting(instance.status) && !isLeaving(instance.status)) return {kind: 'created'};
     }
     return {
       kind: 'uncertain',
@@ -137,7 +138,8 @@ class InsertAttempt {
 
   async #lookOnce(failure: ComputeFailure): Promise<Attempt> {
     const instance = await this.#look();
-    if (instance && this.#isOurs(instance) && !isStarting(instance) && !isLeaving(instance)) return {kind: 'created'};
+    if (instance && this.#isOurs(instance) && !isStarting(instance.status) && !isLeaving(instance.status))
+      return {kind: 'created'};
     return {kind: 'uncertain', message: failure.message};
   }
 
@@ -149,7 +151,7 @@ class InsertAttempt {
       const instance = await this.#look();
       if (!instance) return {kind: 'failed', failure};
       if (!this.#isOurs(instance)) return {kind: 'name_taken', message: failure.message};
-      if (!deleted && !isLeaving(instance)) {
+      if (!deleted && !isLeaving(instance.status)) {
         const id = requestId('delete', this.#name, this.#zone, instance.creationTimestamp);
         await this.#compute.deleteInstance(this.#zone, this.#name, id);
         deleted = true;
@@ -172,11 +174,7 @@ class InsertAttempt {
   }
 }
 
-function isStarting({status}: Instance): boolean {
-  return status === 'PENDING' || status === 'PROVISIONING';
-}
-
 /** On its way out; an ephemeral VM that has ended never runs again. */
-function isLeaving({status}: Instance): boolean {
-  return status === 'STOPPING' || status === 'DEPROVISIONING' || status === 'TERMINATED';
+function isLeaving(status: InstanceStatus): boolean {
+  return isGoingDown(status) || isDown(status);
 }

@@ -10,7 +10,7 @@ import {regionOf} from '../model/names';
 import type {Placement} from '../model/placement';
 import {longestIdleMinutes} from '../model/warm';
 import type {ExhaustedPlacements} from './failed-rungs';
-import type {GceProviderOptions} from './gce';
+import type {GcePool, GceProviderOptions} from './gce';
 import {attemptInsert} from './gce-attempt';
 import {type DefaultPlace, poolRegion, poolZones} from './gce-zones';
 import type {CreateOutcome, CreateRequest, PlacementRequest} from './provider';
@@ -22,7 +22,8 @@ const TRY_SECONDS = 90;
 /** In the message of a creation that every placement refused. */
 const SHOWN_REFUSALS = 3;
 
-interface CreateOptions extends GceProviderOptions {
+interface CreateOptions extends Omit<GceProviderOptions, 'pools'> {
+  readonly pool: GcePool;
   readonly place: DefaultPlace;
   readonly exhausted: ExhaustedPlacements;
 }

@@ -10,6 +10,7 @@ import {typedRefusals} from './typed-refusals';
 import {
   isDown,
   isGoingDown,
+  isStarting,
   isUp,
   type PersistentVm,
   type VmBegin,
@@ -51,7 +52,7 @@ export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
     const instance = await look();
     if (!instance) return missing(vm);
     const {status} = instance;
-    if (isUp(status) || isComing(instance)) return {kind: 'done'};
+    if (isUp(status) || isStarting(status)) return {kind: 'done'};
     if (status === 'TERMINATED') return power('start', instance);
     if (status === 'SUSPENDED') return power('resume', instance);
     const retryAfterSeconds = status === 'REPAIRING' ? REPAIRING_RETRY_SECONDS : STOPPING_RETRY_SECONDS;
@@ -97,7 +98,7 @@ export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
 
   async function change(action: 'start' | 'stop', wait: VmWait): Promise<VmOutcome> {
     const begun = await refusing(action === 'start' ? beginStart : beginStop);
-    if (begun.kind === 'begun') return refusing(() => settle(action, begun.operation, wait));
+    if (begun.kind === 'begun') return refusing(() => settle(action, {zone, name: begun.operation.name}, wait));
     if (begun.kind !== 'done') return begun;
     const reached = action === 'start' ? isUp : isDown;
     return refusing(async () => {
@@ -127,10 +128,6 @@ export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
     start: (wait) => change('start', wait),
     stop: (wait) => change('stop', wait),
   };
-}
-
-function isComing({status}: Instance): boolean {
-  return status === 'PENDING' || status === 'PROVISIONING';
 }
 
 function missing({instance, zone}: VmReference): VmRefusal {

@@ -28,11 +28,36 @@ export interface MachineReference {
   readonly place?: string;
 }
 
+/** `standby`: made ahead, stopped or suspended. `stopped`: an ephemeral machine that is so has ended, and never runs again. */
+export type MachineStatus = 'starting' | 'running' | 'stopping' | 'stopped' | 'standby';
+
+/** What runs one runner, as the provider has it now. */
 export interface Machine {
   readonly name: string;
+  /** The provider's own id; where a name is the identity, the name. */
+  readonly id: string;
   /** Zone, subnet, region or host. */
   readonly place: string;
-  readonly status: string;
+  readonly status: MachineStatus;
+  /** Milliseconds since the epoch; where the provider does not tell, the time of the look: an unknown age is no reason to delete. */
+  readonly createdAt: number;
+  /** Empty where the machine does not tell. */
+  readonly pool: string;
+  /** A person has marked the machine so that nothing deletes it. */
+  readonly isKept: boolean;
+}
+
+/** The machines that could be listed. Where `complete` is false, nothing follows from the absence of one. */
+export interface MachineList {
+  readonly machines: readonly Machine[];
+  readonly complete: boolean;
+}
+
+/** One answer of a check: what was found, and what a person can do about it. */
+export interface Finding {
+  readonly status: 'ok' | 'warning' | 'error' | 'skipped';
+  readonly because: string;
+  readonly do: string;
 }
 
 /**
@@ -48,8 +73,13 @@ export type CreateOutcome =
   | {readonly kind: 'name_taken'; readonly placement: Placement; readonly message: string}
   | {readonly kind: 'refused'; readonly message: string};
 
-/** What makes runners. Every provider passes the same contract suite (test/contracts/provider.ts). */
-export interface Provider {
+/**
+ * What makes machines for runners: one for all pools of its type. Every provider passes the same contract suite
+ * (test/contracts/provider.ts). Besides what `beforeInsert` and `onWaiting` throw, no error leaves it but `Unavailable` and `Refused`.
+ */
+export interface RunnerProvider {
+  /** `create`: the JIT config is passed to `create`. `pickup`: the machine asks for it later. */
+  readonly registration: 'create' | 'pickup';
   /**
    * What would be tried for this request, in order; the same answer for the same name as long as the pool and its places stay the same.
    *
@@ -61,4 +91,10 @@ export interface Provider {
   find(machine: MachineReference): Promise<Machine | undefined>;
   /** Returns when the deletion is accepted. Never touches a machine without this deployment's label. */
   delete(machine: MachineReference): Promise<'accepted' | 'absent'>;
+  /** All machines of this deployment that are not finished, also of pools that are not configured any more. Throws when it cannot tell of any. */
+  list(): Promise<MachineList>;
+  /** Whether the provider took the machine back, as far as the provider remembers. Without it a provider takes none back. */
+  wasPreempted?(machine: MachineReference): Promise<boolean>;
+  /** Whether it could create a machine now, by questions that change nothing. What does not answer or refuses is a finding. */
+  check(): Promise<readonly Finding[]>;
 }

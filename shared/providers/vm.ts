@@ -1,4 +1,20 @@
-import type {InstanceStatus, ZoneOperation} from '../compute/compute';
+/**
+ * What a persistent VM is doing, in the words of Compute Engine. Ask `isStarting`, `isUp`, `isGoingDown` and `isDown` what follows from it;
+ * a VM in `REPAIRING` is none of these.
+ *
+ * @see https://cloud.google.com/compute/docs/instances/instance-lifecycle
+ */
+export type VmStatus =
+  | 'PENDING'
+  | 'PROVISIONING'
+  | 'STAGING'
+  | 'RUNNING'
+  | 'STOPPING'
+  | 'SUSPENDING'
+  | 'SUSPENDED'
+  | 'REPAIRING'
+  | 'TERMINATED'
+  | 'DEPROVISIONING';
 
 /** One existing VM, by name. */
 export interface VmReference {
@@ -14,7 +30,7 @@ export interface VmWait {
 /** Neither up nor down: come back later. */
 export interface NotReady {
   readonly kind: 'not_ready';
-  readonly status: InstanceStatus;
+  readonly status: VmStatus;
   readonly retryAfterSeconds: number;
 }
 
@@ -27,9 +43,14 @@ export type VmRefusal =
   | {readonly kind: 'missing'; readonly message: string}
   | {readonly kind: 'refused'; readonly message: string};
 
+/** The provider's name of a start or stop that goes on. */
+export interface VmOperation {
+  readonly name: string;
+}
+
 /** `begun`: Compute Engine has accepted; what comes of it is not known yet. `done`: it is as wanted already. */
 export type VmBegin =
-  | {readonly kind: 'begun'; readonly operation: ZoneOperation}
+  | {readonly kind: 'begun'; readonly operation: VmOperation}
   | {readonly kind: 'done'}
   | NotReady
   | VmRefusal;
@@ -54,7 +75,7 @@ export type VmOutcome = {readonly kind: 'changed'} | {readonly kind: 'already'} 
  */
 export interface PersistentVm {
   /** Undefined: there is no such VM. Throws `Unavailable` or `Refused`. */
-  status(): Promise<InstanceStatus | undefined>;
+  status(): Promise<VmStatus | undefined>;
   /** Returns when Compute Engine has accepted. */
   beginStart(): Promise<VmBegin>;
   /** Returns when the VM is up, or it is known that it will not be. */
@@ -64,14 +85,19 @@ export interface PersistentVm {
   stop(wait: VmWait): Promise<VmOutcome>;
 }
 
-export function isDown(status: InstanceStatus): boolean {
-  return status === 'TERMINATED' || status === 'SUSPENDED';
+/** Its resources are looked for: it may still find no capacity, and be stopped again. */
+export function isStarting(status: VmStatus): boolean {
+  return status === 'PENDING' || status === 'PROVISIONING';
 }
 
-export function isGoingDown(status: InstanceStatus): boolean {
+export function isUp(status: VmStatus): boolean {
+  return status === 'RUNNING' || status === 'STAGING';
+}
+
+export function isGoingDown(status: VmStatus): boolean {
   return status === 'STOPPING' || status === 'SUSPENDING' || status === 'DEPROVISIONING';
 }
 
-export function isUp(status: InstanceStatus): boolean {
-  return status === 'RUNNING' || status === 'STAGING';
+export function isDown(status: VmStatus): boolean {
+  return status === 'TERMINATED' || status === 'SUSPENDED';
 }

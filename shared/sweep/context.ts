@@ -1,13 +1,11 @@
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
-import type {Compute} from '../compute/compute';
 import type {DiscoverySource} from '../config/config';
 import type {DiscoveredRepository, Discovery, Listed} from '../github/github';
 import type {Context} from '../ports';
 
 export interface SweepOptions {
   readonly discovery: Discovery;
-  readonly compute: Compute;
   readonly source: DiscoverySource;
   /** `off`: no webhook tells of jobs, so that more calls go into looking for them. */
   readonly webhooks: 'on' | 'off';

@@ -93,15 +93,12 @@ async function reopenCovered(context: Context, name: string): Promise<string | u
   });
 }
 
-/** The job of a spot VM that Compute Engine took back; GitHub notices after ten minutes. */
-async function preempted(
-  {context, compute}: Sweep,
-  runner: RunnerDocument,
-  job: JobDocument,
-): Promise<Preemption | undefined> {
+/** The job of a spot VM that the provider took back; GitHub notices after ten minutes. */
+async function preempted({context}: Sweep, runner: RunnerDocument, job: JobDocument): Promise<Preemption | undefined> {
   const {name, pool, runs} = runner;
   const placement = placementOf(runner);
-  const isPreemption = placement?.spot === true && (await compute.wasPreempted(placement.place, name));
+  const isPreemption =
+    placement?.spot === true && (await context.provider(pool).wasPreempted?.({name, place: placement.place})) === true;
   context.logger.error(`the VM ${name} ${isPreemption ? 'was preempted' : 'vanished'} under a job`, {
     decision: isPreemption ? 'preempted' : 'vanished',
     runner: name,

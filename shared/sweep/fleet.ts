@@ -1,26 +1,17 @@
-import type {Instance} from '../compute/compute';
-import {POOL_LABEL} from '../compute/labels';
 import type {Registration} from '../github/github';
 import {isMeant, isRegistrationOf} from '../model/identity';
 import {takesRepository} from '../model/matching';
-import type {Pool} from '../model/pool';
+import {isPersistent, type Pool} from '../model/pool';
 import type {RunnerDocument} from '../model/runner';
 import {type RunnerScope, scopeKey} from '../model/scope';
+import type {Machine} from '../providers/provider';
 import type {Observed, SeenScope} from './observed';
 import type {Registered} from './rule';
 
-/** VMs of this label are nobody's but the person's who set it. */
-export const KEEP_LABEL = 'slipway-keep';
-
-export const OVER: ReadonlySet<string> = new Set(['TERMINATED', 'SUSPENDED']);
-export const GOING: ReadonlySet<string> = new Set(['STOPPING', 'SUSPENDING', 'DEPROVISIONING']);
-
 /** The ephemeral VMs that this deployment may delete: not those to be kept, and not the persistent ones of its pools. */
-export function ourMachines(observed: Observed): readonly Instance[] | undefined {
-  const persistent = new Set(
-    observed.pools.map(({provider}) => (provider.type === 'gce-vm' ? provider.instance : undefined)),
-  );
-  return observed.instances?.filter(({name, labels}) => !(KEEP_LABEL in labels) && !persistent.has(name));
+export function ourMachines(observed: Observed): readonly Machine[] | undefined {
+  const persistent = new Set(observed.pools.filter(isPersistent).map(({provider}) => provider.instance));
+  return observed.instances?.filter(({name, isKept}) => !isKept && !persistent.has(name));
 }
 
 export function poolNamed(observed: Observed, name: string | undefined): Pool | undefined {
@@ -32,16 +23,6 @@ const DEFAULT_MINUTES = {bootMinutes: 5, idleMinutes: 10, jobMinutes: 360} as co
 
 export function minutesOf(observed: Observed, pool: string | undefined): typeof DEFAULT_MINUTES | Pool {
   return poolNamed(observed, pool) ?? DEFAULT_MINUTES;
-}
-
-export function poolLabel(instance: Instance): string {
-  return instance.labels[POOL_LABEL] ?? '';
-}
-
-export function ageMs(instance: Instance, now: number): number {
-  const created = Date.parse(instance.creationTimestamp);
-  // An unknown age is no reason to delete.
-  return Number.isNaN(created) ? 0 : now - created;
 }
 
 /** `listed`: its scope was listed, so that a missing `registration` means something. */

@@ -1,4 +1,3 @@
-import {DEPLOYMENT_LABEL} from '../compute/labels';
 import {allVms} from '../effects/vm/vms';
 import type {DiscoveredRepository} from '../github/github';
 import type {JobDocument, JobKey} from '../model/job';
@@ -10,6 +9,7 @@ import {type Sweep, tryList} from './context';
 import {type GitHubScan, type KnownScope, registersHere, scanGitHub} from './github-scan';
 import {heldPools} from './held-pools';
 import {lookUpJobs, lookUpPreempted} from './job-lookups';
+import {listMachines} from './machines';
 import type {Observed} from './observed';
 import {findRepositories} from './repositories';
 import {isNotThere} from './repository-scan';
@@ -26,13 +26,10 @@ export interface Observation {
 
 /** Reads everything that the rules decide by. Each part is complete or left out. Changes nothing but breakers. */
 export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observation> {
-  const {context, compute} = sweep;
+  const {context} = sweep;
   const slotsInSight = Object.keys(lock.sightings).some((key) => key.startsWith('slot '));
   const stored = await readStored(sweep, lock.slotsAt, slotsInSight);
-  const instances = await tryList(sweep, 'the VMs', () =>
-    // mutation: VMs of this deployment
-    compute.listInstances({[DEPLOYMENT_LABEL]: context.deployment}),
-  );
+  const instances = await listMachines(sweep);
   const formerOfVms = await readFormerOfVms(sweep, stored, instances?.map(({name}) => name) ?? []);
 
   const known = knownRepositories(stored, lock);
@@ -165,7 +162,7 @@ function sawEvery(sweep: Sweep, repositories: readonly DiscoveredRepository[], {
   );
 }
 
-/** Compute Engine is asked for those alone that a job waits for. */
+/** The provider is asked for those alone that a job waits for. */
 async function readVms(sweep: Sweep, jobs: Observed['jobs']): Promise<Observed['vms']> {
   const {context} = sweep;
   const wanted = new Set([...jobs.values()].filter(waitsForVm).map(({pool}) => pool));

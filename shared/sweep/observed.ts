@@ -1,4 +1,3 @@
-import type {Instance, InstanceStatus} from '../compute/compute';
 import type {DiscoveredJob, Registration} from '../github/github';
 import type {JobDocument, JobKey} from '../model/job';
 import type {Pool} from '../model/pool';
@@ -7,6 +6,8 @@ import type {RunnerScope} from '../model/scope';
 import type {SlotDocument} from '../model/slot';
 import type {Preemption} from '../model/sweep';
 import type {VmDocument} from '../model/vm';
+import type {Machine} from '../providers/provider';
+import type {VmStatus} from '../providers/vm';
 import type {Found} from '../store/store';
 
 /** A job as GitHub has it now. */
@@ -32,8 +33,8 @@ export interface SeenVm {
   readonly pools: readonly string[];
   readonly idleMinutes: number;
   readonly document: VmDocument;
-  /** By Compute Engine, of a VM that a job waits for; undefined: not looked at, or not to be seen. */
-  readonly status?: InstanceStatus | undefined;
+  /** By the provider, of a VM that a job waits for; undefined: not looked at, or not to be seen. */
+  readonly status?: VmStatus | undefined;
 }
 
 /** Everything that one sweep saw. What could not be listed to its end is left out, so that nothing is concluded from its absence. */
@@ -46,8 +47,8 @@ export interface Observed {
   readonly maxRunners?: number;
   /** `off`: there is no webhook to wait for. */
   readonly webhooks: 'on' | 'off';
-  /** This deployment's VMs; undefined: the list is not complete. */
-  readonly instances: readonly Instance[] | undefined;
+  /** This deployment's machines; undefined: the list is not complete. */
+  readonly instances: readonly Machine[] | undefined;
   /** By `scopeKey`. */
   readonly scopes: ReadonlyMap<string, SeenScope>;
   /** Every scope that a runner of ours could be in was listed. */

@@ -1,5 +1,7 @@
 import {randomUUID} from 'node:crypto';
 import type {HttpFunction} from '@google-cloud/functions-framework';
+import {createCompute} from '../../shared/compute/client';
+import type {Compute} from '../../shared/compute/compute';
 import {instanceBody} from '../../shared/compute/instance-body';
 import {createBodyReader, MAX_TASK_BYTES} from '../../shared/http/read-body';
 import {createServices, type ServicesOptions} from '../../shared/services';
@@ -13,12 +15,15 @@ export function createBare(options: ServicesOptions): HttpFunction {
   const services = createServices('provision', options);
   const {zone, pool, labels, scope, template: name} = BURST;
   const bodies = createBodyReader(MAX_TASK_BYTES);
-  let template: ReturnType<Awaited<ReturnType<typeof services>>['compute']['getTemplate']> | undefined;
+  let compute: Compute | undefined;
+  let template: ReturnType<Compute['getTemplate']> | undefined;
 
   return async (request, response) => {
     if (request.method !== 'POST') return void response.status(405).end();
     const received = (await bodies.open(request).read()).bytes();
-    const {context, compute} = await services();
+    const {context, config} = await services();
+    const {project, emulators} = config;
+    compute ??= createCompute({project, ...(emulators.compute ? {emulator: emulators.compute} : {})});
     template ??= compute.getTemplate({name});
     const found = await template;
     if (!found) throw new Error(`found no template ${name} in the simulated Compute Engine`);

@@ -1,8 +1,8 @@
-import type {Instance} from '../../shared/compute/compute';
 import type {DiscoveredDelivery, DiscoveredJob, Registration} from '../../shared/github/github';
 import {type JobDocument, jobKeyOf} from '../../shared/model/job';
 import type {RunnerDocument} from '../../shared/model/runner';
 import {type RunnerScope, scopeKey} from '../../shared/model/scope';
+import type {Machine} from '../../shared/providers/provider';
 import type {Observed, SeenJob} from '../../shared/sweep/observed';
 import {type Action, type Plan, plan} from '../../shared/sweep/plan';
 import {aPool, NOW} from './lifecycle';
@@ -72,15 +72,15 @@ export function seen(overrides: Partial<DiscoveredJob> = {}, isPublic = false): 
   return new Map([[`${job.id}-${job.runAttempt}`, one]]);
 }
 
-export function machine(runner: Pick<RunnerDocument, 'name'>, overrides: Partial<Instance> = {}): Instance {
+export function machine(runner: Pick<RunnerDocument, 'name'>, overrides: Partial<Machine> = {}): Machine {
   return {
     name: runner.name,
-    zone: 'us-central1-a',
-    status: 'RUNNING',
-    labels: {'slipway-deployment': 'slipway', 'slipway-pool': 'arm', 'slipway-job': '1001-1'},
-    creationTimestamp: new Date(NOW).toISOString(),
-    lastStartTimestamp: '',
-    lastStopTimestamp: '',
+    id: runner.name,
+    place: 'us-central1-a',
+    status: 'running',
+    createdAt: NOW,
+    pool: 'arm',
+    isKept: false,
     ...overrides,
   };
 }

@@ -1,13 +1,20 @@
+import {SlipwayError} from '../../shared/errors';
 import type {Placement} from '../../shared/model/placement';
-import type {CreateRequest, Machine, Provider} from '../../shared/providers/provider';
+import type {CreateRequest, Machine, RunnerProvider} from '../../shared/providers/provider';
 import {Secret} from '../../shared/secret';
 
 export interface ProviderUnderTest {
-  readonly provider: Provider;
+  readonly provider: RunnerProvider;
   /** Every machine there is, whoever made it, as far as it is not on its way out. */
   machines(): readonly Pick<Machine, 'name' | 'place'>[];
   /** Makes a machine that another deployment, or a person, owns, where the provider would make its own. */
   plantForeign(name: string): Promise<Pick<Machine, 'place'>>;
+  /** Marks a machine as one that a person wants to keep. */
+  keep(name: string): Promise<void>;
+  /** From now on the provider's service answers nothing that is of use. */
+  fail(): void;
+  /** Milliseconds since the epoch, by the provider's clock. */
+  now(): number;
   close(): Promise<void>;
 }
 
@@ -115,6 +122,67 @@ export function describeProvider(name: string, open: () => Promise<ProviderUnder
       expect(await provider.delete({name: theName, place})).toBe('absent');
       expect((await provider.create(createRequest())).kind).toBe('name_taken');
       expect(world.machines()).toEqual([{name: theName, place}]);
+    });
+
+    test('every machine of the deployment is listed, as it is found alone, and no machine of another', async () => {
+      const {provider} = world;
+      await world.plantForeign('slipway-arm-8-1');
+      expect(await provider.list()).toEqual({machines: [], complete: true});
+      await provider.create(createRequest());
+      const machine = await provider.find({name: theName});
+      expect(machine).toMatchObject({name: theName, pool: 'arm', status: 'running', isKept: false});
+      expect(machine?.id).not.toBe('');
+      expect(await provider.list()).toEqual({machines: [machine], complete: true});
+    });
+
+    test('a machine is as old as it is', async () => {
+      const {provider} = world;
+      const before = world.now();
+      await provider.create(createRequest());
+      const createdAt = (await provider.find({name: theName}))?.createdAt ?? 0;
+      // Where it is told in whole seconds.
+      expect(createdAt).toBeGreaterThan(before - 1_000);
+      expect(createdAt).toBeLessThanOrEqual(world.now());
+    });
+
+    test('a machine that is being deleted is listed as such, or not at all', async () => {
+      const {provider} = world;
+      await provider.create(createRequest());
+      await provider.delete({name: theName});
+      const {machines} = await provider.list();
+      expect(machines.map(({status}) => status).filter((status) => !/^stopp/.test(status))).toEqual([]);
+    });
+
+    test('a machine that a person keeps says so', async () => {
+      const {provider} = world;
+      await provider.create(createRequest());
+      await world.keep(theName);
+      expect((await provider.list()).machines).toMatchObject([{name: theName, isKept: true}]);
+    });
+
+    test('a machine that is there was not taken back', async () => {
+      const {provider} = world;
+      await provider.create(createRequest());
+      const [machine] = world.machines();
+      expect((await provider.wasPreempted?.({...machine, name: theName})) ?? false).toBe(false);
+    });
+
+    test('a check that finds it well changes nothing, and says what it asked', async () => {
+      const findings = await world.provider.check();
+      expect(findings.map(({status}) => status)).toEqual(findings.map(() => 'ok'));
+      expect(findings.every(({because, do: advice}) => because !== '' && advice !== '')).toBe(true);
+      expect(findings).not.toEqual([]);
+      expect(world.machines()).toEqual([]);
+    });
+
+    test('while the service does not answer, nothing is listed as all there is, and the check finds it', async () => {
+      const {provider} = world;
+      await provider.create(createRequest());
+      world.fail();
+      const listed = await provider.list().catch((error: unknown) => error);
+      expect(listed).toEqual(expect.not.objectContaining({complete: true}));
+      if (listed instanceof Error) expect(listed).toBeInstanceOf(SlipwayError);
+      expect((await provider.check()).map(({status}) => status)).toContain('error');
     });
   });
 }

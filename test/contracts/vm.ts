@@ -124,7 +124,10 @@ export function describePersistentVm(name: string, open: () => Promise<VmUnderTe
     });
 
     test('begun and not awaited, the operation has a name', async () => {
-      expect(await under.vm.beginStart()).toMatchObject({kind: 'begun', operation: {zone: under.instance.zone}});
+      expect(await under.vm.beginStart()).toMatchObject({
+        kind: 'begun',
+        operation: {name: expect.stringMatching(/^operation-/)},
+      });
       expect(under.instance.status).toBe('PROVISIONING');
       expect(await under.vm.beginStart()).toEqual({kind: 'done'});
     });

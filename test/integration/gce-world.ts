@@ -1,7 +1,7 @@
 import {createCompute} from '../../shared/compute/client';
 import {zoneOrder} from '../../shared/lifecycle/zones';
 import {createGceProvider, type GcePool} from '../../shared/providers/gce';
-import type {Provider} from '../../shared/providers/provider';
+import type {RunnerProvider} from '../../shared/providers/provider';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {type ComputeLatencies, ComputeWorld} from '../emulators/compute/model';
 import type {Instance, Template} from '../emulators/compute/resources';
@@ -30,14 +30,14 @@ export interface GceWorld {
   readonly world: ComputeWorld;
   readonly server: ComputeServer;
   readonly clock: VirtualScheduler;
-  readonly provider: Provider;
+  readonly provider: RunnerProvider;
   readonly log: string[];
   /** The inserts that reached Compute Engine. */
   inserts(): ComputeRequest[];
   /** Machines that are not on their way out. */
   machines(): Instance[];
   /** Puts a VM of somebody else, or of another job, where the provider tries first. */
-  plant(labels: Readonly<Record<string, string>>): Instance;
+  plant(labels: Readonly<Record<string, string>>, name?: string): Instance;
   close(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export async function openGceWorld(options: GceWorldOptions = {}): Promise<GceWo
   };
   const provider = createGceProvider({
     compute: createCompute({project: 'p', emulator, clock}),
-    pool,
+    pools: [pool],
     deployment: 'slipway',
     clock,
     logger: createLogger({level: 'debug', destination: {write: (line) => log.push(line)}}),
@@ -78,11 +78,11 @@ export async function openGceWorld(options: GceWorldOptions = {}): Promise<GceWo
     log,
     inserts: () => server.requests.filter(isInsert),
     machines: () => world.instances().filter(({status}) => status !== 'STOPPING'),
-    plant(labels) {
+    plant(labels, name = NAME) {
       const template = {name: 'runner', region: undefined};
-      world.insert({zone: ZONES[0], template, requestId: undefined, body: {name: NAME, labels}});
+      world.insert({zone: ZONES[0], template, requestId: undefined, body: {name, labels}});
       clock.advance(60_000);
-      return world.get(ZONES[0], NAME);
+      return world.get(ZONES[0], name);
     },
     close: () => server.close(),
   };

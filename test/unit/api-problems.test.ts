@@ -1,6 +1,5 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {ComputeFailure} from '../../shared/compute/failure';
 import {
   LeaseHeld,
   NameTaken,
@@ -32,8 +31,6 @@ test.each([
   [new LeaseHeld('held', 7), 409, 'in-progress', '7'],
   [new NameTaken('taken'), 409, 'name-taken', undefined],
   [new Refused('no right'), 502, 'refused', undefined],
-  [new ComputeFailure('rate', 'rateLimitExceeded', 'limit'), 503, 'peer-rate-limited', '10'],
-  [new ComputeFailure('denied', 'forbidden', 'no right'), 502, 'refused', undefined],
 ])('%o is answered %i %s', (error, status, kind, retryAfter) => {
   const reply = problemReply(problemOf(error));
   const body = JSON.parse(String(reply.body?.content)) as {type: string; detail: string};

@@ -132,3 +132,14 @@ test('beyond the limit the entry that was made first is dropped', () => {
   for (const [value, key] of ['a', 'b', 'a', 'c'].entries()) cache.set(key, value, untilMs);
   expect(['a', 'b', 'c'].map((key) => cache.get(key))).toEqual([2, undefined, 3]);
 });
+
+test('a copy has the same values until the same time, and its own ones from then on', () => {
+  const clock = new VirtualScheduler();
+  const cache = new TtlCache<string>(clock);
+  cache.set('a', 'first', clock.now() + MINUTE_MS);
+  const copy = cache.copy();
+  copy.set('b', 'second', clock.now() + MINUTE_MS);
+  cache.delete('a');
+  expect([copy.get('a'), copy.get('b')]).toEqual(['first', 'second']);
+  expect([cache.get('a'), cache.get('b')]).toEqual([undefined, undefined]);
+});

@@ -1,14 +1,13 @@
-import type {InstanceStatus} from '../../compute/compute';
 import {Refused} from '../../errors';
 import type {Pool} from '../../model/pool';
 import type {Context} from '../../ports';
-import type {PersistentVm} from '../../providers/vm';
+import type {PersistentVm, VmStatus} from '../../providers/vm';
 import {type Vm, vmOfPool} from './vms';
 
 export interface VmToOperate {
   readonly vm: Vm;
   readonly machine: PersistentVm;
-  readonly status: InstanceStatus;
+  readonly status: VmStatus;
 }
 
 /** The persistent VM of a pool, for an operation by hand. Throws `Refused` when the pool has none, or Compute Engine does not. */

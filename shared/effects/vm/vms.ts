@@ -1,6 +1,6 @@
 import {takesRepository} from '../../model/matching';
 import {isSpeltOut} from '../../model/names';
-import type {Pool} from '../../model/pool';
+import {isPersistent, type Pool} from '../../model/pool';
 import {type RunnerScope, repositoryScope} from '../../model/scope';
 import type {VmDocument} from '../../model/vm';
 import {type Context, poolOf} from '../../ports';
@@ -23,25 +23,25 @@ export interface VmPool {
   readonly drain: boolean;
 }
 
-/** The VM of a pool of type `gce-vm`; undefined for any other pool. */
+/** The VM of a persistent pool; undefined for any other pool. */
 export function vmOfPool(context: Pick<Context, 'pools'>, name: string): Vm | undefined {
-  const provider = poolOf(context, name)?.provider;
-  return provider?.type === 'gce-vm' ? vmById(context, vmId(provider)) : undefined;
+  const pool = poolOf(context, name);
+  return pool && isPersistent(pool) ? vmById(context, vmId(pool.provider)) : undefined;
 }
 
 /** Undefined when no pool names this VM any more. */
 export function vmById(context: Pick<Context, 'pools'>, id: string): Vm | undefined {
-  const pools = context.pools.flatMap((pool): VmPool[] => {
-    const {provider} = pool;
-    if (provider.type !== 'gce-vm' || vmId(provider) !== id) return [];
-    return [{pool, runnerName: provider.runnerName ?? provider.instance, drain: provider.drain !== false}];
+  const ofVm = context.pools.filter(isPersistent).filter(({provider}) => vmId(provider) === id);
+  const pools = ofVm.map((pool): VmPool => {
+    const {instance, runnerName, drain} = pool.provider;
+    return {pool, runnerName: runnerName ?? instance, drain: drain !== false};
   });
-  const [first] = pools;
-  if (first?.pool.provider.type !== 'gce-vm') return undefined;
+  const [first] = ofVm;
+  if (!first) return undefined;
   return {
     id,
-    instance: first.pool.provider.instance,
-    zone: first.pool.provider.zone ?? '',
+    instance: first.provider.instance,
+    zone: first.provider.zone ?? '',
     pools,
     idleMinutes: Math.max(...pools.map(({pool}) => pool.idleMinutes)),
     bootMinutes: Math.max(...pools.map(({pool}) => pool.bootMinutes)),
@@ -50,7 +50,7 @@ export function vmById(context: Pick<Context, 'pools'>, id: string): Vm | undefi
 
 /** Every persistent VM of the configuration, once. */
 export function allVms(context: Pick<Context, 'pools'>): Vm[] {
-  const ids = context.pools.flatMap(({provider}) => (provider.type === 'gce-vm' ? [vmId(provider)] : []));
+  const ids = context.pools.filter(isPersistent).map(({provider}) => vmId(provider));
   return [...new Set(ids)].flatMap((id) => vmById(context, id) ?? []);
 }
 

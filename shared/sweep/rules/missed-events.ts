@@ -2,6 +2,7 @@ import type {JobDocument, JobKey} from '../../model/job';
 import type {JobEvent} from '../../model/job-event';
 import {matchJob} from '../../model/matching';
 import {parseRunnerName} from '../../model/names';
+import {isPersistent} from '../../model/pool';
 import {namesakes, poolNamed} from '../fleet';
 import {endOfVanished, eventOf} from '../lost-events';
 import {type Observed, type SeenJob, settledMs} from '../observed';
@@ -133,7 +134,7 @@ function compare(
       if (stored.status !== 'queued') return undefined;
       if (isOfRemovedPool(observed, stored)) return moved(observed, key, seen);
       if (stored.demand === 'dead') return tryAgain(observed, seen, stored, now);
-      return isPersistent(observed, stored) ? startAgain(key, stored, now) : withoutRunner(observed, key, stored);
+      return isOfPersistentVm(observed, stored) ? startAgain(key, stored, now) : withoutRunner(observed, key, stored);
     case 'waiting':
       return stored?.status === 'queued' && settled
         ? missedEvent(observed, seen, stored, 'lost_event', now)
@@ -178,8 +179,9 @@ function isRunnerGone(observed: Observed, name: string | null): boolean {
   return !namesakes(observed, name).some(({seen}) => seen.busy);
 }
 
-function isPersistent(observed: Observed, {pool}: JobDocument): boolean {
-  return poolNamed(observed, pool)?.provider.type === 'gce-vm';
+function isOfPersistentVm(observed: Observed, {pool}: JobDocument): boolean {
+  const configured = poolNamed(observed, pool);
+  return configured !== undefined && isPersistent(configured);
 }
 
 /** A job that is covered keeps its runner until that ends. */

@@ -1,7 +1,7 @@
-import type {Instance} from '../../compute/compute';
 import {isUnused} from '../../model/identity';
 import {scopeKey} from '../../model/scope';
-import {ageMs, GOING, minutesOf, namesakes, OVER, ourMachines, poolLabel, registrationOf, runsAtGitHub} from '../fleet';
+import type {Machine} from '../../providers/provider';
+import {minutesOf, namesakes, ourMachines, registrationOf, runsAtGitHub} from '../fleet';
 import type {Observed} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import type {LeftoverVm, PlannedAction, Registered, Rule} from '../rule';
@@ -23,7 +23,7 @@ function planDeletions(observed: Observed, now: number, tracker: PersistenceTrac
   const live = new Set(observed.runners.map(({name}) => name));
   const actions: DeleteVm[] = [];
   for (const machine of ourMachines(observed) ?? []) {
-    if (live.has(machine.name) || GOING.has(machine.status)) continue;
+    if (live.has(machine.name) || machine.status === 'stopping') continue;
     const action = orphan(observed, machine, now, tracker);
     if (action) actions.push(action);
   }
@@ -31,11 +31,10 @@ function planDeletions(observed: Observed, now: number, tracker: PersistenceTrac
   return actions;
 }
 
-function orphan(observed: Observed, machine: Instance, now: number, tracker: PersistenceTracker): DeleteVm | undefined {
-  const {name, zone} = machine;
-  const pool = poolLabel(machine);
-  const isDead = OVER.has(machine.status);
-  if (!isDead && ageMs(machine, now) < minutesOf(observed, pool).bootMinutes * 60_000) return undefined;
+function orphan(observed: Observed, machine: Machine, now: number, tracker: PersistenceTracker): DeleteVm | undefined {
+  const {name, place: zone, pool} = machine;
+  const isDead = machine.status === 'stopped';
+  if (!isDead && now - machine.createdAt < minutesOf(observed, pool).bootMinutes * 60_000) return undefined;
   const former = observed.former.get(name);
   const isKnown = former ? observed.scopes.has(scopeKey(former.scope)) : observed.sawEveryScope;
   const key = `orphan ${name}`;

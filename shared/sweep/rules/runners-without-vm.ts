@@ -1,5 +1,5 @@
 import {isBeingMade, isEnding} from '../../model/runner';
-import {GOING, jobUrlOf, OVER, ourMachines} from '../fleet';
+import {jobUrlOf, ourMachines} from '../fleet';
 import type {Observed} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
@@ -32,10 +32,10 @@ function planEnds(observed: Observed, now: number, tracker: PersistenceTracker):
     if (isEnding(runner)) {
       // The VM's deletion is under way, or its task was lost.
       // mutation: ending is under way
-      if (now - runner.stateAt < LEAVING_MS || (machine && GOING.has(machine.status))) continue;
-      const isDead = !machine || OVER.has(machine.status);
+      if (now - runner.stateAt < LEAVING_MS || (machine && machine.status === 'stopping')) continue;
+      const isDead = !machine || machine.status === 'stopped';
       actions.push({kind: 'end_runner', reason: 'lost_stop', ...rest, isDead});
-    } else if (!machine || OVER.has(machine.status)) {
+    } else if (!machine || machine.status === 'stopped') {
       if (!tracker.hasPersisted(`machine ${runner.name}`)) continue;
       actions.push({kind: 'end_runner', reason: machine ? 'stopped_vm' : 'vanished_vm', ...rest, isDead: true});
     }

@@ -1,6 +1,6 @@
 import type {JobDocument} from '../../model/job';
 import {isBeingStarted, isStopping, type VmDocument} from '../../model/vm';
-import {OVER} from '../fleet';
+import {isDown} from '../../providers/vm';
 import {type Observed, settledMs} from '../observed';
 import type {DemandJob, Rule} from '../rule';
 
@@ -25,7 +25,7 @@ export const restartStoppedVms: Rule<DemandJob<'vm_down'>> = {
 function planRestarts(observed: Observed, now: number): DemandJob<'vm_down'>[] {
   const {vms, jobs, seen, webhooks} = observed;
   return vms.flatMap(({pools, status, document}): DemandJob<'vm_down'>[] => {
-    if (status === undefined || !OVER.has(status) || isSeenTo(document, now)) return [];
+    if (status === undefined || !isDown(status) || isSeenTo(document, now)) return [];
     const waiting = [...jobs].filter(
       ([key, job]) =>
         pools.includes(job.pool) &&

@@ -1,4 +1,5 @@
 import {type JobDocument, jobKeyOf} from '../../model/job';
+import {isPersistent} from '../../model/pool';
 import {canRun} from '../../model/runner';
 import {type Observed, roomOfAll, settledMs} from '../observed';
 import type {DemandJob, PlannedAction, Rule} from '../rule';
@@ -65,7 +66,7 @@ function planServing(observed: Observed, now: number): Serve[] {
     const free = Math.max(0, pool.maxRunners - live.filter(({slot}) => slot !== null).length - reserved.length);
     const rest = open.filter((job) => !placed.has(jobKeyOf(job)));
     // A persistent VM takes no place of all pools.
-    const list = pool.provider.type === 'gce-vm' ? ofVms : wanting;
+    const list = isPersistent(pool) ? ofVms : wanting;
     list.push(...rest.slice(0, free));
   }
   if (observed.maxRunners !== undefined) wanting.sort((a, b) => a.queuedAt - b.queuedAt);

@@ -1,3 +1,4 @@
+import {isEphemeral} from '../../model/pool';
 import {isEnding} from '../../model/runner';
 import {warmScope} from '../../model/scope';
 import {MINUTE_MS, wantedWarm} from '../../model/warm';
@@ -26,7 +27,7 @@ function planWarm(observed: Observed, now: number): Warm[] {
   let left = roomOfAll(observed) - (observed.maxRunners === undefined ? 0 : queue);
   return observed.pools.flatMap((pool): Warm[] => {
     const scope = warmScope(pool);
-    if (!scope || pool.provider.type !== 'gce' || observed.held.has(pool.name)) return [];
+    if (!scope || !isEphemeral(pool) || observed.held.has(pool.name)) return [];
     const live = runners.filter((runner) => runner.pool === pool.name);
     const idle = live.filter((runner) => runner.covers === null && runner.runs === null && !isEnding(runner));
     const waiting = [...observed.jobs.values()].filter(

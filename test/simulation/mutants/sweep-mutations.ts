@@ -29,7 +29,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     exported: 'ourMachines',
     wrap: `(original) => (observed) => {
       const ours = original(observed);
-      return ours && [...ours, ...observed.instances.filter(({labels}) => KEEP_LABEL in labels)];
+      return ours && [...ours, ...observed.instances.filter(({isKept}) => isKept)];
     }`,
   },
   {

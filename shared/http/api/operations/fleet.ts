@@ -4,7 +4,7 @@ import {requestRunners} from '../../../effects/request-runners';
 import {foreignLabels, unaskedLabels} from '../../../model/labels';
 import {takesRepository} from '../../../model/matching';
 import {LABEL} from '../../../model/names';
-import type {Pool} from '../../../model/pool';
+import {isEphemeral, type Pool} from '../../../model/pool';
 import {type RunnerScope, repositoryScope} from '../../../model/scope';
 import {Problem} from '../../errors';
 import {jsonReply} from '../../server';
@@ -72,7 +72,7 @@ export const create = operation(
     const context = await request.context();
     const pool = context.pools.find(({name}) => name === body.pool);
     if (!pool) throw unknownPool(body.pool, context.pools);
-    if (pool.provider.type !== 'gce') {
+    if (!isEphemeral(pool)) {
       throw new Problem(
         'wrong-provider',
         `found pool ${pool.name} of type ${pool.provider.type}; POST /runner/start starts its VM`,

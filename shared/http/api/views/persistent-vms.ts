@@ -1,7 +1,7 @@
 import {allVms, type Vm} from '../../../effects/vm/vms';
 import {isLabelPattern} from '../../../model/labels';
 import {isSpeltOut} from '../../../model/names';
-import type {Pool} from '../../../model/pool';
+import {isPersistent, type Pool} from '../../../model/pool';
 import type {VmDocument, VmState} from '../../../model/vm';
 import type {Context} from '../../../ports';
 import {jobIdOf, type RunnerView} from './runner-view';
@@ -14,7 +14,7 @@ export interface PersistentVm extends Vm {
 }
 
 export function isVmPool(pool: Pool): boolean {
-  return pool.provider.type === 'gce-vm';
+  return isPersistent(pool);
 }
 
 /** The VMs of the configured pools, by id. */

@@ -126,8 +126,8 @@ async function countOf(
 }
 
 /** A persistent VM has one runner of each pool, unless `maxRunners` is 0. */
-function limitOf({maxRunners, provider}: Pool): number {
-  return provider.type === 'gce-vm' ? Math.min(1, maxRunners) : maxRunners;
+function limitOf(pool: Pool): number {
+  return isVmPool(pool) ? Math.min(1, pool.maxRunners) : pool.maxRunners;
 }
 
 /** The pools' limits together, in which a VM that several pools share counts once. */

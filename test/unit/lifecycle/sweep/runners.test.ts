@@ -59,16 +59,12 @@ describe('a VM without a live runner', () => {
       {seen: seen({status: 'in_progress', runnerName: name, runnerId: 7})},
       [],
     ],
-    [
-      'that boots is left alone',
-      {former, instances: [machine(runner, {creationTimestamp: new Date(LATER).toISOString()})]},
-      [],
-    ],
-    ['that is being deleted is left alone', {former, instances: [machine(runner, {status: 'STOPPING' as const})]}, []],
-    ['with slipway-keep is left alone', {former, instances: [machine(runner, {labels: {'slipway-keep': ''}})]}, []],
+    ['that boots is left alone', {former, instances: [machine(runner, {createdAt: LATER})]}, []],
+    ['that is being deleted is left alone', {former, instances: [machine(runner, {status: 'stopping' as const})]}, []],
+    ['with slipway-keep is left alone', {former, instances: [machine(runner, {isKept: true})]}, []],
     [
       'that has stopped is deleted',
-      {former, instances: [machine(runner, {status: 'TERMINATED' as const})]},
+      {former, instances: [machine(runner, {status: 'stopped' as const})]},
       ['delete_vm stopped_vm'],
     ],
   ])('%s', (_, overrides, expected) => {
@@ -102,7 +98,7 @@ describe('a registration that is offline', () => {
     ['of another scope', {former: former({scope: {kind: 'organization', org: 'acme'}}), scopes: scopes({})}],
     ['of a runner that is on no record', {former: new Map(), scopes: scopes({})}],
     ['of a name that was not tried', {former: former({githubId: null, registrationTriedAt: null}), scopes: scopes({})}],
-    ['of a VM that is there', {scopes: scopes({}), instances: [machine(runner, {creationTimestamp: 'x'})]}],
+    ['of a VM that is there', {scopes: scopes({}), instances: [machine(runner, {createdAt: LATER})]}],
     [
       'of a runner that is being made',
       {scopes: scopes({}), runners: [{...runner, state: 'requested' as const, stateAt: LATER}]},
@@ -201,7 +197,7 @@ test('a runner that leaves for five minutes had its task lost', () => {
   const leaving: RunnerDocument = {...runner, state: 'draining', covers: null};
   expect(words(once({runners: [leaving], instances: own}))).toEqual(['end_runner lost_stop']);
   expect(once({runners: [{...leaving, stateAt: LATER - 4 * MINUTE}], instances: own})).toEqual([]);
-  expect(once({runners: [leaving], instances: [machine(runner, {status: 'STOPPING'})]})).toEqual([]);
+  expect(once({runners: [leaving], instances: [machine(runner, {status: 'stopping'})]})).toEqual([]);
 });
 
 test('a runner that was left half made is gone on with, and taken away after an hour', () => {
