@@ -2,7 +2,7 @@ import {type Clock, withDeadline} from '../clock';
 import {Refused, SlipwayError, Unavailable} from '../errors';
 import {isSpeltOut} from '../model/names';
 import {isPersistent, type Pool} from '../model/pool';
-import type {RunnerScope} from '../model/scope';
+import {type RunnerScope, repositoryScope} from '../model/scope';
 import type {Context, Services} from '../ports';
 import {scrubSecrets} from '../telemetry/scrub';
 
@@ -78,11 +78,6 @@ async function scopeOfJob({store}: Context): Promise<Asked | undefined> {
   if (!job) return undefined;
   const {repository, installationId} = job.data;
   return {scope: repositoryScope(repository), ...(installationId === null ? {} : {installationId})};
-}
-
-function repositoryScope(repository: string): RunnerScope {
-  const [owner = '', repo = ''] = repository.split('/');
-  return {kind: 'repository', owner, repo};
 }
 
 /** Asks the provider of the first pool. */

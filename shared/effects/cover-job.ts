@@ -6,6 +6,7 @@ import {creationKey, keyId} from '../model/lease';
 import {latestRunnerName} from '../model/names';
 import {canTakeOver, covering, isBeingMade, type RunnerDocument, requestedRunner} from '../model/runner';
 import {scopeFor} from '../model/scope';
+import {jobHolder} from '../model/slot';
 import {type Context, poolOf} from '../ports';
 import type {Transaction} from '../store/store';
 import {type Creation, claimedCreation, claimWithin} from './lease';
@@ -98,7 +99,7 @@ async function attempt(
     return {kind: 'open'};
   }
   // mutation: slot taken meanwhile
-  if (!areFree(slots, `job:${jobKeyOf(job)}`)) return {kind: 'again'};
+  if (!areFree(slots, jobHolder(jobKeyOf(job)))) return {kind: 'again'};
   const unused = kept.filter(({id}) => id !== slots.own.id && id !== slots.all?.id);
   for (const slot of unused) giveSlot(context, transaction, slot, null, now);
   return request(context, transaction, job, slots, holder, now);

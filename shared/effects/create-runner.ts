@@ -3,7 +3,7 @@ import type {JitConfig} from '../github/github';
 import {findRegistration, settleRegistration} from '../github/settle-registration';
 import {quotaBreaker} from '../model/breaker';
 import {type Placement, placementOf} from '../model/placement';
-import type {RunnerDocument} from '../model/runner';
+import {isOver, type RunnerDocument} from '../model/runner';
 import {type Context, githubOf, poolOf} from '../ports';
 import type {CreateOutcome, Machine} from '../providers/provider';
 import {tripBreaker} from './breakers';
@@ -163,7 +163,7 @@ async function finish(context: Context, creation: Creation, placement: Placement
   // It became spare after the insert had been accepted, or was made without a job: only now can another job have it.
   if (runner.spare) await placeSpare(context, runner.name);
   // Its job ended while the VM was being made, and the release found nothing to delete.
-  if (runner.state === 'gone' || runner.state === 'failed') await removeMachine(context, runner, zone);
+  if (isOver(runner)) await removeMachine(context, runner, zone);
   return {kind: 'created', runner};
 }
 

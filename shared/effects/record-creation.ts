@@ -1,6 +1,6 @@
 import {keyId, type Lease} from '../model/lease';
 import {type Placement, placed} from '../model/placement';
-import {advanceRunner, isWithoutJob, type RunnerDocument, spared} from '../model/runner';
+import {advanceRunner, isOver, isWithoutJob, type RunnerDocument, spared} from '../model/runner';
 import type {Context} from '../ports';
 import type {Transaction} from '../store/store';
 import {type Creation, finishWithin, renewWithin} from './lease';
@@ -30,13 +30,7 @@ export async function recordAttempt(
   const wanted = await context.store.transaction(async (transaction) => {
     const {runner, key, now} = await readCreation(context, transaction, creation);
     renewWithin(transaction, key, creation.lease, now);
-    if (
-      !runner ||
-      runner.spare ||
-      runner.state === 'draining' ||
-      runner.state === 'gone' ||
-      runner.state === 'failed'
-    ) {
+    if (!runner || runner.spare || runner.state === 'draining' || isOver(runner)) {
       return false;
     }
     transaction.set('runners', runner.name, {

@@ -1,6 +1,6 @@
 import {findRegistration} from '../github/settle-registration';
 import {type JobKey, jobKeyOf} from '../model/job';
-import {isEnding, type RunnerDocument} from '../model/runner';
+import {isEnding, isOver, type RunnerDocument} from '../model/runner';
 import {demandTask, removeTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
 import type {OperationOptions, RemoveResult} from './operations';
@@ -16,7 +16,7 @@ export async function removeRunner(
 ): Promise<RemoveResult | undefined> {
   const runner = await context.store.get('runners', name);
   if (!runner) return undefined;
-  if (runner.state === 'gone' || runner.state === 'failed') return {status: 'gone'};
+  if (isOver(runner)) return {status: 'gone'};
   if (runner.runs !== null && !force) return {status: 'busy'};
   if (dryRun) return {status: 'draining'};
   // Nobody may count on it any more, before GitHub is asked; a job that it covered is demand again.

@@ -2,6 +2,7 @@ import type {Outcome} from '../decisions';
 import {type JobDocument, type JobKey, requeued} from '../model/job';
 import {parseRunnerName} from '../model/names';
 import {isOver} from '../model/runner';
+import {repositoryScope} from '../model/scope';
 import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
 import type {Transaction} from '../store/store';
@@ -61,9 +62,7 @@ export async function lookAgain(context: Context, running: RunningJob, endRunOnV
   const job = await context.store.get('jobs', running.job);
   if (job?.status !== 'in_progress' || job.runner !== running.runner) return {decision: 'void'};
   if (!(await isRunnerGone(context.store, job))) return {decision: 'runner_lives'};
-  const [owner = '', repo = ''] = job.repository.split('/');
-  const {installationId} = job;
-  const github = githubOf(context, {scope: {kind: 'repository', owner, repo}, installationId});
+  const github = githubOf(context, {scope: repositoryScope(job.repository), installationId: job.installationId});
   const now = await github.getJob(job.repository, job.jobId);
   if (now?.status !== 'queued') return {decision: 'not_queued', reason: now?.status ?? 'absent'};
   return {decision: await requeueJob(context, running, endRunOnVm)};

@@ -1,7 +1,7 @@
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {type PlacementFields, placementOf} from '../model/placement';
 import {advanceRunner, type RunnerDocument} from '../model/runner';
-import {slotIsFree} from '../model/slot';
+import {jobHolder, slotIsFree} from '../model/slot';
 import {demandTask} from '../model/tasks';
 import type {Context} from '../ports';
 import type {Transaction} from '../store/store';
@@ -64,7 +64,7 @@ async function retire(
     if (slot && !kept.includes(slot)) giveSlot(context, transaction, slot, null, now);
   }
   if (next && handedTo) {
-    for (const slot of kept) if (slot) giveSlot(context, transaction, slot, `job:${handedTo}`, now);
+    for (const slot of kept) if (slot) giveSlot(context, transaction, slot, jobHolder(handedTo), now);
     const slots = {slot: next.own.id, slotOfAll: next.all?.id ?? null};
     transaction.set('jobs', handedTo, {...next.job, demand: 'reserved', ...slots, updatedAt: now});
   }

@@ -1,5 +1,5 @@
 import type {JobDocument} from '../model/job';
-import {ALL_POOLS, type SlotDocument, slotIsFree, takenSlot} from '../model/slot';
+import {ALL_POOLS, jobHolder, type SlotDocument, slotIsFree, takenSlot} from '../model/slot';
 import {type Context, poolOf} from '../ports';
 import {findFreeSlot, type SlotCandidate} from '../store/slots';
 import type {Transaction} from '../store/store';
@@ -42,7 +42,7 @@ export async function readKept(
   const documents = await Promise.all(ids.map((id) => transaction.get('slots', id)));
   return ids.flatMap((id, index) => {
     const document = documents[index];
-    return document?.holder === `job:${key}` ? [{id, pool: document.pool, n: document.n, document}] : [];
+    return document?.holder === jobHolder(key) ? [{id, pool: document.pool, n: document.n, document}] : [];
   });
 }
 

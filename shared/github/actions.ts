@@ -1,6 +1,6 @@
 import type {Octokit} from '@octokit/rest';
 import type {Clock} from '../clock';
-import {describeScope, type RunnerScope, scopePath} from '../model/scope';
+import {describeScope, type RunnerScope, repositoryScope, scopePath} from '../model/scope';
 import type {Access} from './access';
 import type {App} from './app';
 import {askConditionally, type RateReading} from './conditional';
@@ -19,7 +19,7 @@ import type {DiscoveryPermission, GitHubCall} from './refusals';
 import {readDelivery, readHook, readInstallation, readItems, readRepository} from './responses';
 import type {RunnerGroups} from './runner-groups';
 import {createScopedGitHub} from './runners';
-import {discoverRuns, pathOf, scopeOf} from './runs';
+import {discoverRuns, pathOf} from './runs';
 
 const DELIVERIES_A_PAGE = 100;
 
@@ -143,7 +143,11 @@ export function createActions({access, groups, clock}: ActionsOptions): Discover
     },
 
     async rerun(repository, jobId) {
-      const call = callOf(scopeOf(repository.fullName), `job ${jobId} of repository ${repository.fullName}`, 'rerun');
+      const call = callOf(
+        repositoryScope(repository.fullName),
+        `job ${jobId} of repository ${repository.fullName}`,
+        'rerun',
+      );
       await ask(call, repository.installationId, async (octokit) => {
         await octokit.request(`POST ${pathOf(repository)}/actions/jobs/${jobId}/rerun`);
       });

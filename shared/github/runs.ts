@@ -1,6 +1,6 @@
 import type {Octokit} from '@octokit/rest';
 import {GitHubDown} from '../errors';
-import {type RunnerScope, scopePath} from '../model/scope';
+import {type RunnerScope, repositoryScope, scopePath} from '../model/scope';
 import {isRefusedWith, unreadable} from './errors';
 import {type DiscoveredRun, type Discovery, joined, type Listed, type NamedRepository, OPEN_RUNS} from './github';
 import {listed, readSome} from './lists';
@@ -112,16 +112,11 @@ export function discoverRuns(ask: AskIn): Pick<Discovery, 'recentRuns' | 'openRu
 }
 
 function callOf({fullName}: NamedRepository, what: string) {
-  return {kind: 'discovery', scope: scopeOf(fullName), what, permission: 'actions'} as const;
-}
-
-export function scopeOf(fullName: string): RunnerScope {
-  const [owner = '', repo = ''] = fullName.split('/');
-  return {kind: 'repository', owner, repo};
+  return {kind: 'discovery', scope: repositoryScope(fullName), what, permission: 'actions'} as const;
 }
 
 export function pathOf({fullName}: Pick<NamedRepository, 'fullName'>): string {
-  return scopePath(scopeOf(fullName));
+  return scopePath(repositoryScope(fullName));
 }
 
 /** To the second, as GitHub has it. */

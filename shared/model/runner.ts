@@ -135,12 +135,11 @@ function newRunner({
 /** The runner one step further. A step back leaves it as it is: a runner that drains is never booting again. */
 export function advanceRunner(runner: RunnerDocument, state: RunnerState, now: number): RunnerDocument {
   if (RANK[state] <= RANK[runner.state]) return runner;
-  const over = state === 'gone' || state === 'failed';
   return {
     ...runner,
     state,
     stateAt: now,
-    ...(over ? {spare: false, covers: null, expireAt: now + RETENTION_MS} : {}),
+    ...(isOver({state}) ? {spare: false, covers: null, expireAt: now + RETENTION_MS} : {}),
   };
 }
 
@@ -172,7 +171,7 @@ export function covering(runner: RunnerDocument, job: JobKey): RunnerDocument {
 
 /** GitHub says that the runner runs a job, which also overrules a deregistration under way (draining). */
 export function running(runner: RunnerDocument, job: JobKey, now: number): RunnerDocument {
-  if (runner.state === 'gone' || runner.state === 'failed') return {...runner, covers: null, spare: false};
+  if (isOver(runner)) return {...runner, covers: null, spare: false};
   return {...runner, state: 'busy', stateAt: now, runs: job, covers: null, spare: false, spareSince: null};
 }
 

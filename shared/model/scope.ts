@@ -34,10 +34,10 @@ export function scopeKey(scope: RunnerScope): string {
 /** Where a pool registers the runner of a job: in its organisation, or in the job's own repository. */
 export function scopeFor(pool: Pool, job: Pick<JobDocument, 'repository'>): RunnerScope {
   if (pool.scope.kind === 'organization') return {kind: 'organization', org: pool.scope.org};
-  const [owner = '', repo = ''] = job.repository.split('/');
-  return {kind: 'repository', owner, repo};
+  return repositoryScope(job.repository);
 }
 
+/** The scope of a repository, `owner/name`. */
 export function repositoryScope(fullName: string): RunnerScope {
   const [owner = '', repo = ''] = fullName.split('/');
   return {kind: 'repository', owner, repo};

@@ -1,3 +1,5 @@
+import type {JobKey} from './job';
+
 /** `slots/<pool>.<n>`, and `slots/_all.<n>` of all pools together, 0 ≤ n < maxRunners: a document a runner, so that none is hot and the limit is hard. */
 export interface SlotDocument {
   readonly pool: string;
@@ -19,6 +21,18 @@ export function slotId(pool: string, n: number): string {
 
 export function slotIsFree(slot: SlotDocument | undefined): boolean {
   return slot === undefined || slot.holder === null;
+}
+
+const OF_JOB = 'job:';
+
+/** Holder of a slot that is kept for a job: `job:<job key>`. No runner has such a name. */
+export function jobHolder(job: JobKey): string {
+  return `${OF_JOB}${job}`;
+}
+
+/** The job for which a slot of this holder is kept; undefined: the holder is a runner. */
+export function jobOfHolder(holder: string): JobKey | undefined {
+  return holder.startsWith(OF_JOB) ? holder.slice(OF_JOB.length) : undefined;
 }
 
 /** The slot held by a runner, or by `job:<job key>`, or free (null). */

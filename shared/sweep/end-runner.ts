@@ -4,7 +4,7 @@ import {Refused} from '../errors';
 import {findRegistration} from '../github/settle-registration';
 import type {JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
-import type {RunnerDocument} from '../model/runner';
+import {isOver, type RunnerDocument} from '../model/runner';
 import type {Preemption} from '../model/sweep';
 import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
@@ -24,7 +24,7 @@ export async function endRunner(
   const {context} = sweep;
   const {runner: name, reason, isDead, force, jobUrl} = action;
   const runner = await context.store.get('runners', name);
-  if (!runner || runner.state === 'gone' || runner.state === 'failed') return {decision: 'gone'};
+  if (!runner || isOver(runner)) return {decision: 'gone'};
   // The runner began to run a job after it was looked at.
   if (!force && !isDead && runner.state === 'busy') return {decision: 'left'};
   if ((await deregister(context, runner, action, unlessOnline)) === 'alive') return {decision: 'left'};

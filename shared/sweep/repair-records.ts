@@ -3,7 +3,7 @@ import {giveSlot, readKept} from '../effects/slots';
 import {vmById} from '../effects/vm/vms';
 import {heldBack, type JobKey} from '../model/job';
 import {spared} from '../model/runner';
-import {ALL_POOLS, slotIsFree, takenSlot} from '../model/slot';
+import {ALL_POOLS, jobOfHolder, slotIsFree, takenSlot} from '../model/slot';
 import {demandTask, idleCheckTask, vmCheckTask} from '../model/tasks';
 import {type Context, poolOf} from '../ports';
 import {findFreeSlot} from '../store/slots';
@@ -92,9 +92,9 @@ export async function freeSlot(context: Context, id: string, holder: string): Pr
   const now = context.clock.now();
   const pool = await context.store.transaction(async (transaction) => {
     const slot = await transaction.get('slots', id);
-    const isJob = holder.startsWith('job:');
-    const job = isJob ? await transaction.get('jobs', holder.slice(4)) : undefined;
-    const runner = isJob ? undefined : await transaction.get('runners', holder);
+    const key = jobOfHolder(holder);
+    const job = key === undefined ? undefined : await transaction.get('jobs', key);
+    const runner = key === undefined ? await transaction.get('runners', holder) : undefined;
     if (runner?.slot === id || runner?.slotOfAll === id) return undefined;
     if (slot?.holder !== holder || job?.slot === id || job?.slotOfAll === id) return undefined;
     transaction.set('slots', id, takenSlot(slot, null, now));

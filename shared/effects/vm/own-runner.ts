@@ -1,7 +1,7 @@
 import {liesIn} from '../../model/identity';
 import type {JobEvent} from '../../model/job-event';
 import {takesRepository} from '../../model/matching';
-import type {RunnerScope} from '../../model/scope';
+import {type RunnerScope, repositoryScope} from '../../model/scope';
 import type {VmDocument} from '../../model/vm';
 import {type Context, githubOf} from '../../ports';
 import {changeVm} from './vm-document';
@@ -72,6 +72,5 @@ function scopesOf(
       hasName(entry.runnerName) && entry.pool.scope.kind === 'repositories' && takesRepository(entry.pool, repository),
   );
   if (places.length > 0 || !serves) return places;
-  const [owner = '', repo = ''] = repository.split('/');
-  return [{scope: {kind: 'repository', owner, repo}, installationId}];
+  return [{scope: repositoryScope(repository), installationId}];
 }

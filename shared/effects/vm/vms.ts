@@ -1,7 +1,7 @@
 import {takesRepository} from '../../model/matching';
 import {isSpeltOut} from '../../model/names';
 import {isPersistent, type Pool} from '../../model/pool';
-import type {RunnerScope} from '../../model/scope';
+import {type RunnerScope, repositoryScope} from '../../model/scope';
 import type {VmDocument} from '../../model/vm';
 import {type Context, poolOf} from '../../ports';
 import type {VmReference} from '../../providers/vm';
@@ -100,10 +100,9 @@ export function runnerPlaces(vm: Vm, document: VmDocument | undefined): RunnerPl
       .filter((repository) => takesRepository(entry.pool, repository));
     const repositories = new Map([...named, ...served].map((each) => [each.toLowerCase(), each]));
     for (const [lower, repository] of repositories) {
-      const [owner = '', repo = ''] = repository.split('/');
       add(
         entry,
-        {kind: 'repository', owner, repo},
+        repositoryScope(repository),
         installationOf((name) => name === lower),
       );
     }

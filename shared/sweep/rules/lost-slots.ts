@@ -1,3 +1,4 @@
+import {jobHolder} from '../../model/slot';
 import type {Observed} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import type {PlannedAction, Rule} from '../rule';
@@ -22,7 +23,7 @@ function planFrees(observed: Observed, _now: number, tracker: PersistenceTracker
     return [];
   }
   const held = new Map(observed.runners.map(({name, slot, slotOfAll}) => [name, [slot, slotOfAll]]));
-  for (const [key, {slot, slotOfAll}] of observed.jobs) held.set(`job:${key}`, [slot, slotOfAll]);
+  for (const [key, {slot, slotOfAll}] of observed.jobs) held.set(jobHolder(key), [slot, slotOfAll]);
   const actions: FreeSlot[] = [];
   for (const {id, data} of observed.slots) {
     const {holder} = data;

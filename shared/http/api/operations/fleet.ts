@@ -5,7 +5,7 @@ import {foreignLabels, unaskedLabels} from '../../../model/labels';
 import {takesRepository} from '../../../model/matching';
 import {LABEL} from '../../../model/names';
 import {isEphemeral, type Pool} from '../../../model/pool';
-import type {RunnerScope} from '../../../model/scope';
+import {type RunnerScope, repositoryScope} from '../../../model/scope';
 import {Problem} from '../../errors';
 import {jsonReply} from '../../server';
 import {idempotencyKey} from '../idempotency-key';
@@ -135,8 +135,7 @@ function scopeOf(pool: Pool, {repo, org}: z.output<typeof Request>): RunnerScope
     throw mismatch(`found org ${org}; pool ${pool.name} registers its runners in repositories: give repo`);
   if (!takesRepository(pool, repo))
     throw mismatch(`found ${repo}; pool ${pool.name} serves ${pool.scope.patterns.join(', ')}`);
-  const [owner = '', name = ''] = repo.split('/');
-  return {kind: 'repository', owner, repo: name};
+  return repositoryScope(repo);
 }
 
 function mismatch(detail: string): Problem {
