@@ -1,13 +1,13 @@
 import type {Clock} from './clock';
-import type {ConfigFor, FunctionName} from './config/config';
+import type {ConfigFor, FunctionName} from './config/config-types';
+import type {SecretSource} from './config/credentials';
 import type {SecretCheck} from './config/secret-check';
-import type {SecretReader, SecretSource} from './config/secrets';
+import type {SecretReader} from './config/secrets';
 import type {Discovery, GitHub, GitHubFor} from './github/github';
 import type {Logger} from './logger';
 import type {Pool} from './model/pool';
 import type {RunnerDocument} from './model/runner';
-import type {RunnerProvider} from './providers/provider';
-import type {PersistentVm, VmReference} from './providers/vm';
+import type {PersistentVm, RunnerProvider, VmReference} from './providers/provider';
 import type {Random} from './random';
 import type {Store} from './store/store';
 import type {Tasks} from './tasks/tasks';

@@ -1,9 +1,10 @@
 import {type Clock, systemClock} from './clock';
-import {type Config, type FunctionName, parseConfig} from './config/config';
-import type {Environment} from './config/environment';
+import {parseConfig} from './config/config';
+import type {Config, FunctionName} from './config/config-types';
 import {warnOfOldNames} from './config/old-names';
 import {createSecretCheck} from './config/secret-check';
 import {createSecretReader} from './config/secrets';
+import type {Environment} from './config/variables';
 import {Refused} from './errors';
 import type {Logger} from './logger';
 import type {ServicesBase} from './ports';

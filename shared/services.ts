@@ -1,12 +1,14 @@
 import type {Clock} from './clock';
-import type {Compute} from './compute/compute';
-import type {Config} from './config/config';
+import type {Config} from './config/config-types';
+import type {SecretSource} from './config/credentials';
 import {placed, resolvePlace} from './config/place';
-import type {SecretReader, SecretSource} from './config/secrets';
+import type {SecretReader} from './config/secrets';
 import {Unavailable} from './errors';
-import {type Credentials, connectGitHub, dryRunGitHub} from './github/client';
+import type {Credentials} from './github/access';
+import {connectGitHub, dryRunGitHub} from './github/client';
 import type {Discovery, GitHubConnection, GitHubFor} from './github/github';
 import type {Context, ControllingFunction, Services, ServicesBase} from './ports';
+import type {Compute} from './providers/gce/client/compute';
 import {createProviders, createVms} from './providers/registry';
 import type {Secret} from './secret';
 import {createServicesBase, type ServicesBaseOptions, startLogger} from './services-base';
@@ -122,7 +124,7 @@ async function newest(secrets: SecretReader, source: SecretSource): Promise<Secr
 }
 
 function computeOf(config: Config & {readonly project: string}, clock: Clock): Compute {
-  const {createCompute}: typeof import('./compute/client') = require('./compute/client');
+  const {createCompute}: typeof import('./providers/gce/client/client') = require('./providers/gce/client/client');
   const {compute: emulator} = config.emulators;
   return createCompute({project: config.project, clock, ...(emulator ? {emulator} : {})});
 }

@@ -1,8 +1,8 @@
-import type {Compute} from './compute/compute';
-import {JOB_LABEL, POOL_LABEL} from './compute/labels';
 import type {GitHub} from './github/github';
 import type {RunnerScope} from './model/scope';
 import type {Context} from './ports';
+import {JOB_LABEL, POOL_LABEL} from './providers/gce/client/body';
+import type {Compute} from './providers/gce/client/compute';
 import type {RunnerProvider} from './providers/provider';
 import type {Tasks} from './tasks/tasks';
 import type {SpanFields, Tracer} from './telemetry/tracer';

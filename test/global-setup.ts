@@ -1,4 +1,4 @@
-import {findEmulator, startEmulator} from './integration/firestore-emulator';
+import {findEmulator, startEmulator} from './emulators/firestore/firestore-emulator';
 
 /** One Firestore emulator for the whole run. Without one the suites that need it are skipped, aloud; in CI the run fails. */
 export default async function globalSetup(): Promise<void> {

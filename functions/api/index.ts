@@ -1,6 +1,6 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
-import {readEnvironment} from '../../shared/config/environment';
-import {Api} from '../../shared/http/api/api';
+import {Api} from '../../shared/api/api';
+import {readEnvironment} from '../../shared/config/variables';
 import {serveFunction} from '../../shared/http/framework';
 import {sendReply} from '../../shared/http/server';
 import type {Services} from '../../shared/ports';
@@ -17,7 +17,7 @@ export interface ApiFunctionOptions extends ServicesOptions {
 
 /**
  * The control API: health, status, runners, start and stop, jobs, dead letters, and its own documentation. What there is stands in
- * `shared/http/api/operations`; every other request is a problem of RFC 9457.
+ * `shared/api/routes`; every other request is a problem of RFC 9457.
  */
 export function createApi(options: ApiFunctionOptions): HttpFunction {
   const {env, requestsPerMinute} = options;

@@ -1,7 +1,7 @@
 import {copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import {parseArgs} from 'node:util';
-import {ASSETS} from '../../shared/http/api/documentation/assets';
+import {ASSETS} from '../../shared/api/pages/docs';
 import {bundle} from './bundle';
 import {cutLockFile, lockedVersion} from './lock-file';
 

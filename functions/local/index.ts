@@ -1,5 +1,5 @@
 import {parseArgs} from 'node:util';
-import {readEnvironment} from '../../shared/config/environment';
+import {readEnvironment} from '../../shared/config/variables';
 import {type RealOptions, runReal} from './real';
 import {runSimulated, type SimulatedOptions, TAKEN} from './simulated';
 

@@ -1,21 +1,21 @@
 import {systemClock, systemTimerClock} from '../../shared/clock';
 import {checkConfig, parseConfig} from '../../shared/config/config';
-import type {Environment} from '../../shared/config/environment';
+import type {Environment} from '../../shared/config/variables';
 import {systemRandom} from '../../shared/random';
 import {createMemoryStore} from '../../shared/store/memory';
-import {postTask} from '../../shared/tasks/http-dispatch';
-import {InProcessTasks} from '../../shared/tasks/in-process';
+import {postTask} from '../../shared/tasks/local/dispatch';
+import {InProcessTasks} from '../../shared/tasks/local/in-process';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {CloudScheduler} from '../../test/emulators/cloud-scheduler';
 import {OidcIssuer} from '../../test/emulators/oidc';
 import {RealScheduler} from '../../test/emulators/scheduler';
 import {serve} from '../../test/emulators/serve';
 import {DEPLOYED_RATES} from '../../test/emulators/tasks/deployed-rates';
-import {createApi} from '../api';
-import {createProvision} from '../provision';
-import {createStop} from '../stop';
-import {createSweep} from '../sweep';
-import {createWebhook} from '../webhook';
+import {createApi} from '../api/index';
+import {createProvision} from '../provision/index';
+import {createStop} from '../stop/index';
+import {createSweep} from '../sweep/index';
+import {createWebhook} from '../webhook/index';
 
 /** Also the longest that a job waits to be seen when WEBHOOKS is off. */
 const SWEEP_SECONDS = 10;

@@ -1,6 +1,6 @@
 import {createInterface} from 'node:readline';
 import {parseConfig} from '../../shared/config/config';
-import type {Environment} from '../../shared/config/environment';
+import type {Environment} from '../../shared/config/variables';
 import {systemRandom} from '../../shared/random';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {RealScheduler} from '../../test/emulators/scheduler';
@@ -36,9 +36,11 @@ const KINDS = [
   {repository: 'acme/app', label: 'build-server'},
   {repository: 'acme/web', label: 'gpu'},
 ];
+
 /** A run that takes longer, in simulated time, has gone wrong. */
 const PATIENCE_MS = 15 * 60_000;
 const MS_PER_JOB = 60_000;
+
 /** So long after a VM's end its record may take to say so. */
 const SETTLING_MS = 60_000;
 

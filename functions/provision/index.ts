@@ -1,21 +1,20 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
-import {readEnvironment} from '../../shared/config/environment';
+import {readEnvironment} from '../../shared/config/variables';
 import type {Outcome} from '../../shared/decisions';
-import {makeRunner} from '../../shared/effects/make-runner';
-import {recordRun} from '../../shared/effects/record-run';
-import {lookAgain} from '../../shared/effects/requeue-job';
-import {serveDemand} from '../../shared/effects/serve-demand';
-import {startById} from '../../shared/effects/vm/ensure-started';
-import {serveVm} from '../../shared/effects/vm/serve-vm';
-import {endRunOnVm, hearVmEvent, noteForeignRun, vmOfEvent} from '../../shared/effects/vm/vm-event';
-import {vmOfPool} from '../../shared/effects/vm/vms';
 import {serveFunction} from '../../shared/http/framework';
 import {createTaskFunction} from '../../shared/http/task-function';
 import type {Demand, JobEvent} from '../../shared/model/job-event';
 import {takesRepository} from '../../shared/model/matching';
 import type {ProvisionTask} from '../../shared/model/task-payload';
 import type {Context} from '../../shared/ports';
+import {makeRunner} from '../../shared/runners/create';
+import {serveDemand} from '../../shared/runners/demand';
+import {lookAgain} from '../../shared/runners/requeue';
+import {recordRun} from '../../shared/runners/run';
 import {createServices, type ServicesOptions} from '../../shared/services';
+import {endRunOnVm, hearVmEvent, noteForeignRun} from '../../shared/vms/records';
+import {serveVm, startById} from '../../shared/vms/start';
+import {vmOfEvent, vmOfPool} from '../../shared/vms/vms';
 
 /** The pool serves the repository, as `webhook` has found before: a task alone makes no runner for whatever repository it names. */
 function isServed({pools}: Context, {pool: name, repository}: JobEvent): boolean {

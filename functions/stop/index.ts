@@ -1,17 +1,18 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
-import {readEnvironment} from '../../shared/config/environment';
+import {readEnvironment} from '../../shared/config/variables';
 import type {Outcome} from '../../shared/decisions';
-import {checkIdle} from '../../shared/effects/check-idle';
-import {recordRun} from '../../shared/effects/record-run';
-import {deleteRunner, releaseAfter} from '../../shared/effects/release-runner';
-import {checkVm} from '../../shared/effects/vm/check-vm';
-import {hearVmEvent, noteForeignRun, vmOfEvent} from '../../shared/effects/vm/vm-event';
 import {serveFunction} from '../../shared/http/framework';
 import {createTaskFunction} from '../../shared/http/task-function';
 import type {JobEvent} from '../../shared/model/job-event';
 import type {StopTask} from '../../shared/model/task-payload';
 import type {Context} from '../../shared/ports';
+import {checkIdle} from '../../shared/runners/idle';
+import {deleteRunner, releaseAfter} from '../../shared/runners/release';
+import {recordRun} from '../../shared/runners/run';
 import {createServices, type ServicesOptions} from '../../shared/services';
+import {hearVmEvent, noteForeignRun} from '../../shared/vms/records';
+import {checkVm} from '../../shared/vms/stop';
+import {vmOfEvent} from '../../shared/vms/vms';
 
 /** `completed`: the stop of the persistent VM is planned, or the runner that ran the job is deleted. */
 async function release(context: Context, event: JobEvent): Promise<Outcome> {

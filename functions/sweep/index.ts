@@ -1,6 +1,6 @@
 import type {HttpFunction, Request} from '@google-cloud/functions-framework';
 import {systemClock} from '../../shared/clock';
-import {readEnvironment} from '../../shared/config/environment';
+import {readEnvironment} from '../../shared/config/variables';
 import {readDryRun} from '../../shared/http/dry-run';
 import {answerOf} from '../../shared/http/errors';
 import {serveFunction} from '../../shared/http/framework';
@@ -11,7 +11,7 @@ import type {Services} from '../../shared/ports';
 import {createServices, type ServicesOptions} from '../../shared/services';
 import {type SweepMemory, sweepMemory} from '../../shared/sweep/context';
 import {runSweep} from '../../shared/sweep/sweep';
-import {traceFields, traceOf} from '../../shared/telemetry/trace';
+import {traceFields, traceOf} from '../../shared/telemetry/tracer';
 
 /** Called by Cloud Scheduler every minute. Reconciles the records with GitHub and the providers. `?dry-run=true` only says what it would do. */
 export function createSweep(options: ServicesOptions): HttpFunction {

@@ -1,11 +1,11 @@
 import {createHash} from 'node:crypto';
 import type {HttpFunction, Request} from '@google-cloud/functions-framework';
-import {readEnvironment} from '../../shared/config/environment';
+import {readEnvironment} from '../../shared/config/variables';
 import {serveFunction} from '../../shared/http/framework';
 import {Intake} from '../../shared/http/intake';
 import {probed} from '../../shared/http/probe';
 import {jsonReply, type Reply, requirePost, sendReply} from '../../shared/http/server';
-import {deliveryOf, parseWebhook} from '../../shared/http/webhook-request';
+import {deliveryOf, parseWebhook} from '../../shared/http/webhook';
 import {matchEvent} from '../../shared/model/matching';
 import {eventTask} from '../../shared/model/tasks';
 import {createServicesBase, type ServicesBaseOptions, startLogger} from '../../shared/services-base';

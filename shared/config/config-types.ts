@@ -1,7 +1,7 @@
 import type {Pool} from '../model/pool';
+import type {SecretSource} from './credentials';
 import type {OldName} from './old-names';
 import type {DiscoverySource} from './pools';
-import type {SecretSource} from './secret-source';
 import type {HostPort} from './variables';
 
 /** What is deployed. Each needs a part of the configuration. */

@@ -2,15 +2,12 @@ import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
 import {PROJECT, QUEUE, REGION, SHORT_NAME, ZONE} from '../model/names';
 import {Secret} from '../secret';
 import type {Config, ConfigFor, FunctionName} from './config-types';
-import type {Environment} from './environment';
+import {literalSecrets, readGitHubCredentials, readSecrets} from './credentials';
 import {GITHUB_COM, type GitHubAddress, gitHubAddress} from './github-address';
 import {type OldNames, readOldNames} from './old-names';
 import {parseRunnerConfig, type RunnerConfig} from './pools';
-import {present} from './present';
-import {Problems} from './problems';
-import {readRunnerConfig} from './runner-config-text';
-import {literalSecrets, readGitHubCredentials, readSecrets} from './secret-variables';
-import {matching, origins, url, Variables} from './variables';
+import {type Environment, matching, origins, Problems, present, url, Variables} from './variables';
+import {readRunnerConfig} from './yaml';
 
 export type {
   ApiConfig,
@@ -21,7 +18,6 @@ export type {
   FunctionName,
   SweepConfig,
 } from './config-types';
-export type {DiscoverySource} from './pools';
 
 const TASKS = ['RUNNER_CONFIG', 'PROVISION_QUEUE', 'STOP_QUEUE', 'PROVISION_URL', 'STOP_URL', 'TASKS_SERVICE_ACCOUNT'];
 

@@ -1,4 +1,4 @@
-import type {Problems} from './problems';
+import type {Problems} from './variables';
 
 type Raw = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,7 @@
 import {regionOf, TEMPLATE_URL, ZONE} from '../model/names';
 import {maxLifetimeMs} from '../model/runner';
 import {longestIdleMinutes} from '../model/warm';
-import type {Problems} from './problems';
+import type {Problems} from './variables';
 
 type Raw = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
-import type {Environment} from './environment';
+import {isSecretReference} from './credentials';
 import type {DiscoverySource} from './pools';
-import {isSecretReference} from './secret-source';
+import type {Environment} from './variables';
 
 /** A variable by a name that another system gave it. */
 export interface OldName {

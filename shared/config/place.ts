@@ -3,7 +3,7 @@ import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
 import {PROJECT, REGION, regionOf, ZONE} from '../model/names';
 import {isEphemeral, isPersistent, type Pool} from '../model/pool';
 import type {Config} from './config-types';
-import {present} from './present';
+import {present} from './variables';
 
 /** Where this runs, and where its VMs are unless a pool says otherwise. */
 export interface Place {

@@ -5,7 +5,7 @@ import type {Pool} from '../model/pool';
 import {isRecord} from './form-mistakes';
 import {checkGce} from './gce-rules';
 import {DEFAULTS} from './pool-schema';
-import type {Problems} from './problems';
+import type {Problems} from './variables';
 
 type Raw = Readonly<Record<string, unknown>>;
 

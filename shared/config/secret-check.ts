@@ -1,6 +1,6 @@
 import type {Clock} from '../clock';
 import type {Secret} from '../secret';
-import type {SecretSource} from './secret-source';
+import type {SecretSource} from './credentials';
 import type {SecretReader} from './secrets';
 
 /** So often at most secrets are read afresh because nothing fitted: whoever sends nonsense shall not make us ask all the time. */

@@ -5,15 +5,15 @@ import {Unavailable} from '../errors';
 import type {Logger} from '../logger';
 import {Secret} from '../secret';
 import type {Emulators} from './config-types';
+import type {SecretField, SecretSource} from './credentials';
 import {type AccessResource, createSecretManager} from './secret-manager';
-import type {SecretField, SecretSource} from './secret-source';
-
-export {parseSecretSource, type SecretSource} from './secret-source';
 
 const RESOURCE_TTL_MS = 5 * 60_000;
 const FILE_TTL_MS = 60_000;
+
 /** How long an old value stands in for one that cannot be read again. */
 const MAX_STALENESS_MS = 60 * 60_000;
+
 /** While an old value stands in, so that not every request waits for a read that fails. */
 const RETRY_MS = 30_000;
 

@@ -4,7 +4,7 @@ import {isSpeltOut} from '../model/names';
 import {isPersistent, type Pool} from '../model/pool';
 import {type RunnerScope, repositoryScope} from '../model/scope';
 import type {Context, Services} from '../ports';
-import {scrubSecrets} from '../telemetry/scrub';
+import {scrubSecrets} from '../secret';
 
 /** Of one check. The whole answer takes no longer, because they run at once. */
 const TIMEOUT_MS = 5_000;

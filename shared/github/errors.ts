@@ -11,7 +11,7 @@ import {
   Unavailable,
   Uncertain,
 } from '../errors';
-import {scrubSecrets} from '../telemetry/scrub';
+import {scrubSecrets} from '../secret';
 import {type CredentialsKind, describeCall, type GitHubCall, refusalReason, remedy} from './refusals';
 import {isGitHubsBody} from './responses';
 

@@ -1,5 +1,5 @@
 import {createPrivateKey, type KeyObject} from 'node:crypto';
-import {parsePrivateKey} from '../config/private-key';
+import {parsePrivateKey} from '../config/credentials';
 import {Refused} from '../errors';
 import type {Secret} from '../secret';
 

@@ -4,6 +4,7 @@ import type {Secret} from '../secret';
 
 /** An installation token lives an hour; five minutes before that a new one is fetched, so that no request meets its end. */
 const RENEW_BEFORE_MS = 5 * 60_000;
+
 /** The cache's one key. */
 const TOKEN = 'token';
 

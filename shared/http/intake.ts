@@ -9,12 +9,11 @@ import type {JobEvent} from '../model/job-event';
 import type {EventMatch} from '../model/matching';
 import type {NewTask} from '../model/tasks';
 import type {ServicesBase} from '../ports';
-import {traceFields, traceOf} from '../telemetry/trace';
+import {traceFields, traceOf} from '../telemetry/tracer';
 import {answerOf} from './errors';
 import {createBodyReader} from './read-body';
 import {jsonReply, type Reply} from './server';
-import {isSigned} from './signature';
-import {deliveryOf} from './webhook-request';
+import {deliveryOf, isSigned} from './webhook';
 
 /** GitHub sends no larger payload. @see https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap */
 const MAX_BODY_BYTES = 25 * 1024 * 1024;

@@ -1,21 +1,46 @@
 import type {HttpFunction, Request} from '@google-cloud/functions-framework';
 import type {Outcome} from '../decisions';
-import {giveUp} from '../effects/give-up';
-import {giveUpRunner} from '../effects/make-runner';
 import {InvalidTask, SlipwayError} from '../errors';
 import {jobKeyOf} from '../model/job';
 import {parseTask, type TaskOf} from '../model/task-payload';
 import type {QueueName} from '../model/tasks';
 import type {Context, Services} from '../ports';
-import {writeDeadLetter} from '../store/dead-letters';
-import {traceFields, traceOf} from '../telemetry/trace';
-import type {Span} from '../telemetry/tracer';
+import {giveUp, giveUpRunner, writeDeadLetter} from '../runners/give-up';
+import {type Span, traceFields, traceOf} from '../telemetry/tracer';
 import {answerOf} from './errors';
 import {callerVerifier, type OidcVerifier} from './oidc';
 import {createBodyReader, MAX_TASK_BYTES} from './read-body';
 import {jsonReply, type Reply, requirePost, sendReply} from './server';
-import {isLastAttempt, type TaskContext, taskContext} from './task-context';
 import {type TaskVerifier, taskVerifier} from './task-verifier';
+
+/** What Cloud Tasks says of a dispatch, in headers that clients cannot set. */
+interface TaskContext {
+  readonly queue: string;
+  /** The task's id, without its queue. */
+  readonly task: string;
+  /** Attempts before this one. */
+  readonly retryCount: number;
+}
+
+/** Of a task, and of a queue. */
+const ID = /^[A-Za-z0-9_-]{1,500}$/;
+
+/** @see https://cloud.google.com/tasks/docs/creating-http-target-tasks#handler */
+function taskContext(request: Request): TaskContext {
+  const task = request.get('x-cloudtasks-taskname');
+  const queue = request.get('x-cloudtasks-queuename');
+  const retryCount = Number(request.get('x-cloudtasks-taskretrycount') ?? 0);
+  return {
+    queue: queue !== undefined && ID.test(queue) ? queue : 'unknown',
+    task: task !== undefined && ID.test(task) ? task : 'unnamed',
+    retryCount: Number.isInteger(retryCount) && retryCount >= 0 ? retryCount : 0,
+  };
+}
+
+/** After this attempt Cloud Tasks deletes the task without a word: there is no dead-letter queue. */
+function isLastAttempt(context: TaskContext, maxAttempts: number): boolean {
+  return context.retryCount >= maxAttempts - 1;
+}
 
 /** Does what the task asks for. Throws typed errors. */
 export type TaskHandler<Q extends QueueName> = (context: Context, task: TaskOf[Q]) => Promise<Outcome>;

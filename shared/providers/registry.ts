@@ -1,12 +1,51 @@
 import type {Clock} from '../clock';
-import type {Compute} from '../compute/compute';
-import type {Config} from '../config/config';
+import type {Config} from '../config/config-types';
 import {Refused} from '../errors';
 import type {Logger} from '../logger';
 import {isEphemeral, type ProviderConfig} from '../model/pool';
-import {dryRunProvider, dryRunVm} from './dry-run';
-import type {RunnerProvider} from './provider';
-import type {PersistentVm, VmReference} from './vm';
+import type {Compute} from './gce/client/compute';
+import type {PersistentVm, RunnerProvider, VmReference} from './provider';
+
+/** `DRY_RUN`: logs which machine it would make or delete, and neither makes nor deletes any. */
+export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProvider {
+  return {
+    registration: real.registration,
+    placements: (request) => real.placements(request),
+    async create({name, pool, job}) {
+      logger.info(`dry run: would make a VM for runner ${name}`, {decision: 'dry_run', runner: name, pool, job});
+      return {kind: 'created', placement: {place: 'dry-run', spot: false}};
+    },
+    find: (machine) => real.find(machine),
+    async delete({name}) {
+      logger.info(`dry run: would delete the VM of ${name}`, {decision: 'dry_run', runner: name});
+      return 'accepted';
+    },
+    list: () => real.list(),
+    ...(real.wasPreempted ? {wasPreempted: real.wasPreempted.bind(real)} : {}),
+    check: () => real.check(),
+  };
+}
+
+/** Reads how the VM stands, and neither starts nor stops it. */
+function dryRunVm(real: PersistentVm, {instance, zone}: VmReference, logger: Logger): PersistentVm {
+  const say = (action: string) =>
+    logger.info(`dry run: would ${action} ${instance} in ${zone}`, {decision: 'dry_run', vm: instance, zone});
+  const changed = (action: string) => async () => {
+    say(action);
+    return {kind: 'already'} as const;
+  };
+  const begun = (action: string) => async () => {
+    say(action);
+    return {kind: 'done'} as const;
+  };
+  return {
+    status: () => real.status(),
+    beginStart: begun('start'),
+    start: changed('start'),
+    beginStop: begun('stop'),
+    stop: changed('stop'),
+  };
+}
 
 export interface ProviderOptions {
   readonly config: Pick<Config, 'deployment' | 'pools' | 'dryRun' | 'zone' | 'region'>;
@@ -25,7 +64,7 @@ export type MakeProvider = (options: ProviderOptions) => RunnerProvider;
 /** Every type of provider. Its code is loaded when it is first asked for. */
 const PROVIDERS: Readonly<Record<ProviderType, MakeProvider>> = {
   gce({config, compute, clock, logger}) {
-    const {createGceProvider}: typeof import('./gce') = require('./gce');
+    const {createGceProvider}: typeof import('./gce/provider') = require('./gce/provider');
     const {deployment, zone, region} = config;
     const pools = config.pools.filter(isEphemeral);
     const place = {...(zone ? {zone} : {}), ...(region ? {region} : {})};
@@ -77,7 +116,7 @@ export function createProviders(options: ProviderOptions, types: Partial<typeof 
 /** The persistent VMs. */
 export function createVms({config, compute, clock, logger}: ProviderOptions): (vm: VmReference) => PersistentVm {
   return (vm) => {
-    const {createGceVm}: typeof import('./gce-vm') = require('./gce-vm');
+    const {createGceVm}: typeof import('./gce/vm') = require('./gce/vm');
     const real = createGceVm({compute: compute(), clock, vm});
     return config.dryRun ? dryRunVm(real, vm, logger) : real;
   };

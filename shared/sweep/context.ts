@@ -1,6 +1,6 @@
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
-import type {DiscoverySource} from '../config/config';
+import type {DiscoverySource} from '../config/pools';
 import type {DiscoveredRepository, Discovery, Listed} from '../github/github';
 import type {Context} from '../ports';
 

@@ -1,15 +1,14 @@
-import {noteBootFailure} from '../effects/breakers';
-import {removeMachine, retireRunner} from '../effects/retire-runner';
 import {Refused} from '../errors';
-import {findRegistration} from '../github/settle-registration';
 import type {JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
 import {isOver, type RunnerDocument} from '../model/runner';
 import type {Preemption} from '../model/sweep';
 import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
+import {noteBootFailure} from '../runners/breakers';
+import {findRegistration, removeMachine, retireRunner} from '../runners/retire';
 import type {Sweep} from './context';
-import type {EndOptions, EndRunner, Outcome} from './rule';
+import type {ActionOutcome, EndOptions, EndRunner} from './rule';
 
 /**
  * Deregisters the runner, which GitHub refuses (422) while a job runs; then opens the job that the runner covered, deletes the VM and
@@ -20,7 +19,7 @@ export async function endRunner(
   sweep: Sweep,
   action: EndRunner<string>,
   {unlessOnline = false, hasVanished = false, failedToBoot = false}: EndOptions = {},
-): Promise<Outcome> {
+): Promise<ActionOutcome> {
   const {context} = sweep;
   const {runner: name, reason, isDead, force, jobUrl} = action;
   const runner = await context.store.get('runners', name);

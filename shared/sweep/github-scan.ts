@@ -10,8 +10,10 @@ import {scanRepository, wasMissedLately} from './repository-scan';
 import {ScanBudget} from './scan-budget';
 
 const HOUR_MS = 3600_000;
+
 /** An organization where nothing of ours is on record. */
 const QUIET_ORG_MS = 5 * 60_000;
+
 /** Calls that a visit to an active repository makes, at most. */
 const ACTIVE_CALLS = 4;
 

@@ -1,7 +1,7 @@
 import {heldBackPauseMs, type JobDocument, jobKeyOf} from '../model/job';
 import type {RunnerDocument} from '../model/runner';
 import {type Context, poolOf} from '../ports';
-import {writeDeadLetter} from '../store/dead-letters';
+import {writeDeadLetter} from '../runners/give-up';
 
 /** Says, once each time, that GitHub does not give a job to a runner that waits for it, and what a person can look at. */
 export async function reportHeldBack(context: Context, runner: RunnerDocument, job: JobDocument): Promise<void> {

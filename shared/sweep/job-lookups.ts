@@ -8,8 +8,10 @@ import {isNotThere} from './repository-scan';
 
 /** Jobs on record that GitHub did not list are asked for one by one; so many in one sweep. */
 const MOST_LOOKUPS = 100;
+
 /** So many of them in repositories that are not there, where most answers are 404. */
 const MOST_OUT_OF_REACH = 5;
+
 /** Jobs in a row of which GitHub tells nothing: the others are left to the next sweep. */
 const MOST_UNANSWERED = 3;
 

@@ -1,13 +1,13 @@
-import {allVms} from '../effects/vm/vms';
 import type {DiscoveredRepository} from '../github/github';
 import {type JobDocument, type JobKey, waitsForVm} from '../model/job';
 import {parseRunnerName} from '../model/names';
 import type {RunnerDocument} from '../model/runner';
 import {type RunnerScope, repositoryScope, scopeKey} from '../model/scope';
 import type {LockDocument} from '../model/sweep';
+import {heldPools} from '../runners/breakers';
+import {allVms} from '../vms/vms';
 import {type Sweep, tryList} from './context';
 import {type GitHubScan, type KnownScope, registersHere, scanGitHub} from './github-scan';
-import {heldPools} from './held-pools';
 import {lookUpJobs, lookUpPreempted} from './job-lookups';
 import {listMachines} from './machines';
 import type {Observed} from './observed';

@@ -1,6 +1,6 @@
-import {noteGitHubFailure} from '../effects/breakers';
 import {GitHubDown, RateLimited} from '../errors';
 import {githubBreaker} from '../model/breaker';
+import {noteGitHubFailure} from '../runners/breakers';
 import {noteIncomplete, type Sweep} from './context';
 
 /** Calls in a row that GitHub does not answer: it is not the one repository then. */

@@ -1,6 +1,6 @@
 import type {Observed} from './observed';
 import {PersistenceTracker} from './persistence';
-import type {ActionOf, Outcome, PlannedAction, Repairs, Rule} from './rule';
+import type {ActionOf, ActionOutcome, PlannedAction, Repairs, Rule} from './rule';
 import {endFailedBoots} from './rules/failed-boots';
 import {deregisterGhosts} from './rules/ghosts';
 import {endIdle} from './rules/idle-runners';
@@ -44,7 +44,7 @@ export interface Step {
   readonly action: Action;
   /** Fields of the log line. */
   readonly subject: Readonly<Record<string, string>>;
-  readonly act: (repairs: Repairs) => Promise<Outcome>;
+  readonly act: (repairs: Repairs) => Promise<ActionOutcome>;
 }
 
 export interface Plan {

@@ -1,7 +1,7 @@
-import {removeMachine, retireRunner} from '../effects/retire-runner';
 import {isRegistrationOf, isUnused} from '../model/identity';
 import {isOver} from '../model/runner';
 import type {Context} from '../ports';
+import {removeMachine, retireRunner} from '../runners/retire';
 import type {LeftoverVm, Registered, Removed} from './rule';
 
 /**

@@ -1,12 +1,10 @@
-import {serveOldest} from '../effects/open-jobs';
-import {giveSlot, readKept} from '../effects/slots';
-import {vmById} from '../effects/vm/vms';
 import {heldBack, type JobKey} from '../model/job';
 import {spared} from '../model/runner';
 import {ALL_POOLS, jobOfHolder, slotIsFree, takenSlot} from '../model/slot';
 import {demandTask, idleCheckTask, vmCheckTask} from '../model/tasks';
 import {type Context, poolOf} from '../ports';
-import {findFreeSlot} from '../store/slots';
+import {findFreeSlot, giveSlot, readKept, serveOldest} from '../runners/slots';
+import {vmById} from '../vms/vms';
 import {reportHeldBack} from './held-back';
 import type {Repaired} from './rule';
 

@@ -1,8 +1,8 @@
-import {placeSpare} from '../effects/place-spare';
-import {requestRunners} from '../effects/request-runners';
-import {requeueJob} from '../effects/requeue-job';
-import {endRunOnVm} from '../effects/vm/vm-event';
 import {demandTask, eventTask, makeTask} from '../model/tasks';
+import {placeSpare} from '../runners/idle';
+import {requestRunners} from '../runners/requests';
+import {requeueJob} from '../runners/requeue';
+import {endRunOnVm} from '../vms/records';
 import type {Sweep} from './context';
 import {endRunner} from './end-runner';
 import {deleteLeftoverVm, deregisterGhost} from './remove-leftover';

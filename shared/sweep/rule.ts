@@ -15,7 +15,7 @@ export interface Rule<A extends PlannedAction> {
   /** What is to be done about what was seen. Pure: the same observation gives the same actions, in the order in which they are done. */
   plan(observed: Observed, now: number, tracker: PersistenceTracker): A[];
   /** Carries one action out. An error leaves the action to the next sweep. */
-  act(action: A, repairs: Repairs): Promise<Outcome>;
+  act(action: A, repairs: Repairs): Promise<ActionOutcome>;
   /** Fields of the action's log line: the job, runner, VM, slot or pool that the action is for. */
   subject(action: A): Readonly<Record<string, string>>;
 }
@@ -32,7 +32,7 @@ export interface PlannedAction {
 export type ActionOf<R> = R extends Rule<infer A> ? A : never;
 
 /** What became of an action. */
-export interface Outcome {
+export interface ActionOutcome {
   /** The word of the log line. */
   readonly decision: SweepOutcome;
   /** The job that a preemption cost: a later sweep runs it again. */
@@ -122,7 +122,7 @@ export interface Repairs {
   resumeCreation(runner: string, cause: string): Promise<void>;
   /** Assigns a runner without a job to an open job, or schedules its idle check. */
   placeSpare(runner: string): Promise<void>;
-  endRunner(action: EndRunner<string>, options?: EndOptions): Promise<Outcome>;
+  endRunner(action: EndRunner<string>, options?: EndOptions): Promise<ActionOutcome>;
   /** Takes a runner from a job that GitHub does not give it. */
   releaseIdle(runner: string): Promise<Repaired>;
   /** Begins a new round of readings of GitHub's idle flag. */

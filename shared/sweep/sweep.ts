@@ -1,7 +1,7 @@
-import {closeBootBreakers} from '../effects/boot-breakers';
 import type {SweepSummary} from '../model/sweep';
 import type {Context} from '../ports';
 import {type Acted, act, logDecisions} from './act';
+import {closeBootBreakers} from './boot-breakers';
 import {copyOf, isTimeUp, type Sweep, type SweepOptions} from './context';
 import {type Redelivered, redeliverFailed} from './deliveries/redeliver';
 import {type Lock, readLock, releaseLock, takeLock} from './lock';

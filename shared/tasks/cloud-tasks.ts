@@ -1,9 +1,129 @@
 import {type Clock, withDeadline} from '../clock';
 import {Unavailable} from '../errors';
+import {isForeignAnswer} from '../google-answer';
 import {functionOf, type NewTask, type QueueName} from '../model/tasks';
-import {type CreateFailure, createFailure, type TaskPlace} from './cloud-tasks-failure';
+import {scrubSecrets} from '../secret';
 import type {Tasks} from './tasks';
-import {type TasksEmulator, tasksClientLoader} from './tasks-client';
+
+/** google.rpc.Code. @see https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */
+const ALREADY_EXISTS = 6;
+const CODES: Readonly<Record<number, string>> = {
+  1: 'CANCELLED',
+  2: 'UNKNOWN',
+  3: 'INVALID_ARGUMENT',
+  4: 'DEADLINE_EXCEEDED',
+  5: 'NOT_FOUND',
+  7: 'PERMISSION_DENIED',
+  8: 'RESOURCE_EXHAUSTED',
+  9: 'FAILED_PRECONDITION',
+  10: 'ABORTED',
+  13: 'INTERNAL',
+  14: 'UNAVAILABLE',
+  16: 'UNAUTHENTICATED',
+};
+const TRANSIENT: ReadonlySet<number> = new Set([1, 2, 4, 8, 10, 13, 14]);
+
+/** How a try to create a task failed. */
+type CreateFailure =
+  | {readonly kind: 'exists'}
+  /** The same request may succeed now. */
+  | {readonly kind: 'transient'; readonly detail: string}
+  /** A person has to change something first. */
+  | {readonly kind: 'permanent'; readonly detail: string; readonly remedy: string};
+
+interface TaskPlace {
+  /** `projects/P/locations/L/queues/Q` */
+  readonly queue: string;
+  /** The variable that names the queue. */
+  readonly variable: string;
+  readonly serviceAccount: string;
+}
+
+/** What the client library threw, sorted. A 409 is `exists` only when the answer says so: ABORTED is one too, and creates nothing. */
+function createFailure(error: unknown, place: TaskPlace): CreateFailure {
+  const code = numberOf(error, 'code');
+  const status = numberOf(error, 'httpStatusCode');
+  if (code === ALREADY_EXISTS) return {kind: 'exists'};
+  const name = code === undefined ? undefined : (CODES[code] ?? `code ${code}`);
+  const detail = [status, name, firstLine(error)].filter((part) => part !== undefined).join(' ');
+  if (code === undefined || TRANSIENT.has(code) || (status ?? 0) >= 500) {
+    return {kind: 'transient', detail};
+  }
+  // The metadata server's, asked for the access token, or a proxy's: it says nothing of the queue.
+  if (isForeignAnswer(error)) return {kind: 'transient', detail: `not Cloud Tasks' own answer: ${detail}`};
+  return {kind: 'permanent', detail, remedy: remedyFor(code, place)};
+}
+
+function remedyFor(code: number, {queue, variable, serviceAccount}: TaskPlace): string {
+  switch (CODES[code]) {
+    case 'NOT_FOUND':
+      return `create the queue ${queue}, or correct ${variable}`;
+    case 'PERMISSION_DENIED':
+      return (
+        `grant this function's service account roles/cloudtasks.enqueuer on ${queue}, ` +
+        `and roles/iam.serviceAccountUser on ${serviceAccount}`
+      );
+    case 'UNAUTHENTICATED':
+      return "check this function's service account: Cloud Tasks does not accept its credentials";
+    case 'FAILED_PRECONDITION':
+      return `check that the Cloud Tasks API is enabled and that ${queue} is not disabled`;
+    default:
+      return `check ${variable}, the URL of its function and TASKS_SERVICE_ACCOUNT`;
+  }
+}
+
+function numberOf(error: unknown, field: 'code' | 'httpStatusCode'): number | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const value: unknown = Reflect.get(error, field);
+  return typeof value === 'number' ? value : undefined;
+}
+
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return scrubSecrets(message.split('\n')[0] ?? '').slice(0, 300);
+}
+interface TasksEmulator {
+  readonly host: string;
+  readonly port: number;
+}
+
+interface Connection {
+  readonly emulator: TasksEmulator | undefined;
+  readonly project: string | undefined;
+}
+
+/**
+ * Google's client, loaded when the first task is created: it costs a quarter of a second, which a ping or an ignored event need not
+ * wait for. REST, because gRPC needs longer for its first call. A client that could not start (no credentials yet) is not kept.
+ */
+function tasksClientLoader(connection: Connection) {
+  let client: ReturnType<typeof startClient> | undefined;
+  return () => {
+    client ??= startClient(connection).catch((error: unknown) => {
+      client = undefined;
+      throw error;
+    });
+    return client;
+  };
+}
+
+async function startClient({emulator, project}: Connection) {
+  const {CloudTasksClient} = await import('@google-cloud/tasks');
+  const client = new CloudTasksClient({
+    fallback: true,
+    ...(project ? {projectId: project} : {}),
+    ...(emulator ? await emulated(emulator, project) : {}),
+  });
+  await client.initialize();
+  return client;
+}
+
+/** Without `auth` the client would ask the metadata server first, which off Google Cloud costs seconds. */
+async function emulated({host, port}: TasksEmulator, project = 'emulated') {
+  const {GoogleAuth, PassThroughClient} = await import('google-auth-library');
+  const auth = new GoogleAuth({projectId: project, authClient: new PassThroughClient()});
+  return {apiEndpoint: host, port, protocol: 'http', auth};
+}
 
 export interface CloudTasksOptions {
   /** `projects/P/locations/L/queues/Q` */
@@ -21,8 +141,10 @@ export interface CloudTasksOptions {
 /** google.cloud.tasks.v2.Queue.State, as a name or a number. */
 const DISABLED: readonly unknown[] = ['DISABLED', 3];
 const TRIES = 2;
+
 /** Of one try. */
 const TIMEOUT_MS = 3_000;
+
 /** After this long without an answer Cloud Tasks counts an attempt as failed. */
 const DISPATCH_DEADLINE_SECONDS = 300;
 const VARIABLES: Readonly<Record<QueueName, string>> = {provision: 'PROVISION_QUEUE', stop: 'STOP_QUEUE'};

@@ -1,4 +1,4 @@
-import type {SecretSource} from '../config/secret-source';
+import type {SecretSource} from '../config/credentials';
 import type {SecretReader} from '../config/secrets';
 import {hmacSha256, isSame} from '../hmac';
 import type {Secret} from '../secret';

@@ -1,8 +1,27 @@
 import pino from 'pino';
 import {SlipwayError} from '../errors';
 import type {LogFields, Logger} from '../logger';
-import {prettyStream} from './pretty';
-import {scrubSecrets} from './scrub';
+import {scrubSecrets} from '../secret';
+
+const COLOUR: Record<string, string> = {DEBUG: '\x1b[90m', INFO: '\x1b[36m', WARNING: '\x1b[33m', ERROR: '\x1b[31m'};
+const RESET = '\x1b[0m';
+const HIDDEN = new Set(['severity', 'time', 'message']);
+
+/** Turns JSON lines into lines for a person at a terminal: time, severity, message, then the fields. */
+function prettyStream(out: {write(line: string): void}): {write(line: string): void} {
+  return {write: (line) => out.write(prettyLine(line))};
+}
+
+export function prettyLine(line: string): string {
+  const fields = JSON.parse(line) as Record<string, unknown>;
+  const severity = String(fields['severity']);
+  const time = String(fields['time']).slice(11, 23);
+  const rest = Object.entries(fields)
+    .filter(([key]) => !HIDDEN.has(key) && !key.startsWith('logging.googleapis.com/'))
+    .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(' ');
+  return `${time} ${COLOUR[severity] ?? ''}${severity.padEnd(7)}${RESET} ${fields['message']}  \x1b[90m${rest}${RESET}\n`;
+}
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
 

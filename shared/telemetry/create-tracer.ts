@@ -1,6 +1,6 @@
 import type {SpanExporter} from '@opentelemetry/sdk-trace-node';
 import {type Clock, systemTimerClock, type TimerClock} from '../clock';
-import type {Config, FunctionName} from '../config/config';
+import type {Config, FunctionName} from '../config/config-types';
 import type {Logger} from '../logger';
 import {type Random, systemRandom} from '../random';
 import {noTracer, type Tracer} from './tracer';
@@ -44,6 +44,6 @@ export function createTracer(options: CreateTracerOptions): Tracer {
 }
 
 function cloudTrace(project: string | undefined): SpanExporter {
-  const {createCloudTraceExporter}: typeof import('./cloud-trace') = require('./cloud-trace');
+  const {createCloudTraceExporter}: typeof import('./open-telemetry') = require('./open-telemetry');
   return createCloudTraceExporter(project);
 }

@@ -1,9 +1,9 @@
 import {randomUUID} from 'node:crypto';
 import type {HttpFunction} from '@google-cloud/functions-framework';
-import {createCompute} from '../../shared/compute/client';
-import type {Compute} from '../../shared/compute/compute';
-import {instanceBody} from '../../shared/compute/instance-body';
 import {createBodyReader, MAX_TASK_BYTES} from '../../shared/http/read-body';
+import {instanceBody} from '../../shared/providers/gce/client/body';
+import {createCompute} from '../../shared/providers/gce/client/client';
+import type {Compute} from '../../shared/providers/gce/client/compute';
 import {createServices, type ServicesOptions} from '../../shared/services';
 import {BURST} from './burst-place';
 

@@ -5,6 +5,7 @@ import {copyFinished} from './finished-jobs';
 import {type Bench, median, type Row} from './result';
 
 const HISTORIES = [0, 100, 1_000, 10_000];
+
 /** Measured beside each history; the first few warm up. */
 const JOBS = 30;
 const WARM_UP = 10;

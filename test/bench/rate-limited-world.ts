@@ -1,8 +1,8 @@
-import {createProvision} from '../../functions/provision';
-import {createStop} from '../../functions/stop';
-import {createWebhook} from '../../functions/webhook';
+import {createProvision} from '../../functions/provision/index';
+import {createStop} from '../../functions/stop/index';
+import {createWebhook} from '../../functions/webhook/index';
 import {createMemoryStore} from '../../shared/store/memory';
-import {InProcessTasks, type TaskRequest} from '../../shared/tasks/in-process';
+import {InProcessTasks, type TaskRequest} from '../../shared/tasks/local/in-process';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {directCompute} from '../emulators/compute/direct';
 import {ComputeFace} from '../emulators/compute/face';
@@ -26,6 +26,7 @@ const POOLS = `pools:
     requires: [self-hosted, linux]
     maxRunners: 20000
     provider: {type: gce, template: runner, zones: [us-central1-a, us-central1-b, us-central1-f]}`;
+
 /** Of the simulation; the pools are our own. */
 const SETTING = {maxRunners: {}, idleMinutes: 10} as Setting;
 const CREATE = 'actions/generate-runner-jitconfig (direct)';

@@ -1,8 +1,8 @@
-import {type Coverage, coverJob} from '../../shared/effects/cover-job';
 import {Unavailable} from '../../shared/errors';
 import {slotId, takenSlot} from '../../shared/model/slot';
 import type {Context} from '../../shared/ports';
-import {findFreeSlot} from '../../shared/store/slots';
+import {type Coverage, coverJob} from '../../shared/runners/demand';
+import {findFreeSlot} from '../../shared/runners/slots';
 import type {Store} from '../../shared/store/store';
 import {anEvent, aPool, NOW} from '../builders/lifecycle';
 import {VirtualScheduler} from '../emulators/scheduler';

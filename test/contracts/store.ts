@@ -1,6 +1,6 @@
 import {Unavailable} from '../../shared/errors';
 import {claimKey, keyId} from '../../shared/model/lease';
-import {closeBreaker, openBreaker, passBreaker} from '../../shared/store/breakers';
+import {closeBreaker, openBreaker, passBreaker} from '../../shared/runners/breakers';
 import type {Store} from '../../shared/store/store';
 import {aJob, NOW} from '../builders/lifecycle';
 import {VirtualScheduler} from '../emulators/scheduler';

@@ -1,6 +1,6 @@
 import {Unavailable} from '../../shared/errors';
 import type {NewTask, QueueName} from '../../shared/model/tasks';
-import type {DispatchResult} from '../../shared/tasks/dispatch';
+import type {DispatchResult} from '../../shared/tasks/local/dispatch';
 import type {Tasks} from '../../shared/tasks/tasks';
 import type {VirtualScheduler} from '../emulators/scheduler';
 

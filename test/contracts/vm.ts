@@ -1,4 +1,4 @@
-import type {PersistentVm} from '../../shared/providers/vm';
+import type {PersistentVm} from '../../shared/providers/provider';
 import type {ComputeFace} from '../emulators/compute/face';
 import type {ComputeWorld} from '../emulators/compute/model';
 import type {Instance, Status} from '../emulators/compute/resources';

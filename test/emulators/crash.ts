@@ -1,11 +1,11 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
-import {createProvision} from '../../functions/provision';
+import {createProvision} from '../../functions/provision/index';
 import {systemClock} from '../../shared/clock';
-import {createCompute} from '../../shared/compute/client';
 import {parseConfig} from '../../shared/config/config';
 import {createSecretReader} from '../../shared/config/secrets';
 import {createGitHub} from '../../shared/github/client';
 import type {GitHubFor} from '../../shared/github/github';
+import {createCompute} from '../../shared/providers/gce/client/client';
 import {credentialsOf, type ServicesOptions} from '../../shared/services';
 import type {Store} from '../../shared/store/store';
 

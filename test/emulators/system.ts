@@ -1,19 +1,20 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
-import {createApi} from '../../functions/api';
-import {createProvision} from '../../functions/provision';
-import {createStop} from '../../functions/stop';
-import {createSweep} from '../../functions/sweep';
-import {createWebhook} from '../../functions/webhook';
-import type {Environment} from '../../shared/config/environment';
+import {createApi} from '../../functions/api/index';
+import {createProvision} from '../../functions/provision/index';
+import {createStop} from '../../functions/stop/index';
+import {createSweep} from '../../functions/sweep/index';
+import {createWebhook} from '../../functions/webhook/index';
+import type {Environment} from '../../shared/config/variables';
 import type {Logger} from '../../shared/logger';
 import type {Random} from '../../shared/random';
 import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
-import type {QueueLimits} from '../../shared/tasks/queue-limits';
+import type {QueueLimits} from '../../shared/tasks/local/register';
 import type {TracingOptions} from '../../shared/telemetry/create-tracer';
 import {CloudScheduler} from './cloud-scheduler';
 import type {ZonesByRegion} from './compute/catalog';
-import {type ComputeLatencies, ComputeWorld} from './compute/model';
+import type {ComputeLatencies} from './compute/latencies';
+import {ComputeWorld} from './compute/model';
 import type {Instance} from './compute/resources';
 import {ComputeServer} from './compute/server';
 import {type CrashPoint, mortalProvision} from './crash';
@@ -35,6 +36,7 @@ export const QUEUES = {
 const SERVICE_ACCOUNT = 'tasks@world.iam.gserviceaccount.com';
 const WEBHOOK_SECRET = 'the-webhook-secret-of-the-world';
 const TASK_SIGNING_KEY = 'the-task-signing-key-of-the-world';
+
 /** Unless the environment names another one. */
 export const MANAGER_SECRET = 'the-manager-secret-of-the-world';
 

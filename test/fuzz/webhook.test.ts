@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import {createWebhook} from '../../functions/webhook';
+import {createWebhook} from '../../functions/webhook/index';
 import {parseTask} from '../../shared/model/task-payload';
 import {functionOf, type NewTask} from '../../shared/model/tasks';
 import {createLogger} from '../../shared/telemetry/create-logger';

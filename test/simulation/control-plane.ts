@@ -1,7 +1,7 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
 import type {ServicesOptions} from '../../shared/services';
-import type {DispatchResult} from '../../shared/tasks/dispatch';
-import {InProcessTasks, type TaskRequest} from '../../shared/tasks/in-process';
+import type {DispatchResult} from '../../shared/tasks/local/dispatch';
+import {InProcessTasks, type TaskRequest} from '../../shared/tasks/local/in-process';
 import type {Tasks} from '../../shared/tasks/tasks';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import type {DeliveryAnswer, DeliveryRequest} from '../emulators/github/delivery';
@@ -17,6 +17,7 @@ type Target = 'webhook' | 'provision' | 'stop' | 'sweep';
 type Handlers = {readonly [T in Target]?: HttpFunction};
 
 const SWEEP_EVERY_MS = 60_000;
+
 /** A world in which nothing is left is swept less often, so that days without jobs cost little. */
 const SWEEP_IDLE_EVERY = 30;
 const MINUTES_A_DAY = 24 * 60;

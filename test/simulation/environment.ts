@@ -1,4 +1,4 @@
-import type {Environment} from '../../shared/config/environment';
+import type {Environment} from '../../shared/config/variables';
 import {runnerConfig} from './pools';
 import type {Setting} from './scenario';
 

@@ -1,7 +1,7 @@
-import type {Compute} from '../../shared/compute/compute';
 import {RateLimited, Unavailable} from '../../shared/errors';
 import type {Discovery, GitHubFor} from '../../shared/github/github';
 import type {NewTask} from '../../shared/model/tasks';
+import type {Compute} from '../../shared/providers/gce/client/compute';
 import type {Store, Transaction} from '../../shared/store/store';
 import type {Tasks} from '../../shared/tasks/tasks';
 import type {ComputeFace} from '../emulators/compute/face';

@@ -1,4 +1,4 @@
-import {createSweep} from '../../functions/sweep';
+import {createSweep} from '../../functions/sweep/index';
 import type {QueueName} from '../../shared/model/tasks';
 import type {Tasks} from '../../shared/tasks/tasks';
 import {createLogger} from '../../shared/telemetry/create-logger';

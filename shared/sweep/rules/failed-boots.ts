@@ -1,5 +1,4 @@
-import {minutesOf, registrationOf, runsAtGitHub} from '../fleet';
-import type {Observed} from '../observed';
+import {minutesOf, type Observed, registrationOf, runsAtGitHub} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
 

@@ -8,6 +8,7 @@ import type {PlannedAction, Registered, Rule} from '../rule';
 
 /** Each deregistration costs a call, and a mistake would remove many registrations. */
 const MOST_A_PASS = 20;
+
 /** For a registration known by its name alone: one of somebody else with this name, whose VM boots, is online long before. */
 const NAMED_MS = 15 * 60_000;
 

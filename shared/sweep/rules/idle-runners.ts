@@ -1,7 +1,6 @@
 import {isBeingMade, isEnding, type RunnerDocument} from '../../model/runner';
 import {wantedWarm, warmOnes} from '../../model/warm';
-import {minutesOf, poolNamed, registrationOf, runsAtGitHub} from '../fleet';
-import type {Observed} from '../observed';
+import {minutesOf, type Observed, poolNamed, registrationOf, runsAtGitHub} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type PlannedAction, type Rule, runnerOf} from '../rule';
 

@@ -4,6 +4,7 @@ import type {PlannedAction, Rule} from '../rule';
 
 /** The VM's own check takes a minute or two beyond `idleMinutes`; after this long the check was lost. */
 const LOST_MS = 10 * 60_000;
+
 /** A check that finds the VM busy schedules the next one itself: the sweep begins another one no more often than this. */
 const EVERY_MS = 60 * 60_000;
 

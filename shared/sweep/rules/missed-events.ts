@@ -3,16 +3,16 @@ import type {JobEvent} from '../../model/job-event';
 import {matchJob} from '../../model/matching';
 import {parseRunnerName} from '../../model/names';
 import {isPersistent} from '../../model/pool';
-import {namesakes, poolNamed} from '../fleet';
 import {endOfVanished, eventOf} from '../lost-events';
-import {type Observed, type SeenJob, settledMs} from '../observed';
+import {namesakes, type Observed, poolNamed, type SeenJob, settledMs} from '../observed';
 import type {PersistenceTracker} from '../persistence';
-import type {DemandJob, Outcome, PlannedAction, Repairs, Rule} from '../rule';
+import type {ActionOutcome, DemandJob, PlannedAction, Repairs, Rule} from '../rule';
 
 /** GitHub cancels a job that no runner took after a day. */
 const OLDEST_MS = 23 * 3600_000;
 const FIRST_COOL_DOWN_MS = 15 * 60_000;
 const LONGEST_COOL_DOWN_MS = 60 * 60_000;
+
 /** A task of one name is created once in this time. */
 const VM_BUCKET_MS = 10 * 60_000;
 const BUCKET_MS = 60 * 60_000;
@@ -53,7 +53,7 @@ type Correction = ReplayEvent | ReopenJob | RequeueJob | MoveJob | DemandJob<'lo
 /** Compares each job at GitHub with its record, and replays the events that webhooks did not deliver. */
 export const replayMissedEvents: Rule<Correction> = {plan: planCorrections, act: correct, subject: subjectOf};
 
-async function correct(action: Correction, repairs: Repairs): Promise<Outcome> {
+async function correct(action: Correction, repairs: Repairs): Promise<ActionOutcome> {
   switch (action.kind) {
     case 'event':
       return {decision: await repairs.replayEvent(action.event)};

@@ -1,8 +1,7 @@
 import {isUnused} from '../../model/identity';
 import {scopeKey} from '../../model/scope';
 import type {Machine} from '../../providers/provider';
-import {minutesOf, namesakes, ourMachines, registrationOf, runsAtGitHub} from '../fleet';
-import type {Observed} from '../observed';
+import {minutesOf, namesakes, type Observed, ourMachines, registrationOf, runsAtGitHub} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import type {LeftoverVm, PlannedAction, Registered, Rule} from '../rule';
 

@@ -1,5 +1,4 @@
-import {jobUrlOf, minutesOf} from '../fleet';
-import type {Observed} from '../observed';
+import {jobUrlOf, minutesOf, type Observed} from '../observed';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
 
 /** Ends a runner whose job has run for `jobMinutes`: the only rule that ends a busy runner. */

@@ -1,6 +1,5 @@
 import type {Preemption} from '../../model/sweep';
-import {poolNamed} from '../fleet';
-import type {Observed} from '../observed';
+import {type Observed, poolNamed} from '../observed';
 import type {PlannedAction, Rule} from '../rule';
 
 /** The first attempt is 1. A job that loses its VM more often is left to a person. */

@@ -1,6 +1,5 @@
 import {isBeingMade, isEnding} from '../../model/runner';
-import {jobUrlOf, ourMachines} from '../fleet';
-import type {Observed} from '../observed';
+import {jobUrlOf, type Observed, ourMachines} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
 

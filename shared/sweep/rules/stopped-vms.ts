@@ -1,6 +1,6 @@
 import {waitsForVm} from '../../model/job';
 import {isBeingStarted, isStopping, type VmDocument} from '../../model/vm';
-import {isDown} from '../../providers/vm';
+import {isDown} from '../../providers/provider';
 import {type Observed, settledMs} from '../observed';
 import type {DemandJob, Rule} from '../rule';
 

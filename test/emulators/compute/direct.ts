@@ -1,14 +1,20 @@
-import {isAbsent, refusalOf} from '../../../shared/compute/call';
-import type {RefusedRequest} from '../../../shared/compute/classify';
+import {isAbsent, refusalOf} from '../../../shared/providers/gce/client/call';
 import type {
   Compute,
   Instance,
   InstanceTemplate,
   OperationResult,
   ZoneOperation,
-} from '../../../shared/compute/compute';
-import {isGone, readInstance} from '../../../shared/compute/instances';
-import {isOf, labelFilter, preemptionFilter, unreachable} from '../../../shared/compute/lists';
+} from '../../../shared/providers/gce/client/compute';
+import type {RefusedRequest} from '../../../shared/providers/gce/client/errors';
+import {
+  isGone,
+  isOf,
+  labelFilter,
+  preemptionFilter,
+  readInstance,
+  unreachable,
+} from '../../../shared/providers/gce/client/instances';
 import type {Answer, ComputeFace} from './face';
 
 /** After so long a client gives up on an answer that does not come. */

@@ -1,5 +1,5 @@
 import type {QueueName} from '../../../shared/model/tasks';
-import type {QueueLimits} from '../../../shared/tasks/queue-limits';
+import type {QueueLimits} from '../../../shared/tasks/local/register';
 
 export type QueueRate = Pick<QueueLimits, 'maxDispatchesPerSecond' | 'maxConcurrentDispatches'>;
 

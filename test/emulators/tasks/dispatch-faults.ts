@@ -1,4 +1,4 @@
-import type {Dispatch, DispatchResult} from '../../../shared/tasks/dispatch';
+import type {Dispatch, DispatchResult} from '../../../shared/tasks/local/dispatch';
 import type {Faults} from './faults';
 
 /**

@@ -1,6 +1,6 @@
 import {z} from 'zod';
-import type {QueuedTask} from '../../../shared/tasks/task-register';
-import {taskProblem} from '../../../shared/tasks/task-rules';
+import {taskProblem} from '../../../shared/tasks/local/in-process';
+import type {QueuedTask} from '../../../shared/tasks/local/register';
 import {ApiError} from './api-error';
 
 /** google.cloud.tasks.v2.HttpMethod, by its number. */

@@ -1,0 +1,200 @@
+import type {Request} from '@google-cloud/functions-framework';
+import type {SecretCheck} from '../config/secret-check';
+import {Problem, problemOf, problemReply} from '../http/errors';
+import {isPath} from '../http/framework';
+import {createBodyReader} from '../http/read-body';
+import type {Reply} from '../http/server';
+import type {Logger} from '../logger';
+import type {Services, ServicesBase} from '../ports';
+import {traceFields, traceOf} from '../telemetry/tracer';
+import {idempotencyKey, onlyOnce} from './idempotency';
+import {MAX_BODY_BYTES, parseBody, type RawInput, readQuery} from './input';
+import {createRouter, isDryRun, type Operation, type RequestContext, withoutPrefix} from './operation';
+import {createAssets, serveAsset} from './pages/docs';
+import {OPERATIONS} from './routes/index';
+import {
+  clientAddress,
+  corsHeaders,
+  createRateLimit,
+  isSecret,
+  preflightHeaders,
+  type RateLimit,
+  SECRET_HEADER,
+} from './security';
+
+export interface ApiOptions {
+  /** Throws `InvalidConfiguration`. */
+  readonly base: () => ServicesBase<'api'>;
+  /** Loaded by the first operation that needs more than `base`. */
+  readonly services: () => Promise<Services<'api'>>;
+  /** For requests that come while the configuration is wrong. */
+  readonly startLogger: Logger;
+  /** The client's address is then what Cloud Run's front end says. */
+  readonly isBehindCloudRun: boolean;
+  /** Of one client. Default 60. */
+  readonly requestsPerMinute?: number;
+}
+
+const REQUESTS_PER_MINUTE = 60;
+
+/** Answers a request: limit, route, authenticate, validate, do. Never throws: what goes wrong is a problem. */
+export class Api {
+  readonly #options: ApiOptions;
+  readonly #limit: RateLimit;
+  readonly #router = createRouter(OPERATIONS);
+  readonly #assets = createAssets();
+  readonly #bodies = createBodyReader(MAX_BODY_BYTES);
+  #base: ServicesBase<'api'> | undefined;
+  #checkSecret: SecretCheck | undefined;
+  #document: object | undefined;
+
+  constructor(options: ApiOptions) {
+    this.#options = options;
+    this.#limit = createRateLimit(options.requestsPerMinute ?? REQUESTS_PER_MINUTE);
+  }
+
+  async answer(request: Request): Promise<Reply> {
+    const reply = await this.#reply(request).catch((error: unknown) => this.#refuse(request, error));
+    const origins = this.#base?.config.corsOrigins ?? [];
+    return {...reply, headers: {...reply.headers, ...corsHeaders(request.get('origin'), origins)}};
+  }
+
+  async #reply(request: Request): Promise<Reply> {
+    const base = this.#configured();
+    // Wrong secrets and requests that make no sense count, too.
+    await this.#limit(clientAddress(request, this.#options.isBehindCloudRun));
+    if (!isPath(request.originalUrl)) throw new Problem('invalid-request', 'the path cannot be decoded');
+
+    const match = this.#router.match(request.method, request.path);
+    if (match.kind === 'unknown') return this.#asset(request);
+    if (request.method === 'OPTIONS') return options(this.#router.allow(request.path) ?? '');
+    if (match.kind === 'wrong_method') throw wrongMethod(request.method, match.allow);
+
+    const authenticated = await this.#isAuthenticated(request, base);
+    const {route, parameters} = match;
+    if (route.access === 'secret' && !authenticated) {
+      throw new Problem(
+        'unauthenticated',
+        `the header ${SECRET_HEADER} is missing or wrong; expected RUNNER_MANAGER_SECRET`,
+        {
+          headers: {'WWW-Authenticate': SECRET_HEADER},
+        },
+      );
+    }
+    const context = this.#contextOf(request, route, base, authenticated);
+    const input = {path: parameters, query: readQuery(request), body: await this.#body(request, route)};
+    const reply = await this.#traced(request, route, () => run(route, context, input, request));
+    this.#log(request)[route.changes ? 'info' : 'debug'](`api: ${route.id}`, {
+      decision: 'answered',
+      operation: route.id,
+      status: reply.status,
+    });
+    return reply;
+  }
+
+  /** Only an operation that may create tasks: its trace goes on in them. */
+  async #traced(request: Request, {id, changes}: Operation, work: () => Promise<Reply>): Promise<Reply> {
+    const {config, tracer} = this.#configured();
+    if (!changes || !config.tracing) return work();
+    const parent = traceOf(request.headers);
+    return tracer.inExecution({name: 'api', parent, fields: {operation: id}}, work);
+  }
+
+  /** Throws `InvalidConfiguration`: made on the first request, so that a wrong configuration is answered and logged. */
+  #configured(): ServicesBase<'api'> {
+    this.#base ??= this.#options.base();
+    return this.#base;
+  }
+
+  async #isAuthenticated(request: Request, {config, secretCheck}: ServicesBase<'api'>): Promise<boolean> {
+    const given = request.get(SECRET_HEADER);
+    if (!given) return false;
+    this.#checkSecret ??= secretCheck(config.managerSecrets);
+    return this.#checkSecret((secret) => isSecret(given, secret));
+  }
+
+  async #body(request: Request, {method, body}: Operation): Promise<unknown> {
+    if (method === 'GET') return {};
+    const received = await this.#bodies.open(request).read();
+    return body ? parseBody(received.bytes()) : {};
+  }
+
+  async #asset(request: Request): Promise<Reply> {
+    const path = withoutPrefix(request.path);
+    if (path === '/docs/' || path === '/redoc/') return {status: 308, headers: {Location: `..${path.slice(0, -1)}`}};
+    const reply = await serveAsset(this.#assets, path.slice(1), request.headers);
+    if (!reply)
+      throw new Problem(
+        'not-found',
+        `found nothing at ${request.path.slice(0, 200)}; GET /openapi.json lists what there is`,
+      );
+    if (request.method === 'OPTIONS') return options('GET, HEAD, OPTIONS');
+    if (request.method !== 'GET' && request.method !== 'HEAD') throw wrongMethod(request.method, 'GET, HEAD, OPTIONS');
+    return reply;
+  }
+
+  #contextOf(
+    request: Request,
+    {id}: Operation,
+    {config, clock}: ServicesBase<'api'>,
+    authenticated: boolean,
+  ): RequestContext {
+    const {services} = this.#options;
+    return {
+      config,
+      clock,
+      headers: request.headers,
+      authenticated,
+      services,
+      context: async () => ({...(await services()).context, logger: this.#log(request).with({operation: id})}),
+      linkTo: (cursor) => nextPath(request, cursor),
+      document: () => this.#describe(),
+    };
+  }
+
+  async #describe(): Promise<object> {
+    if (!this.#document) {
+      const {describeApi}: typeof import('./openapi') = require('./openapi');
+      this.#document = describeApi(OPERATIONS);
+    }
+    return this.#document;
+  }
+
+  #refuse(request: Request, error: unknown): Reply {
+    const problem = problemOf(error);
+    const reply = problemReply(problem);
+    const level = reply.status < 500 ? 'warning' : 'error';
+    const fields = {decision: 'refused' as const, reason: problem.kind, status: reply.status, method: request.method};
+    this.#log(request)[level](`api: ${problem.kind}`, {...fields, path: request.path.slice(0, 200), error});
+    return reply;
+  }
+
+  #log(request: Request): Logger {
+    const {logger = this.#options.startLogger, config} = this.#base ?? {};
+    return logger.with(traceFields(traceOf(request.headers), config?.project));
+  }
+}
+
+function wrongMethod(method: string, allow: string): Problem {
+  return new Problem('method-not-allowed', `found ${method}, expected one of ${allow}`, {headers: {Allow: allow}});
+}
+
+function options(allow: string): Reply {
+  return {status: 204, headers: {Allow: allow, ...preflightHeaders(allow)}};
+}
+
+async function run(operation: Operation, context: RequestContext, input: RawInput, request: Request): Promise<Reply> {
+  const key = operation.changes ? idempotencyKey(context.headers) : undefined;
+  const isDry = isDryRun(context, {'dry-run': input.query['dry-run'] === 'true'});
+  if (key === undefined || isDry) return operation.run(context, input);
+  const {query, body} = input;
+  const identity = {key, method: operation.method, path: withoutPrefix(request.path), query, body};
+  return onlyOnce(await context.context(), identity, () => operation.run(context, input));
+}
+
+/** Relative: the function's URL may have a path of its own, which it does not know. */
+function nextPath(request: Request, cursor: string): string {
+  const {pathname, searchParams} = new URL(request.originalUrl, 'http://localhost');
+  searchParams.set('cursor', cursor);
+  return `${pathname.slice(pathname.lastIndexOf('/') + 1)}?${searchParams}`;
+}

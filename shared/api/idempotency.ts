@@ -1,0 +1,109 @@
+import {createHash} from 'node:crypto';
+import type {IncomingHttpHeaders} from 'node:http';
+import {LeaseHeld} from '../errors';
+import {Problem} from '../http/errors';
+import {JSON_TYPE, type Reply} from '../http/server';
+import {claimKey, type KeyDocument, keyId} from '../model/lease';
+import type {Context} from '../ports';
+
+/** Longer than the function may work on a request: what holds a key then has died. */
+const LEASE_MS = 5 * 60_000;
+
+/** What makes one request the same as another. */
+export interface RequestIdentity {
+  readonly key: string;
+  readonly method: string;
+  readonly path: string;
+  readonly query: object;
+  readonly body: unknown;
+}
+
+/**
+ * Does the work once a key: a repetition is answered what the first one was, another request of the same key 422, and one that comes while the
+ * first is under way 409. Work that failed may be tried again under its key.
+ */
+export async function onlyOnce(
+  context: Context,
+  {key, ...identity}: RequestIdentity,
+  work: () => Promise<Reply>,
+): Promise<Reply> {
+  const request = createHash('sha256').update(JSON.stringify(identity)).digest('hex');
+  const holder = context.random.uuid();
+  const before = await claim(context, {key: `api/${key}`, request, holder});
+  if (before) return replay(before);
+  try {
+    const reply = await work();
+    const answer = {status: reply.status, body: String(reply.body?.content ?? '')};
+    await settle(context, key, holder, (document) => ({...document, state: 'done', answer}));
+    return reply;
+  } catch (error) {
+    // A request that was refused did nothing: its key is free for the corrected one.
+    const refused = error instanceof Problem;
+    await settle(context, key, holder, (document) =>
+      refused ? undefined : {...document, leaseUntil: context.clock.now()},
+    );
+    throw error;
+  }
+}
+
+/** The first one's document when it is done; undefined when the key is ours now. */
+async function claim(
+  {store, clock}: Context,
+  {key, request, holder}: {key: string; request: string; holder: string},
+): Promise<KeyDocument | undefined> {
+  const now = clock.now();
+  return store.transaction(async (transaction) => {
+    const existing = await transaction.get('keys', keyId(key));
+    if (existing && existing.request !== request) {
+      throw new Problem('idempotency-key-reused', 'found the Idempotency-Key of another request; give each its own');
+    }
+    const claimed = claimKey(existing, {key, holder, leaseMs: LEASE_MS, now});
+    if (claimed.kind === 'done') return existing;
+    if (claimed.kind === 'held') throw new LeaseHeld('the first request with this Idempotency-Key is under way', 5);
+    transaction.set('keys', keyId(key), {...claimed.document, request});
+    return undefined;
+  });
+}
+
+async function settle(
+  {store}: Context,
+  key: string,
+  holder: string,
+  change: (document: KeyDocument) => KeyDocument | undefined,
+): Promise<void> {
+  const id = keyId(`api/${key}`);
+  await store.transaction(async (transaction) => {
+    const document = await transaction.get('keys', id);
+    if (document?.holder !== holder) return;
+    const changed = change(document);
+    if (changed) transaction.set('keys', id, changed);
+    else transaction.delete('keys', id);
+  });
+}
+
+function replay({answer}: KeyDocument): Reply {
+  return {
+    status: answer?.status ?? 200,
+    headers: {'Idempotent-Replayed': 'true'},
+    body: {type: JSON_TYPE, content: answer?.body ?? '{}'},
+  };
+}
+
+/**
+ * The request's `Idempotency-Key`, undefined without one. A structured header would have it in quotes; both spellings are one key.
+ * @see https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header
+ */
+export function idempotencyKey(headers: IncomingHttpHeaders): string | undefined {
+  const header = headers['idempotency-key'];
+  if (header === undefined) return undefined;
+  const key = [header]
+    .flat()
+    .join(',')
+    .trim()
+    .replace(/^"(.*)"$/, '$1');
+  if (/^[\x20-\x7e]{1,255}$/.test(key)) return key;
+  const message = 'expected 1 to 255 printable ASCII characters, such as a UUID';
+  throw new Problem('invalid-request', `the Idempotency-Key is not one: ${message}`, {
+    errors: [{in: 'header', path: 'Idempotency-Key', message}],
+  });
+}

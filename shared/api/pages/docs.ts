@@ -1,0 +1,172 @@
+import {createHash} from 'node:crypto';
+import {existsSync} from 'node:fs';
+import {readFile} from 'node:fs/promises';
+import type {IncomingHttpHeaders} from 'node:http';
+import {join} from 'node:path';
+import {version} from '../../../package.json';
+import type {Reply} from '../../http/server';
+
+/**
+ * Redoc's styles without `unsafe-inline`. The first is the hash of nothing: styled-components makes empty <style> elements, and fills them
+ * through the CSSOM, which is no inline style. The second is the one that has a content, of this version of Redoc.
+ */
+const REDOC_STYLES = [
+  "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+  "'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='",
+].join(' ');
+
+/** A page of documentation. Every link is relative, because the function's URL may have a path. */
+export interface Page {
+  readonly html: string;
+  /** The page's own script, which an inline one would need an exception for. */
+  readonly script: string;
+  readonly csp: string;
+}
+
+function policy(directives: Readonly<Record<string, string>>): string {
+  const strict = {
+    'default-src': "'none'",
+    'base-uri': "'none'",
+    'form-action': "'none'",
+    'frame-ancestors': "'none'",
+    'script-src': "'self'",
+    'connect-src': "'self'",
+    'img-src': "'self' data:",
+  };
+  return Object.entries({...strict, ...directives})
+    .map(([name, value]) => `${name} ${value}`)
+    .join('; ');
+}
+
+function html(title: string, icon: string, head: string, body: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<link rel="icon" href="${icon}">
+${head}</head>
+<body>
+${body}</body>
+</html>
+`;
+}
+
+/** @see https://github.com/swagger-api/swagger-ui/blob/master/docs/usage/configuration.md */
+export const SWAGGER_UI: Page = {
+  html: html(
+    'Slipway API',
+    'docs/favicon-32x32.png',
+    `<link rel="stylesheet" href="docs/swagger-ui.css?${version}">\n`,
+    `<div id="swagger-ui"></div>
+<script src="docs/swagger-ui-bundle.js?${version}"></script>
+<script src="docs/page.js?${version}"></script>
+`,
+  ),
+  script: `window.ui = SwaggerUIBundle({
+  url: 'openapi.json',
+  dom_id: '#swagger-ui',
+  deepLinking: true,
+  docExpansion: 'list',
+  tryItOutEnabled: false,
+  displayRequestDuration: true,
+  persistAuthorization: false,
+  validatorUrl: null,
+});
+`,
+  csp: policy({'style-src': "'self'"}),
+};
+
+/** @see https://github.com/Redocly/redoc/blob/main/docs/config.md */
+export const REDOC: Page = {
+  html: html(
+    'Slipway API',
+    'docs/favicon-32x32.png',
+    '',
+    `<div id="redoc"></div>
+<script src="redoc/redoc.standalone.js?${version}"></script>
+<script src="redoc/page.js?${version}"></script>
+`,
+  ),
+  script: `Redoc.init('openapi.json', {hideDownloadButton: false, scrollYOffset: 0}, document.getElementById('redoc'));\n`,
+  // The search runs in a worker that is made from a string.
+  csp: policy({'style-src': `'self' ${REDOC_STYLES}`, 'worker-src': 'blob:'}),
+};
+
+/** A file of the documentation pages, as it is served. */
+export interface Asset {
+  readonly type: string;
+  readonly content: Buffer;
+  /** Strong: a hash of the content. */
+  readonly etag: string;
+}
+
+interface Origin {
+  readonly type: string;
+  /** Of the npm package, in development. */
+  readonly file: string;
+  readonly edit?: (text: string) => string;
+}
+
+const SCRIPT = 'text/javascript; charset=utf-8';
+
+/**
+ * Every file that the pages load, by its path; nothing else is served. The build copies them from their npm packages to beside the function,
+ * under the same path.
+ */
+export const ASSETS: Readonly<Record<string, Origin>> = {
+  'docs/swagger-ui.css': {type: 'text/css; charset=utf-8', file: 'swagger-ui-dist/swagger-ui.css'},
+  'docs/swagger-ui-bundle.js': {type: SCRIPT, file: 'swagger-ui-dist/swagger-ui-bundle.js'},
+  'docs/favicon-32x32.png': {type: 'image/png', file: 'swagger-ui-dist/favicon-32x32.png'},
+  'redoc/redoc.standalone.js': {
+    type: SCRIPT,
+    file: 'redoc/bundles/redoc.standalone.js',
+    // A logo beside the link to Redoc, from another host; Redoc leaves it out when it cannot be loaded.
+    edit: (text) => text.replace('https://cdn.redoc.ly/redoc/logo-mini.svg', 'data:,'),
+  },
+};
+
+/** Reads a file when it is first asked for, and keeps it; undefined when it is none of ours. */
+type Assets = (path: string) => Promise<Asset> | undefined;
+
+export function createAssets(): Assets {
+  const read = new Map<string, Promise<Asset>>();
+  return (path) => {
+    const origin = Object.hasOwn(ASSETS, path) ? ASSETS[path] : undefined;
+    if (!origin) return undefined;
+    const asset = read.get(path) ?? readFrom(path, origin);
+    read.set(path, asset);
+    return asset;
+  };
+}
+
+async function readFrom(path: string, {type, file, edit}: Origin): Promise<Asset> {
+  const built = join(__dirname, path);
+  const raw = await readFile(existsSync(built) ? built : join(__dirname, '../../../node_modules', file));
+  const content = edit ? Buffer.from(edit(raw.toString('utf8'))) : raw;
+  return {type, content, etag: `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`};
+}
+
+const SCRIPTS: Readonly<Record<string, string>> = {'docs/page.js': SWAGGER_UI.script, 'redoc/page.js': REDOC.script};
+
+/** A new version has a new address. */
+const CACHE = {'Cache-Control': 'public, max-age=86400'};
+
+/** Answers a file of a documentation page; undefined when the path is none. `path`: without the first slash. */
+export async function serveAsset(
+  assets: Assets,
+  path: string,
+  headers: IncomingHttpHeaders,
+): Promise<Reply | undefined> {
+  const script = Object.hasOwn(SCRIPTS, path) ? SCRIPTS[path] : undefined;
+  if (script !== undefined) {
+    return {status: 200, headers: CACHE, body: {type: 'text/javascript; charset=utf-8', content: script}};
+  }
+  const asset = await assets(path);
+  if (!asset) return undefined;
+  const cached = {...CACHE, ETag: asset.etag};
+  const known = headers['if-none-match']?.split(',').some((etag) => etag.trim().replace(/^W\//, '') === asset.etag);
+  if (known) return {status: 304, headers: cached};
+  return {status: 200, headers: cached, body: {type: asset.type, content: asset.content}};
+}

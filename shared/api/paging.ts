@@ -1,0 +1,71 @@
+import {Problem} from '../http/errors';
+import {isDocumentId} from '../model/names';
+import type {RequestContext} from './operation';
+
+/** One row of a source; `item` is left out when a filter does not let it through. */
+export interface Row<T> {
+  readonly id: string;
+  readonly item?: T;
+}
+
+/** Rows in the order of their ids, at most `limit` of those after `after`; fewer only at the end. */
+export type Source<T> = (after: string, limit: number) => Promise<readonly Row<T>[]>;
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+
+/** Reads for one page: a filter that lets nothing through must not read a whole collection. */
+const MAX_READS = 10;
+
+/** Before every id. */
+const START = ' ';
+
+interface Position {
+  readonly source: number;
+  readonly after: string;
+}
+
+/** One page out of several sources, one after the other. The cursor says where the next one goes on; no total order is promised. */
+export async function readPage<T>(
+  sources: readonly Source<T>[],
+  {cursor, per_page: perPage}: {readonly cursor?: string | undefined; readonly per_page: number},
+): Promise<Page<T>> {
+  const start = cursor === undefined ? {source: 0, after: START} : decode(cursor);
+  const items: T[] = [];
+  let reads = 0;
+  let {after} = start;
+  for (let index = start.source; index < sources.length; index++, after = START) {
+    for (;;) {
+      if (reads++ === MAX_READS) return {items, next: encode({source: index, after})};
+      const rows = (await sources[index]?.(after, perPage + 1)) ?? [];
+      for (const {id, item} of rows) {
+        if (items.length === perPage) return {items, next: encode({source: index, after})};
+        after = id;
+        if (item !== undefined) items.push(item);
+      }
+      if (rows.length <= perPage) break;
+    }
+  }
+  return {items, next: null};
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc8288 */
+export function linkHeader({linkTo}: RequestContext, next: string | null): Record<string, string> {
+  return next === null ? {} : {Link: `<${linkTo(next)}>; rel="next"`};
+}
+
+function encode({source, after}: Position): string {
+  return Buffer.from(`${source}:${after}`).toString('base64url');
+}
+
+function decode(cursor: string): Position {
+  const [, source, after] = /^(\d{1,3}):([^/]+)$/.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
+  if (source === undefined || after === undefined || !isDocumentId(after)) {
+    throw new Problem('invalid-request', 'the cursor is none of ours; take `next` of the page before', {
+      errors: [{in: 'query', path: 'cursor', message: 'expected `next` of the page before'}],
+    });
+  }
+  return {source: Number(source), after};
+}

@@ -1,0 +1,161 @@
+import * as z from 'zod';
+import {Problem} from '../http/errors';
+import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
+import {isLabelPattern} from '../model/labels';
+import {isDocumentId, isSpeltOut} from '../model/names';
+import {placementOf} from '../model/placement';
+import {isPersistent, type Pool} from '../model/pool';
+import type {RunnerDocument} from '../model/runner';
+import type {DeadLetterDocument} from '../model/tasks';
+import type {VmDocument, VmState} from '../model/vm';
+import type {Context} from '../ports';
+import {scrubSecrets} from '../secret';
+import {allVms, type Vm} from '../vms/vms';
+import type {RequestContext} from './operation';
+import type {DeadLetter, Job, Runner} from './schemas';
+
+/** A persistent VM as it is configured, with what is on record of it. */
+export interface PersistentVm extends Vm {
+  /** Undefined: nothing has been asked of it yet. */
+  readonly document: VmDocument | undefined;
+}
+
+export function isVmPool(pool: Pool): boolean {
+  return isPersistent(pool);
+}
+
+/** The VMs of the configured pools, by id. */
+export async function persistentVms(context: Context): Promise<PersistentVm[]> {
+  const vms = allVms(context).sort((a, b) => (a.id < b.id ? -1 : 1));
+  return Promise.all(vms.map(async (vm) => ({...vm, document: await context.store.get('vms', vm.id)})));
+}
+
+/** In the words of a runner. Compute Engine has the last word; this is what Slipway has made of it. */
+export function vmStateOf({document}: PersistentVm): RunnerView['state'] {
+  const running = document && document.runs.length > 0 ? 'busy' : 'idle';
+  const states: Record<VmState, RunnerView['state']> = {
+    starting: 'booting',
+    running,
+    stopping: 'draining',
+    stopped: 'stopped',
+  };
+  return states[document?.state ?? 'stopped'];
+}
+
+/** Of the first of its pools, when several share it. */
+export function vmView(vm: PersistentVm): RunnerView {
+  const [first] = vm.pools;
+  const scope = first?.pool.scope;
+  const [only, ...others] = scope?.kind === 'repositories' ? scope.patterns : [];
+  return {
+    id: vm.id,
+    name: first?.runnerName ?? vm.instance,
+    pool: first?.pool.name ?? '',
+    type: 'gce-vm',
+    state: vmStateOf(vm),
+    repository: only && others.length === 0 && isSpeltOut(only) ? only : null,
+    org: scope?.kind === 'organization' ? scope.org : null,
+    labels: (first?.pool.requires ?? []).filter((label) => !isLabelPattern(label)),
+    job_id: jobIdOf(vm.document?.runs[0]),
+    zone: vm.zone,
+    machine_type: null,
+    spot: null,
+    created_at: null,
+    state_at: vm.document ? timeOf(vm.document.stateAt) : null,
+  };
+}
+
+export function jobView(job: JobDocument): z.output<typeof Job> {
+  return {
+    id: jobKeyOf(job),
+    job_id: job.jobId,
+    run_id: job.runId,
+    run_attempt: job.runAttempt,
+    repository: job.repository,
+    pool: job.pool,
+    labels: [...job.labels],
+    status: job.status,
+    demand: job.demand,
+    runner: job.runner,
+    url: job.url,
+    queued_at: timeOf(job.queuedAt),
+    updated_at: timeOf(job.updatedAt),
+  };
+}
+
+/** `body` is the task, of which only the kind is shown. */
+export function deadLetterView(id: string, letter: DeadLetterDocument): z.output<typeof DeadLetter> {
+  const kind = (letter.body as {kind?: unknown} | null)?.kind;
+  return {
+    id,
+    queue: letter.queue,
+    kind: typeof kind === 'string' ? kind : null,
+    error: scrubSecrets(letter.error),
+    job: letter.job,
+    url: letter.jobUrl,
+    attempts: letter.attempts,
+    count: letter.count ?? 1,
+    at: timeOf(letter.at),
+  };
+}
+
+export type RunnerView = z.output<typeof Runner>;
+
+export function runnerView(runner: RunnerDocument): RunnerView {
+  const {scope} = runner;
+  const placement = placementOf(runner);
+  return {
+    id: runner.name,
+    name: runner.name,
+    pool: runner.pool,
+    type: 'gce',
+    state: runner.state,
+    repository: scope.kind === 'repository' ? `${scope.owner}/${scope.repo}` : null,
+    org: scope.kind === 'organization' ? scope.org : null,
+    labels: [...runner.labels],
+    job_id: jobIdOf(runner.runs ?? runner.covers),
+    zone: placement?.place ?? null,
+    machine_type: placement?.machineType ?? null,
+    spot: placement?.spot ?? null,
+    created_at: timeOf(runner.createdAt),
+    state_at: timeOf(runner.stateAt),
+  };
+}
+
+/** GitHub's id, without the run attempt. A runner that was asked for by a person stands for no job. */
+export function jobIdOf(key: JobKey | null | undefined): number | null {
+  const id = /^(\d+)-\d+$/.exec(key ?? '')?.[1];
+  return id === undefined ? null : Number(id);
+}
+
+/** RFC 3339. `ms`: since the epoch. */
+export function timeOf(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** Whole seconds, not below 0: clocks differ. */
+export function secondsBetween(fromMs: number, toMs: number): number {
+  return Math.max(0, Math.floor((toMs - fromMs) / 1000));
+}
+
+export const RunnerId = z.strictObject({
+  id: z.string().min(1).max(200).meta({description: '`id` of a runner, or the name of a VM’s.'}),
+});
+
+/** By id, or a persistent VM by its runner's name. */
+export async function findRunner({services}: RequestContext, id: string): Promise<RunnerView | undefined> {
+  const {context} = await services();
+  const runner = isDocumentId(id) ? await context.store.get('runners', id) : undefined;
+  if (runner) return runnerView(runner);
+  const vms = (await persistentVms(context)).map(vmView);
+  return vms.find((vm) => vm.id === id) ?? vms.find((vm) => vm.name === id);
+}
+
+export function unknownRunner(id: string): Problem {
+  return new Problem('unknown-runner', `found no runner ${id}; GET /runners lists those that there are`);
+}
+
+export function unknownPool(name: string, pools: readonly {readonly name: string}[]): Problem {
+  const names = pools.map((pool) => pool.name).join(', ') || 'none, as no pool is configured';
+  return new Problem('unknown-pool', `found pool ${name}, expected one of: ${names}`);
+}

@@ -1,0 +1,66 @@
+import * as z from 'zod';
+import {jsonReply, type Reply} from '../../http/server';
+import {type Operation, operation} from '../operation';
+import {type Page, REDOC, SWAGGER_UI} from '../pages/docs';
+
+const Nothing = z.strictObject({});
+
+export const openapi = operation(
+  {
+    id: 'getOpenApi',
+    method: 'GET',
+    path: '/openapi.json',
+    tag: 'documentation',
+    summary: 'This description: OpenAPI 3.1',
+    description: 'Made from the schemas that validate the requests.',
+    access: 'public',
+    parameters: Nothing,
+    query: Nothing,
+    outcomes: {
+      200: {
+        description: 'An OpenAPI document.',
+        schema: z.looseObject({
+          openapi: z.string().regex(/^3\.1\./),
+          info: z.looseObject({}),
+          paths: z.looseObject({}),
+        }),
+      },
+    },
+    problems: [],
+  },
+  async ({document}) => jsonReply(await document(), 200, {'Cache-Control': 'no-cache'}),
+);
+
+export const docs = pageOperation('getDocs', '/docs', 'This documentation, to try out: Swagger UI', SWAGGER_UI);
+export const redoc = pageOperation('getRedoc', '/redoc', 'This documentation, to read: Redoc', REDOC);
+
+function pageOperation(id: string, path: string, summary: string, page: Page): Operation {
+  return operation(
+    {
+      id,
+      method: 'GET',
+      path,
+      tag: 'documentation',
+      summary,
+      access: 'public',
+      parameters: Nothing,
+      query: Nothing,
+      outcomes: {200: {description: 'A page that needs no other host.', type: 'text/html', schema: z.string()}},
+      problems: [],
+    },
+    () => pageReply(page),
+  );
+}
+
+function pageReply({html, csp}: Page): Reply {
+  return {
+    status: 200,
+    headers: {
+      'Cache-Control': 'no-cache',
+      'Content-Security-Policy': csp,
+      'Referrer-Policy': 'no-referrer',
+      'Cross-Origin-Opener-Policy': 'same-origin',
+    },
+    body: {type: 'text/html; charset=utf-8', content: html},
+  };
+}

@@ -1,0 +1,31 @@
+import type {Operation} from '../operation';
+import {listDeadLetters, retry} from './dead-letters';
+import {docs, openapi, redoc} from './docs';
+import {health, healthCheck, ping} from './health';
+import {listJobs} from './jobs';
+import {info} from './overview';
+import {create, remove} from './runner-requests';
+import {getRunner, listRunners} from './runners';
+import {status} from './status';
+import {start, stop} from './vms';
+
+/** In the order of the documentation. */
+export const OPERATIONS: readonly Operation[] = [
+  health,
+  ping,
+  healthCheck,
+  info,
+  status,
+  listRunners,
+  getRunner,
+  create,
+  remove,
+  start,
+  stop,
+  listJobs,
+  listDeadLetters,
+  retry,
+  openapi,
+  docs,
+  redoc,
+];

@@ -1,0 +1,149 @@
+import * as z from 'zod';
+import {version} from '../../../package.json';
+import {jsonReply} from '../../http/server';
+import type {Pool} from '../../model/pool';
+import {operation} from '../operation';
+
+const Schedule = z.object({cron: z.string(), timezone: z.string(), count: z.int()});
+
+const PoolView = z
+  .object({
+    name: z.string(),
+    repos: z.array(z.string()).optional().meta({description: 'Patterns of repositories, or `org` instead.'}),
+    org: z.string().optional(),
+    requires: z.array(z.string()),
+    offers: z.array(z.string()).nullable().meta({description: 'Null: anything.'}),
+    runner_group: z.string(),
+    max_runners: z.int(),
+    min_idle: z.union([z.int(), z.array(Schedule)]),
+    boot_minutes: z.number(),
+    idle_minutes: z.number(),
+    job_minutes: z.number(),
+    allow_public_repos: z.boolean(),
+    priority: z.number(),
+    provider: z.discriminatedUnion('type', [
+      z.object({
+        type: z.literal('gce'),
+        template: z.string(),
+        region: z.string().optional(),
+        zones: z.array(z.string()).optional(),
+        machine_types: z.array(z.string()).optional(),
+        spot: z.enum(['never', 'prefer', 'only']),
+      }),
+      z.object({
+        type: z.literal('gce-vm'),
+        instance: z.string(),
+        zone: z.string().optional(),
+        runner_name: z.string().optional(),
+        drain: z.boolean().optional(),
+      }),
+    ]),
+  })
+  .meta({id: 'Pool'});
+
+/** A pool with every default filled in. A configuration of pools holds no secret. */
+function poolView(pool: Pool): z.output<typeof PoolView> {
+  const {scope} = pool;
+  return {
+    name: pool.name,
+    ...(scope.kind === 'organization' ? {org: scope.org} : {repos: [...scope.patterns]}),
+    requires: [...pool.requires],
+    offers: pool.offers && [...pool.offers],
+    runner_group: pool.runnerGroup,
+    max_runners: pool.maxRunners,
+    min_idle: typeof pool.minIdle === 'number' ? pool.minIdle : pool.minIdle.map((schedule) => ({...schedule})),
+    boot_minutes: pool.bootMinutes,
+    idle_minutes: pool.idleMinutes,
+    job_minutes: pool.jobMinutes,
+    allow_public_repos: pool.allowPublicRepos,
+    priority: pool.priority,
+    provider: providerView(pool.provider),
+  };
+}
+
+function providerView(provider: Pool['provider']): z.output<typeof PoolView>['provider'] {
+  if (provider.type === 'gce-vm') {
+    const {type, instance, zone, runnerName, drain} = provider;
+    return {
+      type,
+      instance,
+      ...(zone ? {zone} : {}),
+      ...(runnerName ? {runner_name: runnerName} : {}),
+      ...(drain === undefined ? {} : {drain}),
+    };
+  }
+  const {type, template, region, zones, machineTypes, spot} = provider;
+  return {
+    type,
+    template,
+    ...(region ? {region} : {}),
+    ...(zones ? {zones: [...zones]} : {}),
+    ...(machineTypes ? {machine_types: [...machineTypes]} : {}),
+    spot,
+  };
+}
+
+const Info = z
+  .object({
+    service: z.literal('slipway'),
+    version: z.string(),
+    deployment: z.string(),
+    inactive_minutes: z
+      .number()
+      .meta({description: 'For how long a persistent VM idles, unless its pool says otherwise.'}),
+    runner_configs: z.array(PoolView),
+  })
+  .meta({id: 'Info'});
+
+export const info = operation(
+  {
+    id: 'getInfo',
+    method: 'GET',
+    path: '/',
+    tag: 'overview',
+    summary: 'What runs here, with which pools',
+    access: 'secret',
+    parameters: z.strictObject({}),
+    query: z.strictObject({}),
+    outcomes: {
+      200: {
+        description: 'The pools with every default filled in.',
+        schema: Info,
+        example: {
+          service: 'slipway',
+          version,
+          deployment: 'slipway',
+          inactive_minutes: 15,
+          runner_configs: [
+            {
+              name: 'gpu',
+              repos: ['acme/app'],
+              requires: ['self-hosted', 'gpu'],
+              offers: null,
+              runner_group: 'Default',
+              max_runners: 20,
+              min_idle: 0,
+              boot_minutes: 5,
+              idle_minutes: 15,
+              job_minutes: 120,
+              allow_public_repos: false,
+              priority: 0,
+              provider: {type: 'gce-vm', instance: 'github-runner-gpu', zone: 'asia-northeast1-a'},
+            },
+          ],
+        },
+      },
+    },
+    problems: [],
+  },
+  async ({services}) => {
+    const {config} = await services();
+    return jsonReply({
+      service: 'slipway',
+      version,
+      deployment: config.deployment,
+      inactive_minutes: config.vmInactiveMinutes,
+      runner_configs: config.pools.map(poolView),
+    } satisfies z.output<typeof Info>);
+  },
+);

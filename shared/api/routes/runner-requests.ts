@@ -1,0 +1,161 @@
+import * as z from 'zod';
+import {Problem} from '../../http/errors';
+import {jsonReply} from '../../http/server';
+import {foreignLabels, unaskedLabels} from '../../model/labels';
+import {takesRepository} from '../../model/matching';
+import {LABEL} from '../../model/names';
+import {isEphemeral, type Pool} from '../../model/pool';
+import {type RunnerScope, repositoryScope} from '../../model/scope';
+import {removeRunner, requestRunners} from '../../runners/requests';
+import {idempotencyKey} from '../idempotency';
+import {isDryRun, operation} from '../operation';
+import {findRunner, RunnerId, unknownPool, unknownRunner} from '../resources';
+import {DryRun, Force, Organization, PoolName, Repository, RunnerStateWord} from '../schemas';
+
+const MAX_COUNT = 20;
+
+const Request = z
+  .strictObject({
+    pool: PoolName.meta({description: 'A pool of type gce.'}),
+    repo: Repository.optional().meta({description: '`owner/name`, where the pool registers runners in repositories.'}),
+    org: Organization.optional().meta({description: 'Where the pool registers them in an organization.'}),
+    labels: z
+      .array(z.string().trim().regex(LABEL, 'expected a label'))
+      .max(50)
+      .default([])
+      .meta({description: 'Beside those that the pool offers, where it lists them without patterns, else requires.'}),
+    count: z.int().min(1).max(MAX_COUNT).default(1),
+  })
+  .refine(({repo, org}) => (repo === undefined) !== (org === undefined), 'expected repo or org, and not both')
+  .meta({id: 'RunnersRequest'});
+
+export const create = operation(
+  {
+    id: 'createRunners',
+    method: 'POST',
+    path: '/api/v1/runners',
+    tag: 'runners',
+    summary: 'Makes runners that no job has asked for',
+    description:
+      'They take the next jobs of their labels, and go after the pool’s idle time without one. With an `Idempotency-Key` a repeated request makes no more of them.',
+    access: 'secret',
+    parameters: z.strictObject({}),
+    query: z.strictObject(DryRun),
+    body: {schema: Request, example: {pool: 'arm', repo: 'acme/app', count: 2}, required: true},
+    outcomes: {
+      201: {
+        description: 'They are on their way. GET /runners/{id} tells how far. A dry run answers what would be made.',
+        schema: z
+          .object({
+            runners: z.array(z.object({id: z.string(), name: z.string(), pool: z.string(), state: RunnerStateWord})),
+          })
+          .meta({id: 'CreatedRunners'}),
+        example: {
+          runners: [{id: 'slipway-arm-900001-1', name: 'slipway-arm-900001-1', pool: 'arm', state: 'requested'}],
+        },
+        headers: ['Idempotent-Replayed'],
+      },
+    },
+    problems: [
+      'unknown-pool',
+      'wrong-provider',
+      'scope-mismatch',
+      'labels-not-offered',
+      'no-capacity',
+      'quota-exceeded',
+    ],
+    changes: true,
+  },
+  async (request, {body, query}) => {
+    const context = await request.context();
+    const pool = context.pools.find(({name}) => name === body.pool);
+    if (!pool) throw unknownPool(body.pool, context.pools);
+    if (!isEphemeral(pool)) {
+      throw new Problem(
+        'wrong-provider',
+        `found pool ${pool.name} of type ${pool.provider.type}; POST /runner/start starts its VM`,
+      );
+    }
+    const scope = scopeOf(pool, body);
+    const labels = offered(pool, body.labels);
+    const key = idempotencyKey(request.headers) ?? context.random.uuid();
+    const options = {dryRun: isDryRun(request, query)};
+    const {runners} = await requestRunners(context, {pool: pool.name, scope, labels, count: body.count, key}, options);
+    return jsonReply({runners: runners.map(({name, pool: of, state}) => ({id: name, name, pool: of, state}))}, 201);
+  },
+);
+
+export const remove = operation(
+  {
+    id: 'removeRunner',
+    method: 'DELETE',
+    path: '/api/v1/runners/{id}',
+    tag: 'runners',
+    summary: 'Removes a runner',
+    description: 'It is deregistered first, which GitHub refuses while it runs a job; then its VM is deleted.',
+    access: 'secret',
+    parameters: RunnerId,
+    query: z.strictObject({force: Force, ...DryRun}),
+    outcomes: {
+      202: {
+        description: '`gone`: it was over already.',
+        schema: z.object({status: z.enum(['draining', 'gone'])}).meta({id: 'Removed'}),
+        example: {status: 'draining'},
+        headers: ['Idempotent-Replayed'],
+      },
+    },
+    problems: ['unknown-runner', 'runner-busy', 'wrong-provider'],
+    changes: true,
+  },
+  async (request, {path, query}) => {
+    const {id} = path;
+    const runner = await findRunner(request, id);
+    if (!runner) throw unknownRunner(id);
+    if (runner.type === 'gce-vm') {
+      throw new Problem('wrong-provider', `runner ${id} lives on a persistent VM; POST /runner/stop stops it`);
+    }
+    const context = await request.context();
+    const options = {force: query.force, dryRun: isDryRun(request, query)};
+    const result = await removeRunner(context, runner.name, options);
+    if (!result) throw unknownRunner(id);
+    if (result.status === 'busy') throw new Problem('runner-busy', `runner ${id} runs a job; force=true would end it`);
+    return jsonReply(result, 202);
+  },
+);
+
+/** Where the pool registers its runners: what is asked for has to agree. */
+function scopeOf(pool: Pool, {repo, org}: z.output<typeof Request>): RunnerScope {
+  if (pool.scope.kind === 'organization') {
+    if (org?.toLowerCase() === pool.scope.org.toLowerCase()) return {kind: 'organization', org: pool.scope.org};
+    throw mismatch(`found ${repo ?? org}; pool ${pool.name} registers its runners in org ${pool.scope.org}`);
+  }
+  if (repo === undefined)
+    throw mismatch(`found org ${org}; pool ${pool.name} registers its runners in repositories: give repo`);
+  if (!takesRepository(pool, repo))
+    throw mismatch(`found ${repo}; pool ${pool.name} serves ${pool.scope.patterns.join(', ')}`);
+  return repositoryScope(repo);
+}
+
+function mismatch(detail: string): Problem {
+  return new Problem('scope-mismatch', detail);
+}
+
+/** What is asked for in so many words, beside what the pool registers such a runner with anyway. */
+function offered(pool: Pool, labels: readonly string[]): string[] {
+  const asked = [...new Set(labels.map((label) => label.toLowerCase()))];
+  const foreign = foreignLabels(pool, asked);
+  if (foreign.length > 0) {
+    throw new Problem(
+      'labels-not-offered',
+      `pool ${pool.name} does not offer ${foreign.join(', ')}; it offers ${pool.offers?.join(', ')}`,
+    );
+  }
+  const own = unaskedLabels(pool);
+  if (own.length + asked.length === 0) {
+    throw new Problem(
+      'invalid-request',
+      `pool ${pool.name} names no label without a pattern; expected labels for the runners`,
+    );
+  }
+  return asked.filter((label) => !own.includes(label));
+}

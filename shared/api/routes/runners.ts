@@ -1,0 +1,137 @@
+import * as z from 'zod';
+import {jsonReply} from '../../http/server';
+import {takesRepository} from '../../model/matching';
+import type {RunnerState as DocumentState, RunnerDocument} from '../../model/runner';
+import type {Store} from '../../store/store';
+import {operation} from '../operation';
+import {linkHeader, readPage, type Source} from '../paging';
+import {
+  findRunner,
+  type PersistentVm,
+  persistentVms,
+  RunnerId,
+  type RunnerView,
+  runnerView,
+  unknownPool,
+  unknownRunner,
+  vmView,
+} from '../resources';
+import {Next, PageQuery, PoolName, Repository, RUNNER_STATES, Runner} from '../schemas';
+import {LIVE_STATES} from './status';
+
+type State = RunnerView['state'];
+
+const States = z
+  .string()
+  .optional()
+  .transform((text, context): readonly State[] | undefined => {
+    const names = text?.split(',').map((name) => name.trim());
+    const known = RUNNER_STATES.filter((state) => names?.includes(state));
+    if (!names || known.length === new Set(names).size) return names && known;
+    context.addIssue({
+      code: 'custom',
+      message: `expected one or more of ${RUNNER_STATES.join(', ')}, separated by commas`,
+    });
+    return z.NEVER;
+  })
+  .meta({
+    description:
+      'One or several separated by commas. Left out: all but `gone` and `failed`, which are remembered for three days.',
+    override: {type: 'string', examples: ['idle,busy']},
+  });
+
+const RunnersQuery = z.strictObject({
+  pool: PoolName.optional(),
+  state: States,
+  repository: Repository.optional().meta({description: 'Those that are registered there, or in its organization.'}),
+  ...PageQuery,
+});
+const RunnersPage = z.object({runners: z.array(Runner), next: Next}).meta({id: 'Runners'});
+
+export const listRunners = operation(
+  {
+    id: 'listRunners',
+    method: 'GET',
+    path: '/runners',
+    alsoAt: '/api/v1/runners',
+    tag: 'runners',
+    summary: 'The runners, persistent VMs among them, page by page',
+    access: 'secret',
+    parameters: z.strictObject({}),
+    query: RunnersQuery,
+    outcomes: {200: {description: 'A page, by state and name; VMs last.', schema: RunnersPage, headers: ['Link']}},
+    problems: ['unknown-pool'],
+  },
+  async (request, {query}) => {
+    const {context} = await request.services();
+    const {pool, repository} = query;
+    if (pool && !context.pools.some(({name}) => name === pool)) throw unknownPool(pool, context.pools);
+    const states = query.state ?? [...LIVE_STATES, 'stopped'];
+    const serves = (vm: PersistentVm) =>
+      vm.pools.some(
+        (one) => (!pool || one.pool.name === pool) && (!repository || takesRepository(one.pool, repository)),
+      );
+    const vms = (await persistentVms(context)).filter(serves);
+    const page = await readPage<RunnerView>(
+      [
+        ...states.filter(isDocumentState).map((state) => runnersIn(context.store, state, pool, repository)),
+        vmsIn(vms.map(vmView).filter(({state}) => states.includes(state))),
+      ],
+      query,
+    );
+    return jsonReply({runners: page.items, next: page.next}, 200, linkHeader(request, page.next));
+  },
+);
+
+export const getRunner = operation(
+  {
+    id: 'getRunner',
+    method: 'GET',
+    path: '/runners/{id}',
+    alsoAt: '/api/v1/runners/{id}',
+    tag: 'runners',
+    summary: 'One runner',
+    access: 'secret',
+    parameters: RunnerId,
+    query: z.strictObject({}),
+    outcomes: {200: {description: 'Also one that is gone, for three days.', schema: Runner}},
+    problems: ['unknown-runner'],
+  },
+  async (request, {path}) => {
+    const runner = await findRunner(request, path.id);
+    if (!runner) throw unknownRunner(path.id);
+    return jsonReply(runner);
+  },
+);
+
+function isDocumentState(state: State): state is DocumentState {
+  return state !== 'stopped';
+}
+
+function runnersIn(
+  store: Store,
+  state: DocumentState,
+  pool: string | undefined,
+  repository: string | undefined,
+): Source<RunnerView> {
+  const where = {state, ...(pool ? {pool} : {})};
+  return async (after, limit) => {
+    const found = await store.find('runners', {where, after, limit});
+    return found.map(({id, data}) => (!repository || isAt(data, repository) ? {id, item: runnerView(data)} : {id}));
+  };
+}
+
+function isAt({scope}: RunnerDocument, repository: string): boolean {
+  const at = scope.kind === 'organization' ? scope.org : `${scope.owner}/${scope.repo}`;
+  const asked = scope.kind === 'organization' ? repository.split('/')[0] : repository;
+  return at.toLowerCase() === asked?.toLowerCase();
+}
+
+/** There are as many as are configured: no more than a page or two. */
+function vmsIn(vms: readonly RunnerView[]): Source<RunnerView> {
+  return async (after, limit) =>
+    vms
+      .filter(({id}) => id > after)
+      .slice(0, limit)
+      .map((item) => ({id: item.id, item}));
+}

@@ -1,0 +1,117 @@
+import * as z from 'zod';
+import {Problem} from '../../http/errors';
+import {jsonReply} from '../../http/server';
+import type {Pool} from '../../model/pool';
+import {startVm} from '../../vms/start';
+import {stopVm} from '../../vms/stop';
+import {type Description, isDryRun, operation} from '../operation';
+import {isVmPool, unknownPool} from '../resources';
+import {DryRun, Force, PoolName} from '../schemas';
+
+const Operation = z
+  .string()
+  .nullable()
+  .meta({description: 'Compute Engine’s name of it; null in a dry run.', examples: ['operation-1761998400000-6420']});
+const WhichVm = {
+  tag: 'persistent VMs',
+  access: 'secret',
+  parameters: z.strictObject({}),
+  problems: ['pool-required', 'unknown-pool', 'wrong-provider', 'no-capacity'],
+  changes: true,
+} as const satisfies Partial<Description<z.ZodType, z.ZodType, z.ZodType>>;
+const WHICH = '`pool` comes in the query or in the body; left out, it is the only pool of type gce-vm.';
+const StartBody = z.strictObject({pool: PoolName.optional()});
+
+export const start = operation(
+  {
+    ...WhichVm,
+    id: 'startRunner',
+    method: 'POST',
+    path: '/runner/start',
+    summary: 'Starts the VM of a pool',
+    description: WHICH,
+    query: z.strictObject({pool: PoolName.optional(), ...DryRun}),
+    body: {schema: StartBody, example: {pool: 'gpu'}, required: false},
+    outcomes: {
+      200: {
+        description: '`stopping`: it is on its way down; ask again in a minute.',
+        schema: z
+          .discriminatedUnion('status', [
+            z.object({status: z.literal('starting'), operation: Operation}),
+            z.object({status: z.literal('already_running')}),
+            z.object({status: z.literal('stopping')}),
+          ])
+          .meta({id: 'Started'}),
+        example: {status: 'starting', operation: 'operation-1761998400000-6420'},
+        headers: ['Idempotent-Replayed'],
+      },
+    },
+  },
+  async (request, {query, body}) => {
+    const context = await request.context();
+    const pool = vmPool(context.pools, query.pool, body.pool);
+    return jsonReply(await startVm(context, pool, {dryRun: isDryRun(request, query)}));
+  },
+);
+
+export const stop = operation(
+  {
+    ...WhichVm,
+    id: 'stopRunner',
+    method: 'POST',
+    path: '/runner/stop',
+    summary: 'Stops the VM of a pool',
+    description: WHICH,
+    query: z.strictObject({pool: PoolName.optional(), force: Force, ...DryRun}),
+    body: {
+      schema: StartBody.extend({force: z.boolean().optional().meta({description: 'As in the query.'})}),
+      example: {pool: 'gpu', force: false},
+      required: false,
+    },
+    outcomes: {
+      200: {
+        description: '`busy`: it runs a job and goes on; `force` would end it.',
+        schema: z
+          .discriminatedUnion('status', [
+            z.object({status: z.literal('stopping'), operation: Operation}),
+            z.object({status: z.literal('already_stopped')}),
+            z.object({status: z.literal('busy')}),
+          ])
+          .meta({id: 'Stopped'}),
+        example: {status: 'stopping', operation: 'operation-1761998400000-6420'},
+        headers: ['Idempotent-Replayed'],
+      },
+    },
+  },
+  async (request, {query, body}) => {
+    const context = await request.context();
+    const pool = vmPool(context.pools, query.pool, body.pool);
+    const force = query.force || body.force === true;
+    return jsonReply(await stopVm(context, pool, {force, dryRun: isDryRun(request, query)}));
+  },
+);
+
+/** The pool that is meant, or the problem that says which could be. */
+function vmPool(pools: readonly Pool[], inQuery: string | undefined, inBody: string | undefined): Pool {
+  if (inQuery !== undefined && inBody !== undefined && inQuery !== inBody) {
+    throw new Problem('invalid-request', `found pool ${inQuery} in the query and ${inBody} in the body; expected one`);
+  }
+  const persistent = pools.filter(isVmPool);
+  const names = persistent.map(({name}) => name).join(', ');
+  const asked = inQuery ?? inBody;
+  if (asked !== undefined) {
+    const pool = pools.find(({name}) => name === asked);
+    if (!pool) throw unknownPool(asked, persistent);
+    if (isVmPool(pool)) return pool;
+    const expected = names ? `one of: ${names}` : 'one of type gce-vm, and none is configured';
+    throw new Problem('wrong-provider', `found pool ${asked} of type ${pool.provider.type}, expected ${expected}`);
+  }
+  const [only, ...others] = persistent;
+  if (!only) throw new Problem('wrong-provider', 'found no pool of type gce-vm; there is no VM to start or stop');
+  if (others.length > 0) {
+    throw new Problem('pool-required', `found no pool in the request, expected one of: ${names}`, {
+      errors: [{in: 'query', path: 'pool', message: `expected one of: ${names}`}],
+    });
+  }
+  return only;
+}

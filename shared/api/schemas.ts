@@ -1,0 +1,165 @@
+import * as z from 'zod';
+import {OWNER, REPOSITORY} from '../model/names';
+
+/** A boolean in a query: `true` or `false`, nothing else, so that nothing is changed by a misspelt dry run. */
+export const flag = (description: string) =>
+  z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true')
+    .meta({description, override: {type: 'boolean', default: false}});
+
+export const DryRun = {'dry-run': flag('Answers what would be done, and does nothing.')};
+export const Force = flag('Also when a job runs, which it ends.');
+
+export const PageQuery = {
+  per_page: z.coerce
+    .number()
+    .pipe(z.int().min(1).max(100))
+    .default(30)
+    .meta({
+      description: 'At most so many; a page of a filtered list may hold fewer.',
+      override: {type: 'integer', minimum: 1, maximum: 100, default: 30},
+    }),
+  cursor: z.string().max(500).optional().meta({description: '`next` of the page before.'}),
+};
+
+export const Next = z.string().nullable().meta({
+  description:
+    '`cursor` of the next page; null on the last. The `Link` header says the same as a path, relative to this one.',
+});
+
+export const Time = z.iso.datetime().meta({examples: ['2026-11-01T12:00:00.000Z']});
+
+export const PoolName = z
+  .string()
+  .min(1)
+  .max(63)
+  .meta({description: 'Name of a pool.', examples: ['arm']});
+
+export const Repository = z
+  .string()
+  .regex(REPOSITORY, 'expected owner/name')
+  .meta({description: '`owner/name`', examples: ['acme/app']});
+
+export const Organization = z
+  .string()
+  .regex(OWNER, 'expected the login of an organization')
+  .meta({examples: ['acme']});
+
+export const RUNNER_STATES = [
+  'requested',
+  'creating',
+  'booting',
+  'idle',
+  'busy',
+  'draining',
+  'gone',
+  'failed',
+  'stopped',
+] as const;
+
+export const RunnerStateWord = z.enum(RUNNER_STATES).meta({
+  id: 'RunnerState',
+  description: 'A persistent VM is `booting` while it starts, `draining` while it stops, and `stopped` afterwards.',
+});
+
+export const JobState = z.enum(['queued', 'waiting', 'in_progress', 'completed']).meta({
+  id: 'JobState',
+  description: 'GitHub’s own.',
+});
+
+export const Runner = z
+  .object({
+    id: z.string().meta({description: 'The runner’s name; of a persistent VM `<zone>.<instance>`.'}),
+    name: z.string().meta({description: 'At GitHub.'}),
+    pool: z.string().meta({description: 'The first, when several pools share a VM.'}),
+    type: z.enum(['gce', 'gce-vm']),
+    state: RunnerStateWord,
+    repository: z.string().nullable().meta({description: 'Where it is registered, unless in an organization.'}),
+    org: z.string().nullable(),
+    labels: z.array(z.string()),
+    job_id: z.int().nullable().meta({description: 'The job that it runs or waits for.'}),
+    zone: z.string().nullable(),
+    machine_type: z.string().nullable(),
+    spot: z.boolean().nullable(),
+    created_at: Time.nullable(),
+    state_at: Time.nullable().meta({description: 'Since when it is in this state.'}),
+  })
+  .meta({
+    id: 'Runner',
+    examples: [
+      {
+        id: 'slipway-arm-44200000072-1',
+        name: 'slipway-arm-44200000072-1',
+        pool: 'arm',
+        type: 'gce',
+        state: 'busy',
+        repository: 'acme/app',
+        org: null,
+        labels: ['self-hosted', 'linux', 'arm64'],
+        job_id: 44200000072,
+        zone: 'us-central1-a',
+        machine_type: 'c4a-standard-4',
+        spot: false,
+        created_at: '2026-11-01T12:00:00.000Z',
+        state_at: '2026-11-01T12:00:41.000Z',
+      },
+    ],
+  });
+
+export const Job = z
+  .object({
+    id: z.string().meta({description: '`<job id>-<run attempt>`', examples: ['44200000072-1']}),
+    job_id: z.int(),
+    run_id: z.int(),
+    run_attempt: z.int(),
+    repository: z.string(),
+    pool: z.string(),
+    labels: z.array(z.string()),
+    status: JobState,
+    demand: z.enum(['open', 'reserved', 'covered', 'none', 'dead']).meta({
+      description:
+        'Whether it needs a runner: `open`: covered by nothing; `reserved`: a slot is kept for it; `covered`: a runner is there or on its way; `none`: it needs none; `dead`: given up, see the dead letters; or the runner of its persistent VM lacks a label, see the log.',
+    }),
+    runner: z.string().nullable(),
+    url: z.string().nullable(),
+    queued_at: Time,
+    updated_at: Time,
+  })
+  .meta({id: 'Job'});
+
+export const DeadLetter = z
+  .object({
+    id: z.string(),
+    queue: z.string(),
+    kind: z.string().nullable().meta({description: 'What the task asked for; null when it cannot be tried again.'}),
+    error: z.string(),
+    job: z.string().nullable(),
+    url: z.string().nullable(),
+    attempts: z.int(),
+    count: z
+      .int()
+      .meta({description: 'How often the job was given up. A newer letter takes the place of the one before.'}),
+    at: Time,
+  })
+  .meta({id: 'DeadLetter'});
+
+export const Problem = z
+  .object({
+    type: z.string().meta({description: 'Stable.', examples: ['urn:slipway:problem:unknown-pool']}),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().meta({description: 'What was found, what was expected, what to do.'}),
+    errors: z
+      .array(
+        z.object({
+          in: z.enum(['path', 'query', 'header', 'body']),
+          path: z.string(),
+          message: z.string(),
+        }),
+      )
+      .optional()
+      .meta({description: 'Every part of the request that is wrong.'}),
+  })
+  .meta({id: 'Problem', description: 'RFC 9457'});

@@ -1,0 +1,187 @@
+import {createPrivateKey} from 'node:crypto';
+import {SECRET} from '../model/names';
+import {Secret} from '../secret';
+import {type Environment, type Problems, present, type Variables} from './variables';
+
+const SECRET_VARIABLES = [
+  'GITHUB_APP_PRIVATE_KEY',
+  'GITHUB_TOKEN',
+  'GITHUB_WEBHOOK_SECRET',
+  'RUNNER_MANAGER_SECRET',
+  'TASK_SIGNING_KEY',
+  'GITHUB_CREDENTIALS',
+  'GITHUB_RUNNER_TOKEN',
+  'WEBHOOK_TOKEN',
+];
+
+/** The secrets that the environment holds literally, so that no message repeats one. Too short ones would mask whole words. */
+export function literalSecrets(env: Environment, also: Readonly<Record<string, string>> = {}): string[] {
+  return SECRET_VARIABLES.flatMap((name) => [env[name] ?? '', also[name] ?? ''])
+    .flatMap((text) => [text, ...text.split(',')])
+    .map((part) => part.trim())
+    .filter((part) => part.length >= 4 && parseSecretSource(part)?.kind === 'literal');
+}
+
+/** One secret; a problem names the variable and never shows its value. */
+export function readSecret(variables: Variables, problems: Problems, name: string): SecretSource | undefined {
+  const text = variables.text(name);
+  if (text === undefined) {
+    if (variables.isRequired(name)) problems.report(name, 'nothing', SECRET_FORMS);
+    return undefined;
+  }
+  const source = parseSecretSource(text);
+  if (!source) problems.report(name, 'a malformed reference', SECRET_FORMS);
+  return source;
+}
+
+/**
+ * One or several, separated by commas, all of which are good; so is what a file or a version holds. An empty one would let anybody
+ * sign.
+ */
+export function readSecrets(
+  variables: Variables,
+  problems: Problems,
+  name: string,
+  isRequired = variables.isRequired(name),
+): SecretSource[] {
+  const text = variables.text(name);
+  if (text === undefined) {
+    if (isRequired) {
+      problems.report(name, 'nothing', `one secret, or several separated by commas, each ${SECRET_FORMS}`);
+    }
+    return [];
+  }
+  const parts = text.split(',').map((part) => part.trim());
+  return parts.flatMap((part, index): SecretSource[] => {
+    const source = parseSecretSource(part);
+    if (source) return [source.kind === 'literal' ? source : {...source, isList: true}];
+    const path = parts.length === 1 ? name : `${name}[${index}]`;
+    problems.report(path, part ? 'a malformed reference' : 'an empty secret', SECRET_FORMS);
+    return [];
+  });
+}
+
+export interface GitHubCredentials {
+  readonly appId?: number;
+  readonly privateKey?: SecretSource;
+  readonly token?: SecretSource;
+}
+
+/** The App's credentials, else a token. Both: the App's, as they alone are bound to what was installed. */
+export function readGitHubCredentials(variables: Variables, problems: Problems, required: boolean): GitHubCredentials {
+  const appId = variables.read('GITHUB_APP_ID', 'the number of the GitHub App, as its settings show it', (text) =>
+    /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined,
+  );
+  const privateKey = readPrivateKey(variables, problems);
+  const token = readSecret(variables, problems, 'GITHUB_TOKEN');
+  const has = {
+    app: variables.text('GITHUB_APP_ID') !== undefined,
+    key: variables.text('GITHUB_APP_PRIVATE_KEY') !== undefined,
+    token: variables.text('GITHUB_TOKEN') !== undefined,
+  };
+  if (required && has.app !== has.key) {
+    const [missing, given] = has.app
+      ? ['GITHUB_APP_PRIVATE_KEY', 'GITHUB_APP_ID']
+      : ['GITHUB_APP_ID', 'GITHUB_APP_PRIVATE_KEY'];
+    problems.report(missing, 'nothing', `a value, since ${given} is set; or neither of them and GITHUB_TOKEN`);
+  } else if (required && !has.app && !has.token) {
+    problems.report(
+      'GITHUB_APP_ID',
+      'nothing',
+      'the number of the GitHub App, with GITHUB_APP_PRIVATE_KEY; or GITHUB_TOKEN in place of both',
+    );
+  }
+  return appId !== undefined && privateKey ? {appId, privateKey} : present({token});
+}
+
+function readPrivateKey(variables: Variables, problems: Problems): SecretSource | undefined {
+  const source = readSecret(variables, problems, 'GITHUB_APP_PRIVATE_KEY');
+  if (source?.kind !== 'literal') return source;
+  const key = parsePrivateKey(source.secret.reveal());
+  if (key.kind === 'pem') return {kind: 'literal', secret: new Secret(key.pem)};
+  problems.report('GITHUB_APP_PRIVATE_KEY', key.found, key.expected);
+  return undefined;
+}
+
+export type PrivateKey =
+  | {readonly kind: 'pem'; readonly pem: string}
+  /** `found` says what it looks like and nothing of its content. */
+  | {readonly kind: 'invalid'; readonly found: string; readonly expected: string};
+
+const EXPECTED = 'the RSA private key that GitHub offers for download, as PEM, PEM with \\n escapes, or base64 of PEM';
+
+/**
+ * A GitHub App's private key as PKCS#8 PEM, from PEM (PKCS#1, as GitHub makes it, or PKCS#8), from PEM whose line ends an
+ * environment file turned into `\n` or into spaces, or from base64 of PEM.
+ */
+export function parsePrivateKey(text: string): PrivateKey {
+  const pem = findPem(text) ?? findPem(Buffer.from(text, 'base64').toString('utf8'));
+  if (!pem) return {kind: 'invalid', found: 'text that is neither PEM nor base64 of PEM', expected: EXPECTED};
+  if (pem.label.startsWith('ENCRYPTED') || pem.body.includes('ENCRYPTED')) {
+    return {kind: 'invalid', found: 'an encrypted private key', expected: EXPECTED};
+  }
+  if (!pem.label.endsWith('PRIVATE KEY')) {
+    return {kind: 'invalid', found: 'PEM that holds no private key', expected: EXPECTED};
+  }
+  try {
+    const key = createPrivateKey(rewrap(pem));
+    if (key.asymmetricKeyType === 'rsa') {
+      return {kind: 'pem', pem: key.export({type: 'pkcs8', format: 'pem'}).toString()};
+    }
+    return {kind: 'invalid', found: `a private key of type ${key.asymmetricKeyType}`, expected: EXPECTED};
+  } catch {
+    // OpenSSL's reason ("unsupported", "wrong tag") tells an operator nothing.
+    return {kind: 'invalid', found: 'PEM that is damaged or cut short', expected: EXPECTED};
+  }
+}
+
+interface Pem {
+  readonly label: string;
+  readonly body: string;
+}
+
+function findPem(text: string): Pem | undefined {
+  const match = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]+?)-----END \1-----/.exec(text.replaceAll(/\\r|\\n/g, '\n'));
+  return match?.[1] && match[2] ? {label: match[1], body: match[2]} : undefined;
+}
+
+function rewrap({label, body}: Pem): string {
+  const lines = body.replaceAll(/\s+/g, '').match(/.{1,64}/g) ?? [];
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
+}
+
+/** Where a secret's value comes from. */
+export type SecretSource =
+  | {readonly kind: 'literal'; readonly secret: Secret}
+  /** `projects/P/secrets/S` or `projects/P/secrets/S/versions/V` in Secret Manager. */
+  | {readonly kind: 'resource'; readonly name: string; readonly field?: SecretField; readonly isList?: true}
+  /** A secret volume. `isList`: what it holds may be several secrets, separated by commas. */
+  | {readonly kind: 'file'; readonly path: string; readonly field?: SecretField; readonly isList?: true};
+
+/** Of a secret that is JSON. */
+export type SecretField = 'token' | 'secret';
+
+const SECRET_FORMS = 'projects/P/secrets/S, projects/P/secrets/S/versions/V, file:<path>, or the value itself';
+
+const FIELD = /#(token|secret)$/;
+
+/** Whether the text refers to a secret that is elsewhere, well-formed or not. */
+export function isSecretReference(text: string): boolean {
+  return text.startsWith('file:') || text.startsWith('projects/');
+}
+
+/** What a variable that holds a secret refers to, `#token` or `#secret` behind it a field of JSON; undefined for a malformed reference. */
+export function parseSecretSource(text: string): SecretSource | undefined {
+  const field = isSecretReference(text) ? (FIELD.exec(text)?.[1] as SecretField | undefined) : undefined;
+  const source = parseReference(field ? text.slice(0, -field.length - 1) : text);
+  return source && field && source.kind !== 'literal' ? {...source, field} : source;
+}
+
+function parseReference(text: string): SecretSource | undefined {
+  if (text.startsWith('file:')) {
+    const path = text.slice('file:'.length);
+    return path ? {kind: 'file', path} : undefined;
+  }
+  if (text.startsWith('projects/')) return SECRET.test(text) ? {kind: 'resource', name: text} : undefined;
+  return text ? {kind: 'literal', secret: new Secret(text)} : undefined;
+}

@@ -1,9 +1,0 @@
-/** `T` with its undefined-able fields optional instead. */
-export type Present<T> = {[K in keyof T as undefined extends T[K] ? never : K]: T[K]} & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
-};
-
-/** `fields` without those that are undefined: under `exactOptionalPropertyTypes` an absent field is not an undefined one. */
-export function present<T extends object>(fields: T): Present<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
-}

@@ -1,0 +1,100 @@
+import {createHash} from 'node:crypto';
+import type {Placement} from '../../../model/placement';
+import type {Secret} from '../../../secret';
+import type {Instance, InstanceBody, InstanceTemplate, Metadata, Scheduling} from './compute';
+
+/** How long a VM may have beyond the sum of its pool's minutes before Compute Engine deletes it. */
+const GRACE_SECONDS = 600;
+
+export interface NewInstance {
+  readonly name: string;
+  readonly deployment: string;
+  readonly pool: string;
+  readonly job: string;
+  readonly encodedJitConfig: Secret;
+  readonly placement: Placement;
+  readonly template: InstanceTemplate;
+  /** Minutes may have fractions. */
+  readonly minutes: {readonly boot: number; readonly idle: number; readonly job: number};
+}
+
+/** The body of `instances.insert`. A field of it replaces the template's, so that each holds the template's part too. */
+export function instanceBody(instance: NewInstance): InstanceBody {
+  const {name, placement, template} = instance;
+  const {place: zone, machineType, spot} = placement;
+  return {
+    name,
+    labels: {
+      ...template.labels,
+      [DEPLOYMENT_LABEL]: instance.deployment,
+      [POOL_LABEL]: instance.pool,
+      [JOB_LABEL]: instance.job,
+    },
+    metadata: mergeMetadata(template.metadata, JIT_CONFIG_KEY, instance.encodedJitConfig.reveal()),
+    scheduling: scheduling(template.scheduling, spot, maxRunSeconds(instance.minutes)),
+    ...(machineType ? {machineType: `zones/${zone}/machineTypes/${machineType}`} : {}),
+  };
+}
+
+/** Upper bound of a VM's life, in seconds. */
+export function maxRunSeconds({boot, idle, job}: NewInstance['minutes']): number {
+  return Math.ceil((boot + idle + job) * 60) + GRACE_SECONDS;
+}
+
+function mergeMetadata(template: Metadata, key: string, value: string): Metadata {
+  return {items: [...(template.items ?? []).filter((item) => item.key !== key), {key, value}]};
+}
+
+/**
+ * Compute Engine deletes the VM after `maxRunDuration`, whatever becomes of the control plane. A template's own end is dropped: Compute
+ * Engine takes either a `terminationTime` or a `maxRunDuration`. `onHostMaintenance` is always `TERMINATE`: machine types with GPUs and bare
+ * metal are refused without it, and a VM that lives for one job has no use for live migration.
+ *
+ * @see https://cloud.google.com/compute/docs/instances/limit-vm-runtime
+ * @see https://cloud.google.com/compute/docs/instances/create-use-spot
+ * @see https://cloud.google.com/compute/docs/instances/live-migration-process#limitations
+ */
+function scheduling(template: Scheduling & {terminationTime?: unknown}, spot: boolean, seconds: number): Scheduling {
+  const {terminationTime: _ignored, ...kept} = template;
+  return {
+    ...kept,
+    provisioningModel: spot ? 'SPOT' : 'STANDARD',
+    preemptible: spot,
+    automaticRestart: false,
+    onHostMaintenance: 'TERMINATE',
+    instanceTerminationAction: 'DELETE',
+    maxRunDuration: {seconds},
+  };
+}
+
+/** The metadata key under which the start-up script finds the runner's JIT config. */
+export const JIT_CONFIG_KEY = 'slipway-jit-config';
+
+export const DEPLOYMENT_LABEL = 'slipway-deployment';
+export const POOL_LABEL = 'slipway-pool';
+export const JOB_LABEL = 'slipway-job';
+
+/** A VM of this label is nobody's but the person's who set it. */
+export const KEEP_LABEL = 'slipway-keep';
+
+/** Whether this deployment made the instance. Nothing else may ever be changed or deleted. */
+export function belongsTo(deployment: string, instance: Instance): boolean {
+  return instance.labels[DEPLOYMENT_LABEL] === deployment;
+}
+
+/** Namespace of our request ids: a random UUID, never to be changed. */
+const NAMESPACE = Buffer.from('5f3c7d0e2b6a4c8e9d150a7be4f2c619', 'hex');
+
+/**
+ * UUID for Compute Engine's `requestId`: the same parts give the same one, so that a repeated request has one effect. Any part of
+ * the request that changes has to be among the parts.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-5
+ */
+export function requestId(...parts: readonly string[]): string {
+  const hash = createHash('sha1').update(NAMESPACE).update(parts.join('|')).digest();
+  hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x50, 6);
+  hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = hash.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+}

@@ -1,0 +1,61 @@
+import {TtlCache} from '../../../cache';
+import {type Clock, systemClock} from '../../../clock';
+import {type ComputeClients, type ComputeEmulator, callCompute, createClients} from './call';
+import type {Compute} from './compute';
+import {instancesOver, listsOver, operationsOver} from './instances';
+import {templatesOver} from './templates';
+
+export interface ComputeOptions {
+  /** Project id, or where to ask for it. */
+  readonly project: string | (() => string | Promise<string>);
+  /** In place of Google's endpoint; needs no credentials. */
+  readonly emulator?: ComputeEmulator;
+  /** For how long templates and zones are kept. */
+  readonly clock?: Pick<Clock, 'now'>;
+}
+
+/**
+ * Compute Engine over Google's REST clients. Every call has a time-out and is made once: the libraries' own retries are off. Refusals are
+ * `ComputeFailure`s, classified and scrubbed.
+ */
+export function createCompute({project, emulator, clock = systemClock}: ComputeOptions): Compute {
+  const clients = createClients(emulator);
+  const projectId = async () => (typeof project === 'string' ? project : project());
+  return {
+    ...instancesOver(clients, projectId),
+    ...listsOver(clients, projectId),
+    ...operationsOver(clients, projectId),
+    ...templatesOver(clients, projectId, clock),
+    ...regionsOver(clients, projectId, clock),
+  };
+}
+
+/** A zone that goes down or comes up is noticed after this time. */
+const KEPT_MS = 10 * 60_000;
+
+/** Google Cloud has about 130 zones: one page, with room. */
+const PAGE = 500;
+
+/** @see https://cloud.google.com/compute/docs/reference/rest/v1/zones/list */
+function regionsOver(
+  clients: ComputeClients,
+  project: () => Promise<string>,
+  clock: Pick<Clock, 'now'>,
+): Pick<Compute, 'zonesOfRegion'> {
+  const zonesByRegion = new TtlCache<string[]>(clock);
+  const read = (region: string): Promise<string[]> =>
+    callCompute({what: `list the zones of ${region}`}, async (options) => {
+      const client = await clients.zones();
+      const request = {project: await project(), maxResults: PAGE};
+      const [zones] = await client.list(request, {...options, autoPaginate: false});
+      return zones
+        .filter((zone) => lastSegment(zone.region) === region && zone.status === 'UP')
+        .flatMap(({name}) => (name ? [name] : []))
+        .sort();
+    });
+  return {zonesOfRegion: (region) => zonesByRegion.load(region, () => read(region), KEPT_MS)};
+}
+
+function lastSegment(url: string | null | undefined): string {
+  return url ? url.slice(url.lastIndexOf('/') + 1) : '';
+}

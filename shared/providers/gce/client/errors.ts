@@ -1,0 +1,174 @@
+import type {Clock} from '../../../clock';
+import {Refused, SlipwayError, Unavailable} from '../../../errors';
+import type {ComputeErrorItem} from './compute';
+
+/**
+ * What a refusal of Compute Engine means for the placements that are left.
+ * - `zone_full`: try another zone or machine type.
+ * - `quota`: another zone of the region would not help; open the quota breaker.
+ * - `rate`: the API's own rate quota; wait for the next minute.
+ * - `conflict`: the name is in use.
+ * - `invalid`: it cannot be had like this at this placement; another one may do.
+ * - `denied`: permission, or a template or subnetwork that is missing; a person has to change something.
+ * - `uncertain`: no answer of Compute Engine's own, or 5xx: it may have happened. Look before trying elsewhere.
+ */
+export type ComputeFailureClass = 'zone_full' | 'quota' | 'rate' | 'conflict' | 'invalid' | 'denied' | 'uncertain';
+
+export interface ComputeFailureOptions extends ErrorOptions {
+  readonly missing?: string;
+}
+
+export class ComputeFailure extends SlipwayError {
+  readonly kind = 'compute_failure';
+  /** Path of the resource, from `projects/` on, that Compute Engine itself says is not there. */
+  readonly missing: string | undefined;
+
+  constructor(
+    readonly failureClass: ComputeFailureClass,
+    /** Compute Engine's code or reason, e.g. `ZONE_RESOURCE_POOL_EXHAUSTED`. */
+    readonly code: string,
+    /** Scrubbed: a 400 of Compute Engine can echo the request with its metadata. */
+    message: string,
+    {missing, ...options}: ComputeFailureOptions = {},
+  ) {
+    super(message, options);
+    this.missing = missing;
+  }
+
+  get retryable(): boolean {
+    return this.failureClass !== 'invalid' && this.failureClass !== 'denied';
+  }
+}
+
+export interface Classified {
+  readonly failureClass: ComputeFailureClass;
+  /** Compute Engine's own code or reason; the HTTP status when it gave none. */
+  readonly code: string;
+}
+
+/** A refused request. Without a `status`, no answer came. */
+export interface RefusedRequest {
+  readonly status?: number;
+  /** Of Compute Engine's own error body, e.g. `quotaExceeded`. Without one, somebody else answered. */
+  readonly reason?: string;
+  readonly message: string;
+}
+
+/** A text that speaks of what was asked for, not of what is left of it. */
+const CONFIGURATION =
+  /\b(?:in|not )compatible\b|cannot be used|not supported|(?:does|do) not support|not allowed|must (?:be|have)|\binvalid\b/i;
+
+/**
+ * Codes of operations and reasons of HTTP errors, compared without regard to case and underscores: Compute Engine uses
+ * `QUOTA_EXCEEDED` for the one and `quotaExceeded` for the other. The first row that fits counts.
+ *
+ * @see https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-vm-creation
+ * @see https://cloud.google.com/compute/docs/resource-error
+ */
+const CODES: readonly (readonly [code: RegExp, ComputeFailureClass, message?: RegExp])[] = [
+  [/^concurrentoperationsquotaexceeded$|ratelimitexceeded$/, 'rate'],
+  [/resourcepoolexhausted|stockout|insufficientcapacity|^vmmincountnotreached$/, 'zone_full'],
+  // "pd-balanced disk type cannot be used by c4a-standard-4 machine type."
+  [/^unsupportedoperation$/, 'invalid', CONFIGURATION],
+  // Seen when a spot VM is preempted while it is being created.
+  [/^unsupportedoperation$/, 'zone_full'],
+  [/quotaexceeded|^limitexceeded$/, 'quota'],
+  [/alreadyexists$|^duplicate$|^operationincomplete$|^resourcenotready$|^resourceinuse/, 'conflict'],
+  [/^forbidden|^permission|accessnotconfigured|^required$|^autherror$|^accountdisabled$|billing/, 'denied'],
+  [/^backenderror$|^internalerror$|^serviceunavailable$|^timeout$/, 'uncertain'],
+];
+
+/**
+ * What a refused request means. A status without a reason is not Compute Engine's: the metadata server, asked for an access token, or a
+ * proxy answered. Nothing is known then, and nothing is concluded from its status but a request to slow down.
+ */
+export function classifyRequest({status, reason = '', message}: RefusedRequest): Classified {
+  const code = reason || (status === undefined ? 'NO_ANSWER' : `HTTP_${status}`);
+  const known = byCode(reason, message);
+  if (known && known !== 'uncertain') return {failureClass: known, code};
+  if (status === 429) return {failureClass: 'rate', code};
+  if (status === undefined || status === 408 || status >= 500 || reason === '')
+    return {failureClass: 'uncertain', code};
+  return {failureClass: byStatus(status, message), code};
+}
+
+function byStatus(status: number, message: string): ComputeFailureClass {
+  if (status === 409) return 'conflict';
+  if (status === 401 || status === 403 || lacksPrerequisite(message)) return 'denied';
+  return 'invalid';
+}
+
+/** The path of the resource that Compute Engine itself says is not there, from `projects/` on. */
+export function missingResource({status, reason = '', message}: RefusedRequest): string | undefined {
+  if (status !== 404 || normalise(reason) !== 'notfound') return undefined;
+  return /projects\/[^\s'"]+/.exec(message)?.[0];
+}
+
+/** What a failed operation means: the first of its errors that says something. */
+export function classifyOperation(errors: readonly ComputeErrorItem[]): Classified & {readonly message: string} {
+  const classified = errors.map(({code, message}) => ({code, message, failureClass: ofOperation(code, message)}));
+  return (
+    classified.find(({failureClass}) => failureClass !== 'uncertain') ??
+    classified[0] ?? {code: 'UNKNOWN', message: 'the operation failed and gave no error', failureClass: 'uncertain'}
+  );
+}
+
+function ofOperation(code: string, message: string): ComputeFailureClass {
+  const known = byCode(code, message);
+  if (known) return known;
+  const status = Number(/^HTTP_(\d{3})$/.exec(code)?.[1]);
+  // An operation's error is Compute Engine's own, also when it is no more than a status.
+  if (status === 429) return 'rate';
+  if (status >= 400 && status < 500 && status !== 408) return byStatus(status, message);
+  const plain = normalise(code);
+  if (plain.endsWith('notfound')) return byStatus(404, message);
+  if (/^(invalid|unsupported|badrequest$|conditionnotmet$)/.test(plain)) return byStatus(400, message);
+  return 'uncertain';
+}
+
+function byCode(code: string, message: string): ComputeFailureClass | undefined {
+  const plain = normalise(code);
+  if (plain === '') return undefined;
+  return CODES.find(([pattern, , text]) => pattern.test(plain) && (!text || text.test(message)))?.[1];
+}
+
+function normalise(code: string): string {
+  return code.replace(/[^A-Za-z0-9]/g, '').toLowerCase();
+}
+
+/**
+ * Whether what is missing is the same for every placement: the template, or the subnetwork that it names. An instance or operation that is
+ * missing is not an insert's answer.
+ */
+function lacksPrerequisite(message: string): boolean {
+  if (/\/(?:instanceTemplates|subnetworks|instances|operations)\/[^\s'"/]+['"]? was not found/i.test(message))
+    return true;
+  return (
+    /^Invalid value for field '[^']*(?:sourceInstanceTemplate|subnetwork)'/i.test(message) &&
+    /(?:not|cannot) be found|not found|does not exist/i.test(message)
+  );
+}
+
+/**
+ * Compute Engine's rate quotas are counted per minute and begin anew with each.
+ *
+ * @see https://cloud.google.com/compute/api-quota
+ */
+export function secondsToNextMinute(nowMs: number): number {
+  return Math.max(1, Math.ceil((60_000 - (nowMs % 60_000)) / 1000));
+}
+
+/**
+ * Compute Engine's refusals as what a caller can act on, for calls that can be repeated without harm: it does not matter whether an
+ * answer was lost.
+ */
+export async function typedRefusals<T>(clock: Pick<Clock, 'now'>, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof ComputeFailure)) throw error;
+    if (error.failureClass === 'rate') throw new Unavailable(error.message, secondsToNextMinute(clock.now()));
+    if (error.retryable) throw new Unavailable(error.message, 10);
+    throw new Refused(error.message);
+  }
+}

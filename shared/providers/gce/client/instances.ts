@@ -1,0 +1,236 @@
+import {scrubMessage} from '../../../secret';
+import {type Call, type ComputeClients, callCompute, isAbsent, TimedOut} from './call';
+import type {Compute, ComputeErrorItem, Instance, InstanceStatus, OperationResult} from './compute';
+import {ComputeFailure} from './errors';
+
+export type InstancesPort = Pick<Compute, 'insertInstance' | 'getInstance' | 'deleteInstance' | 'powerInstance'>;
+
+/** @see https://cloud.google.com/compute/docs/reference/rest/v1/instances */
+export function instancesOver(clients: ComputeClients, project: () => Promise<string>): InstancesPort {
+  return {
+    async insertInstance({zone, sourceInstanceTemplate, body, requestId}) {
+      const call: Call = {
+        what: `insert instance ${body.name} in ${zone}`,
+        secrets: (body.metadata.items ?? []).map(({value}) => value),
+      };
+      return callCompute(call, async (options) => {
+        const client = await clients.instances();
+        const request = {
+          project: await project(),
+          zone,
+          sourceInstanceTemplate,
+          requestId,
+          instanceResource: {...body, metadata: {items: [...(body.metadata.items ?? [])]}},
+        };
+        const [operation] = await client.insert(request, options);
+        return operationOf(call, zone, operation);
+      });
+    },
+
+    async getInstance(zone, name) {
+      const call = {what: `get instance ${name} in ${zone}`};
+      return callCompute(call, async (options) => {
+        const client = await clients.instances();
+        const [instance] = await client.get({project: await project(), zone, instance: name}, options);
+        return readInstance(instance, zone, name);
+      }).catch((error: unknown) => {
+        if (isGone(error, zone, name)) return undefined;
+        throw error;
+      });
+    },
+
+    async deleteInstance(zone, name, requestId) {
+      const call = {what: `delete instance ${name} in ${zone}`};
+      return callCompute(call, async (options) => {
+        const client = await clients.instances();
+        await client.delete({project: await project(), zone, instance: name, requestId}, options);
+        return 'accepted' as const;
+      }).catch((error: unknown) => {
+        if (isGone(error, zone, name)) return 'absent' as const;
+        throw error;
+      });
+    },
+
+    async powerInstance(action, zone, name, requestId) {
+      const call = {what: `${action} instance ${name} in ${zone}`};
+      return callCompute(call, async (options) => {
+        const client = await clients.instances();
+        const request = {project: await project(), zone, instance: name, requestId};
+        const [operation] = await client[action](request, options);
+        return operationOf(call, zone, operation);
+      });
+    },
+  };
+}
+
+/** Compute Engine says that there is no such VM, or no such zone that it could be in. */
+export function isGone(error: unknown, zone: string, name: string): boolean {
+  return isAbsent(error, `zones/${zone}/instances/${name}`) || isAbsent(error, `zones/${zone}`);
+}
+
+/** The library wraps the operation into an object of its own and says that its type has nothing of it. */
+function operationOf({what}: Call, zone: string, wrapped: {latestResponse?: unknown}): {zone: string; name: string} {
+  const operation = wrapped.latestResponse as {name?: string | null} | undefined;
+  if (operation?.name) return {zone, name: operation.name};
+  throw new ComputeFailure('uncertain', 'NO_OPERATION', `${what}: Compute Engine's answer names no operation`);
+}
+
+const STATUSES: readonly string[] = [
+  'PENDING',
+  'PROVISIONING',
+  'STAGING',
+  'RUNNING',
+  'STOPPING',
+  'SUSPENDING',
+  'SUSPENDED',
+  'REPAIRING',
+  'TERMINATED',
+  'DEPROVISIONING',
+] satisfies InstanceStatus[];
+
+/** An instance as the REST API spells it. */
+export function readInstance(
+  raw: {
+    readonly name?: string | null | undefined;
+    readonly status?: unknown;
+    readonly labels?: {readonly [key: string]: string} | null | undefined;
+    readonly creationTimestamp?: string | null | undefined;
+    readonly lastStartTimestamp?: string | null | undefined;
+    readonly lastStopTimestamp?: string | null | undefined;
+  },
+  zone: string,
+  name = raw.name ?? '',
+): Instance {
+  return {
+    name: raw.name ?? name,
+    zone,
+    status: statusOf(raw.status),
+    labels: raw.labels ?? {},
+    creationTimestamp: raw.creationTimestamp ?? '',
+    lastStartTimestamp: raw.lastStartTimestamp ?? '',
+    lastStopTimestamp: raw.lastStopTimestamp ?? '',
+  };
+}
+
+/** `STOPPED` is Compute Engine's newer word for `TERMINATED`; a status not known yet is one that is not over. */
+function statusOf(status: unknown): InstanceStatus {
+  if (status === 'STOPPED') return 'TERMINATED';
+  return STATUSES.includes(String(status)) ? (status as InstanceStatus) : 'PENDING';
+}
+
+/** @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/aggregatedList */
+export function listsOver(
+  clients: ComputeClients,
+  project: () => Promise<string>,
+): Pick<Compute, 'listInstances' | 'wasPreempted'> {
+  return {
+    async listInstances(labels) {
+      const call = {what: 'list the instances of all zones', timeoutMs: LIST_TIMEOUT_MS};
+      return callCompute(call, async (options) => {
+        const client = await clients.instances();
+        const request = {
+          project: await project(),
+          filter: labelFilter(labels),
+          // A zone that does not answer is an error then, and not a warning.
+          returnPartialSuccess: false,
+          maxResults: 500,
+        };
+        const found: Instance[] = [];
+        // The library warns of its own default.
+        const paging = {...options, autoPaginate: false};
+        for await (const [scope, {instances, warning}] of client.aggregatedListAsync(request, paging)) {
+          if (warning?.code === 'UNREACHABLE') throw unreachable(scope);
+          const zone = scope.replace(/^zones\//, '');
+          for (const instance of instances ?? []) found.push(readInstance(instance, zone));
+        }
+        return found;
+      });
+    },
+
+    async wasPreempted(zone, name) {
+      const call = {what: `look for a preemption of ${name} in ${zone}`};
+      return callCompute(call, async (options) => {
+        const client = await clients.zoneOperations();
+        const request = {project: await project(), zone, filter: preemptionFilter(name), maxResults: 100};
+        const [operations] = await client.list(request, {...options, autoPaginate: false});
+        return operations.some((operation) => isOf(name, operation));
+      });
+    },
+  };
+}
+
+/** For all pages together. */
+const LIST_TIMEOUT_MS = 60_000;
+
+/** @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/list#body.QUERY_PARAMETERS.filter */
+export function labelFilter(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `(labels.${key} = "${value}")`)
+    .join(' ');
+}
+
+/** @see https://cloud.google.com/compute/docs/instances/preemptible#determine_if_your_instances_were_preempted */
+export function preemptionFilter(name: string): string {
+  return `(operationType = "compute.instances.preempted") AND (targetLink : "/instances/${name}")`;
+}
+
+/** The filter finds a part of a link, which another name may begin with. */
+export function isOf(name: string, {targetLink}: {readonly targetLink?: string | null | undefined}): boolean {
+  return targetLink?.endsWith(`/instances/${name}`) ?? false;
+}
+
+export function unreachable(scope: string): ComputeFailure {
+  return new ComputeFailure(
+    'uncertain',
+    'UNREACHABLE',
+    `list the instances of all zones: ${scope} cannot be reached, so the list is not complete`,
+  );
+}
+
+/**
+ * Waits at the server, which answers after two minutes at the latest whether or not the operation is done; our time-out is shorter.
+ *
+ * @see https://cloud.google.com/compute/docs/reference/rest/v1/zoneOperations/wait
+ */
+export function operationsOver(
+  clients: ComputeClients,
+  project: () => Promise<string>,
+): Pick<Compute, 'waitForOperation'> {
+  return {
+    async waitForOperation({zone, name}, timeoutSeconds) {
+      const call = {what: `wait for operation ${name} in ${zone}`, timeoutMs: timeoutSeconds * 1000};
+      try {
+        return await callCompute(call, async (options) => {
+          const client = await clients.zoneOperations();
+          const [operation] = await client.wait({project: await project(), zone, operation: name}, options);
+          return resultOf(operation);
+        });
+      } catch (error) {
+        if (error instanceof TimedOut) return {kind: 'running'};
+        throw error;
+      }
+    },
+  };
+}
+
+interface RawOperation {
+  readonly status?: unknown;
+  readonly error?: {
+    readonly errors?: readonly {readonly code?: string | null; readonly message?: string | null}[] | null;
+  } | null;
+  readonly httpErrorStatusCode?: number | null;
+  readonly httpErrorMessage?: string | null;
+}
+
+function resultOf(operation: RawOperation): OperationResult {
+  const errors: ComputeErrorItem[] = (operation.error?.errors ?? []).map(({code, message}) => ({
+    code: code ?? 'UNKNOWN',
+    message: scrubMessage(message ?? 'no message'),
+  }));
+  if (errors.length > 0) return {kind: 'failed', errors};
+  if (operation.httpErrorStatusCode) {
+    const message = scrubMessage(operation.httpErrorMessage ?? 'no message');
+    return {kind: 'failed', errors: [{code: `HTTP_${operation.httpErrorStatusCode}`, message}]};
+  }
+  return operation.status === 'DONE' ? {kind: 'done'} : {kind: 'running'};
+}

@@ -1,0 +1,128 @@
+import {TtlCache} from '../../../cache';
+import type {Clock} from '../../../clock';
+import {Refused} from '../../../errors';
+import {isRfc1035, TEMPLATE_URL} from '../../../model/names';
+import {type ComputeClients, callCompute, isAbsent} from './call';
+import type {Compute, InstanceTemplate, Metadata, Scheduling, TemplateReference} from './compute';
+
+/** Templates are immutable under their name; one that was replaced is seen after this time. */
+const KEPT_MS = 5 * 60_000;
+
+/**
+ * Instance templates, global and regional.
+ *
+ * @see https://cloud.google.com/compute/docs/reference/rest/v1/instanceTemplates
+ * @see https://cloud.google.com/compute/docs/reference/rest/v1/regionInstanceTemplates
+ */
+export function templatesOver(
+  clients: ComputeClients,
+  project: () => Promise<string>,
+  clock: Pick<Clock, 'now'>,
+): Pick<Compute, 'getTemplate'> {
+  const templates = new TtlCache<InstanceTemplate | undefined>(clock);
+  const read = async (reference: TemplateReference): Promise<InstanceTemplate | undefined> => {
+    const owner = reference.project ?? (await project());
+    const place = reference.region ? `regions/${reference.region}` : 'global';
+    const name = `${place}/instanceTemplates/${reference.name}`;
+    const path = `projects/${owner}/${name}`;
+    try {
+      const template = await callCompute({what: `get ${path}`}, (options) => get(clients, owner, reference, options));
+      return templateOf(template, path);
+    } catch (error) {
+      if (isAbsent(error, name)) return undefined;
+      throw error;
+    }
+  };
+  const keyOf = ({name, project: owner = '', region = ''}: TemplateReference) => `${owner}/${region}/${name}`;
+  return {getTemplate: (reference) => templates.load(keyOf(reference), () => read(reference), KEPT_MS)};
+}
+
+interface RawTemplate {
+  readonly selfLink?: string | null;
+  readonly properties?: {
+    readonly metadata?: {
+      readonly items?: readonly {readonly key?: string | null; readonly value?: string | null}[] | null;
+    } | null;
+    readonly labels?: Readonly<Record<string, string>> | null;
+    readonly scheduling?: object | null;
+  } | null;
+}
+
+async function get(
+  clients: ComputeClients,
+  project: string,
+  {name, region}: TemplateReference,
+  options: {timeout: number; retry: null},
+): Promise<RawTemplate> {
+  if (region) {
+    const client = await clients.regionInstanceTemplates();
+    const [template] = await client.get({project, region, instanceTemplate: name}, options);
+    return template;
+  }
+  const client = await clients.instanceTemplates();
+  const [template] = await client.get({project, instanceTemplate: name}, options);
+  return template;
+}
+
+function templateOf({selfLink, properties}: RawTemplate, path: string): InstanceTemplate {
+  return {
+    selfLink: selfLink || path,
+    metadata: metadataOf(properties?.metadata?.items ?? []),
+    labels: properties?.labels ?? {},
+    scheduling: withoutEmpty(properties?.scheduling ?? {}),
+  };
+}
+
+function metadataOf(items: readonly {readonly key?: string | null; readonly value?: string | null}[]): Metadata {
+  return {items: items.flatMap(({key, value}) => (key ? [{key, value: value ?? ''}] : []))};
+}
+
+/** The library adds empty lists, nulls, and for each optional field a `_field` that names it. */
+function withoutEmpty(scheduling: object): Scheduling {
+  const isEmpty = (value: unknown) => value === null || (Array.isArray(value) && value.length === 0);
+  const given = Object.entries(scheduling).filter(([key, value]) => !key.startsWith('_') && !isEmpty(value));
+  return Object.fromEntries(given);
+}
+
+/**
+ * Where a template may be, in the order to look. A URL, whole or partial, says whether it is global or regional; a bare name is
+ * looked for globally, then in the pool's region.
+ *
+ * @throws Refused when the text is neither a name nor a URL of a template.
+ */
+export function templateReferences(template: string, region: string | undefined): TemplateReference[] {
+  const groups = TEMPLATE_URL.exec(template)?.groups;
+  if (groups?.['name']) {
+    const {name, project, region: ofUrl} = groups;
+    return [{name, ...(project ? {project} : {}), ...(ofUrl ? {region: ofUrl} : {})}];
+  }
+  if (!isRfc1035(template)) {
+    throw new Refused(
+      `instance template ${template}: expected a name, or a URL such as global/instanceTemplates/NAME or ` +
+        'projects/PROJECT/regions/REGION/instanceTemplates/NAME; correct the pool',
+    );
+  }
+  return [{name: template}, ...(region ? [{name: template, region}] : [])];
+}
+
+/**
+ * The template that a pool names.
+ *
+ * @throws Refused when it is in none of the places, which are named. ComputeFailure when Compute Engine refuses to say.
+ */
+export async function findTemplate(
+  compute: Pick<Compute, 'getTemplate'>,
+  template: string,
+  region: string | undefined,
+): Promise<InstanceTemplate> {
+  const references = templateReferences(template, region);
+  for (const reference of references) {
+    const found = await compute.getTemplate(reference);
+    if (found) return found;
+  }
+  const places = references.map(({name, project, region: place}) => {
+    const owner = project ? `projects/${project}/` : '';
+    return `${owner}${place ? `regions/${place}` : 'global'}/instanceTemplates/${name}`;
+  });
+  throw new Refused(`no instance template at ${places.join(' nor at ')}; create it, or correct the pool's template`);
+}

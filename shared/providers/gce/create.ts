@@ -1,0 +1,196 @@
+import {Refused} from '../../errors';
+import {regionOf} from '../../model/names';
+import type {Placement} from '../../model/placement';
+import {longestIdleMinutes} from '../../model/warm';
+import type {CreateOutcome, CreateRequest, PlacementRequest} from '../provider';
+import {attemptInsert} from './attempt';
+import {instanceBody, requestId} from './client/body';
+import type {InsertRequest, InstanceTemplate} from './client/compute';
+import {ComputeFailure, type ComputeFailureClass, secondsToNextMinute} from './client/errors';
+import {findTemplate} from './client/templates';
+import {
+  type DefaultPlace,
+  type ExhaustedPlacements,
+  type FailedPlacement,
+  listPlacements,
+  nextPlacement,
+  type PlacementStep,
+  poolRegion,
+  poolZones,
+  zoneOrder,
+} from './placement';
+import type {GcePool, GceProviderOptions} from './provider';
+
+/** No further placement is tried later than this, so that the last one's wait still fits into the function's time-out. */
+const TRY_SECONDS = 90;
+
+/** In the message of a creation that every placement refused. */
+const SHOWN_REFUSALS = 3;
+
+interface CreateOptions extends Omit<GceProviderOptions, 'pools'> {
+  readonly pool: GcePool;
+  readonly place: DefaultPlace;
+  readonly exhausted: ExhaustedPlacements;
+}
+
+interface Prepared {
+  readonly template: InstanceTemplate;
+  readonly placements: readonly Placement[];
+}
+
+/** A placement that failed, with what Compute Engine said. */
+interface Failed extends FailedPlacement {
+  readonly failure: ComputeFailure;
+}
+
+/**
+ * Tries one placement after the other until a machine is made, or what happened forbids to try another one. Why one placement was refused is
+ * no outcome: the outcome is decided when no more placements are tried.
+ */
+export async function createMachine(options: CreateOptions, request: CreateRequest): Promise<CreateOutcome> {
+  const prepared = await prepare(options, request);
+  if ('kind' in prepared) return prepared;
+  options.exhausted.reconsider(prepared.placements);
+  const startedAt = options.clock.now();
+  const failed: Failed[] = [];
+  for (;;) {
+    const step = nextPlacement(prepared.placements, failed, (placement) => options.exhausted.of(placement));
+    if (step.kind !== 'try') return giveUp(options, prepared.placements, failed, step);
+    if (options.clock.now() - startedAt >= TRY_SECONDS * 1000) return outOfTime(failed);
+    const outcome = await tryPlacement(options, request, prepared.template, step.placement);
+    if ('kind' in outcome) return outcome;
+    note(options, request, outcome);
+    failed.push(outcome);
+  }
+}
+
+/**
+ * The pool's placements, in the order in which they are tried for the runner of this name.
+ *
+ * @throws Refused when the pool names neither zone nor region. ComputeFailure when Compute Engine does not list the region's zones.
+ */
+export async function placementsFor(
+  {compute, pool, place}: Pick<CreateOptions, 'compute' | 'pool' | 'place'>,
+  {name}: PlacementRequest,
+): Promise<readonly Placement[]> {
+  const zones = zoneOrder(name, await poolZones(compute, pool, place));
+  const {machineTypes, spot} = pool.provider;
+  return listPlacements({zones, spot, ...(machineTypes ? {machineTypes} : {})});
+}
+
+/** Placements and template. Nothing was inserted yet: whatever does not answer is worth another try. */
+async function prepare(options: CreateOptions, request: CreateRequest): Promise<Prepared | CreateOutcome> {
+  const {compute, pool, place, clock} = options;
+  try {
+    const placements = await placementsFor(options, request);
+    const template = await findTemplate(compute, pool.provider.template, poolRegion(pool, place));
+    return {template, placements};
+  } catch (error) {
+    if (error instanceof Refused) return {kind: 'refused', message: error.message};
+    if (!(error instanceof ComputeFailure)) throw error;
+    if (!error.retryable) return {kind: 'refused', message: error.message};
+    const retryAfterSeconds = error.failureClass === 'rate' ? secondsToNextMinute(clock.now()) : 10;
+    return {kind: 'rate_limited', message: error.message, retryAfterSeconds};
+  }
+}
+
+async function tryPlacement(
+  options: CreateOptions,
+  request: CreateRequest,
+  template: InstanceTemplate,
+  placement: Placement,
+): Promise<CreateOutcome | Failed> {
+  await request.beforeInsert(placement);
+  const {compute, clock} = options;
+  const insert = insertRequest(options, request, template, placement);
+  const attempt = await attemptInsert({compute, clock, insert, onWaiting: request.onWaiting});
+  switch (attempt.kind) {
+    case 'created':
+      return {kind: 'created', placement};
+    case 'failed': {
+      const {failure} = attempt;
+      return {placement, failure, failureClass: failure.failureClass};
+    }
+    default:
+      return {kind: attempt.kind, placement, message: attempt.message};
+  }
+}
+
+function insertRequest(
+  {pool, deployment}: CreateOptions,
+  {name, job, encodedJitConfig}: CreateRequest,
+  template: InstanceTemplate,
+  placement: Placement,
+): InsertRequest {
+  const minutes = {boot: pool.bootMinutes, idle: longestIdleMinutes(pool), job: pool.jobMinutes};
+  const model = placement.spot ? 'spot' : 'standard';
+  return {
+    zone: placement.place,
+    sourceInstanceTemplate: template.selfLink,
+    body: instanceBody({name, deployment, pool: pool.name, job, encodedJitConfig, placement, template, minutes}),
+    // Good for this request only: another placement of the same name is another request. The template's URL holds the project.
+    requestId: requestId(name, placement.place, template.selfLink, placement.machineType ?? '', model),
+  };
+}
+
+function note({exhausted, logger, pool}: CreateOptions, {name}: CreateRequest, {placement, failure}: Failed): void {
+  if (failure.failureClass === 'zone_full') exhausted.add(placement, 'full');
+  if (failure.failureClass === 'invalid') exhausted.add(placement, 'invalid');
+  const {place: zone, machineType, spot} = placement;
+  logger.warning(failure.message, {
+    decision: 'rung_failed',
+    reason: failure.failureClass,
+    code: failure.code,
+    runner: name,
+    pool: pool.name,
+    zone,
+    ...(machineType ? {machineType} : {}),
+    spot,
+  });
+}
+
+function giveUp(
+  {clock}: CreateOptions,
+  placements: readonly Placement[],
+  failed: readonly Failed[],
+  step: Exclude<PlacementStep, {kind: 'try'}>,
+): CreateOutcome {
+  const last = failed.at(-1);
+  if (!last) {
+    const message = `each of the ${placements.length} placements was full or refused a few minutes ago`;
+    return {kind: 'no_capacity', tried: [], message};
+  }
+  // Among refusals of other placements, the one that decided.
+  const decisive = (failureClass: ComputeFailureClass) =>
+    failed.findLast((one) => one.failureClass === failureClass) ?? last;
+  switch (step.because) {
+    case 'no_capacity':
+      return {kind: 'no_capacity', tried: placementsOf(failed), message: decisive('zone_full').failure.message};
+    case 'quota': {
+      const {failure, placement} = decisive('quota');
+      return {kind: 'quota', message: failure.message, quotaScope: regionOf(placement.place)};
+    }
+    case 'rate':
+      return {kind: 'rate_limited', message: last.failure.message, retryAfterSeconds: secondsToNextMinute(clock.now())};
+    case 'refused':
+      return {kind: 'refused', message: refusals(placements, failed)};
+    default:
+      return {kind: 'refused', message: last.failure.message};
+  }
+}
+
+/** Most often every placement is refused for the same reason: some of them show it. */
+function refusals(placements: readonly Placement[], failed: readonly Failed[]): string {
+  const messages = failed.slice(0, SHOWN_REFUSALS).map(({failure}) => failure.message);
+  const more = placements.length > messages.length ? `; and ${placements.length - messages.length} more` : '';
+  return `Compute Engine refuses every placement of the pool; correct its template, zones or machine types: ${messages.join('; ')}${more}`;
+}
+
+function outOfTime(failed: readonly Failed[]): CreateOutcome {
+  const message = `${failed.length} placements failed within ${TRY_SECONDS} s, the others are left for the next attempt`;
+  return {kind: 'no_capacity', tried: placementsOf(failed), message};
+}
+
+function placementsOf(failed: readonly Failed[]): Placement[] {
+  return failed.map(({placement}) => placement);
+}

@@ -1,0 +1,182 @@
+import {createHash} from 'node:crypto';
+import {TtlCache} from '../../cache';
+import type {Clock} from '../../clock';
+import {Refused} from '../../errors';
+import {regionOf} from '../../model/names';
+import type {Placement} from '../../model/placement';
+import type {Compute} from './client/compute';
+import type {ComputeFailureClass} from './client/errors';
+
+export interface PlacementOptions {
+  /** In the order in which they are tried, see `zoneOrder`. */
+  readonly zones: readonly string[];
+  /** In the order of preference; left out: the template's own. */
+  readonly machineTypes?: readonly string[];
+  readonly spot: 'never' | 'prefer' | 'only';
+}
+
+/** Every placement: zone by zone, then the next machine type, then standard after spot. */
+export function listPlacements({zones, machineTypes, spot}: PlacementOptions): Placement[] {
+  const models = {never: [false], prefer: [true, false], only: [true]}[spot];
+  const types = machineTypes && machineTypes.length > 0 ? machineTypes : [undefined];
+  return models.flatMap((isSpot) =>
+    types.flatMap((machineType) =>
+      zones.map((zone) => ({place: zone, spot: isSpot, ...(machineType ? {machineType} : {})})),
+    ),
+  );
+}
+
+/** Zone, machine type and provisioning model as one word. */
+export function placementKey({place, machineType, spot}: Placement): string {
+  return `${place}|${machineType ?? ''}|${spot ? 'spot' : 'standard'}`;
+}
+
+/** A placement that was tried, and why it made no machine. */
+export interface FailedPlacement {
+  readonly placement: Placement;
+  readonly failureClass: ComputeFailureClass;
+}
+
+/** What a placement that was tried a short while ago, for another machine, came to. */
+type RecentFailure = 'full' | 'invalid';
+
+/**
+ * `exhausted`: no placement is left. `refused`: none of them can be had at all; `quota`: nothing but a quota stands against those that can;
+ * `no_capacity`: at least one of them can be had when there is capacity again. `stop`: no other placement would do better.
+ */
+export type PlacementStep =
+  | {readonly kind: 'try'; readonly placement: Placement}
+  | {readonly kind: 'exhausted'; readonly because: 'no_capacity' | 'quota' | 'refused'}
+  | {readonly kind: 'stop'; readonly because: ComputeFailureClass};
+
+/**
+ * What to try after `failed`, each placement at most once. What a zone has no capacity for, or cannot make like this, leads to the next
+ * placement. A quota is a region's: none of its other zones is tried; after a spot placement one of its standard ones is, as that may count
+ * against another quota. After any other failure nothing more is tried.
+ *
+ * @param known what a placement came to a short while ago: one with such a failure is left out.
+ */
+export function nextPlacement(
+  placements: readonly Placement[],
+  failed: readonly FailedPlacement[],
+  known: (placement: Placement) => RecentFailure | undefined,
+): PlacementStep {
+  const last = failed.at(-1);
+  if (last && !leadsOn(last)) return {kind: 'stop', because: last.failureClass};
+  const quotas = failed.filter(({failureClass}) => failureClass === 'quota');
+  const tried = new Set(failed.map(({placement}) => placementKey(placement)));
+  const next = placements.find(
+    (placement) =>
+      !tried.has(placementKey(placement)) && !quotas.some((quota) => isWithin(quota, placement)) && !known(placement),
+  );
+  if (next) return {kind: 'try', placement: next};
+  return {kind: 'exhausted', because: verdict(placements, failed, known)};
+}
+
+/** Why no placement is left: those that can be had at all decide, whatever the others were refused for. */
+function verdict(
+  placements: readonly Placement[],
+  failed: readonly FailedPlacement[],
+  known: (placement: Placement) => RecentFailure | undefined,
+): 'no_capacity' | 'quota' | 'refused' {
+  const invalid = new Set(failed.filter(isInvalid).map(({placement}) => placementKey(placement)));
+  if (placements.every((one) => invalid.has(placementKey(one)) || known(one) === 'invalid')) return 'refused';
+  // The last failure counts: a standard placement that was full after the spot quota is what capacity can still give.
+  return failed.findLast((one) => !isInvalid(one))?.failureClass === 'quota' ? 'quota' : 'no_capacity';
+}
+
+function leadsOn({failureClass}: FailedPlacement): boolean {
+  return failureClass === 'zone_full' || failureClass === 'invalid' || failureClass === 'quota';
+}
+
+function isInvalid({failureClass}: FailedPlacement): boolean {
+  return failureClass === 'invalid';
+}
+
+/** Whether the quota that a placement was refused for would refuse this one too. */
+function isWithin({placement: refused}: FailedPlacement, {place, spot}: Placement): boolean {
+  return regionOf(refused.place) === regionOf(place) && (spot || !refused.spot);
+}
+
+/**
+ * The zones of a pool in the order in which they are tried for a runner: the configured order, rotated to start at
+ * `hash(runner name) mod zones`. Every function computes the same one, and the runners of a burst are spread over the zones.
+ */
+export function zoneOrder(runnerName: string, zones: readonly string[]): string[] {
+  if (zones.length === 0) return [];
+  const start = createHash('sha256').update(runnerName).digest().readUInt32BE(0) % zones.length;
+  return [...zones.slice(start), ...zones.slice(0, start)];
+}
+
+/** Capacity that was not there is seldom back sooner; a failed insert costs half a minute. */
+const FULL_MS = 3 * 60_000;
+
+/** What a zone does not have, or cannot make like this, needs a person or a new template. */
+const INVALID_MS = 10 * 60_000;
+
+/** The placements that made no machine a short while ago, as this process has seen it. */
+export class ExhaustedPlacements {
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #known: TtlCache<RecentFailure>;
+
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.#clock = clock;
+    this.#known = new TtlCache(clock);
+  }
+
+  add(placement: Placement, what: RecentFailure): void {
+    const ms = what === 'full' ? FULL_MS : INVALID_MS;
+    this.#known.set(placementKey(placement), what, this.#clock.now() + ms);
+  }
+
+  /** Where nothing but refusals are known, all of them are asked for again: somebody may have mended what they were refused for. */
+  reconsider(placements: readonly Placement[]): void {
+    if (placements.every((placement) => this.of(placement) === 'invalid'))
+      for (const placement of placements) this.#known.delete(placementKey(placement));
+  }
+
+  of(placement: Placement): RecentFailure | undefined {
+    return this.#known.get(placementKey(placement));
+  }
+}
+
+/** Where VMs are made unless a pool says otherwise. */
+export interface DefaultPlace {
+  readonly region?: string;
+  readonly zone?: string;
+}
+
+export interface PoolPlace {
+  readonly name: string;
+  readonly provider: {readonly region?: string; readonly zones?: readonly string[]};
+}
+
+/** The region of a pool, as far as it or the default names one. */
+export function poolRegion({provider}: PoolPlace, place: DefaultPlace): string | undefined {
+  const zone = provider.zones?.[0];
+  if (provider.region) return provider.region;
+  if (zone) return regionOf(zone);
+  return place.region ?? (place.zone ? regionOf(place.zone) : undefined);
+}
+
+/**
+ * The zones of a pool: as configured; else every zone of its region, or of the default region; else the default zone.
+ *
+ * @throws Refused when nothing names a zone or a region. ComputeFailure when Compute Engine does not list the region's zones.
+ */
+export async function poolZones(
+  compute: Pick<Compute, 'zonesOfRegion'>,
+  pool: PoolPlace,
+  place: DefaultPlace,
+): Promise<readonly string[]> {
+  if (pool.provider.zones && pool.provider.zones.length > 0) return pool.provider.zones;
+  const region = pool.provider.region ?? place.region;
+  if (!region && place.zone) return [place.zone];
+  const zones = region ? await compute.zonesOfRegion(region) : [];
+  if (zones.length > 0) return zones;
+  throw new Refused(
+    region
+      ? `pool ${pool.name}: region ${region} has no zone that is up; correct the pool's region, or name its zones`
+      : `pool ${pool.name} names neither region nor zones; name them, or set GOOGLE_CLOUD_REGION`,
+  );
+}

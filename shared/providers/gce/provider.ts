@@ -1,0 +1,184 @@
+import type {Clock} from '../../clock';
+import {Refused, SlipwayError} from '../../errors';
+import type {Logger} from '../../logger';
+import {parseRunnerName} from '../../model/names';
+import type {Pool} from '../../model/pool';
+import {
+  type Finding,
+  isDown,
+  isGoingDown,
+  isStarting,
+  type Machine,
+  type MachineReference,
+  type MachineStatus,
+  type RunnerProvider,
+} from '../provider';
+import {belongsTo, DEPLOYMENT_LABEL, KEEP_LABEL, POOL_LABEL, requestId} from './client/body';
+import type {Compute, Instance, InstanceStatus} from './client/compute';
+import {typedRefusals} from './client/errors';
+import {createMachine, placementsFor} from './create';
+import {type DefaultPlace, ExhaustedPlacements, poolZones, zoneOrder} from './placement';
+
+/** What the provider needs to know of a pool. Minutes may have fractions. */
+export interface GcePool {
+  readonly name: string;
+  readonly bootMinutes: number;
+  readonly idleMinutes: number;
+  readonly jobMinutes: number;
+  /** Warm runners wait longer. */
+  readonly minIdle?: Pool['minIdle'];
+  readonly provider: {
+    /** Name, or full or partial URL, of a regional or global instance template. */
+    readonly template: string;
+    readonly region?: string;
+    readonly zones?: readonly string[];
+    readonly machineTypes?: readonly string[];
+    readonly spot: 'never' | 'prefer' | 'only';
+  };
+}
+
+export interface GceProviderOptions {
+  readonly compute: Compute;
+  /** Those that make VMs from a template. */
+  readonly pools: readonly GcePool[];
+  /** Name of this installation: the only VMs that are ever touched carry it as a label. */
+  readonly deployment: string;
+  readonly place?: DefaultPlace;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** No VM is called so. */
+const NOTHING = 'slipway-health-check';
+
+/**
+ * One new VM for each runner, from an instance template. One provider for all pools of the deployment.
+ *
+ * @see https://cloud.google.com/compute/docs/instances/create-vm-from-instance-template
+ */
+export function createGceProvider(options: GceProviderOptions): RunnerProvider {
+  const {compute, deployment, pools, place = {}, clock, logger} = options;
+  const exhausted = new Map<string, ExhaustedPlacements>();
+
+  /** What a pool was refused for says nothing of another one's template. */
+  const exhaustedOf = (pool: string): ExhaustedPlacements => {
+    const known = exhausted.get(pool) ?? new ExhaustedPlacements(clock);
+    exhausted.set(pool, known);
+    return known;
+  };
+
+  /** The VMs of a pool that is not configured any more are looked for where VMs are made by default. */
+  const zonesToLookInto = (name: string): Promise<readonly string[]> => {
+    const pool = parseRunnerName(deployment, name)?.pool ?? name;
+    return poolZones(compute, pools.find((one) => one.name === pool) ?? {name: pool, provider: {}}, place);
+  };
+
+  const look = async ({name, place: known}: MachineReference): Promise<Instance | undefined> => {
+    const zones = known ? [known] : zoneOrder(name, await zonesToLookInto(name));
+    for (const candidate of zones) {
+      const instance = await compute.getInstance(candidate, name);
+      if (!instance) continue;
+      if (belongsTo(deployment, instance)) return instance;
+      const pool = parseRunnerName(deployment, name)?.pool;
+      logger.warning(`instance ${name} in ${candidate} is not labelled as ${deployment}'s: left alone`, {
+        decision: 'foreign',
+        runner: name,
+        ...(pool ? {pool} : {}),
+      });
+    }
+    return undefined;
+  };
+
+  return {
+    registration: 'create',
+
+    async placements(request) {
+      const pool = pools.find(({name}) => name === request.pool);
+      if (!pool) throw new Refused(unknownPool(request.pool));
+      return typedRefusals(clock, placementsFor({compute, pool, place}, request));
+    },
+
+    async create(request) {
+      const pool = pools.find(({name}) => name === request.pool);
+      if (!pool) return {kind: 'refused', message: unknownPool(request.pool)};
+      return createMachine({...options, pool, place, exhausted: exhaustedOf(pool.name)}, request);
+    },
+
+    async find(reference) {
+      const instance = await typedRefusals(clock, look(reference));
+      return instance && machineOf(instance, clock.now());
+    },
+
+    async delete(reference) {
+      const instance = await typedRefusals(clock, look(reference));
+      if (!instance) return 'absent';
+      const {name, zone, creationTimestamp} = instance;
+      return typedRefusals(
+        clock,
+        compute.deleteInstance(zone, name, requestId('delete', name, zone, creationTimestamp)),
+      );
+    },
+
+    async list() {
+      const instances = await typedRefusals(
+        clock,
+        // mutation: VMs of this deployment
+        compute.listInstances({[DEPLOYMENT_LABEL]: deployment}),
+      );
+      return {machines: instances.map((instance) => machineOf(instance, clock.now())), complete: true};
+    },
+
+    async wasPreempted({name, place: zone}) {
+      return zone !== undefined && typedRefusals(clock, compute.wasPreempted(zone, name));
+    },
+
+    check: () => checkPlace(compute, pools[0], clock),
+  };
+}
+
+function unknownPool(pool: string): string {
+  return `found no pool ${pool}; expected one that makes VMs`;
+}
+
+function machineOf({name, zone, status, labels, creationTimestamp}: Instance, now: number): Machine {
+  const createdAt = Date.parse(creationTimestamp);
+  return {
+    name,
+    id: name,
+    place: zone,
+    status: machineStatus(status),
+    createdAt: Number.isNaN(createdAt) ? now : createdAt,
+    pool: labels[POOL_LABEL] ?? '',
+    isKept: KEEP_LABEL in labels,
+  };
+}
+
+function machineStatus(status: InstanceStatus): MachineStatus {
+  if (isDown(status)) return 'stopped';
+  if (isGoingDown(status)) return 'stopping';
+  return isStarting(status) ? 'starting' : 'running';
+}
+
+/** Asks something harmless, in the place of the first pool, that needs the very rights that the functions need. */
+async function checkPlace(compute: Compute, pool: GcePool | undefined, clock: Clock): Promise<readonly Finding[]> {
+  const {zones, region} = pool?.provider ?? {};
+  const zone = zones?.[0];
+  const place = zone ?? region;
+  if (place === undefined) {
+    return [
+      {
+        status: 'skipped',
+        because: 'no pool names a zone or region',
+        do: 'Name zones or a region in a pool, or set GOOGLE_CLOUD_REGION.',
+      },
+    ];
+  }
+  try {
+    await typedRefusals<unknown>(clock, zone ? compute.getInstance(zone, NOTHING) : compute.zonesOfRegion(place));
+    return [{status: 'ok', because: `Compute Engine answers for ${place}`, do: 'Nothing to do.'}];
+  } catch (error) {
+    if (!(error instanceof SlipwayError)) throw error;
+    const advice = error instanceof Refused ? 'Correct what the message names.' : 'Try again in a minute.';
+    return [{status: 'error', because: error.message, do: advice}];
+  }
+}

@@ -1,0 +1,218 @@
+import {LeaseHeld} from '../errors';
+import {wasTried} from '../model/identity';
+import {jobKeyOf} from '../model/job';
+import {
+  claimKey,
+  creationKey,
+  type KeyDocument,
+  keyId,
+  LEASE_MS,
+  type Lease,
+  runnerKey,
+  YOUNG_MS,
+} from '../model/lease';
+import {parseRunnerName, runnerName} from '../model/names';
+import {type Placement, placed} from '../model/placement';
+import {advanceRunner, isBeingMade, isOver, isWithoutJob, type RunnerDocument, spared} from '../model/runner';
+import {takenSlot} from '../model/slot';
+import type {Context} from '../ports';
+import type {Transaction} from '../store/store';
+
+/** The runner lost its purpose while it was being made: nothing more is to be made of it. */
+export class NotWanted extends Error {
+  constructor(
+    readonly creation: Creation,
+    /** GitHub's id of the registration, when there is one for certain. */
+    readonly githubId: number | null,
+  ) {
+    super(`runner ${creation.runner.name} is not wanted any more`);
+    this.name = 'NotWanted';
+  }
+}
+
+/**
+ * Before each insert: where the VM is going to be, so that a later execution knows where to look. Fences off an execution that lost its
+ * lease, and stops (`NotWanted`) one whose runner became spare or went.
+ */
+export async function recordAttempt(
+  context: Context,
+  creation: Creation,
+  githubId: number,
+  placement: Placement,
+): Promise<void> {
+  const wanted = await context.store.transaction(async (transaction) => {
+    const {runner, key, now} = await readCreation(context, transaction, creation);
+    renewWithin(transaction, key, creation.lease, now);
+    if (!runner || runner.spare || runner.state === 'draining' || isOver(runner)) {
+      return false;
+    }
+    transaction.set('runners', runner.name, {
+      ...advanceRunner(runner, 'creating', now),
+      // mutation: id before insert
+      githubId: githubId,
+      ...placed(placement),
+    });
+    return true;
+  });
+  if (!wanted) throw new NotWanted(creation, githubId);
+}
+
+/** GitHub refused to register the runner: nothing of ours stands under its name. */
+export async function recordUntried(context: Context, {name}: RunnerDocument): Promise<void> {
+  await context.store.transaction(async (transaction) => {
+    const runner = await transaction.get('runners', name);
+    if (runner?.state !== 'requested' || runner.githubId !== null) return;
+    transaction.set('runners', name, {...runner, registrationTriedAt: null});
+  });
+}
+
+/** The VM is there (`placement`), or the runner is online already. The key is done. Returns the runner as it stands. */
+export async function recordCreated(
+  context: Context,
+  creation: Creation,
+  placement: Placement | undefined,
+): Promise<RunnerDocument> {
+  return context.store.transaction(async (transaction) => {
+    const {runner = creation.runner, key, now} = await readCreation(context, transaction, creation);
+    finishWithin(transaction, key, creation.lease);
+    const advanced = {...advanceRunner(runner, 'booting', now), ...(placement ? placed(placement) : {})};
+    const booting = isWithoutJob(runner) && advanced.covers === null ? spared(advanced, now) : advanced;
+    transaction.set('runners', runner.name, booting);
+    return booting;
+  });
+}
+
+export async function renewLease(context: Context, lease: Lease): Promise<void> {
+  await context.store.transaction(async (transaction) => {
+    const key = await transaction.get('keys', keyId(lease.key));
+    renewWithin(transaction, key, lease, context.clock.now());
+  });
+}
+
+/** A handled failure: the next attempt need not wait for the lease to run out. */
+export async function releaseLease(context: Context, lease: Lease): Promise<void> {
+  await context.store.transaction(async (transaction) => {
+    const key = await transaction.get('keys', keyId(lease.key));
+    if (key?.state !== 'claimed' || key.holder !== lease.holder) return;
+    transaction.set('keys', keyId(lease.key), {...key, leaseUntil: 0});
+  });
+}
+
+async function readCreation(context: Context, transaction: Transaction, {runner, lease}: Creation) {
+  return {
+    runner: await transaction.get('runners', runner.name),
+    key: await transaction.get('keys', keyId(lease.key)),
+    now: context.clock.now(),
+  };
+}
+
+/**
+ * Renews the lease inside a transaction whose reads are done: `read` is the key's document as the transaction read it. Throws `LeaseHeld`
+ * when another execution took over, which fences this one off: also when nothing is written, because the transaction has read the key.
+ */
+function renewWithin(transaction: Transaction, read: KeyDocument | undefined, lease: Lease, now: number): void {
+  if (read?.state !== 'claimed' || read.holder !== lease.holder) {
+    throw new LeaseHeld(`the lease of ${lease.key} was taken over by another execution`, 5);
+  }
+  if (read.leaseUntil - now >= LEASE_MS - YOUNG_MS) return;
+  transaction.set('keys', keyId(lease.key), {...read, leaseUntil: now + LEASE_MS});
+}
+
+function finishWithin(transaction: Transaction, read: KeyDocument | undefined, lease: Lease): void {
+  if (read && read.holder === lease.holder) transaction.set('keys', keyId(lease.key), {...read, state: 'done'});
+}
+
+/** Claims the key for `holder`, or says that it is done; throws `LeaseHeld` while another execution works on it. */
+export function claimWithin(
+  transaction: Transaction,
+  read: KeyDocument | undefined,
+  lease: Lease,
+  now: number,
+): 'claimed' | 'done' {
+  const claim = claimKey(read, {...lease, leaseMs: LEASE_MS, now});
+  if (claim.kind === 'done') return 'done';
+  if (claim.kind === 'held') {
+    throw new LeaseHeld(`another execution holds ${lease.key}`, Math.max(1, (claim.leaseUntil - now) / 1000));
+  }
+  transaction.set('keys', keyId(lease.key), claim.document);
+  return 'claimed';
+}
+
+/** A runner whose making is this execution's to go on with. */
+export interface Creation {
+  readonly runner: RunnerDocument;
+  readonly lease: Lease;
+  /** An execution before this one may have registered the runner's name. */
+  readonly wasTried: boolean;
+}
+
+/** The runner as the execution that has claimed it goes on with it: it registers the name next, which is on record before. */
+export function claimedCreation(transaction: Transaction, runner: RunnerDocument, lease: Lease, now: number): Creation {
+  if (wasTried(runner)) return {runner, lease, wasTried: true};
+  const tried = {...runner, registrationTriedAt: now};
+  transaction.set('runners', runner.name, tried);
+  return {runner: tried, lease, wasTried: false};
+}
+
+/**
+ * Gives up the runner's name: the next number takes over its slot and the job that it covers. `claim`: this execution goes on with it;
+ * `leave`: a later one will. A name is never used twice, so that nothing late can be mistaken for it. `registration`: what may still stand
+ * under the old name. `none`: nothing of ours, and nobody will look for it; `perhaps`: one that no list showed yet, which the sweep removes.
+ */
+export async function replaceRunner(
+  context: Context,
+  creation: Creation,
+  next: 'claim' | 'leave',
+  registration: 'none' | 'perhaps',
+): Promise<Creation> {
+  const replaced = await context.store.transaction(async (transaction) => {
+    const now = context.clock.now();
+    const {lease} = creation;
+    const old = await transaction.get('runners', creation.runner.name);
+    const oldKey = await transaction.get('keys', keyId(lease.key));
+    if (!old || !isBeingMade(old)) return undefined;
+    const job = await transaction.get('jobs', old.madeFor);
+    if (isWithoutJob(old) ? old.spare : !job || old.covers === null) return undefined;
+    const held = [old.slot, old.slotOfAll].filter((id) => typeof id === 'string');
+    const slots = await Promise.all(held.map((id) => transaction.get('slots', id)));
+    const covered = old.covers === old.madeFor || old.covers === null ? job : await transaction.get('jobs', old.covers);
+
+    const parsed = parseRunnerName(context.deployment, old.name);
+    const jobId = job?.jobId ?? parsed?.jobId ?? 0;
+    const creations = (job?.creations ?? parsed?.n ?? 0) + 1;
+    const name = runnerName(context.deployment, old.pool, jobId, creations);
+    const runner: RunnerDocument = {
+      ...old,
+      name,
+      state: 'requested',
+      githubId: null,
+      registrationTriedAt: next === 'claim' ? now : null,
+      ...placed(null),
+      createdAt: now,
+      stateAt: now,
+    };
+    const key = job ? creationKey({...job, creations}) : runnerKey(name);
+    const nextLease = {key, holder: lease.holder};
+    if (next === 'claim') claimWithin(transaction, undefined, nextLease, now);
+    finishWithin(transaction, oldKey, lease);
+    const registered =
+      registration === 'none'
+        ? {registrationTriedAt: null}
+        : {githubId: null, registrationTriedAt: old.registrationTriedAt ?? now};
+    const given = {slot: null, slotOfAll: null};
+    transaction.set('runners', old.name, {...advanceRunner(old, 'failed', now), ...registered, ...given});
+    transaction.set('runners', name, runner);
+    held.forEach((id, index) => {
+      const slot = slots[index];
+      if (slot) transaction.set('slots', id, takenSlot(slot, name, now));
+    });
+    if (job) {
+      const ownJob = {...job, creations, updatedAt: now};
+      transaction.set('jobs', old.madeFor, covered === job ? {...ownJob, runner: name} : ownJob);
+    }
+    if (covered && covered !== job) transaction.set('jobs', jobKeyOf(covered), {...covered, runner: name});
+    return {runner, lease: nextLease, wasTried: false};
+  });
+  if (!replaced) throw new NotWanted(creation, null);
+  return replaced;
+}

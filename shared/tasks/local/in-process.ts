@@ -1,0 +1,142 @@
+import type {TimerClock} from '../../clock';
+import {Unavailable} from '../../errors';
+import {functionOf, type NewTask, type QueueName} from '../../model/tasks';
+import type {Tasks} from '../tasks';
+import {type DispatchResult, mergeHeaders} from './dispatch';
+import {InProcessQueue} from './queue';
+import type {QueuedTask, QueueLimits} from './register';
+
+/** A task as its function receives it over HTTP. */
+export interface TaskRequest {
+  readonly queue: QueueName;
+  /** The function. */
+  readonly to: QueueName;
+  readonly name: string;
+  /** JSON. */
+  readonly body: Buffer;
+  /** The task's own, and those of Cloud Tasks. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Aborted when the dispatch deadline has passed, or the queue is closed. */
+  readonly signal: AbortSignal;
+}
+
+export interface TaskContent {
+  readonly to: QueueName;
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface InProcessTasksOptions {
+  readonly timers: TimerClock;
+  /** Brings a task to its function. Rejects when no answer came. */
+  readonly dispatch: (request: TaskRequest) => Promise<DispatchResult>;
+  readonly limits?: Partial<QueueLimits>;
+  /** Where a queue has its own. */
+  readonly limitsOf?: Readonly<Partial<Record<QueueName, Partial<QueueLimits>>>>;
+  /** `false`: tasks run only when `dispatchDue` or `drain` of a queue is called. Default `true`. */
+  readonly autoDispatch?: boolean;
+  /** Hears of each task that is deleted after its last attempt. */
+  readonly onExhausted?: (queue: QueueName, task: QueuedTask<TaskContent>) => void;
+}
+
+const QUEUES: readonly QueueName[] = ['provision', 'stop'];
+
+/** Both queues in this process, without Cloud Tasks: for `npm start` and the simulation. */
+export class InProcessTasks implements Tasks {
+  readonly queues: Readonly<Record<QueueName, InProcessQueue<TaskContent>>>;
+  readonly #timers: TimerClock;
+
+  constructor(options: InProcessTasksOptions) {
+    this.#timers = options.timers;
+    this.queues = {provision: createQueue('provision', options), stop: createQueue('stop', options)};
+  }
+
+  async enqueue(task: NewTask): Promise<'created' | 'exists'> {
+    const body = Buffer.from(JSON.stringify(task.body));
+    const delayMs = (task.delaySeconds ?? 0) * 1000;
+    const problem = taskProblem({name: task.name, bodyBytes: body.length, delayMs});
+    if (problem) throw new Unavailable(`queue ${task.queue} refuses the task: ${problem}`, 60);
+    return this.queues[task.queue].create({
+      name: task.name,
+      payload: {to: functionOf(task), body, headers: {...task.headers, 'content-type': 'application/json'}},
+      ...(delayMs > 0 ? {scheduleTimeMs: this.#timers.now() + delayMs} : {}),
+    });
+  }
+
+  async check(): Promise<void> {
+    // They are in this process, and take tasks.
+  }
+
+  /** When a dispatch is possible next in either queue; undefined when nothing waits. */
+  nextAt(): number | undefined {
+    const times = QUEUES.map((queue) => this.queues[queue].nextAt()).filter((time) => time !== undefined);
+    return times.length > 0 ? Math.min(...times) : undefined;
+  }
+
+  /** Dispatches what is due now in both queues and waits for it. Returns how many dispatches there were. */
+  async dispatchDue(): Promise<number> {
+    const counts = await Promise.all(QUEUES.map((queue) => this.queues[queue].dispatchDue()));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Dispatches until nothing is due now in either queue. Later retries and delays stay. */
+  async drain(): Promise<number> {
+    let total = 0;
+    for (let count = await this.dispatchDue(); count > 0; count = await this.dispatchDue()) total += count;
+    await this.idle();
+    return total;
+  }
+
+  /** Resolves when no dispatch is in flight. */
+  async idle(): Promise<void> {
+    await Promise.all(QUEUES.map((queue) => this.queues[queue].idle()));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(QUEUES.map((queue) => this.queues[queue].close()));
+  }
+}
+
+function createQueue(name: QueueName, options: InProcessTasksOptions): InProcessQueue<TaskContent> {
+  const {timers, dispatch, autoDispatch, onExhausted} = options;
+  const limits = {...options.limits, ...options.limitsOf?.[name]};
+  return new InProcessQueue<TaskContent>({
+    name,
+    timers,
+    limits,
+    dispatch: ({name: task, payload: {to, body, headers: own}, headers, signal}) =>
+      dispatch({queue: name, to, name: task, body, headers: mergeHeaders(own, headers), signal}),
+    ...(autoDispatch === undefined ? {} : {autoDispatch}),
+    ...(onExhausted ? {onExhausted: (task) => onExhausted(name, task)} : {}),
+  });
+}
+
+/** Names of tasks. @see https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks#Task */
+const TASK_ID = /^[A-Za-z0-9_-]{1,500}$/;
+
+/** One page of Google's says 100 KB, another 1 MiB: the smaller is safe. @see https://cloud.google.com/tasks/docs/quotas */
+const MAX_TASK_BYTES = 100 * 1024;
+
+const MAX_DELAY_MS = 30 * 24 * 3_600_000;
+
+export interface TaskMeasures {
+  /** The id, without its queue. */
+  readonly name: string;
+  readonly bodyBytes: number;
+  /** Until it is to be dispatched; negative when that is past. */
+  readonly delayMs: number;
+}
+
+/** Why Cloud Tasks would answer INVALID_ARGUMENT to this task; undefined when it would take it. */
+export function taskProblem(task: TaskMeasures): string | undefined {
+  if (!TASK_ID.test(task.name)) {
+    return `the task id "${task.name.slice(0, 60)}" has to be 1 to 500 letters, digits, "-" and "_"`;
+  }
+  if (task.bodyBytes > MAX_TASK_BYTES) {
+    return `the task's body has ${task.bodyBytes} bytes, the limit is ${MAX_TASK_BYTES}`;
+  }
+  if (task.delayMs > MAX_DELAY_MS) {
+    return `the task is scheduled ${Math.ceil(task.delayMs / 1000)} s ahead, the limit is ${MAX_DELAY_MS / 1000} s (30 days)`;
+  }
+  return undefined;
+}

@@ -1,0 +1,276 @@
+import type {TimerClock} from '../../clock';
+import {type DispatchResult, dispatchHeaders} from './dispatch';
+import {
+  backoffMs,
+  DEFAULT_QUEUE_LIMITS,
+  type QueuedTask,
+  type QueueLimits,
+  type QueueOptions,
+  type QueueTask,
+  type TaskEntry,
+  TaskRegister,
+} from './register';
+
+/**
+ * A queue in this process with the semantics of Cloud Tasks: named tasks, names that stay taken, delays, retries with back-off,
+ * limits of rate and concurrency. At least once and unordered; tasks are lost only with the process.
+ */
+export class InProcessQueue<Payload> {
+  readonly name: string;
+  readonly limits: QueueLimits;
+  readonly #options: QueueOptions<Payload>;
+  readonly #timers: TimerClock;
+  readonly #tasks: TaskRegister<Payload>;
+  readonly #rate: DispatchRate;
+  readonly #inFlight = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
+  #disarm: (() => void) | undefined;
+  #paused = false;
+
+  constructor(options: QueueOptions<Payload>) {
+    this.name = options.name;
+    this.limits = {...DEFAULT_QUEUE_LIMITS, ...options.limits};
+    this.#options = options;
+    this.#timers = options.timers;
+    this.#tasks = new TaskRegister(this.limits);
+    this.#rate = new DispatchRate(this.limits.maxDispatchesPerSecond, this.#timers.now());
+  }
+
+  /** `exists`: a task of this name waits, runs, or ended less than `tombstoneMs` ago. */
+  create(task: QueueTask<Payload>): 'created' | 'exists' {
+    if (this.#closing.signal.aborted) throw new Error(`queue ${this.name} is closed and takes no task`);
+    const nowMs = this.#timers.now();
+    const added = this.#tasks.add(
+      {
+        name: task.name,
+        payload: task.payload,
+        createTimeMs: nowMs,
+        scheduleTimeMs: Math.max(nowMs, task.scheduleTimeMs ?? nowMs),
+        attempts: 0,
+        responses: 0,
+        previousStatus: undefined,
+        running: false,
+        dispatchDeadlineMs: task.dispatchDeadlineMs ?? this.limits.dispatchDeadlineMs,
+      },
+      nowMs,
+    );
+    if (added) this.#arm();
+    return added ? 'created' : 'exists';
+  }
+
+  /** A task that is not done yet. */
+  get(name: string): QueuedTask<Payload> | undefined {
+    const entry = this.#tasks.get(name);
+    return entry && {...entry};
+  }
+
+  /** All that are not done yet, in the order they were created. */
+  pending(): QueuedTask<Payload>[] {
+    return this.#tasks.all().map((entry) => ({...entry}));
+  }
+
+  /** False when there is none. An attempt that runs goes on; its outcome is ignored. */
+  delete(name: string): boolean {
+    const entry = this.#tasks.get(name);
+    if (entry) this.#tasks.bury(entry, this.#timers.now());
+    return entry !== undefined;
+  }
+
+  /** Dispatches a task at once, whatever its time, the limits, and whether the queue is paused. False when there is none. */
+  run(name: string): boolean {
+    const entry = this.#tasks.get(name);
+    if (entry && !entry.running) void this.#start(entry);
+    return entry !== undefined;
+  }
+
+  isPaused(): boolean {
+    return this.#paused;
+  }
+
+  /** Tasks are taken, and none is dispatched. */
+  pause(): void {
+    this.#paused = true;
+    this.#disarm?.();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#arm();
+  }
+
+  /** When a dispatch is possible next; undefined when nothing waits, the queue is paused, or it is at its concurrency. */
+  nextAt(): number | undefined {
+    const first = this.#tasks.first();
+    if (!first || this.#paused || !this.#hasRoom()) return undefined;
+    const nowMs = this.#timers.now();
+    return Math.max(first.scheduleTimeMs, this.#rate.availableAt(nowMs));
+  }
+
+  /**
+   * Dispatches every task that is due now, each once, as far as the rate allows, and waits for those dispatches. Returns how many
+   * there were.
+   */
+  async dispatchDue(): Promise<number> {
+    const nowMs = this.#timers.now();
+    const due = this.#tasks.waiting().filter((entry) => entry.scheduleTimeMs <= nowMs);
+    const started: Promise<void>[] = [];
+    for (let entry = due[0]; entry && !this.#paused; entry = due[0]) {
+      if (!this.#hasRoom()) {
+        await Promise.race(this.#inFlight);
+        continue;
+      }
+      due.shift();
+      if (!this.#tasks.has(entry) || entry.running) continue;
+      if (!this.#rate.take(this.#timers.now())) break;
+      started.push(this.#start(entry));
+    }
+    await Promise.all(started);
+    return started.length;
+  }
+
+  /** Dispatches until nothing is due now, not what the dispatched tasks created either. Later retries and delays stay. */
+  async drain(): Promise<number> {
+    let total = 0;
+    for (let count = await this.dispatchDue(); count > 0; count = await this.dispatchDue()) total += count;
+    await this.idle();
+    return total;
+  }
+
+  /** Resolves when no dispatch is in flight. */
+  async idle(): Promise<void> {
+    while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
+  }
+
+  /** Dispatches nothing any more, aborts what is in flight, takes back its timers. */
+  async close(): Promise<void> {
+    this.pause();
+    this.#closing.abort(new Error(`queue ${this.name} is closed`));
+    await this.idle();
+  }
+
+  #hasRoom(): boolean {
+    return this.#inFlight.size < this.limits.maxConcurrentDispatches;
+  }
+
+  #arm(): void {
+    if (this.#options.autoDispatch === false) return;
+    this.#disarm?.();
+    const nextMs = this.nextAt();
+    if (nextMs !== undefined) this.#disarm = this.#timers.at(nextMs, () => this.#pump());
+  }
+
+  #pump(): void {
+    const nowMs = this.#timers.now();
+    for (const entry of this.#tasks.waiting()) {
+      if (entry.scheduleTimeMs > nowMs || this.#paused || !this.#hasRoom() || !this.#rate.take(nowMs)) break;
+      void this.#start(entry);
+    }
+    this.#arm();
+  }
+
+  #start(entry: TaskEntry<Payload>): Promise<void> {
+    entry.running = true;
+    const attempt = this.#attempt(entry).finally(() => {
+      this.#inFlight.delete(attempt);
+      if (!this.#closing.signal.aborted && this.#options.autoDispatch !== false && !this.#paused) this.#pump();
+    });
+    this.#inFlight.add(attempt);
+    return attempt;
+  }
+
+  async #attempt(entry: TaskEntry<Payload>): Promise<void> {
+    const {attempts: retries, responses: executions, previousStatus, scheduleTimeMs} = entry;
+    const headers = dispatchHeaders(this.name, entry.name, {retries, executions, previousStatus, scheduleTimeMs});
+    entry.attempts += 1;
+    const {name, payload} = entry;
+    const result = await answerInTime(
+      (signal) => this.#options.dispatch({queue: this.name, name, payload, headers, signal}),
+      {timers: this.#timers, deadlineMs: this.#timers.now() + entry.dispatchDeadlineMs, closing: this.#closing.signal},
+    );
+    entry.running = false;
+    if (this.#tasks.has(entry)) this.#settle(entry, result);
+  }
+
+  #settle(entry: TaskEntry<Payload>, result: DispatchResult | undefined): void {
+    const nowMs = this.#timers.now();
+    if (result) {
+      entry.responses += 1;
+      entry.previousStatus = result.status;
+    }
+    if (result && result.status >= 200 && result.status < 300) {
+      this.#tasks.bury(entry, nowMs);
+    } else if (
+      this.limits.maxAttempts >= 0 &&
+      entry.attempts >= this.limits.maxAttempts &&
+      !this.#closing.signal.aborted
+    ) {
+      this.#tasks.bury(entry, nowMs);
+      this.#options.onExhausted?.({...entry});
+    } else {
+      const waitMs = Math.max(backoffMs(this.limits, entry.attempts), (result?.retryAfterSeconds ?? 0) * 1000);
+      entry.scheduleTimeMs = nowMs + waitMs;
+    }
+  }
+}
+
+export interface Deadline {
+  readonly timers: TimerClock;
+  readonly deadlineMs: number;
+  /** Aborted when the queue closes. */
+  readonly closing: AbortSignal;
+}
+
+/**
+ * The answer to a dispatch. Undefined when none came: the peer was not reached, the deadline passed, or the queue closes; the signal
+ * that `dispatch` is given is then aborted, but nobody waits for it to obey.
+ */
+async function answerInTime(
+  dispatch: (signal: AbortSignal) => Promise<DispatchResult>,
+  {timers, deadlineMs, closing}: Deadline,
+): Promise<DispatchResult | undefined> {
+  const deadline = new AbortController();
+  const signal = AbortSignal.any([deadline.signal, closing]);
+  const cancel = timers.at(deadlineMs, () => deadline.abort(new Error('the dispatch deadline has passed')));
+  const aborted = new Promise<undefined>((resolve) => {
+    signal.addEventListener('abort', () => resolve(undefined), {once: true});
+  });
+  try {
+    return await Promise.race([dispatch(signal), aborted]);
+  } catch {
+    // Cloud Tasks does not say why either: the attempt counts, and the task is tried again.
+    return undefined;
+  } finally {
+    cancel();
+  }
+}
+
+/** A token bucket that holds up to a second's worth of dispatches. */
+class DispatchRate {
+  readonly #perSecond: number;
+  readonly #capacity: number;
+  #tokens: number;
+  #filledMs: number;
+
+  constructor(perSecond: number, nowMs: number) {
+    this.#perSecond = perSecond;
+    this.#capacity = Math.max(1, perSecond);
+    this.#tokens = this.#capacity;
+    this.#filledMs = nowMs;
+  }
+
+  take(nowMs: number): boolean {
+    if (this.availableAt(nowMs) > nowMs) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
+  /** When the next dispatch is allowed: `nowMs`, or a whole millisecond after it. */
+  availableAt(nowMs: number): number {
+    const gained = (Math.max(0, nowMs - this.#filledMs) / 1000) * this.#perSecond;
+    this.#tokens = Math.min(this.#capacity, this.#tokens + gained);
+    this.#filledMs = Math.max(this.#filledMs, nowMs);
+    // Tokens come in fractions: without the tolerance the wait that was announced could end a hair too early.
+    if (this.#tokens >= 1 - 1e-6) return nowMs;
+    return nowMs + Math.ceil(((1 - this.#tokens) / this.#perSecond) * 1000);
+  }
+}

@@ -1,0 +1,76 @@
+import {liesIn} from '../model/identity';
+import type {JobEvent} from '../model/job-event';
+import {takesRepository} from '../model/matching';
+import {type RunnerScope, repositoryScope} from '../model/scope';
+import type {VmDocument} from '../model/vm';
+import {type Context, githubOf} from '../ports';
+import {changeVm} from './records';
+import {isRunnerOf, runnerPlaces, type Vm} from './vms';
+
+/** Registrations of a VM's runners that are remembered: it may have several, and be registered anew. */
+const IDS_KEPT = 10;
+
+type Mentioning = Pick<JobEvent, 'runnerName' | 'runnerId' | 'repository' | 'installationId'>;
+
+/**
+ * Whether the runner that an event names is one of the VM's: it has the name, the job's repository lies where such a runner may be
+ * registered, and its id is one that GitHub has there. Anybody may register a runner of this name in another repository, or in one of the
+ * organisation's.
+ */
+export async function isOwnRunner(context: Context, vm: Vm, event: Mentioning): Promise<boolean> {
+  const {runnerName, runnerId} = event;
+  if (runnerName === null || !isRunnerOf(vm, runnerName)) return false;
+  const document = await context.store.get('vms', vm.id);
+  const scopes = scopesOf(vm, document, {...event, runnerName});
+  if (scopes.length === 0) return false;
+  if (runnerId === null || document?.runnerIds?.includes(runnerId)) return true;
+  for (const {scope, installationId} of scopes) {
+    const registration = await githubOf(context, {scope, installationId}).getRunner(runnerId);
+    if (registration?.name.toLowerCase() !== runnerName.toLowerCase()) continue;
+    await changeVm(context, vm, (known) => ({
+      ...known,
+      runnerIds: [...(known.runnerIds ?? []).filter((id) => id !== runnerId), runnerId].slice(-IDS_KEPT),
+    }));
+    return true;
+  }
+  return false;
+}
+
+/** The event without a runner that is not the VM's. */
+export async function withOwnRunner(context: Context, vm: Vm, event: JobEvent): Promise<JobEvent> {
+  if (event.runnerName === null || !isRunnerOf(vm, event.runnerName)) return event;
+  if (await isOwnRunner(context, vm, event)) return event;
+  logForeign(context, vm, event);
+  return {...event, runnerName: null, runnerId: null};
+}
+
+export function logForeign({logger}: Context, vm: Vm, {runnerName, runnerId, repository}: Mentioning): void {
+  logger.warning(
+    `a job of ${repository} names a runner ${runnerName}, which is none of VM ${vm.instance}: the VM is left as it is`,
+    {decision: 'foreign', vm: vm.instance, runner: runnerName ?? '', runnerId, repository},
+  );
+}
+
+interface Place {
+  readonly scope: RunnerScope;
+  readonly installationId: number | null;
+}
+
+/** Where a runner of the VM may be registered that has this name and takes the repository's jobs. */
+function scopesOf(
+  vm: Vm,
+  document: VmDocument | undefined,
+  {runnerName, repository, installationId}: Mentioning & {readonly runnerName: string},
+): Place[] {
+  const hasName = (name: string) => name.toLowerCase() === runnerName.toLowerCase();
+  const places: Place[] = runnerPlaces(vm, document).filter(
+    (place) => hasName(place.runnerName) && liesIn(place.scope, repository),
+  );
+  // One of whose jobs the VM has heard nothing yet.
+  const serves = vm.pools.some(
+    (entry) =>
+      hasName(entry.runnerName) && entry.pool.scope.kind === 'repositories' && takesRepository(entry.pool, repository),
+  );
+  if (places.length > 0 || !serves) return places;
+  return [{scope: repositoryScope(repository), installationId}];
+}

@@ -1,0 +1,233 @@
+import type {Outcome} from '../decisions';
+import {LeaseHeld} from '../errors';
+import type {Pool} from '../model/pool';
+import {vmCheckTask} from '../model/tasks';
+import {type DrainedRunner, isStopping, type VmDocument} from '../model/vm';
+import type {Context} from '../ports';
+import {isDown, isGoingDown, type VmOutcome} from '../providers/provider';
+import type {OperationOptions} from '../runners/requests';
+import {drain, labelsToDrain, restoreLabels} from './drain';
+import {findRunners, observeVm, type SeenRunner} from './observe';
+import {claimStop, readVm, recordRunningOn, recordStopped, renewStop} from './records';
+import {refusal, type StopResult, type Vm, vmById, vmToOperate} from './vms';
+
+/** Readings of GitHub's busy flag that are believed: one alone proves nothing. */
+const READINGS = 2;
+
+/** Between them. */
+const READING_INTERVAL_SECONDS = 20;
+
+/**
+ * Between them, where the runner lost a label at the first: it may have got a job just before, of which no webhook told, and `busy` is
+ * false for up to two minutes of a job.
+ */
+// mutation: drained reading interval
+const DRAINED_SECONDS = 125;
+
+/** Until a VM that is needed is looked at again. */
+const AGAIN_SECONDS = 60;
+
+/** A runner that is not online so long after the VM's last activity is not coming. */
+const OFFLINE_ALERT_MS = 5 * 60_000;
+
+/** The check was planned before something else happened on the VM. */
+const NEWER_ACTIVITY: Outcome = {decision: 'void', reason: 'newer_activity'};
+
+export interface VmCheck {
+  /** `<zone>.<instance>` */
+  readonly vm: string;
+  /** Activity of the VM when the stop was planned. Newer activity makes it void. */
+  readonly version: number;
+  /** Counts the looks; only grows, because a task's name is used once. */
+  readonly reading: number;
+}
+
+/**
+ * The VM had nothing to do for its idle time. Nothing new, not busy, and no job waiting for it: its runner loses a label, so that it gets
+ * no job any more. Still so when `busy` must have told the truth: the VM stops. Repeated, it finds the VM down.
+ */
+export async function checkVm(context: Context, check: VmCheck): Promise<Outcome> {
+  const vm = vmById(context, check.vm);
+  if (!vm) return {decision: 'void', reason: 'no_pool'};
+  const document = await context.store.get('vms', vm.id);
+  if (document?.version !== check.version) return NEWER_ACTIVITY;
+  if (isStopping(document, context.clock.now())) throw new LeaseHeld(`VM ${vm.instance} is being stopped`, 15);
+
+  const status = await context.vm(vm).status();
+  if (status === undefined) return {decision: 'missing'};
+  // mutation: VM found down
+  if (isDown(status)) return over(context, vm, document, 'already_stopped');
+
+  const seen = await observeVm(context, vm, document);
+  if (seen.kind === 'repaired') {
+    await context.tasks.enqueue(
+      vmCheckTask(context.deployment, vm, {version: seen.document.version, reading: 0, delaySeconds: AGAIN_SECONDS}),
+    );
+    return {decision: 'repaired'};
+  }
+  if (seen.kind === 'busy') return again(context, vm, document, check, {decision: 'busy', reason: seen.by});
+  if (seen.kind === 'wanted') {
+    alertWhenOffline(context, vm, document, seen.runners);
+    return again(context, vm, document, check, {decision: 'wanted'});
+  }
+  if (check.reading % READINGS < READINGS - 1) {
+    const taken = await takeLabels(context, vm, check, document, seen.runners);
+    if (taken === 'void') return NEWER_ACTIVITY;
+    const seconds = taken === 'drained' ? DRAINED_SECONDS : READING_INTERVAL_SECONDS;
+    await context.tasks.enqueue(
+      vmCheckTask(context.deployment, vm, {version: check.version, reading: check.reading + 1, delaySeconds: seconds}),
+    );
+    return {decision: 'idle_so_far'};
+  }
+  return stopIdle(context, vm, check, document, seen.runners);
+}
+
+/** Under the claim of a stop, so that a job that arrives meanwhile waits until it is known which labels are gone, and gives them back. */
+async function takeLabels(
+  context: Context,
+  vm: Vm,
+  {version}: VmCheck,
+  before: VmDocument,
+  runners: readonly SeenRunner[],
+): Promise<'drained' | 'nothing' | 'void'> {
+  const drained = labelsToDrain(runners, before);
+  if (drained.length === 0) return before.drained.length > 0 ? 'drained' : 'nothing';
+  if (!(await claimStop(context, vm, {version, drained}))) return 'void';
+  await drain(context, vm, drained);
+  const document = await recordRunningOn(context, vm);
+  if (document.version === version) return 'drained';
+  await restoreLabels(context, vm, document);
+  return 'void';
+}
+
+async function stopIdle(
+  context: Context,
+  vm: Vm,
+  check: VmCheck,
+  before: VmDocument,
+  runners: readonly SeenRunner[],
+): Promise<Outcome> {
+  const drained = labelsToDrain(runners, before);
+  const claimed = await claimStop(context, vm, {version: check.version, drained});
+  if (!claimed) return NEWER_ACTIVITY;
+  await drain(context, vm, drained);
+  // GitHub may have routed a job there between the last look and the label's removal.
+  const busy =
+    drained.length > 0 && (await findRunners(context, vm, claimed)).some(({registration}) => registration.busy);
+  if (busy || !(await renewStop(context, vm, check.version))) {
+    const document = await recordRunningOn(context, vm);
+    await restoreLabels(context, vm, document);
+    return busy ? again(context, vm, undefined, check, {decision: 'busy', reason: 'after_drain'}) : NEWER_ACTIVITY;
+  }
+  const outcome = await context.vm(vm).stop({onWaiting: async () => void (await renewStop(context, vm, undefined))});
+  if (outcome.kind !== 'changed' && outcome.kind !== 'already') {
+    throw await notStopped(context, vm, outcome);
+  }
+  return over(context, vm, claimed, outcome.kind === 'changed' ? 'stopped' : 'already_stopped');
+}
+
+/** It is down. A job that came meanwhile has it started again. */
+async function over(
+  context: Context,
+  vm: Vm,
+  {version}: VmDocument,
+  decision: 'stopped' | 'already_stopped',
+): Promise<Outcome> {
+  const raced = await recordStopped(context, vm, version);
+  if (raced)
+    context.logger.warning(`a job came while VM ${vm.instance} stopped: it is started again`, {
+      decision: 'stop_race',
+      vm: vm.instance,
+      job: raced,
+    });
+  return {decision, reason: vm.instance};
+}
+
+/** It is needed: it gets back the labels that `before` says it lost. */
+async function again(
+  context: Context,
+  vm: Vm,
+  before: VmDocument | undefined,
+  {version, reading}: VmCheck,
+  outcome: Outcome,
+): Promise<Outcome> {
+  if (before && before.drained.length > 0) await restoreLabels(context, vm, before);
+  const nextRound = (Math.floor(reading / READINGS) + 1) * READINGS;
+  await context.tasks.enqueue(
+    vmCheckTask(context.deployment, vm, {version, reading: nextRound, delaySeconds: AGAIN_SECONDS}),
+  );
+  return outcome;
+}
+
+async function notStopped(
+  context: Context,
+  vm: Vm,
+  outcome: Exclude<VmOutcome, {kind: 'changed' | 'already'}>,
+): Promise<Error> {
+  // It may be stopping: its runner gets its labels back when it is known to be up.
+  if (outcome.kind !== 'uncertain') await restoreLabels(context, vm, await recordRunningOn(context, vm));
+  return refusal(vm, outcome);
+}
+
+/** The VM is up, a job waits for it, and no runner of it is online. */
+function alertWhenOffline(context: Context, vm: Vm, document: VmDocument, runners: readonly SeenRunner[]): void {
+  if (runners.some(({registration}) => registration.status === 'online')) return;
+  if (context.clock.now() - document.activeAt < OFFLINE_ALERT_MS) return;
+  const found = runners.length === 0 ? 'is not registered at GitHub' : 'is offline';
+  context.logger.error(
+    `VM ${vm.instance} runs, a job waits, and its runner ${found}: look at the VM's serial console`,
+    {
+      decision: 'alert',
+      reason: 'vm_runner_offline',
+      vm: vm.instance,
+    },
+  );
+}
+
+/** Until the VM should be down: then its stop is put on record. */
+const SETTLED_AFTER_SECONDS = 60;
+
+/**
+ * Stops a pool's persistent VM because somebody asked for it, and returns when Compute Engine has accepted. Refused while it works or a job
+ * waits for it, unless `force`: then its job is lost. A job that still waits when the VM is down has it started again.
+ */
+export async function stopVm(
+  context: Context,
+  pool: Pool,
+  {dryRun, force}: OperationOptions & {force: boolean},
+): Promise<StopResult> {
+  const {vm, machine, status} = await vmToOperate(context, pool);
+  if (isDown(status)) return {status: 'already_stopped'};
+  if (isGoingDown(status)) return {status: 'stopping', operation: null};
+
+  const document = await readVm(context.store, vm, context.clock.now());
+  const seen = force ? undefined : await observeVm(context, vm, document);
+  if (seen && seen.kind !== 'idle') return {status: 'busy'};
+  if (dryRun) return {status: 'stopping', operation: null};
+
+  const drained = labelsToDrain(seen?.runners ?? [], document);
+  const claimed = await claimStop(context, vm, {version: document.version, drained, byHand: true});
+  if (!claimed) throw new LeaseHeld(`something just happened with VM ${vm.instance}; ask again`, 5);
+  if (await becameBusy(context, vm, drained)) return {status: 'busy'};
+  const begun = await machine.beginStop();
+  if (begun.kind !== 'begun' && begun.kind !== 'done') {
+    await restoreLabels(context, vm, await recordRunningOn(context, vm));
+    throw refusal(vm, begun);
+  }
+  await context.tasks.enqueue(
+    vmCheckTask(context.deployment, vm, {version: claimed.version, reading: 0, delaySeconds: SETTLED_AFTER_SECONDS}),
+  );
+  context.logger.info(`VM ${vm.instance} is stopped by hand`, {decision: 'stop_by_hand', vm: vm.instance, force});
+  return {status: 'stopping', operation: begun.kind === 'begun' ? begun.operation.name : null};
+}
+
+/** GitHub may have given the runner a job before it lost its label. */
+async function becameBusy(context: Context, vm: Vm, drained: readonly DrainedRunner[]): Promise<boolean> {
+  if (drained.length === 0) return false;
+  await drain(context, vm, drained);
+  const document = await context.store.get('vms', vm.id);
+  const runners = document ? await findRunners(context, vm, document) : [];
+  if (!runners.some(({registration}) => registration.busy)) return false;
+  await restoreLabels(context, vm, await recordRunningOn(context, vm));
+  return true;
+}

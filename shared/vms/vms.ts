@@ -1,0 +1,167 @@
+import {NoCapacity, QuotaExceeded, Refused, Unavailable, Uncertain} from '../errors';
+import type {JobEvent} from '../model/job-event';
+import {takesRepository} from '../model/matching';
+import {isSpeltOut, parseRunnerName} from '../model/names';
+import {isPersistent, type Pool} from '../model/pool';
+import {type RunnerScope, repositoryScope} from '../model/scope';
+import type {VmDocument} from '../model/vm';
+import {type Context, poolOf} from '../ports';
+import type {NotReady, PersistentVm, VmReference, VmRefusal, VmStatus} from '../providers/provider';
+
+/** `operation`: Compute Engine's name of the operation; null in a dry run. */
+export type StartResult =
+  | {readonly status: 'starting'; readonly operation: string | null}
+  | {readonly status: 'already_running' | 'stopping'};
+
+export type StopResult =
+  | {readonly status: 'stopping'; readonly operation: string | null}
+  | {readonly status: 'already_stopped' | 'busy'};
+
+/** A persistent VM with the pools that share it. */
+export interface Vm extends VmReference {
+  /** `<zone>.<instance>`: the document's id. */
+  readonly id: string;
+  readonly pools: readonly VmPool[];
+  /** Minutes without a job after which it stops: the longest of its pools. */
+  readonly idleMinutes: number;
+  readonly bootMinutes: number;
+}
+
+export interface VmPool {
+  readonly pool: Pool;
+  /** At GitHub. */
+  readonly runnerName: string;
+  readonly drain: boolean;
+}
+
+/** The VM of a persistent pool; undefined for any other pool. */
+export function vmOfPool(context: Pick<Context, 'pools'>, name: string): Vm | undefined {
+  const pool = poolOf(context, name);
+  return pool && isPersistent(pool) ? vmById(context, vmId(pool.provider)) : undefined;
+}
+
+/** Undefined when no pool names this VM any more. */
+export function vmById(context: Pick<Context, 'pools'>, id: string): Vm | undefined {
+  const ofVm = context.pools.filter(isPersistent).filter(({provider}) => vmId(provider) === id);
+  const pools = ofVm.map((pool): VmPool => {
+    const {instance, runnerName, drain} = pool.provider;
+    return {pool, runnerName: runnerName ?? instance, drain: drain !== false};
+  });
+  const [first] = ofVm;
+  if (!first) return undefined;
+  return {
+    id,
+    instance: first.provider.instance,
+    zone: first.provider.zone ?? '',
+    pools,
+    idleMinutes: Math.max(...pools.map(({pool}) => pool.idleMinutes)),
+    bootMinutes: Math.max(...pools.map(({pool}) => pool.bootMinutes)),
+  };
+}
+
+/** Every persistent VM of the configuration, once. */
+export function allVms(context: Pick<Context, 'pools'>): Vm[] {
+  const ids = context.pools.filter(isPersistent).map(({provider}) => vmId(provider));
+  return [...new Set(ids)].flatMap((id) => vmById(context, id) ?? []);
+}
+
+/** Whether the VM's runner has this name at GitHub. */
+export function isRunnerOf(vm: Vm, name: string): boolean {
+  return vm.pools.some(({runnerName}) => runnerName.toLowerCase() === name.toLowerCase());
+}
+
+export function vmOfRunner(context: Pick<Context, 'pools'>, runnerName: string): Vm | undefined {
+  return allVms(context).find((vm) => isRunnerOf(vm, runnerName));
+}
+
+/** Where one of the VM's runners is looked for. */
+export interface RunnerPlace {
+  readonly runnerName: string;
+  readonly scope: RunnerScope;
+  readonly installationId: number | null;
+  /** Pools whose jobs that runner takes. */
+  readonly pools: readonly VmPool[];
+}
+
+/** Where the VM's runners may be registered: in the pools' organisations, their named repositories, and those whose jobs it has served. */
+export function runnerPlaces(vm: Vm, document: VmDocument | undefined): RunnerPlace[] {
+  const places = new Map<string, RunnerPlace>();
+  const known = document?.repositories ?? [];
+  const installationOf = (fits: (repository: string) => boolean) =>
+    known.find(({repository}) => fits(repository.toLowerCase()))?.installationId ?? null;
+  const add = (entry: VmPool, scope: RunnerScope, installationId: number | null) => {
+    const key = `${JSON.stringify(scope)} ${entry.runnerName}`.toLowerCase();
+    const pools = [...(places.get(key)?.pools ?? []), entry];
+    places.set(key, {runnerName: entry.runnerName, scope, installationId, pools});
+  };
+  for (const entry of vm.pools) {
+    const {scope} = entry.pool;
+    if (scope.kind === 'organization') {
+      const org = scope.org.toLowerCase();
+      add(
+        entry,
+        {kind: 'organization', org: scope.org},
+        installationOf((name) => name.startsWith(`${org}/`)),
+      );
+      continue;
+    }
+    const named = scope.patterns.filter(isSpeltOut);
+    const served = known
+      .map(({repository}) => repository)
+      .filter((repository) => takesRepository(entry.pool, repository));
+    const repositories = new Map([...named, ...served].map((each) => [each.toLowerCase(), each]));
+    for (const [lower, repository] of repositories) {
+      add(
+        entry,
+        repositoryScope(repository),
+        installationOf((name) => name === lower),
+      );
+    }
+  }
+  return [...places.values()];
+}
+
+function vmId({instance, zone = ''}: {readonly instance: string; readonly zone?: string}): string {
+  return `${zone}.${instance}`;
+}
+
+export interface VmToOperate {
+  readonly vm: Vm;
+  readonly machine: PersistentVm;
+  readonly status: VmStatus;
+}
+
+/** The persistent VM of a pool, for an operation by hand. Throws `Refused` when the pool has none, or Compute Engine does not. */
+export async function vmToOperate(context: Context, pool: Pool): Promise<VmToOperate> {
+  const vm = vmOfPool(context, pool.name);
+  if (!vm) throw new Refused(`pool ${pool.name} has no persistent VM; expected a pool of type gce-vm`);
+  const machine = context.vm(vm);
+  const status = await machine.status();
+  if (status === undefined) throw new Refused(`found no VM ${vm.instance} in ${vm.zone}; expected it to exist`);
+  return {vm, machine, status};
+}
+
+/** Compute Engine's no, as an error for whoever asked. */
+export function refusal({instance}: VmReference, refused: NotReady | VmRefusal): Error {
+  switch (refused.kind) {
+    case 'not_ready':
+      return new Unavailable(`VM ${instance} is ${refused.status}, neither up nor down`, refused.retryAfterSeconds);
+    case 'no_capacity':
+      return new NoCapacity(refused.message, 60);
+    case 'quota':
+      return new QuotaExceeded(refused.message, 60);
+    case 'rate_limited':
+      return new Unavailable(refused.message, refused.retryAfterSeconds);
+    case 'uncertain':
+      return new Uncertain(refused.message, 10);
+    case 'missing':
+    case 'refused':
+      return new Refused(refused.message);
+  }
+}
+
+/** The VM whose event it is: its pool's, unless a runner that was made for a job took it. */
+export function vmOfEvent(context: Context, {pool, runnerName}: JobEvent): Vm | undefined {
+  if (runnerName && parseRunnerName(context.deployment, runnerName)) return undefined;
+  return vmOfPool(context, pool);
+}

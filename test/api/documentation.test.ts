@@ -1,0 +1,157 @@
+import type {Browser, Page} from 'playwright-core';
+import {aSystem, type TestSystem} from '../builders/system';
+import {MANAGER_SECRET} from '../emulators/system';
+import {findChromium, launch} from './chromium';
+import {ApiClient} from './client';
+
+jest.setTimeout(120_000);
+
+const {env} = process;
+const found = findChromium(env);
+if ('missing' in found) {
+  if (['true', '1'].includes(env['CI'] ?? '')) throw new Error(`${found.missing}. In CI the pages must be opened.`);
+  process.stderr.write(`\nWARNING: the documentation pages are not opened. ${found.missing}.\n\n`);
+}
+
+let system: TestSystem;
+let api: ApiClient;
+
+beforeAll(async () => {
+  system = await aSystem();
+  api = new ApiClient(system.urls.api);
+});
+afterAll(() => system.close());
+
+test('the description is OpenAPI 3.1, and each operation is told apart and documented', async () => {
+  const document = (await api.get('/openapi.json', {secret: null})).json as unknown as {
+    openapi: string;
+    paths: Record<
+      string,
+      Record<string, {operationId: string; summary: string; tags: string[]; responses: object; security: object[]}>
+    >;
+  };
+  expect(document.openapi).toMatch(/^3\.1\./);
+  const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
+  const ids = operations.map(({operationId}) => operationId);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const {operationId, summary, tags, responses} of operations) {
+    expect([operationId, summary.length > 3, tags.length, Object.keys(responses).length > 2]).toEqual([
+      operationId,
+      true,
+      1,
+      true,
+    ]);
+  }
+  const named = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method} ${path}`),
+  );
+  for (const operation of [
+    'get /',
+    'get /health',
+    'get /ping',
+    'post /health_check',
+    'get /status',
+    'post /runner/start',
+    'post /runner/stop',
+    'get /runners',
+    'get /runners/{id}',
+    'get /api/v1/runners',
+    'post /api/v1/runners',
+    'delete /api/v1/runners/{id}',
+    'get /jobs',
+    'get /deadletters',
+    'post /api/v1/deadletters/{id}/retry',
+    'get /openapi.json',
+  ]) {
+    expect(named).toContain(operation);
+  }
+  expect(document.paths['/status']?.['get']?.security).toEqual([{secret: []}]);
+  expect(document.paths['/health']?.['get']?.security).toEqual([{}, {secret: []}]);
+});
+
+test.each(['docs/swagger-ui-bundle.js', 'redoc/redoc.standalone.js', 'docs/swagger-ui.css', 'docs/page.js'])(
+  '%s is kept by browsers',
+  async (path) => {
+    const first = await fetch(system.urls.api + path);
+    expect(first.status).toBe(200);
+    expect(first.headers.get('cache-control')).toBe('public, max-age=86400');
+    const etag = first.headers.get('etag');
+    if (!etag) return;
+    expect((await fetch(system.urls.api + path, {headers: {'if-none-match': etag}})).status).toBe(304);
+  },
+);
+
+test.each(['docs', 'redoc'])('/%s/ leads to the page', async (name) => {
+  const response = await fetch(`${system.urls.api}${name}/`);
+  expect([response.status, response.url]).toEqual([200, `${system.urls.api}${name}`]);
+});
+
+const describeInBrowser = 'path' in found ? describe : describe.skip;
+
+describeInBrowser('in a browser', () => {
+  let browser: Browser;
+  let page: Page;
+  let trouble: string[];
+  let hosts: Set<string>;
+
+  beforeAll(async () => {
+    if ('path' in found) browser = await launch(found.path);
+  });
+  afterAll(() => browser.close());
+
+  beforeEach(async () => {
+    page = await browser.newPage();
+    trouble = [];
+    hosts = new Set();
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) trouble.push(`${message.type()}: ${message.text()}`);
+    });
+    page.on('pageerror', (error) => trouble.push(`exception: ${error.message}`));
+    page.on('requestfailed', (request) => trouble.push(`failed: ${request.url()} ${request.failure()?.errorText}`));
+    page.on('response', (response) => {
+      if (response.status() >= 400) trouble.push(`${response.status()} ${response.url()}`);
+    });
+    page.on('request', (request) => {
+      const {protocol, host} = new URL(request.url());
+      if (protocol.startsWith('http')) hosts.add(host);
+    });
+  });
+  afterEach(async () => {
+    expect(trouble).toEqual([]);
+    expect([...hosts]).toEqual([new URL(system.urls.api).host]);
+    await page.close();
+  });
+
+  test('Swagger UI shows the operations, tries GET /health out, and GET /status with the secret', async () => {
+    const answer = await page.goto(`${system.urls.api}docs`);
+    expect(answer?.headers()['content-security-policy']).toContain("default-src 'none'");
+
+    const health = page.locator('#operations-health-getHealth');
+    await health.locator('.opblock-summary').first().click();
+    await health.getByRole('button', {name: 'Try it out'}).click();
+    await health.getByRole('button', {name: 'Execute'}).click();
+    const live = health.locator('.live-responses-table');
+    await live.waitFor();
+    expect(await live.locator('.response-col_status').last().textContent()).toContain('200');
+    expect(await live.textContent()).toContain('healthy');
+
+    await page.locator('.auth-wrapper .authorize').click();
+    await page.locator('.auth-container input').fill(MANAGER_SECRET);
+    await page.locator('.auth-btn-wrapper .authorize').click();
+    await page.locator('.auth-btn-wrapper .btn-done').click();
+    const status = page.locator('#operations-overview-getStatus');
+    await status.locator('.opblock-summary').first().click();
+    await status.getByRole('button', {name: 'Try it out'}).click();
+    await status.getByRole('button', {name: 'Execute'}).click();
+    const answered = status.locator('.live-responses-table');
+    await answered.waitFor();
+    expect(await answered.textContent()).toContain('max_concurrent');
+  });
+
+  test('Redoc shows the operations', async () => {
+    await page.goto(`${system.urls.api}redoc`);
+    await page.getByRole('heading', {name: 'Runners, queued jobs, limits and trouble at a glance'}).first().waitFor();
+    expect(await page.getByText('X-Runner-Secret').count()).toBeGreaterThan(0);
+    await page.waitForLoadState('networkidle');
+  });
+});

@@ -1,0 +1,83 @@
+import {MINUTE} from '../builders/system';
+import {aVmSystem, expectUnharmed, type VmSystem} from '../builders/vm-system';
+import {ApiClient, problemOf} from './client';
+
+jest.setTimeout(60_000);
+
+let system: VmSystem;
+let api: ApiClient;
+
+beforeEach(async () => {
+  system = await aVmSystem();
+  api = new ApiClient(system.urls.api);
+});
+afterEach(async () => {
+  await system.close();
+});
+
+const isRunning = () => system.vm.status === 'RUNNING';
+
+test('the only VM is started without a pool, is listed, and stops by itself when no job comes', async () => {
+  const answer = await api.post('/runner/start');
+  expect(answer.status).toBe(200);
+  expect(answer.json).toEqual({status: 'starting', operation: expect.any(String)});
+  expect((await api.get('/runners')).json['runners']).toMatchObject([{pool: system.pool, state: 'booting'}]);
+  await system.pass(2 * MINUTE, isRunning);
+  expect((await api.post('/runner/start')).json).toEqual({status: 'already_running'});
+  await system.untilDown();
+  expect((await api.get('/status')).json).toMatchObject({active_runners: []});
+  expect(system.powerActions()).toEqual(['start', 'stop']);
+  expectUnharmed(system);
+});
+
+test('the pool may be named in the body or in the query, and may be stopped when it is idle', async () => {
+  await api.post('/runner/start', {pool: system.pool});
+  await system.pass(2 * MINUTE);
+  const answer = await api.post(`/runner/stop?pool=${system.pool}`);
+  expect(answer.json).toEqual({status: 'stopping', operation: expect.any(String)});
+  expect((await api.post('/runner/stop')).json).toMatchObject({status: 'stopping'});
+  await system.untilDown();
+  expect((await api.post('/runner/stop')).json).toEqual({status: 'already_stopped'});
+  expectUnharmed(system);
+});
+
+test('a dry run tells what would be done, and does nothing', async () => {
+  expect((await api.post('/runner/start?dry-run=true')).json).toEqual({status: 'starting', operation: null});
+  expect(system.powerActions()).toEqual([]);
+  await api.post('/runner/start');
+  await system.pass(2 * MINUTE);
+  expect((await api.post('/runner/stop?dry-run=true')).json).toEqual({status: 'stopping', operation: null});
+  expect(system.powerActions()).toEqual(['start']);
+});
+
+test('a VM that runs a job is busy, and stops only by force', async () => {
+  const job = system.queueGpuJob(30 * MINUTE);
+  await system.pass(5 * MINUTE, () => job.status === 'in_progress');
+  await system.pass(10_000);
+  expect((await api.post('/runner/stop', {pool: system.pool})).json).toEqual({status: 'busy'});
+  expect((await api.get('/status')).json['active_runners']).toMatchObject([{state: 'busy', job_id: job.id}]);
+  expect(system.powerActions()).toEqual(['start']);
+  expect((await api.post('/runner/stop', {pool: system.pool, force: true})).json).toMatchObject({status: 'stopping'});
+  expect(system.powerActions()).toEqual(['start', 'stop']);
+});
+
+test('a key makes a repeated start one start', async () => {
+  const headers = {'idempotency-key': 'start-1'};
+  const first = await api.post('/runner/start', {pool: system.pool}, {headers});
+  const second = await api.post('/runner/start', {pool: system.pool}, {headers});
+  expect(second.json).toEqual(first.json);
+  expect(second.headers.get('idempotent-replayed')).toBe('true');
+  const other = await api.post('/runner/start', {}, {headers});
+  expect([other.status, problemOf(other)]).toEqual([422, 'idempotency-key-reused']);
+  expect(system.powerActions()).toEqual(['start']);
+});
+
+test('what Compute Engine refuses is a problem that says so', async () => {
+  system.computeServer.fault({
+    respond: {status: 403, reason: 'forbidden', message: "Required 'compute.instances.start' permission"},
+    match: ({method}) => method === 'POST',
+  });
+  const answer = await api.post('/runner/start');
+  expect([answer.status, problemOf(answer)]).toEqual([502, 'refused']);
+  expect(answer.json['detail']).toContain('permission');
+});

@@ -1,0 +1,18 @@
+import {describeProvider} from '../../contracts/provider';
+import {openGceWorld} from './world';
+
+describeProvider('gce over HTTP', async () => {
+  const {provider, world, server, clock, machines, plant, close} = await openGceWorld();
+  return {
+    provider,
+    machines: () => machines().map(({name, zone}) => ({name, place: zone})),
+    plantForeign: async (name) => ({place: plant({'slipway-deployment': 'another'}, name).zone}),
+    keep: async (name) => {
+      const instance = world.instances().find((one) => one.name === name);
+      if (instance) instance.labels = {...instance.labels, 'slipway-keep': ''};
+    },
+    fail: () => server.fault({match: () => true, times: Number.POSITIVE_INFINITY, respond: 'reset'}),
+    now: () => clock.now(),
+    close,
+  };
+});

@@ -1,0 +1,99 @@
+import {createCompute} from '../../../shared/providers/gce/client/client';
+import {zoneOrder} from '../../../shared/providers/gce/placement';
+import {createGceProvider, type GcePool} from '../../../shared/providers/gce/provider';
+import type {RunnerProvider} from '../../../shared/providers/provider';
+import {createLogger} from '../../../shared/telemetry/create-logger';
+import type {ComputeRequest} from '../../emulators/compute/face';
+import type {ComputeLatencies} from '../../emulators/compute/latencies';
+import {ComputeWorld} from '../../emulators/compute/model';
+import type {Instance, Template} from '../../emulators/compute/resources';
+import {ComputeServer} from '../../emulators/compute/server';
+import {VirtualScheduler} from '../../emulators/scheduler';
+import {SeededRandom} from '../../emulators/seeded-random';
+
+export const NAME = 'slipway-arm-7-1';
+
+const POOL_ZONES = ['us-central1-a', 'us-central1-b', 'us-central1-f'];
+
+/** The pool's zones in the order in which they are tried for `NAME`. */
+export const ZONES = zoneOrder(NAME, POOL_ZONES) as [string, string, string];
+
+export const TEMPLATE: Template = {
+  name: 'runner',
+  properties: {
+    machineType: 'n2-standard-4',
+    metadata: {items: [{key: 'startup-script', value: '#!/bin/bash\nexec /opt/runner/start'}]},
+    labels: {team: 'ci'},
+    scheduling: {onHostMaintenance: 'MIGRATE', automaticRestart: true},
+  },
+};
+
+export interface GceWorld {
+  readonly world: ComputeWorld;
+  readonly server: ComputeServer;
+  readonly clock: VirtualScheduler;
+  readonly provider: RunnerProvider;
+  readonly log: string[];
+  /** The inserts that reached Compute Engine. */
+  inserts(): ComputeRequest[];
+  /** Machines that are not on their way out. */
+  machines(): Instance[];
+  /** Puts a VM of somebody else, or of another job, where the provider tries first. */
+  plant(labels: Readonly<Record<string, string>>, name?: string): Instance;
+  close(): Promise<void>;
+}
+
+export interface GceWorldOptions {
+  readonly provider?: Partial<GcePool['provider']>;
+  readonly templates?: readonly Template[];
+  readonly latencies?: Partial<ComputeLatencies>;
+}
+
+/** The provider over Google's real clients and the simulated Compute Engine's HTTP face, on a virtual clock. */
+export async function openGceWorld(options: GceWorldOptions = {}): Promise<GceWorld> {
+  const clock = new VirtualScheduler();
+  const latencies = options.latencies ?? {};
+  const world = new ComputeWorld({scheduler: clock, random: new SeededRandom(7), latencies});
+  for (const template of options.templates ?? [TEMPLATE]) world.addTemplate(template);
+  const server = new ComputeServer(world);
+  const emulator = await server.listen();
+  const log: string[] = [];
+  const pool: GcePool = {
+    name: 'arm',
+    bootMinutes: 5,
+    idleMinutes: 10,
+    jobMinutes: 120,
+    provider: {template: 'runner', zones: POOL_ZONES, spot: 'never', ...options.provider},
+  };
+  const provider = createGceProvider({
+    compute: createCompute({project: 'p', emulator, clock}),
+    pools: [pool],
+    deployment: 'slipway',
+    clock,
+    logger: createLogger({level: 'debug', destination: {write: (line) => log.push(line)}}),
+  });
+  return {
+    world,
+    server,
+    clock,
+    provider,
+    log,
+    inserts: () => server.requests.filter(isInsert),
+    machines: () => world.instances().filter(({status}) => status !== 'STOPPING'),
+    plant(labels, name = NAME) {
+      const template = {name: 'runner', region: undefined};
+      world.insert({zone: ZONES[0], template, requestId: undefined, body: {name, labels}});
+      clock.advance(60_000);
+      return world.get(ZONES[0], name);
+    },
+    close: () => server.close(),
+  };
+}
+
+export function isInsert({method, path}: Pick<ComputeRequest, 'method' | 'path'>): boolean {
+  return method === 'POST' && path.endsWith('/instances');
+}
+
+export function isGetInstance({method, path}: ComputeRequest): boolean {
+  return method === 'GET' && /\/instances\/[^/]+$/.test(path);
+}

@@ -1,0 +1,12 @@
+import {aSystem, MINUTE, type TestSystem} from '../builders/system';
+
+let system: TestSystem;
+afterEach(() => system.close());
+
+test('the lock has what the version before this one reads, so that one can go back to it', async () => {
+  system = await aSystem();
+  await system.pass(MINUTE);
+  await system.sweep();
+  const now = system.scheduler.now();
+  expect(await system.store.get('locks', 'sweep')).toMatchObject({deliveriesSince: now, redelivered: {}, holder: null});
+});

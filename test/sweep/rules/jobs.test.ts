@@ -1,0 +1,169 @@
+import {plan} from '../../../shared/sweep/plan';
+import {aJob, aPool, aRunner} from '../../builders/lifecycle';
+import {jobs, LATER, machine, observed, once, scopes, seen, twice, words} from '../../builders/sweep';
+
+const MINUTE = 60_000;
+const queued = aJob({demand: 'covered', runner: 'slipway-arm-1001-1', creations: 1});
+const runner = aRunner(queued);
+
+describe('a job that is queued at GitHub', () => {
+  test('and not on record is told to the pool that it matches, as its webhook would have', () => {
+    const [action, ...others] = once({seen: seen()});
+    expect(others).toEqual([]);
+    expect(action).toMatchObject({
+      kind: 'event',
+      reason: 'uncovered_job',
+      event: {
+        status: 'queued',
+        pool: 'arm',
+        jobId: 1001,
+        installationId: 42,
+        delivery: expect.stringContaining('sweep-'),
+      },
+    });
+  });
+
+  test('is told by the same delivery in every sweep of an hour, so that there is one task', () => {
+    const deliveries = [0, 10, 50, 70].map((minutes) => {
+      const [action] = once({seen: seen()}, LATER + minutes * MINUTE);
+      return action?.kind === 'event' ? action.event.delivery : undefined;
+    });
+    expect(new Set(deliveries.slice(0, 3)).size).toBe(1);
+    expect(deliveries[3]).not.toBe(deliveries[0]);
+  });
+
+  test.each([
+    ['younger than a minute has the webhook’s way to itself', {queuedAt: LATER - 59_000}, false],
+    ['older than 23 hours is left to GitHub’s own end', {queuedAt: LATER - 24 * 60 * MINUTE}, false],
+    ['with labels of no pool is not ours', {labels: ['macos']}, false],
+    ['in a public repository that no pool allows is not ours', {}, true],
+  ])('%s', (_, job, isPublic) => {
+    expect(once({seen: seen(job, isPublic)})).toEqual([]);
+  });
+
+  test('is told when nobody knows since when it waits', () => {
+    expect(words(once({seen: seen({queuedAt: null})}))).toEqual(['event uncovered_job']);
+  });
+
+  test('is told at once where there are no webhooks', () => {
+    expect(words(once({webhooks: 'off', seen: seen({queuedAt: LATER - 1_000})}))).toEqual(['event uncovered_job']);
+  });
+
+  test('and waits for a persistent VM has it started again now and then', () => {
+    const pools = [aPool({provider: {type: 'gce-vm', instance: 'build', zone: 'us-central1-a'}})];
+    const job = {...queued, runner: 'build'};
+    const asked = (updatedAt: number) => words(once({seen: seen(), jobs: jobs({...job, updatedAt}), pools}));
+    expect(asked(LATER - 10 * MINUTE)).toEqual(['demand lost_demand']);
+    expect(asked(LATER - 9 * MINUTE)).toEqual([]);
+  });
+
+  test('and covered by a runner that lives is left alone', () => {
+    expect(once({seen: seen(), jobs: jobs(queued), runners: [{...runner, stateAt: LATER}]})).toEqual([]);
+  });
+
+  test('and covered by a runner that is gone is demand again', () => {
+    expect(words(once({seen: seen(), jobs: jobs(queued)}))).toEqual(['reopen lost_runner']);
+    expect(once({seen: seen(), jobs: jobs(queued), runners: undefined})).toEqual([]);
+  });
+
+  test('and on record as waiting is told again, unless it was parked just now', () => {
+    const waiting = aJob({status: 'waiting', demand: 'none'});
+    expect(words(once({seen: seen(), jobs: jobs(waiting)}))).toEqual(['event uncovered_job']);
+    expect(once({seen: seen(), jobs: jobs({...waiting, updatedAt: LATER - 30_000})})).toEqual([]);
+  });
+
+  test.each([
+    [14, 1, false],
+    [15, 1, true],
+    [59, 9, false],
+    [60, 9, true],
+  ])('and given up on %i minutes ago after %i runners is tried again: %s', (minutes, creations, again) => {
+    const dead = aJob({demand: 'dead', creations, updatedAt: LATER - minutes * MINUTE});
+    expect(words(once({seen: seen(), jobs: jobs(dead)}))).toEqual(again ? ['event dead_job'] : []);
+  });
+});
+
+describe('a job on record as running that GitHub lists as queued', () => {
+  const gone = aJob({status: 'in_progress', demand: 'none', runner: 'slipway-arm-1001-1', creations: 1});
+  const known = {seen: seen(), jobs: jobs(gone)};
+
+  test('is demand again when two sweeps saw it and its runner is gone', () => {
+    expect(once(known)).toEqual([]);
+    expect(twice(known, 1)).toEqual([]);
+    expect(words(twice(known))).toEqual(['requeue requeued_job']);
+  });
+
+  test.each([
+    ['is on record as alive', {runners: [{...runner, state: 'busy', stateAt: LATER, runs: '1001-1', covers: null}]}],
+    ['may be on record, which was not read', {runners: undefined}],
+  ] as const)('is left alone while its runner %s', (_, more) => {
+    const instances = [machine(runner)];
+    expect(words(twice({...known, instances, ...more})).filter((word) => word.startsWith('requeue'))).toEqual([]);
+  });
+
+  test('is left alone while its runner, which is not ours, is busy', () => {
+    const others = jobs({...gone, runner: 'theirs'});
+    const busy = scopes({name: 'theirs', status: 'online', busy: true});
+    expect(words(twice({seen: seen(), jobs: others, scopes: busy}))).toEqual([]);
+    expect(words(twice({seen: seen(), jobs: others}))).toEqual(['requeue requeued_job']);
+  });
+
+  test('counts from the first sweep again, when one in between saw it run', () => {
+    const first = plan(observed(known), LATER);
+    const runs = seen({status: 'in_progress', runnerName: 'slipway-arm-1001-1'});
+    const between = plan(observed({...known, seen: runs, sightings: first.sightings}), LATER + MINUTE);
+    expect(plan(observed({...known, sightings: between.sightings}), LATER + 2 * MINUTE).steps).toEqual([]);
+  });
+});
+
+test.each([
+  ['in_progress', 'slipway-arm-1001-1'],
+  ['completed', 'slipway-arm-1001-1'],
+  ['completed', null],
+  ['waiting', null],
+] as const)('a job on record as queued that is %s by %s at GitHub is told so', (status, runnerName) => {
+  const actions = once({seen: seen({status, runnerName}), jobs: jobs(queued), runners: [{...runner, stateAt: LATER}]});
+  expect(actions).toEqual([expect.objectContaining({kind: 'event', reason: 'lost_event'})]);
+  expect(actions[0]).toMatchObject({event: {status, runnerName}});
+});
+
+test('a completed job that was never on record is nobody’s', () => {
+  expect(once({seen: seen({status: 'completed'})})).toEqual([]);
+});
+
+test('a job that GitHub does not know any more is over, when it was missing twice', () => {
+  const gone = {jobs: jobs(queued), absent: new Set(['1001-1']), runners: [{...runner, stateAt: LATER}]};
+  expect(once(gone)).toEqual([]);
+  expect(words(twice(gone))).toContain('event vanished_job');
+});
+
+describe('jobs that wait', () => {
+  const open = [1, 2, 3].map((n) => aJob({jobId: 2000 + n, demand: 'open', queuedAt: 100 - n}));
+
+  test('are served by age, as many as slots are free', () => {
+    const live = {...runner, slot: 'arm.0', stateAt: LATER};
+    const actions = once({jobs: jobs(...open, queued), runners: [live], pools: [aPool({maxRunners: 3})]});
+    expect(actions.map((action) => action.kind === 'demand' && action.job)).toEqual(['2003-1', '2002-1']);
+  });
+
+  test('of the pool with the highest priority are first', () => {
+    const gpu = aJob({jobId: 3000, pool: 'gpu', demand: 'open', queuedAt: 1_000});
+    const pools = [aPool({maxRunners: 1}), aPool({name: 'gpu', priority: 5})];
+    const actions = once({jobs: jobs(...open, gpu), pools});
+    expect(actions.map((action) => action.kind === 'demand' && action.job)).toEqual(['3000-1', '2003-1']);
+  });
+
+  test('are given to spare runners first', () => {
+    const spare = {...runner, covers: null, spare: true, spareSince: LATER - 2 * MINUTE, stateAt: LATER};
+    const actions = once({jobs: jobs(open[0] ?? queued), runners: [spare], pools: [aPool({maxRunners: 1})]});
+    expect(words(actions)).toEqual(['place_spare spare_for_job']);
+  });
+
+  test('are left alone while the pool’s breaker is open', () => {
+    expect(once({jobs: jobs(...open), held: new Set(['arm'])})).toEqual([]);
+  });
+
+  test('with a slot reserved get their lost task again', () => {
+    expect(words(once({jobs: jobs(aJob({demand: 'reserved', slot: 'arm.0'}))}))).toEqual(['demand lost_demand']);
+  });
+});

@@ -1,0 +1,230 @@
+import type {RunnerDocument} from '../../../shared/model/runner';
+import type {Observed} from '../../../shared/sweep/observed';
+import {aJob, aPool, aRunner, NOW} from '../../builders/lifecycle';
+import {jobs, LATER, machine, once, scopes, seen, twice, words} from '../../builders/sweep';
+
+const MINUTE = 60_000;
+const job = aJob({demand: 'covered', runner: 'slipway-arm-1001-1', creations: 1});
+const runner = aRunner(job, {githubId: 100});
+const {name} = runner;
+const running: RunnerDocument = {...runner, state: 'busy', runs: '1001-1', covers: null};
+const own = [machine(runner)];
+const all = {runners: [runner], instances: own, jobs: jobs(job)};
+
+describe('a VM without a live runner', () => {
+  const former = new Map([[name, {...runner, state: 'gone' as const}]]);
+
+  test.each([
+    ['seen twice is deleted', {former}, ['delete_vm orphan']],
+    ['nobody knows of is deleted, when every scope was listed', {}, ['delete_vm orphan']],
+    ['nobody knows of is left alone, when a scope was not listed', {sawEveryScope: false}, []],
+    ['whose runner’s scope was not listed is left alone', {former, scopes: new Map(), sawEveryScope: false}, []],
+    ['is left alone, while runners cannot be read', {former, runners: undefined}, []],
+    ['with a busy registration is left alone', {former, scopes: scopes({busy: true, status: 'online' as const})}, []],
+    [
+      'with a busy namesake elsewhere is deleted',
+      {former, scopes: scopes({id: 7, busy: true, status: 'online' as const})},
+      ['delete_vm orphan'],
+    ],
+    [
+      'that is on no record is left alone, while its name is connected',
+      {scopes: scopes({status: 'online' as const})},
+      [],
+    ],
+    [
+      'that is on no record, while its name is connected where its pool registers nobody, is deleted',
+      {
+        scopes: new Map(
+          [...scopes({status: 'online' as const}).values()].map((seenScope) => [
+            'repo rival/app',
+            {...seenScope, scope: {kind: 'repository', owner: 'rival', repo: 'app'} as const},
+          ]),
+        ),
+      },
+      ['delete_vm orphan'],
+    ],
+    ['that is on no record, and whose name is offline, is deleted', {scopes: scopes({})}, ['delete_vm orphan']],
+    [
+      'on which GitHub runs a job is left alone',
+      {former, seen: seen({status: 'in_progress', runnerName: name, runnerId: 100})},
+      [],
+    ],
+    [
+      'under whose name a job runs elsewhere is deleted',
+      {former, seen: seen({status: 'in_progress', runnerName: name, runnerId: 7})},
+      ['delete_vm orphan'],
+    ],
+    [
+      'that is on no record, and under whose name a job runs, is left alone',
+      {seen: seen({status: 'in_progress', runnerName: name, runnerId: 7})},
+      [],
+    ],
+    ['that boots is left alone', {former, instances: [machine(runner, {createdAt: LATER})]}, []],
+    ['that is being deleted is left alone', {former, instances: [machine(runner, {status: 'stopping' as const})]}, []],
+    ['with slipway-keep is left alone', {former, instances: [machine(runner, {isKept: true})]}, []],
+    [
+      'that has stopped is deleted',
+      {former, instances: [machine(runner, {status: 'stopped' as const})]},
+      ['delete_vm stopped_vm'],
+    ],
+  ])('%s', (_, overrides, expected) => {
+    const actions = twice({instances: own, ...overrides});
+    expect(words(actions).filter((word) => word.startsWith('delete_vm'))).toEqual(expected);
+  });
+
+  test('seen once is left alone, and seen again too soon', () => {
+    expect(once({instances: own, former})).toEqual([]);
+    expect(twice({instances: own, former}, 1.9)).toEqual([]);
+  });
+
+  test('that is the persistent VM of a pool is left alone', () => {
+    const pools = [aPool({provider: {type: 'gce-vm', instance: name, zone: 'us-central1-a'}})];
+    expect(twice({instances: own, former, pools})).toEqual([]);
+  });
+});
+
+describe('a registration that is offline', () => {
+  const over: RunnerDocument = {...runner, state: 'gone', covers: null};
+  const former = (overrides: Partial<RunnerDocument> = {}) => new Map([[name, {...over, ...overrides}]]);
+
+  test('of a runner that is over, without a VM, seen twice, is removed', () => {
+    expect(words(twice({former: former(), scopes: scopes({})}))).toEqual(['deregister ghost']);
+  });
+
+  test.each([
+    ['busy', {scopes: scopes({busy: true})}],
+    ['online', {scopes: scopes({status: 'online' as const})}],
+    ['of another id', {scopes: scopes({id: 7})}],
+    ['of another scope', {former: former({scope: {kind: 'organization', org: 'acme'}}), scopes: scopes({})}],
+    ['of a runner that is on no record', {former: new Map(), scopes: scopes({})}],
+    ['of a name that was not tried', {former: former({githubId: null, registrationTriedAt: null}), scopes: scopes({})}],
+    ['of a VM that is there', {scopes: scopes({}), instances: [machine(runner, {createdAt: LATER})]}],
+    [
+      'of a runner that is being made',
+      {scopes: scopes({}), runners: [{...runner, state: 'requested' as const, stateAt: LATER}]},
+    ],
+    ['seen while VMs could not be listed', {scopes: scopes({}), instances: undefined}],
+  ])('and %s stays', (_, overrides) => {
+    expect(twice({former: former(), ...overrides})).toEqual([]);
+  });
+
+  test('under a name that we tried to register goes when it was so for a quarter of an hour', () => {
+    const lost = {former: former({githubId: null, registrationTriedAt: NOW, state: 'failed'}), scopes: scopes({})};
+    expect(twice(lost, 14)).toEqual([]);
+    expect(words(twice(lost, 15))).toEqual(['deregister ghost']);
+  });
+
+  test('goes with at most 19 others in one pass', () => {
+    const many = Array.from({length: 30}, (_, n) => ({name: `slipway-arm-${n + 1}-1`}));
+    const all = new Map(many.map((each, n) => [each.name, {...over, ...each, githubId: 100 + n}]));
+    expect(twice({former: all, scopes: scopes(...many)})).toHaveLength(20);
+  });
+});
+
+describe('a runner that is booting', () => {
+  test.each([
+    ['is online', {scopes: scopes({id: 7, status: 'online' as const})}],
+    ['runs a job', {scopes: scopes({}), seen: seen({status: 'in_progress', runnerName: name, runnerId: 7})}],
+  ])('for too long is ended, although one of its name %s', (_, overrides) => {
+    expect(words(twice({...all, ...overrides})).filter((word) => word.startsWith('end'))).toEqual(['end_runner boot']);
+  });
+
+  test('for longer than bootMinutes, offline in two sweeps, is ended', () => {
+    expect(words(twice({...all, scopes: scopes({})}))).toEqual(['end_runner boot']);
+    expect(once({...all, scopes: scopes({})})).toEqual([]);
+  });
+
+  test.each([
+    ['is online', {scopes: scopes({status: 'online' as const})}],
+    ['is not due', {scopes: scopes({}), runners: [{...runner, stateAt: LATER}]}],
+    [
+      'runs a job by GitHub’s word',
+      {scopes: scopes({}), seen: seen({status: 'in_progress', runnerName: name, runnerId: 100})},
+    ],
+    ['could not be listed', {scopes: new Map()}],
+  ])('and %s stays', (_, overrides) => {
+    expect(words(twice({...all, ...overrides})).filter((word) => word.startsWith('end'))).toEqual([]);
+  });
+});
+
+test('a runner that covers a job and is idle for idleMinutes is released', () => {
+  const idle = {...all, scopes: scopes({status: 'online'})};
+  expect(twice(idle, 9.9)).toEqual([]);
+  expect(words(twice(idle, 10))).toEqual(['release_idle idle']);
+  expect(twice({...all, scopes: scopes({status: 'online', busy: true})}, 10)).toEqual([]);
+});
+
+test('a spare runner whose idle check got lost is checked again, unless it is kept warm', () => {
+  const spare: RunnerDocument = {...runner, covers: null, spare: true, spareSince: LATER - 17 * MINUTE, stateAt: LATER};
+  const seenSpare = (since: number, pools = [aPool()]) =>
+    words(once({runners: [{...spare, spareSince: LATER - since * MINUTE}], instances: own, pools}));
+  expect(seenSpare(17)).toEqual([]);
+  expect(seenSpare(18)).toEqual(['idle_check lost_stop']);
+  expect(seenSpare(18, [aPool({minIdle: 1, scope: {kind: 'repositories', patterns: ['acme/app']}})])).toEqual([]);
+});
+
+describe('a busy runner', () => {
+  const since = (minutes: number) => ({...running, stateAt: LATER - minutes * MINUTE});
+
+  test('is ended by jobMinutes alone', () => {
+    expect(once({runners: [since(119)], instances: own})).toEqual([]);
+    const [action] = once({
+      runners: [since(120)],
+      instances: own,
+      jobs: jobs({...job, status: 'in_progress', url: 'u'}),
+    });
+    expect(action).toMatchObject({kind: 'end_runner', reason: 'over_time', force: true, jobUrl: 'u'});
+  });
+
+  test('whose job is over is not ended but told so', () => {
+    const over = {runners: [since(130)], instances: own, seen: seen({status: 'completed', runnerName: name})};
+    expect(words(once({...over, jobs: jobs({...job, status: 'in_progress', demand: 'none'})}))).toEqual([
+      'event lost_event',
+    ]);
+  });
+
+  test('whose VM is missing in two sweeps is over, but never by a list that is not complete', () => {
+    expect(words(twice({runners: [since(1)]}))).toEqual(['end_runner vanished_vm']);
+    expect(twice({runners: [since(1)], instances: undefined})).toEqual([]);
+  });
+
+  test('is not ended because its registration is missing', () => {
+    expect(twice({runners: [since(1)], instances: own})).toEqual([]);
+  });
+});
+
+test('a runner that leaves for five minutes had its task lost', () => {
+  const leaving: RunnerDocument = {...runner, state: 'draining', covers: null};
+  expect(words(once({runners: [leaving], instances: own}))).toEqual(['end_runner lost_stop']);
+  expect(once({runners: [{...leaving, stateAt: LATER - 4 * MINUTE}], instances: own})).toEqual([]);
+  expect(once({runners: [leaving], instances: [machine(runner, {status: 'stopping'})]})).toEqual([]);
+});
+
+test('a runner that was left half made is gone on with, and taken away after an hour', () => {
+  const half = (minutes: number, more = {}): RunnerDocument => ({
+    ...runner,
+    state: 'creating',
+    stateAt: LATER - minutes * MINUTE,
+    ...more,
+  });
+  const with_ = (one: RunnerDocument) => words(once({runners: [one], jobs: jobs(job)}));
+  expect(with_(half(9))).toEqual([]);
+  expect(with_(half(10))).toEqual(['demand half_made']);
+  expect(with_(half(60))).toEqual(['end_runner half_made']);
+  const ended = (instances: Observed['instances']) => once({runners: [half(60)], jobs: jobs(job), instances});
+  expect(ended([])).toMatchObject([{isDead: true}]);
+  expect(ended(own)).toMatchObject([{isDead: false}]);
+  expect(ended(undefined)).toMatchObject([{isDead: false}]);
+  expect(words(once({runners: [half(10)]}))).toEqual(['end_runner half_made']);
+});
+
+test('a slot whose holder is over is free when that was seen twice', () => {
+  const slot = (holder: string | null) => [{id: 'arm.0', data: {pool: 'arm', n: 0, holder, expireAt: NOW * 2}}];
+  expect(words(twice({slots: slot(name)}))).toEqual(['free_slot lost_slot']);
+  expect(words(twice({slots: slot('job:1001-1')}))).toEqual(['free_slot lost_slot']);
+  expect(once({slots: slot(name)})).toEqual([]);
+  expect(twice({slots: slot(name), runners: undefined})).toEqual([]);
+  const held = {runners: [{...runner, stateAt: LATER, slot: 'arm.0'}], instances: own};
+  expect(twice({slots: slot(name), ...held})).toEqual([]);
+  expect(twice({slots: slot(null)})).toEqual([]);
+});

@@ -1,0 +1,84 @@
+import {Refused, Unavailable} from '../../shared/errors';
+import {Secret} from '../../shared/secret';
+import {createLogger, type LogLevel, prettyLine} from '../../shared/telemetry/create-logger';
+
+function logging(level: LogLevel = 'debug') {
+  const lines: string[] = [];
+  const logger = createLogger({level, destination: {write: (line) => lines.push(line)}});
+  return {logger, lines, last: () => JSON.parse(lines.at(-1) ?? '{}') as Record<string, unknown>};
+}
+
+describe('a log line', () => {
+  test('is one JSON object with what Cloud Logging reads', () => {
+    const {logger, lines, last} = logging();
+    logger.with({job: '1001-1'}).info('job 1001 is queued', {decision: 'enqueued', pool: 'arm'});
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/\}\n$/);
+    expect(last()).toMatchObject({
+      severity: 'INFO',
+      message: 'job 1001 is queued',
+      job: '1001-1',
+      decision: 'enqueued',
+      pool: 'arm',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+    });
+  });
+
+  test.each([
+    ['debug', 'DEBUG'],
+    ['info', 'INFO'],
+    ['warning', 'WARNING'],
+    ['error', 'ERROR'],
+  ] as const)('of level %s has severity %s', (level, severity) => {
+    const {logger, last} = logging();
+    logger[level]('something');
+    expect(last()['severity']).toBe(severity);
+  });
+
+  test('below the level is not written', () => {
+    const {logger, lines} = logging('warning');
+    logger.info('too quiet');
+    expect(lines).toEqual([]);
+  });
+
+  test('of one of our errors has its kind and cause, and no stack', () => {
+    const {logger, last} = logging();
+    logger.error('failed', {error: new Refused('change this', {cause: new Error('the reason')})});
+    expect(last()['error']).toEqual({kind: 'refused', message: 'change this', cause: 'the reason'});
+  });
+
+  test('of a surprise has the stack', () => {
+    const {logger, last} = logging();
+    logger.error('failed', {error: new TypeError('x is undefined')});
+    expect(last()['error']).toMatchObject({name: 'TypeError', stack: expect.stringContaining('x is undefined')});
+  });
+
+  const jit = Buffer.from('{"runner":"config"}'.repeat(60)).toString('base64');
+  test.each([
+    ['a Secret', {token: new Secret('hunter2hunter2')}, 'hunter2'],
+    [
+      'an installation token in an error',
+      {error: new Unavailable('GET with ghs_16C7e42F292c6912E7710c838347Ae178B4a failed', 1)},
+      'ghs_16C7',
+    ],
+    [
+      'a private key',
+      {key: '-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----'},
+      'MIIEpAIB',
+    ],
+    ['a bearer token', {header: 'Bearer abcdefghijklmnopqrstuvwxyz'}, 'abcdefghij'],
+    ['a JWT', {token: 'eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhY2N0In0.c2lnbmF0dXJl'}, 'eyJhbGci'],
+    ['an encoded JIT config', {error: new Error(`Invalid value: ${jit}`)}, jit.slice(0, 60)],
+  ])('does not show %s', (_, fields, secret) => {
+    const {logger, lines} = logging();
+    logger.info('careless', fields);
+    expect(lines[0]).toContain('***');
+    expect(lines[0]).not.toContain(secret);
+  });
+
+  test('is readable on a terminal', () => {
+    const {logger, lines} = logging();
+    logger.warning('will be tried again', {job: '1001-1', attempt: 2});
+    expect(prettyLine(lines[0] ?? '')).toMatch(/WARNING.* will be tried again {2}.*job=1001-1 attempt=2/);
+  });
+});
