@@ -1,5 +1,6 @@
 import type {Request} from '@google-cloud/functions-framework';
 import type {SecretCheck} from '../config/secret-check';
+import {LookUps} from '../diagnosis/look-ups';
 import {Problem, problemOf, problemReply} from '../http/errors';
 import {isPath} from '../http/framework';
 import {createBodyReader} from '../http/read-body';
@@ -46,6 +47,7 @@ export class Api {
   readonly #bodies = createBodyReader(MAX_BODY_BYTES);
   #base: ServicesBase<'api'> | undefined;
   #checkSecret: SecretCheck | undefined;
+  #lookUps: LookUps | undefined;
   #document: object | undefined;
 
   constructor(options: ApiOptions) {
@@ -147,9 +149,15 @@ export class Api {
       authenticated,
       services,
       context: async () => ({...(await services()).context, logger: this.#log(request).with({operation: id})}),
+      lookUps: async () => this.#lookUpsOf(await services()),
       linkTo: (cursor) => nextPath(request, cursor),
       document: () => this.#describe(),
     };
+  }
+
+  #lookUpsOf({discovery, context: {github, clock}}: Services<'api'>): LookUps {
+    this.#lookUps ??= new LookUps({discovery, github, clock});
+    return this.#lookUps;
   }
 
   async #describe(): Promise<object> {

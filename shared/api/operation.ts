@@ -2,6 +2,7 @@ import type {IncomingHttpHeaders} from 'node:http';
 import type * as z from 'zod';
 import type {Clock} from '../clock';
 import type {Config} from '../config/config-types';
+import type {LookUps} from '../diagnosis/look-ups';
 import type {ProblemKind} from '../http/errors';
 import type {Reply} from '../http/server';
 import type {Context, Services} from '../ports';
@@ -19,6 +20,8 @@ export interface RequestContext {
   readonly services: () => Promise<Services<'api'>>;
   /** The effects' context; its logger carries the request's fields. */
   readonly context: () => Promise<Context>;
+  /** What questions about jobs ask of GitHub, within bounds that hold for all requests together. */
+  readonly lookUps: () => Promise<LookUps>;
   /** Path and query of this request with another cursor, for `Link`. */
   readonly linkTo: (cursor: string) => string;
   /** The OpenAPI document. */

@@ -14,6 +14,9 @@ import {allVms, type Vm} from '../vms/vms';
 import type {RequestContext} from './operation';
 import type {DeadLetter, Job, Runner} from './schemas';
 
+/** The interval of Cloud Scheduler: its shortest. */
+export const SWEEP_SECONDS = 60;
+
 /** A persistent VM as it is configured, with what is on record of it. */
 export interface PersistentVm extends Vm {
   /** Undefined: nothing has been asked of it yet. */
@@ -22,6 +25,11 @@ export interface PersistentVm extends Vm {
 
 export function isVmPool(pool: Pool): boolean {
   return isPersistent(pool);
+}
+
+/** Type of the provider of a pool's runners; of one that is not configured any more Compute Engine's. */
+export function providerOf(pool: Pool | undefined): Pool['provider']['type'] {
+  return pool?.provider.type ?? 'gce';
 }
 
 /** The VMs of the configured pools, by id. */

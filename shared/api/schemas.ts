@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import {VERDICTS} from '../diagnosis/verdict';
 import {OWNER, REPOSITORY} from '../model/names';
 
 /** A boolean in a query: `true` or `false`, nothing else, so that nothing is changed by a misspelt dry run. */
@@ -68,6 +69,10 @@ export const JobState = z.enum(['queued', 'waiting', 'in_progress', 'completed']
   id: 'JobState',
   description: 'GitHub’s own.',
 });
+
+export const VerdictWord = z
+  .enum(VERDICTS)
+  .meta({id: 'Verdict', description: 'Why a job does not run; docs/operate.md says what to do about each.'});
 
 export const Runner = z
   .object({

@@ -1,6 +1,7 @@
 import type {Octokit} from '@octokit/rest';
 import type {Clock} from '../clock';
-import {describeScope, type RunnerScope, repositoryScope, scopePath} from '../model/scope';
+import {RefusedByGitHub} from '../errors';
+import {describeScope, ownerOf, type RunnerScope, repositoryScope, scopePath} from '../model/scope';
 import type {Access} from './access';
 import type {App} from './app';
 import {askConditionally, type RateReading} from './conditional';
@@ -13,6 +14,8 @@ import {
   type HookReference,
   joined,
   type Listed,
+  type NamedRepository,
+  type RepositoryAccess,
 } from './github';
 import {listed, nextOf, readSome} from './lists';
 import type {DiscoveryPermission, GitHubCall} from './refusals';
@@ -54,12 +57,37 @@ export function createActions({access, groups, clock}: ActionsOptions): Discover
     <T>(work: (octokit: Octokit) => Promise<T>): Promise<T> =>
       ask(call, installationId, work);
 
-  /** Every installation that is not suspended. */
-  async function installations({ask: askApp}: App): Promise<Listed<{id: number; login: string}>> {
+  async function installations({ask: askApp}: App): Promise<Listed<{id: number; login: string; isSuspended: boolean}>> {
     const call = callOf({kind: 'organization', org: '*'}, 'the installations of the App', 'metadata');
     const found = await readSome(call, (work) => askApp(call, work), '/app/installations', {isArray: true});
-    const {items, failure} = listed(call, found, readInstallation);
-    return {items: items.filter(({isSuspended}) => !isSuspended), failure};
+    return listed(call, found, readInstallation);
+  }
+
+  async function accessOfApp(asked: App, {fullName}: NamedRepository): Promise<RepositoryAccess> {
+    const scope = repositoryScope(fullName);
+    const {items, failure} = await installations(asked);
+    const installation = items.find(({login}) => login.toLowerCase() === ownerOf(scope));
+    if (!installation && failure !== undefined) throw failure;
+    if (!installation) return 'no_app';
+    if (installation.isSuspended) return 'suspended';
+    try {
+      await asked.findInstallation(scope);
+      return 'granted';
+    } catch (error) {
+      if (error instanceof RefusedByGitHub && error.status === 404) return 'not_selected';
+      throw error;
+    }
+  }
+
+  async function accessOfToken(repository: NamedRepository): Promise<RepositoryAccess> {
+    const call = callOf(repositoryScope(repository.fullName), `repository ${repository.fullName}`, 'metadata');
+    try {
+      await ask(call, null, (octokit) => octokit.request(`GET ${pathOf(repository)}/actions/runs`, {per_page: 1}));
+      return 'granted';
+    } catch (error) {
+      if (error instanceof RefusedByGitHub && error.status === 404) return 'not_visible';
+      throw error;
+    }
   }
 
   async function ofInstallation({id, login}: {id: number; login: string}): Promise<Listed<DiscoveredRepository>> {
@@ -87,7 +115,8 @@ export function createActions({access, groups, clock}: ActionsOptions): Discover
       if (!app) return arrayOfRepositories({kind: 'organization', org: '*'}, 'its repositories', '/user/repos', null);
       const {items, failure} = await installations(app);
       const lists: Listed<DiscoveredRepository>[] = [{items: [], failure}];
-      for (const installation of items) lists.push(await attempt(() => ofInstallation(installation)));
+      const active = items.filter(({isSuspended}) => !isSuspended);
+      for (const installation of active) lists.push(await attempt(() => ofInstallation(installation)));
       return joined(lists);
     },
 
@@ -97,6 +126,8 @@ export function createActions({access, groups, clock}: ActionsOptions): Discover
       const installationId = app ? await app.findInstallation(scope) : null;
       return arrayOfRepositories(scope, `the repositories of organization ${org}`, path, installationId);
     },
+
+    access: (repository) => (app ? accessOfApp(app, repository) : accessOfToken(repository)),
 
     runners(scope, installationId) {
       const octokit = () => octokitFor(scope, installationId ?? undefined);

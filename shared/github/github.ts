@@ -103,6 +103,13 @@ export interface DiscoveredRepository {
 /** A repository, and the installation in whose name it is asked about; null: to be looked up. */
 export type NamedRepository = Pick<DiscoveredRepository, 'fullName' | 'installationId'>;
 
+/**
+ * Whether who asks may see a repository. `no_app`: the App is not installed on its account; `suspended`: the account has suspended the
+ * installation; `not_selected`: the installation leaves the repository out, or there is none of this name; `not_visible`: the token does not
+ * see it.
+ */
+export type RepositoryAccess = 'granted' | 'no_app' | 'suspended' | 'not_selected' | 'not_visible';
+
 /** Statuses of a run that may hold queued jobs: a run is not its jobs. One that waits for an approval may have others in the queue. */
 export const OPEN_RUNS: readonly string[] = ['queued', 'in_progress', 'waiting', 'pending', 'requested'];
 
@@ -115,9 +122,14 @@ export interface DiscoveredRun {
   readonly createdAt: number | null;
 }
 
-/** A job as the sweep finds it. */
+/** A job as GitHub shows it. */
 export interface DiscoveredJob extends JobFields {
   readonly id: number;
+  /** GitHub's own word for its status, of which `status` has fewer. */
+  readonly word?: string;
+  /** Milliseconds since the epoch; null or missing: GitHub does not say. A job that waits has a start, too: when it was queued. */
+  readonly startedAt?: number | null;
+  readonly completedAt?: number | null;
   /** `success`, `failure`, `cancelled`, …; null while it is not over. */
   readonly conclusion: string | null;
   /** A step failed: the job did not fail for want of its machine. */
@@ -175,6 +187,9 @@ export interface Discovery {
   job(repository: NamedRepository, id: number): Promise<DiscoveredJob | undefined>;
   /** Whether the run is completed, or not there: then nobody is given a job of it. */
   isOver(repository: NamedRepository, runId: number): Promise<boolean>;
+  /** Undefined when it is not there. */
+  run(repository: NamedRepository, runId: number): Promise<DiscoveredRun | undefined>;
+  access(repository: NamedRepository): Promise<RepositoryAccess>;
   runners(scope: RunnerScope, installationId: number | null): Promise<Registration[]>;
   /** Hooks that get `workflow_job`. None with an App, which has its own. */
   hooks(scope: RunnerScope): Promise<HookReference[]>;

@@ -162,6 +162,7 @@ export function readRun(data: unknown): (DiscoveredRun & {readonly isOver: boole
 
 const Job = JobJson.extend({
   conclusion: minor(z.string()),
+  completed_at: minor(Time),
   steps: minor(z.array(z.object({conclusion: minor(z.string())}))),
 });
 
@@ -174,6 +175,9 @@ export function readJob(data: unknown): DiscoveredJob | null | undefined {
   return {
     id: job.id,
     ...jobFields(job, status),
+    word: job.status,
+    startedAt: job.started_at ? Date.parse(job.started_at) : null,
+    completedAt: job.completed_at ? Date.parse(job.completed_at) : null,
     conclusion: job.conclusion ?? null,
     hasFailedStep: (job.steps ?? []).some(({conclusion}) => conclusion === 'failure'),
   };

@@ -21,7 +21,9 @@ export type AskIn = <T>(
 ) => Promise<T>;
 
 /** The part of `Discovery` that reads runs and their jobs. */
-export function discoverRuns(ask: AskIn): Pick<Discovery, 'recentRuns' | 'openRuns' | 'jobs' | 'job' | 'isOver'> {
+export function discoverRuns(
+  ask: AskIn,
+): Pick<Discovery, 'recentRuns' | 'openRuns' | 'jobs' | 'job' | 'run' | 'isOver'> {
   /** The runs of one status: beyond what GitHub shows of a filtered list, in slices by the time of their creation, newest first. */
   async function runsOf(repository: NamedRepository, status: string, sinceMs: number): Promise<Listed<DiscoveredRun>> {
     const call = callOf(repository, `the runs of repository ${repository.fullName}`);
@@ -46,6 +48,14 @@ export function discoverRuns(ask: AskIn): Pick<Discovery, 'recentRuns' | 'openRu
       if (!(untilMs >= sinceMs)) return {items, failure};
     }
     return {items, failure: failure ?? unreadable(call, `more than ${MOST_SLICES * LONGEST_FILTERED_LIST} runs`)};
+  }
+
+  function getRun(repository: NamedRepository, runId: number) {
+    const call = callOf(repository, `run ${runId} of repository ${repository.fullName}`);
+    return ask(call, repository.installationId, async (octokit) => {
+      const data = await unless404(octokit.request(`GET ${pathOf(repository)}/actions/runs/${runId}`));
+      return data === undefined ? undefined : known(call, readRun(data));
+    });
   }
 
   return {
@@ -101,12 +111,10 @@ export function discoverRuns(ask: AskIn): Pick<Discovery, 'recentRuns' | 'openRu
       });
     },
 
-    isOver(repository, runId) {
-      const call = callOf(repository, `run ${runId} of repository ${repository.fullName}`);
-      return ask(call, repository.installationId, async (octokit) => {
-        const data = await unless404(octokit.request(`GET ${pathOf(repository)}/actions/runs/${runId}`));
-        return data === undefined || known(call, readRun(data)).isOver;
-      });
+    run: getRun,
+
+    async isOver(repository, runId) {
+      return (await getRun(repository, runId))?.isOver ?? true;
     },
   };
 }

@@ -27,6 +27,7 @@ export const PROBLEMS = {
   'not-found': {status: 404, title: 'There is nothing at this path'},
   'unknown-pool': {status: 404, title: 'There is no such pool'},
   'unknown-runner': {status: 404, title: 'There is no such runner'},
+  'unknown-job': {status: 404, title: 'There is no such job on record'},
   'unknown-dead-letter': {status: 404, title: 'There is no such dead letter'},
   'method-not-allowed': {status: 405, title: 'This path does not take this method'},
   'wrong-provider': {status: 409, title: 'The pool is of another type'},

@@ -5,6 +5,7 @@ import {jobKeyOf} from '../model/job';
 import {parseTask, type TaskOf} from '../model/task-payload';
 import type {QueueName} from '../model/tasks';
 import type {Context, Services} from '../ports';
+import {noteFailedAttempt} from '../runners/failed-attempt';
 import {giveUp, giveUpRunner, writeDeadLetter} from '../runners/give-up';
 import {type Span, traceFields, traceOf} from '../telemetry/tracer';
 import {answerOf} from './errors';
@@ -106,7 +107,9 @@ export function createTaskFunction<Q extends QueueName>(
       const hopeless = error instanceof SlipwayError && !error.retryable;
       if (!hopeless && !isLastAttempt(attempt, services.config.taskMaxAttempts)) {
         span.set({decision: 'retry', reason: kindOf(error)});
-        logger.warning(`${queue}: will be tried again`, {decision: 'retry', reason: kindOf(error), error});
+        const fields = {decision: 'retry' as const, reason: kindOf(error), error};
+        logger.warning(`${queue}: will be tried again: ${sentenceOf(error)}`, fields);
+        if (task) await note({...services.context, logger}, task, error, attempt, services.config.taskMaxAttempts);
         // mutation: answer to retry
         return answerOf(error);
       }
@@ -131,6 +134,21 @@ export function createTaskFunction<Q extends QueueName>(
   };
 }
 
+/** Best effort: whether the task is tried again does not depend on it. */
+async function note<Q extends QueueName>(
+  context: Context,
+  task: TaskOf[Q],
+  error: unknown,
+  {retryCount}: TaskContext,
+  mostAttempts: number,
+): Promise<void> {
+  try {
+    await noteFailedAttempt(context, task, error, {attempt: retryCount + 1, mostAttempts});
+  } catch (failure) {
+    context.logger.warning('the reason could not be written down with the job', {decision: 'failed', error: failure});
+  }
+}
+
 async function bury<Q extends QueueName>(
   context: Context,
   queue: Q,
@@ -140,7 +158,8 @@ async function bury<Q extends QueueName>(
   error: unknown,
 ): Promise<void> {
   const fields = task ? fieldsOf(task) : {};
-  context.logger.error(`${queue}: given up after ${attempt.retryCount + 1} attempts`, {
+  const tried = attempt.retryCount === 0 ? 'at the first attempt' : `after ${attempt.retryCount + 1} attempts`;
+  context.logger.error(`${queue}: given up ${tried}: ${sentenceOf(error)}`, {
     decision: 'dead_letter',
     reason: kindOf(error),
     error,
@@ -158,6 +177,11 @@ async function bury<Q extends QueueName>(
     attempts: attempt.retryCount + 1,
     now: context.clock.now(),
   });
+}
+
+/** Of a log line. What is not typed may quote anything: it stays in `error`. */
+function sentenceOf(error: unknown): string {
+  return error instanceof SlipwayError ? error.message : 'an error inside the function';
 }
 
 function kindOf(error: unknown): string {

@@ -19,6 +19,20 @@ export interface Aftermath {
   readonly reopened: JobKey | null;
 }
 
+/** Why the newest attempt to get the job a runner failed, where it is tried again. Times in milliseconds since the epoch. */
+export interface FailedAttempt {
+  /** Kind of the error, see shared/errors.ts. */
+  readonly kind: string;
+  /** The error's sentence, which holds no secret. */
+  readonly message: string;
+  readonly at: number;
+  /** Number of the attempt, from 1, and after how many the task is given up. */
+  readonly attempt: number;
+  readonly mostAttempts: number;
+  /** The next try is not before. */
+  readonly nextTryAt: number;
+}
+
 /** `jobs/<job id>-<run attempt>` */
 export interface JobDocument {
   readonly jobId: number;
@@ -44,6 +58,8 @@ export interface JobDocument {
   readonly lostRunners?: readonly string[];
   /** How often a runner was online and idle for it, and GitHub did not give it the job; missing: never. */
   readonly heldBack?: number;
+  /** Missing: none failed. What came after it, such as a runner that boots, makes it history. */
+  readonly failedAttempt?: FailedAttempt;
   /** Slot kept for it by a runner that went, until its own runner takes it over. */
   readonly slot: string | null;
   /** The same of a slot of all pools; absent where it was written down without a limit over all of them. */

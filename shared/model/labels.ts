@@ -68,3 +68,22 @@ export function labelMatches(pattern: string, label: string): boolean {
   if (!isLabelPattern(pattern)) return pattern === label;
   return label.length <= LONGEST && wildcardMatches(pattern, label);
 }
+
+/** What most runners have, and so says little of whom a job is for. */
+const COMMON = new Set(['self-hosted', 'linux', 'windows', 'macos', 'x64', 'x86', 'arm', 'arm64']);
+
+/**
+ * Whether a job asks for a label that some pool knows: then the job is meant for one of the pools, even if none takes it. `self-hosted`, an
+ * operating system and an architecture count only where the job asks for nothing else. Without case.
+ */
+export function asksForKnownLabel(asked: readonly string[], pools: readonly Lists[]): boolean {
+  const labels = asked.map((label) => label.toLowerCase());
+  const own = labels.filter((label) => !COMMON.has(label));
+  return (own.length > 0 ? own : labels).some((label) => isKnown(label, pools));
+}
+
+function isKnown(label: string, pools: readonly Lists[]): boolean {
+  return pools.some(({requires, offers}) =>
+    [...requires, ...(offers ?? [])].some((pattern) => labelMatches(pattern, label)),
+  );
+}

@@ -109,7 +109,12 @@ async function attempt(
   return request(context, transaction, job, slots, holder, now);
 }
 
-async function readChange(transaction: Transaction, demand: Demand, now: number): Promise<JobChange | undefined> {
+/** What the demand is of the job on record; undefined: the job is not on record. */
+export async function readChange(
+  transaction: Transaction,
+  demand: Demand,
+  now: number,
+): Promise<JobChange | undefined> {
   if ('job' in demand) {
     const job = await transaction.get('jobs', demand.job);
     if (!job) return undefined;

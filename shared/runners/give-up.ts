@@ -135,7 +135,7 @@ export async function writeDeadLetter(
   });
 }
 
-function deadLetterId({job, task}: Pick<DeadLetterDocument, 'job' | 'task'>): string {
+export function deadLetterId({job, task}: Pick<DeadLetterDocument, 'job' | 'task'>): string {
   return (job === null ? task : `job-${job}`).replace(/[^A-Za-z0-9_-]/g, '_');
 }
 

@@ -1,8 +1,9 @@
 import type {Operation} from '../operation';
 import {listDeadLetters, retry} from './dead-letters';
 import {docs, openapi, redoc} from './docs';
+import {explain} from './explain';
 import {health, healthCheck, ping} from './health';
-import {listJobs} from './jobs';
+import {getJob, listJobs} from './jobs';
 import {info} from './overview';
 import {create, remove} from './runner-requests';
 import {getRunner, listRunners} from './runners';
@@ -23,6 +24,8 @@ export const OPERATIONS: readonly Operation[] = [
   start,
   stop,
   listJobs,
+  getJob,
+  explain,
   listDeadLetters,
   retry,
   openapi,

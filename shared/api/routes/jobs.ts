@@ -1,5 +1,8 @@
 import * as z from 'zod';
+import {recordOf} from '../../diagnosis/look';
+import {Problem} from '../../http/errors';
 import {jsonReply} from '../../http/server';
+import type {JobDocument} from '../../model/job';
 import {operation} from '../operation';
 import {linkHeader, readPage} from '../paging';
 import {jobView} from '../resources';
@@ -8,7 +11,12 @@ import {Job, JobState, Next, PageQuery, PoolName, Repository} from '../schemas';
 const JobsQuery = z.strictObject({
   pool: PoolName.optional(),
   status: JobState.optional(),
-  repository: Repository.optional().meta({description: 'As GitHub spells it.'}),
+  repository: Repository.optional().meta({description: 'In any case.'}),
+  run: z.coerce
+    .number()
+    .pipe(z.int().positive())
+    .optional()
+    .meta({description: 'Id of a run.', override: {type: 'integer', minimum: 1}}),
   ...PageQuery,
 });
 
@@ -34,17 +42,55 @@ export const listJobs = operation(
   },
   async (request, {query}) => {
     const {store} = await request.context();
-    const {pool, status, repository} = query;
-    const where = {...(pool ? {pool} : {}), ...(status ? {status} : {}), ...(repository ? {repository} : {})};
+    const {pool, status, repository, run} = query;
+    const where = {...(pool ? {pool} : {}), ...(status ? {status} : {}), ...(run ? {runId: run} : {})};
+    // Records have it as GitHub spells it, which a person need not know.
+    const isAsked = (job: JobDocument) =>
+      repository === undefined || job.repository.toLowerCase() === repository.toLowerCase();
     const page = await readPage(
       [
         async (after, limit) => {
           const found = await store.find('jobs', {where, after, limit});
-          return found.map(({id, data}) => ({id, item: jobView(data)}));
+          return found.map(({id, data}) => (isAsked(data) ? {id, item: jobView(data)} : {id}));
         },
       ],
       query,
     );
     return jsonReply({jobs: page.items, next: page.next}, 200, linkHeader(request, page.next));
+  },
+);
+
+export const getJob = operation(
+  {
+    id: 'getJob',
+    method: 'GET',
+    path: '/jobs/{id}',
+    alsoAt: '/api/v1/jobs/{id}',
+    tag: 'jobs',
+    summary: 'One job',
+    access: 'secret',
+    parameters: z.strictObject({
+      id: z
+        .string()
+        .regex(/^[1-9]\d{0,15}(-[1-9]\d{0,15})?$/, 'expected <job id> or <job id>-<run attempt>')
+        .meta({
+          description: 'A job’s id, of which the newest attempt counts, or `<id>-<attempt>`.',
+          examples: ['44200000072-1'],
+        }),
+    }),
+    query: z.strictObject({}),
+    outcomes: {200: {description: 'As it is on record.', schema: Job}},
+    problems: ['unknown-job'],
+  },
+  async (request, {path}) => {
+    const [jobId = 0, runAttempt] = path.id.split('-').map(Number);
+    const job = await recordOf(await request.context(), {jobId, ...(runAttempt === undefined ? {} : {runAttempt})});
+    if (!job) {
+      throw new Problem(
+        'unknown-job',
+        `found no job ${path.id} on record; GET /jobs lists those that there are, GET /explain?job= asks GitHub, too`,
+      );
+    }
+    return jsonReply(jobView(job));
   },
 );

@@ -1,9 +1,12 @@
 import * as z from 'zod';
+import type {Config} from '../../config/config-types';
+import {waitingJobs} from '../../diagnosis/waiting-jobs';
 import {jsonReply} from '../../http/server';
 import type {Pool} from '../../model/pool';
 import type {RunnerDocument, RunnerState} from '../../model/runner';
 import type {SweepSummary} from '../../model/sweep';
 import type {Context} from '../../ports';
+import {scrubSecrets} from '../../secret';
 import type {Store} from '../../store/store';
 import {operation} from '../operation';
 import {
@@ -11,12 +14,13 @@ import {
   jobIdOf,
   type PersistentVm,
   persistentVms,
+  SWEEP_SECONDS,
   secondsBetween,
   timeOf,
   vmStateOf,
   vmView,
 } from '../resources';
-import {JobState, RunnerStateWord, Time} from '../schemas';
+import {JobState, RunnerStateWord, Time, VerdictWord} from '../schemas';
 
 const Counts = z.object({
   requested: z.int(),
@@ -61,9 +65,22 @@ const Status = z
           runner: z.string().nullable(),
           url: z.string().nullable(),
           age_seconds: z.int(),
+          id: z.int(),
+          attempt: z.int(),
+          queued_at: Time,
+          position: z
+            .int()
+            .nullable()
+            .meta({description: 'Its place in the queue of its pool, where it waits for a slot.'}),
+          verdict: VerdictWord,
+          because: z.string(),
+          do: z.string().meta({description: 'The next step.'}),
         }),
       )
-      .meta({description: 'Queued and not running, the oldest first; at most 1,000.'}),
+      .meta({
+        description:
+          'Those that need a runner, the oldest first, at most 200, and why they have none by the record alone; GET /explain asks GitHub, too.',
+      }),
     last_sweep: z
       .object({
         at: Time,
@@ -127,8 +144,8 @@ export const status = operation(
     problems: [],
   },
   async ({services}) => {
-    const {context} = await services();
-    return jsonReply((await readStatus(context)) satisfies z.output<typeof Status>);
+    const {context, config} = await services();
+    return jsonReply((await readStatus(context, config.webhooks)) satisfies z.output<typeof Status>);
   },
 );
 
@@ -139,21 +156,24 @@ const isLive = (state: string): state is LiveState => LIVE_STATES.some((live) =>
 /** Of each state. Far beyond any limit that a pool has in practice; counts stay right beyond it. */
 const AT_MOST = 1_000;
 
-/** The interval of Cloud Scheduler: its shortest. */
-const SWEEP_SECONDS = 60;
-
 /** The answer of GET /status. Reads only; nothing is asked of GitHub or Compute Engine. */
-async function readStatus(context: Context) {
+async function readStatus(context: Context, webhooks: Config['webhooks']) {
   const {store, pools, clock} = context;
   const now = clock.now();
-  const [runners, vms, waiting, swept, breakers, deadletters] = await Promise.all([
+  const [runners, vms, swept, breakers, deadletters] = await Promise.all([
     liveRunners(store),
     persistentVms(context),
-    store.find('jobs', {where: {status: 'queued'}, limit: AT_MOST}),
     lastSweep(store),
     store.find('breakers', {where: {}, limit: AT_MOST}),
     store.count('deadletters', {}),
   ]);
+  const waiting = await waitingJobs(context, {
+    now,
+    sweepSeconds: SWEEP_SECONDS,
+    webhooks,
+    runners: new Map([...runners.values()].flat().map((runner) => [runner.name, runner])),
+    breakers: breakers.map(({data}) => data).filter(({open}) => open),
+  });
   return {
     active_runners: [...runners.values()]
       .flat()
@@ -169,19 +189,23 @@ async function readStatus(context: Context) {
         states: await countsOf(store, pool, runners, vms),
       })),
     ),
-    waiting_jobs: waiting
-      .map(({data}) => data)
-      .sort((a, b) => a.queuedAt - b.queuedAt)
-      .map((job) => ({
-        job_id: job.jobId,
-        repository: job.repository,
-        pool: job.pool,
-        labels: [...job.labels],
-        status: job.status,
-        runner: job.runner,
-        url: job.url,
-        age_seconds: secondsBetween(job.queuedAt, now),
-      })),
+    waiting_jobs: waiting.map(({job, explanation}) => ({
+      job_id: job.jobId,
+      repository: job.repository,
+      pool: job.pool,
+      labels: [...job.labels],
+      status: job.status,
+      runner: job.runner,
+      url: job.url,
+      age_seconds: secondsBetween(job.queuedAt, now),
+      id: job.jobId,
+      attempt: job.runAttempt,
+      queued_at: timeOf(job.queuedAt),
+      position: explanation.position ?? null,
+      verdict: explanation.verdict,
+      because: scrubSecrets(explanation.because),
+      do: explanation.do,
+    })),
     last_sweep: swept
       ? {...swept, incomplete: [...swept.incomplete], at: timeOf(swept.at), age_seconds: secondsBetween(swept.at, now)}
       : null,

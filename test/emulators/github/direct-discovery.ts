@@ -39,6 +39,14 @@ export function directDiscovery(world: GitHubWorld, {deliveriesAPage = 100} = {}
     credentials: 'app',
     visible: async () => whole(world.app.installations().flatMap(({account}) => ofAccount(account.login))),
     ofOrganization: async (org) => whole(ofAccount(org)),
+    access: async ({fullName}) => {
+      const repository = world.accounts.repositories().find((each) => sameName(each.fullName, fullName));
+      const [owner = ''] = fullName.split('/');
+      const installation = world.app.installationOfAccount(owner);
+      if (!installation) return 'no_app';
+      if (installation.suspended) return 'suspended';
+      return repository && world.app.installationOf(repository) ? 'granted' : 'not_selected';
+    },
     runners: (scope, installationId) => github(scope, installationId ?? undefined).listRunners(),
     hooks: async () => [],
     deliveries: async (hook, {cursor, failuresOnly}): Promise<DeliveryPage> => {

@@ -1,0 +1,224 @@
+import {TtlCache} from '../cache';
+import {type Clock, withDeadline} from '../clock';
+import {RefusedByGitHub, SlipwayError, Unavailable} from '../errors';
+import type {
+  DiscoveredRepository,
+  Discovery,
+  GitHubFor,
+  NamedRepository,
+  Registration,
+  RepositoryAccess,
+} from '../github/github';
+import {takesRepository} from '../model/matching';
+import {isSpeltOut} from '../model/names';
+import type {Pool} from '../model/pool';
+import type {RunnerScope} from '../model/scope';
+import {scrubSecrets} from '../secret';
+import type {JobLook, RegistrationLook} from './looked-at';
+
+/** Calls of GitHub a minute, whoever asks. */
+const CALLS_A_MINUTE = 60;
+
+/** Below this share of GitHub's own limit nothing is asked: jobs need the rest. */
+const LEAST_LEFT = 0.3;
+
+const KEPT_MS = 60_000;
+const KEPT_ANSWERS = 500;
+
+/** Of real time, for all that one question asks; and for the search of a job whose repository is not known. */
+const QUESTION_MS = 10_000;
+const SEARCH_MS = 5_000;
+
+/** Repositories of a search, and how many are asked at once. */
+const MOST_SEARCHED = 30;
+const AT_ONCE = 5;
+
+/** Which repositories there are changes slowly. */
+const REPOSITORIES_KEPT_MS = 10 * 60_000;
+
+/** A page of a list of repositories. */
+const A_PAGE = 100;
+
+export interface LookUpsOptions {
+  readonly discovery: () => Discovery;
+  readonly github: GitHubFor;
+  readonly clock: Clock;
+}
+
+/** The budget of the minute is used up, or GitHub's own limit is near. */
+class NotAsked extends Error {}
+
+/**
+ * What people's questions ask of GitHub, within bounds, so that looking costs the jobs nothing: 60 calls a minute in all, none below 30 % of
+ * GitHub's limit, answers are kept for 60 seconds. Never throws: what is not answered is a look of its own. Make one for a process.
+ */
+export class LookUps {
+  readonly #options: LookUpsOptions;
+  readonly #jobs: TtlCache<JobLook>;
+  readonly #registrations: TtlCache<Registration | 'absent'>;
+  readonly #repositories: TtlCache<readonly DiscoveredRepository[]>;
+  #callsAtMs: number[] = [];
+
+  constructor(options: LookUpsOptions) {
+    this.#options = options;
+    this.#jobs = new TtlCache(options.clock, {maxEntries: KEPT_ANSWERS});
+    this.#registrations = new TtlCache(options.clock, {maxEntries: KEPT_ANSWERS});
+    this.#repositories = new TtlCache(options.clock);
+  }
+
+  /** The job of a known repository. `version`: a record's, which a kept answer has to be of. */
+  job(repository: NamedRepository, jobId: number, version: number): Promise<JobLook> {
+    const key = `${repository.fullName.toLowerCase()}/${jobId}/${version}`;
+    return this.#kept(key, QUESTION_MS, () => this.#jobIn(repository, jobId));
+  }
+
+  /** The job in the repositories that the pools spell out or match, those with the newest activity first. */
+  search(jobId: number, pools: readonly Pool[]): Promise<JobLook> {
+    return this.#kept(`?/${jobId}`, SEARCH_MS, () => this.#search(jobId, pools));
+  }
+
+  /** A runner's registration, by its id or else by its name. */
+  async registration(
+    {scope, installationId}: {readonly scope: RunnerScope; readonly installationId: number | null},
+    by: {readonly id: number} | {readonly name: string},
+  ): Promise<RegistrationLook> {
+    const key = JSON.stringify([scope, by]).toLowerCase();
+    const known = this.#registrations.get(key);
+    if (known !== undefined) return known;
+    try {
+      this.#spend(1);
+      const github = this.#options.github(scope, installationId ?? undefined);
+      const found = await inTime(QUESTION_MS, 'id' in by ? github.getRunner(by.id) : github.findRunner(by.name));
+      const look = found ?? 'absent';
+      this.#registrations.set(key, look, this.#options.clock.now() + KEPT_MS);
+      return look;
+    } catch (error) {
+      if (error instanceof NotAsked || error instanceof SlipwayError) return 'unknown';
+      throw error;
+    }
+  }
+
+  async #kept(key: string, ms: number, look: () => Promise<JobLook>): Promise<JobLook> {
+    const {clock} = this.#options;
+    const known = this.#jobs.get(key);
+    if (known) return known;
+    try {
+      const found = await inTime(ms, look());
+      this.#jobs.set(key, found, clock.now() + KEPT_MS);
+      return found;
+    } catch (error) {
+      return {kind: 'no_answer', because: sentenceOf(error)};
+    }
+  }
+
+  async #jobIn(repository: NamedRepository, jobId: number): Promise<JobLook> {
+    const discovery = this.#options.discovery();
+    const {fullName} = repository;
+    try {
+      this.#spend(1);
+      const job = await discovery.job(repository, jobId);
+      if (job) {
+        this.#spend(1);
+        const run = await discovery.run(repository, job.runId);
+        return {kind: 'seen', job, repository: fullName, isPublic: run?.isPublic ?? null};
+      }
+    } catch (error) {
+      if (!isInstallation(error)) throw error;
+    }
+    const access = await this.#access(repository);
+    if (access !== 'granted') return {kind: 'no_access', repository: fullName, access};
+    return {kind: 'absent', where: `repository ${fullName}`};
+  }
+
+  async #access(repository: NamedRepository): Promise<RepositoryAccess> {
+    this.#spend(2);
+    return this.#options.discovery().access(repository);
+  }
+
+  async #search(jobId: number, pools: readonly Pool[]): Promise<JobLook> {
+    const repositories = await this.#searched(pools);
+    let failure: unknown;
+    for (let from = 0; from < repositories.length; from += AT_ONCE) {
+      const some = repositories.slice(from, from + AT_ONCE);
+      const looks = await Promise.allSettled(some.map((repository) => this.#glance(repository, jobId)));
+      for (const look of looks) {
+        if (look.status === 'fulfilled' && look.value) return look.value;
+        if (look.status === 'rejected') failure ??= look.reason;
+      }
+      if (failure instanceof NotAsked) break;
+    }
+    if (failure !== undefined && !isInstallation(failure)) throw failure;
+    const where = repositories.length === 1 ? repositories[0]?.fullName : `${repositories.length} repositories`;
+    return {kind: 'absent', where: `the ${where ?? 'repositories'} of the pools that were asked`};
+  }
+
+  async #glance(repository: NamedRepository, jobId: number): Promise<JobLook | undefined> {
+    this.#spend(1);
+    const job = await this.#options.discovery().job(repository, jobId);
+    if (!job) return undefined;
+    this.#spend(1);
+    const run = await this.#options.discovery().run(repository, job.runId);
+    return {kind: 'seen', job, repository: repository.fullName, isPublic: run?.isPublic ?? null};
+  }
+
+  /** At most 30: those that the pools spell out, and of those that the App or the token sees the ones that a pool matches. */
+  async #searched(pools: readonly Pool[]): Promise<NamedRepository[]> {
+    const spelt = pools.flatMap(({scope}) => (scope.kind === 'repositories' ? scope.patterns.filter(isSpeltOut) : []));
+    const isOpen = pools.some(
+      ({scope}) =>
+        scope.kind === 'organization' || scope.patterns.some((each) => !each.startsWith('!') && !isSpeltOut(each)),
+    );
+    const seen = isOpen ? await this.#visible() : [];
+    const matched = seen.filter(({fullName}) => pools.some((pool) => takesRepository(pool, fullName)));
+    const names = new Set(matched.map(({fullName}) => fullName.toLowerCase()));
+    const others = [...new Set(spelt)].filter((fullName) => !names.has(fullName.toLowerCase()));
+    const byActivity = [...matched].sort((a, b) => (b.pushedAt ?? 0) - (a.pushedAt ?? 0));
+    return [...others.map((fullName) => ({fullName, installationId: null})), ...byActivity].slice(0, MOST_SEARCHED);
+  }
+
+  async #visible(): Promise<readonly DiscoveredRepository[]> {
+    const known = this.#repositories.get('');
+    if (known) return known;
+    this.#spend(2);
+    const {items} = await this.#options.discovery().visible();
+    // What a list of several pages cost is known afterwards.
+    this.#spent(Math.floor(items.length / A_PAGE));
+    this.#repositories.set('', items, this.#options.clock.now() + REPOSITORIES_KEPT_MS);
+    return items;
+  }
+
+  /** Throws `NotAsked`. */
+  #spend(calls: number): void {
+    const now = this.#options.clock.now();
+    if (this.#options.discovery().left() < LEAST_LEFT) {
+      throw new NotAsked('less than 30 % of GitHub’s rate limit is left, which is kept for the jobs');
+    }
+    this.#callsAtMs = this.#callsAtMs.filter((at) => now - at < 60_000);
+    if (this.#callsAtMs.length + calls > CALLS_A_MINUTE) {
+      const [oldest = now] = this.#callsAtMs;
+      const seconds = Math.ceil((oldest + 60_000 - now) / 1000);
+      throw new NotAsked(
+        `it was asked ${CALLS_A_MINUTE} times in this minute by questions like this; again in ${seconds} s`,
+      );
+    }
+    this.#spent(calls);
+  }
+
+  #spent(calls: number): void {
+    const now = this.#options.clock.now();
+    for (let call = 0; call < calls; call++) this.#callsAtMs.push(now);
+  }
+}
+
+function inTime<T>(ms: number, work: Promise<T>): Promise<T> {
+  return withDeadline(ms, work, () => new Unavailable(`GitHub did not answer within ${ms / 1000} s`, 10));
+}
+
+function isInstallation(error: unknown): boolean {
+  return error instanceof RefusedByGitHub && error.reason === 'installation';
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof NotAsked) return error.message;
+  return error instanceof SlipwayError ? scrubSecrets(error.message) : 'an unexpected failure, which the log describes';
+}

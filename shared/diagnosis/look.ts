@@ -1,0 +1,169 @@
+import {withDeadline} from '../clock';
+import {Unavailable} from '../errors';
+import {type JobDocument, jobKeyOf} from '../model/job';
+import {matchJob} from '../model/matching';
+import {runnerName} from '../model/names';
+import {isBeingMade, type RunnerDocument} from '../model/runner';
+import {repositoryScope, scopeFor} from '../model/scope';
+import type {DeadLetterDocument} from '../model/tasks';
+import {type Context, poolOf} from '../ports';
+import {deadLetterId} from '../runners/give-up';
+import {queuedJobs} from '../vms/records';
+import {vmOfPool} from '../vms/vms';
+import {breakersOfJob, eyesOf, openBreakers, positionOf, roomOf} from './facts';
+import type {LookUps} from './look-ups';
+import type {Eyes, JobLook, JobReference, LookedAt, RegistrationLook, VmLook} from './looked-at';
+
+/** Attempts of one id: GitHub gives a job that is run again another one. */
+const MOST_ATTEMPTS = 10;
+
+/** Runners of one job that a timeline shows. */
+const MOST_RUNNERS = 10;
+
+/** Of real time, for the provider's answer. */
+const PROVIDER_MS = 5_000;
+
+/** What one question looks at, and the runners that were there for the job. */
+export interface Look {
+  readonly looked: LookedAt;
+  readonly runners: readonly RunnerDocument[];
+}
+
+/** Looks at everything that the verdict of one job is made of: the record, GitHub's job, and what the job waits for. */
+export async function lookAt(
+  context: Context,
+  asked: JobReference,
+  lookUps: LookUps,
+  given: Pick<Eyes, 'sweepSeconds' | 'webhooks'>,
+): Promise<Look> {
+  const job = await recordOf(context, asked);
+  const github = await lookAtGitHub(context, lookUps, asked, job);
+  const pool = job ? poolOf(context, job.pool) : matchingPool(context, github);
+  const isQueued = job?.status === 'queued';
+  const runners = job ? await runnersOf(context, job) : [];
+  const runner = runners.find(({name}) => name === job?.runner);
+  const vm = job && isQueued ? await vmOf(context, job) : undefined;
+  const isInQueue = isQueued && pool !== undefined && vm === undefined;
+  const open = isInQueue ? await openBreakers(context.store) : [];
+  const looked: LookedAt = {
+    now: context.clock.now(),
+    asked,
+    pools: context.pools,
+    job: job && (await withFailureOf(context, job, runner)),
+    github,
+    pool,
+    letter: job && (await letterOf(context, job)),
+    runner,
+    registration: isQueued ? await registrationOf(context, lookUps, job, runner, vm) : 'unknown',
+    breakers: isInQueue ? breakersOfJob(context, job, open) : [],
+    queue: isInQueue ? {...(await roomOf(context, pool)), position: await positionOf(context, job)} : undefined,
+    vm,
+    eyes: await eyesOf(context.store, given),
+    placements: isInQueue && job.failedAttempt?.kind === 'no_capacity' ? await placementsOf(context, job) : [],
+  };
+  return {looked, runners};
+}
+
+/** The newest attempt on record, or the one that was asked for; of the repository, where the question names one. */
+export async function recordOf({store}: Context, asked: JobReference): Promise<JobDocument | undefined> {
+  const {jobId, runAttempt, repository} = asked;
+  const found =
+    runAttempt === undefined
+      ? (await store.find('jobs', {where: {jobId}, limit: MOST_ATTEMPTS})).map(({data}) => data)
+      : [await store.get('jobs', jobKeyOf({jobId, runAttempt}))];
+  return found
+    .filter((job) => job !== undefined)
+    .filter((job) => repository === undefined || job.repository.toLowerCase() === repository.toLowerCase())
+    .sort((a, b) => b.runAttempt - a.runAttempt)[0];
+}
+
+async function lookAtGitHub(
+  {pools}: Context,
+  lookUps: LookUps,
+  {jobId, repository}: JobReference,
+  job: JobDocument | undefined,
+): Promise<JobLook> {
+  if (job) {
+    const {repository: fullName, installationId, updatedAt} = job;
+    return lookUps.job({fullName, installationId}, jobId, updatedAt);
+  }
+  if (repository === undefined) return lookUps.search(jobId, pools);
+  return lookUps.job({fullName: repository, installationId: null}, jobId, 0);
+}
+
+function matchingPool({pools}: Context, github: JobLook) {
+  if (github.kind !== 'seen') return undefined;
+  const {repository, isPublic, job} = github;
+  const match = matchJob({repository, isPublic: isPublic ?? false, labels: job.labels}, pools);
+  return match.kind === 'matched' ? match.pool : undefined;
+}
+
+/** The runners that were made for the job, and the one that covers it or ran it. */
+async function runnersOf({store, deployment}: Context, job: JobDocument): Promise<RunnerDocument[]> {
+  const {creations, pool, jobId, runner} = job;
+  const first = Math.max(1, creations - MOST_RUNNERS + 1);
+  const made = Array.from({length: creations - first + 1}, (_, n) => runnerName(deployment, pool, jobId, first + n));
+  const names = new Set([...made, ...(runner === null ? [] : [runner])]);
+  const found = await Promise.all([...names].map((name) => store.get('runners', name)));
+  return found.filter((each) => each !== undefined);
+}
+
+/** The half-made runner may be another job's by its name: what failed of it is on that job's record, where the job was not yet covered by it. */
+async function withFailureOf(
+  {store}: Context,
+  job: JobDocument,
+  runner: RunnerDocument | undefined,
+): Promise<JobDocument> {
+  if (job.failedAttempt || !runner || !isBeingMade(runner) || runner.madeFor === jobKeyOf(job)) return job;
+  const failedAttempt = (await store.get('jobs', runner.madeFor))?.failedAttempt;
+  return failedAttempt ? {...job, failedAttempt} : job;
+}
+
+async function letterOf({store}: Context, job: JobDocument): Promise<DeadLetterDocument | undefined> {
+  return store.get('deadletters', deadLetterId({job: jobKeyOf(job), task: ''}));
+}
+
+async function vmOf(context: Context, job: JobDocument): Promise<VmLook | undefined> {
+  const vm = vmOfPool(context, job.pool);
+  if (!vm) return undefined;
+  const waiting = await queuedJobs(context, vm);
+  const before = waiting.filter((other) => other.jobId !== job.jobId && other.queuedAt < job.queuedAt).length;
+  return {vm, document: await context.store.get('vms', vm.id), before};
+}
+
+/** Of the runner that boots for the job, or of the persistent VM's, where it matters. */
+async function registrationOf(
+  context: Context,
+  lookUps: LookUps,
+  job: JobDocument,
+  runner: RunnerDocument | undefined,
+  look: VmLook | undefined,
+): Promise<RegistrationLook> {
+  if (runner) {
+    if (isBeingMade(runner) || runner.githubId === null) return 'unknown';
+    return lookUps.registration(runner, {id: runner.githubId});
+  }
+  const entry = look?.vm.pools.find(({pool}) => pool.name === job.pool);
+  if (!entry) return 'unknown';
+  const isUp = look?.document?.state === 'running';
+  if (!isUp && job.demand !== 'dead') return 'unknown';
+  const pool = poolOf(context, job.pool);
+  const scope = pool ? scopeFor(pool, job) : repositoryScope(job.repository);
+  return lookUps.registration({scope, installationId: job.installationId}, {name: entry.runnerName});
+}
+
+/** In words; none where the provider does not say. */
+async function placementsOf(context: Context, job: JobDocument): Promise<string[]> {
+  const {pool, jobId, creations} = job;
+  const name = runnerName(context.deployment, pool, jobId, Math.max(1, creations));
+  try {
+    const asked = context.provider(pool).placements({name, pool, job: jobKeyOf(job)});
+    const placements = await withDeadline(PROVIDER_MS, asked, () => new Unavailable('the provider did not answer', 10));
+    return placements.map(({place, machineType, spot}) =>
+      [place, ...(machineType ? [machineType] : []), ...(spot ? ['spot'] : [])].join(' '),
+    );
+  } catch (error) {
+    context.logger.debug(`the placements of pool ${pool} are not known`, {error});
+    return [];
+  }
+}

@@ -1,0 +1,77 @@
+/** Why a job does not run, in one word. docs/operate.md says what to do about each. */
+export const VERDICTS = [
+  'unknown_job',
+  'completed',
+  'running',
+  'not_ours',
+  'no_pool_matches',
+  'repository_not_served',
+  'public_repository',
+  'not_installed',
+  'waiting_for_approval',
+  'waiting_for_concurrency',
+  'not_noticed_yet',
+  'waiting_for_slot',
+  'breaker_open',
+  'no_capacity',
+  'retrying',
+  'creating',
+  'booting',
+  'runner_idle',
+  'vm_starting',
+  'vm_runner_offline',
+  'vm_cannot_take_it',
+  'given_up',
+] as const;
+
+export type Verdict = (typeof VERDICTS)[number];
+
+/** A verdict with what a person needs to act on it. */
+export interface Explanation {
+  readonly verdict: Verdict;
+  /** Since when the verdict holds, in milliseconds since the epoch. */
+  readonly since: number;
+  /** One sentence that names the concrete thing: a label, a limit, a region, a runner. */
+  readonly because: string;
+  /** The next step, in one sentence; never empty. */
+  readonly do: string;
+  /** Of a job that waits for a slot: its place in the queue of its pool, from 1. */
+  readonly position?: number;
+}
+
+export const NOTHING_TO_DO = 'Nothing to do.';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** For sentences: `45 s`, `12 min`, `5 h`. Clocks differ: nothing is shorter than 0. */
+export function duration(ms: number): string {
+  if (ms < 2 * MINUTE) return `${Math.max(0, Math.round(ms / SECOND))} s`;
+  return ms < 2 * HOUR ? `${Math.round(ms / MINUTE)} min` : `${Math.round(ms / HOUR)} h`;
+}
+
+/** For sentences: when something is due, seen from now. */
+export function due(atMs: number, now: number): string {
+  return atMs > now ? `in ${duration(atMs - now)}` : 'now';
+}
+
+/** For sentences: `1 job`, `2 jobs`. */
+export function count(n: number, thing: string): string {
+  return `${n} ${thing}${n === 1 ? '' : 's'}`;
+}
+
+/** `1st`, `2nd`, `3rd`, `4th` */
+export function ordinal(n: number): string {
+  const teens = n % 100 >= 11 && n % 100 <= 13;
+  const ending = teens ? 'th' : (['th', 'st', 'nd', 'rd'][n % 10] ?? 'th');
+  return `${n}${ending}`;
+}
+
+/** A text of somebody else inside a sentence: without its full stop at the end, on one line. */
+export function quoted(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replace(/[.\s]+$/, '');
+}
