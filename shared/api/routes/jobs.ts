@@ -11,7 +11,7 @@ import {Job, JobState, Next, PageQuery, PoolName, Repository} from '../schemas';
 const JobsQuery = z.strictObject({
   pool: PoolName.optional(),
   status: JobState.optional(),
-  repository: Repository.optional().meta({description: 'In any case.'}),
+  repository: Repository.optional().meta({description: '`owner/name`, in upper or lower case.'}),
   run: z.coerce
     .number()
     .pipe(z.int().positive())
@@ -27,13 +27,13 @@ export const listJobs = operation(
     path: '/jobs',
     alsoAt: '/api/v1/jobs',
     tag: 'jobs',
-    summary: 'The jobs that this deployment has to do with, page by page',
+    summary: 'Lists the jobs of this deployment',
     access: 'secret',
     parameters: z.strictObject({}),
     query: JobsQuery,
     outcomes: {
       200: {
-        description: 'A page, by id. A finished job is remembered for seven days.',
+        description: 'A page of jobs, sorted by id. A completed job is kept for seven days.',
         schema: z.object({jobs: z.array(Job), next: Next}).meta({id: 'Jobs'}),
         headers: ['Link'],
       },
