@@ -87,7 +87,7 @@ function up(looked: LookedAt, look: VmLook, document: VmDocument, job: JobDocume
       do: 'If it lasts over a minute: check whether its runner group admits the repository, and whether the Actions settings allow self-hosted runners.',
     };
   }
-  if (registration === 'unknown' && now - since <= vm.bootMinutes * 60_000)
+  if (now - since <= vm.bootMinutes * 60_000)
     return starting(
       look,
       since,

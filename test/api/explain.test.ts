@@ -1,20 +1,10 @@
-import {aSystem, MINUTE, POOLS, type TestSystem} from '../builders/system';
+import {aSystem, expectClean, MINUTE, POOLS, type TestSystem} from '../builders/system';
 import type {Job} from '../emulators/github/job';
-import {type Answered, ApiClient, problemOf} from './client';
+import {jobFields} from '../emulators/github/payload';
+import {ApiClient, problemOf} from './client';
+import {Questions} from './explain-client';
 
 jest.setTimeout(60_000);
-
-/** What the tests read of an answer. */
-interface Explained {
-  readonly job: {id: number; status_at_github: string | null; repository: string} | null;
-  readonly verdict: string;
-  readonly since: string;
-  readonly because: string;
-  readonly do: string;
-  readonly pool: string | null;
-  readonly runner: {name: string; provider: string; state: string; place: string | null} | null;
-  readonly timeline: readonly {at: string; what: string; detail: string}[];
-}
 
 const STOCK_OUT = {code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message: 'The zone does not have enough resources available.'};
 
@@ -27,37 +17,9 @@ async function start(options: Parameters<typeof aSystem>[0] = {}): Promise<void>
 }
 afterEach(() => system.close());
 
-/** The answer, while the time passes that a look-up may take. */
-async function ask(path: string): Promise<Answered> {
-  const asked = api.get(path);
-  let isOver = false;
-  const over = asked.finally(() => {
-    isOver = true;
-  });
-  while (!isOver) {
-    await Promise.race([over.catch(() => undefined), new Promise((resolve) => setImmediate(resolve))]);
-    if (!isOver) await system.pass(0);
-  }
-  return asked;
-}
-
-async function explain(job: string | number): Promise<Explained> {
-  const answer = await ask(`/explain?job=${encodeURIComponent(job)}`);
-  expect(answer.status).toBe(200);
-  const explained = answer.json as unknown as Explained;
-  expect(explained.because).not.toBe('');
-  expect(explained.do).not.toBe('');
-  return explained;
-}
-
-const pageOf = (job: Readonly<Job>) =>
-  `${system.env['GITHUB_API_URL']?.replace(/\/api\/v3$/, '')}/${job.repository}/actions/runs/${job.runId}/job/${job.id}`;
-
-/** The job's row in `GET /status`. */
-async function waiting(job: Readonly<Job>): Promise<Record<string, unknown> | undefined> {
-  const {json} = await api.get('/status');
-  return (json['waiting_jobs'] as Record<string, unknown>[]).find(({id}) => id === job.id);
-}
+const explain = (job: string | number, passMs = 0) => new Questions(system, api).explain(job, passMs);
+const waiting = (job: Readonly<Job>) => new Questions(system, api).waiting(job);
+const pageOf = (job: Readonly<Job>) => new Questions(system, api).pageOf(job);
 
 /** Lets nobody but the test have deliveries arrive. */
 const withoutWebhooks = () => {
@@ -156,28 +118,26 @@ describe('a job that no pool takes', () => {
   });
 
   test('is `not_installed` where the App is not on the account, suspended, or without the repository', async () => {
-    const asked = async (): Promise<Explained> => {
-      const answer = ask(`/explain?job=${encodeURIComponent(pageOf(job))}`);
-      await system.pass(30_000);
-      return (await answer).json as unknown as Explained;
-    };
     withoutWebhooks();
     const job = system.queueJob();
     const [installation] = system.github.app.installations();
     if (!installation) throw new Error('found no installation');
     installation.suspended = true;
-    expect(await asked()).toMatchObject({verdict: 'not_installed', because: expect.stringContaining('suspended')});
+    expect(await explain(pageOf(job), 30_000)).toMatchObject({
+      verdict: 'not_installed',
+      because: expect.stringContaining('suspended'),
+    });
 
     system.github.app.uninstall(installation.id);
     await system.pass(2 * MINUTE);
-    expect(await asked()).toMatchObject({
+    expect(await explain(pageOf(job), 30_000)).toMatchObject({
       verdict: 'not_installed',
       because: expect.stringContaining('not installed on acme'),
     });
 
     system.github.app.install(installation.account, {repositories: ['acme/web']});
     await system.pass(10 * MINUTE);
-    expect(await asked()).toMatchObject({
+    expect(await explain(pageOf(job), 30_000)).toMatchObject({
       verdict: 'not_installed',
       because: expect.stringContaining('does not include repository acme/app'),
     });
@@ -199,6 +159,18 @@ describe('a job that waits', () => {
       job: {status_at_github: 'waiting'},
     });
     expect(await waiting(job)).toBeUndefined();
+  });
+
+  test('for its concurrency group is `waiting_for_concurrency`', async () => {
+    await start();
+    withoutWebhooks();
+    const job = system.queueJob();
+    const body = {...jobFields(job), status: 'pending', head_sha: '3484a3f', head_branch: 'main', workflow_name: 'CI'};
+    system.github.fault({match: {path: /actions\/jobs\/\d+$/}, respond: {status: 200, body}});
+    expect(await explain(pageOf(job))).toMatchObject({
+      verdict: 'waiting_for_concurrency',
+      job: {status_at_github: 'pending'},
+    });
   });
 
   test('and that nobody told of is `not_noticed_yet`', async () => {
@@ -349,5 +321,112 @@ describe('a job that waits', () => {
     expect(explained.do).toContain(`slipway retry job-${job.id}-1`);
     expect(await waiting(job)).toMatchObject({verdict: 'given_up'});
     expect(explained.timeline.at(-1)?.what).toBe('given_up');
+  });
+});
+
+describe('what is asked of GitHub', () => {
+  beforeEach(() => start());
+  const asked = () => system.github.requests.filter(({operationId}) => operationId.startsWith('actions/get-')).length;
+
+  test('is answered from the record when GitHub does not answer, with 200', async () => {
+    const job = system.queueJob({durationMs: 60 * MINUTE});
+    await system.pass(5 * MINUTE);
+    system.github.fault({match: {path: /./}, times: 100, respond: {status: 502, body: {message: 'Bad Gateway'}}});
+    const explained = await explain(job.id);
+    expect(explained).toMatchObject({verdict: 'running', job: {status_at_github: null}});
+    expect(explained.because).toContain('GitHub was not heard');
+    expect(await explain(4_711)).toMatchObject({verdict: 'unknown_job', because: expect.stringContaining('502')});
+  });
+
+  test('is kept for 60 seconds, and asked anew when the record is newer', async () => {
+    const job = system.queueJob({durationMs: 60 * MINUTE});
+    await system.pass(5 * MINUTE);
+    await explain(job.id);
+    const before = asked();
+    await explain(job.id);
+    expect(asked()).toBe(before);
+    await system.pass(MINUTE);
+    await explain(job.id);
+    expect(asked()).toBeGreaterThan(before);
+  });
+
+  test('is no more than 60 calls a minute, whoever asks about what', async () => {
+    const before = system.github.requests.length;
+    const verdicts = new Set<string>();
+    for (let id = 1; id <= 40; id++) {
+      const {verdict, because} = await explain(id);
+      verdicts.add(verdict);
+      if (id === 40) expect(because).toContain('60 times in this minute');
+    }
+    expect([...verdicts]).toEqual(['unknown_job']);
+    // Besides, the tokens that the calls need.
+    expect(system.github.requests.length - before).toBeLessThanOrEqual(62);
+    await system.pass(MINUTE);
+    expect((await explain(41)).because).not.toContain('60 times');
+  });
+
+  test('is nothing while less than 30 % of GitHub’s limit is left', async () => {
+    await explain(1);
+    const headers = {'x-ratelimit-limit': '5000', 'x-ratelimit-remaining': '1499', 'x-ratelimit-reset': '99999999999'};
+    system.github.fault({
+      match: {path: /actions\/jobs/},
+      times: 2,
+      respond: {status: 404, headers, body: {message: 'Not Found'}},
+    });
+    await explain(2);
+    const before = system.github.requests.length;
+    expect((await explain(3)).because).toContain('less than 30 %');
+    expect(system.github.requests.length).toBe(before);
+  });
+});
+
+describe('an attempt that fails and is tried again', () => {
+  test('leaves its sentence in the log line’s message, and nothing on the record of a job that goes well', async () => {
+    await start();
+    system.github.fault({match: {path: /access_tokens/}, respond: {status: 502, body: {message: 'Bad Gateway'}}});
+    const job = system.queueJob();
+    await system.finish();
+    const well = system.queueJob();
+    await system.finish();
+    expect(system.log.find((line) => line.includes('"decision":"retry"'))).toMatch(
+      /"message":"provision: will be tried again: GitHub answered 502[^"]*"/,
+    );
+    expect((await system.store.get('jobs', `${job.id}-1`))?.failedAttempt).toMatchObject({
+      attempt: 1,
+      mostAttempts: 20,
+    });
+    expect(await system.store.get('jobs', `${well.id}-1`)).not.toHaveProperty('failedAttempt');
+    expectClean(system);
+  });
+});
+
+describe('a job on record', () => {
+  beforeEach(() => start());
+
+  test('is read by its id, of which the newest attempt counts, or by id and attempt', async () => {
+    const job = system.queueJob();
+    await system.pass(10_000);
+    for (const id of [job.id, `${job.id}-1`]) {
+      const {status, json} = await api.get(`/jobs/${id}`);
+      expect([status, json['id']]).toEqual([200, `${job.id}-1`]);
+    }
+    const unknown = await api.get(`/api/v1/jobs/${job.id}-2`);
+    expect([unknown.status, problemOf(unknown)]).toEqual([404, 'unknown-job']);
+    const wrong = await api.get('/jobs/abc');
+    expect([wrong.status, problemOf(wrong)]).toEqual([400, 'invalid-request']);
+  });
+
+  test('is found by its run, by its pool and status, and by its repository in any case', async () => {
+    const job = system.queueJob({durationMs: 60 * MINUTE});
+    const other = system.queueJob({repository: 'acme/web'});
+    await system.pass(10_000);
+    const ids = async (query: string) => {
+      const {json} = await api.get(`/jobs?${query}`);
+      return (json['jobs'] as {job_id: number}[]).map(({job_id}) => job_id);
+    };
+    expect(await ids(`run=${job.runId}`)).toEqual([job.id]);
+    expect(await ids('repository=ACME/App')).toEqual([job.id]);
+    expect(await ids('pool=arm&repository=acme/WEB')).toEqual([other.id]);
+    expect((await api.get('/jobs?status=asleep')).status).toBe(400);
   });
 });

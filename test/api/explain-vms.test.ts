@@ -1,0 +1,69 @@
+import {MINUTE} from '../builders/system';
+import {aVmSystem, VM, type VmSystem, ZONE} from '../builders/vm-system';
+import {ApiClient} from './client';
+import {Questions} from './explain-client';
+
+jest.setTimeout(60_000);
+
+let system: VmSystem;
+let questions: Questions;
+
+beforeEach(async () => {
+  system = await aVmSystem();
+  questions = new Questions(system, new ApiClient(system.urls.api));
+});
+afterEach(() => system.close());
+
+test('a job whose VM starts is `vm_starting`', async () => {
+  const job = system.queueGpuJob();
+  await system.pass(60_000, () => system.vm.status !== 'TERMINATED');
+  const explained = await questions.explain(job.id);
+  expect(explained).toMatchObject({
+    verdict: 'vm_starting',
+    pool: system.pool,
+    runner: {provider: 'gce-vm', place: ZONE},
+  });
+  expect(explained.because).toContain(VM);
+  expect(await questions.waiting(job)).toMatchObject({verdict: 'vm_starting'});
+});
+
+test('a job whose VM is up without its runner is `vm_runner_offline`', async () => {
+  system.github.runners.remove(system.runner);
+  const job = system.queueGpuJob();
+  await system.pass(8 * MINUTE);
+  const explained = await questions.explain(job.id);
+  expect(explained.verdict).toBe('vm_runner_offline');
+  expect(explained.because).toContain(`no runner ${VM} is registered`);
+  expect(await questions.waiting(job)).toMatchObject({verdict: 'vm_runner_offline'});
+});
+
+test('a job that asks for a label that the runner lacks is `vm_cannot_take_it`', async () => {
+  const job = system.queueJob({labels: ['self-hosted', 'gpu', 'cuda12']});
+  await system.pass(2 * MINUTE);
+  const explained = await questions.explain(job.id);
+  expect(explained.verdict).toBe('vm_cannot_take_it');
+  expect(explained.because).toContain('asks for cuda12');
+  expect(await questions.waiting(job)).toMatchObject({verdict: 'vm_cannot_take_it'});
+});
+
+test('a job behind another one on the VM is `waiting_for_slot`', async () => {
+  const first = system.queueGpuJob(60 * MINUTE);
+  await system.pass(10 * MINUTE, () => first.status === 'in_progress');
+  await system.pass(10_000);
+  const second = system.queueGpuJob();
+  await system.pass(10_000);
+  const explained = await questions.explain(second.id);
+  expect(explained.verdict).toBe('waiting_for_slot');
+  expect(explained.because).toContain(`runs job ${first.id}-1`);
+  expect(await questions.waiting(second)).toMatchObject({verdict: 'waiting_for_slot', position: 1});
+});
+
+test('a job whose VM finds no capacity is `no_capacity` with the next try', async () => {
+  system.compute.setCapacity({zone: ZONE}, 0);
+  const job = system.queueGpuJob();
+  await system.pass(30_000);
+  const explained = await questions.explain(job.id);
+  expect(explained.verdict).toBe('no_capacity');
+  expect(explained.because).toContain(`could not be started in ${ZONE}`);
+  expect(await questions.waiting(job)).toMatchObject({verdict: 'no_capacity'});
+});
