@@ -21,7 +21,7 @@ export async function openBreakers(store: Store): Promise<BreakerDocument[]> {
 
 /** Those of the open breakers that keep work of the job from its pool, in the order in which they are passed. */
 export function breakersOfJob(
-  context: Context,
+  context: Pick<Context, 'pools'>,
   {pool, repository}: Pick<JobDocument, 'pool' | 'repository'>,
   open: readonly BreakerDocument[],
 ): BreakerDocument[] {
@@ -41,7 +41,7 @@ export interface Room {
   readonly all?: {readonly taken: number; readonly limit: number};
 }
 
-export async function roomOf({store, maxRunners}: Context, pool: Pool): Promise<Room> {
+export async function roomOf({store, maxRunners}: Pick<Context, 'store' | 'maxRunners'>, pool: Pool): Promise<Room> {
   const own = {taken: await slotsTaken(store, pool.name), limit: pool.maxRunners};
   if (maxRunners === undefined) return own;
   return {...own, all: {taken: await slotsTaken(store, ALL_POOLS), limit: maxRunners}};

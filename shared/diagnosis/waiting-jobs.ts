@@ -20,6 +20,9 @@ export interface WaitingJob {
   readonly explanation: Explanation;
 }
 
+/** Where the records are, and what is configured. */
+export type Records = Pick<Context, 'store' | 'pools' | 'maxRunners'>;
+
 /** What the caller has read already. */
 export interface AlreadyRead extends Pick<Eyes, 'sweepSeconds' | 'webhooks'> {
   readonly now: number;
@@ -30,7 +33,7 @@ export interface AlreadyRead extends Pick<Eyes, 'sweepSeconds' | 'webhooks'> {
 }
 
 /** The queued jobs on record, oldest first, at most 200, each with the verdict that follows from the record alone: nobody else is asked. */
-export async function waitingJobs(context: Context, read: AlreadyRead): Promise<WaitingJob[]> {
+export async function waitingJobs(context: Records, read: AlreadyRead): Promise<WaitingJob[]> {
   const jobs = await queuedJobs(context);
   if (jobs.length === 0) return [];
   const eyes = await eyesOf(context.store, read);
@@ -64,7 +67,7 @@ export async function waitingJobs(context: Context, read: AlreadyRead): Promise<
 }
 
 /** The oldest first. Beyond 200 those that wait for a slot are the oldest of each pool. */
-async function queuedJobs({store, pools}: Context): Promise<JobDocument[]> {
+async function queuedJobs({store, pools}: Records): Promise<JobDocument[]> {
   const some = await store.find('jobs', {where: {status: 'queued'}, limit: MOST_JOBS});
   const found = [...some];
   if (some.length === MOST_JOBS) {
@@ -82,7 +85,7 @@ async function queuedJobs({store, pools}: Context): Promise<JobDocument[]> {
 
 /** How full the pool is, and the place of each of its open jobs; looked at only where one waits for a slot. */
 async function placesOf(
-  context: Context,
+  context: Records,
   name: string,
   jobs: readonly JobDocument[],
 ): Promise<((job: JobDocument) => QueuePlace) | undefined> {
@@ -96,7 +99,7 @@ async function placesOf(
   };
 }
 
-async function vmOf(context: Context, pool: string): Promise<Omit<VmLook, 'before'> | undefined> {
+async function vmOf(context: Records, pool: string): Promise<Omit<VmLook, 'before'> | undefined> {
   const vm = vmOfPool(context, pool);
   return vm && {vm, document: await context.store.get('vms', vm.id)};
 }

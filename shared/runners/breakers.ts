@@ -5,7 +5,7 @@ import {type Context, poolOf} from '../ports';
 import type {Store} from '../store/store';
 
 /** The breakers that keep work from a pool. */
-export function breakersOf(context: Context, poolName: string, repository: string): string[] {
+export function breakersOf(context: Pick<Context, 'pools'>, poolName: string, repository: string): string[] {
   const pool = poolOf(context, poolName);
   const scope = pool && quotaScope(pool);
   const boot = pool && bootBreaker(pool);

@@ -30,6 +30,7 @@ export interface Violation {
     | 'too_many_creations'
     | 'vm_held'
     | 'vm_late'
+    | 'wrong_verdict'
     | 'never_quiet';
   readonly detail: string;
   readonly atMs: number;

@@ -7,6 +7,7 @@ import type {Violation} from './safety';
 import {type Fault, needsSweep, type Scenario} from './scenario';
 import {SimulatedServices} from './simulated-services';
 import {SimulatedWorld} from './simulated-world';
+import {watchVerdicts} from './verdict-promises';
 
 export interface Outcome {
   readonly violations: readonly Violation[];
@@ -65,6 +66,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   await world.leftovers?.leaveRecords(world.store, world.startMs);
   const services: SimulatedServices = new SimulatedServices(world, functions, isResting);
 
+  watchVerdicts(world);
   const calmMs = world.startMs + lastPlannedMs(scenario);
   const endMs = calmMs + backlogMs(scenario) + longestMatrixMs(scenario) + SETTLE_MS;
   let steps = 0;
