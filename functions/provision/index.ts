@@ -7,14 +7,14 @@ import type {Demand, JobEvent} from '../../shared/model/job-event';
 import {takesRepository} from '../../shared/model/matching';
 import type {ProvisionTask} from '../../shared/model/task-payload';
 import type {Context} from '../../shared/ports';
-import {makeRunner} from '../../shared/runners/create';
+import {createRequestedRunner} from '../../shared/runners/create';
 import {serveDemand} from '../../shared/runners/demand';
-import {lookAgain} from '../../shared/runners/requeue';
+import {checkQueuedAgain} from '../../shared/runners/requeue';
 import {recordRun} from '../../shared/runners/run';
 import {createServices, type ServicesOptions} from '../../shared/services';
-import {endRunOnVm, hearVmEvent, noteForeignRun} from '../../shared/vms/records';
-import {serveVm, startById} from '../../shared/vms/start';
-import {vmOfEvent, vmOfPool} from '../../shared/vms/vms';
+import {endRunOnVm, recordJobOfOtherPool, recordVmEvent} from '../../shared/vms/records';
+import {serveDemandOnVm, startVmById} from '../../shared/vms/start';
+import {findVmForEvent, findVmOfPool} from '../../shared/vms/vms';
 
 /** The pool serves the repository, as `webhook` has found before: a task alone makes no runner for whatever repository it names. */
 function isServed({pools}: Context, {pool: name, repository}: JobEvent): boolean {
@@ -23,19 +23,19 @@ function isServed({pools}: Context, {pool: name, repository}: JobEvent): boolean
 }
 
 /** A job needs a runner: the persistent VM of its pool is started, or a runner is made in a pool that makes them. */
-async function serve(context: Context, demand: Demand): Promise<Outcome> {
+async function serveJob(context: Context, demand: Demand): Promise<Outcome> {
   const job = 'event' in demand ? demand.event : await context.store.get('jobs', demand.job);
   if (!job) return {decision: 'unknown_job'};
-  const vm = vmOfPool(context, job.pool);
-  return vm ? serveVm(context, vm, demand) : serveDemand(context, job, demand);
+  const vm = findVmOfPool(context, job.pool);
+  return vm ? serveDemandOnVm(context, vm, demand) : serveDemand(context, job, demand);
 }
 
 /** `waiting` and `in_progress`: which runner or VM runs the job, and what that changes for others. */
-async function record(context: Context, event: JobEvent): Promise<Outcome> {
-  const vm = vmOfEvent(context, event);
-  if (vm) return hearVmEvent(context, vm, event);
+async function recordEvent(context: Context, event: JobEvent): Promise<Outcome> {
+  const vm = findVmForEvent(context, event);
+  if (vm) return recordVmEvent(context, vm, event);
   const {change} = await recordRun(context, event);
-  await noteForeignRun(context, event, change);
+  await recordJobOfOtherPool(context, event, change);
   return {decision: change};
 }
 
@@ -46,16 +46,16 @@ async function record(context: Context, event: JobEvent): Promise<Outcome> {
 async function provision(context: Context, task: ProvisionTask): Promise<Outcome> {
   switch (task.kind) {
     case 'event':
-      if (task.event.status !== 'queued') return record(context, task.event);
-      return isServed(context, task.event) ? serve(context, {event: task.event}) : {decision: 'not_served'};
+      if (task.event.status !== 'queued') return recordEvent(context, task.event);
+      return isServed(context, task.event) ? serveJob(context, {event: task.event}) : {decision: 'not_served'};
     case 'demand':
-      return serve(context, {job: task.job});
+      return serveJob(context, {job: task.job});
     case 'queued_again':
-      return lookAgain(context, task, endRunOnVm);
+      return checkQueuedAgain(context, task, endRunOnVm);
     case 'make':
-      return makeRunner(context, task.runner);
+      return createRequestedRunner(context, task.runner);
     case 'vm':
-      return startById(context, task.vm);
+      return startVmById(context, task.vm);
   }
 }
 

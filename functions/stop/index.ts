@@ -7,21 +7,21 @@ import type {JobEvent} from '../../shared/model/job-event';
 import type {StopTask} from '../../shared/model/task-payload';
 import type {Context} from '../../shared/ports';
 import {checkIdle} from '../../shared/runners/idle';
-import {deleteRunner, releaseAfter} from '../../shared/runners/release';
+import {deleteRunner, releaseRunner} from '../../shared/runners/release';
 import {recordRun} from '../../shared/runners/run';
 import {createServices, type ServicesOptions} from '../../shared/services';
-import {hearVmEvent, noteForeignRun} from '../../shared/vms/records';
+import {recordJobOfOtherPool, recordVmEvent} from '../../shared/vms/records';
 import {checkVm} from '../../shared/vms/stop';
-import {vmOfEvent} from '../../shared/vms/vms';
+import {findVmForEvent} from '../../shared/vms/vms';
 
 /** `completed`: the stop of the persistent VM is planned, or the runner that ran the job is deleted. */
 async function release(context: Context, event: JobEvent): Promise<Outcome> {
-  const vm = vmOfEvent(context, event);
-  if (vm) return hearVmEvent(context, vm, event);
+  const vm = findVmForEvent(context, event);
+  if (vm) return recordVmEvent(context, vm, event);
   const record = await recordRun(context, event);
   // Before the deletion, which may fail: the event that comes again is a duplicate, of which a VM's record says nothing.
-  await noteForeignRun(context, event, record.change);
-  return releaseAfter(context, record);
+  await recordJobOfOtherPool(context, event, record.change);
+  return releaseRunner(context, record);
 }
 
 /**

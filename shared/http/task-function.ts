@@ -5,7 +5,7 @@ import {jobKeyOf} from '../model/job';
 import {parseTask, type TaskOf} from '../model/task-payload';
 import type {QueueName} from '../model/tasks';
 import type {Context, Services} from '../ports';
-import {giveUp, giveUpRunner, writeDeadLetter} from '../runners/give-up';
+import {giveUpJob, giveUpRunner, writeDeadLetter} from '../runners/give-up';
 import {type Span, traceFields, traceOf} from '../telemetry/tracer';
 import {answerOf} from './errors';
 import {callerVerifier, type OidcVerifier} from './oidc';
@@ -146,7 +146,7 @@ async function bury<Q extends QueueName>(
     error,
   });
   const job = fields['job'];
-  if (job && queue === 'provision') await giveUp(context, job);
+  if (job && queue === 'provision') await giveUpJob(context, job);
   if (task?.kind === 'make') await giveUpRunner(context, task.runner);
   await writeDeadLetter(context.store, {
     task: attempt.task,

@@ -3,7 +3,7 @@ import type {RunnerDocument} from './runner';
 import type {RunnerScope} from './scope';
 
 /** Whether GitHub could give a job of the repository, `owner/name`, to a runner that is registered there. GitHub compares names without case. */
-export function liesIn(scope: RunnerScope, repository: string): boolean {
+export function isInScope(scope: RunnerScope, repository: string): boolean {
   const name = repository.toLowerCase();
   return scope.kind === 'organization'
     ? name.startsWith(`${scope.org.toLowerCase()}/`)
@@ -19,7 +19,7 @@ export function hasLabels(runner: Pick<RunnerDocument, 'labels'>, labels: readon
  * Whether a registration of ours may stand under the runner's name although its id is not on record: an answer was lost, or an execution
  * died in between. Documents of older versions do not say: then it is not assumed.
  */
-export function wasTried({registrationTriedAt}: Pick<RunnerDocument, 'registrationTriedAt'>): boolean {
+export function wasRegistrationTried({registrationTriedAt}: Pick<RunnerDocument, 'registrationTriedAt'>): boolean {
   return typeof registrationTriedAt === 'number';
 }
 
@@ -31,8 +31,11 @@ export type RunnerMention = Pick<JobEvent, 'repository' | 'labels' | 'runnerId' 
  * elsewhere. The job's repository lies in the runner's scope, and the registration's id is the one on record. While that is not known,
  * the first id that comes after our own attempt to register is believed, if GitHub could have given the job to a runner with our labels.
  */
-export function isMeant(runner: RunnerDocument, {repository, labels, runnerId, receivedAt}: RunnerMention): boolean {
-  if (!liesIn(runner.scope, repository)) return false;
+export function isMentionedRunner(
+  runner: RunnerDocument,
+  {repository, labels, runnerId, receivedAt}: RunnerMention,
+): boolean {
+  if (!isInScope(runner.scope, repository)) return false;
   if (runner.githubId !== null) return runnerId === null || runnerId === runner.githubId;
   if (runner.state === 'requested' || runner.state === 'gone' || runner.state === 'failed') return false;
   if (!hasLabels(runner, labels)) return false;
@@ -55,7 +58,7 @@ export function isRegistrationOf(
   registration: SeenRegistration,
 ): boolean {
   if (runner.githubId !== null) return runner.githubId === registration.id;
-  return wasTried(runner) && runner.name === registration.name && isUnused(registration);
+  return wasRegistrationTried(runner) && runner.name === registration.name && isUnused(registration);
 }
 
 /** Nothing runs there, and nobody is connected: with a name alone to go by, no other registration is taken for ours. */

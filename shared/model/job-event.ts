@@ -32,7 +32,7 @@ export interface JobEvent {
 /** What makes a job demand: a `queued` event, or a task that says so of a job that is known. */
 export type Demand = {readonly event: JobEvent} | {readonly job: JobKey};
 
-const OPENINGS_KEPT = 10;
+const MAX_OPENINGS = 10;
 
 /** GitHub's order of a job's life. `queued` and `waiting` share a rank: a job goes to and fro between them. */
 const RANK: Record<JobStatus, number> = {queued: 1, waiting: 1, in_progress: 2, completed: 3};
@@ -66,11 +66,11 @@ export function applyJobEvent(
   if (existing && isLate(existing, event)) return {kind: 'unchanged', job, reason: 'late'};
 
   const known = {...job, installationId: event.installationId ?? job.installationId, url: event.url ?? job.url};
-  const receivedAt = newest(existing?.receivedAt, event.receivedAt);
+  const receivedAt = newestReceivedAt(existing?.receivedAt, event.receivedAt);
   const touched = {...known, receivedAt, updatedAt: now, expireAt: now + retentionMs(event.status)};
   switch (event.status) {
     case 'queued':
-      return queued(existing, touched, event);
+      return applyQueued(existing, touched, event);
     case 'waiting':
       if (existing?.status === 'waiting') return {kind: 'unchanged', job, reason: 'duplicate'};
       if (existing?.openings.includes(event.delivery)) return {kind: 'unchanged', job, reason: 'late'};
@@ -106,7 +106,7 @@ export function applyJobEvent(
           ...touched,
           status: 'completed',
           demand: 'none',
-          runner: ranOn(existing, event),
+          runner: runnerThatRan(existing, event),
           slot: null,
           slotOfAll: null,
         },
@@ -125,11 +125,11 @@ function isLate(existing: JobDocument, {status, receivedAt}: JobEvent): boolean 
   return RANK[status] === RANK[existing.status] || existing.generation > 1;
 }
 
-function newest(known: number | null | undefined, received: number | null): number | null {
+function newestReceivedAt(known: number | null | undefined, received: number | null): number | null {
   return received === null ? (known ?? null) : Math.max(known ?? received, received);
 }
 
-function queued(
+function applyQueued(
   existing: JobDocument | undefined,
   job: JobDocument,
   {delivery, createdAt}: Pick<JobEvent, 'delivery' | 'createdAt'>,
@@ -150,11 +150,11 @@ function queued(
 }
 
 function withOpening({openings}: JobDocument, delivery: string): string[] {
-  return [...openings, delivery].slice(-OPENINGS_KEPT);
+  return [...openings, delivery].slice(-MAX_OPENINGS);
 }
 
 /** Who ran a completed job: the event says it, or `in_progress` said it before. A job cancelled in the queue ran nowhere. */
-function ranOn(existing: JobDocument | undefined, event: JobEvent): string | null {
+function runnerThatRan(existing: JobDocument | undefined, event: JobEvent): string | null {
   return event.runnerName ?? (existing?.status === 'in_progress' ? existing.runner : null);
 }
 

@@ -12,7 +12,7 @@ export type JobStatus = 'queued' | 'waiting' | 'in_progress' | 'completed';
  */
 export type JobDemand = 'open' | 'reserved' | 'covered' | 'none' | 'dead';
 
-export interface Aftermath {
+export interface FollowUp {
   /** The runner that has nothing to do any more. */
   readonly spare: string | null;
   /** The job that is demand again. */
@@ -49,7 +49,7 @@ export interface JobDocument {
   /** The same of a slot of all pools; absent where it was written down without a limit over all of them. */
   readonly slotOfAll?: string | null;
   /** What its last change meant for others: done again, harmlessly, when the event is. */
-  readonly aftermath: Aftermath;
+  readonly aftermath: FollowUp;
   /** Milliseconds since the epoch; the order in which demand is served. */
   readonly queuedAt: number;
   /** `receivedAt` of the newest event that was accepted; missing or null: not known. What was received before is late. */
@@ -63,19 +63,19 @@ export function jobKeyOf(job: {readonly jobId: number; readonly runAttempt: numb
 }
 
 /** A finished job is remembered this long, so that a late `queued` finds that it is over. */
-const FINISHED_RETENTION_MS = 7 * 24 * 3600 * 1000;
+const FINISHED_JOB_RETENTION_MS = 7 * 24 * 3600 * 1000;
 
 /** One that is not over: longer than GitHub lets it wait for an approval, which is 30 days. */
-const OPEN_RETENTION_MS = 40 * 24 * 3600 * 1000;
+const OPEN_JOB_RETENTION_MS = 40 * 24 * 3600 * 1000;
 
 export function retentionMs(status: JobStatus): number {
-  return status === 'completed' ? FINISHED_RETENTION_MS : OPEN_RETENTION_MS;
+  return status === 'completed' ? FINISHED_JOB_RETENTION_MS : OPEN_JOB_RETENTION_MS;
 }
 
-const LOST_RUNNERS_KEPT = 10;
+const MAX_LOST_RUNNERS = 10;
 
 /** A runner was there for the job, and GitHub did not give it to it: nothing is made for it, until it is tried again. */
-export function heldBack(job: JobDocument, now: number): JobDocument {
+export function markHeldBack(job: JobDocument, now: number): JobDocument {
   return {...job, demand: 'dead', runner: null, heldBack: (job.heldBack ?? 0) + 1, updatedAt: now};
 }
 
@@ -83,7 +83,7 @@ export function heldBack(job: JobDocument, now: number): JobDocument {
  * A job that was to run is queued again: GitHub says so, and its runner is gone. What is heard of that runner from then on is late. A runner
  * that goes on under its name (`keepsName`: a persistent one) may get the job again.
  */
-export function requeued(job: JobDocument, now: number, {keepsName}: {readonly keepsName: boolean}): JobDocument {
+export function requeue(job: JobDocument, now: number, {keepsName}: {readonly keepsName: boolean}): JobDocument {
   const lost = job.runner === null || keepsName ? [] : [job.runner];
   return {
     ...job,
@@ -93,7 +93,7 @@ export function requeued(job: JobDocument, now: number, {keepsName}: {readonly k
     runner: null,
     slot: null,
     slotOfAll: null,
-    lostRunners: [...(job.lostRunners ?? []), ...lost].slice(-LOST_RUNNERS_KEPT),
+    lostRunners: [...(job.lostRunners ?? []), ...lost].slice(-MAX_LOST_RUNNERS),
     updatedAt: now,
     expireAt: now + retentionMs('queued'),
   };
@@ -105,9 +105,9 @@ export function waitsForVm({status, demand}: JobDocument): boolean {
 }
 
 /** Of the first pause, in milliseconds. */
-const HELD_BACK_PAUSE_MS = 15 * 60_000;
+const FIRST_HELD_BACK_PAUSE_MS = 15 * 60_000;
 
 /** How long a job is left alone, in milliseconds, that GitHub has held back from an idle runner so many times: twice as long each time. */
 export function heldBackPauseMs(times: number): number {
-  return HELD_BACK_PAUSE_MS * 2 ** (times - 1);
+  return FIRST_HELD_BACK_PAUSE_MS * 2 ** (times - 1);
 }

@@ -1,7 +1,7 @@
 import type {Pool} from './pool';
 
 /** Longer ones are no label at GitHub: they match nothing, and nobody pays for the comparison. */
-const LONGEST = 256;
+const MAX_LABEL_LENGTH = 256;
 
 /** Where a runner is registered that has no label of its own: GitHub wants at least one. */
 const DEFAULT_LABEL = 'self-hosted';
@@ -41,7 +41,7 @@ export function missingLabels({requires}: Lists, labels: readonly string[]): str
 
 /** The labels that `offers` does not have. All in lower case. */
 export function foreignLabels({offers}: Lists, labels: readonly string[]): string[] {
-  if (offers === null) return labels.filter((label) => label.length > LONGEST);
+  if (offers === null) return labels.filter((label) => label.length > MAX_LABEL_LENGTH);
   return labels.filter((label) => !offers.some((offered) => labelMatches(offered, label)));
 }
 
@@ -58,7 +58,7 @@ export function registrationLabels(pool: Lists, asked: readonly string[]): strin
  * What a pool registers a runner with that no job has asked for: all that it offers, so that any of its jobs can take the runner; what it
  * requires where `offers` is left out or has patterns. Without patterns; empty: no job could be told to take such a runner.
  */
-export function unaskedLabels({requires, offers}: Lists): string[] {
+export function labelsWithoutJob({requires, offers}: Lists): string[] {
   const isSpeltOut = offers !== null && offers.length > 0 && !offers.some(isLabelPattern);
   return isSpeltOut ? [...offers] : requires.filter((label) => !isLabelPattern(label));
 }
@@ -66,5 +66,5 @@ export function unaskedLabels({requires, offers}: Lists): string[] {
 /** Whether the label is what a text of `requires` or `offers` says. Both in lower case. */
 export function labelMatches(pattern: string, label: string): boolean {
   if (!isLabelPattern(pattern)) return pattern === label;
-  return label.length <= LONGEST && wildcardMatches(pattern, label);
+  return label.length <= MAX_LABEL_LENGTH && wildcardMatches(pattern, label);
 }

@@ -23,7 +23,7 @@ export interface KeyDocument {
 export const LEASE_MS = 55_000;
 
 /** A claim this young is not written again: what is left of it outlives any step. */
-export const YOUNG_MS = 10_000;
+export const RENEWAL_INTERVAL_MS = 10_000;
 
 /** The right to make one runner, held by one execution. */
 export interface Lease {
@@ -44,7 +44,7 @@ export function runnerKey(name: string): string {
 }
 
 /** Longer than any task lives, so that a late repeat finds the key done. */
-const RETENTION_MS = 7 * 24 * 3600 * 1000;
+const KEY_RETENTION_MS = 7 * 24 * 3600 * 1000;
 
 export type Claim =
   | {readonly kind: 'claimed'; readonly document: KeyDocument}
@@ -69,6 +69,6 @@ export function claimKey(
   }
   return {
     kind: 'claimed',
-    document: {key, state: 'claimed', holder, leaseUntil: now + leaseMs, expireAt: now + RETENTION_MS},
+    document: {key, state: 'claimed', holder, leaseUntil: now + leaseMs, expireAt: now + KEY_RETENTION_MS},
   };
 }

@@ -27,7 +27,7 @@ export function matchJob(job: JobToMatch, pools: readonly Pool[]): Match {
   const candidates = pools.filter((pool) => takesRepository(pool, job.repository) && takesLabels(pool, labels));
   const allowed = candidates.filter((pool) => !job.isPublic || takesPublic(pool));
   const best = allowed.reduce<Pool | undefined>(
-    (winner, pool) => (winner && !beats(pool, winner) ? winner : pool),
+    (winner, pool) => (winner && !hasPrecedence(pool, winner) ? winner : pool),
     undefined,
   );
   if (best) return {kind: 'matched', pool: best};
@@ -51,7 +51,7 @@ function takesPublic(pool: Pool): boolean {
   return pool.allowPublicRepos && !isPersistent(pool);
 }
 
-function beats(pool: Pool, winner: Pool): boolean {
+function hasPrecedence(pool: Pool, winner: Pool): boolean {
   if (pool.priority !== winner.priority) return pool.priority > winner.priority;
   return pool.requires.length > winner.requires.length;
 }

@@ -21,7 +21,7 @@ export interface PlacementFields {
 }
 
 /** The fields to write for a placement. Null: none was attempted yet. */
-export function placed(placement: Placement | null): Required<PlacementFields> {
+export function placementFields(placement: Placement | null): Required<PlacementFields> {
   return {
     placement,
     zone: placement?.place ?? null,

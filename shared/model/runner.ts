@@ -1,6 +1,6 @@
-import {hasLabels, liesIn} from './identity';
+import {hasLabels, isInScope} from './identity';
 import {type JobDocument, type JobKey, jobKeyOf} from './job';
-import {type PlacementFields, placed} from './placement';
+import {type PlacementFields, placementFields} from './placement';
 import type {RunnerScope} from './scope';
 
 export type RunnerState = 'requested' | 'creating' | 'booting' | 'idle' | 'busy' | 'draining' | 'gone' | 'failed';
@@ -54,7 +54,7 @@ const RANK: Record<RunnerState, number> = {
 };
 
 /** A runner that is gone or failed is remembered this long, so that late events find it. */
-const RETENTION_MS = 3 * 24 * 3600 * 1000;
+const RUNNER_RETENTION_MS = 3 * 24 * 3600 * 1000;
 
 /** Milliseconds that a VM may live: booting, waiting and running at their longest, and ten minutes more. */
 export function maxLifetimeMs(minutes: {bootMinutes: number; idleMinutes: number; jobMinutes: number}): number {
@@ -72,29 +72,31 @@ interface NewRunner {
 }
 
 /** A runner for a job as it is first written down, before anything of it exists, by the execution that registers it next. */
-export function requestedRunner({job, ...given}: NewRunner & {readonly job: JobDocument}): RunnerDocument {
+export function newRunnerForJob({job, ...given}: NewRunner & {readonly job: JobDocument}): RunnerDocument {
   const key = jobKeyOf(job);
   const runner = newRunner({...given, pool: job.pool, installationId: job.installationId, madeFor: key, covers: key});
   return {...runner, registrationTriedAt: given.now};
 }
 
 /** A runner that somebody asked for, without a job. It is spare when it is there. */
-export function runnerWithoutJob(given: NewRunner & {readonly pool: string; readonly number: number}): RunnerDocument {
+export function newRunnerWithoutJob(
+  given: NewRunner & {readonly pool: string; readonly number: number},
+): RunnerDocument {
   const {number, ...rest} = given;
   return newRunner({
     ...rest,
     installationId: null,
-    madeFor: jobKeyOf({jobId: number, runAttempt: WITHOUT_JOB}),
+    madeFor: jobKeyOf({jobId: number, runAttempt: NO_RUN_ATTEMPT}),
     covers: null,
   });
 }
 
 export function isWithoutJob({madeFor}: Pick<RunnerDocument, 'madeFor'>): boolean {
-  return madeFor.endsWith(`-${WITHOUT_JOB}`);
+  return madeFor.endsWith(`-${NO_RUN_ATTEMPT}`);
 }
 
 /** GitHub counts attempts from 1. */
-const WITHOUT_JOB = 0;
+const NO_RUN_ATTEMPT = 0;
 
 function newRunner({
   name,
@@ -123,7 +125,7 @@ function newRunner({
     slotOfAll,
     githubId: null,
     registrationTriedAt: null,
-    ...placed(null),
+    ...placementFields(null),
     spareSince: null,
     handedTo: null,
     createdAt: now,
@@ -139,7 +141,7 @@ export function advanceRunner(runner: RunnerDocument, state: RunnerState, now: n
     ...runner,
     state,
     stateAt: now,
-    ...(isOver({state}) ? {spare: false, covers: null, expireAt: now + RETENTION_MS} : {}),
+    ...(isOver({state}) ? {spare: false, covers: null, expireAt: now + RUNNER_RETENTION_MS} : {}),
   };
 }
 
@@ -154,23 +156,23 @@ export function isOver({state}: Pick<RunnerDocument, 'state'>): boolean {
 }
 
 /** Its VM is not known to exist yet. */
-export function isBeingMade(runner: RunnerDocument): boolean {
+export function isBeingCreated(runner: RunnerDocument): boolean {
   return RANK[runner.state] < RANK.booting;
 }
 
 /** Alive, without a job and covering none: free for the next job, or to go after `idleMinutes`. */
-export function spared(runner: RunnerDocument, now: number): RunnerDocument {
+export function unassign(runner: RunnerDocument, now: number): RunnerDocument {
   if (isEnding(runner) || runner.runs !== null) return {...runner, covers: null};
   return {...runner, covers: null, spare: true, spareSince: now};
 }
 
 /** The runner stands in for a queued job. */
-export function covering(runner: RunnerDocument, job: JobKey): RunnerDocument {
+export function assignTo(runner: RunnerDocument, job: JobKey): RunnerDocument {
   return {...runner, covers: job, spare: false, spareSince: null};
 }
 
 /** GitHub says that the runner runs a job, which also overrules a deregistration under way (draining). */
-export function running(runner: RunnerDocument, job: JobKey, now: number): RunnerDocument {
+export function markBusy(runner: RunnerDocument, job: JobKey, now: number): RunnerDocument {
   if (isOver(runner)) return {...runner, covers: null, spare: false};
   return {...runner, state: 'busy', stateAt: now, runs: job, covers: null, spare: false, spareSince: null};
 }
@@ -181,13 +183,13 @@ export function running(runner: RunnerDocument, job: JobKey, now: number): Runne
  */
 export function canRun(runner: RunnerDocument, job: JobDocument): boolean {
   if (runner.pool !== job.pool || isEnding(runner) || runner.runs !== null) return false;
-  return hasLabels(runner, job.labels) && liesIn(runner.scope, job.repository);
+  return hasLabels(runner, job.labels) && isInScope(runner.scope, job.repository);
 }
 
 /**
  * Whether a spare runner may be given to the job. Not while it is being made: the execution that makes it gives it up because it is spare,
  * or is gone already when the job that it was made for has another runner made.
  */
-export function canTakeOver(runner: RunnerDocument, job: JobDocument): boolean {
-  return runner.spare && !isBeingMade(runner) && canRun(runner, job);
+export function canBeAssigned(runner: RunnerDocument, job: JobDocument): boolean {
+  return runner.spare && !isBeingCreated(runner) && canRun(runner, job);
 }

@@ -10,7 +10,7 @@ export interface SlotDocument {
 }
 
 /** As good as for ever: there are never more documents than slots, and one that expired unnoticed would count as taken. */
-const RETENTION_MS = 10 * 365 * 24 * 3600 * 1000;
+const SLOT_RETENTION_MS = 10 * 365 * 24 * 3600 * 1000;
 
 /** In place of a pool's name: slots of all pools together. No pool has this name. */
 export const ALL_POOLS = '_all';
@@ -23,19 +23,19 @@ export function slotIsFree(slot: SlotDocument | undefined): boolean {
   return slot === undefined || slot.holder === null;
 }
 
-const OF_JOB = 'job:';
+const JOB_HOLDER_PREFIX = 'job:';
 
 /** Holder of a slot that is kept for a job: `job:<job key>`. No runner has such a name. */
 export function jobHolder(job: JobKey): string {
-  return `${OF_JOB}${job}`;
+  return `${JOB_HOLDER_PREFIX}${job}`;
 }
 
 /** The job for which a slot of this holder is kept; undefined: the holder is a runner. */
 export function jobOfHolder(holder: string): JobKey | undefined {
-  return holder.startsWith(OF_JOB) ? holder.slice(OF_JOB.length) : undefined;
+  return holder.startsWith(JOB_HOLDER_PREFIX) ? holder.slice(JOB_HOLDER_PREFIX.length) : undefined;
 }
 
 /** The slot held by a runner, or by `job:<job key>`, or free (null). */
-export function takenSlot({pool, n}: {pool: string; n: number}, holder: string | null, now: number): SlotDocument {
-  return {pool, n, holder, expireAt: now + RETENTION_MS};
+export function newSlot({pool, n}: {pool: string; n: number}, holder: string | null, now: number): SlotDocument {
+  return {pool, n, holder, expireAt: now + SLOT_RETENTION_MS};
 }

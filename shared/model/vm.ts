@@ -52,21 +52,21 @@ export interface VmDocument {
 }
 
 /** A VM that nothing was heard of for so long is forgotten. */
-const RETENTION_MS = 90 * 24 * 3600 * 1000;
+const VM_RETENTION_MS = 90 * 24 * 3600 * 1000;
 
 /** Repositories of one VM that are remembered. */
-const REPOSITORIES_KEPT = 20;
+const MAX_REPOSITORIES = 20;
 
 /** Pauses between starts that find no capacity: 30 s, doubled up to five minutes. */
-const FIRST_PAUSE_MS = 30_000;
+const FIRST_START_PAUSE_MS = 30_000;
 
-const LONGEST_PAUSE_MS = 5 * 60_000;
+const MAX_START_PAUSE_MS = 5 * 60_000;
 
 /** After so long without capacity a person should know. */
-const ALERT_AFTER_MS = 15 * 60_000;
+const START_ALERT_MS = 15 * 60_000;
 
 /** Longer than Compute Engine takes to start a VM, or to say that it did not. */
-const STARTING_MS = 10 * 60_000;
+const MAX_STARTING_MS = 10 * 60_000;
 
 /** A VM that was not heard of before. */
 export function newVm({instance, zone}: Pick<VmDocument, 'instance' | 'zone'>, now: number): VmDocument {
@@ -84,33 +84,33 @@ export function newVm({instance, zone}: Pick<VmDocument, 'instance' | 'zone'>, n
     startFailingSince: null,
     nextStartAt: 0,
     stateAt: now,
-    expireAt: now + RETENTION_MS,
+    expireAt: now + VM_RETENTION_MS,
   };
 }
 
 type Origin = Pick<JobDocument, 'repository' | 'installationId'>;
 
 /** Something happened that concerns the VM: every stop that was planned before is void. `origin`: the job that it is about. */
-export function active(vm: VmDocument, now: number, origin?: Origin): VmDocument {
+export function recordActivity(vm: VmDocument, now: number, origin?: Origin): VmDocument {
   return {
     ...vm,
     version: vm.version + 1,
     activeAt: now,
-    expireAt: now + RETENTION_MS,
+    expireAt: now + VM_RETENTION_MS,
     ...(origin ? {repositories: withRepository(vm.repositories, origin)} : {}),
   };
 }
 
 function withRepository(known: VmDocument['repositories'], {repository, installationId}: Origin) {
   const others = known.filter((each) => each.repository.toLowerCase() !== repository.toLowerCase());
-  return [...others, {repository, installationId}].slice(-REPOSITORIES_KEPT);
+  return [...others, {repository, installationId}].slice(-MAX_REPOSITORIES);
 }
 
-export function runsJob(vm: VmDocument, job: JobKey): VmDocument {
+export function addRunningJob(vm: VmDocument, job: JobKey): VmDocument {
   return {...vm, runs: [...vm.runs.filter((each) => each !== job), job]};
 }
 
-export function runsNoMore(vm: VmDocument, job: JobKey): VmDocument {
+export function removeRunningJob(vm: VmDocument, job: JobKey): VmDocument {
   return {...vm, runs: vm.runs.filter((each) => each !== job)};
 }
 
@@ -119,25 +119,25 @@ export function isStopping(vm: VmDocument, now: number): boolean {
   return vm.state === 'stopping' && vm.stopLeaseUntil > now;
 }
 
-export function starting(vm: VmDocument, now: number): VmDocument {
+export function markStarting(vm: VmDocument, now: number): VmDocument {
   return {...vm, state: 'starting', stateAt: vm.state === 'starting' ? vm.stateAt : now};
 }
 
 /** A start is under way; one whose execution died, or whose job went, is no more after ten minutes. */
 export function isBeingStarted(vm: VmDocument, now: number): boolean {
-  return vm.state === 'starting' && now - vm.stateAt < STARTING_MS;
+  return vm.state === 'starting' && now - vm.stateAt < MAX_STARTING_MS;
 }
 
 /** It is up. */
-export function started(vm: VmDocument, now: number): VmDocument {
+export function markRunning(vm: VmDocument, now: number): VmDocument {
   const state = {state: 'running', stateAt: vm.state === 'running' ? vm.stateAt : now} as const;
   return {...vm, ...state, stopLeaseUntil: 0, startFailures: 0, startFailingSince: null, nextStartAt: 0};
 }
 
 /** A start found no capacity; the next one waits. */
-export function startFailed(vm: VmDocument, now: number): VmDocument {
+export function countFailedStart(vm: VmDocument, now: number): VmDocument {
   const startFailures = vm.startFailures + 1;
-  const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (startFailures - 1));
+  const pauseMs = Math.min(MAX_START_PAUSE_MS, FIRST_START_PAUSE_MS * 2 ** (startFailures - 1));
   return {
     ...vm,
     state: 'stopped',
@@ -149,12 +149,12 @@ export function startFailed(vm: VmDocument, now: number): VmDocument {
 }
 
 /** Whether the VM could not be started for so long that a person should know. */
-export function isAlarming({startFailingSince}: VmDocument, now: number): boolean {
-  return startFailingSince !== null && now - startFailingSince >= ALERT_AFTER_MS;
+export function isStartAlertDue({startFailingSince}: VmDocument, now: number): boolean {
+  return startFailingSince !== null && now - startFailingSince >= START_ALERT_MS;
 }
 
 /** A stop is under way. Labels that are about to be taken off are on record before they are. */
-export function stopping(
+export function markStopping(
   vm: VmDocument,
   {now, leaseMs, drained}: {now: number; leaseMs: number; drained: readonly DrainedRunner[]},
 ): VmDocument {
@@ -168,25 +168,25 @@ export function stopping(
   };
 }
 
-export function stopped(vm: VmDocument, now: number): VmDocument {
+export function markStopped(vm: VmDocument, now: number): VmDocument {
   return {
     ...vm,
     state: 'stopped',
     runs: [],
     stopLeaseUntil: 0,
     stateAt: vm.state === 'stopped' ? vm.stateAt : now,
-    expireAt: now + RETENTION_MS,
+    expireAt: now + VM_RETENTION_MS,
   };
 }
 
 /** A reading of a runner's labels that is believed without another look, where it says that the runner takes a job. */
-const BELIEVED_MS = 5 * 60_000;
+const SEEN_LABELS_TTL_MS = 5 * 60_000;
 
 /** Readings of one VM's runners that are kept. */
-const READINGS_KEPT = 10;
+const MAX_SEEN_LABELS = 10;
 
 /** Of a runner: its labels at GitHub, and those that we took off ourselves for as long as its VM stops, which it has back by then. */
-export function labelsOf(
+export function labelsWithDrained(
   {id, labels}: {readonly id: number; readonly labels: readonly string[]},
   drained: readonly DrainedRunner[],
 ): string[] {
@@ -213,11 +213,11 @@ export function wasSeenToTake(
   {place, labels}: {readonly place: string; readonly labels: readonly string[]},
   now: number,
 ): boolean {
-  const recent = (seen ?? []).filter((each) => each.place === place && now - each.at < BELIEVED_MS);
+  const recent = (seen ?? []).filter((each) => each.place === place && now - each.at < SEEN_LABELS_TTL_MS);
   return recent.some((each) => lackedLabels(labels, [each.labels]).length === 0);
 }
 
 /** With a new reading in place of the older one of the same place. */
 export function withSeenLabels(seen: readonly SeenLabels[] | undefined, reading: SeenLabels): SeenLabels[] {
-  return [...(seen ?? []).filter(({place}) => place !== reading.place), reading].slice(-READINGS_KEPT);
+  return [...(seen ?? []).filter(({place}) => place !== reading.place), reading].slice(-MAX_SEEN_LABELS);
 }

@@ -53,7 +53,7 @@ export function wantedWarm({minIdle, maxRunners}: Pick<Pool, 'minIdle' | 'maxRun
 }
 
 /** Which of the pool's spare runners are the warm ones: the youngest, which have most of their VMs' time before them, but for those that had theirs. */
-export function warmOnes(
+export function warmRunnerNames(
   spares: readonly Pick<RunnerDocument, 'name' | 'createdAt'>[],
   wanted: number,
   now: number,

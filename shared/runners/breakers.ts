@@ -13,24 +13,24 @@ function breakersOf(context: Context, poolName: string, repository: string): str
 }
 
 /** What a failure of GitHub means for the calls to come. */
-export async function noteGitHubFailure(context: Context, repository: string, error: unknown): Promise<void> {
+export async function recordGitHubFailure(context: Context, repository: string, error: unknown): Promise<void> {
   if (error instanceof RateLimited) {
     await tripBreaker(context, githubBreaker(repository), error.message, error.retryAfterSeconds);
   }
   if (!(error instanceof GitHubDown)) return;
-  await countedFailure(context, GITHUB_DOWN, error.message, {most: 5, openMs: 60_000, withinMs: 120_000});
+  await countAndLogFailure(context, GITHUB_DOWN, error.message, {most: 5, openMs: 60_000, withinMs: 120_000});
 }
 
 /** The runner of a VM did not come online: three in a row stop the making of more for ten minutes. */
-export async function noteBootFailure(context: Context, poolName: string, runner: string): Promise<void> {
+export async function recordBootFailure(context: Context, poolName: string, runner: string): Promise<void> {
   const pool = poolOf(context, poolName);
   const name = pool && bootBreaker(pool);
   if (!name) return;
   const reason = `${runner} did not come online; check the template's start-up script in its serial port log`;
-  await countedFailure(context, name, reason, {most: 3, openMs: 600_000, withinMs: 6 * 3600_000});
+  await countAndLogFailure(context, name, reason, {most: 3, openMs: 600_000, withinMs: 6 * 3600_000});
 }
 
-async function countedFailure(
+async function countAndLogFailure(
   context: Context,
   name: string,
   reason: string,
@@ -57,10 +57,10 @@ export type Guarded = <T>(work: () => Promise<T>) => Promise<T>;
  */
 export async function passBreakers(context: Context, pool: string, repository: string): Promise<Guarded> {
   const probed: string[] = [];
-  for (const name of await perhapsOpen(context.store, breakersOf(context, pool, repository))) {
-    const passed = await passBreaker(context.store, name, context.clock.now());
+  for (const name of await findOpenBreakers(context.store, breakersOf(context, pool, repository))) {
+    const passed = await tryPass(context.store, name, context.clock.now());
     if (passed.kind === 'open') {
-      throw refusalOf(name)(`breaker ${name} is open: ${passed.reason}`, passed.retryAfterSeconds);
+      throw errorOf(name)(`breaker ${name} is open: ${passed.reason}`, passed.retryAfterSeconds);
     }
     // That a VM was made says nothing of its boot: the sweep, which sees runners online, closes that one.
     if (passed.kind === 'probe' && !name.startsWith('boot.')) probed.push(name);
@@ -71,20 +71,20 @@ export async function passBreakers(context: Context, pool: string, repository: s
       for (const name of probed) await closeBreaker(context.store, name);
       return result;
     } catch (error) {
-      await noteGitHubFailure(context, repository, error);
+      await recordGitHubFailure(context, repository, error);
       throw error;
     }
   };
 }
 
-function refusalOf(name: string): (message: string, seconds: number) => RetryableError {
+function errorOf(name: string): (message: string, seconds: number) => RetryableError {
   if (name.startsWith('quota.')) return (message, seconds) => new QuotaExceeded(message, seconds);
   if (name.startsWith('github.')) return (message, seconds) => new RateLimited(message, seconds);
   return (message, seconds) => new Unavailable(message, seconds);
 }
 
 const PROBE_INTERVAL_MS = 60_000;
-const REMEMBER_MS = 24 * 3600 * 1000;
+const BREAKER_RETENTION_MS = 24 * 3600 * 1000;
 
 /** `closed`: go on. `probe`: the breaker is open, and this one may try. `open`: come back later. */
 export type Passage =
@@ -96,14 +96,14 @@ export type Passage =
  * Those of the breakers that may be open: one query for all of them, which reads nothing while all is well. Where more are open than were
  * asked about, each has to be looked at.
  */
-async function perhapsOpen(store: Store, names: readonly string[]): Promise<readonly string[]> {
+async function findOpenBreakers(store: Store, names: readonly string[]): Promise<readonly string[]> {
   const open = await store.find('breakers', {where: {open: true}, limit: names.length});
   if (open.length === names.length) return names;
   return names.filter((name) => open.some(({id}) => id === name));
 }
 
 /** While a breaker is open, one caller a minute passes, as a probe; who succeeds closes it. */
-export async function passBreaker(store: Store, name: string, now: number): Promise<Passage> {
+export async function tryPass(store: Store, name: string, now: number): Promise<Passage> {
   if (!(await store.get('breakers', name))?.open) return {kind: 'closed'};
   return store.transaction<Passage>(async (transaction) => {
     const breaker = await transaction.get('breakers', name);
@@ -132,7 +132,7 @@ export async function openBreaker(
       failedAt: now,
       openedAt: breaker?.open ? breaker.openedAt : now,
       nextProbeAt: Math.max(untilMs, breaker?.nextProbeAt ?? 0),
-      expireAt: now + REMEMBER_MS,
+      expireAt: now + BREAKER_RETENTION_MS,
     });
   });
 }
@@ -166,7 +166,7 @@ async function countFailure(
       failedAt: now,
       openedAt: breaker?.open ? breaker.openedAt : now,
       nextProbeAt: open ? now + openMs : 0,
-      expireAt: now + REMEMBER_MS,
+      expireAt: now + BREAKER_RETENTION_MS,
     });
     return open ? 'opened' : 'counted';
   });
@@ -177,11 +177,11 @@ export async function closeBreaker(store: Store, name: string): Promise<void> {
 }
 
 /** Pools for which nothing is to be made now. */
-export async function heldPools(context: Context): Promise<Set<string>> {
+export async function findHeldPools(context: Context): Promise<Set<string>> {
   const {pools, store, clock} = context;
   const breakers = new Map(pools.map(({name, scope}) => [name, breakersOf(context, name, ownerIn(scope))]));
   const held = new Set<string>();
-  for (const breaker of await perhapsOpen(store, [...new Set([...breakers.values()].flat())])) {
+  for (const breaker of await findOpenBreakers(store, [...new Set([...breakers.values()].flat())])) {
     const found = await store.get('breakers', breaker);
     if (!found?.open || found.nextProbeAt <= clock.now()) continue;
     for (const [pool, names] of breakers) if (names.includes(breaker)) held.add(pool);
