@@ -13,18 +13,18 @@ import type {Store} from './store/store';
 import type {Tasks} from './tasks/tasks';
 import type {Tracer} from './telemetry/tracer';
 
-/** Everything with a side effect, passed in. One for each request: the logger carries the request's fields. */
+/** The ports that the core works with: everything with a side effect. One for each request, because the logger carries the request's fields. */
 export interface Context {
   readonly deployment: string;
   readonly pools: readonly Pool[];
-  /** Hard limit over all pools that make VMs; undefined: none but the pools' own. */
+  /** Hard limit of runners over all ephemeral pools; undefined: only the limits of the pools apply. */
   readonly maxRunners?: number;
   readonly store: Store;
   readonly tasks: Tasks;
   readonly github: GitHubFor;
-  /** The provider of a pool by name; also for a pool that is not configured any more, whose runners have to go. */
+  /** The provider of a pool, by the pool's name; also for a pool that was removed from the configuration and still has runners. */
   readonly provider: (pool: string) => RunnerProvider;
-  /** Every provider that may have machines of this deployment. */
+  /** All providers that may have machines of this deployment. */
   readonly providers: () => readonly RunnerProvider[];
   /** A persistent VM. */
   readonly vm: (reference: VmReference) => PersistentVm;
@@ -33,12 +33,12 @@ export interface Context {
   readonly logger: Logger;
 }
 
-/** The configured pool of this name; undefined: there is none, or not any more. */
+/** The pool of this name; undefined: the configuration has none, or not any more. */
 export function poolOf(context: Pick<Context, 'pools'>, name: string): Pool | undefined {
   return context.pools.find((pool) => pool.name === name);
 }
 
-/** GitHub in the scope in which the runner is registered, or is to be. */
+/** GitHub's API in the scope of the runner. */
 export function githubOf(
   context: Pick<Context, 'github'>,
   runner: Pick<RunnerDocument, 'scope' | 'installationId'>,
@@ -46,30 +46,30 @@ export function githubOf(
   return context.github(runner.scope, runner.installationId ?? undefined);
 }
 
-/** What a function makes of its configuration alone, without asking anybody: all that `webhook` works with. Made once a process. */
+/** What a function creates from its configuration alone, without a call. `webhook` uses nothing else. Created once per process. */
 export interface ServicesBase<T extends FunctionName = FunctionName> {
   readonly config: ConfigFor<T>;
   readonly clock: Clock;
   readonly random: Random;
-  /** Its lines carry the function's name. */
+  /** Its lines contain the function's name. */
   readonly logger: Logger;
   readonly secrets: SecretReader;
-  /** Whether one of the secrets fits. Make one for all requests: it remembers when the secrets were last read afresh. */
+  /** Creates a check of a value against secrets. Create one for all requests, because it remembers when the secrets were last read. */
   readonly secretCheck: (sources: readonly SecretSource[]) => SecretCheck;
-  /** Signs each task. With `TRACING=true` each call is a span, and the task carries the trace. */
+  /** Signs each task. With `TRACING=true` each call is a span, and the task carries the trace context. */
   readonly tasks: Tasks;
   readonly tracer: Tracer;
 }
 
-/** Every function but `webhook`, which works with less. */
+/** Every function except `webhook`, which uses only `ServicesBase`. */
 export type ControllingFunction = Exclude<FunctionName, 'webhook'>;
 
-/** Everything that a function works with, made once a process. */
+/** All ports and clients of a function. Created once per process. */
 export interface Services<T extends ControllingFunction = ControllingFunction> extends ServicesBase<T> {
-  /** Every place is filled in: the project, and the region or zone of each pool. */
+  /** The configuration with the project, and the region or zone of each pool, filled in. */
   readonly config: ConfigFor<T> & {readonly project: string};
   /** With `TRACING=true` each call of its ports is a span. */
   readonly context: Context;
-  /** Made on the first call: only the sweep asks. */
+  /** Created by the first call; only the sweep calls it. */
   readonly discovery: () => Discovery;
 }

@@ -7,17 +7,17 @@ import type {Services} from '../../shared/ports';
 import type {ServicesOptions} from '../../shared/services';
 import {createServicesBase, startLogger} from '../../shared/services-base';
 
-/** Of every answer, unless the answer says otherwise. */
+/** Headers of every answer; an answer may override them. */
 const HEADERS = {'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff'};
 
 export interface ApiFunctionOptions extends ServicesOptions {
-  /** Of one client. Default 60. */
+  /** Limit for each client. Default 60. */
   readonly requestsPerMinute?: number;
 }
 
 /**
- * The control API: health, status, runners, start and stop, jobs, dead letters, and its own documentation. What there is stands in
- * `shared/api/routes`; every other request is a problem of RFC 9457.
+ * The control API: health, status, runners, start and stop, jobs, dead letters, and its own documentation. `shared/api/routes` lists the
+ * operations. Any other request is answered with a problem of RFC 9457.
  */
 export function createApi(options: ApiFunctionOptions): HttpFunction {
   const {env, requestsPerMinute} = options;
@@ -40,8 +40,8 @@ export function createApi(options: ApiFunctionOptions): HttpFunction {
 }
 
 /**
- * The clients of Firestore, Compute Engine and GitHub are loaded by the first request that needs them: health has to answer at once after a
- * start. By `require`, which is the same everywhere: under Node's own `import()` a CommonJS module of TypeScript has no named exports.
+ * Loads the clients of Firestore, Compute Engine and GitHub for the first request that needs them, because health has to answer at once
+ * after a start. Uses `require`: under Node's own `import()` a CommonJS module compiled from TypeScript has no named exports.
  */
 function loadedLater(load: () => () => Promise<Services<'api'>>): () => Promise<Services<'api'>> {
   let services: (() => Promise<Services<'api'>>) | undefined;

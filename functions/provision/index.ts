@@ -4,7 +4,7 @@ import type {Outcome} from '../../shared/decisions';
 import {serveFunction} from '../../shared/http/framework';
 import {createTaskFunction} from '../../shared/http/task-function';
 import type {Demand, JobEvent} from '../../shared/model/job-event';
-import {takesRepository} from '../../shared/model/matching';
+import {poolServes} from '../../shared/model/matching';
 import type {ProvisionTask} from '../../shared/model/task-payload';
 import type {Context} from '../../shared/ports';
 import {createRequestedRunner} from '../../shared/runners/create';
@@ -16,13 +16,7 @@ import {endRunOnVm, recordJobOfOtherPool, recordVmEvent} from '../../shared/vms/
 import {serveDemandOnVm, startVmById} from '../../shared/vms/start';
 import {findVmForEvent, findVmOfPool} from '../../shared/vms/vms';
 
-/** The pool serves the repository, as `webhook` has found before: a task alone makes no runner for whatever repository it names. */
-function isServed({pools}: Context, {pool: name, repository}: JobEvent): boolean {
-  const pool = pools.find((one) => one.name === name);
-  return pool !== undefined && takesRepository(pool, repository);
-}
-
-/** A job needs a runner: the persistent VM of its pool is started, or a runner is made in a pool that makes them. */
+/** A job needs a runner: starts the persistent VM of the job's pool, or creates a runner. */
 async function serveJob(context: Context, demand: Demand): Promise<Outcome> {
   const job = 'event' in demand ? demand.event : await context.store.get('jobs', demand.job);
   if (!job) return {decision: 'unknown_job'};
@@ -30,7 +24,7 @@ async function serveJob(context: Context, demand: Demand): Promise<Outcome> {
   return vm ? serveDemandOnVm(context, vm, demand) : serveDemand(context, job, demand);
 }
 
-/** `waiting` and `in_progress`: which runner or VM runs the job, and what that changes for others. */
+/** Records `waiting` or `in_progress`: which runner or VM runs the job, and what follows for other jobs. */
 async function recordEvent(context: Context, event: JobEvent): Promise<Outcome> {
   const vm = findVmForEvent(context, event);
   if (vm) return recordVmEvent(context, vm, event);
@@ -39,15 +33,14 @@ async function recordEvent(context: Context, event: JobEvent): Promise<Outcome> 
   return {decision: change};
 }
 
-/**
- * Demand, and where jobs run. `event`: a job is queued, waits or runs. `demand`: a job needs a runner again. `queued_again`: is a job that ran
- * queued once more? `make`: somebody asked for a runner. `vm`: somebody started a persistent VM by hand.
- */
+/** Performs one task of demand. The kinds of tasks are described in `shared/model/task-payload.ts`. */
 async function provision(context: Context, task: ProvisionTask): Promise<Outcome> {
   switch (task.kind) {
     case 'event':
       if (task.event.status !== 'queued') return recordEvent(context, task.event);
-      return isServed(context, task.event) ? serveJob(context, {event: task.event}) : {decision: 'not_served'};
+      // The configuration may have changed since `webhook` matched the event.
+      if (!poolServes(context.pools, task.event.pool, task.event.repository)) return {decision: 'not_served'};
+      return serveJob(context, {event: task.event});
     case 'demand':
       return serveJob(context, {job: task.job});
     case 'queued_again':
@@ -59,7 +52,7 @@ async function provision(context: Context, task: ProvisionTask): Promise<Outcome
   }
 }
 
-/** Cloud Tasks' callback of the queue `provision`. */
+/** The function that Cloud Tasks calls with tasks for `provision`. */
 export function createProvision(options: ServicesOptions): HttpFunction {
   return createTaskFunction('provision', createServices('provision', options), provision);
 }

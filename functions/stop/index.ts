@@ -14,20 +14,17 @@ import {recordJobOfOtherPool, recordVmEvent} from '../../shared/vms/records';
 import {checkVm} from '../../shared/vms/stop';
 import {findVmForEvent} from '../../shared/vms/vms';
 
-/** `completed`: the stop of the persistent VM is planned, or the runner that ran the job is deleted. */
+/** A job is completed: plans the stop of the persistent VM, or deletes the runner that ran the job. */
 async function release(context: Context, event: JobEvent): Promise<Outcome> {
   const vm = findVmForEvent(context, event);
   if (vm) return recordVmEvent(context, vm, event);
   const record = await recordRun(context, event);
-  // Before the deletion, which may fail: the event that comes again is a duplicate, of which a VM's record says nothing.
+  // Before the deletion, which may fail: the retried event is a duplicate, for which nothing is recorded on a VM.
   await recordJobOfOtherPool(context, event, record.change);
   return releaseRunner(context, record);
 }
 
-/**
- * Release. `event`: a job is completed. `idle`: does a spare runner go? `delete`: it was deregistered, its VM goes. `vm`: does a persistent
- * VM stop?
- */
+/** Performs one task of release. The kinds of tasks are described in `shared/model/task-payload.ts`. */
 async function stop(context: Context, task: StopTask): Promise<Outcome> {
   switch (task.kind) {
     case 'event':
@@ -41,7 +38,7 @@ async function stop(context: Context, task: StopTask): Promise<Outcome> {
   }
 }
 
-/** Cloud Tasks' callback of the queue `stop`. */
+/** The function that Cloud Tasks calls with tasks for `stop`. */
 export function createStop(options: ServicesOptions): HttpFunction {
   return createTaskFunction('stop', createServices('stop', options), stop);
 }

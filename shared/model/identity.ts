@@ -2,7 +2,7 @@ import type {JobEvent} from './job-event';
 import type {RunnerDocument} from './runner';
 import type {RunnerScope} from './scope';
 
-/** Whether GitHub could give a job of the repository, `owner/name`, to a runner that is registered there. GitHub compares names without case. */
+/** Whether GitHub may give a job of the repository (`owner/name`) to a runner registered in the scope. GitHub compares names without case. */
 export function isInScope(scope: RunnerScope, repository: string): boolean {
   const name = repository.toLowerCase();
   return scope.kind === 'organization'
@@ -10,26 +10,27 @@ export function isInScope(scope: RunnerScope, repository: string): boolean {
     : name === `${scope.owner}/${scope.repo}`.toLowerCase();
 }
 
-/** Whether the runner has all labels that a job asks for: GitHub gives it no other, and compares them without case. */
+/** Whether the runner has all labels that a job asks for. GitHub gives a runner no other job, and compares labels without case. */
 export function hasLabels(runner: Pick<RunnerDocument, 'labels'>, labels: readonly string[]): boolean {
   return labels.every((label) => runner.labels.includes(label.toLowerCase()));
 }
 
 /**
- * Whether a registration of ours may stand under the runner's name although its id is not on record: an answer was lost, or an execution
- * died in between. Documents of older versions do not say: then it is not assumed.
+ * Whether GitHub may have a registration of ours under the runner's name whose id is not on record: GitHub's answer was lost, or the
+ * execution crashed before it recorded the id. False for documents of older versions, which do not record the attempt.
  */
 export function wasRegistrationTried({registrationTriedAt}: Pick<RunnerDocument, 'registrationTriedAt'>): boolean {
   return typeof registrationTriedAt === 'number';
 }
 
-/** What an event, or a job at GitHub, says about who runs the job. */
+/** What an event, or a job at GitHub, says about the runner of the job. */
 export type RunnerMention = Pick<JobEvent, 'repository' | 'labels' | 'runnerId' | 'receivedAt'>;
 
 /**
- * Whether the runner on record is the one that is spoken of under its name. A name is no identity: anybody may register a runner under it
- * elsewhere. The job's repository lies in the runner's scope, and the registration's id is the one on record. While that is not known,
- * the first id that comes after our own attempt to register is believed, if GitHub could have given the job to a runner with our labels.
+ * Whether the runner on record is the runner that an event mentions by the same name. A name is not an identity: anybody may register a
+ * runner of this name in another scope. So the job's repository must be in the runner's scope, and the mentioned registration id must be
+ * the one on record. While no id is on record, the first id mentioned after our attempt to register is accepted, if the runner has the
+ * labels that the job asks for.
  */
 export function isMentionedRunner(
   runner: RunnerDocument,
@@ -44,7 +45,7 @@ export function isMentionedRunner(
   return registrationTriedAt !== null && (receivedAt === null || receivedAt >= registrationTriedAt);
 }
 
-/** A registered runner, as far as GitHub's list tells it from others. */
+/** A registration as GitHub's list of runners shows it. */
 export interface SeenRegistration {
   readonly id: number;
   readonly name: string;
@@ -52,7 +53,7 @@ export interface SeenRegistration {
   readonly busy: boolean;
 }
 
-/** Whether the registration, seen in `scope`, is that of the runner on record. */
+/** Whether the registration, listed in the runner's scope, belongs to the runner on record. */
 export function isRegistrationOf(
   runner: Pick<RunnerDocument, 'name' | 'githubId' | 'registrationTriedAt'>,
   registration: SeenRegistration,
@@ -61,7 +62,7 @@ export function isRegistrationOf(
   return wasRegistrationTried(runner) && runner.name === registration.name && isUnused(registration);
 }
 
-/** Nothing runs there, and nobody is connected: with a name alone to go by, no other registration is taken for ours. */
+/** Whether the registration is offline and idle. Only such a registration is taken for ours when the name is the only evidence. */
 export function isUnused({status, busy}: Pick<SeenRegistration, 'status' | 'busy'>): boolean {
   return status === 'offline' && !busy;
 }

@@ -4,7 +4,19 @@ import {type Pool, quotaScope} from '../model/pool';
 import {type Context, poolOf} from '../ports';
 import type {Store} from '../store/store';
 
-/** The breakers that keep work from a pool. */
+/** Time between two probes of an open breaker. */
+const PROBE_INTERVAL_MS = 60_000;
+
+/** How long a breaker stays on record after its latest failure. */
+const BREAKER_RETENTION_MS = 24 * 3600 * 1000;
+
+/** 5xx answers of GitHub that open its breaker. */
+const GITHUB_LIMITS = {most: 5, openMs: 60_000, withinMs: 120_000};
+
+/** Runners of a template that did not come online and open its breaker. */
+const BOOT_LIMITS = {most: 3, openMs: 600_000, withinMs: 6 * 3600_000};
+
+/** Names of the breakers that may hold a pool back. */
 function breakersOf(context: Context, poolName: string, repository: string): string[] {
   const pool = poolOf(context, poolName);
   const scope = pool && quotaScope(pool);
@@ -12,22 +24,21 @@ function breakersOf(context: Context, poolName: string, repository: string): str
   return [githubBreaker(repository), GITHUB_DOWN, quotaBreaker(poolName, scope), ...(boot ? [boot] : [])];
 }
 
-/** What a failure of GitHub means for the calls to come. */
+/** Opens the breaker of GitHub's rate limit, or counts a 5xx of GitHub. Other errors change nothing. */
 export async function recordGitHubFailure(context: Context, repository: string, error: unknown): Promise<void> {
   if (error instanceof RateLimited) {
-    await tripBreaker(context, githubBreaker(repository), error.message, error.retryAfterSeconds);
+    await openBreaker(context, githubBreaker(repository), error.message, error.retryAfterSeconds);
   }
-  if (!(error instanceof GitHubDown)) return;
-  await countAndLogFailure(context, GITHUB_DOWN, error.message, {most: 5, openMs: 60_000, withinMs: 120_000});
+  if (error instanceof GitHubDown) await countAndLogFailure(context, GITHUB_DOWN, error.message, GITHUB_LIMITS);
 }
 
-/** The runner of a VM did not come online: three in a row stop the making of more for ten minutes. */
+/** Counts a VM whose runner did not come online. The third in a row holds the pools of its template back for ten minutes. */
 export async function recordBootFailure(context: Context, poolName: string, runner: string): Promise<void> {
   const pool = poolOf(context, poolName);
   const name = pool && bootBreaker(pool);
   if (!name) return;
   const reason = `${runner} did not come online; check the template's start-up script in its serial port log`;
-  await countAndLogFailure(context, name, reason, {most: 3, openMs: 600_000, withinMs: 6 * 3600_000});
+  await countAndLogFailure(context, name, reason, BOOT_LIMITS);
 }
 
 async function countAndLogFailure(
@@ -42,18 +53,37 @@ async function countAndLogFailure(
   }
 }
 
-export async function tripBreaker(context: Context, name: string, reason: string, seconds: number): Promise<void> {
+/** Opens the breaker for `seconds` at least, and logs it. A breaker that is open already may stay open longer. */
+export async function openBreaker(
+  context: Pick<Context, 'store' | 'clock' | 'logger'>,
+  name: string,
+  reason: string,
+  seconds: number,
+): Promise<void> {
   const now = context.clock.now();
-  await openBreaker(context.store, name, {reason, now, untilMs: now + seconds * 1000});
+  await context.store.transaction(async (transaction) => {
+    const breaker = await transaction.get('breakers', name);
+    transaction.set('breakers', name, {
+      name,
+      reason,
+      open: true,
+      failures: breaker?.failures ?? 1,
+      failedAt: now,
+      openedAt: breaker?.open ? breaker.openedAt : now,
+      nextProbeAt: Math.max(now + seconds * 1000, breaker?.nextProbeAt ?? 0),
+      expireAt: now + BREAKER_RETENTION_MS,
+    });
+  });
   context.logger.error(`breaker ${name} is open: ${reason}`, {decision: 'breaker_open', reason: name});
 }
 
-/** Runs work that the breakers let through, and tells them how it went. */
+/** Runs work that passed the breakers, and records its result on them. */
 export type Guarded = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
- * Lets work through while the pool's breakers are closed; while one is open, one probe a minute. Throws what the queue should slow down
- * for. Returns what to run the work in: success closes the breakers that it probed, and what GitHub refuses counts against GitHub's.
+ * Passes while the pool's breakers are closed; while one is open, passes as its probe once a minute. Otherwise throws a retryable error, so
+ * that the queue slows down. Returns the function in which the caller runs the work: success closes the breakers that were probed, and an
+ * error of GitHub counts against GitHub's breakers.
  */
 export async function passBreakers(context: Context, pool: string, repository: string): Promise<Guarded> {
   const probed: string[] = [];
@@ -62,7 +92,7 @@ export async function passBreakers(context: Context, pool: string, repository: s
     if (passed.kind === 'open') {
       throw errorOf(name)(`breaker ${name} is open: ${passed.reason}`, passed.retryAfterSeconds);
     }
-    // That a VM was made says nothing of its boot: the sweep, which sees runners online, closes that one.
+    // A created VM does not show that its runner comes online. The sweep sees that, and closes the breaker of boots.
     if (passed.kind === 'probe' && !name.startsWith('boot.')) probed.push(name);
   }
   return async (work) => {
@@ -77,24 +107,22 @@ export async function passBreakers(context: Context, pool: string, repository: s
   };
 }
 
+/** The constructor of the error to throw while the breaker of this name is open. */
 function errorOf(name: string): (message: string, seconds: number) => RetryableError {
   if (name.startsWith('quota.')) return (message, seconds) => new QuotaExceeded(message, seconds);
   if (name.startsWith('github.')) return (message, seconds) => new RateLimited(message, seconds);
   return (message, seconds) => new Unavailable(message, seconds);
 }
 
-const PROBE_INTERVAL_MS = 60_000;
-const BREAKER_RETENTION_MS = 24 * 3600 * 1000;
-
-/** `closed`: go on. `probe`: the breaker is open, and this one may try. `open`: come back later. */
+/** `closed`: the caller passes. `probe`: the breaker is open, and the caller passes as its probe. `open`: the caller has to retry later. */
 export type Passage =
   | {readonly kind: 'closed'}
   | {readonly kind: 'probe'}
   | {readonly kind: 'open'; readonly retryAfterSeconds: number; readonly reason: string};
 
 /**
- * Those of the breakers that may be open: one query for all of them, which reads nothing while all is well. Where more are open than were
- * asked about, each has to be looked at.
+ * Those of the named breakers that may be open. One query reads at most as many open breakers as there are names, usually none. If it reads
+ * so many, further ones may be open, and all names are returned.
  */
 async function findOpenBreakers(store: Store, names: readonly string[]): Promise<readonly string[]> {
   const open = await store.find('breakers', {where: {open: true}, limit: names.length});
@@ -102,7 +130,7 @@ async function findOpenBreakers(store: Store, names: readonly string[]): Promise
   return names.filter((name) => open.some(({id}) => id === name));
 }
 
-/** While a breaker is open, one caller a minute passes, as a probe; who succeeds closes it. */
+/** Tries to pass one breaker. While the breaker is open, one caller a minute passes as its probe. */
 export async function tryPass(store: Store, name: string, now: number): Promise<Passage> {
   if (!(await store.get('breakers', name))?.open) return {kind: 'closed'};
   return store.transaction<Passage>(async (transaction) => {
@@ -116,38 +144,18 @@ export async function tryPass(store: Store, name: string, now: number): Promise<
   });
 }
 
-/** Opens the breaker, or keeps it open, until `untilMs` at least. */
-export async function openBreaker(
-  store: Store,
-  name: string,
-  {reason, now, untilMs}: {reason: string; now: number; untilMs: number},
-): Promise<void> {
-  await store.transaction(async (transaction) => {
-    const breaker = await transaction.get('breakers', name);
-    transaction.set('breakers', name, {
-      name,
-      reason,
-      open: true,
-      failures: breaker?.failures ?? 1,
-      failedAt: now,
-      openedAt: breaker?.open ? breaker.openedAt : now,
-      nextProbeAt: Math.max(untilMs, breaker?.nextProbeAt ?? 0),
-      expireAt: now + BREAKER_RETENTION_MS,
-    });
-  });
-}
-
 export interface Failures {
   readonly reason: string;
   readonly now: number;
-  /** So many in a row open the breaker, for so long. */
+  /** Number of consecutive failures that opens the breaker. */
   readonly most: number;
+  /** Time until the first probe. */
   readonly openMs: number;
-  /** A failure that is older than this is no part of the row. */
+  /** The count starts again when the previous failure is older than this. */
   readonly withinMs: number;
 }
 
-/** Counts a failure; `opened` when it was one too many. */
+/** Counts a failure. `opened`: the breaker is open. */
 async function countFailure(
   store: Store,
   name: string,
@@ -172,11 +180,12 @@ async function countFailure(
   });
 }
 
+/** Closes the breaker, which also resets its count of failures. */
 export async function closeBreaker(store: Store, name: string): Promise<void> {
   await store.transaction(async (transaction) => transaction.delete('breakers', name));
 }
 
-/** Pools for which nothing is to be made now. */
+/** Names of the pools that an open breaker holds back now. */
 export async function findHeldPools(context: Context): Promise<Set<string>> {
   const {pools, store, clock} = context;
   const breakers = new Map(pools.map(({name, scope}) => [name, breakersOf(context, name, ownerIn(scope))]));
@@ -189,7 +198,7 @@ export async function findHeldPools(context: Context): Promise<Set<string>> {
   return held;
 }
 
-/** Whose installation acts for the pool, as far as its patterns tell. */
+/** Organization or repository pattern whose owner's installation acts for the pool. */
 function ownerIn(scope: Pool['scope']): string {
   return scope.kind === 'organization' ? scope.org : (scope.patterns.find((each) => !each.startsWith('!')) ?? '');
 }

@@ -7,7 +7,7 @@ import {type Placement, placementOf} from '../model/placement';
 import {isBeingCreated, isOver, type RunnerDocument} from '../model/runner';
 import {type Context, githubOf, poolOf} from '../ports';
 import type {CreateOutcome, Machine} from '../providers/provider';
-import {passBreakers, tripBreaker} from './breakers';
+import {openBreaker, passBreakers} from './breakers';
 import {
   beginCreation,
   type Creation,
@@ -199,7 +199,7 @@ async function cleanUpAndThrow(
     case 'no_capacity':
       throw new NoCapacity(`no capacity for ${runner.name}: ${outcome.message}`, 30);
     case 'quota':
-      await tripBreaker(context, quotaBreaker(runner.pool, outcome.quotaScope), outcome.message, 60);
+      await openBreaker(context, quotaBreaker(runner.pool, outcome.quotaScope), outcome.message, 60);
       throw new QuotaExceeded(`quota exceeded in ${outcome.quotaScope}: ${outcome.message}`, 60);
     case 'rate_limited':
       throw new Unavailable(outcome.message, outcome.retryAfterSeconds);

@@ -65,8 +65,8 @@ describe('a runner can run a job', () => {
     ['of another pool', runner, aJob({pool: 'x64'}), false],
     ['of another repository', runner, aJob({repository: 'acme/web'}), false],
     ['of its repository in other letters', runner, aJob({repository: 'Acme/App'}), true],
-    ['of any repository of its organisation', org, aJob({repository: 'acme/web'}), true],
-    ['of another organisation', org, aJob({repository: 'acmes/web'}), false],
+    ['of any repository of its organization', org, aJob({repository: 'acme/web'}), true],
+    ['of another organization', org, aJob({repository: 'acmes/web'}), false],
     ['unless it runs one', {...runner, runs: '1-1'}, aJob(), false],
     ['unless it drains', {...runner, state: 'draining' as const}, aJob(), false],
   ])('%s', (_, candidate, job, expected) => {
