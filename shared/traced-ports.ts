@@ -51,7 +51,7 @@ function tracedProvider(provider: RunnerProvider, fields: SpanFields, tracer: Tr
 export function tracedTasks(tasks: Tasks, tracer: Tracer): Tasks {
   const carrying: Tasks = {
     enqueue(task) {
-      const present = tracer.present();
+      const present = tracer.activeSpan();
       if (!present) return tasks.enqueue(task);
       return tasks.enqueue({...task, headers: {...task.headers, traceparent: present.traceparent}});
     },

@@ -9,14 +9,14 @@ import {createBodyReader, MAX_TASK_BYTES} from '../../shared/http/read-body';
 import {jsonReply, type Reply, requirePost, sendReply} from '../../shared/http/server';
 import type {Services} from '../../shared/ports';
 import {createServices, type ServicesOptions} from '../../shared/services';
-import {type SweepMemory, sweepMemory} from '../../shared/sweep/context';
+import {createSweepMemory, type SweepMemory} from '../../shared/sweep/context';
 import {runSweep} from '../../shared/sweep/sweep';
 import {traceFields, traceOf} from '../../shared/telemetry/tracer';
 
 /** Called by Cloud Scheduler every minute. Reconciles the records with GitHub and the providers. `?dry-run=true` only says what it would do. */
 export function createSweep(options: ServicesOptions): HttpFunction {
   const getServices = createServices('sweep', options);
-  const memory: SweepMemory = sweepMemory(options.clock ?? systemClock);
+  const memory: SweepMemory = createSweepMemory(options.clock ?? systemClock);
   const bodies = createBodyReader(MAX_TASK_BYTES);
   let verifier: OidcVerifier | undefined;
 
@@ -35,7 +35,7 @@ export function createSweep(options: ServicesOptions): HttpFunction {
 
   async function perform(services: Services<'sweep'>, request: Request, isDry: boolean): Promise<Reply> {
     const {config, context, discovery, tracer} = services;
-    const logger = services.logger.with(traceFields(tracer.present() ?? traceOf(request.headers), config.project));
+    const logger = services.logger.with(traceFields(tracer.activeSpan() ?? traceOf(request.headers), config.project));
     const {discovery: source, webhooks, sweepBudgetSeconds: budgetSeconds} = config;
     const ports = {discovery: discovery(), source, webhooks, budgetSeconds, memory};
     const dryRun = isDry ? 'asked' : config.dryRun ? 'deployment' : 'no';

@@ -1,17 +1,29 @@
+import {createPrivateKey, type KeyObject} from 'node:crypto';
 import {createAppAuth} from '@octokit/auth-app';
 import {RequestError} from '@octokit/request-error';
 import type {Octokit} from '@octokit/rest';
 import {SignJWT} from 'jose';
 import type {Clock} from '../clock';
+import {parsePrivateKey} from '../config/credentials';
+import {Refused} from '../errors';
 import {type RunnerScope, scopePath} from '../model/scope';
 import type {Random} from '../random';
 import type {Secret} from '../secret';
 import {classify, unreadable} from './errors';
 import {type Connection, createOctokit} from './octokit';
-import {readPrivateKey} from './private-key';
 import type {GitHubCall} from './refusals';
 import {readInstallationId, readInstallationToken} from './responses';
 import type {IssuedToken} from './tokens';
+
+/**
+ * The App's private key as it was read at run time, in any spelling that the configuration takes. Throws `Refused` when it
+ * is none; the message says nothing of its content.
+ */
+export function readPrivateKey(secret: Secret): KeyObject {
+  const key = parsePrivateKey(secret.reveal());
+  if (key.kind === 'pem') return createPrivateKey(key.pem);
+  throw new Refused(`GITHUB_APP_PRIVATE_KEY: found ${key.found}, expected ${key.expected}`);
+}
 
 /** GitHub takes at most ten minutes, and a clock that is ahead of its own by a little. */
 const JWT_BACKDATED_SECONDS = 60;

@@ -22,10 +22,10 @@ interface Kept {
 }
 
 /** Answers kept for an octokit, and their characters: an idle fleet's are small and all alike; the oldest go first. */
-const MOST_ANSWERS = 12_000;
-const MOST_CHARACTERS = 16 * 2 ** 20;
+const MAX_ANSWERS = 12_000;
+const MAX_CHARACTERS = 16 * 2 ** 20;
 /** A longer answer is one of a busy repository, which changes anyway. */
-const LONGEST_ANSWER = 32_768;
+const MAX_ANSWER_CHARACTERS = 32_768;
 
 /**
  * Asks for what it has an answer to with `If-None-Match`: GitHub's 304 does not count against the hour's limit. `onReading` hears of
@@ -42,13 +42,13 @@ export function askConditionally(octokit: Octokit, onReading: (reading: RateRead
     if (known) options.headers['if-none-match'] = known.etag;
     try {
       const response = await request(options);
-      read(response.headers, onReading);
+      reportReading(response.headers, onReading);
       const {etag} = response.headers;
       if (method === 'GET' && etag) answers.keep(url, etag, response);
       return response;
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      if (error.response) read(error.response.headers, onReading);
+      if (error.response) reportReading(error.response.headers, onReading);
       if (error.status !== 304 || !known) throw error;
       const {status, url: answered, link} = known;
       return {status, url: answered, headers: link === undefined ? {} : {link}, data: JSON.parse(known.text)};
@@ -68,11 +68,11 @@ class Answers {
   keep(url: string, etag: string, {status, url: answered, headers, data}: Response): void {
     const text = JSON.stringify(data);
     this.#drop(url);
-    if (text.length > LONGEST_ANSWER) return;
+    if (text.length > MAX_ANSWER_CHARACTERS) return;
     this.#kept.set(url, {etag, status, url: answered, link: headers.link, text});
     this.#characters += text.length;
     for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= MOST_ANSWERS && this.#characters <= MOST_CHARACTERS) break;
+      if (this.#kept.size <= MAX_ANSWERS && this.#characters <= MAX_CHARACTERS) break;
       this.#drop(oldest);
     }
   }
@@ -83,7 +83,7 @@ class Answers {
   }
 }
 
-function read(headers: Headers, onReading: (reading: RateReading) => void): void {
+function reportReading(headers: Headers, onReading: (reading: RateReading) => void): void {
   const [limit, remaining, reset] = ['limit', 'remaining', 'reset'].map((name) => {
     const value = headers[`x-ratelimit-${name}`];
     return value === undefined ? Number.NaN : Number(value);

@@ -17,7 +17,7 @@ import {isGitHubsBody} from './responses';
 
 /** The first wait after a failure of GitHub's; the queue's back-off makes the next ones longer. */
 export const RETRY_SECONDS = 10;
-const LONGEST_TEXT = 300;
+const MAX_TEXT_CHARACTERS = 300;
 
 /** The connection was never there, so that nothing can have happened. */
 const NEVER_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/;
@@ -34,24 +34,27 @@ export interface ClassifyContext {
  */
 export function classify(error: unknown, call: GitHubCall, context: ClassifyContext): unknown {
   if (error instanceof SlipwayError) return error;
-  if (!(error instanceof RequestError)) return isAbort(error) ? noAnswer('time-out', call) : error;
-  if (error.response === undefined) return noAnswer(networkCode(error), call);
-  if (!isGitHubsBody(error.response.data)) return foreign(answerOf(error), call, context);
-  return answered(answerOf(error), call, context);
+  if (!(error instanceof RequestError)) return isAbort(error) ? classifyNoAnswer('time-out', call) : error;
+  if (error.response === undefined) return classifyNoAnswer(networkCode(error), call);
+  if (!isGitHubsBody(error.response.data)) return classifyForeignAnswer(answerOf(error), call, context);
+  return classifyAnswer(answerOf(error), call, context);
 }
 
 /** A 2xx answer whose body cannot be read, e.g. since the connection broke inside it. */
 export function unreadable(call: GitHubCall, found: string): SlipwayError {
-  return unsettled(call, `GitHub's answer to the request for ${describeCall(call)} cannot be read: found ${found}`);
+  return uncertainOrDown(
+    call,
+    `GitHub's answer to the request for ${describeCall(call)} cannot be read: found ${found}`,
+  );
 }
 
-function answered(answer: RateLimitAnswer, call: GitHubCall, context: ClassifyContext): SlipwayError {
+function classifyAnswer(answer: RateLimitAnswer, call: GitHubCall, context: ClassifyContext): SlipwayError {
   const {status, text} = answer;
   const found = `GitHub answered ${status} to the request for ${describeCall(call)}: ${text}`;
   const limited = rateLimitSeconds(answer, context.nowMs);
   if (limited !== undefined) return new RateLimited(`${found}. Next try in ${limited} s.`, limited);
   if (status >= 500 || status === 408) {
-    return unsettled(call, found, retryAfterSeconds(answer.headers, context.nowMs));
+    return uncertainOrDown(call, found, retryAfterSeconds(answer.headers, context.nowMs));
   }
   if (status === 409) {
     return call.kind === 'register' ? new NameTaken(found) : new Unavailable(found, RETRY_SECONDS);
@@ -61,24 +64,24 @@ function answered(answer: RateLimitAnswer, call: GitHubCall, context: ClassifyCo
 }
 
 /** Somebody between us and GitHub answered. What is certain of it is only that it asks to wait: the request may have reached GitHub or not. */
-function foreign(answer: RateLimitAnswer, call: GitHubCall, {nowMs}: ClassifyContext): SlipwayError {
+function classifyForeignAnswer(answer: RateLimitAnswer, call: GitHubCall, {nowMs}: ClassifyContext): SlipwayError {
   const found = `${answer.status} to the request for ${describeCall(call)}, which is not GitHub's own answer: ${answer.text}`;
-  if (answer.status !== 429) return unsettled(call, found, retryAfterSeconds(answer.headers, nowMs));
+  if (answer.status !== 429) return uncertainOrDown(call, found, retryAfterSeconds(answer.headers, nowMs));
   const seconds = rateLimitSeconds(answer, nowMs) ?? RETRY_SECONDS;
   return new RateLimited(`${found}. Next try in ${seconds} s.`, seconds);
 }
 
-function noAnswer(code: string, call: GitHubCall): SlipwayError {
+function classifyNoAnswer(code: string, call: GitHubCall): SlipwayError {
   const found = `no answer of GitHub to the request for ${describeCall(call)} (${code})`;
   if (NEVER_SENT.test(code)) return new Unavailable(`${found}. Check GITHUB_API_URL and the network.`, RETRY_SECONDS);
   if (UNTRUSTED_CERTIFICATE.test(code)) {
     return new Refused(`${found}. The certificate is not trusted: give its authority in NODE_EXTRA_CA_CERTS.`);
   }
-  return unsettled(call, found);
+  return uncertainOrDown(call, found);
 }
 
 /** Nothing but a registration leaves anything behind; all else is simply asked again. */
-function unsettled(call: GitHubCall, found: string, retryAfter = RETRY_SECONDS): SlipwayError {
+function uncertainOrDown(call: GitHubCall, found: string, retryAfter = RETRY_SECONDS): SlipwayError {
   return call.kind === 'register'
     ? new Uncertain(`${found}. The runner may be registered: look for its name before trying again.`, retryAfter)
     : new GitHubDown(found, retryAfter);
@@ -88,7 +91,7 @@ function answerOf(error: RequestError): RateLimitAnswer {
   const body: unknown = error.response?.data;
   const message = isGitHubsBody(body) ? body.message : `(${typeof body} body)`;
   const id = error.response?.headers['x-github-request-id'];
-  const text = `${scrubSecrets(message).slice(0, LONGEST_TEXT)}${id === undefined ? '' : ` [request ${id}]`}`;
+  const text = `${scrubSecrets(message).slice(0, MAX_TEXT_CHARACTERS)}${id === undefined ? '' : ` [request ${id}]`}`;
   return {status: error.status, headers: error.response?.headers ?? {}, text};
 }
 
@@ -106,7 +109,7 @@ function networkCode(error: Error): string {
     if (typeof code === 'string') return code;
     found = property(found, 'cause');
   }
-  return scrubSecrets(error.message).slice(0, LONGEST_TEXT);
+  return scrubSecrets(error.message).slice(0, MAX_TEXT_CHARACTERS);
 }
 
 /** Not `instanceof Error`: what `fetch` throws comes from another realm where a test runner makes one. */

@@ -73,7 +73,7 @@ export interface Listed<T> {
 }
 
 /** What `look` lists. A list that cannot be read at all is an empty, incomplete one, so that it does not stop the reading of others. */
-export async function attempt<T>(look: () => Promise<Listed<T>>): Promise<Listed<T>> {
+export async function listOrFailure<T>(look: () => Promise<Listed<T>>): Promise<Listed<T>> {
   try {
     return await look();
   } catch (failure) {
@@ -82,7 +82,7 @@ export async function attempt<T>(look: () => Promise<Listed<T>>): Promise<Listed
 }
 
 /** The items of all lists, with the first failure of one. */
-export function joined<T>(lists: readonly Listed<T>[]): Listed<T> {
+export function joinLists<T>(lists: readonly Listed<T>[]): Listed<T> {
   return {
     items: lists.flatMap(({items}) => items),
     failure: lists.find(({failure}) => failure !== undefined)?.failure,
@@ -160,8 +160,8 @@ export interface DeliveryPage {
 export interface Discovery {
   readonly credentials: 'app' | 'token';
   /** Of all installations of the App, or all that the token's user can see. */
-  visible(): Promise<Listed<DiscoveredRepository>>;
-  ofOrganization(org: string): Promise<Listed<DiscoveredRepository>>;
+  listRepositories(): Promise<Listed<DiscoveredRepository>>;
+  listRepositoriesOf(org: string): Promise<Listed<DiscoveredRepository>>;
   /** The repository's newest runs since, in one call: those that are not over, and whether there were no more than these. */
   recentRuns(
     repository: DiscoveredRepository,
@@ -175,7 +175,7 @@ export interface Discovery {
   job(repository: NamedRepository, id: number): Promise<DiscoveredJob | undefined>;
   /** Whether the run is completed, or not there: then nobody is given a job of it. */
   isOver(repository: NamedRepository, runId: number): Promise<boolean>;
-  runners(scope: RunnerScope, installationId: number | null): Promise<Registration[]>;
+  listRunners(scope: RunnerScope, installationId: number | null): Promise<Registration[]>;
   /** Hooks that get `workflow_job`. None with an App, which has its own. */
   hooks(scope: RunnerScope): Promise<HookReference[]>;
   /**
@@ -191,7 +191,7 @@ export interface Discovery {
   /** Runs a finished job once more, as the run's next attempt. */
   rerun(repository: NamedRepository, jobId: number): Promise<void>;
   /** How much of the hour's limit is left by GitHub's last answers, 0 to 1; 1 while it has given none. The lowest of all installations. */
-  left(): number;
+  remainingQuota(): number;
 }
 
 /** All that Slipway asks of GitHub. Both parts share one connection: its tokens, installations and runner groups. */

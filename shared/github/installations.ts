@@ -11,11 +11,13 @@ import type {IssuedToken} from './tokens';
 const CACHE_TTL_MS = 60 * 60_000;
 
 /** GitHub answers 404 for a moment where nothing is missing: a 404 is believed when it comes again after so long. */
-const ASK_AGAIN_MS = 3_000;
+const RETRY_AFTER_404_MS = 3_000;
+
 /** What was found to be absent is not asked for twice in this time. */
-const ABSENT_MS = 5 * 60_000;
+const ABSENT_TTL_MS = 5 * 60_000;
+
 /** Beyond that the oldest is forgotten, which costs a second request again. */
-const MOST_ABSENT = 1_000;
+const MAX_ABSENT = 1_000;
 
 /** Which installation of the App acts for a scope. */
 export interface Installations {
@@ -40,9 +42,9 @@ export function createInstallations(
   /** By account. */
   const found = new TtlCache<number>(clock);
   /** By scope, or by id of an installation: what is believed at once to be absent. */
-  const absent = new TtlCache<true>(clock, {maxEntries: MOST_ABSENT});
+  const absent = new TtlCache<true>(clock, {maxEntries: MAX_ABSENT});
 
-  const rememberAbsent = (what: string): void => absent.set(what, true, clock.now() + ABSENT_MS);
+  const rememberAbsent = (what: string): void => absent.set(what, true, clock.now() + ABSENT_TTL_MS);
 
   /** Asks once more, some seconds later, with another JWT, when GitHub says that `what` is not there. */
   async function askTwice<T>(what: string, ask: () => Promise<T>): Promise<T> {
@@ -50,7 +52,7 @@ export function createInstallations(
       return await ask();
     } catch (error) {
       if (!isAbsent(error) || absent.get(what)) throw error;
-      await clock.sleep(ASK_AGAIN_MS);
+      await clock.sleep(RETRY_AFTER_404_MS);
       try {
         return await ask();
       } catch (again) {
@@ -61,9 +63,9 @@ export function createInstallations(
   }
 
   /** The token of an installation of which GitHub has just said that it is not there. */
-  async function askAgain(id: number, error: unknown): Promise<IssuedToken> {
+  async function reissueAfter404(id: number, error: unknown): Promise<IssuedToken> {
     if (!isAbsent(error) || absent.get(`installation ${id}`)) throw error;
-    await clock.sleep(ASK_AGAIN_MS);
+    await clock.sleep(RETRY_AFTER_404_MS);
     try {
       return await app.issueToken(id);
     } catch (again) {
@@ -94,8 +96,8 @@ export function createInstallations(
         return await app.issueToken(id);
       } catch (error) {
         if (!isGone(error)) throw error;
-        const other = id === configured ? undefined : await findOther(app, scope);
-        if (other === undefined || other === id) return askAgain(id, error);
+        const other = id === configured ? undefined : await findReplacement(app, scope);
+        if (other === undefined || other === id) return reissueAfter404(id, error);
         logger?.info(`installation ${id} is not there any more: ${other} acts for ${describeScope(scope)}`);
         return app.issueToken(other);
       }
@@ -104,7 +106,7 @@ export function createInstallations(
 }
 
 /** Undefined when the account has none. */
-async function findOther(app: App, scope: RunnerScope): Promise<number | undefined> {
+async function findReplacement(app: App, scope: RunnerScope): Promise<number | undefined> {
   try {
     return await app.findInstallation(scope);
   } catch (error) {

@@ -16,7 +16,7 @@ export interface Page {
 export type AskPage = (page: number, perPage: number) => Promise<Page>;
 
 /** What could be read of a list. */
-export interface Read {
+export interface ListRead {
   readonly items: readonly unknown[];
   /** Why the list may lack items; undefined: it is complete. */
   readonly failure: unknown;
@@ -37,9 +37,9 @@ const PAGE_SIZE = 100;
 /** GitHub's own size of a page: an answer that is too large for it at 100 items succeeds at this size. */
 const SMALL_PAGE_SIZE = 30;
 /** Pages of one list that may fail, so that a list that fails everywhere costs little. */
-const MOST_FAILED_PAGES = 3;
+const MAX_FAILED_PAGES = 3;
 /** 10,000 runners are GitHub's limit of a group; a list that never ends is no reason to go on for ever. */
-const MOST_PAGES = 1000;
+const MAX_PAGES = 1000;
 
 /** Pages of the list at `url`, through octokit. */
 export function pagesOf(octokit: Octokit, url: string, query: Readonly<Record<string, string>> = {}): AskPage {
@@ -57,7 +57,7 @@ export function pagesOf(octokit: Octokit, url: string, query: Readonly<Record<st
  * As much of a list as can be read. After a 5xx the page is asked for once more in pages of 30; one of these that fails is left out. A
  * total that does not fit makes the list incomplete and its items no less true. Never throws: what failed is the `failure`.
  */
-export async function readList(ask: AskPage, call: GitHubCall, options: ReadOptions = {}): Promise<Read> {
+export async function readList(ask: AskPage, call: GitHubCall, options: ReadOptions = {}): Promise<ListRead> {
   const {limit = Number.POSITIVE_INFINITY, isArray = false} = options;
   const items = new Map<unknown, unknown>();
   let perPage = PAGE_SIZE;
@@ -65,11 +65,11 @@ export async function readList(ask: AskPage, call: GitHubCall, options: ReadOpti
   let failure: unknown;
   let failed = 0;
   let isAnswered = false;
-  const read = (isCut = false): Read => ({items: [...items.values()], failure, isAnswered, isCut});
+  const read = (isCut = false): ListRead => ({items: [...items.values()], failure, isAnswered, isCut});
 
   for (let page = 1, asked = 1; ; page++, asked++) {
-    if (asked > MOST_PAGES) {
-      failure ??= unreadable(call, `more than ${MOST_PAGES} pages`);
+    if (asked > MAX_PAGES) {
+      failure ??= unreadable(call, `more than ${MAX_PAGES} pages`);
       return read();
     }
     let found: readonly unknown[];
@@ -90,7 +90,7 @@ export async function readList(ask: AskPage, call: GitHubCall, options: ReadOpti
       }
       failure ??= error;
       const goesOn = total !== undefined && page * perPage < total;
-      if (!isServerError(error) || !goesOn || ++failed === MOST_FAILED_PAGES) return read();
+      if (!isServerError(error) || !goesOn || ++failed === MAX_FAILED_PAGES) return read();
       continue;
     }
     for (const item of found) items.set(idOf(item) ?? item, item);
@@ -138,13 +138,13 @@ function idOf(item: unknown): unknown {
 export type Ask = <T>(work: (octokit: Octokit) => Promise<T>) => Promise<T>;
 
 /** As much of a list as can be read. Throws when GitHub answers for no page of it. */
-export async function readSome(
+export async function readListWith(
   call: GitHubCall,
   ask: Ask,
   path: string,
   {query = {}, ...options}: ReadOptions & {readonly query?: Readonly<Record<string, string>>} = {},
-): Promise<Read> {
-  let found: Read = {items: [], failure: undefined, isAnswered: false, isCut: false};
+): Promise<ListRead> {
+  let found: ListRead = {items: [], failure: undefined, isAnswered: false, isCut: false};
   try {
     await ask(async (octokit) => {
       found = await readList(pagesOf(octokit, path, query), call, options);
@@ -159,9 +159,9 @@ export async function readSome(
 }
 
 /** The items of a list that can be read, without those that are null. One that cannot be read makes the list incomplete, and hides no other. */
-export function listed<T>(
+export function toListed<T>(
   call: GitHubCall,
-  {items, failure}: Pick<Read, 'items' | 'failure'>,
+  {items, failure}: Pick<ListRead, 'items' | 'failure'>,
   readItem: (data: unknown) => T | null | undefined,
 ): Listed<T> {
   const found = items.map(readItem);
@@ -172,6 +172,6 @@ export function listed<T>(
 }
 
 /** The URL of the next page, by a `Link` header. */
-export function nextOf(link: string | undefined): string | undefined {
+export function nextPageUrl(link: string | undefined): string | undefined {
   return /<([^<>]+)>; *rel="next"/.exec(link ?? '')?.[1];
 }

@@ -90,7 +90,7 @@ function isUnauthorized(error: unknown): boolean {
 }
 
 /** A tenth of the hour's requests is left: time to look, before runners wait for the next hour. */
-const NEAR = 0.1;
+const NEAR_LIMIT_SHARE = 0.1;
 
 /**
  * Logs once per hourly window when the primary rate limit is nearly used up, while everything still works.
@@ -104,7 +104,7 @@ function watchLimit(octokit: Pick<Octokit, 'hook'>, logger: Pick<Logger, 'warnin
     const remaining = Number(headers['x-ratelimit-remaining']);
     const window = String(headers['x-ratelimit-reset']);
     // Without the headers, as a GitHub Enterprise Server without limits answers, both are NaN.
-    if (!(remaining < limit * NEAR) || window === warnedOf) return;
+    if (!(remaining < limit * NEAR_LIMIT_SHARE) || window === warnedOf) return;
     warnedOf = window;
     logger.warning(`${remaining} of ${limit} requests to GitHub are left in this hour`, {
       decision: 'github_limit_near',

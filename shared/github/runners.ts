@@ -63,7 +63,7 @@ export function createScopedGitHub(options: ScopedGitHubOptions): GitHub {
   }
 
   /** The group's id anew after GitHub refused the one that we took it for; undefined when it is the same, or not ours to see. */
-  async function movedGroup(refused: ResolvedGroup, name: string): Promise<ResolvedGroup | undefined> {
+  async function lookUpAgain(refused: ResolvedGroup, name: string): Promise<ResolvedGroup | undefined> {
     try {
       const group = await groups.lookUp(scope, name, listGroups);
       return group.id === refused.id ? undefined : group;
@@ -80,7 +80,7 @@ export function createScopedGitHub(options: ScopedGitHubOptions): GitHub {
         return await register(request, group);
       } catch (error) {
         if (group.settled || !(error instanceof RefusedByGitHub) || error.reason !== 'runner_group') throw error;
-        const moved = await movedGroup(group, request.runnerGroup);
+        const moved = await lookUpAgain(group, request.runnerGroup);
         if (!moved) throw error;
         return await register(request, moved);
       }

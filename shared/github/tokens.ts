@@ -6,7 +6,7 @@ import type {Secret} from '../secret';
 const RENEW_BEFORE_MS = 5 * 60_000;
 
 /** The cache's one key. */
-const TOKEN = 'token';
+const CACHE_KEY = 'token';
 
 /** Where the `Authorization` of a request comes from. */
 export interface TokenSource {
@@ -32,15 +32,15 @@ export function installationTokens(clock: Clock, issue: () => Promise<IssuedToke
 
   return {
     async current() {
-      return (await cache.load(TOKEN, issueNow, untilMs)).token;
+      return (await cache.load(CACHE_KEY, issueNow, untilMs)).token;
     },
     async renew(refused) {
-      const known = cache.former(TOKEN);
+      const known = cache.former(CACHE_KEY);
       if (known && known.token.reveal() !== refused.reveal()) return known.token;
-      return (await cache.reload(TOKEN, issueNow, untilMs)).token;
+      return (await cache.reload(CACHE_KEY, issueNow, untilMs)).token;
     },
     ageMs(token) {
-      const known = cache.former(TOKEN);
+      const known = cache.former(CACHE_KEY);
       return known?.token.reveal() === token.reveal() ? clock.now() - known.issuedAtMs : Number.POSITIVE_INFINITY;
     },
   };

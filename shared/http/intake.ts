@@ -79,7 +79,7 @@ export class Intake {
     const {delivery, pool, repository, status} = event;
     const fields = {job: jobKeyOf(event), pool, repository, status, delivery};
     return tracer.inExecution({name: 'webhook', parent, fields}, async (span) => {
-      const {traceparent} = tracer.present() ?? parent ?? {};
+      const {traceparent} = tracer.activeSpan() ?? parent ?? {};
       return answer(traceparent ? {traceparent} : {}).catch((error: unknown) => {
         span.fail(error);
         return this.failed(request, error);
@@ -122,7 +122,7 @@ export class Intake {
     const {logger = this.#startLogger, tracer, config} = this.#services ?? {};
     return logger.with({
       ...(delivery ? {delivery} : {}),
-      ...traceFields(tracer?.present() ?? traceOf(request.headers), config?.project),
+      ...traceFields(tracer?.activeSpan() ?? traceOf(request.headers), config?.project),
     });
   }
 }

@@ -87,7 +87,7 @@ export function createTaskFunction<Q extends QueueName>(
     let logger = services.logger.with({
       task: attempt.task,
       attempt: attempt.retryCount + 1,
-      ...traceFields(services.tracer.present() ?? traceOf(request.headers), services.config.project),
+      ...traceFields(services.tracer.activeSpan() ?? traceOf(request.headers), services.config.project),
     });
     let task: TaskOf[Q] | undefined;
     try {

@@ -53,7 +53,7 @@ export function createFirestoreStore(options: FirestoreOptions): FirestoreStore 
     }
   }
 
-  const alive = <C extends CollectionName>(data: Stored | undefined): Collections[C] | undefined => {
+  const unexpired = <C extends CollectionName>(data: Stored | undefined): Collections[C] | undefined => {
     if (!data) return undefined;
     const document = {...data, expireAt: data.expireAt.toMillis()} as unknown as Collections[C];
     return document.expireAt > clock.now() ? document : undefined;
@@ -63,7 +63,7 @@ export function createFirestoreStore(options: FirestoreOptions): FirestoreStore 
     get: (collection, id) =>
       call(`read ${collection}`, async () => {
         const snapshot = await firestore.collection(collection).doc(id).get();
-        return alive(snapshot.data() as Stored | undefined);
+        return unexpired(snapshot.data() as Stored | undefined);
       }),
     find: <C extends CollectionName>(collection: C, {where, orderBy, after, limit}: Find<C>) =>
       call(`query ${collection}`, async () => {
@@ -75,7 +75,7 @@ export function createFirestoreStore(options: FirestoreOptions): FirestoreStore 
         for (let page = ordered.limit(limit); ; ) {
           const {docs} = await page.get();
           for (const document of docs) {
-            const data = alive<C>(document.data() as Stored);
+            const data = unexpired<C>(document.data() as Stored);
             if (data) found.push({id: document.id, data});
           }
           const last = docs.at(-1);
@@ -95,7 +95,8 @@ export function createFirestoreStore(options: FirestoreOptions): FirestoreStore 
           if (deadline.passed) throw new Unavailable('Firestore: given up', 5);
           const at = (collection: string, id: string) => firestore.collection(collection).doc(id);
           return body({
-            get: async (collection, id) => alive((await read(transaction, at(collection, id))) as Stored | undefined),
+            get: async (collection, id) =>
+              unexpired((await read(transaction, at(collection, id))) as Stored | undefined),
             set: (collection, id, data) => void transaction.set(at(collection, id), stored(data)),
             delete: (collection, id) => void transaction.delete(at(collection, id)),
           });

@@ -1,14 +1,35 @@
+import {bootBreaker} from '../model/breaker';
 import type {Preemption} from '../model/sweep';
+import type {Context} from '../ports';
+import {closeBreaker} from '../runners/breakers';
 import {isTimeUp, type Sweep} from './context';
+import {type Observed, registrationOf} from './observed';
 import type {Step} from './plan';
 import {createRepairs} from './repairs';
+
+/** A runner of the template came online after the last one that did not: the row is broken. */
+export async function closeBootBreakers(context: Context, observed: Observed): Promise<void> {
+  const {pools, runners} = observed;
+  for (const pool of pools) {
+    const name = bootBreaker(pool);
+    const breaker = name && (await context.store.get('breakers', name));
+    if (!name || !breaker) continue;
+    const cameUp = runners?.some(
+      (runner) =>
+        runner.pool === pool.name &&
+        runner.createdAt > breaker.failedAt &&
+        registrationOf(observed, runner).registration?.seen.status === 'online',
+    );
+    if (cameUp) await closeBreaker(context.store, name);
+  }
+}
 
 export interface Acted {
   /** By reason. */
   readonly done: Record<string, number>;
   readonly failed: Record<string, number>;
   /** Decided and not begun: the time was up. */
-  readonly left: number;
+  readonly notStarted: number;
   readonly preempted: readonly Preemption[];
   /** Preemptions that are settled. */
   readonly settled: readonly Preemption[];
@@ -22,10 +43,10 @@ export async function act(sweep: Sweep, steps: readonly Step[]): Promise<Acted> 
   const failed: Record<string, number> = {};
   const preempted: Preemption[] = [];
   const settled: Preemption[] = [];
-  let begun = 0;
+  let started = 0;
   for (const {action, subject, act: carryOut} of steps) {
     if (isTimeUp(sweep)) break;
-    begun++;
+    started++;
     const {kind, reason} = action;
     try {
       const outcome = await carryOut(repairs);
@@ -44,7 +65,7 @@ export async function act(sweep: Sweep, steps: readonly Step[]): Promise<Acted> 
       });
     }
   }
-  return {done, failed, left: steps.length - begun, preempted, settled};
+  return {done, failed, notStarted: steps.length - started, preempted, settled};
 }
 
 /** What a dry run would do. */

@@ -24,7 +24,7 @@ export interface SweepMemory {
   /** Repositories that had open runs then. */
   readonly busy: Set<string>;
   /** Since when a repository answers 404, and when it did last, by its name in lower case. */
-  readonly notThere: Map<string, {readonly sinceMs: number; readonly askedMs: number}>;
+  readonly missing: Map<string, {readonly sinceMs: number; readonly askedMs: number}>;
   /** Calls in a row that GitHub did not answer for an owner, by the name of its breaker. */
   readonly unanswered: Map<string, number>;
   /** When GitHub was last asked for a job on record that no list showed. */
@@ -35,13 +35,13 @@ export interface SweepMemory {
   readonly runCursors: Map<string, number>;
 }
 
-export function sweepMemory(clock: Pick<Clock, 'now'>): SweepMemory {
+export function createSweepMemory(clock: Pick<Clock, 'now'>): SweepMemory {
   return {
     repositories: new TtlCache(clock),
     listedAt: new Map(),
     visitedAt: new Map(),
     busy: new Set(),
-    notThere: new Map(),
+    missing: new Map(),
     unanswered: new Map(),
     lookedUpAt: new Map(),
     unreadableRuns: new Map(),
@@ -50,7 +50,7 @@ export function sweepMemory(clock: Pick<Clock, 'now'>): SweepMemory {
 }
 
 /** A memory of its own for a sweep that stores nothing of what it observes. */
-export function copyOf({repositories, ...memory}: SweepMemory): SweepMemory {
+export function copyMemory({repositories, ...memory}: SweepMemory): SweepMemory {
   return {...structuredClone(memory), repositories: repositories.copy()};
 }
 

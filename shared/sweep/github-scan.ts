@@ -6,16 +6,16 @@ import type {LockDocument} from '../model/sweep';
 import type {Sweep} from './context';
 import type {SeenJob, SeenScope} from './observed';
 import {OwnerGuard} from './owner-guard';
-import {scanRepository, wasMissedLately} from './repository-scan';
+import {scanRepository, wasMissingLately} from './repository-scan';
 import {ScanBudget} from './scan-budget';
 
 const HOUR_MS = 3600_000;
 
 /** An organization where nothing of ours is on record. */
-const QUIET_ORG_MS = 5 * 60_000;
+const QUIET_ORGANIZATION_INTERVAL_MS = 5 * 60_000;
 
 /** Calls that a visit to an active repository makes, at most. */
-const ACTIVE_CALLS = 4;
+const CALLS_PER_ACTIVE_VISIT = 4;
 
 /** What a scan found at GitHub. */
 export interface GitHubScan {
@@ -52,7 +52,7 @@ export async function scanGitHub(sweep: Sweep, {repositories, active, scopes, lo
   await scanner.listKnownScopes(scopes);
   await scanner.scanActive(repositories.filter(isActive));
   await scanner.listQuietOrganizations();
-  await scanner.scanQuiet(repositories.filter((one) => !isActive(one) && !wasMissedLately(sweep, one.fullName)));
+  await scanner.scanQuiet(repositories.filter((one) => !isActive(one) && !wasMissingLately(sweep, one.fullName)));
   return scanner.result();
 }
 
@@ -84,37 +84,37 @@ class Scanner {
 
   /** Spends at most half of the saved calls: where runners are in very many places, the next sweeps list the others. */
   async listKnownScopes(scopes: ScanPlan['scopes']): Promise<void> {
-    const kept = this.#budget.left('active') / 2;
+    const kept = this.#budget.remaining('active') / 2;
     for (const {scope, installationId} of leastLatelyListed(scopes, this.#sweep.memory)) {
-      if (!this.#budget.mayGoOn() || this.#budget.left('active') <= kept) break;
+      if (!this.#budget.allowsCall() || this.#budget.remaining('active') <= kept) break;
       this.#budget.spend('active', 1);
       await this.#listRunners(scope, installationId);
     }
   }
 
   async scanActive(repositories: readonly DiscoveredRepository[]): Promise<void> {
-    for (const repository of this.#budget.inTurn('active', repositories)) {
-      if (!this.#budget.mayGoOn() || this.#budget.left('active') < 1) break;
-      this.#budget.spend('active', ACTIVE_CALLS);
-      this.#budget.moveTo('active', repository);
+    for (const repository of this.#budget.fromCursor('active', repositories)) {
+      if (!this.#budget.allowsCall() || this.#budget.remaining('active') < 1) break;
+      this.#budget.spend('active', CALLS_PER_ACTIVE_VISIT);
+      this.#budget.setCursor('active', repository);
       this.#budget.spend('active', await this.#scanRepository(repository, true));
     }
   }
 
   async listQuietOrganizations(): Promise<void> {
     for (const scope of quietOrganizations(this.#sweep, this.#now)) {
-      if (this.#budget.mayGoOn()) await this.#listRunners(scope, null);
+      if (this.#budget.allowsCall()) await this.#listRunners(scope, null);
     }
   }
 
   /** Repositories that were pushed to since their last visit come before their turn. */
   async scanQuiet(repositories: readonly DiscoveredRepository[]): Promise<void> {
-    const turn = this.#budget.inTurn('quiet', repositories);
+    const turn = this.#budget.fromCursor('quiet', repositories);
     const pushed = new Set(turn.filter((repository) => this.#wasPushed(repository)));
     for (const repository of new Set([...pushed, ...turn])) {
-      if (!this.#budget.mayGoOn() || this.#budget.left('quiet') < 1) break;
+      if (!this.#budget.allowsCall() || this.#budget.remaining('quiet') < 1) break;
       this.#budget.spend('quiet', registersHere(this.#sweep, repository.fullName) ? 2 : 1);
-      if (!pushed.has(repository)) this.#budget.moveTo('quiet', repository);
+      if (!pushed.has(repository)) this.#budget.setCursor('quiet', repository);
       this.#budget.spend('quiet', await this.#scanRepository(repository, false));
     }
   }
@@ -127,9 +127,9 @@ class Scanner {
   async #listRunners(scope: RunnerScope, installationId: number | null): Promise<void> {
     const {discovery, memory} = this.#sweep;
     const key = scopeKey(scope);
-    await this.#guard.attempt(nameOf(scope), async () => {
+    await this.#guard.ask(nameOf(scope), async () => {
       if (this.#scopes.has(key)) return;
-      this.#scopes.set(key, {scope, installationId, runners: await discovery.runners(scope, installationId)});
+      this.#scopes.set(key, {scope, installationId, runners: await discovery.listRunners(scope, installationId)});
       memory.listedAt.set(key, this.#now);
     });
   }
@@ -142,7 +142,7 @@ class Scanner {
     if (this.#guard.isClosed(fullName)) return 0;
     // Visited also when nothing can be listed: then its jobs on record are asked for one by one.
     this.#visited.add(name);
-    const scan = await scanRepository(this.#sweep, repository, {isActive, mayGoOn: () => this.#budget.mayGoOn()});
+    const scan = await scanRepository(this.#sweep, repository, {isActive, allowsCall: () => this.#budget.allowsCall()});
     for (const {job, run} of scan.jobs) {
       // An unknown visibility counts as public: a pull request in a public repository runs anybody's code.
       const isPublic = repository.isPublic ?? run.isPublic ?? true;
@@ -175,5 +175,5 @@ function quietOrganizations({context, memory}: Sweep, now: number): Extract<Runn
   const orgs = context.pools.flatMap(({scope}) => (scope.kind === 'organization' ? [scope.org] : []));
   return [...new Set(orgs)]
     .map((org) => ({kind: 'organization', org}) as const)
-    .filter((scope) => now - (memory.listedAt.get(scopeKey(scope)) ?? 0) >= QUIET_ORG_MS);
+    .filter((scope) => now - (memory.listedAt.get(scopeKey(scope)) ?? 0) >= QUIET_ORGANIZATION_INTERVAL_MS);
 }

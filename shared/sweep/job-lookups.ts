@@ -3,17 +3,17 @@ import type {JobDocument, JobKey} from '../model/job';
 import type {Preemption} from '../model/sweep';
 import {isTimeUp, type Sweep, tryList} from './context';
 import type {GitHubScan} from './github-scan';
-import {type Observed, type SeenJob, settledMs} from './observed';
-import {isNotThere} from './repository-scan';
+import {type Observed, type SeenJob, webhookGraceMs} from './observed';
+import {isMissing} from './repository-scan';
 
 /** Jobs on record that GitHub did not list are asked for one by one; so many in one sweep. */
-const MOST_LOOKUPS = 100;
+const MAX_LOOKUPS = 100;
 
 /** So many of them in repositories that are not there, where most answers are 404. */
-const MOST_OUT_OF_REACH = 5;
+const MAX_OUT_OF_REACH_LOOKUPS = 5;
 
 /** Jobs in a row of which GitHub tells nothing: the others are left to the next sweep. */
-const MOST_UNANSWERED = 3;
+const MAX_UNANSWERED = 3;
 
 export interface JobLookups extends Pick<Observed, 'absent' | 'outOfReach'> {
   /** Jobs as GitHub has them. */
@@ -38,9 +38,12 @@ export async function lookUpJobs(
   const outOfReach = new Set<JobKey>();
   const isPublic = new Map(repositories.map((each) => [each.fullName.toLowerCase(), each.isPublic]));
   let unanswered = 0;
-  for (const [key, {repository, installationId, jobId, runId}] of inTurn(sweep, missingJobs(sweep, jobs, scan, now))) {
-    if (isTimeUp(sweep) || unanswered === MOST_UNANSWERED) break;
-    if (outOfReach.size >= MOST_OUT_OF_REACH && isNotThere(sweep, repository)) continue;
+  for (const [key, {repository, installationId, jobId, runId}] of leastLatelyAsked(
+    sweep,
+    missingJobs(sweep, jobs, scan, now),
+  )) {
+    if (isTimeUp(sweep) || unanswered === MAX_UNANSWERED) break;
+    if (outOfReach.size >= MAX_OUT_OF_REACH_LOOKUPS && isMissing(sweep, repository)) continue;
     memory.lookedUpAt.set(key, now);
     const place = {fullName: repository, installationId};
     const answer = await tryList(sweep, `job ${key}`, async () => {
@@ -49,7 +52,7 @@ export async function lookUpJobs(
     });
     unanswered = answer ? 0 : unanswered + 1;
     if (!answer) continue;
-    if (!answer.job && memory.notThere.has(repository.toLowerCase())) outOfReach.add(key);
+    if (!answer.job && memory.missing.has(repository.toLowerCase())) outOfReach.add(key);
     else if (!answer.job || answer.isPhantom) absent.add(key);
     else {
       found.set(key, {
@@ -91,7 +94,7 @@ function missingJobs(
   {seen, visited}: GitHubScan,
   now: number,
 ): [JobKey, JobDocument][] {
-  const before = now - settledMs(webhooks);
+  const before = now - webhookGraceMs(webhooks);
   return [...jobs].filter(([key, {status, repository, updatedAt}]) => {
     if (seen.has(key) || status === 'completed') return false;
     return visited.has(repository.toLowerCase()) && updatedAt <= before;
@@ -99,11 +102,14 @@ function missingJobs(
 }
 
 /** First those that were asked for least lately. Forgets when all others were asked for. */
-function inTurn({memory}: Sweep, missing: readonly [JobKey, JobDocument][]): readonly [JobKey, JobDocument][] {
+function leastLatelyAsked(
+  {memory}: Sweep,
+  missing: readonly [JobKey, JobDocument][],
+): readonly [JobKey, JobDocument][] {
   const askedAt = new Map(missing.map(([key]) => [key, memory.lookedUpAt.get(key) ?? 0]));
   memory.lookedUpAt.clear();
   for (const [key, at] of askedAt) memory.lookedUpAt.set(key, at);
   return [...missing]
     .sort(([a, one], [b, other]) => (askedAt.get(a) ?? 0) - (askedAt.get(b) ?? 0) || one.updatedAt - other.updatedAt)
-    .slice(0, MOST_LOOKUPS);
+    .slice(0, MAX_LOOKUPS);
 }

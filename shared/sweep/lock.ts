@@ -7,7 +7,7 @@ export const SWEEP_LOCK = 'sweep';
 const LEASE_MS = 10 * 60_000;
 /** Time beyond the budget for the calls under way. */
 const GRACE_MS = 2 * 60_000;
-const REMEMBER_MS = 30 * 24 * 3600_000;
+const RETENTION_MS = 30 * 24 * 3600_000;
 
 export interface Lock extends LockDocument {
   readonly holder: string;
@@ -27,8 +27,8 @@ export async function takeLock(context: Context, budgetSeconds: number): Promise
     // mutation: other sweep at work
     if (lock.holder !== null && lock.leaseUntil > now) return undefined;
     const leaseMs = Math.max(LEASE_MS, budgetSeconds * 1000 + GRACE_MS);
-    const taken = {...lock, holder, leaseUntil: now + leaseMs, expireAt: now + REMEMBER_MS};
-    transaction.set('locks', SWEEP_LOCK, forBoth(taken, now));
+    const taken = {...lock, holder, leaseUntil: now + leaseMs, expireAt: now + RETENTION_MS};
+    transaction.set('locks', SWEEP_LOCK, withFormerFields(taken, now));
     return taken;
   });
 }
@@ -61,12 +61,12 @@ async function release({store, clock}: Context, next: Lock): Promise<void> {
   await store.transaction(async (transaction) => {
     const lock = lockOf(await transaction.get('locks', SWEEP_LOCK), 0);
     if (lock.holder !== next.holder) return;
-    transaction.set('locks', SWEEP_LOCK, forBoth({...next, holder: null, leaseUntil: 0}, clock.now()));
+    transaction.set('locks', SWEEP_LOCK, withFormerFields({...next, holder: null, leaseUntil: 0}, clock.now()));
   });
 }
 
 /** Adds the fields that the version before this one requires. */
-function forBoth(lock: LockDocument, now: number): LockDocument {
+function withFormerFields(lock: LockDocument, now: number): LockDocument {
   return {...lock, deliveriesSince: now, redelivered: {}};
 }
 
@@ -87,6 +87,6 @@ function newLock(now: number): LockDocument {
     sightings: {},
     preempted: [],
     last: null,
-    expireAt: now + REMEMBER_MS,
+    expireAt: now + RETENTION_MS,
   };
 }

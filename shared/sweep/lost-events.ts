@@ -7,7 +7,7 @@ import type {Observed, SeenJob} from './observed';
  * What the webhook would have said of a job as GitHub has it now. Undefined when no pool takes the job. In each `bucketMs` of the job's age
  * the event has the same delivery, so that its task is created once.
  */
-export function eventOf(
+export function missedEventOf(
   observed: Observed,
   seen: SeenJob,
   stored: JobDocument | undefined,
@@ -38,7 +38,7 @@ export function eventOf(
 }
 
 /** The end of a job that GitHub does not know any more: its run was deleted. `receivedAt`: in milliseconds. */
-export function endOfVanished(stored: JobDocument, key: JobKey, receivedAt: number): JobEvent {
+export function completedEventOf(stored: JobDocument, key: JobKey, receivedAt: number): JobEvent {
   const {jobId, runId, runAttempt, repository, labels, pool, installationId, url, queuedAt, generation} = stored;
   return {
     jobId,

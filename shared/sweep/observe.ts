@@ -12,15 +12,15 @@ import {lookUpJobs, lookUpPreempted} from './job-lookups';
 import {listMachines} from './machines';
 import type {Observed} from './observed';
 import {findRepositories} from './repositories';
-import {isNotThere} from './repository-scan';
+import {isMissing} from './repository-scan';
 import {readStored, type Stored} from './stored';
 
-const MOST_FORMER = 500;
+const MAX_FORMER_RUNNERS = 500;
 
 export interface Observation {
   readonly observed: Observed;
   readonly scan: GitHubScan;
-  readonly slotsSeen: boolean;
+  readonly areSlotsRead: boolean;
 }
 
 /** Reads everything that the rules decide by. Each part is complete or left out. Changes nothing but breakers. */
@@ -52,7 +52,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     webhooks: sweep.webhooks,
     instances,
     scopes: scan.scopes,
-    sawEveryScope: sawEvery(sweep, repositories, scan),
+    sawEveryScope: listedEveryScope(sweep, repositories, scan),
     runners: stored.runners,
     former,
     jobs,
@@ -65,7 +65,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     preempted: await lookUpPreempted(sweep, lock.preempted, seen),
     sightings: lock.sightings,
   };
-  return {observed, scan, slotsSeen: stored.slots !== undefined};
+  return {observed, scan, areSlotsRead: stored.slots !== undefined};
 }
 
 type Known = Pick<DiscoveredRepository, 'fullName' | 'installationId'>;
@@ -108,9 +108,9 @@ async function readFormerOfVms(
 ): Promise<ReadonlyMap<string, RunnerDocument>> {
   const live = new Set(runners?.map(({name}) => name));
   const wanted = names.filter((name) => !live.has(name));
-  if (wanted.length > MOST_FORMER) incomplete.push(`more than ${MOST_FORMER} VMs without a runner`);
+  if (wanted.length > MAX_FORMER_RUNNERS) incomplete.push(`more than ${MAX_FORMER_RUNNERS} VMs without a runner`);
   const former = new Map<string, RunnerDocument>();
-  for (const name of wanted.slice(0, MOST_FORMER)) {
+  for (const name of wanted.slice(0, MAX_FORMER_RUNNERS)) {
     const document = await context.store.get('runners', name);
     if (document) former.set(name, document);
   }
@@ -151,10 +151,10 @@ async function readOverOnRecord(
   return over;
 }
 
-function sawEvery(sweep: Sweep, repositories: readonly DiscoveredRepository[], {scopes}: GitHubScan): boolean {
+function listedEveryScope(sweep: Sweep, repositories: readonly DiscoveredRepository[], {scopes}: GitHubScan): boolean {
   if (sweep.incomplete.includes('the list of repositories')) return false;
   // A repository that is not there has no runners, so that it need not be listed.
-  const wanted = repositories.filter(({fullName}) => registersHere(sweep, fullName) && !isNotThere(sweep, fullName));
+  const wanted = repositories.filter(({fullName}) => registersHere(sweep, fullName) && !isMissing(sweep, fullName));
   const orgs = sweep.context.pools.flatMap(({scope}) => (scope.kind === 'organization' ? [scope] : []));
   return [...wanted.map(({fullName}) => repositoryScope(fullName)), ...orgs].every((scope) =>
     scopes.has(scopeKey(scope)),

@@ -50,12 +50,12 @@ export function namesakes(
 ): (Registered & {readonly seen: Registration})[] {
   const pool = poolNamed(observed, poolName);
   return [...observed.scopes.values()]
-    .filter(({scope}) => !pool || registersIn(pool, scope))
+    .filter(({scope}) => !pool || mayRegisterIn(pool, scope))
     .flatMap((scope) => scope.runners.filter((each) => each.name === name).map((each) => registered(scope, each)));
 }
 
 /** Whether a runner of the pool may be registered there. */
-function registersIn(pool: Pool, scope: RunnerScope): boolean {
+function mayRegisterIn(pool: Pool, scope: RunnerScope): boolean {
   if (scope.kind === 'repository') {
     return pool.scope.kind === 'repositories' && takesRepository(pool, `${scope.owner}/${scope.repo}`);
   }
@@ -152,12 +152,12 @@ export interface Observed {
 export type SeenSlot = Found<'slots'> & {readonly data: SlotDocument};
 
 /** How long a change is left alone, in milliseconds: until then the event that reports it may still arrive. */
-export function settledMs(webhooks: 'on' | 'off'): number {
+export function webhookGraceMs(webhooks: 'on' | 'off'): number {
   return webhooks === 'on' ? 60_000 : 5_000;
 }
 
 /** How many slots of all pools together are free; infinite where they have no limit. */
-export function roomOfAll({
+export function freeSlotsOfAllPools({
   maxRunners = Number.POSITIVE_INFINITY,
   runners = [],
   jobs,

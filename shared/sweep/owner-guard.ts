@@ -4,7 +4,7 @@ import {noteGitHubFailure} from '../runners/breakers';
 import {noteIncomplete, type Sweep} from './context';
 
 /** Calls in a row that GitHub does not answer: it is not the one repository then. */
-const MOST_UNANSWERED = 3;
+const MAX_UNANSWERED = 3;
 
 /** Decides whether an owner's repositories are asked for: one owner's refusal is not another's, and one repository's failure is not GitHub's. */
 export class OwnerGuard {
@@ -22,7 +22,7 @@ export class OwnerGuard {
   }
 
   /** Asks, unless the owner is closed. Never throws: a failure is noted. */
-  async attempt(name: string, ask: () => Promise<void>): Promise<void> {
+  async ask(name: string, ask: () => Promise<void>): Promise<void> {
     if (this.isClosed(name)) return;
     try {
       await ask();
@@ -41,7 +41,7 @@ export class OwnerGuard {
     const owner = githubBreaker(name);
     const unanswered = error instanceof GitHubDown ? (memory.unanswered.get(owner) ?? 0) + 1 : 0;
     memory.unanswered.set(owner, unanswered);
-    if (error instanceof RateLimited || unanswered >= MOST_UNANSWERED) {
+    if (error instanceof RateLimited || unanswered >= MAX_UNANSWERED) {
       this.#closed.add(owner);
       if (!readOnly) await noteGitHubFailure(context, name, error);
     }

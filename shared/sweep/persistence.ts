@@ -1,9 +1,9 @@
 /** A fault is acted on when it was observed twice, this far apart: lists lag behind, and webhooks are under way. */
-export const TWICE_MS = 2 * 60_000;
+export const PERSISTED_MS = 2 * 60_000;
 /** A fault that could not be checked again is forgotten after this long. */
-const KEPT_MS = 24 * 3600_000;
+const RETENTION_MS = 24 * 3600_000;
 /** Size of the stored faults: about 2,000 VMs, or 600 registrations with names as long as GitHub allows. */
-const MOST_BYTES = 128 * 1024;
+const MAX_BYTES = 128 * 1024;
 
 /** Remembers from sweep to sweep since when each fault persists. A fault that one sweep does not observe begins anew. */
 export class PersistenceTracker {
@@ -25,13 +25,14 @@ export class PersistenceTracker {
 
   /** Records that the fault is there now; returns whether it has persisted for `TWICE_MS`. */
   hasPersisted(key: string): boolean {
-    return this.observe(key) >= TWICE_MS;
+    return this.observe(key) >= PERSISTED_MS;
   }
 
   /** Keeps the faults whose keys begin with `prefix`, because this sweep could not check them. */
   carryOver(prefix: string): void {
     for (const [key, first] of Object.entries(this.#before)) {
-      if (key.startsWith(prefix) && this.#now - first < KEPT_MS && !this.#next.has(key)) this.#next.set(key, first);
+      if (key.startsWith(prefix) && this.#now - first < RETENTION_MS && !this.#next.has(key))
+        this.#next.set(key, first);
     }
   }
 
@@ -42,7 +43,7 @@ export class PersistenceTracker {
     return Object.fromEntries(
       sorted.filter(([key]) => {
         bytes += Buffer.byteLength(key) + 18;
-        return bytes <= MOST_BYTES;
+        return bytes <= MAX_BYTES;
       }),
     );
   }

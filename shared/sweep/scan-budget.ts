@@ -2,7 +2,7 @@ import type {LockDocument} from '../model/sweep';
 import {isTimeUp, type Sweep} from './context';
 
 /** The rest of the hour's limit is for making runners. */
-const LEAST_LEFT = 0.3;
+const MIN_REMAINING_QUOTA = 0.3;
 
 interface Rate {
   /** Calls a minute, and at most so many saved up. */
@@ -41,12 +41,12 @@ export class ScanBudget {
   }
 
   /** Whether the time and the hour's limit permit another call. */
-  mayGoOn(): boolean {
-    return !isTimeUp(this.#sweep) && this.#sweep.discovery.left() >= LEAST_LEFT;
+  allowsCall(): boolean {
+    return !isTimeUp(this.#sweep) && this.#sweep.discovery.remainingQuota() >= MIN_REMAINING_QUOTA;
   }
 
   /** Calls that are left. */
-  left(turn: Turn): number {
+  remaining(turn: Turn): number {
     return this.#allowance[turn];
   }
 
@@ -56,12 +56,12 @@ export class ScanBudget {
   }
 
   /** The repositories from behind the cursor on. */
-  inTurn<T extends {readonly fullName: string}>(turn: Turn, repositories: readonly T[]): T[] {
-    return rotated(repositories, this.#cursors[turn]);
+  fromCursor<T extends {readonly fullName: string}>(turn: Turn, repositories: readonly T[]): T[] {
+    return rotate(repositories, this.#cursors[turn]);
   }
 
   /** The next sweep goes on behind this repository. */
-  moveTo(turn: Turn, {fullName}: {readonly fullName: string}): void {
+  setCursor(turn: Turn, {fullName}: {readonly fullName: string}): void {
     this.#cursors[turn] = fullName.toLowerCase();
   }
 }
@@ -74,7 +74,7 @@ function allowanceAt(saved: LockDocument['allowance'], webhooks: 'on' | 'off', n
 }
 
 /** From behind `cursor` on, round the circle, by name. */
-function rotated<T extends {readonly fullName: string}>(items: readonly T[], cursor: string | null): T[] {
+function rotate<T extends {readonly fullName: string}>(items: readonly T[], cursor: string | null): T[] {
   const sorted = [...items].sort((a, b) => (key(a) < key(b) ? -1 : 1));
   const start = cursor === null ? 0 : sorted.findIndex((item) => key(item) > cursor);
   return start <= 0 ? sorted : [...sorted.slice(start), ...sorted.slice(0, start)];

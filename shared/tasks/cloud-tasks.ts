@@ -40,7 +40,7 @@ interface TaskPlace {
 }
 
 /** What the client library threw, sorted. A 409 is `exists` only when the answer says so: ABORTED is one too, and creates nothing. */
-function createFailure(error: unknown, place: TaskPlace): CreateFailure {
+function classifyFailure(error: unknown, place: TaskPlace): CreateFailure {
   const code = numberOf(error, 'code');
   const status = numberOf(error, 'httpStatusCode');
   if (code === ALREADY_EXISTS) return {kind: 'exists'};
@@ -112,14 +112,14 @@ async function startClient({emulator, project}: Connection) {
   const client = new CloudTasksClient({
     fallback: true,
     ...(project ? {projectId: project} : {}),
-    ...(emulator ? await emulated(emulator, project) : {}),
+    ...(emulator ? await emulatorOptions(emulator, project) : {}),
   });
   await client.initialize();
   return client;
 }
 
 /** Without `auth` the client would ask the metadata server first, which off Google Cloud costs seconds. */
-async function emulated({host, port}: TasksEmulator, project = 'emulated') {
+async function emulatorOptions({host, port}: TasksEmulator, project = 'emulated') {
   const {GoogleAuth, PassThroughClient} = await import('google-auth-library');
   const auth = new GoogleAuth({projectId: project, authClient: new PassThroughClient()});
   return {apiEndpoint: host, port, protocol: 'http', auth};
@@ -140,7 +140,7 @@ export interface CloudTasksOptions {
 
 /** google.cloud.tasks.v2.Queue.State, as a name or a number. */
 const DISABLED: readonly unknown[] = ['DISABLED', 3];
-const TRIES = 2;
+const MAX_TRIES = 2;
 
 /** Of one try. */
 const TIMEOUT_MS = 3_000;
@@ -163,10 +163,10 @@ export function createCloudTasks(options: CloudTasksOptions): Tasks {
     const call = async () =>
       (await client()).createTask(createRequest(task, options), {timeout: TIMEOUT_MS, retry: null});
     try {
-      await withDeadline(TIMEOUT_MS, call(), late);
+      await withDeadline(TIMEOUT_MS, call(), timeoutError);
       return {kind: 'created'};
     } catch (error) {
-      return createFailure(error, placeOf(task.queue));
+      return classifyFailure(error, placeOf(task.queue));
     }
   }
 
@@ -177,19 +177,19 @@ export function createCloudTasks(options: CloudTasksOptions): Tasks {
 
   async function stateOf(name: string): Promise<unknown> {
     const call = async () => (await client()).getQueue({name}, {timeout: TIMEOUT_MS, retry: null});
-    const [{state}] = await withDeadline(TIMEOUT_MS, call(), late);
+    const [{state}] = await withDeadline(TIMEOUT_MS, call(), timeoutError);
     return state;
   }
 
   /** As Cloud Tasks says it: DEADLINE_EXCEEDED. */
-  function late(): Error {
+  function timeoutError(): Error {
     return Object.assign(new Error(`no answer within ${TIMEOUT_MS} ms`), {code: 4});
   }
 
   return {
     async enqueue(task) {
       let detail = '';
-      for (let tries = 0; tries < TRIES; tries += 1) {
+      for (let tries = 0; tries < MAX_TRIES; tries += 1) {
         const outcome = await createOnce(task);
         if (outcome.kind === 'created' || outcome.kind === 'exists') return outcome.kind;
         const where = `task ${task.name} in ${options.queues[task.queue]}`;
@@ -199,14 +199,14 @@ export function createCloudTasks(options: CloudTasksOptions): Tasks {
         detail = `${where}: ${outcome.detail}`;
       }
       throw new Unavailable(
-        `Cloud Tasks did not create ${detail} (tried ${TRIES} times); if this lasts, look at status.cloud.google.com and the quotas`,
+        `Cloud Tasks did not create ${detail} (tried ${MAX_TRIES} times); if this lasts, look at status.cloud.google.com and the quotas`,
         10,
       );
     },
     async check(queue) {
       const name = options.queues[queue];
       const state = await stateOf(name).catch((error: unknown) => {
-        const failure = createFailure(error, placeOf(queue));
+        const failure = classifyFailure(error, placeOf(queue));
         const detail = failure.kind === 'exists' ? 'a contradictory answer' : failure.detail;
         const remedy = failure.kind === 'permanent' ? `; ${failure.remedy}` : '';
         throw new Unavailable(`Cloud Tasks does not tell of the queue ${name}: ${detail}${remedy}`, 10);

@@ -28,7 +28,7 @@ import {scrubSecrets} from '../secret';
 import type {Span, SpanFields, TraceContext, Tracer} from './tracer';
 
 /** A sweep of a large installation ends more spans than are held at once: the rest goes ahead of its answer. */
-const MOST_HELD = 1_000;
+const MAX_HELD_SPANS = 1_000;
 
 /** `ExportResultCode.SUCCESS` of `@opentelemetry/core`, which is a type and a number and no reason to load more. */
 const SUCCESS = 0;
@@ -53,7 +53,7 @@ class SpanBuffer implements SpanProcessor {
 
   onEnd(span: ReadableSpan): void {
     this.#ended.push(span);
-    if (this.#ended.length >= MOST_HELD) void this.forceFlush();
+    if (this.#ended.length >= MAX_HELD_SPANS) void this.forceFlush();
   }
 
   /** Resolves when the exporter has answered, whatever it said; as long as it takes. */
@@ -159,7 +159,7 @@ export function createOpenTelemetryTracer(options: OpenTelemetryOptions): Tracer
       if (!parent) return work({set: () => undefined, fail: () => undefined});
       return run(name, trace.setSpan(ROOT_CONTEXT, parent), SpanKind.CLIENT, fields, work);
     },
-    present() {
+    activeSpan() {
       const span = current.getStore()?.spanContext();
       if (!span) return undefined;
       const {traceId, spanId} = span;

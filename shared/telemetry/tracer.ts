@@ -69,7 +69,7 @@ export interface Tracer {
   /** A span within the present one; outside of an execution there is none. What `work` throws is recorded and thrown on. */
   inSpan<T>(name: string, fields: SpanFields, work: (span: Span) => Promise<T>): Promise<T>;
   /** The present span, for log lines and for the headers of the next hop. */
-  present(): Required<TraceContext> | undefined;
+  activeSpan(): Required<TraceContext> | undefined;
 }
 
 const noSpan: Span = {set: () => undefined, fail: () => undefined};
@@ -78,5 +78,5 @@ const noSpan: Span = {set: () => undefined, fail: () => undefined};
 export const noTracer: Tracer = {
   inExecution: (_, work) => work(noSpan),
   inSpan: (_name, _fields, work) => work(noSpan),
-  present: () => undefined,
+  activeSpan: () => undefined,
 };

@@ -149,7 +149,7 @@ test('the calls of one scope and the sweep’s calls share one token', async () 
   github.world.addRepository('acme/app', {installationId: 42});
   const {forScope, discovery} = github.connection();
   await forScope(repository, 42).listRunners();
-  await discovery.runners(repository, 42);
+  await discovery.listRunners(repository, 42);
   expect(tokenCalls()).toHaveLength(1);
 });
 

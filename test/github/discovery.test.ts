@@ -28,7 +28,7 @@ describe('repositories', () => {
   test('of every installation, all pages of them', async () => {
     for (let i = 0; i < 250; i++) world.world.addRepository(`acme/many-${i}`);
     world.world.addRepository('other/one', {visibility: 'public'});
-    const {items: found, failure} = await discovery.visible();
+    const {items: found, failure} = await discovery.listRepositories();
     expect(failure).toBeUndefined();
     expect(found).toHaveLength(252);
     expect(found.find(({fullName}) => fullName === 'other/one')).toMatchObject({isPublic: true});
@@ -37,14 +37,14 @@ describe('repositories', () => {
 
   test('of one organization', async () => {
     world.world.addRepository('other/one');
-    expect((await discovery.ofOrganization('acme')).items.map(({fullName}) => fullName)).toEqual(['acme/app']);
+    expect((await discovery.listRepositoriesOf('acme')).items.map(({fullName}) => fullName)).toEqual(['acme/app']);
   });
 
   test('that a personal token can see', async () => {
     const token = world.world.app.addPersonalToken('alice', {repositories: ['acme/app']});
     world.world.addRepository('other/one');
     const asUser = world.discover({credentials: {kind: 'token', token: async () => new Secret(token)}});
-    expect((await asUser.visible()).items.map(({fullName}) => fullName)).toEqual(['acme/app']);
+    expect((await asUser.listRepositories()).items.map(({fullName}) => fullName)).toEqual(['acme/app']);
   });
 });
 
@@ -193,12 +193,12 @@ test('what has not changed is answered 304, which the hour’s limit does not co
 });
 
 test('how much of the hour is left is read from every answer', async () => {
-  expect(discovery.left()).toBe(1);
+  expect(discovery.remainingQuota()).toBe(1);
   world.world.limits.primary = 10;
   await discovery.openRuns(app, since());
-  expect(discovery.left()).toBe(0.5);
+  expect(discovery.remainingQuota()).toBe(0.5);
   world.scheduler.advance(2 * HOUR);
-  expect(discovery.left()).toBe(1);
+  expect(discovery.remainingQuota()).toBe(1);
 });
 
 test('an answer that does not come is an error', async () => {
@@ -209,7 +209,7 @@ test('an answer that does not come is an error', async () => {
     credentials: {kind: 'token', token: async () => new Secret('t')},
   });
   holdTimeouts();
-  const late = expect(asUser.visible()).rejects.toMatchObject({kind: 'unavailable'});
+  const late = expect(asUser.listRepositories()).rejects.toMatchObject({kind: 'unavailable'});
   await pass(10_000, () => server.seen.length === 1);
   await late;
   await server.close();

@@ -67,7 +67,7 @@ describe('a page that answers 5xx', () => {
   test('for one installation hides no repository of another', async () => {
     world.world.addRepository('other/one');
     world.world.fault({match: {path: /installation\/repositories$/}, times: 2, respond: BAD_GATEWAY});
-    const {items, failure} = await discovery.visible();
+    const {items, failure} = await discovery.listRepositories();
     expect(items).toHaveLength(1);
     expect(failure).toMatchObject({kind: 'unavailable'});
   });
@@ -181,7 +181,7 @@ describe('an item of another shape than GitHub describes', () => {
       {full_name: 'acme/app', visibility: 7, private: true, pushed_at: 'now'},
     ];
     const asUser = await scripted(() => ({status: 200, body: repositories}));
-    const {items, failure} = await asUser.visible();
+    const {items, failure} = await asUser.listRepositories();
     expect(items).toMatchObject([{fullName: 'acme/app', isPublic: false, pushedAt: null}]);
     expect(failure).toMatchObject({kind: 'unavailable'});
   });

@@ -1,6 +1,6 @@
 import {generateKeyPairSync} from 'node:crypto';
 import {Refused} from '../../shared/errors';
-import {readPrivateKey} from '../../shared/github/private-key';
+import {readPrivateKey} from '../../shared/github/app';
 import {Secret} from '../../shared/secret';
 
 const {privateKey} = generateKeyPairSync('rsa', {modulusLength: 2048});

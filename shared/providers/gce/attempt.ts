@@ -3,7 +3,7 @@ import {isDown, isGoingDown, isStarting} from '../provider';
 import {DEPLOYMENT_LABEL, JOB_LABEL, requestId} from './client/body';
 import type {Compute, InsertRequest, Instance, InstanceStatus, ZoneOperation} from './client/compute';
 import {ComputeFailure, classifyOperation} from './client/errors';
-import {awaitOperation, POLL_MS, Waiting} from './wait';
+import {awaitOperation, POLL_MS, PollBudget} from './wait';
 
 /** Seconds that one insert may take until it is called uncertain. */
 const CREATE_BUDGET_SECONDS = 120;
@@ -105,8 +105,8 @@ class InsertAttempt {
   /** The name is in use: by a second dispatch of this work, by an older VM that is on its way out, or by a stranger. */
   async #settleConflict({message}: ComputeFailure): Promise<Step> {
     const instance = await this.#look();
-    if (!instance || !this.#isOurs(instance) || isLeaving(instance.status)) return {kind: 'name_taken', message};
-    const step = await this.#awaitStarted();
+    if (!instance || !this.#isOurs(instance) || isEnded(instance.status)) return {kind: 'name_taken', message};
+    const step = await this.awaitRunning();
     return step === 'gone' ? {kind: 'name_taken', message} : step;
   }
 
@@ -115,17 +115,17 @@ class InsertAttempt {
   async #settleUncertain({message}: ComputeFailure): Promise<Step> {
     const instance = await this.#look();
     if (instance && !this.#isOurs(instance)) return {kind: 'name_taken', message};
-    const step = instance ? await this.#awaitStarted() : 'gone';
+    const step = instance ? await this.awaitRunning() : 'gone';
     // The same request again: it is made if it never arrived, and if it failed meanwhile, this says why.
     return step === 'gone' ? {kind: 'insert_again', because: message} : step;
   }
 
-  async #awaitStarted(): Promise<Attempt | 'gone'> {
+  async awaitRunning(): Promise<Attempt | 'gone'> {
     const waiting = this.#waiting(CREATE_BUDGET_SECONDS);
     for (; !waiting.isOver; await waiting.pause(POLL_MS)) {
       const instance = await this.#look();
       if (!instance) return 'gone';
-      if (!isStarting(instance.status) && !isLeaving(instance.status)) return {kind: 'created'};
+      if (!isStarting(instance.status) && !isEnded(instance.status)) return {kind: 'created'};
     }
     return {
       kind: 'uncertain',
@@ -135,7 +135,7 @@ class InsertAttempt {
 
   async #lookOnce(failure: ComputeFailure): Promise<Attempt> {
     const instance = await this.#look();
-    if (instance && this.#isOurs(instance) && !isStarting(instance.status) && !isLeaving(instance.status))
+    if (instance && this.#isOurs(instance) && !isStarting(instance.status) && !isEnded(instance.status))
       return {kind: 'created'};
     return {kind: 'uncertain', message: failure.message};
   }
@@ -148,7 +148,7 @@ class InsertAttempt {
       const instance = await this.#look();
       if (!instance) return {kind: 'failed', failure};
       if (!this.#isOurs(instance)) return {kind: 'name_taken', message: failure.message};
-      if (!deleted && !isLeaving(instance.status)) {
+      if (!deleted && !isEnded(instance.status)) {
         const id = requestId('delete', this.#name, this.#zone, instance.creationTimestamp);
         await this.#compute.deleteInstance(this.#zone, this.#name, id);
         deleted = true;
@@ -166,12 +166,12 @@ class InsertAttempt {
     return [DEPLOYMENT_LABEL, JOB_LABEL].every((label) => labels[label] === wanted[label]);
   }
 
-  #waiting(seconds: number): Waiting {
-    return new Waiting(this.options.clock, seconds, this.options.onWaiting);
+  #waiting(seconds: number): PollBudget {
+    return new PollBudget(this.options.clock, seconds, this.options.onWaiting);
   }
 }
 
 /** On its way out; an ephemeral VM that has ended never runs again. */
-function isLeaving(status: InstanceStatus): boolean {
+function isEnded(status: InstanceStatus): boolean {
   return isGoingDown(status) || isDown(status);
 }

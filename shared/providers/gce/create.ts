@@ -22,10 +22,10 @@ import {
 import type {GcePool, GceProviderOptions} from './provider';
 
 /** No further placement is tried later than this, so that the last one's wait still fits into the function's time-out. */
-const TRY_SECONDS = 90;
+const LAST_ATTEMPT_SECONDS = 90;
 
 /** In the message of a creation that every placement refused. */
-const SHOWN_REFUSALS = 3;
+const MAX_SHOWN_REFUSALS = 3;
 
 interface CreateOptions extends Omit<GceProviderOptions, 'pools'> {
   readonly pool: GcePool;
@@ -39,7 +39,7 @@ interface Prepared {
 }
 
 /** A placement that failed, with what Compute Engine said. */
-interface Failed extends FailedPlacement {
+interface TriedPlacement extends FailedPlacement {
   readonly failure: ComputeFailure;
 }
 
@@ -50,16 +50,16 @@ interface Failed extends FailedPlacement {
 export async function createMachine(options: CreateOptions, request: CreateRequest): Promise<CreateOutcome> {
   const prepared = await prepare(options, request);
   if ('kind' in prepared) return prepared;
-  options.exhausted.reconsider(prepared.placements);
+  options.exhausted.forgetIfAllInvalid(prepared.placements);
   const startedAt = options.clock.now();
-  const failed: Failed[] = [];
+  const failed: TriedPlacement[] = [];
   for (;;) {
     const step = nextPlacement(prepared.placements, failed, (placement) => options.exhausted.of(placement));
-    if (step.kind !== 'try') return giveUp(options, prepared.placements, failed, step);
-    if (options.clock.now() - startedAt >= TRY_SECONDS * 1000) return outOfTime(failed);
+    if (step.kind !== 'try') return outcomeWithoutPlacement(options, prepared.placements, failed, step);
+    if (options.clock.now() - startedAt >= LAST_ATTEMPT_SECONDS * 1000) return outOfTime(failed);
     const outcome = await tryPlacement(options, request, prepared.template, step.placement);
     if ('kind' in outcome) return outcome;
-    note(options, request, outcome);
+    recordFailure(options, request, outcome);
     failed.push(outcome);
   }
 }
@@ -99,7 +99,7 @@ async function tryPlacement(
   request: CreateRequest,
   template: InstanceTemplate,
   placement: Placement,
-): Promise<CreateOutcome | Failed> {
+): Promise<CreateOutcome | TriedPlacement> {
   await request.beforeInsert(placement);
   const {compute, clock} = options;
   const insert = insertRequest(options, request, template, placement);
@@ -133,7 +133,11 @@ function insertRequest(
   };
 }
 
-function note({exhausted, logger, pool}: CreateOptions, {name}: CreateRequest, {placement, failure}: Failed): void {
+function recordFailure(
+  {exhausted, logger, pool}: CreateOptions,
+  {name}: CreateRequest,
+  {placement, failure}: TriedPlacement,
+): void {
   if (failure.failureClass === 'zone_full') exhausted.add(placement, 'full');
   if (failure.failureClass === 'invalid') exhausted.add(placement, 'invalid');
   const {place: zone, machineType, spot} = placement;
@@ -149,10 +153,10 @@ function note({exhausted, logger, pool}: CreateOptions, {name}: CreateRequest, {
   });
 }
 
-function giveUp(
+function outcomeWithoutPlacement(
   {clock}: CreateOptions,
   placements: readonly Placement[],
-  failed: readonly Failed[],
+  failed: readonly TriedPlacement[],
   step: Exclude<PlacementStep, {kind: 'try'}>,
 ): CreateOutcome {
   const last = failed.at(-1);
@@ -180,17 +184,17 @@ function giveUp(
 }
 
 /** Most often every placement is refused for the same reason: some of them show it. */
-function refusals(placements: readonly Placement[], failed: readonly Failed[]): string {
-  const messages = failed.slice(0, SHOWN_REFUSALS).map(({failure}) => failure.message);
+function refusals(placements: readonly Placement[], failed: readonly TriedPlacement[]): string {
+  const messages = failed.slice(0, MAX_SHOWN_REFUSALS).map(({failure}) => failure.message);
   const more = placements.length > messages.length ? `; and ${placements.length - messages.length} more` : '';
   return `Compute Engine refuses every placement of the pool; correct its template, zones or machine types: ${messages.join('; ')}${more}`;
 }
 
-function outOfTime(failed: readonly Failed[]): CreateOutcome {
-  const message = `${failed.length} placements failed within ${TRY_SECONDS} s, the others are left for the next attempt`;
+function outOfTime(failed: readonly TriedPlacement[]): CreateOutcome {
+  const message = `${failed.length} placements failed within ${LAST_ATTEMPT_SECONDS} s, the others are left for the next attempt`;
   return {kind: 'no_capacity', tried: placementsOf(failed), message};
 }
 
-function placementsOf(failed: readonly Failed[]): Placement[] {
+function placementsOf(failed: readonly TriedPlacement[]): Placement[] {
   return failed.map(({placement}) => placement);
 }

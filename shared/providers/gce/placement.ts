@@ -62,19 +62,21 @@ export function nextPlacement(
   known: (placement: Placement) => RecentFailure | undefined,
 ): PlacementStep {
   const last = failed.at(-1);
-  if (last && !leadsOn(last)) return {kind: 'stop', because: last.failureClass};
+  if (last && !allowsNextPlacement(last)) return {kind: 'stop', because: last.failureClass};
   const quotas = failed.filter(({failureClass}) => failureClass === 'quota');
   const tried = new Set(failed.map(({placement}) => placementKey(placement)));
   const next = placements.find(
     (placement) =>
-      !tried.has(placementKey(placement)) && !quotas.some((quota) => isWithin(quota, placement)) && !known(placement),
+      !tried.has(placementKey(placement)) &&
+      !quotas.some((quota) => countsAgainst(quota, placement)) &&
+      !known(placement),
   );
   if (next) return {kind: 'try', placement: next};
-  return {kind: 'exhausted', because: verdict(placements, failed, known)};
+  return {kind: 'exhausted', because: exhaustionCause(placements, failed, known)};
 }
 
 /** Why no placement is left: those that can be had at all decide, whatever the others were refused for. */
-function verdict(
+function exhaustionCause(
   placements: readonly Placement[],
   failed: readonly FailedPlacement[],
   known: (placement: Placement) => RecentFailure | undefined,
@@ -85,7 +87,7 @@ function verdict(
   return failed.findLast((one) => !isInvalid(one))?.failureClass === 'quota' ? 'quota' : 'no_capacity';
 }
 
-function leadsOn({failureClass}: FailedPlacement): boolean {
+function allowsNextPlacement({failureClass}: FailedPlacement): boolean {
   return failureClass === 'zone_full' || failureClass === 'invalid' || failureClass === 'quota';
 }
 
@@ -94,7 +96,7 @@ function isInvalid({failureClass}: FailedPlacement): boolean {
 }
 
 /** Whether the quota that a placement was refused for would refuse this one too. */
-function isWithin({placement: refused}: FailedPlacement, {place, spot}: Placement): boolean {
+function countsAgainst({placement: refused}: FailedPlacement, {place, spot}: Placement): boolean {
   return regionOf(refused.place) === regionOf(place) && (spot || !refused.spot);
 }
 
@@ -109,10 +111,10 @@ export function zoneOrder(runnerName: string, zones: readonly string[]): string[
 }
 
 /** Capacity that was not there is seldom back sooner; a failed insert costs half a minute. */
-const FULL_MS = 3 * 60_000;
+const FULL_TTL_MS = 3 * 60_000;
 
 /** What a zone does not have, or cannot make like this, needs a person or a new template. */
-const INVALID_MS = 10 * 60_000;
+const INVALID_TTL_MS = 10 * 60_000;
 
 /** The placements that made no machine a short while ago, as this process has seen it. */
 export class ExhaustedPlacements {
@@ -125,12 +127,12 @@ export class ExhaustedPlacements {
   }
 
   add(placement: Placement, what: RecentFailure): void {
-    const ms = what === 'full' ? FULL_MS : INVALID_MS;
+    const ms = what === 'full' ? FULL_TTL_MS : INVALID_TTL_MS;
     this.#known.set(placementKey(placement), what, this.#clock.now() + ms);
   }
 
   /** Where nothing but refusals are known, all of them are asked for again: somebody may have mended what they were refused for. */
-  reconsider(placements: readonly Placement[]): void {
+  forgetIfAllInvalid(placements: readonly Placement[]): void {
     if (placements.every((placement) => this.of(placement) === 'invalid'))
       for (const placement of placements) this.#known.delete(placementKey(placement));
   }

@@ -15,7 +15,7 @@ import {
 } from '../provider';
 import {belongsTo, DEPLOYMENT_LABEL, KEEP_LABEL, POOL_LABEL, requestId} from './client/body';
 import type {Compute, Instance, InstanceStatus} from './client/compute';
-import {typedRefusals} from './client/errors';
+import {withComputeErrors} from './client/errors';
 import {createMachine, placementsFor} from './create';
 import {type DefaultPlace, ExhaustedPlacements, poolZones, zoneOrder} from './placement';
 
@@ -49,7 +49,7 @@ export interface GceProviderOptions {
 }
 
 /** No VM is called so. */
-const NOTHING = 'slipway-health-check';
+const ABSENT_INSTANCE = 'slipway-health-check';
 
 /**
  * One new VM for each runner, from an instance template. One provider for all pools of the deployment.
@@ -95,7 +95,7 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
     async placements(request) {
       const pool = pools.find(({name}) => name === request.pool);
       if (!pool) throw new Refused(unknownPool(request.pool));
-      return typedRefusals(clock, placementsFor({compute, pool, place}, request));
+      return withComputeErrors(clock, placementsFor({compute, pool, place}, request));
     },
 
     async create(request) {
@@ -105,22 +105,22 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
     },
 
     async find(reference) {
-      const instance = await typedRefusals(clock, look(reference));
+      const instance = await withComputeErrors(clock, look(reference));
       return instance && machineOf(instance, clock.now());
     },
 
     async delete(reference) {
-      const instance = await typedRefusals(clock, look(reference));
+      const instance = await withComputeErrors(clock, look(reference));
       if (!instance) return 'absent';
       const {name, zone, creationTimestamp} = instance;
-      return typedRefusals(
+      return withComputeErrors(
         clock,
         compute.deleteInstance(zone, name, requestId('delete', name, zone, creationTimestamp)),
       );
     },
 
     async list() {
-      const instances = await typedRefusals(
+      const instances = await withComputeErrors(
         clock,
         // mutation: VMs of this deployment
         compute.listInstances({[DEPLOYMENT_LABEL]: deployment}),
@@ -129,7 +129,7 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
     },
 
     async wasPreempted({name, place: zone}) {
-      return zone !== undefined && typedRefusals(clock, compute.wasPreempted(zone, name));
+      return zone !== undefined && withComputeErrors(clock, compute.wasPreempted(zone, name));
     },
 
     check: () => checkPlace(compute, pools[0], clock),
@@ -174,7 +174,10 @@ async function checkPlace(compute: Compute, pool: GcePool | undefined, clock: Cl
     ];
   }
   try {
-    await typedRefusals<unknown>(clock, zone ? compute.getInstance(zone, NOTHING) : compute.zonesOfRegion(place));
+    await withComputeErrors<unknown>(
+      clock,
+      zone ? compute.getInstance(zone, ABSENT_INSTANCE) : compute.zonesOfRegion(place),
+    );
     return [{status: 'ok', because: `Compute Engine answers for ${place}`, do: 'Nothing to do.'}];
   } catch (error) {
     if (!(error instanceof SlipwayError)) throw error;

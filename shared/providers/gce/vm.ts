@@ -14,8 +14,8 @@ import {
 } from '../provider';
 import {requestId} from './client/body';
 import type {Compute, Instance, PowerAction, ZoneOperation} from './client/compute';
-import {ComputeFailure, classifyOperation, secondsToNextMinute, typedRefusals} from './client/errors';
-import {awaitOperation, POLL_MS, Waiting} from './wait';
+import {ComputeFailure, classifyOperation, secondsToNextMinute, withComputeErrors} from './client/errors';
+import {awaitOperation, POLL_MS, PollBudget} from './wait';
 
 /** Seconds until a start or stop that did not end is called uncertain. A stop gives the guest up to 90. */
 const BUDGET_SECONDS = 120;
@@ -71,14 +71,14 @@ export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
     operation: ZoneOperation | undefined,
     {onWaiting}: VmWait,
   ): Promise<VmOutcome> {
-    const waiting = new Waiting(clock, BUDGET_SECONDS, onWaiting);
+    const waiting = new PollBudget(clock, BUDGET_SECONDS, onWaiting);
     if (operation) {
       const end = await awaitOperation(compute, clock, operation, waiting);
       if (end.kind === 'done') return {kind: 'changed'};
       if (end.kind === 'failed') {
         const {failureClass, code, message} = classifyOperation(end.errors);
         const what = `${action} instance ${name} in ${zone}: the operation failed, ${code}: ${message}`;
-        return refusalOf(vm, new ComputeFailure(failureClass, code, what), clock);
+        return toVmOutcome(vm, new ComputeFailure(failureClass, code, what), clock);
       }
     }
     for (; !waiting.isOver; await waiting.pause(POLL_MS)) {
@@ -94,18 +94,20 @@ export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
   }
 
   async function change(action: 'start' | 'stop', wait: VmWait): Promise<VmOutcome> {
-    const begun = await refusing(action === 'start' ? beginStart : beginStop);
-    if (begun.kind === 'begun') return refusing(() => settle(action, {zone, name: begun.operation.name}, wait));
+    const begun = await withVmOutcome(action === 'start' ? beginStart : beginStop);
+    if (begun.kind === 'begun') return withVmOutcome(() => settle(action, {zone, name: begun.operation.name}, wait));
     if (begun.kind !== 'done') return begun;
     const reached = action === 'start' ? isUp : isDown;
-    return refusing(async () => {
+    return withVmOutcome(async () => {
       const instance = await look();
       if (instance && reached(instance.status)) return {kind: 'already'};
       return settle(action, undefined, wait);
     });
   }
 
-  async function refusing<T>(work: () => Promise<T>): Promise<T | VmRefusal | Extract<VmBegin, {kind: 'not_ready'}>> {
+  async function withVmOutcome<T>(
+    work: () => Promise<T>,
+  ): Promise<T | VmRefusal | Extract<VmBegin, {kind: 'not_ready'}>> {
     try {
       return await work();
     } catch (error) {
@@ -114,14 +116,14 @@ export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
       if (error.failureClass === 'conflict') {
         return {kind: 'not_ready', status: 'STOPPING', retryAfterSeconds: STOPPING_RETRY_SECONDS};
       }
-      return refusalOf(vm, error, clock);
+      return toVmOutcome(vm, error, clock);
     }
   }
 
   return {
-    status: async () => (await typedRefusals(clock, look()))?.status,
-    beginStart: () => refusing(beginStart),
-    beginStop: () => refusing(beginStop),
+    status: async () => (await withComputeErrors(clock, look()))?.status,
+    beginStart: () => withVmOutcome(beginStart),
+    beginStop: () => withVmOutcome(beginStop),
     start: (wait) => change('start', wait),
     stop: (wait) => change('stop', wait),
   };
@@ -132,7 +134,7 @@ function missing({instance, zone}: VmReference): VmRefusal {
   return {kind: 'missing', message};
 }
 
-function refusalOf({zone}: VmReference, failure: ComputeFailure, clock: Clock): VmRefusal {
+function toVmOutcome({zone}: VmReference, failure: ComputeFailure, clock: Clock): VmRefusal {
   const {message} = failure;
   switch (failure.failureClass) {
     case 'zone_full':

@@ -15,11 +15,11 @@ export async function awaitOperation(
   compute: Pick<Compute, 'waitForOperation'>,
   clock: Clock,
   operation: ZoneOperation,
-  waiting: Waiting,
+  waiting: PollBudget,
 ): Promise<OperationEnd> {
-  for (; !waiting.isOver; await waiting.pulse()) {
+  for (; !waiting.isOver; await waiting.heartbeat()) {
     const before = clock.now();
-    const result = await waitOnce(compute, operation, waiting.sliceSeconds);
+    const result = await waitOnce(compute, operation, waiting.maxWaitSeconds);
     if (result.kind !== 'running') return result;
     // The server may answer early that it still runs.
     if (clock.now() - before < POLL_MS) await waiting.pause(POLL_MS);
@@ -42,20 +42,20 @@ async function waitOnce(
 }
 
 /** How often the caller renews its lease, and how long one wait at the server lasts at most. */
-export const SLICE_SECONDS = 25;
+export const HEARTBEAT_SECONDS = 25;
 
 /** A wait with a budget, during which the caller is called back so that it can renew its lease. */
-export class Waiting {
+export class PollBudget {
   readonly #end: number;
-  #calledAt: number;
+  lastHeartbeatAt: number;
 
   constructor(
     private readonly clock: Clock,
     budgetSeconds: number,
     private readonly onWaiting: (() => Promise<void>) | undefined,
   ) {
-    this.#calledAt = clock.now();
-    this.#end = this.#calledAt + budgetSeconds * 1000;
+    this.lastHeartbeatAt = clock.now();
+    this.#end = this.lastHeartbeatAt + budgetSeconds * 1000;
   }
 
   get isOver(): boolean {
@@ -63,19 +63,19 @@ export class Waiting {
   }
 
   /** Whole seconds to wait in one go: what is left, at most a slice. */
-  get sliceSeconds(): number {
-    return Math.max(1, Math.min(SLICE_SECONDS, Math.ceil((this.#end - this.clock.now()) / 1000)));
+  get maxWaitSeconds(): number {
+    return Math.max(1, Math.min(HEARTBEAT_SECONDS, Math.ceil((this.#end - this.clock.now()) / 1000)));
   }
 
   /** Calls back if a slice has passed since the last time. What that throws (the lease was lost) ends the wait. */
-  async pulse(): Promise<void> {
-    if (this.clock.now() - this.#calledAt < SLICE_SECONDS * 1000) return;
-    this.#calledAt = this.clock.now();
+  async heartbeat(): Promise<void> {
+    if (this.clock.now() - this.lastHeartbeatAt < HEARTBEAT_SECONDS * 1000) return;
+    this.lastHeartbeatAt = this.clock.now();
     await this.onWaiting?.();
   }
 
   async pause(ms: number): Promise<void> {
     await this.clock.sleep(ms);
-    await this.pulse();
+    await this.heartbeat();
   }
 }

@@ -2,9 +2,9 @@ import type {DiscoveredDelivery} from '../../github/github';
 import type {FailedEvent} from '../../model/deliveries';
 
 /** Of one document, estimated by its JSON, which is longer than what Firestore counts: no document passes 256 KiB. */
-const PAGE_BYTES = 200 * 1024;
+const MAX_PAGE_BYTES = 200 * 1024;
 /** 25,000 events of the App's hook. What does not fit stays unread, and is read when there is room. */
-const MOST_PAGES = 20;
+const MAX_PAGES = 20;
 /** GitHub delivers nothing again that is older. */
 export const RETENTION_MS = 3 * 24 * 3600_000;
 const ACTIONS = new Set(['queued', 'waiting', 'in_progress', 'completed']);
@@ -52,7 +52,7 @@ export class FailedEvents {
     return Object.fromEntries(events);
   }
 
-  written(): void {
+  markSaved(): void {
     this.#changed.clear();
   }
 
@@ -66,7 +66,7 @@ export class FailedEvents {
   }
 
   /** Takes in one attempt, as GitHub lists it, newest first. False when there is no room for it: nothing was taken in. */
-  take(hook: string, delivery: DiscoveredDelivery): boolean {
+  addAttempt(hook: string, delivery: DiscoveredDelivery): boolean {
     const {guid, id, action, deliveredAt} = delivery;
     if (delivery.event !== 'workflow_job' || action === null || !ACTIONS.has(action)) return true;
     const known = this.get(guid);
@@ -109,7 +109,7 @@ export class FailedEvents {
   }
 
   /** Forgets what is over and is not read again: attempts of the hook before `horizon` are not, and GitHub lists none for ever. */
-  forget(horizonOf: (hook: string) => number, now: number): void {
+  deleteOver(horizonOf: (hook: string) => number, now: number): void {
     for (const [guid, kept] of [...this.#kept]) {
       const {isOver, last, hook, listed} = kept.event;
       const isOutOfSight = Math.max(last, listed) < horizonOf(hook) || last < now - RETENTION_MS;
@@ -124,8 +124,8 @@ export class FailedEvents {
   #add(guid: string, event: FailedEvent): boolean {
     const bytes = sizeOf(guid, event);
     // mutation: page with room
-    const free = this.#bytes.findIndex((used) => used + bytes <= PAGE_BYTES);
-    if (free < 0 && this.#bytes.length >= MOST_PAGES) return false;
+    const free = this.#bytes.findIndex((used) => used + bytes <= MAX_PAGE_BYTES);
+    if (free < 0 && this.#bytes.length >= MAX_PAGES) return false;
     this.#put(guid, event, free < 0 ? this.#bytes.length : free);
     return true;
   }

@@ -4,7 +4,7 @@ import {repositoryScope, scopeKey} from '../../model/scope';
 import {type Sweep, tryList} from '../context';
 
 /** How often the hooks of a repository or an organization are listed: each list costs a call. */
-const HOOKS_EVERY_MS = 5 * 60_000;
+const HOOKS_INTERVAL_MS = 5 * 60_000;
 
 /**
  * The hooks that are to be looked at now, by key. The App's always; with a token those of the organizations and of the repositories that
@@ -26,7 +26,7 @@ export async function dueHooks(sweep: Sweep, pending: Iterable<string>): Promise
   );
   for (const [key, scope] of new Map(scopes.map((each) => [scopeKey(each), each]))) {
     const listed = `hooks of ${key}`;
-    if (now - (memory.listedAt.get(listed) ?? 0) < HOOKS_EVERY_MS) continue;
+    if (now - (memory.listedAt.get(listed) ?? 0) < HOOKS_INTERVAL_MS) continue;
     // A scope whose hooks cannot be listed does not keep the others from being listed.
     const found = await tryList(sweep, `the ${listed}`, () => discovery.hooks(scope));
     memory.listedAt.set(listed, now);

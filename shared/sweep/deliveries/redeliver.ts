@@ -4,12 +4,12 @@ import type {FailedEvent, HookReading} from '../../model/deliveries';
 import {isTimeUp, type Sweep, tryList} from '../context';
 import type {DryRun} from '../sweep';
 import {dueHooks} from './hooks';
-import {horizonOf, lookAtHook, pageBudget} from './read';
+import {horizonOf, pageBudget, readAttempts} from './read';
 import {type DeliveryRecord, loadDeliveries, saveDeliveries} from './record';
 import {planRedeliveries, type Redelivery, redeliveryAllowance, tried} from './schedule';
 
 /** Calls under way together: 171 redeliveries of 0.3 s each take seven seconds. */
-const AT_ONCE = 8;
+const MAX_CONCURRENT = 8;
 const REASON = 'failed_delivery';
 
 /** What became of the events that did not arrive. */
@@ -37,7 +37,7 @@ export async function redeliverFailed(sweep: Sweep, holder: string | undefined, 
   if (sweep.webhooks === 'off') return NOTHING;
   const record = await tryList(sweep, 'the record of deliveries', () => loadDeliveries(sweep.context));
   if (!record) return NOTHING;
-  const {hooks, readings, seen} = await lookAtHooks(sweep, record);
+  const {hooks, readings, seen} = await readHooks(sweep, record);
 
   const now = sweep.context.clock.now();
   record.allowance = redeliveryAllowance(record.allowance, now);
@@ -50,23 +50,23 @@ export async function redeliverFailed(sweep: Sweep, holder: string | undefined, 
   }
 
   for (const [guid, event] of plan.givenUp) record.events.set(guid, {...event, isOver: true});
-  for (const redelivery of plan.send) note(record, redelivery, now);
+  for (const redelivery of plan.send) recordTry(record, redelivery, now);
   const isSaved = await save(sweep, holder, record);
   if (isSaved) for (const [guid, event] of plan.givenUp) logGivenUp(sweep, guid, event);
-  const sent = isSaved ? await send(sweep, hooks, record, plan.send) : {done: 0, failed: 0, isChanged: false};
+  const sent = isSaved ? await redeliverAll(sweep, hooks, record, plan.send) : {done: 0, failed: 0, isChanged: false};
   if (sent.isChanged) await save(sweep, holder, record);
   const hasProbed = isSaved && plan.send.some(({isProbe}) => isProbe);
   return {...report, done: sent.done, failed: sent.failed, held: record.events.open().length, hasProbed};
 }
 
-interface Looked {
+interface HooksRead {
   readonly hooks: ReadonlyMap<string, HookReference>;
   /** Of the hooks that could be read. */
   readonly readings: ReadonlyMap<string, HookReading>;
   readonly seen: number;
 }
 
-async function lookAtHooks(sweep: Sweep, {hooks: known, events}: DeliveryRecord): Promise<Looked> {
+async function readHooks(sweep: Sweep, {hooks: known, events}: DeliveryRecord): Promise<HooksRead> {
   const busy = [...known].filter(([, {unread}]) => unread.length > 0).map(([key]) => key);
   const hooks = await dueHooks(sweep, new Set([...events.open().map(([, {hook}]) => hook), ...busy]));
   const readings = new Map<string, HookReading>();
@@ -75,7 +75,7 @@ async function lookAtHooks(sweep: Sweep, {hooks: known, events}: DeliveryRecord)
   for (const [key, hook] of hooks) {
     if (isTimeUp(sweep)) break;
     const before = known.get(key);
-    const look = await lookAtHook(sweep, hook, before, {events, pages});
+    const look = await readAttempts(sweep, hook, before, {events, pages});
     if (!look) continue;
     known.set(key, look.reading);
     readings.set(key, look.reading);
@@ -83,19 +83,19 @@ async function lookAtHooks(sweep: Sweep, {hooks: known, events}: DeliveryRecord)
     logHealth(sweep, key, before, look.reading);
   }
   const horizons = new Map([...known].map(([key, reading]) => [key, horizonOf(reading)]));
-  events.forget((hook) => horizons.get(hook) ?? 0, sweep.context.clock.now());
+  events.deleteOver((hook) => horizons.get(hook) ?? 0, sweep.context.clock.now());
   return {hooks, readings, seen};
 }
 
 /** Writes down a try, or a probe, that is about to be made. */
-function note(record: DeliveryRecord, {guid, event, isProbe}: Redelivery, now: number): void {
+function recordTry(record: DeliveryRecord, {guid, event, isProbe}: Redelivery, now: number): void {
   const reading = record.hooks.get(event.hook);
   if (isProbe && reading) record.hooks.set(event.hook, {...reading, probedAt: now});
   record.events.set(guid, tried(event, {isProbe}, now));
   record.allowance = {...record.allowance, calls: record.allowance.calls - 1};
 }
 
-async function send(
+async function redeliverAll(
   sweep: Sweep,
   hooks: ReadonlyMap<string, HookReference>,
   {events}: DeliveryRecord,
@@ -133,7 +133,7 @@ async function send(
     }
   }
 
-  const left = await atOnce(redeliveries, AT_ONCE, () => isLimited || isTimeUp(sweep), one);
+  const left = await runConcurrently(redeliveries, MAX_CONCURRENT, () => isLimited || isTimeUp(sweep), one);
   for (const {guid, event} of left) events.set(guid, event);
   return {done, failed, isChanged: isChanged || left.length > 0};
 }
@@ -171,7 +171,7 @@ function logDecision({context}: Sweep, guid: string): void {
 }
 
 /** Does `work` for each item, `most` at a time, until all are done or `isOver` is true. Returns the items that were not begun. */
-async function atOnce<T>(
+async function runConcurrently<T>(
   items: readonly T[],
   most: number,
   isOver: () => boolean,

@@ -2,20 +2,20 @@ import type {DiscoveredDelivery} from '../../github/github';
 import type {FailedEvent, HookReading} from '../../model/deliveries';
 import {RETENTION_MS} from './failed-events';
 
-const MINUTE = 60_000;
+const MINUTE_MS = 60_000;
 /** Before each try, since the attempt before it: the first is made as soon as it is seen that the event did not arrive. */
-const PAUSES_MS = [0, MINUTE, 5 * MINUTE, 30 * MINUTE, 3 * 60 * MINUTE] as const;
+const PAUSES_MS = [0, MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 3 * 60 * MINUTE_MS] as const;
 /** An event that has not arrived this long after its last try is given up. */
-const LAST_WORD_MS = 10 * MINUTE;
-const PROBE_EVERY_MS = MINUTE;
+const LAST_TRY_GRACE_MS = 10 * MINUTE_MS;
+const PROBE_INTERVAL_MS = MINUTE_MS;
 /** The scheduler's minutes are not all of one length, and neither are our clocks. */
-const EARLY_MS = 5_000;
+const TOLERANCE_MS = 5_000;
 /** Deliveries this close to each other count as simultaneous. */
-const AT_ONE_TIME_MS = 5_000;
+const SIMULTANEOUS_MS = 5_000;
 /** 95 % of what GitHub's secondary limit lets us send: 900 points a minute, of which a redelivery is 5. */
-const PER_MINUTE = 171;
+const REDELIVERIES_PER_MINUTE = 171;
 /** A job that was queued longer ago may be over: the event that says so is sent first, so that no runner is created for the job. */
-const RECENT_MS = 15 * MINUTE;
+const RECENT_MS = 15 * MINUTE_MS;
 /** What gets jobs going, then what gives runners back. */
 const ORDER = ['recently queued', 'completed', 'queued', 'in_progress', 'waiting'];
 
@@ -41,7 +41,10 @@ export interface RedeliveryPlan {
 /** Redeliveries that may be sent by now, whatever the rate at which the sweep is started. */
 export function redeliveryAllowance(saved: Allowance, now: number): Allowance {
   // mutation: redeliveries a minute
-  return {calls: Math.min(PER_MINUTE, saved.calls + ((now - saved.at) / MINUTE) * PER_MINUTE), at: now};
+  return {
+    calls: Math.min(REDELIVERIES_PER_MINUTE, saved.calls + ((now - saved.at) / MINUTE_MS) * REDELIVERIES_PER_MINUTE),
+    at: now,
+  };
 }
 
 /**
@@ -53,7 +56,7 @@ export function healthAfter(reading: HookReading, newest: readonly DiscoveredDel
   const success = newest.find(({ok}) => ok)?.deliveredAt;
   const isDown = newest.some(
     ({ok, redelivery, deliveredAt}) =>
-      !ok && (success === undefined || (!redelivery && deliveredAt > success + AT_ONE_TIME_MS)),
+      !ok && (success === undefined || (!redelivery && deliveredAt > success + SIMULTANEOUS_MS)),
   );
   if (isDown === reading.isDown) return reading;
   return {...reading, isDown, ...(isDown ? {} : {recoveredAt: success ?? reading.recoveredAt})};
@@ -78,7 +81,7 @@ export function planRedeliveries(
     else if (!reading) continue;
     else if (reading.isDown) {
       // mutation: probed a moment ago
-      if (now - reading.probedAt < PROBE_EVERY_MS - EARLY_MS) continue;
+      if (now - reading.probedAt < PROBE_INTERVAL_MS - TOLERANCE_MS) continue;
       const probe = {guid, event, isProbe: true};
       const other = probes.get(event.hook);
       if (!other || isBetterProbe(probe, other, now)) probes.set(event.hook, probe);
@@ -86,8 +89,8 @@ export function planRedeliveries(
       // mutation: pause before next try
       const pause = PAUSES_MS[tries];
       if (pause === undefined) {
-        if (now - last >= LAST_WORD_MS) givenUp.push([guid, event]);
-      } else if (last < reading.recoveredAt || now - last >= pause - (tries === 0 ? 0 : EARLY_MS)) {
+        if (now - last >= LAST_TRY_GRACE_MS) givenUp.push([guid, event]);
+      } else if (last < reading.recoveredAt || now - last >= pause - (tries === 0 ? 0 : TOLERANCE_MS)) {
         due.push({guid, event, isProbe: false});
       }
     }
@@ -96,7 +99,7 @@ export function planRedeliveries(
   due.sort((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0) || a.event.at - b.event.at);
   // Both events pass through different queues, and one may overtake the other.
   const hasEnds = due.some(({event}) => event.action === 'completed' && event.tries === 0);
-  const ready = hasEnds ? due.filter((one) => !isLongQueued(one, now)) : due;
+  const ready = hasEnds ? due.filter((one) => !wasQueuedLongAgo(one, now)) : due;
   return {send: [...probes.values(), ...ready].slice(0, Math.floor(calls)), givenUp};
 }
 
@@ -107,15 +110,15 @@ export function tried(event: FailedEvent, {isProbe}: Pick<Redelivery, 'isProbe'>
 
 /** The one that was not tried for longest: an event that fails by its own fault says nothing about the hook. */
 function isBetterProbe(a: Redelivery, b: Redelivery, now: number): boolean {
-  const [old, other] = [isLongQueued(a, now), isLongQueued(b, now)];
+  const [old, other] = [wasQueuedLongAgo(a, now), wasQueuedLongAgo(b, now)];
   return old === other ? a.event.last < b.event.last : other;
 }
 
 function rankOf(one: Redelivery, now: number): number {
   const {action} = one.event;
-  return ORDER.indexOf(action === 'queued' && !isLongQueued(one, now) ? 'recently queued' : action);
+  return ORDER.indexOf(action === 'queued' && !wasQueuedLongAgo(one, now) ? 'recently queued' : action);
 }
 
-function isLongQueued({event}: Redelivery, now: number): boolean {
+function wasQueuedLongAgo({event}: Redelivery, now: number): boolean {
   return event.action === 'queued' && now - event.at >= RECENT_MS;
 }

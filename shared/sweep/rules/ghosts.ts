@@ -3,14 +3,14 @@ import {isRegistrationOf, isUnused} from '../../model/identity';
 import {isOver, type RunnerDocument} from '../../model/runner';
 import {type RunnerScope, scopeKey} from '../../model/scope';
 import type {Observed} from '../observed';
-import {type PersistenceTracker, TWICE_MS} from '../persistence';
+import {PERSISTED_MS, type PersistenceTracker} from '../persistence';
 import type {PlannedAction, Registered, Rule} from '../rule';
 
 /** Each deregistration costs a call, and a mistake would remove many registrations. */
-const MOST_A_PASS = 20;
+const MAX_PER_SWEEP = 20;
 
 /** For a registration known by its name alone: one of somebody else with this name, whose VM boots, is online long before. */
-const NAMED_MS = 15 * 60_000;
+const NAME_ONLY_MS = 15 * 60_000;
 
 interface Deregister extends PlannedAction {
   readonly kind: 'deregister';
@@ -44,8 +44,8 @@ function planDeregistrations(observed: Observed, _now: number, tracker: Persiste
       // mutation: ghost of another
       if (!isOfFormer(runner, scope, registration)) continue;
       const seenMs = tracker.observe(`ghost ${scopeKey(scope)} ${name}`);
-      if (seenMs < (runner?.githubId === null ? NAMED_MS : TWICE_MS)) continue;
-      if (actions.length === MOST_A_PASS) continue;
+      if (seenMs < (runner?.githubId === null ? NAME_ONLY_MS : PERSISTED_MS)) continue;
+      if (actions.length === MAX_PER_SWEEP) continue;
       actions.push({kind: 'deregister', reason: 'ghost', name, registration: {scope, installationId, id}});
     }
   }

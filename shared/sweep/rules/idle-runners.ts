@@ -5,7 +5,7 @@ import type {PersistenceTracker} from '../persistence';
 import {type PlannedAction, type Rule, runnerOf} from '../rule';
 
 /** The idle check takes three readings a minute apart; this long after `idleMinutes`, the check was lost. */
-const LOST_MS = 8 * 60_000;
+const LOST_AFTER_MS = 8 * 60_000;
 
 interface ReleaseIdle extends PlannedAction {
   readonly kind: 'release_idle';
@@ -43,23 +43,23 @@ function planReleases(observed: Observed, now: number, tracker: PersistenceTrack
     if (isBeingMade(runner) || isEnding(runner) || runner.runs !== null) continue;
     const idleMs = minutesOf(observed, runner.pool).idleMinutes * 60_000;
     const action = runner.spare
-      ? lostCheck(observed, runner, now, idleMs)
-      : runner.covers !== null && idleCover(observed, runner, idleMs, tracker);
+      ? repeatLostCheck(observed, runner, now, idleMs)
+      : runner.covers !== null && releaseIdleRunner(observed, runner, idleMs, tracker);
     if (action) actions.push(action);
   }
   return actions;
 }
 
-function lostCheck(
+function repeatLostCheck(
   observed: Observed,
   runner: RunnerDocument,
   now: number,
   idleMs: number,
 ): RepeatIdleCheck | undefined {
   const forMs = now - (runner.spareSince ?? now);
-  if (forMs < idleMs + LOST_MS || isWarm(observed, runner, now)) return undefined;
+  if (forMs < idleMs + LOST_AFTER_MS || isWarm(observed, runner, now)) return undefined;
   // A multiple of three begins a new round of readings; a number that grows gives a task name that was not used before.
-  const reading = 3 * Math.floor(forMs / LOST_MS) + 3_000;
+  const reading = 3 * Math.floor(forMs / LOST_AFTER_MS) + 3_000;
   return {kind: 'idle_check', reason: 'lost_stop', runner: runner.name, reading};
 }
 
@@ -69,7 +69,7 @@ function isWarm(observed: Observed, runner: RunnerDocument, now: number): boolea
   return pool !== undefined && warmOnes(spares, wantedWarm(pool, now), now).has(runner.name);
 }
 
-function idleCover(
+function releaseIdleRunner(
   observed: Observed,
   runner: RunnerDocument,
   idleMs: number,

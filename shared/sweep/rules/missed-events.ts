@@ -3,19 +3,19 @@ import type {JobEvent} from '../../model/job-event';
 import {matchJob} from '../../model/matching';
 import {parseRunnerName} from '../../model/names';
 import {isPersistent} from '../../model/pool';
-import {endOfVanished, eventOf} from '../lost-events';
-import {namesakes, type Observed, poolNamed, type SeenJob, settledMs} from '../observed';
+import {completedEventOf, missedEventOf} from '../lost-events';
+import {namesakes, type Observed, poolNamed, type SeenJob, webhookGraceMs} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import type {ActionOutcome, DemandJob, PlannedAction, Repairs, Rule} from '../rule';
 
 /** GitHub cancels a job that no runner took after a day. */
-const OLDEST_MS = 23 * 3600_000;
+const MAX_JOB_AGE_MS = 23 * 3600_000;
 const FIRST_COOL_DOWN_MS = 15 * 60_000;
-const LONGEST_COOL_DOWN_MS = 60 * 60_000;
+const MAX_COOL_DOWN_MS = 60 * 60_000;
 
 /** A task of one name is created once in this time. */
-const VM_BUCKET_MS = 10 * 60_000;
-const BUCKET_MS = 60 * 60_000;
+const VM_TASK_BUCKET_MS = 10 * 60_000;
+const EVENT_BUCKET_MS = 60 * 60_000;
 
 /** Sends the event that the lost webhook would have sent. */
 interface ReplayEvent extends PlannedAction {
@@ -80,13 +80,13 @@ function subjectOf(action: Correction): Record<string, string> {
 function planCorrections(observed: Observed, now: number, tracker: PersistenceTracker): Correction[] {
   const actions: Correction[] = [];
   for (const [key, seen] of observed.seen) {
-    const action = compare(observed, key, seen, now, tracker);
+    const action = correctionOf(observed, key, seen, now, tracker);
     if (action) actions.push(action);
   }
   for (const key of observed.absent) {
     const stored = observed.jobs.get(key);
     if (!stored || !tracker.hasPersisted(`absent ${key}`)) continue;
-    actions.push({kind: 'event', reason: 'vanished_job', event: endOfVanished(stored, key, observed.startedAt)});
+    actions.push({kind: 'event', reason: 'vanished_job', event: completedEventOf(stored, key, observed.startedAt)});
   }
   actions.push(...endOutOfReach(observed, tracker));
   return actions.sort(byAge);
@@ -101,9 +101,9 @@ function endOutOfReach(observed: Observed, tracker: PersistenceTracker): ReplayE
   const actions: ReplayEvent[] = [];
   for (const key of observed.outOfReach) {
     const stored = observed.jobs.get(key);
-    if (!stored || tracker.observe(`${prefix}${key}`) < OLDEST_MS) continue;
+    if (!stored || tracker.observe(`${prefix}${key}`) < MAX_JOB_AGE_MS) continue;
     if (stored.status === 'in_progress' && !isRunnerGone(observed, stored.runner)) continue;
-    actions.push({kind: 'event', reason: 'vanished_job', event: endOfVanished(stored, key, observed.startedAt)});
+    actions.push({kind: 'event', reason: 'vanished_job', event: completedEventOf(stored, key, observed.startedAt)});
   }
   // One sweep does not ask for every job.
   for (const sighting of Object.keys(observed.sightings)) {
@@ -114,7 +114,7 @@ function endOutOfReach(observed: Observed, tracker: PersistenceTracker): ReplayE
   return actions;
 }
 
-function compare(
+function correctionOf(
   observed: Observed,
   key: JobKey,
   seen: SeenJob,
@@ -123,30 +123,28 @@ function compare(
 ): Correction | undefined {
   const {job} = seen;
   const stored = observed.jobs.get(key);
-  const settled = stored === undefined || now - stored.updatedAt >= settledMs(observed.webhooks);
+  const settled = stored === undefined || now - stored.updatedAt >= webhookGraceMs(observed.webhooks);
   switch (job.status) {
     case 'queued':
       // mutation: queued again
-      if (stored?.status === 'in_progress') return queuedAgain(observed, key, stored, tracker);
+      if (stored?.status === 'in_progress') return requeueWithoutRunner(observed, key, stored, tracker);
       if (!isDue(observed, job.queuedAt, now) || !settled) return undefined;
       // mutation: uncovered job
-      if (!stored || stored.status === 'waiting') return missedEvent(observed, seen, stored, 'uncovered_job', now);
+      if (!stored || stored.status === 'waiting') return replay(observed, seen, stored, 'uncovered_job', now);
       if (stored.status !== 'queued') return undefined;
-      if (isOfRemovedPool(observed, stored)) return moved(observed, key, seen);
-      if (stored.demand === 'dead') return tryAgain(observed, seen, stored, now);
-      return isOfPersistentVm(observed, stored) ? startAgain(key, stored, now) : withoutRunner(observed, key, stored);
+      if (hasNoPool(observed, stored)) return moveToMatchingPool(observed, key, seen);
+      if (stored.demand === 'dead') return retryDeadJob(observed, seen, stored, now);
+      return needsPersistentVm(observed, stored)
+        ? demandVmAgain(key, stored, now)
+        : reopenWithoutRunner(observed, key, stored);
     case 'waiting':
-      return stored?.status === 'queued' && settled
-        ? missedEvent(observed, seen, stored, 'lost_event', now)
-        : undefined;
+      return stored?.status === 'queued' && settled ? replay(observed, seen, stored, 'lost_event', now) : undefined;
     case 'in_progress':
       if (isRunningOrOver(stored) || job.runnerName === null) return undefined;
-      return missedEvent(observed, seen, stored, 'lost_event', now);
+      return replay(observed, seen, stored, 'lost_event', now);
     case 'completed':
       // mutation: end of job not told
-      return stored && stored.status !== 'completed'
-        ? missedEvent(observed, seen, stored, 'lost_event', now)
-        : undefined;
+      return stored && stored.status !== 'completed' ? replay(observed, seen, stored, 'lost_event', now) : undefined;
   }
 }
 
@@ -157,11 +155,11 @@ function compare(
 function isDue({webhooks}: Observed, queuedAt: number | null, now: number): boolean {
   if (queuedAt === null) return true;
   const ageMs = now - queuedAt;
-  return ageMs <= OLDEST_MS && (webhooks === 'off' || ageMs >= settledMs(webhooks));
+  return ageMs <= MAX_JOB_AGE_MS && (webhooks === 'off' || ageMs >= webhookGraceMs(webhooks));
 }
 
 /** A job on record as running that GitHub has as queued, twice, and whose runner is gone: GitHub is believed. */
-function queuedAgain(
+function requeueWithoutRunner(
   observed: Observed,
   key: JobKey,
   {runner}: JobDocument,
@@ -179,17 +177,17 @@ function isRunnerGone(observed: Observed, name: string | null): boolean {
   return !namesakes(observed, name).some(({seen}) => seen.busy);
 }
 
-function isOfPersistentVm(observed: Observed, {pool}: JobDocument): boolean {
+function needsPersistentVm(observed: Observed, {pool}: JobDocument): boolean {
   const configured = poolNamed(observed, pool);
   return configured !== undefined && isPersistent(configured);
 }
 
 /** A job that is covered keeps its runner until that ends. */
-function isOfRemovedPool(observed: Observed, {pool, demand}: JobDocument): boolean {
+function hasNoPool(observed: Observed, {pool, demand}: JobDocument): boolean {
   return demand !== 'covered' && poolNamed(observed, pool) === undefined;
 }
 
-function moved(
+function moveToMatchingPool(
   observed: Observed,
   job: JobKey,
   {repository, isPublic, job: {labels}}: SeenJob,
@@ -199,36 +197,36 @@ function moved(
 }
 
 /** Asks for the job's persistent VM again now and then, which changes nothing when the VM is up. */
-function startAgain(key: JobKey, {updatedAt}: JobDocument, now: number): Correction | undefined {
-  if (now - updatedAt < VM_BUCKET_MS) return undefined;
-  return {kind: 'demand', reason: 'lost_demand', job: key, cause: `vm-${Math.floor(now / VM_BUCKET_MS)}`};
+function demandVmAgain(key: JobKey, {updatedAt}: JobDocument, now: number): Correction | undefined {
+  if (now - updatedAt < VM_TASK_BUCKET_MS) return undefined;
+  return {kind: 'demand', reason: 'lost_demand', job: key, cause: `vm-${Math.floor(now / VM_TASK_BUCKET_MS)}`};
 }
 
 function isRunningOrOver(stored: JobDocument | undefined): boolean {
   return stored?.status === 'in_progress' || stored?.status === 'completed';
 }
 
-function missedEvent(
+function replay(
   observed: Observed,
   seen: SeenJob,
   stored: JobDocument | undefined,
   reason: Exclude<ReplayEvent['reason'], 'vanished_job'>,
   now: number,
 ): ReplayEvent | undefined {
-  const bucketMs = reason === 'dead_job' ? FIRST_COOL_DOWN_MS : BUCKET_MS;
-  const event = eventOf(observed, seen, stored, {now, bucketMs});
+  const bucketMs = reason === 'dead_job' ? FIRST_COOL_DOWN_MS : EVENT_BUCKET_MS;
+  const event = missedEventOf(observed, seen, stored, {now, bucketMs});
   return event && {kind: 'event', reason, event};
 }
 
 /** Every attempt failed, a while ago, and the job still waits: it gets another one. */
-function tryAgain(observed: Observed, seen: SeenJob, stored: JobDocument, now: number): Correction | undefined {
-  const afterAttempts = Math.min(LONGEST_COOL_DOWN_MS, FIRST_COOL_DOWN_MS * Math.max(1, stored.creations));
+function retryDeadJob(observed: Observed, seen: SeenJob, stored: JobDocument, now: number): Correction | undefined {
+  const afterAttempts = Math.min(MAX_COOL_DOWN_MS, FIRST_COOL_DOWN_MS * Math.max(1, stored.creations));
   const coolDown = stored.heldBack ? heldBackPauseMs(stored.heldBack) : afterAttempts;
-  return now - stored.updatedAt < coolDown ? undefined : missedEvent(observed, seen, stored, 'dead_job', now);
+  return now - stored.updatedAt < coolDown ? undefined : replay(observed, seen, stored, 'dead_job', now);
 }
 
 /** A job on record as covered by a runner that is over, or that covers another job. */
-function withoutRunner(observed: Observed, key: JobKey, stored: JobDocument): Correction | undefined {
+function reopenWithoutRunner(observed: Observed, key: JobKey, stored: JobDocument): Correction | undefined {
   if (stored.demand !== 'covered' || observed.runners === undefined) return undefined;
   const runner = observed.runners.find(({name}) => name === stored.runner);
   if (runner?.covers === key || runner?.runs === key) return undefined;

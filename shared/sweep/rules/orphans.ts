@@ -23,14 +23,19 @@ function planDeletions(observed: Observed, now: number, tracker: PersistenceTrac
   const actions: DeleteVm[] = [];
   for (const machine of ourMachines(observed) ?? []) {
     if (live.has(machine.name) || machine.status === 'stopping') continue;
-    const action = orphan(observed, machine, now, tracker);
+    const action = deletionOf(observed, machine, now, tracker);
     if (action) actions.push(action);
   }
   if (observed.instances === undefined) tracker.carryOver('orphan ');
   return actions;
 }
 
-function orphan(observed: Observed, machine: Machine, now: number, tracker: PersistenceTracker): DeleteVm | undefined {
+function deletionOf(
+  observed: Observed,
+  machine: Machine,
+  now: number,
+  tracker: PersistenceTracker,
+): DeleteVm | undefined {
   const {name, place: zone, pool} = machine;
   const isDead = machine.status === 'stopped';
   if (!isDead && now - machine.createdAt < minutesOf(observed, pool).bootMinutes * 60_000) return undefined;
@@ -55,12 +60,12 @@ function orphan(observed: Observed, machine: Machine, now: number, tracker: Pers
     name,
     zone,
     pool,
-    registration: own ? place(own) : null,
-    namesakes: others.map(place),
+    registration: own ? withoutSeen(own) : null,
+    namesakes: others.map(withoutSeen),
     isDead,
   };
 }
 
-function place({scope, installationId, id}: Registered): Registered {
+function withoutSeen({scope, installationId, id}: Registered): Registered {
   return {scope, installationId, id};
 }

@@ -4,7 +4,7 @@ import type {PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
 
 /** A runner is deleted within a minute or two after its end; after this long, the task that deletes it was lost. */
-const LEAVING_MS = 5 * 60_000;
+const LOST_AFTER_MS = 5 * 60_000;
 
 type End = EndRunner<'lost_stop' | 'stopped_vm' | 'vanished_vm'>;
 
@@ -31,7 +31,7 @@ function planEnds(observed: Observed, now: number, tracker: PersistenceTracker):
     if (isEnding(runner)) {
       // The VM's deletion is under way, or its task was lost.
       // mutation: ending is under way
-      if (now - runner.stateAt < LEAVING_MS || (machine && machine.status === 'stopping')) continue;
+      if (now - runner.stateAt < LOST_AFTER_MS || (machine && machine.status === 'stopping')) continue;
       const isDead = !machine || machine.status === 'stopped';
       actions.push({kind: 'end_runner', reason: 'lost_stop', ...rest, isDead});
     } else if (!machine || machine.status === 'stopped') {

@@ -3,8 +3,8 @@ import type {Observed} from '../observed';
 import type {DemandJob, EndRunner, PlannedAction, Rule} from '../rule';
 
 /** The queue's own retries come sooner: after so long without a change, no task is at work on it. */
-const FORGOTTEN_MS = 10 * 60_000;
-const HOPELESS_MS = 60 * 60_000;
+const STALLED_AFTER_MS = 10 * 60_000;
+const ENDED_AFTER_MS = 60 * 60_000;
 
 interface ResumeCreation extends PlannedAction {
   readonly kind: 'make';
@@ -33,14 +33,14 @@ function planResumptions(observed: Observed, now: number): Resumption[] {
   const actions: Resumption[] = [];
   for (const runner of observed.runners ?? []) {
     const forMs = now - runner.stateAt;
-    if (!isBeingMade(runner) || forMs < FORGOTTEN_MS || observed.held.has(runner.pool)) continue;
-    const cause = `half-made-${runner.name}-${Math.floor(forMs / FORGOTTEN_MS)}`;
-    if (forMs < HOPELESS_MS && isWithoutJob(runner)) {
+    if (!isBeingMade(runner) || forMs < STALLED_AFTER_MS || observed.held.has(runner.pool)) continue;
+    const cause = `half-made-${runner.name}-${Math.floor(forMs / STALLED_AFTER_MS)}`;
+    if (forMs < ENDED_AFTER_MS && isWithoutJob(runner)) {
       actions.push({kind: 'make', reason: 'half_made', runner: runner.name, cause});
-    } else if (forMs >= HOPELESS_MS || !observed.jobs.has(runner.madeFor)) {
-      if (forMs < HOPELESS_MS && runner.covers === null) continue;
+    } else if (forMs >= ENDED_AFTER_MS || !observed.jobs.has(runner.madeFor)) {
+      if (forMs < ENDED_AFTER_MS && runner.covers === null) continue;
       // Nothing that was asked for an hour ago is still on its way.
-      const isDead = forMs >= HOPELESS_MS && observed.instances?.some(({name}) => name === runner.name) === false;
+      const isDead = forMs >= ENDED_AFTER_MS && observed.instances?.some(({name}) => name === runner.name) === false;
       const rest = {isDead, force: false, jobUrl: null} as const;
       actions.push({kind: 'end_runner', reason: 'half_made', runner: runner.name, ...rest});
     } else {

@@ -1,4 +1,4 @@
-import {type Observed, roomOfAll} from '../observed';
+import {freeSlotsOfAllPools, type Observed} from '../observed';
 import {type PlannedAction, type Rule, runnerOf} from '../rule';
 
 interface CountRunner extends PlannedAction {
@@ -19,6 +19,6 @@ function planCounts(observed: Observed): CountRunner[] {
   if (maxRunners === undefined || runners === undefined) return [];
   return runners
     .filter(({slot, slotOfAll}) => slot !== null && !slotOfAll)
-    .slice(0, roomOfAll(observed))
+    .slice(0, freeSlotsOfAllPools(observed))
     .map(({name}) => ({kind: 'count_runner', reason: 'uncounted', runner: name}));
 }

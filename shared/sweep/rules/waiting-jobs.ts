@@ -1,11 +1,11 @@
 import {type JobDocument, jobKeyOf} from '../../model/job';
 import {isPersistent} from '../../model/pool';
 import {canRun} from '../../model/runner';
-import {type Observed, roomOfAll, settledMs} from '../observed';
+import {freeSlotsOfAllPools, type Observed, webhookGraceMs} from '../observed';
 import type {DemandJob, PlannedAction, Rule} from '../rule';
 
 /** A demand task of one name is made once in this time. */
-const BUCKET_MS = 5 * 60_000;
+const TASK_BUCKET_MS = 5 * 60_000;
 
 interface PlaceSpare extends PlannedAction {
   readonly kind: 'place_spare';
@@ -37,8 +37,8 @@ function planServing(observed: Observed, now: number): Serve[] {
   const wanting: JobDocument[] = [];
   const ofVms: JobDocument[] = [];
   // The event that freed a slot serves the next job by itself; only when it did not, the sweep does.
-  const patienceMs = settledMs(observed.webhooks);
-  const bucket = Math.floor(now / BUCKET_MS);
+  const patienceMs = webhookGraceMs(observed.webhooks);
+  const bucket = Math.floor(now / TASK_BUCKET_MS);
   const demand = (job: string): DemandJob<'waiting_job' | 'lost_demand'> => ({
     kind: 'demand',
     reason: 'waiting_job',
@@ -70,6 +70,6 @@ function planServing(observed: Observed, now: number): Serve[] {
     list.push(...rest.slice(0, free));
   }
   if (observed.maxRunners !== undefined) wanting.sort((a, b) => a.queuedAt - b.queuedAt);
-  const served = [...ofVms, ...wanting.slice(0, roomOfAll(observed))];
+  const served = [...ofVms, ...wanting.slice(0, freeSlotsOfAllPools(observed))];
   return [...actions, ...served.map((job) => demand(jobKeyOf(job)))];
 }

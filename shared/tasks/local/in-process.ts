@@ -3,8 +3,9 @@ import {Unavailable} from '../../errors';
 import {functionOf, type NewTask, type QueueName} from '../../model/tasks';
 import type {Tasks} from '../tasks';
 import {type DispatchResult, mergeHeaders} from './dispatch';
+import type {QueueLimits} from './limits';
 import {InProcessQueue} from './queue';
-import type {QueuedTask, QueueLimits} from './register';
+import type {QueuedTask} from './register';
 
 /** A task as its function receives it over HTTP. */
 export interface TaskRequest {

@@ -1,15 +1,7 @@
 import type {TimerClock} from '../../clock';
-import {type DispatchResult, dispatchHeaders} from './dispatch';
-import {
-  backoffMs,
-  DEFAULT_QUEUE_LIMITS,
-  type QueuedTask,
-  type QueueLimits,
-  type QueueOptions,
-  type QueueTask,
-  type TaskEntry,
-  TaskRegister,
-} from './register';
+import {answerInTime, type DispatchResult, dispatchHeaders} from './dispatch';
+import {backoffMs, DEFAULT_QUEUE_LIMITS, DispatchRate, type QueueLimits} from './limits';
+import {type QueuedTask, type QueueOptions, type QueueTask, type TaskEntry, TaskRegister} from './register';
 
 /**
  * A queue in this process with the semantics of Cloud Tasks: named tasks, names that stay taken, delays, retries with back-off,
@@ -72,7 +64,7 @@ export class InProcessQueue<Payload> {
   /** False when there is none. An attempt that runs goes on; its outcome is ignored. */
   delete(name: string): boolean {
     const entry = this.#tasks.get(name);
-    if (entry) this.#tasks.bury(entry, this.#timers.now());
+    if (entry) this.#tasks.addTombstone(entry, this.#timers.now());
     return entry !== undefined;
   }
 
@@ -198,79 +190,17 @@ export class InProcessQueue<Payload> {
       entry.previousStatus = result.status;
     }
     if (result && result.status >= 200 && result.status < 300) {
-      this.#tasks.bury(entry, nowMs);
+      this.#tasks.addTombstone(entry, nowMs);
     } else if (
       this.limits.maxAttempts >= 0 &&
       entry.attempts >= this.limits.maxAttempts &&
       !this.#closing.signal.aborted
     ) {
-      this.#tasks.bury(entry, nowMs);
+      this.#tasks.addTombstone(entry, nowMs);
       this.#options.onExhausted?.({...entry});
     } else {
       const waitMs = Math.max(backoffMs(this.limits, entry.attempts), (result?.retryAfterSeconds ?? 0) * 1000);
       entry.scheduleTimeMs = nowMs + waitMs;
     }
-  }
-}
-
-export interface Deadline {
-  readonly timers: TimerClock;
-  readonly deadlineMs: number;
-  /** Aborted when the queue closes. */
-  readonly closing: AbortSignal;
-}
-
-/**
- * The answer to a dispatch. Undefined when none came: the peer was not reached, the deadline passed, or the queue closes; the signal
- * that `dispatch` is given is then aborted, but nobody waits for it to obey.
- */
-async function answerInTime(
-  dispatch: (signal: AbortSignal) => Promise<DispatchResult>,
-  {timers, deadlineMs, closing}: Deadline,
-): Promise<DispatchResult | undefined> {
-  const deadline = new AbortController();
-  const signal = AbortSignal.any([deadline.signal, closing]);
-  const cancel = timers.at(deadlineMs, () => deadline.abort(new Error('the dispatch deadline has passed')));
-  const aborted = new Promise<undefined>((resolve) => {
-    signal.addEventListener('abort', () => resolve(undefined), {once: true});
-  });
-  try {
-    return await Promise.race([dispatch(signal), aborted]);
-  } catch {
-    // Cloud Tasks does not say why either: the attempt counts, and the task is tried again.
-    return undefined;
-  } finally {
-    cancel();
-  }
-}
-
-/** A token bucket that holds up to a second's worth of dispatches. */
-class DispatchRate {
-  readonly #perSecond: number;
-  readonly #capacity: number;
-  #tokens: number;
-  #filledMs: number;
-
-  constructor(perSecond: number, nowMs: number) {
-    this.#perSecond = perSecond;
-    this.#capacity = Math.max(1, perSecond);
-    this.#tokens = this.#capacity;
-    this.#filledMs = nowMs;
-  }
-
-  take(nowMs: number): boolean {
-    if (this.availableAt(nowMs) > nowMs) return false;
-    this.#tokens -= 1;
-    return true;
-  }
-
-  /** When the next dispatch is allowed: `nowMs`, or a whole millisecond after it. */
-  availableAt(nowMs: number): number {
-    const gained = (Math.max(0, nowMs - this.#filledMs) / 1000) * this.#perSecond;
-    this.#tokens = Math.min(this.#capacity, this.#tokens + gained);
-    this.#filledMs = Math.max(this.#filledMs, nowMs);
-    // Tokens come in fractions: without the tolerance the wait that was announced could end a hair too early.
-    if (this.#tokens >= 1 - 1e-6) return nowMs;
-    return nowMs + Math.ceil(((1 - this.#tokens) / this.#perSecond) * 1000);
   }
 }

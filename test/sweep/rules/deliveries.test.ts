@@ -128,29 +128,29 @@ describe('the events on record', () => {
 
   test('are those of jobs that arrived by no attempt, with their newest attempt', () => {
     const events = new FailedEvents();
-    events.take('app', failed('b', {id: 9, ok: true, deliveredAt: NOW + 9}));
-    for (const id of [3, 2, 1]) events.take('app', failed('a', {id, deliveredAt: NOW + id, redelivery: id > 1}));
-    events.take('app', failed('b', {id: 0}));
-    events.take('app', failed('c', {event: 'push'}));
-    events.take('app', failed('d', {action: 'labeled'}));
+    events.addAttempt('app', failed('b', {id: 9, ok: true, deliveredAt: NOW + 9}));
+    for (const id of [3, 2, 1]) events.addAttempt('app', failed('a', {id, deliveredAt: NOW + id, redelivery: id > 1}));
+    events.addAttempt('app', failed('b', {id: 0}));
+    events.addAttempt('app', failed('c', {event: 'push'}));
+    events.addAttempt('app', failed('d', {action: 'labeled'}));
     expect(events.open()).toEqual([['a', event({id: 3, at: NOW + 1, last: NOW + 3, listed: NOW + 3})]]);
   });
 
   test('are over when an attempt arrives, and stay so when an older one is read again', () => {
     const events = new FailedEvents();
-    events.take('app', failed('a'));
+    events.addAttempt('app', failed('a'));
     const next = new FailedEvents([events.page(0)]);
-    next.take('app', failed('a', {id: 2, ok: true, deliveredAt: NOW + 5}));
+    next.addAttempt('app', failed('a', {id: 2, ok: true, deliveredAt: NOW + 5}));
     const last = new FailedEvents([next.page(0)]);
-    last.take('app', failed('a'));
+    last.addAttempt('app', failed('a'));
     expect(last.open()).toEqual([]);
   });
 
   test('are forgotten when they are over and no attempt of them is read again', () => {
     const events = new FailedEvents([{a: event({isOver: true}), b: event()}]);
-    events.forget(() => NOW, NOW);
+    events.deleteOver(() => NOW, NOW);
     expect(events.get('a')).toBeDefined();
-    events.forget(() => NOW + 1, NOW);
+    events.deleteOver(() => NOW + 1, NOW);
     expect([events.get('a'), events.get('b')?.id]).toEqual([undefined, 1]);
   });
 
@@ -158,14 +158,14 @@ describe('the events on record', () => {
     const events = new FailedEvents();
     const guid = (n: number) => `${'0'.repeat(28)}${String(n).padStart(8, '0')}`;
     let taken = 0;
-    while (taken < 100_000 && events.take('app', failed(guid(taken), {id: 168_400_000_000 + taken}))) taken++;
+    while (taken < 100_000 && events.addAttempt('app', failed(guid(taken), {id: 168_400_000_000 + taken}))) taken++;
     expect(taken).toBeGreaterThan(20_000);
     expect(taken).toBeLessThan(40_000);
     const sizes = Array.from({length: events.pages}, (_, n) => Buffer.byteLength(JSON.stringify(events.page(n))));
     expect(Math.max(...sizes)).toBeLessThan(220 * 1024);
     for (const [each, one] of events.open()) events.set(each, {...one, isOver: true});
-    events.forget(() => NOW + 1, NOW);
+    events.deleteOver(() => NOW + 1, NOW);
     expect(events.pages).toBe(0);
-    expect(events.take('app', failed('a'))).toBe(true);
+    expect(events.addAttempt('app', failed('a'))).toBe(true);
   });
 });

@@ -4,7 +4,7 @@ import type {Secret} from '../../../secret';
 import type {Instance, InstanceBody, InstanceTemplate, Metadata, Scheduling} from './compute';
 
 /** How long a VM may have beyond the sum of its pool's minutes before Compute Engine deletes it. */
-const GRACE_SECONDS = 600;
+const MAX_RUN_GRACE_SECONDS = 600;
 
 export interface NewInstance {
   readonly name: string;
@@ -38,7 +38,7 @@ export function instanceBody(instance: NewInstance): InstanceBody {
 
 /** Upper bound of a VM's life, in seconds. */
 export function maxRunSeconds({boot, idle, job}: NewInstance['minutes']): number {
-  return Math.ceil((boot + idle + job) * 60) + GRACE_SECONDS;
+  return Math.ceil((boot + idle + job) * 60) + MAX_RUN_GRACE_SECONDS;
 }
 
 function mergeMetadata(template: Metadata, key: string, value: string): Metadata {

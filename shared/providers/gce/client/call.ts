@@ -48,7 +48,7 @@ export async function callCompute<T>(call: Call, run: (options: CallOptions) => 
     return await withDeadline(timeout + GUARD_MS, run({timeout, retry: null}), timedOut);
   } catch (error) {
     if (error instanceof ComputeFailure) throw error;
-    throw isDeadline(error) ? timedOut() : refusalOf(call, readError(error));
+    throw isDeadline(error) ? timedOut() : toComputeFailure(call, readError(error));
   }
 }
 
@@ -61,7 +61,7 @@ export function isAbsent(error: unknown, path: string): boolean {
 }
 
 /** A refused request as the failure that callers act on. */
-export function refusalOf({what, secrets}: Call, refused: RefusedRequest): ComputeFailure {
+export function toComputeFailure({what, secrets}: Call, refused: RefusedRequest): ComputeFailure {
   const {failureClass, code} = withoutCredentials(refused.message)
     ? {failureClass: 'denied' as const, code: 'NO_CREDENTIALS'}
     : classifyRequest(refused);
@@ -120,11 +120,11 @@ type ClientOptions = NonNullable<ConstructorParameters<typeof InstancesClient>[0
 export function createClients(emulator: ComputeEmulator | undefined): ComputeClients {
   const options = clientOptions(emulator);
   return {
-    instances: whenReady(() => new InstancesClient(options())),
-    zoneOperations: whenReady(() => new ZoneOperationsClient(options())),
-    instanceTemplates: whenReady(() => new InstanceTemplatesClient(options())),
-    regionInstanceTemplates: whenReady(() => new RegionInstanceTemplatesClient(options())),
-    zones: whenReady(() => new ZonesClient(options())),
+    instances: lazyClient(() => new InstancesClient(options())),
+    zoneOperations: lazyClient(() => new ZoneOperationsClient(options())),
+    instanceTemplates: lazyClient(() => new InstanceTemplatesClient(options())),
+    regionInstanceTemplates: lazyClient(() => new RegionInstanceTemplatesClient(options())),
+    zones: lazyClient(() => new ZonesClient(options())),
   };
 }
 
@@ -143,7 +143,7 @@ function clientOptions(emulator: ComputeEmulator | undefined): () => ClientOptio
  * A client is initialised before its first call, and made anew when that failed: the generated methods throw a failed initialisation
  * outside of any promise that we could catch, which would end the process.
  */
-function whenReady<T extends {initialize(): Promise<unknown>}>(make: () => T): () => Promise<T> {
+function lazyClient<T extends {initialize(): Promise<unknown>}>(make: () => T): () => Promise<T> {
   let ready: Promise<T> | undefined;
   return () => {
     ready ??= initialise(make()).catch((error: unknown) => {

@@ -2,8 +2,8 @@ import {TtlCache} from '../../../cache';
 import {type Clock, systemClock} from '../../../clock';
 import {type ComputeClients, type ComputeEmulator, callCompute, createClients} from './call';
 import type {Compute} from './compute';
-import {instancesOver, listsOver, operationsOver} from './instances';
-import {templatesOver} from './templates';
+import {instancesApi, listsApi, operationsApi} from './instances';
+import {templatesApi} from './templates';
 
 export interface ComputeOptions {
   /** Project id, or where to ask for it. */
@@ -22,22 +22,22 @@ export function createCompute({project, emulator, clock = systemClock}: ComputeO
   const clients = createClients(emulator);
   const projectId = async () => (typeof project === 'string' ? project : project());
   return {
-    ...instancesOver(clients, projectId),
-    ...listsOver(clients, projectId),
-    ...operationsOver(clients, projectId),
-    ...templatesOver(clients, projectId, clock),
-    ...regionsOver(clients, projectId, clock),
+    ...instancesApi(clients, projectId),
+    ...listsApi(clients, projectId),
+    ...operationsApi(clients, projectId),
+    ...templatesApi(clients, projectId, clock),
+    ...regionsApi(clients, projectId, clock),
   };
 }
 
 /** A zone that goes down or comes up is noticed after this time. */
-const KEPT_MS = 10 * 60_000;
+const CACHE_TTL_MS = 10 * 60_000;
 
 /** Google Cloud has about 130 zones: one page, with room. */
-const PAGE = 500;
+const MAX_ZONES = 500;
 
 /** @see https://cloud.google.com/compute/docs/reference/rest/v1/zones/list */
-function regionsOver(
+function regionsApi(
   clients: ComputeClients,
   project: () => Promise<string>,
   clock: Pick<Clock, 'now'>,
@@ -46,14 +46,14 @@ function regionsOver(
   const read = (region: string): Promise<string[]> =>
     callCompute({what: `list the zones of ${region}`}, async (options) => {
       const client = await clients.zones();
-      const request = {project: await project(), maxResults: PAGE};
+      const request = {project: await project(), maxResults: MAX_ZONES};
       const [zones] = await client.list(request, {...options, autoPaginate: false});
       return zones
         .filter((zone) => lastSegment(zone.region) === region && zone.status === 'UP')
         .flatMap(({name}) => (name ? [name] : []))
         .sort();
     });
-  return {zonesOfRegion: (region) => zonesByRegion.load(region, () => read(region), KEPT_MS)};
+  return {zonesOfRegion: (region) => zonesByRegion.load(region, () => read(region), CACHE_TTL_MS)};
 }
 
 function lastSegment(url: string | null | undefined): string {

@@ -162,7 +162,7 @@ export function secondsToNextMinute(nowMs: number): number {
  * Compute Engine's refusals as what a caller can act on, for calls that can be repeated without harm: it does not matter whether an
  * answer was lost.
  */
-export async function typedRefusals<T>(clock: Pick<Clock, 'now'>, work: Promise<T>): Promise<T> {
+export async function withComputeErrors<T>(clock: Pick<Clock, 'now'>, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

@@ -6,7 +6,7 @@ import {ComputeFailure} from './errors';
 export type InstancesPort = Pick<Compute, 'insertInstance' | 'getInstance' | 'deleteInstance' | 'powerInstance'>;
 
 /** @see https://cloud.google.com/compute/docs/reference/rest/v1/instances */
-export function instancesOver(clients: ComputeClients, project: () => Promise<string>): InstancesPort {
+export function instancesApi(clients: ComputeClients, project: () => Promise<string>): InstancesPort {
   return {
     async insertInstance({zone, sourceInstanceTemplate, body, requestId}) {
       const call: Call = {
@@ -119,7 +119,7 @@ function statusOf(status: unknown): InstanceStatus {
 }
 
 /** @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/aggregatedList */
-export function listsOver(
+export function listsApi(
   clients: ComputeClients,
   project: () => Promise<string>,
 ): Pick<Compute, 'listInstances' | 'wasPreempted'> {
@@ -192,7 +192,7 @@ export function unreachable(scope: string): ComputeFailure {
  *
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/zoneOperations/wait
  */
-export function operationsOver(
+export function operationsApi(
   clients: ComputeClients,
   project: () => Promise<string>,
 ): Pick<Compute, 'waitForOperation'> {

@@ -6,7 +6,7 @@ import {type ComputeClients, callCompute, isAbsent} from './call';
 import type {Compute, InstanceTemplate, Metadata, Scheduling, TemplateReference} from './compute';
 
 /** Templates are immutable under their name; one that was replaced is seen after this time. */
-const KEPT_MS = 5 * 60_000;
+const CACHE_TTL_MS = 5 * 60_000;
 
 /**
  * Instance templates, global and regional.
@@ -14,7 +14,7 @@ const KEPT_MS = 5 * 60_000;
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/instanceTemplates
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/regionInstanceTemplates
  */
-export function templatesOver(
+export function templatesApi(
   clients: ComputeClients,
   project: () => Promise<string>,
   clock: Pick<Clock, 'now'>,
@@ -34,7 +34,7 @@ export function templatesOver(
     }
   };
   const keyOf = ({name, project: owner = '', region = ''}: TemplateReference) => `${owner}/${region}/${name}`;
-  return {getTemplate: (reference) => templates.load(keyOf(reference), () => read(reference), KEPT_MS)};
+  return {getTemplate: (reference) => templates.load(keyOf(reference), () => read(reference), CACHE_TTL_MS)};
 }
 
 interface RawTemplate {
