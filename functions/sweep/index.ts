@@ -38,7 +38,7 @@ export function createSweep(options: ServicesOptions): HttpFunction {
     const logger = services.logger.with(traceFields(tracer.activeSpan() ?? traceOf(request.headers), config.project));
     const {discovery: source, webhooks, sweepBudgetSeconds: budgetSeconds} = config;
     const ports = {discovery: discovery(), source, webhooks, budgetSeconds, memory};
-    const dryRun = isDry ? 'asked' : config.dryRun ? 'deployment' : 'no';
+    const dryRun = isDry ? 'request' : config.dryRun ? 'config' : 'off';
     const report = await runSweep({...context, logger}, ports, dryRun);
     logger.info(`sweep: ${report.status}`, {decision: report.status, ...report});
     return jsonReply(report);

@@ -29,7 +29,7 @@ export interface ActionsOptions {
   readonly clock: Clock;
 }
 
-/** What the sweep asks of GitHub beyond the runners of one scope, over HTTP. */
+/** Creates the calls of the sweep to GitHub, over HTTP. */
 export function createActions({access, groups, clock}: ActionsOptions): Discovery {
   const {app, kind: credentials} = access;
   const readings = new Map<Octokit, RateReading>();
@@ -54,7 +54,7 @@ export function createActions({access, groups, clock}: ActionsOptions): Discover
     <T>(work: (octokit: Octokit) => Promise<T>): Promise<T> =>
       ask(call, installationId, work);
 
-  /** Every installation that is not suspended. */
+  /** Lists the installations that are not suspended. */
   async function installations({ask: askApp}: App): Promise<Listed<{id: number; login: string}>> {
     const call = callOf({kind: 'organization', org: '*'}, 'the installations of the App', 'metadata');
     const found = await readListWith(call, (work) => askApp(call, work), '/app/installations', {isArray: true});
@@ -107,7 +107,7 @@ export function createActions({access, groups, clock}: ActionsOptions): Discover
       if (app) return [];
       const call = callOf(scope, `the hooks of ${describeScope(scope)}`, 'hooks');
       const found = await readListWith(call, askAs(call, null), `${scopePath(scope)}/hooks`, {isArray: true});
-      // Deliveries of a hook that is not listed would never be looked at; one that cannot be read may be of a kind that is none of ours.
+      // An incomplete list is an error, because the deliveries of a missing hook would never be read. A single unreadable hook is ignored.
       if (found.failure !== undefined) throw found.failure;
       const {items} = toListed(call, found, readHook);
       return items.filter(({getsJobs}) => getsJobs).map(({id}) => ({kind: 'hook', scope, hookId: id}));
@@ -177,7 +177,7 @@ function hookPath(hook: HookReference): string {
   return hook.kind === 'app' ? '/app/hook' : `${scopePath(hook.scope)}/hooks/${hook.hookId}`;
 }
 
-/** Of the page that `Link` names as the next one. */
+/** Cursor of the next page by the `Link` header. */
 function nextCursor(link: string | undefined): string | null {
   const url = nextPageUrl(link);
   return url === undefined ? null : new URL(url, 'https://api.github.com').searchParams.get('cursor');

@@ -1,7 +1,15 @@
 import {RequestError} from '@octokit/request-error';
 import type {Octokit} from '@octokit/rest';
 
-/** How an hour's requests of one installation or user stand, by GitHub's last answer. */
+/** Cached answers of one octokit, and their characters. The oldest are dropped first; those of an idle fleet are small. */
+const MAX_ANSWERS = 12_000;
+
+const MAX_CHARACTERS = 16 * 2 ** 20;
+
+/** Longer answers are not cached: they are of busy repositories, which change anyway. */
+const MAX_ANSWER_CHARACTERS = 32_768;
+
+/** The hourly limit of one installation or user, by the latest answer. */
 export interface RateReading {
   readonly limit: number;
   readonly remaining: number;
@@ -9,27 +17,22 @@ export interface RateReading {
 }
 
 type Headers = Readonly<Record<string, string | number | undefined>>;
+
 type Response = Awaited<ReturnType<Octokit['request']>>;
 
-/** The body as text: octokit's pagination changes what it is given. */
+/** A cached answer. The body is kept as text, because the pagination of octokit changes the parsed body. */
 interface Kept {
   readonly etag: string;
   readonly status: number;
   readonly url: string;
-  /** Names the next page. */
+  /** The `Link` header with the next page. */
   readonly link: string | undefined;
   readonly text: string;
 }
 
-/** Answers kept for an octokit, and their characters: an idle fleet's are small and all alike; the oldest go first. */
-const MAX_ANSWERS = 12_000;
-const MAX_CHARACTERS = 16 * 2 ** 20;
-/** A longer answer is one of a busy repository, which changes anyway. */
-const MAX_ANSWER_CHARACTERS = 32_768;
-
 /**
- * Asks for what it has an answer to with `If-None-Match`: GitHub's 304 does not count against the hour's limit. `onReading` hears of
- * that limit after every answer.
+ * Sends `If-None-Match` for every URL with a cached answer: GitHub’s 304 does not count against the hourly limit. `onReading` receives the
+ * limit after every answer.
  *
  * @see https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate
  */
@@ -56,7 +59,7 @@ export function askConditionally(octokit: Octokit, onReading: (reading: RateRead
   });
 }
 
-/** What was answered, by URL. */
+/** The cached answers, by URL. */
 class Answers {
   readonly #kept = new Map<string, Kept>();
   #characters = 0;

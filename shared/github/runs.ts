@@ -7,22 +7,22 @@ import {readListWith, toListed} from './lists';
 import type {GitHubCall} from './refusals';
 import {readCountedItems, readJob, readRun} from './responses';
 
-/** GitHub shows no more of a list of runs that is filtered. */
+/** Runs after which GitHub cuts a filtered list. */
 const MAX_FILTERED_RUNS = 1000;
 const MAX_SLICES = 10;
-/** So many runs are looked at in one call: a repository where little happens has no more in five weeks. */
+/** Runs that one call reads: a quiet repository has no more in five weeks. */
 const RECENT_RUNS = 30;
 
-/** Asks in the name of the repository's installation; throws typed errors. */
+/** Runs the work for the installation of a repository; throws typed errors. */
 export type AskIn = <T>(
   call: GitHubCall & {scope: RunnerScope},
   installationId: number | null,
   work: (octokit: Octokit) => Promise<T>,
 ) => Promise<T>;
 
-/** The part of `Discovery` that reads runs and their jobs. */
+/** Creates the part of `Discovery` that reads runs and jobs. */
 export function createRuns(ask: AskIn): Pick<Discovery, 'recentRuns' | 'openRuns' | 'jobs' | 'job' | 'isOver'> {
-  /** The runs of one status: beyond what GitHub shows of a filtered list, in slices by the time of their creation, newest first. */
+  /** Reads the runs of one status. When GitHub cuts the list, reads further slices by creation time, newest first. */
   async function runsOf(repository: NamedRepository, status: string, sinceMs: number): Promise<Listed<DiscoveredRun>> {
     const call = callOf(repository, `the runs of repository ${repository.fullName}`);
     const items: DiscoveredRun[] = [];
@@ -41,7 +41,7 @@ export function createRuns(ask: AskIn): Pick<Discovery, 'recentRuns' | 'openRuns
       failure ??= cause;
       if (!found.isCut) return {items, failure};
       const oldestMs = Math.min(...runs.flatMap(({createdAt}) => createdAt ?? []));
-      // More than a thousand in one second: the rest of that second is out of reach.
+      // More than 1,000 runs in one second: the rest of that second cannot be read.
       untilMs = oldestMs === untilMs ? oldestMs - 1000 : oldestMs;
       if (!(untilMs >= sinceMs)) return {items, failure};
     }
@@ -75,7 +75,7 @@ export function createRuns(ask: AskIn): Pick<Discovery, 'recentRuns' | 'openRuns
           isAnswered = true;
         } catch (error) {
           lists.push({items: [], failure: error});
-          // What GitHub does not allow now it does not allow of the other statuses either.
+          // A refusal or rate limit for one status applies to the others too.
           if (!(error instanceof GitHubDown)) break;
         }
       }
@@ -119,7 +119,7 @@ export function pathOf({fullName}: Pick<NamedRepository, 'fullName'>): string {
   return scopePath(repositoryScope(fullName));
 }
 
-/** To the second, as GitHub has it. */
+/** ISO 8601, to the second. */
 function iso(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }

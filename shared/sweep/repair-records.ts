@@ -8,7 +8,68 @@ import {findFreeSlot, giveSlot, readKept, serveOldest} from '../runners/slots';
 import {vmById} from '../vms/vms';
 import type {Repaired} from './rule';
 
-/** Says, once each time, that GitHub does not give a job to a runner that waits for it, and what a person can look at. */
+/** Makes the job open again whose runner is over. */
+export async function reopenJob(
+  context: Context,
+  {job: key, runner: name}: {readonly job: JobKey; readonly runner: string | null},
+): Promise<Repaired> {
+  const cause = await context.store.transaction(async (transaction) => {
+    const job = await transaction.get('jobs', key);
+    const runner = name === null ? undefined : await transaction.get('runners', name);
+    if (job?.demand !== 'covered' || job.runner !== name || runner?.covers === key || runner?.runs === key) {
+      return undefined;
+    }
+    transaction.set('jobs', key, {...job, demand: 'open', runner: null, updatedAt: context.clock.now()});
+    return `lost-${name ?? 'none'}-${job.creations}`;
+  });
+  if (cause === undefined) return 'void';
+  await context.tasks.enqueue(demandTask(key, cause));
+  return 'done';
+}
+
+/** Moves a queued job of a removed pool to `pool`, and frees the slots that the job kept. */
+export async function moveJob(
+  context: Context,
+  {job: key, pool}: {readonly job: JobKey; readonly pool: string},
+): Promise<Repaired> {
+  const from = await context.store.transaction(async (transaction) => {
+    const job = await transaction.get('jobs', key);
+    if (job?.status !== 'queued' || job.demand === 'covered' || poolOf(context, job.pool)) return undefined;
+    const now = context.clock.now();
+    for (const slot of await readKept(transaction, key, job)) giveSlot(context, transaction, slot, null, now);
+    const open = {demand: 'open', runner: null, slot: null, slotOfAll: null} as const;
+    transaction.set('jobs', key, {...job, ...open, pool, updatedAt: now});
+    return job.pool;
+  });
+  if (from === undefined) return 'void';
+  await context.tasks.enqueue(demandTask(key, `moved-from-${from}-to-${pool}`));
+  return 'done';
+}
+
+/**
+ * Unassigns a runner that waited `idleMinutes` for its job. The job is not tried again for a while and gets a dead letter with the reason.
+ * The runner ends like any unassigned one: after three more readings, deregistered first.
+ */
+export async function releaseIdle(context: Context, name: string): Promise<Repaired> {
+  const released = await context.store.transaction(async (transaction) => {
+    const now = context.clock.now();
+    const runner = await transaction.get('runners', name);
+    const job = runner?.covers ? await transaction.get('jobs', runner.covers) : undefined;
+    if (!runner?.covers || runner.runs !== null) return undefined;
+    const spare = spared(runner, now);
+    const waits = job?.status === 'queued' && job.runner === name ? job : undefined;
+    const held = waits && heldBack(waits, now);
+    if (held) transaction.set('jobs', runner.covers, held);
+    transaction.set('runners', name, spare);
+    return {spare, held};
+  });
+  if (released?.held) await reportHeldBack(context, released.spare, released.held);
+  if (!released?.spare.spare) return 'void';
+  await context.tasks.enqueue(idleCheckTask(released.spare, 0, 0));
+  return 'done';
+}
+
+/** Logs and stores a dead letter: GitHub does not give the job to a runner that waits for it, and what a person can check. */
 async function reportHeldBack(context: Context, runner: RunnerDocument, job: JobDocument): Promise<void> {
   const {logger, store, clock} = context;
   const key = jobKeyOf(job);
@@ -42,67 +103,6 @@ function questionToPerson(context: Context, {scope, pool}: RunnerDocument, {repo
   }
   const group = poolOf(context, pool)?.runnerGroup ?? 'Default';
   return `Does runner group ${group} of ${scope.org} admit ${repository}, and this workflow?`;
-}
-
-/** The job whose runner is over is demand again. */
-export async function reopenJob(
-  context: Context,
-  {job: key, runner: name}: {readonly job: JobKey; readonly runner: string | null},
-): Promise<Repaired> {
-  const cause = await context.store.transaction(async (transaction) => {
-    const job = await transaction.get('jobs', key);
-    const runner = name === null ? undefined : await transaction.get('runners', name);
-    if (job?.demand !== 'covered' || job.runner !== name || runner?.covers === key || runner?.runs === key) {
-      return undefined;
-    }
-    transaction.set('jobs', key, {...job, demand: 'open', runner: null, updatedAt: context.clock.now()});
-    return `lost-${name ?? 'none'}-${job.creations}`;
-  });
-  if (cause === undefined) return 'void';
-  await context.tasks.enqueue(demandTask(key, cause));
-  return 'done';
-}
-
-/** The job waits for a pool that is not configured any more: it is demand of the one that takes it now, and its slot goes with the old one. */
-export async function moveJob(
-  context: Context,
-  {job: key, pool}: {readonly job: JobKey; readonly pool: string},
-): Promise<Repaired> {
-  const from = await context.store.transaction(async (transaction) => {
-    const job = await transaction.get('jobs', key);
-    if (job?.status !== 'queued' || job.demand === 'covered' || poolOf(context, job.pool)) return undefined;
-    const now = context.clock.now();
-    for (const slot of await readKept(transaction, key, job)) giveSlot(context, transaction, slot, null, now);
-    const open = {demand: 'open', runner: null, slot: null, slotOfAll: null} as const;
-    transaction.set('jobs', key, {...job, ...open, pool, updatedAt: now});
-    return job.pool;
-  });
-  if (from === undefined) return 'void';
-  await context.tasks.enqueue(demandTask(key, `moved-from-${from}-to-${pool}`));
-  return 'done';
-}
-
-/**
- * A runner waited for its job for `idleMinutes`: GitHub holds the job back. The job is left alone for a while, with a dead letter that says
- * why, and the runner goes as a spare one does: three more readings, deregistered first.
- */
-export async function releaseIdle(context: Context, name: string): Promise<Repaired> {
-  const released = await context.store.transaction(async (transaction) => {
-    const now = context.clock.now();
-    const runner = await transaction.get('runners', name);
-    const job = runner?.covers ? await transaction.get('jobs', runner.covers) : undefined;
-    if (!runner?.covers || runner.runs !== null) return undefined;
-    const spare = spared(runner, now);
-    const waits = job?.status === 'queued' && job.runner === name ? job : undefined;
-    const held = waits && heldBack(waits, now);
-    if (held) transaction.set('jobs', runner.covers, held);
-    transaction.set('runners', name, spare);
-    return {spare, held};
-  });
-  if (released?.held) await reportHeldBack(context, released.spare, released.held);
-  if (!released?.spare.spare) return 'void';
-  await context.tasks.enqueue(idleCheckTask(released.spare, 0, 0));
-  return 'done';
 }
 
 export async function repeatIdleCheck(context: Context, name: string, reading: number): Promise<Repaired> {
@@ -139,7 +139,7 @@ export async function freeSlot(context: Context, id: string, holder: string): Pr
   return 'done';
 }
 
-/** The runner takes a slot of all pools, where one is free. */
+/** Assigns a free slot of the limit over all pools to the runner. */
 export async function countRunner(context: Context, name: string): Promise<Repaired> {
   const {store, random, clock, maxRunners = 0} = context;
   const free = await findFreeSlot(store, {pool: ALL_POOLS, maxRunners, random});

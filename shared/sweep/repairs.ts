@@ -8,7 +8,7 @@ import {deleteLeftoverVm, deregisterGhost, endRunner} from './end-runner';
 import {countRunner, freeSlot, moveJob, releaseIdle, reopenJob, repeatIdleCheck, repeatVmCheck} from './repair-records';
 import type {Repairs} from './rule';
 
-/** The effects of one sweep's rules. */
+/** Creates the effects for the rules of one sweep. */
 export function createRepairs(sweep: Sweep): Repairs {
   const {context, discovery} = sweep;
   return {

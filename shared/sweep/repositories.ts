@@ -5,11 +5,11 @@ import type {Pool} from '../model/pool';
 import {noteIncomplete, type Sweep} from './context';
 
 const CACHE_TTL_MS = 15 * 60_000;
-/** How long an incomplete list is used. */
+/** How long an incomplete list is used, in milliseconds. */
 const INCOMPLETE_TTL_MS = 2 * 60_000;
 const WHAT = 'the list of repositories';
 
-/** The repositories in which a job of a pool could be, as far as `discovery` goes, and those that `known` names. */
+/** The repositories that may have a job of a pool: those that `discovery` lists, those that the pools name, and `known`. */
 export async function findRepositories(
   sweep: Sweep,
   known: readonly Pick<DiscoveredRepository, 'fullName' | 'installationId'>[],
@@ -27,7 +27,7 @@ export async function findRepositories(
   return [...found.values()].filter((repository) => couldMatch(pools, repository));
 }
 
-/** When the list cannot be read to its end, what could be read is added to what was known. */
+/** Lists the repositories again when the cached list has expired. An incomplete list is merged into the former one. */
 async function refreshList(sweep: Sweep): Promise<void> {
   const {repositories} = sweep.memory;
   const current = repositories.get(WHAT);

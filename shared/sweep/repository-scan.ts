@@ -4,16 +4,16 @@ import {noteIncomplete, noteListed, type Sweep, type SweepMemory} from './contex
 import {PERSISTED_MS} from './persistence';
 
 const DAY_MS = 24 * 3600_000;
-/** A run waits for an approval for 30 days at the longest, and is run again for as long. */
+/** Maximum age of a run, in milliseconds. A run waits at most 30 days for an approval, and can be rerun for as long. */
 // mutation: age of runs
 const MAX_RUN_AGE_MS = 35 * DAY_MS;
-/** Open runs whose jobs are listed in one visit; the next visits list the others. */
+/** Open runs that one scan reads; the next scans read the others. */
 const MAX_RUNS_PER_VISIT = 100;
-/** Open runs whose calls are part of the flat price of a visit. */
+/** Open runs whose calls are included in the flat number of calls of a scan. */
 const INCLUDED_RUNS = 10;
-/** A repository that answered 404 is asked for again after this long. */
+/** How long a repository that answered 404 is not asked again, in milliseconds. */
 const MISSING_RETRY_MS = 5 * 60_000;
-/** When this many runs fail and none succeeds, the cause is not the single run. */
+/** When this many runs fail and none succeeds, the failure is not of a single run. */
 const MAX_FAILED_RUNS = 3;
 
 interface FoundJob {
@@ -21,26 +21,26 @@ interface FoundJob {
   readonly run: DiscoveredRun;
 }
 
-/** The open jobs of a repository, as far as they could be read. */
+/** The open jobs of a repository that could be read. */
 export type RepositoryScan = {readonly jobs: readonly FoundJob[]} & (
   | {
       readonly kind: 'scanned';
-      /** Calls to GitHub beyond those that each visit makes. */
+      /** Calls to GitHub beyond those that every scan makes. */
       readonly extraCalls: number;
-      /** Whether jobs are queued or run there, or may: it is looked into again soon. */
+      /** Whether jobs are, or may be, queued or running: the next sweep scans the repository again. */
       readonly isBusy: boolean;
     }
-  /** Nothing could be read, or GitHub limits the rate. */
+  /** The list of runs could not be read, or GitHub limits the rate. */
   | {readonly kind: 'failed'; readonly error: unknown}
 );
 
-/** How far a repository is looked into. */
+/** How thoroughly a repository is scanned. */
 interface ScanOptions {
   readonly isActive: boolean;
   readonly allowsCall: () => boolean;
 }
 
-/** Looks for the open jobs of a repository. What cannot be read hides nothing else: neither a status of runs, nor a run, nor a page. */
+/** Reads the open jobs of a repository. An unreadable status, run or page hides no other one. Never throws. */
 export async function scanRepository(
   sweep: Sweep,
   repository: DiscoveredRepository,
@@ -84,7 +84,7 @@ export async function scanRepository(
   }
 }
 
-/** The runs to look into. Those that could not be read the last time come last: many of them hide none that can be. */
+/** The runs to read. Runs that were unreadable at the last scan come last, so that they do not keep readable runs from being read. */
 function readableFirst(
   memory: SweepMemory,
   fullName: string,
@@ -98,13 +98,13 @@ function readableFirst(
   return {turn, unreadable};
 }
 
-/** Whether a repository has answered 404 for a while: no runner is registered in it. */
+/** Whether the repository has answered 404 for `PERSISTED_MS`: then no runner is registered in it. */
 export function isMissing({memory, context}: Sweep, fullName: string): boolean {
   const known = memory.missing.get(fullName.toLowerCase());
   return known !== undefined && context.clock.now() - known.sinceMs >= PERSISTED_MS;
 }
 
-/** Whether the repository is not there and was asked for a moment ago. */
+/** Whether the repository is missing and was asked for less than `MISSING_RETRY_MS` ago. */
 export function wasMissingLately(sweep: Sweep, fullName: string): boolean {
   const askedMs = sweep.memory.missing.get(fullName.toLowerCase())?.askedMs ?? 0;
   return isMissing(sweep, fullName) && sweep.context.clock.now() - askedMs < MISSING_RETRY_MS;
@@ -118,13 +118,13 @@ async function openRuns(
   const {discovery, memory, context} = sweep;
   const now = context.clock.now();
   const name = repository.fullName.toLowerCase();
-  // Rounded to the day: the same request all day long, so that GitHub can answer 304.
+  // Rounded to the day, so that the request stays the same all day and GitHub can answer 304.
   const sinceMs = Math.floor((now - MAX_RUN_AGE_MS) / DAY_MS) * DAY_MS;
   try {
     const recent = isActive ? undefined : await discovery.recentRuns(repository, sinceMs);
     if (recent) memory.missing.delete(name);
     if (recent?.isAll) return recent.open;
-    // One call for each status. Most are answered 304, which GitHub does not count against the hour's limit.
+    // One call for each status. GitHub answers most with 304, which does not count against the hourly limit.
     const list = await discovery.openRuns(repository, sinceMs);
     memory.missing.delete(name);
     const runs = noteListed(sweep, `the runs of ${repository.fullName}`, list);
@@ -138,7 +138,7 @@ async function openRuns(
   }
 }
 
-/** The newest runs; where there are too many, those behind the last run of the visit before. */
+/** The newest runs first. With more than `MAX_RUNS_PER_VISIT`, continues after the last run of the previous scan. */
 function rotateRuns(
   {runCursors}: SweepMemory,
   fullName: string,

@@ -3,14 +3,16 @@ import type {RunnerDocument} from '../model/runner';
 import type {Context} from '../ports';
 import type {Found, Store, Where} from '../store/store';
 
-/** Most documents of one state that a sweep reads; when there are more, nothing is concluded from what is missing. */
+/** Documents of one state that a sweep reads. When there are more, nothing is concluded from a missing document. */
 const MAX_DOCUMENTS = 20_000;
-/** Documents read at a time: the client holds an answer in memory several times. */
+/** Documents per query: the client holds each answer in memory several times. */
 // mutation: stored page size
 const PAGE_SIZE = 500;
 const RUNNER_STATES = ['requested', 'creating', 'booting', 'idle', 'busy', 'draining'] as const;
 const JOB_STATUSES = ['queued', 'waiting', 'in_progress'] as const;
-/** Slots are read only to find lost ones, which can wait: to read each every minute would be most of the bill. */
+/**
+ * How often slots are read, in milliseconds. They are read only to find lost slots; reading them every minute would be most of the bill.
+ */
 const SLOTS_INTERVAL_MS = 10 * 60_000;
 
 export interface Stored {
@@ -19,7 +21,7 @@ export interface Stored {
   readonly slots: readonly Found<'slots'>[] | undefined;
 }
 
-/** What is on record and not over. */
+/** Reads the runners and jobs that are not over, and the taken slots when they are due. */
 export async function readStored(
   {context, incomplete}: {readonly context: Pick<Context, 'store' | 'clock'>; readonly incomplete: string[]},
   slotsAt: number,
@@ -53,7 +55,7 @@ export async function readStored(
   };
 }
 
-/** Reads by id, page after page. Returns false when there are more documents than one sweep reads. */
+/** Reads page after page, in the order of ids. Returns false when there are more than `MAX_DOCUMENTS`. */
 async function eachPage<C extends 'jobs' | 'runners' | 'slots'>(
   store: Store,
   collection: C,

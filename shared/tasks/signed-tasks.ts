@@ -4,12 +4,12 @@ import {hmacSha256, isSame} from '../hmac';
 import type {Secret} from '../secret';
 import type {Tasks} from './tasks';
 
-/** Carries `sha256=<HMAC-SHA256 in hex>` over the task's name, a newline and its body. */
+/** Header with `sha256=<HMAC-SHA256 in hex>` over the name of the task, a newline and the body. */
 export const TASK_SIGNATURE_HEADER = 'X-Slipway-Signature';
 
 /**
- * Signs every task with the first of the keys, if there are any: who can reach a function and has Google's token, but not the key, creates
- * tasks without effect.
+ * Signs every task with the first key, if there are keys. Without the key, a caller who can reach a function and has a token of Google
+ * cannot make it act on a task.
  */
 export function signedTasks(tasks: Tasks, keys: readonly SecretSource[], secrets: SecretReader): Tasks {
   const [source] = keys;
@@ -25,7 +25,7 @@ export function signedTasks(tasks: Tasks, keys: readonly SecretSource[], secrets
   };
 }
 
-/** Whether the key signed the task. `name` as in `X-CloudTasks-TaskName`: the id, without the queue. */
+/** Whether the key signed the task. `name` as in `X-CloudTasks-TaskName`: the id without the queue. */
 export function isTaskSigned(key: Secret, {name, body}: {name: string; body: Buffer}, signature: string): boolean {
   return isSame(signature, taskSignature(key, name, body));
 }

@@ -1,16 +1,58 @@
-/** A request's place in a distributed trace. */
+const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
+
+const CLOUD_TRACE = /^([0-9a-f]{32})(?:\/(\d{1,20}))?(?:;o=\d)?$/;
+
+/** Traces a job through the functions. An error of the tracer is logged and does not affect the work. */
+export interface Tracer {
+  /** Runs the work in the root span of a request. Resolves when the spans have been sent, or when sending takes too long. */
+  inExecution<T>(execution: Execution, work: (span: Span) => Promise<T>): Promise<T>;
+  /**
+   * Runs the work in a child of the active span; outside of an execution, without a span. Records an error of `work` and throws it again.
+   */
+  inSpan<T>(name: string, fields: SpanFields, work: (span: Span) => Promise<T>): Promise<T>;
+  /** The active span, for log lines and for the headers of the next request; undefined outside of an execution. */
+  activeSpan(): Required<TraceContext> | undefined;
+}
+
+/** One execution of a function. */
+export interface Execution {
+  /** Name of the function. */
+  readonly name: string;
+  /** The trace that the request belongs to; undefined: a new trace. */
+  readonly parent: TraceContext | undefined;
+  readonly fields: SpanFields;
+}
+
+/** One open span of a trace. */
+export interface Span {
+  /** Adds or replaces fields. */
+  set(fields: SpanFields): void;
+  /** Marks the span as failed although the work throws nothing. */
+  fail(error: unknown): void;
+}
+
+/** Fields of a span, with the names of log fields: `job`, `pool`, `runner`, `zone`, `decision`. No secrets. */
+export type SpanFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** The position of a request in a distributed trace. */
 export interface TraceContext {
   /** 32 hex digits. */
   readonly traceId: string;
   readonly spanId?: string;
-  /** The W3C header to send along, so that the next hop joins the same trace. */
+  /** The W3C header for the next request, which joins it to this trace. */
   readonly traceparent?: string;
 }
 
-type Headers = Readonly<Record<string, string | string[] | undefined>>;
+const noSpan: Span = {set: () => undefined, fail: () => undefined};
 
-const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
-const CLOUD_TRACE = /^([0-9a-f]{32})(?:\/(\d{1,20}))?(?:;o=\d)?$/;
+/** For `TRACING=false`. */
+export const noTracer: Tracer = {
+  inExecution: (_, work) => work(noSpan),
+  inSpan: (_name, _fields, work) => work(noSpan),
+  activeSpan: () => undefined,
+};
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /**
  * Reads `traceparent`, else `X-Cloud-Trace-Context`.
@@ -29,7 +71,7 @@ export function traceOf(headers: Headers): TraceContext | undefined {
   return {traceId: cloud[1], spanId, traceparent: `00-${cloud[1]}-${spanId}-01`};
 }
 
-/** The fields by which Cloud Logging joins a line to its trace. */
+/** The fields that join a log line to its trace in Cloud Logging. */
 export function traceFields(trace: TraceContext | undefined, project: string | undefined): Record<string, string> {
   if (!trace) return {};
   return {
@@ -41,42 +83,3 @@ export function traceFields(trace: TraceContext | undefined, project: string | u
 function first(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
-
-/** What a span says about its work, by the names that log lines use: `job`, `pool`, `runner`, `zone`, `decision`. No secrets. */
-export type SpanFields = Readonly<Record<string, string | number | boolean | undefined>>;
-
-/** One piece of work in a trace, while it goes on. */
-export interface Span {
-  /** Adds fields, or replaces them. */
-  set(fields: SpanFields): void;
-  /** The work went wrong, although it throws nothing. */
-  fail(error: unknown): void;
-}
-
-/** One execution of a function. */
-export interface Execution {
-  /** The function's name. */
-  readonly name: string;
-  /** Where the request stands in a trace; undefined begins a new one. */
-  readonly parent: TraceContext | undefined;
-  readonly fields: SpanFields;
-}
-
-/** Follows a job through the functions. A failure of its own is logged and never reaches the work. */
-export interface Tracer {
-  /** A span around all that a request causes. Resolves when its spans have been sent, or when that takes too long. */
-  inExecution<T>(execution: Execution, work: (span: Span) => Promise<T>): Promise<T>;
-  /** A span within the present one; outside of an execution there is none. What `work` throws is recorded and thrown on. */
-  inSpan<T>(name: string, fields: SpanFields, work: (span: Span) => Promise<T>): Promise<T>;
-  /** The present span, for log lines and for the headers of the next hop. */
-  activeSpan(): Required<TraceContext> | undefined;
-}
-
-const noSpan: Span = {set: () => undefined, fail: () => undefined};
-
-/** For `TRACING=false`. */
-export const noTracer: Tracer = {
-  inExecution: (_, work) => work(noSpan),
-  inSpan: (_name, _fields, work) => work(noSpan),
-  activeSpan: () => undefined,
-};

@@ -5,13 +5,13 @@ import type {Compute, InsertRequest, Instance, InstanceStatus, ZoneOperation} fr
 import {ComputeFailure, classifyOperation} from './client/errors';
 import {awaitOperation, POLL_MS, PollBudget} from './wait';
 
-/** Seconds that one insert may take until it is called uncertain. */
+/** Seconds after which an insert is reported as uncertain. */
 const CREATE_BUDGET_SECONDS = 120;
 
-/** Seconds until what a failed insert left behind has to be gone. */
+/** Seconds in which the remains of a failed insert must disappear. */
 const REMOVE_BUDGET_SECONDS = 30;
 
-/** `failed`: refused, and confirmed that no VM is there. `uncertain`: there may be one. */
+/** `failed`: refused, and no VM exists. `uncertain`: a VM may exist. */
 export type Attempt =
   | {readonly kind: 'created'}
   | {readonly kind: 'failed'; readonly failure: ComputeFailure}
@@ -28,8 +28,8 @@ export interface AttemptOptions {
 }
 
 /**
- * One placement: inserts the VM and stays until it is known what came of it. "Uncertain" is not "failed": after a lost answer it looks, and
- * repeats the very same request at most once, under the same request id.
+ * Inserts the VM at one placement and waits until the result is known. After a lost answer it looks for the VM, and repeats the same
+ * request at most once, with the same request id.
  */
 export async function attemptInsert(options: AttemptOptions): Promise<Attempt> {
   const attempt = new InsertAttempt(options);
@@ -38,13 +38,13 @@ export async function attemptInsert(options: AttemptOptions): Promise<Attempt> {
     if (first.kind !== 'insert_again') return first;
     return uncertainUnlessSettled(await attempt.insert());
   } catch (error) {
-    // Whatever Compute Engine refused after the insert, e.g. to say whether the VM is there: nobody knows.
+    // Compute Engine refused a call after the insert, such as the look for the VM: the result is unknown.
     if (error instanceof ComputeFailure) return {kind: 'uncertain', message: error.message};
     throw error;
   }
 }
 
-/** A rate limit on the repetition says nothing of the first request, which may still arrive. */
+/** A rate limit on the repeated request says nothing about the first request, which may still arrive. */
 function uncertainUnlessSettled(second: Step): Attempt {
   if (second.kind === 'insert_again') return {kind: 'uncertain', message: second.because};
   if (second.kind === 'failed' && second.failure.failureClass === 'rate') {
@@ -72,7 +72,7 @@ class InsertAttempt {
       operation = await this.#compute.insertInstance(this.#insert);
     } catch (error) {
       if (!(error instanceof ComputeFailure)) throw error;
-      // Refused out of hand, nothing was made; and who may not insert may not look either.
+      // Rejected before anything was created; without permission to insert, a get would fail too.
       const refused = /^(quota|rate|invalid|denied)$/.test(error.failureClass);
       return refused ? {kind: 'failed', failure: error} : this.#settle(error);
     }
@@ -102,7 +102,7 @@ class InsertAttempt {
     return this.#confirmAbsent(failure);
   }
 
-  /** The name is in use: by a second dispatch of this work, by an older VM that is on its way out, or by a stranger. */
+  /** Finds out who uses the name: a second dispatch of this task, an older VM that is being deleted, or somebody else. */
   async #settleConflict({message}: ComputeFailure): Promise<Step> {
     const instance = await this.#look();
     if (!instance || !this.#isOurs(instance) || isEnded(instance.status)) return {kind: 'name_taken', message};
@@ -110,13 +110,13 @@ class InsertAttempt {
     return step === 'gone' ? {kind: 'name_taken', message} : step;
   }
 
-  /** The answer to the insert was lost. */
+  /** Looks for the VM after the answer to the insert was lost. */
   // mutation: settle uncertain insert
   async #settleUncertain({message}: ComputeFailure): Promise<Step> {
     const instance = await this.#look();
     if (instance && !this.#isOurs(instance)) return {kind: 'name_taken', message};
     const step = instance ? await this.awaitRunning() : 'gone';
-    // The same request again: it is made if it never arrived, and if it failed meanwhile, this says why.
+    // Sends the same request again: it creates the VM if the first request never arrived, and returns the error if that failed.
     return step === 'gone' ? {kind: 'insert_again', because: message} : step;
   }
 
@@ -140,7 +140,7 @@ class InsertAttempt {
     return {kind: 'uncertain', message: failure.message};
   }
 
-  /** Two zones must never hold the same name: a VM that flashes up and vanishes has to be gone before the next placement is tried. */
+  /** Deletes the remains of a failed insert and waits until they have disappeared: two zones must never have a VM of the same name. */
   async #confirmAbsent(failure: ComputeFailure): Promise<Attempt> {
     const waiting = this.#waiting(REMOVE_BUDGET_SECONDS);
     let deleted = false;
@@ -171,7 +171,7 @@ class InsertAttempt {
   }
 }
 
-/** On its way out; an ephemeral VM that has ended never runs again. */
+/** Whether the VM has ended or is ending. An ephemeral VM that has ended never runs again. */
 function isEnded(status: InstanceStatus): boolean {
   return isGoingDown(status) || isDown(status);
 }

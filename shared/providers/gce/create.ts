@@ -21,10 +21,10 @@ import {
 } from './placement';
 import type {GcePool, GceProviderOptions} from './provider';
 
-/** No further placement is tried later than this, so that the last one's wait still fits into the function's time-out. */
+/** No placement is tried later than this after the start, so that the last wait still fits into the time-out of the function. */
 const LAST_ATTEMPT_SECONDS = 90;
 
-/** In the message of a creation that every placement refused. */
+/** Number of refusals that the message of a refused creation quotes. */
 const MAX_SHOWN_REFUSALS = 3;
 
 interface CreateOptions extends Omit<GceProviderOptions, 'pools'> {
@@ -38,14 +38,14 @@ interface Prepared {
   readonly placements: readonly Placement[];
 }
 
-/** A placement that failed, with what Compute Engine said. */
+/** A placement that failed, with the error of Compute Engine. */
 interface TriedPlacement extends FailedPlacement {
   readonly failure: ComputeFailure;
 }
 
 /**
- * Tries one placement after the other until a machine is made, or what happened forbids to try another one. Why one placement was refused is
- * no outcome: the outcome is decided when no more placements are tried.
+ * Tries one placement after the other until a VM is created, or until a failure rules out the other placements. Then decides the outcome
+ * from all failures.
  */
 export async function createMachine(options: CreateOptions, request: CreateRequest): Promise<CreateOutcome> {
   const prepared = await prepare(options, request);
@@ -65,7 +65,7 @@ export async function createMachine(options: CreateOptions, request: CreateReque
 }
 
 /**
- * The pool's placements, in the order in which they are tried for the runner of this name.
+ * Returns the placements of the pool in the order in which they are tried for the runner `name`.
  *
  * @throws Refused when the pool names neither zone nor region. ComputeFailure when Compute Engine does not list the region's zones.
  */
@@ -78,7 +78,7 @@ export async function placementsFor(
   return listPlacements({zones, spot, ...(machineTypes ? {machineTypes} : {})});
 }
 
-/** Placements and template. Nothing was inserted yet: whatever does not answer is worth another try. */
+/** Reads the placements and the template. No VM has been inserted yet, so any call without an answer can be repeated. */
 async function prepare(options: CreateOptions, request: CreateRequest): Promise<Prepared | CreateOutcome> {
   const {compute, pool, place, clock} = options;
   try {
@@ -128,7 +128,7 @@ function insertRequest(
     zone: placement.place,
     sourceInstanceTemplate: template.selfLink,
     body: instanceBody({name, deployment, pool: pool.name, job, encodedJitConfig, placement, template, minutes}),
-    // Good for this request only: another placement of the same name is another request. The template's URL holds the project.
+    // Identifies exactly this request: another placement of the same name is another request. The URL of the template contains the project.
     requestId: requestId(name, placement.place, template.selfLink, placement.machineType ?? '', model),
   };
 }
@@ -164,7 +164,7 @@ function outcomeWithoutPlacement(
     const message = `each of the ${placements.length} placements was full or refused a few minutes ago`;
     return {kind: 'no_capacity', tried: [], message};
   }
-  // Among refusals of other placements, the one that decided.
+  // Among several failures, the one that decided the outcome.
   const decisive = (failureClass: ComputeFailureClass) =>
     failed.findLast((one) => one.failureClass === failureClass) ?? last;
   switch (step.because) {
@@ -183,7 +183,7 @@ function outcomeWithoutPlacement(
   }
 }
 
-/** Most often every placement is refused for the same reason: some of them show it. */
+/** Quotes only some of the refusals: most often they are all the same. */
 function refusals(placements: readonly Placement[], failed: readonly TriedPlacement[]): string {
   const messages = failed.slice(0, MAX_SHOWN_REFUSALS).map(({failure}) => failure.message);
   const more = placements.length > messages.length ? `; and ${placements.length - messages.length} more` : '';

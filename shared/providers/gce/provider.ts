@@ -19,13 +19,13 @@ import {withComputeErrors} from './client/errors';
 import {createMachine, placementsFor} from './create';
 import {type DefaultPlace, ExhaustedPlacements, poolZones, zoneOrder} from './placement';
 
-/** What the provider needs to know of a pool. Minutes may have fractions. */
+/** The settings of a pool that the provider uses. Minutes may have fractions. */
 export interface GcePool {
   readonly name: string;
   readonly bootMinutes: number;
   readonly idleMinutes: number;
   readonly jobMinutes: number;
-  /** Warm runners wait longer. */
+  /** Warm runners may be idle for longer than `idleMinutes`. */
   readonly minIdle?: Pool['minIdle'];
   readonly provider: {
     /** Name, or full or partial URL, of a regional or global instance template. */
@@ -39,20 +39,20 @@ export interface GcePool {
 
 export interface GceProviderOptions {
   readonly compute: Compute;
-  /** Those that make VMs from a template. */
+  /** The pools that create VMs from a template. */
   readonly pools: readonly GcePool[];
-  /** Name of this installation: the only VMs that are ever touched carry it as a label. */
+  /** Name of the deployment. Only VMs with this name as their label are ever changed. */
   readonly deployment: string;
   readonly place?: DefaultPlace;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** No VM is called so. */
+/** Name that no VM has. */
 const ABSENT_INSTANCE = 'slipway-health-check';
 
 /**
- * One new VM for each runner, from an instance template. One provider for all pools of the deployment.
+ * Creates one VM for each runner from an instance template. One provider serves all pools of the deployment.
  *
  * @see https://cloud.google.com/compute/docs/instances/create-vm-from-instance-template
  */
@@ -60,14 +60,14 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
   const {compute, deployment, pools, place = {}, clock, logger} = options;
   const exhausted = new Map<string, ExhaustedPlacements>();
 
-  /** What a pool was refused for says nothing of another one's template. */
+  /** Placements are exhausted for each pool separately: pools have different templates. */
   const exhaustedOf = (pool: string): ExhaustedPlacements => {
     const known = exhausted.get(pool) ?? new ExhaustedPlacements(clock);
     exhausted.set(pool, known);
     return known;
   };
 
-  /** The VMs of a pool that is not configured any more are looked for where VMs are made by default. */
+  /** The zones in which a VM is looked for: those of its pool, or the default zones for a removed pool. */
   const zonesToLookInto = (name: string): Promise<readonly string[]> => {
     const pool = parseRunnerName(deployment, name)?.pool ?? name;
     return poolZones(compute, pools.find((one) => one.name === pool) ?? {name: pool, provider: {}}, place);
@@ -159,7 +159,7 @@ function machineStatus(status: InstanceStatus): MachineStatus {
   return isStarting(status) ? 'starting' : 'running';
 }
 
-/** Asks something harmless, in the place of the first pool, that needs the very rights that the functions need. */
+/** Reads something in the place of the first pool, with the permissions that the functions need. */
 async function checkPlace(compute: Compute, pool: GcePool | undefined, clock: Clock): Promise<readonly Finding[]> {
   const {zones, region} = pool?.provider ?? {};
   const zone = zones?.[0];

@@ -17,14 +17,17 @@ import type {Compute, Instance, PowerAction, ZoneOperation} from './client/compu
 import {ComputeFailure, classifyOperation, secondsToNextMinute, withComputeErrors} from './client/errors';
 import {awaitOperation, POLL_MS, PollBudget} from './wait';
 
-/** Seconds until a start or stop that did not end is called uncertain. A stop gives the guest up to 90. */
+/** Seconds after which a start or stop is reported as uncertain. During a stop the guest may take up to 90. */
 const BUDGET_SECONDS = 120;
 
-/** A VM that stops is down within a minute, as a rule. */
+/** A stopping VM is usually down within a minute. */
 const STOPPING_RETRY_SECONDS = 20;
 const REPAIRING_RETRY_SECONDS = 30;
 
-/** A repeat within so long is the same request. A later one is a new attempt: the same id would get the old, failed operation back. */
+/**
+ * Time in milliseconds in which a repeated call is the same request. A later call is a new attempt: with the same request id Compute Engine
+ * would return the old, failed operation.
+ */
 const REQUEST_WINDOW_MS = 10_000;
 
 export interface GceVmOptions {
@@ -33,7 +36,7 @@ export interface GceVmOptions {
   readonly vm: VmReference;
 }
 
-/** A persistent VM on Compute Engine. Nothing about it is changed but its power. */
+/** A persistent VM on Compute Engine. Only starts and stops it. */
 export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
   const {instance: name, zone} = vm;
   const look = () => compute.getInstance(zone, name);
@@ -65,7 +68,7 @@ export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
     return {kind: 'not_ready', status, retryAfterSeconds: STOPPING_RETRY_SECONDS};
   }
 
-  /** Waits for the operation, or without one until the VM has left the state between. */
+  /** Waits for the operation; without one, until the VM has left its transitional status. */
   async function settle(
     action: 'start' | 'stop',
     operation: ZoneOperation | undefined,
@@ -86,7 +89,7 @@ export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
       if (!instance) return missing(vm);
       if (action === 'start' && isUp(instance.status)) return {kind: 'already'};
       if (action === 'stop' && isDown(instance.status)) return {kind: 'already'};
-      // Somebody else's start found no capacity, or the VM was started again: from the beginning.
+      // Another start found no capacity, or somebody started the VM again: the caller starts over.
       const fellBack = action === 'start' ? isDown(instance.status) : isUp(instance.status);
       if (fellBack) return {kind: 'not_ready', status: instance.status, retryAfterSeconds: 1};
     }
@@ -112,7 +115,7 @@ export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
       return await work();
     } catch (error) {
       if (!(error instanceof ComputeFailure)) throw error;
-      // It left the state in which it was seen: another execution works on it.
+      // The status changed between the look and the call: another execution is working on the VM.
       if (error.failureClass === 'conflict') {
         return {kind: 'not_ready', status: 'STOPPING', retryAfterSeconds: STOPPING_RETRY_SECONDS};
       }

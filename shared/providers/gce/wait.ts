@@ -4,13 +4,16 @@ import {ComputeFailure} from './client/errors';
 
 export const POLL_MS = 2_000;
 
-/** How an operation ended, or that it still runs when the time for waiting is over. */
+/** Seconds between two heartbeats, and the longest single wait at the server. */
+export const HEARTBEAT_SECONDS = 25;
+
+/** How an operation ended; `running`: the budget ran out first. */
 export type OperationEnd =
   | {readonly kind: 'done'}
   | {readonly kind: 'failed'; readonly errors: readonly ComputeErrorItem[]}
   | {readonly kind: 'running'};
 
-/** Waits until the operation is done or the waiting is over. */
+/** Waits until the operation is done or the budget has run out. */
 export async function awaitOperation(
   compute: Pick<Compute, 'waitForOperation'>,
   clock: Clock,
@@ -21,13 +24,13 @@ export async function awaitOperation(
     const before = clock.now();
     const result = await waitOnce(compute, operation, waiting.maxWaitSeconds);
     if (result.kind !== 'running') return result;
-    // The server may answer early that it still runs.
+    // The server may answer early, while the operation still runs.
     if (clock.now() - before < POLL_MS) await waiting.pause(POLL_MS);
   }
   return {kind: 'running'};
 }
 
-/** An answer that tells nothing, or a rate limit, does not end the wait; its budget does. */
+/** Asks once. An uncertain answer or a rate limit does not end the wait. */
 async function waitOnce(
   compute: Pick<Compute, 'waitForOperation'>,
   operation: ZoneOperation,
@@ -41,10 +44,7 @@ async function waitOnce(
   }
 }
 
-/** How often the caller renews its lease, and how long one wait at the server lasts at most. */
-export const HEARTBEAT_SECONDS = 25;
-
-/** A wait with a budget, during which the caller is called back so that it can renew its lease. */
+/** A wait with a time budget. Calls `onWaiting` at regular times, so that the caller can renew its lease. */
 export class PollBudget {
   readonly #end: number;
   lastHeartbeatAt: number;
@@ -62,12 +62,14 @@ export class PollBudget {
     return this.clock.now() >= this.#end;
   }
 
-  /** Whole seconds to wait in one go: what is left, at most a slice. */
+  /** Whole seconds of the next wait: the remaining budget, at most `HEARTBEAT_SECONDS`. */
   get maxWaitSeconds(): number {
     return Math.max(1, Math.min(HEARTBEAT_SECONDS, Math.ceil((this.#end - this.clock.now()) / 1000)));
   }
 
-  /** Calls back if a slice has passed since the last time. What that throws (the lease was lost) ends the wait. */
+  /**
+   * Calls `onWaiting` if `HEARTBEAT_SECONDS` have passed since the last call. An error of `onWaiting` (the lease was lost) ends the wait.
+   */
   async heartbeat(): Promise<void> {
     if (this.clock.now() - this.lastHeartbeatAt < HEARTBEAT_SECONDS * 1000) return;
     this.lastHeartbeatAt = this.clock.now();

@@ -8,17 +8,17 @@ import type {Allowance} from './schedule';
 
 const DOCUMENT_ID = 'deliveries';
 const DOCUMENT_RETENTION_MS = RETENTION_MS + 24 * 3600_000;
-/** Each has less than 1 KB: hooks beyond that, of a token alone, are looked at as if for the first time. */
+/** Hooks on record. Each takes less than 1 KB; a token can see more, which are then read as if for the first time. */
 const MAX_HOOKS = 200;
-/** Pages in one transaction: well below Firestore's 10 MiB, and done in its time. */
+/** Pages in one transaction: well below Firestore’s limits of 10 MiB and of time. */
 const PAGES_PER_TRANSACTION = 4;
 
-/** What is known of the hooks and of the events that did not arrive; in documents of its own, so that no outage makes the lock too large. */
+/** The hooks and the failed events. Stored in documents of their own, so that no outage makes the lock document too large. */
 export interface DeliveryRecord {
   readonly hooks: Map<string, HookReading>;
   allowance: Allowance;
   readonly events: FailedEvents;
-  /** How many pages are stored. */
+  /** Number of stored pages. */
   pages: number;
 }
 
@@ -40,8 +40,8 @@ export async function loadDeliveries({store}: Pick<Context, 'store'>): Promise<D
 }
 
 /**
- * Writes what changed: the pages first, since what says how far GitHub was read must not be ahead of them. Throws `Unavailable` when the
- * lease of `holder` was lost: then another sweep has written a newer record.
+ * Stores the changes: the pages before the document that says how far GitHub was read. Throws `Unavailable` when `holder` has lost the lock
+ * to another sweep, which has written a newer record.
  */
 export async function saveDeliveries(context: Context, holder: string, record: DeliveryRecord): Promise<void> {
   const {events} = record;

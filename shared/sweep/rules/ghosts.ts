@@ -6,10 +6,13 @@ import type {Observed} from '../observed';
 import {PERSISTED_MS, type PersistenceTracker} from '../persistence';
 import type {PlannedAction, Registered, Rule} from '../rule';
 
-/** Each deregistration costs a call, and a mistake would remove many registrations. */
+/** Deregistrations per sweep: each costs a call, and a mistake would remove many registrations. */
 const MAX_PER_SWEEP = 20;
 
-/** For a registration known by its name alone: one of somebody else with this name, whose VM boots, is online long before. */
+/**
+ * For how long a registration that is known only by its name must persist, in milliseconds. Another deployment’s runner of this name would
+ * be online by then.
+ */
 const NAME_ONLY_MS = 15 * 60_000;
 
 interface Deregister extends PlannedAction {
@@ -20,8 +23,8 @@ interface Deregister extends PlannedAction {
 }
 
 /**
- * Deletes registrations that are offline and idle, of runners that are over and have no VM; each is seen twice before. A registration that
- * is on no record may belong to another deployment of our name: GitHub removes it after a day.
+ * Deletes registrations that are offline and idle, of runners that are over and have no VM. Two sweeps must see each. A registration on no
+ * record is kept, because it may belong to another deployment of this name; GitHub removes it after a day.
  */
 export const deregisterGhosts: Rule<Deregister> = {
   plan: planDeregistrations,
@@ -56,7 +59,7 @@ function planDeregistrations(observed: Observed, _now: number, tracker: Persiste
   return actions;
 }
 
-/** Whether it is the registration of a runner that is over: not one that was made while GitHub was asked. */
+/** Whether the registration belongs to a runner that is over, and not to one that was created during the scan. */
 function isOfFormer(runner: RunnerDocument | undefined, scope: RunnerScope, registration: Registration): boolean {
   if (!runner || !isOver(runner) || scopeKey(runner.scope) !== scopeKey(scope)) return false;
   return isRegistrationOf(runner, registration);

@@ -4,7 +4,7 @@ import {minutesOf, type Observed, poolNamed, registrationOf, runsAtGitHub} from 
 import type {PersistenceTracker} from '../persistence';
 import {type PlannedAction, type Rule, runnerOf} from '../rule';
 
-/** The idle check takes three readings a minute apart; this long after `idleMinutes`, the check was lost. */
+/** The idle check takes three readings, a minute apart. This many milliseconds after `idleMinutes` the check was lost. */
 const LOST_AFTER_MS = 8 * 60_000;
 
 interface ReleaseIdle extends PlannedAction {
@@ -23,8 +23,8 @@ interface RepeatIdleCheck extends PlannedAction {
 type Release = ReleaseIdle | RepeatIdleCheck;
 
 /**
- * Releases a runner that was online and idle for `idleMinutes` while it covers a job that GitHub does not give it. Repeats the idle check
- * of a spare runner when the check was lost.
+ * Releases a runner that was online and idle for `idleMinutes` while its assigned job is not given to it. Repeats a lost idle check of an
+ * unassigned runner.
  */
 export const endIdle: Rule<Release> = {
   plan: planReleases,
@@ -58,7 +58,7 @@ function repeatLostCheck(
 ): RepeatIdleCheck | undefined {
   const forMs = now - (runner.spareSince ?? now);
   if (forMs < idleMs + LOST_AFTER_MS || isWarm(observed, runner, now)) return undefined;
-  // A multiple of three begins a new round of readings; a number that grows gives a task name that was not used before.
+  // A multiple of three starts a new check. The number grows, so that the task name is new.
   const reading = 3 * Math.floor(forMs / LOST_AFTER_MS) + 3_000;
   return {kind: 'idle_check', reason: 'lost_stop', runner: runner.name, reading};
 }

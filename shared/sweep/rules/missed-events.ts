@@ -8,23 +8,23 @@ import {namesakes, type Observed, poolNamed, type SeenJob, webhookGraceMs} from 
 import type {PersistenceTracker} from '../persistence';
 import type {ActionOutcome, DemandJob, PlannedAction, Repairs, Rule} from '../rule';
 
-/** GitHub cancels a job that no runner took after a day. */
+/** GitHub cancels a job that no runner took for a day; one hour less, in milliseconds. */
 const MAX_JOB_AGE_MS = 23 * 3600_000;
 const FIRST_COOL_DOWN_MS = 15 * 60_000;
 const MAX_COOL_DOWN_MS = 60 * 60_000;
 
-/** A task of one name is created once in this time. */
+/** How long the name of a task stays the same, in milliseconds: in this time the task is created once. */
 const VM_TASK_BUCKET_MS = 10 * 60_000;
 const EVENT_BUCKET_MS = 60 * 60_000;
 
-/** Sends the event that the lost webhook would have sent. */
+/** Enqueues the event that the lost webhook would have brought. */
 interface ReplayEvent extends PlannedAction {
   readonly kind: 'event';
   readonly reason: 'uncovered_job' | 'lost_event' | 'vanished_job' | 'dead_job';
   readonly event: JobEvent;
 }
 
-/** Opens a job again whose runner is over. */
+/** Makes a job open again whose runner is over. */
 interface ReopenJob extends PlannedAction {
   readonly kind: 'reopen';
   readonly reason: 'lost_runner';
@@ -32,7 +32,7 @@ interface ReopenJob extends PlannedAction {
   readonly runner: string | null;
 }
 
-/** Opens a job again that ran, is queued again and has lost its runner. */
+/** Makes a job open again that GitHub requeued and whose runner is over. */
 interface RequeueJob extends PlannedAction {
   readonly kind: 'requeue';
   readonly reason: 'requeued_job';
@@ -40,7 +40,7 @@ interface RequeueJob extends PlannedAction {
   readonly runner: string | null;
 }
 
-/** Gives a job whose pool is not configured any more to the pool that matches it now. */
+/** Moves a job of a removed pool to the pool that matches it now. */
 interface MoveJob extends PlannedAction {
   readonly kind: 'move';
   readonly reason: 'removed_pool';
@@ -50,7 +50,7 @@ interface MoveJob extends PlannedAction {
 
 type Correction = ReplayEvent | ReopenJob | RequeueJob | MoveJob | DemandJob<'lost_demand'>;
 
-/** Compares each job at GitHub with its record, and replays the events that webhooks did not deliver. */
+/** Compares each job at GitHub with its record and replays the missed events. */
 export const replayMissedEvents: Rule<Correction> = {plan: planCorrections, act: correct, subject: subjectOf};
 
 async function correct(action: Correction, repairs: Repairs): Promise<ActionOutcome> {
@@ -93,7 +93,7 @@ function planCorrections(observed: Observed, now: number, tracker: PersistenceTr
 }
 
 /**
- * Ends a job whose repository GitHub has not shown for as long as it lets a job wait. A job on a live runner may run all the while: it ends
+ * Ends a job whose repository GitHub has not shown for as long as GitHub lets a job wait. A job on a live runner may still run: it ends
  * with its runner.
  */
 function endOutOfReach(observed: Observed, tracker: PersistenceTracker): ReplayEvent[] {
@@ -105,7 +105,7 @@ function endOutOfReach(observed: Observed, tracker: PersistenceTracker): ReplayE
     if (stored.status === 'in_progress' && !isRunnerGone(observed, stored.runner)) continue;
     actions.push({kind: 'event', reason: 'vanished_job', event: completedEventOf(stored, key, observed.startedAt)});
   }
-  // One sweep does not ask for every job.
+  // Not every sweep reads every job: sightings of unread jobs are kept.
   for (const sighting of Object.keys(observed.sightings)) {
     const key = sighting.startsWith(prefix) ? sighting.slice(prefix.length) : undefined;
     const isUnknown = key && observed.jobs.has(key) && !observed.seen.has(key) && !observed.absent.has(key);
@@ -149,8 +149,8 @@ function correctionOf(
 }
 
 /**
- * The webhook has the first minute to report a queued job, and GitHub cancels the job after a day: counted from when it was queued, which
- * may be weeks after its run began. A job whose time is unknown is due.
+ * Whether the sweep may report a queued job. The webhook has the first minute, and GitHub cancels the job after a day; both count from the
+ * time when the job was queued, which can be weeks after the run was created. A job whose time is unknown is due.
  */
 function isDue({webhooks}: Observed, queuedAt: number | null, now: number): boolean {
   if (queuedAt === null) return true;
@@ -158,7 +158,7 @@ function isDue({webhooks}: Observed, queuedAt: number | null, now: number): bool
   return ageMs <= MAX_JOB_AGE_MS && (webhooks === 'off' || ageMs >= webhookGraceMs(webhooks));
 }
 
-/** A job on record as running that GitHub has as queued, twice, and whose runner is gone: GitHub is believed. */
+/** Requeues a job that runs on record, if two sweeps saw it queued at GitHub and its runner is over. */
 function requeueWithoutRunner(
   observed: Observed,
   key: JobKey,
@@ -169,7 +169,7 @@ function requeueWithoutRunner(
   return {kind: 'requeue', reason: 'requeued_job', job: key, runner};
 }
 
-/** Our runner is gone when no live one is on record; somebody else's, when none of its name is listed as busy at GitHub. */
+/** Whether no runner of this name runs a job: for our runners, none is live on record; for others, none is busy at GitHub. */
 function isRunnerGone(observed: Observed, name: string | null): boolean {
   if (name === null) return true;
   if (observed.runners === undefined || observed.runners.some((runner) => runner.name === name)) return false;
@@ -182,7 +182,7 @@ function needsPersistentVm(observed: Observed, {pool}: JobDocument): boolean {
   return configured !== undefined && isPersistent(configured);
 }
 
-/** A job that is covered keeps its runner until that ends. */
+/** Whether the pool of the job was removed. A job with an assigned runner stays with it. */
 function hasNoPool(observed: Observed, {pool, demand}: JobDocument): boolean {
   return demand !== 'covered' && poolNamed(observed, pool) === undefined;
 }
@@ -196,7 +196,7 @@ function moveToMatchingPool(
   return match.kind === 'matched' ? {kind: 'move', reason: 'removed_pool', job, pool: match.pool.name} : undefined;
 }
 
-/** Asks for the job's persistent VM again now and then, which changes nothing when the VM is up. */
+/** Enqueues another demand task for the job’s persistent VM. The task changes nothing when the VM runs. */
 function demandVmAgain(key: JobKey, {updatedAt}: JobDocument, now: number): Correction | undefined {
   if (now - updatedAt < VM_TASK_BUCKET_MS) return undefined;
   return {kind: 'demand', reason: 'lost_demand', job: key, cause: `vm-${Math.floor(now / VM_TASK_BUCKET_MS)}`};
@@ -218,14 +218,14 @@ function replay(
   return event && {kind: 'event', reason, event};
 }
 
-/** Every attempt failed, a while ago, and the job still waits: it gets another one. */
+/** Starts another attempt for a job whose attempts have all failed, after a cool-down. */
 function retryDeadJob(observed: Observed, seen: SeenJob, stored: JobDocument, now: number): Correction | undefined {
   const afterAttempts = Math.min(MAX_COOL_DOWN_MS, FIRST_COOL_DOWN_MS * Math.max(1, stored.creations));
   const coolDown = stored.heldBack ? heldBackPauseMs(stored.heldBack) : afterAttempts;
   return now - stored.updatedAt < coolDown ? undefined : replay(observed, seen, stored, 'dead_job', now);
 }
 
-/** A job on record as covered by a runner that is over, or that covers another job. */
+/** Reopens a job whose runner is over or assigned to another job. */
 function reopenWithoutRunner(observed: Observed, key: JobKey, stored: JobDocument): Correction | undefined {
   if (stored.demand !== 'covered' || observed.runners === undefined) return undefined;
   const runner = observed.runners.find(({name}) => name === stored.runner);

@@ -10,7 +10,10 @@ interface DeleteVm extends PlannedAction, LeftoverVm {
   readonly reason: 'stopped_vm' | 'orphan';
 }
 
-/** Deletes this deployment's VMs that no live runner is on record for: seen twice before, older than `bootMinutes`, and without a job. */
+/**
+ * Deletes VMs of this deployment without a live runner on record. Two sweeps must see each; it must be older than `bootMinutes` and run no
+ * job.
+ */
 export const deleteOrphans: Rule<DeleteVm> = {
   plan: planDeletions,
   act: async (action, repairs) => ({decision: await repairs.deleteVm(action)}),
@@ -50,8 +53,8 @@ function deletionOf(
   const others = former ? [] : namesakes(observed, name, pool);
   // mutation: orphan runs a job
   if (!isDead && (own?.seen.busy || runsAtGitHub(observed, name, former))) return undefined;
-  // A VM on no record cannot be deregistered first: while a registration of its name is connected, it may take a job at any time. Compute
-  // Engine deletes it after `maxRunDuration`.
+  // The runner of a VM on no record cannot be deregistered first: while a registration of its name is connected, it may take a job at any
+  // time. Compute Engine deletes the VM after `maxRunDuration`.
   if (!isDead && others.some(({seen}) => !isUnused(seen))) return undefined;
   if (!tracker.hasPersisted(key)) return undefined;
   return {

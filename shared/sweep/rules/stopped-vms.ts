@@ -4,10 +4,10 @@ import {isDown} from '../../providers/provider';
 import {type Observed, webhookGraceMs} from '../observed';
 import type {DemandJob, Rule} from '../rule';
 
-/** A stopped VM is asked for once in this time: a task of one name is created once. */
+/** How long the name of the task stays the same, in milliseconds: in this time a stopped VM is demanded once. */
 const RESTART_INTERVAL_MS = 60_000;
 
-/** Starts a persistent VM again that stopped by itself (a power off in the guest, a host error, a stop by hand) while a job waits for it. */
+/** Starts a persistent VM that stopped by itself (power-off in the guest, host error, stop by hand) while a job waits for it. */
 export const restartStoppedVms: Rule<DemandJob<'vm_down'>> = {
   plan: planRestarts,
   act: async ({job, cause}, repairs) => {
@@ -35,7 +35,7 @@ function planRestarts(observed: Observed, now: number): DemandJob<'vm_down'>[] {
   });
 }
 
-/** Whether a start or a stop of the VM is under way, or starts fail for lack of capacity and are retried. */
+/** Whether a start or stop of the VM is running, or a start that found no capacity is being retried. */
 function isInTransition(document: VmDocument, now: number): boolean {
   return isBeingStarted(document, now) || isStopping(document, now) || document.startFailures > 0;
 }

@@ -7,7 +7,7 @@ interface CountRunner extends PlannedAction {
   readonly runner: string;
 }
 
-/** Gives a slot of all pools to each runner from before there was a limit over all pools, as far as slots are free. */
+/** Assigns a slot of the limit over all pools to each runner that was created before this limit was configured, while slots are free. */
 export const countUncounted: Rule<CountRunner> = {
   plan: planCounts,
   act: async ({runner}, repairs) => ({decision: await repairs.countRunner(runner)}),

@@ -10,7 +10,7 @@ interface Warm extends PlannedAction, RunnersToRequest {
   readonly reason: 'warm';
 }
 
-/** Runners that the pools lack, as far as slots are free that no job waits for. */
+/** Requests the warm runners that the pools lack, while slots are free that no job needs. */
 export const keepWarm: Rule<Warm> = {
   plan: planWarm,
   act: async ({pool, scope, count, key}, repairs) => {

@@ -1,23 +1,23 @@
 /**
- * How a queue dispatches and retries.
+ * Limits of the dispatches and retries of a queue.
  * @see https://cloud.google.com/tasks/docs/configuring-queues
  */
 export interface QueueLimits {
-  /** Dispatches of one task in all, then it is deleted without a word; -1: no limit. Default 20. */
+  /** Maximum of dispatches of one task, after which it is deleted; -1: no limit. Default 20. */
   readonly maxAttempts: number;
   /** Wait before the first retry. Default 10,000. */
   readonly minBackoffMs: number;
   /** Default 300,000. */
   readonly maxBackoffMs: number;
-  /** So often the wait doubles; then it grows by its last step. Default 16. */
+  /** How often the wait doubles; afterwards it grows by the last step. Default 16. */
   readonly maxDoublings: number;
   /** Default 1,000. */
   readonly maxConcurrentDispatches: number;
   /** Default 500. */
   readonly maxDispatchesPerSecond: number;
-  /** How long a name stays taken after its task is gone. Default 24 h. */
+  /** How long a name stays taken after its task has ended. Default 24 h. */
   readonly tombstoneMs: number;
-  /** Without an answer by then an attempt counts as failed, though the handler may go on. Default 10 min. */
+  /** Time after which an attempt without an answer counts as failed, although the handler may continue. Default 10 min. */
   readonly dispatchDeadlineMs: number;
 }
 
@@ -33,7 +33,8 @@ export const DEFAULT_QUEUE_LIMITS: QueueLimits = {
 };
 
 /**
- * Wait before retry `retry` (from 1), in milliseconds. With 10 s, at most 300 s and 3 doublings: 10, 20, 40, 80, 160, 240, 300, 300 s.
+ * Wait before retry `retry`, counted from 1, in milliseconds. With 10 s, at most 300 s and 3 doublings: 10, 20, 40, 80, 160, 240, 300, 300
+ * s.
  * @see https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues#RetryConfig
  */
 export function backoffMs(limits: QueueLimits, retry: number): number {
@@ -42,7 +43,7 @@ export function backoffMs(limits: QueueLimits, retry: number): number {
   return Math.min(limits.maxBackoffMs, doubled * steps);
 }
 
-/** A token bucket that holds up to a second's worth of dispatches. */
+/** Limits the rate of dispatches: a token bucket for up to one second of dispatches. */
 export class DispatchRate {
   readonly #perSecond: number;
   readonly #capacity: number;
@@ -62,12 +63,12 @@ export class DispatchRate {
     return true;
   }
 
-  /** When the next dispatch is allowed: `nowMs`, or a whole millisecond after it. */
+  /** Time of the next allowed dispatch: `nowMs`, or a whole millisecond after it. */
   availableAt(nowMs: number): number {
     const gained = (Math.max(0, nowMs - this.#filledMs) / 1000) * this.#perSecond;
     this.#tokens = Math.min(this.#capacity, this.#tokens + gained);
     this.#filledMs = Math.max(this.#filledMs, nowMs);
-    // Tokens come in fractions: without the tolerance the wait that was announced could end a hair too early.
+    // Tokens are fractions: without the tolerance, rounding could refuse a dispatch at the announced time.
     if (this.#tokens >= 1 - 1e-6) return nowMs;
     return nowMs + Math.ceil(((1 - this.#tokens) / this.#perSecond) * 1000);
   }

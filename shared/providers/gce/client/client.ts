@@ -5,18 +5,24 @@ import type {Compute} from './compute';
 import {instancesApi, listsApi, operationsApi} from './instances';
 import {templatesApi} from './templates';
 
+/** How long the zones of a region are cached, in milliseconds. */
+const CACHE_TTL_MS = 10 * 60_000;
+
+/** Zones in one page: Google Cloud has about 130. */
+const MAX_ZONES = 500;
+
 export interface ComputeOptions {
-  /** Project id, or where to ask for it. */
+  /** Project id, or a function that finds it out. */
   readonly project: string | (() => string | Promise<string>);
-  /** In place of Google's endpoint; needs no credentials. */
+  /** Replaces the endpoint of Google; needs no credentials. */
   readonly emulator?: ComputeEmulator;
-  /** For how long templates and zones are kept. */
+  /** Clock of the caches of templates and zones. */
   readonly clock?: Pick<Clock, 'now'>;
 }
 
 /**
- * Compute Engine over Google's REST clients. Every call has a time-out and is made once: the libraries' own retries are off. Refusals are
- * `ComputeFailure`s, classified and scrubbed.
+ * Compute Engine over the REST clients of Google. Every call has a time-out and is made once, without the retries of the libraries.
+ * Failures are thrown as `ComputeFailure`, classified and without secrets.
  */
 export function createCompute({project, emulator, clock = systemClock}: ComputeOptions): Compute {
   const clients = createClients(emulator);
@@ -29,12 +35,6 @@ export function createCompute({project, emulator, clock = systemClock}: ComputeO
     ...regionsApi(clients, projectId, clock),
   };
 }
-
-/** A zone that goes down or comes up is noticed after this time. */
-const CACHE_TTL_MS = 10 * 60_000;
-
-/** Google Cloud has about 130 zones: one page, with room. */
-const MAX_ZONES = 500;
 
 /** @see https://cloud.google.com/compute/docs/reference/rest/v1/zones/list */
 function regionsApi(
