@@ -23,7 +23,7 @@ function removeApp(): void {
 }
 
 describe('the App is removed while a job runs', () => {
-  test('and the VM that powered itself off goes all the same, with its slot', async () => {
+  test('the VM that powered itself off is deleted, and its slot is freed', async () => {
     system = await aSystem();
     await aRunningJob();
     removeApp();
@@ -36,7 +36,7 @@ describe('the App is removed while a job runs', () => {
     expect(system.log.some((line) => line.includes('registration_left'))).toBe(true);
   });
 
-  test('and installed again, under another id: its runner is ended, and jobs go on', async () => {
+  test('and installed again with another id: its runner is ended, and new jobs run', async () => {
     system = await aSystem();
     await aRunningJob();
     const account = installation()?.account;

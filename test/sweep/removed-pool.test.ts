@@ -36,7 +36,7 @@ describe('a job that waits for a pool that was renamed', () => {
     expectClean(system);
   });
 
-  test('and has a slot of it, gives that back', async () => {
+  test('and has a slot of the old pool gives the slot back', async () => {
     const slot = {slot: 'former.0', slotOfAll: null};
     const job = await queuedForFormerPool({demand: 'reserved', runner: null, creations: 1, ...slot});
     const holder = `job:${job.id}-1`;

@@ -49,7 +49,7 @@ test.each<[string, SpanExporter['export']]>([
   expect(new Set(warnings())).toEqual(new Set(['webhook exporter', 'provision exporter', 'stop exporter']));
 });
 
-test('an exporter that never answers delays an answer by a second and a half and no more, and the job runs', async () => {
+test('an exporter that never answers delays the answer by at most 1.5 seconds, and the job runs', async () => {
   const waits: number[] = [];
   const timers = {
     now: () => 0,
@@ -68,7 +68,7 @@ test('an exporter that never answers delays an answer by a second and a half and
   expect(batches.length).toBe(waits.length);
 });
 
-test('the exporter has the spans before the function answers', async () => {
+test('the exporter receives the spans before the function answers', async () => {
   const order: string[] = [];
   await exportingTo({
     export(spans, done) {

@@ -23,7 +23,7 @@ async function loadedWith(tracing: boolean): Promise<Loaded> {
 const ofTracing = ({packages}: Loaded) =>
   packages.filter((name) => /opentelemetry/.test(name) && name !== '@opentelemetry/api').sort();
 
-test('with tracing off not one of its packages is loaded; with it on they are', async () => {
+test('the packages of tracing are loaded only when tracing is on', async () => {
   const off = await loadedWith(false);
   expect(off).toMatchObject({conclusion: 'success', exported: 0});
   expect(ofTracing(off)).toEqual([]);

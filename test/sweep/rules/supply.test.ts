@@ -16,7 +16,7 @@ const spare = (n: number) => ({
 });
 
 describe('warm runners', () => {
-  test('are made as many as are lacking, in the repository that the pool spells out', () => {
+  test('that are missing are requested in the repository that the pool names', () => {
     const actions = once({pools: [aPool({minIdle: 3, scope})], runners: [spare(1)]}, LATER + 60_000);
     expect(actions.filter(({kind}) => kind === 'warm')).toEqual([
       expect.objectContaining({pool: 'arm', count: 2, scope: {kind: 'repository', owner: 'acme', repo: 'app'}}),
@@ -37,7 +37,7 @@ describe('warm runners', () => {
     expect(words(once({pools: [aPool(pool)], runners: [spare(1)], ...more}))).not.toContain('warm warm');
   });
 
-  test('are wanted by the schedules that match, the highest of them, and never more than maxRunners', () => {
+  test('are counted by the highest matching schedule, and never exceed maxRunners', () => {
     const at = (time: string) => Date.parse(`2026-11-02T${time}Z`);
     const minIdle = [
       {cron: '* 8-17 * * mon-fri', timezone: 'UTC', count: 2},
@@ -48,16 +48,16 @@ describe('warm runners', () => {
     ).toEqual([0, 2, 5, 0]);
   });
 
-  test('that waited for twelve hours are none any more', () => {
+  test('that waited for twelve hours are no longer warm', () => {
     expect([...warmOnes([spare(1), spare(2)], 2, 1 + 12 * 3600_000)]).toEqual(['slipway-arm-2-1']);
   });
 
-  test('are the youngest of the spare ones', () => {
+  test('are the youngest unassigned runners', () => {
     expect([...warmOnes([spare(1), spare(3), spare(2)], 2, 1_000)]).toEqual(['slipway-arm-3-1', 'slipway-arm-2-1']);
   });
 });
 
-test('a persistent VM that is up with nothing to do, long after its stop was due, is checked again', () => {
+test('an idle persistent VM is checked again long after its stop was due', () => {
   const document = {...newVm({instance: 'build', zone: 'z'}, 0), state: 'running' as const};
   const vm = (activeMinutesAgo: number, more = {}) => {
     const seenVm = {...document, activeAt: LATER - activeMinutesAgo * 60_000, ...more};
@@ -73,7 +73,7 @@ test('a persistent VM that is up with nothing to do, long after its stop was due
   ]);
 });
 
-describe('a persistent VM that went down by itself', () => {
+describe('a persistent VM that stopped by itself', () => {
   const up = {...newVm({instance: 'build', zone: 'z'}, 0), state: 'running' as const, activeAt: LATER};
   const pools = [aPool({provider: {type: 'gce-vm', instance: 'build', zone: 'z'}})];
   const waits = aJob({demand: 'covered', runner: 'build', updatedAt: LATER - 60_000});
@@ -87,13 +87,13 @@ describe('a persistent VM that went down by itself', () => {
       ],
     });
 
-  test('while a job waits for it is started again by the next sweep', () => {
+  test('is started again by the next sweep while a job waits for it', () => {
     expect(plan()).toMatchObject([{kind: 'demand', reason: 'vm_down', job: '1001-1'}]);
     expect(words(plan({status: 'SUSPENDED'}))).toEqual(['demand vm_down']);
     expect(words(plan({}, {state: 'stopped'}))).toEqual(['demand vm_down']);
   });
 
-  test('is asked for once, for the oldest job', () => {
+  test('is demanded once, for the oldest job', () => {
     const two = jobs(waits, {...waits, jobId: 1002, queuedAt: waits.queuedAt - 1});
     const actions = once({
       pools,
@@ -145,7 +145,7 @@ describe('the job of a preempted VM', () => {
     expect(ended(job).filter((word) => word.endsWith('preempted'))).toEqual(expected);
   });
 
-  test('is not run again where the pool does not say so', () => {
+  test('is not rerun if the pool does not say so', () => {
     expect(ended(lost, false)).toEqual(['forget_preemption preempted']);
   });
 });
