@@ -32,7 +32,7 @@ test('the installation of the payload is used before the configured one', async 
   );
   expect(tokenCalls()).toEqual([
     'POST /app/installations/42/access_tokens',
-    // A 404 is believed when it comes twice.
+    // A 404 counts when it comes twice.
     'POST /app/installations/13/access_tokens',
     'POST /app/installations/13/access_tokens',
   ]);

@@ -15,7 +15,7 @@ afterEach(async () => {
   await github.close();
 });
 
-/** What was asked but for the token and the look-up of the installation. */
+/** The requests without those for the token and the installation. */
 const calls = () => github.lines().filter((line) => line.includes('/actions/'));
 
 test.each([

@@ -12,7 +12,7 @@ afterEach(async () => {
   server = undefined;
 });
 
-/** The warnings after one request for each of the answers' headers. */
+/** The warnings after one request for each of these headers. */
 async function warningsAfter(answers: readonly Headers[]): Promise<unknown[]> {
   const left = [...answers];
   server = await scriptedServer(() => ({

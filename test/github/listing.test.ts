@@ -23,7 +23,7 @@ const queue = (more: {runId?: number; needsApproval?: boolean} = {}) =>
   world.world.queueJob({repository: 'acme/app', labels: ['linux'], durationMs: 60_000, ...more});
 const asked = (path: RegExp) => world.world.requests.filter((request) => path.test(request.path)).length;
 
-/** A run with so many jobs. */
+/** Creates a run with this many jobs. */
 function aRun(jobs: number): {id: number} {
   const {runId} = queue();
   for (let more = 1; more < jobs; more++) queue({runId});

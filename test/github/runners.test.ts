@@ -3,7 +3,7 @@ import {type ConnectedWorld, connectedWorld, JIT, organization, repository} from
 
 const request = {name: 'slipway-arm-1-1', labels: ['self-hosted', 'arm64'], runnerGroup: 'Default'};
 
-/** A record that says that we tried to register the name, and not which id it got. */
+/** A record of a registration that was tried, without an id. */
 const tried = {name: request.name, githubId: null, registrationTriedAt: 0};
 
 let github: ConnectedWorld;
@@ -16,7 +16,7 @@ afterEach(async () => {
   await github.close();
 });
 
-/** A runner that is online and has taken a job, which GitHub shows as `busy` no sooner than after half a minute. */
+/** A runner that is online and runs a job. GitHub shows it as `busy` only after half a minute. */
 async function busyRunner() {
   const {world, scheduler, gitHubFor} = github;
   const {runnerId, encodedJitConfig} = await gitHubFor(repository).createJitConfig(request);

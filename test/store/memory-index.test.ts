@@ -24,7 +24,7 @@ test('a query reads the documents with the rarest of its values, not all documen
     const document = {state: n < 3 ? 'idle' : 'gone', pool: 'arm'};
     counted.set(String(n), document);
   }
-  // The first query makes the index.
+  // The first query creates the index.
   expect([...counted.where({state: 'idle', pool: 'arm'})]).toHaveLength(3);
   const watched: ProxyHandler<object> = {
     get(target, field) {

@@ -7,10 +7,10 @@ afterEach(() => system.close());
 
 const names = () => system.compute.instances().map(({name}) => name);
 
-/** The App's only one. */
+/** The only installation of the App. */
 const installation = () => system.github.app.installations()[0];
 
-/** A job that runs for ten minutes, and of whose end no webhook tells. */
+/** A job that runs for ten minutes, without a webhook of its end. */
 async function aRunningJob(): Promise<void> {
   const job = system.queueJob({durationMs: 10 * MINUTE});
   await system.pass(5 * MINUTE, () => job.status === 'in_progress');

@@ -63,7 +63,7 @@ test('a held-back job is tried again after pauses that double, with one dead let
   });
   await system.pass(6 * HOUR);
   const pauses = madeAt.slice(1).map((at, index) => Math.round((at - (madeAt[index] ?? 0)) / MINUTE));
-  // Ten minutes idle, then 15, 30, 60 and 120 minutes.
+  // The runner is idle for ten minutes, then the pauses are 15, 30, 60 and 120 minutes.
   expect(madeAt).toHaveLength(5);
   for (const [index, longest] of [30, 45, 75, 135].entries()) {
     expect(pauses[index]).toBeGreaterThanOrEqual(longest - 5);

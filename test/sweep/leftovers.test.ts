@@ -14,12 +14,12 @@ const names = () => system.compute.instances().map(({name}) => name);
 const vm = (name: string, labels: Record<string, string> = LABELS, status: 'RUNNING' | 'TERMINATED' = 'RUNNING') =>
   system.compute.addInstance({name, zone: ZONE, labels, status});
 
-/** Nobody powers it off: it runs, and no runner is in it. */
+/** A VM that runs without a runner and is never powered off. */
 const isOrphan = ({name}: {name: string}) => /-[78]-1$/.test(name);
 const register = (name: string) =>
   system.github.runners.generateJitConfig(SCOPE, {name, labels: ['linux'], runnerGroupId: 1});
 
-/** The registration of a runner that is on record as over. */
+/** The registration of a runner that is over on record. */
 async function leaveGhost(jobId: number): Promise<void> {
   const job = aJob({jobId});
   const {runner} = register(`slipway-arm-${jobId}-1`);

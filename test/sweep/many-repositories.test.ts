@@ -9,7 +9,7 @@ afterEach(() => system.close());
 
 const calls = (operation: RegExp) => system.github.requests.filter(({operationId}) => operation.test(operationId));
 
-/** A VM and a runner in each repository, as they stand on record. */
+/** A VM and a runner in each repository, as on record. */
 async function busyRunners({compute, store}: TestSystem, repositories: readonly string[]): Promise<void> {
   for (const [n, repository] of repositories.entries()) {
     const [owner = '', repo = ''] = repository.split('/');

@@ -14,7 +14,7 @@ pools:
 let system: TestSystem;
 afterEach(() => system.close());
 
-/** GitHub does not show us the repository's runs and jobs, so many calls long. */
+/** Makes GitHub answer 404 for the runs and jobs of the repository, for this many calls. */
 function hideRepository(times: number): void {
   system.github.fault({
     match: {path: /\/repos\/acme\/app\/actions\/(runs|jobs)/},
@@ -27,7 +27,7 @@ const vanished = () => system.log.filter((line) => line.includes('"reason":"vani
 describe('a repository that answers 404', () => {
   test.each([
     ['repositories', POOLS],
-    ['an organisation', ORG],
+    ['an organization', ORG],
   ])('keeps the VM of a job that runs there, in a pool of %s', async (_, pools) => {
     system = await aSystem({pools});
     const job = system.queueJob({durationMs: HOUR});

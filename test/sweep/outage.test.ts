@@ -15,7 +15,7 @@ afterEach(() => system.close());
 
 type Answers = (request: DeliveryRequest) => Promise<{status: number}>;
 
-/** A system whose webhook answers 503 while it is down; `upIs` is what else it answers. */
+/** A system whose webhook answers 503 while it is down. `upIs` decides about all other answers. */
 async function withWebhook(upIs?: Answers, options: Parameters<typeof aSystem>[0] = {}): Promise<void> {
   system = await aSystem({...options, hooks: 0});
   isDown = false;
@@ -24,7 +24,7 @@ async function withWebhook(upIs?: Answers, options: Parameters<typeof aSystem>[0
   const up = upIs ?? httpSink;
   const deliver: Answers = async (request) => (isDown ? {status: 503} : up(request));
   system.github.addHook({url, secret, deliver});
-  // No job is found but by its webhook.
+  // Only webhooks bring jobs.
   system.github.fault({
     match: {path: /actions\/runs/},
     times: 100_000,
@@ -38,7 +38,7 @@ const redeliveries = () => calls(/redeliver-webhook-delivery/);
 const warnings = (decision: string) =>
   system.log.filter((line) => line.includes(`"decision":"${decision}"`) && line.includes('"severity":"WARNING"'));
 
-/** Of each event, by GUID: how often it was sent again. */
+/** Number of redeliveries of each event, by GUID. */
 function sentAgain(): number[] {
   const counts = new Map<string, number>();
   for (const {guid, redelivery} of system.github.deliveries.list(() => true)) {
@@ -57,7 +57,7 @@ async function documentSizes(store: Store): Promise<Record<string, number>> {
   return Object.fromEntries(found.map(({id, data}) => [id, Buffer.byteLength(JSON.stringify(data))]));
 }
 
-/** Sweeps each minute; returns the answers. */
+/** Sweeps every minute; returns the reports. */
 async function sweeps(count: number): Promise<Awaited<ReturnType<TestSystem['sweep']>>[]> {
   const reports: Awaited<ReturnType<TestSystem['sweep']>>[] = [];
   for (let n = 0; n < count; n++) {
@@ -92,7 +92,7 @@ describe('an outage of the webhook for eight minutes', () => {
     isDown = false;
     const reports = await sweeps(5);
     expect(reports.at(-1)?.seen['deliveries_held']).toBe(0);
-    // The probes were of eight events.
+    // The probes used eight events.
     expect(redeliveries().length).toBeLessThanOrEqual(8 + 400);
     expect(system.github.deliveries.list(() => true).filter(({statusCode}) => statusCode === 200).length).toBe(400);
   });
@@ -147,9 +147,9 @@ test('20,000 events that failed within twenty minutes: every sweep is answered, 
   expect(sizes.length).toBeGreaterThan(10);
   expect(Math.max(...sizes)).toBeLessThan(LARGEST_DOCUMENT);
   const counts = sentAgain();
-  // 95 % of what GitHub takes in three minutes, once it is seen that the webhook is up.
+  // 95 % of GitHub’s limit for three minutes, after the webhook is seen to be up.
   expect(counts.length).toBeGreaterThan(3 * 171 - 20);
-  // Probes fail, and are no tries.
+  // Probes fail and do not count as tries.
   expect(counts.filter((count) => count > 1).length).toBeLessThanOrEqual(9);
   expect(Math.max(...counts)).toBeLessThanOrEqual(2);
   expect(
@@ -161,7 +161,7 @@ describe('more deliveries than a sweep reads', () => {
   let bad: string | undefined;
   let isBroken: boolean;
 
-  /** The first of all fails until the others have arrived. */
+  /** The first delivery fails until the others have arrived. */
   async function withMany(count: number): Promise<void> {
     bad = undefined;
     isBroken = true;
@@ -223,7 +223,7 @@ describe('more deliveries than a sweep reads', () => {
 describe('a save that fails', () => {
   let isBroken: (id: string) => boolean;
 
-  /** A store that does not take documents of `locks` as `isBroken` says. */
+  /** A store that refuses the documents of `locks` for which `isBroken` returns true. */
   function breaking(store: Store): Store {
     return {
       ...store,

@@ -35,7 +35,7 @@ test('a warm runner’s VM lives long enough to run a job after its wait', async
   await spare('1');
   const [instance] = system.compute.created;
   const {seconds} = (instance?.scheduling['maxRunDuration'] ?? {}) as {seconds?: string};
-  // 5 minutes to boot, 12 hours and 10 minutes idle, 360 minutes to run, and ten more.
+  // 5 minutes to boot, 12 hours and 10 minutes idle, 360 minutes for the job, and ten more.
   expect(Number(seconds)).toBe((5 + 12 * 60 + 10 + 360 + 10) * 60);
 });
 

@@ -3,7 +3,7 @@ import {InProcessQueue} from '../../shared/tasks/local/queue';
 import type {QueueOptions} from '../../shared/tasks/local/register';
 import {VirtualScheduler} from '../emulators/scheduler';
 
-/** A queue that dispatches by itself as its clock moves on. */
+/** A queue that dispatches by itself when its clock advances. */
 function open(options: Partial<QueueOptions<null>> = {}) {
   const timers = new VirtualScheduler(0);
   const seen: string[] = [];

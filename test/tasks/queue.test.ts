@@ -5,7 +5,7 @@ import {VirtualScheduler} from '../emulators/scheduler';
 
 const clock = () => new VirtualScheduler(0);
 
-/** A queue whose dispatches `answers` gives, by default 200, and which notes what it dispatched when. */
+/** A queue whose dispatches are answered by `answers`, default 200. Records what was dispatched when. */
 function open(options: Partial<QueueOptions<string>> = {}, answers: (DispatchResult | Error)[] = []) {
   const timers = clock();
   const seen: string[] = [];

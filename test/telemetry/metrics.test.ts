@@ -13,7 +13,7 @@ interface Line {
 let system: TestSystem;
 afterEach(() => system.close());
 
-/** The log lines of one job, from queued to gone. */
+/** The log lines of one job, from queued to deleted. */
 async function linesOfAJob(): Promise<Line[]> {
   system = await aSystem();
   system.queueJob();

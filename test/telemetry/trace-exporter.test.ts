@@ -26,7 +26,7 @@ async function expectJobRuns(): Promise<void> {
   const job = system.queueJob();
   await system.finish();
   expect(job.conclusion).toBe('success');
-  // Nothing had to be tried again.
+  // Nothing was retried.
   expect(system.compute.created).toHaveLength(1);
   const attempts = system.log.filter((line) => line.includes('will be tried again'));
   expect(attempts).toEqual([]);
@@ -64,7 +64,7 @@ test('an exporter that never answers delays the answer by at most 1.5 seconds, a
   await expectJobRuns();
   expect(new Set(waits)).toEqual(new Set([1_500]));
   expect(new Set(warnings())).toEqual(new Set(['webhook timeout', 'provision timeout', 'stop timeout']));
-  // What hangs is not sent again: each execution sends its own spans and no others.
+  // Spans that were not answered are not sent again: each execution sends its own spans only.
   expect(batches.length).toBe(waits.length);
 });
 

@@ -20,7 +20,7 @@ const open = async (options?: GceWorldOptions) => {
 };
 const create = (name = NAME) => gce.provider.create(createRequest({name}, tried));
 
-/** Names of runners that are tried in this zone first. */
+/** Names of runners whose first zone this is. */
 const namesStartingIn = (zone: string) =>
   Array.from({length: 30}, (_, n) => `slipway-arm-${n}-1`).filter(
     (name) => zoneOrder(name, [...ZONES].sort())[0] === zone,

@@ -94,7 +94,7 @@ describe('the next placement', () => {
     ['a denial', [failed(spotA, 'denied')], 'denied'],
     ['a denial after a full zone', [failed(spotA, 'zone_full'), failed(spotB, 'denied')], 'denied'],
     ['a rate limit', [failed(spotA, 'rate')], 'rate'],
-    ['an uncertain end', [failed(spotA, 'uncertain')], 'uncertain'],
+    ['an uncertain outcome', [failed(spotA, 'uncertain')], 'uncertain'],
     ['a name in use', [failed(spotA, 'conflict')], 'conflict'],
   ] as const)('is none after %s', (_, tried, because) => {
     expect(nextPlacement(placements, tried, nothingKnown)).toEqual({kind: 'stop', because});
@@ -111,9 +111,9 @@ describe('the end of the placements', () => {
     ['no_capacity', 'the first was full', ended('zone_full', 'invalid', 'invalid', 'invalid')],
     ['no_capacity', 'the last was full', ended('invalid', 'invalid', 'invalid', 'zone_full')],
     ['no_capacity', 'all were full', ended('zone_full', 'zone_full', 'zone_full', 'zone_full')],
-    ['quota', 'a standard placement met a quota', [failed(standardA, 'quota')]],
-    ['quota', 'both models met one', [...ended('quota'), failed(standardA, 'quota')]],
-    ['quota', 'a quota keeps back what is not refused', ended('invalid', 'invalid', 'quota')],
+    ['quota', 'a standard placement exceeded a quota', [failed(standardA, 'quota')]],
+    ['quota', 'both models exceeded one', [...ended('quota'), failed(standardA, 'quota')]],
+    ['quota', 'a quota refused the valid placements', ended('invalid', 'invalid', 'quota')],
     [
       'quota',
       'the rest is refused',

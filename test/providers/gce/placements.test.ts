@@ -17,7 +17,7 @@ const open = async (options?: GceWorldOptions) => {
 const create = (name = NAME) => gce.provider.create(createRequest({name}, tried));
 afterEach(() => gce.close());
 
-/** A template with a GPU, or with a disk of this type, for machines that may be moved as far as the template goes. */
+/** A template with a GPU or with a disk of this type, which allows live migration. */
 const templateWith = (properties: object) => [{...TEMPLATE, properties: {...TEMPLATE.properties, ...properties}}];
 const T4 = {
   guestAccelerators: [{acceleratorType: 'nvidia-tesla-t4', acceleratorCount: 1}],

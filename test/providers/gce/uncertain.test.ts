@@ -119,7 +119,7 @@ describe('a name in use (409)', () => {
   test.each([
     ['another deployment', {'slipway-deployment': 'other', 'slipway-job': '7-1'}],
     ['another job', {'slipway-deployment': 'slipway', 'slipway-job': '8-1'}],
-    ['nobody known', {}],
+    ['an unknown creator', {}],
   ])('by a VM of %s is name_taken, and that VM is not changed', async (_, labels) => {
     await open();
     const theirs = gce.plant(labels);

@@ -32,7 +32,7 @@ describe('a hook', () => {
 
   test.each([
     ['its only delivery failed', [at(0)], true],
-    ['what came after the last success failed', [at(60), at(0, {ok: true})], true],
+    ['the deliveries after the last success failed', [at(60), at(0, {ok: true})], true],
     ['a delivery failed at the time of a success', [at(3), at(0, {ok: true})], false],
     ['the newest delivery succeeded', [at(60, {ok: true}), at(0)], false],
     ['only an old event fails again', [at(60, {redelivery: true}), at(0, {ok: true}), at(-60)], false],

@@ -33,10 +33,10 @@ describe('a job that is queued at GitHub', () => {
   });
 
   test.each([
-    ['younger than a minute has the webhook’s way to itself', {queuedAt: LATER - 59_000}, false],
-    ['older than 23 hours is left to GitHub’s own end', {queuedAt: LATER - 24 * 60 * MINUTE}, false],
-    ['with labels of no pool is not ours', {labels: ['macos']}, false],
-    ['in a public repository that no pool allows is not ours', {}, true],
+    ['and younger than a minute is left to the webhook', {queuedAt: LATER - 59_000}, false],
+    ['and older than 23 hours is left to GitHub, which cancels it', {queuedAt: LATER - 24 * 60 * MINUTE}, false],
+    ['with labels of no pool is ignored', {labels: ['macos']}, false],
+    ['in a public repository that no pool allows is ignored', {}, true],
   ])('%s', (_, job, isPublic) => {
     expect(once({seen: seen(job, isPublic)})).toEqual([]);
   });
@@ -94,8 +94,8 @@ describe('a job on record as running that GitHub lists as queued', () => {
   });
 
   test.each([
-    ['is on record as alive', {runners: [{...runner, state: 'busy', stateAt: LATER, runs: '1001-1', covers: null}]}],
-    ['may be on record, which was not read', {runners: undefined}],
+    ['is alive on record', {runners: [{...runner, state: 'busy', stateAt: LATER, runs: '1001-1', covers: null}]}],
+    ['may be on record, because the runners could not be read', {runners: undefined}],
   ] as const)('is left alone while its runner %s', (_, more) => {
     const instances = [machine(runner)];
     expect(words(twice({...known, instances, ...more})).filter((word) => word.startsWith('requeue'))).toEqual([]);

@@ -15,12 +15,12 @@ describe('a VM without a live runner', () => {
   const former = new Map([[name, {...runner, state: 'gone' as const}]]);
 
   test.each([
-    ['seen twice is deleted', {former}, ['delete_vm orphan']],
-    ['nobody knows of is deleted, when every scope was listed', {}, ['delete_vm orphan']],
-    ['nobody knows of is left alone, when a scope was not listed', {sawEveryScope: false}, []],
-    ['whose runner’s scope was not listed is left alone', {former, scopes: new Map(), sawEveryScope: false}, []],
-    ['is left alone, while runners cannot be read', {former, runners: undefined}, []],
-    ['with a busy registration is left alone', {former, scopes: scopes({busy: true, status: 'online' as const})}, []],
+    ['is deleted when two sweeps saw it', {former}, ['delete_vm orphan']],
+    ['and without any record is deleted when every scope was listed', {}, ['delete_vm orphan']],
+    ['and without any record is kept when a scope was not listed', {sawEveryScope: false}, []],
+    ['is kept when the scope of its runner was not listed', {former, scopes: new Map(), sawEveryScope: false}, []],
+    ['is kept while the runners cannot be read', {former, runners: undefined}, []],
+    ['is kept while its registration is busy', {former, scopes: scopes({busy: true, status: 'online' as const})}, []],
     [
       'with a busy namesake elsewhere is deleted',
       {former, scopes: scopes({id: 7, busy: true, status: 'online' as const})},
@@ -98,7 +98,7 @@ describe('a registration that is offline', () => {
     ['of another scope', {former: former({scope: {kind: 'organization', org: 'acme'}}), scopes: scopes({})}],
     ['of a runner that is on no record', {former: new Map(), scopes: scopes({})}],
     ['of a name that was not tried', {former: former({githubId: null, registrationTriedAt: null}), scopes: scopes({})}],
-    ['of a VM that is there', {scopes: scopes({}), instances: [machine(runner, {createdAt: LATER})]}],
+    ['of an existing VM', {scopes: scopes({}), instances: [machine(runner, {createdAt: LATER})]}],
     [
       'of a runner that is being made',
       {scopes: scopes({}), runners: [{...runner, state: 'requested' as const, stateAt: LATER}]},

@@ -25,7 +25,7 @@ describe('warm runners', () => {
 
   test.each([
     ['there are enough', {minIdle: 1, scope}, {}],
-    ['no repository is spelt out', {minIdle: 2}, {}],
+    ['the pool names no repository', {minIdle: 2}, {}],
     ['the pool is full', {minIdle: 2, maxRunners: 1, scope}, {}],
     ['a breaker is open', {minIdle: 2, scope}, {held: new Set(['arm'])}],
     [
@@ -105,13 +105,13 @@ describe('a persistent VM that stopped by itself', () => {
   });
 
   test.each([
-    ['is up', {status: 'RUNNING'}, {}, {}, {}],
-    ['could not be looked at', {status: undefined}, {}, {}, {}],
+    ['is running', {status: 'RUNNING'}, {}, {}, {}],
+    ['could not be read', {status: undefined}, {}, {}, {}],
     ['is being started', {}, {state: 'starting', stateAt: LATER - 60_000}, {}, {}],
     ['is being stopped', {}, {state: 'stopping', stopLeaseUntil: LATER + 1}, {}, {}],
-    ['finds no capacity, and is tried with growing pauses', {}, {state: 'stopped', startFailures: 2}, {}, {}],
-    ['has a job that came just now', {}, {}, {updatedAt: LATER - 59_000}, {}],
-    ['has a job that runs by now', {}, {}, {}, {status: 'completed'}],
+    ['found no capacity and is retried with growing pauses', {}, {state: 'stopped', startFailures: 2}, {}, {}],
+    ['has a job that was queued just now', {}, {}, {updatedAt: LATER - 59_000}, {}],
+    ['has a job that is completed by now', {}, {}, {}, {status: 'completed'}],
   ] as const)('is left alone when it %s', (_, more, document, job, github) => {
     expect(words(plan(more, document, job, github))).not.toContain('demand vm_down');
   });
@@ -135,12 +135,12 @@ describe('the job of a preempted VM', () => {
   };
 
   test.each([
-    ['failed without a failed step is run again', lost, ['rerun preempted']],
-    ['failed in a step is not', {...lost, hasFailedStep: true}, ['forget_preemption preempted']],
-    ['succeeded all the same is not', {...lost, conclusion: 'success'}, ['forget_preemption preempted']],
-    ['was cancelled is not', {...lost, conclusion: 'cancelled'}, ['forget_preemption preempted']],
-    ['was the third attempt is not', {...lost, runAttempt: 3}, ['forget_preemption preempted']],
-    ['is not over yet is waited for', {status: 'in_progress'}, []],
+    ['failed without a failed step is rerun', lost, ['rerun preempted']],
+    ['failed in a step is not rerun', {...lost, hasFailedStep: true}, ['forget_preemption preempted']],
+    ['succeeded is not rerun', {...lost, conclusion: 'success'}, ['forget_preemption preempted']],
+    ['was cancelled is not rerun', {...lost, conclusion: 'cancelled'}, ['forget_preemption preempted']],
+    ['was the third attempt is not rerun', {...lost, runAttempt: 3}, ['forget_preemption preempted']],
+    ['still runs is awaited', {status: 'in_progress'}, []],
   ])('that %s', (_, job, expected) => {
     expect(ended(job).filter((word) => word.endsWith('preempted'))).toEqual(expected);
   });
