@@ -1,11 +1,9 @@
-import {createPrivateKey, type KeyObject} from 'node:crypto';
+import {createPrivateKey} from 'node:crypto';
 import {createAppAuth} from '@octokit/auth-app';
 import {RequestError} from '@octokit/request-error';
 import type {Octokit} from '@octokit/rest';
 import {SignJWT} from 'jose';
 import type {Clock} from '../clock';
-import {parsePrivateKey} from '../config/credentials';
-import {Refused} from '../errors';
 import {type RunnerScope, scopePath} from '../model/scope';
 import type {Random} from '../random';
 import type {Secret} from '../secret';
@@ -24,7 +22,7 @@ export interface AppCredentials {
   readonly kind: 'app';
   readonly appId: string | number;
   /**
-   * Reads the private key. Called for each JWT, so that a new key takes effect without a deployment; the reader of the secret caches it.
+   * Reads the private key (PEM). Called for each JWT, so that a new key takes effect without a deployment; the reader of the secret caches it.
    */
   readonly privateKey: () => Promise<Secret>;
   /** Called after a 401: the next call of `privateKey` must read the secret again. */
@@ -137,16 +135,6 @@ async function signJwt({appId, key, nowSeconds, id}: NewJwt) {
     .setIssuedAt(issuedAt)
     .setExpirationTime(expires)
     .setJti(id)
-    .sign(readPrivateKey(key));
+    .sign(createPrivateKey(key.reveal()));
   return {jwt, expiresAt: new Date(expires * 1000).toISOString()};
-}
-
-/**
- * Parses the private key of the App, in any format that the configuration accepts. Throws `Refused` if it is not a private key; the message
- * contains nothing of it.
- */
-export function readPrivateKey(secret: Secret): KeyObject {
-  const key = parsePrivateKey(secret.reveal());
-  if (key.kind === 'pem') return createPrivateKey(key.pem);
-  throw new Refused(`GITHUB_APP_PRIVATE_KEY: found ${key.found}, expected ${key.expected}`);
 }

@@ -91,3 +91,9 @@ export function noteIncomplete({incomplete, context}: Sweep, what: string, error
   incomplete.push(what);
   context.logger.warning(`sweep: ${what} could not be seen`, {decision: 'incomplete', reason: what, error});
 }
+
+/**
+ * `off`: a normal sweep. `request`: asked for by `?dry-run=true`, writes nothing. `config`: `DRY_RUN` of the deployment, corrects nothing
+ * but stores sightings, so that a later sweep sees that they persist.
+ */
+export type DryRun = 'off' | 'request' | 'config';

@@ -9,7 +9,8 @@ import {type Context, githubOf} from '../ports';
 import {noteBootFailure} from '../runners/breakers';
 import {findRegistration, removeMachine, retireRunner} from '../runners/retire';
 import type {Sweep} from './context';
-import type {ActionOutcome, EndOptions, EndRunner, LeftoverVm, Registered, Removed} from './rule';
+import type {Registered} from './observed';
+import type {ActionOutcome, EndOptions, EndRunner, LeftoverVm, Removed} from './rule';
 
 /**
  * Deregisters the runner, which GitHub refuses (422) while a job runs; then reopens the assigned job, deletes the VM and hands the slot to

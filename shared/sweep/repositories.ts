@@ -1,5 +1,4 @@
-import type {DiscoveredRepository, Listed} from '../github/github';
-import {joinLists, listOrFailure} from '../github/github';
+import {type DiscoveredRepository, joinLists, type Listed, listOrFailure} from '../github/github';
 import {takesRepository} from '../model/matching';
 import type {Pool} from '../model/pool';
 import {noteIncomplete, type Sweep} from './context';

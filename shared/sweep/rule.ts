@@ -4,7 +4,7 @@ import type {JobEvent} from '../model/job-event';
 import type {RunnerDocument} from '../model/runner';
 import type {RunnerScope} from '../model/scope';
 import type {Preemption} from '../model/sweep';
-import type {Observed} from './observed';
+import type {Observed, Registered} from './observed';
 import type {PersistenceTracker} from './persistence';
 
 /**
@@ -80,13 +80,6 @@ export interface EndOptions {
   readonly hasVanished?: boolean;
   /** The VM did not boot: counted by the boot breaker of the pool. */
   readonly failedToBoot?: boolean;
-}
-
-/** A registration at GitHub. */
-export interface Registered {
-  readonly scope: RunnerScope;
-  readonly installationId: number | null;
-  readonly id: number;
 }
 
 /** A VM without a live runner on record. */

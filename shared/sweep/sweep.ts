@@ -1,17 +1,11 @@
 import type {SweepSummary} from '../model/sweep';
 import type {Context} from '../ports';
 import {type Acted, act, closeBootBreakers, logDecisions} from './act';
-import {copyMemory, isTimeUp, type Sweep, type SweepOptions} from './context';
+import {copyMemory, type DryRun, isTimeUp, type Sweep, type SweepOptions} from './context';
 import {type Redelivered, redeliverFailed} from './deliveries/redeliver';
 import {type Lock, readLock, releaseLock, takeLock} from './lock';
 import {type Observation, observe} from './observe';
 import {plan, type Step} from './plan';
-
-/**
- * `off`: a normal sweep. `request`: asked for by `?dry-run=true`, writes nothing. `config`: `DRY_RUN` of the deployment, corrects nothing
- * but stores sightings, so that a later sweep sees that they persist.
- */
-export type DryRun = 'off' | 'request' | 'config';
 
 export type SweepReport =
   | ({readonly status: 'done' | 'dry_run'} & SweepSummary)

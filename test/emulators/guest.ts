@@ -1,9 +1,9 @@
-import type {ComputeEvent, ComputeWorld} from './compute/model';
+import type {ComputeEvent} from './compute/machines';
+import type {ComputeWorld} from './compute/model';
 import type {Instance} from './compute/resources';
 import type {Job} from './github/job';
 import type {GitHubWorld} from './github/model';
-import type {Registration} from './github/registration';
-import type {RunnerSession} from './github/runner-session';
+import type {Registration, RunnerSession} from './github/registration';
 import type {Connection} from './github/runners';
 
 export interface GuestOptions {
@@ -25,6 +25,7 @@ const JIT_CONFIG = 'slipway-jit-config';
 
 /** What somebody asked for. */
 const ENDED: readonly ComputeEvent['kind'][] = ['deleting', 'stopping', 'suspending', 'reset'];
+
 /** What happens to a VM; that its job is lost is nobody's fault. */
 const LOST: readonly ComputeEvent['kind'][] = ['preempted', 'host_error'];
 

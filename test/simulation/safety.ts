@@ -54,6 +54,7 @@ const SECRETS = [
 
 /** Refusals that no job may be given up for: every pool has a template, a placement that works, and the App's access to GitHub. */
 const REFUSED = /insert instance|(?:GET|POST) \/projects\/world\/\S+: HTTP 4|GitHub answered 404/;
+
 /** A quarter of what Firestore takes. */
 const LARGEST_DOCUMENT = 256 * 1024;
 

@@ -1,8 +1,9 @@
+import {arrivalWatch, checkArrivals} from './arrivals';
 import {backlogMs, longestMatrixMs} from './backlog';
 import {SimulatedControlPlane} from './control-plane';
 import {FUNCTIONS, type Functions} from './functions';
 import {checkLiveness} from './liveness';
-import {arrivalWatch, checkArrivals, isOutageAlone} from './outages';
+import {isOutageAlone} from './outages';
 import type {Violation} from './safety';
 import {type Fault, needsSweep, type Scenario} from './scenario';
 import {SimulatedWorld} from './simulated-world';
@@ -31,8 +32,10 @@ export interface SimulateOptions {
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+
 /** Time that is given after the last job and fault: less than a VM's own death takes, which would clear up what we left. */
 const SETTLE_MS = 5 * HOUR;
+
 /** Nothing happens for so long: nothing will. Longer than anything is delayed by a fault. */
 const QUIET_MS = 45 * MINUTE;
 const QUIET_CHECK_STEPS = 40;

@@ -1,11 +1,14 @@
+import type {Clock} from '../../clock';
 import {Refused} from '../../errors';
+import type {Logger} from '../../logger';
 import {regionOf} from '../../model/names';
 import type {Placement} from '../../model/placement';
+import type {Pool} from '../../model/pool';
 import {longestIdleMinutes} from '../../model/warm';
 import type {CreateOutcome, CreateRequest, PlacementRequest} from '../provider';
 import {attemptInsert} from './attempt';
 import {instanceBody, requestId} from './client/body';
-import type {InsertRequest, InstanceTemplate} from './client/compute';
+import type {Compute, InsertRequest, InstanceTemplate} from './client/compute';
 import {ComputeFailure, type ComputeFailureClass, secondsToNextMinute} from './client/errors';
 import {findTemplate} from './client/templates';
 import {
@@ -19,7 +22,6 @@ import {
   poolZones,
   zoneOrder,
 } from './placement';
-import type {GcePool, GceProviderOptions} from './provider';
 
 /** No placement is tried later than this after the start, so that the last wait still fits into the time-out of the function. */
 const LAST_ATTEMPT_SECONDS = 90;
@@ -27,10 +29,32 @@ const LAST_ATTEMPT_SECONDS = 90;
 /** Number of refusals that the message of a refused creation quotes. */
 const MAX_SHOWN_REFUSALS = 3;
 
-interface CreateOptions extends Omit<GceProviderOptions, 'pools'> {
+/** The settings of a pool that the provider uses. Minutes may have fractions. */
+export interface GcePool {
+  readonly name: string;
+  readonly bootMinutes: number;
+  readonly idleMinutes: number;
+  readonly jobMinutes: number;
+  /** Warm runners may be idle for longer than `idleMinutes`. */
+  readonly minIdle?: Pool['minIdle'];
+  readonly provider: {
+    /** Name, or full or partial URL, of a regional or global instance template. */
+    readonly template: string;
+    readonly region?: string;
+    readonly zones?: readonly string[];
+    readonly machineTypes?: readonly string[];
+    readonly spot: 'never' | 'prefer' | 'only';
+  };
+}
+
+interface CreateOptions {
+  readonly compute: Compute;
   readonly pool: GcePool;
+  readonly deployment: string;
   readonly place: DefaultPlace;
   readonly exhausted: ExhaustedPlacements;
+  readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 interface Prepared {

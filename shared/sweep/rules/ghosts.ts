@@ -2,9 +2,9 @@ import type {Registration} from '../../github/github';
 import {isRegistrationOf, isUnused} from '../../model/identity';
 import {isOver, type RunnerDocument} from '../../model/runner';
 import {type RunnerScope, scopeKey} from '../../model/scope';
-import type {Observed} from '../observed';
+import type {Observed, Registered} from '../observed';
 import {PERSISTED_MS, type PersistenceTracker} from '../persistence';
-import type {PlannedAction, Registered, Rule} from '../rule';
+import type {PlannedAction, Rule} from '../rule';
 
 /** Deregistrations per sweep: each costs a call, and a mistake would remove many registrations. */
 const MAX_PER_SWEEP = 20;

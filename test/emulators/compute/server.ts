@@ -1,7 +1,8 @@
 import {once} from 'node:events';
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
-import {ComputeFace, type ComputeFault, type ComputeRequest} from './face';
+import {ComputeFace, type ComputeFault} from './face';
+import type {ComputeRequest} from './request';
 import type {Json} from './resources';
 
 export type {ComputeFault, ComputeRequest};

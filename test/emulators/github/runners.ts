@@ -6,8 +6,7 @@ import {distinct} from './labels';
 import {draw} from './latencies';
 import {EPHEMERAL_OFFLINE_LIMIT, LONGEST_RUNNER_NAME, PERSISTENT_OFFLINE_LIMIT} from './limits';
 import {GitHubRefusal, invalid, notFound} from './refusal';
-import type {Registration} from './registration';
-import {RunnerSession} from './runner-session';
+import {type Registration, RunnerSession} from './registration';
 import type {RunnerChange, Surroundings} from './surroundings';
 
 export interface RegisterRequest {

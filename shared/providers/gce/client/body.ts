@@ -1,19 +1,11 @@
 import {createHash} from 'node:crypto';
+import {DEPLOYMENT_LABEL, JOB_LABEL, POOL_LABEL} from '../../../model/names';
 import type {Placement} from '../../../model/placement';
 import type {Secret} from '../../../secret';
 import type {Instance, InstanceBody, InstanceTemplate, Metadata, Scheduling} from './compute';
 
 /** Metadata key of the JIT config; the start-up script reads it. */
 export const JIT_CONFIG_KEY = 'slipway-jit-config';
-
-export const DEPLOYMENT_LABEL = 'slipway-deployment';
-
-export const POOL_LABEL = 'slipway-pool';
-
-export const JOB_LABEL = 'slipway-job';
-
-/** A VM with this label was marked by a person and is never deleted. */
-export const KEEP_LABEL = 'slipway-keep';
 
 /** Namespace of the request ids: a random UUID that must never change. */
 const NAMESPACE = Buffer.from('5f3c7d0e2b6a4c8e9d150a7be4f2c619', 'hex');
