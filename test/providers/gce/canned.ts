@@ -2,6 +2,7 @@ import {once} from 'node:events';
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import type {ComputeEmulator} from '../../../shared/providers/gce/client/call';
+import {KEPT_CONNECTIONS} from '../../emulators/kept-connections';
 
 export interface SeenRequest {
   readonly method: string;
@@ -23,7 +24,7 @@ export interface CannedCompute {
 /** A server with canned answers, for answers of Compute Engine that are very rare. */
 export async function cannedCompute(answer: (request: SeenRequest) => Canned): Promise<CannedCompute> {
   const seen: SeenRequest[] = [];
-  const server = createServer((request, response) => {
+  const server = createServer(KEPT_CONNECTIONS, (request, response) => {
     void read(request).then((got) => {
       seen.push(got);
       send(response, answer(got));
