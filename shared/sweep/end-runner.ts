@@ -1,12 +1,12 @@
 import {Refused} from '../errors';
 import type {JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
-import {isOver, type RunnerDocument} from '../model/runner';
+import {isOver, providerOf, type RunnerDocument} from '../model/runner';
 import type {Preemption} from '../model/sweep';
 import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
 import {noteBootFailure} from '../runners/breakers';
-import {findRegistration, removeMachine, retireRunner} from '../runners/retire';
+import {findRegistration, machineOf, removeMachine, retireRunner} from '../runners/retire';
 import type {Sweep} from './context';
 import type {ActionOutcome, EndOptions, EndRunner} from './rule';
 
@@ -97,7 +97,8 @@ async function preempted({context}: Sweep, runner: RunnerDocument, job: JobDocum
   const {name, pool, runs} = runner;
   const placement = placementOf(runner);
   const isPreemption =
-    placement?.spot === true && (await context.provider(pool).wasPreempted?.({name, place: placement.place})) === true;
+    placement?.spot === true &&
+    (await context.provider(pool, providerOf(runner)).wasPreempted?.(machineOf(runner))) === true;
   context.logger.error(`the VM ${name} ${isPreemption ? 'was preempted' : 'vanished'} under a job`, {
     decision: isPreemption ? 'preempted' : 'vanished',
     runner: name,

@@ -10,7 +10,7 @@ import type {LeftoverVm, Registered, Removed} from './rule';
  */
 export async function deleteLeftoverVm(
   context: Context,
-  {name, zone, pool, registration, namesakes, isDead}: LeftoverVm,
+  {name, zone, pool, provider, registration, namesakes, isDead}: LeftoverVm,
 ): Promise<Removed> {
   const runner = await context.store.get('runners', name);
   if (runner && !isOver(runner)) return 'left';
@@ -19,7 +19,7 @@ export async function deleteLeftoverVm(
     const result = await githubAt(context, registration).deleteRunner(registration.id);
     if (result === 'busy' && !isDead) return 'left';
   }
-  await removeMachine(context, {name, pool}, zone);
+  await removeMachine(context, {name, pool, provider}, zone);
   if (runner) await retireRunner(context, runner, 'gone');
   return 'removed';
 }

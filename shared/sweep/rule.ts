@@ -91,6 +91,8 @@ export interface LeftoverVm {
   readonly name: string;
   readonly zone: string;
   readonly pool: string;
+  /** Type of the provider that listed it. */
+  readonly provider: string;
   /** The VM's own registration, which is deleted first. */
   readonly registration: Registered | null;
   /** The VM is on no record: these registrations have its name and stay. While one of them is connected, it may be what runs in the VM. */

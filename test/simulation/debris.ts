@@ -71,7 +71,15 @@ export class Debris {
     const slot = slotId('arm', 0);
     const name = 'slipway-arm-9104-1';
     const scope = {kind: 'repository', owner: 'acme', repo: 'app'} as const;
-    const runner = requestedRunner({name, job: aJob({jobId: 9104}), scope, labels: LABELS.arm, slot, now});
+    const runner = requestedRunner({
+      name,
+      job: aJob({jobId: 9104}),
+      scope,
+      provider: 'gce',
+      labels: LABELS.arm,
+      slot,
+      now,
+    });
     const over = {...requestedRunner({...this.#over(), slot, now}), state: 'gone' as const, covers: null, slot: null};
     const lost = {pool: 'spot', n: 0};
     await store.transaction(async (transaction) => {
@@ -84,6 +92,12 @@ export class Debris {
 
   #over() {
     const {name} = this.#ghost;
-    return {name, job: aJob({jobId: 9103, pool: 'shared'}), scope: ORGANIZATION, labels: LABELS.shared};
+    return {
+      name,
+      job: aJob({jobId: 9103, pool: 'shared'}),
+      scope: ORGANIZATION,
+      provider: 'gce',
+      labels: LABELS.shared,
+    };
   }
 }

@@ -68,18 +68,18 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
   };
 
   /** The VMs of a pool that is not configured any more are looked for where VMs are made by default. */
-  const zonesToLookInto = (name: string): Promise<readonly string[]> => {
-    const pool = parseRunnerName(deployment, name)?.pool ?? name;
+  const zonesToLookInto = (name: string, asked: string | undefined): Promise<readonly string[]> => {
+    const pool = asked ?? parseRunnerName(deployment, name)?.pool ?? name;
     return poolZones(compute, pools.find((one) => one.name === pool) ?? {name: pool, provider: {}}, place);
   };
 
-  const look = async ({name, place: known}: MachineReference): Promise<Instance | undefined> => {
-    const zones = known ? [known] : zoneOrder(name, await zonesToLookInto(name));
+  const look = async ({name, pool: ofPool, place: known}: MachineReference): Promise<Instance | undefined> => {
+    const zones = known ? [known] : zoneOrder(name, await zonesToLookInto(name, ofPool));
     for (const candidate of zones) {
       const instance = await compute.getInstance(candidate, name);
       if (!instance) continue;
       if (belongsTo(deployment, instance)) return instance;
-      const pool = parseRunnerName(deployment, name)?.pool;
+      const pool = ofPool ?? parseRunnerName(deployment, name)?.pool;
       logger.warning(`instance ${name} in ${candidate} is not labelled as ${deployment}'s: left alone`, {
         decision: 'foreign',
         runner: name,
@@ -132,7 +132,12 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
       return zone !== undefined && typedRefusals(clock, compute.wasPreempted(zone, name));
     },
 
-    check: () => checkPlace(compute, pools[0], clock),
+    check: (name) =>
+      checkPlace(
+        compute,
+        pools.find((pool) => pool.name === name),
+        clock,
+      ),
   };
 }
 
@@ -159,7 +164,7 @@ function machineStatus(status: InstanceStatus): MachineStatus {
   return isStarting(status) ? 'starting' : 'running';
 }
 
-/** Asks something harmless, in the place of the first pool, that needs the very rights that the functions need. */
+/** Asks something harmless, in the place of the pool, that needs the very rights that the functions need. */
 async function checkPlace(compute: Compute, pool: GcePool | undefined, clock: Clock): Promise<readonly Finding[]> {
   const {zones, region} = pool?.provider ?? {};
   const zone = zones?.[0];

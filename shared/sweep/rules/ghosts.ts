@@ -2,6 +2,7 @@ import type {Registration} from '../../github/github';
 import {isRegistrationOf, isUnused} from '../../model/identity';
 import {isOver, type RunnerDocument} from '../../model/runner';
 import {type RunnerScope, scopeKey} from '../../model/scope';
+import {isListed} from '../machines';
 import type {Observed} from '../observed';
 import {type PersistenceTracker, TWICE_MS} from '../persistence';
 import type {PlannedAction, Registered, Rule} from '../rule';
@@ -30,11 +31,11 @@ export const deregisterGhosts: Rule<Deregister> = {
 };
 
 function planDeregistrations(observed: Observed, _now: number, tracker: PersistenceTracker): Deregister[] {
-  if (observed.instances === undefined || observed.runners === undefined) {
+  if (observed.runners === undefined) {
     tracker.carryOver('ghost ');
     return [];
   }
-  const there = new Set([...observed.instances, ...observed.runners].map(({name}) => name));
+  const there = new Set([...observed.machines, ...observed.runners].map(({name}) => name));
   const actions: Deregister[] = [];
   for (const {scope, installationId, runners} of observed.scopes.values()) {
     for (const registration of runners) {
@@ -43,6 +44,7 @@ function planDeregistrations(observed: Observed, _now: number, tracker: Persiste
       if (there.has(name) || !isUnused(registration)) continue;
       // mutation: ghost of another
       if (!isOfFormer(runner, scope, registration)) continue;
+      if (!isWhereListed(observed, runner)) continue;
       const seenMs = tracker.observe(`ghost ${scopeKey(scope)} ${name}`);
       if (seenMs < (runner?.githubId === null ? NAMED_MS : TWICE_MS)) continue;
       if (actions.length === MOST_A_PASS) continue;
@@ -50,10 +52,16 @@ function planDeregistrations(observed: Observed, _now: number, tracker: Persiste
     }
   }
   for (const key of Object.keys(observed.sightings)) {
-    const scope = /^ghost (\S+ \S+) /.exec(key)?.[1];
-    if (scope && !observed.scopes.has(scope)) tracker.carryOver(key);
+    const [, scope, name = ''] = /^ghost (\S+ \S+) (\S+)/.exec(key) ?? [];
+    if (!scope) continue;
+    if (!observed.scopes.has(scope) || !isWhereListed(observed, observed.former.get(name))) tracker.carryOver(key);
   }
   return actions;
+}
+
+/** Whether the runner's machine would be listed if it was there; of one that is not known, whether every machine would. */
+function isWhereListed({unlisted}: Observed, runner: RunnerDocument | undefined): boolean {
+  return runner ? isListed(unlisted, runner) : unlisted.length === 0;
 }
 
 /** Whether it is the registration of a runner that is over: not one that was made while GitHub was asked. */

@@ -1,6 +1,6 @@
 import {isUnused} from '../../model/identity';
 import {scopeKey} from '../../model/scope';
-import type {Machine} from '../../providers/provider';
+import type {SeenMachine} from '../machines';
 import {minutesOf, namesakes, type Observed, ourMachines, registrationOf, runsAtGitHub} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import type {LeftoverVm, PlannedAction, Registered, Rule} from '../rule';
@@ -21,17 +21,22 @@ function planDeletions(observed: Observed, now: number, tracker: PersistenceTrac
   if (observed.runners === undefined) return [];
   const live = new Set(observed.runners.map(({name}) => name));
   const actions: DeleteVm[] = [];
-  for (const machine of ourMachines(observed) ?? []) {
+  for (const machine of ourMachines(observed)) {
     if (live.has(machine.name) || machine.status === 'stopping') continue;
     const action = orphan(observed, machine, now, tracker);
     if (action) actions.push(action);
   }
-  if (observed.instances === undefined) tracker.carryOver('orphan ');
+  if (observed.unlisted.length > 0) tracker.carryOver('orphan ');
   return actions;
 }
 
-function orphan(observed: Observed, machine: Machine, now: number, tracker: PersistenceTracker): DeleteVm | undefined {
-  const {name, place: zone, pool} = machine;
+function orphan(
+  observed: Observed,
+  machine: SeenMachine,
+  now: number,
+  tracker: PersistenceTracker,
+): DeleteVm | undefined {
+  const {name, place: zone, pool, provider} = machine;
   const isDead = machine.status === 'stopped';
   if (!isDead && now - machine.createdAt < minutesOf(observed, pool).bootMinutes * 60_000) return undefined;
   const former = observed.former.get(name);
@@ -45,8 +50,8 @@ function orphan(observed: Observed, machine: Machine, now: number, tracker: Pers
   const others = former ? [] : namesakes(observed, name, pool);
   // mutation: orphan runs a job
   if (!isDead && (own?.seen.busy || runsAtGitHub(observed, name, former))) return undefined;
-  // A VM on no record cannot be deregistered first: while a registration of its name is connected, it may take a job at any time. Compute
-  // Engine deletes it after `maxRunDuration`.
+  // A VM on no record cannot be deregistered first: while a registration of its name is connected, it may take a job at any time. It ends
+  // by itself.
   if (!isDead && others.some(({seen}) => !isUnused(seen))) return undefined;
   if (!tracker.hasPersisted(key)) return undefined;
   return {
@@ -55,6 +60,7 @@ function orphan(observed: Observed, machine: Machine, now: number, tracker: Pers
     name,
     zone,
     pool,
+    provider,
     registration: own ? place(own) : null,
     namesakes: others.map(place),
     isDead,

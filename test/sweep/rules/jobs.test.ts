@@ -97,8 +97,8 @@ describe('a job on record as running that GitHub lists as queued', () => {
     ['is on record as alive', {runners: [{...runner, state: 'busy', stateAt: LATER, runs: '1001-1', covers: null}]}],
     ['may be on record, which was not read', {runners: undefined}],
   ] as const)('is left alone while its runner %s', (_, more) => {
-    const instances = [machine(runner)];
-    expect(words(twice({...known, instances, ...more})).filter((word) => word.startsWith('requeue'))).toEqual([]);
+    const machines = [machine(runner)];
+    expect(words(twice({...known, machines, ...more})).filter((word) => word.startsWith('requeue'))).toEqual([]);
   });
 
   test('is left alone while its runner, which is not ours, is busy', () => {
