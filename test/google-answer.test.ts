@@ -153,7 +153,7 @@ describe('GitHub', () => {
     const jit = {name: 'slipway-arm-1-1', labels: ['arm64'], runnerGroup: 'Default'};
     const runners = github.gitHubFor(organization);
     await runners.listRunners();
-    github.world.fault({match: {path: /generate-jitconfig/}, times: 2, respond: {status, body: '<html></html>'}});
+    github.world.fault({match: {path: /generate-jitconfig/}, times: 10, respond: {status, body: '<html></html>'}});
     await expect(runners.createJitConfig(jit)).rejects.toMatchObject({kind: 'uncertain'});
     await github.close();
   });

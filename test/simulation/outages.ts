@@ -1,12 +1,13 @@
 import type {Delivery} from '../emulators/github/delivery';
 import type {GitHubWorld} from '../emulators/github/model';
 import type {SeededRandom} from '../emulators/seeded-random';
+import type {FaultPlan} from './fault-plan';
 import type {Fault, JobPlan, Scenario, Setting} from './scenario';
 import type {SimulatedWorld} from './simulated-world';
-import type {Struck} from './struck';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+
 /** What an outage held back has arrived so soon after it, if it was not more than GitHub takes in that time. */
 const SOON_MS = 5 * MINUTE;
 const SOON_MOST = 300;
@@ -45,14 +46,14 @@ export function isOutageAlone({faults}: Pick<Scenario, 'faults'>): boolean {
 }
 
 /** Events about jobs of somebody else's labels, each under a GUID of its own. */
-export function planFloods(github: GitHubWorld, struck: Struck, faults: readonly Fault[]): void {
+export function planFloods(github: GitHubWorld, faultPlan: FaultPlan, faults: readonly Fault[]): void {
   const {scheduler} = github;
   for (const fault of faults) {
     if (fault.on !== 'flood') continue;
     scheduler.at(scheduler.now() + fault.atMs, () => {
       const job = github.queue.jobs()[0];
       if (!job) return;
-      struck.note(fault);
+      faultPlan.note(fault);
       const other = {...job, status: 'queued', conclusion: null, runner: null, labels: ['ubuntu-latest']} as const;
       for (let n = 0; n < fault.count; n++) github.announceJob(other, 'queued');
     });

@@ -1,4 +1,4 @@
-import type {ComputeRequest} from './face';
+import type {ComputeRequest} from './api';
 import {
   aggregatedList,
   deleteInstance,

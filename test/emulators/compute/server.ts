@@ -1,13 +1,13 @@
 import {once} from 'node:events';
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
-import {ComputeFace, type ComputeFault, type ComputeRequest} from './face';
+import {ComputeApi, type ComputeFault, type ComputeRequest} from './api';
 import type {Json} from './resources';
 
 export type {ComputeFault, ComputeRequest};
 
 /** Compute Engine over HTTP, as the client libraries speak to it. */
-export class ComputeServer extends ComputeFace {
+export class ComputeServer extends ComputeApi {
   readonly #server = createServer((request, response) => void this.#serve(request, response));
 
   async listen(): Promise<{readonly host: string; readonly port: number}> {

@@ -19,7 +19,7 @@ interface Found {
 }
 
 /**
- * Secret Manager's REST face, as far as a reader needs it: list the versions of a secret, access one. Plain HTTP, for
+ * Secret Manager's REST API, as far as a reader needs it: list the versions of a secret, access one. Plain HTTP, for
  * `SECRET_MANAGER_EMULATOR_HOST`.
  *
  * @see https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions
