@@ -17,7 +17,7 @@ const {sweep: _, ...WITHOUT_SWEEP}: Functions = FUNCTIONS;
 /** Plays seeds, then the kept cases if they are wanted, until one fails; run as a process of its own, whose core has a mutation. Prints who, or null. */
 async function play(seeds: number, days: number, kept: boolean): Promise<Caught | null> {
   for (let seed = 1; seed <= seeds; seed++) {
-    const [violation] = (await playSeed(seed, days)).violations;
+    const [violation] = (await playSeed(seed, {days})).violations;
     if (violation) return {by: `seed ${seed}`, violation};
     // The sweep makes up for much, a minute later: what needs none has to hold without.
     const scenario = drawScenario(seed, {days});
