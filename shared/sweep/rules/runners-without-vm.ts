@@ -22,7 +22,6 @@ function planEnds(observed: Observed, now: number, tracker: PersistenceTracker):
   const actions: End[] = [];
   for (const runner of observed.runners ?? []) {
     if (isBeingMade(runner)) continue;
-    // mutation: machine in a list that is not complete
     if (!isListed(observed.unlisted, runner)) {
       tracker.carryOver(`machine ${runner.name}`);
       continue;

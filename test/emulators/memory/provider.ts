@@ -78,7 +78,9 @@ export function createMemoryProvider({service, deployment, pools}: MemoryProvide
 
     async list() {
       const {machines, unreadPlaces} = await answer(service.list(deployment));
-      return {machines: machines.map(machineOf), complete: unreadPlaces.length === 0, unreadPlaces};
+      const seen = machines.map(machineOf);
+      if (unreadPlaces.length === 0) return {machines: seen, complete: true};
+      return {machines: seen, complete: false, unreadPlaces};
     },
 
     wasPreempted: ({name}) => answer(service.wasPreempted(name)),

@@ -4,6 +4,7 @@ import {createGceProvider, type GcePool} from '../../../shared/providers/gce/pro
 import type {RunnerProvider} from '../../../shared/providers/provider';
 import {createLogger} from '../../../shared/telemetry/create-logger';
 import type {ComputeRequest} from '../../emulators/compute/api';
+import {directCompute} from '../../emulators/compute/direct';
 import type {ComputeLatencies} from '../../emulators/compute/latencies';
 import {ComputeWorld} from '../../emulators/compute/model';
 import type {Instance, Template} from '../../emulators/compute/resources';
@@ -47,6 +48,8 @@ export interface GceWorldOptions {
   readonly provider?: Partial<GcePool['provider']>;
   readonly templates?: readonly Template[];
   readonly latencies?: Partial<ComputeLatencies>;
+  /** On the port that the simulation has, in place of Google's clients. */
+  readonly isDirect?: boolean;
 }
 
 /** The provider over Google's real clients and the HTTP server of the simulated Compute Engine, on a virtual clock. */
@@ -66,7 +69,7 @@ export async function openGceWorld(options: GceWorldOptions = {}): Promise<GceWo
     provider: {template: 'runner', zones: POOL_ZONES, spot: 'never', ...options.provider},
   };
   const provider = createGceProvider({
-    compute: createCompute({project: 'p', emulator, clock}),
+    compute: options.isDirect ? directCompute(server) : createCompute({project: 'p', emulator, clock}),
     pools: [pool],
     deployment: 'slipway',
     clock,

@@ -1,9 +1,9 @@
+import {aPool} from '../../builders/lifecycle';
 import {describeProvider} from '../../contracts/provider';
 import {createMemoryProvider, MEMORY, type MemorySettings} from '../../emulators/memory/provider';
 import {memoryService} from '../../emulators/memory/service';
 import {MEMORY_PLACES, MemoryWorld} from '../../emulators/memory/world';
 import {VirtualScheduler} from '../../emulators/scheduler';
-import {aPool} from '../../builders/lifecycle';
 
 describeProvider('a provider in memory', async () => {
   const scheduler = new VirtualScheduler();
