@@ -30,7 +30,7 @@ export async function requestRunners(
 ): Promise<RequestedRunners> {
   const pool = poolOf(context, request.pool);
   if (!pool || !isEphemeral(pool)) {
-    throw new Refused(`pool ${request.pool} makes no VM for a runner; expected a pool of type gce`);
+    throw new Refused(`pool ${request.pool} makes no VM for a runner; expected a pool that creates machines`);
   }
   const labels = [...new Set([...unaskedLabels(pool), ...request.labels.map((label) => label.toLowerCase())])];
   if (labels.length === 0) {
