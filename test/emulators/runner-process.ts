@@ -1,7 +1,6 @@
 import type {Job} from './github/job';
 import type {GitHubWorld} from './github/model';
-import type {Registration} from './github/registration';
-import type {RunnerSession} from './github/runner-session';
+import type {Registration, RunnerSession} from './github/registration';
 import type {Connection} from './github/runners';
 import type {EmulatedMachine, MachineEventKind, MachineWorld} from './machines';
 

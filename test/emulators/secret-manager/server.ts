@@ -1,5 +1,6 @@
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
+import {KEPT_CONNECTIONS} from '../kept-connections';
 
 export type VersionState = 'ENABLED' | 'DISABLED' | 'DESTROYED';
 
@@ -31,7 +32,7 @@ export class SecretManagerServer {
   failure: Failure | 'hang' | undefined;
 
   readonly #secrets = new Map<string, Version[]>();
-  readonly #server = createServer((request, response) => this.#answer(request, response));
+  readonly #server = createServer(KEPT_CONNECTIONS, (request, response) => this.#answer(request, response));
 
   private constructor() {}
 
