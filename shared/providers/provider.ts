@@ -40,7 +40,7 @@ export interface NotReady {
 /** Compute Engine said no. `missing`: there is no such VM. */
 export type VmRefusal =
   | {readonly kind: 'no_capacity'; readonly message: string}
-  | {readonly kind: 'quota'; readonly message: string; readonly region: string}
+  | {readonly kind: 'quota'; readonly message: string; readonly quotaScope: string}
   | {readonly kind: 'rate_limited'; readonly message: string; readonly retryAfterSeconds: number}
   | {readonly kind: 'uncertain'; readonly message: string}
   | {readonly kind: 'missing'; readonly message: string}
@@ -128,6 +128,8 @@ export interface MachineReference {
   readonly name: string;
   /** The provider's own id of the machine, where it is not the name. */
   readonly id?: string;
+  /** The pool that it was created for, when it is known. */
+  readonly pool?: string;
   /** Unknown: every place of the pool is looked into. */
   readonly place?: string;
 }
@@ -151,10 +153,14 @@ export interface Machine {
   readonly isKept: boolean;
 }
 
-/** The machines that could be listed. Where `complete` is false, nothing follows from the absence of one. */
+/**
+ * The machines that could be listed. Where `complete` is false, nothing follows from the absence of one: in `unreadPlaces`, or where the provider
+ * does not say which places these are, in any.
+ */
 export interface MachineList {
   readonly machines: readonly Machine[];
   readonly complete: boolean;
+  readonly unreadPlaces?: readonly string[];
 }
 
 /** One answer of a check: what was found, and what a person can do about it. */
@@ -199,6 +205,12 @@ export interface RunnerProvider {
   list(): Promise<MachineList>;
   /** Whether the provider took the machine back, as far as the provider remembers. Without it a provider takes none back. */
   wasPreempted?(machine: MachineReference): Promise<boolean>;
-  /** Whether it could create a machine now, by questions that change nothing. What does not answer or refuses is a finding. */
-  check(): Promise<readonly Finding[]>;
+  /** Whether it could create a machine for the pool now, by questions that change nothing. What does not answer or refuses is a finding. */
+  check(pool: string): Promise<readonly Finding[]>;
+}
+
+/** A provider with its type, by which records name it. */
+export interface NamedProvider {
+  readonly type: string;
+  readonly provider: RunnerProvider;
 }

@@ -2,9 +2,9 @@ import type {Clock} from '../clock';
 import type {Config} from '../config/config-types';
 import {Refused} from '../errors';
 import type {Logger} from '../logger';
-import {isEphemeral, type ProviderConfig} from '../model/pool';
+import {isEphemeral, isGce} from '../model/pool';
 import type {Compute} from './gce/client/compute';
-import type {PersistentVm, RunnerProvider, VmReference} from './provider';
+import type {NamedProvider, PersistentVm, RunnerProvider, VmReference} from './provider';
 
 /** `DRY_RUN`: logs which machine it would make or delete, and neither makes nor deletes any. */
 export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProvider {
@@ -22,7 +22,7 @@ export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProv
     },
     list: () => real.list(),
     ...(real.wasPreempted ? {wasPreempted: real.wasPreempted.bind(real)} : {}),
-    check: () => real.check(),
+    check: (pool) => real.check(pool),
   };
 }
 
@@ -55,60 +55,86 @@ export interface ProviderOptions {
   readonly logger: Logger;
 }
 
-/** The types of pools that get a machine for each job. */
-export type ProviderType = Exclude<ProviderConfig['type'], 'gce-vm'>;
-
 /** Makes the provider of one type, for all pools of that type. */
 export type MakeProvider = (options: ProviderOptions) => RunnerProvider;
 
+/** Makers by the type that pools and records name. */
+export type ProviderTypes = Readonly<Record<string, MakeProvider>>;
+
 /** Every type of provider. Its code is loaded when it is first asked for. */
-const PROVIDERS: Readonly<Record<ProviderType, MakeProvider>> = {
+const PROVIDERS: ProviderTypes = {
   gce({config, compute, clock, logger}) {
     const {createGceProvider}: typeof import('./gce/provider') = require('./gce/provider');
     const {deployment, zone, region} = config;
-    const pools = config.pools.filter(isEphemeral);
+    const pools = config.pools.filter(isGce);
     const place = {...(zone ? {zone} : {}), ...(region ? {region} : {})};
     return createGceProvider({compute: compute(), pools, deployment, place, clock, logger});
   },
 };
 
-/** Records of runners name no provider: what a pool made that is not configured any more is this one's. */
-const OF_REMOVED_POOLS: ProviderType = 'gce';
+/** Where the persistent VMs are; of this type is what a pool created that is not configured any more, when no record says otherwise. */
+const FIRST: string = 'gce';
 
 /** The providers of a deployment: one for each type, which its pools share. */
 export interface Providers {
   /**
-   * The provider of a pool by name. Of a pool that is not configured any more, whose machines have to go, too.
+   * The provider of a type; without one, of the pool of that name.
    *
-   * @throws Refused for a pool that gets no machine for each job.
+   * @throws Refused for a pool that gets no machine for each job, and for a type that there is not.
    */
-  of(pool: string): RunnerProvider;
-  /** Every provider that may have machines of this deployment. */
-  all(): readonly RunnerProvider[];
+  of(pool: string, type?: string): RunnerProvider;
+  /** The providers of all pools, and of `types` beside them. One of a type that there is not refuses everything. */
+  all(types: Iterable<string>): readonly NamedProvider[];
 }
 
-/** @param types in place of those that there are: each makes its provider once, when it is first asked for. */
-export function createProviders(options: ProviderOptions, types: Partial<typeof PROVIDERS> = {}): Providers {
+function unknownType(type: string): Refused {
+  return new Refused(`found no provider ${type}, which a record names; deploy a version that has it`);
+}
+
+/** Of records that another version wrote: nothing can be told of their machines. */
+function missingProvider(type: string): RunnerProvider {
+  const refuse = async () => {
+    throw unknownType(type);
+  };
+  return {
+    registration: 'create',
+    placements: refuse,
+    create: refuse,
+    find: refuse,
+    delete: refuse,
+    list: refuse,
+    check: refuse,
+  };
+}
+
+/** @param types beside those that there are, or in their place: each makes its provider once, when it is first asked for. */
+export function createProviders(options: ProviderOptions, types: ProviderTypes = {}): Providers {
   const {config, logger} = options;
-  const made = new Map<ProviderType, RunnerProvider>();
-  const provider = (type: ProviderType): RunnerProvider => {
-    const known = made.get(type);
-    if (known) return known;
-    const real = (types[type] ?? PROVIDERS[type])(options);
-    const one = config.dryRun ? dryRunProvider(real, logger) : real;
+  const known = new Map(Object.entries({...PROVIDERS, ...types}));
+  const made = new Map<string, RunnerProvider>();
+  const provider = (type: string): RunnerProvider => {
+    const present = made.get(type);
+    if (present) return present;
+    const make = known.get(type);
+    if (!make) throw unknownType(type);
+    const one = config.dryRun ? dryRunProvider(make(options), logger) : make(options);
     made.set(type, one);
     return one;
   };
   return {
-    of(name) {
+    of(name, type) {
+      if (type !== undefined) return provider(type);
       const pool = config.pools.find((candidate) => candidate.name === name);
-      if (!pool) return provider(OF_REMOVED_POOLS);
+      if (!pool) return provider(FIRST);
       if (isEphemeral(pool)) return provider(pool.provider.type);
       throw new Refused(`pool ${name} has provider ${pool.provider.type}, which makes no VM for a job; expected gce`);
     },
-    all() {
-      const types = config.pools.filter(isEphemeral).map((pool) => pool.provider.type);
-      return [...new Set([...types, OF_REMOVED_POOLS])].map(provider);
+    all(others) {
+      const ofPools = config.pools.map((pool) => (isEphemeral(pool) ? pool.provider.type : FIRST));
+      return [...new Set([...ofPools, ...others])].map((type) => ({
+        type,
+        provider: known.has(type) ? provider(type) : missingProvider(type),
+      }));
     },
   };
 }

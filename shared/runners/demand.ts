@@ -169,6 +169,7 @@ async function request(
   const runner: RunnerDocument = requestedRunner({
     name,
     job,
+    provider: pool.provider.type,
     scope: scopeFor(pool, job),
     labels: registrationLabels(pool, job.labels),
     slot: slots.own.id,

@@ -2,12 +2,12 @@ import {Refused} from '../errors';
 import {isRegistrationOf, isUnused} from '../model/identity';
 import type {JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
-import {isOver, type RunnerDocument} from '../model/runner';
+import {isOver, providerOf, type RunnerDocument} from '../model/runner';
 import type {Preemption} from '../model/sweep';
 import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
 import {noteBootFailure} from '../runners/breakers';
-import {findRegistration, removeMachine, retireRunner} from '../runners/retire';
+import {findRegistration, machineOf, removeMachine, retireRunner} from '../runners/retire';
 import type {Sweep} from './context';
 import type {Registered} from './observed';
 import type {ActionOutcome, EndOptions, EndRunner, LeftoverVm, Removed} from './rule';
@@ -98,7 +98,8 @@ async function preempted({context}: Sweep, runner: RunnerDocument, job: JobDocum
   const {name, pool, runs} = runner;
   const placement = placementOf(runner);
   const isPreemption =
-    placement?.spot === true && (await context.provider(pool).wasPreempted?.({name, place: placement.place})) === true;
+    placement?.spot === true &&
+    (await context.provider(pool, providerOf(runner)).wasPreempted?.(machineOf(runner))) === true;
   context.logger.error(`the VM ${name} ${isPreemption ? 'was preempted' : 'vanished'} under a job`, {
     decision: isPreemption ? 'preempted' : 'vanished',
     runner: name,
@@ -116,7 +117,7 @@ async function preempted({context}: Sweep, runner: RunnerDocument, job: JobDocum
  */
 export async function deleteLeftoverVm(
   context: Context,
-  {name, zone, pool, registration, namesakes, isDead}: LeftoverVm,
+  {name, zone, pool, provider, registration, namesakes, isDead}: LeftoverVm,
 ): Promise<Removed> {
   const runner = await context.store.get('runners', name);
   if (runner && !isOver(runner)) return 'left';
@@ -125,7 +126,7 @@ export async function deleteLeftoverVm(
     const result = await githubAt(context, registration).deleteRunner(registration.id);
     if (result === 'busy' && !isDead) return 'left';
   }
-  await removeMachine(context, {name, pool}, zone);
+  await removeMachine(context, {name, pool, provider}, zone);
   if (runner) await retireRunner(context, runner, 'gone');
   return 'removed';
 }

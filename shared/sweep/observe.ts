@@ -28,8 +28,9 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
   const {context} = sweep;
   const slotsInSight = Object.keys(lock.sightings).some((key) => key.startsWith('slot '));
   const stored = await readStored(sweep, lock.slotsAt, slotsInSight);
-  const instances = await listMachines(sweep);
-  const formerOfVms = await readFormerOfVms(sweep, stored, instances?.map(({name}) => name) ?? []);
+  const {machines, unlisted} = await listMachines(sweep, stored.runners ?? []);
+  const names = machines.map(({name}) => name);
+  const formerOfVms = await readFormerOfVms(sweep, stored, names);
 
   const known = knownRepositories(stored, lock);
   const repositories = await findRepositories(sweep, known);
@@ -50,7 +51,8 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     pools: context.pools,
     ...(context.maxRunners === undefined ? {} : {maxRunners: context.maxRunners}),
     webhooks: sweep.webhooks,
-    instances,
+    machines,
+    unlisted,
     scopes: scan.scopes,
     sawEveryScope: listedEveryScope(sweep, repositories, scan),
     runners: stored.runners,

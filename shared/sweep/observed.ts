@@ -8,8 +8,9 @@ import {type RunnerScope, scopeKey} from '../model/scope';
 import type {SlotDocument} from '../model/slot';
 import type {Preemption} from '../model/sweep';
 import type {VmDocument} from '../model/vm';
-import {isDown, type Machine, type VmStatus} from '../providers/provider';
+import {isDown, type VmStatus} from '../providers/provider';
 import type {Found} from '../store/store';
+import type {SeenMachine, Unlisted} from './machines';
 
 /** A registration at GitHub. */
 export interface Registered {
@@ -19,9 +20,9 @@ export interface Registered {
 }
 
 /** The ephemeral VMs that this deployment may delete: not those to be kept, and not the persistent ones of its pools. */
-export function ourMachines(observed: Observed): readonly Machine[] | undefined {
+export function ourMachines(observed: Observed): readonly SeenMachine[] {
   const persistent = new Set(observed.pools.filter(isPersistent).map(({provider}) => provider.instance));
-  return observed.instances?.filter(({name, isKept}) => !isKept && !persistent.has(name));
+  return observed.machines.filter(({name, isKept}) => !isKept && !persistent.has(name));
 }
 
 export function poolNamed(observed: Observed, name: string | undefined): Pool | undefined {
@@ -130,8 +131,10 @@ export interface Observed {
   readonly maxRunners?: number;
   /** `off`: there is no webhook to wait for. */
   readonly webhooks: 'on' | 'off';
-  /** This deployment's machines; undefined: the list is not complete. */
-  readonly instances: readonly Machine[] | undefined;
+  /** This deployment's machines, in the places that were listed to the end. */
+  readonly machines: readonly SeenMachine[];
+  /** Where the list is not complete: nothing follows from the absence of a machine there. */
+  readonly unlisted: readonly Unlisted[];
   /** By `scopeKey`. */
   readonly scopes: ReadonlyMap<string, SeenScope>;
   /** Every scope that a runner of ours could be in was listed. */

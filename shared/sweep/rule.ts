@@ -87,6 +87,8 @@ export interface LeftoverVm {
   readonly name: string;
   readonly zone: string;
   readonly pool: string;
+  /** Type of the provider that listed the VM. */
+  readonly provider: string;
   /** The registration of the VM’s former runner. Deleted before the VM. */
   readonly registration: Registered | null;
   /**

@@ -111,7 +111,7 @@ function summarize(
     seconds: (now - sweep.startedAt) / 1000,
     finished: !isTimeUp(sweep) && (acted?.notStarted ?? 0) === 0,
     seen: {
-      vms: observed.instances?.length ?? 0,
+      vms: observed.machines.length,
       runners: observed.runners?.length ?? 0,
       jobs: observed.jobs.size,
       jobs_at_github: observed.seen.size,

@@ -24,7 +24,7 @@ test('a dry run lists the machines and deletes none', async () => {
   const machine = await gce.provider.find({name: NAME});
   expect(await provider.find({name: NAME})).toEqual(machine);
   expect(await provider.list()).toEqual({machines: [machine], complete: true});
-  expect(await provider.check()).toEqual(await gce.provider.check());
+  expect(await provider.check('arm')).toEqual(await gce.provider.check('arm'));
   expect(await provider.delete({name: NAME})).toBe('accepted');
   expect(gce.machines()).toHaveLength(1);
 });

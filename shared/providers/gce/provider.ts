@@ -49,18 +49,18 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
   };
 
   /** The zones in which a VM is looked for: those of its pool, or the default zones for a removed pool. */
-  const zonesToLookInto = (name: string): Promise<readonly string[]> => {
-    const pool = parseRunnerName(deployment, name)?.pool ?? name;
+  const zonesToLookInto = (name: string, poolName: string | undefined): Promise<readonly string[]> => {
+    const pool = poolName ?? parseRunnerName(deployment, name)?.pool ?? name;
     return poolZones(compute, pools.find((one) => one.name === pool) ?? {name: pool, provider: {}}, place);
   };
 
-  const look = async ({name, place: known}: MachineReference): Promise<Instance | undefined> => {
-    const zones = known ? [known] : zoneOrder(name, await zonesToLookInto(name));
+  const look = async ({name, pool: ofPool, place: known}: MachineReference): Promise<Instance | undefined> => {
+    const zones = known ? [known] : zoneOrder(name, await zonesToLookInto(name, ofPool));
     for (const candidate of zones) {
       const instance = await compute.getInstance(candidate, name);
       if (!instance) continue;
       if (belongsTo(deployment, instance)) return instance;
-      const pool = parseRunnerName(deployment, name)?.pool;
+      const pool = ofPool ?? parseRunnerName(deployment, name)?.pool;
       logger.warning(`instance ${name} in ${candidate} is not labelled as ${deployment}'s: left alone`, {
         decision: 'foreign',
         runner: name,
@@ -113,7 +113,12 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
       return zone !== undefined && withComputeErrors(clock, compute.wasPreempted(zone, name));
     },
 
-    check: () => checkPlace(compute, pools[0], clock),
+    check: (name) =>
+      checkPlace(
+        compute,
+        pools.find((pool) => pool.name === name),
+        clock,
+      ),
   };
 }
 
@@ -140,7 +145,7 @@ function machineStatus(status: InstanceStatus): MachineStatus {
   return isStarting(status) ? 'starting' : 'running';
 }
 
-/** Reads something in the place of the first pool, with the permissions that the functions need. */
+/** Reads something in the place of the pool, with the permissions that the functions need. */
 async function checkPlace(compute: Compute, pool: GcePool | undefined, clock: Clock): Promise<readonly Finding[]> {
   const {zones, region} = pool?.provider ?? {};
   const zone = zones?.[0];

@@ -143,7 +143,7 @@ function toVmOutcome({zone}: VmReference, failure: ComputeFailure, clock: Clock)
     case 'zone_full':
       return {kind: 'no_capacity', message};
     case 'quota':
-      return {kind: 'quota', message, region: regionOf(zone)};
+      return {kind: 'quota', message, quotaScope: regionOf(zone)};
     case 'rate':
       return {kind: 'rate_limited', message, retryAfterSeconds: secondsToNextMinute(clock.now())};
     case 'invalid':

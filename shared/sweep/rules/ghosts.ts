@@ -2,6 +2,7 @@ import type {Registration} from '../../github/github';
 import {isRegistrationOf, isUnused} from '../../model/identity';
 import {isOver, type RunnerDocument} from '../../model/runner';
 import {type RunnerScope, scopeKey} from '../../model/scope';
+import {isListed} from '../machines';
 import type {Observed, Registered} from '../observed';
 import {PERSISTED_MS, type PersistenceTracker} from '../persistence';
 import type {PlannedAction, Rule} from '../rule';
@@ -33,11 +34,11 @@ export const deregisterGhosts: Rule<Deregister> = {
 };
 
 function planDeregistrations(observed: Observed, _now: number, tracker: PersistenceTracker): Deregister[] {
-  if (observed.instances === undefined || observed.runners === undefined) {
+  if (observed.runners === undefined) {
     tracker.carryOver('ghost ');
     return [];
   }
-  const there = new Set([...observed.instances, ...observed.runners].map(({name}) => name));
+  const there = new Set([...observed.machines, ...observed.runners].map(({name}) => name));
   const actions: Deregister[] = [];
   for (const {scope, installationId, runners} of observed.scopes.values()) {
     for (const registration of runners) {
@@ -46,6 +47,7 @@ function planDeregistrations(observed: Observed, _now: number, tracker: Persiste
       if (there.has(name) || !isUnused(registration)) continue;
       // mutation: ghost of another
       if (!isOfFormer(runner, scope, registration)) continue;
+      if (!isWhereListed(observed, runner)) continue;
       const seenMs = tracker.observe(`ghost ${scopeKey(scope)} ${name}`);
       if (seenMs < (runner?.githubId === null ? NAME_ONLY_MS : PERSISTED_MS)) continue;
       if (actions.length === MAX_PER_SWEEP) continue;
@@ -53,10 +55,16 @@ function planDeregistrations(observed: Observed, _now: number, tracker: Persiste
     }
   }
   for (const key of Object.keys(observed.sightings)) {
-    const scope = /^ghost (\S+ \S+) /.exec(key)?.[1];
-    if (scope && !observed.scopes.has(scope)) tracker.carryOver(key);
+    const [, scope, name = ''] = /^ghost (\S+ \S+) (\S+)/.exec(key) ?? [];
+    if (!scope) continue;
+    if (!observed.scopes.has(scope) || !isWhereListed(observed, observed.former.get(name))) tracker.carryOver(key);
   }
   return actions;
+}
+
+/** Whether the machine of the runner would be listed if it existed; for an unknown runner, whether every machine would be. */
+function isWhereListed({unlisted}: Observed, runner: RunnerDocument | undefined): boolean {
+  return runner ? isListed(unlisted, runner) : unlisted.length === 0;
 }
 
 /** Whether the registration belongs to a runner that is over, and not to one that was created during the scan. */

@@ -1,6 +1,6 @@
 import {isUnused} from '../../model/identity';
 import {scopeKey} from '../../model/scope';
-import type {Machine} from '../../providers/provider';
+import type {SeenMachine} from '../machines';
 import {
   minutesOf,
   namesakes,
@@ -32,22 +32,22 @@ function planDeletions(observed: Observed, now: number, tracker: PersistenceTrac
   if (observed.runners === undefined) return [];
   const live = new Set(observed.runners.map(({name}) => name));
   const actions: DeleteVm[] = [];
-  for (const machine of ourMachines(observed) ?? []) {
+  for (const machine of ourMachines(observed)) {
     if (live.has(machine.name) || machine.status === 'stopping') continue;
     const action = deletionOf(observed, machine, now, tracker);
     if (action) actions.push(action);
   }
-  if (observed.instances === undefined) tracker.carryOver('orphan ');
+  if (observed.unlisted.length > 0) tracker.carryOver('orphan ');
   return actions;
 }
 
 function deletionOf(
   observed: Observed,
-  machine: Machine,
+  machine: SeenMachine,
   now: number,
   tracker: PersistenceTracker,
 ): DeleteVm | undefined {
-  const {name, place: zone, pool} = machine;
+  const {name, place: zone, pool, provider} = machine;
   const isDead = machine.status === 'stopped';
   if (!isDead && now - machine.createdAt < minutesOf(observed, pool).bootMinutes * 60_000) return undefined;
   const former = observed.former.get(name);
@@ -62,7 +62,7 @@ function deletionOf(
   // mutation: orphan runs a job
   if (!isDead && (own?.seen.busy || runsAtGitHub(observed, name, former))) return undefined;
   // The runner of a VM on no record cannot be deregistered first: while a registration of its name is connected, it may take a job at any
-  // time. Compute Engine deletes the VM after `maxRunDuration`.
+  // time. The VM ends by itself.
   if (!isDead && others.some(({seen}) => !isUnused(seen))) return undefined;
   if (!tracker.hasPersisted(key)) return undefined;
   return {
@@ -71,6 +71,7 @@ function deletionOf(
     name,
     zone,
     pool,
+    provider,
     registration: own ? withoutSeen(own) : null,
     namesakes: others.map(withoutSeen),
     isDead,

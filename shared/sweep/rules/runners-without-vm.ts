@@ -1,4 +1,5 @@
 import {isBeingMade, isEnding} from '../../model/runner';
+import {isListed} from '../machines';
 import {jobUrlOf, type Observed, ourMachines} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
@@ -16,12 +17,12 @@ export const endRunnersWithoutVm: Rule<End> = {
 };
 
 function planEnds(observed: Observed, now: number, tracker: PersistenceTracker): End[] {
-  const machines = new Map(observed.instances?.map((instance) => [instance.name, instance]));
-  const kept = new Set(ourMachines(observed)?.map(({name}) => name));
+  const machines = new Map(observed.machines.map((machine) => [machine.name, machine]));
+  const kept = new Set(ourMachines(observed).map(({name}) => name));
   const actions: End[] = [];
   for (const runner of observed.runners ?? []) {
     if (isBeingMade(runner)) continue;
-    if (observed.instances === undefined) {
+    if (!isListed(observed.unlisted, runner)) {
       tracker.carryOver(`machine ${runner.name}`);
       continue;
     }

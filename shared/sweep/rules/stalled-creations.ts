@@ -1,4 +1,5 @@
 import {isBeingMade, isWithoutJob} from '../../model/runner';
+import {isListed} from '../machines';
 import type {Observed} from '../observed';
 import type {DemandJob, EndRunner, PlannedAction, Rule} from '../rule';
 
@@ -40,7 +41,8 @@ function planResumptions(observed: Observed, now: number): Resumption[] {
     } else if (forMs >= ENDED_AFTER_MS || !observed.jobs.has(runner.madeFor)) {
       if (forMs < ENDED_AFTER_MS && runner.covers === null) continue;
       // No request from an hour ago can still create a VM.
-      const isDead = forMs >= ENDED_AFTER_MS && observed.instances?.some(({name}) => name === runner.name) === false;
+      const isAbsent = isListed(observed.unlisted, runner) && !observed.machines.some(({name}) => name === runner.name);
+      const isDead = forMs >= ENDED_AFTER_MS && isAbsent;
       const rest = {isDead, force: false, jobUrl: null} as const;
       actions.push({kind: 'end_runner', reason: 'half_made', runner: runner.name, ...rest});
     } else {

@@ -4,6 +4,7 @@ import {zoneOrder} from '../../../shared/providers/gce/placement';
 import {createGceProvider} from '../../../shared/providers/gce/provider';
 import type {RunnerProvider} from '../../../shared/providers/provider';
 import {createLogger} from '../../../shared/telemetry/create-logger';
+import {directCompute} from '../../emulators/compute/direct';
 import type {ComputeLatencies} from '../../emulators/compute/latencies';
 import {ComputeWorld} from '../../emulators/compute/model';
 import type {ComputeRequest} from '../../emulators/compute/request';
@@ -48,6 +49,8 @@ export interface GceWorldOptions {
   readonly provider?: Partial<GcePool['provider']>;
   readonly templates?: readonly Template[];
   readonly latencies?: Partial<ComputeLatencies>;
+  /** On the port that the simulation has, in place of Google's clients. */
+  readonly isDirect?: boolean;
 }
 
 /** The provider on the real client of Google and the HTTP server of the simulated Compute Engine, with a virtual clock. */
@@ -67,7 +70,7 @@ export async function openGceWorld(options: GceWorldOptions = {}): Promise<GceWo
     provider: {template: 'runner', zones: POOL_ZONES, spot: 'never', ...options.provider},
   };
   const provider = createGceProvider({
-    compute: createCompute({project: 'p', emulator, clock}),
+    compute: options.isDirect ? directCompute(server) : createCompute({project: 'p', emulator, clock}),
     pools: [pool],
     deployment: 'slipway',
     clock,

@@ -15,7 +15,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     exported: 'observe',
     wrap: `(original) => async (...given) => {
       const seen = await original(...given);
-      return {...seen, observed: {...seen.observed, instances: seen.observed.instances ?? []}};
+      return {...seen, observed: {...seen.observed, unlisted: []}};
     }`,
   },
   {
@@ -29,7 +29,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     exported: 'ourMachines',
     wrap: `(original) => (observed) => {
       const ours = original(observed);
-      return ours && [...ours, ...observed.instances.filter(({isKept}) => isKept)];
+      return [...ours, ...observed.machines.filter(({isKept}) => isKept)];
     }`,
   },
   {

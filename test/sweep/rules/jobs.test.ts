@@ -97,8 +97,8 @@ describe('a job on record as running that GitHub lists as queued', () => {
     ['is alive on record', {runners: [{...runner, state: 'busy', stateAt: LATER, runs: '1001-1', covers: null}]}],
     ['may be on record, because the runners could not be read', {runners: undefined}],
   ] as const)('is left alone while its runner %s', (_, more) => {
-    const instances = [machine(runner)];
-    expect(words(twice({...known, instances, ...more})).filter((word) => word.startsWith('requeue'))).toEqual([]);
+    const machines = [machine(runner)];
+    expect(words(twice({...known, machines, ...more})).filter((word) => word.startsWith('requeue'))).toEqual([]);
   });
 
   test('is left alone while its runner of another system is busy', () => {

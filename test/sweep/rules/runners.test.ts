@@ -9,7 +9,7 @@ const runner = aRunner(job, {githubId: 100});
 const {name} = runner;
 const running: RunnerDocument = {...runner, state: 'busy', runs: '1001-1', covers: null};
 const own = [machine(runner)];
-const all = {runners: [runner], instances: own, jobs: jobs(job)};
+const all = {runners: [runner], machines: own, jobs: jobs(job)};
 
 describe('a VM without a live runner', () => {
   const former = new Map([[name, {...runner, state: 'gone' as const}]]);
@@ -59,27 +59,27 @@ describe('a VM without a live runner', () => {
       {seen: seen({status: 'in_progress', runnerName: name, runnerId: 7})},
       [],
     ],
-    ['that boots is left alone', {former, instances: [machine(runner, {createdAt: LATER})]}, []],
-    ['that is being deleted is left alone', {former, instances: [machine(runner, {status: 'stopping' as const})]}, []],
-    ['with slipway-keep is left alone', {former, instances: [machine(runner, {isKept: true})]}, []],
+    ['that boots is left alone', {former, machines: [machine(runner, {createdAt: LATER})]}, []],
+    ['that is being deleted is left alone', {former, machines: [machine(runner, {status: 'stopping' as const})]}, []],
+    ['with slipway-keep is left alone', {former, machines: [machine(runner, {isKept: true})]}, []],
     [
       'that has stopped is deleted',
-      {former, instances: [machine(runner, {status: 'stopped' as const})]},
+      {former, machines: [machine(runner, {status: 'stopped' as const})]},
       ['delete_vm stopped_vm'],
     ],
   ])('%s', (_, overrides, expected) => {
-    const actions = twice({instances: own, ...overrides});
+    const actions = twice({machines: own, ...overrides});
     expect(words(actions).filter((word) => word.startsWith('delete_vm'))).toEqual(expected);
   });
 
   test('is kept when one sweep saw it, or two sweeps too close together', () => {
-    expect(once({instances: own, former})).toEqual([]);
-    expect(twice({instances: own, former}, 1.9)).toEqual([]);
+    expect(once({machines: own, former})).toEqual([]);
+    expect(twice({machines: own, former}, 1.9)).toEqual([]);
   });
 
   test('is kept if it is the persistent VM of a pool', () => {
     const pools = [aPool({provider: {type: 'gce-vm', instance: name, zone: 'us-central1-a'}})];
-    expect(twice({instances: own, former, pools})).toEqual([]);
+    expect(twice({machines: own, former, pools})).toEqual([]);
   });
 });
 
@@ -98,12 +98,12 @@ describe('a registration that is offline', () => {
     ['of another scope', {former: former({scope: {kind: 'organization', org: 'acme'}}), scopes: scopes({})}],
     ['of a runner that is on no record', {former: new Map(), scopes: scopes({})}],
     ['of a name that was not tried', {former: former({githubId: null, registrationTriedAt: null}), scopes: scopes({})}],
-    ['of an existing VM', {scopes: scopes({}), instances: [machine(runner, {createdAt: LATER})]}],
+    ['of an existing VM', {scopes: scopes({}), machines: [machine(runner, {createdAt: LATER})]}],
     [
       'of a runner that is being made',
       {scopes: scopes({}), runners: [{...runner, state: 'requested' as const, stateAt: LATER}]},
     ],
-    ['seen while VMs could not be listed', {scopes: scopes({}), instances: undefined}],
+    ['seen while VMs could not be listed', {scopes: scopes({}), unlisted: [{provider: 'gce'}]}],
   ])('and %s stays', (_, overrides) => {
     expect(twice({former: former(), ...overrides})).toEqual([]);
   });
@@ -157,7 +157,7 @@ test('an assigned runner that is idle for idleMinutes is released', () => {
 test('an unassigned runner whose idle check was lost is checked again, unless it is warm', () => {
   const spare: RunnerDocument = {...runner, covers: null, spare: true, spareSince: LATER - 17 * MINUTE, stateAt: LATER};
   const seenSpare = (since: number, pools = [aPool()]) =>
-    words(once({runners: [{...spare, spareSince: LATER - since * MINUTE}], instances: own, pools}));
+    words(once({runners: [{...spare, spareSince: LATER - since * MINUTE}], machines: own, pools}));
   expect(seenSpare(17)).toEqual([]);
   expect(seenSpare(18)).toEqual(['idle_check lost_stop']);
   expect(seenSpare(18, [aPool({minIdle: 1, scope: {kind: 'repositories', patterns: ['acme/app']}})])).toEqual([]);
@@ -167,17 +167,17 @@ describe('a busy runner', () => {
   const since = (minutes: number) => ({...running, stateAt: LATER - minutes * MINUTE});
 
   test('is ended only by jobMinutes', () => {
-    expect(once({runners: [since(119)], instances: own})).toEqual([]);
+    expect(once({runners: [since(119)], machines: own})).toEqual([]);
     const [action] = once({
       runners: [since(120)],
-      instances: own,
+      machines: own,
       jobs: jobs({...job, status: 'in_progress', url: 'u'}),
     });
     expect(action).toMatchObject({kind: 'end_runner', reason: 'over_time', force: true, jobUrl: 'u'});
   });
 
   test('whose job is completed is not ended, but gets the missed event', () => {
-    const over = {runners: [since(130)], instances: own, seen: seen({status: 'completed', runnerName: name})};
+    const over = {runners: [since(130)], machines: own, seen: seen({status: 'completed', runnerName: name})};
     expect(words(once({...over, jobs: jobs({...job, status: 'in_progress', demand: 'none'})}))).toEqual([
       'event lost_event',
     ]);
@@ -185,19 +185,19 @@ describe('a busy runner', () => {
 
   test('is ended when its VM is missing in two complete lists, but not when a list is incomplete', () => {
     expect(words(twice({runners: [since(1)]}))).toEqual(['end_runner vanished_vm']);
-    expect(twice({runners: [since(1)], instances: undefined})).toEqual([]);
+    expect(twice({runners: [since(1)], unlisted: [{provider: 'gce'}]})).toEqual([]);
   });
 
   test('is not ended because its registration is missing', () => {
-    expect(twice({runners: [since(1)], instances: own})).toEqual([]);
+    expect(twice({runners: [since(1)], machines: own})).toEqual([]);
   });
 });
 
 test('a runner that is draining for five minutes has lost its task and is ended', () => {
   const leaving: RunnerDocument = {...runner, state: 'draining', covers: null};
-  expect(words(once({runners: [leaving], instances: own}))).toEqual(['end_runner lost_stop']);
-  expect(once({runners: [{...leaving, stateAt: LATER - 4 * MINUTE}], instances: own})).toEqual([]);
-  expect(once({runners: [leaving], instances: [machine(runner, {status: 'stopping'})]})).toEqual([]);
+  expect(words(once({runners: [leaving], machines: own}))).toEqual(['end_runner lost_stop']);
+  expect(once({runners: [{...leaving, stateAt: LATER - 4 * MINUTE}], machines: own})).toEqual([]);
+  expect(once({runners: [leaving], machines: [machine(runner, {status: 'stopping'})]})).toEqual([]);
 });
 
 test('a stalled creation is resumed, and its runner is ended after an hour', () => {
@@ -211,10 +211,10 @@ test('a stalled creation is resumed, and its runner is ended after an hour', () 
   expect(with_(half(9))).toEqual([]);
   expect(with_(half(10))).toEqual(['demand half_made']);
   expect(with_(half(60))).toEqual(['end_runner half_made']);
-  const ended = (instances: Observed['instances']) => once({runners: [half(60)], jobs: jobs(job), instances});
-  expect(ended([])).toMatchObject([{isDead: true}]);
-  expect(ended(own)).toMatchObject([{isDead: false}]);
-  expect(ended(undefined)).toMatchObject([{isDead: false}]);
+  const ended = (more: Partial<Observed>) => once({runners: [half(60)], jobs: jobs(job), ...more});
+  expect(ended({machines: []})).toMatchObject([{isDead: true}]);
+  expect(ended({machines: own})).toMatchObject([{isDead: false}]);
+  expect(ended({unlisted: [{provider: 'gce'}]})).toMatchObject([{isDead: false}]);
   expect(words(once({runners: [half(10)]}))).toEqual(['end_runner half_made']);
 });
 
@@ -224,7 +224,7 @@ test('a slot whose holder is over is freed when two sweeps saw it', () => {
   expect(words(twice({slots: slot('job:1001-1')}))).toEqual(['free_slot lost_slot']);
   expect(once({slots: slot(name)})).toEqual([]);
   expect(twice({slots: slot(name), runners: undefined})).toEqual([]);
-  const held = {runners: [{...runner, stateAt: LATER, slot: 'arm.0'}], instances: own};
+  const held = {runners: [{...runner, stateAt: LATER, slot: 'arm.0'}], machines: own};
   expect(twice({slots: slot(name), ...held})).toEqual([]);
   expect(twice({slots: slot(null)})).toEqual([]);
 });
