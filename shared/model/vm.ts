@@ -115,7 +115,7 @@ export function runsNoMore(vm: VmDocument, job: JobKey): VmDocument {
 }
 
 /** A stop that was claimed and whose execution may still be at it. */
-export function isStopping(vm: VmDocument, now: number): boolean {
+export function isBeingStopped(vm: VmDocument, now: number): boolean {
   return vm.state === 'stopping' && vm.stopLeaseUntil > now;
 }
 

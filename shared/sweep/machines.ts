@@ -5,28 +5,31 @@ import {providerOf, type RunnerDocument} from '../model/runner';
 import type {Machine, NamedProvider} from '../providers/provider';
 import {noteIncomplete, type Sweep, tryList} from './context';
 
-/** For one provider's list: the others are listed meanwhile. */
-const LIST_MS = 30_000;
+/** Time-out for the list of one provider, in milliseconds. The providers are listed concurrently. */
+const LIST_TIMEOUT_MS = 30_000;
 
 /** A machine with the type of its provider. */
 export interface SeenMachine extends Machine {
   readonly provider: string;
 }
 
-/** A provider whose list is not complete; `place`: in that place alone. */
+/** A provider whose list is incomplete; `place`: incomplete only in that place. */
 export interface Unlisted {
   readonly provider: string;
   readonly place?: string;
 }
 
-/** What the providers list, side by side. */
+/** The lists of all providers together. */
 export interface ListedMachines {
-  /** Those in places that were listed to the end. */
+  /** Machines in the places that were listed completely. */
   readonly machines: readonly SeenMachine[];
   readonly unlisted: readonly Unlisted[];
 }
 
-/** The machines of this deployment at every provider of its pools, and of the runners on record. A provider that does not answer is left out. */
+/**
+ * Lists the machines of this deployment at the providers of its pools and of the runners on record. A provider that does not answer is in
+ * `unlisted`.
+ */
 export async function listMachines(
   sweep: Sweep,
   runners: readonly Pick<RunnerDocument, 'provider'>[],
@@ -42,7 +45,11 @@ export async function listMachines(
 async function listOne(sweep: Sweep, {type, provider}: NamedProvider): Promise<ListedMachines> {
   const what = 'the VMs';
   const list = await tryList(sweep, what, () =>
-    withDeadline(LIST_MS, provider.list(), () => new Unavailable(`${type} did not list its machines in time`, 60)),
+    withDeadline(
+      LIST_TIMEOUT_MS,
+      provider.list(),
+      () => new Unavailable(`${type} did not list its machines in time`, 60),
+    ),
   );
   if (!list) return {machines: [], unlisted: [{provider: type}]};
   const machines = list.machines.map((machine) => ({...machine, provider: type}));
@@ -56,7 +63,7 @@ async function listOne(sweep: Sweep, {type, provider}: NamedProvider): Promise<L
   };
 }
 
-/** Whether the list is complete where the runner's machine would be, so that its absence means something. */
+/** Whether the list is complete in the place of the runner’s machine, so that a missing machine does not exist. */
 export function isListed(unlisted: readonly Unlisted[], runner: RunnerDocument): boolean {
   const type = providerOf(runner);
   const place = placementOf(runner)?.place;

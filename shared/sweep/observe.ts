@@ -23,7 +23,7 @@ export interface Observation {
   readonly areSlotsRead: boolean;
 }
 
-/** Reads everything that the rules decide by. Each part is complete or left out. Changes nothing but breakers. */
+/** Reads everything on which the rules decide. Each part is complete or left out. Changes nothing but breakers. */
 export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observation> {
   const {context} = sweep;
   const slotsInSight = Object.keys(lock.sightings).some((key) => key.startsWith('slot '));
@@ -40,7 +40,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     scopes: knownScopes(stored, formerOfVms, lock),
     lock,
   });
-  const jobs = new Map([...stored.jobs, ...(await readOverOnRecord(sweep, stored, scan))]);
+  const jobs = new Map([...stored.jobs, ...(await readCompletedJobs(sweep, stored, scan))]);
   const {found, absent, outOfReach} = await lookUpJobs(sweep, jobs, scan, repositories);
   const seen = new Map([...scan.seen, ...found]);
   const former = new Map([...formerOfVms, ...(await readFormerOfListed(sweep, stored, formerOfVms, scan))]);
@@ -72,7 +72,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
 
 type Known = Pick<DiscoveredRepository, 'fullName' | 'installationId'>;
 
-/** Where something of ours is on record. */
+/** Repositories with a job or runner on record. */
 function knownRepositories({jobs, runners}: Stored, {preempted}: LockDocument): Known[] {
   const ofJobs = [...jobs.values(), ...preempted].map(({repository, installationId}) => ({
     fullName: repository,
@@ -102,7 +102,7 @@ function knownScopes(
   return scopes;
 }
 
-/** Documents of runners that are over whose VM is still listed. */
+/** Reads the records of runners that are over and whose VM is listed. */
 async function readFormerOfVms(
   {context, incomplete}: Sweep,
   {runners}: Stored,
@@ -119,7 +119,9 @@ async function readFormerOfVms(
   return former;
 }
 
-/** Documents of runners that GitHub lists as unused and that are not live: a runner that came to be while GitHub was asked is no ghost. */
+/**
+ * Reads the records of runners that GitHub lists as unused and that are not live. A runner that was created during the scan is not a ghost.
+ */
 async function readFormerOfListed(
   {context}: Sweep,
   stored: Stored,
@@ -139,8 +141,8 @@ async function readFormerOfListed(
   return former;
 }
 
-/** GitHub's lists lag behind: a job that it lists as open may be over on record. */
-async function readOverOnRecord(
+/** Reads jobs that GitHub lists as open and that are completed on record: lists of GitHub lag behind. */
+async function readCompletedJobs(
   {context}: Sweep,
   {jobs}: Stored,
   {seen}: GitHubScan,
@@ -163,7 +165,7 @@ function listedEveryScope(sweep: Sweep, repositories: readonly DiscoveredReposit
   );
 }
 
-/** The provider is asked for those alone that a job waits for. */
+/** Reads the persistent VMs. Asks the provider only for the status of VMs for which a job waits. */
 async function readVms(sweep: Sweep, jobs: Observed['jobs']): Promise<Observed['vms']> {
   const {context} = sweep;
   const wanted = new Set([...jobs.values()].filter(waitsForVm).map(({pool}) => pool));

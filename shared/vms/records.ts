@@ -8,7 +8,7 @@ import {
   active,
   type DrainedRunner,
   isBeingStarted,
-  isStopping,
+  isBeingStopped,
   runsJob,
   runsNoMore,
   type SeenLabels,
@@ -82,7 +82,7 @@ function heard(vm: Vm, document: VmDocument, change: JobChange['kind'], event: J
   if (change === 'finished' || change === 'parked') return runsNoMore(document, key);
   if (change !== 'started' || !event.runnerName || !isRunnerOf(vm, event.runnerName)) return document;
   // Who runs a job is up, unless that is about to end.
-  return runsJob(isStopping(document, now) ? document : started(document, now), key);
+  return runsJob(isBeingStopped(document, now) ? document : started(document, now), key);
 }
 
 /**
@@ -97,7 +97,7 @@ export async function claimStop(
   return context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     const document = await readVm(transaction, vm, now);
-    if (document.version !== version || isStopping(document, now)) return undefined;
+    if (document.version !== version || isBeingStopped(document, now)) return undefined;
     const claimed = stopping(byHand ? active(document, now) : document, {now, leaseMs: LEASE_MS, drained});
     transaction.set('vms', vm.id, claimed);
     return claimed;

@@ -1,7 +1,7 @@
 import {
   active,
   isAlarming,
-  isStopping,
+  isBeingStopped,
   newVm,
   runsJob,
   runsNoMore,
@@ -59,10 +59,10 @@ test('a person should know after 15 minutes without capacity, and not once it wa
 
 test('a stop holds for its lease and no longer', () => {
   const claimed = stopping(vm, {now: NOW, leaseMs: 45_000, drained: []});
-  expect(isStopping(claimed, NOW + 44_999)).toBe(true);
-  expect(isStopping(claimed, NOW + 45_000)).toBe(false);
-  expect(isStopping(stopped(claimed, NOW), NOW)).toBe(false);
-  expect(isStopping(started(claimed, NOW), NOW)).toBe(false);
+  expect(isBeingStopped(claimed, NOW + 44_999)).toBe(true);
+  expect(isBeingStopped(claimed, NOW + 45_000)).toBe(false);
+  expect(isBeingStopped(stopped(claimed, NOW), NOW)).toBe(false);
+  expect(isBeingStopped(started(claimed, NOW), NOW)).toBe(false);
 });
 
 test('what a runner lost is kept until it has it back, also over a second stop', () => {

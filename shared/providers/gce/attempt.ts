@@ -1,6 +1,6 @@
 import type {Clock} from '../../clock';
 import {DEPLOYMENT_LABEL, JOB_LABEL} from '../../model/names';
-import {isDown, isGoingDown, isStarting} from '../provider';
+import {isStarting, isStopped, isStopping} from '../provider';
 import {requestId} from './client/body';
 import type {Compute, InsertRequest, Instance, InstanceStatus, ZoneOperation} from './client/compute';
 import {ComputeFailure, classifyOperation} from './client/errors';
@@ -174,5 +174,5 @@ class InsertAttempt {
 
 /** Whether the VM has ended or is ending. An ephemeral VM that has ended never runs again. */
 function isEnded(status: InstanceStatus): boolean {
-  return isGoingDown(status) || isDown(status);
+  return isStopping(status) || isStopped(status);
 }

@@ -4,9 +4,9 @@ import type {Logger} from '../../logger';
 import {DEPLOYMENT_LABEL, KEEP_LABEL, POOL_LABEL, parseRunnerName} from '../../model/names';
 import {
   type Finding,
-  isDown,
-  isGoingDown,
   isStarting,
+  isStopped,
+  isStopping,
   type Machine,
   type MachineReference,
   type MachineStatus,
@@ -140,8 +140,8 @@ function machineOf({name, zone, status, labels, creationTimestamp}: Instance, no
 }
 
 function machineStatus(status: InstanceStatus): MachineStatus {
-  if (isDown(status)) return 'stopped';
-  if (isGoingDown(status)) return 'stopping';
+  if (isStopped(status)) return 'stopped';
+  if (isStopping(status)) return 'stopping';
   return isStarting(status) ? 'starting' : 'running';
 }
 

@@ -1,10 +1,10 @@
 import type {Clock} from '../../clock';
 import {regionOf} from '../../model/names';
 import {
-  isDown,
-  isGoingDown,
+  isRunning,
   isStarting,
-  isUp,
+  isStopped,
+  isStopping,
   type PersistentVm,
   type VmBegin,
   type VmOutcome,
@@ -52,7 +52,7 @@ export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
     const instance = await look();
     if (!instance) return missing(vm);
     const {status} = instance;
-    if (isUp(status) || isStarting(status)) return {kind: 'done'};
+    if (isRunning(status) || isStarting(status)) return {kind: 'done'};
     if (status === 'TERMINATED') return power('start', instance);
     if (status === 'SUSPENDED') return power('resume', instance);
     const retryAfterSeconds = status === 'REPAIRING' ? REPAIRING_RETRY_SECONDS : STOPPING_RETRY_SECONDS;
@@ -63,7 +63,7 @@ export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
     const instance = await look();
     if (!instance) return missing(vm);
     const {status} = instance;
-    if (isDown(status) || isGoingDown(status)) return {kind: 'done'};
+    if (isStopped(status) || isStopping(status)) return {kind: 'done'};
     if (status === 'RUNNING') return power('stop', instance);
     return {kind: 'not_ready', status, retryAfterSeconds: STOPPING_RETRY_SECONDS};
   }
@@ -87,10 +87,10 @@ export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
     for (; !waiting.isOver; await waiting.pause(POLL_MS)) {
       const instance = await look();
       if (!instance) return missing(vm);
-      if (action === 'start' && isUp(instance.status)) return {kind: 'already'};
-      if (action === 'stop' && isDown(instance.status)) return {kind: 'already'};
+      if (action === 'start' && isRunning(instance.status)) return {kind: 'already'};
+      if (action === 'stop' && isStopped(instance.status)) return {kind: 'already'};
       // Another start found no capacity, or somebody started the VM again: the caller starts over.
-      const fellBack = action === 'start' ? isDown(instance.status) : isUp(instance.status);
+      const fellBack = action === 'start' ? isStopped(instance.status) : isRunning(instance.status);
       if (fellBack) return {kind: 'not_ready', status: instance.status, retryAfterSeconds: 1};
     }
     return {kind: 'uncertain', message: `${action} instance ${name} in ${zone} took over ${BUDGET_SECONDS} s`};
@@ -100,7 +100,7 @@ export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
     const begun = await withVmOutcome(action === 'start' ? beginStart : beginStop);
     if (begun.kind === 'begun') return withVmOutcome(() => settle(action, {zone, name: begun.operation.name}, wait));
     if (begun.kind !== 'done') return begun;
-    const reached = action === 'start' ? isUp : isDown;
+    const reached = action === 'start' ? isRunning : isStopped;
     return withVmOutcome(async () => {
       const instance = await look();
       if (instance && reached(instance.status)) return {kind: 'already'};

@@ -1,6 +1,6 @@
 import {waitsForVm} from '../../model/job';
-import {isBeingStarted, isStopping, type VmDocument} from '../../model/vm';
-import {isSeenDown, type Observed, webhookGraceMs} from '../observed';
+import {isBeingStarted, isBeingStopped, type VmDocument} from '../../model/vm';
+import {isSeenStopped, type Observed, webhookGraceMs} from '../observed';
 import type {DemandJob, Rule} from '../rule';
 
 /** How long the name of the task stays the same, in milliseconds: in this time a stopped VM is demanded once. */
@@ -20,7 +20,7 @@ function planRestarts(observed: Observed, now: number): DemandJob<'vm_down'>[] {
   const {vms, jobs, seen, webhooks} = observed;
   return vms.flatMap((vm): DemandJob<'vm_down'>[] => {
     const {pools, document} = vm;
-    if (!isSeenDown(vm) || isInTransition(document, now)) return [];
+    if (!isSeenStopped(vm) || isInTransition(document, now)) return [];
     const waiting = [...jobs].filter(
       ([key, job]) =>
         pools.includes(job.pool) &&
@@ -37,5 +37,5 @@ function planRestarts(observed: Observed, now: number): DemandJob<'vm_down'>[] {
 
 /** Whether a start or stop of the VM is running, or a start that found no capacity is being retried. */
 function isInTransition(document: VmDocument, now: number): boolean {
-  return isBeingStarted(document, now) || isStopping(document, now) || document.startFailures > 0;
+  return isBeingStarted(document, now) || isBeingStopped(document, now) || document.startFailures > 0;
 }
