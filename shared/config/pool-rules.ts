@@ -3,8 +3,7 @@ import {takesRepository} from '../model/matching';
 import {isSpeltOut} from '../model/names';
 import type {Pool} from '../model/pool';
 import {isRecord} from './form-mistakes';
-import {checkGce} from './gce-rules';
-import {DEFAULTS} from './pool-schema';
+import {checkProvider, DEFAULTS} from './pool-schema';
 import type {Problems} from './variables';
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -27,7 +26,7 @@ export function checkPool(pool: unknown, above: Above, path: string, problems: P
   checkGroup(pool, defaults, path, problems);
   checkLabels(pool, path, problems);
   checkIdle(pool, defaults, above.maxRunners, path, problems);
-  if (isRecord(pool['provider'])) checkGce({...DEFAULTS, ...defaults, ...pool}, pool['provider'], path, problems);
+  if (isRecord(pool['provider'])) checkProvider({...DEFAULTS, ...defaults, ...pool}, pool['provider'], path, problems);
 }
 
 /** Two pools of one name would share slots and VM names; two that take a job without labels, its organisation's jobs. */
