@@ -10,6 +10,7 @@ import {createCompute} from '../shared/providers/gce/client/client';
 import {type InstancesPort, instancesOver} from '../shared/providers/gce/client/instances';
 import {createCloudTasks} from '../shared/tasks/cloud-tasks';
 import {createRequest} from './contracts/provider';
+import {KEPT_CONNECTIONS} from './emulators/kept-connections';
 import {VirtualScheduler} from './emulators/scheduler';
 import {connectedWorld, organization, repository} from './github/world';
 import {type Canned, type CannedCompute, cannedCompute, refusal} from './providers/gce/canned';
@@ -35,7 +36,9 @@ describe('a 404 of the metadata server, asked for the access token', () => {
   let compute: InstancesPort;
 
   beforeEach(async () => {
-    metadata = createServer((_, response) => response.writeHead(404, {'metadata-flavor': 'Google'}).end('Not Found'));
+    metadata = createServer(KEPT_CONNECTIONS, (_, response) =>
+      response.writeHead(404, {'metadata-flavor': 'Google'}).end('Not Found'),
+    );
     metadata.listen(0, '127.0.0.1');
     await once(metadata, 'listening');
     const host = `127.0.0.1:${(metadata.address() as AddressInfo).port}`;

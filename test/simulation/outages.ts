@@ -1,7 +1,7 @@
 import type {GitHubWorld} from '../emulators/github/model';
 import type {SeededRandom} from '../emulators/seeded-random';
+import type {FaultPlan} from './fault-plan';
 import type {Fault, JobPlan, Scenario, Setting} from './scenario';
-import type {Struck} from './struck';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -40,14 +40,14 @@ export function isOutageAlone({faults}: Pick<Scenario, 'faults'>): boolean {
 }
 
 /** Events about jobs of somebody else's labels, each under a GUID of its own. */
-export function planFloods(github: GitHubWorld, struck: Struck, faults: readonly Fault[]): void {
+export function planFloods(github: GitHubWorld, faultPlan: FaultPlan, faults: readonly Fault[]): void {
   const {scheduler} = github;
   for (const fault of faults) {
     if (fault.on !== 'flood') continue;
     scheduler.at(scheduler.now() + fault.atMs, () => {
       const job = github.queue.jobs()[0];
       if (!job) return;
-      struck.note(fault);
+      faultPlan.note(fault);
       const other = {...job, status: 'queued', conclusion: null, runner: null, labels: ['ubuntu-latest']} as const;
       for (let n = 0; n < fault.count; n++) github.announceJob(other, 'queued');
     });

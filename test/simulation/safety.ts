@@ -1,7 +1,7 @@
 import type {ComputeWorld} from '../emulators/compute/model';
 import type {Instance} from '../emulators/compute/resources';
 import type {GitHubWorld} from '../emulators/github/model';
-import type {Killed} from '../emulators/guest';
+import type {Killed} from '../emulators/runner-process';
 import {TASK_SIGNING_KEY, WEBHOOK_SECRET} from './environment';
 import {RUNS_MAX} from './pools';
 import type {Drained, Setting} from './scenario';

@@ -46,11 +46,11 @@ export interface Setting {
   /** Tasks are late by this much at the most, besides faults. */
   readonly taskDelayMs: number;
   /** Whether VMs and registrations are there that are not ours. */
-  readonly bystanders?: boolean;
+  readonly foreignResources?: boolean;
   /** Whether others at GitHub use our names, and GitHub names the wrong runner. */
   readonly neighbours?: boolean;
   /** Whether VMs, a registration and records are there that an earlier control plane left. */
-  readonly debris?: boolean;
+  readonly leftovers?: boolean;
   /** Whether there is a persistent VM, with a pool of its own. */
   readonly vm?: boolean;
   /** GitHub gives a job whose runner went silent back to the queue, instead of failing it. */
@@ -199,10 +199,10 @@ export interface CallFault {
   readonly effect: CallEffect;
 }
 
-/** Whether there is something in it that no later event repairs: debris, a fault, or a persistent VM that stays on record as starting. */
+/** Whether there is something in it that no later event repairs: leftovers, a fault, or a persistent VM that stays on record as starting. */
 export function needsSweep({setting, faults}: Scenario): boolean {
   // A limit that is raised tells nobody.
-  if (setting.debris || setting.drained || setting.webhooksOff) return true;
+  if (setting.leftovers || setting.drained || setting.webhooksOff) return true;
   return faults.some((fault) => isLasting(fault) || (setting.vm === true && fault.on === 'late_failure'));
 }
 

@@ -8,9 +8,9 @@ import {longestIdleMinutes} from '../../model/warm';
 export const zone = text(ZONE, 'a zone such as us-central1-a');
 export const instance = text(RFC_1035, 'the name of a VM', 63);
 
-/** The settings of a pool of type gce, as people write them. */
+/** The schema of the settings of a pool of type gce. */
 export const gceSchema = z.strictObject({
-  type: z.literal('gce').meta({description: 'One new VM per job, from an instance template.'}),
+  type: z.literal('gce').meta({description: 'Creates one VM for each job, from an instance template.'}),
   template: text(/./, 'the name or URL of an instance template')
     .regex(new RegExp(`${TEMPLATE_URL.source}|${RFC_1035.source}`), {
       error:
@@ -22,27 +22,27 @@ export const gceSchema = z.strictObject({
   machineTypes: z
     .array(text(RFC_1035, 'a machine type such as c4a-standard-4', 63), {error: 'a list of machine types'})
     .min(1, {error: 'at least one machine type'})
-    .meta({description: 'In the order of preference; default: the template’s.'})
+    .meta({description: 'In order of preference; default: the machine type of the template.'})
     .optional(),
   spot: z
     .enum(['never', 'prefer', 'only'], {error: 'never, prefer or only'})
-    .meta({description: 'Spot VMs: never, first, or nothing else.', default: 'never'})
+    .meta({description: 'Spot VMs: never used, preferred, or the only VMs used.', default: 'never'})
     .optional(),
 });
 
-/** The settings of a pool of type gce-vm, as people write them. */
+/** The schema of the settings of a pool of type gce-vm. */
 export const gceVmSchema = z.strictObject({
-  type: z.literal('gce-vm').meta({description: 'One VM that is started and stopped.'}),
+  type: z.literal('gce-vm').meta({description: 'Starts and stops one existing VM.'}),
   instance: instance.meta({description: 'Name of the VM.'}),
   zone: zone.meta({description: 'Default: GOOGLE_CLOUD_ZONE.'}).optional(),
   runnerName: text(RUNNER_NAME, 'the name of a runner, at most 64 characters', 64)
-    .meta({description: 'Name of its runner at GitHub; default: the VM’s.'})
+    .meta({description: 'Name of the VM’s runner at GitHub; default: the name of the VM.'})
     .optional(),
   drain: z
     .boolean({error: 'true or false'})
     .meta({
       description:
-        'Before the VM stops, its runner loses a custom label that the pool requires, so that GitHub gives it no job meanwhile; it gets it back on start.',
+        'Before the VM stops, a custom label that the pool requires is removed from its runner, so that GitHub assigns no job to the runner meanwhile. The label is added again when the VM starts.',
       default: true,
     })
     .optional(),
@@ -90,7 +90,7 @@ function unique(list: readonly string[]): string[] {
 /** The longest `maxRunDuration` of a VM. @see https://cloud.google.com/compute/docs/instances/limit-vm-runtime */
 const LONGEST_LIFE_MS = 120 * 24 * 3600 * 1000;
 
-/** Processors of the machine families that are known; of another family nothing is concluded. @see https://cloud.google.com/compute/docs/cpu-platforms */
+/** Known machine families by their processors. Unknown families are not checked. @see https://cloud.google.com/compute/docs/cpu-platforms */
 const FAMILIES: Readonly<Record<'arm64' | 'x64', readonly string[]>> = {
   arm64: ['a4x', 'c4a', 'n4a', 't2a'],
   x64: 'a2 a3 a4 c2 c2d c3 c3d c4 c4d e2 f1 g1 g2 g4 h3 h4d m1 m2 m3 m4 n1 n2 n2d n4 n4d t2d x4 z3'.split(' '),
@@ -104,8 +104,8 @@ const ARCHITECTURES: Readonly<Record<string, 'arm64' | 'x64'>> = {
 };
 
 /**
- * What Compute Engine could never do, of a pool of type gce. `settings`: the pool with its defaults, of whatever shape; a field of the wrong
- * shape is the schema's to report.
+ * Reports settings of a pool of type gce that Compute Engine cannot fulfil. `settings`: the pool with its defaults, not validated; the schema
+ * reports fields of a wrong type, which are ignored here.
  */
 export function checkGce(settings: RawSettings, provider: RawSettings, path: string, problems: SettingsProblems): void {
   checkPlace(provider, `${path}.provider`, problems);
@@ -113,7 +113,7 @@ export function checkGce(settings: RawSettings, provider: RawSettings, path: str
   checkProcessors(settings, provider, path, problems);
 }
 
-/** The region of a template that is regional by its URL. A bare name may be that of a global one, which goes anywhere. */
+/** The region in the URL of a regional template. Undefined for a bare name, which may name a global template. */
 function templateRegion(template: unknown): string | undefined {
   return typeof template === 'string' ? TEMPLATE_URL.exec(template)?.groups?.['region'] : undefined;
 }
@@ -134,7 +134,7 @@ function checkPlace({template, region, zones}: RawSettings, path: string, proble
   });
 }
 
-/** A VM carries its own end, which has to be one that Compute Engine takes. */
+/** The lifetime becomes the VM's `maxRunDuration`, which Compute Engine limits to 120 days. */
 function checkLifetime(settings: RawSettings, path: string, problems: SettingsProblems): void {
   const {bootMinutes, idleMinutes, jobMinutes, minIdle} = settings;
   if (typeof bootMinutes !== 'number' || typeof idleMinutes !== 'number' || typeof jobMinutes !== 'number') return;
@@ -147,7 +147,7 @@ function checkLifetime(settings: RawSettings, path: string, problems: SettingsPr
   problems.report(`${path}.jobMinutes`, String(jobMinutes), expected);
 }
 
-/** A job that asks for one processor would run on another. */
+/** A label must not name a processor that a machine type does not have: the job would run on the wrong one. */
 function checkProcessors(
   {requires, offers}: RawSettings,
   {machineTypes}: RawSettings,

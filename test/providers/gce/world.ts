@@ -50,7 +50,7 @@ export interface GceWorldOptions {
   readonly latencies?: Partial<ComputeLatencies>;
 }
 
-/** The provider over Google's real clients and the simulated Compute Engine's HTTP face, on a virtual clock. */
+/** The provider over Google's real clients and the HTTP server of the simulated Compute Engine, on a virtual clock. */
 export async function openGceWorld(options: GceWorldOptions = {}): Promise<GceWorld> {
   const clock = new VirtualScheduler();
   const latencies = options.latencies ?? {};

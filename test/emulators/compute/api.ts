@@ -33,7 +33,7 @@ export type Answer =
 const KEPT = 20_000;
 
 /** Compute Engine's REST API without the transport: HTTP and the direct port are put over it. */
-export class ComputeFace {
+export class ComputeApi {
   /** The newest ones. */
   readonly requests: ComputeRequest[] = [];
   /** Requests for what the model does not have: a client asks for something that nobody thought of. */

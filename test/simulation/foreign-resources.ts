@@ -40,7 +40,7 @@ const TOUCHED: ReadonlySet<ComputeEvent['kind']> = new Set(['deleting', 'deleted
 const KEPT_MS = 13 * 24 * 3600_000;
 
 /** VMs and registrations in the same project and organization that are not ours: nobody but their owners may touch them. */
-export class Bystanders {
+export class ForeignResources {
   readonly machines: ReadonlySet<Instance>;
   readonly registrations: ReadonlySet<Registration>;
 
