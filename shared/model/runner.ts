@@ -64,9 +64,12 @@ const RANK: Record<RunnerState, number> = {
 /** A runner that is gone or failed is remembered this long, so that late events find it. */
 const RETENTION_MS = 3 * 24 * 3600 * 1000;
 
+/** How long a VM may live beyond the sum of its pool's minutes. */
+const GRACE_SECONDS = 600;
+
 /** Milliseconds that a VM may live: booting, waiting and running at their longest, and ten minutes more. */
 export function maxLifetimeMs(minutes: {bootMinutes: number; idleMinutes: number; jobMinutes: number}): number {
-  return Math.ceil((minutes.bootMinutes + minutes.idleMinutes + minutes.jobMinutes) * 60 + 600) * 1000;
+  return (Math.ceil((minutes.bootMinutes + minutes.idleMinutes + minutes.jobMinutes) * 60) + GRACE_SECONDS) * 1000;
 }
 
 interface NewRunner {

@@ -1,5 +1,6 @@
 import {attempt, type DiscoveredRepository, joined, type Listed} from '../github/github';
 import {takesRepository} from '../model/matching';
+import {isSpeltOut} from '../model/names';
 import type {Pool} from '../model/pool';
 import {noteIncomplete, type Sweep} from './context';
 
@@ -55,7 +56,7 @@ async function discover({context, discovery, source}: Sweep): Promise<Listed<Dis
     for (const owner of owners(pools)) lists.push(await attempt(() => discovery.ofOrganization(owner)));
     return joined(lists);
   }
-  return pools.every(isSpeltOut) ? {items: [], failure: undefined} : discovery.visible();
+  return pools.every(areAllSpeltOut) ? {items: [], failure: undefined} : discovery.visible();
 }
 
 function couldMatch(pools: readonly Pool[], repository: DiscoveredRepository): boolean {
@@ -66,13 +67,13 @@ function couldMatch(pools: readonly Pool[], repository: DiscoveredRepository): b
 
 function speltOut({scope}: Pool): string[] {
   if (scope.kind === 'organization') return [];
-  return scope.patterns.filter((pattern) => !pattern.startsWith('!') && !pattern.includes('*'));
+  return scope.patterns.filter(isSpeltOut);
 }
 
-function isSpeltOut(pool: Pool): boolean {
+function areAllSpeltOut(pool: Pool): boolean {
   const {scope} = pool;
   if (scope.kind === 'organization') return false;
-  return scope.patterns.every((pattern) => pattern.startsWith('!') || !pattern.includes('*'));
+  return scope.patterns.every((pattern) => pattern.startsWith('!') || isSpeltOut(pattern));
 }
 
 function owners(pools: readonly Pool[]): string[] {

@@ -1,5 +1,5 @@
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
-import type {RunnerDocument} from '../model/runner';
+import {LIVE_STATES, type RunnerDocument} from '../model/runner';
 import type {Context} from '../ports';
 import type {Found, Store, Where} from '../store/store';
 
@@ -9,7 +9,6 @@ const MOST = 20_000;
 /** Documents read at a time: the client holds an answer in memory several times. */
 // mutation: stored page size
 const PAGE = 500;
-const RUNNER_STATES = ['requested', 'creating', 'booting', 'idle', 'busy', 'draining'] as const;
 const JOB_STATUSES = ['queued', 'waiting', 'in_progress'] as const;
 
 /** Slots are read only to find lost ones, which can wait: to read each every minute would be most of the bill. */
@@ -30,7 +29,7 @@ export async function readStored(
   const {store, clock} = context;
   let isComplete = true;
   const runners: RunnerDocument[] = [];
-  for (const state of RUNNER_STATES) {
+  for (const state of LIVE_STATES) {
     const seen = await eachPage(store, 'runners', {state}, (found) => runners.push(...found.map(({data}) => data)));
     isComplete &&= seen;
   }

@@ -1,11 +1,9 @@
 import {createHash} from 'node:crypto';
 import {DEPLOYMENT_LABEL, JOB_LABEL, POOL_LABEL} from '../../../model/names';
 import type {Placement} from '../../../model/placement';
+import {maxLifetimeMs} from '../../../model/runner';
 import type {Secret} from '../../../secret';
 import type {Instance, InstanceBody, InstanceTemplate, Metadata, Scheduling} from './compute';
-
-/** How long a VM may have beyond the sum of its pool's minutes before Compute Engine deletes it. */
-const GRACE_SECONDS = 600;
 
 export interface NewInstance {
   readonly name: string;
@@ -39,7 +37,7 @@ export function instanceBody(instance: NewInstance): InstanceBody {
 
 /** Upper bound of a VM's life, in seconds. */
 export function maxRunSeconds({boot, idle, job}: NewInstance['minutes']): number {
-  return Math.ceil((boot + idle + job) * 60) + GRACE_SECONDS;
+  return maxLifetimeMs({bootMinutes: boot, idleMinutes: idle, jobMinutes: job}) / 1000;
 }
 
 function mergeMetadata(template: Metadata, key: string, value: string): Metadata {
