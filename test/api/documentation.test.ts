@@ -150,7 +150,7 @@ describeInBrowser('in a browser', () => {
 
   test('Redoc shows the operations', async () => {
     await page.goto(`${system.urls.api}redoc`);
-    await page.getByRole('heading', {name: 'Runners, queued jobs, limits and trouble at a glance'}).first().waitFor();
+    await page.getByRole('heading', {name: 'Gets runners, queued jobs, limits and failures'}).first().waitFor();
     expect(await page.getByText('X-Runner-Secret').count()).toBeGreaterThan(0);
     await page.waitForLoadState('networkidle');
   });
