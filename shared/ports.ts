@@ -73,3 +73,8 @@ export interface Services<T extends ControllingFunction = ControllingFunction> e
   /** Created on the first call, because only the sweep needs it. */
   readonly discovery: () => Discovery;
 }
+
+/** What a person may ask of the control plane. `dryRun`: answers what would be done, and does nothing. */
+export interface OperationOptions {
+  readonly dryRun: boolean;
+}

@@ -1,6 +1,6 @@
-import type {ComputeEvent} from '../../test/emulators/compute/model';
+import type {ComputeEvent} from '../../test/emulators/compute/machines';
 import type {Job} from '../../test/emulators/github/job';
-import type {WorldEvent} from '../../test/emulators/github/surroundings';
+import type {WorldEvent} from '../../test/emulators/github/model-context';
 
 const COLOURS = {queued: 33, waiting: 33, vm: 36, running: 35, completed: 32, gone: 90, trouble: 31} as const;
 type Tone = keyof typeof COLOURS;

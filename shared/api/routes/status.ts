@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import {jsonReply} from '../../http/server';
 import type {Pool} from '../../model/pool';
-import type {RunnerDocument, RunnerState} from '../../model/runner';
+import {isLive, LIVE_STATES, type LiveState, type RunnerDocument, type RunnerState} from '../../model/runner';
 import type {SweepSummary} from '../../model/sweep';
 import type {Context} from '../../ports';
 import type {Store} from '../../store/store';
@@ -142,10 +142,6 @@ export const status = operation(
     return jsonReply((await readStatus(context)) satisfies z.output<typeof Status>);
   },
 );
-
-export const LIVE_STATES = ['requested', 'creating', 'booting', 'idle', 'busy', 'draining'] as const;
-type LiveState = (typeof LIVE_STATES)[number];
-const isLive = (state: string): state is LiveState => LIVE_STATES.some((live) => live === state);
 
 /** The most runners that are listed of each state, far above the limits of pools in practice. Counts are right beyond it, too. */
 const AT_MOST = 1_000;
