@@ -1,23 +1,12 @@
 import {withDeadline} from '../clock';
 import {Unavailable} from '../errors';
-import {placementOf} from '../model/placement';
 import {providerOf, type RunnerDocument} from '../model/runner';
-import type {Machine, NamedProvider} from '../providers/provider';
+import type {NamedProvider} from '../providers/provider';
 import {noteIncomplete, type Sweep, tryList} from './context';
+import type {SeenMachine, Unlisted} from './observed';
 
 /** For one provider's list: the others are listed meanwhile. */
 const LIST_MS = 30_000;
-
-/** A machine with the type of its provider. */
-export interface SeenMachine extends Machine {
-  readonly provider: string;
-}
-
-/** A provider whose list is not complete; `place`: in that place alone. */
-export interface Unlisted {
-  readonly provider: string;
-  readonly place?: string;
-}
 
 /** What the providers list, side by side. */
 export interface ListedMachines {
@@ -54,13 +43,4 @@ async function listOne(sweep: Sweep, {type, provider}: NamedProvider): Promise<L
     machines: machines.filter(({place}) => !unreadPlaces.includes(place)),
     unlisted: unreadPlaces.map((place) => ({provider: type, place})),
   };
-}
-
-/** Whether the list is complete where the runner's machine would be, so that its absence means something. */
-export function isListed(unlisted: readonly Unlisted[], runner: RunnerDocument): boolean {
-  const type = providerOf(runner);
-  const place = placementOf(runner)?.place;
-  return !unlisted.some(
-    (one) => one.provider === type && (one.place === undefined || place === undefined || one.place === place),
-  );
 }

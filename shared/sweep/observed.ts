@@ -2,21 +2,41 @@ import type {DiscoveredJob, Registration} from '../github/github';
 import {isMeant, isRegistrationOf} from '../model/identity';
 import type {JobDocument, JobKey} from '../model/job';
 import {takesRepository} from '../model/matching';
+import {placementOf} from '../model/placement';
 import {isPersistent, type Pool} from '../model/pool';
-import type {RunnerDocument} from '../model/runner';
+import {providerOf, type RunnerDocument} from '../model/runner';
 import {type RunnerScope, scopeKey} from '../model/scope';
 import type {SlotDocument} from '../model/slot';
 import type {Preemption} from '../model/sweep';
 import type {VmDocument} from '../model/vm';
-import {isDown, type VmStatus} from '../providers/provider';
+import {isDown, type Machine, type VmStatus} from '../providers/provider';
 import type {Found} from '../store/store';
-import type {SeenMachine, Unlisted} from './machines';
 
 /** A registration at GitHub. */
 export interface Registered {
   readonly scope: RunnerScope;
   readonly installationId: number | null;
   readonly id: number;
+}
+
+/** A machine with the type of its provider. */
+export interface SeenMachine extends Machine {
+  readonly provider: string;
+}
+
+/** A provider whose list is not complete; `place`: in that place alone. */
+export interface Unlisted {
+  readonly provider: string;
+  readonly place?: string;
+}
+
+/** Whether the list is complete where the runner's machine would be, so that its absence means something. */
+export function isListed({unlisted}: Pick<Observed, 'unlisted'>, runner: RunnerDocument): boolean {
+  const type = providerOf(runner);
+  const place = placementOf(runner)?.place;
+  return !unlisted.some(
+    (one) => one.provider === type && (one.place === undefined || place === undefined || one.place === place),
+  );
 }
 
 /** The ephemeral VMs that this deployment may delete: not those to be kept, and not the persistent ones of its pools. */

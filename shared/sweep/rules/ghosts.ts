@@ -2,8 +2,7 @@ import type {Registration} from '../../github/github';
 import {isRegistrationOf, isUnused} from '../../model/identity';
 import {isOver, type RunnerDocument} from '../../model/runner';
 import {type RunnerScope, scopeKey} from '../../model/scope';
-import {isListed} from '../machines';
-import type {Observed, Registered} from '../observed';
+import {isListed, type Observed, type Registered} from '../observed';
 import {type PersistenceTracker, TWICE_MS} from '../persistence';
 import type {PlannedAction, Rule} from '../rule';
 
@@ -60,8 +59,8 @@ function planDeregistrations(observed: Observed, _now: number, tracker: Persiste
 }
 
 /** Whether the runner's machine would be listed if it was there; of one that is not known, whether every machine would. */
-function isWhereListed({unlisted}: Observed, runner: RunnerDocument | undefined): boolean {
-  return runner ? isListed(unlisted, runner) : unlisted.length === 0;
+function isWhereListed(observed: Observed, runner: RunnerDocument | undefined): boolean {
+  return runner ? isListed(observed, runner) : observed.unlisted.length === 0;
 }
 
 /** Whether it is the registration of a runner that is over: not one that was made while GitHub was asked. */

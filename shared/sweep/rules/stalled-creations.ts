@@ -1,6 +1,5 @@
 import {isBeingMade, isWithoutJob} from '../../model/runner';
-import {isListed} from '../machines';
-import type {Observed} from '../observed';
+import {isListed, type Observed} from '../observed';
 import type {DemandJob, EndRunner, PlannedAction, Rule} from '../rule';
 
 /** The queue's own retries come sooner: after so long without a change, no task is at work on it. */
@@ -41,7 +40,7 @@ function planResumptions(observed: Observed, now: number): Resumption[] {
     } else if (forMs >= HOPELESS_MS || !observed.jobs.has(runner.madeFor)) {
       if (forMs < HOPELESS_MS && runner.covers === null) continue;
       // Nothing that was asked for an hour ago is still on its way.
-      const isAbsent = isListed(observed.unlisted, runner) && !observed.machines.some(({name}) => name === runner.name);
+      const isAbsent = isListed(observed, runner) && !observed.machines.some(({name}) => name === runner.name);
       const isDead = forMs >= HOPELESS_MS && isAbsent;
       const rest = {isDead, force: false, jobUrl: null} as const;
       actions.push({kind: 'end_runner', reason: 'half_made', runner: runner.name, ...rest});
