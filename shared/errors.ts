@@ -14,7 +14,7 @@ export abstract class SlipwayError extends Error {
   }
 }
 
-/** The same request may succeed after `retryAfterSeconds`. Answered with `Retry-After`. */
+/** A retry may succeed after `retryAfterSeconds`. Answered with `Retry-After`. */
 export abstract class RetryableError extends SlipwayError {
   readonly retryable = true;
   constructor(
@@ -31,7 +31,7 @@ export class RateLimited extends RetryableError {
   readonly kind = 'rate_limited';
 }
 
-/** The peer is down, or answered 5xx without an effect. */
+/** The peer is down, or answered 5xx without any effect. */
 export class Unavailable extends RetryableError {
   readonly kind = 'unavailable';
 }
@@ -39,7 +39,7 @@ export class Unavailable extends RetryableError {
 /** GitHub answered 5xx, or did not answer. */
 export class GitHubDown extends Unavailable {}
 
-/** The request may have taken effect: it was sent, and no answer came, or one that does not say. Look for the effect before a retry. */
+/** A request was sent, and its outcome is unknown: it may have taken effect. Look before retrying. */
 export class Uncertain extends RetryableError {
   readonly kind = 'uncertain';
 }
@@ -49,7 +49,7 @@ export class NoCapacity extends RetryableError {
   readonly kind = 'no_capacity';
 }
 
-/** A quota of the project is used up. Another zone of the region does not help. */
+/** A quota of the project is used up. It applies to every zone of the region. */
 export class QuotaExceeded extends RetryableError {
   readonly kind = 'quota_exceeded';
 }
@@ -65,13 +65,13 @@ export class NameTaken extends SlipwayError {
   readonly retryable = false;
 }
 
-/** The peer refuses the request until a person changes something; the message says what. */
+/** The peer refuses until a person changes something; the message says what. */
 export class Refused extends SlipwayError {
   readonly kind = 'refused';
   readonly retryable = false;
 }
 
-/** Why GitHub refuses a request until a person changes something. */
+/** Why GitHub refuses until a person changes something. */
 export type GitHubRefusalReason =
   | 'credentials'
   | 'permission'
@@ -82,7 +82,7 @@ export type GitHubRefusalReason =
   | 'registration'
   | 'other';
 
-/** GitHub refuses the request until a person changes something. */
+/** A refusal by GitHub, with its reason. */
 export class RefusedByGitHub extends Refused {
   constructor(
     readonly reason: GitHubRefusalReason,
@@ -94,13 +94,13 @@ export class RefusedByGitHub extends Refused {
   }
 }
 
-/** The body of a task is malformed: no attempt can succeed. */
+/** A task with an invalid body, which can never succeed. */
 export class InvalidTask extends SlipwayError {
   readonly kind = 'invalid_task';
   readonly retryable = false;
 }
 
-/** A malformed request, which is answered with `status`. The message contains nothing of the body. */
+/** An invalid request; `status` is the answer. The message quotes nothing of the body. */
 export class BadRequest extends SlipwayError {
   readonly kind = 'bad_request';
   readonly retryable = false;
@@ -118,7 +118,7 @@ export class Unauthenticated extends SlipwayError {
   readonly retryable = false;
 }
 
-/** The request has a valid token of another caller. Answered with 403. */
+/** A valid token of another caller: 403. */
 export class Forbidden extends SlipwayError {
   readonly kind = 'forbidden';
   readonly retryable = false;
@@ -137,7 +137,7 @@ export class InvalidConfiguration extends SlipwayError {
   }
 }
 
-/** One error of the configuration. `found` never contains the value of a secret. */
+/** One error of the configuration. `found` never holds a secret's value. */
 export interface ConfigurationProblem {
   /** The environment variable, then the path inside it, e.g. `RUNNER_CONFIG.pools[0].provider.zones[1]`. */
   readonly path: string;
@@ -148,7 +148,7 @@ export interface ConfigurationProblem {
 /** Headers of an HTTP answer, names in lower case. */
 export type AnswerHeaders = Readonly<Record<string, string | number | undefined>>;
 
-/** `Retry-After` in seconds, at least 1; undefined: missing or malformed. The header has seconds or an HTTP date (RFC 9110, section 10.2.3). */
+/** `Retry-After` in seconds, at least 1. The header holds seconds or an HTTP date (RFC 9110, section 10.2.3). */
 export function retryAfterSeconds(headers: AnswerHeaders, nowMs: number): number | undefined {
   const value = headers['retry-after'];
   if (value === undefined || value === '') return undefined;

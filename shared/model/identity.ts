@@ -1,19 +1,6 @@
 import type {JobEvent} from './job-event';
-import type {RunnerDocument} from './runner';
-import type {RunnerScope} from './scope';
-
-/** Whether GitHub may give a job of the repository (`owner/name`) to a runner registered in the scope. GitHub compares names without case. */
-export function isInScope(scope: RunnerScope, repository: string): boolean {
-  const name = repository.toLowerCase();
-  return scope.kind === 'organization'
-    ? name.startsWith(`${scope.org.toLowerCase()}/`)
-    : name === `${scope.owner}/${scope.repo}`.toLowerCase();
-}
-
-/** Whether the runner has all labels that a job asks for. GitHub gives a runner no other job, and compares labels without case. */
-export function hasLabels(runner: Pick<RunnerDocument, 'labels'>, labels: readonly string[]): boolean {
-  return labels.every((label) => runner.labels.includes(label.toLowerCase()));
-}
+import {hasLabels, type RunnerDocument} from './runner';
+import {isInScope} from './scope';
 
 /**
  * Whether GitHub may have a registration of ours under the runner's name whose id is not on record: GitHub's answer was lost, or the

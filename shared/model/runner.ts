@@ -1,10 +1,19 @@
-import {hasLabels, isInScope} from './identity';
 import {type JobDocument, type JobKey, jobKeyOf} from './job';
 import {type PlacementFields, placementFields} from './placement';
-import type {RunnerScope} from './scope';
+import {isInScope, type RunnerScope} from './scope';
 
-/** `draining`: the registration is being deleted, then the VM. `failed`: the creation failed, or the VM did not come online. */
-export type RunnerState = 'requested' | 'creating' | 'booting' | 'idle' | 'busy' | 'draining' | 'gone' | 'failed';
+/** States of a runner that is not over, in the order of its life. `draining`: the registration is being deleted, then the VM. */
+export const LIVE_STATES = ['requested', 'creating', 'booting', 'idle', 'busy', 'draining'] as const;
+
+export type LiveState = (typeof LIVE_STATES)[number];
+
+/** `failed`: the creation failed, or the runner did not come online. */
+export type RunnerState = LiveState | 'gone' | 'failed';
+
+/** Whether a runner in this state is not over. */
+export function isLive(state: string): state is LiveState {
+  return LIVE_STATES.some((live) => live === state);
+}
 
 /** `runners/<name>`. The VM has the same name. The placement is that of the VM, or of the latest attempt; it is recorded before the insert. */
 export interface RunnerDocument extends PlacementFields {
@@ -181,6 +190,11 @@ export function assignTo(runner: RunnerDocument, job: JobKey): RunnerDocument {
 export function markBusy(runner: RunnerDocument, job: JobKey, now: number): RunnerDocument {
   if (isOver(runner)) return {...runner, covers: null, spare: false};
   return {...runner, state: 'busy', stateAt: now, runs: job, covers: null, spare: false, spareSince: null};
+}
+
+/** Whether the runner has all labels that a job asks for. GitHub gives a runner no other job, and compares labels without case. */
+export function hasLabels(runner: Pick<RunnerDocument, 'labels'>, labels: readonly string[]): boolean {
+  return labels.every((label) => runner.labels.includes(label.toLowerCase()));
 }
 
 /**

@@ -2,10 +2,7 @@ import {createHash} from 'node:crypto';
 import type {JobKey} from './job';
 import type {JobEvent} from './job-event';
 import type {RunnerDocument} from './runner';
-import type {ProvisionTask, StopTask} from './task-payload';
-
-/** Name of a queue, and of the function that gets its tasks unless a task names another. */
-export type QueueName = 'provision' | 'stop';
+import type {ProvisionTask, QueueName, StopTask} from './task-payload';
 
 /** A task to be enqueued. */
 export interface NewTask {

@@ -7,7 +7,7 @@ import {isEphemeral} from '../model/pool';
 import {isEnding, isOver, newRunnerWithoutJob, type RunnerDocument} from '../model/runner';
 import type {RunnerScope} from '../model/scope';
 import {demandTask, makeTask, removeTask} from '../model/tasks';
-import {type Context, githubOf, poolOf} from '../ports';
+import {type Context, githubOf, type OperationOptions, poolOf} from '../ports';
 import {findRegistration} from './retire';
 import {areFree, findSlots, readSlots, takeSlots} from './slots';
 
@@ -83,11 +83,6 @@ async function recordRequestedRunner(context: Context, wanted: RunnerToRecord): 
 function numberOf(key: string): number {
   const hash = createHash('sha256').update(key).digest();
   return FIRST_NUMBER + (hash.readUIntBE(0, 6) % NUMBER_COUNT);
-}
-
-/** Options of every operation that a person requests. `dryRun`: only answers what would be done. */
-export interface OperationOptions {
-  readonly dryRun: boolean;
 }
 
 /** A request for runners without a job. */

@@ -1,10 +1,9 @@
-import {isInScope} from '../model/identity';
 import type {JobEvent} from '../model/job-event';
 import {takesRepository} from '../model/matching';
-import {type RunnerScope, repositoryScope} from '../model/scope';
+import {isInScope, type RunnerScope, repositoryScope} from '../model/scope';
 import type {VmDocument} from '../model/vm';
 import {type Context, githubOf} from '../ports';
-import {changeVm} from './records';
+import {changeVm} from './document';
 import {isRunnerOf, runnerPlaces, type Vm} from './vms';
 
 /** Ids of registrations kept of one VM. It may have several runners, and each may be registered again. */

@@ -12,7 +12,6 @@ import {
   markRunning,
   markStopped,
   markStopping,
-  newVm,
   recordActivity,
   removeRunningJob,
   type SeenLabels,
@@ -21,6 +20,7 @@ import {
 } from '../model/vm';
 import type {Context} from '../ports';
 import type {Transaction} from '../store/store';
+import {changeVm, readVm} from './document';
 import {isOwnRunner, logForeign, withOwnRunner} from './own-runner';
 import {findVmOfPool, findVmOfRunner, isRunnerOf, type Vm} from './vms';
 
@@ -127,25 +127,6 @@ export async function recordStopped(context: Context, vm: Vm, version: number): 
   const key = jobKeyOf(oldest);
   await context.tasks.enqueue(demandTask(key, `vm-stopped-${vm.id}-${version}`));
   return key;
-}
-
-/** The VM's document; the first one for a VM that is not on record. */
-export async function readVm(reader: Pick<Transaction, 'get'>, vm: Vm, now: number): Promise<VmDocument> {
-  return (await reader.get('vms', vm.id)) ?? newVm(vm, now);
-}
-
-/** Changes the VM's document in a transaction, and returns the changed document. */
-export async function changeVm(
-  context: Context,
-  vm: Vm,
-  change: (document: VmDocument, now: number) => VmDocument,
-): Promise<VmDocument> {
-  return context.store.transaction(async (transaction) => {
-    const now = context.clock.now();
-    const changed = change(await readVm(transaction, vm, now), now);
-    transaction.set('vms', vm.id, changed);
-    return changed;
-  });
 }
 
 /** Records a `waiting`, `in_progress` or `completed` event of a job of the VM's pools, and plans the VM's stop unless the job runs. */

@@ -13,12 +13,12 @@ import {
   recordActivity,
   type VmDocument,
 } from '../model/vm';
-import {type Context, poolOf} from '../ports';
+import {type Context, type OperationOptions, poolOf} from '../ports';
 import {isGoingDown, isUp, type VmOutcome} from '../providers/provider';
-import type {OperationOptions} from '../runners/requests';
 import {isRunnerGone} from '../runners/requeue';
+import {changeVm, readVm} from './document';
 import {restoreLabels} from './drain';
-import {assignToVm, changeVm, readVm, recordVmJob} from './records';
+import {assignToVm, recordVmJob} from './records';
 import {checkLabels, notWanted, rejectJob} from './take-job';
 import {findVmById, requirePersistentVm, type StartResult, toError, type Vm} from './vms';
 

@@ -3,12 +3,12 @@ import {LeaseHeld} from '../errors';
 import type {Pool} from '../model/pool';
 import {vmCheckTask} from '../model/tasks';
 import {type DrainedRunner, isStopping, type VmDocument} from '../model/vm';
-import type {Context} from '../ports';
+import type {Context, OperationOptions} from '../ports';
 import {isDown, isGoingDown, type VmOutcome} from '../providers/provider';
-import type {OperationOptions} from '../runners/requests';
+import {readVm} from './document';
 import {drain, labelsToDrain, restoreLabels} from './drain';
 import {findRunners, observeVm, type SeenRunner} from './observe';
-import {claimStop, readVm, recordStopCancelled, recordStopped, renewStop} from './records';
+import {claimStop, recordStopCancelled, recordStopped, renewStop} from './records';
 import {findVmById, requirePersistentVm, type StopResult, toError, type Vm} from './vms';
 
 /** Consecutive readings of GitHub's busy flag, all false, after which the VM counts as idle. One alone proves nothing. */
