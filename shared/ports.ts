@@ -73,3 +73,8 @@ export interface Services<T extends ControllingFunction = ControllingFunction> e
   /** Made on the first call: only the sweep asks. */
   readonly discovery: () => Discovery;
 }
+
+/** What a person may ask of the control plane. `dryRun`: answers what would be done, and does nothing. */
+export interface OperationOptions {
+  readonly dryRun: boolean;
+}

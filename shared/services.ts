@@ -1,6 +1,5 @@
-import type {Clock} from './clock';
 import type {Config} from './config/config-types';
-import type {SecretSource} from './config/credentials';
+import {checkedPrivateKey, type SecretSource} from './config/credentials';
 import {placed, resolvePlace} from './config/place';
 import type {SecretReader} from './config/secrets';
 import {Unavailable} from './errors';
@@ -9,7 +8,7 @@ import {connectGitHub, dryRunGitHub} from './github/client';
 import type {Discovery, GitHubConnection, GitHubFor} from './github/github';
 import type {Context, ControllingFunction, Services, ServicesBase} from './ports';
 import type {Compute} from './providers/gce/client/compute';
-import {createProviders, createVms} from './providers/registry';
+import {createEngine, createProviders, createVms} from './providers/registry';
 import type {Secret} from './secret';
 import {createServicesBase, type ServicesBaseOptions, startLogger} from './services-base';
 import {createFirestoreStore} from './store/firestore';
@@ -71,7 +70,7 @@ async function make<T extends ControllingFunction>(
   // providers, which wrap themselves for a dry run; `base.tasks` is wrapped already.
   let engine: Compute | undefined;
   const compute = (): Compute => {
-    const real = () => options.compute ?? computeOf(config, clock);
+    const real = () => options.compute ?? createEngine(config, clock);
     engine ??= tracing ? tracedCompute(real(), tracer) : real();
     return engine;
   };
@@ -108,7 +107,7 @@ export function credentialsOf(github: Config['github'], secrets: SecretReader): 
     return {
       kind: 'app',
       appId,
-      privateKey: () => newest(secrets, privateKey),
+      privateKey: async () => checkedPrivateKey(await newest(secrets, privateKey)),
       invalidate: () => secrets.invalidate(privateKey),
       ...(installationId === undefined ? {} : {installationId}),
     };
@@ -121,10 +120,4 @@ async function newest(secrets: SecretReader, source: SecretSource): Promise<Secr
   const [secret] = await secrets.read(source);
   if (!secret) throw new Unavailable('the GitHub credential has no enabled version in Secret Manager; add one', 60);
   return secret;
-}
-
-function computeOf(config: Config & {readonly project: string}, clock: Clock): Compute {
-  const {createCompute}: typeof import('./providers/gce/client/client') = require('./providers/gce/client/client');
-  const {compute: emulator} = config.emulators;
-  return createCompute({project: config.project, clock, ...(emulator ? {emulator} : {})});
 }

@@ -1,7 +1,7 @@
 import type {GitHub} from './github/github';
+import {JOB_LABEL, POOL_LABEL} from './model/names';
 import type {RunnerScope} from './model/scope';
 import type {Context} from './ports';
-import {JOB_LABEL, POOL_LABEL} from './providers/gce/client/body';
 import type {Compute} from './providers/gce/client/compute';
 import type {RunnerProvider} from './providers/provider';
 import type {Tasks} from './tasks/tasks';

@@ -7,11 +7,11 @@ import {serveFunction} from '../../shared/http/framework';
 import {callerVerifier, type OidcVerifier} from '../../shared/http/oidc';
 import {createBodyReader, MAX_TASK_BYTES} from '../../shared/http/read-body';
 import {jsonReply, type Reply, requirePost, sendReply} from '../../shared/http/server';
+import {traceFields, traceOf} from '../../shared/http/trace';
 import type {Services} from '../../shared/ports';
 import {createServices, type ServicesOptions} from '../../shared/services';
 import {type SweepMemory, sweepMemory} from '../../shared/sweep/context';
 import {runSweep} from '../../shared/sweep/sweep';
-import {traceFields, traceOf} from '../../shared/telemetry/tracer';
 
 /** Called by Cloud Scheduler every minute. Reconciles the records with GitHub and the providers. `?dry-run=true` only says what it would do. */
 export function createSweep(options: ServicesOptions): HttpFunction {

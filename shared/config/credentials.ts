@@ -1,4 +1,5 @@
 import {createPrivateKey} from 'node:crypto';
+import {Refused} from '../errors';
 import {SECRET} from '../model/names';
 import {Secret} from '../secret';
 import {type Environment, type Problems, present, type Variables} from './variables';
@@ -101,6 +102,16 @@ function readPrivateKey(variables: Variables, problems: Problems): SecretSource 
   if (key.kind === 'pem') return {kind: 'literal', secret: new Secret(key.pem)};
   problems.report('GITHUB_APP_PRIVATE_KEY', key.found, key.expected);
   return undefined;
+}
+
+/**
+ * The App's private key as it was read at run time, in any spelling that the configuration takes, as PKCS#8 PEM. Throws `Refused` when it
+ * is none; the message says nothing of its content.
+ */
+export function checkedPrivateKey(secret: Secret): Secret {
+  const key = parsePrivateKey(secret.reveal());
+  if (key.kind === 'pem') return new Secret(key.pem);
+  throw new Refused(`GITHUB_APP_PRIVATE_KEY: found ${key.found}, expected ${key.expected}`);
 }
 
 export type PrivateKey =

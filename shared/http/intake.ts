@@ -9,10 +9,10 @@ import type {JobEvent} from '../model/job-event';
 import type {EventMatch} from '../model/matching';
 import type {NewTask} from '../model/tasks';
 import type {ServicesBase} from '../ports';
-import {traceFields, traceOf} from '../telemetry/tracer';
 import {answerOf} from './errors';
 import {createBodyReader} from './read-body';
 import {jsonReply, type Reply} from './server';
+import {traceFields, traceOf} from './trace';
 import {deliveryOf, isSigned} from './webhook';
 
 /** GitHub sends no larger payload. @see https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap */

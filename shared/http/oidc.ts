@@ -1,6 +1,6 @@
 import {createRemoteJWKSet, decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify} from 'jose';
 import type {Clock} from '../clock';
-import type {ConfigFor} from '../config/config';
+import type {ConfigFor} from '../config/config-types';
 import {Forbidden, Unauthenticated, Unavailable} from '../errors';
 import type {ServicesBase} from '../ports';
 

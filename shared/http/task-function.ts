@@ -2,16 +2,16 @@ import type {HttpFunction, Request} from '@google-cloud/functions-framework';
 import type {Outcome} from '../decisions';
 import {InvalidTask, SlipwayError} from '../errors';
 import {jobKeyOf} from '../model/job';
-import {parseTask, type TaskOf} from '../model/task-payload';
-import type {QueueName} from '../model/tasks';
+import {parseTask, type QueueName, type TaskOf} from '../model/task-payload';
 import type {Context, Services} from '../ports';
 import {giveUp, giveUpRunner, writeDeadLetter} from '../runners/give-up';
-import {type Span, traceFields, traceOf} from '../telemetry/tracer';
+import type {Span} from '../telemetry/tracer';
 import {answerOf} from './errors';
 import {callerVerifier, type OidcVerifier} from './oidc';
 import {createBodyReader, MAX_TASK_BYTES} from './read-body';
 import {jsonReply, type Reply, requirePost, sendReply} from './server';
 import {type TaskVerifier, taskVerifier} from './task-verifier';
+import {traceFields, traceOf} from './trace';
 
 /** What Cloud Tasks says of a dispatch, in headers that clients cannot set. */
 interface TaskContext {

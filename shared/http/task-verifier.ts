@@ -1,10 +1,10 @@
 import type {Request} from '@google-cloud/functions-framework';
-import type {Config} from '../config/config';
+import type {Config} from '../config/config-types';
 import type {SecretCheck} from '../config/secret-check';
 import {Forbidden} from '../errors';
 import {isHmac} from '../hmac';
 import type {ServicesBase} from '../ports';
-import {isTaskSigned, TASK_SIGNATURE_HEADER} from '../tasks/signed-tasks';
+import {isTaskSigned, TASK_SIGNATURE_HEADER} from '../task-signature';
 
 /** Checks that a task is one that a function of this deployment created; throws `Forbidden`. `name`: from Cloud Tasks' header. */
 export type TaskVerifier = (request: Request, name: string, body: Buffer) => Promise<void>;

@@ -3,8 +3,7 @@ import type {ComputeWorld} from './compute/model';
 import type {Instance} from './compute/resources';
 import type {Job} from './github/job';
 import type {GitHubWorld} from './github/model';
-import type {Registration} from './github/registration';
-import type {RunnerSession} from './github/runner-session';
+import type {Registration, RunnerSession} from './github/registration';
 import type {Connection} from './github/runners';
 
 export interface RunnerProcessOptions {

@@ -1,4 +1,15 @@
-import type {Placements} from './placements';
+import type {Absence} from '../emulators/compute/catalog';
+
+/** What some zones do not have and some machine types cannot take. Every pool has at least one placement that works. */
+export interface Placements {
+  readonly lacking: readonly {readonly zone: string; readonly type: string; readonly refused: Absence}[];
+  /** The boot disk of the pools `arm` and `shared`, whose machine types are `MACHINE_TYPES`: one of them cannot take it. */
+  readonly disk: 'pd-balanced' | 'hyperdisk-balanced';
+  /** What refuses that: the request, or its operation. */
+  readonly misfits: 'request' | 'operation';
+  /** `spot` of the pool with GPUs. */
+  readonly gpuSpot: 'prefer' | 'never';
+}
 
 /** Everything that is to happen in one simulated world, as data: it is drawn from a seed, and can be cut down. Times in milliseconds. */
 export interface Scenario {

@@ -1,7 +1,8 @@
+import {arrivalWatch, checkArrivals} from './arrivals';
 import {backlogMs, longestMatrixMs} from './backlog';
 import {FUNCTIONS, type Functions} from './functions';
 import {checkLiveness} from './liveness';
-import {arrivalWatch, checkArrivals, isOutageAlone} from './outages';
+import {isOutageAlone} from './outages';
 import type {Violation} from './safety';
 import {type Fault, needsSweep, type Scenario} from './scenario';
 import {SimulatedServices} from './simulated-services';

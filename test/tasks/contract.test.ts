@@ -1,7 +1,7 @@
 import {once} from 'node:events';
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
-import type {QueueName} from '../../shared/model/tasks';
+import type {QueueName} from '../../shared/model/task-payload';
 import {createCloudTasks} from '../../shared/tasks/cloud-tasks';
 import {InProcessTasks} from '../../shared/tasks/local/in-process';
 import {describeTasks, type OpenTasks, type ReceivedTask} from '../contracts/tasks';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import {jsonReply} from '../../http/server';
 import {takesRepository} from '../../model/matching';
-import type {RunnerState as DocumentState, RunnerDocument} from '../../model/runner';
+import {type RunnerState as DocumentState, LIVE_STATES, type RunnerDocument} from '../../model/runner';
 import type {Store} from '../../store/store';
 import {operation} from '../operation';
 import {linkHeader, readPage, type Source} from '../paging';
@@ -17,7 +17,6 @@ import {
   vmView,
 } from '../resources';
 import {Next, PageQuery, PoolName, Repository, RUNNER_STATES, Runner} from '../schemas';
-import {LIVE_STATES} from './status';
 
 type State = RunnerView['state'];
 

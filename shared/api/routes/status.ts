@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import {jsonReply} from '../../http/server';
 import type {Pool} from '../../model/pool';
-import type {RunnerDocument, RunnerState} from '../../model/runner';
+import {isLive, LIVE_STATES, type LiveState, type RunnerDocument, type RunnerState} from '../../model/runner';
 import type {SweepSummary} from '../../model/sweep';
 import type {Context} from '../../ports';
 import type {Store} from '../../store/store';
@@ -131,10 +131,6 @@ export const status = operation(
     return jsonReply((await readStatus(context)) satisfies z.output<typeof Status>);
   },
 );
-
-export const LIVE_STATES = ['requested', 'creating', 'booting', 'idle', 'busy', 'draining'] as const;
-type LiveState = (typeof LIVE_STATES)[number];
-const isLive = (state: string): state is LiveState => LIVE_STATES.some((live) => live === state);
 
 /** Of each state. Far beyond any limit that a pool has in practice; counts stay right beyond it. */
 const AT_MOST = 1_000;

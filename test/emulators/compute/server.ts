@@ -2,7 +2,8 @@ import {once} from 'node:events';
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {KEPT_CONNECTIONS} from '../kept-connections';
-import {ComputeApi, type ComputeFault, type ComputeRequest} from './api';
+import {ComputeApi, type ComputeFault} from './api';
+import type {ComputeRequest} from './request';
 import type {Json} from './resources';
 
 export type {ComputeFault, ComputeRequest};

@@ -7,8 +7,7 @@ import {draw} from './latencies';
 import {EPHEMERAL_OFFLINE_LIMIT, LONGEST_RUNNER_NAME, PERSISTENT_OFFLINE_LIMIT} from './limits';
 import type {ModelContext, RunnerChange} from './model-context';
 import {GitHubRefusal, invalid, notFound} from './refusal';
-import type {Registration} from './registration';
-import {RunnerSession} from './runner-session';
+import {type Registration, RunnerSession} from './registration';
 
 export interface RegisterRequest {
   readonly name: string;
