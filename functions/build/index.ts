@@ -11,7 +11,7 @@ const ROOT = resolve(__dirname, '..', '..');
 
 /**
  * `npm run build [-- --out <folder>]`: one folder a function under `dist`, with `index.js`, `chunks/`, `package.json` and `package-lock.json`,
- * deployed as it is. Everything is bundled but the framework, which has to be the very module that serves the function.
+ * ready to deploy. Everything is bundled except the framework, because the function must use the same framework module as the server.
  */
 async function main(dist: string): Promise<void> {
   const {version} = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {version: string};
@@ -28,14 +28,14 @@ async function main(dist: string): Promise<void> {
       maps: join(dist, '.maps', name),
       external: [framework],
     });
-    // For whoever wants to know what is in it: esbuild.github.io/analyze reads it, and so does a test.
+    // The list of the bundle's modules, for esbuild.github.io/analyze and for a test.
     writeFileSync(join(dist, '.maps', name, 'metafile.json'), JSON.stringify(metafile));
     const manifest = {
       name: `slipway-${name}`,
       version,
       private: true,
       main: 'index.js',
-      // Built already: without this the platform would look for a build script to run.
+      // Without this, the platform would look for a build script and run it.
       scripts: {'gcp-build': ''},
       engines: {node: '24'},
       dependencies,
@@ -45,12 +45,12 @@ async function main(dist: string): Promise<void> {
     if (name === 'api') copyAssets(outdir);
     const kilobytes = (bytes: number) => Math.round(bytes / 1024);
     process.stdout.write(
-      `${outdir}  ${kilobytes(startBytes)} KB at the start, ${kilobytes(totalBytes)} KB with what is loaded later\n`,
+      `${outdir}  ${kilobytes(startBytes)} KB at the start, ${kilobytes(totalBytes)} KB with the chunks that are loaded later\n`,
     );
   }
 }
 
-/** What the documentation pages load, from its npm packages to where the function looks for it. */
+/** Copies the files of the documentation pages from their npm packages into the function's folder. */
 function copyAssets(outdir: string): void {
   for (const [path, {file}] of Object.entries(ASSETS)) {
     const target = join(outdir, path);

@@ -12,7 +12,7 @@ export function signedTasks(tasks: Tasks, keys: readonly SecretSource[], secrets
   if (!source) return tasks;
   return {
     async enqueue(task) {
-      const [key] = secrets.inHand(source) ?? (await secrets.read(source));
+      const [key] = secrets.peek(source) ?? (await secrets.read(source));
       if (!key) return tasks.enqueue(task);
       const signature = taskSignature(key, task.name, JSON.stringify(task.body));
       return tasks.enqueue({...task, headers: {...task.headers, [TASK_SIGNATURE_HEADER]: signature}});

@@ -31,10 +31,10 @@ export interface Execution {
 export interface Tracer {
   /** A span around all that a request causes. Resolves when its spans have been sent, or when that takes too long. */
   inExecution<T>(execution: Execution, work: (span: Span) => Promise<T>): Promise<T>;
-  /** A span within the present one; outside of an execution there is none. What `work` throws is recorded and thrown on. */
+  /** A span within the active one; outside of an execution there is no span. What `work` throws is recorded and thrown on. */
   inSpan<T>(name: string, fields: SpanFields, work: (span: Span) => Promise<T>): Promise<T>;
-  /** The present span, for log lines and for the headers of the next hop. */
-  present(): Required<TraceContext> | undefined;
+  /** The active span, for log lines and for the headers of the next hop. */
+  activeSpan(): Required<TraceContext> | undefined;
 }
 
 const noSpan: Span = {set: () => undefined, fail: () => undefined};
@@ -43,5 +43,5 @@ const noSpan: Span = {set: () => undefined, fail: () => undefined};
 export const noTracer: Tracer = {
   inExecution: (_, work) => work(noSpan),
   inSpan: (_name, _fields, work) => work(noSpan),
-  present: () => undefined,
+  activeSpan: () => undefined,
 };
