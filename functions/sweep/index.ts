@@ -13,7 +13,10 @@ import {createServices, type ServicesOptions} from '../../shared/services';
 import {type SweepMemory, sweepMemory} from '../../shared/sweep/context';
 import {runSweep} from '../../shared/sweep/sweep';
 
-/** Called by Cloud Scheduler every minute. Reconciles the records with GitHub and the providers. `?dry-run=true` logs and answers the actions without performing them. */
+/**
+ * The function that Cloud Scheduler calls every minute. Reconciles the records with GitHub and the providers. With `?dry-run=true` it only
+ * answers what it would do.
+ */
 export function createSweep(options: ServicesOptions): HttpFunction {
   const getServices = createServices('sweep', options);
   const memory: SweepMemory = sweepMemory(options.clock ?? systemClock);
@@ -22,7 +25,7 @@ export function createSweep(options: ServicesOptions): HttpFunction {
 
   async function sweep(request: Request): Promise<Reply> {
     requirePost(request);
-    // Checks the headers of the body; the body itself has no meaning and is not read.
+    // The scheduler's body has no content for the sweep: it is received and not read.
     bodies.open(request);
     const services = await getServices();
     verifier ??= callerVerifier('sweep', services);

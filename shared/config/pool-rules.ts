@@ -1,4 +1,4 @@
-import {foreignLabels, isLabelPattern, unaskedLabels} from '../model/labels';
+import {foreignLabels, isLabelPattern, labelsWithoutJob} from '../model/labels';
 import {takesRepository} from '../model/matching';
 import {isSpeltOut} from '../model/names';
 import type {Pool} from '../model/pool';
@@ -136,7 +136,7 @@ function checkIdle(pool: Raw, defaults: Raw, limit: unknown, path: string, probl
     const expected = 'org, repo, or exactly one repository in repos without *: where else would such a runner go?';
     problems.report(`${path}.minIdle`, `${found} in a pool without one place for its runners`, expected);
   }
-  if (hasLists(pool) && unaskedLabels(lists(pool)).length === 0) {
+  if (hasLists(pool) && labelsWithoutJob(lists(pool)).length === 0) {
     const expected =
       'a label without * in requires, or offers without *: with what else would such a runner be registered?';
     problems.report(`${path}.minIdle`, `${found} in a pool that names no label without *`, expected);

@@ -4,7 +4,7 @@ import {InvalidTask, SlipwayError} from '../errors';
 import {jobKeyOf} from '../model/job';
 import {parseTask, type QueueName, type TaskOf} from '../model/task-payload';
 import type {Context, Services} from '../ports';
-import {giveUp, giveUpRunner, writeDeadLetter} from '../runners/give-up';
+import {giveUpJob, giveUpRunner, writeDeadLetter} from '../runners/give-up';
 import type {Span} from '../telemetry/tracer';
 import {toReply} from './errors';
 import {callerVerifier, type OidcVerifier} from './oidc';
@@ -147,7 +147,7 @@ async function giveUpTask<Q extends QueueName>(
     error,
   });
   const job = fields['job'];
-  if (job && queue === 'provision') await giveUp(context, job);
+  if (job && queue === 'provision') await giveUpJob(context, job);
   if (task?.kind === 'make') await giveUpRunner(context, task.runner);
   await writeDeadLetter(context.store, {
     task: attempt.task,

@@ -5,7 +5,7 @@ import {isOver, type RunnerDocument} from '../model/runner';
 import type {Preemption} from '../model/sweep';
 import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
-import {noteBootFailure} from '../runners/breakers';
+import {recordBootFailure} from '../runners/breakers';
 import {findRegistration, removeMachine, retireRunner} from '../runners/retire';
 import type {Sweep} from './context';
 import type {ActionOutcome, EndOptions, EndRunner} from './rule';
@@ -34,7 +34,7 @@ export async function endRunner(
   await removeMachine(context, runner);
   await retireRunner(context, runner, runner.runs === null ? 'failed' : 'gone');
   if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));
-  if (failedToBoot) await noteBootFailure(context, runner.pool, name);
+  if (failedToBoot) await recordBootFailure(context, runner.pool, name);
 
   const log = {decision: 'ended' as const, reason, runner: name, pool: runner.pool, ...(jobUrl ? {url: jobUrl} : {})};
   if (force) context.logger.error(`runner ${name} was ended with its job: it ran for jobMinutes`, {...log});

@@ -4,7 +4,7 @@ import {parseRunnerName} from '../model/names';
 import type {RunnerDocument} from '../model/runner';
 import {type RunnerScope, repositoryScope, scopeKey} from '../model/scope';
 import type {LockDocument} from '../model/sweep';
-import {heldPools} from '../runners/breakers';
+import {findHeldPools} from '../runners/breakers';
 import {allVms} from '../vms/vms';
 import {type Sweep, tryList} from './context';
 import {type GitHubScan, type KnownScope, registersHere, scanGitHub} from './github-scan';
@@ -61,7 +61,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     outOfReach,
     vms: await readVms(sweep, jobs),
     slots: stored.slots,
-    held: await heldPools(context),
+    held: await findHeldPools(context),
     preempted: await lookUpPreempted(sweep, lock.preempted, seen),
     sightings: lock.sightings,
   };

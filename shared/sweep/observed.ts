@@ -1,5 +1,5 @@
 import type {DiscoveredJob, Registration} from '../github/github';
-import {isMeant, isRegistrationOf} from '../model/identity';
+import {isMentionedRunner, isRegistrationOf} from '../model/identity';
 import type {JobDocument, JobKey} from '../model/job';
 import {takesRepository} from '../model/matching';
 import {isPersistent, type Pool} from '../model/pool';
@@ -83,7 +83,8 @@ export function runsAtGitHub(observed: Observed, name: string, runner: RunnerDoc
   for (const {job, repository} of observed.seen.values()) {
     if (job.status !== 'in_progress' || job.runnerName !== name) continue;
     const {runnerId, labels} = job;
-    if (!runner || isMeant(runner, {repository, labels, runnerId, receivedAt: observed.startedAt})) return true;
+    if (!runner || isMentionedRunner(runner, {repository, labels, runnerId, receivedAt: observed.startedAt}))
+      return true;
   }
   return false;
 }

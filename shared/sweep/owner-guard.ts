@@ -1,6 +1,6 @@
 import {GitHubDown, RateLimited} from '../errors';
 import {githubBreaker} from '../model/breaker';
-import {noteGitHubFailure} from '../runners/breakers';
+import {recordGitHubFailure} from '../runners/breakers';
 import {noteIncomplete, type Sweep} from './context';
 
 /** Calls in a row that GitHub does not answer: it is not the one repository then. */
@@ -43,7 +43,7 @@ export class OwnerGuard {
     memory.unanswered.set(owner, unanswered);
     if (error instanceof RateLimited || unanswered >= MOST_UNANSWERED) {
       this.#closed.add(owner);
-      if (!readOnly) await noteGitHubFailure(context, name, error);
+      if (!readOnly) await recordGitHubFailure(context, name, error);
     }
     noteIncomplete(this.#sweep, name, error);
   }

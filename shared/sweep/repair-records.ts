@@ -1,10 +1,10 @@
-import {heldBack, type JobKey} from '../model/job';
-import {spared} from '../model/runner';
-import {ALL_POOLS, jobOfHolder, slotIsFree, takenSlot} from '../model/slot';
+import {type JobKey, markHeldBack} from '../model/job';
+import {unassign} from '../model/runner';
+import {ALL_POOLS, jobOfHolder, newSlot, slotIsFree} from '../model/slot';
 import {demandTask, idleCheckTask, vmCheckTask} from '../model/tasks';
 import {type Context, poolOf} from '../ports';
-import {findFreeSlot, giveSlot, readKept, serveOldest} from '../runners/slots';
-import {vmById} from '../vms/vms';
+import {findFreeSlot, readKeptSlots, serveOldestOpenJob, setSlotHolder} from '../runners/slots';
+import {findVmById} from '../vms/vms';
 import {reportHeldBack} from './held-back';
 import type {Repaired} from './rule';
 
@@ -36,7 +36,7 @@ export async function moveJob(
     const job = await transaction.get('jobs', key);
     if (job?.status !== 'queued' || job.demand === 'covered' || poolOf(context, job.pool)) return undefined;
     const now = context.clock.now();
-    for (const slot of await readKept(transaction, key, job)) giveSlot(context, transaction, slot, null, now);
+    for (const slot of await readKeptSlots(transaction, key, job)) setSlotHolder(context, transaction, slot, null, now);
     const open = {demand: 'open', runner: null, slot: null, slotOfAll: null} as const;
     transaction.set('jobs', key, {...job, ...open, pool, updatedAt: now});
     return job.pool;
@@ -56,9 +56,9 @@ export async function releaseIdle(context: Context, name: string): Promise<Repai
     const runner = await transaction.get('runners', name);
     const job = runner?.covers ? await transaction.get('jobs', runner.covers) : undefined;
     if (!runner?.covers || runner.runs !== null) return undefined;
-    const spare = spared(runner, now);
+    const spare = unassign(runner, now);
     const waits = job?.status === 'queued' && job.runner === name ? job : undefined;
-    const held = waits && heldBack(waits, now);
+    const held = waits && markHeldBack(waits, now);
     if (held) transaction.set('jobs', runner.covers, held);
     transaction.set('runners', name, spare);
     return {spare, held};
@@ -77,7 +77,7 @@ export async function repeatIdleCheck(context: Context, name: string, reading: n
 }
 
 export async function repeatVmCheck(context: Context, id: string, reading: number): Promise<Repaired> {
-  const vm = vmById(context, id);
+  const vm = findVmById(context, id);
   const document = vm && (await context.store.get('vms', id));
   if (!vm || !document) return 'void';
   await context.tasks.enqueue(
@@ -95,11 +95,11 @@ export async function freeSlot(context: Context, id: string, holder: string): Pr
     const runner = key === undefined ? await transaction.get('runners', holder) : undefined;
     if (runner?.slot === id || runner?.slotOfAll === id) return undefined;
     if (slot?.holder !== holder || job?.slot === id || job?.slotOfAll === id) return undefined;
-    transaction.set('slots', id, takenSlot(slot, null, now));
+    transaction.set('slots', id, newSlot(slot, null, now));
     return slot.pool;
   });
   if (pool === undefined) return 'void';
-  await serveOldest(context, pool, `slot-${id}-lost-by-${holder}`);
+  await serveOldestOpenJob(context, pool, `slot-${id}-lost-by-${holder}`);
   return 'done';
 }
 
@@ -112,7 +112,7 @@ export async function countRunner(context: Context, name: string): Promise<Repai
     const runner = await transaction.get('runners', name);
     const slot = await transaction.get('slots', free.id);
     if (!runner?.slot || runner.slotOfAll || !slotIsFree(slot)) return 'void';
-    transaction.set('slots', free.id, takenSlot(free, name, clock.now()));
+    transaction.set('slots', free.id, newSlot(free, name, clock.now()));
     transaction.set('runners', name, {...runner, slotOfAll: free.id});
     return 'done';
   });

@@ -1,5 +1,5 @@
 import {demandTask, eventTask, makeTask} from '../model/tasks';
-import {placeSpare} from '../runners/idle';
+import {placeUnassigned} from '../runners/idle';
 import {requestRunners} from '../runners/requests';
 import {requeueJob} from '../runners/requeue';
 import {endRunOnVm} from '../vms/records';
@@ -23,7 +23,7 @@ export function createRepairs(sweep: Sweep): Repairs {
     resumeCreation: async (runner, cause) => {
       await context.tasks.enqueue(makeTask(runner, cause));
     },
-    placeSpare: (runner) => placeSpare(context, runner),
+    placeSpare: (runner) => placeUnassigned(context, runner),
     endRunner: (action, options) => endRunner(sweep, action, options),
     releaseIdle: (runner) => releaseIdle(context, runner),
     repeatIdleCheck: (runner, reading) => repeatIdleCheck(context, runner, reading),

@@ -1,5 +1,5 @@
-import {requestedRunner} from '../../shared/model/runner';
-import {slotId, takenSlot} from '../../shared/model/slot';
+import {newRunnerForJob} from '../../shared/model/runner';
+import {newSlot, slotId} from '../../shared/model/slot';
 import type {Store} from '../../shared/store/store';
 import {aJob} from '../builders/lifecycle';
 import type {ComputeWorld} from '../emulators/compute/model';
@@ -71,14 +71,14 @@ export class Leftovers {
     const slot = slotId('arm', 0);
     const name = 'slipway-arm-9104-1';
     const scope = {kind: 'repository', owner: 'acme', repo: 'app'} as const;
-    const runner = requestedRunner({name, job: aJob({jobId: 9104}), scope, labels: LABELS.arm, slot, now});
-    const over = {...requestedRunner({...this.#over(), slot, now}), state: 'gone' as const, covers: null, slot: null};
+    const runner = newRunnerForJob({name, job: aJob({jobId: 9104}), scope, labels: LABELS.arm, slot, now});
+    const over = {...newRunnerForJob({...this.#over(), slot, now}), state: 'gone' as const, covers: null, slot: null};
     const lost = {pool: 'spot', n: 0};
     await store.transaction(async (transaction) => {
       transaction.set('runners', name, runner);
       transaction.set('runners', over.name, {...over, githubId: this.#ghost.id});
-      transaction.set('slots', slot, takenSlot({pool: 'arm', n: 0}, name, now));
-      transaction.set('slots', slotId(lost.pool, lost.n), takenSlot(lost, 'slipway-spot-9105-1', now));
+      transaction.set('slots', slot, newSlot({pool: 'arm', n: 0}, name, now));
+      transaction.set('slots', slotId(lost.pool, lost.n), newSlot(lost, 'slipway-spot-9105-1', now));
     });
   }
 

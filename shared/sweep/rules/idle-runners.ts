@@ -1,5 +1,5 @@
-import {isBeingMade, isEnding, type RunnerDocument} from '../../model/runner';
-import {wantedWarm, warmOnes} from '../../model/warm';
+import {isBeingCreated, isEnding, type RunnerDocument} from '../../model/runner';
+import {wantedWarm, warmRunnerNames} from '../../model/warm';
 import {minutesOf, type Observed, poolNamed, registrationOf, runsAtGitHub} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type PlannedAction, type Rule, runnerOf} from '../rule';
@@ -40,7 +40,7 @@ export const endIdle: Rule<Release> = {
 function planReleases(observed: Observed, now: number, tracker: PersistenceTracker): Release[] {
   const actions: Release[] = [];
   for (const runner of observed.runners ?? []) {
-    if (isBeingMade(runner) || isEnding(runner) || runner.runs !== null) continue;
+    if (isBeingCreated(runner) || isEnding(runner) || runner.runs !== null) continue;
     const idleMs = minutesOf(observed, runner.pool).idleMinutes * 60_000;
     const action = runner.spare
       ? lostCheck(observed, runner, now, idleMs)
@@ -66,7 +66,7 @@ function lostCheck(
 function isWarm(observed: Observed, runner: RunnerDocument, now: number): boolean {
   const pool = poolNamed(observed, runner.pool);
   const spares = (observed.runners ?? []).filter(({spare, pool: name}) => spare && name === runner.pool);
-  return pool !== undefined && warmOnes(spares, wantedWarm(pool, now), now).has(runner.name);
+  return pool !== undefined && warmRunnerNames(spares, wantedWarm(pool, now), now).has(runner.name);
 }
 
 function idleCover(

@@ -1,4 +1,4 @@
-import {isBeingMade, isEnding} from '../../model/runner';
+import {isBeingCreated, isEnding} from '../../model/runner';
 import {jobUrlOf, type Observed, ourMachines} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
@@ -20,7 +20,7 @@ function planEnds(observed: Observed, now: number, tracker: PersistenceTracker):
   const kept = new Set(ourMachines(observed)?.map(({name}) => name));
   const actions: End[] = [];
   for (const runner of observed.runners ?? []) {
-    if (isBeingMade(runner)) continue;
+    if (isBeingCreated(runner)) continue;
     if (observed.instances === undefined) {
       tracker.carryOver(`machine ${runner.name}`);
       continue;

@@ -1,4 +1,4 @@
-import {isBeingMade, isWithoutJob} from '../../model/runner';
+import {isBeingCreated, isWithoutJob} from '../../model/runner';
 import type {Observed} from '../observed';
 import type {DemandJob, EndRunner, PlannedAction, Rule} from '../rule';
 
@@ -33,7 +33,7 @@ function planResumptions(observed: Observed, now: number): Resumption[] {
   const actions: Resumption[] = [];
   for (const runner of observed.runners ?? []) {
     const forMs = now - runner.stateAt;
-    if (!isBeingMade(runner) || forMs < FORGOTTEN_MS || observed.held.has(runner.pool)) continue;
+    if (!isBeingCreated(runner) || forMs < FORGOTTEN_MS || observed.held.has(runner.pool)) continue;
     const cause = `half-made-${runner.name}-${Math.floor(forMs / FORGOTTEN_MS)}`;
     if (forMs < HOPELESS_MS && isWithoutJob(runner)) {
       actions.push({kind: 'make', reason: 'half_made', runner: runner.name, cause});

@@ -1,6 +1,6 @@
 import type {Preemption} from '../../../shared/model/sweep';
 import {newVm} from '../../../shared/model/vm';
-import {wantedWarm, warmOnes} from '../../../shared/model/warm';
+import {wantedWarm, warmRunnerNames} from '../../../shared/model/warm';
 import type {Observed} from '../../../shared/sweep/observed';
 import {aJob, aPool, aRunner} from '../../builders/lifecycle';
 import {jobs, LATER, once, seen, words} from '../../builders/sweep';
@@ -49,11 +49,14 @@ describe('warm runners', () => {
   });
 
   test('that waited for twelve hours are none any more', () => {
-    expect([...warmOnes([spare(1), spare(2)], 2, 1 + 12 * 3600_000)]).toEqual(['slipway-arm-2-1']);
+    expect([...warmRunnerNames([spare(1), spare(2)], 2, 1 + 12 * 3600_000)]).toEqual(['slipway-arm-2-1']);
   });
 
   test('are the youngest of the spare ones', () => {
-    expect([...warmOnes([spare(1), spare(3), spare(2)], 2, 1_000)]).toEqual(['slipway-arm-3-1', 'slipway-arm-2-1']);
+    expect([...warmRunnerNames([spare(1), spare(3), spare(2)], 2, 1_000)]).toEqual([
+      'slipway-arm-3-1',
+      'slipway-arm-2-1',
+    ]);
   });
 });
 
