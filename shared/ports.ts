@@ -7,7 +7,7 @@ import type {Discovery, GitHub, GitHubFor} from './github/github';
 import type {Logger} from './logger';
 import type {Pool} from './model/pool';
 import type {RunnerDocument} from './model/runner';
-import type {PersistentVm, RunnerProvider, VmReference} from './providers/provider';
+import type {NamedProvider, PersistentVm, RunnerProvider, VmReference} from './providers/provider';
 import type {Random} from './random';
 import type {Store} from './store/store';
 import type {Tasks} from './tasks/tasks';
@@ -22,10 +22,14 @@ export interface Context {
   readonly store: Store;
   readonly tasks: Tasks;
   readonly github: GitHubFor;
-  /** The provider of a pool, by the pool's name; also for a pool that was removed from the configuration and still has runners. */
-  readonly provider: (pool: string) => RunnerProvider;
-  /** All providers that may have machines of this deployment. */
-  readonly providers: () => readonly RunnerProvider[];
+  /**
+   * The provider of a pool by name, or of the type that a record names: the pool may have another provider by now, or may have been removed.
+   *
+   * @throws Refused for a pool that gets no machine for each job, and for a type that this version does not have.
+   */
+  readonly provider: (pool: string, type?: string) => RunnerProvider;
+  /** Every provider that may have machines of this deployment: those of its pools, and of the types that live records name. */
+  readonly providers: (types: Iterable<string>) => readonly NamedProvider[];
   /** The port of a persistent VM. */
   readonly vm: (reference: VmReference) => PersistentVm;
   readonly clock: Clock;

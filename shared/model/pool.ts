@@ -19,8 +19,20 @@ export interface IdleSchedule {
 /** Use of spot VMs. `prefer`: a standard VM if no spot VM has capacity. */
 export type Spot = 'never' | 'prefer' | 'only';
 
+/**
+ * What a pool's machines are created by, as far as the core knows it: a type that the registry has, and what breakers are named by. The rest is
+ * the provider's own settings, which its folder alone reads.
+ */
+export interface ProviderSettings {
+  readonly type: string;
+  /** What the quotas of its machines are counted for; a quota that is used up holds back every pool with the same one. Undefined: not known. */
+  readonly region?: string;
+  /** What its machines are made from: machines that do not come up say that it is broken. Undefined: nothing that could break. */
+  readonly template?: string;
+}
+
 /** Provider `gce`: creates a VM for each job from an instance template. */
-export interface GceProviderConfig {
+export interface GceProviderConfig extends ProviderSettings {
   readonly type: 'gce';
   /** Name, or full or partial URL, of a regional or global instance template. */
   readonly template: string;
@@ -45,6 +57,7 @@ export interface GceVmProviderConfig {
   readonly drain?: boolean;
 }
 
+/** What a pool's `provider` can be in the configuration. */
 export type ProviderConfig = GceProviderConfig | GceVmProviderConfig;
 
 /** One pool of runners, with every default filled in. */
@@ -76,24 +89,29 @@ export interface Pool {
   readonly rerunOnPreemption: boolean;
   /** When several pools match a job, the one with the highest priority gets it. */
   readonly priority: number;
-  readonly provider: ProviderConfig;
+  readonly provider: ProviderSettings | ProviderConfig;
 }
 
 /** A pool that creates a machine for each job and deletes it afterwards. */
-export type EphemeralPool = Pool & {readonly provider: GceProviderConfig};
+export type EphemeralPool = Pool & {readonly provider: ProviderSettings};
 
 /** A pool of one VM that exists before and after its jobs. */
 export type PersistentPool = Pool & {readonly provider: GceVmProviderConfig};
 
-/** Whether the machines of a provider are created for jobs or exist without them. */
-const LIFE = {gce: 'ephemeral', 'gce-vm': 'persistent'} as const satisfies Record<ProviderConfig['type'], string>;
+/** The one type whose machine is there before and after its jobs. Every other one creates machines. */
+const PERSISTENT: GceVmProviderConfig['type'] = 'gce-vm';
 
 export function isEphemeral(pool: Pool): pool is EphemeralPool {
-  return LIFE[pool.provider.type] === 'ephemeral';
+  return pool.provider.type !== PERSISTENT;
+}
+
+/** Whether Google Cloud's place is the pool's, unless it names another one. */
+export function isGce(pool: Pool): pool is Pool & {readonly provider: GceProviderConfig} {
+  return pool.provider.type === 'gce';
 }
 
 export function isPersistent(pool: Pool): pool is PersistentPool {
-  return LIFE[pool.provider.type] === 'persistent';
+  return pool.provider.type === PERSISTENT;
 }
 
 /** The region for which quotas of the pool's machines are counted. Undefined: not known, or the pool creates no machines. */

@@ -18,6 +18,8 @@ export function isLive(state: string): state is LiveState {
 export interface RunnerDocument extends PlacementFields {
   readonly name: string;
   readonly pool: string;
+  /** Type of the provider that its machine is, or was last attempted, at. Read it with `providerOf`. */
+  readonly provider?: string;
   readonly scope: RunnerScope;
   readonly installationId: number | null;
   /** Labels with which the runner was registered, in lower case. */
@@ -77,8 +79,18 @@ export function maxLifetimeMs(minutes: {bootMinutes: number; idleMinutes: number
   return Math.ceil((minutes.bootMinutes + minutes.idleMinutes + minutes.jobMinutes) * 60 + 600) * 1000;
 }
 
+/** Records of older versions name no provider: they had this one. */
+const FIRST_PROVIDER = 'gce';
+
+/** The type of the provider that has, or had, the runner's machine. */
+export function providerOf({provider = FIRST_PROVIDER}: Pick<RunnerDocument, 'provider'>): string {
+  return provider;
+}
+
 interface NewRunner {
   readonly name: string;
+  /** Type of the pool's provider. */
+  readonly provider: string;
   readonly scope: RunnerScope;
   readonly labels: readonly string[];
   readonly slot: string;
@@ -114,6 +126,7 @@ export function isWithoutJob({madeFor}: Pick<RunnerDocument, 'madeFor'>): boolea
 
 function newRunner({
   name,
+  provider,
   scope,
   labels,
   slot,
@@ -127,6 +140,7 @@ function newRunner({
   return {
     name,
     pool,
+    provider,
     scope,
     installationId,
     labels,

@@ -15,7 +15,7 @@ import {parseRunnerName, runnerName} from '../model/names';
 import {type Placement, placementFields} from '../model/placement';
 import {advanceRunner, isBeingCreated, isOver, isWithoutJob, type RunnerDocument, unassign} from '../model/runner';
 import {newSlot} from '../model/slot';
-import type {Context} from '../ports';
+import {type Context, poolOf} from '../ports';
 import type {Transaction} from '../store/store';
 
 /** The runner lost its purpose while it was being made: nothing more is to be made of it. */
@@ -40,6 +40,7 @@ export async function recordAttempt(
   githubId: number,
   placement: Placement,
 ): Promise<void> {
+  const provider = poolOf(context, creation.runner.pool)?.provider.type;
   const wanted = await context.store.transaction(async (transaction) => {
     const {runner, key, now} = await readCreation(context, transaction, creation);
     renewInTransaction(transaction, key, creation.lease, now);
@@ -50,6 +51,8 @@ export async function recordAttempt(
       ...advanceRunner(runner, 'creating', now),
       // mutation: id before insert
       githubId: githubId,
+      // The pool may have had another provider when the record was written.
+      ...(provider === undefined ? {} : {provider}),
       ...placementFields(placement),
     });
     return true;

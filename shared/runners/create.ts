@@ -4,7 +4,7 @@ import type {JitConfig} from '../github/github';
 import {quotaBreaker} from '../model/breaker';
 import {keyId, runnerKey} from '../model/lease';
 import {type Placement, placementOf} from '../model/placement';
-import {isBeingCreated, isOver, type RunnerDocument} from '../model/runner';
+import {isBeingCreated, isOver, providerOf, type RunnerDocument} from '../model/runner';
 import {type Context, githubOf, poolOf} from '../ports';
 import type {CreateOutcome, Machine} from '../providers/provider';
 import {openBreaker, passBreakers} from './breakers';
@@ -21,7 +21,7 @@ import {
   replaceRunner,
 } from './create-records';
 import {placeUnassigned} from './idle';
-import {findRegistration, removeMachine, retireRunner, settleRegistration} from './retire';
+import {findRegistration, machineOf, removeMachine, retireRunner, settleRegistration} from './retire';
 
 /** Names tried when GitHub has a registration of the first one. */
 const MAX_NAMES = 3;
@@ -54,7 +54,7 @@ async function resumeCreation(context: Context, creation: Creation): Promise<Cre
   const {runner} = creation;
   const attempted = placementOf(runner);
   if (runner.state !== 'creating' || !attempted) return undefined;
-  const machine = await context.provider(runner.pool).find({name: runner.name, place: attempted.place});
+  const machine = await context.provider(runner.pool, providerOf(runner)).find(machineOf(runner));
   if (!machine) return undefined;
   if (machine.status === 'stopping' || machine.status === 'stopped')
     return settleEndedMachine(context, creation, machine);

@@ -183,6 +183,7 @@ async function recordNewRunner(
   const runner: RunnerDocument = newRunnerForJob({
     name,
     job,
+    provider: pool.provider.type,
     scope: scopeFor(pool, job),
     labels: registrationLabels(pool, job.labels),
     slot: slots.own.id,

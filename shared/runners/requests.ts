@@ -30,7 +30,7 @@ export async function requestRunners(
 ): Promise<RequestedRunners> {
   const pool = poolOf(context, request.pool);
   if (!pool || !isEphemeral(pool)) {
-    throw new Refused(`pool ${request.pool} makes no VM for a runner; expected a pool of type gce`);
+    throw new Refused(`pool ${request.pool} makes no VM for a runner; expected a pool that creates machines`);
   }
   const labels = [...new Set([...labelsWithoutJob(pool), ...request.labels.map((label) => label.toLowerCase())])];
   if (labels.length === 0) {
@@ -44,14 +44,20 @@ export async function requestRunners(
       runners.push({name, pool: pool.name, state: 'requested'});
       continue;
     }
-    const runner = await recordRequestedRunner(context, {name, number, pool: pool.name, labels, scope: request.scope});
+    const {name: poolName, provider} = pool;
+    const wanted = {name, number, pool: poolName, provider: provider.type, labels, scope: request.scope};
+    const runner = await recordRequestedRunner(context, wanted);
     await context.tasks.enqueue(makeTask(name));
     runners.push({name, pool: pool.name, state: runner.state});
   }
   return {runners};
 }
 
-type Wanted = Pick<RunnerDocument, 'name' | 'pool' | 'labels' | 'scope'> & {readonly number: number};
+type Wanted = Pick<RunnerDocument, 'name' | 'pool' | 'labels' | 'scope'> & {
+  readonly number: number;
+  /** Type of the pool's provider. */
+  readonly provider: string;
+};
 
 async function recordRequestedRunner(context: Context, wanted: Wanted): Promise<RunnerDocument> {
   const {store, clock} = context;
@@ -85,7 +91,7 @@ function numberOf(key: string): number {
 
 /** Runners without a job, made because somebody asked for them. */
 interface RunnersRequest {
-  /** Name of a pool of type `gce`. */
+  /** Name of a pool that creates machines. */
   readonly pool: string;
   readonly scope: RunnerScope;
   /** Beside those that the pool registers such a runner with anyway. */

@@ -2,23 +2,32 @@ import type {GitHub, Registration} from '../github/github';
 import {isRegistrationOf, isUnused, wasRegistrationTried} from '../model/identity';
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {type PlacementFields, placementOf} from '../model/placement';
-import {advanceRunner, type RunnerDocument} from '../model/runner';
+import {advanceRunner, providerOf, type RunnerDocument} from '../model/runner';
 import {jobHolder, slotIsFree} from '../model/slot';
 import {demandTask} from '../model/tasks';
 import type {Context} from '../ports';
+import type {MachineReference} from '../providers/provider';
 import type {Transaction} from '../store/store';
 import {type JobToServe, openJobsToServe, type SlotRead, type Slots, setSlotHolder, slotLimit} from './slots';
 
 /** Open jobs looked at for a slot that frees. */
 const MAX_CANDIDATES = 5;
 
-/** Deletes the runner's VM, in the place on record unless another one is given. Its slot frees when Compute Engine has accepted the deletion. */
-export async function removeMachine(
-  context: Context,
-  runner: Pick<RunnerDocument, 'name' | 'pool'> & PlacementFields,
+/** What is on record of a runner's machine. */
+type RecordedMachine = Pick<RunnerDocument, 'name' | 'pool' | 'provider'> & PlacementFields;
+
+/** The runner's machine, in the place on record unless another one is given. */
+export function machineOf(
+  runner: RecordedMachine,
   place: string | undefined = placementOf(runner)?.place,
-): Promise<void> {
-  const result = await context.provider(runner.pool).delete({name: runner.name, ...(place ? {place} : {})});
+): MachineReference {
+  const {name, pool} = runner;
+  return {name, pool, ...(place ? {place} : {})};
+}
+
+/** Deletes the runner's VM, in the place on record unless another one is given. Its slot frees when the provider has accepted the deletion. */
+export async function removeMachine(context: Context, runner: RecordedMachine, place?: string): Promise<void> {
+  const result = await context.provider(runner.pool, providerOf(runner)).delete(machineOf(runner, place));
   context.logger.info(`the VM of ${runner.name} is ${result === 'absent' ? 'gone already' : 'being deleted'}`, {
     decision: 'deleted',
     reason: result,

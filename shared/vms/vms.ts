@@ -134,7 +134,7 @@ export interface VmToOperate {
 /** The persistent VM of a pool, for an operation by hand. Throws `Refused` when the pool has none, or Compute Engine does not. */
 export async function requirePersistentVm(context: Context, pool: Pool): Promise<VmToOperate> {
   const vm = findVmOfPool(context, pool.name);
-  if (!vm) throw new Refused(`pool ${pool.name} has no persistent VM; expected a pool of type gce-vm`);
+  if (!vm) throw new Refused(`pool ${pool.name} has no persistent VM; expected a pool that starts and stops one`);
   const machine = context.vm(vm);
   const status = await machine.status();
   if (status === undefined) throw new Refused(`found no VM ${vm.instance} in ${vm.zone}; expected it to exist`);

@@ -58,6 +58,6 @@ export function aJob(overrides: Partial<JobDocument> = {}, event: Partial<JobEve
 export function aRunner(job: JobDocument, overrides: Partial<RunnerDocument> = {}): RunnerDocument {
   const scope = {kind: 'repository', owner: 'acme', repo: 'app'} as const;
   const name = `slipway-arm-${job.jobId}-1`;
-  const runner = newRunnerForJob({name, job, scope, labels: job.labels, slot: 'arm.0', now: NOW});
+  const runner = newRunnerForJob({name, job, provider: 'gce', scope, labels: job.labels, slot: 'arm.0', now: NOW});
   return {...runner, state: 'booting', ...overrides};
 }
