@@ -23,7 +23,7 @@ export interface Context {
   readonly tasks: Tasks;
   readonly github: GitHubFor;
   /**
-   * The provider of a pool by name, or of the type that a record names: the pool may have another one by now, or not be configured any more.
+   * The provider of a pool by name, or of the type that a record names: the pool may have another provider by now, or may have been removed.
    *
    * @throws Refused for a pool that gets no machine for each job, and for a type that this version does not have.
    */

@@ -10,7 +10,7 @@ import {jsonReply, type Reply, requirePost, sendReply} from '../../shared/http/s
 import {traceFields, traceOf} from '../../shared/http/trace';
 import type {Services} from '../../shared/ports';
 import {createServices, type ServicesOptions} from '../../shared/services';
-import {type SweepMemory, sweepMemory} from '../../shared/sweep/context';
+import {createSweepMemory, type SweepMemory} from '../../shared/sweep/context';
 import {runSweep} from '../../shared/sweep/sweep';
 
 /**
@@ -19,7 +19,7 @@ import {runSweep} from '../../shared/sweep/sweep';
  */
 export function createSweep(options: ServicesOptions): HttpFunction {
   const getServices = createServices('sweep', options);
-  const memory: SweepMemory = sweepMemory(options.clock ?? systemClock);
+  const memory: SweepMemory = createSweepMemory(options.clock ?? systemClock);
   const bodies = createBodyReader(MAX_TASK_BYTES);
   let verifier: OidcVerifier | undefined;
 
@@ -41,7 +41,7 @@ export function createSweep(options: ServicesOptions): HttpFunction {
     const logger = services.logger.with(traceFields(tracer.activeSpan() ?? traceOf(request.headers), config.project));
     const {discovery: source, webhooks, sweepBudgetSeconds: budgetSeconds} = config;
     const ports = {discovery: discovery(), source, webhooks, budgetSeconds, memory};
-    const dryRun = isDry ? 'asked' : config.dryRun ? 'deployment' : 'no';
+    const dryRun = isDry ? 'request' : config.dryRun ? 'config' : 'off';
     const report = await runSweep({...context, logger}, ports, dryRun);
     logger.info(`sweep: ${report.status}`, {decision: report.status, ...report});
     return jsonReply(report);

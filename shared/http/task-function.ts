@@ -38,7 +38,7 @@ function taskContext(request: Request): TaskContext {
 }
 
 /** After this attempt Cloud Tasks deletes the task without a trace: Cloud Tasks has no dead-letter queue. */
-function isLastAttempt(context: TaskContext, maxAttempts: number): boolean {
+export function isLastAttempt(context: TaskContext, maxAttempts: number): boolean {
   return context.retryCount >= maxAttempts - 1;
 }
 

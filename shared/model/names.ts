@@ -214,5 +214,5 @@ export const DEPLOYMENT_LABEL = 'slipway-deployment';
 export const POOL_LABEL = 'slipway-pool';
 export const JOB_LABEL = 'slipway-job';
 
-/** A VM of this label is nobody's but the person's who set it. */
+/** A VM with this label was marked by a person and is never deleted. */
 export const KEEP_LABEL = 'slipway-keep';

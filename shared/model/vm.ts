@@ -125,7 +125,7 @@ export function removeRunningJob(vm: VmDocument, job: JobKey): VmDocument {
 }
 
 /** Whether an execution stops the VM now, judged by its lease. */
-export function isStopping(vm: VmDocument, now: number): boolean {
+export function isBeingStopped(vm: VmDocument, now: number): boolean {
   return vm.state === 'stopping' && vm.stopLeaseUntil > now;
 }
 

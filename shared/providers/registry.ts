@@ -6,7 +6,7 @@ import {isEphemeral, isGce} from '../model/pool';
 import type {Compute} from './gce/client/compute';
 import type {NamedProvider, PersistentVm, RunnerProvider, VmReference} from './provider';
 
-/** `DRY_RUN`: logs which machine it would make or delete, and neither makes nor deletes any. */
+/** `DRY_RUN`: logs which machine would be created or deleted, and changes nothing. */
 export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProvider {
   return {
     registration: real.registration,
@@ -26,7 +26,7 @@ export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProv
   };
 }
 
-/** Reads how the VM stands, and neither starts nor stops it. */
+/** `DRY_RUN`: reads the status of the VM, and neither starts nor stops it. */
 function dryRunVm(real: PersistentVm, {instance, zone}: VmReference, logger: Logger): PersistentVm {
   const say = (action: string) =>
     logger.info(`dry run: would ${action} ${instance} in ${zone}`, {decision: 'dry_run', vm: instance, zone});
@@ -49,19 +49,19 @@ function dryRunVm(real: PersistentVm, {instance, zone}: VmReference, logger: Log
 
 export interface ProviderOptions {
   readonly config: Pick<Config, 'deployment' | 'pools' | 'dryRun' | 'zone' | 'region'>;
-  /** Called when something on Compute Engine is first asked for. */
+  /** Called at the first use of Compute Engine. */
   readonly compute: () => Compute;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Makes the provider of one type, for all pools of that type. */
+/** Creates the provider of one type, for all pools of that type. */
 export type MakeProvider = (options: ProviderOptions) => RunnerProvider;
 
-/** Makers by the type that pools and records name. */
+/** Functions that create a provider, by the type that pools and records name. */
 export type ProviderTypes = Readonly<Record<string, MakeProvider>>;
 
-/** Every type of provider. Its code is loaded when it is first asked for. */
+/** Every type of provider. The code of a type is loaded at its first use. */
 const PROVIDERS: ProviderTypes = {
   gce({config, compute, clock, logger}) {
     const {createGceProvider}: typeof import('./gce/provider') = require('./gce/provider');
@@ -72,18 +72,18 @@ const PROVIDERS: ProviderTypes = {
   },
 };
 
-/** Where the persistent VMs are; of this type is what a pool created that is not configured any more, when no record says otherwise. */
-const FIRST: string = 'gce';
+/** Type of the provider of persistent VMs, and of machines of removed pools whose record names no type. */
+const DEFAULT_TYPE: string = 'gce';
 
 /** The providers of a deployment: one for each type, which its pools share. */
 export interface Providers {
   /**
-   * The provider of a type; without one, of the pool of that name.
+   * The provider of a type; without `type`, that of the pool.
    *
-   * @throws Refused for a pool that gets no machine for each job, and for a type that there is not.
+   * @throws Refused for a pool that creates no machines, and for an unknown type.
    */
   of(pool: string, type?: string): RunnerProvider;
-  /** The providers of all pools, and of `types` beside them. One of a type that there is not refuses everything. */
+  /** The providers of all pools and of `types`. Every call to the provider of an unknown type throws `Refused`. */
   all(types: Iterable<string>): readonly NamedProvider[];
 }
 
@@ -91,7 +91,7 @@ function unknownType(type: string): Refused {
   return new Refused(`found no provider ${type}, which a record names; deploy a version that has it`);
 }
 
-/** Of records that another version wrote: nothing can be told of their machines. */
+/** The provider of an unknown type, in a record of another version: nothing is known about its machines. */
 function missingProvider(type: string): RunnerProvider {
   const refuse = async () => {
     throw unknownType(type);
@@ -125,12 +125,12 @@ export function createProviders(options: ProviderOptions, types: ProviderTypes =
     of(name, type) {
       if (type !== undefined) return provider(type);
       const pool = config.pools.find((candidate) => candidate.name === name);
-      if (!pool) return provider(FIRST);
+      if (!pool) return provider(DEFAULT_TYPE);
       if (isEphemeral(pool)) return provider(pool.provider.type);
       throw new Refused(`pool ${name} has provider ${pool.provider.type}, which makes no VM for a job; expected gce`);
     },
     all(others) {
-      const ofPools = config.pools.map((pool) => (isEphemeral(pool) ? pool.provider.type : FIRST));
+      const ofPools = config.pools.map((pool) => (isEphemeral(pool) ? pool.provider.type : DEFAULT_TYPE));
       return [...new Set([...ofPools, ...others])].map((type) => ({
         type,
         provider: known.has(type) ? provider(type) : missingProvider(type),
@@ -139,7 +139,7 @@ export function createProviders(options: ProviderOptions, types: ProviderTypes =
   };
 }
 
-/** Compute Engine over HTTP; its client is loaded when it is first asked for. */
+/** Creates the client of Compute Engine. Its code is loaded at the first use. */
 export function createEngine(
   {project, emulators}: Pick<Config, 'emulators'> & {readonly project: string},
   clock: Clock,
@@ -149,7 +149,7 @@ export function createEngine(
   return createCompute({project, clock, ...(emulator ? {emulator} : {})});
 }
 
-/** The persistent VMs. */
+/** Creates the access to persistent VMs. */
 export function createVms({config, compute, clock, logger}: ProviderOptions): (vm: VmReference) => PersistentVm {
   return (vm) => {
     const {createGceVm}: typeof import('./gce/vm') = require('./gce/vm');

@@ -5,17 +5,20 @@ import type {NamedProvider} from '../providers/provider';
 import {noteIncomplete, type Sweep, tryList} from './context';
 import type {SeenMachine, Unlisted} from './observed';
 
-/** For one provider's list: the others are listed meanwhile. */
-const LIST_MS = 30_000;
+/** Time-out for the list of one provider, in milliseconds. The providers are listed concurrently. */
+const LIST_TIMEOUT_MS = 30_000;
 
-/** What the providers list, side by side. */
+/** The lists of all providers together. */
 export interface ListedMachines {
-  /** Those in places that were listed to the end. */
+  /** Machines in the places that were listed completely. */
   readonly machines: readonly SeenMachine[];
   readonly unlisted: readonly Unlisted[];
 }
 
-/** The machines of this deployment at every provider of its pools, and of the runners on record. A provider that does not answer is left out. */
+/**
+ * Lists the machines of this deployment at the providers of its pools and of the runners on record. A provider that does not answer is in
+ * `unlisted`.
+ */
 export async function listMachines(
   sweep: Sweep,
   runners: readonly Pick<RunnerDocument, 'provider'>[],
@@ -31,7 +34,11 @@ export async function listMachines(
 async function listOne(sweep: Sweep, {type, provider}: NamedProvider): Promise<ListedMachines> {
   const what = 'the VMs';
   const list = await tryList(sweep, what, () =>
-    withDeadline(LIST_MS, provider.list(), () => new Unavailable(`${type} did not list its machines in time`, 60)),
+    withDeadline(
+      LIST_TIMEOUT_MS,
+      provider.list(),
+      () => new Unavailable(`${type} did not list its machines in time`, 60),
+    ),
   );
   if (!list) return {machines: [], unlisted: [{provider: type}]};
   const machines = list.machines.map((machine) => ({...machine, provider: type}));

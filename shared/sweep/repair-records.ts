@@ -1,14 +1,14 @@
-import {type JobKey, markHeldBack} from '../model/job';
-import {unassign} from '../model/runner';
+import {heldBackPauseMs, type JobDocument, type JobKey, jobKeyOf, markHeldBack} from '../model/job';
+import {type RunnerDocument, unassign} from '../model/runner';
 import {ALL_POOLS, jobOfHolder, newSlot, slotIsFree} from '../model/slot';
 import {demandTask, idleCheckTask, vmCheckTask} from '../model/tasks';
 import {type Context, poolOf} from '../ports';
+import {writeDeadLetter} from '../runners/give-up';
 import {findFreeSlot, readKeptSlots, serveOldestOpenJob, setSlotHolder} from '../runners/slots';
 import {findVmById} from '../vms/vms';
-import {reportHeldBack} from './held-back';
 import type {Repaired} from './rule';
 
-/** The job whose runner is over is demand again. */
+/** Makes the job open again whose runner is over. */
 export async function reopenJob(
   context: Context,
   {job: key, runner: name}: {readonly job: JobKey; readonly runner: string | null},
@@ -27,7 +27,7 @@ export async function reopenJob(
   return 'done';
 }
 
-/** The job waits for a pool that is not configured any more: it is demand of the one that takes it now, and its slot goes with the old one. */
+/** Moves a queued job of a removed pool to `pool`, and frees the slots that the job kept. */
 export async function moveJob(
   context: Context,
   {job: key, pool}: {readonly job: JobKey; readonly pool: string},
@@ -47,8 +47,8 @@ export async function moveJob(
 }
 
 /**
- * A runner waited for its job for `idleMinutes`: GitHub holds the job back. The job is left alone for a while, with a dead letter that says
- * why, and the runner goes as a spare one does: three more readings, deregistered first.
+ * Unassigns a runner that waited `idleMinutes` for its job. The job is not tried again for a while and gets a dead letter with the reason.
+ * The runner ends like any unassigned one: after three more readings, deregistered first.
  */
 export async function releaseIdle(context: Context, name: string): Promise<Repaired> {
   const released = await context.store.transaction(async (transaction) => {
@@ -67,6 +67,42 @@ export async function releaseIdle(context: Context, name: string): Promise<Repai
   if (!released?.spare.spare) return 'void';
   await context.tasks.enqueue(idleCheckTask(released.spare, 0, 0));
   return 'done';
+}
+
+/** Logs and stores a dead letter: GitHub does not give the job to a runner that waits for it, and what a person can check. */
+async function reportHeldBack(context: Context, runner: RunnerDocument, job: JobDocument): Promise<void> {
+  const {logger, store, clock} = context;
+  const key = jobKeyOf(job);
+  const times = job.heldBack ?? 1;
+  const minutes = Math.round(heldBackPauseMs(times) / 60_000);
+  const message = `GitHub does not give job ${key} of ${job.repository} to runner ${runner.name}, which is online, idle and has its labels. ${questionToPerson(context, runner, job)} The job is tried again in ${minutes} minutes`;
+  logger.error(message, {
+    decision: 'dead_letter',
+    reason: 'runner_idle',
+    job: key,
+    runner: runner.name,
+    pool: job.pool,
+    repository: job.repository,
+    ...(job.url ? {url: job.url} : {}),
+  });
+  await writeDeadLetter(store, {
+    task: `held-back-${runner.name}`,
+    queue: 'provision',
+    body: {kind: 'demand', job: key},
+    error: message,
+    job: key,
+    jobUrl: job.url,
+    attempts: times,
+    now: clock.now(),
+  });
+}
+
+function questionToPerson(context: Context, {scope, pool}: RunnerDocument, {repository}: JobDocument): string {
+  if (scope.kind === 'repository') {
+    return `Do the Actions settings of ${repository}, its organization and enterprise allow self-hosted runners of the repository?`;
+  }
+  const group = poolOf(context, pool)?.runnerGroup ?? 'Default';
+  return `Does runner group ${group} of ${scope.org} admit ${repository}, and this workflow?`;
 }
 
 export async function repeatIdleCheck(context: Context, name: string, reading: number): Promise<Repaired> {
@@ -103,7 +139,7 @@ export async function freeSlot(context: Context, id: string, holder: string): Pr
   return 'done';
 }
 
-/** The runner takes a slot of all pools, where one is free. */
+/** Assigns a free slot of the limit over all pools to the runner. */
 export async function countRunner(context: Context, name: string): Promise<Repaired> {
   const {store, random, clock, maxRunners = 0} = context;
   const free = await findFreeSlot(store, {pool: ALL_POOLS, maxRunners, random});

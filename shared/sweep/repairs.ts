@@ -4,12 +4,11 @@ import {requestRunners} from '../runners/requests';
 import {requeueJob} from '../runners/requeue';
 import {endRunOnVm} from '../vms/records';
 import type {Sweep} from './context';
-import {endRunner} from './end-runner';
-import {deleteLeftoverVm, deregisterGhost} from './remove-leftover';
+import {deleteLeftoverVm, deregisterGhost, endRunner} from './end-runner';
 import {countRunner, freeSlot, moveJob, releaseIdle, reopenJob, repeatIdleCheck, repeatVmCheck} from './repair-records';
 import type {Repairs} from './rule';
 
-/** The effects of one sweep's rules. */
+/** Creates the effects for the rules of one sweep. */
 export function createRepairs(sweep: Sweep): Repairs {
   const {context, discovery} = sweep;
   return {

@@ -8,7 +8,7 @@ import {
   addRunningJob,
   type DrainedRunner,
   isBeingStarted,
-  isStopping,
+  isBeingStopped,
   markRunning,
   markStopped,
   markStopping,
@@ -82,7 +82,7 @@ function applyToVm(vm: Vm, document: VmDocument, change: JobChange['kind'], even
   if (change === 'finished' || change === 'parked') return removeRunningJob(document, key);
   if (change !== 'started' || !event.runnerName || !isRunnerOf(vm, event.runnerName)) return document;
   // Who runs a job is up, unless that is about to end.
-  return addRunningJob(isStopping(document, now) ? document : markRunning(document, now), key);
+  return addRunningJob(isBeingStopped(document, now) ? document : markRunning(document, now), key);
 }
 
 /**
@@ -97,7 +97,7 @@ export async function claimStop(
   return context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     const document = await readVm(transaction, vm, now);
-    if (document.version !== version || isStopping(document, now)) return undefined;
+    if (document.version !== version || isBeingStopped(document, now)) return undefined;
     const claimed = markStopping(byHand ? recordActivity(document, now) : document, {now, leaseMs: LEASE_MS, drained});
     transaction.set('vms', vm.id, claimed);
     return claimed;

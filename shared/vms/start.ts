@@ -7,15 +7,15 @@ import {isOver} from '../model/runner';
 import {queuedAgainTask, startVmTask, vmCheckTask} from '../model/tasks';
 import {
   countFailedStart,
+  isBeingStopped,
   isStartAlertDue,
-  isStopping,
   markRunning,
   markStarting,
   recordActivity,
   type VmDocument,
 } from '../model/vm';
 import {type Context, type OperationOptions, poolOf} from '../ports';
-import {isGoingDown, isUp, type VmOutcome} from '../providers/provider';
+import {isRunning, isStopping, type VmOutcome} from '../providers/provider';
 import type {Store} from '../store/store';
 import {changeVm, readVm} from './document';
 import {restoreLabels} from './drain';
@@ -65,7 +65,7 @@ async function beforeStart(context: Context, vm: Vm): Promise<VmDocument> {
   return context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     const document = await readVm(transaction, vm, now);
-    if (isStopping(document, now)) {
+    if (isBeingStopped(document, now)) {
       throw new Unavailable(
         `VM ${vm.instance} is stopping: it is started again when it is down`,
         STOPPING_RETRY_SECONDS,
@@ -116,9 +116,9 @@ async function handleFailedStart(context: Context, vm: Vm, outcome: NotUp): Prom
  */
 export async function startVm(context: Context, pool: Pool, {dryRun}: OperationOptions): Promise<StartResult> {
   const {vm, machine, status} = await requirePersistentVm(context, pool);
-  if (isUp(status)) return {status: 'already_running'};
+  if (isRunning(status)) return {status: 'already_running'};
   const document = await context.store.get('vms', vm.id);
-  if (isGoingDown(status) || (document && isStopping(document, context.clock.now()))) return {status: 'stopping'};
+  if (isStopping(status) || (document && isBeingStopped(document, context.clock.now()))) return {status: 'stopping'};
   if (dryRun) return {status: 'starting', operation: null};
 
   const begun = await machine.beginStart();

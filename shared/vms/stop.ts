@@ -2,9 +2,9 @@ import type {Outcome} from '../decisions';
 import {LeaseHeld} from '../errors';
 import type {Pool} from '../model/pool';
 import {vmCheckTask} from '../model/tasks';
-import {type DrainedRunner, isStopping, type VmDocument} from '../model/vm';
+import {type DrainedRunner, isBeingStopped, type VmDocument} from '../model/vm';
 import type {Context, OperationOptions} from '../ports';
-import {isDown, isGoingDown, type VmOutcome} from '../providers/provider';
+import {isStopped, isStopping, type VmOutcome} from '../providers/provider';
 import {readVm} from './document';
 import {drain, labelsToDrain, restoreLabels} from './drain';
 import {findRunners, observeVm, type SeenRunner} from './observe';
@@ -51,12 +51,12 @@ export async function checkVm(context: Context, check: VmCheck): Promise<Outcome
   if (!vm) return {decision: 'void', reason: 'no_pool'};
   const document = await context.store.get('vms', vm.id);
   if (document?.version !== check.version) return NEWER_ACTIVITY;
-  if (isStopping(document, context.clock.now())) throw new LeaseHeld(`VM ${vm.instance} is being stopped`, 15);
+  if (isBeingStopped(document, context.clock.now())) throw new LeaseHeld(`VM ${vm.instance} is being stopped`, 15);
 
   const status = await context.vm(vm).status();
   if (status === undefined) return {decision: 'missing'};
   // mutation: VM found down
-  if (isDown(status)) return recordDown(context, vm, document, 'already_stopped');
+  if (isStopped(status)) return recordDown(context, vm, document, 'already_stopped');
 
   const seen = await observeVm(context, vm, document);
   if (seen.kind === 'repaired') {
@@ -203,8 +203,8 @@ export async function stopVm(
   {dryRun, force}: OperationOptions & {force: boolean},
 ): Promise<StopResult> {
   const {vm, machine, status} = await requirePersistentVm(context, pool);
-  if (isDown(status)) return {status: 'already_stopped'};
-  if (isGoingDown(status)) return {status: 'stopping', operation: null};
+  if (isStopped(status)) return {status: 'already_stopped'};
+  if (isStopping(status)) return {status: 'stopping', operation: null};
 
   const document = await readVm(context.store, vm, context.clock.now());
   const seen = force ? undefined : await observeVm(context, vm, document);

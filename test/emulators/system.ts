@@ -9,7 +9,7 @@ import type {Logger} from '../../shared/logger';
 import type {Random} from '../../shared/random';
 import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
-import type {QueueLimits} from '../../shared/tasks/local/register';
+import type {QueueLimits} from '../../shared/tasks/local/limits';
 import type {TracingOptions} from '../../shared/telemetry/create-tracer';
 import {CloudScheduler} from './cloud-scheduler';
 import type {ZonesByRegion} from './compute/catalog';

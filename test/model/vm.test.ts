@@ -1,8 +1,8 @@
 import {
   addRunningJob,
   countFailedStart,
+  isBeingStopped,
   isStartAlertDue,
-  isStopping,
   markRunning,
   markStopped,
   markStopping,
@@ -59,10 +59,10 @@ test('a person should know after 15 minutes without capacity, and not once it wa
 
 test('a stop holds for its lease and no longer', () => {
   const claimed = markStopping(vm, {now: NOW, leaseMs: 45_000, drained: []});
-  expect(isStopping(claimed, NOW + 44_999)).toBe(true);
-  expect(isStopping(claimed, NOW + 45_000)).toBe(false);
-  expect(isStopping(markStopped(claimed, NOW), NOW)).toBe(false);
-  expect(isStopping(markRunning(claimed, NOW), NOW)).toBe(false);
+  expect(isBeingStopped(claimed, NOW + 44_999)).toBe(true);
+  expect(isBeingStopped(claimed, NOW + 45_000)).toBe(false);
+  expect(isBeingStopped(markStopped(claimed, NOW), NOW)).toBe(false);
+  expect(isBeingStopped(markRunning(claimed, NOW), NOW)).toBe(false);
 });
 
 test('what a runner lost is kept until it has it back, also over a second stop', () => {

@@ -18,7 +18,7 @@ test('a dry run creates no machine', async () => {
   expect(gce.inserts()).toEqual([]);
 });
 
-test('a dry run sees the machines that are there, and deletes none', async () => {
+test('a dry run lists the machines and deletes none', async () => {
   await gce.provider.create(createRequest());
   const provider = dryRunProvider(gce.provider, logger);
   const machine = await gce.provider.find({name: NAME});
@@ -29,7 +29,7 @@ test('a dry run sees the machines that are there, and deletes none', async () =>
   expect(gce.machines()).toHaveLength(1);
 });
 
-test('a dry run knows of a preemption', async () => {
+test('a dry run reports a preemption', async () => {
   const spot = await openGceWorld({provider: {spot: 'only'}});
   await spot.provider.create(createRequest());
   const [instance] = spot.machines();

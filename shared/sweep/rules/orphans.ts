@@ -18,7 +18,10 @@ interface DeleteVm extends PlannedAction, LeftoverVm {
   readonly reason: 'stopped_vm' | 'orphan';
 }
 
-/** Deletes this deployment's VMs that no live runner is on record for: seen twice before, older than `bootMinutes`, and without a job. */
+/**
+ * Deletes VMs of this deployment without a live runner on record. Two sweeps must see each; it must be older than `bootMinutes` and run no
+ * job.
+ */
 export const deleteOrphans: Rule<DeleteVm> = {
   plan: planDeletions,
   act: async (action, repairs) => ({decision: await repairs.deleteVm(action)}),
@@ -31,14 +34,14 @@ function planDeletions(observed: Observed, now: number, tracker: PersistenceTrac
   const actions: DeleteVm[] = [];
   for (const machine of ourMachines(observed)) {
     if (live.has(machine.name) || machine.status === 'stopping') continue;
-    const action = orphan(observed, machine, now, tracker);
+    const action = deletionOf(observed, machine, now, tracker);
     if (action) actions.push(action);
   }
   if (observed.unlisted.length > 0) tracker.carryOver('orphan ');
   return actions;
 }
 
-function orphan(
+function deletionOf(
   observed: Observed,
   machine: SeenMachine,
   now: number,
@@ -58,8 +61,8 @@ function orphan(
   const others = former ? [] : namesakes(observed, name, pool);
   // mutation: orphan runs a job
   if (!isDead && (own?.seen.busy || runsAtGitHub(observed, name, former))) return undefined;
-  // A VM on no record cannot be deregistered first: while a registration of its name is connected, it may take a job at any time. It ends
-  // by itself.
+  // The runner of a VM on no record cannot be deregistered first: while a registration of its name is connected, it may take a job at any
+  // time. The VM ends by itself.
   if (!isDead && others.some(({seen}) => !isUnused(seen))) return undefined;
   if (!tracker.hasPersisted(key)) return undefined;
   return {
@@ -69,12 +72,12 @@ function orphan(
     zone,
     pool,
     provider,
-    registration: own ? place(own) : null,
-    namesakes: others.map(place),
+    registration: own ? withoutSeen(own) : null,
+    namesakes: others.map(withoutSeen),
     isDead,
   };
 }
 
-function place({scope, installationId, id}: Registered): Registered {
+function withoutSeen({scope, installationId, id}: Registered): Registered {
   return {scope, installationId, id};
 }

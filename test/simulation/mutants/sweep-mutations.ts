@@ -53,7 +53,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {name: 'sweep: a list that lacks something is thrown away', marked: 'what could be read', condition: 'true'},
   {name: 'sweep: a page that is too large is not asked for again', marked: 'smaller pages', condition: 'false'},
   {name: 'sweep: one run that cannot be read hides the others', marked: 'one run that fails', before: 'throw error;'},
-  {name: 'sweep: a repository that is not there is waited for', exported: 'isNotThere', wrap: '() => () => false'},
+  {name: 'sweep: a repository that is not there is waited for', exported: 'isMissing', wrap: '() => () => false'},
   {name: 'sweep: a job that is queued again is left alone', marked: 'queued again', condition: 'false'},
   {name: 'a job that is queued again is late for ever', exported: 'requeueJob', wrap: "() => async () => 'void'"},
   {name: 'sweep: redelivers without bound', marked: 'pause before next try', value: '0'},

@@ -15,12 +15,12 @@ describe('a VM without a live runner', () => {
   const former = new Map([[name, {...runner, state: 'gone' as const}]]);
 
   test.each([
-    ['seen twice is deleted', {former}, ['delete_vm orphan']],
-    ['nobody knows of is deleted, when every scope was listed', {}, ['delete_vm orphan']],
-    ['nobody knows of is left alone, when a scope was not listed', {sawEveryScope: false}, []],
-    ['whose runner’s scope was not listed is left alone', {former, scopes: new Map(), sawEveryScope: false}, []],
-    ['is left alone, while runners cannot be read', {former, runners: undefined}, []],
-    ['with a busy registration is left alone', {former, scopes: scopes({busy: true, status: 'online' as const})}, []],
+    ['is deleted when two sweeps saw it', {former}, ['delete_vm orphan']],
+    ['and without any record is deleted when every scope was listed', {}, ['delete_vm orphan']],
+    ['and without any record is kept when a scope was not listed', {sawEveryScope: false}, []],
+    ['is kept when the scope of its runner was not listed', {former, scopes: new Map(), sawEveryScope: false}, []],
+    ['is kept while the runners cannot be read', {former, runners: undefined}, []],
+    ['is kept while its registration is busy', {former, scopes: scopes({busy: true, status: 'online' as const})}, []],
     [
       'with a busy namesake elsewhere is deleted',
       {former, scopes: scopes({id: 7, busy: true, status: 'online' as const})},
@@ -72,12 +72,12 @@ describe('a VM without a live runner', () => {
     expect(words(actions).filter((word) => word.startsWith('delete_vm'))).toEqual(expected);
   });
 
-  test('seen once is left alone, and seen again too soon', () => {
+  test('is kept when one sweep saw it, or two sweeps too close together', () => {
     expect(once({machines: own, former})).toEqual([]);
     expect(twice({machines: own, former}, 1.9)).toEqual([]);
   });
 
-  test('that is the persistent VM of a pool is left alone', () => {
+  test('is kept if it is the persistent VM of a pool', () => {
     const pools = [aPool({provider: {type: 'gce-vm', instance: name, zone: 'us-central1-a'}})];
     expect(twice({machines: own, former, pools})).toEqual([]);
   });
@@ -87,7 +87,7 @@ describe('a registration that is offline', () => {
   const over: RunnerDocument = {...runner, state: 'gone', covers: null};
   const former = (overrides: Partial<RunnerDocument> = {}) => new Map([[name, {...over, ...overrides}]]);
 
-  test('of a runner that is over, without a VM, seen twice, is removed', () => {
+  test('is deleted when two sweeps saw it, its runner is over and has no VM', () => {
     expect(words(twice({former: former(), scopes: scopes({})}))).toEqual(['deregister ghost']);
   });
 
@@ -98,7 +98,7 @@ describe('a registration that is offline', () => {
     ['of another scope', {former: former({scope: {kind: 'organization', org: 'acme'}}), scopes: scopes({})}],
     ['of a runner that is on no record', {former: new Map(), scopes: scopes({})}],
     ['of a name that was not tried', {former: former({githubId: null, registrationTriedAt: null}), scopes: scopes({})}],
-    ['of a VM that is there', {scopes: scopes({}), machines: [machine(runner, {createdAt: LATER})]}],
+    ['of an existing VM', {scopes: scopes({}), machines: [machine(runner, {createdAt: LATER})]}],
     [
       'of a runner that is being made',
       {scopes: scopes({}), runners: [{...runner, state: 'requested' as const, stateAt: LATER}]},
@@ -108,13 +108,13 @@ describe('a registration that is offline', () => {
     expect(twice({former: former(), ...overrides})).toEqual([]);
   });
 
-  test('under a name that we tried to register goes when it was so for a quarter of an hour', () => {
+  test('under a name that we tried to register is deleted after a quarter of an hour', () => {
     const lost = {former: former({githubId: null, registrationTriedAt: NOW, state: 'failed'}), scopes: scopes({})};
     expect(twice(lost, 14)).toEqual([]);
     expect(words(twice(lost, 15))).toEqual(['deregister ghost']);
   });
 
-  test('goes with at most 19 others in one pass', () => {
+  test('is deleted together with at most 19 others per sweep', () => {
     const many = Array.from({length: 30}, (_, n) => ({name: `slipway-arm-${n + 1}-1`}));
     const all = new Map(many.map((each, n) => [each.name, {...over, ...each, githubId: 100 + n}]));
     expect(twice({former: all, scopes: scopes(...many)})).toHaveLength(20);
@@ -129,7 +129,7 @@ describe('a runner that is booting', () => {
     expect(words(twice({...all, ...overrides})).filter((word) => word.startsWith('end'))).toEqual(['end_runner boot']);
   });
 
-  test('for longer than bootMinutes, offline in two sweeps, is ended', () => {
+  test('is ended when two sweeps see it offline after bootMinutes', () => {
     expect(words(twice({...all, scopes: scopes({})}))).toEqual(['end_runner boot']);
     expect(once({...all, scopes: scopes({})})).toEqual([]);
   });
@@ -147,14 +147,14 @@ describe('a runner that is booting', () => {
   });
 });
 
-test('a runner that covers a job and is idle for idleMinutes is released', () => {
+test('an assigned runner that is idle for idleMinutes is released', () => {
   const idle = {...all, scopes: scopes({status: 'online'})};
   expect(twice(idle, 9.9)).toEqual([]);
   expect(words(twice(idle, 10))).toEqual(['release_idle idle']);
   expect(twice({...all, scopes: scopes({status: 'online', busy: true})}, 10)).toEqual([]);
 });
 
-test('a spare runner whose idle check got lost is checked again, unless it is kept warm', () => {
+test('an unassigned runner whose idle check was lost is checked again, unless it is warm', () => {
   const spare: RunnerDocument = {...runner, covers: null, spare: true, spareSince: LATER - 17 * MINUTE, stateAt: LATER};
   const seenSpare = (since: number, pools = [aPool()]) =>
     words(once({runners: [{...spare, spareSince: LATER - since * MINUTE}], machines: own, pools}));
@@ -166,7 +166,7 @@ test('a spare runner whose idle check got lost is checked again, unless it is ke
 describe('a busy runner', () => {
   const since = (minutes: number) => ({...running, stateAt: LATER - minutes * MINUTE});
 
-  test('is ended by jobMinutes alone', () => {
+  test('is ended only by jobMinutes', () => {
     expect(once({runners: [since(119)], machines: own})).toEqual([]);
     const [action] = once({
       runners: [since(120)],
@@ -176,14 +176,14 @@ describe('a busy runner', () => {
     expect(action).toMatchObject({kind: 'end_runner', reason: 'over_time', force: true, jobUrl: 'u'});
   });
 
-  test('whose job is over is not ended but told so', () => {
+  test('whose job is completed is not ended, but gets the missed event', () => {
     const over = {runners: [since(130)], machines: own, seen: seen({status: 'completed', runnerName: name})};
     expect(words(once({...over, jobs: jobs({...job, status: 'in_progress', demand: 'none'})}))).toEqual([
       'event lost_event',
     ]);
   });
 
-  test('whose VM is missing in two sweeps is over, but never by a list that is not complete', () => {
+  test('is ended when its VM is missing in two complete lists, but not when a list is incomplete', () => {
     expect(words(twice({runners: [since(1)]}))).toEqual(['end_runner vanished_vm']);
     expect(twice({runners: [since(1)], unlisted: [{provider: 'gce'}]})).toEqual([]);
   });
@@ -193,14 +193,14 @@ describe('a busy runner', () => {
   });
 });
 
-test('a runner that leaves for five minutes had its task lost', () => {
+test('a runner that is draining for five minutes has lost its task and is ended', () => {
   const leaving: RunnerDocument = {...runner, state: 'draining', covers: null};
   expect(words(once({runners: [leaving], machines: own}))).toEqual(['end_runner lost_stop']);
   expect(once({runners: [{...leaving, stateAt: LATER - 4 * MINUTE}], machines: own})).toEqual([]);
   expect(once({runners: [leaving], machines: [machine(runner, {status: 'stopping'})]})).toEqual([]);
 });
 
-test('a runner that was left half made is gone on with, and taken away after an hour', () => {
+test('a stalled creation is resumed, and its runner is ended after an hour', () => {
   const half = (minutes: number, more = {}): RunnerDocument => ({
     ...runner,
     state: 'creating',
@@ -218,7 +218,7 @@ test('a runner that was left half made is gone on with, and taken away after an 
   expect(words(once({runners: [half(10)]}))).toEqual(['end_runner half_made']);
 });
 
-test('a slot whose holder is over is free when that was seen twice', () => {
+test('a slot whose holder is over is freed when two sweeps saw it', () => {
   const slot = (holder: string | null) => [{id: 'arm.0', data: {pool: 'arm', n: 0, holder, expireAt: NOW * 2}}];
   expect(words(twice({slots: slot(name)}))).toEqual(['free_slot lost_slot']);
   expect(words(twice({slots: slot('job:1001-1')}))).toEqual(['free_slot lost_slot']);
