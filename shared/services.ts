@@ -1,6 +1,6 @@
 import type {Config} from './config/config-types';
 import {checkedPrivateKey, type SecretSource} from './config/credentials';
-import {placed, resolvePlace} from './config/place';
+import {resolvePlace, withPlace} from './config/place';
 import type {SecretReader} from './config/secrets';
 import {Unavailable} from './errors';
 import type {Credentials} from './github/access';
@@ -59,7 +59,7 @@ async function create<T extends ControllingFunction>(
   const base = createBase();
   const {clock, random, logger, secrets, tasks, tracer} = base;
   const place = await resolvePlace(base.config);
-  const config = {...base.config, ...place, pools: base.config.pools.map((pool) => placed(pool, place))};
+  const config = {...base.config, ...place, pools: base.config.pools.map((pool) => withPlace(pool, place))};
   const {deployment, pools, maxRunners, dryRun, tracing} = config;
   let connection: GitHubConnection | undefined;
   const connect = (): GitHubConnection => {

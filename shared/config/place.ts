@@ -50,7 +50,7 @@ export async function resolvePlace(
 }
 
 /** The pool with the default region, or the default zone of its VM, if the pool names none. */
-export function placed(pool: Pool, {region, zone}: Place): Pool {
+export function withPlace(pool: Pool, {region, zone}: Place): Pool {
   if (isPersistent(pool)) return pool.provider.zone || !zone ? pool : {...pool, provider: {...pool.provider, zone}};
   if (!isGce(pool) || pool.provider.region || !region) return pool;
   return {...pool, provider: {...pool.provider, region}};

@@ -3,8 +3,7 @@ import {takesRepository} from '../model/matching';
 import {isSpeltOut} from '../model/names';
 import type {Pool} from '../model/pool';
 import {isRecord} from './form-mistakes';
-import {checkGce} from './gce-rules';
-import {DEFAULTS} from './pool-schema';
+import {checkProvider, DEFAULTS} from './pool-schema';
 import type {Problems} from './variables';
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -27,7 +26,7 @@ export function checkPool(pool: unknown, above: SharedSettings, path: string, pr
   checkGroup(pool, defaults, path, problems);
   checkLabels(pool, path, problems);
   checkIdle(pool, defaults, above.maxRunners, path, problems);
-  if (isRecord(pool['provider'])) checkGce({...DEFAULTS, ...defaults, ...pool}, pool['provider'], path, problems);
+  if (isRecord(pool['provider'])) checkProvider({...DEFAULTS, ...defaults, ...pool}, pool['provider'], path, problems);
 }
 
 /** Checks rules that concern several pools. Pools of one name would share slots and VM names; only one pool of an organisation may accept jobs without labels. */

@@ -74,9 +74,12 @@ const LIVE_RUNNER_RETENTION_MS = 30 * 24 * 3600 * 1000;
 /** Run attempt in the key of a runner without a job. GitHub counts run attempts from 1. */
 const NO_RUN_ATTEMPT = 0;
 
+/** How long a VM may live beyond the sum of its pool's minutes. */
+const GRACE_SECONDS = 600;
+
 /** Longest life of a VM in milliseconds: the longest boot, wait and job, and ten minutes more. */
 export function maxLifetimeMs(minutes: {bootMinutes: number; idleMinutes: number; jobMinutes: number}): number {
-  return Math.ceil((minutes.bootMinutes + minutes.idleMinutes + minutes.jobMinutes) * 60 + 600) * 1000;
+  return (Math.ceil((minutes.bootMinutes + minutes.idleMinutes + minutes.jobMinutes) * 60) + GRACE_SECONDS) * 1000;
 }
 
 /** Records of older versions name no provider: they had this one. */

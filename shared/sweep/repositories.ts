@@ -1,5 +1,6 @@
 import {type DiscoveredRepository, joinLists, type Listed, listOrFailure} from '../github/github';
 import {takesRepository} from '../model/matching';
+import {isSpeltOut} from '../model/names';
 import type {Pool} from '../model/pool';
 import {noteIncomplete, type Sweep} from './context';
 
@@ -54,7 +55,7 @@ async function listRepositories({context, discovery, source}: Sweep): Promise<Li
     for (const owner of owners(pools)) lists.push(await listOrFailure(() => discovery.listRepositoriesOf(owner)));
     return joinLists(lists);
   }
-  return pools.every(isSpeltOut) ? {items: [], failure: undefined} : discovery.listRepositories();
+  return pools.every(areAllSpeltOut) ? {items: [], failure: undefined} : discovery.listRepositories();
 }
 
 function couldMatch(pools: readonly Pool[], repository: DiscoveredRepository): boolean {
@@ -65,13 +66,13 @@ function couldMatch(pools: readonly Pool[], repository: DiscoveredRepository): b
 
 function speltOut({scope}: Pool): string[] {
   if (scope.kind === 'organization') return [];
-  return scope.patterns.filter((pattern) => !pattern.startsWith('!') && !pattern.includes('*'));
+  return scope.patterns.filter(isSpeltOut);
 }
 
-function isSpeltOut(pool: Pool): boolean {
+function areAllSpeltOut(pool: Pool): boolean {
   const {scope} = pool;
   if (scope.kind === 'organization') return false;
-  return scope.patterns.every((pattern) => pattern.startsWith('!') || !pattern.includes('*'));
+  return scope.patterns.every((pattern) => pattern.startsWith('!') || isSpeltOut(pattern));
 }
 
 function owners(pools: readonly Pool[]): string[] {

@@ -1,5 +1,5 @@
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
-import type {RunnerDocument} from '../model/runner';
+import {LIVE_STATES, type RunnerDocument} from '../model/runner';
 import type {Context} from '../ports';
 import type {Found, Store, Where} from '../store/store';
 
@@ -8,7 +8,6 @@ const MAX_DOCUMENTS = 20_000;
 /** Documents per query: the client holds each answer in memory several times. */
 // mutation: stored page size
 const PAGE_SIZE = 500;
-const RUNNER_STATES = ['requested', 'creating', 'booting', 'idle', 'busy', 'draining'] as const;
 const JOB_STATUSES = ['queued', 'waiting', 'in_progress'] as const;
 /**
  * How often slots are read, in milliseconds. They are read only to find lost slots; reading them every minute would be most of the bill.
@@ -30,7 +29,7 @@ export async function readStored(
   const {store, clock} = context;
   let isComplete = true;
   const runners: RunnerDocument[] = [];
-  for (const state of RUNNER_STATES) {
+  for (const state of LIVE_STATES) {
     const seen = await eachPage(store, 'runners', {state}, (found) => runners.push(...found.map(({data}) => data)));
     isComplete &&= seen;
   }

@@ -51,7 +51,7 @@ export class FaultyPorts {
     return new Proxy(port, {
       get: (target, key, receiver) => {
         const member: unknown = Reflect.get(target, key, receiver);
-        if (typeof member !== 'function' || key === 'left') return member;
+        if (typeof member !== 'function' || key === 'remainingQuota') return member;
         const call = async (effect: CallEffect | undefined, args: readonly unknown[]): Promise<unknown> => {
           if (effect === 'secondary_limit' || effect === 'rate_limit')
             throw new RateLimited('GitHub limits the rate', 60);

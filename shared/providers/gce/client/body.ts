@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import {DEPLOYMENT_LABEL, JOB_LABEL, POOL_LABEL} from '../../../model/names';
 import type {Placement} from '../../../model/placement';
+import {maxLifetimeMs} from '../../../model/runner';
 import type {Secret} from '../../../secret';
 import type {Instance, InstanceBody, InstanceTemplate, Metadata, Scheduling} from './compute';
 
@@ -9,9 +10,6 @@ export const JIT_CONFIG_KEY = 'slipway-jit-config';
 
 /** Namespace of the request ids: a random UUID that must never change. */
 const NAMESPACE = Buffer.from('5f3c7d0e2b6a4c8e9d150a7be4f2c619', 'hex');
-
-/** Seconds that a VM may live beyond the minutes of its pool, before Compute Engine deletes it. */
-const MAX_RUN_GRACE_SECONDS = 600;
 
 export interface NewInstance {
   readonly name: string;
@@ -45,7 +43,7 @@ export function instanceBody(instance: NewInstance): InstanceBody {
 
 /** Longest lifetime of a VM, in seconds. */
 export function maxRunSeconds({boot, idle, job}: NewInstance['minutes']): number {
-  return Math.ceil((boot + idle + job) * 60) + MAX_RUN_GRACE_SECONDS;
+  return maxLifetimeMs({bootMinutes: boot, idleMinutes: idle, jobMinutes: job}) / 1000;
 }
 
 function mergeMetadata(template: Metadata, key: string, value: string): Metadata {
