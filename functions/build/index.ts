@@ -1,4 +1,4 @@
-import {copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import {parseArgs} from 'node:util';
 import {ASSETS} from '../../shared/api/pages/docs';
@@ -10,10 +10,10 @@ const DEPLOYED = ['webhook', 'provision', 'stop', 'sweep', 'api'] as const;
 const ROOT = resolve(__dirname, '..', '..');
 
 /**
- * `npm run build [-- --out <folder>]`: one folder a function under `dist`, with `index.js`, `chunks/`, `package.json` and `package-lock.json`,
+ * `npm run build [-- --out <folder>] [--only-cli]`: the command `slipway`, and one folder a function under `dist`, with `index.js`, `chunks/`, `package.json` and `package-lock.json`,
  * deployed as it is. Everything is bundled but the framework, which has to be the very module that serves the function.
  */
-async function main(dist: string): Promise<void> {
+async function buildFunctions(dist: string): Promise<void> {
   const {version} = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {version: string};
   const framework = '@google-cloud/functions-framework';
   const dependencies = {[framework]: lockedVersion(ROOT, framework)};
@@ -43,11 +43,29 @@ async function main(dist: string): Promise<void> {
     writeFileSync(join(outdir, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     writeFileSync(join(outdir, 'package-lock.json'), lockFileOf(manifest));
     if (name === 'api') copyAssets(outdir);
-    const kilobytes = (bytes: number) => Math.round(bytes / 1024);
-    process.stdout.write(
-      `${outdir}  ${kilobytes(startBytes)} KB at the start, ${kilobytes(totalBytes)} KB with what is loaded later\n`,
-    );
+    report(outdir, startBytes, totalBytes);
   }
+}
+
+/** The command `slipway` as `dist/cli/index.js`: it needs nothing beside it but Node.js. */
+async function buildCommand(dist: string): Promise<void> {
+  const outdir = join(dist, 'cli');
+  rmSync(outdir, {recursive: true, force: true});
+  const {startBytes, totalBytes} = await bundle({
+    entry: join(ROOT, 'functions', 'cli', 'index.ts'),
+    outdir,
+    maps: join(dist, '.maps', 'cli'),
+    external: [],
+  });
+  chmodSync(join(outdir, 'index.js'), 0o755);
+  report(outdir, startBytes, totalBytes);
+}
+
+function report(outdir: string, startBytes: number, totalBytes: number): void {
+  const kilobytes = (bytes: number) => Math.round(bytes / 1024);
+  process.stdout.write(
+    `${outdir}  ${kilobytes(startBytes)} KB at the start, ${kilobytes(totalBytes)} KB with what is loaded later\n`,
+  );
 }
 
 /** What the documentation pages load, from its npm packages to where the function looks for it. */
@@ -59,5 +77,12 @@ function copyAssets(outdir: string): void {
   }
 }
 
-const {values} = parseArgs({options: {out: {type: 'string', default: join(ROOT, 'dist')}}});
-void main(resolve(values.out));
+async function main(dist: string, onlyCommand: boolean): Promise<void> {
+  await buildCommand(dist);
+  if (!onlyCommand) await buildFunctions(dist);
+}
+
+const {values} = parseArgs({
+  options: {out: {type: 'string', default: join(ROOT, 'dist')}, 'only-cli': {type: 'boolean', default: false}},
+});
+void main(resolve(values.out), values['only-cli']);
