@@ -1,19 +1,19 @@
 import type {Clock} from './clock';
 
 export interface CacheOptions {
-  /** Beyond that the entry that was made first is dropped. Default: no limit, for keys that the configuration bounds. */
+  /** When exceeded, the oldest entry is dropped. Default: no limit, for keys whose number the configuration limits. */
   readonly maxEntries?: number;
 }
 
 interface Entry<V> {
   readonly value: V;
-  /** From then on the value is not returned as a current one. */
+  /** When the value ceases to be current, in milliseconds since the Unix epoch. */
   readonly untilMs: number;
 }
 
 /**
- * Values in the memory of a process that are current until a time. Neither a failed read nor `undefined` is ever kept: what is missing may
- * be made at any moment. A value whose time is over stays as `former` until it is replaced or dropped.
+ * Values in the memory of a process, each current until a certain time. Neither a failed read nor `undefined` is kept, because a missing thing
+ * may be created at any moment. An expired value stays available through `former` until it is replaced or dropped.
  */
 export class TtlCache<V> {
   readonly #clock: Pick<Clock, 'now'>;
@@ -26,19 +26,19 @@ export class TtlCache<V> {
     this.#maxEntries = maxEntries;
   }
 
-  /** The current value. */
+  /** The current value; undefined if there is none. */
   get(key: string): V | undefined {
     return this.#current(key)?.value;
   }
 
-  /** The last value, current or not: what to go on with when a new one cannot be read. */
+  /** The last value, current or expired: a substitute if a new one cannot be read. */
   former(key: string): V | undefined {
     return this.#entries.get(key)?.value;
   }
 
   /** @param untilMs in milliseconds since the Unix epoch. */
   set(key: string, value: V, untilMs: number): void {
-    // The order of a Map is that of the first insertion of a key.
+    // A Map orders its keys by their first insertion: deleting the key makes it the newest.
     this.#entries.delete(key);
     this.#entries.set(key, {value, untilMs});
     if (this.#entries.size <= this.#maxEntries) return;
@@ -46,13 +46,13 @@ export class TtlCache<V> {
     if (oldest !== undefined) this.#entries.delete(oldest);
   }
 
-  /** Drops the value; a read under way is neither kept nor shared with later callers. */
+  /** Drops the value. The result of a read in progress is neither kept nor shared with later callers. */
   delete(key: string): void {
     this.#entries.delete(key);
     this.#reads.delete(key);
   }
 
-  /** As `delete`, but the value stays as `former`. */
+  /** As `delete`, but the value stays available through `former`. */
   expire(key: string): void {
     const entry = this.#entries.get(key);
     if (entry) this.#entries.set(key, {value: entry.value, untilMs: Number.NEGATIVE_INFINITY});
@@ -60,16 +60,16 @@ export class TtlCache<V> {
   }
 
   /**
-   * The current value, else what `read` returns; callers at the same time share one read. Throws what `read` throws.
+   * The current value, else the result of `read`; concurrent callers share one read. Throws what `read` throws.
    *
-   * @param keep milliseconds from the start of the read, or a function that returns until when the value is current.
+   * @param keep how long the value is current: milliseconds from the start of the read, or a function that returns the end in milliseconds since the epoch.
    */
   async load(key: string, read: () => Promise<V>, keep: number | ((value: V) => number)): Promise<V> {
     const entry = this.#current(key);
     return entry ? entry.value : this.reload(key, read, keep);
   }
 
-  /** As `load`, but reads also when there is a current value, which stays for other callers until the read has succeeded. */
+  /** As `load`, but always reads. Other callers get the current value until the read has succeeded. */
   async reload(key: string, read: () => Promise<V>, keep: number | ((value: V) => number)): Promise<V> {
     const shared = this.#reads.get(key);
     if (shared) return shared;
@@ -87,7 +87,7 @@ export class TtlCache<V> {
     }
   }
 
-  /** A cache with the same values; what is set in one is not seen in the other. */
+  /** An independent cache with the same values. */
   copy(): TtlCache<V> {
     const copy = new TtlCache<V>(this.#clock, {maxEntries: this.#maxEntries});
     for (const [key, entry] of this.#entries) copy.#entries.set(key, entry);

@@ -11,12 +11,12 @@ export const systemClock: Clock = {
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 };
 
-/** A time-out on every network call: rejects with `onTimeout()` when `work` has not settled after `ms` of real time. */
+/** The time-out of network calls: rejects with `onTimeout()` if `work` has not settled after `ms` milliseconds of real time. */
 export async function withDeadline<T>(ms: number, work: Promise<T>, onTimeout: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(onTimeout()), ms);
-    // What it waits for keeps the process alive, and nothing else should.
+    // The timer must not keep the process alive; `work` does so itself.
     timer.unref();
   });
   try {
@@ -26,11 +26,11 @@ export async function withDeadline<T>(ms: number, work: Promise<T>, onTimeout: (
   }
 }
 
-/** A clock that also wakes up: what a queue needs of time. The world's schedulers are ones too. */
+/** A clock with timers, for a queue. The schedulers of the emulators implement it, too. */
 export interface TimerClock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
-  /** Runs `action` at `timeMs`, soon when that is past. Returns what takes it back. */
+  /** Runs `action` at `timeMs`, or at once if `timeMs` is past. Returns a function that cancels the timer. */
   at(timeMs: number, action: () => void): () => void;
 }
 

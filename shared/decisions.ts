@@ -1,12 +1,12 @@
 /**
- * The words of log lines, metrics, spans and Terraform's filters. A word's meaning is that of its log line; a word is never renamed, because
+ * The decision words of log lines, metrics, spans and Terraform's filters. The log line explains its word. A word is never renamed, because
  * dashboards and alerts of operators filter by it.
  */
 
-/** What an event changed about a job. `late` and `duplicate`: nothing. `foreign`: neither the job nor the runner is ours. */
+/** What an event changed about a job. `late` and `duplicate`: nothing. `foreign`: neither the job nor the runner belongs to this deployment. */
 const RECORDED = ['parked', 'started', 'finished', 'late', 'duplicate', 'foreign'] as const;
 
-/** What became of the runner of a job that is completed: each follows the word of what the event changed. */
+/** What happened to the runner of a completed job. Each word follows a word of `RECORDED`. */
 const RELEASED = ['no_runner', 'left_at_work', 'gone', 'deleted'] as const;
 
 /** What an event changed about a job of a persistent VM. */
@@ -16,7 +16,7 @@ export type Recorded = (typeof RECORDED)[number];
 type RecordedOnVm = (typeof RECORDED_ON_VM)[number];
 type Released = `${Recorded}_${(typeof RELEASED)[number]}`;
 
-/** Outcomes of tasks that say all by themselves. */
+/** Outcomes of tasks without a reason. */
 const PLAIN = [
   'unknown_job',
   'not_served',
@@ -38,7 +38,7 @@ const PLAIN = [
   'wanted',
 ] as const;
 
-/** Outcomes of tasks with a reason: why, or the runner, the VM or the job that the outcome concerns. */
+/** Outcomes of tasks with a reason, which says why or names the runner, the VM or the job. */
 const EXPLAINED = [
   'booting',
   'alive',
@@ -55,12 +55,12 @@ const EXPLAINED = [
   'already_stopped',
 ] as const;
 
-/** What a task came to: the decision of its log line and of its answer, and the reason where the decision has one. */
+/** The outcome of a task: the decision of its log line and of its answer, and the reason if the decision has one. */
 export type Outcome =
   | {readonly decision: (typeof PLAIN)[number] | Recorded | Released; readonly reason?: undefined}
   | {readonly decision: (typeof EXPLAINED)[number] | RecordedOnVm; readonly reason: string};
 
-/** What an action of the sweep came to. */
+/** Outcomes of the sweep's actions. */
 const SWEEP_OUTCOMES = [
   'created',
   'exists',
@@ -78,7 +78,7 @@ const SWEEP_OUTCOMES = [
   'removed',
 ] as const;
 
-/** Lines that are not about the end of a task or of an action of the sweep. */
+/** Decisions of other log lines. */
 const OTHERS = [
   'abandoned',
   'alert',

@@ -14,7 +14,7 @@ export abstract class SlipwayError extends Error {
   }
 }
 
-/** Try again later: the peer said when, or we know. Answered with `Retry-After`. */
+/** A retry may succeed after `retryAfterSeconds`. Answered with `Retry-After`. */
 export abstract class RetryableError extends SlipwayError {
   readonly retryable = true;
   constructor(
@@ -31,7 +31,7 @@ export class RateLimited extends RetryableError {
   readonly kind = 'rate_limited';
 }
 
-/** The peer is down, or answered 5xx before it did anything. */
+/** The peer is down, or answered 5xx without any effect. */
 export class Unavailable extends RetryableError {
   readonly kind = 'unavailable';
 }
@@ -39,7 +39,7 @@ export class Unavailable extends RetryableError {
 /** GitHub answered 5xx, or did not answer. */
 export class GitHubDown extends Unavailable {}
 
-/** The request was sent and no answer came, or an answer that tells nothing: it may have taken effect. Look before trying again. */
+/** A request was sent, and its outcome is unknown: it may have taken effect. Look before retrying. */
 export class Uncertain extends RetryableError {
   readonly kind = 'uncertain';
 }
@@ -49,7 +49,7 @@ export class NoCapacity extends RetryableError {
   readonly kind = 'no_capacity';
 }
 
-/** A quota of the project is used up: another zone of the region would not help. */
+/** A quota of the project is used up. It applies to every zone of the region. */
 export class QuotaExceeded extends RetryableError {
   readonly kind = 'quota_exceeded';
 }
@@ -65,13 +65,13 @@ export class NameTaken extends SlipwayError {
   readonly retryable = false;
 }
 
-/** The peer refuses and will go on refusing until a person changes something; the message says what. */
+/** The peer refuses until a person changes something; the message says what. */
 export class Refused extends SlipwayError {
   readonly kind = 'refused';
   readonly retryable = false;
 }
 
-/** Why GitHub goes on refusing until a person changes something. */
+/** Why GitHub refuses until a person changes something. */
 export type GitHubRefusalReason =
   | 'credentials'
   | 'permission'
@@ -82,7 +82,7 @@ export type GitHubRefusalReason =
   | 'registration'
   | 'other';
 
-/** GitHub's own refusal, with its reason. */
+/** A refusal by GitHub, with its reason. */
 export class RefusedByGitHub extends Refused {
   constructor(
     readonly reason: GitHubRefusalReason,
@@ -94,13 +94,13 @@ export class RefusedByGitHub extends Refused {
   }
 }
 
-/** A task whose body is not one of ours: it can never succeed. */
+/** A task with an invalid body, which can never succeed. */
 export class InvalidTask extends SlipwayError {
   readonly kind = 'invalid_task';
   readonly retryable = false;
 }
 
-/** A request is wrong in itself; `status` is the answer. The message holds nothing of the body. */
+/** An invalid request; `status` is the answer. The message quotes nothing of the body. */
 export class BadRequest extends SlipwayError {
   readonly kind = 'bad_request';
   readonly retryable = false;
@@ -118,7 +118,7 @@ export class Unauthenticated extends SlipwayError {
   readonly retryable = false;
 }
 
-/** A valid token of somebody else: 403. */
+/** A valid token of another caller: 403. */
 export class Forbidden extends SlipwayError {
   readonly kind = 'forbidden';
   readonly retryable = false;
@@ -137,9 +137,9 @@ export class InvalidConfiguration extends SlipwayError {
   }
 }
 
-/** One thing wrong with the configuration. `found` never holds a secret's value. */
+/** One error of the configuration. `found` never holds a secret's value. */
 export interface ConfigurationProblem {
-  /** Where: an environment variable, then the path inside it, e.g. `RUNNER_CONFIG.pools[0].provider.zones[1]`. */
+  /** The environment variable, then the path inside it, e.g. `RUNNER_CONFIG.pools[0].provider.zones[1]`. */
   readonly path: string;
   readonly found: string;
   readonly expected: string;
@@ -148,7 +148,7 @@ export interface ConfigurationProblem {
 /** Headers of an HTTP answer, names in lower case. */
 export type AnswerHeaders = Readonly<Record<string, string | number | undefined>>;
 
-/** `Retry-After` in seconds, at least 1; it comes as seconds or as an HTTP date (RFC 9110, section 10.2.3). */
+/** `Retry-After` in seconds, at least 1. The header holds seconds or an HTTP date (RFC 9110, section 10.2.3). */
 export function retryAfterSeconds(headers: AnswerHeaders, nowMs: number): number | undefined {
   const value = headers['retry-after'];
   if (value === undefined || value === '') return undefined;

@@ -1,7 +1,7 @@
-/** google-gax puts the whole body of the answer there; its own fields lose a part of it. */
+/** The property in which google-gax keeps the whole body of the answer; the error's other fields lack a part of it. */
 const RAW_PAYLOAD = Symbol.for('google-gax.rawHttpResponsePayload');
 
-/** The error body that Google's APIs answer with. @see https://cloud.google.com/apis/design/errors#http_mapping */
+/** The error body of an answer of Google's APIs. @see https://cloud.google.com/apis/design/errors#http_mapping */
 export interface GoogleAnswer {
   readonly message: string;
   /** `error.errors[0].reason`, such as `notFound`, or else the newer `error.status`, such as `NOT_FOUND`. */
@@ -9,24 +9,25 @@ export interface GoogleAnswer {
 }
 
 /**
- * What a Google API itself said when a call of its client library failed. Undefined when somebody else answered: the library reports the
- * status of the metadata server, which it asks for the access token, or of a proxy as that of the call. A status alone is nobody's word.
+ * The answer of a Google API to a failed call of its client library. Undefined if another server answered: the library asks the metadata
+ * server for the access token, and reports an error status of that server, or of a proxy, as the status of the call. So the status alone
+ * does not tell who answered.
  */
 export function googleAnswer(error: unknown): GoogleAnswer | undefined {
   const payload = isObject(error) ? error[RAW_PAYLOAD] : undefined;
   const body = typeof payload === 'string' ? parseJson(payload) : payload;
-  const own = isObject(body) ? body['error'] : undefined;
+  const answer = isObject(body) ? body['error'] : undefined;
   // A token service answers {"error": "invalid_grant"}.
-  if (!isObject(own) || typeof own['code'] !== 'number') return undefined;
-  const first: unknown = Array.isArray(own['errors']) ? own['errors'][0] : undefined;
-  const reason = isObject(first) ? first['reason'] : own['status'];
+  if (!isObject(answer) || typeof answer['code'] !== 'number') return undefined;
+  const first: unknown = Array.isArray(answer['errors']) ? answer['errors'][0] : undefined;
+  const reason = isObject(first) ? first['reason'] : answer['status'];
   return {
-    message: typeof own['message'] === 'string' ? own['message'] : '',
+    message: typeof answer['message'] === 'string' ? answer['message'] : '',
     ...(typeof reason === 'string' ? {reason} : {}),
   };
 }
 
-/** Whether a call failed by an HTTP answer that is not the API's own. */
+/** Whether a call failed with an HTTP answer that did not come from the API itself. */
 export function isForeignAnswer(error: unknown): boolean {
   return isObject(error) && typeof error['httpStatusCode'] === 'number' && googleAnswer(error) === undefined;
 }

@@ -1,6 +1,6 @@
 import type {Decision} from './decisions';
 
-/** Fields that a log line may carry; the named ones are what dashboards and metrics filter by. */
+/** Fields of a log line. Dashboards and metrics filter by the named fields. */
 export interface LogFields {
   readonly decision?: Decision;
   readonly reason?: string;
@@ -18,6 +18,6 @@ export interface Logger {
   info(message: string, fields?: LogFields): void;
   warning(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
-  /** A logger whose every line carries `fields`. */
+  /** A logger that adds `fields` to every line. */
   with(fields: LogFields): Logger;
 }

@@ -1,6 +1,6 @@
 import {randomUUID} from 'node:crypto';
 
-/** The only source of chance. Passed in everywhere, so that a seed replays a run exactly. */
+/** The only source of randomness. Passed in everywhere, so that a seed replays a run exactly. */
 export interface Random {
   /** A number in [0, 1). */
   next(): number;

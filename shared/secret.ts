@@ -1,16 +1,16 @@
 import {inspect} from 'node:util';
 
-/** What looks like an encoded JIT config or another blob: longer than any name or number that a message needs. */
+/** Text that looks like an encoded JIT config or another blob: longer than any name or number in a message. */
 const BLOBS = [/[A-Za-z0-9+/]{64,}={0,2}/g, /[A-Za-z0-9_+-]{100,}={0,2}/g];
 
 /** Shorter values (`true`, `1`) are no secrets, and replacing them would garble the message. */
 const MIN_VALUE_LENGTH = 8;
 
-/** A 400 can echo the whole request, start-up script and all. */
+/** A 400 of Compute Engine can quote the whole request, including the start-up script. */
 const MAX_LENGTH = 1000;
 
 /**
- * A message of Compute Engine without metadata values and without anything like a JIT config, cut to a readable length.
+ * A message of Compute Engine without metadata values and without text that looks like a JIT config, cut to a readable length.
  *
  * @param values the metadata values of the request, as they were sent.
  */
@@ -25,8 +25,8 @@ export function scrubMessage(message: string, values: readonly string[] = []): s
 }
 
 /**
- * What never belongs in a log line, whoever put it there: tokens, keys, and encoded JIT configs (long base64). Every repetition has a bound, or nothing but
- * the end can stop it: a message may quote a megabyte of somebody's making.
+ * Secrets that must never be in a log line: tokens, keys and encoded JIT configs (long base64). Every repetition in these patterns is bounded
+ * or cannot backtrack, because a message may quote a megabyte of text from outside.
  */
 const SECRETS = [
   /\bgh[pousr]_[A-Za-z0-9]{16,}/g,
@@ -37,12 +37,12 @@ const SECRETS = [
   /[A-Za-z0-9+/]{400,}={0,2}/g,
 ];
 
-/** The text with everything that looks like a secret replaced by `***`. */
+/** The text, in which `***` replaces everything that looks like a secret. */
 export function scrubSecrets(text: string): string {
   return SECRETS.reduce((scrubbed, pattern) => scrubbed.replace(pattern, '***'), text);
 }
 
-/** A value that prints as `***` however it is logged, serialised or interpolated. Only `reveal()` gives it away. */
+/** A value that is printed as `***` when it is logged, serialised or interpolated. Only `reveal()` returns the value. */
 export class Secret {
   readonly #value: string;
 

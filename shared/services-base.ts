@@ -16,7 +16,7 @@ import {createLogger} from './telemetry/create-logger';
 import {createTracer, type TracingOptions} from './telemetry/create-tracer';
 import {tracedTasks} from './traced-ports';
 
-/** What is left out is the real thing. */
+/** What is left out is the real implementation. */
 export interface ServicesBaseOptions {
   readonly env: Environment;
   readonly clock?: Clock;
@@ -29,27 +29,27 @@ export interface ServicesBaseOptions {
 }
 
 /**
- * The first half of the composition root: what needs neither the network nor the clients of Firestore, Compute Engine and GitHub, so that
- * `webhook` holds none of them and `api` answers at once after a start. Makes it on the first call, so that a wrong configuration is
- * answered and logged, and keeps it. That call throws `InvalidConfiguration`.
+ * The first half of the composition root: the services that need neither the network nor the clients of Firestore, Compute Engine and
+ * GitHub. So `webhook` loads none of these clients, and `api` answers at once after a start. The services are created on the first call, so
+ * that an invalid configuration is answered and logged, and are then kept. The call throws `InvalidConfiguration`.
  */
 export function createServicesBase<T extends FunctionName>(
   target: T,
   options: ServicesBaseOptions,
 ): () => ServicesBase<T> {
-  let made: ServicesBase<T> | undefined;
+  let services: ServicesBase<T> | undefined;
   return () => {
-    made ??= make(target, options);
-    return made;
+    services ??= create(target, options);
+    return services;
   };
 }
 
-/** The function's logger until its configuration is read, or when that is wrong. */
+/** The function's logger before its configuration is read, or while the configuration is invalid. */
 export function startLogger(target: FunctionName, {logger}: Pick<ServicesBaseOptions, 'logger'>): Logger {
   return (logger ?? createLogger({level: 'info'})).with({function: target});
 }
 
-function make<T extends FunctionName>(target: T, options: ServicesBaseOptions): ServicesBase<T> {
+function create<T extends FunctionName>(target: T, options: ServicesBaseOptions): ServicesBase<T> {
   const {env, clock = systemClock, random = systemRandom} = options;
   const config = parseConfig(env, target);
   const logger = (options.logger ?? createLogger({level: config.logLevel})).with({function: target});
@@ -57,7 +57,7 @@ function make<T extends FunctionName>(target: T, options: ServicesBaseOptions): 
   const secrets = createSecretReader({clock, config, logger});
   const tracer = createTracer({function: target, config, clock, random, logger, tracing: options.tracing});
 
-  // The outermost wrapper last.
+  // The order of the wrappers: signing, then tracing, which is outermost.
   const queues = options.tasks ?? cloudTasksOf(config, clock);
   const signed = signedTasks(queues, config.taskSigningKeys, secrets);
   const tasks = config.tracing ? tracedTasks(signed, tracer) : signed;
@@ -66,15 +66,15 @@ function make<T extends FunctionName>(target: T, options: ServicesBaseOptions): 
   return {config, clock, random, logger, secrets, secretCheck, tasks, tracer};
 }
 
-/** `api` can do without queues, until it is asked for something that needs one. */
+/** The queues. `api` can be deployed without them; its operations that create tasks are then refused. */
 function cloudTasksOf({queues, urls, tasksServiceAccount, emulators}: Config, clock: Clock): Tasks {
   const {provision, stop} = queues;
   if (!provision || !stop || !urls.provision || !urls.stop || !tasksServiceAccount) {
     const names = 'PROVISION_QUEUE, STOP_QUEUE, PROVISION_URL, STOP_URL and TASKS_SERVICE_ACCOUNT';
-    const refuse = async () => {
+    const refused = async () => {
       throw new Refused(`found no queue to put a task into; expected all of ${names}`);
     };
-    return {enqueue: refuse, check: refuse};
+    return {enqueue: refused, check: refused};
   }
   return createCloudTasks({
     queues: {provision, stop},

@@ -1,6 +1,5 @@
-import type {Clock} from './clock';
 import type {Config} from './config/config-types';
-import type {SecretSource} from './config/credentials';
+import {checkedPrivateKey, type SecretSource} from './config/credentials';
 import {placed, resolvePlace} from './config/place';
 import type {SecretReader} from './config/secrets';
 import {Unavailable} from './errors';
@@ -9,49 +8,49 @@ import {connectGitHub, dryRunGitHub} from './github/client';
 import type {Discovery, GitHubConnection, GitHubFor} from './github/github';
 import type {Context, ControllingFunction, Services, ServicesBase} from './ports';
 import type {Compute} from './providers/gce/client/compute';
-import {createProviders, createVms} from './providers/registry';
+import {createEngine, createProviders, createVms} from './providers/registry';
 import type {Secret} from './secret';
 import {createServicesBase, type ServicesBaseOptions, startLogger} from './services-base';
 import {createFirestoreStore} from './store/firestore';
 import type {Store} from './store/store';
 import {tracedCompute, tracedContext} from './traced-ports';
 
-/** What is left out is the real thing. */
+/** What is left out is the real implementation. */
 export interface ServicesOptions extends ServicesBaseOptions {
   /** In place of Firestore. */
   readonly store?: Store;
   /** In place of GitHub over HTTP. */
   readonly github?: GitHubFor;
-  /** In place of what the sweep asks of GitHub over HTTP. */
+  /** In place of the sweep's requests to GitHub over HTTP. */
   readonly discovery?: Discovery;
   /** In place of Compute Engine over HTTP. */
   readonly compute?: Compute;
 }
 
 /**
- * The composition root: makes all that a function works with on the first call, and keeps it. A failure is logged and not kept: the metadata
- * server may answer next time. `base`: the first half, when the function has made it already.
+ * The composition root: creates all services of a function on the first call, and keeps them. A failure is logged and not kept, because the
+ * metadata server may answer the next time. `base`: the first half, if the function has created it already.
  */
 export function createServices<T extends ControllingFunction>(
   target: T,
   options: ServicesOptions,
   base: () => ServicesBase<T> = createServicesBase(target, options),
 ): () => Promise<Services<T>> {
-  let made: Promise<Services<T>> | undefined;
+  let services: Promise<Services<T>> | undefined;
   return () => {
-    made ??= make(options, base).catch((error: unknown) => {
-      made = undefined;
+    services ??= create(options, base).catch((error: unknown) => {
+      services = undefined;
       startLogger(target, options).error('the function cannot work with its configuration', {
         decision: 'failed',
         error,
       });
       throw error;
     });
-    return made;
+    return services;
   };
 }
 
-async function make<T extends ControllingFunction>(
+async function create<T extends ControllingFunction>(
   options: ServicesOptions,
   createBase: () => ServicesBase<T>,
 ): Promise<Services<T>> {
@@ -61,23 +60,23 @@ async function make<T extends ControllingFunction>(
   const config = {...base.config, ...place, pools: base.config.pools.map((pool) => placed(pool, place))};
   const {deployment, pools, maxRunners, dryRun, tracing} = config;
   let connection: GitHubConnection | undefined;
-  const overHttp = (): GitHubConnection => {
+  const connect = (): GitHubConnection => {
     const credentials = credentialsOf(config.github, secrets);
     connection ??= connectGitHub({apiUrl: config.github.apiUrl, credentials, clock, random, logger});
     return connection;
   };
 
-  // A port is wrapped in one order: a dry run keeps changes from it, and tracing sees what the dry run is asked. Compute Engine is below the
-  // providers, which wrap themselves for a dry run; `base.tasks` is wrapped already.
+  // Every port is wrapped in the same order: the dry run first, which suppresses changes, then tracing, which records the calls to the dry
+  // run. The providers use Compute Engine and put on the dry run themselves. `base.tasks` is wrapped already.
   let engine: Compute | undefined;
   const compute = (): Compute => {
-    const real = () => options.compute ?? computeOf(config, clock);
+    const real = () => options.compute ?? createEngine(config, clock);
     engine ??= tracing ? tracedCompute(real(), tracer) : real();
     return engine;
   };
-  const github = options.github ?? overHttp().forScope;
-  const providing = {config, compute, clock, logger};
-  const providers = createProviders(providing);
+  const github = options.github ?? connect().forScope;
+  const providerOptions = {config, compute, clock, logger};
+  const providers = createProviders(providerOptions);
   const context: Context = {
     deployment,
     pools,
@@ -87,7 +86,7 @@ async function make<T extends ControllingFunction>(
     github: dryRun ? dryRunGitHub(github, logger) : github,
     provider: providers.of,
     providers: providers.all,
-    vm: createVms(providing),
+    vm: createVms(providerOptions),
     clock,
     random,
     logger,
@@ -97,34 +96,28 @@ async function make<T extends ControllingFunction>(
     ...base,
     config,
     context: tracing ? tracedContext(context, tracer) : context,
-    discovery: () => options.discovery ?? overHttp().discovery,
+    discovery: () => options.discovery ?? connect().discovery,
   };
 }
 
-/** Reads the configured credentials when they are used, so that a rotated key counts without a deployment. */
+/** The configured credentials. Their secrets are read on each use, so that a rotated key applies without a deployment. */
 export function credentialsOf(github: Config['github'], secrets: SecretReader): Credentials {
   const {appId, privateKey, installationId, token} = github;
   if (appId !== undefined && privateKey) {
     return {
       kind: 'app',
       appId,
-      privateKey: () => newest(secrets, privateKey),
+      privateKey: async () => checkedPrivateKey(await newestVersion(secrets, privateKey)),
       invalidate: () => secrets.invalidate(privateKey),
       ...(installationId === undefined ? {} : {installationId}),
     };
   }
   if (!token) throw new RangeError('neither an App nor a token: parseConfig reports that');
-  return {kind: 'token', token: () => newest(secrets, token), invalidate: () => secrets.invalidate(token)};
+  return {kind: 'token', token: () => newestVersion(secrets, token), invalidate: () => secrets.invalidate(token)};
 }
 
-async function newest(secrets: SecretReader, source: SecretSource): Promise<Secret> {
+async function newestVersion(secrets: SecretReader, source: SecretSource): Promise<Secret> {
   const [secret] = await secrets.read(source);
   if (!secret) throw new Unavailable('the GitHub credential has no enabled version in Secret Manager; add one', 60);
   return secret;
-}
-
-function computeOf(config: Config & {readonly project: string}, clock: Clock): Compute {
-  const {createCompute}: typeof import('./providers/gce/client/client') = require('./providers/gce/client/client');
-  const {compute: emulator} = config.emulators;
-  return createCompute({project: config.project, clock, ...(emulator ? {emulator} : {})});
 }

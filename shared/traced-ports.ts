@@ -1,15 +1,15 @@
 import type {GitHub} from './github/github';
+import {JOB_LABEL, POOL_LABEL} from './model/names';
 import type {RunnerScope} from './model/scope';
 import type {Context} from './ports';
-import {JOB_LABEL, POOL_LABEL} from './providers/gce/client/body';
 import type {Compute} from './providers/gce/client/compute';
 import type {RunnerProvider} from './providers/provider';
 import type {Tasks} from './tasks/tasks';
 import type {SpanFields, Tracer} from './telemetry/tracer';
 
 /**
- * The context whose every call to GitHub, a provider, a persistent VM and the store is a span of the present execution. Its queues stay as
- * they are: `tracedTasks` is put around them before.
+ * The context, in which every call to GitHub, a provider, a persistent VM and the store is a span of the active execution. The queues are not
+ * wrapped here, because `services-base.ts` wraps them in `tracedTasks`.
  */
 export function tracedContext(context: Context, tracer: Tracer): Context {
   return {
@@ -47,17 +47,17 @@ function tracedProvider(provider: RunnerProvider, fields: SpanFields, tracer: Tr
   });
 }
 
-/** Each task carries on the trace of whoever creates it: its function's span is the child of the span of its creation. */
+/** Adds the active trace to each task: the span of the task's execution is a child of the span that created the task. */
 export function tracedTasks(tasks: Tasks, tracer: Tracer): Tasks {
-  const carrying: Tasks = {
+  const withTrace: Tasks = {
     enqueue(task) {
-      const present = tracer.present();
-      if (!present) return tasks.enqueue(task);
-      return tasks.enqueue({...task, headers: {...task.headers, traceparent: present.traceparent}});
+      const active = tracer.activeSpan();
+      if (!active) return tasks.enqueue(task);
+      return tasks.enqueue({...task, headers: {...task.headers, traceparent: active.traceparent}});
     },
     check: (queue) => tasks.check(queue),
   };
-  return traced('tasks', carrying, tracer, {
+  return traced('tasks', withTrace, tracer, {
     enqueue: ({queue, name, delaySeconds}) => ({queue, task: name, delaySeconds}),
     check: (queue) => ({queue}),
   });
@@ -95,7 +95,7 @@ function tracedGitHub(github: GitHub, scope: RunnerScope, tracer: Tracer): GitHu
   });
 }
 
-/** What a span says of a call, from the call's parameters. A method without one gets a span with its name alone. */
+/** Functions from a call's parameters to the fields of its span. A method without such a function gets a span without fields. */
 type Describe<Port> = {
   readonly [Method in keyof Port]?: NonNullable<Port[Method]> extends (...parameters: infer P) => Promise<unknown>
     ? (...parameters: P) => SpanFields
@@ -122,7 +122,7 @@ function traced<Port extends object>(name: string, port: Port, tracer: Tracer, d
   });
 }
 
-/** How the call ended, where that is a word: `'created'`, `{kind: 'no_capacity'}`. */
+/** The outcome of the call, if it is a word: `'created'`, `{kind: 'no_capacity'}`. */
 function outcomeOf(result: unknown): SpanFields {
   if (typeof result === 'string') return {decision: result};
   if (typeof result !== 'object' || result === null || !('kind' in result)) return {};

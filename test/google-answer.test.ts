@@ -10,6 +10,7 @@ import {createCompute} from '../shared/providers/gce/client/client';
 import {type InstancesPort, instancesOver} from '../shared/providers/gce/client/instances';
 import {createCloudTasks} from '../shared/tasks/cloud-tasks';
 import {createRequest} from './contracts/provider';
+import {KEPT_CONNECTIONS} from './emulators/kept-connections';
 import {VirtualScheduler} from './emulators/scheduler';
 import {connectedWorld, organization, repository} from './github/world';
 import {type Canned, type CannedCompute, cannedCompute, refusal} from './providers/gce/canned';
@@ -35,7 +36,9 @@ describe('a 404 of the metadata server, asked for the access token', () => {
   let compute: InstancesPort;
 
   beforeEach(async () => {
-    metadata = createServer((_, response) => response.writeHead(404, {'metadata-flavor': 'Google'}).end('Not Found'));
+    metadata = createServer(KEPT_CONNECTIONS, (_, response) =>
+      response.writeHead(404, {'metadata-flavor': 'Google'}).end('Not Found'),
+    );
     metadata.listen(0, '127.0.0.1');
     await once(metadata, 'listening');
     const host = `127.0.0.1:${(metadata.address() as AddressInfo).port}`;
@@ -153,7 +156,7 @@ describe('GitHub', () => {
     const jit = {name: 'slipway-arm-1-1', labels: ['arm64'], runnerGroup: 'Default'};
     const runners = github.gitHubFor(organization);
     await runners.listRunners();
-    github.world.fault({match: {path: /generate-jitconfig/}, times: 2, respond: {status, body: '<html></html>'}});
+    github.world.fault({match: {path: /generate-jitconfig/}, times: 10, respond: {status, body: '<html></html>'}});
     await expect(runners.createJitConfig(jit)).rejects.toMatchObject({kind: 'uncertain'});
     await github.close();
   });

@@ -7,29 +7,29 @@ import type {Services} from '../../shared/ports';
 import type {ServicesOptions} from '../../shared/services';
 import {createServicesBase, startLogger} from '../../shared/services-base';
 
-/** Of every answer, unless the answer says otherwise. */
+/** Headers of every answer, unless the answer has its own. */
 const HEADERS = {'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff'};
 
 export interface ApiFunctionOptions extends ServicesOptions {
-  /** Of one client. Default 60. */
+  /** Limit for each client. Default 60. */
   readonly requestsPerMinute?: number;
 }
 
 /**
- * The control API: health, status, runners, start and stop, jobs, dead letters, and its own documentation. What there is stands in
- * `shared/api/routes`; every other request is a problem of RFC 9457.
+ * The control API: health, status, runners, start and stop, jobs, dead letters, and its own documentation. `shared/api/routes` holds its
+ * operations; every other request is answered with a problem of RFC 9457.
  */
 export function createApi(options: ApiFunctionOptions): HttpFunction {
   const {env, requestsPerMinute} = options;
   const base = createServicesBase('api', options);
   const api = new Api({
     base,
-    services: loadedLater(() => {
+    services: lazily(() => {
       const {createServices}: typeof import('../../shared/services') = require('../../shared/services');
       return createServices('api', options, base);
     }),
     startLogger: startLogger('api', options),
-    // Cloud Run sets this variable, and is then the front end between the clients and this function.
+    // Cloud Run sets this variable; its front end is then between the clients and this function.
     isBehindCloudRun: env['K_SERVICE'] !== undefined,
     ...(requestsPerMinute === undefined ? {} : {requestsPerMinute}),
   });
@@ -40,10 +40,10 @@ export function createApi(options: ApiFunctionOptions): HttpFunction {
 }
 
 /**
- * The clients of Firestore, Compute Engine and GitHub are loaded by the first request that needs them: health has to answer at once after a
- * start. By `require`, which is the same everywhere: under Node's own `import()` a CommonJS module of TypeScript has no named exports.
+ * Loads the clients of Firestore, Compute Engine and GitHub with the first request that needs them, so that health is answered at once after
+ * a start. Uses `require`, because under Node's own `import()` a CommonJS module of TypeScript has no named exports.
  */
-function loadedLater(load: () => () => Promise<Services<'api'>>): () => Promise<Services<'api'>> {
+function lazily(load: () => () => Promise<Services<'api'>>): () => Promise<Services<'api'>> {
   let services: (() => Promise<Services<'api'>>) | undefined;
   return async () => {
     services ??= load();

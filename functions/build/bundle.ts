@@ -9,23 +9,23 @@ export interface Bundle {
   readonly entry: string;
   /** Gets `index.js` and `chunks/*.js`. */
   readonly outdir: string;
-  /** Gets the source maps: a deployment need not carry them. */
+  /** Gets the source maps, which are not deployed. */
   readonly maps: string;
   readonly external: readonly string[];
 }
 
 export interface Bundled {
-  /** What came from where, by output file; paths relative to the project. */
+  /** The modules of each output file; paths relative to the project. */
   readonly metafile: Metafile;
-  /** Of `index.js` and what it loads at once. */
+  /** Size of `index.js` and the chunks that it loads at once. */
   readonly startBytes: number;
   readonly totalBytes: number;
 }
 
 /**
- * One function as `index.js`, and as chunks what it loads later, by `import()` or by a `require` inside a function. esbuild splits ES
- * modules only, which functions-framework and Google's CommonJS packages make hard to run: so it is split as such, and each file then
- * becomes CommonJS. A module is in one chunk only, so that a class is the same class for everybody.
+ * Bundles one function as `index.js`, and as chunks what the function loads later, by `import()` or by a `require` inside a function.
+ * esbuild splits ES modules only, but functions-framework and Google's CommonJS packages are hard to run as ES modules. So esbuild splits ES
+ * modules, and each output file is then converted to CommonJS. A module is in one chunk only, so that each class exists once.
  */
 export async function bundle({entry, outdir, maps, external}: Bundle): Promise<Bundled> {
   const {outputFiles, metafile} = await build({
@@ -71,13 +71,13 @@ export async function bundle({entry, outdir, maps, external}: Bundle): Promise<B
   return {metafile, ...measure(metafile, sizes)};
 }
 
-/** Whether a chunk holds a CommonJS module that is imported later: esbuild makes its `module.exports` the chunk's default export. */
+/** Whether a chunk holds a CommonJS module that is imported later: esbuild makes the module's `module.exports` the chunk's default export. */
 function isCommonJs({inputs, outputs}: Metafile, path: string): boolean {
   const entry = outputs[path]?.entryPoint;
   return entry !== undefined && inputs[entry]?.format === 'cjs';
 }
 
-/** esbuild makes no chunk of what is required. Such a call is written as an import, and as a `require` again when the chunks are there. */
+/** esbuild makes no chunk of a required module. So a `require` is rewritten as an import, and after the split as a `require` again. */
 const laterByRequire: Plugin = {
   name: 'later-by-require',
   setup(pluginBuild) {
@@ -90,7 +90,7 @@ const laterByRequire: Plugin = {
   },
 };
 
-/** `__later(import("./chunks/x.js"))`: what takes its place is as long, so that the columns of the source map stay right. */
+/** `__later(import("./chunks/x.js"))`. Its replacement has the same length, so that the columns of the source map stay right. */
 const LATER = /__later\(import\(("[^"]*")\)\)/g;
 
 function write(path: string, contents: string): void {
@@ -98,7 +98,7 @@ function write(path: string, contents: string): void {
   writeFileSync(path, contents);
 }
 
-/** Which outputs are loaded with the entry, and how large they are. */
+/** The size of the outputs that are loaded with the entry, and of all outputs. */
 function measure(metafile: Metafile, sizes: ReadonlyMap<string, number>): Omit<Bundled, 'metafile'> {
   const atOnce = new Set(startOutputs(metafile));
   let startBytes = 0;
@@ -110,7 +110,7 @@ function measure(metafile: Metafile, sizes: ReadonlyMap<string, number>): Omit<B
   return {startBytes, totalBytes};
 }
 
-/** The outputs that are loaded at the start: the entry and what it imports, at any depth, but not what it imports later. */
+/** The outputs that are loaded at the start: the entry and its static imports, at any depth. */
 export function startOutputs({outputs}: Metafile): string[] {
   const entry = Object.keys(outputs).find((path) => outputs[path]?.entryPoint && basename(path) === 'index.js');
   const found = new Set<string>();

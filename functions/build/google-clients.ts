@@ -9,12 +9,12 @@ const GAX = join(MODULES, 'google-gax', 'build', 'src');
 const FIRESTORE_V1 = `{FirestoreClient: require(${JSON.stringify(join(MODULES, '@google-cloud/firestore-api/build/src/v1/firestore_client.js'))}).FirestoreClient}`;
 
 /**
- * Modules that stand in for others in the bundles. Google's clients come with gRPC, with every version of an API, and with static classes
- * of every message, for callers who want one; REST needs none of that.
+ * Modules that replace others in the bundles. Google's clients contain gRPC, every version of an API, and static classes of every message;
+ * REST needs none of them.
  */
 const STAND_INS: Readonly<Record<string, string>> = {
-  // The client's own REST half, and the four things that clients take from its gRPC half. Firestore asks for gRPC credentials of an
-  // emulator even when it does not use them.
+  // The REST half of google-gax, and the four exports of its gRPC half that clients use. For an emulator, Firestore creates gRPC credentials
+  // even if it does not use them.
   'google-gax': `
     module.exports = {
       ...require(${JSON.stringify(join(GAX, 'fallback.js'))}),
@@ -28,16 +28,16 @@ const STAND_INS: Readonly<Record<string, string>> = {
       require(${JSON.stringify(join(MODULES, '@google-cloud/tasks/build/cjs/src/v2/cloud_tasks_client.cjs'))}).CloudTasksClient;`,
   '@google-cloud/firestore-api': `exports.v1 = ${FIRESTORE_V1};`,
   '@google-cloud/firestore-api/build/src/v1': `module.exports = ${FIRESTORE_V1};`,
-  // Static classes that Firestore's pipelines build their messages with; nothing else does, and nothing here has a pipeline.
+  // Static classes that only Firestore's pipelines use. Slipway uses no pipeline.
   firestoreProtos: 'exports.google = {firestore: {v1: {}}};',
-  // Every client makes a client for locations beside itself, which nobody asks anything.
+  // Every client creates a client for locations, which is never called.
   locationService: 'exports.LocationsClient = class { async close() {} };',
   iamService: 'exports.IamClient = class { async close() {} };',
-  // Static classes, for callers of long-running operations over gRPC.
+  // Static classes that only long-running operations over gRPC use.
   staticProtos: '',
 };
 
-/** Makes Google's client libraries as small as what is used of them. */
+/** Reduces Google's client libraries to the parts that Slipway uses. */
 export const slimClients: Plugin = {
   name: 'google-clients',
   setup(build) {
@@ -70,7 +70,7 @@ export const slimClients: Plugin = {
 
 /**
  * The Cloud Tasks client reads its JSON files by a computed path, `getJSON(path.join(dirname, '..', 'x.json'))`, which a bundler
- * cannot follow: each such call becomes a plain `require`. Its CommonJS build, because the other asks for `import.meta`.
+ * cannot follow: each such call becomes a plain `require`. The client's CommonJS build is used, because its other build needs `import.meta`.
  */
 function withPlainRequires(source: string): string {
   return source.replace(
@@ -83,13 +83,13 @@ function withPlainRequires(source: string): string {
   );
 }
 
-/** Called by Firestore's own library; the methods of every other client are called from `shared`. */
+/** The methods that Firestore's own library calls. The methods of every other client are called in `shared`. */
 const FIRESTORE = ['BatchGetDocuments', 'BeginTransaction', 'Commit', 'Rollback', 'RunQuery', 'RunAggregationQuery'];
 
-/** Of these packages every client is imported by its file, so that the imports tell which services are used. */
+/** Imports of this package. Each client is imported from its own file, so the imports tell which services are used. */
 const BY_FILE = /['"]@google-cloud\/compute\/build\/src\/v1\/(\w+)_client['"]/g;
 
-/** Services and methods that are used, read off the sources in `shared`: by name alone, which keeps too much rather than too little. */
+/** The used services and methods, found in the sources of `shared` by name alone, which keeps too many rather than too few. */
 function calls(): IsCalled {
   const folder = join(ROOT, 'shared');
   const sources = readdirSync(folder, {recursive: true, encoding: 'utf8'})
@@ -99,12 +99,12 @@ function calls(): IsCalled {
     new Set(sources.flatMap((source) => [...source.matchAll(pattern)].map(([, name = '']) => name)));
   const methods = all(/\.(\w+)\(/g);
   const compute = new Set([...all(BY_FILE)].map(pascalCase));
-  const elsewhere = new Set(['CloudTasks', 'SecretManagerService']);
+  const others = new Set(['CloudTasks', 'SecretManagerService']);
   return (service, method) => {
     if (service === 'Firestore') return FIRESTORE.includes(method);
-    if (!compute.has(service) && !elsewhere.has(service)) return false;
+    if (!compute.has(service) && !others.has(service)) return false;
     const name = method.charAt(0).toLowerCase() + method.slice(1);
-    // Listing in pages, too, is by a method of its own.
+    // A list has methods of its own for paging.
     return methods.has(name) || methods.has(`${name}Async`) || methods.has(`${name}Stream`);
   };
 }
@@ -134,12 +134,12 @@ interface Method {
   readonly [more: string]: unknown;
 }
 
-/** What is called: a method of a service by its protobuf names, `Instances` and `Insert`. */
+/** Whether a method of a service is called. Both have their protobuf names, such as `Instances` and `Insert`. */
 type IsCalled = (service: string, method: string) => boolean;
 
 /**
- * A package's `protos.json` without what nobody calls: of its services only the methods for which `isCalled`, and of its messages those
- * that these methods carry, at any depth. Compute Engine's shrinks from 12 MB to a hundredth. `Any` stays, by which errors carry details.
+ * A package's `protos.json` without unused parts: keeps the methods for which `isCalled` is true, and the messages that these methods carry,
+ * at any depth. Compute Engine's file shrinks from 12 MB to a hundredth. `Any` is kept, because errors carry their details in it.
  * @see https://github.com/protobufjs/protobuf.js#reflection-vs-static-code (the JSON)
  */
 function trimProtos(root: Node, isCalled: IsCalled): Node {
@@ -154,14 +154,14 @@ function trimProtos(root: Node, isCalled: IsCalled): Node {
   for (const {path, node} of services(root, '')) {
     const service = path.slice(path.lastIndexOf('.') + 1);
     const methods = Object.entries(node.methods ?? {}).filter(([method]) => isCalled(service, method));
-    // A service without methods stays, too: its client looks it up when it starts.
+    // A service without methods is kept, too: the client looks up the service when it starts.
     kept.set(path, {...node, methods: Object.fromEntries(methods)});
     for (const [, {requestType, responseType}] of methods) {
       visit(requestType, path);
       visit(responseType, path);
     }
   }
-  // What the REST transport itself decodes.
+  // Messages that the REST transport itself decodes.
   for (const name of ['google.protobuf.Any', 'google.rpc.Status', 'google.api.HttpRule']) visit(name, '');
   for (const {path, node} of messagesOf(root, 'google.rpc')) kept.set(path, node);
   return subtree(root, '', kept) ?? {};
@@ -172,13 +172,13 @@ function* services(node: Node, path: string): Generator<{path: string; node: Nod
   for (const [name, inner] of Object.entries(node.nested ?? {})) yield* services(inner, qualified(path, name));
 }
 
-/** Error details are packed by name into `Any`: no field says which. */
+/** The messages of a namespace, for error details: they are packed into `Any` by name, so that no field refers to them. */
 function messagesOf(root: Node, namespace: string): {path: string; node: Node}[] {
   const found = lookup(root, namespace);
   return Object.entries(found?.nested ?? {}).map(([name, node]) => ({path: qualified(namespace, name), node}));
 }
 
-/** As protobuf resolves a name: in the scope itself, then outwards. A leading dot makes it absolute. */
+/** Resolves a name as protobuf does: in the scope itself, then outwards. A leading dot makes the name absolute. */
 function resolveType(root: Node, name: string, scope: string): {path: string; node: Node} | undefined {
   const absolute = name.startsWith('.');
   const bare = absolute ? name.slice(1) : name;
@@ -194,7 +194,7 @@ function lookup(root: Node, path: string): Node | undefined {
   return path.split('.').reduce<Node | undefined>((node, name) => node?.nested?.[name], root);
 }
 
-/** What is kept, and the namespaces and messages around it. Nested messages and enums stay when a field names them. */
+/** The kept nodes, and the namespaces and messages around them. Nested messages and enums are kept if a field names them. */
 function subtree(node: Node, path: string, kept: ReadonlyMap<string, Node>): Node | undefined {
   const whole = kept.get(path);
   const nested: Record<string, Node> = {};
@@ -204,7 +204,7 @@ function subtree(node: Node, path: string, kept: ReadonlyMap<string, Node>): Nod
   }
   const isMessage = node.fields !== undefined;
   if (!whole && Object.keys(nested).length === 0) return undefined;
-  // A message that only surrounds a kept one needs no fields, whose types may be gone.
+  // A message that only surrounds a kept message gets no fields, because their types may be removed.
   const own = whole ?? (isMessage ? {fields: {}} : node);
   const bare = withoutNested(own);
   return Object.keys(nested).length > 0 ? {...bare, nested} : bare;

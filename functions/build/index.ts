@@ -10,8 +10,9 @@ const DEPLOYED = ['webhook', 'provision', 'stop', 'sweep', 'api'] as const;
 const ROOT = resolve(__dirname, '..', '..');
 
 /**
- * `npm run build [-- --out <folder>] [--only-cli]`: the command `slipway`, and one folder a function under `dist`, with `index.js`, `chunks/`, `package.json` and `package-lock.json`,
- * deployed as it is. Everything is bundled but the framework, which has to be the very module that serves the function.
+ * `npm run build [-- --out <folder>] [--only-cli]`: the command `slipway`, and one folder a function under `dist`, with `index.js`, `chunks/`,
+ * `package.json` and `package-lock.json`, ready to deploy. Everything is bundled except the framework, because the function must use the same
+ * framework module as the server.
  */
 async function buildFunctions(dist: string): Promise<void> {
   const {version} = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {version: string};
@@ -28,14 +29,14 @@ async function buildFunctions(dist: string): Promise<void> {
       maps: join(dist, '.maps', name),
       external: [framework],
     });
-    // For whoever wants to know what is in it: esbuild.github.io/analyze reads it, and so does a test.
+    // The list of the bundle's modules, for esbuild.github.io/analyze and for a test.
     writeFileSync(join(dist, '.maps', name, 'metafile.json'), JSON.stringify(metafile));
     const manifest = {
       name: `slipway-${name}`,
       version,
       private: true,
       main: 'index.js',
-      // Built already: without this the platform would look for a build script to run.
+      // Without this, the platform would look for a build script and run it.
       scripts: {'gcp-build': ''},
       engines: {node: '24'},
       dependencies,
@@ -47,7 +48,7 @@ async function buildFunctions(dist: string): Promise<void> {
   }
 }
 
-/** The command `slipway` as `dist/cli/index.js`: it needs nothing beside it but Node.js. */
+/** Bundles the command `slipway` into `dist/cli/index.js`, which needs nothing beside it except Node.js. */
 async function buildCommand(dist: string): Promise<void> {
   const outdir = join(dist, 'cli');
   rmSync(outdir, {recursive: true, force: true});
@@ -64,11 +65,11 @@ async function buildCommand(dist: string): Promise<void> {
 function report(outdir: string, startBytes: number, totalBytes: number): void {
   const kilobytes = (bytes: number) => Math.round(bytes / 1024);
   process.stdout.write(
-    `${outdir}  ${kilobytes(startBytes)} KB at the start, ${kilobytes(totalBytes)} KB with what is loaded later\n`,
+    `${outdir}  ${kilobytes(startBytes)} KB at the start, ${kilobytes(totalBytes)} KB with the chunks that are loaded later\n`,
   );
 }
 
-/** What the documentation pages load, from its npm packages to where the function looks for it. */
+/** Copies the files of the documentation pages from their npm packages into the function's folder. */
 function copyAssets(outdir: string): void {
   for (const [path, {file}] of Object.entries(ASSETS)) {
     const target = join(outdir, path);

@@ -3,17 +3,17 @@ import {copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'no
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 
-/** What a function's `package.json` names, by package: exact versions. */
+/** The dependencies in a function's `package.json`: the exact version by package. */
 export type Dependencies = Readonly<Record<string, string>>;
 
-/** Of `package-lock.json`, version 3: the packages by path; `''` is the function's own folder. */
+/** `package-lock.json`, version 3: the packages by path; `''` is the function's own folder. */
 interface LockFile {
   readonly name: string;
   readonly version: string;
   readonly packages: Readonly<Record<string, {readonly version?: string}>>;
 }
 
-/** The version of a package that the project's lock file has. Throws when it has none. */
+/** The version of a package in the project's lock file. Throws if the lock file lacks the package. */
 export function lockedVersion(root: string, name: string): string {
   const {packages} = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as LockFile;
   const version = packages[`node_modules/${name}`]?.version;
@@ -23,10 +23,10 @@ export function lockedVersion(root: string, name: string): string {
 }
 
 /**
- * A lock file for `dependencies` alone, cut from the project's own: every package has the version and the integrity that the tests ran with, and
- * the cloud build (`npm ci`) resolves nothing anew. npm itself prunes it, without a network.
+ * A lock file for `dependencies` alone, cut from the project's lock file: every package has the version and the integrity that the tests
+ * used, and the cloud build (`npm ci`) resolves no version itself. npm prunes the lock file, without a network.
  *
- * Returns a function that writes it for one manifest. Throws when npm would need a package that the project's lock file lacks.
+ * Returns a function that writes the lock file for one manifest. Throws if npm needs a package that the project's lock file lacks.
  *
  * @see https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json
  */

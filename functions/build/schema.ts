@@ -6,7 +6,7 @@ import {flatSchema, runnerConfigSchema} from '../../shared/config/pool-schema';
 const ROOT = resolve(__dirname, '..', '..');
 export const SCHEMA_PATH = join(ROOT, 'shared', 'config', 'runner-config.schema.json');
 
-/** The JSON Schema (draft 2020-12) of `RUNNER_CONFIG`, for editors: from the schemas that read it. */
+/** The JSON Schema (draft 2020-12) of `RUNNER_CONFIG`, for editors, generated from the schemas that validate the configuration. */
 export function runnerConfigJsonSchema(): object {
   const schema = z.union([
     runnerConfigSchema.meta({title: 'Pools'}),
@@ -15,7 +15,7 @@ export function runnerConfigJsonSchema(): object {
   const generated = z.toJSONSchema(schema, {
     target: 'draft-2020-12',
     io: 'input',
-    // Keys that are the author's own, as withoutOwnKeys passes them over.
+    // Keys that begin with x- are the author's own; withoutOwnKeys removes them.
     override: ({jsonSchema}) => {
       if (jsonSchema.additionalProperties === false) jsonSchema.patternProperties = {'^x-': {}};
     },

@@ -1,21 +1,22 @@
 import {parseArgs} from 'node:util';
 import {readEnvironment} from '../../shared/config/variables';
 import {type RealOptions, runReal} from './real';
-import {runSimulated, type SimulatedOptions, TAKEN} from './simulated';
+import {PASSED_VARIABLES, runSimulated, type SimulatedOptions} from './simulated';
 
 const HELP = `Slipway on this machine.
 
-  npm start                    plays a few jobs, then stays up for more (on a terminal Enter queues one; Ctrl-C ends)
-  npm start -- --once          plays them and exits, with 1 if one did not end well
-  npm start -- --jobs 20       plays that many (default 6)
-  npm start -- --logs          shows the functions' own log lines, too
-  npm start -- --real          uses the real GitHub and Google Cloud: VMs that it makes cost money
-  npm start -- --port 8080     where the webhook listens (with --real only; default 8080)
-  npm start -- --help          this text
+  npm start                    runs a few jobs, then waits for more (on a terminal Enter queues one; Ctrl-C ends)
+  npm start -- --once          runs the jobs and exits, with 1 if a job failed or left a VM
+  npm start -- --jobs 20       runs 20 jobs (default 6)
+  npm start -- --logs          also shows the log lines of the functions
+  npm start -- --real          uses the real GitHub and Google Cloud: VMs that Slipway creates cost money
+  npm start -- --port 8080     the port of the webhook (with --real only; default 8080)
+  npm start -- --help          shows this text
 
-Nothing has to be configured: GitHub and Compute Engine are simulated, and Google's and GitHub's own client libraries talk to them. Of the
-environment only ${TAKEN.join(', ')} are used.
-With --real the configuration is what docs/configuration.md describes; the store and the queue are in this process, unless FIRESTORE_DATABASE is set.
+No configuration is needed: GitHub and Compute Engine are emulated, and the functions call the emulators through Google's and GitHub's own
+client libraries. Of the environment variables only ${PASSED_VARIABLES.join(', ')} are used.
+With --real the configuration is the one in docs/configuration.md. The queue is in this process, and so is the store unless
+FIRESTORE_DATABASE is set.
 `;
 
 export interface Arguments extends RealOptions, SimulatedOptions {

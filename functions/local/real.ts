@@ -17,16 +17,16 @@ import {createStop} from '../stop/index';
 import {createSweep} from '../sweep/index';
 import {createWebhook} from '../webhook/index';
 
-/** Also the longest that a job waits to be seen when WEBHOOKS is off. */
+/** Interval of the sweep. With WEBHOOKS=off the sweep finds a job after at most this time. */
 const SWEEP_SECONDS = 10;
 const SERVICE_ACCOUNT = 'local@slipway.invalid';
 
 export interface RealOptions {
-  /** Of the webhook; those of the other four functions follow it. */
+  /** Port of the webhook; the other four functions use the next four ports. */
   readonly port: number;
 }
 
-/** Serves the functions here, for the real GitHub and Google Cloud, until it is told to end. */
+/** Serves the functions in this process, with the real GitHub and Google Cloud, until `ended` resolves. Returns the exit code. */
 export async function runReal(options: RealOptions, given: Environment, ended: Promise<void>): Promise<number> {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
   const issuer = await OidcIssuer.create(systemClock);
@@ -77,12 +77,12 @@ export async function runReal(options: RealOptions, given: Environment, ended: P
     `Slipway, with the real GitHub (${env['GITHUB_API_URL'] ?? 'api.github.com'}, as ${who}) and the real Google Cloud.`,
   );
   write(
-    `The queue is in this process; the store is ${inFirestore ? 'Firestore' : 'in this process, too'}. VMs that it makes cost money.`,
+    `The queue is in this process; the store is ${inFirestore ? 'Firestore' : 'in this process, too'}. VMs that Slipway creates cost money.`,
   );
   write(
     webhooks === 'off'
-      ? `Jobs are looked for every ${SWEEP_SECONDS} seconds.  Ctrl-C ends.`
-      : `Point GitHub's webhook, through a tunnel, to ${served[0]?.url}  Ctrl-C ends. WEBHOOKS=off does without one.`,
+      ? `The sweep looks for jobs every ${SWEEP_SECONDS} seconds. Ctrl-C ends the run.`
+      : `Point GitHub's webhook, through a tunnel, to ${served[0]?.url} or set WEBHOOKS=off. Ctrl-C ends the run.`,
   );
   const secret = given['RUNNER_MANAGER_SECRET'] ? 'the one in RUNNER_MANAGER_SECRET' : env['RUNNER_MANAGER_SECRET'];
   write(`The api is at ${served[4]?.url}docs, its secret is ${secret}.`);

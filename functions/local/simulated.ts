@@ -7,13 +7,13 @@ import {RealScheduler} from '../../test/emulators/scheduler';
 import {MANAGER_SECRET, startSystem} from '../../test/emulators/system';
 import {isOver, Timeline} from './timeline';
 
-/** The simulated time runs so much faster, so that nobody has to wait for a VM's idle time. */
+/** Factor by which simulated time is faster than real time, so that nobody has to wait for a VM's idle time. */
 const SPEED = 5;
 const PERSISTENT = 'build-server';
 const PERSISTENTS: ReadonlySet<string> = new Set([PERSISTENT]);
 const ZONE = 'us-central1-a';
 
-/** Three pools; the first is small, so that a job has to wait for a slot. The last is one VM, started and stopped. */
+/** Three pools. The first is small, so that a job has to wait for a slot. The last has one persistent VM. */
 const POOLS = `
 defaults: {idleMinutes: 0.5}
 pools:
@@ -37,21 +37,21 @@ const KINDS = [
   {repository: 'acme/web', label: 'gpu'},
 ];
 
-/** A run that takes longer, in simulated time, has gone wrong. */
-const PATIENCE_MS = 15 * 60_000;
+/** Time-out of a run, in simulated time: a fixed part, and a part for each job. */
+const TIMEOUT_MS = 15 * 60_000;
 const MS_PER_JOB = 60_000;
 
-/** So long after a VM's end its record may take to say so. */
+/** How long after a VM's end its record may take to follow. */
 const SETTLING_MS = 60_000;
 
-/** Also the longest that a job waits to be seen when WEBHOOKS is off. */
+/** Interval of the sweep. With WEBHOOKS=off the sweep finds a job after at most this time. */
 const SWEEP_SECONDS = 10;
 
-/** The variables of the environment that the simulated deployment takes over. */
-export const TAKEN = ['WEBHOOKS', 'LOG_LEVEL', 'TASK_MAX_ATTEMPTS', 'CORS_ORIGINS'] as const;
+/** The environment variables that are passed on to the simulated deployment. */
+export const PASSED_VARIABLES = ['WEBHOOKS', 'LOG_LEVEL', 'TASK_MAX_ATTEMPTS', 'CORS_ORIGINS'] as const;
 
 export interface SimulatedOptions {
-  /** Ends after the jobs; else it stays up for more. */
+  /** Ends after the jobs instead of waiting for more. */
   readonly once: boolean;
   /** How many jobs are played. */
   readonly jobs: number;
@@ -62,8 +62,8 @@ export interface SimulatedOptions {
 /** Plays jobs on a simulated GitHub and Compute Engine. Returns the exit code. */
 export async function runSimulated(options: SimulatedOptions, env: Environment, ended: Promise<void>): Promise<number> {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
-  const taken = Object.fromEntries(TAKEN.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
-  // Refuses a wrong value before anything is started.
+  const taken = Object.fromEntries(PASSED_VARIABLES.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+  // Refuses an invalid value before anything is started.
   const {logLevel} = parseConfig({RUNNER_MANAGER_SECRET: MANAGER_SECRET, GITHUB_TOKEN: 'simulated', ...taken}, 'api');
   const scheduler = new RealScheduler(SPEED);
   const system = await startSystem({
@@ -122,14 +122,14 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
 
   try {
     for (let i = 0; i < options.jobs; i++) queueJob();
-    const over = allOver(system, scheduler, PATIENCE_MS + options.jobs * MS_PER_JOB);
+    const over = allOver(system, scheduler, TIMEOUT_MS + options.jobs * MS_PER_JOB);
     const interrupted = await Promise.race([over.then(() => false), ended.then(() => true)]);
     write(`\n${timeline.table()}\n`);
     if (interrupted) return 130;
     const unfinished = timeline.unfinished();
     write(
       unfinished.length === 0
-        ? `${options.jobs} jobs went from queued to gone, and nothing is left over.`
+        ? `${options.jobs} jobs went from queued to gone, and nothing is left.`
         : `${unfinished.length} jobs did not end well: ${unfinished.join(', ')}`,
     );
     const status = await settledStatus(api, scheduler);
@@ -145,14 +145,17 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
   }
 }
 
-/** Of `GET /status`: what the last line speaks of. */
+/** The fields of `GET /status` that the last line shows. */
 interface Status {
   readonly active_runners: readonly unknown[];
   readonly waiting_jobs: readonly unknown[];
   readonly deadletters: number;
 }
 
-/** What the api says when the last VM's end is on record; the record follows the VM. A number: the HTTP status of what is no answer. */
+/**
+ * The answer of `GET /status` after the end of the last VM is recorded, which happens a little later than the end itself. A number is the
+ * HTTP status of a failed request.
+ */
 async function settledStatus(api: string, scheduler: RealScheduler): Promise<Status | number> {
   const untilMs = scheduler.now() + SETTLING_MS;
   for (;;) {
@@ -173,10 +176,10 @@ function summaryOf({active_runners, waiting_jobs, deadletters}: Status): string 
 
 type Watched = Awaited<ReturnType<typeof startSystem>>;
 
-/** Resolves when every job is over and every VM gone or stopped, or the patience is over. */
-function allOver(system: Watched, scheduler: RealScheduler, patienceMs: number): Promise<void> {
+/** Resolves when the run has ended (`isOver`), or after `timeoutMs` milliseconds. */
+function allOver(system: Watched, scheduler: RealScheduler, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const cancel = scheduler.at(scheduler.now() + patienceMs, resolve);
+    const cancel = scheduler.at(scheduler.now() + timeoutMs, resolve);
     system.compute.observe(({kind}) => {
       if (kind !== 'deleted' && kind !== 'terminated') return;
       if (!isOver(system.github.queue.jobs(), system.compute.instances(), PERSISTENTS)) return;

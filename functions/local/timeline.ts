@@ -1,12 +1,12 @@
-import type {ComputeEvent} from '../../test/emulators/compute/model';
+import type {ComputeEvent} from '../../test/emulators/compute/machines';
 import type {Job} from '../../test/emulators/github/job';
-import type {WorldEvent} from '../../test/emulators/github/surroundings';
+import type {WorldEvent} from '../../test/emulators/github/model-context';
 
 const COLOURS = {queued: 33, waiting: 33, vm: 36, running: 35, completed: 32, gone: 90, trouble: 31} as const;
 type Tone = keyof typeof COLOURS;
 
-/** When a job reached each step of its way, milliseconds of the scheduler. */
-interface Way {
+/** When a job reached each step, in milliseconds of the scheduler. */
+interface Progress {
   readonly number: number;
   readonly job: Readonly<Job>;
   readonly queuedAtMs: number;
@@ -16,9 +16,9 @@ interface Way {
   goneAtMs?: number;
 }
 
-/** Follows every job from queued to gone, a line a step, and sums them up in a table. */
+/** Follows every job from queued until its VM is gone: prints a line for each step, and a table at the end. */
 export class Timeline {
-  readonly #ways = new Map<number, Way>();
+  readonly #ways = new Map<number, Progress>();
   readonly #insertedAtMs = new Map<string, number>();
   readonly #startMs: number;
 
@@ -26,7 +26,7 @@ export class Timeline {
     private readonly now: () => number,
     private readonly write: (line: string) => void,
     private readonly colours: boolean,
-    /** Names of the VMs that are there before and after their jobs. */
+    /** Names of the persistent VMs. */
     private readonly persistent: ReadonlySet<string>,
   ) {
     this.#startMs = now();
@@ -39,7 +39,7 @@ export class Timeline {
     if (action === 'queued') this.#line(way, 'queued', `wants ${job.labels.join(', ')}`);
     if (action === 'in_progress') {
       way.runningAtMs = this.now();
-      // It may run on a VM that was created for another job.
+      // The job may run on a VM that was created for another job.
       const vmAtMs = this.#insertedAtMs.get(job.runner?.name ?? '');
       if (vmAtMs !== undefined) way.vmAtMs ??= Math.max(vmAtMs, way.queuedAtMs);
       this.#line(way, 'running', `on ${job.runner?.name}${this.#createdForAnother(way)}`);
@@ -50,14 +50,16 @@ export class Timeline {
     }
   }
 
-  /** GitHub gives a job to any runner that has its labels. */
-  #createdForAnother({job}: Way): string {
-    const madeFor = this.#madeFor(job.runner?.name ?? '');
-    return madeFor && madeFor.job.id !== job.id ? `, which was created for #${madeFor.number}: GitHub chose it` : '';
+  /** A remark if the runner was created for another job: GitHub assigns a job to any runner with its labels. */
+  #createdForAnother({job}: Progress): string {
+    const createdFor = this.#createdFor(job.runner?.name ?? '');
+    return createdFor && createdFor.job.id !== job.id
+      ? `, which was created for #${createdFor.number}: GitHub chose it`
+      : '';
   }
 
-  /** The job in the VM's name. */
-  #madeFor(name: string): Way | undefined {
+  /** The job that the VM's name contains: the job for which the VM was created. */
+  #createdFor(name: string): Progress | undefined {
     return this.#ways.get(Number(/-(\d+)-\d+$/.exec(name)?.[1]));
   }
 
@@ -67,19 +69,19 @@ export class Timeline {
   }
 
   #ephemeralEvent(kind: ComputeEvent['kind'], instance: ComputeEvent['instance']): void {
-    const madeFor = this.#madeFor(instance.name);
+    const createdFor = this.#createdFor(instance.name);
     if (kind === 'accepted') this.#insertedAtMs.set(instance.name, this.now());
-    if (kind === 'accepted' && madeFor) {
-      madeFor.vmAtMs ??= this.now();
+    if (kind === 'accepted' && createdFor) {
+      createdFor.vmAtMs ??= this.now();
       const spot = instance.scheduling['provisioningModel'] === 'SPOT' ? ', spot' : '';
-      this.#line(madeFor, 'vm', `${instance.name} in ${instance.zone}, ${instance.machineType}${spot}`);
+      this.#line(createdFor, 'vm', `${instance.name} in ${instance.zone}, ${instance.machineType}${spot}`);
     }
-    if (kind === 'failed' && madeFor)
-      this.#line(madeFor, 'trouble', `no capacity in ${instance.zone}, the next zone is tried`);
+    if (kind === 'failed' && createdFor)
+      this.#line(createdFor, 'trouble', `no capacity in ${instance.zone}, the next zone is tried`);
     if (kind !== 'deleted') return;
     const ran = [...this.#ways.values()].find(({job}) => job.runner?.name === instance.name);
     if (ran) ran.goneAtMs = this.now();
-    const way = ran ?? madeFor;
+    const way = ran ?? createdFor;
     if (way) this.#line(way, 'gone', `${instance.name}${ran ? '' : ', which ran no job'}`);
   }
 
@@ -95,14 +97,14 @@ export class Timeline {
     }
   }
 
-  /** Jobs, by their numbers in the lines, that did not end well: not over, not successful, or with a VM left. */
+  /** The numbers of jobs that are not completed, did not succeed, or whose VM is left. */
   unfinished(): string[] {
     return [...this.#ways.values()]
       .filter((way) => way.job.conclusion !== 'success' || way.goneAtMs === undefined)
       .map(({number}) => `#${number}`);
   }
 
-  /** A row a job. Times count from the same moment as those of the lines. */
+  /** A table with a row for each job. Times count from the start, as in the lines. */
   table(): string {
     const rows = [...this.#ways.values()].map((way) => [
       `#${way.number}`,
@@ -127,13 +129,13 @@ export class Timeline {
       .join('\n');
   }
 
-  #add(job: Readonly<Job>): Way {
-    const way: Way = {number: this.#ways.size + 1, job, queuedAtMs: this.now()};
+  #add(job: Readonly<Job>): Progress {
+    const way: Progress = {number: this.#ways.size + 1, job, queuedAtMs: this.now()};
     this.#ways.set(job.id, way);
     return way;
   }
 
-  #line(way: Way, tone: Tone, detail: string): void {
+  #line(way: Progress, tone: Tone, detail: string): void {
     this.#say(`#${way.number}`, tone, detail);
   }
 
@@ -150,8 +152,8 @@ export class Timeline {
 }
 
 /**
- * Whether a play is over: every job is completed and no VM is left, but for those that were there before, which are stopped. A VM of a job
- * that has powered itself off is not gone yet.
+ * Whether the run has ended: every job is completed, every VM that was created is gone, and every persistent VM is stopped. A created VM that
+ * has powered itself off is not gone yet.
  */
 export function isOver(
   jobs: readonly {readonly status: string}[],

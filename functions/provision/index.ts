@@ -16,13 +16,13 @@ import {endRunOnVm, hearVmEvent, noteForeignRun} from '../../shared/vms/records'
 import {serveVm, startById} from '../../shared/vms/start';
 import {vmOfEvent, vmOfPool} from '../../shared/vms/vms';
 
-/** The pool serves the repository, as `webhook` has found before: a task alone makes no runner for whatever repository it names. */
+/** Whether the pool serves the repository. `webhook` has checked this before; the check here keeps a task from creating a runner for any repository that it names. */
 function isServed({pools}: Context, {pool: name, repository}: JobEvent): boolean {
   const pool = pools.find((one) => one.name === name);
   return pool !== undefined && takesRepository(pool, repository);
 }
 
-/** A job needs a runner: the persistent VM of its pool is started, or a runner is made in a pool that makes them. */
+/** Serves a job that needs a runner: starts the persistent VM of its pool, or assigns or creates a runner. */
 async function serve(context: Context, demand: Demand): Promise<Outcome> {
   const job = 'event' in demand ? demand.event : await context.store.get('jobs', demand.job);
   if (!job) return {decision: 'unknown_job'};
@@ -30,7 +30,7 @@ async function serve(context: Context, demand: Demand): Promise<Outcome> {
   return vm ? serveVm(context, vm, demand) : serveDemand(context, job, demand);
 }
 
-/** `waiting` and `in_progress`: which runner or VM runs the job, and what that changes for others. */
+/** `waiting` and `in_progress`: records the runner or VM that runs the job, and the consequences for other jobs and runners. */
 async function record(context: Context, event: JobEvent): Promise<Outcome> {
   const vm = vmOfEvent(context, event);
   if (vm) return hearVmEvent(context, vm, event);
@@ -40,8 +40,9 @@ async function record(context: Context, event: JobEvent): Promise<Outcome> {
 }
 
 /**
- * Demand, and where jobs run. `event`: a job is queued, waits or runs. `demand`: a job needs a runner again. `queued_again`: is a job that ran
- * queued once more? `make`: somebody asked for a runner. `vm`: somebody started a persistent VM by hand.
+ * Performs a task of the queue `provision`. `event`: a job is queued, waiting or in progress. `demand`: a job needs a runner again.
+ * `queued_again`: checks whether GitHub has queued a job again whose runner is gone. `make`: the API requested a runner. `vm`: the API
+ * requested the start of a persistent VM.
  */
 async function provision(context: Context, task: ProvisionTask): Promise<Outcome> {
   switch (task.kind) {

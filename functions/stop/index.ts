@@ -14,19 +14,19 @@ import {hearVmEvent, noteForeignRun} from '../../shared/vms/records';
 import {checkVm} from '../../shared/vms/stop';
 import {vmOfEvent} from '../../shared/vms/vms';
 
-/** `completed`: the stop of the persistent VM is planned, or the runner that ran the job is deleted. */
+/** `completed`: plans the stop of the persistent VM, or deletes the runner that ran the job. */
 async function release(context: Context, event: JobEvent): Promise<Outcome> {
   const vm = vmOfEvent(context, event);
   if (vm) return hearVmEvent(context, vm, event);
   const record = await recordRun(context, event);
-  // Before the deletion, which may fail: the event that comes again is a duplicate, of which a VM's record says nothing.
+  // Before the deletion, which may fail: after a failure the repeated event is a duplicate, which would not be recorded.
   await noteForeignRun(context, event, record.change);
   return releaseAfter(context, record);
 }
 
 /**
- * Release. `event`: a job is completed. `idle`: does a spare runner go? `delete`: it was deregistered, its VM goes. `vm`: does a persistent
- * VM stop?
+ * Performs a task of the queue `stop`. `event`: a job is completed. `idle`: checks whether an unassigned runner has idled too long.
+ * `delete`: deregisters a runner and deletes its VM. `vm`: checks whether a persistent VM has idled too long.
  */
 async function stop(context: Context, task: StopTask): Promise<Outcome> {
   switch (task.kind) {

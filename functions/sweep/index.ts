@@ -2,18 +2,18 @@ import type {HttpFunction, Request} from '@google-cloud/functions-framework';
 import {systemClock} from '../../shared/clock';
 import {readEnvironment} from '../../shared/config/variables';
 import {readDryRun} from '../../shared/http/dry-run';
-import {answerOf} from '../../shared/http/errors';
+import {toReply} from '../../shared/http/errors';
 import {serveFunction} from '../../shared/http/framework';
 import {callerVerifier, type OidcVerifier} from '../../shared/http/oidc';
 import {createBodyReader, MAX_TASK_BYTES} from '../../shared/http/read-body';
 import {jsonReply, type Reply, requirePost, sendReply} from '../../shared/http/server';
+import {traceFields, traceOf} from '../../shared/http/trace';
 import type {Services} from '../../shared/ports';
 import {createServices, type ServicesOptions} from '../../shared/services';
 import {type SweepMemory, sweepMemory} from '../../shared/sweep/context';
 import {runSweep} from '../../shared/sweep/sweep';
-import {traceFields, traceOf} from '../../shared/telemetry/tracer';
 
-/** Called by Cloud Scheduler every minute. Reconciles the records with GitHub and the providers. `?dry-run=true` only says what it would do. */
+/** Called by Cloud Scheduler every minute. Reconciles the records with GitHub and the providers. `?dry-run=true` logs and answers the actions without performing them. */
 export function createSweep(options: ServicesOptions): HttpFunction {
   const getServices = createServices('sweep', options);
   const memory: SweepMemory = sweepMemory(options.clock ?? systemClock);
@@ -22,7 +22,7 @@ export function createSweep(options: ServicesOptions): HttpFunction {
 
   async function sweep(request: Request): Promise<Reply> {
     requirePost(request);
-    // It has a body, which says nothing and is not read.
+    // Checks the headers of the body; the body itself has no meaning and is not read.
     bodies.open(request);
     const services = await getServices();
     verifier ??= callerVerifier('sweep', services);
@@ -35,7 +35,7 @@ export function createSweep(options: ServicesOptions): HttpFunction {
 
   async function perform(services: Services<'sweep'>, request: Request, isDry: boolean): Promise<Reply> {
     const {config, context, discovery, tracer} = services;
-    const logger = services.logger.with(traceFields(tracer.present() ?? traceOf(request.headers), config.project));
+    const logger = services.logger.with(traceFields(tracer.activeSpan() ?? traceOf(request.headers), config.project));
     const {discovery: source, webhooks, sweepBudgetSeconds: budgetSeconds} = config;
     const ports = {discovery: discovery(), source, webhooks, budgetSeconds, memory};
     const dryRun = isDry ? 'asked' : config.dryRun ? 'deployment' : 'no';
@@ -46,7 +46,7 @@ export function createSweep(options: ServicesOptions): HttpFunction {
 
   return async (request, response) => {
     const answer = await sweep(request).catch(async (error: unknown) => {
-      const refused = answerOf(error);
+      const refused = toReply(error);
       await getServices().then(
         ({logger}) => logger.warning('sweep: failed', {decision: 'failed', status: refused.status, error}),
         () => undefined,

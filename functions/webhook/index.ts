@@ -3,7 +3,7 @@ import type {HttpFunction, Request} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/variables';
 import {serveFunction} from '../../shared/http/framework';
 import {Intake} from '../../shared/http/intake';
-import {probed} from '../../shared/http/probe';
+import {answerProbe} from '../../shared/http/probe';
 import {jsonReply, type Reply, requirePost, sendReply} from '../../shared/http/server';
 import {deliveryOf, parseWebhook} from '../../shared/http/webhook';
 import {matchEvent} from '../../shared/model/matching';
@@ -11,14 +11,14 @@ import {eventTask} from '../../shared/model/tasks';
 import {createServicesBase, type ServicesBaseOptions, startLogger} from '../../shared/services-base';
 
 /**
- * GitHub's `workflow_job` webhook: verify, match, enqueue, answer. A 2xx means that the task is durable. Everything else happens in
- * `provision` and `stop`: the one call that is made here creates the task.
+ * GitHub's `workflow_job` webhook: verify, match, enqueue, answer. A 2xx means that the task is durable. All other work is done by
+ * `provision` and `stop`: this function's only network call creates the task, apart from reading the webhook's secret.
  */
 export function createWebhook(options: ServicesBaseOptions): HttpFunction {
   const intake = new Intake(createServicesBase('webhook', options), startLogger('webhook', options));
 
   async function receive(request: Request): Promise<Reply> {
-    const probe = probed(request);
+    const probe = answerProbe(request);
     if (probe) return probe;
     requirePost(request);
     const {config, clock} = intake.services();

@@ -1,12 +1,12 @@
 import type {Request} from '@google-cloud/functions-framework';
 import type {SecretCheck} from '../config/secret-check';
-import {Problem, problemOf, problemReply} from '../http/errors';
+import {Problem, problemReply, toProblem} from '../http/errors';
 import {isPath} from '../http/framework';
 import {createBodyReader} from '../http/read-body';
 import type {Reply} from '../http/server';
+import {traceFields, traceOf} from '../http/trace';
 import type {Logger} from '../logger';
 import type {Services, ServicesBase} from '../ports';
-import {traceFields, traceOf} from '../telemetry/tracer';
 import {idempotencyKey, onlyOnce} from './idempotency';
 import {MAX_BODY_BYTES, parseBody, type RawInput, readQuery} from './input';
 import {createRouter, isDryRun, type Operation, type RequestContext, withoutPrefix} from './operation';
@@ -25,19 +25,19 @@ import {
 export interface ApiOptions {
   /** Throws `InvalidConfiguration`. */
   readonly base: () => ServicesBase<'api'>;
-  /** Loaded by the first operation that needs more than `base`. */
+  /** Called by the first operation that needs more than `base`. */
   readonly services: () => Promise<Services<'api'>>;
-  /** For requests that come while the configuration is wrong. */
+  /** Logs requests that arrive while the configuration is invalid. */
   readonly startLogger: Logger;
-  /** The client's address is then what Cloud Run's front end says. */
+  /** Whether Cloud Run's front end names the client's address, in `X-Forwarded-For`. */
   readonly isBehindCloudRun: boolean;
-  /** Of one client. Default 60. */
+  /** Limit for each client. Default 60. */
   readonly requestsPerMinute?: number;
 }
 
 const REQUESTS_PER_MINUTE = 60;
 
-/** Answers a request: limit, route, authenticate, validate, do. Never throws: what goes wrong is a problem. */
+/** Answers a request: limits the rate, routes, authenticates, validates, runs the operation. Never throws: every error becomes a problem. */
 export class Api {
   readonly #options: ApiOptions;
   readonly #limit: RateLimit;
@@ -61,7 +61,7 @@ export class Api {
 
   async #reply(request: Request): Promise<Reply> {
     const base = this.#configured();
-    // Wrong secrets and requests that make no sense count, too.
+    // Requests with a wrong secret and malformed requests count as well.
     await this.#limit(clientAddress(request, this.#options.isBehindCloudRun));
     if (!isPath(request.originalUrl)) throw new Problem('invalid-request', 'the path cannot be decoded');
 
@@ -92,7 +92,7 @@ export class Api {
     return reply;
   }
 
-  /** Only an operation that may create tasks: its trace goes on in them. */
+  /** Traces only operations that may create tasks: the tasks continue the trace. */
   async #traced(request: Request, {id, changes}: Operation, work: () => Promise<Reply>): Promise<Reply> {
     const {config, tracer} = this.#configured();
     if (!changes || !config.tracing) return work();
@@ -100,7 +100,7 @@ export class Api {
     return tracer.inExecution({name: 'api', parent, fields: {operation: id}}, work);
   }
 
-  /** Throws `InvalidConfiguration`: made on the first request, so that a wrong configuration is answered and logged. */
+  /** Reads the configuration on the first request, so that an invalid one is answered and logged. Throws `InvalidConfiguration`. */
   #configured(): ServicesBase<'api'> {
     this.#base ??= this.#options.base();
     return this.#base;
@@ -126,7 +126,7 @@ export class Api {
     if (!reply)
       throw new Problem(
         'not-found',
-        `found nothing at ${request.path.slice(0, 200)}; GET /openapi.json lists what there is`,
+        `found nothing at ${request.path.slice(0, 200)}; GET /openapi.json lists every path`,
       );
     if (request.method === 'OPTIONS') return options('GET, HEAD, OPTIONS');
     if (request.method !== 'GET' && request.method !== 'HEAD') throw wrongMethod(request.method, 'GET, HEAD, OPTIONS');
@@ -161,7 +161,7 @@ export class Api {
   }
 
   #refuse(request: Request, error: unknown): Reply {
-    const problem = problemOf(error);
+    const problem = toProblem(error);
     const reply = problemReply(problem);
     const level = reply.status < 500 ? 'warning' : 'error';
     const fields = {decision: 'refused' as const, reason: problem.kind, status: reply.status, method: request.method};
@@ -192,7 +192,7 @@ async function run(operation: Operation, context: RequestContext, input: RawInpu
   return onlyOnce(await context.context(), identity, () => operation.run(context, input));
 }
 
-/** Relative: the function's URL may have a path of its own, which it does not know. */
+/** The path of the next page, relative to this one: the function does not know the path at which it is served. */
 function nextPath(request: Request, cursor: string): string {
   const {pathname, searchParams} = new URL(request.originalUrl, 'http://localhost');
   searchParams.set('cursor', cursor);

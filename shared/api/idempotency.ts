@@ -6,10 +6,10 @@ import {JSON_TYPE, type Reply} from '../http/server';
 import {claimKey, type KeyDocument, keyId} from '../model/lease';
 import type {Context} from '../ports';
 
-/** Longer than the function may work on a request: what holds a key then has died. */
+/** Longer than the time-out of a request: an execution that still holds a key after this time has crashed. */
 const LEASE_MS = 5 * 60_000;
 
-/** What makes one request the same as another. */
+/** Two requests with equal fields are the same request. */
 export interface RequestIdentity {
   readonly key: string;
   readonly method: string;
@@ -19,8 +19,8 @@ export interface RequestIdentity {
 }
 
 /**
- * Does the work once a key: a repetition is answered what the first one was, another request of the same key 422, and one that comes while the
- * first is under way 409. Work that failed may be tried again under its key.
+ * Does the work once for each key. A repeated request gets the first answer, a different request with the same key gets 422, and a request
+ * that arrives while the first is in progress gets 409. A request that failed can be retried with the same key.
  */
 export async function onlyOnce(
   context: Context,
@@ -37,7 +37,7 @@ export async function onlyOnce(
     await settle(context, key, holder, (document) => ({...document, state: 'done', answer}));
     return reply;
   } catch (error) {
-    // A request that was refused did nothing: its key is free for the corrected one.
+    // A refused request has changed nothing, so the corrected request may use the key.
     const refused = error instanceof Problem;
     await settle(context, key, holder, (document) =>
       refused ? undefined : {...document, leaseUntil: context.clock.now()},
@@ -46,7 +46,7 @@ export async function onlyOnce(
   }
 }
 
-/** The first one's document when it is done; undefined when the key is ours now. */
+/** The document of the first request if that request is done; undefined if this request has claimed the key. */
 async function claim(
   {store, clock}: Context,
   {key, request, holder}: {key: string; request: string; holder: string},
@@ -55,11 +55,14 @@ async function claim(
   return store.transaction(async (transaction) => {
     const existing = await transaction.get('keys', keyId(key));
     if (existing && existing.request !== request) {
-      throw new Problem('idempotency-key-reused', 'found the Idempotency-Key of another request; give each its own');
+      throw new Problem(
+        'idempotency-key-reused',
+        'found the Idempotency-Key of another request; use a new key for each request',
+      );
     }
     const claimed = claimKey(existing, {key, holder, leaseMs: LEASE_MS, now});
     if (claimed.kind === 'done') return existing;
-    if (claimed.kind === 'held') throw new LeaseHeld('the first request with this Idempotency-Key is under way', 5);
+    if (claimed.kind === 'held') throw new LeaseHeld('the first request with this Idempotency-Key is in progress', 5);
     transaction.set('keys', keyId(key), {...claimed.document, request});
     return undefined;
   });
@@ -90,7 +93,7 @@ function replay({answer}: KeyDocument): Reply {
 }
 
 /**
- * The request's `Idempotency-Key`, undefined without one. A structured header would have it in quotes; both spellings are one key.
+ * The request's `Idempotency-Key`; undefined if there is none. The key with quotes, as in a structured header, and without them is the same key.
  * @see https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header
  */
 export function idempotencyKey(headers: IncomingHttpHeaders): string | undefined {
@@ -103,7 +106,7 @@ export function idempotencyKey(headers: IncomingHttpHeaders): string | undefined
     .replace(/^"(.*)"$/, '$1');
   if (/^[\x20-\x7e]{1,255}$/.test(key)) return key;
   const message = 'expected 1 to 255 printable ASCII characters, such as a UUID';
-  throw new Problem('invalid-request', `the Idempotency-Key is not one: ${message}`, {
+  throw new Problem('invalid-request', `invalid Idempotency-Key: ${message}`, {
     errors: [{in: 'header', path: 'Idempotency-Key', message}],
   });
 }

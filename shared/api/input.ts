@@ -4,10 +4,10 @@ import {type InvalidPart, Problem} from '../http/errors';
 
 export const MAX_BODY_BYTES = 64 * 1024;
 
-/** What came with a request, before any schema has looked at it. */
+/** The input of a request before it is validated. */
 export interface RawInput {
   readonly path: Readonly<Record<string, string>>;
-  /** A parameter that is given several times is a list, which no schema takes. */
+  /** A parameter that is given several times is a list, which every schema rejects. */
   readonly query: Readonly<Record<string, string | readonly string[]>>;
   /** Parsed JSON; an empty object when there is no body. */
   readonly body: unknown;
@@ -24,7 +24,7 @@ export function readQuery(request: Request): RawInput['query'] {
   );
 }
 
-/** JSON whatever the content type says: curl calls it a form. Throws `invalid-json`. */
+/** Parses a body as JSON and ignores the content type, because curl labels JSON as a form. Throws the problem `invalid-json`. */
 export function parseBody(body: Buffer): unknown {
   const text = body.toString('utf8').trim();
   if (text === '') return {};
@@ -37,7 +37,7 @@ export function parseBody(body: Buffer): unknown {
 
 type Part = keyof RawInput;
 
-/** The input as the schemas want it; else `invalid-request` with everything that is wrong with any part. */
+/** Parses the parts of the input by their schemas and collects every error; `throwIfAny` throws them as one problem `invalid-request`. */
 export class InputReader {
   readonly #raw: RawInput;
   readonly #errors: InvalidPart[] = [];
@@ -55,9 +55,9 @@ export class InputReader {
 
   throwIfAny(): void {
     if (this.#errors.length === 0) return;
-    const said = this.#errors.map(
+    const messages = this.#errors.map(
       ({in: part, path, message}) => `${[part, path].filter(Boolean).join(' ')}: ${message}`,
     );
-    throw new Problem('invalid-request', said.join('; '), {errors: this.#errors});
+    throw new Problem('invalid-request', messages.join('; '), {errors: this.#errors});
   }
 }

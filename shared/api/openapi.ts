@@ -6,15 +6,18 @@ import type {Operation, Outcome} from './operation';
 import * as schemas from './schemas';
 import {SECRET_HEADER} from './security';
 
-/** What any operation may answer; those with the secret, those with a body. */
+/** Problems of every operation; of operations that require the secret, take a body, or take an `Idempotency-Key`. */
 const ANYWHERE: readonly ProblemKind[] = ['invalid-request', 'rate-limited', 'internal', 'misconfigured'];
 const WITH_SECRET: readonly ProblemKind[] = ['unauthenticated', 'unavailable', 'refused'];
 const WITH_BODY: readonly ProblemKind[] = ['invalid-json', 'too-slow', 'too-large', 'unsupported-body'];
 const WITH_KEY: readonly ProblemKind[] = ['idempotency-key-reused', 'in-progress', 'uncertain', 'peer-rate-limited'];
 
 const HEADERS = {
-  Link: z.string().optional().meta({description: '`<…>; rel="next"`: the next page.'}),
-  'Idempotent-Replayed': z.literal('true').optional().meta({description: 'The answer is that of an earlier request.'}),
+  Link: z.string().optional().meta({description: '`<…>; rel="next"`: the path of the next page.'}),
+  'Idempotent-Replayed': z
+    .literal('true')
+    .optional()
+    .meta({description: 'The answer is repeated from an earlier request.'}),
 } as const;
 const IdempotencyKey = z
   .string()
@@ -22,11 +25,11 @@ const IdempotencyKey = z
   .max(255)
   .optional()
   .meta({
-    description: 'The same key with the same request gives the same answer, for seven days, and does nothing again.',
+    description: 'For seven days, a repeated request with the same key gets the first answer and changes nothing.',
     examples: ['0b2f6f0e-6a0c-4a51-9a25-9a53b6a5f5ad'],
   });
 
-/** The OpenAPI document of the operations, made from the very schemas that check what comes in. */
+/** The OpenAPI document of the operations, generated from the schemas that validate the requests. */
 export function describeApi(operations: readonly Operation[]): object {
   return createDocument({
     openapi: '3.1.1',
@@ -55,9 +58,9 @@ export function describeApi(operations: readonly Operation[]): object {
 
 const INTRODUCTION = `Reads and controls a deployment of Slipway: self-hosted GitHub Actions runners on Google Cloud.
 
-Authorize with the secret \`${SECRET_HEADER}\`. Every path is served with and without the prefix \`/api/v1\`. Lists come page by page:
-\`per_page\`, then \`cursor\` with \`next\` of the page before, or the \`Link\` header. Errors are problems of RFC 9457 with a stable
-\`type\`. Whatever changes something takes \`dry-run=true\` and an \`Idempotency-Key\`.`;
+Authenticate with the secret in the header \`${SECRET_HEADER}\`. Every path is served with and without the prefix \`/api/v1\`. Lists are
+paged: pass \`next\` of a page as \`cursor\`, or follow the \`Link\` header. Errors are problems of RFC 9457 with a stable \`type\`. Every
+operation that changes something accepts \`dry-run=true\` and an \`Idempotency-Key\`.`;
 
 function pathsOf(operations: readonly Operation[]): ZodOpenApiPathsObject {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
@@ -65,12 +68,12 @@ function pathsOf(operations: readonly Operation[]): ZodOpenApiPathsObject {
     const method = operation.method.toLowerCase();
     paths[operation.path] = {...paths[operation.path], [method]: describe(operation)};
     if (!operation.alsoAt) continue;
-    const twin = {
+    const alias = {
       ...describe(operation),
       operationId: `${operation.id}V1`,
       description: `The same as \`${operation.path}\`.`,
     };
-    paths[operation.alsoAt] = {...paths[operation.alsoAt], [method]: twin};
+    paths[operation.alsoAt] = {...paths[operation.alsoAt], [method]: alias};
   }
   return paths;
 }

@@ -7,17 +7,17 @@ import type {Reply} from '../http/server';
 import type {Context, Services} from '../ports';
 import {InputReader, type RawInput} from './input';
 
-/** What an operation may work with to answer one request. What costs time to make is made when it is asked for. */
+/** What an operation uses to answer one request. The functions create on the first call what takes time to create. */
 export interface RequestContext {
   readonly config: Config;
   readonly clock: Clock;
-  /** The request's, in lower case. */
+  /** The request's headers, names in lower case. */
   readonly headers: IncomingHttpHeaders;
-  /** The request carries the secret. Always true for an operation that demands it. */
+  /** The request carries the secret. Always true for an operation with `access: 'secret'`. */
   readonly authenticated: boolean;
-  /** In their `config` every place is filled in, unlike in this one. */
+  /** Their `config` has the project, regions and zones filled in, unlike `config` above. */
   readonly services: () => Promise<Services<'api'>>;
-  /** The effects' context; its logger carries the request's fields. */
+  /** The context of the domain functions; its logger carries the request's fields. */
   readonly context: () => Promise<Context>;
   /** Path and query of this request with another cursor, for `Link`. */
   readonly linkTo: (cursor: string) => string;
@@ -31,25 +31,25 @@ export interface Input<P extends z.ZodType, Q extends z.ZodType, B extends z.Zod
   readonly body: z.output<B>;
 }
 
-/** One way in which an operation answers, when all goes well. */
+/** One successful answer of an operation. */
 export interface Outcome {
   readonly description: string;
   /** Default `application/json`. */
   readonly type?: string;
-  /** Left out: the type says it all. */
+  /** Left out for a body without structure. */
   readonly schema?: z.ZodType;
   readonly example?: unknown;
   readonly headers?: readonly ('Link' | 'Idempotent-Replayed')[];
 }
 
-/** What an operation is, for the router, for the validation of what comes, and for the OpenAPI document: declared once. */
+/** An operation, described once for the router, for the validation of its input and for the OpenAPI document. */
 export interface Description<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   /** `operationId` */
   readonly id: string;
   readonly method: Method;
-  /** As it is documented; served with and without `/api/v1`. */
+  /** The documented path; served with and without `/api/v1`. */
   readonly path: string;
-  /** Documented under this path, too. */
+  /** A second documented path. */
   readonly alsoAt?: string;
   readonly tag: 'health' | 'overview' | 'runners' | 'persistent VMs' | 'jobs' | 'dead letters' | 'documentation';
   readonly summary: string;
@@ -57,22 +57,22 @@ export interface Description<P extends z.ZodType, Q extends z.ZodType, B extends
   readonly access: 'public' | 'secret';
   readonly parameters: P;
   readonly query: Q;
-  /** Left out: what comes in a body is not looked at. */
+  /** Left out: a body is ignored. */
   readonly body?: {readonly schema: B; readonly example?: unknown; readonly required: boolean};
-  /** By status. */
+  /** Successful answers, by status. */
   readonly outcomes: Readonly<Record<number, Outcome>>;
-  /** Beside those that any operation may answer. */
+  /** Problems in addition to those of every operation. */
   readonly problems: readonly ProblemKind[];
-  /** It changes something: takes `Idempotency-Key`. */
+  /** The operation changes something, so it accepts `Idempotency-Key`. */
   readonly changes?: true;
 }
 
-/** An operation whose types are settled. */
+/** An operation for the router, which need not know the types of its input. */
 export interface Operation extends Description<z.ZodType, z.ZodType, z.ZodType> {
   run(request: RequestContext, raw: RawInput): Promise<Reply>;
 }
 
-/** Ties a description to what does it: the handler gets what the schemas made of the input. */
+/** An operation from its description and its handler. The handler gets the input as the schemas parsed it. */
 export function operation<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType = z.ZodUndefined>(
   description: Description<P, Q, B>,
   handle: (request: RequestContext, input: Input<P, Q, B>) => Reply | Promise<Reply>,
@@ -99,21 +99,21 @@ export interface Routed {
 
 export type RouteMatch<R extends Routed> =
   | {readonly kind: 'found'; readonly route: R; readonly parameters: Readonly<Record<string, string>>}
-  /** There is something at the path, for other methods: `Allow`'s value. */
+  /** The path takes other methods only. `allow`: the value of the header `Allow`. */
   | {readonly kind: 'wrong_method'; readonly allow: string}
   | {readonly kind: 'unknown'};
 
 export interface Router<R extends Routed> {
   /** HEAD is answered as GET. */
   match(method: string, path: string): RouteMatch<R>;
-  /** What `Allow` says of the path; undefined when there is nothing at it. */
+  /** The value of the header `Allow` for the path; undefined for an unknown path. */
   allow(path: string): string | undefined;
 }
 
-/** What every path may start with, and may leave out. */
+/** The optional prefix of every path. */
 export const VERSION_PREFIX = '/api/v1';
 
-/** Finds who answers a request. Every path is there with and without `/api/v1`, so that old scripts and new ones find it. */
+/** Finds the route of a request. Every path is served with and without `/api/v1`, for old and new scripts. */
 export function createRouter<R extends Routed>(routes: readonly R[]): Router<R> {
   const patterns = routes.map((route) => ({route, segments: withoutPrefix(route.path).split('/')}));
 
@@ -134,8 +134,8 @@ export function createRouter<R extends Routed>(routes: readonly R[]): Router<R> 
   return {
     allow,
     match(method, path) {
-      const asked = method === 'HEAD' ? 'GET' : method;
-      const found = at(path).find(({route}) => route.method === asked);
+      const routed = method === 'HEAD' ? 'GET' : method;
+      const found = at(path).find(({route}) => route.method === routed);
       if (found) return {kind: 'found', ...found};
       const others = allow(path);
       return others ? {kind: 'wrong_method', allow: others} : {kind: 'unknown'};
@@ -149,7 +149,7 @@ export function withoutPrefix(path: string): string {
   return path.startsWith(`${VERSION_PREFIX}/`) ? path.slice(VERSION_PREFIX.length) : path;
 }
 
-/** The parameters when the segments fit the pattern. A segment that is no valid percent-encoding fits nothing. */
+/** The parameters if the segments match the pattern. A segment with an invalid percent-encoding matches no pattern. */
 function parametersOf(pattern: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
   if (pattern.length !== segments.length) return undefined;
   const parameters: Record<string, string> = {};
@@ -170,7 +170,7 @@ function decode(segment: string): string | undefined {
   }
 }
 
-/** Asked for, or configured for the whole deployment. */
+/** Whether the request asks for a dry run, or the deployment is configured for dry runs only. */
 export function isDryRun({config}: RequestContext, query: {readonly 'dry-run': boolean}): boolean {
   return query['dry-run'] || config.dryRun;
 }

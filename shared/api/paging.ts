@@ -2,13 +2,13 @@ import {Problem} from '../http/errors';
 import {isDocumentId} from '../model/names';
 import type {RequestContext} from './operation';
 
-/** One row of a source; `item` is left out when a filter does not let it through. */
+/** One row of a source. `item` is left out if the row does not match the filter. */
 export interface Row<T> {
   readonly id: string;
   readonly item?: T;
 }
 
-/** Rows in the order of their ids, at most `limit` of those after `after`; fewer only at the end. */
+/** Reads rows in the order of their ids: at most `limit` rows after the id `after`. Fewer than `limit` means that the source has ended. */
 export type Source<T> = (after: string, limit: number) => Promise<readonly Row<T>[]>;
 
 export interface Page<T> {
@@ -16,10 +16,10 @@ export interface Page<T> {
   readonly next: string | null;
 }
 
-/** Reads for one page: a filter that lets nothing through must not read a whole collection. */
+/** The most reads for one page: a filter that matches nothing must not read a whole collection. */
 const MAX_READS = 10;
 
-/** Before every id. */
+/** Sorts before every id. */
 const START = ' ';
 
 interface Position {
@@ -27,7 +27,7 @@ interface Position {
   readonly after: string;
 }
 
-/** One page out of several sources, one after the other. The cursor says where the next one goes on; no total order is promised. */
+/** One page from several sources, which are read one after the other. The cursor says where the next page begins. Pages have no total order. */
 export async function readPage<T>(
   sources: readonly Source<T>[],
   {cursor, per_page: perPage}: {readonly cursor?: string | undefined; readonly per_page: number},
@@ -51,7 +51,7 @@ export async function readPage<T>(
   return {items, next: null};
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc8288 */
+/** The `Link` header to the next page. @see https://www.rfc-editor.org/rfc/rfc8288 */
 export function linkHeader({linkTo}: RequestContext, next: string | null): Record<string, string> {
   return next === null ? {} : {Link: `<${linkTo(next)}>; rel="next"`};
 }
@@ -63,8 +63,8 @@ function encode({source, after}: Position): string {
 function decode(cursor: string): Position {
   const [, source, after] = /^(\d{1,3}):([^/]+)$/.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
   if (source === undefined || after === undefined || !isDocumentId(after)) {
-    throw new Problem('invalid-request', 'the cursor is none of ours; take `next` of the page before', {
-      errors: [{in: 'query', path: 'cursor', message: 'expected `next` of the page before'}],
+    throw new Problem('invalid-request', 'invalid cursor; expected `next` of the previous page', {
+      errors: [{in: 'query', path: 'cursor', message: 'expected `next` of the previous page'}],
     });
   }
   return {source: Number(source), after};

@@ -14,9 +14,9 @@ import {allVms, type Vm} from '../vms/vms';
 import type {RequestContext} from './operation';
 import type {DeadLetter, Job, Runner} from './schemas';
 
-/** A persistent VM as it is configured, with what is on record of it. */
+/** A persistent VM as configured, with its record. */
 export interface PersistentVm extends Vm {
-  /** Undefined: nothing has been asked of it yet. */
+  /** Undefined: no operation of the VM has been recorded yet. */
   readonly document: VmDocument | undefined;
 }
 
@@ -24,13 +24,13 @@ export function isVmPool(pool: Pool): boolean {
   return isPersistent(pool);
 }
 
-/** The VMs of the configured pools, by id. */
+/** The VMs of the configured pools, sorted by id. */
 export async function persistentVms(context: Context): Promise<PersistentVm[]> {
   const vms = allVms(context).sort((a, b) => (a.id < b.id ? -1 : 1));
   return Promise.all(vms.map(async (vm) => ({...vm, document: await context.store.get('vms', vm.id)})));
 }
 
-/** In the words of a runner. Compute Engine has the last word; this is what Slipway has made of it. */
+/** The recorded state of a VM as a state of runners. Compute Engine's own state may be newer than the record. */
 export function vmStateOf({document}: PersistentVm): RunnerView['state'] {
   const running = document && document.runs.length > 0 ? 'busy' : 'idle';
   const states: Record<VmState, RunnerView['state']> = {
@@ -42,7 +42,7 @@ export function vmStateOf({document}: PersistentVm): RunnerView['state'] {
   return states[document?.state ?? 'stopped'];
 }
 
-/** Of the first of its pools, when several share it. */
+/** A persistent VM as the API answers it: with the settings of the first of the pools that share it. */
 export function vmView(vm: PersistentVm): RunnerView {
   const [first] = vm.pools;
   const scope = first?.pool.scope;
@@ -83,7 +83,7 @@ export function jobView(job: JobDocument): z.output<typeof Job> {
   };
 }
 
-/** `body` is the task, of which only the kind is shown. */
+/** A dead letter as the API answers it. Of `body`, which is the task, only the kind is shown. */
 export function deadLetterView(id: string, letter: DeadLetterDocument): z.output<typeof DeadLetter> {
   const kind = (letter.body as {kind?: unknown} | null)?.kind;
   return {
@@ -122,27 +122,27 @@ export function runnerView(runner: RunnerDocument): RunnerView {
   };
 }
 
-/** GitHub's id, without the run attempt. A runner that was asked for by a person stands for no job. */
+/** GitHub's job id, which is the key without the run attempt. Null for a runner that was requested through the API. */
 export function jobIdOf(key: JobKey | null | undefined): number | null {
   const id = /^(\d+)-\d+$/.exec(key ?? '')?.[1];
   return id === undefined ? null : Number(id);
 }
 
-/** RFC 3339. `ms`: since the epoch. */
+/** A time by RFC 3339. `ms`: milliseconds since the epoch. */
 export function timeOf(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** Whole seconds, not below 0: clocks differ. */
+/** Whole seconds between two times in milliseconds; at least 0, because clocks differ. */
 export function secondsBetween(fromMs: number, toMs: number): number {
   return Math.max(0, Math.floor((toMs - fromMs) / 1000));
 }
 
 export const RunnerId = z.strictObject({
-  id: z.string().min(1).max(200).meta({description: '`id` of a runner, or the name of a VM’s.'}),
+  id: z.string().min(1).max(200).meta({description: '`id` of a runner, or the runner name of a persistent VM.'}),
 });
 
-/** By id, or a persistent VM by its runner's name. */
+/** A runner by its id, or a persistent VM by its id or the name of its runner. */
 export async function findRunner({services}: RequestContext, id: string): Promise<RunnerView | undefined> {
   const {context} = await services();
   const runner = isDocumentId(id) ? await context.store.get('runners', id) : undefined;
@@ -152,7 +152,7 @@ export async function findRunner({services}: RequestContext, id: string): Promis
 }
 
 export function unknownRunner(id: string): Problem {
-  return new Problem('unknown-runner', `found no runner ${id}; GET /runners lists those that there are`);
+  return new Problem('unknown-runner', `found no runner ${id}; GET /runners lists the runners`);
 }
 
 export function unknownPool(name: string, pools: readonly {readonly name: string}[]): Problem {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import {OWNER, REPOSITORY} from '../model/names';
 
-/** A boolean in a query: `true` or `false`, nothing else, so that nothing is changed by a misspelt dry run. */
+/** A boolean in a query: exactly `true` or `false`, so that a misspelt dry run changes nothing. */
 export const flag = (description: string) =>
   z
     .enum(['true', 'false'])
@@ -9,8 +9,8 @@ export const flag = (description: string) =>
     .transform((text) => text === 'true')
     .meta({description, override: {type: 'boolean', default: false}});
 
-export const DryRun = {'dry-run': flag('Answers what would be done, and does nothing.')};
-export const Force = flag('Also when a job runs, which it ends.');
+export const DryRun = {'dry-run': flag('Answers what would be done, without doing it.')};
+export const Force = flag('Proceeds even if a job is running; the job fails.');
 
 export const PageQuery = {
   per_page: z.coerce
@@ -18,15 +18,15 @@ export const PageQuery = {
     .pipe(z.int().min(1).max(100))
     .default(30)
     .meta({
-      description: 'At most so many; a page of a filtered list may hold fewer.',
+      description: 'Maximum number of items on a page. A page of a filtered list may hold fewer.',
       override: {type: 'integer', minimum: 1, maximum: 100, default: 30},
     }),
-  cursor: z.string().max(500).optional().meta({description: '`next` of the page before.'}),
+  cursor: z.string().max(500).optional().meta({description: '`next` of the previous page.'}),
 };
 
 export const Next = z.string().nullable().meta({
   description:
-    '`cursor` of the next page; null on the last. The `Link` header says the same as a path, relative to this one.',
+    '`cursor` of the next page; null on the last page. The `Link` header holds the path of the next page, relative to this one.',
 });
 
 export const Time = z.iso.datetime().meta({examples: ['2026-11-01T12:00:00.000Z']});
@@ -66,25 +66,28 @@ export const RunnerStateWord = z.enum(RUNNER_STATES).meta({
 
 export const JobState = z.enum(['queued', 'waiting', 'in_progress', 'completed']).meta({
   id: 'JobState',
-  description: 'GitHub’s own.',
+  description: 'Status of the job at GitHub.',
 });
 
 export const Runner = z
   .object({
-    id: z.string().meta({description: 'The runner’s name; of a persistent VM `<zone>.<instance>`.'}),
-    name: z.string().meta({description: 'At GitHub.'}),
-    pool: z.string().meta({description: 'The first, when several pools share a VM.'}),
+    id: z.string().meta({description: 'The runner’s name, or `<zone>.<instance>` for a persistent VM.'}),
+    name: z.string().meta({description: 'Name of the runner at GitHub.'}),
+    pool: z.string().meta({description: 'Name of the pool. The first one, if several pools share a VM.'}),
     type: z.enum(['gce', 'gce-vm']),
     state: RunnerStateWord,
-    repository: z.string().nullable().meta({description: 'Where it is registered, unless in an organization.'}),
+    repository: z
+      .string()
+      .nullable()
+      .meta({description: 'Repository of the registration; null for a runner of an organization.'}),
     org: z.string().nullable(),
     labels: z.array(z.string()),
-    job_id: z.int().nullable().meta({description: 'The job that it runs or waits for.'}),
+    job_id: z.int().nullable().meta({description: 'The job that the runner runs or is assigned to.'}),
     zone: z.string().nullable(),
     machine_type: z.string().nullable(),
     spot: z.boolean().nullable(),
     created_at: Time.nullable(),
-    state_at: Time.nullable().meta({description: 'Since when it is in this state.'}),
+    state_at: Time.nullable().meta({description: 'When the runner entered this state.'}),
   })
   .meta({
     id: 'Runner',
@@ -120,7 +123,7 @@ export const Job = z
     status: JobState,
     demand: z.enum(['open', 'reserved', 'covered', 'none', 'dead']).meta({
       description:
-        'Whether it needs a runner: `open`: covered by nothing; `reserved`: a slot is kept for it; `covered`: a runner is there or on its way; `none`: it needs none; `dead`: given up, see the dead letters; or the runner of its persistent VM lacks a label, see the log.',
+        'Whether the job needs a runner. `open`: the job needs one and has neither a slot nor a runner; `reserved`: a slot is reserved for the job; `covered`: a runner is assigned, or is being created; `none`: the job needs no runner; `dead`: given up, see the dead letters; or the runner of its persistent VM lacks a label, see the log.',
     }),
     runner: z.string().nullable(),
     url: z.string().nullable(),
@@ -133,24 +136,26 @@ export const DeadLetter = z
   .object({
     id: z.string(),
     queue: z.string(),
-    kind: z.string().nullable().meta({description: 'What the task asked for; null when it cannot be tried again.'}),
+    kind: z.string().nullable().meta({description: 'Kind of the task; null if the task cannot be retried.'}),
     error: z.string(),
     job: z.string().nullable(),
     url: z.string().nullable(),
     attempts: z.int(),
     count: z
       .int()
-      .meta({description: 'How often the job was given up. A newer letter takes the place of the one before.'}),
+      .meta({description: 'How often the job was given up. A newer dead letter of a job replaces the older one.'}),
     at: Time,
   })
   .meta({id: 'DeadLetter'});
 
 export const Problem = z
   .object({
-    type: z.string().meta({description: 'Stable.', examples: ['urn:slipway:problem:unknown-pool']}),
+    type: z
+      .string()
+      .meta({description: 'Stable identifier of the problem.', examples: ['urn:slipway:problem:unknown-pool']}),
     title: z.string(),
     status: z.int(),
-    detail: z.string().meta({description: 'What was found, what was expected, what to do.'}),
+    detail: z.string().meta({description: 'What was found, what was expected and what to do.'}),
     errors: z
       .array(
         z.object({
@@ -160,6 +165,6 @@ export const Problem = z
         }),
       )
       .optional()
-      .meta({description: 'Every part of the request that is wrong.'}),
+      .meta({description: 'Every invalid part of the request.'}),
   })
   .meta({id: 'Problem', description: 'RFC 9457'});

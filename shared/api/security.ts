@@ -8,7 +8,7 @@ import type {Secret} from '../secret';
 /** The header that carries the shared secret. */
 export const SECRET_HEADER = 'X-Runner-Secret';
 
-/** Whether the header's value is the secret. Hashes are compared, so that neither the length nor a common beginning shows in the time. */
+/** Whether the header's value is the secret. Compares hashes, so that the time tells neither the length nor a common beginning. */
 export function isSecret(given: string, secret: Secret): boolean {
   return timingSafeEqual(sha256(given), sha256(secret.reveal()));
 }
@@ -18,8 +18,9 @@ function sha256(text: string): Buffer {
 }
 
 /**
- * Who asks, for the rate limit. Google's front end appends the address that it saw to `X-Forwarded-For`: the last entry is true, and those
- * before it are what the client likes to say. Where no front end is, the header is the client's altogether: the socket counts.
+ * The client's address, for the rate limit. Google's front end appends the address of its peer to `X-Forwarded-For`: only the last entry is
+ * reliable, because the client can send the entries before it. Without a front end the client controls the whole header, so the address of
+ * the socket is used.
  * @see https://cloud.google.com/functions/docs/reference/headers
  */
 export function clientAddress(request: Request, behindFrontEnd: boolean): string {
@@ -27,7 +28,7 @@ export function clientAddress(request: Request, behindFrontEnd: boolean): string
   return network((behindFrontEnd && forwarded) || request.socket.remoteAddress || 'unknown');
 }
 
-/** Who has one IPv6 address has the 2⁶⁴ of its network. */
+/** An IPv6 address stands for its /64 network: whoever has one address of the network has all 2⁶⁴. */
 function network(address: string): string {
   if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
   const [head = '', tail = ''] = address.split('::');
@@ -42,7 +43,7 @@ const REQUEST_HEADERS = [SECRET_HEADER, 'Content-Type', 'Idempotency-Key'];
 const RESPONSE_HEADERS = ['Link', 'Retry-After', 'Allow', 'Idempotent-Replayed'];
 
 /**
- * What a browser has to be told so that a page of that origin may read the answer. `allowed`: `*` or origins; none by default.
+ * The CORS headers with which a browser lets a page of this origin read the answer. `allowed`: `*` or origins; none by default.
  * @see https://fetch.spec.whatwg.org/#http-cors-protocol
  */
 export function corsHeaders(origin: string | undefined, allowed: readonly string[]): Record<string, string> {
@@ -53,7 +54,7 @@ export function corsHeaders(origin: string | undefined, allowed: readonly string
   return {'Access-Control-Allow-Origin': origin, Vary: 'Origin', ...exposed};
 }
 
-/** Beside `corsHeaders`, when the browser asks before the request; it asks without the secret. */
+/** Headers of the answer to a CORS preflight, in addition to `corsHeaders`. A preflight request carries no secret. */
 export function preflightHeaders(allow: string): Record<string, string> {
   return {
     'Access-Control-Allow-Methods': allow,
@@ -64,12 +65,13 @@ export function preflightHeaders(allow: string): Record<string, string> {
 
 const WINDOW_SECONDS = 60;
 
-/** Counts a request of the client; throws the problem `rate-limited` when it was one too many. */
+/** Counts a request of the client; throws the problem `rate-limited` when the limit is exceeded. */
 export type RateLimit = (client: string) => Promise<void>;
 
 /**
- * So many requests a minute and client, in the memory of this instance: it keeps one client from guessing secrets or using up the
- * function, and needs no document that every request writes. With several instances the limit is that many times higher.
+ * Limits the requests of each client to `requestsPerMinute`, so that one client can neither guess secrets nor use up the function. The
+ * counts are in the memory of the instance, because a shared count would cost a write for each request; with n instances the limit is n
+ * times as high.
  */
 export function createRateLimit(requestsPerMinute: number): RateLimit {
   const limiter = new RateLimiterMemory({points: requestsPerMinute, duration: WINDOW_SECONDS});
@@ -79,9 +81,13 @@ export function createRateLimit(requestsPerMinute: number): RateLimit {
     } catch (refusal) {
       if (refusal instanceof Error) throw refusal;
       const waitMs = (refusal as {readonly msBeforeNext: number}).msBeforeNext;
-      throw new Problem('rate-limited', `found more than ${requestsPerMinute} requests a minute; come back later`, {
-        headers: retryAfter(waitMs / 1000),
-      });
+      throw new Problem(
+        'rate-limited',
+        `found more than ${requestsPerMinute} requests a minute; retry after the time in Retry-After`,
+        {
+          headers: retryAfter(waitMs / 1000),
+        },
+      );
     }
   };
 }

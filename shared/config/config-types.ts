@@ -4,7 +4,7 @@ import type {OldName} from './old-names';
 import type {DiscoverySource} from './pools';
 import type {HostPort} from './variables';
 
-/** What is deployed. Each needs a part of the configuration. */
+/** The deployed functions. Each needs a part of the configuration. */
 export type FunctionName = 'webhook' | 'provision' | 'stop' | 'sweep' | 'api';
 
 /** Plain-HTTP REST emulators that take the place of Google's. */
@@ -18,67 +18,67 @@ export interface Emulators {
 export interface Config {
   /** Name of this installation: `DEPLOYMENT`, RFC 1035, ≤ 20 characters, default `slipway`. */
   readonly deployment: string;
-  /** Empty only for `api`, which can do without. */
+  /** Empty only for `api`, which can run without pools. */
   readonly pools: readonly Pool[];
-  /** Hard limit of runners over all pools, persistent VMs left out. Undefined: none but the pools' own. */
+  /** Hard limit of runners over all pools, without persistent VMs. Undefined: only the limits of the pools apply. */
   readonly maxRunners?: number;
   /** Where the sweep looks for jobs. Default `installation` with an App, `configured` with a token. */
   readonly discovery: DiscoverySource;
   readonly github: {
     /** Without a trailing slash. Default `https://api.github.com`. */
     readonly apiUrl: string;
-    /** What runners are registered at, and where a job's page is. Default `https://github.com`. */
+    /** URL of GitHub's pages, at which runners are registered. Default `https://github.com`. */
     readonly webUrl: string;
-    /** With `privateKey`, or neither. */
+    /** Set together with `privateKey`. */
     readonly appId?: number;
-    /** A literal one is PKCS#8 PEM; any other goes through `parsePrivateKey` when it has been read. */
+    /** A literal key is PKCS#8 PEM. A referenced key is passed to `parsePrivateKey` after it has been read. */
     readonly privateKey?: SecretSource;
     readonly installationId?: number;
     /** Never together with `appId`. */
     readonly token?: SecretSource;
   };
-  /** All are accepted. */
+  /** A signature with any of these secrets is accepted. */
   readonly webhookSecrets: readonly SecretSource[];
-  /** All are accepted. Empty only where `api` is not configured. */
+  /** Any of these secrets is accepted. Empty only if `api` is not configured. */
   readonly managerSecrets: readonly SecretSource[];
-  /** These three: undefined means that the metadata server is asked, see place.ts. */
+  /** `project`, `zone` and `region`: if undefined, they are read from the metadata server, see place.ts. */
   readonly project?: string;
   readonly zone?: string;
   readonly region?: string;
   /** `projects/P/locations/L/queues/Q` */
   readonly queues: {readonly provision?: string; readonly stop?: string};
-  /** Also the OIDC audiences: character by character as they were given. */
+  /** URLs of the functions, unchanged, because they are also the OIDC audiences. */
   readonly urls: {readonly provision?: string; readonly stop?: string; readonly sweep?: string};
-  /** E-mail address in the OIDC token of tasks and scheduler. */
+  /** E-mail address in the OIDC tokens of Cloud Tasks and Cloud Scheduler. */
   readonly tasksServiceAccount?: string;
   /** `platform`: Cloud Run's IAM has verified the token and replaced its signature. Default `verify`. */
   readonly internalAuth: 'verify' | 'platform';
-  /** The first signs tasks, all are accepted. Empty: tasks are not signed, and `internalAuth` is `verify`. */
+  /** The first key signs tasks; a signature with any of the keys is accepted. Empty: tasks are not signed, and `internalAuth` is `verify`. */
   readonly taskSigningKeys: readonly SecretSource[];
   readonly oidcJwksUrl: string;
   /** `emulatorHost`: `host:port`. */
   readonly firestore: {readonly database?: string; readonly emulatorHost?: string};
   readonly emulators: Emulators;
-  /** The queues' limit: on that attempt a task is dead-lettered. Default 20. */
+  /** The queues' limit of attempts. A task that fails at this attempt becomes a dead letter. Default 20. */
   readonly taskMaxAttempts: number;
-  /** Default 15; may have fractions. */
+  /** Idle minutes of a persistent VM before it is stopped; may have fractions. Default 15. */
   readonly vmInactiveMinutes: number;
-  /** Decide and log everything, change nothing. */
+  /** Decides and logs everything, and changes nothing. */
   readonly dryRun: boolean;
-  /** `off`: the sweep finds the jobs. */
+  /** `off`: there is no webhook, and only the sweep finds jobs. */
   readonly webhooks: 'on' | 'off';
-  /** Default 240. */
+  /** Time budget of one sweep. Default 240. */
   readonly sweepBudgetSeconds: number;
   /** `*` or origins such as `https://example.com`. Default none. */
   readonly corsOrigins: readonly string[];
   readonly tracing: boolean;
-  /** Variables that are set by the names of other systems: each is a WARNING at the start, see `warnOfOldNames`. */
+  /** Variables that are set under the names of other systems. Each is logged as a WARNING at the start, see `warnOfOldNames`. */
   readonly oldNames: readonly OldName[];
   /** Default `info`. */
   readonly logLevel: 'debug' | 'info' | 'warning' | 'error';
 }
 
-/** Of the functions that create tasks and are called by them. */
+/** The configuration of the functions that create tasks. */
 export interface DispatchingConfig extends Config {
   readonly queues: {readonly provision: string; readonly stop: string};
   readonly urls: {readonly provision: string; readonly stop: string; readonly sweep?: string};
@@ -91,7 +91,7 @@ export interface SweepConfig extends DispatchingConfig {
 
 export type ApiConfig = Config;
 
-/** `Config` in which what the function requires is there. */
+/** `Config` in which the fields that the function requires are present. */
 export type ConfigFor<T extends FunctionName> = {
   webhook: DispatchingConfig;
   provision: DispatchingConfig;

@@ -21,7 +21,7 @@ export type {
 
 const TASKS = ['RUNNER_CONFIG', 'PROVISION_QUEUE', 'STOP_QUEUE', 'PROVISION_URL', 'STOP_URL', 'TASKS_SERVICE_ACCOUNT'];
 
-/** What each function cannot do without, beside the credentials of GitHub. */
+/** The variables that each function requires, in addition to the credentials of GitHub. */
 const REQUIRED: Readonly<Record<FunctionName, readonly string[]>> = {
   webhook: [...TASKS, 'GITHUB_WEBHOOK_SECRET'],
   provision: TASKS,
@@ -31,7 +31,7 @@ const REQUIRED: Readonly<Record<FunctionName, readonly string[]>> = {
 };
 
 /**
- * The configuration of one function, deeply frozen. Every variable that is set is checked, needed or not.
+ * The configuration of one function, deeply frozen. Every variable that is set is checked, even if the function does not need it.
  *
  * @throws InvalidConfiguration with every error at once, none of which shows a secret.
  */
@@ -42,7 +42,7 @@ export function parseConfig<T extends FunctionName>(env: Environment, target: T)
   const variables = new Variables(env, new Set(REQUIRED[target]), problems, old.values);
   const config = readConfig(variables, problems, target, old);
   problems.throwIfAny();
-  // What the target requires is there, or it would have been reported.
+  // The required variables are present: a missing one has been reported.
   return deepFreeze(config) as ConfigFor<T>;
 }
 
@@ -133,7 +133,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
   });
 }
 
-/** Levels as other systems name them, and what they are here. */
+/** Log levels by the names that other systems use. */
 const LEVELS: Readonly<Record<string, Config['logLevel']>> = {
   trace: 'debug',
   debug: 'debug',
@@ -162,7 +162,7 @@ function readGitHubAddress(variables: Variables, problems: Problems): GitHubAddr
   return GITHUB_COM;
 }
 
-/** Limits that other systems keep in variables of their own. */
+/** Limits from the variables of other systems. */
 function readOldLimits(variables: Variables) {
   const whole = (text: string) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined);
   const seconds = variables.read(
@@ -182,7 +182,7 @@ function readDeployment(variables: Variables): string {
 }
 
 function readPlaces(variables: Variables) {
-  // Each is checked; the first that is set counts.
+  // All are checked; the first that is set is used.
   const [project] = ['GOOGLE_CLOUD_PROJECT', 'GCP_PROJECT', 'GCP_PROJECT_ID', 'PROJECT_ID']
     .map((name) => variables.read(name, 'the id of a project', matching(PROJECT)))
     .filter((id) => id !== undefined);

@@ -1,4 +1,5 @@
 import {createPrivateKey} from 'node:crypto';
+import {Refused} from '../errors';
 import {SECRET} from '../model/names';
 import {Secret} from '../secret';
 import {type Environment, type Problems, present, type Variables} from './variables';
@@ -14,7 +15,7 @@ const SECRET_VARIABLES = [
   'WEBHOOK_TOKEN',
 ];
 
-/** The secrets that the environment holds literally, so that no message repeats one. Too short ones would mask whole words. */
+/** The literal secrets in the environment, so that messages can mask them. Secrets shorter than 4 characters are left out, because they would mask parts of words. */
 export function literalSecrets(env: Environment, also: Readonly<Record<string, string>> = {}): string[] {
   return SECRET_VARIABLES.flatMap((name) => [env[name] ?? '', also[name] ?? ''])
     .flatMap((text) => [text, ...text.split(',')])
@@ -22,7 +23,7 @@ export function literalSecrets(env: Environment, also: Readonly<Record<string, s
     .filter((part) => part.length >= 4 && parseSecretSource(part)?.kind === 'literal');
 }
 
-/** One secret; a problem names the variable and never shows its value. */
+/** Reads one secret. A problem names the variable and never shows its value. */
 export function readSecret(variables: Variables, problems: Problems, name: string): SecretSource | undefined {
   const text = variables.text(name);
   if (text === undefined) {
@@ -35,8 +36,8 @@ export function readSecret(variables: Variables, problems: Problems, name: strin
 }
 
 /**
- * One or several, separated by commas, all of which are good; so is what a file or a version holds. An empty one would let anybody
- * sign.
+ * Reads one or several secrets, separated by commas, all of which are valid. A file or a version in Secret Manager may hold several, too.
+ * An empty secret is an error, because with it anybody could sign.
  */
 export function readSecrets(
   variables: Variables,
@@ -67,7 +68,7 @@ export interface GitHubCredentials {
   readonly token?: SecretSource;
 }
 
-/** The App's credentials, else a token. Both: the App's, as they alone are bound to what was installed. */
+/** The App's credentials, else a token. If both are set, the App's are used, because they are limited to the App's installations. */
 export function readGitHubCredentials(variables: Variables, problems: Problems, required: boolean): GitHubCredentials {
   const appId = variables.read('GITHUB_APP_ID', 'the number of the GitHub App, as its settings show it', (text) =>
     /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined,
@@ -103,9 +104,19 @@ function readPrivateKey(variables: Variables, problems: Problems): SecretSource 
   return undefined;
 }
 
+/**
+ * The App's private key as it was read at run time, in any spelling that the configuration takes, as PKCS#8 PEM. Throws `Refused` when it
+ * is none; the message says nothing of its content.
+ */
+export function checkedPrivateKey(secret: Secret): Secret {
+  const key = parsePrivateKey(secret.reveal());
+  if (key.kind === 'pem') return new Secret(key.pem);
+  throw new Refused(`GITHUB_APP_PRIVATE_KEY: found ${key.found}, expected ${key.expected}`);
+}
+
 export type PrivateKey =
   | {readonly kind: 'pem'; readonly pem: string}
-  /** `found` says what it looks like and nothing of its content. */
+  /** `found` describes the form of the text and quotes nothing of it. */
   | {readonly kind: 'invalid'; readonly found: string; readonly expected: string};
 
 const EXPECTED = 'the RSA private key that GitHub offers for download, as PEM, PEM with \\n escapes, or base64 of PEM';
@@ -130,7 +141,7 @@ export function parsePrivateKey(text: string): PrivateKey {
     }
     return {kind: 'invalid', found: `a private key of type ${key.asymmetricKeyType}`, expected: EXPECTED};
   } catch {
-    // OpenSSL's reason ("unsupported", "wrong tag") tells an operator nothing.
+    // OpenSSL's reason ("unsupported", "wrong tag") does not help an operator.
     return {kind: 'invalid', found: 'PEM that is damaged or cut short', expected: EXPECTED};
   }
 }
@@ -155,22 +166,22 @@ export type SecretSource =
   | {readonly kind: 'literal'; readonly secret: Secret}
   /** `projects/P/secrets/S` or `projects/P/secrets/S/versions/V` in Secret Manager. */
   | {readonly kind: 'resource'; readonly name: string; readonly field?: SecretField; readonly isList?: true}
-  /** A secret volume. `isList`: what it holds may be several secrets, separated by commas. */
+  /** A file, such as a secret volume. `isList`: the file may hold several secrets, separated by commas. */
   | {readonly kind: 'file'; readonly path: string; readonly field?: SecretField; readonly isList?: true};
 
-/** Of a secret that is JSON. */
+/** A field of a secret that is a JSON object. */
 export type SecretField = 'token' | 'secret';
 
 const SECRET_FORMS = 'projects/P/secrets/S, projects/P/secrets/S/versions/V, file:<path>, or the value itself';
 
 const FIELD = /#(token|secret)$/;
 
-/** Whether the text refers to a secret that is elsewhere, well-formed or not. */
+/** Whether the text is a reference to a secret, well-formed or not. */
 export function isSecretReference(text: string): boolean {
   return text.startsWith('file:') || text.startsWith('projects/');
 }
 
-/** What a variable that holds a secret refers to, `#token` or `#secret` behind it a field of JSON; undefined for a malformed reference. */
+/** Parses a variable that holds a secret or a reference to one. `#token` or `#secret` at the end names a field of JSON. Undefined: a malformed reference. */
 export function parseSecretSource(text: string): SecretSource | undefined {
   const field = isSecretReference(text) ? (FIELD.exec(text)?.[1] as SecretField | undefined) : undefined;
   const source = parseReference(field ? text.slice(0, -field.length - 1) : text);

@@ -2,12 +2,12 @@ import type {Problems} from './variables';
 
 type Raw = Readonly<Record<string, unknown>>;
 
-/** Keys that a pool has and a flat entry has not. */
+/** Keys of a pool that an entry of the flat form does not have, and the reverse. */
 const POOL_KEYS = ['provider', 'requires', 'offers', 'repos', 'org'];
 const FLAT_KEYS = ['vm_instance_name', 'vm_instance_zone'];
 
-/** The flat form's own names, in the words of the pool that they mean. */
-const IN_A_POOL =
+/** How to write an entry of the flat form as a pool. */
+const AS_POOL =
   'a pool: requires in place of labels, and provider: {type: gce-vm, instance: …, zone: …} in place of vm_instance_name and ' +
   'vm_instance_zone; or the older list alone, without pools: above it';
 
@@ -15,7 +15,7 @@ export function isRecord(value: unknown): value is Raw {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The value without keys that begin with `x-`, at any depth: they are the author's own, e.g. for YAML anchors. */
+/** The value without keys that begin with `x-`, at any depth: the author may use such keys freely, e.g. for YAML anchors. */
 export function withoutOwnKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutOwnKeys);
   if (!isRecord(value)) return value;
@@ -24,8 +24,8 @@ export function withoutOwnKeys(value: unknown): unknown {
 }
 
 /**
- * Reports what is wrong with the form of the whole text, as a sentence that says what to write. True: the rest of the text is no
- * configuration, and further messages about it would only hide this one.
+ * Reports a mistake in the form of the whole text, and says what to write instead. Returns true if there is one: then the text is not checked
+ * further, because more messages would hide this one.
  */
 export function reportForm(value: unknown, root: string, problems: Problems): boolean {
   const mistake = formMistake(value);
@@ -51,13 +51,13 @@ function formMistake(value: unknown): [found: string, expected: string] | undefi
   return undefined;
 }
 
-/** An entry of `pools` as it was meant, where only its words are wrong. `unreadable`: no other message about it would help. */
+/** An entry of `pools`, with keys of the older flat form corrected. `unreadable`: the mistake is reported, and further messages would not help. */
 export type MeantPool = {readonly kind: 'pool'; readonly pool: unknown} | {readonly kind: 'unreadable'};
 
-/** Reports words of the older flat form in a pool, and gives the pool that was meant. */
+/** Reports keys of the older flat form in a pool, and returns the pool with the keys corrected. */
 export function meantPool(pool: unknown, path: string, problems: Problems): MeantPool {
   if (isFlat(pool)) {
-    problems.report(path, 'an entry of the older flat form', IN_A_POOL);
+    problems.report(path, 'an entry of the older flat form', AS_POOL);
     return {kind: 'unreadable'};
   }
   if (!isRecord(pool) || pool['labels'] === undefined) return {kind: 'pool', pool};

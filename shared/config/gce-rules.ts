@@ -8,7 +8,7 @@ type Raw = Readonly<Record<string, unknown>>;
 /** The longest `maxRunDuration` of a VM. @see https://cloud.google.com/compute/docs/instances/limit-vm-runtime */
 const LONGEST_LIFE_MS = 120 * 24 * 3600 * 1000;
 
-/** Processors of the machine families that are known; of another family nothing is concluded. @see https://cloud.google.com/compute/docs/cpu-platforms */
+/** Known machine families by their processors. Unknown families are not checked. @see https://cloud.google.com/compute/docs/cpu-platforms */
 const FAMILIES: Readonly<Record<'arm64' | 'x64', readonly string[]>> = {
   arm64: ['a4x', 'c4a', 'n4a', 't2a'],
   x64: 'a2 a3 a4 c2 c2d c3 c3d c4 c4d e2 f1 g1 g2 g4 h3 h4d m1 m2 m3 m4 n1 n2 n2d n4 n4d t2d x4 z3'.split(' '),
@@ -22,8 +22,8 @@ const ARCHITECTURES: Readonly<Record<string, 'arm64' | 'x64'>> = {
 };
 
 /**
- * What Compute Engine could never do, of a pool of type gce. `settings`: the pool with its defaults, of whatever shape; a field of the wrong
- * shape is the schema's to report.
+ * Reports settings of a pool of type gce that Compute Engine cannot fulfil. `settings`: the pool with its defaults, not validated; the schema
+ * reports fields of a wrong type, which are ignored here.
  */
 export function checkGce(settings: Raw, provider: Raw, path: string, problems: Problems): void {
   if (provider['type'] !== 'gce') return;
@@ -32,7 +32,7 @@ export function checkGce(settings: Raw, provider: Raw, path: string, problems: P
   checkProcessors(settings, provider, path, problems);
 }
 
-/** The region of a template that is regional by its URL. A bare name may be that of a global one, which goes anywhere. */
+/** The region in the URL of a regional template. Undefined for a bare name, which may name a global template. */
 export function templateRegion(template: unknown): string | undefined {
   return typeof template === 'string' ? TEMPLATE_URL.exec(template)?.groups?.['region'] : undefined;
 }
@@ -53,7 +53,7 @@ function checkPlace({template, region, zones}: Raw, path: string, problems: Prob
   });
 }
 
-/** A VM carries its own end, which has to be one that Compute Engine takes. */
+/** The lifetime becomes the VM's `maxRunDuration`, which Compute Engine limits to 120 days. */
 function checkLifetime(settings: Raw, path: string, problems: Problems): void {
   const {bootMinutes, idleMinutes, jobMinutes, minIdle} = settings;
   if (typeof bootMinutes !== 'number' || typeof idleMinutes !== 'number' || typeof jobMinutes !== 'number') return;
@@ -66,7 +66,7 @@ function checkLifetime(settings: Raw, path: string, problems: Problems): void {
   problems.report(`${path}.jobMinutes`, String(jobMinutes), expected);
 }
 
-/** A job that asks for one processor would run on another. */
+/** A label must not name a processor that a machine type does not have: the job would run on the wrong one. */
 function checkProcessors({requires, offers}: Raw, {machineTypes}: Raw, path: string, problems: Problems): void {
   if (!Array.isArray(machineTypes)) return;
   for (const [list, labels] of Object.entries({requires, offers})) {

@@ -2,18 +2,18 @@ import {url} from './variables';
 
 const API = 'https://api.github.com';
 
-/** Where GitHub is. */
+/** The addresses of github.com or of a GitHub Enterprise. */
 export interface GitHubAddress {
-  /** Of the REST API, without a trailing slash. */
+  /** URL of the REST API, without a trailing slash. */
   readonly apiUrl: string;
-  /** Of the pages, and what runners are registered at. Without a trailing slash. */
+  /** URL of the pages, at which runners are registered. Without a trailing slash. */
   readonly webUrl: string;
 }
 
 export const GITHUB_COM: GitHubAddress = {apiUrl: API, webUrl: 'https://github.com'};
 
 /**
- * The addresses that belong to the URL of a REST API. `expected`: what is wrong with it, as what was expected.
+ * The addresses for the URL of a REST API. `expected`: the URL is wrong, and this was expected.
  *
  * @see https://docs.github.com/en/enterprise-server@latest/rest/using-the-rest-api/getting-started-with-the-rest-api
  * @see https://docs.github.com/en/enterprise-cloud@latest/admin/data-residency/network-details-for-ghecom
@@ -40,7 +40,7 @@ export function gitHubAddress(text: string): GitHubAddress | {readonly expected:
   return {apiUrl, webUrl: origin};
 }
 
-/** An emulator's. */
+/** A loopback address is that of an emulator. */
 function isLoopback(hostname: string): boolean {
   return (
     hostname === 'localhost' ||

@@ -2,27 +2,27 @@ import {isSecretReference} from './credentials';
 import type {DiscoverySource} from './pools';
 import type {Environment} from './variables';
 
-/** A variable by a name that another system gave it. */
+/** A variable under the name that another system uses. */
 export interface OldName {
   readonly name: string;
-  /** What to write instead, as the end of a sentence. */
+  /** What to write instead; ends a sentence. */
   readonly instead: string;
 }
 
-/** What variables of other systems say, in the words of this one. */
+/** The variables of other systems, translated. */
 export interface OldNames {
-  /** Those that are set, also where the newer name rules. */
+  /** The old variables that are set, even if the new variable takes precedence. */
   readonly found: readonly OldName[];
-  /** Values of variables of today, where the environment has none. */
+  /** Values of new variables that the environment does not set. */
   readonly values: Readonly<Record<string, string>>;
-  /** Which old variable a value of `values` is from. */
+  /** By new variable: the old variable from which its value in `values` was taken. */
   readonly origins: ReadonlyMap<string, string>;
-  /** What can be put right by nobody but the operator: path, found, expected. */
+  /** Errors that only the operator can correct: path, found, expected. */
   readonly problems: readonly (readonly [path: string, found: string, expected: string])[];
   readonly discovery?: DiscoverySource;
 }
 
-/** One old variable that means one of today. */
+/** Old variables that correspond to one new variable each. */
 const RENAMED: readonly (readonly [old: string, name: string, value: (text: string) => string])[] = [
   ['GITHUB_RUNNER_TOKEN', 'GITHUB_TOKEN', (text) => text],
   ['GITHUB_TOKEN_FILE', 'GITHUB_TOKEN', (path) => `file:${path}`],
@@ -56,13 +56,13 @@ const DISCOVERIES: Readonly<Record<string, DiscoverySource>> = {all: 'installati
 const PROJECTS = ['GOOGLE_CLOUD_PROJECT', 'GCP_PROJECT', 'GCP_PROJECT_ID', 'PROJECT_ID'];
 const LABELS_OF_TEMPLATE = ['linux', 'self-hosted', 'ARM64'];
 
-/** Reads the variables of other systems. A variable of today rules over an old one. */
+/** Reads the variables of other systems. A new variable takes precedence over an old one. */
 export function readOldNames(env: Environment): OldNames {
   const text = (name: string) => env[name]?.trim() || undefined;
   const values: Record<string, string> = {};
   const origins = new Map<string, string>();
   const problems: [string, string, string][] = [];
-  const means = (old: string, name: string, value: string) => {
+  const setValue = (old: string, name: string, value: string) => {
     if (text(name) !== undefined || values[name] !== undefined) return;
     values[name] = value;
     origins.set(name, old);
@@ -70,13 +70,13 @@ export function readOldNames(env: Environment): OldNames {
 
   for (const [old, name, value] of RENAMED) {
     const given = text(old);
-    if (given !== undefined) means(old, name, value(given));
+    if (given !== undefined) setValue(old, name, value(given));
   }
   const credentials = text('GITHUB_CREDENTIALS');
   if (credentials !== undefined) {
     const parts = credentialsOf(credentials);
-    if (parts?.token) means('GITHUB_CREDENTIALS', 'GITHUB_TOKEN', parts.token);
-    if (parts?.secret) means('GITHUB_CREDENTIALS', 'GITHUB_WEBHOOK_SECRET', parts.secret);
+    if (parts?.token) setValue('GITHUB_CREDENTIALS', 'GITHUB_TOKEN', parts.token);
+    if (parts?.secret) setValue('GITHUB_CREDENTIALS', 'GITHUB_WEBHOOK_SECRET', parts.secret);
     if (!parts?.token && !parts?.secret) {
       const found = parts ? 'JSON without either' : 'a text that is neither';
       const expected =
@@ -84,8 +84,8 @@ export function readOldNames(env: Environment): OldNames {
       problems.push(['GITHUB_CREDENTIALS', found, expected]);
     }
   }
-  readQueues(text, means, problems);
-  readPool(text, means, problems);
+  readQueues(text, setValue, problems);
+  readPool(text, setValue, problems);
   const mode = text('DISCOVERY_MODE')?.toLowerCase();
   const discovery = mode !== undefined && Object.hasOwn(DISCOVERIES, mode) ? DISCOVERIES[mode] : undefined;
   if (mode !== undefined && !discovery) problems.push(['DISCOVERY_MODE', JSON.stringify(mode), 'all or organization']);
@@ -97,9 +97,9 @@ export function readOldNames(env: Environment): OldNames {
 }
 
 type Text = (name: string) => string | undefined;
-type Means = (old: string, name: string, value: string) => void;
+type SetValue = (old: string, name: string, value: string) => void;
 
-/** The parts of literal JSON, or references to the parts of a secret. */
+/** The token and the secret in literal JSON, or references to them in a secret that holds such JSON. */
 function credentialsOf(text: string): {token?: string; secret?: string} | undefined {
   if (isSecretReference(text)) return {token: `${text}#token`, secret: `${text}#secret`};
   try {
@@ -115,7 +115,7 @@ function credentialsOf(text: string): {token?: string; secret?: string} | undefi
   }
 }
 
-function readQueues(text: Text, means: Means, problems: [string, string, string][]): void {
+function readQueues(text: Text, setValue: SetValue, problems: [string, string, string][]): void {
   const location = text('CLOUD_TASK_LOCATION');
   const queue = text('CLOUD_TASK_QUEUE_NAME');
   if (location === undefined && queue === undefined) return;
@@ -131,14 +131,14 @@ function readQueues(text: Text, means: Means, problems: [string, string, string]
     problems.push([name, 'nothing', expected]);
   }
   const path = `projects/${project}/locations/${location}/queues/${queue}`;
-  // Also an incomplete one, which is said above: that it makes no queue need not be said once more.
+  // An incomplete queue gets a value, too: its missing part is reported above, and a missing queue must not be reported again.
   for (const name of ['PROVISION_QUEUE', 'STOP_QUEUE']) {
-    means('CLOUD_TASK_QUEUE_NAME', name, missing.length === 0 ? path : 'projects/-/locations/-/queues/-');
+    setValue('CLOUD_TASK_QUEUE_NAME', name, missing.length === 0 ? path : 'projects/-/locations/-/queues/-');
   }
 }
 
-/** One pool, as systems describe it that have no more than one. */
-function readPool(text: Text, means: Means, problems: [string, string, string][]): void {
+/** Builds the pool from the variables of systems that have only one pool. */
+function readPool(text: Text, setValue: SetValue, problems: [string, string, string][]): void {
   if (text('RUNNER_CONFIG') !== undefined || text('RUNNER_CONFIG_FILE') !== undefined) return;
   const template = text('INSTANCE_TEMPLATE');
   const repo = text('GITHUB_REPO');
@@ -161,10 +161,10 @@ function readPool(text: Text, means: Means, problems: [string, string, string][]
     ...(labels === undefined ? {requires: LABELS_OF_TEMPLATE} : {offers: labels}),
     provider: {type: 'gce', template: template ?? 'none'},
   };
-  means(old.join(', '), 'RUNNER_CONFIG', JSON.stringify({pools: [pool]}));
+  setValue(old.join(', '), 'RUNNER_CONFIG', JSON.stringify({pools: [pool]}));
 }
 
-/** At the start of a function: one line for each, so that an operator knows what to change. */
+/** Logs a warning for each old variable at the start of a function, so that the operator knows what to change. */
 export function warnOfOldNames(
   oldNames: readonly OldName[],
   warn: (message: string, fields: Record<string, string>) => void,

@@ -5,23 +5,23 @@ import {isEphemeral, isPersistent, type Pool} from '../model/pool';
 import type {Config} from './config-types';
 import {present} from './variables';
 
-/** Where this runs, and where its VMs are unless a pool says otherwise. */
+/** The project, and the default zone and region of VMs. */
 export interface Place {
   readonly project: string;
   readonly zone?: string;
   readonly region?: string;
 }
 
-/** What Slipway asks of the metadata server. Rejects when there is none, or it does not know. */
+/** Reads a value of the metadata server. Rejects if there is no metadata server, or it lacks the value. */
 export type ReadMetadata = (key: 'project/project-id' | 'instance/zone' | 'instance/region') => Promise<string>;
 
-/** The server answers within milliseconds; elsewhere, nobody does. */
+/** On Google Cloud the server answers within milliseconds; elsewhere there is none. */
 const TIMEOUT_MS = 1_500;
 
 /**
- * Project, zone and region: from the environment, and what it lacks from the metadata server.
+ * Project, zone and region: from the environment, else from the metadata server.
  *
- * @throws InvalidConfiguration naming the variables to set, when there is no project, or a pool needs a region or zone that nobody names.
+ * @throws InvalidConfiguration naming the variables to set, if there is no project, or a pool needs a region or zone that neither source has.
  */
 export async function resolvePlace(
   config: Pick<Config, 'project' | 'zone' | 'region' | 'pools'>,
@@ -30,8 +30,8 @@ export async function resolvePlace(
   const needsRegion = config.pools.filter(isEphemeral).some(({provider}) => !provider.region);
   const needsZone = config.pools.filter(isPersistent).some(({provider}) => !provider.zone);
   const asksRegion = needsRegion && !config.region && !config.zone;
-  // Off Google Cloud the server does not answer: it is asked only for what somebody needs. A function has a region and no zone of
-  // Compute Engine; a VM has a zone, which tells its region.
+  // Outside of Google Cloud each request waits for the time-out, so only needed values are requested. A function has a region and no zone of
+  // Compute Engine; a VM has a zone, which contains its region.
   const [project, zone, region] = await Promise.all([
     config.project ?? ask(metadata, 'project/project-id', PROJECT),
     config.zone ?? (needsZone || asksRegion ? ask(metadata, 'instance/zone', ZONE) : undefined),
@@ -49,7 +49,7 @@ export async function resolvePlace(
   return present({project, zone, region: home});
 }
 
-/** A pool that names no region, or no zone for its VM, is in ours. */
+/** The pool with the default region, or the default zone of its VM, if the pool names none. */
 export function placed(pool: Pool, {region, zone}: Place): Pool {
   if (isPersistent(pool)) return pool.provider.zone || !zone ? pool : {...pool, provider: {...pool.provider, zone}};
   if (!isEphemeral(pool) || pool.provider.region || !region) return pool;
@@ -60,7 +60,7 @@ function missing(path: string, expected: string): ConfigurationProblem {
   return {path, found: 'nothing, and no answer from the metadata server', expected};
 }
 
-/** The last segment of `projects/123/zones/us-central1-a`, if it is what it should be: Cloud Run makes up a zone `us-central1-1`. */
+/** The last segment of `projects/123/zones/us-central1-a`, if it matches the pattern: Cloud Run answers an invented zone `us-central1-1`. */
 async function ask(
   metadata: ReadMetadata,
   key: Parameters<ReadMetadata>[0],

@@ -9,18 +9,18 @@ import type {Problems} from './variables';
 
 type Raw = Readonly<Record<string, unknown>>;
 
-/** What stands above the pools and concerns each of them, of whatever shape. */
-export interface Above {
+/** Settings outside of the pools that apply to each pool, not validated. */
+export interface SharedSettings {
   readonly defaults: unknown;
   /** The limit over all pools. */
   readonly maxRunners: unknown;
 }
 
 /**
- * What concerns several fields of one pool. Takes what was read, of whatever shape, so that these errors are reported together
- * with those of single fields; a field of the wrong shape is the schema's to report and passes here.
+ * Checks rules that concern several fields of one pool. `pool` is not validated, so that these errors are reported together with those of
+ * single fields. The schema reports fields of a wrong type, which are ignored here.
  */
-export function checkPool(pool: unknown, above: Above, path: string, problems: Problems): void {
+export function checkPool(pool: unknown, above: SharedSettings, path: string, problems: Problems): void {
   if (!isRecord(pool)) return;
   const defaults = isRecord(above.defaults) ? above.defaults : {};
   checkScope(pool, path, problems);
@@ -30,20 +30,20 @@ export function checkPool(pool: unknown, above: Above, path: string, problems: P
   if (isRecord(pool['provider'])) checkGce({...DEFAULTS, ...defaults, ...pool}, pool['provider'], path, problems);
 }
 
-/** Two pools of one name would share slots and VM names; two that take a job without labels, its organisation's jobs. */
+/** Checks rules that concern several pools. Pools of one name would share slots and VM names; only one pool of an organisation may accept jobs without labels. */
 export function checkTogether(pools: readonly unknown[], root: string, problems: Problems): void {
   const names = new Map<string, number>();
   const organisations = new Map<string, number>();
   pools.forEach((pool, index) => {
     if (!isRecord(pool)) return;
     const {name, org, acceptsUnlabeled} = pool;
-    const named = typeof name === 'string' ? firstOr(names, name, index) : index;
+    const named = typeof name === 'string' ? firstIndexOf(names, name, index) : index;
     if (named !== index) {
       const found = `${problems.describe(name)}, the name of pools[${named}] too`;
       problems.report(`${root}.pools[${index}].name`, found, `different names for pools[${named}] and pools[${index}]`);
     }
     if (acceptsUnlabeled !== true || typeof org !== 'string') return;
-    const accepting = firstOr(organisations, org.toLowerCase(), index);
+    const accepting = firstIndexOf(organisations, org.toLowerCase(), index);
     if (accepting !== index) {
       const found = `true, and in pools[${accepting}] of ${problems.mask(org)} too`;
       problems.report(`${root}.pools[${index}].acceptsUnlabeled`, found, 'true in at most one pool of an organisation');
@@ -51,8 +51,8 @@ export function checkTogether(pools: readonly unknown[], root: string, problems:
   });
 }
 
-/** The first index that the key was seen with. */
-function firstOr(seen: Map<string, number>, key: string, index: number): number {
+/** The index at which the key was first seen; records `index` if the key is new. */
+function firstIndexOf(seen: Map<string, number>, key: string, index: number): number {
   const first = seen.get(key) ?? index;
   seen.set(key, first);
   return first;
@@ -68,7 +68,7 @@ function checkScope(pool: Raw, path: string, problems: Problems): void {
     const found = patterns.length === 0 ? 'an empty list' : 'only excluded repositories';
     problems.report(`${path}.repos`, found, 'at least one owner/name without a leading !');
   } else if (patterns && !patterns.some((pattern) => takesRepository(asScope(patterns), pattern))) {
-    // What excludes the text of a pattern, * and all, excludes all that the pattern stands for.
+    // An exclusion that matches the text of a pattern, including its *, excludes everything that the pattern matches.
     const expected = 'at least one owner/name that no text with a leading ! excludes';
     problems.report(`${path}.repos`, 'a list that excludes each of its own repositories', expected);
   }
@@ -82,7 +82,7 @@ function asScope(patterns: readonly string[]): Pick<Pool, 'scope'> {
   return {scope: {kind: 'repositories', patterns}};
 }
 
-/** GitHub refuses each runner of a repository in another group than its only one. */
+/** A repository has only one runner group; GitHub refuses to register its runners in another one. */
 function checkGroup(pool: Raw, defaults: Raw, path: string, problems: Problems): void {
   const group = pool['runnerGroup'] ?? defaults['runnerGroup'];
   const isNew = isRecord(pool['provider']) && pool['provider']['type'] === 'gce';
@@ -107,7 +107,7 @@ function checkLabels(pool: Raw, path: string, problems: Problems): void {
   });
 }
 
-/** A runner that no job asked for needs a place to be registered, labels to be found by, and a slot. */
+/** A warm runner needs a scope for its registration, labels that jobs ask for, and a slot. */
 function checkIdle(pool: Raw, defaults: Raw, limit: unknown, path: string, problems: Problems): void {
   const max = pool['maxRunners'] ?? defaults['maxRunners'] ?? DEFAULTS.maxRunners;
   const isOwn = pool['minIdle'] !== undefined;
@@ -115,7 +115,7 @@ function checkIdle(pool: Raw, defaults: Raw, limit: unknown, path: string, probl
   const counts = Array.isArray(idle) ? idle.map((entry) => (isRecord(entry) ? entry['count'] : undefined)) : [idle];
   const most = Math.max(0, ...counts.filter((count) => typeof count === 'number'));
   const provider = isRecord(pool['provider']) ? pool['provider']['type'] : undefined;
-  // A persistent VM is there already; what defaults say is not meant for it. A pool that is drained keeps none.
+  // `minIdle` in defaults does not apply to persistent VMs, which exist already. A pool with the limit 0 keeps no warm runners.
   if (most === 0 || max === 0 || limit === 0 || (provider === 'gce-vm' && !isOwn)) return;
 
   counts.forEach((count, index) => {
@@ -143,7 +143,7 @@ function checkIdle(pool: Raw, defaults: Raw, limit: unknown, path: string, probl
   }
 }
 
-/** Whether a runner without a job has one place: an organisation, or the one repository that is spelt out. */
+/** Whether a runner without a job has exactly one possible scope: the organisation, or the only repository without `*`. */
 function hasOneScope(pool: Raw): boolean {
   if (!Array.isArray(pool['repos'])) return true;
   return texts(pool['repos'])?.filter(isSpeltOut).length === 1;
@@ -153,7 +153,7 @@ function hasLists(pool: Raw): boolean {
   return !(isAbsentOrEmpty(pool['requires']) && isAbsentOrEmpty(pool['offers']));
 }
 
-/** The two lists as far as they are lists of texts. */
+/** `requires` and `offers` in lower case; a value that is no list of texts counts as absent. */
 function lists(pool: Raw): {requires: readonly string[]; offers: readonly string[] | null} {
   const lower = (value: unknown) => texts(value)?.map((label) => label.toLowerCase());
   return {requires: lower(pool['requires']) ?? [], offers: lower(pool['offers']) ?? null};

@@ -14,8 +14,8 @@ import {
 import {isCron, isTimeZone} from '../model/warm';
 
 /**
- * `RUNNER_CONFIG` as people write it. A custom error is what was expected; zod-problems.ts makes the rest of the message. What one
- * field alone cannot tell is in pool-rules.ts.
+ * The schemas of `RUNNER_CONFIG`. A custom error says what was expected; yaml.ts adds the rest of the message. pool-rules.ts checks
+ * rules that concern several fields.
  */
 
 export const DISCOVERIES = ['installation', 'organization', 'configured'] as const;
@@ -32,14 +32,14 @@ export const DEFAULTS = {
   priority: 0,
 } as const;
 
-/** What was expected; a function, where the value itself tells what to write instead. */
+/** What was expected. A function can suggest a correction of the given value. */
 type Expected = string | ((issue: {readonly input?: unknown}) => string);
 
 function text(pattern: RegExp, error: Expected, maxLength = 500) {
   return z.string({error}).max(maxLength, {error}).regex(pattern, {error});
 }
 
-/** Names that are one copied address away from what was meant: `acme/app.git`, `https://github.com/acme/app`. */
+/** What was expected in place of a repository. For a copied address, such as `https://github.com/acme/app.git`: the name in it. */
 function repositoryOr(expected: string): Expected {
   return ({input}) => {
     if (Array.isArray(input)) return 'owner/name; a list of them goes into repos';
@@ -49,7 +49,7 @@ function repositoryOr(expected: string): Expected {
   };
 }
 
-/** A repository or a pattern of repositories. GitHub gives no repository a name that ends in `.git`. */
+/** A repository or a pattern of repositories. At GitHub no name of a repository ends in `.git`. */
 function repositories(pattern: RegExp, expected: string) {
   const error = repositoryOr(expected);
   return text(pattern, error)
@@ -94,14 +94,14 @@ const schedule = z.strictObject({
 
 const IDLE = 'a whole number of runners, 0 or more, or a list of {cron, timezone, count}';
 
-/** What a pool may set and `defaults` may set for all of them. The defaults of these stand in `DEFAULTS`, for `defaults` comes between. */
+/** Settings of a pool that `defaults` may set for all pools. Their own defaults are in `DEFAULTS`, because those apply after `defaults`. */
 const settings = {
   runnerGroup: text(/\S/, 'the name of a runner group', 100)
     .meta({description: 'Runner group of the organisation.', default: DEFAULTS.runnerGroup})
     .optional(),
   maxRunners: wholeNumber(0, 'a whole number, 0 or more')
     .meta({
-      description: 'Hard limit of runners at one time. 0: no new ones, and what runs is ended in order.',
+      description: 'Hard limit of runners at one time. 0: creates no new runners; running jobs end normally.',
       default: DEFAULTS.maxRunners,
     })
     .optional(),
@@ -116,12 +116,12 @@ const settings = {
   jobMinutes: minutes('How long a job may run.').meta({default: DEFAULTS.jobMinutes}).optional(),
   allowPublicRepos: z
     .boolean({error: 'true or false'})
-    .meta({description: 'Serve public repositories, whose pull requests run anybody’s code.', default: false})
+    .meta({description: 'Serve public repositories, where a pull request can run anybody’s code.', default: false})
     .optional(),
   rerunOnPreemption: z
     .boolean({error: 'true or false'})
     .meta({
-      description: 'Run a job once more that failed because its spot VM was taken back.',
+      description: 'Rerun a job that failed because its spot VM was preempted.',
       default: DEFAULTS.rerunOnPreemption,
     })
     .optional(),
@@ -132,7 +132,7 @@ const settings = {
 };
 
 const gce = z.strictObject({
-  type: z.literal('gce').meta({description: 'One new VM per job, from an instance template.'}),
+  type: z.literal('gce').meta({description: 'Creates one VM for each job, from an instance template.'}),
   template: text(/./, 'the name or URL of an instance template')
     .regex(new RegExp(`${TEMPLATE_URL.source}|${RFC_1035.source}`), {
       error:
@@ -144,26 +144,26 @@ const gce = z.strictObject({
   machineTypes: z
     .array(text(RFC_1035, 'a machine type such as c4a-standard-4', 63), {error: 'a list of machine types'})
     .min(1, {error: 'at least one machine type'})
-    .meta({description: 'In the order of preference; default: the template’s.'})
+    .meta({description: 'In order of preference; default: the machine type of the template.'})
     .optional(),
   spot: z
     .enum(['never', 'prefer', 'only'], {error: 'never, prefer or only'})
-    .meta({description: 'Spot VMs: never, first, or nothing else.', default: 'never'})
+    .meta({description: 'Spot VMs: never used, preferred, or the only VMs used.', default: 'never'})
     .optional(),
 });
 
 const gceVm = z.strictObject({
-  type: z.literal('gce-vm').meta({description: 'One VM that is started and stopped.'}),
+  type: z.literal('gce-vm').meta({description: 'Starts and stops one existing VM.'}),
   instance: instance.meta({description: 'Name of the VM.'}),
   zone: zone.meta({description: 'Default: GOOGLE_CLOUD_ZONE.'}).optional(),
   runnerName: text(RUNNER_NAME, 'the name of a runner, at most 64 characters', 64)
-    .meta({description: 'Name of its runner at GitHub; default: the VM’s.'})
+    .meta({description: 'Name of the VM’s runner at GitHub; default: the name of the VM.'})
     .optional(),
   drain: z
     .boolean({error: 'true or false'})
     .meta({
       description:
-        'Before the VM stops, its runner loses a custom label that the pool requires, so that GitHub gives it no job meanwhile; it gets it back on start.',
+        'Before the VM stops, a custom label that the pool requires is removed from its runner, so that GitHub assigns no job to the runner meanwhile. The label is added again when the VM starts.',
       default: true,
     })
     .optional(),
@@ -182,7 +182,9 @@ export const poolSchema = z
           error: 'a list of owner/name',
         },
       )
-      .meta({description: 'Repositories: owner/name, * within a segment, ! in front excludes.'})
+      .meta({
+        description: 'Repositories: owner/name, with * for any characters within a segment; a leading ! excludes.',
+      })
       .optional(),
     org: text(OWNER, 'the name of an organisation')
       .meta({description: 'Organisation in which the runners are registered.'})
@@ -191,7 +193,10 @@ export const poolSchema = z
     offers: labels.meta({description: 'Labels that a job may ask for, * for any characters; default: any.'}).optional(),
     acceptsUnlabeled: z
       .boolean({error: 'true or false'})
-      .meta({description: 'With org: also jobs that ask for no label, as runs-on: {group: …} does.', default: false})
+      .meta({
+        description: 'With org: also serve jobs that ask for no label, as with runs-on: {group: …}.',
+        default: false,
+      })
       .optional(),
     ...settings,
     provider: z.discriminatedUnion('type', [gce, gceVm], {
@@ -211,19 +216,20 @@ export const runnerConfigSchema = z.strictObject({
     .enum(DISCOVERIES, {error: 'installation, organization or configured'})
     .meta({
       description:
-        'Where the sweep looks for jobs that no webhook told of: all that the App or token can see, the organisations of the pools, or the repositories that the pools name. Default: installation with an App, configured with a token.',
+        'Where the sweep looks for jobs whose webhook was missed. installation: all repositories that the App or token can see; organization: the organisations of the pools; configured: the repositories that the pools name. Default: installation with an App, configured with a token.',
     })
     .optional(),
-  defaults: defaultsSchema.meta({description: 'For every pool that does not say otherwise.'}).optional(),
+  defaults: defaultsSchema.meta({description: 'Settings of every pool that does not set its own.'}).optional(),
   maxRunners: wholeNumber(0, 'a whole number, 0 or more')
     .meta({
-      description: 'Hard limit over all pools together, but for those of type gce-vm. Default: none. 0: no new ones.',
+      description:
+        'Hard limit of runners over all pools, except pools of type gce-vm. Default: none. 0: creates no new runners.',
     })
     .optional(),
   pools: z.array(poolSchema, {error: 'a list of pools'}).min(1, {error: 'at least one pool'}),
 });
 
-/** The older form: persistent VMs only. */
+/** The older flat form, for persistent VMs only. */
 export const flatSchema = z
   .array(
     z.strictObject({

@@ -24,8 +24,8 @@ export interface UnnamedPool {
 }
 
 /**
- * A name for every pool: its own, else one made from its labels. A made one that is in use gets `-2`, `-3`, …. It is part of the
- * names of VMs, so adding a pool in front of its like renames them: name pools that matter.
+ * A name for every pool: its own name, else a name made from its labels. A made name that is in use gets `-2`, `-3`, and so on. A pool's name
+ * is part of the names of its VMs, and adding a pool before others with the same labels renames those pools; so pools should have own names.
  */
 function namePools(pools: readonly UnnamedPool[]): string[] {
   const used = new Set(pools.flatMap(({name}) => (name ? [name] : [])));
@@ -39,10 +39,10 @@ function namePools(pools: readonly UnnamedPool[]): string[] {
   });
 }
 
-/** `linux-arm64` of `[self-hosted, Linux, ARM64]`; `self-hosted` only where it stands alone, as every pool has it. */
+/** `linux-arm64` for `[self-hosted, Linux, ARM64]`. `self-hosted` is left out if there are other labels, because most pools have it. */
 function slug(labels: readonly string[]): string {
-  const telling = labels.filter((label) => label.toLowerCase() !== 'self-hosted');
-  const text = (telling.length > 0 ? telling : labels)
+  const distinctive = labels.filter((label) => label.toLowerCase() !== 'self-hosted');
+  const text = (distinctive.length > 0 ? distinctive : labels)
     .join('-')
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
@@ -55,12 +55,12 @@ function cut(text: string, length: number): string {
   return text.slice(0, length).replace(/-+$/, '');
 }
 
-/** What the environment says for pools that do not. */
+/** Settings from the environment that apply if `RUNNER_CONFIG` does not set them. */
 export interface PoolContext {
   readonly zone?: string;
   readonly region?: string;
   readonly vmInactiveMinutes: number;
-  /** What rules where `RUNNER_CONFIG` does not say it. */
+  /** Hard limit of runners over all pools. */
   readonly maxRunners?: number;
   readonly jobMinutes?: number;
 }
@@ -71,13 +71,13 @@ export type DiscoverySource = (typeof DISCOVERIES)[number];
 export interface RunnerConfig {
   readonly pools: readonly Pool[];
   readonly discovery?: DiscoverySource;
-  /** Hard limit over all pools that make VMs. */
+  /** Hard limit of runners over all pools that create VMs. */
   readonly maxRunners?: number;
 }
 
 /**
- * `RUNNER_CONFIG`: YAML or JSON, `{discovery?, defaults?, maxRunners?, pools}` or the older flat list. Every error is reported to `problems`, under
- * `root`, the variable that the text is from; the list of pools is empty then.
+ * Parses `RUNNER_CONFIG`: YAML or JSON, `{discovery?, defaults?, maxRunners?, pools}` or the older flat list. Reports every error to `problems`
+ * under `root`, the variable that holds the text; the returned list of pools is then empty.
  */
 export function parseRunnerConfig(text: string, root: string, context: PoolContext, problems: Problems): RunnerConfig {
   const before = problems.count;
@@ -102,16 +102,16 @@ interface Schema<T> {
   safeParse(value: unknown, params: {error: core.$ZodErrorMap}): {data?: T; error?: {issues: core.$ZodIssue[]}};
 }
 
-/** `isSaid`: what is wrong at this path was reported already, in better words. */
+/** Validates `value` and reports the issues. `isReported`: whether a more helpful message about the path was reported before. */
 function validate<T>(
   schema: Schema<T>,
   value: unknown,
   root: string,
   problems: Problems,
-  isSaid: (path: readonly PropertyKey[]) => boolean = () => false,
+  isReported: (path: readonly PropertyKey[]) => boolean = () => false,
 ): T | undefined {
   const result = schema.safeParse(value, {error: expectedText});
-  const issues = result.error?.issues.filter(({path}) => !isSaid(path)) ?? [];
+  const issues = result.error?.issues.filter(({path}) => !isReported(path)) ?? [];
   reportIssues(issues, value, root, problems);
   return result.data;
 }
@@ -125,9 +125,9 @@ function readConfig(value: unknown, root: string, context: PoolContext, problems
   if (!Array.isArray(given.pools)) return validate(runnerConfigSchema, value, root, problems);
   const meant = given.pools.map((pool, index) => meantPool(pool, `${root}.pools[${index}]`, problems));
   const pools = meant.map((one) => (one.kind === 'pool' ? one.pool : undefined));
-  const isSaid = ([key, index]: readonly PropertyKey[]) =>
+  const isReported = ([key, index]: readonly PropertyKey[]) =>
     key === 'pools' && typeof index === 'number' && meant[index]?.kind === 'unreadable';
-  const config = validate(runnerConfigSchema, {...value, pools}, root, problems, isSaid);
+  const config = validate(runnerConfigSchema, {...value, pools}, root, problems, isReported);
   const {jobMinutes} = context;
   const defaults = {...present({jobMinutes}), ...(isRecord(given.defaults) ? given.defaults : {})};
   const above = {defaults, maxRunners: given.maxRunners ?? context.maxRunners};

@@ -3,15 +3,15 @@ import type {Secret} from '../secret';
 import type {SecretSource} from './credentials';
 import type {SecretReader} from './secrets';
 
-/** So often at most secrets are read afresh because nothing fitted: whoever sends nonsense shall not make us ask all the time. */
+/** The shortest interval between two fresh reads after a mismatch, so that requests with wrong secrets do not cause a read each. */
 const AFRESH_EVERY_MS = 10_000;
 
-/** Whether one of the secrets fits. Throws `Unavailable` when one cannot be read. */
-export type SecretCheck = (fits: (secret: Secret) => boolean | Promise<boolean>) => Promise<boolean>;
+/** Whether `matches` is true for one of the secrets. Throws `Unavailable` if a secret cannot be read. */
+export type SecretCheck = (matches: (secret: Secret) => boolean | Promise<boolean>) => Promise<boolean>;
 
 /**
- * Tries every value of every secret. When none fits, one may have been rotated since it was read: they are read afresh, and those that are
- * new are tried. A cached value is good for minutes, and a rotation must not refuse what the new one signed in the meantime.
+ * Tries every value of every secret. If none matches, a secret may have been rotated since it was read: all are read afresh, and new values are
+ * tried. Values are cached for minutes, and a request that was signed with a rotated secret must not be refused meanwhile.
  */
 export function createSecretCheck(
   sources: readonly SecretSource[],
@@ -21,16 +21,16 @@ export function createSecretCheck(
   let reading: Promise<Secret[]> | undefined;
   const isRemote = sources.some(({kind}) => kind !== 'literal');
 
-  return async (fits) => {
-    const known = inHand(sources, secrets) ?? (await readAll(sources, (source) => secrets.read(source)));
-    if (await anyFits(known, fits)) return true;
+  return async (matches) => {
+    const known = peekAll(sources, secrets) ?? (await readAll(sources, (source) => secrets.read(source)));
+    if (await anyMatches(known, matches)) return true;
     if (!isRemote) return false;
     const tried = new Set(known.map((secret) => secret.reveal()));
     const read = (await afresh()).filter((secret) => !tried.has(secret.reveal()));
-    return anyFits(read, fits);
+    return anyMatches(read, matches);
   };
 
-  /** Whoever comes while they are read waits for them, too. Nothing when they were read a moment ago. */
+  /** Reads all secrets afresh. Concurrent callers share one read. Empty if the last fresh read was less than `AFRESH_EVERY_MS` ago. */
   async function afresh(): Promise<Secret[]> {
     if (reading) return reading;
     if (clock.now() - readAfreshAt < AFRESH_EVERY_MS) return [];
@@ -42,9 +42,9 @@ export function createSecretCheck(
   }
 }
 
-/** All values, when nobody has to be asked. */
-function inHand(sources: readonly SecretSource[], secrets: SecretReader): Secret[] | undefined {
-  const values = sources.map((source) => secrets.inHand(source));
+/** All values, if every secret is cached. */
+function peekAll(sources: readonly SecretSource[], secrets: SecretReader): Secret[] | undefined {
+  const values = sources.map((source) => secrets.peek(source));
   return values.every((value) => value !== undefined) ? values.flat() : undefined;
 }
 
@@ -55,14 +55,14 @@ async function readAll(
   return (await Promise.all(sources.map(read))).flat();
 }
 
-/** Each is tried: how long it takes does not tell which one fits. */
-async function anyFits(
+/** Tries every secret even after a match, so that the time does not tell which one matches. */
+async function anyMatches(
   secrets: readonly Secret[],
-  fits: (secret: Secret) => boolean | Promise<boolean>,
+  matches: (secret: Secret) => boolean | Promise<boolean>,
 ): Promise<boolean> {
   let found = false;
   for (const secret of secrets) {
-    if (await fits(secret)) found = true;
+    if (await matches(secret)) found = true;
   }
   return found;
 }

@@ -7,10 +7,10 @@ import type {HostPort} from './variables';
 /** The payloads of a secret, or of one of its versions, the newest first. */
 export type AccessResource = (name: string) => Promise<string[]>;
 
-/** All calls of one read together. */
+/** Time limit for all calls of one read together. */
 const DEADLINE_MS = 6_000;
 
-/** Of one call. Retries are the caller's: the client's own would outlast every deadline here. */
+/** Options of one call. The client's own retries are switched off, because they would outlast every deadline here; the caller retries. */
 const CALL = {timeout: 3_000, retry: {retryCodes: []}};
 
 const DEADLINE_EXCEEDED = 4;
@@ -70,7 +70,7 @@ async function accessNewest(client: SecretManagerServiceClient, secret: string):
   return access(client, names);
 }
 
-/** Some of several may have been disabled since they were listed. */
+/** The payloads of the versions. A version that was disabled after the list was read is left out. */
 async function access(client: SecretManagerServiceClient, names: readonly string[]): Promise<string[]> {
   const results = await Promise.allSettled(names.map((name) => client.accessSecretVersion({name}, CALL)));
   const payloads: string[] = [];
@@ -127,7 +127,7 @@ function late(name: string): Unavailable {
   return new Unavailable(`${name}: Secret Manager did not answer in time`, 10);
 }
 
-/** A gRPC code, which the REST transport too makes of the answer. */
+/** The gRPC code of an error; the REST transport maps HTTP statuses to gRPC codes, too. */
 function codeOf(error: unknown): number | undefined {
   const code = (error as {code?: unknown} | undefined)?.code;
   return typeof code === 'number' ? code : undefined;

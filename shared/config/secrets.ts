@@ -11,23 +11,23 @@ import {type AccessResource, createSecretManager} from './secret-manager';
 const RESOURCE_TTL_MS = 5 * 60_000;
 const FILE_TTL_MS = 60_000;
 
-/** How long an old value stands in for one that cannot be read again. */
+/** How old a value may be that is used because a new one cannot be read. */
 const MAX_STALENESS_MS = 60 * 60_000;
 
-/** While an old value stands in, so that not every request waits for a read that fails. */
+/** How long a failed read is not repeated, so that not every request waits for a read that fails. */
 const RETRY_MS = 30_000;
 
 export interface SecretReader {
   /**
-   * The secret's values, the newest first, at least one. A resource without a version has two while its former version is enabled:
-   * both are good for verifying; for presenting it, take the first. Throws `Unavailable`.
+   * The secret's values, the newest first, at least one. A resource without a version has two values while its former version is enabled.
+   * Accept both when verifying; use the first when presenting the secret. Throws `Unavailable`.
    */
   read(source: SecretSource): Promise<Secret[]>;
-  /** What `read` would return without asking anybody; undefined when it would have to ask. */
-  inHand(source: SecretSource): Secret[] | undefined;
-  /** Asks, whatever is in hand, which stays good for others meanwhile. Throws `Unavailable`. */
+  /** The cached value, which `read` would return without a request; undefined if `read` would send a request. */
+  peek(source: SecretSource): Secret[] | undefined;
+  /** Reads again, even if a value is cached. Other callers get the cached value meanwhile. Throws `Unavailable`. */
   readAfresh(source: SecretSource): Promise<Secret[]>;
-  /** The next read asks again: the peer answered 401, so the value may have been rotated. */
+  /** Makes the next `read` send a request. Called when the peer answered 401, because the value may have been rotated. */
   invalidate(source: SecretSource): void;
 }
 
@@ -38,16 +38,17 @@ export interface SecretReaderOptions {
   readonly config?: {readonly emulators: Emulators};
   /** Default: the file system. */
   readonly readFile?: (path: string) => Promise<string>;
-  /** Told when an old value stands in. */
+  /** Logs a warning when an old value is used because a new one cannot be read. */
   readonly logger?: Pick<Logger, 'warning'>;
 }
 
 type RemoteSource = Exclude<SecretSource, {kind: 'literal'}>;
 
-interface Known {
+interface CachedValues {
   readonly values: Secret[];
+  /** When the values were read, in milliseconds since the epoch. */
   readonly readAt: number;
-  /** Until when nobody is asked again. */
+  /** Until when the values are used without a new read. */
   readonly untilMs: number;
 }
 
@@ -56,7 +57,7 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
   const {clock, logger, readFile: readText = (path: string) => readFile(path, 'utf8')} = options;
   const emulator = options.config?.emulators.secretManager;
   const accessResource = options.accessResource ?? createSecretManager(emulator ? {emulator} : {});
-  const known = new TtlCache<Known>(clock);
+  const known = new TtlCache<CachedValues>(clock);
 
   async function fetch(source: RemoteSource): Promise<Secret[]> {
     const texts = source.kind === 'file' ? [await readText(source.path)] : await accessResource(source.name);
@@ -67,7 +68,7 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
     return (source.isList ? values.flatMap(partsOf) : values).map((text) => new Secret(text));
   }
 
-  async function refresh(source: RemoteSource): Promise<Known> {
+  async function refresh(source: RemoteSource): Promise<CachedValues> {
     try {
       const values = await fetch(source);
       const now = clock.now();
@@ -83,12 +84,12 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
     }
   }
 
-  function inHand(source: SecretSource): Secret[] | undefined {
+  function peek(source: SecretSource): Secret[] | undefined {
     return source.kind === 'literal' ? [source.secret] : known.get(keyOf(source))?.values;
   }
 
-  /** Concurrent ones share one fetch. */
-  async function ask(source: SecretSource): Promise<Secret[]> {
+  /** Reads the secret; concurrent callers share one fetch. */
+  async function reload(source: SecretSource): Promise<Secret[]> {
     if (source.kind === 'literal') return [source.secret];
     const read = await known.reload(
       keyOf(source),
@@ -99,12 +100,12 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
   }
 
   return {
-    inHand,
+    peek,
     async read(source) {
-      return inHand(source) ?? ask(source);
+      return peek(source) ?? reload(source);
     },
     async readAfresh(source) {
-      return ask(source);
+      return reload(source);
     },
     invalidate(source) {
       if (source.kind !== 'literal') known.expire(keyOf(source));
@@ -112,10 +113,10 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
   };
 }
 
-/** At the end of a value, where editors and `echo` leave them. */
+/** Line ends at the end of a value, which editors and `echo` add. */
 const LINE_ENDS = /(?<![\r\n])[\r\n]+$/;
 
-/** Several secrets in one text; none may be empty, as anybody could sign with that. */
+/** The secrets in a text, separated by commas. Throws if one is empty, because anybody could sign with an empty secret. */
 function partsOf(text: string): string[] {
   const parts = text.split(',').map((part) => part.trim());
   if (parts.includes(''))
@@ -123,7 +124,7 @@ function partsOf(text: string): string[] {
   return parts;
 }
 
-/** The same resource may be read as one secret and as several. */
+/** The key in the cache. The same resource may be read as one secret and as several. */
 function keyOf(source: RemoteSource): string {
   return source.isList ? `several in ${nameOf(source)}` : nameOf(source);
 }
@@ -133,7 +134,7 @@ function nameOf(source: RemoteSource): string {
   return source.field ? `${name}#${source.field}` : name;
 }
 
-/** The whole secret, or a field of it. Nothing of the text gets into an error. */
+/** The whole secret, or a field of it. Errors quote nothing of the text. */
 function fieldOf(text: string, field: SecretField | undefined): string {
   if (!field) return text;
   let value: unknown;

@@ -1,37 +1,37 @@
 import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
 
-/** Environment variables by name, as in `process.env`. A parameter everywhere else, so that tests and `npm start` bring their own. */
+/** Environment variables by name, as in `process.env`. Passed as a parameter, so that tests and `npm start` can use their own. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A snapshot of the process's environment. The only place that reads it. */
+/** A snapshot of the environment of the process. Only this function reads `process.env`. */
 export function readEnvironment(): Environment {
   return Object.freeze({...process.env});
 }
 
-/** `T` with its undefined-able fields optional instead. */
+/** `T`, in which fields that may be undefined are optional instead. */
 export type Present<T> = {[K in keyof T as undefined extends T[K] ? never : K]: T[K]} & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };
 
-/** `fields` without those that are undefined: under `exactOptionalPropertyTypes` an absent field is not an undefined one. */
+/** `fields` without undefined values: with `exactOptionalPropertyTypes` an optional field must not be set to undefined. */
 export function present<T extends object>(fields: T): Present<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
 }
 
 const MAX_SHOWN = 80;
 
-/** Credentials that GitHub or OpenSSL mark as such, wherever somebody pasted them; and their like in base64. */
+/** Credentials that are recognisable by their beginning, such as tokens of GitHub and PEM, also in base64. */
 const CREDENTIALS = /-----BEGIN[\s\S]*|LS0tLS1CRUdJT[\s\S]*|\b(gh[a-z]_|github_pat_)\w+/g;
 
-/** Gathers what is wrong with the configuration, so that all of it is reported at once. */
+/** Collects the errors of the configuration, so that all are reported at once. */
 export class Problems {
   readonly #problems: ConfigurationProblem[] = [];
   readonly #secrets: readonly string[];
   readonly #origins: ReadonlyMap<string, string>;
 
   /**
-   * `secrets`: values that `describe` must not show, should one turn up in the wrong place. `origins`: the variables whose value is from one of
-   * another name, and that name, which is what the operator finds.
+   * `secrets`: values that `describe` masks, in case one was pasted in the wrong place. `origins`: by variable, the variable of another name
+   * from which the value was taken; messages name it, because the operator has set that one.
    */
   constructor(secrets: readonly string[] = [], origins: ReadonlyMap<string, string> = new Map()) {
     this.#secrets = secrets;
@@ -47,7 +47,7 @@ export class Problems {
     this.#problems.push({path: origin ? `${path} (from ${origin})` : path, found, expected});
   }
 
-  /** A value as a message may show it: short, and without secrets. */
+  /** A value for a message: short, and without secrets. */
   describe(value: unknown): string {
     if (value === undefined || value === null) return 'nothing';
     if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
@@ -57,7 +57,7 @@ export class Problems {
     return JSON.stringify(masked.length > MAX_SHOWN ? `${masked.slice(0, MAX_SHOWN)}…` : masked);
   }
 
-  /** Outside text, such as a key, without secrets. */
+  /** Text from outside, such as a key, without secrets. */
   mask(text: string): string {
     return this.#secrets
       .reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
@@ -70,23 +70,23 @@ export class Problems {
   }
 }
 
-/** `undefined`: the text is not what the variable must hold. */
+/** Parses a variable. `undefined`: the text is invalid. */
 export type Parse<T> = (text: string) => T | undefined;
 
-/** Where an emulator listens, for plain HTTP. */
+/** The address of an emulator, for plain HTTP. */
 export interface HostPort {
   readonly host: string;
   readonly port: number;
 }
 
-/** Reads variables one by one and reports what is missing or malformed. */
+/** Reads variables one by one and reports missing and malformed ones. */
 export class Variables {
   readonly #env: Environment;
   readonly #required: ReadonlySet<string>;
   readonly #problems: Problems;
   readonly #also: Readonly<Record<string, string>>;
 
-  /** `also`: values of variables that the environment does not have. */
+  /** `also`: values of variables that the environment does not set. */
   constructor(
     env: Environment,
     required: ReadonlySet<string>,
@@ -103,12 +103,12 @@ export class Variables {
     return this.#required.has(name);
   }
 
-  /** Trimmed; an empty variable is one that is not set. */
+  /** The trimmed value; undefined if the variable is empty or not set. */
   text(name: string): string | undefined {
     return this.#env[name]?.trim() || (Object.hasOwn(this.#also, name) ? this.#also[name]?.trim() : '') || undefined;
   }
 
-  /** `expected` completes "found …, expected …", also when a required variable is missing. */
+  /** Reads a variable; reports it if it is malformed, or missing and required. `expected` completes "found …, expected …". */
   read<T>(name: string, expected: string, parse: Parse<T>): T | undefined {
     const text = this.text(name);
     if (text === undefined) {
@@ -135,7 +135,7 @@ export class Variables {
     return parsed ?? fallback;
   }
 
-  /** In upper or lower case, as other systems write it. */
+  /** One of the choices, in upper or lower case. */
   choice<T extends string>(name: string, choices: readonly T[], fallback: T): T {
     return (
       this.read(name, choices.join(' or '), (text) => choices.find((choice) => choice === text.toLowerCase())) ??
@@ -163,14 +163,14 @@ export function matching(pattern: RegExp): Parse<string> {
   return (text) => (pattern.test(text) ? text : undefined);
 }
 
-/** An absolute http or https URL, as it was given: an OIDC audience is compared character by character. */
+/** An absolute http or https URL, unchanged, because an OIDC audience is compared character by character. */
 export function url(text: string): string | undefined {
   const parsed = URL.canParse(text) ? new URL(text) : undefined;
   if (!parsed || !/^https?:$/.test(parsed.protocol)) return undefined;
   return parsed.username || parsed.password || parsed.hash || /\s/.test(text) ? undefined : text;
 }
 
-/** `*`, or origins separated by commas, each as a browser's `Origin` header spells it. */
+/** `*`, or origins separated by commas, each in the form of a browser's `Origin` header. */
 export function origins(text: string): string[] | undefined {
   const parts = text.split(',').map((part) => part.trim());
   const valid = parts.every((part) => part === '*' || (url(part) !== undefined && new URL(part).origin === part));

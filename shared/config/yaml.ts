@@ -11,7 +11,7 @@ export function parseYaml(text: string, root: string, problems: Problems): Parse
   const source = text.replace(/^\uFEFF/, '');
   const document = parseDocument(source, {lineCounter: lines, prettyErrors: false, merge: true});
   const before = problems.count;
-  // An unquoted `!acme/legacy` is a tag, and its value silently nothing.
+  // YAML reads an unquoted `!acme/legacy` as a tag with an empty value, and only warns.
   const tags = document.warnings.filter(({code}) => code === 'TAG_RESOLVE_FAILED');
   for (const error of [...document.errors, ...tags]) {
     const {line, col} = lines.linePos(error.pos[0]);
@@ -22,7 +22,7 @@ export function parseYaml(text: string, root: string, problems: Problems): Parse
   try {
     return {kind: 'value', value: document.toJS()};
   } catch {
-    // An alias without its anchor, or so many of them that the text would grow without a bound.
+    // An alias without its anchor, or so many aliases that the value would grow without bound.
     const {line, col} = lines.linePos(unresolved(document) ?? 0);
     problems.report(
       root,
@@ -33,28 +33,28 @@ export function parseYaml(text: string, root: string, problems: Problems): Parse
   }
 }
 
-/** Mistakes of form, in words that need no knowledge of the reader's library. */
-const SAID: Readonly<Record<string, readonly [found: string, expected: string]>> = {
+/** Messages for syntax errors that do not require knowledge of the YAML library. */
+const SYNTAX_MESSAGES: Readonly<Record<string, readonly [found: string, expected: string]>> = {
   DUPLICATE_KEY: ['a key that is there already', 'each key once'],
   TAB_AS_INDENT: ['a tab in front of a line', 'spaces, as YAML takes no tabs there'],
   MULTIPLE_DOCS: ['a second document', 'one document, without --- between its lines'],
 };
 
-/** What is wrong at `at`, in the words of one who writes a text and forgets its quotes. */
+/** The mistake at the offset `at`. Most often the quotes around a text are missing. */
 function mistake(code: string, source: string, at: number): [found: string, expected: string] {
   const character = source[at] ?? '';
   if (source.startsWith(`\${{`, at - 1)) {
     return [`an expression, \${{ }},`, 'a text in so many words: Slipway does not see what an expression becomes'];
   }
   const isText = code === 'TAG_RESOLVE_FAILED' || code === 'BAD_ALIAS' || code === 'BAD_SCALAR_START';
-  const said = Object.hasOwn(SAID, code) ? SAID[code] : undefined;
+  const said = Object.hasOwn(SYNTAX_MESSAGES, code) ? SYNTAX_MESSAGES[code] : undefined;
   if (said) return [...said];
   return isText && /[!*@`%]/.test(character)
     ? [`an unquoted ${character}`, `quotes around a text that begins with ${character}`]
     : [`a syntax error (${code})`, 'YAML or JSON'];
 }
 
-/** Where the first alias stands that has no anchor before it. */
+/** The offset of the first alias without an anchor before it. */
 function unresolved(document: Document): number | undefined {
   let found: number | undefined;
   visit(document, {
@@ -67,7 +67,7 @@ function unresolved(document: Document): number | undefined {
   return found;
 }
 
-/** The candidate that `word` was most likely meant to be; undefined when none is near. */
+/** The candidate that is most similar to `word`; undefined if none is similar. */
 function nearest(word: string, candidates: readonly string[]): string | undefined {
   const limit = Math.max(2, Math.floor(word.length / 3));
   let best: {readonly candidate: string; readonly distance: number} | undefined;
@@ -92,7 +92,7 @@ function editDistance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** The text of the pools, and the variable that it is from. */
+/** The text of the pools, and the variable (`root`) from which it was read. */
 export interface RunnerConfigText {
   readonly root: string;
   readonly text: string;
@@ -100,7 +100,7 @@ export interface RunnerConfigText {
 
 const EXPECTED = 'the pools as YAML or JSON in RUNNER_CONFIG, or the path of a file with them in RUNNER_CONFIG_FILE';
 
-/** Reads the file synchronously: it is part of the start, as the environment is. */
+/** Reads the text of the pools. The file is read synchronously, because it is needed at the start. */
 export function readRunnerConfig(variables: Variables, problems: Problems): RunnerConfigText | undefined {
   const text = variables.text('RUNNER_CONFIG');
   const path = variables.text('RUNNER_CONFIG_FILE');
@@ -121,7 +121,7 @@ export function readRunnerConfig(variables: Variables, problems: Problems): Runn
   }
 }
 
-/** `[['pools', 0, 'provider']]` after `RUNNER_CONFIG` is `RUNNER_CONFIG.pools[0].provider`. */
+/** The path as text: `['pools', 0, 'provider']` in `RUNNER_CONFIG` is `RUNNER_CONFIG.pools[0].provider`. */
 export function pathText(root: string, path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`;
@@ -129,14 +129,14 @@ export function pathText(root: string, path: readonly PropertyKey[]): string {
   }, root);
 }
 
-/** zod's errors that no schema names itself, as what was expected. For an unknown key: the known ones. */
+/** What was expected, for errors of zod without a message in the schema. For an unknown key: the known keys. */
 export const expectedText: core.$ZodErrorMap = (issue) => {
   if (issue.code === 'unrecognized_keys') return knownKeys(issue.inst).join(', ');
   if (issue.code !== 'invalid_type') return undefined;
   return issue.expected === 'array' ? 'a list' : issue.expected === 'object' ? 'an object' : `a ${issue.expected}`;
 };
 
-/** Reports zod's issues of `value`, one for each place. `root` is the variable that holds it. */
+/** Reports zod's issues of `value`, one for each path. `root`: the variable that holds the value. */
 export function reportIssues(
   issues: readonly core.$ZodIssue[],
   value: unknown,
@@ -152,7 +152,7 @@ export function reportIssues(
         const expected = near
           ? `${near} (or another of ${known.filter((other) => other !== near).join(', ')})`
           : `one of ${issue.message}`;
-        // The keys above it are known ones; this one may be anything, a secret in the wrong line too.
+        // The unknown key may be any text, even a secret in the wrong line. The keys above it are known.
         problems.report(pathText(root, [...issue.path, problems.mask(key)]), 'an unknown key', expected);
       }
       continue;
@@ -161,13 +161,13 @@ export function reportIssues(
     if (reported.has(path)) continue;
     reported.add(path);
     const given = valueAt(value, issue.path);
-    // What was expected may be made from what was given.
-    const isTold = typeof given !== 'string' || problems.mask(given) === given;
-    problems.report(path, problems.describe(given), isTold ? issue.message : problems.mask(issue.message));
+    // The expected text may quote the given text.
+    const hasNoSecret = typeof given !== 'string' || problems.mask(given) === given;
+    problems.report(path, problems.describe(given), hasNoSecret ? issue.message : problems.mask(issue.message));
   }
 }
 
-/** The errors inside a list that may also be a number: those of the list, where a list was given. */
+/** The errors of a union of a number and a list: if a list was given, the errors inside the list. */
 function unnested(issue: core.$ZodIssue, value: unknown): readonly core.$ZodIssue[] {
   if (issue.code !== 'invalid_union' || !Array.isArray(valueAt(value, issue.path))) return [issue];
   const inside = issue.errors.find((errors) => errors.every((error) => error.path.length > 0));

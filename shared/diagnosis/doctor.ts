@@ -6,10 +6,10 @@ import {type RunnerScope, repositoryScope} from '../model/scope';
 import type {Context, Services} from '../ports';
 import {scrubSecrets} from '../secret';
 
-/** Of one check. The whole answer takes no longer, because they run at once. */
+/** Time-out of one check. The checks run at the same time, so the whole answer takes no longer. */
 const TIMEOUT_MS = 5_000;
 
-/** No runner, VM or document is called so. */
+/** A name that no runner, VM or document has. */
 const NOTHING = 'slipway-health-check';
 
 export interface Check {
@@ -18,7 +18,7 @@ export interface Check {
   readonly detail?: string;
 }
 
-/** Asks every service something harmless that needs the very rights that the functions need. */
+/** Sends every service a harmless request that needs the same permissions as the functions. */
 export async function checkDependencies(
   services: Services<'api'>,
   clock: Clock,
@@ -32,7 +32,7 @@ export async function checkDependencies(
   return {firestore, tasks, github, compute};
 }
 
-/** Why something could not be asked at all. */
+/** A check that could not be made; the message says why. */
 class NotChecked extends Error {}
 
 async function check(clock: Clock, ask: () => Promise<void>): Promise<Check> {
@@ -44,7 +44,7 @@ async function check(clock: Clock, ask: () => Promise<void>): Promise<Check> {
   } catch (error) {
     if (error instanceof NotChecked) return {status: 'not_checked', ...took(), detail: error.message};
     const detail =
-      error instanceof SlipwayError ? scrubSecrets(error.message) : 'failed unexpectedly; the log says more';
+      error instanceof SlipwayError ? scrubSecrets(error.message) : 'failed unexpectedly; see the log of the function';
     return {status: 'failed', ...took(), detail};
   }
 }
@@ -55,10 +55,10 @@ async function checkQueues({config, context}: Services<'api'>): Promise<void> {
   await Promise.all([context.tasks.check('provision'), context.tasks.check('stop')]);
 }
 
-/** Looks a runner up: with a token that may not, GitHub says so. */
+/** Looks up a runner: GitHub refuses this to a token without the permission. */
 async function checkGitHub({context}: Services<'api'>): Promise<void> {
   const scope = context.pools.map(scopeOf).find((found) => found !== undefined) ?? (await scopeOfJob(context));
-  if (!scope) throw new NotChecked('no pool names a repository without *, and no job has told of one yet');
+  if (!scope) throw new NotChecked('no pool names a repository without *, and no job is on record yet');
   await context.github(scope.scope, scope.installationId).findRunner(NOTHING);
 }
 

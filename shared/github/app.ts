@@ -1,3 +1,4 @@
+import {createPrivateKey} from 'node:crypto';
 import {createAppAuth} from '@octokit/auth-app';
 import {RequestError} from '@octokit/request-error';
 import type {Octokit} from '@octokit/rest';
@@ -8,7 +9,6 @@ import type {Random} from '../random';
 import type {Secret} from '../secret';
 import {classify, unreadable} from './errors';
 import {type Connection, createOctokit} from './octokit';
-import {readPrivateKey} from './private-key';
 import type {GitHubCall} from './refusals';
 import {readInstallationId, readInstallationToken} from './responses';
 import type {IssuedToken} from './tokens';
@@ -20,7 +20,7 @@ const JWT_SECONDS = 10 * 60;
 export interface AppCredentials {
   readonly kind: 'app';
   readonly appId: string | number;
-  /** Read at each use, so that a new key counts without a deployment; kept by whoever reads the secret. */
+  /** PEM. Read at each use, so that a new key counts without a deployment; kept by whoever reads the secret. */
   readonly privateKey: () => Promise<Secret>;
   /** Called after a 401: the next `privateKey()` has to look anew. */
   readonly invalidate?: () => void;
@@ -132,6 +132,6 @@ async function signJwt({appId, key, nowSeconds, id}: NewJwt) {
     .setIssuedAt(issuedAt)
     .setExpirationTime(expires)
     .setJti(id)
-    .sign(readPrivateKey(key));
+    .sign(createPrivateKey(key.reveal()));
   return {jwt, expiresAt: new Date(expires * 1000).toISOString()};
 }

@@ -12,8 +12,10 @@ const CACHE_TTL_MS = 60 * 60_000;
 
 /** GitHub answers 404 for a moment where nothing is missing: a 404 is believed when it comes again after so long. */
 const ASK_AGAIN_MS = 3_000;
+
 /** What was found to be absent is not asked for twice in this time. */
 const ABSENT_MS = 5 * 60_000;
+
 /** Beyond that the oldest is forgotten, which costs a second request again. */
 const MOST_ABSENT = 1_000;
 

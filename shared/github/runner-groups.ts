@@ -5,6 +5,7 @@ import {describeScope, ownerOf, type RunnerScope} from '../model/scope';
 import type {RunnerGroup} from './responses';
 
 const CACHE_TTL_MS = 60 * 60_000;
+
 /** GitHub gives it to the default group of every repository and of nearly every organization. */
 const DEFAULT_GROUP_ID = 1;
 

@@ -10,6 +10,7 @@ import {readCountedItems, readJob, readRun} from './responses';
 /** GitHub shows no more of a list of runs that is filtered. */
 const LONGEST_FILTERED_LIST = 1000;
 const MOST_SLICES = 10;
+
 /** So many runs are looked at in one call: a repository where little happens has no more in five weeks. */
 const RECENT_RUNS = 30;
 

@@ -2,8 +2,8 @@ import type {Request} from '@google-cloud/functions-framework';
 import {BadRequest} from '../errors';
 
 /**
- * `?dry-run=true` or `false`, or nothing. Whoever wants a dry run and spells it otherwise must not get a real one, so that anything else in the
- * query is refused: throws `BadRequest`.
+ * Reads `?dry-run=true` or `?dry-run=false`; no query means false. Throws `BadRequest` for any other query, so that a misspelt `dry-run`
+ * never becomes a real run.
  */
 export function readDryRun(request: Request): boolean {
   const query = request.originalUrl.split('?').slice(1).join('?');

@@ -16,37 +16,37 @@ import {
 import {jsonReply, type Reply} from './server';
 
 /**
- * What can be wrong with a request, or keep it from being answered: the last part of the problem's `type`, its status and title. Stable:
- * scripts depend on the types. docs/api.md explains each.
+ * Every problem that the API answers, by the last part of the problem's `type`, with its status and title. The types are stable, because
+ * scripts depend on them. docs/api.md explains each problem.
  */
 export const PROBLEMS = {
-  'invalid-request': {status: 400, title: 'A parameter or the body is not what the operation takes'},
+  'invalid-request': {status: 400, title: 'A parameter or the body is invalid'},
   'invalid-json': {status: 400, title: 'The body cannot be read as JSON'},
-  'pool-required': {status: 400, title: 'Several pools could be meant'},
+  'pool-required': {status: 400, title: 'The pool is ambiguous'},
   unauthenticated: {status: 401, title: 'The secret is missing or wrong'},
-  'not-found': {status: 404, title: 'There is nothing at this path'},
-  'unknown-pool': {status: 404, title: 'There is no such pool'},
-  'unknown-runner': {status: 404, title: 'There is no such runner'},
-  'unknown-dead-letter': {status: 404, title: 'There is no such dead letter'},
-  'method-not-allowed': {status: 405, title: 'This path does not take this method'},
-  'wrong-provider': {status: 409, title: 'The pool is of another type'},
+  'not-found': {status: 404, title: 'No resource at this path'},
+  'unknown-pool': {status: 404, title: 'Unknown pool'},
+  'unknown-runner': {status: 404, title: 'Unknown runner'},
+  'unknown-dead-letter': {status: 404, title: 'Unknown dead letter'},
+  'method-not-allowed': {status: 405, title: 'The method is not allowed at this path'},
+  'wrong-provider': {status: 409, title: 'The pool has another provider type'},
   'scope-mismatch': {status: 409, title: 'The pool does not serve this repository or organization'},
   'labels-not-offered': {status: 409, title: 'The pool does not offer these labels'},
   'runner-busy': {status: 409, title: 'The runner runs a job'},
-  'not-a-task': {status: 409, title: 'The dead letter holds no task that could be tried again'},
-  'in-progress': {status: 409, title: 'The same work is under way'},
+  'not-a-task': {status: 409, title: 'The dead letter holds no task that can be retried'},
+  'in-progress': {status: 409, title: 'The same work is in progress'},
   'name-taken': {status: 409, title: 'The name is in use'},
-  'too-slow': {status: 408, title: 'The body took too long'},
+  'too-slow': {status: 408, title: 'The body took too long to arrive'},
   'too-large': {status: 413, title: 'The body is too large'},
   'unsupported-body': {status: 415, title: 'The body’s encoding is not supported'},
   'idempotency-key-reused': {status: 422, title: 'The Idempotency-Key belongs to another request'},
   'rate-limited': {status: 429, title: 'Too many requests'},
-  internal: {status: 500, title: 'Something unexpected happened'},
-  refused: {status: 502, title: 'GitHub or Google Cloud refuses'},
+  internal: {status: 500, title: 'Internal error'},
+  refused: {status: 502, title: 'GitHub or Google Cloud refused the request'},
   misconfigured: {status: 503, title: 'The function is not configured correctly'},
-  unavailable: {status: 503, title: 'A service that is needed does not answer'},
-  uncertain: {status: 503, title: 'It is not known whether it took effect'},
-  'peer-rate-limited': {status: 503, title: 'GitHub or Google Cloud limits the rate'},
+  unavailable: {status: 503, title: 'A required service does not answer'},
+  uncertain: {status: 503, title: 'The outcome is unknown'},
+  'peer-rate-limited': {status: 503, title: 'GitHub or Google Cloud limits the request rate'},
   'no-capacity': {status: 503, title: 'Compute Engine has no capacity'},
   'quota-exceeded': {status: 503, title: 'A quota of the project is used up'},
 } as const satisfies Record<string, {readonly status: number; readonly title: string}>;
@@ -56,12 +56,12 @@ export type ProblemKind = keyof typeof PROBLEMS;
 /** One thing wrong with a request. */
 export interface InvalidPart {
   readonly in: 'path' | 'query' | 'header' | 'body';
-  /** Dotted, e.g. `labels.0`; empty for the whole. */
+  /** Dotted, e.g. `labels.0`; empty for the whole part. */
   readonly path: string;
   readonly message: string;
 }
 
-/** A request of the API that is refused. The detail is for the caller: what was found, what was expected, what to do. */
+/** The API refuses a request. `detail` tells the caller what was found, what was expected and what to do. */
 export class Problem extends SlipwayError {
   readonly retryable = false;
 
@@ -82,7 +82,7 @@ export function problemType(kind: ProblemKind): string {
   return `urn:slipway:problem:${kind}`;
 }
 
-/** RFC 9457. @see https://www.rfc-editor.org/rfc/rfc9457 */
+/** The problem as an HTTP answer by RFC 9457. @see https://www.rfc-editor.org/rfc/rfc9457 */
 export function problemReply({kind, message, extras}: Problem): Reply {
   const {status, title} = PROBLEMS[kind];
   const body = {
@@ -99,23 +99,26 @@ export function problemReply({kind, message, extras}: Problem): Reply {
   };
 }
 
-/** Where neither the error nor the peer says when to try again. */
+/** `Retry-After` when neither the error nor the peer says when to retry. */
 const RETRY_SECONDS = 10;
 
-/** What a class of errors is answered with. */
+/** How a class of errors is answered. */
 interface ErrorRow {
   readonly error: abstract new (...parameters: never[]) => SlipwayError;
-  /** Of `webhook` and the private functions, whose callers decide by the status whether to try again: GitHub, Cloud Tasks, Cloud Scheduler. */
+  /** Status of `webhook` and the private functions. Their callers, GitHub, Cloud Tasks and Cloud Scheduler, decide by the status whether to retry. */
   readonly status: 401 | 403 | 429 | 503;
-  /** Of the API, whose callers are people and scripts. */
+  /** Problem of the API, whose callers are people and scripts. */
   readonly problem: ProblemKind;
-  /** What both say in place of the error's message. */
+  /** Replaces the error's message in both answers. */
   readonly text?: string;
-  /** `webhook` and the private functions say the error's kind, and the rest stays in the log; `final`: its message, and not when to try again. */
+  /**
+   * `webhook` and the private functions answer the error's message, without `Retry-After`. Without `final` they answer the error's kind with
+   * `Retry-After`, and the message is only logged.
+   */
   readonly final?: true;
 }
 
-/** The one table from an error to an HTTP answer: the first row whose class the error is of. */
+/** The one table from errors to HTTP answers. The first row whose class the error has applies. */
 const ERRORS: readonly ErrorRow[] = [
   {error: Unauthenticated, status: 401, problem: 'refused', final: true},
   {error: Forbidden, status: 403, problem: 'refused', final: true},
@@ -137,7 +140,7 @@ const ERRORS: readonly ErrorRow[] = [
   {error: SlipwayError, status: 503, problem: 'refused'},
 ];
 
-/** Requests that are wrong in themselves, by status. After 408 the rest of the body is not waited for. */
+/** Invalid requests, by status. After 408 the connection is closed without reading the rest of the body. */
 const BAD_REQUESTS: Readonly<
   Record<BadRequest['status'], {readonly problem: ProblemKind; readonly headers?: Readonly<Record<string, string>>}>
 > = {
@@ -148,8 +151,8 @@ const BAD_REQUESTS: Readonly<
   415: {problem: 'unsupported-body'},
 };
 
-/** The answer of `webhook` and the private functions. What the caller need not know stays in the log. */
-export function answerOf(error: unknown): Reply {
+/** The answer of `webhook` and the private functions to an error. Details that the caller need not know are only logged. */
+export function toReply(error: unknown): Reply {
   if (error instanceof BadRequest) {
     return jsonReply({error: error.message}, error.status, BAD_REQUESTS[error.status].headers);
   }
@@ -161,17 +164,18 @@ export function answerOf(error: unknown): Reply {
 }
 
 /**
- * The answer of the API. Typed errors hold no secret, and whoever caused one has shown the secret: their messages are answered. What is not
- * typed stays in the log.
+ * The answer of the API to an error. Messages of typed errors are answered: they hold no secret, and the caller has authenticated. The
+ * message of any other error is only logged.
  */
-export function problemOf(error: unknown): Problem {
+export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof BadRequest) {
     const {problem, headers = {}} = BAD_REQUESTS[error.status];
     return new Problem(problem, error.message, {headers});
   }
   const row = rowOf(error);
-  if (!row || !(error instanceof SlipwayError)) return new Problem('internal', 'the log says more');
+  if (!row || !(error instanceof SlipwayError))
+    return new Problem('internal', 'an unexpected error; see the log of the function');
   const headers = error instanceof RetryableError ? retryAfter(error.retryAfterSeconds) : undefined;
   return new Problem(row.problem, row.text ?? error.message, headers ? {headers} : {});
 }

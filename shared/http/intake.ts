@@ -9,24 +9,24 @@ import type {JobEvent} from '../model/job-event';
 import type {EventMatch} from '../model/matching';
 import type {NewTask} from '../model/tasks';
 import type {ServicesBase} from '../ports';
-import {traceFields, traceOf} from '../telemetry/tracer';
-import {answerOf} from './errors';
+import {toReply} from './errors';
 import {createBodyReader} from './read-body';
 import {jsonReply, type Reply} from './server';
+import {traceFields, traceOf} from './trace';
 import {deliveryOf, isSigned} from './webhook';
 
-/** GitHub sends no larger payload. @see https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap */
+/** The largest payload that GitHub sends. @see https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap */
 const MAX_BODY_BYTES = 25 * 1024 * 1024;
 
-/** GitHub waits ten seconds; reading the secrets and creating the task together get less. */
+/** GitHub waits ten seconds for the answer. Reading the secrets has this long, and so has creating the task. */
 const DEADLINE_MS = 7_500;
 
-/** Whether a body is GitHub's: its bytes, or the answer to whoever else sent it. */
+/** The bytes of a body that GitHub signed, or the answer to a body that GitHub did not sign. */
 export type Verified =
   | {readonly kind: 'signed'; readonly body: Buffer}
   | {readonly kind: 'refused'; readonly answer: Reply};
 
-/** One delivery of a webhook: its signature, its deadline, its trace, and one log line and one answer for each decision. */
+/** Receives deliveries of the webhook: checks the signature, keeps the deadline and the trace, and writes one log line and one answer for each decision. */
 export class Intake {
   readonly #base: () => ServicesBase<'webhook'>;
   readonly #bodies = createBodyReader(MAX_BODY_BYTES);
@@ -34,7 +34,7 @@ export class Intake {
   #services: ServicesBase<'webhook'> | undefined;
   #checkSecret: SecretCheck | undefined;
 
-  /** `startLogger`: for deliveries that come while the configuration is wrong. */
+  /** `startLogger`: logs deliveries that arrive while the configuration is invalid. */
   constructor(base: () => ServicesBase<'webhook'>, startLogger: Logger) {
     this.#base = base;
     this.#startLogger = startLogger;
@@ -46,7 +46,7 @@ export class Intake {
     return this.#services;
   }
 
-  /** Reads the body, and whether one of the webhook's secrets signed it. Throws `BadRequest` and `Unavailable`. */
+  /** Reads the body and checks that one of the webhook's secrets signed it. Throws `BadRequest` and `Unavailable`. */
   async verify(request: Request): Promise<Verified> {
     const unread = this.#bodies.open(request);
     const signature = request.get('x-hub-signature-256');
@@ -54,20 +54,20 @@ export class Intake {
     const received = await unread.read();
     const {config, secretCheck} = this.services();
     this.#checkSecret ??= secretCheck(config.webhookSecrets);
-    const fits = await inTime(this.#checkSecret((secret) => isSigned(received, signature, secret)));
-    const body = fits ? received.bytes() : undefined;
+    const isGitHubs = await inTime(this.#checkSecret((secret) => isSigned(received, signature, secret)));
+    const body = isGitHubs ? received.bytes() : undefined;
     received.release();
     return body ? {kind: 'signed', body} : this.#refused(request, 'the signature is wrong');
   }
 
-  /** Makes the task durable. Throws `Unavailable`. */
+  /** Creates the task in its queue, which makes it durable. Throws `Unavailable`. */
   enqueue(task: NewTask): Promise<'created' | 'exists'> {
     return inTime(this.services().tasks.enqueue(task));
   }
 
   /**
-   * Answers a job's event within the trace that the request belongs to, or a new one; a task with `headers` joins it. Only what GitHub has
-   * signed gets here: nobody else makes us send spans.
+   * Answers a job's event within the request's trace, or within a new one. A task that is created with `headers` joins the trace. Called
+   * only after the signature was checked, so that only GitHub causes spans to be sent.
    */
   traced(
     request: Request,
@@ -79,7 +79,7 @@ export class Intake {
     const {delivery, pool, repository, status} = event;
     const fields = {job: jobKeyOf(event), pool, repository, status, delivery};
     return tracer.inExecution({name: 'webhook', parent, fields}, async (span) => {
-      const {traceparent} = tracer.present() ?? parent ?? {};
+      const {traceparent} = tracer.activeSpan() ?? parent ?? {};
       return answer(traceparent ? {traceparent} : {}).catch((error: unknown) => {
         span.fail(error);
         return this.failed(request, error);
@@ -105,13 +105,13 @@ export class Intake {
   }
 
   failed(request: Request, error: unknown): Reply {
-    const answer = answerOf(error);
+    const answer = toReply(error);
     const level = answer.status >= 500 ? 'error' : 'warning';
     this.#log(request)[level]('the delivery failed', {decision: 'failed', status: answer.status, error});
     return answer;
   }
 
-  /** Nothing of the body is logged or answered: it is not known to come from GitHub. */
+  /** The body is neither logged nor answered, because anybody may have sent it. */
   #refused(request: Request, reason: string): Verified {
     this.#log(request).warning(`refused: ${reason}`, {decision: 'refused', reason: 'signature'});
     return {kind: 'refused', answer: jsonReply({error: reason}, 401)};
@@ -122,7 +122,7 @@ export class Intake {
     const {logger = this.#startLogger, tracer, config} = this.#services ?? {};
     return logger.with({
       ...(delivery ? {delivery} : {}),
-      ...traceFields(tracer?.present() ?? traceOf(request.headers), config?.project),
+      ...traceFields(tracer?.activeSpan() ?? traceOf(request.headers), config?.project),
     });
   }
 }

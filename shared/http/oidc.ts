@@ -1,18 +1,18 @@
 import {createRemoteJWKSet, decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify} from 'jose';
 import type {Clock} from '../clock';
-import type {ConfigFor} from '../config/config';
+import type {ConfigFor} from '../config/config-types';
 import {Forbidden, Unauthenticated, Unavailable} from '../errors';
 import type {ServicesBase} from '../ports';
 
 export interface OidcOptions {
-  /** The function's own URL. */
+  /** URL of the function that is called. */
   readonly audience: string;
-  /** E-mail of the service account that may call. */
+  /** E-mail address of the service account that may call. */
   readonly serviceAccount: string;
   readonly jwksUrl: string;
   /**
-   * `platform`: Cloud Run's IAM has verified the token and replaced its signature, so only the claims are checked here;
-   * `verify`: everything is.
+   * `platform`: Cloud Run's IAM has verified the token and replaced its signature, so only the claims are checked here.
+   * `verify`: the signature and the claims are checked.
    */
   readonly mode: 'verify' | 'platform';
   readonly clock: Clock;
@@ -28,7 +28,7 @@ const BEARER = /^Bearer {1,8}([A-Za-z0-9._~+/=-]{1,16384})$/i;
 export type OidcVerifier = (authorization: string | undefined) => Promise<void>;
 
 /**
- * Verifies the OIDC token that Cloud Tasks and Cloud Scheduler send, also behind IAM: a grant by mistake must not open the function.
+ * Verifies the OIDC token that Cloud Tasks and Cloud Scheduler send. Needed behind IAM too, because a mistaken IAM grant must not open the function.
  * @see https://cloud.google.com/run/docs/authenticating/service-to-service
  */
 export function createOidcVerifier(options: OidcOptions): OidcVerifier {
@@ -36,8 +36,7 @@ export function createOidcVerifier(options: OidcOptions): OidcVerifier {
   return async (authorization) => {
     const token = BEARER.exec(authorization ?? '')?.[1];
     if (!token) throw new Unauthenticated('an OIDC token is required in the Authorization header');
-    const claims =
-      options.mode === 'platform' ? checkedClaims(token, options) : await verifiedClaims(token, keys, options);
+    const claims = options.mode === 'platform' ? checkClaims(token, options) : await verifyToken(token, keys, options);
     if (claims['email'] !== options.serviceAccount || claims['email_verified'] !== true) {
       throw new Forbidden('the token is not of the service account that may call this function');
     }
@@ -59,7 +58,7 @@ export function callerVerifier<T extends 'provision' | 'stop' | 'sweep'>(
   });
 }
 
-async function verifiedClaims(token: string, keys: JWTVerifyGetKey, options: OidcOptions): Promise<JWTPayload> {
+async function verifyToken(token: string, keys: JWTVerifyGetKey, options: OidcOptions): Promise<JWTPayload> {
   try {
     const {payload} = await jwtVerify(token, keys, {
       algorithms: ['RS256'],
@@ -78,8 +77,8 @@ async function verifiedClaims(token: string, keys: JWTVerifyGetKey, options: Oid
   }
 }
 
-/** What `jwtVerify` would check, but for the signature. */
-function checkedClaims(token: string, options: OidcOptions): JWTPayload {
+/** Checks what `jwtVerify` checks, except the signature. */
+function checkClaims(token: string, options: OidcOptions): JWTPayload {
   const claims = decode(token);
   const nowSeconds = options.clock.now() / 1000;
   const audiences = [claims.aud].flat();

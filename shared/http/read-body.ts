@@ -3,32 +3,35 @@ import {withDeadline} from '../clock';
 import {BadRequest, Unavailable} from '../errors';
 import {ReceivedBody} from './received-body';
 
-/** A body that takes longer to arrive is cut off. */
+/** A body must arrive within this time; then the connection is closed. */
 export const MAX_BODY_MS = 15_000;
 
-/** What Cloud Tasks takes at most for a task; ours have about 1 KB. */
+/** The largest task that Cloud Tasks accepts. Slipway's tasks have about 1 KB. */
 export const MAX_TASK_BYTES = 1024 * 1024;
 
-/** Of all bodies that an instance is reading: an instance has 512 MiB and up to 80 requests at a time. */
+/** Limit for all bodies together that an instance is reading: an instance has 512 MiB and up to 80 requests at a time. */
 const MAX_HELD_BYTES = 100 * 1024 * 1024;
 
-/** A body up to here is read whatever the others hold: four slow ones of 25 MB must not keep out what is signed, which has about 30 KB. */
+/**
+ * A body up to this size is read even when the limit for all bodies is reached: four slow bodies of 25 MB must not keep out GitHub's
+ * deliveries, which have about 30 KB.
+ */
 const ALWAYS_READ_BYTES = 256 * 1024;
 
 /** A body that has not been read yet. */
 export interface UnreadBody {
-  /** As it was sent. Throws `BadRequest` (413, 408, 400) or `Unavailable`. */
+  /** Reads the body as it was sent. Throws `BadRequest` (413, 408, 400) or `Unavailable`. */
   read(): Promise<ReceivedBody>;
 }
 
 export interface BodyReader {
-  /** Throws `BadRequest`, 415 or 413, for what its headers say already; reads nothing. */
+  /** Checks the headers of the body and reads nothing. Throws `BadRequest`: 415 for a compressed body, 413 for a large `Content-Length`. */
   open(request: Request): UnreadBody;
 }
 
 /**
- * Reads bodies as bytes, each at most `maxBytes` long and within 15 s. What a body says of itself is not believed: a compressed one is refused,
- * memory is taken as the bytes come, and nothing is parsed here.
+ * Reads bodies as bytes, each at most `maxBytes` long and within 15 s. Headers are not trusted: memory is allocated as the bytes arrive.
+ * Compressed bodies are refused, and nothing is parsed.
  */
 export function createBodyReader(maxBytes: number): BodyReader {
   let held = 0;
@@ -39,7 +42,7 @@ export function createBodyReader(maxBytes: number): BodyReader {
       const length = body.length + chunk.length;
       if (length > maxBytes) throw tooLarge(maxBytes);
       if (length > ALWAYS_READ_BYTES && held + chunk.length > MAX_HELD_BYTES)
-        throw new Unavailable('other bodies take all memory now', 10);
+        throw new Unavailable('all memory for bodies is in use', 10);
       held += chunk.length;
       body.add(chunk);
     });
@@ -68,14 +71,14 @@ export function createBodyReader(maxBytes: number): BodyReader {
   };
 }
 
-interface Arriving {
+interface ArrivingBody {
   readonly ended: Promise<void>;
-  /** What comes later stays outside. */
+  /** Stops reading; the rest of the body stays in the socket. */
   stop(): void;
 }
 
 /** Calls `take` with each chunk until the end, or until it throws. */
-function eachChunk(request: Request, take: (chunk: Buffer) => void): Arriving {
+function eachChunk(request: Request, take: (chunk: Buffer) => void): ArrivingBody {
   const {promise: ended, resolve, reject} = Promise.withResolvers<void>();
   const onData = (chunk: Buffer) => {
     try {
@@ -86,7 +89,7 @@ function eachChunk(request: Request, take: (chunk: Buffer) => void): Arriving {
     }
   };
   const onBroken = () => reject(new BadRequest(400, 'the connection ended before the body'));
-  // One listener stays: nobody else hears of a connection that breaks later.
+  // The listener of `error` stays: without one, a connection that breaks later would end the process.
   request.on('data', onData).on('end', resolve).on('error', onBroken).on('close', onBroken);
   if (request.destroyed && !request.readableEnded) onBroken();
 
@@ -96,7 +99,7 @@ function eachChunk(request: Request, take: (chunk: Buffer) => void): Arriving {
   return {ended, stop};
 }
 
-/** A header as it came: those of the body are hidden from the framework. */
+/** A header as it was sent: `serveFunction` removes the headers of bodies from `headers`. */
 function rawHeader({rawHeaders}: Request, name: string): string | undefined {
   for (let index = 0; index < rawHeaders.length; index += 2) {
     if (rawHeaders[index]?.toLowerCase() === name) return rawHeaders[index + 1]?.trim();

@@ -1,11 +1,11 @@
-/** From here on a piece is kept as it came; smaller ones are put together, as each costs more than its bytes. */
+/** A piece of this size or more is kept as it arrived. Smaller pieces are joined, because each piece takes more memory than its bytes. */
 const KEPT_BYTES = 16 * 1024;
 const BLOCK_BYTES = 64 * 1024;
 
-/** A body as it arrived, in pieces: in memory once, until somebody asks for all of it in one. */
+/** A body in the pieces in which it arrived. It is in memory once, until `bytes` joins the pieces. */
 export class ReceivedBody {
   readonly #parts: Buffer[] = [];
-  /** What is left of the block that small pieces go into, and how much of that is used. */
+  /** The free part of the block that small pieces are copied into, and how many bytes of it are used. */
   #block = Buffer.alloc(0);
   #used = 0;
   #length = 0;
@@ -37,12 +37,12 @@ export class ReceivedBody {
     return [...this.#parts, this.#block.subarray(0, this.#used)];
   }
 
-  /** All bytes in one, which takes their memory once more. */
+  /** All bytes in one buffer, which takes their memory a second time. */
   bytes(): Buffer {
     return Buffer.concat(this.parts(), this.#length);
   }
 
-  /** Gives its memory back now; the collector of garbage takes its time. Nobody may use it afterwards. */
+  /** Frees the memory at once, without waiting for the garbage collector. The body must not be used afterwards. */
   release(): void {
     for (const {buffer, byteLength} of this.#parts) {
       if (buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) buffer.transfer(0);

@@ -3,7 +3,7 @@ import type {HttpFunction, Request, Response} from '@google-cloud/functions-fram
 import {systemClock} from '../clock';
 import {BadRequest} from '../errors';
 
-/** An answer, before it is written. */
+/** An HTTP answer that is not written yet. */
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -20,13 +20,14 @@ export function textReply(content: string, status = 200): Reply {
   return {status, body: {type: 'text/plain; charset=utf-8', content}};
 }
 
-/** The body of HEAD is left out by the framework, which keeps its length. */
+/** Writes the answer. For HEAD the framework leaves out the body and keeps `Content-Length`. */
 export function sendReply(response: Response, {status, headers = {}, body}: Reply): void {
   response.status(status).set(headers);
   if (!body) return void response.end();
   response.set({'Content-Type': body.type}).send(Buffer.from(body.content));
 }
 
+/** Throws `BadRequest` (405) for every method but POST. */
 export function requirePost(request: Request): void {
   if (request.method !== 'POST') throw new BadRequest(405, `method ${request.method} is not allowed, use POST`);
 }
@@ -35,11 +36,11 @@ export function requirePost(request: Request): void {
 const GRACE_MS = 9_000;
 
 /**
- * On SIGTERM: refuse new connections, answer the requests in flight, then end. The framework's own listeners cut requests off
- * and are removed; its server is only to be had from a request, so this happens on the first one.
+ * On SIGTERM: refuses new connections, answers the requests in flight, then ends the process. The framework's own SIGTERM listeners would
+ * cut requests off, so they are removed. Only a request gives access to the framework's server, so this happens on the first request.
  * @see https://github.com/GoogleCloudPlatform/functions-framework-nodejs/issues/704
  */
-export function gracefully(handler: HttpFunction): HttpFunction {
+export function withGracefulShutdown(handler: HttpFunction): HttpFunction {
   let server: Server | undefined;
   let ending = false;
 

@@ -2,27 +2,27 @@ import type {HttpFunction, Request} from '@google-cloud/functions-framework';
 import type {Outcome} from '../decisions';
 import {InvalidTask, SlipwayError} from '../errors';
 import {jobKeyOf} from '../model/job';
-import {parseTask, type TaskOf} from '../model/task-payload';
-import type {QueueName} from '../model/tasks';
+import {parseTask, type QueueName, type TaskOf} from '../model/task-payload';
 import type {Context, Services} from '../ports';
 import {giveUp, giveUpRunner, writeDeadLetter} from '../runners/give-up';
-import {type Span, traceFields, traceOf} from '../telemetry/tracer';
-import {answerOf} from './errors';
+import type {Span} from '../telemetry/tracer';
+import {toReply} from './errors';
 import {callerVerifier, type OidcVerifier} from './oidc';
 import {createBodyReader, MAX_TASK_BYTES} from './read-body';
 import {jsonReply, type Reply, requirePost, sendReply} from './server';
 import {type TaskVerifier, taskVerifier} from './task-verifier';
+import {traceFields, traceOf} from './trace';
 
-/** What Cloud Tasks says of a dispatch, in headers that clients cannot set. */
+/** One dispatch of a task, from the headers of Cloud Tasks, which clients cannot set. */
 interface TaskContext {
   readonly queue: string;
-  /** The task's id, without its queue. */
+  /** The task's id, without the path of its queue. */
   readonly task: string;
-  /** Attempts before this one. */
+  /** Number of attempts before this one. */
   readonly retryCount: number;
 }
 
-/** Of a task, and of a queue. */
+/** The id of a task or of a queue. */
 const ID = /^[A-Za-z0-9_-]{1,500}$/;
 
 /** @see https://cloud.google.com/tasks/docs/creating-http-target-tasks#handler */
@@ -37,17 +37,17 @@ function taskContext(request: Request): TaskContext {
   };
 }
 
-/** After this attempt Cloud Tasks deletes the task without a word: there is no dead-letter queue. */
+/** After this attempt Cloud Tasks deletes the task without a trace: Cloud Tasks has no dead-letter queue. */
 function isLastAttempt(context: TaskContext, maxAttempts: number): boolean {
   return context.retryCount >= maxAttempts - 1;
 }
 
-/** Does what the task asks for. Throws typed errors. */
+/** Performs the task. Throws typed errors. */
 export type TaskHandler<Q extends QueueName> = (context: Context, task: TaskOf[Q]) => Promise<Outcome>;
 
 /**
- * A Cloud Tasks callback: authenticate caller and task, parse, do, answer. 2xx ends the task; a retryable failure answers 429 or 503 with
- * `Retry-After`; what can never succeed, and any failure of the last attempt, becomes a dead letter and 200.
+ * A Cloud Tasks callback: authenticate the caller and the task, parse the task, perform it, answer. 2xx ends the task. A retryable failure
+ * answers 429 or 503 with `Retry-After`. A failure that no retry can cure, and any failure of the last attempt, becomes a dead letter and 200.
  */
 export function createTaskFunction<Q extends QueueName>(
   queue: Q,
@@ -87,7 +87,7 @@ export function createTaskFunction<Q extends QueueName>(
     let logger = services.logger.with({
       task: attempt.task,
       attempt: attempt.retryCount + 1,
-      ...traceFields(services.tracer.present() ?? traceOf(request.headers), services.config.project),
+      ...traceFields(services.tracer.activeSpan() ?? traceOf(request.headers), services.config.project),
     });
     let task: TaskOf[Q] | undefined;
     try {
@@ -103,15 +103,15 @@ export function createTaskFunction<Q extends QueueName>(
       return jsonReply({status: 'done', decision});
     } catch (error) {
       span.fail(error);
-      const hopeless = error instanceof SlipwayError && !error.retryable;
-      if (!hopeless && !isLastAttempt(attempt, services.config.taskMaxAttempts)) {
+      const isFinal = error instanceof SlipwayError && !error.retryable;
+      if (!isFinal && !isLastAttempt(attempt, services.config.taskMaxAttempts)) {
         span.set({decision: 'retry', reason: kindOf(error)});
         logger.warning(`${queue}: will be tried again`, {decision: 'retry', reason: kindOf(error), error});
         // mutation: answer to retry
-        return answerOf(error);
+        return toReply(error);
       }
       span.set({decision: 'dead_letter', reason: kindOf(error)});
-      await bury({...services.context, logger}, queue, attempt, task, body, error);
+      await giveUpTask({...services.context, logger}, queue, attempt, task, body, error);
       return jsonReply({status: 'dead_letter'});
     }
   }
@@ -120,7 +120,7 @@ export function createTaskFunction<Q extends QueueName>(
     sendReply(
       response,
       await run(request).catch(async (error: unknown) => {
-        const answer = answerOf(error);
+        const answer = toReply(error);
         await getServices().then(
           ({logger}) => logger.warning(`${queue}: refused`, {decision: 'refused', status: answer.status, error}),
           () => undefined,
@@ -131,7 +131,8 @@ export function createTaskFunction<Q extends QueueName>(
   };
 }
 
-async function bury<Q extends QueueName>(
+/** Logs the failure, gives up the job or the runner that the task was for, and writes the dead letter. */
+async function giveUpTask<Q extends QueueName>(
   context: Context,
   queue: Q,
   attempt: TaskContext,
@@ -164,7 +165,7 @@ function kindOf(error: unknown): string {
   return error instanceof SlipwayError ? error.kind : 'internal';
 }
 
-/** How long ago GitHub created the event's job: what the metrics of waiting are made of. */
+/** How long ago GitHub created the event's job. The metrics of waiting times are made from this field. */
 function ageOf(task: TaskOf[QueueName], now: number): {jobAgeSeconds?: number} {
   if (task.kind !== 'event') return {};
   return {jobAgeSeconds: Math.max(0, (now - task.event.createdAt) / 1000)};

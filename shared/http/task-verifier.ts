@@ -1,17 +1,17 @@
 import type {Request} from '@google-cloud/functions-framework';
-import type {Config} from '../config/config';
+import type {Config} from '../config/config-types';
 import type {SecretCheck} from '../config/secret-check';
 import {Forbidden} from '../errors';
 import {isHmac} from '../hmac';
 import type {ServicesBase} from '../ports';
-import {isTaskSigned, TASK_SIGNATURE_HEADER} from '../tasks/signed-tasks';
+import {isTaskSigned, TASK_SIGNATURE_HEADER} from '../task-signature';
 
-/** Checks that a task is one that a function of this deployment created; throws `Forbidden`. `name`: from Cloud Tasks' header. */
+/** Checks that a function of this deployment created the task; throws `Forbidden`. `name`: the task's, from the header of Cloud Tasks. */
 export type TaskVerifier = (request: Request, name: string, body: Buffer) => Promise<void>;
 
 /**
- * The second factor beside the caller's identity: who may call is a grant, and a grant may be given by mistake. Only the functions have the
- * key, and a signature holds for one name and one body.
+ * The second factor beside the caller's identity, because the IAM grant to call a function may be given by mistake. Only the functions have
+ * the key, and a signature is valid for one task name and one body.
  */
 export function createTaskVerifier(check: SecretCheck): TaskVerifier {
   return async (request, name, body) => {
@@ -28,7 +28,7 @@ export function createTaskVerifier(check: SecretCheck): TaskVerifier {
   };
 }
 
-/** Whether a task is one of ours; every one is where there is no key, which `INTERNAL_AUTH=platform` does not allow. */
+/** The verifier for the configured keys. Without a key it accepts every task; `INTERNAL_AUTH=platform` requires a key. */
 export function taskVerifier({
   config,
   secretCheck,

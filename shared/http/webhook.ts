@@ -8,13 +8,13 @@ import {areLabels, MAX_LABELS, REPOSITORY} from '../model/names';
 import type {Secret} from '../secret';
 import type {ReceivedBody} from './received-body';
 
-/** A GitHub webhook request, parsed into what it is before any decision is made. */
+/** A parsed webhook request of GitHub. */
 export type WebhookTrigger = {readonly kind: 'ping'} | Trigger;
 
 const ACTIONS = ['queued', 'waiting', 'in_progress', 'completed'];
 
 /**
- * The fields of a `workflow_job` payload that anything here depends on.
+ * The fields of a `workflow_job` payload that Slipway reads.
  * @see https://docs.github.com/en/webhooks/webhook-events-and-payloads#workflow_job
  */
 const Payload = z.object({
@@ -25,7 +25,7 @@ const Payload = z.object({
       if (!status) context.addIssue({code: 'custom', message: 'no status of a job'});
       return status ?? z.NEVER;
     }),
-    // Malformed, it refuses the event: GitHub records a failed delivery, which the sweep finds.
+    // A malformed name makes the answer a 400: GitHub records a failed delivery, which the sweep finds.
     runner_name: z.string().nullish(),
   }),
   repository: z.object({
@@ -36,27 +36,27 @@ const Payload = z.object({
   installation: minor(z.object({id: z.int().nonnegative()})),
 });
 
-/** GitHub's name of an event. */
+/** The name of a GitHub event. */
 const EVENT = /^[a-z_]{1,64}$/;
 
-/** A GUID at GitHub. @see https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers */
+/** The GUID of a delivery. @see https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers */
 const DELIVERY = /^[A-Za-z0-9-]{1,64}$/;
 
-/** `X-GitHub-Delivery`; undefined when it is missing or none, which a header may be that nobody signed. */
+/** `X-GitHub-Delivery`; undefined when the header is missing or malformed. GitHub does not sign headers. */
 export function deliveryOf(request: Request): string | undefined {
   const delivery = request.get('x-github-delivery');
   return delivery !== undefined && DELIVERY.test(delivery) ? delivery : undefined;
 }
 
 /**
- * Throws `BadRequest` when the body is no payload; nothing of the body is in its message. `now`: when it was received; it stands in for a
- * missing date, too.
+ * Parses a webhook request. Throws `BadRequest` for a body that is no payload; the error's message quotes nothing of the body. `now`: when the
+ * request was received, in milliseconds since the epoch; also used as the job's creation time when the payload has none.
  */
 export function parseWebhook(request: Request, body: Buffer, now: number): WebhookTrigger {
   const event = request.get('x-github-event');
-  // A header, which nobody signed.
+  // GitHub does not sign headers: the value may be anything.
   if (!event || !EVENT.test(event)) throw new BadRequest(400, 'the X-GitHub-Event header is missing or malformed');
-  // Not read: an App that is subscribed to more than it needs sends most of its deliveries for nothing.
+  // The body stays unparsed: an App that is subscribed to more events than needed sends mostly such deliveries.
   if (event !== 'workflow_job' && event !== 'ping') return {kind: 'other', reason: 'event', detail: event};
   const payload = parseObject(body);
   if (event === 'ping') return {kind: 'ping'};
@@ -77,7 +77,7 @@ export function parseWebhook(request: Request, body: Buffer, now: number): Webho
   const {queuedAt, ...fields} = jobFields(job, job.status);
   return {
     kind: 'job',
-    // Public until somebody says that it is not: a pull request there runs anybody's code.
+    // Treated as public when the payload does not say: a pull request in a public repository runs anybody's code.
     isPublic: repository.visibility ? repository.visibility === 'public' : repository.private !== true,
     event: {
       jobId: job.id,
@@ -90,12 +90,12 @@ export function parseWebhook(request: Request, body: Buffer, now: number): Webho
   };
 }
 
-/** How a form with the JSON in `payload` begins. */
+/** The beginning of a form with the JSON in `payload`. */
 const FORM = Buffer.from('payload=');
 
 /**
- * GitHub sends JSON, or a form with the JSON in `payload`, as the hook's content type says. The header that says which is not signed, so
- * the bytes decide: the same bytes are the same event, whatever is written above them.
+ * The JSON object of a body. GitHub sends JSON, or a form with the JSON in `payload`, depending on the hook's content type. The header
+ * `Content-Type` is not signed, so the bytes of the body decide which of the two it is.
  */
 function parseObject(body: Buffer): Record<string, unknown> {
   const isForm = body.subarray(0, FORM.length).equals(FORM);
@@ -118,7 +118,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A larger body is not made text of before it is known who sent it: the text and its copies would take four times its size. */
+/** A larger body is not decoded before its signature is checked: the text and its copies would take four times the body's size. */
 const MAX_TEXT_BYTES = 1024 * 1024;
 
 /**
@@ -129,9 +129,9 @@ export async function isSigned(body: ReceivedBody, signature: string, secret: Se
   if (body.length === 0) return false;
   if (body.length > MAX_TEXT_BYTES) return isSame(signature, hmacSha256(secret, ...body.parts()));
   methods ??= await import('@octokit/webhooks-methods');
-  // A body that is no valid UTF-8, which GitHub never sends, does not come through unchanged, so that no secret matches it.
+  // Decoding changes a body that is no valid UTF-8, so that no secret matches it. GitHub never sends such a body.
   return methods.verify(secret.reveal(), body.bytes().toString('utf8'), signature);
 }
 
-/** The package can be imported and not required. */
+/** Loaded by `import()`: the package is an ES module, which `require` cannot load. */
 let methods: typeof import('@octokit/webhooks-methods') | undefined;

@@ -1,19 +1,6 @@
 import type {JobEvent} from './job-event';
-import type {RunnerDocument} from './runner';
-import type {RunnerScope} from './scope';
-
-/** Whether GitHub could give a job of the repository, `owner/name`, to a runner that is registered there. GitHub compares names without case. */
-export function liesIn(scope: RunnerScope, repository: string): boolean {
-  const name = repository.toLowerCase();
-  return scope.kind === 'organization'
-    ? name.startsWith(`${scope.org.toLowerCase()}/`)
-    : name === `${scope.owner}/${scope.repo}`.toLowerCase();
-}
-
-/** Whether the runner has all labels that a job asks for: GitHub gives it no other, and compares them without case. */
-export function hasLabels(runner: Pick<RunnerDocument, 'labels'>, labels: readonly string[]): boolean {
-  return labels.every((label) => runner.labels.includes(label.toLowerCase()));
-}
+import {hasLabels, type RunnerDocument} from './runner';
+import {liesIn} from './scope';
 
 /**
  * Whether a registration of ours may stand under the runner's name although its id is not on record: an answer was lost, or an execution

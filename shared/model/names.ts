@@ -207,3 +207,10 @@ export const QUEUE = /^projects\/[^/\s]{1,300}\/locations\/[^/\s]{1,63}\/queues\
 
 /** A secret, or one of its versions. @see https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets */
 export const SECRET = /^projects\/[^/\s]{1,300}\/secrets\/[A-Za-z0-9_-]{1,255}(\/versions\/[A-Za-z0-9_-]{1,63})?$/;
+
+export const DEPLOYMENT_LABEL = 'slipway-deployment';
+export const POOL_LABEL = 'slipway-pool';
+export const JOB_LABEL = 'slipway-job';
+
+/** A VM of this label is nobody's but the person's who set it. */
+export const KEEP_LABEL = 'slipway-keep';

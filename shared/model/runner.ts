@@ -1,9 +1,17 @@
-import {hasLabels, liesIn} from './identity';
 import {type JobDocument, type JobKey, jobKeyOf} from './job';
 import {type PlacementFields, placed} from './placement';
-import type {RunnerScope} from './scope';
+import {liesIn, type RunnerScope} from './scope';
 
-export type RunnerState = 'requested' | 'creating' | 'booting' | 'idle' | 'busy' | 'draining' | 'gone' | 'failed';
+/** States of a runner of which something is there, or soon will be, in the order of its life. */
+export const LIVE_STATES = ['requested', 'creating', 'booting', 'idle', 'busy', 'draining'] as const;
+
+export type LiveState = (typeof LIVE_STATES)[number];
+
+export type RunnerState = LiveState | 'gone' | 'failed';
+
+export function isLive(state: string): state is LiveState {
+  return LIVE_STATES.some((live) => live === state);
+}
 
 /** `runners/<name>`; the VM has the same name. Its placement is where the VM is, or was last attempted; written before the insert. */
 export interface RunnerDocument extends PlacementFields {
@@ -173,6 +181,11 @@ export function covering(runner: RunnerDocument, job: JobKey): RunnerDocument {
 export function running(runner: RunnerDocument, job: JobKey, now: number): RunnerDocument {
   if (isOver(runner)) return {...runner, covers: null, spare: false};
   return {...runner, state: 'busy', stateAt: now, runs: job, covers: null, spare: false, spareSince: null};
+}
+
+/** Whether the runner has all labels that a job asks for: GitHub gives it no other, and compares them without case. */
+export function hasLabels(runner: Pick<RunnerDocument, 'labels'>, labels: readonly string[]): boolean {
+  return labels.every((label) => runner.labels.includes(label.toLowerCase()));
 }
 
 /**

@@ -50,3 +50,11 @@ export function warmScope({scope}: Pick<Pool, 'scope'>): RunnerScope | undefined
   const [owner, repo] = spelt?.split('/') ?? [];
   return owner && repo ? {kind: 'repository', owner, repo} : undefined;
 }
+
+/** Whether GitHub could give a job of the repository, `owner/name`, to a runner that is registered there. GitHub compares names without case. */
+export function liesIn(scope: RunnerScope, repository: string): boolean {
+  const name = repository.toLowerCase();
+  return scope.kind === 'organization'
+    ? name.startsWith(`${scope.org.toLowerCase()}/`)
+    : name === `${scope.owner}/${scope.repo}`.toLowerCase();
+}

@@ -13,7 +13,6 @@ import {
   SHORT_NAME,
   VM_ID,
 } from './names';
-import type {QueueName} from './tasks';
 
 /** Unknown fields are left out: an older function understands a newer task. */
 const Event = z.object({
@@ -102,3 +101,6 @@ export function parseTask<Q extends QueueName>(queue: Q, body: Buffer): TaskOf[Q
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; ');
   throw new InvalidTask(`the body of the ${queue} task is not one of ours: ${problems}`);
 }
+
+/** A queue, and the function that it is for. */
+export type QueueName = 'provision' | 'stop';

@@ -2,10 +2,7 @@ import {createHash} from 'node:crypto';
 import type {JobKey} from './job';
 import type {JobEvent} from './job-event';
 import type {RunnerDocument} from './runner';
-import type {ProvisionTask, StopTask} from './task-payload';
-
-/** A queue, and the function that it is for. */
-export type QueueName = 'provision' | 'stop';
+import type {ProvisionTask, QueueName, StopTask} from './task-payload';
 
 export interface NewTask {
   /** Whose rate the task uses up. */

@@ -113,6 +113,16 @@ export function createProviders(options: ProviderOptions, types: Partial<typeof 
   };
 }
 
+/** Compute Engine over HTTP; its client is loaded when it is first asked for. */
+export function createEngine(
+  {project, emulators}: Pick<Config, 'emulators'> & {readonly project: string},
+  clock: Clock,
+): Compute {
+  const {createCompute}: typeof import('./gce/client/client') = require('./gce/client/client');
+  const {compute: emulator} = emulators;
+  return createCompute({project, clock, ...(emulator ? {emulator} : {})});
+}
+
 /** The persistent VMs. */
 export function createVms({config, compute, clock, logger}: ProviderOptions): (vm: VmReference) => PersistentVm {
   return (vm) => {

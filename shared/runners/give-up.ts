@@ -4,11 +4,10 @@ import {latestRunnerName} from '../model/names';
 import {placementOf} from '../model/placement';
 import {isBeingMade, type RunnerDocument} from '../model/runner';
 import {takenSlot} from '../model/slot';
-import {parseTask} from '../model/task-payload';
-import {type DeadLetterDocument, demandTask, type QueueName, retryTask} from '../model/tasks';
-import {type Context, githubOf} from '../ports';
+import {parseTask, type QueueName} from '../model/task-payload';
+import {type DeadLetterDocument, demandTask, retryTask} from '../model/tasks';
+import {type Context, githubOf, type OperationOptions} from '../ports';
 import type {Store} from '../store/store';
-import type {OperationOptions} from './requests';
 import {removeMachine, retireRunner, settleRegistration} from './retire';
 import {readKept, serveOldest} from './slots';
 

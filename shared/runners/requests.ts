@@ -7,7 +7,7 @@ import {isEphemeral} from '../model/pool';
 import {isEnding, isOver, type RunnerDocument, runnerWithoutJob} from '../model/runner';
 import type {RunnerScope} from '../model/scope';
 import {demandTask, makeTask, removeTask} from '../model/tasks';
-import {type Context, githubOf, poolOf} from '../ports';
+import {type Context, githubOf, type OperationOptions, poolOf} from '../ports';
 import {findRegistration} from './retire';
 import {areFree, findSlots, readSlots, takeSlots} from './slots';
 
@@ -81,11 +81,6 @@ async function writeDown(context: Context, wanted: Wanted): Promise<RunnerDocume
 function numberOf(key: string): number {
   const hash = createHash('sha256').update(key).digest();
   return FIRST_NUMBER + (hash.readUIntBE(0, 6) % NUMBERS);
-}
-
-/** What a person may ask of the control plane. `dryRun`: answers what would be done, and does nothing. */
-export interface OperationOptions {
-  readonly dryRun: boolean;
 }
 
 /** Runners without a job, made because somebody asked for them. */

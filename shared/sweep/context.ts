@@ -88,3 +88,6 @@ export function noteIncomplete({incomplete, context}: Sweep, what: string, error
   incomplete.push(what);
   context.logger.warning(`sweep: ${what} could not be seen`, {decision: 'incomplete', reason: what, error});
 }
+
+/** `asked`: nothing is written. `deployment`: nothing is corrected, but faults are remembered, so that a later sweep sees that they persist. */
+export type DryRun = 'no' | 'asked' | 'deployment';

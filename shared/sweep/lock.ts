@@ -5,6 +5,7 @@ import type {Collections} from '../store/store';
 /** In `locks`. */
 export const SWEEP_LOCK = 'sweep';
 const LEASE_MS = 10 * 60_000;
+
 /** Time beyond the budget for the calls under way. */
 const GRACE_MS = 2 * 60_000;
 const REMEMBER_MS = 30 * 24 * 3600_000;

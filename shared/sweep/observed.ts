@@ -8,9 +8,15 @@ import {type RunnerScope, scopeKey} from '../model/scope';
 import type {SlotDocument} from '../model/slot';
 import type {Preemption} from '../model/sweep';
 import type {VmDocument} from '../model/vm';
-import type {Machine, VmStatus} from '../providers/provider';
+import {isDown, type Machine, type VmStatus} from '../providers/provider';
 import type {Found} from '../store/store';
-import type {Registered} from './rule';
+
+/** A registration at GitHub. */
+export interface Registered {
+  readonly scope: RunnerScope;
+  readonly installationId: number | null;
+  readonly id: number;
+}
 
 /** The ephemeral VMs that this deployment may delete: not those to be kept, and not the persistent ones of its pools. */
 export function ourMachines(observed: Observed): readonly Machine[] | undefined {
@@ -107,6 +113,11 @@ export interface SeenVm {
   readonly document: VmDocument;
   /** By the provider, of a VM that a job waits for; undefined: not looked at, or not to be seen. */
   readonly status?: VmStatus | undefined;
+}
+
+/** Whether the provider says that the VM is down; false where it was not asked. */
+export function isSeenDown({status}: Pick<SeenVm, 'status'>): boolean {
+  return status !== undefined && isDown(status);
 }
 
 /** Everything that one sweep saw. What could not be listed to its end is left out, so that nothing is concluded from its absence. */

@@ -2,7 +2,8 @@ import {isRegistrationOf, isUnused} from '../model/identity';
 import {isOver} from '../model/runner';
 import type {Context} from '../ports';
 import {removeMachine, retireRunner} from '../runners/retire';
-import type {LeftoverVm, Registered, Removed} from './rule';
+import type {Registered} from './observed';
+import type {LeftoverVm, Removed} from './rule';
 
 /**
  * A VM that no live runner is on record for: deregistered first, in case that it is alive all the same. One that is on no record cannot be:

@@ -1,10 +1,10 @@
-import type {DiscoveredRepository, Listed} from '../github/github';
-import {attempt, joined} from '../github/github';
+import {attempt, type DiscoveredRepository, joined, type Listed} from '../github/github';
 import {takesRepository} from '../model/matching';
 import type {Pool} from '../model/pool';
 import {noteIncomplete, type Sweep} from './context';
 
 const REMEMBERED_MS = 15 * 60_000;
+
 /** How long an incomplete list is used. */
 const INCOMPLETE_MS = 2 * 60_000;
 const WHAT = 'the list of repositories';

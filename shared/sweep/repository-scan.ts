@@ -4,15 +4,20 @@ import {noteIncomplete, noteListed, type Sweep, type SweepMemory} from './contex
 import {TWICE_MS} from './persistence';
 
 const DAY_MS = 24 * 3600_000;
+
 /** A run waits for an approval for 30 days at the longest, and is run again for as long. */
 // mutation: age of runs
 const RUNS_MS = 35 * DAY_MS;
+
 /** Open runs whose jobs are listed in one visit; the next visits list the others. */
 const MOST_RUNS = 100;
+
 /** Open runs whose calls are part of the flat price of a visit. */
 const USUAL_RUNS = 10;
+
 /** A repository that answered 404 is asked for again after this long. */
 const MISSED_MS = 5 * 60_000;
+
 /** When this many runs fail and none succeeds, the cause is not the single run. */
 const MOST_FAILED_RUNS = 3;
 

@@ -4,7 +4,7 @@ import type {JobEvent} from '../model/job-event';
 import type {RunnerDocument} from '../model/runner';
 import type {RunnerScope} from '../model/scope';
 import type {Preemption} from '../model/sweep';
-import type {Observed} from './observed';
+import type {Observed, Registered} from './observed';
 import type {PersistenceTracker} from './persistence';
 
 /**
@@ -77,13 +77,6 @@ export interface EndOptions {
   readonly hasVanished?: boolean;
   /** Whether the VM did not boot: then the pool's boot breaker counts it. */
   readonly failedToBoot?: boolean;
-}
-
-/** A registration at GitHub. */
-export interface Registered {
-  readonly scope: RunnerScope;
-  readonly installationId: number | null;
-  readonly id: number;
 }
 
 /** A VM that no live runner is on record for. */

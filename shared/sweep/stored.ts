@@ -5,11 +5,13 @@ import type {Found, Store, Where} from '../store/store';
 
 /** Most documents of one state that a sweep reads; when there are more, nothing is concluded from what is missing. */
 const MOST = 20_000;
+
 /** Documents read at a time: the client holds an answer in memory several times. */
 // mutation: stored page size
 const PAGE = 500;
 const RUNNER_STATES = ['requested', 'creating', 'booting', 'idle', 'busy', 'draining'] as const;
 const JOB_STATUSES = ['queued', 'waiting', 'in_progress'] as const;
+
 /** Slots are read only to find lost ones, which can wait: to read each every minute would be most of the bill. */
 const SLOTS_EVERY_MS = 10 * 60_000;
 

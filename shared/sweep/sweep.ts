@@ -2,14 +2,11 @@ import type {SweepSummary} from '../model/sweep';
 import type {Context} from '../ports';
 import {type Acted, act, logDecisions} from './act';
 import {closeBootBreakers} from './boot-breakers';
-import {copyOf, isTimeUp, type Sweep, type SweepOptions} from './context';
+import {copyOf, type DryRun, isTimeUp, type Sweep, type SweepOptions} from './context';
 import {type Redelivered, redeliverFailed} from './deliveries/redeliver';
 import {type Lock, readLock, releaseLock, takeLock} from './lock';
 import {type Observation, observe} from './observe';
 import {plan, type Step} from './plan';
-
-/** `asked`: nothing is written. `deployment`: nothing is corrected, but faults are remembered, so that a later sweep sees that they persist. */
-export type DryRun = 'no' | 'asked' | 'deployment';
 
 export type SweepReport =
   | ({readonly status: 'done' | 'dry_run'} & SweepSummary)

@@ -1,7 +1,8 @@
 import {type Clock, withDeadline} from '../clock';
 import {Unavailable} from '../errors';
 import {isForeignAnswer} from '../google-answer';
-import {functionOf, type NewTask, type QueueName} from '../model/tasks';
+import type {QueueName} from '../model/task-payload';
+import {functionOf, type NewTask} from '../model/tasks';
 import {scrubSecrets} from '../secret';
 import type {Tasks} from './tasks';
 

@@ -1,4 +1,5 @@
-import type {NewTask, QueueName} from '../model/tasks';
+import type {QueueName} from '../model/task-payload';
+import type {NewTask} from '../model/tasks';
 
 /**
  * A durable queue with the semantics of Cloud Tasks: at least once, unordered, names remembered for up to a day after the

@@ -159,7 +159,7 @@ export function createOpenTelemetryTracer(options: OpenTelemetryOptions): Tracer
       if (!parent) return work({set: () => undefined, fail: () => undefined});
       return run(name, trace.setSpan(ROOT_CONTEXT, parent), SpanKind.CLIENT, fields, work);
     },
-    present() {
+    activeSpan() {
       const span = current.getStore()?.spanContext();
       if (!span) return undefined;
       const {traceId, spanId} = span;

@@ -1,10 +1,9 @@
-import {liesIn} from '../model/identity';
 import type {JobEvent} from '../model/job-event';
 import {takesRepository} from '../model/matching';
-import {type RunnerScope, repositoryScope} from '../model/scope';
+import {liesIn, type RunnerScope, repositoryScope} from '../model/scope';
 import type {VmDocument} from '../model/vm';
 import {type Context, githubOf} from '../ports';
-import {changeVm} from './records';
+import {changeVm} from './document';
 import {isRunnerOf, runnerPlaces, type Vm} from './vms';
 
 /** Registrations of a VM's runners that are remembered: it may have several, and be registered anew. */

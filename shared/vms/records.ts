@@ -9,7 +9,6 @@ import {
   type DrainedRunner,
   isBeingStarted,
   isStopping,
-  newVm,
   runsJob,
   runsNoMore,
   type SeenLabels,
@@ -21,6 +20,7 @@ import {
 } from '../model/vm';
 import type {Context} from '../ports';
 import type {Transaction} from '../store/store';
+import {changeVm, readVm} from './document';
 import {isOwnRunner, logForeign, withOwnRunner} from './own-runner';
 import {isRunnerOf, type Vm, vmOfPool, vmOfRunner} from './vms';
 
@@ -133,25 +133,6 @@ export async function recordStopped(context: Context, vm: Vm, version: number): 
   const key = jobKeyOf(oldest);
   await context.tasks.enqueue(demandTask(key, `vm-stopped-${vm.id}-${version}`));
   return key;
-}
-
-/** The VM's document; of a VM that was not heard of before, the one that it begins with. */
-export async function readVm(reader: Pick<Transaction, 'get'>, vm: Vm, now: number): Promise<VmDocument> {
-  return (await reader.get('vms', vm.id)) ?? newVm(vm, now);
-}
-
-/** Changes the VM's document in a transaction, and returns it as it is then. */
-export async function changeVm(
-  context: Context,
-  vm: Vm,
-  change: (document: VmDocument, now: number) => VmDocument,
-): Promise<VmDocument> {
-  return context.store.transaction(async (transaction) => {
-    const now = context.clock.now();
-    const changed = change(await readVm(transaction, vm, now), now);
-    transaction.set('vms', vm.id, changed);
-    return changed;
-  });
 }
 
 /** `waiting`, `in_progress` and `completed` of a job of the VM. When nothing runs on it any more, its stop is planned. */

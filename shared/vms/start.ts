@@ -6,12 +6,12 @@ import type {Pool} from '../model/pool';
 import {isOver} from '../model/runner';
 import {queuedAgainTask, startVmTask, vmCheckTask} from '../model/tasks';
 import {active, isAlarming, isStopping, started, startFailed, starting, type VmDocument} from '../model/vm';
-import {type Context, poolOf} from '../ports';
+import {type Context, type OperationOptions, poolOf} from '../ports';
 import {isGoingDown, isUp, type VmOutcome} from '../providers/provider';
-import type {OperationOptions} from '../runners/requests';
 import type {Store} from '../store/store';
+import {changeVm, readVm} from './document';
 import {restoreLabels} from './drain';
-import {changeVm, coverByVm, readVm, recordVmJob} from './records';
+import {coverByVm, recordVmJob} from './records';
 import {judgeJob, notWanted, turnAway} from './take-job';
 import {refusal, type StartResult, type Vm, vmById, vmToOperate} from './vms';
 

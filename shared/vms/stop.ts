@@ -3,12 +3,12 @@ import {LeaseHeld} from '../errors';
 import type {Pool} from '../model/pool';
 import {vmCheckTask} from '../model/tasks';
 import {type DrainedRunner, isStopping, type VmDocument} from '../model/vm';
-import type {Context} from '../ports';
+import type {Context, OperationOptions} from '../ports';
 import {isDown, isGoingDown, type VmOutcome} from '../providers/provider';
-import type {OperationOptions} from '../runners/requests';
+import {readVm} from './document';
 import {drain, labelsToDrain, restoreLabels} from './drain';
 import {findRunners, observeVm, type SeenRunner} from './observe';
-import {claimStop, readVm, recordRunningOn, recordStopped, renewStop} from './records';
+import {claimStop, recordRunningOn, recordStopped, renewStop} from './records';
 import {refusal, type StopResult, type Vm, vmById, vmToOperate} from './vms';
 
 /** Readings of GitHub's busy flag that are believed: one alone proves nothing. */

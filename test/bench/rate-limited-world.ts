@@ -4,13 +4,13 @@ import {createWebhook} from '../../functions/webhook/index';
 import {createMemoryStore} from '../../shared/store/memory';
 import {InProcessTasks, type TaskRequest} from '../../shared/tasks/local/in-process';
 import {createLogger} from '../../shared/telemetry/create-logger';
+import {ComputeApi} from '../emulators/compute/api';
 import {directCompute} from '../emulators/compute/direct';
-import {ComputeFace} from '../emulators/compute/face';
 import {ComputeWorld} from '../emulators/compute/model';
 import {directGitHub} from '../emulators/github/direct';
 import {GitHubWorld} from '../emulators/github/model';
 import {SECONDARY_LIMIT} from '../emulators/github/rate-limits';
-import {bootRunners} from '../emulators/guest';
+import {bootRunners} from '../emulators/runner-process';
 import {SeededRandom} from '../emulators/seeded-random';
 import {DEPLOYED_RATES, type QueueRate} from '../emulators/tasks/deployed-rates';
 import {callFunction} from '../simulation/call-function';
@@ -83,7 +83,7 @@ export async function provisionUnderLimit(
   });
   const ports = {
     github: directGitHub(github),
-    compute: directCompute(new ComputeFace(compute), 'world'),
+    compute: directCompute(new ComputeApi(compute), 'world'),
   };
   const common = {env, clock: scheduler, logger, tasks};
   const webhook = createWebhook(common);

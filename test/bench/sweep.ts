@@ -9,8 +9,10 @@ import {openFleet} from './sweep-fleet';
 const SIZES = [0, 10, 100, 1_000, 10_000];
 const REPOSITORIES = 1_000;
 const MIB = 2 ** 20;
+
 /** What V8 takes by itself in a container of 512 MiB: on a large machine it would let garbage lie for longer. */
 const HEAP = '--max-old-space-size=256 --max-semi-space-size=2';
+
 /** As Terraform deploys it. */
 const TIMEOUT_SECONDS = 300;
 

@@ -2,6 +2,7 @@ import {createServer, type Server} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {parseConfig} from '../../shared/config/config';
 import {type ReadMetadata, resolvePlace} from '../../shared/config/place';
+import {KEPT_CONNECTIONS} from '../emulators/kept-connections';
 import {COMPLETE, problemsOf} from './environments';
 
 const config = (env: Record<string, string> = {}) => parseConfig({...COMPLETE, ...env}, 'provision');
@@ -86,7 +87,7 @@ describe('the metadata server itself', () => {
   let environment: jest.ReplaceProperty<NodeJS.ProcessEnv>;
 
   beforeEach(async () => {
-    server = createServer((request, response) => {
+    server = createServer(KEPT_CONNECTIONS, (request, response) => {
       const value = new Map(Object.entries(FUNCTION)).get(request.url?.replace('/computeMetadata/v1/', '') ?? '');
       const known = request.headers['metadata-flavor'] === 'Google' && value !== undefined;
       response.writeHead(known ? 200 : 404, {'metadata-flavor': 'Google'}).end(value);

@@ -1,5 +1,7 @@
 import {generateKeyPairSync} from 'node:crypto';
-import {parsePrivateKey} from '../../shared/config/credentials';
+import {checkedPrivateKey, parsePrivateKey} from '../../shared/config/credentials';
+import {Refused} from '../../shared/errors';
+import {Secret} from '../../shared/secret';
 import {PKCS1, PKCS8} from './environments';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -39,3 +41,21 @@ test.each<[string, string, string]>([
 ])('%s is invalid, and the message shows nothing of it', (_, text, found) => {
   expect(parsePrivateKey(text)).toMatchObject({kind: 'invalid', found});
 });
+
+test.each([
+  ['as GitHub offers it', PKCS1],
+  ['with line ends spelt out', PKCS1.replaceAll('\n', '\\n')],
+  ['in base64', base64(PKCS1)],
+])('a key %s that was read at run time is PKCS#8 PEM', (_, given) => {
+  expect(checkedPrivateKey(new Secret(given)).reveal()).toBe(PKCS8);
+});
+
+test.each(['', 'ghp_0123456789', '-----BEGIN RSA PRIVATE KEY-----\n0123456789'])(
+  'what is no key at run time is refused without being repeated: %j',
+  (given) => {
+    const read = () => checkedPrivateKey(new Secret(given));
+    expect(read).toThrow(Refused);
+    expect(read).toThrow('GITHUB_APP_PRIVATE_KEY');
+    expect(read).not.toThrow('0123456789');
+  },
+);

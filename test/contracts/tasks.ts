@@ -1,5 +1,6 @@
 import {Unavailable} from '../../shared/errors';
-import type {NewTask, QueueName} from '../../shared/model/tasks';
+import type {QueueName} from '../../shared/model/task-payload';
+import type {NewTask} from '../../shared/model/tasks';
 import type {DispatchResult} from '../../shared/tasks/local/dispatch';
 import type {Tasks} from '../../shared/tasks/tasks';
 import type {VirtualScheduler} from '../emulators/scheduler';

@@ -1,5 +1,5 @@
 import type {PersistentVm} from '../../shared/providers/provider';
-import type {ComputeFace} from '../emulators/compute/face';
+import type {ComputeApi} from '../emulators/compute/api';
 import type {ComputeWorld} from '../emulators/compute/model';
 import type {Instance, Status} from '../emulators/compute/resources';
 
@@ -8,7 +8,7 @@ export interface VmUnderTest {
   /** The one that `vm` stands for, TERMINATED. */
   readonly instance: Instance;
   readonly world: ComputeWorld;
-  readonly face: Pick<ComputeFace, 'requests' | 'fault'>;
+  readonly api: Pick<ComputeApi, 'requests' | 'fault'>;
   close(): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export function describePersistentVm(name: string, open: () => Promise<VmUnderTe
     afterEach(() => under.close());
 
     const actions = () =>
-      under.face.requests.flatMap(({method, path}) =>
+      under.api.requests.flatMap(({method, path}) =>
         method === 'POST' ? (/\/(start|stop|resume)$/.exec(path)?.[1] ?? []) : [],
       );
 
@@ -99,14 +99,14 @@ export function describePersistentVm(name: string, open: () => Promise<VmUnderTe
       await under.vm.start({});
       await under.world.scheduler.sleep(30_000);
       expect(await under.vm.start({})).toEqual({kind: 'changed'});
-      const ids = under.face.requests
+      const ids = under.api.requests
         .filter(({path}) => path.endsWith('/start'))
         .map(({query}) => query.get('requestId'));
       expect(new Set(ids).size).toBe(2);
     });
 
     test('an answer that was lost is uncertain, and the next look finds what came of it', async () => {
-      under.face.fault({match: ({path}) => path.endsWith('/start'), respond: 'lost'});
+      under.api.fault({match: ({path}) => path.endsWith('/start'), respond: 'lost'});
       expect((await under.vm.start({})).kind).toBe('uncertain');
       expect(await under.vm.start({})).toEqual({kind: 'already'});
       expect(under.instance.status).toBe('RUNNING');
@@ -114,7 +114,7 @@ export function describePersistentVm(name: string, open: () => Promise<VmUnderTe
 
     test('what is not allowed is refused, and told apart from what is not there', async () => {
       const denied = {status: 403, reason: 'forbidden', message: "Required 'compute.instances.start' permission"};
-      under.face.fault({match: ({path}) => path.endsWith('/start'), respond: denied});
+      under.api.fault({match: ({path}) => path.endsWith('/start'), respond: denied});
       expect((await under.vm.start({})).kind).toBe('refused');
       under.world.delete(under.instance.zone, under.instance.name);
       await under.world.scheduler.sleep(60_000);

@@ -2,6 +2,7 @@ import {once} from 'node:events';
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {type CryptoKey, exportJWK, generateKeyPair, type JSONWebKeySet, type JWTPayload, SignJWT} from 'jose';
+import {KEPT_CONNECTIONS} from './kept-connections';
 
 export interface TokenClaims {
   readonly audience: string;
@@ -23,7 +24,7 @@ export class OidcIssuer {
   readonly #privateKey: CryptoKey;
   readonly #keys: JSONWebKeySet;
   readonly #kid: string;
-  readonly #server = createServer((_request, response) => {
+  readonly #server = createServer(KEPT_CONNECTIONS, (_request, response) => {
     response.writeHead(200, {'content-type': 'application/json', 'cache-control': 'public, max-age=3600'});
     response.end(JSON.stringify(this.#keys));
   });

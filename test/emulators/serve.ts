@@ -2,6 +2,7 @@ import {once} from 'node:events';
 import type {AddressInfo} from 'node:net';
 import {type HttpFunction, http} from '@google-cloud/functions-framework';
 import {getTestServer} from '@google-cloud/functions-framework/testing';
+import {KEPT_CONNECTIONS} from './kept-connections';
 
 export interface Served {
   readonly url: string;
@@ -15,7 +16,7 @@ export async function serve(handler: HttpFunction, port = 0): Promise<Served> {
   // A registration is for good and by name.
   const name = `served-${++served}`;
   http(name, handler);
-  const server = getTestServer(name).listen(port, '127.0.0.1');
+  const server = Object.assign(getTestServer(name), KEPT_CONNECTIONS).listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address() as AddressInfo;
   return {

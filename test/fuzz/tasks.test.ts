@@ -1,8 +1,7 @@
 import {isDeepStrictEqual} from 'node:util';
 import fc from 'fast-check';
 import {InvalidTask} from '../../shared/errors';
-import {parseTask} from '../../shared/model/task-payload';
-import type {QueueName} from '../../shared/model/tasks';
+import {parseTask, type QueueName} from '../../shared/model/task-payload';
 import {anEvent} from '../builders/lifecycle';
 import {mutatedJson} from './mutated-json';
 import {holdsFor} from './property';

@@ -1,6 +1,7 @@
 import {once} from 'node:events';
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
+import {KEPT_CONNECTIONS} from '../emulators/kept-connections';
 
 export interface SeenRequest {
   /** `POST /path?query` */
@@ -25,7 +26,7 @@ export interface ScriptedServer {
 /** For what GitHub itself would never send, and a model of it cannot: torn bodies, silence, lists that do not add up. */
 export async function scriptedServer(answer: (request: SeenRequest) => Answer): Promise<ScriptedServer> {
   const seen: SeenRequest[] = [];
-  const server = createServer(async (request, response) => {
+  const server = createServer(KEPT_CONNECTIONS, async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const one = {

@@ -10,7 +10,7 @@ import {
   Unavailable,
   Uncertain,
 } from '../../shared/errors';
-import {PROBLEMS, problemOf, problemReply} from '../../shared/http/errors';
+import {PROBLEMS, problemReply, toProblem} from '../../shared/http/errors';
 
 test('docs/api.md explains every type of problem with its status, and no other', () => {
   const text = readFileSync(join(__dirname, '../../docs/api.md'), 'utf8');
@@ -32,7 +32,7 @@ test.each([
   [new NameTaken('taken'), 409, 'name-taken', undefined],
   [new Refused('no right'), 502, 'refused', undefined],
 ])('%o is answered %i %s', (error, status, kind, retryAfter) => {
-  const reply = problemReply(problemOf(error));
+  const reply = problemReply(toProblem(error));
   const body = JSON.parse(String(reply.body?.content)) as {type: string; detail: string};
   expect([reply.status, body.type, reply.headers?.['Retry-After']]).toEqual([
     status,
@@ -43,7 +43,7 @@ test.each([
 });
 
 test('what nobody foresaw is answered 500, and tells nothing of itself', () => {
-  const reply = problemReply(problemOf(new Error('password=sesame')));
+  const reply = problemReply(toProblem(new Error('password=sesame')));
   expect(reply.status).toBe(500);
   expect(String(reply.body?.content)).not.toContain('sesame');
 });

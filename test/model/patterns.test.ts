@@ -1,8 +1,8 @@
 import {createOidcVerifier} from '../../shared/http/oidc';
+import {traceOf} from '../../shared/http/trace';
 import * as names from '../../shared/model/names';
 import {parseRunnerName} from '../../shared/model/names';
 import {scrubSecrets} from '../../shared/secret';
-import {traceOf} from '../../shared/telemetry/tracer';
 
 const MB = 1024 * 1024;
 const fill = (text: string, end = '') => text.repeat(Math.floor(MB / text.length)) + end;

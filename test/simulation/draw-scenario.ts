@@ -21,12 +21,13 @@ const LONGEST_BACKLOG_MS = 15 * HOUR;
 export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
   const random = randomOf(seed, 'scenario');
   const rare = randomOf(seed, 'rare');
-  const debris = chance(randomOf(seed, 'debris'), 0.25);
+  // A random stream is named by its salt: with another one the kept seeds would play other worlds.
+  const leftovers = chance(randomOf(seed, 'debris'), 0.25);
   const neighbours = chance(randomOf(seed, 'neighbours'), 0.35);
   const limits = randomOf(seed, 'limits');
   const placements = drawPlacements(randomOf(seed, 'placements'));
   const rest = {
-    debris,
+    leftovers,
     neighbours,
     placements,
     ...drawLimits(limits, days),
@@ -82,7 +83,7 @@ function drawSetting(random: SeededRandom): Setting {
 /** What concerns the sweep, for the most part. */
 function drawRareSetting(random: SeededRandom): Partial<Setting> {
   return {
-    bystanders: chance(random, 0.4),
+    foreignResources: chance(random, 0.4),
     sweepsTwice: chance(random, 0.3),
     vm: chance(random, 0.25),
     // Some of them longer than a boot may take.

@@ -4,17 +4,17 @@ import type {NewTask} from '../../shared/model/tasks';
 import type {Compute} from '../../shared/providers/gce/client/compute';
 import type {Store, Transaction} from '../../shared/store/store';
 import type {Tasks} from '../../shared/tasks/tasks';
-import type {ComputeFace} from '../emulators/compute/face';
+import type {ComputeApi} from '../emulators/compute/api';
 import type {GitHubWorld} from '../emulators/github/model';
 import type {SeededRandom} from '../emulators/seeded-random';
 import {type Executions, never} from './executions';
+import type {FaultPlan} from './fault-plan';
 import {computeEffect, githubEffect} from './peer-effects';
 import type {CallEffect, Port} from './scenario';
-import type {Struck} from './struck';
 
 export interface FaultyPortsOptions {
   readonly executions: Executions;
-  readonly struck: Struck;
+  readonly faultPlan: FaultPlan;
   /** Draws how long calls take. */
   readonly random: SeededRandom;
   readonly sleep: (ms: number) => Promise<void>;
@@ -65,11 +65,11 @@ export class FaultyPorts {
     });
   }
 
-  compute(port: Compute, face: ComputeFace): Compute {
+  compute(port: Compute, api: ComputeApi): Compute {
     return this.#wrap('compute', port, (effect, method) => {
       const respond = computeEffect(effect, method);
       let isArmed = respond !== undefined;
-      if (respond) face.fault({match: () => isArmed, respond});
+      if (respond) api.fault({match: () => isArmed, respond});
       return () => {
         isArmed = false;
       };
@@ -155,10 +155,10 @@ export class FaultyPorts {
     call: (effect: CallEffect | undefined) => T | Promise<T>,
     detail: string,
   ): Promise<T> {
-    const {executions, struck, random, sleep, trace} = this.options;
+    const {executions, faultPlan, random, sleep, trace} = this.options;
     const execution = executions.current();
     if (execution && execution.transactions > 0) this.options.onCallInTransaction(`${port}.${method}`);
-    const effect = struck.call(port, method);
+    const effect = faultPlan.call(port, method);
     const took = random.below(TAKES_MS[port]);
     const isBack = random.next() < 0.5;
     if (!isBack) await sleep(took);

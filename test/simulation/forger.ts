@@ -1,4 +1,4 @@
-import {TASK_SIGNATURE_HEADER} from '../../shared/tasks/signed-tasks';
+import {TASK_SIGNATURE_HEADER} from '../../shared/task-signature';
 import type {FunctionAnswer} from './call-function';
 import type {SimulatedWorld} from './simulated-world';
 

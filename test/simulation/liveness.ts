@@ -1,19 +1,19 @@
 import type {Job} from '../emulators/github/job';
-import type {SimulatedControlPlane} from './control-plane';
 import type {Fault} from './scenario';
+import type {SimulatedServices} from './simulated-services';
 import type {SimulatedWorld} from './simulated-world';
 
 const LIMIT = 10_000;
 const TAKES_VMS: ReadonlySet<Fault['on']> = new Set(['preemption', 'host_error', 'vm_down', 'listener']);
 
 /** What has to hold once the faults have ceased and time has passed: every job is over, and nothing is left. */
-export async function checkLiveness(world: SimulatedWorld, plane: SimulatedControlPlane): Promise<void> {
-  const misread = plane.isSwept ? new Set<number>() : await misreadJobs(world);
+export async function checkLiveness(world: SimulatedWorld, services: SimulatedServices): Promise<void> {
+  const misread = services.isSwept ? new Set<number>() : await misreadJobs(world);
   for (const job of world.workload.jobs) if (!misread.has(job.id)) checkJob(world, job);
   const left = [
     ...world.machines().map(({name, status}) => `VM ${name} ${status}`),
-    ...leftRegistrations(world, plane).map((name) => `registration ${name}`),
-    ...(plane.hasTasks() ? ['tasks in the queue'] : []),
+    ...leftRegistrations(world, services).map((name) => `registration ${name}`),
+    ...(services.hasTasks() ? ['tasks in the queue'] : []),
     ...((await world.vm?.left(world.store)) ?? []),
     ...(await leftDocuments(world, misread)),
   ];
@@ -32,7 +32,7 @@ async function misreadJobs({store, workload}: SimulatedWorld): Promise<ReadonlyS
 }
 
 /** Where lists leave out what is new, a registration whose answer was lost is not found at once: without a sweep it stays. */
-function leftRegistrations(world: SimulatedWorld, {isSwept}: SimulatedControlPlane): string[] {
+function leftRegistrations(world: SimulatedWorld, {isSwept}: SimulatedServices): string[] {
   const {scenario} = world;
   if (!isSwept && scenario.setting.listingMs > 0 && scenario.faults.length > 0) return [];
   return world.registrations().map(({name}) => name);
@@ -43,7 +43,7 @@ function checkJob(world: SimulatedWorld, job: Readonly<Job>): void {
   if (status !== 'completed') world.violated('job_not_run', `job ${id} is still ${status}`);
   if (ending === 'expired')
     world.violated('job_not_run', `job ${id} was cancelled by GitHub after 24 hours in the queue`);
-  const vmsWereTaken = [...world.struck.faults].some(({on}) => TAKES_VMS.has(on));
+  const vmsWereTaken = [...world.faultPlan.struck].some(({on}) => TAKES_VMS.has(on));
   if (ending === 'lost' && !vmsWereTaken) world.violated('job_not_run', `job ${id} lost its runner`);
 }
 

@@ -10,9 +10,11 @@ import type {Violation} from './safety';
 import type {Scenario} from './scenario';
 
 const MINUTE = 60_000;
+
 /** Where the App is installed, and no pool serves anything. */
 const RIVAL = 'rival/app';
 const PREFIX = 'theirs-';
+
 /** Registrations of one world; each is in every list of its scope. */
 const MOST = 40;
 

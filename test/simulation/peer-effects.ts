@@ -1,4 +1,4 @@
-import type {ComputeFault} from '../emulators/compute/face';
+import type {ComputeFault} from '../emulators/compute/api';
 import type {RequestFaultEffect} from '../emulators/github/request-faults';
 import type {CallEffect} from './scenario';
 

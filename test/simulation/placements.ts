@@ -1,24 +1,14 @@
-import type {Absence} from '../emulators/compute/catalog';
 import type {ComputeWorld} from '../emulators/compute/model';
 import type {Template} from '../emulators/compute/resources';
 import type {SeededRandom} from '../emulators/seeded-random';
 import {TEMPLATES} from './pools';
-
-/** What some zones do not have and some machine types cannot take. Every pool has at least one placement that works. */
-export interface Placements {
-  readonly lacking: readonly {readonly zone: string; readonly type: string; readonly refused: Absence}[];
-  /** The boot disk of the pools `arm` and `shared`, whose machine types are `MACHINE_TYPES`: one of them cannot take it. */
-  readonly disk: 'pd-balanced' | 'hyperdisk-balanced';
-  /** What refuses that: the request, or its operation. */
-  readonly misfits: 'request' | 'operation';
-  /** `spot` of the pool with GPUs. */
-  readonly gpuSpot: 'prefer' | 'never';
-}
+import type {Placements} from './scenario';
 
 const GPU_MACHINE_TYPE = 'g2-standard-4';
 
 /** Zones that may lack something, so that each pool keeps one. */
 const LACKING = [['us-central1-a'], ['us-central1-b'], ['us-central1-f'], ['us-central1-a', 'us-central1-f']];
+
 /** The pool with GPUs has two zones. */
 const LACKING_GPUS = ['us-central1-a', 'us-central1-b'];
 

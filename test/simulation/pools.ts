@@ -1,17 +1,21 @@
 import type {JobKind, Setting} from './scenario';
 
 export const TEMPLATES = ['runner-arm64', 'runner-gpu'];
+
 /** Of the pools on `runner-arm64` in worlds with `placements`: no disk type fits both. */
 export const MACHINE_TYPES = ['c4a-standard-4', 't2a-standard-4'];
 export const BOOT_MINUTES = 5;
+
 /** `maxRunners` of the pool for labels that are made for one job. */
 export const RUNS_MAX = 2;
+
 /** The persistent VM, which somebody made and registered at one repository. */
 export const VM = {name: 'build-box', zone: 'us-central1-a', repository: 'acme/app', label: 'persistent'} as const;
 export const REPOSITORIES = ['acme/app', 'acme/web', 'acme/tools'];
 
 /** Configured, and not there any more. */
 const GONE = 'acme/gone';
+
 /** A label that no pool's jobs ask for. */
 export const NOBODYS = 'macos';
 

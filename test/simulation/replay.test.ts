@@ -1,5 +1,5 @@
 import {createSweep} from '../../functions/sweep/index';
-import type {QueueName} from '../../shared/model/tasks';
+import type {QueueName} from '../../shared/model/task-payload';
 import type {Tasks} from '../../shared/tasks/tasks';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {callFunction} from './call-function';

@@ -13,7 +13,7 @@ export function reportOf(scenario: Scenario, {violations, trace}: Outcome): stri
     ...scenario.faults.map((fault) => `  ${describeFault(fault)}`),
     'trace:',
     ...trace.map((line) => line.slice(0, 240)),
-    `as a test, for found.test.ts: ${JSON.stringify(scenario)}`,
+    `as a test, for regressions.ts: ${JSON.stringify(scenario)}`,
     '',
   ].join('\n');
 }

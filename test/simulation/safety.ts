@@ -1,7 +1,7 @@
 import type {ComputeWorld} from '../emulators/compute/model';
 import type {Instance} from '../emulators/compute/resources';
 import type {GitHubWorld} from '../emulators/github/model';
-import type {Killed} from '../emulators/guest';
+import type {Killed} from '../emulators/runner-process';
 import {TASK_SIGNING_KEY, WEBHOOK_SECRET} from './environment';
 import {RUNS_MAX} from './pools';
 import type {Drained, Setting} from './scenario';
@@ -54,6 +54,7 @@ const SECRETS = [
 
 /** Refusals that no job may be given up for: every pool has a template, a placement that works, and the App's access to GitHub. */
 const REFUSED = /insert instance|(?:GET|POST) \/projects\/world\/\S+: HTTP 4|GitHub answered 404/;
+
 /** A quarter of what Firestore takes. */
 const LARGEST_DOCUMENT = 256 * 1024;
 

@@ -1,4 +1,15 @@
-import type {Placements} from './placements';
+import type {Absence} from '../emulators/compute/catalog';
+
+/** What some zones do not have and some machine types cannot take. Every pool has at least one placement that works. */
+export interface Placements {
+  readonly lacking: readonly {readonly zone: string; readonly type: string; readonly refused: Absence}[];
+  /** The boot disk of the pools `arm` and `shared`, whose machine types are `MACHINE_TYPES`: one of them cannot take it. */
+  readonly disk: 'pd-balanced' | 'hyperdisk-balanced';
+  /** What refuses that: the request, or its operation. */
+  readonly misfits: 'request' | 'operation';
+  /** `spot` of the pool with GPUs. */
+  readonly gpuSpot: 'prefer' | 'never';
+}
 
 /** Everything that is to happen in one simulated world, as data: it is drawn from a seed, and can be cut down. Times in milliseconds. */
 export interface Scenario {
@@ -35,11 +46,11 @@ export interface Setting {
   /** Tasks are late by this much at the most, besides faults. */
   readonly taskDelayMs: number;
   /** Whether VMs and registrations are there that are not ours. */
-  readonly bystanders?: boolean;
+  readonly foreignResources?: boolean;
   /** Whether others at GitHub use our names, and GitHub names the wrong runner. */
   readonly neighbours?: boolean;
   /** Whether VMs, a registration and records are there that an earlier control plane left. */
-  readonly debris?: boolean;
+  readonly leftovers?: boolean;
   /** Whether there is a persistent VM, with a pool of its own. */
   readonly vm?: boolean;
   /** GitHub gives a job whose runner went silent back to the queue, instead of failing it. */
@@ -188,10 +199,10 @@ export interface CallFault {
   readonly effect: CallEffect;
 }
 
-/** Whether there is something in it that no later event repairs: debris, a fault, or a persistent VM that stays on record as starting. */
+/** Whether there is something in it that no later event repairs: leftovers, a fault, or a persistent VM that stays on record as starting. */
 export function needsSweep({setting, faults}: Scenario): boolean {
   // A limit that is raised tells nobody.
-  if (setting.debris || setting.drained || setting.webhooksOff) return true;
+  if (setting.leftovers || setting.drained || setting.webhooksOff) return true;
   return faults.some((fault) => isLasting(fault) || (setting.vm === true && fault.on === 'late_failure'));
 }
 

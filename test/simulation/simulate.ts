@@ -1,10 +1,11 @@
+import {arrivalWatch, checkArrivals} from './arrivals';
 import {backlogMs, longestMatrixMs} from './backlog';
-import {SimulatedControlPlane} from './control-plane';
 import {FUNCTIONS, type Functions} from './functions';
 import {checkLiveness} from './liveness';
-import {arrivalWatch, checkArrivals, isOutageAlone} from './outages';
+import {isOutageAlone} from './outages';
 import type {Violation} from './safety';
 import {type Fault, needsSweep, type Scenario} from './scenario';
+import {SimulatedServices} from './simulated-services';
 import {SimulatedWorld} from './simulated-world';
 
 export interface Outcome {
@@ -19,7 +20,7 @@ export interface Outcome {
   /** On which runner each job ran that did, by the job's id. */
   readonly ranOn: ReadonlyMap<number, string>;
   /** Those of the scenario's faults that struck. */
-  readonly struck: readonly Fault[];
+  readonly struckFaults: readonly Fault[];
   /** Whether it was checked that every job ran and nothing was left over. */
   readonly isLivenessChecked: boolean;
 }
@@ -31,8 +32,10 @@ export interface SimulateOptions {
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+
 /** Time that is given after the last job and fault: less than a VM's own death takes, which would clear up what we left. */
 const SETTLE_MS = 5 * HOUR;
+
 /** Nothing happens for so long: nothing will. Longer than anything is delayed by a fault. */
 const QUIET_MS = 45 * MINUTE;
 const QUIET_CHECK_STEPS = 40;
@@ -55,12 +58,12 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
     world.machines().length === 0 &&
     world.registrations().length === 0 &&
     world.vm?.isUp() !== true &&
-    !plane.hasTasks() &&
+    !services.hasTasks() &&
     (!isOutageAlone(scenario) || haveArrived());
   const isQuiet = (): boolean => workload.isOver() && isStill();
   const isResting = (): boolean => workload.isResting() && isStill();
-  await world.debris?.leaveRecords(world.store, world.startMs);
-  const plane: SimulatedControlPlane = new SimulatedControlPlane(world, functions, isResting);
+  await world.leftovers?.leaveRecords(world.store, world.startMs);
+  const services: SimulatedServices = new SimulatedServices(world, functions, isResting);
 
   const calmMs = world.startMs + lastPlannedMs(scenario);
   const endMs = calmMs + backlogMs(scenario) + longestMatrixMs(scenario) + SETTLE_MS;
@@ -86,8 +89,8 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   for (const violation of github.violations) world.violated('world_contract', JSON.stringify(violation));
 
   const isLive = functions.sweep !== undefined || !needsSweep(scenario);
-  if (isLive && world.violations.length === 0) await checkLiveness(world, plane);
-  if (plane.isSwept && isOutageAlone(scenario)) checkArrivals(world);
+  if (isLive && world.violations.length === 0) await checkLiveness(world, services);
+  if (services.isSwept && isOutageAlone(scenario)) checkArrivals(world);
   return {
     violations: world.violations,
     trace: world.trace.lines,
@@ -96,7 +99,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
     creations: compute.created.length,
     madeAtMs,
     ranOn: new Map(workload.jobs.flatMap(({id, runner}) => (runner ? [[id, runner.name]] : []))),
-    struck: [...world.struck.faults],
+    struckFaults: [...world.faultPlan.struck],
     isLivenessChecked: isLive,
   };
 }

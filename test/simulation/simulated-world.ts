@@ -1,22 +1,23 @@
 import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
+import {ComputeApi} from '../emulators/compute/api';
 import {directCompute} from '../emulators/compute/direct';
-import {ComputeFace} from '../emulators/compute/face';
 import {ComputeWorld} from '../emulators/compute/model';
 import type {Instance} from '../emulators/compute/resources';
 import {directGitHub} from '../emulators/github/direct';
 import {directDiscovery} from '../emulators/github/direct-discovery';
 import {GitHubWorld} from '../emulators/github/model';
 import type {Registration} from '../emulators/github/registration';
-import {bootRunners, type Killed} from '../emulators/guest';
+import {bootRunners, type Killed} from '../emulators/runner-process';
 import {SeededRandom} from '../emulators/seeded-random';
-import {Bystanders} from './bystanders';
 import {countRedeliveries} from './count-redeliveries';
-import {Debris} from './debris';
 import {EventScheduler} from './event-scheduler';
 import {Executions} from './executions';
+import {FaultPlan} from './fault-plan';
 import {FaultyPorts} from './faulty-ports';
-import {listWeather} from './list-weather';
+import {ForeignResources} from './foreign-resources';
+import {Leftovers} from './leftovers';
+import {listFaults} from './list-faults';
 import {Neighbours} from './neighbours';
 import {planFloods} from './outages';
 import {PersistentVm} from './persistent-vm';
@@ -24,10 +25,9 @@ import {placeTemplates} from './placements';
 import {BOOT_MINUTES, REPOSITORIES} from './pools';
 import {Safety, type Violation} from './safety';
 import type {Scenario} from './scenario';
-import {Struck} from './struck';
+import {ScheduledFaults} from './scheduled-faults';
 import {createTrace, NO_TRACE, type Trace} from './trace';
 import {VmPromises} from './vm-promises';
-import {Weather} from './weather';
 import {Workload} from './workload';
 
 const BOOT_LIMIT_MS = BOOT_MINUTES * 60_000;
@@ -37,7 +37,7 @@ export class SimulatedWorld {
   readonly scheduler = new EventScheduler();
   readonly startMs = this.scheduler.now();
   readonly violations: Violation[] = [];
-  readonly struck: Struck;
+  readonly faultPlan: FaultPlan;
   readonly executions: Executions;
   readonly trace: Trace;
   readonly github: GitHubWorld;
@@ -46,12 +46,12 @@ export class SimulatedWorld {
   readonly killed: readonly Killed[];
   readonly safety: Safety;
   readonly workload: Workload;
-  readonly weather: Weather;
-  readonly bystanders: Bystanders;
+  readonly scheduledFaults: ScheduledFaults;
+  readonly foreignResources: ForeignResources;
   /** Undefined in a world without. */
   readonly neighbours: Neighbours | undefined;
   /** Undefined in a world without. */
-  readonly debris: Debris | undefined;
+  readonly leftovers: Leftovers | undefined;
   /** Undefined in a world without. */
   readonly vm: PersistentVm | undefined;
   readonly vmPromises: VmPromises | undefined;
@@ -70,7 +70,7 @@ export class SimulatedWorld {
   ) {
     const {scheduler} = this;
     const {seed, setting, faults, jobs} = scenario;
-    this.struck = new Struck(faults);
+    this.faultPlan = new FaultPlan(faults);
     const skew = randomOf(seed, 'skew');
     this.executions = new Executions(scheduler, () => Math.round((skew.next() * 2 - 1) * setting.skewMs));
     this.trace = isTraced
@@ -84,11 +84,16 @@ export class SimulatedWorld {
     this.compute = new ComputeWorld({scheduler, random: randomOf(seed, 'compute')});
     this.store = createMemoryStore({clock: scheduler});
     placeTemplates(this.compute, setting.placements);
-    const face = new ComputeFace(this.compute);
+    const api = new ComputeApi(this.compute);
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
-    this.bystanders = new Bystanders(this.github, this.compute, setting.bystanders === true, violated);
-    this.debris = setting.debris ? new Debris(this.github, this.compute, jobs) : undefined;
+    this.foreignResources = new ForeignResources(
+      this.github,
+      this.compute,
+      setting.foreignResources === true,
+      violated,
+    );
+    this.leftovers = setting.leftovers ? new Leftovers(this.github, this.compute, jobs) : undefined;
     this.vm = setting.vm ? new PersistentVm(this.github, this.compute, violated) : undefined;
     const boot = randomOf(seed, 'boot');
     this.killed = bootRunners({
@@ -100,12 +105,12 @@ export class SimulatedWorld {
         return ms;
       },
       failsToBoot: (instance) => {
-        if (instance === this.vm?.instance || !this.struck.boot()) return false;
+        if (instance === this.vm?.instance || !this.faultPlan.boot()) return false;
         this.failedBoots.push(instance.name);
         return true;
       },
     });
-    this.debris?.leaveRunner();
+    this.leftovers?.leaveRunner();
     this.neighbours = setting.neighbours
       ? new Neighbours(this.github, scenario, randomOf(seed, 'neighbours'), violated)
       : undefined;
@@ -113,13 +118,13 @@ export class SimulatedWorld {
     const {github, compute, killed} = this;
     this.safety = new Safety({setting, startMs: this.startMs, github, compute, killed, violated});
     this.workload = new Workload(github, jobs, setting.brokenLists === 'nobodys');
-    planFloods(github, this.struck, faults);
+    planFloods(github, this.faultPlan, faults);
     this.vmPromises = this.vm && new VmPromises({vm: this.vm, github, compute, scenario, violated});
-    const weather = new Weather(compute, this.struck, (one) => this.#isMade(one), this.vm, faults);
-    this.weather = weather;
+    const scheduledFaults = new ScheduledFaults(compute, this.faultPlan, (one) => this.#isMade(one), this.vm, faults);
+    this.scheduledFaults = scheduledFaults;
     this.ports = new FaultyPorts({
       executions: this.executions,
-      struck: this.struck,
+      faultPlan: this.faultPlan,
       random: randomOf(seed, 'calls'),
       sleep: (ms) => scheduler.sleep(ms),
       onCallInTransaction: (call) => violated('call_in_transaction', call),
@@ -127,14 +132,14 @@ export class SimulatedWorld {
       trace: (line) => this.trace.add(line),
     });
     this.direct = {
-      github: this.ports.github(directGitHub(github), github, () => weather.isGitHubDown()),
-      compute: this.ports.compute(directCompute(face, 'world'), face),
+      github: this.ports.github(directGitHub(github), github, () => scheduledFaults.isGitHubDown()),
+      compute: this.ports.compute(directCompute(api, 'world'), api),
       discovery: this.ports.discovery(
         countRedeliveries(directDiscovery(github, {deliveriesAPage: setting.deliveriesAPage ?? 100}), {
           now: () => scheduler.now(),
           violated,
         }),
-        () => weather.isGitHubDown(),
+        () => scheduledFaults.isGitHubDown(),
       ),
     };
   }
@@ -148,12 +153,16 @@ export class SimulatedWorld {
   registrations(): Registration[] {
     return this.github.runners
       .all()
-      .filter((one) => !this.bystanders.registrations.has(one) && !this.neighbours?.registrations.has(one))
-      .filter((one) => one !== this.vm?.runner && one !== this.debris?.runner);
+      .filter((one) => !this.foreignResources.registrations.has(one) && !this.neighbours?.registrations.has(one))
+      .filter((one) => one !== this.vm?.runner && one !== this.leftovers?.runner);
   }
 
   #isMade(instance: Instance): boolean {
-    return !this.bystanders.machines.has(instance) && instance !== this.vm?.instance && !this.debris?.mayStay(instance);
+    return (
+      !this.foreignResources.machines.has(instance) &&
+      instance !== this.vm?.instance &&
+      !this.leftovers?.mayStay(instance)
+    );
   }
 
   violated(rule: Violation['rule'], detail: string): void {
@@ -165,7 +174,7 @@ export class SimulatedWorld {
     const {seed, setting} = this.scenario;
     const back = randomOf(seed, 'given back');
     const github = new GitHubWorld({
-      lists: listWeather({
+      lists: listFaults({
         ...setting,
         random: randomOf(seed, 'pages'),
         labelsOf: (run) => this.github.queue.run(run).jobs.flatMap(({labels}) => labels),
@@ -188,7 +197,7 @@ export class SimulatedWorld {
     const late = randomOf(seed, 'webhooks');
     github.deliveries.faults = () => {
       const delayMs = late.below(setting.webhookDelayMs + 1);
-      const effect = this.struck.webhook();
+      const effect = this.faultPlan.webhook();
       if (effect) this.trace.add(`fault: webhook ${JSON.stringify(effect)}`);
       if (effect === undefined) return {delayMs};
       if (typeof effect === 'object') return {delayMs: effect.lateMs};

@@ -7,8 +7,10 @@ import type {Violation} from './safety';
 import {isVmAlone, type Scenario} from './scenario';
 
 const MINUTE = 60_000;
+
 /** Idle time, boot time, outages and what the sweep makes up for are less, all told. */
 const HELD_MS = 2.5 * 60 * MINUTE;
+
 /** Two sweeps, after the minute that a job has the webhook's way to itself; some seconds for what is under way, and for clocks. */
 const LATE_MS = 4 * MINUTE;
 

@@ -1,10 +1,11 @@
 import {once} from 'node:events';
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
-import type {QueueName} from '../../shared/model/tasks';
+import type {QueueName} from '../../shared/model/task-payload';
 import {createCloudTasks} from '../../shared/tasks/cloud-tasks';
 import {InProcessTasks} from '../../shared/tasks/local/in-process';
 import {describeTasks, type OpenTasks, type ReceivedTask} from '../contracts/tasks';
+import {KEPT_CONNECTIONS} from '../emulators/kept-connections';
 import {OidcIssuer} from '../emulators/oidc';
 import {VirtualScheduler} from '../emulators/scheduler';
 import {CloudTasksServer} from '../emulators/tasks/server';
@@ -53,7 +54,7 @@ describeTasks("Google's client against Cloud Tasks over HTTP", async (receive) =
 
 /** The two functions: `/provision` and `/stop`. */
 async function listen(receive: Parameters<OpenTasks>[0]) {
-  const server = createServer(async (request, response) => {
+  const server = createServer(KEPT_CONNECTIONS, async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const to = (request.url ?? '').slice(1) as QueueName;

@@ -4,6 +4,7 @@ import type {AddressInfo} from 'node:net';
 import {CloudTasksClient} from '@google-cloud/tasks';
 import {GoogleAuth, PassThroughClient} from 'google-auth-library';
 import {createOidcVerifier} from '../../shared/http/oidc';
+import {KEPT_CONNECTIONS} from '../emulators/kept-connections';
 import {OidcIssuer} from '../emulators/oidc';
 import {VirtualScheduler} from '../emulators/scheduler';
 import {CloudTasksServer} from '../emulators/tasks/server';
@@ -18,7 +19,7 @@ let server: CloudTasksServer;
 let client: CloudTasksClient;
 let url: string;
 let received: IncomingHttpHeaders[];
-const handler = createServer((request, response) => {
+const handler = createServer(KEPT_CONNECTIONS, (request, response) => {
   received.push(request.headers);
   request.resume().on('end', () => response.end());
 });

@@ -48,7 +48,7 @@ test('executions at the same time keep their spans apart', async () => {
     tracer.inExecution(execution(name), async () => {
       await Promise.resolve();
       await tracer.inSpan(`${name}.call`, {}, async () => Promise.resolve());
-      return tracer.present()?.traceId;
+      return tracer.activeSpan()?.traceId;
     }),
   );
   const traces = await Promise.all(answers);
@@ -62,7 +62,7 @@ test('executions at the same time keep their spans apart', async () => {
 test('outside of an execution nothing is recorded', async () => {
   const {tracer, exporter, execution} = aTracer();
   expect(await tracer.inSpan('store.get', {}, async () => 'done')).toBe('done');
-  expect(tracer.present()).toBeUndefined();
+  expect(tracer.activeSpan()).toBeUndefined();
   await tracer.inExecution(execution('stop'), async () => undefined);
   expect(exporter.getFinishedSpans().map(({name}) => name)).toEqual(['stop']);
 });
@@ -70,7 +70,7 @@ test('outside of an execution nothing is recorded', async () => {
 test('a seed gives the same ids again', async () => {
   const idOf = async (seed: number) => {
     const {tracer, execution} = aTracer(seed);
-    return tracer.inExecution(execution('stop'), async () => tracer.present()?.traceparent);
+    return tracer.inExecution(execution('stop'), async () => tracer.activeSpan()?.traceparent);
   };
   expect(await idOf(7)).toBe(await idOf(7));
   expect(await idOf(7)).not.toBe(await idOf(8));

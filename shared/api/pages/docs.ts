@@ -7,18 +7,19 @@ import {version} from '../../../package.json';
 import type {Reply} from '../../http/server';
 
 /**
- * Redoc's styles without `unsafe-inline`. The first is the hash of nothing: styled-components makes empty <style> elements, and fills them
- * through the CSSOM, which is no inline style. The second is the one that has a content, of this version of Redoc.
+ * The hashes of Redoc's inline styles, so that the policy needs no `unsafe-inline`. The first is the hash of the empty string: Redoc's
+ * styled-components creates empty <style> elements and fills them through the CSSOM, which the policy allows. The second is the hash of the
+ * only <style> element with content in the installed version of Redoc.
  */
 const REDOC_STYLES = [
   "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
   "'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='",
 ].join(' ');
 
-/** A page of documentation. Every link is relative, because the function's URL may have a path. */
+/** A page of documentation. Every link is relative, because the function's URL may contain a path. */
 export interface Page {
   readonly html: string;
-  /** The page's own script, which an inline one would need an exception for. */
+  /** The page's own script, served as a file: an inline script would need an exception in the policy. */
   readonly script: string;
   readonly csp: string;
 }
@@ -90,7 +91,7 @@ export const REDOC: Page = {
 `,
   ),
   script: `Redoc.init('openapi.json', {hideDownloadButton: false, scrollYOffset: 0}, document.getElementById('redoc'));\n`,
-  // The search runs in a worker that is made from a string.
+  // Redoc's search runs in a worker that Redoc creates from a string.
   csp: policy({'style-src': `'self' ${REDOC_STYLES}`, 'worker-src': 'blob:'}),
 };
 
@@ -98,13 +99,13 @@ export const REDOC: Page = {
 export interface Asset {
   readonly type: string;
   readonly content: Buffer;
-  /** Strong: a hash of the content. */
+  /** A strong ETag: a hash of the content. */
   readonly etag: string;
 }
 
 interface Origin {
   readonly type: string;
-  /** Of the npm package, in development. */
+  /** Path below `node_modules`, read in development. */
   readonly file: string;
   readonly edit?: (text: string) => string;
 }
@@ -112,8 +113,8 @@ interface Origin {
 const SCRIPT = 'text/javascript; charset=utf-8';
 
 /**
- * Every file that the pages load, by its path; nothing else is served. The build copies them from their npm packages to beside the function,
- * under the same path.
+ * Every file that the pages load, by its path; no other file is served. The build copies the files from their npm packages into the
+ * function's folder, under the same path.
  */
 export const ASSETS: Readonly<Record<string, Origin>> = {
   'docs/swagger-ui.css': {type: 'text/css; charset=utf-8', file: 'swagger-ui-dist/swagger-ui.css'},
@@ -122,12 +123,12 @@ export const ASSETS: Readonly<Record<string, Origin>> = {
   'redoc/redoc.standalone.js': {
     type: SCRIPT,
     file: 'redoc/bundles/redoc.standalone.js',
-    // A logo beside the link to Redoc, from another host; Redoc leaves it out when it cannot be loaded.
+    // Redoc would load a logo from another host. Redoc leaves out a logo that cannot be loaded.
     edit: (text) => text.replace('https://cdn.redoc.ly/redoc/logo-mini.svg', 'data:,'),
   },
 };
 
-/** Reads a file when it is first asked for, and keeps it; undefined when it is none of ours. */
+/** Reads a file on the first request and keeps it in memory; undefined for any path that is not in `ASSETS`. */
 type Assets = (path: string) => Promise<Asset> | undefined;
 
 export function createAssets(): Assets {
@@ -150,10 +151,10 @@ async function readFrom(path: string, {type, file, edit}: Origin): Promise<Asset
 
 const SCRIPTS: Readonly<Record<string, string>> = {'docs/page.js': SWAGGER_UI.script, 'redoc/page.js': REDOC.script};
 
-/** A new version has a new address. */
+/** The pages add the version to each address, so that a new version is not served from a cache. */
 const CACHE = {'Cache-Control': 'public, max-age=86400'};
 
-/** Answers a file of a documentation page; undefined when the path is none. `path`: without the first slash. */
+/** Answers a file of a documentation page; undefined for any other path. `path`: without the leading slash. */
 export async function serveAsset(
   assets: Assets,
   path: string,

@@ -15,13 +15,13 @@ export const listDeadLetters = operation(
     path: '/deadletters',
     alsoAt: '/api/v1/deadletters',
     tag: 'dead letters',
-    summary: 'Tasks that were given up, and why, page by page',
+    summary: 'Lists the tasks that were given up, and why',
     access: 'secret',
     parameters: z.strictObject({}),
     query: z.strictObject(PageQuery),
     outcomes: {
       200: {
-        description: 'A page, by id. A dead letter is kept for 30 days.',
+        description: 'A page of dead letters, sorted by id. A dead letter is kept for 30 days.',
         schema: z.object({deadletters: z.array(DeadLetter), next: Next}).meta({id: 'DeadLetters'}),
         headers: ['Link'],
       },
@@ -49,14 +49,14 @@ export const retry = operation(
     method: 'POST',
     path: '/api/v1/deadletters/{id}/retry',
     tag: 'dead letters',
-    summary: 'Tries the task of a dead letter again',
-    description: 'Puts the task into its queue again, and a job that was given up is wanted again. The letter goes.',
+    summary: 'Retries the task of a dead letter',
+    description: 'Creates the task again, makes a job that was given up demand again, and deletes the dead letter.',
     access: 'secret',
     parameters: z.strictObject({id: z.string().min(1).max(500)}),
     query: z.strictObject(DryRun),
     outcomes: {
       200: {
-        description: 'It is in its queue again.',
+        description: 'The task is in its queue.',
         schema: z.object({status: z.literal('enqueued'), task: z.string()}).meta({id: 'Retried'}),
         example: {status: 'enqueued', task: '0f1e2d3c4b5a6978-retry-44200000072-1'},
         headers: ['Idempotent-Replayed'],
@@ -72,10 +72,7 @@ export const retry = operation(
       ? await retryDeadLetter(context, id, {dryRun: isDryRun(request, query)})
       : undefined;
     if (!result) {
-      throw new Problem(
-        'unknown-dead-letter',
-        `found no dead letter ${id}; GET /deadletters lists those that there are`,
-      );
+      throw new Problem('unknown-dead-letter', `found no dead letter ${id}; GET /deadletters lists the dead letters`);
     }
     return jsonReply(result);
   },

@@ -11,8 +11,8 @@ export const openapi = operation(
     method: 'GET',
     path: '/openapi.json',
     tag: 'documentation',
-    summary: 'This description: OpenAPI 3.1',
-    description: 'Made from the schemas that validate the requests.',
+    summary: 'The OpenAPI 3.1 document of this API',
+    description: 'Generated from the schemas that validate the requests.',
     access: 'public',
     parameters: Nothing,
     query: Nothing,
@@ -31,8 +31,13 @@ export const openapi = operation(
   async ({document}) => jsonReply(await document(), 200, {'Cache-Control': 'no-cache'}),
 );
 
-export const docs = pageOperation('getDocs', '/docs', 'This documentation, to try out: Swagger UI', SWAGGER_UI);
-export const redoc = pageOperation('getRedoc', '/redoc', 'This documentation, to read: Redoc', REDOC);
+export const docs = pageOperation(
+  'getDocs',
+  '/docs',
+  'The documentation in Swagger UI, which can send requests',
+  SWAGGER_UI,
+);
+export const redoc = pageOperation('getRedoc', '/redoc', 'The documentation in Redoc', REDOC);
 
 function pageOperation(id: string, path: string, summary: string, page: Page): Operation {
   return operation(
@@ -45,7 +50,9 @@ function pageOperation(id: string, path: string, summary: string, page: Page): O
       access: 'public',
       parameters: Nothing,
       query: Nothing,
-      outcomes: {200: {description: 'A page that needs no other host.', type: 'text/html', schema: z.string()}},
+      outcomes: {
+        200: {description: 'An HTML page that loads nothing from another host.', type: 'text/html', schema: z.string()},
+      },
       problems: [],
     },
     () => pageReply(page),

@@ -8,7 +8,7 @@ import {flag} from '../schemas';
 
 const NoParameters = z.strictObject({});
 const Deep = z.strictObject({
-  deep: flag('Also asks Firestore, Cloud Tasks, GitHub and Compute Engine; needs the secret.'),
+  deep: flag('Also checks Firestore, Cloud Tasks, GitHub and Compute Engine; requires the secret.'),
 });
 
 const Check = z.object({
@@ -27,13 +27,15 @@ const Health = z
   })
   .meta({id: 'Health'});
 const Echo = Health.extend({
-  headers: z.record(z.string(), z.string()).meta({description: 'Of this request; secrets and cookies are `***`.'}),
+  headers: z
+    .record(z.string(), z.string())
+    .meta({description: 'Headers of this request; secrets and cookies are shown as `***`.'}),
 }).meta({id: 'HealthCheck'});
 
 const EXAMPLE = {status: 'healthy', version};
-const UNHEALTHY = 'Something that is needed does not answer.';
+const UNHEALTHY = 'A required service does not answer.';
 
-/** Nothing is loaded for it: the first request after a start is answered at once. */
+/** Loads no client library, so that the first request after a start is answered at once. */
 export const health = operation(
   {
     id: 'getHealth',
@@ -45,7 +47,7 @@ export const health = operation(
     parameters: NoParameters,
     query: Deep,
     outcomes: {
-      200: {description: 'It is.', schema: Health, example: EXAMPLE},
+      200: {description: 'The function is up.', schema: Health, example: EXAMPLE},
       503: {description: UNHEALTHY, schema: Health},
     },
     problems: ['unauthenticated'],
@@ -59,14 +61,14 @@ export const healthCheck = operation(
     method: 'POST',
     path: '/health_check',
     tag: 'health',
-    summary: 'Is the function up, and what does it see of a request?',
-    description: 'Shows which headers reach the function through proxies. A body is not looked at.',
+    summary: 'Is the function up, and which headers reach it?',
+    description: 'Shows which headers reach the function through proxies. A body is ignored.',
     access: 'public',
     parameters: NoParameters,
     query: Deep,
     outcomes: {
       200: {
-        description: 'It is.',
+        description: 'The function is up.',
         schema: Echo,
         example: {...EXAMPLE, headers: {'user-agent': 'curl/8', cookie: '***'}},
       },
@@ -96,7 +98,7 @@ export const ping = operation(
 async function healthReply(request: RequestContext, deep: boolean, more: object): Promise<Reply> {
   if (!deep) return jsonReply({status: 'healthy', version, ...more});
   if (!request.authenticated) {
-    throw new Problem('unauthenticated', 'deep=true needs the secret in the header X-Runner-Secret');
+    throw new Problem('unauthenticated', 'deep=true requires the secret in the header X-Runner-Secret');
   }
   const {checkDependencies}: typeof import('../../diagnosis/doctor') = require('../../diagnosis/doctor');
   const checks = await checkDependencies(await request.services(), request.clock);
@@ -106,7 +108,7 @@ async function healthReply(request: RequestContext, deep: boolean, more: object)
 
 const SENSITIVE = /auth|cookie|secret|token|key|password|credential|assertion|jwt|signature|session/i;
 
-/** A header is masked by its name, and what looks like a secret in any other is, too. */
+/** Masks headers with a sensitive name, and text that looks like a secret in every other header. */
 function maskedHeaders({headers}: RequestContext): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {

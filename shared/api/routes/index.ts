@@ -9,7 +9,7 @@ import {getRunner, listRunners} from './runners';
 import {status} from './status';
 import {start, stop} from './vms';
 
-/** In the order of the documentation. */
+/** Every operation, in the order of the documentation. */
 export const OPERATIONS: readonly Operation[] = [
   health,
   ping,

@@ -8,7 +8,7 @@ import {Job, JobState, Next, PageQuery, PoolName, Repository} from '../schemas';
 const JobsQuery = z.strictObject({
   pool: PoolName.optional(),
   status: JobState.optional(),
-  repository: Repository.optional().meta({description: 'As GitHub spells it.'}),
+  repository: Repository.optional().meta({description: '`owner/name` in the spelling of GitHub.'}),
   ...PageQuery,
 });
 
@@ -19,13 +19,13 @@ export const listJobs = operation(
     path: '/jobs',
     alsoAt: '/api/v1/jobs',
     tag: 'jobs',
-    summary: 'The jobs that this deployment has to do with, page by page',
+    summary: 'Lists the jobs of this deployment',
     access: 'secret',
     parameters: z.strictObject({}),
     query: JobsQuery,
     outcomes: {
       200: {
-        description: 'A page, by id. A finished job is remembered for seven days.',
+        description: 'A page of jobs, sorted by id. A completed job is kept for seven days.',
         schema: z.object({jobs: z.array(Job), next: Next}).meta({id: 'Jobs'}),
         headers: ['Link'],
       },

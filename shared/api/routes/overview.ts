@@ -9,10 +9,13 @@ const Schedule = z.object({cron: z.string(), timezone: z.string(), count: z.int(
 const PoolView = z
   .object({
     name: z.string(),
-    repos: z.array(z.string()).optional().meta({description: 'Patterns of repositories, or `org` instead.'}),
+    repos: z
+      .array(z.string())
+      .optional()
+      .meta({description: 'Patterns of repositories; a pool of an organization has `org` instead.'}),
     org: z.string().optional(),
     requires: z.array(z.string()),
-    offers: z.array(z.string()).nullable().meta({description: 'Null: anything.'}),
+    offers: z.array(z.string()).nullable().meta({description: 'Null if the pool offers any label.'}),
     runner_group: z.string(),
     max_runners: z.int(),
     min_idle: z.union([z.int(), z.array(Schedule)]),
@@ -88,9 +91,7 @@ const Info = z
     service: z.literal('slipway'),
     version: z.string(),
     deployment: z.string(),
-    inactive_minutes: z
-      .number()
-      .meta({description: 'For how long a persistent VM idles, unless its pool says otherwise.'}),
+    inactive_minutes: z.number().meta({description: 'Default idle time of persistent VMs, in minutes.'}),
     runner_configs: z.array(PoolView),
   })
   .meta({id: 'Info'});
@@ -101,7 +102,7 @@ export const info = operation(
     method: 'GET',
     path: '/',
     tag: 'overview',
-    summary: 'What runs here, with which pools',
+    summary: 'Gets the deployment and its pools',
     access: 'secret',
     parameters: z.strictObject({}),
     query: z.strictObject({}),

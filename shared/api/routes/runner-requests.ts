@@ -17,13 +17,16 @@ const MAX_COUNT = 20;
 const Request = z
   .strictObject({
     pool: PoolName.meta({description: 'A pool of type gce.'}),
-    repo: Repository.optional().meta({description: '`owner/name`, where the pool registers runners in repositories.'}),
-    org: Organization.optional().meta({description: 'Where the pool registers them in an organization.'}),
-    labels: z
-      .array(z.string().trim().regex(LABEL, 'expected a label'))
-      .max(50)
-      .default([])
-      .meta({description: 'Beside those that the pool offers, where it lists them without patterns, else requires.'}),
+    repo: Repository.optional().meta({
+      description: '`owner/name`. Required if the pool registers its runners in repositories.',
+    }),
+    org: Organization.optional().meta({
+      description: 'Login. Required if the pool registers its runners in an organization.',
+    }),
+    labels: z.array(z.string().trim().regex(LABEL, 'expected a label')).max(50).default([]).meta({
+      description:
+        'Labels in addition to the pool’s own: those that it offers, if it lists them without patterns, else those that it requires.',
+    }),
     count: z.int().min(1).max(MAX_COUNT).default(1),
   })
   .refine(({repo, org}) => (repo === undefined) !== (org === undefined), 'expected repo or org, and not both')
@@ -35,16 +38,17 @@ export const create = operation(
     method: 'POST',
     path: '/api/v1/runners',
     tag: 'runners',
-    summary: 'Makes runners that no job has asked for',
+    summary: 'Creates runners that no job has asked for',
     description:
-      'They take the next jobs of their labels, and go after the pool’s idle time without one. With an `Idempotency-Key` a repeated request makes no more of them.',
+      'The runners take the next jobs with matching labels, and are deleted after the pool’s idle time without a job. With an `Idempotency-Key`, a repeated request creates no further runners.',
     access: 'secret',
     parameters: z.strictObject({}),
     query: z.strictObject(DryRun),
     body: {schema: Request, example: {pool: 'arm', repo: 'acme/app', count: 2}, required: true},
     outcomes: {
       201: {
-        description: 'They are on their way. GET /runners/{id} tells how far. A dry run answers what would be made.',
+        description:
+          'The runners are requested; GET /runners/{id} shows their progress. A dry run answers the runners that would be created.',
         schema: z
           .object({
             runners: z.array(z.object({id: z.string(), name: z.string(), pool: z.string(), state: RunnerStateWord})),
@@ -77,7 +81,7 @@ export const create = operation(
       );
     }
     const scope = scopeOf(pool, body);
-    const labels = offered(pool, body.labels);
+    const labels = additionalLabels(pool, body.labels);
     const key = idempotencyKey(request.headers) ?? context.random.uuid();
     const options = {dryRun: isDryRun(request, query)};
     const {runners} = await requestRunners(context, {pool: pool.name, scope, labels, count: body.count, key}, options);
@@ -92,13 +96,13 @@ export const remove = operation(
     path: '/api/v1/runners/{id}',
     tag: 'runners',
     summary: 'Removes a runner',
-    description: 'It is deregistered first, which GitHub refuses while it runs a job; then its VM is deleted.',
+    description: 'Deregisters the runner, which GitHub refuses while the runner runs a job; then deletes its VM.',
     access: 'secret',
     parameters: RunnerId,
     query: z.strictObject({force: Force, ...DryRun}),
     outcomes: {
       202: {
-        description: '`gone`: it was over already.',
+        description: '`draining`: the runner is being removed. `gone`: the runner was gone already.',
         schema: z.object({status: z.enum(['draining', 'gone'])}).meta({id: 'Removed'}),
         example: {status: 'draining'},
         headers: ['Idempotent-Replayed'],
@@ -112,18 +116,19 @@ export const remove = operation(
     const runner = await findRunner(request, id);
     if (!runner) throw unknownRunner(id);
     if (runner.type === 'gce-vm') {
-      throw new Problem('wrong-provider', `runner ${id} lives on a persistent VM; POST /runner/stop stops it`);
+      throw new Problem('wrong-provider', `runner ${id} runs on a persistent VM; POST /runner/stop stops it`);
     }
     const context = await request.context();
     const options = {force: query.force, dryRun: isDryRun(request, query)};
     const result = await removeRunner(context, runner.name, options);
     if (!result) throw unknownRunner(id);
-    if (result.status === 'busy') throw new Problem('runner-busy', `runner ${id} runs a job; force=true would end it`);
+    if (result.status === 'busy')
+      throw new Problem('runner-busy', `runner ${id} runs a job; force=true removes it anyway, and the job fails`);
     return jsonReply(result, 202);
   },
 );
 
-/** Where the pool registers its runners: what is asked for has to agree. */
+/** The scope in which the pool registers its runners. Throws `scope-mismatch` if the request names another one. */
 function scopeOf(pool: Pool, {repo, org}: z.output<typeof Request>): RunnerScope {
   if (pool.scope.kind === 'organization') {
     if (org?.toLowerCase() === pool.scope.org.toLowerCase()) return {kind: 'organization', org: pool.scope.org};
@@ -140,8 +145,8 @@ function mismatch(detail: string): Problem {
   return new Problem('scope-mismatch', detail);
 }
 
-/** What is asked for in so many words, beside what the pool registers such a runner with anyway. */
-function offered(pool: Pool, labels: readonly string[]): string[] {
+/** The requested labels without those that the pool registers such a runner with anyway. Throws `labels-not-offered`. */
+function additionalLabels(pool: Pool, labels: readonly string[]): string[] {
   const asked = [...new Set(labels.map((label) => label.toLowerCase()))];
   const foreign = foreignLabels(pool, asked);
   if (foreign.length > 0) {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import {jsonReply} from '../../http/server';
 import {takesRepository} from '../../model/matching';
-import type {RunnerState as DocumentState, RunnerDocument} from '../../model/runner';
+import {type RunnerState as DocumentState, LIVE_STATES, type RunnerDocument} from '../../model/runner';
 import type {Store} from '../../store/store';
 import {operation} from '../operation';
 import {linkHeader, readPage, type Source} from '../paging';
@@ -17,7 +17,6 @@ import {
   vmView,
 } from '../resources';
 import {Next, PageQuery, PoolName, Repository, RUNNER_STATES, Runner} from '../schemas';
-import {LIVE_STATES} from './status';
 
 type State = RunnerView['state'];
 
@@ -36,14 +35,16 @@ const States = z
   })
   .meta({
     description:
-      'One or several separated by commas. Left out: all but `gone` and `failed`, which are remembered for three days.',
+      'One or more states, separated by commas. Default: all except `gone` and `failed`, which are kept for three days.',
     override: {type: 'string', examples: ['idle,busy']},
   });
 
 const RunnersQuery = z.strictObject({
   pool: PoolName.optional(),
   state: States,
-  repository: Repository.optional().meta({description: 'Those that are registered there, or in its organization.'}),
+  repository: Repository.optional().meta({
+    description: 'Only runners that are registered in this repository or in its organization.',
+  }),
   ...PageQuery,
 });
 const RunnersPage = z.object({runners: z.array(Runner), next: Next}).meta({id: 'Runners'});
@@ -55,11 +56,17 @@ export const listRunners = operation(
     path: '/runners',
     alsoAt: '/api/v1/runners',
     tag: 'runners',
-    summary: 'The runners, persistent VMs among them, page by page',
+    summary: 'Lists the runners, including persistent VMs',
     access: 'secret',
     parameters: z.strictObject({}),
     query: RunnersQuery,
-    outcomes: {200: {description: 'A page, by state and name; VMs last.', schema: RunnersPage, headers: ['Link']}},
+    outcomes: {
+      200: {
+        description: 'A page of runners, sorted by state and name; persistent VMs last.',
+        schema: RunnersPage,
+        headers: ['Link'],
+      },
+    },
     problems: ['unknown-pool'],
   },
   async (request, {query}) => {
@@ -90,11 +97,11 @@ export const getRunner = operation(
     path: '/runners/{id}',
     alsoAt: '/api/v1/runners/{id}',
     tag: 'runners',
-    summary: 'One runner',
+    summary: 'Gets a runner',
     access: 'secret',
     parameters: RunnerId,
     query: z.strictObject({}),
-    outcomes: {200: {description: 'Also one that is gone, for three days.', schema: Runner}},
+    outcomes: {200: {description: 'The runner. A runner that is gone is kept for three days.', schema: Runner}},
     problems: ['unknown-runner'],
   },
   async (request, {path}) => {
@@ -123,11 +130,11 @@ function runnersIn(
 
 function isAt({scope}: RunnerDocument, repository: string): boolean {
   const at = scope.kind === 'organization' ? scope.org : `${scope.owner}/${scope.repo}`;
-  const asked = scope.kind === 'organization' ? repository.split('/')[0] : repository;
-  return at.toLowerCase() === asked?.toLowerCase();
+  const sought = scope.kind === 'organization' ? repository.split('/')[0] : repository;
+  return at.toLowerCase() === sought?.toLowerCase();
 }
 
-/** There are as many as are configured: no more than a page or two. */
+/** The persistent VMs as a source. All are in memory, because there are no more than are configured. */
 function vmsIn(vms: readonly RunnerView[]): Source<RunnerView> {
   return async (after, limit) =>
     vms

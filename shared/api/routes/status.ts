@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import {jsonReply} from '../../http/server';
 import type {Pool} from '../../model/pool';
-import type {RunnerDocument, RunnerState} from '../../model/runner';
+import {isLive, LIVE_STATES, type LiveState, type RunnerDocument, type RunnerState} from '../../model/runner';
 import type {SweepSummary} from '../../model/sweep';
 import type {Context} from '../../ports';
 import type {Store} from '../../store/store';
@@ -27,8 +27,8 @@ const Counts = z.object({
   draining: z.int(),
 });
 
-export /** By reason. */
-const ByReason = z.record(z.string(), z.int());
+/** Counts by the reason of an action. */
+export const ByReason = z.record(z.string(), z.int());
 
 const Status = z
   .object({
@@ -38,17 +38,22 @@ const Status = z
           name: z.string(),
           pool: z.string(),
           state: RunnerStateWord,
-          job_id: z.int().nullable().meta({description: 'The job that it runs or waits for.'}),
-          running_seconds: z.int().nullable().meta({description: 'For how long it runs its job; null without one.'}),
+          job_id: z.int().nullable().meta({description: 'The job that the runner runs or is assigned to.'}),
+          running_seconds: z
+            .int()
+            .nullable()
+            .meta({description: 'For how long the runner has been running its job; null without a job.'}),
         }),
       )
-      .meta({description: 'Those that are neither gone, failed nor stopped; at most 1,000 of each state.'}),
+      .meta({description: 'Runners that are not gone, failed or stopped; at most 1,000 of each state.'}),
     max_concurrent: z.int().meta({
       description:
-        'The pools’ limits together, a VM that several share counted once; no more than `maxRunners` over all pools.',
+        'Sum of the pools’ limits, where a VM that several pools share counts once; at most `maxRunners` over all pools.',
     }),
-    poll_interval_seconds: z.int().meta({description: 'How often the sweep looks for what no webhook told.'}),
-    job_timeout_seconds: z.int().meta({description: 'The longest that any pool allows a job.'}),
+    poll_interval_seconds: z
+      .int()
+      .meta({description: 'Interval of the sweep, which finds events that no webhook delivered.'}),
+    job_timeout_seconds: z.int().meta({description: 'The longest job time of any pool.'}),
     pools: z.array(z.object({name: z.string(), limit: z.int(), states: Counts})),
     waiting_jobs: z
       .array(
@@ -63,28 +68,28 @@ const Status = z
           age_seconds: z.int(),
         }),
       )
-      .meta({description: 'Queued and not running, the oldest first; at most 1,000.'}),
+      .meta({description: 'Queued jobs, the oldest first; at most 1,000.'}),
     last_sweep: z
       .object({
         at: Time,
         age_seconds: z.int(),
         seconds: z.number(),
-        finished: z.boolean().meta({description: 'False: its time was up; the next one goes on.'}),
+        finished: z.boolean().meta({description: 'False if the time budget ran out; the next sweep continues.'}),
         seen: ByReason,
         decided: ByReason,
         done: ByReason,
         failed: ByReason,
-        incomplete: z
-          .array(z.string())
-          .meta({description: 'What could not be listed, so that nothing was concluded from it.'}),
+        incomplete: z.array(z.string()).meta({
+          description: 'Lists that could not be read completely; the sweep concluded nothing from an absence there.',
+        }),
       })
       .nullable()
-      .meta({description: 'Null until there was one.'}),
+      .meta({description: 'Null before the first sweep.'}),
     breakers: z.array(z.object({name: z.string(), reason: z.string(), opened_at: Time, next_probe_at: Time})).meta({
       description:
-        'Those that are open: a rate limit, a quota, a template that does not boot or GitHub’s 5xx, probed once a minute.',
+        'Open circuit breakers: a rate limit, a quota, a template that does not boot or errors 5xx of GitHub. Each is probed once a minute.',
     }),
-    deadletters: z.int().meta({description: 'How many there are; GET /deadletters lists them.'}),
+    deadletters: z.int().meta({description: 'Number of dead letters; GET /deadletters lists them.'}),
   })
   .meta({id: 'Status'});
 
@@ -119,11 +124,17 @@ export const status = operation(
     path: '/status',
     alsoAt: '/api/v1/status',
     tag: 'overview',
-    summary: 'Runners, queued jobs, limits and trouble at a glance',
+    summary: 'Gets runners, queued jobs, limits and failures',
     access: 'secret',
     parameters: z.strictObject({}),
     query: z.strictObject({}),
-    outcomes: {200: {description: 'As it is on record now.', schema: Status, example: EXAMPLE}},
+    outcomes: {
+      200: {
+        description: 'The records of now; neither GitHub nor Compute Engine is asked.',
+        schema: Status,
+        example: EXAMPLE,
+      },
+    },
     problems: [],
   },
   async ({services}) => {
@@ -132,17 +143,13 @@ export const status = operation(
   },
 );
 
-export const LIVE_STATES = ['requested', 'creating', 'booting', 'idle', 'busy', 'draining'] as const;
-type LiveState = (typeof LIVE_STATES)[number];
-const isLive = (state: string): state is LiveState => LIVE_STATES.some((live) => live === state);
-
-/** Of each state. Far beyond any limit that a pool has in practice; counts stay right beyond it. */
+/** The most runners that are listed of each state, far above the limits of pools in practice. Counts are right beyond it, too. */
 const AT_MOST = 1_000;
 
-/** The interval of Cloud Scheduler: its shortest. */
+/** The interval of the sweep: the shortest that Cloud Scheduler has. */
 const SWEEP_SECONDS = 60;
 
-/** The answer of GET /status. Reads only; nothing is asked of GitHub or Compute Engine. */
+/** The answer of GET /status. Reads the records only; asks neither GitHub nor Compute Engine. */
 async function readStatus(context: Context) {
   const {store, pools, clock} = context;
   const now = clock.now();
@@ -217,7 +224,7 @@ function active(runner: RunnerDocument, now: number) {
   };
 }
 
-/** When a VM's job began is not on record. */
+/** The persistent VMs among the active runners. `running_seconds` is null, because no record says when a VM's job began. */
 function activeVms(vms: readonly PersistentVm[]) {
   return vms.flatMap((vm) => {
     const state = vmStateOf(vm);
@@ -256,13 +263,13 @@ function limitOf(pool: Pool): number {
   return isVmPool(pool) ? Math.min(1, pool.maxRunners) : pool.maxRunners;
 }
 
-/** The pools' limits together, in which a VM that several pools share counts once. */
+/** The sum of the pools' limits, where a VM that several pools share counts once. */
 function limitOfAll(pools: readonly Pool[], vms: readonly PersistentVm[]): number {
   const made = pools.filter((pool) => !isVmPool(pool)).reduce((sum, {maxRunners}) => sum + maxRunners, 0);
   return made + vms.filter((vm) => vm.pools.some(({pool}) => limitOf(pool) > 0)).length;
 }
 
-/** What the last sweep saw and did; undefined until there was one. */
+/** The summary of the last sweep; undefined before the first sweep. */
 export async function lastSweep(store: Store): Promise<SweepSummary | undefined> {
   const lock = await store.get('locks', 'sweep');
   return lock && 'last' in lock ? (lock.last ?? undefined) : undefined;

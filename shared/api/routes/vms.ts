@@ -11,7 +11,10 @@ import {DryRun, Force, PoolName} from '../schemas';
 const Operation = z
   .string()
   .nullable()
-  .meta({description: 'Compute Engine’s name of it; null in a dry run.', examples: ['operation-1761998400000-6420']});
+  .meta({
+    description: 'Name of the operation at Compute Engine; null in a dry run.',
+    examples: ['operation-1761998400000-6420'],
+  });
 const WhichVm = {
   tag: 'persistent VMs',
   access: 'secret',
@@ -19,7 +22,7 @@ const WhichVm = {
   problems: ['pool-required', 'unknown-pool', 'wrong-provider', 'no-capacity'],
   changes: true,
 } as const satisfies Partial<Description<z.ZodType, z.ZodType, z.ZodType>>;
-const WHICH = '`pool` comes in the query or in the body; left out, it is the only pool of type gce-vm.';
+const WHICH = '`pool` is given in the query or in the body. Default: the only pool of type gce-vm.';
 const StartBody = z.strictObject({pool: PoolName.optional()});
 
 export const start = operation(
@@ -34,7 +37,7 @@ export const start = operation(
     body: {schema: StartBody, example: {pool: 'gpu'}, required: false},
     outcomes: {
       200: {
-        description: '`stopping`: it is on its way down; ask again in a minute.',
+        description: '`stopping`: the VM is stopping; retry in a minute.',
         schema: z
           .discriminatedUnion('status', [
             z.object({status: z.literal('starting'), operation: Operation}),
@@ -64,13 +67,13 @@ export const stop = operation(
     description: WHICH,
     query: z.strictObject({pool: PoolName.optional(), force: Force, ...DryRun}),
     body: {
-      schema: StartBody.extend({force: z.boolean().optional().meta({description: 'As in the query.'})}),
+      schema: StartBody.extend({force: z.boolean().optional().meta({description: 'Same as `force` in the query.'})}),
       example: {pool: 'gpu', force: false},
       required: false,
     },
     outcomes: {
       200: {
-        description: '`busy`: it runs a job and goes on; `force` would end it.',
+        description: '`busy`: the VM runs a job and was not stopped; `force` stops it anyway, and the job fails.',
         schema: z
           .discriminatedUnion('status', [
             z.object({status: z.literal('stopping'), operation: Operation}),
@@ -91,7 +94,7 @@ export const stop = operation(
   },
 );
 
-/** The pool that is meant, or the problem that says which could be. */
+/** The pool that the request names, or the only pool of type gce-vm. Throws a problem that lists the possible pools. */
 function vmPool(pools: readonly Pool[], inQuery: string | undefined, inBody: string | undefined): Pool {
   if (inQuery !== undefined && inBody !== undefined && inQuery !== inBody) {
     throw new Problem('invalid-request', `found pool ${inQuery} in the query and ${inBody} in the body; expected one`);

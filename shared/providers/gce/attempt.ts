@@ -1,6 +1,7 @@
 import type {Clock} from '../../clock';
+import {DEPLOYMENT_LABEL, JOB_LABEL} from '../../model/names';
 import {isDown, isGoingDown, isStarting} from '../provider';
-import {DEPLOYMENT_LABEL, JOB_LABEL, requestId} from './client/body';
+import {requestId} from './client/body';
 import type {Compute, InsertRequest, Instance, InstanceStatus, ZoneOperation} from './client/compute';
 import {ComputeFailure, classifyOperation} from './client/errors';
 import {awaitOperation, POLL_MS, Waiting} from './wait';

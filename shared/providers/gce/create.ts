@@ -1,11 +1,14 @@
+import type {Clock} from '../../clock';
 import {Refused} from '../../errors';
+import type {Logger} from '../../logger';
 import {regionOf} from '../../model/names';
 import type {Placement} from '../../model/placement';
+import type {Pool} from '../../model/pool';
 import {longestIdleMinutes} from '../../model/warm';
 import type {CreateOutcome, CreateRequest, PlacementRequest} from '../provider';
 import {attemptInsert} from './attempt';
 import {instanceBody, requestId} from './client/body';
-import type {InsertRequest, InstanceTemplate} from './client/compute';
+import type {Compute, InsertRequest, InstanceTemplate} from './client/compute';
 import {ComputeFailure, type ComputeFailureClass, secondsToNextMinute} from './client/errors';
 import {findTemplate} from './client/templates';
 import {
@@ -19,7 +22,6 @@ import {
   poolZones,
   zoneOrder,
 } from './placement';
-import type {GcePool, GceProviderOptions} from './provider';
 
 /** No further placement is tried later than this, so that the last one's wait still fits into the function's time-out. */
 const TRY_SECONDS = 90;
@@ -27,10 +29,32 @@ const TRY_SECONDS = 90;
 /** In the message of a creation that every placement refused. */
 const SHOWN_REFUSALS = 3;
 
-interface CreateOptions extends Omit<GceProviderOptions, 'pools'> {
+/** What the provider needs to know of a pool. Minutes may have fractions. */
+export interface GcePool {
+  readonly name: string;
+  readonly bootMinutes: number;
+  readonly idleMinutes: number;
+  readonly jobMinutes: number;
+  /** Warm runners wait longer. */
+  readonly minIdle?: Pool['minIdle'];
+  readonly provider: {
+    /** Name, or full or partial URL, of a regional or global instance template. */
+    readonly template: string;
+    readonly region?: string;
+    readonly zones?: readonly string[];
+    readonly machineTypes?: readonly string[];
+    readonly spot: 'never' | 'prefer' | 'only';
+  };
+}
+
+interface CreateOptions {
+  readonly compute: Compute;
   readonly pool: GcePool;
+  readonly deployment: string;
   readonly place: DefaultPlace;
   readonly exhausted: ExhaustedPlacements;
+  readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 interface Prepared {

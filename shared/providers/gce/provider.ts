@@ -1,8 +1,7 @@
 import type {Clock} from '../../clock';
 import {Refused, SlipwayError} from '../../errors';
 import type {Logger} from '../../logger';
-import {parseRunnerName} from '../../model/names';
-import type {Pool} from '../../model/pool';
+import {DEPLOYMENT_LABEL, KEEP_LABEL, POOL_LABEL, parseRunnerName} from '../../model/names';
 import {
   type Finding,
   isDown,
@@ -13,29 +12,11 @@ import {
   type MachineStatus,
   type RunnerProvider,
 } from '../provider';
-import {belongsTo, DEPLOYMENT_LABEL, KEEP_LABEL, POOL_LABEL, requestId} from './client/body';
+import {belongsTo, requestId} from './client/body';
 import type {Compute, Instance, InstanceStatus} from './client/compute';
 import {typedRefusals} from './client/errors';
-import {createMachine, placementsFor} from './create';
+import {createMachine, type GcePool, placementsFor} from './create';
 import {type DefaultPlace, ExhaustedPlacements, poolZones, zoneOrder} from './placement';
-
-/** What the provider needs to know of a pool. Minutes may have fractions. */
-export interface GcePool {
-  readonly name: string;
-  readonly bootMinutes: number;
-  readonly idleMinutes: number;
-  readonly jobMinutes: number;
-  /** Warm runners wait longer. */
-  readonly minIdle?: Pool['minIdle'];
-  readonly provider: {
-    /** Name, or full or partial URL, of a regional or global instance template. */
-    readonly template: string;
-    readonly region?: string;
-    readonly zones?: readonly string[];
-    readonly machineTypes?: readonly string[];
-    readonly spot: 'never' | 'prefer' | 'only';
-  };
-}
 
 export interface GceProviderOptions {
   readonly compute: Compute;

@@ -8,8 +8,10 @@ import {healthAfter} from './schedule';
 
 /** An attempt that was under way when the list was read, 30 s at the longest, is in the next one. */
 const OVERLAP_MS = 2 * 60_000;
+
 /** The first sweep of a hook reads the deliveries of this long. */
 const FIRST_LOOK_MS = 3 * 3600_000;
+
 /** Of the newest attempts of a hook, and of all lists in one sweep. What was read counts; the rest is read by the next ones. */
 const MOST_NEWEST_PAGES = 10;
 const MOST_PAGES = 20;

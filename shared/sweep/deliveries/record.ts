@@ -8,8 +8,10 @@ import type {Allowance} from './schedule';
 
 const ID = 'deliveries';
 const KEPT_MS = RETENTION_MS + 24 * 3600_000;
+
 /** Each has less than 1 KB: hooks beyond that, of a token alone, are looked at as if for the first time. */
 const MOST_HOOKS = 200;
+
 /** Pages in one transaction: well below Firestore's 10 MiB, and done in its time. */
 const PAGES_A_TRANSACTION = 4;
 

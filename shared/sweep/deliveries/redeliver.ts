@@ -1,8 +1,7 @@
 import {RateLimited, Refused, Unavailable} from '../../errors';
 import type {HookReference} from '../../github/github';
 import type {FailedEvent, HookReading} from '../../model/deliveries';
-import {isTimeUp, type Sweep, tryList} from '../context';
-import type {DryRun} from '../sweep';
+import {type DryRun, isTimeUp, type Sweep, tryList} from '../context';
 import {dueHooks} from './hooks';
 import {horizonOf, lookAtHook, pageBudget} from './read';
 import {type DeliveryRecord, loadDeliveries, saveDeliveries} from './record';

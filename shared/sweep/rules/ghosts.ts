@@ -2,9 +2,9 @@ import type {Registration} from '../../github/github';
 import {isRegistrationOf, isUnused} from '../../model/identity';
 import {isOver, type RunnerDocument} from '../../model/runner';
 import {type RunnerScope, scopeKey} from '../../model/scope';
-import type {Observed} from '../observed';
+import type {Observed, Registered} from '../observed';
 import {type PersistenceTracker, TWICE_MS} from '../persistence';
-import type {PlannedAction, Registered, Rule} from '../rule';
+import type {PlannedAction, Rule} from '../rule';
 
 /** Each deregistration costs a call, and a mistake would remove many registrations. */
 const MOST_A_PASS = 20;

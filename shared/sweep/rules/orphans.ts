@@ -1,9 +1,17 @@
 import {isUnused} from '../../model/identity';
 import {scopeKey} from '../../model/scope';
 import type {Machine} from '../../providers/provider';
-import {minutesOf, namesakes, type Observed, ourMachines, registrationOf, runsAtGitHub} from '../observed';
+import {
+  minutesOf,
+  namesakes,
+  type Observed,
+  ourMachines,
+  type Registered,
+  registrationOf,
+  runsAtGitHub,
+} from '../observed';
 import type {PersistenceTracker} from '../persistence';
-import type {LeftoverVm, PlannedAction, Registered, Rule} from '../rule';
+import type {LeftoverVm, PlannedAction, Rule} from '../rule';
 
 interface DeleteVm extends PlannedAction, LeftoverVm {
   readonly kind: 'delete_vm';

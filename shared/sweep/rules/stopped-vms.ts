@@ -1,7 +1,6 @@
 import {waitsForVm} from '../../model/job';
 import {isBeingStarted, isStopping, type VmDocument} from '../../model/vm';
-import {isDown} from '../../providers/provider';
-import {type Observed, settledMs} from '../observed';
+import {isSeenDown, type Observed, settledMs} from '../observed';
 import type {DemandJob, Rule} from '../rule';
 
 /** A stopped VM is asked for once in this time: a task of one name is created once. */
@@ -19,8 +18,9 @@ export const restartStoppedVms: Rule<DemandJob<'vm_down'>> = {
 
 function planRestarts(observed: Observed, now: number): DemandJob<'vm_down'>[] {
   const {vms, jobs, seen, webhooks} = observed;
-  return vms.flatMap(({pools, status, document}): DemandJob<'vm_down'>[] => {
-    if (status === undefined || !isDown(status) || isSeenTo(document, now)) return [];
+  return vms.flatMap((vm): DemandJob<'vm_down'>[] => {
+    const {pools, document} = vm;
+    if (!isSeenDown(vm) || isSeenTo(document, now)) return [];
     const waiting = [...jobs].filter(
       ([key, job]) =>
         pools.includes(job.pool) &&

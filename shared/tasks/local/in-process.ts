@@ -1,6 +1,7 @@
 import type {TimerClock} from '../../clock';
 import {Unavailable} from '../../errors';
-import {functionOf, type NewTask, type QueueName} from '../../model/tasks';
+import type {QueueName} from '../../model/task-payload';
+import {functionOf, type NewTask} from '../../model/tasks';
 import type {Tasks} from '../tasks';
 import {type DispatchResult, mergeHeaders} from './dispatch';
 import {InProcessQueue} from './queue';

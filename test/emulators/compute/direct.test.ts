@@ -1,15 +1,15 @@
 import type {InsertRequest} from '../../../shared/providers/gce/client/compute';
 import {VirtualScheduler} from '../scheduler';
 import {SeededRandom} from '../seeded-random';
+import {ComputeApi} from './api';
 import {TEMPLATE, ZONE} from './clients';
 import {directCompute} from './direct';
-import {ComputeFace} from './face';
 import {ComputeWorld} from './model';
 
 const clock = new VirtualScheduler();
 const world = new ComputeWorld({scheduler: clock, random: new SeededRandom(5)});
-const face = new ComputeFace(world);
-const compute = directCompute(face);
+const api = new ComputeApi(world);
+const compute = directCompute(api);
 const random = new SeededRandom(9);
 world.addTemplate(TEMPLATE);
 
@@ -60,8 +60,8 @@ test.each([
   [{status: 403, reason: 'rateLimitExceeded', message: 'No.'}, 'rate', undefined],
   [{status: 403, reason: 'forbidden', message: 'No.'}, 'denied', undefined],
 ] as const)('the fault %j is a ComputeFailure, classified %s', async (respond, failureClass, status) => {
-  const name = `f-${face.requests.length}`;
-  face.fault({match: ({method}) => method === 'POST', respond});
+  const name = `f-${api.requests.length}`;
+  api.fault({match: ({method}) => method === 'POST', respond});
   await expect(compute.insertInstance(request(name))).rejects.toMatchObject({name: 'ComputeFailure', failureClass});
   expect((await compute.getInstance(ZONE, name))?.status).toBe(status);
 });

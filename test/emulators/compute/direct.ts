@@ -15,7 +15,7 @@ import {
   readInstance,
   unreachable,
 } from '../../../shared/providers/gce/client/instances';
-import type {Answer, ComputeFace} from './face';
+import type {Answer, ComputeApi} from './api';
 
 /** After so long a client gives up on an answer that does not come. */
 const PATIENCE_MS = 20_000;
@@ -36,12 +36,12 @@ interface Ask {
  * The port `Compute` straight on the model, for the deterministic simulation: no sockets and no client libraries, but the same
  * requests, faults and refusals as over HTTP, classified as the real client classifies them.
  */
-export function directCompute(face: ComputeFace, project = 'p'): Compute {
-  const {scheduler, catalog} = face.world;
+export function directCompute(api: ComputeApi, project = 'p'): Compute {
+  const {scheduler, catalog} = api.world;
 
   async function ask<T>(method: string, path: string, {query = {}, body = {}}: Ask = {}): Promise<T> {
     const url = `/projects/${project}/${path}`;
-    const answer = await face.answer({method, path: url, query: new URLSearchParams(query), body: {...body}});
+    const answer = await api.answer({method, path: url, query: new URLSearchParams(query), body: {...body}});
     if (answer.kind === 'answered') return answer.body as T;
     if (answer.kind === 'hanging') await scheduler.sleep(PATIENCE_MS);
     throw refusalOf({what: `${method} ${url}`}, refusedBy(answer));
@@ -50,7 +50,7 @@ export function directCompute(face: ComputeFace, project = 'p'): Compute {
   /** 0 for an operation that is not there: asking for it says so. */
   function doneAt({zone, name}: ZoneOperation): number {
     try {
-      return face.world.operation(zone, name).doneAtMs;
+      return api.world.operation(zone, name).doneAtMs;
     } catch {
       return 0;
     }

@@ -1,8 +1,8 @@
 import type {ComputeWorld, PowerAction} from './model';
 import {page} from './paging';
 import {instanceResource, labelFingerprint, operationResource, zoneUrl} from './render';
+import type {Handler} from './request';
 import {ApiError, invalid, isObject, notFound, type Operation} from './resources';
-import type {Handler} from './routes';
 
 const TEMPLATE_URL = /(?:^|\/)(?:global|regions\/([^/]+))\/instanceTemplates\/([^/]+)$/;
 

@@ -1,4 +1,3 @@
-import type {ComputeRequest} from './face';
 import {
   aggregatedList,
   deleteInstance,
@@ -11,13 +10,11 @@ import {
 import type {ComputeWorld} from './model';
 import {page} from './paging';
 import {operationResource, regionResource, templateResource, zoneResource} from './render';
+import type {ComputeRequest, Handler, Resource} from './request';
 import {notFound} from './resources';
 
 /** The server answers a wait after two minutes at the latest. */
 const WAIT_MS = 120_000;
-
-type Answer = object | Promise<object>;
-export type Handler = (world: ComputeWorld, request: ComputeRequest, parts: readonly string[]) => Answer;
 
 const INSTANCES = '/zones/([^/]+)/instances';
 const OPERATIONS = '/zones/([^/]+)/operations';
@@ -45,7 +42,7 @@ const ROUTES = (
 ).map(([method, path, handler]) => ({method, pattern: new RegExp(`^/projects/[^/]+${path}$`), handler}));
 
 /** What answers a request; undefined when the model has no such thing. */
-export function route(world: ComputeWorld, request: ComputeRequest): Answer | undefined {
+export function route(world: ComputeWorld, request: ComputeRequest): Resource | undefined {
   for (const {method, pattern, handler} of ROUTES) {
     const match = method === request.method ? pattern.exec(request.path) : null;
     if (match) return handler(world, request, match.slice(1));
@@ -53,12 +50,12 @@ export function route(world: ComputeWorld, request: ComputeRequest): Answer | un
   return undefined;
 }
 
-function listOperations(...[world, {query}, [zone = '']]: Parameters<Handler>): Answer {
+function listOperations(...[world, {query}, [zone = '']]: Parameters<Handler>): Resource {
   const resources = world.operations(zone).map((one) => operationResource(one, world.scheduler.now()));
   return {kind: 'compute#operationList', ...page(resources, query)};
 }
 
-function getOperation(...[world, , [zone = '', name = '']]: Parameters<Handler>): Answer {
+function getOperation(...[world, , [zone = '', name = '']]: Parameters<Handler>): Resource {
   return operationResource(world.operation(zone, name), world.scheduler.now());
 }
 
@@ -70,27 +67,27 @@ async function waitForOperation(...[world, , [zone = '', name = '']]: Parameters
   return operationResource(found, scheduler.now());
 }
 
-function getTemplate(...[world, , [region, name = '']]: Parameters<Handler>): Answer {
+function getTemplate(...[world, , [region, name = '']]: Parameters<Handler>): Resource {
   return templateResource(world.template(name, region || undefined));
 }
 
-function listTemplates(...[world, {query}, [region]]: Parameters<Handler>): Answer {
+function listTemplates(...[world, {query}, [region]]: Parameters<Handler>): Resource {
   const there = world.templates.filter((template) => (template.region ?? '') === region);
   return {kind: 'compute#instanceTemplateList', ...page(there.map(templateResource), query)};
 }
 
-function listZones(...[world, {query}]: Parameters<Handler>): Answer {
+function listZones(...[world, {query}]: Parameters<Handler>): Resource {
   const {catalog} = world;
   const resources = catalog.zones.map((zone) => zoneResource(catalog, zone));
   return {kind: 'compute#zoneList', ...page(resources, query)};
 }
 
-function getZone(...[{catalog}, , [zone = '']]: Parameters<Handler>): Answer {
+function getZone(...[{catalog}, , [zone = '']]: Parameters<Handler>): Resource {
   if (!catalog.hasZone(zone)) throw notFound(`zones/${zone}`);
   return zoneResource(catalog, zone);
 }
 
-function listRegions(...[{catalog}, {query}]: Parameters<Handler>): Answer {
+function listRegions(...[{catalog}, {query}]: Parameters<Handler>): Resource {
   const resources = Object.keys(catalog.zonesByRegion).map((region) => regionResource(catalog, region));
   return {kind: 'compute#regionList', ...page(resources, query)};
 }

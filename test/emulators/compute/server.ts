@@ -1,14 +1,16 @@
 import {once} from 'node:events';
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
-import {ComputeFace, type ComputeFault, type ComputeRequest} from './face';
+import {KEPT_CONNECTIONS} from '../kept-connections';
+import {ComputeApi, type ComputeFault} from './api';
+import type {ComputeRequest} from './request';
 import type {Json} from './resources';
 
 export type {ComputeFault, ComputeRequest};
 
 /** Compute Engine over HTTP, as the client libraries speak to it. */
-export class ComputeServer extends ComputeFace {
-  readonly #server = createServer((request, response) => void this.#serve(request, response));
+export class ComputeServer extends ComputeApi {
+  readonly #server = createServer(KEPT_CONNECTIONS, (request, response) => void this.#serve(request, response));
 
   async listen(): Promise<{readonly host: string; readonly port: number}> {
     this.#server.listen(0, '127.0.0.1');

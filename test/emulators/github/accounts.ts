@@ -1,7 +1,7 @@
 import type {RunnerScope} from '../../../shared/model/scope';
 import {type Account, type Repository, type RunnerGroup, sameName, type Visibility} from './account';
+import type {ModelContext} from './model-context';
 import {GitHubRefusal, notFound} from './refusal';
-import type {Surroundings} from './surroundings';
 
 export interface RunnerGroupOptions {
   readonly name: string;
@@ -43,7 +43,7 @@ export class Accounts {
   readonly #accounts = new Map<string, Account>();
   readonly #repositories = new Map<string, Repository>();
 
-  constructor(private readonly world: Surroundings) {}
+  constructor(private readonly world: ModelContext) {}
 
   addAccount(login: string, options: AccountOptions = {}): Account {
     const isOrganization = options.type !== 'User';

@@ -2,8 +2,8 @@ import type {Clock} from '../../../shared/clock';
 import {type Account, type Repository, sameName} from './account';
 import {type AppKey, appKey} from './app-key';
 import {INSTALLATION_TOKEN_LIFE} from './limits';
+import type {ModelContext} from './model-context';
 import {GitHubRefusal, notFound} from './refusal';
-import type {Surroundings} from './surroundings';
 
 export type Permissions = Readonly<Record<string, 'read' | 'write'>>;
 
@@ -59,7 +59,7 @@ export class App {
   readonly #jwts = new Map<string, number>();
 
   constructor(
-    private readonly world: Surroundings,
+    private readonly world: ModelContext,
     /** When installation tokens expire. */
     private readonly clock: Clock,
     id: number,

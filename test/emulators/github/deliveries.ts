@@ -3,8 +3,8 @@ import type {Delivery, DeliveryAnswer, Hook, HookOptions} from './delivery';
 import type {DeliveryFaults} from './delivery-faults';
 import {draw} from './latencies';
 import {DELIVERY_RETENTION} from './limits';
+import type {ModelContext} from './model-context';
 import {notFound} from './refusal';
-import type {Surroundings} from './surroundings';
 
 /** An event for one hook, before it is sent for the first time. */
 export interface NewDelivery {
@@ -27,7 +27,7 @@ export class Deliveries {
   faults: DeliveryFaults = () => ({});
 
   constructor(
-    private readonly world: Surroundings,
+    private readonly world: ModelContext,
     private readonly appId: number,
   ) {}
 

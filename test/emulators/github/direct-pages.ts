@@ -13,7 +13,7 @@ const SHRINK = 33;
 
 type Query = Readonly<Record<string, unknown>>;
 
-/** One page of a list, as the world's weather lets it through. Throws a 502 in place of a page that is too much for GitHub. */
+/** One page of a list, with the faults that the world's `lists` plans for it. Throws a 502 in place of a page that is too much for GitHub. */
 export function pageOf(world: GitHubWorld, items: readonly unknown[], query: Query, key: string, url: string): Page {
   const perPage = Math.ceil(Number(query['per_page']) / SHRINK);
   const page = Number(query['page'] ?? 1);

@@ -4,9 +4,9 @@ import type {Job} from './job';
 import type {JobQueue} from './job-queue';
 import {draw} from './latencies';
 import {LOST_RUNNER_LIMIT} from './limits';
+import type {ModelContext} from './model-context';
 import {isIdle, type Registration} from './registration';
 import type {Runners} from './runners';
-import type {Surroundings} from './surroundings';
 
 /** Which of the jobs that fit an idle runner takes. GitHub promises no order. */
 export type Routing = 'oldest' | 'random';
@@ -18,7 +18,7 @@ export class Dispatcher {
   #planned = false;
 
   constructor(
-    private readonly world: Surroundings,
+    private readonly world: ModelContext,
     private readonly accounts: Accounts,
     private readonly queue: JobQueue,
     private readonly runners: Runners,
@@ -152,7 +152,7 @@ function inScope({scope, group}: Registration, repository: Repository): boolean 
   return sameName(scope.org, repository.owner.login) && groupAdmits(group, repository);
 }
 
-function shuffle<T>(items: T[], random: Surroundings['random']): void {
+function shuffle<T>(items: T[], random: ModelContext['random']): void {
   for (let last = items.length - 1; last > 0; last--) {
     const other = Math.floor(random.next() * (last + 1));
     const a = items[last] as T;

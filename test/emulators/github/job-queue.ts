@@ -1,7 +1,7 @@
 import {type Conclusion, type Job, type JobStatus, type Run, runStatus} from './job';
 import {JOB_QUEUE_LIMIT} from './limits';
+import type {ModelContext} from './model-context';
 import {GitHubRefusal, notFound} from './refusal';
-import type {Surroundings} from './surroundings';
 
 export interface NewJob {
   /** `owner/name` */
@@ -33,7 +33,7 @@ export class JobQueue {
   #runNumber = 0;
 
   constructor(
-    private readonly world: Surroundings,
+    private readonly world: ModelContext,
     private readonly on: QueueEvents,
   ) {}
 

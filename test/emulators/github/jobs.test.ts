@@ -3,7 +3,7 @@ import {SeededRandom} from '../seeded-random';
 import type {DeliveryRequest} from './delivery';
 import type {Job} from './job';
 import {GitHubWorld, type GitHubWorldOptions} from './model';
-import type {RunnerSession} from './runner-session';
+import type {RunnerSession} from './registration';
 
 const SCOPE = {kind: 'repository', owner: 'acme', repo: 'app'} as const;
 const MINUTE = 60_000;

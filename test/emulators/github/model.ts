@@ -12,11 +12,11 @@ import {Identifiers} from './identifiers';
 import type {Job, JobStatus} from './job';
 import {JobQueue, type NewJob} from './job-queue';
 import {LATENCIES, type Latencies} from './latencies';
-import {FAIR_LISTS, type ListWeather} from './list-weather';
+import {type ListFaults, NO_LIST_FAULTS} from './list-faults';
+import type {ModelContext, WorldEvent} from './model-context';
 import {type RateLimitOptions, RateLimits} from './rate-limits';
 import {type RequestFault, RequestFaults} from './request-faults';
 import {type Connection, Runners} from './runners';
-import type {Surroundings, WorldEvent} from './surroundings';
 import {describeViolation, type Violation} from './violations';
 import {Webhooks} from './webhooks';
 
@@ -35,7 +35,7 @@ export interface GitHubWorldOptions {
   readonly authClock?: Clock;
   readonly deliveryFaults?: DeliveryFaults;
   /** Of the direct ports. */
-  readonly lists?: ListWeather;
+  readonly lists?: ListFaults;
   /** After how many milliseconds a job whose runner went silent is given back to the queue; undefined: it fails after ten minutes. */
   readonly givesBack?: (job: Readonly<Job>) => number | undefined;
 }
@@ -45,7 +45,7 @@ export interface WorldRepositoryOptions extends RepositoryOptions {
   readonly installationId?: number | null;
 }
 
-/** One request to the HTTP or the direct face. */
+/** One request to the HTTP server or the direct port. */
 export interface LoggedRequest {
   readonly method: string;
   /** Without query and without `/api/v3`. */
@@ -64,7 +64,7 @@ export class GitHubWorld {
   readonly deliveries: Deliveries;
   readonly limits: RateLimits;
   readonly faults = new RequestFaults();
-  readonly lists: ListWeather;
+  readonly lists: ListFaults;
   readonly authClock: Clock;
   readonly violations: Violation[] = [];
   readonly requests: LoggedRequest[] = [];
@@ -75,8 +75,8 @@ export class GitHubWorld {
   constructor(options: GitHubWorldOptions) {
     this.scheduler = options.scheduler;
     this.authClock = options.authClock ?? systemClock;
-    this.lists = options.lists ?? FAIR_LISTS;
-    const surroundings: Surroundings = {
+    this.lists = options.lists ?? NO_LIST_FAULTS;
+    const context: ModelContext = {
       scheduler: options.scheduler,
       random: options.random,
       latencies: {...LATENCIES, ...options.latencies},
@@ -85,22 +85,22 @@ export class GitHubWorld {
         for (const observer of this.#observers) observer(event);
       },
     };
-    this.accounts = new Accounts(surroundings);
-    this.app = new App(surroundings, this.authClock, options.appId ?? 171_503);
-    this.deliveries = new Deliveries(surroundings, this.app.id);
+    this.accounts = new Accounts(context);
+    this.app = new App(context, this.authClock, options.appId ?? 171_503);
+    this.deliveries = new Deliveries(context, this.app.id);
     if (options.deliveryFaults) this.deliveries.faults = options.deliveryFaults;
     this.#webhooks = new Webhooks(this.accounts, this.app, this.deliveries, (violation) => this.violated(violation));
     this.limits = new RateLimits(options.scheduler, options.rateLimits);
-    this.queue = new JobQueue(surroundings, {
+    this.queue = new JobQueue(context, {
       changed: (job, action) => this.#jobChanged(job, action),
       available: () => this.#dispatcher.wake(),
     });
-    this.runners = new Runners(surroundings, this.accounts, {
+    this.runners = new Runners(context, this.accounts, {
       available: () => this.#dispatcher.wake(),
       lost: (runner) => this.#dispatcher.lost(runner, runner.job ? options.givesBack?.(runner.job) : undefined),
     });
     this.#dispatcher = new Dispatcher(
-      surroundings,
+      context,
       this.accounts,
       this.queue,
       this.runners,
@@ -186,7 +186,7 @@ export class GitHubWorld {
     this.deliveries.redeliver(deliveryId);
   }
 
-  /** Plans a fault for requests of either face. */
+  /** Plans a fault for requests to the HTTP server or the direct port. */
   fault(fault: RequestFault): void {
     this.faults.add(fault);
   }

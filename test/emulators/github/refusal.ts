@@ -5,7 +5,7 @@ export interface RefusalBody {
   readonly errors?: readonly string[];
 }
 
-/** GitHub's "no": a status with GitHub's body. Both faces translate it into what their callers expect. */
+/** GitHub's "no": a status with GitHub's body. The HTTP server and the direct port each translate it into what their callers expect. */
 export class GitHubRefusal extends Error {
   constructor(
     readonly status: number,

@@ -5,10 +5,9 @@ import {decodeJitConfig, encodeJitConfig} from './jit-config';
 import {distinct} from './labels';
 import {draw} from './latencies';
 import {EPHEMERAL_OFFLINE_LIMIT, LONGEST_RUNNER_NAME, PERSISTENT_OFFLINE_LIMIT} from './limits';
+import type {ModelContext, RunnerChange} from './model-context';
 import {GitHubRefusal, invalid, notFound} from './refusal';
-import type {Registration} from './registration';
-import {RunnerSession} from './runner-session';
-import type {RunnerChange, Surroundings} from './surroundings';
+import {type Registration, RunnerSession} from './registration';
 
 export interface RegisterRequest {
   readonly name: string;
@@ -29,7 +28,7 @@ export class Runners {
   readonly #forget = new Map<number, () => void>();
 
   constructor(
-    private readonly world: Surroundings,
+    private readonly world: ModelContext,
     private readonly accounts: Accounts,
     private readonly on: {
       readonly available: () => void;

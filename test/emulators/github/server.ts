@@ -1,5 +1,6 @@
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import type {AddressInfo, Socket} from 'node:net';
+import {KEPT_CONNECTIONS} from '../kept-connections';
 import {answer, logRequest, type ReceivedRequest} from './http/answer';
 import type {Answer} from './http/call';
 import type {GitHubWorld} from './model';
@@ -20,7 +21,7 @@ const ENTERPRISE_PREFIX = '/api/v3';
 /** Serves the model on a port that the system chooses, or on `port`. */
 export async function serveGitHub(world: GitHubWorld, port = 0): Promise<GitHubServer> {
   const sockets = new Set<Socket>();
-  const server = createServer((request, response) => {
+  const server = createServer(KEPT_CONNECTIONS, (request, response) => {
     respond(world, request, response).catch((error) => {
       fail(world, request, response, error);
     });

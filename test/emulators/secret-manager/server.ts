@@ -1,5 +1,6 @@
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
+import {KEPT_CONNECTIONS} from '../kept-connections';
 
 export type VersionState = 'ENABLED' | 'DISABLED' | 'DESTROYED';
 
@@ -19,7 +20,7 @@ interface Found {
 }
 
 /**
- * Secret Manager's REST face, as far as a reader needs it: list the versions of a secret, access one. Plain HTTP, for
+ * Secret Manager's REST API, as far as a reader needs it: list the versions of a secret, access one. Plain HTTP, for
  * `SECRET_MANAGER_EMULATOR_HOST`.
  *
  * @see https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions
@@ -31,7 +32,7 @@ export class SecretManagerServer {
   failure: Failure | 'hang' | undefined;
 
   readonly #secrets = new Map<string, Version[]>();
-  readonly #server = createServer((request, response) => this.#answer(request, response));
+  readonly #server = createServer(KEPT_CONNECTIONS, (request, response) => this.#answer(request, response));
 
   private constructor() {}
 

@@ -1,4 +1,4 @@
-import type {QueueName} from '../../../shared/model/tasks';
+import type {QueueName} from '../../../shared/model/task-payload';
 import type {QueueLimits} from '../../../shared/tasks/local/register';
 
 export type QueueRate = Pick<QueueLimits, 'maxDispatchesPerSecond' | 'maxConcurrentDispatches'>;

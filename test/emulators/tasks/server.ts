@@ -5,6 +5,7 @@ import type {TimerClock} from '../../../shared/clock';
 import {type Dispatch, type DispatchResult, mergeHeaders, postTask} from '../../../shared/tasks/local/dispatch';
 import type {InProcessQueue} from '../../../shared/tasks/local/queue';
 import type {QueueLimits} from '../../../shared/tasks/local/register';
+import {KEPT_CONNECTIONS} from '../kept-connections';
 import type {OidcIssuer} from '../oidc';
 import {ApiError, type ApiStatus} from './api-error';
 import {CloudTasksModel} from './cloud-tasks-model';
@@ -58,7 +59,7 @@ export class CloudTasksServer {
   readonly #oidc: OidcIssuer;
   readonly #requestFaults = new Faults<ApiRequest, RequestFault>();
   readonly #dispatchFaults = new Faults<DispatchSubject, DispatchFault>();
-  readonly #server = createServer((request, response) => void this.#serve(request, response));
+  readonly #server = createServer(KEPT_CONNECTIONS, (request, response) => void this.#serve(request, response));
 
   constructor({timers, oidc, queues, limits, autoDispatch = true}: CloudTasksServerOptions) {
     this.#timers = timers;

@@ -7,6 +7,7 @@ import {join} from 'node:path';
 import {version} from '../../../package.json';
 import {buildBundles, type ServedBundle, serveBundle} from '../../builders/served-bundle';
 import {sign, workflowJob} from '../../builders/webhook';
+import {KEPT_CONNECTIONS} from '../../emulators/kept-connections';
 
 const SECRET = 'the-secret-of-the-bundle';
 
@@ -17,7 +18,7 @@ const children: ChildProcess[] = [];
 
 beforeAll(async () => {
   dist = buildBundles();
-  queue = createServer((_, response) => held?.(response));
+  queue = createServer(KEPT_CONNECTIONS, (_, response) => held?.(response));
   queue.listen(0, '127.0.0.1');
   await once(queue, 'listening');
 }, 60_000);

@@ -2,6 +2,7 @@ import {once} from 'node:events';
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import type {ComputeEmulator} from '../../../shared/providers/gce/client/call';
+import {KEPT_CONNECTIONS} from '../../emulators/kept-connections';
 
 export interface SeenRequest {
   readonly method: string;
@@ -23,7 +24,7 @@ export interface CannedCompute {
 /** A server that gives the answer it was told to, for what Compute Engine says once in a year. */
 export async function cannedCompute(answer: (request: SeenRequest) => Canned): Promise<CannedCompute> {
   const seen: SeenRequest[] = [];
-  const server = createServer((request, response) => {
+  const server = createServer(KEPT_CONNECTIONS, (request, response) => {
     void read(request).then((got) => {
       seen.push(got);
       send(response, answer(got));

@@ -1,7 +1,7 @@
 import {createCompute} from '../../../shared/providers/gce/client/client';
 import type {Compute} from '../../../shared/providers/gce/client/compute';
+import {ComputeApi} from '../../emulators/compute/api';
 import {directCompute} from '../../emulators/compute/direct';
-import {ComputeFace} from '../../emulators/compute/face';
 import {ComputeWorld} from '../../emulators/compute/model';
 import {ComputeServer} from '../../emulators/compute/server';
 import {VirtualScheduler} from '../../emulators/scheduler';
@@ -22,7 +22,7 @@ describe.each(['over HTTP', 'directly'])('lists of Compute Engine, %s', (how) =>
     const emulator = await server?.listen();
     compute = emulator
       ? createCompute({project: 'p', clock: scheduler, emulator})
-      : directCompute(new ComputeFace(world));
+      : directCompute(new ComputeApi(world));
   });
   afterEach(() => server?.close());
 

@@ -2,8 +2,8 @@ import {createCompute} from '../../../shared/providers/gce/client/client';
 import type {Compute} from '../../../shared/providers/gce/client/compute';
 import {createGceVm} from '../../../shared/providers/gce/vm';
 import {describePersistentVm, type VmUnderTest} from '../../contracts/vm';
+import {ComputeApi} from '../../emulators/compute/api';
 import {directCompute} from '../../emulators/compute/direct';
-import {ComputeFace} from '../../emulators/compute/face';
 import {ComputeWorld} from '../../emulators/compute/model';
 import {ComputeServer} from '../../emulators/compute/server';
 import {VirtualScheduler} from '../../emulators/scheduler';
@@ -20,7 +20,7 @@ function aWorld() {
 function under(
   {clock, world, instance}: ReturnType<typeof aWorld>,
   compute: Compute,
-  rest: Pick<VmUnderTest, 'face' | 'close'>,
+  rest: Pick<VmUnderTest, 'api' | 'close'>,
 ): VmUnderTest {
   return {vm: createGceVm({compute, clock, vm: VM}), instance, world, ...rest};
 }
@@ -30,11 +30,11 @@ describePersistentVm('gce-vm over HTTP', async () => {
   const server = new ComputeServer(made.world);
   const emulator = await server.listen();
   const compute = createCompute({project: 'p', emulator, clock: made.clock});
-  return under(made, compute, {face: server, close: () => server.close()});
+  return under(made, compute, {api: server, close: () => server.close()});
 });
 
 describePersistentVm('gce-vm on the direct port', async () => {
   const made = aWorld();
-  const face = new ComputeFace(made.world);
-  return under(made, directCompute(face), {face, close: async () => undefined});
+  const api = new ComputeApi(made.world);
+  return under(made, directCompute(api), {api, close: async () => undefined});
 });

@@ -1,11 +1,12 @@
 import {createCompute} from '../../../shared/providers/gce/client/client';
+import type {GcePool} from '../../../shared/providers/gce/create';
 import {zoneOrder} from '../../../shared/providers/gce/placement';
-import {createGceProvider, type GcePool} from '../../../shared/providers/gce/provider';
+import {createGceProvider} from '../../../shared/providers/gce/provider';
 import type {RunnerProvider} from '../../../shared/providers/provider';
 import {createLogger} from '../../../shared/telemetry/create-logger';
-import type {ComputeRequest} from '../../emulators/compute/face';
 import type {ComputeLatencies} from '../../emulators/compute/latencies';
 import {ComputeWorld} from '../../emulators/compute/model';
+import type {ComputeRequest} from '../../emulators/compute/request';
 import type {Instance, Template} from '../../emulators/compute/resources';
 import {ComputeServer} from '../../emulators/compute/server';
 import {VirtualScheduler} from '../../emulators/scheduler';
@@ -49,7 +50,7 @@ export interface GceWorldOptions {
   readonly latencies?: Partial<ComputeLatencies>;
 }
 
-/** The provider over Google's real clients and the simulated Compute Engine's HTTP face, on a virtual clock. */
+/** The provider over Google's real clients and the HTTP server of the simulated Compute Engine, on a virtual clock. */
 export async function openGceWorld(options: GceWorldOptions = {}): Promise<GceWorld> {
   const clock = new VirtualScheduler();
   const latencies = options.latencies ?? {};

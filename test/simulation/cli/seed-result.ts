@@ -19,7 +19,7 @@ export async function playSeed(seed: number, days: number, functions?: Functions
   const outcome = await simulate(drawScenario(seed, {days}), functions ? {functions} : {});
   const {violations, steps, jobs, creations, isLivenessChecked} = outcome;
   const faults: Record<string, number> = {};
-  for (const fault of outcome.struck) {
+  for (const fault of outcome.struckFaults) {
     const effect = 'effect' in fault ? ` ${typeof fault.effect === 'string' ? fault.effect : 'late'}` : '';
     const kind = `${fault.on}${'port' in fault ? ` ${fault.port}` : ''}${effect}`;
     faults[kind] = (faults[kind] ?? 0) + 1;

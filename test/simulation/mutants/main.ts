@@ -8,7 +8,7 @@ import {MUTATIONS} from './mutations';
 import type {Caught} from './play';
 
 const HELP = `Shows that the simulation can fail: each mutation of the core has to be caught by one of the first seeds, or by a case that is kept
-in found.ts because a seed comes upon it seldom.
+in regressions.ts because a seed comes upon it seldom.
 
   npm run simulate:mutants                       all of them
   npm run simulate:mutants -- --only lease       those whose name holds the word

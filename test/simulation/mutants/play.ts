@@ -1,7 +1,7 @@
 import {playSeed} from '../cli/seed-result';
 import {drawScenario} from '../draw-scenario';
-import {FOUND} from '../found';
 import {FUNCTIONS, type Functions} from '../functions';
+import {REGRESSIONS} from '../regressions';
 import type {Violation} from '../safety';
 import {needsSweep} from '../scenario';
 import {simulate} from '../simulate';
@@ -25,7 +25,7 @@ async function play(seeds: number, days: number, kept: boolean): Promise<Caught 
     const [alone] = (await simulate(scenario, {functions: WITHOUT_SWEEP})).violations;
     if (alone) return {by: `seed ${seed} without a sweep`, violation: alone};
   }
-  for (const [name, scenario] of kept ? Object.entries(FOUND) : []) {
+  for (const [name, scenario] of kept ? Object.entries(REGRESSIONS) : []) {
     const [violation] = (await simulate(scenario)).violations;
     if (violation) return {by: `the case "${name}"`, violation};
     if (needsSweep(scenario)) continue;

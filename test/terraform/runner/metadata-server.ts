@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
+import {KEPT_CONNECTIONS} from '../../emulators/kept-connections';
 
 const METADATA = '/computeMetadata/v1/';
 
@@ -48,7 +49,7 @@ export async function startMetadataServer(): Promise<MetadataServer> {
     answer(response, value);
   };
 
-  const server = createServer((request, response) => {
+  const server = createServer(KEPT_CONNECTIONS, (request, response) => {
     const url = new URL(request.url ?? '/', 'http://vm');
     requests.push(url.pathname);
     if (url.pathname.startsWith(METADATA)) return metadata(request, url, response);

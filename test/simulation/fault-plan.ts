@@ -1,8 +1,8 @@
 import type {CallEffect, CallFault, DispatchFault, Fault, Port, WebhookFault} from './scenario';
 
-/** Looks up, call by call, which of the scenario's faults strikes now; remembers which did. */
-export class Struck {
-  readonly faults = new Set<Fault>();
+/** The scenario's faults that come by call: looks up which of them strikes this call, and keeps in `struck` which did. */
+export class FaultPlan {
+  readonly struck = new Set<Fault>();
   readonly #planned = new Map<string, Fault>();
   readonly #counts = new Map<string, number>();
 
@@ -37,14 +37,14 @@ export class Struck {
   }
 
   note(fault: Fault): void {
-    this.faults.add(fault);
+    this.struck.add(fault);
   }
 
   #next(what: string): Fault | undefined {
     const count = (this.#counts.get(what) ?? 0) + 1;
     this.#counts.set(what, count);
     const fault = this.#planned.get(`${what} ${count}`);
-    if (fault) this.faults.add(fault);
+    if (fault) this.struck.add(fault);
     return fault;
   }
 }

@@ -20,7 +20,7 @@ const labels = (pool: string) => ({'slipway-deployment': 'slipway', 'slipway-poo
  * label, a registration whose runner is on record as over, and what executions left that died at the wrong moment. All of it is to be gone in
  * the end, but for a registration that is on no record, and its VM while it is connected.
  */
-export class Debris {
+export class Leftovers {
   /** On no record, in a VM of ours. It comes up shortly before the first job that it could take. */
   runner: Registration | undefined;
   #instance: Instance | undefined;

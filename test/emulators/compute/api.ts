@@ -1,17 +1,9 @@
 import {type Fault, Faults} from '../tasks/faults';
 import type {ComputeWorld} from './model';
 import {type RateGroup, Rates} from './rates';
-import {ApiError, type Json} from './resources';
+import type {ComputeRequest} from './request';
+import {ApiError} from './resources';
 import {route} from './routes';
-
-/** A request as it came in. */
-export interface ComputeRequest {
-  readonly method: string;
-  /** Without `/compute/v1`. */
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly body: Json;
-}
 
 /**
  * `lost`: it is done, and no answer comes. `reset`: neither. `hang`: nothing ever comes. With a `sender`, somebody else answers on the way
@@ -41,7 +33,7 @@ export type Answer =
 const KEPT = 20_000;
 
 /** Compute Engine's REST API without the transport: HTTP and the direct port are put over it. */
-export class ComputeFace {
+export class ComputeApi {
   /** The newest ones. */
   readonly requests: ComputeRequest[] = [];
   /** Requests for what the model does not have: a client asks for something that nobody thought of. */

@@ -1,20 +1,20 @@
 import type {ComputeWorld} from '../emulators/compute/model';
 import {type Instance, isSpot} from '../emulators/compute/resources';
+import type {FaultPlan} from './fault-plan';
 import type {PersistentVm} from './persistent-vm';
 import type {Fault} from './scenario';
-import type {Struck} from './struck';
 
 type Window = Extract<Fault, {fromMs: number}>;
 
 /** The scenario's faults that come by time and not by call: outages, stock-outs, quotas, machines that are taken away. */
-export class Weather {
+export class ScheduledFaults {
   readonly #active = new Set<Window>();
   readonly #zonesDown: string[] = [];
   readonly #late: Extract<Fault, {on: 'late_failure'}>[] = [];
 
   constructor(
     private readonly compute: ComputeWorld,
-    private readonly struck: Struck,
+    private readonly faultPlan: FaultPlan,
     private readonly isOurs: (instance: Instance) => boolean,
     private readonly vm: PersistentVm | undefined,
     faults: readonly Fault[],
@@ -50,25 +50,25 @@ export class Weather {
       return;
     }
     if (fault.on === 'vm_down') {
-      if (this.vm?.goDown(fault.by)) this.struck.note(fault);
+      if (this.vm?.goDown(fault.by)) this.faultPlan.note(fault);
       return;
     }
     if (fault.on === 'listener') {
-      if (this.vm?.endListener(fault)) this.struck.note(fault);
+      if (this.vm?.endListener(fault)) this.faultPlan.note(fault);
       return;
     }
     const running = this.compute.instances().filter((one) => one.status === 'RUNNING' && this.isOurs(one));
     const candidates = fault.on === 'preemption' ? running.filter(isSpot) : running;
     const instance = candidates[fault.pick % Math.max(1, candidates.length)];
     if (!instance) return;
-    this.struck.note(fault);
+    this.faultPlan.note(fault);
     if (fault.on === 'preemption') this.compute.preempt(instance);
     else this.compute.failHost(instance);
   }
 
   /** The model takes back everything at once, so what lasts is said again. */
   #change(change: () => void, fault: Fault): void {
-    this.struck.note(fault);
+    this.faultPlan.note(fault);
     change();
     this.compute.recover();
     for (const {code, times} of this.#late.splice(0)) {

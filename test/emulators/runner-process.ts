@@ -1,12 +1,12 @@
-import type {ComputeEvent, ComputeWorld} from './compute/model';
+import type {ComputeEvent} from './compute/machines';
+import type {ComputeWorld} from './compute/model';
 import type {Instance} from './compute/resources';
 import type {Job} from './github/job';
 import type {GitHubWorld} from './github/model';
-import type {Registration} from './github/registration';
-import type {RunnerSession} from './github/runner-session';
+import type {Registration, RunnerSession} from './github/registration';
 import type {Connection} from './github/runners';
 
-export interface GuestOptions {
+export interface RunnerProcessOptions {
   readonly github: GitHubWorld;
   readonly compute: ComputeWorld;
   /** From RUNNING to a runner that is online. */
@@ -25,6 +25,7 @@ const JIT_CONFIG = 'slipway-jit-config';
 
 /** What somebody asked for. */
 const ENDED: readonly ComputeEvent['kind'][] = ['deleting', 'stopping', 'suspending', 'reset'];
+
 /** What happens to a VM; that its job is lost is nobody's fault. */
 const LOST: readonly ComputeEvent['kind'][] = ['preempted', 'host_error'];
 
@@ -32,7 +33,7 @@ const LOST: readonly ComputeEvent['kind'][] = ['preempted', 'host_error'];
  * What runs in the VMs: boots, starts the runner with the JIT config of its metadata, powers off when the runner ends; without one, the
  * persistent runners of the VM's name. Returns the list of VMs that were taken away under a running job, which should stay empty.
  */
-export function bootRunners({github, compute, bootMs, failsToBoot = () => false}: GuestOptions): Killed[] {
+export function bootRunners({github, compute, bootMs, failsToBoot = () => false}: RunnerProcessOptions): Killed[] {
   const sessions = new Map<Instance, RunnerSession[]>();
   const killed: Killed[] = [];
 

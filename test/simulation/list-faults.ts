@@ -1,11 +1,11 @@
-import type {ListWeather} from '../emulators/github/list-weather';
+import type {ListFaults} from '../emulators/github/list-faults';
 import type {SeededRandom} from '../emulators/seeded-random';
 import {NOBODYS} from './pools';
 import type {Setting} from './scenario';
 
 const SMALL_PAGE = 1;
 
-export interface ListWeatherOptions extends Pick<Setting, 'badPages' | 'brokenLists'> {
+export interface ListFaultOptions extends Pick<Setting, 'badPages' | 'brokenLists'> {
   readonly random: SeededRandom;
   /** The labels of the jobs of a run. */
   readonly labelsOf: (runId: number) => readonly string[];
@@ -16,7 +16,7 @@ export interface ListWeatherOptions extends Pick<Setting, 'badPages' | 'brokenLi
  * only when it is large, sometimes whatever its size. Always (`brokenLists`), for lists of runs and jobs: the total is one too high, large pages
  * answer 502, or the jobs of runs that are nobody's do.
  */
-export function listWeather({random, badPages = 0, brokenLists, labelsOf}: ListWeatherOptions): ListWeather {
+export function listFaults({random, badPages = 0, brokenLists, labelsOf}: ListFaultOptions): ListFaults {
   const strikes = () => badPages > 0 && random.below(1000) < badPages;
   const isOfRuns = (list: string) => list.startsWith('runs');
   const isNobodys = (list: string) => {

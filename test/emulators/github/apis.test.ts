@@ -35,7 +35,7 @@ function overHttp(): GitHubFor {
 
 describe.each([
   ['the client over HTTP', overHttp],
-  ['the direct face', () => directGitHub(github.world)],
+  ['the direct port', () => directGitHub(github.world)],
 ])('%s', (_, make: () => GitHubFor) => {
   const repository = () => make()(REPOSITORY, 7001);
 

@@ -1,4 +1,4 @@
-import {traceFields, traceOf} from '../../shared/telemetry/tracer';
+import {traceFields, traceOf} from '../../shared/http/trace';
 
 const TRACE = '105445aa7843bc8bf206b12000100000';
 

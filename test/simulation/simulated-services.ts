@@ -24,7 +24,7 @@ const MINUTES_A_DAY = 24 * 60;
 const SWEEP_LONG_IDLE_EVERY = 6 * 60;
 
 /** The functions under test and the queue between them, in a simulated world. */
-export class SimulatedControlPlane {
+export class SimulatedServices {
   readonly tasks: InProcessTasks;
   readonly #handlers: Handlers;
   /** As they are deployed while a pool is drained. */
@@ -102,7 +102,7 @@ export class SimulatedControlPlane {
   #losing(): Tasks {
     return {
       enqueue: (task) => {
-        if (this.world.struck.task(task.queue)) {
+        if (this.world.faultPlan.task(task.queue)) {
           this.world.trace.add(`fault: task ${task.name} will be lost`);
           this.#lost.add(task.name);
         }
@@ -113,7 +113,7 @@ export class SimulatedControlPlane {
   }
 
   async #deliver({headers, body}: DeliveryRequest): Promise<DeliveryAnswer> {
-    const outage = this.world.weather.webhookOutage();
+    const outage = this.world.scheduledFaults.webhookOutage();
     if (outage === 'unreachable') throw new Error('the function was not reached');
     if (outage) return {status: outage};
     this.#forger.delivery(headers, body);
@@ -122,8 +122,8 @@ export class SimulatedControlPlane {
   }
 
   async #dispatch({queue, to, name, body, headers}: TaskRequest): Promise<DispatchResult> {
-    const {scheduler, scenario, struck, trace} = this.world;
-    const effect = struck.dispatch(queue);
+    const {scheduler, scenario, faultPlan, trace} = this.world;
+    const effect = faultPlan.dispatch(queue);
     await scheduler.sleep(this.#chance.below(scenario.setting.taskDelayMs + 1));
     if (effect) trace.add(`fault: dispatch of ${queue} ${name}: ${JSON.stringify(effect)}`);
     if (effect === 'not_delivered' || this.#lost.has(name)) throw new Error('the function was not reached');

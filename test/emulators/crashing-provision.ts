@@ -16,11 +16,11 @@ export interface CrashPoint {
 }
 
 /** Lets calls through until the crash; from then on nothing of the process happens any more. */
-class Fuse {
+class CrashSwitch {
   #steps = 0;
-  #blow: () => void = () => undefined;
-  readonly blown = new Promise<void>((resolve) => {
-    this.#blow = resolve;
+  #crash: () => void = () => undefined;
+  readonly crashed = new Promise<void>((resolve) => {
+    this.#crash = resolve;
   });
   #dead = false;
 
@@ -36,14 +36,14 @@ class Fuse {
 
   #die(): Promise<never> {
     this.#dead = true;
-    this.#blow();
+    this.#crash();
     return new Promise(() => undefined);
   }
 }
 
 /** `provision` in a process that dies at `point`, in the middle of a request, and is then replaced by a new one. */
-export function mortalProvision(options: ServicesOptions & {store: Store}, point: CrashPoint): HttpFunction {
-  const fuse = new Fuse(point);
+export function crashingProvision(options: ServicesOptions & {store: Store}, point: CrashPoint): HttpFunction {
+  const crashSwitch = new CrashSwitch(point);
   const {env, clock = systemClock, store} = options;
   const config = parseConfig(env, 'provision');
   const secrets = createSecretReader({clock, config});
@@ -54,32 +54,32 @@ export function mortalProvision(options: ServicesOptions & {store: Store}, point
   });
   const {compute: emulator} = config.emulators;
   const compute = createCompute({project: 'world', clock, ...(emulator ? {emulator} : {})});
-  const mortalGitHub: GitHubFor = (scope, installation) => fused(github(scope, installation), fuse);
+  const crashingGitHub: GitHubFor = (scope, installation) => withCrash(github(scope, installation), crashSwitch);
   const first = createProvision({
     ...options,
-    store: fused(store, fuse),
-    github: mortalGitHub,
-    compute: fused(compute, fuse),
+    store: withCrash(store, crashSwitch),
+    github: crashingGitHub,
+    compute: withCrash(compute, crashSwitch),
   });
   const second = createProvision(options);
 
   let current = first;
-  void fuse.blown.then(() => {
+  void crashSwitch.crashed.then(() => {
     current = second;
   });
   return (request, response) => {
-    if (current === first) void fuse.blown.then(() => request.socket.destroy());
+    if (current === first) void crashSwitch.crashed.then(() => request.socket.destroy());
     return current(request, response);
   };
 }
 
 /** Each call of the port is a step. */
-function fused<T extends object>(port: T, fuse: Fuse): T {
+function withCrash<T extends object>(port: T, crashSwitch: CrashSwitch): T {
   return new Proxy(port, {
     get(target, name, receiver) {
       const member: unknown = Reflect.get(target, name, receiver);
       if (typeof member !== 'function') return member;
-      return (...args: unknown[]) => fuse.step(async () => Reflect.apply(member, target, args));
+      return (...args: unknown[]) => crashSwitch.step(async () => Reflect.apply(member, target, args));
     },
   });
 }

@@ -6,7 +6,7 @@ import type {Latencies} from './latencies';
 import type {Registration} from './registration';
 
 /** What the parts of the model stand on. */
-export interface Surroundings {
+export interface ModelContext {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly latencies: Latencies;

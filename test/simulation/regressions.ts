@@ -22,7 +22,7 @@ function job(atMs: number, more: Partial<JobPlan> = {}): JobPlan {
 }
 
 /** Cases that the simulation found, cut down, by what is promised since; and some that chance comes upon seldom. */
-export const FOUND: Readonly<Record<string, Scenario>> = {
+export const REGRESSIONS: Readonly<Record<string, Scenario>> = {
   'a stop that dies after it gave the slot away is repeated, and tells the job that got the slot': {
     seed: 1,
     setting: {...SETTING, maxRunners: {arm: 1, spot: 1, shared: 1}},
@@ -106,7 +106,7 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
       listingMs: 20_000,
       bootMs: 4 * MINUTE,
       webhookDelayMs: 3 * MINUTE,
-      bystanders: true,
+      foreignResources: true,
       sweepsTwice: true,
       vm: true,
     },
@@ -169,7 +169,7 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
   },
   'a VM that nobody knows goes, although a configured repository is not there': {
     seed: 1,
-    setting: {...SETTING, debris: true},
+    setting: {...SETTING, leftovers: true},
     jobs: [job(0)],
     // The first VM that boots is the one that nobody knows: else it would power itself off.
     faults: [{on: 'boot', nth: 1}],

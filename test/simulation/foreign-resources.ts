@@ -1,4 +1,5 @@
-import type {ComputeEvent, ComputeWorld, GivenInstance} from '../emulators/compute/model';
+import type {ComputeEvent} from '../emulators/compute/machines';
+import type {ComputeWorld, GivenInstance} from '../emulators/compute/model';
 import type {Instance} from '../emulators/compute/resources';
 import type {GitHubWorld} from '../emulators/github/model';
 import type {Registration} from '../emulators/github/registration';
@@ -22,6 +23,7 @@ const MACHINES: readonly Omit<GivenInstance, 'zone'>[] = [
   },
   {name: 'slipway-arm-9004-1', labels: {...POOL, 'slipway-deployment': 'slipway', 'slipway-keep': 'yes'}},
 ];
+
 /** Offline. The last two are names that we could have given: of a deployment of our name, or of one whose name begins with ours. */
 const REGISTRATIONS = [
   'other-arm-9001-1',
@@ -38,7 +40,7 @@ const TOUCHED: ReadonlySet<ComputeEvent['kind']> = new Set(['deleting', 'deleted
 const KEPT_MS = 13 * 24 * 3600_000;
 
 /** VMs and registrations in the same project and organization that are not ours: nobody but their owners may touch them. */
-export class Bystanders {
+export class ForeignResources {
   readonly machines: ReadonlySet<Instance>;
   readonly registrations: ReadonlySet<Registration>;
 
