@@ -37,9 +37,7 @@ export function matchJob(job: JobToMatch, pools: readonly Pool[]): Match {
       kind: 'ignored',
       reason: 'public_repository',
       detail: `${job.repository} is public and pool ${closed.name} ${
-        closed.allowPublicRepos
-          ? 'has a persistent VM, which serves no public one'
-          : 'does not set allowPublicRepos'
+        closed.allowPublicRepos ? 'has a persistent VM, which serves no public one' : 'does not set allowPublicRepos'
       }`,
     };
   }
