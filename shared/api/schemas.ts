@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import {OWNER, REPOSITORY} from '../model/names';
+import {LIVE_STATES} from '../model/runner';
 
 /** A boolean in a query: exactly `true` or `false`, so that a misspelt dry run changes nothing. */
 export const flag = (description: string) =>
@@ -47,17 +48,7 @@ export const Organization = z
   .regex(OWNER, 'expected the login of an organization')
   .meta({examples: ['acme']});
 
-export const RUNNER_STATES = [
-  'requested',
-  'creating',
-  'booting',
-  'idle',
-  'busy',
-  'draining',
-  'gone',
-  'failed',
-  'stopped',
-] as const;
+export const RUNNER_STATES = [...LIVE_STATES, 'gone', 'failed', 'stopped'] as const;
 
 export const RunnerStateWord = z.enum(RUNNER_STATES).meta({
   id: 'RunnerState',

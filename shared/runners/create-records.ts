@@ -1,5 +1,5 @@
 import {LeaseHeld} from '../errors';
-import {wasTried} from '../model/identity';
+import {wasRegistrationTried} from '../model/identity';
 import {jobKeyOf} from '../model/job';
 import {
   claimKey,
@@ -8,14 +8,14 @@ import {
   keyId,
   LEASE_MS,
   type Lease,
+  RENEWAL_INTERVAL_MS,
   runnerKey,
-  YOUNG_MS,
 } from '../model/lease';
 import {parseRunnerName, runnerName} from '../model/names';
-import {type Placement, placed} from '../model/placement';
-import {advanceRunner, isBeingMade, isOver, isWithoutJob, type RunnerDocument, spared} from '../model/runner';
-import {takenSlot} from '../model/slot';
-import type {Context} from '../ports';
+import {type Placement, placementFields} from '../model/placement';
+import {advanceRunner, isBeingCreated, isOver, isWithoutJob, type RunnerDocument, unassign} from '../model/runner';
+import {newSlot} from '../model/slot';
+import {type Context, poolOf} from '../ports';
 import type {Transaction} from '../store/store';
 
 /** The runner lost its purpose while it was being made: nothing more is to be made of it. */
@@ -40,9 +40,10 @@ export async function recordAttempt(
   githubId: number,
   placement: Placement,
 ): Promise<void> {
+  const provider = poolOf(context, creation.runner.pool)?.provider.type;
   const wanted = await context.store.transaction(async (transaction) => {
     const {runner, key, now} = await readCreation(context, transaction, creation);
-    renewWithin(transaction, key, creation.lease, now);
+    renewInTransaction(transaction, key, creation.lease, now);
     if (!runner || runner.spare || runner.state === 'draining' || isOver(runner)) {
       return false;
     }
@@ -50,7 +51,9 @@ export async function recordAttempt(
       ...advanceRunner(runner, 'creating', now),
       // mutation: id before insert
       githubId: githubId,
-      ...placed(placement),
+      // The pool may have had another provider when the record was written.
+      ...(provider === undefined ? {} : {provider}),
+      ...placementFields(placement),
     });
     return true;
   });
@@ -58,7 +61,7 @@ export async function recordAttempt(
 }
 
 /** GitHub refused to register the runner: nothing of ours stands under its name. */
-export async function recordUntried(context: Context, {name}: RunnerDocument): Promise<void> {
+export async function recordNotRegistered(context: Context, {name}: RunnerDocument): Promise<void> {
   await context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
     if (runner?.state !== 'requested' || runner.githubId !== null) return;
@@ -74,9 +77,9 @@ export async function recordCreated(
 ): Promise<RunnerDocument> {
   return context.store.transaction(async (transaction) => {
     const {runner = creation.runner, key, now} = await readCreation(context, transaction, creation);
-    finishWithin(transaction, key, creation.lease);
-    const advanced = {...advanceRunner(runner, 'booting', now), ...(placement ? placed(placement) : {})};
-    const booting = isWithoutJob(runner) && advanced.covers === null ? spared(advanced, now) : advanced;
+    finishInTransaction(transaction, key, creation.lease);
+    const advanced = {...advanceRunner(runner, 'booting', now), ...(placement ? placementFields(placement) : {})};
+    const booting = isWithoutJob(runner) && advanced.covers === null ? unassign(advanced, now) : advanced;
     transaction.set('runners', runner.name, booting);
     return booting;
   });
@@ -85,7 +88,7 @@ export async function recordCreated(
 export async function renewLease(context: Context, lease: Lease): Promise<void> {
   await context.store.transaction(async (transaction) => {
     const key = await transaction.get('keys', keyId(lease.key));
-    renewWithin(transaction, key, lease, context.clock.now());
+    renewInTransaction(transaction, key, lease, context.clock.now());
   });
 }
 
@@ -110,20 +113,20 @@ async function readCreation(context: Context, transaction: Transaction, {runner,
  * Renews the lease inside a transaction whose reads are done: `read` is the key's document as the transaction read it. Throws `LeaseHeld`
  * when another execution took over, which fences this one off: also when nothing is written, because the transaction has read the key.
  */
-function renewWithin(transaction: Transaction, read: KeyDocument | undefined, lease: Lease, now: number): void {
+function renewInTransaction(transaction: Transaction, read: KeyDocument | undefined, lease: Lease, now: number): void {
   if (read?.state !== 'claimed' || read.holder !== lease.holder) {
     throw new LeaseHeld(`the lease of ${lease.key} was taken over by another execution`, 5);
   }
-  if (read.leaseUntil - now >= LEASE_MS - YOUNG_MS) return;
+  if (read.leaseUntil - now >= LEASE_MS - RENEWAL_INTERVAL_MS) return;
   transaction.set('keys', keyId(lease.key), {...read, leaseUntil: now + LEASE_MS});
 }
 
-function finishWithin(transaction: Transaction, read: KeyDocument | undefined, lease: Lease): void {
+function finishInTransaction(transaction: Transaction, read: KeyDocument | undefined, lease: Lease): void {
   if (read && read.holder === lease.holder) transaction.set('keys', keyId(lease.key), {...read, state: 'done'});
 }
 
 /** Claims the key for `holder`, or says that it is done; throws `LeaseHeld` while another execution works on it. */
-export function claimWithin(
+export function claimInTransaction(
   transaction: Transaction,
   read: KeyDocument | undefined,
   lease: Lease,
@@ -143,15 +146,15 @@ export interface Creation {
   readonly runner: RunnerDocument;
   readonly lease: Lease;
   /** An execution before this one may have registered the runner's name. */
-  readonly wasTried: boolean;
+  readonly wasRegistrationTried: boolean;
 }
 
 /** The runner as the execution that has claimed it goes on with it: it registers the name next, which is on record before. */
-export function claimedCreation(transaction: Transaction, runner: RunnerDocument, lease: Lease, now: number): Creation {
-  if (wasTried(runner)) return {runner, lease, wasTried: true};
+export function beginCreation(transaction: Transaction, runner: RunnerDocument, lease: Lease, now: number): Creation {
+  if (wasRegistrationTried(runner)) return {runner, lease, wasRegistrationTried: true};
   const tried = {...runner, registrationTriedAt: now};
   transaction.set('runners', runner.name, tried);
-  return {runner: tried, lease, wasTried: false};
+  return {runner: tried, lease, wasRegistrationTried: false};
 }
 
 /**
@@ -170,7 +173,7 @@ export async function replaceRunner(
     const {lease} = creation;
     const old = await transaction.get('runners', creation.runner.name);
     const oldKey = await transaction.get('keys', keyId(lease.key));
-    if (!old || !isBeingMade(old)) return undefined;
+    if (!old || !isBeingCreated(old)) return undefined;
     const job = await transaction.get('jobs', old.madeFor);
     if (isWithoutJob(old) ? old.spare : !job || old.covers === null) return undefined;
     const held = [old.slot, old.slotOfAll].filter((id) => typeof id === 'string');
@@ -187,14 +190,14 @@ export async function replaceRunner(
       state: 'requested',
       githubId: null,
       registrationTriedAt: next === 'claim' ? now : null,
-      ...placed(null),
+      ...placementFields(null),
       createdAt: now,
       stateAt: now,
     };
     const key = job ? creationKey({...job, creations}) : runnerKey(name);
     const nextLease = {key, holder: lease.holder};
-    if (next === 'claim') claimWithin(transaction, undefined, nextLease, now);
-    finishWithin(transaction, oldKey, lease);
+    if (next === 'claim') claimInTransaction(transaction, undefined, nextLease, now);
+    finishInTransaction(transaction, oldKey, lease);
     const registered =
       registration === 'none'
         ? {registrationTriedAt: null}
@@ -204,14 +207,14 @@ export async function replaceRunner(
     transaction.set('runners', name, runner);
     held.forEach((id, index) => {
       const slot = slots[index];
-      if (slot) transaction.set('slots', id, takenSlot(slot, name, now));
+      if (slot) transaction.set('slots', id, newSlot(slot, name, now));
     });
     if (job) {
       const ownJob = {...job, creations, updatedAt: now};
       transaction.set('jobs', old.madeFor, covered === job ? {...ownJob, runner: name} : ownJob);
     }
     if (covered && covered !== job) transaction.set('jobs', jobKeyOf(covered), {...covered, runner: name});
-    return {runner, lease: nextLease, wasTried: false};
+    return {runner, lease: nextLease, wasRegistrationTried: false};
   });
   if (!replaced) throw new NotWanted(creation, null);
   return replaced;

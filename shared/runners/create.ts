@@ -4,24 +4,24 @@ import type {JitConfig} from '../github/github';
 import {quotaBreaker} from '../model/breaker';
 import {keyId, runnerKey} from '../model/lease';
 import {type Placement, placementOf} from '../model/placement';
-import {isBeingMade, isOver, type RunnerDocument} from '../model/runner';
+import {isBeingCreated, isOver, providerOf, type RunnerDocument} from '../model/runner';
 import {type Context, githubOf, poolOf} from '../ports';
 import type {CreateOutcome, Machine} from '../providers/provider';
-import {passBreakers, tripBreaker} from './breakers';
+import {openBreaker, passBreakers} from './breakers';
 import {
+  beginCreation,
   type Creation,
-  claimedCreation,
-  claimWithin,
+  claimInTransaction,
   NotWanted,
   recordAttempt,
   recordCreated,
-  recordUntried,
+  recordNotRegistered,
   releaseLease,
   renewLease,
   replaceRunner,
 } from './create-records';
-import {placeSpare} from './idle';
-import {findRegistration, removeMachine, retireRunner, settleRegistration} from './retire';
+import {placeUnassigned} from './idle';
+import {findRegistration, machineOf, removeMachine, retireRunner, settleRegistration} from './retire';
 
 /** Names tried when GitHub has a registration of the first one. */
 const MAX_NAMES = 3;
@@ -40,28 +40,29 @@ export async function createRunner(context: Context, creation: Creation): Promis
     current = next;
   };
   try {
-    const resumed = await pickUp(context, creation);
+    const resumed = await resumeCreation(context, creation);
     return resumed ?? (await registerAndInsert(context, creation, renamed));
   } catch (error) {
-    if (error instanceof NotWanted) return abandon(context, error);
+    if (error instanceof NotWanted) return abandonCreation(context, error);
     if (!(error instanceof LeaseHeld)) await releaseLease(context, current.lease);
     throw error;
   }
 }
 
 /** An execution before this one may have got as far as the insert: then the VM is looked for where it was going to be. */
-async function pickUp(context: Context, creation: Creation): Promise<Created | undefined> {
+async function resumeCreation(context: Context, creation: Creation): Promise<Created | undefined> {
   const {runner} = creation;
   const attempted = placementOf(runner);
   if (runner.state !== 'creating' || !attempted) return undefined;
-  const machine = await context.provider(runner.pool).find({name: runner.name, place: attempted.place});
+  const machine = await context.provider(runner.pool, providerOf(runner)).find(machineOf(runner));
   if (!machine) return undefined;
-  if (machine.status === 'stopping' || machine.status === 'stopped') return settleEnded(context, creation, machine);
+  if (machine.status === 'stopping' || machine.status === 'stopped')
+    return settleEndedMachine(context, creation, machine);
   // It may still turn out to have no capacity, and vanish.
   if (machine.status === 'starting') {
     throw new Uncertain(`${runner.name} is ${machine.status}: whether there is capacity for it is not known yet`, 10);
   }
-  return finish(context, creation, placementOfMachine(creation, machine));
+  return finishCreation(context, creation, placementOfMachine(creation, machine));
 }
 
 /**
@@ -70,12 +71,12 @@ async function pickUp(context: Context, creation: Creation): Promise<Created | u
  * and the next attempt takes the next name.
  */
 // mutation: settle ended VM
-async function settleEnded(context: Context, creation: Creation, machine: Machine): Promise<Created> {
+async function settleEndedMachine(context: Context, creation: Creation, machine: Machine): Promise<Created> {
   const {runner, lease} = creation;
   const github = githubOf(context, runner);
   const registration = await findRegistration(github, runner);
   if (!registration || registration.status === 'online' || registration.busy) {
-    return finish(context, creation, placementOfMachine(creation, machine));
+    return finishCreation(context, creation, placementOfMachine(creation, machine));
   }
   await renewLease(context, lease);
   await removeMachine(context, runner, machine.place);
@@ -99,9 +100,9 @@ async function registerAndInsert(
     const registered = await register(context, creation);
     if (registered === 'alive') return {kind: 'alive', runner: await recordCreated(context, creation, undefined)};
     if (typeof registered === 'object') {
-      const outcome = await insert(context, creation, registered);
-      if (outcome.kind === 'created') return finish(context, creation, outcome.placement);
-      if (outcome.kind !== 'name_taken') return fail(context, creation, registered, outcome);
+      const outcome = await insertMachine(context, creation, registered);
+      if (outcome.kind === 'created') return finishCreation(context, creation, outcome.placement);
+      if (outcome.kind !== 'name_taken') return cleanUpAndThrow(context, creation, registered, outcome);
       await deregister(context, creation.runner, registered.runnerId);
     }
     // mutation: registration in doubt
@@ -123,7 +124,7 @@ async function registerAndInsert(
  */
 async function register(
   context: Context,
-  {runner, wasTried}: Creation,
+  {runner, wasRegistrationTried}: Creation,
 ): Promise<JitConfig | 'name_in_use' | 'name_in_doubt' | 'alive'> {
   const github = githubOf(context, runner);
   const runnerGroup = poolOf(context, runner.pool)?.runnerGroup ?? 'Default';
@@ -131,11 +132,12 @@ async function register(
     return await github.createJitConfig({name: runner.name, labels: runner.labels, runnerGroup});
   } catch (error) {
     // Nothing was registered, and the next attempt knows it.
-    if ((error instanceof RateLimited || error instanceof Refused) && !wasTried) await recordUntried(context, runner);
+    if ((error instanceof RateLimited || error instanceof Refused) && !wasRegistrationTried)
+      await recordNotRegistered(context, runner);
     if (!(error instanceof NameTaken || error instanceof Uncertain)) throw error;
     const fields = {runner: runner.name, pool: runner.pool, error};
     // mutation: name of somebody else
-    if (error instanceof NameTaken && !wasTried && runner.githubId === null) {
+    if (error instanceof NameTaken && !wasRegistrationTried && runner.githubId === null) {
       const message = `somebody else has registered a runner ${runner.name}: the next name is taken`;
       context.logger.warning(message, {decision: 'foreign', ...fields});
       return 'name_in_use';
@@ -147,7 +149,7 @@ async function register(
   }
 }
 
-async function insert(context: Context, creation: Creation, jit: JitConfig): Promise<CreateOutcome> {
+async function insertMachine(context: Context, creation: Creation, jit: JitConfig): Promise<CreateOutcome> {
   const {runner} = creation;
   return context.provider(runner.pool).create({
     name: runner.name,
@@ -159,7 +161,7 @@ async function insert(context: Context, creation: Creation, jit: JitConfig): Pro
   });
 }
 
-async function finish(context: Context, creation: Creation, placement: Placement): Promise<Created> {
+async function finishCreation(context: Context, creation: Creation, placement: Placement): Promise<Created> {
   const {place: zone, machineType, spot} = placement;
   const runner = await recordCreated(context, creation, placement);
   context.logger.info(`runner ${runner.name} is booting in ${zone}`, {
@@ -171,14 +173,19 @@ async function finish(context: Context, creation: Creation, placement: Placement
     spot,
   });
   // It became spare after the insert had been accepted, or was made without a job: only now can another job have it.
-  if (runner.spare) await placeSpare(context, runner.name);
+  if (runner.spare) await placeUnassigned(context, runner.name);
   // Its job ended while the VM was being made, and the release found nothing to delete.
   if (isOver(runner)) await removeMachine(context, runner, zone);
   return {kind: 'created', runner};
 }
 
 /** No VM was made: the registration goes before the task answers, and the next attempt gets a new name. */
-async function fail(context: Context, creation: Creation, jit: JitConfig, outcome: CreateOutcome): Promise<never> {
+async function cleanUpAndThrow(
+  context: Context,
+  creation: Creation,
+  jit: JitConfig,
+  outcome: CreateOutcome,
+): Promise<never> {
   const {runner} = creation;
   // There may be a VM: its registration stays until somebody has looked.
   if (outcome.kind === 'uncertain') throw new Uncertain(outcome.message, 10);
@@ -192,7 +199,7 @@ async function fail(context: Context, creation: Creation, jit: JitConfig, outcom
     case 'no_capacity':
       throw new NoCapacity(`no capacity for ${runner.name}: ${outcome.message}`, 30);
     case 'quota':
-      await tripBreaker(context, quotaBreaker(runner.pool, outcome.quotaScope), outcome.message, 60);
+      await openBreaker(context, quotaBreaker(runner.pool, outcome.quotaScope), outcome.message, 60);
       throw new QuotaExceeded(`quota exceeded in ${outcome.quotaScope}: ${outcome.message}`, 60);
     case 'rate_limited':
       throw new Unavailable(outcome.message, outcome.retryAfterSeconds);
@@ -205,7 +212,7 @@ async function deregister(context: Context, runner: RunnerDocument, githubId: nu
   await githubOf(context, runner).deleteRunner(githubId);
 }
 
-async function abandon(context: Context, {creation: {runner, lease}, githubId}: NotWanted): Promise<Created> {
+async function abandonCreation(context: Context, {creation: {runner, lease}, githubId}: NotWanted): Promise<Created> {
   context.logger.info(`runner ${runner.name} is not wanted any more`, {decision: 'abandoned', runner: runner.name});
   // By its id where there is one: a list leaves out what was registered a moment ago. Else whoever gave the name up has settled it.
   // mutation: deregister abandoned
@@ -216,29 +223,29 @@ async function abandon(context: Context, {creation: {runner, lease}, githubId}: 
 }
 
 /** A runner that was written down without a job is made. */
-export async function makeRunner(context: Context, name: string): Promise<Outcome> {
+export async function createRequestedRunner(context: Context, name: string): Promise<Outcome> {
   const requested = await context.store.get('runners', name);
-  if (!requested || !isBeingMade(requested)) {
+  if (!requested || !isBeingCreated(requested)) {
     return {decision: 'not_wanted', reason: requested?.state ?? 'unknown_runner'};
   }
   const {scope} = requested;
   const owner = scope.kind === 'organization' ? scope.org : scope.owner;
   const guarded = await passBreakers(context, requested.pool, `${owner}/`);
-  const creation = await claim(context, name);
+  const creation = await claimCreation(context, name);
   if (!creation) return {decision: 'covered'};
   const {kind, runner} = await guarded(() => createRunner(context, creation));
   return {decision: kind === 'created' ? 'booting' : kind, reason: runner.name};
 }
 
-async function claim(context: Context, name: string): Promise<Creation | undefined> {
+async function claimCreation(context: Context, name: string): Promise<Creation | undefined> {
   const lease = {key: runnerKey(name), holder: context.random.uuid()};
   return context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
     const key = await transaction.get('keys', keyId(lease.key));
-    if (!runner || !isBeingMade(runner)) return undefined;
+    if (!runner || !isBeingCreated(runner)) return undefined;
     const now = context.clock.now();
-    return claimWithin(transaction, key, lease, now) === 'done'
+    return claimInTransaction(transaction, key, lease, now) === 'done'
       ? undefined
-      : claimedCreation(transaction, runner, lease, now);
+      : beginCreation(transaction, runner, lease, now);
   });
 }

@@ -1,8 +1,8 @@
 import type {Outcome} from '../decisions';
 import {type JobKey, jobKeyOf} from '../model/job';
-import {advanceRunner, canTakeOver, covering, type RunnerDocument} from '../model/runner';
+import {advanceRunner, assignTo, canBeAssigned, type RunnerDocument} from '../model/runner';
 import {deleteTask, idleCheckTask} from '../model/tasks';
-import {wantedWarm, warmOnes} from '../model/warm';
+import {wantedWarm, warmRunnerNames} from '../model/warm';
 import {type Context, githubOf, poolOf} from '../ports';
 import {findRegistration} from './retire';
 import {oldestOpenJobs} from './slots';
@@ -28,7 +28,8 @@ export interface IdleCheck {
  */
 export async function checkIdle(context: Context, check: IdleCheck): Promise<Outcome> {
   const runner = await context.store.get('runners', check.runner);
-  if (!runner || runner.spareSince !== check.since || !(runner.spare || isLeaving(runner))) return {decision: 'void'};
+  if (!runner || runner.spareSince !== check.since || !(runner.spare || isDrainingIdle(runner)))
+    return {decision: 'void'};
 
   if (runner.spare && (await isKeptWarm(context, runner))) {
     await context.tasks.enqueue(idleCheckTask(runner, nextRound(check), WARM_INTERVAL_SECONDS));
@@ -37,37 +38,38 @@ export async function checkIdle(context: Context, check: IdleCheck): Promise<Out
 
   const github = githubOf(context, runner);
   const registration = await findRegistration(github, runner);
-  if (registration?.busy) return keep(context, runner, check);
+  if (registration?.busy) return keepRunner(context, runner, check);
   if (check.reading % READINGS < READINGS - 1) {
     await context.tasks.enqueue(idleCheckTask(runner, check.reading + 1, READING_INTERVAL_SECONDS));
     return {decision: 'idle_so_far'};
   }
 
   // First nobody may count on it any more, then GitHub may not, then it goes.
-  if (!(await leave(context, runner))) return {decision: 'void'};
+  if (!(await markDraining(context, runner))) return {decision: 'void'};
   // mutation: deregister idle runner
-  if (registration && (await github.deleteRunner(registration.id)) === 'busy') return keep(context, runner, check);
+  if (registration && (await github.deleteRunner(registration.id)) === 'busy')
+    return keepRunner(context, runner, check);
   await context.tasks.enqueue(deleteTask(runner.name));
   return {decision: registration ? 'deregistered' : 'not_registered'};
 }
 
 /** Marked as leaving by an execution of this very check that did not get to its end. */
-function isLeaving(runner: RunnerDocument): boolean {
+function isDrainingIdle(runner: RunnerDocument): boolean {
   return runner.state === 'draining' && runner.runs === null;
 }
 
 /** `spareSince` stays, so that the check can be repeated. */
-async function leave(context: Context, {name, spareSince}: RunnerDocument): Promise<boolean> {
+async function markDraining(context: Context, {name, spareSince}: RunnerDocument): Promise<boolean> {
   return context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
-    if (!runner || runner.spareSince !== spareSince || !(runner.spare || isLeaving(runner))) return false;
+    if (!runner || runner.spareSince !== spareSince || !(runner.spare || isDrainingIdle(runner))) return false;
     // With the time: the sweep leaves it alone for as long as the delete task may take.
     transaction.set('runners', name, {...advanceRunner(runner, 'draining', context.clock.now()), spare: false});
     return true;
   });
 }
 
-async function keep(context: Context, {name, spareSince}: RunnerDocument, check: IdleCheck): Promise<Outcome> {
+async function keepRunner(context: Context, {name, spareSince}: RunnerDocument, check: IdleCheck): Promise<Outcome> {
   const kept = await context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
     if (!runner || runner.spareSince !== spareSince || runner.runs !== null) return undefined;
@@ -84,15 +86,15 @@ function nextRound({reading}: IdleCheck): number {
   return (Math.floor(reading / READINGS) + 1) * READINGS;
 }
 
-const CANDIDATES = 10;
+const MAX_CANDIDATES = 10;
 const DEFAULT_IDLE_MINUTES = 10;
 
 /** A runner with nothing to do covers the oldest open job that it can run, or is looked at again after `idleMinutes`. */
-export async function placeSpare(context: Context, name: string): Promise<void> {
+export async function placeUnassigned(context: Context, name: string): Promise<void> {
   const runner = await context.store.get('runners', name);
   if (!runner?.spare) return;
-  for (const id of await oldestOpenJobs(context, runner.pool, CANDIDATES)) {
-    if (await cover(context, name, id)) {
+  for (const id of await oldestOpenJobs(context, runner.pool, MAX_CANDIDATES)) {
+    if (await assign(context, name, id)) {
       context.logger.info(`spare runner ${name} covers job ${id}`, {
         decision: 'covered',
         runner: name,
@@ -106,12 +108,12 @@ export async function placeSpare(context: Context, name: string): Promise<void> 
   await context.tasks.enqueue(idleCheckTask(runner, 0, idleMinutes * 60));
 }
 
-async function cover(context: Context, name: string, key: JobKey): Promise<boolean> {
+async function assign(context: Context, name: string, key: JobKey): Promise<boolean> {
   return context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
     const job = await transaction.get('jobs', key);
-    if (!runner || job?.demand !== 'open' || !canTakeOver(runner, job)) return false;
-    transaction.set('runners', name, covering(runner, jobKeyOf(job)));
+    if (!runner || job?.demand !== 'open' || !canBeAssigned(runner, job)) return false;
+    transaction.set('runners', name, assignTo(runner, jobKeyOf(job)));
     transaction.set('jobs', key, {...job, demand: 'covered', runner: name, updatedAt: context.clock.now()});
     return true;
   });
@@ -127,7 +129,7 @@ async function isKeptWarm(context: Context, runner: RunnerDocument): Promise<boo
     where: {pool: pool.name, spare: true},
     limit: pool.maxRunners,
   });
-  return warmOnes(
+  return warmRunnerNames(
     spares.map(({data}) => data),
     wanted,
     now,

@@ -1,4 +1,4 @@
-import {isMeant} from '../model/identity';
+import {isMentionedRunner} from '../model/identity';
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {applyJobEvent, type JobChange, type JobEvent} from '../model/job-event';
 import {matchJob} from '../model/matching';
@@ -21,7 +21,7 @@ export interface Mentioned {
 }
 
 /** What the event says about its job, and about which runner on record. Reads only. */
-export async function mentionedRunner(
+export async function readMention(
   transaction: Transaction,
   event: JobEvent,
   existing: JobDocument | undefined,
@@ -29,11 +29,11 @@ export async function mentionedRunner(
 ): Promise<Mentioned> {
   const key = jobKeyOf(event);
   const named = await runnerNamed(transaction, event.runnerName);
-  const isForeign = named !== undefined && !isMeant(named, event);
+  const isForeign = named !== undefined && !isMentionedRunner(named, event);
   // What runs on somebody else's runner runs, but on none of ours.
   const heard = isForeign ? {...event, runnerName: null, runnerId: null} : event;
   const change = applyJobEvent(existing, heard, now);
-  const found = heard.runnerName === null ? await runnerOf(transaction, change.job, key) : named;
+  const found = heard.runnerName === null ? await runnerOnRecord(transaction, change.job, key) : named;
   const other = found?.runs && found.runs !== key ? await transaction.get('jobs', found.runs) : undefined;
   // mutation: runner of another job
   if (other && other.status !== 'completed') return {change, mention: 'runs_another', runner: undefined};
@@ -47,7 +47,7 @@ async function runnerNamed(transaction: Transaction, name: string | null): Promi
 }
 
 /** Who ran the job by our own record, where the event names nobody. */
-async function runnerOf(
+async function runnerOnRecord(
   transaction: Transaction,
   {runner: name, status}: JobDocument,
   key: JobKey,
@@ -63,7 +63,7 @@ function withRegistration(runner: RunnerDocument, {runnerId}: JobEvent): RunnerD
 }
 
 /** The event came for the runner's name alone: no pool is for the job, and the runner is on no record, or is another. */
-export function isNothingOfOurs(
+export function isForeignEvent(
   context: Context,
   event: JobEvent,
   {existing, mention}: {readonly existing: JobDocument | undefined; readonly mention: Mention},

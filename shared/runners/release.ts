@@ -8,11 +8,11 @@ import type {RunRecord} from './run';
  * A job is completed, and recorded so: the runner that ran it goes, whoever it was made for. GitHub has removed an ephemeral runner by then, so no call
  * to it is needed, where the runner was known to run the job. A runner that is on no record is nobody to delete, whatever its name: what is left of ours the sweep knows by its label.
  */
-export async function releaseAfter(context: Context, {change, runner}: RunRecord): Promise<Outcome> {
+export async function releaseRunner(context: Context, {change, runner}: RunRecord): Promise<Outcome> {
   if (!runner) return {decision: `${change}_no_runner`};
   const wasOver = isOver(runner);
   // mutation: released runner at work
-  if (!wasOver && runner.state !== 'draining' && (await isAtWork(context, runner))) {
+  if (!wasOver && runner.state !== 'draining' && (await runsAnotherJob(context, runner))) {
     return {decision: `${change}_left_at_work`};
   }
   if (!wasOver) await removeMachine(context, runner);
@@ -23,7 +23,7 @@ export async function releaseAfter(context: Context, {change, runner}: RunRecord
 }
 
 /** Whether a runner that nobody had said to run the job is connected, and GitHub does not let go of it: then it runs another. */
-async function isAtWork(context: Context, runner: RunnerDocument): Promise<boolean> {
+async function runsAnotherJob(context: Context, runner: RunnerDocument): Promise<boolean> {
   const github = githubOf(context, runner);
   const registration = await findRegistration(github, runner);
   if (registration?.status !== 'online') return false;

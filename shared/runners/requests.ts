@@ -1,10 +1,10 @@
 import {createHash} from 'node:crypto';
 import {NoCapacity, Refused} from '../errors';
 import {type JobKey, jobKeyOf} from '../model/job';
-import {unaskedLabels} from '../model/labels';
+import {labelsWithoutJob} from '../model/labels';
 import {runnerName} from '../model/names';
 import {isEphemeral} from '../model/pool';
-import {isEnding, isOver, type RunnerDocument, runnerWithoutJob} from '../model/runner';
+import {isEnding, isOver, newRunnerWithoutJob, type RunnerDocument} from '../model/runner';
 import type {RunnerScope} from '../model/scope';
 import {demandTask, makeTask, removeTask} from '../model/tasks';
 import {type Context, githubOf, type OperationOptions, poolOf} from '../ports';
@@ -12,11 +12,11 @@ import {findRegistration} from './retire';
 import {areFree, findSlots, readSlots, takeSlots} from './slots';
 
 /** Lost races for a slot before the pool counts as full. */
-const ROUNDS = 12;
+const MAX_ROUNDS = 12;
 
 /** Numbers of runners without a job: fifteen digits, above every job id of GitHub's. */
 const FIRST_NUMBER = 900_000_000_000_000;
-const NUMBERS = 99_999_999_999_999;
+const NUMBER_COUNT = 99_999_999_999_999;
 
 /**
  * Writes down runners that no job asked for, and has them made by the provision queue. When they are there they are spare: they take the
@@ -30,9 +30,9 @@ export async function requestRunners(
 ): Promise<RequestedRunners> {
   const pool = poolOf(context, request.pool);
   if (!pool || !isEphemeral(pool)) {
-    throw new Refused(`pool ${request.pool} makes no VM for a runner; expected a pool of type gce`);
+    throw new Refused(`pool ${request.pool} makes no VM for a runner; expected a pool that creates machines`);
   }
-  const labels = [...new Set([...unaskedLabels(pool), ...request.labels.map((label) => label.toLowerCase())])];
+  const labels = [...new Set([...labelsWithoutJob(pool), ...request.labels.map((label) => label.toLowerCase())])];
   if (labels.length === 0) {
     throw new Refused(`pool ${pool.name} names no label without a pattern; expected labels for the runner`);
   }
@@ -44,19 +44,25 @@ export async function requestRunners(
       runners.push({name, pool: pool.name, state: 'requested'});
       continue;
     }
-    const runner = await writeDown(context, {name, number, pool: pool.name, labels, scope: request.scope});
+    const {name: poolName, provider} = pool;
+    const wanted = {name, number, pool: poolName, provider: provider.type, labels, scope: request.scope};
+    const runner = await recordRequestedRunner(context, wanted);
     await context.tasks.enqueue(makeTask(name));
     runners.push({name, pool: pool.name, state: runner.state});
   }
   return {runners};
 }
 
-type Wanted = Pick<RunnerDocument, 'name' | 'pool' | 'labels' | 'scope'> & {readonly number: number};
+type Wanted = Pick<RunnerDocument, 'name' | 'pool' | 'labels' | 'scope'> & {
+  readonly number: number;
+  /** Type of the pool's provider. */
+  readonly provider: string;
+};
 
-async function writeDown(context: Context, wanted: Wanted): Promise<RunnerDocument> {
+async function recordRequestedRunner(context: Context, wanted: Wanted): Promise<RunnerDocument> {
   const {store, clock} = context;
   const pool = {name: wanted.pool, maxRunners: poolOf(context, wanted.pool)?.maxRunners ?? 0};
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
     const free = await findSlots(context, pool);
     const written = await store.transaction(async (transaction) => {
       const existing = await transaction.get('runners', wanted.name);
@@ -64,7 +70,7 @@ async function writeDown(context: Context, wanted: Wanted): Promise<RunnerDocume
       if (!slots) return existing ?? 'full';
       if (!areFree(slots)) return 'taken';
       const now = clock.now();
-      const runner = runnerWithoutJob({...wanted, slot: slots.own.id, slotOfAll: slots.all?.id ?? null, now});
+      const runner = newRunnerWithoutJob({...wanted, slot: slots.own.id, slotOfAll: slots.all?.id ?? null, now});
       takeSlots(transaction, slots, wanted.name, now);
       transaction.set('runners', wanted.name, runner);
       return runner;
@@ -80,12 +86,12 @@ async function writeDown(context: Context, wanted: Wanted): Promise<RunnerDocume
 
 function numberOf(key: string): number {
   const hash = createHash('sha256').update(key).digest();
-  return FIRST_NUMBER + (hash.readUIntBE(0, 6) % NUMBERS);
+  return FIRST_NUMBER + (hash.readUIntBE(0, 6) % NUMBER_COUNT);
 }
 
 /** Runners without a job, made because somebody asked for them. */
 interface RunnersRequest {
-  /** Name of a pool of type `gce`. */
+  /** Name of a pool that creates machines. */
   readonly pool: string;
   readonly scope: RunnerScope;
   /** Beside those that the pool registers such a runner with anyway. */
@@ -117,11 +123,11 @@ export async function removeRunner(
   if (runner.runs !== null && !force) return {status: 'busy'};
   if (dryRun) return {status: 'draining'};
   // Nobody may count on it any more, before GitHub is asked; a job that it covered is demand again.
-  const left = await leave(context, name, force);
+  const left = await markDraining(context, name, force);
   if (left.kind === 'busy') return {status: 'busy'};
   if (left.uncovered) await context.tasks.enqueue(demandTask(left.uncovered, `removed-${name}`));
   if (!(await deregister(context, runner)) && !force) {
-    await stay(context, name);
+    await undoDraining(context, name);
     return {status: 'busy'};
   }
   await context.tasks.enqueue(removeTask(name, force));
@@ -136,10 +142,10 @@ async function deregister(context: Context, runner: RunnerDocument): Promise<boo
   return id === undefined || (await github.deleteRunner(id)) !== 'busy';
 }
 
-type Left = {readonly kind: 'busy'} | {readonly kind: 'left'; readonly uncovered: JobKey | null};
+type DrainingResult = {readonly kind: 'busy'} | {readonly kind: 'left'; readonly uncovered: JobKey | null};
 
-async function leave(context: Context, name: string, force: boolean): Promise<Left> {
-  return context.store.transaction<Left>(async (transaction) => {
+async function markDraining(context: Context, name: string, force: boolean): Promise<DrainingResult> {
+  return context.store.transaction<DrainingResult>(async (transaction) => {
     const now = context.clock.now();
     const runner = await transaction.get('runners', name);
     if (!runner || isEnding(runner)) return {kind: 'left', uncovered: null};
@@ -153,7 +159,7 @@ async function leave(context: Context, name: string, force: boolean): Promise<Le
   });
 }
 
-async function stay(context: Context, name: string): Promise<void> {
+async function undoDraining(context: Context, name: string): Promise<void> {
   await context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
     if (runner?.state !== 'draining' || runner.runs !== null) return;

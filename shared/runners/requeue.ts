@@ -1,5 +1,5 @@
 import type {Outcome} from '../decisions';
-import {type JobDocument, type JobKey, requeued} from '../model/job';
+import {type JobDocument, type JobKey, requeue} from '../model/job';
 import {parseRunnerName} from '../model/names';
 import {isOver} from '../model/runner';
 import {repositoryScope} from '../model/scope';
@@ -30,7 +30,7 @@ export async function requeueJob(
     if (job?.status !== 'in_progress' || job.runner !== runner) return undefined;
     if (!(await isRunnerGone(transaction, job))) return undefined;
     const isOurs = runner !== null && parseRunnerName(context.deployment, runner) !== undefined;
-    const next = requeued(job, context.clock.now(), {keepsName: !isOurs});
+    const next = requeue(job, context.clock.now(), {keepsName: !isOurs});
     transaction.set('jobs', key, next);
     return next;
   });
@@ -58,7 +58,11 @@ export async function isRunnerGone(
 }
 
 /** The second look: GitHub's present state outvotes the record. */
-export async function lookAgain(context: Context, running: RunningJob, endRunOnVm: EndRunOnVm): Promise<Outcome> {
+export async function checkQueuedAgain(
+  context: Context,
+  running: RunningJob,
+  endRunOnVm: EndRunOnVm,
+): Promise<Outcome> {
   const job = await context.store.get('jobs', running.job);
   if (job?.status !== 'in_progress' || job.runner !== running.runner) return {decision: 'void'};
   if (!(await isRunnerGone(context.store, job))) return {decision: 'runner_lives'};

@@ -1,24 +1,33 @@
 import type {GitHub, Registration} from '../github/github';
-import {isRegistrationOf, isUnused, wasTried} from '../model/identity';
+import {isRegistrationOf, isUnused, wasRegistrationTried} from '../model/identity';
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {type PlacementFields, placementOf} from '../model/placement';
-import {advanceRunner, type RunnerDocument} from '../model/runner';
+import {advanceRunner, providerOf, type RunnerDocument} from '../model/runner';
 import {jobHolder, slotIsFree} from '../model/slot';
 import {demandTask} from '../model/tasks';
 import type {Context} from '../ports';
+import type {MachineReference} from '../providers/provider';
 import type {Transaction} from '../store/store';
-import {giveSlot, type JobToServe, openJobsToServe, type SlotRead, type Slots, slotLimit} from './slots';
+import {type JobToServe, openJobsToServe, type SlotRead, type Slots, setSlotHolder, slotLimit} from './slots';
 
 /** Open jobs looked at for a slot that frees. */
-const CANDIDATES = 5;
+const MAX_CANDIDATES = 5;
 
-/** Deletes the runner's VM, in the place on record unless another one is given. Its slot frees when Compute Engine has accepted the deletion. */
-export async function removeMachine(
-  context: Context,
-  runner: Pick<RunnerDocument, 'name' | 'pool'> & PlacementFields,
+/** What is on record of a runner's machine. */
+type RecordedMachine = Pick<RunnerDocument, 'name' | 'pool' | 'provider'> & PlacementFields;
+
+/** The runner's machine, in the place on record unless another one is given. */
+export function machineOf(
+  runner: RecordedMachine,
   place: string | undefined = placementOf(runner)?.place,
-): Promise<void> {
-  const result = await context.provider(runner.pool).delete({name: runner.name, ...(place ? {place} : {})});
+): MachineReference {
+  const {name, pool} = runner;
+  return {name, pool, ...(place ? {place} : {})};
+}
+
+/** Deletes the runner's VM, in the place on record unless another one is given. Its slot frees when the provider has accepted the deletion. */
+export async function removeMachine(context: Context, runner: RecordedMachine, place?: string): Promise<void> {
+  const result = await context.provider(runner.pool, providerOf(runner)).delete(machineOf(runner, place));
   context.logger.info(`the VM of ${runner.name} is ${result === 'absent' ? 'gone already' : 'being deleted'}`, {
     decision: 'deleted',
     reason: result,
@@ -37,13 +46,15 @@ export async function retireRunner(
   {name, pool}: Pick<RunnerDocument, 'name' | 'pool'>,
   state: 'gone' | 'failed',
 ): Promise<void> {
-  const waiting = await openJobsToServe(context, pool, CANDIDATES);
-  const handedTo = await context.store.transaction((transaction) => retire(context, transaction, name, state, waiting));
+  const waiting = await openJobsToServe(context, pool, MAX_CANDIDATES);
+  const handedTo = await context.store.transaction((transaction) =>
+    retireInTransaction(context, transaction, name, state, waiting),
+  );
   // mutation: demand of slot
   if (handedTo) await context.tasks.enqueue(demandTask(handedTo, `slot-of-${name}`));
 }
 
-async function retire(
+async function retireInTransaction(
   context: Context,
   transaction: Transaction,
   name: string,
@@ -53,19 +64,19 @@ async function retire(
   const now = context.clock.now();
   const runner = await transaction.get('runners', name);
   if (!runner) return null;
-  const {own, all} = await readHeld(transaction, runner);
+  const {own, all} = await readHeldSlots(transaction, runner);
   if (!own && !all) {
     transaction.set('runners', name, {...advanceRunner(runner, state, now), slot: null, slotOfAll: null});
     return runner.handedTo;
   }
-  const next = await firstServed(context, transaction, waiting, {own, all});
+  const next = await findJobToServe(context, transaction, waiting, {own, all});
   const handedTo = next ? jobKeyOf(next.job) : null;
   const kept = next ? [next.own, next.all] : [];
   for (const slot of [own, all]) {
-    if (slot && !kept.includes(slot)) giveSlot(context, transaction, slot, null, now);
+    if (slot && !kept.includes(slot)) setSlotHolder(context, transaction, slot, null, now);
   }
   if (next && handedTo) {
-    for (const slot of kept) if (slot) giveSlot(context, transaction, slot, jobHolder(handedTo), now);
+    for (const slot of kept) if (slot) setSlotHolder(context, transaction, slot, jobHolder(handedTo), now);
     const slots = {slot: next.own.id, slotOfAll: next.all?.id ?? null};
     transaction.set('jobs', handedTo, {...next.job, demand: 'reserved', ...slots, updatedAt: now});
   }
@@ -74,7 +85,7 @@ async function retire(
 }
 
 /** The slots that are the runner's still. */
-async function readHeld(
+async function readHeldSlots(
   transaction: Transaction,
   {name, slot, slotOfAll}: RunnerDocument,
 ): Promise<{own: SlotRead | undefined; all: SlotRead | undefined}> {
@@ -92,7 +103,7 @@ interface Served extends Slots<SlotRead> {
 }
 
 /** The first that is open still and gets a slot of its pool and, where there is a limit, the runner's of all pools. */
-async function firstServed(
+async function findJobToServe(
   context: Context,
   transaction: Transaction,
   waiting: readonly JobToServe[],
@@ -128,7 +139,7 @@ export async function findRegistration(
   runner: RecordedRegistration,
 ): Promise<Registration | undefined> {
   if (runner.githubId !== null) return github.getRunner(runner.githubId);
-  if (!wasTried(runner)) return undefined;
+  if (!wasRegistrationTried(runner)) return undefined;
   const named = await github.findRunner(runner.name);
   return named && isRegistrationOf(runner, named) ? named : undefined;
 }
@@ -149,7 +160,7 @@ export async function settleRegistration(
     if (!isUnused(known)) return 'alive';
     return (await github.deleteRunner(known.id)) === 'busy' ? 'alive' : 'removed';
   }
-  if (!wasTried(runner)) return 'foreign';
+  if (!wasRegistrationTried(runner)) return 'foreign';
   const named = await github.findRunner(name);
   if (!named) return 'absent';
   if (!isUnused(named)) return 'foreign';

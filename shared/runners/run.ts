@@ -1,15 +1,15 @@
 import type {Recorded} from '../decisions';
-import {type Aftermath, type JobDocument, type JobKey, jobKeyOf} from '../model/job';
+import {type FollowUp, type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import type {JobChange, JobEvent} from '../model/job-event';
 import {advanceRunner, type RunnerDocument} from '../model/runner';
-import {takenSlot} from '../model/slot';
+import {newSlot} from '../model/slot';
 import {swap} from '../model/swap';
 import {demandTask} from '../model/tasks';
 import type {Context} from '../ports';
 import type {Transaction} from '../store/store';
-import {placeSpare} from './idle';
-import {isNothingOfOurs, logMention, type Mention, mentionedRunner} from './mentioned';
-import {readKept, serveOldest} from './slots';
+import {placeUnassigned} from './idle';
+import {isForeignEvent, logMention, type Mention, readMention} from './mentioned';
+import {readKeptSlots, serveOldestOpenJob} from './slots';
 
 /** What an event did. */
 export interface RunRecord {
@@ -25,26 +25,31 @@ export interface RunRecord {
  * which is remembered with the job, so that a repeated event does it again after a crash.
  */
 export async function recordRun(context: Context, event: JobEvent): Promise<RunRecord> {
-  const {record, aftermaths, freedSlot, mention} = await context.store.transaction(async (transaction) => {
+  const {
+    record,
+    aftermaths: followUps,
+    freedSlot,
+    mention,
+  } = await context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     // mutation: read of run
-    const seen = await read(transaction, event, now);
-    if (isNothingOfOurs(context, event, seen)) return FOREIGN;
-    const written = seen.change.kind === 'unchanged' ? repeat(seen) : write(transaction, seen, now);
+    const seen = await readRun(transaction, event, now);
+    if (isForeignEvent(context, event, seen)) return FOREIGN;
+    const written = seen.change.kind === 'unchanged' ? repeatFollowUp(seen) : writeRun(transaction, seen, now);
     return {...written, mention: seen.mention};
   });
   if (mention === 'foreign' || mention === 'runs_another') logMention(context, event, mention);
-  for (const {reopened, spare} of aftermaths) {
+  for (const {reopened, spare} of followUps) {
     if (reopened) await context.tasks.enqueue(demandTask(reopened, `taken-by-${jobKeyOf(event)}`));
     // mutation: place spare after run
-    if (spare) await placeSpare(context, spare);
+    if (spare) await placeUnassigned(context, spare);
   }
-  if (freedSlot) await serveOldest(context, event.pool, `slot-kept-for-${jobKeyOf(event)}-${event.status}`);
+  if (freedSlot) await serveOldestOpenJob(context, event.pool, `slot-kept-for-${jobKeyOf(event)}-${event.status}`);
   return record;
 }
 
 /** All that the decision needs, read before anything is written. */
-interface Seen {
+interface RunInput {
   readonly key: JobKey;
   readonly existing: JobDocument | undefined;
   readonly change: JobChange;
@@ -56,13 +61,13 @@ interface Seen {
   /** The job that `runner` covered, when it is not this one. */
   readonly displaced: JobDocument | undefined;
   /** The slots that were kept for the job. */
-  readonly kept: Awaited<ReturnType<typeof readKept>>;
+  readonly kept: Awaited<ReturnType<typeof readKeptSlots>>;
 }
 
 interface Written {
   readonly record: RunRecord;
   /** This event's, and that of the one before, whose execution may have died before it got to it. */
-  readonly aftermaths: readonly Aftermath[];
+  readonly aftermaths: readonly FollowUp[];
   /** A slot was kept for the job, which needs it no more. */
   readonly freedSlot: boolean;
 }
@@ -74,15 +79,15 @@ const FOREIGN = {
   mention: 'foreign',
 } as const satisfies Written & {readonly mention: Mention};
 
-async function read(transaction: Transaction, event: JobEvent, now: number): Promise<Seen> {
+async function readRun(transaction: Transaction, event: JobEvent, now: number): Promise<RunInput> {
   const key = jobKeyOf(event);
   const existing = await transaction.get('jobs', key);
-  const {change, mention, runner} = await mentionedRunner(transaction, event, existing, now);
+  const {change, mention, runner} = await readMention(transaction, event, existing, now);
 
   const covered = existing?.status === 'queued' && existing.runner !== (runner?.name ?? null) ? existing.runner : null;
   const cover = covered === null ? undefined : await transaction.get('runners', covered);
   const displaced = runner?.covers && runner.covers !== key ? await transaction.get('jobs', runner.covers) : undefined;
-  const kept = existing ? await readKept(transaction, key, existing) : [];
+  const kept = existing ? await readKeptSlots(transaction, key, existing) : [];
   return {
     key,
     existing,
@@ -95,19 +100,19 @@ async function read(transaction: Transaction, event: JobEvent, now: number): Pro
   };
 }
 
-function repeat({change, runner}: Seen): Written {
+function repeatFollowUp({change, runner}: RunInput): Written {
   const reason = change.kind === 'unchanged' ? change.reason : 'late';
   return {record: {change: reason, runner}, aftermaths: [change.job.aftermath], freedSlot: false};
 }
 
-function write(transaction: Transaction, seen: Seen, now: number): Written {
+function writeRun(transaction: Transaction, seen: RunInput, now: number): Written {
   const {key, change, kept} = seen;
   const finished = change.kind === 'finished';
   // A job that waits for an approval runs nowhere: its cover is released, and nothing is swapped.
   const result = swap({
     job: change.job,
     runner: change.kind === 'parked' ? undefined : seen.runner,
-    cover: seen.cover,
+    assigned: seen.cover,
     displaced: seen.displaced,
     now,
   });
@@ -116,14 +121,14 @@ function write(transaction: Transaction, seen: Seen, now: number): Written {
   const runner = finished && isSure && result.runner ? advanceRunner(result.runner, 'draining', now) : result.runner;
   // mutation: aftermath of earlier event
   const earlier = seen.existing?.aftermath ?? {spare: null, reopened: null};
-  const own = {spare: result.spare?.name ?? null, reopened: result.reopened};
+  const own = {spare: result.unassigned?.name ?? null, reopened: result.reopened};
 
   const aftermath = {spare: own.spare ?? earlier.spare, reopened: own.reopened ?? earlier.reopened};
   transaction.set('jobs', key, {...change.job, aftermath});
   if (runner) transaction.set('runners', runner.name, runner);
-  if (result.cover) transaction.set('runners', result.cover.name, result.cover);
+  if (result.assigned) transaction.set('runners', result.assigned.name, result.assigned);
   if (result.displaced) transaction.set('jobs', jobKeyOf(result.displaced), result.displaced);
-  for (const {id, document} of kept) transaction.set('slots', id, takenSlot(document, null, now));
+  for (const {id, document} of kept) transaction.set('slots', id, newSlot(document, null, now));
   return {
     record: {change: change.kind === 'opened' ? 'late' : (change.kind as RunRecord['change']), runner},
     aftermaths: [own, earlier],

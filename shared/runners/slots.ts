@@ -1,6 +1,6 @@
 import type {JobDocument, JobKey} from '../model/job';
 import {isEphemeral} from '../model/pool';
-import {ALL_POOLS, jobHolder, type SlotDocument, slotId, slotIsFree, takenSlot} from '../model/slot';
+import {ALL_POOLS, jobHolder, newSlot, type SlotDocument, slotId, slotIsFree} from '../model/slot';
 import {demandTask} from '../model/tasks';
 import {type Context, poolOf} from '../ports';
 import type {Random} from '../random';
@@ -10,7 +10,7 @@ import type {Found, Store, Transaction} from '../store/store';
  * A slot of `pool` came free that nobody was there to take: the pool's oldest open job may have it. Where all pools together have a limit, one
  * of theirs came free too, or nothing else: the oldest of all pools with a free slot of their own.
  */
-export async function serveOldest(context: Context, pool: string, cause: string): Promise<void> {
+export async function serveOldestOpenJob(context: Context, pool: string, cause: string): Promise<void> {
   const [oldest] = await openJobsToServe(context, pool, 1);
   if (oldest) await context.tasks.enqueue(demandTask(oldest.job, cause));
 }
@@ -24,10 +24,10 @@ export interface JobToServe {
 /** At most `limit` open jobs, in order, that a slot which comes free of `pool` can serve. */
 export async function openJobsToServe(context: Context, pool: string, limit: number): Promise<JobToServe[]> {
   if (context.maxRunners === undefined) {
-    return (await findOpen(context, pool, limit)).map(({id}) => ({job: id, own: null}));
+    return (await findOpenJobs(context, pool, limit)).map(({id}) => ({job: id, own: null}));
   }
   const making = context.pools.filter((one) => isEphemeral(one) && one.maxRunners > 0);
-  const found = await Promise.all(making.map(({name}) => findOpen(context, name, limit)));
+  const found = await Promise.all(making.map(({name}) => findOpenJobs(context, name, limit)));
   const oldestFirst = found.flat().sort((a, b) => a.data.queuedAt - b.data.queuedAt);
   const free = new Map<string, SlotCandidate | null | undefined>([[pool, null]]);
   const serving: JobToServe[] = [];
@@ -47,10 +47,10 @@ async function freeSlotOf({store, random, pools}: Context, pool: string): Promis
 
 /** The pool's open jobs in the order in which they are served, at most `limit`. */
 export async function oldestOpenJobs(context: Context, pool: string, limit: number): Promise<JobKey[]> {
-  return (await findOpen(context, pool, limit)).map(({id}) => id);
+  return (await findOpenJobs(context, pool, limit)).map(({id}) => id);
 }
 
-function findOpen(context: Context, pool: string, limit: number): Promise<Found<'jobs'>[]> {
+function findOpenJobs(context: Context, pool: string, limit: number): Promise<Found<'jobs'>[]> {
   return context.store.find('jobs', {where: {pool, demand: 'open'}, orderBy: 'queuedAt', limit});
 }
 
@@ -66,7 +66,7 @@ export interface Slots<S extends SlotCandidate = SlotCandidate> {
 }
 
 /** Slots that looked free, each undefined where none does, and may have been taken since. */
-export type SlotsInSight = {[K in keyof Slots]: Slots[K] | undefined};
+export type SlotCandidates = {[K in keyof Slots]: Slots[K] | undefined};
 
 /** How many slots there are of a pool, or of all pools together. None of the latter: there is no such limit. */
 export function slotLimit(context: Pick<Context, 'pools' | 'maxRunners'>, pool: string): number {
@@ -77,13 +77,13 @@ export function slotLimit(context: Pick<Context, 'pools' | 'maxRunners'>, pool: 
 export async function findSlots(
   {store, random, maxRunners: limit}: Pick<Context, 'store' | 'random' | 'maxRunners'>,
   {name: pool, maxRunners}: {readonly name: string; readonly maxRunners: number},
-): Promise<SlotsInSight> {
+): Promise<SlotCandidates> {
   const all = limit === undefined ? null : await findFreeSlot(store, {pool: ALL_POOLS, maxRunners: limit, random});
   return {own: await findFreeSlot(store, {pool, maxRunners, random}), all};
 }
 
 /** The slots that are kept for the job, by a runner that went. */
-export async function readKept(
+export async function readKeptSlots(
   transaction: Transaction,
   key: string,
   {slot, slotOfAll}: Pick<JobDocument, 'slot' | 'slotOfAll'>,
@@ -97,14 +97,14 @@ export async function readKept(
 }
 
 /** The slot has another holder, or is free (null). One above a limit that was lowered goes for good. */
-export function giveSlot(
+export function setSlotHolder(
   context: Pick<Context, 'pools' | 'maxRunners'>,
   transaction: Transaction,
   {id, pool, n}: SlotCandidate,
   holder: string | null,
   now: number,
 ): void {
-  if (n < slotLimit(context, pool)) transaction.set('slots', id, takenSlot({pool, n}, holder, now));
+  if (n < slotLimit(context, pool)) transaction.set('slots', id, newSlot({pool, n}, holder, now));
   else transaction.delete('slots', id);
 }
 
@@ -113,7 +113,7 @@ export async function readSlots(
   context: Pick<Context, 'pools' | 'maxRunners'>,
   transaction: Transaction,
   kept: readonly SlotRead[],
-  inSight: SlotsInSight,
+  inSight: SlotCandidates,
 ): Promise<Slots<SlotRead> | undefined> {
   const usable = kept.filter(({pool, n}) => n < slotLimit(context, pool));
   const own = usable.find(({pool}) => pool !== ALL_POOLS) ?? (await readSlot(transaction, inSight.own));
@@ -137,15 +137,15 @@ export function areFree({own, all}: Slots<SlotRead>, holder?: string): boolean {
 
 /** Takes both for the runner, in a transaction that found them free. */
 export function takeSlots(transaction: Transaction, {own, all}: Slots, holder: string, now: number): void {
-  transaction.set('slots', own.id, takenSlot(own, holder, now));
-  if (all) transaction.set('slots', all.id, takenSlot(all, holder, now));
+  transaction.set('slots', own.id, newSlot(own, holder, now));
+  if (all) transaction.set('slots', all.id, newSlot(all, holder, now));
 }
 
 /** Free slots looked at, of which one is tried: few, because each is a read; some, so that takers at once do not meet. */
-const LOOK_AT = 20;
+const FREE_SLOTS_READ = 20;
 
 /** Looks past slots above the limit; enough for a limit that was lowered by 1,000. */
-const LOOKS = 50;
+const MAX_LOOKS = 50;
 
 /** A slot that looked free, and may have been taken since. */
 interface SlotCandidate {
@@ -169,24 +169,24 @@ export async function findFreeSlot(
   const guess = Math.floor(random.next() * maxRunners);
   const guessed = {id: slotId(pool, guess), pool, n: guess};
   if (slotIsFree(await store.get('slots', guessed.id))) return guessed;
-  for (let look = 0; look < LOOKS; look++) {
-    const free = await store.find('slots', {where: {pool, holder: null}, limit: LOOK_AT});
+  for (let look = 0; look < MAX_LOOKS; look++) {
+    const free = await store.find('slots', {where: {pool, holder: null}, limit: FREE_SLOTS_READ});
     const within = free.filter(({data}) => data.n < maxRunners);
     const chosen = within[Math.floor(random.next() * within.length)];
     if (chosen) return {id: chosen.id, pool, n: chosen.data.n};
     if (free.length === 0) break;
-    await removeFree(
+    await deleteFreeSlots(
       store,
       free.map(({id}) => id),
     );
   }
   const made = await store.count('slots', {pool});
   if (made >= maxRunners) return undefined;
-  return unmadeSlot(store, pool, maxRunners, Math.floor(random.next() * maxRunners));
+  return findUnusedNumber(store, pool, maxRunners, Math.floor(random.next() * maxRunners));
 }
 
 /** Free slots above a limit that was lowered: they would hide the others, and count as made. */
-async function removeFree(store: Store, ids: readonly string[]): Promise<void> {
+async function deleteFreeSlots(store: Store, ids: readonly string[]): Promise<void> {
   await store.transaction(async (transaction) => {
     const slots = await Promise.all(ids.map((id) => transaction.get('slots', id)));
     ids.forEach((id, index) => {
@@ -196,7 +196,7 @@ async function removeFree(store: Store, ids: readonly string[]): Promise<void> {
 }
 
 /** The first number from `start` on, round the circle, that has no document. */
-async function unmadeSlot(
+async function findUnusedNumber(
   store: Store,
   pool: string,
   maxRunners: number,

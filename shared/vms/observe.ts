@@ -4,7 +4,7 @@ import {scopeFor} from '../model/scope';
 import type {VmDocument} from '../model/vm';
 import {type Context, githubOf} from '../ports';
 import {queuedJobs, recordVmJob} from './records';
-import {judgeJob, turnAway} from './take-job';
+import {checkLabels, rejectJob} from './take-job';
 import {type RunnerPlace, runnerPlaces, type Vm} from './vms';
 
 export interface SeenRunner {
@@ -33,19 +33,19 @@ export async function observeVm(context: Context, vm: Vm, document: VmDocument):
   for (const key of document.runs) {
     const job = await context.store.get('jobs', key);
     if (job?.status !== 'in_progress') continue;
-    const at = await askFor(context, vm, job);
-    if (at === undefined) return {kind: 'busy', by: unseen(key)};
+    const at = await getJobAtGitHub(context, vm, job);
+    if (at === undefined) return {kind: 'busy', by: describeUnseenJob(key)};
     if (at.status === 'in_progress') return {kind: 'busy', by: `job ${key}`};
-    if (at.status === 'completed') return repaired(context, vm, job, at);
+    if (at.status === 'completed') return recordMissedEnd(context, vm, job, at);
   }
   for (const job of await queuedJobs(context, vm)) {
-    const at = await askFor(context, vm, job);
+    const at = await getJobAtGitHub(context, vm, job);
     // mutation: turned away while it waits
-    if (at === undefined) return {kind: 'busy', by: unseen(jobKeyOf(job))};
-    if (at.status === 'queued' && (await isTurnedAway(context, vm, job))) continue;
+    if (at === undefined) return {kind: 'busy', by: describeUnseenJob(jobKeyOf(job))};
+    if (at.status === 'queued' && (await rejectWhenLabelsLack(context, vm, job))) continue;
     if (at.status === 'queued') return {kind: 'wanted', job, runners};
     if (at.status === 'in_progress') return {kind: 'busy', by: `job ${jobKeyOf(job)}`};
-    if (at.status === 'completed') return repaired(context, vm, job, at);
+    if (at.status === 'completed') return recordMissedEnd(context, vm, job, at);
   }
   return {kind: 'idle', runners};
 }
@@ -60,13 +60,13 @@ export async function findRunners(context: Context, vm: Vm, document: VmDocument
 }
 
 /** A job that came when it was not known what the VM's runner can take, or before the runner lost a label, does not hold the VM. */
-async function isTurnedAway(context: Context, vm: Vm, job: JobDocument): Promise<boolean> {
-  const {lacked} = await judgeJob(context, vm, job);
-  if (lacked.length > 0) await turnAway(context, vm, {job: jobKeyOf(job)}, lacked);
+async function rejectWhenLabelsLack(context: Context, vm: Vm, job: JobDocument): Promise<boolean> {
+  const {lacked} = await checkLabels(context, vm, job);
+  if (lacked.length > 0) await rejectJob(context, vm, {job: jobKeyOf(job)}, lacked);
   return lacked.length > 0;
 }
 
-async function askFor(context: Context, {pools}: Vm, job: JobDocument): Promise<JobAtGitHub | undefined> {
+async function getJobAtGitHub(context: Context, {pools}: Vm, job: JobDocument): Promise<JobAtGitHub | undefined> {
   const pool =
     pools.find((each) => each.pool.name === job.pool)?.pool ?? context.pools.find(({name}) => name === job.pool);
   const [owner = '', repo = ''] = job.repository.split('/');
@@ -75,12 +75,12 @@ async function askFor(context: Context, {pools}: Vm, job: JobDocument): Promise<
 }
 
 /** One 404 does not end a job: the sweep, which looks twice, does. */
-function unseen(key: string): string {
+function describeUnseenJob(key: string): string {
   return `job ${key}, which GitHub does not show`;
 }
 
 /** Its `completed` never came: recorded as if it had. */
-async function repaired(context: Context, vm: Vm, job: JobDocument, at: JobAtGitHub): Promise<VmObservation> {
+async function recordMissedEnd(context: Context, vm: Vm, job: JobDocument, at: JobAtGitHub): Promise<VmObservation> {
   const key = jobKeyOf(job);
   context.logger.warning(`job ${key} is over, which nobody had said`, {
     decision: 'repaired',

@@ -1,13 +1,13 @@
 import type {JobEvent} from '../model/job-event';
 import {takesRepository} from '../model/matching';
-import {liesIn, type RunnerScope, repositoryScope} from '../model/scope';
+import {isInScope, type RunnerScope, repositoryScope} from '../model/scope';
 import type {VmDocument} from '../model/vm';
 import {type Context, githubOf} from '../ports';
 import {changeVm} from './document';
 import {isRunnerOf, runnerPlaces, type Vm} from './vms';
 
 /** Registrations of a VM's runners that are remembered: it may have several, and be registered anew. */
-const IDS_KEPT = 10;
+const MAX_RUNNER_IDS = 10;
 
 type Mentioning = Pick<JobEvent, 'runnerName' | 'runnerId' | 'repository' | 'installationId'>;
 
@@ -28,7 +28,7 @@ export async function isOwnRunner(context: Context, vm: Vm, event: Mentioning): 
     if (registration?.name.toLowerCase() !== runnerName.toLowerCase()) continue;
     await changeVm(context, vm, (known) => ({
       ...known,
-      runnerIds: [...(known.runnerIds ?? []).filter((id) => id !== runnerId), runnerId].slice(-IDS_KEPT),
+      runnerIds: [...(known.runnerIds ?? []).filter((id) => id !== runnerId), runnerId].slice(-MAX_RUNNER_IDS),
     }));
     return true;
   }
@@ -63,7 +63,7 @@ function scopesOf(
 ): Place[] {
   const hasName = (name: string) => name.toLowerCase() === runnerName.toLowerCase();
   const places: Place[] = runnerPlaces(vm, document).filter(
-    (place) => hasName(place.runnerName) && liesIn(place.scope, repository),
+    (place) => hasName(place.runnerName) && isInScope(place.scope, repository),
   );
   // One of whose jobs the VM has heard nothing yet.
   const serves = vm.pools.some(

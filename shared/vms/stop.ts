@@ -2,14 +2,14 @@ import type {Outcome} from '../decisions';
 import {LeaseHeld} from '../errors';
 import type {Pool} from '../model/pool';
 import {vmCheckTask} from '../model/tasks';
-import {type DrainedRunner, isStopping, type VmDocument} from '../model/vm';
+import {type DrainedRunner, isBeingStopped, type VmDocument} from '../model/vm';
 import type {Context, OperationOptions} from '../ports';
-import {isDown, isGoingDown, type VmOutcome} from '../providers/provider';
+import {isStopped, isStopping, type VmOutcome} from '../providers/provider';
 import {readVm} from './document';
 import {drain, labelsToDrain, restoreLabels} from './drain';
 import {findRunners, observeVm, type SeenRunner} from './observe';
-import {claimStop, recordRunningOn, recordStopped, renewStop} from './records';
-import {refusal, type StopResult, type Vm, vmById, vmToOperate} from './vms';
+import {claimStop, recordStopCancelled, recordStopped, renewStop} from './records';
+import {findVmById, requirePersistentVm, type StopResult, toError, type Vm} from './vms';
 
 /** Readings of GitHub's busy flag that are believed: one alone proves nothing. */
 const READINGS = 2;
@@ -22,10 +22,10 @@ const READING_INTERVAL_SECONDS = 20;
  * false for up to two minutes of a job.
  */
 // mutation: drained reading interval
-const DRAINED_SECONDS = 125;
+const DRAINED_READING_INTERVAL_SECONDS = 125;
 
 /** Until a VM that is needed is looked at again. */
-const AGAIN_SECONDS = 60;
+const NEXT_CHECK_SECONDS = 60;
 
 /** A runner that is not online so long after the VM's last activity is not coming. */
 const OFFLINE_ALERT_MS = 5 * 60_000;
@@ -47,33 +47,37 @@ export interface VmCheck {
  * no job any more. Still so when `busy` must have told the truth: the VM stops. Repeated, it finds the VM down.
  */
 export async function checkVm(context: Context, check: VmCheck): Promise<Outcome> {
-  const vm = vmById(context, check.vm);
+  const vm = findVmById(context, check.vm);
   if (!vm) return {decision: 'void', reason: 'no_pool'};
   const document = await context.store.get('vms', vm.id);
   if (document?.version !== check.version) return NEWER_ACTIVITY;
-  if (isStopping(document, context.clock.now())) throw new LeaseHeld(`VM ${vm.instance} is being stopped`, 15);
+  if (isBeingStopped(document, context.clock.now())) throw new LeaseHeld(`VM ${vm.instance} is being stopped`, 15);
 
   const status = await context.vm(vm).status();
   if (status === undefined) return {decision: 'missing'};
   // mutation: VM found down
-  if (isDown(status)) return over(context, vm, document, 'already_stopped');
+  if (isStopped(status)) return recordDown(context, vm, document, 'already_stopped');
 
   const seen = await observeVm(context, vm, document);
   if (seen.kind === 'repaired') {
     await context.tasks.enqueue(
-      vmCheckTask(context.deployment, vm, {version: seen.document.version, reading: 0, delaySeconds: AGAIN_SECONDS}),
+      vmCheckTask(context.deployment, vm, {
+        version: seen.document.version,
+        reading: 0,
+        delaySeconds: NEXT_CHECK_SECONDS,
+      }),
     );
     return {decision: 'repaired'};
   }
-  if (seen.kind === 'busy') return again(context, vm, document, check, {decision: 'busy', reason: seen.by});
+  if (seen.kind === 'busy') return checkAgainLater(context, vm, document, check, {decision: 'busy', reason: seen.by});
   if (seen.kind === 'wanted') {
     alertWhenOffline(context, vm, document, seen.runners);
-    return again(context, vm, document, check, {decision: 'wanted'});
+    return checkAgainLater(context, vm, document, check, {decision: 'wanted'});
   }
   if (check.reading % READINGS < READINGS - 1) {
-    const taken = await takeLabels(context, vm, check, document, seen.runners);
+    const taken = await drainBeforeStop(context, vm, check, document, seen.runners);
     if (taken === 'void') return NEWER_ACTIVITY;
-    const seconds = taken === 'drained' ? DRAINED_SECONDS : READING_INTERVAL_SECONDS;
+    const seconds = taken === 'drained' ? DRAINED_READING_INTERVAL_SECONDS : READING_INTERVAL_SECONDS;
     await context.tasks.enqueue(
       vmCheckTask(context.deployment, vm, {version: check.version, reading: check.reading + 1, delaySeconds: seconds}),
     );
@@ -83,7 +87,7 @@ export async function checkVm(context: Context, check: VmCheck): Promise<Outcome
 }
 
 /** Under the claim of a stop, so that a job that arrives meanwhile waits until it is known which labels are gone, and gives them back. */
-async function takeLabels(
+async function drainBeforeStop(
   context: Context,
   vm: Vm,
   {version}: VmCheck,
@@ -94,7 +98,7 @@ async function takeLabels(
   if (drained.length === 0) return before.drained.length > 0 ? 'drained' : 'nothing';
   if (!(await claimStop(context, vm, {version, drained}))) return 'void';
   await drain(context, vm, drained);
-  const document = await recordRunningOn(context, vm);
+  const document = await recordStopCancelled(context, vm);
   if (document.version === version) return 'drained';
   await restoreLabels(context, vm, document);
   return 'void';
@@ -115,19 +119,21 @@ async function stopIdle(
   const busy =
     drained.length > 0 && (await findRunners(context, vm, claimed)).some(({registration}) => registration.busy);
   if (busy || !(await renewStop(context, vm, check.version))) {
-    const document = await recordRunningOn(context, vm);
+    const document = await recordStopCancelled(context, vm);
     await restoreLabels(context, vm, document);
-    return busy ? again(context, vm, undefined, check, {decision: 'busy', reason: 'after_drain'}) : NEWER_ACTIVITY;
+    return busy
+      ? checkAgainLater(context, vm, undefined, check, {decision: 'busy', reason: 'after_drain'})
+      : NEWER_ACTIVITY;
   }
   const outcome = await context.vm(vm).stop({onWaiting: async () => void (await renewStop(context, vm, undefined))});
   if (outcome.kind !== 'changed' && outcome.kind !== 'already') {
-    throw await notStopped(context, vm, outcome);
+    throw await handleFailedStop(context, vm, outcome);
   }
-  return over(context, vm, claimed, outcome.kind === 'changed' ? 'stopped' : 'already_stopped');
+  return recordDown(context, vm, claimed, outcome.kind === 'changed' ? 'stopped' : 'already_stopped');
 }
 
 /** It is down. A job that came meanwhile has it started again. */
-async function over(
+async function recordDown(
   context: Context,
   vm: Vm,
   {version}: VmDocument,
@@ -144,7 +150,7 @@ async function over(
 }
 
 /** It is needed: it gets back the labels that `before` says it lost. */
-async function again(
+async function checkAgainLater(
   context: Context,
   vm: Vm,
   before: VmDocument | undefined,
@@ -154,19 +160,19 @@ async function again(
   if (before && before.drained.length > 0) await restoreLabels(context, vm, before);
   const nextRound = (Math.floor(reading / READINGS) + 1) * READINGS;
   await context.tasks.enqueue(
-    vmCheckTask(context.deployment, vm, {version, reading: nextRound, delaySeconds: AGAIN_SECONDS}),
+    vmCheckTask(context.deployment, vm, {version, reading: nextRound, delaySeconds: NEXT_CHECK_SECONDS}),
   );
   return outcome;
 }
 
-async function notStopped(
+async function handleFailedStop(
   context: Context,
   vm: Vm,
   outcome: Exclude<VmOutcome, {kind: 'changed' | 'already'}>,
 ): Promise<Error> {
   // It may be stopping: its runner gets its labels back when it is known to be up.
-  if (outcome.kind !== 'uncertain') await restoreLabels(context, vm, await recordRunningOn(context, vm));
-  return refusal(vm, outcome);
+  if (outcome.kind !== 'uncertain') await restoreLabels(context, vm, await recordStopCancelled(context, vm));
+  return toError(vm, outcome);
 }
 
 /** The VM is up, a job waits for it, and no runner of it is online. */
@@ -185,7 +191,7 @@ function alertWhenOffline(context: Context, vm: Vm, document: VmDocument, runner
 }
 
 /** Until the VM should be down: then its stop is put on record. */
-const SETTLED_AFTER_SECONDS = 60;
+const STOP_SECONDS = 60;
 
 /**
  * Stops a pool's persistent VM because somebody asked for it, and returns when Compute Engine has accepted. Refused while it works or a job
@@ -196,9 +202,9 @@ export async function stopVm(
   pool: Pool,
   {dryRun, force}: OperationOptions & {force: boolean},
 ): Promise<StopResult> {
-  const {vm, machine, status} = await vmToOperate(context, pool);
-  if (isDown(status)) return {status: 'already_stopped'};
-  if (isGoingDown(status)) return {status: 'stopping', operation: null};
+  const {vm, machine, status} = await requirePersistentVm(context, pool);
+  if (isStopped(status)) return {status: 'already_stopped'};
+  if (isStopping(status)) return {status: 'stopping', operation: null};
 
   const document = await readVm(context.store, vm, context.clock.now());
   const seen = force ? undefined : await observeVm(context, vm, document);
@@ -211,11 +217,11 @@ export async function stopVm(
   if (await becameBusy(context, vm, drained)) return {status: 'busy'};
   const begun = await machine.beginStop();
   if (begun.kind !== 'begun' && begun.kind !== 'done') {
-    await restoreLabels(context, vm, await recordRunningOn(context, vm));
-    throw refusal(vm, begun);
+    await restoreLabels(context, vm, await recordStopCancelled(context, vm));
+    throw toError(vm, begun);
   }
   await context.tasks.enqueue(
-    vmCheckTask(context.deployment, vm, {version: claimed.version, reading: 0, delaySeconds: SETTLED_AFTER_SECONDS}),
+    vmCheckTask(context.deployment, vm, {version: claimed.version, reading: 0, delaySeconds: STOP_SECONDS}),
   );
   context.logger.info(`VM ${vm.instance} is stopped by hand`, {decision: 'stop_by_hand', vm: vm.instance, force});
   return {status: 'stopping', operation: begun.kind === 'begun' ? begun.operation.name : null};
@@ -228,6 +234,6 @@ async function becameBusy(context: Context, vm: Vm, drained: readonly DrainedRun
   const document = await context.store.get('vms', vm.id);
   const runners = document ? await findRunners(context, vm, document) : [];
   if (!runners.some(({registration}) => registration.busy)) return false;
-  await restoreLabels(context, vm, await recordRunningOn(context, vm));
+  await restoreLabels(context, vm, await recordStopCancelled(context, vm));
   return true;
 }

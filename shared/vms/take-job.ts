@@ -3,58 +3,59 @@ import type {Registration} from '../github/github';
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {applyJobEvent, type Demand, type JobEvent} from '../model/job-event';
 import {scopeFor} from '../model/scope';
-import {labelsOf, lackedLabels, type SeenLabels, wasSeenToTake} from '../model/vm';
+import {labelsWithDrained, lackedLabels, type SeenLabels, wasSeenToTake} from '../model/vm';
 import {type Context, githubOf} from '../ports';
 import type {Vm} from './vms';
 
 /** Whom a VM is asked for. */
-export type Asking = Pick<JobDocument, 'pool' | 'repository' | 'installationId' | 'labels'>;
+export type JobToCheck = Pick<JobDocument, 'pool' | 'repository' | 'installationId' | 'labels'>;
 
 /** A look, and another one: a label that is being taken off or given back may be neither at GitHub nor on record in one of them. */
-const LOOKS = 2;
+const MAX_CHECKS = 2;
 
 /** What a look came to: what is lacking, and a reading worth keeping. */
-export interface Judged {
+export interface LabelCheck {
   readonly lacked: readonly string[];
   readonly seen?: SeenLabels;
 }
 
-const TAKES: Judged = {lacked: []};
+const LACKS_NOTHING: LabelCheck = {lacked: []};
 
 /**
  * Labels that the job asks for and no runner of the VM has, by GitHub's own answer: GitHub will never give it the job. None when a runner
  * takes it, and when that cannot be told: no runner is registered yet, or GitHub does not answer. Then the VM is started.
  */
-export async function judgeJob(context: Context, vm: Vm, job: Asking): Promise<Judged> {
-  let judged = TAKES;
-  for (let look = 0; look < LOOKS; look++) {
-    judged = await lookOnce(context, vm, job);
+export async function checkLabels(context: Context, vm: Vm, job: JobToCheck): Promise<LabelCheck> {
+  let judged = LACKS_NOTHING;
+  for (let look = 0; look < MAX_CHECKS; look++) {
+    judged = await checkLabelsOnce(context, vm, job);
     if (judged.lacked.length === 0) return judged;
   }
   return judged;
 }
 
-async function lookOnce(context: Context, vm: Vm, job: Asking): Promise<Judged> {
+async function checkLabelsOnce(context: Context, vm: Vm, job: JobToCheck): Promise<LabelCheck> {
   const {labels} = job;
   const entry = vm.pools.find(({pool}) => pool.name === job.pool);
-  if (!entry) return TAKES;
+  if (!entry) return LACKS_NOTHING;
   const scope = scopeFor(entry.pool, job);
   const names = new Set([entry.runnerName, ...vm.pools.map(({runnerName}) => runnerName)]);
   const placeOf = (name: string) => `${name} ${JSON.stringify(scope)}`.toLowerCase();
   const before = await context.store.get('vms', vm.id);
   const now = context.clock.now();
-  if ([...names].some((name) => wasSeenToTake(before?.seenLabels, {place: placeOf(name), labels}, now))) return TAKES;
+  if ([...names].some((name) => wasSeenToTake(before?.seenLabels, {place: placeOf(name), labels}, now)))
+    return LACKS_NOTHING;
 
   const github = githubOf(context, {scope, installationId: job.installationId});
   const drained = [...(before?.drained ?? [])];
   const runners: Registration[] = [];
   for (const name of names) {
-    const registration = await orUnknown(context, vm, () => github.findRunner(name));
+    const registration = await tryFindRunner(context, vm, () => github.findRunner(name));
     // The pool's own runner decides whether anything is known; one of another pool may take the job as well.
     // mutation: unknown runner
-    if (!registration && name === entry.runnerName) return TAKES;
+    if (!registration && name === entry.runnerName) return LACKS_NOTHING;
     if (!registration) continue;
-    const has = labelsOf(registration, drained);
+    const has = labelsWithDrained(registration, drained);
     if (lackedLabels(labels, [has]).length === 0)
       return {lacked: [], seen: {place: placeOf(name), labels: has, at: now}};
     runners.push(registration);
@@ -63,12 +64,12 @@ async function lookOnce(context: Context, vm: Vm, job: Asking): Promise<Judged> 
   drained.push(...((await context.store.get('vms', vm.id))?.drained ?? []));
   const lacked = lackedLabels(
     labels,
-    runners.map((registration) => labelsOf(registration, drained)),
+    runners.map((registration) => labelsWithDrained(registration, drained)),
   );
   return {lacked};
 }
 
-async function orUnknown(
+async function tryFindRunner(
   {logger}: Context,
   vm: Vm,
   look: () => Promise<Registration | undefined>,
@@ -89,7 +90,7 @@ async function orUnknown(
  * The job is on record as given up: it neither starts the VM nor keeps it up, and is no activity of it. The sweep asks again now and then,
  * for the runner may get the label. One warning says what is missing.
  */
-export async function turnAway(context: Context, vm: Vm, demand: Demand, lacked: readonly string[]): Promise<Outcome> {
+export async function rejectJob(context: Context, vm: Vm, demand: Demand, lacked: readonly string[]): Promise<Outcome> {
   const {job, isNew} = await context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     const existing = await transaction.get('jobs', keyOf(demand));

@@ -35,13 +35,13 @@ export interface VmPool {
 }
 
 /** The VM of a persistent pool; undefined for any other pool. */
-export function vmOfPool(context: Pick<Context, 'pools'>, name: string): Vm | undefined {
+export function findVmOfPool(context: Pick<Context, 'pools'>, name: string): Vm | undefined {
   const pool = poolOf(context, name);
-  return pool && isPersistent(pool) ? vmById(context, vmId(pool.provider)) : undefined;
+  return pool && isPersistent(pool) ? findVmById(context, vmId(pool.provider)) : undefined;
 }
 
 /** Undefined when no pool names this VM any more. */
-export function vmById(context: Pick<Context, 'pools'>, id: string): Vm | undefined {
+export function findVmById(context: Pick<Context, 'pools'>, id: string): Vm | undefined {
   const ofVm = context.pools.filter(isPersistent).filter(({provider}) => vmId(provider) === id);
   const pools = ofVm.map((pool): VmPool => {
     const {instance, runnerName, drain} = pool.provider;
@@ -62,7 +62,7 @@ export function vmById(context: Pick<Context, 'pools'>, id: string): Vm | undefi
 /** Every persistent VM of the configuration, once. */
 export function allVms(context: Pick<Context, 'pools'>): Vm[] {
   const ids = context.pools.filter(isPersistent).map(({provider}) => vmId(provider));
-  return [...new Set(ids)].flatMap((id) => vmById(context, id) ?? []);
+  return [...new Set(ids)].flatMap((id) => findVmById(context, id) ?? []);
 }
 
 /** Whether the VM's runner has this name at GitHub. */
@@ -70,7 +70,7 @@ export function isRunnerOf(vm: Vm, name: string): boolean {
   return vm.pools.some(({runnerName}) => runnerName.toLowerCase() === name.toLowerCase());
 }
 
-export function vmOfRunner(context: Pick<Context, 'pools'>, runnerName: string): Vm | undefined {
+export function findVmOfRunner(context: Pick<Context, 'pools'>, runnerName: string): Vm | undefined {
   return allVms(context).find((vm) => isRunnerOf(vm, runnerName));
 }
 
@@ -132,9 +132,9 @@ export interface VmToOperate {
 }
 
 /** The persistent VM of a pool, for an operation by hand. Throws `Refused` when the pool has none, or Compute Engine does not. */
-export async function vmToOperate(context: Context, pool: Pool): Promise<VmToOperate> {
-  const vm = vmOfPool(context, pool.name);
-  if (!vm) throw new Refused(`pool ${pool.name} has no persistent VM; expected a pool of type gce-vm`);
+export async function requirePersistentVm(context: Context, pool: Pool): Promise<VmToOperate> {
+  const vm = findVmOfPool(context, pool.name);
+  if (!vm) throw new Refused(`pool ${pool.name} has no persistent VM; expected a pool that starts and stops one`);
   const machine = context.vm(vm);
   const status = await machine.status();
   if (status === undefined) throw new Refused(`found no VM ${vm.instance} in ${vm.zone}; expected it to exist`);
@@ -142,7 +142,7 @@ export async function vmToOperate(context: Context, pool: Pool): Promise<VmToOpe
 }
 
 /** Compute Engine's no, as an error for whoever asked. */
-export function refusal({instance}: VmReference, refused: NotReady | VmRefusal): Error {
+export function toError({instance}: VmReference, refused: NotReady | VmRefusal): Error {
   switch (refused.kind) {
     case 'not_ready':
       return new Unavailable(`VM ${instance} is ${refused.status}, neither up nor down`, refused.retryAfterSeconds);
@@ -161,7 +161,7 @@ export function refusal({instance}: VmReference, refused: NotReady | VmRefusal):
 }
 
 /** The VM whose event it is: its pool's, unless a runner that was made for a job took it. */
-export function vmOfEvent(context: Context, {pool, runnerName}: JobEvent): Vm | undefined {
+export function findVmForEvent(context: Context, {pool, runnerName}: JobEvent): Vm | undefined {
   if (runnerName && parseRunnerName(context.deployment, runnerName)) return undefined;
-  return vmOfPool(context, pool);
+  return findVmOfPool(context, pool);
 }
