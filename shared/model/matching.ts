@@ -25,26 +25,48 @@ export type Match =
  */
 export function matchJob(job: JobToMatch, pools: readonly Pool[]): Match {
   const labels = [...new Set(job.labels.map((label) => label.toLowerCase()))];
-  const candidates = pools.filter((pool) => takesRepository(pool, job.repository) && takesLabels(pool, labels));
-  const allowed = candidates.filter((pool) => !job.isPublic || takesPublic(pool));
+  const refusals = pools.map((pool) => refusalOf({...job, labels}, pool));
+  const allowed = pools.filter((_, index) => refusals[index] === undefined);
   const best = allowed.reduce<Pool | undefined>(
     (winner, pool) => (winner && !hasPrecedence(pool, winner) ? winner : pool),
     undefined,
   );
   if (best) return {kind: 'matched', pool: best};
-  if (candidates[0]) {
+  const closed = pools[refusals.findIndex((refusal) => refusal?.kind === 'public')];
+  if (closed) {
     return {
       kind: 'ignored',
       reason: 'public_repository',
-      detail: `${job.repository} is public and pool ${candidates[0].name} ${
-        candidates[0].allowPublicRepos
-          ? 'has a persistent VM, which serves no public one'
-          : 'does not set allowPublicRepos'
+      detail: `${job.repository} is public and pool ${closed.name} ${
+        closed.allowPublicRepos ? 'has a persistent VM, which serves no public one' : 'does not set allowPublicRepos'
       }`,
     };
   }
   if (labels.length === 0) return {kind: 'ignored', reason: 'no_labels', detail: explainUnlabeled(job)};
   return {kind: 'ignored', reason: 'no_matching_pool', detail: explainMismatch(job, labels, pools)};
+}
+
+/** Why a pool does not take a job. */
+export type PoolRefusal =
+  | {readonly kind: 'repository'}
+  /** The job asks for no label, and the pool takes no such jobs. */
+  | {readonly kind: 'unlabeled'}
+  /** Texts of `requires` that the job does not ask for, and labels of the job that the pool does not offer. Lower case. */
+  | {readonly kind: 'labels'; readonly missing: readonly string[]; readonly foreign: readonly string[]}
+  | {readonly kind: 'public'};
+
+/** Why this pool alone would not take the job; undefined: it would, unless another pool has precedence. */
+export function refusalOf(job: JobToMatch, pool: Pool): PoolRefusal | undefined {
+  if (!takesRepository(pool, job.repository)) return {kind: 'repository'};
+  const labels = [...new Set(job.labels.map((label) => label.toLowerCase()))];
+  if (labels.length === 0) {
+    if (!pool.acceptsUnlabeled || pool.scope.kind !== 'organization') return {kind: 'unlabeled'};
+  } else {
+    const missing = missingLabels(pool, labels);
+    const foreign = foreignLabels(pool, labels);
+    if (missing.length + foreign.length > 0) return {kind: 'labels', missing, foreign};
+  }
+  return job.isPublic && !takesPublic(pool) ? {kind: 'public'} : undefined;
 }
 
 /** Never for a persistent VM: a stranger's pull request could leave something behind there that affects the next job. */
@@ -55,11 +77,6 @@ function takesPublic(pool: Pool): boolean {
 function hasPrecedence(pool: Pool, winner: Pool): boolean {
   if (pool.priority !== winner.priority) return pool.priority > winner.priority;
   return pool.requires.length > winner.requires.length;
-}
-
-function takesLabels(pool: Pool, labels: readonly string[]): boolean {
-  if (labels.length === 0) return pool.acceptsUnlabeled && pool.scope.kind === 'organization';
-  return missingLabels(pool, labels).length === 0 && foreignLabels(pool, labels).length === 0;
 }
 
 /** Whether a pool serves a repository: its organization owns the repository, or one of its patterns matches and none with `!` excludes it. */
