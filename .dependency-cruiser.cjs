@@ -17,9 +17,11 @@ const BASE = [
 /** Each holds an interface of an outside world, and nothing of what implements it. */
 const INTERFACES = ['github/github', 'providers/provider', 'store/store', 'tasks/tasks'];
 const CORE = ['model', 'ports', ...BASE, ...INTERFACES];
+/** The settings of each provider, which `config/pool-schema.ts` puts together. */
+const PROVIDER_CONFIG = '^shared/providers/[^/]+/config[.]ts$';
 const WORLDS = ['github', 'providers', 'store', 'tasks', 'telemetry'];
 
-/** `may`: any import. `types`: only `import type`. */
+/** `may`: any import. `types`: only `import type`. `also`: of another folder, files that a rule of their own limits further. */
 const FOLDERS = [
   {name: 'errors', may: []},
   {name: 'clock', may: []},
@@ -32,7 +34,7 @@ const FOLDERS = [
   {name: 'task-signature', may: ['hmac', 'secret']},
   {name: 'google-answer', may: []},
   {name: 'model', may: ['errors']},
-  {name: 'config', may: ['model', ...BASE]},
+  {name: 'config', may: ['model', ...BASE], also: PROVIDER_CONFIG},
   ...WORLDS.map((name) => ({name, may: ['model', ...BASE], types: ['config']})),
   {name: 'ports', may: ['model', ...BASE], types: ['config', ...WORLDS]},
   {name: 'runners', may: CORE},
@@ -51,7 +53,7 @@ const FOLDERS = [
 const files = (names) => `^shared/(${names.join('|')})(/|[.]ts$)`;
 const OURS = '^(functions|shared|test)/';
 
-function rulesOf({name, may, types = []}) {
+function rulesOf({name, may, types = [], also}) {
   const from = {path: files([name])};
   return [
     {
@@ -59,7 +61,7 @@ function rulesOf({name, may, types = []}) {
       comment: `shared/${name} may import ${[...may, ...types.map((type) => `types of ${type}`)].join(', ') || 'nothing of ours'}.`,
       severity: 'error',
       from,
-      to: {path: OURS, pathNot: files([name, ...may, ...types])},
+      to: {path: OURS, pathNot: [files([name, ...may, ...types]), ...(also ? [also] : [])]},
     },
     ...(types.length === 0
       ? []
@@ -122,7 +124,10 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(shared|functions)/',
-        pathNot: ['^shared/providers/([^/]+/|registry[.]ts$)', files(['services', 'traced-ports'])],
+        pathNot: [
+          '^shared/providers/([^/]+/|registry[.]ts$)',
+          files(['services', 'traced-ports', 'config/pool-schema']),
+        ],
       },
       to: {path: '^shared/providers/[^/]+/'},
     },
@@ -133,6 +138,13 @@ module.exports = {
       severity: 'error',
       from: {path: files(['services', 'traced-ports'])},
       to: {path: '^shared/providers/[^/]+/', dependencyTypesNot: ['type-only']},
+    },
+    {
+      name: 'provider-config-packages',
+      comment: 'The settings of a provider are read wherever the configuration is: they need the model and zod alone.',
+      severity: 'error',
+      from: {path: PROVIDER_CONFIG},
+      to: {pathNot: [files(['model']), '(^|/)node_modules/zod/']},
     },
     {
       name: 'provider-alone',

@@ -1,6 +1,6 @@
 /**
- * Typed failures. A port translates what its client threw into one of these; `shared/http/errors.ts` holds the one table from
- * a failure to an HTTP answer. A message names what was found, what was expected and what to do, and holds no secret.
+ * Base of all typed errors. A port translates an error of its client into one of these; `shared/http/errors.ts` has the one table from
+ * errors to HTTP answers. A message names what was found, what was expected and what to do, and contains no secret.
  */
 export abstract class SlipwayError extends Error {
   /** Stable word for logs and metrics. */
@@ -14,7 +14,7 @@ export abstract class SlipwayError extends Error {
   }
 }
 
-/** A retry may succeed after `retryAfterSeconds`. Answered with `Retry-After`. */
+/** The same request may succeed after `retryAfterSeconds`. Answered with `Retry-After`. */
 export abstract class RetryableError extends SlipwayError {
   readonly retryable = true;
   constructor(
@@ -26,12 +26,12 @@ export abstract class RetryableError extends SlipwayError {
   }
 }
 
-/** A primary or secondary rate limit, or a rate quota. */
+/** A primary or secondary rate limit of GitHub, or a rate quota of Google Cloud. */
 export class RateLimited extends RetryableError {
   readonly kind = 'rate_limited';
 }
 
-/** The peer is down, or answered 5xx without any effect. */
+/** The peer is down, or answered 5xx without an effect. */
 export class Unavailable extends RetryableError {
   readonly kind = 'unavailable';
 }
@@ -39,22 +39,22 @@ export class Unavailable extends RetryableError {
 /** GitHub answered 5xx, or did not answer. */
 export class GitHubDown extends Unavailable {}
 
-/** A request was sent, and its outcome is unknown: it may have taken effect. Look before retrying. */
+/** The request may have taken effect: it was sent, and no answer came, or one that does not say. Look for the effect before a retry. */
 export class Uncertain extends RetryableError {
   readonly kind = 'uncertain';
 }
 
-/** No zone, machine type or provisioning model of the pool has capacity now. */
+/** No placement of the pool has capacity now, or the pool has no free slot. */
 export class NoCapacity extends RetryableError {
   readonly kind = 'no_capacity';
 }
 
-/** A quota of the project is used up. It applies to every zone of the region. */
+/** A quota of the project is used up. Another zone of the region does not help. */
 export class QuotaExceeded extends RetryableError {
   readonly kind = 'quota_exceeded';
 }
 
-/** Another execution holds the lease of this work. */
+/** Another execution holds the lease. */
 export class LeaseHeld extends RetryableError {
   readonly kind = 'lease_held';
 }
@@ -65,13 +65,13 @@ export class NameTaken extends SlipwayError {
   readonly retryable = false;
 }
 
-/** The peer refuses until a person changes something; the message says what. */
+/** The peer refuses the request until a person changes something; the message says what. */
 export class Refused extends SlipwayError {
   readonly kind = 'refused';
   readonly retryable = false;
 }
 
-/** Why GitHub refuses until a person changes something. */
+/** Why GitHub refuses a request until a person changes something. */
 export type GitHubRefusalReason =
   | 'credentials'
   | 'permission'
@@ -82,7 +82,7 @@ export type GitHubRefusalReason =
   | 'registration'
   | 'other';
 
-/** A refusal by GitHub, with its reason. */
+/** GitHub refuses the request until a person changes something. */
 export class RefusedByGitHub extends Refused {
   constructor(
     readonly reason: GitHubRefusalReason,
@@ -94,13 +94,13 @@ export class RefusedByGitHub extends Refused {
   }
 }
 
-/** A task with an invalid body, which can never succeed. */
+/** The body of a task is malformed: no attempt can succeed. */
 export class InvalidTask extends SlipwayError {
   readonly kind = 'invalid_task';
   readonly retryable = false;
 }
 
-/** An invalid request; `status` is the answer. The message quotes nothing of the body. */
+/** A malformed request, which is answered with `status`. The message contains nothing of the body. */
 export class BadRequest extends SlipwayError {
   readonly kind = 'bad_request';
   readonly retryable = false;
@@ -112,19 +112,19 @@ export class BadRequest extends SlipwayError {
   }
 }
 
-/** No valid token: 401. */
+/** The request has no valid token. Answered with 401. */
 export class Unauthenticated extends SlipwayError {
   readonly kind = 'unauthenticated';
   readonly retryable = false;
 }
 
-/** A valid token of another caller: 403. */
+/** The request has a valid token of another caller. Answered with 403. */
 export class Forbidden extends SlipwayError {
   readonly kind = 'forbidden';
   readonly retryable = false;
 }
 
-/** Every error of the configuration at once. */
+/** All errors of the configuration at once. */
 export class InvalidConfiguration extends SlipwayError {
   readonly kind = 'invalid_configuration';
   readonly retryable = false;
@@ -137,7 +137,7 @@ export class InvalidConfiguration extends SlipwayError {
   }
 }
 
-/** One error of the configuration. `found` never holds a secret's value. */
+/** One error of the configuration. `found` never contains the value of a secret. */
 export interface ConfigurationProblem {
   /** The environment variable, then the path inside it, e.g. `RUNNER_CONFIG.pools[0].provider.zones[1]`. */
   readonly path: string;
@@ -148,7 +148,7 @@ export interface ConfigurationProblem {
 /** Headers of an HTTP answer, names in lower case. */
 export type AnswerHeaders = Readonly<Record<string, string | number | undefined>>;
 
-/** `Retry-After` in seconds, at least 1. The header holds seconds or an HTTP date (RFC 9110, section 10.2.3). */
+/** `Retry-After` in seconds, at least 1; undefined: missing or malformed. The header has seconds or an HTTP date (RFC 9110, section 10.2.3). */
 export function retryAfterSeconds(headers: AnswerHeaders, nowMs: number): number | undefined {
   const value = headers['retry-after'];
   if (value === undefined || value === '') return undefined;

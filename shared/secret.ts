@@ -42,6 +42,9 @@ export function scrubSecrets(text: string): string {
   return SECRETS.reduce((scrubbed, pattern) => scrubbed.replace(pattern, '***'), text);
 }
 
+/** Credentials that are recognisable by their beginning, such as tokens of GitHub and PEM, also in base64. */
+export const MARKED_CREDENTIALS = /-----BEGIN[\s\S]*|LS0tLS1CRUdJT[\s\S]*|\b(gh[a-z]_|github_pat_)\w+/g;
+
 /** A value that is printed as `***` when it is logged, serialised or interpolated. Only `reveal()` returns the value. */
 export class Secret {
   readonly #value: string;

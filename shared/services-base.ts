@@ -7,6 +7,7 @@ import {createSecretReader} from './config/secrets';
 import type {Environment} from './config/variables';
 import {Refused} from './errors';
 import type {Logger} from './logger';
+import type {Pool} from './model/pool';
 import type {ServicesBase} from './ports';
 import {type Random, systemRandom} from './random';
 import {createCloudTasks} from './tasks/cloud-tasks';
@@ -19,6 +20,8 @@ import {tracedTasks} from './traced-ports';
 /** What is left out is the real implementation. */
 export interface ServicesBaseOptions {
   readonly env: Environment;
+  /** The pools to work with in place of those that the configuration names. */
+  readonly pools?: (configured: readonly Pool[]) => readonly Pool[];
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
@@ -51,7 +54,8 @@ export function startLogger(target: FunctionName, {logger}: Pick<ServicesBaseOpt
 
 function create<T extends FunctionName>(target: T, options: ServicesBaseOptions): ServicesBase<T> {
   const {env, clock = systemClock, random = systemRandom} = options;
-  const config = parseConfig(env, target);
+  const parsed = parseConfig(env, target);
+  const config = options.pools ? {...parsed, pools: options.pools(parsed.pools)} : parsed;
   const logger = (options.logger ?? createLogger({level: config.logLevel})).with({function: target});
   warnOfOldNames(config.oldNames, logger.warning);
   const secrets = createSecretReader({clock, config, logger});

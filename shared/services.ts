@@ -1,6 +1,6 @@
 import type {Config} from './config/config-types';
 import {checkedPrivateKey, type SecretSource} from './config/credentials';
-import {placed, resolvePlace} from './config/place';
+import {resolvePlace, withPlace} from './config/place';
 import type {SecretReader} from './config/secrets';
 import {Unavailable} from './errors';
 import type {Credentials} from './github/access';
@@ -8,7 +8,7 @@ import {connectGitHub, dryRunGitHub} from './github/client';
 import type {Discovery, GitHubConnection, GitHubFor} from './github/github';
 import type {Context, ControllingFunction, Services, ServicesBase} from './ports';
 import type {Compute} from './providers/gce/client/compute';
-import {createEngine, createProviders, createVms} from './providers/registry';
+import {createEngine, createProviders, createVms, type ProviderTypes} from './providers/registry';
 import type {Secret} from './secret';
 import {createServicesBase, type ServicesBaseOptions, startLogger} from './services-base';
 import {createFirestoreStore} from './store/firestore';
@@ -25,6 +25,8 @@ export interface ServicesOptions extends ServicesBaseOptions {
   readonly discovery?: Discovery;
   /** In place of Compute Engine over HTTP. */
   readonly compute?: Compute;
+  /** Types of providers beside those that there are, for pools and records that name them. */
+  readonly providers?: ProviderTypes;
 }
 
 /**
@@ -57,7 +59,7 @@ async function create<T extends ControllingFunction>(
   const base = createBase();
   const {clock, random, logger, secrets, tasks, tracer} = base;
   const place = await resolvePlace(base.config);
-  const config = {...base.config, ...place, pools: base.config.pools.map((pool) => placed(pool, place))};
+  const config = {...base.config, ...place, pools: base.config.pools.map((pool) => withPlace(pool, place))};
   const {deployment, pools, maxRunners, dryRun, tracing} = config;
   let connection: GitHubConnection | undefined;
   const connect = (): GitHubConnection => {
@@ -76,7 +78,7 @@ async function create<T extends ControllingFunction>(
   };
   const github = options.github ?? connect().forScope;
   const providerOptions = {config, compute, clock, logger};
-  const providers = createProviders(providerOptions);
+  const providers = createProviders(providerOptions, options.providers);
   const context: Context = {
     deployment,
     pools,

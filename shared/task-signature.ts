@@ -1,10 +1,10 @@
 import {hmacSha256, isSame} from './hmac';
 import type {Secret} from './secret';
 
-/** Carries `sha256=<HMAC-SHA256 in hex>` over the task's name, a newline and its body. */
+/** Header with `sha256=<HMAC-SHA256 in hex>` over the name of the task, a newline and the body. */
 export const TASK_SIGNATURE_HEADER = 'X-Slipway-Signature';
 
-/** Whether the key signed the task. `name` as in `X-CloudTasks-TaskName`: the id, without the queue. */
+/** Whether the key signed the task. `name` as in `X-CloudTasks-TaskName`: the id without the queue. */
 export function isTaskSigned(key: Secret, {name, body}: {name: string; body: Buffer}, signature: string): boolean {
   return isSame(signature, taskSignature(key, name, body));
 }

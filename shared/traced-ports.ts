@@ -20,8 +20,11 @@ export function tracedContext(context: Context, tracer: Tracer): Context {
       count: (collection) => ({collection}),
     }),
     github: (scope, installationId) => tracedGitHub(context.github(scope, installationId), scope, tracer),
-    provider: (pool) => tracedProvider(context.provider(pool), {pool}, tracer),
-    providers: () => context.providers().map((provider) => tracedProvider(provider, {}, tracer)),
+    provider: (pool, type) => tracedProvider(context.provider(pool, type), {pool}, tracer),
+    providers: (types) =>
+      context
+        .providers(types)
+        .map(({type, provider}) => ({type, provider: tracedProvider(provider, {provider: type}, tracer)})),
     vm: (reference) => {
       const fields = () => ({vm: reference.instance, zone: reference.zone});
       return traced('vm', context.vm(reference), tracer, {
@@ -43,7 +46,7 @@ function tracedProvider(provider: RunnerProvider, fields: SpanFields, tracer: Tr
     delete: ({name, place}) => ({...fields, runner: name, zone: place}),
     list: () => fields,
     wasPreempted: ({name, place}) => ({...fields, runner: name, zone: place}),
-    check: () => fields,
+    check: (pool) => ({...fields, pool}),
   });
 }
 

@@ -1,4 +1,4 @@
-# One identity per function, so that each can do its own part and nothing else.
+# One service account for each function, with only the permissions that the function needs.
 resource "google_service_account" "function" {
   for_each = local.functions
 
@@ -9,7 +9,7 @@ resource "google_service_account" "function" {
   depends_on = [google_project_service.required]
 }
 
-# Who tasks and scheduler come as: its OIDC token is the only one that provision, stop and sweep let in. It has no other right.
+# The identity of Cloud Tasks and Cloud Scheduler: provision, stop and sweep accept only OIDC tokens of this account. It has no other permission.
 resource "google_service_account" "tasks" {
   project      = var.project
   account_id   = "${var.deployment}-tasks"
@@ -18,7 +18,7 @@ resource "google_service_account" "tasks" {
   depends_on = [google_project_service.required]
 }
 
-# Builds the functions. The default, the account of Compute Engine, has too many rights in old projects and too few in new.
+# Builds the functions. The default, the account of Compute Engine, has too many permissions in old projects and too few in new ones.
 # https://docs.cloud.google.com/build/docs/cloud-build-service-account-updates
 resource "google_service_account" "builder" {
   project      = var.project
@@ -28,7 +28,7 @@ resource "google_service_account" "builder" {
   depends_on = [google_project_service.required]
 }
 
-# What Google asks for of a build account: write the build's log, push the image, read the source.
+# What Google requires of a build account: write the build's log, push the image, read the source.
 # https://docs.cloud.google.com/functions/docs/securing/build-custom-sa
 resource "google_project_iam_member" "builder" {
   for_each = toset(["roles/logging.logWriter", "roles/artifactregistry.writer"])
@@ -38,7 +38,7 @@ resource "google_project_iam_member" "builder" {
   member  = google_service_account.builder.member
 }
 
-# Only of the bucket that Cloud Functions copies sources to, not of every bucket: one of them may hold Terraform's state.
+# Only for the bucket into which Cloud Functions copies sources: another bucket may hold Terraform's state.
 resource "google_project_iam_member" "builder_source" {
   project = var.project
   role    = "roles/storage.objectViewer"

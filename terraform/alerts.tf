@@ -1,5 +1,5 @@
-# Alerts over single log lines: no metric has to exist before they are made, and the incident shows the line, with the job's URL.
-# What each means and what to do: docs/operate.md.
+# Alerts on single log lines: they need no existing metric, and the incident shows the line with the job's URL.
+# docs/operate.md explains each alert and what to do.
 locals {
   log_alerts = {
     job_waits = {
@@ -53,7 +53,7 @@ resource "google_monitoring_alert_policy" "log" {
     }
   }
 
-  # One notification in five minutes; a burst of jobs has one cause.
+  # At most one notification in five minutes, because a burst of jobs has one cause.
   alert_strategy {
     notification_rate_limit {
       period = "300s"
@@ -70,7 +70,7 @@ resource "google_monitoring_alert_policy" "log" {
   depends_on = [google_project_service.required]
 }
 
-# Counts requests that were answered 2xx, which the platform itself does: a sweep that is never called cannot log.
+# Counts requests that were answered 2xx. Cloud Run counts them, because a sweep that is never called cannot log.
 resource "google_monitoring_alert_policy" "sweep_silent" {
   count = var.monitoring.alerts && !contains(var.monitoring.without, "sweep_silent") ? 1 : 0
 

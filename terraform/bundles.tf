@@ -1,4 +1,4 @@
-# The functions' code. An object's name holds the hash of its content, so a function is deployed again when its own bundle
+# The functions' code. An object's name contains the hash of its content, so a function is deployed again if its own bundle
 # has changed, and only then.
 locals {
   bundles = coalesce(var.bundles, "${path.module}/../dist")

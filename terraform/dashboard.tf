@@ -1,5 +1,5 @@
 locals {
-  # One chart each: title, metric, how its series are made, and by what they are told apart.
+  # One chart for each row: title, metric, aligner, and the labels that distinguish its series.
   charts = [
     { title = "Queued to running, seconds (99 %)", metric = "queued_to_running", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_99", by = "pool" },
     { title = "Queued to running, seconds (50 %)", metric = "queued_to_running", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_50", by = "pool" },

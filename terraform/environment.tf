@@ -1,7 +1,7 @@
-# The functions' environment: names and meanings are those of docs/configuration.md. A test holds these names against those
+# The functions' environment, as in docs/configuration.md. A test compares these names with those
 # that the code reads: every group is an object of literal names, every function a list of groups.
 locals {
-  # What webhook gets as files. Cloud Run mounts one secret in a folder.
+  # The secrets that webhook gets as files. Cloud Run mounts one secret in a folder.
   webhook_files = {
     webhook_secret = {
       secret = google_secret_manager_secret.webhook.secret_id

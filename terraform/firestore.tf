@@ -1,4 +1,4 @@
-# A named database of our own by default: (default) may be somebody else's, and there is only one of it.
+# By default a named database of the deployment: another program may use (default), of which a project has only one.
 resource "google_firestore_database" "state" {
   count = var.create_firestore_database ? 1 : 0
 
@@ -7,7 +7,7 @@ resource "google_firestore_database" "state" {
   location_id = coalesce(var.firestore_location, var.region)
   type        = "FIRESTORE_NATIVE"
 
-  # DELETE: once the protection is off, a destroy leaves nothing behind. The provider's default would only forget it.
+  # DELETE: when the protection is off, a destroy deletes the database. The provider's default would only remove it from the state.
   deletion_policy         = "DELETE"
   delete_protection_state = var.deletion_protection ? "DELETE_PROTECTION_ENABLED" : "DELETE_PROTECTION_DISABLED"
 
@@ -15,13 +15,13 @@ resource "google_firestore_database" "state" {
 }
 
 locals {
-  # Of the resource, so that what uses the database waits for it.
+  # From the resource, so that dependent resources wait for the database.
   database = var.create_firestore_database ? google_firestore_database.state[0].name : var.firestore_database
 
-  # Every collection of shared/store; each document has an expireAt.
+  # Every collection of shared/store; each document has a field expireAt.
   collections = toset(["breakers", "deadletters", "jobs", "keys", "locks", "runners", "slots", "vms"])
 
-  # Maps that nobody queries and that grow with the fleet: every key would be indexed, of which a document may have 40,000.
+  # Maps that are never queried and grow with the fleet: every key would be indexed, and a document may have at most 40,000 index entries.
   unindexed = {
     sightings     = { collection = "locks", field = "sightings" }
     failed_events = { collection = "locks", field = "events" }
@@ -31,7 +31,7 @@ locals {
     answer        = { collection = "keys", field = "answer" }
   }
 
-  # Queries of equality with an order on another field. Those of equality alone (spare runners, free slots of a pool) merge the
+  # Indexes for queries of equality with an order on another field. Queries of equality alone (spare runners, free slots of a pool) merge the
   # automatic indexes and need none.
   indexes = {
     # The oldest job of a pool that still needs a runner.
@@ -53,7 +53,7 @@ resource "google_firestore_field" "expiry" {
   index_config {}
 }
 
-# Of a map, with all that is in it.
+# A single-field exemption of a map applies to all its keys.
 resource "google_firestore_field" "unindexed" {
   for_each = local.unindexed
 

@@ -1,5 +1,5 @@
 locals {
-  # What each function is; how big it is, is var.functions.
+  # The settings of each function that are not variables; var.functions has its size.
   functions = {
     webhook   = { public = true, schedule = false }
     provision = { public = false, schedule = false }
@@ -8,7 +8,7 @@ locals {
     api       = { public = var.api_public, schedule = false }
   }
 
-  # A queue's function takes as many requests as its queues send at once, and one instance more for the time of a deployment.
+  # A function has instances for all requests that its queues send at once, and one more for the time of a deployment.
   max_instances = {
     for name, size in var.functions :
     name => coalesce(size.max_instances, try(ceil(local.sent_to[name] / size.concurrency) + 1, 3))
@@ -45,7 +45,7 @@ resource "google_cloudfunctions2_function" "function" {
     max_instance_request_concurrency = var.functions[each.key].concurrency
     min_instance_count               = var.functions[each.key].min_instances
     max_instance_count               = local.max_instances[each.key]
-    # Cloud Tasks and Cloud Scheduler of the same project count as internal; the internet does not even reach the sign-in.
+    # Cloud Tasks and Cloud Scheduler of the same project count as internal; requests from the internet are rejected before authentication.
     # https://docs.cloud.google.com/run/docs/securing/ingress
     ingress_settings      = contains(["webhook", "api"], each.key) ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
     environment_variables = { for name, value in local.environments[each.key] : name => value if value != null }
@@ -64,8 +64,8 @@ resource "google_cloudfunctions2_function" "function" {
     }
   }
 
-  # Rights, indexes and the secrets' first versions before the code that needs them. The indexes take minutes, which new
-  # grants need too before they work everywhere.
+  # Permissions, indexes and the secrets' first versions are created before the code that needs them. The indexes take minutes, and new
+  # grants take minutes, too, before they work everywhere.
   depends_on = [
     google_cloud_tasks_queue_iam_member.enqueuer,
     google_firestore_field.expiry,

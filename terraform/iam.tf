@@ -1,5 +1,5 @@
-# Who may do what. Grants are on the narrowest resource that takes one; those on the project carry a condition where the
-# resource's name can be told.
+# Who may do what. Each grant is on the narrowest possible resource; a grant on the project has a condition if the
+# names of the resources are known.
 locals {
   # Roles in the project.
   granted = {
@@ -36,21 +36,21 @@ locals {
       title      = "only this database"
       expression = "resource.name == \"projects/${var.project}/databases/${local.database}\""
     }
-    # Runners are named <deployment>-<pool>-..: a fault in the code cannot delete anybody else's VM.
+    # Runners are named <deployment>-<pool>-..: a fault in the code cannot delete VMs with other names.
     delete_vms = {
       title      = "only VMs named ${var.deployment}-"
       expression = "resource.name.extract(\"/instances/{name}\").startsWith(\"${var.deployment}-\")"
     }
   }
 
-  # Every function creates tasks in both queues: webhook for events, the others for what follows from them.
+  # Every function creates tasks in both queues: webhook for events, the other functions for further steps.
   enqueuers = merge([
     for function in keys(local.functions) : {
       for queue in keys(local.queues) : "${function}/${queue}" => { function = function, queue = queue }
     }
   ]...)
 
-  # Who reads which secret at run time.
+  # Which function reads which secret at run time.
   secret_readers = merge(
     {
       for function in ["provision", "stop", "sweep", "api"] :
@@ -89,7 +89,7 @@ resource "google_compute_instance_iam_member" "function" {
   role          = google_project_iam_custom_role.role[each.value.role].id
   member        = google_service_account.function[each.value.function].member
 
-  # A VM that is not made here has to be there already.
+  # A VM that is not created here has to exist already.
   depends_on = [google_compute_instance.persistent]
 
   lifecycle {
@@ -121,7 +121,7 @@ resource "google_cloud_tasks_queue_iam_member" "checker" {
   member   = google_service_account.function["api"].member
 }
 
-# A task that carries an OIDC token of the tasks' account may be created only by who may act as it.
+# Only an account that may act as the tasks' account can create a task with an OIDC token of that account.
 resource "google_service_account_iam_member" "act_as_tasks" {
   for_each = local.functions
 

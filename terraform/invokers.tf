@@ -20,12 +20,12 @@ resource "google_cloud_run_service_iam_member" "invoker" {
   member   = each.value
 
   lifecycle {
-    # A replaced function has a new service without this grant. The id changes then, and not on each deployment.
+    # A replaced function has a new service without this grant. The function's id changes only then, not on each deployment.
     replace_triggered_by = [google_cloudfunctions2_function.function[each.key].id]
   }
 }
 
-# People and scripts that may call api while it is not open to all.
+# People and scripts that may call api if it is not public.
 resource "google_cloud_run_service_iam_member" "api_caller" {
   for_each = var.api_callers
 

@@ -1,4 +1,4 @@
-# What a machine type asks of image and disk, for templates and persistent VMs that do not say it themselves.
+# The image and disk that a machine type requires, for templates and persistent VMs that do not set their own.
 locals {
   startup_scripts = {
     ephemeral  = "${path.module}/runner/startup.sh"
@@ -43,13 +43,13 @@ locals {
   gpus = { for name, machine in local.machines : name => can(regex("^[ag][0-9]+x?-", machine.machine_type)) }
   # https://docs.cloud.google.com/compute/docs/instances/live-migration-process#limitations
   not_migrated = { for name, machine in local.machines : name => local.gpus[name] || can(regex("^(h3|h4d|x4|z3)-|-metal$", machine.machine_type)) }
-  # Drivers that are installed at the start, by the image's own installer too, are not signed: Secure Boot would not load them.
+  # GPU drivers that are installed at the start, even by the image's own installer, are not signed: Secure Boot would not load them.
   unsigned_drivers = { for name, machine in local.machines : name => local.gpus[name] || can(regex("(?i)^true$", machine.metadata["install-nvidia-driver"])) }
   secure_boots = {
     for name, machine in local.machines : name => machine.secure_boot != null ? machine.secure_boot : !local.arm64[name] && !local.unsigned_drivers[name]
   }
 
-  # Where persistent.sh registers the runner, as the VM's pool has it.
+  # The scope in which persistent.sh registers the runner, from the VM's pool.
   registrations = {
     for vm in values(local.pool_vms) : vm.name => merge(
       vm.owner == "" ? {} : { slipway-github-url = "${local.github_url}/${vm.owner}" },

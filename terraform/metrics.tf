@@ -1,9 +1,9 @@
-# Metrics over the log lines. The functions write one line per decision; its fields are those of shared/logger.ts.
+# Metrics of the log lines. The functions write one line for each decision, with the fields of shared/logger.ts.
 locals {
-  # Lines of this installation's functions.
+  # The log lines of this deployment's functions.
   log_source = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^${var.deployment}-(${join("|", keys(local.functions))})$\""
 
-  # A word or nothing: a reason can be a runner's name or a job's number too, and each value is a time series of its own.
+  # Only a word, else empty: a reason can also be a runner's name or a job's number, and each value creates a time series.
   word = "\"^([a-z]+(?:_[a-z]+)*)$\""
 
   metric_labels = {

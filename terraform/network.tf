@@ -1,5 +1,5 @@
-# A network of the runners' own, peered with nothing. No rule lets anything in: what is not allowed is denied. Its subnetworks, one
-# in each region, are Google's (auto mode), so that a new region needs no address plan; they have the network's name.
+# A network for the runners, without peering. No rule allows ingress, so all ingress is denied. Its subnetworks, one
+# in each region, are created by Google (auto mode), so that a new region needs no address plan; they have the network's name.
 locals {
   vm_regions = toset(concat(
     [for template in values(local.runner_templates) : template.region if template.subnetwork == null],
@@ -34,7 +34,7 @@ resource "google_compute_router" "runners" {
   network = google_compute_network.runners[0].id
 }
 
-# The way out: to GitHub, registries, packages. The default of 64 ports a VM is soon used up by a job that installs packages.
+# Egress to GitHub, registries and packages. A job that installs packages soon uses up the default of 64 ports for each VM.
 resource "google_compute_router_nat" "runners" {
   for_each = local.own_regions
 

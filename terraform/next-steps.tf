@@ -1,4 +1,4 @@
-# What Terraform cannot do: values of secrets stay out of its state, and the App's settings are GitHub's.
+# The steps that Terraform cannot do: the values of secrets must not be in its state, and the App's settings are at GitHub.
 locals {
   next_steps = <<-TEXT
     1. Store the private key of the GitHub App ${var.github_app_id} (its settings page, "Generate a private key"):

@@ -1,10 +1,10 @@
 output "webhook_url" {
-  description = "Where GitHub sends `workflow_job` events: the webhook URL of the App."
+  description = "The webhook URL of the App, to which GitHub sends `workflow_job` events."
   value       = google_cloudfunctions2_function.function["webhook"].service_config[0].uri
 }
 
 output "api_url" {
-  description = "Where people and scripts find status, control and documentation (/docs)."
+  description = "URL of the control API, for people and scripts; its documentation is at /docs."
   value       = google_cloudfunctions2_function.function["api"].service_config[0].uri
 }
 
@@ -50,11 +50,11 @@ output "runner_templates" {
 }
 
 output "network" {
-  description = "Id of the network that was made for runners; null when all of them have a subnetwork."
+  description = "Id of the network that was created for runners; null if all regions have a subnetwork."
   value       = one(google_compute_network.runners[*].id)
 }
 
 output "next_steps" {
-  description = "What is left to do by hand, in order."
+  description = "The steps to do by hand, in order."
   value       = local.next_steps
 }

@@ -1,4 +1,4 @@
-# VMs that are started for jobs and stopped when idle. Whether one runs is Slipway's business from then on, not Terraform's.
+# VMs that are started for jobs and stopped when idle. After the creation Slipway starts and stops them; Terraform ignores whether they run.
 resource "google_compute_instance" "persistent" {
   for_each = var.persistent_vms
 
@@ -10,10 +10,10 @@ resource "google_compute_instance" "persistent" {
   tags         = each.value.tags
   metadata     = local.machine_metadata[each.key]
 
-  # Kept: the sweep deletes VMs of this deployment that have no job.
+  # The label keeps the sweep from deleting the VM: the sweep deletes VMs of this deployment without a job.
   labels = merge(local.labels, { slipway-keep = "true" })
 
-  # A change of the machine type may stop it; that ends a job at work, so do it when it is idle.
+  # Terraform may stop the VM to change its machine type, which ends a running job: apply such a change while the VM is idle.
   allow_stopping_for_update = true
 
   boot_disk {
@@ -49,7 +49,7 @@ resource "google_compute_instance" "persistent" {
   }
 
   lifecycle {
-    # A newer image is no reason to lose the disk; the registration token comes and goes.
+    # A newer image must not replace the disk; the registration token is added and removed by hand.
     ignore_changes = [boot_disk[0].initialize_params[0].image, metadata["ssh-keys"], metadata["slipway-registration-token"]]
   }
 

@@ -1,9 +1,9 @@
-# What the pools say about Compute Engine. Everything else of them is the functions' own business.
+# The settings of the pools that Compute Engine's resources depend on. The functions read all other settings.
 locals {
   # {defaults, pools}, or the older list of VMs.
   pool_list = try(yamldecode(var.pools).pools, yamldecode(var.pools))
 
-  # Templates that pools of type gce name by a bare name, each as its first pool has it.
+  # Templates that pools of type gce name by a bare name, each with the settings of its first pool.
   pool_templates = {
     for name, pools in {
       for pool in local.pool_list : pool.provider.template => pool...
@@ -15,8 +15,8 @@ locals {
     }
   }
 
-  # How long a runner of a template may be without a job before the VM itself powers off: longer than its pools' minutes, for the control
-  # plane deregisters an idle runner first, which the VM cannot. 0, for ever, where warm runners are kept: their end is maxRunDuration.
+  # How long a runner of a template may have no job before the VM powers itself off: longer than its pools' minutes, because the control
+  # plane deregisters an idle runner first, which the VM cannot do. 0 (never) if warm runners are kept: maxRunDuration ends them.
   pool_defaults = try(yamldecode(var.pools).defaults, {})
   idle_seconds = {
     for name, pools in {
@@ -28,8 +28,8 @@ locals {
     name => anytrue(pools[*].warm) ? 0 : ceil(max(pools[*].minutes...) * 60) + 300
   }
 
-  # VMs that pools of type gce-vm start and stop, by zone/name. Of several pools that share one the first says where its runner
-  # is registered and with which labels.
+  # VMs that pools of type gce-vm start and stop, by zone/name. If several pools share a VM, the first one determines where its runner
+  # is registered, and with which labels.
   pool_vms = {
     for key, vms in {
       for vm in [
@@ -43,7 +43,7 @@ locals {
     } : key => vms[0]
   }
 
-  # What the pools of each template ask of it beyond that: every region, and every label.
+  # All regions and labels of the pools of each template.
   pool_template_uses = {
     for name, uses in {
       for pool in local.pool_list : pool.provider.template => {
@@ -57,6 +57,6 @@ locals {
     }
   }
 
-  # Of github.com, of NAME.ghe.com, or https://HOST of a GitHub Enterprise Server's https://HOST/api/v3.
+  # URL of GitHub's pages: github.com, NAME.ghe.com, or https://HOST for the API https://HOST/api/v3 of a GitHub Enterprise Server.
   github_url = replace(trimsuffix(var.github_api_url, "/api/v3"), "/^https:\\/\\/api\\.(github\\.com|[a-z0-9-]+\\.ghe\\.com)$/", "https://$1")
 }

@@ -1,13 +1,13 @@
-# The two hops behind webhook. Every queue has a bound on attempts; at the last one the function writes a dead letter and
-# answers 200, for Cloud Tasks has no dead-letter queue of its own: it deletes the task.
+# The two queues between the functions. Each has a limit of attempts; at the last attempt the function writes a dead letter and
+# answers 200, because Cloud Tasks has no dead-letter queue: it deletes the task.
 locals {
-  # GitHub's limit is that of provision. stop also brings news of starts to provision, which ask nothing of GitHub.
+  # The rate of the queue provision is GitHub's limit. The queue stop also carries events of started jobs to provision, which send no request to GitHub.
   queues = {
     provision = var.provision_rate
     stop      = { per_second = 30, concurrent = 60 }
   }
 
-  # The queues that send to each function, and what they send at once in all.
+  # The queues that send to each function, and how many tasks they send at once in total.
   senders = { provision = ["provision", "stop"], stop = ["stop"] }
   sent_to = { for function, queues in local.senders : function => sum([for queue in queues : local.queues[queue].concurrent]) }
 }

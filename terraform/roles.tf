@@ -1,4 +1,4 @@
-# Custom roles of just the permissions that the code uses; README.md says why, permission by permission.
+# Custom roles with only the permissions that the code uses; README.md explains each permission.
 locals {
   roles = {
     enqueue = {

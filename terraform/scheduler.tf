@@ -1,4 +1,4 @@
-# Calls sweep. No retry: the next minute's call is one, and a lease keeps two sweeps apart.
+# Calls sweep. Without retries, because the call of the next minute is a retry; a lease keeps two sweeps apart.
 resource "google_cloud_scheduler_job" "sweep" {
   project     = var.project
   region      = coalesce(var.scheduler_region, var.region)
@@ -6,7 +6,7 @@ resource "google_cloud_scheduler_job" "sweep" {
   description = "Slipway sweep (${var.deployment})"
   schedule    = var.sweep_schedule
   time_zone   = "Etc/UTC"
-  # Longer than the function's own time-out, so that the function decides.
+  # Longer than the function's own time-out, so that the function's time-out applies.
   attempt_deadline = "${var.functions.sweep.timeout_seconds + 20}s"
 
   retry_config {
@@ -19,7 +19,7 @@ resource "google_cloud_scheduler_job" "sweep" {
     headers     = { "Content-Type" = "application/json" }
     body        = base64encode("{}")
 
-    # The audience is said, because the default would be the target with its path, which Cloud Run refuses.
+    # The default audience would be the target with its path, which Cloud Run refuses.
     oidc_token {
       service_account_email = google_service_account.tasks.email
       audience              = local.urls["sweep"]

@@ -36,7 +36,7 @@ resource "google_secret_manager_secret" "webhook" {
   depends_on = [google_project_service.required]
 }
 
-# Signs the tasks of the queues, so that not IAM alone decides what is one. Nobody but the functions reads it.
+# The key that signs the tasks of the queues, so that a task does not depend on IAM alone. Only the functions read it.
 resource "google_secret_manager_secret" "task_signing_key" {
   project   = var.project
   secret_id = "${var.deployment}-task-signing-key"
@@ -50,7 +50,7 @@ resource "google_secret_manager_secret" "task_signing_key" {
 }
 
 # webhook gets its secrets as files (no client library, so a fast start), and Cloud Run refuses to deploy a service whose
-# secret has no version yet. So the first ones are made here, at random. The argument is write-only: the value goes to Secret
+# secret has no version yet. So the first versions are created here, at random. The argument is write-only: the value is sent to Secret
 # Manager and into no plan and no state. uuid() has 122 random bits; it is called anew in each plan, but only a new
 # secret_data_wo_version would send it again.
 resource "google_secret_manager_secret_version" "webhook" {
@@ -62,7 +62,7 @@ resource "google_secret_manager_secret_version" "webhook" {
   deletion_policy        = "ABANDON" # goes with its secret, and not before
 
   lifecycle {
-    # Rotated outside: whether this one is enabled still is none of Terraform's business.
+    # Versions are rotated outside of Terraform, so Terraform ignores whether this version is enabled.
     ignore_changes = [enabled]
   }
 }

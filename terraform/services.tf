@@ -16,7 +16,7 @@ locals {
   ], var.tracing ? ["cloudtrace.googleapis.com"] : []))
 }
 
-# Stays on after a destroy: others in the project may use it.
+# The service stays enabled after a destroy, because others in the project may use it.
 resource "google_project_service" "required" {
   for_each = local.services
 
@@ -25,8 +25,8 @@ resource "google_project_service" "required" {
   disable_on_destroy = false
 }
 
-# Apart from the others, so that a service added to the list does not put off the reading of the project: its number is in
-# the functions' URLs, and they would all plan as changed.
+# Separate from the other services, so that adding a service to the list does not delay reading the project until apply: its number is in
+# the functions' URLs, and the plan would show all of them as changed.
 resource "google_project_service" "resource_manager" {
   project            = var.project
   service            = "cloudresourcemanager.googleapis.com"

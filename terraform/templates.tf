@@ -1,7 +1,7 @@
-# Instance templates of ephemeral runners. provision takes everything from here but name, labels, JIT config, and scheduling
-# and machine type where the pool says so.
+# Instance templates of ephemeral runners. provision takes everything from a template except name, labels, JIT config, and scheduling
+# and machine type if the pool sets them.
 #
-# A template cannot be changed, only made anew, and under this name only after the old one is gone: for some seconds there is
+# A template cannot be changed, only replaced, and under the same name only after the old one is deleted: for some seconds there is
 # none. To change one without a gap, add it under a new name, point the pool to it, and remove the old one later.
 resource "google_compute_region_instance_template" "runner" {
   for_each = local.runner_templates
@@ -27,14 +27,14 @@ resource "google_compute_region_instance_template" "runner" {
   network_interface {
     subnetwork = each.value.subnetwork != null ? each.value.subnetwork : local.subnetworks[each.value.region]
 
-    # GitHub has to be reachable: by an address of the VM's own, or without one through Cloud NAT.
+    # The VM reaches GitHub with an external address, or through Cloud NAT without one.
     dynamic "access_config" {
       for_each = each.value.external_ip ? [1] : []
       content {}
     }
   }
 
-  # Compute Engine deletes every VM in the end, also if the control plane is broken. A VM for one job is never moved to another host; machine
+  # Compute Engine deletes every VM after this time, even if the control plane is down. A VM for one job is never moved to another host; machine
   # types with GPUs cannot be.
   scheduling {
     automatic_restart           = false
@@ -57,7 +57,7 @@ resource "google_compute_region_instance_template" "runner" {
 
   lifecycle {
     precondition {
-      # A template of the pools is made in one region, that of the first.
+      # A template that pools name is created in one region, that of the first pool.
       condition     = var.runner_templates != null || length(try(local.pool_template_uses[each.key].regions, [])) <= 1
       error_message = "Found pools of several regions (${join(", ", try(local.pool_template_uses[each.key].regions, []))}) with template ${each.key}, expected a template of its own, under another name, for each region."
     }

@@ -1,11 +1,11 @@
 variable "bundles" {
-  description = "Folder with one bundle per function, as `npm run build` makes it. Null: ../dist beside this module."
+  description = "Folder with one bundle for each function, as created by `npm run build`. Null: ../dist beside this module."
   type        = string
   default     = null
 }
 
 variable "provision_rate" {
-  description = "Limits of the provision queue. 2.85 a second is 95 % of GitHub's secondary limit: 900 points a minute, 5 for the JIT config of a runner. 40 at once, since a task waits for its VM. Lower it where something else uses the same App."
+  description = "Limits of the provision queue. 2.85 a second is 95 % of GitHub's secondary limit: 900 points a minute, 5 for the JIT config of a runner. 40 at once, because a task waits for its VM. Lower the rate if something else uses the same App."
   type = object({
     per_second = optional(number, 2.85)
     concurrent = optional(number, 40)
@@ -24,7 +24,7 @@ variable "provision_rate" {
 }
 
 variable "task_max_attempts" {
-  description = "Attempts per task. On the last one the functions write a dead letter, so queue and code have to agree on the number."
+  description = "Attempts of a task. At the last attempt the functions write a dead letter, so the queue and the code get the same number."
   type        = number
   default     = 20
 
@@ -35,13 +35,13 @@ variable "task_max_attempts" {
 }
 
 variable "firestore_location" {
-  description = "Location of the database, for good: it cannot be moved. Null: the region. A multi-region such as nam5 or eur3 works too."
+  description = "Location of the database, which cannot be changed later. Null: the region. A multi-region such as nam5 or eur3 works, too."
   type        = string
   default     = null
 }
 
 variable "create_firestore_database" {
-  description = "Whether the database is made. False: firestore_database is one that exists, in native mode; it gets the TTL policies and indexes."
+  description = "Whether to create the database. False: firestore_database exists already, in native mode; it gets the TTL policies and indexes."
   type        = bool
   default     = true
 }
@@ -72,13 +72,13 @@ variable "deletion_protection" {
 }
 
 variable "seed_webhook_secret" {
-  description = "Whether Terraform makes a first, random version of the webhook secret. False: you have added one yourself before the first apply of the functions, or destroyed version 1 since."
+  description = "Whether to create a first, random version of the webhook secret. False: you have added a version before the first apply of the functions, or have destroyed version 1."
   type        = bool
   default     = true
 }
 
 variable "seed_task_signing_key" {
-  description = "Whether Terraform makes a first, random version of the key that signs tasks. False: you have added one yourself before the first apply of the functions, or destroyed version 1 since."
+  description = "Whether to create a first, random version of the key that signs tasks. False: you have added a version before the first apply of the functions, or have destroyed version 1."
   type        = bool
   default     = true
 }

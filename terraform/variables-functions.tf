@@ -5,8 +5,8 @@ variable "functions" {
     `max_instances` null: what its queues need; 3 where there is no queue.
   TEXT
   type = object({
-    # Answers within 10 s or the delivery is lost; a matrix is a burst of up to 256 jobs. Cloud Functions' default of one
-    # request per instance would answer a part of it with 429.
+    # webhook has to answer within 10 s, or the delivery fails; a matrix is a burst of up to 256 jobs. With Cloud Functions' default of one
+    # request per instance, a part of the burst would be answered 429.
     webhook = optional(object({
       cpu             = optional(string, "1")
       memory          = optional(string, "512Mi")
@@ -15,7 +15,7 @@ variable "functions" {
       min_instances   = optional(number, 0)
       max_instances   = optional(number, 10)
     }), {})
-    # Waits for Compute Engine most of the time. The time-out is below Cloud Tasks' dispatch deadline of 300 s, so that an
+    # provision waits for Compute Engine most of the time. The time-out is below Cloud Tasks' dispatch deadline of 300 s, so that an
     # attempt has ended before the next one begins.
     provision = optional(object({
       cpu             = optional(string, "1")
@@ -33,7 +33,7 @@ variable "functions" {
       min_instances   = optional(number, 0)
       max_instances   = optional(number)
     }), {})
-    # One at a time: a lease keeps two sweeps apart anyway. Has a minute more than its own budget, sweep_budget_seconds.
+    # One request at a time: a lease keeps two sweeps apart anyway. The time-out is a minute above the sweep's budget, sweep_budget_seconds.
     sweep = optional(object({
       cpu             = optional(string, "1")
       memory          = optional(string, "512Mi")
@@ -76,7 +76,7 @@ variable "functions" {
   }
 
   validation {
-    # GitHub gives up on a delivery after 10 s, Cloud Tasks on an attempt after the 300 s that the code asks for.
+    # GitHub's time-out of a delivery is 10 s, and that of a task's attempt is 300 s, which the code sets.
     condition     = var.functions.provision.timeout_seconds < 300 && var.functions.stop.timeout_seconds < 300
     error_message = "Expected timeout_seconds below 300 for provision and stop: an attempt has to end before Cloud Tasks begins the next one."
   }
@@ -88,13 +88,13 @@ variable "functions" {
 }
 
 variable "api_public" {
-  description = "Whether the function api is open to all. Its own secret protects it then; false: callers need a Google identity out of api_callers too."
+  description = "Whether the function api is open to all, protected by its own secret only. False: callers also need a Google identity from api_callers."
   type        = bool
   default     = false
 }
 
 variable "api_callers" {
-  description = "Who may call the function api while it is not public, e.g. [\"user:me@example.com\", \"group:ci@example.com\"]."
+  description = "Who may call the function api if it is not public, e.g. [\"user:me@example.com\", \"group:ci@example.com\"]."
   type        = set(string)
   default     = []
 

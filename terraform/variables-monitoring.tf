@@ -33,7 +33,7 @@ variable "monitoring" {
 }
 
 variable "notification_channels" {
-  description = "Who is told of alerts: names of notification channels, projects/P/notificationChannels/N. Empty: alerts are only shown."
+  description = "Notification channels that get the alerts, as projects/P/notificationChannels/N. Empty: alerts are only shown."
   type        = list(string)
   default     = []
 

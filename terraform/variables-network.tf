@@ -8,7 +8,7 @@ variable "subnetworks" {
 }
 
 variable "ssh_over_iap" {
-  description = "Whether the network that is made here lets SSH in from Identity-Aware Proxy, to look at a runner: `gcloud compute ssh --tunnel-through-iap`."
+  description = "Whether the network that is created here allows SSH from Identity-Aware Proxy, to inspect a runner: `gcloud compute ssh --tunnel-through-iap`."
   type        = bool
   default     = false
 }

@@ -79,7 +79,7 @@ variable "persistent_vms" {
   }
 
   validation {
-    # Functions may delete VMs of that name: these are runners that were made for one job.
+    # Functions may delete VMs with such names, because these are runners that were created for one job.
     condition     = alltrue([for name in keys(var.persistent_vms) : !startswith(name, "${var.deployment}-")])
     error_message = "Expected names that do not begin with the deployment's name and a hyphen: VMs of such names are runners, and are deleted."
   }

@@ -10,7 +10,7 @@ variable "sweep_schedule" {
 }
 
 variable "sweep_budget_seconds" {
-  description = "How long one sweep may take; a huge fleet is swept in turns (SWEEP_BUDGET_SECONDS)."
+  description = "Time budget of one sweep; the next sweep continues with the rest of a large fleet (SWEEP_BUDGET_SECONDS)."
   type        = number
   default     = 240
 
@@ -21,13 +21,13 @@ variable "sweep_budget_seconds" {
 }
 
 variable "scheduler_region" {
-  description = "Region of the Cloud Scheduler job. Null: the region. Needed where that one has no Cloud Scheduler."
+  description = "Region of the Cloud Scheduler job. Null: the region. Required if that region has no Cloud Scheduler."
   type        = string
   default     = null
 }
 
 variable "webhooks" {
-  description = "\"off\": no webhook is expected, the sweep finds the jobs (WEBHOOKS)."
+  description = "\"off\": there is no webhook; the sweep finds the jobs (WEBHOOKS)."
   type        = string
   default     = "on"
 

@@ -1,5 +1,5 @@
 variable "project" {
-  description = "Id of the Google Cloud project that everything is made in."
+  description = "Id of the Google Cloud project in which everything is created."
   type        = string
 
   validation {
@@ -29,17 +29,17 @@ variable "github_app_id" {
 }
 
 variable "pools" {
-  description = "The pools of runners, YAML or JSON. Reaches the functions as RUNNER_CONFIG, byte for byte. Has to be known when Terraform plans."
+  description = "The pools of runners, YAML or JSON. The functions get this text unchanged as RUNNER_CONFIG. Must be known when Terraform plans."
   type        = string
 
   validation {
-    # `repo` tells the older list from an object that lacks `pools`. All else is checked by the functions, which name each error.
+    # `repo` distinguishes the older list from an object without `pools`. The functions check everything else and report each error.
     condition     = try(length([for pool in try(yamldecode(var.pools).pools, [for vm in yamldecode(var.pools) : vm.repo]) : pool]) > 0, false)
     error_message = "Expected YAML or JSON with a list `pools` of at least one pool, or the older list of VMs. Check it with the JSON Schema of RUNNER_CONFIG."
   }
 
   validation {
-    # base64 has four characters for three bytes; length() would count characters, not bytes.
+    # Base64 has four characters for three bytes, so it gives the number of bytes; length() of the text would count characters.
     condition     = length(base64encode(var.pools)) * 3 / 4 <= 32000
     error_message = "Expected pools of at most 32,000 bytes: an environment variable of a function holds no more."
   }
@@ -57,7 +57,7 @@ variable "zone" {
 }
 
 variable "deployment" {
-  description = "Name of this installation. Begins every name that is made, and labels the VMs: two installations in one project need two names."
+  description = "Name of this deployment. Every created name begins with it, and it labels the VMs: two deployments in one project need different names."
   type        = string
   default     = "slipway"
 
@@ -101,13 +101,13 @@ variable "log_level" {
 }
 
 variable "dry_run" {
-  description = "Decide and log everything, change nothing at GitHub or Compute Engine."
+  description = "Whether to decide and log everything, but change nothing at GitHub or Compute Engine."
   type        = bool
   default     = false
 }
 
 variable "labels" {
-  description = "Labels put on everything that can carry some, for cost reports."
+  description = "Labels of every resource that can have labels, for cost reports."
   type        = map(string)
   default     = {}
 

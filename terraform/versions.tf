@@ -1,7 +1,7 @@
-# No provider block: every resource names its project and place itself, so the folder can be applied as it is and also be
+# No provider block: every resource names its project and place itself, so the folder can be applied directly, and can also be
 # called as a module. Credentials come from the environment (`gcloud auth application-default login`).
 terraform {
-  # 1.11 is the first with write-only arguments, see secrets.tf.
+  # 1.11 is the first version with write-only arguments, see secrets.tf.
   required_version = ">= 1.11"
 
   required_providers {

@@ -7,7 +7,7 @@ import {createSecretManager} from '../shared/config/secret-manager';
 import {Unavailable} from '../shared/errors';
 import {createClients} from '../shared/providers/gce/client/call';
 import {createCompute} from '../shared/providers/gce/client/client';
-import {type InstancesPort, instancesOver} from '../shared/providers/gce/client/instances';
+import {type InstancesPort, instancesApi} from '../shared/providers/gce/client/instances';
 import {createCloudTasks} from '../shared/tasks/cloud-tasks';
 import {createRequest} from './contracts/provider';
 import {KEPT_CONNECTIONS} from './emulators/kept-connections';
@@ -47,7 +47,7 @@ describe('a 404 of the metadata server, asked for the access token', () => {
     const {host: apiEndpoint, port} = canned.emulator;
     const client = new InstancesClient({auth, apiEndpoint, port, protocol: 'http'});
     await client.initialize();
-    compute = instancesOver({...createClients(canned.emulator), instances: async () => client}, async () => 'p');
+    compute = instancesApi({...createClients(canned.emulator), instances: async () => client}, async () => 'p');
   });
 
   afterEach(async () => {
@@ -143,7 +143,7 @@ describe('GitHub', () => {
     await expect(runners.removeLabel(1, 'gpu')).rejects.toMatchObject({kind});
     await expect(runners.addLabels(1, ['gpu'])).rejects.toMatchObject({kind});
     await expect(runners.getJob('acme/app', 1)).rejects.toMatchObject({kind});
-    const [seen] = (await github.discover().visible()).items;
+    const [seen] = (await github.discover().listRepositories()).items;
     if (!seen) throw new Error('expected a repository');
     await expect(github.discover().job(seen, 1)).rejects.toMatchObject({kind});
     expect(await runners.deleteRunner(1)).toBe('absent');

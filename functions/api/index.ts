@@ -7,7 +7,7 @@ import type {Services} from '../../shared/ports';
 import type {ServicesOptions} from '../../shared/services';
 import {createServicesBase, startLogger} from '../../shared/services-base';
 
-/** Headers of every answer, unless the answer has its own. */
+/** Headers of every answer; an answer may override them. */
 const HEADERS = {'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff'};
 
 export interface ApiFunctionOptions extends ServicesOptions {
@@ -16,8 +16,8 @@ export interface ApiFunctionOptions extends ServicesOptions {
 }
 
 /**
- * The control API: health, status, runners, start and stop, jobs, dead letters, and its own documentation. `shared/api/routes` holds its
- * operations; every other request is answered with a problem of RFC 9457.
+ * The control API: health, status, runners, start and stop, jobs, dead letters, and its own documentation. `shared/api/routes` lists the
+ * operations. Any other request is answered with a problem of RFC 9457.
  */
 export function createApi(options: ApiFunctionOptions): HttpFunction {
   const {env, requestsPerMinute} = options;
@@ -40,8 +40,8 @@ export function createApi(options: ApiFunctionOptions): HttpFunction {
 }
 
 /**
- * Loads the clients of Firestore, Compute Engine and GitHub with the first request that needs them, so that health is answered at once after
- * a start. Uses `require`, because under Node's own `import()` a CommonJS module of TypeScript has no named exports.
+ * Loads the clients of Firestore, Compute Engine and GitHub for the first request that needs them, because health has to answer at once
+ * after a start. Uses `require`: under Node's own `import()` a CommonJS module compiled from TypeScript has no named exports.
  */
 function lazily(load: () => () => Promise<Services<'api'>>): () => Promise<Services<'api'>> {
   let services: (() => Promise<Services<'api'>>) | undefined;

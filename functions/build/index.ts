@@ -1,4 +1,4 @@
-import {copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import {parseArgs} from 'node:util';
 import {ASSETS} from '../../shared/api/pages/docs';
@@ -10,10 +10,11 @@ const DEPLOYED = ['webhook', 'provision', 'stop', 'sweep', 'api'] as const;
 const ROOT = resolve(__dirname, '..', '..');
 
 /**
- * `npm run build [-- --out <folder>]`: one folder a function under `dist`, with `index.js`, `chunks/`, `package.json` and `package-lock.json`,
- * ready to deploy. Everything is bundled except the framework, because the function must use the same framework module as the server.
+ * `npm run build [-- --out <folder>] [--only-cli]`: the command `slipway`, and one folder a function under `dist`, with `index.js`, `chunks/`,
+ * `package.json` and `package-lock.json`, ready to deploy. Everything is bundled except the framework, because the function must use the same
+ * framework module as the server.
  */
-async function main(dist: string): Promise<void> {
+async function buildFunctions(dist: string): Promise<void> {
   const {version} = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {version: string};
   const framework = '@google-cloud/functions-framework';
   const dependencies = {[framework]: lockedVersion(ROOT, framework)};
@@ -43,11 +44,29 @@ async function main(dist: string): Promise<void> {
     writeFileSync(join(outdir, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     writeFileSync(join(outdir, 'package-lock.json'), lockFileOf(manifest));
     if (name === 'api') copyAssets(outdir);
-    const kilobytes = (bytes: number) => Math.round(bytes / 1024);
-    process.stdout.write(
-      `${outdir}  ${kilobytes(startBytes)} KB at the start, ${kilobytes(totalBytes)} KB with the chunks that are loaded later\n`,
-    );
+    report(outdir, startBytes, totalBytes);
   }
+}
+
+/** Bundles the command `slipway` into `dist/cli/index.js`, which needs nothing beside it except Node.js. */
+async function buildCommand(dist: string): Promise<void> {
+  const outdir = join(dist, 'cli');
+  rmSync(outdir, {recursive: true, force: true});
+  const {startBytes, totalBytes} = await bundle({
+    entry: join(ROOT, 'functions', 'cli', 'index.ts'),
+    outdir,
+    maps: join(dist, '.maps', 'cli'),
+    external: [],
+  });
+  chmodSync(join(outdir, 'index.js'), 0o755);
+  report(outdir, startBytes, totalBytes);
+}
+
+function report(outdir: string, startBytes: number, totalBytes: number): void {
+  const kilobytes = (bytes: number) => Math.round(bytes / 1024);
+  process.stdout.write(
+    `${outdir}  ${kilobytes(startBytes)} KB at the start, ${kilobytes(totalBytes)} KB with the chunks that are loaded later\n`,
+  );
 }
 
 /** Copies the files of the documentation pages from their npm packages into the function's folder. */
@@ -59,5 +78,12 @@ function copyAssets(outdir: string): void {
   }
 }
 
-const {values} = parseArgs({options: {out: {type: 'string', default: join(ROOT, 'dist')}}});
-void main(resolve(values.out));
+async function main(dist: string, onlyCommand: boolean): Promise<void> {
+  await buildCommand(dist);
+  if (!onlyCommand) await buildFunctions(dist);
+}
+
+const {values} = parseArgs({
+  options: {out: {type: 'string', default: join(ROOT, 'dist')}, 'only-cli': {type: 'boolean', default: false}},
+});
+void main(resolve(values.out), values['only-cli']);

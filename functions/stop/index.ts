@@ -7,27 +7,24 @@ import type {JobEvent} from '../../shared/model/job-event';
 import type {StopTask} from '../../shared/model/task-payload';
 import type {Context} from '../../shared/ports';
 import {checkIdle} from '../../shared/runners/idle';
-import {deleteRunner, releaseAfter} from '../../shared/runners/release';
+import {deleteRunner, releaseRunner} from '../../shared/runners/release';
 import {recordRun} from '../../shared/runners/run';
 import {createServices, type ServicesOptions} from '../../shared/services';
-import {hearVmEvent, noteForeignRun} from '../../shared/vms/records';
+import {recordJobOfOtherPool, recordVmEvent} from '../../shared/vms/records';
 import {checkVm} from '../../shared/vms/stop';
-import {vmOfEvent} from '../../shared/vms/vms';
+import {findVmForEvent} from '../../shared/vms/vms';
 
-/** `completed`: plans the stop of the persistent VM, or deletes the runner that ran the job. */
+/** A job is completed: plans the stop of the persistent VM, or deletes the runner that ran the job. */
 async function release(context: Context, event: JobEvent): Promise<Outcome> {
-  const vm = vmOfEvent(context, event);
-  if (vm) return hearVmEvent(context, vm, event);
+  const vm = findVmForEvent(context, event);
+  if (vm) return recordVmEvent(context, vm, event);
   const record = await recordRun(context, event);
-  // Before the deletion, which may fail: after a failure the repeated event is a duplicate, which would not be recorded.
-  await noteForeignRun(context, event, record.change);
-  return releaseAfter(context, record);
+  // Before the deletion, which may fail: the retried event is a duplicate, for which nothing is recorded on a VM.
+  await recordJobOfOtherPool(context, event, record.change);
+  return releaseRunner(context, record);
 }
 
-/**
- * Performs a task of the queue `stop`. `event`: a job is completed. `idle`: checks whether an unassigned runner has idled too long.
- * `delete`: deregisters a runner and deletes its VM. `vm`: checks whether a persistent VM has idled too long.
- */
+/** Performs one task of release. The kinds of tasks are described in `shared/model/task-payload.ts`. */
 async function stop(context: Context, task: StopTask): Promise<Outcome> {
   switch (task.kind) {
     case 'event':
@@ -41,7 +38,7 @@ async function stop(context: Context, task: StopTask): Promise<Outcome> {
   }
 }
 
-/** Cloud Tasks' callback of the queue `stop`. */
+/** The function that Cloud Tasks calls with tasks for `stop`. */
 export function createStop(options: ServicesOptions): HttpFunction {
   return createTaskFunction('stop', createServices('stop', options), stop);
 }

@@ -10,19 +10,22 @@ import {jsonReply, type Reply, requirePost, sendReply} from '../../shared/http/s
 import {traceFields, traceOf} from '../../shared/http/trace';
 import type {Services} from '../../shared/ports';
 import {createServices, type ServicesOptions} from '../../shared/services';
-import {type SweepMemory, sweepMemory} from '../../shared/sweep/context';
+import {createSweepMemory, type SweepMemory} from '../../shared/sweep/context';
 import {runSweep} from '../../shared/sweep/sweep';
 
-/** Called by Cloud Scheduler every minute. Reconciles the records with GitHub and the providers. `?dry-run=true` logs and answers the actions without performing them. */
+/**
+ * The function that Cloud Scheduler calls every minute. Reconciles the records with GitHub and the providers. With `?dry-run=true` it only
+ * answers what it would do.
+ */
 export function createSweep(options: ServicesOptions): HttpFunction {
   const getServices = createServices('sweep', options);
-  const memory: SweepMemory = sweepMemory(options.clock ?? systemClock);
+  const memory: SweepMemory = createSweepMemory(options.clock ?? systemClock);
   const bodies = createBodyReader(MAX_TASK_BYTES);
   let verifier: OidcVerifier | undefined;
 
   async function sweep(request: Request): Promise<Reply> {
     requirePost(request);
-    // Checks the headers of the body; the body itself has no meaning and is not read.
+    // The scheduler's body has no content for the sweep: it is received and not read.
     bodies.open(request);
     const services = await getServices();
     verifier ??= callerVerifier('sweep', services);
@@ -38,7 +41,7 @@ export function createSweep(options: ServicesOptions): HttpFunction {
     const logger = services.logger.with(traceFields(tracer.activeSpan() ?? traceOf(request.headers), config.project));
     const {discovery: source, webhooks, sweepBudgetSeconds: budgetSeconds} = config;
     const ports = {discovery: discovery(), source, webhooks, budgetSeconds, memory};
-    const dryRun = isDry ? 'asked' : config.dryRun ? 'deployment' : 'no';
+    const dryRun = isDry ? 'request' : config.dryRun ? 'config' : 'off';
     const report = await runSweep({...context, logger}, ports, dryRun);
     logger.info(`sweep: ${report.status}`, {decision: report.status, ...report});
     return jsonReply(report);

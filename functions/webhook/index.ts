@@ -11,8 +11,8 @@ import {eventTask} from '../../shared/model/tasks';
 import {createServicesBase, type ServicesBaseOptions, startLogger} from '../../shared/services-base';
 
 /**
- * GitHub's `workflow_job` webhook: verify, match, enqueue, answer. A 2xx means that the task is durable. All other work is done by
- * `provision` and `stop`: this function's only network call creates the task, apart from reading the webhook's secret.
+ * Receives GitHub's `workflow_job` webhook: verify, match, enqueue, answer. The only call creates the task, and a 2xx means that Cloud Tasks
+ * has stored it. `provision` and `stop` do the rest.
  */
 export function createWebhook(options: ServicesBaseOptions): HttpFunction {
   const intake = new Intake(createServicesBase('webhook', options), startLogger('webhook', options));

@@ -27,11 +27,6 @@ export function isVmPool(pool: Pool): boolean {
   return isPersistent(pool);
 }
 
-/** Type of the provider of a pool's runners; of one that is not configured any more Compute Engine's. */
-export function providerOf(pool: Pool | undefined): Pool['provider']['type'] {
-  return pool?.provider.type ?? 'gce';
-}
-
 /** The VMs of the configured pools, sorted by id. */
 export async function persistentVms(context: Context): Promise<PersistentVm[]> {
   const vms = allVms(context).sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import {VERDICTS} from '../diagnosis/verdict';
 import {OWNER, REPOSITORY} from '../model/names';
+import {LIVE_STATES} from '../model/runner';
 
 /** A boolean in a query: exactly `true` or `false`, so that a misspelt dry run changes nothing. */
 export const flag = (description: string) =>
@@ -48,17 +49,7 @@ export const Organization = z
   .regex(OWNER, 'expected the login of an organization')
   .meta({examples: ['acme']});
 
-export const RUNNER_STATES = [
-  'requested',
-  'creating',
-  'booting',
-  'idle',
-  'busy',
-  'draining',
-  'gone',
-  'failed',
-  'stopped',
-] as const;
+export const RUNNER_STATES = [...LIVE_STATES, 'gone', 'failed', 'stopped'] as const;
 
 export const RunnerStateWord = z.enum(RUNNER_STATES).meta({
   id: 'RunnerState',

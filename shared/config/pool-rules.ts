@@ -1,10 +1,9 @@
-import {foreignLabels, isLabelPattern, unaskedLabels} from '../model/labels';
+import {foreignLabels, isLabelPattern, labelsWithoutJob} from '../model/labels';
 import {takesRepository} from '../model/matching';
 import {isSpeltOut} from '../model/names';
 import type {Pool} from '../model/pool';
 import {isRecord} from './form-mistakes';
-import {checkGce} from './gce-rules';
-import {DEFAULTS} from './pool-schema';
+import {checkProvider, DEFAULTS} from './pool-schema';
 import type {Problems} from './variables';
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -27,7 +26,7 @@ export function checkPool(pool: unknown, above: SharedSettings, path: string, pr
   checkGroup(pool, defaults, path, problems);
   checkLabels(pool, path, problems);
   checkIdle(pool, defaults, above.maxRunners, path, problems);
-  if (isRecord(pool['provider'])) checkGce({...DEFAULTS, ...defaults, ...pool}, pool['provider'], path, problems);
+  if (isRecord(pool['provider'])) checkProvider({...DEFAULTS, ...defaults, ...pool}, pool['provider'], path, problems);
 }
 
 /** Checks rules that concern several pools. Pools of one name would share slots and VM names; only one pool of an organisation may accept jobs without labels. */
@@ -136,7 +135,7 @@ function checkIdle(pool: Raw, defaults: Raw, limit: unknown, path: string, probl
     const expected = 'org, repo, or exactly one repository in repos without *: where else would such a runner go?';
     problems.report(`${path}.minIdle`, `${found} in a pool without one place for its runners`, expected);
   }
-  if (hasLists(pool) && unaskedLabels(lists(pool)).length === 0) {
+  if (hasLists(pool) && labelsWithoutJob(lists(pool)).length === 0) {
     const expected =
       'a label without * in requires, or offers without *: with what else would such a runner be registered?';
     problems.report(`${path}.minIdle`, `${found} in a pool that names no label without *`, expected);

@@ -1,17 +1,18 @@
 import * as z from 'zod';
-import {
-  LABEL,
-  OWNER,
-  REGION,
-  REPOSITORY,
-  REPOSITORY_PATTERN,
-  RFC_1035,
-  RUNNER_NAME,
-  SHORT_NAME,
-  TEMPLATE_URL,
-  ZONE,
-} from '../model/names';
+import {LABEL, OWNER, REPOSITORY, REPOSITORY_PATTERN, SHORT_NAME} from '../model/names';
+import type {ProviderConfig} from '../model/pool';
+import {type Expected, type RawSettings, type SettingsProblems, text} from '../model/settings';
 import {isCron, isTimeZone} from '../model/warm';
+import {
+  checkGce,
+  gceSchema,
+  gceSettings,
+  gceVmSchema,
+  gceVmSettings,
+  type Here,
+  instance,
+  zone,
+} from '../providers/gce/config';
 
 /**
  * The schemas of `RUNNER_CONFIG`. A custom error says what was expected; yaml.ts adds the rest of the message. pool-rules.ts checks
@@ -31,13 +32,6 @@ export const DEFAULTS = {
   rerunOnPreemption: false,
   priority: 0,
 } as const;
-
-/** What was expected. A function can suggest a correction of the given value. */
-type Expected = string | ((issue: {readonly input?: unknown}) => string);
-
-function text(pattern: RegExp, error: Expected, maxLength = 500) {
-  return z.string({error}).max(maxLength, {error}).regex(pattern, {error});
-}
 
 /** What was expected in place of a repository. For a copied address, such as `https://github.com/acme/app.git`: the name in it. */
 function repositoryOr(expected: string): Expected {
@@ -66,7 +60,6 @@ function minutes(description: string) {
   return z.number({error}).gt(0, {error}).meta({description});
 }
 
-const zone = text(ZONE, 'a zone such as us-central1-a');
 const LABELS = 'a label: text of at most 256 characters on one line, a number in quotes';
 const label = text(LABEL, LABELS, 256)
   .refine((value) => !value.includes(`\${{`), {
@@ -77,7 +70,6 @@ const labels = z
   .array(label, {error: 'a list of labels'})
   .max(100, {error: 'at most 100 labels, which is GitHub’s limit'});
 const repository = repositories(REPOSITORY, 'owner/name; patterns with * or ! go into repos');
-const instance = text(RFC_1035, 'the name of a VM', 63);
 
 const schedule = z.strictObject({
   cron: z
@@ -131,44 +123,6 @@ const settings = {
     .optional(),
 };
 
-const gce = z.strictObject({
-  type: z.literal('gce').meta({description: 'Creates one VM for each job, from an instance template.'}),
-  template: text(/./, 'the name or URL of an instance template')
-    .regex(new RegExp(`${TEMPLATE_URL.source}|${RFC_1035.source}`), {
-      error:
-        'an instance template: its name, or projects/P/global/instanceTemplates/T, or projects/P/regions/R/instanceTemplates/T, with or without https://www.googleapis.com/compute/v1/',
-    })
-    .meta({description: 'Instance template: name or URL, regional or global.'}),
-  region: text(REGION, 'a region such as us-central1').optional(),
-  zones: z.array(zone, {error: 'a list of zones'}).min(1, {error: 'at least one zone'}).optional(),
-  machineTypes: z
-    .array(text(RFC_1035, 'a machine type such as c4a-standard-4', 63), {error: 'a list of machine types'})
-    .min(1, {error: 'at least one machine type'})
-    .meta({description: 'In order of preference; default: the machine type of the template.'})
-    .optional(),
-  spot: z
-    .enum(['never', 'prefer', 'only'], {error: 'never, prefer or only'})
-    .meta({description: 'Spot VMs: never used, preferred, or the only VMs used.', default: 'never'})
-    .optional(),
-});
-
-const gceVm = z.strictObject({
-  type: z.literal('gce-vm').meta({description: 'Starts and stops one existing VM.'}),
-  instance: instance.meta({description: 'Name of the VM.'}),
-  zone: zone.meta({description: 'Default: GOOGLE_CLOUD_ZONE.'}).optional(),
-  runnerName: text(RUNNER_NAME, 'the name of a runner, at most 64 characters', 64)
-    .meta({description: 'Name of the VM’s runner at GitHub; default: the name of the VM.'})
-    .optional(),
-  drain: z
-    .boolean({error: 'true or false'})
-    .meta({
-      description:
-        'Before the VM stops, a custom label that the pool requires is removed from its runner, so that GitHub assigns no job to the runner meanwhile. The label is added again when the VM starts.',
-      default: true,
-    })
-    .optional(),
-});
-
 export const poolSchema = z
   .strictObject({
     name: text(SHORT_NAME, 'a name of RFC 1035 with at most 20 characters: a-z, 0-9 and -, a letter first', 20)
@@ -199,7 +153,7 @@ export const poolSchema = z
       })
       .optional(),
     ...settings,
-    provider: z.discriminatedUnion('type', [gce, gceVm], {
+    provider: z.discriminatedUnion('type', [gceSchema, gceVmSchema], {
       error: ({code}) => (code === 'invalid_union' ? 'gce or gce-vm' : 'an object with type gce or gce-vm'),
     }),
   })
@@ -207,6 +161,24 @@ export const poolSchema = z
     oneOf: [{required: ['repo']}, {required: ['repos']}, {required: ['org']}],
     anyOf: ['requires', 'offers'].map((list) => ({required: [list], properties: {[list]: {minItems: 1}}})),
   });
+
+/**
+ * What concerns several fields of a pool with its provider. `settings`: the pool with its defaults. Both of whatever shape: a field of the
+ * wrong shape is the schema's to report and passes here.
+ */
+export function checkProvider(
+  settings: RawSettings,
+  provider: RawSettings,
+  path: string,
+  problems: SettingsProblems,
+): void {
+  if (provider['type'] === 'gce') checkGce(settings, provider, path, problems);
+}
+
+/** A pool's provider with every default filled in. `here`: where the functions run. */
+export function providerOf(raw: RawPool['provider'], here: Here): ProviderConfig {
+  return raw.type === 'gce' ? gceSettings(raw, here) : gceVmSettings(raw, here);
+}
 
 export const defaultsSchema = z.strictObject(settings);
 

@@ -1,13 +1,12 @@
 import type {core} from 'zod';
-import {regionOf} from '../model/names';
-import type {Pool, PoolScope, ProviderConfig} from '../model/pool';
+import type {Pool, PoolScope} from '../model/pool';
 import {isRecord, meantPool, reportForm, withoutOwnKeys} from './form-mistakes';
-import {templateRegion} from './gce-rules';
 import {checkPool, checkTogether} from './pool-rules';
 import {
   DEFAULTS,
   type DISCOVERIES,
   flatSchema,
+  providerOf,
   type RawDefaults,
   type RawFlatPool,
   type RawPool,
@@ -185,27 +184,6 @@ function scopeOf({repo, repos, org}: RawPool): PoolScope {
   return org === undefined ? {kind: 'repositories', patterns: repos ?? [repo ?? '']} : {kind: 'organization', org};
 }
 
-function providerOf(raw: RawPool['provider'], context: PoolContext): ProviderConfig {
-  if (raw.type === 'gce-vm') {
-    return present({
-      type: raw.type,
-      instance: raw.instance,
-      zone: raw.zone ?? context.zone,
-      runnerName: raw.runnerName,
-      drain: raw.drain,
-    });
-  }
-  const {type, template, spot = 'never'} = raw;
-  const [first] = raw.zones ?? [];
-  const here = context.region ?? (context.zone && regionOf(context.zone));
-  const region = raw.region ?? templateRegion(template) ?? (first ? regionOf(first) : here);
-  return present({type, template, region, zones: unique(raw.zones), machineTypes: unique(raw.machineTypes), spot});
-}
-
 function lowerCase(labels: readonly string[]): string[] {
   return [...new Set(labels.map((label) => label.toLowerCase()))];
-}
-
-function unique(list: readonly string[] | undefined): string[] | undefined {
-  return list && [...new Set(list)];
 }

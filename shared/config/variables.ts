@@ -1,4 +1,5 @@
 import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
+import {MARKED_CREDENTIALS} from '../secret';
 
 /** Environment variables by name, as in `process.env`. Passed as a parameter, so that tests and `npm start` can use their own. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,9 +20,6 @@ export function present<T extends object>(fields: T): Present<T> {
 }
 
 const MAX_SHOWN = 80;
-
-/** Credentials that are recognisable by their beginning, such as tokens of GitHub and PEM, also in base64. */
-const CREDENTIALS = /-----BEGIN[\s\S]*|LS0tLS1CRUdJT[\s\S]*|\b(gh[a-z]_|github_pat_)\w+/g;
 
 /** Collects the errors of the configuration, so that all are reported at once. */
 export class Problems {
@@ -61,7 +59,7 @@ export class Problems {
   mask(text: string): string {
     return this.#secrets
       .reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
-      .replaceAll(CREDENTIALS, '***')
+      .replaceAll(MARKED_CREDENTIALS, '***')
       .replace(/\/\/[^/@\s]*@/, '//***@');
   }
 

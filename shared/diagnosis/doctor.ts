@@ -90,7 +90,7 @@ async function checkProvider({config, context}: Services<'api'>): Promise<void> 
     await context.vm({instance: NOTHING, zone}).status();
     return;
   }
-  for (const {status, because} of await context.provider(pool.name).check()) {
+  for (const {status, because} of await context.provider(pool.name).check(pool.name)) {
     if (status === 'error') throw new Refused(because);
     if (status === 'skipped') throw new NotChecked(because);
   }

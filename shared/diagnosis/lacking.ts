@@ -2,14 +2,14 @@ import {type BreakerDocument, GITHUB_DOWN} from '../model/breaker';
 import type {FailedAttempt, JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
 import type {EphemeralPool} from '../model/pool';
-import {isBeingMade, isEnding, type RunnerDocument} from '../model/runner';
+import {isBeingCreated, isEnding, type RunnerDocument} from '../model/runner';
 import {jobName, type LookedAt} from './looked-at';
 import {count, due, duration, type Explanation, ordinal, quoted} from './verdict';
 
 /** What a queued job of a pool that makes a machine for each job lacks. */
 export function lacking(looked: LookedAt, job: JobDocument, pool: EphemeralPool): Explanation {
   const {runner} = looked;
-  if (runner && !isBeingMade(runner)) {
+  if (runner && !isBeingCreated(runner)) {
     return isEnding(runner) || runner.covers === null ? lost(looked, job, runner) : made(looked, runner, pool);
   }
   const failed = job.failedAttempt;

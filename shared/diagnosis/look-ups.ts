@@ -180,7 +180,7 @@ export class LookUps {
     const known = this.#repositories.get('');
     if (known) return known;
     this.#spend(2);
-    const {items} = await this.#options.discovery().visible();
+    const {items} = await this.#options.discovery().listRepositories();
     // What a list of several pages cost is known afterwards.
     this.#spent(Math.floor(items.length / A_PAGE));
     this.#repositories.set('', items, this.#options.clock.now() + REPOSITORIES_KEPT_MS);
@@ -190,7 +190,7 @@ export class LookUps {
   /** Throws `NotAsked`. */
   #spend(calls: number): void {
     const now = this.#options.clock.now();
-    if (this.#options.discovery().left() < LEAST_LEFT) {
+    if (this.#options.discovery().remainingQuota() < LEAST_LEFT) {
       throw new NotAsked('less than 30 % of GitHub’s rate limit is left, which is kept for the jobs');
     }
     this.#callsAtMs = this.#callsAtMs.filter((at) => now - at < 60_000);

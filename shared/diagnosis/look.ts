@@ -3,13 +3,13 @@ import {Unavailable} from '../errors';
 import {type JobDocument, jobKeyOf} from '../model/job';
 import {matchJob} from '../model/matching';
 import {runnerName} from '../model/names';
-import {isBeingMade, type RunnerDocument} from '../model/runner';
+import {isBeingCreated, type RunnerDocument} from '../model/runner';
 import {repositoryScope, scopeFor} from '../model/scope';
 import type {DeadLetterDocument} from '../model/tasks';
 import {type Context, poolOf} from '../ports';
 import {deadLetterId} from '../runners/give-up';
 import {queuedJobs} from '../vms/records';
-import {vmOfPool} from '../vms/vms';
+import {findVmOfPool} from '../vms/vms';
 import {breakersOfJob, eyesOf, openBreakers, positionOf, roomOf} from './facts';
 import type {LookUps} from './look-ups';
 import type {Eyes, JobLook, JobReference, LookedAt, RegistrationLook, VmLook} from './looked-at';
@@ -114,7 +114,7 @@ async function withFailureOf(
   job: JobDocument,
   runner: RunnerDocument | undefined,
 ): Promise<JobDocument> {
-  if (job.failedAttempt || !runner || !isBeingMade(runner) || runner.madeFor === jobKeyOf(job)) return job;
+  if (job.failedAttempt || !runner || !isBeingCreated(runner) || runner.madeFor === jobKeyOf(job)) return job;
   const failedAttempt = (await store.get('jobs', runner.madeFor))?.failedAttempt;
   return failedAttempt ? {...job, failedAttempt} : job;
 }
@@ -124,7 +124,7 @@ async function letterOf({store}: Context, job: JobDocument): Promise<DeadLetterD
 }
 
 async function vmOf(context: Context, job: JobDocument): Promise<VmLook | undefined> {
-  const vm = vmOfPool(context, job.pool);
+  const vm = findVmOfPool(context, job.pool);
   if (!vm) return undefined;
   const waiting = await queuedJobs(context, vm);
   const before = waiting.filter((other) => other.jobId !== job.jobId && other.queuedAt < job.queuedAt).length;
@@ -140,7 +140,7 @@ async function registrationOf(
   look: VmLook | undefined,
 ): Promise<RegistrationLook> {
   if (runner) {
-    if (isBeingMade(runner) || runner.githubId === null) return 'unknown';
+    if (isBeingCreated(runner) || runner.githubId === null) return 'unknown';
     return lookUps.registration(runner, {id: runner.githubId});
   }
   const entry = look?.vm.pools.find(({pool}) => pool.name === job.pool);

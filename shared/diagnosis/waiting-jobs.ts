@@ -5,7 +5,7 @@ import type {RunnerDocument} from '../model/runner';
 import {type Context, poolOf} from '../ports';
 import {deadLetterId} from '../runners/give-up';
 import type {Store} from '../store/store';
-import {vmOfPool} from '../vms/vms';
+import {findVmOfPool} from '../vms/vms';
 import {breakersOfJob, eyesOf, roomOf} from './facts';
 import type {Eyes, LookedAt, QueuePlace, VmLook} from './looked-at';
 import type {Explanation} from './verdict';
@@ -100,7 +100,7 @@ async function placesOf(
 }
 
 async function vmOf(context: Records, pool: string): Promise<Omit<VmLook, 'before'> | undefined> {
-  const vm = vmOfPool(context, pool);
+  const vm = findVmOfPool(context, pool);
   return vm && {vm, document: await context.store.get('vms', vm.id)};
 }
 

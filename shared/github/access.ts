@@ -10,23 +10,23 @@ import {installationTokens, personalToken, type TokenSource} from './tokens';
 
 export interface TokenCredentials {
   readonly kind: 'token';
-  /** A personal access token; read at each request, kept by whoever reads the secret. */
+  /** Reads the personal access token. Called for each request; the reader of the secret caches it. */
   readonly token: () => Promise<Secret>;
-  /** Called after a 401: the next `token()` has to look anew. */
+  /** Called after a 401: the next call of `token` must read the secret again. */
   readonly invalidate?: () => void;
 }
 
 export type Credentials = AppCredentials | TokenCredentials;
 
-/** The octokit of an installation, or of the one user. May have to look the installation up; throws typed errors. */
+/** Returns the octokit of an installation or of the user. May look the installation up; throws typed errors. */
 export type OctokitFor = (scope: RunnerScope, installationId?: number) => Promise<Octokit>;
 
-/** What the credentials open. */
+/** Access to GitHub with the configured credentials. */
 export interface Access {
   readonly kind: Credentials['kind'];
-  /** Absent with a personal access token. */
+  /** Undefined with a personal access token. */
   readonly app?: App;
-  /** Octokits of their own, on the tokens that all share. `prepare` is called once with each. */
+  /** Creates a set of octokits, which shares the tokens with other sets. `prepare` is called once for each octokit. */
   octokits(prepare?: (octokit: Octokit) => void): OctokitFor;
 }
 

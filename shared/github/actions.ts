@@ -7,24 +7,24 @@ import type {App} from './app';
 import {askConditionally, type RateReading} from './conditional';
 import {classify, unreadable} from './errors';
 import {
-  attempt,
   type DeliveryPage,
   type DiscoveredRepository,
   type Discovery,
   type HookReference,
-  joined,
+  joinLists,
   type Listed,
+  listOrFailure,
   type NamedRepository,
   type RepositoryAccess,
 } from './github';
-import {listed, nextOf, readSome} from './lists';
+import {nextPageUrl, readListWith, toListed} from './lists';
 import type {DiscoveryPermission, GitHubCall} from './refusals';
 import {readDelivery, readHook, readInstallation, readItems, readRepository} from './responses';
 import type {RunnerGroups} from './runner-groups';
 import {createScopedGitHub} from './runners';
-import {discoverRuns, pathOf} from './runs';
+import {createRuns, pathOf} from './runs';
 
-const DELIVERIES_A_PAGE = 100;
+const DELIVERIES_PER_PAGE = 100;
 
 export interface ActionsOptions {
   readonly access: Access;
@@ -32,7 +32,7 @@ export interface ActionsOptions {
   readonly clock: Clock;
 }
 
-/** What the sweep asks of GitHub beyond the runners of one scope, over HTTP. */
+/** Creates the calls of the sweep to GitHub, over HTTP. */
 export function createActions({access, groups, clock}: ActionsOptions): Discovery {
   const {app, kind: credentials} = access;
   const readings = new Map<Octokit, RateReading>();
@@ -52,15 +52,15 @@ export function createActions({access, groups, clock}: ActionsOptions): Discover
     }
   }
 
-  const inTheNameOf =
+  const askAs =
     (call: DiscoveryCall, installationId: number | null) =>
     <T>(work: (octokit: Octokit) => Promise<T>): Promise<T> =>
       ask(call, installationId, work);
 
   async function installations({ask: askApp}: App): Promise<Listed<{id: number; login: string; isSuspended: boolean}>> {
     const call = callOf({kind: 'organization', org: '*'}, 'the installations of the App', 'metadata');
-    const found = await readSome(call, (work) => askApp(call, work), '/app/installations', {isArray: true});
-    return listed(call, found, readInstallation);
+    const found = await readListWith(call, (work) => askApp(call, work), '/app/installations', {isArray: true});
+    return toListed(call, found, readInstallation);
   }
 
   async function accessOfApp(asked: App, {fullName}: NamedRepository): Promise<RepositoryAccess> {
@@ -90,46 +90,46 @@ export function createActions({access, groups, clock}: ActionsOptions): Discover
     }
   }
 
-  async function ofInstallation({id, login}: {id: number; login: string}): Promise<Listed<DiscoveredRepository>> {
+  async function listOfInstallation({id, login}: {id: number; login: string}): Promise<Listed<DiscoveredRepository>> {
     const call = callOf({kind: 'organization', org: login}, `the repositories of installation ${id}`, 'metadata');
-    const found = await readSome(call, inTheNameOf(call, id), '/installation/repositories');
-    return listed(call, found, (data) => readRepository(data, id));
+    const found = await readListWith(call, askAs(call, id), '/installation/repositories');
+    return toListed(call, found, (data) => readRepository(data, id));
   }
 
-  async function arrayOfRepositories(
+  async function readRepositories(
     scope: RunnerScope,
     what: string,
     path: string,
     installationId: number | null,
   ): Promise<Listed<DiscoveredRepository>> {
     const call = callOf(scope, what, 'metadata');
-    const found = await readSome(call, inTheNameOf(call, installationId), path, {isArray: true});
-    return listed(call, found, (data) => readRepository(data, installationId));
+    const found = await readListWith(call, askAs(call, installationId), path, {isArray: true});
+    return toListed(call, found, (data) => readRepository(data, installationId));
   }
 
   return {
-    ...discoverRuns(ask),
+    ...createRuns(ask),
     credentials,
 
-    async visible() {
-      if (!app) return arrayOfRepositories({kind: 'organization', org: '*'}, 'its repositories', '/user/repos', null);
+    async listRepositories() {
+      if (!app) return readRepositories({kind: 'organization', org: '*'}, 'its repositories', '/user/repos', null);
       const {items, failure} = await installations(app);
       const lists: Listed<DiscoveredRepository>[] = [{items: [], failure}];
       const active = items.filter(({isSuspended}) => !isSuspended);
-      for (const installation of active) lists.push(await attempt(() => ofInstallation(installation)));
-      return joined(lists);
+      for (const installation of active) lists.push(await listOrFailure(() => listOfInstallation(installation)));
+      return joinLists(lists);
     },
 
-    async ofOrganization(org) {
+    async listRepositoriesOf(org) {
       const path = `/orgs/${encodeURIComponent(org)}/repos`;
       const scope: RunnerScope = {kind: 'organization', org};
       const installationId = app ? await app.findInstallation(scope) : null;
-      return arrayOfRepositories(scope, `the repositories of organization ${org}`, path, installationId);
+      return readRepositories(scope, `the repositories of organization ${org}`, path, installationId);
     },
 
     access: (repository) => (app ? accessOfApp(app, repository) : accessOfToken(repository)),
 
-    runners(scope, installationId) {
+    listRunners(scope, installationId) {
       const octokit = () => octokitFor(scope, installationId ?? undefined);
       return createScopedGitHub({scope, octokit, groups, credentials, clock}).listRunners();
     },
@@ -137,17 +137,17 @@ export function createActions({access, groups, clock}: ActionsOptions): Discover
     async hooks(scope) {
       if (app) return [];
       const call = callOf(scope, `the hooks of ${describeScope(scope)}`, 'hooks');
-      const found = await readSome(call, inTheNameOf(call, null), `${scopePath(scope)}/hooks`, {isArray: true});
-      // Deliveries of a hook that is not listed would never be looked at; one that cannot be read may be of a kind that is none of ours.
+      const found = await readListWith(call, askAs(call, null), `${scopePath(scope)}/hooks`, {isArray: true});
+      // An incomplete list is an error, because the deliveries of a missing hook would never be read. A single unreadable hook is ignored.
       if (found.failure !== undefined) throw found.failure;
-      const {items} = listed(call, found, readHook);
+      const {items} = toListed(call, found, readHook);
       return items.filter(({getsJobs}) => getsJobs).map(({id}) => ({kind: 'hook', scope, hookId: id}));
     },
 
     async deliveries(hook, {cursor, failuresOnly}) {
       const call = deliveriesCall(hook);
       const query = {
-        per_page: DELIVERIES_A_PAGE,
+        per_page: DELIVERIES_PER_PAGE,
         ...(cursor === null ? {} : {cursor}),
         ...(failuresOnly ? {status: 'failure'} : {}),
       };
@@ -184,7 +184,7 @@ export function createActions({access, groups, clock}: ActionsOptions): Discover
       });
     },
 
-    left() {
+    remainingQuota() {
       const shares = [...readings.values()]
         .filter(({resetMs}) => resetMs > clock.now())
         .map(({remaining, limit}) => remaining / limit);
@@ -208,8 +208,8 @@ function hookPath(hook: HookReference): string {
   return hook.kind === 'app' ? '/app/hook' : `${scopePath(hook.scope)}/hooks/${hook.hookId}`;
 }
 
-/** Of the page that `Link` names as the next one. */
+/** Cursor of the next page by the `Link` header. */
 function nextCursor(link: string | undefined): string | null {
-  const url = nextOf(link);
+  const url = nextPageUrl(link);
   return url === undefined ? null : new URL(url, 'https://api.github.com').searchParams.get('cursor');
 }

@@ -13,35 +13,38 @@ import type {GitHubCall} from './refusals';
 import {readInstallationId, readInstallationToken} from './responses';
 import type {IssuedToken} from './tokens';
 
-/** GitHub takes at most ten minutes, and a clock that is ahead of its own by a little. */
+/** Validity of a JWT: GitHub accepts at most ten minutes. The start is backdated, because the clock of the process may be ahead. */
 const JWT_BACKDATED_SECONDS = 60;
+
 const JWT_SECONDS = 10 * 60;
 
 export interface AppCredentials {
   readonly kind: 'app';
   readonly appId: string | number;
-  /** PEM. Read at each use, so that a new key counts without a deployment; kept by whoever reads the secret. */
+  /**
+   * Reads the private key (PEM). Called for each JWT, so that a new key takes effect without a deployment; the reader of the secret caches it.
+   */
   readonly privateKey: () => Promise<Secret>;
-  /** Called after a 401: the next `privateKey()` has to look anew. */
+  /** Called after a 401: the next call of `privateKey` must read the secret again. */
   readonly invalidate?: () => void;
-  /** For scopes whose webhook named none. 0 and undefined: looked up. */
+  /** Installation for scopes whose webhook named none. 0 or undefined: looked up. */
   readonly installationId?: number;
 }
 
-/** What Slipway asks of GitHub as the App itself. */
+/** Calls to GitHub as the App itself. */
 export interface App {
   issueToken(installationId: number): Promise<IssuedToken>;
-  /** The installation on the account of a scope. Throws `Refused` when there is none. */
+  /** Finds the installation on the account of a scope. Throws `Refused` if there is none. */
   findInstallation(scope: RunnerScope): Promise<number>;
-  /** Whether GitHub lists the installation as one of the App, suspended or not. */
+  /** Whether the installation exists, suspended or not. */
   hasInstallation(installationId: number): Promise<boolean>;
-  /** Any other call that the App makes as itself. Throws typed errors. */
+  /** Makes any other call as the App. Throws typed errors. */
   ask<T>(call: GitHubCall, work: (octokit: Octokit) => Promise<T>): Promise<T>;
 }
 
 /**
- * auth-app signs each request of the App with a JWT, and repeats one whose JWT GitHub's clock refuses. The JWT itself is made here: with the
- * key of now, on the clock of the process, and with an id, without which two JWTs of one second are the same text.
+ * Creates the App. auth-app signs each request with a JWT, and repeats a request whose JWT GitHub refuses because of its clock. The JWT is
+ * created here: with the current key, the clock of the process, and an id, without which two JWTs of one second would be the same.
  *
  * @see https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
  */
@@ -119,7 +122,7 @@ interface NewJwt {
   readonly appId: string | number;
   readonly key: Secret;
   readonly nowSeconds: number;
-  /** Makes it differ from every other JWT: two that are signed in one second would be the same text, which GitHub may answer 404. */
+  /** Makes the JWT unique. GitHub may answer 404 to two equal JWTs, which are otherwise signed in the same second. */
   readonly id: string;
 }
 

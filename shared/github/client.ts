@@ -19,16 +19,16 @@ export interface GitHubOptions {
   readonly apiUrl: string;
   readonly credentials: Credentials;
   readonly clock: Clock;
-  /** Makes each JWT of the App another one; the system's unless given. */
+  /** Makes each JWT of the App unique; by default the random port of the system. */
   readonly random?: Random;
-  /** For one request; 10 seconds unless given. */
+  /** Time-out of one request; default 10 seconds. */
   readonly timeoutMs?: number;
-  /** Gets octokit's warnings (deprecations). */
+  /** Receives the warnings of octokit (deprecations). */
   readonly logger?: Logger;
   readonly onRateLimit?: (limited: RateLimited, scope: RunnerScope) => void;
 }
 
-/** GitHub over HTTP. What is returned keeps tokens, installations, runner groups and answers: make it once a process. */
+/** GitHub over HTTP. Create it once per process: it caches tokens, installations, runner groups and answers. */
 export function connectGitHub(options: GitHubOptions): GitHubConnection {
   const {apiUrl, credentials, clock, timeoutMs = TIMEOUT_MS, logger, onRateLimit, random = systemRandom} = options;
   const access = createAccess(credentials, {apiUrl, timeoutMs, ...(logger ? {logger} : {})}, {clock, random});
@@ -49,17 +49,17 @@ export function connectGitHub(options: GitHubOptions): GitHubConnection {
   };
 }
 
-/** For who needs no more than the calls of one scope. */
+/** Only the calls of one scope. */
 export function createGitHub(options: GitHubOptions): GitHubFor {
   return connectGitHub(options).forScope;
 }
 
-/** For who needs no more than what the sweep asks beyond one scope. */
+/** Only the calls of the sweep. */
 export function createDiscovery(options: GitHubOptions): Discovery {
   return connectGitHub(options).discovery;
 }
 
-/** `DRY_RUN`: reads from GitHub for real, and logs what it would change there instead of changing it. */
+/** `DRY_RUN`: reads from GitHub, and logs changes instead of making them. */
 export function dryRunGitHub(github: GitHubFor, logger: Logger): GitHubFor {
   return (scope, installationId) => {
     const real = github(scope, installationId);

@@ -1,7 +1,15 @@
 import {RequestError} from '@octokit/request-error';
 import type {Octokit} from '@octokit/rest';
 
-/** How an hour's requests of one installation or user stand, by GitHub's last answer. */
+/** Cached answers of one octokit, and their characters. The oldest are dropped first; those of an idle fleet are small. */
+const MAX_ANSWERS = 12_000;
+
+const MAX_CHARACTERS = 16 * 2 ** 20;
+
+/** Longer answers are not cached: they are of busy repositories, which change anyway. */
+const MAX_ANSWER_CHARACTERS = 32_768;
+
+/** The hourly limit of one installation or user, by the latest answer. */
 export interface RateReading {
   readonly limit: number;
   readonly remaining: number;
@@ -9,27 +17,22 @@ export interface RateReading {
 }
 
 type Headers = Readonly<Record<string, string | number | undefined>>;
+
 type Response = Awaited<ReturnType<Octokit['request']>>;
 
-/** The body as text: octokit's pagination changes what it is given. */
+/** A cached answer. The body is kept as text, because the pagination of octokit changes the parsed body. */
 interface Kept {
   readonly etag: string;
   readonly status: number;
   readonly url: string;
-  /** Names the next page. */
+  /** The `Link` header with the next page. */
   readonly link: string | undefined;
   readonly text: string;
 }
 
-/** Answers kept for an octokit, and their characters: an idle fleet's are small and all alike; the oldest go first. */
-const MOST_ANSWERS = 12_000;
-const MOST_CHARACTERS = 16 * 2 ** 20;
-/** A longer answer is one of a busy repository, which changes anyway. */
-const LONGEST_ANSWER = 32_768;
-
 /**
- * Asks for what it has an answer to with `If-None-Match`: GitHub's 304 does not count against the hour's limit. `onReading` hears of
- * that limit after every answer.
+ * Sends `If-None-Match` for every URL with a cached answer: GitHub’s 304 does not count against the hourly limit. `onReading` receives the
+ * limit after every answer.
  *
  * @see https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate
  */
@@ -42,13 +45,13 @@ export function askConditionally(octokit: Octokit, onReading: (reading: RateRead
     if (known) options.headers['if-none-match'] = known.etag;
     try {
       const response = await request(options);
-      read(response.headers, onReading);
+      reportReading(response.headers, onReading);
       const {etag} = response.headers;
       if (method === 'GET' && etag) answers.keep(url, etag, response);
       return response;
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      if (error.response) read(error.response.headers, onReading);
+      if (error.response) reportReading(error.response.headers, onReading);
       if (error.status !== 304 || !known) throw error;
       const {status, url: answered, link} = known;
       return {status, url: answered, headers: link === undefined ? {} : {link}, data: JSON.parse(known.text)};
@@ -56,7 +59,7 @@ export function askConditionally(octokit: Octokit, onReading: (reading: RateRead
   });
 }
 
-/** What was answered, by URL. */
+/** The cached answers, by URL. */
 class Answers {
   readonly #kept = new Map<string, Kept>();
   #characters = 0;
@@ -68,11 +71,11 @@ class Answers {
   keep(url: string, etag: string, {status, url: answered, headers, data}: Response): void {
     const text = JSON.stringify(data);
     this.#drop(url);
-    if (text.length > LONGEST_ANSWER) return;
+    if (text.length > MAX_ANSWER_CHARACTERS) return;
     this.#kept.set(url, {etag, status, url: answered, link: headers.link, text});
     this.#characters += text.length;
     for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= MOST_ANSWERS && this.#characters <= MOST_CHARACTERS) break;
+      if (this.#kept.size <= MAX_ANSWERS && this.#characters <= MAX_CHARACTERS) break;
       this.#drop(oldest);
     }
   }
@@ -83,7 +86,7 @@ class Answers {
   }
 }
 
-function read(headers: Headers, onReading: (reading: RateReading) => void): void {
+function reportReading(headers: Headers, onReading: (reading: RateReading) => void): void {
   const [limit, remaining, reset] = ['limit', 'remaining', 'reset'].map((name) => {
     const value = headers[`x-ratelimit-${name}`];
     return value === undefined ? Number.NaN : Number(value);

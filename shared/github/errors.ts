@@ -15,12 +15,19 @@ import {scrubSecrets} from '../secret';
 import {type CredentialsKind, describeCall, type GitHubCall, refusalReason, remedy} from './refusals';
 import {isGitHubsBody} from './responses';
 
-/** The first wait after a failure of GitHub's; the queue's back-off makes the next ones longer. */
+/** Seconds before the first retry after a failure of GitHub; the queue's back-off makes later waits longer. */
 export const RETRY_SECONDS = 10;
-const LONGEST_TEXT = 300;
 
-/** The connection was never there, so that nothing can have happened. */
+/**
+ * Seconds to wait when a secondary limit names no time: GitHub requires at least a minute, then more, which the back-off of the queue adds.
+ */
+const SECONDARY_LIMIT_SECONDS = 60;
+
+const MAX_TEXT_CHARACTERS = 300;
+
+/** Error codes without a connection: the request was never sent. */
 const NEVER_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/;
+
 const UNTRUSTED_CERTIFICATE = /CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE/;
 
 export interface ClassifyContext {
@@ -29,29 +36,32 @@ export interface ClassifyContext {
 }
 
 /**
- * What an error of octokit means: one of ours, whose message holds no token and no JIT config. No `cause`: octokit's errors
- * carry the whole answer. A failure of ours, and an error that does not come from the network, is returned as it is.
+ * Turns an error of octokit into a typed error, whose message contains no token and no JIT config. Without `cause`, because errors of
+ * octokit contain the whole answer. Returns typed errors, and errors that do not come from the network, unchanged.
  */
 export function classify(error: unknown, call: GitHubCall, context: ClassifyContext): unknown {
   if (error instanceof SlipwayError) return error;
-  if (!(error instanceof RequestError)) return isAbort(error) ? noAnswer('time-out', call) : error;
-  if (error.response === undefined) return noAnswer(networkCode(error), call);
-  if (!isGitHubsBody(error.response.data)) return foreign(answerOf(error), call, context);
-  return answered(answerOf(error), call, context);
+  if (!(error instanceof RequestError)) return isAbort(error) ? classifyNoAnswer('time-out', call) : error;
+  if (error.response === undefined) return classifyNoAnswer(networkCode(error), call);
+  if (!isGitHubsBody(error.response.data)) return classifyForeignAnswer(answerOf(error), call, context);
+  return classifyAnswer(answerOf(error), call, context);
 }
 
-/** A 2xx answer whose body cannot be read, e.g. since the connection broke inside it. */
+/** The error for an answer whose body cannot be read, e.g. because the connection broke. */
 export function unreadable(call: GitHubCall, found: string): SlipwayError {
-  return unsettled(call, `GitHub's answer to the request for ${describeCall(call)} cannot be read: found ${found}`);
+  return uncertainOrDown(
+    call,
+    `GitHub's answer to the request for ${describeCall(call)} cannot be read: found ${found}`,
+  );
 }
 
-function answered(answer: RateLimitAnswer, call: GitHubCall, context: ClassifyContext): SlipwayError {
+function classifyAnswer(answer: RateLimitAnswer, call: GitHubCall, context: ClassifyContext): SlipwayError {
   const {status, text} = answer;
   const found = `GitHub answered ${status} to the request for ${describeCall(call)}: ${text}`;
   const limited = rateLimitSeconds(answer, context.nowMs);
   if (limited !== undefined) return new RateLimited(`${found}. Next try in ${limited} s.`, limited);
   if (status >= 500 || status === 408) {
-    return unsettled(call, found, retryAfterSeconds(answer.headers, context.nowMs));
+    return uncertainOrDown(call, found, retryAfterSeconds(answer.headers, context.nowMs));
   }
   if (status === 409) {
     return call.kind === 'register' ? new NameTaken(found) : new Unavailable(found, RETRY_SECONDS);
@@ -60,25 +70,25 @@ function answered(answer: RateLimitAnswer, call: GitHubCall, context: ClassifyCo
   return new RefusedByGitHub(reason, `${found}. ${remedy(reason, call, context.credentials)}`, status);
 }
 
-/** Somebody between us and GitHub answered. What is certain of it is only that it asks to wait: the request may have reached GitHub or not. */
-function foreign(answer: RateLimitAnswer, call: GitHubCall, {nowMs}: ClassifyContext): SlipwayError {
+/** The answer of a proxy. The request may have reached GitHub or not; only a 429 is certain to be a request to wait. */
+function classifyForeignAnswer(answer: RateLimitAnswer, call: GitHubCall, {nowMs}: ClassifyContext): SlipwayError {
   const found = `${answer.status} to the request for ${describeCall(call)}, which is not GitHub's own answer: ${answer.text}`;
-  if (answer.status !== 429) return unsettled(call, found, retryAfterSeconds(answer.headers, nowMs));
+  if (answer.status !== 429) return uncertainOrDown(call, found, retryAfterSeconds(answer.headers, nowMs));
   const seconds = rateLimitSeconds(answer, nowMs) ?? RETRY_SECONDS;
   return new RateLimited(`${found}. Next try in ${seconds} s.`, seconds);
 }
 
-function noAnswer(code: string, call: GitHubCall): SlipwayError {
+function classifyNoAnswer(code: string, call: GitHubCall): SlipwayError {
   const found = `no answer of GitHub to the request for ${describeCall(call)} (${code})`;
   if (NEVER_SENT.test(code)) return new Unavailable(`${found}. Check GITHUB_API_URL and the network.`, RETRY_SECONDS);
   if (UNTRUSTED_CERTIFICATE.test(code)) {
     return new Refused(`${found}. The certificate is not trusted: give its authority in NODE_EXTRA_CA_CERTS.`);
   }
-  return unsettled(call, found);
+  return uncertainOrDown(call, found);
 }
 
-/** Nothing but a registration leaves anything behind; all else is simply asked again. */
-function unsettled(call: GitHubCall, found: string, retryAfter = RETRY_SECONDS): SlipwayError {
+/** `Uncertain` for a registration, which may exist; `GitHubDown` for all other calls, which can be repeated. */
+function uncertainOrDown(call: GitHubCall, found: string, retryAfter = RETRY_SECONDS): SlipwayError {
   return call.kind === 'register'
     ? new Uncertain(`${found}. The runner may be registered: look for its name before trying again.`, retryAfter)
     : new GitHubDown(found, retryAfter);
@@ -88,7 +98,7 @@ function answerOf(error: RequestError): RateLimitAnswer {
   const body: unknown = error.response?.data;
   const message = isGitHubsBody(body) ? body.message : `(${typeof body} body)`;
   const id = error.response?.headers['x-github-request-id'];
-  const text = `${scrubSecrets(message).slice(0, LONGEST_TEXT)}${id === undefined ? '' : ` [request ${id}]`}`;
+  const text = `${scrubSecrets(message).slice(0, MAX_TEXT_CHARACTERS)}${id === undefined ? '' : ` [request ${id}]`}`;
   return {status: error.status, headers: error.response?.headers ?? {}, text};
 }
 
@@ -97,7 +107,7 @@ function isAbort(error: unknown): boolean {
   return name === 'AbortError' || name === 'TimeoutError';
 }
 
-/** `ECONNRESET` and the like from the depth of what `fetch` threw, else a word for it. */
+/** The error code, such as `ECONNRESET`, from the causes of what `fetch` threw; else its message. */
 function networkCode(error: Error): string {
   let found: unknown = error;
   for (let depth = 0; depth < 5 && found !== undefined; depth++) {
@@ -106,21 +116,18 @@ function networkCode(error: Error): string {
     if (typeof code === 'string') return code;
     found = property(found, 'cause');
   }
-  return scrubSecrets(error.message).slice(0, LONGEST_TEXT);
+  return scrubSecrets(error.message).slice(0, MAX_TEXT_CHARACTERS);
 }
 
-/** Not `instanceof Error`: what `fetch` throws comes from another realm where a test runner makes one. */
+/** Without `instanceof Error`: in a test runner `fetch` throws errors of another realm. */
 function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
-/** Whether GitHub itself refused a request with this status. Another sender's 404 does not say that something is gone. */
+/** Whether GitHub itself answered with this status. A 404 of another sender does not mean that something does not exist. */
 export function isRefusedWith(error: unknown, status: number): boolean {
   return error instanceof RequestError && error.status === status && isGitHubsBody(error.response?.data);
 }
-
-/** GitHub asks for at least a minute, then more, when a secondary limit names no time; the queue's back-off does the "more". */
-const SECONDARY_LIMIT_SECONDS = 60;
 
 export interface RateLimitAnswer {
   readonly status: number;
@@ -130,8 +137,8 @@ export interface RateLimitAnswer {
 }
 
 /**
- * Seconds to wait when the answer is a primary or secondary rate limit; undefined when it is something else: a 403 is a
- * refused permission as well, and the last request of an hour can be one with `x-ratelimit-remaining: 0`.
+ * Seconds to wait if the answer is a primary or secondary rate limit; otherwise undefined. A 403 can also be a missing permission, even
+ * with `x-ratelimit-remaining: 0`.
  *
  * @see https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
  */

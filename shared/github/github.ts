@@ -6,42 +6,41 @@ import type {Secret} from '../secret';
 export interface JitConfigRequest {
   /** Runner name, unique in the scope; ≤ 64 characters. */
   readonly name: string;
-  /** All labels, spelt out: GitHub adds none to a JIT runner. 1 to 100. */
+  /** All labels: GitHub adds none to a JIT runner. 1 to 100. */
   readonly labels: readonly string[];
-  /** Runner group by name; `Default` unless configured. */
+  /** Name of the runner group; `Default` unless configured. */
   readonly runnerGroup: string;
 }
 
 export interface JitConfig {
   readonly runnerId: number;
-  /** Single use. Goes into the VM's metadata and nowhere else. */
+  /** Works once. Passed only to the metadata of the VM. */
   readonly encodedJitConfig: Secret;
 }
 
-/** A runner as GitHub lists it. */
+/** A registered runner. */
 export interface Registration {
   readonly id: number;
   readonly name: string;
   readonly status: 'online' | 'offline';
-  /** Lies for up to minutes around the start of a job: one `false` proves nothing. */
+  /** GitHub’s value is wrong for up to minutes around the start of a job: a single `false` proves nothing. */
   readonly busy: boolean;
   readonly labels: readonly string[];
-  /** Those of the labels that can be taken off: not `self-hosted`, the system and the architecture. */
+  /** The labels that can be removed: not `self-hosted`, the operating system and the architecture. */
   readonly customLabels: readonly string[];
 }
 
-/** How GitHub says that a job stands. */
+/** The state of a job at GitHub. */
 export interface JobAtGitHub {
   readonly status: JobStatus;
   readonly runnerName: string | null;
-  /** The runner's registration; null where GitHub does not say. */
+  /** Id of the registration of the runner; null if GitHub does not say. */
   readonly runnerId: number | null;
 }
 
 /**
- * What Slipway asks of GitHub, for one scope. Every call has a time-out and throws `RateLimited`, `Unavailable`, `Uncertain`
- * or `Refused` (see shared/errors.ts); `createJitConfig` throws `NameTaken` on 409, and `Uncertain` when the registration
- * may exist although no answer came.
+ * The calls to GitHub for one scope. Every call has a time-out and throws `RateLimited`, `Unavailable`, `Uncertain` or `Refused` (see
+ * shared/errors.ts). `createJitConfig` throws `NameTaken` on 409, and `Uncertain` when no answer came and the registration may exist.
  *
  * @see https://docs.github.com/en/rest/actions/self-hosted-runners
  */
@@ -50,30 +49,30 @@ export interface GitHub {
   /** The runner of exactly this name, or undefined. */
   findRunner(name: string): Promise<Registration | undefined>;
   getRunner(id: number): Promise<Registration | undefined>;
-  /** Every runner of the scope: all pages, or an error. */
+  /** Every runner of the scope. Throws if a page cannot be read. */
   listRunners(): Promise<Registration[]>;
-  /** `busy`: GitHub refuses (422) because the runner runs a job. `absent`: it was not there. */
+  /** `busy`: GitHub refused (422), because the runner runs a job. `absent`: no such registration. */
   deleteRunner(id: number): Promise<'deleted' | 'absent' | 'busy'>;
-  /** Takes a custom label off the runner. `absent`: the runner or its label was not there. */
+  /** Removes a custom label from the runner. `absent`: the runner or the label does not exist. */
   removeLabel(runnerId: number, label: string): Promise<'removed' | 'absent'>;
-  /** Gives the runner labels beside those that it has. `absent`: the runner is not there. */
+  /** Adds labels to the runner. `absent`: the runner does not exist. */
   addLabels(runnerId: number, labels: readonly string[]): Promise<'added' | 'absent'>;
-  /** The job of a repository, `owner/name`, that the scope covers; undefined when it is not there (any more). */
+  /** A job of the repository `owner/name`, which the scope covers; undefined if it does not exist. */
   getJob(repository: string, jobId: number): Promise<JobAtGitHub | undefined>;
 }
 
-/** GitHub for a scope. The installation id comes from the webhook's payload, else the configuration, else it is looked up. */
+/** GitHub for a scope. The id of the installation comes from the webhook, else from the configuration, else it is looked up. */
 export type GitHubFor = (scope: RunnerScope, installationId?: number) => GitHub;
 
-/** As much of a list as could be read: enough to add capacity; whether something is missing from GitHub only a complete list tells. */
+/** A list that may be incomplete. Enough to add capacity; only a complete list shows that an item does not exist. */
 export interface Listed<T> {
   readonly items: readonly T[];
-  /** Why the list may lack items: one of the errors in shared/errors.ts. Undefined: it is complete. */
+  /** Why items may be missing: one of the errors in shared/errors.ts. Undefined: the list is complete. */
   readonly failure: unknown;
 }
 
-/** What `look` lists. A list that cannot be read at all is an empty, incomplete one, so that it does not stop the reading of others. */
-export async function attempt<T>(look: () => Promise<Listed<T>>): Promise<Listed<T>> {
+/** Runs `look`. Turns an error into an empty, incomplete list, so that other lists are still read. */
+export async function listOrFailure<T>(look: () => Promise<Listed<T>>): Promise<Listed<T>> {
   try {
     return await look();
   } catch (failure) {
@@ -81,26 +80,26 @@ export async function attempt<T>(look: () => Promise<Listed<T>>): Promise<Listed
   }
 }
 
-/** The items of all lists, with the first failure of one. */
-export function joined<T>(lists: readonly Listed<T>[]): Listed<T> {
+/** Joins lists: all items, and the first failure. */
+export function joinLists<T>(lists: readonly Listed<T>[]): Listed<T> {
   return {
     items: lists.flatMap(({items}) => items),
     failure: lists.find(({failure}) => failure !== undefined)?.failure,
   };
 }
 
-/** A repository that the App or the token can see. */
+/** A repository to which the App or the token has access. */
 export interface DiscoveredRepository {
   /** `owner/name` */
   readonly fullName: string;
   readonly installationId: number | null;
-  /** Null: nobody has asked GitHub. */
+  /** Null: not known. */
   readonly isPublic: boolean | null;
   /** Milliseconds since the epoch; null: not known. */
   readonly pushedAt: number | null;
 }
 
-/** A repository, and the installation in whose name it is asked about; null: to be looked up. */
+/** A repository and the installation that acts for it; null: to be looked up. */
 export type NamedRepository = Pick<DiscoveredRepository, 'fullName' | 'installationId'>;
 
 /**
@@ -110,15 +109,15 @@ export type NamedRepository = Pick<DiscoveredRepository, 'fullName' | 'installat
  */
 export type RepositoryAccess = 'granted' | 'no_app' | 'suspended' | 'not_selected' | 'not_visible';
 
-/** Statuses of a run that may hold queued jobs: a run is not its jobs. One that waits for an approval may have others in the queue. */
+/** Statuses of a run that may have queued jobs. A run that waits for an approval may have other, queued jobs. */
 export const OPEN_RUNS: readonly string[] = ['queued', 'in_progress', 'waiting', 'pending', 'requested'];
 
-/** A run that is not over. */
+/** A run that is not completed. */
 export interface DiscoveredRun {
   readonly id: number;
   /** Null where GitHub's answer does not say. */
   readonly isPublic: boolean | null;
-  /** Milliseconds since the epoch; null where GitHub's answer does not say. A run that was run again keeps it. */
+  /** Milliseconds since the epoch; null if GitHub does not say. A rerun keeps the time of its run. */
   readonly createdAt: number | null;
 }
 
@@ -130,18 +129,18 @@ export interface DiscoveredJob extends JobFields {
   /** Milliseconds since the epoch; null or missing: GitHub does not say. A job that waits has a start, too: when it was queued. */
   readonly startedAt?: number | null;
   readonly completedAt?: number | null;
-  /** `success`, `failure`, `cancelled`, …; null while it is not over. */
+  /** `success`, `failure`, `cancelled`, …; null while the job is not completed. */
   readonly conclusion: string | null;
-  /** A step failed: the job did not fail for want of its machine. */
+  /** A step failed, so the job did not fail for lack of its machine. */
   readonly hasFailedStep: boolean;
 }
 
-/** The App's one hook, or one of a repository or organization. */
+/** The one hook of the App, or a hook of a repository or organization. */
 export type HookReference =
   | {readonly kind: 'app'}
   | {readonly kind: 'hook'; readonly scope: RunnerScope; readonly hookId: number};
 
-/** One attempt to deliver an event. Attempts of one event share the `guid`. */
+/** One attempt to deliver an event. All attempts of an event have the same `guid`. */
 export interface DiscoveredDelivery {
   readonly hook: HookReference;
   readonly id: number;
@@ -153,63 +152,65 @@ export interface DiscoveredDelivery {
   readonly ok: boolean;
 }
 
-/** A page of a hook's attempts, newest first. */
+/** One page of the attempts of a hook, newest first. */
 export interface DeliveryPage {
   readonly deliveries: readonly DiscoveredDelivery[];
-  /** Where the list goes on, as GitHub names it; null at its end. */
+  /** Cursor of the next page; null on the last page. */
   readonly next: string | null;
-  /** Items that have another shape than GitHub describes: nothing is known of them. */
+  /** Number of items whose shape GitHub does not describe. */
   readonly unreadable: number;
 }
 
 /**
- * What the sweep asks of GitHub beyond the runners of one scope. A list that is no `Listed` is complete or it is an error. Every call has a
- * time-out and throws `RateLimited`, `Unavailable` or `Refused`. An answer that GitHub has not changed since costs nothing of the hour's limit.
+ * The calls of the sweep to GitHub beyond the runners of one scope. A list that is not a `Listed` is complete, or an error is thrown. Every
+ * call has a time-out and throws `RateLimited`, `Unavailable` or `Refused`. An unchanged answer does not count against the hourly limit.
  *
  * @see https://docs.github.com/en/rest/actions/workflow-runs
  * @see https://docs.github.com/en/rest/apps/webhooks
  */
 export interface Discovery {
   readonly credentials: 'app' | 'token';
-  /** Of all installations of the App, or all that the token's user can see. */
-  visible(): Promise<Listed<DiscoveredRepository>>;
-  ofOrganization(org: string): Promise<Listed<DiscoveredRepository>>;
-  /** The repository's newest runs since, in one call: those that are not over, and whether there were no more than these. */
+  /** Lists the repositories of all installations of the App, or all to which the user of the token has access. */
+  listRepositories(): Promise<Listed<DiscoveredRepository>>;
+  listRepositoriesOf(org: string): Promise<Listed<DiscoveredRepository>>;
+  /**
+   * The newest runs of the repository since `sinceMs`, in one call. `open`: those that are not completed; `isAll`: there are no more runs.
+   */
   recentRuns(
     repository: DiscoveredRepository,
     sinceMs: number,
   ): Promise<{readonly open: readonly DiscoveredRun[]; readonly isAll: boolean}>;
-  /** The runs created since that are not over: a run with one job that runs or waits may have others in the queue. */
+  /** The runs created since `sinceMs` that are not completed. A run whose jobs run or wait may also have queued jobs. */
   openRuns(repository: DiscoveredRepository, sinceMs: number): Promise<Listed<DiscoveredRun>>;
-  /** The jobs of a run's latest attempt. */
+  /** The jobs of the latest attempt of a run. */
   jobs(repository: DiscoveredRepository, run: Pick<DiscoveredRun, 'id'>): Promise<Listed<DiscoveredJob>>;
-  /** Undefined when it is not there. */
+  /** Undefined: the job does not exist. */
   job(repository: NamedRepository, id: number): Promise<DiscoveredJob | undefined>;
-  /** Whether the run is completed, or not there: then nobody is given a job of it. */
+  /** Whether the run is completed or does not exist: then none of its jobs is given to a runner. */
   isOver(repository: NamedRepository, runId: number): Promise<boolean>;
-  /** Undefined when it is not there. */
+  /** Undefined: the run does not exist. */
   run(repository: NamedRepository, runId: number): Promise<DiscoveredRun | undefined>;
   access(repository: NamedRepository): Promise<RepositoryAccess>;
-  runners(scope: RunnerScope, installationId: number | null): Promise<Registration[]>;
-  /** Hooks that get `workflow_job`. None with an App, which has its own. */
+  listRunners(scope: RunnerScope, installationId: number | null): Promise<Registration[]>;
+  /** The hooks that receive `workflow_job`. Empty with an App, whose own hook is used. */
   hooks(scope: RunnerScope): Promise<HookReference[]>;
   /**
-   * One page of the attempts that GitHub has kept, newest first, from a place in the list on. `failuresOnly` leaves out what was answered
-   * well, and what got no answer at all.
+   * One page of the attempts that GitHub keeps, newest first, from `cursor` on. `failuresOnly` leaves out attempts that were answered with
+   * success, and those without an answer.
    */
   deliveries(
     hook: HookReference,
     from: {readonly cursor: string | null; readonly failuresOnly: boolean},
   ): Promise<DeliveryPage>;
-  /** Sends the event of an attempt once more; any attempt of it will do. */
+  /** Asks GitHub to redeliver the event of an attempt; any of its attempts will do. */
   redeliver(attempt: Pick<DiscoveredDelivery, 'hook' | 'id'>): Promise<void>;
-  /** Runs a finished job once more, as the run's next attempt. */
+  /** Reruns a completed job, as the next attempt of its run. */
   rerun(repository: NamedRepository, jobId: number): Promise<void>;
-  /** How much of the hour's limit is left by GitHub's last answers, 0 to 1; 1 while it has given none. The lowest of all installations. */
-  left(): number;
+  /** Remaining share of the hourly limit by GitHub’s latest answers, 0 to 1; the lowest of all installations. 1 before the first answer. */
+  remainingQuota(): number;
 }
 
-/** All that Slipway asks of GitHub. Both parts share one connection: its tokens, installations and runner groups. */
+/** Both ports to GitHub, which share tokens, installations and runner groups. */
 export interface GitHubConnection {
   readonly forScope: GitHubFor;
   readonly discovery: Discovery;

@@ -7,52 +7,52 @@ import type {App} from './app';
 import {RETRY_SECONDS} from './errors';
 import type {IssuedToken} from './tokens';
 
-/** An App that is removed and installed again has another id from then on. */
+/** How long the installation of an account is cached, in milliseconds. An App that is removed and installed again has another id. */
 const CACHE_TTL_MS = 60 * 60_000;
 
-/** GitHub answers 404 for a moment where nothing is missing: a 404 is believed when it comes again after so long. */
-const ASK_AGAIN_MS = 3_000;
+/** Pause before a 404 is checked again, in milliseconds: GitHub sometimes answers 404 for an installation that exists. */
+const RETRY_AFTER_404_MS = 3_000;
 
-/** What was found to be absent is not asked for twice in this time. */
-const ABSENT_MS = 5 * 60_000;
+/** How long an absent installation is not checked a second time, in milliseconds. */
+const ABSENT_TTL_MS = 5 * 60_000;
 
-/** Beyond that the oldest is forgotten, which costs a second request again. */
-const MOST_ABSENT = 1_000;
+/** Absent installations that are remembered. When the oldest is dropped, it costs a second request again. */
+const MAX_ABSENT = 1_000;
 
-/** Which installation of the App acts for a scope. */
+/** Finds the installation of the App that acts for a scope. */
 export interface Installations {
   idFor(scope: RunnerScope, fromPayload: number | undefined): Promise<number>;
   /**
-   * A token of the installation, or of the one that the account of `scope` has in its place: records and late webhooks name the one that
-   * was there before the App was removed and installed again. A configured id is taken at its word. Throws `Refused` when GitHub said
-   * twice that the installation is not there, and lists no such installation; `Unavailable` when it lists it all the same.
+   * Issues a token of the installation, or of the one that replaced it on the account of `scope`: records and late webhooks name the
+   * installation from before the App was removed and installed again. A configured id is used without lookup. Throws `Refused` when GitHub
+   * answered 404 twice and does not list the installation; `Unavailable` when GitHub lists it.
    */
   issueToken(id: number, scope: RunnerScope): Promise<IssuedToken>;
 }
 
 /**
- * The payload's id, else the configured one, else the one that GitHub knows for the account, remembered for an hour. A
- * webhook of a repository or organization carries no installation, and 0 is what a missing one becomes: never asked for.
+ * Uses the id from the payload, else the configured one, else the one that GitHub has for the account, cached for an hour. The webhook of a
+ * repository or organization names no installation; 0 stands for none and is never used.
  */
 export function createInstallations(
   app: App,
   configured: number | undefined,
   {clock, logger}: {readonly clock: Clock; readonly logger?: Logger | undefined},
 ): Installations {
-  /** By account. */
+  /** Installation ids by account. */
   const found = new TtlCache<number>(clock);
-  /** By scope, or by id of an installation: what is believed at once to be absent. */
-  const absent = new TtlCache<true>(clock, {maxEntries: MOST_ABSENT});
+  /** Absent installations, by scope or by id: a 404 is not checked a second time. */
+  const absent = new TtlCache<true>(clock, {maxEntries: MAX_ABSENT});
 
-  const rememberAbsent = (what: string): void => absent.set(what, true, clock.now() + ABSENT_MS);
+  const rememberAbsent = (what: string): void => absent.set(what, true, clock.now() + ABSENT_TTL_MS);
 
-  /** Asks once more, some seconds later, with another JWT, when GitHub says that `what` is not there. */
+  /** Runs `ask`; repeats it with another JWT some seconds later if GitHub answers that `what` does not exist. */
   async function askTwice<T>(what: string, ask: () => Promise<T>): Promise<T> {
     try {
       return await ask();
     } catch (error) {
       if (!isAbsent(error) || absent.get(what)) throw error;
-      await clock.sleep(ASK_AGAIN_MS);
+      await clock.sleep(RETRY_AFTER_404_MS);
       try {
         return await ask();
       } catch (again) {
@@ -62,10 +62,10 @@ export function createInstallations(
     }
   }
 
-  /** The token of an installation of which GitHub has just said that it is not there. */
-  async function askAgain(id: number, error: unknown): Promise<IssuedToken> {
+  /** Issues the token once more, some seconds after GitHub answered that the installation does not exist. */
+  async function reissueAfter404(id: number, error: unknown): Promise<IssuedToken> {
     if (!isAbsent(error) || absent.get(`installation ${id}`)) throw error;
-    await clock.sleep(ASK_AGAIN_MS);
+    await clock.sleep(RETRY_AFTER_404_MS);
     try {
       return await app.issueToken(id);
     } catch (again) {
@@ -86,7 +86,7 @@ export function createInstallations(
       const owner = ownerOf(scope);
       const known = found.get(owner);
       if (known !== undefined) return known;
-      // Not shared with others of the account who ask meanwhile: its repositories need not all be in the installation.
+      // Each caller asks for itself: the repositories of the account need not all be in the installation.
       const id = await askTwice(describeScope(scope), () => app.findInstallation(scope));
       found.set(owner, id, clock.now() + CACHE_TTL_MS);
       return id;
@@ -96,8 +96,8 @@ export function createInstallations(
         return await app.issueToken(id);
       } catch (error) {
         if (!isGone(error)) throw error;
-        const other = id === configured ? undefined : await findOther(app, scope);
-        if (other === undefined || other === id) return askAgain(id, error);
+        const other = id === configured ? undefined : await findReplacement(app, scope);
+        if (other === undefined || other === id) return reissueAfter404(id, error);
         logger?.info(`installation ${id} is not there any more: ${other} acts for ${describeScope(scope)}`);
         return app.issueToken(other);
       }
@@ -105,8 +105,8 @@ export function createInstallations(
   };
 }
 
-/** Undefined when the account has none. */
-async function findOther(app: App, scope: RunnerScope): Promise<number | undefined> {
+/** Finds the present installation of the account; undefined if there is none. */
+async function findReplacement(app: App, scope: RunnerScope): Promise<number | undefined> {
   try {
     return await app.findInstallation(scope);
   } catch (error) {
@@ -115,12 +115,12 @@ async function findOther(app: App, scope: RunnerScope): Promise<number | undefin
   }
 }
 
-/** Not there, or suspended. */
+/** Whether the installation does not exist or is suspended. */
 function isGone(error: unknown): error is RefusedByGitHub {
   return error instanceof RefusedByGitHub && error.reason === 'installation';
 }
 
-/** Not there, by GitHub's status: a suspended one is answered 403. */
+/** Whether the installation does not exist: GitHub answers 403 for a suspended one. */
 function isAbsent(error: unknown): boolean {
   return isGone(error) && error.status === 404;
 }

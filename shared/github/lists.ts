@@ -6,42 +6,45 @@ import type {Listed} from './github';
 import {describeCall, type GitHubCall} from './refusals';
 import {readCountedItems, readItems} from './responses';
 
-/** One page as GitHub sent it: the body, and whether `Link` names a next one. */
+const PAGE_SIZE = 100;
+
+/** The default page size of GitHub. An answer that is too large with 100 items succeeds with this size. */
+const SMALL_PAGE_SIZE = 30;
+
+/** Failed pages after which the reading of one list ends. */
+const MAX_FAILED_PAGES = 3;
+
+/** Pages of one list, so that an endless list ends: a runner group has at most 10,000 runners. */
+const MAX_PAGES = 1000;
+
+/** One page: the body, and whether `Link` names a next page. */
 export interface Page {
   readonly data: unknown;
   readonly hasNext: boolean;
 }
 
-/** Asks for a page, counted from 1, of so many items. */
+/** Reads the page `page`, counted from 1, with `perPage` items. */
 export type AskPage = (page: number, perPage: number) => Promise<Page>;
 
-/** What could be read of a list. */
-export interface Read {
+/** The part of a list that could be read. */
+export interface ListRead {
   readonly items: readonly unknown[];
-  /** Why the list may lack items; undefined: it is complete. */
+  /** Why items may be missing; undefined: the list is complete. */
   readonly failure: unknown;
-  /** Whether a page of it could be read: that no item came is an answer then. */
+  /** Whether a page could be read: then an empty list is an answer. */
   readonly isAnswered: boolean;
-  /** GitHub shows no more of the list than this, although it goes on. */
+  /** GitHub cut the list at `limit`, although there are more items. */
   readonly isCut: boolean;
 }
 
 export interface ReadOptions {
-  /** GitHub shows no more items of such a list than this. */
+  /** Number of items after which GitHub cuts such a list. */
   readonly limit?: number;
-  /** The list is a bare array, and no total says how long it is. */
+  /** The list is an array without a total. */
   readonly isArray?: boolean;
 }
 
-const PAGE_SIZE = 100;
-/** GitHub's own size of a page: an answer that is too large for it at 100 items succeeds at this size. */
-const SMALL_PAGE_SIZE = 30;
-/** Pages of one list that may fail, so that a list that fails everywhere costs little. */
-const MOST_FAILED_PAGES = 3;
-/** 10,000 runners are GitHub's limit of a group; a list that never ends is no reason to go on for ever. */
-const MOST_PAGES = 1000;
-
-/** Pages of the list at `url`, through octokit. */
+/** Reads the pages of the list at `url` with octokit. */
 export function pagesOf(octokit: Octokit, url: string, query: Readonly<Record<string, string>> = {}): AskPage {
   return async (page, perPage) => {
     const {data, headers}: {data: unknown; headers: {link?: string | undefined}} = await octokit.request(`GET ${url}`, {
@@ -54,10 +57,10 @@ export function pagesOf(octokit: Octokit, url: string, query: Readonly<Record<st
 }
 
 /**
- * As much of a list as can be read. After a 5xx the page is asked for once more in pages of 30; one of these that fails is left out. A
- * total that does not fit makes the list incomplete and its items no less true. Never throws: what failed is the `failure`.
+ * Reads as much of a list as possible. After a 5xx the page is read again in pages of 30, of which those that fail are left out. A wrong
+ * total makes the list incomplete. Never throws: the error is the `failure`.
  */
-export async function readList(ask: AskPage, call: GitHubCall, options: ReadOptions = {}): Promise<Read> {
+export async function readList(ask: AskPage, call: GitHubCall, options: ReadOptions = {}): Promise<ListRead> {
   const {limit = Number.POSITIVE_INFINITY, isArray = false} = options;
   const items = new Map<unknown, unknown>();
   let perPage = PAGE_SIZE;
@@ -65,11 +68,11 @@ export async function readList(ask: AskPage, call: GitHubCall, options: ReadOpti
   let failure: unknown;
   let failed = 0;
   let isAnswered = false;
-  const read = (isCut = false): Read => ({items: [...items.values()], failure, isAnswered, isCut});
+  const read = (isCut = false): ListRead => ({items: [...items.values()], failure, isAnswered, isCut});
 
   for (let page = 1, asked = 1; ; page++, asked++) {
-    if (asked > MOST_PAGES) {
-      failure ??= unreadable(call, `more than ${MOST_PAGES} pages`);
+    if (asked > MAX_PAGES) {
+      failure ??= unreadable(call, `more than ${MAX_PAGES} pages`);
       return read();
     }
     let found: readonly unknown[];
@@ -90,7 +93,7 @@ export async function readList(ask: AskPage, call: GitHubCall, options: ReadOpti
       }
       failure ??= error;
       const goesOn = total !== undefined && page * perPage < total;
-      if (!isServerError(error) || !goesOn || ++failed === MOST_FAILED_PAGES) return read();
+      if (!isServerError(error) || !goesOn || ++failed === MAX_FAILED_PAGES) return read();
       continue;
     }
     for (const item of found) items.set(idOf(item) ?? item, item);
@@ -103,8 +106,8 @@ export async function readList(ask: AskPage, call: GitHubCall, options: ReadOpti
 }
 
 /**
- * Every item of a list that comes with a `total_count`. Throws when a page cannot be read, and `Unavailable` when fewer or more items
- * come than the total says: a list with a hole in it would make a living runner look absent.
+ * Every item of a list with a `total_count`. Throws when a page cannot be read, and `Unavailable` when the number of items differs from the
+ * total: in an incomplete list a live runner would look absent.
  */
 export async function listAll(ask: AskPage, call: GitHubCall): Promise<readonly unknown[]> {
   const {items, failure} = await readList(ask, call);
@@ -112,7 +115,7 @@ export async function listAll(ask: AskPage, call: GitHubCall): Promise<readonly 
   return items;
 }
 
-/** GitHub's answer, or a proxy's on its way, that the server could not do it. */
+/** Whether the error is a 5xx of GitHub or of a proxy. */
 function isServerError(error: unknown): boolean {
   return error instanceof RequestError && error.response !== undefined && error.status >= 500;
 }
@@ -134,17 +137,17 @@ function idOf(item: unknown): unknown {
   return typeof item === 'object' && item !== null && 'id' in item ? item.id : undefined;
 }
 
-/** Asks with the octokit that a call needs; what that throws is typed. */
+/** Runs the work with an octokit; throws typed errors. */
 export type Ask = <T>(work: (octokit: Octokit) => Promise<T>) => Promise<T>;
 
-/** As much of a list as can be read. Throws when GitHub answers for no page of it. */
-export async function readSome(
+/** Reads as much of a list as possible. Throws if no page of it could be read. */
+export async function readListWith(
   call: GitHubCall,
   ask: Ask,
   path: string,
   {query = {}, ...options}: ReadOptions & {readonly query?: Readonly<Record<string, string>>} = {},
-): Promise<Read> {
-  let found: Read = {items: [], failure: undefined, isAnswered: false, isCut: false};
+): Promise<ListRead> {
+  let found: ListRead = {items: [], failure: undefined, isAnswered: false, isCut: false};
   try {
     await ask(async (octokit) => {
       found = await readList(pagesOf(octokit, path, query), call, options);
@@ -158,10 +161,10 @@ export async function readSome(
   }
 }
 
-/** The items of a list that can be read, without those that are null. One that cannot be read makes the list incomplete, and hides no other. */
-export function listed<T>(
+/** Parses the items of a list and drops those that are null. An unreadable item makes the list incomplete. */
+export function toListed<T>(
   call: GitHubCall,
-  {items, failure}: Pick<Read, 'items' | 'failure'>,
+  {items, failure}: Pick<ListRead, 'items' | 'failure'>,
   readItem: (data: unknown) => T | null | undefined,
 ): Listed<T> {
   const found = items.map(readItem);
@@ -172,6 +175,6 @@ export function listed<T>(
 }
 
 /** The URL of the next page, by a `Link` header. */
-export function nextOf(link: string | undefined): string | undefined {
+export function nextPageUrl(link: string | undefined): string | undefined {
   return /<([^<>]+)>; *rel="next"/.exec(link ?? '')?.[1];
 }

@@ -6,19 +6,25 @@ import type {Logger} from '../logger';
 import type {Secret} from '../secret';
 import type {TokenSource} from './tokens';
 
+/** A new token may not have reached all servers of GitHub yet: for this many milliseconds a 401 is retried. */
+const REPLICATION_MS = 5_000;
+
+/** Share of the hourly limit below which a warning is logged, before runners have to wait. */
+const NEAR_LIMIT_SHARE = 0.1;
+
 type Strategy = Pick<NonNullable<ConstructorParameters<typeof Octokit>[0]>, 'auth' | 'authStrategy'>;
 
 export interface Connection {
   /** `https://api.github.com`, or a GitHub Enterprise Server's `https://host/api/v3`. */
   readonly apiUrl: string;
-  /** For one request, its body included. */
+  /** Time-out of one request including its body. */
   readonly timeoutMs: number;
   readonly logger?: Logger;
 }
 
 /**
- * Octokit as Slipway wants it: with a time-out, without retries (`@octokit/rest` brings neither plugin-retry nor
- * plugin-throttling: a repeated generate-jitconfig would end in 409), quiet, and pinned to one version of the API.
+ * Creates an octokit with a time-out, without retries (`@octokit/rest` includes neither plugin-retry nor plugin-throttling: a repeated
+ * generate-jitconfig would end in 409), without console output, and pinned to one version of the API.
  */
 export function createOctokit(connection: Connection, strategy: Strategy = {}): Octokit {
   const log = {
@@ -34,7 +40,7 @@ export function createOctokit(connection: Connection, strategy: Strategy = {}): 
     log,
     request: {
       log,
-      // Here and not as a `signal` option, which octokit.paginate drops after the first page.
+      // Set here and not as the `signal` option, which octokit.paginate drops after the first page.
       fetch: (url: string, init: RequestInit) =>
         fetch(url, {...init, signal: AbortSignal.timeout(connection.timeoutMs)}),
     },
@@ -47,15 +53,12 @@ export function createOctokit(connection: Connection, strategy: Strategy = {}): 
   return octokit;
 }
 
-/** Octokit would write to the console otherwise; each failure is logged by who handles it. */
+/** Octokit would otherwise write to the console. Failures are logged where they are handled. */
 const ignore = (): undefined => undefined;
 
-/** GitHub's servers may not all know a new token at once: so long after its issue a 401 can be a matter of seconds. */
-const REPLICATION_MS = 5_000;
-
 /**
- * Sends every request with the current token. A request that is refused with 401 had no effect, so it is sent again: after pauses of 1, 2, …
- * seconds while the token is new, and then once with another token where there is one.
+ * Sends every request with the current token. A 401 has no effect at GitHub, so the request is sent again: while the token is new, after
+ * pauses of 1, 2, … seconds; then once with another token, if there is one.
  *
  * @see https://github.com/octokit/auth-app.js#authenticate-as-installation (auth-app pauses in the same way, on the system's timers)
  */
@@ -63,7 +66,7 @@ export function authorize(octokit: Octokit, tokens: TokenSource, clock: Pick<Clo
   octokit.hook.wrap('request', async (request, options) => {
     const send = async (token: Secret) => {
       for (let pauseMs = 1_000; ; pauseMs += 1_000) {
-        // Changed in place: octokit's hooks hand on these options, whatever is given to `request`.
+        // Changed in place: the hooks of octokit pass on these options, and not those given to `request`.
         options.headers.authorization = `token ${token.reveal()}`;
         try {
           return await request(options);
@@ -89,11 +92,8 @@ function isUnauthorized(error: unknown): boolean {
   return error instanceof RequestError && error.status === 401;
 }
 
-/** A tenth of the hour's requests is left: time to look, before runners wait for the next hour. */
-const NEAR = 0.1;
-
 /**
- * Logs once per hourly window when the primary rate limit is nearly used up, while everything still works.
+ * Logs a warning once per hourly window when the primary rate limit is nearly used up.
  *
  * @see https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#checking-the-status-of-your-rate-limit
  */
@@ -103,8 +103,8 @@ function watchLimit(octokit: Pick<Octokit, 'hook'>, logger: Pick<Logger, 'warnin
     const limit = Number(headers['x-ratelimit-limit']);
     const remaining = Number(headers['x-ratelimit-remaining']);
     const window = String(headers['x-ratelimit-reset']);
-    // Without the headers, as a GitHub Enterprise Server without limits answers, both are NaN.
-    if (!(remaining < limit * NEAR) || window === warnedOf) return;
+    // Without the headers (a GitHub Enterprise Server without limits) both are NaN.
+    if (!(remaining < limit * NEAR_LIMIT_SHARE) || window === warnedOf) return;
     warnedOf = window;
     logger.warning(`${remaining} of ${limit} requests to GitHub are left in this hour`, {
       decision: 'github_limit_near',

@@ -1,7 +1,7 @@
 import type {GitHubRefusalReason} from '../errors';
 import {describeScope, type RunnerScope} from '../model/scope';
 
-/** What was asked of GitHub: decides what an error means, and names the call in messages. */
+/** A call to GitHub. Decides what an error means, and names the call in messages. */
 export type GitHubCall =
   | {
       readonly kind: 'register';
@@ -13,7 +13,7 @@ export type GitHubCall =
   | {readonly kind: 'job'; readonly scope: RunnerScope; readonly repository: string; readonly jobId: number}
   | {readonly kind: 'installation'; readonly scope: RunnerScope}
   | {readonly kind: 'token'; readonly installationId: number}
-  /** `what` names it in messages; `permission` is what it takes. */
+  /** `what` names the call in messages; `permission` is the permission that it needs. */
   | {
       readonly kind: 'discovery';
       readonly scope: RunnerScope;
@@ -44,7 +44,7 @@ export function describeCall(call: GitHubCall): string {
 
 export type CredentialsKind = 'app' | 'token';
 
-/** GitHub's status alone says little: 403 and 404 both mean "not allowed" as well as "not there". The body's text decides. */
+/** Reads the reason of a refusal from the text of the body: GitHub uses both 403 and 404 for `not allowed` and for `does not exist`. */
 export function refusalReason(call: GitHubCall, status: number, text: string): GitHubRefusalReason {
   if (/IP allow ?list/i.test(text)) return 'ip_allow_list';
   if (/SAML/.test(text)) return 'saml';

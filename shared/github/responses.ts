@@ -14,11 +14,11 @@ import type {
 } from './github';
 
 /**
- * GitHub's answers, as far as anything here depends on them. A reader returns undefined for another shape than GitHub describes, which is
- * an error of the call or makes a list incomplete. A minor field that is malformed (a date, a visibility) counts as missing.
+ * Parsers of GitHub's answers. Each returns undefined for a shape that GitHub does not describe, which fails the call or makes a list
+ * incomplete. A malformed optional field (a date, a visibility) counts as missing.
  */
 
-/** GitHub's own refusal: a JSON object with a `message`. A proxy in front of GitHub answers with a page of its own. */
+/** An error body of GitHub: a JSON object with a `message`. A proxy in front of GitHub answers with another body. */
 const Refusal = z.object({message: z.string()});
 
 export function isGitHubsBody(body: unknown): body is z.infer<typeof Refusal> {
@@ -28,12 +28,12 @@ export function isGitHubsBody(body: unknown): body is z.infer<typeof Refusal> {
 const Items = z.array(z.unknown());
 const CountedItems = z.looseObject({total_count: z.number()});
 
-/** The items of a list that is a bare array; undefined when `data` is none. */
+/** The items of a list that is an array; undefined if `data` is none. */
 export function readItems(data: unknown): readonly unknown[] | undefined {
   return Items.safeParse(data).data;
 }
 
-/** The one array of the body, whatever its name, and the total. */
+/** The only array of the body, whatever its name, and the total. */
 export function readCountedItems(data: unknown): {items: readonly unknown[]; total: number} | undefined {
   const {data: body} = CountedItems.safeParse(data);
   const items = body && Object.values(body).map(readItems).find(Boolean);
@@ -42,7 +42,7 @@ export function readCountedItems(data: unknown): {items: readonly unknown[]; tot
 
 const InstallationToken = z.object({token: z.string().min(1), expires_at: Time});
 
-/** The 201 of an installation's `access_tokens`. */
+/** Reads the answer (201) of `access_tokens` of an installation. */
 export function readInstallationToken(data: unknown): {token: Secret; expiresAtMs: number} | undefined {
   const {data: issued} = InstallationToken.safeParse(data);
   return issued && {token: new Secret(issued.token), expiresAtMs: Date.parse(issued.expires_at)};
@@ -68,7 +68,7 @@ export function readInstallation(data: unknown): {id: number; login: string; isS
 
 const GeneratedJitConfig = z.object({runner: z.object({id: Id}), encoded_jit_config: z.string().min(1)});
 
-/** The 201 of generate-jitconfig. */
+/** Reads the answer (201) of generate-jitconfig. */
 export function readJitConfig(data: unknown): JitConfig | undefined {
   const {data: made} = GeneratedJitConfig.safeParse(data);
   return made && {runnerId: made.runner.id, encodedJitConfig: new Secret(made.encoded_jit_config)};
@@ -91,7 +91,7 @@ export function readRegistration(data: unknown): Registration | undefined {
   return {
     id: runner.id,
     name: runner.name,
-    // GitHub describes no more than a string here: an unknown word keeps the runner.
+    // GitHub documents only a string: an unknown word counts as online, so that the runner is kept.
     status: runner.status === 'offline' ? 'offline' : 'online',
     busy: runner.busy !== false,
     labels: labels.map(({name}) => name),
@@ -122,7 +122,7 @@ const Repository = z.object({
   disabled: minor(z.boolean()),
 });
 
-/** Null: it can have no new run. */
+/** Null: the repository is archived or disabled and can have no new run. */
 export function readRepository(data: unknown, installationId: number | null): DiscoveredRepository | null | undefined {
   const {data: repository} = Repository.safeParse(data);
   if (!repository) return undefined;
@@ -155,7 +155,7 @@ export function readRun(data: unknown): (DiscoveredRun & {readonly isOver: boole
     id: run.id,
     isPublic: isPublic(run.repository ?? {}),
     createdAt: run.created_at ? Date.parse(run.created_at) : null,
-    // A word that GitHub does not describe is no reason to leave its jobs alone.
+    // Jobs of a run with an unknown status are still read.
     isOver: run.status === 'completed',
   };
 }
@@ -166,7 +166,7 @@ const Job = JobJson.extend({
   steps: minor(z.array(z.object({conclusion: minor(z.string())}))),
 });
 
-/** Null: a status that GitHub does not describe, or labels that no runner can have. */
+/** Null: an undocumented status, or labels that no runner can have. */
 export function readJob(data: unknown): DiscoveredJob | null | undefined {
   const {data: job} = Job.safeParse(data);
   if (!job) return undefined;
@@ -185,7 +185,7 @@ export function readJob(data: unknown): DiscoveredJob | null | undefined {
 
 const JobState = JobJson.pick({status: true, runner_name: true, runner_id: true});
 
-/** How a job stands. Undefined also for a status that GitHub does not describe. */
+/** Undefined also for an undocumented status. */
 export function readJobAtGitHub(data: unknown): JobAtGitHub | undefined {
   const {data: job} = JobState.safeParse(data);
   const status = job && jobStatus(job.status);
@@ -202,7 +202,7 @@ export function readHook(data: unknown): {id: number; getsJobs: boolean} | undef
 
 const Delivery = z.object({
   id: Id,
-  // It becomes the name of a field in a document.
+  // Used as the name of a field in a document.
   guid: z.string().regex(/^[0-9A-Za-z-]{1,64}$/),
   event: z.string(),
   action: z.string().nullish(),

@@ -5,21 +5,20 @@ import {describeScope, ownerOf, type RunnerScope} from '../model/scope';
 import type {RunnerGroup} from './responses';
 
 const CACHE_TTL_MS = 60 * 60_000;
-
-/** GitHub gives it to the default group of every repository and of nearly every organization. */
+/** Id of the default group of every repository and nearly every organization. */
 const DEFAULT_GROUP_ID = 1;
 
-/** `settled`: just looked up, or beyond doubt. Otherwise GitHub may know better by now: look up and try once more. */
+/** `settled`: the id is certain or was just looked up. Otherwise the id may have changed: after a refusal, look it up and try once more. */
 export interface ResolvedGroup {
   readonly id: number;
   readonly name: string;
   readonly settled: boolean;
 }
 
-/** The names of runner groups → their ids, with no call to GitHub where that is possible. */
+/** Maps names of runner groups to ids, without a call to GitHub where possible. */
 export interface RunnerGroups {
   resolve(scope: RunnerScope, name: string, list: () => Promise<RunnerGroup[]>): Promise<ResolvedGroup>;
-  /** Asks GitHub anew. Throws `Refused` when there is no such group. */
+  /** Looks the group up at GitHub. Throws `Refused` if there is no such group. */
   lookUp(scope: RunnerScope, name: string, list: () => Promise<RunnerGroup[]>): Promise<ResolvedGroup>;
 }
 
@@ -48,7 +47,7 @@ export function createRunnerGroups(clock: Clock): RunnerGroups {
   };
 }
 
-/** The runners of a repository are in its one default group, which no call lists. */
+/** A repository has only its default group, which no call lists. */
 function inRepository(scope: RunnerScope, name: string): ResolvedGroup {
   if (isDefaultName(name)) return {id: DEFAULT_GROUP_ID, name, settled: true};
   throw new Refused(

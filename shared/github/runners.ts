@@ -11,7 +11,7 @@ import type {ResolvedGroup, RunnerGroups} from './runner-groups';
 
 export interface ScopedGitHubOptions {
   readonly scope: RunnerScope;
-  /** The octokit of the installation; may have to look the installation up, and throws typed errors. */
+  /** Returns the octokit of the installation. May look the installation up; throws typed errors. */
   readonly octokit: () => Promise<Octokit>;
   readonly groups: RunnerGroups;
   readonly credentials: CredentialsKind;
@@ -19,7 +19,7 @@ export interface ScopedGitHubOptions {
   readonly onRateLimit?: ((limited: RateLimited, scope: RunnerScope) => void) | undefined;
 }
 
-/** GitHub's runner calls for one scope. The two scopes differ in the beginning of their paths and in nothing else. */
+/** Creates the runner calls for one scope. Repository and organization differ only in the first part of their paths. */
 export function createScopedGitHub(options: ScopedGitHubOptions): GitHub {
   const {scope, groups} = options;
   const runners = `${scopePath(scope)}/actions/runners`;
@@ -62,8 +62,8 @@ export function createScopedGitHub(options: ScopedGitHubOptions): GitHub {
     });
   }
 
-  /** The group's id anew after GitHub refused the one that we took it for; undefined when it is the same, or not ours to see. */
-  async function movedGroup(refused: ResolvedGroup, name: string): Promise<ResolvedGroup | undefined> {
+  /** Looks the id of the group up again after GitHub refused `refused`. Undefined if the id is the same or GitHub refuses the list. */
+  async function lookUpAgain(refused: ResolvedGroup, name: string): Promise<ResolvedGroup | undefined> {
     try {
       const group = await groups.lookUp(scope, name, listGroups);
       return group.id === refused.id ? undefined : group;
@@ -80,13 +80,13 @@ export function createScopedGitHub(options: ScopedGitHubOptions): GitHub {
         return await register(request, group);
       } catch (error) {
         if (group.settled || !(error instanceof RefusedByGitHub) || error.reason !== 'runner_group') throw error;
-        const moved = await movedGroup(group, request.runnerGroup);
+        const moved = await lookUpAgain(group, request.runnerGroup);
         if (!moved) throw error;
         return await register(request, moved);
       }
     },
 
-    /** One that is listed is there, whatever else the list lacks. */
+    /** A listed runner exists, even if the list is incomplete. */
     findRunner(name) {
       return ask(runnersCall, async (octokit) => {
         const {items, failure} = await readList(pagesOf(octokit, runners, {name}), runnersCall);
@@ -122,7 +122,8 @@ export function createScopedGitHub(options: ScopedGitHubOptions): GitHub {
           return 'deleted';
         } catch (error) {
           if (isRefusedWith(error, 404)) return 'absent';
-          // GitHub's only 422 here is "Runner X is currently running a job"; another one would be no leave to go on either.
+          // GitHub answers 422 here only with "Runner X is currently running a job". For another reason the runner must not be deleted
+          // either.
           if (isRefusedWith(error, 422)) return 'busy';
           throw error;
         }

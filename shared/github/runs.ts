@@ -2,60 +2,57 @@ import type {Octokit} from '@octokit/rest';
 import {GitHubDown} from '../errors';
 import {type RunnerScope, repositoryScope, scopePath} from '../model/scope';
 import {isRefusedWith, unreadable} from './errors';
-import {type DiscoveredRun, type Discovery, joined, type Listed, type NamedRepository, OPEN_RUNS} from './github';
-import {listed, readSome} from './lists';
+import {type DiscoveredRun, type Discovery, joinLists, type Listed, type NamedRepository, OPEN_RUNS} from './github';
+import {readListWith, toListed} from './lists';
 import type {GitHubCall} from './refusals';
 import {readCountedItems, readJob, readRun} from './responses';
 
-/** GitHub shows no more of a list of runs that is filtered. */
-const LONGEST_FILTERED_LIST = 1000;
-const MOST_SLICES = 10;
-
-/** So many runs are looked at in one call: a repository where little happens has no more in five weeks. */
+/** Runs after which GitHub cuts a filtered list. */
+const MAX_FILTERED_RUNS = 1000;
+const MAX_SLICES = 10;
+/** Runs that one call reads: a quiet repository has no more in five weeks. */
 const RECENT_RUNS = 30;
 
-/** Asks in the name of the repository's installation; throws typed errors. */
+/** Runs the work for the installation of a repository; throws typed errors. */
 export type AskIn = <T>(
   call: GitHubCall & {scope: RunnerScope},
   installationId: number | null,
   work: (octokit: Octokit) => Promise<T>,
 ) => Promise<T>;
 
-/** The part of `Discovery` that reads runs and their jobs. */
-export function discoverRuns(
-  ask: AskIn,
-): Pick<Discovery, 'recentRuns' | 'openRuns' | 'jobs' | 'job' | 'run' | 'isOver'> {
-  /** The runs of one status: beyond what GitHub shows of a filtered list, in slices by the time of their creation, newest first. */
+/** Creates the part of `Discovery` that reads runs and jobs. */
+export function createRuns(ask: AskIn): Pick<Discovery, 'recentRuns' | 'openRuns' | 'jobs' | 'job' | 'run' | 'isOver'> {
+  /** Reads the runs of one status. When GitHub cuts the list, reads further slices by creation time, newest first. */
   async function runsOf(repository: NamedRepository, status: string, sinceMs: number): Promise<Listed<DiscoveredRun>> {
     const call = callOf(repository, `the runs of repository ${repository.fullName}`);
     const items: DiscoveredRun[] = [];
     let failure: unknown;
     let untilMs: number | undefined;
-    for (let slice = 0; slice < MOST_SLICES; slice++) {
+    for (let slice = 0; slice < MAX_SLICES; slice++) {
       const created = untilMs === undefined ? `>=${iso(sinceMs)}` : `${iso(sinceMs)}..${iso(untilMs)}`;
-      const found = await readSome(
+      const found = await readListWith(
         call,
         (work) => ask(call, repository.installationId, work),
         `${pathOf(repository)}/actions/runs`,
-        {query: {status, created}, limit: LONGEST_FILTERED_LIST},
+        {query: {status, created}, limit: MAX_FILTERED_RUNS},
       );
-      const {items: runs, failure: cause} = listed(call, found, readRun);
+      const {items: runs, failure: cause} = toListed(call, found, readRun);
       items.push(...runs);
       failure ??= cause;
       if (!found.isCut) return {items, failure};
       const oldestMs = Math.min(...runs.flatMap(({createdAt}) => createdAt ?? []));
-      // More than a thousand in one second: the rest of that second is out of reach.
+      // More than 1,000 runs in one second: the rest of that second cannot be read.
       untilMs = oldestMs === untilMs ? oldestMs - 1000 : oldestMs;
       if (!(untilMs >= sinceMs)) return {items, failure};
     }
-    return {items, failure: failure ?? unreadable(call, `more than ${MOST_SLICES * LONGEST_FILTERED_LIST} runs`)};
+    return {items, failure: failure ?? unreadable(call, `more than ${MAX_SLICES * MAX_FILTERED_RUNS} runs`)};
   }
 
   function getRun(repository: NamedRepository, runId: number) {
     const call = callOf(repository, `run ${runId} of repository ${repository.fullName}`);
     return ask(call, repository.installationId, async (octokit) => {
       const data = await unless404(octokit.request(`GET ${pathOf(repository)}/actions/runs/${runId}`));
-      return data === undefined ? undefined : known(call, readRun(data));
+      return data === undefined ? undefined : readOrThrow(call, readRun(data));
     });
   }
 
@@ -69,7 +66,7 @@ export function discoverRuns(
         });
         const page = readCountedItems(data);
         if (!page) throw unreadable(call, 'no list with a total_count');
-        const {items, failure} = listed(call, {items: page.items, failure: undefined}, readRun);
+        const {items, failure} = toListed(call, {items: page.items, failure: undefined}, readRun);
         return {
           open: items.filter(({isOver}) => !isOver),
           isAll: failure === undefined && page.items.length >= page.total && page.items.length < RECENT_RUNS,
@@ -86,11 +83,11 @@ export function discoverRuns(
           isAnswered = true;
         } catch (error) {
           lists.push({items: [], failure: error});
-          // What GitHub does not allow now it does not allow of the other statuses either.
+          // A refusal or rate limit for one status applies to the others too.
           if (!(error instanceof GitHubDown)) break;
         }
       }
-      const {items, failure} = joined(lists);
+      const {items, failure} = joinLists(lists);
       if (!isAnswered) throw failure;
       return {items: [...new Map(items.map((run) => [run.id, run])).values()], failure};
     },
@@ -98,17 +95,17 @@ export function discoverRuns(
     async jobs(repository, {id}) {
       const call = callOf(repository, `the jobs of run ${id} of repository ${repository.fullName}`);
       const path = `${pathOf(repository)}/actions/runs/${id}/jobs`;
-      const found = await readSome(call, (work) => ask(call, repository.installationId, work), path, {
+      const found = await readListWith(call, (work) => ask(call, repository.installationId, work), path, {
         query: {filter: 'latest'},
       });
-      return listed(call, found, readJob);
+      return toListed(call, found, readJob);
     },
 
     job(repository, id) {
       const call = callOf(repository, `job ${id} of repository ${repository.fullName}`);
       return ask(call, repository.installationId, async (octokit) => {
         const data = await unless404(octokit.request(`GET ${pathOf(repository)}/actions/jobs/${id}`));
-        return data === undefined ? undefined : (known(call, readJob(data)) ?? undefined);
+        return data === undefined ? undefined : (readOrThrow(call, readJob(data)) ?? undefined);
       });
     },
 
@@ -128,12 +125,12 @@ export function pathOf({fullName}: Pick<NamedRepository, 'fullName'>): string {
   return scopePath(repositoryScope(fullName));
 }
 
-/** To the second, as GitHub has it. */
+/** ISO 8601, to the second. */
 function iso(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
-function known<T>(call: GitHubCall, read: T | undefined): T {
+function readOrThrow<T>(call: GitHubCall, read: T | undefined): T {
   if (read === undefined) throw unreadable(call, 'another shape than GitHub describes');
   return read;
 }

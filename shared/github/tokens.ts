@@ -2,18 +2,18 @@ import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
 import type {Secret} from '../secret';
 
-/** An installation token lives an hour; five minutes before that a new one is fetched, so that no request meets its end. */
+/** An installation token is replaced this many milliseconds before it expires. It is valid for an hour. */
 const RENEW_BEFORE_MS = 5 * 60_000;
 
-/** The cache's one key. */
-const TOKEN = 'token';
+/** The only key of the cache. */
+const CACHE_KEY = 'token';
 
-/** Where the `Authorization` of a request comes from. */
+/** Provides the token for the `Authorization` header. */
 export interface TokenSource {
   current(): Promise<Secret>;
-  /** After a 401: another token than the refused one, or undefined when there is none. */
+  /** Returns another token after a 401; undefined if there is none. */
   renew(refused: Secret): Promise<Secret | undefined>;
-  /** Milliseconds since GitHub issued the token; infinite where that is not known. */
+  /** Milliseconds since GitHub issued the token; infinite if not known. */
   ageMs(token: Secret): number;
 }
 
@@ -23,7 +23,8 @@ export interface IssuedToken {
 }
 
 /**
- * One token at a time, fetched once for however many ask together. Not auth-app's own cache and sharing (docs/adr/0013-tokens-of-the-app.md).
+ * Tokens of one installation. Concurrent requests share one token. Does not use the cache of auth-app: see
+ * docs/adr/0013-tokens-of-the-app.md.
  */
 export function installationTokens(clock: Clock, issue: () => Promise<IssuedToken>): TokenSource {
   const cache = new TtlCache<IssuedToken & {readonly issuedAtMs: number}>(clock);
@@ -32,21 +33,21 @@ export function installationTokens(clock: Clock, issue: () => Promise<IssuedToke
 
   return {
     async current() {
-      return (await cache.load(TOKEN, issueNow, untilMs)).token;
+      return (await cache.load(CACHE_KEY, issueNow, untilMs)).token;
     },
     async renew(refused) {
-      const known = cache.former(TOKEN);
+      const known = cache.former(CACHE_KEY);
       if (known && known.token.reveal() !== refused.reveal()) return known.token;
-      return (await cache.reload(TOKEN, issueNow, untilMs)).token;
+      return (await cache.reload(CACHE_KEY, issueNow, untilMs)).token;
     },
     ageMs(token) {
-      const known = cache.former(TOKEN);
+      const known = cache.former(CACHE_KEY);
       return known?.token.reveal() === token.reveal() ? clock.now() - known.issuedAtMs : Number.POSITIVE_INFINITY;
     },
   };
 }
 
-/** A personal access token: read from where the secret is kept, and read once more when GitHub refuses it. */
+/** A personal access token. Reads the secret again when GitHub refuses the token. */
 export function personalToken(token: () => Promise<Secret>, invalidate?: () => void): TokenSource {
   return {
     current: token,

@@ -5,7 +5,7 @@ import {jobKeyOf} from '../model/job';
 import {parseTask, type QueueName, type TaskOf} from '../model/task-payload';
 import type {Context, Services} from '../ports';
 import {noteFailedAttempt} from '../runners/failed-attempt';
-import {giveUp, giveUpRunner, writeDeadLetter} from '../runners/give-up';
+import {giveUpJob, giveUpRunner, writeDeadLetter} from '../runners/give-up';
 import type {Span} from '../telemetry/tracer';
 import {toReply} from './errors';
 import {callerVerifier, type OidcVerifier} from './oidc';
@@ -39,7 +39,7 @@ function taskContext(request: Request): TaskContext {
 }
 
 /** After this attempt Cloud Tasks deletes the task without a trace: Cloud Tasks has no dead-letter queue. */
-function isLastAttempt(context: TaskContext, maxAttempts: number): boolean {
+export function isLastAttempt(context: TaskContext, maxAttempts: number): boolean {
   return context.retryCount >= maxAttempts - 1;
 }
 
@@ -166,7 +166,7 @@ async function giveUpTask<Q extends QueueName>(
     error,
   });
   const job = fields['job'];
-  if (job && queue === 'provision') await giveUp(context, job);
+  if (job && queue === 'provision') await giveUpJob(context, job);
   if (task?.kind === 'make') await giveUpRunner(context, task.runner);
   await writeDeadLetter(context.store, {
     task: attempt.task,

@@ -22,7 +22,7 @@ export function traceOf(headers: Headers): TraceContext | undefined {
   return {traceId: cloud[1], spanId, traceparent: `00-${cloud[1]}-${spanId}-01`};
 }
 
-/** The fields by which Cloud Logging joins a line to its trace. */
+/** The fields that join a log line to its trace in Cloud Logging. */
 export function traceFields(trace: TraceContext | undefined, project: string | undefined): Record<string, string> {
   if (!trace) return {};
   return {

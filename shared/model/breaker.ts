@@ -1,32 +1,34 @@
 import {machineSource, type Pool} from './pool';
 
-/** `breakers/<name>`: open until a probe succeeds; one probe a minute. Before that it counts failures. */
+/** `breakers/<name>`. A closed breaker counts failures. An open one holds calls back until a probe succeeds; one probe a minute passes. */
 export interface BreakerDocument {
   readonly name: string;
   readonly reason: string;
   readonly open: boolean;
-  /** In a row. */
+  /** Consecutive failures. */
   readonly failures: number;
+  /** Time of the latest failure, in milliseconds since the epoch. */
   readonly failedAt: number;
   readonly openedAt: number;
+  /** No probe passes before this time. */
   readonly nextProbeAt: number;
   readonly expireAt: number;
 }
 
-/** A project's quotas are a region's: one breaker for all pools there. */
+/** Breaker of a quota. Compute Engine counts a project's quotas by region, so all pools of a region share one breaker. */
 export function quotaBreaker(pool: string, region: string | undefined): string {
   return region ? `quota.${region}` : `quota.pool.${pool}`;
 }
 
-/** Rate limits are an installation's, which has one account. */
+/** Breaker of GitHub's rate limit. GitHub counts it for each installation of the App, and an installation has one account. */
 export function githubBreaker(repository: string): string {
   return `github.${repository.split('/')[0]?.toLowerCase()}`;
 }
 
-/** Everybody's: GitHub's 5xx come from GitHub, not from an installation. */
+/** Breaker of GitHub's 5xx answers. All installations share it, because a 5xx does not depend on the installation. */
 export const GITHUB_DOWN = 'github-5xx';
 
-/** A template whose VMs do not come up. */
+/** Breaker of an instance template whose VMs do not come online. Undefined: the pool creates no VMs. */
 export function bootBreaker(pool: Pool): string | undefined {
   const source = machineSource(pool);
   return source === undefined ? undefined : `boot.${source.replace(/[^A-Za-z0-9._-]/g, '_')}`;

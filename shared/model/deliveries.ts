@@ -1,24 +1,25 @@
-/** A part of GitHub's list of deliveries that is yet to be read, newest first. */
+/** A part of GitHub's list of deliveries that was not read yet. GitHub lists the newest delivery first. */
 export interface UnreadDeliveries {
-  /** Down to attempts of this time. */
+  /** The part ends at attempts of this time, in milliseconds since the epoch. */
   readonly until: number;
-  /** Where the part begins, and where reading goes on, as GitHub names places in its list; null: at the newest. */
+  /** GitHub's cursor of the part's first delivery; null: the newest delivery. */
   readonly from: string | null;
+  /** GitHub's cursor at which the next read starts; null: the newest delivery. */
   readonly cursor: string | null;
-  /** First the failures alone, then everything: GitHub's filter leaves out what got no answer. */
+  /** Whether the part is read with GitHub's filter for failures. It is read again without: the filter omits deliveries that got no answer. */
   readonly failuresOnly: boolean;
 }
 
-/** How far a hook's deliveries were read, and how it does. */
+/** How far a hook's deliveries were read, and whether the hook's receiver is down. Times in milliseconds since the epoch. */
 export interface HookReading {
-  /** Since when attempts are looked at next. */
+  /** The next sweep reads attempts from this time on. */
   readonly since: number;
   readonly unread: readonly UnreadDeliveries[];
-  /** The newest attempts all failed. */
+  /** True when all of the newest attempts failed. */
   readonly isDown: boolean;
-  /** When an event was last sent to see whether it is still down. */
+  /** Time of the latest redelivery that probed whether the receiver is still down. */
   readonly probedAt: number;
-  /** The first success after it was down. */
+  /** Time of the first success after the receiver was down. */
   readonly recoveredAt: number;
 }
 
@@ -26,9 +27,9 @@ export interface HookReading {
 export interface DeliveriesDocument {
   /** By the key of the hook. */
   readonly hooks: Readonly<Record<string, HookReading>>;
-  /** Redeliveries that are saved up, and when. */
+  /** Number of redeliveries that the sweep may request, and the time at which it was computed. */
   readonly allowance: {readonly calls: number; readonly at: number};
-  /** So many documents `locks/deliveries-<n>` hold the events that did not arrive. */
+  /** Number of documents `locks/deliveries-<n>`, which hold the events that did not arrive. */
   readonly pages: number;
   readonly expireAt: number;
 }
@@ -37,22 +38,22 @@ export interface DeliveriesDocument {
 export interface FailedEvent {
   /** Key of the hook. */
   readonly hook: string;
-  /** Of the newest attempt that was listed, by which it is asked for again. */
+  /** Id of the newest attempt that GitHub listed; a redelivery is requested by this id. */
   readonly id: number;
   readonly action: string;
-  /** The first attempt. */
+  /** Time of the first attempt. */
   readonly at: number;
-  /** The newest attempt, made or asked for. */
+  /** Time of the newest attempt, whether GitHub listed it or the sweep requested it. */
   readonly last: number;
-  /** The newest attempt that was listed. */
+  /** Time of the newest attempt that GitHub listed. */
   readonly listed: number;
-  /** How often it was asked for again; probes are none. */
+  /** Number of redeliveries requested for this event; probes do not count. */
   readonly tries: number;
-  /** It arrived, or was given up. */
+  /** True when the event arrived, or was given up. */
   readonly isOver: boolean;
 }
 
-/** `locks/deliveries-<n>` */
+/** `locks/deliveries-<n>`: one page of the events that did not arrive. */
 export interface FailedEventsDocument {
   /** By GUID. */
   readonly events: Readonly<Record<string, FailedEvent>>;

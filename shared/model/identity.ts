@@ -1,25 +1,29 @@
 import type {JobEvent} from './job-event';
 import {hasLabels, type RunnerDocument} from './runner';
-import {liesIn} from './scope';
+import {isInScope} from './scope';
 
 /**
- * Whether a registration of ours may stand under the runner's name although its id is not on record: an answer was lost, or an execution
- * died in between. Documents of older versions do not say: then it is not assumed.
+ * Whether GitHub may have a registration of ours under the runner's name whose id is not on record: GitHub's answer was lost, or the
+ * execution crashed before it recorded the id. False for documents of older versions, which do not record the attempt.
  */
-export function wasTried({registrationTriedAt}: Pick<RunnerDocument, 'registrationTriedAt'>): boolean {
+export function wasRegistrationTried({registrationTriedAt}: Pick<RunnerDocument, 'registrationTriedAt'>): boolean {
   return typeof registrationTriedAt === 'number';
 }
 
-/** What an event, or a job at GitHub, says about who runs the job. */
+/** What an event, or a job at GitHub, says about the runner of the job. */
 export type RunnerMention = Pick<JobEvent, 'repository' | 'labels' | 'runnerId' | 'receivedAt'>;
 
 /**
- * Whether the runner on record is the one that is spoken of under its name. A name is no identity: anybody may register a runner under it
- * elsewhere. The job's repository lies in the runner's scope, and the registration's id is the one on record. While that is not known,
- * the first id that comes after our own attempt to register is believed, if GitHub could have given the job to a runner with our labels.
+ * Whether the runner on record is the runner that an event mentions by the same name. A name is not an identity: anybody may register a
+ * runner of this name in another scope. So the job's repository must be in the runner's scope, and the mentioned registration id must be
+ * the one on record. While no id is on record, the first id mentioned after our attempt to register is accepted, if the runner has the
+ * labels that the job asks for.
  */
-export function isMeant(runner: RunnerDocument, {repository, labels, runnerId, receivedAt}: RunnerMention): boolean {
-  if (!liesIn(runner.scope, repository)) return false;
+export function isMentionedRunner(
+  runner: RunnerDocument,
+  {repository, labels, runnerId, receivedAt}: RunnerMention,
+): boolean {
+  if (!isInScope(runner.scope, repository)) return false;
   if (runner.githubId !== null) return runnerId === null || runnerId === runner.githubId;
   if (runner.state === 'requested' || runner.state === 'gone' || runner.state === 'failed') return false;
   if (!hasLabels(runner, labels)) return false;
@@ -28,7 +32,7 @@ export function isMeant(runner: RunnerDocument, {repository, labels, runnerId, r
   return registrationTriedAt !== null && (receivedAt === null || receivedAt >= registrationTriedAt);
 }
 
-/** A registered runner, as far as GitHub's list tells it from others. */
+/** A registration as GitHub's list of runners shows it. */
 export interface SeenRegistration {
   readonly id: number;
   readonly name: string;
@@ -36,16 +40,16 @@ export interface SeenRegistration {
   readonly busy: boolean;
 }
 
-/** Whether the registration, seen in `scope`, is that of the runner on record. */
+/** Whether the registration, listed in the runner's scope, belongs to the runner on record. */
 export function isRegistrationOf(
   runner: Pick<RunnerDocument, 'name' | 'githubId' | 'registrationTriedAt'>,
   registration: SeenRegistration,
 ): boolean {
   if (runner.githubId !== null) return runner.githubId === registration.id;
-  return wasTried(runner) && runner.name === registration.name && isUnused(registration);
+  return wasRegistrationTried(runner) && runner.name === registration.name && isUnused(registration);
 }
 
-/** Nothing runs there, and nobody is connected: with a name alone to go by, no other registration is taken for ours. */
+/** Whether the registration is offline and idle. Only such a registration is taken for ours when the name is the only evidence. */
 export function isUnused({status, busy}: Pick<SeenRegistration, 'status' | 'busy'>): boolean {
   return status === 'offline' && !busy;
 }

@@ -1,11 +1,11 @@
 import {type JobDocument, type JobKey, type JobStatus, retentionMs} from './job';
 
-/** What one `workflow_job` webhook says, and all of it that a task carries on. */
+/** The content of one `workflow_job` webhook, as tasks carry it. */
 export interface JobEvent {
   readonly jobId: number;
   readonly runId: number;
   readonly runAttempt: number;
-  /** From the body: it rules over the event's action. */
+  /** `workflow_job.status` of the body, which wins over the event's action. */
   readonly status: JobStatus;
   /** `owner/name` */
   readonly repository: string;
@@ -19,30 +19,31 @@ export interface JobEvent {
   /** Name of the workflow; null where the event does not say. */
   readonly workflow: string | null;
   readonly installationId: number | null;
-  /** The job's page, for people. */
+  /** The job's page at GitHub. */
   readonly url: string | null;
-  /** Of a job that waits: since when. Else when GitHub created it. Milliseconds since the epoch. */
+  /** Of a queued or waiting job: the time since which it is so. Otherwise the time of its creation. Milliseconds since the epoch. */
   readonly createdAt: number;
-  /** When `webhook` received the delivery, or the sweep read it from GitHub; milliseconds since the epoch. Null in tasks of older versions. */
+  /** When `webhook` received the delivery, or the sweep read the job from GitHub; milliseconds since the epoch. Null in tasks of older versions. */
   readonly receivedAt: number | null;
-  /** GUID of the delivery that said it; a redelivery and a retried task keep it. */
+  /** GUID of the delivery; a redelivery and a retried task have the same one. */
   readonly delivery: string;
 }
 
-/** What makes a job demand: a `queued` event, or a task that says so of a job that is known. */
+/** What makes a job demand: a `queued` event, or a task about a job on record. */
 export type Demand = {readonly event: JobEvent} | {readonly job: JobKey};
 
-const OPENINGS_KEPT = 10;
+/** Deliveries kept in `openings` of a job. */
+const MAX_OPENINGS = 10;
 
-/** GitHub's order of a job's life. `queued` and `waiting` share a rank: a job goes to and fro between them. */
+/** Order of a job's states at GitHub. `queued` and `waiting` share a rank, because a job may change between them repeatedly. */
 const RANK: Record<JobStatus, number> = {queued: 1, waiting: 1, in_progress: 2, completed: 3};
 
 /**
  * What an event does to a job.
- * - `opened`: it is demand: a runner is wanted for this generation.
- * - `parked`: it waits for an approval, so the runner that covered it (`released`) is free for others.
- * - `started`, `finished`: see `swap.ts` for what that means for runners.
- * - `unchanged`: the event says nothing new, or comes too late.
+ * - `opened`: the job is demand; it needs a runner for this generation.
+ * - `parked`: the job waits for an approval, so the runner that was assigned to it (`released`) can take another job.
+ * - `started`, `finished`: `swap.ts` decides what follows for the runners.
+ * - `unchanged`: the event repeats what is on record (`duplicate`), or is older than that (`late`).
  */
 export type JobChange =
   | {readonly kind: 'opened'; readonly job: JobDocument}
@@ -52,8 +53,9 @@ export type JobChange =
   | {readonly kind: 'unchanged'; readonly job: JobDocument; readonly reason: 'duplicate' | 'late'};
 
 /**
- * The monotone state of a job: its rank never falls (but see `requeued`), `queued` after `waiting` opens a new generation, `completed` is final for the run
- * attempt. `creations` continues the count of `previous`, the attempt before, so that no runner name is given twice.
+ * Applies an event to the record of its job. The rank of a job never falls here (only `requeue` lowers it), `queued` after `waiting` opens
+ * a new generation, and `completed` is final for the run attempt. `previous` is the job of the run attempt before: `creations` continues
+ * its count, so that no runner name is used twice.
  */
 export function applyJobEvent(
   existing: JobDocument | undefined,
@@ -66,11 +68,11 @@ export function applyJobEvent(
   if (existing && isLate(existing, event)) return {kind: 'unchanged', job, reason: 'late'};
 
   const known = {...job, installationId: event.installationId ?? job.installationId, url: event.url ?? job.url};
-  const receivedAt = newest(existing?.receivedAt, event.receivedAt);
+  const receivedAt = newestReceivedAt(existing?.receivedAt, event.receivedAt);
   const touched = {...known, receivedAt, updatedAt: now, expireAt: now + retentionMs(event.status)};
   switch (event.status) {
     case 'queued':
-      return queued(existing, touched, event);
+      return applyQueued(existing, touched, event);
     case 'waiting':
       if (existing?.status === 'waiting') return {kind: 'unchanged', job, reason: 'duplicate'};
       if (existing?.openings.includes(event.delivery)) return {kind: 'unchanged', job, reason: 'late'};
@@ -106,7 +108,7 @@ export function applyJobEvent(
           ...touched,
           status: 'completed',
           demand: 'none',
-          runner: ranOn(existing, event),
+          runner: runnerThatRan(existing, event),
           slot: null,
           slotOfAll: null,
         },
@@ -115,9 +117,10 @@ export function applyJobEvent(
 }
 
 /**
- * Of an earlier state, or received before the newest event that was accepted. The end of a job is final in whatever order it is heard; and an
- * `in_progress` that overtook the first `queued` on its way to us is news all the same: only a job that was queued again may have had a
- * runner before. A redelivery is received anew: what it says of an earlier state is known by its rank, or by its GUID.
+ * Whether the event is of an earlier state than the record, or was received before the newest event that was accepted. Two exceptions:
+ * `completed` is final in whatever order events arrive; and an `in_progress` of the first generation is accepted even if it was received
+ * before the `queued`, because only a job that was queued again may have had an earlier runner. A redelivery gets a new `receivedAt`, so
+ * its rank or its GUID shows that it is late.
  */
 function isLate(existing: JobDocument, {status, receivedAt}: JobEvent): boolean {
   if (RANK[status] < RANK[existing.status]) return true;
@@ -125,11 +128,11 @@ function isLate(existing: JobDocument, {status, receivedAt}: JobEvent): boolean 
   return RANK[status] === RANK[existing.status] || existing.generation > 1;
 }
 
-function newest(known: number | null | undefined, received: number | null): number | null {
+function newestReceivedAt(known: number | null | undefined, received: number | null): number | null {
   return received === null ? (known ?? null) : Math.max(known ?? received, received);
 }
 
-function queued(
+function applyQueued(
   existing: JobDocument | undefined,
   job: JobDocument,
   {delivery, createdAt}: Pick<JobEvent, 'delivery' | 'createdAt'>,
@@ -138,23 +141,23 @@ function queued(
     return {kind: 'unchanged', job: existing, reason: 'late'};
   }
   if (existing?.status === 'queued') {
-    // Given up on before: somebody delivered it again, so it is tried again.
+    // The job was given up before. A new delivery of `queued` is a request to try again.
     if (existing.demand === 'dead') return {kind: 'opened', job: {...job, demand: 'open'}};
     return {kind: 'unchanged', job: existing, reason: 'duplicate'};
   }
   const openings = withOpening(job, delivery);
   const opened = {status: 'queued', demand: 'open', runner: null} as const;
-  // It queues since it was approved, whatever it was before.
+  // An approved job is queued since its approval, which may come long after its creation.
   const queuedAt = Math.max(createdAt, existing?.updatedAt ?? 0);
   return {kind: 'opened', job: {...job, ...opened, generation: job.generation + 1, openings, queuedAt}};
 }
 
 function withOpening({openings}: JobDocument, delivery: string): string[] {
-  return [...openings, delivery].slice(-OPENINGS_KEPT);
+  return [...openings, delivery].slice(-MAX_OPENINGS);
 }
 
-/** Who ran a completed job: the event says it, or `in_progress` said it before. A job cancelled in the queue ran nowhere. */
-function ranOn(existing: JobDocument | undefined, event: JobEvent): string | null {
+/** Name of the runner that ran a completed job: from this event, or from `in_progress` before. Null: the job was cancelled in the queue. */
+function runnerThatRan(existing: JobDocument | undefined, event: JobEvent): string | null {
   return event.runnerName ?? (existing?.status === 'in_progress' ? existing.runner : null);
 }
 

@@ -2,23 +2,23 @@ import * as z from 'zod';
 import type {JobStatus} from './job';
 import {isNameOfRunner, isPage, MAX_WORKFLOW_LENGTH} from './names';
 
-/** GitHub's words for how a job stands, and what they are here. */
+/** GitHub's words for the status of a job, and the status that each stands for here. */
 const STATUSES: Readonly<Record<string, JobStatus>> = {
   queued: 'queued',
   in_progress: 'in_progress',
   completed: 'completed',
   waiting: 'waiting',
-  // Held back by a rule: nobody can take it yet.
+  // A deployment protection rule or a concurrency limit holds the job back: no runner can take it yet.
   requested: 'waiting',
   pending: 'waiting',
 };
 
-/** Undefined: a word that GitHub does not describe. */
+/** The status that GitHub's word stands for; undefined: GitHub does not document the word. */
 export function jobStatus(word: string): JobStatus | undefined {
   return Object.hasOwn(STATUSES, word) ? STATUSES[word] : undefined;
 }
 
-/** A field that no decision depends on: a malformed one counts as missing. */
+/** Schema of a field that no decision depends on: a malformed value is read as null. */
 export function minor<T extends z.ZodType>(type: T) {
   return type.nullish().catch(null);
 }
@@ -49,24 +49,24 @@ export const JobJson = z.object({
   started_at: minor(Time),
 });
 
-/** A job's fields in our own terms, the same for an event and for an answer of the REST API. */
+/** The fields of a job, read from an event or from an answer of the REST API. */
 export interface JobFields {
   readonly runId: number;
   readonly runAttempt: number;
   readonly status: JobStatus;
   readonly labels: readonly string[];
-  /** Of a job that runs or ran. */
+  /** Name of the runner that runs or ran the job; null for a queued or waiting job. */
   readonly runnerName: string | null;
   /** The registration of that runner; null where GitHub does not say. */
   readonly runnerId: number | null;
   /** Name of the workflow, cut at `MAX_WORKFLOW_LENGTH`; null where GitHub does not say. */
   readonly workflow: string | null;
   readonly url: string | null;
-  /** See `queuedAt`. */
+  /** Result of the function `queuedAt`. */
   readonly queuedAt: number | null;
 }
 
-/** `status`: what `jobStatus` says of the job's own word. */
+/** Reads the fields of a job. `status` is the result of `jobStatus` for the job's own word. */
 export function jobFields(job: z.infer<typeof JobJson>, status: JobStatus): JobFields {
   const hasRunner = isRunOrOver(status);
   return {
@@ -74,7 +74,7 @@ export function jobFields(job: z.infer<typeof JobJson>, status: JobStatus): JobF
     runAttempt: job.run_attempt ?? 1,
     status,
     labels: job.labels,
-    // GitHub fills in a runner for some queued jobs, too, that never saw one.
+    // GitHub names a runner in some queued jobs that no runner has taken.
     runnerName: hasRunner && isNameOfRunner(job.runner_name) ? job.runner_name : null,
     runnerId: hasRunner ? registrationId(job.runner_id) : null,
     workflow: job.workflow_name?.slice(0, MAX_WORKFLOW_LENGTH) || null,
@@ -84,8 +84,8 @@ export function jobFields(job: z.infer<typeof JobJson>, status: JobStatus): JobF
 }
 
 /**
- * Of a job that waits: since when. Its `started_at` is when it was queued, later than its creation after an approval. Else when GitHub
- * created it. Milliseconds since the epoch; null: GitHub does not say.
+ * Of a queued or waiting job: the time since which it is so, the later of `created_at` and `started_at`; after an approval `started_at` is
+ * the later one. Of any other job: the time of its creation. Milliseconds since the epoch; null: GitHub does not say.
  */
 export function queuedAt(
   status: JobStatus,
@@ -95,12 +95,12 @@ export function queuedAt(
   return Math.max(0, ...times.map((text) => Date.parse(text ?? '') || 0)) || null;
 }
 
-/** The id of the registration that has the job; GitHub writes 0 where none has. */
+/** The id of the registration that has the job; null: none. GitHub writes 0 for none. */
 export function registrationId(value: unknown): number | null {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : null;
 }
 
-/** Whether a runner has, or had, the job. */
+/** Whether a runner runs the job, or the job is completed. */
 function isRunOrOver(status: JobStatus): boolean {
   return status === 'in_progress' || status === 'completed';
 }

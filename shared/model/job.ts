@@ -1,19 +1,23 @@
-/** `<job id>-<run attempt>`: the identity of one run of a job. */
+/** `<job id>-<run attempt>`: identifies one run of a job. */
 export type JobKey = string;
 
-/** GitHub's own states of a job. */
+/** Status of a job at GitHub. */
 export type JobStatus = 'queued' | 'waiting' | 'in_progress' | 'completed';
 
 /**
- * Whether the job needs a runner made:
- * `open`: queued and covered by nothing; `reserved`: a slot is kept for it and a task is on its way; `covered`: a runner is there
- * or on its way; `none`: it waits for an approval, runs or is over; `dead`: every attempt failed, a dead letter
- * tells why; or the runner of its persistent VM lacks a label, a log line tells which.
+ * Whether the job needs a runner:
+ * - `open`: the job is queued, and has no runner and no slot.
+ * - `reserved`: a slot is kept for the job, and a task is enqueued that creates the runner.
+ * - `covered`: a runner is assigned to the job, or is being created for it.
+ * - `none`: the job waits for an approval, runs, or is completed.
+ * - `dead`: every attempt failed, and a dead letter holds the reason; or the runner of the pool's persistent VM lacks a label, which a log
+ *   line names.
  */
 export type JobDemand = 'open' | 'reserved' | 'covered' | 'none' | 'dead';
 
-export interface Aftermath {
-  /** The runner that has nothing to do any more. */
+/** What is done after the transaction that changed a job. It is stored, so that a repeated event does it again after a crash. */
+export interface FollowUp {
+  /** Name of the runner that became unassigned. */
   readonly spare: string | null;
   /** The job that is demand again. */
   readonly reopened: JobKey | null;
@@ -45,30 +49,30 @@ export interface JobDocument {
   readonly installationId: number | null;
   readonly url: string | null;
   readonly status: JobStatus;
-  /** +1 each time the job is queued again, after it waited or was to run; the first is 1. */
+  /** 1 for the first time that the job is queued, and one more each time that it is queued again. */
   readonly generation: number;
-  /** GUIDs of the deliveries that opened a generation or sent the job back to waiting, newest last: a retried old one does neither. */
+  /** GUIDs of the deliveries that opened a generation or made the job wait, newest last. A retry of an older one changes nothing. */
   readonly openings: readonly string[];
-  /** How many runners were made for it: the `n` of the last one's name. */
+  /** Number of runners created for the job, which is the `n` in the name of the latest one. */
   readonly creations: number;
   readonly demand: JobDemand;
-  /** Name of the runner that covers it, or ran it. */
+  /** Name of the runner that is assigned to the job, runs it, or ran it. */
   readonly runner: string | null;
-  /** Runners that were to run it, and were gone when GitHub had it queued again: what is heard of them now is late. Newest last. */
+  /** Names of runners that were gone when the job was queued again, newest last. An event that names one of them is late. */
   readonly lostRunners?: readonly string[];
-  /** How often a runner was online and idle for it, and GitHub did not give it the job; missing: never. */
+  /** How often a runner was online and idle for the job and GitHub did not give it the job; missing: never. */
   readonly heldBack?: number;
   /** Missing: none failed. What came after it, such as a runner that boots, makes it history. */
   readonly failedAttempt?: FailedAttempt;
-  /** Slot kept for it by a runner that went, until its own runner takes it over. */
+  /** Id of the slot that a deleted runner left to the job, until a runner of the job takes the slot. */
   readonly slot: string | null;
-  /** The same of a slot of all pools; absent where it was written down without a limit over all of them. */
+  /** The same for a slot of the limit over all pools; missing in documents written without such a limit. */
   readonly slotOfAll?: string | null;
-  /** What its last change meant for others: done again, harmlessly, when the event is. */
-  readonly aftermath: Aftermath;
-  /** Milliseconds since the epoch; the order in which demand is served. */
+  /** Follow-up of the latest change. It is safe to repeat, and is repeated when the event is. */
+  readonly aftermath: FollowUp;
+  /** Milliseconds since the epoch. Open jobs are served in this order. */
   readonly queuedAt: number;
-  /** `receivedAt` of the newest event that was accepted; missing or null: not known. What was received before is late. */
+  /** `receivedAt` of the newest event that was accepted; missing or null: not known. An event received earlier is late. */
   readonly receivedAt?: number | null;
   readonly updatedAt: number;
   readonly expireAt: number;
@@ -78,28 +82,30 @@ export function jobKeyOf(job: {readonly jobId: number; readonly runAttempt: numb
   return `${job.jobId}-${job.runAttempt}`;
 }
 
-/** A finished job is remembered this long, so that a late `queued` finds that it is over. */
-const FINISHED_RETENTION_MS = 7 * 24 * 3600 * 1000;
+/** How long a completed job stays on record, so that a late `queued` is recognized as late. */
+const FINISHED_JOB_RETENTION_MS = 7 * 24 * 3600 * 1000;
 
-/** One that is not over: longer than GitHub lets it wait for an approval, which is 30 days. */
-const OPEN_RETENTION_MS = 40 * 24 * 3600 * 1000;
+/** How long any other job stays on record: longer than the 30 days for which GitHub lets a job wait for an approval. */
+const OPEN_JOB_RETENTION_MS = 40 * 24 * 3600 * 1000;
 
+/** How long after its last change a job of this status stays on record. */
 export function retentionMs(status: JobStatus): number {
-  return status === 'completed' ? FINISHED_RETENTION_MS : OPEN_RETENTION_MS;
+  return status === 'completed' ? FINISHED_JOB_RETENTION_MS : OPEN_JOB_RETENTION_MS;
 }
 
-const LOST_RUNNERS_KEPT = 10;
+/** Runner names kept in `lostRunners` of a job. */
+const MAX_LOST_RUNNERS = 10;
 
-/** A runner was there for the job, and GitHub did not give it to it: nothing is made for it, until it is tried again. */
-export function heldBack(job: JobDocument, now: number): JobDocument {
+/** Records that a runner was online and idle for the job and GitHub did not give it the job. No runner is created until a retry reopens the job. */
+export function markHeldBack(job: JobDocument, now: number): JobDocument {
   return {...job, demand: 'dead', runner: null, heldBack: (job.heldBack ?? 0) + 1, updatedAt: now};
 }
 
 /**
- * A job that was to run is queued again: GitHub says so, and its runner is gone. What is heard of that runner from then on is late. A runner
- * that goes on under its name (`keepsName`: a persistent one) may get the job again.
+ * Makes a job on record as running demand again: GitHub has it queued, and its runner is gone. An event that names this runner is late from
+ * then on, unless the runner keeps its name (`keepsName`, true for a persistent runner) and so may get the job again.
  */
-export function requeued(job: JobDocument, now: number, {keepsName}: {readonly keepsName: boolean}): JobDocument {
+export function requeue(job: JobDocument, now: number, {keepsName}: {readonly keepsName: boolean}): JobDocument {
   const lost = job.runner === null || keepsName ? [] : [job.runner];
   return {
     ...job,
@@ -109,21 +115,21 @@ export function requeued(job: JobDocument, now: number, {keepsName}: {readonly k
     runner: null,
     slot: null,
     slotOfAll: null,
-    lostRunners: [...(job.lostRunners ?? []), ...lost].slice(-LOST_RUNNERS_KEPT),
+    lostRunners: [...(job.lostRunners ?? []), ...lost].slice(-MAX_LOST_RUNNERS),
     updatedAt: now,
     expireAt: now + retentionMs('queued'),
   };
 }
 
-/** Whether a job of a pool with a persistent VM waits for the VM: it is queued and was not turned away. */
+/** Whether a job of a pool with a persistent VM waits for the VM: it is queued, and was not rejected for a label that the runner lacks. */
 export function waitsForVm({status, demand}: JobDocument): boolean {
   return status === 'queued' && demand === 'covered';
 }
 
-/** Of the first pause, in milliseconds. */
-const HELD_BACK_PAUSE_MS = 15 * 60_000;
+/** Length of the first pause of a job that GitHub holds back. */
+const FIRST_HELD_BACK_PAUSE_MS = 15 * 60_000;
 
-/** How long a job is left alone, in milliseconds, that GitHub has held back from an idle runner so many times: twice as long each time. */
+/** How long, in milliseconds, no runner is created for a job that GitHub held back `times` times: twice as long each time. */
 export function heldBackPauseMs(times: number): number {
-  return HELD_BACK_PAUSE_MS * 2 ** (times - 1);
+  return FIRST_HELD_BACK_PAUSE_MS * 2 ** (times - 1);
 }

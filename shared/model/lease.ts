@@ -1,64 +1,69 @@
 import {createHash} from 'node:crypto';
 import type {JobDocument} from './job';
 
-/** `keys/<hash>`: idempotency of one piece of work. */
+/** `keys/<hash>`: makes one piece of work idempotent. */
 export interface KeyDocument {
-  /** What the key stands for, in clear. */
+  /** The key whose hash is the document's id. */
   readonly key: string;
   readonly state: 'claimed' | 'done';
   /** Random id of the execution that claimed it. */
   readonly holder: string;
+  /** End of the lease, in milliseconds since the epoch. */
   readonly leaseUntil: number;
-  /** Of a request to `api`: a hash of it, so that no other request is taken for it. */
+  /** Only for a request to `api`: hash of the request, so that another request with the same key is rejected. */
   readonly request?: string;
-  /** What it was answered, once it is done. `body`: as it was sent. */
+  /** Only for a request to `api` that is done: the answer, with `body` as it was sent. */
   readonly answer?: {readonly status: number; readonly body: string};
   readonly expireAt: number;
 }
 
 /**
- * How long a claim holds without being renewed. Every step between two renewals has a time-out below 45 s, so that a claim
- * outlives its step, and a crashed execution is taken over within a minute.
+ * How long a lease lasts without a renewal. Every step between two renewals has a time-out below 45 s, so a lease outlasts its step, and
+ * another execution takes over from a crashed one within a minute.
+ *
+ * @see docs/adr/0002-leases.md
  */
 export const LEASE_MS = 55_000;
 
-/** A claim this young is not written again: what is left of it outlives any step. */
-export const YOUNG_MS = 10_000;
+/** A lease is renewed at most once in this time, because the rest of it outlasts any step. Saves writes. */
+export const RENEWAL_INTERVAL_MS = 10_000;
 
-/** The right to make one runner, held by one execution. */
+/** The right of one execution to create one runner. */
 export interface Lease {
   readonly key: string;
   readonly holder: string;
 }
 
-/** One key a creation: `create/<repository>/<job id>/<run attempt>/<generation>/<n>`. */
+/** Key of one creation of a runner for a job: `create/<repository>/<job id>/<run attempt>/<generation>/<n>`. */
 export function creationKey(
   job: Pick<JobDocument, 'repository' | 'jobId' | 'runAttempt' | 'generation' | 'creations'>,
 ): string {
   return `create/${job.repository}/${job.jobId}/${job.runAttempt}/${job.generation}/${job.creations}`;
 }
 
-/** The key of making a runner that was asked for without a job. */
+/** Key of the creation of a runner that was requested without a job. */
 export function runnerKey(name: string): string {
   return `create/${name}`;
 }
 
-/** Longer than any task lives, so that a late repeat finds the key done. */
-const RETENTION_MS = 7 * 24 * 3600 * 1000;
+/** How long a key stays on record: longer than Cloud Tasks keeps a task, so that a late repeat finds the key done. */
+const KEY_RETENTION_MS = 7 * 24 * 3600 * 1000;
 
+/** Result of claiming a key. */
 export type Claim =
+  /** The execution holds the lease once `document` is written. */
   | {readonly kind: 'claimed'; readonly document: KeyDocument}
-  /** The work is finished; nothing is left to do. */
+  /** The work is done. */
   | {readonly kind: 'done'}
-  /** Another execution works on it, until its lease runs out. */
+  /** Another execution holds the lease. */
   | {readonly kind: 'held'; readonly leaseUntil: number};
 
-/** Document id of a key: a hash, because a key may hold slashes and sequential ids make hot spots. */
+/** Document id of a key: a hash, because a key may contain slashes, and sequential ids make hot spots in Firestore. */
 export function keyId(key: string): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 32);
 }
 
-/** A key is `claimed`, then `done`. A claim whose lease ran out is taken over. */
+/** Claims a key for `holder`. A key is `claimed`, then `done`. A claim whose lease has expired is taken over. */
 export function claimKey(
   existing: KeyDocument | undefined,
   {key, holder, leaseMs, now}: {key: string; holder: string; leaseMs: number; now: number},
@@ -69,6 +74,6 @@ export function claimKey(
   }
   return {
     kind: 'claimed',
-    document: {key, state: 'claimed', holder, leaseUntil: now + leaseMs, expireAt: now + RETENTION_MS},
+    document: {key, state: 'claimed', holder, leaseUntil: now + leaseMs, expireAt: now + KEY_RETENTION_MS},
   };
 }

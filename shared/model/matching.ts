@@ -3,7 +3,7 @@ import {foreignLabels, missingLabels, wildcardMatches} from './labels';
 import {parseRunnerName} from './names';
 import {isPersistent, type Pool} from './pool';
 
-/** What matching needs to know of a job. */
+/** The properties of a job by which it is matched. */
 export interface JobToMatch {
   /** `owner/name` */
   readonly repository: string;
@@ -18,27 +18,27 @@ export type Match =
   | {readonly kind: 'ignored'; readonly reason: IgnoreReason; readonly detail: string};
 
 /**
- * The pool of a job: its repository matches, and `requires ⊆ job labels ⊆ offers`, without case, where `*` in either list stands for any
- * characters. A job without labels goes to the pool of its organisation that accepts such, whatever that requires. Of several the highest
- * `priority`, then the most `requires`, then the first. Public repositories only where the pool allows them.
+ * The pool of a job. A pool matches if it serves the job's repository and `requires ⊆ job labels ⊆ offers`, compared without case, where
+ * `*` in either list stands for any characters. A job without labels matches the pools of its organization with `acceptsUnlabeled`, whatever
+ * they require. Of several pools the one with the highest `priority` is taken, then the one with the most `requires`, then the first. A job
+ * of a public repository matches only pools that allow it.
  */
 export function matchJob(job: JobToMatch, pools: readonly Pool[]): Match {
   const labels = [...new Set(job.labels.map((label) => label.toLowerCase()))];
-  const candidates = pools.filter((pool) => takesRepository(pool, job.repository) && takesLabels(pool, labels));
-  const allowed = candidates.filter((pool) => !job.isPublic || takesPublic(pool));
+  const refusals = pools.map((pool) => refusalOf({...job, labels}, pool));
+  const allowed = pools.filter((_, index) => refusals[index] === undefined);
   const best = allowed.reduce<Pool | undefined>(
-    (winner, pool) => (winner && !beats(pool, winner) ? winner : pool),
+    (winner, pool) => (winner && !hasPrecedence(pool, winner) ? winner : pool),
     undefined,
   );
   if (best) return {kind: 'matched', pool: best};
-  if (candidates[0]) {
+  const closed = pools[refusals.findIndex((refusal) => refusal?.kind === 'public')];
+  if (closed) {
     return {
       kind: 'ignored',
       reason: 'public_repository',
-      detail: `${job.repository} is public and pool ${candidates[0].name} ${
-        candidates[0].allowPublicRepos
-          ? 'has a persistent VM, which serves no public one'
-          : 'does not set allowPublicRepos'
+      detail: `${job.repository} is public and pool ${closed.name} ${
+        closed.allowPublicRepos ? 'has a persistent VM, which serves no public one' : 'does not set allowPublicRepos'
       }`,
     };
   }
@@ -46,22 +46,40 @@ export function matchJob(job: JobToMatch, pools: readonly Pool[]): Match {
   return {kind: 'ignored', reason: 'no_matching_pool', detail: explainMismatch(job, labels, pools)};
 }
 
-/** Never on a persistent VM: what a stranger's pull request leaves there would meet the next job. */
+/** Why a pool does not take a job. */
+export type PoolRefusal =
+  | {readonly kind: 'repository'}
+  /** The job asks for no label, and the pool takes no such jobs. */
+  | {readonly kind: 'unlabeled'}
+  /** Texts of `requires` that the job does not ask for, and labels of the job that the pool does not offer. Lower case. */
+  | {readonly kind: 'labels'; readonly missing: readonly string[]; readonly foreign: readonly string[]}
+  | {readonly kind: 'public'};
+
+/** Why this pool alone would not take the job; undefined: it would, unless another pool has precedence. */
+export function refusalOf(job: JobToMatch, pool: Pool): PoolRefusal | undefined {
+  if (!takesRepository(pool, job.repository)) return {kind: 'repository'};
+  const labels = [...new Set(job.labels.map((label) => label.toLowerCase()))];
+  if (labels.length === 0) {
+    if (!pool.acceptsUnlabeled || pool.scope.kind !== 'organization') return {kind: 'unlabeled'};
+  } else {
+    const missing = missingLabels(pool, labels);
+    const foreign = foreignLabels(pool, labels);
+    if (missing.length + foreign.length > 0) return {kind: 'labels', missing, foreign};
+  }
+  return job.isPublic && !takesPublic(pool) ? {kind: 'public'} : undefined;
+}
+
+/** Never for a persistent VM: a stranger's pull request could leave something behind there that affects the next job. */
 function takesPublic(pool: Pool): boolean {
   return pool.allowPublicRepos && !isPersistent(pool);
 }
 
-function beats(pool: Pool, winner: Pool): boolean {
+function hasPrecedence(pool: Pool, winner: Pool): boolean {
   if (pool.priority !== winner.priority) return pool.priority > winner.priority;
   return pool.requires.length > winner.requires.length;
 }
 
-function takesLabels(pool: Pool, labels: readonly string[]): boolean {
-  if (labels.length === 0) return pool.acceptsUnlabeled && pool.scope.kind === 'organization';
-  return missingLabels(pool, labels).length === 0 && foreignLabels(pool, labels).length === 0;
-}
-
-/** Whether a pool serves a repository: one of its patterns takes it and none with `!` excludes it, or its organisation owns it. */
+/** Whether a pool serves a repository: its organization owns the repository, or one of its patterns matches and none with `!` excludes it. */
 export function takesRepository(pool: Pick<Pool, 'scope'>, repository: string): boolean {
   const name = repository.toLowerCase();
   if (pool.scope.kind === 'organization') return name.startsWith(`${pool.scope.org.toLowerCase()}/`);
@@ -69,6 +87,11 @@ export function takesRepository(pool: Pick<Pool, 'scope'>, repository: string): 
     (pattern) => pattern.startsWith('!') && globMatches(pattern.slice(1), name),
   );
   return !excluded && pool.scope.patterns.some((pattern) => !pattern.startsWith('!') && globMatches(pattern, name));
+}
+
+/** Whether a pool of this name serves the repository. */
+export function poolServes(pools: readonly Pool[], poolName: string, repository: string): boolean {
+  return pools.some((pool) => pool.name === poolName && takesRepository(pool, repository));
 }
 
 /** `*` stands for any characters but `/`. */
@@ -88,7 +111,7 @@ function explainUnlabeled({repository}: JobToMatch): string {
   );
 }
 
-/** Why nothing took the job: for the log line that an operator reads when "nothing happens at all". */
+/** Why no pool matches the job, for the log line that an operator reads when a job gets no runner. */
 function explainMismatch(job: JobToMatch, labels: readonly string[], pools: readonly Pool[]): string {
   const near = pools.filter((pool) => takesRepository(pool, job.repository));
   if (near.length === 0) return `no pool serves the repository ${job.repository}`;
@@ -100,7 +123,7 @@ function explainMismatch(job: JobToMatch, labels: readonly string[], pools: read
   return `labels [${labels.join(', ')}] fit no pool of ${job.repository}: ${reasons.join('; ')}`;
 }
 
-/** What a webhook may be, once parsed. */
+/** A parsed webhook. `other`: it is no event of a job, and `detail` says why. */
 export type Trigger =
   | {readonly kind: 'other'; readonly reason: 'event' | 'action' | 'labels'; readonly detail: string}
   | {readonly kind: 'job'; readonly event: Omit<JobEvent, 'pool' | 'delivery'>; readonly isPublic: boolean};
@@ -110,8 +133,9 @@ export type EventMatch =
   | {readonly kind: 'ignored'; readonly reason: IgnoreReason | 'event' | 'action' | 'labels'; readonly detail: string};
 
 /**
- * Whether an event concerns this deployment, and which pool. An event that names one of our runners always does: a runner may take
- * a job that no pool matches, and pools change while VMs live; not hearing of its end would leave the VM behind.
+ * Whether an event concerns this deployment, and which pool. An event that names one of our runners always does, although no pool may
+ * match its job: a runner may take such a job, and the configuration may change while a VM runs. Without the event the VM would not be
+ * deleted when its job ends.
  */
 export function matchEvent(
   trigger: Trigger,
@@ -129,7 +153,7 @@ export function matchEvent(
   return match;
 }
 
-/** The pool whose persistent VM runs the job, although no pool matches it. */
+/** The pool whose persistent VM has a runner of this name and serves the repository, for a job that no pool matches. */
 function persistentPool(runnerName: string, repository: string, pools: readonly Pool[]): Pool | undefined {
   return pools.find(
     (pool) =>

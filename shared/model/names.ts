@@ -1,15 +1,14 @@
 import type {JobDocument} from './job';
 
 /**
- * How GitHub and Google Cloud spell the names that reach Slipway from outside, and how Slipway spells its own. Every check of such a
- * text uses these, so that outside text never becomes part of a path, a document id or a query in another form.
+ * The forms of names that reach Slipway from GitHub, Google Cloud and the configuration, and of Slipway's own names. Every check of a name
+ * uses these patterns, so that no other text becomes part of a path, a document id or a query.
  *
- * Every pattern is anchored at both ends and bounded in length: its time grows at most linearly with the text, and the text that it
- * accepts is short.
+ * Every pattern is anchored at both ends and bounded in length, so its time grows at most linearly with the text.
  */
 
 /**
- * Login of a user or an organisation at GitHub: letters, digits and hyphens, for managed users also `_<short code>`. Today's logins have
+ * Login of a user or an organization at GitHub: letters, digits and hyphens, for managed users also `_<short code>`. Today's logins have
  * at most 39 characters and no hyphen at either end; older accounts keep theirs, so the pattern is wider than the rule for new ones.
  *
  * @see https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
@@ -38,25 +37,25 @@ export const REPOSITORY_PATTERN = /^!?[A-Za-z0-9*][A-Za-z0-9_*-]{0,99}\/(?!\.\.?
  */
 export const LABEL = /^[^\s\p{Cc}](?:[^\p{Cc}]{0,254}[^\s\p{Cc}])?$/u;
 
-/** So many labels a job may ask for; its task has to stay within the 100 KB that Cloud Tasks takes. */
+/** Labels that a job may ask for. Bounds the job's task, because Cloud Tasks accepts at most 100 KB. */
 export const MAX_LABELS = 100;
 
-/** So long the URL of a page at GitHub may be. */
+/** Characters of the URL of a page at GitHub. */
 export const MAX_URL_LENGTH = 1000;
 
-/** So much of a workflow's name is kept: GitHub sets no limit to what a workflow's file calls it. */
+/** Characters of a workflow's name that are kept. GitHub does not limit the name. */
 export const MAX_WORKFLOW_LENGTH = 200;
 
 /**
- * Name of a runner at GitHub: at most 64 characters; those that GitHub hosts have spaces in theirs (`GitHub Actions 12`). No slash and no control
- * character: names are part of paths and documents' ids.
+ * Name of a runner at GitHub: at most 64 characters. Names of GitHub-hosted runners contain spaces (`GitHub Actions 12`). No slash and no
+ * control character, because names become part of paths and document ids.
  *
  * @see https://docs.github.com/en/rest/actions/self-hosted-runners#create-configuration-for-a-just-in-time-runner-for-a-repository
  */
 export const RUNNER_NAME = /^[^\s/\p{Cc}](?:[^/\p{Cc}]{0,62}[^\s/\p{Cc}])?$/u;
 
 /**
- * A label of RFC 1035, in lower case as Google Cloud wants it, of at most 63 characters: names of VMs, instance templates, machine types.
+ * A label of RFC 1035 in lower case, as Google Cloud requires it, of at most 63 characters: names of VMs, instance templates, machine types.
  *
  * @see https://cloud.google.com/compute/docs/naming-resources
  */
@@ -69,8 +68,8 @@ export const RFC_1035 = /^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 export const SHORT_NAME = /^[a-z](?:[-a-z0-9]{0,18}[a-z0-9])?$/;
 
 /**
- * A zone of Compute Engine: `us-central1-a`; AI zones such as `us-central1-ai1a` too. Not `us-central1-1`, which Cloud Run's metadata server
- * calls the zone of a function: Compute Engine does not know it.
+ * A zone of Compute Engine: `us-central1-a`, or an AI zone such as `us-central1-ai1a`. Not `us-central1-1`, which Cloud Run's metadata
+ * server returns as the zone of a function and which does not exist in Compute Engine.
  *
  * @see https://cloud.google.com/compute/docs/regions-zones
  */
@@ -80,21 +79,21 @@ export const ZONE = /^[a-z]{1,30}-[a-z]{1,30}\d{1,5}-[a-z][a-z0-9]{0,29}$/;
 export const REGION = /^[a-z]{1,30}-[a-z]{1,30}\d{1,5}$/;
 
 /**
- * URL of an instance template, whole or partial, global or regional; its groups are `project`, `region` and `name`. A whole one is on Compute
- * Engine's own hosts: nothing is fetched from another.
+ * URL of an instance template, full or partial, global or regional, with the groups `project`, `region` and `name`. A full URL must be on
+ * one of Compute Engine's hosts, so that no request goes to another host.
  *
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/insert#query-parameters
  */
 export const TEMPLATE_URL =
   /^(?:(?:https:\/\/(?:www|compute)\.googleapis\.com\/)?(?:\/?compute\/[a-z0-9]{1,20}\/)?\/?projects\/(?<project>[^/\s?#]{1,300})\/)?(?:global|regions\/(?<region>[-a-z0-9]{1,63}))\/instanceTemplates\/(?<name>[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)$/;
 
-/** Id of a persistent VM, `<zone>.<instance>`; the zone is empty where nobody names one. */
+/** Id of a persistent VM, `<zone>.<instance>`; the zone is empty if neither the configuration nor the metadata server names one. */
 export const VM_ID = /^[-a-z0-9]{0,63}\.[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 
-/** Key of a job: `<job id>-<run attempt>`, both at most 16 digits, as many as a number holds exactly. */
+/** Key of a job: `<job id>-<run attempt>`, both of at most 16 digits, the length of the largest exact integer of JavaScript. */
 export const JOB_KEY = /^\d{1,16}-\d{1,16}$/;
 
-/** Whether the text is the login of a user or an organisation. */
+/** Whether the text is the login of a user or an organization. */
 export function isOwner(text: string): boolean {
   return OWNER.test(text);
 }
@@ -130,7 +129,7 @@ export function isPoolName(text: string): boolean {
 }
 
 /**
- * Whether Firestore takes the text for a document's id, which is one step of a path.
+ * Whether Firestore accepts the text as the id of a document.
  *
  * @see https://firebase.google.com/docs/firestore/quotas#limits
  */
@@ -144,27 +143,30 @@ export function isJobKey(text: string): boolean {
   return JOB_KEY.test(text);
 }
 
-/** Whether a pool's repository is spelt out: no `*` in it, and no `!` in front. */
+/** Whether a repository pattern of a pool is the full name of one repository: without `*`, and without `!` in front. */
 export function isSpeltOut(pattern: string): boolean {
   return !/[!*]/.test(pattern);
 }
 
-/** Whether a runner may be called so, and be on record by its name. */
+/** Whether the text may be the name of a runner and the id of a document. */
 export function isNameOfRunner(name: string | null | undefined): name is string {
   return typeof name === 'string' && isRunnerName(name) && isDocumentId(name);
 }
 
-/** Whether a job may ask for these labels: no runner has others, and its task holds no more. */
+/** Whether a job may ask for these labels: each can be a runner's label, and all fit into a task. */
 export function areLabels(labels: readonly string[]): boolean {
   return labels.length <= MAX_LABELS && labels.every(isLabel);
 }
 
-/** Whether it is the address of a page, for people to open. */
+/** Whether the text is an `http` or `https` URL of at most `MAX_URL_LENGTH` characters. */
 export function isPage(url: string | null | undefined): url is string {
   return typeof url === 'string' && url.length <= MAX_URL_LENGTH && /^https?:\/\//.test(url) && URL.canParse(url);
 }
 
-/** Runner name = VM name: `<deployment>-<pool>-<job id>-<n>`, RFC 1035, ≤ 63 characters; `n` counts creations from 1. */
+/**
+ * Name of a runner and of its VM: `<deployment>-<pool>-<job id>-<n>`, where `n` counts the runners created for the job from 1. Throws
+ * `RangeError` if that is no RFC 1035 name of at most 63 characters.
+ */
 export function runnerName(deployment: string, pool: string, jobId: number, n: number): string {
   const name = `${deployment}-${pool}-${jobId}-${n}`;
   if (!isRfc1035(name)) {
@@ -181,7 +183,7 @@ export interface ParsedRunnerName {
   readonly n: number;
 }
 
-/** The parts of a runner's name, or undefined when this deployment did not give it. A pool's name may hold dashes. */
+/** The parts of a runner's name; undefined if the name is not of this deployment. A pool's name may contain dashes. */
 export function parseRunnerName(deployment: string, name: string): ParsedRunnerName | undefined {
   if (!isRfc1035(name) || !name.startsWith(`${deployment}-`)) return undefined;
   const match = /^([a-z](?:[-a-z0-9]*[a-z0-9])?)-(\d+)-(\d+)$/.exec(name.slice(deployment.length + 1));
@@ -189,7 +191,7 @@ export function parseRunnerName(deployment: string, name: string): ParsedRunnerN
   return {pool: match[1], jobId: Number(match[2]), n: Number(match[3])};
 }
 
-/** Name of the job's latest runner. */
+/** Name of the runner that was created last for the job. */
 export function latestRunnerName(deployment: string, job: Pick<JobDocument, 'pool' | 'jobId' | 'creations'>): string {
   return runnerName(deployment, job.pool, job.jobId, job.creations);
 }
@@ -212,5 +214,5 @@ export const DEPLOYMENT_LABEL = 'slipway-deployment';
 export const POOL_LABEL = 'slipway-pool';
 export const JOB_LABEL = 'slipway-job';
 
-/** A VM of this label is nobody's but the person's who set it. */
+/** A VM with this label was marked by a person and is never deleted. */
 export const KEEP_LABEL = 'slipway-keep';

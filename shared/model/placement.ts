@@ -1,4 +1,4 @@
-/** Where and how a machine is created. */
+/** Where and how a machine is created, in the terms of its provider. */
 export interface Placement {
   /** What the provider calls the place: a zone, a subnet, a region or a host. */
   readonly place: string;
@@ -8,10 +8,10 @@ export interface Placement {
 }
 
 /**
- * The fields of a record that hold its placement: written with `placed`, read with `placementOf` and by nobody else.
+ * The fields of a record that hold its placement. Only `placementFields` writes them, and only `placementOf` reads them.
  *
- * Versions before `placement` wrote `zone`, `machineType` and `spot` alone, each null until the first attempt. Those fields are still written, so
- * that such a version can read what this one wrote: side by side with it while a deployment is replaced, and after a return to it.
+ * Versions before the field `placement` wrote only `zone`, `machineType` and `spot`, each null until the first attempt. All four are
+ * written, so that such a version can read the records of this one: during a deployment, when both run, and after a rollback.
  */
 export interface PlacementFields {
   readonly placement?: Placement | null;
@@ -21,7 +21,7 @@ export interface PlacementFields {
 }
 
 /** The fields to write for a placement. Null: none was attempted yet. */
-export function placed(placement: Placement | null): Required<PlacementFields> {
+export function placementFields(placement: Placement | null): Required<PlacementFields> {
   return {
     placement,
     zone: placement?.place ?? null,
@@ -33,7 +33,7 @@ export function placed(placement: Placement | null): Required<PlacementFields> {
 /**
  * The placement on record; null: none was attempted yet.
  *
- * An older version copies `placement` unread when it writes the three fields: where these are present, they are the newer ones.
+ * The three older fields win if they are present: a version before the field `placement` updates them and copies `placement` unchanged.
  */
 export function placementOf({placement = null, zone, machineType, spot}: PlacementFields): Placement | null {
   if (zone === undefined) return placement;

@@ -1,4 +1,4 @@
-/** Where a pool's jobs come from, and so where its runners are registered. */
+/** The repositories whose jobs a pool serves, which decide where its runners are registered. */
 export type PoolScope =
   | {
       readonly kind: 'repositories';
@@ -7,43 +7,57 @@ export type PoolScope =
     }
   | {readonly kind: 'organization'; readonly org: string};
 
-/** Warm runners while `cron` matches the present minute in `timezone`. */
+/** The pool has `count` warm runners while `cron` matches the current minute in `timezone`. */
 export interface IdleSchedule {
   /** Five fields: minute, hour, day of month, month, day of week. */
   readonly cron: string;
-  /** IANA name. */
+  /** IANA name, e.g. `Europe/Berlin`. */
   readonly timezone: string;
   readonly count: number;
 }
 
+/** Use of spot VMs. `prefer`: a standard VM if no spot VM has capacity. */
 export type Spot = 'never' | 'prefer' | 'only';
 
-/** One new VM for each job, from an instance template. */
-export interface GceProviderConfig {
+/**
+ * What a pool's machines are created by, as far as the core knows it: a type that the registry has, and what breakers are named by. The rest is
+ * the provider's own settings, which its folder alone reads.
+ */
+export interface ProviderSettings {
+  readonly type: string;
+  /** What the quotas of its machines are counted for; a quota that is used up holds back every pool with the same one. Undefined: not known. */
+  readonly region?: string;
+  /** What its machines are made from: machines that do not come up say that it is broken. Undefined: nothing that could break. */
+  readonly template?: string;
+}
+
+/** Provider `gce`: creates a VM for each job from an instance template. */
+export interface GceProviderConfig extends ProviderSettings {
   readonly type: 'gce';
   /** Name, or full or partial URL, of a regional or global instance template. */
   readonly template: string;
-  /** Undefined: the metadata server's answer, see place.ts. */
+  /** Undefined: the region that the metadata server returns (`shared/config/place.ts`). */
   readonly region?: string;
-  /** In the order given, at least one. Undefined: every zone of the region. */
+  /** At least one zone, in the order in which they are tried. Undefined: every zone of the region. */
   readonly zones?: readonly string[];
-  /** In the order of preference, at least one. Undefined: the template's own. */
+  /** At least one machine type, in the order of preference. Undefined: the template's own. */
   readonly machineTypes?: readonly string[];
   readonly spot: Spot;
 }
 
-/** One existing VM that is started and stopped. */
+/** Provider `gce-vm`: starts and stops one existing VM. */
 export interface GceVmProviderConfig {
   readonly type: 'gce-vm';
   readonly instance: string;
-  /** Undefined: the metadata server's answer, see place.ts. */
+  /** Undefined: the zone that the metadata server returns (`shared/config/place.ts`). */
   readonly zone?: string;
-  /** Name of the VM's runner at GitHub when it is not the VM's. */
+  /** Name of the VM's runner at GitHub. Undefined: the name of the VM. */
   readonly runnerName?: string;
-  /** Before the VM stops, its runner loses a custom label that the pool requires. Undefined: yes. */
+  /** Whether a custom label that the pool requires is taken off the VM's runner before the VM stops. Undefined: true. */
   readonly drain?: boolean;
 }
 
+/** What a pool's `provider` can be in the configuration. */
 export type ProviderConfig = GceProviderConfig | GceVmProviderConfig;
 
 /** One pool of runners, with every default filled in. */
@@ -51,52 +65,61 @@ export interface Pool {
   /** RFC 1035, ≤ 20 characters, unique. */
   readonly name: string;
   readonly scope: PoolScope;
-  /** Lower case, no duplicates, `*` for any characters; a job must ask for all of these. Empty only if `offers` is not. */
+  /** A job must ask for all of these labels. Lower case, no duplicates, `*` for any characters. Empty only if `offers` is not. */
   readonly requires: readonly string[];
-  /** Lower case, no duplicates, `*` for any characters; a job must ask for nothing else. Null: for anything. */
+  /** A job must ask for no other labels. Lower case, no duplicates, `*` for any characters. Null: a job may ask for any other label. */
   readonly offers: readonly string[] | null;
-  /** Also jobs of the organisation that ask for no label: `runs-on: {group: …}`. Never with repositories. */
+  /** Whether the pool also serves jobs of its organization that ask for no label: `runs-on: {group: …}`. Always false with repositories. */
   readonly acceptsUnlabeled: boolean;
-  /** By name. */
+  /** Name of the runner group at GitHub in which runners are registered. */
   readonly runnerGroup: string;
-  /** Hard limit; 0: no new ones, what runs is ended in order. */
+  /** Hard limit of runners at the same time. 0 drains the pool: no runner is created, and runners that exist end as usual. */
   readonly maxRunners: number;
+  /** Number of warm runners, or schedules for it. */
   readonly minIdle: number | readonly IdleSchedule[];
-  /** Minutes may have fractions; > 0. */
+  /** Longest time from the creation of a VM until its runner is online. Minutes are > 0 and may have fractions. */
   readonly bootMinutes: number;
+  /** A runner without a job is deleted, or a persistent VM stopped, after this time. */
   readonly idleMinutes: number;
+  /** Longest time of a job. */
   readonly jobMinutes: number;
+  /** Whether the pool serves public repositories, whose pull requests may come from anybody. */
   readonly allowPublicRepos: boolean;
-  /** A job that failed because its spot VM was taken back is run once more. */
+  /** Whether a job that failed because its spot VM was preempted is re-run once. */
   readonly rerunOnPreemption: boolean;
-  /** The highest wins when several pools match. */
+  /** When several pools match a job, the one with the highest priority gets it. */
   readonly priority: number;
-  readonly provider: ProviderConfig;
+  readonly provider: ProviderSettings | ProviderConfig;
 }
 
-/** A pool for each of whose jobs a machine is created, and deleted after it. */
-export type EphemeralPool = Pool & {readonly provider: GceProviderConfig};
+/** A pool that creates a machine for each job and deletes it afterwards. */
+export type EphemeralPool = Pool & {readonly provider: ProviderSettings};
 
-/** A pool of one VM that is there before and after its jobs. */
+/** A pool of one VM that exists before and after its jobs. */
 export type PersistentPool = Pool & {readonly provider: GceVmProviderConfig};
 
-/** What a pool's machines are, by the type of its provider. */
-const LIFE = {gce: 'ephemeral', 'gce-vm': 'persistent'} as const satisfies Record<ProviderConfig['type'], string>;
+/** The one type whose machine exists before and after its jobs. Every other one creates machines. */
+const PERSISTENT: GceVmProviderConfig['type'] = 'gce-vm';
 
 export function isEphemeral(pool: Pool): pool is EphemeralPool {
-  return LIFE[pool.provider.type] === 'ephemeral';
+  return pool.provider.type !== PERSISTENT;
+}
+
+/** Whether Google Cloud's place is the pool's, unless it names another one. */
+export function isGce(pool: Pool): pool is Pool & {readonly provider: GceProviderConfig} {
+  return pool.provider.type === 'gce';
 }
 
 export function isPersistent(pool: Pool): pool is PersistentPool {
-  return LIFE[pool.provider.type] === 'persistent';
+  return pool.provider.type === PERSISTENT;
 }
 
-/** What the quotas of the pool's machines are counted for, as far as it is known: a region. */
+/** The region for which quotas of the pool's machines are counted. Undefined: not known, or the pool creates no machines. */
 export function quotaScope(pool: Pool): string | undefined {
   return isEphemeral(pool) ? pool.provider.region : undefined;
 }
 
-/** What the pool's machines are made from: machines that do not come up say that it is broken. Undefined: nothing is made. */
+/** The template from which the pool's machines are created. Undefined: the pool creates no machines. */
 export function machineSource(pool: Pool): string | undefined {
   return isEphemeral(pool) ? pool.provider.template : undefined;
 }

@@ -1,51 +1,56 @@
 import {type JobDocument, type JobKey, jobKeyOf} from './job';
-import {type PlacementFields, placed} from './placement';
-import {liesIn, type RunnerScope} from './scope';
+import {type PlacementFields, placementFields} from './placement';
+import {isInScope, type RunnerScope} from './scope';
 
-/** States of a runner of which something is there, or soon will be, in the order of its life. */
+/** States of a runner that is not over, in the order of its life. `draining`: the registration is being deleted, then the VM. */
 export const LIVE_STATES = ['requested', 'creating', 'booting', 'idle', 'busy', 'draining'] as const;
 
 export type LiveState = (typeof LIVE_STATES)[number];
 
+/** `failed`: the creation failed, or the runner did not come online. */
 export type RunnerState = LiveState | 'gone' | 'failed';
 
+/** Whether a runner in this state is not over. */
 export function isLive(state: string): state is LiveState {
   return LIVE_STATES.some((live) => live === state);
 }
 
-/** `runners/<name>`; the VM has the same name. Its placement is where the VM is, or was last attempted; written before the insert. */
+/** `runners/<name>`. The VM has the same name. The placement is that of the VM, or of the latest attempt; it is recorded before the insert. */
 export interface RunnerDocument extends PlacementFields {
   readonly name: string;
   readonly pool: string;
+  /** Type of the provider that its machine is, or was last attempted, at. Read it with `providerOf`. */
+  readonly provider?: string;
   readonly scope: RunnerScope;
   readonly installationId: number | null;
-  /** What it was registered with, lower case. */
+  /** Labels with which the runner was registered, in lower case. */
   readonly labels: readonly string[];
   readonly state: RunnerState;
-  /** For one that was asked for without a job: `<its number>-0`, an attempt that no job has. */
+  /** The job for which the runner was created. Of a runner requested without a job: `<number>-0`, a run attempt that no job has. */
   readonly madeFor: JobKey;
-  /** The job for whose sake it is there now; null when spare, or when it runs one. */
+  /** The job to which the runner is assigned and which has not begun. */
   readonly covers: JobKey | null;
-  /** The job that it runs. */
+  /** The job that the runner runs. */
   readonly runs: JobKey | null;
-  /** True when it is alive, runs nothing and covers nothing. */
+  /** True when the runner is unassigned: alive, runs no job, and is assigned to none. */
   readonly spare: boolean;
+  /** Id of the runner's slot in its pool; null: the runner holds none any more. */
   readonly slot: string | null;
-  /** Its slot of all pools together, where these have a limit; absent where it was written down before. */
+  /** Id of the runner's slot of the limit over all pools; null or missing: none. */
   readonly slotOfAll?: string | null;
-  /** GitHub's id of the registration, which tells it from others of the same name. */
+  /** GitHub's id of the registration, which distinguishes it from others of the same name; null: not known. */
   readonly githubId: number | null;
   /**
-   * When its name was first to be registered, while a registration may stand whose id nobody wrote down; null: it was not, or that is
-   * settled. Missing in documents of older versions: not known.
+   * When an execution first tried to register the runner, while GitHub may have a registration whose id is not on record. Null: nobody
+   * tried, or it is known that there is none. Missing in documents of older versions: not known.
    */
   readonly registrationTriedAt?: number | null;
-  /** Since when it is spare, also while it goes on that account; a check of an earlier time is void. */
+  /** Since when the runner is unassigned. It stays while the runner drains for this reason, so that the check can be repeated. */
   readonly spareSince: number | null;
-  /** The job that got its slot when it went. */
+  /** The job that got the runner's slot when the runner was gone. */
   readonly handedTo: JobKey | null;
   readonly createdAt: number;
-  /** Since when it is in this state. */
+  /** Time of the latest change of `state`. */
   readonly stateAt: number;
   readonly expireAt: number;
 }
@@ -61,51 +66,71 @@ const RANK: Record<RunnerState, number> = {
   failed: 6,
 };
 
-/** A runner that is gone or failed is remembered this long, so that late events find it. */
-const RETENTION_MS = 3 * 24 * 3600 * 1000;
+/** How long a runner that is gone or failed stays on record, so that late events find it. */
+const RUNNER_RETENTION_MS = 3 * 24 * 3600 * 1000;
 
-/** Milliseconds that a VM may live: booting, waiting and running at their longest, and ten minutes more. */
+/** How long any other runner stays on record, counted from its creation. */
+const LIVE_RUNNER_RETENTION_MS = 30 * 24 * 3600 * 1000;
+
+/** Run attempt in the key of a runner without a job. GitHub counts run attempts from 1. */
+const NO_RUN_ATTEMPT = 0;
+
+/** How long a VM may live beyond the sum of its pool's minutes. */
+const GRACE_SECONDS = 600;
+
+/** Longest life of a VM in milliseconds: the longest boot, wait and job, and ten minutes more. */
 export function maxLifetimeMs(minutes: {bootMinutes: number; idleMinutes: number; jobMinutes: number}): number {
-  return Math.ceil((minutes.bootMinutes + minutes.idleMinutes + minutes.jobMinutes) * 60 + 600) * 1000;
+  return (Math.ceil((minutes.bootMinutes + minutes.idleMinutes + minutes.jobMinutes) * 60) + GRACE_SECONDS) * 1000;
+}
+
+/** Records of older versions name no provider: they had this one. */
+const FIRST_PROVIDER = 'gce';
+
+/** The type of the provider that has, or had, the runner's machine. */
+export function providerOf({provider = FIRST_PROVIDER}: Pick<RunnerDocument, 'provider'>): string {
+  return provider;
 }
 
 interface NewRunner {
   readonly name: string;
+  /** Type of the pool's provider. */
+  readonly provider: string;
   readonly scope: RunnerScope;
   readonly labels: readonly string[];
   readonly slot: string;
-  /** Where all pools together have a limit. */
+  /** Set if all pools together have a limit. */
   readonly slotOfAll?: string | null;
   readonly now: number;
 }
 
-/** A runner for a job as it is first written down, before anything of it exists, by the execution that registers it next. */
-export function requestedRunner({job, ...given}: NewRunner & {readonly job: JobDocument}): RunnerDocument {
+/** The first record of a runner for a job. The execution that writes it registers the runner next. */
+export function newRunnerForJob({job, ...given}: NewRunner & {readonly job: JobDocument}): RunnerDocument {
   const key = jobKeyOf(job);
   const runner = newRunner({...given, pool: job.pool, installationId: job.installationId, madeFor: key, covers: key});
   return {...runner, registrationTriedAt: given.now};
 }
 
-/** A runner that somebody asked for, without a job. It is spare when it is there. */
-export function runnerWithoutJob(given: NewRunner & {readonly pool: string; readonly number: number}): RunnerDocument {
+/** The first record of a runner that was requested without a job. The runner is unassigned once its VM is created. */
+export function newRunnerWithoutJob(
+  given: NewRunner & {readonly pool: string; readonly number: number},
+): RunnerDocument {
   const {number, ...rest} = given;
   return newRunner({
     ...rest,
     installationId: null,
-    madeFor: jobKeyOf({jobId: number, runAttempt: WITHOUT_JOB}),
+    madeFor: jobKeyOf({jobId: number, runAttempt: NO_RUN_ATTEMPT}),
     covers: null,
   });
 }
 
+/** Whether the runner was requested without a job. */
 export function isWithoutJob({madeFor}: Pick<RunnerDocument, 'madeFor'>): boolean {
-  return madeFor.endsWith(`-${WITHOUT_JOB}`);
+  return madeFor.endsWith(`-${NO_RUN_ATTEMPT}`);
 }
-
-/** GitHub counts attempts from 1. */
-const WITHOUT_JOB = 0;
 
 function newRunner({
   name,
+  provider,
   scope,
   labels,
   slot,
@@ -119,6 +144,7 @@ function newRunner({
   return {
     name,
     pool,
+    provider,
     scope,
     installationId,
     labels,
@@ -131,76 +157,76 @@ function newRunner({
     slotOfAll,
     githubId: null,
     registrationTriedAt: null,
-    ...placed(null),
+    ...placementFields(null),
     spareSince: null,
     handedTo: null,
     createdAt: now,
     stateAt: now,
-    expireAt: now + 30 * 24 * 3600 * 1000,
+    expireAt: now + LIVE_RUNNER_RETENTION_MS,
   };
 }
 
-/** The runner one step further. A step back leaves it as it is: a runner that drains is never booting again. */
+/** Moves the runner to a later state. An earlier state changes nothing: a draining runner is never booting again. */
 export function advanceRunner(runner: RunnerDocument, state: RunnerState, now: number): RunnerDocument {
   if (RANK[state] <= RANK[runner.state]) return runner;
   return {
     ...runner,
     state,
     stateAt: now,
-    ...(isOver({state}) ? {spare: false, covers: null, expireAt: now + RETENTION_MS} : {}),
+    ...(isOver({state}) ? {spare: false, covers: null, expireAt: now + RUNNER_RETENTION_MS} : {}),
   };
 }
 
-/** Nothing of the runner is there any more, or soon will not be. */
+/** Whether the runner is draining, gone or failed. */
 export function isEnding(runner: RunnerDocument): boolean {
   return RANK[runner.state] >= RANK.draining;
 }
 
-/** Nothing of the runner is there any more. */
+/** Whether the runner is over: gone or failed. */
 export function isOver({state}: Pick<RunnerDocument, 'state'>): boolean {
   return state === 'gone' || state === 'failed';
 }
 
-/** Its VM is not known to exist yet. */
-export function isBeingMade(runner: RunnerDocument): boolean {
+/** Whether the runner is being created: its VM is not known to exist yet. */
+export function isBeingCreated(runner: RunnerDocument): boolean {
   return RANK[runner.state] < RANK.booting;
 }
 
-/** Alive, without a job and covering none: free for the next job, or to go after `idleMinutes`. */
-export function spared(runner: RunnerDocument, now: number): RunnerDocument {
+/** Unassigns the runner: it takes the next job, or is deleted after `idleMinutes`. A runner that ends or runs a job only loses its assignment. */
+export function unassign(runner: RunnerDocument, now: number): RunnerDocument {
   if (isEnding(runner) || runner.runs !== null) return {...runner, covers: null};
   return {...runner, covers: null, spare: true, spareSince: now};
 }
 
-/** The runner stands in for a queued job. */
-export function covering(runner: RunnerDocument, job: JobKey): RunnerDocument {
+/** Assigns the runner to a queued job. */
+export function assignTo(runner: RunnerDocument, job: JobKey): RunnerDocument {
   return {...runner, covers: job, spare: false, spareSince: null};
 }
 
-/** GitHub says that the runner runs a job, which also overrules a deregistration under way (draining). */
-export function running(runner: RunnerDocument, job: JobKey, now: number): RunnerDocument {
+/** Records that the runner runs a job, as GitHub says. This ends the draining of a runner. A runner that is over stays so. */
+export function markBusy(runner: RunnerDocument, job: JobKey, now: number): RunnerDocument {
   if (isOver(runner)) return {...runner, covers: null, spare: false};
   return {...runner, state: 'busy', stateAt: now, runs: job, covers: null, spare: false, spareSince: null};
 }
 
-/** Whether the runner has all labels that a job asks for: GitHub gives it no other, and compares them without case. */
+/** Whether the runner has all labels that a job asks for. GitHub gives a runner no other job, and compares labels without case. */
 export function hasLabels(runner: Pick<RunnerDocument, 'labels'>, labels: readonly string[]): boolean {
   return labels.every((label) => runner.labels.includes(label.toLowerCase()));
 }
 
 /**
- * Whether GitHub would give the job to the runner: all of the job's labels are the runner's, and the runner is registered where the
- * job is.
+ * Whether the runner, of the job's pool and without a job, could get the job from GitHub: it has all of the job's labels, and is registered
+ * in a scope that contains the job's repository.
  */
 export function canRun(runner: RunnerDocument, job: JobDocument): boolean {
   if (runner.pool !== job.pool || isEnding(runner) || runner.runs !== null) return false;
-  return hasLabels(runner, job.labels) && liesIn(runner.scope, job.repository);
+  return hasLabels(runner, job.labels) && isInScope(runner.scope, job.repository);
 }
 
 /**
- * Whether a spare runner may be given to the job. Not while it is being made: the execution that makes it gives it up because it is spare,
- * or is gone already when the job that it was made for has another runner made.
+ * Whether an unassigned runner may be assigned to the job. Not while it is being created: the execution that creates it abandons it because
+ * it is unassigned, or has crashed, in which case nobody finishes the runner.
  */
-export function canTakeOver(runner: RunnerDocument, job: JobDocument): boolean {
-  return runner.spare && !isBeingMade(runner) && canRun(runner, job);
+export function canBeAssigned(runner: RunnerDocument, job: JobDocument): boolean {
+  return runner.spare && !isBeingCreated(runner) && canRun(runner, job);
 }

@@ -2,7 +2,7 @@ import type {JobDocument} from './job';
 import {isSpeltOut} from './names';
 import type {Pool} from './pool';
 
-/** Where a runner is registered. */
+/** Where a runner is registered at GitHub. */
 export type RunnerScope =
   | {readonly kind: 'repository'; readonly owner: string; readonly repo: string}
   | {readonly kind: 'organization'; readonly org: string};
@@ -17,21 +17,21 @@ export function ownerOf(scope: RunnerScope): string {
   return (scope.kind === 'repository' ? scope.owner : scope.org).toLowerCase();
 }
 
-/** What every path of the scope starts with; the rest is the same in both, and so are the bodies. */
+/** Start of the scope's paths in GitHub's REST API. The rest of a path and the bodies are the same for both kinds. */
 export function scopePath(scope: RunnerScope): string {
   return scope.kind === 'repository'
     ? `/repos/${encodeURIComponent(scope.owner)}/${encodeURIComponent(scope.repo)}`
     : `/orgs/${encodeURIComponent(scope.org)}`;
 }
 
-/** GitHub compares names without case. */
+/** Text that identifies the scope. In lower case, because GitHub compares names without case. */
 export function scopeKey(scope: RunnerScope): string {
   return scope.kind === 'organization'
     ? `org ${scope.org.toLowerCase()}`
     : `repo ${scope.owner.toLowerCase()}/${scope.repo.toLowerCase()}`;
 }
 
-/** Where a pool registers the runner of a job: in its organisation, or in the job's own repository. */
+/** Where a pool registers the runner of a job: in the pool's organization, or in the job's repository. */
 export function scopeFor(pool: Pool, job: Pick<JobDocument, 'repository'>): RunnerScope {
   if (pool.scope.kind === 'organization') return {kind: 'organization', org: pool.scope.org};
   return repositoryScope(job.repository);
@@ -43,7 +43,7 @@ export function repositoryScope(fullName: string): RunnerScope {
   return {kind: 'repository', owner, repo};
 }
 
-/** Where a runner without a job is registered: in the organization, or in the first repository that the pool spells out. */
+/** Where a pool registers a runner without a job: in its organization, or in the first repository that it names in full; undefined: it names none. */
 export function warmScope({scope}: Pick<Pool, 'scope'>): RunnerScope | undefined {
   if (scope.kind === 'organization') return {kind: 'organization', org: scope.org};
   const spelt = scope.patterns.find(isSpeltOut);
@@ -51,8 +51,8 @@ export function warmScope({scope}: Pick<Pool, 'scope'>): RunnerScope | undefined
   return owner && repo ? {kind: 'repository', owner, repo} : undefined;
 }
 
-/** Whether GitHub could give a job of the repository, `owner/name`, to a runner that is registered there. GitHub compares names without case. */
-export function liesIn(scope: RunnerScope, repository: string): boolean {
+/** Whether GitHub may give a job of the repository (`owner/name`) to a runner registered in the scope. GitHub compares names without case. */
+export function isInScope(scope: RunnerScope, repository: string): boolean {
   const name = repository.toLowerCase();
   return scope.kind === 'organization'
     ? name.startsWith(`${scope.org.toLowerCase()}/`)

@@ -1,6 +1,9 @@
 import type {JobKey} from './job';
 
-/** `slots/<pool>.<n>`, and `slots/_all.<n>` of all pools together, 0 ≤ n < maxRunners: a document a runner, so that none is hot and the limit is hard. */
+/**
+ * `slots/<pool>.<n>`, and `slots/_all.<n>` for the limit over all pools, with 0 ≤ n < maxRunners. A runner exists only with a slot, which
+ * makes the limit hard. One document per slot, because one counter would be a hot spot in Firestore.
+ */
 export interface SlotDocument {
   readonly pool: string;
   readonly n: number;
@@ -9,10 +12,10 @@ export interface SlotDocument {
   readonly expireAt: number;
 }
 
-/** As good as for ever: there are never more documents than slots, and one that expired unnoticed would count as taken. */
-const RETENTION_MS = 10 * 365 * 24 * 3600 * 1000;
+/** Effectively no expiry: there are never more documents than slots, and Firestore would delete a slot that a runner still holds. */
+const SLOT_RETENTION_MS = 10 * 365 * 24 * 3600 * 1000;
 
-/** In place of a pool's name: slots of all pools together. No pool has this name. */
+/** Stands for a pool's name in slots of the limit over all pools. No pool can have this name. */
 export const ALL_POOLS = '_all';
 
 export function slotId(pool: string, n: number): string {
@@ -23,19 +26,20 @@ export function slotIsFree(slot: SlotDocument | undefined): boolean {
   return slot === undefined || slot.holder === null;
 }
 
-const OF_JOB = 'job:';
+/** Starts the holder of a slot that is kept for a job. */
+const JOB_HOLDER_PREFIX = 'job:';
 
-/** Holder of a slot that is kept for a job: `job:<job key>`. No runner has such a name. */
+/** Holder of a slot that is kept for a job: `job:<job key>`. No runner can have such a name. */
 export function jobHolder(job: JobKey): string {
-  return `${OF_JOB}${job}`;
+  return `${JOB_HOLDER_PREFIX}${job}`;
 }
 
 /** The job for which a slot of this holder is kept; undefined: the holder is a runner. */
 export function jobOfHolder(holder: string): JobKey | undefined {
-  return holder.startsWith(OF_JOB) ? holder.slice(OF_JOB.length) : undefined;
+  return holder.startsWith(JOB_HOLDER_PREFIX) ? holder.slice(JOB_HOLDER_PREFIX.length) : undefined;
 }
 
-/** The slot held by a runner, or by `job:<job key>`, or free (null). */
-export function takenSlot({pool, n}: {pool: string; n: number}, holder: string | null, now: number): SlotDocument {
-  return {pool, n, holder, expireAt: now + RETENTION_MS};
+/** The document of a slot with the given holder: a runner's name, `job:<job key>`, or null for a free slot. */
+export function newSlot({pool, n}: {pool: string; n: number}, holder: string | null, now: number): SlotDocument {
+  return {pool, n, holder, expireAt: now + SLOT_RETENTION_MS};
 }

@@ -1,49 +1,55 @@
 import {type JobDocument, type JobKey, jobKeyOf} from './job';
-import {canRun, covering, isEnding, type RunnerDocument, running, spared} from './runner';
+import {assignTo, canRun, isEnding, markBusy, type RunnerDocument, unassign} from './runner';
 
-/** What is known when job B is seen to run, or to have run, on a runner. */
+/** Input of the swap rule: job B runs, or ran, on a runner. */
 export interface SwapInput {
   /** B, already `in_progress` or `completed`. */
   readonly job: JobDocument;
-  /** The runner named by the event, if it is one of ours that is known. */
+  /** The runner that the event names; undefined: the event names none, or that runner is not on record. */
   readonly runner: RunnerDocument | undefined;
-  /** The runner that covered B until now, when it is another one. */
-  readonly cover: RunnerDocument | undefined;
-  /** A: the job that `runner` covered, when it is not B. */
+  /** The runner that was assigned to B until now; undefined: none, or `runner` itself. */
+  readonly assigned: RunnerDocument | undefined;
+  /** A: the job to which `runner` was assigned; undefined: none, or B itself. */
   readonly displaced: JobDocument | undefined;
   readonly now: number;
 }
 
+/** The documents of the input after the swap rule, to be written. */
 export interface SwapResult {
   readonly runner: RunnerDocument | undefined;
-  readonly cover: RunnerDocument | undefined;
+  readonly assigned: RunnerDocument | undefined;
   readonly displaced: JobDocument | undefined;
-  /** A is demand again, at once. */
+  /** Key of A if A is demand again. */
   readonly reopened: JobKey | null;
-  /** The cover has nothing to do any more. */
-  readonly spare: RunnerDocument | null;
+  /** `assigned` if it has no job any more. */
+  readonly unassigned: RunnerDocument | null;
 }
 
 /**
- * The swap rule. GitHub binds a runner to labels, not to a job: runner R, made for A, may take B. Then the runner that was made
- * for B covers A from now on; if there is none that fits and A still queues, A is demand again.
+ * The swap rule. GitHub binds a runner to labels, not to a job: runner R, created for job A, may take job B. Then the runner that was
+ * created for B is assigned to A. If no such runner can run A and A is still queued, A is demand again.
  *
  * @see docs/adr/0003-swap-rule.md
  */
-export function swap({job, runner, cover, displaced, now}: SwapInput): SwapResult {
-  const busy = runner && running(runner, jobKeyOf(job), now);
-  const free = cover && spared(cover, now);
+export function swap({job, runner, assigned, displaced, now}: SwapInput): SwapResult {
+  const busy = runner && markBusy(runner, jobKeyOf(job), now);
+  const free = assigned && unassign(assigned, now);
   // mutation: displaced job still waits
   const stillWaits = displaced !== undefined && displaced.status === 'queued' && displaced.runner === runner?.name;
 
   if (stillWaits && free && !isEnding(free) && canRun(free, displaced)) {
-    const taken = {...displaced, runner: free.name, demand: 'covered' as const, updatedAt: now};
-    return {runner: busy, cover: covering(free, jobKeyOf(displaced)), displaced: taken, reopened: null, spare: null};
+    return {
+      runner: busy,
+      assigned: assignTo(free, jobKeyOf(displaced)),
+      displaced: {...displaced, runner: free.name, demand: 'covered', updatedAt: now},
+      reopened: null,
+      unassigned: null,
+    };
   }
-  const spare = free?.spare ? free : null;
+  const unassigned = free?.spare ? free : null;
   if (stillWaits) {
     const open = {...displaced, runner: null, demand: 'open' as const, updatedAt: now};
-    return {runner: busy, cover: free, displaced: open, reopened: jobKeyOf(displaced), spare};
+    return {runner: busy, assigned: free, displaced: open, reopened: jobKeyOf(displaced), unassigned};
   }
-  return {runner: busy, cover: free, displaced, reopened: null, spare};
+  return {runner: busy, assigned: free, displaced, reopened: null, unassigned};
 }

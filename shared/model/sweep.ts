@@ -1,6 +1,6 @@
 import type {JobKey} from './job';
 
-/** A job whose spot VM Compute Engine took back, until it is known how the job ended. */
+/** A job whose spot VM was preempted; kept until the job's conclusion is known. */
 export interface Preemption {
   readonly runner: string;
   readonly pool: string;
@@ -9,40 +9,41 @@ export interface Preemption {
   readonly repository: string;
   readonly installationId: number | null;
   readonly url: string | null;
+  /** When the sweep saw the preemption, in milliseconds since the epoch. */
   readonly at: number;
 }
 
-/** What the last sweep saw, decided and did, by reason. */
+/** Counts of what the latest sweep saw, decided and did. `decided`, `done` and `failed` are by reason. */
 export interface SweepSummary {
   readonly at: number;
   readonly seconds: number;
-  /** False: the time was up; the next sweep goes on from there. */
+  /** False if the time budget ran out; the next sweep continues. */
   readonly finished: boolean;
   readonly seen: Readonly<Record<string, number>>;
   readonly decided: Readonly<Record<string, number>>;
   readonly done: Readonly<Record<string, number>>;
   readonly failed: Readonly<Record<string, number>>;
-  /** What could not be listed, in words. */
+  /** Descriptions of lists that could not be read to their end. */
   readonly incomplete: readonly string[];
 }
 
-/** `locks/sweep`: one sweep at a time, and what it has to remember for the next one. */
+/** `locks/sweep`: the lock that lets one sweep run at a time, and the state that a sweep passes to the next one. */
 export interface LockDocument {
-  /** Random id of the execution that holds it. */
+  /** Random id of the execution that holds the lock; null: none does. */
   readonly holder: string | null;
   readonly leaseUntil: number;
-  /** The repositories looked into last: the next sweep goes on behind them. */
+  /** The repositories that were read last, active and quiet ones; the next sweep continues after them. */
   readonly cursors: {readonly active: string | null; readonly quiet: string | null};
-  /** Calls to GitHub that are saved up, and when. */
+  /** Numbers of calls to GitHub that the sweep may make for active and quiet repositories, and the time at which they were computed. */
   readonly allowance: {readonly active: number; readonly quiet: number; readonly at: number};
-  /** When all taken slots were looked at. */
+  /** When all held slots were last checked. */
   readonly slotsAt: number;
-  /** When each thing was first seen to be wrong. */
+  /** For each thing that looks wrong, the time at which a sweep first saw it. */
   readonly sightings: Readonly<Record<string, number>>;
   readonly preempted: readonly Preemption[];
   readonly last: SweepSummary | null;
   readonly expireAt: number;
-  /** Read by the version before this one alone, whose sweep fails without them: whoever goes back to it finds them. */
+  /** Only the previous version reads these two fields, and its sweep fails without them. They are written for a rollback to it. */
   readonly deliveriesSince?: number;
   readonly redelivered?: Readonly<Record<string, never>>;
 }

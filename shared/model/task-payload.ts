@@ -14,7 +14,7 @@ import {
   VM_ID,
 } from './names';
 
-/** Unknown fields are left out: an older function understands a newer task. */
+/** zod drops unknown fields, so that an older function reads a newer task. */
 const Event = z.object({
   jobId: z.int().positive(),
   runId: z.int().positive(),
@@ -24,7 +24,7 @@ const Event = z.object({
   labels: z.array(z.string().regex(LABEL)).max(MAX_LABELS),
   pool: z.string().regex(SHORT_NAME),
   runnerName: z.string().regex(RUNNER_NAME).refine(isDocumentId).nullable(),
-  // The three that tasks of older versions lack: not known.
+  // Tasks of older versions lack these three fields.
   runnerId: z.int().positive().nullable().default(null),
   workflow: z.string().max(MAX_WORKFLOW_LENGTH).nullable().default(null),
   receivedAt: z.number().nullable().default(null),
@@ -34,45 +34,46 @@ const Event = z.object({
   delivery: z.string().min(1).max(200),
 });
 
-/** One of ours. */
+/** Name of a runner of this deployment, which is also the name of its VM. */
 const RunnerName = z.string().regex(RFC_1035);
 
 const JobKey = z.string().regex(JOB_KEY);
 
 const VmId = z.string().regex(VM_ID);
 
-/** Queue `provision`: something about demand. */
+/** Tasks of `provision`: demand, and the start of jobs. */
 const ProvisionPayload = z.discriminatedUnion('kind', [
-  /** A webhook said it. */
+  /** A job event: queued, waiting or in_progress. */
   z.object({kind: z.literal('event'), event: Event}),
-  /** A job that is known needs a runner: it lost its own to another job, or a slot came free. */
+  /** A job on record needs a runner: another job took its runner, or a slot became free. */
   z.object({kind: z.literal('demand'), job: JobKey}),
-  /** An event said that a job on record as running is queued again: is it? */
+  /** An event says that a job on record as running is queued again. The task asks GitHub whether that is so. */
   z.object({kind: z.literal('queued_again'), job: JobKey, runner: z.string().min(1).nullable()}),
-  /** A runner that was asked for without a job is to be made. */
+  /** Create a runner that was requested without a job. */
   z.object({kind: z.literal('make'), runner: RunnerName}),
-  /** A persistent VM was started by hand: its runner gets its labels back, and its stop is planned. */
+  /** A person started a persistent VM: restore its runner's labels, and plan its stop. */
   z.object({kind: z.literal('vm'), vm: VmId}),
 ]);
 
-/** Queue `stop`: something about release. */
+/** Tasks of `stop`: the end of jobs, runners and VMs. */
 const StopPayload = z.discriminatedUnion('kind', [
+  /** A job event: completed. */
   z.object({kind: z.literal('event'), event: Event}),
-  /** Is the spare runner idle still? `since`: when it became spare, so that a newer life makes the check void. */
+  /** Check whether the runner is still unassigned and idle. Void when the runner has become unassigned at another time than `since`. */
   z.object({
     kind: z.literal('idle'),
     runner: RunnerName,
     since: z.number(),
     reading: z.int().nonnegative(),
   }),
-  /** Does the persistent VM stop? `version`: its activity when that was planned. */
+  /** Check whether the persistent VM may stop. Void when the VM's activity has another version than `version`. */
   z.object({
     kind: z.literal('vm'),
     vm: VmId,
     version: z.int().nonnegative(),
     reading: z.int().nonnegative(),
   }),
-  /** The runner is deregistered: its VM goes, unless it turned out to run a job; with `force`, whatever it runs. */
+  /** The runner is deregistered: delete its VM, unless the runner runs a job after all. With `force`: delete it even then. */
   z.object({kind: z.literal('delete'), runner: RunnerName, force: z.boolean().optional()}),
 ]);
 
@@ -82,18 +83,19 @@ export type StopTask = z.infer<typeof StopPayload>;
 
 const SCHEMA = {provision: ProvisionPayload, stop: StopPayload} satisfies Record<QueueName, z.ZodType>;
 
+/** The type of a task by its queue. */
 export interface TaskOf {
   readonly provision: ProvisionTask;
   readonly stop: StopTask;
 }
 
-/** A task's body, or `InvalidTask`: a body that is not ours will never be. */
+/** Parses the body of a task. Throws `InvalidTask`, which is not retryable, if the body is malformed. */
 export function parseTask<Q extends QueueName>(queue: Q, body: Buffer): TaskOf[Q] {
   let value: unknown;
   try {
     value = JSON.parse(body.toString('utf8'));
   } catch {
-    // The parser's own message quotes the body.
+    // The message of JSON.parse quotes the body, so it is not passed on.
     throw new InvalidTask(`the body of the ${queue} task is not JSON`);
   }
   const parsed = SCHEMA[queue].safeParse(value);

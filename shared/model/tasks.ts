@@ -4,18 +4,19 @@ import type {JobEvent} from './job-event';
 import type {RunnerDocument} from './runner';
 import type {ProvisionTask, QueueName, StopTask} from './task-payload';
 
+/** A task to be enqueued. */
 export interface NewTask {
-  /** Whose rate the task uses up. */
+  /** The queue whose rate limit applies to the task. */
   readonly queue: QueueName;
-  /** The function that gets the task; left out: the queue's own. */
+  /** The function that gets the task. Missing: the function of the queue. */
   readonly to?: QueueName;
-  /** Deterministic id, `[A-Za-z0-9_-]{1,500}`: the same work has the same name. */
+  /** Deterministic id, `[A-Za-z0-9_-]{1,500}`: the same work has the same name, and is enqueued once. */
   readonly name: string;
   /** Sent as JSON. Small, and without secrets. */
   readonly body: object;
-  /** Not before this many seconds from now; 0 or left out: at once. */
+  /** The task is dispatched after this many seconds. 0 or missing: at once. */
   readonly delaySeconds?: number;
-  /** Extra request headers, e.g. `traceparent`. */
+  /** Additional request headers, e.g. `traceparent`. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -24,7 +25,7 @@ export function functionOf({queue, to}: Pick<NewTask, 'queue' | 'to'>): QueueNam
   return to ?? queue;
 }
 
-/** `deadletters/job-<job key>`, or `deadletters/<task name>` of a task without a job: what was given up, and why. A job has one at a time. */
+/** `deadletters/job-<job key>`, or `deadletters/<task name>` for a task without a job: a task that was given up. A job has one at a time. */
 export interface DeadLetterDocument {
   readonly task: string;
   readonly queue: string;
@@ -33,15 +34,15 @@ export interface DeadLetterDocument {
   readonly job: JobKey | null;
   readonly jobUrl: string | null;
   readonly attempts: number;
-  /** How many letters of this job there were, this one included; missing in documents of older versions: one. */
+  /** Number of dead letters that this job has had, including this one; missing in documents of older versions: one. */
   readonly count?: number;
   readonly at: number;
   readonly expireAt: number;
 }
 
 /**
- * Cloud Tasks id, `[A-Za-z0-9_-]{1,500}`. It starts with a hash, because sequential names slow a queue down, and ends with
- * what a person looks for.
+ * Id of a task at Cloud Tasks, `[A-Za-z0-9_-]{1,500}`: a hash of `key`, because sequential names slow a queue down, then the `readable`
+ * parts, by which a person finds the task.
  * @see https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks#Task
  */
 export function taskName(key: string, ...readable: (string | number)[]): string {
@@ -50,12 +51,13 @@ export function taskName(key: string, ...readable: (string | number)[]): string 
   return `${hash}-${tail}`.slice(0, 500);
 }
 
-/** Which queue a task waits in, and, where it is not the queue's own, which function gets it. */
+/** The queue of a task, and the function that gets it if that is not the function of the queue. */
 export type Route = Pick<NewTask, 'queue' | 'to'>;
 
 /**
- * How a task reaches a function; with the status of its event, if it has one. News of a start asks nothing of GitHub: it must not use up the rate of the provision queue, which is
- * GitHub's limit for runners. `waiting` asks nothing either, but would overtake its `queued` in another queue.
+ * The route of a task to a function. `status`: status of the task's event, if it has one. An `in_progress` goes to `provision` through the
+ * queue `stop`: it makes no call to GitHub, so it must not use up the rate of the queue `provision`, which is GitHub's limit for
+ * registrations. A `waiting` makes no call either, but in another queue it could overtake its `queued`.
  */
 export function routeTo(to: QueueName, status?: JobEvent['status']): Route {
   if (to === 'provision' && status === 'in_progress') return {queue: 'stop', to};
@@ -63,8 +65,8 @@ export function routeTo(to: QueueName, status?: JobEvent['status']): Route {
 }
 
 /**
- * The task of an event: release is for `stop`, everything else is demand. Its name comes from the delivery's GUID, which a redelivery keeps;
- * without one from the body. Not from the job alone: a job that is queued again after an approval has the same id and may have the same body.
+ * The task of an event: `completed` is for `stop`, every other status for `provision`. Its name is made from `delivery`: GitHub's GUID, which
+ * a redelivery keeps, or a hash of the body. The job alone would not do: a job that is queued again after an approval has the same id.
  */
 export function eventTask(event: JobEvent): NewTask {
   const {delivery, jobId, runAttempt, status} = event;
@@ -75,13 +77,13 @@ export function eventTask(event: JobEvent): NewTask {
   };
 }
 
-/** Between deregistration and deletion: time for a late `in_progress` to say that the runner was busy. */
+/** Time between deregistration and deletion, in which a late `in_progress` may still say that the runner is busy. */
 const DELETION_GRACE_SECONDS = 60;
 
-/** Between an event that says that a job is queued again, and the second look that believes the event. */
-const SECOND_LOOK_SECONDS = 120;
+/** Time between an event that says that a job is queued again, and the question to GitHub whether that is so. */
+const QUEUED_AGAIN_CHECK_SECONDS = 120;
 
-/** A job that is on record needs a runner. `cause` keeps the task's name from being one that was used before. */
+/** Task for a job on record that needs a runner. `cause` makes the task's name differ from those of earlier tasks for the job. */
 export function demandTask(job: JobKey, cause: string): NewTask {
   return {
     queue: 'provision',
@@ -90,17 +92,17 @@ export function demandTask(job: JobKey, cause: string): NewTask {
   };
 }
 
-/** A job on record as running on `runner` may be queued again (null: no runner is known): GitHub is asked in two minutes. */
+/** Task that asks GitHub, in two minutes, whether a job on record as running on `runner` (null: not known) is queued again. */
 export function queuedAgainTask(job: JobKey, runner: string | null, cause: string): NewTask {
   return {
     queue: 'provision',
     name: taskName(`queued-again/${job}/${cause}`, 'queued-again', job),
     body: {kind: 'queued_again', job, runner},
-    delaySeconds: SECOND_LOOK_SECONDS,
+    delaySeconds: QUEUED_AGAIN_CHECK_SECONDS,
   };
 }
 
-/** A runner that was requested without a job is to be created. `cause`: of the sweep, which repeats a lost task under a new name. */
+/** Task that creates a runner requested without a job. `cause`: set by the sweep, which repeats a lost task under a new name. */
 export function makeTask(runner: string, cause?: string): NewTask {
   return {
     queue: 'provision',
@@ -109,7 +111,7 @@ export function makeTask(runner: string, cause?: string): NewTask {
   };
 }
 
-/** Reading number `reading` of GitHub's idle flag, in `delaySeconds`. Void when the runner's life changes before. */
+/** Task that reads GitHub's busy flag of an unassigned runner for the `reading`th time. Void when the runner gets a job in the meantime. */
 export function idleCheckTask(
   {name: runner, spareSince, stateAt}: Pick<RunnerDocument, 'name' | 'spareSince' | 'stateAt'>,
   reading: number,
@@ -124,7 +126,7 @@ export function idleCheckTask(
   };
 }
 
-/** The VM of an idle runner that was deregistered is to be deleted. The one name without a hash: a runner has one such task. */
+/** Task that deletes the VM of an idle runner after its deregistration. Its name has no hash, unlike all others; a runner has one such task. */
 export function deleteTask(runner: string): NewTask {
   return {
     queue: 'stop',
@@ -134,7 +136,7 @@ export function deleteTask(runner: string): NewTask {
   };
 }
 
-/** The VM of a runner that somebody removed is to be deleted; with `force` at once, whatever runs on it. */
+/** Task that deletes the VM of a runner that a person removed. With `force`: at once, even if the runner runs a job. */
 export function removeTask(runner: string, force: boolean): NewTask {
   return {
     queue: 'stop',
@@ -144,13 +146,13 @@ export function removeTask(runner: string, force: boolean): NewTask {
   };
 }
 
-/** A persistent VM, as tasks name it: `id` is `<zone>.<instance>`. */
+/** The persistent VM of a task. `id`: `<zone>.<instance>`. */
 interface VmOfTask {
   readonly id: string;
   readonly instance: string;
 }
 
-/** A persistent VM was started by hand: its runner gets its labels back, and its stop is planned. */
+/** Task that restores the labels of a persistent VM's runner and plans the VM's stop, after a person started the VM. */
 export function startVmTask(deployment: string, vm: VmOfTask, version: number): NewTask {
   return {
     queue: 'provision',
@@ -159,7 +161,7 @@ export function startVmTask(deployment: string, vm: VmOfTask, version: number): 
   };
 }
 
-/** Look number `reading`, in `delaySeconds`, whether the VM may stop. Void when there was activity of a newer version. */
+/** Task that checks for the `reading`th time whether a persistent VM may stop. Void when the VM's activity has a newer version. */
 export function vmCheckTask(
   deployment: string,
   vm: VmOfTask,
@@ -174,8 +176,8 @@ export function vmCheckTask(
 }
 
 /**
- * The task of a dead letter, for the function that gave it up. One name a letter: the same task may fail again, and be retried again, as a
- * letter of another time.
+ * Task that retries the work of a dead letter, for the function `to` that gave it up. Its name contains the letter's time, because the same
+ * work may fail and be retried again.
  */
 export function retryTask(
   letterId: string,

@@ -1,10 +1,10 @@
 import type {JobDocument, JobKey} from './job';
 import type {RunnerScope} from './scope';
 
-/** How far a persistent VM is, as far as this deployment made it so; Compute Engine has the last word. */
+/** State of a persistent VM as this deployment recorded it. The status at Compute Engine may differ, and is asked for before a decision. */
 export type VmState = 'stopped' | 'starting' | 'running' | 'stopping';
 
-/** Labels that were taken off a runner, so that GitHub routes nothing to it while its VM stops. */
+/** Labels that were taken off a runner, so that GitHub gives it no job while its VM stops. */
 export interface DrainedRunner {
   readonly scope: RunnerScope;
   readonly installationId: number | null;
@@ -12,63 +12,71 @@ export interface DrainedRunner {
   readonly labels: readonly string[];
 }
 
-/** What labels a runner of a persistent VM had at GitHub, to ask less often. */
+/** The labels that a runner of a persistent VM had at GitHub. Kept in order to ask GitHub less often. */
 export interface SeenLabels {
-  /** Its name, and where it is registered. */
+  /** Name and scope of the runner. */
   readonly place: string;
-  /** Those that we took off ourselves included. */
+  /** Includes the labels that are taken off for the VM's stop. */
   readonly labels: readonly string[];
+  /** When the labels were read, in milliseconds since the epoch. */
   readonly at: number;
 }
 
-/** `vms/<zone>.<instance>`: a document a persistent VM, whichever pools share it. */
+/** `vms/<zone>.<instance>`: one document per persistent VM, however many pools share the VM. */
 export interface VmDocument {
   readonly instance: string;
   readonly zone: string;
   readonly state: VmState;
-  /** +1 at each activity: a stop that carries an older one is void. */
+  /** Incremented by each activity. A planned stop with an older version is void. */
   readonly version: number;
   /** When the newest activity was recorded. */
   readonly activeAt: number;
-  /** The jobs that run on it. Several when several runners live there. */
+  /** The jobs that run on the VM; several if the VM has several runners. */
   readonly runs: readonly JobKey[];
-  /** Repositories whose jobs it served, with the installation that said so: where its runner is looked for. Newest last. */
+  /** Repositories whose jobs the VM served, with the App's installation there; the VM's runner is looked for in them. Newest last. */
   readonly repositories: readonly {readonly repository: string; readonly installationId: number | null}[];
-  /** GitHub's ids of the registrations that are known to be its runners', newest last; missing: none yet. */
+  /** GitHub's ids of registrations that are known to belong to the VM's runners, newest last; missing: none yet. */
   readonly runnerIds?: readonly number[];
-  /** Given back when it starts. */
+  /** Labels that the runners get back when the VM starts. */
   readonly drained: readonly DrainedRunner[];
-  /** The newest reading of each runner's labels; absent until a job asked for one. */
+  /** The newest labels of each runner; missing: none were read yet. */
   readonly seenLabels?: readonly SeenLabels[];
-  /** The stop under way holds until then; a crashed one is over afterwards. */
+  /** End of the lease of the execution that stops the VM. After it the stop counts as crashed. */
   readonly stopLeaseUntil: number;
-  /** Starts that found no capacity, since the last one that did. */
+  /** Consecutive starts that found no capacity. */
   readonly startFailures: number;
   readonly startFailingSince: number | null;
-  /** No start is tried before. */
+  /** No start is tried before this time. */
   readonly nextStartAt: number;
+  /** Time of the latest change of `state`. */
   readonly stateAt: number;
   readonly expireAt: number;
 }
 
-/** A VM that nothing was heard of for so long is forgotten. */
-const RETENTION_MS = 90 * 24 * 3600 * 1000;
+/** How long a VM stays on record after its latest activity. */
+const VM_RETENTION_MS = 90 * 24 * 3600 * 1000;
 
-/** Repositories of one VM that are remembered. */
-const REPOSITORIES_KEPT = 20;
+/** Repositories kept of one VM. */
+const MAX_REPOSITORIES = 20;
 
-/** Pauses between starts that find no capacity: 30 s, doubled up to five minutes. */
-const FIRST_PAUSE_MS = 30_000;
+/** Pause after the first start that finds no capacity; doubled with each further one, up to `MAX_START_PAUSE_MS`. */
+const FIRST_START_PAUSE_MS = 30_000;
 
-const LONGEST_PAUSE_MS = 5 * 60_000;
+const MAX_START_PAUSE_MS = 5 * 60_000;
 
-/** After so long without capacity a person should know. */
-const ALERT_AFTER_MS = 15 * 60_000;
+/** An alert is logged after this time without capacity. */
+const START_ALERT_MS = 15 * 60_000;
 
-/** Longer than Compute Engine takes to start a VM, or to say that it did not. */
-const STARTING_MS = 10 * 60_000;
+/** A start counts as crashed after this time, which is longer than Compute Engine takes to start a VM or to fail. */
+const MAX_STARTING_MS = 10 * 60_000;
 
-/** A VM that was not heard of before. */
+/** Labels of a runner at GitHub are not read again within this time, if they show that the runner can take the job. */
+const SEEN_LABELS_TTL_MS = 5 * 60_000;
+
+/** Entries kept in `seenLabels` of one VM. */
+const MAX_SEEN_LABELS = 10;
+
+/** The first record of a VM. */
 export function newVm({instance, zone}: Pick<VmDocument, 'instance' | 'zone'>, now: number): VmDocument {
   return {
     instance,
@@ -84,60 +92,63 @@ export function newVm({instance, zone}: Pick<VmDocument, 'instance' | 'zone'>, n
     startFailingSince: null,
     nextStartAt: 0,
     stateAt: now,
-    expireAt: now + RETENTION_MS,
+    expireAt: now + VM_RETENTION_MS,
   };
 }
 
 type Origin = Pick<JobDocument, 'repository' | 'installationId'>;
 
-/** Something happened that concerns the VM: every stop that was planned before is void. `origin`: the job that it is about. */
-export function active(vm: VmDocument, now: number, origin?: Origin): VmDocument {
+/** Records an activity of the VM, which makes every stop planned before void. `origin`: the job of the activity. */
+export function recordActivity(vm: VmDocument, now: number, origin?: Origin): VmDocument {
   return {
     ...vm,
     version: vm.version + 1,
     activeAt: now,
-    expireAt: now + RETENTION_MS,
+    expireAt: now + VM_RETENTION_MS,
     ...(origin ? {repositories: withRepository(vm.repositories, origin)} : {}),
   };
 }
 
 function withRepository(known: VmDocument['repositories'], {repository, installationId}: Origin) {
   const others = known.filter((each) => each.repository.toLowerCase() !== repository.toLowerCase());
-  return [...others, {repository, installationId}].slice(-REPOSITORIES_KEPT);
+  return [...others, {repository, installationId}].slice(-MAX_REPOSITORIES);
 }
 
-export function runsJob(vm: VmDocument, job: JobKey): VmDocument {
+/** Records that the job runs on the VM. */
+export function addRunningJob(vm: VmDocument, job: JobKey): VmDocument {
   return {...vm, runs: [...vm.runs.filter((each) => each !== job), job]};
 }
 
-export function runsNoMore(vm: VmDocument, job: JobKey): VmDocument {
+/** Records that the job does not run on the VM any more. */
+export function removeRunningJob(vm: VmDocument, job: JobKey): VmDocument {
   return {...vm, runs: vm.runs.filter((each) => each !== job)};
 }
 
-/** A stop that was claimed and whose execution may still be at it. */
-export function isStopping(vm: VmDocument, now: number): boolean {
+/** Whether an execution stops the VM now, judged by its lease. */
+export function isBeingStopped(vm: VmDocument, now: number): boolean {
   return vm.state === 'stopping' && vm.stopLeaseUntil > now;
 }
 
-export function starting(vm: VmDocument, now: number): VmDocument {
+/** Records that a start is under way. */
+export function markStarting(vm: VmDocument, now: number): VmDocument {
   return {...vm, state: 'starting', stateAt: vm.state === 'starting' ? vm.stateAt : now};
 }
 
-/** A start is under way; one whose execution died, or whose job went, is no more after ten minutes. */
+/** Whether a start is under way. False after `MAX_STARTING_MS`: the execution crashed, or the job ended and nobody retried the start. */
 export function isBeingStarted(vm: VmDocument, now: number): boolean {
-  return vm.state === 'starting' && now - vm.stateAt < STARTING_MS;
+  return vm.state === 'starting' && now - vm.stateAt < MAX_STARTING_MS;
 }
 
-/** It is up. */
-export function started(vm: VmDocument, now: number): VmDocument {
+/** Records that the VM is up. Ends a stop that was claimed, and the count of failed starts. */
+export function markRunning(vm: VmDocument, now: number): VmDocument {
   const state = {state: 'running', stateAt: vm.state === 'running' ? vm.stateAt : now} as const;
   return {...vm, ...state, stopLeaseUntil: 0, startFailures: 0, startFailingSince: null, nextStartAt: 0};
 }
 
-/** A start found no capacity; the next one waits. */
-export function startFailed(vm: VmDocument, now: number): VmDocument {
+/** Records a start that found no capacity, and the time before which no other start is tried. */
+export function countFailedStart(vm: VmDocument, now: number): VmDocument {
   const startFailures = vm.startFailures + 1;
-  const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (startFailures - 1));
+  const pauseMs = Math.min(MAX_START_PAUSE_MS, FIRST_START_PAUSE_MS * 2 ** (startFailures - 1));
   return {
     ...vm,
     state: 'stopped',
@@ -148,13 +159,13 @@ export function startFailed(vm: VmDocument, now: number): VmDocument {
   };
 }
 
-/** Whether the VM could not be started for so long that a person should know. */
-export function isAlarming({startFailingSince}: VmDocument, now: number): boolean {
-  return startFailingSince !== null && now - startFailingSince >= ALERT_AFTER_MS;
+/** Whether the VM could not be started for so long that an alert is due. */
+export function isStartAlertDue({startFailingSince}: VmDocument, now: number): boolean {
+  return startFailingSince !== null && now - startFailingSince >= START_ALERT_MS;
 }
 
-/** A stop is under way. Labels that are about to be taken off are on record before they are. */
-export function stopping(
+/** Records that a stop is under way, and the labels `drained` that are taken off next. They are on record first, so that a crash loses none. */
+export function markStopping(
   vm: VmDocument,
   {now, leaseMs, drained}: {now: number; leaseMs: number; drained: readonly DrainedRunner[]},
 ): VmDocument {
@@ -168,25 +179,20 @@ export function stopping(
   };
 }
 
-export function stopped(vm: VmDocument, now: number): VmDocument {
+/** Records that the VM is down. */
+export function markStopped(vm: VmDocument, now: number): VmDocument {
   return {
     ...vm,
     state: 'stopped',
     runs: [],
     stopLeaseUntil: 0,
     stateAt: vm.state === 'stopped' ? vm.stateAt : now,
-    expireAt: now + RETENTION_MS,
+    expireAt: now + VM_RETENTION_MS,
   };
 }
 
-/** A reading of a runner's labels that is believed without another look, where it says that the runner takes a job. */
-const BELIEVED_MS = 5 * 60_000;
-
-/** Readings of one VM's runners that are kept. */
-const READINGS_KEPT = 10;
-
-/** Of a runner: its labels at GitHub, and those that we took off ourselves for as long as its VM stops, which it has back by then. */
-export function labelsOf(
+/** A runner's labels at GitHub, and those that are taken off for the VM's stop: the runner gets the latter back before it takes a job. */
+export function labelsWithDrained(
   {id, labels}: {readonly id: number; readonly labels: readonly string[]},
   drained: readonly DrainedRunner[],
 ): string[] {
@@ -194,8 +200,8 @@ export function labelsOf(
 }
 
 /**
- * Labels that a job asks for and that no runner has, of the runner that lacks fewest; empty when one takes the job. GitHub gives a job
- * only to a runner that has all of its labels, compared without case.
+ * Labels in `asked` that the runner with the fewest missing labels lacks; empty if a runner has all of them. `runners`: the labels of each
+ * runner. GitHub gives a job only to a runner that has all of the job's labels, compared without case.
  *
  * @see https://docs.github.com/en/actions/how-tos/manage-runners/self-hosted-runners/use-in-a-workflow
  */
@@ -207,17 +213,17 @@ export function lackedLabels(asked: readonly string[], runners: readonly (readon
   return lacks.sort((a, b) => a.length - b.length)[0] ?? [];
 }
 
-/** Whether a runner in this place was seen to take such a job a moment ago. */
+/** Whether labels read within `SEEN_LABELS_TTL_MS` show that the runner at `place` has all of `labels`. */
 export function wasSeenToTake(
   seen: readonly SeenLabels[] | undefined,
   {place, labels}: {readonly place: string; readonly labels: readonly string[]},
   now: number,
 ): boolean {
-  const recent = (seen ?? []).filter((each) => each.place === place && now - each.at < BELIEVED_MS);
+  const recent = (seen ?? []).filter((each) => each.place === place && now - each.at < SEEN_LABELS_TTL_MS);
   return recent.some((each) => lackedLabels(labels, [each.labels]).length === 0);
 }
 
-/** With a new reading in place of the older one of the same place. */
+/** `seen` with a new entry instead of the older one of the same place. */
 export function withSeenLabels(seen: readonly SeenLabels[] | undefined, reading: SeenLabels): SeenLabels[] {
-  return [...(seen ?? []).filter(({place}) => place !== reading.place), reading].slice(-READINGS_KEPT);
+  return [...(seen ?? []).filter(({place}) => place !== reading.place), reading].slice(-MAX_SEEN_LABELS);
 }

@@ -6,7 +6,7 @@ export const MINUTE_MS = 60_000;
 
 /** Whether `text` is a crontab expression of five fields: `*`, numbers, names, ranges, lists and steps. @see crontab(5) */
 export function isCron(text: string): boolean {
-  // Without the count, nicknames such as @daily would pass.
+  // CronPattern accepts nicknames such as @daily, which have one field.
   if (text.trim().split(/\s+/).length !== 5) return false;
   try {
     return new CronPattern(text, 'UTC', {mode: '5-part'}) !== undefined;
@@ -15,7 +15,7 @@ export function isCron(text: string): boolean {
   }
 }
 
-/** Whether the minute of `nowMs` is one that the expression matches in the time zone. */
+/** Whether the expression matches the minute of `nowMs` in the time zone. */
 export function cronMatches(cron: string, timezone: string, nowMs: number): boolean {
   const minute = new Date(Math.floor(nowMs / MINUTE_MS) * MINUTE_MS);
   return new Cron(cron, {timezone, mode: '5-part', paused: true}).match(minute);
@@ -31,10 +31,10 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** A warm runner is replaced when it waited for so long: beyond, its VM would end before a job had its `jobMinutes`. */
+/** A warm runner is replaced when it is this old. An older one could not give a job its `jobMinutes` before `maxRunDuration` ends the VM. */
 export const WARM_MINUTES = 12 * 60;
 
-/** How long a runner of the pool may wait for a job: what its VM's own end has to leave room for. */
+/** Longest time in minutes for which a runner of the pool may wait for a job. It is part of the VM's longest life. */
 export function longestIdleMinutes({
   minIdle = 0,
   idleMinutes,
@@ -43,7 +43,7 @@ export function longestIdleMinutes({
   return isWarm ? WARM_MINUTES + idleMinutes : idleMinutes;
 }
 
-/** How many runners without a job the pool is to have now; of schedules that match at once the highest count. */
+/** Number of warm runners that the pool should have now. If several schedules match, the highest count. */
 export function wantedWarm({minIdle, maxRunners}: Pick<Pool, 'minIdle' | 'maxRunners'>, now: number): number {
   if (typeof minIdle === 'number') return Math.min(minIdle, maxRunners);
   const counts = minIdle
@@ -52,13 +52,13 @@ export function wantedWarm({minIdle, maxRunners}: Pick<Pool, 'minIdle' | 'maxRun
   return Math.max(0, ...counts);
 }
 
-/** Which of the pool's spare runners are the warm ones: the youngest, which have most of their VMs' time before them, but for those that had theirs. */
-export function warmOnes(
-  spares: readonly Pick<RunnerDocument, 'name' | 'createdAt'>[],
+/** Names of the unassigned runners that count as warm: the youngest `wanted`, because their VMs live longest, without those older than `WARM_MINUTES`. */
+export function warmRunnerNames(
+  unassigned: readonly Pick<RunnerDocument, 'name' | 'createdAt'>[],
   wanted: number,
   now: number,
 ): ReadonlySet<string> {
-  const young = spares.filter(({createdAt}) => now - createdAt < WARM_MINUTES * MINUTE_MS);
+  const young = unassigned.filter(({createdAt}) => now - createdAt < WARM_MINUTES * MINUTE_MS);
   const youngest = young.sort((a, b) => b.createdAt - a.createdAt || (a.name < b.name ? -1 : 1));
   return new Set(youngest.slice(0, wanted).map(({name}) => name));
 }

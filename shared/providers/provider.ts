@@ -2,8 +2,8 @@ import type {Placement} from '../model/placement';
 import type {Secret} from '../secret';
 
 /**
- * What a persistent VM is doing, in the words of Compute Engine. Ask `isStarting`, `isUp`, `isGoingDown` and `isDown` what follows from it;
- * a VM in `REPAIRING` is none of these.
+ * Status of a persistent VM, in the words of Compute Engine. Decide with `isStarting`, `isRunning`, `isStopping` and `isStopped`; a VM in
+ * `REPAIRING` is none of these.
  *
  * @see https://cloud.google.com/compute/docs/instances/instance-lifecycle
  */
@@ -30,35 +30,35 @@ export interface VmWait {
   readonly onWaiting?: () => Promise<void>;
 }
 
-/** Neither up nor down: come back later. */
+/** The VM can neither be started nor stopped now: retry later. */
 export interface NotReady {
   readonly kind: 'not_ready';
   readonly status: VmStatus;
   readonly retryAfterSeconds: number;
 }
 
-/** Compute Engine said no. `missing`: there is no such VM. */
+/** Compute Engine refused or failed. `missing`: the VM does not exist. */
 export type VmRefusal =
   | {readonly kind: 'no_capacity'; readonly message: string}
-  | {readonly kind: 'quota'; readonly message: string; readonly region: string}
+  | {readonly kind: 'quota'; readonly message: string; readonly quotaScope: string}
   | {readonly kind: 'rate_limited'; readonly message: string; readonly retryAfterSeconds: number}
   | {readonly kind: 'uncertain'; readonly message: string}
   | {readonly kind: 'missing'; readonly message: string}
   | {readonly kind: 'refused'; readonly message: string};
 
-/** The provider's name of a start or stop that goes on. */
+/** A running start or stop, by its name at the provider. */
 export interface VmOperation {
   readonly name: string;
 }
 
-/** `begun`: Compute Engine has accepted; what comes of it is not known yet. `done`: it is as wanted already. */
+/** `begun`: Compute Engine has accepted; the result is not known yet. `done`: the VM already has the wanted status. */
 export type VmBegin =
   | {readonly kind: 'begun'; readonly operation: VmOperation}
   | {readonly kind: 'done'}
   | NotReady
   | VmRefusal;
 
-/** `changed`: this made it so. `already`: it was so. */
+/** `changed`: this call changed the status. `already`: the VM already had the wanted status. */
 export type VmOutcome = {readonly kind: 'changed'} | {readonly kind: 'already'} | NotReady | VmRefusal;
 
 /**
@@ -77,31 +77,31 @@ export type VmOutcome = {readonly kind: 'changed'} | {readonly kind: 'already'} 
  * @see https://cloud.google.com/compute/docs/instances/instance-lifecycle
  */
 export interface PersistentVm {
-  /** Undefined: there is no such VM. Throws `Unavailable` or `Refused`. */
+  /** Undefined: the VM does not exist. Throws `Unavailable` or `Refused`. */
   status(): Promise<VmStatus | undefined>;
-  /** Returns when Compute Engine has accepted. */
+  /** Returns when Compute Engine has accepted the start. */
   beginStart(): Promise<VmBegin>;
-  /** Returns when the VM is up, or it is known that it will not be. */
+  /** Returns when the VM runs, or when the start has failed. */
   start(wait: VmWait): Promise<VmOutcome>;
   beginStop(): Promise<VmBegin>;
-  /** Returns when the VM is down. */
+  /** Returns when the VM is stopped. */
   stop(wait: VmWait): Promise<VmOutcome>;
 }
 
-/** Its resources are looked for: it may still find no capacity, and be stopped again. */
+/** Compute Engine is reserving resources: the start may still fail for lack of capacity. */
 export function isStarting(status: VmStatus): boolean {
   return status === 'PENDING' || status === 'PROVISIONING';
 }
 
-export function isUp(status: VmStatus): boolean {
+export function isRunning(status: VmStatus): boolean {
   return status === 'RUNNING' || status === 'STAGING';
 }
 
-export function isGoingDown(status: VmStatus): boolean {
+export function isStopping(status: VmStatus): boolean {
   return status === 'STOPPING' || status === 'SUSPENDING' || status === 'DEPROVISIONING';
 }
 
-export function isDown(status: VmStatus): boolean {
+export function isStopped(status: VmStatus): boolean {
   return status === 'TERMINATED' || status === 'SUSPENDED';
 }
 
@@ -109,55 +109,61 @@ export interface CreateRequest {
   /** Runner name = VM name. */
   readonly name: string;
   readonly pool: string;
-  /** The job that the runner is made for, `<job id>-<run attempt>`; a label, nothing more. */
+  /** The job for which the runner is created, `<job id>-<run attempt>`; only a label. */
   readonly job: string;
   readonly encodedJitConfig: Secret;
   /**
-   * Awaited before each insert, so that the placement is durably known before a machine can exist there. What it throws ends the creation
-   * before the insert (the runner is no longer wanted, or the lease was lost).
+   * Awaited before each insert, so that the placement is stored before a machine can exist there. An error ends the creation before the
+   * insert (the runner is no longer wanted, or the lease was lost).
    */
   readonly beforeInsert: (placement: Placement) => Promise<void>;
   /** Called about every 25 seconds while the provider waits for the machine, so that the lease is renewed. */
   readonly onWaiting?: () => Promise<void>;
 }
 
-/** What decides which placements are tried: no secret, so that a dry run can ask too. */
+/** The fields that decide the placements. Without a secret, so that a dry run can ask too. */
 export type PlacementRequest = Pick<CreateRequest, 'name' | 'pool' | 'job'>;
 
 export interface MachineReference {
   readonly name: string;
-  /** The provider's own id of the machine, where it is not the name. */
+  /** Id of the machine at the provider, if it differs from the name. */
   readonly id?: string;
-  /** Unknown: every place of the pool is looked into. */
+  /** The pool of the machine, if known. */
+  readonly pool?: string;
+  /** Undefined: the machine is looked for in every place of the pool. */
   readonly place?: string;
 }
 
-/** `standby`: made ahead, stopped or suspended. `stopped`: an ephemeral machine that is so has ended, and never runs again. */
+/** `standby`: created ahead, stopped or suspended. `stopped`: an ephemeral machine that has ended and never runs again. */
 export type MachineStatus = 'starting' | 'running' | 'stopping' | 'stopped' | 'standby';
 
-/** What runs one runner, as the provider has it now. */
+/** A machine for one runner, in its present state at the provider. */
 export interface Machine {
   readonly name: string;
-  /** The provider's own id; where a name is the identity, the name. */
+  /** Id of the machine at the provider; the name, if that is the id. */
   readonly id: string;
   /** Zone, subnet, region or host. */
   readonly place: string;
   readonly status: MachineStatus;
-  /** Milliseconds since the epoch; where the provider does not tell, the time of the look: an unknown age is no reason to delete. */
+  /** Milliseconds since the epoch. The present time if the provider does not say: a machine of unknown age is not deleted. */
   readonly createdAt: number;
-  /** Empty where the machine does not tell. */
+  /** Empty if unknown. */
   readonly pool: string;
-  /** A person has marked the machine so that nothing deletes it. */
+  /** A person has labelled the machine so that it is never deleted. */
   readonly isKept: boolean;
 }
 
-/** The machines that could be listed. Where `complete` is false, nothing follows from the absence of one. */
+/**
+ * The listed machines. If `complete` is false, a missing machine may exist: in `unreadPlaces`, or in any place if the provider does not
+ * name these.
+ */
 export interface MachineList {
   readonly machines: readonly Machine[];
   readonly complete: boolean;
+  readonly unreadPlaces?: readonly string[];
 }
 
-/** One answer of a check: what was found, and what a person can do about it. */
+/** One result of a check: what was found, and what a person can do about it. */
 export interface Finding {
   readonly status: 'ok' | 'warning' | 'error' | 'skipped';
   readonly because: string;
@@ -165,8 +171,8 @@ export interface Finding {
 }
 
 /**
- * How the attempt to make a machine ended. Only `created` leaves one behind; `uncertain` may. `quotaScope`: what the quota counts over, such as
- * a region or an account; a breaker stands for each.
+ * The outcome of a creation. A machine exists after `created`, and may exist after `uncertain`. `quotaScope`: what the quota covers, such
+ * as a region or an account; each has its own breaker.
  */
 export type CreateOutcome =
   | {readonly kind: 'created'; readonly placement: Placement}
@@ -178,27 +184,33 @@ export type CreateOutcome =
   | {readonly kind: 'refused'; readonly message: string};
 
 /**
- * What makes machines for runners: one for all pools of its type. Every provider passes the same contract suite
- * (test/contracts/provider.ts). Besides what `beforeInsert` and `onWaiting` throw, no error leaves it but `Unavailable` and `Refused`.
+ * Creates machines for runners: one provider for all pools of its type. Every provider passes the same contract
+ * (test/contracts/provider.ts). Throws only `Unavailable`, `Refused` and the errors of `beforeInsert` and `onWaiting`.
  */
 export interface RunnerProvider {
-  /** `create`: the JIT config is passed to `create`. `pickup`: the machine asks for it later. */
+  /** `create`: the JIT config is passed to `create`. `pickup`: the machine fetches it later. */
   readonly registration: 'create' | 'pickup';
   /**
-   * What would be tried for this request, in order; the same answer for the same name as long as the pool and its places stay the same.
+   * The placements that a creation would try, in order. The same for the same name while the pool and its places stay the same.
    *
    * @throws Refused when the pool names no place. Unavailable when the provider's service does not say which places there are.
    */
   placements(request: PlacementRequest): Promise<readonly Placement[]>;
   create(request: CreateRequest): Promise<CreateOutcome>;
-  /** A machine of this name that carries this deployment's label; undefined if there is none, or it is somebody else's. */
+  /** Finds the machine of this name with the label of this deployment; undefined if there is none, or if it belongs to somebody else. */
   find(machine: MachineReference): Promise<Machine | undefined>;
-  /** Returns when the deletion is accepted. Never touches a machine without this deployment's label. */
+  /** Returns when the deletion is accepted. Never deletes a machine without the label of this deployment. */
   delete(machine: MachineReference): Promise<'accepted' | 'absent'>;
-  /** All machines of this deployment that are not finished, also of pools that are not configured any more. Throws when it cannot tell of any. */
+  /** All machines of this deployment that have not ended, including those of removed pools. Throws if none can be listed. */
   list(): Promise<MachineList>;
-  /** Whether the provider took the machine back, as far as the provider remembers. Without it a provider takes none back. */
+  /** Whether the provider preempted the machine, as far as the provider knows. Undefined for a provider that preempts no machines. */
   wasPreempted?(machine: MachineReference): Promise<boolean>;
-  /** Whether it could create a machine now, by questions that change nothing. What does not answer or refuses is a finding. */
-  check(): Promise<readonly Finding[]>;
+  /** Checks whether a machine could be created for the pool now, without changing anything. An error of the provider is a finding. */
+  check(pool: string): Promise<readonly Finding[]>;
+}
+
+/** A provider with the type by which records name it. */
+export interface NamedProvider {
+  readonly type: string;
+  readonly provider: RunnerProvider;
 }

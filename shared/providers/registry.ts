@@ -2,11 +2,11 @@ import type {Clock} from '../clock';
 import type {Config} from '../config/config-types';
 import {Refused} from '../errors';
 import type {Logger} from '../logger';
-import {isEphemeral, type ProviderConfig} from '../model/pool';
+import {isEphemeral, isGce} from '../model/pool';
 import type {Compute} from './gce/client/compute';
-import type {PersistentVm, RunnerProvider, VmReference} from './provider';
+import type {NamedProvider, PersistentVm, RunnerProvider, VmReference} from './provider';
 
-/** `DRY_RUN`: logs which machine it would make or delete, and neither makes nor deletes any. */
+/** `DRY_RUN`: logs which machine would be created or deleted, and changes nothing. */
 export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProvider {
   return {
     registration: real.registration,
@@ -22,11 +22,11 @@ export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProv
     },
     list: () => real.list(),
     ...(real.wasPreempted ? {wasPreempted: real.wasPreempted.bind(real)} : {}),
-    check: () => real.check(),
+    check: (pool) => real.check(pool),
   };
 }
 
-/** Reads how the VM stands, and neither starts nor stops it. */
+/** `DRY_RUN`: reads the status of the VM, and neither starts nor stops it. */
 function dryRunVm(real: PersistentVm, {instance, zone}: VmReference, logger: Logger): PersistentVm {
   const say = (action: string) =>
     logger.info(`dry run: would ${action} ${instance} in ${zone}`, {decision: 'dry_run', vm: instance, zone});
@@ -49,71 +49,97 @@ function dryRunVm(real: PersistentVm, {instance, zone}: VmReference, logger: Log
 
 export interface ProviderOptions {
   readonly config: Pick<Config, 'deployment' | 'pools' | 'dryRun' | 'zone' | 'region'>;
-  /** Called when something on Compute Engine is first asked for. */
+  /** Called at the first use of Compute Engine. */
   readonly compute: () => Compute;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** The types of pools that get a machine for each job. */
-export type ProviderType = Exclude<ProviderConfig['type'], 'gce-vm'>;
-
-/** Makes the provider of one type, for all pools of that type. */
+/** Creates the provider of one type, for all pools of that type. */
 export type MakeProvider = (options: ProviderOptions) => RunnerProvider;
 
-/** Every type of provider. Its code is loaded when it is first asked for. */
-const PROVIDERS: Readonly<Record<ProviderType, MakeProvider>> = {
+/** Functions that create a provider, by the type that pools and records name. */
+export type ProviderTypes = Readonly<Record<string, MakeProvider>>;
+
+/** Every type of provider. The code of a type is loaded at its first use. */
+const PROVIDERS: ProviderTypes = {
   gce({config, compute, clock, logger}) {
     const {createGceProvider}: typeof import('./gce/provider') = require('./gce/provider');
     const {deployment, zone, region} = config;
-    const pools = config.pools.filter(isEphemeral);
+    const pools = config.pools.filter(isGce);
     const place = {...(zone ? {zone} : {}), ...(region ? {region} : {})};
     return createGceProvider({compute: compute(), pools, deployment, place, clock, logger});
   },
 };
 
-/** Records of runners name no provider: what a pool made that is not configured any more is this one's. */
-const OF_REMOVED_POOLS: ProviderType = 'gce';
+/** Type of the provider of persistent VMs, and of machines of removed pools whose record names no type. */
+const DEFAULT_TYPE: string = 'gce';
 
 /** The providers of a deployment: one for each type, which its pools share. */
 export interface Providers {
   /**
-   * The provider of a pool by name. Of a pool that is not configured any more, whose machines have to go, too.
+   * The provider of a type; without `type`, that of the pool.
    *
-   * @throws Refused for a pool that gets no machine for each job.
+   * @throws Refused for a pool that creates no machines, and for an unknown type.
    */
-  of(pool: string): RunnerProvider;
-  /** Every provider that may have machines of this deployment. */
-  all(): readonly RunnerProvider[];
+  of(pool: string, type?: string): RunnerProvider;
+  /** The providers of all pools and of `types`. Every call to the provider of an unknown type throws `Refused`. */
+  all(types: Iterable<string>): readonly NamedProvider[];
 }
 
-/** @param types in place of those that there are: each makes its provider once, when it is first asked for. */
-export function createProviders(options: ProviderOptions, types: Partial<typeof PROVIDERS> = {}): Providers {
+function unknownType(type: string): Refused {
+  return new Refused(`found no provider ${type}, which a record names; deploy a version that has it`);
+}
+
+/** The provider of an unknown type, in a record of another version: nothing is known about its machines. */
+function missingProvider(type: string): RunnerProvider {
+  const refuse = async () => {
+    throw unknownType(type);
+  };
+  return {
+    registration: 'create',
+    placements: refuse,
+    create: refuse,
+    find: refuse,
+    delete: refuse,
+    list: refuse,
+    check: refuse,
+  };
+}
+
+/** @param types beside those that there are, or in their place: each makes its provider once, when it is first asked for. */
+export function createProviders(options: ProviderOptions, types: ProviderTypes = {}): Providers {
   const {config, logger} = options;
-  const made = new Map<ProviderType, RunnerProvider>();
-  const provider = (type: ProviderType): RunnerProvider => {
-    const known = made.get(type);
-    if (known) return known;
-    const real = (types[type] ?? PROVIDERS[type])(options);
-    const one = config.dryRun ? dryRunProvider(real, logger) : real;
+  const known = new Map(Object.entries({...PROVIDERS, ...types}));
+  const made = new Map<string, RunnerProvider>();
+  const provider = (type: string): RunnerProvider => {
+    const present = made.get(type);
+    if (present) return present;
+    const make = known.get(type);
+    if (!make) throw unknownType(type);
+    const one = config.dryRun ? dryRunProvider(make(options), logger) : make(options);
     made.set(type, one);
     return one;
   };
   return {
-    of(name) {
+    of(name, type) {
+      if (type !== undefined) return provider(type);
       const pool = config.pools.find((candidate) => candidate.name === name);
-      if (!pool) return provider(OF_REMOVED_POOLS);
+      if (!pool) return provider(DEFAULT_TYPE);
       if (isEphemeral(pool)) return provider(pool.provider.type);
       throw new Refused(`pool ${name} has provider ${pool.provider.type}, which makes no VM for a job; expected gce`);
     },
-    all() {
-      const types = config.pools.filter(isEphemeral).map((pool) => pool.provider.type);
-      return [...new Set([...types, OF_REMOVED_POOLS])].map(provider);
+    all(others) {
+      const ofPools = config.pools.map((pool) => (isEphemeral(pool) ? pool.provider.type : DEFAULT_TYPE));
+      return [...new Set([...ofPools, ...others])].map((type) => ({
+        type,
+        provider: known.has(type) ? provider(type) : missingProvider(type),
+      }));
     },
   };
 }
 
-/** Compute Engine over HTTP; its client is loaded when it is first asked for. */
+/** Creates the client of Compute Engine. Its code is loaded at the first use. */
 export function createEngine(
   {project, emulators}: Pick<Config, 'emulators'> & {readonly project: string},
   clock: Clock,
@@ -123,7 +149,7 @@ export function createEngine(
   return createCompute({project, clock, ...(emulator ? {emulator} : {})});
 }
 
-/** The persistent VMs. */
+/** Creates the access to persistent VMs. */
 export function createVms({config, compute, clock, logger}: ProviderOptions): (vm: VmReference) => PersistentVm {
   return (vm) => {
     const {createGceVm}: typeof import('./gce/vm') = require('./gce/vm');

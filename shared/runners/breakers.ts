@@ -4,7 +4,19 @@ import {type Pool, quotaScope} from '../model/pool';
 import {type Context, poolOf} from '../ports';
 import type {Store} from '../store/store';
 
-/** The breakers that keep work from a pool. */
+/** Time between two probes of an open breaker. */
+const PROBE_INTERVAL_MS = 60_000;
+
+/** How long a breaker stays on record after its latest failure. */
+const BREAKER_RETENTION_MS = 24 * 3600 * 1000;
+
+/** 5xx answers of GitHub that open its breaker. */
+const GITHUB_LIMITS = {most: 5, openMs: 60_000, withinMs: 120_000};
+
+/** Runners of a template that did not come online and open its breaker. */
+const BOOT_LIMITS = {most: 3, openMs: 600_000, withinMs: 6 * 3600_000};
+
+/** Names of the breakers that may hold a pool back. */
 export function breakersOf(context: Pick<Context, 'pools'>, poolName: string, repository: string): string[] {
   const pool = poolOf(context, poolName);
   const scope = pool && quotaScope(pool);
@@ -12,25 +24,24 @@ export function breakersOf(context: Pick<Context, 'pools'>, poolName: string, re
   return [githubBreaker(repository), GITHUB_DOWN, quotaBreaker(poolName, scope), ...(boot ? [boot] : [])];
 }
 
-/** What a failure of GitHub means for the calls to come. */
-export async function noteGitHubFailure(context: Context, repository: string, error: unknown): Promise<void> {
+/** Opens the breaker of GitHub's rate limit, or counts a 5xx of GitHub. Other errors change nothing. */
+export async function recordGitHubFailure(context: Context, repository: string, error: unknown): Promise<void> {
   if (error instanceof RateLimited) {
-    await tripBreaker(context, githubBreaker(repository), error.message, error.retryAfterSeconds);
+    await openBreaker(context, githubBreaker(repository), error.message, error.retryAfterSeconds);
   }
-  if (!(error instanceof GitHubDown)) return;
-  await countedFailure(context, GITHUB_DOWN, error.message, {most: 5, openMs: 60_000, withinMs: 120_000});
+  if (error instanceof GitHubDown) await countAndLogFailure(context, GITHUB_DOWN, error.message, GITHUB_LIMITS);
 }
 
-/** The runner of a VM did not come online: three in a row stop the making of more for ten minutes. */
-export async function noteBootFailure(context: Context, poolName: string, runner: string): Promise<void> {
+/** Counts a VM whose runner did not come online. The third in a row holds the pools of its template back for ten minutes. */
+export async function recordBootFailure(context: Context, poolName: string, runner: string): Promise<void> {
   const pool = poolOf(context, poolName);
   const name = pool && bootBreaker(pool);
   if (!name) return;
   const reason = `${runner} did not come online; check the template's start-up script in its serial port log`;
-  await countedFailure(context, name, reason, {most: 3, openMs: 600_000, withinMs: 6 * 3600_000});
+  await countAndLogFailure(context, name, reason, BOOT_LIMITS);
 }
 
-async function countedFailure(
+async function countAndLogFailure(
   context: Context,
   name: string,
   reason: string,
@@ -42,27 +53,46 @@ async function countedFailure(
   }
 }
 
-export async function tripBreaker(context: Context, name: string, reason: string, seconds: number): Promise<void> {
+/** Opens the breaker for `seconds` at least, and logs it. A breaker that is open already may stay open longer. */
+export async function openBreaker(
+  context: Pick<Context, 'store' | 'clock' | 'logger'>,
+  name: string,
+  reason: string,
+  seconds: number,
+): Promise<void> {
   const now = context.clock.now();
-  await openBreaker(context.store, name, {reason, now, untilMs: now + seconds * 1000});
+  await context.store.transaction(async (transaction) => {
+    const breaker = await transaction.get('breakers', name);
+    transaction.set('breakers', name, {
+      name,
+      reason,
+      open: true,
+      failures: breaker?.failures ?? 1,
+      failedAt: now,
+      openedAt: breaker?.open ? breaker.openedAt : now,
+      nextProbeAt: Math.max(now + seconds * 1000, breaker?.nextProbeAt ?? 0),
+      expireAt: now + BREAKER_RETENTION_MS,
+    });
+  });
   context.logger.error(`breaker ${name} is open: ${reason}`, {decision: 'breaker_open', reason: name});
 }
 
-/** Runs work that the breakers let through, and tells them how it went. */
+/** Runs work that passed the breakers, and records its result on them. */
 export type Guarded = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
- * Lets work through while the pool's breakers are closed; while one is open, one probe a minute. Throws what the queue should slow down
- * for. Returns what to run the work in: success closes the breakers that it probed, and what GitHub refuses counts against GitHub's.
+ * Passes while the pool's breakers are closed; while one is open, passes as its probe once a minute. Otherwise throws a retryable error, so
+ * that the queue slows down. Returns the function in which the caller runs the work: success closes the breakers that were probed, and an
+ * error of GitHub counts against GitHub's breakers.
  */
 export async function passBreakers(context: Context, pool: string, repository: string): Promise<Guarded> {
   const probed: string[] = [];
-  for (const name of await perhapsOpen(context.store, breakersOf(context, pool, repository))) {
-    const passed = await passBreaker(context.store, name, context.clock.now());
+  for (const name of await findOpenBreakers(context.store, breakersOf(context, pool, repository))) {
+    const passed = await tryPass(context.store, name, context.clock.now());
     if (passed.kind === 'open') {
-      throw refusalOf(name)(`breaker ${name} is open: ${passed.reason}`, passed.retryAfterSeconds);
+      throw errorOf(name)(`breaker ${name} is open: ${passed.reason}`, passed.retryAfterSeconds);
     }
-    // That a VM was made says nothing of its boot: the sweep, which sees runners online, closes that one.
+    // A created VM does not show that its runner comes online. The sweep sees that, and closes the breaker of boots.
     if (passed.kind === 'probe' && !name.startsWith('boot.')) probed.push(name);
   }
   return async (work) => {
@@ -71,39 +101,37 @@ export async function passBreakers(context: Context, pool: string, repository: s
       for (const name of probed) await closeBreaker(context.store, name);
       return result;
     } catch (error) {
-      await noteGitHubFailure(context, repository, error);
+      await recordGitHubFailure(context, repository, error);
       throw error;
     }
   };
 }
 
-function refusalOf(name: string): (message: string, seconds: number) => RetryableError {
+/** The constructor of the error to throw while the breaker of this name is open. */
+function errorOf(name: string): (message: string, seconds: number) => RetryableError {
   if (name.startsWith('quota.')) return (message, seconds) => new QuotaExceeded(message, seconds);
   if (name.startsWith('github.')) return (message, seconds) => new RateLimited(message, seconds);
   return (message, seconds) => new Unavailable(message, seconds);
 }
 
-const PROBE_INTERVAL_MS = 60_000;
-const REMEMBER_MS = 24 * 3600 * 1000;
-
-/** `closed`: go on. `probe`: the breaker is open, and this one may try. `open`: come back later. */
+/** `closed`: the caller passes. `probe`: the breaker is open, and the caller passes as its probe. `open`: the caller has to retry later. */
 export type Passage =
   | {readonly kind: 'closed'}
   | {readonly kind: 'probe'}
   | {readonly kind: 'open'; readonly retryAfterSeconds: number; readonly reason: string};
 
 /**
- * Those of the breakers that may be open: one query for all of them, which reads nothing while all is well. Where more are open than were
- * asked about, each has to be looked at.
+ * Those of the named breakers that may be open. One query reads at most as many open breakers as there are names, usually none. If it reads
+ * so many, further ones may be open, and all names are returned.
  */
-async function perhapsOpen(store: Store, names: readonly string[]): Promise<readonly string[]> {
+async function findOpenBreakers(store: Store, names: readonly string[]): Promise<readonly string[]> {
   const open = await store.find('breakers', {where: {open: true}, limit: names.length});
   if (open.length === names.length) return names;
   return names.filter((name) => open.some(({id}) => id === name));
 }
 
-/** While a breaker is open, one caller a minute passes, as a probe; who succeeds closes it. */
-export async function passBreaker(store: Store, name: string, now: number): Promise<Passage> {
+/** Tries to pass one breaker. While the breaker is open, one caller a minute passes as its probe. */
+export async function tryPass(store: Store, name: string, now: number): Promise<Passage> {
   if (!(await store.get('breakers', name))?.open) return {kind: 'closed'};
   return store.transaction<Passage>(async (transaction) => {
     const breaker = await transaction.get('breakers', name);
@@ -116,38 +144,18 @@ export async function passBreaker(store: Store, name: string, now: number): Prom
   });
 }
 
-/** Opens the breaker, or keeps it open, until `untilMs` at least. */
-export async function openBreaker(
-  store: Store,
-  name: string,
-  {reason, now, untilMs}: {reason: string; now: number; untilMs: number},
-): Promise<void> {
-  await store.transaction(async (transaction) => {
-    const breaker = await transaction.get('breakers', name);
-    transaction.set('breakers', name, {
-      name,
-      reason,
-      open: true,
-      failures: breaker?.failures ?? 1,
-      failedAt: now,
-      openedAt: breaker?.open ? breaker.openedAt : now,
-      nextProbeAt: Math.max(untilMs, breaker?.nextProbeAt ?? 0),
-      expireAt: now + REMEMBER_MS,
-    });
-  });
-}
-
 export interface Failures {
   readonly reason: string;
   readonly now: number;
-  /** So many in a row open the breaker, for so long. */
+  /** Number of consecutive failures that opens the breaker. */
   readonly most: number;
+  /** Time until the first probe. */
   readonly openMs: number;
-  /** A failure that is older than this is no part of the row. */
+  /** The count starts again when the previous failure is older than this. */
   readonly withinMs: number;
 }
 
-/** Counts a failure; `opened` when it was one too many. */
+/** Counts a failure. `opened`: the breaker is open. */
 async function countFailure(
   store: Store,
   name: string,
@@ -166,22 +174,23 @@ async function countFailure(
       failedAt: now,
       openedAt: breaker?.open ? breaker.openedAt : now,
       nextProbeAt: open ? now + openMs : 0,
-      expireAt: now + REMEMBER_MS,
+      expireAt: now + BREAKER_RETENTION_MS,
     });
     return open ? 'opened' : 'counted';
   });
 }
 
+/** Closes the breaker, which also resets its count of failures. */
 export async function closeBreaker(store: Store, name: string): Promise<void> {
   await store.transaction(async (transaction) => transaction.delete('breakers', name));
 }
 
-/** Pools for which nothing is to be made now. */
-export async function heldPools(context: Context): Promise<Set<string>> {
+/** Names of the pools that an open breaker holds back now. */
+export async function findHeldPools(context: Context): Promise<Set<string>> {
   const {pools, store, clock} = context;
   const breakers = new Map(pools.map(({name, scope}) => [name, breakersOf(context, name, ownerIn(scope))]));
   const held = new Set<string>();
-  for (const breaker of await perhapsOpen(store, [...new Set([...breakers.values()].flat())])) {
+  for (const breaker of await findOpenBreakers(store, [...new Set([...breakers.values()].flat())])) {
     const found = await store.get('breakers', breaker);
     if (!found?.open || found.nextProbeAt <= clock.now()) continue;
     for (const [pool, names] of breakers) if (names.includes(breaker)) held.add(pool);
@@ -189,7 +198,7 @@ export async function heldPools(context: Context): Promise<Set<string>> {
   return held;
 }
 
-/** Whose installation acts for the pool, as far as its patterns tell. */
+/** Organization or repository pattern whose owner's installation acts for the pool. */
 function ownerIn(scope: Pool['scope']): string {
   return scope.kind === 'organization' ? scope.org : (scope.patterns.find((each) => !each.startsWith('!')) ?? '');
 }

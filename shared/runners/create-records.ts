@@ -1,5 +1,5 @@
 import {LeaseHeld} from '../errors';
-import {wasTried} from '../model/identity';
+import {wasRegistrationTried} from '../model/identity';
 import {jobKeyOf} from '../model/job';
 import {
   claimKey,
@@ -8,21 +8,21 @@ import {
   keyId,
   LEASE_MS,
   type Lease,
+  RENEWAL_INTERVAL_MS,
   runnerKey,
-  YOUNG_MS,
 } from '../model/lease';
 import {parseRunnerName, runnerName} from '../model/names';
-import {type Placement, placed} from '../model/placement';
-import {advanceRunner, isBeingMade, isOver, isWithoutJob, type RunnerDocument, spared} from '../model/runner';
-import {takenSlot} from '../model/slot';
-import type {Context} from '../ports';
+import {type Placement, placementFields} from '../model/placement';
+import {advanceRunner, isBeingCreated, isOver, isWithoutJob, type RunnerDocument, unassign} from '../model/runner';
+import {newSlot} from '../model/slot';
+import {type Context, poolOf} from '../ports';
 import type {Transaction} from '../store/store';
 
-/** The runner lost its purpose while it was being made: nothing more is to be made of it. */
+/** Thrown when no job needs the runner any more while it is being created. */
 export class NotWanted extends Error {
   constructor(
     readonly creation: Creation,
-    /** GitHub's id of the registration, when there is one for certain. */
+    /** GitHub's id of the registration; null: it is not certain that there is one. */
     readonly githubId: number | null,
   ) {
     super(`runner ${creation.runner.name} is not wanted any more`);
@@ -31,8 +31,8 @@ export class NotWanted extends Error {
 }
 
 /**
- * Before each insert: where the VM is going to be, so that a later execution knows where to look. Fences off an execution that lost its
- * lease, and stops (`NotWanted`) one whose runner became spare or went.
+ * Records the placement and the registration's id before each insert, so that a later execution knows where to look for the VM. Throws
+ * `LeaseHeld` if the execution lost its lease, and `NotWanted` if the runner became unassigned or is ending.
  */
 export async function recordAttempt(
   context: Context,
@@ -40,25 +40,28 @@ export async function recordAttempt(
   githubId: number,
   placement: Placement,
 ): Promise<void> {
+  const provider = poolOf(context, creation.runner.pool)?.provider.type;
   const wanted = await context.store.transaction(async (transaction) => {
     const {runner, key, now} = await readCreation(context, transaction, creation);
-    renewWithin(transaction, key, creation.lease, now);
+    renewInTransaction(transaction, key, creation.lease, now);
     if (!runner || runner.spare || runner.state === 'draining' || isOver(runner)) {
       return false;
     }
     transaction.set('runners', runner.name, {
       ...advanceRunner(runner, 'creating', now),
       // mutation: id before insert
-      githubId: githubId,
-      ...placed(placement),
+      githubId,
+      // The pool may have had another provider when the record was written.
+      ...(provider === undefined ? {} : {provider}),
+      ...placementFields(placement),
     });
     return true;
   });
   if (!wanted) throw new NotWanted(creation, githubId);
 }
 
-/** GitHub refused to register the runner: nothing of ours stands under its name. */
-export async function recordUntried(context: Context, {name}: RunnerDocument): Promise<void> {
+/** Records that GitHub refused to register the runner, so that it has no registration of ours under the runner's name. */
+export async function recordNotRegistered(context: Context, {name}: RunnerDocument): Promise<void> {
   await context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
     if (runner?.state !== 'requested' || runner.githubId !== null) return;
@@ -66,7 +69,7 @@ export async function recordUntried(context: Context, {name}: RunnerDocument): P
   });
 }
 
-/** The VM is there (`placement`), or the runner is online already. The key is done. Returns the runner as it stands. */
+/** Records that the VM is created (`placement`), or that the runner is online already (undefined), and that the key is done. Returns the runner. */
 export async function recordCreated(
   context: Context,
   creation: Creation,
@@ -74,22 +77,23 @@ export async function recordCreated(
 ): Promise<RunnerDocument> {
   return context.store.transaction(async (transaction) => {
     const {runner = creation.runner, key, now} = await readCreation(context, transaction, creation);
-    finishWithin(transaction, key, creation.lease);
-    const advanced = {...advanceRunner(runner, 'booting', now), ...(placement ? placed(placement) : {})};
-    const booting = isWithoutJob(runner) && advanced.covers === null ? spared(advanced, now) : advanced;
+    finishInTransaction(transaction, key, creation.lease);
+    const advanced = {...advanceRunner(runner, 'booting', now), ...(placement ? placementFields(placement) : {})};
+    const booting = isWithoutJob(runner) && advanced.covers === null ? unassign(advanced, now) : advanced;
     transaction.set('runners', runner.name, booting);
     return booting;
   });
 }
 
+/** Renews the lease. Throws `LeaseHeld` if another execution took it over. */
 export async function renewLease(context: Context, lease: Lease): Promise<void> {
   await context.store.transaction(async (transaction) => {
     const key = await transaction.get('keys', keyId(lease.key));
-    renewWithin(transaction, key, lease, context.clock.now());
+    renewInTransaction(transaction, key, lease, context.clock.now());
   });
 }
 
-/** A handled failure: the next attempt need not wait for the lease to run out. */
+/** Ends the lease after a failure, so that the next attempt does not have to wait for its end. */
 export async function releaseLease(context: Context, lease: Lease): Promise<void> {
   await context.store.transaction(async (transaction) => {
     const key = await transaction.get('keys', keyId(lease.key));
@@ -107,23 +111,23 @@ async function readCreation(context: Context, transaction: Transaction, {runner,
 }
 
 /**
- * Renews the lease inside a transaction whose reads are done: `read` is the key's document as the transaction read it. Throws `LeaseHeld`
- * when another execution took over, which fences this one off: also when nothing is written, because the transaction has read the key.
+ * Renews the lease inside a transaction whose reads are done; `read` is the key's document as the transaction read it. Throws `LeaseHeld`
+ * if another execution took the lease over. This fences off the caller even if nothing is written, because the transaction has read the key.
  */
-function renewWithin(transaction: Transaction, read: KeyDocument | undefined, lease: Lease, now: number): void {
+function renewInTransaction(transaction: Transaction, read: KeyDocument | undefined, lease: Lease, now: number): void {
   if (read?.state !== 'claimed' || read.holder !== lease.holder) {
     throw new LeaseHeld(`the lease of ${lease.key} was taken over by another execution`, 5);
   }
-  if (read.leaseUntil - now >= LEASE_MS - YOUNG_MS) return;
+  if (read.leaseUntil - now >= LEASE_MS - RENEWAL_INTERVAL_MS) return;
   transaction.set('keys', keyId(lease.key), {...read, leaseUntil: now + LEASE_MS});
 }
 
-function finishWithin(transaction: Transaction, read: KeyDocument | undefined, lease: Lease): void {
+function finishInTransaction(transaction: Transaction, read: KeyDocument | undefined, lease: Lease): void {
   if (read && read.holder === lease.holder) transaction.set('keys', keyId(lease.key), {...read, state: 'done'});
 }
 
-/** Claims the key for `holder`, or says that it is done; throws `LeaseHeld` while another execution works on it. */
-export function claimWithin(
+/** Claims the key of the lease. `done`: the work is done. Throws `LeaseHeld` while another execution holds the lease. */
+export function claimInTransaction(
   transaction: Transaction,
   read: KeyDocument | undefined,
   lease: Lease,
@@ -138,20 +142,20 @@ export function claimWithin(
   return 'claimed';
 }
 
-/** A runner whose making is this execution's to go on with. */
+/** The creation of a runner, whose lease this execution holds. */
 export interface Creation {
   readonly runner: RunnerDocument;
   readonly lease: Lease;
-  /** An execution before this one may have registered the runner's name. */
-  readonly wasTried: boolean;
+  /** Whether an earlier execution may have registered the runner. */
+  readonly wasRegistrationTried: boolean;
 }
 
-/** The runner as the execution that has claimed it goes on with it: it registers the name next, which is on record before. */
-export function claimedCreation(transaction: Transaction, runner: RunnerDocument, lease: Lease, now: number): Creation {
-  if (wasTried(runner)) return {runner, lease, wasTried: true};
+/** Begins a creation whose key is claimed: records that the runner's name is about to be registered. */
+export function beginCreation(transaction: Transaction, runner: RunnerDocument, lease: Lease, now: number): Creation {
+  if (wasRegistrationTried(runner)) return {runner, lease, wasRegistrationTried: true};
   const tried = {...runner, registrationTriedAt: now};
   transaction.set('runners', runner.name, tried);
-  return {runner: tried, lease, wasTried: false};
+  return {runner: tried, lease, wasRegistrationTried: false};
 }
 
 /**
@@ -170,7 +174,7 @@ export async function replaceRunner(
     const {lease} = creation;
     const old = await transaction.get('runners', creation.runner.name);
     const oldKey = await transaction.get('keys', keyId(lease.key));
-    if (!old || !isBeingMade(old)) return undefined;
+    if (!old || !isBeingCreated(old)) return undefined;
     const job = await transaction.get('jobs', old.madeFor);
     if (isWithoutJob(old) ? old.spare : !job || old.covers === null) return undefined;
     const held = [old.slot, old.slotOfAll].filter((id) => typeof id === 'string');
@@ -187,14 +191,14 @@ export async function replaceRunner(
       state: 'requested',
       githubId: null,
       registrationTriedAt: next === 'claim' ? now : null,
-      ...placed(null),
+      ...placementFields(null),
       createdAt: now,
       stateAt: now,
     };
     const key = job ? creationKey({...job, creations}) : runnerKey(name);
     const nextLease = {key, holder: lease.holder};
-    if (next === 'claim') claimWithin(transaction, undefined, nextLease, now);
-    finishWithin(transaction, oldKey, lease);
+    if (next === 'claim') claimInTransaction(transaction, undefined, nextLease, now);
+    finishInTransaction(transaction, oldKey, lease);
     const registered =
       registration === 'none'
         ? {registrationTriedAt: null}
@@ -204,14 +208,14 @@ export async function replaceRunner(
     transaction.set('runners', name, runner);
     held.forEach((id, index) => {
       const slot = slots[index];
-      if (slot) transaction.set('slots', id, takenSlot(slot, name, now));
+      if (slot) transaction.set('slots', id, newSlot(slot, name, now));
     });
     if (job) {
       const ownJob = {...job, creations, updatedAt: now};
       transaction.set('jobs', old.madeFor, covered === job ? {...ownJob, runner: name} : ownJob);
     }
     if (covered && covered !== job) transaction.set('jobs', jobKeyOf(covered), {...covered, runner: name});
-    return {runner, lease: nextLease, wasTried: false};
+    return {runner, lease: nextLease, wasRegistrationTried: false};
   });
   if (!replaced) throw new NotWanted(creation, null);
   return replaced;

@@ -5,7 +5,7 @@ import {applyJobEvent, type Demand, type JobChange} from '../model/job-event';
 import {registrationLabels} from '../model/labels';
 import {creationKey, keyId} from '../model/lease';
 import {latestRunnerName} from '../model/names';
-import {canTakeOver, covering, isBeingMade, type RunnerDocument, requestedRunner} from '../model/runner';
+import {assignTo, canBeAssigned, isBeingCreated, newRunnerForJob, type RunnerDocument} from '../model/runner';
 import {scopeFor} from '../model/scope';
 import {jobHolder} from '../model/slot';
 import {queuedAgainTask} from '../model/tasks';
@@ -13,44 +13,62 @@ import {type Context, poolOf} from '../ports';
 import type {Transaction} from '../store/store';
 import {passBreakers} from './breakers';
 import {createRunner} from './create';
-import {type Creation, claimedCreation, claimWithin} from './create-records';
+import {beginCreation, type Creation, claimInTransaction} from './create-records';
 import {isRunnerGone, type RunningJob} from './requeue';
-import {areFree, findSlots, giveSlot, readKept, readSlots, type Slots, type SlotsInSight, takeSlots} from './slots';
+import {
+  areFree,
+  findSlots,
+  readKeptSlots,
+  readSlots,
+  type SlotCandidates,
+  type Slots,
+  setSlotHolder,
+  takeSlots,
+} from './slots';
 
 /**
- * - `create`: a runner is to be made, and this execution holds its key.
- * - `covered`: somebody does, or did, what is needed.
- * - `open`: the pool is full, or all pools together are; the job is served, in order, when a slot frees.
- * - `not_wanted`: the job does not queue.
- * - `queued_again`: an event says that it queues, on record it runs, and its runner is gone.
+ * What was recorded for a job's demand.
+ * - `create`: a runner is to be created, and this execution holds the lease.
+ * - `covered`: the runner `by` is assigned to the job, or is being created for it by another execution.
+ * - `open`: the pool, or all pools together, are full. The job is served, in order, when a slot becomes free.
+ * - `not_wanted`: the job is not queued.
+ * - `queued_again`: the event says that the job is queued; on record it runs, and its runner is gone.
  */
-export type Coverage =
+export type Assignment =
   | ({readonly kind: 'create'} & Creation)
   | {readonly kind: 'covered'; readonly by: string | null}
   | {readonly kind: 'open'}
   | {readonly kind: 'not_wanted'; readonly reason: string}
   | ({readonly kind: 'queued_again'} & RunningJob);
 
-type Attempt = Coverage | {readonly kind: 'again'};
+type AssignmentAttempt = Assignment | {readonly kind: 'again'};
 
-/** Lost races for a slot before the pool counts as full. */
-const ROUNDS = 12;
+/** Attempts to take a slot, each after another execution took the slot of the attempt before. */
+const MAX_ROUNDS = 12;
 
+/** What may serve a job: read before the transaction, and read again in it. */
 interface Candidates {
-  readonly spares: readonly string[];
-  readonly slots: SlotsInSight;
+  /** Names of unassigned runners of the pool. */
+  readonly unassigned: readonly string[];
+  readonly slots: SlotCandidates;
 }
 
 /**
- * Records the demand and covers it: by a spare runner, else by a slot and a runner to be made, in one transaction. A full pool is looked
- * at once more after the job is on record as open, because a slot may have been freed in between by one who saw nobody waiting.
+ * Records the demand, and in the same transaction assigns an unassigned runner, or takes a slot and records a runner to be created. If the
+ * pool is full, it tries once more after the job is on record as open: meanwhile an execution may have freed a slot and found no open job.
+ * Throws `Unavailable` when other executions took every slot that was tried.
  */
-export async function coverJob(context: Context, poolName: string, demand: Demand, holder: string): Promise<Coverage> {
+export async function assignRunner(
+  context: Context,
+  poolName: string,
+  demand: Demand,
+  holder: string,
+): Promise<Assignment> {
   let recorded = false;
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
     const candidates = await findCandidates(context, poolName);
     const result = await context.store.transaction((transaction) =>
-      attempt(context, transaction, demand, holder, candidates),
+      tryAssign(context, transaction, demand, holder, candidates),
     );
     if (result.kind === 'again') continue;
     if (result.kind !== 'open' || recorded) return result;
@@ -60,22 +78,24 @@ export async function coverJob(context: Context, poolName: string, demand: Deman
   return {kind: 'open'};
 }
 
+/** At most three unassigned runners of the pool, and free slots. */
 async function findCandidates(context: Context, poolName: string): Promise<Candidates> {
   const pool = poolOf(context, poolName);
-  if (!pool) return {spares: [], slots: {own: undefined, all: undefined}};
-  const spares = await context.store.find('runners', {where: {pool: poolName, spare: true}, limit: 3});
-  return {spares: spares.map((found) => found.id), slots: await findSlots(context, pool)};
+  if (!pool) return {unassigned: [], slots: {own: undefined, all: undefined}};
+  const unassigned = await context.store.find('runners', {where: {pool: poolName, spare: true}, limit: 3});
+  return {unassigned: unassigned.map(({id}) => id), slots: await findSlots(context, pool)};
 }
 
-async function attempt(
+/** The transaction of `assignRunner`. `again`: another execution took the slot. */
+async function tryAssign(
   context: Context,
   transaction: Transaction,
   demand: Demand,
   holder: string,
   candidates: Candidates,
-): Promise<Attempt> {
+): Promise<AssignmentAttempt> {
   const now = context.clock.now();
-  const change = await readChange(transaction, demand, now);
+  const change = await readJobChange(transaction, demand, now);
   if (!change) return {kind: 'not_wanted', reason: 'unknown_job'};
   if (change.kind !== 'opened') {
     const {job} = change;
@@ -83,38 +103,34 @@ async function attempt(
     if (isLate && (await isRunnerGone(transaction, job))) {
       return {kind: 'queued_again', job: jobKeyOf(job), runner: job.runner};
     }
-    return resume(context, transaction, job, holder, now);
+    return resumeOwnRunner(context, transaction, job, holder, now);
   }
 
   const {job} = change;
-  const spares = await Promise.all(candidates.spares.map((name) => transaction.get('runners', name)));
-  const kept = await readKept(transaction, jobKeyOf(job), job);
+  const unassigned = await Promise.all(candidates.unassigned.map((name) => transaction.get('runners', name)));
+  const kept = await readKeptSlots(transaction, jobKeyOf(job), job);
   const slots = await readSlots(context, transaction, kept, candidates.slots);
-  // A job with a slot of its own leaves the spare ones to others.
-  const spare = kept.length > 0 ? undefined : spares.find((runner) => runner && canTakeOver(runner, job));
-  if (spare) {
-    transaction.set('runners', spare.name, covering(spare, jobKeyOf(job)));
-    transaction.set('jobs', jobKeyOf(job), {...job, demand: 'covered', runner: spare.name});
-    return {kind: 'covered', by: spare.name};
+  // A job with a slot of its own leaves unassigned runners to other jobs.
+  const runner = kept.length > 0 ? undefined : unassigned.find((each) => each && canBeAssigned(each, job));
+  if (runner) {
+    transaction.set('runners', runner.name, assignTo(runner, jobKeyOf(job)));
+    transaction.set('jobs', jobKeyOf(job), {...job, demand: 'covered', runner: runner.name});
+    return {kind: 'covered', by: runner.name};
   }
   if (!slots) {
-    for (const slot of kept) giveSlot(context, transaction, slot, null, now);
+    for (const slot of kept) setSlotHolder(context, transaction, slot, null, now);
     transaction.set('jobs', jobKeyOf(job), {...job, demand: 'open', slot: null, slotOfAll: null});
     return {kind: 'open'};
   }
   // mutation: slot taken meanwhile
   if (!areFree(slots, jobHolder(jobKeyOf(job)))) return {kind: 'again'};
   const unused = kept.filter(({id}) => id !== slots.own.id && id !== slots.all?.id);
-  for (const slot of unused) giveSlot(context, transaction, slot, null, now);
-  return request(context, transaction, job, slots, holder, now);
+  for (const slot of unused) setSlotHolder(context, transaction, slot, null, now);
+  return recordNewRunner(context, transaction, job, slots, holder, now);
 }
 
-/** What the demand is of the job on record; undefined: the job is not on record. */
-export async function readChange(
-  transaction: Transaction,
-  demand: Demand,
-  now: number,
-): Promise<JobChange | undefined> {
+/** What the demand changes about its job; undefined: the job is not on record. Only reads. */
+export async function readJobChange(transaction: Transaction, demand: Demand, now: number): Promise<JobChange | undefined> {
   if ('job' in demand) {
     const job = await transaction.get('jobs', demand.job);
     if (!job) return undefined;
@@ -125,7 +141,7 @@ export async function readChange(
   const earlier = {jobId: event.jobId, runAttempt: event.runAttempt - 1};
   const previous = !existing && earlier.runAttempt > 0 ? await transaction.get('jobs', jobKeyOf(earlier)) : undefined;
   const change = applyJobEvent(existing, event, now, previous);
-  // Open already, by a delivery before or by the swap rule, and still without a slot: this one may serve it.
+  // An earlier delivery or the swap rule opened the job, and it has no runner yet: this demand may serve it.
   if (change.kind === 'unchanged' && wantsRunner(change.job)) return {kind: 'opened', job: change.job};
   return change;
 }
@@ -134,32 +150,32 @@ function wantsRunner(job: JobDocument): boolean {
   return job.demand === 'open' || job.demand === 'reserved';
 }
 
-/** Nothing new: go on with the job's own half-made runner, if nobody else does. */
-async function resume(
+/** The event says nothing new: resumes the creation of the job's own runner, if no execution works on it. */
+async function resumeOwnRunner(
   context: Context,
   transaction: Transaction,
   job: JobDocument,
   holder: string,
   now: number,
-): Promise<Coverage> {
+): Promise<Assignment> {
   if (job.creations === 0) return {kind: 'not_wanted', reason: `job_${job.status}`};
   const lease = {key: creationKey(job), holder};
   const runner = await transaction.get('runners', latestRunnerName(context.deployment, job));
   const key = await transaction.get('keys', keyId(lease.key));
-  if (!runner || !isBeingMade(runner)) return {kind: 'covered', by: job.runner};
-  if (claimWithin(transaction, key, lease, now) === 'done') return {kind: 'covered', by: runner.name};
-  return {kind: 'create', ...claimedCreation(transaction, runner, lease, now)};
+  if (!runner || !isBeingCreated(runner)) return {kind: 'covered', by: job.runner};
+  if (claimInTransaction(transaction, key, lease, now) === 'done') return {kind: 'covered', by: runner.name};
+  return {kind: 'create', ...beginCreation(transaction, runner, lease, now)};
 }
 
-/** Writes down the runner that is to be made, before anything of it exists. */
-async function request(
+/** Records the runner that is to be created, before it is registered. */
+async function recordNewRunner(
   context: Context,
   transaction: Transaction,
   open: JobDocument,
   slots: Slots,
   holder: string,
   now: number,
-): Promise<Coverage> {
+): Promise<Assignment> {
   const pool = poolOf(context, open.pool);
   if (!pool) return {kind: 'not_wanted', reason: 'unknown_pool'};
   const job: JobDocument = {
@@ -171,9 +187,10 @@ async function request(
     updatedAt: now,
   };
   const name = latestRunnerName(context.deployment, job);
-  const runner: RunnerDocument = requestedRunner({
+  const runner: RunnerDocument = newRunnerForJob({
     name,
     job,
+    provider: pool.provider.type,
     scope: scopeFor(pool, job),
     labels: registrationLabels(pool, job.labels),
     slot: slots.own.id,
@@ -181,35 +198,35 @@ async function request(
     now,
   });
   const lease = {key: creationKey(job), holder};
-  claimWithin(transaction, undefined, lease, now);
+  claimInTransaction(transaction, undefined, lease, now);
   takeSlots(transaction, slots, name, now);
   transaction.set('runners', name, runner);
   transaction.set('jobs', jobKeyOf(job), {...job, runner: name});
-  return {kind: 'create', runner, lease, wasTried: false};
+  return {kind: 'create', runner, lease, wasRegistrationTried: false};
 }
 
 /**
- * Demand of a job whose pool makes runners, from first to last: record it, cover it, and make the runner if one is to be made. Returns the
- * decision, in a word that no line about the runner itself has, so that whoever counts lines by their decision counts each runner once.
+ * Serves the demand of a job in an ephemeral pool: records it, assigns a runner, and creates the runner if necessary. The decision of the
+ * outcome is never a word that a log line about the runner itself has (`created`), so that counting lines by decision counts a runner once.
  */
 export async function serveDemand(
   context: Context,
   job: Pick<JobDocument, 'pool' | 'repository'>,
   demand: Demand,
 ): Promise<Outcome> {
-  // A pool that cannot be served is refused before anything is registered for it.
+  // Throws for a pool without provider, before anything is recorded.
   context.provider(job.pool);
   const guarded = await passBreakers(context, job.pool, job.repository);
-  const coverage = await coverJob(context, job.pool, demand, context.random.uuid());
+  const coverage = await assignRunner(context, job.pool, demand, context.random.uuid());
   if (coverage.kind === 'queued_again' && 'event' in demand) {
     await context.tasks.enqueue(queuedAgainTask(coverage.job, coverage.runner, demand.event.delivery));
   }
-  if (coverage.kind !== 'create') return describe(coverage);
+  if (coverage.kind !== 'create') return toOutcome(coverage);
   const {kind, runner} = await guarded(() => createRunner(context, coverage));
   return {decision: kind === 'created' ? 'booting' : kind, reason: runner.name};
 }
 
-function describe(coverage: Exclude<Coverage, {kind: 'create'}>): Outcome {
+function toOutcome(coverage: Exclude<Assignment, {kind: 'create'}>): Outcome {
   switch (coverage.kind) {
     case 'covered':
       return {decision: 'covered_by', reason: String(coverage.by)};

@@ -3,12 +3,12 @@ import {type FailedAttempt, type JobDocument, type JobKey, jobKeyOf} from '../mo
 import type {Demand} from '../model/job-event';
 import {latestRunnerName} from '../model/names';
 import {isEphemeral} from '../model/pool';
-import {isBeingMade} from '../model/runner';
+import {isBeingCreated} from '../model/runner';
 import type {ProvisionTask, StopTask} from '../model/task-payload';
 import {type Context, poolOf} from '../ports';
 import {scrubSecrets} from '../secret';
 import type {Transaction} from '../store/store';
-import {readChange} from './demand';
+import {readJobChange} from './demand';
 
 /** Longer sentences are cut. */
 const LONGEST_MESSAGE = 500;
@@ -79,7 +79,7 @@ async function jobConcerned(
   if (job.creations === 0) return job;
   // By the swap rule, the runner that was made for this job may be there for another one.
   const runner = await transaction.get('runners', latestRunnerName(context.deployment, job));
-  if (!runner || !isBeingMade(runner) || runner.covers === null || runner.covers === key) return job;
+  if (!runner || !isBeingCreated(runner) || runner.covers === null || runner.covers === key) return job;
   return transaction.get('jobs', runner.covers);
 }
 
@@ -93,6 +93,6 @@ async function unrecorded(
   if (!('event' in demand)) return undefined;
   const pool = poolOf(context, demand.event.pool);
   if (!pool || !isEphemeral(pool)) return undefined;
-  const change = await readChange(transaction, demand, now);
+  const change = await readJobChange(transaction, demand, now);
   return change?.kind === 'opened' ? change.job : undefined;
 }

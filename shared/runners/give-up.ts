@@ -2,59 +2,61 @@ import {InvalidTask} from '../errors';
 import type {JobKey} from '../model/job';
 import {latestRunnerName} from '../model/names';
 import {placementOf} from '../model/placement';
-import {isBeingMade, type RunnerDocument} from '../model/runner';
-import {takenSlot} from '../model/slot';
+import {isBeingCreated, type RunnerDocument} from '../model/runner';
+import {newSlot} from '../model/slot';
 import {parseTask, type QueueName} from '../model/task-payload';
 import {type DeadLetterDocument, demandTask, retryTask} from '../model/tasks';
 import {type Context, githubOf, type OperationOptions} from '../ports';
 import type {Store} from '../store/store';
 import {removeMachine, retireRunner, settleRegistration} from './retire';
-import {readKept, serveOldest} from './slots';
+import {readKeptSlots, serveOldestOpenJob} from './slots';
 
-/** No further attempt will be made. */
+/** Gives up the creation of a runner that was requested without a job. */
 export async function giveUpRunner(context: Context, name: string): Promise<void> {
   const runner = await context.store.get('runners', name);
-  if (!runner || !isBeingMade(runner)) return;
-  if ((await cleanUp(context, runner)) === 'removed') await retireRunner(context, runner, 'failed');
+  if (!runner || !isBeingCreated(runner)) return;
+  if ((await tryCleanUp(context, runner)) === 'removed') await retireRunner(context, runner, 'failed');
 }
 
 /**
- * No further attempt will be made for the job: what was half made of its runner goes as far as that can be done now, its slot serves
- * another, and the job is marked, so that everybody can see it and a later delivery tries again.
+ * Gives up a job after the last attempt: removes what exists of its runner as far as possible, gives its slot to another job, and marks the
+ * job `dead`, so that `api` shows it and a later delivery of `queued` tries again. A runner that is online stays, and the job with it.
  */
-export async function giveUp(context: Context, key: JobKey): Promise<void> {
+export async function giveUpJob(context: Context, key: JobKey): Promise<void> {
   const job = await context.store.get('jobs', key);
   if (!job) return;
   const runner =
     job.creations > 0 ? await context.store.get('runners', latestRunnerName(context.deployment, job)) : undefined;
-  const halfMade = runner && isBeingMade(runner) ? runner : undefined;
-  if (halfMade) {
-    if ((await cleanUp(context, halfMade)) === 'alive') return;
-    await retireRunner(context, halfMade, 'failed');
+  const unfinished = runner && isBeingCreated(runner) ? runner : undefined;
+  if (unfinished) {
+    if ((await tryCleanUp(context, unfinished)) === 'alive') return;
+    await retireRunner(context, unfinished, 'failed');
   }
-  // By the swap rule, the runner may have stood in for another job than the one that it was made for.
-  const covered = halfMade?.covers ?? key;
-  const freed = await bury(context, key, covered);
-  if (freed) await serveOldest(context, job.pool, `slot-kept-for-${key}-given-up-${job.creations}`);
-  if (covered !== key) await context.tasks.enqueue(demandTask(covered, `given-up-${key}`));
+  // By the swap rule, the runner may be assigned to another job than the one for which it was created.
+  const assignedJob = unfinished?.covers ?? key;
+  const freed = await markJobDead(context, assignedJob, assignedJob === key ? 'dead' : 'open');
+  if (freed) await serveOldestOpenJob(context, job.pool, `slot-kept-for-${key}-given-up-${job.creations}`);
+  if (assignedJob !== key) await context.tasks.enqueue(demandTask(assignedJob, `given-up-${key}`));
 }
 
-/** True when the job had a slot kept for it. */
-async function bury(context: Context, key: JobKey, covered: JobKey): Promise<boolean> {
+/** Marks a queued job that lost its runner, and frees the slots kept for it. Returns whether there were any. */
+async function markJobDead(context: Context, key: JobKey, demand: 'dead' | 'open'): Promise<boolean> {
   const now = context.clock.now();
   return context.store.transaction(async (transaction) => {
-    const job = await transaction.get('jobs', covered);
+    const job = await transaction.get('jobs', key);
     if (job?.status !== 'queued') return false;
-    const kept = await readKept(transaction, covered, job);
-    const demand = covered === key ? 'dead' : 'open';
-    transaction.set('jobs', covered, {...job, demand, runner: null, slot: null, slotOfAll: null, updatedAt: now});
-    for (const {id, document} of kept) transaction.set('slots', id, takenSlot(document, null, now));
+    const kept = await readKeptSlots(transaction, key, job);
+    transaction.set('jobs', key, {...job, demand, runner: null, slot: null, slotOfAll: null, updatedAt: now});
+    for (const {id, document} of kept) transaction.set('slots', id, newSlot(document, null, now));
     return kept.length > 0;
   });
 }
 
-/** Best effort: what cannot be removed now carries its own death, and the sweep finds it. A runner that is online stays. */
-async function cleanUp(context: Context, runner: RunnerDocument): Promise<'removed' | 'alive'> {
+/**
+ * Removes the registration and the VM of a runner, as far as possible: Compute Engine deletes a VM that is left after `maxRunDuration`, and
+ * the sweep deletes leftovers. `alive`: the runner is online, and stays.
+ */
+async function tryCleanUp(context: Context, runner: RunnerDocument): Promise<'removed' | 'alive'> {
   try {
     if ((await settleRegistration(githubOf(context, runner), runner)) === 'alive') return 'alive';
     if (placementOf(runner)) await removeMachine(context, runner);
@@ -69,9 +71,8 @@ async function cleanUp(context: Context, runner: RunnerDocument): Promise<'remov
 }
 
 /**
- * Puts the task of a dead letter into its queue again; undefined when there is no such letter, `InvalidTask` when it holds no task. The job
- * that was given up with it is wanted again. The letter goes when the task is durable: a retry that dies in between is made again, and finds
- * the task's name taken.
+ * Retries a dead letter: reopens its job, enqueues its task again, and then deletes the letter, so that a crash in between loses nothing; the
+ * name of the repeated task is the same. Returns undefined if there is no such letter. Throws `InvalidTask` if the letter holds no task.
  */
 export async function retryDeadLetter(
   context: Context,
@@ -80,12 +81,12 @@ export async function retryDeadLetter(
 ): Promise<RetryResult | undefined> {
   const letter = await context.store.get('deadletters', id);
   if (!letter) return undefined;
-  const to = writerOf(letter);
+  const to = functionOfLetter(letter);
   const body = parseTask(to, Buffer.from(JSON.stringify(letter.body ?? null)));
   const task = retryTask(id, letter, to, body);
   if (dryRun) return {status: 'enqueued', task: task.name};
 
-  if (letter.job) await reopen(context, letter.job);
+  if (letter.job) await reopenJob(context, letter.job);
   await context.tasks.enqueue(task);
   await context.store.transaction(async (transaction) => {
     const found = await transaction.get('deadletters', id);
@@ -99,14 +100,14 @@ export async function retryDeadLetter(
   return {status: 'enqueued', task: task.name};
 }
 
-/** The function that gave the task up: a letter calls it a queue. */
-function writerOf({queue}: DeadLetterDocument): QueueName {
+/** The function that gave the task up, which the field `queue` of a letter names. Throws `InvalidTask` for any other text. */
+function functionOfLetter({queue}: DeadLetterDocument): QueueName {
   if (queue === 'provision' || queue === 'stop') return queue;
   throw new InvalidTask(`the dead letter is of the queue ${queue}, expected provision or stop`);
 }
 
-/** A job that was given up is passed over by the task that is tried again, until it is demand. */
-async function reopen({store, clock}: Context, key: string): Promise<void> {
+/** Makes a `dead` job demand again, because a task does nothing for a dead job. */
+async function reopenJob({store, clock}: Context, key: string): Promise<void> {
   await store.transaction(async (transaction) => {
     const job = await transaction.get('jobs', key);
     if (job?.status !== 'queued' || job.demand !== 'dead') return;
@@ -114,11 +115,12 @@ async function reopen({store, clock}: Context, key: string): Promise<void> {
   });
 }
 
-const REMEMBER_MS = 30 * 24 * 3600 * 1000;
+/** How long a dead letter stays on record. */
+const DEAD_LETTER_RETENTION_MS = 30 * 24 * 3600 * 1000;
 
 /**
- * Writes down what was given up. A job has one letter at a time: a newer one takes its place, and counts. `body` is a parsed task, which holds
- * no secret.
+ * Writes the dead letter of a task that was given up. A job has one letter at a time: a newer one replaces it, and increments `count`. `body`
+ * is a parsed task, which contains no secret.
  */
 export async function writeDeadLetter(
   store: Store,
@@ -127,10 +129,10 @@ export async function writeDeadLetter(
   const id = deadLetterId(letter);
   await store.transaction(async (transaction) => {
     const before = await transaction.get('deadletters', id);
-    // The same task again, after its answer was lost, is no other failure.
+    // The same attempt of the same task, repeated because its answer was lost, does not count again.
     const isRepeat = before?.task === letter.task && before.attempts === letter.attempts;
     const count = (before?.count ?? (before ? 1 : 0)) + (isRepeat ? 0 : 1);
-    transaction.set('deadletters', id, {...letter, count, at: now, expireAt: now + REMEMBER_MS});
+    transaction.set('deadletters', id, {...letter, count, at: now, expireAt: now + DEAD_LETTER_RETENTION_MS});
   });
 }
 
@@ -138,5 +140,5 @@ export function deadLetterId({job, task}: Pick<DeadLetterDocument, 'job' | 'task
   return (job === null ? task : `job-${job}`).replace(/[^A-Za-z0-9_-]/g, '_');
 }
 
-/** The dead letter's work is in its queue again, as the task of that name. */
+/** The work of the dead letter is enqueued as the task of this name. */
 type RetryResult = {readonly status: 'enqueued'; readonly task: string};

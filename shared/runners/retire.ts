@@ -1,24 +1,33 @@
 import type {GitHub, Registration} from '../github/github';
-import {isRegistrationOf, isUnused, wasTried} from '../model/identity';
+import {isRegistrationOf, isUnused, wasRegistrationTried} from '../model/identity';
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {type PlacementFields, placementOf} from '../model/placement';
-import {advanceRunner, type RunnerDocument} from '../model/runner';
+import {advanceRunner, providerOf, type RunnerDocument} from '../model/runner';
 import {jobHolder, slotIsFree} from '../model/slot';
 import {demandTask} from '../model/tasks';
 import type {Context} from '../ports';
+import type {MachineReference} from '../providers/provider';
 import type {Transaction} from '../store/store';
-import {giveSlot, type JobToServe, openJobsToServe, type SlotRead, type Slots, slotLimit} from './slots';
+import {type JobToServe, openJobsToServe, type SlotRead, type Slots, setSlotHolder, slotLimit} from './slots';
 
-/** Open jobs looked at for a slot that frees. */
-const CANDIDATES = 5;
+/** Open jobs that are tried for a slot that becomes free. */
+const MAX_CANDIDATES = 5;
 
-/** Deletes the runner's VM, in the place on record unless another one is given. Its slot frees when Compute Engine has accepted the deletion. */
-export async function removeMachine(
-  context: Context,
-  runner: Pick<RunnerDocument, 'name' | 'pool'> & PlacementFields,
+/** What is on record of a runner's machine. */
+type RecordedMachine = Pick<RunnerDocument, 'name' | 'pool' | 'provider'> & PlacementFields;
+
+/** The runner's machine, in the place on record unless another one is given. */
+export function machineOf(
+  runner: RecordedMachine,
   place: string | undefined = placementOf(runner)?.place,
-): Promise<void> {
-  const result = await context.provider(runner.pool).delete({name: runner.name, ...(place ? {place} : {})});
+): MachineReference {
+  const {name, pool} = runner;
+  return {name, pool, ...(place ? {place} : {})};
+}
+
+/** Deletes the runner's VM, in the place on record unless another one is given. Its slot frees when the provider has accepted the deletion. */
+export async function removeMachine(context: Context, runner: RecordedMachine, place?: string): Promise<void> {
+  const result = await context.provider(runner.pool, providerOf(runner)).delete(machineOf(runner, place));
   context.logger.info(`the VM of ${runner.name} is ${result === 'absent' ? 'gone already' : 'being deleted'}`, {
     decision: 'deleted',
     reason: result,
@@ -28,22 +37,25 @@ export async function removeMachine(
 }
 
 /**
- * Nothing of the runner is there any more. Its slots go to the oldest open job that they can serve, in the same transaction, so that no
- * newcomer takes them, and a task serves that job: a job of its pool, or of any pool with room where all together have a limit. Idempotent:
- * repeated after a crash, it creates the same task again.
+ * Records that the runner is over, and hands its slots on: in the same transaction they are reserved for the oldest open job that they can
+ * serve, so that no newer job takes them, and a task then serves that job. It is a job of the runner's pool, or, with a limit over all pools,
+ * of any pool with a free slot. Idempotent: repeated after a crash, it enqueues the same task.
  */
 export async function retireRunner(
   context: Context,
   {name, pool}: Pick<RunnerDocument, 'name' | 'pool'>,
   state: 'gone' | 'failed',
 ): Promise<void> {
-  const waiting = await openJobsToServe(context, pool, CANDIDATES);
-  const handedTo = await context.store.transaction((transaction) => retire(context, transaction, name, state, waiting));
+  const waiting = await openJobsToServe(context, pool, MAX_CANDIDATES);
+  const handedTo = await context.store.transaction((transaction) =>
+    retireInTransaction(context, transaction, name, state, waiting),
+  );
   // mutation: demand of slot
   if (handedTo) await context.tasks.enqueue(demandTask(handedTo, `slot-of-${name}`));
 }
 
-async function retire(
+/** The transaction of `retireRunner`. Returns the job that got the slots, also when it is repeated; null: none did. */
+async function retireInTransaction(
   context: Context,
   transaction: Transaction,
   name: string,
@@ -53,19 +65,19 @@ async function retire(
   const now = context.clock.now();
   const runner = await transaction.get('runners', name);
   if (!runner) return null;
-  const {own, all} = await readHeld(transaction, runner);
+  const {own, all} = await readHeldSlots(transaction, runner);
   if (!own && !all) {
     transaction.set('runners', name, {...advanceRunner(runner, state, now), slot: null, slotOfAll: null});
     return runner.handedTo;
   }
-  const next = await firstServed(context, transaction, waiting, {own, all});
+  const next = await findJobToServe(context, transaction, waiting, {own, all});
   const handedTo = next ? jobKeyOf(next.job) : null;
   const kept = next ? [next.own, next.all] : [];
   for (const slot of [own, all]) {
-    if (slot && !kept.includes(slot)) giveSlot(context, transaction, slot, null, now);
+    if (slot && !kept.includes(slot)) setSlotHolder(context, transaction, slot, null, now);
   }
   if (next && handedTo) {
-    for (const slot of kept) if (slot) giveSlot(context, transaction, slot, jobHolder(handedTo), now);
+    for (const slot of kept) if (slot) setSlotHolder(context, transaction, slot, jobHolder(handedTo), now);
     const slots = {slot: next.own.id, slotOfAll: next.all?.id ?? null};
     transaction.set('jobs', handedTo, {...next.job, demand: 'reserved', ...slots, updatedAt: now});
   }
@@ -73,8 +85,8 @@ async function retire(
   return handedTo;
 }
 
-/** The slots that are the runner's still. */
-async function readHeld(
+/** The slots that the runner still holds. */
+async function readHeldSlots(
   transaction: Transaction,
   {name, slot, slotOfAll}: RunnerDocument,
 ): Promise<{own: SlotRead | undefined; all: SlotRead | undefined}> {
@@ -91,8 +103,8 @@ interface Served extends Slots<SlotRead> {
   readonly job: JobDocument;
 }
 
-/** The first that is open still and gets a slot of its pool and, where there is a limit, the runner's of all pools. */
-async function firstServed(
+/** The first job that is still open and gets a slot of its pool and, with a limit over all pools, the runner's slot of that limit. */
+async function findJobToServe(
   context: Context,
   transaction: Transaction,
   waiting: readonly JobToServe[],
@@ -116,28 +128,32 @@ function isWithinLimit(context: Context, {pool, n}: SlotRead): boolean {
   return n < slotLimit(context, pool);
 }
 
-/** What a record says of the runner's registration. */
+/** The fields of a record that concern the runner's registration. */
 export type RecordedRegistration = Pick<RunnerDocument, 'name' | 'githubId' | 'registrationTriedAt'>;
 
 /**
- * The registration of a runner on record: by its id. While that is not known by its name, and only where we tried to register this name, and
- * nothing is connected under it; any other is somebody else's.
+ * Finds the registration of a runner on record by its id. If no id is on record, finds it by its name, provided that we tried to register
+ * the name and that the registration is offline and idle; any other registration of this name is somebody else's.
  */
 export async function findRegistration(
   github: Pick<GitHub, 'findRunner' | 'getRunner'>,
   runner: RecordedRegistration,
 ): Promise<Registration | undefined> {
   if (runner.githubId !== null) return github.getRunner(runner.githubId);
-  if (!wasTried(runner)) return undefined;
+  if (!wasRegistrationTried(runner)) return undefined;
   const named = await github.findRunner(runner.name);
   return named && isRegistrationOf(runner, named) ? named : undefined;
 }
 
 /**
- * After a 409, or a generate-jitconfig whose answer was lost: is a registration of ours there, under the id on record, or under the name,
- * where we tried to register it (`registrationTriedAt`)? One that is offline and idle is one whose JIT config nobody holds: it is removed.
- * `alive`: the one on record is online or busy, and stays. `foreign`: what has the name is not ours, and stays: whoever connects as ours has
- * its id on record before its VM is made. After all but `alive`, take another name: GitHub may go on answering 409 to this one for a while.
+ * Settles whether GitHub has a registration of ours, after a 409 or a generate-jitconfig whose answer was lost. Looks under the id on record,
+ * else under the name if we tried to register it (`registrationTriedAt`).
+ * - `removed`: it was offline and idle, so nobody holds its JIT config, and is deleted.
+ * - `alive`: the registration on record is online or busy, and stays.
+ * - `foreign`: the registration of this name is somebody else's, and stays. Ours has its id on record before its VM is created.
+ * - `absent`: no registration is listed.
+ *
+ * After every result but `alive` the caller has to take another name: GitHub may answer 409 to this one for a while.
  */
 export async function settleRegistration(
   github: Pick<GitHub, 'findRunner' | 'getRunner' | 'deleteRunner'>,
@@ -149,7 +165,7 @@ export async function settleRegistration(
     if (!isUnused(known)) return 'alive';
     return (await github.deleteRunner(known.id)) === 'busy' ? 'alive' : 'removed';
   }
-  if (!wasTried(runner)) return 'foreign';
+  if (!wasRegistrationTried(runner)) return 'foreign';
   const named = await github.findRunner(name);
   if (!named) return 'absent';
   if (!isUnused(named)) return 'foreign';

@@ -10,25 +10,25 @@ import {type Clock, withDeadline} from '../clock';
 import {SlipwayError, Unavailable} from '../errors';
 import type {CollectionName, Collections, Find, Found, Store, Where} from './store';
 
-/** For one read or one whole transaction with its retries: well below the lease of a task. */
+/** Time-out of one read, or of one transaction with its retries, in milliseconds; well below the lease of a task. */
 const TIMEOUT_MS = 15_000;
 
 export interface FirestoreOptions {
   readonly clock: Clock;
   readonly project: string;
   readonly database?: string;
-  /** `host:port` of Google's emulator. */
+  /** `host:port` of the Firestore emulator. */
   readonly emulatorHost?: string;
 }
 
 export interface FirestoreStore extends Store {
-  /** Once nothing is under way any more. */
+  /** Closes the connection after the running calls have ended. */
   close(): Promise<void>;
 }
 
 /**
- * The store in Firestore. `expireAt` is a timestamp there, because its TTL policy wants one; every other time is a number. A document
- * whose `expireAt` has passed is absent, although the policy may leave it for a day.
+ * The store in Firestore. `expireAt` is stored as a timestamp, as the TTL policy requires; every other time is a number. A document whose
+ * `expireAt` has passed counts as absent, although the policy may delete it a day later.
  * @see https://cloud.google.com/firestore/docs/ttl
  */
 export function createFirestoreStore(options: FirestoreOptions): FirestoreStore {
@@ -36,7 +36,7 @@ export function createFirestoreStore(options: FirestoreOptions): FirestoreStore 
   const firestore = connect(options);
   const underWay = new Set<Promise<unknown>>();
 
-  /** Our own errors out of a transaction's body pass; everything else of Firestore's is worth another try later. */
+  /** Runs one call with the time-out. Typed errors of a transaction body pass unchanged; errors of Firestore become `Unavailable`. */
   async function call<T>(what: string, work: (deadline: Deadline) => Promise<T>): Promise<T> {
     const deadline = {passed: false};
     const working = work(deadline);
@@ -53,7 +53,7 @@ export function createFirestoreStore(options: FirestoreOptions): FirestoreStore 
     }
   }
 
-  const alive = <C extends CollectionName>(data: Stored | undefined): Collections[C] | undefined => {
+  const unexpired = <C extends CollectionName>(data: Stored | undefined): Collections[C] | undefined => {
     if (!data) return undefined;
     const document = {...data, expireAt: data.expireAt.toMillis()} as unknown as Collections[C];
     return document.expireAt > clock.now() ? document : undefined;
@@ -63,7 +63,7 @@ export function createFirestoreStore(options: FirestoreOptions): FirestoreStore 
     get: (collection, id) =>
       call(`read ${collection}`, async () => {
         const snapshot = await firestore.collection(collection).doc(id).get();
-        return alive(snapshot.data() as Stored | undefined);
+        return unexpired(snapshot.data() as Stored | undefined);
       }),
     find: <C extends CollectionName>(collection: C, {where, orderBy, after, limit}: Find<C>) =>
       call(`query ${collection}`, async () => {
@@ -71,11 +71,11 @@ export function createFirestoreStore(options: FirestoreOptions): FirestoreStore 
         const byField = orderBy ? filtered.orderBy(orderBy) : filtered;
         const ordered = after === undefined ? byField : filtered.orderBy(FieldPath.documentId()).startAfter(after);
         const found: Found<C>[] = [];
-        // An expired document takes nobody's place: on to the next page until there are enough.
+        // Expired documents do not count towards the limit: reads pages until there are enough.
         for (let page = ordered.limit(limit); ; ) {
           const {docs} = await page.get();
           for (const document of docs) {
-            const data = alive<C>(document.data() as Stored);
+            const data = unexpired<C>(document.data() as Stored);
             if (data) found.push({id: document.id, data});
           }
           const last = docs.at(-1);
@@ -91,11 +91,12 @@ export function createFirestoreStore(options: FirestoreOptions): FirestoreStore 
     transaction: (body) =>
       call('transaction', (deadline) =>
         firestore.runTransaction((transaction) => {
-          // Google's client tries again on its own: not for a caller who was told that it took too long.
+          // The client retries by itself, but the caller has already received a time-out.
           if (deadline.passed) throw new Unavailable('Firestore: given up', 5);
           const at = (collection: string, id: string) => firestore.collection(collection).doc(id);
           return body({
-            get: async (collection, id) => alive((await read(transaction, at(collection, id))) as Stored | undefined),
+            get: async (collection, id) =>
+              unexpired((await read(transaction, at(collection, id))) as Stored | undefined),
             set: (collection, id, data) => void transaction.set(at(collection, id), stored(data)),
             delete: (collection, id) => void transaction.delete(at(collection, id)),
           });
@@ -114,7 +115,7 @@ interface Deadline {
 
 const ignore = () => undefined;
 
-/** A document as Firestore holds it. */
+/** A stored document. */
 interface Stored {
   readonly expireAt: Timestamp;
 }
@@ -124,11 +125,11 @@ function connect({project, database, emulatorHost}: FirestoreOptions): Firestore
     projectId: project,
     ...(database ? {databaseId: database} : {}),
     ignoreUndefinedProperties: true,
-    // gRPC serves listeners, of which there are none; it takes longer to load and to connect.
+    // REST instead of gRPC, which is needed only for listeners, and takes longer to load and to connect.
     preferRest: true,
   };
   if (!emulatorHost) return new Firestore(place);
-  // Without `auth` the client would first ask the metadata server for credentials that an emulator does not want.
+  // Without `auth` the client would first ask the metadata server for credentials, which an emulator does not need.
   const auth = new GoogleAuth({projectId: project, authClient: new PassThroughClient()});
   return new Firestore({
     ...place,

@@ -2,77 +2,19 @@ import type {Clock} from '../clock';
 import {Unavailable} from '../errors';
 import type {CollectionName, Collections, Find, Found, Store, Transaction, Where} from './store';
 
-/** One collection in memory, and which of its documents have a value in a field: a query reads what fits it, however much is stored. */
-export class IndexedCollection<Document extends object> {
-  readonly documents = new Map<string, Document>();
-  /** Field → value → ids; a field from the first query on that asks for it. */
-  readonly #indexes = new Map<string, Map<unknown, Set<string>>>();
-
-  set(id: string, document: Document): void {
-    this.delete(id);
-    this.documents.set(id, document);
-    for (const [field, index] of this.#indexes) add(index, fieldOf(document, field), id);
-  }
-
-  delete(id: string): void {
-    const before = this.documents.get(id);
-    if (!before) return;
-    this.documents.delete(id);
-    for (const [field, index] of this.#indexes) {
-      const value = fieldOf(before, field);
-      const ids = index.get(value);
-      ids?.delete(id);
-      if (ids?.size === 0) index.delete(value);
-    }
-  }
-
-  /** Those that have all these values; in no order. */
-  *where(fields: Readonly<Record<string, unknown>>): Generator<[string, Document]> {
-    const wanted = Object.entries(fields);
-    const narrowed = wanted.map(([field, value]) => this.#index(field).get(value) ?? new Set<string>());
-    const fewest = narrowed.reduce<Set<string> | undefined>(
-      (best, ids) => (best && best.size <= ids.size ? best : ids),
-      undefined,
-    );
-    for (const id of fewest ?? this.documents.keys()) {
-      const document = this.documents.get(id);
-      if (document && wanted.every(([field, value]) => fieldOf(document, field) === value)) yield [id, document];
-    }
-  }
-
-  #index(field: string): Map<unknown, Set<string>> {
-    const known = this.#indexes.get(field);
-    if (known) return known;
-    const index = new Map<unknown, Set<string>>();
-    for (const [id, document] of this.documents) add(index, fieldOf(document, field), id);
-    this.#indexes.set(field, index);
-    return index;
-  }
-}
-
-function add(index: Map<unknown, Set<string>>, value: unknown, id: string): void {
-  const ids = index.get(value);
-  if (ids) ids.add(id);
-  else index.set(value, new Set([id]));
-}
-
-function fieldOf(document: object, field: string): unknown {
-  return (document as Record<string, unknown>)[field];
-}
-
-/** Of those that collide one always commits: as many collide at most as run at once. */
+/** Attempts of one transaction. Of colliding transactions one always commits, so this is the largest number of concurrent ones. */
 const MAX_ATTEMPTS = 100;
 
 export interface MemoryStoreOptions {
   readonly clock: Clock;
-  /** Runs each transaction's body this many times more, discarding all but the last: proves that it has no side effect. */
+  /** Runs the body of each transaction this many additional times and discards the results, to prove that the body has no side effect. */
   readonly extraRuns?: number;
 }
 
-/** The store of one process: Firestore's optimistic transactions, without Firestore. */
+/** A store in the memory of one process, with the optimistic transactions of Firestore. */
 export function createMemoryStore({clock, extraRuns = 0}: MemoryStoreOptions): Store {
   const collections = new Map<CollectionName, IndexedCollection<Collections[CollectionName]>>();
-  /** By path; of documents that were deleted too. */
+  /** Version of each document by path, also of deleted ones. */
   const versions = new Map<string, number>();
   let version = 0;
 
@@ -89,7 +31,7 @@ export function createMemoryStore({clock, extraRuns = 0}: MemoryStoreOptions): S
     return data && data.expireAt > clock.now() ? structuredClone(data) : undefined;
   };
 
-  /** By id, as Firestore has them; not copied yet. */
+  /** Matching documents in the order of ids, not copied. */
   function matching<C extends CollectionName>(collection: C, where: Where<C>): Found<C>[] {
     const found: Found<C>[] = [];
     for (const [id, data] of stored(collection).where(where)) if (data.expireAt > clock.now()) found.push({id, data});
@@ -150,7 +92,7 @@ export function createMemoryStore({clock, extraRuns = 0}: MemoryStoreOptions): S
 
 class Discarded extends Error {}
 
-/** Runs the body as a transaction that is then rolled back. */
+/** Runs the body as a transaction and rolls it back. */
 async function discard<T>(
   attempt: (body: (transaction: Transaction) => Promise<T>) => Promise<unknown>,
   body: (transaction: Transaction) => Promise<T>,
@@ -166,4 +108,62 @@ async function discard<T>(
 function compare(a: unknown, b: unknown): number {
   if (a === b) return 0;
   return (a as number | string) < (b as number | string) ? -1 : 1;
+}
+
+/** One collection in memory, indexed by field values: the cost of a query depends on its result, not on the size of the collection. */
+export class IndexedCollection<Document extends object> {
+  readonly documents = new Map<string, Document>();
+  /** Field → value → ids. A field is indexed at the first query for it. */
+  readonly #indexes = new Map<string, Map<unknown, Set<string>>>();
+
+  set(id: string, document: Document): void {
+    this.delete(id);
+    this.documents.set(id, document);
+    for (const [field, index] of this.#indexes) add(index, fieldOf(document, field), id);
+  }
+
+  delete(id: string): void {
+    const before = this.documents.get(id);
+    if (!before) return;
+    this.documents.delete(id);
+    for (const [field, index] of this.#indexes) {
+      const value = fieldOf(before, field);
+      const ids = index.get(value);
+      ids?.delete(id);
+      if (ids?.size === 0) index.delete(value);
+    }
+  }
+
+  /** The documents that have all these values, in no particular order. */
+  *where(fields: Readonly<Record<string, unknown>>): Generator<[string, Document]> {
+    const wanted = Object.entries(fields);
+    const narrowed = wanted.map(([field, value]) => this.#index(field).get(value) ?? new Set<string>());
+    const fewest = narrowed.reduce<Set<string> | undefined>(
+      (best, ids) => (best && best.size <= ids.size ? best : ids),
+      undefined,
+    );
+    for (const id of fewest ?? this.documents.keys()) {
+      const document = this.documents.get(id);
+      if (document && wanted.every(([field, value]) => fieldOf(document, field) === value)) yield [id, document];
+    }
+  }
+
+  #index(field: string): Map<unknown, Set<string>> {
+    const known = this.#indexes.get(field);
+    if (known) return known;
+    const index = new Map<unknown, Set<string>>();
+    for (const [id, document] of this.documents) add(index, fieldOf(document, field), id);
+    this.#indexes.set(field, index);
+    return index;
+  }
+}
+
+function add(index: Map<unknown, Set<string>>, value: unknown, id: string): void {
+  const ids = index.get(value);
+  if (ids) ids.add(id);
+  else index.set(value, new Set([id]));
+}
+
+function fieldOf(document: object, field: string): unknown {
+  return (document as Record<string, unknown>)[field];
 }

@@ -8,10 +8,13 @@ import type {LockDocument} from '../model/sweep';
 import type {DeadLetterDocument} from '../model/tasks';
 import type {VmDocument} from '../model/vm';
 
-/** Equality on every field given. */
+/** Every given field must be equal. */
 export type Where<C extends CollectionName> = Partial<Collections[C]>;
 
-/** Ordered by a field, ascending; or by id, after one: a page of a listing, for which equality alone needs no composite index. */
+/**
+ * In ascending order of a field; or in the order of ids, after the id `after`: a page of a listing, for which equality needs no composite
+ * index.
+ */
 export type Find<C extends CollectionName> = {readonly where: Where<C>; readonly limit: number} & (
   | {readonly orderBy?: keyof Collections[C] & string; readonly after?: never}
   | {readonly orderBy?: never; readonly after: string}
@@ -22,21 +25,18 @@ export interface Found<C extends CollectionName> {
   readonly data: Collections[C];
 }
 
-/**
- * Reads first, then writes: a read after a write throws. Holds no side effect: the body runs again on contention.
- */
+/** Reads come before writes: a read after a write throws. The body must have no side effect, because it runs again on contention. */
 export interface Transaction {
   get<C extends CollectionName>(collection: C, id: string): Promise<Collections[C] | undefined>;
-  /** Replaces the whole document, or makes it. */
+  /** Creates the document or replaces it completely. */
   set<C extends CollectionName>(collection: C, id: string, data: Collections[C]): void;
   delete<C extends CollectionName>(collection: C, id: string): void;
 }
 
 /**
- * Documents in collections, with serializable transactions. One contract over Firestore and memory (test/contracts/store.ts).
- * A document whose `expireAt` has passed is treated as absent by get and find, whether or not the TTL policy has removed it yet; `count`
- * counts what is stored.
- * Throws `Unavailable` when the database does not answer in time or contention does not end.
+ * Documents in collections, with serializable transactions. Firestore and memory pass the same contract (test/contracts/store.ts). `get`
+ * and `find` treat a document whose `expireAt` has passed as absent, even before the TTL policy deletes it; `count` counts what is stored.
+ * Throws `Unavailable` when the database does not answer in time or the contention does not end.
  */
 export interface Store {
   get<C extends CollectionName>(collection: C, id: string): Promise<Collections[C] | undefined>;

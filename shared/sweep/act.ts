@@ -1,20 +1,24 @@
+import {bootBreaker} from '../model/breaker';
 import type {Preemption} from '../model/sweep';
+import type {Context} from '../ports';
+import {closeBreaker} from '../runners/breakers';
 import {isTimeUp, type Sweep} from './context';
+import {type Observed, registrationOf} from './observed';
 import type {Step} from './plan';
 import {createRepairs} from './repairs';
 
 export interface Acted {
-  /** By reason. */
+  /** Number of actions carried out, by reason. */
   readonly done: Record<string, number>;
   readonly failed: Record<string, number>;
-  /** Decided and not begun: the time was up. */
-  readonly left: number;
+  /** Number of planned actions that were not started because the time budget ran out. */
+  readonly notStarted: number;
   readonly preempted: readonly Preemption[];
-  /** Preemptions that are settled. */
+  /** Preemptions that need no further action. */
   readonly settled: readonly Preemption[];
 }
 
-/** Carries the plan out, one action after the other. An action that fails is left to the next sweep. */
+/** Carries the steps out one after the other. A failed action is retried by the next sweep. */
 export async function act(sweep: Sweep, steps: readonly Step[]): Promise<Acted> {
   const {logger} = sweep.context;
   const repairs = createRepairs(sweep);
@@ -22,10 +26,10 @@ export async function act(sweep: Sweep, steps: readonly Step[]): Promise<Acted> 
   const failed: Record<string, number> = {};
   const preempted: Preemption[] = [];
   const settled: Preemption[] = [];
-  let begun = 0;
+  let started = 0;
   for (const {action, subject, act: carryOut} of steps) {
     if (isTimeUp(sweep)) break;
-    begun++;
+    started++;
     const {kind, reason} = action;
     try {
       const outcome = await carryOut(repairs);
@@ -44,10 +48,10 @@ export async function act(sweep: Sweep, steps: readonly Step[]): Promise<Acted> 
       });
     }
   }
-  return {done, failed, left: steps.length - begun, preempted, settled};
+  return {done, failed, notStarted: steps.length - started, preempted, settled};
 }
 
-/** What a dry run would do. */
+/** Logs what a dry run would do. */
 export function logDecisions({logger}: Sweep['context'], steps: readonly Step[]): void {
   for (const {action, subject} of steps) {
     logger.info(`dry run: would ${action.kind} for ${action.reason}`, {
@@ -55,5 +59,22 @@ export function logDecisions({logger}: Sweep['context'], steps: readonly Step[])
       reason: action.reason,
       ...subject,
     });
+  }
+}
+
+/** Closes the boot breaker of each pool that has an online runner created after the last failed boot. */
+export async function closeBootBreakers(context: Context, observed: Observed): Promise<void> {
+  const {pools, runners} = observed;
+  for (const pool of pools) {
+    const name = bootBreaker(pool);
+    const breaker = name && (await context.store.get('breakers', name));
+    if (!name || !breaker) continue;
+    const cameUp = runners?.some(
+      (runner) =>
+        runner.pool === pool.name &&
+        runner.createdAt > breaker.failedAt &&
+        registrationOf(observed, runner).registration?.seen.status === 'online',
+    );
+    if (cameUp) await closeBreaker(context.store, name);
   }
 }

@@ -7,41 +7,41 @@ import type {Context} from '../ports';
 export interface SweepOptions {
   readonly discovery: Discovery;
   readonly source: DiscoverySource;
-  /** `off`: no webhook tells of jobs, so that more calls go into looking for them. */
+  /** `off`: GitHub sends no webhooks, so the sweep spends more calls on finding jobs. */
   readonly webhooks: 'on' | 'off';
   readonly budgetSeconds: number;
   readonly memory: SweepMemory;
 }
 
-/** What a process remembers from sweep to sweep, to ask GitHub less. A new one starts without. */
+/** Memory of one process between sweeps, which saves calls to GitHub. A new process starts with an empty one. */
 export interface SweepMemory {
-  /** The list of repositories, and whether all of it could be read. */
+  /** The list of repositories. `isComplete`: GitHub returned the whole list. */
   readonly repositories: TtlCache<{readonly list: readonly DiscoveredRepository[]; readonly isComplete: boolean}>;
-  /** When a scope's runners were listed last, by `scopeKey`. */
+  /** When the runners of a scope were last listed, in milliseconds; by `scopeKey`. */
   readonly listedAt: Map<string, number>;
-  /** When a repository was looked into last, by its name in lower case. */
+  /** When a repository was last scanned, in milliseconds; by its name in lower case. */
   readonly visitedAt: Map<string, number>;
-  /** Repositories that had open runs then. */
+  /** Repositories that had open runs at their last scan, by name in lower case. */
   readonly busy: Set<string>;
-  /** Since when a repository answers 404, and when it did last, by its name in lower case. */
-  readonly notThere: Map<string, {readonly sinceMs: number; readonly askedMs: number}>;
-  /** Calls in a row that GitHub did not answer for an owner, by the name of its breaker. */
+  /** Repositories that answer 404, by name in lower case: since when, and when they were last asked, in milliseconds. */
+  readonly missing: Map<string, {readonly sinceMs: number; readonly askedMs: number}>;
+  /** Consecutive calls for an owner that GitHub did not answer, by the name of the owner’s breaker. */
   readonly unanswered: Map<string, number>;
-  /** When GitHub was last asked for a job on record that no list showed. */
+  /** When a job on record that no list contained was last read by its id, in milliseconds. */
   readonly lookedUpAt: Map<string, number>;
-  /** Runs whose jobs could not be read the last time, by repository in lower case: they are asked for after the others. */
+  /** Runs whose jobs could not be read at the last scan, by repository in lower case. They are read after the others. */
   readonly unreadableRuns: Map<string, Set<number>>;
-  /** The last run that was looked into, of repositories with more open runs than one sweep looks into. */
+  /** Last run that was scanned, for repositories with more open runs than one scan reads; by repository in lower case. */
   readonly runCursors: Map<string, number>;
 }
 
-export function sweepMemory(clock: Pick<Clock, 'now'>): SweepMemory {
+export function createSweepMemory(clock: Pick<Clock, 'now'>): SweepMemory {
   return {
     repositories: new TtlCache(clock),
     listedAt: new Map(),
     visitedAt: new Map(),
     busy: new Set(),
-    notThere: new Map(),
+    missing: new Map(),
     unanswered: new Map(),
     lookedUpAt: new Map(),
     unreadableRuns: new Map(),
@@ -49,18 +49,18 @@ export function sweepMemory(clock: Pick<Clock, 'now'>): SweepMemory {
   };
 }
 
-/** A memory of its own for a sweep that stores nothing of what it observes. */
-export function copyOf({repositories, ...memory}: SweepMemory): SweepMemory {
+/** Copies the memory for a sweep that stores nothing. */
+export function copyMemory({repositories, ...memory}: SweepMemory): SweepMemory {
   return {...structuredClone(memory), repositories: repositories.copy()};
 }
 
-/** One sweep under way. */
+/** One running sweep. */
 export interface Sweep extends SweepOptions {
   readonly context: Context;
   readonly startedAt: number;
-  /** Nothing is written, not even that GitHub failed. */
+  /** The sweep writes nothing, not even that GitHub failed. */
   readonly readOnly: boolean;
-  /** What could not be listed, in words. */
+  /** Names of the lists that could not be read completely. */
   readonly incomplete: string[];
 }
 
@@ -68,7 +68,7 @@ export function isTimeUp({context, startedAt, budgetSeconds}: Sweep): boolean {
   return context.clock.now() - startedAt >= budgetSeconds * 1000;
 }
 
-/** Returns undefined when the list cannot be read: then nothing is concluded from it, and the sweep goes on with the rest. */
+/** Returns undefined when the list cannot be read. The sweep then continues without it and concludes nothing from it. */
 export async function tryList<T>(sweep: Sweep, what: string, look: () => Promise<T>): Promise<T | undefined> {
   try {
     return await look();
@@ -78,7 +78,10 @@ export async function tryList<T>(sweep: Sweep, what: string, look: () => Promise
   }
 }
 
-/** Returns the part of a list that could be read, and notes that it is not complete: nothing is concluded from what it lacks. */
+/**
+ * Returns the items that could be read. Records the list as incomplete if GitHub did not return all: nothing may be concluded from a
+ * missing item.
+ */
 export function noteListed<T>(sweep: Sweep, what: string, {items, failure}: Listed<T>): readonly T[] {
   if (failure !== undefined) noteIncomplete(sweep, what, failure);
   return items;
@@ -89,5 +92,8 @@ export function noteIncomplete({incomplete, context}: Sweep, what: string, error
   context.logger.warning(`sweep: ${what} could not be seen`, {decision: 'incomplete', reason: what, error});
 }
 
-/** `asked`: nothing is written. `deployment`: nothing is corrected, but faults are remembered, so that a later sweep sees that they persist. */
-export type DryRun = 'no' | 'asked' | 'deployment';
+/**
+ * `off`: a normal sweep. `request`: asked for by `?dry-run=true`, writes nothing. `config`: `DRY_RUN` of the deployment, corrects nothing
+ * but stores sightings, so that a later sweep sees that they persist.
+ */
+export type DryRun = 'off' | 'request' | 'config';

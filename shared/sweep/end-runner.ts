@@ -1,19 +1,20 @@
 import {Refused} from '../errors';
+import {isRegistrationOf, isUnused} from '../model/identity';
 import type {JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
-import {isOver, type RunnerDocument} from '../model/runner';
+import {isOver, providerOf, type RunnerDocument} from '../model/runner';
 import type {Preemption} from '../model/sweep';
 import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
-import {noteBootFailure} from '../runners/breakers';
-import {findRegistration, removeMachine, retireRunner} from '../runners/retire';
+import {recordBootFailure} from '../runners/breakers';
+import {findRegistration, machineOf, removeMachine, retireRunner} from '../runners/retire';
 import type {Sweep} from './context';
-import type {ActionOutcome, EndOptions, EndRunner} from './rule';
+import type {Registered} from './observed';
+import type {ActionOutcome, EndOptions, EndRunner, LeftoverVm, Removed} from './rule';
 
 /**
- * Deregisters the runner, which GitHub refuses (422) while a job runs; then opens the job that the runner covered, deletes the VM and
- * hands the slot to the next job. `left`: the runner turned out to be alive; `gone`: it was over already; `preempted`: with the job that
- * the preemption cost.
+ * Deregisters the runner, which GitHub refuses (422) while a job runs; then reopens the assigned job, deletes the VM and hands the slot to
+ * the next job. Results: `left`: the runner is alive; `gone`: the runner was over already; `preempted`: with the job that failed.
  */
 export async function endRunner(
   sweep: Sweep,
@@ -24,7 +25,7 @@ export async function endRunner(
   const {runner: name, reason, isDead, force, jobUrl} = action;
   const runner = await context.store.get('runners', name);
   if (!runner || isOver(runner)) return {decision: 'gone'};
-  // The runner began to run a job after it was looked at.
+  // The runner began to run a job after the sweep observed it.
   if (!force && !isDead && runner.state === 'busy') return {decision: 'left'};
   if ((await deregister(context, runner, action, unlessOnline)) === 'alive') return {decision: 'left'};
 
@@ -34,7 +35,7 @@ export async function endRunner(
   await removeMachine(context, runner);
   await retireRunner(context, runner, runner.runs === null ? 'failed' : 'gone');
   if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));
-  if (failedToBoot) await noteBootFailure(context, runner.pool, name);
+  if (failedToBoot) await recordBootFailure(context, runner.pool, name);
 
   const log = {decision: 'ended' as const, reason, runner: name, pool: runner.pool, ...(jobUrl ? {url: jobUrl} : {})};
   if (force) context.logger.error(`runner ${name} was ended with its job: it ran for jobMinutes`, {...log});
@@ -52,7 +53,7 @@ async function deregister(
   try {
     return await deregisterUnlessAlive(context, runner, {mayLive, unlessOnline});
   } catch (error) {
-    // The App may have been removed. Without this the VM would stay and cost money, and the slot would stay taken.
+    // The App may have been removed. If this error ended the action, the VM would cost money and the slot would stay taken.
     if (mayLive || !(error instanceof Refused)) throw error;
     context.logger.warning(`GitHub does not let go of the registration of ${runner.name}`, {
       decision: 'registration_left',
@@ -79,7 +80,7 @@ async function deregisterUnlessAlive(
   return result === 'busy' && mayLive ? 'alive' : 'removed';
 }
 
-/** Opens the job that the runner covered; returns its key. */
+/** Reopens the job to which the runner is assigned; returns the key of the job. */
 async function reopenCovered(context: Context, name: string): Promise<string | undefined> {
   return context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
@@ -92,12 +93,13 @@ async function reopenCovered(context: Context, name: string): Promise<string | u
   });
 }
 
-/** The job of a spot VM that the provider took back; GitHub notices after ten minutes. */
+/** The job of a preempted spot VM. GitHub itself notices the loss only after ten minutes. */
 async function preempted({context}: Sweep, runner: RunnerDocument, job: JobDocument): Promise<Preemption | undefined> {
   const {name, pool, runs} = runner;
   const placement = placementOf(runner);
   const isPreemption =
-    placement?.spot === true && (await context.provider(pool).wasPreempted?.({name, place: placement.place})) === true;
+    placement?.spot === true &&
+    (await context.provider(pool, providerOf(runner)).wasPreempted?.(machineOf(runner))) === true;
   context.logger.error(`the VM ${name} ${isPreemption ? 'was preempted' : 'vanished'} under a job`, {
     decision: isPreemption ? 'preempted' : 'vanished',
     runner: name,
@@ -107,4 +109,49 @@ async function preempted({context}: Sweep, runner: RunnerDocument, job: JobDocum
   if (!isPreemption || runs === null) return undefined;
   const {jobId, repository, installationId, url} = job;
   return {runner: name, pool, job: runs, jobId, repository, installationId, url, at: context.clock.now()};
+}
+
+/**
+ * Deletes a VM without a live runner. Deregisters its runner first, in case the VM is alive. The runner of a VM on no record cannot be
+ * deregistered: then no registration of its name may be connected.
+ */
+export async function deleteLeftoverVm(
+  context: Context,
+  {name, zone, pool, provider, registration, namesakes, isDead}: LeftoverVm,
+): Promise<Removed> {
+  const runner = await context.store.get('runners', name);
+  if (runner && !isOver(runner)) return 'left';
+  if (!isDead && (await isAnyConnected(context, namesakes))) return 'left';
+  if (registration) {
+    const result = await githubAt(context, registration).deleteRunner(registration.id);
+    if (result === 'busy' && !isDead) return 'left';
+  }
+  await removeMachine(context, {name, pool, provider}, zone);
+  if (runner) await retireRunner(context, runner, 'gone');
+  return 'removed';
+}
+
+/** Reads the registrations again, because the list may be old. */
+async function isAnyConnected(context: Context, registrations: readonly Registered[]): Promise<boolean> {
+  for (const registration of registrations) {
+    const now = await githubAt(context, registration).getRunner(registration.id);
+    if (now && !isUnused(now)) return true;
+  }
+  return false;
+}
+
+/** Deletes the registration of a runner that is over. Reads the registration again first, because the list may be old. */
+export async function deregisterGhost(context: Context, name: string, registration: Registered): Promise<Removed> {
+  const github = githubAt(context, registration);
+  const now = await github.getRunner(registration.id);
+  if (!now) return 'removed';
+  const runner = await context.store.get('runners', name);
+  if (!isUnused(now) || now.name !== name) return 'left';
+  // mutation: ghost on no record
+  if (!runner || !isRegistrationOf(runner, now)) return 'left';
+  return (await github.deleteRunner(registration.id)) === 'busy' ? 'left' : 'removed';
+}
+
+function githubAt(context: Context, {scope, installationId}: Registered) {
+  return context.github(scope, installationId ?? undefined);
 }

@@ -6,44 +6,44 @@ import type {LockDocument} from '../model/sweep';
 import type {Sweep} from './context';
 import type {SeenJob, SeenScope} from './observed';
 import {OwnerGuard} from './owner-guard';
-import {scanRepository, wasMissedLately} from './repository-scan';
+import {scanRepository, wasMissingLately} from './repository-scan';
 import {ScanBudget} from './scan-budget';
 
 const HOUR_MS = 3600_000;
 
-/** An organization where nothing of ours is on record. */
-const QUIET_ORG_MS = 5 * 60_000;
+/** How often the runners of an organization without a runner on record are listed, in milliseconds. */
+const QUIET_ORGANIZATION_INTERVAL_MS = 5 * 60_000;
 
-/** Calls that a visit to an active repository makes, at most. */
-const ACTIVE_CALLS = 4;
+/** Maximum of calls that every scan of an active repository makes. */
+const CALLS_PER_ACTIVE_VISIT = 4;
 
-/** What a scan found at GitHub. */
+/** The result of one scan of GitHub. */
 export interface GitHubScan {
   readonly seen: ReadonlyMap<JobKey, SeenJob>;
-  /** Scopes whose runners were listed, by `scopeKey`. */
+  /** Scopes whose runners were listed completely, by `scopeKey`. */
   readonly scopes: ReadonlyMap<string, SeenScope>;
-  /** Repositories that were looked into for open jobs, as far as GitHub let us, in lower case. */
+  /** Repositories that were scanned for open jobs, completely or not; names in lower case. */
   readonly visited: ReadonlySet<string>;
   readonly cursors: LockDocument['cursors'];
   readonly allowance: LockDocument['allowance'];
 }
 
-/** Where runners are registered, before they are listed. */
+/** A scope whose runners have not been listed yet. */
 export type KnownScope = Omit<SeenScope, 'runners'>;
 
-/** What is known before GitHub is asked. */
+/** What the records say before the scan. */
 export interface ScanPlan {
   readonly repositories: readonly DiscoveredRepository[];
-  /** Repositories where something of ours is under way, in lower case. */
+  /** Repositories with a job or runner on record, names in lower case. */
   readonly active: ReadonlySet<string>;
-  /** Scopes in which a runner of ours is, or was a moment ago. */
+  /** Scopes with a live or former runner on record. */
   readonly scopes: ReadonlyMap<string, KnownScope>;
   readonly lock: LockDocument;
 }
 
 /**
- * Looks into repositories for open jobs and registered runners: first those where something is under way, then the others in turn, as
- * many as the allowance, the hour's limit and the time permit.
+ * Scans repositories for open jobs and registered runners: first the active ones, then the others in turn. Stops when the allowance,
+ * GitHub’s hourly limit or the time budget is used up.
  */
 export async function scanGitHub(sweep: Sweep, {repositories, active, scopes, lock}: ScanPlan): Promise<GitHubScan> {
   const scanner = new Scanner(sweep, lock);
@@ -52,11 +52,11 @@ export async function scanGitHub(sweep: Sweep, {repositories, active, scopes, lo
   await scanner.listKnownScopes(scopes);
   await scanner.scanActive(repositories.filter(isActive));
   await scanner.listQuietOrganizations();
-  await scanner.scanQuiet(repositories.filter((one) => !isActive(one) && !wasMissedLately(sweep, one.fullName)));
+  await scanner.scanQuiet(repositories.filter((one) => !isActive(one) && !wasMissingLately(sweep, one.fullName)));
   return scanner.result();
 }
 
-/** Whether a pool registers the runners of this repository in the repository itself. */
+/** Whether a pool registers runners in this repository itself. */
 export function registersHere({context}: Sweep, fullName: string): boolean {
   return context.pools.some((pool) => pool.scope.kind === 'repositories' && takesRepository(pool, fullName));
 }
@@ -82,39 +82,39 @@ class Scanner {
     return {seen: this.#seen, scopes: this.#scopes, visited: this.#visited, cursors, allowance};
   }
 
-  /** Spends at most half of the saved calls: where runners are in very many places, the next sweeps list the others. */
+  /** Lists the runners of known scopes. Spends at most half of the saved calls; the next sweeps list the other scopes. */
   async listKnownScopes(scopes: ScanPlan['scopes']): Promise<void> {
-    const kept = this.#budget.left('active') / 2;
+    const kept = this.#budget.remaining('active') / 2;
     for (const {scope, installationId} of leastLatelyListed(scopes, this.#sweep.memory)) {
-      if (!this.#budget.mayGoOn() || this.#budget.left('active') <= kept) break;
+      if (!this.#budget.allowsCall() || this.#budget.remaining('active') <= kept) break;
       this.#budget.spend('active', 1);
       await this.#listRunners(scope, installationId);
     }
   }
 
   async scanActive(repositories: readonly DiscoveredRepository[]): Promise<void> {
-    for (const repository of this.#budget.inTurn('active', repositories)) {
-      if (!this.#budget.mayGoOn() || this.#budget.left('active') < 1) break;
-      this.#budget.spend('active', ACTIVE_CALLS);
-      this.#budget.moveTo('active', repository);
+    for (const repository of this.#budget.fromCursor('active', repositories)) {
+      if (!this.#budget.allowsCall() || this.#budget.remaining('active') < 1) break;
+      this.#budget.spend('active', CALLS_PER_ACTIVE_VISIT);
+      this.#budget.setCursor('active', repository);
       this.#budget.spend('active', await this.#scanRepository(repository, true));
     }
   }
 
   async listQuietOrganizations(): Promise<void> {
     for (const scope of quietOrganizations(this.#sweep, this.#now)) {
-      if (this.#budget.mayGoOn()) await this.#listRunners(scope, null);
+      if (this.#budget.allowsCall()) await this.#listRunners(scope, null);
     }
   }
 
-  /** Repositories that were pushed to since their last visit come before their turn. */
+  /** Scans quiet repositories. Those with a push since their last scan come first. */
   async scanQuiet(repositories: readonly DiscoveredRepository[]): Promise<void> {
-    const turn = this.#budget.inTurn('quiet', repositories);
+    const turn = this.#budget.fromCursor('quiet', repositories);
     const pushed = new Set(turn.filter((repository) => this.#wasPushed(repository)));
     for (const repository of new Set([...pushed, ...turn])) {
-      if (!this.#budget.mayGoOn() || this.#budget.left('quiet') < 1) break;
+      if (!this.#budget.allowsCall() || this.#budget.remaining('quiet') < 1) break;
       this.#budget.spend('quiet', registersHere(this.#sweep, repository.fullName) ? 2 : 1);
-      if (!pushed.has(repository)) this.#budget.moveTo('quiet', repository);
+      if (!pushed.has(repository)) this.#budget.setCursor('quiet', repository);
       this.#budget.spend('quiet', await this.#scanRepository(repository, false));
     }
   }
@@ -127,24 +127,24 @@ class Scanner {
   async #listRunners(scope: RunnerScope, installationId: number | null): Promise<void> {
     const {discovery, memory} = this.#sweep;
     const key = scopeKey(scope);
-    await this.#guard.attempt(nameOf(scope), async () => {
+    await this.#guard.ask(nameOf(scope), async () => {
       if (this.#scopes.has(key)) return;
-      this.#scopes.set(key, {scope, installationId, runners: await discovery.runners(scope, installationId)});
+      this.#scopes.set(key, {scope, installationId, runners: await discovery.listRunners(scope, installationId)});
       memory.listedAt.set(key, this.#now);
     });
   }
 
-  /** Returns how many calls the visit took beyond those of every visit. */
+  /** Returns the number of calls beyond those that every scan of a repository makes. */
   async #scanRepository(repository: DiscoveredRepository, isActive: boolean): Promise<number> {
     const {memory} = this.#sweep;
     const {fullName, installationId} = repository;
     const name = fullName.toLowerCase();
     if (this.#guard.isClosed(fullName)) return 0;
-    // Visited also when nothing can be listed: then its jobs on record are asked for one by one.
+    // Counts as visited even if nothing can be listed: then the jobs on record are read by id.
     this.#visited.add(name);
-    const scan = await scanRepository(this.#sweep, repository, {isActive, mayGoOn: () => this.#budget.mayGoOn()});
+    const scan = await scanRepository(this.#sweep, repository, {isActive, allowsCall: () => this.#budget.allowsCall()});
     for (const {job, run} of scan.jobs) {
-      // An unknown visibility counts as public: a pull request in a public repository runs anybody's code.
+      // An unknown visibility counts as public: a pull request in a public repository runs anybody’s code.
       const isPublic = repository.isPublic ?? run.isPublic ?? true;
       const key = jobKeyOf({jobId: job.id, runAttempt: job.runAttempt});
       this.#seen.set(key, {repository: fullName, installationId, isPublic, job});
@@ -175,5 +175,5 @@ function quietOrganizations({context, memory}: Sweep, now: number): Extract<Runn
   const orgs = context.pools.flatMap(({scope}) => (scope.kind === 'organization' ? [scope.org] : []));
   return [...new Set(orgs)]
     .map((org) => ({kind: 'organization', org}) as const)
-    .filter((scope) => now - (memory.listedAt.get(scopeKey(scope)) ?? 0) >= QUIET_ORG_MS);
+    .filter((scope) => now - (memory.listedAt.get(scopeKey(scope)) ?? 0) >= QUIET_ORGANIZATION_INTERVAL_MS);
 }

@@ -3,27 +3,27 @@ import type {JobDocument, JobKey} from '../model/job';
 import type {Preemption} from '../model/sweep';
 import {isTimeUp, type Sweep, tryList} from './context';
 import type {GitHubScan} from './github-scan';
-import {type Observed, type SeenJob, settledMs} from './observed';
-import {isNotThere} from './repository-scan';
+import {type Observed, type SeenJob, webhookGraceMs} from './observed';
+import {isMissing} from './repository-scan';
 
-/** Jobs on record that GitHub did not list are asked for one by one; so many in one sweep. */
-const MOST_LOOKUPS = 100;
+/** Jobs that one sweep reads by id, because no list contained them. */
+const MAX_LOOKUPS = 100;
 
-/** So many of them in repositories that are not there, where most answers are 404. */
-const MOST_OUT_OF_REACH = 5;
+/** Lookups per sweep in missing repositories, where most answers are 404. */
+const MAX_OUT_OF_REACH_LOOKUPS = 5;
 
-/** Jobs in a row of which GitHub tells nothing: the others are left to the next sweep. */
-const MOST_UNANSWERED = 3;
+/** After this many consecutive failed lookups the next sweep continues. */
+const MAX_UNANSWERED = 3;
 
 export interface JobLookups extends Pick<Observed, 'absent' | 'outOfReach'> {
-  /** Jobs as GitHub has them. */
+  /** The jobs that GitHub returned. */
   readonly found: ReadonlyMap<JobKey, SeenJob>;
 }
 
 /**
- * Asks for the jobs on record that a visited repository did not list. `absent`: those that GitHub does not know, and those that it has queued
- * in a run that is over: they wait for ever, and nobody gives them to a runner. A 404 says nothing of a job whose repository answers 404 too:
- * the App may see it again in a moment, and the job runs on.
+ * Reads by id the open jobs on record that the scan of their repository did not find. `absent`: jobs that GitHub does not know, and jobs
+ * that are queued in a completed run, which no runner will ever get. `outOfReach`: jobs whose repository answers 404 too, which says
+ * nothing about the job: the App may get access again.
  */
 export async function lookUpJobs(
   sweep: Sweep,
@@ -38,9 +38,12 @@ export async function lookUpJobs(
   const outOfReach = new Set<JobKey>();
   const isPublic = new Map(repositories.map((each) => [each.fullName.toLowerCase(), each.isPublic]));
   let unanswered = 0;
-  for (const [key, {repository, installationId, jobId, runId}] of inTurn(sweep, missingJobs(sweep, jobs, scan, now))) {
-    if (isTimeUp(sweep) || unanswered === MOST_UNANSWERED) break;
-    if (outOfReach.size >= MOST_OUT_OF_REACH && isNotThere(sweep, repository)) continue;
+  for (const [key, {repository, installationId, jobId, runId}] of leastLatelyAsked(
+    sweep,
+    missingJobs(sweep, jobs, scan, now),
+  )) {
+    if (isTimeUp(sweep) || unanswered === MAX_UNANSWERED) break;
+    if (outOfReach.size >= MAX_OUT_OF_REACH_LOOKUPS && isMissing(sweep, repository)) continue;
     memory.lookedUpAt.set(key, now);
     const place = {fullName: repository, installationId};
     const answer = await tryList(sweep, `job ${key}`, async () => {
@@ -49,13 +52,13 @@ export async function lookUpJobs(
     });
     unanswered = answer ? 0 : unanswered + 1;
     if (!answer) continue;
-    if (!answer.job && memory.notThere.has(repository.toLowerCase())) outOfReach.add(key);
+    if (!answer.job && memory.missing.has(repository.toLowerCase())) outOfReach.add(key);
     else if (!answer.job || answer.isPhantom) absent.add(key);
     else {
       found.set(key, {
         repository,
         installationId,
-        // Nobody said that it became public since it was accepted.
+        // The repository was private when the job was accepted; a change is not known.
         isPublic: isPublic.get(repository.toLowerCase()) ?? false,
         job: answer.job,
       });
@@ -64,7 +67,7 @@ export async function lookUpJobs(
   return {found, absent, outOfReach};
 }
 
-/** The jobs whose spot VM was taken back. What GitHub does not answer for now is asked again by the next sweep. */
+/** The jobs of preempted VMs. A job that cannot be read now is read by the next sweep. */
 export async function lookUpPreempted(
   sweep: Sweep,
   preemptions: readonly Preemption[],
@@ -84,26 +87,29 @@ export async function lookUpPreempted(
   return preempted;
 }
 
-/** Jobs on record as open that GitHub should have listed. */
+/** Open jobs on record that the scan should have found. */
 function missingJobs(
   {webhooks}: Sweep,
   jobs: Observed['jobs'],
   {seen, visited}: GitHubScan,
   now: number,
 ): [JobKey, JobDocument][] {
-  const before = now - settledMs(webhooks);
+  const before = now - webhookGraceMs(webhooks);
   return [...jobs].filter(([key, {status, repository, updatedAt}]) => {
     if (seen.has(key) || status === 'completed') return false;
     return visited.has(repository.toLowerCase()) && updatedAt <= before;
   });
 }
 
-/** First those that were asked for least lately. Forgets when all others were asked for. */
-function inTurn({memory}: Sweep, missing: readonly [JobKey, JobDocument][]): readonly [JobKey, JobDocument][] {
+/** The jobs that were read least recently, at most `MAX_LOOKUPS`. Deletes the memory of jobs that are no longer missing. */
+function leastLatelyAsked(
+  {memory}: Sweep,
+  missing: readonly [JobKey, JobDocument][],
+): readonly [JobKey, JobDocument][] {
   const askedAt = new Map(missing.map(([key]) => [key, memory.lookedUpAt.get(key) ?? 0]));
   memory.lookedUpAt.clear();
   for (const [key, at] of askedAt) memory.lookedUpAt.set(key, at);
   return [...missing]
     .sort(([a, one], [b, other]) => (askedAt.get(a) ?? 0) - (askedAt.get(b) ?? 0) || one.updatedAt - other.updatedAt)
-    .slice(0, MOST_LOOKUPS);
+    .slice(0, MAX_LOOKUPS);
 }

@@ -2,24 +2,23 @@ import type {LockDocument} from '../model/sweep';
 import type {Context} from '../ports';
 import type {Collections} from '../store/store';
 
-/** In `locks`. */
+/** Id of the lock document in `locks`. */
 export const SWEEP_LOCK = 'sweep';
 const LEASE_MS = 10 * 60_000;
-
-/** Time beyond the budget for the calls under way. */
+/** Time beyond the budget for running calls, in milliseconds. */
 const GRACE_MS = 2 * 60_000;
-const REMEMBER_MS = 30 * 24 * 3600_000;
+const RETENTION_MS = 30 * 24 * 3600_000;
 
 export interface Lock extends LockDocument {
   readonly holder: string;
 }
 
-/** Reads the state that a sweep starts from without taking the lock: for a dry run. */
+/** Reads the state for a dry run, without taking the lock. */
 export async function readLock({store, clock}: Context): Promise<LockDocument> {
   return lockOf(await store.get('locks', SWEEP_LOCK), clock.now());
 }
 
-/** Takes the lock. Returns undefined while another sweep is at work. */
+/** Takes the lock. Returns undefined while another sweep holds it. */
 export async function takeLock(context: Context, budgetSeconds: number): Promise<Lock | undefined> {
   const holder = context.random.uuid();
   return context.store.transaction(async (transaction) => {
@@ -28,16 +27,15 @@ export async function takeLock(context: Context, budgetSeconds: number): Promise
     // mutation: other sweep at work
     if (lock.holder !== null && lock.leaseUntil > now) return undefined;
     const leaseMs = Math.max(LEASE_MS, budgetSeconds * 1000 + GRACE_MS);
-    const taken = {...lock, holder, leaseUntil: now + leaseMs, expireAt: now + REMEMBER_MS};
-    transaction.set('locks', SWEEP_LOCK, forBoth(taken, now));
+    const taken = {...lock, holder, leaseUntil: now + leaseMs, expireAt: now + RETENTION_MS};
+    transaction.set('locks', SWEEP_LOCK, withFormerFields(taken, now));
     return taken;
   });
 }
 
 /**
- * Stores what the next sweep has to know and gives the lock back. Writes nothing when the lease was lost to another sweep. Never throws:
- * when the state cannot be stored, the next sweep starts from the state before; when the lock cannot be given back, it starts when the
- * lease has run out.
+ * Stores the state for the next sweep and releases the lock. Writes nothing if another sweep has taken the lock. Never throws: if the state
+ * cannot be stored, the next sweep starts from the former state; if the lock cannot be released, the next sweep starts when the lease ends.
  */
 export async function releaseLock(context: Context, next: Lock, before: Lock): Promise<void> {
   try {
@@ -62,12 +60,12 @@ async function release({store, clock}: Context, next: Lock): Promise<void> {
   await store.transaction(async (transaction) => {
     const lock = lockOf(await transaction.get('locks', SWEEP_LOCK), 0);
     if (lock.holder !== next.holder) return;
-    transaction.set('locks', SWEEP_LOCK, forBoth({...next, holder: null, leaseUntil: 0}, clock.now()));
+    transaction.set('locks', SWEEP_LOCK, withFormerFields({...next, holder: null, leaseUntil: 0}, clock.now()));
   });
 }
 
-/** Adds the fields that the version before this one requires. */
-function forBoth(lock: LockDocument, now: number): LockDocument {
+/** Adds the fields that the previous version requires, so that one can go back to that version. */
+function withFormerFields(lock: LockDocument, now: number): LockDocument {
   return {...lock, deliveriesSince: now, redelivered: {}};
 }
 
@@ -88,6 +86,6 @@ function newLock(now: number): LockDocument {
     sightings: {},
     preempted: [],
     last: null,
-    expireAt: now + REMEMBER_MS,
+    expireAt: now + RETENTION_MS,
   };
 }

@@ -4,10 +4,10 @@ import {matchEvent} from '../model/matching';
 import type {Observed, SeenJob} from './observed';
 
 /**
- * What the webhook would have said of a job as GitHub has it now. Undefined when no pool takes the job. In each `bucketMs` of the job's age
- * the event has the same delivery, so that its task is created once.
+ * The event that the lost webhook would have brought, for the present state of the job. Undefined when no pool takes the job. The delivery
+ * id stays the same for `bucketMs`, so that the task is created once in that time.
  */
-export function eventOf(
+export function missedEventOf(
   observed: Observed,
   seen: SeenJob,
   stored: JobDocument | undefined,
@@ -37,8 +37,8 @@ export function eventOf(
   return {...event, pool, delivery};
 }
 
-/** The end of a job that GitHub does not know any more: its run was deleted. `receivedAt`: in milliseconds. */
-export function endOfVanished(stored: JobDocument, key: JobKey, receivedAt: number): JobEvent {
+/** The `completed` event of a job that GitHub no longer knows: its run was deleted. `receivedAt`: in milliseconds. */
+export function completedEventOf(stored: JobDocument, key: JobKey, receivedAt: number): JobEvent {
   const {jobId, runId, runAttempt, repository, labels, pool, installationId, url, queuedAt, generation} = stored;
   return {
     jobId,

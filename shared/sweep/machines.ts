@@ -1,20 +1,53 @@
-import type {Machine} from '../providers/provider';
+import {withDeadline} from '../clock';
+import {Unavailable} from '../errors';
+import {providerOf, type RunnerDocument} from '../model/runner';
+import type {NamedProvider} from '../providers/provider';
 import {noteIncomplete, type Sweep, tryList} from './context';
+import type {SeenMachine, Unlisted} from './observed';
 
-/** The machines of this deployment at every provider, listed side by side; undefined: a list is not complete. */
-export async function listMachines(sweep: Sweep): Promise<readonly Machine[] | undefined> {
+/** Time-out for the list of one provider, in milliseconds. The providers are listed concurrently. */
+const LIST_TIMEOUT_MS = 30_000;
+
+/** The lists of all providers together. */
+export interface ListedMachines {
+  /** Machines in the places that were listed completely. */
+  readonly machines: readonly SeenMachine[];
+  readonly unlisted: readonly Unlisted[];
+}
+
+/**
+ * Lists the machines of this deployment at the providers of its pools and of the runners on record. A provider that does not answer is in
+ * `unlisted`.
+ */
+export async function listMachines(
+  sweep: Sweep,
+  runners: readonly Pick<RunnerDocument, 'provider'>[],
+): Promise<ListedMachines> {
+  const types = new Set(runners.map(providerOf));
+  const lists = await Promise.all(sweep.context.providers(types).map((one) => listOne(sweep, one)));
+  return {
+    machines: lists.flatMap(({machines}) => machines),
+    unlisted: lists.flatMap(({unlisted}) => unlisted),
+  };
+}
+
+async function listOne(sweep: Sweep, {type, provider}: NamedProvider): Promise<ListedMachines> {
   const what = 'the VMs';
-  const lists = await Promise.all(
-    sweep.context.providers().map((provider) => tryList(sweep, what, () => provider.list())),
+  const list = await tryList(sweep, what, () =>
+    withDeadline(
+      LIST_TIMEOUT_MS,
+      provider.list(),
+      () => new Unavailable(`${type} did not list its machines in time`, 60),
+    ),
   );
-  const machines: Machine[] = [];
-  for (const list of lists) {
-    if (!list) return undefined;
-    if (!list.complete) {
-      noteIncomplete(sweep, what, undefined);
-      return undefined;
-    }
-    machines.push(...list.machines);
-  }
-  return machines;
+  if (!list) return {machines: [], unlisted: [{provider: type}]};
+  const machines = list.machines.map((machine) => ({...machine, provider: type}));
+  if (list.complete) return {machines, unlisted: []};
+  noteIncomplete(sweep, what, undefined);
+  const {unreadPlaces} = list;
+  if (!unreadPlaces) return {machines: [], unlisted: [{provider: type}]};
+  return {
+    machines: machines.filter(({place}) => !unreadPlaces.includes(place)),
+    unlisted: unreadPlaces.map((place) => ({provider: type, place})),
+  };
 }

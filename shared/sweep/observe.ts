@@ -4,7 +4,7 @@ import {parseRunnerName} from '../model/names';
 import type {RunnerDocument} from '../model/runner';
 import {type RunnerScope, repositoryScope, scopeKey} from '../model/scope';
 import type {LockDocument} from '../model/sweep';
-import {heldPools} from '../runners/breakers';
+import {findHeldPools} from '../runners/breakers';
 import {allVms} from '../vms/vms';
 import {type Sweep, tryList} from './context';
 import {type GitHubScan, type KnownScope, registersHere, scanGitHub} from './github-scan';
@@ -12,24 +12,25 @@ import {lookUpJobs, lookUpPreempted} from './job-lookups';
 import {listMachines} from './machines';
 import type {Observed} from './observed';
 import {findRepositories} from './repositories';
-import {isNotThere} from './repository-scan';
+import {isMissing} from './repository-scan';
 import {readStored, type Stored} from './stored';
 
-const MOST_FORMER = 500;
+const MAX_FORMER_RUNNERS = 500;
 
 export interface Observation {
   readonly observed: Observed;
   readonly scan: GitHubScan;
-  readonly slotsSeen: boolean;
+  readonly areSlotsRead: boolean;
 }
 
-/** Reads everything that the rules decide by. Each part is complete or left out. Changes nothing but breakers. */
+/** Reads everything on which the rules decide. Each part is complete or left out. Changes nothing but breakers. */
 export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observation> {
   const {context} = sweep;
   const slotsInSight = Object.keys(lock.sightings).some((key) => key.startsWith('slot '));
   const stored = await readStored(sweep, lock.slotsAt, slotsInSight);
-  const instances = await listMachines(sweep);
-  const formerOfVms = await readFormerOfVms(sweep, stored, instances?.map(({name}) => name) ?? []);
+  const {machines, unlisted} = await listMachines(sweep, stored.runners ?? []);
+  const names = machines.map(({name}) => name);
+  const formerOfVms = await readFormerOfVms(sweep, stored, names);
 
   const known = knownRepositories(stored, lock);
   const repositories = await findRepositories(sweep, known);
@@ -39,7 +40,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     scopes: knownScopes(stored, formerOfVms, lock),
     lock,
   });
-  const jobs = new Map([...stored.jobs, ...(await readOverOnRecord(sweep, stored, scan))]);
+  const jobs = new Map([...stored.jobs, ...(await readCompletedJobs(sweep, stored, scan))]);
   const {found, absent, outOfReach} = await lookUpJobs(sweep, jobs, scan, repositories);
   const seen = new Map([...scan.seen, ...found]);
   const former = new Map([...formerOfVms, ...(await readFormerOfListed(sweep, stored, formerOfVms, scan))]);
@@ -50,9 +51,10 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     pools: context.pools,
     ...(context.maxRunners === undefined ? {} : {maxRunners: context.maxRunners}),
     webhooks: sweep.webhooks,
-    instances,
+    machines,
+    unlisted,
     scopes: scan.scopes,
-    sawEveryScope: sawEvery(sweep, repositories, scan),
+    sawEveryScope: listedEveryScope(sweep, repositories, scan),
     runners: stored.runners,
     former,
     jobs,
@@ -61,16 +63,16 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     outOfReach,
     vms: await readVms(sweep, jobs),
     slots: stored.slots,
-    held: await heldPools(context),
+    held: await findHeldPools(context),
     preempted: await lookUpPreempted(sweep, lock.preempted, seen),
     sightings: lock.sightings,
   };
-  return {observed, scan, slotsSeen: stored.slots !== undefined};
+  return {observed, scan, areSlotsRead: stored.slots !== undefined};
 }
 
 type Known = Pick<DiscoveredRepository, 'fullName' | 'installationId'>;
 
-/** Where something of ours is on record. */
+/** Repositories with a job or runner on record. */
 function knownRepositories({jobs, runners}: Stored, {preempted}: LockDocument): Known[] {
   const ofJobs = [...jobs.values(), ...preempted].map(({repository, installationId}) => ({
     fullName: repository,
@@ -100,7 +102,7 @@ function knownScopes(
   return scopes;
 }
 
-/** Documents of runners that are over whose VM is still listed. */
+/** Reads the records of runners that are over and whose VM is listed. */
 async function readFormerOfVms(
   {context, incomplete}: Sweep,
   {runners}: Stored,
@@ -108,16 +110,18 @@ async function readFormerOfVms(
 ): Promise<ReadonlyMap<string, RunnerDocument>> {
   const live = new Set(runners?.map(({name}) => name));
   const wanted = names.filter((name) => !live.has(name));
-  if (wanted.length > MOST_FORMER) incomplete.push(`more than ${MOST_FORMER} VMs without a runner`);
+  if (wanted.length > MAX_FORMER_RUNNERS) incomplete.push(`more than ${MAX_FORMER_RUNNERS} VMs without a runner`);
   const former = new Map<string, RunnerDocument>();
-  for (const name of wanted.slice(0, MOST_FORMER)) {
+  for (const name of wanted.slice(0, MAX_FORMER_RUNNERS)) {
     const document = await context.store.get('runners', name);
     if (document) former.set(name, document);
   }
   return former;
 }
 
-/** Documents of runners that GitHub lists as unused and that are not live: a runner that came to be while GitHub was asked is no ghost. */
+/**
+ * Reads the records of runners that GitHub lists as unused and that are not live. A runner that was created during the scan is not a ghost.
+ */
 async function readFormerOfListed(
   {context}: Sweep,
   stored: Stored,
@@ -137,8 +141,8 @@ async function readFormerOfListed(
   return former;
 }
 
-/** GitHub's lists lag behind: a job that it lists as open may be over on record. */
-async function readOverOnRecord(
+/** Reads jobs that GitHub lists as open and that are completed on record: lists of GitHub lag behind. */
+async function readCompletedJobs(
   {context}: Sweep,
   {jobs}: Stored,
   {seen}: GitHubScan,
@@ -151,17 +155,17 @@ async function readOverOnRecord(
   return over;
 }
 
-function sawEvery(sweep: Sweep, repositories: readonly DiscoveredRepository[], {scopes}: GitHubScan): boolean {
+function listedEveryScope(sweep: Sweep, repositories: readonly DiscoveredRepository[], {scopes}: GitHubScan): boolean {
   if (sweep.incomplete.includes('the list of repositories')) return false;
   // A repository that is not there has no runners, so that it need not be listed.
-  const wanted = repositories.filter(({fullName}) => registersHere(sweep, fullName) && !isNotThere(sweep, fullName));
+  const wanted = repositories.filter(({fullName}) => registersHere(sweep, fullName) && !isMissing(sweep, fullName));
   const orgs = sweep.context.pools.flatMap(({scope}) => (scope.kind === 'organization' ? [scope] : []));
   return [...wanted.map(({fullName}) => repositoryScope(fullName)), ...orgs].every((scope) =>
     scopes.has(scopeKey(scope)),
   );
 }
 
-/** The provider is asked for those alone that a job waits for. */
+/** Reads the persistent VMs. Asks the provider only for the status of VMs for which a job waits. */
 async function readVms(sweep: Sweep, jobs: Observed['jobs']): Promise<Observed['vms']> {
   const {context} = sweep;
   const wanted = new Set([...jobs.values()].filter(waitsForVm).map(({pool}) => pool));

@@ -1,15 +1,18 @@
 import {GitHubDown, RateLimited} from '../errors';
 import {githubBreaker} from '../model/breaker';
-import {noteGitHubFailure} from '../runners/breakers';
+import {recordGitHubFailure} from '../runners/breakers';
 import {noteIncomplete, type Sweep} from './context';
 
-/** Calls in a row that GitHub does not answer: it is not the one repository then. */
-const MOST_UNANSWERED = 3;
+/** After this many consecutive failed calls the failure is not of a single repository. */
+const MAX_UNANSWERED = 3;
 
-/** Decides whether an owner's repositories are asked for: one owner's refusal is not another's, and one repository's failure is not GitHub's. */
+/**
+ * Decides whether an owner’s repositories are read: the refusal of one owner does not stop the others, and the failure of one repository
+ * does not count as an outage of GitHub.
+ */
 export class OwnerGuard {
   readonly #sweep: Sweep;
-  /** Owners that are not asked about again in this sweep, by the name of their breaker. */
+  /** Owners that this sweep does not ask again, by the name of their breaker. */
   readonly #closed = new Set<string>();
 
   constructor(sweep: Sweep) {
@@ -21,8 +24,8 @@ export class OwnerGuard {
     return this.#closed.has(githubBreaker(name));
   }
 
-  /** Asks, unless the owner is closed. Never throws: a failure is noted. */
-  async attempt(name: string, ask: () => Promise<void>): Promise<void> {
+  /** Runs `ask` unless the owner is closed. Never throws: records the failure. */
+  async ask(name: string, ask: () => Promise<void>): Promise<void> {
     if (this.isClosed(name)) return;
     try {
       await ask();
@@ -41,9 +44,9 @@ export class OwnerGuard {
     const owner = githubBreaker(name);
     const unanswered = error instanceof GitHubDown ? (memory.unanswered.get(owner) ?? 0) + 1 : 0;
     memory.unanswered.set(owner, unanswered);
-    if (error instanceof RateLimited || unanswered >= MOST_UNANSWERED) {
+    if (error instanceof RateLimited || unanswered >= MAX_UNANSWERED) {
       this.#closed.add(owner);
-      if (!readOnly) await noteGitHubFailure(context, name, error);
+      if (!readOnly) await recordGitHubFailure(context, name, error);
     }
     noteIncomplete(this.#sweep, name, error);
   }

@@ -1,11 +1,11 @@
-/** A fault is acted on when it was observed twice, this far apart: lists lag behind, and webhooks are under way. */
-export const TWICE_MS = 2 * 60_000;
-/** A fault that could not be checked again is forgotten after this long. */
-const KEPT_MS = 24 * 3600_000;
-/** Size of the stored faults: about 2,000 VMs, or 600 registrations with names as long as GitHub allows. */
-const MOST_BYTES = 128 * 1024;
+/** A sighting persists when two sweeps at least this many milliseconds apart saw it: lists lag behind, and webhooks may be on their way. */
+export const PERSISTED_MS = 2 * 60_000;
+/** How long a sighting that cannot be checked again is kept, in milliseconds. */
+const RETENTION_MS = 24 * 3600_000;
+/** Maximum size of the stored sightings: about 2,000 VMs, or 600 registrations with the longest names. */
+const MAX_BYTES = 128 * 1024;
 
-/** Remembers from sweep to sweep since when each fault persists. A fault that one sweep does not observe begins anew. */
+/** Stores from sweep to sweep since when each sighting persists. A sighting that one sweep does not observe starts from zero. */
 export class PersistenceTracker {
   readonly #before: Readonly<Record<string, number>>;
   readonly #now: number;
@@ -16,33 +16,34 @@ export class PersistenceTracker {
     this.#now = now;
   }
 
-  /** Records that the fault is there now; returns for how many milliseconds it has persisted. */
+  /** Records the sighting. Returns for how many milliseconds it has persisted. */
   observe(key: string): number {
     const first = this.#before[key] ?? this.#now;
     this.#next.set(key, first);
     return this.#now - first;
   }
 
-  /** Records that the fault is there now; returns whether it has persisted for `TWICE_MS`. */
+  /** Records the sighting. Returns whether it has persisted for `PERSISTED_MS`. */
   hasPersisted(key: string): boolean {
-    return this.observe(key) >= TWICE_MS;
+    return this.observe(key) >= PERSISTED_MS;
   }
 
-  /** Keeps the faults whose keys begin with `prefix`, because this sweep could not check them. */
+  /** Keeps the sightings whose keys begin with `prefix`, because this sweep could not check them. */
   carryOver(prefix: string): void {
     for (const [key, first] of Object.entries(this.#before)) {
-      if (key.startsWith(prefix) && this.#now - first < KEPT_MS && !this.#next.has(key)) this.#next.set(key, first);
+      if (key.startsWith(prefix) && this.#now - first < RETENTION_MS && !this.#next.has(key))
+        this.#next.set(key, first);
     }
   }
 
-  /** The faults to store for the next sweep; the oldest, when there are too many. */
+  /** The sightings to store for the next sweep; the oldest ones if there are too many. */
   toJSON(): Record<string, number> {
     const sorted = [...this.#next].sort(([, a], [, b]) => a - b);
     let bytes = 0;
     return Object.fromEntries(
       sorted.filter(([key]) => {
         bytes += Buffer.byteLength(key) + 18;
-        return bytes <= MOST_BYTES;
+        return bytes <= MAX_BYTES;
       }),
     );
   }

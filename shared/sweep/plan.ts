@@ -17,7 +17,7 @@ import {countUncounted} from './rules/uncounted-runners';
 import {serveWaiting} from './rules/waiting-jobs';
 import {keepWarm} from './rules/warm-runners';
 
-/** Every rule, in the order in which their actions are carried out: what gets a job going first, then what saves money. */
+/** Every rule, in the order in which the actions are carried out: first the actions that start jobs, then those that save money. */
 export const RULES = [
   replayMissedEvents,
   restartStoppedVms,
@@ -36,10 +36,10 @@ export const RULES = [
   keepWarm,
 ] as const;
 
-/** What the rules can decide. */
+/** Every action that a rule can decide. */
 export type Action = ActionOf<(typeof RULES)[number]>;
 
-/** An action with its rule's way to carry it out. */
+/** An action, bound to the rule that carries it out. */
 export interface Step {
   readonly action: Action;
   /** Fields of the log line. */
@@ -48,13 +48,13 @@ export interface Step {
 }
 
 export interface Plan {
-  /** In the order in which they are carried out. */
+  /** In the order in which the steps are carried out. */
   readonly steps: readonly Step[];
-  /** For the next sweep. */
+  /** Stored for the next sweep. */
   readonly sightings: Readonly<Record<string, number>>;
 }
 
-/** What is to be done about what was seen. Pure: the same observation gives the same plan. */
+/** Applies every rule to the observation. Pure: the same observation gives the same plan. */
 export function plan(observed: Observed, now: number): Plan {
   const tracker = new PersistenceTracker(observed.sightings, now);
   const steps = RULES.flatMap((rule) => stepsOf<Action>(rule, observed, now, tracker));
@@ -69,7 +69,7 @@ function stepsOf<A extends PlannedAction>(rule: Rule<A>, observed: Observed, now
   }));
 }
 
-/** The first reason to end a runner is enough. */
+/** Keeps one action per runner that is ended: the first. */
 function onePerRunner(steps: readonly Step[]): Step[] {
   const ended = new Set<string>();
   return steps.filter(({action}) => {

@@ -1,14 +1,14 @@
-import {heldBack, type JobKey} from '../model/job';
-import {spared} from '../model/runner';
-import {ALL_POOLS, jobOfHolder, slotIsFree, takenSlot} from '../model/slot';
+import {heldBackPauseMs, type JobDocument, type JobKey, jobKeyOf, markHeldBack} from '../model/job';
+import {type RunnerDocument, unassign} from '../model/runner';
+import {ALL_POOLS, jobOfHolder, newSlot, slotIsFree} from '../model/slot';
 import {demandTask, idleCheckTask, vmCheckTask} from '../model/tasks';
 import {type Context, poolOf} from '../ports';
-import {findFreeSlot, giveSlot, readKept, serveOldest} from '../runners/slots';
-import {vmById} from '../vms/vms';
-import {reportHeldBack} from './held-back';
+import {writeDeadLetter} from '../runners/give-up';
+import {findFreeSlot, readKeptSlots, serveOldestOpenJob, setSlotHolder} from '../runners/slots';
+import {findVmById} from '../vms/vms';
 import type {Repaired} from './rule';
 
-/** The job whose runner is over is demand again. */
+/** Makes the job open again whose runner is over. */
 export async function reopenJob(
   context: Context,
   {job: key, runner: name}: {readonly job: JobKey; readonly runner: string | null},
@@ -27,7 +27,7 @@ export async function reopenJob(
   return 'done';
 }
 
-/** The job waits for a pool that is not configured any more: it is demand of the one that takes it now, and its slot goes with the old one. */
+/** Moves a queued job of a removed pool to `pool`, and frees the slots that the job kept. */
 export async function moveJob(
   context: Context,
   {job: key, pool}: {readonly job: JobKey; readonly pool: string},
@@ -36,7 +36,7 @@ export async function moveJob(
     const job = await transaction.get('jobs', key);
     if (job?.status !== 'queued' || job.demand === 'covered' || poolOf(context, job.pool)) return undefined;
     const now = context.clock.now();
-    for (const slot of await readKept(transaction, key, job)) giveSlot(context, transaction, slot, null, now);
+    for (const slot of await readKeptSlots(transaction, key, job)) setSlotHolder(context, transaction, slot, null, now);
     const open = {demand: 'open', runner: null, slot: null, slotOfAll: null} as const;
     transaction.set('jobs', key, {...job, ...open, pool, updatedAt: now});
     return job.pool;
@@ -47,8 +47,8 @@ export async function moveJob(
 }
 
 /**
- * A runner waited for its job for `idleMinutes`: GitHub holds the job back. The job is left alone for a while, with a dead letter that says
- * why, and the runner goes as a spare one does: three more readings, deregistered first.
+ * Unassigns a runner that waited `idleMinutes` for its job. The job is not tried again for a while and gets a dead letter with the reason.
+ * The runner ends like any unassigned one: after three more readings, deregistered first.
  */
 export async function releaseIdle(context: Context, name: string): Promise<Repaired> {
   const released = await context.store.transaction(async (transaction) => {
@@ -56,9 +56,9 @@ export async function releaseIdle(context: Context, name: string): Promise<Repai
     const runner = await transaction.get('runners', name);
     const job = runner?.covers ? await transaction.get('jobs', runner.covers) : undefined;
     if (!runner?.covers || runner.runs !== null) return undefined;
-    const spare = spared(runner, now);
+    const spare = unassign(runner, now);
     const waits = job?.status === 'queued' && job.runner === name ? job : undefined;
-    const held = waits && heldBack(waits, now);
+    const held = waits && markHeldBack(waits, now);
     if (held) transaction.set('jobs', runner.covers, held);
     transaction.set('runners', name, spare);
     return {spare, held};
@@ -69,6 +69,42 @@ export async function releaseIdle(context: Context, name: string): Promise<Repai
   return 'done';
 }
 
+/** Logs and stores a dead letter: GitHub does not give the job to a runner that waits for it, and what a person can check. */
+async function reportHeldBack(context: Context, runner: RunnerDocument, job: JobDocument): Promise<void> {
+  const {logger, store, clock} = context;
+  const key = jobKeyOf(job);
+  const times = job.heldBack ?? 1;
+  const minutes = Math.round(heldBackPauseMs(times) / 60_000);
+  const message = `GitHub does not give job ${key} of ${job.repository} to runner ${runner.name}, which is online, idle and has its labels. ${questionToPerson(context, runner, job)} The job is tried again in ${minutes} minutes`;
+  logger.error(message, {
+    decision: 'dead_letter',
+    reason: 'runner_idle',
+    job: key,
+    runner: runner.name,
+    pool: job.pool,
+    repository: job.repository,
+    ...(job.url ? {url: job.url} : {}),
+  });
+  await writeDeadLetter(store, {
+    task: `held-back-${runner.name}`,
+    queue: 'provision',
+    body: {kind: 'demand', job: key},
+    error: message,
+    job: key,
+    jobUrl: job.url,
+    attempts: times,
+    now: clock.now(),
+  });
+}
+
+function questionToPerson(context: Context, {scope, pool}: RunnerDocument, {repository}: JobDocument): string {
+  if (scope.kind === 'repository') {
+    return `Do the Actions settings of ${repository}, its organization and enterprise allow self-hosted runners of the repository?`;
+  }
+  const group = poolOf(context, pool)?.runnerGroup ?? 'Default';
+  return `Does runner group ${group} of ${scope.org} admit ${repository}, and this workflow?`;
+}
+
 export async function repeatIdleCheck(context: Context, name: string, reading: number): Promise<Repaired> {
   const runner = await context.store.get('runners', name);
   if (!runner?.spare) return 'void';
@@ -77,7 +113,7 @@ export async function repeatIdleCheck(context: Context, name: string, reading: n
 }
 
 export async function repeatVmCheck(context: Context, id: string, reading: number): Promise<Repaired> {
-  const vm = vmById(context, id);
+  const vm = findVmById(context, id);
   const document = vm && (await context.store.get('vms', id));
   if (!vm || !document) return 'void';
   await context.tasks.enqueue(
@@ -95,15 +131,15 @@ export async function freeSlot(context: Context, id: string, holder: string): Pr
     const runner = key === undefined ? await transaction.get('runners', holder) : undefined;
     if (runner?.slot === id || runner?.slotOfAll === id) return undefined;
     if (slot?.holder !== holder || job?.slot === id || job?.slotOfAll === id) return undefined;
-    transaction.set('slots', id, takenSlot(slot, null, now));
+    transaction.set('slots', id, newSlot(slot, null, now));
     return slot.pool;
   });
   if (pool === undefined) return 'void';
-  await serveOldest(context, pool, `slot-${id}-lost-by-${holder}`);
+  await serveOldestOpenJob(context, pool, `slot-${id}-lost-by-${holder}`);
   return 'done';
 }
 
-/** The runner takes a slot of all pools, where one is free. */
+/** Assigns a free slot of the limit over all pools to the runner. */
 export async function countRunner(context: Context, name: string): Promise<Repaired> {
   const {store, random, clock, maxRunners = 0} = context;
   const free = await findFreeSlot(store, {pool: ALL_POOLS, maxRunners, random});
@@ -112,7 +148,7 @@ export async function countRunner(context: Context, name: string): Promise<Repai
     const runner = await transaction.get('runners', name);
     const slot = await transaction.get('slots', free.id);
     if (!runner?.slot || runner.slotOfAll || !slotIsFree(slot)) return 'void';
-    transaction.set('slots', free.id, takenSlot(free, name, clock.now()));
+    transaction.set('slots', free.id, newSlot(free, name, clock.now()));
     transaction.set('runners', name, {...runner, slotOfAll: free.id});
     return 'done';
   });

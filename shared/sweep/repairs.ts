@@ -1,15 +1,14 @@
 import {demandTask, eventTask, makeTask} from '../model/tasks';
-import {placeSpare} from '../runners/idle';
+import {placeUnassigned} from '../runners/idle';
 import {requestRunners} from '../runners/requests';
 import {requeueJob} from '../runners/requeue';
 import {endRunOnVm} from '../vms/records';
 import type {Sweep} from './context';
-import {endRunner} from './end-runner';
-import {deleteLeftoverVm, deregisterGhost} from './remove-leftover';
+import {deleteLeftoverVm, deregisterGhost, endRunner} from './end-runner';
 import {countRunner, freeSlot, moveJob, releaseIdle, reopenJob, repeatIdleCheck, repeatVmCheck} from './repair-records';
 import type {Repairs} from './rule';
 
-/** The effects of one sweep's rules. */
+/** Creates the effects for the rules of one sweep. */
 export function createRepairs(sweep: Sweep): Repairs {
   const {context, discovery} = sweep;
   return {
@@ -23,7 +22,7 @@ export function createRepairs(sweep: Sweep): Repairs {
     resumeCreation: async (runner, cause) => {
       await context.tasks.enqueue(makeTask(runner, cause));
     },
-    placeSpare: (runner) => placeSpare(context, runner),
+    placeSpare: (runner) => placeUnassigned(context, runner),
     endRunner: (action, options) => endRunner(sweep, action, options),
     releaseIdle: (runner) => releaseIdle(context, runner),
     repeatIdleCheck: (runner, reading) => repeatIdleCheck(context, runner, reading),

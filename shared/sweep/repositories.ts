@@ -1,21 +1,21 @@
-import {attempt, type DiscoveredRepository, joined, type Listed} from '../github/github';
+import {type DiscoveredRepository, joinLists, type Listed, listOrFailure} from '../github/github';
 import {takesRepository} from '../model/matching';
+import {isSpeltOut} from '../model/names';
 import type {Pool} from '../model/pool';
 import {noteIncomplete, type Sweep} from './context';
 
-const REMEMBERED_MS = 15 * 60_000;
-
-/** How long an incomplete list is used. */
-const INCOMPLETE_MS = 2 * 60_000;
+const CACHE_TTL_MS = 15 * 60_000;
+/** How long an incomplete list is used, in milliseconds. */
+const INCOMPLETE_TTL_MS = 2 * 60_000;
 const WHAT = 'the list of repositories';
 
-/** The repositories in which a job of a pool could be, as far as `discovery` goes, and those that `known` names. */
+/** The repositories that may have a job of a pool: those that `discovery` lists, those that the pools name, and `known`. */
 export async function findRepositories(
   sweep: Sweep,
   known: readonly Pick<DiscoveredRepository, 'fullName' | 'installationId'>[],
 ): Promise<DiscoveredRepository[]> {
   const {pools} = sweep.context;
-  await remember(sweep);
+  await refreshList(sweep);
   const {memory} = sweep;
   const found = new Map<string, DiscoveredRepository>();
   const spelt = pools.flatMap(speltOut).map((fullName) => ({fullName, installationId: null}));
@@ -27,8 +27,8 @@ export async function findRepositories(
   return [...found.values()].filter((repository) => couldMatch(pools, repository));
 }
 
-/** When the list cannot be read to its end, what could be read is added to what was known. */
-async function remember(sweep: Sweep): Promise<void> {
+/** Lists the repositories again when the cached list has expired. An incomplete list is merged into the former one. */
+async function refreshList(sweep: Sweep): Promise<void> {
   const {repositories} = sweep.memory;
   const current = repositories.get(WHAT);
   if (current) {
@@ -36,26 +36,26 @@ async function remember(sweep: Sweep): Promise<void> {
     return;
   }
   const now = sweep.context.clock.now();
-  const {items, failure} = await attempt(() => discover(sweep));
+  const {items, failure} = await listOrFailure(() => listRepositories(sweep));
   if (failure === undefined) {
-    repositories.set(WHAT, {list: items, isComplete: true}, now + REMEMBERED_MS);
+    repositories.set(WHAT, {list: items, isComplete: true}, now + CACHE_TTL_MS);
     return;
   }
   noteIncomplete(sweep, WHAT, failure);
   const all = [...(repositories.former(WHAT)?.list ?? []), ...items];
   const list = [...new Map(all.map((repository) => [repository.fullName.toLowerCase(), repository])).values()];
-  repositories.set(WHAT, {list, isComplete: false}, list.length > 0 ? now + INCOMPLETE_MS : now);
+  repositories.set(WHAT, {list, isComplete: false}, list.length > 0 ? now + INCOMPLETE_TTL_MS : now);
 }
 
-async function discover({context, discovery, source}: Sweep): Promise<Listed<DiscoveredRepository>> {
+async function listRepositories({context, discovery, source}: Sweep): Promise<Listed<DiscoveredRepository>> {
   const {pools} = context;
-  if (source === 'installation') return discovery.visible();
+  if (source === 'installation') return discovery.listRepositories();
   if (source === 'organization') {
     const lists: Listed<DiscoveredRepository>[] = [];
-    for (const owner of owners(pools)) lists.push(await attempt(() => discovery.ofOrganization(owner)));
-    return joined(lists);
+    for (const owner of owners(pools)) lists.push(await listOrFailure(() => discovery.listRepositoriesOf(owner)));
+    return joinLists(lists);
   }
-  return pools.every(isSpeltOut) ? {items: [], failure: undefined} : discovery.visible();
+  return pools.every(areAllSpeltOut) ? {items: [], failure: undefined} : discovery.listRepositories();
 }
 
 function couldMatch(pools: readonly Pool[], repository: DiscoveredRepository): boolean {
@@ -66,13 +66,13 @@ function couldMatch(pools: readonly Pool[], repository: DiscoveredRepository): b
 
 function speltOut({scope}: Pool): string[] {
   if (scope.kind === 'organization') return [];
-  return scope.patterns.filter((pattern) => !pattern.startsWith('!') && !pattern.includes('*'));
+  return scope.patterns.filter(isSpeltOut);
 }
 
-function isSpeltOut(pool: Pool): boolean {
+function areAllSpeltOut(pool: Pool): boolean {
   const {scope} = pool;
   if (scope.kind === 'organization') return false;
-  return scope.patterns.every((pattern) => pattern.startsWith('!') || !pattern.includes('*'));
+  return scope.patterns.every((pattern) => pattern.startsWith('!') || isSpeltOut(pattern));
 }
 
 function owners(pools: readonly Pool[]): string[] {

@@ -1,55 +1,50 @@
 import {RateLimited, RefusedByGitHub} from '../errors';
 import type {DiscoveredJob, DiscoveredRepository, DiscoveredRun, Listed} from '../github/github';
 import {noteIncomplete, noteListed, type Sweep, type SweepMemory} from './context';
-import {TWICE_MS} from './persistence';
+import {PERSISTED_MS} from './persistence';
 
 const DAY_MS = 24 * 3600_000;
-
-/** A run waits for an approval for 30 days at the longest, and is run again for as long. */
+/** Maximum age of a run, in milliseconds. A run waits at most 30 days for an approval, and can be rerun for as long. */
 // mutation: age of runs
-const RUNS_MS = 35 * DAY_MS;
-
-/** Open runs whose jobs are listed in one visit; the next visits list the others. */
-const MOST_RUNS = 100;
-
-/** Open runs whose calls are part of the flat price of a visit. */
-const USUAL_RUNS = 10;
-
-/** A repository that answered 404 is asked for again after this long. */
-const MISSED_MS = 5 * 60_000;
-
-/** When this many runs fail and none succeeds, the cause is not the single run. */
-const MOST_FAILED_RUNS = 3;
+const MAX_RUN_AGE_MS = 35 * DAY_MS;
+/** Open runs that one scan reads; the next scans read the others. */
+const MAX_RUNS_PER_VISIT = 100;
+/** Open runs whose calls are included in the flat number of calls of a scan. */
+const INCLUDED_RUNS = 10;
+/** How long a repository that answered 404 is not asked again, in milliseconds. */
+const MISSING_RETRY_MS = 5 * 60_000;
+/** When this many runs fail and none succeeds, the failure is not of a single run. */
+const MAX_FAILED_RUNS = 3;
 
 interface FoundJob {
   readonly job: DiscoveredJob;
   readonly run: DiscoveredRun;
 }
 
-/** The open jobs of a repository, as far as they could be read. */
+/** The open jobs of a repository that could be read. */
 export type RepositoryScan = {readonly jobs: readonly FoundJob[]} & (
   | {
       readonly kind: 'scanned';
-      /** Calls to GitHub beyond those that each visit makes. */
+      /** Calls to GitHub beyond those that every scan makes. */
       readonly extraCalls: number;
-      /** Whether jobs are queued or run there, or may: it is looked into again soon. */
+      /** Whether jobs are, or may be, queued or running: the next sweep scans the repository again. */
       readonly isBusy: boolean;
     }
-  /** Nothing could be read, or GitHub limits the rate. */
+  /** The list of runs could not be read, or GitHub limits the rate. */
   | {readonly kind: 'failed'; readonly error: unknown}
 );
 
-/** How far a repository is looked into. */
+/** How thoroughly a repository is scanned. */
 interface ScanOptions {
   readonly isActive: boolean;
-  readonly mayGoOn: () => boolean;
+  readonly allowsCall: () => boolean;
 }
 
-/** Looks for the open jobs of a repository. What cannot be read hides nothing else: neither a status of runs, nor a run, nor a page. */
+/** Reads the open jobs of a repository. An unreadable status, run or page hides no other one. Never throws. */
 export async function scanRepository(
   sweep: Sweep,
   repository: DiscoveredRepository,
-  {isActive, mayGoOn}: ScanOptions,
+  {isActive, allowsCall: mayGoOn}: ScanOptions,
 ): Promise<RepositoryScan> {
   const {fullName} = repository;
   const jobs: FoundJob[] = [];
@@ -78,18 +73,18 @@ export async function scanRepository(
         failed += 1;
         isBusy = true;
         unreadable.add(run.id);
-        if (error instanceof RateLimited || (failed === MOST_FAILED_RUNS && failed === asked)) throw error;
+        if (error instanceof RateLimited || (failed === MAX_FAILED_RUNS && failed === asked)) throw error;
         // mutation: one run that fails
         noteIncomplete(sweep, what, error);
       }
     }
-    return {kind: 'scanned', jobs, extraCalls: isActive ? Math.max(0, asked - USUAL_RUNS) : asked, isBusy};
+    return {kind: 'scanned', jobs, extraCalls: isActive ? Math.max(0, asked - INCLUDED_RUNS) : asked, isBusy};
   } catch (error) {
     return {kind: 'failed', jobs, error};
   }
 }
 
-/** The runs to look into. Those that could not be read the last time come last: many of them hide none that can be. */
+/** The runs to read. Runs that were unreadable at the last scan come last, so that they do not keep readable runs from being read. */
 function readableFirst(
   memory: SweepMemory,
   fullName: string,
@@ -98,21 +93,21 @@ function readableFirst(
   const before = memory.unreadableRuns.get(fullName.toLowerCase());
   const unreadable = new Set(runs.flatMap(({id}) => (before?.has(id) ? id : [])));
   memory.unreadableRuns.set(fullName.toLowerCase(), unreadable);
-  const inOrder = inTurn(memory, fullName, runs);
+  const inOrder = rotateRuns(memory, fullName, runs);
   const turn = [...inOrder.filter(({id}) => !unreadable.has(id)), ...inOrder.filter(({id}) => unreadable.has(id))];
   return {turn, unreadable};
 }
 
-/** Whether a repository has answered 404 for a while: no runner is registered in it. */
-export function isNotThere({memory, context}: Sweep, fullName: string): boolean {
-  const known = memory.notThere.get(fullName.toLowerCase());
-  return known !== undefined && context.clock.now() - known.sinceMs >= TWICE_MS;
+/** Whether the repository has answered 404 for `PERSISTED_MS`: then no runner is registered in it. */
+export function isMissing({memory, context}: Sweep, fullName: string): boolean {
+  const known = memory.missing.get(fullName.toLowerCase());
+  return known !== undefined && context.clock.now() - known.sinceMs >= PERSISTED_MS;
 }
 
-/** Whether the repository is not there and was asked for a moment ago. */
-export function wasMissedLately(sweep: Sweep, fullName: string): boolean {
-  const askedMs = sweep.memory.notThere.get(fullName.toLowerCase())?.askedMs ?? 0;
-  return isNotThere(sweep, fullName) && sweep.context.clock.now() - askedMs < MISSED_MS;
+/** Whether the repository is missing and was asked for less than `MISSING_RETRY_MS` ago. */
+export function wasMissingLately(sweep: Sweep, fullName: string): boolean {
+  const askedMs = sweep.memory.missing.get(fullName.toLowerCase())?.askedMs ?? 0;
+  return isMissing(sweep, fullName) && sweep.context.clock.now() - askedMs < MISSING_RETRY_MS;
 }
 
 async function openRuns(
@@ -123,37 +118,41 @@ async function openRuns(
   const {discovery, memory, context} = sweep;
   const now = context.clock.now();
   const name = repository.fullName.toLowerCase();
-  // Rounded to the day: the same request all day long, so that GitHub can answer 304.
-  const sinceMs = Math.floor((now - RUNS_MS) / DAY_MS) * DAY_MS;
+  // Rounded to the day, so that the request stays the same all day and GitHub can answer 304.
+  const sinceMs = Math.floor((now - MAX_RUN_AGE_MS) / DAY_MS) * DAY_MS;
   try {
     const recent = isActive ? undefined : await discovery.recentRuns(repository, sinceMs);
-    if (recent) memory.notThere.delete(name);
+    if (recent) memory.missing.delete(name);
     if (recent?.isAll) return recent.open;
-    // One call for each status. Most are answered 304, which GitHub does not count against the hour's limit.
+    // One call for each status. GitHub answers most with 304, which does not count against the hourly limit.
     const list = await discovery.openRuns(repository, sinceMs);
-    memory.notThere.delete(name);
+    memory.missing.delete(name);
     const runs = noteListed(sweep, `the runs of ${repository.fullName}`, list);
     throwIfLimited(list);
     return runs;
   } catch (error) {
     const isNotFound = error instanceof RefusedByGitHub && error.status === 404;
-    if (isNotFound) memory.notThere.set(name, {sinceMs: memory.notThere.get(name)?.sinceMs ?? now, askedMs: now});
-    else memory.notThere.delete(name);
+    if (isNotFound) memory.missing.set(name, {sinceMs: memory.missing.get(name)?.sinceMs ?? now, askedMs: now});
+    else memory.missing.delete(name);
     throw error;
   }
 }
 
-/** The newest runs; where there are too many, those behind the last run of the visit before. */
-function inTurn({runCursors}: SweepMemory, fullName: string, runs: readonly DiscoveredRun[]): readonly DiscoveredRun[] {
+/** The newest runs first. With more than `MAX_RUNS_PER_VISIT`, continues after the last run of the previous scan. */
+function rotateRuns(
+  {runCursors}: SweepMemory,
+  fullName: string,
+  runs: readonly DiscoveredRun[],
+): readonly DiscoveredRun[] {
   const name = fullName.toLowerCase();
   const newest = [...runs].sort((a, b) => b.id - a.id);
-  if (newest.length <= MOST_RUNS) {
+  if (newest.length <= MAX_RUNS_PER_VISIT) {
     runCursors.delete(name);
     return newest;
   }
   const last = runCursors.get(name) ?? Number.POSITIVE_INFINITY;
   const rest = newest.filter(({id}) => id < last);
-  const turn = [...rest, ...newest].slice(0, MOST_RUNS);
+  const turn = [...rest, ...newest].slice(0, MAX_RUNS_PER_VISIT);
   runCursors.set(name, turn.at(-1)?.id ?? last);
   return turn;
 }

@@ -8,51 +8,54 @@ import type {Observed, Registered} from './observed';
 import type {PersistenceTracker} from './persistence';
 
 /**
- * One thing that the sweep corrects: the condition, the action and the log line. A rule is one file in `rules`, and one line in the list
- * of `plan.ts`.
+ * One fault that the sweep corrects: its condition, action and log line. A rule is one file in `rules` and one line in the list of
+ * `plan.ts`.
  */
 export interface Rule<A extends PlannedAction> {
-  /** What is to be done about what was seen. Pure: the same observation gives the same actions, in the order in which they are done. */
+  /**
+   * Decides the actions for an observation, in the order in which they are carried out. `now`: in milliseconds. Pure: the same observation
+   * gives the same actions.
+   */
   plan(observed: Observed, now: number, tracker: PersistenceTracker): A[];
-  /** Carries one action out. An error leaves the action to the next sweep. */
+  /** Carries one action out. After an error the next sweep plans the action again. */
   act(action: A, repairs: Repairs): Promise<ActionOutcome>;
-  /** Fields of the action's log line: the job, runner, VM, slot or pool that the action is for. */
+  /** Fields of the log line: the job, runner, VM, slot or pool of the action. */
   subject(action: A): Readonly<Record<string, string>>;
 }
 
-/** What a sweep decides to do. Each action is safe to repeat. */
+/** A decision of the sweep. Each action is safe to repeat. */
 export interface PlannedAction {
-  /** What is done. */
+  /** What the action does. */
   readonly kind: string;
-  /** Why: the word that logs, answers and metrics count by. */
+  /** Why. Logs, answers and metrics count by this word. */
   readonly reason: string;
 }
 
 /** The actions of a rule. */
 export type ActionOf<R> = R extends Rule<infer A> ? A : never;
 
-/** What became of an action. */
+/** The result of an action. */
 export interface ActionOutcome {
   /** The word of the log line. */
   readonly decision: SweepOutcome;
-  /** The job that a preemption cost: a later sweep runs it again. */
+  /** The job that failed because of a preemption. A later sweep reruns the job. */
   readonly preempted?: Preemption;
-  /** A preemption that needs nothing more. */
+  /** A preemption that needs no further action. */
   readonly settled?: Preemption;
 }
 
-/** `done`: as decided. `void`: the records had changed by then. */
+/** `done`: the record was corrected. `void`: the record had changed and needed no correction. */
 export type Repaired = 'done' | 'void';
 
-/** `left`: the runner, the VM or the registration turned out to be alive. */
+/** `left`: nothing was deleted, because the runner, VM or registration is alive. */
 export type Removed = 'removed' | 'left';
 
-/** Puts a job that needs a runner to the provision queue. */
+/** Enqueues a provision task for a job that needs a runner. */
 export interface DemandJob<R extends string> extends PlannedAction {
   readonly kind: 'demand';
   readonly reason: R;
   readonly job: JobKey;
-  /** Keeps the task's name from being one that was used before. */
+  /** Makes the task name unique: a name that was used before would create no task. */
   readonly cause: string;
 }
 
@@ -61,75 +64,79 @@ export interface EndRunner<R extends string> extends PlannedAction {
   readonly kind: 'end_runner';
   readonly reason: R;
   readonly runner: string;
-  /** The VM does not run, so that GitHub's "busy" is no objection. */
+  /** The VM does not run, so GitHub’s `busy` does not prevent the end. */
   readonly isDead: boolean;
-  /** The runner is ended together with its job. */
+  /** The runner is ended even while it runs a job. */
   readonly force: boolean;
   /** The page of the job that the runner runs. */
   readonly jobUrl: string | null;
 }
 
-/** What a rule knows beyond the action about the runner that it ends. */
+/** What a rule knows about the runner beyond the action. */
 export interface EndOptions {
-  /** A runner that has come online by then is left alone. */
+  /** A runner that came online in the meantime is kept. */
   readonly unlessOnline?: boolean;
-  /** Whether the VM vanished: then the provider is asked whether it was preempted under its job. */
+  /** The VM vanished: asks the provider whether it preempted the VM. */
   readonly hasVanished?: boolean;
-  /** Whether the VM did not boot: then the pool's boot breaker counts it. */
+  /** The VM did not boot: counted by the boot breaker of the pool. */
   readonly failedToBoot?: boolean;
 }
 
-/** A VM that no live runner is on record for. */
+/** A VM without a live runner on record. */
 export interface LeftoverVm {
   readonly name: string;
   readonly zone: string;
   readonly pool: string;
-  /** The VM's own registration, which is deleted first. */
+  /** Type of the provider that listed the VM. */
+  readonly provider: string;
+  /** The registration of the VM’s former runner. Deleted before the VM. */
   readonly registration: Registered | null;
-  /** The VM is on no record: these registrations have its name and stay. While one of them is connected, it may be what runs in the VM. */
+  /**
+   * Registrations with the name of a VM that is on no record. Never deleted. While one of them is connected it may be the runner in the VM.
+   */
   readonly namesakes: readonly Registered[];
   readonly isDead: boolean;
 }
 
-/** Runners that no job asked for. */
+/** A request for runners without a job. */
 export interface RunnersToRequest {
   readonly pool: string;
   readonly scope: RunnerScope;
   readonly count: number;
-  /** Requests of one key are made once. */
+  /** Requests with the same key create their runners once. */
   readonly key: string;
 }
 
-/** The effects that rules have, handed to `Rule.act`: so a rule and its plan load nothing that calls a service. */
+/** The effects of the rules, handed to `Rule.act`. Rules themselves import nothing that calls a service. */
 export interface Repairs {
-  /** Sends the event to its queue, as the webhook does. */
+  /** Enqueues the event as the webhook function does. */
   replayEvent(event: JobEvent): Promise<'created' | 'exists'>;
   demandJob(job: JobKey, cause: string): Promise<void>;
-  /** Opens a job again whose runner is over. */
+  /** Makes a job open again whose runner is over. */
   reopenJob(of: {readonly job: JobKey; readonly runner: string | null}): Promise<Repaired>;
-  /** Gives a job whose pool is not configured any more to another pool. */
+  /** Assigns a job whose pool is no longer configured to another pool. */
   moveJob(of: {readonly job: JobKey; readonly pool: string}): Promise<Repaired>;
-  /** Opens a job again that ran, is queued again and has lost its runner. */
+  /** Makes a job open again that GitHub requeued and whose runner is over. */
   requeueJob(of: {readonly job: JobKey; readonly runner: string | null}): Promise<Repaired>;
-  /** Goes on creating a runner that no job asked for. */
+  /** Resumes the creation of a runner that was requested without a job. */
   resumeCreation(runner: string, cause: string): Promise<void>;
-  /** Assigns a runner without a job to an open job, or schedules its idle check. */
+  /** Assigns an unassigned runner to an open job, or schedules its idle check. */
   placeSpare(runner: string): Promise<void>;
   endRunner(action: EndRunner<string>, options?: EndOptions): Promise<ActionOutcome>;
-  /** Takes a runner from a job that GitHub does not give it. */
+  /** Unassigns a runner from a job that GitHub does not give it. */
   releaseIdle(runner: string): Promise<Repaired>;
-  /** Begins a new round of readings of GitHub's idle flag. */
+  /** Starts a new idle check, whose readings begin with the number `reading`. */
   repeatIdleCheck(runner: string, reading: number): Promise<Repaired>;
-  /** Checks whether the persistent VM is to be stopped. */
+  /** Enqueues a check whether the persistent VM has to stop. */
   repeatVmCheck(vm: string, reading: number): Promise<Repaired>;
   deleteVm(vm: LeftoverVm): Promise<Removed>;
   /** Deletes the registration of a runner that is over. */
   deregister(name: string, registration: Registered): Promise<Removed>;
   freeSlot(slot: string, holder: string): Promise<Repaired>;
-  /** Gives the runner a slot of all pools together. */
+  /** Assigns a slot of the limit over all pools to the runner. */
   countRunner(runner: string): Promise<Repaired>;
   requestRunners(request: RunnersToRequest): Promise<void>;
-  /** Has GitHub run the job again. */
+  /** Reruns the job at GitHub. */
   rerunJob(job: Pick<Preemption, 'repository' | 'installationId' | 'jobId'>): Promise<void>;
 }
 

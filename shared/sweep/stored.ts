@@ -1,19 +1,18 @@
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
-import type {RunnerDocument} from '../model/runner';
+import {LIVE_STATES, type RunnerDocument} from '../model/runner';
 import type {Context} from '../ports';
 import type {Found, Store, Where} from '../store/store';
 
-/** Most documents of one state that a sweep reads; when there are more, nothing is concluded from what is missing. */
-const MOST = 20_000;
-
-/** Documents read at a time: the client holds an answer in memory several times. */
+/** Documents of one state that a sweep reads. When there are more, nothing is concluded from a missing document. */
+const MAX_DOCUMENTS = 20_000;
+/** Documents per query: the client holds each answer in memory several times. */
 // mutation: stored page size
-const PAGE = 500;
-const RUNNER_STATES = ['requested', 'creating', 'booting', 'idle', 'busy', 'draining'] as const;
+const PAGE_SIZE = 500;
 const JOB_STATUSES = ['queued', 'waiting', 'in_progress'] as const;
-
-/** Slots are read only to find lost ones, which can wait: to read each every minute would be most of the bill. */
-const SLOTS_EVERY_MS = 10 * 60_000;
+/**
+ * How often slots are read, in milliseconds. They are read only to find lost slots; reading them every minute would be most of the bill.
+ */
+const SLOTS_INTERVAL_MS = 10 * 60_000;
 
 export interface Stored {
   readonly runners: readonly RunnerDocument[] | undefined;
@@ -21,7 +20,7 @@ export interface Stored {
   readonly slots: readonly Found<'slots'>[] | undefined;
 }
 
-/** What is on record and not over. */
+/** Reads the runners and jobs that are not over, and the taken slots when they are due. */
 export async function readStored(
   {context, incomplete}: {readonly context: Pick<Context, 'store' | 'clock'>; readonly incomplete: string[]},
   slotsAt: number,
@@ -30,7 +29,7 @@ export async function readStored(
   const {store, clock} = context;
   let isComplete = true;
   const runners: RunnerDocument[] = [];
-  for (const state of RUNNER_STATES) {
+  for (const state of LIVE_STATES) {
     const seen = await eachPage(store, 'runners', {state}, (found) => runners.push(...found.map(({data}) => data)));
     isComplete &&= seen;
   }
@@ -41,8 +40,8 @@ export async function readStored(
     });
     isComplete &&= seen;
   }
-  if (!isComplete) incomplete.push(`more than ${MOST} documents of one state`);
-  const isDue = slotsInSight || clock.now() - slotsAt >= SLOTS_EVERY_MS;
+  if (!isComplete) incomplete.push(`more than ${MAX_DOCUMENTS} documents of one state`);
+  const isDue = slotsInSight || clock.now() - slotsAt >= SLOTS_INTERVAL_MS;
   const slots: Found<'slots'>[] = [];
   const sawSlots =
     isComplete &&
@@ -55,7 +54,7 @@ export async function readStored(
   };
 }
 
-/** Reads by id, page after page. Returns false when there are more documents than one sweep reads. */
+/** Reads page after page, in the order of ids. Returns false when there are more than `MAX_DOCUMENTS`. */
 async function eachPage<C extends 'jobs' | 'runners' | 'slots'>(
   store: Store,
   collection: C,
@@ -63,11 +62,11 @@ async function eachPage<C extends 'jobs' | 'runners' | 'slots'>(
   take: (found: readonly Found<C>[]) => void,
 ): Promise<boolean> {
   let after: string | undefined;
-  for (let seen = 0; seen < MOST; seen += PAGE) {
-    const found = await store.find(collection, {where, limit: PAGE, ...(after === undefined ? {} : {after})});
+  for (let seen = 0; seen < MAX_DOCUMENTS; seen += PAGE_SIZE) {
+    const found = await store.find(collection, {where, limit: PAGE_SIZE, ...(after === undefined ? {} : {after})});
     take(found);
     // mutation: last stored page
-    if (found.length < PAGE) return true;
+    if (found.length < PAGE_SIZE) return true;
     after = found.at(-1)?.id;
   }
   return false;

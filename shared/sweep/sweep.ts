@@ -1,8 +1,7 @@
 import type {SweepSummary} from '../model/sweep';
 import type {Context} from '../ports';
-import {type Acted, act, logDecisions} from './act';
-import {closeBootBreakers} from './boot-breakers';
-import {copyOf, type DryRun, isTimeUp, type Sweep, type SweepOptions} from './context';
+import {type Acted, act, closeBootBreakers, logDecisions} from './act';
+import {copyMemory, type DryRun, isTimeUp, type Sweep, type SweepOptions} from './context';
 import {type Redelivered, redeliverFailed} from './deliveries/redeliver';
 import {type Lock, readLock, releaseLock, takeLock} from './lock';
 import {type Observation, observe} from './observe';
@@ -10,87 +9,92 @@ import {plan, type Step} from './plan';
 
 export type SweepReport =
   | ({readonly status: 'done' | 'dry_run'} & SweepSummary)
-  /** Another sweep is at work. */
+  /** Another sweep holds the lock. */
   | {readonly status: 'held'};
 
-/** Stored in the lock's document: these take less than 64 KiB together. */
-const PREEMPTIONS_KEPT = 100;
-const LONGEST_INCOMPLETE = 200;
-const PREEMPTIONS_KEPT_MS = 24 * 3600_000;
+/** Most preemptions that the lock document keeps. All lists in that document together take less than 64 KiB. */
+const MAX_PREEMPTIONS = 100;
+const MAX_INCOMPLETE_CHARACTERS = 200;
+const PREEMPTION_RETENTION_MS = 24 * 3600_000;
 
-/** How long a probe of the webhook may take until GitHub lists what became of it. */
-const PROBE_MS = 5_000;
+/** How long GitHub takes to list the result of a redelivered event, in milliseconds. */
+const PROBE_RESULT_MS = 5_000;
 
 /**
- * Observe, plan, act: reconciles the records with GitHub and the providers, whatever webhook, task or execution got lost. Throws when the
- * lock cannot be read or written.
+ * Observes, plans and acts: reconciles the records with GitHub and the providers after a webhook, a task or an execution was lost. Returns
+ * `held` while another sweep holds the lock. Throws when the lock cannot be read or written.
  */
 export async function runSweep(context: Context, options: SweepOptions, dryRun: DryRun): Promise<SweepReport> {
   const sweep: Sweep = {
     ...options,
     context,
     startedAt: context.clock.now(),
-    readOnly: dryRun === 'asked',
+    readOnly: dryRun === 'request',
     incomplete: [],
   };
-  if (sweep.readOnly) return look({...sweep, memory: copyOf(options.memory)});
+  if (sweep.readOnly) return reportOnly({...sweep, memory: copyMemory(options.memory)});
   const lock = await takeLock(context, options.budgetSeconds);
   if (!lock) return {status: 'held'};
   let next: Lock = lock;
   try {
-    // Redeliveries come first: each may be the event of a job that waits.
+    // Redeliveries come first: each may bring the event of a waiting job.
     const redelivered = await redeliverFailed(sweep, lock.holder, dryRun);
     const probedAt = context.clock.now();
     const observation = await observe(sweep, lock);
     const {steps, sightings} = plan(observation.observed, context.clock.now());
-    if (dryRun === 'deployment') logDecisions(context, steps);
+    if (dryRun === 'config') logDecisions(context, steps);
     else await closeBootBreakers(context, observation.observed);
-    const acted = dryRun === 'no' ? await act(sweep, steps) : undefined;
-    const again = redelivered.hasProbed ? await lookAgain(sweep, lock.holder, probedAt) : undefined;
-    const last = summary(sweep, observation, steps, {
+    const acted = dryRun === 'off' ? await act(sweep, steps) : undefined;
+    const again = redelivered.hasProbed ? await redeliverAfterProbe(sweep, lock.holder, probedAt) : undefined;
+    const last = summarize(sweep, observation, steps, {
       acted,
       redelivered: again ? [redelivered, again] : [redelivered],
     });
     next = {...nextLock(lock, observation, acted, context.clock.now()), sightings, last};
-    return {status: dryRun === 'no' ? 'done' : 'dry_run', ...last};
+    return {status: dryRun === 'off' ? 'done' : 'dry_run', ...last};
   } finally {
     await releaseLock(context, next, lock);
   }
 }
 
-/** Looks whether the probe arrived, so that the events that were held back need not wait for the next sweep. */
-async function lookAgain(sweep: Sweep, holder: string, probedAt: number): Promise<Redelivered | undefined> {
+/** Reads the deliveries again after a probe. If the probe arrived, the held-back events are redelivered now and not in the next sweep. */
+async function redeliverAfterProbe(sweep: Sweep, holder: string, probedAt: number): Promise<Redelivered | undefined> {
   const {clock} = sweep.context;
-  const waitMs = probedAt + PROBE_MS - clock.now();
+  const waitMs = probedAt + PROBE_RESULT_MS - clock.now();
   if (waitMs > 0) await clock.sleep(waitMs);
-  return isTimeUp(sweep) ? undefined : redeliverFailed(sweep, holder, 'no');
+  return isTimeUp(sweep) ? undefined : redeliverFailed(sweep, holder, 'off');
 }
 
-/** Says what a sweep would do now. Stores nothing of what it observes. */
-async function look(sweep: Sweep): Promise<SweepReport> {
+/** Plans without the lock and logs what a sweep would do. Stores nothing. */
+async function reportOnly(sweep: Sweep): Promise<SweepReport> {
   const {context} = sweep;
-  const redelivered = await redeliverFailed(sweep, undefined, 'asked');
+  const redelivered = await redeliverFailed(sweep, undefined, 'request');
   const observation = await observe(sweep, await readLock(context));
   const {steps} = plan(observation.observed, context.clock.now());
   logDecisions(context, steps);
-  return {status: 'dry_run', ...summary(sweep, observation, steps, {acted: undefined, redelivered: [redelivered]})};
+  return {status: 'dry_run', ...summarize(sweep, observation, steps, {acted: undefined, redelivered: [redelivered]})};
 }
 
-function nextLock(lock: Lock, {scan, slotsSeen}: Observation, acted: Acted | undefined, now: number): Lock {
+function nextLock(
+  lock: Lock,
+  {scan, areSlotsRead: slotsSeen}: Observation,
+  acted: Acted | undefined,
+  now: number,
+): Lock {
   const settled = new Set(acted?.settled.map(({job}) => job));
   const preempted = [...lock.preempted, ...(acted?.preempted ?? [])].filter(
-    ({job, at}) => !settled.has(job) && now - at < PREEMPTIONS_KEPT_MS,
+    ({job, at}) => !settled.has(job) && now - at < PREEMPTION_RETENTION_MS,
   );
   return {
     ...lock,
     cursors: scan.cursors,
     allowance: scan.allowance,
     slotsAt: slotsSeen ? now : lock.slotsAt,
-    preempted: preempted.slice(-PREEMPTIONS_KEPT),
+    preempted: preempted.slice(-MAX_PREEMPTIONS),
   };
 }
 
-function summary(
+function summarize(
   sweep: Sweep,
   {observed, scan}: Observation,
   steps: readonly Step[],
@@ -105,9 +109,9 @@ function summary(
   return {
     at: now,
     seconds: (now - sweep.startedAt) / 1000,
-    finished: !isTimeUp(sweep) && (acted?.left ?? 0) === 0,
+    finished: !isTimeUp(sweep) && (acted?.notStarted ?? 0) === 0,
     seen: {
-      vms: observed.instances?.length ?? 0,
+      vms: observed.machines.length,
       runners: observed.runners?.length ?? 0,
       jobs: observed.jobs.size,
       jobs_at_github: observed.seen.size,
@@ -128,6 +132,6 @@ function summary(
       acted?.failed ?? {},
       sum(({failed}) => failed),
     ),
-    incomplete: [...new Set(sweep.incomplete)].slice(0, 20).map((what) => what.slice(0, LONGEST_INCOMPLETE)),
+    incomplete: [...new Set(sweep.incomplete)].slice(0, 20).map((what) => what.slice(0, MAX_INCOMPLETE_CHARACTERS)),
   };
 }

@@ -8,6 +8,7 @@ import type {Tasks} from './tasks';
 
 /** google.rpc.Code. @see https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */
 const ALREADY_EXISTS = 6;
+
 const CODES: Readonly<Record<number, string>> = {
   1: 'CANCELLED',
   2: 'UNKNOWN',
@@ -22,137 +23,43 @@ const CODES: Readonly<Record<number, string>> = {
   14: 'UNAVAILABLE',
   16: 'UNAUTHENTICATED',
 };
+
 const TRANSIENT: ReadonlySet<number> = new Set([1, 2, 4, 8, 10, 13, 14]);
 
-/** How a try to create a task failed. */
-type CreateFailure =
-  | {readonly kind: 'exists'}
-  /** The same request may succeed now. */
-  | {readonly kind: 'transient'; readonly detail: string}
-  /** A person has to change something first. */
-  | {readonly kind: 'permanent'; readonly detail: string; readonly remedy: string};
+/** google.cloud.tasks.v2.Queue.State, as a name or a number. */
+const DISABLED: readonly unknown[] = ['DISABLED', 3];
 
-interface TaskPlace {
-  /** `projects/P/locations/L/queues/Q` */
-  readonly queue: string;
-  /** The variable that names the queue. */
-  readonly variable: string;
-  readonly serviceAccount: string;
-}
+const MAX_TRIES = 2;
 
-/** What the client library threw, sorted. A 409 is `exists` only when the answer says so: ABORTED is one too, and creates nothing. */
-function createFailure(error: unknown, place: TaskPlace): CreateFailure {
-  const code = numberOf(error, 'code');
-  const status = numberOf(error, 'httpStatusCode');
-  if (code === ALREADY_EXISTS) return {kind: 'exists'};
-  const name = code === undefined ? undefined : (CODES[code] ?? `code ${code}`);
-  const detail = [status, name, firstLine(error)].filter((part) => part !== undefined).join(' ');
-  if (code === undefined || TRANSIENT.has(code) || (status ?? 0) >= 500) {
-    return {kind: 'transient', detail};
-  }
-  // The metadata server's, asked for the access token, or a proxy's: it says nothing of the queue.
-  if (isForeignAnswer(error)) return {kind: 'transient', detail: `not Cloud Tasks' own answer: ${detail}`};
-  return {kind: 'permanent', detail, remedy: remedyFor(code, place)};
-}
+/** Time-out of one try, in milliseconds. */
+const TIMEOUT_MS = 3_000;
 
-function remedyFor(code: number, {queue, variable, serviceAccount}: TaskPlace): string {
-  switch (CODES[code]) {
-    case 'NOT_FOUND':
-      return `create the queue ${queue}, or correct ${variable}`;
-    case 'PERMISSION_DENIED':
-      return (
-        `grant this function's service account roles/cloudtasks.enqueuer on ${queue}, ` +
-        `and roles/iam.serviceAccountUser on ${serviceAccount}`
-      );
-    case 'UNAUTHENTICATED':
-      return "check this function's service account: Cloud Tasks does not accept its credentials";
-    case 'FAILED_PRECONDITION':
-      return `check that the Cloud Tasks API is enabled and that ${queue} is not disabled`;
-    default:
-      return `check ${variable}, the URL of its function and TASKS_SERVICE_ACCOUNT`;
-  }
-}
+/** Seconds without an answer after which Cloud Tasks counts an attempt as failed. */
+const DISPATCH_DEADLINE_SECONDS = 300;
 
-function numberOf(error: unknown, field: 'code' | 'httpStatusCode'): number | undefined {
-  if (typeof error !== 'object' || error === null) return undefined;
-  const value: unknown = Reflect.get(error, field);
-  return typeof value === 'number' ? value : undefined;
-}
+const VARIABLES: Readonly<Record<QueueName, string>> = {provision: 'PROVISION_QUEUE', stop: 'STOP_QUEUE'};
 
-function firstLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return scrubSecrets(message.split('\n')[0] ?? '').slice(0, 300);
-}
 interface TasksEmulator {
   readonly host: string;
   readonly port: number;
 }
 
-interface Connection {
-  readonly emulator: TasksEmulator | undefined;
-  readonly project: string | undefined;
-}
-
-/**
- * Google's client, loaded when the first task is created: it costs a quarter of a second, which a ping or an ignored event need not
- * wait for. REST, because gRPC needs longer for its first call. A client that could not start (no credentials yet) is not kept.
- */
-function tasksClientLoader(connection: Connection) {
-  let client: ReturnType<typeof startClient> | undefined;
-  return () => {
-    client ??= startClient(connection).catch((error: unknown) => {
-      client = undefined;
-      throw error;
-    });
-    return client;
-  };
-}
-
-async function startClient({emulator, project}: Connection) {
-  const {CloudTasksClient} = await import('@google-cloud/tasks');
-  const client = new CloudTasksClient({
-    fallback: true,
-    ...(project ? {projectId: project} : {}),
-    ...(emulator ? await emulated(emulator, project) : {}),
-  });
-  await client.initialize();
-  return client;
-}
-
-/** Without `auth` the client would ask the metadata server first, which off Google Cloud costs seconds. */
-async function emulated({host, port}: TasksEmulator, project = 'emulated') {
-  const {GoogleAuth, PassThroughClient} = await import('google-auth-library');
-  const auth = new GoogleAuth({projectId: project, authClient: new PassThroughClient()});
-  return {apiEndpoint: host, port, protocol: 'http', auth};
-}
-
 export interface CloudTasksOptions {
   /** `projects/P/locations/L/queues/Q` */
   readonly queues: Readonly<Record<QueueName, string>>;
-  /** Of the functions that get the tasks; also, character by character, the audience of their OIDC tokens. */
+  /** URLs of the functions that receive the tasks; also the exact audience of the OIDC tokens. */
   readonly urls: Readonly<Record<QueueName, string>>;
-  /** E-mail of the service account whose OIDC token the tasks carry. */
+  /** E-mail of the service account of the OIDC tokens. */
   readonly serviceAccount: string;
   readonly clock: Clock;
   readonly project?: string;
-  /** Plain HTTP and no credentials. */
+  /** Emulator with plain HTTP and without credentials. */
   readonly emulator?: TasksEmulator;
 }
 
-/** google.cloud.tasks.v2.Queue.State, as a name or a number. */
-const DISABLED: readonly unknown[] = ['DISABLED', 3];
-const TRIES = 2;
-
-/** Of one try. */
-const TIMEOUT_MS = 3_000;
-
-/** After this long without an answer Cloud Tasks counts an attempt as failed. */
-const DISPATCH_DEADLINE_SECONDS = 300;
-const VARIABLES: Readonly<Record<QueueName, string>> = {provision: 'PROVISION_QUEUE', stop: 'STOP_QUEUE'};
-
 /**
- * Google Cloud Tasks. A task is created within two tries of 3 s, or `Unavailable` is thrown: GitHub waits 10 s for its answer. A try
- * that was cut off may have created the task: the next one then finds its name taken.
+ * Tasks in Google Cloud Tasks. Creates a task within two tries of 3 s, or throws `Unavailable`: GitHub waits 10 s for the answer to a
+ * webhook. A try that was cut off may have created the task: then the next try returns `exists`.
  *
  * @see https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks/create
  */
@@ -160,14 +67,14 @@ export function createCloudTasks(options: CloudTasksOptions): Tasks {
   const client = tasksClientLoader({emulator: options.emulator, project: options.project});
 
   async function createOnce(task: NewTask): Promise<{readonly kind: 'created'} | CreateFailure> {
-    // Loading, credentials and the call together; and no retry of the library's own, whose time-outs would outlast GitHub's.
+    // The time-out covers loading, credentials and the call. The retries of the library are off: they would take longer than GitHub waits.
     const call = async () =>
       (await client()).createTask(createRequest(task, options), {timeout: TIMEOUT_MS, retry: null});
     try {
-      await withDeadline(TIMEOUT_MS, call(), late);
+      await withDeadline(TIMEOUT_MS, call(), timeoutError);
       return {kind: 'created'};
     } catch (error) {
-      return createFailure(error, placeOf(task.queue));
+      return classifyFailure(error, placeOf(task.queue));
     }
   }
 
@@ -178,19 +85,19 @@ export function createCloudTasks(options: CloudTasksOptions): Tasks {
 
   async function stateOf(name: string): Promise<unknown> {
     const call = async () => (await client()).getQueue({name}, {timeout: TIMEOUT_MS, retry: null});
-    const [{state}] = await withDeadline(TIMEOUT_MS, call(), late);
+    const [{state}] = await withDeadline(TIMEOUT_MS, call(), timeoutError);
     return state;
   }
 
-  /** As Cloud Tasks says it: DEADLINE_EXCEEDED. */
-  function late(): Error {
+  /** A time-out as an error of Cloud Tasks: DEADLINE_EXCEEDED. */
+  function timeoutError(): Error {
     return Object.assign(new Error(`no answer within ${TIMEOUT_MS} ms`), {code: 4});
   }
 
   return {
     async enqueue(task) {
       let detail = '';
-      for (let tries = 0; tries < TRIES; tries += 1) {
+      for (let tries = 0; tries < MAX_TRIES; tries += 1) {
         const outcome = await createOnce(task);
         if (outcome.kind === 'created' || outcome.kind === 'exists') return outcome.kind;
         const where = `task ${task.name} in ${options.queues[task.queue]}`;
@@ -200,14 +107,14 @@ export function createCloudTasks(options: CloudTasksOptions): Tasks {
         detail = `${where}: ${outcome.detail}`;
       }
       throw new Unavailable(
-        `Cloud Tasks did not create ${detail} (tried ${TRIES} times); if this lasts, look at status.cloud.google.com and the quotas`,
+        `Cloud Tasks did not create ${detail} (tried ${MAX_TRIES} times); if this lasts, look at status.cloud.google.com and the quotas`,
         10,
       );
     },
     async check(queue) {
       const name = options.queues[queue];
       const state = await stateOf(name).catch((error: unknown) => {
-        const failure = createFailure(error, placeOf(queue));
+        const failure = classifyFailure(error, placeOf(queue));
         const detail = failure.kind === 'exists' ? 'a contradictory answer' : failure.detail;
         const remedy = failure.kind === 'permanent' ? `; ${failure.remedy}` : '';
         throw new Unavailable(`Cloud Tasks does not tell of the queue ${name}: ${detail}${remedy}`, 10);
@@ -241,4 +148,103 @@ function createRequest(task: NewTask, options: CloudTasksOptions) {
 function timestamp(timeMs: number): {readonly seconds: number; readonly nanos: number} {
   const seconds = Math.floor(timeMs / 1000);
   return {seconds, nanos: Math.round((timeMs - seconds * 1000) * 1e6)};
+}
+
+interface Connection {
+  readonly emulator: TasksEmulator | undefined;
+  readonly project: string | undefined;
+}
+
+/**
+ * Loads the client of Google at the first task: it takes a quarter of a second, for which a ping or an ignored event does not wait. Uses
+ * REST, because gRPC takes longer for its first call. A client that could not start (e.g. without credentials) is created again at the next
+ * task.
+ */
+function tasksClientLoader(connection: Connection) {
+  let client: ReturnType<typeof startClient> | undefined;
+  return () => {
+    client ??= startClient(connection).catch((error: unknown) => {
+      client = undefined;
+      throw error;
+    });
+    return client;
+  };
+}
+
+async function startClient({emulator, project}: Connection) {
+  const {CloudTasksClient} = await import('@google-cloud/tasks');
+  const client = new CloudTasksClient({
+    fallback: true,
+    ...(project ? {projectId: project} : {}),
+    ...(emulator ? await emulatorOptions(emulator, project) : {}),
+  });
+  await client.initialize();
+  return client;
+}
+
+/** Without `auth` the client would first ask the metadata server, which takes seconds outside of Google Cloud. */
+async function emulatorOptions({host, port}: TasksEmulator, project = 'emulated') {
+  const {GoogleAuth, PassThroughClient} = await import('google-auth-library');
+  const auth = new GoogleAuth({projectId: project, authClient: new PassThroughClient()});
+  return {apiEndpoint: host, port, protocol: 'http', auth};
+}
+
+/** Why a task was not created. */
+type CreateFailure =
+  | {readonly kind: 'exists'}
+  /** The same request may succeed later. */
+  | {readonly kind: 'transient'; readonly detail: string}
+  /** A person has to change something first. */
+  | {readonly kind: 'permanent'; readonly detail: string; readonly remedy: string};
+
+interface TaskPlace {
+  /** `projects/P/locations/L/queues/Q` */
+  readonly queue: string;
+  /** The variable that names the queue. */
+  readonly variable: string;
+  readonly serviceAccount: string;
+}
+
+/** Classifies an error of the client library. A 409 is `exists` only if the code says so: ABORTED is a 409 too, and creates nothing. */
+function classifyFailure(error: unknown, place: TaskPlace): CreateFailure {
+  const code = numberOf(error, 'code');
+  const status = numberOf(error, 'httpStatusCode');
+  if (code === ALREADY_EXISTS) return {kind: 'exists'};
+  const name = code === undefined ? undefined : (CODES[code] ?? `code ${code}`);
+  const detail = [status, name, firstLine(error)].filter((part) => part !== undefined).join(' ');
+  if (code === undefined || TRANSIENT.has(code) || (status ?? 0) >= 500) {
+    return {kind: 'transient', detail};
+  }
+  // The error came from the metadata server (asked for the access token) or from a proxy, and says nothing about the queue.
+  if (isForeignAnswer(error)) return {kind: 'transient', detail: `not Cloud Tasks' own answer: ${detail}`};
+  return {kind: 'permanent', detail, remedy: remedyFor(code, place)};
+}
+
+function remedyFor(code: number, {queue, variable, serviceAccount}: TaskPlace): string {
+  switch (CODES[code]) {
+    case 'NOT_FOUND':
+      return `create the queue ${queue}, or correct ${variable}`;
+    case 'PERMISSION_DENIED':
+      return (
+        `grant this function's service account roles/cloudtasks.enqueuer on ${queue}, ` +
+        `and roles/iam.serviceAccountUser on ${serviceAccount}`
+      );
+    case 'UNAUTHENTICATED':
+      return "check this function's service account: Cloud Tasks does not accept its credentials";
+    case 'FAILED_PRECONDITION':
+      return `check that the Cloud Tasks API is enabled and that ${queue} is not disabled`;
+    default:
+      return `check ${variable}, the URL of its function and TASKS_SERVICE_ACCOUNT`;
+  }
+}
+
+function numberOf(error: unknown, field: 'code' | 'httpStatusCode'): number | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const value: unknown = Reflect.get(error, field);
+  return typeof value === 'number' ? value : undefined;
+}
+
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return scrubSecrets(message.split('\n')[0] ?? '').slice(0, 300);
 }

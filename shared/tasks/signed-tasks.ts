@@ -4,8 +4,8 @@ import {TASK_SIGNATURE_HEADER, taskSignature} from '../task-signature';
 import type {Tasks} from './tasks';
 
 /**
- * Signs every task with the first of the keys, if there are any: who can reach a function and has Google's token, but not the key, creates
- * tasks without effect.
+ * Signs every task with the first key, if there are keys. Without the key, a caller who can reach a function and has a token of Google
+ * cannot make it act on a task.
  */
 export function signedTasks(tasks: Tasks, keys: readonly SecretSource[], secrets: SecretReader): Tasks {
   const [source] = keys;

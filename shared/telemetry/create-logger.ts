@@ -3,41 +3,28 @@ import {SlipwayError} from '../errors';
 import type {LogFields, Logger} from '../logger';
 import {scrubSecrets} from '../secret';
 
+const PINO_LEVEL = {debug: 'debug', info: 'info', warning: 'warn', error: 'error'} as const;
+
+const SEVERITY: Record<string, string> = {debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR'};
+
 const COLOUR: Record<string, string> = {DEBUG: '\x1b[90m', INFO: '\x1b[36m', WARNING: '\x1b[33m', ERROR: '\x1b[31m'};
+
 const RESET = '\x1b[0m';
+
 const HIDDEN = new Set(['severity', 'time', 'message']);
-
-/** Turns JSON lines into lines for a person at a terminal: time, severity, message, then the fields. */
-function prettyStream(out: {write(line: string): void}): {write(line: string): void} {
-  return {write: (line) => out.write(prettyLine(line))};
-}
-
-export function prettyLine(line: string): string {
-  const fields = JSON.parse(line) as Record<string, unknown>;
-  const severity = String(fields['severity']);
-  const time = String(fields['time']).slice(11, 23);
-  const rest = Object.entries(fields)
-    .filter(([key]) => !HIDDEN.has(key) && !key.startsWith('logging.googleapis.com/'))
-    .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join(' ');
-  return `${time} ${COLOUR[severity] ?? ''}${severity.padEnd(7)}${RESET} ${fields['message']}  \x1b[90m${rest}${RESET}\n`;
-}
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
 
 export interface LoggerOptions {
   readonly level: LogLevel;
-  /** Where the lines go; standard output unless given. */
+  /** Destination of the lines; default standard output. */
   readonly destination?: {write(line: string): void};
-  /** Lines for people; by default when standard output is a terminal. */
+  /** Readable lines instead of JSON; default when standard output is a terminal. */
   readonly pretty?: boolean;
 }
 
-const PINO_LEVEL = {debug: 'debug', info: 'info', warning: 'warn', error: 'error'} as const;
-const SEVERITY: Record<string, string> = {debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR'};
-
 /**
- * One JSON object a line, as Cloud Logging reads it.
+ * Creates a logger that writes one JSON object per line, in the format of Cloud Logging.
  * @see https://cloud.google.com/logging/docs/structured-logging
  */
 export function createLogger(options: LoggerOptions): Logger {
@@ -68,7 +55,7 @@ function wrap(line: pino.Logger): Logger {
   };
 }
 
-/** What a log line says of an error: ours need no stack, a surprise does. */
+/** Fields of an error in a log line. Only unexpected errors have a stack. */
 function describeError(error: unknown): unknown {
   if (error instanceof SlipwayError) {
     const cause = error.cause instanceof Error ? {cause: error.cause.message} : {};
@@ -76,4 +63,20 @@ function describeError(error: unknown): unknown {
   }
   if (error instanceof Error) return {name: error.name, message: error.message, stack: error.stack};
   return error;
+}
+
+/** Turns JSON lines into readable lines: time, severity, message, fields. */
+function prettyStream(out: {write(line: string): void}): {write(line: string): void} {
+  return {write: (line) => out.write(prettyLine(line))};
+}
+
+export function prettyLine(line: string): string {
+  const fields = JSON.parse(line) as Record<string, unknown>;
+  const severity = String(fields['severity']);
+  const time = String(fields['time']).slice(11, 23);
+  const rest = Object.entries(fields)
+    .filter(([key]) => !HIDDEN.has(key) && !key.startsWith('logging.googleapis.com/'))
+    .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(' ');
+  return `${time} ${COLOUR[severity] ?? ''}${severity.padEnd(7)}${RESET} ${fields['message']}  \x1b[90m${rest}${RESET}\n`;
 }

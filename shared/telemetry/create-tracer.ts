@@ -5,10 +5,10 @@ import type {Logger} from '../logger';
 import {type Random, systemRandom} from '../random';
 import {noTracer, type Tracer} from './tracer';
 
-/** Where spans go; what is left out is Cloud Trace and real time. */
+/** Destination of the spans; by default Cloud Trace, with real time. */
 export interface TracingOptions {
   readonly exporter?: SpanExporter;
-  /** Times the wait for the exporter. */
+  /** Timers of the wait for the exporter. */
   readonly timers?: TimerClock;
 }
 
@@ -21,7 +21,10 @@ export interface CreateTracerOptions {
   readonly tracing?: TracingOptions | undefined;
 }
 
-/** OpenTelemetry is loaded here, by `require` and only with `TRACING=true`: its packages cost a start more than a function does. */
+/**
+ * Creates the tracer. Loads OpenTelemetry by `require` and only with `TRACING=true`: loading its packages takes longer than starting a
+ * function.
+ */
 export function createTracer(options: CreateTracerOptions): Tracer {
   const {config, clock, logger, random = systemRandom, tracing = {}} = options;
   if (!config.tracing) return noTracer;
@@ -37,7 +40,7 @@ export function createTracer(options: CreateTracerOptions): Tracer {
       logger,
     });
   } catch (error) {
-    // Runners matter more than their traces.
+    // A failure of tracing does not stop the function.
     logger.error('found no way to trace, goes on without', {decision: 'untraced', reason: 'start', error});
     return noTracer;
   }

@@ -27,71 +27,17 @@ import type {Random} from '../random';
 import {scrubSecrets} from '../secret';
 import type {Span, SpanFields, TraceContext, Tracer} from './tracer';
 
-/** A sweep of a large installation ends more spans than are held at once: the rest goes ahead of its answer. */
-const MOST_HELD = 1_000;
+/** Ended spans that are held. The sweep of a large installation ends more: these are sent before the answer. */
+const MAX_HELD_SPANS = 1_000;
 
-/** `ExportResultCode.SUCCESS` of `@opentelemetry/core`, which is a type and a number and no reason to load more. */
+/** `ExportResultCode.SUCCESS` of `@opentelemetry/core`, repeated here so that the package need not be loaded. */
 const SUCCESS = 0;
 
 /**
- * Holds the spans that have ended until the answer is due. OpenTelemetry's own `BatchSpanProcessor` sends on a timer; a function has no CPU
- * between its requests. Batches that failed are gone: a trace is not worth memory.
+ * How long an answer waits for the exporter, in milliseconds. GitHub allows ten seconds for a delivery, of which creating the task may take
+ * 7.5.
  */
-class SpanBuffer implements SpanProcessor {
-  readonly #exporter: SpanExporter;
-  readonly #onFailure: (error: unknown) => void;
-  #ended: ReadableSpan[] = [];
-
-  constructor(exporter: SpanExporter, onFailure: (error: unknown) => void) {
-    this.#exporter = exporter;
-    this.#onFailure = onFailure;
-  }
-
-  onStart(): void {
-    // A span says what it has to say when it ends.
-  }
-
-  onEnd(span: ReadableSpan): void {
-    this.#ended.push(span);
-    if (this.#ended.length >= MOST_HELD) void this.forceFlush();
-  }
-
-  /** Resolves when the exporter has answered, whatever it said; as long as it takes. */
-  async forceFlush(): Promise<void> {
-    const spans = this.#ended;
-    this.#ended = [];
-    if (spans.length === 0) return;
-    try {
-      await this.#send(spans);
-    } catch (error) {
-      this.#onFailure(error);
-    }
-  }
-
-  shutdown(): Promise<void> {
-    return this.#exporter.shutdown();
-  }
-
-  /** The interface returns nothing, Google's exporter a promise, which may reject without a call of the callback. */
-  #send(spans: ReadableSpan[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const begun: unknown = this.#exporter.export(spans, ({code, error}) => {
-        if (code === SUCCESS) resolve();
-        else reject(error ?? new Error('the exporter gave no reason'));
-      });
-      if (begun instanceof Promise) begun.catch(reject);
-    });
-  }
-}
-
-/**
- * Sends spans to Cloud Trace with the function's own service account, which needs `roles/cloudtrace.agent`. Without a project the metadata
- * server is asked for it.
- * @see https://cloud.google.com/trace/docs/reference/v2/rpc/google.devtools.cloudtrace.v2
- */
-export function createCloudTraceExporter(project: string | undefined): SpanExporter {
-  return new TraceExporter({...(project ? {projectId: project} : {}), resourceFilter: /^service\./});
-}
+export const FLUSH_MS = 1_500;
 
 export interface OpenTelemetryOptions {
   readonly service: string;
@@ -103,14 +49,12 @@ export interface OpenTelemetryOptions {
   readonly logger: Logger;
 }
 
-/** An answer waits no longer for the exporter. GitHub gives a delivery ten seconds, of which the task may take 7.5. */
-export const FLUSH_MS = 1_500;
-
 /**
- * A tracer on OpenTelemetry. Nothing of it is made global: other libraries in the process would begin to trace themselves.
+ * Creates a tracer on OpenTelemetry. Nothing is registered globally, because other libraries in the process would begin to trace
+ * themselves.
  *
- * Every execution is recorded, also where Cloud Run's front end, which marks one request in ten seconds, left it out: who turned tracing on
- * looks for the trace of one certain job.
+ * Every execution is recorded, even if the front end of Cloud Run, which samples one request in ten seconds, did not sample it: tracing is
+ * turned on to find the trace of a certain job.
  */
 export function createOpenTelemetryTracer(options: OpenTelemetryOptions): Tracer {
   const {clock, logger, timers} = options;
@@ -181,7 +125,7 @@ function attributesOf(fields: SpanFields): Attributes {
   );
 }
 
-/** As OpenTelemetry's `recordException`, without the stack, and without what looks like a secret. */
+/** Records an error like `recordException` of OpenTelemetry, without the stack and without secrets. */
 function recordError(span: OpenTelemetrySpan, error: unknown, at: HrTime): void {
   const message = scrubSecrets(error instanceof Error ? error.message : 'unknown');
   const type = error instanceof SlipwayError ? error.kind : error instanceof Error ? error.name : typeof error;
@@ -189,19 +133,19 @@ function recordError(span: OpenTelemetrySpan, error: unknown, at: HrTime): void 
   span.setStatus({code: SpanStatusCode.ERROR, message});
 }
 
-/** A bare number would be taken for milliseconds since the process began when it is small. */
+/** Time for OpenTelemetry, which would read a small number as milliseconds since the start of the process. */
 function hrTime(ms: number): HrTime {
   const seconds = Math.floor(ms / 1000);
   return [seconds, Math.round((ms - seconds * 1000) * 1e6)];
 }
 
-/** From our source of chance, so that a seed replays a run with the same ids. The version's digit keeps an id from being all zeros. */
+/** Ids from the random port, so that a seed reproduces them. The version digit of the UUID keeps an id from being all zeros. */
 function idsOf(random: Random): IdGenerator {
   const hex = () => random.uuid().replaceAll('-', '');
   return {generateTraceId: hex, generateSpanId: () => hex().slice(0, 16)};
 }
 
-/** Whether `work`, which does not reject, was over after `ms`. */
+/** Whether `work`, which never rejects, ends within `ms` milliseconds. */
 function settlesWithin(ms: number, work: Promise<void>, timers: TimerClock): Promise<boolean> {
   return new Promise((resolve) => {
     const takeBack = timers.at(timers.now() + ms, () => resolve(false));
@@ -210,4 +154,64 @@ function settlesWithin(ms: number, work: Promise<void>, timers: TimerClock): Pro
       resolve(true);
     });
   });
+}
+
+/**
+ * Holds the ended spans until the answer is due. `BatchSpanProcessor` of OpenTelemetry sends on a timer, but a function has no CPU between
+ * its requests. Failed batches are dropped, to save memory.
+ */
+class SpanBuffer implements SpanProcessor {
+  readonly #exporter: SpanExporter;
+  readonly #onFailure: (error: unknown) => void;
+  #ended: ReadableSpan[] = [];
+
+  constructor(exporter: SpanExporter, onFailure: (error: unknown) => void) {
+    this.#exporter = exporter;
+    this.#onFailure = onFailure;
+  }
+
+  onStart(): void {
+    // Spans are recorded when they end.
+  }
+
+  onEnd(span: ReadableSpan): void {
+    this.#ended.push(span);
+    if (this.#ended.length >= MAX_HELD_SPANS) void this.forceFlush();
+  }
+
+  /** Sends the ended spans. Resolves when the exporter has answered with success or failure, without a time-out. */
+  async forceFlush(): Promise<void> {
+    const spans = this.#ended;
+    this.#ended = [];
+    if (spans.length === 0) return;
+    try {
+      await this.#send(spans);
+    } catch (error) {
+      this.#onFailure(error);
+    }
+  }
+
+  shutdown(): Promise<void> {
+    return this.#exporter.shutdown();
+  }
+
+  /** The interface returns nothing, but the exporter of Google returns a promise, which may reject without calling the callback. */
+  #send(spans: ReadableSpan[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const begun: unknown = this.#exporter.export(spans, ({code, error}) => {
+        if (code === SUCCESS) resolve();
+        else reject(error ?? new Error('the exporter gave no reason'));
+      });
+      if (begun instanceof Promise) begun.catch(reject);
+    });
+  }
+}
+
+/**
+ * Creates an exporter to Cloud Trace that uses the service account of the function, which needs `roles/cloudtrace.agent`. Without
+ * `project`, asks the metadata server.
+ * @see https://cloud.google.com/trace/docs/reference/v2/rpc/google.devtools.cloudtrace.v2
+ */
+export function createCloudTraceExporter(project: string | undefined): SpanExporter {
+  return new TraceExporter({...(project ? {projectId: project} : {}), resourceFilter: /^service\./});
 }

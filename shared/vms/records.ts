@@ -5,16 +5,16 @@ import {LEASE_MS} from '../model/lease';
 import {matchJob} from '../model/matching';
 import {demandTask, vmCheckTask} from '../model/tasks';
 import {
-  active,
+  addRunningJob,
   type DrainedRunner,
   isBeingStarted,
-  isStopping,
-  runsJob,
-  runsNoMore,
+  isBeingStopped,
+  markRunning,
+  markStopped,
+  markStopping,
+  recordActivity,
+  removeRunningJob,
   type SeenLabels,
-  started,
-  stopped,
-  stopping,
   type VmDocument,
   withSeenLabels,
 } from '../model/vm';
@@ -22,7 +22,7 @@ import type {Context} from '../ports';
 import type {Transaction} from '../store/store';
 import {changeVm, readVm} from './document';
 import {isOwnRunner, logForeign, withOwnRunner} from './own-runner';
-import {isRunnerOf, type Vm, vmOfPool, vmOfRunner} from './vms';
+import {findVmOfPool, findVmOfRunner, isRunnerOf, type Vm} from './vms';
 
 export interface VmRecord {
   readonly change: JobChange['kind'];
@@ -32,8 +32,8 @@ export interface VmRecord {
 }
 
 /**
- * Records an event of a job that the VM is for. What is new in it is activity, which makes a planned stop void. `seen`: what labels a runner
- * of the VM had a moment ago.
+ * Records an event of a job of the VM's pools. An event that changes the job is an activity, which makes a planned stop void. `seen`: labels
+ * of a runner of the VM that were just read.
  */
 export async function recordVmJob(context: Context, vm: Vm, event: JobEvent, seen?: SeenLabels): Promise<VmRecord> {
   return context.store.transaction(async (transaction) => {
@@ -42,52 +42,46 @@ export async function recordVmJob(context: Context, vm: Vm, event: JobEvent, see
     const document = await readVm(transaction, vm, now);
     const change = applyJobEvent(existing, event, now);
     if (change.kind === 'unchanged') return {change: change.kind, job: change.job, document};
-    const job = change.kind === 'opened' ? covered(vm, change.job) : change.job;
+    const job = change.kind === 'opened' ? assignedToVm(vm, change.job) : change.job;
     if (isNotOfVm(vm, existing, change.kind, event)) {
       transaction.set('jobs', jobKeyOf(event), job);
       return {change: change.kind, job, document};
     }
     const known = seen ? {...document, seenLabels: withSeenLabels(document.seenLabels, seen)} : document;
-    const next = heard(vm, active(known, now, event), change.kind, event, now);
+    const next = applyToVm(vm, recordActivity(known, now, event), change.kind, event, now);
     transaction.set('jobs', jobKeyOf(event), job);
     transaction.set('vms', vm.id, next);
     return {change: change.kind, job, document: next};
   });
 }
 
-/** What becomes of a job that was turned away is no activity of the VM, unless its runner took it all the same. */
+/** Whether an event of a rejected job (`dead`) is no activity of the VM: the job is not opened again, and no runner of the VM runs it. */
 function isNotOfVm(vm: Vm, before: JobDocument | undefined, change: JobChange['kind'], event: JobEvent): boolean {
   if (before?.demand !== 'dead' || change === 'opened') return false;
   return event.runnerName === null || !isRunnerOf(vm, event.runnerName);
 }
 
-/** A job that another pool was for ran on the VM: its runner had all the labels. */
-async function recordForeignJob(context: Context, vm: Vm, event: JobEvent): Promise<VmDocument> {
-  const kind = event.status === 'completed' ? 'finished' : 'started';
-  return changeVm(context, vm, (known, now) => heard(vm, active(known, now, event), kind, event, now));
+/** Records that the job is assigned to the VM, in a transaction whose reads are done. */
+export function assignToVm(transaction: Transaction, vm: Vm, job: JobDocument): void {
+  transaction.set('jobs', jobKeyOf(job), assignedToVm(vm, job));
 }
 
-/** Writes the job down as covered by the VM, in a transaction whose reads are done by the caller. */
-export function coverByVm(transaction: Transaction, vm: Vm, job: JobDocument): void {
-  transaction.set('jobs', jobKeyOf(job), covered(vm, job));
-}
-
-function covered({pools}: Vm, job: JobDocument): JobDocument {
+function assignedToVm({pools}: Vm, job: JobDocument): JobDocument {
   const own = pools.find(({pool}) => pool.name === job.pool);
   return {...job, demand: 'covered', runner: own?.runnerName ?? null};
 }
 
-function heard(vm: Vm, document: VmDocument, change: JobChange['kind'], event: JobEvent, now: number): VmDocument {
+function applyToVm(vm: Vm, document: VmDocument, change: JobChange['kind'], event: JobEvent, now: number): VmDocument {
   const key = jobKeyOf(event);
-  if (change === 'finished' || change === 'parked') return runsNoMore(document, key);
+  if (change === 'finished' || change === 'parked') return removeRunningJob(document, key);
   if (change !== 'started' || !event.runnerName || !isRunnerOf(vm, event.runnerName)) return document;
   // Who runs a job is up, unless that is about to end.
-  return runsJob(isStopping(document, now) ? document : started(document, now), key);
+  return addRunningJob(isBeingStopped(document, now) ? document : markRunning(document, now), key);
 }
 
 /**
- * Takes the right to stop the VM, for as long as a lease holds: from here on a job that arrives waits until the VM is down, and has it
- * started again. Undefined when there was newer activity, or another execution is at it. `byHand` makes planned stops void.
+ * Claims the stop of the VM for the time of a lease: a job that arrives from here on waits until the VM is down, and then starts it again.
+ * Undefined: there was newer activity than `version`, or another execution stops the VM. `byHand`: also makes planned stops void.
  */
 export async function claimStop(
   context: Context,
@@ -97,14 +91,14 @@ export async function claimStop(
   return context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     const document = await readVm(transaction, vm, now);
-    if (document.version !== version || isStopping(document, now)) return undefined;
-    const claimed = stopping(byHand ? active(document, now) : document, {now, leaseMs: LEASE_MS, drained});
+    if (document.version !== version || isBeingStopped(document, now)) return undefined;
+    const claimed = markStopping(byHand ? recordActivity(document, now) : document, {now, leaseMs: LEASE_MS, drained});
     transaction.set('vms', vm.id, claimed);
     return claimed;
   });
 }
 
-/** False when the claim is void: there was newer activity than `version`, or somebody else went on. Undefined: of any version. */
+/** Renews the lease of a stop. False: the stop is not claimed any more, or there was newer activity than `version` (undefined: any version). */
 export async function renewStop(context: Context, vm: Vm, version: number | undefined): Promise<boolean> {
   return context.store.transaction(async (transaction) => {
     const document = await transaction.get('vms', vm.id);
@@ -114,19 +108,19 @@ export async function renewStop(context: Context, vm: Vm, version: number | unde
   });
 }
 
-/** The stop is off. */
-export async function recordRunningOn(context: Context, vm: Vm): Promise<VmDocument> {
-  return changeVm(context, vm, started);
+/** Records that a claimed stop is not carried out, and the VM is still up. */
+export async function recordStopCancelled(context: Context, vm: Vm): Promise<VmDocument> {
+  return changeVm(context, vm, markRunning);
 }
 
-/** The VM is down. Returns the job that has it started again, when one waits. */
+/** Records that the VM is down. If a job waits, enqueues its task, which starts the VM again, and returns the job's key. */
 export async function recordStopped(context: Context, vm: Vm, version: number): Promise<JobKey | undefined> {
   await context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     const document = await transaction.get('vms', vm.id);
-    // Somebody is about to start it again.
+    // Another execution may be starting the VM again.
     if (!document || document.state === 'stopped' || isBeingStarted(document, now)) return;
-    transaction.set('vms', vm.id, stopped(document, now));
+    transaction.set('vms', vm.id, markStopped(document, now));
   });
   const [oldest] = await queuedJobs(context, vm);
   if (!oldest) return undefined;
@@ -135,39 +129,41 @@ export async function recordStopped(context: Context, vm: Vm, version: number): 
   return key;
 }
 
-/** `waiting`, `in_progress` and `completed` of a job of the VM. When nothing runs on it any more, its stop is planned. */
-export async function hearVmEvent(context: Context, vm: Vm, event: JobEvent): Promise<Outcome> {
-  const heard = await withOwnRunner(context, vm, event);
-  if (heard !== event && (await isNoJobOfOurs(context, event))) return {decision: 'foreign', reason: vm.instance};
-  const {change, document} = await recordVmJob(context, vm, heard);
-  // A repeated event plans it again: the one before may have got no further than the record.
+/** Records a `waiting`, `in_progress` or `completed` event of a job of the VM's pools, and plans the VM's stop unless the job runs. */
+export async function recordVmEvent(context: Context, vm: Vm, event: JobEvent): Promise<Outcome> {
+  const ownEvent = await withOwnRunner(context, vm, event);
+  if (ownEvent !== event && (await isForeignJob(context, event))) return {decision: 'foreign', reason: vm.instance};
+  const {change, document} = await recordVmJob(context, vm, ownEvent);
+  // Also for a repeated event: the execution before may have crashed between the record and the plan.
   if (event.status !== 'in_progress') await planStop(context, vm, document);
   return {decision: change, reason: vm.instance};
 }
 
-/** The event came for the runner's name alone. */
-async function isNoJobOfOurs({pools, store}: Context, event: JobEvent): Promise<boolean> {
+/** Whether the event was accepted only for the runner's name: no pool matches the job, and the job is not on record. */
+async function isForeignJob({pools, store}: Context, event: JobEvent): Promise<boolean> {
   const {repository, labels} = event;
   if (matchJob({repository, labels, isPublic: false}, pools).kind === 'matched') return false;
   return (await store.get('jobs', jobKeyOf(event))) === undefined;
 }
 
 /**
- * A job of a pool of another kind ran on a persistent VM, whose runner had all its labels. `change`: what the event changed about the job;
- * one that changed nothing is left out.
+ * Records on a persistent VM a job of another pool, which its runner took because it has all of the job's labels. `change`: what the event
+ * changed about the job; only a start or an end is recorded.
  */
-export async function noteForeignRun(context: Context, event: JobEvent, change: string): Promise<void> {
-  const vm = event.runnerName ? vmOfRunner(context, event.runnerName) : undefined;
+export async function recordJobOfOtherPool(context: Context, event: JobEvent, change: string): Promise<void> {
+  const vm = event.runnerName ? findVmOfRunner(context, event.runnerName) : undefined;
   if (!vm || (change !== 'started' && change !== 'finished')) return;
   if (!(await isOwnRunner(context, vm, event))) return logForeign(context, vm, event);
-  const document = await recordForeignJob(context, vm, event);
+  const document = await changeVm(context, vm, (known, now) =>
+    applyToVm(vm, recordActivity(known, now, event), change, event, now),
+  );
   if (change === 'finished') await planStop(context, vm, document);
 }
 
-/** The job is queued again: the VM of its pool, if the pool has one, runs it no more. */
+/** Records that the VM of the job's pool, if the pool has one, does not run the job any more, because it is queued again. */
 export async function endRunOnVm(context: Context, job: JobDocument): Promise<void> {
-  const vm = vmOfPool(context, job.pool);
-  if (vm) await changeVm(context, vm, (document) => runsNoMore(document, jobKeyOf(job)));
+  const vm = findVmOfPool(context, job.pool);
+  if (vm) await changeVm(context, vm, (document) => removeRunningJob(document, jobKeyOf(job)));
 }
 
 async function planStop(context: Context, vm: Vm, {version}: VmDocument): Promise<void> {
@@ -176,14 +172,17 @@ async function planStop(context: Context, vm: Vm, {version}: VmDocument): Promis
   );
 }
 
-/** Jobs of one pool that are asked after in one look. */
-const MOST_JOBS = 20;
+/** Waiting jobs of one pool that are read at once. */
+const MAX_QUEUED_JOBS = 20;
 
-/** The jobs on record that wait for the VM, oldest first. */
+/** The queued jobs on record that wait for the VM, oldest first. */
 export async function queuedJobs(context: Context, {pools}: Vm): Promise<JobDocument[]> {
   const found = await Promise.all(
     pools.map(({pool}) =>
-      context.store.find('jobs', {where: {pool: pool.name, status: 'queued', demand: 'covered'}, limit: MOST_JOBS}),
+      context.store.find('jobs', {
+        where: {pool: pool.name, status: 'queued', demand: 'covered'},
+        limit: MAX_QUEUED_JOBS,
+      }),
     ),
   );
   return found

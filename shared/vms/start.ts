@@ -5,35 +5,45 @@ import {applyJobEvent, type Demand} from '../model/job-event';
 import type {Pool} from '../model/pool';
 import {isOver} from '../model/runner';
 import {queuedAgainTask, startVmTask, vmCheckTask} from '../model/tasks';
-import {active, isAlarming, isStopping, started, startFailed, starting, type VmDocument} from '../model/vm';
+import {
+  countFailedStart,
+  isBeingStopped,
+  isStartAlertDue,
+  markRunning,
+  markStarting,
+  recordActivity,
+  type VmDocument,
+} from '../model/vm';
 import {type Context, type OperationOptions, poolOf} from '../ports';
-import {isGoingDown, isUp, type VmOutcome} from '../providers/provider';
+import {isRunning, isStopping, type VmOutcome} from '../providers/provider';
 import type {Store} from '../store/store';
 import {changeVm, readVm} from './document';
 import {restoreLabels} from './drain';
-import {coverByVm, recordVmJob} from './records';
-import {judgeJob, notWanted, turnAway} from './take-job';
-import {refusal, type StartResult, type Vm, vmById, vmToOperate} from './vms';
+import {assignToVm, recordVmJob} from './records';
+import {checkLabels, notWanted, rejectJob} from './take-job';
+import {findVmById, requirePersistentVm, type StartResult, toError, type Vm} from './vms';
 
-/** Until a VM that stops is worth another look. */
+/** Time after which the start of a VM that is stopping is tried again. */
 const STOPPING_RETRY_SECONDS = 20;
+
+/** Shortest time after which a start without quota is tried again. */
 const QUOTA_RETRY_SECONDS = 60;
 
 /**
- * Starts the VM if it is not up, and stays until it is known that it is. Its runner gets back the labels that it lost. Never gives up by
- * itself: no capacity is a failure that is tried again.
+ * Starts the VM if it is not up, waits until it is, and restores its runner's labels. Throws a typed error if the VM does not start; without
+ * capacity it is retryable, and has no limit of attempts of its own.
  */
 async function ensureStarted(context: Context, vm: Vm): Promise<Outcome> {
   const before = await beforeStart(context, vm);
   const outcome = await context.vm(vm).start({});
-  if (outcome.kind !== 'changed' && outcome.kind !== 'already') throw await failure(context, vm, outcome);
+  if (outcome.kind !== 'changed' && outcome.kind !== 'already') throw await handleFailedStart(context, vm, outcome);
 
   const document =
-    before.state === 'running' && before.startFailures === 0 ? before : await changeVm(context, vm, started);
+    before.state === 'running' && before.startFailures === 0 ? before : await changeVm(context, vm, markRunning);
   // mutation: restore labels at start
   if (document.drained.length > 0) await restoreLabels(context, vm, document);
   if (before.state !== 'running') {
-    // For a VM that no job ever runs on: a job cancelled unheard, a start by hand.
+    // Plans a stop for the case that no job ever runs on the VM: a missed cancellation, or a start by hand.
     await context.tasks.enqueue(
       vmCheckTask(context.deployment, vm, {
         version: document.version,
@@ -46,18 +56,18 @@ async function ensureStarted(context: Context, vm: Vm): Promise<Outcome> {
   return {decision: outcome.kind === 'changed' ? 'vm_started' : 'already_running', reason: vm.instance};
 }
 
-/** A VM that somebody started by hand. */
-export async function startById(context: Context, id: string): Promise<Outcome> {
-  const vm = vmById(context, id);
+/** Completes the start of a VM that a person started. `id`: `<zone>.<instance>`. */
+export async function startVmById(context: Context, id: string): Promise<Outcome> {
+  const vm = findVmById(context, id);
   return vm ? ensureStarted(context, vm) : {decision: 'void', reason: 'no_pool'};
 }
 
-/** Refuses while the VM stops, or a start found no capacity a moment ago. */
+/** Records that the VM is starting. Throws while the VM is being stopped, and during the pause after a start without capacity. */
 async function beforeStart(context: Context, vm: Vm): Promise<VmDocument> {
   return context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     const document = await readVm(transaction, vm, now);
-    if (isStopping(document, now)) {
+    if (isBeingStopped(document, now)) {
       throw new Unavailable(
         `VM ${vm.instance} is stopping: it is started again when it is down`,
         STOPPING_RETRY_SECONDS,
@@ -67,22 +77,23 @@ async function beforeStart(context: Context, vm: Vm): Promise<VmDocument> {
       const seconds = (document.nextStartAt - now) / 1000;
       throw new NoCapacity(`VM ${vm.instance} found no capacity a moment ago`, seconds);
     }
-    if (document.state !== 'running') transaction.set('vms', vm.id, starting(document, now));
+    if (document.state !== 'running') transaction.set('vms', vm.id, markStarting(document, now));
     return document;
   });
 }
 
 type NotUp = Exclude<VmOutcome, {kind: 'changed' | 'already'}>;
 
-async function failure(context: Context, vm: Vm, outcome: NotUp): Promise<Error> {
+/** Records and logs a failed start, and returns the error to throw. */
+async function handleFailedStart(context: Context, vm: Vm, outcome: NotUp): Promise<Error> {
   const fields = {vm: vm.instance, zone: vm.zone};
   switch (outcome.kind) {
     case 'no_capacity':
     case 'quota': {
-      const document = await changeVm(context, vm, startFailed);
+      const document = await changeVm(context, vm, countFailedStart);
       const now = context.clock.now();
       const seconds = (document.nextStartAt - now) / 1000;
-      if (isAlarming(document, now)) {
+      if (isStartAlertDue(document, now)) {
         const minutes = Math.round((now - (document.startFailingSince ?? now)) / 60_000);
         context.logger.error(
           `VM ${vm.instance} could not be started for ${minutes} minutes: ${outcome.message}. Its jobs wait. Move it to another zone, or reserve capacity.`,
@@ -96,42 +107,44 @@ async function failure(context: Context, vm: Vm, outcome: NotUp): Promise<Error>
     case 'missing':
     case 'refused':
       context.logger.error(outcome.message, {decision: 'alert', reason: `vm_${outcome.kind}`, ...fields});
-      return refusal(vm, outcome);
+      return toError(vm, outcome);
     default:
-      return refusal(vm, outcome);
+      return toError(vm, outcome);
   }
 }
 
 /**
- * Starts a pool's persistent VM because somebody asked for it, and returns when Compute Engine has accepted. A task waits for the rest: its
- * runner's labels, and the stop when no job comes. Throws what Compute Engine refuses.
+ * Starts a pool's persistent VM on request, and returns when Compute Engine has accepted the start. A task then restores the runner's labels
+ * and plans the stop. Throws a typed error if Compute Engine refuses.
  */
 export async function startVm(context: Context, pool: Pool, {dryRun}: OperationOptions): Promise<StartResult> {
-  const {vm, machine, status} = await vmToOperate(context, pool);
-  if (isUp(status)) return {status: 'already_running'};
+  const {vm, machine, status} = await requirePersistentVm(context, pool);
+  if (isRunning(status)) return {status: 'already_running'};
   const document = await context.store.get('vms', vm.id);
-  if (isGoingDown(status) || (document && isStopping(document, context.clock.now()))) return {status: 'stopping'};
+  if (isStopping(status) || (document && isBeingStopped(document, context.clock.now()))) return {status: 'stopping'};
   if (dryRun) return {status: 'starting', operation: null};
 
   const begun = await machine.beginStart();
-  if (begun.kind !== 'begun' && begun.kind !== 'done') throw refusal(vm, begun);
-  const {version} = await changeVm(context, vm, (known, now) => starting(active(known, now), now));
+  if (begun.kind !== 'begun' && begun.kind !== 'done') throw toError(vm, begun);
+  const {version} = await changeVm(context, vm, (known, now) => markStarting(recordActivity(known, now), now));
   await context.tasks.enqueue(startVmTask(context.deployment, vm, version));
   context.logger.info(`VM ${vm.instance} is started by hand`, {decision: 'start_by_hand', vm: vm.instance});
   return {status: 'starting', operation: begun.kind === 'begun' ? begun.operation.name : null};
 }
 
 /**
- * A job that the VM is for: it is on record, and the VM up, or this fails and is tried again. One that asks for labels that the VM's
- * runner does not have is turned away; in a pool that is drained (`maxRunners: 0`) it waits.
+ * Serves the demand of a job in a pool with a persistent VM: records the job and starts the VM. A job that asks for a label that the VM's
+ * runner lacks is rejected. In a drained pool (`maxRunners: 0`) the job stays open.
  */
-export async function serveVm(context: Context, vm: Vm, demand: Demand): Promise<Outcome> {
-  const asking = 'event' in demand ? demand.event : await context.store.get('jobs', demand.job);
-  if (asking && poolOf(context, asking.pool)?.maxRunners === 0) return leaveOpen(context, demand);
-  const {lacked, seen} = asking?.status === 'queued' ? await judgeJob(context, vm, asking) : {lacked: []};
-  if (lacked.length > 0) return turnAway(context, vm, demand, lacked);
+export async function serveDemandOnVm(context: Context, vm: Vm, demand: Demand): Promise<Outcome> {
+  const before = 'event' in demand ? demand.event : await context.store.get('jobs', demand.job);
+  if (before && poolOf(context, before.pool)?.maxRunners === 0) return leaveOpen(context, demand);
+  const {lacked, seen} = before?.status === 'queued' ? await checkLabels(context, vm, before) : {lacked: []};
+  if (lacked.length > 0) return rejectJob(context, vm, demand, lacked);
   const job =
-    'event' in demand ? (await recordVmJob(context, vm, demand.event, seen)).job : await cover(context, vm, demand.job);
+    'event' in demand
+      ? (await recordVmJob(context, vm, demand.event, seen)).job
+      : await assignQueuedJob(context, vm, demand.job);
   if ('event' in demand && job?.status === 'in_progress' && (await isRunnerGone(context.store, job))) {
     await context.tasks.enqueue(queuedAgainTask(jobKeyOf(job), job.runner, demand.event.delivery));
   }
@@ -139,13 +152,13 @@ export async function serveVm(context: Context, vm: Vm, demand: Demand): Promise
   return ensureStarted(context, vm);
 }
 
-/** The job is on record as running on a runner of ours that is over, or on none of ours. */
+/** Whether no runner on record under the name of the job's runner is alive. */
 async function isRunnerGone(store: Store, {runner}: JobDocument): Promise<boolean> {
   const document = runner === null ? undefined : await store.get('runners', runner);
   return !document || isOver(document);
 }
 
-/** The job is on record, and neither starts the VM nor keeps it up. */
+/** Records the job as open, so that it neither starts the VM nor keeps it up. */
 async function leaveOpen({store, clock}: Context, demand: Demand): Promise<Outcome> {
   return store.transaction(async (transaction) => {
     const now = clock.now();
@@ -157,12 +170,12 @@ async function leaveOpen({store, clock}: Context, demand: Demand): Promise<Outco
   });
 }
 
-/** Also a job that had been given up: it is asked for again. */
-async function cover(context: Context, vm: Vm, key: string): Promise<JobDocument | undefined> {
+/** Assigns a queued job on record to the VM, also one that was given up before. Returns the job as it was. */
+async function assignQueuedJob(context: Context, vm: Vm, key: string): Promise<JobDocument | undefined> {
   return context.store.transaction(async (transaction) => {
     const job = await transaction.get('jobs', key);
     if (job?.status !== 'queued' || job.demand === 'covered') return job;
-    coverByVm(transaction, vm, {...job, updatedAt: context.clock.now()});
+    assignToVm(transaction, vm, {...job, updatedAt: context.clock.now()});
     return job;
   });
 }

@@ -3,72 +3,76 @@ import type {Registration} from '../github/github';
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {applyJobEvent, type Demand, type JobEvent} from '../model/job-event';
 import {scopeFor} from '../model/scope';
-import {labelsOf, lackedLabels, type SeenLabels, wasSeenToTake} from '../model/vm';
+import {labelsWithDrained, lackedLabels, type SeenLabels, wasSeenToTake} from '../model/vm';
 import {type Context, githubOf} from '../ports';
 import type {Vm} from './vms';
 
-/** Whom a VM is asked for. */
-export type Asking = Pick<JobDocument, 'pool' | 'repository' | 'installationId' | 'labels'>;
+/** The fields of a job that decide whether a VM's runner can take it. */
+export type JobToCheck = Pick<JobDocument, 'pool' | 'repository' | 'installationId' | 'labels'>;
 
-/** A look, and another one: a label that is being taken off or given back may be neither at GitHub nor on record in one of them. */
-const LOOKS = 2;
+/** Checks before a job is rejected. A label that is being taken off or restored may be missing both at GitHub and on record in one check. */
+const MAX_CHECKS = 2;
 
-/** What a look came to: what is lacking, and a reading worth keeping. */
-export interface Judged {
+/** Result of a check. */
+export interface LabelCheck {
+  /** Labels that the runner lacks. */
   readonly lacked: readonly string[];
+  /** Labels of a runner that can take the job, to be kept. */
   readonly seen?: SeenLabels;
 }
 
-const TAKES: Judged = {lacked: []};
+const LACKS_NOTHING: LabelCheck = {lacked: []};
 
 /**
- * Labels that the job asks for and no runner of the VM has, by GitHub's own answer: GitHub will never give it the job. None when a runner
- * takes it, and when that cannot be told: no runner is registered yet, or GitHub does not answer. Then the VM is started.
+ * Asks GitHub which of the job's labels all runners of the VM lack. GitHub never gives the job to a runner that lacks one. No label is
+ * reported if a runner has all of them, or if that is not known: no runner is registered yet, or GitHub does not answer.
  */
-export async function judgeJob(context: Context, vm: Vm, job: Asking): Promise<Judged> {
-  let judged = TAKES;
-  for (let look = 0; look < LOOKS; look++) {
-    judged = await lookOnce(context, vm, job);
+export async function checkLabels(context: Context, vm: Vm, job: JobToCheck): Promise<LabelCheck> {
+  let judged = LACKS_NOTHING;
+  for (let look = 0; look < MAX_CHECKS; look++) {
+    judged = await checkLabelsOnce(context, vm, job);
     if (judged.lacked.length === 0) return judged;
   }
   return judged;
 }
 
-async function lookOnce(context: Context, vm: Vm, job: Asking): Promise<Judged> {
+async function checkLabelsOnce(context: Context, vm: Vm, job: JobToCheck): Promise<LabelCheck> {
   const {labels} = job;
   const entry = vm.pools.find(({pool}) => pool.name === job.pool);
-  if (!entry) return TAKES;
+  if (!entry) return LACKS_NOTHING;
   const scope = scopeFor(entry.pool, job);
   const names = new Set([entry.runnerName, ...vm.pools.map(({runnerName}) => runnerName)]);
   const placeOf = (name: string) => `${name} ${JSON.stringify(scope)}`.toLowerCase();
   const before = await context.store.get('vms', vm.id);
   const now = context.clock.now();
-  if ([...names].some((name) => wasSeenToTake(before?.seenLabels, {place: placeOf(name), labels}, now))) return TAKES;
+  if ([...names].some((name) => wasSeenToTake(before?.seenLabels, {place: placeOf(name), labels}, now)))
+    return LACKS_NOTHING;
 
   const github = githubOf(context, {scope, installationId: job.installationId});
   const drained = [...(before?.drained ?? [])];
   const runners: Registration[] = [];
   for (const name of names) {
-    const registration = await orUnknown(context, vm, () => github.findRunner(name));
-    // The pool's own runner decides whether anything is known; one of another pool may take the job as well.
+    const registration = await tryFindRunner(context, vm, () => github.findRunner(name));
+    // Without the runner of the job's own pool nothing is known. Runners of the VM's other pools may take the job, too.
     // mutation: unknown runner
-    if (!registration && name === entry.runnerName) return TAKES;
+    if (!registration && name === entry.runnerName) return LACKS_NOTHING;
     if (!registration) continue;
-    const has = labelsOf(registration, drained);
+    const has = labelsWithDrained(registration, drained);
     if (lackedLabels(labels, [has]).length === 0)
       return {lacked: [], seen: {place: placeOf(name), labels: has, at: now}};
     runners.push(registration);
   }
-  // A label may be taken off between the first reading of the record and GitHub's answer.
+  // The record is read again, because a label may have been taken off between the first read and GitHub's answer.
   drained.push(...((await context.store.get('vms', vm.id))?.drained ?? []));
   const lacked = lackedLabels(
     labels,
-    runners.map((registration) => labelsOf(registration, drained)),
+    runners.map((registration) => labelsWithDrained(registration, drained)),
   );
   return {lacked};
 }
 
-async function orUnknown(
+/** The result of `look`; undefined, and a log line, if GitHub does not answer. */
+async function tryFindRunner(
   {logger}: Context,
   vm: Vm,
   look: () => Promise<Registration | undefined>,
@@ -86,16 +90,16 @@ async function orUnknown(
 }
 
 /**
- * The job is on record as given up: it neither starts the VM nor keeps it up, and is no activity of it. The sweep asks again now and then,
- * for the runner may get the label. One warning says what is missing.
+ * Rejects a job for the labels that the VM's runner lacks: records it as `dead`, so that it neither starts the VM nor keeps it up, and logs
+ * one warning. The sweep retries the job now and then, because the runner may get the label.
  */
-export async function turnAway(context: Context, vm: Vm, demand: Demand, lacked: readonly string[]): Promise<Outcome> {
+export async function rejectJob(context: Context, vm: Vm, demand: Demand, lacked: readonly string[]): Promise<Outcome> {
   const {job, isNew} = await context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     const existing = await transaction.get('jobs', keyOf(demand));
-    const told = 'event' in demand ? applyJobEvent(existing, demand.event, now).job : existing;
-    if (told?.status !== 'queued') return {job: told, isNew: false};
-    const dead: JobDocument = {...told, demand: 'dead', runner: null, updatedAt: now};
+    const current = 'event' in demand ? applyJobEvent(existing, demand.event, now).job : existing;
+    if (current?.status !== 'queued') return {job: current, isNew: false};
+    const dead: JobDocument = {...current, demand: 'dead', runner: null, updatedAt: now};
     transaction.set('jobs', jobKeyOf(dead), dead);
     return {job: dead, isNew: existing?.status !== 'queued' || existing.demand !== 'dead'};
   });
@@ -117,7 +121,7 @@ export async function turnAway(context: Context, vm: Vm, demand: Demand, lacked:
   return {decision: 'cannot_take', reason: vm.instance};
 }
 
-/** The job needs no VM: it does not queue, or is not on record. */
+/** Outcome for a job that needs no VM: it is not queued, or not on record. */
 export function notWanted(job: Pick<JobDocument, 'status'> | undefined): Outcome {
   return {decision: 'not_wanted', reason: job ? `job_${job.status}` : 'unknown_job'};
 }

@@ -1,6 +1,6 @@
 import {findChromium} from './chromium';
 
-test('a machine without Chromium is told what to do, so that CI can fail and others can skip aloud', () => {
+test('without Chromium the message says what to install, so that CI fails and other machines skip with a warning', () => {
   expect(findChromium({CHROMIUM_PATH: '/nowhere/chromium'})).toEqual({missing: expect.stringContaining('apt-get')});
 });
 

@@ -13,7 +13,7 @@ const ARGUMENTS = [
 ];
 const USUAL = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** The browser's path, or why there is none. */
+/** The browser's path, or the reason why none was found. */
 export function findChromium(env: Readonly<Record<string, string | undefined>>): {path: string} | {missing: string} {
   const named = env['CHROMIUM_PATH'];
   const path = named ? [named].find(existsSync) : USUAL.find(existsSync);

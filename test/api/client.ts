@@ -5,9 +5,9 @@ import {withoutPrefix} from '../../shared/api/operation';
 import {MANAGER_SECRET} from '../emulators/system';
 
 export interface Sent {
-  /** Null: none. */
+  /** Null: the request carries no secret. */
   readonly secret?: string | null;
-  /** Sent as JSON; a string as it is. */
+  /** Sent as JSON; a string is sent unchanged. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -28,13 +28,13 @@ interface Document {
   readonly components: object;
 }
 
-/** Speaks to `api` as scripts do, and checks each answer against the description that the function gives of itself. */
+/** Calls `api` as scripts do, and checks each answer against the function's OpenAPI document. */
 export class ApiClient {
   readonly #url: string;
   #document: Promise<Document> | undefined;
   readonly #validators = new Map<string, ValidateFunction>();
 
-  /** `url`: with a slash at its end. */
+  /** `url` ends with a slash. */
   constructor(url: string) {
     this.#url = url;
   }
@@ -79,7 +79,7 @@ export class ApiClient {
     const documented = Object.keys(document.paths).find(
       (template) => fits(template, path) && document.paths[template]?.[method.toLowerCase()],
     );
-    // What is at no path, or takes no such method, has a problem for an answer; a preflight and a file have nothing to check.
+    // An unknown path or a wrong method is answered with a problem; a preflight and a file have no schema.
     if (!documented) {
       if (type === 'application/problem+json')
         this.#validate('Problem', {$ref: '#/components/schemas/Problem'}, value, document);

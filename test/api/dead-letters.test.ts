@@ -16,7 +16,7 @@ afterEach(() => system.close());
 
 /** A job whose every attempt failed. */
 async function givenUp(): Promise<{job: ReturnType<TestSystem['queueJob']>; id: string}> {
-  // Three zones, which the second attempt finds remembered as full.
+  // Three zones, which are still recorded as full at the second attempt.
   system.compute.failLate({
     times: 3,
     error: {code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message: 'The zone does not have enough resources available.'},
@@ -28,7 +28,7 @@ async function givenUp(): Promise<{job: ReturnType<TestSystem['queueJob']>; id: 
   return {job, id: letter.id};
 }
 
-test('a dead letter is listed with its error and its job’s URL, and tried again: the job runs', async () => {
+test('a dead letter is listed with its error and its job’s URL; after its retry the job runs', async () => {
   await start();
   const {job, id} = await givenUp();
   const {json} = await api.get('/deadletters');
@@ -48,7 +48,7 @@ test('a dead letter is listed with its error and its job’s URL, and tried agai
   expectClean(system);
 });
 
-test('a job that is given up again has one letter, which counts', async () => {
+test('a job that is given up again has one dead letter, whose count increases', async () => {
   await start();
   const {job, id} = await givenUp();
   const first = (await api.get('/deadletters')).json['deadletters'] as [{at: string}];
@@ -57,7 +57,7 @@ test('a job that is given up again has one letter, which counts', async () => {
     error: {code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message: 'The zone does not have enough resources available.'},
   });
   await system.pass(30 * MINUTE);
-  // Somebody has the event delivered once more.
+  // The event is redelivered.
   system.github.announceJob(job, 'queued');
   await system.pass(30 * MINUTE);
   const {json} = await api.get('/deadletters');
@@ -66,7 +66,7 @@ test('a job that is given up again has one letter, which counts', async () => {
   expect(second[0].at > first[0].at).toBe(true);
 });
 
-test('a letter that an older version wrote under its task’s name is listed, and tried again', async () => {
+test('a dead letter that an older version wrote under its task’s name is listed and can be retried', async () => {
   await start();
   const {job, id} = await givenUp();
   await system.store.transaction(async (transaction) => {
@@ -83,7 +83,7 @@ test('a letter that an older version wrote under its task’s name is listed, an
   expect(job.conclusion).toBe('success');
 });
 
-test('news of a start that was given up goes to `provision` again, through the other queue', async () => {
+test('an `in_progress` event that was given up goes to `provision` again, through the queue `stop`', async () => {
   await start();
   const {id} = await givenUp();
   await system.store.transaction(async (transaction) => {
@@ -102,7 +102,7 @@ test('news of a start that was given up goes to `provision` again, through the o
   expect((await api.get('/deadletters')).json['deadletters']).toEqual([]);
 });
 
-test('two at once make one task', async () => {
+test('two concurrent retries create one task', async () => {
   await start();
   const {id} = await givenUp();
   const answers = await Promise.all([1, 2].map(() => api.post(`/api/v1/deadletters/${id}/retry`)));
@@ -110,10 +110,10 @@ test('two at once make one task', async () => {
   expect(system.tasks.queue(QUEUES.provision).pending()).toHaveLength(1);
 });
 
-test('demand that was given up is wanted again', async () => {
+test('a job that was given up is demand again after the retry', async () => {
   await start();
   const {job, id} = await givenUp();
-  // The same job, as the swap rule would ask for it.
+  // Demand for the same job, as the swap rule creates it.
   await system.store.transaction(async (transaction) => {
     const letter = await transaction.get('deadletters', id);
     if (letter) transaction.set('deadletters', id, {...letter, body: {kind: 'demand', job: `${job.id}-1`}});
@@ -126,7 +126,7 @@ test('demand that was given up is wanted again', async () => {
 
 test.each([
   ['body that is no task', {queue: 'provision', body: {bytes: 7}}],
-  ['queue that is none of ours', {queue: 'unknown', body: {kind: 'demand', job: '1-1'}}],
+  ['unknown queue', {queue: 'unknown', body: {kind: 'demand', job: '1-1'}}],
 ])('a letter with a %s is refused, and stays', async (_, content) => {
   await start();
   const now = system.scheduler.now();
@@ -137,7 +137,7 @@ test.each([
   expect(await system.store.get('deadletters', 'x')).toBeDefined();
 });
 
-test('an unknown letter is 404', async () => {
+test('an unknown dead letter is 404', async () => {
   await start();
   const answer = await api.post('/deadletters/nothing/retry');
   expect([answer.status, problemOf(answer)]).toEqual([404, 'unknown-dead-letter']);
@@ -156,7 +156,7 @@ describe('an Idempotency-Key', () => {
     const second = await retry(id, '"key-1"');
     expect(second.json).toEqual(first.json);
     expect(second.headers.get('idempotent-replayed')).toBe('true');
-    // The letter is gone: another key finds none.
+    // The dead letter was deleted: a request with another key gets 404.
     expect((await retry(id, 'key-2')).status).toBe(404);
     expect(system.tasks.queue(QUEUES.provision).pending()).toHaveLength(1);
   });
@@ -169,7 +169,7 @@ describe('an Idempotency-Key', () => {
     expect([other.status, problemOf(other)]).toEqual([422, 'idempotency-key-reused']);
   });
 
-  test('may be tried again when the first request failed', async () => {
+  test('can be used again if the first request failed', async () => {
     await start();
     const {id} = await givenUp();
     system.tasks.fault({times: 2, respond: {status: 'UNAVAILABLE'}});
@@ -177,7 +177,7 @@ describe('an Idempotency-Key', () => {
     expect((await retry(id, 'key-1')).status).toBe(200);
   });
 
-  test('of a request under way is answered 409, and of one that died is taken over after its lease', async () => {
+  test('of a request in progress is answered 409, and that of a crashed request is taken over after its lease', async () => {
     await start();
     const {id} = await givenUp();
     await retry(id, 'key-1');
@@ -191,7 +191,7 @@ describe('an Idempotency-Key', () => {
     expect([early.status, problemOf(early)]).toEqual([409, 'in-progress']);
     expect(Number(early.headers.get('retry-after'))).toBeGreaterThan(0);
     await system.pass(MINUTE);
-    // Taken over, it finds the letter gone.
+    // The request that takes over finds no dead letter.
     expect((await retry(id, 'key-1')).status).toBe(404);
   });
 
@@ -203,7 +203,7 @@ describe('an Idempotency-Key', () => {
     expect((await retry(id, 'key-1')).status).toBe(200);
   });
 
-  test('counts for nothing in a dry run', async () => {
+  test('is ignored in a dry run', async () => {
     await start();
     const {id} = await givenUp();
     await retry(id, 'key-1', '?dry-run=true');
@@ -219,7 +219,7 @@ describe('an Idempotency-Key', () => {
   });
 });
 
-test('a queue that takes no task keeps the letter', async () => {
+test('the dead letter is kept if the task cannot be created', async () => {
   await start();
   const {id} = await givenUp();
   system.tasks.fault({times: 2, respond: {status: 'UNAVAILABLE'}});

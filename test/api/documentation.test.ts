@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.close());
 
-test('the description is OpenAPI 3.1, and each operation is told apart and documented', async () => {
+test('the document is OpenAPI 3.1, and each operation has a unique id and a description', async () => {
   const document = (await api.get('/openapi.json', {secret: null})).json as unknown as {
     openapi: string;
     paths: Record<
@@ -70,7 +70,7 @@ test('the description is OpenAPI 3.1, and each operation is told apart and docum
 });
 
 test.each(['docs/swagger-ui-bundle.js', 'redoc/redoc.standalone.js', 'docs/swagger-ui.css', 'docs/page.js'])(
-  '%s is kept by browsers',
+  'browsers may cache %s',
   async (path) => {
     const first = await fetch(system.urls.api + path);
     expect(first.status).toBe(200);
@@ -81,7 +81,7 @@ test.each(['docs/swagger-ui-bundle.js', 'redoc/redoc.standalone.js', 'docs/swagg
   },
 );
 
-test.each(['docs', 'redoc'])('/%s/ leads to the page', async (name) => {
+test.each(['docs', 'redoc'])('/%s/ redirects to the page', async (name) => {
   const response = await fetch(`${system.urls.api}${name}/`);
   expect([response.status, response.url]).toEqual([200, `${system.urls.api}${name}`]);
 });
@@ -122,7 +122,7 @@ describeInBrowser('in a browser', () => {
     await page.close();
   });
 
-  test('Swagger UI shows the operations, tries GET /health out, and GET /status with the secret', async () => {
+  test('Swagger UI shows the operations, and sends GET /health, and GET /status with the secret', async () => {
     const answer = await page.goto(`${system.urls.api}docs`);
     expect(answer?.headers()['content-security-policy']).toContain("default-src 'none'");
 
@@ -150,7 +150,7 @@ describeInBrowser('in a browser', () => {
 
   test('Redoc shows the operations', async () => {
     await page.goto(`${system.urls.api}redoc`);
-    await page.getByRole('heading', {name: 'Runners, queued jobs, limits and trouble at a glance'}).first().waitFor();
+    await page.getByRole('heading', {name: 'Gets runners, queued jobs, limits and failures'}).first().waitFor();
     expect(await page.getByText('X-Runner-Secret').count()).toBeGreaterThan(0);
     await page.waitForLoadState('networkidle');
   });

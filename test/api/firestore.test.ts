@@ -4,7 +4,7 @@ import {emptyFirestore, firestoreHost} from '../emulators/firestore/emulated-fir
 import {ApiClient} from './client';
 
 (firestoreHost ? describe : describe.skip)('the control API with Firestore as the store', () => {
-  test('lists, filters and pages; makes runners once a key', async () => {
+  test('lists, filters and pages; creates runners once for each key', async () => {
     const opened: FirestoreStore[] = [];
     const system = await aSystem({
       makeStore: (clock) => {

@@ -20,7 +20,7 @@ const request = async (body: object, headers: Record<string, string> = {}) => {
 };
 const stateOf = async (id: string) => (await api.get(`/runners/${id}`)).json['state'];
 
-test('runners are made without a job, take the next one, and go when none comes', async () => {
+test('runners are created without a job, take the next job, and are deleted if none comes', async () => {
   const {answer, runners} = await request({...GOOD, labels: ['Large'], count: 2});
   expect(answer.status).toBe(201);
   expect(runners).toHaveLength(2);
@@ -39,7 +39,7 @@ test('runners are made without a job, take the next one, and go when none comes'
   expectClean(system);
 });
 
-test('a dry run tells their names, and makes none', async () => {
+test('a dry run answers the names of the runners and creates none', async () => {
   const headers = {'idempotency-key': 'k'};
   const dry = await api.post('/api/v1/runners?dry-run=true', GOOD, {headers});
   expect(dry.status).toBe(201);
@@ -48,7 +48,7 @@ test('a dry run tells their names, and makes none', async () => {
   expect(dry.json['runners']).toEqual(runners);
 });
 
-test('a key makes no more of them, also when both requests come at once', async () => {
+test('a repeated request with the same key creates no further runners, even at the same time', async () => {
   const headers = {'idempotency-key': 'two-at-once'};
   const answers = await Promise.all([1, 2].map(() => request(GOOD, headers)));
   const again = await request(GOOD, headers);
@@ -61,7 +61,7 @@ test('a key makes no more of them, also when both requests come at once', async 
   expect(without.runners[0]?.id).not.toBe(again.runners[0]?.id);
 });
 
-test('a rate limit that the making of one meets keeps other calls from GitHub, until it may go on', async () => {
+test('a rate limit of GitHub holds back further calls to GitHub until it ends', async () => {
   system.github.fault({
     match: {method: 'POST', path: /generate-jitconfig$/},
     times: 1,
@@ -79,14 +79,14 @@ test('a rate limit that the making of one meets keeps other calls from GitHub, u
   expect(await system.store.get('breakers', 'github.acme')).toBeUndefined();
 });
 
-test('a full pool is a problem that says when to come back', async () => {
+test('a full pool is a problem that says when to retry', async () => {
   await request({...GOOD, count: 5});
   const {answer} = await request(GOOD);
   expect([answer.status, problemOf(answer)]).toEqual([503, 'no-capacity']);
   expect(answer.headers.get('retry-after')).toBe('60');
 });
 
-test('an idle runner is removed: deregistered first, then its VM goes', async () => {
+test('an idle runner is removed: it is deregistered first, then its VM is deleted', async () => {
   const {runners} = await request(GOOD);
   const id = runners[0]?.id ?? '';
   await system.pass(2 * MINUTE);

@@ -2,7 +2,7 @@ import {version} from '../../package.json';
 import {aSystem, type TestSystem} from '../builders/system';
 import {ApiClient, problemOf} from './client';
 
-// The first use of a Google client loads it.
+// The first use of a Google client loads its modules, which takes time.
 jest.setTimeout(60_000);
 
 let system: TestSystem;
@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => system.close());
 
-test('health says without the secret that the function is up, and its version', async () => {
+test('health answers without the secret that the function is up, and its version', async () => {
   for (const path of ['/health', '/api/v1/health']) {
     const answer = await api.get(path, {secret: null});
     expect(answer.status).toBe(200);
@@ -61,7 +61,7 @@ test('a health check shows the headers that arrived, but no secret and no cookie
 });
 
 describe('deep health', () => {
-  test('asks Firestore, Cloud Tasks, GitHub and Compute Engine', async () => {
+  test('checks Firestore, Cloud Tasks, GitHub and Compute Engine', async () => {
     system.queueJob();
     await system.finish();
     for (const answer of [await api.get('/health?deep=true'), await api.post('/health_check?deep=true')]) {
@@ -81,7 +81,7 @@ describe('deep health', () => {
     );
   });
 
-  test('says honestly what it could not ask: no repository is known yet', async () => {
+  test('says which check was not made: no repository is known yet', async () => {
     const answer = await api.get('/health?deep=true');
     expect(answer.json).toMatchObject({
       checks: {github: {status: 'not_checked', detail: expect.stringContaining('*')}},
@@ -89,7 +89,7 @@ describe('deep health', () => {
     expect(answer.status).toBe(200);
   });
 
-  test('answers 503, with everything else beside, when one of them does not answer well', async () => {
+  test('answers 503 with all checks if one of them fails', async () => {
     system.tasks.fault({times: 9, respond: {status: 'PERMISSION_DENIED'}});
     const answer = await api.get('/health?deep=true');
     expect(answer.status).toBe(503);
@@ -102,7 +102,7 @@ describe('deep health', () => {
     });
   });
 
-  test('needs the secret', async () => {
+  test('requires the secret', async () => {
     const answer = await api.get('/health?deep=true', {secret: null});
     expect(answer.status).toBe(401);
     expect(problemOf(answer)).toBe('unauthenticated');

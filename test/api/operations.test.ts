@@ -58,14 +58,14 @@ describe('starting and stopping', () => {
     }
   });
 
-  test('find nothing to do without a persistent pool', async () => {
+  test('is a problem without a pool of type gce-vm', async () => {
     await start(POOLS);
     const answer = await api.post('/runner/start');
     expect([answer.status, problemOf(answer)]).toEqual([409, 'wrong-provider']);
   });
 });
 
-describe('making runners', () => {
+describe('creating runners', () => {
   const good = {pool: 'arm', repo: 'acme/app'};
 
   test.each([
@@ -94,13 +94,13 @@ describe('making runners', () => {
 });
 
 describe('removing a runner', () => {
-  test('that nobody knows is 404', async () => {
+  test('that is unknown is 404', async () => {
     await start(ONE_VM);
     const answer = await api.delete('/api/v1/runners/nobody');
     expect([answer.status, problemOf(answer)]).toEqual([404, 'unknown-runner']);
   });
 
-  test('that lives on a persistent VM is refused, and says what to do instead', async () => {
+  test('that runs on a persistent VM is refused with a hint what to do instead', async () => {
     await start(ONE_VM);
     for (const id of ['big-runner', 'us-central1-a.github-runner']) {
       const answer = await api.delete(`/api/v1/runners/${id}`);

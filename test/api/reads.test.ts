@@ -25,14 +25,14 @@ beforeEach(async () => {
 });
 afterEach(() => system.close());
 
-/** Until GitHub runs the job, and has said so. */
+/** Waits until GitHub runs the job and the webhook has arrived. */
 async function running(job: Readonly<Job>): Promise<void> {
   await system.pass(30 * MINUTE, () => job.status === 'in_progress');
   await system.pass(10_000);
 }
 const names = (list: unknown) => (list as {name: string}[]).map(({name}) => name);
 
-test('the service tells its version and its pools, without a secret', async () => {
+test('the service answers its version and its pools, which contain no secret', async () => {
   const answer = await api.get('/');
   expect(answer.status).toBe(200);
   expect(answer.json).toMatchObject({service: 'slipway', inactive_minutes: 15});
@@ -42,7 +42,7 @@ test('the service tells its version and its pools, without a secret', async () =
   }
 });
 
-test('max_concurrent is no more than the limit over all pools', async () => {
+test('max_concurrent is at most the limit over all pools', async () => {
   const limited = await aSystem({pools: `maxRunners: 7\n${WITH_VMS}`});
   try {
     const {json} = await new ApiClient(limited.urls.api).get('/status');
@@ -126,7 +126,7 @@ describe('status', () => {
     expect((await api.get('/status')).json['active_runners']).toEqual([]);
   });
 
-  test('tells when the last sweep ended', async () => {
+  test('shows when the last sweep ended', async () => {
     const finishedAt = system.scheduler.now();
     await system.sweep();
     await system.pass(31_000);
@@ -154,7 +154,7 @@ describe('runners', () => {
     ]);
   });
 
-  test('come page by page, by `next` and by the Link header alike, each once', async () => {
+  test('are paged, by `next` and by the Link header, each exactly once', async () => {
     for (let i = 0; i < 5; i++) system.queueJob({durationMs: 60 * MINUTE});
     await system.pass(5 * MINUTE);
     const seen: string[] = [];
@@ -191,7 +191,7 @@ describe('runners', () => {
     expect(await ids('state=stopped')).toEqual([null]);
   });
 
-  test('that are gone are listed when they are asked for', async () => {
+  test('that are gone are listed if the state is given', async () => {
     system.queueJob();
     await system.finish();
     await system.pass(MINUTE);
@@ -199,7 +199,7 @@ describe('runners', () => {
     expect((await api.get('/api/v1/runners?state=gone')).json['runners']).toMatchObject([{state: 'gone', pool: 'arm'}]);
   });
 
-  test('are found one by one: by id, a VM also by its runner’s name', async () => {
+  test('are found by id, a VM also by its runner’s name', async () => {
     const job = system.queueJob({durationMs: 60 * MINUTE});
     await running(job);
     const id = `slipway-arm-${job.id}-1`;
@@ -228,7 +228,7 @@ describe('runners', () => {
   });
 });
 
-test('jobs come page by page, and are filtered by pool, status and repository', async () => {
+test('jobs are paged, and filtered by pool, status and repository', async () => {
   const [app, web] = [system.queueJob(), system.queueJob({repository: 'acme/web'})];
   await system.finish();
   const waits = system.queueJob({durationMs: 60 * MINUTE});

@@ -68,7 +68,7 @@ describe('the secret', () => {
     ]);
   });
 
-  test.each(SECURED)('is needed for %s %s', async (method, path) => {
+  test.each(SECURED)('is required for %s %s', async (method, path) => {
     for (const secret of [null, 'wrong', `${MANAGER_SECRET} `.slice(1), '']) {
       const answer = await api.send(method, path, {secret});
       expect([answer.status, problemOf(answer)]).toEqual([401, 'unauthenticated']);
@@ -112,7 +112,7 @@ describe('paths and methods', () => {
   });
 
   test.each(['%ff', '%', 'runners/%E0%A4%A', '/[x'])(
-    'GET /%s of a first request is a problem, and no page of the framework',
+    'GET /%s as the first request is answered with a problem, not with a page of the framework',
     async (path) => {
       const {url} = await another();
       const response = await fetch(url + path);
@@ -140,7 +140,7 @@ describe('paths and methods', () => {
     expect(answer.headers.get('allow')).toBe(allow);
   });
 
-  test('OPTIONS says what is allowed, without the secret', async () => {
+  test('OPTIONS answers the allowed methods, without the secret', async () => {
     const answer = await api.send('OPTIONS', '/api/v1/runners', {secret: null});
     expect([answer.status, answer.headers.get('allow')]).toEqual([204, 'GET, POST, HEAD, OPTIONS']);
     expect((await api.send('OPTIONS', '/nowhere')).status).toBe(404);
@@ -186,7 +186,7 @@ describe('a body', () => {
     expect(await post(Buffer.from(body), headers)).toEqual([status, problem, PROBLEM]);
   });
 
-  test('that is wrong in several places is told of all of them', async () => {
+  test('with several errors is answered with all of them', async () => {
     const answer = await api.post('/api/v1/runners?dry-run=maybe', {pool: '', repo: 'acme', count: 21});
     expect(answer.status).toBe(400);
     const errors = answer.json['errors'] as {in: string; path: string}[];
@@ -200,7 +200,7 @@ describe('a body', () => {
 });
 
 describe('the rate limit', () => {
-  test('answers 429 and when to come back, whatever was asked for, and counts wrong secrets', async () => {
+  test('answers 429 with Retry-After for every path, and counts wrong secrets', async () => {
     const {url} = await another({requestsPerMinute: 3});
     const get = (path: string, headers = {}) => fetch(url + path, {headers});
     expect((await get('status', {'x-runner-secret': 'wrong'})).status).toBe(401);
@@ -215,7 +215,7 @@ describe('the rate limit', () => {
     }
   });
 
-  test('is 60 a minute unless said otherwise', async () => {
+  test('is 60 a minute by default', async () => {
     const {env} = system;
     const instance = await serve(createApi({env, clock: system.scheduler, store: system.store, logger: silent()}));
     served.push(instance);
@@ -226,7 +226,7 @@ describe('the rate limit', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(1);
   });
 
-  test('is each client’s own behind Google’s front end, and nobody gets another by what he says', async () => {
+  test('counts each client behind Google’s front end by its real address, whatever headers the client sends', async () => {
     const {url} = await another({requestsPerMinute: 1, env: {...system.env, K_SERVICE: 'slipway-api'}});
     const from = async (forwarded: string) =>
       (await fetch(`${url}ping`, {headers: {'x-forwarded-for': forwarded}})).status;
@@ -238,7 +238,7 @@ describe('the rate limit', () => {
     expect(await from('2001:db8:1:3::1')).toBe(200);
   });
 
-  test('counts by the connection where no front end is: the header is the client’s then', async () => {
+  test('counts by the connection without a front end, because the client can set the header', async () => {
     const {url} = await another({requestsPerMinute: 1});
     const from = async (forwarded: string) =>
       (await fetch(`${url}ping`, {headers: {'x-forwarded-for': forwarded}})).status;
@@ -250,7 +250,7 @@ describe('the rate limit', () => {
 describe('CORS', () => {
   const ORIGIN = 'https://dashboard.example';
 
-  test('a browser’s question is answered without the secret, and the answers may be read', async () => {
+  test('a preflight is answered without the secret, and a page may read the answers', async () => {
     const {client} = await another({env: {...system.env, CORS_ORIGINS: `${ORIGIN},https://other.example`}});
     const headers = {
       origin: ORIGIN,
@@ -269,21 +269,21 @@ describe('CORS', () => {
     }
   });
 
-  test('other origins are told nothing', async () => {
+  test('other origins get no CORS headers', async () => {
     const {client} = await another({env: {...system.env, CORS_ORIGINS: ORIGIN}});
     const answer = await client.get('/ping', {headers: {origin: 'https://evil.example'}});
     expect(answer.headers.get('access-control-allow-origin')).toBeNull();
     expect((await api.get('/ping', {headers: {origin: ORIGIN}})).headers.get('access-control-allow-origin')).toBeNull();
   });
 
-  test('* is every origin', async () => {
+  test('* allows every origin', async () => {
     const {client} = await another({env: {...system.env, CORS_ORIGINS: '*'}});
     const answer = await client.get('/ping', {headers: {origin: ORIGIN}});
     expect(answer.headers.get('access-control-allow-origin')).toBe('*');
   });
 });
 
-test('a bad configuration is answered 503, and listed in the log without a secret', async () => {
+test('an invalid configuration is answered 503, and its errors are logged without a secret', async () => {
   const {url, log} = await another({env: {...system.env, RUNNER_CONFIG: 'pools: [{name: X}]', LOG_LEVEL: 'loud'}});
   for (const path of ['health', 'status', 'nowhere']) {
     const response = await fetch(url + path);

@@ -17,7 +17,7 @@ afterEach(async () => {
 
 const isRunning = () => system.vm.status === 'RUNNING';
 
-test('the only VM is started without a pool, is listed, and stops by itself when no job comes', async () => {
+test('the only VM is started without naming a pool, is listed, and is stopped if no job comes', async () => {
   const answer = await api.post('/runner/start');
   expect(answer.status).toBe(200);
   expect(answer.json).toEqual({status: 'starting', operation: expect.any(String)});
@@ -30,7 +30,7 @@ test('the only VM is started without a pool, is listed, and stops by itself when
   expectUnharmed(system);
 });
 
-test('the pool may be named in the body or in the query, and may be stopped when it is idle', async () => {
+test('the pool may be named in the body or in the query, and an idle VM can be stopped', async () => {
   await api.post('/runner/start', {pool: system.pool});
   await system.pass(2 * MINUTE);
   const answer = await api.post(`/runner/stop?pool=${system.pool}`);
@@ -41,7 +41,7 @@ test('the pool may be named in the body or in the query, and may be stopped when
   expectUnharmed(system);
 });
 
-test('a dry run tells what would be done, and does nothing', async () => {
+test('a dry run answers what would be done, and changes nothing', async () => {
   expect((await api.post('/runner/start?dry-run=true')).json).toEqual({status: 'starting', operation: null});
   expect(system.powerActions()).toEqual([]);
   await api.post('/runner/start');
@@ -50,7 +50,7 @@ test('a dry run tells what would be done, and does nothing', async () => {
   expect(system.powerActions()).toEqual(['start']);
 });
 
-test('a VM that runs a job is busy, and stops only by force', async () => {
+test('a VM that runs a job is busy, and is stopped by force only', async () => {
   const job = system.queueGpuJob(30 * MINUTE);
   await system.pass(5 * MINUTE, () => job.status === 'in_progress');
   await system.pass(10_000);
@@ -61,7 +61,7 @@ test('a VM that runs a job is busy, and stops only by force', async () => {
   expect(system.powerActions()).toEqual(['start', 'stop']);
 });
 
-test('a key makes a repeated start one start', async () => {
+test('a repeated start with the same key starts the VM once', async () => {
   const headers = {'idempotency-key': 'start-1'};
   const first = await api.post('/runner/start', {pool: system.pool}, {headers});
   const second = await api.post('/runner/start', {pool: system.pool}, {headers});
@@ -72,7 +72,7 @@ test('a key makes a repeated start one start', async () => {
   expect(system.powerActions()).toEqual(['start']);
 });
 
-test('what Compute Engine refuses is a problem that says so', async () => {
+test('a refusal of Compute Engine is a problem that quotes it', async () => {
   system.computeServer.fault({
     respond: {status: 403, reason: 'forbidden', message: "Required 'compute.instances.start' permission"},
     match: ({method}) => method === 'POST',

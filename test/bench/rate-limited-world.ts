@@ -6,6 +6,7 @@ import {InProcessTasks, type TaskRequest} from '../../shared/tasks/local/in-proc
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {ComputeApi} from '../emulators/compute/api';
 import {directCompute} from '../emulators/compute/direct';
+import {computeMachines} from '../emulators/compute/machine-world';
 import {ComputeWorld} from '../emulators/compute/model';
 import {directGitHub} from '../emulators/github/direct';
 import {GitHubWorld} from '../emulators/github/model';
@@ -67,7 +68,7 @@ export async function provisionUnderLimit(
   github.addRepository(REPOSITORY);
   const compute = new ComputeWorld({scheduler, random});
   compute.addTemplate({name: 'runner', properties: {machineType: 't2a-standard-4', metadata: {items: []}}});
-  bootRunners({github, compute, bootMs: 15_000});
+  bootRunners({github, machines: computeMachines(compute), bootMs: 15_000});
 
   const refused: number[] = [];
   const logger = createLogger({

@@ -1,7 +1,7 @@
 import type {JobDocument} from '../../shared/model/job';
 import {applyJobEvent, type JobEvent} from '../../shared/model/job-event';
 import type {Pool} from '../../shared/model/pool';
-import {type RunnerDocument, requestedRunner} from '../../shared/model/runner';
+import {newRunnerForJob, type RunnerDocument} from '../../shared/model/runner';
 
 export const NOW = Date.parse('2026-11-01T12:00:00Z');
 
@@ -58,6 +58,6 @@ export function aJob(overrides: Partial<JobDocument> = {}, event: Partial<JobEve
 export function aRunner(job: JobDocument, overrides: Partial<RunnerDocument> = {}): RunnerDocument {
   const scope = {kind: 'repository', owner: 'acme', repo: 'app'} as const;
   const name = `slipway-arm-${job.jobId}-1`;
-  const runner = requestedRunner({name, job, scope, labels: job.labels, slot: 'arm.0', now: NOW});
+  const runner = newRunnerForJob({name, job, provider: 'gce', scope, labels: job.labels, slot: 'arm.0', now: NOW});
   return {...runner, state: 'booting', ...overrides};
 }

@@ -2,8 +2,7 @@ import type {DiscoveredDelivery, DiscoveredJob, Registration} from '../../shared
 import {type JobDocument, jobKeyOf} from '../../shared/model/job';
 import type {RunnerDocument} from '../../shared/model/runner';
 import {type RunnerScope, scopeKey} from '../../shared/model/scope';
-import type {Machine} from '../../shared/providers/provider';
-import type {Observed, SeenJob} from '../../shared/sweep/observed';
+import type {Observed, SeenJob, SeenMachine} from '../../shared/sweep/observed';
 import {type Action, type Plan, plan} from '../../shared/sweep/plan';
 import {aPool, NOW} from './lifecycle';
 
@@ -17,7 +16,8 @@ export function observed(overrides: Partial<Observed> = {}): Observed {
     startedAt: LATER,
     pools: [aPool()],
     webhooks: 'on',
-    instances: [],
+    machines: [],
+    unlisted: [],
     scopes: scopes(),
     sawEveryScope: true,
     runners: [],
@@ -72,8 +72,9 @@ export function seen(overrides: Partial<DiscoveredJob> = {}, isPublic = false): 
   return new Map([[`${job.id}-${job.runAttempt}`, one]]);
 }
 
-export function machine(runner: Pick<RunnerDocument, 'name'>, overrides: Partial<Machine> = {}): Machine {
+export function machine(runner: Pick<RunnerDocument, 'name'>, overrides: Partial<SeenMachine> = {}): SeenMachine {
   return {
+    provider: 'gce',
     name: runner.name,
     id: runner.name,
     place: 'us-central1-a',

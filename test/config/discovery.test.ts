@@ -13,7 +13,7 @@ test.each([
   expect(parseConfig({...env, RUNNER_CONFIG: text}, 'sweep').discovery).toBe(expected);
 });
 
-test('a discovery that is none is an error', () => {
+test('an unknown discovery is an error', () => {
   const RUNNER_CONFIG = `discovery: all\n${POOLS}`;
   expect(problemsOf(() => parseConfig({...COMPLETE, RUNNER_CONFIG}, 'sweep'))).toEqual([
     'RUNNER_CONFIG.discovery: "all" → installation, organization or configured',
@@ -50,6 +50,6 @@ test.each([
   expect(cronMatches(cron, timezone, monday(time))).toBe(expected);
 });
 
-test('nicknames are no cron of five fields', () => {
+test('nicknames such as @daily are refused', () => {
   expect(isCron('@daily')).toBe(false);
 });

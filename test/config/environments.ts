@@ -8,10 +8,10 @@ export const POOLS = 'pools: [{repo: acme/app, requires: [linux], provider: {typ
 
 export const DOCUMENTATION = readFileSync(join(__dirname, '../../docs/configuration.md'), 'utf8');
 
-/** The pools that the documentation shows. */
+/** The pools in docs/configuration.md. */
 export const EXAMPLE = /```yaml\n([\s\S]*?)```/.exec(DOCUMENTATION)?.[1] ?? '';
 
-/** What every function starts with. */
+/** An environment that satisfies every function. */
 export const COMPLETE = {
   RUNNER_CONFIG: POOLS,
   GITHUB_TOKEN: 'ghp_0123456789abcdef',

@@ -56,7 +56,7 @@ describe('secrets', () => {
   ])('%s', (_, env, token, secret) => {
     const config = read({...none, ...env}, 'webhook');
     expect(shown(config.github.token)).toEqual(token);
-    // Of the webhook's secrets there may be several in one text.
+    // One text may hold several secrets of the webhook.
     const several = typeof secret === 'object' && secret !== null ? {...secret, isList: true} : secret;
     expect(config.webhookSecrets.map(shown)).toEqual([several]);
   });
@@ -78,7 +78,7 @@ describe('secrets', () => {
     expect(problem).not.toContain('0123456789');
   });
 
-  test('a malformed reference is reported under the name that the operator finds', () => {
+  test('a malformed reference is reported under the name of the variable that is set', () => {
     expect(problems({...none, GITHUB_CREDENTIALS: 'projects/p/secret/s'})).toEqual([
       expect.stringContaining('GITHUB_TOKEN (from GITHUB_CREDENTIALS): a malformed reference'),
       expect.stringContaining('GITHUB_WEBHOOK_SECRET (from GITHUB_CREDENTIALS): a malformed reference'),
@@ -115,7 +115,7 @@ describe('pools', () => {
     ]);
   });
 
-  test('RUNNER_CONFIG rules over them', () => {
+  test('RUNNER_CONFIG takes precedence over them', () => {
     const {pools} = read({...COMPLETE, INSTANCE_TEMPLATE: 'other', GITHUB_REPO: 'acme/other', RUNNER_LABELS: 'x'});
     expect(pools.map(({name, requires}) => [name, requires])).toEqual([['linux', ['linux']]]);
   });
@@ -174,7 +174,7 @@ describe('queues and addresses', () => {
     CLOUD_RUN_SERVICE_URL: 'https://slipway.example.com/',
   };
 
-  test('both queues are one, and the functions are below one address', () => {
+  test('one queue is used for both, and the functions are below one address', () => {
     const {queues, urls} = read({...none, ...QUEUES, PROJECT_ID: 'acme-prod'});
     const queue = 'projects/acme-prod/locations/europe-west1/queues/jobs';
     expect(queues).toEqual({provision: queue, stop: queue});
@@ -185,19 +185,19 @@ describe('queues and addresses', () => {
     });
   });
 
-  test('each name of today rules', () => {
+  test('each new name takes precedence', () => {
     const {queues, urls} = read({...COMPLETE, ...QUEUES, CLOUD_RUN_SERVICE_URL: 'https://old.example.com'});
     expect(queues.provision).toBe(COMPLETE.PROVISION_QUEUE);
     expect(urls.sweep).toBe(COMPLETE.SWEEP_URL);
   });
 
-  test('what the queues lack is said once each', () => {
+  test('each missing part of the queues is reported once', () => {
     const found = problems({...none, CLOUD_TASK_LOCATION: 'europe-west1'});
     expect(found.map((problem) => problem.split(':')[0])).toEqual(['CLOUD_TASK_QUEUE_NAME', 'GOOGLE_CLOUD_PROJECT']);
   });
 });
 
-test('each old name that is set is told once, with what to write, whether it rules or not', () => {
+test('each old name that is set is logged once, with its replacement, whether it is used or not', () => {
   const set = {
     GITHUB_CREDENTIALS: '{"token": "ghp_a"}',
     INSTANCE_TEMPLATE: 't',

@@ -70,7 +70,7 @@ test.each<[string, Record<string, string>, Record<string, string>, object, strin
   expect(metadata.asked).toEqual(asked);
 });
 
-test('without an answer, the variables to set are named', async () => {
+test('without an answer, the error names the variables to set', async () => {
   const {read} = metadataOf({});
   const found = 'nothing, and no answer from the metadata server';
   expect(await problems(resolvePlace(config(), read))).toEqual([
@@ -103,7 +103,7 @@ describe('the metadata server itself', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  test('is asked through gcp-metadata', async () => {
+  test('is read through gcp-metadata', async () => {
     expect(await resolvePlace(config())).toEqual({project: 'acme-prod', region: 'us-east1'});
   });
 });

@@ -5,7 +5,7 @@ function problems(text: string): string[] {
   return problemsOf(() => parseConfig({...COMPLETE, RUNNER_CONFIG: text}, 'provision'));
 }
 
-/** A good pool, the fields of `change` in place of its own. */
+/** A valid pool, in which `change` replaces fields. */
 function pool(change: Record<string, unknown>): Record<string, unknown> {
   return {repo: 'acme/app', requires: ['linux'], provider: {type: 'gce', template: 't'}, ...change};
 }
@@ -366,7 +366,7 @@ test.each<[string, string, string]>([
   expect(problems(text)).toEqual(expected.split('\n').map((line) => `RUNNER_CONFIG${line}`));
 });
 
-test('the nearest known key is named for one that is misspelt', () => {
+test('the error of a misspelt key names the most similar known key', () => {
   const [problem] = problems(JSON.stringify({pools: [pool({maxRuners: 3})]}));
   expect(problem).toMatch(
     /^RUNNER_CONFIG\.pools\[0\]\.maxRuners: an unknown key → maxRunners \(or another of name, repo, /,

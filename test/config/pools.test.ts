@@ -10,7 +10,7 @@ function pools(text: string, env: Record<string, string> = {}): readonly Pool[] 
   return parseConfig({...COMPLETE, RUNNER_CONFIG: text, ...env}, 'provision').pools;
 }
 
-/** One pool of these fields. */
+/** One pool with these fields. */
 function pool(fields: string, env: Record<string, string> = {}, head = ''): Pool | undefined {
   const provider = fields.includes('provider:') ? '' : 'provider: {type: gce, template: t}';
   const list = [fields.includes('requires:') ? '' : 'requires: [linux]', fields, provider].filter(
@@ -66,11 +66,11 @@ describe('pools', () => {
     ]);
   });
 
-  test('JSON says the same as YAML, indented with tabs too', () => {
+  test('JSON gives the same as YAML, even if indented with tabs', () => {
     expect(pools(JSON.stringify(parse(EXAMPLE), null, '\t'))).toEqual(pools(EXAMPLE));
   });
 
-  test('RUNNER_CONFIG_FILE names a file that says the same', () => {
+  test('RUNNER_CONFIG_FILE names a file with the same content', () => {
     const folder = mkdtempSync(join(tmpdir(), 'pools-'));
     try {
       const path = join(folder, 'pools.yaml');
@@ -189,17 +189,17 @@ describe('pools', () => {
     expect(pool(fields)).toMatchObject(expected);
   });
 
-  test('what defaults keep warm is not meant for a persistent VM', () => {
+  test('minIdle in defaults does not apply to a persistent VM', () => {
     expect(pool('provider: {type: gce-vm, instance: v}', {}, 'defaults: {minIdle: 1}')?.provider.type).toBe('gce-vm');
   });
 
-  test('a limit over all pools stands beside them', () => {
+  test('a limit over all pools is read from the top level', () => {
     const {maxRunners} = parseConfig({...COMPLETE, RUNNER_CONFIG: `x-a: 1\nmaxRunners: 7\n${POOLS}`}, 'provision');
     expect(maxRunners).toBe(7);
     expect(parseConfig(COMPLETE, 'provision')).not.toHaveProperty('maxRunners');
   });
 
-  test('an organisation is a scope of its own', () => {
+  test('org makes the organisation the scope', () => {
     const text = 'pools: [{org: acme, requires: [a], provider: {type: gce, template: t}}]';
     expect(pools(text)[0]?.scope).toEqual({kind: 'organization', org: 'acme'});
   });
@@ -211,7 +211,7 @@ describe('pools', () => {
     expect(pools(text).map(({name}) => name)).toEqual(['a', 'b']);
   });
 
-  test('defaults stand between a pool and what is built in', () => {
+  test('defaults take precedence over built-in defaults, and a pool over both', () => {
     const head = `defaults: {runnerGroup: default, maxRunners: 9, minIdle: 1, bootMinutes: 2, idleMinutes: 3, jobMinutes: 4,
       allowPublicRepos: true, priority: 5}`;
     const expected = {runnerGroup: 'default', maxRunners: 9, minIdle: 1, bootMinutes: 2, idleMinutes: 3, jobMinutes: 4};
@@ -219,7 +219,7 @@ describe('pools', () => {
     expect(pool('maxRunners: 1, priority: 0', {}, head)).toMatchObject({...expected, maxRunners: 1, priority: 0});
   });
 
-  test('a runner group is that of an organisation; a repository may name its only one', () => {
+  test('a pool of an organisation may name any runner group, a pool of a repository only Default', () => {
     const text = `defaults: {runnerGroup: ci}
 pools:
   - {org: acme, requires: [a], provider: {type: gce, template: t}}
@@ -228,7 +228,7 @@ pools:
     expect(pools(text).map(({runnerGroup}) => runnerGroup)).toEqual(['ci', 'default', 'ci']);
   });
 
-  test('a repository may be excluded where others are left', () => {
+  test('a repository may be excluded if others are left', () => {
     const text = `pools: [{repos: [acme/app, "acme/*", "!acme/app"], requires: [a], provider: {type: gce, template: t}}]`;
     expect(pools(text)[0]?.scope).toEqual({kind: 'repositories', patterns: ['acme/app', 'acme/*', '!acme/app']});
   });

@@ -51,7 +51,7 @@ test.each([
 });
 
 test.each(['', 'ghp_0123456789', '-----BEGIN RSA PRIVATE KEY-----\n0123456789'])(
-  'what is no key at run time is refused without being repeated: %j',
+  'a text that is no key is refused at run time without being quoted: %j',
   (given) => {
     const read = () => checkedPrivateKey(new Secret(given));
     expect(read).toThrow(Refused);

@@ -26,13 +26,13 @@ describe('what a function requires', () => {
   });
 
   test.each<[FunctionName]>([['webhook'], ['provision'], ['stop'], ['sweep'], ['api']])(
-    '%s is content with a complete environment',
+    '%s accepts a complete environment',
     (target) => {
       expect(problemsOf(() => parseConfig(COMPLETE, target))).toEqual([]);
     },
   );
 
-  test('whoever believes the platform needs a key that the platform does not have', () => {
+  test('INTERNAL_AUTH=platform requires TASK_SIGNING_KEY', () => {
     const env = {...COMPLETE, INTERNAL_AUTH: 'platform'};
     const expected = expect.stringMatching(/^TASK_SIGNING_KEY: nothing → one secret, or several separated by commas/);
     for (const target of ['provision', 'stop', 'sweep'] as const) {
@@ -49,14 +49,14 @@ describe('what a function requires', () => {
     }
   });
 
-  test('an empty variable is one that is not set', () => {
+  test('an empty variable counts as not set', () => {
     expect(problemsOf(() => parseConfig({...COMPLETE, STOP_QUEUE: ''}, 'stop'))).toEqual([
       'STOP_QUEUE: nothing → projects/P/locations/L/queues/Q',
     ]);
     expect(problemsOf(() => parseConfig({...COMPLETE, GITHUB_WEBHOOK_SECRET: ''}, 'webhook'))).toHaveLength(1);
   });
 
-  test('what is optional for a function is checked all the same', () => {
+  test('a variable that a function does not need is checked, too', () => {
     const env = {RUNNER_MANAGER_SECRET: 'x', GITHUB_TOKEN: 'y', RUNNER_CONFIG: 'pools: 1', SWEEP_URL: 'sweep'};
     expect(problemsOf(() => parseConfig(env, 'api'))).toEqual([
       'RUNNER_CONFIG.pools: 1 → a list of pools',

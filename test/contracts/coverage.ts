@@ -1,7 +1,7 @@
 import {Unavailable} from '../../shared/errors';
-import {slotId, takenSlot} from '../../shared/model/slot';
+import {newSlot, slotId} from '../../shared/model/slot';
 import type {Context} from '../../shared/ports';
-import {type Coverage, coverJob} from '../../shared/runners/demand';
+import {type Assignment, assignRunner} from '../../shared/runners/demand';
 import {findFreeSlot} from '../../shared/runners/slots';
 import type {Store} from '../../shared/store/store';
 import {anEvent, aPool, NOW} from '../builders/lifecycle';
@@ -25,10 +25,10 @@ export function coverageContract(
       // Nothing else of the context is used to cover a job.
       const context = {deployment: 'slipway', pools: [aPool({maxRunners})], store, clock, random} as unknown as Context;
       // A store may give up under contention, as Firestore does; then the queue delivers the task again.
-      const cover = async (jobId: number, holder: string = `holder-${jobId}`): Promise<Coverage> => {
+      const cover = async (jobId: number, holder: string = `holder-${jobId}`): Promise<Assignment> => {
         for (let delivery = 1; ; delivery++) {
           try {
-            return await coverJob(context, 'arm', {event: anEvent({jobId})}, holder);
+            return await assignRunner(context, 'arm', {event: anEvent({jobId})}, holder);
           } catch (error) {
             if (!(error instanceof Unavailable) || delivery === DELIVERIES) throw error;
           }
@@ -71,7 +71,7 @@ export function coverageContract(
       const {store, random} = setUp();
       await store.transaction(async (transaction) => {
         for (let n = 0; n < 60; n++) {
-          transaction.set('slots', slotId('arm', n), takenSlot({pool: 'arm', n}, n < 4 ? `runner-${n}` : null, NOW));
+          transaction.set('slots', slotId('arm', n), newSlot({pool: 'arm', n}, n < 4 ? `runner-${n}` : null, NOW));
         }
       });
       const find = (maxRunners: number) => findFreeSlot(store, {pool: 'arm', maxRunners, random});

@@ -168,7 +168,7 @@ export function describeProvider(name: string, open: () => Promise<ProviderUnder
     });
 
     test('a check that finds it well changes nothing, and says what it asked', async () => {
-      const findings = await world.provider.check();
+      const findings = await world.provider.check('arm');
       expect(findings.map(({status}) => status)).toEqual(findings.map(() => 'ok'));
       expect(findings.every(({because, do: advice}) => because !== '' && advice !== '')).toBe(true);
       expect(findings).not.toEqual([]);
@@ -182,7 +182,7 @@ export function describeProvider(name: string, open: () => Promise<ProviderUnder
       const listed = await provider.list().catch((error: unknown) => error);
       expect(listed).toEqual(expect.not.objectContaining({complete: true}));
       if (listed instanceof Error) expect(listed).toBeInstanceOf(SlipwayError);
-      expect((await provider.check()).map(({status}) => status)).toContain('error');
+      expect((await provider.check('arm')).map(({status}) => status)).toContain('error');
     });
   });
 }

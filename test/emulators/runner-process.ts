@@ -1,74 +1,77 @@
-import type {ComputeEvent} from './compute/machines';
-import type {ComputeWorld} from './compute/model';
-import type {Instance} from './compute/resources';
 import type {Job} from './github/job';
 import type {GitHubWorld} from './github/model';
 import type {Registration, RunnerSession} from './github/registration';
 import type {Connection} from './github/runners';
+import type {EmulatedMachine, MachineEventKind, MachineWorld} from './machines';
 
 export interface RunnerProcessOptions {
   readonly github: GitHubWorld;
-  readonly compute: ComputeWorld;
+  readonly machines: MachineWorld;
   /** From RUNNING to a runner that is online. */
-  readonly bootMs: number | ((instance: Instance) => number);
+  readonly bootMs: number | ((machine: EmulatedMachine) => number);
   /** VMs whose startup script dies. */
-  readonly failsToBoot?: (instance: Instance) => boolean;
+  readonly failsToBoot?: (machine: EmulatedMachine) => boolean;
+  /** Where those are noted that are taken away under a running job; a new list unless given. */
+  readonly killed?: Killed[];
 }
 
 /** A VM that went away under a running job. */
 export interface Killed {
-  readonly instance: Instance;
+  readonly machine: EmulatedMachine;
   readonly job: Readonly<Job>;
 }
 
-const JIT_CONFIG = 'slipway-jit-config';
-
 /** What somebody asked for. */
-const ENDED: readonly ComputeEvent['kind'][] = ['deleting', 'stopping', 'suspending', 'reset'];
+const ENDED: readonly MachineEventKind[] = ['deleting', 'stopping', 'suspending', 'reset'];
 
 /** What happens to a VM; that its job is lost is nobody's fault. */
-const LOST: readonly ComputeEvent['kind'][] = ['preempted', 'host_error'];
+const LOST: readonly MachineEventKind[] = ['preempted', 'host_error'];
 
 /**
- * What runs in the VMs: boots, starts the runner with the JIT config of its metadata, powers off when the runner ends; without one, the
+ * What runs in the VMs: boots, starts the runner with the JIT config that the VM was given, powers off when the runner ends; without one, the
  * persistent runners of the VM's name. Returns the list of VMs that were taken away under a running job, which should stay empty.
  */
-export function bootRunners({github, compute, bootMs, failsToBoot = () => false}: RunnerProcessOptions): Killed[] {
-  const sessions = new Map<Instance, RunnerSession[]>();
-  const killed: Killed[] = [];
+export function bootRunners({
+  github,
+  machines,
+  bootMs,
+  failsToBoot = () => false,
+  killed = [],
+}: RunnerProcessOptions): Killed[] {
+  const sessions = new Map<EmulatedMachine, RunnerSession[]>();
 
-  function boot(instance: Instance): void {
-    if (instance.status !== 'RUNNING' || failsToBoot(instance)) return;
-    const started = connect(instance);
-    sessions.set(instance, started);
-    if (started.length === 0) compute.powerOff(instance);
+  function boot(machine: EmulatedMachine): void {
+    if (!machine.isRunning || failsToBoot(machine)) return;
+    const started = connect(machine);
+    sessions.set(machine, started);
+    if (started.length === 0) machines.powerOff(machine);
   }
 
-  function connect(instance: Instance): RunnerSession[] {
-    const jit = instance.metadata.find(({key}) => key === JIT_CONFIG)?.value;
-    if (jit === undefined) return persistentRunners(instance).flatMap((runner) => live(github.runners.start(runner)));
+  function connect(machine: EmulatedMachine): RunnerSession[] {
+    const jit = machine.jitConfig;
+    if (jit === undefined) return persistentRunners(machine).flatMap((runner) => live(github.runners.start(runner)));
     const [session] = live(github.connect(jit));
-    session?.onEnd(() => compute.powerOff(instance));
+    session?.onEnd(() => machines.powerOff(machine));
     return session ? [session] : [];
   }
 
   /** Those that config.sh registered under the VM's name, each a service that starts with the VM. */
-  function persistentRunners({name}: Instance): Registration[] {
+  function persistentRunners({name}: EmulatedMachine): Registration[] {
     return github.runners.all().filter((runner) => !runner.ephemeral && runner.name === name && !runner.session);
   }
 
-  compute.observe(({kind, instance}) => {
+  machines.observe(({kind, machine}) => {
     if (kind === 'running') {
-      const {startedAtMs} = instance;
-      const boots = () => instance.startedAtMs === startedAtMs && boot(instance);
-      const afterMs = typeof bootMs === 'number' ? bootMs : bootMs(instance);
+      const {startedAtMs} = machine;
+      const boots = () => machine.startedAtMs === startedAtMs && boot(machine);
+      const afterMs = typeof bootMs === 'number' ? bootMs : bootMs(machine);
       github.scheduler.at(github.scheduler.now() + afterMs, boots);
     }
     if (!ENDED.includes(kind) && !LOST.includes(kind)) return;
-    for (const session of sessions.get(instance) ?? []) {
+    for (const session of sessions.get(machine) ?? []) {
       const {job} = session.runner;
       if (!session.live) continue;
-      if (ENDED.includes(kind) && job?.status === 'in_progress') killed.push({instance, job});
+      if (ENDED.includes(kind) && job?.status === 'in_progress') killed.push({machine, job});
       session.disconnect();
     }
   });

@@ -9,13 +9,13 @@ import type {Logger} from '../../shared/logger';
 import type {Random} from '../../shared/random';
 import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
-import type {QueueLimits} from '../../shared/tasks/local/register';
+import type {QueueLimits} from '../../shared/tasks/local/limits';
 import type {TracingOptions} from '../../shared/telemetry/create-tracer';
 import {CloudScheduler} from './cloud-scheduler';
 import type {ZonesByRegion} from './compute/catalog';
 import type {ComputeLatencies} from './compute/latencies';
+import {computeMachines} from './compute/machine-world';
 import {ComputeWorld} from './compute/model';
-import type {Instance} from './compute/resources';
 import {ComputeServer} from './compute/server';
 import {type CrashPoint, crashingProvision} from './crashing-provision';
 import type {Routing} from './github/dispatcher';
@@ -23,6 +23,7 @@ import {httpSink} from './github/http-sink';
 import type {Latencies} from './github/latencies';
 import {GitHubWorld} from './github/model';
 import {serveGitHub} from './github/server';
+import type {EmulatedMachine} from './machines';
 import {OidcIssuer} from './oidc';
 import {bootRunners, type Killed} from './runner-process';
 import type {Scheduler} from './scheduler';
@@ -58,7 +59,7 @@ export interface SystemOptions {
   readonly computeLatencies?: Partial<ComputeLatencies>;
   /** Compute Engine's, by region. */
   readonly zones?: ZonesByRegion;
-  readonly failsToBoot?: (instance: Instance) => boolean;
+  readonly failsToBoot?: (machine: EmulatedMachine) => boolean;
   readonly queueLimits?: Partial<QueueLimits>;
   readonly env?: Environment;
   /** With a personal token in place of the App. */
@@ -120,7 +121,12 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const computeServer = new ComputeServer(compute);
   const computeAt = await computeServer.listen();
   const {bootMs, failsToBoot} = options;
-  const killed = bootRunners({github, compute, bootMs, ...(failsToBoot ? {failsToBoot} : {})});
+  const killed = bootRunners({
+    github,
+    machines: computeMachines(compute),
+    bootMs,
+    ...(failsToBoot ? {failsToBoot} : {}),
+  });
 
   const oidc = await OidcIssuer.create(scheduler);
   const jwksUrl = await oidc.listen();

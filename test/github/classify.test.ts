@@ -90,12 +90,12 @@ test.each([
   expect(classified(error, call)).toMatchObject({kind: 'refused', message: expect.stringContaining(`"${expected}"`)});
 });
 
-test('a refused permission on the last request of the hour is a refusal and not a rate limit', () => {
+test('a missing permission on the last request of the hour is a refusal, not a rate limit', () => {
   const error = answer(403, 'Resource not accessible by integration', {'x-ratelimit-remaining': '0'});
   expect(classified(error, runners)).toMatchObject({kind: 'refused', reason: 'permission'});
 });
 
-test('a 503 that says when to come back is believed', () => {
+test('the retry-after of a 503 is respected', () => {
   expect(classified(answer(503, 'Down', {'retry-after': '33'}), runners)).toMatchObject({retryAfterSeconds: 33});
 });
 
@@ -113,7 +113,7 @@ test.each([
   expect(classified(network(code), call)).toMatchObject({kind, message: expect.stringContaining(code)});
 });
 
-test('a time-out leaves a doubt about a registration, and none about a list', () => {
+test('a time-out makes a registration uncertain, and a list unavailable', () => {
   const timeout = new RequestError('aborted', 500, {request});
   timeout.cause = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
   expect(classified(timeout, register)).toMatchObject({
@@ -124,7 +124,7 @@ test('a time-out leaves a doubt about a registration, and none about a list', ()
   expect(classified(new DOMException('aborted', 'AbortError'), register)).toMatchObject({kind: 'uncertain'});
 });
 
-test('an answer that cannot be read leaves a doubt about a registration, and none about a list', () => {
+test('an unreadable answer makes a registration uncertain, and a list unavailable', () => {
   expect(unreadable(register, 'nothing')).toMatchObject({kind: 'uncertain'});
   expect(unreadable(runners, 'nothing')).toMatchObject({kind: 'unavailable'});
 });
@@ -151,7 +151,7 @@ test.each<[number, string, GitHubCall, CredentialsKind, string[]]>([
   for (const part of [...expected, String(status), 'F00D:1']) expect(failure.message).toContain(part);
 });
 
-test('a message holds no token, no JIT config, and not the whole answer', () => {
+test('a message contains no token, no JIT config, and not the whole answer', () => {
   const jit = Buffer.from('x'.repeat(3000)).toString('base64');
   const message = `ghs_0123456789abcdefghij ${jit} Bearer abcdefghijklmnopqrstuvwxyz ${'words '.repeat(500)}`;
   const failure = classified(answer(422, message), register);
@@ -160,7 +160,7 @@ test('a message holds no token, no JIT config, and not the whole answer', () => 
   expect(failure.cause).toBeUndefined();
 });
 
-test('an error of ours passes as it is, and so does one that is not of the network', () => {
+test('a typed error passes unchanged, and so does one that is not from the network', () => {
   const ours = new Unavailable('no token', 5);
   const bug = new TypeError('undefined is not a function');
   expect(classify(ours, register, {nowMs, credentials: 'app'})).toBe(ours);

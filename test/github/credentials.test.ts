@@ -21,7 +21,7 @@ afterEach(async () => {
 
 const tokenCalls = () => github.lines().filter((line) => line.endsWith('/access_tokens'));
 
-test('the installation is the one of the payload, before the configured one', async () => {
+test('the installation of the payload is used before the configured one', async () => {
   github.world.addRepository('acme/app', {installationId: 42});
   const {app} = github.world;
   const credentials = {kind: 'app', appId: app.id, privateKey: async () => new Secret(app.privateKeyPem)} as const;
@@ -32,7 +32,7 @@ test('the installation is the one of the payload, before the configured one', as
   );
   expect(tokenCalls()).toEqual([
     'POST /app/installations/42/access_tokens',
-    // A 404 is believed when it comes twice.
+    // A 404 counts when it comes twice.
     'POST /app/installations/13/access_tokens',
     'POST /app/installations/13/access_tokens',
   ]);
@@ -49,13 +49,13 @@ test.each([
   expect(github.lines().filter((line) => line.includes('installation'))).toHaveLength(2);
 });
 
-test('an App that is not installed is told so', async () => {
+test('an App that is not installed is an error that says so', async () => {
   github.world.addRepository('acme/app', {installationId: null});
   const listed = github.gitHubFor(repository).listRunners();
   await expect(listed).rejects.toThrow(/not installed on repository acme\/app/);
 });
 
-test('an installation that is suspended is told so, with and without a token at hand', async () => {
+test('a suspended installation is an error that says so, with and without a cached token', async () => {
   github.world.addRepository('acme/app', {installationId: 42});
   await github.gitHubFor(repository, 42).listRunners();
   github.world.app.installation(42).suspended = true;
@@ -63,7 +63,7 @@ test('an installation that is suspended is told so, with and without a token at 
   await expect(github.connect()(repository, 42).createJitConfig(request)).rejects.toMatchObject({kind: 'refused'});
 });
 
-test('a private key that was replaced is read anew after a 401', async () => {
+test('a replaced private key is read again after a 401', async () => {
   github.world.addRepository('acme/app', {installationId: 42});
   const {app} = github.world;
   let key = otherKey;
@@ -81,7 +81,7 @@ test('a private key that was replaced is read anew after a 401', async () => {
   expect(tokenCalls()).toHaveLength(2);
 });
 
-test('a private key that stays wrong is refused after one request, and is not in the message', async () => {
+test('a wrong private key is refused after one request, and is not in the message', async () => {
   github.world.addRepository('acme/app', {installationId: 42});
   const privateKey = async () => new Secret(otherKey);
   const gitHubFor = github.connect({credentials: {kind: 'app', appId: github.world.app.id, privateKey}});
@@ -91,7 +91,7 @@ test('a private key that stays wrong is refused after one request, and is not in
   expect(tokenCalls()).toHaveLength(1);
 });
 
-test('a clock that is a quarter of an hour slow is corrected by that of GitHub', async () => {
+test('a clock that is a quarter of an hour slow is corrected by GitHub’s clock', async () => {
   await github.close();
   github = await connectedWorld({authClock: {...systemClock, now: () => systemClock.now() + 15 * 60_000}});
   github.world.addRepository('acme/app', {installationId: 42});
@@ -99,7 +99,7 @@ test('a clock that is a quarter of an hour slow is corrected by that of GitHub',
   expect(tokenCalls()).toHaveLength(2);
 });
 
-test('an installation token that was revoked is replaced, and the request goes once more', async () => {
+test('a revoked installation token is replaced, and the request is sent again', async () => {
   github.world.addRepository('acme/app', {installationId: 42});
   await github.gitHubFor(repository, 42).listRunners();
   github.world.app.uninstall(42);
@@ -118,7 +118,7 @@ describe('an installation token that GitHub answers 401', () => {
     github.world.addRepository('acme/app', {installationId: 42});
   });
 
-  test('when it is new is sent again after one second, then after two, and is not replaced', async () => {
+  test('if new, is sent again after one second, then after two, and is not replaced', async () => {
     refuse(2);
     const before = github.scheduler.now();
     await expect(github.gitHubFor(repository, 42).listRunners()).resolves.toEqual([]);
@@ -126,7 +126,7 @@ describe('an installation token that GitHub answers 401', () => {
     expect([tokenCalls().length, listings().length]).toEqual([1, 3]);
   });
 
-  test('when it is older than five seconds is replaced at once', async () => {
+  test('if older than five seconds, is replaced at once', async () => {
     await github.gitHubFor(repository, 42).listRunners();
     github.scheduler.advance(5_000);
     refuse(1);
@@ -136,7 +136,7 @@ describe('an installation token that GitHub answers 401', () => {
     expect([tokenCalls().length, listings().length]).toEqual([2, 3]);
   });
 
-  test('as is the one that replaces it, ends in a refusal after six seconds of each', async () => {
+  test('like its replacement, ends in a refusal after six seconds of each', async () => {
     refuse(100);
     const before = github.scheduler.now();
     await expect(github.gitHubFor(repository, 42).listRunners()).rejects.toMatchObject({kind: 'refused'});
@@ -149,7 +149,7 @@ test('the calls of one scope and the sweep’s calls share one token', async () 
   github.world.addRepository('acme/app', {installationId: 42});
   const {forScope, discovery} = github.connection();
   await forScope(repository, 42).listRunners();
-  await discovery.runners(repository, 42);
+  await discovery.listRunners(repository, 42);
   expect(tokenCalls()).toHaveLength(1);
 });
 
@@ -178,20 +178,20 @@ describe('an App that was removed and installed again', () => {
     expect(tokenCalls()).toHaveLength(2);
   });
 
-  test('is found when its token is refused', async () => {
+  test('is found by its new id when a token is refused', async () => {
     await github.gitHubFor(repository, 42).listRunners();
     reinstall(77);
     await expect(github.gitHubFor(repository, 42).createJitConfig(request)).resolves.toBeDefined();
   });
 
-  test('and that GitHub cannot tell of now is asked for later', async () => {
+  test('and whose new id GitHub cannot tell now is looked up later', async () => {
     reinstall(77);
     github.world.fault({match: {method: 'GET', path: /installation$/}, respond: {status: 503}});
     await expect(github.gitHubFor(repository, 42).listRunners()).rejects.toMatchObject({kind: 'unavailable'});
     await expect(github.gitHubFor(repository, 42).listRunners()).resolves.toEqual([]);
   });
 
-  test('and removed for good, is refused by the id that was given', async () => {
+  test('and removed for good is refused with the given id in the message', async () => {
     github.world.app.uninstall(42);
     await expect(github.gitHubFor(repository, 42).listRunners()).rejects.toThrow(/404.*Installation 42 is not there/);
   });
@@ -224,7 +224,7 @@ describe('a 404 to the request for a token', () => {
     },
   );
 
-  test('twice, of an installation that GitHub lists, is for later', async () => {
+  test('twice, for an installation that GitHub lists, is retried later', async () => {
     github.world.fault({match: TOKEN, times: 2, respond: NOT_FOUND});
     const gitHubFor = github.connect();
     await expect(gitHubFor(repository, 42).listRunners()).rejects.toMatchObject({kind: 'unavailable'});
@@ -232,7 +232,7 @@ describe('a 404 to the request for a token', () => {
     await expect(gitHubFor(repository, 42).listRunners()).resolves.toEqual([]);
   });
 
-  test('of an installation that is not there is believed after it was looked up, and at once from then on', async () => {
+  test('for a missing installation is believed after a lookup, and at once from then on', async () => {
     github.world.app.uninstall(42);
     for (let n = 0; n < 3; n++) {
       await expect(github.gitHubFor(repository, 42).listRunners()).rejects.toMatchObject({kind: 'refused'});
@@ -241,21 +241,21 @@ describe('a 404 to the request for a token', () => {
     expect(tokenCalls()).toHaveLength(4);
   });
 
-  test('does not come of two processes that ask in one second: no two JWTs are the same', async () => {
+  test('is not caused by two processes in one second: no two JWTs are the same', async () => {
     const processes = Array.from({length: 5}, () => github.connect()(repository, 42).listRunners());
     await expect(Promise.all(processes)).resolves.toHaveLength(5);
     expect(tokenCalls()).toHaveLength(5);
   });
 });
 
-test('a 404 to the request for the App’s installation is asked again some seconds later', async () => {
+test('a request for the installation of the App is repeated some seconds after a 404', async () => {
   github.world.addRepository('acme/app', {installationId: 42});
   const body = {message: 'Not Found', documentation_url: 'https://docs.github.com/rest', status: '404'};
   github.world.fault({match: {method: 'GET', path: /installation$/}, respond: {status: 404, headers: {}, body}});
   await expect(github.gitHubFor(repository).listRunners()).resolves.toEqual([]);
 });
 
-test('a personal access token serves in place of the App, without any call beside', async () => {
+test('a personal access token replaces the App, without additional calls', async () => {
   github.world.addRepository('acme/app', {installationId: null});
   const token = new Secret(github.world.app.addPersonalToken('octocat'));
   const gitHubFor = github.connect({credentials: {kind: 'token', token: async () => token}});
@@ -276,14 +276,14 @@ test.each([
   expect(github.lines().filter((line) => line.endsWith('runner-groups'))).toEqual([]);
 });
 
-test('a personal token without administration is told which scope it needs', async () => {
+test('a personal token without administration rights is an error that names the scope', async () => {
   github.world.addRepository('acme/app');
   const token = new Secret(github.world.app.addPersonalToken('octocat', {admin: false}));
   const gitHubFor = github.connect({credentials: {kind: 'token', token: async () => token}});
   await expect(gitHubFor(repository).createJitConfig(request)).rejects.toThrow(/GITHUB_TOKEN.*scope repo/);
 });
 
-test('self-hosted runners that are disabled are refused with group and repository', async () => {
+test('disabled self-hosted runners are an error that names group and repository', async () => {
   github.world.addRepository('acme/app', {runnersDisabled: true});
   const made = github.gitHubFor(repository).createJitConfig(request);
   await expect(made).rejects.toThrow(/403.*repository acme\/app \(runner_group_id 1, "Default"\).*disabled/);
@@ -307,7 +307,7 @@ test.each<[string, (runners: GitHub) => Promise<unknown>]>([
   expect(reported).toHaveLength(1);
 });
 
-test('the secondary rate limit is waited for as long as GitHub says', async () => {
+test('a secondary rate limit waits as long as GitHub says', async () => {
   github.world.addRepository('acme/app', {installationId: 42});
   github.world.limits.secondary = 5;
   await github.gitHubFor(repository, 42).createJitConfig(request);

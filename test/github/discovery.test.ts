@@ -25,10 +25,10 @@ const queue = (labels = ['linux'], runId?: number) =>
 const since = () => world.scheduler.now() - 25 * HOUR;
 
 describe('repositories', () => {
-  test('of every installation, all pages of them', async () => {
+  test('of every installation, from all pages', async () => {
     for (let i = 0; i < 250; i++) world.world.addRepository(`acme/many-${i}`);
     world.world.addRepository('other/one', {visibility: 'public'});
-    const {items: found, failure} = await discovery.visible();
+    const {items: found, failure} = await discovery.listRepositories();
     expect(failure).toBeUndefined();
     expect(found).toHaveLength(252);
     expect(found.find(({fullName}) => fullName === 'other/one')).toMatchObject({isPublic: true});
@@ -37,14 +37,14 @@ describe('repositories', () => {
 
   test('of one organization', async () => {
     world.world.addRepository('other/one');
-    expect((await discovery.ofOrganization('acme')).items.map(({fullName}) => fullName)).toEqual(['acme/app']);
+    expect((await discovery.listRepositoriesOf('acme')).items.map(({fullName}) => fullName)).toEqual(['acme/app']);
   });
 
-  test('that a personal token can see', async () => {
+  test('to which a personal token has access', async () => {
     const token = world.world.app.addPersonalToken('alice', {repositories: ['acme/app']});
     world.world.addRepository('other/one');
     const asUser = world.discover({credentials: {kind: 'token', token: async () => new Secret(token)}});
-    expect((await asUser.visible()).items.map(({fullName}) => fullName)).toEqual(['acme/app']);
+    expect((await asUser.listRepositories()).items.map(({fullName}) => fullName)).toEqual(['acme/app']);
   });
 });
 
@@ -78,7 +78,7 @@ describe('jobs', () => {
     expect(await discovery.recentRuns(app, since())).toMatchObject({open: [{id: expect.any(Number)}], isAll: true});
   });
 
-  test('of a run that is over although a job stays queued for ever are not', async () => {
+  test('that stay queued in a completed run are not', async () => {
     const job = queue();
     expect(await discovery.isOver(app, job.runId)).toBe(false);
     world.world.failRunStartup(job.runId);
@@ -113,7 +113,7 @@ describe('deliveries of the App', () => {
     });
   });
 
-  test('are listed, and delivered again as the App itself', async () => {
+  test('are listed and redelivered as the App itself', async () => {
     queue();
     await settle();
     const {deliveries} = await discovery.deliveries({kind: 'app'}, newest);
@@ -127,7 +127,7 @@ describe('deliveries of the App', () => {
     expect(again).toMatchObject({ok: true, redelivery: true, guid: failed.guid});
   });
 
-  test('come in pages, newest first, each of which names the next', async () => {
+  test('come in pages, newest first, each with the cursor of the next', async () => {
     for (let n = 0; n < 230; n++) queue();
     await settle();
     const ids: number[] = [];
@@ -142,7 +142,7 @@ describe('deliveries of the App', () => {
     expect(ids).toEqual([...ids].sort((a, b) => b - a));
   });
 
-  test('are listed without those that succeeded, when only failures are asked for', async () => {
+  test('are listed without the successful ones if only failures are asked for', async () => {
     queue();
     await settle();
     status = 202;
@@ -152,7 +152,7 @@ describe('deliveries of the App', () => {
     expect(deliveries.map(({ok}) => ok)).toEqual([false]);
   });
 
-  test('of another shape are counted, and hide no other', async () => {
+  test('of an unknown shape are counted, and hide no other', async () => {
     const server = await scriptedServer(() => ({
       status: 200,
       body: [
@@ -181,7 +181,7 @@ describe('deliveries of the App', () => {
   });
 });
 
-test('what has not changed is answered 304, which the hour’s limit does not count, and reads the same', async () => {
+test('an unchanged answer is a 304, which does not count against the hourly limit, and reads the same', async () => {
   queue();
   const first = await discovery.openRuns(app, since());
   const used = world.world.limits.state(caller()).used;
@@ -192,16 +192,16 @@ test('what has not changed is answered 304, which the hour’s limit does not co
   expect((await discovery.openRuns(app, since())).items).toHaveLength(2);
 });
 
-test('how much of the hour is left is read from every answer', async () => {
-  expect(discovery.left()).toBe(1);
+test('the remaining quota is read from every answer', async () => {
+  expect(discovery.remainingQuota()).toBe(1);
   world.world.limits.primary = 10;
   await discovery.openRuns(app, since());
-  expect(discovery.left()).toBe(0.5);
+  expect(discovery.remainingQuota()).toBe(0.5);
   world.scheduler.advance(2 * HOUR);
-  expect(discovery.left()).toBe(1);
+  expect(discovery.remainingQuota()).toBe(1);
 });
 
-test('an answer that does not come is an error', async () => {
+test('a missing answer is an error', async () => {
   const server = await scriptedServer(() => 'hang');
   const asUser = world.discover({
     apiUrl: server.url,
@@ -209,7 +209,7 @@ test('an answer that does not come is an error', async () => {
     credentials: {kind: 'token', token: async () => new Secret('t')},
   });
   holdTimeouts();
-  const late = expect(asUser.visible()).rejects.toMatchObject({kind: 'unavailable'});
+  const late = expect(asUser.listRepositories()).rejects.toMatchObject({kind: 'unavailable'});
   await pass(10_000, () => server.seen.length === 1);
   await late;
   await server.close();

@@ -15,7 +15,7 @@ afterEach(async () => {
   await github.close();
 });
 
-/** What was asked but for the token and the look-up of the installation. */
+/** The requests without those for the token and the installation. */
 const calls = () => github.lines().filter((line) => line.includes('/actions/'));
 
 test.each([
@@ -39,7 +39,7 @@ test.each([
   );
 });
 
-test('a token serves until five minutes before its end, then another is fetched', async () => {
+test('a token is used until five minutes before it expires, then replaced', async () => {
   const {world, gitHubFor, scheduler} = await start();
   world.addRepository('acme/app', {installationId: 42});
   const tokens = () => github.lines().filter((line) => line.endsWith('/access_tokens')).length;
@@ -52,7 +52,7 @@ test('a token serves until five minutes before its end, then another is fetched'
   expect(tokens()).toBe(2);
 });
 
-test('a name that is in use is NameTaken, after one request', async () => {
+test('a name in use is NameTaken, after one request', async () => {
   const {world, gitHubFor} = await start();
   world.addRepository('acme/app');
   await gitHubFor(repository).createJitConfig(request);
@@ -72,7 +72,7 @@ test.each(['lose-response', 'reset', {status: 500}, {status: 503, body: {message
   },
 );
 
-test('a token that cannot be had leaves no doubt: nothing was registered', async () => {
+test('a failed request for a token is not uncertain: nothing was registered', async () => {
   const {world, gitHubFor} = await start();
   world.addRepository('acme/app', {installationId: 42});
   world.fault({match: {path: /access_tokens$/}, respond: 'reset'});
@@ -94,7 +94,7 @@ test('a named group is looked up once in an hour', async () => {
   expect(calls().slice(3)).toEqual([groupList, inOrganization]);
 });
 
-test('an unknown group is refused with the groups that there are', async () => {
+test('an unknown group is refused with the existing groups in the message', async () => {
   const {world, gitHubFor} = await start();
   world.addOrganization('acme', {runnerGroups: [{name: 'GPU'}]});
   world.addRepository('acme/app');
@@ -112,7 +112,7 @@ test('a named group in a repository is refused without a call', async () => {
   expect(github.lines()).toEqual([]);
 });
 
-test('the default group is looked up only where it has another id than 1, and remembered', async () => {
+test('the default group is looked up only if its id is not 1, and cached', async () => {
   const {world, gitHubFor} = await start();
   world.addOrganization('acme', {defaultGroupId: 9});
   world.addRepository('acme/app');
@@ -121,7 +121,7 @@ test('the default group is looked up only where it has another id than 1, and re
   expect(calls()).toEqual([inOrganization, groupList, inOrganization, inOrganization]);
 });
 
-test('a group that was made anew under its name is found again', async () => {
+test('a group that was created again under its name is found', async () => {
   const {world, gitHubFor} = await start();
   const acme = world.addOrganization('acme', {runnerGroups: [{name: 'gpu', id: 7}]});
   world.addRepository('acme/app');

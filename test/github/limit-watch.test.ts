@@ -12,7 +12,7 @@ afterEach(async () => {
   server = undefined;
 });
 
-/** The warnings after one request for each of the answers' headers. */
+/** The warnings after one request for each of these headers. */
 async function warningsAfter(answers: readonly Headers[]): Promise<unknown[]> {
   const left = [...answers];
   server = await scriptedServer(() => ({
@@ -38,7 +38,7 @@ const headers = (remaining: number, reset = 1_700_000_000): Headers => ({
   'x-ratelimit-resource': 'core',
 });
 
-test('less than a tenth of the requests left is said once an hour', async () => {
+test('fewer than a tenth of the requests left is logged once an hour', async () => {
   const warnings = await warningsAfter([headers(500), headers(499), headers(498), headers(10, 1_700_003_600)]);
   expect(warnings).toEqual([
     expect.objectContaining({decision: 'github_limit_near', severity: 'WARNING', reason: 'core', remaining: 499}),
@@ -46,6 +46,6 @@ test('less than a tenth of the requests left is said once an hour', async () => 
   ]);
 });
 
-test('a server without limits is no reason to warn', async () => {
+test('a server without limits causes no warning', async () => {
   expect(await warningsAfter([{}])).toEqual([]);
 });

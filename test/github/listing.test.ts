@@ -23,7 +23,7 @@ const queue = (more: {runId?: number; needsApproval?: boolean} = {}) =>
   world.world.queueJob({repository: 'acme/app', labels: ['linux'], durationMs: 60_000, ...more});
 const asked = (path: RegExp) => world.world.requests.filter((request) => path.test(request.path)).length;
 
-/** A run with so many jobs. */
+/** Creates a run with this many jobs. */
 function aRun(jobs: number): {id: number} {
   const {runId} = queue();
   for (let more = 1; more < jobs; more++) queue({runId});
@@ -31,7 +31,7 @@ function aRun(jobs: number): {id: number} {
 }
 
 describe('a page that answers 5xx', () => {
-  test('of 100 items is asked for once more in pages of 30, and nothing is missing', async () => {
+  test('of 100 items is read again in pages of 30, and nothing is missing', async () => {
     const run = aRun(70);
     world.world.fault({match: {path: /jobs$/, query: /per_page=100/}, times: 9, respond: BAD_GATEWAY});
     const {items, failure} = await discovery.jobs(app, run);
@@ -39,7 +39,7 @@ describe('a page that answers 5xx', () => {
     expect(asked(/jobs$/)).toBe(1 + 3);
   });
 
-  test('in the middle of a list, whatever its size, hides the items of that page and no others', async () => {
+  test('in the middle of a list hides only the items of that page, whatever the page size', async () => {
     const run = aRun(230);
     const query = /per_page=100&.*page=2$|per_page=30&.*page=5$/;
     world.world.fault({match: {path: /jobs$/, query}, times: 9, respond: BAD_GATEWAY});
@@ -67,12 +67,12 @@ describe('a page that answers 5xx', () => {
   test('for one installation hides no repository of another', async () => {
     world.world.addRepository('other/one');
     world.world.fault({match: {path: /installation\/repositories$/}, times: 2, respond: BAD_GATEWAY});
-    const {items, failure} = await discovery.visible();
+    const {items, failure} = await discovery.listRepositories();
     expect(items).toHaveLength(1);
     expect(failure).toMatchObject({kind: 'unavailable'});
   });
 
-  test('of runners is asked for once more too, and the list is complete', async () => {
+  test('of runners is read again too, and the list is complete', async () => {
     for (let n = 0; n < 35; n++) {
       world.world.runners.generateJitConfig(repository, {name: `r${n}`, labels: ['x'], runnerGroupId: 1});
     }
@@ -93,7 +93,7 @@ describe.each([1, -1])('a total_count that is wrong by %i', (total) => {
     expect(await discovery.jobs(app, {id: runId})).toMatchObject({items: [{id}], failure: {kind: 'unavailable'}});
   });
 
-  test('makes a list of runners no list, but one that is looked for by its name is found', async () => {
+  test('makes a list of runners an error, but a search by name finds its runner', async () => {
     world.world.runners.generateJitConfig(repository, {name: 'r1', labels: ['x'], runnerGroupId: 1});
     wrong(/runners$/);
     const github = world.gitHubFor(repository);
@@ -113,7 +113,7 @@ test('more runs than GitHub shows of a filtered list are read in slices by their
 });
 
 describe('recent runs', () => {
-  test('are all of them where there are few, with those that are over left out', async () => {
+  test('are all runs if there are few, without the completed ones', async () => {
     const over = queue();
     world.world.cancelJob(over.id);
     const open = queue({needsApproval: true});
@@ -121,7 +121,7 @@ describe('recent runs', () => {
     expect(asked(/runs$/)).toBe(1);
   });
 
-  test('are not all where there are many', async () => {
+  test('are not all runs if there are many', async () => {
     for (let n = 0; n < 30; n++) queue();
     expect(await discovery.recentRuns(app, since())).toMatchObject({isAll: false});
   });
@@ -145,7 +145,7 @@ describe('an item of another shape than GitHub describes', () => {
     expect(failure).toMatchObject({kind: 'unavailable'});
   });
 
-  test('hides no other job; and a malformed date, page or visibility does not even hide its own', async () => {
+  test('hides no other job; a malformed date, URL or visibility does not hide its own job either', async () => {
     const job = {
       id: 7,
       run_id: 1,
@@ -161,7 +161,7 @@ describe('an item of another shape than GitHub describes', () => {
     expect(failure).toMatchObject({kind: 'unavailable'});
   });
 
-  test('does not become part of a task: names, pages and labels that ours cannot hold', async () => {
+  test('does not get into a task: names, URLs and labels that a task cannot have', async () => {
     const job = {id: 7, run_id: 1, status: 'in_progress', labels: ['linux']};
     const labels = Array.from({length: 101}, (_, n) => `label-${n}`);
     const jobs = [
@@ -181,7 +181,7 @@ describe('an item of another shape than GitHub describes', () => {
       {full_name: 'acme/app', visibility: 7, private: true, pushed_at: 'now'},
     ];
     const asUser = await scripted(() => ({status: 200, body: repositories}));
-    const {items, failure} = await asUser.visible();
+    const {items, failure} = await asUser.listRepositories();
     expect(items).toMatchObject([{fullName: 'acme/app', isPublic: false, pushedAt: null}]);
     expect(failure).toMatchObject({kind: 'unavailable'});
   });

@@ -3,7 +3,7 @@ import {type ConnectedWorld, connectedWorld, JIT, organization, repository} from
 
 const request = {name: 'slipway-arm-1-1', labels: ['self-hosted', 'arm64'], runnerGroup: 'Default'};
 
-/** A record that says that we tried to register the name, and not which id it got. */
+/** A record of a registration that was tried, without an id. */
 const tried = {name: request.name, githubId: null, registrationTriedAt: 0};
 
 let github: ConnectedWorld;
@@ -16,7 +16,7 @@ afterEach(async () => {
   await github.close();
 });
 
-/** A runner that is online and has taken a job, which GitHub shows as `busy` no sooner than after half a minute. */
+/** A runner that is online and runs a job. GitHub shows it as `busy` only after half a minute. */
 async function busyRunner() {
   const {world, scheduler, gitHubFor} = github;
   const {runnerId, encodedJitConfig} = await gitHubFor(repository).createJitConfig(request);
@@ -44,7 +44,7 @@ test.each([repository, organization])('all pages of 250 runners are listed in %j
   expect(github.lines().filter((line) => line.endsWith('/actions/runners'))).toHaveLength(3);
 });
 
-test('a GitHub Enterprise Server serves the same under /api/v3, over all pages', async () => {
+test('a GitHub Enterprise Server lists all pages under /api/v3', async () => {
   for (let n = 0; n < 101; n++) {
     github.world.runners.generateJitConfig(organization, {name: `r${n}`, labels: ['x'], runnerGroupId: 1});
   }
@@ -53,7 +53,7 @@ test('a GitHub Enterprise Server serves the same under /api/v3, over all pages',
   expect(await gitHubFor(organization).listRunners()).toHaveLength(102);
 });
 
-test('a page that fails makes the whole list fail', async () => {
+test('a failed page makes the whole list fail', async () => {
   for (let n = 0; n < 101; n++) {
     github.world.runners.generateJitConfig(repository, {name: `r${n}`, labels: ['x'], runnerGroupId: 1});
   }
@@ -63,7 +63,7 @@ test('a page that fails makes the whole list fail', async () => {
   await expect(runners.listRunners()).rejects.toMatchObject({kind: 'unavailable', retryable: true});
 });
 
-test('a runner is found by its exact name and by its id, and not any more when it is gone', async () => {
+test('a runner is found by its exact name and by its id, and no longer after its deletion', async () => {
   const runners = github.gitHubFor(organization);
   const {runnerId} = await runners.createJitConfig(request);
   expect(await runners.findRunner(request.name)).toMatchObject({id: runnerId, status: 'offline', busy: false});
@@ -75,7 +75,7 @@ test('a runner is found by its exact name and by its id, and not any more when i
   expect(await runners.getRunner(runnerId)).toBeUndefined();
 });
 
-test('a runner that runs a job is seen as busy in the end, and is never deleted', async () => {
+test('a runner that runs a job becomes busy, and is never deleted', async () => {
   const {runnerId} = await busyRunner();
   const runners = github.gitHubFor(repository);
   expect(await runners.getRunner(runnerId)).toMatchObject({status: 'online', busy: false});
@@ -85,7 +85,7 @@ test('a runner that runs a job is seen as busy in the end, and is never deleted'
   expect(await runners.deleteRunner(runnerId)).toBe('busy');
 });
 
-test('a delete that fails says nothing of the runner', async () => {
+test('a failed deletion says nothing about the runner', async () => {
   const runners = github.gitHubFor(repository);
   const {runnerId} = await runners.createJitConfig(request);
   github.world.fault({match: {method: 'DELETE', path: /runners/}, respond: 'lose-response'});
@@ -93,7 +93,7 @@ test('a delete that fails says nothing of the runner', async () => {
   expect(await runners.deleteRunner(runnerId)).toBe('absent');
 });
 
-test('after a registration whose answer was lost, what it left is removed and its name is free', async () => {
+test('after a registration without an answer, the registration is deleted and its name is free', async () => {
   const runners = github.gitHubFor(repository);
   github.world.fault({match: {path: JIT}, respond: 'lose-response'});
   await expect(runners.createJitConfig(request)).rejects.toMatchObject({kind: 'uncertain'});
@@ -101,14 +101,14 @@ test('after a registration whose answer was lost, what it left is removed and it
   expect(github.world.runners.all()).toEqual([]);
 });
 
-test('after a registration that never reached GitHub, there is nothing to settle', async () => {
+test('after a registration that never reached GitHub, there is nothing to delete', async () => {
   const runners = github.gitHubFor(repository);
   github.world.fault({match: {path: JIT}, respond: 'reset'});
   await expect(runners.createJitConfig(request)).rejects.toMatchObject({kind: 'uncertain'});
   expect(await settleRegistration(runners, tried)).toBe('absent');
 });
 
-test('after a 409, the registration on record stays while it is connected', async () => {
+test('after a 409, the registration on record is kept while it is connected', async () => {
   const runners = github.gitHubFor(repository);
   const {encodedJitConfig, runnerId} = await runners.createJitConfig(request);
   github.world.connect(encodedJitConfig.reveal());
@@ -117,7 +117,7 @@ test('after a 409, the registration on record stays while it is connected', asyn
   expect(github.world.runners.all()).toHaveLength(1);
 });
 
-test('one that GitHub refuses to delete is alive, although it looks offline and idle', async () => {
+test('a registration that GitHub refuses to delete is alive, although it looks offline and idle', async () => {
   const {session} = await busyRunner();
   session.disconnect();
   const runners = github.gitHubFor(repository);

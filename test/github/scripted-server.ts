@@ -23,7 +23,7 @@ export interface ScriptedServer {
   close(): Promise<void>;
 }
 
-/** For what GitHub itself would never send, and a model of it cannot: torn bodies, silence, lists that do not add up. */
+/** A server with scripted answers that the simulated GitHub does not give: truncated bodies, no answers, lists with wrong totals. */
 export async function scriptedServer(answer: (request: SeenRequest) => Answer): Promise<ScriptedServer> {
   const seen: SeenRequest[] = [];
   const server = createServer(KEPT_CONNECTIONS, async (request, response) => {

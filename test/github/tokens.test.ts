@@ -25,7 +25,7 @@ test('an installation token is used until five minutes before its end', async ()
   expect(issued()).toBe(2);
 });
 
-test('any number of requests that come together share one token, also when the old one ended', async () => {
+test('concurrent requests share one token, also after the old one expired', async () => {
   const clock = new VirtualScheduler();
   const {tokens, issued} = issuing(clock);
   await Promise.all(Array.from({length: 20}, () => tokens.current()));
@@ -34,7 +34,7 @@ test('any number of requests that come together share one token, also when the o
   expect(issued()).toBe(2);
 });
 
-test('requests that are refused together get one new token', async () => {
+test('requests that are refused at the same time get one new token', async () => {
   const {tokens, issued} = issuing(new VirtualScheduler());
   const refused = await tokens.current();
   const renewed = await Promise.all(Array.from({length: 20}, () => tokens.renew(refused)));
@@ -43,7 +43,7 @@ test('requests that are refused together get one new token', async () => {
   expect(issued()).toBe(2);
 });
 
-test('the age of a token is known of the present one only', async () => {
+test('only the age of the current token is known', async () => {
   const clock = new VirtualScheduler();
   const {tokens} = issuing(clock);
   const first = await tokens.current();
@@ -53,7 +53,7 @@ test('the age of a token is known of the present one only', async () => {
   expect([first, second].map((token) => token && tokens.ageMs(token))).toEqual([Number.POSITIVE_INFINITY, 0]);
 });
 
-test('a token that could not be had is asked for again', async () => {
+test('a failed request for a token is repeated at the next use', async () => {
   let tries = 0;
   const tokens = installationTokens(new VirtualScheduler(), async () => {
     tries += 1;
@@ -64,7 +64,7 @@ test('a token that could not be had is asked for again', async () => {
   expect((await tokens.current()).reveal()).toBe('token');
 });
 
-test('a refused personal token is read once more, and given up when it is still the same', async () => {
+test('a refused personal token is read once more, and given up if it is the same', async () => {
   let kept = 'old';
   let invalidated = 0;
   const tokens = personalToken(

@@ -46,7 +46,7 @@ test.each<Answer>(['cut', 'drop', {status: 201}, {status: 502, body: {message: '
   },
 );
 
-test('a registration that is not answered in time is uncertain, and is sent once', async () => {
+test('a registration without an answer in time is uncertain, and is sent once', async () => {
   const github = await against(() => 'hang');
   const late = expect(github.createJitConfig(request)).rejects.toMatchObject({kind: 'uncertain', retryable: true});
   await pass(TIMEOUT_MS, () => server?.seen.length === 1);
@@ -73,7 +73,7 @@ test.each<[string, (github: GitHub) => Promise<unknown>]>([
   await late;
 });
 
-test('a list that holds fewer runners than it says is unavailable', async () => {
+test('a list with fewer runners than its total is unavailable', async () => {
   const github = await against(() => ({status: 200, body: {total_count: 3, runners: [runner(1), runner(2)]}}));
   await expect(github.listRunners()).rejects.toMatchObject({
     kind: 'unavailable',
@@ -81,7 +81,7 @@ test('a list that holds fewer runners than it says is unavailable', async () => 
   });
 });
 
-test('a runner that moves to the next page while the list is read does not stand for one that is not there', async () => {
+test('a runner that moves to the next page during the reading does not replace a missing one', async () => {
   const github = await against(({line}) =>
     line.includes('page=2')
       ? {status: 200, body: {total_count: 3, runners: [runner(2)]}}
@@ -117,7 +117,7 @@ test('a request names the program, the version of the API and the token', async 
   });
 });
 
-test('a personal token that was replaced is read anew after a 401, and the request goes once more', async () => {
+test('a replaced personal token is read again after a 401, and the request is sent again', async () => {
   let kept = 'ghp_old';
   const credentials: Credentials = {
     kind: 'token',
@@ -135,7 +135,7 @@ test('a personal token that was replaced is read anew after a 401, and the reque
   expect(server?.seen).toHaveLength(2);
 });
 
-test('a personal token that stays refused ends in a refusal after one request', async () => {
+test('a personal token that is still refused ends in a refusal after one request', async () => {
   const github = await against(() => ({status: 401, body: {message: 'Bad credentials'}}));
   await expect(github.listRunners()).rejects.toMatchObject({
     kind: 'refused',
@@ -144,7 +144,7 @@ test('a personal token that stays refused ends in a refusal after one request', 
   expect(server?.seen).toHaveLength(1);
 });
 
-test('GitHub that is not there is unavailable, also for a registration: nothing was sent', async () => {
+test('an unreachable GitHub is unavailable, also for a registration: nothing was sent', async () => {
   const github = await against(() => 'drop');
   await server?.close();
   server = undefined;

@@ -11,18 +11,18 @@ export const repository: RunnerScope = {kind: 'repository', owner: 'acme', repo:
 export const organization: RunnerScope = {kind: 'organization', org: 'acme'};
 export const JIT = /generate-jitconfig$/;
 
-/** A world with acme/app, the App installed, and the real client that talks to it over HTTP as the App. */
+/** A simulated GitHub with acme/app and the installed App, and a real client that calls it over HTTP as the App. */
 export interface ConnectedWorld {
   readonly world: GitHubWorld;
   readonly scheduler: VirtualScheduler;
   readonly enterpriseUrl: string;
   readonly gitHubFor: GitHubFor;
-  /** Another client, with other credentials. */
+  /** Creates another client with other credentials. */
   readonly connect: (options?: Partial<GitHubOptions>) => GitHubFor;
-  /** Another client with both parts of the port. */
+  /** Creates another client with both ports. */
   readonly connection: () => GitHubConnection;
   readonly discover: (options?: Partial<GitHubOptions>) => Discovery;
-  /** Every request so far, as `POST /path`. */
+  /** All requests so far, as `POST /path`. */
   readonly lines: () => string[];
   readonly close: () => Promise<void>;
 }

@@ -9,7 +9,7 @@ const SECRET = 'the-secret-of-the-bundle';
 const FUNCTIONS = ['webhook', 'provision', 'stop', 'sweep', 'api'] as const;
 const SERVICE_ACCOUNT = 'tasks@p.iam.gserviceaccount.com';
 
-/** Nobody listens: no request of these tests gets that far. */
+/** Addresses without a server: no request of these tests gets that far. */
 const NOBODY = '127.0.0.1:1';
 
 const ENV = {
@@ -61,7 +61,7 @@ async function compressed(stream: ReturnType<typeof createGzip>, megabytes: numb
   return Buffer.concat(chunks);
 }
 
-/** `[{},{},…]`, which takes twenty times its size when it is parsed. */
+/** `[{},{},…]`: the parsed value takes twenty times the size of the text. */
 function objects(bytes: number): Buffer {
   return Buffer.from(`[${'{},'.repeat(Math.floor(bytes / 3) - 1)}{}]`);
 }
@@ -69,7 +69,7 @@ function objects(bytes: number): Buffer {
 interface Bomb {
   readonly body: () => Buffer;
   readonly headers?: Record<string, string>;
-  /** Without `Content-Length`. */
+  /** Sent without `Content-Length`. */
   readonly chunked?: true;
   readonly times?: number;
   /** By function. */
@@ -98,7 +98,7 @@ const BOMBS: readonly (readonly [string, Bomb])[] = [
   ],
 ];
 
-/** A request that is good but for its signature: what whoever was let in by mistake can send. `sweep` asks for none, and gets no token. */
+/** A request that is valid except for its signature, which a caller with a mistaken IAM grant can send. `sweep` checks no signature, so its request carries no token. */
 function headersFor(name: string): Record<string, string> {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const claims = {
@@ -118,7 +118,7 @@ function headersFor(name: string): Record<string, string> {
   };
 }
 
-/** `api` reads no body before it has seen the secret, except of its health check. */
+/** `api` reads a body only after checking the secret, except the body of the health check. */
 const PATHS: Readonly<Record<string, string>> = {api: '/health_check'};
 
 function send(name: string, {port}: ServedBundle, {body, headers, chunked}: Bomb): Promise<number> {
@@ -156,7 +156,7 @@ describe.each(FUNCTIONS)('an unsigned request to dist/%s', (name) => {
       const times = bomb.times ?? 1;
       const statuses = await Promise.all(Array.from({length: times}, () => send(name, bundle, bomb)));
       for (const status of statuses) expect(bomb.statuses).toContain(status);
-      // The process lives, and goes on answering.
+      // The process lives and answers further requests.
       expect(await send(name, bundle, {body: () => Buffer.from('{}'), headers: JSON_TYPE, statuses: []})).toBeLessThan(
         500,
       );
@@ -186,7 +186,7 @@ describe.each(FUNCTIONS)('dist/%s says nothing of what nobody signed', (name) =>
     expect([400, 401, 403, 415]).toContain(response.status);
     expect(response.headers.get('content-type')).toContain('json');
     expect(answer + bundle.output()).not.toContain('hush');
-    // The framework's pages show stacks, and its log too, where NODE_ENV is not production, as here.
+    // The framework's pages and log contain stacks unless NODE_ENV is production, which it is not here.
     expect(answer + bundle.output()).not.toContain('node_modules');
   });
 });

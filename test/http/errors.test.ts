@@ -42,7 +42,7 @@ test.each([
   expect(body.detail).toBe(error.message);
 });
 
-test('what nobody foresaw is answered 500, and tells nothing of itself', () => {
+test('an unexpected error is answered 500, without its message', () => {
   const reply = problemReply(toProblem(new Error('password=sesame')));
   expect(reply.status).toBe(500);
   expect(String(reply.body?.content)).not.toContain('sesame');

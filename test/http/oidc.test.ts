@@ -75,7 +75,7 @@ describe('a token', () => {
     await expect(verify(`Bearer ${forged}`)).rejects.toThrow(Unauthenticated);
   });
 
-  test('that cannot be checked, because the keys cannot be read, is for later', async () => {
+  test('that cannot be checked, because the keys cannot be read, is a retryable error', async () => {
     const gone = await OidcIssuer.create(clock);
     const url = await gone.listen();
     await gone.close();

@@ -43,7 +43,7 @@ interface Sent {
   readonly query?: string;
 }
 
-/** A call with the identity of Cloud Tasks; whether the task is one of ours is another question. */
+/** A call with the identity of Cloud Tasks, and with any signature of the task. */
 async function call(body: string, {to = 'provision', name = NAME, query = '', ...sent}: Sent = {}) {
   const {urls, env, oidc} = system;
   const token = await oidc.token({audience: urls[to], email: env['TASKS_SERVICE_ACCOUNT'] ?? ''});
@@ -61,7 +61,7 @@ async function call(body: string, {to = 'provision', name = NAME, query = '', ..
 
 const machines = () => system.compute.instances().map(({name}) => name);
 
-describe('a task that the caller’s identity alone speaks for', () => {
+describe('a task without a valid signature, from a caller with the right identity,', () => {
   beforeEach(async () => {
     system = await aSystem();
   });
@@ -92,13 +92,13 @@ describe('a task that the caller’s identity alone speaks for', () => {
     expectClean(system);
   });
 
-  test('and its refusal puts nothing of it into the log', async () => {
+  test('is refused without any of its content in the log', async () => {
     await call(JSON.stringify({kind: 'demand', job: 'hush-hush'}), {name: 'not a name: hush-hush'});
     expect(system.log.at(-1)).toContain('X-Slipway-Signature');
     expect(system.log.join()).not.toContain('hush-hush');
   });
 
-  test('does what it says once it is signed', async () => {
+  test('is performed once it is signed', async () => {
     expect((await call(DEMAND, {signature: signTask(NAME, DEMAND, KEY)})).status).toBe(200);
     expect(machines()).toEqual(['slipway-arm-4711-1']);
   });
@@ -113,14 +113,14 @@ describe('a task that the caller’s identity alone speaks for', () => {
     expect(machines()).toEqual([]);
   });
 
-  test('is read as far as it is known: a newer function may say more', async () => {
+  test('may have unknown fields, which a newer function may add', async () => {
     const body = JSON.stringify({kind: 'event', event: {...event(4711), invented: {later: true}}, also: 1});
     expect((await call(body, {signature: signTask(NAME, body, KEY)})).status).toBe(200);
     expect(machines()).toEqual(['slipway-arm-4711-1']);
   });
 });
 
-test('every task of a job’s life is signed: by webhook, and by what follows from it', async () => {
+test('every task of a job is signed, by webhook and by the functions after it', async () => {
   system = await aSystem();
   system.queueJob();
   await system.finish();
@@ -134,7 +134,7 @@ test('every task of a job’s life is signed: by webhook, and by what follows fr
   }
 });
 
-test('where the platform is believed, a token that Google never signed opens nothing', async () => {
+test('with INTERNAL_AUTH=platform, a forged token has no effect without a signed task', async () => {
   system = await aSystem({env: {INTERNAL_AUTH: 'platform'}});
   const {urls, env} = system;
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -151,9 +151,9 @@ test('where the platform is believed, a token that Google never signed opens not
   expect((await call(DEMAND, {authorization, signature: signTask(NAME, DEMAND, KEY)})).status).toBe(200);
 });
 
-test('tasks from before the key have no effect, and the sweep makes up for them', async () => {
+test('tasks that were created before the key have no effect, and the sweep recovers their work', async () => {
   system = await aSystem({hooks: 0});
-  // A webhook of the version before, which signs nothing.
+  // A webhook of the former version, which signs no tasks.
   const {TASK_SIGNING_KEY: _, ...before} = system.env;
   const logger = createLogger({level: 'error', destination: {write: (line) => system.log.push(line)}});
   const webhook = await serve(createWebhook({env: before, clock: system.scheduler, logger}));
@@ -193,17 +193,17 @@ describe('the key is rotated', () => {
     expect(system.tasks.dispatches.length).toBeGreaterThan(6);
   });
 
-  test('and a function that still holds the former value reads it afresh when a task does not fit', async () => {
+  test('and a function with the former value cached reads the key afresh when a signature does not match', async () => {
     expect((await signedWith('old')).status).toBe(200);
     secrets?.addVersion(SECRET, 'new');
     expect((await signedWith('new', 'another-task')).status).toBe(200);
   });
 
-  test('but at most every ten seconds, whatever arrives', async () => {
+  test('and the key is read at most every ten seconds, whatever arrives', async () => {
     expect((await signedWith('old')).status).toBe(200);
     const before = secrets?.requests.length ?? 0;
     for (let i = 0; i < 5; i++) expect((await signedWith('a-guess')).status).toBe(403);
-    // The list of versions, and the one that there is.
+    // One request for the list of versions, and one for the only version.
     expect((secrets?.requests.length ?? 0) - before).toBe(2);
     secrets?.addVersion(SECRET, 'new');
     expect((await signedWith('new')).status).toBe(403);

@@ -64,7 +64,7 @@ async function post(body: Buffer | string, headers: Record<string, string> = {},
   return {status: response.status, text: await response.text()};
 }
 
-describe('the bytes of a delivery, which are signed, say what it is', () => {
+describe('the signed bytes of a delivery decide what the delivery is', () => {
   const JSON_BODY = JSON.stringify(workflowJob('queued', {id: 7001}));
   const FORM_BODY = `payload=${encodeURIComponent(JSON_BODY)}`;
   const TYPES = [
@@ -89,7 +89,7 @@ describe('the bytes of a delivery, which are signed, say what it is', () => {
     }
   });
 
-  test('a captured delivery whose text hides a form is no other event as a form', async () => {
+  test('a captured delivery whose text contains a form cannot be replayed as a form with another event', async () => {
     const hidden = `&payload=${encodeURIComponent(JSON.stringify(workflowJob('queued', {id: 666})))}`;
     const captured = JSON.stringify({...workflowJob('queued', {id: 7001}), hidden});
     for (const type of TYPES) await post(captured, {'content-type': type});
@@ -110,7 +110,7 @@ describe('the bytes of a delivery, which are signed, say what it is', () => {
   });
 });
 
-describe('what nobody signed', () => {
+describe('a request without a valid signature', () => {
   beforeEach(() => start());
 
   test.each([
@@ -130,7 +130,7 @@ describe('what nobody signed', () => {
     expect(JSON.parse(answer.text)).toEqual({error: 'the signature is wrong'});
   });
 
-  test('is not in the log either when it stands in a header', async () => {
+  test('is not in the log, nor are its headers', async () => {
     const long = `hush-hush ${'x'.repeat(200)}`;
     await post('{}', {'x-github-delivery': long, 'x-github-event': long});
     expect(lines).toHaveLength(1);
@@ -138,14 +138,14 @@ describe('what nobody signed', () => {
   });
 
   test.each(['gzip', 'br', 'deflate', 'zstd', 'x', 'identity, gzip'])(
-    'and is encoded as %s is 415',
+    'that is encoded as %s is 415',
     async (encoding) => {
       expect((await post('{}', {'content-encoding': encoding})).status).toBe(415);
       expect((await post('{}', {'content-encoding': encoding, 'x-hub-signature-256': ''})).status).toBe(415);
     },
   );
 
-  test('a path that cannot be decoded is a path like any other', async () => {
+  test('a path that cannot be decoded is answered like any other path', async () => {
     const body = JSON.stringify(workflowJob('queued'));
     const sent = {
       method: 'POST',
@@ -178,7 +178,7 @@ describe('a sender that is slow', () => {
     });
     const closed = new Promise((resolve) => slow.on('close', resolve));
     slow.on('error', () => undefined).write('{"a":');
-    // The function's own time-out is there as soon as it reads.
+    // The function sets its time-out as soon as it reads the body.
     await pass(15_000, () => jest.getTimerCount() > 0);
     expect(await answered).toBe(408);
     await closed;
@@ -186,7 +186,7 @@ describe('a sender that is slow', () => {
     expect(tasks).toEqual([]);
   });
 
-  test('and holds all the memory that bodies may take keeps nobody out whose delivery is small', async () => {
+  test('and holds all the memory for bodies does not keep out small deliveries', async () => {
     await start();
     holdTimeouts();
     const size = 25 * 1024 * 1024;
@@ -197,7 +197,7 @@ describe('a sender that is slow', () => {
       each.write(Buffer.alloc(size - 1));
       return each;
     });
-    // The fifth finds no room: the other four hold theirs.
+    // The fifth body is refused, because the other four hold all memory for bodies.
     while (answers.length === 0) await new Promise((resolve) => setImmediate(resolve));
     expect(answers).toEqual([503]);
     const text = 'x'.repeat(40_000);
@@ -206,7 +206,7 @@ describe('a sender that is slow', () => {
     while (jest.getTimerCount() > 0) await new Promise((resolve) => setImmediate(resolve));
   });
 
-  test('and goes away leaves nothing behind', async () => {
+  test('and closes the connection leaves no memory in use', async () => {
     await start();
     holdTimeouts();
     const slow = sending({'content-length': '1000'});
@@ -227,7 +227,7 @@ describe('the webhook’s secret is rotated as documented', () => {
     return all;
   };
 
-  test('in a mounted file, `NEW,OLD` in one version, without a moment’s pause', async () => {
+  test('in a mounted file, `NEW,OLD` in one version, and no delivery is refused', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'secrets-'));
     const file = join(folder, 'github-webhook-secret');
     writeFileSync(file, 'old\n');
@@ -264,7 +264,7 @@ describe('the webhook’s secret is rotated as documented', () => {
   });
 
   test.each(['new,,old', 'new,', ',', ' , old'])(
-    'and %j, which has an empty one, is refused: the former value stays',
+    'and %j, which contains an empty secret, is refused: the former value stays',
     async (value) => {
       const folder = mkdtempSync(join(tmpdir(), 'secrets-'));
       const file = join(folder, 'github-webhook-secret');
@@ -320,7 +320,7 @@ describe('a megabyte where a name is expected', () => {
         const answer = await post(JSON.stringify(bodyOf(text)));
         const {user, system} = process.cpuUsage(before);
         expect(answer.status).toBeLessThan(500);
-        // Quadratic time would be minutes.
+        // A regular expression with quadratic time would take minutes.
         expect((user + system) / 1e6).toBeLessThan(3);
       }
       for (const task of tasks) expect(JSON.stringify(task).length).toBeLessThan(2_000);

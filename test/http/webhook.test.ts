@@ -70,7 +70,7 @@ async function deliver(body: unknown, sent: Sent = {}) {
   if (sent.event !== null) headers.set('x-github-event', sent.event ?? 'workflow_job');
   const type = sent.contentType === undefined ? 'application/json' : sent.contentType;
   if (type !== null) headers.set('content-type', type);
-  // A Buffer, because fetch gives a string a content type of its own.
+  // A Buffer, because fetch adds a content type to a string.
   const response = await fetch(`${webhook.url}${sent.path ?? ''}`, {method: 'POST', headers, body: Buffer.from(raw)});
   const text = await response.text();
   return {status: response.status, text, json: () => JSON.parse(text) as unknown};
@@ -101,7 +101,7 @@ describe('webhook creates a task', () => {
     expect(pending(queue === 'stop' ? 'provision' : 'stop')).toHaveLength(0);
   });
 
-  test('with the few fields that are needed, and never the payload', async () => {
+  test('with the needed fields only, not the whole payload', async () => {
     await deliver(workflowJob('queued', {id: 7001}));
     const [task] = pending('provision');
     const body = JSON.parse(task?.payload.body.toString() ?? '{}') as {event: object};
@@ -133,7 +133,7 @@ describe('webhook creates a task', () => {
     expect(eventOf('stop')).toMatchObject(expected);
   });
 
-  test('with the time at which it was received, and no registration before a runner has the job', async () => {
+  test('with the time at which it was received, and without a registration id before a runner has the job', async () => {
     const body = workflowJob('queued');
     Object.assign(body['workflow_job'] as object, {runner_id: 4711, runner_name: 'slipway-arm-1-1'});
     const before = Date.now();
@@ -157,7 +157,7 @@ describe('webhook creates a task', () => {
     expect(pending('provision')).toHaveLength(2);
   });
 
-  test('by the status in the body, which rules over the action', async () => {
+  test('by the status in the body, which takes precedence over the action', async () => {
     await deliver(workflowJob('queued', {status: 'waiting'}));
     expect(JSON.parse(pending('provision')[0]?.payload.body.toString() ?? '{}')).toMatchObject({
       event: {status: 'waiting'},
@@ -177,7 +177,7 @@ describe('webhook creates a task', () => {
     expect(told()).toMatchObject({status: 'queued', url: null, installationId: null, createdAt: expect.any(Number)});
   });
 
-  test('with the time since when the job waits, which is its approval’s', async () => {
+  test('with the time since which the job waits for a runner, which is the time of its approval', async () => {
     const body = workflowJob('queued');
     Object.assign(body['workflow_job'] as object, {
       created_at: '2026-11-01T00:00:00Z',
@@ -231,7 +231,7 @@ describe('webhook creates a task', () => {
   });
 });
 
-test('a repository of which neither visibility nor `private` can be read counts as public', async () => {
+test('a repository counts as public if neither `visibility` nor `private` can be read', async () => {
   const body = workflowJob('queued');
   Object.assign(body['repository'] as object, {visibility: 3, private: 'no'});
   expect(await deliver(body)).toMatchObject({status: 200, text: expect.stringContaining('ignored')});
@@ -257,7 +257,7 @@ describe('webhook ignores, with 200 and the reason,', () => {
   });
 
   test.each(allExamples().map((example, i) => [i, example] as const))(
-    'the jobs of others that GitHub published (%i)',
+    'jobs of other repositories, from examples that GitHub published (%i)',
     async (_, example) => {
       expect((await deliver(example)).json()).toMatchObject({status: 'ignored', reason: 'no_matching_pool'});
     },
@@ -317,7 +317,7 @@ test('webhook answers a ping', async () => {
   expect(answer.json()).toEqual({status: 'pong'});
 });
 
-test('webhook says that it is there, whatever its configuration', async () => {
+test('webhook answers the health check, even with an invalid configuration', async () => {
   await webhook.close();
   webhook = await start({...env, RUNNER_CONFIG: 'pools: [{name: X}]'});
   const ping = await fetch(`${webhook.url}ping`);
@@ -333,7 +333,7 @@ test('webhook says that it is there, whatever its configuration', async () => {
 });
 
 describe('webhook answers 503', () => {
-  test('when the task cannot be created, after two tries, and the redelivery of the same GUID is processed', async () => {
+  test('if the task cannot be created in two tries; the redelivery with the same GUID is processed', async () => {
     tasks.fault({times: 2, respond: {status: 'UNAVAILABLE'}});
     expect((await deliver(workflowJob('queued'))).status).toBe(503);
     expect(tasks.requests).toHaveLength(2);
@@ -341,7 +341,7 @@ describe('webhook answers 503', () => {
     expect(pending('provision')).toHaveLength(1);
   });
 
-  test('with a bad configuration, and lists all of it in the log without a secret', async () => {
+  test('with an invalid configuration, and logs all its errors without a secret', async () => {
     await webhook.close();
     webhook = await start({...env, RUNNER_CONFIG: 'pools: [{name: X}]', PROVISION_QUEUE: 'nowhere', STOP_URL: ''});
     expect((await deliver(workflowJob('queued'))).status).toBe(503);
@@ -351,7 +351,7 @@ describe('webhook answers 503', () => {
   });
 });
 
-test('a create whose answer was lost counts: the second try finds the task', async () => {
+test('if the answer of a create is lost, the second try finds the created task', async () => {
   tasks.fault({times: 1, respond: 'lost'});
   expect((await deliver(workflowJob('queued'))).status).toBe(202);
   expect(pending('provision')).toHaveLength(1);

@@ -1,4 +1,4 @@
-import {type JobDocument, requeued} from '../../shared/model/job';
+import {type JobDocument, requeue} from '../../shared/model/job';
 import {applyJobEvent, type JobChange, type JobEvent} from '../../shared/model/job-event';
 import {anEvent, NOW} from '../builders/lifecycle';
 
@@ -109,7 +109,7 @@ describe('a job', () => {
 
 describe('a job that ran and is queued again', () => {
   const running = applyJobEvent(undefined, anEvent(started), NOW).job;
-  const again = requeued(running, NOW + 1, {keepsName: false});
+  const again = requeue(running, NOW + 1, {keepsName: false});
 
   test('is demand of the next generation', () => {
     expect(again).toMatchObject({status: 'queued', demand: 'open', runner: null, generation: running.generation + 1});
@@ -122,7 +122,7 @@ describe('a job that ran and is queued again', () => {
   });
 
   test('is started by a runner that goes on under its name', () => {
-    const kept = requeued(running, NOW + 1, {keepsName: true});
+    const kept = requeue(running, NOW + 1, {keepsName: true});
     expect(applyJobEvent(kept, anEvent(started), NOW).kind).toBe('started');
   });
 

@@ -1,4 +1,4 @@
-import {registrationLabels, unaskedLabels, wildcardMatches} from '../../shared/model/labels';
+import {labelsWithoutJob, registrationLabels, wildcardMatches} from '../../shared/model/labels';
 
 test.each([
   ['linux', 'linux', true],
@@ -36,5 +36,5 @@ test.each<[string, string[], string[] | null, string[]]>([
   ['what is required where nothing is offered', ['linux', 'run-*'], null, ['linux']],
   ['nothing where there are only patterns', ['run-*'], ['run-*'], []],
 ])('a runner that no job asked for is registered with %s', (_, requires, offers, expected) => {
-  expect(unaskedLabels({requires, offers})).toEqual(expected);
+  expect(labelsWithoutJob({requires, offers})).toEqual(expected);
 });

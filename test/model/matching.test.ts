@@ -57,8 +57,8 @@ describe('matching by repository', () => {
     ['an excluded one, named first', of('!acme/legacy', 'acme/*'), 'acme/legacy', 'no_matching_pool'],
     ['another owner', of('acme/*'), 'acme-evil/app', 'no_matching_pool'],
     ['dots are dots', of('acme/a.b'), 'acme/axb', 'no_matching_pool'],
-    ['an organisation', aPool({name: 'found', scope: {kind: 'organization', org: 'Acme'}}), 'acme/any', 'found'],
-    ['another organisation', aPool({scope: {kind: 'organization', org: 'acme'}}), 'acmes/any', 'no_matching_pool'],
+    ['an organization', aPool({name: 'found', scope: {kind: 'organization', org: 'Acme'}}), 'acme/any', 'found'],
+    ['another organization', aPool({scope: {kind: 'organization', org: 'acme'}}), 'acmes/any', 'no_matching_pool'],
   ])('%s', (_, pool, repository, expected) => {
     expect(outcome({repository}, pool)).toBe(expected);
   });
@@ -128,8 +128,8 @@ describe('jobs without labels', () => {
     aPool({name: 'org', scope: {kind: 'organization', org: 'Acme'}, acceptsUnlabeled: true, ...overrides});
 
   test.each([
-    ['go to the pool of their organisation that accepts them, whatever it requires', {}, [org()], 'org'],
-    ['not to another organisation', {repository: 'other/app'}, [org()], 'no_labels'],
+    ['go to the pool of their organization that accepts them, whatever it requires', {}, [org()], 'org'],
+    ['not to another organization', {repository: 'other/app'}, [org()], 'no_labels'],
     ['not to a pool that does not accept them', {}, [org({acceptsUnlabeled: false}), linux], 'no_labels'],
     ['not from a public repository', {isPublic: true}, [org()], 'public_repository'],
   ])('%s', (_, overrides, pools, expected) => {

@@ -1,11 +1,11 @@
-import {type Placement, type PlacementFields, placed, placementOf} from '../../shared/model/placement';
+import {type Placement, type PlacementFields, placementFields, placementOf} from '../../shared/model/placement';
 
 const SPOT: Placement = {place: 'us-central1-a', machineType: 'n2-standard-4', spot: true};
 const STANDARD: Placement = {place: 'us-central1-b', spot: false};
 
 test.each([[SPOT], [STANDARD], [null]])('%j is read as it was written', (placement) => {
-  expect(placementOf(placed(placement))).toEqual(placement);
-  expect(placementOf(JSON.parse(JSON.stringify(placed(placement))) as PlacementFields)).toEqual(placement);
+  expect(placementOf(placementFields(placement))).toEqual(placement);
+  expect(placementOf(JSON.parse(JSON.stringify(placementFields(placement))) as PlacementFields)).toEqual(placement);
 });
 
 test.each<[PlacementFields, Placement | null]>([
@@ -25,13 +25,13 @@ test.each<[PlacementFields, Placement | null]>([
 });
 
 test('what a version without placements wrote over a record is newer than the placement that it copied', () => {
-  const moved = {...placed(SPOT), zone: 'us-central1-b', machineType: null, spot: false};
+  const moved = {...placementFields(SPOT), zone: 'us-central1-b', machineType: null, spot: false};
   expect(placementOf(moved)).toEqual(STANDARD);
-  expect(placementOf({...placed(SPOT), zone: null, machineType: null, spot: null})).toBeNull();
+  expect(placementOf({...placementFields(SPOT), zone: null, machineType: null, spot: null})).toBeNull();
 });
 
 test('a version without placements finds its fields in what is written now', () => {
-  expect(placed(SPOT)).toMatchObject({zone: 'us-central1-a', machineType: 'n2-standard-4', spot: true});
-  expect(placed(STANDARD)).toMatchObject({zone: 'us-central1-b', machineType: null, spot: false});
-  expect(placed(null)).toMatchObject({zone: null, machineType: null, spot: null});
+  expect(placementFields(SPOT)).toMatchObject({zone: 'us-central1-a', machineType: 'n2-standard-4', spot: true});
+  expect(placementFields(STANDARD)).toMatchObject({zone: 'us-central1-b', machineType: null, spot: false});
+  expect(placementFields(null)).toMatchObject({zone: null, machineType: null, spot: null});
 });

@@ -1,12 +1,12 @@
 import {
   advanceRunner,
+  assignTo,
   canRun,
-  covering,
-  isBeingMade,
+  isBeingCreated,
   isEnding,
   maxLifetimeMs,
   type RunnerState,
-  spared,
+  unassign,
 } from '../../shared/model/runner';
 import {aJob, aRunner, NOW} from '../builders/lifecycle';
 
@@ -31,23 +31,23 @@ describe('a runner', () => {
 
   test('is being made until its VM is known to exist, and ends from draining on', () => {
     const inState = (state: RunnerState) => aRunner(aJob(), {state});
-    expect(ORDER.filter((state) => isBeingMade(inState(state)))).toEqual(['requested', 'creating']);
+    expect(ORDER.filter((state) => isBeingCreated(inState(state)))).toEqual(['requested', 'creating']);
     expect(ORDER.filter((state) => isEnding(inState(state)))).toEqual(['draining', 'gone']);
   });
 
   test('is spare when it covers nothing, and no longer when it covers a job again', () => {
-    const spare = spared(aRunner(aJob()), later);
+    const spare = unassign(aRunner(aJob()), later);
     expect(spare).toMatchObject({spare: true, covers: null, spareSince: later});
-    expect(covering(spare, '1002-1')).toMatchObject({spare: false, covers: '1002-1'});
+    expect(assignTo(spare, '1002-1')).toMatchObject({spare: false, covers: '1002-1'});
   });
 
   test('that became spare while it was being made is spare since then, also when its VM is there', () => {
-    const spare = spared(aRunner(aJob(), {state: 'creating'}), NOW);
+    const spare = unassign(aRunner(aJob(), {state: 'creating'}), NOW);
     expect(advanceRunner(spare, 'booting', later)).toMatchObject({spare: true, spareSince: NOW, stateAt: later});
   });
 
   test('that runs a job is never spare', () => {
-    expect(spared(aRunner(aJob(), {state: 'busy', runs: '1001-1'}), later).spare).toBe(false);
+    expect(unassign(aRunner(aJob(), {state: 'busy', runs: '1001-1'}), later).spare).toBe(false);
   });
 
   test('lives no longer than booting, waiting and running take at most, and ten minutes', () => {
@@ -65,8 +65,8 @@ describe('a runner can run a job', () => {
     ['of another pool', runner, aJob({pool: 'x64'}), false],
     ['of another repository', runner, aJob({repository: 'acme/web'}), false],
     ['of its repository in other letters', runner, aJob({repository: 'Acme/App'}), true],
-    ['of any repository of its organisation', org, aJob({repository: 'acme/web'}), true],
-    ['of another organisation', org, aJob({repository: 'acmes/web'}), false],
+    ['of any repository of its organization', org, aJob({repository: 'acme/web'}), true],
+    ['of another organization', org, aJob({repository: 'acmes/web'}), false],
     ['unless it runs one', {...runner, runs: '1-1'}, aJob(), false],
     ['unless it drains', {...runner, state: 'draining' as const}, aJob(), false],
   ])('%s', (_, candidate, job, expected) => {

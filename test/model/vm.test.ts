@@ -1,14 +1,14 @@
 import {
-  active,
-  isAlarming,
-  isStopping,
+  addRunningJob,
+  countFailedStart,
+  isBeingStopped,
+  isStartAlertDue,
+  markRunning,
+  markStopped,
+  markStopping,
   newVm,
-  runsJob,
-  runsNoMore,
-  started,
-  startFailed,
-  stopped,
-  stopping,
+  recordActivity,
+  removeRunningJob,
   type VmDocument,
 } from '../../shared/model/vm';
 import {NOW} from '../builders/lifecycle';
@@ -18,15 +18,15 @@ const vm = newVm({instance: 'build-server', zone: 'us-central1-a'}, NOW);
 const job = (repository: string, installationId: number | null = null) => ({repository, installationId});
 
 test('every activity is a new version, and remembers where it came from, the newest last', () => {
-  const once = active(vm, NOW, job('acme/app', 7));
-  const twice = active(active(once, NOW, job('acme/web')), NOW, job('Acme/App', 8));
+  const once = recordActivity(vm, NOW, job('acme/app', 7));
+  const twice = recordActivity(recordActivity(once, NOW, job('acme/web')), NOW, job('Acme/App', 8));
   expect([vm.version, once.version, twice.version]).toEqual([0, 1, 3]);
   expect(twice.repositories).toEqual([job('acme/web'), job('Acme/App', 8)]);
 });
 
 test('no more than twenty repositories are remembered', () => {
   const many = Array.from({length: 30}, (_, n) => `acme/r${n}`).reduce(
-    (document: VmDocument, repository) => active(document, NOW, job(repository)),
+    (document: VmDocument, repository) => recordActivity(document, NOW, job(repository)),
     vm,
   );
   expect(many.repositories.map(({repository}) => repository)).toEqual(
@@ -35,40 +35,40 @@ test('no more than twenty repositories are remembered', () => {
 });
 
 test('a job runs once, however often that is said', () => {
-  const busy = runsJob(runsJob(vm, '1-1'), '1-1');
+  const busy = addRunningJob(addRunningJob(vm, '1-1'), '1-1');
   expect(busy.runs).toEqual(['1-1']);
-  expect(runsNoMore(runsJob(busy, '2-1'), '1-1').runs).toEqual(['2-1']);
+  expect(removeRunningJob(addRunningJob(busy, '2-1'), '1-1').runs).toEqual(['2-1']);
 });
 
 test('starts without capacity pause for 30 s, twice as long each time, at most five minutes', () => {
   let failing = vm;
   const pauses = Array.from({length: 7}, () => {
-    failing = startFailed(failing, NOW);
+    failing = countFailedStart(failing, NOW);
     return (failing.nextStartAt - NOW) / 1000;
   });
   expect(pauses).toEqual([30, 60, 120, 240, 300, 300, 300]);
 });
 
 test('a person should know after 15 minutes without capacity, and not once it was there again', () => {
-  const failing = startFailed(vm, NOW);
-  expect(isAlarming(failing, NOW + 15 * MINUTE - 1)).toBe(false);
-  expect(isAlarming(startFailed(failing, NOW + 10 * MINUTE), NOW + 15 * MINUTE)).toBe(true);
-  expect(isAlarming(started(failing, NOW), NOW + 60 * MINUTE)).toBe(false);
-  expect(started(failing, NOW)).toMatchObject({startFailures: 0, nextStartAt: 0});
+  const failing = countFailedStart(vm, NOW);
+  expect(isStartAlertDue(failing, NOW + 15 * MINUTE - 1)).toBe(false);
+  expect(isStartAlertDue(countFailedStart(failing, NOW + 10 * MINUTE), NOW + 15 * MINUTE)).toBe(true);
+  expect(isStartAlertDue(markRunning(failing, NOW), NOW + 60 * MINUTE)).toBe(false);
+  expect(markRunning(failing, NOW)).toMatchObject({startFailures: 0, nextStartAt: 0});
 });
 
 test('a stop holds for its lease and no longer', () => {
-  const claimed = stopping(vm, {now: NOW, leaseMs: 45_000, drained: []});
-  expect(isStopping(claimed, NOW + 44_999)).toBe(true);
-  expect(isStopping(claimed, NOW + 45_000)).toBe(false);
-  expect(isStopping(stopped(claimed, NOW), NOW)).toBe(false);
-  expect(isStopping(started(claimed, NOW), NOW)).toBe(false);
+  const claimed = markStopping(vm, {now: NOW, leaseMs: 45_000, drained: []});
+  expect(isBeingStopped(claimed, NOW + 44_999)).toBe(true);
+  expect(isBeingStopped(claimed, NOW + 45_000)).toBe(false);
+  expect(isBeingStopped(markStopped(claimed, NOW), NOW)).toBe(false);
+  expect(isBeingStopped(markRunning(claimed, NOW), NOW)).toBe(false);
 });
 
 test('what a runner lost is kept until it has it back, also over a second stop', () => {
   const scope = {kind: 'organization', org: 'acme'} as const;
   const drained = (runnerId: number) => ({scope, installationId: null, runnerId, labels: ['gpu']});
-  const first = stopping(vm, {now: NOW, leaseMs: 1, drained: [drained(1), drained(2)]});
-  const second = stopping(stopped(first, NOW), {now: NOW, leaseMs: 1, drained: [drained(2)]});
+  const first = markStopping(vm, {now: NOW, leaseMs: 1, drained: [drained(1), drained(2)]});
+  const second = markStopping(markStopped(first, NOW), {now: NOW, leaseMs: 1, drained: [drained(2)]});
   expect(second.drained).toEqual([drained(1), drained(2)]);
 });

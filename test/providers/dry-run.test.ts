@@ -18,18 +18,18 @@ test('a dry run creates no machine', async () => {
   expect(gce.inserts()).toEqual([]);
 });
 
-test('a dry run sees the machines that are there, and deletes none', async () => {
+test('a dry run lists the machines and deletes none', async () => {
   await gce.provider.create(createRequest());
   const provider = dryRunProvider(gce.provider, logger);
   const machine = await gce.provider.find({name: NAME});
   expect(await provider.find({name: NAME})).toEqual(machine);
   expect(await provider.list()).toEqual({machines: [machine], complete: true});
-  expect(await provider.check()).toEqual(await gce.provider.check());
+  expect(await provider.check('arm')).toEqual(await gce.provider.check('arm'));
   expect(await provider.delete({name: NAME})).toBe('accepted');
   expect(gce.machines()).toHaveLength(1);
 });
 
-test('a dry run knows of a preemption', async () => {
+test('a dry run reports a preemption', async () => {
   const spot = await openGceWorld({provider: {spot: 'only'}});
   await spot.provider.create(createRequest());
   const [instance] = spot.machines();

@@ -1,5 +1,5 @@
 import {parseConfig} from '../../shared/config/config';
-import type {Pool} from '../../shared/model/pool';
+import {isGce, isPersistent, type Pool} from '../../shared/model/pool';
 import {DEPLOYED, poolsIn} from '../builders/shown-pools';
 import {aSystem, MINUTE, type TestSystem} from '../builders/system';
 import {machinesIn, terraformTemplate, terraformVm} from '../builders/terraform-machines';
@@ -32,19 +32,19 @@ async function deploy(file: string, text: string): Promise<readonly Pool[]> {
   const templates = machinesIn(file, 'runner_templates');
   const vms = new Map([...OTHERS, ...machinesIn(file, 'persistent_vms')]);
   for (const pool of pools) {
-    const {provider} = pool;
     if (pool.runnerGroup !== 'Default') {
       const {accounts} = system.github;
       accounts.addRunnerGroup(accounts.organization('acme'), {name: pool.runnerGroup});
     }
-    if (provider.type === 'gce') {
+    if (isGce(pool)) {
+      const {provider} = pool;
       const known = system.compute.templates.some(({name}) => name === provider.template);
       const machineType = provider.machineTypes?.[0];
       const settings = templates.get(provider.template) ?? (machineType ? {machine_type: machineType} : {});
       if (!known)
         system.compute.addTemplate(terraformTemplate(provider.template, provider.region ?? 'us-central1', settings));
-    } else {
-      const {instance, zone = ''} = provider;
+    } else if (isPersistent(pool)) {
+      const {instance, zone = ''} = pool.provider;
       system.compute.addInstance(terraformVm(instance, zone, vms.get(instance) ?? {}));
       const [owner = '', repo = ''] = repositoryOf(pool).split('/');
       const runner = {name: instance, labels: [...pool.requires], runnerGroupId: 1};
@@ -82,10 +82,10 @@ test.each(SHOWN.filter(([, text]) => text.includes('machineTypes: [') && /machin
   '%s: the second machine type serves when the first has no capacity',
   async (file, text) => {
     const pools = await deploy(file, text);
-    const several = pools.filter(({provider}) => provider.type === 'gce' && (provider.machineTypes?.length ?? 0) > 1);
+    const several = pools.filter(isGce).filter(({provider}) => (provider.machineTypes?.length ?? 0) > 1);
     expect(several.length).toBeGreaterThan(0);
     for (const {provider} of several) {
-      const [first] = provider.type === 'gce' ? (provider.machineTypes ?? []) : [];
+      const [first] = provider.machineTypes ?? [];
       if (first) system.compute.failLate({machineType: first, error: STOCK_OUT});
     }
     await runJobs(several);

@@ -52,7 +52,7 @@ const LATE_FAILURES = ['ZONE_RESOURCE_POOL_EXHAUSTED', 'INTERNAL_ERROR', 'QUOTA_
 
 const SWEEP_EFFECTS: readonly CallEffect[] = [...DEATHS, 'unavailable', 'lost', 'rate_limit'];
 const SWEEP_CALLS: readonly (Pick<Call, 'port' | 'effects'> & {readonly method: string})[] = [
-  ...['visible', 'runners', 'openRuns', 'jobs', 'job', 'deliveries', 'redeliver'].map(
+  ...['listRepositories', 'listRunners', 'openRuns', 'jobs', 'job', 'deliveries', 'redeliver'].map(
     (method) => ({port: 'github', method, effects: SWEEP_EFFECTS}) as const,
   ),
   {port: 'compute', method: 'listInstances', effects: [...DEATHS, ...COMPUTE]},

@@ -6,10 +6,11 @@ import type {Store, Transaction} from '../../shared/store/store';
 import type {Tasks} from '../../shared/tasks/tasks';
 import type {ComputeApi} from '../emulators/compute/api';
 import type {GitHubWorld} from '../emulators/github/model';
+import type {MemoryService} from '../emulators/memory/service';
 import type {SeededRandom} from '../emulators/seeded-random';
 import {type Executions, never} from './executions';
 import type {FaultPlan} from './fault-plan';
-import {computeEffect, githubEffect} from './peer-effects';
+import {computeEffect, githubEffect, type MachinesEffect, machinesEffect} from './peer-effects';
 import type {CallEffect, Port} from './scenario';
 
 export interface FaultyPortsOptions {
@@ -26,7 +27,7 @@ export interface FaultyPortsOptions {
 }
 
 /** Milliseconds that a call takes at most, there and back. */
-const TAKES_MS: Record<Port, number> = {store: 40, tasks: 60, ingest: 60, github: 400, compute: 600};
+const TAKES_MS: Record<Port, number> = {store: 40, tasks: 60, ingest: 60, github: 400, compute: 600, machines: 500};
 
 /** The ports that the functions get: each call takes time, may be struck by a fault, and may be the last that its execution makes. */
 export class FaultyPorts {
@@ -50,7 +51,7 @@ export class FaultyPorts {
     return new Proxy(port, {
       get: (target, key, receiver) => {
         const member: unknown = Reflect.get(target, key, receiver);
-        if (typeof member !== 'function' || key === 'left') return member;
+        if (typeof member !== 'function' || key === 'remainingQuota') return member;
         const call = async (effect: CallEffect | undefined, args: readonly unknown[]): Promise<unknown> => {
           if (effect === 'secondary_limit' || effect === 'rate_limit')
             throw new RateLimited('GitHub limits the rate', 60);
@@ -74,6 +75,27 @@ export class FaultyPorts {
         isArmed = false;
       };
     });
+  }
+
+  /** The service of the provider that exists in tests alone: it has no faults of its own, they are shown here. */
+  machines(port: MemoryService, sleep: (ms: number) => Promise<void>): MemoryService {
+    const show = async <T>(effect: MachinesEffect | undefined, call: () => Promise<T>): Promise<T> => {
+      if (effect?.refused) throw effect.refused;
+      if (effect?.hangsMs) await sleep(effect.hangsMs);
+      if (effect && !effect.hasEffect) throw unavailable('machines');
+      const result = await call();
+      if (effect) throw unavailable('machines');
+      return result;
+    };
+    const carry = <T>(method: string, what: string, call: () => Promise<T>): Promise<T> =>
+      this.#carry('machines', method, (effect) => show(machinesEffect(effect, method), call), what);
+    return {
+      create: (request) => carry('create', request.name, () => port.create(request)),
+      find: (name) => carry('find', name, () => port.find(name)),
+      list: (deployment) => carry('list', deployment, () => port.list(deployment)),
+      delete: (id) => carry('delete', id, () => port.delete(id)),
+      wasPreempted: (name) => carry('wasPreempted', name, () => port.wasPreempted(name)),
+    };
   }
 
   tasks(port: Tasks, name: 'tasks' | 'ingest'): Tasks {

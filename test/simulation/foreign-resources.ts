@@ -1,29 +1,19 @@
-import type {ComputeEvent} from '../emulators/compute/machines';
-import type {ComputeWorld, GivenInstance} from '../emulators/compute/model';
-import type {Instance} from '../emulators/compute/resources';
 import type {GitHubWorld} from '../emulators/github/model';
 import type {Registration} from '../emulators/github/registration';
+import type {EmulatedMachine, GivenMachine, MachineEventKind, MachineWorld} from '../emulators/machines';
 import type {Violation} from './safety';
 
-/** No zone of ours, so that they take nothing of our capacity; a list of VMs is one of all zones. */
-const ZONE = 'europe-west1-b';
-const POOL = {'slipway-pool': 'arm'};
-
-const MACHINES: readonly Omit<GivenInstance, 'zone'>[] = [
-  {name: 'database', status: 'RUNNING'},
-  {name: 'other-arm-9001-1', labels: {...POOL, 'slipway-deployment': 'other'}, status: 'RUNNING'},
+/** Where no pool has its machines, so that they take nothing of our capacity; a list of machines is one of all places. */
+const MACHINES: readonly GivenMachine[] = [
+  {name: 'database', isRunning: true},
+  {name: 'other-arm-9001-1', pool: 'arm', deployment: 'other', isRunning: true},
   // Our own deployment's name is how this one's begins.
-  {name: 'slipway-eu-arm-9007-1', labels: {...POOL, 'slipway-deployment': 'slipway-eu'}, status: 'RUNNING'},
-  {name: 'other-arm-9002-1', labels: {...POOL, 'slipway-deployment': 'other'}},
+  {name: 'slipway-eu-arm-9007-1', pool: 'arm', deployment: 'slipway-eu', isRunning: true},
+  {name: 'other-arm-9002-1', pool: 'arm', deployment: 'other'},
   // Ours once, until somebody wanted to look into them.
-  {
-    name: 'slipway-arm-9003-1',
-    labels: {...POOL, 'slipway-deployment': 'slipway', 'slipway-keep': ''},
-    status: 'RUNNING',
-  },
-  {name: 'slipway-arm-9004-1', labels: {...POOL, 'slipway-deployment': 'slipway', 'slipway-keep': 'yes'}},
+  {name: 'slipway-arm-9003-1', pool: 'arm', deployment: 'slipway', kept: '', isRunning: true},
+  {name: 'slipway-arm-9004-1', pool: 'arm', deployment: 'slipway', kept: 'yes'},
 ];
-
 /** Offline. The last two are names that we could have given: of a deployment of our name, or of one whose name begins with ours. */
 const REGISTRATIONS = [
   'other-arm-9001-1',
@@ -34,31 +24,31 @@ const REGISTRATIONS = [
   'slipway-eu-arm-9007-1',
 ];
 
-const TOUCHED: ReadonlySet<ComputeEvent['kind']> = new Set(['deleting', 'deleted', 'stopping', 'suspending', 'reset']);
+const TOUCHED: ReadonlySet<MachineEventKind> = new Set(['deleting', 'deleted', 'stopping', 'suspending', 'reset']);
 
 /** GitHub itself removes a runner after two weeks offline. */
 const KEPT_MS = 13 * 24 * 3600_000;
 
 /** VMs and registrations in the same project and organization that are not ours: nobody but their owners may touch them. */
 export class ForeignResources {
-  readonly machines: ReadonlySet<Instance>;
+  readonly machines: ReadonlySet<EmulatedMachine>;
   readonly registrations: ReadonlySet<Registration>;
 
   constructor(
     github: GitHubWorld,
-    compute: ComputeWorld,
+    machines: MachineWorld,
     areThere: boolean,
     violated: (rule: Violation['rule'], detail: string) => void,
   ) {
-    this.machines = new Set(areThere ? MACHINES.map((machine) => compute.addInstance({...machine, zone: ZONE})) : []);
+    this.machines = new Set(areThere ? MACHINES.map((machine) => machines.add({...machine, isElsewhere: true})) : []);
     const scope = {kind: 'organization', org: 'acme'} as const;
     const request = {labels: ['self-hosted', 'by-hand'], runnerGroupId: 1};
     this.registrations = new Set(
       areThere ? REGISTRATIONS.map((name) => github.runners.registerPersistent(scope, {...request, name})) : [],
     );
     const startMs = github.scheduler.now();
-    compute.observe(({kind, instance}) => {
-      if (TOUCHED.has(kind) && this.machines.has(instance)) violated('foreign_touched', `VM ${instance.name}: ${kind}`);
+    machines.observe(({kind, machine}) => {
+      if (TOUCHED.has(kind) && this.machines.has(machine)) violated('foreign_touched', `VM ${machine.name}: ${kind}`);
     });
     github.observe((event) => {
       if (event.kind === 'job' || event.change !== 'removed' || github.scheduler.now() - startMs > KEPT_MS) return;

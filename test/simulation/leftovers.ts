@@ -1,19 +1,17 @@
-import {requestedRunner} from '../../shared/model/runner';
-import {slotId, takenSlot} from '../../shared/model/slot';
+import {newRunnerForJob} from '../../shared/model/runner';
+import {newSlot, slotId} from '../../shared/model/slot';
 import type {Store} from '../../shared/store/store';
 import {aJob} from '../builders/lifecycle';
-import type {ComputeWorld} from '../emulators/compute/model';
-import type {Instance} from '../emulators/compute/resources';
 import type {GitHubWorld} from '../emulators/github/model';
 import type {Registration} from '../emulators/github/registration';
+import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
 import {LABELS} from './pools';
 import type {JobPlan} from './scenario';
 
-const ZONE = 'us-central1-a';
 const BEFORE_JOB_MS = 2 * 60_000;
 const ORGANIZATION = {kind: 'organization', org: 'acme'} as const;
 
-const labels = (pool: string) => ({'slipway-deployment': 'slipway', 'slipway-pool': pool});
+const OURS = {deployment: 'slipway'};
 
 /**
  * What is there before the world begins, of a control plane whose memory was lost but for a little: VMs of which nothing tells but their
@@ -23,17 +21,18 @@ const labels = (pool: string) => ({'slipway-deployment': 'slipway', 'slipway-poo
 export class Leftovers {
   /** On no record, in a VM of ours. It comes up shortly before the first job that it could take. */
   runner: Registration | undefined;
-  #instance: Instance | undefined;
+  #machine: EmulatedMachine | undefined;
   readonly #ghost: Registration;
 
   /** Nothing runs in these VMs, so they come before any VM boots. */
   constructor(
     private readonly github: GitHubWorld,
-    private readonly compute: ComputeWorld,
+    private readonly machines: MachineWorld,
+    private readonly provider: string,
     private readonly jobs: readonly JobPlan[],
   ) {
-    compute.addInstance({name: 'slipway-arm-9101-1', zone: ZONE, labels: labels('arm'), status: 'RUNNING'});
-    compute.addInstance({name: 'slipway-spot-9102-1', zone: ZONE, labels: labels('spot')});
+    machines.add({...OURS, name: 'slipway-arm-9101-1', pool: 'arm', isRunning: true});
+    machines.add({...OURS, name: 'slipway-spot-9102-1', pool: 'spot'});
     const registration = {name: 'slipway-shared-9103-1', labels: LABELS.shared, runnerGroupId: 1};
     this.#ghost = github.runners.registerPersistent(ORGANIZATION, registration);
   }
@@ -50,20 +49,13 @@ export class Leftovers {
         runnerGroupId: 1,
       });
       this.runner = runner;
-      const metadata = {'slipway-jit-config': encodedJitConfig};
-      this.#instance = this.compute.addInstance({
-        name,
-        zone: ZONE,
-        labels: labels('shared'),
-        metadata,
-        status: 'RUNNING',
-      });
+      this.#machine = this.machines.add({...OURS, name, pool: 'shared', isRunning: true, jitConfig: encodedJitConfig});
     });
   }
 
   /** It may take a job at any time, and cannot be deregistered first: in the world its `maxRunDuration` ends it. */
-  mayStay(instance: Instance): boolean {
-    return instance === this.#instance && this.runner?.session?.live === true;
+  mayStay(machine: EmulatedMachine): boolean {
+    return machine === this.#machine && this.runner?.session?.live === true;
   }
 
   /** A half-made runner for a job that nobody knows, a slot whose holder never was, and a runner that is over. */
@@ -71,19 +63,33 @@ export class Leftovers {
     const slot = slotId('arm', 0);
     const name = 'slipway-arm-9104-1';
     const scope = {kind: 'repository', owner: 'acme', repo: 'app'} as const;
-    const runner = requestedRunner({name, job: aJob({jobId: 9104}), scope, labels: LABELS.arm, slot, now});
-    const over = {...requestedRunner({...this.#over(), slot, now}), state: 'gone' as const, covers: null, slot: null};
+    const runner = newRunnerForJob({
+      name,
+      job: aJob({jobId: 9104}),
+      scope,
+      provider: this.provider,
+      labels: LABELS.arm,
+      slot,
+      now,
+    });
+    const over = {...newRunnerForJob({...this.#over(), slot, now}), state: 'gone' as const, covers: null, slot: null};
     const lost = {pool: 'spot', n: 0};
     await store.transaction(async (transaction) => {
       transaction.set('runners', name, runner);
       transaction.set('runners', over.name, {...over, githubId: this.#ghost.id});
-      transaction.set('slots', slot, takenSlot({pool: 'arm', n: 0}, name, now));
-      transaction.set('slots', slotId(lost.pool, lost.n), takenSlot(lost, 'slipway-spot-9105-1', now));
+      transaction.set('slots', slot, newSlot({pool: 'arm', n: 0}, name, now));
+      transaction.set('slots', slotId(lost.pool, lost.n), newSlot(lost, 'slipway-spot-9105-1', now));
     });
   }
 
   #over() {
     const {name} = this.#ghost;
-    return {name, job: aJob({jobId: 9103, pool: 'shared'}), scope: ORGANIZATION, labels: LABELS.shared};
+    return {
+      name,
+      job: aJob({jobId: 9103, pool: 'shared'}),
+      scope: ORGANIZATION,
+      provider: this.provider,
+      labels: LABELS.shared,
+    };
   }
 }

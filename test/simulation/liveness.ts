@@ -71,11 +71,11 @@ async function leftDocuments({store, scheduler}: SimulatedWorld, misread: Readon
  * asks for: the runner that was made for it cannot stand in for that one.
  */
 async function checkCreations(world: SimulatedWorld): Promise<void> {
-  const {events} = world.compute.statistics();
+  const events = world.made.counts();
   const lost = ['failed', 'preempted', 'host_error', 'expired'].reduce((sum, kind) => sum + (events[kind] ?? 0), 0);
   const excused = lost + world.failedBoots.length + (await oversized(world));
   const allowed = Math.ceil(world.workload.queued * 1.1) + excused;
-  const made = world.compute.created.length;
+  const made = world.made.created();
   if (made > allowed) {
     const why = `${world.workload.queued} times a job was queued, ${excused} VMs are excused`;
     world.violated('too_many_creations', `${made} VMs were created, ${allowed} allowed: ${why}`);

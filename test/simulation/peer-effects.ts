@@ -1,5 +1,6 @@
 import type {ComputeFault} from '../emulators/compute/api';
 import type {RequestFaultEffect} from '../emulators/github/request-faults';
+import {MemoryRefusal} from '../emulators/memory/world';
 import type {CallEffect} from './scenario';
 
 /** What a fault looks like at GitHub; undefined: it is none of GitHub's. */
@@ -61,6 +62,38 @@ export function computeEffect(effect: CallEffect | undefined, method: string): C
       return {status: 404, sender: 'metadata'};
     case 'page':
       return {status: 404, sender: 'proxy'};
+    default:
+      return undefined;
+  }
+}
+
+/** A call of the provider in memory that is refused, or has no answer: after it had its effect, or without. */
+export interface MachinesEffect {
+  readonly refused?: MemoryRefusal;
+  readonly hangsMs?: number;
+  readonly hasEffect: boolean;
+}
+
+const PATIENCE_MS = 20_000;
+
+/** What a fault looks like at the provider in memory. */
+export function machinesEffect(effect: CallEffect | undefined, method: string): MachinesEffect | undefined {
+  switch (effect) {
+    case 'failed':
+    case 'unavailable':
+    case 'no_token':
+    case 'page':
+      return {hasEffect: false};
+    case 'lost':
+      return {hasEffect: true};
+    case 'hang':
+      return {hangsMs: PATIENCE_MS, hasEffect: false};
+    case 'secondary_limit':
+    case 'rate_limit':
+      return {refused: new MemoryRefusal('rate', 'too many calls'), hasEffect: false};
+    case 'quota':
+      if (method !== 'create') return undefined;
+      return {refused: new MemoryRefusal('quota', 'no CPU is left'), hasEffect: false};
     default:
       return undefined;
   }

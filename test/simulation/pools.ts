@@ -1,3 +1,6 @@
+import {type GceProviderConfig, isGce, type Pool} from '../../shared/model/pool';
+import {MEMORY, type MemorySettings, QUOTA_SCOPE} from '../emulators/memory/provider';
+import {placeNamed} from '../emulators/memory/world';
 import type {JobKind, Setting} from './scenario';
 
 export const TEMPLATES = ['runner-arm64', 'runner-gpu'];
@@ -39,6 +42,18 @@ export function labelsOf(kind: JobKind, number: number): readonly string[] {
  * One pool of each sort: plain, spot before standard, registered in the organisation (where it takes jobs without labels), for labels that
  * are made for one job, and a persistent VM.
  */
+/** The pools of a world with another provider than Compute Engine: as they are configured, but for what makes their machines. */
+export function poolsOf({
+  provider,
+}: Pick<Setting, 'provider'>): ((configured: readonly Pool[]) => readonly Pool[]) | undefined {
+  if (provider !== MEMORY) return undefined;
+  return (configured) => configured.map((pool) => (isGce(pool) ? {...pool, provider: inMemory(pool.provider)} : pool));
+}
+
+function inMemory({zones = [], spot, template}: GceProviderConfig): MemorySettings {
+  return {type: MEMORY, region: QUOTA_SCOPE, template, places: zones.map(placeNamed), spot};
+}
+
 export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placements}: Setting): string {
   const machineTypes = placements ? {machineTypes: MACHINE_TYPES} : {};
   const gce = {type: 'gce', region: 'us-central1'};

@@ -1,6 +1,5 @@
-import type {ComputeWorld} from '../emulators/compute/model';
-import type {Instance} from '../emulators/compute/resources';
 import type {GitHubWorld} from '../emulators/github/model';
+import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
 import type {Killed} from '../emulators/runner-process';
 import {TASK_SIGNING_KEY, WEBHOOK_SECRET} from './environment';
 import {RUNS_MAX} from './pools';
@@ -40,7 +39,7 @@ export interface SafetyOptions {
   readonly setting: Setting;
   readonly startMs: number;
   readonly github: GitHubWorld;
-  readonly compute: ComputeWorld;
+  readonly machines: MachineWorld;
   readonly killed: readonly Killed[];
   readonly violated: (rule: Violation['rule'], detail: string) => void;
 }
@@ -54,7 +53,7 @@ const SECRETS = [
 ];
 
 /** Refusals that no job may be given up for: every pool has a template, a placement that works, and the App's access to GitHub. */
-const REFUSED = /insert instance|(?:GET|POST) \/projects\/world\/\S+: HTTP 4|GitHub answered 404/;
+const REFUSED = /insert machine|(?:GET|POST) \/projects\/world\/\S+: HTTP 4|GitHub answered 404/;
 
 /** A quarter of what Firestore takes. */
 const LARGEST_DOCUMENT = 256 * 1024;
@@ -62,16 +61,16 @@ const LARGEST_DOCUMENT = 256 * 1024;
 /** What has to hold at each moment. Watches the world rather than asking it: a step costs only what it changed. */
 export class Safety {
   /** VMs that hold a slot, by pool. A slot frees when the deletion is accepted. */
-  readonly #held = new Map<string, Set<Instance>>();
-  readonly #names = new Map<string, Instance>();
+  readonly #held = new Map<string, Set<EmulatedMachine>>();
+  readonly #names = new Map<string, EmulatedMachine>();
   #seenKilled = 0;
 
   constructor(private readonly options: SafetyOptions) {
-    options.compute.observe(({kind, instance}) => {
-      if (kind === 'accepted') this.#accepted(instance);
-      if (kind === 'deleting' || kind === 'failed' || kind === 'deleted') this.#heldBy(instance).delete(instance);
+    options.machines.observe(({kind, machine}) => {
+      if (kind === 'accepted') this.#accepted(machine);
+      if (kind === 'deleting' || kind === 'failed' || kind === 'deleted') this.#heldBy(machine).delete(machine);
       if (kind === 'failed' || kind === 'deleted') {
-        if (this.#names.get(instance.name) === instance) this.#names.delete(instance.name);
+        if (this.#names.get(machine.name) === machine) this.#names.delete(machine.name);
       }
     });
   }
@@ -81,7 +80,7 @@ export class Safety {
     const {killed, violated} = this.options;
     for (; this.#seenKilled < killed.length; this.#seenKilled++) {
       const one = killed[this.#seenKilled];
-      violated('busy_killed', `${one?.instance.name} was taken away under job ${one?.job.id}`);
+      violated('busy_killed', `${one?.machine.name} was taken away under job ${one?.job.id}`);
     }
   }
 
@@ -97,43 +96,43 @@ export class Safety {
     }
   }
 
-  #accepted(instance: Instance): void {
+  #accepted(machine: EmulatedMachine): void {
     const {setting, violated} = this.options;
-    const twin = this.#names.get(instance.name);
-    if (twin) violated('two_machines', `${instance.name} is in ${twin.zone} and in ${instance.zone}`);
-    this.#names.set(instance.name, instance);
-    const held = this.#heldBy(instance);
-    held.add(instance);
-    const pool = poolOf(instance);
+    const twin = this.#names.get(machine.name);
+    if (twin) violated('two_machines', `${machine.name} is in ${twin.place} and in ${machine.place}`);
+    this.#names.set(machine.name, machine);
+    const held = this.#heldBy(machine);
+    held.add(machine);
+    const pool = poolOf(machine);
     const limit = pool === 'runs' ? RUNS_MAX : (setting.maxRunners[pool as keyof Setting['maxRunners']] ?? 0);
     if (held.size > limit) {
       violated('too_many_runners', `${held.size} VMs of pool ${pool}, which may have ${limit}: ${namesOf(held)}`);
     }
     // What is not ours is in no pool of ours.
-    const ofAll = [...this.#held].filter(([name]) => POOLS.has(name)).flatMap(([, instances]) => [...instances]);
+    const ofAll = [...this.#held].filter(([name]) => POOLS.has(name)).flatMap(([, machines]) => [...machines]);
     if (setting.total !== undefined && ofAll.length > setting.total) {
       violated(
         'too_many_runners',
         `${ofAll.length} VMs of all pools, which may have ${setting.total}: ${namesOf(ofAll)}`,
       );
     }
-    if (pool === setting.drained?.pool) this.#checkDrained(instance, setting.drained);
+    if (pool === setting.drained?.pool) this.#checkDrained(machine, setting.drained);
   }
 
   /** What was on its way when the pool was drained may still come; a job that was queued since then gets no VM. */
-  #checkDrained(instance: Instance, {pool, fromMs, forMs}: Drained): void {
+  #checkDrained(machine: EmulatedMachine, {pool, fromMs, forMs}: Drained): void {
     const {github, startMs, violated} = this.options;
     const since = startMs + fromMs;
     const now = github.scheduler.now();
-    const id = Number(instance.labels['slipway-job']?.split('-')[0]);
+    const id = Number(machine.job?.split('-')[0]);
     if (now < since || now >= since + forMs || !github.queue.has(id)) return;
     const {createdAtMs} = github.queue.job(id);
     if (createdAtMs > since)
-      violated('drained_pool', `${instance.name} was made for pool ${pool} while that was drained`);
+      violated('drained_pool', `${machine.name} was made for pool ${pool} while that was drained`);
   }
 
-  #heldBy(instance: Instance): Set<Instance> {
-    const pool = poolOf(instance);
+  #heldBy(machine: EmulatedMachine): Set<EmulatedMachine> {
+    const pool = poolOf(machine);
     const held = this.#held.get(pool) ?? new Set();
     this.#held.set(pool, held);
     return held;
@@ -142,10 +141,10 @@ export class Safety {
 
 const POOLS = new Set(['arm', 'spot', 'shared', 'runs']);
 
-function namesOf(instances: Iterable<Instance>): string {
-  return [...instances].map(({name, status}) => `${name} ${status}`).join(', ');
+function namesOf(machines: Iterable<EmulatedMachine>): string {
+  return [...machines].map(({name, status}) => `${name} ${status}`).join(', ');
 }
 
-function poolOf(instance: Instance): string {
-  return instance.labels['slipway-pool'] ?? 'none';
+function poolOf(machine: EmulatedMachine): string {
+  return machine.pool ?? 'none';
 }

@@ -21,6 +21,8 @@ export interface Scenario {
 }
 
 export interface Setting {
+  /** The type of the provider of all pools that make machines; `gce` unless given. */
+  readonly provider?: SimulatedProvider | undefined;
   /** `maxRunners` of each pool. */
   readonly maxRunners: {readonly arm: number; readonly spot: number; readonly shared: number};
   /** `maxRunners` over all pools together; none unless given. */
@@ -73,6 +75,9 @@ export interface Setting {
   /** The scheduler starts each sweep twice, at once. */
   readonly sweepsTwice?: boolean;
 }
+
+/** Providers that a world can have. */
+export type SimulatedProvider = 'gce' | 'memory';
 
 export interface Drained {
   readonly pool: 'arm' | 'spot' | 'shared';
@@ -169,8 +174,8 @@ export interface TaskLostFault {
   readonly nth: number;
 }
 
-/** `ingest`: the queue as `webhook` sees it. Nobody repeats what fails there but a sweep. */
-export type Port = 'store' | 'tasks' | 'ingest' | 'github' | 'compute';
+/** `ingest`: the queue as `webhook` sees it. Nobody repeats what fails there but a sweep. `machines`: the service of the provider in memory. */
+export type Port = 'store' | 'tasks' | 'ingest' | 'github' | 'compute' | 'machines';
 
 /**
  * `dies_before`, `dies_after`: the execution that makes the call ends there and then. `failed`: no effect, and an error. `lost`: the
@@ -203,7 +208,9 @@ export interface CallFault {
 export function needsSweep({setting, faults}: Scenario): boolean {
   // A limit that is raised tells nobody.
   if (setting.leftovers || setting.drained || setting.webhooksOff) return true;
-  return faults.some((fault) => isLasting(fault) || (setting.vm === true && fault.on === 'late_failure'));
+  // The persistent VM stays on record as starting, and a creation that nobody awaits as done.
+  const lateLasts = setting.vm === true || (setting.provider ?? 'gce') !== 'gce';
+  return faults.some((fault) => isLasting(fault) || (lateLasts && fault.on === 'late_failure'));
 }
 
 /** Whether nothing but a sweep can repair what the fault breaks. */

@@ -1,5 +1,5 @@
-import type {ComputeWorld} from '../emulators/compute/model';
-import {type Instance, isSpot} from '../emulators/compute/resources';
+import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
+import type {Scheduler} from '../emulators/scheduler';
 import type {FaultPlan} from './fault-plan';
 import type {PersistentVm} from './persistent-vm';
 import type {Fault} from './scenario';
@@ -9,17 +9,16 @@ type Window = Extract<Fault, {fromMs: number}>;
 /** The scenario's faults that come by time and not by call: outages, stock-outs, quotas, machines that are taken away. */
 export class ScheduledFaults {
   readonly #active = new Set<Window>();
-  readonly #zonesDown: string[] = [];
   readonly #late: Extract<Fault, {on: 'late_failure'}>[] = [];
 
   constructor(
-    private readonly compute: ComputeWorld,
+    scheduler: Scheduler,
+    private readonly machines: MachineWorld,
     private readonly faultPlan: FaultPlan,
-    private readonly isOurs: (instance: Instance) => boolean,
+    private readonly isOurs: (machine: EmulatedMachine) => boolean,
     private readonly vm: PersistentVm | undefined,
     faults: readonly Fault[],
   ) {
-    const {scheduler} = compute;
     const startMs = scheduler.now();
     for (const fault of faults) {
       if ('fromMs' in fault) {
@@ -57,31 +56,26 @@ export class ScheduledFaults {
       if (this.vm?.endListener(fault)) this.faultPlan.note(fault);
       return;
     }
-    const running = this.compute.instances().filter((one) => one.status === 'RUNNING' && this.isOurs(one));
-    const candidates = fault.on === 'preemption' ? running.filter(isSpot) : running;
-    const instance = candidates[fault.pick % Math.max(1, candidates.length)];
-    if (!instance) return;
+    const running = this.machines.machines().filter((one) => one.isRunning && this.isOurs(one));
+    const candidates = fault.on === 'preemption' ? running.filter(({isSpot}) => isSpot) : running;
+    const machine = candidates[fault.pick % Math.max(1, candidates.length)];
+    if (!machine) return;
     this.faultPlan.note(fault);
-    if (fault.on === 'preemption') this.compute.preempt(instance);
-    else this.compute.failHost(instance);
+    if (fault.on === 'preemption') this.machines.preempt(machine);
+    else this.machines.failHost(machine);
   }
 
   /** The model takes back everything at once, so what lasts is said again. */
   #change(change: () => void, fault: Fault): void {
     this.faultPlan.note(fault);
     change();
-    this.compute.recover();
-    for (const {code, times} of this.#late.splice(0)) {
-      this.compute.failLate({times, error: {code, message: `The operation failed: ${code}.`}});
-    }
-    for (const zone of this.#zonesDown.splice(0)) this.compute.catalog.setZoneStatus(zone, 'UP');
+    const {faults} = this.machines;
+    faults.recover();
+    for (const {code, times} of this.#late.splice(0)) faults.failLate({code, times});
     for (const window of this.#active) {
-      if (window.on === 'zone_down') {
-        this.compute.catalog.setZoneStatus(window.zone, 'DOWN');
-        this.#zonesDown.push(window.zone);
-      }
-      if (window.on === 'stock_out') this.compute.setCapacity({zone: window.zone}, 0);
-      if (window.on === 'quota') this.compute.setQuota('us-central1', 'CPUS', window.cpus, window.refused);
+      if (window.on === 'zone_down') faults.placeDown(window.zone);
+      if (window.on === 'stock_out') faults.stockOut(window.zone);
+      if (window.on === 'quota') faults.quota(window.cpus, window.refused);
     }
   }
 }

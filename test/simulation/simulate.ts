@@ -48,12 +48,12 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   // Loaded on the first webhook, which takes real time.
   await import('@octokit/webhooks-methods');
   const world = new SimulatedWorld(scenario, isTraced);
-  const {compute, github, workload, scheduler, safety} = world;
+  const {made, github, workload, scheduler, safety} = world;
   const haveArrived = arrivalWatch(github);
   const madeAtMs = new Map<string, number>();
-  compute.observe(({kind, instance}) => {
-    if (kind !== 'accepted' || madeAtMs.has(instance.name)) return;
-    madeAtMs.set(instance.name, scheduler.now() - world.startMs);
+  made.observe(({kind, machine}) => {
+    if (kind !== 'accepted' || madeAtMs.has(machine.name)) return;
+    madeAtMs.set(machine.name, scheduler.now() - world.startMs);
   });
   const isStill = (): boolean =>
     world.machines().length === 0 &&
@@ -98,7 +98,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
     trace: world.trace.lines,
     steps,
     jobs: workload.jobs.length,
-    creations: compute.created.length,
+    creations: made.created(),
     madeAtMs,
     ranOn: new Map(workload.jobs.flatMap(({id, runner}) => (runner ? [[id, runner.name]] : []))),
     struckFaults: [...world.faultPlan.struck],

@@ -10,6 +10,7 @@ import {callFunction, type FunctionAnswer} from './call-function';
 import {BEARER, environmentOf, WEBHOOK_SECRET} from './environment';
 import {Forger} from './forger';
 import type {Functions} from './functions';
+import {poolsOf} from './pools';
 import type {Setting} from './scenario';
 import {randomOf, type SimulatedWorld} from './simulated-world';
 
@@ -63,7 +64,13 @@ export class SimulatedServices {
     };
     const deploy = (setting: Setting): Handlers => {
       const env = environmentOf(setting, github.app);
-      const common = {env, clock: executions.skewedClock, logger: createLogger({level: 'debug', destination})};
+      const pools = poolsOf(setting);
+      const common = {
+        env,
+        ...(pools ? {pools} : {}),
+        clock: executions.skewedClock,
+        logger: createLogger({level: 'debug', destination}),
+      };
       const options: ServicesOptions = {...common, ...given};
       return {
         webhook: functions.webhook({...common, tasks: ports.tasks(this.#losing(), 'ingest')}),

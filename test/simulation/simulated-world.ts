@@ -1,13 +1,18 @@
+import type {ProviderTypes} from '../../shared/providers/registry';
 import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
 import {ComputeApi} from '../emulators/compute/api';
 import {directCompute} from '../emulators/compute/direct';
+import {computeMachines, machineOf} from '../emulators/compute/machine-world';
 import {ComputeWorld} from '../emulators/compute/model';
-import type {Instance} from '../emulators/compute/resources';
 import {directGitHub} from '../emulators/github/direct';
 import {directDiscovery} from '../emulators/github/direct-discovery';
 import {GitHubWorld} from '../emulators/github/model';
 import type {Registration} from '../emulators/github/registration';
+import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
+import {createMemoryProvider, MEMORY} from '../emulators/memory/provider';
+import {type MemoryService, memoryService} from '../emulators/memory/service';
+import {MemoryWorld} from '../emulators/memory/world';
 import {bootRunners, type Killed} from '../emulators/runner-process';
 import {SeededRandom} from '../emulators/seeded-random';
 import {countRedeliveries} from './count-redeliveries';
@@ -42,6 +47,8 @@ export class SimulatedWorld {
   readonly trace: Trace;
   readonly github: GitHubWorld;
   readonly compute: ComputeWorld;
+  /** Where the machines are that are made for jobs, and others beside them: Compute Engine, unless the setting has another provider. */
+  readonly made: MachineWorld;
   readonly store: Store;
   readonly killed: readonly Killed[];
   readonly safety: Safety;
@@ -59,8 +66,10 @@ export class SimulatedWorld {
   readonly direct: {
     readonly github: ReturnType<FaultyPorts['github']>;
     readonly compute: ReturnType<FaultyPorts['compute']>;
+    readonly providers?: ProviderTypes;
     readonly discovery: ReturnType<FaultyPorts['discovery']>;
   };
+  readonly #killed: Killed[] = [];
   /** VMs whose startup script dies, or takes longer than a boot may. */
   readonly failedBoots: string[] = [];
 
@@ -85,42 +94,51 @@ export class SimulatedWorld {
     this.store = createMemoryStore({clock: scheduler});
     placeTemplates(this.compute, setting.placements);
     const api = new ComputeApi(this.compute);
+    const ofCompute = computeMachines(this.compute);
+    const memory = setting.provider === MEMORY ? new MemoryWorld({scheduler}) : undefined;
+    this.made = memory ?? ofCompute;
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
-    this.foreignResources = new ForeignResources(
-      this.github,
-      this.compute,
-      setting.foreignResources === true,
-      violated,
-    );
-    this.leftovers = setting.leftovers ? new Leftovers(this.github, this.compute, jobs) : undefined;
+    this.foreignResources = new ForeignResources(this.github, this.made, setting.foreignResources === true, violated);
+    this.leftovers = setting.leftovers
+      ? new Leftovers(this.github, this.made, setting.provider ?? 'gce', jobs)
+      : undefined;
     this.vm = setting.vm ? new PersistentVm(this.github, this.compute, violated) : undefined;
     const boot = randomOf(seed, 'boot');
-    this.killed = bootRunners({
+    const boots = {
       github: this.github,
-      compute: this.compute,
-      bootMs: ({name}) => {
+      bootMs: ({name}: EmulatedMachine) => {
         const ms = boot.below(setting.bootMs);
         if (ms >= BOOT_LIMIT_MS) this.failedBoots.push(name);
         return ms;
       },
-      failsToBoot: (instance) => {
-        if (instance === this.vm?.instance || !this.faultPlan.boot()) return false;
-        this.failedBoots.push(instance.name);
+      failsToBoot: (machine: EmulatedMachine) => {
+        if (this.#isVm(machine) || !this.faultPlan.boot()) return false;
+        this.failedBoots.push(machine.name);
         return true;
       },
-    });
+    };
+    this.killed = bootRunners({...boots, machines: this.made, killed: this.#killed});
+    // The persistent VM is Compute Engine's, whatever else there is.
+    if (memory) bootRunners({...boots, machines: ofCompute, killed: this.#killed});
     this.leftovers?.leaveRunner();
     this.neighbours = setting.neighbours
       ? new Neighbours(this.github, scenario, randomOf(seed, 'neighbours'), violated)
       : undefined;
     if (isTraced) this.#watch();
-    const {github, compute, killed} = this;
-    this.safety = new Safety({setting, startMs: this.startMs, github, compute, killed, violated});
+    const {github, compute, made, killed} = this;
+    this.safety = new Safety({setting, startMs: this.startMs, github, machines: made, killed, violated});
     this.workload = new Workload(github, jobs, setting.brokenLists === 'nobodys');
     planFloods(github, this.faultPlan, faults);
     this.vmPromises = this.vm && new VmPromises({vm: this.vm, github, compute, scenario, violated});
-    const scheduledFaults = new ScheduledFaults(compute, this.faultPlan, (one) => this.#isMade(one), this.vm, faults);
+    const scheduledFaults = new ScheduledFaults(
+      scheduler,
+      made,
+      this.faultPlan,
+      (one) => this.#isMade(one),
+      this.vm,
+      faults,
+    );
     this.scheduledFaults = scheduledFaults;
     this.ports = new FaultyPorts({
       executions: this.executions,
@@ -134,6 +152,7 @@ export class SimulatedWorld {
     this.direct = {
       github: this.ports.github(directGitHub(github), github, () => scheduledFaults.isGitHubDown()),
       compute: this.ports.compute(directCompute(api, 'world'), api),
+      ...(memory ? {providers: this.#providers(memory)} : {}),
       discovery: this.ports.discovery(
         countRedeliveries(directDiscovery(github, {deliveriesAPage: setting.deliveriesAPage ?? 100}), {
           now: () => scheduler.now(),
@@ -144,9 +163,18 @@ export class SimulatedWorld {
     };
   }
 
+  /** One more type of provider, whose service has the faults of the scenario. */
+  #providers(memory: MemoryWorld): ProviderTypes {
+    const {scheduler} = this;
+    const service: MemoryService = this.ports.machines(memoryService(memory), (ms) => scheduler.sleep(ms));
+    return {
+      [MEMORY]: ({config: {deployment, pools}}) => createMemoryProvider({service, deployment, pools}),
+    };
+  }
+
   /** VMs that were made for jobs. */
-  machines(): Instance[] {
-    return this.compute.instances().filter((one) => this.#isMade(one));
+  machines(): EmulatedMachine[] {
+    return this.made.machines().filter((one) => this.#isMade(one));
   }
 
   /** Those of runners that were made for jobs. */
@@ -157,12 +185,12 @@ export class SimulatedWorld {
       .filter((one) => one !== this.vm?.runner && one !== this.leftovers?.runner);
   }
 
-  #isMade(instance: Instance): boolean {
-    return (
-      !this.foreignResources.machines.has(instance) &&
-      instance !== this.vm?.instance &&
-      !this.leftovers?.mayStay(instance)
-    );
+  #isVm(machine: EmulatedMachine): boolean {
+    return this.vm !== undefined && machine === machineOf(this.vm.instance);
+  }
+
+  #isMade(machine: EmulatedMachine): boolean {
+    return !this.foreignResources.machines.has(machine) && !this.#isVm(machine) && !this.leftovers?.mayStay(machine);
   }
 
   violated(rule: Violation['rule'], detail: string): void {
@@ -225,9 +253,7 @@ export class SimulatedWorld {
         this.trace.add(`GitHub: job ${job.id} is ${job.status}${job.ending ? ` (${job.ending})` : ''}${on}`);
       } else this.trace.add(`GitHub: runner ${event.runner.name} is ${event.change}`);
     });
-    this.compute.observe(({kind, instance}) =>
-      this.trace.add(`Compute: ${instance.name} in ${instance.zone}: ${kind}`),
-    );
+    this.made.observe(({kind, machine}) => this.trace.add(`Machines: ${machine.name} in ${machine.place}: ${kind}`));
   }
 }
 

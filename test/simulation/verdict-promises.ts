@@ -80,7 +80,7 @@ function wrongAboutSlots(world: SimulatedWorld, pool: string, because: string): 
   if (!found) return undefined;
   const [taken = 0, limit = 0] = found.slice(1).map(Number);
   if (taken < limit) return 'a slot is free';
-  const live = world.machines().filter(({labels, status}) => labels['slipway-pool'] === pool && status !== 'STOPPING');
+  const live = world.machines().filter((machine) => machine.pool === pool && machine.isRunning);
   return live.length > taken ? `${live.length} VMs are there` : undefined;
 }
 

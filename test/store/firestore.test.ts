@@ -15,6 +15,7 @@ const make = (clock: VirtualScheduler) => {
 
 (firestoreHost ? describe : describe.skip)('with Google’s emulator', () => {
   storeContract('in Firestore', make);
-  // The emulator answers REST with a few threads, which wait for locks: 50 takers would wait for each other's threads, and not for documents.
+  // The emulator answers REST with a few threads, which wait for locks: 50 concurrent transactions would wait for threads instead of
+  // documents.
   coverageContract('in Firestore', make, {takers: 12, slots: 5});
 });

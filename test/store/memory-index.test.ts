@@ -3,7 +3,7 @@ import {IndexedCollection} from '../../shared/store/memory';
 const collection = new IndexedCollection<{state: string; pool: string}>();
 const found = (where: object) => [...collection.where({...where})].map(([id]) => id).sort();
 
-test('a query finds what has the values now, whenever it was written, changed or deleted', () => {
+test('a query finds the documents that have the values now, after writes, changes and deletions', () => {
   collection.set('before', {state: 'idle', pool: 'arm'});
   expect(found({state: 'idle'})).toEqual(['before']);
   collection.set('after', {state: 'idle', pool: 'spot'});
@@ -17,14 +17,14 @@ test('a query finds what has the values now, whenever it was written, changed or
   expect(found({state: 'busy'})).toEqual([]);
 });
 
-test('a query looks at what has the rarest of its values, not at all that is stored', () => {
+test('a query reads the documents with the rarest of its values, not all documents', () => {
   let looked = 0;
   const counted = new IndexedCollection<object>();
   for (let n = 0; n < 1_000; n += 1) {
     const document = {state: n < 3 ? 'idle' : 'gone', pool: 'arm'};
     counted.set(String(n), document);
   }
-  // The first query makes the index.
+  // The first query creates the index.
   expect([...counted.where({state: 'idle', pool: 'arm'})]).toHaveLength(3);
   const watched: ProxyHandler<object> = {
     get(target, field) {

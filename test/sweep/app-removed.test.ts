@@ -7,10 +7,10 @@ afterEach(() => system.close());
 
 const names = () => system.compute.instances().map(({name}) => name);
 
-/** The App's only one. */
+/** The only installation of the App. */
 const installation = () => system.github.app.installations()[0];
 
-/** A job that runs for ten minutes, and of whose end no webhook tells. */
+/** A job that runs for ten minutes, without a webhook of its end. */
 async function aRunningJob(): Promise<void> {
   const job = system.queueJob({durationMs: 10 * MINUTE});
   await system.pass(5 * MINUTE, () => job.status === 'in_progress');
@@ -23,7 +23,7 @@ function removeApp(): void {
 }
 
 describe('the App is removed while a job runs', () => {
-  test('and the VM that powered itself off goes all the same, with its slot', async () => {
+  test('the VM that powered itself off is deleted, and its slot is freed', async () => {
     system = await aSystem();
     await aRunningJob();
     removeApp();
@@ -36,7 +36,7 @@ describe('the App is removed while a job runs', () => {
     expect(system.log.some((line) => line.includes('registration_left'))).toBe(true);
   });
 
-  test('and installed again, under another id: its runner is ended, and jobs go on', async () => {
+  test('and installed again with another id: its runner is ended, and new jobs run', async () => {
     system = await aSystem();
     await aRunningJob();
     const account = installation()?.account;

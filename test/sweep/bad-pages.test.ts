@@ -20,7 +20,7 @@ beforeEach(async () => {
   system.github.deliveries.faults = () => ({drop: true});
 });
 
-test('a list of jobs that answers 502 for a page of 100, and works with 30, is read', async () => {
+test('a list of jobs is read in pages of 30 when a page of 100 answers 502', async () => {
   const job = system.queueJob();
   fail(/\/jobs$/, /per_page=100/);
   await system.sweepFor(5 * MINUTE);
@@ -39,7 +39,7 @@ describe('a run whose jobs always answer 502', () => {
     );
   });
 
-  test('hides no other one when there are many such runs, all of them newer', async () => {
+  test('hides no other run when there are many such runs, all newer', async () => {
     const job = system.queueJob();
     const bad = Array.from({length: 8}, () => system.queueJob({labels: ['macos']}));
     fail(new RegExp(`/runs/(${bad.map(({runId}) => runId).join('|')})/jobs$`));
@@ -70,14 +70,17 @@ describe('a run whose jobs always answer 502', () => {
   });
 });
 
-test.each(['acme/app', 'acme/zoo'])('a repository, %s, whose runs cannot be listed hides no other one', async (bad) => {
-  fail(new RegExp(`${bad}/actions/runs$`));
-  const jobs = ['acme/app', 'acme/web', 'acme/zoo'].map((repository) => system.queueJob({repository}));
-  await system.sweepFor(6 * MINUTE);
-  expect(jobs.filter(({conclusion}) => conclusion === 'success')).toHaveLength(2);
-});
+test.each(['acme/app', 'acme/zoo'])(
+  'repository %s, whose runs cannot be listed, hides no other repository',
+  async (bad) => {
+    fail(new RegExp(`${bad}/actions/runs$`));
+    const jobs = ['acme/app', 'acme/web', 'acme/zoo'].map((repository) => system.queueJob({repository}));
+    await system.sweepFor(6 * MINUTE);
+    expect(jobs.filter(({conclusion}) => conclusion === 'success')).toHaveLength(2);
+  },
+);
 
-test('runs of one status that cannot be listed hide no others', async () => {
+test('runs of one status that cannot be listed do not hide runs of other statuses', async () => {
   fail(/acme\/app\/actions\/runs$/, /status=in_progress/);
   const job = system.queueJob();
   await system.sweepFor(5 * MINUTE);
@@ -85,14 +88,14 @@ test('runs of one status that cannot be listed hide no others', async () => {
 });
 
 describe.each([1, -1])('a total_count that is wrong by %i', (total) => {
-  test('of runs and of jobs: the lost job is found all the same', async () => {
+  test('of runs and jobs does not hide the missed job', async () => {
     const job = system.queueJob();
     system.github.fault({match: {path: /\/(runs|jobs)$/}, times: OFTEN, respond: {total}});
     await system.sweepFor(5 * MINUTE);
     expect(job.conclusion).toBe('success');
   });
 
-  test('of runners lets nothing be deleted', async () => {
+  test('of runners stops every deletion', async () => {
     await system.close();
     system = await aSystem({failsToBoot: () => true});
     system.github.fault({match: {path: /\/actions\/runners$/}, times: OFTEN, respond: {total}});
@@ -105,7 +108,7 @@ describe.each([1, -1])('a total_count that is wrong by %i', (total) => {
 describe('an orphan', () => {
   const spelt = POOLS.replace('repos: ["acme/*"]', 'repos: ["acme/*", "acme/gone"]');
 
-  test('is deleted although a configured repository elsewhere answers 404', async () => {
+  test('is deleted although another configured repository answers 404', async () => {
     await system.close();
     system = await aSystem({pools: spelt, failsToBoot: () => true});
     orphan();
@@ -113,7 +116,7 @@ describe('an orphan', () => {
     expectClean(system);
   });
 
-  test('stays while a configured repository answers 502', async () => {
+  test('is kept while a configured repository answers 502', async () => {
     await system.close();
     system = await aSystem({pools: spelt, failsToBoot: () => true});
     fail(/acme\/gone/);

@@ -6,7 +6,7 @@ let system: TestSystem;
 afterEach(() => system.close());
 
 describe('breakers', () => {
-  test('three boots in a row that fail stop the making of more for ten minutes; one that succeeds closes it', async () => {
+  test('three consecutive failed boots stop creations for ten minutes; a successful boot closes the breaker', async () => {
     let broken = true;
     system = await aSystem({
       sweepEverySeconds: 60,
@@ -27,7 +27,7 @@ describe('breakers', () => {
     expectClean(system);
   });
 
-  test('GitHub’s 5xx in a row let one probe a minute through, until one is answered', async () => {
+  test('consecutive 5xx of GitHub limit calls to one probe a minute, until one is answered', async () => {
     system = await aSystem();
     const path = /generate-jitconfig$|access_tokens$|actions\/runners/;
     system.github.fault({match: {path}, times: 10_000, respond: {status: 502, headers: {}, body: {}}});

@@ -3,7 +3,7 @@ import {aSystem, MINUTE, type TestSystem} from '../builders/system';
 let system: TestSystem;
 afterEach(() => system.close());
 
-test('the lock has what the version before this one reads, so that one can go back to it', async () => {
+test('the lock document has the fields of the previous version, so that one can go back to that version', async () => {
   system = await aSystem();
   await system.pass(MINUTE);
   await system.sweep();

@@ -41,7 +41,7 @@ const errors = () =>
     )
     .filter(({severity}) => severity === 'ERROR');
 
-test('a job that GitHub does not give to an idle runner has a dead letter that names the group', async () => {
+test('a job that GitHub does not give to an idle runner gets a dead letter that names the runner group', async () => {
   const {job} = await heldBack();
   await system.pass(20 * MINUTE);
   expect(system.compute.created).toHaveLength(1);
@@ -54,7 +54,7 @@ test('a job that GitHub does not give to an idle runner has a dead letter that n
   expect(json['deadletters']).toMatchObject([{job: `${job.id}-1`, kind: 'demand', count: 1, error: line?.message}]);
 });
 
-test('it is tried again after twice the time each time, with one letter that counts', async () => {
+test('a held-back job is tried again after pauses that double, with one dead letter that counts the tries', async () => {
   const {job, admit} = await heldBack();
   const madeAt: number[] = [];
   const startedAt = system.scheduler.now();
@@ -63,7 +63,7 @@ test('it is tried again after twice the time each time, with one letter that cou
   });
   await system.pass(6 * HOUR);
   const pauses = madeAt.slice(1).map((at, index) => Math.round((at - (madeAt[index] ?? 0)) / MINUTE));
-  // Ten minutes idle, then 15, 30, 60 and 120 minutes.
+  // The runner is idle for ten minutes, then the pauses are 15, 30, 60 and 120 minutes.
   expect(madeAt).toHaveLength(5);
   for (const [index, longest] of [30, 45, 75, 135].entries()) {
     expect(pauses[index]).toBeGreaterThanOrEqual(longest - 5);

@@ -14,12 +14,12 @@ const names = () => system.compute.instances().map(({name}) => name);
 const vm = (name: string, labels: Record<string, string> = LABELS, status: 'RUNNING' | 'TERMINATED' = 'RUNNING') =>
   system.compute.addInstance({name, zone: ZONE, labels, status});
 
-/** Nobody powers it off: it runs, and no runner is in it. */
+/** A VM that runs without a runner and is never powered off. */
 const isOrphan = ({name}: {name: string}) => /-[78]-1$/.test(name);
 const register = (name: string) =>
   system.github.runners.generateJitConfig(SCOPE, {name, labels: ['linux'], runnerGroupId: 1});
 
-/** The registration of a runner that is on record as over. */
+/** The registration of a runner that is over on record. */
 async function leaveGhost(jobId: number): Promise<void> {
   const job = aJob({jobId});
   const {runner} = register(`slipway-arm-${jobId}-1`);
@@ -32,7 +32,7 @@ async function leaveGhost(jobId: number): Promise<void> {
 }
 
 describe('an orphan', () => {
-  test('VM is deleted when two sweeps two minutes apart saw it, once it is older than a boot', async () => {
+  test('VM is deleted when two sweeps two minutes apart saw it and it is older than bootMinutes', async () => {
     system = await aSystem({failsToBoot: isOrphan});
     vm('slipway-arm-7-1');
     await system.sweepFor(6 * MINUTE);
@@ -41,7 +41,7 @@ describe('an orphan', () => {
     expectClean(system);
   });
 
-  test('VM that a sweep saw once, and the next one not, begins anew', async () => {
+  test('VM starts a new sighting when a sweep in between did not see it', async () => {
     system = await aSystem({failsToBoot: isOrphan});
     vm('slipway-arm-7-1');
     await system.pass(10 * MINUTE);
@@ -69,7 +69,7 @@ describe('an orphan', () => {
     expect(names()).toHaveLength(2);
   });
 
-  test('VM whose runner runs a job at GitHub is never touched', async () => {
+  test('VM is never deleted while its runner runs a job at GitHub', async () => {
     system = await aSystem({env: {WEBHOOKS: 'off'}, failsToBoot: isOrphan});
     const {encodedJitConfig} = register('slipway-arm-7-1');
     vm('slipway-arm-7-1');
@@ -87,8 +87,8 @@ describe('an orphan', () => {
   });
 });
 
-describe('a list of VMs that is not complete', () => {
-  test('lets nothing be deleted or deregistered', async () => {
+describe('an incomplete list', () => {
+  test('of VMs stops every deletion and deregistration', async () => {
     system = await aSystem({failsToBoot: isOrphan});
     vm('slipway-arm-7-1');
     await leaveGhost(9);
@@ -102,7 +102,7 @@ describe('a list of VMs that is not complete', () => {
     expectClean(system);
   });
 
-  test('of runners neither, and jobs are served all the same', async () => {
+  test('of runners does too, and jobs are served', async () => {
     system = await aSystem({failsToBoot: isOrphan});
     vm('slipway-arm-7-1');
     system.github.deliveries.faults = () => ({drop: true});
@@ -120,7 +120,7 @@ describe('a list of VMs that is not complete', () => {
 });
 
 describe('a ghost', () => {
-  test('is deregistered when two sweeps saw it; 20 of them in one', async () => {
+  test('is deregistered when two sweeps saw it, at most 20 per sweep', async () => {
     system = await aSystem();
     for (let i = 1; i <= 25; i++) await leaveGhost(i);
     await system.sweep();
@@ -131,7 +131,7 @@ describe('a ghost', () => {
     expectClean(system);
   });
 
-  test('that is not ours, is on no record, or is online, stays', async () => {
+  test('is kept if it is not ours, on no record, or online', async () => {
     system = await aSystem();
     register('somebody-else');
     register('slipway-arm-8-1');
@@ -142,7 +142,7 @@ describe('a ghost', () => {
 });
 
 describe('a runner', () => {
-  test('whose VM never comes up is replaced after bootMinutes, and the job runs', async () => {
+  test('whose VM never boots is replaced after bootMinutes, and the job runs', async () => {
     let boots = 0;
     system = await aSystem({sweepEverySeconds: 60, failsToBoot: () => ++boots === 1});
     const job = system.queueJob();
@@ -155,7 +155,7 @@ describe('a runner', () => {
     expectClean(system);
   });
 
-  test('that runs a job longer than jobMinutes is ended, with the job’s page in the log', async () => {
+  test('that runs a job longer than jobMinutes is ended, with the URL of the job in the log', async () => {
     system = await aSystem({
       sweepEverySeconds: 60,
       pools: POOLS.replace('idleMinutes: 10', 'jobMinutes: 30'),
@@ -181,7 +181,7 @@ describe('a runner', () => {
     expectClean(system);
   });
 
-  test('that goes because it was idle is no lost one: its VM has its minute of grace, and nothing is a warning', async () => {
+  test('that ends because it was idle does not count as lost: its VM keeps its minute of grace, and nothing is logged as a warning', async () => {
     system = await aSystem({sweepEverySeconds: 60});
     const job = system.queueJob();
     await system.pass(10_000);
@@ -199,7 +199,7 @@ describe('a runner', () => {
     expectClean(system);
   });
 
-  test('whose `delete` task got lost goes all the same', async () => {
+  test('whose `delete` task was lost is deleted', async () => {
     system = await aSystem({sweepEverySeconds: 60});
     const job = system.queueJob();
     await system.pass(10_000);
@@ -215,7 +215,7 @@ describe('a runner', () => {
   });
 });
 
-test('a slot whose holder is over is free again', async () => {
+test('a slot whose holder is over is freed', async () => {
   system = await aSystem();
   await system.store.transaction(async (transaction) =>
     transaction.set('slots', 'arm.0', {
@@ -229,7 +229,7 @@ test('a slot whose holder is over is free again', async () => {
   expect(await system.store.get('slots', 'arm.0')).toMatchObject({holder: null});
 });
 
-test('a job that was given up on is tried again after a while', async () => {
+test('a job that was given up is tried again after a while', async () => {
   system = await aSystem({sweepEverySeconds: 60, queueLimits: {maxAttempts: 2}, env: {TASK_MAX_ATTEMPTS: '2'}});
   const error = {code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message: 'The zone does not have enough resources available.'};
   system.compute.failLate({error});

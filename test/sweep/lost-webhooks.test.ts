@@ -10,8 +10,8 @@ const decided = () =>
   system.sweeper.answers.flatMap(({body}) => Object.keys((body as {decided?: Record<string, number>}).decided ?? {}));
 const calls = (operation: RegExp) => system.github.requests.filter(({operationId}) => operation.test(operationId));
 
-describe('webhooks get lost', () => {
-  test('every one of them: jobs run and everything goes, found by the sweep alone', async () => {
+describe('lost webhooks', () => {
+  test('all of them: the sweep alone finds the jobs, they run, and nothing is left', async () => {
     system = await aSystem({sweepEverySeconds: 60});
     system.github.deliveries.faults = () => ({drop: true});
     for (let i = 0; i < 3; i++) system.queueJob();
@@ -26,7 +26,7 @@ describe('webhooks get lost', () => {
     ]);
   });
 
-  test('a job that never had a delivery has a VM asked for within three minutes, and one alone', async () => {
+  test('a job without any delivery gets one VM within three minutes', async () => {
     system = await aSystem({sweepEverySeconds: 60});
     system.github.deliveries.faults = ({action}) => (action === 'queued' ? {drop: true} : {});
     const job = system.queueJob({durationMs: 20 * MINUTE});
@@ -47,7 +47,7 @@ describe('webhooks get lost', () => {
     expect((await system.sweep()).decided).toEqual({uncovered_job: 1});
   });
 
-  test('the `completed` of a job: its VM goes all the same', async () => {
+  test('the `completed` of a job: its VM is deleted', async () => {
     system = await aSystem({sweepEverySeconds: 60});
     system.github.deliveries.faults = ({action}) => (action === 'completed' ? {drop: true} : {});
     const job = system.queueJob();
@@ -68,7 +68,7 @@ describe('webhooks get lost', () => {
 });
 
 describe('deliveries that failed', () => {
-  test('are delivered again, and the job runs on the webhook’s way', async () => {
+  test('are redelivered, and the job runs through its webhook', async () => {
     system = await aSystem();
     system.tasks.fault({times: 2, respond: {status: 'UNAVAILABLE'}});
     const job = system.queueJob();
@@ -83,7 +83,7 @@ describe('deliveries that failed', () => {
     expectClean(system);
   });
 
-  test('for good, while others arrive, are delivered again three times in half an hour', async () => {
+  test('always, while others arrive, are redelivered three times in half an hour', async () => {
     system = await aSystem();
     system.github.addHook({secret: 'w', deliver: async () => ({status: 500})});
     system.queueJob({labels: ['macos']});
@@ -92,8 +92,8 @@ describe('deliveries that failed', () => {
   });
 });
 
-describe('a phantom', () => {
-  test('job that stays queued in a run that is over gets no VM', async () => {
+describe('a job that stays queued in a completed run', () => {
+  test('gets no VM', async () => {
     system = await aSystem({sweepEverySeconds: 60});
     system.github.deliveries.faults = () => ({drop: true});
     const job = system.queueJob();
@@ -102,7 +102,7 @@ describe('a phantom', () => {
     expect(created()).toEqual([]);
   });
 
-  test('job that had a VM already loses it when it was idle, and gets no other', async () => {
+  test('loses its VM when that was idle, and gets no other', async () => {
     system = await aSystem({sweepEverySeconds: 60});
     const job = system.queueJob();
     system.github.failRunStartup(job.runId);
@@ -112,7 +112,7 @@ describe('a phantom', () => {
   });
 });
 
-test('jobs are found in runs that are in progress, where others of the run are still queued', async () => {
+test('queued jobs are found in runs that are in progress', async () => {
   system = await aSystem({sweepEverySeconds: 60});
   const first = system.queueJob({durationMs: 30 * MINUTE});
   await system.pass(2 * MINUTE, () => first.status === 'in_progress');

@@ -9,7 +9,7 @@ afterEach(() => system.close());
 
 const calls = (operation: RegExp) => system.github.requests.filter(({operationId}) => operation.test(operationId));
 
-/** A VM and a runner in each repository, as they stand on record. */
+/** A VM and a runner in each repository, as on record. */
 async function busyRunners({compute, store}: TestSystem, repositories: readonly string[]): Promise<void> {
   for (const [n, repository] of repositories.entries()) {
     const [owner = '', repo = ''] = repository.split('/');
@@ -30,7 +30,7 @@ async function busyRunners({compute, store}: TestSystem, repositories: readonly 
 describe('many repositories', () => {
   const many = (count: number) => Array.from({length: count}, (_, n) => `acme/repo-${String(n).padStart(4, '0')}`);
 
-  test('cost fewer than 500 calls in an hour of sweeps, when nothing happens in 1,000 of them', async () => {
+  test('cost fewer than 500 calls in an hour of sweeps, if 1,000 of them are idle', async () => {
     system = await aSystem({repositories: many(1_000)});
     await system.sweepFor(60 * MINUTE);
     expect(system.sweeper.answers).toHaveLength(60);
@@ -39,7 +39,7 @@ describe('many repositories', () => {
     expect(system.github.violations).toEqual([]);
   });
 
-  test('are all looked into, in turn', async () => {
+  test('are all scanned, in turn', async () => {
     system = await aSystem({repositories: many(60), env: {WEBHOOKS: 'off'}});
     system.github.deliveries.faults = () => ({drop: true});
     const job = system.queueJob({repository: 'acme/repo-0059'});
@@ -49,7 +49,7 @@ describe('many repositories', () => {
     expect(looked.size).toBe(60);
   });
 
-  test('are gone on with where the time was up', async () => {
+  test('are continued where the time budget ran out', async () => {
     system = await aSystem({repositories: many(10), env: {WEBHOOKS: 'off', SWEEP_BUDGET_SECONDS: '4'}});
     // Each call takes a second.
     const push = system.github.requests.push.bind(system.github.requests);
@@ -66,7 +66,7 @@ describe('many repositories', () => {
     expect(new Set(calls(/list-workflow-runs/).map(({path}) => path)).size).toBe(10);
   });
 
-  test('with a runner each have their runners listed in turn, at half of the calls that are saved up', async () => {
+  test('with a runner each: the runners are listed in turn, with half of the saved calls', async () => {
     const repositories = many(100);
     system = await aSystem({repositories});
     await busyRunners(system, repositories);
@@ -82,7 +82,7 @@ describe('many repositories', () => {
     expect(new Set(calls(/list-self-hosted-runners/).map(({path}) => path)).size).toBe(100);
   });
 
-  test('are left alone while less than 30 % of the hour’s limit is left', async () => {
+  test('are not scanned while less than 30 % of the hourly limit is left', async () => {
     system = await aSystem({repositories: many(50), env: {WEBHOOKS: 'off'}});
     system.github.limits.primary = 30;
     await system.sweepFor(10 * MINUTE);

@@ -15,13 +15,13 @@ const dropWebhooks = () => {
   system.github.deliveries.faults = () => ({drop: true});
 };
 
-describe.each(['on', 'off'])('with WEBHOOKS=%s, of jobs that no webhook told of', (WEBHOOKS) => {
+describe.each(['on', 'off'])('with WEBHOOKS=%s, a job whose webhooks were lost', (WEBHOOKS) => {
   beforeEach(async () => {
     system = await aSystem({env: {WEBHOOKS}});
     dropWebhooks();
   });
 
-  test('one that is queued beside one that waits for an approval runs', async () => {
+  test('runs if it is queued while another job of its run waits for an approval', async () => {
     const held = queue({needsApproval: true});
     const beside = queue({runId: held.runId});
     await system.sweepFor(8 * MINUTE);
@@ -29,7 +29,7 @@ describe.each(['on', 'off'])('with WEBHOOKS=%s, of jobs that no webhook told of'
     expect(created()).toEqual([`slipway-arm-${beside.id}-1`]);
   });
 
-  test('one of a run of 72 hours ago that is run again runs', async () => {
+  test('runs if its run of 72 hours ago is rerun', async () => {
     const first = queue();
     system.github.cancelJob(first.id);
     await system.pass(72 * HOUR);
@@ -54,7 +54,7 @@ describe.each(['on', 'off'])('with WEBHOOKS=%s, of jobs that no webhook told of'
   });
 });
 
-test('a job on record as waiting that GitHub lists as queued is opened, weeks later, under its next name', async () => {
+test('a job that waits on record and is queued at GitHub weeks later becomes open, with a new task name', async () => {
   system = await aSystem({sweepEverySeconds: 60});
   const job = queue();
   await system.pass(10_000);
@@ -71,7 +71,7 @@ test('a job on record as waiting that GitHub lists as queued is opened, weeks la
   expectClean(system);
 });
 
-test('a job has the webhook’s way to itself for a minute after its approval, however old its run', async () => {
+test('the sweep leaves a job to its webhook for a minute after the approval, however old its run is', async () => {
   system = await aSystem();
   dropWebhooks();
   const job = queue({needsApproval: true});
@@ -83,7 +83,7 @@ test('a job has the webhook’s way to itself for a minute after its approval, h
   expect((await system.sweep()).decided).toEqual({uncovered_job: 1});
 });
 
-test('of two jobs the one that was queued first is served first, not the one that was created first', async () => {
+test('the job that was queued first is served first, not the one that was created first', async () => {
   system = await aSystem({pools: POOLS.replace('maxRunners: 5', 'maxRunners: 1')});
   const [running, old] = [queue(), queue({needsApproval: true})];
   await system.pass(30_000);
@@ -95,8 +95,8 @@ test('of two jobs the one that was queued first is served first, not the one tha
   expect(created()).toEqual([running, next, old].map(({id}) => `slipway-arm-${id}-1`));
 });
 
-describe('a phantom', () => {
-  test('that waits for a slot on record is over there when two sweeps saw that its run is, and gets no VM', async () => {
+describe('a job that stays queued in a completed run', () => {
+  test('and waits for a slot on record is completed after two sweeps saw its run completed, and gets no VM', async () => {
     system = await aSystem({pools: POOLS.replace('maxRunners: 5', 'maxRunners: 1')});
     system.github.queueJob({repository: 'acme/app', labels: ['self-hosted', 'linux'], durationMs: 30 * MINUTE});
     await system.pass(2 * MINUTE);

@@ -10,7 +10,7 @@ afterEach(() => system.close());
 
 const calls = (operation: RegExp) => system.github.requests.filter(({operationId}) => operation.test(operationId));
 
-describe('who may call it', () => {
+describe('the caller', () => {
   test.each([
     ['nobody', 401, undefined],
     ['another account', 403, 'evil@evil.example'],
@@ -23,14 +23,14 @@ describe('who may call it', () => {
     expect(system.github.requests).toEqual([]);
   });
 
-  test('by GET is refused', async () => {
+  test('that uses GET is refused', async () => {
     system = await aSystem();
     expect((await fetch(system.urls.sweep)).status).toBe(405);
   });
 });
 
 describe('without webhooks', () => {
-  test('jobs run and go, found every ten seconds', async () => {
+  test('the sweep finds jobs every ten seconds, and they run to their end', async () => {
     system = await aSystem({env: {WEBHOOKS: 'off'}, sweepEverySeconds: 10});
     for (let i = 0; i < 3; i++) system.queueJob();
     system.queueJob({repository: 'acme/web', labels: SPOT});
@@ -41,7 +41,7 @@ describe('without webhooks', () => {
     expectClean(system);
   });
 
-  test('and with a personal token for the repositories that the pools spell out', async () => {
+  test('the sweep finds jobs with a personal token in the repositories that the pools name', async () => {
     const pools = POOLS.replaceAll('["acme/*"]', '["acme/app"]');
     system = await aSystem({pools, sweepEverySeconds: 10, env: {WEBHOOKS: 'off'}, asUser: true});
     const job = system.queueJob();
@@ -73,12 +73,12 @@ describe('a dry run', () => {
     expect(await system.store.find('locks', {where: {}, limit: 1})).toEqual([]);
   });
 
-  test.each(['', '?', '?dry-run=false'])('is not what %j asks for', async (query) => {
+  test.each(['', '?', '?dry-run=false'])('is not requested by %j', async (query) => {
     system = await aSystem();
     expect(await system.sweep(query)).toMatchObject({status: 'done'});
   });
 
-  test('that is asked for says what it would do, and changes nothing', async () => {
+  test('by request reports what it would do and changes nothing', async () => {
     system = await aSystem();
     system.github.deliveries.faults = () => ({drop: true});
     system.queueJob();
@@ -91,7 +91,7 @@ describe('a dry run', () => {
     expect(await system.store.get('locks', 'sweep')).toBeUndefined();
   });
 
-  test('that is asked for while GitHub fails counts nothing against it, and the next sweep sees what it saw', async () => {
+  test('by request during an outage of GitHub counts no failure, and the next sweep reads the same', async () => {
     system = await aSystem();
     system.github.deliveries.faults = () => ({drop: true});
     system.queueJob();
@@ -105,7 +105,7 @@ describe('a dry run', () => {
     expect(await system.sweep()).toMatchObject({status: 'done', decided: {uncovered_job: 1}});
   });
 
-  test('of the whole deployment remembers what it saw, and changes nothing else', async () => {
+  test('by configuration stores its sightings and changes nothing else', async () => {
     system = await aSystem({env: {DRY_RUN: 'true'}, failsToBoot: () => true});
     const labels = {'slipway-deployment': 'slipway', 'slipway-pool': 'arm'};
     system.compute.addInstance({name: 'slipway-arm-7-1', zone: 'us-central1-a', labels, status: 'RUNNING'});
@@ -118,13 +118,13 @@ describe('a dry run', () => {
 });
 
 describe('two sweeps', () => {
-  test('at once: one works, the other leaves', async () => {
+  test('at once: one runs, the other returns', async () => {
     system = await aSystem();
     const answers = await Promise.all([system.sweep(), system.sweep()]);
     expect(answers.map(({status}) => status).sort()).toEqual(['done', 'held']);
   });
 
-  test('of which the first died: the second takes over after ten minutes', async () => {
+  test('one after the other crashed: the second takes over after ten minutes', async () => {
     system = await aSystem();
     await system.sweep();
     const lock = await system.store.get('locks', 'sweep');
@@ -139,7 +139,7 @@ describe('two sweeps', () => {
   });
 });
 
-test('what it saw and did is kept for whoever asks for the state', async () => {
+test('the status shows what the last sweep saw and did', async () => {
   system = await aSystem();
   const report = await system.sweep();
   const {status: _, ...summary} = report;

@@ -14,7 +14,7 @@ pools:
 let system: TestSystem;
 afterEach(() => system.close());
 
-/** GitHub does not show us the repository's runs and jobs, so many calls long. */
+/** Makes GitHub answer 404 for the runs and jobs of the repository, for this many calls. */
 function hideRepository(times: number): void {
   system.github.fault({
     match: {path: /\/repos\/acme\/app\/actions\/(runs|jobs)/},
@@ -24,10 +24,10 @@ function hideRepository(times: number): void {
 }
 const vanished = () => system.log.filter((line) => line.includes('"reason":"vanished_job"'));
 
-describe('a repository that GitHub does not show us', () => {
+describe('a repository that answers 404', () => {
   test.each([
     ['repositories', POOLS],
-    ['an organisation', ORG],
+    ['an organization', ORG],
   ])('keeps the VM of a job that runs there, in a pool of %s', async (_, pools) => {
     system = await aSystem({pools});
     const job = system.queueJob({durationMs: HOUR});
@@ -41,7 +41,7 @@ describe('a repository that GitHub does not show us', () => {
     expectClean(system);
   });
 
-  test('for some minutes costs no job that waits there its runner', async () => {
+  test('for some minutes: no waiting job loses its runner', async () => {
     system = await aSystem({pools: POOLS.replace('maxRunners: 5', 'maxRunners: 1')});
     const first = system.queueJob({durationMs: 20 * MINUTE});
     await system.sweepFor(2 * MINUTE);
@@ -54,7 +54,7 @@ describe('a repository that GitHub does not show us', () => {
     expectClean(system);
   });
 
-  test('for a day has no jobs any more, and a call is made for a few of them in each sweep', async () => {
+  test('for a day: its jobs are completed, and each sweep asks for a few of them', async () => {
     system = await aSystem({pools: POOLS.replace('maxRunners: 5', 'maxRunners: 0')});
     const jobs = Array.from({length: 12}, () => system.queueJob());
     await system.sweepFor(3 * MINUTE);

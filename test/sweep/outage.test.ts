@@ -15,7 +15,7 @@ afterEach(() => system.close());
 
 type Answers = (request: DeliveryRequest) => Promise<{status: number}>;
 
-/** A system whose webhook answers 503 while it is down; `upIs` is what else it answers. */
+/** A system whose webhook answers 503 while it is down. `upIs` decides about all other answers. */
 async function withWebhook(upIs?: Answers, options: Parameters<typeof aSystem>[0] = {}): Promise<void> {
   system = await aSystem({...options, hooks: 0});
   isDown = false;
@@ -24,7 +24,7 @@ async function withWebhook(upIs?: Answers, options: Parameters<typeof aSystem>[0
   const up = upIs ?? httpSink;
   const deliver: Answers = async (request) => (isDown ? {status: 503} : up(request));
   system.github.addHook({url, secret, deliver});
-  // No job is found but by its webhook.
+  // Only webhooks bring jobs.
   system.github.fault({
     match: {path: /actions\/runs/},
     times: 100_000,
@@ -38,7 +38,7 @@ const redeliveries = () => calls(/redeliver-webhook-delivery/);
 const warnings = (decision: string) =>
   system.log.filter((line) => line.includes(`"decision":"${decision}"`) && line.includes('"severity":"WARNING"'));
 
-/** Of each event, by GUID: how often it was sent again. */
+/** Number of redeliveries of each event, by GUID. */
 function sentAgain(): number[] {
   const counts = new Map<string, number>();
   for (const {guid, redelivery} of system.github.deliveries.list(() => true)) {
@@ -57,7 +57,7 @@ async function documentSizes(store: Store): Promise<Record<string, number>> {
   return Object.fromEntries(found.map(({id, data}) => [id, Buffer.byteLength(JSON.stringify(data))]));
 }
 
-/** Sweeps each minute; returns the answers. */
+/** Sweeps every minute; returns the reports. */
 async function sweeps(count: number): Promise<Awaited<ReturnType<TestSystem['sweep']>>[]> {
   const reports: Awaited<ReturnType<TestSystem['sweep']>>[] = [];
   for (let n = 0; n < count; n++) {
@@ -67,8 +67,8 @@ async function sweeps(count: number): Promise<Awaited<ReturnType<TestSystem['swe
   return reports;
 }
 
-describe('an outage of the webhook of eight minutes', () => {
-  test('costs its event one probe a minute and no try, and the job has its VM within five minutes of the end', async () => {
+describe('an outage of the webhook for eight minutes', () => {
+  test('sends one probe a minute, which is no try, and the job has a VM within five minutes of its end', async () => {
     await withWebhook();
     isDown = true;
     const job = system.queueJob();
@@ -83,7 +83,7 @@ describe('an outage of the webhook of eight minutes', () => {
     expect(warnings('given_up')).toEqual([]);
   });
 
-  test('in which many events fail: what was held back is due at once after the first success, and each is sent once', async () => {
+  test('in which many events fail: all are due after the first success, and each is redelivered once', async () => {
     await withWebhook(ok);
     isDown = true;
     announce(400);
@@ -92,13 +92,13 @@ describe('an outage of the webhook of eight minutes', () => {
     isDown = false;
     const reports = await sweeps(5);
     expect(reports.at(-1)?.seen['deliveries_held']).toBe(0);
-    // The probes were of eight events.
+    // The probes used eight events.
     expect(redeliveries().length).toBeLessThanOrEqual(8 + 400);
     expect(system.github.deliveries.list(() => true).filter(({statusCode}) => statusCode === 200).length).toBe(400);
   });
 });
 
-test('an event that never arrives while others do is tried five times, by growing pauses, and given up with one warning', async () => {
+test('an event that never arrives while others do is tried five times with growing pauses, then given up with one warning', async () => {
   let bad: string | undefined;
   await withWebhook(async ({headers}) => {
     const guid = headers['X-GitHub-Delivery'] ?? '';
@@ -119,7 +119,7 @@ test('an event that never arrives while others do is tried five times, by growin
   expect(reports.reduce((sum, {seen}) => sum + (seen['deliveries_given_up'] ?? 0), 0)).toBe(1);
 });
 
-test('600 deliveries that failed twenty minutes ago are all delivered again, each once', async () => {
+test('600 deliveries that failed twenty minutes ago are redelivered once each', async () => {
   await withWebhook(ok);
   isDown = true;
   announce(600);
@@ -147,9 +147,9 @@ test('20,000 events that failed within twenty minutes: every sweep is answered, 
   expect(sizes.length).toBeGreaterThan(10);
   expect(Math.max(...sizes)).toBeLessThan(LARGEST_DOCUMENT);
   const counts = sentAgain();
-  // 95 % of what GitHub takes in three minutes, once it is seen that the webhook is up.
+  // 95 % of GitHub’s limit for three minutes, after the webhook is seen to be up.
   expect(counts.length).toBeGreaterThan(3 * 171 - 20);
-  // Probes fail, and are no tries.
+  // Probes fail and do not count as tries.
   expect(counts.filter((count) => count > 1).length).toBeLessThanOrEqual(9);
   expect(Math.max(...counts)).toBeLessThanOrEqual(2);
   expect(
@@ -161,7 +161,7 @@ describe('more deliveries than a sweep reads', () => {
   let bad: string | undefined;
   let isBroken: boolean;
 
-  /** The first of all fails until the others have arrived. */
+  /** The first delivery fails until the others have arrived. */
   async function withMany(count: number): Promise<void> {
     bad = undefined;
     isBroken = true;
@@ -182,7 +182,7 @@ describe('more deliveries than a sweep reads', () => {
   const newest = () => system.github.deliveries.list(() => true)[0];
   const pages = () => calls(/list-webhook-deliveries/).length;
 
-  test('52,000: the one that failed is found at once, and no sweep reads more than twenty pages', async () => {
+  test('52,000: the failed one is found at once, and no sweep reads more than twenty pages', async () => {
     await withMany(52_000);
     for (let n = 0; n < 3; n++) {
       const before = pages();
@@ -194,7 +194,7 @@ describe('more deliveries than a sweep reads', () => {
     expect(redeliveries()).toHaveLength(1);
   });
 
-  test('2,500: they are read to their end, and not again', async () => {
+  test('2,500: all are read once', async () => {
     await withMany(2_500);
     await sweeps(6);
     expect(newest()).toMatchObject({guid: bad, redelivery: true, statusCode: 200});
@@ -204,7 +204,7 @@ describe('more deliveries than a sweep reads', () => {
     expect(redeliveries()).toHaveLength(1);
   });
 
-  test('a page that answers 502: what was read counts, and the rest is read by the next sweep', async () => {
+  test('a page that answers 502: the pages before it count, and the next sweep reads the rest', async () => {
     await withMany(2_500);
     const respond = {status: 502, headers: {}, body: {}};
     system.github.faults.clear();
@@ -223,7 +223,7 @@ describe('more deliveries than a sweep reads', () => {
 describe('a save that fails', () => {
   let isBroken: (id: string) => boolean;
 
-  /** A store that does not take documents of `locks` as `isBroken` says. */
+  /** A store that refuses the documents of `locks` for which `isBroken` returns true. */
   function breaking(store: Store): Store {
     return {
       ...store,
@@ -245,7 +245,7 @@ describe('a save that fails', () => {
     await withWebhook(undefined, {makeStore: (clock) => breaking(createMemoryStore({clock}))});
   });
 
-  test('of what is known of deliveries: the sweep does all else, and asks for none without having written it down', async () => {
+  test('of the deliveries: the sweep does everything else, and redelivers nothing that it could not record', async () => {
     isDown = true;
     system.queueJob();
     await system.pass(MINUTE);
@@ -263,7 +263,7 @@ describe('a save that fails', () => {
     expect(system.compute.created.length).toBeGreaterThan(0);
   });
 
-  test('of what the sweep saw: it is answered, what was done stays done, and the next sweep is not locked out', async () => {
+  test('of the state: the sweep is answered, its actions remain, and the next sweep gets the lock', async () => {
     const lockWrites: number[] = [];
     // The second write of each sweep is the one at its end.
     isBroken = (id) => id === 'sweep' && lockWrites.push(0) % 3 === 2;
@@ -272,7 +272,7 @@ describe('a save that fails', () => {
   });
 });
 
-test('what an earlier version kept in the lock is dropped from it', async () => {
+test('fields of earlier versions are dropped from the lock document', async () => {
   await withWebhook(ok);
   await system.sweep();
   const lock = await system.store.get('locks', 'sweep');

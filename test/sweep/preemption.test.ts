@@ -9,7 +9,7 @@ afterEach(() => system.close());
 
 const calls = (operation: RegExp) => system.github.requests.filter(({operationId}) => operation.test(operationId));
 
-describe('a job under a spot VM that is taken back', () => {
+describe('the job of a preempted spot VM', () => {
   const lose = async (job: {readonly status: string}) => {
     await system.pass(5 * MINUTE, () => job.status === 'in_progress');
     await system.pass(10_000);
@@ -19,7 +19,7 @@ describe('a job under a spot VM that is taken back', () => {
   };
   const rerunning = POOLS.replace('spot: prefer}', 'spot: prefer}\n    rerunOnPreemption: true');
 
-  test('is logged with its page, and run once more where the pool says so', async () => {
+  test('is logged with its URL, and rerun if the pool says so', async () => {
     system = await aSystem({pools: rerunning, sweepEverySeconds: 60});
     const job = system.queueJob({labels: SPOT, durationMs: 10 * MINUTE});
     await lose(job);
@@ -34,7 +34,7 @@ describe('a job under a spot VM that is taken back', () => {
     expectClean(system);
   });
 
-  test('is not run again where the pool does not say so', async () => {
+  test('is not rerun if the pool does not say so', async () => {
     system = await aSystem({sweepEverySeconds: 60});
     const job = system.queueJob({labels: SPOT, durationMs: 10 * MINUTE});
     await lose(job);
@@ -43,7 +43,7 @@ describe('a job under a spot VM that is taken back', () => {
     expectClean(system);
   });
 
-  test('is not run again when it was cancelled', async () => {
+  test('is not rerun if it was cancelled', async () => {
     system = await aSystem({pools: rerunning, sweepEverySeconds: 60});
     const job = system.queueJob({labels: SPOT, durationMs: 10 * MINUTE});
     await lose(job);

@@ -7,7 +7,7 @@ jest.setTimeout(60_000);
 let system: TestSystem;
 afterEach(() => system.close());
 
-/** A job that GitHub has queued, and that is on record for a pool that the configuration does not name any more. */
+/** A job that is queued at GitHub, and on record for a pool that is no longer configured. */
 async function queuedForFormerPool(document: Partial<JobDocument>) {
   system = await aSystem();
   system.github.deliveries.faults = () => ({drop: true});
@@ -25,7 +25,7 @@ describe('a job that waits for a pool that was renamed', () => {
   test.each([
     ['open', {demand: 'open', runner: null}],
     ['given up', {demand: 'dead', runner: null, creations: 1}],
-    ['covered by a runner that is gone', {demand: 'covered', runner: 'slipway-former-7-1', creations: 1}],
+    ['assigned to a runner that is over', {demand: 'covered', runner: 'slipway-former-7-1', creations: 1}],
   ] as const)('and is %s, is served by the pool that takes it now', async (_, document) => {
     const job = await queuedForFormerPool(document);
     await system.sweepFor(8 * MINUTE);
@@ -36,7 +36,7 @@ describe('a job that waits for a pool that was renamed', () => {
     expectClean(system);
   });
 
-  test('and has a slot of it, gives that back', async () => {
+  test('and has a slot of the old pool gives the slot back', async () => {
     const slot = {slot: 'former.0', slotOfAll: null};
     const job = await queuedForFormerPool({demand: 'reserved', runner: null, creations: 1, ...slot});
     const holder = `job:${job.id}-1`;

@@ -4,7 +4,7 @@ import {aJob, aRunner, NOW} from '../builders/lifecycle';
 
 const clock = {now: () => NOW, sleep: async () => undefined};
 
-test('a sweep sees every runner, job and slot, however many there are of one state', async () => {
+test('a sweep reads every runner, job and slot, however many are in one state', async () => {
   const store = createMemoryStore({clock});
   const count = 6_001;
   await store.transaction(async (transaction) => {

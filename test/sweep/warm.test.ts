@@ -18,7 +18,7 @@ async function spare(minIdle: string): Promise<string> {
 
 const names = () => system.compute.instances().map(({name}) => name);
 
-test('a spare runner that minIdle wants is not taken for idle', async () => {
+test('an unassigned runner that minIdle asks for is not ended as idle', async () => {
   const name = await spare('1');
   expect(names()).toEqual([name]);
   const next = system.queueJob();
@@ -26,7 +26,7 @@ test('a spare runner that minIdle wants is not taken for idle', async () => {
   expect(next.runner?.name).toBe(name);
 });
 
-test('one that no schedule wants goes', async () => {
+test('an unassigned runner that no schedule asks for is ended', async () => {
   await spare('[{cron: "* 20-21 * * *", timezone: UTC, count: 1}]');
   expect(names()).toEqual([]);
 });
@@ -35,17 +35,17 @@ test('a warm runner’s VM lives long enough to run a job after its wait', async
   await spare('1');
   const [instance] = system.compute.created;
   const {seconds} = (instance?.scheduling['maxRunDuration'] ?? {}) as {seconds?: string};
-  // 5 minutes to boot, 12 hours and 10 minutes idle, 360 minutes to run, and ten more.
+  // 5 minutes to boot, 12 hours and 10 minutes idle, 360 minutes for the job, and ten more.
   expect(Number(seconds)).toBe((5 + 12 * 60 + 10 + 360 + 10) * 60);
 });
 
-describe('with a repository spelt out, the sweep', () => {
+describe('if the pool names its repository, the sweep', () => {
   const pools = POOLS.replace('repos: ["acme/*"]', 'repo: acme/app').replace(
     'maxRunners: 5',
     'maxRunners: 3\n    minIdle: 2',
   );
 
-  test('makes as many runners as minIdle wants, and replaces those that jobs took', async () => {
+  test('creates as many runners as minIdle asks for, and replaces those that jobs took', async () => {
     system = await aSystem({pools, sweepEverySeconds: 60});
     await system.pass(5 * MINUTE);
     expect(names()).toHaveLength(2);
@@ -59,7 +59,7 @@ describe('with a repository spelt out, the sweep', () => {
     expect(system.killed).toEqual([]);
   });
 
-  test('goes on with one that a crash left half made', async () => {
+  test('resumes a stalled creation after a crash', async () => {
     system = await aSystem({pools});
     system.tasks.dispatchFault({match: ({name}) => name.includes('make'), times: 100, respond: 'not delivered'});
     await system.sweep();

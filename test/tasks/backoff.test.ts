@@ -1,4 +1,4 @@
-import {backoffMs, DEFAULT_QUEUE_LIMITS} from '../../shared/tasks/local/register';
+import {backoffMs, DEFAULT_QUEUE_LIMITS} from '../../shared/tasks/local/limits';
 
 const waits = (limits: Partial<typeof DEFAULT_QUEUE_LIMITS>, retries: number) =>
   Array.from({length: retries}, (_, index) => backoffMs({...DEFAULT_QUEUE_LIMITS, ...limits}, index + 1) / 1000);

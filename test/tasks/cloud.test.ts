@@ -48,7 +48,7 @@ test('a task is created with its URL, audience, account, time and five minutes t
   });
 });
 
-test('a check of a queue that is not there says what to do', async () => {
+test('a check of a missing queue says what to do', async () => {
   const elsewhere = {...queues, stop: 'projects/acme/locations/europe-west1/queues/gone'};
   const tasks = createCloudTasks({queues: elsewhere, urls, serviceAccount, clock, emulator});
   await tasks.check('provision');
@@ -73,7 +73,7 @@ test.each([
   expect(server.requests).toHaveLength(2);
 });
 
-test('a task whose answer was lost is found to exist by the second try', async () => {
+test('after a lost answer the second try finds that the task exists', async () => {
   server.fault({respond: 'lost'});
   expect(await client().enqueue(task)).toBe('exists');
   expect(server.requests).toHaveLength(2);
@@ -91,7 +91,7 @@ describe('a try that hangs', () => {
     expect(await enqueued).toBe('created');
   });
 
-  test('is the second one: the service is given up', async () => {
+  test('is the second one: the task is unavailable', async () => {
     server.fault({times: 10, respond: 'hang'});
     const refused = client().enqueue(task);
     const late = expect(refused).rejects.toThrow(/did not create task abc-7-1 in .*DEADLINE_EXCEEDED.*tried 2 times/);
@@ -103,7 +103,7 @@ describe('a try that hangs', () => {
   });
 });
 
-test('a service that answers 503 all the time is asked twice, and the client library adds no tries', async () => {
+test('a service that always answers 503 is asked twice, without retries of the client library', async () => {
   server.fault({times: 10, respond: {status: 'UNAVAILABLE', message: 'The service is currently unavailable.'}});
   const refused = client().enqueue(task);
   await expect(refused).rejects.toThrow(/503 UNAVAILABLE .*The service is currently unavailable.*tried 2 times/);
@@ -111,7 +111,7 @@ test('a service that answers 503 all the time is asked twice, and the client lib
   expect(server.requests).toHaveLength(2);
 });
 
-test('a service that cannot be reached is an error that says so', async () => {
+test('an unreachable service is an error that says so', async () => {
   await server.close();
   await expect(client().enqueue(task)).rejects.toThrow(/UNAVAILABLE .*ECONNREFUSED.*tried 2 times/);
 });
@@ -137,7 +137,7 @@ test('a queue that does not exist is named in the error, with the variable that 
   );
 });
 
-test('an error message holds no token that the service sent back', async () => {
+test('an error message contains no token that the service quoted', async () => {
   const token = `eyJhbGciOiJSUzI1NiJ9.${'a'.repeat(40)}.${'b'.repeat(40)}`;
   server.fault({respond: {status: 'PERMISSION_DENIED', message: `the token ${token} is not valid`}});
   await expect(client().enqueue(task)).rejects.toThrow(/the token \*\*\* is not valid/);

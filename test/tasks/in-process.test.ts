@@ -15,7 +15,7 @@ function open() {
   return {tasks, timers, seen, faults};
 }
 
-test('the next dispatch is that of the queue that is due first', async () => {
+test('the next dispatch is from the queue that is due first', async () => {
   const {tasks} = open();
   expect(tasks.nextAt()).toBeUndefined();
   await tasks.enqueue({queue: 'stop', name: 'a', body: {}, delaySeconds: 60});
@@ -53,7 +53,7 @@ test('each queue has its own limits, whichever function its tasks are for', asyn
   expect(seen.filter((one) => one === 'stop to provision')).toHaveLength(5);
 });
 
-test('a task cannot pretend to be another attempt', async () => {
+test('a task cannot set the headers of Cloud Tasks', async () => {
   const headers: Readonly<Record<string, string>>[] = [];
   const tasks = new InProcessTasks({
     timers: new VirtualScheduler(0),
@@ -90,7 +90,7 @@ test.each([
   },
 );
 
-test('a fault strikes only what it matches, and only as often as it says', () => {
+test('a fault affects only matching requests, and only as often as it says', () => {
   const faults = new Faults<string, number>();
   faults.add({match: (subject) => subject === 'a', times: 2, respond: 1});
   expect(['b', 'a', 'a', 'a'].map((subject) => faults.take(subject))).toEqual([undefined, 1, 1, undefined]);

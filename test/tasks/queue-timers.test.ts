@@ -3,7 +3,7 @@ import {InProcessQueue} from '../../shared/tasks/local/queue';
 import type {QueueOptions} from '../../shared/tasks/local/register';
 import {VirtualScheduler} from '../emulators/scheduler';
 
-/** A queue that dispatches by itself as its clock moves on. */
+/** A queue that dispatches by itself when its clock advances. */
 function open(options: Partial<QueueOptions<null>> = {}) {
   const timers = new VirtualScheduler(0);
   const seen: string[] = [];
@@ -16,7 +16,7 @@ function open(options: Partial<QueueOptions<null>> = {}) {
   return {queue, timers, seen, create};
 }
 
-test('tasks run by themselves when their time comes', async () => {
+test('tasks run by themselves when they are due', async () => {
   const {queue, timers, seen, create} = open();
   create('b', 5_000);
   create('a');
@@ -48,7 +48,7 @@ test('a failed task runs again by itself after its back-off', async () => {
   expect(queue.pending()).toEqual([]);
 });
 
-test('a task starts as soon as another one leaves room', async () => {
+test('a task starts as soon as another one ends, at the limit of concurrency', async () => {
   const seen: string[] = [];
   const finish: ((result: DispatchResult) => void)[] = [];
   const {queue, timers, create} = open({
@@ -85,7 +85,7 @@ test('idle waits for the dispatches in flight', async () => {
   expect(queue.pending()).toEqual([]);
 });
 
-test('a closed queue aborts what runs, keeps its tasks, and leaves no timer behind', async () => {
+test('a closed queue aborts running dispatches, keeps its tasks, and cancels its timers', async () => {
   let signal: AbortSignal | undefined;
   const {queue, timers, create} = open({
     limits: {maxAttempts: 1},
@@ -104,7 +104,7 @@ test('a closed queue aborts what runs, keeps its tasks, and leaves no timer behi
   expect(() => create('c')).toThrow('queue stop is closed and takes no task');
 });
 
-test('a forced run does not wait for its time, nor for a paused queue', async () => {
+test('a forced run ignores the time of the task and a pause of the queue', async () => {
   const {queue, seen, create} = open();
   create('a', 60_000);
   queue.pause();

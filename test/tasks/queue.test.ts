@@ -5,7 +5,7 @@ import {VirtualScheduler} from '../emulators/scheduler';
 
 const clock = () => new VirtualScheduler(0);
 
-/** A queue whose dispatches `answers` gives, by default 200, and which notes what it dispatched when. */
+/** A queue whose dispatches are answered by `answers`, default 200. Records what was dispatched when. */
 function open(options: Partial<QueueOptions<string>> = {}, answers: (DispatchResult | Error)[] = []) {
   const timers = clock();
   const seen: string[] = [];
@@ -25,7 +25,7 @@ function open(options: Partial<QueueOptions<string>> = {}, answers: (DispatchRes
   return {queue, timers, seen, create};
 }
 
-test('tasks run by their time, then in the order they were created', async () => {
+test('tasks run in the order of their time, then of their creation', async () => {
   const {queue, timers, seen, create} = open();
   queue.create({name: 'late', payload: '', scheduleTimeMs: 20});
   queue.create({name: 'early', payload: '', scheduleTimeMs: 10});
@@ -149,7 +149,7 @@ test('an attempt without an answer by the dispatch deadline is aborted, and the 
   expect(queue.pending()).toMatchObject([{attempts: 1, responses: 0, scheduleTimeMs: 310_000}]);
 });
 
-test('a task that is deleted does not run, not even after the attempt that is running', async () => {
+test('a deleted task does not run again, even if an attempt was running', async () => {
   const {queue, timers, seen, create} = open({}, [{status: 500}]);
   create('a', 'b');
   expect(queue.delete('b')).toBe(true);
@@ -163,7 +163,7 @@ test('a task that is deleted does not run, not even after the attempt that is ru
   expect(create('a', 'b')).toEqual(['exists', 'exists']);
 });
 
-test('a paused queue takes tasks and runs none until it is resumed', async () => {
+test('a paused queue accepts tasks and runs none until it is resumed', async () => {
   const {queue, seen, create} = open();
   queue.pause();
   expect(create('a')).toEqual(['created']);
@@ -173,7 +173,7 @@ test('a paused queue takes tasks and runs none until it is resumed', async () =>
   expect(seen).toEqual(['a@0']);
 });
 
-test('drain also runs what the tasks created, and leaves what is due later', async () => {
+test('drain also runs the tasks that were created meanwhile, and leaves later ones', async () => {
   const {queue, seen} = open({
     dispatch: async ({name, payload}) => {
       seen.push(name);

@@ -94,7 +94,7 @@ test('a deleted task does not run, and its name stays taken', async () => {
   expect(await server.dispatchDue()).toBe(0);
 });
 
-test('a task can be run before its time', async () => {
+test('a task can run before it is due', async () => {
   await create('a', {scheduleTime: {seconds: clock.now() / 1000 + 3_600}});
   await client.runTask({name: name('a')});
   await server.idle();
@@ -149,14 +149,14 @@ test.each([
   expect(received).toHaveLength(times);
 });
 
-test('a handler that cannot be reached costs an attempt and no task', async () => {
+test('an unreachable handler costs an attempt, but not the task', async () => {
   await create('a', {}, {url: 'http://127.0.0.1:1/'});
   await server.dispatchDue();
   expect(server.queue(queue).pending()).toMatchObject([{name: 'a', attempts: 1, responses: 0}]);
   expect(server.dispatches).toMatchObject([{task: 'a', status: undefined}]);
 });
 
-test('a created task can be later than it was asked for', async () => {
+test('a task can be created later than requested', async () => {
   server.fault({respond: {lateByMs: 240_000}});
   await create('a');
   clock.advance(239_999);

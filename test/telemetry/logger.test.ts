@@ -9,7 +9,7 @@ function logging(level: LogLevel = 'debug') {
 }
 
 describe('a log line', () => {
-  test('is one JSON object with what Cloud Logging reads', () => {
+  test('is one JSON object in the format of Cloud Logging', () => {
     const {logger, lines, last} = logging();
     logger.with({job: '1001-1'}).info('job 1001 is queued', {decision: 'enqueued', pool: 'arm'});
     expect(lines).toHaveLength(1);
@@ -41,13 +41,13 @@ describe('a log line', () => {
     expect(lines).toEqual([]);
   });
 
-  test('of one of our errors has its kind and cause, and no stack', () => {
+  test('of a typed error has its kind and cause, and no stack', () => {
     const {logger, last} = logging();
     logger.error('failed', {error: new Refused('change this', {cause: new Error('the reason')})});
     expect(last()['error']).toEqual({kind: 'refused', message: 'change this', cause: 'the reason'});
   });
 
-  test('of a surprise has the stack', () => {
+  test('of an unexpected error has the stack', () => {
     const {logger, last} = logging();
     logger.error('failed', {error: new TypeError('x is undefined')});
     expect(last()['error']).toMatchObject({name: 'TypeError', stack: expect.stringContaining('x is undefined')});

@@ -13,7 +13,7 @@ interface Line {
 let system: TestSystem;
 afterEach(() => system.close());
 
-/** The log lines of one job, from queued to gone. */
+/** The log lines of one job, from queued to deleted. */
 async function linesOfAJob(): Promise<Line[]> {
   system = await aSystem();
   system.queueJob();
@@ -21,12 +21,12 @@ async function linesOfAJob(): Promise<Line[]> {
   return system.log.map((line) => JSON.parse(line) as Line);
 }
 
-test('one line tells the time from queued to the request for a VM, with pool and zone', async () => {
+test('one line has the time from queued to the request for a VM, with pool and zone', async () => {
   const lines = (await linesOfAJob()).filter(({decision, zone}) => decision === 'created' && zone !== undefined);
   expect(lines).toEqual([expect.objectContaining({pool: 'arm', jobAgeSeconds: expect.any(Number)})]);
 });
 
-test('one line tells the time from queued to running, which is longer', async () => {
+test('one line has the time from queued to running, which is longer', async () => {
   const lines = await linesOfAJob();
   const created = lines.find(({decision, zone}) => decision === 'created' && zone !== undefined);
   const started = lines.filter(({decision}) => decision === 'started');
@@ -50,7 +50,7 @@ test('every line of a decision names its function', async () => {
   expect(decisions.filter((line) => line.function === undefined)).toEqual([]);
 });
 
-test('metrics and alerts of waiting read those lines', () => {
+test('the metrics and alerts of waiting times read these lines', () => {
   expect(comparedWith(terraformFile('metrics.tf'), 'decision')).toEqual(expect.arrayContaining(['created', 'started']));
   expect(comparedWith(terraformFile('alerts.tf'), 'decision')).toContain('started');
 });

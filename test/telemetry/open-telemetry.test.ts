@@ -42,7 +42,7 @@ test('a token in a field or in an error’s message does not leave the process',
   });
 });
 
-test('executions at the same time keep their spans apart', async () => {
+test('concurrent executions keep their spans apart', async () => {
   const {tracer, exporter, execution} = aTracer();
   const answers = ['one', 'two', 'three'].map((name) =>
     tracer.inExecution(execution(name), async () => {
@@ -67,7 +67,7 @@ test('outside of an execution nothing is recorded', async () => {
   expect(exporter.getFinishedSpans().map(({name}) => name)).toEqual(['stop']);
 });
 
-test('a seed gives the same ids again', async () => {
+test('a seed reproduces the ids', async () => {
   const idOf = async (seed: number) => {
     const {tracer, execution} = aTracer(seed);
     return tracer.inExecution(execution('stop'), async () => tracer.activeSpan()?.traceparent);

@@ -26,7 +26,7 @@ async function expectJobRuns(): Promise<void> {
   const job = system.queueJob();
   await system.finish();
   expect(job.conclusion).toBe('success');
-  // Nothing had to be tried again.
+  // Nothing was retried.
   expect(system.compute.created).toHaveLength(1);
   const attempts = system.log.filter((line) => line.includes('will be tried again'));
   expect(attempts).toEqual([]);
@@ -49,7 +49,7 @@ test.each<[string, SpanExporter['export']]>([
   expect(new Set(warnings())).toEqual(new Set(['webhook exporter', 'provision exporter', 'stop exporter']));
 });
 
-test('an exporter that never answers delays an answer by a second and a half and no more, and the job runs', async () => {
+test('an exporter that never answers delays the answer by at most 1.5 seconds, and the job runs', async () => {
   const waits: number[] = [];
   const timers = {
     now: () => 0,
@@ -64,11 +64,11 @@ test('an exporter that never answers delays an answer by a second and a half and
   await expectJobRuns();
   expect(new Set(waits)).toEqual(new Set([1_500]));
   expect(new Set(warnings())).toEqual(new Set(['webhook timeout', 'provision timeout', 'stop timeout']));
-  // What hangs is not sent again: each execution sends its own spans and no others.
+  // Spans that were not answered are not sent again: each execution sends its own spans only.
   expect(batches.length).toBe(waits.length);
 });
 
-test('the exporter has the spans before the function answers', async () => {
+test('the exporter receives the spans before the function answers', async () => {
   const order: string[] = [];
   await exportingTo({
     export(spans, done) {

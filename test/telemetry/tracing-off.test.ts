@@ -8,22 +8,22 @@ interface Loaded {
   readonly conclusion: string;
   readonly exported: number;
   readonly packages: readonly string[];
-  /** Of shared/telemetry. */
+  /** The loaded modules of shared/telemetry. */
   readonly own: readonly string[];
 }
 
-/** What a process has loaded that serves a job with all functions, from queued to gone. */
+/** The modules that a process has loaded after it ran a job with all functions, from queued to deleted. */
 async function loadedWith(tracing: boolean): Promise<Loaded> {
   const script = ['-r', 'ts-node/register', 'test/functions/build/loaded-modules.ts', String(tracing)];
   const {stdout} = await promisify(execFile)(process.execPath, script, {cwd: ROOT, maxBuffer: 2 ** 24});
   return JSON.parse(stdout) as Loaded;
 }
 
-/** Google's own clients load the interface, which is a few constants, whether or not anybody traces. */
+/** The clients of Google always load the interface, which is a few constants. */
 const ofTracing = ({packages}: Loaded) =>
   packages.filter((name) => /opentelemetry/.test(name) && name !== '@opentelemetry/api').sort();
 
-test('with tracing off not one of its packages is loaded; with it on they are', async () => {
+test('the packages of tracing are loaded only when tracing is on', async () => {
   const off = await loadedWith(false);
   expect(off).toMatchObject({conclusion: 'success', exported: 0});
   expect(ofTracing(off)).toEqual([]);

@@ -52,7 +52,7 @@ describe('a queued job', () => {
     expectClean(system);
   });
 
-  test('says in its spans which job, pool, runner and zone it is about, and what was decided', async () => {
+  test('has spans with its job, pool, runner and zone, and the decisions', async () => {
     await traced();
     const job = system.queueJob();
     await system.pass(10_000);
@@ -76,7 +76,7 @@ describe('a queued job', () => {
     await system.finish();
   });
 
-  test('has the times of its clock in its spans', async () => {
+  test('has spans with the times of the clock port', async () => {
     await traced();
     const start = system.scheduler.now();
     system.queueJob();
@@ -90,7 +90,7 @@ describe('a queued job', () => {
     await system.finish();
   });
 
-  test('has log lines of its own trace and span', async () => {
+  test('has log lines with its trace and span', async () => {
     await traced();
     system.queueJob();
     await system.pass(10_000);
@@ -108,7 +108,7 @@ describe('a queued job', () => {
     await system.finish();
   });
 
-  test('whose delivery is part of a trace already carries that one on, sampled there or not', async () => {
+  test('whose delivery belongs to a trace continues that trace, sampled or not', async () => {
     await traced();
     const traceparent = `00-${TRACE}-00f067aa0ba902b7-00`;
     expect((await deliver(system, {headers: {traceparent}})).status).toBe(202);
@@ -119,7 +119,7 @@ describe('a queued job', () => {
   });
 });
 
-test('a task that an effect creates carries on the trace of its cause', async () => {
+test('a task continues the trace of its cause', async () => {
   await traced();
   const job = system.queueJob();
   await system.pass(12_000);
@@ -136,7 +136,7 @@ test('a task that an effect creates carries on the trace of its cause', async ()
   expectClean(system);
 });
 
-test('no secret is in any span, whatever goes well or wrong', async () => {
+test('no span contains a secret, in success and failure', async () => {
   await traced();
   system.compute.failLate({times: 1, error: STOCK_OUT});
   system.queueJob();
@@ -152,7 +152,7 @@ test('no secret is in any span, whatever goes well or wrong', async () => {
   expect(content).not.toMatch(/ghs_|Bearer|eyJ/);
 });
 
-test('a call that fails is marked, with what it failed of, and so is the attempt that it ends', async () => {
+test('a failed call is marked with its error, and so is the attempt that it ends', async () => {
   await traced();
   const match = {method: 'POST', path: /generate-jitconfig$/};
   system.github.fault({match, times: 4, respond: {status: 502, headers: {}, body: {}}});
@@ -166,14 +166,14 @@ test('a call that fails is marked, with what it failed of, and so is the attempt
   expect(attempt?.attributes).toMatchObject({'slipway.decision': 'retry'});
 });
 
-test('who does not know the secret makes no span', async () => {
+test('a request without the secret creates no span', async () => {
   await traced();
   expect((await deliver(system, {secret: 'another secret'})).status).toBe(401);
   expect((await fetch(system.urls.provision, {method: 'POST', body: '{}'})).status).toBe(401);
   expect(spans.all()).toEqual([]);
 });
 
-test('an operation of the control API is a trace that goes on in its tasks', async () => {
+test('an operation of the control API is a trace that its tasks continue', async () => {
   await traced();
   const answer = await fetch(new URL('/api/v1/runners', system.urls.api), {
     method: 'POST',

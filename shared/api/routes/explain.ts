@@ -8,10 +8,10 @@ import {Problem} from '../../http/errors';
 import {jsonReply} from '../../http/server';
 import {jobKeyOf} from '../../model/job';
 import {placementOf} from '../../model/placement';
-import type {RunnerDocument} from '../../model/runner';
+import {providerOf, type RunnerDocument} from '../../model/runner';
 import {scrubSecrets} from '../../secret';
 import {operation} from '../operation';
-import {providerOf, SWEEP_SECONDS, timeOf, vmStateOf} from '../resources';
+import {SWEEP_SECONDS, timeOf, vmStateOf} from '../resources';
 import {RunnerStateWord, Time, VerdictWord} from '../schemas';
 
 const RunnerOfJob = z.object({
@@ -162,7 +162,7 @@ function runnerOf(
   runners: readonly RunnerDocument[],
   project: string,
 ): z.output<typeof RunnerOfJob> | null {
-  const {job, vm, pool} = looked;
+  const {job, vm} = looked;
   const runner = looked.runner ?? runners.find(({runs}) => job !== undefined && runs === jobKeyOf(job));
   if (runner) {
     const placement = placementOf(runner);
@@ -171,7 +171,7 @@ function runnerOf(
     return {
       name,
       pool: runner.pool,
-      provider: providerOf(pool),
+      provider: providerOf(runner),
       state,
       place: placement?.place ?? null,
       machine_type: placement?.machineType ?? null,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import {version} from '../../../package.json';
 import {jsonReply} from '../../http/server';
-import type {Pool} from '../../model/pool';
+import {isGce, isPersistent, type Pool} from '../../model/pool';
 import {operation} from '../operation';
 
 const Schedule = z.object({cron: z.string(), timezone: z.string(), count: z.int()});
@@ -60,13 +60,13 @@ function poolView(pool: Pool): z.output<typeof PoolView> {
     job_minutes: pool.jobMinutes,
     allow_public_repos: pool.allowPublicRepos,
     priority: pool.priority,
-    provider: providerView(pool.provider),
+    provider: providerView(pool),
   };
 }
 
-function providerView(provider: Pool['provider']): z.output<typeof PoolView>['provider'] {
-  if (provider.type === 'gce-vm') {
-    const {type, instance, zone, runnerName, drain} = provider;
+function providerView(pool: Pool): z.output<typeof PoolView>['provider'] {
+  if (isPersistent(pool)) {
+    const {type, instance, zone, runnerName, drain} = pool.provider;
     return {
       type,
       instance,
@@ -75,7 +75,8 @@ function providerView(provider: Pool['provider']): z.output<typeof PoolView>['pr
       ...(drain === undefined ? {} : {drain}),
     };
   }
-  const {type, template, region, zones, machineTypes, spot} = provider;
+  if (!isGce(pool)) throw new RangeError(`found no view of provider ${pool.provider.type}; add it to PoolView`);
+  const {type, template, region, zones, machineTypes, spot} = pool.provider;
   return {
     type,
     template,

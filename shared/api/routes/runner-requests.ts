@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import {Problem} from '../../http/errors';
 import {jsonReply} from '../../http/server';
-import {foreignLabels, unaskedLabels} from '../../model/labels';
+import {foreignLabels, labelsWithoutJob} from '../../model/labels';
 import {takesRepository} from '../../model/matching';
 import {LABEL} from '../../model/names';
 import {isEphemeral, type Pool} from '../../model/pool';
@@ -155,7 +155,7 @@ function additionalLabels(pool: Pool, labels: readonly string[]): string[] {
       `pool ${pool.name} does not offer ${foreign.join(', ')}; it offers ${pool.offers?.join(', ')}`,
     );
   }
-  const own = unaskedLabels(pool);
+  const own = labelsWithoutJob(pool);
   if (own.length + asked.length === 0) {
     throw new Problem(
       'invalid-request',

@@ -1,18 +1,18 @@
 import type {Clock} from '../../clock';
 import {DEPLOYMENT_LABEL, JOB_LABEL} from '../../model/names';
-import {isDown, isGoingDown, isStarting} from '../provider';
+import {isStarting, isStopped, isStopping} from '../provider';
 import {requestId} from './client/body';
 import type {Compute, InsertRequest, Instance, InstanceStatus, ZoneOperation} from './client/compute';
 import {ComputeFailure, classifyOperation} from './client/errors';
-import {awaitOperation, POLL_MS, Waiting} from './wait';
+import {awaitOperation, POLL_MS, PollBudget} from './wait';
 
-/** Seconds that one insert may take until it is called uncertain. */
+/** Seconds after which an insert is reported as uncertain. */
 const CREATE_BUDGET_SECONDS = 120;
 
-/** Seconds until what a failed insert left behind has to be gone. */
+/** Seconds in which the remains of a failed insert must disappear. */
 const REMOVE_BUDGET_SECONDS = 30;
 
-/** `failed`: refused, and confirmed that no VM is there. `uncertain`: there may be one. */
+/** `failed`: refused, and no VM exists. `uncertain`: a VM may exist. */
 export type Attempt =
   | {readonly kind: 'created'}
   | {readonly kind: 'failed'; readonly failure: ComputeFailure}
@@ -29,8 +29,8 @@ export interface AttemptOptions {
 }
 
 /**
- * One placement: inserts the VM and stays until it is known what came of it. "Uncertain" is not "failed": after a lost answer it looks, and
- * repeats the very same request at most once, under the same request id.
+ * Inserts the VM at one placement and waits until the result is known. After a lost answer it looks for the VM, and repeats the same
+ * request at most once, with the same request id.
  */
 export async function attemptInsert(options: AttemptOptions): Promise<Attempt> {
   const attempt = new InsertAttempt(options);
@@ -39,13 +39,13 @@ export async function attemptInsert(options: AttemptOptions): Promise<Attempt> {
     if (first.kind !== 'insert_again') return first;
     return uncertainUnlessSettled(await attempt.insert());
   } catch (error) {
-    // Whatever Compute Engine refused after the insert, e.g. to say whether the VM is there: nobody knows.
+    // Compute Engine refused a call after the insert, such as the look for the VM: the result is unknown.
     if (error instanceof ComputeFailure) return {kind: 'uncertain', message: error.message};
     throw error;
   }
 }
 
-/** A rate limit on the repetition says nothing of the first request, which may still arrive. */
+/** A rate limit on the repeated request says nothing about the first request, which may still arrive. */
 function uncertainUnlessSettled(second: Step): Attempt {
   if (second.kind === 'insert_again') return {kind: 'uncertain', message: second.because};
   if (second.kind === 'failed' && second.failure.failureClass === 'rate') {
@@ -73,7 +73,7 @@ class InsertAttempt {
       operation = await this.#compute.insertInstance(this.#insert);
     } catch (error) {
       if (!(error instanceof ComputeFailure)) throw error;
-      // Refused out of hand, nothing was made; and who may not insert may not look either.
+      // Rejected before anything was created; without permission to insert, a get would fail too.
       const refused = /^(quota|rate|invalid|denied)$/.test(error.failureClass);
       return refused ? {kind: 'failed', failure: error} : this.#settle(error);
     }
@@ -103,30 +103,30 @@ class InsertAttempt {
     return this.#confirmAbsent(failure);
   }
 
-  /** The name is in use: by a second dispatch of this work, by an older VM that is on its way out, or by a stranger. */
+  /** Finds out who uses the name: a second dispatch of this task, an older VM that is being deleted, or somebody else. */
   async #settleConflict({message}: ComputeFailure): Promise<Step> {
     const instance = await this.#look();
-    if (!instance || !this.#isOurs(instance) || isLeaving(instance.status)) return {kind: 'name_taken', message};
-    const step = await this.#awaitStarted();
+    if (!instance || !this.#isOurs(instance) || isEnded(instance.status)) return {kind: 'name_taken', message};
+    const step = await this.awaitRunning();
     return step === 'gone' ? {kind: 'name_taken', message} : step;
   }
 
-  /** The answer to the insert was lost. */
+  /** Looks for the VM after the answer to the insert was lost. */
   // mutation: settle uncertain insert
   async #settleUncertain({message}: ComputeFailure): Promise<Step> {
     const instance = await this.#look();
     if (instance && !this.#isOurs(instance)) return {kind: 'name_taken', message};
-    const step = instance ? await this.#awaitStarted() : 'gone';
-    // The same request again: it is made if it never arrived, and if it failed meanwhile, this says why.
+    const step = instance ? await this.awaitRunning() : 'gone';
+    // Sends the same request again: it creates the VM if the first request never arrived, and returns the error if that failed.
     return step === 'gone' ? {kind: 'insert_again', because: message} : step;
   }
 
-  async #awaitStarted(): Promise<Attempt | 'gone'> {
+  async awaitRunning(): Promise<Attempt | 'gone'> {
     const waiting = this.#waiting(CREATE_BUDGET_SECONDS);
     for (; !waiting.isOver; await waiting.pause(POLL_MS)) {
       const instance = await this.#look();
       if (!instance) return 'gone';
-      if (!isStarting(instance.status) && !isLeaving(instance.status)) return {kind: 'created'};
+      if (!isStarting(instance.status) && !isEnded(instance.status)) return {kind: 'created'};
     }
     return {
       kind: 'uncertain',
@@ -136,12 +136,12 @@ class InsertAttempt {
 
   async #lookOnce(failure: ComputeFailure): Promise<Attempt> {
     const instance = await this.#look();
-    if (instance && this.#isOurs(instance) && !isStarting(instance.status) && !isLeaving(instance.status))
+    if (instance && this.#isOurs(instance) && !isStarting(instance.status) && !isEnded(instance.status))
       return {kind: 'created'};
     return {kind: 'uncertain', message: failure.message};
   }
 
-  /** Two zones must never hold the same name: a VM that flashes up and vanishes has to be gone before the next placement is tried. */
+  /** Deletes the remains of a failed insert and waits until they have disappeared: two zones must never have a VM of the same name. */
   async #confirmAbsent(failure: ComputeFailure): Promise<Attempt> {
     const waiting = this.#waiting(REMOVE_BUDGET_SECONDS);
     let deleted = false;
@@ -149,7 +149,7 @@ class InsertAttempt {
       const instance = await this.#look();
       if (!instance) return {kind: 'failed', failure};
       if (!this.#isOurs(instance)) return {kind: 'name_taken', message: failure.message};
-      if (!deleted && !isLeaving(instance.status)) {
+      if (!deleted && !isEnded(instance.status)) {
         const id = requestId('delete', this.#name, this.#zone, instance.creationTimestamp);
         await this.#compute.deleteInstance(this.#zone, this.#name, id);
         deleted = true;
@@ -167,12 +167,12 @@ class InsertAttempt {
     return [DEPLOYMENT_LABEL, JOB_LABEL].every((label) => labels[label] === wanted[label]);
   }
 
-  #waiting(seconds: number): Waiting {
-    return new Waiting(this.options.clock, seconds, this.options.onWaiting);
+  #waiting(seconds: number): PollBudget {
+    return new PollBudget(this.options.clock, seconds, this.options.onWaiting);
   }
 }
 
-/** On its way out; an ephemeral VM that has ended never runs again. */
-function isLeaving(status: InstanceStatus): boolean {
-  return isGoingDown(status) || isDown(status);
+/** Whether the VM has ended or is ending. An ephemeral VM that has ended never runs again. */
+function isEnded(status: InstanceStatus): boolean {
+  return isStopping(status) || isStopped(status);
 }

@@ -23,19 +23,19 @@ import {
   zoneOrder,
 } from './placement';
 
-/** No further placement is tried later than this, so that the last one's wait still fits into the function's time-out. */
-const TRY_SECONDS = 90;
+/** No placement is tried later than this after the start, so that the last wait still fits into the time-out of the function. */
+const LAST_ATTEMPT_SECONDS = 90;
 
-/** In the message of a creation that every placement refused. */
-const SHOWN_REFUSALS = 3;
+/** Number of refusals that the message of a refused creation quotes. */
+const MAX_SHOWN_REFUSALS = 3;
 
-/** What the provider needs to know of a pool. Minutes may have fractions. */
+/** The settings of a pool that the provider uses. Minutes may have fractions. */
 export interface GcePool {
   readonly name: string;
   readonly bootMinutes: number;
   readonly idleMinutes: number;
   readonly jobMinutes: number;
-  /** Warm runners wait longer. */
+  /** Warm runners may be idle for longer than `idleMinutes`. */
   readonly minIdle?: Pool['minIdle'];
   readonly provider: {
     /** Name, or full or partial URL, of a regional or global instance template. */
@@ -62,34 +62,34 @@ interface Prepared {
   readonly placements: readonly Placement[];
 }
 
-/** A placement that failed, with what Compute Engine said. */
-interface Failed extends FailedPlacement {
+/** A placement that failed, with the error of Compute Engine. */
+interface TriedPlacement extends FailedPlacement {
   readonly failure: ComputeFailure;
 }
 
 /**
- * Tries one placement after the other until a machine is made, or what happened forbids to try another one. Why one placement was refused is
- * no outcome: the outcome is decided when no more placements are tried.
+ * Tries one placement after the other until a VM is created, or until a failure rules out the other placements. Then decides the outcome
+ * from all failures.
  */
 export async function createMachine(options: CreateOptions, request: CreateRequest): Promise<CreateOutcome> {
   const prepared = await prepare(options, request);
   if ('kind' in prepared) return prepared;
-  options.exhausted.reconsider(prepared.placements);
+  options.exhausted.forgetIfAllInvalid(prepared.placements);
   const startedAt = options.clock.now();
-  const failed: Failed[] = [];
+  const failed: TriedPlacement[] = [];
   for (;;) {
     const step = nextPlacement(prepared.placements, failed, (placement) => options.exhausted.of(placement));
-    if (step.kind !== 'try') return giveUp(options, prepared.placements, failed, step);
-    if (options.clock.now() - startedAt >= TRY_SECONDS * 1000) return outOfTime(failed);
+    if (step.kind !== 'try') return outcomeWithoutPlacement(options, prepared.placements, failed, step);
+    if (options.clock.now() - startedAt >= LAST_ATTEMPT_SECONDS * 1000) return outOfTime(failed);
     const outcome = await tryPlacement(options, request, prepared.template, step.placement);
     if ('kind' in outcome) return outcome;
-    note(options, request, outcome);
+    recordFailure(options, request, outcome);
     failed.push(outcome);
   }
 }
 
 /**
- * The pool's placements, in the order in which they are tried for the runner of this name.
+ * Returns the placements of the pool in the order in which they are tried for the runner `name`.
  *
  * @throws Refused when the pool names neither zone nor region. ComputeFailure when Compute Engine does not list the region's zones.
  */
@@ -102,7 +102,7 @@ export async function placementsFor(
   return listPlacements({zones, spot, ...(machineTypes ? {machineTypes} : {})});
 }
 
-/** Placements and template. Nothing was inserted yet: whatever does not answer is worth another try. */
+/** Reads the placements and the template. No VM has been inserted yet, so any call without an answer can be repeated. */
 async function prepare(options: CreateOptions, request: CreateRequest): Promise<Prepared | CreateOutcome> {
   const {compute, pool, place, clock} = options;
   try {
@@ -123,7 +123,7 @@ async function tryPlacement(
   request: CreateRequest,
   template: InstanceTemplate,
   placement: Placement,
-): Promise<CreateOutcome | Failed> {
+): Promise<CreateOutcome | TriedPlacement> {
   await request.beforeInsert(placement);
   const {compute, clock} = options;
   const insert = insertRequest(options, request, template, placement);
@@ -152,12 +152,16 @@ function insertRequest(
     zone: placement.place,
     sourceInstanceTemplate: template.selfLink,
     body: instanceBody({name, deployment, pool: pool.name, job, encodedJitConfig, placement, template, minutes}),
-    // Good for this request only: another placement of the same name is another request. The template's URL holds the project.
+    // Identifies exactly this request: another placement of the same name is another request. The URL of the template contains the project.
     requestId: requestId(name, placement.place, template.selfLink, placement.machineType ?? '', model),
   };
 }
 
-function note({exhausted, logger, pool}: CreateOptions, {name}: CreateRequest, {placement, failure}: Failed): void {
+function recordFailure(
+  {exhausted, logger, pool}: CreateOptions,
+  {name}: CreateRequest,
+  {placement, failure}: TriedPlacement,
+): void {
   if (failure.failureClass === 'zone_full') exhausted.add(placement, 'full');
   if (failure.failureClass === 'invalid') exhausted.add(placement, 'invalid');
   const {place: zone, machineType, spot} = placement;
@@ -173,10 +177,10 @@ function note({exhausted, logger, pool}: CreateOptions, {name}: CreateRequest, {
   });
 }
 
-function giveUp(
+function outcomeWithoutPlacement(
   {clock}: CreateOptions,
   placements: readonly Placement[],
-  failed: readonly Failed[],
+  failed: readonly TriedPlacement[],
   step: Exclude<PlacementStep, {kind: 'try'}>,
 ): CreateOutcome {
   const last = failed.at(-1);
@@ -184,7 +188,7 @@ function giveUp(
     const message = `each of the ${placements.length} placements was full or refused a few minutes ago`;
     return {kind: 'no_capacity', tried: [], message};
   }
-  // Among refusals of other placements, the one that decided.
+  // Among several failures, the one that decided the outcome.
   const decisive = (failureClass: ComputeFailureClass) =>
     failed.findLast((one) => one.failureClass === failureClass) ?? last;
   switch (step.because) {
@@ -203,18 +207,18 @@ function giveUp(
   }
 }
 
-/** Most often every placement is refused for the same reason: some of them show it. */
-function refusals(placements: readonly Placement[], failed: readonly Failed[]): string {
-  const messages = failed.slice(0, SHOWN_REFUSALS).map(({failure}) => failure.message);
+/** Quotes only some of the refusals: most often they are all the same. */
+function refusals(placements: readonly Placement[], failed: readonly TriedPlacement[]): string {
+  const messages = failed.slice(0, MAX_SHOWN_REFUSALS).map(({failure}) => failure.message);
   const more = placements.length > messages.length ? `; and ${placements.length - messages.length} more` : '';
   return `Compute Engine refuses every placement of the pool; correct its template, zones or machine types: ${messages.join('; ')}${more}`;
 }
 
-function outOfTime(failed: readonly Failed[]): CreateOutcome {
-  const message = `${failed.length} placements failed within ${TRY_SECONDS} s, the others are left for the next attempt`;
+function outOfTime(failed: readonly TriedPlacement[]): CreateOutcome {
+  const message = `${failed.length} placements failed within ${LAST_ATTEMPT_SECONDS} s, the others are left for the next attempt`;
   return {kind: 'no_capacity', tried: placementsOf(failed), message};
 }
 
-function placementsOf(failed: readonly Failed[]): Placement[] {
+function placementsOf(failed: readonly TriedPlacement[]): Placement[] {
   return failed.map(({placement}) => placement);
 }

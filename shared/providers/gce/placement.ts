@@ -7,15 +7,23 @@ import type {Placement} from '../../model/placement';
 import type {Compute} from './client/compute';
 import type {ComputeFailureClass} from './client/errors';
 
+/**
+ * How long a full placement is not tried again, in milliseconds. Capacity seldom returns sooner, and a failed insert takes half a minute.
+ */
+const FULL_TTL_MS = 3 * 60_000;
+
+/** How long an invalid placement is not tried again, in milliseconds. It takes a person or a new template to make it valid. */
+const INVALID_TTL_MS = 10 * 60_000;
+
 export interface PlacementOptions {
-  /** In the order in which they are tried, see `zoneOrder`. */
+  /** In the order in which they are tried: see `zoneOrder`. */
   readonly zones: readonly string[];
-  /** In the order of preference; left out: the template's own. */
+  /** In order of preference. Undefined: the machine type of the template. */
   readonly machineTypes?: readonly string[];
   readonly spot: 'never' | 'prefer' | 'only';
 }
 
-/** Every placement: zone by zone, then the next machine type, then standard after spot. */
+/** Every placement: all zones, then the next machine type, then standard after spot. */
 export function listPlacements({zones, machineTypes, spot}: PlacementOptions): Placement[] {
   const models = {never: [false], prefer: [true, false], only: [true]}[spot];
   const types = machineTypes && machineTypes.length > 0 ? machineTypes : [undefined];
@@ -26,23 +34,23 @@ export function listPlacements({zones, machineTypes, spot}: PlacementOptions): P
   );
 }
 
-/** Zone, machine type and provisioning model as one word. */
+/** Zone, machine type and provisioning model as one key. */
 export function placementKey({place, machineType, spot}: Placement): string {
   return `${place}|${machineType ?? ''}|${spot ? 'spot' : 'standard'}`;
 }
 
-/** A placement that was tried, and why it made no machine. */
+/** A placement that was tried, and why no VM was created there. */
 export interface FailedPlacement {
   readonly placement: Placement;
   readonly failureClass: ComputeFailureClass;
 }
 
-/** What a placement that was tried a short while ago, for another machine, came to. */
+/** Why a placement recently failed for another VM. */
 type RecentFailure = 'full' | 'invalid';
 
 /**
- * `exhausted`: no placement is left. `refused`: none of them can be had at all; `quota`: nothing but a quota stands against those that can;
- * `no_capacity`: at least one of them can be had when there is capacity again. `stop`: no other placement would do better.
+ * `exhausted`: no placement is left. `refused`: every placement is invalid. `quota`: the valid placements are over a quota. `no_capacity`:
+ * a valid placement had no capacity. `stop`: the last failure would repeat at every other placement.
  */
 export type PlacementStep =
   | {readonly kind: 'try'; readonly placement: Placement}
@@ -50,11 +58,11 @@ export type PlacementStep =
   | {readonly kind: 'stop'; readonly because: ComputeFailureClass};
 
 /**
- * What to try after `failed`, each placement at most once. What a zone has no capacity for, or cannot make like this, leads to the next
- * placement. A quota is a region's: none of its other zones is tried; after a spot placement one of its standard ones is, as that may count
- * against another quota. After any other failure nothing more is tried.
+ * Decides what to try after `failed`; each placement is tried at most once. A full or invalid placement leads to the next one. A quota
+ * counts for a region: no other zone of that region is tried, but after a spot placement one standard placement is, which may count against
+ * another quota. Any other failure ends the tries.
  *
- * @param known what a placement came to a short while ago: one with such a failure is left out.
+ * @param known why a placement recently failed; such a placement is not tried.
  */
 export function nextPlacement(
   placements: readonly Placement[],
@@ -62,30 +70,32 @@ export function nextPlacement(
   known: (placement: Placement) => RecentFailure | undefined,
 ): PlacementStep {
   const last = failed.at(-1);
-  if (last && !leadsOn(last)) return {kind: 'stop', because: last.failureClass};
+  if (last && !allowsNextPlacement(last)) return {kind: 'stop', because: last.failureClass};
   const quotas = failed.filter(({failureClass}) => failureClass === 'quota');
   const tried = new Set(failed.map(({placement}) => placementKey(placement)));
   const next = placements.find(
     (placement) =>
-      !tried.has(placementKey(placement)) && !quotas.some((quota) => isWithin(quota, placement)) && !known(placement),
+      !tried.has(placementKey(placement)) &&
+      !quotas.some((quota) => countsAgainst(quota, placement)) &&
+      !known(placement),
   );
   if (next) return {kind: 'try', placement: next};
-  return {kind: 'exhausted', because: verdict(placements, failed, known)};
+  return {kind: 'exhausted', because: exhaustionCause(placements, failed, known)};
 }
 
-/** Why no placement is left: those that can be had at all decide, whatever the others were refused for. */
-function verdict(
+/** Why no placement is left. Valid placements decide; invalid ones only if there are no others. */
+function exhaustionCause(
   placements: readonly Placement[],
   failed: readonly FailedPlacement[],
   known: (placement: Placement) => RecentFailure | undefined,
 ): 'no_capacity' | 'quota' | 'refused' {
   const invalid = new Set(failed.filter(isInvalid).map(({placement}) => placementKey(placement)));
   if (placements.every((one) => invalid.has(placementKey(one)) || known(one) === 'invalid')) return 'refused';
-  // The last failure counts: a standard placement that was full after the spot quota is what capacity can still give.
+  // The last failure decides: a standard placement that was full after the spot quota can still get capacity.
   return failed.findLast((one) => !isInvalid(one))?.failureClass === 'quota' ? 'quota' : 'no_capacity';
 }
 
-function leadsOn({failureClass}: FailedPlacement): boolean {
+function allowsNextPlacement({failureClass}: FailedPlacement): boolean {
   return failureClass === 'zone_full' || failureClass === 'invalid' || failureClass === 'quota';
 }
 
@@ -93,14 +103,14 @@ function isInvalid({failureClass}: FailedPlacement): boolean {
   return failureClass === 'invalid';
 }
 
-/** Whether the quota that a placement was refused for would refuse this one too. */
-function isWithin({placement: refused}: FailedPlacement, {place, spot}: Placement): boolean {
+/** Whether the exceeded quota of the first placement would also refuse the second. */
+function countsAgainst({placement: refused}: FailedPlacement, {place, spot}: Placement): boolean {
   return regionOf(refused.place) === regionOf(place) && (spot || !refused.spot);
 }
 
 /**
- * The zones of a pool in the order in which they are tried for a runner: the configured order, rotated to start at
- * `hash(runner name) mod zones`. Every function computes the same one, and the runners of a burst are spread over the zones.
+ * The zones in the order in which they are tried for a runner: the configured order, rotated to start at `hash(runner name) mod zones`.
+ * Every function computes the same order, and the runners of a burst are spread over the zones.
  */
 export function zoneOrder(runnerName: string, zones: readonly string[]): string[] {
   if (zones.length === 0) return [];
@@ -108,13 +118,7 @@ export function zoneOrder(runnerName: string, zones: readonly string[]): string[
   return [...zones.slice(start), ...zones.slice(0, start)];
 }
 
-/** Capacity that was not there is seldom back sooner; a failed insert costs half a minute. */
-const FULL_MS = 3 * 60_000;
-
-/** What a zone does not have, or cannot make like this, needs a person or a new template. */
-const INVALID_MS = 10 * 60_000;
-
-/** The placements that made no machine a short while ago, as this process has seen it. */
+/** Placements that recently created no VM, in the memory of this process. */
 export class ExhaustedPlacements {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #known: TtlCache<RecentFailure>;
@@ -125,12 +129,12 @@ export class ExhaustedPlacements {
   }
 
   add(placement: Placement, what: RecentFailure): void {
-    const ms = what === 'full' ? FULL_MS : INVALID_MS;
+    const ms = what === 'full' ? FULL_TTL_MS : INVALID_TTL_MS;
     this.#known.set(placementKey(placement), what, this.#clock.now() + ms);
   }
 
-  /** Where nothing but refusals are known, all of them are asked for again: somebody may have mended what they were refused for. */
-  reconsider(placements: readonly Placement[]): void {
+  /** If every placement is known as invalid, forgets them all: somebody may have corrected the cause. */
+  forgetIfAllInvalid(placements: readonly Placement[]): void {
     if (placements.every((placement) => this.of(placement) === 'invalid'))
       for (const placement of placements) this.#known.delete(placementKey(placement));
   }
@@ -140,7 +144,7 @@ export class ExhaustedPlacements {
   }
 }
 
-/** Where VMs are made unless a pool says otherwise. */
+/** Where VMs are created unless the pool says otherwise. */
 export interface DefaultPlace {
   readonly region?: string;
   readonly zone?: string;
@@ -151,7 +155,7 @@ export interface PoolPlace {
   readonly provider: {readonly region?: string; readonly zones?: readonly string[]};
 }
 
-/** The region of a pool, as far as it or the default names one. */
+/** The region of a pool; undefined if neither the pool nor the default names one. */
 export function poolRegion({provider}: PoolPlace, place: DefaultPlace): string | undefined {
   const zone = provider.zones?.[0];
   if (provider.region) return provider.region;
@@ -160,7 +164,7 @@ export function poolRegion({provider}: PoolPlace, place: DefaultPlace): string |
 }
 
 /**
- * The zones of a pool: as configured; else every zone of its region, or of the default region; else the default zone.
+ * The zones of a pool: as configured; else every zone of its region or of the default region; else the default zone.
  *
  * @throws Refused when nothing names a zone or a region. ComputeFailure when Compute Engine does not list the region's zones.
  */

@@ -4,9 +4,9 @@ import type {Logger} from '../../logger';
 import {DEPLOYMENT_LABEL, KEEP_LABEL, POOL_LABEL, parseRunnerName} from '../../model/names';
 import {
   type Finding,
-  isDown,
-  isGoingDown,
   isStarting,
+  isStopped,
+  isStopping,
   type Machine,
   type MachineReference,
   type MachineStatus,
@@ -14,26 +14,26 @@ import {
 } from '../provider';
 import {belongsTo, requestId} from './client/body';
 import type {Compute, Instance, InstanceStatus} from './client/compute';
-import {typedRefusals} from './client/errors';
+import {withComputeErrors} from './client/errors';
 import {createMachine, type GcePool, placementsFor} from './create';
 import {type DefaultPlace, ExhaustedPlacements, poolZones, zoneOrder} from './placement';
 
 export interface GceProviderOptions {
   readonly compute: Compute;
-  /** Those that make VMs from a template. */
+  /** The pools that create VMs from a template. */
   readonly pools: readonly GcePool[];
-  /** Name of this installation: the only VMs that are ever touched carry it as a label. */
+  /** Name of the deployment. Only VMs with this name as their label are ever changed. */
   readonly deployment: string;
   readonly place?: DefaultPlace;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** No VM is called so. */
-const NOTHING = 'slipway-health-check';
+/** Name that no VM has. */
+const ABSENT_INSTANCE = 'slipway-health-check';
 
 /**
- * One new VM for each runner, from an instance template. One provider for all pools of the deployment.
+ * Creates one VM for each runner from an instance template. One provider serves all pools of the deployment.
  *
  * @see https://cloud.google.com/compute/docs/instances/create-vm-from-instance-template
  */
@@ -41,26 +41,26 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
   const {compute, deployment, pools, place = {}, clock, logger} = options;
   const exhausted = new Map<string, ExhaustedPlacements>();
 
-  /** What a pool was refused for says nothing of another one's template. */
+  /** Placements are exhausted for each pool separately: pools have different templates. */
   const exhaustedOf = (pool: string): ExhaustedPlacements => {
     const known = exhausted.get(pool) ?? new ExhaustedPlacements(clock);
     exhausted.set(pool, known);
     return known;
   };
 
-  /** The VMs of a pool that is not configured any more are looked for where VMs are made by default. */
-  const zonesToLookInto = (name: string): Promise<readonly string[]> => {
-    const pool = parseRunnerName(deployment, name)?.pool ?? name;
+  /** The zones in which a VM is looked for: those of its pool, or the default zones for a removed pool. */
+  const zonesToLookInto = (name: string, poolName: string | undefined): Promise<readonly string[]> => {
+    const pool = poolName ?? parseRunnerName(deployment, name)?.pool ?? name;
     return poolZones(compute, pools.find((one) => one.name === pool) ?? {name: pool, provider: {}}, place);
   };
 
-  const look = async ({name, place: known}: MachineReference): Promise<Instance | undefined> => {
-    const zones = known ? [known] : zoneOrder(name, await zonesToLookInto(name));
+  const look = async ({name, pool: ofPool, place: known}: MachineReference): Promise<Instance | undefined> => {
+    const zones = known ? [known] : zoneOrder(name, await zonesToLookInto(name, ofPool));
     for (const candidate of zones) {
       const instance = await compute.getInstance(candidate, name);
       if (!instance) continue;
       if (belongsTo(deployment, instance)) return instance;
-      const pool = parseRunnerName(deployment, name)?.pool;
+      const pool = ofPool ?? parseRunnerName(deployment, name)?.pool;
       logger.warning(`instance ${name} in ${candidate} is not labelled as ${deployment}'s: left alone`, {
         decision: 'foreign',
         runner: name,
@@ -76,7 +76,7 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
     async placements(request) {
       const pool = pools.find(({name}) => name === request.pool);
       if (!pool) throw new Refused(unknownPool(request.pool));
-      return typedRefusals(clock, placementsFor({compute, pool, place}, request));
+      return withComputeErrors(clock, placementsFor({compute, pool, place}, request));
     },
 
     async create(request) {
@@ -86,22 +86,22 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
     },
 
     async find(reference) {
-      const instance = await typedRefusals(clock, look(reference));
+      const instance = await withComputeErrors(clock, look(reference));
       return instance && machineOf(instance, clock.now());
     },
 
     async delete(reference) {
-      const instance = await typedRefusals(clock, look(reference));
+      const instance = await withComputeErrors(clock, look(reference));
       if (!instance) return 'absent';
       const {name, zone, creationTimestamp} = instance;
-      return typedRefusals(
+      return withComputeErrors(
         clock,
         compute.deleteInstance(zone, name, requestId('delete', name, zone, creationTimestamp)),
       );
     },
 
     async list() {
-      const instances = await typedRefusals(
+      const instances = await withComputeErrors(
         clock,
         // mutation: VMs of this deployment
         compute.listInstances({[DEPLOYMENT_LABEL]: deployment}),
@@ -110,10 +110,15 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
     },
 
     async wasPreempted({name, place: zone}) {
-      return zone !== undefined && typedRefusals(clock, compute.wasPreempted(zone, name));
+      return zone !== undefined && withComputeErrors(clock, compute.wasPreempted(zone, name));
     },
 
-    check: () => checkPlace(compute, pools[0], clock),
+    check: (name) =>
+      checkPlace(
+        compute,
+        pools.find((pool) => pool.name === name),
+        clock,
+      ),
   };
 }
 
@@ -135,12 +140,12 @@ function machineOf({name, zone, status, labels, creationTimestamp}: Instance, no
 }
 
 function machineStatus(status: InstanceStatus): MachineStatus {
-  if (isDown(status)) return 'stopped';
-  if (isGoingDown(status)) return 'stopping';
+  if (isStopped(status)) return 'stopped';
+  if (isStopping(status)) return 'stopping';
   return isStarting(status) ? 'starting' : 'running';
 }
 
-/** Asks something harmless, in the place of the first pool, that needs the very rights that the functions need. */
+/** Reads something in the place of the pool, with the permissions that the functions need. */
 async function checkPlace(compute: Compute, pool: GcePool | undefined, clock: Clock): Promise<readonly Finding[]> {
   const {zones, region} = pool?.provider ?? {};
   const zone = zones?.[0];
@@ -155,7 +160,10 @@ async function checkPlace(compute: Compute, pool: GcePool | undefined, clock: Cl
     ];
   }
   try {
-    await typedRefusals<unknown>(clock, zone ? compute.getInstance(zone, NOTHING) : compute.zonesOfRegion(place));
+    await withComputeErrors<unknown>(
+      clock,
+      zone ? compute.getInstance(zone, ABSENT_INSTANCE) : compute.zonesOfRegion(place),
+    );
     return [{status: 'ok', because: `Compute Engine answers for ${place}`, do: 'Nothing to do.'}];
   } catch (error) {
     if (!(error instanceof SlipwayError)) throw error;

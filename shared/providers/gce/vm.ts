@@ -1,10 +1,10 @@
 import type {Clock} from '../../clock';
 import {regionOf} from '../../model/names';
 import {
-  isDown,
-  isGoingDown,
+  isRunning,
   isStarting,
-  isUp,
+  isStopped,
+  isStopping,
   type PersistentVm,
   type VmBegin,
   type VmOutcome,
@@ -14,17 +14,20 @@ import {
 } from '../provider';
 import {requestId} from './client/body';
 import type {Compute, Instance, PowerAction, ZoneOperation} from './client/compute';
-import {ComputeFailure, classifyOperation, secondsToNextMinute, typedRefusals} from './client/errors';
-import {awaitOperation, POLL_MS, Waiting} from './wait';
+import {ComputeFailure, classifyOperation, secondsToNextMinute, withComputeErrors} from './client/errors';
+import {awaitOperation, POLL_MS, PollBudget} from './wait';
 
-/** Seconds until a start or stop that did not end is called uncertain. A stop gives the guest up to 90. */
+/** Seconds after which a start or stop is reported as uncertain. During a stop the guest may take up to 90. */
 const BUDGET_SECONDS = 120;
 
-/** A VM that stops is down within a minute, as a rule. */
+/** A stopping VM is usually down within a minute. */
 const STOPPING_RETRY_SECONDS = 20;
 const REPAIRING_RETRY_SECONDS = 30;
 
-/** A repeat within so long is the same request. A later one is a new attempt: the same id would get the old, failed operation back. */
+/**
+ * Time in milliseconds in which a repeated call is the same request. A later call is a new attempt: with the same request id Compute Engine
+ * would return the old, failed operation.
+ */
 const REQUEST_WINDOW_MS = 10_000;
 
 export interface GceVmOptions {
@@ -33,7 +36,7 @@ export interface GceVmOptions {
   readonly vm: VmReference;
 }
 
-/** A persistent VM on Compute Engine. Nothing about it is changed but its power. */
+/** A persistent VM on Compute Engine. Only starts and stops it. */
 export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
   const {instance: name, zone} = vm;
   const look = () => compute.getInstance(zone, name);
@@ -49,7 +52,7 @@ export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
     const instance = await look();
     if (!instance) return missing(vm);
     const {status} = instance;
-    if (isUp(status) || isStarting(status)) return {kind: 'done'};
+    if (isRunning(status) || isStarting(status)) return {kind: 'done'};
     if (status === 'TERMINATED') return power('start', instance);
     if (status === 'SUSPENDED') return power('resume', instance);
     const retryAfterSeconds = status === 'REPAIRING' ? REPAIRING_RETRY_SECONDS : STOPPING_RETRY_SECONDS;
@@ -60,68 +63,70 @@ export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
     const instance = await look();
     if (!instance) return missing(vm);
     const {status} = instance;
-    if (isDown(status) || isGoingDown(status)) return {kind: 'done'};
+    if (isStopped(status) || isStopping(status)) return {kind: 'done'};
     if (status === 'RUNNING') return power('stop', instance);
     return {kind: 'not_ready', status, retryAfterSeconds: STOPPING_RETRY_SECONDS};
   }
 
-  /** Waits for the operation, or without one until the VM has left the state between. */
+  /** Waits for the operation; without one, until the VM has left its transitional status. */
   async function settle(
     action: 'start' | 'stop',
     operation: ZoneOperation | undefined,
     {onWaiting}: VmWait,
   ): Promise<VmOutcome> {
-    const waiting = new Waiting(clock, BUDGET_SECONDS, onWaiting);
+    const waiting = new PollBudget(clock, BUDGET_SECONDS, onWaiting);
     if (operation) {
       const end = await awaitOperation(compute, clock, operation, waiting);
       if (end.kind === 'done') return {kind: 'changed'};
       if (end.kind === 'failed') {
         const {failureClass, code, message} = classifyOperation(end.errors);
         const what = `${action} instance ${name} in ${zone}: the operation failed, ${code}: ${message}`;
-        return refusalOf(vm, new ComputeFailure(failureClass, code, what), clock);
+        return toVmOutcome(vm, new ComputeFailure(failureClass, code, what), clock);
       }
     }
     for (; !waiting.isOver; await waiting.pause(POLL_MS)) {
       const instance = await look();
       if (!instance) return missing(vm);
-      if (action === 'start' && isUp(instance.status)) return {kind: 'already'};
-      if (action === 'stop' && isDown(instance.status)) return {kind: 'already'};
-      // Somebody else's start found no capacity, or the VM was started again: from the beginning.
-      const fellBack = action === 'start' ? isDown(instance.status) : isUp(instance.status);
+      if (action === 'start' && isRunning(instance.status)) return {kind: 'already'};
+      if (action === 'stop' && isStopped(instance.status)) return {kind: 'already'};
+      // Another start found no capacity, or somebody started the VM again: the caller starts over.
+      const fellBack = action === 'start' ? isStopped(instance.status) : isRunning(instance.status);
       if (fellBack) return {kind: 'not_ready', status: instance.status, retryAfterSeconds: 1};
     }
     return {kind: 'uncertain', message: `${action} instance ${name} in ${zone} took over ${BUDGET_SECONDS} s`};
   }
 
   async function change(action: 'start' | 'stop', wait: VmWait): Promise<VmOutcome> {
-    const begun = await refusing(action === 'start' ? beginStart : beginStop);
-    if (begun.kind === 'begun') return refusing(() => settle(action, {zone, name: begun.operation.name}, wait));
+    const begun = await withVmOutcome(action === 'start' ? beginStart : beginStop);
+    if (begun.kind === 'begun') return withVmOutcome(() => settle(action, {zone, name: begun.operation.name}, wait));
     if (begun.kind !== 'done') return begun;
-    const reached = action === 'start' ? isUp : isDown;
-    return refusing(async () => {
+    const reached = action === 'start' ? isRunning : isStopped;
+    return withVmOutcome(async () => {
       const instance = await look();
       if (instance && reached(instance.status)) return {kind: 'already'};
       return settle(action, undefined, wait);
     });
   }
 
-  async function refusing<T>(work: () => Promise<T>): Promise<T | VmRefusal | Extract<VmBegin, {kind: 'not_ready'}>> {
+  async function withVmOutcome<T>(
+    work: () => Promise<T>,
+  ): Promise<T | VmRefusal | Extract<VmBegin, {kind: 'not_ready'}>> {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof ComputeFailure)) throw error;
-      // It left the state in which it was seen: another execution works on it.
+      // The status changed between the look and the call: another execution is working on the VM.
       if (error.failureClass === 'conflict') {
         return {kind: 'not_ready', status: 'STOPPING', retryAfterSeconds: STOPPING_RETRY_SECONDS};
       }
-      return refusalOf(vm, error, clock);
+      return toVmOutcome(vm, error, clock);
     }
   }
 
   return {
-    status: async () => (await typedRefusals(clock, look()))?.status,
-    beginStart: () => refusing(beginStart),
-    beginStop: () => refusing(beginStop),
+    status: async () => (await withComputeErrors(clock, look()))?.status,
+    beginStart: () => withVmOutcome(beginStart),
+    beginStop: () => withVmOutcome(beginStop),
     start: (wait) => change('start', wait),
     stop: (wait) => change('stop', wait),
   };
@@ -132,13 +137,13 @@ function missing({instance, zone}: VmReference): VmRefusal {
   return {kind: 'missing', message};
 }
 
-function refusalOf({zone}: VmReference, failure: ComputeFailure, clock: Clock): VmRefusal {
+function toVmOutcome({zone}: VmReference, failure: ComputeFailure, clock: Clock): VmRefusal {
   const {message} = failure;
   switch (failure.failureClass) {
     case 'zone_full':
       return {kind: 'no_capacity', message};
     case 'quota':
-      return {kind: 'quota', message, region: regionOf(zone)};
+      return {kind: 'quota', message, quotaScope: regionOf(zone)};
     case 'rate':
       return {kind: 'rate_limited', message, retryAfterSeconds: secondsToNextMinute(clock.now())};
     case 'invalid':

@@ -4,30 +4,33 @@ import {ComputeFailure} from './client/errors';
 
 export const POLL_MS = 2_000;
 
-/** How an operation ended, or that it still runs when the time for waiting is over. */
+/** Seconds between two heartbeats, and the longest single wait at the server. */
+export const HEARTBEAT_SECONDS = 25;
+
+/** How an operation ended; `running`: the budget ran out first. */
 export type OperationEnd =
   | {readonly kind: 'done'}
   | {readonly kind: 'failed'; readonly errors: readonly ComputeErrorItem[]}
   | {readonly kind: 'running'};
 
-/** Waits until the operation is done or the waiting is over. */
+/** Waits until the operation is done or the budget has run out. */
 export async function awaitOperation(
   compute: Pick<Compute, 'waitForOperation'>,
   clock: Clock,
   operation: ZoneOperation,
-  waiting: Waiting,
+  waiting: PollBudget,
 ): Promise<OperationEnd> {
-  for (; !waiting.isOver; await waiting.pulse()) {
+  for (; !waiting.isOver; await waiting.heartbeat()) {
     const before = clock.now();
-    const result = await waitOnce(compute, operation, waiting.sliceSeconds);
+    const result = await waitOnce(compute, operation, waiting.maxWaitSeconds);
     if (result.kind !== 'running') return result;
-    // The server may answer early that it still runs.
+    // The server may answer early, while the operation still runs.
     if (clock.now() - before < POLL_MS) await waiting.pause(POLL_MS);
   }
   return {kind: 'running'};
 }
 
-/** An answer that tells nothing, or a rate limit, does not end the wait; its budget does. */
+/** Asks once. An uncertain answer or a rate limit does not end the wait. */
 async function waitOnce(
   compute: Pick<Compute, 'waitForOperation'>,
   operation: ZoneOperation,
@@ -41,41 +44,40 @@ async function waitOnce(
   }
 }
 
-/** How often the caller renews its lease, and how long one wait at the server lasts at most. */
-export const SLICE_SECONDS = 25;
-
-/** A wait with a budget, during which the caller is called back so that it can renew its lease. */
-export class Waiting {
+/** A wait with a time budget. Calls `onWaiting` at regular times, so that the caller can renew its lease. */
+export class PollBudget {
   readonly #end: number;
-  #calledAt: number;
+  lastHeartbeatAt: number;
 
   constructor(
     private readonly clock: Clock,
     budgetSeconds: number,
     private readonly onWaiting: (() => Promise<void>) | undefined,
   ) {
-    this.#calledAt = clock.now();
-    this.#end = this.#calledAt + budgetSeconds * 1000;
+    this.lastHeartbeatAt = clock.now();
+    this.#end = this.lastHeartbeatAt + budgetSeconds * 1000;
   }
 
   get isOver(): boolean {
     return this.clock.now() >= this.#end;
   }
 
-  /** Whole seconds to wait in one go: what is left, at most a slice. */
-  get sliceSeconds(): number {
-    return Math.max(1, Math.min(SLICE_SECONDS, Math.ceil((this.#end - this.clock.now()) / 1000)));
+  /** Whole seconds of the next wait: the remaining budget, at most `HEARTBEAT_SECONDS`. */
+  get maxWaitSeconds(): number {
+    return Math.max(1, Math.min(HEARTBEAT_SECONDS, Math.ceil((this.#end - this.clock.now()) / 1000)));
   }
 
-  /** Calls back if a slice has passed since the last time. What that throws (the lease was lost) ends the wait. */
-  async pulse(): Promise<void> {
-    if (this.clock.now() - this.#calledAt < SLICE_SECONDS * 1000) return;
-    this.#calledAt = this.clock.now();
+  /**
+   * Calls `onWaiting` if `HEARTBEAT_SECONDS` have passed since the last call. An error of `onWaiting` (the lease was lost) ends the wait.
+   */
+  async heartbeat(): Promise<void> {
+    if (this.clock.now() - this.lastHeartbeatAt < HEARTBEAT_SECONDS * 1000) return;
+    this.lastHeartbeatAt = this.clock.now();
     await this.onWaiting?.();
   }
 
   async pause(ms: number): Promise<void> {
     await this.clock.sleep(ms);
-    await this.pulse();
+    await this.heartbeat();
   }
 }

@@ -1,11 +1,11 @@
 import type {DiscoveredDelivery} from '../../github/github';
 import type {FailedEvent} from '../../model/deliveries';
 
-/** Of one document, estimated by its JSON, which is longer than what Firestore counts: no document passes 256 KiB. */
-const PAGE_BYTES = 200 * 1024;
-/** 25,000 events of the App's hook. What does not fit stays unread, and is read when there is room. */
-const MOST_PAGES = 20;
-/** GitHub delivers nothing again that is older. */
+/** Maximum size of one document, estimated by its JSON, which is longer than what Firestore counts: no document exceeds 256 KiB. */
+const MAX_PAGE_BYTES = 200 * 1024;
+/** 25,000 events of the App’s hook. Events that do not fit are read when there is room. */
+const MAX_PAGES = 20;
+/** GitHub redelivers nothing older than this. */
 export const RETENTION_MS = 3 * 24 * 3600_000;
 const ACTIONS = new Set(['queued', 'waiting', 'in_progress', 'completed']);
 
@@ -18,14 +18,14 @@ interface Kept {
 }
 
 /**
- * The events of jobs that did not arrive, by GUID, on pages that are a document each. An event that is over is kept as long as an attempt
- * of it may be read once more: it would else be taken for a new one.
+ * The `workflow_job` events that did not arrive, by GUID, on pages of one document each. An event that is over stays until none of its
+ * attempts can be read again: otherwise such an attempt would count as a new event.
  */
 export class FailedEvents {
   readonly #kept = new Map<string, Kept>();
   readonly #bytes: number[];
   readonly #changed = new Set<number>();
-  /** Arrived, as far as this sweep has read. */
+  /** GUIDs of the events that arrived, as far as this sweep has read. */
   readonly #arrived = new Set<string>();
 
   constructor(pages: readonly Page[] = []) {
@@ -36,12 +36,12 @@ export class FailedEvents {
     this.#changed.clear();
   }
 
-  /** How many documents there are. */
+  /** Number of pages. */
   get pages(): number {
     return this.#bytes.length;
   }
 
-  /** Those that changed since they were read, or written. */
+  /** Numbers of the pages that changed since they were read or saved. */
   get changed(): readonly number[] {
     return [...this.#changed].sort((a, b) => a - b);
   }
@@ -52,7 +52,7 @@ export class FailedEvents {
     return Object.fromEntries(events);
   }
 
-  written(): void {
+  markSaved(): void {
     this.#changed.clear();
   }
 
@@ -60,13 +60,16 @@ export class FailedEvents {
     return this.#kept.get(guid)?.event;
   }
 
-  /** Those that are not over. */
+  /** The events that are not over. */
   open(): [guid: string, event: FailedEvent][] {
     return [...this.#kept].filter(([, {event}]) => !event.isOver).map(([guid, {event}]) => [guid, event]);
   }
 
-  /** Takes in one attempt, as GitHub lists it, newest first. False when there is no room for it: nothing was taken in. */
-  take(hook: string, delivery: DiscoveredDelivery): boolean {
+  /**
+   * Adds one attempt; the attempts are added newest first, as GitHub lists them. Returns false when the attempt does not fit: then nothing
+   * has changed.
+   */
+  addAttempt(hook: string, delivery: DiscoveredDelivery): boolean {
     const {guid, id, action, deliveredAt} = delivery;
     if (delivery.event !== 'workflow_job' || action === null || !ACTIONS.has(action)) return true;
     const known = this.get(guid);
@@ -100,7 +103,7 @@ export class FailedEvents {
     return true;
   }
 
-  /** Replaces an event that is kept. */
+  /** Replaces a stored event. Throws `RangeError` for an unknown GUID. */
   set(guid: string, event: FailedEvent): void {
     const kept = this.#kept.get(guid);
     if (!kept) throw new RangeError(`found no failed event ${guid} to change`);
@@ -108,8 +111,11 @@ export class FailedEvents {
     this.#put(guid, event, kept.page);
   }
 
-  /** Forgets what is over and is not read again: attempts of the hook before `horizon` are not, and GitHub lists none for ever. */
-  forget(horizonOf: (hook: string) => number, now: number): void {
+  /**
+   * Deletes events that are over and whose attempts are not read again: those before the horizon of their hook, and those that GitHub no
+   * longer lists.
+   */
+  deleteOver(horizonOf: (hook: string) => number, now: number): void {
     for (const [guid, kept] of [...this.#kept]) {
       const {isOver, last, hook, listed} = kept.event;
       const isOutOfSight = Math.max(last, listed) < horizonOf(hook) || last < now - RETENTION_MS;
@@ -124,8 +130,8 @@ export class FailedEvents {
   #add(guid: string, event: FailedEvent): boolean {
     const bytes = sizeOf(guid, event);
     // mutation: page with room
-    const free = this.#bytes.findIndex((used) => used + bytes <= PAGE_BYTES);
-    if (free < 0 && this.#bytes.length >= MOST_PAGES) return false;
+    const free = this.#bytes.findIndex((used) => used + bytes <= MAX_PAGE_BYTES);
+    if (free < 0 && this.#bytes.length >= MAX_PAGES) return false;
     this.#put(guid, event, free < 0 ? this.#bytes.length : free);
     return true;
   }
@@ -144,7 +150,7 @@ export class FailedEvents {
   }
 }
 
-/** With room for its numbers to grow. */
+/** Size of the event in bytes, with room for growing numbers. */
 function sizeOf(guid: string, event: FailedEvent): number {
   return guid.length + JSON.stringify(event).length + 8;
 }

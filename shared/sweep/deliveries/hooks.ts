@@ -3,12 +3,12 @@ import {isSpeltOut} from '../../model/names';
 import {repositoryScope, scopeKey} from '../../model/scope';
 import {type Sweep, tryList} from '../context';
 
-/** How often the hooks of a repository or an organization are listed: each list costs a call. */
-const HOOKS_EVERY_MS = 5 * 60_000;
+/** How often the hooks of a scope are listed, in milliseconds: each list costs a call. */
+const HOOKS_INTERVAL_MS = 5 * 60_000;
 
 /**
- * The hooks that are to be looked at now, by key. The App's always; with a token those of the organizations and of the repositories that
- * the pools spell out every five minutes, and at each sweep those in `pending`, which have something left to do.
+ * The hooks whose deliveries this sweep reads, by key. With an App: always its one hook. With a token: the hooks of the organizations and
+ * of the named repositories every five minutes, and the hooks in `pending`, which have events to redeliver, in every sweep.
  */
 export async function dueHooks(sweep: Sweep, pending: Iterable<string>): Promise<Map<string, HookReference>> {
   const {context, discovery, memory} = sweep;
@@ -26,8 +26,8 @@ export async function dueHooks(sweep: Sweep, pending: Iterable<string>): Promise
   );
   for (const [key, scope] of new Map(scopes.map((each) => [scopeKey(each), each]))) {
     const listed = `hooks of ${key}`;
-    if (now - (memory.listedAt.get(listed) ?? 0) < HOOKS_EVERY_MS) continue;
-    // A scope whose hooks cannot be listed does not keep the others from being listed.
+    if (now - (memory.listedAt.get(listed) ?? 0) < HOOKS_INTERVAL_MS) continue;
+    // A scope whose hooks cannot be listed does not stop the others.
     const found = await tryList(sweep, `the ${listed}`, () => discovery.hooks(scope));
     memory.listedAt.set(listed, now);
     for (const hook of found ?? []) hooks.set(hookKey(hook), hook);
@@ -35,7 +35,7 @@ export async function dueHooks(sweep: Sweep, pending: Iterable<string>): Promise
   return hooks;
 }
 
-/** `app`, or the scope with the hook's id. */
+/** `app`, or the scope key followed by the id of the hook. */
 export function hookKey(hook: HookReference): string {
   return hook.kind === 'app' ? 'app' : `${scopeKey(hook.scope)} ${hook.hookId}`;
 }

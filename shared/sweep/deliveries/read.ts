@@ -6,61 +6,59 @@ import {type FailedEvents, RETENTION_MS} from './failed-events';
 import {hookKey} from './hooks';
 import {healthAfter} from './schedule';
 
-/** An attempt that was under way when the list was read, 30 s at the longest, is in the next one. */
+/** Overlap of two reads, in milliseconds. An attempt that was running when the list was read (at most 30 s) is in the next list. */
 const OVERLAP_MS = 2 * 60_000;
+/** How far back the first read of a hook goes, in milliseconds. */
+const FIRST_READ_MS = 3 * 3600_000;
+/** Pages of the newest attempts of one hook, and pages of all hooks, that one sweep reads. The next sweeps read the rest. */
+const MAX_NEWEST_PAGES = 10;
+const MAX_PAGES = 20;
+const MAX_PARTS = 4;
 
-/** The first sweep of a hook reads the deliveries of this long. */
-const FIRST_LOOK_MS = 3 * 3600_000;
-
-/** Of the newest attempts of a hook, and of all lists in one sweep. What was read counts; the rest is read by the next ones. */
-const MOST_NEWEST_PAGES = 10;
-const MOST_PAGES = 20;
-const MOST_PARTS = 4;
-
-/** Pages that one sweep may still read. */
+/** Number of pages that the sweep may still read. */
 export interface PageBudget {
   left: number;
 }
 
 export function pageBudget(): PageBudget {
-  return {left: MOST_PAGES};
+  return {left: MAX_PAGES};
 }
 
-export interface Look {
+export interface AttemptsRead {
   readonly reading: HookReading;
-  /** How many attempts were read. */
+  /** Number of attempts that were read. */
   readonly seen: number;
 }
 
 /**
- * Reads a hook's attempts since the last look, newest first, then what earlier looks left. Each page counts as it is read: failures are
- * taken into `events`, and what could not be read, or has no room there, is remembered as unread. Undefined when nothing could be read.
+ * Reads the attempts of a hook since the last read, newest first, then the parts that earlier reads left. Adds failures to `events`.
+ * Remembers as unread what could not be read or did not fit. Returns undefined when nothing could be read.
  */
-export async function lookAtHook(
+export async function readAttempts(
   sweep: Sweep,
   hook: HookReference,
   before: HookReading | undefined,
   {events, pages}: {readonly events: FailedEvents; readonly pages: PageBudget},
-): Promise<Look | undefined> {
+): Promise<AttemptsRead | undefined> {
   const now = sweep.context.clock.now();
-  const last = before ?? {since: now - FIRST_LOOK_MS, unread: [], isDown: false, probedAt: 0, recoveredAt: 0};
+  const last = before ?? {since: now - FIRST_READ_MS, unread: [], isDown: false, probedAt: 0, recoveredAt: 0};
   const reader = new Reader(sweep, hook, events);
   const until = Math.max(last.since - OVERLAP_MS, now - RETENTION_MS);
 
-  const first = await reader.page({cursor: null, failuresOnly: false});
+  const first = await reader.readPage({cursor: null, failuresOnly: false});
   if (!first || first === 'gone') return undefined;
   pages.left -= 1;
   const reading = healthAfter(last, first.deliveries);
   const all: UnreadDeliveries = {until, from: null, cursor: null, failuresOnly: false};
-  const newest = await reader.readOn(first, all, Math.min(pages.left, MOST_NEWEST_PAGES - 1), pages);
-  // Of a long backlog, failures are read first.
+  const newest = await reader.readPages(first, all, Math.min(pages.left, MAX_NEWEST_PAGES - 1), pages);
+  // In a long backlog, failures are read first.
   // mutation: deliveries left unread
   const rest = newest && {...newest, from: newest.cursor, failuresOnly: true};
-  const parts = merged([...(rest ? [rest] : []), ...last.unread]);
+  const parts = limitParts([...(rest ? [rest] : []), ...last.unread]);
 
   const unread: UnreadDeliveries[] = [];
   for (const part of parts) {
-    const left = await reader.part({...part, until: Math.max(part.until, now - RETENTION_MS)}, pages);
+    const left = await reader.readPart({...part, until: Math.max(part.until, now - RETENTION_MS)}, pages);
     if (left) unread.push(left);
   }
   return {reading: {...reading, since: now, unread}, seen: reader.seen};
@@ -84,8 +82,8 @@ class Reader {
     this.#key = hookKey(hook);
   }
 
-  /** Undefined when the page cannot be read; `gone`: GitHub does not know the cursor any more. */
-  async page({
+  /** Returns undefined when the page cannot be read; `gone`: GitHub no longer knows the cursor. */
+  async readPage({
     cursor,
     failuresOnly,
   }: Pick<UnreadDeliveries, 'cursor' | 'failuresOnly'>): Promise<DeliveryPage | 'gone' | undefined> {
@@ -103,8 +101,8 @@ class Reader {
     return isGone ? 'gone' : page;
   }
 
-  /** Reads on from a page that was read. Returns what is left of the part. */
-  async readOn(
+  /** Reads the pages after `first`. Returns the unread rest of the part. */
+  async readPages(
     first: DeliveryPage,
     part: UnreadDeliveries,
     most: number,
@@ -113,46 +111,46 @@ class Reader {
     let {cursor} = part;
     let page: DeliveryPage | 'gone' | undefined = first;
     for (let read = 0; page && page !== 'gone'; read++) {
-      // A page without room for all its failures is read again when there is room.
+      // A page whose failures do not all fit is read again when there is room.
       if (!this.#take(page, part.until)) return {...part, cursor};
       const oldest = page.deliveries.at(-1)?.deliveredAt ?? Number.POSITIVE_INFINITY;
       if (page.next === null || oldest < part.until) return undefined;
       cursor = page.next;
       if (read >= most || isTimeUp(this.sweep)) return {...part, cursor};
-      page = await this.page({cursor, failuresOnly: part.failuresOnly});
+      page = await this.readPage({cursor, failuresOnly: part.failuresOnly});
       pages.left -= 1;
     }
     return {...part, cursor};
   }
 
-  /** A part that an earlier look left: failures, then everything. Returns what is left of it. */
-  async part(part: UnreadDeliveries, pages: PageBudget): Promise<UnreadDeliveries | undefined> {
+  /** Reads a part that an earlier read left: first failures, then all attempts. Returns the unread rest. */
+  async readPart(part: UnreadDeliveries, pages: PageBudget): Promise<UnreadDeliveries | undefined> {
     if (pages.left < 1 || this.#failed || isTimeUp(this.sweep)) return part;
-    const first = await this.page(part);
+    const first = await this.readPage(part);
     pages.left -= 1;
-    // Without its cursor, the part begins at the newest attempt.
+    // Without its cursor, the part starts again at the newest attempt.
     if (first === 'gone') return {...part, from: null, cursor: null};
     if (!first) return part;
-    const left = await this.readOn(first, part, pages.left, pages);
+    const left = await this.readPages(first, part, pages.left, pages);
     if (left || !part.failuresOnly) return left;
-    return this.part({...part, cursor: part.from, failuresOnly: false}, pages);
+    return this.readPart({...part, cursor: part.from, failuresOnly: false}, pages);
   }
 
-  /** Takes the page's failures in, but for attempts before `until`: an earlier look read those. */
+  /** Adds the attempts of the page that are not older than `until`: an earlier read had the others. */
   #take({deliveries}: DeliveryPage, until: number): boolean {
     const wanted = deliveries.filter(({deliveredAt}) => deliveredAt >= until);
     this.seen += wanted.length;
-    return wanted.every((delivery) => this.events.take(this.#key, delivery));
+    return wanted.every((delivery) => this.events.addAttempt(this.#key, delivery));
   }
 }
 
-/** Keeps the number of parts small: joins the oldest two into one, which is read from its newest end again. */
-function merged(parts: readonly UnreadDeliveries[]): UnreadDeliveries[] {
-  if (parts.length <= MOST_PARTS) return [...parts];
+/** Limits the number of parts: joins the oldest two. The joined part is read again from its newest end. */
+function limitParts(parts: readonly UnreadDeliveries[]): UnreadDeliveries[] {
+  if (parts.length <= MAX_PARTS) return [...parts];
   const [newer, older] = parts.slice(-2);
   if (!newer || !older) return [...parts];
-  // Where everything was read already, the part has become shorter.
+  // A part of which everything was read has become shorter.
   const from = newer.failuresOnly ? newer.from : newer.cursor;
   const one = {until: Math.min(newer.until, older.until), from, cursor: newer.cursor, failuresOnly: true};
-  return merged([...parts.slice(0, -2), one]);
+  return limitParts([...parts.slice(0, -2), one]);
 }

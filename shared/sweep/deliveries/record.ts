@@ -6,31 +6,29 @@ import {SWEEP_LOCK} from '../lock';
 import {FailedEvents, type Page, RETENTION_MS} from './failed-events';
 import type {Allowance} from './schedule';
 
-const ID = 'deliveries';
-const KEPT_MS = RETENTION_MS + 24 * 3600_000;
+const DOCUMENT_ID = 'deliveries';
+const DOCUMENT_RETENTION_MS = RETENTION_MS + 24 * 3600_000;
+/** Hooks on record. Each takes less than 1 KB; a token can see more, which are then read as if for the first time. */
+const MAX_HOOKS = 200;
+/** Pages in one transaction: well below Firestore’s limits of 10 MiB and of time. */
+const PAGES_PER_TRANSACTION = 4;
 
-/** Each has less than 1 KB: hooks beyond that, of a token alone, are looked at as if for the first time. */
-const MOST_HOOKS = 200;
-
-/** Pages in one transaction: well below Firestore's 10 MiB, and done in its time. */
-const PAGES_A_TRANSACTION = 4;
-
-/** What is known of the hooks and of the events that did not arrive; in documents of its own, so that no outage makes the lock too large. */
+/** The hooks and the failed events. Stored in documents of their own, so that no outage makes the lock document too large. */
 export interface DeliveryRecord {
   readonly hooks: Map<string, HookReading>;
   allowance: Allowance;
   readonly events: FailedEvents;
-  /** How many pages are stored. */
+  /** Number of stored pages. */
   pages: number;
 }
 
 export async function loadDeliveries({store}: Pick<Context, 'store'>): Promise<DeliveryRecord> {
-  const found = await store.get('locks', ID);
+  const found = await store.get('locks', DOCUMENT_ID);
   const stored: Pick<DeliveriesDocument, 'hooks' | 'allowance' | 'pages'> =
     found && 'hooks' in found ? found : {hooks: {}, allowance: {calls: 0, at: 0}, pages: 0};
   const pages: Page[] = [];
   for (let page = 0; page < stored.pages; page++) {
-    const document = await store.get('locks', `${ID}-${page}`);
+    const document = await store.get('locks', `${DOCUMENT_ID}-${page}`);
     pages.push(document && 'events' in document ? document.events : {});
   }
   return {
@@ -42,26 +40,31 @@ export async function loadDeliveries({store}: Pick<Context, 'store'>): Promise<D
 }
 
 /**
- * Writes what changed: the pages first, since what says how far GitHub was read must not be ahead of them. Throws `Unavailable` when the
- * lease of `holder` was lost: then another sweep has written a newer record.
+ * Stores the changes: the pages before the document that says how far GitHub was read. Throws `Unavailable` when `holder` has lost the lock
+ * to another sweep, which has written a newer record.
  */
 export async function saveDeliveries(context: Context, holder: string, record: DeliveryRecord): Promise<void> {
   const {events} = record;
   const now = context.clock.now();
-  const expireAt = now + KEPT_MS;
-  const changed = events.changed.map((page) => [`${ID}-${page}`, {events: events.page(page), expireAt}] as const);
-  for (let from = 0; from < changed.length; from += PAGES_A_TRANSACTION) {
-    await write(context, holder, changed.slice(from, from + PAGES_A_TRANSACTION));
+  const expireAt = now + DOCUMENT_RETENTION_MS;
+  const changed = events.changed.map(
+    (page) => [`${DOCUMENT_ID}-${page}`, {events: events.page(page), expireAt}] as const,
+  );
+  for (let from = 0; from < changed.length; from += PAGES_PER_TRANSACTION) {
+    await write(context, holder, changed.slice(from, from + PAGES_PER_TRANSACTION));
   }
   const hooks = [...record.hooks]
     .filter(([, {since}]) => now - since < RETENTION_MS)
     .sort(([, a], [, b]) => b.since - a.since)
-    .slice(0, MOST_HOOKS);
+    .slice(0, MAX_HOOKS);
   const document = {hooks: Object.fromEntries(hooks), allowance: record.allowance, pages: events.pages, expireAt};
-  const gone = Array.from({length: Math.max(0, record.pages - events.pages)}, (_, n) => `${ID}-${events.pages + n}`);
-  await write(context, holder, [[ID, document]], gone);
+  const gone = Array.from(
+    {length: Math.max(0, record.pages - events.pages)},
+    (_, n) => `${DOCUMENT_ID}-${events.pages + n}`,
+  );
+  await write(context, holder, [[DOCUMENT_ID, document]], gone);
   record.pages = events.pages;
-  events.written();
+  events.markSaved();
 }
 
 async function write(

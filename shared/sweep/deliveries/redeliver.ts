@@ -3,69 +3,69 @@ import type {HookReference} from '../../github/github';
 import type {FailedEvent, HookReading} from '../../model/deliveries';
 import {type DryRun, isTimeUp, type Sweep, tryList} from '../context';
 import {dueHooks} from './hooks';
-import {horizonOf, lookAtHook, pageBudget} from './read';
+import {horizonOf, pageBudget, readAttempts} from './read';
 import {type DeliveryRecord, loadDeliveries, saveDeliveries} from './record';
 import {planRedeliveries, type Redelivery, redeliveryAllowance, tried} from './schedule';
 
-/** Calls under way together: 171 redeliveries of 0.3 s each take seven seconds. */
-const AT_ONCE = 8;
+/** Concurrent calls: 171 redeliveries of 0.3 s each take seven seconds. */
+const MAX_CONCURRENT = 8;
 const REASON = 'failed_delivery';
 
-/** What became of the events that did not arrive. */
+/** The result of one round of redeliveries. */
 export interface Redelivered {
-  /** Attempts that were read. */
+  /** Number of attempts that were read. */
   readonly seen: number;
-  /** Events that are to be delivered again yet. */
+  /** Number of events that still have to be redelivered. */
   readonly held: number;
   readonly givenUp: number;
   readonly decided: number;
   readonly done: number;
   readonly failed: number;
-  /** A probe was sent: whether the hook is up again shows in a moment. */
+  /** A probe was sent: GitHub shows its result some seconds later. */
   readonly hasProbed: boolean;
 }
 
 const NOTHING: Redelivered = {seen: 0, held: 0, givenUp: 0, decided: 0, done: 0, failed: 0, hasProbed: false};
 
 /**
- * Reads the hooks' deliveries and asks GitHub to redeliver the events that did not arrive and are due. `holder`: of the sweep's lock;
- * without it nothing is written. Each try is recorded before it is made, so that a crash causes none too many; a try that cannot be
- * recorded is not made. Never throws: a failure does not end the sweep.
+ * Reads the deliveries of all hooks and asks GitHub to redeliver the failed events that are due. `holder`: of the lock of the sweep;
+ * undefined: nothing is written. Each try is stored before it is made, so that a crash causes no additional try. Never throws: a failure
+ * does not end the sweep.
  */
 export async function redeliverFailed(sweep: Sweep, holder: string | undefined, dryRun: DryRun): Promise<Redelivered> {
   if (sweep.webhooks === 'off') return NOTHING;
   const record = await tryList(sweep, 'the record of deliveries', () => loadDeliveries(sweep.context));
   if (!record) return NOTHING;
-  const {hooks, readings, seen} = await lookAtHooks(sweep, record);
+  const {hooks, readings, seen} = await readHooks(sweep, record);
 
   const now = sweep.context.clock.now();
   record.allowance = redeliveryAllowance(record.allowance, now);
   const plan = planRedeliveries(record.events.open(), readings, {now, calls: record.allowance.calls});
   const report = {...NOTHING, seen, givenUp: plan.givenUp.length, decided: plan.send.length};
-  if (holder === undefined || dryRun !== 'no') {
+  if (holder === undefined || dryRun !== 'off') {
     for (const {guid} of plan.send) logDecision(sweep, guid);
     if (holder !== undefined) await save(sweep, holder, record);
     return {...report, givenUp: 0, held: record.events.open().length};
   }
 
   for (const [guid, event] of plan.givenUp) record.events.set(guid, {...event, isOver: true});
-  for (const redelivery of plan.send) note(record, redelivery, now);
+  for (const redelivery of plan.send) recordTry(record, redelivery, now);
   const isSaved = await save(sweep, holder, record);
   if (isSaved) for (const [guid, event] of plan.givenUp) logGivenUp(sweep, guid, event);
-  const sent = isSaved ? await send(sweep, hooks, record, plan.send) : {done: 0, failed: 0, isChanged: false};
+  const sent = isSaved ? await redeliverAll(sweep, hooks, record, plan.send) : {done: 0, failed: 0, isChanged: false};
   if (sent.isChanged) await save(sweep, holder, record);
   const hasProbed = isSaved && plan.send.some(({isProbe}) => isProbe);
   return {...report, done: sent.done, failed: sent.failed, held: record.events.open().length, hasProbed};
 }
 
-interface Looked {
+interface HooksRead {
   readonly hooks: ReadonlyMap<string, HookReference>;
-  /** Of the hooks that could be read. */
+  /** Readings of the hooks that could be read. */
   readonly readings: ReadonlyMap<string, HookReading>;
   readonly seen: number;
 }
 
-async function lookAtHooks(sweep: Sweep, {hooks: known, events}: DeliveryRecord): Promise<Looked> {
+async function readHooks(sweep: Sweep, {hooks: known, events}: DeliveryRecord): Promise<HooksRead> {
   const busy = [...known].filter(([, {unread}]) => unread.length > 0).map(([key]) => key);
   const hooks = await dueHooks(sweep, new Set([...events.open().map(([, {hook}]) => hook), ...busy]));
   const readings = new Map<string, HookReading>();
@@ -74,7 +74,7 @@ async function lookAtHooks(sweep: Sweep, {hooks: known, events}: DeliveryRecord)
   for (const [key, hook] of hooks) {
     if (isTimeUp(sweep)) break;
     const before = known.get(key);
-    const look = await lookAtHook(sweep, hook, before, {events, pages});
+    const look = await readAttempts(sweep, hook, before, {events, pages});
     if (!look) continue;
     known.set(key, look.reading);
     readings.set(key, look.reading);
@@ -82,19 +82,19 @@ async function lookAtHooks(sweep: Sweep, {hooks: known, events}: DeliveryRecord)
     logHealth(sweep, key, before, look.reading);
   }
   const horizons = new Map([...known].map(([key, reading]) => [key, horizonOf(reading)]));
-  events.forget((hook) => horizons.get(hook) ?? 0, sweep.context.clock.now());
+  events.deleteOver((hook) => horizons.get(hook) ?? 0, sweep.context.clock.now());
   return {hooks, readings, seen};
 }
 
-/** Writes down a try, or a probe, that is about to be made. */
-function note(record: DeliveryRecord, {guid, event, isProbe}: Redelivery, now: number): void {
+/** Records a try or a probe before it is made. */
+function recordTry(record: DeliveryRecord, {guid, event, isProbe}: Redelivery, now: number): void {
   const reading = record.hooks.get(event.hook);
   if (isProbe && reading) record.hooks.set(event.hook, {...reading, probedAt: now});
   record.events.set(guid, tried(event, {isProbe}, now));
   record.allowance = {...record.allowance, calls: record.allowance.calls - 1};
 }
 
-async function send(
+async function redeliverAll(
   sweep: Sweep,
   hooks: ReadonlyMap<string, HookReference>,
   {events}: DeliveryRecord,
@@ -118,7 +118,7 @@ async function send(
     } catch (error) {
       failed += 1;
       isLimited ||= error instanceof RateLimited;
-      // A call without an answer may have been carried out, and a refused one would be refused again: both count as a try.
+      // A call without an answer may have succeeded, and a refused one would be refused again: both count as a try.
       if (!(error instanceof Unavailable || error instanceof Refused)) {
         isChanged = true;
         events.set(guid, event);
@@ -132,7 +132,7 @@ async function send(
     }
   }
 
-  const left = await atOnce(redeliveries, AT_ONCE, () => isLimited || isTimeUp(sweep), one);
+  const left = await runConcurrently(redeliveries, MAX_CONCURRENT, () => isLimited || isTimeUp(sweep), one);
   for (const {guid, event} of left) events.set(guid, event);
   return {done, failed, isChanged: isChanged || left.length > 0};
 }
@@ -144,7 +144,7 @@ function logGivenUp({context}: Sweep, guid: string, {action, tries}: FailedEvent
   );
 }
 
-/** False when it could not be saved. */
+/** Returns false when the record could not be saved. */
 async function save(sweep: Sweep, holder: string, record: DeliveryRecord): Promise<boolean> {
   const saved = await tryList(sweep, 'the record of deliveries', async () => {
     await saveDeliveries(sweep.context, holder, record);
@@ -169,8 +169,8 @@ function logDecision({context}: Sweep, guid: string): void {
   context.logger.info(`dry run: would redeliver for ${REASON}`, fields);
 }
 
-/** Does `work` for each item, `most` at a time, until all are done or `isOver` is true. Returns the items that were not begun. */
-async function atOnce<T>(
+/** Runs `work` for each item, at most `most` at a time, until `isOver` returns true. Returns the items that were not started. */
+async function runConcurrently<T>(
   items: readonly T[],
   most: number,
   isOver: () => boolean,

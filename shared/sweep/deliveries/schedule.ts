@@ -2,25 +2,28 @@ import type {DiscoveredDelivery} from '../../github/github';
 import type {FailedEvent, HookReading} from '../../model/deliveries';
 import {RETENTION_MS} from './failed-events';
 
-const MINUTE = 60_000;
-/** Before each try, since the attempt before it: the first is made as soon as it is seen that the event did not arrive. */
-const PAUSES_MS = [0, MINUTE, 5 * MINUTE, 30 * MINUTE, 3 * 60 * MINUTE] as const;
-/** An event that has not arrived this long after its last try is given up. */
-const LAST_WORD_MS = 10 * MINUTE;
-const PROBE_EVERY_MS = MINUTE;
-/** The scheduler's minutes are not all of one length, and neither are our clocks. */
-const EARLY_MS = 5_000;
-/** Deliveries this close to each other count as simultaneous. */
-const AT_ONE_TIME_MS = 5_000;
-/** 95 % of what GitHub's secondary limit lets us send: 900 points a minute, of which a redelivery is 5. */
-const PER_MINUTE = 171;
-/** A job that was queued longer ago may be over: the event that says so is sent first, so that no runner is created for the job. */
-const RECENT_MS = 15 * MINUTE;
-/** What gets jobs going, then what gives runners back. */
+const MINUTE_MS = 60_000;
+/** Pauses before the tries of an event, since the attempt before, in milliseconds. The first try is immediate. */
+const PAUSES_MS = [0, MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 3 * 60 * MINUTE_MS] as const;
+/** How long after the last try an event is given up, in milliseconds. */
+const LAST_TRY_GRACE_MS = 10 * MINUTE_MS;
+const PROBE_INTERVAL_MS = MINUTE_MS;
+/** Tolerance for the scheduler’s minutes and for clock differences, in milliseconds. */
+const TOLERANCE_MS = 5_000;
+/** Deliveries within this many milliseconds count as simultaneous. */
+const SIMULTANEOUS_MS = 5_000;
+/** 95 % of GitHub's secondary limit: 900 points a minute, of which a redelivery costs 5. */
+const REDELIVERIES_PER_MINUTE = 171;
+/**
+ * After this many milliseconds a queued job may be over. The event of its end is redelivered first, so that no runner is created for the
+ * job.
+ */
+const RECENT_MS = 15 * MINUTE_MS;
+/** Order of redelivery: first the events that start jobs, then those that release runners. */
 const ORDER = ['recently queued', 'completed', 'queued', 'in_progress', 'waiting'];
 
 export interface Allowance {
-  /** Redeliveries that are saved up. */
+  /** Number of redeliveries that may be sent now. */
   readonly calls: number;
   readonly at: number;
 }
@@ -28,40 +31,44 @@ export interface Allowance {
 export interface Redelivery {
   readonly guid: string;
   readonly event: FailedEvent;
-  /** To see whether the webhook answers again: no try of this event. */
+  /** The redelivery tests whether the webhook answers. It does not count as a try of the event. */
   readonly isProbe: boolean;
 }
 
 export interface RedeliveryPlan {
   readonly send: readonly Redelivery[];
-  /** Events whose tries are used up, or which GitHub does not deliver again any more. */
+  /** Events whose tries are used up, or that GitHub no longer redelivers. */
   readonly givenUp: readonly [guid: string, event: FailedEvent][];
 }
 
-/** Redeliveries that may be sent by now, whatever the rate at which the sweep is started. */
+/** Adds the redeliveries that were gained since the last sweep, however often the sweep is started. */
 export function redeliveryAllowance(saved: Allowance, now: number): Allowance {
   // mutation: redeliveries a minute
-  return {calls: Math.min(PER_MINUTE, saved.calls + ((now - saved.at) / MINUTE) * PER_MINUTE), at: now};
+  return {
+    calls: Math.min(REDELIVERIES_PER_MINUTE, saved.calls + ((now - saved.at) / MINUTE_MS) * REDELIVERIES_PER_MINUTE),
+    at: now,
+  };
 }
 
 /**
- * How a hook does after a look at its newest attempts, newest first. It is down while what was delivered last fails, and nothing succeeded
- * since; an event that goes on failing while others arrive does not make it so. It is up from the first success on.
+ * Updates the health of a hook by its newest attempts, given newest first. A hook is down while its latest deliveries fail and none
+ * succeeded after them. An event that keeps failing while others arrive does not make its hook down. The first success makes the hook up.
  */
 export function healthAfter(reading: HookReading, newest: readonly DiscoveredDelivery[]): HookReading {
   if (newest.length === 0) return reading;
   const success = newest.find(({ok}) => ok)?.deliveredAt;
   const isDown = newest.some(
     ({ok, redelivery, deliveredAt}) =>
-      !ok && (success === undefined || (!redelivery && deliveredAt > success + AT_ONE_TIME_MS)),
+      !ok && (success === undefined || (!redelivery && deliveredAt > success + SIMULTANEOUS_MS)),
   );
   if (isDown === reading.isDown) return reading;
   return {...reading, isDown, ...(isDown ? {} : {recoveredAt: success ?? reading.recoveredAt})};
 }
 
 /**
- * What is delivered again now. Of a hook that is down one event a minute, as a probe; else what is due: by growing pauses, or at once
- * after the hook came up again. Hooks that could not be looked at are left out of `readings`, and nothing of theirs is sent.
+ * Decides which events are redelivered now. A hook that is down gets one event per minute as a probe. A hook that is up gets the events
+ * that are due: after growing pauses, or immediately after the hook recovered. Events of hooks that are not in `readings` are not
+ * redelivered.
  */
 export function planRedeliveries(
   events: readonly (readonly [string, FailedEvent])[],
@@ -78,7 +85,7 @@ export function planRedeliveries(
     else if (!reading) continue;
     else if (reading.isDown) {
       // mutation: probed a moment ago
-      if (now - reading.probedAt < PROBE_EVERY_MS - EARLY_MS) continue;
+      if (now - reading.probedAt < PROBE_INTERVAL_MS - TOLERANCE_MS) continue;
       const probe = {guid, event, isProbe: true};
       const other = probes.get(event.hook);
       if (!other || isBetterProbe(probe, other, now)) probes.set(event.hook, probe);
@@ -86,36 +93,36 @@ export function planRedeliveries(
       // mutation: pause before next try
       const pause = PAUSES_MS[tries];
       if (pause === undefined) {
-        if (now - last >= LAST_WORD_MS) givenUp.push([guid, event]);
-      } else if (last < reading.recoveredAt || now - last >= pause - (tries === 0 ? 0 : EARLY_MS)) {
+        if (now - last >= LAST_TRY_GRACE_MS) givenUp.push([guid, event]);
+      } else if (last < reading.recoveredAt || now - last >= pause - (tries === 0 ? 0 : TOLERANCE_MS)) {
         due.push({guid, event, isProbe: false});
       }
     }
   }
   const rank = new Map(due.map((one) => [one, rankOf(one, now)]));
   due.sort((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0) || a.event.at - b.event.at);
-  // Both events pass through different queues, and one may overtake the other.
+  // The events of a job’s start and end use different queues, and one may overtake the other.
   const hasEnds = due.some(({event}) => event.action === 'completed' && event.tries === 0);
-  const ready = hasEnds ? due.filter((one) => !isLongQueued(one, now)) : due;
+  const ready = hasEnds ? due.filter((one) => !wasQueuedLongAgo(one, now)) : due;
   return {send: [...probes.values(), ...ready].slice(0, Math.floor(calls)), givenUp};
 }
 
-/** The event after one more redelivery was requested. */
+/** The event with one more redelivery recorded. */
 export function tried(event: FailedEvent, {isProbe}: Pick<Redelivery, 'isProbe'>, now: number): FailedEvent {
   return {...event, last: now, tries: isProbe ? event.tries : event.tries + 1};
 }
 
-/** The one that was not tried for longest: an event that fails by its own fault says nothing about the hook. */
+/** Prefers the event that was tried least recently: an event that fails by itself says nothing about the hook. */
 function isBetterProbe(a: Redelivery, b: Redelivery, now: number): boolean {
-  const [old, other] = [isLongQueued(a, now), isLongQueued(b, now)];
+  const [old, other] = [wasQueuedLongAgo(a, now), wasQueuedLongAgo(b, now)];
   return old === other ? a.event.last < b.event.last : other;
 }
 
 function rankOf(one: Redelivery, now: number): number {
   const {action} = one.event;
-  return ORDER.indexOf(action === 'queued' && !isLongQueued(one, now) ? 'recently queued' : action);
+  return ORDER.indexOf(action === 'queued' && !wasQueuedLongAgo(one, now) ? 'recently queued' : action);
 }
 
-function isLongQueued({event}: Redelivery, now: number): boolean {
+function wasQueuedLongAgo({event}: Redelivery, now: number): boolean {
   return event.action === 'queued' && now - event.at >= RECENT_MS;
 }

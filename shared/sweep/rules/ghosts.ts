@@ -2,15 +2,18 @@ import type {Registration} from '../../github/github';
 import {isRegistrationOf, isUnused} from '../../model/identity';
 import {isOver, type RunnerDocument} from '../../model/runner';
 import {type RunnerScope, scopeKey} from '../../model/scope';
-import type {Observed, Registered} from '../observed';
-import {type PersistenceTracker, TWICE_MS} from '../persistence';
+import {isListed, type Observed, type Registered} from '../observed';
+import {PERSISTED_MS, type PersistenceTracker} from '../persistence';
 import type {PlannedAction, Rule} from '../rule';
 
-/** Each deregistration costs a call, and a mistake would remove many registrations. */
-const MOST_A_PASS = 20;
+/** Deregistrations per sweep: each costs a call, and a mistake would remove many registrations. */
+const MAX_PER_SWEEP = 20;
 
-/** For a registration known by its name alone: one of somebody else with this name, whose VM boots, is online long before. */
-const NAMED_MS = 15 * 60_000;
+/**
+ * For how long a registration that is known only by its name must persist, in milliseconds. Another deployment’s runner of this name would
+ * be online by then.
+ */
+const NAME_ONLY_MS = 15 * 60_000;
 
 interface Deregister extends PlannedAction {
   readonly kind: 'deregister';
@@ -20,8 +23,8 @@ interface Deregister extends PlannedAction {
 }
 
 /**
- * Deletes registrations that are offline and idle, of runners that are over and have no VM; each is seen twice before. A registration that
- * is on no record may belong to another deployment of our name: GitHub removes it after a day.
+ * Deletes registrations that are offline and idle, of runners that are over and have no VM. Two sweeps must see each. A registration on no
+ * record is kept, because it may belong to another deployment of this name; GitHub removes it after a day.
  */
 export const deregisterGhosts: Rule<Deregister> = {
   plan: planDeregistrations,
@@ -30,11 +33,11 @@ export const deregisterGhosts: Rule<Deregister> = {
 };
 
 function planDeregistrations(observed: Observed, _now: number, tracker: PersistenceTracker): Deregister[] {
-  if (observed.instances === undefined || observed.runners === undefined) {
+  if (observed.runners === undefined) {
     tracker.carryOver('ghost ');
     return [];
   }
-  const there = new Set([...observed.instances, ...observed.runners].map(({name}) => name));
+  const there = new Set([...observed.machines, ...observed.runners].map(({name}) => name));
   const actions: Deregister[] = [];
   for (const {scope, installationId, runners} of observed.scopes.values()) {
     for (const registration of runners) {
@@ -43,20 +46,27 @@ function planDeregistrations(observed: Observed, _now: number, tracker: Persiste
       if (there.has(name) || !isUnused(registration)) continue;
       // mutation: ghost of another
       if (!isOfFormer(runner, scope, registration)) continue;
+      if (!isWhereListed(observed, runner)) continue;
       const seenMs = tracker.observe(`ghost ${scopeKey(scope)} ${name}`);
-      if (seenMs < (runner?.githubId === null ? NAMED_MS : TWICE_MS)) continue;
-      if (actions.length === MOST_A_PASS) continue;
+      if (seenMs < (runner?.githubId === null ? NAME_ONLY_MS : PERSISTED_MS)) continue;
+      if (actions.length === MAX_PER_SWEEP) continue;
       actions.push({kind: 'deregister', reason: 'ghost', name, registration: {scope, installationId, id}});
     }
   }
   for (const key of Object.keys(observed.sightings)) {
-    const scope = /^ghost (\S+ \S+) /.exec(key)?.[1];
-    if (scope && !observed.scopes.has(scope)) tracker.carryOver(key);
+    const [, scope, name = ''] = /^ghost (\S+ \S+) (\S+)/.exec(key) ?? [];
+    if (!scope) continue;
+    if (!observed.scopes.has(scope) || !isWhereListed(observed, observed.former.get(name))) tracker.carryOver(key);
   }
   return actions;
 }
 
-/** Whether it is the registration of a runner that is over: not one that was made while GitHub was asked. */
+/** Whether the machine of the runner would be listed if it existed; for an unknown runner, whether every machine would be. */
+function isWhereListed(observed: Observed, runner: RunnerDocument | undefined): boolean {
+  return runner ? isListed(observed, runner) : observed.unlisted.length === 0;
+}
+
+/** Whether the registration belongs to a runner that is over, and not to one that was created during the scan. */
 function isOfFormer(runner: RunnerDocument | undefined, scope: RunnerScope, registration: Registration): boolean {
   if (!runner || !isOver(runner) || scopeKey(runner.scope) !== scopeKey(scope)) return false;
   return isRegistrationOf(runner, registration);

@@ -1,11 +1,11 @@
-import {isBeingMade, isEnding, type RunnerDocument} from '../../model/runner';
-import {wantedWarm, warmOnes} from '../../model/warm';
+import {isBeingCreated, isEnding, type RunnerDocument} from '../../model/runner';
+import {wantedWarm, warmRunnerNames} from '../../model/warm';
 import {minutesOf, type Observed, poolNamed, registrationOf, runsAtGitHub} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type PlannedAction, type Rule, runnerOf} from '../rule';
 
-/** The idle check takes three readings a minute apart; this long after `idleMinutes`, the check was lost. */
-const LOST_MS = 8 * 60_000;
+/** The idle check takes three readings, a minute apart. This many milliseconds after `idleMinutes` the check was lost. */
+const LOST_AFTER_MS = 8 * 60_000;
 
 interface ReleaseIdle extends PlannedAction {
   readonly kind: 'release_idle';
@@ -23,8 +23,8 @@ interface RepeatIdleCheck extends PlannedAction {
 type Release = ReleaseIdle | RepeatIdleCheck;
 
 /**
- * Releases a runner that was online and idle for `idleMinutes` while it covers a job that GitHub does not give it. Repeats the idle check
- * of a spare runner when the check was lost.
+ * Releases a runner that was online and idle for `idleMinutes` while its assigned job is not given to it. Repeats a lost idle check of an
+ * unassigned runner.
  */
 export const endIdle: Rule<Release> = {
   plan: planReleases,
@@ -40,36 +40,36 @@ export const endIdle: Rule<Release> = {
 function planReleases(observed: Observed, now: number, tracker: PersistenceTracker): Release[] {
   const actions: Release[] = [];
   for (const runner of observed.runners ?? []) {
-    if (isBeingMade(runner) || isEnding(runner) || runner.runs !== null) continue;
+    if (isBeingCreated(runner) || isEnding(runner) || runner.runs !== null) continue;
     const idleMs = minutesOf(observed, runner.pool).idleMinutes * 60_000;
     const action = runner.spare
-      ? lostCheck(observed, runner, now, idleMs)
-      : runner.covers !== null && idleCover(observed, runner, idleMs, tracker);
+      ? repeatLostCheck(observed, runner, now, idleMs)
+      : runner.covers !== null && releaseIdleRunner(observed, runner, idleMs, tracker);
     if (action) actions.push(action);
   }
   return actions;
 }
 
-function lostCheck(
+function repeatLostCheck(
   observed: Observed,
   runner: RunnerDocument,
   now: number,
   idleMs: number,
 ): RepeatIdleCheck | undefined {
   const forMs = now - (runner.spareSince ?? now);
-  if (forMs < idleMs + LOST_MS || isWarm(observed, runner, now)) return undefined;
-  // A multiple of three begins a new round of readings; a number that grows gives a task name that was not used before.
-  const reading = 3 * Math.floor(forMs / LOST_MS) + 3_000;
+  if (forMs < idleMs + LOST_AFTER_MS || isWarm(observed, runner, now)) return undefined;
+  // A multiple of three starts a new check. The number grows, so that the task name is new.
+  const reading = 3 * Math.floor(forMs / LOST_AFTER_MS) + 3_000;
   return {kind: 'idle_check', reason: 'lost_stop', runner: runner.name, reading};
 }
 
 function isWarm(observed: Observed, runner: RunnerDocument, now: number): boolean {
   const pool = poolNamed(observed, runner.pool);
   const spares = (observed.runners ?? []).filter(({spare, pool: name}) => spare && name === runner.pool);
-  return pool !== undefined && warmOnes(spares, wantedWarm(pool, now), now).has(runner.name);
+  return pool !== undefined && warmRunnerNames(spares, wantedWarm(pool, now), now).has(runner.name);
 }
 
-function idleCover(
+function releaseIdleRunner(
   observed: Observed,
   runner: RunnerDocument,
   idleMs: number,

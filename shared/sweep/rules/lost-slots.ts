@@ -10,7 +10,7 @@ interface FreeSlot extends PlannedAction {
   readonly holder: string;
 }
 
-/** Frees slots whose holder is over, or holds another slot; each is seen twice before. */
+/** Frees slots whose holder is over or holds another slot. Two sweeps must see each. */
 export const freeLostSlots: Rule<FreeSlot> = {
   plan: planFrees,
   act: async ({slot, holder}, repairs) => ({decision: await repairs.freeSlot(slot, holder)}),

@@ -3,28 +3,28 @@ import type {JobEvent} from '../../model/job-event';
 import {matchJob} from '../../model/matching';
 import {parseRunnerName} from '../../model/names';
 import {isPersistent} from '../../model/pool';
-import {endOfVanished, eventOf} from '../lost-events';
-import {namesakes, type Observed, poolNamed, type SeenJob, settledMs} from '../observed';
+import {completedEventOf, missedEventOf} from '../lost-events';
+import {namesakes, type Observed, poolNamed, type SeenJob, webhookGraceMs} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import type {ActionOutcome, DemandJob, PlannedAction, Repairs, Rule} from '../rule';
 
-/** GitHub cancels a job that no runner took after a day. */
-const OLDEST_MS = 23 * 3600_000;
+/** GitHub cancels a job that no runner took for a day; one hour less, in milliseconds. */
+const MAX_JOB_AGE_MS = 23 * 3600_000;
 const FIRST_COOL_DOWN_MS = 15 * 60_000;
-const LONGEST_COOL_DOWN_MS = 60 * 60_000;
+const MAX_COOL_DOWN_MS = 60 * 60_000;
 
-/** A task of one name is created once in this time. */
-const VM_BUCKET_MS = 10 * 60_000;
-const BUCKET_MS = 60 * 60_000;
+/** How long the name of a task stays the same, in milliseconds: in this time the task is created once. */
+const VM_TASK_BUCKET_MS = 10 * 60_000;
+const EVENT_BUCKET_MS = 60 * 60_000;
 
-/** Sends the event that the lost webhook would have sent. */
+/** Enqueues the event that the lost webhook would have brought. */
 interface ReplayEvent extends PlannedAction {
   readonly kind: 'event';
   readonly reason: 'uncovered_job' | 'lost_event' | 'vanished_job' | 'dead_job';
   readonly event: JobEvent;
 }
 
-/** Opens a job again whose runner is over. */
+/** Makes a job open again whose runner is over. */
 interface ReopenJob extends PlannedAction {
   readonly kind: 'reopen';
   readonly reason: 'lost_runner';
@@ -32,7 +32,7 @@ interface ReopenJob extends PlannedAction {
   readonly runner: string | null;
 }
 
-/** Opens a job again that ran, is queued again and has lost its runner. */
+/** Makes a job open again that GitHub requeued and whose runner is over. */
 interface RequeueJob extends PlannedAction {
   readonly kind: 'requeue';
   readonly reason: 'requeued_job';
@@ -40,7 +40,7 @@ interface RequeueJob extends PlannedAction {
   readonly runner: string | null;
 }
 
-/** Gives a job whose pool is not configured any more to the pool that matches it now. */
+/** Moves a job of a removed pool to the pool that matches it now. */
 interface MoveJob extends PlannedAction {
   readonly kind: 'move';
   readonly reason: 'removed_pool';
@@ -50,7 +50,7 @@ interface MoveJob extends PlannedAction {
 
 type Correction = ReplayEvent | ReopenJob | RequeueJob | MoveJob | DemandJob<'lost_demand'>;
 
-/** Compares each job at GitHub with its record, and replays the events that webhooks did not deliver. */
+/** Compares each job at GitHub with its record and replays the missed events. */
 export const replayMissedEvents: Rule<Correction> = {plan: planCorrections, act: correct, subject: subjectOf};
 
 async function correct(action: Correction, repairs: Repairs): Promise<ActionOutcome> {
@@ -80,20 +80,20 @@ function subjectOf(action: Correction): Record<string, string> {
 function planCorrections(observed: Observed, now: number, tracker: PersistenceTracker): Correction[] {
   const actions: Correction[] = [];
   for (const [key, seen] of observed.seen) {
-    const action = compare(observed, key, seen, now, tracker);
+    const action = correctionOf(observed, key, seen, now, tracker);
     if (action) actions.push(action);
   }
   for (const key of observed.absent) {
     const stored = observed.jobs.get(key);
     if (!stored || !tracker.hasPersisted(`absent ${key}`)) continue;
-    actions.push({kind: 'event', reason: 'vanished_job', event: endOfVanished(stored, key, observed.startedAt)});
+    actions.push({kind: 'event', reason: 'vanished_job', event: completedEventOf(stored, key, observed.startedAt)});
   }
   actions.push(...endOutOfReach(observed, tracker));
   return actions.sort(byAge);
 }
 
 /**
- * Ends a job whose repository GitHub has not shown for as long as it lets a job wait. A job on a live runner may run all the while: it ends
+ * Ends a job whose repository GitHub has not shown for as long as GitHub lets a job wait. A job on a live runner may still run: it ends
  * with its runner.
  */
 function endOutOfReach(observed: Observed, tracker: PersistenceTracker): ReplayEvent[] {
@@ -101,11 +101,11 @@ function endOutOfReach(observed: Observed, tracker: PersistenceTracker): ReplayE
   const actions: ReplayEvent[] = [];
   for (const key of observed.outOfReach) {
     const stored = observed.jobs.get(key);
-    if (!stored || tracker.observe(`${prefix}${key}`) < OLDEST_MS) continue;
+    if (!stored || tracker.observe(`${prefix}${key}`) < MAX_JOB_AGE_MS) continue;
     if (stored.status === 'in_progress' && !isRunnerGone(observed, stored.runner)) continue;
-    actions.push({kind: 'event', reason: 'vanished_job', event: endOfVanished(stored, key, observed.startedAt)});
+    actions.push({kind: 'event', reason: 'vanished_job', event: completedEventOf(stored, key, observed.startedAt)});
   }
-  // One sweep does not ask for every job.
+  // Not every sweep reads every job: sightings of unread jobs are kept.
   for (const sighting of Object.keys(observed.sightings)) {
     const key = sighting.startsWith(prefix) ? sighting.slice(prefix.length) : undefined;
     const isUnknown = key && observed.jobs.has(key) && !observed.seen.has(key) && !observed.absent.has(key);
@@ -114,7 +114,7 @@ function endOutOfReach(observed: Observed, tracker: PersistenceTracker): ReplayE
   return actions;
 }
 
-function compare(
+function correctionOf(
   observed: Observed,
   key: JobKey,
   seen: SeenJob,
@@ -123,45 +123,43 @@ function compare(
 ): Correction | undefined {
   const {job} = seen;
   const stored = observed.jobs.get(key);
-  const settled = stored === undefined || now - stored.updatedAt >= settledMs(observed.webhooks);
+  const settled = stored === undefined || now - stored.updatedAt >= webhookGraceMs(observed.webhooks);
   switch (job.status) {
     case 'queued':
       // mutation: queued again
-      if (stored?.status === 'in_progress') return queuedAgain(observed, key, stored, tracker);
+      if (stored?.status === 'in_progress') return requeueWithoutRunner(observed, key, stored, tracker);
       if (!isDue(observed, job.queuedAt, now) || !settled) return undefined;
       // mutation: uncovered job
-      if (!stored || stored.status === 'waiting') return missedEvent(observed, seen, stored, 'uncovered_job', now);
+      if (!stored || stored.status === 'waiting') return replay(observed, seen, stored, 'uncovered_job', now);
       if (stored.status !== 'queued') return undefined;
-      if (isOfRemovedPool(observed, stored)) return moved(observed, key, seen);
-      if (stored.demand === 'dead') return tryAgain(observed, seen, stored, now);
-      return isOfPersistentVm(observed, stored) ? startAgain(key, stored, now) : withoutRunner(observed, key, stored);
+      if (hasNoPool(observed, stored)) return moveToMatchingPool(observed, key, seen);
+      if (stored.demand === 'dead') return retryDeadJob(observed, seen, stored, now);
+      return needsPersistentVm(observed, stored)
+        ? demandVmAgain(key, stored, now)
+        : reopenWithoutRunner(observed, key, stored);
     case 'waiting':
-      return stored?.status === 'queued' && settled
-        ? missedEvent(observed, seen, stored, 'lost_event', now)
-        : undefined;
+      return stored?.status === 'queued' && settled ? replay(observed, seen, stored, 'lost_event', now) : undefined;
     case 'in_progress':
       if (isRunningOrOver(stored) || job.runnerName === null) return undefined;
-      return missedEvent(observed, seen, stored, 'lost_event', now);
+      return replay(observed, seen, stored, 'lost_event', now);
     case 'completed':
       // mutation: end of job not told
-      return stored && stored.status !== 'completed'
-        ? missedEvent(observed, seen, stored, 'lost_event', now)
-        : undefined;
+      return stored && stored.status !== 'completed' ? replay(observed, seen, stored, 'lost_event', now) : undefined;
   }
 }
 
 /**
- * The webhook has the first minute to report a queued job, and GitHub cancels the job after a day: counted from when it was queued, which
- * may be weeks after its run began. A job whose time is unknown is due.
+ * Whether the sweep may report a queued job. The webhook has the first minute, and GitHub cancels the job after a day; both count from the
+ * time when the job was queued, which can be weeks after the run was created. A job whose time is unknown is due.
  */
 function isDue({webhooks}: Observed, queuedAt: number | null, now: number): boolean {
   if (queuedAt === null) return true;
   const ageMs = now - queuedAt;
-  return ageMs <= OLDEST_MS && (webhooks === 'off' || ageMs >= settledMs(webhooks));
+  return ageMs <= MAX_JOB_AGE_MS && (webhooks === 'off' || ageMs >= webhookGraceMs(webhooks));
 }
 
-/** A job on record as running that GitHub has as queued, twice, and whose runner is gone: GitHub is believed. */
-function queuedAgain(
+/** Requeues a job that runs on record, if two sweeps saw it queued at GitHub and its runner is over. */
+function requeueWithoutRunner(
   observed: Observed,
   key: JobKey,
   {runner}: JobDocument,
@@ -171,7 +169,7 @@ function queuedAgain(
   return {kind: 'requeue', reason: 'requeued_job', job: key, runner};
 }
 
-/** Our runner is gone when no live one is on record; somebody else's, when none of its name is listed as busy at GitHub. */
+/** Whether no runner of this name runs a job: for our runners, none is live on record; for others, none is busy at GitHub. */
 function isRunnerGone(observed: Observed, name: string | null): boolean {
   if (name === null) return true;
   if (observed.runners === undefined || observed.runners.some((runner) => runner.name === name)) return false;
@@ -179,17 +177,17 @@ function isRunnerGone(observed: Observed, name: string | null): boolean {
   return !namesakes(observed, name).some(({seen}) => seen.busy);
 }
 
-function isOfPersistentVm(observed: Observed, {pool}: JobDocument): boolean {
+function needsPersistentVm(observed: Observed, {pool}: JobDocument): boolean {
   const configured = poolNamed(observed, pool);
   return configured !== undefined && isPersistent(configured);
 }
 
-/** A job that is covered keeps its runner until that ends. */
-function isOfRemovedPool(observed: Observed, {pool, demand}: JobDocument): boolean {
+/** Whether the pool of the job was removed. A job with an assigned runner stays with it. */
+function hasNoPool(observed: Observed, {pool, demand}: JobDocument): boolean {
   return demand !== 'covered' && poolNamed(observed, pool) === undefined;
 }
 
-function moved(
+function moveToMatchingPool(
   observed: Observed,
   job: JobKey,
   {repository, isPublic, job: {labels}}: SeenJob,
@@ -198,37 +196,37 @@ function moved(
   return match.kind === 'matched' ? {kind: 'move', reason: 'removed_pool', job, pool: match.pool.name} : undefined;
 }
 
-/** Asks for the job's persistent VM again now and then, which changes nothing when the VM is up. */
-function startAgain(key: JobKey, {updatedAt}: JobDocument, now: number): Correction | undefined {
-  if (now - updatedAt < VM_BUCKET_MS) return undefined;
-  return {kind: 'demand', reason: 'lost_demand', job: key, cause: `vm-${Math.floor(now / VM_BUCKET_MS)}`};
+/** Enqueues another demand task for the job’s persistent VM. The task changes nothing when the VM runs. */
+function demandVmAgain(key: JobKey, {updatedAt}: JobDocument, now: number): Correction | undefined {
+  if (now - updatedAt < VM_TASK_BUCKET_MS) return undefined;
+  return {kind: 'demand', reason: 'lost_demand', job: key, cause: `vm-${Math.floor(now / VM_TASK_BUCKET_MS)}`};
 }
 
 function isRunningOrOver(stored: JobDocument | undefined): boolean {
   return stored?.status === 'in_progress' || stored?.status === 'completed';
 }
 
-function missedEvent(
+function replay(
   observed: Observed,
   seen: SeenJob,
   stored: JobDocument | undefined,
   reason: Exclude<ReplayEvent['reason'], 'vanished_job'>,
   now: number,
 ): ReplayEvent | undefined {
-  const bucketMs = reason === 'dead_job' ? FIRST_COOL_DOWN_MS : BUCKET_MS;
-  const event = eventOf(observed, seen, stored, {now, bucketMs});
+  const bucketMs = reason === 'dead_job' ? FIRST_COOL_DOWN_MS : EVENT_BUCKET_MS;
+  const event = missedEventOf(observed, seen, stored, {now, bucketMs});
   return event && {kind: 'event', reason, event};
 }
 
-/** Every attempt failed, a while ago, and the job still waits: it gets another one. */
-function tryAgain(observed: Observed, seen: SeenJob, stored: JobDocument, now: number): Correction | undefined {
-  const afterAttempts = Math.min(LONGEST_COOL_DOWN_MS, FIRST_COOL_DOWN_MS * Math.max(1, stored.creations));
+/** Starts another attempt for a job whose attempts have all failed, after a cool-down. */
+function retryDeadJob(observed: Observed, seen: SeenJob, stored: JobDocument, now: number): Correction | undefined {
+  const afterAttempts = Math.min(MAX_COOL_DOWN_MS, FIRST_COOL_DOWN_MS * Math.max(1, stored.creations));
   const coolDown = stored.heldBack ? heldBackPauseMs(stored.heldBack) : afterAttempts;
-  return now - stored.updatedAt < coolDown ? undefined : missedEvent(observed, seen, stored, 'dead_job', now);
+  return now - stored.updatedAt < coolDown ? undefined : replay(observed, seen, stored, 'dead_job', now);
 }
 
-/** A job on record as covered by a runner that is over, or that covers another job. */
-function withoutRunner(observed: Observed, key: JobKey, stored: JobDocument): Correction | undefined {
+/** Reopens a job whose runner is over or assigned to another job. */
+function reopenWithoutRunner(observed: Observed, key: JobKey, stored: JobDocument): Correction | undefined {
   if (stored.demand !== 'covered' || observed.runners === undefined) return undefined;
   const runner = observed.runners.find(({name}) => name === stored.runner);
   if (runner?.covers === key || runner?.runs === key) return undefined;

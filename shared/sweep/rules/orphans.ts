@@ -1,6 +1,5 @@
 import {isUnused} from '../../model/identity';
 import {scopeKey} from '../../model/scope';
-import type {Machine} from '../../providers/provider';
 import {
   minutesOf,
   namesakes,
@@ -9,6 +8,7 @@ import {
   type Registered,
   registrationOf,
   runsAtGitHub,
+  type SeenMachine,
 } from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import type {LeftoverVm, PlannedAction, Rule} from '../rule';
@@ -18,7 +18,10 @@ interface DeleteVm extends PlannedAction, LeftoverVm {
   readonly reason: 'stopped_vm' | 'orphan';
 }
 
-/** Deletes this deployment's VMs that no live runner is on record for: seen twice before, older than `bootMinutes`, and without a job. */
+/**
+ * Deletes VMs of this deployment without a live runner on record. Two sweeps must see each; it must be older than `bootMinutes` and run no
+ * job.
+ */
 export const deleteOrphans: Rule<DeleteVm> = {
   plan: planDeletions,
   act: async (action, repairs) => ({decision: await repairs.deleteVm(action)}),
@@ -29,17 +32,22 @@ function planDeletions(observed: Observed, now: number, tracker: PersistenceTrac
   if (observed.runners === undefined) return [];
   const live = new Set(observed.runners.map(({name}) => name));
   const actions: DeleteVm[] = [];
-  for (const machine of ourMachines(observed) ?? []) {
+  for (const machine of ourMachines(observed)) {
     if (live.has(machine.name) || machine.status === 'stopping') continue;
-    const action = orphan(observed, machine, now, tracker);
+    const action = deletionOf(observed, machine, now, tracker);
     if (action) actions.push(action);
   }
-  if (observed.instances === undefined) tracker.carryOver('orphan ');
+  if (observed.unlisted.length > 0) tracker.carryOver('orphan ');
   return actions;
 }
 
-function orphan(observed: Observed, machine: Machine, now: number, tracker: PersistenceTracker): DeleteVm | undefined {
-  const {name, place: zone, pool} = machine;
+function deletionOf(
+  observed: Observed,
+  machine: SeenMachine,
+  now: number,
+  tracker: PersistenceTracker,
+): DeleteVm | undefined {
+  const {name, place: zone, pool, provider} = machine;
   const isDead = machine.status === 'stopped';
   if (!isDead && now - machine.createdAt < minutesOf(observed, pool).bootMinutes * 60_000) return undefined;
   const former = observed.former.get(name);
@@ -53,8 +61,8 @@ function orphan(observed: Observed, machine: Machine, now: number, tracker: Pers
   const others = former ? [] : namesakes(observed, name, pool);
   // mutation: orphan runs a job
   if (!isDead && (own?.seen.busy || runsAtGitHub(observed, name, former))) return undefined;
-  // A VM on no record cannot be deregistered first: while a registration of its name is connected, it may take a job at any time. Compute
-  // Engine deletes it after `maxRunDuration`.
+  // The runner of a VM on no record cannot be deregistered first: while a registration of its name is connected, it may take a job at any
+  // time. The VM ends by itself.
   if (!isDead && others.some(({seen}) => !isUnused(seen))) return undefined;
   if (!tracker.hasPersisted(key)) return undefined;
   return {
@@ -63,12 +71,13 @@ function orphan(observed: Observed, machine: Machine, now: number, tracker: Pers
     name,
     zone,
     pool,
-    registration: own ? place(own) : null,
-    namesakes: others.map(place),
+    provider,
+    registration: own ? withoutSeen(own) : null,
+    namesakes: others.map(withoutSeen),
     isDead,
   };
 }
 
-function place({scope, installationId, id}: Registered): Registered {
+function withoutSeen({scope, installationId, id}: Registered): Registered {
   return {scope, installationId, id};
 }

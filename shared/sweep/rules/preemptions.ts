@@ -2,17 +2,17 @@ import type {Preemption} from '../../model/sweep';
 import {type Observed, poolNamed} from '../observed';
 import type {PlannedAction, Rule} from '../rule';
 
-/** The first attempt is 1. A job that loses its VM more often is left to a person. */
+/** Last run attempt that is rerun, counted from 1. A job that loses its VM more often is left to a person. */
 const LAST_ATTEMPT = 2;
 
 interface SettlePreemption extends PlannedAction {
-  /** `forget_preemption`: the job ended otherwise, so that nothing is to be run again. */
+  /** `forget_preemption`: the job ended for another reason and is not rerun. */
   readonly kind: 'rerun' | 'forget_preemption';
   readonly reason: 'preempted';
   readonly preemption: Preemption;
 }
 
-/** Runs the job of a preempted spot VM once more, if the preemption made it fail: none of its steps failed. */
+/** Reruns the job of a preempted spot VM if the preemption made the job fail: none of its steps failed. */
 export const rerunPreempted: Rule<SettlePreemption> = {
   plan: planReruns,
   act: async ({kind, preemption}, repairs) => {

@@ -1,14 +1,14 @@
-import {isBeingMade, isEnding} from '../../model/runner';
-import {jobUrlOf, type Observed, ourMachines} from '../observed';
+import {isBeingCreated, isEnding} from '../../model/runner';
+import {isListed, jobUrlOf, type Observed, ourMachines} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
 
-/** A runner is deleted within a minute or two after its end; after this long, the task that deletes it was lost. */
-const LEAVING_MS = 5 * 60_000;
+/** A runner is deleted within a minute or two after its end. After this many milliseconds the task that deletes it was lost. */
+const LOST_AFTER_MS = 5 * 60_000;
 
 type End = EndRunner<'lost_stop' | 'stopped_vm' | 'vanished_vm'>;
 
-/** Ends runners whose VM vanished or stopped, each seen twice before; and those whose VM should have been deleted long ago. */
+/** Ends runners whose VM vanished or stopped, which two sweeps must see, and runners whose deletion was lost. */
 export const endRunnersWithoutVm: Rule<End> = {
   plan: planEnds,
   act: (action, repairs) => repairs.endRunner(action, {hasVanished: action.reason === 'vanished_vm'}),
@@ -16,12 +16,12 @@ export const endRunnersWithoutVm: Rule<End> = {
 };
 
 function planEnds(observed: Observed, now: number, tracker: PersistenceTracker): End[] {
-  const machines = new Map(observed.instances?.map((instance) => [instance.name, instance]));
-  const kept = new Set(ourMachines(observed)?.map(({name}) => name));
+  const machines = new Map(observed.machines.map((machine) => [machine.name, machine]));
+  const kept = new Set(ourMachines(observed).map(({name}) => name));
   const actions: End[] = [];
   for (const runner of observed.runners ?? []) {
-    if (isBeingMade(runner)) continue;
-    if (observed.instances === undefined) {
+    if (isBeingCreated(runner)) continue;
+    if (!isListed(observed, runner)) {
       tracker.carryOver(`machine ${runner.name}`);
       continue;
     }
@@ -29,9 +29,9 @@ function planEnds(observed: Observed, now: number, tracker: PersistenceTracker):
     if (machine && !kept.has(machine.name)) continue;
     const rest = {runner: runner.name, force: false, jobUrl: jobUrlOf(observed, runner)};
     if (isEnding(runner)) {
-      // The VM's deletion is under way, or its task was lost.
+      // Either the deletion of the VM is running, or its task was lost.
       // mutation: ending is under way
-      if (now - runner.stateAt < LEAVING_MS || (machine && machine.status === 'stopping')) continue;
+      if (now - runner.stateAt < LOST_AFTER_MS || (machine && machine.status === 'stopping')) continue;
       const isDead = !machine || machine.status === 'stopped';
       actions.push({kind: 'end_runner', reason: 'lost_stop', ...rest, isDead});
     } else if (!machine || machine.status === 'stopped') {

@@ -1,23 +1,23 @@
-import {isBeingMade, isWithoutJob} from '../../model/runner';
-import type {Observed} from '../observed';
+import {isBeingCreated, isWithoutJob} from '../../model/runner';
+import {isListed, type Observed} from '../observed';
 import type {DemandJob, EndRunner, PlannedAction, Rule} from '../rule';
 
-/** The queue's own retries come sooner: after so long without a change, no task is at work on it. */
-const FORGOTTEN_MS = 10 * 60_000;
-const HOPELESS_MS = 60 * 60_000;
+/** A creation without change for this many milliseconds has stalled: the retries of the queue come sooner. */
+const STALLED_AFTER_MS = 10 * 60_000;
+const ENDED_AFTER_MS = 60 * 60_000;
 
 interface ResumeCreation extends PlannedAction {
   readonly kind: 'make';
   readonly reason: 'half_made';
-  /** A runner that no job asked for. */
+  /** A runner that was requested without a job. */
   readonly runner: string;
-  /** Keeps the task's name from being one that was used before. */
+  /** Makes the task name unique. */
   readonly cause: string;
 }
 
 type Resumption = ResumeCreation | EndRunner<'half_made'> | DemandJob<'half_made'>;
 
-/** A creation that a crash interrupted is resumed; after an hour its runner is ended. */
+/** Resumes a creation that a crash interrupted. Ends its runner after an hour. */
 export const resumeStalledCreations: Rule<Resumption> = {
   plan: planResumptions,
   act: async (action, repairs) => {
@@ -33,14 +33,15 @@ function planResumptions(observed: Observed, now: number): Resumption[] {
   const actions: Resumption[] = [];
   for (const runner of observed.runners ?? []) {
     const forMs = now - runner.stateAt;
-    if (!isBeingMade(runner) || forMs < FORGOTTEN_MS || observed.held.has(runner.pool)) continue;
-    const cause = `half-made-${runner.name}-${Math.floor(forMs / FORGOTTEN_MS)}`;
-    if (forMs < HOPELESS_MS && isWithoutJob(runner)) {
+    if (!isBeingCreated(runner) || forMs < STALLED_AFTER_MS || observed.held.has(runner.pool)) continue;
+    const cause = `half-made-${runner.name}-${Math.floor(forMs / STALLED_AFTER_MS)}`;
+    if (forMs < ENDED_AFTER_MS && isWithoutJob(runner)) {
       actions.push({kind: 'make', reason: 'half_made', runner: runner.name, cause});
-    } else if (forMs >= HOPELESS_MS || !observed.jobs.has(runner.madeFor)) {
-      if (forMs < HOPELESS_MS && runner.covers === null) continue;
-      // Nothing that was asked for an hour ago is still on its way.
-      const isDead = forMs >= HOPELESS_MS && observed.instances?.some(({name}) => name === runner.name) === false;
+    } else if (forMs >= ENDED_AFTER_MS || !observed.jobs.has(runner.madeFor)) {
+      if (forMs < ENDED_AFTER_MS && runner.covers === null) continue;
+      // No request from an hour ago can still create a VM.
+      const isAbsent = isListed(observed, runner) && !observed.machines.some(({name}) => name === runner.name);
+      const isDead = forMs >= ENDED_AFTER_MS && isAbsent;
       const rest = {isDead, force: false, jobUrl: null} as const;
       actions.push({kind: 'end_runner', reason: 'half_made', runner: runner.name, ...rest});
     } else {

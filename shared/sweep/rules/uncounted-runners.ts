@@ -1,4 +1,4 @@
-import {type Observed, roomOfAll} from '../observed';
+import {freeSlotsOfAllPools, type Observed} from '../observed';
 import {type PlannedAction, type Rule, runnerOf} from '../rule';
 
 interface CountRunner extends PlannedAction {
@@ -7,7 +7,7 @@ interface CountRunner extends PlannedAction {
   readonly runner: string;
 }
 
-/** Gives a slot of all pools to each runner from before there was a limit over all pools, as far as slots are free. */
+/** Assigns a slot of the limit over all pools to each runner that was created before this limit was configured, while slots are free. */
 export const countUncounted: Rule<CountRunner> = {
   plan: planCounts,
   act: async ({runner}, repairs) => ({decision: await repairs.countRunner(runner)}),
@@ -19,6 +19,6 @@ function planCounts(observed: Observed): CountRunner[] {
   if (maxRunners === undefined || runners === undefined) return [];
   return runners
     .filter(({slot, slotOfAll}) => slot !== null && !slotOfAll)
-    .slice(0, roomOfAll(observed))
+    .slice(0, freeSlotsOfAllPools(observed))
     .map(({name}) => ({kind: 'count_runner', reason: 'uncounted', runner: name}));
 }

@@ -1,11 +1,11 @@
 import {type JobDocument, jobKeyOf} from '../../model/job';
 import {isPersistent} from '../../model/pool';
 import {canRun} from '../../model/runner';
-import {type Observed, roomOfAll, settledMs} from '../observed';
+import {freeSlotsOfAllPools, type Observed, webhookGraceMs} from '../observed';
 import type {DemandJob, PlannedAction, Rule} from '../rule';
 
-/** A demand task of one name is made once in this time. */
-const BUCKET_MS = 5 * 60_000;
+/** How long the name of a demand task stays the same, in milliseconds: in this time the task is created once. */
+const TASK_BUCKET_MS = 5 * 60_000;
 
 interface PlaceSpare extends PlannedAction {
   readonly kind: 'place_spare';
@@ -16,8 +16,8 @@ interface PlaceSpare extends PlannedAction {
 type Serve = PlaceSpare | DemandJob<'waiting_job' | 'lost_demand'>;
 
 /**
- * Open jobs, by their pool's priority and their age: to spare runners first, then as many as slots are free. Where all pools together have a
- * limit, the oldest of all pools take what is left of it.
+ * Serves open jobs by the priority of their pool and by age: first with unassigned runners, then with free slots. With a limit over all
+ * pools, the oldest jobs of all pools get the remaining slots.
  */
 export const serveWaiting: Rule<Serve> = {
   plan: planServing,
@@ -36,9 +36,9 @@ function planServing(observed: Observed, now: number): Serve[] {
   const actions: Serve[] = [];
   const wanting: JobDocument[] = [];
   const ofVms: JobDocument[] = [];
-  // The event that freed a slot serves the next job by itself; only when it did not, the sweep does.
-  const patienceMs = settledMs(observed.webhooks);
-  const bucket = Math.floor(now / BUCKET_MS);
+  // The event that frees a slot serves the next job itself. The sweep waits until that event must have come.
+  const patienceMs = webhookGraceMs(observed.webhooks);
+  const bucket = Math.floor(now / TASK_BUCKET_MS);
   const demand = (job: string): DemandJob<'waiting_job' | 'lost_demand'> => ({
     kind: 'demand',
     reason: 'waiting_job',
@@ -65,11 +65,11 @@ function planServing(observed: Observed, now: number): Serve[] {
     if (observed.runners === undefined || observed.held.has(pool.name)) continue;
     const free = Math.max(0, pool.maxRunners - live.filter(({slot}) => slot !== null).length - reserved.length);
     const rest = open.filter((job) => !placed.has(jobKeyOf(job)));
-    // A persistent VM takes no place of all pools.
+    // A persistent VM does not count against the limit over all pools.
     const list = isPersistent(pool) ? ofVms : wanting;
     list.push(...rest.slice(0, free));
   }
   if (observed.maxRunners !== undefined) wanting.sort((a, b) => a.queuedAt - b.queuedAt);
-  const served = [...ofVms, ...wanting.slice(0, roomOfAll(observed))];
+  const served = [...ofVms, ...wanting.slice(0, freeSlotsOfAllPools(observed))];
   return [...actions, ...served.map((job) => demand(jobKeyOf(job)))];
 }

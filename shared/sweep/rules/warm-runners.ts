@@ -2,7 +2,7 @@ import {isEphemeral} from '../../model/pool';
 import {isEnding} from '../../model/runner';
 import {warmScope} from '../../model/scope';
 import {MINUTE_MS, wantedWarm} from '../../model/warm';
-import {type Observed, roomOfAll} from '../observed';
+import {freeSlotsOfAllPools, type Observed} from '../observed';
 import type {PlannedAction, Rule, RunnersToRequest} from '../rule';
 
 interface Warm extends PlannedAction, RunnersToRequest {
@@ -10,7 +10,7 @@ interface Warm extends PlannedAction, RunnersToRequest {
   readonly reason: 'warm';
 }
 
-/** Runners that the pools lack, as far as slots are free that no job waits for. */
+/** Requests the warm runners that the pools lack, while slots are free that no job needs. */
 export const keepWarm: Rule<Warm> = {
   plan: planWarm,
   act: async ({pool, scope, count, key}, repairs) => {
@@ -24,7 +24,7 @@ function planWarm(observed: Observed, now: number): Warm[] {
   const {runners} = observed;
   if (runners === undefined) return [];
   const queue = [...observed.jobs.values()].filter(({demand}) => demand === 'open').length;
-  let left = roomOfAll(observed) - (observed.maxRunners === undefined ? 0 : queue);
+  let left = freeSlotsOfAllPools(observed) - (observed.maxRunners === undefined ? 0 : queue);
   return observed.pools.flatMap((pool): Warm[] => {
     const scope = warmScope(pool);
     if (!scope || !isEphemeral(pool) || observed.held.has(pool.name)) return [];

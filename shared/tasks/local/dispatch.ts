@@ -1,13 +1,14 @@
+import type {TimerClock} from '../../clock';
 import {retryAfterSeconds} from '../../errors';
 
 /** One attempt to run a task. */
 export interface Dispatch<Payload> {
-  /** The queue's id. */
+  /** Id of the queue. */
   readonly queue: string;
-  /** The task's id. */
+  /** Id of the task. */
   readonly name: string;
   readonly payload: Payload;
-  /** What Cloud Tasks adds to the task's own headers; a task cannot set these itself. */
+  /** Headers of Cloud Tasks, which override those of the task. */
   readonly headers: Readonly<Record<string, string>>;
   /** Aborted when the dispatch deadline has passed, or the queue is closed. */
   readonly signal: AbortSignal;
@@ -16,20 +17,20 @@ export interface Dispatch<Payload> {
 export interface DispatchResult {
   /** HTTP status; 200 to 299 ends the task. */
   readonly status: number;
-  /** From `Retry-After`: not again before. */
+  /** Seconds from `Retry-After`: the earliest next attempt. */
   readonly retryAfterSeconds?: number;
 }
 
-/** Runs a task. Rejects when no answer came: the task is kept and tried again. */
+/** Runs a task. Rejects when no answer came: then the task is retried. */
 export type Dispatcher<Payload> = (dispatch: Dispatch<Payload>) => Promise<DispatchResult>;
 
 export interface AttemptCounts {
   /** Attempts before this one. */
   readonly retries: number;
-  /** Of those, the ones that were answered. */
+  /** How many of these attempts were answered. */
   readonly executions: number;
   readonly previousStatus: number | undefined;
-  /** When this attempt was to happen. */
+  /** Planned time of this attempt. */
   readonly scheduleTimeMs: number;
 }
 
@@ -48,7 +49,7 @@ export function dispatchHeaders(queue: string, name: string, counts: AttemptCoun
   };
 }
 
-/** The headers of a dispatch: a task's own give way to those that Cloud Tasks sets, however they are spelt. */
+/** Merges the headers of a task with those of Cloud Tasks, which win regardless of case. */
 export function mergeHeaders(
   own: Readonly<Record<string, string>>,
   set: Readonly<Record<string, string>>,
@@ -63,12 +64,12 @@ export interface TaskPost {
   readonly method?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-  /** The time-out: the queue aborts it at the dispatch deadline. */
+  /** Aborted at the dispatch deadline. */
   readonly signal: AbortSignal;
   readonly nowMs: number;
 }
 
-/** Sends a task to its function as Cloud Tasks does. Redirects are not followed: 3xx is a failure. Rejects when no answer comes. */
+/** Sends a task to its function like Cloud Tasks. Does not follow redirects: 3xx is a failure. Rejects when no answer comes. */
 export async function postTask(post: TaskPost): Promise<DispatchResult> {
   const response = await fetch(post.url, {
     method: post.method ?? 'POST',
@@ -80,4 +81,35 @@ export async function postTask(post: TaskPost): Promise<DispatchResult> {
   await response.arrayBuffer();
   const retryAfter = retryAfterSeconds({'retry-after': response.headers.get('retry-after') ?? undefined}, post.nowMs);
   return {status: response.status, ...(retryAfter === undefined ? {} : {retryAfterSeconds: retryAfter})};
+}
+
+export interface Deadline {
+  readonly timers: TimerClock;
+  readonly deadlineMs: number;
+  /** Aborted when the queue closes. */
+  readonly closing: AbortSignal;
+}
+
+/**
+ * Runs a dispatch until its deadline. Returns undefined without an answer: the peer was not reached, the deadline passed, or the queue was
+ * closed. Then the signal is aborted, but `dispatch` is not awaited.
+ */
+export async function answerInTime(
+  dispatch: (signal: AbortSignal) => Promise<DispatchResult>,
+  {timers, deadlineMs, closing}: Deadline,
+): Promise<DispatchResult | undefined> {
+  const deadline = new AbortController();
+  const signal = AbortSignal.any([deadline.signal, closing]);
+  const cancel = timers.at(deadlineMs, () => deadline.abort(new Error('the dispatch deadline has passed')));
+  const aborted = new Promise<undefined>((resolve) => {
+    signal.addEventListener('abort', () => resolve(undefined), {once: true});
+  });
+  try {
+    return await Promise.race([dispatch(signal), aborted]);
+  } catch {
+    // Like Cloud Tasks, gives no reason: the attempt counts, and the task is retried.
+    return undefined;
+  } finally {
+    cancel();
+  }
 }

@@ -4,18 +4,35 @@ import type {QueueName} from '../../model/task-payload';
 import {functionOf, type NewTask} from '../../model/tasks';
 import type {Tasks} from '../tasks';
 import {type DispatchResult, mergeHeaders} from './dispatch';
+import type {QueueLimits} from './limits';
 import {InProcessQueue} from './queue';
-import type {QueuedTask, QueueLimits} from './register';
+import type {QueuedTask} from './register';
+
+const QUEUES: readonly QueueName[] = ['provision', 'stop'];
+
+/**
+ * Names of tasks.
+ * @see https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks#Task
+ */
+const TASK_ID = /^[A-Za-z0-9_-]{1,500}$/;
+
+/**
+ * Google documents both 100 KB and 1 MiB: the smaller limit is safe.
+ * @see https://cloud.google.com/tasks/docs/quotas
+ */
+const MAX_TASK_BYTES = 100 * 1024;
+
+const MAX_DELAY_MS = 30 * 24 * 3_600_000;
 
 /** A task as its function receives it over HTTP. */
 export interface TaskRequest {
   readonly queue: QueueName;
-  /** The function. */
+  /** The function that receives the task. */
   readonly to: QueueName;
   readonly name: string;
   /** JSON. */
   readonly body: Buffer;
-  /** The task's own, and those of Cloud Tasks. */
+  /** Headers of the task and of Cloud Tasks. */
   readonly headers: Readonly<Record<string, string>>;
   /** Aborted when the dispatch deadline has passed, or the queue is closed. */
   readonly signal: AbortSignal;
@@ -29,20 +46,18 @@ export interface TaskContent {
 
 export interface InProcessTasksOptions {
   readonly timers: TimerClock;
-  /** Brings a task to its function. Rejects when no answer came. */
+  /** Sends a task to its function. Rejects when no answer came. */
   readonly dispatch: (request: TaskRequest) => Promise<DispatchResult>;
   readonly limits?: Partial<QueueLimits>;
-  /** Where a queue has its own. */
+  /** Limits of one queue, which override `limits`. */
   readonly limitsOf?: Readonly<Partial<Record<QueueName, Partial<QueueLimits>>>>;
   /** `false`: tasks run only when `dispatchDue` or `drain` of a queue is called. Default `true`. */
   readonly autoDispatch?: boolean;
-  /** Hears of each task that is deleted after its last attempt. */
+  /** Called with each task that is deleted after its last attempt. */
   readonly onExhausted?: (queue: QueueName, task: QueuedTask<TaskContent>) => void;
 }
 
-const QUEUES: readonly QueueName[] = ['provision', 'stop'];
-
-/** Both queues in this process, without Cloud Tasks: for `npm start` and the simulation. */
+/** Both queues in this process, for `npm start` and the simulation. */
 export class InProcessTasks implements Tasks {
   readonly queues: Readonly<Record<QueueName, InProcessQueue<TaskContent>>>;
   readonly #timers: TimerClock;
@@ -65,22 +80,22 @@ export class InProcessTasks implements Tasks {
   }
 
   async check(): Promise<void> {
-    // They are in this process, and take tasks.
+    // The queues of this process always exist and accept tasks.
   }
 
-  /** When a dispatch is possible next in either queue; undefined when nothing waits. */
+  /** Time of the next possible dispatch in either queue; undefined when no task waits. */
   nextAt(): number | undefined {
     const times = QUEUES.map((queue) => this.queues[queue].nextAt()).filter((time) => time !== undefined);
     return times.length > 0 ? Math.min(...times) : undefined;
   }
 
-  /** Dispatches what is due now in both queues and waits for it. Returns how many dispatches there were. */
+  /** Dispatches the due tasks of both queues and waits for them. Returns the number of dispatches. */
   async dispatchDue(): Promise<number> {
     const counts = await Promise.all(QUEUES.map((queue) => this.queues[queue].dispatchDue()));
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Dispatches until nothing is due now in either queue. Later retries and delays stay. */
+  /** Dispatches until no task is due now in either queue. Later retries and delays stay. */
   async drain(): Promise<number> {
     let total = 0;
     for (let count = await this.dispatchDue(); count > 0; count = await this.dispatchDue()) total += count;
@@ -112,23 +127,15 @@ function createQueue(name: QueueName, options: InProcessTasksOptions): InProcess
   });
 }
 
-/** Names of tasks. @see https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks#Task */
-const TASK_ID = /^[A-Za-z0-9_-]{1,500}$/;
-
-/** One page of Google's says 100 KB, another 1 MiB: the smaller is safe. @see https://cloud.google.com/tasks/docs/quotas */
-const MAX_TASK_BYTES = 100 * 1024;
-
-const MAX_DELAY_MS = 30 * 24 * 3_600_000;
-
 export interface TaskMeasures {
   /** The id, without its queue. */
   readonly name: string;
   readonly bodyBytes: number;
-  /** Until it is to be dispatched; negative when that is past. */
+  /** Milliseconds until the task is to be dispatched; negative when that time has passed. */
   readonly delayMs: number;
 }
 
-/** Why Cloud Tasks would answer INVALID_ARGUMENT to this task; undefined when it would take it. */
+/** Why Cloud Tasks would answer INVALID_ARGUMENT to this task; undefined if it would accept the task. */
 export function taskProblem(task: TaskMeasures): string | undefined {
   if (!TASK_ID.test(task.name)) {
     return `the task id "${task.name.slice(0, 60)}" has to be 1 to 500 letters, digits, "-" and "_"`;

@@ -1,19 +1,11 @@
 import type {TimerClock} from '../../clock';
-import {type DispatchResult, dispatchHeaders} from './dispatch';
-import {
-  backoffMs,
-  DEFAULT_QUEUE_LIMITS,
-  type QueuedTask,
-  type QueueLimits,
-  type QueueOptions,
-  type QueueTask,
-  type TaskEntry,
-  TaskRegister,
-} from './register';
+import {answerInTime, type DispatchResult, dispatchHeaders} from './dispatch';
+import {backoffMs, DEFAULT_QUEUE_LIMITS, DispatchRate, type QueueLimits} from './limits';
+import {type QueuedTask, type QueueOptions, type QueueTask, type TaskEntry, TaskRegister} from './register';
 
 /**
- * A queue in this process with the semantics of Cloud Tasks: named tasks, names that stay taken, delays, retries with back-off,
- * limits of rate and concurrency. At least once and unordered; tasks are lost only with the process.
+ * A queue in this process with the semantics of Cloud Tasks: named tasks, names that stay taken, delays, retries with back-off, limits of
+ * rate and concurrency. At least once, unordered; tasks are lost only when the process ends.
  */
 export class InProcessQueue<Payload> {
   readonly name: string;
@@ -36,7 +28,7 @@ export class InProcessQueue<Payload> {
     this.#rate = new DispatchRate(this.limits.maxDispatchesPerSecond, this.#timers.now());
   }
 
-  /** `exists`: a task of this name waits, runs, or ended less than `tombstoneMs` ago. */
+  /** Creates a task. `exists`: a task of this name waits, runs, or ended less than `tombstoneMs` ago. Throws when the queue is closed. */
   create(task: QueueTask<Payload>): 'created' | 'exists' {
     if (this.#closing.signal.aborted) throw new Error(`queue ${this.name} is closed and takes no task`);
     const nowMs = this.#timers.now();
@@ -58,25 +50,25 @@ export class InProcessQueue<Payload> {
     return added ? 'created' : 'exists';
   }
 
-  /** A task that is not done yet. */
+  /** Returns a task that has not ended. */
   get(name: string): QueuedTask<Payload> | undefined {
     const entry = this.#tasks.get(name);
     return entry && {...entry};
   }
 
-  /** All that are not done yet, in the order they were created. */
+  /** All tasks that have not ended, in the order of their creation. */
   pending(): QueuedTask<Payload>[] {
     return this.#tasks.all().map((entry) => ({...entry}));
   }
 
-  /** False when there is none. An attempt that runs goes on; its outcome is ignored. */
+  /** Deletes a task. Returns false if there is none. The result of a running attempt is ignored. */
   delete(name: string): boolean {
     const entry = this.#tasks.get(name);
-    if (entry) this.#tasks.bury(entry, this.#timers.now());
+    if (entry) this.#tasks.addTombstone(entry, this.#timers.now());
     return entry !== undefined;
   }
 
-  /** Dispatches a task at once, whatever its time, the limits, and whether the queue is paused. False when there is none. */
+  /** Dispatches a task immediately, regardless of its time, the limits and a pause. Returns false if there is none. */
   run(name: string): boolean {
     const entry = this.#tasks.get(name);
     if (entry && !entry.running) void this.#start(entry);
@@ -87,7 +79,7 @@ export class InProcessQueue<Payload> {
     return this.#paused;
   }
 
-  /** Tasks are taken, and none is dispatched. */
+  /** Pauses the queue: tasks are accepted, but not dispatched. */
   pause(): void {
     this.#paused = true;
     this.#disarm?.();
@@ -98,7 +90,7 @@ export class InProcessQueue<Payload> {
     this.#arm();
   }
 
-  /** When a dispatch is possible next; undefined when nothing waits, the queue is paused, or it is at its concurrency. */
+  /** Time of the next possible dispatch. Undefined when no task waits, the queue is paused, or the limit of concurrency is reached. */
   nextAt(): number | undefined {
     const first = this.#tasks.first();
     if (!first || this.#paused || !this.#hasRoom()) return undefined;
@@ -106,10 +98,7 @@ export class InProcessQueue<Payload> {
     return Math.max(first.scheduleTimeMs, this.#rate.availableAt(nowMs));
   }
 
-  /**
-   * Dispatches every task that is due now, each once, as far as the rate allows, and waits for those dispatches. Returns how many
-   * there were.
-   */
+  /** Dispatches every task that is due now once, as far as the rate allows, and waits for these dispatches. Returns their number. */
   async dispatchDue(): Promise<number> {
     const nowMs = this.#timers.now();
     const due = this.#tasks.waiting().filter((entry) => entry.scheduleTimeMs <= nowMs);
@@ -128,7 +117,7 @@ export class InProcessQueue<Payload> {
     return started.length;
   }
 
-  /** Dispatches until nothing is due now, not what the dispatched tasks created either. Later retries and delays stay. */
+  /** Dispatches until no task is due now, including tasks that the dispatched ones create. Later retries and delays stay. */
   async drain(): Promise<number> {
     let total = 0;
     for (let count = await this.dispatchDue(); count > 0; count = await this.dispatchDue()) total += count;
@@ -141,7 +130,7 @@ export class InProcessQueue<Payload> {
     while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
   }
 
-  /** Dispatches nothing any more, aborts what is in flight, takes back its timers. */
+  /** Closes the queue: stops dispatching, aborts running dispatches and cancels its timers. */
   async close(): Promise<void> {
     this.pause();
     this.#closing.abort(new Error(`queue ${this.name} is closed`));
@@ -198,79 +187,17 @@ export class InProcessQueue<Payload> {
       entry.previousStatus = result.status;
     }
     if (result && result.status >= 200 && result.status < 300) {
-      this.#tasks.bury(entry, nowMs);
+      this.#tasks.addTombstone(entry, nowMs);
     } else if (
       this.limits.maxAttempts >= 0 &&
       entry.attempts >= this.limits.maxAttempts &&
       !this.#closing.signal.aborted
     ) {
-      this.#tasks.bury(entry, nowMs);
+      this.#tasks.addTombstone(entry, nowMs);
       this.#options.onExhausted?.({...entry});
     } else {
       const waitMs = Math.max(backoffMs(this.limits, entry.attempts), (result?.retryAfterSeconds ?? 0) * 1000);
       entry.scheduleTimeMs = nowMs + waitMs;
     }
-  }
-}
-
-export interface Deadline {
-  readonly timers: TimerClock;
-  readonly deadlineMs: number;
-  /** Aborted when the queue closes. */
-  readonly closing: AbortSignal;
-}
-
-/**
- * The answer to a dispatch. Undefined when none came: the peer was not reached, the deadline passed, or the queue closes; the signal
- * that `dispatch` is given is then aborted, but nobody waits for it to obey.
- */
-async function answerInTime(
-  dispatch: (signal: AbortSignal) => Promise<DispatchResult>,
-  {timers, deadlineMs, closing}: Deadline,
-): Promise<DispatchResult | undefined> {
-  const deadline = new AbortController();
-  const signal = AbortSignal.any([deadline.signal, closing]);
-  const cancel = timers.at(deadlineMs, () => deadline.abort(new Error('the dispatch deadline has passed')));
-  const aborted = new Promise<undefined>((resolve) => {
-    signal.addEventListener('abort', () => resolve(undefined), {once: true});
-  });
-  try {
-    return await Promise.race([dispatch(signal), aborted]);
-  } catch {
-    // Cloud Tasks does not say why either: the attempt counts, and the task is tried again.
-    return undefined;
-  } finally {
-    cancel();
-  }
-}
-
-/** A token bucket that holds up to a second's worth of dispatches. */
-class DispatchRate {
-  readonly #perSecond: number;
-  readonly #capacity: number;
-  #tokens: number;
-  #filledMs: number;
-
-  constructor(perSecond: number, nowMs: number) {
-    this.#perSecond = perSecond;
-    this.#capacity = Math.max(1, perSecond);
-    this.#tokens = this.#capacity;
-    this.#filledMs = nowMs;
-  }
-
-  take(nowMs: number): boolean {
-    if (this.availableAt(nowMs) > nowMs) return false;
-    this.#tokens -= 1;
-    return true;
-  }
-
-  /** When the next dispatch is allowed: `nowMs`, or a whole millisecond after it. */
-  availableAt(nowMs: number): number {
-    const gained = (Math.max(0, nowMs - this.#filledMs) / 1000) * this.#perSecond;
-    this.#tokens = Math.min(this.#capacity, this.#tokens + gained);
-    this.#filledMs = Math.max(this.#filledMs, nowMs);
-    // Tokens come in fractions: without the tolerance the wait that was announced could end a hair too early.
-    if (this.#tokens >= 1 - 1e-6) return nowMs;
-    return nowMs + Math.ceil(((1 - this.#tokens) / this.#perSecond) * 1000);
   }
 }

@@ -1,17 +1,18 @@
 import type {TimerClock} from '../../clock';
 import type {Dispatcher} from './dispatch';
+import type {QueueLimits} from './limits';
 
-/** A task that is not done yet. Times in milliseconds since the Unix epoch. */
+/** A task that has not ended. Times in milliseconds since the Unix epoch. */
 export interface QueuedTask<Payload> {
   /** The id, without its queue. */
   readonly name: string;
   readonly payload: Payload;
   readonly createTimeMs: number;
-  /** When the next attempt is due; for a running task, when this one was. */
+  /** Time of the next attempt; for a running task, the planned time of this attempt. */
   readonly scheduleTimeMs: number;
-  /** Dispatches so far, a running one included. */
+  /** Number of dispatches, including a running one. */
   readonly attempts: number;
-  /** Dispatches that were answered. */
+  /** Number of answered dispatches. */
   readonly responses: number;
   readonly previousStatus: number | undefined;
   readonly running: boolean;
@@ -20,21 +21,21 @@ export interface QueuedTask<Payload> {
 
 type Writable<T> = {-readonly [K in keyof T]: T[K]};
 
-/** A task as the queue changes it. */
+/** A task that the queue can change. */
 export type TaskEntry<Payload> = Writable<QueuedTask<Payload>>;
 
-/** The tasks of one queue, and the names of those that are gone. */
+/** The tasks of one queue, and the names of ended tasks. */
 export class TaskRegister<Payload> {
   readonly #tombstoneMs: number;
   readonly #entries = new Map<string, TaskEntry<Payload>>();
-  /** Name → until when it is taken. In the order of that time: each lives equally long. */
+  /** Name → time until which it is taken, in the order of that time: every name stays taken equally long. */
   readonly #tombstones = new Map<string, number>();
 
   constructor(limits: Pick<QueueLimits, 'tombstoneMs'>) {
     this.#tombstoneMs = limits.tombstoneMs;
   }
 
-  /** False when the name is taken. */
+  /** Adds a task. Returns false if the name is taken. */
   add(entry: TaskEntry<Payload>, nowMs: number): boolean {
     this.#dropExpired(nowMs);
     if (this.#entries.has(entry.name) || this.#tombstones.has(entry.name)) return false;
@@ -42,8 +43,8 @@ export class TaskRegister<Payload> {
     return true;
   }
 
-  /** The task is gone; its name stays taken for a while. */
-  bury(entry: TaskEntry<Payload>, nowMs: number): void {
+  /** Removes the task. Its name stays taken for `tombstoneMs`. */
+  addTombstone(entry: TaskEntry<Payload>, nowMs: number): void {
     this.#entries.delete(entry.name);
     this.#tombstones.set(entry.name, nowMs + this.#tombstoneMs);
   }
@@ -52,24 +53,24 @@ export class TaskRegister<Payload> {
     return this.#entries.get(name);
   }
 
-  /** Is it still this very task, neither done nor deleted? */
+  /** Whether this very task has neither ended nor been deleted. */
   has(entry: TaskEntry<Payload>): boolean {
     return this.#entries.get(entry.name) === entry;
   }
 
-  /** In the order they were created. */
+  /** All tasks in the order of their creation. */
   all(): TaskEntry<Payload>[] {
     return [...this.#entries.values()];
   }
 
-  /** Those that wait, the one that is due first in front. */
+  /** Waiting tasks, the first due one first. */
   waiting(): TaskEntry<Payload>[] {
     return this.all()
       .filter((entry) => !entry.running)
       .sort((a, b) => a.scheduleTimeMs - b.scheduleTimeMs);
   }
 
-  /** The one of `waiting` that is due first. */
+  /** The waiting task that is due first. */
   first(): TaskEntry<Payload> | undefined {
     let first: TaskEntry<Payload> | undefined;
     for (const entry of this.#entries.values()) {
@@ -86,59 +87,15 @@ export class TaskRegister<Payload> {
   }
 }
 
-/**
- * How a queue dispatches and retries.
- * @see https://cloud.google.com/tasks/docs/configuring-queues
- */
-export interface QueueLimits {
-  /** Dispatches of one task in all, then it is deleted without a word; -1: no limit. Default 20. */
-  readonly maxAttempts: number;
-  /** Wait before the first retry. Default 10,000. */
-  readonly minBackoffMs: number;
-  /** Default 300,000. */
-  readonly maxBackoffMs: number;
-  /** So often the wait doubles; then it grows by its last step. Default 16. */
-  readonly maxDoublings: number;
-  /** Default 1,000. */
-  readonly maxConcurrentDispatches: number;
-  /** Default 500. */
-  readonly maxDispatchesPerSecond: number;
-  /** How long a name stays taken after its task is gone. Default 24 h. */
-  readonly tombstoneMs: number;
-  /** Without an answer by then an attempt counts as failed, though the handler may go on. Default 10 min. */
-  readonly dispatchDeadlineMs: number;
-}
-
-export const DEFAULT_QUEUE_LIMITS: QueueLimits = {
-  maxAttempts: 20,
-  minBackoffMs: 10_000,
-  maxBackoffMs: 300_000,
-  maxDoublings: 16,
-  maxConcurrentDispatches: 1_000,
-  maxDispatchesPerSecond: 500,
-  tombstoneMs: 24 * 3_600_000,
-  dispatchDeadlineMs: 600_000,
-};
-
-/**
- * Wait before retry `retry` (from 1), in milliseconds. With 10 s, at most 300 s and 3 doublings: 10, 20, 40, 80, 160, 240, 300, 300 s.
- * @see https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues#RetryConfig
- */
-export function backoffMs(limits: QueueLimits, retry: number): number {
-  const doubled = limits.minBackoffMs * 2 ** Math.min(retry - 1, limits.maxDoublings);
-  const steps = Math.max(1, retry - limits.maxDoublings);
-  return Math.min(limits.maxBackoffMs, doubled * steps);
-}
-
 export interface QueueOptions<Payload> {
-  /** The queue's id. */
+  /** Id of the queue. */
   readonly name: string;
   readonly timers: TimerClock;
   readonly dispatch: Dispatcher<Payload>;
   readonly limits?: Partial<QueueLimits>;
-  /** `true` (default): tasks run when they are due. `false`: when `dispatchDue` or `drain` is called. */
+  /** `true` (default): tasks run when they are due. `false`: tasks run only when `dispatchDue` or `drain` is called. */
   readonly autoDispatch?: boolean;
-  /** Hears of each task that is deleted after its last attempt. */
+  /** Called with each task that is deleted after its last attempt. */
   readonly onExhausted?: (task: QueuedTask<Payload>) => void;
 }
 

@@ -1,4 +1,4 @@
-import {isAbsent, refusalOf} from '../../../shared/providers/gce/client/call';
+import {isAbsent, toComputeFailure} from '../../../shared/providers/gce/client/call';
 import type {
   Compute,
   Instance,
@@ -44,7 +44,7 @@ export function directCompute(api: ComputeApi, project = 'p'): Compute {
     const answer = await api.answer({method, path: url, query: new URLSearchParams(query), body: {...body}});
     if (answer.kind === 'answered') return answer.body as T;
     if (answer.kind === 'hanging') await scheduler.sleep(PATIENCE_MS);
-    throw refusalOf({what: `${method} ${url}`}, refusedBy(answer));
+    throw toComputeFailure({what: `${method} ${url}`}, refusedBy(answer));
   }
 
   /** 0 for an operation that is not there: asking for it says so. */

@@ -1,6 +1,6 @@
 import {classify} from '../../../shared/github/errors';
 import type {DeliveryPage, DiscoveredRepository, Discovery, Listed} from '../../../shared/github/github';
-import {discoverRuns} from '../../../shared/github/runs';
+import {createRuns} from '../../../shared/github/runs';
 import {type Repository, sameName} from './account';
 import {outcomeOf} from './delivery';
 import {directGitHub} from './direct';
@@ -29,7 +29,7 @@ export function directDiscovery(world: GitHubWorld, {deliveriesAPage = 100} = {}
     world.queue.jobs().find((job) => job.id === id && sameName(job.repository, fullName));
 
   return {
-    ...discoverRuns(async (call, _, work) => {
+    ...createRuns(async (call, _, work) => {
       try {
         return await work(directOctokit(world));
       } catch (error) {
@@ -37,8 +37,9 @@ export function directDiscovery(world: GitHubWorld, {deliveriesAPage = 100} = {}
       }
     }),
     credentials: 'app',
-    visible: async () => whole(world.app.installations().flatMap(({account}) => ofAccount(account.login))),
-    ofOrganization: async (org) => whole(ofAccount(org)),
+    listRepositories: async () => whole(world.app.installations().flatMap(({account}) => ofAccount(account.login))),
+    listRepositoriesOf: async (org) => whole(ofAccount(org)),
+    listRunners: (scope, installationId) => github(scope, installationId ?? undefined).listRunners(),
     access: async ({fullName}) => {
       const repository = world.accounts.repositories().find((each) => sameName(each.fullName, fullName));
       const [owner = ''] = fullName.split('/');
@@ -47,7 +48,6 @@ export function directDiscovery(world: GitHubWorld, {deliveriesAPage = 100} = {}
       if (installation.suspended) return 'suspended';
       return repository && world.app.installationOf(repository) ? 'granted' : 'not_selected';
     },
-    runners: (scope, installationId) => github(scope, installationId ?? undefined).listRunners(),
     hooks: async () => [],
     deliveries: async (hook, {cursor, failuresOnly}): Promise<DeliveryPage> => {
       const before = cursor === null ? Number.POSITIVE_INFINITY : Number(cursor);
@@ -75,7 +75,7 @@ export function directDiscovery(world: GitHubWorld, {deliveriesAPage = 100} = {}
     rerun: async ({fullName}, id) => {
       if (findJob(fullName, id)) world.rerun(id);
     },
-    left: () => 1,
+    remainingQuota: () => 1,
   };
 }
 

@@ -2,7 +2,7 @@ import {RequestError} from '@octokit/request-error';
 import {Refused} from '../../../shared/errors';
 import {classify} from '../../../shared/github/errors';
 import type {GitHub, GitHubFor, JobAtGitHub, Registration as Listed} from '../../../shared/github/github';
-import {type Read, readList} from '../../../shared/github/lists';
+import {type ListRead, readList} from '../../../shared/github/lists';
 import type {GitHubCall} from '../../../shared/github/refusals';
 import {ownerOf, type RunnerScope, scopePath} from '../../../shared/model/scope';
 import {Secret} from '../../../shared/secret';
@@ -126,7 +126,7 @@ class DirectGitHub implements GitHub {
   }
 
   /** In pages, through the client's own code; an answer of GitHub's that fails as a whole is thrown. */
-  async #list(name?: string): Promise<Read> {
+  async #list(name?: string): Promise<ListRead> {
     const asked = {method: 'GET', path: '', operationId: 'actions/list-self-hosted-runners'} as const;
     const call = {kind: 'runners', scope: this.scope} as const;
     const listed = await this.#ask(call, asked, () =>

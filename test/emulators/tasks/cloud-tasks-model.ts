@@ -1,7 +1,7 @@
 import type {TimerClock} from '../../../shared/clock';
 import type {Dispatcher} from '../../../shared/tasks/local/dispatch';
+import type {QueueLimits} from '../../../shared/tasks/local/limits';
 import {InProcessQueue} from '../../../shared/tasks/local/queue';
-import type {QueueLimits} from '../../../shared/tasks/local/register';
 import {ApiError} from './api-error';
 import {type HttpTask, parseCreateRequest, taskResource} from './task-resource';
 

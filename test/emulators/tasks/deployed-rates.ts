@@ -1,5 +1,5 @@
 import type {QueueName} from '../../../shared/model/task-payload';
-import type {QueueLimits} from '../../../shared/tasks/local/register';
+import type {QueueLimits} from '../../../shared/tasks/local/limits';
 
 export type QueueRate = Pick<QueueLimits, 'maxDispatchesPerSecond' | 'maxConcurrentDispatches'>;
 

@@ -3,8 +3,8 @@ import {createServer, type IncomingMessage, type ServerResponse} from 'node:http
 import type {AddressInfo} from 'node:net';
 import type {TimerClock} from '../../../shared/clock';
 import {type Dispatch, type DispatchResult, mergeHeaders, postTask} from '../../../shared/tasks/local/dispatch';
+import type {QueueLimits} from '../../../shared/tasks/local/limits';
 import type {InProcessQueue} from '../../../shared/tasks/local/queue';
-import type {QueueLimits} from '../../../shared/tasks/local/register';
 import {KEPT_CONNECTIONS} from '../kept-connections';
 import type {OidcIssuer} from '../oidc';
 import {ApiError, type ApiStatus} from './api-error';

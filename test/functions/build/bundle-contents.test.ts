@@ -28,7 +28,7 @@ function metafile(name: string): Metafile {
   return JSON.parse(readFileSync(join(dist, '.maps', name, 'metafile.json'), 'utf8')) as Metafile;
 }
 
-/** Packages of which anything is left in these outputs. */
+/** Packages with code in these outputs. */
 function packagesIn({outputs}: Metafile, paths: readonly string[]): string[] {
   const inputs = paths.flatMap((path) => Object.entries(outputs[path]?.inputs ?? {}));
   const names = inputs
@@ -37,14 +37,14 @@ function packagesIn({outputs}: Metafile, paths: readonly string[]): string[] {
   return [...new Set(names)];
 }
 
-/** What is deployed, but for the assets of the documentation pages. */
+/** The deployed files, except the assets of the documentation pages. */
 function deployedBytes(name: string): number {
   const files = ['index.js', ...readdirSync(join(dist, name, 'chunks')).map((file) => join('chunks', file))];
   return files.reduce((sum, file) => sum + statSync(join(dist, name, file)).size, 0);
 }
 
-// Sizes are about a tenth to a quarter above what they are: a package that sneaks in is larger than that. About 800 KB of each are tracing's,
-// which is loaded when it is on.
+// The limits are about a tenth to a quarter above the present sizes: an additional package would exceed them. About 800 KB of each bundle
+// belong to tracing, which is loaded only if it is switched on.
 test.each([
   {
     name: 'webhook',
@@ -68,7 +68,7 @@ test.each([
   const all = packagesIn(meta, Object.keys(meta.outputs));
   const atStart = packagesIn(meta, startOutputs(meta));
 
-  // gRPC comes with the exporter of tracing, which nothing loads but TRACING=true.
+  // gRPC is a dependency of the exporter of tracing, which is loaded with TRACING=true only.
   const tracing = atStart.filter((found) =>
     /^@grpc\/|^@google-cloud\/opentelemetry|^@opentelemetry\/(?!api$)/.test(found),
   );
@@ -114,7 +114,7 @@ test.each(['webhook', 'provision', 'stop', 'sweep', 'api'])(
       expect([path, locked]).toEqual([path, expect.objectContaining({integrity: expect.stringMatching(/^sha512-/)})]);
       expect([path, locked.version, locked.integrity]).toEqual([path, ours[path]?.version, ours[path]?.integrity]);
     }
-    // npm refuses a lock file that does not hold all that the manifest needs.
+    // npm refuses a lock file that lacks a package of the manifest.
     const flags = ['--dry-run', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
     execFileSync('npm', ['ci', ...flags], {cwd: join(dist, name), stdio: 'pipe', timeout: 60_000});
   },

@@ -116,7 +116,7 @@ test('on SIGTERM the request in flight is answered, new connections are refused,
   expect(await exited).toEqual([0, null]);
 }, 30_000);
 
-/** Asks until the signal has been handled: a connection is refused from then on. */
+/** Sends requests until the signal is handled: from then on connections are refused. */
 async function expectRefused(url: string): Promise<void> {
   for (let tries = 0; tries < 1_000; tries++) {
     const answered = await fetch(url, {headers: {connection: 'close'}}).then(

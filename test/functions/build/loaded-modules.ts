@@ -1,8 +1,8 @@
 import {aSystem} from '../../builders/system';
 
 /**
- * A process of its own: all functions serve a job from queued to gone, with the environment's TRACING. Prints what it has loaded: in the
- * test's own process the modules are jest's.
+ * Runs in a separate process, because jest loads the modules in the process of a test: all functions serve a job from queued to gone, with the
+ * environment's TRACING. Prints the loaded modules.
  */
 async function main(tracing: string): Promise<void> {
   const exported: string[] = [];

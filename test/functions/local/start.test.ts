@@ -13,7 +13,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** `npm start -- ARGUMENTS` as a process of its own, with this environment and no terminal. */
+/** Runs `npm start -- ARGUMENTS` in a separate process, with this environment and without a terminal. */
 async function start(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> {
   const script = join(ROOT, 'functions', 'local', 'index.ts');
   const options = {cwd: ROOT, env};
@@ -57,7 +57,7 @@ test('a token in the environment does not change the play, which says that it do
     lines.push(String(text));
     return true;
   });
-  // It ends at once: only what it says at the start is looked at.
+  // The run ends at once: only its first lines are checked.
   const code = await runSimulated(parseArguments([]), {GITHUB_TOKEN: 'ghp_x'}, Promise.resolve()).finally(() =>
     write.mockRestore(),
   );
@@ -66,7 +66,7 @@ test('a token in the environment does not change the play, which says that it do
   expect(said).toContain('with a simulated GitHub');
   expect(said).toContain('GITHUB_TOKEN in the environment is not used: npm start -- --real would use it.');
   expect(said).not.toContain('ghp_x');
-  // Jest has no terminal to press Enter at.
+  // Under Jest there is no terminal, so Enter cannot be pressed.
   expect(said).not.toContain('Enter');
 });
 

@@ -60,7 +60,7 @@ test('a job that runs on a runner created for another job says so, and a VM that
     '   5.0 s  #1   gone      slipway-linux-2-1',
     '  10.0 s  #1   gone      slipway-linux-1-1, which ran no job',
   ]);
-  // Times of the table count from the same moment as those of the lines.
+  // Times in the table count from the start, as in the lines.
   const rows = timeline
     .table()
     .split('\n')

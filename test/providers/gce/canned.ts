@@ -6,13 +6,13 @@ import {KEPT_CONNECTIONS} from '../../emulators/kept-connections';
 
 export interface SeenRequest {
   readonly method: string;
-  /** Without the query. */
+  /** Path without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
   readonly body: unknown;
 }
 
-/** `hang`: the request is taken and never answered. `reset`: the connection breaks. */
+/** `hang`: the request is accepted and never answered. `reset`: the connection breaks. */
 export type Canned = {readonly status: number; readonly body: object | string} | 'hang' | 'reset';
 
 export interface CannedCompute {
@@ -21,7 +21,7 @@ export interface CannedCompute {
   close(): Promise<void>;
 }
 
-/** A server that gives the answer it was told to, for what Compute Engine says once in a year. */
+/** A server with canned answers, for answers of Compute Engine that are very rare. */
 export async function cannedCompute(answer: (request: SeenRequest) => Canned): Promise<CannedCompute> {
   const seen: SeenRequest[] = [];
   const server = createServer(KEPT_CONNECTIONS, (request, response) => {
@@ -67,7 +67,7 @@ function send(response: ServerResponse, canned: Canned): void {
   response.end(isText ? canned.body : JSON.stringify(canned.body));
 }
 
-/** The body of a refusal as Compute Engine writes it. */
+/** The body of an error in the format of Compute Engine. */
 export function refusal(status: number, reason: string, message: string): Canned {
   return {status, body: {error: {code: status, message, errors: [{message, domain: 'global', reason}]}}};
 }

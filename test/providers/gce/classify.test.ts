@@ -53,7 +53,7 @@ describe('a refused request', () => {
     expect(classifyRequest(request).failureClass).toBe(failureClass);
   });
 
-  test.each([400, 401, 403, 404, 409, 412])('with HTTP %i and no reason is nobody’s word', (status) => {
+  test.each([400, 401, 403, 404, 409, 412])('with HTTP %i and no reason is uncertain', (status) => {
     expect(classifyRequest({status, message: 'Not Found'})).toEqual({
       failureClass: 'uncertain',
       code: `HTTP_${status}`,
@@ -104,7 +104,7 @@ describe('a failed operation', () => {
     expect(classifyOperation([{code, message}])).toEqual({code, message, failureClass});
   });
 
-  test('with several errors is what the first telling one says', () => {
+  test('with several errors is classified by the first one with a known meaning', () => {
     const errors = [
       {code: 'INTERNAL_ERROR', message: 'x'},
       {code: 'QUOTA_EXCEEDED', message: 'y'},

@@ -87,7 +87,7 @@ describe('a refused insert', () => {
     expect(canned.seen).toHaveLength(1);
   });
 
-  test('that echoes the request has no JIT config in its error, nor in what hangs on it', async () => {
+  test('that quotes the request leaves no JIT config in its error or the causes of that', async () => {
     answer = ({body}) => refusal(400, 'invalid', `Invalid value for field 'resource': '${JSON.stringify(body)}'. No.`);
     const failure = await failureOf(compute.insertInstance(INSERT));
     expect(failure.message).toContain('***');
@@ -136,7 +136,7 @@ describe('waiting for an operation', () => {
   });
 });
 
-test('what is not there is absent, not an error', async () => {
+test('a missing resource is absent, not an error', async () => {
   answer = ({path}) => refusal(404, 'notFound', `The resource '${path}' was not found`);
   expect(await compute.getInstance('us-central1-a', 'x')).toBeUndefined();
   expect(await compute.deleteInstance('us-central1-a', 'x', INSERT.requestId)).toBe('absent');
@@ -158,7 +158,7 @@ test("an instance's status, labels and times are read", async () => {
   expect(await compute.getInstance('us-central1-a', 'x')).toMatchObject(times);
 });
 
-test('zones are those of the region that are up, asked for once', async () => {
+test('zones are those of the region that are up, read once', async () => {
   const zone = (name: string, region: string, status = 'UP') => ({
     name,
     status,
@@ -176,7 +176,7 @@ test('zones are those of the region that are up, asked for once', async () => {
   expect(canned.seen).toHaveLength(1);
 });
 
-test('a template is read once: its metadata, labels and scheduling as they were given', async () => {
+test('a template is read once, with its metadata, labels and scheduling unchanged', async () => {
   const selfLink = 'https://www.googleapis.com/compute/v1/projects/p/global/instanceTemplates/t';
   const metadata = {items: [{key: 'startup-script', value: '#!/bin/sh'}]};
   const scheduling = {onHostMaintenance: 'TERMINATE', preemptible: false};

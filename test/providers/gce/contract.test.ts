@@ -1,18 +1,23 @@
 import {describeProvider} from '../../contracts/provider';
 import {openGceWorld} from './world';
 
-describeProvider('gce over HTTP', async () => {
-  const {provider, world, server, clock, machines, plant, close} = await openGceWorld();
-  return {
-    provider,
-    machines: () => machines().map(({name, zone}) => ({name, place: zone})),
-    plantForeign: async (name) => ({place: plant({'slipway-deployment': 'another'}, name).zone}),
-    keep: async (name) => {
-      const instance = world.instances().find((one) => one.name === name);
-      if (instance) instance.labels = {...instance.labels, 'slipway-keep': ''};
-    },
-    fail: () => server.fault({match: () => true, times: Number.POSITIVE_INFINITY, respond: 'reset'}),
-    now: () => clock.now(),
-    close,
-  };
+describe.each([
+  {how: 'over HTTP', isDirect: false},
+  {how: 'on the direct port', isDirect: true},
+])('gce $how', ({how, isDirect}) => {
+  describeProvider(`gce ${how}`, async () => {
+    const {provider, world, server, clock, machines, plant, close} = await openGceWorld({isDirect});
+    return {
+      provider,
+      machines: () => machines().map(({name, zone}) => ({name, place: zone})),
+      plantForeign: async (name) => ({place: plant({'slipway-deployment': 'another'}, name).zone}),
+      keep: async (name) => {
+        const instance = world.instances().find((one) => one.name === name);
+        if (instance) instance.labels = {...instance.labels, 'slipway-keep': ''};
+      },
+      fail: () => server.fault({match: () => true, times: Number.POSITIVE_INFINITY, respond: 'reset'}),
+      now: () => clock.now(),
+      close,
+    };
+  });
 });

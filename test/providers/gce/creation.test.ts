@@ -20,7 +20,7 @@ const open = async (options?: GceWorldOptions) => {
 };
 const create = (name = NAME) => gce.provider.create(createRequest({name}, tried));
 
-/** Names of runners that are tried in this zone first. */
+/** Names of runners whose first zone this is. */
 const namesStartingIn = (zone: string) =>
   Array.from({length: 30}, (_, n) => `slipway-arm-${n}-1`).filter(
     (name) => zoneOrder(name, [...ZONES].sort())[0] === zone,
@@ -48,7 +48,7 @@ test('the name is confirmed absent in the full zone before it is used in the nex
   expect(between.map(({path}) => path)).toEqual([`/projects/p/zones/${ZONES[0]}/instances/${NAME}`]);
 });
 
-test('a full zone is passed over for some minutes', async () => {
+test('a full zone is skipped for some minutes', async () => {
   await open();
   gce.world.failLate({zone: ZONES[0], times: 1, error: STOCK_OUT});
   const [first, second, third] = namesStartingIn(ZONES[0]);
@@ -59,7 +59,7 @@ test('a full zone is passed over for some minutes', async () => {
   expect(await create(third)).toMatchObject({placement: {place: ZONES[0]}});
 });
 
-test('when everything was full a moment ago nothing is tried', async () => {
+test('nothing is tried when every placement was full a moment ago', async () => {
   await open();
   gce.world.failLate({error: STOCK_OUT});
   await create('slipway-arm-1-1');
@@ -94,7 +94,7 @@ test('no capacity anywhere leaves nothing behind', async () => {
   expect(gce.world.instances()).toEqual([]);
 });
 
-test('a half-made VM that a stock-out leaves behind is gone before the next zone is tried', async () => {
+test('the remains of an insert that met a stock-out are deleted before the next zone is tried', async () => {
   await open();
   gce.world.failLate({zone: ZONES[0], times: 1, error: STOCK_OUT});
   const template = {name: 'runner', region: undefined};
@@ -105,7 +105,7 @@ test('a half-made VM that a stock-out leaves behind is gone before the next zone
   expect(gce.world.instances().map(({zone}) => zone)).toEqual([ZONES[1]]);
 });
 
-test('no placement is tried so late that the function could not wait for it; the next attempt goes on there', async () => {
+test('no placement is tried too late for the time-out of the function; the next attempt continues there', async () => {
   await open({provider: {spot: 'prefer'}, latencies: {insert: 40_000}});
   gce.world.failLate({spot: true, error: STOCK_OUT});
   expect(await create(NAME)).toMatchObject({kind: 'no_capacity', tried: [{spot: true}, {spot: true}, {spot: true}]});
@@ -129,7 +129,7 @@ test('a machine type that no zone has is refused', async () => {
 });
 
 describe('a quota', () => {
-  test('of the project stops the walk: another zone would not help', async () => {
+  test('of the project ends the tries: another zone would not help', async () => {
     await open();
     gce.world.failLate({error: CPU_QUOTA});
     const outcome = await create();
@@ -141,7 +141,7 @@ describe('a quota', () => {
     expect(tried).toHaveLength(1);
   });
 
-  test('that the insert is refused for stops it too', async () => {
+  test('that refuses the insert itself ends them too', async () => {
     await open();
     const respond = {status: 403, reason: 'quotaExceeded', message: CPU_QUOTA.message};
     gce.server.fault({match: isInsert, respond});
@@ -149,7 +149,7 @@ describe('a quota', () => {
     expect(gce.inserts()).toHaveLength(1);
   });
 
-  test('of spot VMs gives one standard attempt where spot is only preferred', async () => {
+  test('of spot VMs leads to one standard attempt if spot is only preferred', async () => {
     await open({provider: {spot: 'prefer'}});
     gce.world.failLate({spot: true, error: SPOT_QUOTA});
     expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[0], spot: false}});
@@ -163,7 +163,7 @@ describe('a quota', () => {
     expect(tried.map(({spot}) => spot)).toEqual([true, false]);
   });
 
-  test('of spot VMs ends it where nothing but spot is wanted', async () => {
+  test('of spot VMs ends the tries if only spot is allowed', async () => {
     await open({provider: {spot: 'only'}});
     gce.world.failLate({error: SPOT_QUOTA});
     expect(await create()).toMatchObject({kind: 'quota'});
@@ -179,7 +179,7 @@ test("the API's rate limit ends the attempt until the next minute", async () => 
   expect(gce.inserts()).toHaveLength(1);
 });
 
-test('a permission that lacks is refused at once', async () => {
+test('a missing permission is refused at once', async () => {
   await open();
   const respond = {status: 403, reason: 'forbidden', message: "Required 'compute.instances.create' permission"};
   gce.server.fault({match: isInsert, respond});

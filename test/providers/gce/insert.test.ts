@@ -8,7 +8,7 @@ const open = async (options?: GceWorldOptions) => {
 };
 afterEach(() => gce.close());
 
-test("the VM has the template's metadata and labels and ours", async () => {
+test('the VM has the metadata and labels of the template and ours', async () => {
   await open();
   await gce.provider.create(createRequest({encodedJitConfig: new Secret('the-jit-config')}));
   const [vm] = gce.machines();
@@ -27,7 +27,7 @@ test("the VM has the template's metadata and labels and ours", async () => {
 test.each([
   ['never', {provisioningModel: 'STANDARD', preemptible: false, onHostMaintenance: 'TERMINATE'}],
   ['only', {provisioningModel: 'SPOT', preemptible: true, onHostMaintenance: 'TERMINATE'}],
-] as const)('with spot %s the VM carries its own death', async (spot, model) => {
+] as const)('with spot %s Compute Engine deletes the VM after maxRunDuration', async (spot, model) => {
   await open({provider: {spot}});
   await gce.provider.create(createRequest());
   expect(gce.machines()[0]?.scheduling).toMatchObject({
@@ -63,7 +63,7 @@ describe('the template', () => {
     expect(gce.machines()).toHaveLength(3);
   });
 
-  test('that is nowhere is refused with both places looked at, and nothing is inserted', async () => {
+  test('that does not exist is refused with both places in the message, and nothing is inserted', async () => {
     await open({templates: []});
     expect(await gce.provider.create(createRequest())).toEqual({
       kind: 'refused',
@@ -74,7 +74,7 @@ describe('the template', () => {
     expect(gce.inserts()).toEqual([]);
   });
 
-  test('that cannot be read now is worth another try later', async () => {
+  test('that cannot be read now is tried again later', async () => {
     await open();
     gce.server.fault({respond: {status: 503, reason: 'backendError', message: 'Backend Error'}});
     expect(await gce.provider.create(createRequest())).toMatchObject({kind: 'rate_limited', retryAfterSeconds: 10});
@@ -82,14 +82,14 @@ describe('the template', () => {
   });
 });
 
-test("without zones every zone of the pool's region is looked into", async () => {
+test('without zones every zone of the region of the pool is used', async () => {
   await open({provider: {zones: [], region: 'us-central1'}});
   await gce.provider.create(createRequest());
   expect(gce.machines()[0]?.zone).toBe(ZONES[0]);
   expect(await gce.provider.delete({name: NAME})).toBe('accepted');
 });
 
-test('the happy path costs an insert and a wait beside the template', async () => {
+test('a creation without failures costs an insert and a wait beside the template', async () => {
   await open();
   await gce.provider.create(createRequest());
   expect(gce.server.requests.map(({method, path}) => `${method} ${path.split('/').at(-1)}`)).toEqual([
@@ -100,7 +100,7 @@ test('the happy path costs an insert and a wait beside the template', async () =
   expect(gce.server.violations).toEqual([]);
 });
 
-test('a JIT config that Compute Engine echoes is in no outcome and no log line', async () => {
+test('a JIT config that Compute Engine quotes is in no outcome and no log line', async () => {
   await open();
   const jit = 'A1b2C3d4'.repeat(500);
   const message = `Invalid value for field 'resource.metadata.items': {"key":"slipway-jit-config","value":"${jit}"}`;

@@ -26,14 +26,14 @@ function bodyOf(changes: Partial<NewInstance> = {}, scheduling: Scheduling & {te
   });
 }
 
-test("metadata holds the template's items and our JIT config, which wins over a stale one", () => {
+test('metadata has the items of the template and our JIT config, which replaces an old one', () => {
   expect(bodyOf().metadata.items).toEqual([
     {key: 'startup-script', value: '#!/bin/sh'},
     {key: 'slipway-jit-config', value: 'jit'},
   ]);
 });
 
-test("labels are the template's and ours, ours win", () => {
+test('labels are those of the template and ours, which win', () => {
   expect(bodyOf().labels).toEqual({
     team: 'ci',
     'slipway-deployment': 'slipway',
@@ -72,7 +72,7 @@ test('a standard placement overrules a spot template and keeps the rest of its s
   expect(scheduling).toMatchObject({provisioningModel: 'STANDARD', preemptible: false, onHostMaintenance: 'TERMINATE'});
 });
 
-test("a template's own end is dropped, which Compute Engine would not take beside ours", () => {
+test('the terminationTime of the template is dropped, because Compute Engine rejects it beside maxRunDuration', () => {
   expect(bodyOf({}, {terminationTime: '2030-01-01T00:00:00Z'}).scheduling).not.toHaveProperty('terminationTime');
 });
 

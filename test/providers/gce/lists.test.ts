@@ -26,7 +26,7 @@ describe.each(['over HTTP', 'directly'])('lists of Compute Engine, %s', (how) =>
   });
   afterEach(() => server?.close());
 
-  test('have this deployment’s instances of every zone, all pages of them', async () => {
+  test('contain this deployment’s instances of every zone, from all pages', async () => {
     for (let i = 0; i < 620; i++) world.addInstance({name: `vm-${i}`, zone: ZONE, labels: OURS});
     world.addInstance({
       name: 'far',
@@ -45,13 +45,13 @@ describe.each(['over HTTP', 'directly'])('lists of Compute Engine, %s', (how) =>
     });
   });
 
-  test('are an error while a zone cannot be reached', async () => {
+  test('throw while a zone cannot be reached', async () => {
     world.addInstance({name: 'vm', zone: ZONE, labels: OURS});
     world.catalog.setZoneStatus('us-central1-b', 'DOWN');
     await expect(compute.listInstances(OURS)).rejects.toMatchObject({code: 'UNREACHABLE', retryable: true});
   });
 
-  test('tell a VM that was preempted from one that was deleted', async () => {
+  test('distinguish a preempted VM from a deleted one', async () => {
     const spot = {provisioningModel: 'SPOT', instanceTerminationAction: 'DELETE'};
     const taken = world.addInstance({name: 'vm-1', zone: ZONE, scheduling: spot, status: 'RUNNING'});
     world.addInstance({name: 'vm', zone: ZONE, status: 'RUNNING'});

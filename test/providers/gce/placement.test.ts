@@ -36,7 +36,7 @@ describe('the placements', () => {
     expect(placements.map(placementKey)).toEqual(expected);
   });
 
-  test('without machine types leave the template its own', () => {
+  test('without machine types use that of the template', () => {
     expect(listPlacements({zones: ['a'], spot: 'never'})).toEqual([{place: 'a', spot: false}]);
     expect(listPlacements({zones: ['a'], machineTypes: [], spot: 'never'})).toEqual([{place: 'a', spot: false}]);
   });
@@ -46,23 +46,23 @@ describe('the next placement', () => {
   const placements = listPlacements({zones: ['us-central1-a', 'us-central1-b'], spot: 'prefer'});
   const [spotA, spotB, standardA, standardB] = placements;
 
-  test('is the first one at the start', () => {
+  test('is the first one before any try', () => {
     expect(nextPlacement(placements, [], nothingKnown)).toEqual({kind: 'try', placement: spotA});
   });
 
-  test.each(['zone_full', 'invalid'] as const)('after %s is the one after it', (failureClass) => {
+  test.each(['zone_full', 'invalid'] as const)('after %s is the following one', (failureClass) => {
     expect(nextPlacement(placements, [failed(spotA, failureClass)], nothingKnown)).toEqual({
       kind: 'try',
       placement: spotB,
     });
   });
 
-  test.each(['full', 'invalid'] as const)('passes over what was %s a short while ago', (what) => {
+  test.each(['full', 'invalid'] as const)('skips a placement that was %s recently', (what) => {
     const known = (placement: Placement) => (placement === spotB ? what : undefined);
     expect(nextPlacement(placements, [failed(spotA, 'zone_full')], known)).toEqual({kind: 'try', placement: standardA});
   });
 
-  test('is never one that was tried: each of them is tried once', () => {
+  test('is never a tried one: each placement is tried once', () => {
     const tried: FailedPlacement[] = [];
     for (
       let step = nextPlacement(placements, tried, nothingKnown);
@@ -75,7 +75,7 @@ describe('the next placement', () => {
     expect(nextPlacement(placements, tried, nothingKnown)).toEqual({kind: 'exhausted', because: 'no_capacity'});
   });
 
-  test('after a quota of a spot placement is a standard one, and never spot again', () => {
+  test('after a quota of a spot placement is a standard placement, never spot', () => {
     const quota = failed(spotA, 'quota');
     expect(nextPlacement(placements, [quota], nothingKnown)).toEqual({kind: 'try', placement: standardA});
     expect(nextPlacement(placements, [quota, failed(standardA, 'zone_full')], nothingKnown)).toEqual({
@@ -84,7 +84,7 @@ describe('the next placement', () => {
     });
   });
 
-  test('after a quota is one of another region', () => {
+  test('after a quota is a placement in another region', () => {
     const regions = listPlacements({zones: ['us-central1-a', 'us-central1-b', 'europe-west1-b'], spot: 'never'});
     const [a, , europe] = regions;
     expect(nextPlacement(regions, [failed(a, 'quota')], nothingKnown)).toEqual({kind: 'try', placement: europe});
@@ -94,7 +94,7 @@ describe('the next placement', () => {
     ['a denial', [failed(spotA, 'denied')], 'denied'],
     ['a denial after a full zone', [failed(spotA, 'zone_full'), failed(spotB, 'denied')], 'denied'],
     ['a rate limit', [failed(spotA, 'rate')], 'rate'],
-    ['an uncertain end', [failed(spotA, 'uncertain')], 'uncertain'],
+    ['an uncertain outcome', [failed(spotA, 'uncertain')], 'uncertain'],
     ['a name in use', [failed(spotA, 'conflict')], 'conflict'],
   ] as const)('is none after %s', (_, tried, because) => {
     expect(nextPlacement(placements, tried, nothingKnown)).toEqual({kind: 'stop', because});
@@ -111,9 +111,9 @@ describe('the end of the placements', () => {
     ['no_capacity', 'the first was full', ended('zone_full', 'invalid', 'invalid', 'invalid')],
     ['no_capacity', 'the last was full', ended('invalid', 'invalid', 'invalid', 'zone_full')],
     ['no_capacity', 'all were full', ended('zone_full', 'zone_full', 'zone_full', 'zone_full')],
-    ['quota', 'a standard placement met a quota', [failed(standardA, 'quota')]],
-    ['quota', 'both models met one', [...ended('quota'), failed(standardA, 'quota')]],
-    ['quota', 'a quota keeps back what is not refused', ended('invalid', 'invalid', 'quota')],
+    ['quota', 'a standard placement exceeded a quota', [failed(standardA, 'quota')]],
+    ['quota', 'both models exceeded one', [...ended('quota'), failed(standardA, 'quota')]],
+    ['quota', 'a quota refused the valid placements', ended('invalid', 'invalid', 'quota')],
     [
       'quota',
       'the rest is refused',
@@ -128,13 +128,13 @@ describe('the end of the placements', () => {
     expect(nextPlacement(placements, tried, nothingKnown)).toEqual({kind: 'exhausted', because});
   });
 
-  test('is a quota where only spot is wanted and met one', () => {
+  test('is a quota if only spot is allowed and exceeded one', () => {
     const spotOnly = listPlacements({zones: ['us-central1-a', 'us-central1-b'], spot: 'only'});
     const step = nextPlacement(spotOnly, [failed(spotOnly[0], 'quota')], nothingKnown);
     expect(step).toEqual({kind: 'exhausted', because: 'quota'});
   });
 
-  test('counts what is known from a short while ago', () => {
+  test('considers recent failures', () => {
     expect(nextPlacement(placements, [], () => 'full')).toEqual({kind: 'exhausted', because: 'no_capacity'});
     expect(nextPlacement(placements, [], () => 'invalid')).toEqual({kind: 'exhausted', because: 'refused'});
     const known = (placement: Placement) => (placement === placements[0] ? 'full' : 'invalid');

@@ -17,7 +17,7 @@ const open = async (options?: GceWorldOptions) => {
 const create = (name = NAME) => gce.provider.create(createRequest({name}, tried));
 afterEach(() => gce.close());
 
-/** A template with a GPU, or with a disk of this type, for machines that may be moved as far as the template goes. */
+/** A template with a GPU or with a disk of this type, which allows live migration. */
 const templateWith = (properties: object) => [{...TEMPLATE, properties: {...TEMPLATE.properties, ...properties}}];
 const T4 = {
   guestAccelerators: [{acceleratorType: 'nvidia-tesla-t4', acceleratorCount: 1}],
@@ -26,19 +26,19 @@ const T4 = {
 const HYPERDISK = {disks: [{boot: true, initializeParams: {diskType: 'hyperdisk-balanced'}}]};
 
 describe.each([400, 404] as const)('a zone that refuses with %i', (status) => {
-  test('what it does not have as an accelerator leads to the next zone', async () => {
+  test('an accelerator that it does not have leads to the next zone', async () => {
     await open({templates: templateWith(T4)});
     gce.world.catalog.withdraw(ZONES[0], 'nvidia-tesla-t4', status);
     expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[1], spot: false}});
   });
 
-  test('what it does not have as a machine type leads to the next zone', async () => {
+  test('a machine type that it does not have leads to the next zone', async () => {
     await open({provider: {machineTypes: ['c4a-standard-4']}});
     gce.world.catalog.withdraw(ZONES[0], 'c4a-standard-4', status);
     expect(await create()).toMatchObject({kind: 'created', placement: {place: ZONES[1]}});
   });
 
-  test('what no zone has is refused, with the words of each', async () => {
+  test('a machine type that no zone has is refused, with the message of each zone', async () => {
     await open({templates: templateWith(T4)});
     for (const zone of ZONES) gce.world.catalog.withdraw(zone, 'nvidia-tesla-t4', status);
     const outcome = await create();
@@ -63,7 +63,7 @@ describe.each(['request', 'operation'] as const)(
       ]);
     });
 
-    test('does not make a stock-out of the other machine type a refusal', async () => {
+    test('does not turn a stock-out of the other machine type into a refusal', async () => {
       await open({templates: templateWith(HYPERDISK), provider: {machineTypes}});
       gce.world.refuseMisfits(refused);
       gce.world.failLate({machineType: 'c4a-standard-4', error: STOCK_OUT});
@@ -72,7 +72,7 @@ describe.each(['request', 'operation'] as const)(
       expect(gce.world.instances()).toEqual([]);
     });
 
-    test('is refused where no machine type can take it', async () => {
+    test('is refused if no machine type supports it', async () => {
       await open({templates: templateWith(HYPERDISK), provider: {machineTypes: ['t2a-standard-4', 'e2-standard-4']}});
       gce.world.refuseMisfits(refused);
       expect(await create()).toMatchObject({kind: 'refused', message: expect.stringContaining('and 3 more')});
@@ -81,13 +81,13 @@ describe.each(['request', 'operation'] as const)(
   },
 );
 
-test('a VM with a GPU is made as a standard VM too, whatever its template says of live migration', async () => {
+test('a standard VM with a GPU is created, whatever its template says about live migration', async () => {
   await open({provider: {machineTypes: ['g2-standard-4'], spot: 'never'}});
   expect(await create()).toMatchObject({kind: 'created', placement: {spot: false}});
   expect(gce.machines()[0]?.scheduling).toMatchObject({onHostMaintenance: 'TERMINATE', provisioningModel: 'STANDARD'});
 });
 
-test('a placement that was refused is not asked for again for some minutes', async () => {
+test('a refused placement is not tried again for some minutes', async () => {
   await open({templates: templateWith(T4)});
   gce.world.catalog.withdraw(ZONES[0], 'nvidia-tesla-t4');
   await create('slipway-arm-7-1');
@@ -99,7 +99,7 @@ test('a placement that was refused is not asked for again for some minutes', asy
   expect(gce.inserts().filter(({path}) => path.includes(ZONES[0]))).toHaveLength(2);
 });
 
-test('what every placement refused is asked for again at once: somebody may have mended it', async () => {
+test('if every placement was refused, all are tried again at once: somebody may have corrected the cause', async () => {
   await open({templates: templateWith(T4)});
   const respond = {
     status: 412,
@@ -137,7 +137,7 @@ test.each([
   expect(tried).toHaveLength(2);
 });
 
-test('a quota is a region’s: a zone of another region is tried', async () => {
+test('a quota counts for a region: a zone of another region is tried', async () => {
   const zones = ['us-central1-a', 'us-central1-b', 'europe-west1-b'];
   await open({provider: {zones}});
   gce.world.setQuota('us-central1', 'CPUS', 0);

@@ -13,13 +13,13 @@ test.each([
   expect(scrubbed).not.toContain(JIT.slice(0, 20));
 });
 
-test('a metadata value is gone whether it is echoed raw or as JSON', () => {
+test('a metadata value is removed whether it is quoted raw or as JSON', () => {
   const script = '#!/bin/bash\necho "token abc"';
   const scrubbed = scrubMessage(`raw ${script} json ${JSON.stringify(script)}`, [script]);
   expect(scrubbed).toBe('raw *** json "***"');
 });
 
-test('what an operator needs to read stays', () => {
+test('what an operator needs to read is kept', () => {
   const message =
     "The resource 'projects/my-project-1234/zones/northamerica-northeast1-a/machineTypes/n2-standard-4' was not found, see " +
     'https://www.googleapis.com/compute/v1/projects/my-project-1234/global/instanceTemplates/runner-arm64';

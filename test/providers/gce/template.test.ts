@@ -25,7 +25,7 @@ test.each([
   expect(templateReferences(text, 'us-east1')).toEqual(expected);
 });
 
-test('a bare name is only global where no region is known', () => {
+test('a bare name is only looked up globally if no region is known', () => {
   expect(templateReferences('runner', undefined)).toEqual([{name: 'runner'}]);
 });
 

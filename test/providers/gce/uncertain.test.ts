@@ -14,7 +14,7 @@ const requestIds = () => gce.inserts().map(({query}) => query.get('requestId'));
 afterEach(() => gce.close());
 
 describe('after an insert whose answer was lost', () => {
-  test('the VM that it made is found and taken: one VM, one insert', async () => {
+  test('the created VM is found: one VM, one insert', async () => {
     await open();
     gce.server.fault({match: isInsert, respond: 'lost'});
     expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[0], spot: false}});
@@ -23,7 +23,7 @@ describe('after an insert whose answer was lost', () => {
     expect(gce.world.get(ZONES[0], NAME).status).toBe('RUNNING');
   });
 
-  test('and whose VM then falls to a stock-out, the next zone is tried', async () => {
+  test('and whose VM then meets a stock-out, the next zone is tried', async () => {
     await open();
     const error = {code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message: 'No resources.'};
     gce.world.failLate({zone: ZONES[0], error});
@@ -33,7 +33,7 @@ describe('after an insert whose answer was lost', () => {
   });
 
   test.each([['reset'], [backendError]] as const)(
-    'that never arrived (%j), the same insert is made once more under the same id',
+    'that never arrived (%j), the same insert is sent once more with the same id',
     async (respond) => {
       await open();
       gce.server.fault({match: isInsert, respond});
@@ -44,21 +44,21 @@ describe('after an insert whose answer was lost', () => {
     },
   );
 
-  test('twice, it is uncertain, and no other zone is tried', async () => {
+  test('twice, the outcome is uncertain, and no other zone is tried', async () => {
     await open();
     gce.server.fault({match: isInsert, times: 2, respond: 'reset'});
     expect(await create()).toMatchObject({kind: 'uncertain', placement: {place: ZONES[0]}});
     expect(gce.inserts()).toHaveLength(2);
   });
 
-  test('and a rate limit on its repetition it is uncertain: the first one may still arrive', async () => {
+  test('and a rate limit on its repetition, the outcome is uncertain: the first one may still arrive', async () => {
     await open();
     gce.server.fault({match: isInsert, respond: 'reset'});
     gce.server.fault({match: isInsert, respond: rateLimit});
     expect(await create()).toMatchObject({kind: 'uncertain'});
   });
 
-  test('and no answer to the question whether the VM is there, it is uncertain', async () => {
+  test('and a failed look for the VM, the outcome is uncertain', async () => {
     await open();
     gce.server.fault({match: isInsert, respond: 'lost'});
     gce.server.fault({match: isGetInstance, respond: backendError});
@@ -70,7 +70,7 @@ describe('after an insert whose answer was lost', () => {
 describe('waiting for the operation', () => {
   const isWait = ({path}: {path: string}) => path.endsWith('/wait');
 
-  test('ends after its budget as uncertain: a VM may be there', async () => {
+  test('ends as uncertain when its budget runs out: a VM may exist', async () => {
     await open({latencies: {insert: 10 * 60_000}});
     const startedAt = gce.clock.now();
     expect(await create()).toMatchObject({kind: 'uncertain', message: expect.stringContaining('120 s')});
@@ -78,7 +78,7 @@ describe('waiting for the operation', () => {
     expect(gce.inserts()).toHaveLength(1);
   });
 
-  test('outlasts answers that tell nothing and rate limits', async () => {
+  test('continues after lost answers and rate limits', async () => {
     await open();
     gce.server.fault({match: isWait, respond: backendError});
     gce.server.fault({match: isWait, respond: 'reset'});
@@ -86,7 +86,7 @@ describe('waiting for the operation', () => {
     expect(await create()).toMatchObject({kind: 'created'});
   });
 
-  test('lets the lease be renewed, and what that throws comes out', async () => {
+  test('calls onWaiting to renew the lease, and throws its error', async () => {
     await open({latencies: {insert: 100_000}});
     gce.server.fault({match: isWait, times: 60, respond: backendError});
     let calls = 0;
@@ -100,7 +100,7 @@ describe('waiting for the operation', () => {
     await expect(gce.provider.create(createRequest({onWaiting}))).rejects.toThrow('the lease was lost');
   });
 
-  test('an operation that fails without telling is uncertain', async () => {
+  test('an operation that fails without a reason is uncertain', async () => {
     await open();
     gce.world.failLate({error: {code: 'INTERNAL_ERROR', message: 'Internal error'}});
     expect(await create()).toMatchObject({kind: 'uncertain'});
@@ -109,7 +109,7 @@ describe('waiting for the operation', () => {
 });
 
 describe('a name in use (409)', () => {
-  test("by this job's VM is a second dispatch: created", async () => {
+  test('by the VM of this job is a second dispatch: created', async () => {
     await open();
     gce.plant(ours);
     expect(await create()).toMatchObject({kind: 'created', placement: {place: ZONES[0]}});
@@ -119,8 +119,8 @@ describe('a name in use (409)', () => {
   test.each([
     ['another deployment', {'slipway-deployment': 'other', 'slipway-job': '7-1'}],
     ['another job', {'slipway-deployment': 'slipway', 'slipway-job': '8-1'}],
-    ['nobody known', {}],
-  ])('by a VM of %s is name_taken, and that VM is left alone', async (_, labels) => {
+    ['an unknown creator', {}],
+  ])('by a VM of %s is name_taken, and that VM is not changed', async (_, labels) => {
     await open();
     const theirs = gce.plant(labels);
     expect(await create()).toMatchObject({kind: 'name_taken', placement: {place: ZONES[0]}});
@@ -128,7 +128,7 @@ describe('a name in use (409)', () => {
     expect(gce.inserts()).toHaveLength(1);
   });
 
-  test("by this job's VM that is being deleted is name_taken", async () => {
+  test('by a VM of this job that is being deleted is name_taken', async () => {
     await open();
     gce.plant(ours);
     gce.world.delete(ZONES[0], NAME);

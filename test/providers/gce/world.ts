@@ -4,6 +4,7 @@ import {zoneOrder} from '../../../shared/providers/gce/placement';
 import {createGceProvider} from '../../../shared/providers/gce/provider';
 import type {RunnerProvider} from '../../../shared/providers/provider';
 import {createLogger} from '../../../shared/telemetry/create-logger';
+import {directCompute} from '../../emulators/compute/direct';
 import type {ComputeLatencies} from '../../emulators/compute/latencies';
 import {ComputeWorld} from '../../emulators/compute/model';
 import type {ComputeRequest} from '../../emulators/compute/request';
@@ -16,7 +17,7 @@ export const NAME = 'slipway-arm-7-1';
 
 const POOL_ZONES = ['us-central1-a', 'us-central1-b', 'us-central1-f'];
 
-/** The pool's zones in the order in which they are tried for `NAME`. */
+/** The zones of the pool in the order in which they are tried for `NAME`. */
 export const ZONES = zoneOrder(NAME, POOL_ZONES) as [string, string, string];
 
 export const TEMPLATE: Template = {
@@ -37,9 +38,9 @@ export interface GceWorld {
   readonly log: string[];
   /** The inserts that reached Compute Engine. */
   inserts(): ComputeRequest[];
-  /** Machines that are not on their way out. */
+  /** The machines that are not ending. */
   machines(): Instance[];
-  /** Puts a VM of somebody else, or of another job, where the provider tries first. */
+  /** Creates a VM of somebody else, or of another job, in the zone that the provider tries first. */
   plant(labels: Readonly<Record<string, string>>, name?: string): Instance;
   close(): Promise<void>;
 }
@@ -48,9 +49,11 @@ export interface GceWorldOptions {
   readonly provider?: Partial<GcePool['provider']>;
   readonly templates?: readonly Template[];
   readonly latencies?: Partial<ComputeLatencies>;
+  /** On the port that the simulation has, in place of Google's clients. */
+  readonly isDirect?: boolean;
 }
 
-/** The provider over Google's real clients and the HTTP server of the simulated Compute Engine, on a virtual clock. */
+/** The provider on the real client of Google and the HTTP server of the simulated Compute Engine, with a virtual clock. */
 export async function openGceWorld(options: GceWorldOptions = {}): Promise<GceWorld> {
   const clock = new VirtualScheduler();
   const latencies = options.latencies ?? {};
@@ -67,7 +70,7 @@ export async function openGceWorld(options: GceWorldOptions = {}): Promise<GceWo
     provider: {template: 'runner', zones: POOL_ZONES, spot: 'never', ...options.provider},
   };
   const provider = createGceProvider({
-    compute: createCompute({project: 'p', emulator, clock}),
+    compute: options.isDirect ? directCompute(server) : createCompute({project: 'p', emulator, clock}),
     pools: [pool],
     deployment: 'slipway',
     clock,

@@ -3,7 +3,7 @@ import {zoneOrder} from '../../../shared/providers/gce/placement';
 
 const ZONES = ['us-central1-c', 'us-central1-a', 'us-central1-f'];
 
-test('the order is the configured one, rotated', () => {
+test('the order is the configured order, rotated', () => {
   const rotations = ZONES.map((_, start) => [...ZONES.slice(start), ...ZONES.slice(0, start)].join());
   for (let n = 1; n <= 20; n++) expect(rotations).toContain(zoneOrder(`slipway-arm-${n}-1`, ZONES).join());
 });

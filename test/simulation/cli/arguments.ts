@@ -1,4 +1,5 @@
 import {parseArgs} from 'node:util';
+import type {SimulatedProvider} from '../scenario';
 
 export const HELP = `The simulation: whole deployments on a virtual clock, with seeded faults, and checks after each step.
 
@@ -6,6 +7,7 @@ export const HELP = `The simulation: whole deployments on a virtual clock, with 
   npm run simulate -- --seeds 10000             so many
   npm run simulate -- --seed 4711 --seeds 1     one seed again: a failing one is cut down and shown with its trace
   npm run simulate -- --days 7                  jobs go on coming for so long (default 0.25)
+  npm run simulate -- --provider memory         machines of a provider that exists in tests alone (default gce)
   npm run simulate -- --workers 2               processes (default 2)
   npm run simulate -- --trace                   shows the trace of a single seed, also when all is well
   npm run simulate -- --help                    this text
@@ -17,6 +19,7 @@ export interface Arguments {
   readonly seed: number;
   readonly seeds: number;
   readonly days: number;
+  readonly provider: SimulatedProvider;
   readonly workers: number;
   readonly trace: boolean;
   readonly help: boolean;
@@ -30,6 +33,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
       seed: {type: 'string', default: '1'},
       seeds: {type: 'string', default: '1000'},
       days: {type: 'string', default: '0.25'},
+      provider: {type: 'string', default: 'gce'},
       workers: {type: 'string', default: '2'},
       trace: {type: 'boolean', default: false},
       help: {type: 'boolean', short: 'h', default: false},
@@ -39,10 +43,16 @@ export function parseArguments(argv: readonly string[]): Arguments {
     seed: numberOf('--seed', values.seed, 0, 2 ** 32 - 1, true),
     seeds: numberOf('--seeds', values.seeds, 1, 10_000_000, true),
     days: numberOf('--days', values.days, 0.01, 60, false),
+    provider: providerOf(values.provider),
     workers: numberOf('--workers', values.workers, 1, 64, true),
     trace: values.trace,
     help: values.help,
   };
+}
+
+function providerOf(text: string): SimulatedProvider {
+  if (text === 'gce' || text === 'memory') return text;
+  throw new Error(`--provider: found ${text}, expected gce or memory`);
 }
 
 function numberOf(option: string, text: string, least: number, most: number, whole: boolean): number {

@@ -2,6 +2,7 @@ import {drawScenario} from '../draw-scenario';
 import {reportOf} from '../report';
 import {shrink} from '../shrink';
 import {simulate} from '../simulate';
+import {withProvider} from '../with-provider';
 import {type Arguments, HELP, parseArguments} from './arguments';
 import {playSeeds} from './play-seeds';
 import type {SeedResult} from './seed-result';
@@ -24,7 +25,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if (options.trace && options.seeds === 1) {
-    const scenario = drawScenario(options.seed, options);
+    const scenario = withProvider(drawScenario(options.seed, options), options.provider);
     process.stdout.write(reportOf(scenario, await simulate(scenario, {isTraced: true})));
   }
   const summary = new Summary(options.seeds);
@@ -44,16 +45,16 @@ async function main(): Promise<number> {
     },
   });
   process.stdout.write(`\n${summary.text()}`);
-  for (const {seed} of failed.sort((a, b) => a.seed - b.seed).slice(0, SHOWN)) await explain(seed, options.days);
+  for (const {seed} of failed.sort((a, b) => a.seed - b.seed).slice(0, SHOWN)) await explain(seed, options);
   if (failed.length === 0) return 0;
-  const again = `npm run simulate -- --seeds 1 --days ${options.days} --seed`;
+  const again = `npm run simulate -- --seeds 1 --days ${options.days} --provider ${options.provider} --seed`;
   process.stdout.write(`${failed.map(({seed}) => `failed: ${again} ${seed}`).join('\n')}\n`);
   return 1;
 }
 
 /** Plays a failing seed again, cut down to what matters, and shows what happened. */
-async function explain(seed: number, days: number): Promise<void> {
-  const scenario = drawScenario(seed, {days});
+async function explain(seed: number, options: Arguments): Promise<void> {
+  const scenario = withProvider(drawScenario(seed, options), options.provider);
   const {violations} = await simulate(scenario);
   const rule = violations[0]?.rule;
   if (!rule) {

@@ -1,5 +1,6 @@
 import {type ChildProcess, fork} from 'node:child_process';
 import {join} from 'node:path';
+import type {SimulatedProvider} from '../scenario';
 import type {SeedResult} from './seed-result';
 import type {Batch} from './worker';
 
@@ -7,6 +8,7 @@ export interface PlayOptions {
   readonly seed: number;
   readonly seeds: number;
   readonly days: number;
+  readonly provider: SimulatedProvider;
   readonly workers: number;
   readonly onResult: (result: SeedResult) => void;
 }
@@ -21,7 +23,7 @@ export async function playSeeds(options: PlayOptions): Promise<void> {
     if (next >= end) return undefined;
     const seeds = Array.from({length: Math.min(BATCH, end - next)}, (_, index) => next + index);
     next += seeds.length;
-    return {seeds, days: options.days};
+    return {seeds, days: options.days, provider: options.provider};
   };
   const count = Math.min(options.workers, Math.ceil(options.seeds / BATCH));
   await Promise.all(Array.from({length: count}, () => work(startWorker(), take, options.onResult)));

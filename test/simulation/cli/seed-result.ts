@@ -1,7 +1,9 @@
 import {drawScenario} from '../draw-scenario';
 import type {Functions} from '../functions';
 import type {Violation} from '../safety';
+import type {SimulatedProvider} from '../scenario';
 import {simulate} from '../simulate';
+import {withProvider} from '../with-provider';
 
 /** What a worker tells of one seed. */
 export interface SeedResult {
@@ -15,8 +17,16 @@ export interface SeedResult {
   readonly faults: Readonly<Record<string, number>>;
 }
 
-export async function playSeed(seed: number, days: number, functions?: Functions): Promise<SeedResult> {
-  const outcome = await simulate(drawScenario(seed, {days}), functions ? {functions} : {});
+/** How a seed is played. */
+export interface PlaySeed {
+  readonly days: number;
+  /** `gce` unless given. */
+  readonly provider?: SimulatedProvider;
+  readonly functions?: Functions;
+}
+
+export async function playSeed(seed: number, {days, provider = 'gce', functions}: PlaySeed): Promise<SeedResult> {
+  const outcome = await simulate(withProvider(drawScenario(seed, {days}), provider), functions ? {functions} : {});
   const {violations, steps, jobs, creations, isLivenessChecked} = outcome;
   const faults: Record<string, number> = {};
   for (const fault of outcome.struckFaults) {

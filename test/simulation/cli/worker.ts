@@ -1,9 +1,11 @@
+import type {SimulatedProvider} from '../scenario';
 import {playSeed} from './seed-result';
 
 /** Seeds that a worker is told to play. */
 export interface Batch {
   readonly seeds: readonly number[];
   readonly days: number;
+  readonly provider: SimulatedProvider;
 }
 
 /** A process that plays batches of seeds and tells its parent of each. */
@@ -11,8 +13,8 @@ process.on('message', (batch: Batch) => {
   void play(batch);
 });
 
-async function play({seeds, days}: Batch): Promise<void> {
-  for (const seed of seeds) process.send?.({result: await playSeed(seed, days)});
+async function play({seeds, days, provider}: Batch): Promise<void> {
+  for (const seed of seeds) process.send?.({result: await playSeed(seed, {days, provider})});
   process.send?.({ready: true});
 }
 

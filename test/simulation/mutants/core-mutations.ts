@@ -73,7 +73,7 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a spare runner that is being made is given away',
-    exported: 'canTakeOver',
+    exported: 'canBeAssigned',
     wrap: '() => (runner, job) => runner.spare && canRun(runner, job)',
   },
   {name: 'an abandoned registration stays', marked: 'deregister abandoned', condition: 'false'},

@@ -2,10 +2,10 @@ import type {Mutation} from './mutation';
 
 /** Mistakes about who is who: a name is taken for an identity, a record for more than it says. */
 export const IDENTITY_MUTATIONS: readonly Mutation[] = [
-  {name: 'identity: a runner is known by its name', exported: 'isMeant', wrap: '() => () => true'},
+  {name: 'identity: a runner is known by its name', exported: 'isMentionedRunner', wrap: '() => () => true'},
   {
     name: 'identity: the id of the registration is not looked at',
-    exported: 'isMeant',
+    exported: 'isMentionedRunner',
     wrap: '(original) => (runner, mention) => original(runner, {...mention, runnerId: null})',
   },
   {
@@ -20,7 +20,7 @@ export const IDENTITY_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'identity: a registration whose answer was lost is nobody’s',
-    exported: 'wasTried',
+    exported: 'wasRegistrationTried',
     wrap: '() => () => false',
   },
   {

@@ -70,9 +70,10 @@ async function play(
   {seeds, days, kept = true}: {seeds: string; days: string; kept?: boolean},
 ): Promise<Caught | null> {
   const file = join(FOLDER, `${mutation?.name.replace(/[^a-z0-9]+/gi, '-') ?? 'none'}.cjs`);
+  const {provider = 'gce'} = mutation ?? {};
   await buildMutant(mutation, file);
   try {
-    const {stdout} = await promisify(execFile)(process.execPath, [file, seeds, days, kept ? 'kept' : ''], {
+    const {stdout} = await promisify(execFile)(process.execPath, [file, seeds, days, provider, kept ? 'kept' : ''], {
       maxBuffer: 64 * 1024 * 1024,
     });
     return JSON.parse(stdout) as Caught | null;

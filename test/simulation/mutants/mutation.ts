@@ -1,5 +1,12 @@
+import type {SimulatedProvider} from '../scenario';
+
 /** One mistake in the core. Where two guards stand one behind the other, it is a mistake in both. */
-export type Mutation = Change & {readonly name: string; readonly also?: Change};
+export type Mutation = Change & {
+  readonly name: string;
+  readonly also?: Change;
+  /** The provider of the worlds that have to notice it; `gce` unless given. */
+  readonly provider?: SimulatedProvider;
+};
 
 /**
  * A change of the core, bound to a name and not to a file or its text.

@@ -2,6 +2,7 @@ import {CORE_MUTATIONS} from './core-mutations';
 import {IDENTITY_MUTATIONS} from './identity-mutations';
 import type {Mutation} from './mutation';
 import {PLACEMENT_MUTATIONS} from './placement-mutations';
+import {PROVIDER_MUTATIONS} from './provider-mutations';
 import {SETTINGS_MUTATIONS} from './settings-mutations';
 import {SWEEP_MUTATIONS} from './sweep-mutations';
 import {VM_MUTATIONS} from './vm-mutations';
@@ -14,4 +15,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...VM_MUTATIONS,
   ...PLACEMENT_MUTATIONS,
   ...SETTINGS_MUTATIONS,
+  ...PROVIDER_MUTATIONS,
 ];

@@ -3,8 +3,9 @@ import {drawScenario} from '../draw-scenario';
 import {FUNCTIONS, type Functions} from '../functions';
 import {REGRESSIONS} from '../regressions';
 import type {Violation} from '../safety';
-import {needsSweep} from '../scenario';
+import {needsSweep, type SimulatedProvider} from '../scenario';
 import {simulate} from '../simulate';
+import {withProvider} from '../with-provider';
 
 /** Who noticed the mutation: a seed, or one of the cases that are kept because a seed comes upon them seldom. */
 export interface Caught {
@@ -15,12 +16,12 @@ export interface Caught {
 const {sweep: _, ...WITHOUT_SWEEP}: Functions = FUNCTIONS;
 
 /** Plays seeds, then the kept cases if they are wanted, until one fails; run as a process of its own, whose core has a mutation. Prints who, or null. */
-async function play(seeds: number, days: number, kept: boolean): Promise<Caught | null> {
+async function play(seeds: number, days: number, provider: SimulatedProvider, kept: boolean): Promise<Caught | null> {
   for (let seed = 1; seed <= seeds; seed++) {
-    const [violation] = (await playSeed(seed, days)).violations;
+    const [violation] = (await playSeed(seed, {days, provider})).violations;
     if (violation) return {by: `seed ${seed}`, violation};
     // The sweep makes up for much, a minute later: what needs none has to hold without.
-    const scenario = drawScenario(seed, {days});
+    const scenario = withProvider(drawScenario(seed, {days}), provider);
     if (needsSweep(scenario)) continue;
     const [alone] = (await simulate(scenario, {functions: WITHOUT_SWEEP})).violations;
     if (alone) return {by: `seed ${seed} without a sweep`, violation: alone};
@@ -36,7 +37,8 @@ async function play(seeds: number, days: number, kept: boolean): Promise<Caught 
 }
 
 async function main(): Promise<void> {
-  const caught = await play(Number(process.argv[2]), Number(process.argv[3]), process.argv[4] === 'kept');
+  const [seeds, days, provider, kept] = process.argv.slice(2);
+  const caught = await play(Number(seeds), Number(days), provider === 'memory' ? provider : 'gce', kept === 'kept');
   process.stdout.write(`${JSON.stringify(caught)}\n`, () => process.exit(0));
 }
 

@@ -16,7 +16,7 @@ export const SETTINGS_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'settings: a place over all pools is given away with its pool’s slot, and stays taken',
-    exported: 'readKept',
+    exported: 'readKeptSlots',
     wrap: '(original) => async (...args) => (await original(...args)).slice(0, 1)',
   },
   {

@@ -15,7 +15,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     exported: 'observe',
     wrap: `(original) => async (...given) => {
       const seen = await original(...given);
-      return {...seen, observed: {...seen.observed, instances: seen.observed.instances ?? []}};
+      return {...seen, observed: {...seen.observed, unlisted: []}};
     }`,
   },
   {
@@ -29,7 +29,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     exported: 'ourMachines',
     wrap: `(original) => (observed) => {
       const ours = original(observed);
-      return ours && [...ours, ...observed.instances.filter(({isKept}) => isKept)];
+      return [...ours, ...observed.machines.filter(({isKept}) => isKept)];
     }`,
   },
   {
@@ -53,7 +53,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
   {name: 'sweep: a list that lacks something is thrown away', marked: 'what could be read', condition: 'true'},
   {name: 'sweep: a page that is too large is not asked for again', marked: 'smaller pages', condition: 'false'},
   {name: 'sweep: one run that cannot be read hides the others', marked: 'one run that fails', before: 'throw error;'},
-  {name: 'sweep: a repository that is not there is waited for', exported: 'isNotThere', wrap: '() => () => false'},
+  {name: 'sweep: a repository that is not there is waited for', exported: 'isMissing', wrap: '() => () => false'},
   {name: 'sweep: a job that is queued again is left alone', marked: 'queued again', condition: 'false'},
   {name: 'a job that is queued again is late for ever', exported: 'requeueJob', wrap: "() => async () => 'void'"},
   {name: 'sweep: redelivers without bound', marked: 'pause before next try', value: '0'},

@@ -4,12 +4,12 @@ import type {Mutation} from './mutation';
 export const VM_MUTATIONS: readonly Mutation[] = [
   {
     name: 'persistent VM: labels of the runner do not matter',
-    exported: 'judgeJob',
+    exported: 'checkLabels',
     wrap: '() => async () => ({lacked: []})',
   },
   {
     name: 'persistent VM: a label that we took off is missing',
-    exported: 'labelsOf',
+    exported: 'labelsWithDrained',
     wrap: '() => ({labels}) => [...labels]',
   },
   {

@@ -32,7 +32,7 @@ describe('a hook', () => {
 
   test.each([
     ['its only delivery failed', [at(0)], true],
-    ['what came after the last success failed', [at(60), at(0, {ok: true})], true],
+    ['the deliveries after the last success failed', [at(60), at(0, {ok: true})], true],
     ['a delivery failed at the time of a success', [at(3), at(0, {ok: true})], false],
     ['the newest delivery succeeded', [at(60, {ok: true}), at(0)], false],
     ['only an old event fails again', [at(60, {redelivery: true}), at(0, {ok: true}), at(-60)], false],
@@ -46,11 +46,11 @@ describe('a hook', () => {
     expect(healthAfter(DOWN, newest).isDown).toBe(isDown);
   });
 
-  test('of which nothing is in sight stays what it was', () => {
+  test('without deliveries keeps its health', () => {
     expect(healthAfter(DOWN, [])).toEqual(DOWN);
   });
 
-  test('is up since its first success', () => {
+  test('is up from its first success on', () => {
     expect(healthAfter(DOWN, [at(60, {ok: true}), at(0)]).recoveredAt).toBe(NOW + 60_000);
   });
 });
@@ -67,40 +67,40 @@ describe('an event that did not arrive', () => {
     if (pause > 0) expect(sent([event({tries})], UP, NOW + pause - 10_000)).toEqual([]);
   });
 
-  test('after five tries is given up, when the last one had its time', () => {
+  test('is given up after five tries, when the last one has had its time', () => {
     const plan = (now: number) => planRedeliveries([['g', event({tries: 5})]], new Map([['app', UP]]), {now, calls: 9});
     expect(plan(NOW + 9 * MINUTE)).toEqual({send: [], givenUp: []});
     expect(plan(NOW + 10 * MINUTE).givenUp).toHaveLength(1);
   });
 
-  test('is given up when GitHub does not deliver it any more, whatever its hook does', () => {
+  test('is given up when GitHub no longer redelivers it, whatever the health of its hook', () => {
     const plan = planRedeliveries([['g', event()]], new Map(), {now: NOW + 72 * HOUR, calls: 9});
     expect(plan.givenUp).toHaveLength(1);
   });
 
-  test('is due at once after its hook came up', () => {
+  test('is due as soon as its hook is up again', () => {
     expect(sent([event({tries: 4})], {...UP, recoveredAt: NOW + MINUTE}, NOW + MINUTE)).toEqual(['g0']);
   });
 
-  test('is not sent when its hook could not be looked at', () => {
+  test('is not redelivered when its hook could not be read', () => {
     expect(planRedeliveries([['g', event()]], new Map(), {now: NOW, calls: 9}).send).toEqual([]);
   });
 });
 
 describe('while the hook is down', () => {
-  test('one event is sent, and none within a minute of the other', () => {
+  test('one event is redelivered per minute', () => {
     const events = [event({last: NOW}), event({last: NOW - 1}), event({last: NOW - 2, tries: 5})];
     expect(sent(events, DOWN)).toEqual(['g2 probe']);
     expect(sent(events, {...DOWN, probedAt: NOW - 50_000})).toEqual([]);
     expect(sent(events, {...DOWN, probedAt: NOW - 60_000})).toEqual(['g2 probe']);
   });
 
-  test('that is no try of the event', () => {
+  test('a probe does not count as a try of the event', () => {
     expect(tried(event({tries: 2}), {isProbe: true}, NOW + 1)).toMatchObject({tries: 2, last: NOW + 1});
     expect(tried(event({tries: 2}), {isProbe: false}, NOW + 1)).toMatchObject({tries: 3});
   });
 
-  test('an event that makes no VM for a job of long ago is preferred', () => {
+  test('an event that creates no VM for an old job is preferred', () => {
     const old = NOW - HOUR;
     expect(sent([event({at: old, last: old}), event({at: old, last: NOW, action: 'completed'})], DOWN)).toEqual([
       'g1 probe',
@@ -108,7 +108,7 @@ describe('while the hook is down', () => {
   });
 });
 
-test('what gets jobs going is sent first, and as much as is saved up', () => {
+test('events that start jobs are redelivered first, within the allowance', () => {
   const events = ['waiting', 'in_progress', 'completed', 'queued'].map((action) => event({action}));
   expect(sent(events)).toEqual(['g3', 'g2', 'g1', 'g0']);
   expect(sent(events, UP, NOW, 2.9)).toEqual(['g3', 'g2']);
@@ -116,56 +116,56 @@ test('what gets jobs going is sent first, and as much as is saved up', () => {
   expect(redeliveryAllowance({calls: 100, at: NOW}, NOW + HOUR).calls).toBe(171);
 });
 
-test('ends that nobody heard of are told before anything is made for jobs that were queued long ago', () => {
+test('missed ends are redelivered before events of jobs that were queued long ago', () => {
   const old = NOW - HOUR;
   const events = [event({at: old, last: old}), event({at: old, last: old, action: 'completed'})];
   expect(sent(events)).toEqual(['g1']);
   expect(sent([events[0] as FailedEvent])).toEqual(['g0']);
 });
 
-describe('the events on record', () => {
+describe('the failed events on record', () => {
   const failed = (guid: string, overrides: object = {}) => delivery({guid, ...overrides});
 
-  test('are those of jobs that arrived by no attempt, with their newest attempt', () => {
+  test('are the job events of which no attempt arrived, with their newest attempt', () => {
     const events = new FailedEvents();
-    events.take('app', failed('b', {id: 9, ok: true, deliveredAt: NOW + 9}));
-    for (const id of [3, 2, 1]) events.take('app', failed('a', {id, deliveredAt: NOW + id, redelivery: id > 1}));
-    events.take('app', failed('b', {id: 0}));
-    events.take('app', failed('c', {event: 'push'}));
-    events.take('app', failed('d', {action: 'labeled'}));
+    events.addAttempt('app', failed('b', {id: 9, ok: true, deliveredAt: NOW + 9}));
+    for (const id of [3, 2, 1]) events.addAttempt('app', failed('a', {id, deliveredAt: NOW + id, redelivery: id > 1}));
+    events.addAttempt('app', failed('b', {id: 0}));
+    events.addAttempt('app', failed('c', {event: 'push'}));
+    events.addAttempt('app', failed('d', {action: 'labeled'}));
     expect(events.open()).toEqual([['a', event({id: 3, at: NOW + 1, last: NOW + 3, listed: NOW + 3})]]);
   });
 
-  test('are over when an attempt arrives, and stay so when an older one is read again', () => {
+  test('are over when an attempt arrives, even if an older attempt is read again', () => {
     const events = new FailedEvents();
-    events.take('app', failed('a'));
+    events.addAttempt('app', failed('a'));
     const next = new FailedEvents([events.page(0)]);
-    next.take('app', failed('a', {id: 2, ok: true, deliveredAt: NOW + 5}));
+    next.addAttempt('app', failed('a', {id: 2, ok: true, deliveredAt: NOW + 5}));
     const last = new FailedEvents([next.page(0)]);
-    last.take('app', failed('a'));
+    last.addAttempt('app', failed('a'));
     expect(last.open()).toEqual([]);
   });
 
-  test('are forgotten when they are over and no attempt of them is read again', () => {
+  test('are deleted when they are over and none of their attempts is read again', () => {
     const events = new FailedEvents([{a: event({isOver: true}), b: event()}]);
-    events.forget(() => NOW, NOW);
+    events.deleteOver(() => NOW, NOW);
     expect(events.get('a')).toBeDefined();
-    events.forget(() => NOW + 1, NOW);
+    events.deleteOver(() => NOW + 1, NOW);
     expect([events.get('a'), events.get('b')?.id]).toEqual([undefined, 1]);
   });
 
-  test('are on pages of less than 256 KiB, until there is no more room; what is forgotten gives it back', () => {
+  test('are stored on pages of less than 256 KiB until all are full; deleted events make room', () => {
     const events = new FailedEvents();
     const guid = (n: number) => `${'0'.repeat(28)}${String(n).padStart(8, '0')}`;
     let taken = 0;
-    while (taken < 100_000 && events.take('app', failed(guid(taken), {id: 168_400_000_000 + taken}))) taken++;
+    while (taken < 100_000 && events.addAttempt('app', failed(guid(taken), {id: 168_400_000_000 + taken}))) taken++;
     expect(taken).toBeGreaterThan(20_000);
     expect(taken).toBeLessThan(40_000);
     const sizes = Array.from({length: events.pages}, (_, n) => Buffer.byteLength(JSON.stringify(events.page(n))));
     expect(Math.max(...sizes)).toBeLessThan(220 * 1024);
     for (const [each, one] of events.open()) events.set(each, {...one, isOver: true});
-    events.forget(() => NOW + 1, NOW);
+    events.deleteOver(() => NOW + 1, NOW);
     expect(events.pages).toBe(0);
-    expect(events.take('app', failed('a'))).toBe(true);
+    expect(events.addAttempt('app', failed('a'))).toBe(true);
   });
 });

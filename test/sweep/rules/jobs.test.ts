@@ -7,7 +7,7 @@ const queued = aJob({demand: 'covered', runner: 'slipway-arm-1001-1', creations:
 const runner = aRunner(queued);
 
 describe('a job that is queued at GitHub', () => {
-  test('and not on record is told to the pool that it matches, as its webhook would have', () => {
+  test('and not on record is replayed as an event for the matching pool, like its webhook', () => {
     const [action, ...others] = once({seen: seen()});
     expect(others).toEqual([]);
     expect(action).toMatchObject({
@@ -23,7 +23,7 @@ describe('a job that is queued at GitHub', () => {
     });
   });
 
-  test('is told by the same delivery in every sweep of an hour, so that there is one task', () => {
+  test('is replayed with the same delivery id for an hour, so that there is one task', () => {
     const deliveries = [0, 10, 50, 70].map((minutes) => {
       const [action] = once({seen: seen()}, LATER + minutes * MINUTE);
       return action?.kind === 'event' ? action.event.delivery : undefined;
@@ -33,23 +33,23 @@ describe('a job that is queued at GitHub', () => {
   });
 
   test.each([
-    ['younger than a minute has the webhook’s way to itself', {queuedAt: LATER - 59_000}, false],
-    ['older than 23 hours is left to GitHub’s own end', {queuedAt: LATER - 24 * 60 * MINUTE}, false],
-    ['with labels of no pool is not ours', {labels: ['macos']}, false],
-    ['in a public repository that no pool allows is not ours', {}, true],
+    ['and younger than a minute is left to the webhook', {queuedAt: LATER - 59_000}, false],
+    ['and older than 23 hours is left to GitHub, which cancels it', {queuedAt: LATER - 24 * 60 * MINUTE}, false],
+    ['with labels of no pool is ignored', {labels: ['macos']}, false],
+    ['in a public repository that no pool allows is ignored', {}, true],
   ])('%s', (_, job, isPublic) => {
     expect(once({seen: seen(job, isPublic)})).toEqual([]);
   });
 
-  test('is told when nobody knows since when it waits', () => {
+  test('is replayed if GitHub does not say since when it waits', () => {
     expect(words(once({seen: seen({queuedAt: null})}))).toEqual(['event uncovered_job']);
   });
 
-  test('is told at once where there are no webhooks', () => {
+  test('is replayed at once without webhooks', () => {
     expect(words(once({webhooks: 'off', seen: seen({queuedAt: LATER - 1_000})}))).toEqual(['event uncovered_job']);
   });
 
-  test('and waits for a persistent VM has it started again now and then', () => {
+  test('and waits for a persistent VM demands that VM again from time to time', () => {
     const pools = [aPool({provider: {type: 'gce-vm', instance: 'build', zone: 'us-central1-a'}})];
     const job = {...queued, runner: 'build'};
     const asked = (updatedAt: number) => words(once({seen: seen(), jobs: jobs({...job, updatedAt}), pools}));
@@ -57,16 +57,16 @@ describe('a job that is queued at GitHub', () => {
     expect(asked(LATER - 9 * MINUTE)).toEqual([]);
   });
 
-  test('and covered by a runner that lives is left alone', () => {
+  test('and has a live assigned runner is left alone', () => {
     expect(once({seen: seen(), jobs: jobs(queued), runners: [{...runner, stateAt: LATER}]})).toEqual([]);
   });
 
-  test('and covered by a runner that is gone is demand again', () => {
+  test('and whose assigned runner is over is open again', () => {
     expect(words(once({seen: seen(), jobs: jobs(queued)}))).toEqual(['reopen lost_runner']);
     expect(once({seen: seen(), jobs: jobs(queued), runners: undefined})).toEqual([]);
   });
 
-  test('and on record as waiting is told again, unless it was parked just now', () => {
+  test('and waiting on record is replayed, unless it began to wait just now', () => {
     const waiting = aJob({status: 'waiting', demand: 'none'});
     expect(words(once({seen: seen(), jobs: jobs(waiting)}))).toEqual(['event uncovered_job']);
     expect(once({seen: seen(), jobs: jobs({...waiting, updatedAt: LATER - 30_000})})).toEqual([]);
@@ -87,28 +87,28 @@ describe('a job on record as running that GitHub lists as queued', () => {
   const gone = aJob({status: 'in_progress', demand: 'none', runner: 'slipway-arm-1001-1', creations: 1});
   const known = {seen: seen(), jobs: jobs(gone)};
 
-  test('is demand again when two sweeps saw it and its runner is gone', () => {
+  test('is requeued when two sweeps saw it and its runner is over', () => {
     expect(once(known)).toEqual([]);
     expect(twice(known, 1)).toEqual([]);
     expect(words(twice(known))).toEqual(['requeue requeued_job']);
   });
 
   test.each([
-    ['is on record as alive', {runners: [{...runner, state: 'busy', stateAt: LATER, runs: '1001-1', covers: null}]}],
-    ['may be on record, which was not read', {runners: undefined}],
+    ['is alive on record', {runners: [{...runner, state: 'busy', stateAt: LATER, runs: '1001-1', covers: null}]}],
+    ['may be on record, because the runners could not be read', {runners: undefined}],
   ] as const)('is left alone while its runner %s', (_, more) => {
-    const instances = [machine(runner)];
-    expect(words(twice({...known, instances, ...more})).filter((word) => word.startsWith('requeue'))).toEqual([]);
+    const machines = [machine(runner)];
+    expect(words(twice({...known, machines, ...more})).filter((word) => word.startsWith('requeue'))).toEqual([]);
   });
 
-  test('is left alone while its runner, which is not ours, is busy', () => {
+  test('is left alone while its runner of another system is busy', () => {
     const others = jobs({...gone, runner: 'theirs'});
     const busy = scopes({name: 'theirs', status: 'online', busy: true});
     expect(words(twice({seen: seen(), jobs: others, scopes: busy}))).toEqual([]);
     expect(words(twice({seen: seen(), jobs: others}))).toEqual(['requeue requeued_job']);
   });
 
-  test('counts from the first sweep again, when one in between saw it run', () => {
+  test('starts a new sighting when a sweep in between saw it run', () => {
     const first = plan(observed(known), LATER);
     const runs = seen({status: 'in_progress', runnerName: 'slipway-arm-1001-1'});
     const between = plan(observed({...known, seen: runs, sightings: first.sightings}), LATER + MINUTE);
@@ -127,11 +127,11 @@ test.each([
   expect(actions[0]).toMatchObject({event: {status, runnerName}});
 });
 
-test('a completed job that was never on record is nobody’s', () => {
+test('a completed job that was never on record is ignored', () => {
   expect(once({seen: seen({status: 'completed'})})).toEqual([]);
 });
 
-test('a job that GitHub does not know any more is over, when it was missing twice', () => {
+test('a job that GitHub no longer knows is completed when two sweeps missed it', () => {
   const gone = {jobs: jobs(queued), absent: new Set(['1001-1']), runners: [{...runner, stateAt: LATER}]};
   expect(once(gone)).toEqual([]);
   expect(words(twice(gone))).toContain('event vanished_job');
@@ -146,14 +146,14 @@ describe('jobs that wait', () => {
     expect(actions.map((action) => action.kind === 'demand' && action.job)).toEqual(['2003-1', '2002-1']);
   });
 
-  test('of the pool with the highest priority are first', () => {
+  test('of the pool with the highest priority come first', () => {
     const gpu = aJob({jobId: 3000, pool: 'gpu', demand: 'open', queuedAt: 1_000});
     const pools = [aPool({maxRunners: 1}), aPool({name: 'gpu', priority: 5})];
     const actions = once({jobs: jobs(...open, gpu), pools});
     expect(actions.map((action) => action.kind === 'demand' && action.job)).toEqual(['3000-1', '2003-1']);
   });
 
-  test('are given to spare runners first', () => {
+  test('are assigned to unassigned runners first', () => {
     const spare = {...runner, covers: null, spare: true, spareSince: LATER - 2 * MINUTE, stateAt: LATER};
     const actions = once({jobs: jobs(open[0] ?? queued), runners: [spare], pools: [aPool({maxRunners: 1})]});
     expect(words(actions)).toEqual(['place_spare spare_for_job']);
@@ -163,7 +163,7 @@ describe('jobs that wait', () => {
     expect(once({jobs: jobs(...open), held: new Set(['arm'])})).toEqual([]);
   });
 
-  test('with a slot reserved get their lost task again', () => {
+  test('with a reserved slot get a new demand task', () => {
     expect(words(once({jobs: jobs(aJob({demand: 'reserved', slot: 'arm.0'}))}))).toEqual(['demand lost_demand']);
   });
 });

@@ -4,7 +4,7 @@ import {RULES} from '../../../shared/sweep/plan';
 
 const FOLDER = join(__dirname, '../../../shared/sweep/rules');
 
-test('each file of the folder of rules exports one rule, which is in the list once', async () => {
+test('each file in rules/ exports one rule, and the list contains it once', async () => {
   const files = readdirSync(FOLDER);
   const rules: unknown[] = [];
   for (const file of files) {

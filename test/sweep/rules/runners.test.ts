@@ -9,18 +9,18 @@ const runner = aRunner(job, {githubId: 100});
 const {name} = runner;
 const running: RunnerDocument = {...runner, state: 'busy', runs: '1001-1', covers: null};
 const own = [machine(runner)];
-const all = {runners: [runner], instances: own, jobs: jobs(job)};
+const all = {runners: [runner], machines: own, jobs: jobs(job)};
 
 describe('a VM without a live runner', () => {
   const former = new Map([[name, {...runner, state: 'gone' as const}]]);
 
   test.each([
-    ['seen twice is deleted', {former}, ['delete_vm orphan']],
-    ['nobody knows of is deleted, when every scope was listed', {}, ['delete_vm orphan']],
-    ['nobody knows of is left alone, when a scope was not listed', {sawEveryScope: false}, []],
-    ['whose runner’s scope was not listed is left alone', {former, scopes: new Map(), sawEveryScope: false}, []],
-    ['is left alone, while runners cannot be read', {former, runners: undefined}, []],
-    ['with a busy registration is left alone', {former, scopes: scopes({busy: true, status: 'online' as const})}, []],
+    ['is deleted when two sweeps saw it', {former}, ['delete_vm orphan']],
+    ['and without any record is deleted when every scope was listed', {}, ['delete_vm orphan']],
+    ['and without any record is kept when a scope was not listed', {sawEveryScope: false}, []],
+    ['is kept when the scope of its runner was not listed', {former, scopes: new Map(), sawEveryScope: false}, []],
+    ['is kept while the runners cannot be read', {former, runners: undefined}, []],
+    ['is kept while its registration is busy', {former, scopes: scopes({busy: true, status: 'online' as const})}, []],
     [
       'with a busy namesake elsewhere is deleted',
       {former, scopes: scopes({id: 7, busy: true, status: 'online' as const})},
@@ -59,27 +59,27 @@ describe('a VM without a live runner', () => {
       {seen: seen({status: 'in_progress', runnerName: name, runnerId: 7})},
       [],
     ],
-    ['that boots is left alone', {former, instances: [machine(runner, {createdAt: LATER})]}, []],
-    ['that is being deleted is left alone', {former, instances: [machine(runner, {status: 'stopping' as const})]}, []],
-    ['with slipway-keep is left alone', {former, instances: [machine(runner, {isKept: true})]}, []],
+    ['that boots is left alone', {former, machines: [machine(runner, {createdAt: LATER})]}, []],
+    ['that is being deleted is left alone', {former, machines: [machine(runner, {status: 'stopping' as const})]}, []],
+    ['with slipway-keep is left alone', {former, machines: [machine(runner, {isKept: true})]}, []],
     [
       'that has stopped is deleted',
-      {former, instances: [machine(runner, {status: 'stopped' as const})]},
+      {former, machines: [machine(runner, {status: 'stopped' as const})]},
       ['delete_vm stopped_vm'],
     ],
   ])('%s', (_, overrides, expected) => {
-    const actions = twice({instances: own, ...overrides});
+    const actions = twice({machines: own, ...overrides});
     expect(words(actions).filter((word) => word.startsWith('delete_vm'))).toEqual(expected);
   });
 
-  test('seen once is left alone, and seen again too soon', () => {
-    expect(once({instances: own, former})).toEqual([]);
-    expect(twice({instances: own, former}, 1.9)).toEqual([]);
+  test('is kept when one sweep saw it, or two sweeps too close together', () => {
+    expect(once({machines: own, former})).toEqual([]);
+    expect(twice({machines: own, former}, 1.9)).toEqual([]);
   });
 
-  test('that is the persistent VM of a pool is left alone', () => {
+  test('is kept if it is the persistent VM of a pool', () => {
     const pools = [aPool({provider: {type: 'gce-vm', instance: name, zone: 'us-central1-a'}})];
-    expect(twice({instances: own, former, pools})).toEqual([]);
+    expect(twice({machines: own, former, pools})).toEqual([]);
   });
 });
 
@@ -87,7 +87,7 @@ describe('a registration that is offline', () => {
   const over: RunnerDocument = {...runner, state: 'gone', covers: null};
   const former = (overrides: Partial<RunnerDocument> = {}) => new Map([[name, {...over, ...overrides}]]);
 
-  test('of a runner that is over, without a VM, seen twice, is removed', () => {
+  test('is deleted when two sweeps saw it, its runner is over and has no VM', () => {
     expect(words(twice({former: former(), scopes: scopes({})}))).toEqual(['deregister ghost']);
   });
 
@@ -98,23 +98,23 @@ describe('a registration that is offline', () => {
     ['of another scope', {former: former({scope: {kind: 'organization', org: 'acme'}}), scopes: scopes({})}],
     ['of a runner that is on no record', {former: new Map(), scopes: scopes({})}],
     ['of a name that was not tried', {former: former({githubId: null, registrationTriedAt: null}), scopes: scopes({})}],
-    ['of a VM that is there', {scopes: scopes({}), instances: [machine(runner, {createdAt: LATER})]}],
+    ['of an existing VM', {scopes: scopes({}), machines: [machine(runner, {createdAt: LATER})]}],
     [
       'of a runner that is being made',
       {scopes: scopes({}), runners: [{...runner, state: 'requested' as const, stateAt: LATER}]},
     ],
-    ['seen while VMs could not be listed', {scopes: scopes({}), instances: undefined}],
+    ['seen while VMs could not be listed', {scopes: scopes({}), unlisted: [{provider: 'gce'}]}],
   ])('and %s stays', (_, overrides) => {
     expect(twice({former: former(), ...overrides})).toEqual([]);
   });
 
-  test('under a name that we tried to register goes when it was so for a quarter of an hour', () => {
+  test('under a name that we tried to register is deleted after a quarter of an hour', () => {
     const lost = {former: former({githubId: null, registrationTriedAt: NOW, state: 'failed'}), scopes: scopes({})};
     expect(twice(lost, 14)).toEqual([]);
     expect(words(twice(lost, 15))).toEqual(['deregister ghost']);
   });
 
-  test('goes with at most 19 others in one pass', () => {
+  test('is deleted together with at most 19 others per sweep', () => {
     const many = Array.from({length: 30}, (_, n) => ({name: `slipway-arm-${n + 1}-1`}));
     const all = new Map(many.map((each, n) => [each.name, {...over, ...each, githubId: 100 + n}]));
     expect(twice({former: all, scopes: scopes(...many)})).toHaveLength(20);
@@ -129,7 +129,7 @@ describe('a runner that is booting', () => {
     expect(words(twice({...all, ...overrides})).filter((word) => word.startsWith('end'))).toEqual(['end_runner boot']);
   });
 
-  test('for longer than bootMinutes, offline in two sweeps, is ended', () => {
+  test('is ended when two sweeps see it offline after bootMinutes', () => {
     expect(words(twice({...all, scopes: scopes({})}))).toEqual(['end_runner boot']);
     expect(once({...all, scopes: scopes({})})).toEqual([]);
   });
@@ -147,17 +147,17 @@ describe('a runner that is booting', () => {
   });
 });
 
-test('a runner that covers a job and is idle for idleMinutes is released', () => {
+test('an assigned runner that is idle for idleMinutes is released', () => {
   const idle = {...all, scopes: scopes({status: 'online'})};
   expect(twice(idle, 9.9)).toEqual([]);
   expect(words(twice(idle, 10))).toEqual(['release_idle idle']);
   expect(twice({...all, scopes: scopes({status: 'online', busy: true})}, 10)).toEqual([]);
 });
 
-test('a spare runner whose idle check got lost is checked again, unless it is kept warm', () => {
+test('an unassigned runner whose idle check was lost is checked again, unless it is warm', () => {
   const spare: RunnerDocument = {...runner, covers: null, spare: true, spareSince: LATER - 17 * MINUTE, stateAt: LATER};
   const seenSpare = (since: number, pools = [aPool()]) =>
-    words(once({runners: [{...spare, spareSince: LATER - since * MINUTE}], instances: own, pools}));
+    words(once({runners: [{...spare, spareSince: LATER - since * MINUTE}], machines: own, pools}));
   expect(seenSpare(17)).toEqual([]);
   expect(seenSpare(18)).toEqual(['idle_check lost_stop']);
   expect(seenSpare(18, [aPool({minIdle: 1, scope: {kind: 'repositories', patterns: ['acme/app']}})])).toEqual([]);
@@ -166,41 +166,41 @@ test('a spare runner whose idle check got lost is checked again, unless it is ke
 describe('a busy runner', () => {
   const since = (minutes: number) => ({...running, stateAt: LATER - minutes * MINUTE});
 
-  test('is ended by jobMinutes alone', () => {
-    expect(once({runners: [since(119)], instances: own})).toEqual([]);
+  test('is ended only by jobMinutes', () => {
+    expect(once({runners: [since(119)], machines: own})).toEqual([]);
     const [action] = once({
       runners: [since(120)],
-      instances: own,
+      machines: own,
       jobs: jobs({...job, status: 'in_progress', url: 'u'}),
     });
     expect(action).toMatchObject({kind: 'end_runner', reason: 'over_time', force: true, jobUrl: 'u'});
   });
 
-  test('whose job is over is not ended but told so', () => {
-    const over = {runners: [since(130)], instances: own, seen: seen({status: 'completed', runnerName: name})};
+  test('whose job is completed is not ended, but gets the missed event', () => {
+    const over = {runners: [since(130)], machines: own, seen: seen({status: 'completed', runnerName: name})};
     expect(words(once({...over, jobs: jobs({...job, status: 'in_progress', demand: 'none'})}))).toEqual([
       'event lost_event',
     ]);
   });
 
-  test('whose VM is missing in two sweeps is over, but never by a list that is not complete', () => {
+  test('is ended when its VM is missing in two complete lists, but not when a list is incomplete', () => {
     expect(words(twice({runners: [since(1)]}))).toEqual(['end_runner vanished_vm']);
-    expect(twice({runners: [since(1)], instances: undefined})).toEqual([]);
+    expect(twice({runners: [since(1)], unlisted: [{provider: 'gce'}]})).toEqual([]);
   });
 
   test('is not ended because its registration is missing', () => {
-    expect(twice({runners: [since(1)], instances: own})).toEqual([]);
+    expect(twice({runners: [since(1)], machines: own})).toEqual([]);
   });
 });
 
-test('a runner that leaves for five minutes had its task lost', () => {
+test('a runner that is draining for five minutes has lost its task and is ended', () => {
   const leaving: RunnerDocument = {...runner, state: 'draining', covers: null};
-  expect(words(once({runners: [leaving], instances: own}))).toEqual(['end_runner lost_stop']);
-  expect(once({runners: [{...leaving, stateAt: LATER - 4 * MINUTE}], instances: own})).toEqual([]);
-  expect(once({runners: [leaving], instances: [machine(runner, {status: 'stopping'})]})).toEqual([]);
+  expect(words(once({runners: [leaving], machines: own}))).toEqual(['end_runner lost_stop']);
+  expect(once({runners: [{...leaving, stateAt: LATER - 4 * MINUTE}], machines: own})).toEqual([]);
+  expect(once({runners: [leaving], machines: [machine(runner, {status: 'stopping'})]})).toEqual([]);
 });
 
-test('a runner that was left half made is gone on with, and taken away after an hour', () => {
+test('a stalled creation is resumed, and its runner is ended after an hour', () => {
   const half = (minutes: number, more = {}): RunnerDocument => ({
     ...runner,
     state: 'creating',
@@ -211,20 +211,20 @@ test('a runner that was left half made is gone on with, and taken away after an 
   expect(with_(half(9))).toEqual([]);
   expect(with_(half(10))).toEqual(['demand half_made']);
   expect(with_(half(60))).toEqual(['end_runner half_made']);
-  const ended = (instances: Observed['instances']) => once({runners: [half(60)], jobs: jobs(job), instances});
-  expect(ended([])).toMatchObject([{isDead: true}]);
-  expect(ended(own)).toMatchObject([{isDead: false}]);
-  expect(ended(undefined)).toMatchObject([{isDead: false}]);
+  const ended = (more: Partial<Observed>) => once({runners: [half(60)], jobs: jobs(job), ...more});
+  expect(ended({machines: []})).toMatchObject([{isDead: true}]);
+  expect(ended({machines: own})).toMatchObject([{isDead: false}]);
+  expect(ended({unlisted: [{provider: 'gce'}]})).toMatchObject([{isDead: false}]);
   expect(words(once({runners: [half(10)]}))).toEqual(['end_runner half_made']);
 });
 
-test('a slot whose holder is over is free when that was seen twice', () => {
+test('a slot whose holder is over is freed when two sweeps saw it', () => {
   const slot = (holder: string | null) => [{id: 'arm.0', data: {pool: 'arm', n: 0, holder, expireAt: NOW * 2}}];
   expect(words(twice({slots: slot(name)}))).toEqual(['free_slot lost_slot']);
   expect(words(twice({slots: slot('job:1001-1')}))).toEqual(['free_slot lost_slot']);
   expect(once({slots: slot(name)})).toEqual([]);
   expect(twice({slots: slot(name), runners: undefined})).toEqual([]);
-  const held = {runners: [{...runner, stateAt: LATER, slot: 'arm.0'}], instances: own};
+  const held = {runners: [{...runner, stateAt: LATER, slot: 'arm.0'}], machines: own};
   expect(twice({slots: slot(name), ...held})).toEqual([]);
   expect(twice({slots: slot(null)})).toEqual([]);
 });

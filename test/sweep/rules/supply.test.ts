@@ -1,6 +1,6 @@
 import type {Preemption} from '../../../shared/model/sweep';
 import {newVm} from '../../../shared/model/vm';
-import {wantedWarm, warmOnes} from '../../../shared/model/warm';
+import {wantedWarm, warmRunnerNames} from '../../../shared/model/warm';
 import type {Observed} from '../../../shared/sweep/observed';
 import {aJob, aPool, aRunner} from '../../builders/lifecycle';
 import {jobs, LATER, once, seen, words} from '../../builders/sweep';
@@ -16,7 +16,7 @@ const spare = (n: number) => ({
 });
 
 describe('warm runners', () => {
-  test('are made as many as are lacking, in the repository that the pool spells out', () => {
+  test('that are missing are requested in the repository that the pool names', () => {
     const actions = once({pools: [aPool({minIdle: 3, scope})], runners: [spare(1)]}, LATER + 60_000);
     expect(actions.filter(({kind}) => kind === 'warm')).toEqual([
       expect.objectContaining({pool: 'arm', count: 2, scope: {kind: 'repository', owner: 'acme', repo: 'app'}}),
@@ -25,7 +25,7 @@ describe('warm runners', () => {
 
   test.each([
     ['there are enough', {minIdle: 1, scope}, {}],
-    ['no repository is spelt out', {minIdle: 2}, {}],
+    ['the pool names no repository', {minIdle: 2}, {}],
     ['the pool is full', {minIdle: 2, maxRunners: 1, scope}, {}],
     ['a breaker is open', {minIdle: 2, scope}, {held: new Set(['arm'])}],
     [
@@ -37,7 +37,7 @@ describe('warm runners', () => {
     expect(words(once({pools: [aPool(pool)], runners: [spare(1)], ...more}))).not.toContain('warm warm');
   });
 
-  test('are wanted by the schedules that match, the highest of them, and never more than maxRunners', () => {
+  test('are counted by the highest matching schedule, and never exceed maxRunners', () => {
     const at = (time: string) => Date.parse(`2026-11-02T${time}Z`);
     const minIdle = [
       {cron: '* 8-17 * * mon-fri', timezone: 'UTC', count: 2},
@@ -48,16 +48,19 @@ describe('warm runners', () => {
     ).toEqual([0, 2, 5, 0]);
   });
 
-  test('that waited for twelve hours are none any more', () => {
-    expect([...warmOnes([spare(1), spare(2)], 2, 1 + 12 * 3600_000)]).toEqual(['slipway-arm-2-1']);
+  test('that waited for twelve hours are no longer warm', () => {
+    expect([...warmRunnerNames([spare(1), spare(2)], 2, 1 + 12 * 3600_000)]).toEqual(['slipway-arm-2-1']);
   });
 
-  test('are the youngest of the spare ones', () => {
-    expect([...warmOnes([spare(1), spare(3), spare(2)], 2, 1_000)]).toEqual(['slipway-arm-3-1', 'slipway-arm-2-1']);
+  test('are the youngest unassigned runners', () => {
+    expect([...warmRunnerNames([spare(1), spare(3), spare(2)], 2, 1_000)]).toEqual([
+      'slipway-arm-3-1',
+      'slipway-arm-2-1',
+    ]);
   });
 });
 
-test('a persistent VM that is up with nothing to do, long after its stop was due, is checked again', () => {
+test('an idle persistent VM is checked again long after its stop was due', () => {
   const document = {...newVm({instance: 'build', zone: 'z'}, 0), state: 'running' as const};
   const vm = (activeMinutesAgo: number, more = {}) => {
     const seenVm = {...document, activeAt: LATER - activeMinutesAgo * 60_000, ...more};
@@ -73,7 +76,7 @@ test('a persistent VM that is up with nothing to do, long after its stop was due
   ]);
 });
 
-describe('a persistent VM that went down by itself', () => {
+describe('a persistent VM that stopped by itself', () => {
   const up = {...newVm({instance: 'build', zone: 'z'}, 0), state: 'running' as const, activeAt: LATER};
   const pools = [aPool({provider: {type: 'gce-vm', instance: 'build', zone: 'z'}})];
   const waits = aJob({demand: 'covered', runner: 'build', updatedAt: LATER - 60_000});
@@ -87,13 +90,13 @@ describe('a persistent VM that went down by itself', () => {
       ],
     });
 
-  test('while a job waits for it is started again by the next sweep', () => {
+  test('is started again by the next sweep while a job waits for it', () => {
     expect(plan()).toMatchObject([{kind: 'demand', reason: 'vm_down', job: '1001-1'}]);
     expect(words(plan({status: 'SUSPENDED'}))).toEqual(['demand vm_down']);
     expect(words(plan({}, {state: 'stopped'}))).toEqual(['demand vm_down']);
   });
 
-  test('is asked for once, for the oldest job', () => {
+  test('is demanded once, for the oldest job', () => {
     const two = jobs(waits, {...waits, jobId: 1002, queuedAt: waits.queuedAt - 1});
     const actions = once({
       pools,
@@ -105,13 +108,13 @@ describe('a persistent VM that went down by itself', () => {
   });
 
   test.each([
-    ['is up', {status: 'RUNNING'}, {}, {}, {}],
-    ['could not be looked at', {status: undefined}, {}, {}, {}],
+    ['is running', {status: 'RUNNING'}, {}, {}, {}],
+    ['could not be read', {status: undefined}, {}, {}, {}],
     ['is being started', {}, {state: 'starting', stateAt: LATER - 60_000}, {}, {}],
     ['is being stopped', {}, {state: 'stopping', stopLeaseUntil: LATER + 1}, {}, {}],
-    ['finds no capacity, and is tried with growing pauses', {}, {state: 'stopped', startFailures: 2}, {}, {}],
-    ['has a job that came just now', {}, {}, {updatedAt: LATER - 59_000}, {}],
-    ['has a job that runs by now', {}, {}, {}, {status: 'completed'}],
+    ['found no capacity and is retried with growing pauses', {}, {state: 'stopped', startFailures: 2}, {}, {}],
+    ['has a job that was queued just now', {}, {}, {updatedAt: LATER - 59_000}, {}],
+    ['has a job that is completed by now', {}, {}, {}, {status: 'completed'}],
   ] as const)('is left alone when it %s', (_, more, document, job, github) => {
     expect(words(plan(more, document, job, github))).not.toContain('demand vm_down');
   });
@@ -135,17 +138,17 @@ describe('the job of a preempted VM', () => {
   };
 
   test.each([
-    ['failed without a failed step is run again', lost, ['rerun preempted']],
-    ['failed in a step is not', {...lost, hasFailedStep: true}, ['forget_preemption preempted']],
-    ['succeeded all the same is not', {...lost, conclusion: 'success'}, ['forget_preemption preempted']],
-    ['was cancelled is not', {...lost, conclusion: 'cancelled'}, ['forget_preemption preempted']],
-    ['was the third attempt is not', {...lost, runAttempt: 3}, ['forget_preemption preempted']],
-    ['is not over yet is waited for', {status: 'in_progress'}, []],
+    ['failed without a failed step is rerun', lost, ['rerun preempted']],
+    ['failed in a step is not rerun', {...lost, hasFailedStep: true}, ['forget_preemption preempted']],
+    ['succeeded is not rerun', {...lost, conclusion: 'success'}, ['forget_preemption preempted']],
+    ['was cancelled is not rerun', {...lost, conclusion: 'cancelled'}, ['forget_preemption preempted']],
+    ['was the third attempt is not rerun', {...lost, runAttempt: 3}, ['forget_preemption preempted']],
+    ['still runs is awaited', {status: 'in_progress'}, []],
   ])('that %s', (_, job, expected) => {
     expect(ended(job).filter((word) => word.endsWith('preempted'))).toEqual(expected);
   });
 
-  test('is not run again where the pool does not say so', () => {
+  test('is not rerun if the pool does not say so', () => {
     expect(ended(lost, false)).toEqual(['forget_preemption preempted']);
   });
 });

@@ -1,11 +1,15 @@
 import {createHash} from 'node:crypto';
 import {DEPLOYMENT_LABEL, JOB_LABEL, POOL_LABEL} from '../../../model/names';
 import type {Placement} from '../../../model/placement';
+import {maxLifetimeMs} from '../../../model/runner';
 import type {Secret} from '../../../secret';
 import type {Instance, InstanceBody, InstanceTemplate, Metadata, Scheduling} from './compute';
 
-/** How long a VM may have beyond the sum of its pool's minutes before Compute Engine deletes it. */
-const GRACE_SECONDS = 600;
+/** Metadata key of the JIT config; the start-up script reads it. */
+export const JIT_CONFIG_KEY = 'slipway-jit-config';
+
+/** Namespace of the request ids: a random UUID that must never change. */
+const NAMESPACE = Buffer.from('5f3c7d0e2b6a4c8e9d150a7be4f2c619', 'hex');
 
 export interface NewInstance {
   readonly name: string;
@@ -19,7 +23,7 @@ export interface NewInstance {
   readonly minutes: {readonly boot: number; readonly idle: number; readonly job: number};
 }
 
-/** The body of `instances.insert`. A field of it replaces the template's, so that each holds the template's part too. */
+/** The body of `instances.insert`. A field of the body replaces that of the template, so each field includes the values of the template. */
 export function instanceBody(instance: NewInstance): InstanceBody {
   const {name, placement, template} = instance;
   const {place: zone, machineType, spot} = placement;
@@ -37,9 +41,9 @@ export function instanceBody(instance: NewInstance): InstanceBody {
   };
 }
 
-/** Upper bound of a VM's life, in seconds. */
+/** Longest lifetime of a VM, in seconds. */
 export function maxRunSeconds({boot, idle, job}: NewInstance['minutes']): number {
-  return Math.ceil((boot + idle + job) * 60) + GRACE_SECONDS;
+  return maxLifetimeMs({bootMinutes: boot, idleMinutes: idle, jobMinutes: job}) / 1000;
 }
 
 function mergeMetadata(template: Metadata, key: string, value: string): Metadata {
@@ -47,9 +51,9 @@ function mergeMetadata(template: Metadata, key: string, value: string): Metadata
 }
 
 /**
- * Compute Engine deletes the VM after `maxRunDuration`, whatever becomes of the control plane. A template's own end is dropped: Compute
- * Engine takes either a `terminationTime` or a `maxRunDuration`. `onHostMaintenance` is always `TERMINATE`: machine types with GPUs and bare
- * metal are refused without it, and a VM that lives for one job has no use for live migration.
+ * Compute Engine deletes the VM after `maxRunDuration`, even if the control plane is down. The `terminationTime` of the template is
+ * dropped: Compute Engine accepts only one of the two. `onHostMaintenance` is always `TERMINATE`: machine types with GPUs and bare metal
+ * require it, and a VM that lives for one job needs no live migration.
  *
  * @see https://cloud.google.com/compute/docs/instances/limit-vm-runtime
  * @see https://cloud.google.com/compute/docs/instances/create-use-spot
@@ -68,20 +72,14 @@ function scheduling(template: Scheduling & {terminationTime?: unknown}, spot: bo
   };
 }
 
-/** The metadata key under which the start-up script finds the runner's JIT config. */
-export const JIT_CONFIG_KEY = 'slipway-jit-config';
-
-/** Whether this deployment made the instance. Nothing else may ever be changed or deleted. */
+/** Whether this deployment created the instance. No other instance may be changed or deleted. */
 export function belongsTo(deployment: string, instance: Instance): boolean {
   return instance.labels[DEPLOYMENT_LABEL] === deployment;
 }
 
-/** Namespace of our request ids: a random UUID, never to be changed. */
-const NAMESPACE = Buffer.from('5f3c7d0e2b6a4c8e9d150a7be4f2c619', 'hex');
-
 /**
- * UUID for Compute Engine's `requestId`: the same parts give the same one, so that a repeated request has one effect. Any part of
- * the request that changes has to be among the parts.
+ * UUID for `requestId` of Compute Engine: the same parts give the same id, so that a repeated request takes effect once. Every part of the
+ * request that can differ must be among the parts.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-5
  */

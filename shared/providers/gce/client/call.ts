@@ -12,24 +12,24 @@ import {ComputeFailure, classifyRequest, missingResource, type RefusedRequest} f
 /** Time-out of a call that does not wait at the server. */
 export const CALL_TIMEOUT_MS = 15_000;
 
-/** Beyond the client's own time-out, which does not cover fetching a token. */
+/** Time beyond the time-out of the client, which does not cover fetching a token; in milliseconds. */
 const GUARD_MS = 2_000;
 
 export interface CallOptions {
   readonly timeout: number;
-  /** The library retries by itself; we do not let it: a repeated insert is our decision. */
+  /** Turns the retries of the library off: whether an insert is repeated is decided by the caller. */
   readonly retry: null;
 }
 
 export interface Call {
-  /** For the message: what was asked of Compute Engine, e.g. `insert instance x in us-central1-a`. */
+  /** The call as messages name it, e.g. `insert instance x in us-central1-a`. */
   readonly what: string;
   readonly timeoutMs?: number;
-  /** Values that no message may hold. */
+  /** Values that no message may contain. */
   readonly secrets?: readonly string[];
 }
 
-/** A call that did not answer in time. Only waiting for an operation may treat it as an answer. */
+/** A call without an answer in time. Only a wait for an operation may count this as an answer. */
 export class TimedOut extends ComputeFailure {
   constructor(what: string, timeoutMs: number) {
     super(
@@ -40,7 +40,7 @@ export class TimedOut extends ComputeFailure {
   }
 }
 
-/** Runs one call of a client. Any failure is a `ComputeFailure`, without the original error, which may hold the request. */
+/** Runs one call of a client. Throws every failure as a `ComputeFailure`, without the original error, which may contain the request. */
 export async function callCompute<T>(call: Call, run: (options: CallOptions) => Promise<T>): Promise<T> {
   const timeout = call.timeoutMs ?? CALL_TIMEOUT_MS;
   const timedOut = () => new TimedOut(call.what, timeout);
@@ -48,20 +48,20 @@ export async function callCompute<T>(call: Call, run: (options: CallOptions) => 
     return await withDeadline(timeout + GUARD_MS, run({timeout, retry: null}), timedOut);
   } catch (error) {
     if (error instanceof ComputeFailure) throw error;
-    throw isDeadline(error) ? timedOut() : refusalOf(call, readError(error));
+    throw isDeadline(error) ? timedOut() : toComputeFailure(call, readError(error));
   }
 }
 
 /**
- * Whether a call failed because Compute Engine itself says that `path` does not exist, e.g. `zones/us-central1-a/instances/x`. Another
- * sender's 404, or a 404 about something else, says nothing of it.
+ * Whether Compute Engine itself says that `path` does not exist, e.g. `zones/us-central1-a/instances/x`. A 404 of another sender, or about
+ * another resource, does not count.
  */
 export function isAbsent(error: unknown, path: string): boolean {
   return error instanceof ComputeFailure && (error.missing?.endsWith(`/${path}`) ?? false);
 }
 
-/** A refused request as the failure that callers act on. */
-export function refusalOf({what, secrets}: Call, refused: RefusedRequest): ComputeFailure {
+/** Turns a refused request into the failure on which callers act. */
+export function toComputeFailure({what, secrets}: Call, refused: RefusedRequest): ComputeFailure {
   const {failureClass, code} = withoutCredentials(refused.message)
     ? {failureClass: 'denied' as const, code: 'NO_CREDENTIALS'}
     : classifyRequest(refused);
@@ -80,7 +80,7 @@ function withoutCredentials(message: string): boolean {
   return message.includes('Could not load the default credentials');
 }
 
-/** gRPC's DEADLINE_EXCEEDED, given by the client itself: no HTTP answer came. */
+/** DEADLINE_EXCEEDED of gRPC, set by the client itself: no HTTP answer came. */
 function isDeadline(error: unknown): boolean {
   return isObject(error) && error['code'] === 4 && error['httpStatusCode'] === undefined;
 }
@@ -103,10 +103,7 @@ export interface ComputeEmulator {
   readonly port: number;
 }
 
-/**
- * The REST clients, each made when it is first used: the package as a whole takes seconds to load, and a client that is not needed
- * costs memory.
- */
+/** The REST clients. Each is created at its first use: the whole package takes seconds to load, and an unused client costs memory. */
 export interface ComputeClients {
   readonly instances: () => Promise<InstancesClient>;
   readonly zoneOperations: () => Promise<ZoneOperationsClient>;
@@ -120,30 +117,30 @@ type ClientOptions = NonNullable<ConstructorParameters<typeof InstancesClient>[0
 export function createClients(emulator: ComputeEmulator | undefined): ComputeClients {
   const options = clientOptions(emulator);
   return {
-    instances: whenReady(() => new InstancesClient(options())),
-    zoneOperations: whenReady(() => new ZoneOperationsClient(options())),
-    instanceTemplates: whenReady(() => new InstanceTemplatesClient(options())),
-    regionInstanceTemplates: whenReady(() => new RegionInstanceTemplatesClient(options())),
-    zones: whenReady(() => new ZonesClient(options())),
+    instances: lazyClient(() => new InstancesClient(options())),
+    zoneOperations: lazyClient(() => new ZoneOperationsClient(options())),
+    instanceTemplates: lazyClient(() => new InstanceTemplatesClient(options())),
+    regionInstanceTemplates: lazyClient(() => new RegionInstanceTemplatesClient(options())),
+    zones: lazyClient(() => new ZonesClient(options())),
   };
 }
 
-/** One GoogleAuth for all clients, so that they share a token. The clients write into their options: each gets its own. */
+/** One GoogleAuth for all clients, which share its token. Each client gets an options object of its own, because it writes into it. */
 function clientOptions(emulator: ComputeEmulator | undefined): () => ClientOptions {
   if (!emulator) {
     const auth = new GoogleAuth({scopes: ['https://www.googleapis.com/auth/cloud-platform']});
     return () => ({auth});
   }
-  // Without an auth of our own the clients would first ask a metadata server that is not there.
+  // Without this auth the clients would first ask a metadata server, which does not exist here.
   const auth = new GoogleAuth({authClient: new PassThroughClient()});
   return () => ({auth, apiEndpoint: emulator.host, port: emulator.port, protocol: 'http'});
 }
 
 /**
- * A client is initialised before its first call, and made anew when that failed: the generated methods throw a failed initialisation
- * outside of any promise that we could catch, which would end the process.
+ * Initialises a client before its first call, and creates it again if that failed. Otherwise the generated methods would throw the error
+ * outside of any promise, which would end the process.
  */
-function whenReady<T extends {initialize(): Promise<unknown>}>(make: () => T): () => Promise<T> {
+function lazyClient<T extends {initialize(): Promise<unknown>}>(make: () => T): () => Promise<T> {
   let ready: Promise<T> | undefined;
   return () => {
     ready ??= initialise(make()).catch((error: unknown) => {

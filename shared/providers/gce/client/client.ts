@@ -2,42 +2,42 @@ import {TtlCache} from '../../../cache';
 import {type Clock, systemClock} from '../../../clock';
 import {type ComputeClients, type ComputeEmulator, callCompute, createClients} from './call';
 import type {Compute} from './compute';
-import {instancesOver, listsOver, operationsOver} from './instances';
-import {templatesOver} from './templates';
+import {instancesApi, listsApi, operationsApi} from './instances';
+import {templatesApi} from './templates';
+
+/** How long the zones of a region are cached, in milliseconds. */
+const CACHE_TTL_MS = 10 * 60_000;
+
+/** Zones in one page: Google Cloud has about 130. */
+const MAX_ZONES = 500;
 
 export interface ComputeOptions {
-  /** Project id, or where to ask for it. */
+  /** Project id, or a function that finds it out. */
   readonly project: string | (() => string | Promise<string>);
-  /** In place of Google's endpoint; needs no credentials. */
+  /** Replaces the endpoint of Google; needs no credentials. */
   readonly emulator?: ComputeEmulator;
-  /** For how long templates and zones are kept. */
+  /** Clock of the caches of templates and zones. */
   readonly clock?: Pick<Clock, 'now'>;
 }
 
 /**
- * Compute Engine over Google's REST clients. Every call has a time-out and is made once: the libraries' own retries are off. Refusals are
- * `ComputeFailure`s, classified and scrubbed.
+ * Compute Engine over the REST clients of Google. Every call has a time-out and is made once, without the retries of the libraries.
+ * Failures are thrown as `ComputeFailure`, classified and without secrets.
  */
 export function createCompute({project, emulator, clock = systemClock}: ComputeOptions): Compute {
   const clients = createClients(emulator);
   const projectId = async () => (typeof project === 'string' ? project : project());
   return {
-    ...instancesOver(clients, projectId),
-    ...listsOver(clients, projectId),
-    ...operationsOver(clients, projectId),
-    ...templatesOver(clients, projectId, clock),
-    ...regionsOver(clients, projectId, clock),
+    ...instancesApi(clients, projectId),
+    ...listsApi(clients, projectId),
+    ...operationsApi(clients, projectId),
+    ...templatesApi(clients, projectId, clock),
+    ...regionsApi(clients, projectId, clock),
   };
 }
 
-/** A zone that goes down or comes up is noticed after this time. */
-const KEPT_MS = 10 * 60_000;
-
-/** Google Cloud has about 130 zones: one page, with room. */
-const PAGE = 500;
-
 /** @see https://cloud.google.com/compute/docs/reference/rest/v1/zones/list */
-function regionsOver(
+function regionsApi(
   clients: ComputeClients,
   project: () => Promise<string>,
   clock: Pick<Clock, 'now'>,
@@ -46,14 +46,14 @@ function regionsOver(
   const read = (region: string): Promise<string[]> =>
     callCompute({what: `list the zones of ${region}`}, async (options) => {
       const client = await clients.zones();
-      const request = {project: await project(), maxResults: PAGE};
+      const request = {project: await project(), maxResults: MAX_ZONES};
       const [zones] = await client.list(request, {...options, autoPaginate: false});
       return zones
         .filter((zone) => lastSegment(zone.region) === region && zone.status === 'UP')
         .flatMap(({name}) => (name ? [name] : []))
         .sort();
     });
-  return {zonesOfRegion: (region) => zonesByRegion.load(region, () => read(region), KEPT_MS)};
+  return {zonesOfRegion: (region) => zonesByRegion.load(region, () => read(region), CACHE_TTL_MS)};
 }
 
 function lastSegment(url: string | null | undefined): string {

@@ -5,7 +5,7 @@ export interface Metadata {
   readonly items?: readonly {readonly key: string; readonly value: string}[];
 }
 
-/** `scheduling` of an instance, as REST spells it. */
+/** `scheduling` of an instance, in the spelling of the REST API. */
 export interface Scheduling {
   readonly provisioningModel?: string;
   readonly preemptible?: boolean;
@@ -15,7 +15,7 @@ export interface Scheduling {
   readonly maxRunDuration?: {readonly seconds: number};
 }
 
-/** What we send with `instances.insert`; all else comes from the template. Fields that are given replace the template's. */
+/** The body of `instances.insert`. A field replaces that of the template; all other fields come from the template. */
 export interface InstanceBody {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -30,11 +30,11 @@ export interface InsertRequest {
   /** Self link or partial URL of the template. */
   readonly sourceInstanceTemplate: string;
   readonly body: InstanceBody;
-  /** UUID, the same for the same request: a repeat then returns the first one's operation. */
+  /** UUID of the request. A repeated request returns the operation of the first one. */
   readonly requestId: string;
 }
 
-/** A status of Compute Engine's that is not among these is read as `PENDING`. */
+/** A status that is not among these is read as `PENDING`. */
 export type InstanceStatus = VmStatus;
 
 export interface Instance {
@@ -44,12 +44,12 @@ export interface Instance {
   readonly labels: Readonly<Record<string, string>>;
   /** RFC 3339. */
   readonly creationTimestamp: string;
-  /** RFC 3339; empty when it was never started, or stopped. */
+  /** RFC 3339; empty if the VM was never started or stopped. */
   readonly lastStartTimestamp: string;
   readonly lastStopTimestamp: string;
 }
 
-/** From TERMINATED by `start`, from SUSPENDED by `resume`; `stop` from RUNNING. */
+/** `start`: from TERMINATED; `resume`: from SUSPENDED; `stop`: from RUNNING. */
 export type PowerAction = 'start' | 'resume' | 'stop';
 
 export interface InstanceTemplate {
@@ -73,7 +73,7 @@ export interface ZoneOperation {
   readonly name: string;
 }
 
-/** How an operation stands. `errors` as in `operation.error.errors[]`. */
+/** Status of an operation. `errors` as in `operation.error.errors[]`. */
 export type OperationResult =
   | {readonly kind: 'running'}
   | {readonly kind: 'done'}
@@ -85,23 +85,23 @@ export interface ComputeErrorItem {
 }
 
 /**
- * What Slipway asks of Compute Engine. Every call has a time-out; a refusal is thrown as `ComputeFailure`
- * (shared/providers/gce/client/errors.ts), already classified.
+ * The calls to Compute Engine. Every call has a time-out. A failure is thrown as `ComputeFailure` (shared/providers/gce/client/errors.ts),
+ * already classified.
  *
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/insert
  */
 export interface Compute {
   insertInstance(request: InsertRequest): Promise<ZoneOperation>;
   getInstance(zone: string, name: string): Promise<Instance | undefined>;
-  /** Every instance that carries all of these labels, in all zones. A zone that cannot be reached is an error: nothing may be missing. */
+  /** Every instance with all of these labels, in all zones. Throws if a zone cannot be reached, because the list must be complete. */
   listInstances(labels: Readonly<Record<string, string>>): Promise<Instance[]>;
-  /** Whether Compute Engine took the spot VM of this name back, as far as it remembers. */
+  /** Whether Compute Engine preempted the spot VM of this name, as far as its operations are kept. */
   wasPreempted(zone: string, name: string): Promise<boolean>;
   /** Returns as soon as Compute Engine has accepted the deletion. */
   deleteInstance(zone: string, name: string, requestId: string): Promise<'accepted' | 'absent'>;
   /** Returns as soon as Compute Engine has accepted the action. */
   powerInstance(action: PowerAction, zone: string, name: string, requestId: string): Promise<ZoneOperation>;
-  /** Waits at the server until the operation is done, at most about `timeoutSeconds`. */
+  /** Waits at the server until the operation is done, for about `timeoutSeconds` at most. */
   waitForOperation(operation: ZoneOperation, timeoutSeconds: number): Promise<OperationResult>;
   getTemplate(reference: TemplateReference): Promise<InstanceTemplate | undefined>;
   /** The zones of a region that are UP, sorted by name. */

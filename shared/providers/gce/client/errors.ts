@@ -20,14 +20,14 @@ export interface ComputeFailureOptions extends ErrorOptions {
 
 export class ComputeFailure extends SlipwayError {
   readonly kind = 'compute_failure';
-  /** Path of the resource, from `projects/` on, that Compute Engine itself says is not there. */
+  /** Path, from `projects/` on, of a resource that does not exist according to Compute Engine itself. */
   readonly missing: string | undefined;
 
   constructor(
     readonly failureClass: ComputeFailureClass,
-    /** Compute Engine's code or reason, e.g. `ZONE_RESOURCE_POOL_EXHAUSTED`. */
+    /** Code or reason of Compute Engine, e.g. `ZONE_RESOURCE_POOL_EXHAUSTED`. */
     readonly code: string,
-    /** Scrubbed: a 400 of Compute Engine can echo the request with its metadata. */
+    /** Without secrets: a 400 of Compute Engine can quote the request with its metadata. */
     message: string,
     {missing, ...options}: ComputeFailureOptions = {},
   ) {
@@ -42,25 +42,25 @@ export class ComputeFailure extends SlipwayError {
 
 export interface Classified {
   readonly failureClass: ComputeFailureClass;
-  /** Compute Engine's own code or reason; the HTTP status when it gave none. */
+  /** Code or reason of Compute Engine; the HTTP status if there was none. */
   readonly code: string;
 }
 
-/** A refused request. Without a `status`, no answer came. */
+/** A refused request. `status` undefined: no answer came. */
 export interface RefusedRequest {
   readonly status?: number;
-  /** Of Compute Engine's own error body, e.g. `quotaExceeded`. Without one, somebody else answered. */
+  /** Reason in the error body of Compute Engine, e.g. `quotaExceeded`. Undefined: somebody else answered. */
   readonly reason?: string;
   readonly message: string;
 }
 
-/** A text that speaks of what was asked for, not of what is left of it. */
+/** Texts about the requested configuration, as opposed to the available capacity. */
 const CONFIGURATION =
   /\b(?:in|not )compatible\b|cannot be used|not supported|(?:does|do) not support|not allowed|must (?:be|have)|\binvalid\b/i;
 
 /**
- * Codes of operations and reasons of HTTP errors, compared without regard to case and underscores: Compute Engine uses
- * `QUOTA_EXCEEDED` for the one and `quotaExceeded` for the other. The first row that fits counts.
+ * Codes of operations and reasons of HTTP errors, compared without case and underscores: operations say `QUOTA_EXCEEDED`, HTTP errors
+ * `quotaExceeded`. The first matching row counts.
  *
  * @see https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-vm-creation
  * @see https://cloud.google.com/compute/docs/resource-error
@@ -70,7 +70,7 @@ const CODES: readonly (readonly [code: RegExp, ComputeFailureClass, message?: Re
   [/resourcepoolexhausted|stockout|insufficientcapacity|^vmmincountnotreached$/, 'zone_full'],
   // "pd-balanced disk type cannot be used by c4a-standard-4 machine type."
   [/^unsupportedoperation$/, 'invalid', CONFIGURATION],
-  // Seen when a spot VM is preempted while it is being created.
+  // Happens when a spot VM is preempted during its creation.
   [/^unsupportedoperation$/, 'zone_full'],
   [/quotaexceeded|^limitexceeded$/, 'quota'],
   [/alreadyexists$|^duplicate$|^operationincomplete$|^resourcenotready$|^resourceinuse/, 'conflict'],
@@ -79,8 +79,8 @@ const CODES: readonly (readonly [code: RegExp, ComputeFailureClass, message?: Re
 ];
 
 /**
- * What a refused request means. A status without a reason is not Compute Engine's: the metadata server, asked for an access token, or a
- * proxy answered. Nothing is known then, and nothing is concluded from its status but a request to slow down.
+ * Classifies a refused request. A status without a reason is not from Compute Engine, but from the metadata server or a proxy: only a 429
+ * counts then.
  */
 export function classifyRequest({status, reason = '', message}: RefusedRequest): Classified {
   const code = reason || (status === undefined ? 'NO_ANSWER' : `HTTP_${status}`);
@@ -98,13 +98,13 @@ function byStatus(status: number, message: string): ComputeFailureClass {
   return 'invalid';
 }
 
-/** The path of the resource that Compute Engine itself says is not there, from `projects/` on. */
+/** The path, from `projects/` on, of the resource that does not exist according to Compute Engine itself. */
 export function missingResource({status, reason = '', message}: RefusedRequest): string | undefined {
   if (status !== 404 || normalise(reason) !== 'notfound') return undefined;
   return /projects\/[^\s'"]+/.exec(message)?.[0];
 }
 
-/** What a failed operation means: the first of its errors that says something. */
+/** Classifies a failed operation by its first error whose meaning is known. */
 export function classifyOperation(errors: readonly ComputeErrorItem[]): Classified & {readonly message: string} {
   const classified = errors.map(({code, message}) => ({code, message, failureClass: ofOperation(code, message)}));
   return (
@@ -117,7 +117,7 @@ function ofOperation(code: string, message: string): ComputeFailureClass {
   const known = byCode(code, message);
   if (known) return known;
   const status = Number(/^HTTP_(\d{3})$/.exec(code)?.[1]);
-  // An operation's error is Compute Engine's own, also when it is no more than a status.
+  // The error of an operation is always from Compute Engine, even if it is only a status.
   if (status === 429) return 'rate';
   if (status >= 400 && status < 500 && status !== 408) return byStatus(status, message);
   const plain = normalise(code);
@@ -137,8 +137,8 @@ function normalise(code: string): string {
 }
 
 /**
- * Whether what is missing is the same for every placement: the template, or the subnetwork that it names. An instance or operation that is
- * missing is not an insert's answer.
+ * Whether the missing resource is needed by every placement: the template, or the subnetwork that it names. An insert is never refused
+ * because of a missing instance or operation.
  */
 function lacksPrerequisite(message: string): boolean {
   if (/\/(?:instanceTemplates|subnetworks|instances|operations)\/[^\s'"/]+['"]? was not found/i.test(message))
@@ -150,7 +150,7 @@ function lacksPrerequisite(message: string): boolean {
 }
 
 /**
- * Compute Engine's rate quotas are counted per minute and begin anew with each.
+ * Seconds until the next minute, in which the rate quotas of Compute Engine start again.
  *
  * @see https://cloud.google.com/compute/api-quota
  */
@@ -159,10 +159,10 @@ export function secondsToNextMinute(nowMs: number): number {
 }
 
 /**
- * Compute Engine's refusals as what a caller can act on, for calls that can be repeated without harm: it does not matter whether an
- * answer was lost.
+ * Turns failures of Compute Engine into `Unavailable` or `Refused`. For calls that can safely be repeated, so that a lost answer does not
+ * matter.
  */
-export async function typedRefusals<T>(clock: Pick<Clock, 'now'>, work: Promise<T>): Promise<T> {
+export async function withComputeErrors<T>(clock: Pick<Clock, 'now'>, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

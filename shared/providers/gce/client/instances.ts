@@ -3,10 +3,26 @@ import {type Call, type ComputeClients, callCompute, isAbsent, TimedOut} from '.
 import type {Compute, ComputeErrorItem, Instance, InstanceStatus, OperationResult} from './compute';
 import {ComputeFailure} from './errors';
 
+/** Time-out for all pages of a list together. */
+const LIST_TIMEOUT_MS = 60_000;
+
+const STATUSES: readonly string[] = [
+  'PENDING',
+  'PROVISIONING',
+  'STAGING',
+  'RUNNING',
+  'STOPPING',
+  'SUSPENDING',
+  'SUSPENDED',
+  'REPAIRING',
+  'TERMINATED',
+  'DEPROVISIONING',
+] satisfies InstanceStatus[];
+
 export type InstancesPort = Pick<Compute, 'insertInstance' | 'getInstance' | 'deleteInstance' | 'powerInstance'>;
 
 /** @see https://cloud.google.com/compute/docs/reference/rest/v1/instances */
-export function instancesOver(clients: ComputeClients, project: () => Promise<string>): InstancesPort {
+export function instancesApi(clients: ComputeClients, project: () => Promise<string>): InstancesPort {
   return {
     async insertInstance({zone, sourceInstanceTemplate, body, requestId}) {
       const call: Call = {
@@ -63,32 +79,19 @@ export function instancesOver(clients: ComputeClients, project: () => Promise<st
   };
 }
 
-/** Compute Engine says that there is no such VM, or no such zone that it could be in. */
+/** Whether Compute Engine says that the VM, or its zone, does not exist. */
 export function isGone(error: unknown, zone: string, name: string): boolean {
   return isAbsent(error, `zones/${zone}/instances/${name}`) || isAbsent(error, `zones/${zone}`);
 }
 
-/** The library wraps the operation into an object of its own and says that its type has nothing of it. */
+/** Reads the operation from the wrapper of the library, whose type does not declare it. */
 function operationOf({what}: Call, zone: string, wrapped: {latestResponse?: unknown}): {zone: string; name: string} {
   const operation = wrapped.latestResponse as {name?: string | null} | undefined;
   if (operation?.name) return {zone, name: operation.name};
   throw new ComputeFailure('uncertain', 'NO_OPERATION', `${what}: Compute Engine's answer names no operation`);
 }
 
-const STATUSES: readonly string[] = [
-  'PENDING',
-  'PROVISIONING',
-  'STAGING',
-  'RUNNING',
-  'STOPPING',
-  'SUSPENDING',
-  'SUSPENDED',
-  'REPAIRING',
-  'TERMINATED',
-  'DEPROVISIONING',
-] satisfies InstanceStatus[];
-
-/** An instance as the REST API spells it. */
+/** Reads an instance of the REST API. */
 export function readInstance(
   raw: {
     readonly name?: string | null | undefined;
@@ -112,14 +115,14 @@ export function readInstance(
   };
 }
 
-/** `STOPPED` is Compute Engine's newer word for `TERMINATED`; a status not known yet is one that is not over. */
+/** `STOPPED` is the newer word for `TERMINATED`. An unknown status is treated as not ended. */
 function statusOf(status: unknown): InstanceStatus {
   if (status === 'STOPPED') return 'TERMINATED';
   return STATUSES.includes(String(status)) ? (status as InstanceStatus) : 'PENDING';
 }
 
 /** @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/aggregatedList */
-export function listsOver(
+export function listsApi(
   clients: ComputeClients,
   project: () => Promise<string>,
 ): Pick<Compute, 'listInstances' | 'wasPreempted'> {
@@ -131,12 +134,12 @@ export function listsOver(
         const request = {
           project: await project(),
           filter: labelFilter(labels),
-          // A zone that does not answer is an error then, and not a warning.
+          // Makes an unreachable zone an error instead of a warning.
           returnPartialSuccess: false,
           maxResults: 500,
         };
         const found: Instance[] = [];
-        // The library warns of its own default.
+        // Without this the library logs a warning about its own default.
         const paging = {...options, autoPaginate: false};
         for await (const [scope, {instances, warning}] of client.aggregatedListAsync(request, paging)) {
           if (warning?.code === 'UNREACHABLE') throw unreachable(scope);
@@ -159,9 +162,6 @@ export function listsOver(
   };
 }
 
-/** For all pages together. */
-const LIST_TIMEOUT_MS = 60_000;
-
 /** @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/list#body.QUERY_PARAMETERS.filter */
 export function labelFilter(labels: Readonly<Record<string, string>>): string {
   return Object.entries(labels)
@@ -174,7 +174,7 @@ export function preemptionFilter(name: string): string {
   return `(operationType = "compute.instances.preempted") AND (targetLink : "/instances/${name}")`;
 }
 
-/** The filter finds a part of a link, which another name may begin with. */
+/** Whether the operation is about this VM: the filter also finds longer names. */
 export function isOf(name: string, {targetLink}: {readonly targetLink?: string | null | undefined}): boolean {
   return targetLink?.endsWith(`/instances/${name}`) ?? false;
 }
@@ -188,11 +188,11 @@ export function unreachable(scope: string): ComputeFailure {
 }
 
 /**
- * Waits at the server, which answers after two minutes at the latest whether or not the operation is done; our time-out is shorter.
+ * Waits at the server, which answers after two minutes at the latest, even if the operation still runs. The time-out here is shorter.
  *
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/zoneOperations/wait
  */
-export function operationsOver(
+export function operationsApi(
   clients: ComputeClients,
   project: () => Promise<string>,
 ): Pick<Compute, 'waitForOperation'> {

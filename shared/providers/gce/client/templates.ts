@@ -5,8 +5,8 @@ import {isRfc1035, TEMPLATE_URL} from '../../../model/names';
 import {type ComputeClients, callCompute, isAbsent} from './call';
 import type {Compute, InstanceTemplate, Metadata, Scheduling, TemplateReference} from './compute';
 
-/** Templates are immutable under their name; one that was replaced is seen after this time. */
-const KEPT_MS = 5 * 60_000;
+/** How long a template is cached, in milliseconds. Templates cannot be changed, but replaced under their name. */
+const CACHE_TTL_MS = 5 * 60_000;
 
 /**
  * Instance templates, global and regional.
@@ -14,7 +14,7 @@ const KEPT_MS = 5 * 60_000;
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/instanceTemplates
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/regionInstanceTemplates
  */
-export function templatesOver(
+export function templatesApi(
   clients: ComputeClients,
   project: () => Promise<string>,
   clock: Pick<Clock, 'now'>,
@@ -34,7 +34,7 @@ export function templatesOver(
     }
   };
   const keyOf = ({name, project: owner = '', region = ''}: TemplateReference) => `${owner}/${region}/${name}`;
-  return {getTemplate: (reference) => templates.load(keyOf(reference), () => read(reference), KEPT_MS)};
+  return {getTemplate: (reference) => templates.load(keyOf(reference), () => read(reference), CACHE_TTL_MS)};
 }
 
 interface RawTemplate {
@@ -77,7 +77,7 @@ function metadataOf(items: readonly {readonly key?: string | null; readonly valu
   return {items: items.flatMap(({key, value}) => (key ? [{key, value: value ?? ''}] : []))};
 }
 
-/** The library adds empty lists, nulls, and for each optional field a `_field` that names it. */
+/** Removes what the library adds: empty lists, nulls, and for each optional field a `_field` that names it. */
 function withoutEmpty(scheduling: object): Scheduling {
   const isEmpty = (value: unknown) => value === null || (Array.isArray(value) && value.length === 0);
   const given = Object.entries(scheduling).filter(([key, value]) => !key.startsWith('_') && !isEmpty(value));
@@ -85,8 +85,8 @@ function withoutEmpty(scheduling: object): Scheduling {
 }
 
 /**
- * Where a template may be, in the order to look. A URL, whole or partial, says whether it is global or regional; a bare name is
- * looked for globally, then in the pool's region.
+ * Where a template may be, in the order of the lookups. A full or partial URL says whether the template is global or regional; a bare name
+ * is looked up globally, then in the region of the pool.
  *
  * @throws Refused when the text is neither a name nor a URL of a template.
  */
@@ -106,7 +106,7 @@ export function templateReferences(template: string, region: string | undefined)
 }
 
 /**
- * The template that a pool names.
+ * Finds the template that a pool names.
  *
  * @throws Refused when it is in none of the places, which are named. ComputeFailure when Compute Engine refuses to say.
  */

@@ -1,0 +1,102 @@
+import * as z from 'zod';
+
+/**
+ * What the command line reads of the API's answers: no more than it shows, so that it works with an api that is a little older or newer.
+ * `shared/api` says what the fields mean.
+ */
+
+const Text = z.string().nullish();
+const Count = z.number().nullish();
+const Labels = z.array(z.string()).default([]);
+
+export const Job = z.object({
+  id: z.string(),
+  repository: z.string(),
+  pool: Text,
+  labels: Labels,
+  status: z.string(),
+  demand: Text,
+  runner: Text,
+  url: Text,
+  queued_at: Text,
+});
+export type Job = z.output<typeof Job>;
+
+export const Runner = z.object({
+  id: z.string(),
+  name: z.string(),
+  pool: z.string(),
+  state: z.string(),
+  repository: Text,
+  org: Text,
+  labels: Labels,
+  job_id: z.number().nullish(),
+  zone: Text,
+  machine_type: Text,
+  spot: z.boolean().nullish(),
+  state_at: Text,
+});
+export type Runner = z.output<typeof Runner>;
+
+export const DeadLetter = z.object({
+  id: z.string(),
+  kind: Text,
+  error: z.string(),
+  job: Text,
+  url: Text,
+  attempts: z.number(),
+  count: z.number().default(1),
+  at: z.string(),
+});
+export type DeadLetter = z.output<typeof DeadLetter>;
+
+export const Status = z.object({
+  max_concurrent: z.number(),
+  pools: z.array(z.object({name: z.string(), limit: z.number(), states: z.record(z.string(), z.number())})),
+  active_runners: z.array(
+    z.object({
+      name: z.string(),
+      pool: z.string(),
+      state: z.string(),
+      job_id: z.number().nullish(),
+      running_seconds: Count,
+    }),
+  ),
+  waiting_jobs: z.array(
+    z.object({
+      job_id: z.number(),
+      repository: z.string(),
+      pool: Text,
+      labels: Labels,
+      runner: Text,
+      url: Text,
+      age_seconds: z.number(),
+      verdict: Text,
+      because: Text,
+    }),
+  ),
+  unserved_jobs: z
+    .array(
+      z.object({
+        repository: z.string(),
+        labels: Labels,
+        url: Text,
+        verdict: Text,
+        because: Text,
+      }),
+    )
+    .default([]),
+  last_sweep: z
+    .object({age_seconds: Count, finished: z.boolean().nullish(), incomplete: z.array(z.string()).default([])})
+    .nullable(),
+  breakers: z.array(z.object({name: z.string(), reason: Text, message: Text, next_probe_at: Text})),
+  deadletters: z.number(),
+});
+export type Status = z.output<typeof Status>;
+
+export const CreatedRunners = z.object({
+  runners: z.array(z.object({id: z.string(), pool: z.string(), state: z.string()})),
+});
+
+/** Of what changes one thing: where it is now. */
+export const Outcome = z.object({status: z.string(), operation: Text, task: Text});

@@ -1,0 +1,63 @@
+import {DeadLetter, Outcome} from '../answers';
+import {type AddCommand, action} from '../command';
+import {addLimit, type ListOptions, printListing} from '../listing';
+import {printJson} from '../session';
+import type {Column} from '../table';
+import {age} from '../words';
+
+export const addDeadLetters: AddCommand = (program, setting) => {
+  addLimit(program.command('deadletters'))
+    .summary('list what was given up, and why')
+    .description('List the tasks that were given up, and why. `slipway retry ID` tries one again.')
+    .action(
+      action(setting, async (session, options: ListOptions) => {
+        const now = session.host.clock.now();
+        const listing = {
+          key: 'deadletters',
+          noun: 'dead letters',
+          path: '/deadletters',
+          item: DeadLetter,
+          query: {},
+          columns: columns(now),
+        };
+        await printListing(session, listing, options);
+        return undefined;
+      }),
+    );
+};
+
+function columns(nowMs: number): readonly Column<DeadLetter>[] {
+  return [
+    {title: 'ID', cell: ({id}) => id, keeps: true},
+    {title: 'AGE', cell: ({at}) => age(at, nowMs), keeps: true},
+    {title: 'JOB', cell: ({job}) => job},
+    {title: 'TRIES', cell: ({attempts, count}) => (count > 1 ? `${attempts} (given up ${count} times)` : attempts)},
+    {title: 'ERROR', cell: ({error}) => ({text: error, style: 'red'})},
+  ];
+}
+
+export const addRetry: AddCommand = (program, setting) => {
+  program
+    .command('retry')
+    .summary('try what was given up again')
+    .description('Try the tasks of dead letters again: a job that was given up is wanted again.')
+    .argument('<id...>', 'dead letters, by the ids that slipway deadletters shows')
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .action(
+      action(setting, async (session, {dryRun}: {readonly dryRun?: boolean}, ids: readonly string[]) => {
+        const client = session.client();
+        const answers: unknown[] = [];
+        for (const id of ids) {
+          const {raw, value} = await client.request(Outcome, {
+            method: 'POST',
+            path: `/deadletters/${encodeURIComponent(id)}/retry`,
+            query: {'dry-run': dryRun ? 'true' : undefined},
+          });
+          answers.push(raw);
+          if (!session.json) session.terminal.print(`${id}: ${dryRun ? 'would be enqueued' : value.status}`);
+        }
+        if (session.json) printJson(session, answers);
+        return undefined;
+      }),
+    );
+};

@@ -1,0 +1,17 @@
+import type {Mutation} from './mutation';
+
+/** Mistakes that worlds with Compute Engine alone cannot show: it has one list of all its zones, and its type is the one of old records. */
+export const PROVIDER_MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'providers: a place that was not listed has no machines',
+    exported: 'isListed',
+    wrap: '() => () => true',
+    provider: 'memory',
+  },
+  {
+    name: 'providers: the provider of a record is forgotten',
+    exported: 'providerOf',
+    wrap: "() => () => 'gce'",
+    provider: 'memory',
+  },
+];

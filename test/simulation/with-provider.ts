@@ -1,0 +1,24 @@
+import type {CallFault, Fault, Scenario, SimulatedProvider} from './scenario';
+
+/** Calls of Compute Engine, and the calls of the provider in memory that come at the same moments. */
+const CALLS: Readonly<Record<string, string>> = {
+  insertInstance: 'create',
+  getInstance: 'find',
+  deleteInstance: 'delete',
+  listInstances: 'list',
+  waitForOperation: 'find',
+};
+
+/** The same jobs and the same bad luck with another provider. A fault that it has no call for stays where it was: the persistent VM's. */
+export function withProvider(scenario: Scenario, provider: SimulatedProvider): Scenario {
+  if (provider === 'gce') return scenario;
+  const {placements: _, ...setting} = scenario.setting;
+  return {...scenario, setting: {...setting, provider}, faults: scenario.faults.map(translated)};
+}
+
+function translated(fault: Fault): Fault {
+  if (fault.on !== 'call' || fault.port !== 'compute') return fault;
+  const method = fault.method === undefined ? undefined : CALLS[fault.method];
+  const moved: CallFault = {...fault, port: 'machines', ...(method ? {method} : {})};
+  return fault.method === undefined || method ? moved : fault;
+}
