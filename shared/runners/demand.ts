@@ -130,7 +130,11 @@ async function tryAssign(
 }
 
 /** What the demand changes about its job; undefined: the job is not on record. Only reads. */
-export async function readJobChange(transaction: Transaction, demand: Demand, now: number): Promise<JobChange | undefined> {
+export async function readJobChange(
+  transaction: Transaction,
+  demand: Demand,
+  now: number,
+): Promise<JobChange | undefined> {
   if ('job' in demand) {
     const job = await transaction.get('jobs', demand.job);
     if (!job) return undefined;
