@@ -78,7 +78,7 @@ export interface Services<T extends ControllingFunction = ControllingFunction> e
   readonly discovery: () => Discovery;
 }
 
-/** What a person may ask of the control plane. `dryRun`: answers what would be done, and does nothing. */
+/** Options of every operation that a person requests. `dryRun`: only answers what would be done. */
 export interface OperationOptions {
   readonly dryRun: boolean;
 }

@@ -98,7 +98,7 @@ export type EphemeralPool = Pool & {readonly provider: ProviderSettings};
 /** A pool of one VM that exists before and after its jobs. */
 export type PersistentPool = Pool & {readonly provider: GceVmProviderConfig};
 
-/** The one type whose machine is there before and after its jobs. Every other one creates machines. */
+/** The one type whose machine exists before and after its jobs. Every other one creates machines. */
 const PERSISTENT: GceVmProviderConfig['type'] = 'gce-vm';
 
 export function isEphemeral(pool: Pool): pool is EphemeralPool {

@@ -2,14 +2,15 @@ import {type JobDocument, type JobKey, jobKeyOf} from './job';
 import {type PlacementFields, placementFields} from './placement';
 import {isInScope, type RunnerScope} from './scope';
 
-/** States of a runner of which something is there, or soon will be, in the order of its life. */
+/** States of a runner that is not over, in the order of its life. `draining`: the registration is being deleted, then the VM. */
 export const LIVE_STATES = ['requested', 'creating', 'booting', 'idle', 'busy', 'draining'] as const;
 
 export type LiveState = (typeof LIVE_STATES)[number];
 
-/** `draining`: the registration is being deleted, then the VM. `failed`: the creation failed, or the VM did not come online. */
+/** `failed`: the creation failed, or the runner did not come online. */
 export type RunnerState = LiveState | 'gone' | 'failed';
 
+/** Whether a runner in this state is not over. */
 export function isLive(state: string): state is LiveState {
   return LIVE_STATES.some((live) => live === state);
 }
@@ -208,7 +209,7 @@ export function markBusy(runner: RunnerDocument, job: JobKey, now: number): Runn
   return {...runner, state: 'busy', stateAt: now, runs: job, covers: null, spare: false, spareSince: null};
 }
 
-/** Whether the runner has all labels that a job asks for: GitHub gives it no other, and compares them without case. */
+/** Whether the runner has all labels that a job asks for. GitHub gives a runner no other job, and compares labels without case. */
 export function hasLabels(runner: Pick<RunnerDocument, 'labels'>, labels: readonly string[]): boolean {
   return labels.every((label) => runner.labels.includes(label.toLowerCase()));
 }

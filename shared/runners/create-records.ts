@@ -18,11 +18,11 @@ import {newSlot} from '../model/slot';
 import {type Context, poolOf} from '../ports';
 import type {Transaction} from '../store/store';
 
-/** The runner lost its purpose while it was being made: nothing more is to be made of it. */
+/** Thrown when no job needs the runner any more while it is being created. */
 export class NotWanted extends Error {
   constructor(
     readonly creation: Creation,
-    /** GitHub's id of the registration, when there is one for certain. */
+    /** GitHub's id of the registration; null: it is not certain that there is one. */
     readonly githubId: number | null,
   ) {
     super(`runner ${creation.runner.name} is not wanted any more`);
@@ -31,8 +31,8 @@ export class NotWanted extends Error {
 }
 
 /**
- * Before each insert: where the VM is going to be, so that a later execution knows where to look. Fences off an execution that lost its
- * lease, and stops (`NotWanted`) one whose runner became spare or went.
+ * Records the placement and the registration's id before each insert, so that a later execution knows where to look for the VM. Throws
+ * `LeaseHeld` if the execution lost its lease, and `NotWanted` if the runner became unassigned or is ending.
  */
 export async function recordAttempt(
   context: Context,
@@ -50,7 +50,7 @@ export async function recordAttempt(
     transaction.set('runners', runner.name, {
       ...advanceRunner(runner, 'creating', now),
       // mutation: id before insert
-      githubId: githubId,
+      githubId,
       // The pool may have had another provider when the record was written.
       ...(provider === undefined ? {} : {provider}),
       ...placementFields(placement),
@@ -60,7 +60,7 @@ export async function recordAttempt(
   if (!wanted) throw new NotWanted(creation, githubId);
 }
 
-/** GitHub refused to register the runner: nothing of ours stands under its name. */
+/** Records that GitHub refused to register the runner, so that it has no registration of ours under the runner's name. */
 export async function recordNotRegistered(context: Context, {name}: RunnerDocument): Promise<void> {
   await context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
@@ -69,7 +69,7 @@ export async function recordNotRegistered(context: Context, {name}: RunnerDocume
   });
 }
 
-/** The VM is there (`placement`), or the runner is online already. The key is done. Returns the runner as it stands. */
+/** Records that the VM is created (`placement`), or that the runner is online already (undefined), and that the key is done. Returns the runner. */
 export async function recordCreated(
   context: Context,
   creation: Creation,
@@ -85,6 +85,7 @@ export async function recordCreated(
   });
 }
 
+/** Renews the lease. Throws `LeaseHeld` if another execution took it over. */
 export async function renewLease(context: Context, lease: Lease): Promise<void> {
   await context.store.transaction(async (transaction) => {
     const key = await transaction.get('keys', keyId(lease.key));
@@ -92,7 +93,7 @@ export async function renewLease(context: Context, lease: Lease): Promise<void> 
   });
 }
 
-/** A handled failure: the next attempt need not wait for the lease to run out. */
+/** Ends the lease after a failure, so that the next attempt does not have to wait for its end. */
 export async function releaseLease(context: Context, lease: Lease): Promise<void> {
   await context.store.transaction(async (transaction) => {
     const key = await transaction.get('keys', keyId(lease.key));
@@ -110,8 +111,8 @@ async function readCreation(context: Context, transaction: Transaction, {runner,
 }
 
 /**
- * Renews the lease inside a transaction whose reads are done: `read` is the key's document as the transaction read it. Throws `LeaseHeld`
- * when another execution took over, which fences this one off: also when nothing is written, because the transaction has read the key.
+ * Renews the lease inside a transaction whose reads are done; `read` is the key's document as the transaction read it. Throws `LeaseHeld`
+ * if another execution took the lease over. This fences off the caller even if nothing is written, because the transaction has read the key.
  */
 function renewInTransaction(transaction: Transaction, read: KeyDocument | undefined, lease: Lease, now: number): void {
   if (read?.state !== 'claimed' || read.holder !== lease.holder) {
@@ -125,7 +126,7 @@ function finishInTransaction(transaction: Transaction, read: KeyDocument | undef
   if (read && read.holder === lease.holder) transaction.set('keys', keyId(lease.key), {...read, state: 'done'});
 }
 
-/** Claims the key for `holder`, or says that it is done; throws `LeaseHeld` while another execution works on it. */
+/** Claims the key of the lease. `done`: the work is done. Throws `LeaseHeld` while another execution holds the lease. */
 export function claimInTransaction(
   transaction: Transaction,
   read: KeyDocument | undefined,
@@ -141,15 +142,15 @@ export function claimInTransaction(
   return 'claimed';
 }
 
-/** A runner whose making is this execution's to go on with. */
+/** The creation of a runner, whose lease this execution holds. */
 export interface Creation {
   readonly runner: RunnerDocument;
   readonly lease: Lease;
-  /** An execution before this one may have registered the runner's name. */
+  /** Whether an earlier execution may have registered the runner. */
   readonly wasRegistrationTried: boolean;
 }
 
-/** The runner as the execution that has claimed it goes on with it: it registers the name next, which is on record before. */
+/** Begins a creation whose key is claimed: records that the runner's name is about to be registered. */
 export function beginCreation(transaction: Transaction, runner: RunnerDocument, lease: Lease, now: number): Creation {
   if (wasRegistrationTried(runner)) return {runner, lease, wasRegistrationTried: true};
   const tried = {...runner, registrationTriedAt: now};

@@ -23,18 +23,18 @@ import {
 import {placeUnassigned} from './idle';
 import {findRegistration, machineOf, removeMachine, retireRunner, settleRegistration} from './retire';
 
-/** Names tried when GitHub has a registration of the first one. */
+/** Names tried in one execution when GitHub or Compute Engine already has a runner or VM of the first name. */
 const MAX_NAMES = 3;
 
-/** `created`: a VM is there. `alive`: the runner was there already. `not_wanted`: its job went, and so did it. */
+/** `created`: the VM is created. `alive`: the runner was online already. `not_wanted`: no job needs the runner any more, and it is removed. */
 export type Created = {readonly kind: 'created' | 'alive' | 'not_wanted'; readonly runner: RunnerDocument};
 
 /**
- * Registers the runner and makes its machine: claim → JIT config → insert → operation. Whatever a crashed execution left behind is
- * looked for first. Fails with a typed error after it has cleaned up; the lease is then free for the next attempt.
+ * Registers the runner and creates its VM: JIT config, insert, operation. First looks for what a crashed execution may have created. On
+ * failure it cleans up, ends the lease for the next attempt, and throws a typed error.
  */
 export async function createRunner(context: Context, creation: Creation): Promise<Created> {
-  // The runner may have to change its name, and with it its lease.
+  // A runner that gets another name also gets another lease.
   let current = creation;
   const renamed = (next: Creation) => {
     current = next;
@@ -49,7 +49,7 @@ export async function createRunner(context: Context, creation: Creation): Promis
   }
 }
 
-/** An execution before this one may have got as far as the insert: then the VM is looked for where it was going to be. */
+/** Looks for the VM that an earlier execution may have inserted, in the place on record. Undefined: there is none, and the creation starts. */
 async function resumeCreation(context: Context, creation: Creation): Promise<Created | undefined> {
   const {runner} = creation;
   const attempted = placementOf(runner);
@@ -58,7 +58,7 @@ async function resumeCreation(context: Context, creation: Creation): Promise<Cre
   if (!machine) return undefined;
   if (machine.status === 'stopping' || machine.status === 'stopped')
     return settleEndedMachine(context, creation, machine);
-  // It may still turn out to have no capacity, and vanish.
+  // Compute Engine may still find no capacity for the VM, and delete it.
   if (machine.status === 'starting') {
     throw new Uncertain(`${runner.name} is ${machine.status}: whether there is capacity for it is not known yet`, 10);
   }
@@ -66,9 +66,9 @@ async function resumeCreation(context: Context, creation: Creation): Promise<Cre
 }
 
 /**
- * The VM was made, and has ended before that was written down. GitHub removes an ephemeral runner when its job is over, so without a
- * registration it has run one, whose `completed` releases it. With one that is offline nothing ran: the VM goes, then the registration,
- * and the next attempt takes the next name.
+ * The VM has ended before its creation was recorded. GitHub deletes an ephemeral registration when its job is over. So without a
+ * registration the runner has run a job, whose `completed` releases the runner. With an offline registration it has run none: the VM and
+ * then the registration are deleted, and the next attempt takes the next name.
  */
 // mutation: settle ended VM
 async function settleEndedMachine(context: Context, creation: Creation, machine: Machine): Promise<Created> {
@@ -85,11 +85,12 @@ async function settleEndedMachine(context: Context, creation: Creation, machine:
   throw new Unavailable(`the VM of ${runner.name} ended before a runner had started on it`, 5);
 }
 
-/** Where the machine was found, with what was written down before its insert. */
+/** The place where the machine was found, with the machine type and spot that were recorded before its insert. */
 function placementOfMachine({runner}: Creation, {place}: Machine): Placement {
   return {spot: false, ...placementOf(runner), place};
 }
 
+/** Registers the runner and inserts its VM, under at most `MAX_NAMES` names. `renamed` is told each creation under another name. */
 async function registerAndInsert(
   context: Context,
   first: Creation,
@@ -119,8 +120,9 @@ async function registerAndInsert(
 }
 
 /**
- * One call when all is well. A name that we had not tried before and that is in use is somebody else's. Otherwise, and where the answer was
- * lost, it is settled by looking: a live twin is left alone, a left-over registration is removed and its name not used again.
+ * Registers the runner, usually with one call. If the name is in use and no execution of ours has tried it before, the registration is
+ * somebody else's. If one has, or if GitHub's answer was lost, `settleRegistration` looks: a runner that is online stays, a leftover
+ * registration is deleted, and its name is not used again.
  */
 async function register(
   context: Context,
@@ -131,7 +133,7 @@ async function register(
   try {
     return await github.createJitConfig({name: runner.name, labels: runner.labels, runnerGroup});
   } catch (error) {
-    // Nothing was registered, and the next attempt knows it.
+    // GitHub registered nothing. The next attempt reads this from the record.
     if ((error instanceof RateLimited || error instanceof Refused) && !wasRegistrationTried)
       await recordNotRegistered(context, runner);
     if (!(error instanceof NameTaken || error instanceof Uncertain)) throw error;
@@ -149,6 +151,7 @@ async function register(
   }
 }
 
+/** Inserts the VM. The provider tries the placements of the pool. */
 async function insertMachine(context: Context, creation: Creation, jit: JitConfig): Promise<CreateOutcome> {
   const {runner} = creation;
   return context.provider(runner.pool).create({
@@ -161,6 +164,7 @@ async function insertMachine(context: Context, creation: Creation, jit: JitConfi
   });
 }
 
+/** Records and logs the created VM. */
 async function finishCreation(context: Context, creation: Creation, placement: Placement): Promise<Created> {
   const {place: zone, machineType, spot} = placement;
   const runner = await recordCreated(context, creation, placement);
@@ -172,14 +176,14 @@ async function finishCreation(context: Context, creation: Creation, placement: P
     machineType,
     spot,
   });
-  // It became spare after the insert had been accepted, or was made without a job: only now can another job have it.
+  // The runner was requested without a job, or lost its job after the insert. Only a runner whose VM exists can be assigned.
   if (runner.spare) await placeUnassigned(context, runner.name);
-  // Its job ended while the VM was being made, and the release found nothing to delete.
+  // The job ended during the creation, when its release found no VM to delete.
   if (isOver(runner)) await removeMachine(context, runner, zone);
   return {kind: 'created', runner};
 }
 
-/** No VM was made: the registration goes before the task answers, and the next attempt gets a new name. */
+/** No VM was created: deletes the registration before the task is answered, and gives the next attempt a new name. Throws the outcome's error. */
 async function cleanUpAndThrow(
   context: Context,
   creation: Creation,
@@ -187,10 +191,10 @@ async function cleanUpAndThrow(
   outcome: CreateOutcome,
 ): Promise<never> {
   const {runner} = creation;
-  // There may be a VM: its registration stays until somebody has looked.
+  // A VM may exist, so its registration stays until the next attempt has looked.
   if (outcome.kind === 'uncertain') throw new Uncertain(outcome.message, 10);
   if (outcome.kind === 'created') throw new RangeError('a created machine is no failure');
-  // Fences off an execution that lost its lease, before it takes anything away.
+  // Fences off an execution that lost its lease, before it deletes anything.
   await renewLease(context, creation.lease);
   // mutation: deregister after failed insert
   await deregister(context, runner, jit.runnerId);
@@ -212,9 +216,10 @@ async function deregister(context: Context, runner: RunnerDocument, githubId: nu
   await githubOf(context, runner).deleteRunner(githubId);
 }
 
+/** Removes what exists of a runner that no job needs any more. */
 async function abandonCreation(context: Context, {creation: {runner, lease}, githubId}: NotWanted): Promise<Created> {
   context.logger.info(`runner ${runner.name} is not wanted any more`, {decision: 'abandoned', runner: runner.name});
-  // By its id where there is one: a list leaves out what was registered a moment ago. Else whoever gave the name up has settled it.
+  // Deleted by its id, because GitHub's list may omit a registration made a moment ago. Without an id, whoever gave up the name has settled it.
   // mutation: deregister abandoned
   if (githubId !== null) await deregister(context, runner, githubId);
   await retireRunner(context, runner, 'failed');
@@ -222,7 +227,7 @@ async function abandonCreation(context: Context, {creation: {runner, lease}, git
   return {kind: 'not_wanted', runner};
 }
 
-/** A runner that was written down without a job is made. */
+/** Creates a runner that was requested without a job. */
 export async function createRequestedRunner(context: Context, name: string): Promise<Outcome> {
   const requested = await context.store.get('runners', name);
   if (!requested || !isBeingCreated(requested)) {
@@ -237,6 +242,7 @@ export async function createRequestedRunner(context: Context, name: string): Pro
   return {decision: kind === 'created' ? 'booting' : kind, reason: runner.name};
 }
 
+/** Claims the creation of the runner; undefined: it is done, or the runner is not being created. Throws `LeaseHeld`. */
 async function claimCreation(context: Context, name: string): Promise<Creation | undefined> {
   const lease = {key: runnerKey(name), holder: context.random.uuid()};
   return context.store.transaction(async (transaction) => {

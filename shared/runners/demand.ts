@@ -27,11 +27,12 @@ import {
 } from './slots';
 
 /**
- * - `create`: a runner is to be made, and this execution holds its key.
- * - `covered`: somebody does, or did, what is needed.
- * - `open`: the pool is full, or all pools together are; the job is served, in order, when a slot frees.
- * - `not_wanted`: the job does not queue.
- * - `queued_again`: an event says that it queues, on record it runs, and its runner is gone.
+ * What was recorded for a job's demand.
+ * - `create`: a runner is to be created, and this execution holds the lease.
+ * - `covered`: the runner `by` is assigned to the job, or is being created for it by another execution.
+ * - `open`: the pool, or all pools together, are full. The job is served, in order, when a slot becomes free.
+ * - `not_wanted`: the job is not queued.
+ * - `queued_again`: the event says that the job is queued; on record it runs, and its runner is gone.
  */
 export type Assignment =
   | ({readonly kind: 'create'} & Creation)
@@ -42,17 +43,20 @@ export type Assignment =
 
 type AssignmentAttempt = Assignment | {readonly kind: 'again'};
 
-/** Lost races for a slot before the pool counts as full. */
+/** Attempts to take a slot, each after another execution took the slot of the attempt before. */
 const MAX_ROUNDS = 12;
 
+/** What may serve a job: read before the transaction, and read again in it. */
 interface Candidates {
+  /** Names of unassigned runners of the pool. */
   readonly unassigned: readonly string[];
   readonly slots: SlotCandidates;
 }
 
 /**
- * Records the demand and covers it: by a spare runner, else by a slot and a runner to be made, in one transaction. A full pool is looked
- * at once more after the job is on record as open, because a slot may have been freed in between by one who saw nobody waiting.
+ * Records the demand, and in the same transaction assigns an unassigned runner, or takes a slot and records a runner to be created. If the
+ * pool is full, it tries once more after the job is on record as open: meanwhile an execution may have freed a slot and found no open job.
+ * Throws `Unavailable` when other executions took every slot that was tried.
  */
 export async function assignRunner(
   context: Context,
@@ -74,13 +78,15 @@ export async function assignRunner(
   return {kind: 'open'};
 }
 
+/** At most three unassigned runners of the pool, and free slots. */
 async function findCandidates(context: Context, poolName: string): Promise<Candidates> {
   const pool = poolOf(context, poolName);
   if (!pool) return {unassigned: [], slots: {own: undefined, all: undefined}};
-  const spares = await context.store.find('runners', {where: {pool: poolName, spare: true}, limit: 3});
-  return {unassigned: spares.map((found) => found.id), slots: await findSlots(context, pool)};
+  const unassigned = await context.store.find('runners', {where: {pool: poolName, spare: true}, limit: 3});
+  return {unassigned: unassigned.map(({id}) => id), slots: await findSlots(context, pool)};
 }
 
+/** The transaction of `assignRunner`. `again`: another execution took the slot. */
 async function tryAssign(
   context: Context,
   transaction: Transaction,
@@ -101,15 +107,15 @@ async function tryAssign(
   }
 
   const {job} = change;
-  const spares = await Promise.all(candidates.unassigned.map((name) => transaction.get('runners', name)));
+  const unassigned = await Promise.all(candidates.unassigned.map((name) => transaction.get('runners', name)));
   const kept = await readKeptSlots(transaction, jobKeyOf(job), job);
   const slots = await readSlots(context, transaction, kept, candidates.slots);
-  // A job with a slot of its own leaves the spare ones to others.
-  const spare = kept.length > 0 ? undefined : spares.find((runner) => runner && canBeAssigned(runner, job));
-  if (spare) {
-    transaction.set('runners', spare.name, assignTo(spare, jobKeyOf(job)));
-    transaction.set('jobs', jobKeyOf(job), {...job, demand: 'covered', runner: spare.name});
-    return {kind: 'covered', by: spare.name};
+  // A job with a slot of its own leaves unassigned runners to other jobs.
+  const runner = kept.length > 0 ? undefined : unassigned.find((each) => each && canBeAssigned(each, job));
+  if (runner) {
+    transaction.set('runners', runner.name, assignTo(runner, jobKeyOf(job)));
+    transaction.set('jobs', jobKeyOf(job), {...job, demand: 'covered', runner: runner.name});
+    return {kind: 'covered', by: runner.name};
   }
   if (!slots) {
     for (const slot of kept) setSlotHolder(context, transaction, slot, null, now);
@@ -123,6 +129,7 @@ async function tryAssign(
   return recordNewRunner(context, transaction, job, slots, holder, now);
 }
 
+/** What the demand changes about its job; undefined: the job is not on record. Only reads. */
 async function readJobChange(transaction: Transaction, demand: Demand, now: number): Promise<JobChange | undefined> {
   if ('job' in demand) {
     const job = await transaction.get('jobs', demand.job);
@@ -134,7 +141,7 @@ async function readJobChange(transaction: Transaction, demand: Demand, now: numb
   const earlier = {jobId: event.jobId, runAttempt: event.runAttempt - 1};
   const previous = !existing && earlier.runAttempt > 0 ? await transaction.get('jobs', jobKeyOf(earlier)) : undefined;
   const change = applyJobEvent(existing, event, now, previous);
-  // Open already, by a delivery before or by the swap rule, and still without a slot: this one may serve it.
+  // An earlier delivery or the swap rule opened the job, and it has no runner yet: this demand may serve it.
   if (change.kind === 'unchanged' && wantsRunner(change.job)) return {kind: 'opened', job: change.job};
   return change;
 }
@@ -143,7 +150,7 @@ function wantsRunner(job: JobDocument): boolean {
   return job.demand === 'open' || job.demand === 'reserved';
 }
 
-/** Nothing new: go on with the job's own half-made runner, if nobody else does. */
+/** The event says nothing new: resumes the creation of the job's own runner, if no execution works on it. */
 async function resumeOwnRunner(
   context: Context,
   transaction: Transaction,
@@ -160,7 +167,7 @@ async function resumeOwnRunner(
   return {kind: 'create', ...beginCreation(transaction, runner, lease, now)};
 }
 
-/** Writes down the runner that is to be made, before anything of it exists. */
+/** Records the runner that is to be created, before it is registered. */
 async function recordNewRunner(
   context: Context,
   transaction: Transaction,
@@ -199,15 +206,15 @@ async function recordNewRunner(
 }
 
 /**
- * Demand of a job whose pool makes runners, from first to last: record it, cover it, and make the runner if one is to be made. Returns the
- * decision, in a word that no line about the runner itself has, so that whoever counts lines by their decision counts each runner once.
+ * Serves the demand of a job in an ephemeral pool: records it, assigns a runner, and creates the runner if necessary. The decision of the
+ * outcome is never a word that a log line about the runner itself has (`created`), so that counting lines by decision counts a runner once.
  */
 export async function serveDemand(
   context: Context,
   job: Pick<JobDocument, 'pool' | 'repository'>,
   demand: Demand,
 ): Promise<Outcome> {
-  // A pool that cannot be served is refused before anything is registered for it.
+  // Throws for a pool without provider, before anything is recorded.
   context.provider(job.pool);
   const guarded = await passBreakers(context, job.pool, job.repository);
   const coverage = await assignRunner(context, job.pool, demand, context.random.uuid());

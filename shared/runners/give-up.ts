@@ -11,7 +11,7 @@ import type {Store} from '../store/store';
 import {removeMachine, retireRunner, settleRegistration} from './retire';
 import {readKeptSlots, serveOldestOpenJob} from './slots';
 
-/** No further attempt will be made. */
+/** Gives up the creation of a runner that was requested without a job. */
 export async function giveUpRunner(context: Context, name: string): Promise<void> {
   const runner = await context.store.get('runners', name);
   if (!runner || !isBeingCreated(runner)) return;
@@ -19,41 +19,43 @@ export async function giveUpRunner(context: Context, name: string): Promise<void
 }
 
 /**
- * No further attempt will be made for the job: what was half made of its runner goes as far as that can be done now, its slot serves
- * another, and the job is marked, so that everybody can see it and a later delivery tries again.
+ * Gives up a job after the last attempt: removes what exists of its runner as far as possible, gives its slot to another job, and marks the
+ * job `dead`, so that `api` shows it and a later delivery of `queued` tries again. A runner that is online stays, and the job with it.
  */
 export async function giveUpJob(context: Context, key: JobKey): Promise<void> {
   const job = await context.store.get('jobs', key);
   if (!job) return;
   const runner =
     job.creations > 0 ? await context.store.get('runners', latestRunnerName(context.deployment, job)) : undefined;
-  const halfMade = runner && isBeingCreated(runner) ? runner : undefined;
-  if (halfMade) {
-    if ((await tryCleanUp(context, halfMade)) === 'alive') return;
-    await retireRunner(context, halfMade, 'failed');
+  const unfinished = runner && isBeingCreated(runner) ? runner : undefined;
+  if (unfinished) {
+    if ((await tryCleanUp(context, unfinished)) === 'alive') return;
+    await retireRunner(context, unfinished, 'failed');
   }
-  // By the swap rule, the runner may have stood in for another job than the one that it was made for.
-  const covered = halfMade?.covers ?? key;
-  const freed = await markJobDead(context, key, covered);
+  // By the swap rule, the runner may be assigned to another job than the one for which it was created.
+  const assignedJob = unfinished?.covers ?? key;
+  const freed = await markJobDead(context, assignedJob, assignedJob === key ? 'dead' : 'open');
   if (freed) await serveOldestOpenJob(context, job.pool, `slot-kept-for-${key}-given-up-${job.creations}`);
-  if (covered !== key) await context.tasks.enqueue(demandTask(covered, `given-up-${key}`));
+  if (assignedJob !== key) await context.tasks.enqueue(demandTask(assignedJob, `given-up-${key}`));
 }
 
-/** True when the job had a slot kept for it. */
-async function markJobDead(context: Context, key: JobKey, covered: JobKey): Promise<boolean> {
+/** Marks a queued job that lost its runner, and frees the slots kept for it. Returns whether there were any. */
+async function markJobDead(context: Context, key: JobKey, demand: 'dead' | 'open'): Promise<boolean> {
   const now = context.clock.now();
   return context.store.transaction(async (transaction) => {
-    const job = await transaction.get('jobs', covered);
+    const job = await transaction.get('jobs', key);
     if (job?.status !== 'queued') return false;
-    const kept = await readKeptSlots(transaction, covered, job);
-    const demand = covered === key ? 'dead' : 'open';
-    transaction.set('jobs', covered, {...job, demand, runner: null, slot: null, slotOfAll: null, updatedAt: now});
+    const kept = await readKeptSlots(transaction, key, job);
+    transaction.set('jobs', key, {...job, demand, runner: null, slot: null, slotOfAll: null, updatedAt: now});
     for (const {id, document} of kept) transaction.set('slots', id, newSlot(document, null, now));
     return kept.length > 0;
   });
 }
 
-/** Best effort: what cannot be removed now carries its own death, and the sweep finds it. A runner that is online stays. */
+/**
+ * Removes the registration and the VM of a runner, as far as possible: Compute Engine deletes a VM that is left after `maxRunDuration`, and
+ * the sweep deletes leftovers. `alive`: the runner is online, and stays.
+ */
 async function tryCleanUp(context: Context, runner: RunnerDocument): Promise<'removed' | 'alive'> {
   try {
     if ((await settleRegistration(githubOf(context, runner), runner)) === 'alive') return 'alive';
@@ -69,9 +71,8 @@ async function tryCleanUp(context: Context, runner: RunnerDocument): Promise<'re
 }
 
 /**
- * Puts the task of a dead letter into its queue again; undefined when there is no such letter, `InvalidTask` when it holds no task. The job
- * that was given up with it is wanted again. The letter goes when the task is durable: a retry that dies in between is made again, and finds
- * the task's name taken.
+ * Retries a dead letter: reopens its job, enqueues its task again, and then deletes the letter, so that a crash in between loses nothing; the
+ * name of the repeated task is the same. Returns undefined if there is no such letter. Throws `InvalidTask` if the letter holds no task.
  */
 export async function retryDeadLetter(
   context: Context,
@@ -99,13 +100,13 @@ export async function retryDeadLetter(
   return {status: 'enqueued', task: task.name};
 }
 
-/** The function that gave the task up: a letter calls it a queue. */
+/** The function that gave the task up, which the field `queue` of a letter names. Throws `InvalidTask` for any other text. */
 function functionOfLetter({queue}: DeadLetterDocument): QueueName {
   if (queue === 'provision' || queue === 'stop') return queue;
   throw new InvalidTask(`the dead letter is of the queue ${queue}, expected provision or stop`);
 }
 
-/** A job that was given up is passed over by the task that is tried again, until it is demand. */
+/** Makes a `dead` job demand again, because a task does nothing for a dead job. */
 async function reopenJob({store, clock}: Context, key: string): Promise<void> {
   await store.transaction(async (transaction) => {
     const job = await transaction.get('jobs', key);
@@ -114,11 +115,12 @@ async function reopenJob({store, clock}: Context, key: string): Promise<void> {
   });
 }
 
+/** How long a dead letter stays on record. */
 const DEAD_LETTER_RETENTION_MS = 30 * 24 * 3600 * 1000;
 
 /**
- * Writes down what was given up. A job has one letter at a time: a newer one takes its place, and counts. `body` is a parsed task, which holds
- * no secret.
+ * Writes the dead letter of a task that was given up. A job has one letter at a time: a newer one replaces it, and increments `count`. `body`
+ * is a parsed task, which contains no secret.
  */
 export async function writeDeadLetter(
   store: Store,
@@ -127,7 +129,7 @@ export async function writeDeadLetter(
   const id = deadLetterId(letter);
   await store.transaction(async (transaction) => {
     const before = await transaction.get('deadletters', id);
-    // The same task again, after its answer was lost, is no other failure.
+    // The same attempt of the same task, repeated because its answer was lost, does not count again.
     const isRepeat = before?.task === letter.task && before.attempts === letter.attempts;
     const count = (before?.count ?? (before ? 1 : 0)) + (isRepeat ? 0 : 1);
     transaction.set('deadletters', id, {...letter, count, at: now, expireAt: now + DEAD_LETTER_RETENTION_MS});
@@ -138,5 +140,5 @@ function deadLetterId({job, task}: Pick<DeadLetterDocument, 'job' | 'task'>): st
   return (job === null ? task : `job-${job}`).replace(/[^A-Za-z0-9_-]/g, '_');
 }
 
-/** The dead letter's work is in its queue again, as the task of that name. */
+/** The work of the dead letter is enqueued as the task of this name. */
 type RetryResult = {readonly status: 'enqueued'; readonly task: string};

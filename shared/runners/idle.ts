@@ -7,24 +7,33 @@ import {type Context, githubOf, poolOf} from '../ports';
 import {findRegistration} from './retire';
 import {oldestOpenJobs} from './slots';
 
-/** Readings of GitHub's idle flag that are believed, this far apart: one alone proves nothing (it lies around a job's start). */
+/** Consecutive readings of GitHub's busy flag, all false, after which a runner counts as idle. One proves nothing: the flag is late at a job's start. */
 const READINGS = 3;
+
+/** Time between two readings. */
 const READING_INTERVAL_SECONDS = 60;
 
-/** A runner that `minIdle` wants is asked after again in so long. */
+/** Time between two checks of a warm runner. */
 const WARM_INTERVAL_SECONDS = 300;
+
+/** Open jobs of a pool that are tried for an unassigned runner. */
+const MAX_CANDIDATES = 10;
+
+/** `idleMinutes` of a runner whose pool was removed from the configuration. */
+const DEFAULT_IDLE_MINUTES = 10;
 
 export interface IdleCheck {
   readonly runner: string;
-  /** When the runner became spare. A newer life makes the check void. */
+  /** When the runner became unassigned. The check is void if the runner became unassigned at another time. */
   readonly since: number;
-  /** Counts the readings; only grows, because a task's name is used once. */
+  /** Number of the reading. It only grows, also after the runner was busy, because a task's name is used once. */
   readonly reading: number;
 }
 
 /**
- * A spare runner was idle for its time: GitHub is asked three times, a minute apart; then the runner is deregistered, which GitHub
- * refuses (422) while it runs a job; its VM goes a minute later. Busy: it is kept, and asked after again.
+ * Checks an unassigned runner after its `idleMinutes`. Reads GitHub's busy flag three times, a minute apart. Then deregisters the runner,
+ * which GitHub refuses (422) while the runner runs a job, and has its VM deleted a minute later. A busy or warm runner is kept and checked
+ * again.
  */
 export async function checkIdle(context: Context, check: IdleCheck): Promise<Outcome> {
   const runner = await context.store.get('runners', check.runner);
@@ -44,7 +53,7 @@ export async function checkIdle(context: Context, check: IdleCheck): Promise<Out
     return {decision: 'idle_so_far'};
   }
 
-  // First nobody may count on it any more, then GitHub may not, then it goes.
+  // First no job may be assigned to the runner, then GitHub may give it none, then its VM is deleted.
   if (!(await markDraining(context, runner))) return {decision: 'void'};
   // mutation: deregister idle runner
   if (registration && (await github.deleteRunner(registration.id)) === 'busy')
@@ -53,43 +62,42 @@ export async function checkIdle(context: Context, check: IdleCheck): Promise<Out
   return {decision: registration ? 'deregistered' : 'not_registered'};
 }
 
-/** Marked as leaving by an execution of this very check that did not get to its end. */
+/** Whether an earlier execution of this check marked the runner as draining and crashed. */
 function isDrainingIdle(runner: RunnerDocument): boolean {
   return runner.state === 'draining' && runner.runs === null;
 }
 
-/** `spareSince` stays, so that the check can be repeated. */
+/** Marks an idle runner as draining. Keeps `spareSince`, so that the check can be repeated. False: the runner is not idle any more. */
 async function markDraining(context: Context, {name, spareSince}: RunnerDocument): Promise<boolean> {
   return context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
     if (!runner || runner.spareSince !== spareSince || !(runner.spare || isDrainingIdle(runner))) return false;
-    // With the time: the sweep leaves it alone for as long as the delete task may take.
+    // Updates `stateAt`: the sweep waits for as long as the delete task may take.
     transaction.set('runners', name, {...advanceRunner(runner, 'draining', context.clock.now()), spare: false});
     return true;
   });
 }
 
+/** GitHub says that the runner is busy: undoes its draining, and plans another check. */
 async function keepRunner(context: Context, {name, spareSince}: RunnerDocument, check: IdleCheck): Promise<Outcome> {
   const kept = await context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
     if (!runner || runner.spareSince !== spareSince || runner.runs !== null) return undefined;
     if (runner.spare) return runner;
-    const spare: RunnerDocument = {...runner, state: 'idle', spare: true, stateAt: context.clock.now()};
-    transaction.set('runners', name, spare);
-    return spare;
+    const unassigned: RunnerDocument = {...runner, state: 'idle', spare: true, stateAt: context.clock.now()};
+    transaction.set('runners', name, unassigned);
+    return unassigned;
   });
   if (kept) await context.tasks.enqueue(idleCheckTask(kept, nextRound(check), READING_INTERVAL_SECONDS));
   return {decision: 'busy'};
 }
 
+/** Number of the first reading of the next round. */
 function nextRound({reading}: IdleCheck): number {
   return (Math.floor(reading / READINGS) + 1) * READINGS;
 }
 
-const MAX_CANDIDATES = 10;
-const DEFAULT_IDLE_MINUTES = 10;
-
-/** A runner with nothing to do covers the oldest open job that it can run, or is looked at again after `idleMinutes`. */
+/** Assigns an unassigned runner to the oldest open job that it can run. If there is none, plans a check of the runner after `idleMinutes`. */
 export async function placeUnassigned(context: Context, name: string): Promise<void> {
   const runner = await context.store.get('runners', name);
   if (!runner?.spare) return;
@@ -108,6 +116,7 @@ export async function placeUnassigned(context: Context, name: string): Promise<v
   await context.tasks.enqueue(idleCheckTask(runner, 0, idleMinutes * 60));
 }
 
+/** False: the runner or the job is taken, or the runner cannot run the job. */
 async function assign(context: Context, name: string, key: JobKey): Promise<boolean> {
   return context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
@@ -119,18 +128,18 @@ async function assign(context: Context, name: string, key: JobKey): Promise<bool
   });
 }
 
-/** Whether a spare runner is one that `minIdle` of its pool wants. */
+/** Whether an unassigned runner counts as one of its pool's `minIdle` warm runners. */
 async function isKeptWarm(context: Context, runner: RunnerDocument): Promise<boolean> {
   const pool = poolOf(context, runner.pool);
   const now = context.clock.now();
   const wanted = pool ? wantedWarm(pool, now) : 0;
   if (!pool || wanted === 0) return false;
-  const spares = await context.store.find('runners', {
+  const unassigned = await context.store.find('runners', {
     where: {pool: pool.name, spare: true},
     limit: pool.maxRunners,
   });
   return warmRunnerNames(
-    spares.map(({data}) => data),
+    unassigned.map(({data}) => data),
     wanted,
     now,
   ).has(runner.name);

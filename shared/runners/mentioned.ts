@@ -8,19 +8,19 @@ import type {Context} from '../ports';
 import type {Transaction} from '../store/store';
 
 /**
- * What the event says about a runner. `foreign`: the one that it names has the name of ours, and is another. `runs_another`: it is ours, and
- * on record as running a job that is not over, which an ephemeral runner does once.
+ * Which runner an event mentions. `foreign`: somebody else's runner with the name of one of ours. `runs_another`: one of ours, which on
+ * record runs another job that is not over; an ephemeral runner runs only one job, so the mention is not believed.
  */
 export type Mention = 'none' | 'ours' | 'foreign' | 'runs_another';
 
 export interface Mentioned {
   readonly change: JobChange;
   readonly mention: Mention;
-  /** The runner on record that runs the job, or ran it. */
+  /** The runner on record that runs or ran the job. */
   readonly runner: RunnerDocument | undefined;
 }
 
-/** What the event says about its job, and about which runner on record. Reads only. */
+/** What the event changes about its job, and which runner on record it mentions. Only reads. */
 export async function readMention(
   transaction: Transaction,
   event: JobEvent,
@@ -30,23 +30,23 @@ export async function readMention(
   const key = jobKeyOf(event);
   const named = await runnerNamed(transaction, event.runnerName);
   const isForeign = named !== undefined && !isMentionedRunner(named, event);
-  // What runs on somebody else's runner runs, but on none of ours.
-  const heard = isForeign ? {...event, runnerName: null, runnerId: null} : event;
-  const change = applyJobEvent(existing, heard, now);
-  const found = heard.runnerName === null ? await runnerOnRecord(transaction, change.job, key) : named;
+  // A job on somebody else's runner is recorded without a runner.
+  const ownEvent = isForeign ? {...event, runnerName: null, runnerId: null} : event;
+  const change = applyJobEvent(existing, ownEvent, now);
+  const found = ownEvent.runnerName === null ? await runnerOnRecord(transaction, change.job, key) : named;
   const other = found?.runs && found.runs !== key ? await transaction.get('jobs', found.runs) : undefined;
   // mutation: runner of another job
   if (other && other.status !== 'completed') return {change, mention: 'runs_another', runner: undefined};
   const mention = isForeign ? 'foreign' : found ? 'ours' : 'none';
-  return {change, mention, runner: found && withRegistration(found, heard)};
+  return {change, mention, runner: found && withRegistration(found, ownEvent)};
 }
 
-/** What is no name of a VM is no runner of ours. */
+/** The runner of this name on record. A text that cannot be the name of a VM is no runner of ours. */
 async function runnerNamed(transaction: Transaction, name: string | null): Promise<RunnerDocument | undefined> {
   return name !== null && isRfc1035(name) ? transaction.get('runners', name) : undefined;
 }
 
-/** Who ran the job by our own record, where the event names nobody. */
+/** The runner that ran the job by our record, for an event that names none. */
 async function runnerOnRecord(
   transaction: Transaction,
   {runner: name, status}: JobDocument,
@@ -57,12 +57,12 @@ async function runnerOnRecord(
   return runner && (runner.runs === key || isOver(runner)) ? runner : undefined;
 }
 
-/** The id of a registration that nobody had written down. */
+/** The runner with the registration's id from the event, if no id is on record. */
 function withRegistration(runner: RunnerDocument, {runnerId}: JobEvent): RunnerDocument {
   return runner.githubId === null && runnerId !== null ? {...runner, githubId: runnerId} : runner;
 }
 
-/** The event came for the runner's name alone: no pool is for the job, and the runner is on no record, or is another. */
+/** Whether the event was accepted only for the runner's name: no pool matches the job, and no runner of ours is mentioned. */
 export function isForeignEvent(
   context: Context,
   event: JobEvent,
@@ -74,6 +74,7 @@ export function isForeignEvent(
   return matchJob({repository, labels, isPublic: false}, context.pools).kind === 'ignored';
 }
 
+/** Logs a mention that changes no runner. */
 export function logMention({logger}: Context, event: JobEvent, mention: 'foreign' | 'runs_another'): void {
   const {runnerName, runnerId, repository, status} = event;
   const fields = {decision: mention, runner: runnerName ?? '', runnerId, repository, job: jobKeyOf(event)};

@@ -5,8 +5,9 @@ import {findRegistration, removeMachine, retireRunner} from './retire';
 import type {RunRecord} from './run';
 
 /**
- * A job is completed, and recorded so: the runner that ran it goes, whoever it was made for. GitHub has removed an ephemeral runner by then, so no call
- * to it is needed, where the runner was known to run the job. A runner that is on no record is nobody to delete, whatever its name: what is left of ours the sweep knows by its label.
+ * Releases the runner of a job that is recorded as completed: deletes the VM of the runner that ran the job, for whatever job the runner was
+ * created. GitHub has deleted the ephemeral registration by then, so no call to GitHub is needed if the runner was known to run the job. A
+ * runner that is not on record is never deleted by its name; the sweep finds leftover VMs by their label.
  */
 export async function releaseRunner(context: Context, {change, runner}: RunRecord): Promise<Outcome> {
   if (!runner) return {decision: `${change}_no_runner`};
@@ -16,13 +17,13 @@ export async function releaseRunner(context: Context, {change, runner}: RunRecor
     return {decision: `${change}_left_at_work`};
   }
   if (!wasOver) await removeMachine(context, runner);
-  // Again for one that is over: an execution before this one may have died before it told the job that got the slot.
+  // Also for a runner that is over: an earlier execution may have crashed before it enqueued the task of the job that got the slot.
   // mutation: retire released runner
   await retireRunner(context, runner, 'gone');
   return {decision: wasOver ? `${change}_gone` : `${change}_deleted`};
 }
 
-/** Whether a runner that nobody had said to run the job is connected, and GitHub does not let go of it: then it runs another. */
+/** Whether a runner, which was not known to run the job, runs another job: it is online, and GitHub refuses to deregister it. */
 async function runsAnotherJob(context: Context, runner: RunnerDocument): Promise<boolean> {
   const github = githubOf(context, runner);
   const registration = await findRegistration(github, runner);
@@ -30,14 +31,17 @@ async function runsAnotherJob(context: Context, runner: RunnerDocument): Promise
   return (await github.deleteRunner(registration.id)) === 'busy';
 }
 
-/** The VM of a deregistered runner goes, unless a job turned out to run on it: then its `completed` releases it. `force`: all the same. */
+/**
+ * Deletes the VM of a deregistered runner. Without `force` it leaves a runner that is not draining any more: the runner runs a job, whose
+ * `completed` releases it.
+ */
 export async function deleteRunner(context: Context, name: string, force: boolean): Promise<Outcome> {
   const runner = await context.store.get('runners', name);
   if (!runner) return {decision: 'gone'};
   const wasOver = isOver(runner);
   if (!wasOver && runner.state !== 'draining' && !force) return {decision: 'busy_after_all'};
   if (!wasOver) await removeMachine(context, runner);
-  // Again for one that is over: an execution before this one may have died before it told the job that got the slot.
+  // Also for a runner that is over: an earlier execution may have crashed before it enqueued the task of the job that got the slot.
   await retireRunner(context, runner, 'gone');
   return {decision: wasOver ? 'gone' : 'deleted'};
 }

@@ -11,17 +11,17 @@ import {type Context, githubOf, type OperationOptions, poolOf} from '../ports';
 import {findRegistration} from './retire';
 import {areFree, findSlots, readSlots, takeSlots} from './slots';
 
-/** Lost races for a slot before the pool counts as full. */
+/** Attempts to take a slot, each after another execution took the slot of the attempt before. */
 const MAX_ROUNDS = 12;
 
-/** Numbers of runners without a job: fifteen digits, above every job id of GitHub's. */
+/** Numbers that stand for the job id in names of runners without a job: fifteen digits, above all job ids of GitHub. */
 const FIRST_NUMBER = 900_000_000_000_000;
 const NUMBER_COUNT = 99_999_999_999_999;
 
 /**
- * Writes down runners that no job asked for, and has them made by the provision queue. When they are there they are spare: they take the
- * pool's next jobs, and go after `idleMinutes` without one. The same key gives the same runners. Throws `NoCapacity` when the pool is
- * full: what was written down by then stays, and the same request again goes on from there.
+ * Requests runners without a job: records them, and enqueues tasks that create them. They are unassigned: they take the pool's next jobs, and
+ * are deleted after `idleMinutes` without one. The same key requests the same runners. Throws `Refused` for a pool without ephemeral runners
+ * or labels, and `NoCapacity` when the pool is full: the runners recorded until then stay, and the same request continues from there.
  */
 export async function requestRunners(
   context: Context,
@@ -53,13 +53,14 @@ export async function requestRunners(
   return {runners};
 }
 
-type Wanted = Pick<RunnerDocument, 'name' | 'pool' | 'labels' | 'scope'> & {
+type RunnerToRecord = Pick<RunnerDocument, 'name' | 'pool' | 'labels' | 'scope'> & {
   readonly number: number;
   /** Type of the pool's provider. */
   readonly provider: string;
 };
 
-async function recordRequestedRunner(context: Context, wanted: Wanted): Promise<RunnerDocument> {
+/** Takes slots and records the runner, unless it is on record already. */
+async function recordRequestedRunner(context: Context, wanted: RunnerToRecord): Promise<RunnerDocument> {
   const {store, clock} = context;
   const pool = {name: wanted.pool, maxRunners: poolOf(context, wanted.pool)?.maxRunners ?? 0};
   for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -84,20 +85,21 @@ async function recordRequestedRunner(context: Context, wanted: Wanted): Promise<
   );
 }
 
+/** The number of a runner, from a hash of the request's key. */
 function numberOf(key: string): number {
   const hash = createHash('sha256').update(key).digest();
   return FIRST_NUMBER + (hash.readUIntBE(0, 6) % NUMBER_COUNT);
 }
 
-/** Runners without a job, made because somebody asked for them. */
+/** A request for runners without a job. */
 interface RunnersRequest {
   /** Name of a pool that creates machines. */
   readonly pool: string;
   readonly scope: RunnerScope;
-  /** Beside those that the pool registers such a runner with anyway. */
+  /** In addition to the labels that the pool gives a runner without a job. */
   readonly labels: readonly string[];
   readonly count: number;
-  /** The same key gives the same runners. */
+  /** Idempotency key: the same key requests the same runners. */
   readonly key: string;
 }
 
@@ -105,12 +107,12 @@ interface RequestedRunners {
   readonly runners: readonly Pick<RunnerDocument, 'name' | 'pool' | 'state'>[];
 }
 
-/** `draining`: it is on its way out. `busy`: it runs a job, and `force` was not set. `gone`: it was over already. */
+/** `draining`: the runner is being removed. `busy`: it runs a job, and `force` is not set. `gone`: it was over already. */
 type RemoveResult = {readonly status: 'draining' | 'busy' | 'gone'};
 
 /**
- * Ends a runner because somebody asked for it: it is deregistered first, which GitHub refuses while it runs a job, then its VM goes.
- * `force`: the VM goes whatever runs on it, and the job is lost. Undefined: there is no such runner.
+ * Removes a runner on request: deregisters it, which GitHub refuses while it runs a job, and enqueues the deletion of its VM. With `force`
+ * the VM is deleted even if it runs a job, and the job fails. Returns undefined if the runner is not on record.
  */
 export async function removeRunner(
   context: Context,
@@ -122,10 +124,10 @@ export async function removeRunner(
   if (isOver(runner)) return {status: 'gone'};
   if (runner.runs !== null && !force) return {status: 'busy'};
   if (dryRun) return {status: 'draining'};
-  // Nobody may count on it any more, before GitHub is asked; a job that it covered is demand again.
-  const left = await markDraining(context, name, force);
-  if (left.kind === 'busy') return {status: 'busy'};
-  if (left.uncovered) await context.tasks.enqueue(demandTask(left.uncovered, `removed-${name}`));
+  // Before GitHub is asked, so that no job is assigned to the runner any more. The job to which it was assigned is demand again.
+  const marked = await markDraining(context, name, force);
+  if (marked.kind === 'busy') return {status: 'busy'};
+  if (marked.reopened) await context.tasks.enqueue(demandTask(marked.reopened, `removed-${name}`));
   if (!(await deregister(context, runner)) && !force) {
     await undoDraining(context, name);
     return {status: 'busy'};
@@ -135,30 +137,32 @@ export async function removeRunner(
   return {status: 'draining'};
 }
 
-/** False: GitHub refuses, because it runs a job. */
+/** Deregisters the runner. False: GitHub refuses, because the runner runs a job. */
 async function deregister(context: Context, runner: RunnerDocument): Promise<boolean> {
   const github = githubOf(context, runner);
   const id = runner.githubId ?? (await findRegistration(github, runner))?.id;
   return id === undefined || (await github.deleteRunner(id)) !== 'busy';
 }
 
-type DrainingResult = {readonly kind: 'busy'} | {readonly kind: 'left'; readonly uncovered: JobKey | null};
+type DrainingResult = {readonly kind: 'busy'} | {readonly kind: 'draining'; readonly reopened: JobKey | null};
 
+/** Marks the runner as draining, and reopens the job to which it is assigned. */
 async function markDraining(context: Context, name: string, force: boolean): Promise<DrainingResult> {
   return context.store.transaction<DrainingResult>(async (transaction) => {
     const now = context.clock.now();
     const runner = await transaction.get('runners', name);
-    if (!runner || isEnding(runner)) return {kind: 'left', uncovered: null};
+    if (!runner || isEnding(runner)) return {kind: 'draining', reopened: null};
     if (runner.runs !== null && !force) return {kind: 'busy'};
     const job = runner.covers === null ? undefined : await transaction.get('jobs', runner.covers);
-    const waits = job?.status === 'queued' && job.runner === name ? job : undefined;
+    const waiting = job?.status === 'queued' && job.runner === name ? job : undefined;
     transaction.set('runners', name, {...runner, state: 'draining', covers: null, spare: false, stateAt: now});
-    if (!waits) return {kind: 'left', uncovered: null};
-    transaction.set('jobs', jobKeyOf(waits), {...waits, demand: 'open', runner: null, updatedAt: now});
-    return {kind: 'left', uncovered: jobKeyOf(waits)};
+    if (!waiting) return {kind: 'draining', reopened: null};
+    transaction.set('jobs', jobKeyOf(waiting), {...waiting, demand: 'open', runner: null, updatedAt: now});
+    return {kind: 'draining', reopened: jobKeyOf(waiting)};
   });
 }
 
+/** GitHub refused to deregister the runner, so it runs a job: marks it as busy. */
 async function undoDraining(context: Context, name: string): Promise<void> {
   await context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);

@@ -7,18 +7,18 @@ import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
 import type {Transaction} from '../store/store';
 
-/** A job on record as running on a runner; null: no runner is known. */
+/** A job on record as running, and the name of its runner; null: not known. */
 export interface RunningJob {
   readonly job: JobKey;
   readonly runner: string | null;
 }
 
-/** Records on the persistent VM of the job's pool, if the pool has one, that the job runs there no more. */
+/** Records on the persistent VM of the job's pool, if the pool has one, that the job does not run there any more. */
 export type EndRunOnVm = (context: Context, job: JobDocument) => Promise<void>;
 
 /**
- * The job is queued again, with the next generation, and demand. `void`: it is otherwise on record by now, or its runner lives. The caller
- * has seen twice that GitHub has it queued.
+ * Makes a job on record as running demand again, with the next generation. The caller has seen twice that GitHub has the job queued. `void`:
+ * the record has changed since, or the job's runner is alive.
  */
 export async function requeueJob(
   context: Context,
@@ -35,7 +35,7 @@ export async function requeueJob(
     return next;
   });
   if (!again) return 'void';
-  // Before the demand, which looks at the VM's record.
+  // Before the demand is enqueued, because its task reads the VM's record.
   await endRunOnVm(context, again);
   await context.tasks.enqueue(demandTask(key, `queued-again-${again.generation}`));
   context.logger.warning(`job ${key} is queued again: its runner ${runner ?? '(unknown)'} is gone`, {
@@ -48,7 +48,7 @@ export async function requeueJob(
   return 'done';
 }
 
-/** No runner of ours that lives is on record under the name of the job's runner. */
+/** Whether no runner on record under the name of the job's runner is alive. */
 export async function isRunnerGone(
   reader: Pick<Transaction, 'get'>,
   {runner}: Pick<JobDocument, 'runner'>,
@@ -57,7 +57,7 @@ export async function isRunnerGone(
   return !document || isOver(document);
 }
 
-/** The second look: GitHub's present state outvotes the record. */
+/** Asks GitHub whether a job on record as running is queued, after an event said so, and requeues the job if it is. */
 export async function checkQueuedAgain(
   context: Context,
   running: RunningJob,

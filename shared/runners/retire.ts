@@ -10,7 +10,7 @@ import type {MachineReference} from '../providers/provider';
 import type {Transaction} from '../store/store';
 import {type JobToServe, openJobsToServe, type SlotRead, type Slots, setSlotHolder, slotLimit} from './slots';
 
-/** Open jobs looked at for a slot that frees. */
+/** Open jobs that are tried for a slot that becomes free. */
 const MAX_CANDIDATES = 5;
 
 /** What is on record of a runner's machine. */
@@ -37,9 +37,9 @@ export async function removeMachine(context: Context, runner: RecordedMachine, p
 }
 
 /**
- * Nothing of the runner is there any more. Its slots go to the oldest open job that they can serve, in the same transaction, so that no
- * newcomer takes them, and a task serves that job: a job of its pool, or of any pool with room where all together have a limit. Idempotent:
- * repeated after a crash, it creates the same task again.
+ * Records that the runner is over, and hands its slots on: in the same transaction they are reserved for the oldest open job that they can
+ * serve, so that no newer job takes them, and a task then serves that job. It is a job of the runner's pool, or, with a limit over all pools,
+ * of any pool with a free slot. Idempotent: repeated after a crash, it enqueues the same task.
  */
 export async function retireRunner(
   context: Context,
@@ -54,6 +54,7 @@ export async function retireRunner(
   if (handedTo) await context.tasks.enqueue(demandTask(handedTo, `slot-of-${name}`));
 }
 
+/** The transaction of `retireRunner`. Returns the job that got the slots, also when it is repeated; null: none did. */
 async function retireInTransaction(
   context: Context,
   transaction: Transaction,
@@ -84,7 +85,7 @@ async function retireInTransaction(
   return handedTo;
 }
 
-/** The slots that are the runner's still. */
+/** The slots that the runner still holds. */
 async function readHeldSlots(
   transaction: Transaction,
   {name, slot, slotOfAll}: RunnerDocument,
@@ -102,7 +103,7 @@ interface Served extends Slots<SlotRead> {
   readonly job: JobDocument;
 }
 
-/** The first that is open still and gets a slot of its pool and, where there is a limit, the runner's of all pools. */
+/** The first job that is still open and gets a slot of its pool and, with a limit over all pools, the runner's slot of that limit. */
 async function findJobToServe(
   context: Context,
   transaction: Transaction,
@@ -127,12 +128,12 @@ function isWithinLimit(context: Context, {pool, n}: SlotRead): boolean {
   return n < slotLimit(context, pool);
 }
 
-/** What a record says of the runner's registration. */
+/** The fields of a record that concern the runner's registration. */
 export type RecordedRegistration = Pick<RunnerDocument, 'name' | 'githubId' | 'registrationTriedAt'>;
 
 /**
- * The registration of a runner on record: by its id. While that is not known by its name, and only where we tried to register this name, and
- * nothing is connected under it; any other is somebody else's.
+ * Finds the registration of a runner on record by its id. If no id is on record, finds it by its name, provided that we tried to register
+ * the name and that the registration is offline and idle; any other registration of this name is somebody else's.
  */
 export async function findRegistration(
   github: Pick<GitHub, 'findRunner' | 'getRunner'>,
@@ -145,10 +146,14 @@ export async function findRegistration(
 }
 
 /**
- * After a 409, or a generate-jitconfig whose answer was lost: is a registration of ours there, under the id on record, or under the name,
- * where we tried to register it (`registrationTriedAt`)? One that is offline and idle is one whose JIT config nobody holds: it is removed.
- * `alive`: the one on record is online or busy, and stays. `foreign`: what has the name is not ours, and stays: whoever connects as ours has
- * its id on record before its VM is made. After all but `alive`, take another name: GitHub may go on answering 409 to this one for a while.
+ * Settles whether GitHub has a registration of ours, after a 409 or a generate-jitconfig whose answer was lost. Looks under the id on record,
+ * else under the name if we tried to register it (`registrationTriedAt`).
+ * - `removed`: it was offline and idle, so nobody holds its JIT config, and is deleted.
+ * - `alive`: the registration on record is online or busy, and stays.
+ * - `foreign`: the registration of this name is somebody else's, and stays. Ours has its id on record before its VM is created.
+ * - `absent`: no registration is listed.
+ *
+ * After every result but `alive` the caller has to take another name: GitHub may answer 409 to this one for a while.
  */
 export async function settleRegistration(
   github: Pick<GitHub, 'findRunner' | 'getRunner' | 'deleteRunner'>,

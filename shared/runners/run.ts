@@ -11,32 +11,27 @@ import {placeUnassigned} from './idle';
 import {isForeignEvent, logMention, type Mention, readMention} from './mentioned';
 import {readKeptSlots, serveOldestOpenJob} from './slots';
 
-/** What an event did. */
+/** What an event changed. */
 export interface RunRecord {
-  /** `late` and `duplicate`: it said nothing new. `foreign`: neither the job nor the runner is ours. */
+  /** `late` and `duplicate`: nothing. `foreign`: neither the job nor the runner is ours. */
   readonly change: Recorded;
-  /** The runner that ran the job, when it is one of ours that is on record, and runs no other job. */
+  /** The runner on record that ran the job; undefined: none of ours did, or the runner runs another job on record. */
   readonly runner: RunnerDocument | undefined;
 }
 
 /**
- * Records `waiting`, `in_progress` and `completed`: the job's state, the runner that runs it, and by the swap rule what becomes of the
- * runner that was made for it and of the job that the runner was made for. All in one transaction; then what it means for others,
- * which is remembered with the job, so that a repeated event does it again after a crash.
+ * Records a `waiting`, `in_progress` or `completed` event in one transaction: the job's state, the runner that runs the job, and, by the swap
+ * rule, the runner that was assigned to the job and the job to which the runner was assigned. Then does the follow-up for other jobs and
+ * runners, which is stored with the job, so that a repeated event does it again after a crash.
  */
 export async function recordRun(context: Context, event: JobEvent): Promise<RunRecord> {
-  const {
-    record,
-    aftermaths: followUps,
-    freedSlot,
-    mention,
-  } = await context.store.transaction(async (transaction) => {
+  const {record, followUps, freedSlot, mention} = await context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     // mutation: read of run
-    const seen = await readRun(transaction, event, now);
-    if (isForeignEvent(context, event, seen)) return FOREIGN;
-    const written = seen.change.kind === 'unchanged' ? repeatFollowUp(seen) : writeRun(transaction, seen, now);
-    return {...written, mention: seen.mention};
+    const input = await readRun(transaction, event, now);
+    if (isForeignEvent(context, event, input)) return FOREIGN;
+    const written = input.change.kind === 'unchanged' ? repeatFollowUp(input) : writeRun(transaction, input, now);
+    return {...written, mention: input.mention};
   });
   if (mention === 'foreign' || mention === 'runs_another') logMention(context, event, mention);
   for (const {reopened, spare} of followUps) {
@@ -48,33 +43,33 @@ export async function recordRun(context: Context, event: JobEvent): Promise<RunR
   return record;
 }
 
-/** All that the decision needs, read before anything is written. */
+/** All that the decision needs. The transaction reads it before it writes anything. */
 interface RunInput {
   readonly key: JobKey;
   readonly existing: JobDocument | undefined;
   readonly change: JobChange;
   readonly mention: Mention;
-  /** The runner that runs the job, or ran it. */
+  /** The runner that runs or ran the job. */
   readonly runner: RunnerDocument | undefined;
-  /** The runner that covered the job until now, when it is not the one that runs it. */
-  readonly cover: RunnerDocument | undefined;
-  /** The job that `runner` covered, when it is not this one. */
+  /** The runner that was assigned to the job until now; undefined: none, or `runner` itself. */
+  readonly assigned: RunnerDocument | undefined;
+  /** The job to which `runner` was assigned; undefined: none, or this job. */
   readonly displaced: JobDocument | undefined;
-  /** The slots that were kept for the job. */
+  /** The slots that are kept for the job. */
   readonly kept: Awaited<ReturnType<typeof readKeptSlots>>;
 }
 
 interface Written {
   readonly record: RunRecord;
-  /** This event's, and that of the one before, whose execution may have died before it got to it. */
-  readonly aftermaths: readonly FollowUp[];
-  /** A slot was kept for the job, which needs it no more. */
+  /** The follow-up of this event, and that of the event before, whose execution may have crashed before it did its follow-up. */
+  readonly followUps: readonly FollowUp[];
+  /** Whether a slot was kept for the job, which does not need it any more. */
   readonly freedSlot: boolean;
 }
 
 const FOREIGN = {
   record: {change: 'foreign', runner: undefined},
-  aftermaths: [],
+  followUps: [],
   freedSlot: false,
   mention: 'foreign',
 } as const satisfies Written & {readonly mention: Mention};
@@ -84,8 +79,8 @@ async function readRun(transaction: Transaction, event: JobEvent, now: number): 
   const existing = await transaction.get('jobs', key);
   const {change, mention, runner} = await readMention(transaction, event, existing, now);
 
-  const covered = existing?.status === 'queued' && existing.runner !== (runner?.name ?? null) ? existing.runner : null;
-  const cover = covered === null ? undefined : await transaction.get('runners', covered);
+  const isOther = existing?.status === 'queued' && existing.runner !== (runner?.name ?? null);
+  const assigned = isOther && existing.runner !== null ? await transaction.get('runners', existing.runner) : undefined;
   const displaced = runner?.covers && runner.covers !== key ? await transaction.get('jobs', runner.covers) : undefined;
   const kept = existing ? await readKeptSlots(transaction, key, existing) : [];
   return {
@@ -94,7 +89,7 @@ async function readRun(transaction: Transaction, event: JobEvent, now: number): 
     change,
     mention,
     runner,
-    cover: cover?.covers === key ? cover : undefined,
+    assigned: assigned?.covers === key ? assigned : undefined,
     displaced,
     kept,
   };
@@ -102,25 +97,25 @@ async function readRun(transaction: Transaction, event: JobEvent, now: number): 
 
 function repeatFollowUp({change, runner}: RunInput): Written {
   const reason = change.kind === 'unchanged' ? change.reason : 'late';
-  return {record: {change: reason, runner}, aftermaths: [change.job.aftermath], freedSlot: false};
+  return {record: {change: reason, runner}, followUps: [change.job.aftermath], freedSlot: false};
 }
 
-function writeRun(transaction: Transaction, seen: RunInput, now: number): Written {
-  const {key, change, kept} = seen;
+function writeRun(transaction: Transaction, input: RunInput, now: number): Written {
+  const {key, change, kept} = input;
   const finished = change.kind === 'finished';
-  // A job that waits for an approval runs nowhere: its cover is released, and nothing is swapped.
+  // A job that waits for an approval runs nowhere: the runner assigned to it is unassigned, and nothing is swapped.
   const result = swap({
     job: change.job,
-    runner: change.kind === 'parked' ? undefined : seen.runner,
-    assigned: seen.cover,
-    displaced: seen.displaced,
+    runner: change.kind === 'parked' ? undefined : input.runner,
+    assigned: input.assigned,
+    displaced: input.displaced,
     now,
   });
-  // One that was not known to run the job does not go before GitHub was asked: it may run another by now.
-  const isSure = seen.runner?.runs === key;
+  // A runner that was not known to run the job may run another one by now: GitHub is asked before it drains.
+  const isSure = input.runner?.runs === key;
   const runner = finished && isSure && result.runner ? advanceRunner(result.runner, 'draining', now) : result.runner;
   // mutation: aftermath of earlier event
-  const earlier = seen.existing?.aftermath ?? {spare: null, reopened: null};
+  const earlier = input.existing?.aftermath ?? {spare: null, reopened: null};
   const own = {spare: result.unassigned?.name ?? null, reopened: result.reopened};
 
   const aftermath = {spare: own.spare ?? earlier.spare, reopened: own.reopened ?? earlier.reopened};
@@ -131,7 +126,7 @@ function writeRun(transaction: Transaction, seen: RunInput, now: number): Writte
   for (const {id, document} of kept) transaction.set('slots', id, newSlot(document, null, now));
   return {
     record: {change: change.kind === 'opened' ? 'late' : (change.kind as RunRecord['change']), runner},
-    aftermaths: [own, earlier],
+    followUps: [own, earlier],
     freedSlot: kept.length > 0,
   };
 }

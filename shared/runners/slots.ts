@@ -7,21 +7,21 @@ import type {Random} from '../random';
 import type {Found, Store, Transaction} from '../store/store';
 
 /**
- * A slot of `pool` came free that nobody was there to take: the pool's oldest open job may have it. Where all pools together have a limit, one
- * of theirs came free too, or nothing else: the oldest of all pools with a free slot of their own.
+ * A slot of `pool` became free: enqueues a task for the oldest open job that it can serve. Without a limit over all pools that is a job of
+ * the pool; with one, the oldest job of any pool that has a free slot of its own.
  */
 export async function serveOldestOpenJob(context: Context, pool: string, cause: string): Promise<void> {
   const [oldest] = await openJobsToServe(context, pool, 1);
   if (oldest) await context.tasks.enqueue(demandTask(oldest.job, cause));
 }
 
-/** An open job, with a slot of its pool that looked free; null: that of the pool that was asked about. */
+/** An open job, and a slot of its pool that looked free. Null: the slot that became free serves the job. */
 export interface JobToServe {
   readonly job: JobKey;
   readonly own: SlotCandidate | null;
 }
 
-/** At most `limit` open jobs, in order, that a slot which comes free of `pool` can serve. */
+/** At most `limit` open jobs, oldest first, that a slot of `pool` can serve when it becomes free. */
 export async function openJobsToServe(context: Context, pool: string, limit: number): Promise<JobToServe[]> {
   if (context.maxRunners === undefined) {
     return (await findOpenJobs(context, pool, limit)).map(({id}) => ({job: id, own: null}));
@@ -45,7 +45,7 @@ async function freeSlotOf({store, random, pools}: Context, pool: string): Promis
   return findFreeSlot(store, {pool, maxRunners, random});
 }
 
-/** The pool's open jobs in the order in which they are served, at most `limit`. */
+/** Keys of the pool's open jobs, oldest first, at most `limit`. */
 export async function oldestOpenJobs(context: Context, pool: string, limit: number): Promise<JobKey[]> {
   return (await findOpenJobs(context, pool, limit)).map(({id}) => id);
 }
@@ -59,21 +59,21 @@ export interface SlotRead extends SlotCandidate {
   readonly document: SlotDocument | undefined;
 }
 
-/** What a runner holds: a slot of its pool, and one of all pools together where these have a limit (null: they have none). */
+/** The slots that a runner holds: one of its pool, and one of the limit over all pools (null: there is no such limit). */
 export interface Slots<S extends SlotCandidate = SlotCandidate> {
   readonly own: S;
   readonly all: S | null;
 }
 
-/** Slots that looked free, each undefined where none does, and may have been taken since. */
+/** Slots that looked free before the transaction, and may have been taken since. Undefined: none looked free. */
 export type SlotCandidates = {[K in keyof Slots]: Slots[K] | undefined};
 
-/** How many slots there are of a pool, or of all pools together. None of the latter: there is no such limit. */
+/** Number of slots of a pool, or of all pools together (`ALL_POOLS`). 0: no such pool, or no limit over all pools. */
 export function slotLimit(context: Pick<Context, 'pools' | 'maxRunners'>, pool: string): number {
   return (pool === ALL_POOLS ? context.maxRunners : poolOf(context, pool)?.maxRunners) ?? 0;
 }
 
-/** A free slot of the pool and one of all pools. The latter is looked for first: where they are full, most pools have room. */
+/** Finds a free slot of the pool, and one of the limit over all pools. */
 export async function findSlots(
   {store, random, maxRunners: limit}: Pick<Context, 'store' | 'random' | 'maxRunners'>,
   {name: pool, maxRunners}: {readonly name: string; readonly maxRunners: number},
@@ -82,7 +82,7 @@ export async function findSlots(
   return {own: await findFreeSlot(store, {pool, maxRunners, random}), all};
 }
 
-/** The slots that are kept for the job, by a runner that went. */
+/** The slots that a runner left to the job when it was over, as far as they are still kept for the job. */
 export async function readKeptSlots(
   transaction: Transaction,
   key: string,
@@ -96,7 +96,7 @@ export async function readKeptSlots(
   });
 }
 
-/** The slot has another holder, or is free (null). One above a limit that was lowered goes for good. */
+/** Gives the slot another holder; null: none. A slot above a limit that was lowered is deleted instead. */
 export function setSlotHolder(
   context: Pick<Context, 'pools' | 'maxRunners'>,
   transaction: Transaction,
@@ -108,16 +108,16 @@ export function setSlotHolder(
   else transaction.delete('slots', id);
 }
 
-/** The job's kept slots, and for what it lacks those in sight; undefined: its pool, or all pools together, are full. */
+/** The slots for a job: those kept for it, else the candidates. Undefined: the job's pool, or all pools together, are full. */
 export async function readSlots(
   context: Pick<Context, 'pools' | 'maxRunners'>,
   transaction: Transaction,
   kept: readonly SlotRead[],
-  inSight: SlotCandidates,
+  candidates: SlotCandidates,
 ): Promise<Slots<SlotRead> | undefined> {
   const usable = kept.filter(({pool, n}) => n < slotLimit(context, pool));
-  const own = usable.find(({pool}) => pool !== ALL_POOLS) ?? (await readSlot(transaction, inSight.own));
-  const ofAll = usable.find(({pool}) => pool === ALL_POOLS) ?? (await readSlot(transaction, inSight.all));
+  const own = usable.find(({pool}) => pool !== ALL_POOLS) ?? (await readSlot(transaction, candidates.own));
+  const ofAll = usable.find(({pool}) => pool === ALL_POOLS) ?? (await readSlot(transaction, candidates.all));
   // mutation: limit over all pools
   const all = context.maxRunners === undefined ? null : ofAll;
   return own && all !== undefined ? {own, all} : undefined;
@@ -130,21 +130,21 @@ async function readSlot(
   return slot ? {...slot, document: await transaction.get('slots', slot.id)} : undefined;
 }
 
-/** Whether nobody took one of them since it looked free. `holder`: who may have it already. */
+/** Whether both slots are free, or held by `holder`. */
 export function areFree({own, all}: Slots<SlotRead>, holder?: string): boolean {
   return [own, all].every((slot) => !slot || slotIsFree(slot.document) || slot.document?.holder === holder);
 }
 
-/** Takes both for the runner, in a transaction that found them free. */
+/** Gives both slots to the runner, in a transaction that found them free. */
 export function takeSlots(transaction: Transaction, {own, all}: Slots, holder: string, now: number): void {
   transaction.set('slots', own.id, newSlot(own, holder, now));
   if (all) transaction.set('slots', all.id, newSlot(all, holder, now));
 }
 
-/** Free slots looked at, of which one is tried: few, because each is a read; some, so that takers at once do not meet. */
+/** Free slots read by one query, of which a random one is taken. Few, because each is a billed read; several, so that concurrent executions rarely choose the same. */
 const FREE_SLOTS_READ = 20;
 
-/** Looks past slots above the limit; enough for a limit that was lowered by 1,000. */
+/** Queries that may return only slots above the limit: enough for a limit that was lowered by 1,000. */
 const MAX_LOOKS = 50;
 
 /** A slot that looked free, and may have been taken since. */
@@ -155,10 +155,9 @@ interface SlotCandidate {
 }
 
 /**
- * A slot that is probably free, or undefined when the pool is full; without reading all the slots in use: first any slot, which in a pool
- * with room is free more often than not; then a document that is free; then, while there are fewer documents than `maxRunners`, a number
- * that has none yet. Taking it is a read and a write in the caller's
- * transaction (`slotIsFree`, `takenSlot`); who finds it taken looks again.
+ * Finds a slot that is probably free, without reading all slots in use; undefined: the pool is full. Tries a random slot, then the documents
+ * of free slots, then, if there are fewer documents than `maxRunners`, a number without document. The caller takes the slot in a transaction
+ * that reads it again (`slotIsFree`, `newSlot`), and looks for another if it is taken.
  */
 export async function findFreeSlot(
   store: Store,
@@ -185,7 +184,7 @@ export async function findFreeSlot(
   return findUnusedNumber(store, pool, maxRunners, Math.floor(random.next() * maxRunners));
 }
 
-/** Free slots above a limit that was lowered: they would hide the others, and count as made. */
+/** Deletes free slots above a limit that was lowered: queries would return them instead of usable slots, and the count would include them. */
 async function deleteFreeSlots(store: Store, ids: readonly string[]): Promise<void> {
   await store.transaction(async (transaction) => {
     const slots = await Promise.all(ids.map((id) => transaction.get('slots', id)));
@@ -195,7 +194,7 @@ async function deleteFreeSlots(store: Store, ids: readonly string[]): Promise<vo
   });
 }
 
-/** The first number from `start` on, round the circle, that has no document. */
+/** The first number without a document, counted from `start` and continued at 0. */
 async function findUnusedNumber(
   store: Store,
   pool: string,

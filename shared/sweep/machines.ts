@@ -1,23 +1,12 @@
 import {withDeadline} from '../clock';
 import {Unavailable} from '../errors';
-import {placementOf} from '../model/placement';
 import {providerOf, type RunnerDocument} from '../model/runner';
-import type {Machine, NamedProvider} from '../providers/provider';
+import type {NamedProvider} from '../providers/provider';
 import {noteIncomplete, type Sweep, tryList} from './context';
+import type {SeenMachine, Unlisted} from './observed';
 
 /** Time-out for the list of one provider, in milliseconds. The providers are listed concurrently. */
 const LIST_TIMEOUT_MS = 30_000;
-
-/** A machine with the type of its provider. */
-export interface SeenMachine extends Machine {
-  readonly provider: string;
-}
-
-/** A provider whose list is incomplete; `place`: incomplete only in that place. */
-export interface Unlisted {
-  readonly provider: string;
-  readonly place?: string;
-}
 
 /** The lists of all providers together. */
 export interface ListedMachines {
@@ -61,13 +50,4 @@ async function listOne(sweep: Sweep, {type, provider}: NamedProvider): Promise<L
     machines: machines.filter(({place}) => !unreadPlaces.includes(place)),
     unlisted: unreadPlaces.map((place) => ({provider: type, place})),
   };
-}
-
-/** Whether the list is complete in the place of the runner’s machine, so that a missing machine does not exist. */
-export function isListed(unlisted: readonly Unlisted[], runner: RunnerDocument): boolean {
-  const type = providerOf(runner);
-  const place = placementOf(runner)?.place;
-  return !unlisted.some(
-    (one) => one.provider === type && (one.place === undefined || place === undefined || one.place === place),
-  );
 }

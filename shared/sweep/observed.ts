@@ -2,15 +2,15 @@ import type {DiscoveredJob, Registration} from '../github/github';
 import {isMentionedRunner, isRegistrationOf} from '../model/identity';
 import type {JobDocument, JobKey} from '../model/job';
 import {takesRepository} from '../model/matching';
+import {placementOf} from '../model/placement';
 import {isPersistent, type Pool} from '../model/pool';
-import type {RunnerDocument} from '../model/runner';
+import {providerOf, type RunnerDocument} from '../model/runner';
 import {type RunnerScope, scopeKey} from '../model/scope';
 import type {SlotDocument} from '../model/slot';
 import type {Preemption} from '../model/sweep';
 import type {VmDocument} from '../model/vm';
-import {isStopped, type VmStatus} from '../providers/provider';
+import {isStopped, type Machine, type VmStatus} from '../providers/provider';
 import type {Found} from '../store/store';
-import type {SeenMachine, Unlisted} from './machines';
 
 /** Minutes for removed pools. */
 const DEFAULT_MINUTES = {bootMinutes: 5, idleMinutes: 10, jobMinutes: 360} as const;
@@ -96,6 +96,26 @@ export interface Registered {
 /** How long the sweep leaves a change to its webhook, in milliseconds. */
 export function webhookGraceMs(webhooks: 'on' | 'off'): number {
   return webhooks === 'on' ? 60_000 : 5_000;
+}
+
+/** A machine with the type of its provider. */
+export interface SeenMachine extends Machine {
+  readonly provider: string;
+}
+
+/** A provider whose list is incomplete; `place`: incomplete only in that place. */
+export interface Unlisted {
+  readonly provider: string;
+  readonly place?: string;
+}
+
+/** Whether the list is complete in the place of the runner's machine, so that a missing machine does not exist. */
+export function isListed({unlisted}: Pick<Observed, 'unlisted'>, runner: RunnerDocument): boolean {
+  const type = providerOf(runner);
+  const place = placementOf(runner)?.place;
+  return !unlisted.some(
+    (one) => one.provider === type && (one.place === undefined || place === undefined || one.place === place),
+  );
 }
 
 /** The ephemeral VMs that this deployment may delete: neither those with the keep label nor the persistent VMs of its pools. */

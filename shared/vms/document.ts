@@ -3,12 +3,12 @@ import type {Context} from '../ports';
 import type {Transaction} from '../store/store';
 import type {Vm} from './vms';
 
-/** The VM's document; of a VM that was not heard of before, the one that it begins with. */
+/** The VM's document; the first one for a VM that is not on record. */
 export async function readVm(reader: Pick<Transaction, 'get'>, vm: Vm, now: number): Promise<VmDocument> {
   return (await reader.get('vms', vm.id)) ?? newVm(vm, now);
 }
 
-/** Changes the VM's document in a transaction, and returns it as it is then. */
+/** Changes the VM's document in a transaction, and returns the changed document. */
 export async function changeVm(
   context: Context,
   vm: Vm,

@@ -5,8 +5,8 @@ import type {SeenRunner} from './observe';
 import type {Vm} from './vms';
 
 /**
- * Which labels have to go so that GitHub can route no job of these pools to the runners: of each pool one that it requires and that can be
- * taken off. A pool that requires none such, or is not to be drained, is left as it is; so is a runner that lost its label before.
+ * The labels to take off so that GitHub gives the runners no job of these pools: for each pool one label that it requires and that can be
+ * taken off. Nothing for a pool with `drain: false` or without such a label, and nothing for a runner whose labels are off already.
  */
 export function labelsToDrain(
   runners: readonly SeenRunner[],
@@ -22,8 +22,8 @@ export function labelsToDrain(
 }
 
 /**
- * The runner's labels, as GitHub spells them, without which nothing that one text of `requires` says is left: of a pattern, all that fit it.
- * Empty: the pool requires nothing that can be taken off.
+ * The runner's custom labels, as GitHub spells them, that match the first text of `requires` which any of them matches: one label, or several
+ * for a pattern. Without them the runner does not match the pool. Empty: the pool requires no label that can be taken off.
  */
 function labelsOfOne(requires: readonly string[], {customLabels}: SeenRunner['registration']): string[] {
   for (const required of requires) {
@@ -33,7 +33,7 @@ function labelsOfOne(requires: readonly string[], {customLabels}: SeenRunner['re
   return [];
 }
 
-/** Takes the labels off. They are on record before. */
+/** Takes the labels off, which the caller has recorded before. */
 export async function drain(context: Context, vm: Vm, runners: readonly DrainedRunner[]): Promise<void> {
   for (const {scope, installationId, runnerId, labels} of runners) {
     const github = context.github(scope, installationId ?? undefined);
@@ -46,7 +46,7 @@ export async function drain(context: Context, vm: Vm, runners: readonly DrainedR
   }
 }
 
-/** Gives back what was taken off; a runner that is not there any more needs nothing. */
+/** Gives the runners back the labels that were taken off, and removes these from the record. */
 export async function restoreLabels(context: Context, vm: Vm, {drained}: VmDocument): Promise<void> {
   for (const {scope, installationId, runnerId, labels} of drained) {
     const added = await context.github(scope, installationId ?? undefined).addLabels(runnerId, labels);

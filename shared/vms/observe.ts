@@ -7,16 +7,18 @@ import {queuedJobs, recordVmJob} from './records';
 import {checkLabels, rejectJob} from './take-job';
 import {type RunnerPlace, runnerPlaces, type Vm} from './vms';
 
+/** A registration of one of the VM's runners, and the place where it was found. */
 export interface SeenRunner {
   readonly place: RunnerPlace;
   readonly registration: Registration;
 }
 
 /**
- * - `busy`: a runner says so, or a job that is on record as running there still does; GitHub's flag alone lies around a job's start.
- * - `wanted`: a job waits for the VM that its runner can take, as far as is known.
- * - `repaired`: the end of a job went unheard, and is on record now; look again.
- * - `idle`: nothing speaks against a stop.
+ * What GitHub says about the VM's runners and jobs.
+ * - `busy`: a runner is busy, or a job on record as running on the VM still runs. The busy flag alone is late at a job's start.
+ * - `wanted`: a job waits for the VM, and its runner can take the job as far as is known.
+ * - `repaired`: the `completed` of a job was missed, and is recorded now. The caller has to check again.
+ * - `idle`: the VM may stop.
  */
 export type VmObservation =
   | {readonly kind: 'busy'; readonly by: string}
@@ -24,7 +26,7 @@ export type VmObservation =
   | {readonly kind: 'repaired'; readonly document: VmDocument}
   | {readonly kind: 'idle'; readonly runners: readonly SeenRunner[]};
 
-/** Asks GitHub. What cannot be asked throws: who cannot tell does not stop a VM. */
+/** Asks GitHub whether the VM may stop. Throws when GitHub cannot be reached, so that a VM is never stopped on missing information. */
 export async function observeVm(context: Context, vm: Vm, document: VmDocument): Promise<VmObservation> {
   const runners = await findRunners(context, vm, document);
   const busy = runners.find(({registration}) => registration.busy);
@@ -33,23 +35,24 @@ export async function observeVm(context: Context, vm: Vm, document: VmDocument):
   for (const key of document.runs) {
     const job = await context.store.get('jobs', key);
     if (job?.status !== 'in_progress') continue;
-    const at = await getJobAtGitHub(context, vm, job);
-    if (at === undefined) return {kind: 'busy', by: describeUnseenJob(key)};
-    if (at.status === 'in_progress') return {kind: 'busy', by: `job ${key}`};
-    if (at.status === 'completed') return recordMissedEnd(context, vm, job, at);
+    const current = await getJobAtGitHub(context, vm, job);
+    if (current === undefined) return {kind: 'busy', by: describeUnseenJob(key)};
+    if (current.status === 'in_progress') return {kind: 'busy', by: `job ${key}`};
+    if (current.status === 'completed') return recordMissedEnd(context, vm, job, current);
   }
   for (const job of await queuedJobs(context, vm)) {
-    const at = await getJobAtGitHub(context, vm, job);
+    const current = await getJobAtGitHub(context, vm, job);
     // mutation: turned away while it waits
-    if (at === undefined) return {kind: 'busy', by: describeUnseenJob(jobKeyOf(job))};
-    if (at.status === 'queued' && (await rejectWhenLabelsLack(context, vm, job))) continue;
-    if (at.status === 'queued') return {kind: 'wanted', job, runners};
-    if (at.status === 'in_progress') return {kind: 'busy', by: `job ${jobKeyOf(job)}`};
-    if (at.status === 'completed') return recordMissedEnd(context, vm, job, at);
+    if (current === undefined) return {kind: 'busy', by: describeUnseenJob(jobKeyOf(job))};
+    if (current.status === 'queued' && (await rejectWhenLabelsLack(context, vm, job))) continue;
+    if (current.status === 'queued') return {kind: 'wanted', job, runners};
+    if (current.status === 'in_progress') return {kind: 'busy', by: `job ${jobKeyOf(job)}`};
+    if (current.status === 'completed') return recordMissedEnd(context, vm, job, current);
   }
   return {kind: 'idle', runners};
 }
 
+/** Finds the registrations of the VM's runners at GitHub. */
 export async function findRunners(context: Context, vm: Vm, document: VmDocument): Promise<SeenRunner[]> {
   const seen: SeenRunner[] = [];
   for (const place of runnerPlaces(vm, document)) {
@@ -59,13 +62,14 @@ export async function findRunners(context: Context, vm: Vm, document: VmDocument
   return seen;
 }
 
-/** A job that came when it was not known what the VM's runner can take, or before the runner lost a label, does not hold the VM. */
+/** Rejects a waiting job if the VM's runner lacks a label, which was not known, or not so, when the job was accepted. */
 async function rejectWhenLabelsLack(context: Context, vm: Vm, job: JobDocument): Promise<boolean> {
   const {lacked} = await checkLabels(context, vm, job);
   if (lacked.length > 0) await rejectJob(context, vm, {job: jobKeyOf(job)}, lacked);
   return lacked.length > 0;
 }
 
+/** The job as GitHub shows it; undefined: GitHub answers 404. */
 async function getJobAtGitHub(context: Context, {pools}: Vm, job: JobDocument): Promise<JobAtGitHub | undefined> {
   const pool =
     pools.find((each) => each.pool.name === job.pool)?.pool ?? context.pools.find(({name}) => name === job.pool);
@@ -74,12 +78,12 @@ async function getJobAtGitHub(context: Context, {pools}: Vm, job: JobDocument): 
   return githubOf(context, {scope, installationId: job.installationId}).getJob(job.repository, job.jobId);
 }
 
-/** One 404 does not end a job: the sweep, which looks twice, does. */
+/** Reason for which a job with a 404 keeps the VM busy: only the sweep ends such a job, after it has seen the 404 twice. */
 function describeUnseenJob(key: string): string {
   return `job ${key}, which GitHub does not show`;
 }
 
-/** Its `completed` never came: recorded as if it had. */
+/** Records the end of a job whose `completed` never arrived. */
 async function recordMissedEnd(context: Context, vm: Vm, job: JobDocument, at: JobAtGitHub): Promise<VmObservation> {
   const key = jobKeyOf(job);
   context.logger.warning(`job ${key} is over, which nobody had said`, {

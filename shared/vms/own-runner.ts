@@ -6,15 +6,16 @@ import {type Context, githubOf} from '../ports';
 import {changeVm} from './document';
 import {isRunnerOf, runnerPlaces, type Vm} from './vms';
 
-/** Registrations of a VM's runners that are remembered: it may have several, and be registered anew. */
+/** Ids of registrations kept of one VM. It may have several runners, and each may be registered again. */
 const MAX_RUNNER_IDS = 10;
 
+/** The fields of an event that mention a runner. */
 type Mentioning = Pick<JobEvent, 'runnerName' | 'runnerId' | 'repository' | 'installationId'>;
 
 /**
- * Whether the runner that an event names is one of the VM's: it has the name, the job's repository lies where such a runner may be
- * registered, and its id is one that GitHub has there. Anybody may register a runner of this name in another repository, or in one of the
- * organisation's.
+ * Whether the runner that an event names is one of the VM's: it has the name, the job's repository is in a scope where such a runner may be
+ * registered, and GitHub has its id there. The name alone proves nothing, because anybody may register a runner of this name in another
+ * repository.
  */
 export async function isOwnRunner(context: Context, vm: Vm, event: Mentioning): Promise<boolean> {
   const {runnerName, runnerId} = event;
@@ -35,7 +36,7 @@ export async function isOwnRunner(context: Context, vm: Vm, event: Mentioning): 
   return false;
 }
 
-/** The event without a runner that is not the VM's. */
+/** The event; without its runner if that has the name of one of the VM's runners and is another. */
 export async function withOwnRunner(context: Context, vm: Vm, event: JobEvent): Promise<JobEvent> {
   if (event.runnerName === null || !isRunnerOf(vm, event.runnerName)) return event;
   if (await isOwnRunner(context, vm, event)) return event;
@@ -43,6 +44,7 @@ export async function withOwnRunner(context: Context, vm: Vm, event: JobEvent): 
   return {...event, runnerName: null, runnerId: null};
 }
 
+/** Logs an event that names somebody else's runner. */
 export function logForeign({logger}: Context, vm: Vm, {runnerName, runnerId, repository}: Mentioning): void {
   logger.warning(
     `a job of ${repository} names a runner ${runnerName}, which is none of VM ${vm.instance}: the VM is left as it is`,
@@ -55,7 +57,7 @@ interface Place {
   readonly installationId: number | null;
 }
 
-/** Where a runner of the VM may be registered that has this name and takes the repository's jobs. */
+/** The scopes in which a runner of the VM with this name may be registered and gets jobs of the repository. */
 function scopesOf(
   vm: Vm,
   document: VmDocument | undefined,
@@ -65,7 +67,7 @@ function scopesOf(
   const places: Place[] = runnerPlaces(vm, document).filter(
     (place) => hasName(place.runnerName) && isInScope(place.scope, repository),
   );
-  // One of whose jobs the VM has heard nothing yet.
+  // A repository whose jobs the VM has not served yet is not among its places.
   const serves = vm.pools.some(
     (entry) =>
       hasName(entry.runnerName) && entry.pool.scope.kind === 'repositories' && takesRepository(entry.pool, repository),

@@ -32,8 +32,8 @@ export interface VmRecord {
 }
 
 /**
- * Records an event of a job that the VM is for. What is new in it is activity, which makes a planned stop void. `seen`: what labels a runner
- * of the VM had a moment ago.
+ * Records an event of a job of the VM's pools. An event that changes the job is an activity, which makes a planned stop void. `seen`: labels
+ * of a runner of the VM that were just read.
  */
 export async function recordVmJob(context: Context, vm: Vm, event: JobEvent, seen?: SeenLabels): Promise<VmRecord> {
   return context.store.transaction(async (transaction) => {
@@ -55,19 +55,13 @@ export async function recordVmJob(context: Context, vm: Vm, event: JobEvent, see
   });
 }
 
-/** What becomes of a job that was turned away is no activity of the VM, unless its runner took it all the same. */
+/** Whether an event of a rejected job (`dead`) is no activity of the VM: the job is not opened again, and no runner of the VM runs it. */
 function isNotOfVm(vm: Vm, before: JobDocument | undefined, change: JobChange['kind'], event: JobEvent): boolean {
   if (before?.demand !== 'dead' || change === 'opened') return false;
   return event.runnerName === null || !isRunnerOf(vm, event.runnerName);
 }
 
-/** A job that another pool was for ran on the VM: its runner had all the labels. */
-async function recordForeignJob(context: Context, vm: Vm, event: JobEvent): Promise<VmDocument> {
-  const kind = event.status === 'completed' ? 'finished' : 'started';
-  return changeVm(context, vm, (known, now) => applyToVm(vm, recordActivity(known, now, event), kind, event, now));
-}
-
-/** Writes the job down as covered by the VM, in a transaction whose reads are done by the caller. */
+/** Records that the job is assigned to the VM, in a transaction whose reads are done. */
 export function assignToVm(transaction: Transaction, vm: Vm, job: JobDocument): void {
   transaction.set('jobs', jobKeyOf(job), assignedToVm(vm, job));
 }
@@ -86,8 +80,8 @@ function applyToVm(vm: Vm, document: VmDocument, change: JobChange['kind'], even
 }
 
 /**
- * Takes the right to stop the VM, for as long as a lease holds: from here on a job that arrives waits until the VM is down, and has it
- * started again. Undefined when there was newer activity, or another execution is at it. `byHand` makes planned stops void.
+ * Claims the stop of the VM for the time of a lease: a job that arrives from here on waits until the VM is down, and then starts it again.
+ * Undefined: there was newer activity than `version`, or another execution stops the VM. `byHand`: also makes planned stops void.
  */
 export async function claimStop(
   context: Context,
@@ -104,7 +98,7 @@ export async function claimStop(
   });
 }
 
-/** False when the claim is void: there was newer activity than `version`, or somebody else went on. Undefined: of any version. */
+/** Renews the lease of a stop. False: the stop is not claimed any more, or there was newer activity than `version` (undefined: any version). */
 export async function renewStop(context: Context, vm: Vm, version: number | undefined): Promise<boolean> {
   return context.store.transaction(async (transaction) => {
     const document = await transaction.get('vms', vm.id);
@@ -114,17 +108,17 @@ export async function renewStop(context: Context, vm: Vm, version: number | unde
   });
 }
 
-/** The stop is off. */
+/** Records that a claimed stop is not carried out, and the VM is still up. */
 export async function recordStopCancelled(context: Context, vm: Vm): Promise<VmDocument> {
   return changeVm(context, vm, markRunning);
 }
 
-/** The VM is down. Returns the job that has it started again, when one waits. */
+/** Records that the VM is down. If a job waits, enqueues its task, which starts the VM again, and returns the job's key. */
 export async function recordStopped(context: Context, vm: Vm, version: number): Promise<JobKey | undefined> {
   await context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     const document = await transaction.get('vms', vm.id);
-    // Somebody is about to start it again.
+    // Another execution may be starting the VM again.
     if (!document || document.state === 'stopped' || isBeingStarted(document, now)) return;
     transaction.set('vms', vm.id, markStopped(document, now));
   });
@@ -135,17 +129,17 @@ export async function recordStopped(context: Context, vm: Vm, version: number): 
   return key;
 }
 
-/** `waiting`, `in_progress` and `completed` of a job of the VM. When nothing runs on it any more, its stop is planned. */
+/** Records a `waiting`, `in_progress` or `completed` event of a job of the VM's pools, and plans the VM's stop unless the job runs. */
 export async function recordVmEvent(context: Context, vm: Vm, event: JobEvent): Promise<Outcome> {
-  const heard = await withOwnRunner(context, vm, event);
-  if (heard !== event && (await isForeignJob(context, event))) return {decision: 'foreign', reason: vm.instance};
-  const {change, document} = await recordVmJob(context, vm, heard);
-  // A repeated event plans it again: the one before may have got no further than the record.
+  const ownEvent = await withOwnRunner(context, vm, event);
+  if (ownEvent !== event && (await isForeignJob(context, event))) return {decision: 'foreign', reason: vm.instance};
+  const {change, document} = await recordVmJob(context, vm, ownEvent);
+  // Also for a repeated event: the execution before may have crashed between the record and the plan.
   if (event.status !== 'in_progress') await planStop(context, vm, document);
   return {decision: change, reason: vm.instance};
 }
 
-/** The event came for the runner's name alone. */
+/** Whether the event was accepted only for the runner's name: no pool matches the job, and the job is not on record. */
 async function isForeignJob({pools, store}: Context, event: JobEvent): Promise<boolean> {
   const {repository, labels} = event;
   if (matchJob({repository, labels, isPublic: false}, pools).kind === 'matched') return false;
@@ -153,18 +147,20 @@ async function isForeignJob({pools, store}: Context, event: JobEvent): Promise<b
 }
 
 /**
- * A job of a pool of another kind ran on a persistent VM, whose runner had all its labels. `change`: what the event changed about the job;
- * one that changed nothing is left out.
+ * Records on a persistent VM a job of another pool, which its runner took because it has all of the job's labels. `change`: what the event
+ * changed about the job; only a start or an end is recorded.
  */
 export async function recordJobOfOtherPool(context: Context, event: JobEvent, change: string): Promise<void> {
   const vm = event.runnerName ? findVmOfRunner(context, event.runnerName) : undefined;
   if (!vm || (change !== 'started' && change !== 'finished')) return;
   if (!(await isOwnRunner(context, vm, event))) return logForeign(context, vm, event);
-  const document = await recordForeignJob(context, vm, event);
+  const document = await changeVm(context, vm, (known, now) =>
+    applyToVm(vm, recordActivity(known, now, event), change, event, now),
+  );
   if (change === 'finished') await planStop(context, vm, document);
 }
 
-/** The job is queued again: the VM of its pool, if the pool has one, runs it no more. */
+/** Records that the VM of the job's pool, if the pool has one, does not run the job any more, because it is queued again. */
 export async function endRunOnVm(context: Context, job: JobDocument): Promise<void> {
   const vm = findVmOfPool(context, job.pool);
   if (vm) await changeVm(context, vm, (document) => removeRunningJob(document, jobKeyOf(job)));
@@ -176,10 +172,10 @@ async function planStop(context: Context, vm: Vm, {version}: VmDocument): Promis
   );
 }
 
-/** Jobs of one pool that are asked after in one look. */
+/** Waiting jobs of one pool that are read at once. */
 const MAX_QUEUED_JOBS = 20;
 
-/** The jobs on record that wait for the VM, oldest first. */
+/** The queued jobs on record that wait for the VM, oldest first. */
 export async function queuedJobs(context: Context, {pools}: Vm): Promise<JobDocument[]> {
   const found = await Promise.all(
     pools.map(({pool}) =>

@@ -23,13 +23,15 @@ import {assignToVm, recordVmJob} from './records';
 import {checkLabels, notWanted, rejectJob} from './take-job';
 import {findVmById, requirePersistentVm, type StartResult, toError, type Vm} from './vms';
 
-/** Until a VM that stops is worth another look. */
+/** Time after which the start of a VM that is stopping is tried again. */
 const STOPPING_RETRY_SECONDS = 20;
+
+/** Shortest time after which a start without quota is tried again. */
 const QUOTA_RETRY_SECONDS = 60;
 
 /**
- * Starts the VM if it is not up, and stays until it is known that it is. Its runner gets back the labels that it lost. Never gives up by
- * itself: no capacity is a failure that is tried again.
+ * Starts the VM if it is not up, waits until it is, and restores its runner's labels. Throws a typed error if the VM does not start; without
+ * capacity it is retryable, and has no limit of attempts of its own.
  */
 async function ensureStarted(context: Context, vm: Vm): Promise<Outcome> {
   const before = await beforeStart(context, vm);
@@ -41,7 +43,7 @@ async function ensureStarted(context: Context, vm: Vm): Promise<Outcome> {
   // mutation: restore labels at start
   if (document.drained.length > 0) await restoreLabels(context, vm, document);
   if (before.state !== 'running') {
-    // For a VM that no job ever runs on: a job cancelled unheard, a start by hand.
+    // Plans a stop for the case that no job ever runs on the VM: a missed cancellation, or a start by hand.
     await context.tasks.enqueue(
       vmCheckTask(context.deployment, vm, {
         version: document.version,
@@ -54,13 +56,13 @@ async function ensureStarted(context: Context, vm: Vm): Promise<Outcome> {
   return {decision: outcome.kind === 'changed' ? 'vm_started' : 'already_running', reason: vm.instance};
 }
 
-/** A VM that somebody started by hand. */
+/** Completes the start of a VM that a person started. `id`: `<zone>.<instance>`. */
 export async function startVmById(context: Context, id: string): Promise<Outcome> {
   const vm = findVmById(context, id);
   return vm ? ensureStarted(context, vm) : {decision: 'void', reason: 'no_pool'};
 }
 
-/** Refuses while the VM stops, or a start found no capacity a moment ago. */
+/** Records that the VM is starting. Throws while the VM is being stopped, and during the pause after a start without capacity. */
 async function beforeStart(context: Context, vm: Vm): Promise<VmDocument> {
   return context.store.transaction(async (transaction) => {
     const now = context.clock.now();
@@ -82,6 +84,7 @@ async function beforeStart(context: Context, vm: Vm): Promise<VmDocument> {
 
 type NotUp = Exclude<VmOutcome, {kind: 'changed' | 'already'}>;
 
+/** Records and logs a failed start, and returns the error to throw. */
 async function handleFailedStart(context: Context, vm: Vm, outcome: NotUp): Promise<Error> {
   const fields = {vm: vm.instance, zone: vm.zone};
   switch (outcome.kind) {
@@ -111,8 +114,8 @@ async function handleFailedStart(context: Context, vm: Vm, outcome: NotUp): Prom
 }
 
 /**
- * Starts a pool's persistent VM because somebody asked for it, and returns when Compute Engine has accepted. A task waits for the rest: its
- * runner's labels, and the stop when no job comes. Throws what Compute Engine refuses.
+ * Starts a pool's persistent VM on request, and returns when Compute Engine has accepted the start. A task then restores the runner's labels
+ * and plans the stop. Throws a typed error if Compute Engine refuses.
  */
 export async function startVm(context: Context, pool: Pool, {dryRun}: OperationOptions): Promise<StartResult> {
   const {vm, machine, status} = await requirePersistentVm(context, pool);
@@ -130,13 +133,13 @@ export async function startVm(context: Context, pool: Pool, {dryRun}: OperationO
 }
 
 /**
- * A job that the VM is for: it is on record, and the VM up, or this fails and is tried again. One that asks for labels that the VM's
- * runner does not have is turned away; in a pool that is drained (`maxRunners: 0`) it waits.
+ * Serves the demand of a job in a pool with a persistent VM: records the job and starts the VM. A job that asks for a label that the VM's
+ * runner lacks is rejected. In a drained pool (`maxRunners: 0`) the job stays open.
  */
 export async function serveDemandOnVm(context: Context, vm: Vm, demand: Demand): Promise<Outcome> {
-  const asking = 'event' in demand ? demand.event : await context.store.get('jobs', demand.job);
-  if (asking && poolOf(context, asking.pool)?.maxRunners === 0) return leaveOpen(context, demand);
-  const {lacked, seen} = asking?.status === 'queued' ? await checkLabels(context, vm, asking) : {lacked: []};
+  const before = 'event' in demand ? demand.event : await context.store.get('jobs', demand.job);
+  if (before && poolOf(context, before.pool)?.maxRunners === 0) return leaveOpen(context, demand);
+  const {lacked, seen} = before?.status === 'queued' ? await checkLabels(context, vm, before) : {lacked: []};
   if (lacked.length > 0) return rejectJob(context, vm, demand, lacked);
   const job =
     'event' in demand
@@ -149,13 +152,13 @@ export async function serveDemandOnVm(context: Context, vm: Vm, demand: Demand):
   return ensureStarted(context, vm);
 }
 
-/** The job is on record as running on a runner of ours that is over, or on none of ours. */
+/** Whether no runner on record under the name of the job's runner is alive. */
 async function isRunnerGone(store: Store, {runner}: JobDocument): Promise<boolean> {
   const document = runner === null ? undefined : await store.get('runners', runner);
   return !document || isOver(document);
 }
 
-/** The job is on record, and neither starts the VM nor keeps it up. */
+/** Records the job as open, so that it neither starts the VM nor keeps it up. */
 async function leaveOpen({store, clock}: Context, demand: Demand): Promise<Outcome> {
   return store.transaction(async (transaction) => {
     const now = clock.now();
@@ -167,7 +170,7 @@ async function leaveOpen({store, clock}: Context, demand: Demand): Promise<Outco
   });
 }
 
-/** Also a job that had been given up: it is asked for again. */
+/** Assigns a queued job on record to the VM, also one that was given up before. Returns the job as it was. */
 async function assignQueuedJob(context: Context, vm: Vm, key: string): Promise<JobDocument | undefined> {
   return context.store.transaction(async (transaction) => {
     const job = await transaction.get('jobs', key);

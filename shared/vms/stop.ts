@@ -11,40 +11,41 @@ import {findRunners, observeVm, type SeenRunner} from './observe';
 import {claimStop, recordStopCancelled, recordStopped, renewStop} from './records';
 import {findVmById, requirePersistentVm, type StopResult, toError, type Vm} from './vms';
 
-/** Readings of GitHub's busy flag that are believed: one alone proves nothing. */
+/** Consecutive readings of GitHub's busy flag, all false, after which the VM counts as idle. One alone proves nothing. */
 const READINGS = 2;
 
-/** Between them. */
+/** Time between two readings. */
 const READING_INTERVAL_SECONDS = 20;
 
 /**
- * Between them, where the runner lost a label at the first: it may have got a job just before, of which no webhook told, and `busy` is
- * false for up to two minutes of a job.
+ * Time between two readings if a label was taken off at the first: GitHub may have given the runner a job just before, whose webhook was
+ * lost, and the busy flag may stay false for two minutes of a job.
  */
 // mutation: drained reading interval
 const DRAINED_READING_INTERVAL_SECONDS = 125;
 
-/** Until a VM that is needed is looked at again. */
+/** Time until the next check of a VM that is needed. */
 const NEXT_CHECK_SECONDS = 60;
 
-/** A runner that is not online so long after the VM's last activity is not coming. */
+/** An alert is logged if no runner is online for this time after the VM's latest activity while a job waits. */
 const OFFLINE_ALERT_MS = 5 * 60_000;
 
-/** The check was planned before something else happened on the VM. */
+/** Outcome of a check that was planned before a newer activity of the VM. */
 const NEWER_ACTIVITY: Outcome = {decision: 'void', reason: 'newer_activity'};
 
 export interface VmCheck {
   /** `<zone>.<instance>` */
   readonly vm: string;
-  /** Activity of the VM when the stop was planned. Newer activity makes it void. */
+  /** Version of the VM's activity when the stop was planned. Newer activity makes the check void. */
   readonly version: number;
-  /** Counts the looks; only grows, because a task's name is used once. */
+  /** Number of the reading. It only grows, also after the VM was busy, because a task's name is used once. */
   readonly reading: number;
 }
 
 /**
- * The VM had nothing to do for its idle time. Nothing new, not busy, and no job waiting for it: its runner loses a label, so that it gets
- * no job any more. Still so when `busy` must have told the truth: the VM stops. Repeated, it finds the VM down.
+ * Checks a VM after its idle time. At the first reading, if there was no activity, the VM is not busy and no job waits for it, a label is
+ * taken off its runner, so that the runner gets no job any more. If the same holds at the second reading, when the busy flag is reliable, the
+ * VM is stopped. A repeated check finds the VM down.
  */
 export async function checkVm(context: Context, check: VmCheck): Promise<Outcome> {
   const vm = findVmById(context, check.vm);
@@ -86,7 +87,10 @@ export async function checkVm(context: Context, check: VmCheck): Promise<Outcome
   return stopIdle(context, vm, check, document, seen.runners);
 }
 
-/** Under the claim of a stop, so that a job that arrives meanwhile waits until it is known which labels are gone, and gives them back. */
+/**
+ * Takes labels off under the claim of a stop, so that a job that arrives meanwhile waits until the labels are on record as taken off, and
+ * restores them. `nothing`: there is no label to take off. `void`: there was newer activity.
+ */
 async function drainBeforeStop(
   context: Context,
   vm: Vm,
@@ -104,6 +108,7 @@ async function drainBeforeStop(
   return 'void';
 }
 
+/** Stops the VM, unless GitHub gave its runner a job before the label was off. */
 async function stopIdle(
   context: Context,
   vm: Vm,
@@ -115,7 +120,7 @@ async function stopIdle(
   const claimed = await claimStop(context, vm, {version: check.version, drained});
   if (!claimed) return NEWER_ACTIVITY;
   await drain(context, vm, drained);
-  // GitHub may have routed a job there between the last look and the label's removal.
+  // GitHub may have given the runner a job between the reading and the removal of the label.
   const busy =
     drained.length > 0 && (await findRunners(context, vm, claimed)).some(({registration}) => registration.busy);
   if (busy || !(await renewStop(context, vm, check.version))) {
@@ -132,7 +137,7 @@ async function stopIdle(
   return recordDown(context, vm, claimed, outcome.kind === 'changed' ? 'stopped' : 'already_stopped');
 }
 
-/** It is down. A job that came meanwhile has it started again. */
+/** Records that the VM is down. A job that arrived meanwhile starts it again. */
 async function recordDown(
   context: Context,
   vm: Vm,
@@ -149,7 +154,7 @@ async function recordDown(
   return {decision, reason: vm.instance};
 }
 
-/** It is needed: it gets back the labels that `before` says it lost. */
+/** The VM is needed: restores the labels that are off according to `before`, and plans the next check. */
 async function checkAgainLater(
   context: Context,
   vm: Vm,
@@ -165,17 +170,18 @@ async function checkAgainLater(
   return outcome;
 }
 
+/** Restores the labels after a stop that failed, and returns the error to throw. */
 async function handleFailedStop(
   context: Context,
   vm: Vm,
   outcome: Exclude<VmOutcome, {kind: 'changed' | 'already'}>,
 ): Promise<Error> {
-  // It may be stopping: its runner gets its labels back when it is known to be up.
+  // The VM may be stopping: the labels are restored when it is known to be up.
   if (outcome.kind !== 'uncertain') await restoreLabels(context, vm, await recordStopCancelled(context, vm));
   return toError(vm, outcome);
 }
 
-/** The VM is up, a job waits for it, and no runner of it is online. */
+/** Logs an alert if the VM is up, a job waits for it, and none of its runners is online. */
 function alertWhenOffline(context: Context, vm: Vm, document: VmDocument, runners: readonly SeenRunner[]): void {
   if (runners.some(({registration}) => registration.status === 'online')) return;
   if (context.clock.now() - document.activeAt < OFFLINE_ALERT_MS) return;
@@ -190,12 +196,12 @@ function alertWhenOffline(context: Context, vm: Vm, document: VmDocument, runner
   );
 }
 
-/** Until the VM should be down: then its stop is put on record. */
+/** Time after which a VM that a person stopped should be down, and is checked in order to record that. */
 const STOP_SECONDS = 60;
 
 /**
- * Stops a pool's persistent VM because somebody asked for it, and returns when Compute Engine has accepted. Refused while it works or a job
- * waits for it, unless `force`: then its job is lost. A job that still waits when the VM is down has it started again.
+ * Stops a pool's persistent VM on request, and returns when Compute Engine has accepted the stop. `busy`: a job runs on the VM or waits for
+ * it. With `force` the VM is stopped even then, and its job fails. A job that waits when the VM is down starts it again.
  */
 export async function stopVm(
   context: Context,
@@ -227,7 +233,7 @@ export async function stopVm(
   return {status: 'stopping', operation: begun.kind === 'begun' ? begun.operation.name : null};
 }
 
-/** GitHub may have given the runner a job before it lost its label. */
+/** Takes the labels off, and checks whether GitHub gave a runner a job before that. If so, cancels the stop and restores the labels. */
 async function becameBusy(context: Context, vm: Vm, drained: readonly DrainedRunner[]): Promise<boolean> {
   if (drained.length === 0) return false;
   await drain(context, vm, drained);

@@ -7,23 +7,25 @@ import {labelsWithDrained, lackedLabels, type SeenLabels, wasSeenToTake} from '.
 import {type Context, githubOf} from '../ports';
 import type {Vm} from './vms';
 
-/** Whom a VM is asked for. */
+/** The fields of a job that decide whether a VM's runner can take it. */
 export type JobToCheck = Pick<JobDocument, 'pool' | 'repository' | 'installationId' | 'labels'>;
 
-/** A look, and another one: a label that is being taken off or given back may be neither at GitHub nor on record in one of them. */
+/** Checks before a job is rejected. A label that is being taken off or restored may be missing both at GitHub and on record in one check. */
 const MAX_CHECKS = 2;
 
-/** What a look came to: what is lacking, and a reading worth keeping. */
+/** Result of a check. */
 export interface LabelCheck {
+  /** Labels that the runner lacks. */
   readonly lacked: readonly string[];
+  /** Labels of a runner that can take the job, to be kept. */
   readonly seen?: SeenLabels;
 }
 
 const LACKS_NOTHING: LabelCheck = {lacked: []};
 
 /**
- * Labels that the job asks for and no runner of the VM has, by GitHub's own answer: GitHub will never give it the job. None when a runner
- * takes it, and when that cannot be told: no runner is registered yet, or GitHub does not answer. Then the VM is started.
+ * Asks GitHub which of the job's labels all runners of the VM lack. GitHub never gives the job to a runner that lacks one. No label is
+ * reported if a runner has all of them, or if that is not known: no runner is registered yet, or GitHub does not answer.
  */
 export async function checkLabels(context: Context, vm: Vm, job: JobToCheck): Promise<LabelCheck> {
   let judged = LACKS_NOTHING;
@@ -51,7 +53,7 @@ async function checkLabelsOnce(context: Context, vm: Vm, job: JobToCheck): Promi
   const runners: Registration[] = [];
   for (const name of names) {
     const registration = await tryFindRunner(context, vm, () => github.findRunner(name));
-    // The pool's own runner decides whether anything is known; one of another pool may take the job as well.
+    // Without the runner of the job's own pool nothing is known. Runners of the VM's other pools may take the job, too.
     // mutation: unknown runner
     if (!registration && name === entry.runnerName) return LACKS_NOTHING;
     if (!registration) continue;
@@ -60,7 +62,7 @@ async function checkLabelsOnce(context: Context, vm: Vm, job: JobToCheck): Promi
       return {lacked: [], seen: {place: placeOf(name), labels: has, at: now}};
     runners.push(registration);
   }
-  // A label may be taken off between the first reading of the record and GitHub's answer.
+  // The record is read again, because a label may have been taken off between the first read and GitHub's answer.
   drained.push(...((await context.store.get('vms', vm.id))?.drained ?? []));
   const lacked = lackedLabels(
     labels,
@@ -69,6 +71,7 @@ async function checkLabelsOnce(context: Context, vm: Vm, job: JobToCheck): Promi
   return {lacked};
 }
 
+/** The result of `look`; undefined, and a log line, if GitHub does not answer. */
 async function tryFindRunner(
   {logger}: Context,
   vm: Vm,
@@ -87,16 +90,16 @@ async function tryFindRunner(
 }
 
 /**
- * The job is on record as given up: it neither starts the VM nor keeps it up, and is no activity of it. The sweep asks again now and then,
- * for the runner may get the label. One warning says what is missing.
+ * Rejects a job for the labels that the VM's runner lacks: records it as `dead`, so that it neither starts the VM nor keeps it up, and logs
+ * one warning. The sweep retries the job now and then, because the runner may get the label.
  */
 export async function rejectJob(context: Context, vm: Vm, demand: Demand, lacked: readonly string[]): Promise<Outcome> {
   const {job, isNew} = await context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     const existing = await transaction.get('jobs', keyOf(demand));
-    const told = 'event' in demand ? applyJobEvent(existing, demand.event, now).job : existing;
-    if (told?.status !== 'queued') return {job: told, isNew: false};
-    const dead: JobDocument = {...told, demand: 'dead', runner: null, updatedAt: now};
+    const current = 'event' in demand ? applyJobEvent(existing, demand.event, now).job : existing;
+    if (current?.status !== 'queued') return {job: current, isNew: false};
+    const dead: JobDocument = {...current, demand: 'dead', runner: null, updatedAt: now};
     transaction.set('jobs', jobKeyOf(dead), dead);
     return {job: dead, isNew: existing?.status !== 'queued' || existing.demand !== 'dead'};
   });
@@ -118,7 +121,7 @@ export async function rejectJob(context: Context, vm: Vm, demand: Demand, lacked
   return {decision: 'cannot_take', reason: vm.instance};
 }
 
-/** The job needs no VM: it does not queue, or is not on record. */
+/** Outcome for a job that needs no VM: it is not queued, or not on record. */
 export function notWanted(job: Pick<JobDocument, 'status'> | undefined): Outcome {
   return {decision: 'not_wanted', reason: job ? `job_${job.status}` : 'unknown_job'};
 }

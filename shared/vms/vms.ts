@@ -13,6 +13,7 @@ export type StartResult =
   | {readonly status: 'starting'; readonly operation: string | null}
   | {readonly status: 'already_running' | 'stopping'};
 
+/** `operation`: as for a start. `busy`: a job runs on the VM or waits for it. */
 export type StopResult =
   | {readonly status: 'stopping'; readonly operation: string | null}
   | {readonly status: 'already_stopped' | 'busy'};
@@ -22,15 +23,17 @@ export interface Vm extends VmReference {
   /** `<zone>.<instance>`: the document's id. */
   readonly id: string;
   readonly pools: readonly VmPool[];
-  /** Minutes without a job after which it stops: the longest of its pools. */
+  /** The VM stops after this time without a job: the longest `idleMinutes` of its pools. */
   readonly idleMinutes: number;
+  /** The longest `bootMinutes` of its pools. */
   readonly bootMinutes: number;
 }
 
 export interface VmPool {
   readonly pool: Pool;
-  /** At GitHub. */
+  /** Name of the VM's runner at GitHub. */
   readonly runnerName: string;
+  /** Whether a label is taken off the runner before the VM stops. */
   readonly drain: boolean;
 }
 
@@ -40,7 +43,7 @@ export function findVmOfPool(context: Pick<Context, 'pools'>, name: string): Vm 
   return pool && isPersistent(pool) ? findVmById(context, vmId(pool.provider)) : undefined;
 }
 
-/** Undefined when no pool names this VM any more. */
+/** The VM of this id; undefined: no pool of the configuration names it. */
 export function findVmById(context: Pick<Context, 'pools'>, id: string): Vm | undefined {
   const ofVm = context.pools.filter(isPersistent).filter(({provider}) => vmId(provider) === id);
   const pools = ofVm.map((pool): VmPool => {
@@ -59,7 +62,7 @@ export function findVmById(context: Pick<Context, 'pools'>, id: string): Vm | un
   };
 }
 
-/** Every persistent VM of the configuration, once. */
+/** All persistent VMs of the configuration, each once. */
 export function allVms(context: Pick<Context, 'pools'>): Vm[] {
   const ids = context.pools.filter(isPersistent).map(({provider}) => vmId(provider));
   return [...new Set(ids)].flatMap((id) => findVmById(context, id) ?? []);
@@ -70,20 +73,21 @@ export function isRunnerOf(vm: Vm, name: string): boolean {
   return vm.pools.some(({runnerName}) => runnerName.toLowerCase() === name.toLowerCase());
 }
 
+/** The VM that has a runner of this name; undefined: none. */
 export function findVmOfRunner(context: Pick<Context, 'pools'>, runnerName: string): Vm | undefined {
   return allVms(context).find((vm) => isRunnerOf(vm, runnerName));
 }
 
-/** Where one of the VM's runners is looked for. */
+/** A scope in which one of the VM's runners is looked for. */
 export interface RunnerPlace {
   readonly runnerName: string;
   readonly scope: RunnerScope;
   readonly installationId: number | null;
-  /** Pools whose jobs that runner takes. */
+  /** The pools whose jobs this runner takes. */
   readonly pools: readonly VmPool[];
 }
 
-/** Where the VM's runners may be registered: in the pools' organisations, their named repositories, and those whose jobs it has served. */
+/** The scopes in which the VM's runners may be registered: organizations and named repositories of its pools, and repositories that it served. */
 export function runnerPlaces(vm: Vm, document: VmDocument | undefined): RunnerPlace[] {
   const places = new Map<string, RunnerPlace>();
   const known = document?.repositories ?? [];
@@ -125,13 +129,14 @@ function vmId({instance, zone = ''}: {readonly instance: string; readonly zone?:
   return `${zone}.${instance}`;
 }
 
+/** A persistent VM with its status at Compute Engine. */
 export interface VmToOperate {
   readonly vm: Vm;
   readonly machine: PersistentVm;
   readonly status: VmStatus;
 }
 
-/** The persistent VM of a pool, for an operation by hand. Throws `Refused` when the pool has none, or Compute Engine does not. */
+/** The persistent VM of a pool, for a requested operation. Throws `Refused` if the pool has none, or Compute Engine has no such VM. */
 export async function requirePersistentVm(context: Context, pool: Pool): Promise<VmToOperate> {
   const vm = findVmOfPool(context, pool.name);
   if (!vm) throw new Refused(`pool ${pool.name} has no persistent VM; expected a pool that starts and stops one`);
@@ -141,7 +146,7 @@ export async function requirePersistentVm(context: Context, pool: Pool): Promise
   return {vm, machine, status};
 }
 
-/** Compute Engine's no, as an error for whoever asked. */
+/** Maps a VM outcome to an error. */
 export function toError({instance}: VmReference, refused: NotReady | VmRefusal): Error {
   switch (refused.kind) {
     case 'not_ready':
@@ -160,7 +165,7 @@ export function toError({instance}: VmReference, refused: NotReady | VmRefusal):
   }
 }
 
-/** The VM whose event it is: its pool's, unless a runner that was made for a job took it. */
+/** The VM to which an event belongs: the VM of the event's pool; undefined: the pool has none, or an ephemeral runner of ours has the job. */
 export function findVmForEvent(context: Context, {pool, runnerName}: JobEvent): Vm | undefined {
   if (runnerName && parseRunnerName(context.deployment, runnerName)) return undefined;
   return findVmOfPool(context, pool);

@@ -2,8 +2,7 @@ import type {DiscoveredDelivery, DiscoveredJob, Registration} from '../../shared
 import {type JobDocument, jobKeyOf} from '../../shared/model/job';
 import type {RunnerDocument} from '../../shared/model/runner';
 import {type RunnerScope, scopeKey} from '../../shared/model/scope';
-import type {SeenMachine} from '../../shared/sweep/machines';
-import type {Observed, SeenJob} from '../../shared/sweep/observed';
+import type {Observed, SeenJob, SeenMachine} from '../../shared/sweep/observed';
 import {type Action, type Plan, plan} from '../../shared/sweep/plan';
 import {aPool, NOW} from './lifecycle';
 

@@ -2,8 +2,7 @@ import type {Registration} from '../../github/github';
 import {isRegistrationOf, isUnused} from '../../model/identity';
 import {isOver, type RunnerDocument} from '../../model/runner';
 import {type RunnerScope, scopeKey} from '../../model/scope';
-import {isListed} from '../machines';
-import type {Observed, Registered} from '../observed';
+import {isListed, type Observed, type Registered} from '../observed';
 import {PERSISTED_MS, type PersistenceTracker} from '../persistence';
 import type {PlannedAction, Rule} from '../rule';
 
@@ -63,8 +62,8 @@ function planDeregistrations(observed: Observed, _now: number, tracker: Persiste
 }
 
 /** Whether the machine of the runner would be listed if it existed; for an unknown runner, whether every machine would be. */
-function isWhereListed({unlisted}: Observed, runner: RunnerDocument | undefined): boolean {
-  return runner ? isListed(unlisted, runner) : unlisted.length === 0;
+function isWhereListed(observed: Observed, runner: RunnerDocument | undefined): boolean {
+  return runner ? isListed(observed, runner) : observed.unlisted.length === 0;
 }
 
 /** Whether the registration belongs to a runner that is over, and not to one that was created during the scan. */

@@ -1,6 +1,5 @@
 import {isUnused} from '../../model/identity';
 import {scopeKey} from '../../model/scope';
-import type {SeenMachine} from '../machines';
 import {
   minutesOf,
   namesakes,
@@ -9,6 +8,7 @@ import {
   type Registered,
   registrationOf,
   runsAtGitHub,
+  type SeenMachine,
 } from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import type {LeftoverVm, PlannedAction, Rule} from '../rule';

@@ -1,6 +1,5 @@
 import {isBeingCreated, isEnding} from '../../model/runner';
-import {isListed} from '../machines';
-import {jobUrlOf, type Observed, ourMachines} from '../observed';
+import {isListed, jobUrlOf, type Observed, ourMachines} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
 
@@ -22,7 +21,7 @@ function planEnds(observed: Observed, now: number, tracker: PersistenceTracker):
   const actions: End[] = [];
   for (const runner of observed.runners ?? []) {
     if (isBeingCreated(runner)) continue;
-    if (!isListed(observed.unlisted, runner)) {
+    if (!isListed(observed, runner)) {
       tracker.carryOver(`machine ${runner.name}`);
       continue;
     }

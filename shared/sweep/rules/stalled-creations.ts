@@ -1,6 +1,5 @@
 import {isBeingCreated, isWithoutJob} from '../../model/runner';
-import {isListed} from '../machines';
-import type {Observed} from '../observed';
+import {isListed, type Observed} from '../observed';
 import type {DemandJob, EndRunner, PlannedAction, Rule} from '../rule';
 
 /** A creation without change for this many milliseconds has stalled: the retries of the queue come sooner. */
@@ -41,7 +40,7 @@ function planResumptions(observed: Observed, now: number): Resumption[] {
     } else if (forMs >= ENDED_AFTER_MS || !observed.jobs.has(runner.madeFor)) {
       if (forMs < ENDED_AFTER_MS && runner.covers === null) continue;
       // No request from an hour ago can still create a VM.
-      const isAbsent = isListed(observed.unlisted, runner) && !observed.machines.some(({name}) => name === runner.name);
+      const isAbsent = isListed(observed, runner) && !observed.machines.some(({name}) => name === runner.name);
       const isDead = forMs >= ENDED_AFTER_MS && isAbsent;
       const rest = {isDead, force: false, jobUrl: null} as const;
       actions.push({kind: 'end_runner', reason: 'half_made', runner: runner.name, ...rest});
