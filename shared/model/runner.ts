@@ -88,6 +88,7 @@ const FIRST_PROVIDER = 'gce';
 
 /** The type of the provider that has, or had, the runner's machine. */
 export function providerOf({provider = FIRST_PROVIDER}: Pick<RunnerDocument, 'provider'>): string {
+  // mutation: provider of a record
   return provider;
 }
 

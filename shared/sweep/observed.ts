@@ -93,14 +93,11 @@ export interface Registered {
   readonly id: number;
 }
 
-<<<<<<< HEAD
 /** How long the sweep leaves a change to its webhook, in milliseconds. */
 export function webhookGraceMs(webhooks: 'on' | 'off'): number {
   return webhooks === 'on' ? 60_000 : 5_000;
 }
 
-=======
->>>>>>> testprov
 /** A machine with the type of its provider. */
 export interface SeenMachine extends Machine {
   readonly provider: string;
@@ -112,16 +109,7 @@ export interface Unlisted {
   readonly place?: string;
 }
 
-<<<<<<< HEAD
 /** Whether the list is complete in the place of the runner's machine, so that a missing machine does not exist. */
-=======
-/** How long the sweep leaves a change to its webhook, in milliseconds. */
-export function webhookGraceMs(webhooks: 'on' | 'off'): number {
-  return webhooks === 'on' ? 60_000 : 5_000;
-}
-
-/** Whether the list is complete in the place of the runner’s machine, so that a missing machine does not exist. */
->>>>>>> testprov
 export function isListed({unlisted}: Pick<Observed, 'unlisted'>, runner: RunnerDocument): boolean {
   const type = providerOf(runner);
   const place = placementOf(runner)?.place;

@@ -10,8 +10,8 @@ export const PROVIDER_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'providers: the provider of a record is forgotten',
-    exported: 'providerOf',
-    wrap: "() => () => 'gce'",
+    marked: 'provider of a record',
+    value: "'gce'",
     provider: 'memory',
   },
 ];
