@@ -100,3 +100,35 @@ export const CreatedRunners = z.object({
 
 /** Of what changes one thing: where it is now. */
 export const Outcome = z.object({status: z.string(), operation: Text, task: Text});
+
+export const Explanation = z.object({
+  job: z
+    .object({
+      id: z.number(),
+      attempt: z.number(),
+      url: Text,
+      repository: z.string(),
+      labels: Labels,
+      status_at_github: Text,
+      queued_at: Text,
+    })
+    .nullable(),
+  verdict: z.string(),
+  since: Text,
+  because: z.string(),
+  do: z.string(),
+  pool: Text,
+  runner: z
+    .object({
+      name: z.string(),
+      provider: Text,
+      state: z.string(),
+      place: Text,
+      machine_type: Text,
+      spot: z.boolean().nullish(),
+      url: Text,
+    })
+    .nullable(),
+  timeline: z.array(z.object({at: z.string(), what: z.string(), detail: Text})),
+});
+export type Explanation = z.output<typeof Explanation>;

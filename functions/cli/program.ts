@@ -11,12 +11,14 @@ import {addOpen} from './commands/open';
 import {addStart, addStop} from './commands/power';
 import {addRunners} from './commands/runners';
 import {addStatus} from './commands/status';
+import {addWhy} from './commands/why';
 import {Failure} from './failure';
 import type {Host} from './session';
 import {plain} from './terminal';
 
 /** In the order of the help. */
 const COMMANDS: readonly AddCommand[] = [
+  addWhy,
   addStatus,
   addJobs,
   addRunners,

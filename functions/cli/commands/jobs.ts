@@ -1,6 +1,6 @@
 import {Option} from 'commander';
 import {Job} from '../answers';
-import {type AddCommand, action, repository} from '../command';
+import {type AddCommand, action, repository, wholeNumber} from '../command';
 import {addLimit, type ListOptions, printListing} from '../listing';
 import type {Column} from '../table';
 import type {Style} from '../terminal';
@@ -18,6 +18,7 @@ interface JobsOptions extends ListOptions {
   readonly pool?: string;
   readonly repo?: string;
   readonly status?: string;
+  readonly run?: number;
 }
 
 export const addJobs: AddCommand = (program, setting) => {
@@ -26,17 +27,18 @@ export const addJobs: AddCommand = (program, setting) => {
     .description('List the jobs that this deployment has to do with. A finished job is remembered for seven days.')
     .addOption(new Option('-s, --status <status>', "GitHub's status of the job").choices(STATUSES))
     .option('-p, --pool <pool>', 'jobs of this pool')
-    .option('-R, --repo <owner/name>', 'jobs of this repository, as GitHub spells it', repository)
+    .option('-R, --repo <owner/name>', 'jobs of this repository', repository)
+    .option('--run <id>', "jobs of this run, by GitHub's id", wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .action(
       action(setting, async (session, options: JobsOptions) => {
-        const {status, pool, repo} = options;
+        const {status, pool, repo, run} = options;
         const now = session.host.clock.now();
         const listing = {
           key: 'jobs',
           noun: 'jobs',
           path: '/jobs',
           item: Job,
-          query: {status, pool, repository: repo},
+          query: {status, pool, repository: repo, run: run === undefined ? undefined : String(run)},
           columns: columns(now),
         };
         await printListing(session, listing, options);

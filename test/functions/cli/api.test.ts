@@ -114,6 +114,7 @@ describe('lists', () => {
     for (const [filter, ids] of [
       [['--status', 'completed'], [running.id]],
       [['-s', 'queued', '-p', 'arm', '-R', 'acme/app'], [waiting.id]],
+      [['--repo', 'ACME/app', '--run', String(running.runId)], [running.id]],
       [['--repo', 'acme/web'], []],
     ] as const) {
       const found = (await json('jobs', ...filter)) as {job_id: number}[];
