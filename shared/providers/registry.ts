@@ -1,8 +1,8 @@
 import type {Clock} from '../clock';
-import type {Config} from '../config/config-types';
 import {Refused} from '../errors';
 import type {Logger} from '../logger';
-import {isEphemeral, isGce} from '../model/pool';
+import {isEphemeral, isGce, type Pool} from '../model/pool';
+import type {ComputeEmulator} from './gce/client/call';
 import type {Compute} from './gce/client/compute';
 import type {NamedProvider, PersistentVm, RunnerProvider, VmReference} from './provider';
 
@@ -47,8 +47,18 @@ function dryRunVm(real: PersistentVm, {instance, zone}: VmReference, logger: Log
   };
 }
 
+/** What providers read of the configuration. */
+export interface DeploymentSettings {
+  readonly deployment: string;
+  readonly pools: readonly Pool[];
+  readonly dryRun: boolean;
+  /** Zone and region of this deployment, for pools that name none. */
+  readonly zone?: string;
+  readonly region?: string;
+}
+
 export interface ProviderOptions {
-  readonly config: Pick<Config, 'deployment' | 'pools' | 'dryRun' | 'zone' | 'region'>;
+  readonly config: DeploymentSettings;
   /** Called at the first use of Compute Engine. */
   readonly compute: () => Compute;
   readonly clock: Clock;
@@ -141,7 +151,7 @@ export function createProviders(options: ProviderOptions, types: ProviderTypes =
 
 /** Creates the client of Compute Engine. Its code is loaded at the first use. */
 export function createEngine(
-  {project, emulators}: Pick<Config, 'emulators'> & {readonly project: string},
+  {project, emulators}: {readonly project: string; readonly emulators: {readonly compute?: ComputeEmulator}},
   clock: Clock,
 ): Compute {
   const {createCompute}: typeof import('./gce/client/client') = require('./gce/client/client');
