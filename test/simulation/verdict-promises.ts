@@ -30,6 +30,10 @@ const OF_TROUBLE: ReadonlySet<Verdict> = new Set<Verdict>(['breaker_open', 'no_c
 export function watchVerdicts(world: SimulatedWorld): void {
   const {scheduler, scenario, workload} = world;
   const {pools, maxRunners} = parseConfig(environmentOf(scenario.setting, world.github.app), 'provision');
+  const accepted = new Set<string>();
+  world.made.observe(({kind, machine}) => {
+    if (kind === 'accepted') accepted.add(machine.name);
+  });
   const records = {store: world.store, pools, ...(maxRunners === undefined ? {} : {maxRunners})};
 
   async function check(): Promise<void> {
@@ -38,7 +42,7 @@ export function watchVerdicts(world: SimulatedWorld): void {
     const now = scheduler.now();
     const waiting = await waitingJobs(records, {...eyes, now, runners: new Map(), breakers});
     for (const one of waiting) {
-      const wrong = whatIsWrong(world, one);
+      const wrong = whatIsWrong(world, one, accepted);
       const {verdict, because} = one.explanation;
       if (wrong) world.violated('wrong_verdict', `job ${one.job.jobId} is ${verdict} (${because}), but ${wrong}`);
     }
@@ -55,14 +59,18 @@ export function watchVerdicts(world: SimulatedWorld): void {
 }
 
 /** What the world knows better; undefined: nothing. */
-function whatIsWrong(world: SimulatedWorld, {job, explanation}: WaitingJob): string | undefined {
+function whatIsWrong(
+  world: SimulatedWorld,
+  {job, explanation}: WaitingJob,
+  accepted: ReadonlySet<string>,
+): string | undefined {
   const {verdict, because, do: remedy, since} = explanation;
   if (!OF_QUEUED.has(verdict)) return 'the job is queued on record';
   if (because === '' || remedy === '') return 'a person cannot act on it';
   if (since > world.scheduler.now() + world.scenario.setting.skewMs) return 'that is in the future';
   if (OF_TROUBLE.has(verdict) && isCalm(world)) return 'nothing has gone wrong in this world';
   if (verdict === 'waiting_for_slot') return wrongAboutSlots(world, job.pool, because);
-  if (verdict === 'booting' && !wasMade(world, job.runner)) return `no VM ${job.runner} was ever made`;
+  if (verdict === 'booting' && !wasCreated(world, job.runner, accepted)) return `no VM ${job.runner} was ever created`;
   if (verdict.startsWith('vm_') && !world.vm) return 'there is no persistent VM';
   return undefined;
 }
@@ -84,8 +92,7 @@ function wrongAboutSlots(world: SimulatedWorld, pool: string, because: string): 
   return live.length > taken ? `${live.length} VMs are there` : undefined;
 }
 
-function wasMade({compute}: SimulatedWorld, name: string | null): boolean {
-  return (
-    compute.created.some((instance) => instance.name === name) || compute.instances().some((one) => one.name === name)
-  );
+/** Whether a machine of the name exists, or its creation was accepted before. */
+function wasCreated({made}: SimulatedWorld, name: string | null, accepted: ReadonlySet<string>): boolean {
+  return name !== null && (accepted.has(name) || made.machines().some((machine) => machine.name === name));
 }
