@@ -6,7 +6,7 @@ import {environmentOf} from './environment';
 import type {SimulatedWorld} from './simulated-world';
 
 /** No divisor of what happens every minute, so that every moment of it is met. */
-const EVERY_MS = 97_000;
+const EVERY_MS = 307_000;
 
 /** What a queued job on record may be told. */
 const OF_QUEUED: ReadonlySet<Verdict> = new Set<Verdict>([
