@@ -1,4 +1,4 @@
 import {describeWorlds} from './describe-worlds';
 
 // Deployments whose machines are of a provider that the code does not know: what fails here and not with Compute Engine is a fault of the seam.
-describeWorlds(1, 30, 'memory');
+describeWorlds(1, 20, 'memory');

@@ -1,3 +1,3 @@
 import {describeWorlds} from './describe-worlds';
 
-describeWorlds(101, 200);
+describeWorlds(61, 120);
