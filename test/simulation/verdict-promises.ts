@@ -2,6 +2,7 @@ import {parseConfig} from '../../shared/config/config';
 import {openBreakers} from '../../shared/diagnosis/facts';
 import type {Verdict} from '../../shared/diagnosis/verdict';
 import {type WaitingJob, waitingJobs} from '../../shared/diagnosis/waiting-jobs';
+import type {EmulatedMachine} from '../emulators/machines';
 import {environmentOf} from './environment';
 import type {SimulatedWorld} from './simulated-world';
 
@@ -31,8 +32,11 @@ export function watchVerdicts(world: SimulatedWorld): void {
   const {scheduler, scenario, workload} = world;
   const {pools, maxRunners} = parseConfig(environmentOf(scenario.setting, world.github.app), 'provision');
   const accepted = new Set<string>();
+  const leaving = new Set<EmulatedMachine>();
   world.made.observe(({kind, machine}) => {
     if (kind === 'accepted') accepted.add(machine.name);
+    // The slot is free when the deletion is accepted, however long the VM still runs.
+    if (kind === 'deleting' || kind === 'failed') leaving.add(machine);
   });
   const records = {store: world.store, pools, ...(maxRunners === undefined ? {} : {maxRunners})};
 
@@ -42,7 +46,7 @@ export function watchVerdicts(world: SimulatedWorld): void {
     const now = scheduler.now();
     const waiting = await waitingJobs(records, {...eyes, now, runners: new Map(), breakers});
     for (const one of waiting) {
-      const wrong = whatIsWrong(world, one, accepted);
+      const wrong = whatIsWrong(world, one, {accepted, leaving});
       const {verdict, because} = one.explanation;
       if (wrong) world.violated('wrong_verdict', `job ${one.job.jobId} is ${verdict} (${because}), but ${wrong}`);
     }
@@ -58,18 +62,26 @@ export function watchVerdicts(world: SimulatedWorld): void {
   look();
 }
 
+/** What has happened to machines so far. */
+interface Seen {
+  /** Names of the machines whose creation was accepted. */
+  readonly accepted: ReadonlySet<string>;
+  /** Machines whose deletion was accepted, or whose creation failed in the end. */
+  readonly leaving: ReadonlySet<EmulatedMachine>;
+}
+
 /** What the world knows better; undefined: nothing. */
 function whatIsWrong(
   world: SimulatedWorld,
   {job, explanation}: WaitingJob,
-  accepted: ReadonlySet<string>,
+  {accepted, leaving}: Seen,
 ): string | undefined {
   const {verdict, because, do: remedy, since} = explanation;
   if (!OF_QUEUED.has(verdict)) return 'the job is queued on record';
   if (because === '' || remedy === '') return 'a person cannot act on it';
   if (since > world.scheduler.now() + world.scenario.setting.skewMs) return 'that is in the future';
   if (OF_TROUBLE.has(verdict) && isCalm(world)) return 'nothing has gone wrong in this world';
-  if (verdict === 'waiting_for_slot') return wrongAboutSlots(world, job.pool, because);
+  if (verdict === 'waiting_for_slot') return wrongAboutSlots(world, {accepted, leaving}, job.pool, because);
   if (verdict === 'booting' && !wasCreated(world, job.runner, accepted)) return `no VM ${job.runner} was ever created`;
   if (verdict.startsWith('vm_') && !world.vm) return 'there is no persistent VM';
   return undefined;
@@ -83,12 +95,21 @@ function isCalm({faultPlan, failedBoots, scenario: {setting}}: SimulatedWorld): 
 }
 
 /** More VMs of the pool are there than are said to be in use. */
-function wrongAboutSlots(world: SimulatedWorld, pool: string, because: string): string | undefined {
+function wrongAboutSlots(
+  world: SimulatedWorld,
+  {accepted, leaving}: Seen,
+  pool: string,
+  because: string,
+): string | undefined {
   const found = /^(\d+) of (\d+) runners? of pool /.exec(because);
   if (!found) return undefined;
   const [taken = 0, limit = 0] = found.slice(1).map(Number);
   if (taken < limit) return 'a slot is free';
-  const live = world.machines().filter((machine) => machine.pool === pool && machine.isRunning);
+  const live = world
+    .machines()
+    .filter(
+      (machine) => machine.pool === pool && machine.isRunning && accepted.has(machine.name) && !leaving.has(machine),
+    );
   return live.length > taken ? `${live.length} VMs are there` : undefined;
 }
 
