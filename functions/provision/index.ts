@@ -33,7 +33,7 @@ async function recordEvent(context: Context, event: JobEvent): Promise<Outcome> 
   return {decision: change};
 }
 
-/** Performs one task of demand. The kinds of tasks are described in `shared/model/task-payload.ts`. */
+/** Performs one task of `provision`: demand, `waiting` and `in_progress`, and a persistent VM that was started by hand. The kinds of tasks are described in `shared/model/task-payload.ts`. */
 async function provision(context: Context, task: ProvisionTask): Promise<Outcome> {
   switch (task.kind) {
     case 'event':

@@ -54,7 +54,10 @@ export class Intake {
     const received = await unread.read();
     const {config, secretCheck} = this.services();
     this.#checkSecret ??= secretCheck(config.webhookSecrets);
-    const isGitHubs = await inTime(this.#checkSecret((secret) => isSigned(received, signature, secret)));
+    const isGitHubs = await inTime(
+      this.#checkSecret((secret) => isSigned(received, signature, secret)),
+      "the webhook's secrets could not be read",
+    );
     const body = isGitHubs ? received.bytes() : undefined;
     received.release();
     return body ? {kind: 'signed', body} : this.#refused(request, 'the signature is wrong');
@@ -62,7 +65,7 @@ export class Intake {
 
   /** Creates the task in its queue, which makes it durable. Throws `Unavailable`. */
   enqueue(task: NewTask): Promise<'created' | 'exists'> {
-    return inTime(this.services().tasks.enqueue(task));
+    return inTime(this.services().tasks.enqueue(task), 'the task could not be created');
   }
 
   /**
@@ -127,6 +130,6 @@ export class Intake {
   }
 }
 
-function inTime<T>(work: Promise<T>): Promise<T> {
-  return withDeadline(DEADLINE_MS, work, () => new Unavailable('the task could not be created in time', 10));
+function inTime<T>(work: Promise<T>, failure: string): Promise<T> {
+  return withDeadline(DEADLINE_MS, work, () => new Unavailable(`${failure} in time`, 10));
 }

@@ -188,7 +188,7 @@ export type CreateOutcome =
  * (test/contracts/provider.ts). Throws only `Unavailable`, `Refused` and the errors of `beforeInsert` and `onWaiting`.
  */
 export interface RunnerProvider {
-  /** `create`: the JIT config is passed to `create`. `pickup`: the machine fetches it later. */
+  /** `create`: the JIT config is passed to `create`. `pickup`: the machine fetches it later; no provider does so yet. */
   readonly registration: 'create' | 'pickup';
   /**
    * The placements that a creation would try, in order. The same for the same name while the pool and its places stay the same.

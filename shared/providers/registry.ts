@@ -82,7 +82,7 @@ const PROVIDERS: ProviderTypes = {
   },
 };
 
-/** Type of the provider of persistent VMs, and of machines of removed pools whose record names no type. */
+/** The type that is asked where a pool is no longer configured and no record names a type. It is also listed where a pool has a persistent VM. */
 const DEFAULT_TYPE: string = 'gce';
 
 /** The providers of a deployment: one for each type, which its pools share. */
@@ -137,7 +137,7 @@ export function createProviders(options: ProviderOptions, types: ProviderTypes =
       const pool = config.pools.find((candidate) => candidate.name === name);
       if (!pool) return provider(DEFAULT_TYPE);
       if (isEphemeral(pool)) return provider(pool.provider.type);
-      throw new Refused(`pool ${name} has provider ${pool.provider.type}, which makes no VM for a job; expected gce`);
+      throw new Refused(`pool ${name} has provider ${pool.provider.type}, which creates no machine for a job`);
     },
     all(others) {
       const ofPools = config.pools.map((pool) => (isEphemeral(pool) ? pool.provider.type : DEFAULT_TYPE));

@@ -218,7 +218,7 @@ export async function serveDemand(
   job: Pick<JobDocument, 'pool' | 'repository'>,
   demand: Demand,
 ): Promise<Outcome> {
-  // Throws for a pool without provider, before anything is recorded.
+  // Throws `Refused` for a pool that creates no machines, before anything is recorded.
   context.provider(job.pool);
   const guarded = await passBreakers(context, job.pool, job.repository);
   const coverage = await assignRunner(context, job.pool, demand, context.random.uuid());

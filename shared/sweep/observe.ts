@@ -23,7 +23,7 @@ export interface Observation {
   readonly areSlotsRead: boolean;
 }
 
-/** Reads everything on which the rules decide. Each part is complete or left out. Changes nothing but breakers. */
+/** Reads everything on which the rules decide. Each part is complete or left out. Changes nothing, except that failures of GitHub count for its breakers (owner-guard.ts). */
 export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observation> {
   const {context} = sweep;
   const slotsInSight = Object.keys(lock.sightings).some((key) => key.startsWith('slot '));

@@ -2,7 +2,7 @@ import {minutesOf, type Observed, registrationOf, runsAtGitHub} from '../observe
 import type {PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
 
-/** Ends a runner that is not online `bootMinutes` after its creation. Two sweeps must see this, because lists lag behind. */
+/** Ends a runner that has been booting for `bootMinutes` and was not online in any sweep of the last two minutes, because lists lag behind. */
 export const endFailedBoots: Rule<EndRunner<'boot'>> = {
   plan: planEnds,
   act: (action, repairs) => repairs.endRunner(action, {unlessOnline: true, failedToBoot: true}),
