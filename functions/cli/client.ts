@@ -103,7 +103,8 @@ export class ApiClient {
   async #identified(request: ApiRequest): Promise<Answered> {
     const response = await this.#fetch(request, true);
     const isCloudRuns = [401, 403].includes(response.status) && typeOf(response) !== 'application/problem+json';
-    if (!isCloudRuns || this.#token) return response;
+    // A token that was accepted before may have expired: it is replaced once for each request.
+    if (!isCloudRuns || (this.#token && response.status !== 401)) return response;
     if (!isSafe(this.url)) throw new Failure('Cloud Run wants to know who calls: give the https URL of api');
     this.#token = await this.#options.identityToken();
     return this.#fetch(request, true);
@@ -212,7 +213,7 @@ function parseProblem(text: string): {readonly type: string; readonly detail: st
 }
 
 /** Whether the token of a person may go there: over TLS, or to this machine. */
-function isSafe(url: string): boolean {
+export function isSafe(url: string): boolean {
   const {protocol, hostname} = new URL(url);
   return protocol === 'https:' || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }

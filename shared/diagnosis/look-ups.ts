@@ -177,14 +177,16 @@ export class LookUps {
   }
 
   async #visible(): Promise<readonly DiscoveredRepository[]> {
-    const known = this.#repositories.get('');
-    if (known) return known;
-    this.#spend(2);
-    const {items} = await this.#options.discovery().listRepositories();
-    // What a list of several pages cost is known afterwards.
-    this.#spent(Math.floor(items.length / A_PAGE));
-    this.#repositories.set('', items, this.#options.clock.now() + REPOSITORIES_KEPT_MS);
-    return items;
+    // Who asks at the same time waits for the same list. One that is not complete proves nothing, and is not kept.
+    const read = async () => {
+      this.#spend(2);
+      const {items, failure} = await this.#options.discovery().listRepositories();
+      // What a list of several pages cost is known afterwards.
+      this.#spent(Math.floor(items.length / A_PAGE));
+      if (failure !== undefined) throw failure;
+      return items;
+    };
+    return this.#repositories.load('', read, REPOSITORIES_KEPT_MS);
   }
 
   /** Throws `NotAsked`. */

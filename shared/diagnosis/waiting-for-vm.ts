@@ -8,6 +8,14 @@ export function waitingForVm(looked: LookedAt, job: JobDocument): Explanation {
   const {vm: look, now} = looked;
   if (!look) throw new RangeError(`job ${job.jobId} is of a pool with a persistent VM, and no VM was looked at`);
   if (job.demand === 'dead') return cannotTake(looked, look, job);
+  if (looked.pool?.maxRunners === 0) {
+    return {
+      verdict: 'waiting_for_slot',
+      since: job.queuedAt,
+      because: `pool ${job.pool} is drained (maxRunners: 0): its VM is not started for new jobs`,
+      do: `Raise maxRunners of pool ${job.pool}, and apply.`,
+    };
+  }
   const {vm, document} = look;
   const failed = job.failedAttempt;
   if (!document || document.state === 'stopped') {

@@ -10,11 +10,14 @@ const PROBE_INTERVAL_MS = 60_000;
 /** How long a breaker stays on record after its latest failure. */
 const BREAKER_RETENTION_MS = 24 * 3600 * 1000;
 
-/** 5xx answers of GitHub that open its breaker. */
-const GITHUB_LIMITS = {most: 5, openMs: 60_000, withinMs: 120_000};
+/**
+ * 5xx answers of GitHub that open its breaker. Later ones do not put off the next probe: the sweep may meet them for ever at runs that GitHub
+ * cannot list, while everything else of GitHub answers.
+ */
+const GITHUB_LIMITS = {most: 5, openMs: 60_000, withinMs: 120_000, putsOff: false};
 
 /** Runners of a template that did not come online and open its breaker. */
-const BOOT_LIMITS = {most: 3, openMs: 600_000, withinMs: 6 * 3600_000};
+const BOOT_LIMITS = {most: 3, openMs: 600_000, withinMs: 6 * 3600_000, putsOff: true};
 
 /** Names of the breakers that may hold a pool back. */
 export function breakersOf(context: Pick<Context, 'pools'>, poolName: string, repository: string): string[] {
@@ -45,7 +48,7 @@ async function countAndLogFailure(
   context: Context,
   name: string,
   reason: string,
-  limits: {most: number; openMs: number; withinMs: number},
+  limits: Omit<Failures, 'reason' | 'now'>,
 ): Promise<void> {
   const now = context.clock.now();
   if ((await countFailure(context.store, name, {reason, now, ...limits})) === 'opened') {
@@ -153,13 +156,15 @@ export interface Failures {
   readonly openMs: number;
   /** The count starts again when the previous failure is older than this. */
   readonly withinMs: number;
+  /** Whether a failure of a breaker that is open already puts off its next probe. */
+  readonly putsOff: boolean;
 }
 
 /** Counts a failure. `opened`: the breaker is open. */
 async function countFailure(
   store: Store,
   name: string,
-  {reason, now, most, openMs, withinMs}: Failures,
+  {reason, now, most, openMs, withinMs, putsOff}: Failures,
 ): Promise<'counted' | 'opened'> {
   return store.transaction(async (transaction) => {
     const breaker = await transaction.get('breakers', name);
@@ -173,7 +178,7 @@ async function countFailure(
       failures,
       failedAt: now,
       openedAt: breaker?.open ? breaker.openedAt : now,
-      nextProbeAt: open ? now + openMs : 0,
+      nextProbeAt: breaker?.open && !putsOff ? breaker.nextProbeAt : open ? now + openMs : 0,
       expireAt: now + BREAKER_RETENTION_MS,
     });
     return open ? 'opened' : 'counted';

@@ -25,8 +25,8 @@ export interface SweepMemory {
   readonly busy: Set<string>;
   /** Repositories that answer 404, by name in lower case: since when, and when they were last asked, in milliseconds. */
   readonly missing: Map<string, {readonly sinceMs: number; readonly askedMs: number}>;
-  /** Consecutive calls for an owner that GitHub did not answer, by the name of the owner’s breaker. */
-  readonly unanswered: Map<string, number>;
+  /** Repositories of an owner that GitHub has not answered for since its last answer, by the name of the owner’s breaker. */
+  readonly unanswered: Map<string, ReadonlySet<string>>;
   /** When a job on record that no list contained was last read by its id, in milliseconds. */
   readonly lookedUpAt: Map<string, number>;
   /** Runs whose jobs could not be read at the last scan, by repository in lower case. They are read after the others. */

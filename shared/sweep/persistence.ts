@@ -28,10 +28,14 @@ export class PersistenceTracker {
     return this.observe(key) >= PERSISTED_MS;
   }
 
-  /** Keeps the sightings whose keys begin with `prefix`, because this sweep could not check them. */
-  carryOver(prefix: string): void {
+  /**
+   * Keeps the sightings whose keys begin with `prefix`, because this sweep could not check them.
+   *
+   * @param checked keys that this sweep did check: without a new sighting they start again.
+   */
+  carryOver(prefix: string, checked: ReadonlySet<string> = new Set()): void {
     for (const [key, first] of Object.entries(this.#before)) {
-      if (key.startsWith(prefix) && this.#now - first < RETENTION_MS && !this.#next.has(key))
+      if (key.startsWith(prefix) && !checked.has(key) && this.#now - first < RETENTION_MS && !this.#next.has(key))
         this.#next.set(key, first);
     }
   }

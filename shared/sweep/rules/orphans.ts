@@ -37,7 +37,9 @@ function planDeletions(observed: Observed, now: number, tracker: PersistenceTrac
     const action = deletionOf(observed, machine, now, tracker);
     if (action) actions.push(action);
   }
-  if (observed.unlisted.length > 0) tracker.carryOver('orphan ');
+  // A machine that is listed was checked, also while another list is incomplete.
+  const listed = new Set(observed.machines.map(({name}) => `orphan ${name}`));
+  if (observed.unlisted.length > 0) tracker.carryOver('orphan ', listed);
   return actions;
 }
 

@@ -46,11 +46,12 @@ describe('the command line', () => {
     [['status'], {SLIPWAY_API_SECRET: 's'}, 'found no address of api: set SLIPWAY_API_URL, or give --url'],
     [
       ['status'],
-      {SLIPWAY_API_URL: 'http://x'},
+      {SLIPWAY_API_URL: 'https://x'},
       'found no secret of api: set SLIPWAY_API_SECRET, or give --secret-file',
     ],
     [['status'], {...NOWHERE, SLIPWAY_API_SECRET: 'two words'}, 'the secret of api has a space'],
     [['status', '--url', 'x.example'], NOWHERE, '--url: expected an http or https URL'],
+    [['status', '--url', 'http://x.example'], NOWHERE, 'expected an https URL of api'],
     [
       ['status'],
       {...NOWHERE, SLIPWAY_API_URL: 'https://u:hunter2@x'},
