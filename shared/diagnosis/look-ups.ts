@@ -5,6 +5,7 @@ import type {
   DiscoveredRepository,
   Discovery,
   GitHubFor,
+  Listed,
   NamedRepository,
   Registration,
   RepositoryAccess,
@@ -39,6 +40,8 @@ const REPOSITORIES_KEPT_MS = 10 * 60_000;
 /** A page of a list of repositories. */
 const A_PAGE = 100;
 
+const NOTHING: Listed<DiscoveredRepository> = {items: [], failure: undefined};
+
 export interface LookUpsOptions {
   readonly discovery: () => Discovery;
   readonly github: GitHubFor;
@@ -56,7 +59,7 @@ export class LookUps {
   readonly #options: LookUpsOptions;
   readonly #jobs: TtlCache<JobLook>;
   readonly #registrations: TtlCache<Registration | 'absent'>;
-  readonly #repositories: TtlCache<readonly DiscoveredRepository[]>;
+  readonly #repositories: TtlCache<Listed<DiscoveredRepository>>;
   #callsAtMs: number[] = [];
 
   constructor(options: LookUpsOptions) {
@@ -112,16 +115,10 @@ export class LookUps {
   }
 
   async #jobIn(repository: NamedRepository, jobId: number): Promise<JobLook> {
-    const discovery = this.#options.discovery();
     const {fullName} = repository;
     try {
-      this.#spend(1);
-      const job = await discovery.job(repository, jobId);
-      if (job) {
-        this.#spend(1);
-        const run = await discovery.run(repository, job.runId);
-        return {kind: 'seen', job, repository: fullName, isPublic: run?.isPublic ?? null};
-      }
+      const seen = await this.#glance(repository, jobId);
+      if (seen) return seen;
     } catch (error) {
       if (!isInstallation(error)) throw error;
     }
@@ -136,7 +133,7 @@ export class LookUps {
   }
 
   async #search(jobId: number, pools: readonly Pool[]): Promise<JobLook> {
-    const repositories = await this.#searched(pools);
+    const {items: repositories, failure: listFailure} = await this.#searched(pools);
     let failure: unknown;
     for (let from = 0; from < repositories.length; from += AT_ONCE) {
       const some = repositories.slice(from, from + AT_ONCE);
@@ -147,6 +144,7 @@ export class LookUps {
       }
       if (failure instanceof NotAsked) break;
     }
+    failure ??= listFailure;
     if (failure !== undefined && !isInstallation(failure)) throw failure;
     const where = repositories.length === 1 ? repositories[0]?.fullName : `${repositories.length} repositories`;
     return {kind: 'absent', where: `the ${where ?? 'repositories'} of the pools that were asked`};
@@ -162,31 +160,33 @@ export class LookUps {
   }
 
   /** At most 30: those that the pools spell out, and of those that the App or the token sees the ones that a pool matches. */
-  async #searched(pools: readonly Pool[]): Promise<NamedRepository[]> {
+  async #searched(pools: readonly Pool[]): Promise<Listed<NamedRepository>> {
     const spelt = pools.flatMap(({scope}) => (scope.kind === 'repositories' ? scope.patterns.filter(isSpeltOut) : []));
     const isOpen = pools.some(
       ({scope}) =>
         scope.kind === 'organization' || scope.patterns.some((each) => !each.startsWith('!') && !isSpeltOut(each)),
     );
-    const seen = isOpen ? await this.#visible() : [];
+    const {items: seen, failure} = isOpen ? await this.#visible() : NOTHING;
     const matched = seen.filter(({fullName}) => pools.some((pool) => takesRepository(pool, fullName)));
     const names = new Set(matched.map(({fullName}) => fullName.toLowerCase()));
     const others = [...new Set(spelt)].filter((fullName) => !names.has(fullName.toLowerCase()));
     const byActivity = [...matched].sort((a, b) => (b.pushedAt ?? 0) - (a.pushedAt ?? 0));
-    return [...others.map((fullName) => ({fullName, installationId: null})), ...byActivity].slice(0, MOST_SEARCHED);
+    const named = others.map((fullName) => ({fullName, installationId: null}));
+    return {items: [...named, ...byActivity].slice(0, MOST_SEARCHED), failure};
   }
 
-  async #visible(): Promise<readonly DiscoveredRepository[]> {
-    // Who asks at the same time waits for the same list. One that is not complete proves nothing, and is not kept.
+  /** Callers at the same time wait for one list. A list that is not complete is used, and not kept. */
+  #visible(): Promise<Listed<DiscoveredRepository>> {
     const read = async () => {
       this.#spend(2);
-      const {items, failure} = await this.#options.discovery().listRepositories();
+      const list = await this.#options.discovery().listRepositories();
       // What a list of several pages cost is known afterwards.
-      this.#spent(Math.floor(items.length / A_PAGE));
-      if (failure !== undefined) throw failure;
-      return items;
+      this.#spent(Math.floor(list.items.length / A_PAGE));
+      return list;
     };
-    return this.#repositories.load('', read, REPOSITORIES_KEPT_MS);
+    return this.#repositories.load('', read, ({failure}) =>
+      failure === undefined ? this.#options.clock.now() + REPOSITORIES_KEPT_MS : 0,
+    );
   }
 
   /** Throws `NotAsked`. */

@@ -47,7 +47,8 @@ export class OwnerGuard {
   async noteFailure(name: string, error: unknown): Promise<void> {
     const {context, readOnly} = this.#sweep;
     const owner = githubBreaker(name);
-    if (error instanceof RateLimited || this.#isDown(owner, name, error)) {
+    const isDown = this.#isDown(owner, name, error);
+    if (error instanceof RateLimited || isDown) {
       this.#closed.add(owner);
       if (!readOnly) await recordGitHubFailure(context, name, error);
     }
