@@ -5,11 +5,12 @@ import type {SecretCheck} from './config/secret-check';
 import type {SecretReader} from './config/secrets';
 import type {Discovery, GitHub, GitHubFor} from './github/github';
 import type {Logger} from './logger';
+import type {JobDocument} from './model/job';
 import type {Pool} from './model/pool';
-import type {RunnerDocument} from './model/runner';
+import {isOver, type RunnerDocument} from './model/runner';
 import type {NamedProvider, PersistentVm, RunnerProvider, VmReference} from './providers/provider';
 import type {Random} from './random';
-import type {Store} from './store/store';
+import type {Store, Transaction} from './store/store';
 import type {Tasks} from './tasks/tasks';
 import type {Tracer} from './telemetry/tracer';
 
@@ -81,4 +82,13 @@ export interface Services<T extends ControllingFunction = ControllingFunction> e
 /** Options of every operation that a person requests. `dryRun`: only answers what would be done. */
 export interface OperationOptions {
   readonly dryRun: boolean;
+}
+
+/** Whether no runner on record under the name of the job's runner is alive. */
+export async function isRunnerGone(
+  reader: Pick<Transaction, 'get'>,
+  {runner}: Pick<JobDocument, 'runner'>,
+): Promise<boolean> {
+  const document = runner === null ? undefined : await reader.get('runners', runner);
+  return !document || isOver(document);
 }

@@ -9,12 +9,12 @@ import {assignTo, canBeAssigned, isBeingCreated, newRunnerForJob, type RunnerDoc
 import {scopeFor} from '../model/scope';
 import {jobHolder} from '../model/slot';
 import {queuedAgainTask} from '../model/tasks';
-import {type Context, poolOf} from '../ports';
+import {type Context, isRunnerGone, poolOf} from '../ports';
 import type {Transaction} from '../store/store';
 import {passBreakers} from './breakers';
 import {createRunner} from './create';
 import {beginCreation, type Creation, claimInTransaction} from './create-records';
-import {isRunnerGone, type RunningJob} from './requeue';
+import type {RunningJob} from './requeue';
 import {
   areFree,
   findSlots,

@@ -1,11 +1,9 @@
 import type {Outcome} from '../decisions';
 import {type JobDocument, type JobKey, requeue} from '../model/job';
 import {parseRunnerName} from '../model/names';
-import {isOver} from '../model/runner';
 import {repositoryScope} from '../model/scope';
 import {demandTask} from '../model/tasks';
-import {type Context, githubOf} from '../ports';
-import type {Transaction} from '../store/store';
+import {type Context, githubOf, isRunnerGone} from '../ports';
 
 /** A job on record as running, and the name of its runner; null: not known. */
 export interface RunningJob {
@@ -46,15 +44,6 @@ export async function requeueJob(
     ...(again.url ? {url: again.url} : {}),
   });
   return 'done';
-}
-
-/** Whether no runner on record under the name of the job's runner is alive. */
-export async function isRunnerGone(
-  reader: Pick<Transaction, 'get'>,
-  {runner}: Pick<JobDocument, 'runner'>,
-): Promise<boolean> {
-  const document = runner === null ? undefined : await reader.get('runners', runner);
-  return !document || isOver(document);
 }
 
 /** Asks GitHub whether a job on record as running is queued, after an event said so, and requeues the job if it is. */

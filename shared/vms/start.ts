@@ -3,7 +3,6 @@ import {NoCapacity, QuotaExceeded, Unavailable} from '../errors';
 import {type JobDocument, jobKeyOf} from '../model/job';
 import {applyJobEvent, type Demand} from '../model/job-event';
 import type {Pool} from '../model/pool';
-import {isOver} from '../model/runner';
 import {queuedAgainTask, startVmTask, vmCheckTask} from '../model/tasks';
 import {
   countFailedStart,
@@ -14,9 +13,8 @@ import {
   recordActivity,
   type VmDocument,
 } from '../model/vm';
-import {type Context, type OperationOptions, poolOf} from '../ports';
+import {type Context, isRunnerGone, type OperationOptions, poolOf} from '../ports';
 import {isRunning, isStopping, type VmOutcome} from '../providers/provider';
-import type {Store} from '../store/store';
 import {changeVm, readVm} from './document';
 import {restoreLabels} from './drain';
 import {assignToVm, recordVmJob} from './records';
@@ -150,12 +148,6 @@ export async function serveDemandOnVm(context: Context, vm: Vm, demand: Demand):
   }
   if (job?.status !== 'queued') return notWanted(job);
   return ensureStarted(context, vm);
-}
-
-/** Whether no runner on record under the name of the job's runner is alive. */
-async function isRunnerGone(store: Store, {runner}: JobDocument): Promise<boolean> {
-  const document = runner === null ? undefined : await store.get('runners', runner);
-  return !document || isOver(document);
 }
 
 /** Records the job as open, so that it neither starts the VM nor keeps it up. */

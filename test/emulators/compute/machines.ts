@@ -1,22 +1,11 @@
+import type {MachineEventKind} from '../machines';
 import type {Scheduler} from '../scheduler';
 import {type Instance, notFound, type Status} from './resources';
 import {maxRunSeconds} from './scheduling';
 
 /** What happened to an instance, for whoever shows or counts it. */
 export interface ComputeEvent {
-  readonly kind:
-    | 'accepted'
-    | 'running'
-    | 'failed'
-    | 'stopping'
-    | 'suspending'
-    | 'reset'
-    | 'deleting'
-    | 'deleted'
-    | 'terminated'
-    | 'preempted'
-    | 'host_error'
-    | 'expired';
+  readonly kind: MachineEventKind;
   readonly instance: Instance;
 }
 
