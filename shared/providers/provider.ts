@@ -163,8 +163,10 @@ export interface MachineList {
   readonly unreadPlaces?: readonly string[];
 }
 
-/** One result of a check: what was found, and what a person can do about it. */
+/** One result of a check: what was found, and what a person can do about it. `skipped`: what was asked did not answer, or there was nothing to ask. */
 export interface Finding {
+  /** A finding about the quotas of the provider; every other one is about whether it works for the pool. */
+  readonly about?: 'quota';
   readonly status: 'ok' | 'warning' | 'error' | 'skipped';
   readonly because: string;
   readonly do: string;
@@ -205,7 +207,10 @@ export interface RunnerProvider {
   list(): Promise<MachineList>;
   /** Whether the provider preempted the machine, as far as the provider knows. Undefined for a provider that preempts no machines. */
   wasPreempted?(machine: MachineReference): Promise<boolean>;
-  /** Checks whether a machine could be created for the pool now, without changing anything. An error of the provider is a finding. */
+  /**
+   * Checks whether a machine could be created for the pool now, without changing anything: reads afresh whether the template is there, what it
+   * would leave over, and what the quotas have left. An error of the provider is a finding, and so is an answer that did not come (`skipped`).
+   */
   check(pool: string): Promise<readonly Finding[]>;
 }
 

@@ -108,6 +108,10 @@ export class ComputeWorld {
     this.#capacity.setQuota(region, metric, limit, refused);
   }
 
+  quotas(region: string) {
+    return this.#capacity.quotas(region, this.instances());
+  }
+
   /** Whether a disk type that its machine type cannot take is refused at once (400, as it is unless told), or by the operation. */
   refuseMisfits(refused: 'request' | 'operation'): void {
     this.#capacity.misfitsRefused = refused;

@@ -1,0 +1,278 @@
+import {generateKeyPairSync} from 'node:crypto';
+import {aSystem, MINUTE, type TestSystem} from '../builders/system';
+import {PERMISSIONS} from '../emulators/github/app';
+import {SecretManagerServer} from '../emulators/secret-manager/server';
+import {ApiClient} from './client';
+
+// The first use of a Google client loads its modules, which takes time.
+jest.setTimeout(120_000);
+
+const MANAGER = 'projects/world/secrets/manager';
+const POOLS = `
+pools:
+  - name: arm
+    repo: acme/app
+    requires: [self-hosted, linux]
+    maxRunners: 5
+    provider: {type: gce, template: runner-arm64, region: us-central1, zones: [us-central1-a, us-central1-b]}
+  - name: org
+    org: acme
+    requires: [self-hosted, gpu]
+    runnerGroup: builders
+    provider: {type: gce, template: runner-gpu, zones: [us-central1-a], spot: prefer}
+  - name: built
+    repo: acme/web
+    requires: [self-hosted, build-server]
+    provider: {type: gce-vm, instance: build-1, zone: us-central1-b}
+`;
+
+const CHECKS = [
+  'configuration',
+  'app.key',
+  'app.permissions',
+  'app.events',
+  'app.webhook',
+  'app.deliveries',
+  'app.installations',
+  'groups',
+  'pool.arm.provider',
+  'pool.arm.quota',
+  'pool.org.provider',
+  'pool.org.quota',
+  'pool.built.provider',
+  'pool.built.quota',
+  'queue.provision',
+  'queue.stop',
+  'sweep',
+  'store',
+  'secrets',
+  'vm.build-1',
+  'runner_version',
+];
+
+interface Finding {
+  readonly check: string;
+  readonly status: string;
+  readonly because: string;
+  readonly do: string;
+}
+
+let secrets: SecretManagerServer;
+let system: TestSystem;
+let api: ApiClient;
+
+/** One deployment for all cases: each brings its fault, and takes it back. */
+beforeAll(async () => {
+  secrets = await SecretManagerServer.start();
+  secrets.addVersion(MANAGER, 'sesame');
+  system = await aSystem({
+    pools: POOLS,
+    env: {RUNNER_MANAGER_SECRET: MANAGER, SECRET_MANAGER_EMULATOR_HOST: `${secrets.host}:${secrets.port}`},
+  });
+  const {github, compute} = system;
+  const [acme] = github.accounts.repositories().map(({owner}) => owner);
+  if (!acme) throw new Error('no account');
+  github.accounts.addRunnerGroup(acme, {name: 'builders', id: 7, repositories: ['acme/app']});
+  compute.addInstance({name: 'build-1', zone: 'us-central1-b'});
+  github.runners.registerPersistent(
+    {kind: 'repository', owner: 'acme', repo: 'web'},
+    {name: 'build-1', labels: ['self-hosted', 'build-server'], runnerGroupId: 1},
+  );
+  api = new ApiClient(system.urls.api);
+  system.queueJob({labels: ['self-hosted', 'gpu'], repository: 'acme/app', durationMs: MINUTE});
+  await system.pass(20 * MINUTE);
+  await system.sweep();
+});
+afterAll(async () => {
+  await system.close();
+  await secrets.close();
+});
+afterEach(() => expect(system.github.violations).toEqual([]));
+
+async function findings(): Promise<Map<string, Finding>> {
+  const {status, json} = await api.get('/doctor', {secret: 'sesame'});
+  expect(status).toBe(200);
+  const found = json['findings'] as Finding[];
+  expect(found.map(({check}) => check)).toEqual(CHECKS);
+  expect(found.every(({because, do: remedy}) => because !== '' && remedy !== '')).toBe(true);
+  return new Map(found.map((finding) => [finding.check, finding]));
+}
+
+/** The findings that are neither ok nor skipped, as `<check>: <status>`. */
+async function wrong(): Promise<string[]> {
+  return [...(await findings()).values()]
+    .filter(({status}) => status === 'error' || status === 'warning')
+    .map(({check, status}) => `${check}: ${status}`);
+}
+
+test('a deployment that works has nothing but ok, and says what was not checked', async () => {
+  const found = [...(await findings()).values()];
+  expect(found.filter(({status}) => status === 'warning' || status === 'error')).toEqual([]);
+  expect(found.filter(({status}) => status === 'skipped').map(({check}) => check)).toEqual([
+    'pool.built.provider',
+    'pool.built.quota',
+    'runner_version',
+  ]);
+  const {json} = await api.get('/doctor', {secret: 'sesame'});
+  expect(json['status']).toBe('ok');
+});
+
+interface Fault {
+  readonly name: string;
+  readonly make: () => void | Promise<void>;
+  readonly mend: () => void | Promise<void>;
+  readonly found: readonly string[];
+  /** The check that names the fault, and what it has to name. */
+  readonly says: readonly [check: string, text: RegExp];
+}
+
+function theHook() {
+  const [hook] = system.github.deliveries.hooks();
+  if (!hook) throw new Error('no hook');
+  return hook;
+}
+
+function theInstallation() {
+  const [installation] = system.github.app.installations();
+  if (!installation) throw new Error('no installation');
+  return installation;
+}
+
+let withdrawn: TestSystem['compute']['templates'] = [];
+let groups: unknown[] = [];
+
+function theGroups() {
+  const account = system.github.accounts.account('acme');
+  if (!account) throw new Error('no account');
+  return account.groups;
+}
+
+const FAULTS: readonly Fault[] = [
+  {
+    name: 'a template is missing',
+    make: () => void (withdrawn = system.compute.templates.splice(0, 1)),
+    mend: () => void system.compute.templates.unshift(...withdrawn),
+    found: ['pool.arm.provider: error'],
+    says: ['pool.arm.provider', /no instance template at global\/instanceTemplates\/runner-arm64.*create it/],
+  },
+  {
+    name: 'a template keeps its boot disks',
+    make() {
+      const [template] = (withdrawn = system.compute.templates.splice(0, 1));
+      if (!template) throw new Error('no template');
+      const disks = [{boot: true, autoDelete: false}];
+      system.compute.templates.unshift({...template, properties: {...template.properties, disks}});
+    },
+    mend: () => void system.compute.templates.splice(0, 1, ...withdrawn),
+    found: ['pool.arm.provider: warning'],
+    says: ['pool.arm.provider', /autoDelete/],
+  },
+  {
+    name: 'less than one machine is left of a quota',
+    make: () => system.compute.setQuota('us-central1', 'CPUS', 3),
+    mend: () => system.compute.recover(),
+    found: ['pool.arm.quota: error', 'pool.org.quota: error'],
+    says: ['pool.arm.quota', /t2a-standard-4: CPUS in us-central1: 3 of 3 left/],
+  },
+  {
+    name: 'spot VMs alone are out of quota',
+    make: () => system.compute.setQuota('us-central1', 'PREEMPTIBLE_CPUS', 2),
+    mend: () => system.compute.recover(),
+    found: ['pool.org.quota: warning'],
+    says: ['pool.org.quota', /\(spot\): PREEMPTIBLE_CPUS/],
+  },
+  {
+    name: 'a runner group is missing',
+    make: () => void (groups = theGroups().splice(1, 1)),
+    mend: () => void theGroups().push(...(groups as ReturnType<typeof theGroups>)),
+    found: ['groups: error'],
+    says: ['groups', /acme has no runner group "builders".*it has "Default"/],
+  },
+  {
+    name: 'a runner group does not admit a repository that had a job',
+    make() {
+      const [group] = (groups = theGroups().splice(1, 1)) as ReturnType<typeof theGroups>;
+      if (!group) throw new Error('no group');
+      theGroups().push({...group, repositories: new Set(['acme/web'])});
+    },
+    mend: () => void theGroups().splice(1, 1, ...(groups as ReturnType<typeof theGroups>)),
+    found: ['groups: error'],
+    says: ['groups', /"builders" of pool org does not admit acme\/app/],
+  },
+  {
+    name: 'the App lacks a permission',
+    make() {
+      const {administration: _, ...others} = PERMISSIONS;
+      system.github.app.permissions = others;
+    },
+    mend: () => void (system.github.app.permissions = PERMISSIONS),
+    found: ['app.permissions: error'],
+    says: ['app.permissions', /administration: write/],
+  },
+  {
+    name: 'an account has not accepted a permission',
+    make: () => void (theInstallation().permissions = {...PERMISSIONS, organization_self_hosted_runners: 'read'}),
+    mend: () => void (theInstallation().permissions = PERMISSIONS),
+    found: ['app.permissions: error'],
+    says: ['app.permissions', /acme has not accepted organization_self_hosted_runners: write/],
+  },
+  {
+    name: 'the App does not receive the event',
+    make: () => void (system.github.app.events = ['push']),
+    mend: () => void (system.github.app.events = ['workflow_job']),
+    found: ['app.events: error'],
+    says: ['app.events', /workflow_job.*push/],
+  },
+  {
+    name: 'the installation is suspended',
+    make: () => void (theInstallation().suspended = true),
+    mend: () => void (theInstallation().suspended = false),
+    found: ['app.installations: error'],
+    says: ['app.installations', /suspended on acme/],
+  },
+  {
+    name: 'the webhook points elsewhere',
+    make: () => void (theHook().url = 'https://elsewhere.example/webhook'),
+    mend: () => void (theHook().url = system.urls.webhook),
+    found: ['app.webhook: error'],
+    says: ['app.webhook', /delivers to https:\/\/elsewhere\.example\/webhook, and webhook is at http:/],
+  },
+  {
+    name: 'a queue is paused',
+    make: () => system.tasks.pause('provision'),
+    mend: () => system.tasks.resume('provision'),
+    found: ['queue.provision: error'],
+    says: ['queue.provision', /paused/],
+  },
+  {
+    name: 'a queue is missing',
+    make: () => void system.tasks.fault({times: 1, match: ({path}) => path.endsWith('/stop'), respond: {status: 'NOT_FOUND'}}),
+    mend: () => undefined,
+    found: ['queue.stop: error'],
+    says: ['queue.stop', /NOT_FOUND.*STOP_QUEUE/],
+  },
+  {
+    name: 'the version of a secret is disabled',
+    make: () => secrets.setState(MANAGER, 1, 'DISABLED'),
+    mend: () => secrets.setState(MANAGER, 1, 'ENABLED'),
+    found: ['secrets: error'],
+    says: ['secrets', /RUNNER_MANAGER_SECRET.*no enabled version/],
+  },
+  {
+    name: 'a persistent VM is missing',
+    make: () => system.compute.delete('us-central1-b', 'build-1'),
+    mend: () => void system.compute.addInstance({name: 'build-1', zone: 'us-central1-b'}),
+    found: ['vm.build-1: error'],
+    says: ['vm.build-1', /no VM build-1 in us-central1-b/],
+  },
+];
+
+test.each(FAULTS)('$name', async ({make, mend, found, says: [check, text]}) => {
+  await make();
+  try {
+    expect(await wrong()).toEqual(found);
+    expect((await findings()).get(check)?.because).toMatch(text);
+  } finally {
+    await mend();
+  }
+});
