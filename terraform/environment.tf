@@ -72,6 +72,7 @@ locals {
     api = {
       CORS_ORIGINS          = length(var.cors_origins) > 0 ? join(",", var.cors_origins) : null
       RUNNER_MANAGER_SECRET = google_secret_manager_secret.manager.id # a resource name, not the secret
+      WEBHOOK_URL           = local.urls["webhook"]                   # for GET /doctor
     }
   }
 

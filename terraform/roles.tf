@@ -46,6 +46,13 @@ locals {
         "compute.zoneOperations.list",
       ]
     }
+    check_places = {
+      title = "look whether a VM could be created"
+      permissions = [
+        "compute.instanceTemplates.get",
+        "compute.regions.get", # its quotas, and what is used of them
+      ]
+    }
     create_vms = {
       title = "create VMs from instance templates"
       permissions = [

@@ -6,6 +6,7 @@ import {addCheck} from './commands/check';
 import {addCompletion} from './commands/completion';
 import {addCreate, addDelete} from './commands/create';
 import {addDeadLetters, addRetry} from './commands/dead-letters';
+import {addDoctor} from './commands/doctor';
 import {addJobs} from './commands/jobs';
 import {addOpen} from './commands/open';
 import {addStart, addStop} from './commands/power';
@@ -28,6 +29,7 @@ const COMMANDS: readonly AddCommand[] = [
   addStop,
   addDeadLetters,
   addRetry,
+  addDoctor,
   addOpen,
   addCheck,
   addCompletion,

@@ -1,7 +1,10 @@
 import {generateKeyPairSync} from 'node:crypto';
+import {holdTimeouts, pass, releaseTimeouts} from '../builders/held-timeouts';
 import {aSystem, MINUTE, type TestSystem} from '../builders/system';
+import type {RunnerGroup} from '../emulators/github/account';
 import {PERMISSIONS} from '../emulators/github/app';
 import {SecretManagerServer} from '../emulators/secret-manager/server';
+import {QUEUES} from '../emulators/system';
 import {ApiClient} from './client';
 
 // The first use of a Google client loads its modules, which takes time.
@@ -61,6 +64,15 @@ let secrets: SecretManagerServer;
 let system: TestSystem;
 let api: ApiClient;
 
+let changesBefore: readonly string[] = [];
+
+/** Requests that change something at GitHub or Compute Engine. A token of an installation is asked for with POST. */
+function changes(): string[] {
+  return [...system.computeServer.requests, ...system.github.requests]
+    .filter(({method, path}) => method !== 'GET' && !path.endsWith('/access_tokens'))
+    .map(({method, path}) => `${method} ${path}`);
+}
+
 /** One deployment for all cases: each brings its fault, and takes it back. */
 beforeAll(async () => {
   secrets = await SecretManagerServer.start();
@@ -82,6 +94,7 @@ beforeAll(async () => {
   system.queueJob({labels: ['self-hosted', 'gpu'], repository: 'acme/app', durationMs: MINUTE});
   await system.pass(20 * MINUTE);
   await system.sweep();
+  changesBefore = changes();
 });
 afterAll(async () => {
   await system.close();
@@ -99,8 +112,8 @@ async function findings(): Promise<Map<string, Finding>> {
 }
 
 /** The findings that are neither ok nor skipped, as `<check>: <status>`. */
-async function wrong(): Promise<string[]> {
-  return [...(await findings()).values()]
+function wrong(found: ReadonlyMap<string, Finding>): string[] {
+  return [...found.values()]
     .filter(({status}) => status === 'error' || status === 'warning')
     .map(({check, status}) => `${check}: ${status}`);
 }
@@ -138,8 +151,15 @@ function theInstallation() {
   return installation;
 }
 
+async function setQueue(action: 'pause' | 'resume'): Promise<void> {
+  const {status} = await fetch(`http://${system.env['CLOUD_TASKS_EMULATOR_HOST']}/v2/${QUEUES.provision}:${action}`, {
+    method: 'POST',
+  });
+  expect(status).toBe(200);
+}
+
 let withdrawn: TestSystem['compute']['templates'] = [];
-let groups: unknown[] = [];
+let groups: RunnerGroup[] = [];
 
 function theGroups() {
   const account = system.github.accounts.account('acme');
@@ -150,7 +170,9 @@ function theGroups() {
 const FAULTS: readonly Fault[] = [
   {
     name: 'a template is missing',
-    make: () => void (withdrawn = system.compute.templates.splice(0, 1)),
+    make() {
+      withdrawn = system.compute.templates.splice(0, 1);
+    },
     mend: () => void system.compute.templates.unshift(...withdrawn),
     found: ['pool.arm.provider: error'],
     says: ['pool.arm.provider', /no instance template at global\/instanceTemplates\/runner-arm64.*create it/],
@@ -158,7 +180,8 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'a template keeps its boot disks',
     make() {
-      const [template] = (withdrawn = system.compute.templates.splice(0, 1));
+      withdrawn = system.compute.templates.splice(0, 1);
+      const [template] = withdrawn;
       if (!template) throw new Error('no template');
       const disks = [{boot: true, autoDelete: false}];
       system.compute.templates.unshift({...template, properties: {...template.properties, disks}});
@@ -183,21 +206,58 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'a runner group is missing',
-    make: () => void (groups = theGroups().splice(1, 1)),
-    mend: () => void theGroups().push(...(groups as ReturnType<typeof theGroups>)),
+    make() {
+      groups = theGroups().splice(1, 1);
+    },
+    mend: () => void theGroups().push(...groups),
     found: ['groups: error'],
     says: ['groups', /acme has no runner group "builders".*it has "Default"/],
   },
   {
     name: 'a runner group does not admit a repository that had a job',
     make() {
-      const [group] = (groups = theGroups().splice(1, 1)) as ReturnType<typeof theGroups>;
+      groups = theGroups().splice(1, 1);
+      const [group] = groups;
       if (!group) throw new Error('no group');
       theGroups().push({...group, repositories: new Set(['acme/web'])});
     },
-    mend: () => void theGroups().splice(1, 1, ...(groups as ReturnType<typeof theGroups>)),
+    mend: () => void theGroups().splice(1, 1, ...groups),
     found: ['groups: error'],
     says: ['groups', /"builders" of pool org does not admit acme\/app/],
+  },
+  {
+    name: 'the key is that of another App',
+    make() {
+      system.github.app.replacedKey = generateKeyPairSync('rsa', {modulusLength: 2048}).publicKey;
+    },
+    mend() {
+      system.github.app.replacedKey = undefined;
+    },
+    found: ['app.key: error'],
+    says: ['app.key', /401.*GITHUB_APP_PRIVATE_KEY is a key of the App GITHUB_APP_ID/],
+  },
+  {
+    name: 'the newest delivery failed',
+    async make() {
+      system.github.deliveries.faults = () => ({neverArrives: true});
+      system.github.ping(theHook());
+      await system.pass(2_000);
+    },
+    mend() {
+      system.github.deliveries.faults = () => ({});
+    },
+    found: ['app.deliveries: error'],
+    says: ['app.deliveries', /the newest delivery failed: ping/],
+  },
+  {
+    name: 'one of the last deliveries failed',
+    async make() {
+      system.github.ping(theHook());
+      await system.pass(2_000);
+    },
+    mend: () => undefined,
+    found: ['app.deliveries: warning'],
+    says: ['app.deliveries', /1 of the last \d+ deliveries failed/],
   },
   {
     name: 'the App lacks a permission',
@@ -205,48 +265,67 @@ const FAULTS: readonly Fault[] = [
       const {administration: _, ...others} = PERMISSIONS;
       system.github.app.permissions = others;
     },
-    mend: () => void (system.github.app.permissions = PERMISSIONS),
+    mend() {
+      system.github.app.permissions = PERMISSIONS;
+    },
     found: ['app.permissions: error'],
     says: ['app.permissions', /administration: write/],
   },
   {
     name: 'an account has not accepted a permission',
-    make: () => void (theInstallation().permissions = {...PERMISSIONS, organization_self_hosted_runners: 'read'}),
-    mend: () => void (theInstallation().permissions = PERMISSIONS),
+    make() {
+      theInstallation().permissions = {...PERMISSIONS, organization_self_hosted_runners: 'read'};
+    },
+    mend() {
+      theInstallation().permissions = PERMISSIONS;
+    },
     found: ['app.permissions: error'],
     says: ['app.permissions', /acme has not accepted organization_self_hosted_runners: write/],
   },
   {
     name: 'the App does not receive the event',
-    make: () => void (system.github.app.events = ['push']),
-    mend: () => void (system.github.app.events = ['workflow_job']),
+    make() {
+      system.github.app.events = ['push'];
+    },
+    mend() {
+      system.github.app.events = ['workflow_job'];
+    },
     found: ['app.events: error'],
     says: ['app.events', /workflow_job.*push/],
   },
   {
     name: 'the installation is suspended',
-    make: () => void (theInstallation().suspended = true),
-    mend: () => void (theInstallation().suspended = false),
-    found: ['app.installations: error'],
+    make() {
+      theInstallation().suspended = true;
+    },
+    mend() {
+      theInstallation().suspended = false;
+    },
+    found: ['app.installations: error', 'vm.build-1: error'],
     says: ['app.installations', /suspended on acme/],
   },
   {
     name: 'the webhook points elsewhere',
-    make: () => void (theHook().url = 'https://elsewhere.example/webhook'),
-    mend: () => void (theHook().url = system.urls.webhook),
+    make() {
+      theHook().url = 'https://elsewhere.example/webhook';
+    },
+    mend() {
+      theHook().url = system.urls.webhook;
+    },
     found: ['app.webhook: error'],
     says: ['app.webhook', /delivers to https:\/\/elsewhere\.example\/webhook, and webhook is at http:/],
   },
   {
     name: 'a queue is paused',
-    make: () => system.tasks.pause('provision'),
-    mend: () => system.tasks.resume('provision'),
+    make: () => setQueue('pause'),
+    mend: () => setQueue('resume'),
     found: ['queue.provision: error'],
     says: ['queue.provision', /paused/],
   },
   {
     name: 'a queue is missing',
-    make: () => void system.tasks.fault({times: 1, match: ({path}) => path.endsWith('/stop'), respond: {status: 'NOT_FOUND'}}),
+    make: () =>
+      void system.tasks.fault({times: 1, match: ({path}) => path.endsWith('/stop'), respond: {status: 'NOT_FOUND'}}),
     mend: () => undefined,
     found: ['queue.stop: error'],
     says: ['queue.stop', /NOT_FOUND.*STOP_QUEUE/],
@@ -260,7 +339,10 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'a persistent VM is missing',
-    make: () => system.compute.delete('us-central1-b', 'build-1'),
+    async make() {
+      system.compute.delete('us-central1-b', 'build-1');
+      await system.pass(MINUTE, () => system.compute.instances().length === 0);
+    },
     mend: () => void system.compute.addInstance({name: 'build-1', zone: 'us-central1-b'}),
     found: ['vm.build-1: error'],
     says: ['vm.build-1', /no VM build-1 in us-central1-b/],
@@ -270,9 +352,63 @@ const FAULTS: readonly Fault[] = [
 test.each(FAULTS)('$name', async ({make, mend, found, says: [check, text]}) => {
   await make();
   try {
-    expect(await wrong()).toEqual(found);
-    expect((await findings()).get(check)?.because).toMatch(text);
+    const all = await findings();
+    expect(wrong(all)).toEqual(found);
+    expect(all.get(check)?.because).toMatch(text);
   } finally {
     await mend();
   }
+});
+
+test('while GitHub is silent, what it would have said is skipped, and the rest is found out', async () => {
+  const before = system.github.requests.length;
+  system.github.fault({match: {path: /^\//}, times: 100, respond: 'hang'});
+  holdTimeouts();
+  try {
+    const asked = findings();
+    await pass(5_000, () => system.github.requests.length >= before + 3);
+    const found = await asked;
+    expect(wrong(found)).toEqual([]);
+    const silent = [...found.values()].filter(({because}) => because.includes('GitHub did not answer within 5 s'));
+    expect(silent.map(({check, status}) => `${check}: ${status}`)).toEqual([
+      'app.key: skipped',
+      'app.permissions: skipped',
+      'app.events: skipped',
+      'app.webhook: skipped',
+      'app.deliveries: skipped',
+      'app.installations: skipped',
+      'groups: skipped',
+      'vm.build-1: skipped',
+    ]);
+    expect(found.get('pool.arm.provider')?.status).toBe('ok');
+  } finally {
+    releaseTimeouts();
+    system.github.faults.clear();
+  }
+});
+
+test('deep health is its short form: well without errors, unhealthy with one', async () => {
+  const well = await api.get('/health?deep=true', {secret: 'sesame'});
+  expect(well.status).toBe(200);
+  const checks = well.json['checks'] as Record<string, object>;
+  expect(Object.keys(checks)).toEqual(CHECKS);
+  expect(checks).toMatchObject({
+    store: {status: 'ok'},
+    runner_version: {status: 'skipped', detail: expect.any(String)},
+  });
+  system.tasks.fault({times: 9, respond: {status: 'PERMISSION_DENIED'}});
+  const ill = await api.get('/health?deep=true', {secret: 'sesame'});
+  expect(ill.status).toBe(503);
+  expect(ill.json).toMatchObject({
+    status: 'unhealthy',
+    checks: {'queue.stop': {status: 'error', detail: expect.stringContaining('PERMISSION_DENIED')}},
+  });
+});
+
+test('it needs the secret', async () => {
+  expect(await api.get('/doctor', {secret: null})).toMatchObject({status: 401});
+});
+
+test('it has changed nothing', () => {
+  expect(changes()).toEqual(changesBefore);
 });

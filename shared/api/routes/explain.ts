@@ -114,9 +114,12 @@ export const explain = operation(
       webhooks: config.webhooks,
     });
     const [misconfigured] = request.invalid?.problems ?? [];
-    const {verdict, since, because, do: remedy} = misconfigured
-      ? explainWithoutPools(looked, misconfigured)
-      : explainJob(looked);
+    const {
+      verdict,
+      since,
+      because,
+      do: remedy,
+    } = misconfigured ? explainWithoutPools(looked, misconfigured) : explainJob(looked);
     const atGitHub = looked.github.kind === 'seen' ? looked.github.job : undefined;
     const timeline = timelineOf(looked.job, atGitHub, runners, looked.letter);
     const answer: z.output<typeof Explained> = {

@@ -91,7 +91,10 @@ test('templates are found where they are: in a region or globally', async () => 
 
 test('regions know their zones, and zones their region and whether they are up', async () => {
   compute.world.catalog.setZoneStatus('us-central1-f', 'DOWN');
+  compute.world.setQuota('us-central1', 'CPUS', 24);
+  await compute.wait(await compute.insert({name: 'counted'}));
   const [region] = await compute.regions.get({project: PROJECT, region: 'us-central1'});
+  expect(region.quotas).toContainEqual(expect.objectContaining({metric: 'CPUS', limit: 24, usage: 4}));
   expect(region.zones).toHaveLength(3);
   const filter = `region = "${region.selfLink}" AND status = UP`;
   const [zones] = await compute.zones.list({project: PROJECT, filter});

@@ -57,6 +57,8 @@ export class App {
   permissions: Permissions = PERMISSIONS;
   /** What its webhook receives, as its settings say. */
   events: readonly string[] = ['workflow_job'];
+  /** Set once the App has another key at GitHub than the deployment. */
+  replacedKey: AppKey['publicKey'] | undefined;
   readonly #key: AppKey = appKey();
   readonly #installations = new Map<number, Installation>();
   readonly #tokens = new Map<string, Token>();
@@ -79,7 +81,7 @@ export class App {
   }
 
   get publicKey(): AppKey['publicKey'] {
-    return this.#key.publicKey;
+    return this.replacedKey ?? this.#key.publicKey;
   }
 
   install(account: Account, options: InstallationOptions = {}): Installation {
