@@ -15,7 +15,7 @@ describe('the runs between two calls of the scheduler', () => {
     [60, []],
     [600, []],
   ])('with an interval of %i s are at the seconds %j of the minute', (interval, seconds) => {
-    expect(timesInBetween(interval, NOON)).toEqual(seconds.map(after));
+    expect(timesInBetween(interval, NOON)).toEqual(seconds.map(at));
   });
 
   test('are at the same times, whether the scheduler is early or late', () => {
