@@ -163,6 +163,9 @@ export interface MachineList {
   readonly unreadPlaces?: readonly string[];
 }
 
+/** Within this `check` answers each of its questions, or finds that the answer did not come; in milliseconds of real time. */
+export const QUESTION_MS = 5_000;
+
 /** One result of a check: what was found, and what a person can do about it. `skipped`: what was asked did not answer, or there was nothing to ask. */
 export interface Finding {
   /** A finding about the quotas of the provider; every other one is about whether it works for the pool. */
@@ -170,6 +173,8 @@ export interface Finding {
   readonly status: 'ok' | 'warning' | 'error' | 'skipped';
   readonly because: string;
   readonly do: string;
+  /** What was asked did not answer. */
+  readonly isSilent?: true;
 }
 
 /**
@@ -209,7 +214,8 @@ export interface RunnerProvider {
   wasPreempted?(machine: MachineReference): Promise<boolean>;
   /**
    * Checks whether a machine could be created for the pool now, without changing anything: reads afresh whether the template is there, what it
-   * would leave over, and what the quotas have left. An error of the provider is a finding, and so is an answer that did not come (`skipped`).
+   * would leave over, and what the quotas have left. An error of the provider is a finding, and so is an answer that did not come within
+   * `QUESTION_MS` (`skipped`).
    */
   check(pool: string): Promise<readonly Finding[]>;
 }

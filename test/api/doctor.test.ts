@@ -1,9 +1,12 @@
 import {generateKeyPairSync} from 'node:crypto';
+import {createApi} from '../../functions/api/index';
+import {createLogger} from '../../shared/telemetry/create-logger';
 import {holdTimeouts, pass, releaseTimeouts} from '../builders/held-timeouts';
 import {aSystem, MINUTE, type TestSystem} from '../builders/system';
 import type {RunnerGroup} from '../emulators/github/account';
 import {PERMISSIONS} from '../emulators/github/app';
 import {SecretManagerServer} from '../emulators/secret-manager/server';
+import {serve} from '../emulators/serve';
 import {QUEUES} from '../emulators/system';
 import {ApiClient} from './client';
 
@@ -102,8 +105,8 @@ afterAll(async () => {
 });
 afterEach(() => expect(system.github.violations).toEqual([]));
 
-async function findings(): Promise<Map<string, Finding>> {
-  const {status, json} = await api.get('/doctor', {secret: 'sesame'});
+async function findings(asked = api): Promise<Map<string, Finding>> {
+  const {status, json} = await asked.get('/doctor', {secret: 'sesame'});
   expect(status).toBe(200);
   const found = json['findings'] as Finding[];
   expect(found.map(({check}) => check)).toEqual(CHECKS);
@@ -255,7 +258,11 @@ const FAULTS: readonly Fault[] = [
       system.github.ping(theHook());
       await system.pass(2_000);
     },
-    mend: () => undefined,
+    async mend() {
+      // As many as count.
+      for (let sent = 0; sent < 20; sent++) system.github.ping(theHook());
+      await system.pass(2_000);
+    },
     found: ['app.deliveries: warning'],
     says: ['app.deliveries', /1 of the last \d+ deliveries failed/],
   },
@@ -384,6 +391,41 @@ test('while GitHub is silent, what it would have said is skipped, and the rest i
   } finally {
     releaseTimeouts();
     system.github.faults.clear();
+  }
+});
+
+test('the configuration of the webhook alone does not answer: only its check is skipped', async () => {
+  system.github.fault({match: {path: /^\/app\/hook\/config$/}, times: 9, respond: {status: 503}});
+  try {
+    const found = await findings();
+    expect(wrong(found)).toEqual([]);
+    expect(found.get('app.webhook')).toMatchObject({status: 'skipped', because: expect.stringContaining('503')});
+    expect(found.get('app.deliveries')?.status).toBe('ok');
+  } finally {
+    system.github.faults.clear();
+  }
+});
+
+test.each([
+  {scopes: ['repo', 'admin:org'], permissions: {status: 'ok', because: expect.stringContaining('repo, admin:org')}},
+  {scopes: ['repo'], permissions: {status: 'error', because: expect.stringContaining('lacks the scope admin:org')}},
+])('with a token of the scopes $scopes instead of an App', async ({scopes, permissions}) => {
+  const {GITHUB_APP_ID: _, GITHUB_APP_PRIVATE_KEY: __, ...others} = system.env;
+  const env = {...others, GITHUB_TOKEN: system.github.app.addPersonalToken('alice', {scopes})};
+  const {scheduler: clock, store} = system;
+  const logger = createLogger({level: 'error', destination: {write: () => undefined}});
+  const server = await serve(createApi({env, clock, logger, store}));
+  try {
+    const found = await findings(new ApiClient(server.url));
+    expect(found.get('app.permissions')).toMatchObject(permissions);
+    for (const id of ['key', 'events', 'webhook', 'deliveries', 'installations']) {
+      const skipped = {status: 'skipped', because: expect.stringContaining('GITHUB_TOKEN')};
+      expect(found.get(`app.${id}`)).toMatchObject(skipped);
+    }
+    expect(wrong(found).filter((each) => !each.startsWith('app.permissions'))).toEqual([]);
+    expect(found.get('groups')?.status).toBe('ok');
+  } finally {
+    await server.close();
   }
 });
 

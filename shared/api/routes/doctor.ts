@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import {type CheckFinding, worst} from '../../diagnosis/doctor/check';
+import {worst} from '../../diagnosis/doctor/check';
 import {jsonReply} from '../../http/server';
-import {operation, type RequestContext} from '../operation';
-import {SWEEP_SECONDS} from '../resources';
+import {operation} from '../operation';
+import {findings} from '../resources';
 
 export const Finding = z.object({
   check: z.string().meta({description: 'Stable id; docs/operate.md lists the checks.', examples: ['app.webhook']}),
@@ -56,9 +56,3 @@ export const doctor = operation(
     return jsonReply({status: worst(found), findings: shown});
   },
 );
-
-/** What every check finds. The doctor is loaded when it is first asked. */
-export function findings({config, invalid, secrets, services, logger}: RequestContext): Promise<CheckFinding[]> {
-  const {examine}: typeof import('../../diagnosis/doctor/doctor') = require('../../diagnosis/doctor/doctor');
-  return examine({config, invalid, secrets, services, logger, sweepSeconds: SWEEP_SECONDS});
-}

@@ -4,8 +4,8 @@ import {Problem} from '../../http/errors';
 import {jsonReply, type Reply} from '../../http/server';
 import {scrubSecrets} from '../../secret';
 import {operation, type RequestContext} from '../operation';
+import {findings} from '../resources';
 import {flag} from '../schemas';
-import {findings} from './doctor';
 
 const NoParameters = z.strictObject({});
 const Deep = z.strictObject({

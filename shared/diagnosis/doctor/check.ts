@@ -1,10 +1,10 @@
 import {withDeadline} from '../../clock';
 import {SlipwayError, Unavailable} from '../../errors';
 import type {Logger} from '../../logger';
+import {QUESTION_MS} from '../../providers/provider';
 import {scrubSecrets} from '../../secret';
 
-/** Of real time: for the answer to one question, and for all checks together. */
-const QUESTION_MS = 5_000;
+/** Of real time, for all checks together. */
 const ALL_MS = 30_000;
 
 export const STATUSES = ['ok', 'skipped', 'warning', 'error'] as const;

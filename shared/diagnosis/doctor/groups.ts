@@ -1,3 +1,4 @@
+import {RefusedByGitHub} from '../../errors';
 import type {AppInstallation, Inspection, Listed, RunnerGroupAtGitHub} from '../../github/github';
 import {takesRepository} from '../../model/matching';
 import {isSpeltOut} from '../../model/names';
@@ -12,8 +13,10 @@ const AT_ONCE = 5;
 
 /** A repository counts if it had a job in this time. */
 const RECENT_MS = 30 * 24 * 3600_000;
-/** Jobs on record that are looked at for each pool. */
-const JOBS_OF_POOL = 100;
+/** Jobs on record of one status that are looked at for each pool. */
+const JOBS_OF_STATUS = 100;
+/** What waits or runs comes first: with too many repositories, those of jobs that are over are left out. */
+const STATUSES = ['queued', 'in_progress', 'waiting', 'completed'] as const;
 
 /** A name that no runner has. */
 const NOBODY = 'slipway-health-check';
@@ -34,7 +37,9 @@ export interface GroupSetting {
 /** Whether every pool may register runners where its jobs are, and its runner group gives them to its repositories. */
 export async function lookAtGroups({context, inspection, installations}: GroupSetting): Promise<Found> {
   const served = await servedRepositories(context);
-  const installed = installations && (await ask('GitHub', installations()));
+  const installed = installations && (await ask('GitHub', installations()).catch(unlessRefused));
+  if (installed === 'refused')
+    return skipped('GitHub refuses the key of the App; see app.key', 'Correct the key first.');
   const isInstalled = (owner: string) =>
     installed === undefined ||
     installed.failure !== undefined ||
@@ -87,6 +92,11 @@ export async function lookAtGroups({context, inspection, installations}: GroupSe
   return together(found);
 }
 
+function unlessRefused(failure: unknown): 'refused' {
+  if (failure instanceof RefusedByGitHub) return 'refused';
+  throw failure;
+}
+
 async function groups(
   inspection: Inspection,
   org: string,
@@ -98,7 +108,7 @@ async function groups(
   return items;
 }
 
-/** At most 30: repositories that pools spell out, then those that had a job in 30 days. */
+/** At most 30: repositories that pools spell out, then those whose jobs wait or run, then others that had a job in 30 days. */
 async function servedRepositories({store, pools, clock}: Context): Promise<Served[]> {
   const spelt = pools.flatMap((pool) =>
     pool.scope.kind === 'repositories'
@@ -106,8 +116,9 @@ async function servedRepositories({store, pools, clock}: Context): Promise<Serve
       : [],
   );
   const recent = await Promise.all(
-    pools.map(async (pool) => {
-      const jobs = await ask('the store', store.find('jobs', {where: {pool: pool.name}, limit: JOBS_OF_POOL}));
+    STATUSES.flatMap((status) => pools.map((pool) => ({status, pool}))).map(async ({status, pool}) => {
+      const where = {pool: pool.name, status};
+      const jobs = await ask('the store', store.find('jobs', {where, limit: JOBS_OF_STATUS}));
       return jobs
         .filter(({data}) => clock.now() - data.updatedAt < RECENT_MS && takesRepository(pool, data.repository))
         .map(({data}) => ({pool, repository: data.repository}));

@@ -23,7 +23,8 @@ function looksOf({name}: Pool): Record<'provider' | 'quota', Look> {
   // Both looks are given one context, and share its answer.
   let answer: Promise<readonly ProviderFinding[]> | undefined;
   const findings = (context: Context) => {
-    answer ??= ask('the provider', context.provider(name).check(name));
+    // Several questions, each of which the provider bounds.
+    answer ??= context.provider(name).check(name);
     return answer;
   };
   return {
@@ -36,8 +37,8 @@ function looksOf({name}: Pool): Record<'provider' | 'quota', Look> {
   };
 }
 
-function withoutSubject({status, because, do: remedy}: ProviderFinding): Found {
-  return {status, because, do: remedy};
+function withoutSubject({about: _, ...found}: ProviderFinding): Found {
+  return found;
 }
 
 function persistentLooks(instance: string): Record<'provider' | 'quota', Look> {

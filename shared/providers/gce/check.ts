@@ -1,7 +1,7 @@
-import type {Clock} from '../../clock';
-import {Refused, SlipwayError} from '../../errors';
+import {type Clock, withDeadline} from '../../clock';
+import {Refused, SlipwayError, Unavailable} from '../../errors';
 import {regionOf} from '../../model/names';
-import type {Finding} from '../provider';
+import {type Finding, QUESTION_MS} from '../provider';
 import type {Compute, InstanceTemplate} from './client/compute';
 import {withComputeErrors} from './client/errors';
 import {findTemplate} from './client/templates';
@@ -37,19 +37,25 @@ export async function checkPool({compute, pool, place, clock}: CheckOptions): Pr
     });
   }
   try {
-    const zones = await withComputeErrors(clock, poolZones(compute, pool, place));
+    const zones = await ask(clock, poolZones(compute, pool, place));
     const [zone] = zones;
     if (zone === undefined) throw new Refused('no zone of the region is up; name zones of another region in the pool');
     const region = poolRegion(pool, place) ?? regionOf(zone);
     // Reading an absent VM needs the same permission as reading a VM.
     const [template] = await Promise.all([
-      withComputeErrors(clock, findTemplate(compute, provider.template, region, {afresh: true})),
-      withComputeErrors(clock, compute.getInstance(zone, ABSENT_INSTANCE)),
+      ask(clock, findTemplate(compute, provider.template, region, {afresh: true})),
+      ask(clock, compute.getInstance(zone, ABSENT_INSTANCE)),
     ]);
     return [templateFinding(template, zones), await checkQuota({compute, pool, place, clock}, template, zones)];
   } catch (error) {
     return both(failedFinding(error));
   }
+}
+
+/** Waits for the answer to one question, for less time than a call of the client may take. */
+function ask<T>(clock: Clock, question: Promise<T>): Promise<T> {
+  const silent = () => new Unavailable(`Compute Engine did not answer within ${QUESTION_MS / 1000} s`, 10);
+  return withDeadline(QUESTION_MS, withComputeErrors(clock, question), silent);
 }
 
 /** Without a place or a template the quotas cannot be compared with a machine either. */
@@ -73,7 +79,7 @@ function templateFinding({selfLink, disks}: InstanceTemplate, zones: readonly st
 /** An answer that did not come finds nothing; a refusal is an error. */
 function failedFinding(error: unknown): Finding {
   if (!(error instanceof SlipwayError)) throw error;
-  if (error.retryable) return {status: 'skipped', because: error.message, do: 'Try again in a minute.'};
+  if (error.retryable) return {status: 'skipped', because: error.message, do: 'Try again in a minute.', isSilent: true};
   return {status: 'error', because: error.message, do: 'Correct what the message names.'};
 }
 
@@ -86,7 +92,7 @@ async function checkQuota(
   try {
     const left = await Promise.all(
       regions.map(async (region) => {
-        const quotas = await withComputeErrors(clock, compute.quotasOfRegion(region));
+        const quotas = await ask(clock, compute.quotasOfRegion(region));
         if (!quotas) throw new Refused(`found no region ${region}; correct the zones of the pool`);
         return kindsOf(pool, template, region).map((kind) => quotaLeft(kind, template, quotas));
       }),

@@ -289,7 +289,10 @@ test('doctor shows each check, then what to do; only an error is exit code 1', a
 
   system.github.app.events = ['workflow_job'];
   system.compute.setQuota('us-central1', 'PREEMPTIBLE_CPUS', 1);
-  expect(await slipway(['doctor'])).toMatchObject({code: 0, stdout: expect.stringMatching(/\nwarning +pool\.spot\.quota/)});
+  expect(await slipway(['doctor'])).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/\nwarning +pool\.spot\.quota/),
+  });
 });
 
 test('the secret may be in a file, and a wrong one is told without being shown', async () => {
