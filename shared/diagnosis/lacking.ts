@@ -3,7 +3,7 @@ import type {FailedAttempt, JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
 import type {EphemeralPool} from '../model/pool';
 import {isBeingCreated, isEnding, type RunnerDocument} from '../model/runner';
-import {jobName, type LookedAt} from './looked-at';
+import {jobName, type LookedAt, MOST_READ} from './looked-at';
 import {count, due, duration, type Explanation, ordinal, quoted} from './verdict';
 
 /** What a queued job of a pool that makes a machine for each job lacks. */
@@ -31,7 +31,8 @@ function waitingForSlot(looked: LookedAt, job: JobDocument, pool: EphemeralPool)
   const {position} = queue;
   const since = job.queuedAt;
   const shared = {verdict: 'waiting_for_slot', since, ...(position === undefined ? {} : {position})} as const;
-  const before = position === undefined ? '' : `, and the job is the ${ordinal(position)} in the queue`;
+  const place = position === undefined ? `behind the first ${MOST_READ}` : `the ${ordinal(position)}`;
+  const before = `, and the job is ${place} in the queue`;
   if (pool.maxRunners === 0) {
     return {
       ...shared,
