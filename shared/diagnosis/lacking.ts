@@ -2,7 +2,7 @@ import {type BreakerDocument, GITHUB_DOWN} from '../model/breaker';
 import type {FailedAttempt, JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
 import type {EphemeralPool} from '../model/pool';
-import {isBeingCreated, isEnding, type RunnerDocument} from '../model/runner';
+import {isBeingCreated, isEnding, isOnlineOnRecord, type RunnerDocument} from '../model/runner';
 import {jobName, type LookedAt, MOST_READ} from './looked-at';
 import {count, due, duration, type Explanation, ordinal, quoted} from './verdict';
 
@@ -132,7 +132,7 @@ function made(looked: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Ex
       do: 'Wait: the job gets another runner as soon as the news arrives.',
     };
   }
-  if (isOnline || runner.state === 'idle') return idle(looked, runner, pool);
+  if (isOnline || (registration === 'unknown' && isOnlineOnRecord(runner))) return idle(looked, runner, pool);
   const bootMs = pool.bootMinutes * 60_000;
   const tooLong = now - since > bootMs;
   const boots = `runner ${runner.name} has been booting for ${duration(now - since)}${placeOf(runner)}; a boot may take ${duration(bootMs)} here`;
@@ -147,7 +147,7 @@ function made(looked: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Ex
 }
 
 function idle({now, registration}: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Explanation {
-  const {scope, stateAt} = runner;
+  const {scope, stateAt, onlineAt} = runner;
   const labels = registration === 'unknown' || registration === 'absent' ? runner.labels : registration.labels;
   const where =
     scope.kind === 'organization'
@@ -155,7 +155,7 @@ function idle({now, registration}: LookedAt, runner: RunnerDocument, pool: Ephem
       : `repository ${scope.owner}/${scope.repo}`;
   return {
     verdict: 'runner_idle',
-    since: stateAt,
+    since: onlineAt ?? stateAt,
     because: `runner ${runner.name} is online and idle in ${where} with the labels ${labels.join(', ')}, and GitHub has not given it the job (its VM is up for ${duration(now - stateAt)})`,
     do:
       scope.kind === 'organization'

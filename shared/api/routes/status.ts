@@ -2,8 +2,8 @@ import * as z from 'zod';
 import {etagOf, isKnownEtag} from '../../http/etag';
 import {JSON_TYPE} from '../../http/server';
 import {operation} from '../operation';
+import {readStatus} from '../read-status';
 import {JobState, RunnerStateWord, Time, VerdictWord} from '../schemas';
-import {readStatus} from './read-status';
 
 const Counts = z.object({
   requested: z.int(),

@@ -1,15 +1,15 @@
-import type {Config} from '../../config/config-types';
-import {openBreakers} from '../../diagnosis/facts';
-import {MOST_READ} from '../../diagnosis/looked-at';
-import {queuedJobs, waitingJobs} from '../../diagnosis/waiting-jobs';
-import type {BreakerDocument} from '../../model/breaker';
-import type {JobDocument} from '../../model/job';
-import type {Pool} from '../../model/pool';
-import {isLive, LIVE_STATES, type LiveState, type RunnerDocument} from '../../model/runner';
-import type {SweepSummary} from '../../model/sweep';
-import type {Context} from '../../ports';
-import {scrubSecrets} from '../../secret';
-import type {Store} from '../../store/store';
+import type {Config} from '../config/config-types';
+import {openBreakers} from '../diagnosis/facts';
+import {MOST_READ} from '../diagnosis/looked-at';
+import {queuedJobs, waitingJobs} from '../diagnosis/waiting-jobs';
+import type {BreakerDocument} from '../model/breaker';
+import type {JobDocument} from '../model/job';
+import type {Pool} from '../model/pool';
+import {isLive, LIVE_STATES, type LiveState, type RunnerDocument} from '../model/runner';
+import type {SweepSummary} from '../model/sweep';
+import type {Context} from '../ports';
+import {scrubSecrets} from '../secret';
+import type {Store} from '../store/store';
 import {
   isVmPool,
   jobIdOf,
@@ -20,7 +20,7 @@ import {
   timeOf,
   vmStateOf,
   vmView,
-} from '../resources';
+} from './resources';
 
 /**
  * The answer of GET /status. Reads the records only, and of runners and jobs 200 each at most; asks neither GitHub nor Compute Engine.
