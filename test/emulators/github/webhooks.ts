@@ -11,6 +11,8 @@ import type {Violation} from './violations';
 
 /** Makes the bodies of webhooks and hands them to the hooks that want them. Throws on a body that GitHub would not send. */
 export class Webhooks {
+  #lastChecked = '';
+
   constructor(
     private readonly accounts: Accounts,
     private readonly app: App,
@@ -64,10 +66,14 @@ export class Webhooks {
   }
 
   #checked(event: string, action: string | null, body: object): string {
+    const json = JSON.stringify(body);
+    // The event of a job is often announced again as it was.
+    if (json === this.#lastChecked) return json;
     const problems = webhookProblems(event, action, body);
     if (problems.length > 0)
       throw new Error(this.violated({where: `webhook ${event} ${action ?? ''}`.trim(), problems}));
-    return JSON.stringify(body);
+    this.#lastChecked = json;
+    return json;
   }
 }
 
