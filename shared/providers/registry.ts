@@ -13,7 +13,7 @@ export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProv
     placements: (request) => real.placements(request),
     async create({name, pool, job}) {
       logger.info(`dry run: would make a VM for runner ${name}`, {decision: 'dry_run', runner: name, pool, job});
-      return {kind: 'created', placement: {place: 'dry-run', spot: false}};
+      return {kind: 'created', placement: {place: 'dry-run', spot: false}, id: name};
     },
     find: (machine) => real.find(machine),
     async delete({name}) {

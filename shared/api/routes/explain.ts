@@ -8,7 +8,7 @@ import {Problem} from '../../http/errors';
 import {jsonReply} from '../../http/server';
 import {jobKeyOf} from '../../model/job';
 import {placementOf} from '../../model/placement';
-import {providerOf, type RunnerDocument} from '../../model/runner';
+import {machineProvider, type RunnerDocument} from '../../model/runner';
 import {scrubSecrets} from '../../secret';
 import {operation} from '../operation';
 import {SWEEP_SECONDS, timeOf, vmStateOf} from '../resources';
@@ -171,7 +171,7 @@ function runnerOf(
     return {
       name,
       pool: runner.pool,
-      provider: providerOf(runner),
+      provider: machineProvider(runner),
       state,
       place: placement?.place ?? null,
       machine_type: placement?.machineType ?? null,
