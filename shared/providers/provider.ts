@@ -175,8 +175,8 @@ export interface Finding {
 
 /**
  * The outcome of a creation. A machine exists after `created`, and may exist after `uncertain`. `id`: `Machine.id` of the new machine, which
- * is recorded and is part of every later reference. `quotaScope`: what the quota covers, such as a region or an account; each has its own
- * breaker.
+ * is recorded and is part of every later reference. `quotaScope`: what the quota covers, such as a region or an account, in the words of
+ * `quotaScopes` in shared/model/pool.ts; each has its own breaker.
  */
 export type CreateOutcome =
   | {readonly kind: 'created'; readonly placement: Placement; readonly id: string}
@@ -209,6 +209,8 @@ export interface RunnerProvider {
   list(): Promise<MachineList>;
   /** Whether the provider preempted the machine, as far as the provider knows. Undefined for a provider that preempts no machines. */
   wasPreempted?(machine: MachineReference): Promise<boolean>;
+  /** URL of the machine's page at the provider, for people; makes no call. Undefined: it has none, or `id` or `place` is not known. */
+  page?(machine: MachineReference): Promise<string | undefined>;
   /** Checks whether a machine could be created for the pool now, without changing anything. An error of the provider is a finding. */
   check(pool: string): Promise<readonly Finding[]>;
 }

@@ -1,13 +1,12 @@
 import type {Outcome} from '../decisions';
 import {LeaseHeld, NameTaken, NoCapacity, QuotaExceeded, RateLimited, Refused, Unavailable, Uncertain} from '../errors';
 import type {JitConfig} from '../github/github';
-import {quotaBreaker} from '../model/breaker';
 import {keyId, runnerKey} from '../model/lease';
 import {placementOf} from '../model/placement';
 import {isBeingCreated, isOver, machineProvider, type RunnerDocument} from '../model/runner';
 import {type Context, githubOf, poolOf} from '../ports';
 import type {CreateOutcome, Machine} from '../providers/provider';
-import {openBreaker, passBreakers} from './breakers';
+import {openQuotaBreaker, passBreakers} from './breakers';
 import {
   beginCreation,
   type Creation,
@@ -204,7 +203,7 @@ async function cleanUpAndThrow(
     case 'no_capacity':
       throw new NoCapacity(`no capacity for ${runner.name}: ${outcome.message}`, 30);
     case 'quota':
-      await openBreaker(context, quotaBreaker(runner.pool, outcome.quotaScope), outcome.message, 60);
+      await openQuotaBreaker(context, runner.pool, outcome.quotaScope, outcome.message, 60);
       throw new QuotaExceeded(`quota exceeded in ${outcome.quotaScope}: ${outcome.message}`, 60);
     case 'rate_limited':
       throw new Unavailable(outcome.message, outcome.retryAfterSeconds);

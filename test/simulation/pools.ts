@@ -52,7 +52,7 @@ export function poolsOf({
 }
 
 function inMemory(type: MemoryType, {zones = [], spot, template}: GceProviderConfig): MemorySettings {
-  return {type, region: QUOTA_SCOPE, template, places: zones.map(placeNamed), spot};
+  return {type, quotaScopes: [QUOTA_SCOPE], template, places: zones.map(placeNamed), spot};
 }
 
 export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placements}: Setting): string {
