@@ -42,7 +42,6 @@ async function judgeRunner(
 ): Promise<Judgement> {
   const thing = thingOf(runner, machine);
   if (machine?.isKept) return skip(thing, KEPT);
-  // mutation: cleanup of busy
   if (runner.runs !== null || runner.state === 'busy') return skip(thing, BUSY);
   if (runner.state === 'draining') return skip(thing, 'is being removed already');
   if (target !== 'all') {
