@@ -31,6 +31,8 @@ export interface RequestContext {
   readonly context: () => Promise<Context>;
   /** What questions about jobs ask of GitHub, within bounds that hold for all requests together. */
   readonly lookUps: () => Promise<LookUps>;
+  /** What `read` gave in the last `ms` milliseconds, for whoever asked for `key`; concurrent requests share one read. Throws what `read` throws. */
+  readonly kept: <T>(key: string, ms: number, read: () => Promise<T>) => Promise<T>;
   /** Path and query of this request with another cursor, for `Link`. */
   readonly linkTo: (cursor: string) => string;
   /** The OpenAPI document. */
@@ -48,10 +50,12 @@ export interface Outcome {
   readonly description: string;
   /** Default `application/json`. */
   readonly type?: string;
+  /** There is no body. */
+  readonly isEmpty?: true;
   /** Left out for a body without structure. */
   readonly schema?: z.ZodType;
   readonly example?: unknown;
-  readonly headers?: readonly ('Link' | 'Idempotent-Replayed')[];
+  readonly headers?: readonly ('ETag' | 'Link' | 'Idempotent-Replayed')[];
 }
 
 /** An operation, described once for the router, for the validation of its input and for the OpenAPI document. */
@@ -79,6 +83,8 @@ export interface Description<P extends z.ZodType, Q extends z.ZodType, B extends
   readonly changes?: true;
   /** The operation is served while the configuration is invalid, too: it says so, or it needs nothing of it. */
   readonly whenMisconfigured?: true;
+  /** Nothing is changed unless the query has `dry-run=false`. */
+  readonly dryByDefault?: true;
 }
 
 /** An operation for the router, which need not know the types of its input. */

@@ -19,8 +19,10 @@ export function isLive(state: string): state is LiveState {
 export interface RunnerDocument extends PlacementFields {
   readonly name: string;
   readonly pool: string;
-  /** Type of the provider that its machine is, or was last attempted, at. Read it with `providerOf`. */
+  /** Type of the provider that its machine is, or was last attempted, at. Read it with `machineProvider`. */
   readonly provider?: string;
+  /** Id that the provider gave to the machine. Null or missing: not known, so the machine is looked for by its name. */
+  readonly machineId?: string | null;
   readonly scope: RunnerScope;
   readonly installationId: number | null;
   /** Labels with which the runner was registered, in lower case. */
@@ -45,6 +47,11 @@ export interface RunnerDocument extends PlacementFields {
    * tried, or it is known that there is none. Missing in documents of older versions: not known.
    */
   readonly registrationTriedAt?: number | null;
+  /**
+   * When a sweep first saw the runner online and idle while the job that it is assigned to waited; missing: no sweep has. Of an ordinary job
+   * nobody sees it, and nothing is written.
+   */
+  readonly onlineAt?: number;
   /** Since when the runner is unassigned. It stays while the runner drains for this reason, so that the check can be repeated. */
   readonly spareSince: number | null;
   /** The job that got the runner's slot when the runner was gone. */
@@ -87,7 +94,7 @@ export function maxLifetimeMs(minutes: {bootMinutes: number; idleMinutes: number
 const FIRST_PROVIDER = 'gce';
 
 /** The type of the provider that has, or had, the runner's machine. */
-export function providerOf({provider = FIRST_PROVIDER}: Pick<RunnerDocument, 'provider'>): string {
+export function machineProvider({provider = FIRST_PROVIDER}: Pick<RunnerDocument, 'provider'>): string {
   // mutation: provider of a record
   return provider;
 }
@@ -158,6 +165,7 @@ function newRunner({
     slotOfAll,
     githubId: null,
     registrationTriedAt: null,
+    machineId: null,
     ...placementFields(null),
     spareSince: null,
     handedTo: null,
@@ -176,6 +184,11 @@ export function advanceRunner(runner: RunnerDocument, state: RunnerState, now: n
     stateAt: now,
     ...(isOver({state}) ? {spare: false, covers: null, expireAt: now + RUNNER_RETENTION_MS} : {}),
   };
+}
+
+/** Whether the record says that the runner came online. Most runners get their job before anybody could have noted it. */
+export function isOnlineOnRecord({state, onlineAt}: Pick<RunnerDocument, 'state' | 'onlineAt'>): boolean {
+  return state === 'idle' || onlineAt !== undefined;
 }
 
 /** Whether the runner is draining, gone or failed. */

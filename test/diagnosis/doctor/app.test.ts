@@ -54,7 +54,10 @@ test('write includes read, and read is not enough for write', () => {
 
 test('permissions: what the App asks for comes before what an account of the pools has accepted', () => {
   const old = installed('Acme', {permissions: {metadata: 'read'}});
-  expect(permissionsFinding({}, [old], NEEDED, ['acme'])).toMatchObject({status: 'error', because: expect.stringMatching(/the App lacks/)});
+  expect(permissionsFinding({}, [old], NEEDED, ['acme'])).toMatchObject({
+    status: 'error',
+    because: expect.stringMatching(/the App lacks/),
+  });
   expect(permissionsFinding(NEEDED, [old], NEEDED, ['acme'])).toMatchObject({
     status: 'error',
     because: 'Acme has not accepted actions: read, administration: write',
@@ -159,7 +162,10 @@ describe('runner groups', () => {
     expect(groupFinding(pool, 'acme', [theDefault, builders]).status).toBe('ok');
     const renamed = {...theDefault, name: 'Everybody'};
     expect(groupFinding({...pool, runnerGroup: 'Default'}, 'acme', [renamed]).status).toBe('ok');
-    expect(groupFinding(pool, 'acme', [theDefault])).toMatchObject({status: 'error', because: expect.stringMatching(/it has "Default"/)});
+    expect(groupFinding(pool, 'acme', [theDefault])).toMatchObject({
+      status: 'error',
+      because: expect.stringMatching(/it has "Default"/),
+    });
   });
 
   test('a group that admits less than the pool takes is a warning', () => {

@@ -14,6 +14,14 @@ const all = {runners: [runner], machines: own, jobs: jobs(job)};
 describe('a VM without a live runner', () => {
   const former = new Map([[name, {...runner, state: 'gone' as const}]]);
 
+  test('is deleted by the id that its provider listed', () => {
+    const machines = [machine(runner, {id: 'm-1'}), machine(runner, {id: 'm-2'})];
+    expect(twice({machines, former})).toMatchObject([
+      {kind: 'delete_vm', name, id: 'm-1'},
+      {kind: 'delete_vm', name, id: 'm-2'},
+    ]);
+  });
+
   test.each([
     ['is deleted when two sweeps saw it', {former}, ['delete_vm orphan']],
     ['and without any record is deleted when every scope was listed', {}, ['delete_vm orphan']],
@@ -148,10 +156,20 @@ describe('a runner that is booting', () => {
 });
 
 test('an assigned runner that is idle for idleMinutes is released', () => {
-  const idle = {...all, scopes: scopes({status: 'online'})};
+  const idle = {...all, runners: [{...runner, onlineAt: LATER}], scopes: scopes({status: 'online'})};
   expect(twice(idle, 9.9)).toEqual([]);
   expect(words(twice(idle, 10))).toEqual(['release_idle idle']);
   expect(twice({...all, scopes: scopes({status: 'online', busy: true})}, 10)).toEqual([]);
+});
+
+test('a runner that is online while its job waits is noted, once, and not when it is busy or runs a job', () => {
+  const idle = {...all, scopes: scopes({status: 'online'})};
+  expect(words(once(idle))).toEqual(['note_online online']);
+  expect(once({...idle, runners: [{...runner, onlineAt: NOW}]})).toEqual([]);
+  expect(once({...idle, scopes: scopes({})})).toEqual([]);
+  expect(once({...idle, scopes: scopes({status: 'online', busy: true})})).toEqual([]);
+  const started = seen({status: 'in_progress', runnerName: name, runnerId: 100});
+  expect(words(once({...idle, seen: started}))).not.toContain('note_online online');
 });
 
 test('an unassigned runner whose idle check was lost is checked again, unless it is warm', () => {
@@ -190,6 +208,12 @@ describe('a busy runner', () => {
 
   test('is not ended because its registration is missing', () => {
     expect(twice({runners: [since(1)], machines: own})).toEqual([]);
+  });
+
+  test('is not ended while one of two machines of its name runs, in whatever order they are listed', () => {
+    const both = [machine(runner, {id: 'm-1'}), machine(runner, {id: 'm-2', status: 'stopped'})];
+    expect(twice({runners: [since(1)], machines: both})).toEqual([]);
+    expect(twice({runners: [since(1)], machines: both.toReversed()})).toEqual([]);
   });
 });
 
