@@ -1,4 +1,5 @@
 import type {BreakerDocument} from '../model/breaker';
+import {bootTimesId, medianMs} from '../model/facts';
 import type {JobDocument} from '../model/job';
 import type {Pool} from '../model/pool';
 import {ALL_POOLS} from '../model/slot';
@@ -56,6 +57,12 @@ export async function positionOf({store}: Context, job: JobDocument): Promise<nu
   });
   const index = open.findIndex(({data}) => data.jobId === job.jobId && data.runAttempt === job.runAttempt);
   return index < 0 ? undefined : index + 1;
+}
+
+/** How long a boot usually takes in the pool, in milliseconds; undefined: none is on record. */
+export async function usualBootMs(store: Store, pool: string): Promise<number | undefined> {
+  const found = await store.get('facts', bootTimesId(pool));
+  return found?.kind === 'boot_times' ? medianMs(found.boots) : undefined;
 }
 
 /** What the sweep and the webhook's deliveries say of themselves on record. */

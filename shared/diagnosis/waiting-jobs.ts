@@ -6,7 +6,7 @@ import {type Context, poolOf} from '../ports';
 import {deadLetterId} from '../runners/give-up';
 import type {Store} from '../store/store';
 import {findVmOfPool} from '../vms/vms';
-import {breakersOfJob, eyesOf, roomOf} from './facts';
+import {breakersOfJob, eyesOf, roomOf, usualBootMs} from './facts';
 import type {Eyes, LookedAt, QueuePlace, VmLook} from './looked-at';
 import type {Explanation} from './verdict';
 import {explain} from './waiting-job';
@@ -42,6 +42,7 @@ export async function waitingJobs(context: Records, read: AlreadyRead): Promise<
     await Promise.all([...pools].map(async (pool) => [pool, await placesOf(context, pool, jobs)] as const)),
   );
   const vms = new Map(await Promise.all([...pools].map(async (pool) => [pool, await vmOf(context, pool)] as const)));
+  const boots = await usualBoots(context, jobs, read.runners);
   return Promise.all(
     jobs.map(async (job) => {
       const runner = await runnerOf(context.store, job, read.runners);
@@ -59,6 +60,7 @@ export async function waitingJobs(context: Records, read: AlreadyRead): Promise<
         queue: places.get(job.pool)?.(job),
         vm: withBefore(vms.get(job.pool), job, jobs),
         eyes,
+        usualBootMs: boots.get(job.pool),
         placements: [],
       };
       return {job, explanation: explain(looked)};
@@ -97,6 +99,17 @@ async function placesOf(
     const index = open.indexOf(jobKeyOf(job));
     return {...room, position: index < 0 ? undefined : index + 1};
   };
+}
+
+/** Of the pools in which a runner boots for one of the jobs. */
+async function usualBoots(
+  {store}: Records,
+  jobs: readonly JobDocument[],
+  runners: ReadonlyMap<string, RunnerDocument>,
+): Promise<ReadonlyMap<string, number | undefined>> {
+  const booting = jobs.filter(({runner}) => runner !== null && runners.get(runner)?.state === 'booting');
+  const pools = [...new Set(booting.map(({pool}) => pool))];
+  return new Map(await Promise.all(pools.map(async (pool) => [pool, await usualBootMs(store, pool)] as const)));
 }
 
 async function vmOf(context: Records, pool: string): Promise<Omit<VmLook, 'before'> | undefined> {

@@ -49,6 +49,8 @@ export interface RunnerDocument extends PlacementFields {
   readonly spareSince: number | null;
   /** The job that got the runner's slot when the runner was gone. */
   readonly handedTo: JobKey | null;
+  /** From the machine's creation to the runner's first job, in milliseconds; only of a runner that a job waited for all the time. */
+  readonly bootMs?: number;
   readonly createdAt: number;
   /** Time of the latest change of `state`. */
   readonly stateAt: number;
@@ -207,7 +209,8 @@ export function assignTo(runner: RunnerDocument, job: JobKey): RunnerDocument {
 /** Records that the runner runs a job, as GitHub says. This ends the draining of a runner. A runner that is over stays so. */
 export function markBusy(runner: RunnerDocument, job: JobKey, now: number): RunnerDocument {
   if (isOver(runner)) return {...runner, covers: null, spare: false};
-  return {...runner, state: 'busy', stateAt: now, runs: job, covers: null, spare: false, spareSince: null};
+  const boot = runner.state === 'booting' && runner.covers !== null ? {bootMs: now - runner.stateAt} : {};
+  return {...runner, ...boot, state: 'busy', stateAt: now, runs: job, covers: null, spare: false, spareSince: null};
 }
 
 /** Whether the runner has all labels that a job asks for. GitHub gives a runner no other job, and compares labels without case. */

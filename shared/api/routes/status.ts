@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type {Config} from '../../config/config-types';
 import {waitingJobs} from '../../diagnosis/waiting-jobs';
 import {jsonReply} from '../../http/server';
+import {RUNNER_VERSIONS} from '../../model/facts';
 import type {Pool} from '../../model/pool';
 import {isLive, LIVE_STATES, type LiveState, type RunnerDocument, type RunnerState} from '../../model/runner';
 import type {SweepSummary} from '../../model/sweep';
@@ -19,6 +20,7 @@ import {
   vmStateOf,
   vmView,
 } from '../resources';
+import {RunnerVersion, runnerVersionView} from '../runner-version';
 import {JobState, RunnerStateWord, Time, VerdictWord} from '../schemas';
 
 const Counts = z.object({
@@ -106,6 +108,7 @@ const Status = z
         'Open circuit breakers: a rate limit, a quota, a template that does not boot or errors 5xx of GitHub. Each is probed once a minute.',
     }),
     deadletters: z.int().meta({description: 'Number of dead letters; GET /deadletters lists them.'}),
+    runner_version: RunnerVersion.nullable().meta({description: 'Null before the first reading of the sweep.'}),
   })
   .meta({id: 'Status'});
 
@@ -131,6 +134,13 @@ const EXAMPLE: z.output<typeof Status> = {
   },
   breakers: [],
   deadletters: 0,
+  runner_version: {
+    latest: '2.338.0',
+    in_use: [
+      {version: '2.336.0', runners: 3, registration_ends: null, runtime_ends: '2026-11-05T00:00:00.000Z'},
+      {version: '2.338.0', runners: 1, registration_ends: null, runtime_ends: null},
+    ],
+  },
 };
 
 export const status = operation(
@@ -169,12 +179,13 @@ async function readStatus(
 ) {
   const {store, pools, clock} = context;
   const now = clock.now();
-  const [runners, vms, swept, breakers, deadletters] = await Promise.all([
+  const [runners, vms, swept, breakers, deadletters, versions] = await Promise.all([
     liveRunners(store),
     persistentVms(context),
     lastSweep(store),
     store.find('breakers', {where: {}, limit: AT_MOST}),
     store.count('deadletters', {}),
+    store.get('facts', RUNNER_VERSIONS),
   ]);
   const waiting = await waitingJobs(context, {
     now,
@@ -227,6 +238,7 @@ async function readStatus(
         next_probe_at: timeOf(data.nextProbeAt),
       })),
     deadletters,
+    runner_version: versions?.kind === 'runner_versions' && versions.readAt > 0 ? runnerVersionView(versions) : null,
   };
 }
 

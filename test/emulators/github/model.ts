@@ -16,6 +16,7 @@ import {type ListFaults, NO_LIST_FAULTS} from './list-faults';
 import type {ModelContext, WorldEvent} from './model-context';
 import {type RateLimitOptions, RateLimits} from './rate-limits';
 import {type RequestFault, RequestFaults} from './request-faults';
+import {RunnerReleases} from './runner-releases';
 import {type Connection, Runners} from './runners';
 import {describeViolation, type Violation} from './violations';
 import {Webhooks} from './webhooks';
@@ -60,6 +61,7 @@ export class GitHubWorld {
   readonly accounts: Accounts;
   readonly app: App;
   readonly runners: Runners;
+  readonly releases = new RunnerReleases();
   readonly queue: JobQueue;
   readonly deliveries: Deliveries;
   readonly limits: RateLimits;
