@@ -87,7 +87,12 @@ export const Status = z.object({
     )
     .default([]),
   last_sweep: z
-    .object({age_seconds: Count, finished: z.boolean().nullish(), incomplete: z.array(z.string()).default([])})
+    .object({
+      age_seconds: Count,
+      finished: z.boolean().nullish(),
+      because: Text,
+      incomplete: z.array(z.string()).default([]),
+    })
     .nullable(),
   breakers: z.array(z.object({name: z.string(), reason: Text, message: Text, next_probe_at: Text})),
   deadletters: z.number(),

@@ -1,4 +1,5 @@
 import type {Request} from '@google-cloud/functions-framework';
+import {TtlCache} from '../cache';
 import type {SecretCheck} from '../config/secret-check';
 import {LookUps} from '../diagnosis/look-ups';
 import {Problem, problemReply, toProblem} from '../http/errors';
@@ -48,6 +49,7 @@ export class Api {
   #base: ServicesBase<'api'> | undefined;
   #checkSecret: SecretCheck | undefined;
   #lookUps: LookUps | undefined;
+  #kept: TtlCache<unknown> | undefined;
   #document: object | undefined;
 
   constructor(options: ApiOptions) {
@@ -150,6 +152,10 @@ export class Api {
       services,
       context: async () => ({...(await services()).context, logger: this.#log(request).with({operation: id})}),
       lookUps: async () => this.#lookUpsOf(await services()),
+      kept: <T>(key: string, ms: number, read: () => Promise<T>) => {
+        this.#kept ??= new TtlCache<unknown>(clock);
+        return this.#kept.load(key, read, ms) as Promise<T>;
+      },
       linkTo: (cursor) => nextPath(request, cursor),
       document: () => this.#describe(),
     };

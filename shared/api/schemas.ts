@@ -3,6 +3,9 @@ import {VERDICTS} from '../diagnosis/verdict';
 import {OWNER, REPOSITORY} from '../model/names';
 import {LIVE_STATES} from '../model/runner';
 
+/** A job’s id, or its id and attempt. */
+export const JOB_REFERENCE = /^[1-9]\d{0,15}(-[1-9]\d{0,15})?$/;
+
 /** A boolean in a query: exactly `true` or `false`, so that a misspelt dry run changes nothing. */
 export const flag = (description: string) =>
   z

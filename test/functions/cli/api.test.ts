@@ -68,7 +68,7 @@ describe('status', () => {
     const later = await slipway(['status']);
     expect(later.stdout).toMatch(new RegExp(`\nWaiting jobs\nJOB .*\n${lost.id} .*acme/app +self-hosted, linux`));
     expect(later.stdout).toContain('There is 1 dead letter: slipway deadletters');
-    expect(later.stdout).toContain('The last sweep began 0s ago');
+    expect(later.stdout).toContain('The last sweep ended 0s ago');
   });
 
   test('--json prints what api answers', async () => {
