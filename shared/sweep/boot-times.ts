@@ -1,19 +1,20 @@
 import {type Boot, bootTimesId, withBoots} from '../model/facts';
-import type {RunnerDocument} from '../model/runner';
 import type {Context} from '../ports';
 import type {Sweep} from './context';
+import type {Observed} from './observed';
 
 const RETENTION_MS = 90 * 24 * 3600_000;
 
 /**
- * Adds the boots of live runners to the last 50 of their pools, with at most one write a pool, and none where nothing is new. Never throws:
- * the next sweep sees the same runners.
+ * Adds the boots of the runners that the sweep has read to the last 50 of their pools, with at most one write a pool, and none where nothing
+ * is new. Among them are runners that are over and whose machine is still being deleted: one with a short job is seldom seen before. Never
+ * throws: the next sweep sees most of the same runners.
  */
 export async function recordBootTimes(
   {context, memory}: Pick<Sweep, 'context' | 'memory'>,
-  runners: readonly RunnerDocument[],
+  {runners, former}: Pick<Observed, 'runners' | 'former'>,
 ): Promise<void> {
-  const booted = runners.filter(({bootMs}) => bootMs !== undefined);
+  const booted = [...(runners ?? []), ...former.values()].filter(({bootMs}) => bootMs !== undefined);
   const pools = Map.groupBy(booted, ({pool}) => pool);
   for (const pool of memory.booted.keys()) if (!pools.has(pool)) memory.booted.delete(pool);
   for (const [pool, ofPool] of pools) {

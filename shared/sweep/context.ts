@@ -35,7 +35,7 @@ export interface SweepMemory {
   readonly unreadableRuns: Map<string, Set<number>>;
   /** Last run that was scanned, for repositories with more open runs than one scan reads; by repository in lower case. */
   readonly runCursors: Map<string, number>;
-  /** Names of live runners whose boot time is on record, by pool. */
+  /** Names of runners that the last sweep read and whose boot time is on record, by pool. */
   readonly booted: Map<string, ReadonlySet<string>>;
   /** The runner versions on record, and when they are looked at again, in milliseconds. */
   readonly versions: {known: ReadonlySet<string>; dueAt: number; retryAt: number};

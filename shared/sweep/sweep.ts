@@ -48,7 +48,7 @@ export async function runSweep(context: Context, options: SweepOptions, dryRun: 
     else await closeBootBreakers(context, observation.observed);
     const acted = dryRun === 'off' ? await act(sweep, steps) : undefined;
     const again = redelivered.hasProbed ? await redeliverAfterProbe(sweep, lock.holder, probedAt) : undefined;
-    if (dryRun === 'off') await recordBootTimes(sweep, observation.observed.runners ?? []);
+    if (dryRun === 'off') await recordBootTimes(sweep, observation.observed);
     await readRunnerVersions(sweep, observation.observed);
     const last = summarize(sweep, observation, steps, {
       acted,

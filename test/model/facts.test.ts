@@ -7,7 +7,8 @@ import {
   versionsInUse,
   withBoots,
 } from '../../shared/model/facts';
-import {markBusy, unassign} from '../../shared/model/runner';
+import {assignTo, markBusy, unassign} from '../../shared/model/runner';
+import {swap} from '../../shared/model/swap';
 import {aJob, aRunner, NOW} from '../builders/lifecycle';
 
 const DAY = 24 * 3600_000;
@@ -34,6 +35,26 @@ describe('a boot', () => {
     expect(markBusy(unassign(booting, NOW), '1001-1', NOW + 40_000).bootMs).toBeUndefined();
     const busy = markBusy(booting, '1001-1', NOW + 40_000);
     expect(markBusy(busy, '1001-1', NOW + 90_000).bootMs).toBe(40_000);
+  });
+
+  test('is not timed of a runner that was idle before a job came', () => {
+    const again = assignTo(unassign(booting, NOW + 20_000), '1002-1');
+    expect(markBusy(again, '1002-1', NOW + 300_000).bootMs).toBeUndefined();
+  });
+
+  test('ends when a sweep saw the runner online, if GitHub was late with the job', () => {
+    expect(markBusy({...booting, onlineAt: NOW + 30_000}, '1001-1', NOW + 400_000).bootMs).toBe(30_000);
+  });
+
+  test('is timed of a runner that was swapped while both jobs waited', () => {
+    const job = aJob({jobId: 1002, status: 'in_progress'});
+    const runner = aRunner(aJob(), {state: 'booting', stateAt: NOW, covers: '1001-1'});
+    const assigned = aRunner(job, {state: 'booting', stateAt: NOW + 5_000, covers: '1002-1'});
+    const displaced = aJob({status: 'queued', runner: runner.name});
+    const swapped = swap({job, runner, assigned, displaced, now: NOW + 40_000});
+    expect(swapped.runner?.bootMs).toBe(40_000);
+    expect(swapped.assigned).toMatchObject({covers: '1001-1', spare: false});
+    expect(swapped.assigned && markBusy(swapped.assigned, '1001-1', NOW + 50_000).bootMs).toBe(45_000);
   });
 });
 

@@ -7,8 +7,9 @@ jest.setTimeout(120_000);
 const DAY = 24 * 60 * MINUTE;
 
 let system: TestSystem;
+let isBroken = false;
 beforeAll(async () => {
-  system = await aSystem();
+  system = await aSystem({failsToBoot: () => isBroken});
 });
 afterAll(() => system.close());
 
@@ -48,17 +49,56 @@ test('the sweep keeps the latest version and those in use, warns ten days before
   expect(system.github.violations).toEqual([]);
 });
 
+const boots = async () => {
+  const found = await system.store.get('facts', bootTimesId('arm'));
+  return found?.kind === 'boot_times' ? found.boots : [];
+};
+const explain = async (id: number) => (await new ApiClient(system.urls.api).get(`/explain?job=${id}`)).json;
+
+/** Queues a job and waits until its runner is in the state on record. */
+async function jobUntil(state: 'booting' | 'gone', durationMs?: number) {
+  const job = system.queueJob(durationMs === undefined ? {} : {durationMs});
+  const name = `slipway-arm-${job.id}-1`;
+  const now = async () => (await system.store.get('runners', name))?.state;
+  for (let second = 0; second < 120 && (await now()) !== state; second++) await system.pass(1_000);
+  expect(await now()).toBe(state);
+  return job;
+}
+
 test('the boot of the runner is on record, and what is usual stands in the verdict of the next', async () => {
-  expect(await system.store.get('facts', bootTimesId('arm'))).toMatchObject({
-    boots: [{runner: system.compute.created[0]?.name, ms: expect.any(Number)}],
-  });
-  const job = system.queueJob();
-  const isBooting = async () =>
-    ((await status())['active_runners'] as {state: string}[]).some(({state}) => state === 'booting');
-  for (let second = 0; second < 60 && !(await isBooting()); second++) await system.pass(1_000);
-  const {json} = await new ApiClient(system.urls.api).get(`/explain?job=${job.id}`);
-  expect(json).toMatchObject({
+  expect(await boots()).toMatchObject([{runner: system.compute.created[0]?.name, ms: expect.any(Number)}]);
+  const job = await jobUntil('booting');
+  expect(await explain(job.id)).toMatchObject({
     verdict: 'booting',
     because: expect.stringMatching(/it usually takes \d+ s here, and may take 5 min$/),
+    do: 'Wait for the boot.',
   });
+  await system.finish();
+});
+
+test('the boot of a runner that no sweep saw alive is on record, too', async () => {
+  const before = (await boots()).length;
+  const job = await jobUntil('gone', 2_000);
+  await system.sweep();
+  expect((await boots()).slice(before)).toMatchObject([{runner: `slipway-arm-${job.id}-1`}]);
+  await system.finish();
+});
+
+test('a boot that takes more than twice as long as usual is told, long before bootMinutes', async () => {
+  isBroken = true;
+  const job = await jobUntil('booting');
+  // Twice the usual time is shorter, but a boot is not called long within 90 s.
+  await system.pass(85_000);
+  expect(await explain(job.id)).toMatchObject({verdict: 'booting', do: 'Wait for the boot.'});
+  await system.pass(10_000);
+  const late = await explain(job.id);
+  expect(late).toMatchObject({
+    verdict: 'booting',
+    because: expect.stringMatching(/it usually takes \d+ s here, and may take 5 min: this boot takes too long$/),
+    do: expect.stringContaining(`get-serial-port-output slipway-arm-${job.id}-1 --zone=us-central1-`),
+  });
+  const {verdict, do: remedy} = late;
+  expect((await status())['waiting_jobs']).toMatchObject([{id: job.id, verdict, do: remedy}]);
+  await system.pass(4 * MINUTE);
+  expect((await explain(job.id))['because']).toMatch(/and may take 5 min, and the sweep replaces it$/);
 });
