@@ -596,7 +596,7 @@ start_created() {
 }
 
 # A Docker host: asks the control plane every few seconds what to run, and runs each job in a container. Needs bash, curl, jq and the docker
-# command, and no inbound port. The contract is docs/containers.md.
+# command, and no inbound port.
 
 SECRETS_URL=${SLIPWAY_SECRETS_URL:-https://secretmanager.googleapis.com}
 ENGINE_SECONDS=${SLIPWAY_ENGINE_SECONDS:-20}
