@@ -15,7 +15,6 @@ import {
   jobIdOf,
   type PersistentVm,
   persistentVms,
-  SWEEP_SECONDS,
   secondsBetween,
   timeOf,
   vmStateOf,
@@ -25,7 +24,10 @@ import {
 /**
  * The answer of GET /status. Reads the records only, and of runners and jobs 200 each at most; asks neither GitHub nor Compute Engine.
  */
-export async function readStatus(context: Context, webhooks: Config['webhooks']) {
+export async function readStatus(
+  context: Context,
+  {webhooks, sweepIntervalSeconds}: Pick<Config, 'webhooks' | 'sweepIntervalSeconds'>,
+) {
   const {store, pools, clock} = context;
   const now = clock.now();
   const [jobs, vms, swept, breakers, deadletters] = await Promise.all([
@@ -38,7 +40,7 @@ export async function readStatus(context: Context, webhooks: Config['webhooks'])
   const runners = await liveRunners(store, jobs);
   const waiting = await waitingJobs(context, jobs, {
     now,
-    sweepSeconds: SWEEP_SECONDS,
+    sweepSeconds: sweepIntervalSeconds,
     webhooks,
     runners: runners.byName,
     breakers,
@@ -48,7 +50,7 @@ export async function readStatus(context: Context, webhooks: Config['webhooks'])
     active_runners: runners.listed.map((runner) => active(runner, now)).concat(ofVms),
     active_runners_total: runners.total + ofVms.length,
     max_concurrent: Math.min(context.maxRunners ?? Number.POSITIVE_INFINITY, limitOfAll(pools, vms)),
-    poll_interval_seconds: SWEEP_SECONDS,
+    poll_interval_seconds: sweepIntervalSeconds,
     job_timeout_seconds: Math.round(Math.max(0, ...pools.map(({jobMinutes}) => jobMinutes * 60))),
     pools: await Promise.all(
       pools.map(async (pool) => ({

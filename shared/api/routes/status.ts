@@ -176,7 +176,7 @@ export const status = operation(
   async ({services, kept, headers}) => {
     const {content, etag} = await kept('status', KEPT_MS, async () => {
       const {context, config} = await services();
-      const answer: z.output<typeof Status> = await readStatus(context, config.webhooks);
+      const answer: z.output<typeof Status> = await readStatus(context, config);
       const text = JSON.stringify(answer);
       return {content: text, etag: etagOf(text)};
     });
