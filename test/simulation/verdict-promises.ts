@@ -1,10 +1,10 @@
 import {parseConfig} from '../../shared/config/config';
 import {openBreakers} from '../../shared/diagnosis/facts';
+import type {Verdict} from '../../shared/diagnosis/verdict';
+import {queuedJobs, type WaitingJob, waitingJobs} from '../../shared/diagnosis/waiting-jobs';
 import type {BreakerDocument} from '../../shared/model/breaker';
 import {type JobDocument, type JobKey, jobKeyOf} from '../../shared/model/job';
 import type {Store} from '../../shared/store/store';
-import type {Verdict} from '../../shared/diagnosis/verdict';
-import {queuedJobs, type WaitingJob, waitingJobs} from '../../shared/diagnosis/waiting-jobs';
 import type {EmulatedMachine} from '../emulators/machines';
 import {environmentOf} from './environment';
 import {randomOf, type SimulatedWorld} from './simulated-world';
@@ -107,11 +107,7 @@ interface Seen {
 }
 
 /** What the world knows better; undefined: nothing. */
-function whatIsWrong(
-  world: SimulatedWorld,
-  {job, explanation}: WaitingJob,
-  seen: Seen,
-): string | undefined {
+function whatIsWrong(world: SimulatedWorld, {job, explanation}: WaitingJob, seen: Seen): string | undefined {
   const {accepted} = seen;
   const {verdict, because, do: remedy, since} = explanation;
   if (!OF_QUEUED.has(verdict)) return 'the job is queued on record';
@@ -120,7 +116,8 @@ function whatIsWrong(
   if (OF_TROUBLE.has(verdict) && isCalm(world)) return 'nothing has gone wrong in this world';
   if (verdict === 'waiting_for_slot') return wrongAboutSlots(world, seen, {job, explanation});
   if (verdict === 'breaker_open') return wrongAboutBreaker(seen, job, because);
-  if (verdict === 'runner_idle' && !(job.runner && seen.online.has(job.runner)) && !world.vm) return `${job.runner} was never online`;
+  if (verdict === 'runner_idle' && !(job.runner && seen.online.has(job.runner)) && !world.vm)
+    return `${job.runner} was never online`;
   if (verdict === 'booting' && !wasCreated(world, job.runner, accepted)) return `no VM ${job.runner} was ever created`;
   if (verdict.startsWith('vm_') && !world.vm) return 'there is no persistent VM';
   return undefined;

@@ -176,7 +176,7 @@ const SITUATIONS: readonly Situation[] = [
       await system.pass(10_000);
       await system.sweep();
     }, after(10_000)),
-    because: /the newest deliveries of the webhook all failed/,
+    because: /answered 401: the webhook’s secret at GitHub and GITHUB_WEBHOOK_SECRET differ/,
   },
   {
     verdict: 'waiting_for_slot',
