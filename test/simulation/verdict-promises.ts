@@ -2,11 +2,11 @@ import {parseConfig} from '../../shared/config/config';
 import {openBreakers} from '../../shared/diagnosis/facts';
 import type {Verdict} from '../../shared/diagnosis/verdict';
 import {queuedJobs, type WaitingJob, waitingJobs} from '../../shared/diagnosis/waiting-jobs';
-import type {BreakerDocument} from '../../shared/model/breaker';
 import {type JobDocument, type JobKey, jobKeyOf} from '../../shared/model/job';
 import type {Store} from '../../shared/store/store';
 import type {EmulatedMachine} from '../emulators/machines';
 import {environmentOf} from './environment';
+import {LABELS, VM} from './pools';
 import {randomOf, type SimulatedWorld} from './simulated-world';
 
 /** The longest time between two looks. When they are is the seed's choice, so that every moment of a minute is met. */
@@ -36,10 +36,12 @@ export function watchVerdicts(world: SimulatedWorld): void {
   const {pools, maxRunners} = parseConfig(environmentOf(scenario.setting, world.github.app), 'provision');
   const accepted = new Set<string>();
   const leaving = new Set<EmulatedMachine>();
+  const failedAtMs: number[] = [];
   world.made.observe(({kind, machine}) => {
     if (kind === 'accepted') accepted.add(machine.name);
     // The slot is free when the deletion is accepted, however long the VM still runs.
     if (kind === 'deleting' || kind === 'failed') leaving.add(machine);
+    if (kind === 'failed') failedAtMs.push(scheduler.now());
   });
   const online = new Set<string>();
   world.github.observe((event) => {
@@ -55,7 +57,7 @@ export function watchVerdicts(world: SimulatedWorld): void {
       webhooks: scenario.setting.webhooksOff ? 'off' : 'on',
     } as const;
     const now = scheduler.now();
-    const seen: Seen = {accepted, leaving, online, breakers, ...(await onRecord(world.store))};
+    const seen: Seen = {accepted, leaving, failedAtMs, online, ...(await onRecord(world.store))};
     const waiting = await waitingJobs(records, await queuedJobs(records), {...eyes, now, runners: new Map(), breakers});
     for (const one of waiting) {
       const wrong = whatIsWrong(world, one, seen);
@@ -75,7 +77,7 @@ export function watchVerdicts(world: SimulatedWorld): void {
 }
 
 /** What is on record, read in another way than the verdicts read it. */
-async function onRecord(store: Store): Promise<Pick<Seen, 'held' | 'queues'>> {
+async function onRecord(store: Store): Promise<Pick<Seen, 'held' | 'queues' | 'openBreakers'>> {
   const held = new Map<string, number>();
   for (const {data} of await store.find('slots', {where: {}, limit: EVERYTHING})) {
     if (data.holder !== null) held.set(data.pool, (held.get(data.pool) ?? 0) + 1);
@@ -85,7 +87,8 @@ async function onRecord(store: Store): Promise<Pick<Seen, 'held' | 'queues'>> {
   for (const {id, data} of open.sort((a, b) => a.data.queuedAt - b.data.queuedAt)) {
     queues.set(data.pool, [...(queues.get(data.pool) ?? []), id]);
   }
-  return {held, queues};
+  const breakers = await store.find('breakers', {where: {}, limit: EVERYTHING});
+  return {held, queues, openBreakers: new Set(breakers.filter(({data}) => data.open).map(({data}) => data.name))};
 }
 
 const EVERYTHING = 100_000;
@@ -96,8 +99,10 @@ interface Seen {
   readonly held: ReadonlyMap<string, number>;
   /** Jobs that have no slot, by pool, in the order in which they get one. */
   readonly queues: ReadonlyMap<string, readonly JobKey[]>;
-  /** Open ones. */
-  readonly breakers: readonly BreakerDocument[];
+  /** Names of the breakers that are open. */
+  readonly openBreakers: ReadonlySet<string>;
+  /** When a creation failed that had been accepted. */
+  readonly failedAtMs: readonly number[];
   /** Names of the runners that were online. */
   readonly online: ReadonlySet<string>;
   /** Names of the machines whose creation was accepted. */
@@ -116,6 +121,9 @@ function whatIsWrong(world: SimulatedWorld, {job, explanation}: WaitingJob, seen
   if (OF_TROUBLE.has(verdict) && isCalm(world)) return 'nothing has gone wrong in this world';
   if (verdict === 'waiting_for_slot') return wrongAboutSlots(world, seen, {job, explanation});
   if (verdict === 'breaker_open') return wrongAboutBreaker(seen, job, because);
+  if (verdict === 'no_capacity' && !lackedCapacity(world, seen, job, since)) return 'nothing lacked capacity';
+  if (verdict === 'vm_cannot_take_it' && job.labels.every((label) => LABELS.vm.includes(label.toLowerCase())))
+    return `${VM.name} has all of ${job.labels.join(', ')}`;
   if (verdict === 'runner_idle' && !(job.runner && seen.online.has(job.runner)) && !world.vm)
     return `${job.runner} was never online`;
   if (verdict === 'booting' && !wasCreated(world, job.runner, accepted)) return `no VM ${job.runner} was ever created`;
@@ -131,11 +139,40 @@ function isCalm({faultPlan, failedBoots, scenario: {setting}}: SimulatedWorld): 
 }
 
 /** A breaker that is not open, or that keeps no work of this job back. */
-function wrongAboutBreaker({breakers}: Seen, {repository}: JobDocument, because: string): string | undefined {
+function wrongAboutBreaker({openBreakers: open}: Seen, {repository, pool}: JobDocument, because: string) {
   const name = /^breaker (\S+) is open/.exec(because)?.[1] ?? '';
-  if (!breakers.some((breaker) => breaker.name === name)) return `${name} is not open`;
+  if (!open.has(name)) return `${name} is not open`;
   const [owner = ''] = repository.toLowerCase().split('/');
-  return name.startsWith('github.') && name !== `github.${owner}` ? `${name} is not of ${owner}` : undefined;
+  if (name.startsWith('github.') && name !== `github.${owner}`) return `${name} is not of ${owner}`;
+  return name.startsWith('boot.') && name.endsWith('-gpu') !== (pool === 'spot')
+    ? `${name} is not of ${pool}`
+    : undefined;
+}
+
+/** One attempt tries several placements, waits for operations, and may be taken over from an execution that died. */
+const ATTEMPT_MS = 15 * 60_000;
+
+/** Whether Compute Engine lacked room, or quota, during the attempt that ended at `since`. */
+function lackedCapacity(
+  {faultPlan, scenario, startMs}: SimulatedWorld,
+  {failedAtMs}: Seen,
+  {pool}: JobDocument,
+  since: number,
+): boolean {
+  const {faults, setting} = scenario;
+  const from = since - ATTEMPT_MS;
+  const until = since + setting.skewMs;
+  if (failedAtMs.some((at) => at >= from && at <= until)) return true;
+  return faults.some((fault) => {
+    if (fault.on === 'stock_out' || fault.on === 'quota' || fault.on === 'zone_down') {
+      const begins = startMs + fault.fromMs;
+      return begins <= until && begins + fault.forMs >= from;
+    }
+    // When a call was refused nobody noted; nor when the start of a persistent VM failed late.
+    return fault.on === 'call'
+      ? fault.effect === 'quota' && faultPlan.struck.has(fault)
+      : fault.on === 'late_failure' && pool === 'vm';
+  });
 }
 
 /** More VMs of the pool are there than are said to be in use, other slots are held, or others are before the job. */

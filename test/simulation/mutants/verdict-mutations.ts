@@ -16,8 +16,19 @@ export const VERDICT_MUTATIONS: readonly Mutation[] = [
     }`,
   },
   {
-    name: 'verdict: a breaker of anybody keeps everybody',
-    exported: 'breakersOfJob',
-    wrap: '() => (context, job, open) => [...open]',
+    name: 'verdict: a breaker that has closed keeps the jobs',
+    exported: 'openBreakers',
+    wrap: `() => async (store) => {
+      const found = await store.find('breakers', {where: {}, limit: 1_000});
+      return found.map(({data}) => data);
+    }`,
+  },
+  {
+    name: 'verdict: what fails has no capacity',
+    exported: 'lacking',
+    wrap: `(original) => (looked, job, pool) => {
+      const {failedAttempt} = job;
+      return original(looked, failedAttempt ? {...job, failedAttempt: {...failedAttempt, kind: 'no_capacity'}} : job, pool);
+    }`,
   },
 ];
