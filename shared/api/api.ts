@@ -199,7 +199,8 @@ function options(allow: string): Reply {
 
 async function run(operation: Operation, context: RequestContext, input: RawInput, request: Request): Promise<Reply> {
   const key = operation.changes ? idempotencyKey(context.headers) : undefined;
-  const isDry = isDryRun(context, {'dry-run': input.query['dry-run'] === 'true'});
+  const {'dry-run': dryRun = String(operation.dryByDefault === true)} = input.query;
+  const isDry = isDryRun(context, {'dry-run': dryRun === 'true'});
   if (key === undefined || isDry) return operation.run(context, input);
   const {query, body} = input;
   const identity = {key, method: operation.method, path: withoutPrefix(request.path), query, body};

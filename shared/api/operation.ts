@@ -72,6 +72,8 @@ export interface Description<P extends z.ZodType, Q extends z.ZodType, B extends
   readonly problems: readonly ProblemKind[];
   /** The operation changes something, so it accepts `Idempotency-Key`. */
   readonly changes?: true;
+  /** Nothing is changed unless the query has `dry-run=false`. */
+  readonly dryByDefault?: true;
 }
 
 /** An operation for the router, which need not know the types of its input. */

@@ -7,14 +7,21 @@ import {LIVE_STATES} from '../model/runner';
 export const JOB_REFERENCE = /^[1-9]\d{0,15}(-[1-9]\d{0,15})?$/;
 
 /** A boolean in a query: exactly `true` or `false`, so that a misspelt dry run changes nothing. */
-export const flag = (description: string) =>
+export const flag = (description: string, unlessGiven = false) =>
   z
     .enum(['true', 'false'])
-    .default('false')
+    .default(unlessGiven ? 'true' : 'false')
     .transform((text) => text === 'true')
-    .meta({description, override: {type: 'boolean', default: false}});
+    .meta({description, override: {type: 'boolean', default: unlessGiven}});
 
 export const DryRun = {'dry-run': flag('Answers what would be done, without doing it.')};
+/** Of what is looked at before it is done. */
+export const DryRunFirst = {
+  'dry-run': flag(
+    'Answers what would be done. Only `false` does it; in a deployment with `DRY_RUN` nothing does.',
+    true,
+  ),
+};
 export const Force = flag('Proceeds even if a job is running; the job fails.');
 
 export const PageQuery = {
@@ -73,7 +80,7 @@ export const Runner = z
     id: z.string().meta({description: 'The runner’s name, or `<zone>.<instance>` for a persistent VM.'}),
     name: z.string().meta({description: 'Name of the runner at GitHub.'}),
     pool: z.string().meta({description: 'Name of the pool. The first one, if several pools share a VM.'}),
-    type: z.enum(['gce', 'gce-vm']),
+    type: z.string().meta({description: 'Type of the provider of its machine; `gce-vm` for a persistent VM.'}),
     state: RunnerStateWord,
     repository: z
       .string()
@@ -82,9 +89,16 @@ export const Runner = z
     org: z.string().nullable(),
     labels: z.array(z.string()),
     job_id: z.int().nullable().meta({description: 'The job that the runner runs or is assigned to.'}),
-    zone: z.string().nullable(),
+    zone: z
+      .string()
+      .nullable()
+      .meta({description: 'Place of its machine in the words of its provider: zone, region, subnet or host.'}),
     machine_type: z.string().nullable(),
     spot: z.boolean().nullable(),
+    machine_id: z
+      .string()
+      .nullable()
+      .meta({description: 'The provider’s id of its machine; null until that is created.'}),
     created_at: Time.nullable(),
     state_at: Time.nullable().meta({description: 'When the runner entered this state.'}),
   })
@@ -104,6 +118,7 @@ export const Runner = z
         zone: 'us-central1-a',
         machine_type: 'c4a-standard-4',
         spot: false,
+        machine_id: 'slipway-arm-44200000072-1',
         created_at: '2026-11-01T12:00:00.000Z',
         state_at: '2026-11-01T12:00:41.000Z',
       },
