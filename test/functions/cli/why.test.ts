@@ -170,7 +170,7 @@ const SITUATIONS: readonly Situation[] = [
   {
     verdict: 'not_noticed_yet',
     what: 'a wrong webhook secret',
-    options: {env: {GITHUB_WEBHOOK_SECRET: 'of-somebody-else'}},
+    options: {env: {GITHUB_WEBHOOK_SECRET: 'the-webhook-secret-of-another-deployment'}},
     arrange: having(async () => {
       system.queueJob();
       await system.pass(10_000);
