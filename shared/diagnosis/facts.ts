@@ -82,5 +82,5 @@ export async function eyesOf(store: Store, given: Pick<Eyes, 'sweepSeconds' | 'w
   const [lock, deliveries] = await Promise.all([store.get('locks', 'sweep'), store.get('locks', 'deliveries')]);
   const last = lock && 'last' in lock ? lock.last : null;
   const hooks = deliveries && 'hooks' in deliveries ? Object.values(deliveries.hooks) : [];
-  return {...given, sweptAt: last?.at ?? null, webhookIsDown: hooks.some(({isDown}) => isDown)};
+  return {...given, sweptAt: last?.at ?? null, webhookDown: hooks.find(({isDown}) => isDown)};
 }

@@ -1,6 +1,6 @@
 import {RateLimited, Refused, Unavailable} from '../../errors';
 import type {HookReference} from '../../github/github';
-import type {FailedEvent, HookReading} from '../../model/deliveries';
+import {type FailedEvent, failureOfDeliveries, type HookReading} from '../../model/deliveries';
 import {type DryRun, isTimeUp, type Sweep, tryList} from '../context';
 import {dueHooks} from './hooks';
 import {horizonOf, pageBudget, readAttempts} from './read';
@@ -153,10 +153,11 @@ async function save(sweep: Sweep, holder: string, record: DeliveryRecord): Promi
   return saved === true;
 }
 
-function logHealth({context}: Sweep, hook: string, before: HookReading | undefined, {isDown}: HookReading): void {
+function logHealth({context}: Sweep, hook: string, before: HookReading | undefined, reading: HookReading): void {
+  const {isDown} = reading;
   if (isDown === (before?.isDown ?? false)) return;
   if (isDown) {
-    context.logger.warning('the newest webhook deliveries all failed: one a minute is sent again as a probe', {
+    context.logger.warning(`${failureOfDeliveries(reading)}; one a minute is sent again as a probe`, {
       decision: 'webhook_down',
       hook,
     });

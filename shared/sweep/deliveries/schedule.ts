@@ -61,8 +61,9 @@ export function healthAfter(reading: HookReading, newest: readonly DiscoveredDel
     ({ok, redelivery, deliveredAt}) =>
       !ok && (success === undefined || (!redelivery && deliveredAt > success + SIMULTANEOUS_MS)),
   );
-  if (isDown === reading.isDown) return reading;
-  return {...reading, isDown, ...(isDown ? {} : {recoveredAt: success ?? reading.recoveredAt})};
+  const {failedWith: _, ...healthy} = reading;
+  if (isDown) return {...healthy, isDown, failedWith: newest[0]?.statusCode ?? null};
+  return reading.isDown ? {...healthy, isDown, recoveredAt: success ?? reading.recoveredAt} : reading;
 }
 
 /**
