@@ -106,6 +106,7 @@ const OTHERS = [
   'retried',
   'retry',
   'rung_failed',
+  'runner_version_ends',
   'runs_another',
   'settle',
   'stale_secret',
@@ -113,9 +114,12 @@ const OTHERS = [
   'stop_by_hand',
   'stop_race',
   'undrained',
+  'unserved',
   'untraced',
   'vanished',
+  'waiting',
   'webhook_down',
+  'webhook_silent',
   'webhook_up',
 ] as const;
 

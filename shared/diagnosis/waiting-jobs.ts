@@ -30,11 +30,13 @@ export interface AlreadyRead extends Pick<Eyes, 'sweepSeconds' | 'webhooks'> {
   readonly runners: ReadonlyMap<string, RunnerDocument>;
   /** Open ones. */
   readonly breakers: readonly BreakerDocument[];
+  /** Every queued job; left out: they are read. */
+  readonly jobs?: readonly JobDocument[];
 }
 
 /** The queued jobs on record, oldest first, at most 200, each with the verdict that follows from the record alone: nobody else is asked. */
 export async function waitingJobs(context: Records, read: AlreadyRead): Promise<WaitingJob[]> {
-  const jobs = await queuedJobs(context);
+  const jobs = read.jobs ? oldest(read.jobs) : await queuedJobs(context);
   if (jobs.length === 0) return [];
   const eyes = await eyesOf(context.store, read);
   const pools = new Set(jobs.map(({pool}) => pool));
@@ -72,15 +74,19 @@ async function queuedJobs({store, pools}: Records): Promise<JobDocument[]> {
   const found = [...some];
   if (some.length === MOST_JOBS) {
     const each = Math.max(1, Math.floor(MOST_JOBS / Math.max(1, pools.length)));
-    const oldest = await Promise.all(
+    const first = await Promise.all(
       pools.map(({name}) =>
         store.find('jobs', {where: {pool: name, demand: 'open'}, orderBy: 'queuedAt', limit: each}),
       ),
     );
-    found.push(...oldest.flat());
+    found.push(...first.flat());
   }
   const jobs = new Map(found.map(({id, data}) => [id, data]));
-  return [...jobs.values()].sort((a, b) => a.queuedAt - b.queuedAt).slice(0, MOST_JOBS);
+  return oldest([...jobs.values()]);
+}
+
+function oldest(jobs: readonly JobDocument[]): JobDocument[] {
+  return [...jobs].sort((a, b) => a.queuedAt - b.queuedAt).slice(0, MOST_JOBS);
 }
 
 /** How full the pool is, and the place of each of its open jobs; looked at only where one waits for a slot. */

@@ -21,6 +21,8 @@ export interface HookReading {
   readonly probedAt: number;
   /** Time of the first success after the receiver was down. */
   readonly recoveredAt: number;
+  /** Time of the newest event of a job that arrived; missing: none is known. */
+  readonly arrivedAt?: number;
 }
 
 /** `locks/deliveries`: what the sweep knows of each hook. */

@@ -4,7 +4,7 @@ import type {JobDocument} from '../model/job';
 import type {KeyDocument} from '../model/lease';
 import type {RunnerDocument} from '../model/runner';
 import type {SlotDocument} from '../model/slot';
-import type {LockDocument} from '../model/sweep';
+import type {LockDocument, UnservedDocument} from '../model/sweep';
 import type {DeadLetterDocument} from '../model/tasks';
 import type {VmDocument} from '../model/vm';
 
@@ -53,7 +53,7 @@ export interface Collections {
   breakers: BreakerDocument;
   deadletters: DeadLetterDocument;
   vms: VmDocument;
-  locks: LockDocument | DeliveriesDocument | FailedEventsDocument;
+  locks: LockDocument | DeliveriesDocument | FailedEventsDocument | UnservedDocument;
 }
 
 export type CollectionName = keyof Collections;

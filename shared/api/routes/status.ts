@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type {Config} from '../../config/config-types';
+import {readUnserved} from '../../diagnosis/facts';
 import {waitingJobs} from '../../diagnosis/waiting-jobs';
 import {jsonReply} from '../../http/server';
 import type {Pool} from '../../model/pool';
@@ -86,6 +87,20 @@ const Status = z
         description:
           'Those that need a runner, the oldest first, at most 200, and why they have none by the record alone; GET /explain asks GitHub, too.',
       }),
+    unserved_jobs: z
+      .array(
+        z.object({
+          url: z.string().nullable(),
+          repository: z.string(),
+          labels: z.array(z.string()),
+          verdict: VerdictWord,
+          because: z.string(),
+        }),
+      )
+      .meta({
+        description:
+          'Jobs that are queued at GitHub, ask for a label that some pool knows, and that no pool takes; the newest 200, as the latest sweep saw them.',
+      }),
     last_sweep: z
       .object({
         at: Time,
@@ -119,6 +134,7 @@ const EXAMPLE: z.output<typeof Status> = {
   job_timeout_seconds: 7200,
   pools: [{name: 'arm', limit: 50, states: {requested: 0, creating: 0, booting: 0, idle: 0, busy: 1, draining: 0}}],
   waiting_jobs: [],
+  unserved_jobs: [],
   last_sweep: {
     at: '2026-11-01T12:00:00.000Z',
     age_seconds: 31,
@@ -167,12 +183,13 @@ const AT_MOST = 1_000;
 async function readStatus(context: Context, webhooks: Config['webhooks']) {
   const {store, pools, clock} = context;
   const now = clock.now();
-  const [runners, vms, swept, breakers, deadletters] = await Promise.all([
+  const [runners, vms, swept, breakers, deadletters, unserved] = await Promise.all([
     liveRunners(store),
     persistentVms(context),
     lastSweep(store),
     store.find('breakers', {where: {}, limit: AT_MOST}),
     store.count('deadletters', {}),
+    readUnserved(store, now),
   ]);
   const waiting = await waitingJobs(context, {
     now,
@@ -212,6 +229,13 @@ async function readStatus(context: Context, webhooks: Config['webhooks']) {
       verdict: explanation.verdict,
       because: scrubSecrets(explanation.because),
       do: explanation.do,
+    })),
+    unserved_jobs: unserved.map(({url, repository, labels, verdict, because}) => ({
+      url,
+      repository,
+      labels: [...labels],
+      verdict,
+      because: scrubSecrets(because),
     })),
     last_sweep: swept
       ? {...swept, incomplete: [...swept.incomplete], at: timeOf(swept.at), age_seconds: secondsBetween(swept.at, now)}
