@@ -1,3 +1,4 @@
+import {GitHubDown, RateLimited} from '../errors';
 import type {DiscoveredRepository} from '../github/github';
 import {type JobKey, jobKeyOf} from '../model/job';
 import {takesRepository} from '../model/matching';
@@ -153,7 +154,9 @@ class Scanner {
       this.#take(this.#strangers, repository, scan);
       memory.visitedAt.set(name, this.#now);
       if (!first.includes(repository)) unserved.last = name;
-      if (scan.kind === 'failed') await this.#guard.noteFailure(repository.fullName, scan.error);
+      // Of anything else than GitHub's own trouble nothing is said: no job of ours is there.
+      if (scan.kind === 'failed' && (scan.error instanceof RateLimited || scan.error instanceof GitHubDown))
+        await this.#guard.noteFailure(repository.fullName, scan.error);
       if (scan.kind === 'scanned' && scan.isBusy) unserved.busy.add(name);
       else unserved.busy.delete(name);
     }

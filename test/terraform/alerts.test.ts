@@ -1,3 +1,4 @@
+import type {LogFields} from '../../shared/logger';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {compileQuery} from '../builders/logging-query';
 import {aSystem, MINUTE, POOLS, type TestSystem} from '../builders/system';
@@ -144,16 +145,21 @@ test.each(NIGHTS)('a night in which $cause fires $fires', async ({fires, play, s
 
 describe('one line', () => {
   /** As the function writes it. */
-  function firedBy(message: string, fields: object, level: 'warning' | 'error' = 'warning'): string[] {
+  function firedBy(message: string, fields: LogFields, level: 'warning' | 'error' = 'warning'): string[] {
     const lines: string[] = [];
     const logger = createLogger({level: 'debug', destination: {write: (line) => lines.push(line)}});
     logger.with({function: 'sweep'})[level](message, fields);
     return [...incidents(lines).keys()];
   }
-  const ends = (days_left: number) => ({decision: 'runner_version_ends', version: '2.329.0', ends_at: '', days_left});
-  const opened = (reason: string) => ({decision: 'breaker_open', reason});
+  const ends = (days_left: number): LogFields => ({
+    decision: 'runner_version_ends',
+    version: '2.329.0',
+    ends_at: '2026-12-01',
+    days_left,
+  });
+  const opened = (reason: string): LogFields => ({decision: 'breaker_open', reason});
 
-  test.each([
+  test.each<[string, LogFields, string[]]>([
     ['a runner version that ends in ten days', ends(10), ['runner_version']],
     ['a runner version that ends in eleven days', ends(11), []],
     ['a quota', opened('quota.us-central1'), ['quota']],
