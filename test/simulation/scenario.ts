@@ -205,9 +205,16 @@ export interface CallFault {
 }
 
 /** Whether there is something in it that no later event repairs: leftovers, a fault, or a persistent VM that stays on record as starting. */
-export function needsSweep({setting, faults}: Scenario): boolean {
+export function needsSweep({setting, jobs, faults}: Scenario): boolean {
   // A limit that is raised tells nobody.
   if (setting.leftovers || setting.drained || setting.webhooksOff) return true;
+  // `waiting` may arrive after the `queued` that it came before, and no event says in which order GitHub sent them.
+  const heldMs = jobs.flatMap(({approvedAfterMs, heldBesideMs, sentBack}) => [
+    approvedAfterMs,
+    heldBesideMs,
+    sentBack?.forMs,
+  ]);
+  if (heldMs.some((ms) => ms !== undefined && ms < setting.webhookDelayMs)) return true;
   // The persistent VM stays on record as starting, and a creation that nobody awaits as done.
   const lateLasts = setting.vm === true || (setting.provider ?? 'gce') !== 'gce';
   return faults.some((fault) => isLasting(fault) || (lateLasts && fault.on === 'late_failure'));
