@@ -50,7 +50,7 @@ locals {
     breaker = {
       name   = "a breaker holds new runners back"
       filter = "jsonPayload.decision=\"breaker_open\" AND NOT jsonPayload.reason=~\"^(github|boot|quota)\\.\""
-      labels = ["message"]
+      labels = ["reason"]
     }
     webhook_silent = {
       name   = "the webhook brings no jobs, and the sweep finds them"

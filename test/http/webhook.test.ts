@@ -275,7 +275,7 @@ describe('webhook ignores, with 200 and the reason,', () => {
       reason: 'no_matching_pool',
       job: '7001-1',
       run: expect.any(Number),
-      url: expect.stringContaining('/job/'),
+      url: expect.stringContaining('/actions/runs/'),
       repository: 'acme/app',
       labels,
     });

@@ -101,7 +101,6 @@ const NIGHTS: readonly Night[] = [
       await system.pass(5 * MINUTE);
       return undefined;
     },
-    sentence: /breaker github-5xx is open/,
   },
   {
     cause: 'no delivery arrives, and the sweep finds every job',
