@@ -35,7 +35,7 @@ run "all" {
   }
 
   assert {
-    condition     = keys(google_monitoring_alert_policy.log) == sort(["alert", "boot_failure", "breaker", "broken", "dead_letter", "github_limit", "job_waits", "quota", "runner_version", "unserved", "webhook_silent"]) && length(google_monitoring_alert_policy.sweep_silent) == 1 && length(google_monitoring_alert_policy.errors) == 1
+    condition     = keys(google_monitoring_alert_policy.log) == ["alert", "boot_failure", "breaker", "broken", "dead_letter", "github_limit", "job_waits", "quota", "runner_version", "unserved", "webhook_silent"] && length(google_monitoring_alert_policy.sweep_silent) == 1 && length(google_monitoring_alert_policy.errors) == 1
     error_message = "there is an alert for each thing that a person has to know"
   }
 

@@ -1,6 +1,6 @@
 import {steady} from '../../shared/diagnosis/verdict';
+import {ApiClient} from '../api/client';
 import {aSystem, MINUTE, POOLS, type TestSystem} from '../builders/system';
-import {MANAGER_SECRET} from '../emulators/system';
 
 jest.setTimeout(120_000);
 
@@ -11,9 +11,8 @@ const lines = (decision: string) =>
   system.log.map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => line['decision'] === decision);
 
 async function unservedJobs(): Promise<Record<string, unknown>[]> {
-  const headers = {'x-runner-secret': MANAGER_SECRET};
-  const answer = await fetch(`${system.urls.api}/status`, {headers});
-  return ((await answer.json()) as {unserved_jobs: Record<string, unknown>[]}).unserved_jobs;
+  const {json} = await new ApiClient(system.urls.api).get('/status');
+  return json['unserved_jobs'] as Record<string, unknown>[];
 }
 
 test('jobs that no pool takes are logged once, and shown while GitHub has them queued', async () => {
