@@ -32,13 +32,15 @@ const STRANGERS_TTL_MS = 3600_000;
 
 /**
  * Repositories that no pool serves, of owners that a pool names: a job there that asks for a label of ours waits for a repository that was
- * left out. Where the pools spell out theirs, GitHub is asked for the others once an hour; without an answer there are none.
+ * left out. Where the pools spell out theirs, an App asks GitHub for the
+ * others once an hour; without an answer there are none. A personal token does not: its user may see thousands.
  */
 export async function findStrangers(sweep: Sweep): Promise<DiscoveredRepository[]> {
   const {context, discovery, memory, source} = sweep;
   const {pools, clock, logger} = context;
   const isListed = source !== 'configured' || !pools.every(areAllSpeltOut);
   let list = memory.repositories.former(WHAT)?.list ?? [];
+  if (!isListed && discovery.credentials === 'token') return [];
   if (!isListed) {
     if (!memory.repositories.get(STRANGERS)) {
       const {items, failure} = await listOrFailure(() => discovery.listRepositories());
