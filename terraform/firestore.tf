@@ -36,6 +36,8 @@ locals {
   indexes = {
     # The oldest job of a pool that still needs a runner.
     open_jobs = { collection = "jobs", fields = ["pool", "demand", "queuedAt"] }
+    # The oldest queued jobs of all pools, which /status shows.
+    queued_jobs = { collection = "jobs", fields = ["status", "queuedAt"] }
   }
 }
 

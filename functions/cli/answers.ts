@@ -87,7 +87,12 @@ export const Status = z.object({
     )
     .default([]),
   last_sweep: z
-    .object({age_seconds: Count, finished: z.boolean().nullish(), incomplete: z.array(z.string()).default([])})
+    .object({
+      age_seconds: Count,
+      finished: z.boolean().nullish(),
+      because: Text,
+      incomplete: z.array(z.string()).default([]),
+    })
     .nullable(),
   breakers: z.array(z.object({name: z.string(), reason: Text, message: Text, next_probe_at: Text})),
   deadletters: z.number(),
@@ -132,3 +137,23 @@ export const Explanation = z.object({
   timeline: z.array(z.object({at: z.string(), what: z.string(), detail: Text})),
 });
 export type Explanation = z.output<typeof Explanation>;
+
+export const PoolTest = z.object({
+  dry_run: z.boolean(),
+  decision: z.string(),
+  because: z.string(),
+  name: Text,
+  placements: z.array(z.object({place: z.string(), machine_type: Text, spot: z.boolean()})),
+  request: z.object({labels: Labels}).nullish(),
+});
+export type PoolTest = z.output<typeof PoolTest>;
+
+const CleanupThing = z.object({kind: z.string(), name: z.string(), place: Text, because: z.string()});
+export type CleanupThing = z.output<typeof CleanupThing>;
+
+export const Cleaned = z.object({
+  would_remove: z.array(CleanupThing),
+  removed: z.array(CleanupThing),
+  skipped: z.array(CleanupThing),
+});
+export type Cleaned = z.output<typeof Cleaned>;

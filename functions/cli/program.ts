@@ -3,6 +3,7 @@ import {version} from '../../package.json';
 import {scrubSecrets} from '../../shared/secret';
 import {type AddCommand, type Setting, wholeNumber} from './command';
 import {addCheck} from './commands/check';
+import {addCleanup} from './commands/cleanup';
 import {addCompletion} from './commands/completion';
 import {addCreate, addDelete} from './commands/create';
 import {addDeadLetters, addRetry} from './commands/dead-letters';
@@ -11,6 +12,7 @@ import {addOpen} from './commands/open';
 import {addStart, addStop} from './commands/power';
 import {addRunners} from './commands/runners';
 import {addStatus} from './commands/status';
+import {addTest} from './commands/test';
 import {addWhy} from './commands/why';
 import {Failure} from './failure';
 import type {Host} from './session';
@@ -28,6 +30,8 @@ const COMMANDS: readonly AddCommand[] = [
   addStop,
   addDeadLetters,
   addRetry,
+  addTest,
+  addCleanup,
   addOpen,
   addCheck,
   addCompletion,

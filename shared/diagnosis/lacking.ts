@@ -2,8 +2,8 @@ import {type BreakerDocument, GITHUB_DOWN} from '../model/breaker';
 import type {FailedAttempt, JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
 import type {EphemeralPool} from '../model/pool';
-import {isBeingCreated, isEnding, type RunnerDocument} from '../model/runner';
-import {jobName, type LookedAt} from './looked-at';
+import {isBeingCreated, isEnding, isOnlineOnRecord, type RunnerDocument} from '../model/runner';
+import {jobName, type LookedAt, MOST_READ} from './looked-at';
 import {count, due, duration, type Explanation, ordinal, quoted} from './verdict';
 
 /** What a queued job of a pool that makes a machine for each job lacks. */
@@ -31,7 +31,8 @@ function waitingForSlot(looked: LookedAt, job: JobDocument, pool: EphemeralPool)
   const {position} = queue;
   const since = job.queuedAt;
   const shared = {verdict: 'waiting_for_slot', since, ...(position === undefined ? {} : {position})} as const;
-  const before = position === undefined ? '' : `, and the job is the ${ordinal(position)} in the queue`;
+  const place = position === undefined ? `behind the first ${MOST_READ}` : `the ${ordinal(position)}`;
+  const before = `, and the job is ${place} in the queue`;
   if (pool.maxRunners === 0) {
     return {
       ...shared,
@@ -98,15 +99,19 @@ function failing(looked: LookedAt, failed: FailedAttempt): Explanation {
   };
 }
 
+/** A lost task is repeated under the next name, and a name stays the same for so long. */
+const REPEATED_MS = 5 * 60_000;
+
 /** The runner is being made, or is about to be. */
 function creating(looked: LookedAt, job: JobDocument): Explanation {
-  const {runner, now} = looked;
+  const {runner, now, eyes} = looked;
   if (!runner) {
+    const withinMs = Math.max(REPEATED_MS, 2 * eyes.sweepSeconds * 1000);
     return {
       verdict: 'creating',
       since: job.updatedAt,
       because: `a slot of pool ${job.pool} is free, and a task that creates the runner is on its way since ${duration(now - job.updatedAt)}`,
-      do: 'Wait: the sweep repeats a task that was lost within five minutes.',
+      do: `Wait: the sweep repeats a task that was lost within ${duration(withinMs)}.`,
     };
   }
   const where = placeOf(runner);
@@ -131,7 +136,7 @@ function made(looked: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Ex
       do: 'Wait: the job gets another runner as soon as the news arrives.',
     };
   }
-  if (isOnline || runner.state === 'idle') return idle(looked, runner, pool);
+  if (isOnline || (registration === 'unknown' && isOnlineOnRecord(runner))) return idle(looked, runner, pool);
   const bootMs = pool.bootMinutes * 60_000;
   const tooLong = now - since > bootMs;
   const boots = `runner ${runner.name} has been booting for ${duration(now - since)}${placeOf(runner)}; a boot may take ${duration(bootMs)} here`;
@@ -146,7 +151,7 @@ function made(looked: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Ex
 }
 
 function idle({now, registration}: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Explanation {
-  const {scope, stateAt} = runner;
+  const {scope, stateAt, onlineAt} = runner;
   const labels = registration === 'unknown' || registration === 'absent' ? runner.labels : registration.labels;
   const where =
     scope.kind === 'organization'
@@ -154,7 +159,7 @@ function idle({now, registration}: LookedAt, runner: RunnerDocument, pool: Ephem
       : `repository ${scope.owner}/${scope.repo}`;
   return {
     verdict: 'runner_idle',
-    since: stateAt,
+    since: onlineAt ?? stateAt,
     because: `runner ${runner.name} is online and idle in ${where} with the labels ${labels.join(', ')}, and GitHub has not given it the job (its VM is up for ${duration(now - stateAt)})`,
     do:
       scope.kind === 'organization'
@@ -164,12 +169,12 @@ function idle({now, registration}: LookedAt, runner: RunnerDocument, pool: Ephem
 }
 
 /** The runner that was there for the job went before it ran it. */
-function lost({now}: LookedAt, job: JobDocument, runner: RunnerDocument): Explanation {
+function lost({now, eyes}: LookedAt, job: JobDocument, runner: RunnerDocument): Explanation {
   return {
     verdict: 'retrying',
     since: runner.stateAt,
     because: `runner ${runner.name}, which was there for the job, is ${runner.state} since ${duration(now - runner.stateAt)} and has not run it; the sweep makes another one for job ${job.jobId}-${job.runAttempt}`,
-    do: 'Wait: the sweep looks every minute and acts when it has seen it twice.',
+    do: `Wait: the sweep looks every ${duration(eyes.sweepSeconds * 1000)} and acts when two sweeps at least two minutes apart have seen it.`,
   };
 }
 

@@ -1,4 +1,5 @@
 import {openBreakers} from '../diagnosis/facts';
+import {MOST_READ} from '../diagnosis/looked-at';
 import {steady} from '../diagnosis/verdict';
 import {type WaitingJob, waitingJobs} from '../diagnosis/waiting-jobs';
 import {type JobDocument, jobKeyOf} from '../model/job';
@@ -11,25 +12,22 @@ import type {Observed} from './observed';
  * oldest have a verdict.
  */
 export async function explainWaiting(sweep: Sweep, observed: Observed): Promise<Waiting> {
-  const {context, webhooks} = sweep;
+  const {context, webhooks, intervalSeconds} = sweep;
   const jobs = [...observed.jobs].flatMap(([key, job]) => {
     const status = observed.seen.get(key)?.job.status ?? 'queued';
     return job.status === 'queued' && status === 'queued' && !observed.absent.has(key) ? [job] : [];
   });
   if (jobs.length === 0) return {jobs, explained: []};
-  const explained = await waitingJobs(context, {
+  const oldest = [...jobs].sort((a, b) => a.queuedAt - b.queuedAt).slice(0, MOST_READ);
+  const explained = await waitingJobs(context, oldest, {
     now: context.clock.now(),
-    jobs,
-    sweepSeconds: SWEEP_SECONDS,
+    sweepSeconds: intervalSeconds,
     webhooks,
     runners: new Map((observed.runners ?? []).map((runner) => [runner.name, runner])),
     breakers: await openBreakers(context.store),
   });
   return {jobs, explained};
 }
-
-/** Of no verdict that is logged. */
-const SWEEP_SECONDS = 60;
 
 export interface Waiting {
   readonly jobs: readonly JobDocument[];

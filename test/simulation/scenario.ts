@@ -72,8 +72,15 @@ export interface Setting {
   readonly moreRepositories?: number;
   /** Attempts to deliver on one page of GitHub's list; 100 unless given. */
   readonly deliveriesAPage?: number;
+  /** `SWEEP_INTERVAL_SECONDS`; 60 unless given. */
+  readonly sweepIntervalSeconds?: number | undefined;
   /** The scheduler starts each sweep twice, at once. */
   readonly sweepsTwice?: boolean;
+}
+
+/** From one call of the scheduler to the next, at least: Cloud Scheduler knows whole minutes. */
+export function sweepIntervalMs({setting}: Pick<Scenario, 'setting'>): number {
+  return Math.max(60, setting.sweepIntervalSeconds ?? 60) * 1000;
 }
 
 /** Providers that a world can have. */

@@ -1,10 +1,12 @@
 import type {Operation} from '../operation';
+import {cleanup} from './cleanup';
 import {listDeadLetters, retry} from './dead-letters';
 import {docs, openapi, redoc} from './docs';
 import {explain} from './explain';
 import {health, healthCheck, ping} from './health';
 import {getJob, listJobs} from './jobs';
 import {info} from './overview';
+import {testPool} from './pool-tests';
 import {create, remove} from './runner-requests';
 import {getRunner, listRunners} from './runners';
 import {status} from './status';
@@ -21,6 +23,8 @@ export const OPERATIONS: readonly Operation[] = [
   getRunner,
   create,
   remove,
+  testPool,
+  cleanup,
   start,
   stop,
   listJobs,
