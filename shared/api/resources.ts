@@ -1,11 +1,12 @@
 import * as z from 'zod';
+import type {CheckFinding} from '../diagnosis/doctor/check';
 import {Problem} from '../http/errors';
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {isLabelPattern} from '../model/labels';
 import {isDocumentId, isSpeltOut} from '../model/names';
 import {placementOf} from '../model/placement';
 import {isPersistent, type Pool} from '../model/pool';
-import type {RunnerDocument} from '../model/runner';
+import {machineProvider, type RunnerDocument} from '../model/runner';
 import type {DeadLetterDocument} from '../model/tasks';
 import type {VmDocument, VmState} from '../model/vm';
 import type {Context} from '../ports';
@@ -60,6 +61,7 @@ export function vmView(vm: PersistentVm): RunnerView {
     zone: vm.zone,
     machine_type: null,
     spot: null,
+    machine_id: vm.instance,
     created_at: null,
     state_at: vm.document ? timeOf(vm.document.stateAt) : null,
   };
@@ -108,7 +110,7 @@ export function runnerView(runner: RunnerDocument): RunnerView {
     id: runner.name,
     name: runner.name,
     pool: runner.pool,
-    type: 'gce',
+    type: machineProvider(runner),
     state: runner.state,
     repository: scope.kind === 'repository' ? `${scope.owner}/${scope.repo}` : null,
     org: scope.kind === 'organization' ? scope.org : null,
@@ -117,6 +119,7 @@ export function runnerView(runner: RunnerDocument): RunnerView {
     zone: placement?.place ?? null,
     machine_type: placement?.machineType ?? null,
     spot: placement?.spot ?? null,
+    machine_id: runner.machineId ?? null,
     created_at: timeOf(runner.createdAt),
     state_at: timeOf(runner.stateAt),
   };
@@ -158,4 +161,16 @@ export function unknownRunner(id: string): Problem {
 export function unknownPool(name: string, pools: readonly {readonly name: string}[]): Problem {
   const names = pools.map((pool) => pool.name).join(', ') || 'none, as no pool is configured';
   return new Problem('unknown-pool', `found pool ${name}, expected one of: ${names}`);
+}
+
+/** What every check of the doctor finds. The doctor is loaded when it is first asked. */
+export function findings({
+  config,
+  invalid,
+  secrets,
+  services,
+  logger,
+}: Pick<RequestContext, 'config' | 'invalid' | 'secrets' | 'services' | 'logger'>): Promise<CheckFinding[]> {
+  const {examine}: typeof import('../diagnosis/doctor/doctor') = require('../diagnosis/doctor/doctor');
+  return examine({config, invalid, secrets, services, logger, sweepSeconds: config.sweepIntervalSeconds});
 }

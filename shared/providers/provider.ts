@@ -126,7 +126,10 @@ export type PlacementRequest = Pick<CreateRequest, 'name' | 'pool' | 'job'>;
 
 export interface MachineReference {
   readonly name: string;
-  /** Id of the machine at the provider, if it differs from the name. */
+  /**
+   * Id of the machine at the provider, as `create`, `find` or `list` gave it. Undefined: not on record, because the answer to the creation
+   * was lost or an older version made the record; the provider then looks for the machine by its name.
+   */
   readonly id?: string;
   /** The pool of the machine, if known. */
   readonly pool?: string;
@@ -163,19 +166,27 @@ export interface MachineList {
   readonly unreadPlaces?: readonly string[];
 }
 
-/** One result of a check: what was found, and what a person can do about it. */
+/** Within this `check` answers each of its questions, or finds that the answer did not come; in milliseconds of real time. */
+export const QUESTION_MS = 5_000;
+
+/** One result of a check: what was found, and what a person can do about it. `skipped`: what was asked did not answer, or there was nothing to ask. */
 export interface Finding {
+  /** A finding about the quotas of the provider; every other one is about whether it works for the pool. */
+  readonly about?: 'quota';
   readonly status: 'ok' | 'warning' | 'error' | 'skipped';
   readonly because: string;
   readonly do: string;
+  /** What was asked did not answer. */
+  readonly isSilent?: true;
 }
 
 /**
- * The outcome of a creation. A machine exists after `created`, and may exist after `uncertain`. `quotaScope`: what the quota covers, such
- * as a region or an account; each has its own breaker.
+ * The outcome of a creation. A machine exists after `created`, and may exist after `uncertain`. `id`: `Machine.id` of the new machine, which
+ * is recorded and is part of every later reference. `quotaScope`: what the quota covers, such as a region or an account, in the words of
+ * `quotaScopes` in shared/model/pool.ts; each has its own breaker.
  */
 export type CreateOutcome =
-  | {readonly kind: 'created'; readonly placement: Placement}
+  | {readonly kind: 'created'; readonly placement: Placement; readonly id: string}
   | {readonly kind: 'no_capacity'; readonly tried: readonly Placement[]; readonly message: string}
   | {readonly kind: 'quota'; readonly message: string; readonly quotaScope: string}
   | {readonly kind: 'rate_limited'; readonly message: string; readonly retryAfterSeconds: number}
@@ -205,7 +216,13 @@ export interface RunnerProvider {
   list(): Promise<MachineList>;
   /** Whether the provider preempted the machine, as far as the provider knows. Undefined for a provider that preempts no machines. */
   wasPreempted?(machine: MachineReference): Promise<boolean>;
-  /** Checks whether a machine could be created for the pool now, without changing anything. An error of the provider is a finding. */
+  /** URL of the machine's page at the provider, for people; makes no call. Undefined: it has none, or `id` or `place` is not known. */
+  page?(machine: MachineReference): Promise<string | undefined>;
+  /**
+   * Checks whether a machine could be created for the pool now, without changing anything: reads afresh whether the template is there, what it
+   * would leave over, and what the quotas have left. An error of the provider is a finding, and so is an answer that did not come within
+   * `QUESTION_MS` (`skipped`).
+   */
   check(pool: string): Promise<readonly Finding[]>;
 }
 

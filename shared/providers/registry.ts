@@ -18,7 +18,7 @@ export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProv
         pool,
         ...(job ? {job} : {}),
       });
-      return {kind: 'created', placement: {place: 'dry-run', spot: false}};
+      return {kind: 'created', placement: {place: 'dry-run', spot: false}, id: name};
     },
     find: (machine) => real.find(machine),
     async delete({name}) {
@@ -27,6 +27,7 @@ export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProv
     },
     list: () => real.list(),
     ...(real.wasPreempted ? {wasPreempted: real.wasPreempted.bind(real)} : {}),
+    ...(real.page ? {page: real.page.bind(real)} : {}),
     check: (pool) => real.check(pool),
   };
 }

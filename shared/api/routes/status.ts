@@ -175,6 +175,7 @@ export const status = operation(
     tag: 'overview',
     summary: 'Gets runners, queued jobs, limits and failures',
     access: 'secret',
+    whenMisconfigured: true,
     parameters: z.strictObject({}),
     query: z.strictObject({}),
     outcomes: {
