@@ -21,6 +21,7 @@ import {nextPageUrl, readListWith, toListed} from './lists';
 import type {DiscoveryPermission, GitHubCall} from './refusals';
 import {readDelivery, readHook, readItems, readRepository} from './responses';
 import type {RunnerGroups} from './runner-groups';
+import {createRunnerVersions} from './runner-versions';
 import {createScopedGitHub} from './runners';
 import {createRuns, pathOf} from './runs';
 
@@ -103,6 +104,7 @@ export function createActions({access, groups, clock}: ActionsOptions): Discover
 
   return {
     ...createRuns(ask),
+    ...createRunnerVersions(ask),
     credentials,
 
     async listRepositories() {

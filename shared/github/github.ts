@@ -1,3 +1,4 @@
+import type {RunnerDownload, RunnerVersionEnds} from '../model/facts';
 import type {JobStatus} from '../model/job';
 import type {JobFields} from '../model/job-json';
 import type {RunnerScope} from '../model/scope';
@@ -28,6 +29,8 @@ export interface Registration {
   readonly labels: readonly string[];
   /** The labels that can be removed: not `self-hosted`, the operating system and the architecture. */
   readonly customLabels: readonly string[];
+  /** Version of the runner application, e.g. `2.338.0`; missing before the runner first connects, and where GitHub does not say. */
+  readonly version?: string;
 }
 
 /** The state of a job at GitHub. */
@@ -192,6 +195,10 @@ export interface Discovery {
   run(repository: NamedRepository, runId: number): Promise<DiscoveredRun | undefined>;
   access(repository: NamedRepository): Promise<RepositoryAccess>;
   listRunners(scope: RunnerScope, installationId: number | null): Promise<Registration[]>;
+  /** The runner application that GitHub offers now, for each platform. Every scope gives the same answer. */
+  runnerDownloads(scope: RunnerScope, installationId: number | null): Promise<readonly RunnerDownload[]>;
+  /** When GitHub ends the version. No end where GitHub does not know the version, or has no such answer (GitHub Enterprise Server). */
+  runnerVersionEnds(scope: RunnerScope, installationId: number | null, version: string): Promise<RunnerVersionEnds>;
   /** The hooks that receive `workflow_job`. Empty with an App, whose own hook is used. */
   hooks(scope: RunnerScope): Promise<HookReference[]>;
   /**

@@ -105,12 +105,16 @@ export function readJitConfig(data: unknown): JitConfig | undefined {
 
 const Label = z.object({name: z.string(), type: minor(z.string())});
 
+/** A release of the runner application. */
+const RUNNER_VERSION = /^\d{1,4}\.\d{1,6}\.\d{1,6}$/;
+
 const Runner = z.object({
   id: Id,
   name: z.string(),
   status: z.unknown(),
   busy: z.unknown(),
   labels: minor(z.array(minor(Label))),
+  version: minor(z.string().regex(RUNNER_VERSION)),
 });
 
 export function readRegistration(data: unknown): Registration | undefined {
@@ -126,6 +130,7 @@ export function readRegistration(data: unknown): Registration | undefined {
     labels: labels.map(({name}) => name),
     // https://docs.github.com/en/rest/actions/self-hosted-runners#remove-a-custom-label-from-a-self-hosted-runner-for-a-repository
     customLabels: labels.filter(({type}) => type === 'custom').map(({name}) => name),
+    ...(runner.version ? {version: runner.version} : {}),
   };
 }
 

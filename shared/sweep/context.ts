@@ -40,6 +40,10 @@ export interface SweepMemory {
    * when a job that no pool takes was last looked up, in milliseconds.
    */
   readonly unserved: {readonly busy: Set<string>; last: string | null; readonly lookedUpAt: Map<string, number>};
+  /** Names of runners that the last sweep read and whose boot time is on record, by pool. */
+  readonly booted: Map<string, ReadonlySet<string>>;
+  /** The runner versions on record, and when they are looked at again, in milliseconds. */
+  readonly versions: {known: ReadonlySet<string>; dueAt: number; retryAt: number};
 }
 
 export function createSweepMemory(clock: Pick<Clock, 'now'>): SweepMemory {
@@ -54,6 +58,8 @@ export function createSweepMemory(clock: Pick<Clock, 'now'>): SweepMemory {
     unreadableRuns: new Map(),
     runCursors: new Map(),
     unserved: {busy: new Set(), last: null, lookedUpAt: new Map()},
+    booted: new Map(),
+    versions: {known: new Set(), dueAt: 0, retryAt: 0},
   };
 }
 
