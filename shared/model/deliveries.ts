@@ -23,6 +23,8 @@ export interface HookReading {
   readonly probedAt: number;
   /** Time of the first success after the receiver was down. */
   readonly recoveredAt: number;
+  /** Time of the newest event of a job that arrived; missing: none is known. */
+  readonly arrivedAt?: number;
 }
 
 /** For sentences: what happened to the newest attempts of a receiver that is down. `webhook` answers 401 to a wrong signature alone. */
