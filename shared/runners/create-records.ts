@@ -69,16 +69,23 @@ export async function recordNotRegistered(context: Context, {name}: RunnerDocume
   });
 }
 
-/** Records that the VM is created (`placement`), or that the runner is online already (undefined), and that the key is done. Returns the runner. */
+/** A machine that exists: what the provider calls it, and where it is. */
+export interface MadeMachine {
+  readonly id: string;
+  readonly placement: Placement;
+}
+
+/** Records that the machine is created (`made`), or that the runner is online already (undefined), and that the key is done. Returns the runner. */
 export async function recordCreated(
   context: Context,
   creation: Creation,
-  placement: Placement | undefined,
+  made: MadeMachine | undefined,
 ): Promise<RunnerDocument> {
   return context.store.transaction(async (transaction) => {
     const {runner = creation.runner, key, now} = await readCreation(context, transaction, creation);
     finishInTransaction(transaction, key, creation.lease);
-    const advanced = {...advanceRunner(runner, 'booting', now), ...(placement ? placementFields(placement) : {})};
+    const machine = made ? {machineId: made.id, ...placementFields(made.placement)} : {};
+    const advanced = {...advanceRunner(runner, 'booting', now), ...machine};
     const booting = isWithoutJob(runner) && advanced.covers === null ? unassign(advanced, now) : advanced;
     transaction.set('runners', runner.name, booting);
     return booting;
@@ -191,6 +198,7 @@ export async function replaceRunner(
       state: 'requested',
       githubId: null,
       registrationTriedAt: next === 'claim' ? now : null,
+      machineId: null,
       ...placementFields(null),
       createdAt: now,
       stateAt: now,

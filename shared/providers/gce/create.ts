@@ -130,7 +130,7 @@ async function tryPlacement(
   const attempt = await attemptInsert({compute, clock, insert, onWaiting: request.onWaiting});
   switch (attempt.kind) {
     case 'created':
-      return {kind: 'created', placement};
+      return {kind: 'created', placement, id: request.name};
     case 'failed': {
       const {failure} = attempt;
       return {placement, failure, failureClass: failure.failureClass};

@@ -20,6 +20,8 @@ export interface WebhooksOptions {
 
 /** Makes the bodies of webhooks and hands them to the hooks that want them. Throws on a body that GitHub would not send. */
 export class Webhooks {
+  #lastChecked = '';
+
   constructor(private readonly options: WebhooksOptions) {}
 
   /** `workflow_job`, to the hooks of the App where it is installed, of the repository and of its owner. */
@@ -75,10 +77,14 @@ export class Webhooks {
   }
 
   #checked(event: string, action: string | null, body: object): string {
+    const json = JSON.stringify(body);
+    // The event of a job is often announced again as it was.
+    if (json === this.#lastChecked) return json;
     const problems = webhookProblems(event, action, body);
     if (problems.length > 0)
       throw new Error(this.options.violated({where: `webhook ${event} ${action ?? ''}`.trim(), problems}));
-    return JSON.stringify(body);
+    this.#lastChecked = json;
+    return json;
   }
 }
 
