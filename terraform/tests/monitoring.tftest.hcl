@@ -11,7 +11,7 @@ variables {
   region                = "us-central1"
   github_app_id         = "12345"
   bundles               = "./tests/bundles"
-  pools                 = "{pools: [{name: arm}]}"
+  pools                 = "{pools: [{name: arm, repo: acme/app, requires: [arm64], provider: {type: gce, template: projects/acme-runners/global/instanceTemplates/arm}}]}"
   notification_channels = ["projects/acme-runners/notificationChannels/1"]
 }
 
