@@ -147,6 +147,7 @@ function made(looked: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Ex
     do: tooLong
       ? `Read the VM’s serial port log: gcloud compute instances get-serial-port-output ${runner.name}${zoneFlag(runner)}`
       : 'Wait for the boot.',
+    ...(tooLong ? {takesTooLong: true} : {}),
   };
 }
 

@@ -39,6 +39,7 @@ interface Situation {
   readonly code: 0 | 1;
   readonly pools?: string;
   readonly env?: Readonly<Record<string, string>>;
+  readonly bootMs?: number;
   /** Brings it about. Returns what the command is asked for. */
   readonly arrange: () => Promise<string> | string;
   readonly because: RegExp;
@@ -98,6 +99,23 @@ test.each<Situation>([
     because: /1 of 1 runners? of pool arm/,
   },
   {
+    verdict: 'booting',
+    code: 0,
+    bootMs: 60 * MINUTE,
+    arrange: async () => {
+      const job = system.queueJob();
+      await system.pass(6 * MINUTE);
+      for (const instance of system.compute.instances()) {
+        system.compute.print(
+          instance,
+          '2026-11-01T12:00:07Z slipway: installing \u001b[31mnftables\r\n[ 9.1] eth0: up\r\n',
+        );
+      }
+      return String(job.id);
+    },
+    because: /; the last line of its console: 2026-11-01T12:00:07Z slipway: installing nftables$/,
+  },
+  {
     verdict: 'given_up',
     code: 1,
     env: {TASK_MAX_ATTEMPTS: '2'},
@@ -111,11 +129,12 @@ test.each<Situation>([
   },
 ])(
   'a job that is $verdict is explained, with exit code $code',
-  async ({verdict, code, pools, env, arrange, because}) => {
+  async ({verdict, code, pools, env, bootMs, arrange, because}) => {
     system = await aSystem({
       queueLimits: {maxAttempts: 2, minBackoffMs: 1_000},
       ...(pools ? {pools} : {}),
       ...(env ? {env} : {}),
+      ...(bootMs ? {bootMs} : {}),
     });
     const asked = await arrange();
     const shown = await slipway('why', asked);
