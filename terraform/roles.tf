@@ -51,6 +51,13 @@ locals {
       title       = "read the serial port of VMs"
       permissions = ["compute.instances.getSerialPortOutput"] # /explain shows the last line of a boot that takes too long
     }
+    check_places = {
+      title = "look whether a VM could be created"
+      permissions = [
+        "compute.instanceTemplates.get",
+        "compute.regions.get", # its quotas, and what is used of them
+      ]
+    }
     create_vms = {
       title = "create VMs from instance templates"
       permissions = [

@@ -7,6 +7,7 @@ import {addCleanup} from './commands/cleanup';
 import {addCompletion} from './commands/completion';
 import {addCreate, addDelete} from './commands/create';
 import {addDeadLetters, addRetry} from './commands/dead-letters';
+import {addDoctor} from './commands/doctor';
 import {addJobs} from './commands/jobs';
 import {addOpen} from './commands/open';
 import {addStart, addStop} from './commands/power';
@@ -30,6 +31,7 @@ const COMMANDS: readonly AddCommand[] = [
   addStop,
   addDeadLetters,
   addRetry,
+  addDoctor,
   addTest,
   addCleanup,
   addOpen,

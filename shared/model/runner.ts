@@ -56,6 +56,10 @@ export interface RunnerDocument extends PlacementFields {
   readonly spareSince: number | null;
   /** The job that got the runner's slot when the runner was gone. */
   readonly handedTo: JobKey | null;
+  /** True once the runner was unassigned for a while and then assigned to a job: when this job began says nothing about the boot. */
+  readonly wasSpare?: true;
+  /** From the machine's creation to the runner's first job, in milliseconds; only of a runner that a job waited for all the time. */
+  readonly bootMs?: number;
   readonly createdAt: number;
   /** Time of the latest change of `state`. */
   readonly stateAt: number;
@@ -214,13 +218,29 @@ export function unassign(runner: RunnerDocument, now: number): RunnerDocument {
 
 /** Assigns the runner to a queued job. */
 export function assignTo(runner: RunnerDocument, job: JobKey): RunnerDocument {
-  return {...runner, covers: job, spare: false, spareSince: null};
+  const waited = runner.spare ? {wasSpare: true as const} : {};
+  return {...runner, ...waited, covers: job, spare: false, spareSince: null};
 }
 
 /** Records that the runner runs a job, as GitHub says. This ends the draining of a runner. A runner that is over stays so. */
 export function markBusy(runner: RunnerDocument, job: JobKey, now: number): RunnerDocument {
   if (isOver(runner)) return {...runner, covers: null, spare: false};
-  return {...runner, state: 'busy', stateAt: now, runs: job, covers: null, spare: false, spareSince: null};
+  return {
+    ...runner,
+    ...bootOf(runner, now),
+    state: 'busy',
+    stateAt: now,
+    runs: job,
+    covers: null,
+    spare: false,
+    spareSince: null,
+  };
+}
+
+/** A sweep may have seen the runner online before GitHub gave it the job. */
+function bootOf({state, stateAt, covers, wasSpare, onlineAt}: RunnerDocument, now: number): {bootMs?: number} {
+  const wasWaitedFor = state === 'booting' && covers !== null && !wasSpare;
+  return wasWaitedFor ? {bootMs: (onlineAt ?? now) - stateAt} : {};
 }
 
 /** Whether the runner has all labels that a job asks for. GitHub gives a runner no other job, and compares labels without case. */

@@ -166,11 +166,18 @@ export interface MachineList {
   readonly unreadPlaces?: readonly string[];
 }
 
-/** One result of a check: what was found, and what a person can do about it. */
+/** Within this `check` answers each of its questions, or finds that the answer did not come; in milliseconds of real time. */
+export const QUESTION_MS = 5_000;
+
+/** One result of a check: what was found, and what a person can do about it. `skipped`: what was asked did not answer, or there was nothing to ask. */
 export interface Finding {
+  /** A finding about the quotas of the provider; every other one is about whether it works for the pool. */
+  readonly about?: 'quota';
   readonly status: 'ok' | 'warning' | 'error' | 'skipped';
   readonly because: string;
   readonly do: string;
+  /** What was asked did not answer. */
+  readonly isSilent?: true;
 }
 
 /**
@@ -216,7 +223,11 @@ export interface RunnerProvider {
   console?(machine: MachineReference): Promise<string | undefined>;
   /** URL of the machine's page at the provider, for people; makes no call. Undefined: it has none, or `id` or `place` is not known. */
   page?(machine: MachineReference): Promise<string | undefined>;
-  /** Checks whether a machine could be created for the pool now, without changing anything. An error of the provider is a finding. */
+  /**
+   * Checks whether a machine could be created for the pool now, without changing anything: reads afresh whether the template is there, what it
+   * would leave over, and what the quotas have left. An error of the provider is a finding, and so is an answer that did not come within
+   * `QUESTION_MS` (`skipped`).
+   */
   check(pool: string): Promise<readonly Finding[]>;
 }
 

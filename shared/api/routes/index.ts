@@ -2,6 +2,7 @@ import type {Operation} from '../operation';
 import {cleanup} from './cleanup';
 import {listDeadLetters, retry} from './dead-letters';
 import {docs, openapi, redoc} from './docs';
+import {doctor} from './doctor';
 import {explain} from './explain';
 import {health, healthCheck, ping} from './health';
 import {getJob, listJobs} from './jobs';
@@ -17,6 +18,7 @@ export const OPERATIONS: readonly Operation[] = [
   health,
   ping,
   healthCheck,
+  doctor,
   info,
   status,
   listRunners,
