@@ -7,7 +7,7 @@ export const RUNNER_VERSIONS = 'runner-versions';
 const IN_USE_MS = 3 * DAY_MS;
 const MAX_VERSIONS = 10;
 /** The end of a version is told so long ahead, and again each day. */
-const AHEAD_MS = 10 * DAY_MS;
+export const AHEAD_MS = 10 * DAY_MS;
 
 /** Boots of a pool on record. */
 const MAX_BOOTS = 50;
