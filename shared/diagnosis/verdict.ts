@@ -58,6 +58,17 @@ export function due(atMs: number, now: number): string {
   return atMs > now ? `in ${duration(atMs - now)}` : 'now';
 }
 
+/**
+ * The sentence without what changes while its cause stays the same: `duration`, `due` and the ids of requests. Cloud Monitoring opens an incident for each text
+ * that it extracts from a log line, so that a text with the age of a job would open one a minute.
+ */
+export function steady(sentence: string): string {
+  return sentence
+    .replace(/ \[request [^\]]*\]/g, '')
+    .replace(/\bdue (now|in \d+ (s|min|h))\b/g, 'due soon')
+    .replace(/\b\d+ (s|min|h)\b/g, '…');
+}
+
 /** For sentences: `1 job`, `2 jobs`. */
 export function count(n: number, thing: string): string {
   return `${n} ${thing}${n === 1 ? '' : 's'}`;

@@ -12,7 +12,12 @@ export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProv
     registration: real.registration,
     placements: (request) => real.placements(request),
     async create({name, pool, job}) {
-      logger.info(`dry run: would make a VM for runner ${name}`, {decision: 'dry_run', runner: name, pool, job});
+      logger.info(`dry run: would make a VM for runner ${name}`, {
+        decision: 'dry_run',
+        runner: name,
+        pool,
+        ...(job ? {job} : {}),
+      });
       return {kind: 'created', placement: {place: 'dry-run', spot: false}, id: name};
     },
     find: (machine) => real.find(machine),

@@ -109,6 +109,13 @@ export const explain = operation(
     const asked = parseJobReference(query.job, webUrl);
     if (!asked) {
       const page = `${webUrl}/OWNER/REPOSITORY/actions/runs/RUN/job/ID`;
+      const other = webAddressOf(query.job);
+      if (other !== undefined && other !== new URL(webUrl).origin) {
+        throw new Problem(
+          'invalid-request',
+          `query job: the page is at ${other}, and GITHUB_API_URL of this deployment is that of ${webUrl}: it hears of no job elsewhere; expected ${page}, or another GITHUB_API_URL`,
+        );
+      }
       throw new Problem('invalid-request', `query job: found no job in it; expected an id, <id>-<attempt>, or ${page}`);
     }
     const {config} = await request.services();
@@ -145,6 +152,13 @@ export const explain = operation(
     return jsonReply(answer);
   },
 );
+
+/** Of a job's page anywhere; undefined: the text is no such page. */
+function webAddressOf(text: string): string | undefined {
+  if (!URL.canParse(text.trim())) return undefined;
+  const {origin, pathname} = new URL(text.trim());
+  return /\/actions\/runs\/\d+\/job\/\d+\/?$/.test(pathname) ? origin : undefined;
+}
 
 function jobOf({job, github}: LookedAt): z.output<typeof Explained>['job'] {
   const seen = github.kind === 'seen' ? github : undefined;
