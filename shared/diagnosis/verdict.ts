@@ -37,6 +37,8 @@ export interface Explanation {
   readonly do: string;
   /** Of a job that waits for a slot: its place in the queue of its pool, from 1. */
   readonly position?: number;
+  /** Of a boot: it takes longer than it should. */
+  readonly takesTooLong?: true;
 }
 
 export const NOTHING_TO_DO = 'Nothing to do.';

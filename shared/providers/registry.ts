@@ -27,6 +27,7 @@ export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProv
     },
     list: () => real.list(),
     ...(real.wasPreempted ? {wasPreempted: real.wasPreempted.bind(real)} : {}),
+    ...(real.console ? {console: real.console.bind(real)} : {}),
     ...(real.page ? {page: real.page.bind(real)} : {}),
     check: (pool) => real.check(pool),
   };

@@ -180,6 +180,40 @@ describe('a job that waits', () => {
     expect((await explain(job.id)).do).toContain('get-serial-port-output');
   });
 
+  test('is `booting` with the last line of its console, only once the boot takes too long', async () => {
+    await start({bootMs: 30 * MINUTE});
+    const job = system.queueJob();
+    await system.pass(MINUTE);
+    const [instance] = system.compute.instances();
+    if (!instance) throw new Error('found no instance');
+    const reads = () => system.computeServer.requests.filter(({path}) => path.endsWith('/serialPort')).length;
+    system.compute.print(
+      instance,
+      `2026-11-01T12:00:07Z slipway: the download of https://x/?t=ghp_${'A1'.repeat(18)} failed (try 2 of 5)\r\n` +
+        'runner: 2026-11-01T12:00:09Z slipway: all is well\r\n[  9.1] eth0: up\r\n',
+    );
+    expect((await explain(job.id)).because).not.toContain('console');
+    expect(reads()).toBe(0);
+
+    await system.pass(5 * MINUTE);
+    const late = await explain(job.id);
+    expect(late).toMatchObject({verdict: 'booting', do: expect.stringContaining('get-serial-port-output')});
+    expect(late.because).toMatch(
+      /; the last line of its console: 2026-11-01T12:00:07Z slipway: the download of https:\/\/x\/\?t=\*\*\* failed \(try 2 of 5\)$/,
+    );
+    expect(await waiting(job)).toMatchObject({because: expect.not.stringContaining('console')});
+
+    // Without the provider's answer, and that is kept as an answer is.
+    system.computeServer.fault({match: ({path}) => path.endsWith('/serialPort'), respond: 'reset'});
+    await system.pass(MINUTE);
+    const before = reads();
+    const without = await explain(job.id);
+    expect(without).toMatchObject({verdict: 'booting', since: late.since, do: late.do, runner: late.runner});
+    expect(without.because).not.toContain('console');
+    expect(await explain(job.id)).toEqual(without);
+    expect(reads()).toBe(before + 1);
+  });
+
   test('with an idle runner that GitHub does not give it is `runner_idle` with group and labels', async () => {
     await start({
       pools:

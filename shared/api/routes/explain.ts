@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import {withConsole} from '../../diagnosis/console';
 import {parseJobReference} from '../../diagnosis/job-reference';
 import {lookAt} from '../../diagnosis/look';
 import type {LookedAt} from '../../diagnosis/looked-at';
@@ -86,7 +87,7 @@ export const explain = operation(
     tag: 'jobs',
     summary: 'Why does this job wait?',
     description:
-      'Reads the record, asks GitHub for the job as it is now, and looks at what the job waits for. GitHub is asked 60 times a minute at most, and answers are kept for 60 seconds.',
+      'Reads the record, asks GitHub for the job as it is now, and looks at what the job waits for. Of a machine that boots for too long `because` ends with the last line of its console. GitHub is asked 60 times a minute at most, and answers are kept for 60 seconds.',
     access: 'secret',
     whenMisconfigured: true,
     parameters: z.strictObject({}),
@@ -119,7 +120,8 @@ export const explain = operation(
     }
     const {config} = await request.services();
     const context = await request.context();
-    const {looked, runners} = await lookAt(context, asked, await request.lookUps(), {
+    const lookUps = await request.lookUps();
+    const {looked, runners} = await lookAt(context, asked, lookUps, {
       sweepSeconds: config.sweepIntervalSeconds,
       webhooks: config.webhooks,
     });
@@ -129,7 +131,12 @@ export const explain = operation(
       since,
       because,
       do: remedy,
-    } = misconfigured ? explainWithoutPools(looked, misconfigured) : explainJob(looked);
+    } = await withConsole(
+      context,
+      lookUps,
+      looked.runner,
+      misconfigured ? explainWithoutPools(looked, misconfigured) : explainJob(looked),
+    );
     const atGitHub = looked.github.kind === 'seen' ? looked.github.job : undefined;
     const timeline = timelineOf(looked.job, atGitHub, runners, looked.letter);
     const answer: z.output<typeof Explained> = {

@@ -227,6 +227,20 @@ const SITUATIONS: readonly Situation[] = [
     because: /slipway-arm-\d+-1 has been booting .* in us-central1-/,
   },
   {
+    verdict: 'booting',
+    what: 'a boot that takes too long',
+    options: {bootMs: 30 * MINUTE},
+    arrange: async () => {
+      const job = await after(6 * MINUTE)();
+      for (const one of system.compute.instances()) {
+        system.compute.print(one, '2026-11-01T12:00:07Z slipway: installing \u001b[31mnftables\r\n[ 9.1] eth0: up\r\n');
+      }
+      return job;
+    },
+    waits: true,
+    because: /; the last line of its console: 2026-11-01T12:00:07Z slipway: installing nftables$/,
+  },
+  {
     verdict: 'runner_idle',
     what: 'a runner group that does not admit the repository',
     options: {pools: GROUP, sweepEverySeconds: 60},
