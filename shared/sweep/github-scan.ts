@@ -129,7 +129,8 @@ class Scanner {
   async scanQuiet(repositories: readonly DiscoveredRepository[]): Promise<void> {
     const turn = this.#budget.fromCursor('quiet', repositories);
     const pushed = new Set(turn.filter((repository) => this.#wasPushed(repository)));
-    for (const repository of new Set([...pushed, ...turn])) {
+    const others = this.#budget.allowsQuietScan() ? turn : [];
+    for (const repository of new Set([...pushed, ...others])) {
       if (!this.#budget.allowsCall() || this.#budget.remaining('quiet') < 1) break;
       this.#budget.spend('quiet', registersHere(this.#sweep, repository.fullName) ? 2 : 1);
       if (!pushed.has(repository)) this.#budget.setCursor('quiet', repository);

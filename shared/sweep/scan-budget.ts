@@ -52,6 +52,16 @@ export class ScanBudget {
     return this.#allowance[turn];
   }
 
+  /**
+   * Whether quiet repositories are scanned in this sweep. Sweeps that run more often than once a minute save up the calls of a minute first: only
+   * a sweep that lists every scope tells that nobody knows a machine.
+   */
+  allowsQuietScan(): boolean {
+    const {webhooks, intervalSeconds} = this.#sweep;
+    const least = webhooks === 'on' && intervalSeconds < 60 ? QUIET.on.perMinute : 1;
+    return this.#allowance.quiet >= least;
+  }
+
   /** Subtracts calls. The result may be negative: then the next sweep has fewer. */
   spend(turn: Turn, calls: number): void {
     this.#allowance[turn] -= calls;
