@@ -47,10 +47,20 @@ export interface RunnerDocument extends PlacementFields {
   readonly registrationTriedAt?: number | null;
   /** Since when the runner is unassigned. It stays while the runner drains for this reason, so that the check can be repeated. */
   readonly spareSince: number | null;
+  /** `owner/name` and workflow of the job that it runs or ran; null or missing: none yet, or not known. */
+  readonly repository?: string | null;
+  readonly workflow?: string | null;
+  /** When the latest insert of the machine began, in milliseconds since the epoch; null or missing: none did, or not known. */
+  readonly machineCreatedAt?: number | null;
+  /**
+   * When the provider accepted the deletion of the machine, or when it was found to have ended; written once, by `endMachine`. Null or
+   * missing: it has not ended, or there never was one.
+   */
+  readonly machineEndedAt?: number | null;
   /** The job that got the runner's slot when the runner was gone. */
   readonly handedTo: JobKey | null;
   readonly createdAt: number;
-  /** Time of the latest change of `state`. */
+  /** Time of the latest change of `state`; of a runner that was over before its machine had ended, the time at which the end was recorded. */
   readonly stateAt: number;
   readonly expireAt: number;
 }
@@ -205,9 +215,11 @@ export function assignTo(runner: RunnerDocument, job: JobKey): RunnerDocument {
 }
 
 /** Records that the runner runs a job, as GitHub says. This ends the draining of a runner. A runner that is over stays so. */
-export function markBusy(runner: RunnerDocument, job: JobKey, now: number): RunnerDocument {
+export function markBusy(runner: RunnerDocument, job: JobDocument, now: number): RunnerDocument {
   if (isOver(runner)) return {...runner, covers: null, spare: false};
-  return {...runner, state: 'busy', stateAt: now, runs: job, covers: null, spare: false, spareSince: null};
+  const {repository, workflow = null} = job;
+  const runs = {runs: jobKeyOf(job), repository, workflow};
+  return {...runner, ...runs, state: 'busy', stateAt: now, covers: null, spare: false, spareSince: null};
 }
 
 /** Whether the runner has all labels that a job asks for. GitHub gives a runner no other job, and compares labels without case. */

@@ -6,6 +6,7 @@ import {type Redelivered, redeliverFailed} from './deliveries/redeliver';
 import {type Lock, readLock, releaseLock, takeLock} from './lock';
 import {type Observation, observe} from './observe';
 import {plan, type Step} from './plan';
+import {countUsage} from './usage';
 
 export type SweepReport =
   | ({readonly status: 'done' | 'dry_run'} & SweepSummary)
@@ -45,6 +46,7 @@ export async function runSweep(context: Context, options: SweepOptions, dryRun: 
     if (dryRun === 'config') logDecisions(context, steps);
     else await closeBootBreakers(context, observation.observed);
     const acted = dryRun === 'off' ? await act(sweep, steps) : undefined;
+    if (dryRun === 'off') await countUsage(sweep, observation.observed.vms);
     const again = redelivered.hasProbed ? await redeliverAfterProbe(sweep, lock.holder, probedAt) : undefined;
     const last = summarize(sweep, observation, steps, {
       acted,

@@ -124,13 +124,15 @@ async function tryPlacement(
   template: InstanceTemplate,
   placement: Placement,
 ): Promise<CreateOutcome | TriedPlacement> {
-  await request.beforeInsert(placement);
+  // What is on record names the machine type, also where it is the template's: /costs needs it.
+  const known = {...(template.machineType ? {machineType: template.machineType} : {}), ...placement};
+  await request.beforeInsert(known);
   const {compute, clock} = options;
   const insert = insertRequest(options, request, template, placement);
   const attempt = await attemptInsert({compute, clock, insert, onWaiting: request.onWaiting});
   switch (attempt.kind) {
     case 'created':
-      return {kind: 'created', placement};
+      return {kind: 'created', placement: known};
     case 'failed': {
       const {failure} = attempt;
       return {placement, failure, failureClass: failure.failureClass};

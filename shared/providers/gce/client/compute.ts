@@ -55,6 +55,8 @@ export type PowerAction = 'start' | 'resume' | 'stop';
 export interface InstanceTemplate {
   /** Full or partial URL, fit for `sourceInstanceTemplate`. */
   readonly selfLink: string;
+  /** By its name; undefined: the template does not say. */
+  readonly machineType?: string;
   readonly metadata: Metadata;
   readonly labels: Readonly<Record<string, string>>;
   readonly scheduling: Scheduling;

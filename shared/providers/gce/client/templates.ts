@@ -40,6 +40,7 @@ export function templatesApi(
 interface RawTemplate {
   readonly selfLink?: string | null;
   readonly properties?: {
+    readonly machineType?: string | null;
     readonly metadata?: {
       readonly items?: readonly {readonly key?: string | null; readonly value?: string | null}[] | null;
     } | null;
@@ -67,6 +68,7 @@ async function get(
 function templateOf({selfLink, properties}: RawTemplate, path: string): InstanceTemplate {
   return {
     selfLink: selfLink || path,
+    ...(properties?.machineType ? {machineType: properties.machineType} : {}),
     metadata: metadataOf(properties?.metadata?.items ?? []),
     labels: properties?.labels ?? {},
     scheduling: withoutEmpty(properties?.scheduling ?? {}),
