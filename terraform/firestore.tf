@@ -19,7 +19,7 @@ locals {
   database = var.create_firestore_database ? google_firestore_database.state[0].name : var.firestore_database
 
   # Every collection of shared/store; each document has a field expireAt.
-  collections = toset(["breakers", "deadletters", "jobs", "keys", "locks", "runners", "slots", "vms"])
+  collections = toset(["breakers", "deadletters", "jobs", "keys", "locks", "runners", "slots", "usage", "vms"])
 
   # Maps that are never queried and grow with the fleet: every key would be indexed, and a document may have at most 40,000 index entries.
   unindexed = {
@@ -29,6 +29,8 @@ locals {
     last_sweep    = { collection = "locks", field = "last" }
     task          = { collection = "deadletters", field = "body" }
     answer        = { collection = "keys", field = "answer" }
+    usage         = { collection = "usage", field = "rows" }
+    counted_vms   = { collection = "usage", field = "vms" }
   }
 
   # Indexes for queries of equality with an order on another field. Queries of equality alone (spare runners, free slots of a pool) merge the
@@ -36,6 +38,8 @@ locals {
   indexes = {
     # The oldest job of a pool that still needs a runner.
     open_jobs = { collection = "jobs", fields = ["pool", "demand", "queuedAt"] }
+    # Ended runners in the order of their end, for the sweep's count of usage.
+    ended_runners = { collection = "runners", fields = ["state", "stateAt"] }
   }
 }
 

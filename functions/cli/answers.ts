@@ -132,3 +132,20 @@ export const Explanation = z.object({
   timeline: z.array(z.object({at: z.string(), what: z.string(), detail: Text})),
 });
 export type Explanation = z.output<typeof Explanation>;
+
+const CostSum = z.object({
+  jobs: z.number(),
+  minutes: z.number(),
+  usd: z.number().nullable(),
+  github_hosted_usd: z.number().nullable(),
+  priced: z.boolean(),
+});
+export type CostSum = z.output<typeof CostSum>;
+
+export const Costs = z.object({
+  rows: z.array(CostSum.extend({key: z.string()})),
+  total: CostSum,
+  complete: z.boolean().default(true),
+  prices: z.object({machines: z.object({as_of: z.string()})}).nullish(),
+});
+export type Costs = z.output<typeof Costs>;

@@ -4,6 +4,7 @@ import {scrubSecrets} from '../../shared/secret';
 import {type AddCommand, type Setting, wholeNumber} from './command';
 import {addCheck} from './commands/check';
 import {addCompletion} from './commands/completion';
+import {addCosts} from './commands/costs';
 import {addCreate, addDelete} from './commands/create';
 import {addDeadLetters, addRetry} from './commands/dead-letters';
 import {addJobs} from './commands/jobs';
@@ -28,6 +29,7 @@ const COMMANDS: readonly AddCommand[] = [
   addStop,
   addDeadLetters,
   addRetry,
+  addCosts,
   addOpen,
   addCheck,
   addCompletion,

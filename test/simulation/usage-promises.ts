@@ -36,13 +36,17 @@ export class UsagePromises {
   readonly #lives = new Map<EmulatedMachine, Life>();
   #vmMs = 0;
   #vmSince: number | undefined;
+  #vmUps = 0;
 
   constructor(private readonly world: SimulatedWorld) {
     const {made, compute, vm, scheduler} = world;
     made.observe(({kind, machine}) => this.#see(kind, machine, scheduler.now()));
     compute.observe(({kind, instance}) => {
       if (!vm || instance !== vm.instance) return;
-      if (kind === 'running') this.#vmSince ??= scheduler.now();
+      if (kind === 'running') {
+        this.#vmSince ??= scheduler.now();
+        this.#vmUps += 1;
+      }
       if (kind !== 'terminated' || this.#vmSince === undefined) return;
       this.#vmMs += scheduler.now() - this.#vmSince;
       this.#vmSince = undefined;
@@ -73,7 +77,12 @@ export class UsagePromises {
     for (const pool of new Set([...totals, ...lives].map((each) => each.pool))) {
       const total = sum(totals, pool);
       if (pool === 'vm') this.#checkVm(total);
-      else this.#checkPool(pool, total, lives.filter((life) => life.pool === pool));
+      else
+        this.#checkPool(
+          pool,
+          total,
+          lives.filter((life) => life.pool === pool),
+        );
       const ofParts = sum(parts, pool);
       if (!isSame(total, ofParts)) this.#violated(pool, `${show(total)} in all, ${show(ofParts)} in parts`);
     }
@@ -85,9 +94,6 @@ export class UsagePromises {
     const truth = ran.reduce((all, {fromMs, toMs = fromMs}) => all + toMs - fromMs, 0);
     const slack = OFF_ONCE_MS + ran.length * OFF_MS;
     const unnoticed = ran.filter(({endedByItself}) => endedByItself).length + failed;
-    const jobs = new Set(this.world.workload.jobs.map(({runner}) => runner?.name));
-    const worked = ran.filter(({name}) => jobs.has(name)).length;
-    console.error('USAGE', this.world.scenario.seed, pool, total.machines, ran.length, failed, unnoticed, 'jobs', total.jobs, worked, ((total.ms - truth) / 1000 / Math.max(1, ran.length)).toFixed(1), ((total.ms - truth)/1000).toFixed(1));
     if (total.machines < ran.length || total.machines > lives.length) {
       this.#violated(pool, `${total.machines} machines are counted, but ${ran.length} ran and ${failed} failed`);
     }
@@ -96,8 +102,14 @@ export class UsagePromises {
     }
   }
 
+  /** It counts from when it is noticed to be up until it is noticed to be down; what goes down by itself is noticed minutes later. */
   #checkVm(total: Sum): void {
-    console.error('USAGE', this.world.scenario.seed, 'VM', total.jobs, total.ms / 1000, this.#vmMs / 1000, JSON.stringify(this.world.scenario.faults.map(({on}) => on)));
+    const {scenario} = this.world;
+    const mostMs = this.#vmMs + OFF_ONCE_MS + (scenario.faults.length > 0 ? UNNOTICED_MS : this.#vmUps * OFF_MS);
+    const leastMs = scenario.faults.length > 0 ? 0 : this.#vmMs - OFF_ONCE_MS - this.#vmUps * OFF_MS;
+    if (total.ms < leastMs || total.ms > mostMs) {
+      this.#violated('vm', `${show(total)} are counted, but the VM was up for ${this.#vmMs} ms`);
+    }
   }
 
   #violated(pool: string, what: string): void {

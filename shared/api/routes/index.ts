@@ -1,4 +1,5 @@
 import type {Operation} from '../operation';
+import {getCosts} from './costs';
 import {listDeadLetters, retry} from './dead-letters';
 import {docs, openapi, redoc} from './docs';
 import {explain} from './explain';
@@ -26,6 +27,7 @@ export const OPERATIONS: readonly Operation[] = [
   listJobs,
   getJob,
   explain,
+  getCosts,
   listDeadLetters,
   retry,
   openapi,
