@@ -82,7 +82,7 @@ function cloudTasksOf({queues, urls, tasksServiceAccount, emulators}: Config, cl
   }
   return createCloudTasks({
     queues: {provision, stop},
-    urls: {provision: urls.provision, stop: urls.stop},
+    urls: {...urls, provision: urls.provision, stop: urls.stop},
     serviceAccount: tasksServiceAccount,
     clock,
     ...(emulators.tasks ? {emulator: emulators.tasks} : {}),

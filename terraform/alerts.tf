@@ -28,6 +28,9 @@ locals {
     }
   }
 
+  # A slow sweep is silent for longer.
+  sweep_silence_minutes = max(var.monitoring.sweep_silence_minutes, 3 * local.sweep_minutes)
+
   alerts_url = "https://console.cloud.google.com/logs/query?project=${var.project}"
 }
 
@@ -75,7 +78,7 @@ resource "google_monitoring_alert_policy" "sweep_silent" {
   count = var.monitoring.alerts && !contains(var.monitoring.without, "sweep_silent") ? 1 : 0
 
   project               = var.project
-  display_name          = "Slipway (${var.deployment}): no sweep for ${var.monitoring.sweep_silence_minutes} minutes"
+  display_name          = "Slipway (${var.deployment}): no sweep for ${local.sweep_silence_minutes} minutes"
   combiner              = "OR"
   notification_channels = var.notification_channels
   user_labels           = local.labels
@@ -84,7 +87,7 @@ resource "google_monitoring_alert_policy" "sweep_silent" {
     display_name = "no request to sweep was answered 2xx"
     condition_absent {
       filter   = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${local.function_names["sweep"]}\" AND metric.type=\"run.googleapis.com/request_count\" AND metric.labels.response_code_class=\"2xx\""
-      duration = "${var.monitoring.sweep_silence_minutes * 60}s"
+      duration = "${local.sweep_silence_minutes * 60}s"
       aggregations {
         alignment_period     = "60s"
         per_series_aligner   = "ALIGN_DELTA"

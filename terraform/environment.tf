@@ -65,13 +65,15 @@ locals {
     }
 
     sweep = {
-      SWEEP_BUDGET_SECONDS = tostring(var.sweep_budget_seconds)
-      SWEEP_URL            = local.urls["sweep"]
+      SWEEP_BUDGET_SECONDS   = tostring(var.sweep_budget_seconds)
+      SWEEP_INTERVAL_SECONDS = tostring(var.sweep_interval_seconds)
+      SWEEP_URL              = local.urls["sweep"]
     }
 
     api = {
-      CORS_ORIGINS          = length(var.cors_origins) > 0 ? join(",", var.cors_origins) : null
-      RUNNER_MANAGER_SECRET = google_secret_manager_secret.manager.id # a resource name, not the secret
+      CORS_ORIGINS           = length(var.cors_origins) > 0 ? join(",", var.cors_origins) : null
+      RUNNER_MANAGER_SECRET  = google_secret_manager_secret.manager.id # a resource name, not the secret
+      SWEEP_INTERVAL_SECONDS = tostring(var.sweep_interval_seconds)
     }
   }
 

@@ -1,10 +1,19 @@
-# Calls sweep. Without retries, because the call of the next minute is a retry; a lease keeps two sweeps apart.
+locals {
+  # In whole minutes; below a minute the sweep itself plans the runs in between. Minutes that do not divide an hour make the last interval of each hour shorter.
+  sweep_minutes = ceil(var.sweep_interval_seconds / 60)
+  sweep_schedule = coalesce(
+    var.sweep_schedule,
+    local.sweep_minutes == 1 ? "* * * * *" : local.sweep_minutes == 60 ? "0 * * * *" : "*/${local.sweep_minutes} * * * *",
+  )
+}
+
+# Calls sweep. Without retries, because the next call is a retry; a lease keeps two sweeps apart.
 resource "google_cloud_scheduler_job" "sweep" {
   project     = var.project
   region      = coalesce(var.scheduler_region, var.region)
   name        = "${var.deployment}-sweep"
   description = "Slipway sweep (${var.deployment})"
-  schedule    = var.sweep_schedule
+  schedule    = local.sweep_schedule
   time_zone   = "Etc/UTC"
   # Longer than the function's own time-out, so that the function's time-out applies.
   attempt_deadline = "${var.functions.sweep.timeout_seconds + 20}s"

@@ -33,11 +33,12 @@ variable "functions" {
       min_instances   = optional(number, 0)
       max_instances   = optional(number)
     }), {})
-    # One request at a time: a lease keeps two sweeps apart anyway. The time-out is a minute above the sweep's budget, sweep_budget_seconds.
+    # A lease keeps two sweeps apart: what comes during one is answered at once. The time-out is a minute above the sweep's budget,
+    # sweep_budget_seconds.
     sweep = optional(object({
       cpu             = optional(string, "1")
       memory          = optional(string, "512Mi")
-      concurrency     = optional(number, 1)
+      concurrency     = optional(number, 10)
       timeout_seconds = optional(number, 300)
       min_instances   = optional(number, 0)
       max_instances   = optional(number, 2)

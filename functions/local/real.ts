@@ -6,7 +6,7 @@ import {createMemoryStore} from '../../shared/store/memory';
 import {postTask} from '../../shared/tasks/local/dispatch';
 import {InProcessTasks} from '../../shared/tasks/local/in-process';
 import {createLogger} from '../../shared/telemetry/create-logger';
-import {CloudScheduler} from '../../test/emulators/cloud-scheduler';
+import {CloudScheduler, secondsToMinute} from '../../test/emulators/cloud-scheduler';
 import {OidcIssuer} from '../../test/emulators/oidc';
 import {RealScheduler} from '../../test/emulators/scheduler';
 import {serve} from '../../test/emulators/serve';
@@ -17,7 +17,7 @@ import {createStop} from '../stop/index';
 import {createSweep} from '../sweep/index';
 import {createWebhook} from '../webhook/index';
 
-/** Interval of the sweep. With WEBHOOKS=off the sweep finds a job after at most this time. */
+/** Unless the environment says otherwise. With WEBHOOKS=off the sweep finds a job after at most this time. */
 const SWEEP_SECONDS = 10;
 const SERVICE_ACCOUNT = 'local@slipway.invalid';
 
@@ -40,6 +40,10 @@ export async function runReal(options: RealOptions, given: Environment, ended: P
   const env: Environment = {
     RUNNER_MANAGER_SECRET: systemRandom.uuid(),
     TASK_SIGNING_KEY: systemRandom.uuid(),
+    // The names of other systems stand for it, too.
+    ...(given['POLL_INTERVAL'] || given['RUNNER_CHECK_INTERVAL']
+      ? {}
+      : {SWEEP_INTERVAL_SECONDS: String(SWEEP_SECONDS)}),
     ...given,
     PROVISION_QUEUE: 'projects/local/locations/local/queues/provision',
     STOP_QUEUE: 'projects/local/locations/local/queues/stop',
@@ -50,7 +54,7 @@ export async function runReal(options: RealOptions, given: Environment, ended: P
     OIDC_JWKS_URL: await issuer.listen(),
   };
   checkConfig(env);
-  const {webhooks} = parseConfig(env, 'sweep');
+  const {webhooks, sweepIntervalSeconds} = parseConfig(env, 'sweep');
   const tasks = new InProcessTasks({
     timers: systemTimerClock,
     limitsOf: DEPLOYED_RATES,
@@ -71,7 +75,9 @@ export async function runReal(options: RealOptions, given: Environment, ended: P
   ];
   const scheduler = new RealScheduler();
   const sweeper = new CloudScheduler({scheduler, oidc: issuer, url: urls.sweep, serviceAccount: SERVICE_ACCOUNT});
-  sweeper.every(SWEEP_SECONDS);
+  // As Cloud Scheduler, which knows whole minutes only; nobody waits for the first one.
+  sweeper.every(Math.max(60, sweepIntervalSeconds), secondsToMinute(scheduler));
+  void sweeper.trigger().catch(() => undefined);
   const who = env['GITHUB_APP_ID'] ? `the App ${env['GITHUB_APP_ID']}` : 'a personal access token';
   write(
     `Slipway, with the real GitHub (${env['GITHUB_API_URL'] ?? 'api.github.com'}, as ${who}) and the real Google Cloud.`,
@@ -81,7 +87,7 @@ export async function runReal(options: RealOptions, given: Environment, ended: P
   );
   write(
     webhooks === 'off'
-      ? `The sweep looks for jobs every ${SWEEP_SECONDS} seconds. Ctrl-C ends the run.`
+      ? `The sweep looks for jobs every ${sweepIntervalSeconds} seconds. Ctrl-C ends the run.`
       : `Point GitHub's webhook, through a tunnel, to ${served[0]?.url} or set WEBHOOKS=off. Ctrl-C ends the run.`,
   );
   const secret = given['RUNNER_MANAGER_SECRET'] ? 'the one in RUNNER_MANAGER_SECRET' : env['RUNNER_MANAGER_SECRET'];

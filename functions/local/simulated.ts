@@ -44,11 +44,17 @@ const MS_PER_JOB = 60_000;
 /** How long after a VM's end its record may take to follow. */
 const SETTLING_MS = 60_000;
 
-/** Interval of the sweep. With WEBHOOKS=off the sweep finds a job after at most this time. */
-const SWEEP_SECONDS = 10;
+/** Unless the environment says otherwise. With WEBHOOKS=off the sweep finds a job after at most this time. */
+const DEFAULTS = {SWEEP_INTERVAL_SECONDS: '10'};
 
 /** The environment variables that are passed on to the simulated deployment. */
-export const PASSED_VARIABLES = ['WEBHOOKS', 'LOG_LEVEL', 'TASK_MAX_ATTEMPTS', 'CORS_ORIGINS'] as const;
+export const PASSED_VARIABLES = [
+  'WEBHOOKS',
+  'LOG_LEVEL',
+  'TASK_MAX_ATTEMPTS',
+  'CORS_ORIGINS',
+  'SWEEP_INTERVAL_SECONDS',
+] as const;
 
 export interface SimulatedOptions {
   /** Ends after the jobs instead of waiting for more. */
@@ -62,9 +68,13 @@ export interface SimulatedOptions {
 /** Plays jobs on a simulated GitHub and Compute Engine. Returns the exit code. */
 export async function runSimulated(options: SimulatedOptions, env: Environment, ended: Promise<void>): Promise<number> {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
-  const taken = Object.fromEntries(PASSED_VARIABLES.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+  const given = Object.fromEntries(PASSED_VARIABLES.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+  const taken: Environment = {...DEFAULTS, ...given};
   // Refuses an invalid value before anything is started.
-  const {logLevel} = parseConfig({RUNNER_MANAGER_SECRET: MANAGER_SECRET, GITHUB_TOKEN: 'simulated', ...taken}, 'api');
+  const {logLevel, sweepIntervalSeconds} = parseConfig(
+    {RUNNER_MANAGER_SECRET: MANAGER_SECRET, GITHUB_TOKEN: 'simulated', ...taken},
+    'api',
+  );
   const scheduler = new RealScheduler(SPEED);
   const system = await startSystem({
     scheduler,
@@ -72,11 +82,13 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
     logger: createLogger({level: options.logs ? logLevel : 'error', pretty: process.stdout.isTTY === true}),
     pools: POOLS,
     repositories: ['acme/app', 'acme/web'],
-    sweepEverySeconds: SWEEP_SECONDS,
+    sweepEverySeconds: sweepIntervalSeconds,
     env: taken,
     bootMs: 12_000,
     requestsPerMinute: 60,
   });
+  // Nobody waits for the first full minute.
+  void system.sweeper.trigger().catch(() => undefined);
   for (const name of ['runner-x64', 'runner-gpu']) {
     system.compute.addTemplate({
       name,

@@ -11,11 +11,12 @@ import {traceFields, traceOf} from '../../shared/http/trace';
 import type {Services} from '../../shared/ports';
 import {createServices, type ServicesOptions} from '../../shared/services';
 import {createSweepMemory, type SweepMemory} from '../../shared/sweep/context';
+import {planRunsInBetween} from '../../shared/sweep/runs-in-between';
 import {runSweep} from '../../shared/sweep/sweep';
 
 /**
- * The function that Cloud Scheduler calls every minute. Reconciles the records with GitHub and the providers. With `?dry-run=true` it only
- * answers what it would do.
+ * The function that Cloud Scheduler calls, every minute by default. Reconciles the records with GitHub and the providers. With
+ * `?dry-run=true` it only answers what it would do. With an interval below a minute each call plans the runs until the next call as tasks.
  */
 export function createSweep(options: ServicesOptions): HttpFunction {
   const getServices = createServices('sweep', options);
@@ -39,8 +40,14 @@ export function createSweep(options: ServicesOptions): HttpFunction {
   async function perform(services: Services<'sweep'>, request: Request, isDry: boolean): Promise<Reply> {
     const {config, context, discovery, tracer} = services;
     const logger = services.logger.with(traceFields(tracer.activeSpan() ?? traceOf(request.headers), config.project));
-    const {discovery: source, webhooks, sweepBudgetSeconds: budgetSeconds} = config;
-    const ports = {discovery: discovery(), source, webhooks, budgetSeconds, memory};
+    const {
+      discovery: source,
+      webhooks,
+      sweepBudgetSeconds: budgetSeconds,
+      sweepIntervalSeconds: intervalSeconds,
+    } = config;
+    if (!isDry && !isTask(request)) await planRunsInBetween({...context, logger}, intervalSeconds);
+    const ports = {discovery: discovery(), source, webhooks, budgetSeconds, intervalSeconds, memory};
     const dryRun = isDry ? 'request' : config.dryRun ? 'config' : 'off';
     const report = await runSweep({...context, logger}, ports, dryRun);
     logger.info(`sweep: ${report.status}`, {decision: report.status, ...report});
@@ -54,10 +61,20 @@ export function createSweep(options: ServicesOptions): HttpFunction {
         ({logger}) => logger.warning('sweep: failed', {decision: 'failed', status: refused.status, error}),
         () => undefined,
       );
-      return refused;
+      // Cloud Tasks would run it again, beside the next one.
+      return isTask(request) && isTemporary(refused) ? jsonReply({status: 'failed'}) : refused;
     });
     sendReply(response, answer);
   };
+}
+
+function isTemporary({status}: Reply): boolean {
+  return status >= 500 || status === 429;
+}
+
+/** A run between two calls of the scheduler. */
+function isTask(request: Request): boolean {
+  return request.get('x-cloudtasks-taskname') !== undefined;
 }
 
 serveFunction('sweep', createSweep({env: readEnvironment()}));

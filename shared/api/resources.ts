@@ -14,9 +14,6 @@ import {allVms, type Vm} from '../vms/vms';
 import type {RequestContext} from './operation';
 import type {DeadLetter, Job, Runner} from './schemas';
 
-/** The interval of the sweep in seconds: the shortest that Cloud Scheduler has. */
-export const SWEEP_SECONDS = 60;
-
 /** A persistent VM as configured, with its record. */
 export interface PersistentVm extends Vm {
   /** Undefined: no operation of the VM has been recorded yet. */

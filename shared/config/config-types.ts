@@ -69,6 +69,8 @@ export interface Config {
   readonly dryRun: boolean;
   /** `off`: there is no webhook, and only the sweep finds jobs. */
   readonly webhooks: 'on' | 'off';
+  /** Time from one sweep to the next: 10 to 60, or a multiple of 60 up to 3600. Default 60. */
+  readonly sweepIntervalSeconds: number;
   /** Time budget of one sweep. Default 240. */
   readonly sweepBudgetSeconds: number;
   /** `*` or origins such as `https://example.com`. Default none. */

@@ -126,6 +126,12 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
     vmInactiveMinutes,
     dryRun: variables.flag('DRY_RUN'),
     webhooks: variables.choice('WEBHOOKS', ['on', 'off'], 'on'),
+    sweepIntervalSeconds:
+      variables.read(
+        'SWEEP_INTERVAL_SECONDS',
+        'a whole number of seconds: 10 to 60, or a multiple of 60 up to 3600',
+        sweepInterval,
+      ) ?? 60,
     sweepBudgetSeconds: variables.number('SWEEP_BUDGET_SECONDS', {above: 0, max: 3600}, 240),
     corsOrigins:
       variables.read('CORS_ORIGINS', '*, or origins such as https://example.com separated by commas', origins) ?? [],
@@ -133,6 +139,13 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
     oldNames: old.found,
     logLevel: readLogLevel(variables),
   });
+}
+
+/** Cloud Scheduler knows only whole minutes. */
+function sweepInterval(text: string): number | undefined {
+  const seconds = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  const fits = seconds < 60 ? seconds >= 10 : seconds % 60 === 0 && seconds <= 3600;
+  return fits ? seconds : undefined;
 }
 
 /** Log levels by the names that other systems use. */

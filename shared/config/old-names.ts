@@ -27,6 +27,8 @@ const RENAMED: readonly (readonly [old: string, name: string, value: (text: stri
   ['GITHUB_RUNNER_TOKEN', 'GITHUB_TOKEN', (text) => text],
   ['GITHUB_TOKEN_FILE', 'GITHUB_TOKEN', (path) => `file:${path}`],
   ['WEBHOOK_TOKEN', 'GITHUB_WEBHOOK_SECRET', (text) => text],
+  ['POLL_INTERVAL', 'SWEEP_INTERVAL_SECONDS', (text) => text],
+  ['RUNNER_CHECK_INTERVAL', 'SWEEP_INTERVAL_SECONDS', (text) => text],
   ['CLOUD_RUN_SERVICE_URL', 'PROVISION_URL', (base) => `${base.replace(/\/+$/, '')}/provision`],
   ['CLOUD_RUN_SERVICE_URL', 'STOP_URL', (base) => `${base.replace(/\/+$/, '')}/stop`],
   ['CLOUD_RUN_SERVICE_URL', 'SWEEP_URL', (base) => `${base.replace(/\/+$/, '')}/sweep`],
@@ -46,10 +48,8 @@ const INSTEAD: Readonly<Record<string, string>> = {
   MAX_CONCURRENT: 'maxRunners at the top level of RUNNER_CONFIG',
   JOB_TIMEOUT: 'jobMinutes in defaults of RUNNER_CONFIG',
   DISCOVERY_MODE: 'discovery at the top level of RUNNER_CONFIG',
-  POLL_INTERVAL:
-    'nothing: it is not read; the schedule of the sweep is Cloud Scheduler’s (sweep_schedule in Terraform)',
-  RUNNER_CHECK_INTERVAL:
-    'nothing: it is not read; the schedule of the sweep is Cloud Scheduler’s (sweep_schedule in Terraform)',
+  POLL_INTERVAL: 'SWEEP_INTERVAL_SECONDS',
+  RUNNER_CHECK_INTERVAL: 'SWEEP_INTERVAL_SECONDS',
 };
 
 const DISCOVERIES: Readonly<Record<string, DiscoverySource>> = {all: 'installation', organization: 'organization'};

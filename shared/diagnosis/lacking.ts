@@ -98,15 +98,19 @@ function failing(looked: LookedAt, failed: FailedAttempt): Explanation {
   };
 }
 
+/** A lost task is repeated under the next name, and a name stays the same for so long. */
+const REPEATED_MS = 5 * 60_000;
+
 /** The runner is being made, or is about to be. */
 function creating(looked: LookedAt, job: JobDocument): Explanation {
-  const {runner, now} = looked;
+  const {runner, now, eyes} = looked;
   if (!runner) {
+    const withinMs = Math.max(REPEATED_MS, 2 * eyes.sweepSeconds * 1000);
     return {
       verdict: 'creating',
       since: job.updatedAt,
       because: `a slot of pool ${job.pool} is free, and a task that creates the runner is on its way since ${duration(now - job.updatedAt)}`,
-      do: 'Wait: the sweep repeats a task that was lost within five minutes.',
+      do: `Wait: the sweep repeats a task that was lost within ${duration(withinMs)}.`,
     };
   }
   const where = placeOf(runner);
@@ -164,12 +168,12 @@ function idle({now, registration}: LookedAt, runner: RunnerDocument, pool: Ephem
 }
 
 /** The runner that was there for the job went before it ran it. */
-function lost({now}: LookedAt, job: JobDocument, runner: RunnerDocument): Explanation {
+function lost({now, eyes}: LookedAt, job: JobDocument, runner: RunnerDocument): Explanation {
   return {
     verdict: 'retrying',
     since: runner.stateAt,
     because: `runner ${runner.name}, which was there for the job, is ${runner.state} since ${duration(now - runner.stateAt)} and has not run it; the sweep makes another one for job ${job.jobId}-${job.runAttempt}`,
-    do: 'Wait: the sweep looks every minute and acts when it has seen it twice.',
+    do: `Wait: the sweep looks every ${duration(eyes.sweepSeconds * 1000)} and acts when two sweeps at least two minutes apart have seen it.`,
   };
 }
 

@@ -185,12 +185,16 @@ function moving({pools, now}: LookedAt, job: JobDocument): Explanation {
   };
 }
 
-const SWEEP_FINDS_MS = 3 * 60_000;
+/** The webhook’s own minute and two sweeps, one of which may have just missed the job. */
+function sweepFindsMs({sweepSeconds}: LookedAt['eyes']): number {
+  return 60_000 + 2 * Math.max(60, sweepSeconds) * 1000;
+}
 
 function notNoticed(looked: LookedAt): Explanation {
   const {eyes, job, now} = looked;
   const since = queuedSince(looked);
   const forMs = now - since;
+  const findsMs = sweepFindsMs(eyes);
   const nothing = job
     ? `job ${jobName(looked)} is ${job.status} on record, and GitHub has it queued: the news has not arrived`
     : `no delivery about job ${jobName(looked)} has been worked off since GitHub queued it ${duration(forMs)} ago`;
@@ -204,11 +208,11 @@ function notNoticed(looked: LookedAt): Explanation {
       : eyes.webhookIsDown
         ? 'the newest deliveries of the webhook all failed'
         : 'no failure of the webhook is on record';
-  const late = eyes.sweptAt === null || now - eyes.sweptAt > SWEEP_FINDS_MS;
+  const late = eyes.sweptAt === null || now - eyes.sweptAt > findsMs;
   const remedy = late
     ? 'Look whether Cloud Scheduler calls the sweep, and at the log of sweep.'
-    : forMs < SWEEP_FINDS_MS
-      ? 'Wait: the sweep finds it within two minutes.'
+    : forMs < findsMs
+      ? `Wait: the sweep finds it within ${duration(findsMs - 60_000)}.`
       : 'Look at Recent deliveries on the page of the App (Advanced): URL, secret and the event workflow_job; then at the log of webhook.';
   return {verdict: 'not_noticed_yet', since, because: `${nothing}; ${swept}; ${hook}`, do: remedy};
 }

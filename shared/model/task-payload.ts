@@ -106,3 +106,6 @@ export function parseTask<Q extends QueueName>(queue: Q, body: Buffer): TaskOf[Q
 
 /** A queue, and the function that it is for. */
 export type QueueName = 'provision' | 'stop';
+
+/** A function that gets tasks. The sweep has no queue of its own. */
+export type TaskTarget = QueueName | 'sweep';

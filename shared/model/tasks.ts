@@ -2,14 +2,14 @@ import {createHash} from 'node:crypto';
 import type {JobKey} from './job';
 import type {JobEvent} from './job-event';
 import type {RunnerDocument} from './runner';
-import type {ProvisionTask, QueueName, StopTask} from './task-payload';
+import type {ProvisionTask, QueueName, StopTask, TaskTarget} from './task-payload';
 
 /** A task to be enqueued. */
 export interface NewTask {
   /** The queue whose rate limit applies to the task. */
   readonly queue: QueueName;
   /** The function that gets the task. Missing: the function of the queue. */
-  readonly to?: QueueName;
+  readonly to?: TaskTarget;
   /** Deterministic id, `[A-Za-z0-9_-]{1,500}`: the same work has the same name, and is enqueued once. */
   readonly name: string;
   /** Sent as JSON. Small, and without secrets. */
@@ -21,7 +21,7 @@ export interface NewTask {
 }
 
 /** The function that gets a task. */
-export function functionOf({queue, to}: Pick<NewTask, 'queue' | 'to'>): QueueName {
+export function functionOf({queue, to}: Pick<NewTask, 'queue' | 'to'>): TaskTarget {
   return to ?? queue;
 }
 
@@ -172,6 +172,21 @@ export function vmCheckTask(
     name: taskName(`vm/${deployment}/${vm.id}/${version}/${reading}`, 'vm', vm.instance, version, reading),
     body: {kind: 'vm', vm: vm.id, version, reading},
     delaySeconds,
+  };
+}
+
+/**
+ * Task that runs the sweep at `atMs`, between two calls of Cloud Scheduler, whose shortest interval is a minute. Named by that time, so that
+ * the run is planned once. `nowMs`: both in milliseconds since the epoch.
+ */
+export function sweepTask(deployment: string, atMs: number, nowMs: number): NewTask {
+  const time = new Date(atMs).toISOString().slice(0, 19);
+  return {
+    queue: 'stop',
+    to: 'sweep',
+    name: taskName(`sweep/${deployment}/${atMs}`, 'sweep', time),
+    body: {kind: 'sweep', at: atMs},
+    delaySeconds: (atMs - nowMs) / 1000,
   };
 }
 

@@ -10,6 +10,8 @@ export interface SweepOptions {
   /** `off`: GitHub sends no webhooks, so the sweep spends more calls on finding jobs. */
   readonly webhooks: 'on' | 'off';
   readonly budgetSeconds: number;
+  /** Time from one sweep to the next. */
+  readonly intervalSeconds: number;
   readonly memory: SweepMemory;
 }
 

@@ -6,7 +6,7 @@ import type {GitHubScan} from './github-scan';
 import {type Observed, type SeenJob, webhookGraceMs} from './observed';
 import {isMissing} from './repository-scan';
 
-/** Jobs that one sweep reads by id, because no list contained them. */
+/** Jobs that the sweeps of a minute read by id, because no list contained them; one sweep of a longer interval reads no more. */
 const MAX_LOOKUPS = 100;
 
 /** Lookups per sweep in missing repositories, where most answers are 404. */
@@ -101,9 +101,9 @@ function missingJobs(
   });
 }
 
-/** The jobs that were read least recently, at most `MAX_LOOKUPS`. Deletes the memory of jobs that are no longer missing. */
+/** The jobs that were read least recently, at most `MAX_LOOKUPS` a minute. Deletes the memory of jobs that are no longer missing. */
 function leastLatelyAsked(
-  {memory}: Sweep,
+  {memory, intervalSeconds}: Sweep,
   missing: readonly [JobKey, JobDocument][],
 ): readonly [JobKey, JobDocument][] {
   const askedAt = new Map(missing.map(([key]) => [key, memory.lookedUpAt.get(key) ?? 0]));
@@ -111,5 +111,5 @@ function leastLatelyAsked(
   for (const [key, at] of askedAt) memory.lookedUpAt.set(key, at);
   return [...missing]
     .sort(([a, one], [b, other]) => (askedAt.get(a) ?? 0) - (askedAt.get(b) ?? 0) || one.updatedAt - other.updatedAt)
-    .slice(0, MAX_LOOKUPS);
+    .slice(0, Math.ceil(MAX_LOOKUPS * Math.min(1, intervalSeconds / 60)));
 }

@@ -5,7 +5,7 @@ import {isTimeUp, type Sweep} from './context';
 const MIN_REMAINING_QUOTA = 0.3;
 
 interface Rate {
-  /** Calls per minute, and the most that can be saved up. */
+  /** Calls per minute, and the most that can be saved up with an interval of a minute; with a long one, the calls of one interval. */
   readonly perMinute: number;
   readonly most: number;
 }
@@ -28,7 +28,7 @@ export class ScanBudget {
   /** `now`: in milliseconds. */
   constructor(sweep: Sweep, {allowance, cursors}: Pick<LockDocument, 'allowance' | 'cursors'>, now: number) {
     this.#sweep = sweep;
-    this.#allowance = {...allowanceAt(allowance, sweep.webhooks, now)};
+    this.#allowance = {...allowanceAt(allowance, sweep, now)};
     this.#cursors = {...cursors};
   }
 
@@ -69,9 +69,14 @@ export class ScanBudget {
 }
 
 /** Adds the calls that were gained since the last sweep, however often the sweep is started. */
-function allowanceAt(saved: LockDocument['allowance'], webhooks: 'on' | 'off', now: number) {
+function allowanceAt(
+  saved: LockDocument['allowance'],
+  {webhooks, intervalSeconds}: Pick<Sweep, 'webhooks' | 'intervalSeconds'>,
+  now: number,
+) {
   const minutes = (now - saved.at) / 60_000;
-  const grown = (calls: number, {perMinute, most}: Rate) => Math.min(most, calls + minutes * perMinute);
+  const grown = (calls: number, {perMinute, most}: Rate) =>
+    Math.min(Math.max(most, (perMinute * intervalSeconds) / 60), calls + minutes * perMinute);
   return {active: grown(saved.active, ACTIVE), quiet: grown(saved.quiet, QUIET[webhooks]), at: now};
 }
 

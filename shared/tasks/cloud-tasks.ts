@@ -1,7 +1,7 @@
 import {type Clock, withDeadline} from '../clock';
 import {Unavailable} from '../errors';
 import {isForeignAnswer} from '../google-answer';
-import type {QueueName} from '../model/task-payload';
+import type {QueueName, TaskTarget} from '../model/task-payload';
 import {functionOf, type NewTask} from '../model/tasks';
 import {scrubSecrets} from '../secret';
 import type {Tasks} from './tasks';
@@ -34,8 +34,8 @@ const MAX_TRIES = 2;
 /** Time-out of one try, in milliseconds. */
 const TIMEOUT_MS = 3_000;
 
-/** Seconds without an answer after which Cloud Tasks counts an attempt as failed. */
-const DISPATCH_DEADLINE_SECONDS = 300;
+/** Seconds without an answer after which Cloud Tasks counts an attempt as failed. The longest that there is for a sweep, which may take long. */
+const DISPATCH_DEADLINE_SECONDS: Readonly<Record<TaskTarget, number>> = {provision: 300, stop: 300, sweep: 1_800};
 
 const VARIABLES: Readonly<Record<QueueName, string>> = {provision: 'PROVISION_QUEUE', stop: 'STOP_QUEUE'};
 
@@ -48,7 +48,7 @@ export interface CloudTasksOptions {
   /** `projects/P/locations/L/queues/Q` */
   readonly queues: Readonly<Record<QueueName, string>>;
   /** URLs of the functions that receive the tasks; also the exact audience of the OIDC tokens. */
-  readonly urls: Readonly<Record<QueueName, string>>;
+  readonly urls: Readonly<Record<QueueName, string>> & {readonly sweep?: string};
   /** E-mail of the service account of the OIDC tokens. */
   readonly serviceAccount: string;
   readonly clock: Clock;
@@ -126,7 +126,9 @@ export function createCloudTasks(options: CloudTasksOptions): Tasks {
 
 function createRequest(task: NewTask, options: CloudTasksOptions) {
   const parent = options.queues[task.queue];
-  const url = options.urls[functionOf(task)];
+  const to = functionOf(task);
+  const url = options.urls[to];
+  if (url === undefined) throw new RangeError(`found no URL of ${to}, to which task ${task.name} goes`);
   const delayMs = (task.delaySeconds ?? 0) * 1000;
   return {
     parent,
@@ -139,7 +141,7 @@ function createRequest(task: NewTask, options: CloudTasksOptions) {
         body: Buffer.from(JSON.stringify(task.body)).toString('base64'),
         oidcToken: {serviceAccountEmail: options.serviceAccount, audience: url},
       },
-      dispatchDeadline: {seconds: DISPATCH_DEADLINE_SECONDS},
+      dispatchDeadline: {seconds: DISPATCH_DEADLINE_SECONDS[to]},
       ...(delayMs > 0 ? {scheduleTime: timestamp(options.clock.now() + delayMs)} : {}),
     },
   };

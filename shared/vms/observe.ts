@@ -42,8 +42,8 @@ export async function observeVm(context: Context, vm: Vm, document: VmDocument):
   }
   for (const job of await queuedJobs(context, vm)) {
     const current = await getJobAtGitHub(context, vm, job);
-    // mutation: turned away while it waits
     if (current === undefined) return {kind: 'busy', by: describeUnseenJob(jobKeyOf(job))};
+    // mutation: turned away while it waits
     if (current.status === 'queued' && (await rejectWhenLabelsLack(context, vm, job))) continue;
     if (current.status === 'queued') return {kind: 'wanted', job, runners};
     if (current.status === 'in_progress') return {kind: 'busy', by: `job ${jobKeyOf(job)}`};

@@ -95,6 +95,69 @@ run "scheduler" {
   }
 }
 
+run "a_fast_sweep" {
+  command = plan
+  variables {
+    sweep_interval_seconds = 10
+  }
+
+  assert {
+    condition     = google_cloud_scheduler_job.sweep.schedule == "* * * * *"
+    error_message = "the scheduler calls each minute, and the sweep plans the runs in between"
+  }
+
+  assert {
+    condition = alltrue([
+      for name in ["sweep", "api"] : google_cloudfunctions2_function.function[name].service_config[0].environment_variables["SWEEP_INTERVAL_SECONDS"] == "10"
+    ])
+    error_message = "sweep works by the interval, and api shows it"
+  }
+
+  assert {
+    condition = (
+      google_cloud_tasks_queue_iam_member.enqueuer["sweep/stop"].member == google_service_account.function["sweep"].member &&
+      google_cloud_run_service_iam_member.invoker["sweep"].member == google_service_account.tasks.member
+    )
+    error_message = "the sweep may put its runs into the stop queue, whose account may call it"
+  }
+}
+
+run "a_slow_sweep" {
+  command = plan
+  variables {
+    sweep_interval_seconds = 600
+  }
+
+  assert {
+    condition     = google_cloud_scheduler_job.sweep.schedule == "*/10 * * * *"
+    error_message = "the scheduler keeps the interval"
+  }
+}
+
+run "a_sweep_each_hour" {
+  command = plan
+  variables {
+    sweep_interval_seconds = 3600
+  }
+
+  assert {
+    condition     = google_cloud_scheduler_job.sweep.schedule == "0 * * * *"
+    error_message = "60 minutes are no step of cron"
+  }
+}
+
+run "a_schedule_of_its_own" {
+  command = plan
+  variables {
+    sweep_schedule = "*/5 6-20 * * 1-5"
+  }
+
+  assert {
+    condition     = google_cloud_scheduler_job.sweep.schedule == "*/5 6-20 * * 1-5"
+    error_message = "sweep_schedule rules over the interval"
+  }
+}
+
 run "identities" {
   assert {
     condition = length(distinct(concat(

@@ -75,6 +75,18 @@ run "a_later_alarm" {
   }
 }
 
+run "a_slow_sweep" {
+  command = plan
+  variables {
+    sweep_interval_seconds = 600
+  }
+
+  assert {
+    condition     = google_monitoring_alert_policy.sweep_silent[0].conditions[0].condition_absent[0].duration == "1800s"
+    error_message = "a sweep is silent after three of its intervals, if these are longer than sweep_silence_minutes"
+  }
+}
+
 run "nothing" {
   command = plan
   variables {

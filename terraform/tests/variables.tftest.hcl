@@ -155,6 +155,22 @@ run "an_attempt_longer_than_the_tasks_patience" {
   expect_failures = [var.functions]
 }
 
+run "a_sweep_interval_between_minutes" {
+  command = plan
+  variables {
+    sweep_interval_seconds = 90
+  }
+  expect_failures = [var.sweep_interval_seconds]
+}
+
+run "a_sweep_interval_that_is_too_short" {
+  command = plan
+  variables {
+    sweep_interval_seconds = 9
+  }
+  expect_failures = [var.sweep_interval_seconds]
+}
+
 run "a_sweep_cut_off_before_its_budget" {
   command = plan
   variables {

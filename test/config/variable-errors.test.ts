@@ -4,6 +4,7 @@ import {COMPLETE, PKCS8, POOLS, problemsOf} from './environments';
 
 const SECRET_FORMS = 'projects/P/secrets/S, projects/P/secrets/S/versions/V, file:<path>, or the value itself';
 const URL_FORM = 'an http or https URL without credentials and fragment';
+const SWEEP_INTERVAL = 'a whole number of seconds: 10 to 60, or a multiple of 60 up to 3600';
 const HOST_PORT = 'host:port, without http://, e.g. 127.0.0.1:8080';
 const NAME = 'a name of RFC 1035 with at most 20 characters: a-z, 0-9 and -, a letter first';
 const KEY = 'the RSA private key that GitHub offers for download, as PEM, PEM with \\n escapes, or base64 of PEM';
@@ -82,6 +83,10 @@ test.each<[string, string, string, string]>([
   ['TASK_MAX_ATTEMPTS', '0', '"0"', 'a whole number of at least 1'],
   ['VM_INACTIVE_MINUTES', '0', '"0"', 'a number above 0'],
   ['VM_INACTIVE_MINUTES', '1e3', '"1e3"', 'a number above 0'],
+  ['SWEEP_INTERVAL_SECONDS', '9', '"9"', SWEEP_INTERVAL],
+  ['SWEEP_INTERVAL_SECONDS', '10.5', '"10.5"', SWEEP_INTERVAL],
+  ['SWEEP_INTERVAL_SECONDS', '90', '"90"', SWEEP_INTERVAL],
+  ['SWEEP_INTERVAL_SECONDS', '3660', '"3660"', SWEEP_INTERVAL],
   ['SWEEP_BUDGET_SECONDS', '4000', '"4000"', 'a number above 0 of at most 3600'],
   ['DRY_RUN', 'yes', '"yes"', 'true or false'],
   ['WEBHOOKS', 'no', '"no"', 'on or off'],

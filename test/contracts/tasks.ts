@@ -1,5 +1,5 @@
 import {Unavailable} from '../../shared/errors';
-import type {QueueName} from '../../shared/model/task-payload';
+import type {QueueName, TaskTarget} from '../../shared/model/task-payload';
 import type {NewTask} from '../../shared/model/tasks';
 import type {DispatchResult} from '../../shared/tasks/local/dispatch';
 import type {Tasks} from '../../shared/tasks/tasks';
@@ -8,7 +8,7 @@ import type {VirtualScheduler} from '../emulators/scheduler';
 /** What a function gets of a task. */
 export interface ReceivedTask {
   /** The function. */
-  readonly to: QueueName;
+  readonly to: TaskTarget;
   readonly body: unknown;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
@@ -76,7 +76,8 @@ export function describeTasks(name: string, open: OpenTasks): void {
       ]);
     });
 
-    test.each<[QueueName, QueueName]>([
+    test.each<[QueueName, TaskTarget]>([
+      ['stop', 'sweep'],
       ['stop', 'provision'],
       ['provision', 'stop'],
       ['stop', 'stop'],

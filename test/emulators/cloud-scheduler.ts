@@ -34,13 +34,13 @@ export class CloudScheduler {
     return answer;
   }
 
-  /** From now on every so many seconds; 0 ends it. */
-  every(seconds: number): void {
+  /** From now on every so many seconds, the first time after `firstSeconds`; 0 ends it. */
+  every(seconds: number, firstSeconds = seconds): void {
     this.#cancel();
     if (seconds === 0) return;
     const {scheduler} = this.#options;
-    const next = () => {
-      this.#cancel = scheduler.at(scheduler.now() + seconds * 1000, () => {
+    const next = (afterSeconds: number) => {
+      this.#cancel = scheduler.at(scheduler.now() + afterSeconds * 1000, () => {
         // As Cloud Scheduler, which starts no run of a job while one is under way; a run that fails is followed by the next.
         if (this.#pending.size === 0) {
           const work = this.trigger()
@@ -48,10 +48,10 @@ export class CloudScheduler {
             .finally(() => this.#pending.delete(work));
           this.#pending.add(work);
         }
-        next();
+        next(seconds);
       });
     };
-    next();
+    next(firstSeconds);
   }
 
   /** Resolves when every call that was made is answered. */
@@ -63,6 +63,11 @@ export class CloudScheduler {
     this.every(0);
     await Promise.allSettled(this.#pending);
   }
+}
+
+/** From now to the next full minute. */
+export function secondsToMinute(clock: Pick<Scheduler, 'now'>): number {
+  return 60 - ((clock.now() / 1000) % 60);
 }
 
 const ignore = (): undefined => undefined;

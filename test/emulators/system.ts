@@ -11,7 +11,7 @@ import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
 import type {QueueLimits} from '../../shared/tasks/local/limits';
 import type {TracingOptions} from '../../shared/telemetry/create-tracer';
-import {CloudScheduler} from './cloud-scheduler';
+import {CloudScheduler, secondsToMinute} from './cloud-scheduler';
 import type {ZonesByRegion} from './compute/catalog';
 import type {ComputeLatencies} from './compute/latencies';
 import {computeMachines} from './compute/machine-world';
@@ -68,7 +68,7 @@ export interface SystemOptions {
   readonly tracing?: TracingOptions;
   /** A process that serves `provision` and dies; the next one lives. */
   readonly crash?: CrashPoint;
-  /** The sweep runs every so many seconds; never unless given. */
+  /** `SWEEP_INTERVAL_SECONDS`, at which the scheduler and the sweep itself keep; never unless given. */
   readonly sweepEverySeconds?: number;
   /** `false`: tasks run when the test says so. */
   readonly autoDispatch?: boolean;
@@ -100,7 +100,7 @@ export interface System {
 }
 
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const {scheduler, random, logger} = options;
+  const {scheduler, random, logger, sweepEverySeconds} = options;
   const github = new GitHubWorld({
     scheduler,
     random,
@@ -163,6 +163,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     TASK_SIGNING_KEY,
     OIDC_JWKS_URL: jwksUrl,
     CLOUD_TASKS_EMULATOR_HOST: `${tasksAt.host}:${tasksAt.port}`,
+    ...(sweepEverySeconds ? {SWEEP_INTERVAL_SECONDS: String(sweepEverySeconds)} : {}),
     COMPUTE_EMULATOR_HOST: `${computeAt.host}:${computeAt.port}`,
     ...options.env,
   };
@@ -175,7 +176,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   api.handle(createApi({...shared, requestsPerMinute: options.requestsPerMinute ?? 100_000}));
   sweep.handle(createSweep(shared));
   const sweeper = new CloudScheduler({scheduler, oidc, url: sweep.url, serviceAccount: SERVICE_ACCOUNT});
-  sweeper.every(options.sweepEverySeconds ?? 0);
+  // Google's scheduler knows whole minutes only, and keeps to them.
+  if (sweepEverySeconds) sweeper.every(Math.max(60, sweepEverySeconds), secondsToMinute(scheduler));
   const hooks = env['WEBHOOKS'] === 'off' ? 0 : (options.hooks ?? 1);
   for (let hook = 0; hook < hooks; hook++) {
     github.addHook({url: webhook.url, secret: WEBHOOK_SECRET, deliver: httpSink});

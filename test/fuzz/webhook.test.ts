@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {createWebhook} from '../../functions/webhook/index';
-import {parseTask} from '../../shared/model/task-payload';
+import {parseTask, type QueueName} from '../../shared/model/task-payload';
 import {functionOf, type NewTask} from '../../shared/model/tasks';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {allExamples, sign, workflowJob} from '../builders/webhook';
@@ -79,7 +79,7 @@ test('a signed body, whatever is in it, is answered and never a 5xx; its task is
     accepted += tasks.length;
     for (const task of tasks) {
       expect(task.name).toMatch(/^[A-Za-z0-9_-]{1,500}$/);
-      expect(parseTask(functionOf(task), Buffer.from(JSON.stringify(task.body)))).toEqual(task.body);
+      expect(parseTask(functionOf(task) as QueueName, Buffer.from(JSON.stringify(task.body)))).toEqual(task.body);
     }
   });
   expect(rejections).toEqual([]);

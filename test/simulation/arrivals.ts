@@ -1,6 +1,7 @@
 import type {Delivery} from '../emulators/github/delivery';
 import type {GitHubWorld} from '../emulators/github/model';
 import {type WebhookDown, WHOLE_PAGE} from './outages';
+import {sweepIntervalMs} from './scenario';
 import type {SimulatedWorld} from './simulated-world';
 
 const MINUTE = 60_000;
@@ -42,6 +43,8 @@ export function checkArrivals(world: SimulatedWorld): void {
       `event ${first.guid} (${first.action}) of ${new Date(first.deliveredAtMs).toISOString()}`,
     );
   }
+  // One probe and one round of redeliveries a sweep.
+  const soonMs = SOON_MS * (sweepIntervalMs(scenario) / MINUTE);
   const outages = scenario.faults.filter((fault): fault is WebhookDown => fault.on === 'webhook_down');
   const held = events(github).filter(({first}) => isFailed(first));
   if (held.length > SOON_MOST || (scenario.setting.deliveriesAPage ?? WHOLE_PAGE) < WHOLE_PAGE) return;
@@ -49,8 +52,8 @@ export function checkArrivals(world: SimulatedWorld): void {
     if (first.statusCode === 500 || arrivedAtMs === undefined) continue;
     const atMs = first.deliveredAtMs - startMs;
     const endMs = Math.max(...outages.filter(({fromMs, forMs}) => fromMs <= atMs && atMs <= fromMs + forMs).map(endOf));
-    const isAlone = outages.every((outage) => endOf(outage) <= endMs || outage.fromMs > endMs + SOON_MS);
-    if (!isAlone || endMs < 0 || arrivedAtMs - startMs <= endMs + SOON_MS) continue;
+    const isAlone = outages.every((outage) => endOf(outage) <= endMs || outage.fromMs > endMs + soonMs);
+    if (!isAlone || endMs < 0 || arrivedAtMs - startMs <= endMs + soonMs) continue;
     const lateMs = arrivedAtMs - startMs - endMs;
     world.violated('event_late', `event ${first.guid} (${first.action}) arrived ${lateMs} ms after the outage`);
   }

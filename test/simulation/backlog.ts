@@ -1,12 +1,11 @@
-import type {Scenario} from './scenario';
-
-const MINUTE = 60_000;
+import {type Scenario, sweepIntervalMs} from './scenario';
 
 type Backlog = Pick<Scenario, 'jobs' | 'setting'>;
 
 /** From a job's turn to the next one's, its own time left out. A slot comes free when the news of the end arrives, which may itself be late. */
-function aroundMs({bootMs, webhookDelayMs, taskDelayMs}: Backlog['setting']): number {
-  return 3 * MINUTE + bootMs + 3 * (webhookDelayMs + taskDelayMs);
+function aroundMs(setting: Backlog['setting']): number {
+  const {bootMs, webhookDelayMs, taskDelayMs} = setting;
+  return 3 * sweepIntervalMs({setting}) + bootMs + 3 * (webhookDelayMs + taskDelayMs);
 }
 
 /** How long the pools need for all jobs one after the other, at the worst. */

@@ -33,6 +33,7 @@ export function environmentOf(setting: Setting, app: {id: number; privateKeyPem:
     INTERNAL_AUTH: 'platform',
     TASK_SIGNING_KEY,
     LOG_LEVEL: 'debug',
+    ...(setting.sweepIntervalSeconds ? {SWEEP_INTERVAL_SECONDS: String(setting.sweepIntervalSeconds)} : {}),
     ...(setting.webhooksOff ? {WEBHOOKS: 'off'} : {}),
   };
 }

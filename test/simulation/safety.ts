@@ -12,6 +12,7 @@ export interface Violation {
     | 'too_many_runners'
     | 'drained_pool'
     | 'two_machines'
+    | 'registered_twice'
     | 'call_in_transaction'
     | 'secret'
     | 'forged'

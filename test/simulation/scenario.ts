@@ -72,8 +72,15 @@ export interface Setting {
   readonly moreRepositories?: number;
   /** Attempts to deliver on one page of GitHub's list; 100 unless given. */
   readonly deliveriesAPage?: number;
+  /** `SWEEP_INTERVAL_SECONDS`; 60 unless given. */
+  readonly sweepIntervalSeconds?: number | undefined;
   /** The scheduler starts each sweep twice, at once. */
   readonly sweepsTwice?: boolean;
+}
+
+/** From one call of the scheduler to the next, at least: Cloud Scheduler knows whole minutes. */
+export function sweepIntervalMs({setting}: Pick<Scenario, 'setting'>): number {
+  return Math.max(60, setting.sweepIntervalSeconds ?? 60) * 1000;
 }
 
 /** Providers that a world can have. */
@@ -205,9 +212,16 @@ export interface CallFault {
 }
 
 /** Whether there is something in it that no later event repairs: leftovers, a fault, or a persistent VM that stays on record as starting. */
-export function needsSweep({setting, faults}: Scenario): boolean {
+export function needsSweep({setting, jobs, faults}: Scenario): boolean {
   // A limit that is raised tells nobody.
   if (setting.leftovers || setting.drained || setting.webhooksOff) return true;
+  // `waiting` may arrive after the `queued` that it came before, and no event says in which order GitHub sent them.
+  const heldMs = jobs.flatMap(({approvedAfterMs, heldBesideMs, sentBack}) => [
+    approvedAfterMs,
+    heldBesideMs,
+    sentBack?.forMs,
+  ]);
+  if (heldMs.some((ms) => ms !== undefined && ms < setting.webhookDelayMs)) return true;
   // The persistent VM stays on record as starting, and a creation that nobody awaits as done.
   const lateLasts = setting.vm === true || (setting.provider ?? 'gce') !== 'gce';
   return faults.some((fault) => isLasting(fault) || (lateLasts && fault.on === 'late_failure'));

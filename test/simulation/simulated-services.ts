@@ -11,7 +11,7 @@ import {BEARER, environmentOf, WEBHOOK_SECRET} from './environment';
 import {Forger} from './forger';
 import type {Functions} from './functions';
 import {poolsOf} from './pools';
-import type {Setting} from './scenario';
+import {type Setting, sweepIntervalMs} from './scenario';
 import {randomOf, type SimulatedWorld} from './simulated-world';
 
 type Target = 'webhook' | 'provision' | 'stop' | 'sweep';
@@ -100,9 +100,11 @@ export class SimulatedServices {
     github.observe((event) => event.kind === 'job' && this.#wake());
   }
 
+  /** Beside the runs of the sweep between the scheduler's calls. */
   hasTasks(): boolean {
     const {provision, stop} = this.tasks.queues;
-    return provision.pending().length + stop.pending().length > 0;
+    const ofJobs = [...provision.pending(), ...stop.pending()].filter(({payload}) => payload.to !== 'sweep');
+    return ofJobs.length > 0;
   }
 
   /** The queue, which forgets some tasks in the end. */
@@ -140,7 +142,7 @@ export class SimulatedServices {
       this.world.violated('misdirected', `${name}, the news of a job that is ${event.status}, went to ${to}`);
     }
     const sent = {...headers, authorization: BEARER[to]};
-    this.#forger.task(to, sent, body);
+    if (to !== 'sweep') this.#forger.task(to, sent, body);
     const once = () => this.#call(to, sent, body, 'sometimes');
     if (effect === 'twice') await once();
     const [answer] = await Promise.all(effect === 'concurrently' ? [once(), once()] : [once()]);
@@ -176,9 +178,11 @@ export class SimulatedServices {
     return sinceMs >= 0 && sinceMs < forMs ? this.#draining : this.#handlers;
   }
 
-  /** At minute `index` of the world. While nothing is there only now and then, and after a day of that four times a day. */
-  #sweepAt(index: number): void {
-    const {scheduler, startMs} = this.world;
+  /** At minute `index` of the world, or the first one after it at which the interval has a sweep. While nothing is there only now and then, and after a day of that four times a day. */
+  #sweepAt(minute: number): void {
+    const {scheduler, startMs, scenario} = this.world;
+    const step = sweepIntervalMs(scenario) / SWEEP_EVERY_MS;
+    const index = Math.ceil(minute / step) * step;
     this.#cancelSweep = scheduler.at(startMs + index * SWEEP_EVERY_MS, () => {
       if (!this.isQuiet()) this.#quietSince = index;
       const every = index - this.#quietSince < MINUTES_A_DAY ? SWEEP_IDLE_EVERY : SWEEP_LONG_IDLE_EVERY;

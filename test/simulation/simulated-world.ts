@@ -16,6 +16,7 @@ import {MemoryWorld} from '../emulators/memory/world';
 import {bootRunners, type Killed} from '../emulators/runner-process';
 import {SeededRandom} from '../emulators/seeded-random';
 import {countRedeliveries} from './count-redeliveries';
+
 import {EventScheduler} from './event-scheduler';
 import {Executions} from './executions';
 import {FaultPlan} from './fault-plan';
@@ -33,6 +34,7 @@ import type {Scenario} from './scenario';
 import {ScheduledFaults} from './scheduled-faults';
 import {createTrace, NO_TRACE, type Trace} from './trace';
 import {VmPromises} from './vm-promises';
+import {watchRegistrations} from './watch-registrations';
 import {Workload} from './workload';
 
 const BOOT_LIMIT_MS = BOOT_MINUTES * 60_000;
@@ -150,7 +152,9 @@ export class SimulatedWorld {
       trace: (line) => this.trace.add(line),
     });
     this.direct = {
-      github: this.ports.github(directGitHub(github), github, () => scheduledFaults.isGitHubDown()),
+      github: this.ports.github(watchRegistrations(directGitHub(github), github, violated), github, () =>
+        scheduledFaults.isGitHubDown(),
+      ),
       compute: this.ports.compute(directCompute(api, 'world'), api),
       ...(memory ? {providers: this.#providers(memory)} : {}),
       discovery: this.ports.discovery(

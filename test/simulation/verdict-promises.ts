@@ -42,7 +42,10 @@ export function watchVerdicts(world: SimulatedWorld): void {
 
   async function check(): Promise<void> {
     const breakers = await openBreakers(world.store);
-    const eyes = {sweepSeconds: 60, webhooks: scenario.setting.webhooksOff ? 'off' : 'on'} as const;
+    const eyes = {
+      sweepSeconds: scenario.setting.sweepIntervalSeconds ?? 60,
+      webhooks: scenario.setting.webhooksOff ? 'off' : 'on',
+    } as const;
     const now = scheduler.now();
     const waiting = await waitingJobs(records, {...eyes, now, runners: new Map(), breakers});
     for (const one of waiting) {

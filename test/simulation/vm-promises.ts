@@ -4,15 +4,15 @@ import type {GitHubWorld} from '../emulators/github/model';
 import type {PersistentVm} from './persistent-vm';
 import {LABELS, VM} from './pools';
 import type {Violation} from './safety';
-import {isVmAlone, type Scenario} from './scenario';
+import {isVmAlone, type Scenario, sweepIntervalMs} from './scenario';
 
 const MINUTE = 60_000;
 
 /** Idle time, boot time, outages and what the sweep makes up for are less, all told. */
 const HELD_MS = 2.5 * 60 * MINUTE;
 
-/** Two sweeps, after the minute that a job has the webhook's way to itself; some seconds for what is under way, and for clocks. */
-const LATE_MS = 4 * MINUTE;
+/** After two sweeps: the minute that a job has the webhook's way to itself; some seconds for what is under way, and for clocks. */
+const LATE_MS = 2 * MINUTE;
 
 interface VmPromisesOptions {
   readonly vm: PersistentVm;
@@ -64,7 +64,11 @@ export class VmPromises {
     }
     const isWaitedFor = !vm.isUp() && [...this.#open].some(({status}) => status === 'queued');
     this.#waitsSinceMs = isWaitedFor ? (this.#waitsSinceMs ?? now) : undefined;
-    if (this.#waitsSinceMs !== undefined && now - this.#waitsSinceMs > LATE_MS && isVmAlone(scenario)) {
+    if (
+      this.#waitsSinceMs !== undefined &&
+      now - this.#waitsSinceMs > LATE_MS + 2 * sweepIntervalMs(scenario) &&
+      isVmAlone(scenario)
+    ) {
       this.#broken('vm_late', `is down for ${(now - this.#waitsSinceMs) / MINUTE} minutes while a job waits`);
     }
   }

@@ -1,7 +1,7 @@
 import {once} from 'node:events';
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
-import type {QueueName} from '../../shared/model/task-payload';
+import type {TaskTarget} from '../../shared/model/task-payload';
 import {createCloudTasks} from '../../shared/tasks/cloud-tasks';
 import {InProcessTasks} from '../../shared/tasks/local/in-process';
 import {describeTasks, type OpenTasks, type ReceivedTask} from '../contracts/tasks';
@@ -40,7 +40,7 @@ describeTasks("Google's client against Cloud Tasks over HTTP", async (receive) =
   });
   const tasks = createCloudTasks({
     queues,
-    urls: {provision: `${functions.url}/provision`, stop: `${functions.url}/stop`},
+    urls: {provision: `${functions.url}/provision`, stop: `${functions.url}/stop`, sweep: `${functions.url}/sweep`},
     serviceAccount: 'tasks@acme.iam.gserviceaccount.com',
     clock,
     emulator: await server.listen(),
@@ -52,12 +52,12 @@ describeTasks("Google's client against Cloud Tasks over HTTP", async (receive) =
   return {tasks, clock, dispatchDue: () => server.dispatchDue(), close};
 });
 
-/** The two functions: `/provision` and `/stop`. */
+/** The functions: `/provision`, `/stop` and `/sweep`. */
 async function listen(receive: Parameters<OpenTasks>[0]) {
   const server = createServer(KEPT_CONNECTIONS, async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
-    const to = (request.url ?? '').slice(1) as QueueName;
+    const to = (request.url ?? '').slice(1) as TaskTarget;
     const headers = request.headers as ReceivedTask['headers'];
     const answer = receive({to, body: JSON.parse(Buffer.concat(chunks).toString()), headers});
     const retryAfter = answer.retryAfterSeconds;

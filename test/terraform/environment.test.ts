@@ -62,6 +62,7 @@ const VALUES: Readonly<Record<string, string>> = {
   STOP_QUEUE: 'projects/acme-runners/locations/us-central1/queues/slipway-stop-1a2b',
   STOP_URL: 'https://slipway-stop-123456789012.us-central1.run.app',
   SWEEP_BUDGET_SECONDS: '240',
+  SWEEP_INTERVAL_SECONDS: '60',
   SWEEP_URL: 'https://slipway-sweep-123456789012.us-central1.run.app',
   TASK_MAX_ATTEMPTS: '20',
   TASK_SIGNING_KEY: 'projects/acme-runners/secrets/slipway-task-signing-key',

@@ -11,7 +11,7 @@ import {placementOf} from '../../model/placement';
 import {providerOf, type RunnerDocument} from '../../model/runner';
 import {scrubSecrets} from '../../secret';
 import {operation} from '../operation';
-import {SWEEP_SECONDS, timeOf, vmStateOf} from '../resources';
+import {timeOf, vmStateOf} from '../resources';
 import {RunnerStateWord, Time, VerdictWord} from '../schemas';
 
 const RunnerOfJob = z.object({
@@ -109,7 +109,7 @@ export const explain = operation(
     const {config} = await request.services();
     const context = await request.context();
     const {looked, runners} = await lookAt(context, asked, await request.lookUps(), {
-      sweepSeconds: SWEEP_SECONDS,
+      sweepSeconds: config.sweepIntervalSeconds,
       webhooks: config.webhooks,
     });
     const {verdict, since, because, do: remedy} = explainJob(looked);

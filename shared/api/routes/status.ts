@@ -14,7 +14,6 @@ import {
   jobIdOf,
   type PersistentVm,
   persistentVms,
-  SWEEP_SECONDS,
   secondsBetween,
   timeOf,
   vmStateOf,
@@ -156,7 +155,7 @@ export const status = operation(
   },
   async ({services}) => {
     const {context, config} = await services();
-    return jsonReply((await readStatus(context, config.webhooks)) satisfies z.output<typeof Status>);
+    return jsonReply((await readStatus(context, config)) satisfies z.output<typeof Status>);
   },
 );
 
@@ -164,7 +163,10 @@ export const status = operation(
 const AT_MOST = 1_000;
 
 /** The answer of GET /status. Reads the records only; asks neither GitHub nor Compute Engine. */
-async function readStatus(context: Context, webhooks: Config['webhooks']) {
+async function readStatus(
+  context: Context,
+  {webhooks, sweepIntervalSeconds}: Pick<Config, 'webhooks' | 'sweepIntervalSeconds'>,
+) {
   const {store, pools, clock} = context;
   const now = clock.now();
   const [runners, vms, swept, breakers, deadletters] = await Promise.all([
@@ -176,7 +178,7 @@ async function readStatus(context: Context, webhooks: Config['webhooks']) {
   ]);
   const waiting = await waitingJobs(context, {
     now,
-    sweepSeconds: SWEEP_SECONDS,
+    sweepSeconds: sweepIntervalSeconds,
     webhooks,
     runners: new Map([...runners.values()].flat().map((runner) => [runner.name, runner])),
     breakers: breakers.map(({data}) => data).filter(({open}) => open),
@@ -187,7 +189,7 @@ async function readStatus(context: Context, webhooks: Config['webhooks']) {
       .map((runner) => active(runner, now))
       .concat(activeVms(vms)),
     max_concurrent: Math.min(context.maxRunners ?? Number.POSITIVE_INFINITY, limitOfAll(pools, vms)),
-    poll_interval_seconds: SWEEP_SECONDS,
+    poll_interval_seconds: sweepIntervalSeconds,
     job_timeout_seconds: Math.round(Math.max(0, ...pools.map(({jobMinutes}) => jobMinutes * 60))),
     pools: await Promise.all(
       pools.map(async (pool) => ({

@@ -17,6 +17,10 @@ const MAX_COOL_DOWN_MS = 60 * 60_000;
 const VM_TASK_BUCKET_MS = 10 * 60_000;
 const EVENT_BUCKET_MS = 60 * 60_000;
 
+/** Prefixes of sightings of jobs. */
+const ABSENT = 'absent ';
+const OUT_OF_REACH = 'out-of-reach ';
+
 /** Enqueues the event that the lost webhook would have brought. */
 interface ReplayEvent extends PlannedAction {
   readonly kind: 'event';
@@ -85,9 +89,10 @@ function planCorrections(observed: Observed, now: number, tracker: PersistenceTr
   }
   for (const key of observed.absent) {
     const stored = observed.jobs.get(key);
-    if (!stored || !tracker.hasPersisted(`absent ${key}`)) continue;
+    if (!stored || !tracker.hasPersisted(`${ABSENT}${key}`)) continue;
     actions.push({kind: 'event', reason: 'vanished_job', event: completedEventOf(stored, key, observed.startedAt)});
   }
+  keepUnread(observed, tracker, ABSENT);
   actions.push(...endOutOfReach(observed, tracker));
   return actions.sort(byAge);
 }
@@ -97,21 +102,28 @@ function planCorrections(observed: Observed, now: number, tracker: PersistenceTr
  * with its runner.
  */
 function endOutOfReach(observed: Observed, tracker: PersistenceTracker): ReplayEvent[] {
-  const prefix = 'out-of-reach ';
   const actions: ReplayEvent[] = [];
   for (const key of observed.outOfReach) {
     const stored = observed.jobs.get(key);
-    if (!stored || tracker.observe(`${prefix}${key}`) < MAX_JOB_AGE_MS) continue;
+    if (!stored || tracker.observe(`${OUT_OF_REACH}${key}`) < MAX_JOB_AGE_MS) continue;
     if (stored.status === 'in_progress' && !isRunnerGone(observed, stored.runner)) continue;
     actions.push({kind: 'event', reason: 'vanished_job', event: completedEventOf(stored, key, observed.startedAt)});
   }
-  // Not every sweep reads every job: sightings of unread jobs are kept.
-  for (const sighting of Object.keys(observed.sightings)) {
-    const key = sighting.startsWith(prefix) ? sighting.slice(prefix.length) : undefined;
-    const isUnknown = key && observed.jobs.has(key) && !observed.seen.has(key) && !observed.absent.has(key);
-    if (isUnknown) tracker.carryOver(sighting);
-  }
+  keepUnread(observed, tracker, OUT_OF_REACH);
   return actions;
+}
+
+/** Not every sweep reads every job by its id: the sightings of jobs on record that this one has not read are kept. */
+function keepUnread(
+  {jobs, seen, absent, outOfReach, sightings}: Observed,
+  tracker: PersistenceTracker,
+  prefix: string,
+) {
+  for (const sighting of Object.keys(sightings)) {
+    const key = sighting.startsWith(prefix) ? sighting.slice(prefix.length) : undefined;
+    const isUnread = key && jobs.has(key) && ![seen, absent, outOfReach].some((read) => read.has(key));
+    if (isUnread) tracker.carryOver(sighting);
+  }
 }
 
 function correctionOf(

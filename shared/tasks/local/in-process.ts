@@ -1,6 +1,6 @@
 import type {TimerClock} from '../../clock';
 import {Unavailable} from '../../errors';
-import type {QueueName} from '../../model/task-payload';
+import type {QueueName, TaskTarget} from '../../model/task-payload';
 import {functionOf, type NewTask} from '../../model/tasks';
 import type {Tasks} from '../tasks';
 import {type DispatchResult, mergeHeaders} from './dispatch';
@@ -28,7 +28,7 @@ const MAX_DELAY_MS = 30 * 24 * 3_600_000;
 export interface TaskRequest {
   readonly queue: QueueName;
   /** The function that receives the task. */
-  readonly to: QueueName;
+  readonly to: TaskTarget;
   readonly name: string;
   /** JSON. */
   readonly body: Buffer;
@@ -39,7 +39,7 @@ export interface TaskRequest {
 }
 
 export interface TaskContent {
-  readonly to: QueueName;
+  readonly to: TaskTarget;
   readonly body: Buffer;
   readonly headers: Readonly<Record<string, string>>;
 }

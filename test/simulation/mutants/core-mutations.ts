@@ -37,7 +37,7 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
     wrap: '(original) => (job) => original({...job, generation: 1, creations: 1})',
   },
   {name: 'the slot is not checked', marked: 'slot taken meanwhile', remove: true},
-  {name: 'no retry on 503', marked: 'answer to retry', value: "{status: 200, body: {status: 'done'}}"},
+  {name: 'no retry on 503', marked: 'answer to retry', value: "jsonReply({status: 'done'})"},
   {name: 'dead letter at the first failure', exported: 'isLastAttempt', wrap: '() => () => true'},
   {
     name: 'the webhook answers 202 without a task',
