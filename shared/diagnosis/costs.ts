@@ -102,7 +102,11 @@ async function readParts(
   return {documents, complete: true};
 }
 
-function namesOf(by: CostsBy, {day, repository}: UsageDocument, {pool, workflow}: UsageRow): Omit<CostRow, keyof CostSum> {
+function namesOf(
+  by: CostsBy,
+  {day, repository}: UsageDocument,
+  {pool, workflow}: UsageRow,
+): Omit<CostRow, keyof CostSum> {
   if (by === 'day') return {key: day};
   if (by === 'pool') return {key: pool, pool};
   const name = repository ?? OTHER;

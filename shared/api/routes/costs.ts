@@ -59,7 +59,10 @@ export const getCosts = operation(
         .number()
         .pipe(z.int().min(1).max(MAX_DAYS))
         .default(30)
-        .meta({description: 'Today and the days before.', override: {type: 'integer', minimum: 1, maximum: MAX_DAYS, default: 30}}),
+        .meta({
+          description: 'Today and the days before.',
+          override: {type: 'integer', minimum: 1, maximum: MAX_DAYS, default: 30},
+        }),
       by: z.enum(COSTS_BY).default('pool'),
     }),
     outcomes: {200: {description: 'The dearest first; days in their order.', schema: Costs}},
