@@ -1,4 +1,4 @@
-import {isBeingCreated, isOver, type RunnerDocument} from './runner';
+import {isOver, type RunnerDocument} from './runner';
 
 /** What a provider said about the deletion of a runner's machine, and when, in milliseconds since the epoch. */
 export interface Removal {
@@ -23,6 +23,9 @@ export function endMachine(runner: RunnerDocument, removal: Removal | undefined,
 
 /** Null: it is not known that there ever was a machine. */
 function endOfAbsent(runner: RunnerDocument, at: number): number | null {
-  if (isBeingCreated(runner) || isOver(runner)) return null;
+  // A runner of which no machine was ever accepted may drain as well: it lost its job during its creation.
+  // mutation: machine that never was
+  if (runner.machineAccepted !== true && runner.runs === null) return null;
+  if (isOver(runner)) return null;
   return runner.state === 'draining' ? runner.stateAt : at;
 }

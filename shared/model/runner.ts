@@ -52,6 +52,8 @@ export interface RunnerDocument extends PlacementFields {
   readonly workflow?: string | null;
   /** When the latest insert of the machine began, in milliseconds since the epoch; null or missing: none did, or not known. */
   readonly machineCreatedAt?: number | null;
+  /** Whether that insert was accepted. False or missing: it was refused, or its outcome is not known. */
+  readonly machineAccepted?: boolean;
   /**
    * When the provider accepted the deletion of the machine, or when it was found to have ended; written once, by `endMachine`. Null or
    * missing: it has not ended, or there never was one.

@@ -82,7 +82,8 @@ export async function recordCreated(
   return context.store.transaction(async (transaction) => {
     const {runner = creation.runner, key, now} = await readCreation(context, transaction, creation);
     finishInTransaction(transaction, key, creation.lease);
-    const advanced = {...advanceRunner(runner, 'booting', now), ...(placement ? placementFields(placement) : {})};
+    const placed = placement ? placementFields(placement) : {};
+    const advanced = {...advanceRunner(runner, 'booting', now), ...placed, machineAccepted: true};
     const booting = isWithoutJob(runner) && advanced.covers === null ? unassign(advanced, now) : advanced;
     transaction.set('runners', runner.name, booting);
     return booting;
@@ -199,6 +200,7 @@ export async function replaceRunner(
       registrationTriedAt: next === 'claim' ? now : null,
       ...placementFields(null),
       machineCreatedAt: null,
+      machineAccepted: false,
       createdAt: now,
       stateAt: now,
     };
