@@ -84,6 +84,7 @@ const OTHERS = [
   'alert',
   'answered',
   'breaker_open',
+  'cleaned_up',
   'created',
   'dead_letter',
   'drained',

@@ -40,6 +40,8 @@ locals {
     open_jobs = { collection = "jobs", fields = ["pool", "demand", "queuedAt"] }
     # Ended runners in the order of their end, for the sweep's count of usage.
     ended_runners = { collection = "runners", fields = ["state", "stateAt"] }
+    # The oldest queued jobs of all pools, which /status shows.
+    queued_jobs = { collection = "jobs", fields = ["status", "queuedAt"] }
   }
 }
 

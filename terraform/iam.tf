@@ -6,8 +6,8 @@ locals {
     webhook   = []
     provision = ["store", "find_vms", "create_vms", "delete_vms"]
     stop      = ["store", "find_vms", "delete_vms"]
-    sweep     = ["store", "find_vms", "list_vms", "delete_vms"]
-    api       = ["store", "find_vms", "delete_vms"]
+    sweep     = ["store", "find_vms", "list_vms", "find_preemptions", "delete_vms"]
+    api       = ["store", "find_vms", "list_vms", "delete_vms"]
   }
   # Roles on the VMs of pools of type gce-vm, and on no other VM.
   granted_on_vms = {

@@ -40,11 +40,12 @@ locals {
       ]
     }
     list_vms = {
-      title = "list VMs, and whether one was preempted"
-      permissions = [
-        "compute.instances.list",
-        "compute.zoneOperations.list",
-      ]
+      title       = "list VMs"
+      permissions = ["compute.instances.list"]
+    }
+    find_preemptions = {
+      title       = "find out whether a spot VM was preempted"
+      permissions = ["compute.zoneOperations.list"]
     }
     create_vms = {
       title = "create VMs from instance templates"

@@ -1,7 +1,15 @@
+import {writeComputeProtos} from './compute-protos';
 import {findEmulator, startEmulator} from './emulators/firestore/firestore-emulator';
 
-/** One Firestore emulator for the whole run. Without one the suites that need it are skipped, aloud; in CI the run fails. */
+/** What all suites share: Compute Engine's descriptions, and one Firestore emulator. */
 export default async function globalSetup(): Promise<void> {
+  const {env} = process;
+  env['SLIPWAY_TEST_COMPUTE_PROTOS'] = writeComputeProtos();
+  await shareFirestore();
+}
+
+/** Without an emulator the suites that need it are skipped, aloud; in CI the run fails. */
+async function shareFirestore(): Promise<void> {
   const {env} = process;
   if (env['FIRESTORE_EMULATOR_HOST']) {
     env['SLIPWAY_TEST_FIRESTORE'] = env['FIRESTORE_EMULATOR_HOST'];

@@ -87,7 +87,12 @@ export const Status = z.object({
     )
     .default([]),
   last_sweep: z
-    .object({age_seconds: Count, finished: z.boolean().nullish(), incomplete: z.array(z.string()).default([])})
+    .object({
+      age_seconds: Count,
+      finished: z.boolean().nullish(),
+      because: Text,
+      incomplete: z.array(z.string()).default([]),
+    })
     .nullable(),
   breakers: z.array(z.object({name: z.string(), reason: Text, message: Text, next_probe_at: Text})),
   deadletters: z.number(),
@@ -149,3 +154,23 @@ export const Costs = z.object({
   prices: z.object({machines: z.object({as_of: z.string()})}).nullish(),
 });
 export type Costs = z.output<typeof Costs>;
+
+export const PoolTest = z.object({
+  dry_run: z.boolean(),
+  decision: z.string(),
+  because: z.string(),
+  name: Text,
+  placements: z.array(z.object({place: z.string(), machine_type: Text, spot: z.boolean()})),
+  request: z.object({labels: Labels}).nullish(),
+});
+export type PoolTest = z.output<typeof PoolTest>;
+
+const CleanupThing = z.object({kind: z.string(), name: z.string(), place: Text, because: z.string()});
+export type CleanupThing = z.output<typeof CleanupThing>;
+
+export const Cleaned = z.object({
+  would_remove: z.array(CleanupThing),
+  removed: z.array(CleanupThing),
+  skipped: z.array(CleanupThing),
+});
+export type Cleaned = z.output<typeof Cleaned>;

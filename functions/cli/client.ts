@@ -25,6 +25,8 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: object;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Of a request that takes long by its nature: at least so long, instead of the usual time. */
+  readonly timeoutMs?: number;
 }
 
 /** What the API answered: as it was sent, and what the command line reads of it. */
@@ -44,7 +46,11 @@ export class ApiClient {
   readonly #options: ClientOptions;
   #token: Secret | undefined;
 
+  /** Throws `Failure` for an address where the secret, or a token of the caller, must not go. */
   constructor(options: ClientOptions) {
+    if (!isSafe(options.url)) {
+      throw usage('expected an https URL of api: over http others could read the secret on its way');
+    }
     this.#options = options;
   }
 
@@ -105,13 +111,14 @@ export class ApiClient {
     const isCloudRuns = [401, 403].includes(response.status) && typeOf(response) !== 'application/problem+json';
     // A token that was accepted before may have expired: it is replaced once for each request.
     if (!isCloudRuns || (this.#token && response.status !== 401)) return response;
-    if (!isSafe(this.url)) throw new Failure('Cloud Run wants to know who calls: give the https URL of api');
     this.#token = await this.#options.identityToken();
     return this.#fetch(request, true);
   }
 
-  async #fetch({method = 'GET', path, query = {}, body, headers}: ApiRequest, withSecret: boolean): Promise<Answered> {
-    const {url, secret, timeoutMs} = this.#options;
+  async #fetch(request: ApiRequest, withSecret: boolean): Promise<Answered> {
+    const {method = 'GET', path, query = {}, body, headers} = request;
+    const {url, secret} = this.#options;
+    const timeoutMs = Math.max(this.#options.timeoutMs, request.timeoutMs ?? 0);
     const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
     const asked = `${url}${path}${search.size > 0 ? `?${search}` : ''}`;
@@ -213,7 +220,7 @@ function parseProblem(text: string): {readonly type: string; readonly detail: st
 }
 
 /** Whether the token of a person may go there: over TLS, or to this machine. */
-export function isSafe(url: string): boolean {
+function isSafe(url: string): boolean {
   const {protocol, hostname} = new URL(url);
   return protocol === 'https:' || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }

@@ -3,6 +3,7 @@ import {version} from '../../package.json';
 import {scrubSecrets} from '../../shared/secret';
 import {type AddCommand, type Setting, wholeNumber} from './command';
 import {addCheck} from './commands/check';
+import {addCleanup} from './commands/cleanup';
 import {addCompletion} from './commands/completion';
 import {addCosts} from './commands/costs';
 import {addCreate, addDelete} from './commands/create';
@@ -12,6 +13,7 @@ import {addOpen} from './commands/open';
 import {addStart, addStop} from './commands/power';
 import {addRunners} from './commands/runners';
 import {addStatus} from './commands/status';
+import {addTest} from './commands/test';
 import {addWhy} from './commands/why';
 import {Failure} from './failure';
 import type {Host} from './session';
@@ -30,6 +32,8 @@ const COMMANDS: readonly AddCommand[] = [
   addDeadLetters,
   addRetry,
   addCosts,
+  addTest,
+  addCleanup,
   addOpen,
   addCheck,
   addCompletion,

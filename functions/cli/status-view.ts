@@ -121,7 +121,8 @@ function sweep(swept: Status['last_sweep'], terminal: Terminal): string {
   if (!swept) return terminal.paint('yellow', 'There was no sweep yet.');
   const when = typeof swept.age_seconds === 'number' ? ` ${duration(swept.age_seconds)} ago` : '';
   const rest = swept.incomplete.length > 0 ? `, incomplete: ${plain(swept.incomplete.join(', '))}` : '';
-  return `The last sweep began${when}${swept.finished === false ? ' and did not finish' : ''}${rest}.`;
+  const former = `${swept.finished === false ? ' and did not finish' : ''}${rest}`;
+  return `The last sweep ended${when}${swept.because ? `: ${plain(swept.because)}` : former}.`;
 }
 
 function section(terminal: Terminal, title: string, table: string | undefined): string | undefined {

@@ -1,4 +1,5 @@
 import type {Request} from '@google-cloud/functions-framework';
+import {TtlCache} from '../cache';
 import type {SecretCheck} from '../config/secret-check';
 import {LookUps} from '../diagnosis/look-ups';
 import {Problem, problemReply, toProblem} from '../http/errors';
@@ -48,6 +49,7 @@ export class Api {
   #base: ServicesBase<'api'> | undefined;
   #checkSecret: SecretCheck | undefined;
   #lookUps: LookUps | undefined;
+  #kept: TtlCache<unknown> | undefined;
   #document: object | undefined;
 
   constructor(options: ApiOptions) {
@@ -150,6 +152,10 @@ export class Api {
       services,
       context: async () => ({...(await services()).context, logger: this.#log(request).with({operation: id})}),
       lookUps: async () => this.#lookUpsOf(await services()),
+      kept: <T>(key: string, ms: number, read: () => Promise<T>) => {
+        this.#kept ??= new TtlCache<unknown>(clock);
+        return this.#kept.load(key, read, ms) as Promise<T>;
+      },
       linkTo: (cursor) => nextPath(request, cursor),
       document: () => this.#describe(),
     };
@@ -193,7 +199,8 @@ function options(allow: string): Reply {
 
 async function run(operation: Operation, context: RequestContext, input: RawInput, request: Request): Promise<Reply> {
   const key = operation.changes ? idempotencyKey(context.headers) : undefined;
-  const isDry = isDryRun(context, {'dry-run': input.query['dry-run'] === 'true'});
+  const {'dry-run': dryRun = String(operation.dryByDefault === true)} = input.query;
+  const isDry = isDryRun(context, {'dry-run': dryRun === 'true'});
   if (key === undefined || isDry) return operation.run(context, input);
   const {query, body} = input;
   const identity = {key, method: operation.method, path: withoutPrefix(request.path), query, body};

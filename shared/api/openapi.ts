@@ -13,6 +13,10 @@ const WITH_BODY: readonly ProblemKind[] = ['invalid-json', 'too-slow', 'too-larg
 const WITH_KEY: readonly ProblemKind[] = ['idempotency-key-reused', 'in-progress', 'uncertain', 'peer-rate-limited'];
 
 const HEADERS = {
+  ETag: z
+    .string()
+    .optional()
+    .meta({description: 'For `If-None-Match` of the next request, which is answered 304 when nothing has changed.'}),
   Link: z.string().optional().meta({description: '`<…>; rel="next"`: the path of the next page.'}),
   'Idempotent-Replayed': z
     .literal('true')
@@ -112,7 +116,7 @@ function responsesOf(operation: Operation): ZodOpenApiOperationObject['responses
     ...(operation.changes ? WITH_KEY : []),
     ...operation.problems,
   ]);
-  const byStatus: Record<string, {description: string; headers?: z.ZodObject; content: Record<string, object>}> = {};
+  const byStatus: Record<string, {description: string; headers?: z.ZodObject; content?: Record<string, object>}> = {};
   for (const [status, outcome] of Object.entries(operation.outcomes)) byStatus[status] = success(outcome);
   for (const kind of kinds) {
     const {status, title} = PROBLEMS[kind];
@@ -127,13 +131,13 @@ function responsesOf(operation: Operation): ZodOpenApiOperationObject['responses
   return byStatus as ZodOpenApiOperationObject['responses'];
 }
 
-function success({description, type = 'application/json', schema, example, headers = []}: Outcome) {
+function success({description, type = 'application/json', isEmpty, schema, example, headers = []}: Outcome) {
   const media = {...(schema ? {schema} : {}), ...(example === undefined ? {} : {example})};
   return {
     description,
     ...(headers.length > 0
       ? {headers: z.object(Object.fromEntries(headers.map((name) => [name, HEADERS[name]])))}
       : {}),
-    content: {[type]: media},
+    ...(isEmpty ? {} : {content: {[type]: media}}),
   };
 }

@@ -22,6 +22,8 @@ export interface RequestContext {
   readonly context: () => Promise<Context>;
   /** What questions about jobs ask of GitHub, within bounds that hold for all requests together. */
   readonly lookUps: () => Promise<LookUps>;
+  /** What `read` gave in the last `ms` milliseconds, for whoever asked for `key`; concurrent requests share one read. Throws what `read` throws. */
+  readonly kept: <T>(key: string, ms: number, read: () => Promise<T>) => Promise<T>;
   /** Path and query of this request with another cursor, for `Link`. */
   readonly linkTo: (cursor: string) => string;
   /** The OpenAPI document. */
@@ -39,10 +41,12 @@ export interface Outcome {
   readonly description: string;
   /** Default `application/json`. */
   readonly type?: string;
+  /** There is no body. */
+  readonly isEmpty?: true;
   /** Left out for a body without structure. */
   readonly schema?: z.ZodType;
   readonly example?: unknown;
-  readonly headers?: readonly ('Link' | 'Idempotent-Replayed')[];
+  readonly headers?: readonly ('ETag' | 'Link' | 'Idempotent-Replayed')[];
 }
 
 /** An operation, described once for the router, for the validation of its input and for the OpenAPI document. */
@@ -68,6 +72,8 @@ export interface Description<P extends z.ZodType, Q extends z.ZodType, B extends
   readonly problems: readonly ProblemKind[];
   /** The operation changes something, so it accepts `Idempotency-Key`. */
   readonly changes?: true;
+  /** Nothing is changed unless the query has `dry-run=false`. */
+  readonly dryByDefault?: true;
 }
 
 /** An operation for the router, which need not know the types of its input. */

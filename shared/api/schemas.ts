@@ -3,15 +3,25 @@ import {VERDICTS} from '../diagnosis/verdict';
 import {OWNER, REPOSITORY} from '../model/names';
 import {LIVE_STATES} from '../model/runner';
 
+/** A job’s id, or its id and attempt. */
+export const JOB_REFERENCE = /^[1-9]\d{0,15}(-[1-9]\d{0,15})?$/;
+
 /** A boolean in a query: exactly `true` or `false`, so that a misspelt dry run changes nothing. */
-export const flag = (description: string) =>
+export const flag = (description: string, unlessGiven = false) =>
   z
     .enum(['true', 'false'])
-    .default('false')
+    .default(unlessGiven ? 'true' : 'false')
     .transform((text) => text === 'true')
-    .meta({description, override: {type: 'boolean', default: false}});
+    .meta({description, override: {type: 'boolean', default: unlessGiven}});
 
 export const DryRun = {'dry-run': flag('Answers what would be done, without doing it.')};
+/** Of what is looked at before it is done. */
+export const DryRunFirst = {
+  'dry-run': flag(
+    'Answers what would be done. Only `false` does it; in a deployment with `DRY_RUN` nothing does.',
+    true,
+  ),
+};
 export const Force = flag('Proceeds even if a job is running; the job fails.');
 
 export const PageQuery = {

@@ -1,17 +1,14 @@
 import type {BreakerDocument} from '../model/breaker';
-import type {JobDocument} from '../model/job';
+import {type JobDocument, jobKeyOf} from '../model/job';
 import type {Pool} from '../model/pool';
 import {ALL_POOLS} from '../model/slot';
 import type {Context} from '../ports';
 import {breakersOf} from '../runners/breakers';
 import type {Store} from '../store/store';
-import type {Eyes} from './looked-at';
+import {type Eyes, MOST_READ} from './looked-at';
 
 /** So many breakers there never are. */
 const MOST_BREAKERS = 1_000;
-
-/** So far the queue of a pool is counted one by one. */
-const MOST_COUNTED = 200;
 
 /** Every open breaker. */
 export async function openBreakers(store: Store): Promise<BreakerDocument[]> {
@@ -47,15 +44,30 @@ export async function roomOf({store, maxRunners}: Pick<Context, 'store' | 'maxRu
   return {...own, all: {taken: await slotsTaken(store, ALL_POOLS), limit: maxRunners}};
 }
 
-/** The job's place among the open jobs of its pool, from 1; undefined: it is not among the first ones. */
-export async function positionOf({store}: Context, job: JobDocument): Promise<number | undefined> {
-  const open = await store.find('jobs', {
-    where: {pool: job.pool, demand: 'open'},
-    orderBy: 'queuedAt',
-    limit: MOST_COUNTED,
-  });
-  const index = open.findIndex(({data}) => data.jobId === job.jobId && data.runAttempt === job.runAttempt);
+/**
+ * The job's place among the open jobs of its pool, from 1, in the order in which they get slots. `oldest`: a beginning of the queue, which may
+ * hold other jobs too; undefined: the job is not in it.
+ */
+export function positionIn(oldest: readonly JobDocument[], job: JobDocument): number | undefined {
+  const queue = oldest.filter(({pool, demand}) => pool === job.pool && demand === 'open');
+  const index = queue.findIndex((other) => jobKeyOf(other) === jobKeyOf(job));
   return index < 0 ? undefined : index + 1;
+}
+
+/** The place of an open job in the queue of its pool, as `positionIn` has it; undefined: not among the first 200. */
+export async function positionOf({store}: Pick<Context, 'store'>, job: JobDocument): Promise<number | undefined> {
+  if (job.demand !== 'open') return undefined;
+  const where = {pool: job.pool, demand: 'open'} as const;
+  const oldest = await store.find('jobs', {where, orderBy: 'queuedAt', limit: MOST_READ});
+  return positionIn(
+    oldest.map(({data}) => data),
+    job,
+  );
+}
+
+/** How many of the jobs that wait for a persistent VM were queued before the job. */
+export function queuedBefore(waiting: readonly JobDocument[], job: JobDocument): number {
+  return waiting.filter((other) => other.queuedAt < job.queuedAt && jobKeyOf(other) !== jobKeyOf(job)).length;
 }
 
 /** What the sweep and the webhook's deliveries say of themselves on record. */

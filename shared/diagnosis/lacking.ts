@@ -2,8 +2,8 @@ import {type BreakerDocument, GITHUB_DOWN} from '../model/breaker';
 import type {FailedAttempt, JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
 import type {EphemeralPool} from '../model/pool';
-import {isBeingCreated, isEnding, type RunnerDocument} from '../model/runner';
-import {jobName, type LookedAt} from './looked-at';
+import {isBeingCreated, isEnding, isOnlineOnRecord, type RunnerDocument} from '../model/runner';
+import {jobName, type LookedAt, MOST_READ} from './looked-at';
 import {count, due, duration, type Explanation, ordinal, quoted} from './verdict';
 
 /** What a queued job of a pool that makes a machine for each job lacks. */
@@ -31,7 +31,8 @@ function waitingForSlot(looked: LookedAt, job: JobDocument, pool: EphemeralPool)
   const {position} = queue;
   const since = job.queuedAt;
   const shared = {verdict: 'waiting_for_slot', since, ...(position === undefined ? {} : {position})} as const;
-  const before = position === undefined ? '' : `, and the job is the ${ordinal(position)} in the queue`;
+  const place = position === undefined ? `behind the first ${MOST_READ}` : `the ${ordinal(position)}`;
+  const before = `, and the job is ${place} in the queue`;
   if (pool.maxRunners === 0) {
     return {
       ...shared,
@@ -135,7 +136,7 @@ function made(looked: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Ex
       do: 'Wait: the job gets another runner as soon as the news arrives.',
     };
   }
-  if (isOnline || runner.state === 'idle') return idle(looked, runner, pool);
+  if (isOnline || (registration === 'unknown' && isOnlineOnRecord(runner))) return idle(looked, runner, pool);
   const bootMs = pool.bootMinutes * 60_000;
   const tooLong = now - since > bootMs;
   const boots = `runner ${runner.name} has been booting for ${duration(now - since)}${placeOf(runner)}; a boot may take ${duration(bootMs)} here`;
@@ -150,7 +151,7 @@ function made(looked: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Ex
 }
 
 function idle({now, registration}: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Explanation {
-  const {scope, stateAt} = runner;
+  const {scope, stateAt, onlineAt} = runner;
   const labels = registration === 'unknown' || registration === 'absent' ? runner.labels : registration.labels;
   const where =
     scope.kind === 'organization'
@@ -158,7 +159,7 @@ function idle({now, registration}: LookedAt, runner: RunnerDocument, pool: Ephem
       : `repository ${scope.owner}/${scope.repo}`;
   return {
     verdict: 'runner_idle',
-    since: stateAt,
+    since: onlineAt ?? stateAt,
     because: `runner ${runner.name} is online and idle in ${where} with the labels ${labels.join(', ')}, and GitHub has not given it the job (its VM is up for ${duration(now - stateAt)})`,
     do:
       scope.kind === 'organization'

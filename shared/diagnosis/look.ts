@@ -10,7 +10,7 @@ import {type Context, poolOf} from '../ports';
 import {deadLetterId} from '../runners/give-up';
 import {queuedJobs} from '../vms/records';
 import {findVmOfPool} from '../vms/vms';
-import {breakersOfJob, eyesOf, openBreakers, positionOf, roomOf} from './facts';
+import {breakersOfJob, eyesOf, openBreakers, positionOf, queuedBefore, roomOf} from './facts';
 import type {LookUps} from './look-ups';
 import type {Eyes, JobLook, JobReference, LookedAt, RegistrationLook, VmLook} from './looked-at';
 
@@ -126,8 +126,7 @@ async function letterOf({store}: Context, job: JobDocument): Promise<DeadLetterD
 async function vmOf(context: Context, job: JobDocument): Promise<VmLook | undefined> {
   const vm = findVmOfPool(context, job.pool);
   if (!vm) return undefined;
-  const waiting = await queuedJobs(context, vm);
-  const before = waiting.filter((other) => other.jobId !== job.jobId && other.queuedAt < job.queuedAt).length;
+  const before = queuedBefore(await queuedJobs(context, vm), job);
   return {vm, document: await context.store.get('vms', vm.id), before};
 }
 

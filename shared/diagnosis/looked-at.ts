@@ -34,9 +34,12 @@ export type JobLook =
 /** A runner's registration at GitHub. `unknown`: not asked, or no answer. */
 export type RegistrationLook = Registration | 'absent' | 'unknown';
 
+/** So far a queue is read job by job. */
+export const MOST_READ = 200;
+
 /** How full a pool is, and who is before the job. */
 export interface QueuePlace {
-  /** From 1; undefined: the job is not in the queue. */
+  /** From 1; undefined: the job is not among the first 200 of the queue. */
   readonly position: number | undefined;
   /** Slots of the pool in use, and how many there are. */
   readonly taken: number;

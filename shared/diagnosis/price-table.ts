@@ -3,20 +3,25 @@
  * with its date.
  */
 
-/** Where a table of prices is from, and when it was read. */
+/** Where a table of prices is from, and the day for which it is known to be right. */
 export interface PriceSource {
   readonly source: string;
   readonly as_of: string;
 }
 
+/**
+ * The list prices of Cloud Billing's catalog, second-hand: as several public repositories published what they had read from it, E2 and N2 on
+ * 2026-09-27, N2D and the spot prices on 2026-10-10. They agreed where they overlapped. What was found in only one, without a date, is left out.
+ */
 export const MACHINE_SOURCE: PriceSource = {
-  source: 'https://cloud.google.com/compute/vm-instance-pricing',
-  as_of: '2026-10-10',
+  source: 'https://cloud.google.com/billing/docs/reference/rest/v1/services.skus/list',
+  as_of: '2026-09-27',
 };
 
+/** In force since then, by the text of the page in github/docs. */
 export const HOSTED_SOURCE: PriceSource = {
   source: 'https://docs.github.com/en/billing/reference/actions-runner-pricing',
-  as_of: '2026-11-30',
+  as_of: '2026-01-01',
 };
 
 /** What one vCPU and one GiB of memory cost an hour. */
@@ -42,7 +47,6 @@ const SERIES: Readonly<Record<string, Series>> = {
     spot: {cpu: 0.01309, memory: 0.001754},
     memory: EVEN,
   },
-  n1: {standard: {cpu: 0.031611, memory: 0.004237}, memory: {standard: 3.75, highmem: 6.5, highcpu: 0.9}},
   n2: {standard: {cpu: 0.031611, memory: 0.004237}, memory: EVEN},
   n2d: {standard: {cpu: 0.027502, memory: 0.003686}, spot: {cpu: 0.01401, memory: 0.001876}, memory: EVEN},
 };

@@ -81,19 +81,20 @@ function ofGitHub(seen: DiscoveredJob, job: JobDocument | undefined): TimelineEn
 
 /** A record has the time of its creation, of its registration, and since when it is in its state. */
 function ofRunner(runner: RunnerDocument): TimelineEntry[] {
-  const {name, createdAt, registrationTriedAt, githubId, state, stateAt} = runner;
+  const {name, createdAt, registrationTriedAt, githubId, onlineAt, state, stateAt} = runner;
   const placement = placementOf(runner);
   const where = placement ? `${name} in ${placement.place}` : name;
   const entries: TimelineEntry[] = [];
   if (!isWithoutJob(runner)) entries.push({at: createdAt, what: 'assigned', detail: name});
   if (githubId !== null && registrationTriedAt)
     entries.push({at: registrationTriedAt, what: 'registered', detail: name});
+  if (onlineAt !== undefined) entries.push({at: onlineAt, what: 'online', detail: name});
   switch (state) {
     case 'booting':
       entries.push({at: stateAt, what: 'created', detail: where}, {at: stateAt, what: 'booting', detail: where});
       break;
     case 'idle':
-      entries.push({at: stateAt, what: 'online', detail: name});
+      if (onlineAt === undefined) entries.push({at: stateAt, what: 'online', detail: name});
       break;
     case 'draining':
       entries.push({at: stateAt, what: 'deregistered', detail: name});

@@ -1,18 +1,15 @@
 import type {BreakerDocument} from '../model/breaker';
-import {type JobDocument, jobKeyOf} from '../model/job';
+import {type JobDocument, jobKeyOf, waitsForVm} from '../model/job';
 import {isEphemeral} from '../model/pool';
 import type {RunnerDocument} from '../model/runner';
 import {type Context, poolOf} from '../ports';
 import {deadLetterId} from '../runners/give-up';
 import type {Store} from '../store/store';
 import {findVmOfPool} from '../vms/vms';
-import {breakersOfJob, eyesOf, roomOf} from './facts';
-import type {Eyes, LookedAt, QueuePlace, VmLook} from './looked-at';
+import {breakersOfJob, eyesOf, positionIn, queuedBefore, type Room, roomOf} from './facts';
+import {type Eyes, type LookedAt, MOST_READ, type VmLook} from './looked-at';
 import type {Explanation} from './verdict';
 import {explain} from './waiting-job';
-
-/** Jobs that are read as documents. */
-const MOST_JOBS = 200;
 
 /** A job that needs a runner of this deployment, and why it has none. */
 export interface WaitingJob {
@@ -26,25 +23,38 @@ export type Records = Pick<Context, 'store' | 'pools' | 'maxRunners'>;
 /** What the caller has read already. */
 export interface AlreadyRead extends Pick<Eyes, 'sweepSeconds' | 'webhooks'> {
   readonly now: number;
-  /** Those that are alive. */
+  /** By name; one that a job names and that is not among them is read. */
   readonly runners: ReadonlyMap<string, RunnerDocument>;
   /** Open ones. */
   readonly breakers: readonly BreakerDocument[];
 }
 
-/** The queued jobs on record, oldest first, at most 200, each with the verdict that follows from the record alone: nobody else is asked. */
-export async function waitingJobs(context: Records, read: AlreadyRead): Promise<WaitingJob[]> {
-  const jobs = await queuedJobs(context);
+/**
+ * The queued jobs on record, given up or not, in the order in which they are served: the oldest first, at most 200. Jobs that GitHub holds back
+ * are not among them.
+ */
+export async function queuedJobs({store}: Pick<Context, 'store'>): Promise<JobDocument[]> {
+  const oldest = await store.find('jobs', {where: {status: 'queued'}, orderBy: 'queuedAt', limit: MOST_READ});
+  return oldest.map(({data}) => data);
+}
+
+/** Each of `jobs`, which `queuedJobs` gave, with the verdict that follows from the record alone: nobody else is asked. */
+export async function waitingJobs(
+  context: Records,
+  jobs: readonly JobDocument[],
+  read: AlreadyRead,
+): Promise<WaitingJob[]> {
   if (jobs.length === 0) return [];
   const eyes = await eyesOf(context.store, read);
   const pools = new Set(jobs.map(({pool}) => pool));
-  const places = new Map(
-    await Promise.all([...pools].map(async (pool) => [pool, await placesOf(context, pool, jobs)] as const)),
+  const rooms = new Map(
+    await Promise.all([...pools].map(async (pool) => [pool, await roomIfNeeded(context, pool, jobs)] as const)),
   );
   const vms = new Map(await Promise.all([...pools].map(async (pool) => [pool, await vmOf(context, pool)] as const)));
   return Promise.all(
     jobs.map(async (job) => {
       const runner = await runnerOf(context.store, job, read.runners);
+      const room = rooms.get(job.pool);
       const looked: LookedAt = {
         now: read.now,
         asked: job,
@@ -56,7 +66,8 @@ export async function waitingJobs(context: Records, read: AlreadyRead): Promise<
         runner,
         registration: 'unknown',
         breakers: breakersOfJob(context, job, read.breakers),
-        queue: places.get(job.pool)?.(job),
+        // The list is a beginning of the queue of all pools, and so of each.
+        queue: room && {...room, position: positionIn(jobs, job)},
         vm: withBefore(vms.get(job.pool), job, jobs),
         eyes,
         placements: [],
@@ -66,37 +77,11 @@ export async function waitingJobs(context: Records, read: AlreadyRead): Promise<
   );
 }
 
-/** The oldest first. Beyond 200 those that wait for a slot are the oldest of each pool. */
-async function queuedJobs({store, pools}: Records): Promise<JobDocument[]> {
-  const some = await store.find('jobs', {where: {status: 'queued'}, limit: MOST_JOBS});
-  const found = [...some];
-  if (some.length === MOST_JOBS) {
-    const each = Math.max(1, Math.floor(MOST_JOBS / Math.max(1, pools.length)));
-    const oldest = await Promise.all(
-      pools.map(({name}) =>
-        store.find('jobs', {where: {pool: name, demand: 'open'}, orderBy: 'queuedAt', limit: each}),
-      ),
-    );
-    found.push(...oldest.flat());
-  }
-  const jobs = new Map(found.map(({id, data}) => [id, data]));
-  return [...jobs.values()].sort((a, b) => a.queuedAt - b.queuedAt).slice(0, MOST_JOBS);
-}
-
-/** How full the pool is, and the place of each of its open jobs; looked at only where one waits for a slot. */
-async function placesOf(
-  context: Records,
-  name: string,
-  jobs: readonly JobDocument[],
-): Promise<((job: JobDocument) => QueuePlace) | undefined> {
+/** How full the pool is; looked at only where a job of it waits for a slot. */
+async function roomIfNeeded(context: Records, name: string, jobs: readonly JobDocument[]): Promise<Room | undefined> {
   const pool = poolOf(context, name);
-  const open = jobs.filter((job) => job.pool === name && job.demand === 'open').map(jobKeyOf);
-  if (!pool || !isEphemeral(pool) || open.length === 0) return undefined;
-  const room = await roomOf(context, pool);
-  return (job) => {
-    const index = open.indexOf(jobKeyOf(job));
-    return {...room, position: index < 0 ? undefined : index + 1};
-  };
+  const isOpen = jobs.some((job) => job.pool === name && job.demand === 'open');
+  return pool && isEphemeral(pool) && isOpen ? roomOf(context, pool) : undefined;
 }
 
 async function vmOf(context: Records, pool: string): Promise<Omit<VmLook, 'before'> | undefined> {
@@ -110,20 +95,18 @@ function withBefore(
   jobs: readonly JobDocument[],
 ): VmLook | undefined {
   if (!look) return undefined;
-  const ofVm = jobs.filter(
-    ({pool, demand}) => demand === 'covered' && look.vm.pools.some((one) => one.pool.name === pool),
-  );
-  return {...look, before: ofVm.filter((other) => other.queuedAt < job.queuedAt).length};
+  const waiting = jobs.filter((other) => waitsForVm(other) && look.vm.pools.some(({pool}) => pool.name === other.pool));
+  return {...look, before: queuedBefore(waiting, job)};
 }
 
-/** Of those that are alive; one that is not is read, which is rare. */
+/** Of those that were read already; another one is read. */
 async function runnerOf(
   store: Store,
   {runner}: JobDocument,
-  alive: ReadonlyMap<string, RunnerDocument>,
+  known: ReadonlyMap<string, RunnerDocument>,
 ): Promise<RunnerDocument | undefined> {
   if (runner === null) return undefined;
-  return alive.get(runner) ?? store.get('runners', runner);
+  return known.get(runner) ?? store.get('runners', runner);
 }
 
 function letterId(job: JobDocument): string {

@@ -33,6 +33,7 @@ export const PROBLEMS = {
   'wrong-provider': {status: 409, title: 'The pool has another provider type'},
   'scope-mismatch': {status: 409, title: 'The pool does not serve this repository or organization'},
   'labels-not-offered': {status: 409, title: 'The pool does not offer these labels'},
+  'pool-does-not-take': {status: 409, title: 'The pool does not take such a job'},
   'runner-busy': {status: 409, title: 'The runner runs a job'},
   'not-a-task': {status: 409, title: 'The dead letter holds no task that can be retried'},
   'in-progress': {status: 409, title: 'The same work is in progress'},

@@ -163,12 +163,27 @@ export function isPage(url: string | null | undefined): url is string {
   return typeof url === 'string' && url.length <= MAX_URL_LENGTH && /^https?:\/\//.test(url) && URL.canParse(url);
 }
 
+/** What stands in the name of a runner that no job asked for in place of the job id: `t` for a test, `s` for a standby machine. */
+export type TagKind = 's' | 't';
+
+/** Characters of a tag after its letter. */
+const TAG_LENGTH = 10;
+
+const TAG_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+/** A new tag: its letter and ten random characters of `a-z0-9`, which no job id can be. */
+export function newTag(kind: TagKind, random: {next(): number}): string {
+  const character = () => TAG_ALPHABET[Math.floor(random.next() * TAG_ALPHABET.length)] ?? 'a';
+  return kind + Array.from({length: TAG_LENGTH}, character).join('');
+}
+
 /**
- * Name of a runner and of its VM: `<deployment>-<pool>-<job id>-<n>`, where `n` counts the runners created for the job from 1. Throws
- * `RangeError` if that is no RFC 1035 name of at most 63 characters.
+ * Name of a runner and of its VM: `<deployment>-<pool>-<subject>-<n>`, where the subject is the id of the job for which the runner was
+ * created, or a tag, and `n` counts the runners created for it from 1. Throws `RangeError` if that is no RFC 1035 name of at most 63
+ * characters.
  */
-export function runnerName(deployment: string, pool: string, jobId: number, n: number): string {
-  const name = `${deployment}-${pool}-${jobId}-${n}`;
+export function runnerName(deployment: string, pool: string, subject: number | string, n: number): string {
+  const name = `${deployment}-${pool}-${subject}-${n}`;
   if (!isRfc1035(name)) {
     throw new RangeError(
       `runner name ${name} is no RFC 1035 name of at most 63 characters; shorten DEPLOYMENT or the pool's name`,
@@ -179,16 +194,22 @@ export function runnerName(deployment: string, pool: string, jobId: number, n: n
 
 export interface ParsedRunnerName {
   readonly pool: string;
-  readonly jobId: number;
+  /** The job for which the runner was created. Missing: the name has a tag. */
+  readonly jobId?: number;
+  /** `t` or `s` and ten characters, of a runner that no job asked for. */
+  readonly tag?: string;
   readonly n: number;
 }
 
 /** The parts of a runner's name; undefined if the name is not of this deployment. A pool's name may contain dashes. */
 export function parseRunnerName(deployment: string, name: string): ParsedRunnerName | undefined {
   if (!isRfc1035(name) || !name.startsWith(`${deployment}-`)) return undefined;
-  const match = /^([a-z](?:[-a-z0-9]*[a-z0-9])?)-(\d+)-(\d+)$/.exec(name.slice(deployment.length + 1));
-  if (!match?.[1] || !isPoolName(match[1])) return undefined;
-  return {pool: match[1], jobId: Number(match[2]), n: Number(match[3])};
+  const match = /^([a-z](?:[-a-z0-9]*[a-z0-9])?)-(?:(\d+)|([st][a-z0-9]{10}))-(\d+)$/.exec(
+    name.slice(deployment.length + 1),
+  );
+  const [, pool, jobId, tag, n] = match ?? [];
+  if (!pool || !isPoolName(pool)) return undefined;
+  return {pool, ...(tag === undefined ? {jobId: Number(jobId)} : {tag}), n: Number(n)};
 }
 
 /** Name of the runner that was created last for the job. */

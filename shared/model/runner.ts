@@ -45,6 +45,11 @@ export interface RunnerDocument extends PlacementFields {
    * tried, or it is known that there is none. Missing in documents of older versions: not known.
    */
   readonly registrationTriedAt?: number | null;
+  /**
+   * When a sweep first saw the runner online and idle while the job that it is assigned to waited; missing: no sweep has. Of an ordinary job
+   * nobody sees it, and nothing is written.
+   */
+  readonly onlineAt?: number;
   /** Since when the runner is unassigned. It stays while the runner drains for this reason, so that the check can be repeated. */
   readonly spareSince: number | null;
   /** `owner/name` and workflow of the job that it runs or ran; null or missing: none yet, or not known. */
@@ -188,6 +193,11 @@ export function advanceRunner(runner: RunnerDocument, state: RunnerState, now: n
     stateAt: now,
     ...(isOver({state}) ? {spare: false, covers: null, expireAt: now + RUNNER_RETENTION_MS} : {}),
   };
+}
+
+/** Whether the record says that the runner came online. Most runners get their job before anybody could have noted it. */
+export function isOnlineOnRecord({state, onlineAt}: Pick<RunnerDocument, 'state' | 'onlineAt'>): boolean {
+  return state === 'idle' || onlineAt !== undefined;
 }
 
 /** Whether the runner is draining, gone or failed. */

@@ -20,7 +20,7 @@ export const MAX_WORKFLOWS = 200;
 /** What machines of one kind did for one workflow. */
 export interface UsageRow {
   readonly pool: string;
-  /** Null in the totals of a day, which are by pool. */
+  /** In the totals of a day, which are by pool: null, or `IDLE`, whose time GitHub would not bill. */
   readonly workflow: string | null;
   /** Null: not known. */
   readonly machineType: string | null;
@@ -128,7 +128,7 @@ export function addToRows(rows: readonly UsageRow[], use: Use): UsageRow[] {
 
 /** The rows of a day's totals with one more use. */
 export function addToTotals(rows: readonly UsageRow[], use: Use): UsageRow[] {
-  return added(rows, {...rowOf(use), workflow: null});
+  return added(rows, {...rowOf(use), workflow: use.workflow === IDLE ? IDLE : null});
 }
 
 function rowOf({pool, machineType, spot, jobs, machines, ms}: Use): Omit<UsageRow, 'workflow'> {

@@ -1,5 +1,5 @@
 import {GitHubDown, QuotaExceeded, RateLimited, type RetryableError, Unavailable} from '../errors';
-import {bootBreaker, GITHUB_DOWN, githubBreaker, quotaBreaker} from '../model/breaker';
+import {type BreakerDocument, bootBreaker, GITHUB_DOWN, githubBreaker, quotaBreaker} from '../model/breaker';
 import {type Pool, quotaScope} from '../model/pool';
 import {type Context, poolOf} from '../ports';
 import type {Store} from '../store/store';
@@ -188,6 +188,19 @@ async function countFailure(
 /** Closes the breaker, which also resets its count of failures. */
 export async function closeBreaker(store: Store, name: string): Promise<void> {
   await store.transaction(async (transaction) => transaction.delete('breakers', name));
+}
+
+/** The open breaker that holds back a job of the repository in the pool, and lets no probe pass yet; undefined: none does. */
+export async function findHoldingBreaker(
+  {pools, store, clock}: Pick<Context, 'pools' | 'store' | 'clock'>,
+  pool: string,
+  repository: string,
+): Promise<BreakerDocument | undefined> {
+  for (const name of await findOpenBreakers(store, breakersOf({pools}, pool, repository))) {
+    const breaker = await store.get('breakers', name);
+    if (breaker?.open && breaker.nextProbeAt > clock.now()) return breaker;
+  }
+  return undefined;
 }
 
 /** Names of the pools that an open breaker holds back now. */

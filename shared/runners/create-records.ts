@@ -189,9 +189,9 @@ export async function replaceRunner(
     const covered = old.covers === old.madeFor || old.covers === null ? job : await transaction.get('jobs', old.covers);
 
     const parsed = parseRunnerName(context.deployment, old.name);
-    const jobId = job?.jobId ?? parsed?.jobId ?? 0;
+    const subject = job?.jobId ?? parsed?.jobId ?? parsed?.tag ?? 0;
     const creations = (job?.creations ?? parsed?.n ?? 0) + 1;
-    const name = runnerName(context.deployment, old.pool, jobId, creations);
+    const name = runnerName(context.deployment, old.pool, subject, creations);
     const runner: RunnerDocument = {
       ...old,
       name,

@@ -3,7 +3,7 @@ import {NoCapacity, Refused} from '../errors';
 import {type JobKey, jobKeyOf} from '../model/job';
 import {labelsWithoutJob} from '../model/labels';
 import {runnerName} from '../model/names';
-import {isEphemeral} from '../model/pool';
+import {type EphemeralPool, isEphemeral} from '../model/pool';
 import {isEnding, isOver, newRunnerWithoutJob, type RunnerDocument} from '../model/runner';
 import type {RunnerScope} from '../model/scope';
 import {demandTask, makeTask, removeTask} from '../model/tasks';
@@ -51,6 +51,36 @@ export async function requestRunners(
     runners.push({name, pool: pool.name, state: runner.state});
   }
   return {runners};
+}
+
+/** A runner for labels that no job has asked for yet. */
+export interface TestRunner {
+  /** With a tag `t`: `newTag`. */
+  readonly name: string;
+  readonly pool: EphemeralPool;
+  readonly scope: RunnerScope;
+  /** Labels of the registration. */
+  readonly labels: readonly string[];
+}
+
+/**
+ * Requests one runner for a test: records it, and enqueues the task that creates it. It is unassigned, as those of `requestRunners`. The same
+ * name requests the same runner. Throws `NoCapacity` when the pool is full.
+ */
+export async function requestTestRunner(
+  context: Context,
+  {name, pool, scope, labels}: TestRunner,
+): Promise<RunnerDocument> {
+  const wanted = {name, number: numberOf(name), pool: pool.name, provider: pool.provider.type, labels, scope};
+  const runner = await recordRequestedRunner(context, wanted);
+  await context.tasks.enqueue(makeTask(name));
+  context.logger.info(`runner ${name} is requested, to test pool ${pool.name}`, {
+    decision: 'requested',
+    reason: 'test',
+    runner: name,
+    pool: pool.name,
+  });
+  return runner;
 }
 
 type RunnerToRecord = Pick<RunnerDocument, 'name' | 'pool' | 'labels' | 'scope'> & {

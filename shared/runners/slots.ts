@@ -82,6 +82,22 @@ export async function findSlots(
   return {own: await findFreeSlot(store, {pool, maxRunners, random}), all};
 }
 
+/** Which limit is reached: that of the pool, or the one over all pools; undefined: none. Reads counts alone, and changes nothing. */
+export async function reachedLimit(
+  context: Pick<Context, 'store' | 'pools' | 'maxRunners'>,
+  pool: string,
+): Promise<'pool' | 'all pools' | undefined> {
+  const isReached = async (of: string) => {
+    const [made, free] = await Promise.all([
+      context.store.count('slots', {pool: of}),
+      context.store.count('slots', {pool: of, holder: null}),
+    ]);
+    return made - free >= slotLimit(context, of);
+  };
+  if (await isReached(pool)) return 'pool';
+  return context.maxRunners !== undefined && (await isReached(ALL_POOLS)) ? 'all pools' : undefined;
+}
+
 /** The slots that a runner left to the job when it was over, as far as they are still kept for the job. */
 export async function readKeptSlots(
   transaction: Transaction,

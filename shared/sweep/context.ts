@@ -66,12 +66,15 @@ export interface Sweep extends SweepOptions {
   readonly incomplete: string[];
 }
 
+/** What reads lists: a sweep, or a clean-up that a person asked for. */
+export type Looking = Pick<Sweep, 'context' | 'incomplete'>;
+
 export function isTimeUp({context, startedAt, budgetSeconds}: Sweep): boolean {
   return context.clock.now() - startedAt >= budgetSeconds * 1000;
 }
 
 /** Returns undefined when the list cannot be read. The sweep then continues without it and concludes nothing from it. */
-export async function tryList<T>(sweep: Sweep, what: string, look: () => Promise<T>): Promise<T | undefined> {
+export async function tryList<T>(sweep: Looking, what: string, look: () => Promise<T>): Promise<T | undefined> {
   try {
     return await look();
   } catch (error) {
@@ -89,9 +92,9 @@ export function noteListed<T>(sweep: Sweep, what: string, {items, failure}: List
   return items;
 }
 
-export function noteIncomplete({incomplete, context}: Sweep, what: string, error: unknown): void {
+export function noteIncomplete({incomplete, context}: Looking, what: string, error: unknown): void {
   incomplete.push(what);
-  context.logger.warning(`sweep: ${what} could not be seen`, {decision: 'incomplete', reason: what, error});
+  context.logger.warning(`${what} could not be seen`, {decision: 'incomplete', reason: what, error});
 }
 
 /**

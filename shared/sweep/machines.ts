@@ -2,7 +2,7 @@ import {withDeadline} from '../clock';
 import {Unavailable} from '../errors';
 import {providerOf, type RunnerDocument} from '../model/runner';
 import type {NamedProvider} from '../providers/provider';
-import {noteIncomplete, type Sweep, tryList} from './context';
+import {type Looking, noteIncomplete, tryList} from './context';
 import type {SeenMachine, Unlisted} from './observed';
 
 /** Time-out for the list of one provider, in milliseconds. The providers are listed concurrently. */
@@ -20,7 +20,7 @@ export interface ListedMachines {
  * `unlisted`.
  */
 export async function listMachines(
-  sweep: Sweep,
+  sweep: Looking,
   runners: readonly Pick<RunnerDocument, 'provider'>[],
 ): Promise<ListedMachines> {
   const types = new Set(runners.map(providerOf));
@@ -31,7 +31,7 @@ export async function listMachines(
   };
 }
 
-async function listOne(sweep: Sweep, {type, provider}: NamedProvider): Promise<ListedMachines> {
+async function listOne(sweep: Looking, {type, provider}: NamedProvider): Promise<ListedMachines> {
   const what = 'the VMs';
   const list = await tryList(sweep, what, () =>
     withDeadline(

@@ -119,16 +119,16 @@ export function isListed({unlisted}: Pick<Observed, 'unlisted'>, runner: RunnerD
 }
 
 /** The ephemeral VMs that this deployment may delete: neither those with the keep label nor the persistent VMs of its pools. */
-export function ourMachines(observed: Observed): readonly SeenMachine[] {
+export function ourMachines(observed: Pick<Observed, 'pools' | 'machines'>): readonly SeenMachine[] {
   const persistent = new Set(observed.pools.filter(isPersistent).map(({provider}) => provider.instance));
   return observed.machines.filter(({name, isKept}) => !isKept && !persistent.has(name));
 }
 
-export function poolNamed(observed: Observed, name: string | undefined): Pool | undefined {
+export function poolNamed(observed: Pick<Observed, 'pools'>, name: string | undefined): Pool | undefined {
   return observed.pools.find((pool) => pool.name === name);
 }
 
-export function minutesOf(observed: Observed, pool: string | undefined): typeof DEFAULT_MINUTES | Pool {
+export function minutesOf(observed: Pick<Observed, 'pools'>, pool: string | undefined): typeof DEFAULT_MINUTES | Pool {
   return poolNamed(observed, pool) ?? DEFAULT_MINUTES;
 }
 

@@ -1,5 +1,5 @@
 import {heldBackPauseMs, type JobDocument, type JobKey, jobKeyOf, markHeldBack} from '../model/job';
-import {type RunnerDocument, unassign} from '../model/runner';
+import {isEnding, isOnlineOnRecord, type RunnerDocument, unassign} from '../model/runner';
 import {ALL_POOLS, jobOfHolder, newSlot, slotIsFree} from '../model/slot';
 import {demandTask, idleCheckTask, vmCheckTask} from '../model/tasks';
 import {type Context, poolOf} from '../ports';
@@ -103,6 +103,17 @@ function questionToPerson(context: Context, {scope, pool}: RunnerDocument, {repo
   }
   const group = poolOf(context, pool)?.runnerGroup ?? 'Default';
   return `Does runner group ${group} of ${scope.org} admit ${repository}, and this workflow?`;
+}
+
+/** Records that the runner is online. The job may have begun since it was seen: then nothing is written. */
+export async function noteOnline({store, clock}: Context, name: string): Promise<Repaired> {
+  return store.transaction(async (transaction) => {
+    const runner = await transaction.get('runners', name);
+    if (!runner || runner.covers === null || runner.runs !== null) return 'void';
+    if (isEnding(runner) || isOnlineOnRecord(runner)) return 'void';
+    transaction.set('runners', name, {...runner, onlineAt: clock.now()});
+    return 'done';
+  });
 }
 
 export async function repeatIdleCheck(context: Context, name: string, reading: number): Promise<Repaired> {

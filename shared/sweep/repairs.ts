@@ -5,7 +5,16 @@ import {requeueJob} from '../runners/requeue';
 import {endRunOnVm} from '../vms/records';
 import type {Sweep} from './context';
 import {deleteLeftoverVm, deregisterGhost, endRunner} from './end-runner';
-import {countRunner, freeSlot, moveJob, releaseIdle, reopenJob, repeatIdleCheck, repeatVmCheck} from './repair-records';
+import {
+  countRunner,
+  freeSlot,
+  moveJob,
+  noteOnline,
+  releaseIdle,
+  reopenJob,
+  repeatIdleCheck,
+  repeatVmCheck,
+} from './repair-records';
 import type {Repairs} from './rule';
 
 /** Creates the effects for the rules of one sweep. */
@@ -25,6 +34,7 @@ export function createRepairs(sweep: Sweep): Repairs {
     placeSpare: (runner) => placeUnassigned(context, runner),
     endRunner: (action, options) => endRunner(sweep, action, options),
     releaseIdle: (runner) => releaseIdle(context, runner),
+    noteOnline: (runner) => noteOnline(context, runner),
     repeatIdleCheck: (runner, reading) => repeatIdleCheck(context, runner, reading),
     repeatVmCheck: (vm, reading) => repeatVmCheck(context, vm, reading),
     deleteVm: (vm) => deleteLeftoverVm(context, vm),

@@ -125,6 +125,8 @@ export interface Repairs {
   endRunner(action: EndRunner<string>, options?: EndOptions): Promise<ActionOutcome>;
   /** Unassigns a runner from a job that GitHub does not give it. */
   releaseIdle(runner: string): Promise<Repaired>;
+  /** Records that the runner is online, while it is assigned to a job that it does not run. */
+  noteOnline(runner: string): Promise<Repaired>;
   /** Starts a new idle check, whose readings begin with the number `reading`. */
   repeatIdleCheck(runner: string, reading: number): Promise<Repaired>;
   /** Enqueues a check whether the persistent VM has to stop. */

@@ -1,5 +1,5 @@
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
-import {LIVE_STATES, type RunnerDocument} from '../model/runner';
+import {LIVE_STATES, type RunnerDocument, type RunnerState} from '../model/runner';
 import type {Context} from '../ports';
 import type {Found, Store, Where} from '../store/store';
 
@@ -27,12 +27,8 @@ export async function readStored(
   slotsInSight: boolean,
 ): Promise<Stored> {
   const {store, clock} = context;
-  let isComplete = true;
-  const runners: RunnerDocument[] = [];
-  for (const state of LIVE_STATES) {
-    const seen = await eachPage(store, 'runners', {state}, (found) => runners.push(...found.map(({data}) => data)));
-    isComplete &&= seen;
-  }
+  const {runners, isComplete: sawRunners} = await readRunners(store, LIVE_STATES);
+  let isComplete = sawRunners;
   const jobs = new Map<JobKey, JobDocument>();
   for (const status of JOB_STATUSES) {
     const seen = await eachPage(store, 'jobs', {status}, (found) => {
@@ -52,6 +48,20 @@ export async function readStored(
     jobs,
     slots: sawSlots ? slots : undefined,
   };
+}
+
+/** Reads the runners in these states. `isComplete`: there are no more. */
+export async function readRunners(
+  store: Store,
+  states: readonly RunnerState[],
+): Promise<{readonly runners: readonly RunnerDocument[]; readonly isComplete: boolean}> {
+  let isComplete = true;
+  const runners: RunnerDocument[] = [];
+  for (const state of states) {
+    const seen = await eachPage(store, 'runners', {state}, (found) => runners.push(...found.map(({data}) => data)));
+    isComplete &&= seen;
+  }
+  return {runners, isComplete};
 }
 
 /** Reads page after page, in the order of ids. Returns false when there are more than `MAX_DOCUMENTS`. */

@@ -193,6 +193,11 @@ run "store" {
   }
 
   assert {
+    condition     = [for field in google_firestore_index.index["queued_jobs"].fields : field.field_path if field.field_path != "__name__"] == ["status", "queuedAt"]
+    error_message = "the queued jobs of all pools are read oldest first"
+  }
+
+  assert {
     condition     = google_firestore_database.state[0].name != "(default)" && google_firestore_database.state[0].delete_protection_state == "DELETE_PROTECTION_ENABLED"
     error_message = "the database is our own, and protected"
   }

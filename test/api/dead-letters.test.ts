@@ -228,3 +228,28 @@ test('the dead letter is kept if the task cannot be created', async () => {
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   expect((await api.post(`/api/v1/deadletters/${id}/retry`)).status).toBe(200);
 });
+
+test('dead letters are found by their job and by when it was given up', async () => {
+  await start();
+  const now = system.scheduler.now();
+  const jobs = ['71-1', '71-2', '7-1', null];
+  await system.store.transaction(async (transaction) => {
+    for (const [n, job] of jobs.entries()) {
+      const at = now + n * MINUTE;
+      const rest = {queue: 'provision', body: {}, error: 'e', jobUrl: null, attempts: 1, expireAt: now + 60 * MINUTE};
+      transaction.set('deadletters', `letter-${n}`, {...rest, task: `t${n}`, job, at});
+    }
+  });
+  const time = (n: number) => new Date(now + n * MINUTE).toISOString();
+  const found = async (query: string) =>
+    ((await api.get(`/deadletters?${query}`)).json['deadletters'] as {id: string}[]).map(({id}) => Number(id.slice(7)));
+  expect(await found('job=71')).toEqual([0, 1]);
+  expect(await found('job=71-2')).toEqual([1]);
+  expect(await found(`since=${time(1)}`)).toEqual([1, 2, 3]);
+  expect(await found(`since=${time(1)}&until=${time(3)}`)).toEqual([1, 2]);
+  expect(await found(`job=71&since=${time(1)}`)).toEqual([1]);
+  for (const wrong of ['job=abc', 'job=71-', 'since=yesterday']) {
+    const answer = await api.get(`/deadletters?${wrong}`);
+    expect([answer.status, problemOf(answer)]).toEqual([400, 'invalid-request']);
+  }
+});

@@ -35,8 +35,7 @@ export class Questions {
 
   /** The URL of the job's page at the emulated GitHub. */
   pageOf(job: Readonly<Job>): string {
-    const web = this.system.env['GITHUB_API_URL']?.replace(/\/api\/v3$/, '');
-    return `${web}/${job.repository}/actions/runs/${job.runId}/job/${job.id}`;
+    return `${this.system.github.webUrl}/${job.repository}/actions/runs/${job.runId}/job/${job.id}`;
   }
 
   /** The job's row in `GET /status`. */

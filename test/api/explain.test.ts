@@ -165,7 +165,13 @@ describe('a job that waits', () => {
     await start();
     withoutWebhooks();
     const job = system.queueJob();
-    const body = {...jobFields(job), status: 'pending', head_sha: '3484a3f', head_branch: 'main', workflow_name: 'CI'};
+    const body = {
+      ...jobFields(job, system.github.webUrl),
+      status: 'pending',
+      head_sha: '3484a3f',
+      head_branch: 'main',
+      workflow_name: 'CI',
+    };
     system.github.fault({match: {path: /actions\/jobs\/\d+$/}, respond: {status: 200, body}});
     expect(await explain(pageOf(job))).toMatchObject({
       verdict: 'waiting_for_concurrency',

@@ -5,11 +5,12 @@ import {burst} from './burst';
 import {calls} from './calls';
 import {history} from './history';
 import {ingest} from './ingest';
+import {openPage} from './open-page';
 import {type BenchResult, isMet, table} from './result';
 import {start} from './start';
 import {sweep} from './sweep';
 
-const BENCHES = {start, ingest, burst, calls, sweep, history};
+const BENCHES = {start, ingest, burst, calls, sweep, history, page: openPage};
 
 const HELP = `npm run bench -- [--only ${Object.keys(BENCHES).join(',')}] [--json results.json]
 

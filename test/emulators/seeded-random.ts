@@ -25,7 +25,11 @@ export class SeededRandom implements Random {
   }
 
   uuid(): string {
-    const hex = (digits: number) => Array.from({length: digits}, () => this.below(16).toString(16)).join('');
+    const hex = (digits: number) => {
+      let text = '';
+      for (let n = 0; n < digits; n++) text += this.below(16).toString(16);
+      return text;
+    };
     return `${hex(8)}-${hex(4)}-4${hex(3)}-${'89ab'[this.below(4)]}${hex(3)}-${hex(12)}`;
   }
 }

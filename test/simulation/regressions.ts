@@ -96,7 +96,7 @@ export const REGRESSIONS: Readonly<Record<string, Scenario>> = {
       ],
     },
   'a persistent VM that got a job of which no webhook told keeps it, though busy is false for two minutes': {
-    seed: 14,
+    seed: 2,
     setting: {
       ...SETTING,
       maxRunners: {arm: 2, spot: 1, shared: 2},
@@ -294,4 +294,23 @@ export const REGRESSIONS: Readonly<Record<string, Scenario>> = {
     ],
     faults: [],
   },
+  'a stranger that runs jobs under the name of a runner of ours in its scope is told from it by the id of the registration':
+    {
+      seed: 433,
+      setting: {
+        ...SETTING,
+        maxRunners: {arm: 2, spot: 2, shared: 3},
+        busyLieMs: 2 * MINUTE,
+        listingMs: 20_000,
+        bootMs: 9 * MINUTE,
+        webhookDelayMs: 10 * MINUTE,
+        taskDelayMs: 2_000,
+        foreignResources: true,
+        neighbours: true,
+        givesBack: true,
+        brokenLists: 'total',
+      },
+      jobs: [job(2_007_127, {kind: 'bare', durationMs: 36_633})],
+      faults: [],
+    },
 };

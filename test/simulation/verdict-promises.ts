@@ -1,7 +1,7 @@
 import {parseConfig} from '../../shared/config/config';
 import {openBreakers} from '../../shared/diagnosis/facts';
 import type {Verdict} from '../../shared/diagnosis/verdict';
-import {type WaitingJob, waitingJobs} from '../../shared/diagnosis/waiting-jobs';
+import {queuedJobs, type WaitingJob, waitingJobs} from '../../shared/diagnosis/waiting-jobs';
 import type {EmulatedMachine} from '../emulators/machines';
 import {environmentOf} from './environment';
 import type {SimulatedWorld} from './simulated-world';
@@ -47,7 +47,7 @@ export function watchVerdicts(world: SimulatedWorld): void {
       webhooks: scenario.setting.webhooksOff ? 'off' : 'on',
     } as const;
     const now = scheduler.now();
-    const waiting = await waitingJobs(records, {...eyes, now, runners: new Map(), breakers});
+    const waiting = await waitingJobs(records, await queuedJobs(records), {...eyes, now, runners: new Map(), breakers});
     for (const one of waiting) {
       const wrong = whatIsWrong(world, one, {accepted, leaving});
       const {verdict, because} = one.explanation;

@@ -1,4 +1,4 @@
-import {lastSweep} from '../../shared/api/routes/status';
+import {lastSweep} from '../../shared/api/read-status';
 import {aSystem, expectClean, MINUTE, POOLS, type TestSystem} from '../builders/system';
 
 jest.setTimeout(120_000);

@@ -1,6 +1,7 @@
 import {statSync} from 'node:fs';
+import {explainMatch} from '../../../shared/model/explain-match';
 import type {Pool} from '../../../shared/model/pool';
-import {checkFile, checkText, explainMatch} from '../check';
+import {checkFile, checkText} from '../check';
 import {type AddCommand, action, type Found, gathered, repository} from '../command';
 import {usage} from '../failure';
 import {printJson, type Session} from '../session';

@@ -5,19 +5,28 @@ import {printJson} from '../session';
 import type {Column} from '../table';
 import {age} from '../words';
 
+interface Filters {
+  readonly job?: string;
+  readonly since?: string;
+  readonly until?: string;
+}
+
 export const addDeadLetters: AddCommand = (program, setting) => {
   addLimit(program.command('deadletters'))
     .summary('list what was given up, and why')
     .description('List the tasks that were given up, and why. `slipway retry ID` tries one again.')
+    .option('--job <id>', 'of this job alone: its id, or <id>-<attempt>')
+    .option('--since <time>', 'given up at this time or later, as in 2026-11-01T12:00:00Z')
+    .option('--until <time>', 'given up before this time')
     .action(
-      action(setting, async (session, options: ListOptions) => {
+      action(setting, async (session, options: Filters & ListOptions) => {
         const now = session.host.clock.now();
         const listing = {
           key: 'deadletters',
           noun: 'dead letters',
           path: '/deadletters',
           item: DeadLetter,
-          query: {},
+          query: {job: options.job, since: options.since, until: options.until},
           columns: columns(now),
         };
         await printListing(session, listing, options);

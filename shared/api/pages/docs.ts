@@ -1,9 +1,9 @@
-import {createHash} from 'node:crypto';
 import {existsSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import type {IncomingHttpHeaders} from 'node:http';
 import {join} from 'node:path';
 import {version} from '../../../package.json';
+import {etagOf, isKnownEtag} from '../../http/etag';
 import type {Reply} from '../../http/server';
 
 /**
@@ -146,7 +146,7 @@ async function readFrom(path: string, {type, file, edit}: Origin): Promise<Asset
   const built = join(__dirname, path);
   const raw = await readFile(existsSync(built) ? built : join(__dirname, '../../../node_modules', file));
   const content = edit ? Buffer.from(edit(raw.toString('utf8'))) : raw;
-  return {type, content, etag: `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`};
+  return {type, content, etag: etagOf(content)};
 }
 
 const SCRIPTS: Readonly<Record<string, string>> = {'docs/page.js': SWAGGER_UI.script, 'redoc/page.js': REDOC.script};
@@ -167,7 +167,6 @@ export async function serveAsset(
   const asset = await assets(path);
   if (!asset) return undefined;
   const cached = {...CACHE, ETag: asset.etag};
-  const known = headers['if-none-match']?.split(',').some((etag) => etag.trim().replace(/^W\//, '') === asset.etag);
-  if (known) return {status: 304, headers: cached};
+  if (isKnownEtag(headers, asset.etag)) return {status: 304, headers: cached};
   return {status: 200, headers: cached, body: {type: asset.type, content: asset.content}};
 }

@@ -1,12 +1,27 @@
 import * as z from 'zod';
 import {Problem} from '../../http/errors';
 import {jsonReply} from '../../http/server';
-import {isDocumentId} from '../../model/names';
+import {isDocumentId, isJobKey} from '../../model/names';
+import type {DeadLetterDocument} from '../../model/tasks';
 import {retryDeadLetter} from '../../runners/give-up';
 import {isDryRun, operation} from '../operation';
 import {linkHeader, readPage} from '../paging';
 import {deadLetterView} from '../resources';
-import {DeadLetter, DryRun, Next, PageQuery} from '../schemas';
+import {DeadLetter, DryRun, JOB_REFERENCE, Next, PageQuery, Time} from '../schemas';
+
+const DeadLettersQuery = z.strictObject({
+  job: z
+    .string()
+    .regex(JOB_REFERENCE, 'expected <job id> or <job id>-<run attempt>')
+    .optional()
+    .meta({
+      description: 'A job’s id, of which every attempt counts, or `<id>-<attempt>`.',
+      examples: ['44200000072-1'],
+    }),
+  since: Time.optional().meta({description: 'Given up at this time or later.'}),
+  until: Time.optional().meta({description: 'Given up before this time.'}),
+  ...PageQuery,
+});
 
 export const listDeadLetters = operation(
   {
@@ -18,7 +33,7 @@ export const listDeadLetters = operation(
     summary: 'Lists the tasks that were given up, and why',
     access: 'secret',
     parameters: z.strictObject({}),
-    query: z.strictObject(PageQuery),
+    query: DeadLettersQuery,
     outcomes: {
       200: {
         description: 'A page of dead letters, sorted by id. A dead letter is kept for 30 days.',
@@ -30,11 +45,20 @@ export const listDeadLetters = operation(
   },
   async (request, {query}) => {
     const {store} = await request.context();
+    const {job} = query;
+    const [sinceMs, untilMs] = [query.since, query.until].map((time) =>
+      time === undefined ? undefined : Date.parse(time),
+    );
+    const isAsked = (letter: DeadLetterDocument) =>
+      (job === undefined || letter.job === job || letter.job?.split('-')[0] === job) &&
+      (sinceMs === undefined || letter.at >= sinceMs) &&
+      (untilMs === undefined || letter.at < untilMs);
+    const where = job !== undefined && isJobKey(job) ? {job} : {};
     const page = await readPage(
       [
         async (after, limit) => {
-          const found = await store.find('deadletters', {where: {}, after, limit});
-          return found.map(({id, data}) => ({id, item: deadLetterView(id, data)}));
+          const found = await store.find('deadletters', {where, after, limit});
+          return found.map(({id, data}) => (isAsked(data) ? {id, item: deadLetterView(id, data)} : {id}));
         },
       ],
       query,

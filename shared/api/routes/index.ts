@@ -1,4 +1,5 @@
 import type {Operation} from '../operation';
+import {cleanup} from './cleanup';
 import {getCosts} from './costs';
 import {listDeadLetters, retry} from './dead-letters';
 import {docs, openapi, redoc} from './docs';
@@ -6,6 +7,7 @@ import {explain} from './explain';
 import {health, healthCheck, ping} from './health';
 import {getJob, listJobs} from './jobs';
 import {info} from './overview';
+import {testPool} from './pool-tests';
 import {create, remove} from './runner-requests';
 import {getRunner, listRunners} from './runners';
 import {status} from './status';
@@ -22,6 +24,8 @@ export const OPERATIONS: readonly Operation[] = [
   getRunner,
   create,
   remove,
+  testPool,
+  cleanup,
   start,
   stop,
   listJobs,

@@ -6,7 +6,7 @@ import type {JobDocument} from '../../model/job';
 import {operation} from '../operation';
 import {linkHeader, readPage} from '../paging';
 import {jobView} from '../resources';
-import {Job, JobState, Next, PageQuery, PoolName, Repository} from '../schemas';
+import {JOB_REFERENCE, Job, JobState, Next, PageQuery, PoolName, Repository} from '../schemas';
 
 const JobsQuery = z.strictObject({
   pool: PoolName.optional(),
@@ -72,7 +72,7 @@ export const getJob = operation(
     parameters: z.strictObject({
       id: z
         .string()
-        .regex(/^[1-9]\d{0,15}(-[1-9]\d{0,15})?$/, 'expected <job id> or <job id>-<run attempt>')
+        .regex(JOB_REFERENCE, 'expected <job id> or <job id>-<run attempt>')
         .meta({
           description: 'A job’s id, of which the newest attempt counts, or `<id>-<attempt>`.',
           examples: ['44200000072-1'],

@@ -1,8 +1,8 @@
-import {isBeingCreated, isEnding, type RunnerDocument} from '../../model/runner';
+import {isBeingCreated, isEnding, isOnlineOnRecord, type RunnerDocument} from '../../model/runner';
 import {wantedWarm, warmRunnerNames} from '../../model/warm';
 import {minutesOf, type Observed, poolNamed, registrationOf, runsAtGitHub} from '../observed';
 import type {PersistenceTracker} from '../persistence';
-import {type PlannedAction, type Rule, runnerOf} from '../rule';
+import {type PlannedAction, type Repaired, type Repairs, type Rule, runnerOf} from '../rule';
 
 /** The idle check takes three readings, a minute apart. This many milliseconds after `idleMinutes` the check was lost. */
 const LOST_AFTER_MS = 8 * 60_000;
@@ -20,22 +20,35 @@ interface RepeatIdleCheck extends PlannedAction {
   readonly reading: number;
 }
 
-type Release = ReleaseIdle | RepeatIdleCheck;
+/** No webhook tells that a runner came online, and only a job that waits for it makes that worth a write. */
+interface NoteOnline extends PlannedAction {
+  readonly kind: 'note_online';
+  readonly reason: 'online';
+  readonly runner: string;
+}
+
+type Release = ReleaseIdle | RepeatIdleCheck | NoteOnline;
 
 /**
- * Releases a runner that was online and idle for `idleMinutes` while its assigned job is not given to it. Repeats a lost idle check of an
- * unassigned runner.
+ * Releases a runner that was online and idle for `idleMinutes` while its assigned job is not given to it; until then it is noted once that the
+ * runner is online. Repeats a lost idle check of an unassigned runner.
  */
 export const endIdle: Rule<Release> = {
   plan: planReleases,
-  act: async (action, repairs) => ({
-    decision:
-      action.kind === 'release_idle'
-        ? await repairs.releaseIdle(action.runner)
-        : await repairs.repeatIdleCheck(action.runner, action.reading),
-  }),
+  act: async (action, repairs) => ({decision: await carryOut(action, repairs)}),
   subject: runnerOf,
 };
+
+function carryOut(action: Release, repairs: Repairs): Promise<Repaired> {
+  switch (action.kind) {
+    case 'release_idle':
+      return repairs.releaseIdle(action.runner);
+    case 'note_online':
+      return repairs.noteOnline(action.runner);
+    default:
+      return repairs.repeatIdleCheck(action.runner, action.reading);
+  }
+}
 
 function planReleases(observed: Observed, now: number, tracker: PersistenceTracker): Release[] {
   const actions: Release[] = [];
@@ -74,11 +87,12 @@ function releaseIdleRunner(
   runner: RunnerDocument,
   idleMs: number,
   tracker: PersistenceTracker,
-): ReleaseIdle | undefined {
+): ReleaseIdle | NoteOnline | undefined {
   const key = `idle ${runner.name}`;
   const {listed, registration} = registrationOf(observed, runner);
   if (!listed) tracker.carryOver(key);
   const isIdle = registration?.seen.status === 'online' && !registration.seen.busy;
-  if (!isIdle || runsAtGitHub(observed, runner.name, runner) || tracker.observe(key) < idleMs) return undefined;
-  return {kind: 'release_idle', reason: 'idle', runner: runner.name};
+  if (!isIdle || runsAtGitHub(observed, runner.name, runner)) return undefined;
+  if (tracker.observe(key) >= idleMs) return {kind: 'release_idle', reason: 'idle', runner: runner.name};
+  return isOnlineOnRecord(runner) ? undefined : {kind: 'note_online', reason: 'online', runner: runner.name};
 }

@@ -80,8 +80,9 @@ export class Deliveries {
 
   /** Throws 404. */
   get(id: number, isHook: (hook: Hook) => boolean): Delivery {
-    const found = this.list(isHook).find((attempt) => attempt.id === id);
-    if (!found) throw notFound();
+    this.#forgetOld();
+    const found = this.#attempts.find((attempt) => attempt.id === id);
+    if (found?.status === 'pending' || !found || !isHook(found.hook)) throw notFound();
     return found;
   }
 
@@ -165,6 +166,7 @@ export class Deliveries {
 
   #forgetOld(): void {
     const oldestMs = this.world.scheduler.now() - DELIVERY_RETENTION;
+    if ((this.#attempts[0]?.deliveredAtMs ?? oldestMs) >= oldestMs) return;
     const first = this.#attempts.findIndex((attempt) => attempt.deliveredAtMs >= oldestMs);
     if (first > 0) this.#attempts = this.#attempts.slice(first);
     else if (first < 0) this.#attempts = [];

@@ -57,17 +57,23 @@ function answer(world: GitHubWorld, repository: string, rest: string, query: Que
   }
   if (kind === 'runs' && list === 'jobs' && run) {
     const jobs = run.jobs.filter((job) => job.runAttempt === run.attempt);
-    return pageOf(world, jobs.map(jobJson), query, 'jobs', rest);
+    return pageOf(
+      world,
+      jobs.map((job) => jobJson(world, job)),
+      query,
+      'jobs',
+      rest,
+    );
   }
   if (kind === 'runs' && list === undefined && run) return {data: json(run), hasNext: false};
   const job = world.queue.jobs().find((each) => each.id === Number(id) && sameName(each.repository, repository));
-  if (kind === 'jobs' && job) return {data: jobJson(job), hasNext: false};
+  if (kind === 'jobs' && job) return {data: jobJson(world, job), hasNext: false};
   throw answered(404, 'Not Found', rest);
 }
 
-function jobJson(job: Job) {
+function jobJson({webUrl}: GitHubWorld, job: Job) {
   const hasFailedStep = job.ending === 'ran' && job.conclusion === 'failure';
-  return {...jobFields(job), steps: hasFailedStep ? [{conclusion: 'failure'}] : []};
+  return {...jobFields(job, webUrl), steps: hasFailedStep ? [{conclusion: 'failure'}] : []};
 }
 
 function answered(status: number, message: string, url: string): RequestError {

@@ -14,6 +14,7 @@ import {JobQueue, type NewJob} from './job-queue';
 import {LATENCIES, type Latencies} from './latencies';
 import {type ListFaults, NO_LIST_FAULTS} from './list-faults';
 import type {ModelContext, WorldEvent} from './model-context';
+import {GITHUB_COM} from './payload';
 import {type RateLimitOptions, RateLimits} from './rate-limits';
 import {type RequestFault, RequestFaults} from './request-faults';
 import {type Connection, Runners} from './runners';
@@ -66,6 +67,8 @@ export class GitHubWorld {
   readonly faults = new RequestFaults();
   readonly lists: ListFaults;
   readonly authClock: Clock;
+  /** Where its pages are, without a trailing slash. */
+  webUrl = GITHUB_COM;
   readonly violations: Violation[] = [];
   readonly requests: LoggedRequest[] = [];
   readonly #dispatcher: Dispatcher;
@@ -89,7 +92,13 @@ export class GitHubWorld {
     this.app = new App(context, this.authClock, options.appId ?? 171_503);
     this.deliveries = new Deliveries(context, this.app.id);
     if (options.deliveryFaults) this.deliveries.faults = options.deliveryFaults;
-    this.#webhooks = new Webhooks(this.accounts, this.app, this.deliveries, (violation) => this.violated(violation));
+    this.#webhooks = new Webhooks({
+      accounts: this.accounts,
+      app: this.app,
+      deliveries: this.deliveries,
+      webUrl: () => this.webUrl,
+      violated: (violation) => this.violated(violation),
+    });
     this.limits = new RateLimits(options.scheduler, options.rateLimits);
     this.queue = new JobQueue(context, {
       changed: (job, action) => this.#jobChanged(job, action),

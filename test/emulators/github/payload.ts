@@ -11,6 +11,9 @@ export interface JobPayload extends Json {
   readonly repository: Json;
 }
 
+/** Where the pages of the GitHub are that most people use. */
+export const GITHUB_COM = 'https://github.com';
+
 const EXAMPLES = (definitions.find((definition) => definition.name === 'workflow_job')?.examples ??
   []) as unknown as Json[];
 
@@ -36,10 +39,11 @@ export function jobPayload(
   job: Readonly<Job>,
   repository: Repository,
   installationId: number | undefined,
+  webUrl: string,
 ): JobPayload {
-  const body = renamed(action, job.status, repository);
+  const body = renamed(action, job.status, repository, webUrl);
   body['repository'] = adapted(body['repository'], repository);
-  Object.assign(body['workflow_job'] as Json, jobFields(job));
+  Object.assign(body['workflow_job'] as Json, jobFields(job, webUrl));
   delete body['installation'];
   if (installationId !== undefined) {
     body['installation'] = {id: installationId, node_id: nodeId(`Integration_installation${installationId}`)};
@@ -48,8 +52,8 @@ export function jobPayload(
 }
 
 /** The repository as REST shows it. */
-export function repositoryJson(repository: Repository): Json {
-  return adapted(renamed('queued', 'queued', repository)['repository'], repository);
+export function repositoryJson(repository: Repository, webUrl: string): Json {
+  return adapted(renamed('queued', 'queued', repository, webUrl)['repository'], repository);
 }
 
 /** A user or an organization as REST shows the owner of something. */
@@ -71,8 +75,8 @@ function adapted(json: unknown, repository: Repository): Json {
   };
 }
 
-/** Times, ids and names of a job as webhooks and REST both show them. */
-export function jobFields(job: Readonly<Job>): Json {
+/** Times, ids and names of a job as webhooks and REST both show them. `webUrl`: where GitHub's pages are. */
+export function jobFields(job: Readonly<Job>, webUrl: string): Json {
   const api = `https://api.github.com/repos/${job.repository}`;
   return {
     id: job.id,
@@ -81,7 +85,7 @@ export function jobFields(job: Readonly<Job>): Json {
     run_attempt: job.runAttempt,
     node_id: nodeId(`CheckRun${job.id}`),
     url: `${api}/actions/jobs/${job.id}`,
-    html_url: `https://github.com/${job.repository}/actions/runs/${job.runId}/job/${job.id}`,
+    html_url: `${webUrl}/${job.repository}/actions/runs/${job.runId}/job/${job.id}`,
     check_run_url: `${api}/check-runs/${job.id}`,
     status: job.status,
     conclusion: job.conclusion,
@@ -101,8 +105,8 @@ export function jobFields(job: Readonly<Job>): Json {
 }
 
 /** GitHub's example in the names of the repository and its owner, and with nobody else's organization in it. */
-function renamed(action: JobStatus, status: JobStatus, repository: Repository): Json {
-  const key = [action, status, repository.fullName, repository.owner.type, repository.owner.id].join();
+function renamed(action: JobStatus, status: JobStatus, repository: Repository, webUrl: string): Json {
+  const key = [action, status, repository.fullName, repository.owner.type, repository.owner.id, webUrl].join();
   let template = templates.get(key);
   if (template === undefined) {
     const {sender: _, organization: __, ...body} = example(action, status);
@@ -113,6 +117,7 @@ function renamed(action: JobStatus, status: JobStatus, repository: Repository): 
     });
     const {full_name, name, owner} = body['repository'] as {full_name: string; name: string; owner: {login: string}};
     template = template
+      .replaceAll(`${GITHUB_COM}/`, `${webUrl}/`)
       .replaceAll(full_name, repository.fullName)
       .replaceAll(`"${name}"`, JSON.stringify(repository.name))
       .replaceAll(`"${owner.login}"`, JSON.stringify(repository.owner.login))

@@ -92,6 +92,16 @@ it('finds queued and running jobs by way of their runs', async () => {
   expect((await octokit.request('GET /repos/{owner}/{repo}/actions/runs/{run_id}', run)).data.id).toBe(first.runId);
 });
 
+it('gives the URLs of pages on its own web address', async () => {
+  const job = queue();
+  const octokit = github.client(7001);
+  const shown = await octokit.request('GET /repos/{owner}/{repo}/actions/jobs/{job_id}', {...APP, job_id: job.id});
+  const page = `${github.server.url}/acme/app/actions/runs/${job.runId}`;
+  expect(shown.data.html_url).toBe(`${page}/job/${job.id}`);
+  const run = await octokit.request('GET /repos/{owner}/{repo}/actions/runs/{run_id}', {...APP, run_id: job.runId});
+  expect([run.data.html_url, run.data.repository.html_url]).toEqual([page, `${github.server.url}/acme/app`]);
+});
+
 it('filters runs by when they were created', async () => {
   queue();
   github.scheduler.advance(3_600_000);

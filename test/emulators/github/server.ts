@@ -36,6 +36,8 @@ export async function serveGitHub(world: GitHubWorld, port = 0): Promise<GitHubS
   });
   const address = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${address.port}`;
+  // A GitHub on a loopback address is its own web address: the URLs that it gives lead to itself.
+  world.webUrl = url;
   return {
     url,
     enterpriseUrl: `${url}${ENTERPRISE_PREFIX}`,

@@ -9,28 +9,35 @@ import {jobPayload} from './payload';
 import {isoSeconds} from './time';
 import type {Violation} from './violations';
 
+export interface WebhooksOptions {
+  readonly accounts: Accounts;
+  readonly app: App;
+  readonly deliveries: Deliveries;
+  /** Where GitHub's pages are; it may change. */
+  readonly webUrl: () => string;
+  readonly violated: (violation: Violation) => string;
+}
+
 /** Makes the bodies of webhooks and hands them to the hooks that want them. Throws on a body that GitHub would not send. */
 export class Webhooks {
-  constructor(
-    private readonly accounts: Accounts,
-    private readonly app: App,
-    private readonly deliveries: Deliveries,
-    private readonly violated: (violation: Violation) => string,
-  ) {}
+  #lastChecked = '';
+
+  constructor(private readonly options: WebhooksOptions) {}
 
   /** `workflow_job`, to the hooks of the App where it is installed, of the repository and of its owner. */
   job(job: Readonly<Job>, action: JobStatus): void {
-    const repository = this.accounts.repository(job.repository);
-    const installation = this.app.installationOf(repository);
+    const {accounts, app, deliveries, webUrl} = this.options;
+    const repository = accounts.repository(job.repository);
+    const installation = app.installationOf(repository);
     const bodies = new Map<number | undefined, string>();
-    for (const hook of this.deliveries.hooks()) {
+    for (const hook of deliveries.hooks()) {
       if (hook.target.kind === 'app' ? !installation : !isOf(hook, repository)) continue;
       const installationId = hook.target.kind === 'app' ? installation?.id : undefined;
       const body =
         bodies.get(installationId) ??
-        this.#checked('workflow_job', action, jobPayload(action, job, repository, installationId));
+        this.#checked('workflow_job', action, jobPayload(action, job, repository, installationId, webUrl()));
       bodies.set(installationId, body);
-      this.deliveries.send(hook, {
+      deliveries.send(hook, {
         event: 'workflow_job',
         action,
         repositoryId: repository.id,
@@ -52,7 +59,7 @@ export class Webhooks {
         id: hook.id,
         name: 'web',
         active: hook.active,
-        ...(kind === 'app' ? {app_id: this.app.id} : {}),
+        ...(kind === 'app' ? {app_id: this.options.app.id} : {}),
         events: ['workflow_job'],
         config: {content_type: 'json', insecure_ssl: '0', secret: '********', url: hook.url},
         created_at: made,
@@ -60,14 +67,24 @@ export class Webhooks {
       },
     };
     const checked = this.#checked('ping', null, body);
-    this.deliveries.send(hook, {event: 'ping', action: null, repositoryId: null, installationId: null, body: checked});
+    this.options.deliveries.send(hook, {
+      event: 'ping',
+      action: null,
+      repositoryId: null,
+      installationId: null,
+      body: checked,
+    });
   }
 
   #checked(event: string, action: string | null, body: object): string {
+    const json = JSON.stringify(body);
+    // The event of a job is often announced again as it was.
+    if (json === this.#lastChecked) return json;
     const problems = webhookProblems(event, action, body);
     if (problems.length > 0)
-      throw new Error(this.violated({where: `webhook ${event} ${action ?? ''}`.trim(), problems}));
-    return JSON.stringify(body);
+      throw new Error(this.options.violated({where: `webhook ${event} ${action ?? ''}`.trim(), problems}));
+    this.#lastChecked = json;
+    return json;
   }
 }
 

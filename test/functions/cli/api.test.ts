@@ -68,7 +68,7 @@ describe('status', () => {
     const later = await slipway(['status']);
     expect(later.stdout).toMatch(new RegExp(`\nWaiting jobs\nJOB .*\n${lost.id} .*acme/app +self-hosted, linux`));
     expect(later.stdout).toContain('There is 1 dead letter: slipway deadletters');
-    expect(later.stdout).toContain('The last sweep began 0s ago');
+    expect(later.stdout).toContain('The last sweep ended 0s ago');
   });
 
   test('--json prints what api answers', async () => {
@@ -186,6 +186,25 @@ describe('create and delete', () => {
   });
 });
 
+test('costs are a table with its total, and notes beside it', async () => {
+  const none = await slipway(['costs', '--days', '1']);
+  expect(none).toMatchObject({code: 0, stdout: ''});
+  expect(none.stderr).toContain('no machine ended in the last day\n');
+
+  system.queueJob({durationMs: 10 * MINUTE});
+  await system.sweepFor(20 * MINUTE);
+  const {code, stdout, stderr} = await slipway(['costs', '--by', 'repository']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /^REPOSITORY +JOBS +TIME +USD +GITHUB-HOSTED USD\nacme\/app +1 +1\dm +- +0\.\d\d\ntotal +1 +1\dm +- +0\.\d\d\n$/,
+  );
+  expect(stderr).toMatch(
+    /^some machine types have no known price: .*\nlist prices of \d{4}-\d\d-\d\d; an estimate, .*\n$/,
+  );
+  expect(await json('costs', '--days', '2', '--by', 'day')).toMatchObject({days: 2, by: 'day', total: {jobs: 1}});
+  expect(await slipway(['costs', '--days', '91'])).toMatchObject({code: 2, stdout: ''});
+});
+
 test('start and stop move the only persistent VM, or the one of the pool', async () => {
   const vms = await aVmSystem();
   const power = (...args: string[]) => slipway(args, {env: {SLIPWAY_API_URL: vms.urls.api}});
@@ -286,4 +305,29 @@ test('the secret may be in a file, and a wrong one is told without being shown',
     stdout: '',
     stderr: 'slipway: api does not know the secret: check --secret-file or SLIPWAY_API_SECRET (401)\n',
   });
+});
+
+test('test shows what a pool would do, and makes the runner with --yes; cleanup shows, and removes with --yes', async () => {
+  const shown = await slipway(['test', 'arm', '-R', 'acme/app']);
+  expect([shown.code, shown.stderr]).toEqual([0, 'dry run: --yes makes this runner\n']);
+  expect(shown.stdout).toMatch(
+    /^create: pool arm takes the job[^\n]*\nrunner (slipway-arm-t[a-z0-9]{10}-1): labels self-hosted, linux\n\nPLACE /,
+  );
+  const name = /runner (\S+):/.exec(shown.stdout)?.[1] ?? '';
+  expect(await slipway(['test', 'arm', '-R', 'acme/app', '-l', 'nothing'])).toMatchObject({code: 1});
+  expect(await json('test', 'arm', '-R', 'acme/app', '--name', name, '--yes')).toMatchObject({
+    name,
+    state: 'requested',
+  });
+  await system.pass(2 * MINUTE);
+
+  const dry = await slipway(['cleanup', 'all']);
+  expect(dry.stdout).toMatch(new RegExp(`\nmachine +${name} +us-central1-\\S+ +would go `));
+  expect(dry.stderr).toBe('dry run: 1 thing would be removed; --yes removes them\n');
+  const unconfirmed = await slipway(['cleanup', 'all', '--yes']);
+  expect([unconfirmed.code, unconfirmed.stdout]).toEqual([2, '']);
+  const real = await slipway(['cleanup', 'all', '--yes', '--confirm', 'slipway']);
+  expect([real.code, real.stderr]).toEqual([0, 'removed 1 thing\n']);
+  await system.pass(3 * MINUTE);
+  expect(system.compute.instances()).toEqual([]);
 });

@@ -30,7 +30,7 @@ async function slipway(...args: string[]): Promise<Ended> {
 }
 
 const pageOf = (job: Readonly<Job>) =>
-  `${system.env['GITHUB_API_URL']?.replace(/\/api\/v3$/, '')}/${job.repository}/actions/runs/${job.runId}/job/${job.id}`;
+  `${system.github.webUrl}/${job.repository}/actions/runs/${job.runId}/job/${job.id}`;
 
 const STOCK_OUT = {code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message: 'The zone does not have enough resources available.'};
 

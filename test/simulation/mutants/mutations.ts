@@ -5,6 +5,7 @@ import {PLACEMENT_MUTATIONS} from './placement-mutations';
 import {PROVIDER_MUTATIONS} from './provider-mutations';
 import {SETTINGS_MUTATIONS} from './settings-mutations';
 import {SWEEP_MUTATIONS} from './sweep-mutations';
+import {USAGE_MUTATIONS} from './usage-mutations';
 import {VM_MUTATIONS} from './vm-mutations';
 
 /** Each breaks a promise that the simulation checks. A list is a theme, in a file of its own. */
@@ -13,6 +14,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...IDENTITY_MUTATIONS,
   ...SWEEP_MUTATIONS,
   ...VM_MUTATIONS,
+  ...USAGE_MUTATIONS,
   ...PLACEMENT_MUTATIONS,
   ...SETTINGS_MUTATIONS,
   ...PROVIDER_MUTATIONS,

@@ -148,10 +148,20 @@ describe('a runner that is booting', () => {
 });
 
 test('an assigned runner that is idle for idleMinutes is released', () => {
-  const idle = {...all, scopes: scopes({status: 'online'})};
+  const idle = {...all, runners: [{...runner, onlineAt: LATER}], scopes: scopes({status: 'online'})};
   expect(twice(idle, 9.9)).toEqual([]);
   expect(words(twice(idle, 10))).toEqual(['release_idle idle']);
   expect(twice({...all, scopes: scopes({status: 'online', busy: true})}, 10)).toEqual([]);
+});
+
+test('a runner that is online while its job waits is noted, once, and not when it is busy or runs a job', () => {
+  const idle = {...all, scopes: scopes({status: 'online'})};
+  expect(words(once(idle))).toEqual(['note_online online']);
+  expect(once({...idle, runners: [{...runner, onlineAt: NOW}]})).toEqual([]);
+  expect(once({...idle, scopes: scopes({})})).toEqual([]);
+  expect(once({...idle, scopes: scopes({status: 'online', busy: true})})).toEqual([]);
+  const started = seen({status: 'in_progress', runnerName: name, runnerId: 100});
+  expect(words(once({...idle, seen: started}))).not.toContain('note_online online');
 });
 
 test('an unassigned runner whose idle check was lost is checked again, unless it is warm', () => {

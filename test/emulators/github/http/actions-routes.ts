@@ -39,11 +39,11 @@ const listJobs: Handler = (call) => {
   return {
     status: 200,
     headers: page.headers,
-    body: {total_count: page.total, jobs: page.items.map(jobJson)},
+    body: {total_count: page.total, jobs: page.items.map((job) => jobJson(call.world, job))},
   };
 };
 
-const getJob: Handler = (call) => ({status: 200, body: jobJson(jobOf(call))});
+const getJob: Handler = (call) => ({status: 200, body: jobJson(call.world, jobOf(call))});
 
 const rerunJob: Handler = (call) => {
   call.world.rerun(jobOf(call).id);
@@ -100,14 +100,14 @@ function jobOf(call: Call): Job {
   return job;
 }
 
-function jobJson(job: Job) {
-  return {...jobFields(job), head_sha: HEAD_SHA, head_branch: 'main', workflow_name: 'CI'};
+function jobJson({webUrl}: GitHubWorld, job: Job) {
+  return {...jobFields(job, webUrl), head_sha: HEAD_SHA, head_branch: 'main', workflow_name: 'CI'};
 }
 
 function runJson(world: GitHubWorld, run: Run) {
   const api = `https://api.github.com/repos/${run.repository}`;
   const url = `${api}/actions/runs/${run.id}`;
-  const repository = repositoryJson(world.accounts.repository(run.repository));
+  const repository = repositoryJson(world.accounts.repository(run.repository), world.webUrl);
   const made = isoSeconds(run.createdAtMs);
   return {
     id: run.id,
@@ -123,7 +123,7 @@ function runJson(world: GitHubWorld, run: Run) {
     ...runStatus(run),
     workflow_id: 9_100_000,
     url,
-    html_url: `https://github.com/${run.repository}/actions/runs/${run.id}`,
+    html_url: `${world.webUrl}/${run.repository}/actions/runs/${run.id}`,
     pull_requests: [],
     created_at: made,
     updated_at: made,

@@ -19,7 +19,7 @@ const getApp: Handler = ({world}) => {
       name: 'Slipway world',
       description: null,
       external_url: 'https://slipway.example',
-      html_url: `https://github.com/apps/${world.app.slug}`,
+      html_url: `${world.webUrl}/apps/${world.app.slug}`,
       created_at: made,
       updated_at: made,
       permissions: world.app.installations()[0]?.permissions ?? {},
@@ -77,7 +77,7 @@ const installationRepositories: Handler = (call) => {
     body: {
       total_count: page.total,
       repository_selection: installation.repositories === 'all' ? 'all' : 'selected',
-      repositories: page.items.map(repositoryJson),
+      repositories: page.items.map((repository) => repositoryJson(repository, call.world.webUrl)),
     },
   };
 };
@@ -92,7 +92,7 @@ function installationJson(world: GitHubWorld, installation: Installation) {
     repository_selection: installation.repositories === 'all' ? 'all' : 'selected',
     access_tokens_url: `https://api.github.com/app/installations/${id}/access_tokens`,
     repositories_url: 'https://api.github.com/installation/repositories',
-    html_url: `https://github.com/organizations/${account.login}/settings/installations/${id}`,
+    html_url: `${world.webUrl}/organizations/${account.login}/settings/installations/${id}`,
     app_id: world.app.id,
     app_slug: world.app.slug,
     target_id: account.id,

@@ -23,13 +23,21 @@ const userRepositories: Handler = (call) => {
   const {repositories} = identity.token;
   const seen = world.accounts.repositories().filter((repository) => covers(repositories, repository.fullName));
   const page = paginate(call, seen);
-  return {status: 200, headers: page.headers, body: page.items.map(repositoryJson)};
+  return {
+    status: 200,
+    headers: page.headers,
+    body: page.items.map((repository) => repositoryJson(repository, call.world.webUrl)),
+  };
 };
 
 const organizationRepositories: Handler = (call) => {
   const {world} = call;
   const page = paginate(call, world.accounts.repositoriesOf(world.accounts.organization(text(call, 'org'))));
-  return {status: 200, headers: page.headers, body: page.items.map(repositoryJson)};
+  return {
+    status: 200,
+    headers: page.headers,
+    body: page.items.map((repository) => repositoryJson(repository, call.world.webUrl)),
+  };
 };
 
 export const generalHandlers: Handlers = {

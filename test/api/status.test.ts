@@ -1,0 +1,175 @@
+import {createMemoryStore} from '../../shared/store/memory';
+import {type Billed, countedStore} from '../builders/counted-store';
+import {aJob, aRunner} from '../builders/lifecycle';
+import {aSystem, MINUTE, type TestSystem} from '../builders/system';
+import {ApiClient} from './client';
+
+jest.setTimeout(60_000);
+
+let system: TestSystem;
+let api: ApiClient;
+let billed: Billed;
+
+beforeEach(async () => {
+  system = await aSystem({
+    makeStore: (clock) => {
+      const counted = countedStore(createMemoryStore({clock}));
+      billed = counted.billed;
+      return counted.store;
+    },
+  });
+  api = new ApiClient(system.urls.api);
+});
+afterEach(() => system.close());
+
+interface Status {
+  readonly active_runners: readonly {name: string; state: string}[];
+  readonly active_runners_total: number;
+  readonly waiting_jobs: readonly {id: number; position: number | null; verdict: string}[];
+  readonly waiting_jobs_total: number;
+  readonly pools: readonly {name: string; states: Record<string, number>}[];
+}
+
+const status = async () => (await api.get('/status')).json as unknown as Status;
+
+/** Puts jobs and runners on record whose names end in a number; `from`: the first. */
+async function onRecord(jobs: number, runners: number): Promise<void> {
+  const now = system.scheduler.now();
+  const expireAt = now + 60 * MINUTE;
+  await system.store.transaction(async (transaction) => {
+    for (let n = 0; n < jobs; n++) {
+      // The ids fall while the times rise: the order of ids is not the order of the queue.
+      const job = aJob({jobId: 9_000 - n, queuedAt: now - (jobs - n) * 1_000, demand: 'open', expireAt});
+      transaction.set('jobs', `${job.jobId}-1`, job);
+    }
+    for (let n = 0; n < runners; n++) {
+      const job = aJob({jobId: 20_000 + n, status: 'in_progress', demand: 'none'});
+      const state = n % 2 === 0 ? 'busy' : 'booting';
+      const runner = aRunner(job, {state, stateAt: now, expireAt});
+      transaction.set('runners', runner.name, runner);
+    }
+  });
+}
+
+describe('what it costs to look', () => {
+  test('an answer is kept for three seconds for everybody, and read once for all who ask at the same time', async () => {
+    system.queueJob({durationMs: 60 * MINUTE});
+    await system.pass(5 * MINUTE);
+    const before = billed.reads;
+    const [first] = await Promise.all([api.get('/status'), api.get('/api/v1/status'), api.get('/status')]);
+    const once = billed.reads - before;
+    expect(once).toBeGreaterThan(0);
+    await system.pass(2_900);
+    const again = await api.get('/status');
+    expect([again.text, billed.reads - before]).toEqual([first?.text, once]);
+    await system.pass(100);
+    expect((await api.get('/status')).text).not.toBe(first?.text);
+    expect(billed.reads - before).toBe(2 * once);
+  });
+
+  test('what the client has already is 304 without a body, until something is new', async () => {
+    const first = await api.get('/status');
+    const etag = first.headers.get('etag') ?? '';
+    expect(etag).toMatch(/^"[\w-]{22}"$/);
+    expect(first.headers.get('cache-control')).toBe('private, no-cache');
+    for (const known of [etag, `W/${etag}`, `"other", ${etag}`]) {
+      const {status: code, text} = await api.get('/status', {headers: {'if-none-match': known}});
+      expect([code, text]).toEqual([304, '']);
+    }
+    expect((await api.get('/status', {headers: {'if-none-match': '"other"'}})).status).toBe(200);
+    system.queueJob();
+    await system.pass(5_000);
+    expect((await api.get('/status', {headers: {'if-none-match': etag}})).status).toBe(200);
+  });
+
+  test('an answer that failed is not kept', async () => {
+    const find = jest.spyOn(system.store, 'find').mockRejectedValueOnce(new Error('the store is away'));
+    expect((await api.get('/status')).status).toBe(500);
+    find.mockRestore();
+    expect((await api.get('/status')).status).toBe(200);
+  });
+
+  test('it is 200 jobs and 200 runners as documents at most, however many there are, and all are counted', async () => {
+    await onRecord(450, 500);
+    const before = billed.reads;
+    const shown = await status();
+    // Besides, counts, breakers, locks and the slots of the pools.
+    expect(billed.reads - before).toBeLessThanOrEqual(400 + 40);
+    expect([shown.active_runners.length, shown.active_runners_total]).toEqual([200, 500]);
+    expect(shown.active_runners.every(({state}) => state === 'booting')).toBe(true);
+    expect(shown.pools[0]?.states).toMatchObject({busy: 250, booting: 250, idle: 0});
+    expect([shown.waiting_jobs.length, shown.waiting_jobs_total]).toEqual([200, 450]);
+  });
+});
+
+test('of more than 200 queued jobs the oldest are shown, with the same place as /explain tells', async () => {
+  await onRecord(450, 0);
+  const full = {expireAt: system.scheduler.now() + 60 * MINUTE, pool: 'arm', holder: 'slipway-arm-1-1'};
+  await system.store.transaction(async (transaction) => {
+    for (let n = 0; n < 5; n++) transaction.set('slots', `arm.${n}`, {...full, n});
+  });
+  const {waiting_jobs: waiting} = await status();
+  expect(waiting.map(({id}) => id)).toEqual(Array.from({length: 200}, (_, n) => 9_000 - n));
+  expect(waiting.map(({position}) => position)).toEqual(Array.from({length: 200}, (_, n) => n + 1));
+  const because = async (id: number) => (await api.get(`/explain?job=${id}-1`)).json['because'];
+  system.github.fault({match: {path: /./}, times: 100, respond: {status: 502, body: {message: 'Bad Gateway'}}});
+  expect(await because(8_801)).toContain('the job is the 200th in the queue');
+  expect(await because(8_800)).toContain('the job is behind the first 200 in the queue');
+});
+
+describe('the last sweep', () => {
+  test('that did and saw everything is `ok` and `complete`, with when it began and ended', async () => {
+    await system.sweep();
+    await system.pass(10_000);
+    const swept = (await api.get('/status')).json['last_sweep'] as {at: string; ended_at: string; seconds: number};
+    expect(swept).toMatchObject({ok: true, complete: true, because: null, age_seconds: 10});
+    expect(Date.parse(swept.ended_at) - Date.parse(swept.at)).toBe(swept.seconds * 1000);
+  });
+
+  test('that could not read a list, or did not do what it decided, says so in a sentence', async () => {
+    await system.store.transaction(async (transaction) => {
+      const lock = await transaction.get('locks', 'sweep');
+      const now = system.scheduler.now();
+      transaction.set('locks', 'sweep', {
+        holder: null,
+        leaseUntil: 0,
+        cursors: {active: null, quiet: null},
+        allowance: {active: 0, quiet: 0, at: 0},
+        slotsAt: 0,
+        sightings: {},
+        preempted: [],
+        ...lock,
+        expireAt: now + MINUTE,
+        last: {
+          at: now,
+          seconds: 50,
+          finished: false,
+          seen: {},
+          decided: {orphan: 3},
+          done: {orphan: 1},
+          failed: {orphan: 2},
+          incomplete: ['VMs in us-central1-a'],
+        },
+      });
+    });
+    const {json} = await api.get('/status');
+    expect(json['last_sweep']).toMatchObject({
+      ok: false,
+      complete: false,
+      because:
+        'actions failed, and the next sweep tries them again: 2 for orphan; its time ran out, and the next sweep continues; could not be read completely: VMs in us-central1-a',
+    });
+  });
+});
+
+test('a breaker is shown with since when it is open, the words of who refused, and when it is probed', async () => {
+  system.compute.failLate({times: 100, error: {code: 'QUOTA_EXCEEDED', message: "Quota 'CPUS' exceeded. Limit: 8.0"}});
+  system.queueJob();
+  await system.pass(30_000);
+  const {json} = await api.get('/status');
+  const [breaker] = json['breakers'] as [Record<string, string>];
+  expect(breaker).toMatchObject({name: 'quota.us-central1', message: expect.stringContaining("Quota 'CPUS' exceeded")});
+  const {since, message, next_probe} = breaker;
+  expect(breaker).toMatchObject({opened_at: since, reason: message, next_probe_at: next_probe});
+  expect(Date.parse(next_probe ?? '')).toBeGreaterThan(Date.parse(since ?? ''));
+});
