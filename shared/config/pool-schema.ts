@@ -53,6 +53,7 @@ function repositories(pattern: RegExp, expected: string) {
 
 /** A machine type of any provider, with `/spot` behind it for its spot price. */
 const PRICED_TYPE = /^[a-z0-9][a-z0-9._-]{0,62}(\/spot)?$/;
+const PRICED_KEY = 'a machine type, such as e2-standard-4, or one with /spot behind it';
 
 function wholeNumber(min: number, error: string) {
   return z.number({error}).int({error}).min(min, {error});
@@ -203,9 +204,12 @@ export const runnerConfigSchema = z.strictObject({
     .optional(),
   prices: z
     .record(
-      text(PRICED_TYPE, 'a machine type, such as e2-standard-4, or one with /spot behind it', 70),
+      text(PRICED_TYPE, PRICED_KEY, 70),
       z.number({error: 'US dollars an hour, 0 or more'}).min(0, {error: 'US dollars an hour, 0 or more'}),
-      {error: 'an object of machine types with their price an hour'},
+      {
+        error: ({code}) =>
+          code === 'invalid_key' ? `as its key ${PRICED_KEY}` : 'an object of machine types with their price an hour',
+      },
     )
     .meta({
       description:

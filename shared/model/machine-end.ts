@@ -13,7 +13,6 @@ export interface Removal {
  * the sweep goes through ended runners: it has passed the record, and did not count the machine (shared/sweep/usage.ts).
  */
 export function endMachine(runner: RunnerDocument, removal: Removal | undefined, now: number): RunnerDocument {
-  // mutation: end of machine is recorded once
   if (typeof runner.machineEndedAt === 'number') return runner;
   if (!removal || typeof runner.machineCreatedAt !== 'number') return runner;
   const machineEndedAt = removal.result === 'accepted' ? removal.at : endOfAbsent(runner, removal.at);

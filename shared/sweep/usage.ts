@@ -101,7 +101,6 @@ function endedSince(
   state: RunnerDocument['state'],
   counted: CountedUpTo | null,
 ): Promise<Found<'runners'>[]> {
-  // mutation: usage is counted behind
   const last = clock.now() - BEHIND_MS;
   const after = counted ? {after: {value: counted.stateAt, id: counted.name}} : {};
   return store.find('runners', {where: {state}, orderBy: 'stateAt', between: {...after, last}, limit: MAX_RUNNERS});
@@ -110,7 +109,6 @@ function endedSince(
 async function writeBatch(context: Context, before: Batch['next'], {uses, next}: Batch): Promise<void> {
   await context.store.transaction(async (transaction) => {
     // Another sweep, whose lock has ended, may have counted the same.
-    // mutation: usage counted by another sweep
     if (!isSameCursor(cursorOf(await transaction.get('usage', USAGE_CURSOR)), before)) return;
     const expireAt = expiryOfUsage(context.clock.now());
     const written = await sumUp(transaction, uses, expireAt);

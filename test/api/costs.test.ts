@@ -3,7 +3,7 @@ import {computeMachines} from '../emulators/compute/machine-world';
 import type {MachineEvent} from '../emulators/machines';
 import {ApiClient} from './client';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 let system: TestSystem;
 let api: ApiClient;
@@ -23,8 +23,9 @@ beforeAll(async () => {
   api = new ApiClient(system.urls.api);
   system.queueJob({durationMs: 12 * MINUTE});
   system.queueJob({durationMs: 5 * MINUTE, repository: 'acme/web'});
+  await system.sweepFor(5 * MINUTE);
   await api.post('/api/v1/runners', {pool: 'arm', repo: 'acme/app', count: 1});
-  await system.sweepFor(40 * MINUTE);
+  await system.sweepFor(40 * MINUTE, 2 * MINUTE);
 });
 afterAll(() => system.close());
 

@@ -328,7 +328,7 @@ test.each<[string, string, string]>([
   [
     'a price of what is no machine type',
     JSON.stringify({prices: {'e2-standard-4/preemptible': 0.1}, pools: [pool({})]}),
-    '.prices: "e2-standard-4/preemptible" → a machine type, such as e2-standard-4, or one with /spot behind it',
+    '.prices["e2-standard-4/preemptible"]: 0.1 → as its key a machine type, such as e2-standard-4, or one with /spot behind it',
   ],
   [
     'minIdle beyond the limit over all pools',
