@@ -5,7 +5,7 @@ import {isLabelPattern} from '../model/labels';
 import {isDocumentId, isSpeltOut} from '../model/names';
 import {placementOf} from '../model/placement';
 import {isPersistent, type Pool} from '../model/pool';
-import type {RunnerDocument} from '../model/runner';
+import {machineProvider, type RunnerDocument} from '../model/runner';
 import type {DeadLetterDocument} from '../model/tasks';
 import type {VmDocument, VmState} from '../model/vm';
 import type {Context} from '../ports';
@@ -60,6 +60,7 @@ export function vmView(vm: PersistentVm): RunnerView {
     zone: vm.zone,
     machine_type: null,
     spot: null,
+    machine_id: vm.instance,
     created_at: null,
     state_at: vm.document ? timeOf(vm.document.stateAt) : null,
   };
@@ -108,7 +109,7 @@ export function runnerView(runner: RunnerDocument): RunnerView {
     id: runner.name,
     name: runner.name,
     pool: runner.pool,
-    type: 'gce',
+    type: machineProvider(runner),
     state: runner.state,
     repository: scope.kind === 'repository' ? `${scope.owner}/${scope.repo}` : null,
     org: scope.kind === 'organization' ? scope.org : null,
@@ -117,6 +118,7 @@ export function runnerView(runner: RunnerDocument): RunnerView {
     zone: placement?.place ?? null,
     machine_type: placement?.machineType ?? null,
     spot: placement?.spot ?? null,
+    machine_id: runner.machineId ?? null,
     created_at: timeOf(runner.createdAt),
     state_at: timeOf(runner.stateAt),
   };

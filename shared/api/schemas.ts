@@ -80,7 +80,7 @@ export const Runner = z
     id: z.string().meta({description: 'The runner’s name, or `<zone>.<instance>` for a persistent VM.'}),
     name: z.string().meta({description: 'Name of the runner at GitHub.'}),
     pool: z.string().meta({description: 'Name of the pool. The first one, if several pools share a VM.'}),
-    type: z.enum(['gce', 'gce-vm']),
+    type: z.string().meta({description: 'Type of the provider of its machine; `gce-vm` for a persistent VM.'}),
     state: RunnerStateWord,
     repository: z
       .string()
@@ -89,9 +89,16 @@ export const Runner = z
     org: z.string().nullable(),
     labels: z.array(z.string()),
     job_id: z.int().nullable().meta({description: 'The job that the runner runs or is assigned to.'}),
-    zone: z.string().nullable(),
+    zone: z
+      .string()
+      .nullable()
+      .meta({description: 'Place of its machine in the words of its provider: zone, region, subnet or host.'}),
     machine_type: z.string().nullable(),
     spot: z.boolean().nullable(),
+    machine_id: z
+      .string()
+      .nullable()
+      .meta({description: 'The provider’s id of its machine; null until that is created.'}),
     created_at: Time.nullable(),
     state_at: Time.nullable().meta({description: 'When the runner entered this state.'}),
   })
@@ -111,6 +118,7 @@ export const Runner = z
         zone: 'us-central1-a',
         machine_type: 'c4a-standard-4',
         spot: false,
+        machine_id: 'slipway-arm-44200000072-1',
         created_at: '2026-11-01T12:00:00.000Z',
         state_at: '2026-11-01T12:00:41.000Z',
       },

@@ -98,8 +98,8 @@ async function carryOut(context: Context, removal: Removal): Promise<boolean> {
       return (await removeRunner(context, removal.runner.name, {dryRun: false, force: false}))?.status !== 'busy';
     case 'machine': {
       const {machine, registration, namesakes} = removal;
-      const {name, place, pool, provider, status} = machine;
-      const leftover = {name, zone: place, pool, provider, registration, namesakes, isDead: status === 'stopped'};
+      const {name, id, place, pool, provider, status} = machine;
+      const leftover = {name, id, zone: place, pool, provider, registration, namesakes, isDead: status === 'stopped'};
       return (await deleteLeftoverVm(context, leftover)) === 'removed';
     }
     case 'registration':

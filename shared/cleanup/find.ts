@@ -5,7 +5,7 @@ import {isOver, LIVE_STATES, type RunnerDocument} from '../model/runner';
 import {describeScope, type RunnerScope, repositoryScope, scopeKey} from '../model/scope';
 import type {Context} from '../ports';
 import {listMachines} from '../sweep/machines';
-import {isListed, ourMachines, type Unlisted} from '../sweep/observed';
+import {isListed, machinesByName, ourMachines, type Unlisted} from '../sweep/observed';
 import {readRunners} from '../sweep/stored';
 import type {CleanupTarget, Suspect, Thing} from './thing';
 
@@ -24,7 +24,7 @@ export async function findSuspects(context: Context, target: CleanupTarget): Pro
   if (!live.isComplete) throw new Unavailable('found more runners on record than can be read; nothing is removed', 60);
   const {machines: all, unlisted} = await listMachines({context, incomplete: []}, live.runners);
   const machines = ourMachines({pools: context.pools, machines: all}).filter(({status}) => status !== 'stopping');
-  const byName = new Map(machines.map((machine) => [machine.name, machine]));
+  const byName = machinesByName({machines});
   // A machine that is kept, or goes already, is there all the same.
   const there = new Set(all.map(({name}) => name));
   const known = new Set(live.runners.map(({name}) => name));

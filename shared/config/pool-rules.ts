@@ -1,7 +1,7 @@
 import {foreignLabels, isLabelPattern, labelsWithoutJob} from '../model/labels';
 import {takesRepository} from '../model/matching';
 import {isSpeltOut} from '../model/names';
-import type {Pool} from '../model/pool';
+import {isEphemeralType, type Pool} from '../model/pool';
 import {isRecord} from './form-mistakes';
 import {checkProvider, DEFAULTS} from './pool-schema';
 import type {Problems} from './variables';
@@ -84,8 +84,9 @@ function asScope(patterns: readonly string[]): Pick<Pool, 'scope'> {
 /** A repository has only one runner group; GitHub refuses to register its runners in another one. */
 function checkGroup(pool: Raw, defaults: Raw, path: string, problems: Problems): void {
   const group = pool['runnerGroup'] ?? defaults['runnerGroup'];
-  const isNew = isRecord(pool['provider']) && pool['provider']['type'] === 'gce';
-  if (!isNew || pool['org'] !== undefined || typeof group !== 'string' || !/\S/.test(group)) return;
+  const type = isRecord(pool['provider']) ? pool['provider']['type'] : undefined;
+  const registersRunners = typeof type === 'string' && isEphemeralType(type);
+  if (!registersRunners || pool['org'] !== undefined || typeof group !== 'string' || !/\S/.test(group)) return;
   if (group.toLowerCase() === DEFAULTS.runnerGroup.toLowerCase()) return;
   const where = pool['runnerGroup'] === undefined ? ', from defaults' : '';
   const expected = 'Default, the only group of a repository; or org in place of repo and repos';

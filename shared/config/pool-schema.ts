@@ -1,18 +1,24 @@
 import * as z from 'zod';
 import {LABEL, OWNER, REPOSITORY, REPOSITORY_PATTERN, SHORT_NAME} from '../model/names';
-import type {ProviderConfig} from '../model/pool';
-import {type Expected, type RawSettings, type SettingsProblems, text} from '../model/settings';
-import {isCron, isTimeZone} from '../model/warm';
+import type {ProviderConfig, ProviderSettings} from '../model/pool';
 import {
-  checkGce,
-  gceSchema,
-  gceSettings,
-  gceVmSchema,
-  gceVmSettings,
+  type Expected,
   type Here,
-  instance,
-  zone,
-} from '../providers/gce/config';
+  type ProviderBlock,
+  type RawSettings,
+  type SettingsProblems,
+  text,
+} from '../model/settings';
+import {isCron, isTimeZone} from '../model/warm';
+import {gce, gceVm, instance, zone} from '../providers/gce/config';
+
+/** Every type of provider that a pool may have: one line each. */
+const PROVIDER_BLOCKS = [gce, gceVm] as const satisfies readonly ProviderBlock[];
+
+type SchemasOf<Blocks extends readonly ProviderBlock[]> = {readonly [Index in keyof Blocks]: Blocks[Index]['schema']};
+
+const PROVIDER_SCHEMAS = PROVIDER_BLOCKS.map(({schema}) => schema) as unknown as SchemasOf<typeof PROVIDER_BLOCKS>;
+const PROVIDER_TYPES = PROVIDER_SCHEMAS.map((schema) => schema.shape.type.value).join(' or ');
 
 /**
  * The schemas of `RUNNER_CONFIG`. A custom error says what was expected; yaml.ts adds the rest of the message. pool-rules.ts checks
@@ -157,8 +163,8 @@ export const poolSchema = z
       })
       .optional(),
     ...settings,
-    provider: z.discriminatedUnion('type', [gceSchema, gceVmSchema], {
-      error: ({code}) => (code === 'invalid_union' ? 'gce or gce-vm' : 'an object with type gce or gce-vm'),
+    provider: z.discriminatedUnion('type', PROVIDER_SCHEMAS, {
+      error: ({code}) => (code === 'invalid_union' ? PROVIDER_TYPES : `an object with type ${PROVIDER_TYPES}`),
     }),
   })
   .meta({
@@ -176,12 +182,18 @@ export function checkProvider(
   path: string,
   problems: SettingsProblems,
 ): void {
-  if (provider['type'] === 'gce') checkGce(settings, provider, path, problems);
+  blockOf(provider['type'])?.check?.(settings, provider, path, problems);
 }
 
 /** A pool's provider with every default filled in. `here`: where the functions run. */
-export function providerOf(raw: RawPool['provider'], here: Here): ProviderConfig {
-  return raw.type === 'gce' ? gceSettings(raw, here) : gceVmSettings(raw, here);
+export function providerSettings(raw: RawPool['provider'], here: Here): ProviderSettings | ProviderConfig {
+  const block = blockOf(raw.type);
+  if (!block) throw new RangeError(`found no provider ${raw.type} in PROVIDER_BLOCKS`);
+  return block.settings(raw, here);
+}
+
+function blockOf(type: unknown): ProviderBlock | undefined {
+  return PROVIDER_BLOCKS.find(({schema}) => schema.shape.type.value === type);
 }
 
 export const defaultsSchema = z.strictObject(settings);

@@ -1,12 +1,12 @@
 import type {core} from 'zod';
-import type {Pool, PoolScope} from '../model/pool';
+import {isEphemeralType, type Pool, type PoolScope} from '../model/pool';
 import {isRecord, meantPool, reportForm, withoutOwnKeys} from './form-mistakes';
 import {checkPool, checkTogether} from './pool-rules';
 import {
   DEFAULTS,
   type DISCOVERIES,
   flatSchema,
-  providerOf,
+  providerSettings,
   type RawDefaults,
   type RawFlatPool,
   type RawPool,
@@ -86,7 +86,7 @@ export function parseRunnerConfig(text: string, root: string, context: PoolConte
   if (parsed.kind === 'invalid') return {pools: []};
   const value = withoutOwnKeys(parsed.value);
   if (reportForm(value, root, problems)) return {pools: []};
-  const config = Array.isArray(value) ? readFlat(value, root, problems) : readConfig(value, root, context, problems);
+  const config = Array.isArray(value) ? readFlat(value, root, problems) : readPools(value, root, context, problems);
   if (!config || problems.count !== before) return {pools: []};
   const maxRunners = config.maxRunners ?? context.maxRunners;
   const {discovery, prices} = config;
@@ -119,7 +119,7 @@ function validate<T>(
   return result.data;
 }
 
-function readConfig(value: unknown, root: string, context: PoolContext, problems: Problems): RawConfig | undefined {
+function readPools(value: unknown, root: string, context: PoolContext, problems: Problems): RawConfig | undefined {
   if (typeof value !== 'object' || value === null) {
     problems.report(root, problems.describe(value), 'an object with pools');
     return undefined;
@@ -162,7 +162,7 @@ function normalise({defaults = {}, pools}: RawConfig, context: PoolContext): Poo
     const settings = {...DEFAULTS, ...present({jobMinutes: context.jobMinutes}), ...present(defaults), ...present(raw)};
     const {runnerGroup, maxRunners, minIdle, bootMinutes, jobMinutes, allowPublicRepos, rerunOnPreemption, priority} =
       settings;
-    const idleDefault = raw.provider.type === 'gce-vm' ? context.vmInactiveMinutes : DEFAULTS.idleMinutes;
+    const idleDefault = isEphemeralType(raw.provider.type) ? DEFAULTS.idleMinutes : context.vmInactiveMinutes;
     return {
       name: names[index] ?? '',
       scope: scopeOf(raw),
@@ -179,7 +179,7 @@ function normalise({defaults = {}, pools}: RawConfig, context: PoolContext): Poo
       allowPublicRepos,
       rerunOnPreemption,
       priority,
-      provider: providerOf(raw.provider, context),
+      provider: providerSettings(raw.provider, context),
     };
   });
 }

@@ -1,4 +1,4 @@
-import {machineSource, type Pool} from './pool';
+import {isGce, machineSource, type Pool, quotaScopes} from './pool';
 
 /** `breakers/<name>`. A closed breaker counts failures. An open one holds calls back until a probe succeeds; one probe a minute passes. */
 export interface BreakerDocument {
@@ -15,9 +15,31 @@ export interface BreakerDocument {
   readonly expireAt: number;
 }
 
-/** Breaker of a quota. Compute Engine counts a project's quotas by region, so all pools of a region share one breaker. */
-export function quotaBreaker(pool: string, region: string | undefined): string {
-  return region ? `quota.${region}` : `quota.pool.${pool}`;
+/**
+ * Breaker of a quota, as the provider named its scope: all pools of one type that have the scope share it. A scope that is none of the pool's
+ * holds back that pool alone, so that `quotaBreakers` has every name that this returns.
+ */
+export function quotaBreaker(pool: Pool, scope: string): string {
+  return quotaScopes(pool).includes(scope) ? scopeBreaker(pool, scope) : poolBreaker(pool);
+}
+
+/** Every breaker of a quota that may hold the pool back. */
+export function quotaBreakers(pool: Pool): string[] {
+  return [...quotaScopes(pool).map((scope) => scopeBreaker(pool, scope)), poolBreaker(pool)];
+}
+
+/** The names of Compute Engine's regions stand alone; the same name at another provider is another quota. */
+function scopeBreaker(pool: Pool, scope: string): string {
+  return `quota.${isGce(pool) ? '' : `${pool.provider.type}.`}${inName(scope)}`;
+}
+
+function poolBreaker({name}: Pool): string {
+  return `quota.pool.${name}`;
+}
+
+/** A text as part of a document's id. */
+function inName(text: string): string {
+  return text.replace(/[^A-Za-z0-9._-]/g, '_');
 }
 
 /** Breaker of GitHub's rate limit. GitHub counts it for each installation of the App, and an installation has one account. */
@@ -31,5 +53,5 @@ export const GITHUB_DOWN = 'github-5xx';
 /** Breaker of an instance template whose VMs do not come online. Undefined: the pool creates no VMs. */
 export function bootBreaker(pool: Pool): string | undefined {
   const source = machineSource(pool);
-  return source === undefined ? undefined : `boot.${source.replace(/[^A-Za-z0-9._-]/g, '_')}`;
+  return source === undefined ? undefined : `boot.${inName(source)}`;
 }

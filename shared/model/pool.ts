@@ -1,3 +1,5 @@
+import {regionOf} from './names';
+
 /** The repositories whose jobs a pool serves, which decide where its runners are registered. */
 export type PoolScope =
   | {
@@ -25,8 +27,11 @@ export type Spot = 'never' | 'prefer' | 'only';
  */
 export interface ProviderSettings {
   readonly type: string;
-  /** What the quotas of its machines are counted for; a quota that is used up holds back every pool with the same one. Undefined: not known. */
-  readonly region?: string;
+  /**
+   * What the quotas of its machines are counted for, in the words of `CreateOutcome.quotaScope`: a quota that is used up holds back every
+   * pool of the type with the same one. Undefined: not known. Read it with `quotaScopes`.
+   */
+  readonly quotaScopes?: readonly string[];
   /** What its machines are made from: machines that do not come up say that it is broken. Undefined: nothing that could break. */
   readonly template?: string;
 }
@@ -101,8 +106,13 @@ export type PersistentPool = Pool & {readonly provider: GceVmProviderConfig};
 /** The one type whose machine exists before and after its jobs. Every other one creates machines. */
 const PERSISTENT: GceVmProviderConfig['type'] = 'gce-vm';
 
+/** Whether a pool with a provider of this type creates a machine for each job, and registers its runner. */
+export function isEphemeralType(type: string): boolean {
+  return type !== PERSISTENT;
+}
+
 export function isEphemeral(pool: Pool): pool is EphemeralPool {
-  return pool.provider.type !== PERSISTENT;
+  return isEphemeralType(pool.provider.type);
 }
 
 /** Whether Google Cloud's place is the pool's, unless it names another one. */
@@ -114,9 +124,16 @@ export function isPersistent(pool: Pool): pool is PersistentPool {
   return pool.provider.type === PERSISTENT;
 }
 
-/** The region for which quotas of the pool's machines are counted. Undefined: not known, or the pool creates no machines. */
-export function quotaScope(pool: Pool): string | undefined {
-  return isEphemeral(pool) ? pool.provider.region : undefined;
+/**
+ * What quotas of the pool's machines are counted for, as its provider's `quotaScope` names it. Compute Engine counts a project's quotas by
+ * region: one for each region of the pool's zones. Empty: not known, or the pool creates no machines.
+ */
+export function quotaScopes(pool: Pool): readonly string[] {
+  if (isGce(pool)) {
+    const {zones, region} = pool.provider;
+    return zones ? [...new Set(zones.map(regionOf))] : region ? [region] : [];
+  }
+  return isEphemeral(pool) ? (pool.provider.quotaScopes ?? []) : [];
 }
 
 /** The template from which the pool's machines are created. Undefined: the pool creates no machines. */

@@ -19,8 +19,10 @@ export function isLive(state: string): state is LiveState {
 export interface RunnerDocument extends PlacementFields {
   readonly name: string;
   readonly pool: string;
-  /** Type of the provider that its machine is, or was last attempted, at. Read it with `providerOf`. */
+  /** Type of the provider that its machine is, or was last attempted, at. Read it with `machineProvider`. */
   readonly provider?: string;
+  /** Id that the provider gave to the machine. Null or missing: not known, so the machine is looked for by its name. */
+  readonly machineId?: string | null;
   readonly scope: RunnerScope;
   readonly installationId: number | null;
   /** Labels with which the runner was registered, in lower case. */
@@ -104,7 +106,7 @@ export function maxLifetimeMs(minutes: {bootMinutes: number; idleMinutes: number
 const FIRST_PROVIDER = 'gce';
 
 /** The type of the provider that has, or had, the runner's machine. */
-export function providerOf({provider = FIRST_PROVIDER}: Pick<RunnerDocument, 'provider'>): string {
+export function machineProvider({provider = FIRST_PROVIDER}: Pick<RunnerDocument, 'provider'>): string {
   // mutation: provider of a record
   return provider;
 }
@@ -175,6 +177,7 @@ function newRunner({
     slotOfAll,
     githubId: null,
     registrationTriedAt: null,
+    machineId: null,
     ...placementFields(null),
     spareSince: null,
     handedTo: null,

@@ -126,7 +126,10 @@ export type PlacementRequest = Pick<CreateRequest, 'name' | 'pool' | 'job'>;
 
 export interface MachineReference {
   readonly name: string;
-  /** Id of the machine at the provider, if it differs from the name. */
+  /**
+   * Id of the machine at the provider, as `create`, `find` or `list` gave it. Undefined: not on record, because the answer to the creation
+   * was lost or an older version made the record; the provider then looks for the machine by its name.
+   */
   readonly id?: string;
   /** The pool of the machine, if known. */
   readonly pool?: string;
@@ -171,11 +174,12 @@ export interface Finding {
 }
 
 /**
- * The outcome of a creation. A machine exists after `created`, and may exist after `uncertain`. `quotaScope`: what the quota covers, such
- * as a region or an account; each has its own breaker.
+ * The outcome of a creation. A machine exists after `created`, and may exist after `uncertain`. `id`: `Machine.id` of the new machine, which
+ * is recorded and is part of every later reference. `quotaScope`: what the quota covers, such as a region or an account, in the words of
+ * `quotaScopes` in shared/model/pool.ts; each has its own breaker.
  */
 export type CreateOutcome =
-  | {readonly kind: 'created'; readonly placement: Placement}
+  | {readonly kind: 'created'; readonly placement: Placement; readonly id: string}
   | {readonly kind: 'no_capacity'; readonly tried: readonly Placement[]; readonly message: string}
   | {readonly kind: 'quota'; readonly message: string; readonly quotaScope: string}
   | {readonly kind: 'rate_limited'; readonly message: string; readonly retryAfterSeconds: number}
@@ -205,6 +209,8 @@ export interface RunnerProvider {
   list(): Promise<MachineList>;
   /** Whether the provider preempted the machine, as far as the provider knows. Undefined for a provider that preempts no machines. */
   wasPreempted?(machine: MachineReference): Promise<boolean>;
+  /** URL of the machine's page at the provider, for people; makes no call. Undefined: it has none, or `id` or `place` is not known. */
+  page?(machine: MachineReference): Promise<string | undefined>;
   /** Checks whether a machine could be created for the pool now, without changing anything. An error of the provider is a finding. */
   check(pool: string): Promise<readonly Finding[]>;
 }

@@ -13,7 +13,7 @@ export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProv
     placements: (request) => real.placements(request),
     async create({name, pool, job}) {
       logger.info(`dry run: would make a VM for runner ${name}`, {decision: 'dry_run', runner: name, pool, job});
-      return {kind: 'created', placement: {place: 'dry-run', spot: false}};
+      return {kind: 'created', placement: {place: 'dry-run', spot: false}, id: name};
     },
     find: (machine) => real.find(machine),
     async delete({name}) {
@@ -22,6 +22,7 @@ export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProv
     },
     list: () => real.list(),
     ...(real.wasPreempted ? {wasPreempted: real.wasPreempted.bind(real)} : {}),
+    ...(real.page ? {page: real.page.bind(real)} : {}),
     check: (pool) => real.check(pool),
   };
 }

@@ -1,6 +1,13 @@
 import {GitHubDown, QuotaExceeded, RateLimited, type RetryableError, Unavailable} from '../errors';
-import {type BreakerDocument, bootBreaker, GITHUB_DOWN, githubBreaker, quotaBreaker} from '../model/breaker';
-import {type Pool, quotaScope} from '../model/pool';
+import {
+  type BreakerDocument,
+  bootBreaker,
+  GITHUB_DOWN,
+  githubBreaker,
+  quotaBreaker,
+  quotaBreakers,
+} from '../model/breaker';
+import type {Pool} from '../model/pool';
 import {type Context, poolOf} from '../ports';
 import type {Store} from '../store/store';
 
@@ -22,9 +29,21 @@ const BOOT_LIMITS = {most: 3, openMs: 600_000, withinMs: 6 * 3600_000, putsOff: 
 /** Names of the breakers that may hold a pool back. */
 export function breakersOf(context: Pick<Context, 'pools'>, poolName: string, repository: string): string[] {
   const pool = poolOf(context, poolName);
-  const scope = pool && quotaScope(pool);
   const boot = pool && bootBreaker(pool);
-  return [githubBreaker(repository), GITHUB_DOWN, quotaBreaker(poolName, scope), ...(boot ? [boot] : [])];
+  const ofPool = pool ? quotaBreakers(pool) : [];
+  return [githubBreaker(repository), GITHUB_DOWN, ...ofPool, ...(boot ? [boot] : [])];
+}
+
+/** Opens the breaker of a quota that is used up. `scope`: what the provider counts the quota for. A pool that was removed has no breakers. */
+export async function openQuotaBreaker(
+  context: Context,
+  poolName: string,
+  scope: string,
+  reason: string,
+  seconds: number,
+): Promise<void> {
+  const pool = poolOf(context, poolName);
+  if (pool) await openBreaker(context, quotaBreaker(pool, scope), reason, seconds);
 }
 
 /** Opens the breaker of GitHub's rate limit, or counts a 5xx of GitHub. Other errors change nothing. */

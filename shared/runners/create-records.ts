@@ -73,17 +73,23 @@ export async function recordNotRegistered(context: Context, {name}: RunnerDocume
   });
 }
 
-/** Records that the VM is created (`placement`), or that the runner is online already (undefined), and that the key is done. Returns the runner. */
+/** A machine that exists: what the provider calls it, and where it is. */
+export interface MadeMachine {
+  readonly id: string;
+  readonly placement: Placement;
+}
+
+/** Records that the machine is created (`made`), or that the runner is online already (undefined), and that the key is done. Returns the runner. */
 export async function recordCreated(
   context: Context,
   creation: Creation,
-  placement: Placement | undefined,
+  made: MadeMachine | undefined,
 ): Promise<RunnerDocument> {
   return context.store.transaction(async (transaction) => {
     const {runner = creation.runner, key, now} = await readCreation(context, transaction, creation);
     finishInTransaction(transaction, key, creation.lease);
-    const placed = placement ? placementFields(placement) : {};
-    const advanced = {...advanceRunner(runner, 'booting', now), ...placed, machineAccepted: true};
+    const machine = made ? {machineId: made.id, ...placementFields(made.placement)} : {};
+    const advanced = {...advanceRunner(runner, 'booting', now), ...machine, machineAccepted: true};
     const booting = isWithoutJob(runner) && advanced.covers === null ? unassign(advanced, now) : advanced;
     transaction.set('runners', runner.name, booting);
     return booting;
@@ -198,6 +204,7 @@ export async function replaceRunner(
       state: 'requested',
       githubId: null,
       registrationTriedAt: next === 'claim' ? now : null,
+      machineId: null,
       ...placementFields(null),
       machineCreatedAt: null,
       machineAccepted: false,

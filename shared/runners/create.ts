@@ -1,17 +1,17 @@
 import type {Outcome} from '../decisions';
 import {LeaseHeld, NameTaken, NoCapacity, QuotaExceeded, RateLimited, Refused, Unavailable, Uncertain} from '../errors';
 import type {JitConfig} from '../github/github';
-import {quotaBreaker} from '../model/breaker';
 import {keyId, runnerKey} from '../model/lease';
-import {type Placement, placementOf} from '../model/placement';
-import {isBeingCreated, isOver, providerOf, type RunnerDocument} from '../model/runner';
+import {placementOf} from '../model/placement';
+import {isBeingCreated, isOver, machineProvider, type RunnerDocument} from '../model/runner';
 import {type Context, githubOf, poolOf} from '../ports';
 import type {CreateOutcome, Machine} from '../providers/provider';
-import {openBreaker, passBreakers} from './breakers';
+import {openQuotaBreaker, passBreakers} from './breakers';
 import {
   beginCreation,
   type Creation,
   claimInTransaction,
+  type MadeMachine,
   NotWanted,
   recordAttempt,
   recordCreated,
@@ -54,7 +54,7 @@ async function resumeCreation(context: Context, creation: Creation): Promise<Cre
   const {runner} = creation;
   const attempted = placementOf(runner);
   if (runner.state !== 'creating' || !attempted) return undefined;
-  const machine = await context.provider(runner.pool, providerOf(runner)).find(machineOf(runner));
+  const machine = await context.provider(runner.pool, machineProvider(runner)).find(machineOf(runner));
   if (!machine) return undefined;
   if (machine.status === 'stopping' || machine.status === 'stopped')
     return settleEndedMachine(context, creation, machine);
@@ -62,7 +62,7 @@ async function resumeCreation(context: Context, creation: Creation): Promise<Cre
   if (machine.status === 'starting') {
     throw new Uncertain(`${runner.name} is ${machine.status}: whether there is capacity for it is not known yet`, 10);
   }
-  return finishCreation(context, creation, placementOfMachine(creation, machine));
+  return finishCreation(context, creation, madeMachine(creation, machine));
 }
 
 /**
@@ -76,18 +76,18 @@ async function settleEndedMachine(context: Context, creation: Creation, machine:
   const github = githubOf(context, runner);
   const registration = await findRegistration(github, runner);
   if (!registration || registration.status === 'online' || registration.busy) {
-    return finishCreation(context, creation, placementOfMachine(creation, machine));
+    return finishCreation(context, creation, madeMachine(creation, machine));
   }
   await renewLease(context, lease);
-  const removal = await removeMachine(context, runner, machine.place);
+  const removal = await removeMachine(context, runner, machine);
   await github.deleteRunner(registration.id);
   await replaceRunner(context, creation, 'leave', 'none', removal);
   throw new Unavailable(`the VM of ${runner.name} ended before a runner had started on it`, 5);
 }
 
-/** The place where the machine was found, with the machine type and spot that were recorded before its insert. */
-function placementOfMachine({runner}: Creation, {place}: Machine): Placement {
-  return {spot: false, ...placementOf(runner), place};
+/** The machine that was found, in its place, with the machine type and spot that were recorded before its insert. */
+function madeMachine({runner}: Creation, {id, place}: Machine): MadeMachine {
+  return {id, placement: {spot: false, ...placementOf(runner), place}};
 }
 
 /** Registers the runner and inserts its VM, under at most `MAX_NAMES` names. `renamed` is told each creation under another name. */
@@ -102,7 +102,7 @@ async function registerAndInsert(
     if (registered === 'alive') return {kind: 'alive', runner: await recordCreated(context, creation, undefined)};
     if (typeof registered === 'object') {
       const outcome = await insertMachine(context, creation, registered);
-      if (outcome.kind === 'created') return finishCreation(context, creation, outcome.placement);
+      if (outcome.kind === 'created') return finishCreation(context, creation, outcome);
       if (outcome.kind !== 'name_taken') return cleanUpAndThrow(context, creation, registered, outcome);
       await deregister(context, creation.runner, registered.runnerId);
     }
@@ -165,9 +165,9 @@ async function insertMachine(context: Context, creation: Creation, jit: JitConfi
 }
 
 /** Records and logs the created VM. */
-async function finishCreation(context: Context, creation: Creation, placement: Placement): Promise<Created> {
-  const {place: zone, machineType, spot} = placement;
-  const runner = await recordCreated(context, creation, placement);
+async function finishCreation(context: Context, creation: Creation, made: MadeMachine): Promise<Created> {
+  const {place: zone, machineType, spot} = made.placement;
+  const runner = await recordCreated(context, creation, made);
   context.logger.info(`runner ${runner.name} is booting in ${zone}`, {
     decision: 'created',
     runner: runner.name,
@@ -179,7 +179,7 @@ async function finishCreation(context: Context, creation: Creation, placement: P
   // The runner was requested without a job, or lost its job after the insert. Only a runner whose VM exists can be assigned.
   if (runner.spare) await placeUnassigned(context, runner.name);
   // The job ended during the creation, when its release found no VM to delete.
-  if (isOver(runner)) await retireRunner(context, runner, 'gone', await removeMachine(context, runner, zone));
+  if (isOver(runner)) await retireRunner(context, runner, 'gone', await removeMachine(context, runner));
   return {kind: 'created', runner};
 }
 
@@ -203,7 +203,7 @@ async function cleanUpAndThrow(
     case 'no_capacity':
       throw new NoCapacity(`no capacity for ${runner.name}: ${outcome.message}`, 30);
     case 'quota':
-      await openBreaker(context, quotaBreaker(runner.pool, outcome.quotaScope), outcome.message, 60);
+      await openQuotaBreaker(context, runner.pool, outcome.quotaScope, outcome.message, 60);
       throw new QuotaExceeded(`quota exceeded in ${outcome.quotaScope}: ${outcome.message}`, 60);
     case 'rate_limited':
       throw new Unavailable(outcome.message, outcome.retryAfterSeconds);

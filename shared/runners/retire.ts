@@ -3,7 +3,7 @@ import {isRegistrationOf, isUnused, wasRegistrationTried} from '../model/identit
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {endMachine, type Removal} from '../model/machine-end';
 import {type PlacementFields, placementOf} from '../model/placement';
-import {advanceRunner, providerOf, type RunnerDocument} from '../model/runner';
+import {advanceRunner, machineProvider, type RunnerDocument} from '../model/runner';
 import {jobHolder, slotIsFree} from '../model/slot';
 import {demandTask} from '../model/tasks';
 import type {Context} from '../ports';
@@ -15,23 +15,26 @@ import {type JobToServe, openJobsToServe, type SlotRead, type Slots, setSlotHold
 const MAX_CANDIDATES = 5;
 
 /** What is on record of a runner's machine. */
-type RecordedMachine = Pick<RunnerDocument, 'name' | 'pool' | 'provider'> & PlacementFields;
+type RecordedMachine = Pick<RunnerDocument, 'name' | 'pool' | 'provider' | 'machineId'> & PlacementFields;
 
-/** The runner's machine, in the place on record unless another one is given. */
-export function machineOf(
-  runner: RecordedMachine,
-  place: string | undefined = placementOf(runner)?.place,
-): MachineReference {
+/** Where a machine was seen, and as which one. */
+type SeenAt = Pick<MachineReference, 'id' | 'place'>;
+
+/** The runner's machine: as it was seen, else as it is on record. */
+export function machineOf(runner: RecordedMachine, seen: SeenAt = {}): MachineReference {
   const {name, pool} = runner;
-  return {name, pool, ...(place ? {place} : {})};
+  // mutation: id of the machine
+  const id = seen.id ?? runner.machineId;
+  const place = seen.place ?? placementOf(runner)?.place;
+  return {name, pool, ...(id ? {id} : {}), ...(place ? {place} : {})};
 }
 
 /**
- * Deletes the runner's VM, in the place on record unless another one is given. Its slot frees when the provider has accepted the deletion.
+ * Deletes the runner's machine, as it was seen or as it is on record. Its slot frees when the provider has accepted the deletion.
  * What this returns belongs on the runner's record: `retireRunner`.
  */
-export async function removeMachine(context: Context, runner: RecordedMachine, place?: string): Promise<Removal> {
-  const result = await context.provider(runner.pool, providerOf(runner)).delete(machineOf(runner, place));
+export async function removeMachine(context: Context, runner: RecordedMachine, seen?: SeenAt): Promise<Removal> {
+  const result = await context.provider(runner.pool, machineProvider(runner)).delete(machineOf(runner, seen));
   context.logger.info(`the VM of ${runner.name} is ${result === 'absent' ? 'gone already' : 'being deleted'}`, {
     decision: 'deleted',
     reason: result,

@@ -2,7 +2,7 @@ import {Refused} from '../errors';
 import {isRegistrationOf, isUnused} from '../model/identity';
 import type {JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
-import {isOver, providerOf, type RunnerDocument} from '../model/runner';
+import {isOver, machineProvider, type RunnerDocument} from '../model/runner';
 import type {Preemption} from '../model/sweep';
 import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
@@ -99,7 +99,7 @@ async function preempted({context}: Sweep, runner: RunnerDocument, job: JobDocum
   const placement = placementOf(runner);
   const isPreemption =
     placement?.spot === true &&
-    (await context.provider(pool, providerOf(runner)).wasPreempted?.(machineOf(runner))) === true;
+    (await context.provider(pool, machineProvider(runner)).wasPreempted?.(machineOf(runner))) === true;
   context.logger.error(`the VM ${name} ${isPreemption ? 'was preempted' : 'vanished'} under a job`, {
     decision: isPreemption ? 'preempted' : 'vanished',
     runner: name,
@@ -117,7 +117,7 @@ async function preempted({context}: Sweep, runner: RunnerDocument, job: JobDocum
  */
 export async function deleteLeftoverVm(
   context: Context,
-  {name, zone, pool, provider, registration, namesakes, isDead}: LeftoverVm,
+  {name, id, zone, pool, provider, registration, namesakes, isDead}: LeftoverVm,
 ): Promise<Removed> {
   const runner = await context.store.get('runners', name);
   if (runner && !isOver(runner)) return 'left';
@@ -126,7 +126,7 @@ export async function deleteLeftoverVm(
     const result = await githubAt(context, registration).deleteRunner(registration.id);
     if (result === 'busy' && !isDead) return 'left';
   }
-  const removal = await removeMachine(context, {name, pool, provider}, zone);
+  const removal = await removeMachine(context, {name, pool, provider}, {id, place: zone});
   if (runner) await retireRunner(context, runner, 'gone', removal);
   return 'removed';
 }

@@ -1,6 +1,6 @@
 import {withDeadline} from '../clock';
 import {Unavailable} from '../errors';
-import {providerOf, type RunnerDocument} from '../model/runner';
+import {machineProvider, type RunnerDocument} from '../model/runner';
 import type {NamedProvider} from '../providers/provider';
 import {type Looking, noteIncomplete, tryList} from './context';
 import type {SeenMachine, Unlisted} from './observed';
@@ -23,7 +23,7 @@ export async function listMachines(
   sweep: Looking,
   runners: readonly Pick<RunnerDocument, 'provider'>[],
 ): Promise<ListedMachines> {
-  const types = new Set(runners.map(providerOf));
+  const types = new Set(runners.map(machineProvider));
   const lists = await Promise.all(sweep.context.providers(types).map((one) => listOne(sweep, one)));
   return {
     machines: lists.flatMap(({machines}) => machines),

@@ -4,7 +4,7 @@ import type {JobDocument, JobKey} from '../model/job';
 import {takesRepository} from '../model/matching';
 import {placementOf} from '../model/placement';
 import {isPersistent, type Pool} from '../model/pool';
-import {providerOf, type RunnerDocument} from '../model/runner';
+import {machineProvider, type RunnerDocument} from '../model/runner';
 import {type RunnerScope, scopeKey} from '../model/scope';
 import type {SlotDocument} from '../model/slot';
 import type {Preemption} from '../model/sweep';
@@ -111,7 +111,7 @@ export interface Unlisted {
 
 /** Whether the list is complete in the place of the runner's machine, so that a missing machine does not exist. */
 export function isListed({unlisted}: Pick<Observed, 'unlisted'>, runner: RunnerDocument): boolean {
-  const type = providerOf(runner);
+  const type = machineProvider(runner);
   const place = placementOf(runner)?.place;
   return !unlisted.some(
     (one) => one.provider === type && (one.place === undefined || place === undefined || one.place === place),
@@ -122,6 +122,16 @@ export function isListed({unlisted}: Pick<Observed, 'unlisted'>, runner: RunnerD
 export function ourMachines(observed: Pick<Observed, 'pools' | 'machines'>): readonly SeenMachine[] {
   const persistent = new Set(observed.pools.filter(isPersistent).map(({provider}) => provider.instance));
   return observed.machines.filter(({name, isKept}) => !isKept && !persistent.has(name));
+}
+
+/**
+ * The machine of each name. A provider that names machines itself may have two of one runner, when it lost its answer to the first creation:
+ * while one of them runs, the runner may be alive.
+ */
+export function machinesByName({machines}: Pick<Observed, 'machines'>): ReadonlyMap<string, SeenMachine> {
+  const stopped = machines.filter(({status}) => status === 'stopped');
+  const others = machines.filter(({status}) => status !== 'stopped');
+  return new Map([...stopped, ...others].map((machine) => [machine.name, machine]));
 }
 
 export function poolNamed(observed: Pick<Observed, 'pools'>, name: string | undefined): Pool | undefined {

@@ -85,6 +85,8 @@ export interface EndOptions {
 /** A VM without a live runner on record. */
 export interface LeftoverVm {
   readonly name: string;
+  /** Id of the machine at its provider. */
+  readonly id: string;
   readonly zone: string;
   readonly pool: string;
   /** Type of the provider that listed the VM. */

@@ -5,6 +5,11 @@ import {Secret} from '../../shared/secret';
 
 export interface ProviderUnderTest {
   readonly provider: RunnerProvider;
+  /**
+   * What the service knows a machine by. `name`: a name has one machine, whoever owns it, and a creation can be repeated. `id`: the service
+   * names the machine, and each creation makes another one; the core asks `find` before it repeats one.
+   */
+  readonly identity: 'name' | 'id';
   /** Every machine there is, whoever made it, as far as it is not on its way out. */
   machines(): readonly Pick<Machine, 'name' | 'place'>[];
   /** Makes a machine that another deployment, or a person, owns, where the provider would make its own. */
@@ -47,7 +52,7 @@ export function describeProvider(name: string, open: () => Promise<ProviderUnder
       const {provider} = world;
       const tried: Placement[] = [];
       const outcome = await provider.create(createRequest({}, tried));
-      expect(outcome).toEqual({kind: 'created', placement: tried.at(-1)});
+      expect(outcome).toEqual({kind: 'created', placement: tried.at(-1), id: expect.stringMatching(/./)});
       const place = tried.at(-1)?.place;
       expect(await provider.find({name: theName})).toMatchObject({name: theName, place});
       expect(await provider.delete({name: theName})).toBe('accepted');
@@ -84,7 +89,8 @@ export function describeProvider(name: string, open: () => Promise<ProviderUnder
     });
 
     test('two creations of the same name and job, one after the other or at once, make one machine', async () => {
-      const {provider} = world;
+      const {provider, identity} = world;
+      if (identity === 'id') return;
       const both = await Promise.all([provider.create(createRequest()), provider.create(createRequest())]);
       const third = await provider.create(createRequest());
       expect([...both, third].map(({kind}) => kind)).toEqual(['created', 'created', 'created']);
@@ -98,6 +104,28 @@ export function describeProvider(name: string, open: () => Promise<ProviderUnder
       expect(await provider.find({name: theName, place})).toMatchObject({name: theName, place});
       expect(await provider.delete({name: theName, place})).toBe('accepted');
       expect(world.machines()).toEqual([]);
+    });
+
+    test('the id of a machine is the same wherever it is told, and finds and deletes the machine', async () => {
+      const {provider} = world;
+      const outcome = await provider.create(createRequest());
+      const id = outcome.kind === 'created' ? outcome.id : '';
+      const place = world.machines()[0]?.place ?? '';
+      expect((await provider.find({name: theName}))?.id).toBe(id);
+      expect((await provider.list()).machines.map((machine) => machine.id)).toEqual([id]);
+      expect(await provider.find({name: theName, id, place})).toMatchObject({name: theName, id, place});
+      expect(await provider.delete({name: theName, id, place})).toBe('accepted');
+      expect(world.machines()).toEqual([]);
+    });
+
+    test('an id that no machine has finds and deletes nothing where the id is not the name', async () => {
+      const {provider, identity} = world;
+      await provider.create(createRequest());
+      if (identity === 'name') return;
+      const other = {name: theName, id: 'no-such-machine'};
+      expect(await provider.find(other)).toBeUndefined();
+      expect(await provider.delete(other)).toBe('absent');
+      expect(world.machines()).toHaveLength(1);
     });
 
     test('what is not there is not found, and its deletion is done already', async () => {
@@ -114,13 +142,15 @@ export function describeProvider(name: string, open: () => Promise<ProviderUnder
     });
 
     test("another's machine of the same name is neither found, nor deleted, nor taken for ours", async () => {
-      const {provider} = world;
+      const {provider, identity} = world;
       const {place} = await world.plantForeign(theName);
       expect(await provider.find({name: theName})).toBeUndefined();
       expect(await provider.find({name: theName, place})).toBeUndefined();
       expect(await provider.delete({name: theName})).toBe('absent');
       expect(await provider.delete({name: theName, place})).toBe('absent');
-      expect((await provider.create(createRequest())).kind).toBe('name_taken');
+      const {kind} = await provider.create(createRequest());
+      expect(kind).toBe(identity === 'name' ? 'name_taken' : 'created');
+      if (kind === 'created') expect(await provider.delete({name: theName})).toBe('accepted');
       expect(world.machines()).toEqual([{name: theName, place}]);
     });
 
@@ -163,8 +193,11 @@ export function describeProvider(name: string, open: () => Promise<ProviderUnder
     test('a machine that is there was not taken back', async () => {
       const {provider} = world;
       await provider.create(createRequest());
-      const [machine] = world.machines();
-      expect((await provider.wasPreempted?.({...machine, name: theName})) ?? false).toBe(false);
+      const {machines} = await provider.list();
+      expect(machines).toHaveLength(1);
+      for (const {name, id, place} of machines) {
+        expect((await provider.wasPreempted?.({name, id, place})) ?? false).toBe(false);
+      }
     });
 
     test('a check that finds it well changes nothing, and says what it asked', async () => {

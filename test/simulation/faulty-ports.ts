@@ -92,9 +92,10 @@ export class FaultyPorts {
     return {
       create: (request) => carry('create', request.name, () => port.create(request)),
       find: (name) => carry('find', name, () => port.find(name)),
+      get: (id) => carry('find', id, () => port.get(id)),
       list: (deployment) => carry('list', deployment, () => port.list(deployment)),
       delete: (id) => carry('delete', id, () => port.delete(id)),
-      wasPreempted: (name) => carry('wasPreempted', name, () => port.wasPreempted(name)),
+      wasPreempted: (id) => carry('wasPreempted', id, () => port.wasPreempted(id)),
     };
   }
 

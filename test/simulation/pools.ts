@@ -1,5 +1,5 @@
 import {type GceProviderConfig, isGce, type Pool} from '../../shared/model/pool';
-import {MEMORY, type MemorySettings, QUOTA_SCOPE} from '../emulators/memory/provider';
+import {isInMemory, type MemorySettings, type MemoryType, QUOTA_SCOPE} from '../emulators/memory/provider';
 import {placeNamed} from '../emulators/memory/world';
 import type {JobKind, Setting} from './scenario';
 
@@ -46,12 +46,13 @@ export function labelsOf(kind: JobKind, number: number): readonly string[] {
 export function poolsOf({
   provider,
 }: Pick<Setting, 'provider'>): ((configured: readonly Pool[]) => readonly Pool[]) | undefined {
-  if (provider !== MEMORY) return undefined;
-  return (configured) => configured.map((pool) => (isGce(pool) ? {...pool, provider: inMemory(pool.provider)} : pool));
+  if (!isInMemory(provider)) return undefined;
+  return (configured) =>
+    configured.map((pool) => (isGce(pool) ? {...pool, provider: inMemory(provider, pool.provider)} : pool));
 }
 
-function inMemory({zones = [], spot, template}: GceProviderConfig): MemorySettings {
-  return {type: MEMORY, region: QUOTA_SCOPE, template, places: zones.map(placeNamed), spot};
+function inMemory(type: MemoryType, {zones = [], spot, template}: GceProviderConfig): MemorySettings {
+  return {type, quotaScopes: [QUOTA_SCOPE], template, places: zones.map(placeNamed), spot};
 }
 
 export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placements}: Setting): string {

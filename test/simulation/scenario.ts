@@ -1,4 +1,5 @@
 import type {Absence} from '../emulators/compute/catalog';
+import {MEMORY, MEMORY_IDS} from '../emulators/memory/provider';
 
 /** What some zones do not have and some machine types cannot take. Every pool has at least one placement that works. */
 export interface Placements {
@@ -84,7 +85,9 @@ export function sweepIntervalMs({setting}: Pick<Scenario, 'setting'>): number {
 }
 
 /** Providers that a world can have. */
-export type SimulatedProvider = 'gce' | 'memory';
+export const SIMULATED_PROVIDERS = ['gce', MEMORY, MEMORY_IDS] as const;
+
+export type SimulatedProvider = (typeof SIMULATED_PROVIDERS)[number];
 
 export interface Drained {
   readonly pool: 'arm' | 'spot' | 'shared';

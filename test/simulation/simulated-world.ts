@@ -10,7 +10,7 @@ import {directDiscovery} from '../emulators/github/direct-discovery';
 import {GitHubWorld} from '../emulators/github/model';
 import type {Registration} from '../emulators/github/registration';
 import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
-import {createMemoryProvider, MEMORY} from '../emulators/memory/provider';
+import {createMemoryProvider, isInMemory, MEMORY, MEMORY_IDS, type MemoryType} from '../emulators/memory/provider';
 import {type MemoryService, memoryService} from '../emulators/memory/service';
 import {MemoryWorld} from '../emulators/memory/world';
 import {bootRunners, type Killed} from '../emulators/runner-process';
@@ -97,7 +97,9 @@ export class SimulatedWorld {
     placeTemplates(this.compute, setting.placements);
     const api = new ComputeApi(this.compute);
     const ofCompute = computeMachines(this.compute);
-    const memory = setting.provider === MEMORY ? new MemoryWorld({scheduler}) : undefined;
+    const memory = isInMemory(setting.provider)
+      ? new MemoryWorld({scheduler, identity: setting.provider === MEMORY ? 'name' : 'id'})
+      : undefined;
     this.made = memory ?? ofCompute;
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
@@ -167,12 +169,16 @@ export class SimulatedWorld {
     };
   }
 
-  /** One more type of provider, whose service has the faults of the scenario. */
+  /** More types of providers, whose service has the faults of the scenario. */
   #providers(memory: MemoryWorld): ProviderTypes {
     const {scheduler} = this;
     const service: MemoryService = this.ports.machines(memoryService(memory), (ms) => scheduler.sleep(ms));
+    const ofType = (type: MemoryType): ProviderTypes => ({
+      [type]: ({config: {deployment, pools}, clock}) => createMemoryProvider({type, service, clock, deployment, pools}),
+    });
     return {
-      [MEMORY]: ({config: {deployment, pools}}) => createMemoryProvider({service, deployment, pools}),
+      ...ofType(MEMORY),
+      ...ofType(MEMORY_IDS),
     };
   }
 

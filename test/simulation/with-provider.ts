@@ -1,7 +1,7 @@
 import type {CallFault, Fault, Scenario, SimulatedProvider} from './scenario';
 
 /** Calls of Compute Engine, and the calls of the provider in memory that come at the same moments. */
-const CALLS: Readonly<Record<string, string>> = {
+const BY_NAME: Readonly<Record<string, string>> = {
   insertInstance: 'create',
   getInstance: 'find',
   deleteInstance: 'delete',
@@ -9,16 +9,25 @@ const CALLS: Readonly<Record<string, string>> = {
   waitForOperation: 'find',
 };
 
+const CALLS: Readonly<Record<Exclude<SimulatedProvider, 'gce'>, Readonly<Record<string, string>>>> = {
+  memory: BY_NAME,
+  'memory-ids': {...BY_NAME, getInstance: 'list', waitForOperation: 'get'},
+};
+
 /** The same jobs and the same bad luck with another provider. A fault that it has no call for stays where it was: the persistent VM's. */
 export function withProvider(scenario: Scenario, provider: SimulatedProvider): Scenario {
   if (provider === 'gce') return scenario;
   const {placements: _, ...setting} = scenario.setting;
-  return {...scenario, setting: {...setting, provider}, faults: scenario.faults.map(translated)};
+  return {
+    ...scenario,
+    setting: {...setting, provider},
+    faults: scenario.faults.map((fault) => translated(fault, CALLS[provider])),
+  };
 }
 
-function translated(fault: Fault): Fault {
+function translated(fault: Fault, calls: Readonly<Record<string, string>>): Fault {
   if (fault.on !== 'call' || fault.port !== 'compute') return fault;
-  const method = fault.method === undefined ? undefined : CALLS[fault.method];
+  const method = fault.method === undefined ? undefined : calls[fault.method];
   const moved: CallFault = {...fault, port: 'machines', ...(method ? {method} : {})};
   return fault.method === undefined || method ? moved : fault;
 }

@@ -20,7 +20,7 @@ export const addCreate: AddCommand = (program, setting) => {
     .description(
       'Make runners that no job has asked for. They take the next jobs of their labels, and go after the idle time of the pool without one.',
     )
-    .argument('<pool>', 'a pool of type gce')
+    .argument('<pool>', 'a pool that creates machines')
     .option('-R, --repo <owner/name>', 'register them in this repository', repository)
     .option('--org <login>', 'register them in this organization, for a pool with org')
     .option('-l, --label <label>', 'a label beside those of the pool; may be given several times', gathered)

@@ -4,11 +4,14 @@ import {lookAt} from '../../diagnosis/look';
 import type {LookedAt} from '../../diagnosis/looked-at';
 import {STEPS, timelineOf} from '../../diagnosis/timeline';
 import {explain as explainJob} from '../../diagnosis/waiting-job';
+import {SlipwayError} from '../../errors';
 import {Problem} from '../../http/errors';
 import {jsonReply} from '../../http/server';
 import {jobKeyOf} from '../../model/job';
-import {placementOf} from '../../model/placement';
-import {providerOf, type RunnerDocument} from '../../model/runner';
+import {type Placement, placementOf} from '../../model/placement';
+import {machineProvider, type RunnerDocument} from '../../model/runner';
+import type {Context} from '../../ports';
+import {machineOf} from '../../runners/retire';
 import {scrubSecrets} from '../../secret';
 import {operation} from '../operation';
 import {timeOf, vmStateOf} from '../resources';
@@ -122,7 +125,7 @@ export const explain = operation(
       because: scrubSecrets(because),
       do: remedy,
       pool: looked.pool?.name ?? looked.job?.pool ?? null,
-      runner: runnerOf(looked, runners, config.project),
+      runner: await runnerOf(context, looked, runners, config.project),
       timeline: timeline.map(({at, what, detail}) => ({at: timeOf(at), what, detail: scrubSecrets(detail)})),
     };
     return jsonReply(answer);
@@ -157,11 +160,12 @@ function jobOf({job, github}: LookedAt): z.output<typeof Explained>['job'] {
 }
 
 /** The runner that is there for the job, or ran it; of a persistent VM as its machine. */
-function runnerOf(
+async function runnerOf(
+  context: Context,
   looked: LookedAt,
   runners: readonly RunnerDocument[],
   project: string,
-): z.output<typeof RunnerOfJob> | null {
+): Promise<z.output<typeof RunnerOfJob> | null> {
   const {job, vm} = looked;
   const runner = looked.runner ?? runners.find(({runs}) => job !== undefined && runs === jobKeyOf(job));
   if (runner) {
@@ -171,13 +175,13 @@ function runnerOf(
     return {
       name,
       pool: runner.pool,
-      provider: providerOf(runner),
+      provider: machineProvider(runner),
       state,
       place: placement?.place ?? null,
       machine_type: placement?.machineType ?? null,
       spot: placement?.spot ?? null,
-      machine_id: isMade ? name : null,
-      url: isMade ? consolePage(project, placement.place, name) : null,
+      machine_id: runner.machineId ?? (isMade && isGceMachine(runner) ? name : null),
+      url: isMade ? await pageOf(context, runner, placement, project) : null,
     };
   }
   const entry = vm?.vm.pools.find((one) => one.pool.name === job?.pool);
@@ -194,6 +198,26 @@ function runnerOf(
     machine_id: instance,
     url: consolePage(project, zone, instance),
   };
+}
+
+function isGceMachine(runner: RunnerDocument): boolean {
+  return machineProvider(runner) === 'gce';
+}
+
+/** The machine's page at its provider. That of a VM is known without Compute Engine's client, which takes a while to load. */
+async function pageOf(
+  context: Context,
+  runner: RunnerDocument,
+  {place}: Placement,
+  project: string,
+): Promise<string | null> {
+  if (isGceMachine(runner)) return consolePage(project, place, runner.name);
+  try {
+    return (await context.provider(runner.pool, machineProvider(runner)).page?.(machineOf(runner))) ?? null;
+  } catch (error) {
+    if (error instanceof SlipwayError) return null;
+    throw error;
+  }
 }
 
 /** @see https://cloud.google.com/compute/docs/instances/view-vm-details */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import {version} from '../../../package.json';
 import {jsonReply} from '../../http/server';
-import {isGce, isPersistent, type Pool} from '../../model/pool';
+import type {Pool} from '../../model/pool';
 import {operation} from '../operation';
 
 const Schedule = z.object({cron: z.string(), timezone: z.string(), count: z.int()});
@@ -24,23 +24,23 @@ const PoolView = z
     job_minutes: z.number(),
     allow_public_repos: z.boolean(),
     priority: z.number(),
-    provider: z.discriminatedUnion('type', [
-      z.object({
-        type: z.literal('gce'),
-        template: z.string(),
+    provider: z
+      .looseObject({
+        type: z.string().meta({description: 'gce, gce-vm or another type of provider.'}),
+        template: z.string().optional(),
         region: z.string().optional(),
         zones: z.array(z.string()).optional(),
         machine_types: z.array(z.string()).optional(),
-        spot: z.enum(['never', 'prefer', 'only']),
-      }),
-      z.object({
-        type: z.literal('gce-vm'),
-        instance: z.string(),
+        spot: z.enum(['never', 'prefer', 'only']).optional(),
+        instance: z.string().optional(),
         zone: z.string().optional(),
         runner_name: z.string().optional(),
         drain: z.boolean().optional(),
+      })
+      .meta({
+        description:
+          'The settings of the pool’s provider under the names of RUNNER_CONFIG in snake case, with every default filled in; of `env` the names alone.',
       }),
-    ]),
   })
   .meta({id: 'Pool'});
 
@@ -64,27 +64,17 @@ function poolView(pool: Pool): z.output<typeof PoolView> {
   };
 }
 
-function providerView(pool: Pool): z.output<typeof PoolView>['provider'] {
-  if (isPersistent(pool)) {
-    const {type, instance, zone, runnerName, drain} = pool.provider;
-    return {
-      type,
-      instance,
-      ...(zone ? {zone} : {}),
-      ...(runnerName ? {runner_name: runnerName} : {}),
-      ...(drain === undefined ? {} : {drain}),
-    };
-  }
-  if (!isGce(pool)) throw new RangeError(`found no view of provider ${pool.provider.type}; add it to PoolView`);
-  const {type, template, region, zones, machineTypes, spot} = pool.provider;
-  return {
-    type,
-    template,
-    ...(region ? {region} : {}),
-    ...(zones ? {zones: [...zones]} : {}),
-    ...(machineTypes ? {machine_types: [...machineTypes]} : {}),
-    spot,
-  };
+/** The provider's settings as they are configured. The values of `env` may be meant for the runner alone. */
+function providerView({provider}: Pool): z.output<typeof PoolView>['provider'] {
+  const shown = Object.entries(provider).map(([key, value]: [string, unknown]) => [
+    snakeCase(key),
+    key === 'env' && typeof value === 'object' && value !== null ? Object.keys(value) : value,
+  ]);
+  return {type: provider.type, ...Object.fromEntries(shown)};
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 const Info = z

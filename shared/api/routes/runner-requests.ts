@@ -4,7 +4,7 @@ import {jsonReply} from '../../http/server';
 import {foreignLabels, labelsWithoutJob} from '../../model/labels';
 import {takesRepository} from '../../model/matching';
 import {LABEL} from '../../model/names';
-import {isEphemeral, type Pool} from '../../model/pool';
+import {isEphemeral, isEphemeralType, type Pool} from '../../model/pool';
 import {type RunnerScope, repositoryScope} from '../../model/scope';
 import {removeRunner, requestRunners} from '../../runners/requests';
 import {idempotencyKey} from '../idempotency';
@@ -16,7 +16,7 @@ const MAX_COUNT = 20;
 
 const Request = z
   .strictObject({
-    pool: PoolName.meta({description: 'A pool of type gce.'}),
+    pool: PoolName.meta({description: 'A pool that creates machines: of any type but gce-vm.'}),
     repo: Repository.optional().meta({
       description: '`owner/name`. Required if the pool registers its runners in repositories.',
     }),
@@ -115,7 +115,7 @@ export const remove = operation(
     const {id} = path;
     const runner = await findRunner(request, id);
     if (!runner) throw unknownRunner(id);
-    if (runner.type === 'gce-vm') {
+    if (!isEphemeralType(runner.type)) {
       throw new Problem('wrong-provider', `runner ${id} runs on a persistent VM; POST /runner/stop stops it`);
     }
     const context = await request.context();

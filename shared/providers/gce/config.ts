@@ -2,14 +2,14 @@ import * as z from 'zod';
 import {REGION, RFC_1035, RUNNER_NAME, regionOf, TEMPLATE_URL, ZONE} from '../../model/names';
 import type {GceProviderConfig, GceVmProviderConfig} from '../../model/pool';
 import {maxLifetimeMs} from '../../model/runner';
-import {type RawSettings, type SettingsProblems, text} from '../../model/settings';
+import {type Here, type ProviderBlock, type RawSettings, type SettingsProblems, text} from '../../model/settings';
 import {longestIdleMinutes} from '../../model/warm';
 
 export const zone = text(ZONE, 'a zone such as us-central1-a');
 export const instance = text(RFC_1035, 'the name of a VM', 63);
 
 /** The schema of the settings of a pool of type gce. */
-export const gceSchema = z.strictObject({
+const gceSchema = z.strictObject({
   type: z.literal('gce').meta({description: 'Creates one VM for each job, from an instance template.'}),
   template: text(/./, 'the name or URL of an instance template')
     .regex(new RegExp(`${TEMPLATE_URL.source}|${RFC_1035.source}`), {
@@ -31,7 +31,7 @@ export const gceSchema = z.strictObject({
 });
 
 /** The schema of the settings of a pool of type gce-vm. */
-export const gceVmSchema = z.strictObject({
+const gceVmSchema = z.strictObject({
   type: z.literal('gce-vm').meta({description: 'Starts and stops one existing VM.'}),
   instance: instance.meta({description: 'Name of the VM.'}),
   zone: zone.meta({description: 'Default: GOOGLE_CLOUD_ZONE.'}).optional(),
@@ -48,14 +48,8 @@ export const gceVmSchema = z.strictObject({
     .optional(),
 });
 
-/** Where the functions run, as far as it is known: pools that name no place make their VMs there. */
-export interface Here {
-  readonly zone?: string;
-  readonly region?: string;
-}
-
-/** The settings with every default filled in. The region is the template's or the zones', else the one of `here`. */
-export function gceSettings(raw: z.infer<typeof gceSchema>, here: Here): GceProviderConfig {
+/** The region is the template's or the zones', else the one of `here`. */
+function gceSettings(raw: z.infer<typeof gceSchema>, here: Here): GceProviderConfig {
   const {type, template, zones, machineTypes, spot = 'never'} = raw;
   const [first] = zones ?? [];
   const ours = here.region ?? (here.zone && regionOf(here.zone));
@@ -70,8 +64,7 @@ export function gceSettings(raw: z.infer<typeof gceSchema>, here: Here): GceProv
   };
 }
 
-/** The settings with every default filled in. */
-export function gceVmSettings(raw: z.infer<typeof gceVmSchema>, here: Here): GceVmProviderConfig {
+function gceVmSettings(raw: z.infer<typeof gceVmSchema>, here: Here): GceVmProviderConfig {
   const {type, runnerName, drain} = raw;
   const at = raw.zone ?? here.zone;
   return {
@@ -82,6 +75,12 @@ export function gceVmSettings(raw: z.infer<typeof gceVmSchema>, here: Here): Gce
     ...(drain === undefined ? {} : {drain}),
   };
 }
+
+/** Pools of type gce. */
+export const gce: ProviderBlock<typeof gceSchema> = {schema: gceSchema, settings: gceSettings, check: checkGce};
+
+/** Pools of type gce-vm. */
+export const gceVm: ProviderBlock<typeof gceVmSchema> = {schema: gceVmSchema, settings: gceVmSettings};
 
 function unique(list: readonly string[]): string[] {
   return [...new Set(list)];
@@ -107,7 +106,7 @@ const ARCHITECTURES: Readonly<Record<string, 'arm64' | 'x64'>> = {
  * Reports settings of a pool of type gce that Compute Engine cannot fulfil. `settings`: the pool with its defaults, not validated; the schema
  * reports fields of a wrong type, which are ignored here.
  */
-export function checkGce(settings: RawSettings, provider: RawSettings, path: string, problems: SettingsProblems): void {
+function checkGce(settings: RawSettings, provider: RawSettings, path: string, problems: SettingsProblems): void {
   checkPlace(provider, `${path}.provider`, problems);
   checkLifetime(settings, path, problems);
   checkProcessors(settings, provider, path, problems);

@@ -132,7 +132,7 @@ async function tryPlacement(
   const attempt = await attemptInsert({compute, clock, insert, onWaiting: request.onWaiting});
   switch (attempt.kind) {
     case 'created':
-      return {kind: 'created', placement: known};
+      return {kind: 'created', placement: known, id: request.name};
     case 'failed': {
       const {failure} = attempt;
       return {placement, failure, failureClass: failure.failureClass};

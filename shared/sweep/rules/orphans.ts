@@ -49,7 +49,7 @@ function deletionOf(
   now: number,
   tracker: PersistenceTracker,
 ): DeleteVm | undefined {
-  const {name, place: zone, pool, provider} = machine;
+  const {name, id, place: zone, pool, provider} = machine;
   const isDead = machine.status === 'stopped';
   if (!isDead && now - machine.createdAt < minutesOf(observed, pool).bootMinutes * 60_000) return undefined;
   const former = observed.former.get(name);
@@ -71,6 +71,7 @@ function deletionOf(
     kind: 'delete_vm',
     reason: isDead ? 'stopped_vm' : 'orphan',
     name,
+    id,
     zone,
     pool,
     provider,

@@ -1,5 +1,5 @@
 import {isBeingCreated, isEnding} from '../../model/runner';
-import {isListed, jobUrlOf, type Observed, ourMachines} from '../observed';
+import {isListed, jobUrlOf, machinesByName, type Observed, ourMachines} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
 
@@ -16,7 +16,7 @@ export const endRunnersWithoutVm: Rule<End> = {
 };
 
 function planEnds(observed: Observed, now: number, tracker: PersistenceTracker): End[] {
-  const machines = new Map(observed.machines.map((machine) => [machine.name, machine]));
+  const machines = machinesByName(observed);
   const kept = new Set(ourMachines(observed).map(({name}) => name));
   const actions: End[] = [];
   for (const runner of observed.runners ?? []) {

@@ -37,6 +37,11 @@ export class MemoryRefusal extends Error {
 
 export interface MemoryWorldOptions {
   readonly scheduler: Scheduler;
+  /**
+   * `name` (unless given): no two machines have the same name, and a creation can be repeated. `id`: a machine is known by its id alone, each
+   * creation makes another one, and who asks sees it a while later.
+   */
+  readonly identity?: 'name' | 'id';
   /** From an accepted creation to a machine that runs. */
   readonly startMs?: number;
   /** From an accepted deletion to a machine that is gone. */
@@ -55,7 +60,10 @@ const CPUS = 4;
 
 type Kept = {-readonly [Key in keyof MemoryMachine]: MemoryMachine[Key]} & {cancelEnd?: () => void};
 
-/** Machines in memory: created at once or refused, identified by an id, unique by name. Creation is never awaited: it may fail later. */
+/** From an accepted creation until the service shows the machine, where it is known by its id alone. */
+export const UNSEEN_MS = 3_000;
+
+/** Machines in memory: created at once or refused, identified by an id. Creation is never awaited: it may fail later. */
 export class MemoryWorld implements MachineWorld {
   readonly #machines = new Map<string, Kept>();
   readonly #observers: ((event: MachineEvent) => void)[] = [];
@@ -66,6 +74,7 @@ export class MemoryWorld implements MachineWorld {
   #mostCpus = Number.POSITIVE_INFINITY;
   #failing = 0;
   #ids = 0;
+  readonly #isUnique: boolean;
   readonly #startMs: number;
   readonly #deleteMs: number;
 
@@ -87,6 +96,7 @@ export class MemoryWorld implements MachineWorld {
   };
 
   constructor(private readonly options: MemoryWorldOptions) {
+    this.#isUnique = options.identity !== 'id';
     this.#startMs = options.startMs ?? 6_000;
     this.#deleteMs = options.deleteMs ?? 4_000;
   }
@@ -110,7 +120,7 @@ export class MemoryWorld implements MachineWorld {
   /** Repeated, it gives the machine that it made before. @throws MemoryRefusal */
   create(request: MemoryRequest): MemoryMachine {
     const {name, deployment, job, place} = request;
-    const twin = this.find(name);
+    const twin = this.#isUnique ? this.find(name) : undefined;
     const isOurs = twin?.deployment === deployment && twin.job === job;
     if (twin && isOurs && (twin.state === 'starting' || twin.state === 'running')) return twin;
     if (twin) throw new MemoryRefusal('taken', `a machine ${name} is there already`);
@@ -135,15 +145,24 @@ export class MemoryWorld implements MachineWorld {
     return this.machines().find((machine) => machine.name === name);
   }
 
+  get(id: string): MemoryMachine | undefined {
+    const machine = this.#machines.get(id);
+    return machine && this.#isShown(machine) ? machine : undefined;
+  }
+
+  #isShown({createdAtMs}: MemoryMachine): boolean {
+    return this.#isUnique || this.options.scheduler.now() - createdAtMs >= UNSEEN_MS;
+  }
+
   /** Of a deployment, with the places that cannot be looked into. */
   list(deployment: string): {readonly machines: readonly MemoryMachine[]; readonly unreadPlaces: readonly string[]} {
-    const seen = this.machines().filter((one) => one.deployment === deployment && !this.#down.has(one.place));
-    return {machines: seen, unreadPlaces: [...this.#down]};
+    const ours = this.machines().filter((one) => one.deployment === deployment && this.#isShown(one));
+    return {machines: ours.filter(({place}) => !this.#down.has(place)), unreadPlaces: [...this.#down]};
   }
 
   delete(id: string): 'accepted' | 'absent' {
     const machine = this.#machines.get(id);
-    if (!machine) return 'absent';
+    if (!machine || !this.#isShown(machine)) return 'absent';
     if (machine.state === 'stopping') return 'accepted';
     this.#leave(machine, 'stopping');
     this.#announce('deleting', machine);
@@ -151,8 +170,8 @@ export class MemoryWorld implements MachineWorld {
     return 'accepted';
   }
 
-  wasPreempted(name: string): boolean {
-    return this.#preempted.has(name);
+  wasPreempted(id: string): boolean {
+    return this.#preempted.has(id);
   }
 
   add({name, deployment, pool, kept, isElsewhere = false, isRunning = false, jitConfig}: GivenMachine): MemoryMachine {
@@ -173,7 +192,7 @@ export class MemoryWorld implements MachineWorld {
   preempt(machine: EmulatedMachine): void {
     const own = this.#own(machine);
     if (!own?.isSpot || own.state === 'stopping') return;
-    this.#preempted.add(own.name);
+    this.#preempted.add(own.id);
     this.#announce('preempted', own);
     this.#remove(own, 'deleted');
   }
@@ -230,8 +249,8 @@ export class MemoryWorld implements MachineWorld {
     this.#announce(kind, machine);
   }
 
-  #own({name}: EmulatedMachine): Kept | undefined {
-    return [...this.#machines.values()].find((machine) => machine.name === name);
+  #own(given: EmulatedMachine): Kept | undefined {
+    return [...this.#machines.values()].find((machine) => machine === given);
   }
 
   #announce(kind: MachineEventKind, machine: EmulatedMachine): void {

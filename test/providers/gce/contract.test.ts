@@ -9,6 +9,7 @@ describe.each([
     const {provider, world, server, clock, machines, plant, close} = await openGceWorld({isDirect});
     return {
       provider,
+      identity: 'name',
       machines: () => machines().map(({name, zone}) => ({name, place: zone})),
       plantForeign: async (name) => ({place: plant({'slipway-deployment': 'another'}, name).zone}),
       keep: async (name) => {

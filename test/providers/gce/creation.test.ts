@@ -31,7 +31,7 @@ afterEach(() => gce.close());
 test('a late stock-out moves to the next zone under the same name and another request id', async () => {
   await open();
   gce.world.failLate({zone: ZONES[0], error: STOCK_OUT});
-  expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[1], spot: false}});
+  expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[1], spot: false}, id: NAME});
   expect(gce.inserts().map(({body}) => body['name'])).toEqual([NAME, NAME]);
   expect(new Set(requestIds()).size).toBe(2);
   expect(gce.machines().map(({zone}) => zone)).toEqual([ZONES[1]]);
@@ -101,7 +101,7 @@ test('the remains of an insert that met a stock-out are deleted before the next 
   gce.world.observe(({kind, instance: {zone, name, labels}}) => {
     if (kind === 'failed') gce.world.insert({zone, template, requestId: undefined, body: {name, labels}});
   });
-  expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[1], spot: false}});
+  expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[1], spot: false}, id: NAME});
   expect(gce.world.instances().map(({zone}) => zone)).toEqual([ZONES[1]]);
 });
 
@@ -152,7 +152,7 @@ describe('a quota', () => {
   test('of spot VMs leads to one standard attempt if spot is only preferred', async () => {
     await open({provider: {spot: 'prefer'}});
     gce.world.failLate({spot: true, error: SPOT_QUOTA});
-    expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[0], spot: false}});
+    expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[0], spot: false}, id: NAME});
     expect(tried.map(({spot}) => spot)).toEqual([true, false]);
   });
 

@@ -29,7 +29,7 @@ describe.each([400, 404] as const)('a zone that refuses with %i', (status) => {
   test('an accelerator that it does not have leads to the next zone', async () => {
     await open({templates: templateWith(T4)});
     gce.world.catalog.withdraw(ZONES[0], 'nvidia-tesla-t4', status);
-    expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[1], spot: false}});
+    expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[1], spot: false}, id: NAME});
   });
 
   test('a machine type that it does not have leads to the next zone', async () => {

@@ -17,7 +17,7 @@ describe('after an insert whose answer was lost', () => {
   test('the created VM is found: one VM, one insert', async () => {
     await open();
     gce.server.fault({match: isInsert, respond: 'lost'});
-    expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[0], spot: false}});
+    expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[0], spot: false}, id: NAME});
     expect(gce.world.created).toHaveLength(1);
     expect(gce.inserts()).toHaveLength(1);
     expect(gce.world.get(ZONES[0], NAME).status).toBe('RUNNING');
@@ -28,7 +28,7 @@ describe('after an insert whose answer was lost', () => {
     const error = {code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message: 'No resources.'};
     gce.world.failLate({zone: ZONES[0], error});
     gce.server.fault({match: isInsert, respond: 'lost'});
-    expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[1], spot: false}});
+    expect(await create()).toEqual({kind: 'created', placement: {place: ZONES[1], spot: false}, id: NAME});
     expect(gce.machines()).toHaveLength(1);
   });
 

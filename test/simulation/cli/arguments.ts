@@ -1,5 +1,5 @@
 import {parseArgs} from 'node:util';
-import type {SimulatedProvider} from '../scenario';
+import {SIMULATED_PROVIDERS, type SimulatedProvider} from '../scenario';
 
 export const HELP = `The simulation: whole deployments on a virtual clock, with seeded faults, and checks after each step.
 
@@ -7,7 +7,8 @@ export const HELP = `The simulation: whole deployments on a virtual clock, with 
   npm run simulate -- --seeds 10000             so many
   npm run simulate -- --seed 4711 --seeds 1     one seed again: a failing one is cut down and shown with its trace
   npm run simulate -- --days 7                  jobs go on coming for so long (default 0.25)
-  npm run simulate -- --provider memory         machines of a provider that exists in tests alone (default gce)
+  npm run simulate -- --provider memory         machines of a provider that exists in tests alone (default gce);
+                                                memory-ids: its service knows machines by ids alone
   npm run simulate -- --workers 2               processes (default 2)
   npm run simulate -- --trace                   shows the trace of a single seed, also when all is well
   npm run simulate -- --help                    this text
@@ -43,16 +44,17 @@ export function parseArguments(argv: readonly string[]): Arguments {
     seed: numberOf('--seed', values.seed, 0, 2 ** 32 - 1, true),
     seeds: numberOf('--seeds', values.seeds, 1, 10_000_000, true),
     days: numberOf('--days', values.days, 0.01, 60, false),
-    provider: providerOf(values.provider),
+    provider: simulatedProvider(values.provider),
     workers: numberOf('--workers', values.workers, 1, 64, true),
     trace: values.trace,
     help: values.help,
   };
 }
 
-function providerOf(text: string): SimulatedProvider {
-  if (text === 'gce' || text === 'memory') return text;
-  throw new Error(`--provider: found ${text}, expected gce or memory`);
+export function simulatedProvider(text: string): SimulatedProvider {
+  const known = SIMULATED_PROVIDERS.find((one) => one === text);
+  if (known) return known;
+  throw new Error(`--provider: found ${text}, expected one of ${SIMULATED_PROVIDERS.join(', ')}`);
 }
 
 function numberOf(option: string, text: string, least: number, most: number, whole: boolean): number {

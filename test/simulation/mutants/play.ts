@@ -1,3 +1,4 @@
+import {simulatedProvider} from '../cli/arguments';
 import {playSeed} from '../cli/seed-result';
 import {drawScenario} from '../draw-scenario';
 import {FUNCTIONS, type Functions} from '../functions';
@@ -49,7 +50,7 @@ async function play(seeds: number, days: number, provider: SimulatedProvider, ke
 
 async function main(): Promise<void> {
   const [seeds, days, provider, kept] = process.argv.slice(2);
-  const caught = await play(Number(seeds), Number(days), provider === 'memory' ? provider : 'gce', kept === 'kept');
+  const caught = await play(Number(seeds), Number(days), simulatedProvider(provider ?? 'gce'), kept === 'kept');
   process.stdout.write(`${JSON.stringify(caught)}\n`, () => process.exit(0));
 }
 

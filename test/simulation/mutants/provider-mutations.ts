@@ -14,4 +14,10 @@ export const PROVIDER_MUTATIONS: readonly Mutation[] = [
     value: "'gce'",
     provider: 'memory',
   },
+  {
+    name: 'providers: the name of a machine is taken for its id',
+    marked: 'id of the machine',
+    value: 'runner.name',
+    provider: 'memory-ids',
+  },
 ];

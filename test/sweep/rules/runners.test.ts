@@ -14,6 +14,14 @@ const all = {runners: [runner], machines: own, jobs: jobs(job)};
 describe('a VM without a live runner', () => {
   const former = new Map([[name, {...runner, state: 'gone' as const}]]);
 
+  test('is deleted by the id that its provider listed', () => {
+    const machines = [machine(runner, {id: 'm-1'}), machine(runner, {id: 'm-2'})];
+    expect(twice({machines, former})).toMatchObject([
+      {kind: 'delete_vm', name, id: 'm-1'},
+      {kind: 'delete_vm', name, id: 'm-2'},
+    ]);
+  });
+
   test.each([
     ['is deleted when two sweeps saw it', {former}, ['delete_vm orphan']],
     ['and without any record is deleted when every scope was listed', {}, ['delete_vm orphan']],
@@ -200,6 +208,12 @@ describe('a busy runner', () => {
 
   test('is not ended because its registration is missing', () => {
     expect(twice({runners: [since(1)], machines: own})).toEqual([]);
+  });
+
+  test('is not ended while one of two machines of its name runs, in whatever order they are listed', () => {
+    const both = [machine(runner, {id: 'm-1'}), machine(runner, {id: 'm-2', status: 'stopped'})];
+    expect(twice({runners: [since(1)], machines: both})).toEqual([]);
+    expect(twice({runners: [since(1)], machines: both.toReversed()})).toEqual([]);
   });
 });
 

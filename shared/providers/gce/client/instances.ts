@@ -3,8 +3,8 @@ import {type Call, type ComputeClients, callCompute, isAbsent, TimedOut} from '.
 import type {Compute, ComputeErrorItem, Instance, InstanceStatus, OperationResult} from './compute';
 import {ComputeFailure} from './errors';
 
-/** Time-out for all pages of a list together. */
-const LIST_TIMEOUT_MS = 60_000;
+/** Time-out for all pages of a list together. The sweep waits 30 s for a provider's list (shared/sweep/machines.ts). */
+const LIST_TIMEOUT_MS = 25_000;
 
 const STATUSES: readonly string[] = [
   'PENDING',
