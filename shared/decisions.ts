@@ -107,6 +107,7 @@ const OTHERS = [
   'retried',
   'retry',
   'rung_failed',
+  'runner_version_ends',
   'runs_another',
   'settle',
   'stale_secret',

@@ -3,7 +3,8 @@ import type {ConfigFor, FunctionName} from './config/config-types';
 import type {SecretSource} from './config/credentials';
 import type {SecretCheck} from './config/secret-check';
 import type {SecretReader} from './config/secrets';
-import type {Discovery, GitHub, GitHubFor} from './github/github';
+import type {InvalidConfiguration} from './errors';
+import type {Discovery, GitHub, GitHubFor, Inspection} from './github/github';
 import type {Logger} from './logger';
 import type {JobDocument} from './model/job';
 import type {Pool} from './model/pool';
@@ -54,6 +55,8 @@ export function githubOf(
 /** What a function creates from its configuration alone, without a call. `webhook` uses nothing else. Created once per process. */
 export interface ServicesBase<T extends FunctionName = FunctionName> {
   readonly config: ConfigFor<T>;
+  /** What is wrong with the configuration, of `api` alone: `config` then lacks what could not be read. Undefined: nothing. */
+  readonly invalid: InvalidConfiguration | undefined;
   readonly clock: Clock;
   readonly random: Random;
   /** Its lines contain the function's name. */
@@ -77,6 +80,8 @@ export interface Services<T extends ControllingFunction = ControllingFunction> e
   readonly context: Context;
   /** Created by the first call; only the sweep calls it. */
   readonly discovery: () => Discovery;
+  /** As `discovery`; only the doctor calls it. */
+  readonly inspection: () => Inspection;
 }
 
 /** Options of every operation that a person requests. `dryRun`: only answers what would be done. */

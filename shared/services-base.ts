@@ -1,6 +1,6 @@
 import {type Clock, systemClock} from './clock';
-import {parseConfig} from './config/config';
-import type {Config, FunctionName} from './config/config-types';
+import {parseAsFarAsPossible} from './config/config';
+import type {Config, ConfigFor, FunctionName} from './config/config-types';
 import {warnOfOldNames} from './config/old-names';
 import {createSecretCheck} from './config/secret-check';
 import {createSecretReader} from './config/secrets';
@@ -34,7 +34,8 @@ export interface ServicesBaseOptions {
 /**
  * The first half of the composition root: the services that need neither the network nor the clients of Firestore, Compute Engine and
  * GitHub. So `webhook` loads none of these clients, and `api` answers at once after a start. The services are created on the first call, so
- * that an invalid configuration is answered and logged, and are then kept. The call throws `InvalidConfiguration`.
+ * that an invalid configuration is answered and logged, and are then kept. The call throws `InvalidConfiguration`; for `api` only if its
+ * secret is not configured, and else what is wrong is in `invalid`.
  */
 export function createServicesBase<T extends FunctionName>(
   target: T,
@@ -54,9 +55,13 @@ export function startLogger(target: FunctionName, {logger}: Pick<ServicesBaseOpt
 
 function create<T extends FunctionName>(target: T, options: ServicesBaseOptions): ServicesBase<T> {
   const {env, clock = systemClock, random = systemRandom} = options;
-  const parsed = parseConfig(env, target);
+  const {config: read, invalid} = parseAsFarAsPossible(env, target);
+  // `api` says what is wrong to whoever has its secret. Every other function works with the whole configuration or not at all.
+  if (invalid && (target !== 'api' || read.managerSecrets.length === 0)) throw invalid;
+  const parsed = read as ConfigFor<T>;
   const config = options.pools ? {...parsed, pools: options.pools(parsed.pools)} : parsed;
   const logger = (options.logger ?? createLogger({level: config.logLevel})).with({function: target});
+  if (invalid) logger.error('the configuration is invalid', {decision: 'failed', error: invalid});
   warnOfOldNames(config.oldNames, logger.warning);
   const secrets = createSecretReader({clock, config, logger});
   const tracer = createTracer({function: target, config, clock, random, logger, tracing: options.tracing});
@@ -67,7 +72,7 @@ function create<T extends FunctionName>(target: T, options: ServicesBaseOptions)
   const tasks = config.tracing ? tracedTasks(signed, tracer) : signed;
 
   const secretCheck: ServicesBase<T>['secretCheck'] = (sources) => createSecretCheck(sources, {secrets, clock});
-  return {config, clock, random, logger, secrets, secretCheck, tasks, tracer};
+  return {config, invalid, clock, random, logger, secrets, secretCheck, tasks, tracer};
 }
 
 /** The queues. `api` can be deployed without them; its operations that create tasks are then refused. */

@@ -2,7 +2,7 @@ import type {Config} from './config/config-types';
 import {checkedPrivateKey, type SecretSource} from './config/credentials';
 import {resolvePlace, withPlace} from './config/place';
 import type {SecretReader} from './config/secrets';
-import {Unavailable} from './errors';
+import {Refused, Unavailable} from './errors';
 import type {Credentials} from './github/access';
 import {connectGitHub, dryRunGitHub} from './github/client';
 import type {Discovery, GitHubConnection, GitHubFor} from './github/github';
@@ -76,7 +76,8 @@ async function create<T extends ControllingFunction>(
     engine ??= tracing ? tracedCompute(real(), tracer) : real();
     return engine;
   };
-  const github = options.github ?? connect().forScope;
+  // Connects at the first call, because `api` also starts without credentials.
+  const github: GitHubFor = options.github ?? ((scope, installationId) => connect().forScope(scope, installationId));
   const providerOptions = {config, compute, clock, logger};
   const providers = createProviders(providerOptions, options.providers);
   const context: Context = {
@@ -99,6 +100,7 @@ async function create<T extends ControllingFunction>(
     config,
     context: tracing ? tracedContext(context, tracer) : context,
     discovery: () => options.discovery ?? connect().discovery,
+    inspection: () => connect().inspection,
   };
 }
 
@@ -114,7 +116,10 @@ export function credentialsOf(github: Config['github'], secrets: SecretReader): 
       ...(installationId === undefined ? {} : {installationId}),
     };
   }
-  if (!token) throw new RangeError('neither an App nor a token: parseConfig reports that');
+  if (!token)
+    throw new Refused(
+      'found neither a GitHub App nor a token; set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY, or GITHUB_TOKEN',
+    );
   return {kind: 'token', token: () => newestVersion(secrets, token), invalidate: () => secrets.invalidate(token)};
 }
 

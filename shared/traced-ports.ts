@@ -81,6 +81,7 @@ export function tracedCompute(compute: Compute, tracer: Tracer): Compute {
     waitForOperation: ({zone, name}) => ({zone, operation: name}),
     getTemplate: ({name, region}) => ({template: name, region}),
     zonesOfRegion: (region) => ({region}),
+    quotasOfRegion: (region) => ({region}),
   });
 }
 

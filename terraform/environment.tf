@@ -74,6 +74,7 @@ locals {
       CORS_ORIGINS           = length(var.cors_origins) > 0 ? join(",", var.cors_origins) : null
       RUNNER_MANAGER_SECRET  = google_secret_manager_secret.manager.id # a resource name, not the secret
       SWEEP_INTERVAL_SECONDS = tostring(var.sweep_interval_seconds)
+      WEBHOOK_URL            = local.urls["webhook"] # for GET /doctor
     }
   }
 

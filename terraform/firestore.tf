@@ -19,7 +19,7 @@ locals {
   database = var.create_firestore_database ? google_firestore_database.state[0].name : var.firestore_database
 
   # Every collection of shared/store; each document has a field expireAt.
-  collections = toset(["breakers", "deadletters", "jobs", "keys", "locks", "runners", "slots", "usage", "vms"])
+  collections = toset(["breakers", "deadletters", "facts", "jobs", "keys", "locks", "runners", "slots", "usage", "vms"])
 
   # Maps that are never queried and grow with the fleet: every key would be indexed, and a document may have at most 40,000 index entries.
   unindexed = {
@@ -28,6 +28,9 @@ locals {
     hooks         = { collection = "locks", field = "hooks" }
     last_sweep    = { collection = "locks", field = "last" }
     task          = { collection = "deadletters", field = "body" }
+    boots         = { collection = "facts", field = "boots" }
+    downloads     = { collection = "facts", field = "downloads" }
+    versions      = { collection = "facts", field = "inUse" }
     answer        = { collection = "keys", field = "answer" }
     usage         = { collection = "usage", field = "rows" }
     counted_vms   = { collection = "usage", field = "vms" }

@@ -7,7 +7,7 @@ locals {
     provision = ["store", "find_vms", "create_vms", "delete_vms"]
     stop      = ["store", "find_vms", "delete_vms"]
     sweep     = ["store", "find_vms", "list_vms", "find_preemptions", "delete_vms"]
-    api       = ["store", "find_vms", "list_vms", "delete_vms"]
+    api       = ["store", "find_vms", "list_vms", "delete_vms", "check_places"]
   }
   # Roles on the VMs of pools of type gce-vm, and on no other VM.
   granted_on_vms = {
@@ -110,7 +110,7 @@ resource "google_cloud_tasks_queue_iam_member" "enqueuer" {
   member   = google_service_account.function[each.value.function].member
 }
 
-# For the deep health check.
+# For GET /doctor.
 resource "google_cloud_tasks_queue_iam_member" "checker" {
   for_each = local.queues
 

@@ -12,10 +12,10 @@ locals {
     4. In the settings of the App, set the webhook URL, that secret and the content type application/json, and subscribe to the event "Workflow job":
          ${google_cloudfunctions2_function.function["webhook"].service_config[0].uri}
     5. Install the App on the repositories of the pools. Its "Recent deliveries" page then shows a ping that was answered 200.
-    6. Ask the control API how all is going (the first header is only needed while api_public is false):
+    6. Ask the control API what is still wrong (the first header is only needed while api_public is false):
          curl -H "Authorization: Bearer $(gcloud auth print-identity-token)" \
            -H "X-Runner-Secret: $(gcloud secrets versions access latest --secret=${google_secret_manager_secret.manager.secret_id} --project=${var.project})" \
-           ${google_cloudfunctions2_function.function["api"].service_config[0].uri}/status
+           ${google_cloudfunctions2_function.function["api"].service_config[0].uri}/doctor
     ${local.persistent_steps}
   TEXT
 

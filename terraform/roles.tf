@@ -47,6 +47,13 @@ locals {
       title       = "find out whether a spot VM was preempted"
       permissions = ["compute.zoneOperations.list"]
     }
+    check_places = {
+      title = "look whether a VM could be created"
+      permissions = [
+        "compute.instanceTemplates.get",
+        "compute.regions.get", # its quotas, and what is used of them
+      ]
+    }
     create_vms = {
       title = "create VMs from instance templates"
       permissions = [

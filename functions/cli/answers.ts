@@ -106,6 +106,11 @@ export const CreatedRunners = z.object({
 /** Of what changes one thing: where it is now. */
 export const Outcome = z.object({status: z.string(), operation: Text, task: Text});
 
+export const Finding = z.object({check: z.string(), status: z.string(), because: z.string(), do: z.string()});
+export type Finding = z.output<typeof Finding>;
+
+export const Doctor = z.object({status: z.string(), findings: z.array(Finding)});
+
 export const Explanation = z.object({
   job: z
     .object({

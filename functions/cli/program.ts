@@ -8,6 +8,7 @@ import {addCompletion} from './commands/completion';
 import {addCosts} from './commands/costs';
 import {addCreate, addDelete} from './commands/create';
 import {addDeadLetters, addRetry} from './commands/dead-letters';
+import {addDoctor} from './commands/doctor';
 import {addJobs} from './commands/jobs';
 import {addOpen} from './commands/open';
 import {addStart, addStop} from './commands/power';
@@ -32,6 +33,7 @@ const COMMANDS: readonly AddCommand[] = [
   addDeadLetters,
   addRetry,
   addCosts,
+  addDoctor,
   addTest,
   addCleanup,
   addOpen,

@@ -85,6 +85,7 @@ export class Api {
         },
       );
     }
+    if (base.invalid && !route.whenMisconfigured) throw misconfigured();
     const context = this.#contextOf(request, route, base, authenticated);
     const input = {path: parameters, query: readQuery(request), body: await this.#body(request, route)};
     const reply = await this.#traced(request, route, () => run(route, context, input, request));
@@ -140,17 +141,21 @@ export class Api {
   #contextOf(
     request: Request,
     {id}: Operation,
-    {config, clock}: ServicesBase<'api'>,
+    {config, invalid, clock, secrets}: ServicesBase<'api'>,
     authenticated: boolean,
   ): RequestContext {
     const {services} = this.#options;
+    const logger = this.#log(request).with({operation: id});
     return {
       config,
+      invalid,
       clock,
+      secrets,
       headers: request.headers,
       authenticated,
       services,
-      context: async () => ({...(await services()).context, logger: this.#log(request).with({operation: id})}),
+      logger,
+      context: async () => ({...(await services()).context, logger}),
       lookUps: async () => this.#lookUpsOf(await services()),
       kept: <T>(key: string, ms: number, read: () => Promise<T>) => {
         this.#kept ??= new TtlCache<unknown>(clock);
@@ -187,6 +192,13 @@ export class Api {
     const {logger = this.#options.startLogger, config} = this.#base ?? {};
     return logger.with(traceFields(traceOf(request.headers), config?.project));
   }
+}
+
+function misconfigured(): Problem {
+  return new Problem(
+    'misconfigured',
+    'the configuration is invalid, so that only health, documentation, status, explanations and GET /doctor are served; GET /doctor names every error',
+  );
 }
 
 function wrongMethod(method: string, allow: string): Problem {

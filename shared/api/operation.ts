@@ -2,22 +2,31 @@ import type {IncomingHttpHeaders} from 'node:http';
 import type * as z from 'zod';
 import type {Clock} from '../clock';
 import type {Config} from '../config/config-types';
+import type {SecretReader} from '../config/secrets';
 import type {LookUps} from '../diagnosis/look-ups';
+import type {InvalidConfiguration} from '../errors';
 import type {ProblemKind} from '../http/errors';
 import type {Reply} from '../http/server';
+import type {Logger} from '../logger';
 import type {Context, Services} from '../ports';
 import {InputReader, type RawInput} from './input';
 
 /** What an operation uses to answer one request. The functions create on the first call what takes time to create. */
 export interface RequestContext {
+  /** Without what could not be read, if `invalid` says so. */
   readonly config: Config;
+  /** What is wrong with the configuration; undefined: nothing. Only operations `whenMisconfigured` see it. */
+  readonly invalid: InvalidConfiguration | undefined;
   readonly clock: Clock;
+  readonly secrets: SecretReader;
   /** The request's headers, names in lower case. */
   readonly headers: IncomingHttpHeaders;
   /** The request carries the secret. Always true for an operation with `access: 'secret'`. */
   readonly authenticated: boolean;
   /** Their `config` has the project, regions and zones filled in, unlike `config` above. */
   readonly services: () => Promise<Services<'api'>>;
+  /** Its lines contain the trace and the operation of the request. */
+  readonly logger: Logger;
   /** The context of the domain functions; its logger carries the request's fields. */
   readonly context: () => Promise<Context>;
   /** What questions about jobs ask of GitHub, within bounds that hold for all requests together. */
@@ -72,6 +81,8 @@ export interface Description<P extends z.ZodType, Q extends z.ZodType, B extends
   readonly problems: readonly ProblemKind[];
   /** The operation changes something, so it accepts `Idempotency-Key`. */
   readonly changes?: true;
+  /** The operation is served while the configuration is invalid, too: it says so, or it needs nothing of it. */
+  readonly whenMisconfigured?: true;
   /** Nothing is changed unless the query has `dry-run=false`. */
   readonly dryByDefault?: true;
 }

@@ -3,6 +3,7 @@ import {openBreakers} from '../diagnosis/facts';
 import {MOST_READ} from '../diagnosis/looked-at';
 import {queuedJobs, waitingJobs} from '../diagnosis/waiting-jobs';
 import type {BreakerDocument} from '../model/breaker';
+import {RUNNER_VERSIONS} from '../model/facts';
 import type {JobDocument} from '../model/job';
 import type {Pool} from '../model/pool';
 import {isLive, LIVE_STATES, type LiveState, type RunnerDocument} from '../model/runner';
@@ -20,6 +21,7 @@ import {
   vmStateOf,
   vmView,
 } from './resources';
+import {runnerVersionView} from './runner-version';
 
 /**
  * The answer of GET /status. Reads the records only, and of runners and jobs 200 each at most; asks neither GitHub nor Compute Engine.
@@ -30,12 +32,13 @@ export async function readStatus(
 ) {
   const {store, pools, clock} = context;
   const now = clock.now();
-  const [jobs, vms, swept, breakers, deadletters] = await Promise.all([
+  const [jobs, vms, swept, breakers, deadletters, versions] = await Promise.all([
     queuedJobs(context),
     persistentVms(context),
     lastSweep(store),
     openBreakers(store),
     store.count('deadletters', {}),
+    store.get('facts', RUNNER_VERSIONS),
   ]);
   const runners = await liveRunners(store, jobs);
   const waiting = await waitingJobs(context, jobs, {
@@ -80,6 +83,7 @@ export async function readStatus(
     last_sweep: swept ? sweepView(swept, now) : null,
     breakers: breakers.map(breakerView),
     deadletters,
+    runner_version: versions?.kind === 'runner_versions' && versions.readAt > 0 ? runnerVersionView(versions) : null,
   };
 }
 

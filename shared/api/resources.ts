@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type {CheckFinding} from '../diagnosis/doctor/check';
 import {Problem} from '../http/errors';
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {isLabelPattern} from '../model/labels';
@@ -160,4 +161,16 @@ export function unknownRunner(id: string): Problem {
 export function unknownPool(name: string, pools: readonly {readonly name: string}[]): Problem {
   const names = pools.map((pool) => pool.name).join(', ') || 'none, as no pool is configured';
   return new Problem('unknown-pool', `found pool ${name}, expected one of: ${names}`);
+}
+
+/** What every check of the doctor finds. The doctor is loaded when it is first asked. */
+export function findings({
+  config,
+  invalid,
+  secrets,
+  services,
+  logger,
+}: Pick<RequestContext, 'config' | 'invalid' | 'secrets' | 'services' | 'logger'>): Promise<CheckFinding[]> {
+  const {examine}: typeof import('../diagnosis/doctor/doctor') = require('../diagnosis/doctor/doctor');
+  return examine({config, invalid, secrets, services, logger, sweepSeconds: config.sweepIntervalSeconds});
 }

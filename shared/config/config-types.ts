@@ -50,7 +50,13 @@ export interface Config {
   /** `projects/P/locations/L/queues/Q` */
   readonly queues: {readonly provision?: string; readonly stop?: string};
   /** URLs of the functions, unchanged, because they are also the OIDC audiences. */
-  readonly urls: {readonly provision?: string; readonly stop?: string; readonly sweep?: string};
+  readonly urls: {
+    readonly provision?: string;
+    readonly stop?: string;
+    readonly sweep?: string;
+    /** Where GitHub delivers: no audience of tokens, only compared with the App's webhook. */
+    readonly webhook?: string;
+  };
   /** E-mail address in the OIDC tokens of Cloud Tasks and Cloud Scheduler. */
   readonly tasksServiceAccount?: string;
   /** `platform`: Cloud Run's IAM has verified the token and replaced its signature. Default `verify`. */
@@ -85,12 +91,12 @@ export interface Config {
 /** The configuration of the functions that create tasks. */
 export interface DispatchingConfig extends Config {
   readonly queues: {readonly provision: string; readonly stop: string};
-  readonly urls: {readonly provision: string; readonly stop: string; readonly sweep?: string};
+  readonly urls: Config['urls'] & {readonly provision: string; readonly stop: string};
   readonly tasksServiceAccount: string;
 }
 
 export interface SweepConfig extends DispatchingConfig {
-  readonly urls: {readonly provision: string; readonly stop: string; readonly sweep: string};
+  readonly urls: DispatchingConfig['urls'] & {readonly sweep: string};
 }
 
 export type ApiConfig = Config;

@@ -36,14 +36,26 @@ const REQUIRED: Readonly<Record<FunctionName, readonly string[]>> = {
  * @throws InvalidConfiguration with every error at once, none of which shows a secret.
  */
 export function parseConfig<T extends FunctionName>(env: Environment, target: T): ConfigFor<T> {
+  const {config, invalid} = parseAsFarAsPossible(env, target);
+  if (invalid) throw invalid;
+  // The required variables are present: a missing one has been reported.
+  return config as ConfigFor<T>;
+}
+
+/**
+ * The configuration of one function, deeply frozen, and what is wrong with it. What cannot be read is left out, and an error in `RUNNER_CONFIG`
+ * leaves out every pool.
+ */
+export function parseAsFarAsPossible(
+  env: Environment,
+  target: FunctionName,
+): {readonly config: Config; readonly invalid: InvalidConfiguration | undefined} {
   const old = readOldNames(env);
   const problems = new Problems(literalSecrets(env, old.values), old.origins);
   for (const problem of old.problems) problems.report(...problem);
   const variables = new Variables(env, new Set(REQUIRED[target]), problems, old.values);
   const config = readConfig(variables, problems, target, old);
-  problems.throwIfAny();
-  // The required variables are present: a missing one has been reported.
-  return deepFreeze(config) as ConfigFor<T>;
+  return {config: deepFreeze(config), invalid: problems.asError()};
 }
 
 /**
@@ -107,6 +119,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
       provision: readUrl(variables, 'PROVISION_URL'),
       stop: readUrl(variables, 'STOP_URL'),
       sweep: readUrl(variables, 'SWEEP_URL'),
+      webhook: readUrl(variables, 'WEBHOOK_URL'),
     }),
     tasksServiceAccount: variables.read(
       'TASKS_SERVICE_ACCOUNT',

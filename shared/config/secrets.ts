@@ -1,7 +1,7 @@
 import {readFile} from 'node:fs/promises';
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
-import {Unavailable} from '../errors';
+import {Refused, Unavailable} from '../errors';
 import type {Logger} from '../logger';
 import {Secret} from '../secret';
 import type {Emulators} from './config-types';
@@ -27,6 +27,8 @@ export interface SecretReader {
   peek(source: SecretSource): Secret[] | undefined;
   /** Reads again, even if a value is cached. Other callers get the cached value meanwhile. Throws `Unavailable`. */
   readAfresh(source: SecretSource): Promise<Secret[]>;
+  /** Reads the secret from where it is and keeps nothing. Throws `Unavailable` or `Refused`; a former value is no substitute. */
+  check(source: SecretSource): Promise<void>;
   /** Makes the next `read` send a request. Called when the peer answered 401, because the value may have been rotated. */
   invalidate(source: SecretSource): void;
 }
@@ -106,6 +108,15 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
     },
     async readAfresh(source) {
       return reload(source);
+    },
+    async check(source) {
+      if (source.kind === 'literal') return;
+      try {
+        await fetch(source);
+      } catch (error) {
+        const message = `the secret ${nameOf(source)} cannot be read: ${error instanceof Error ? error.message : 'unknown error'}`;
+        throw error instanceof Unavailable ? new Unavailable(message, 10, {cause: error}) : new Refused(message);
+      }
     },
     invalidate(source) {
       if (source.kind !== 'literal') known.expire(keyOf(source));

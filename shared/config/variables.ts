@@ -63,8 +63,9 @@ export class Problems {
       .replace(/\/\/[^/@\s]*@/, '//***@');
   }
 
-  throwIfAny(): void {
-    if (this.#problems.length > 0) throw new InvalidConfiguration(this.#problems);
+  /** All errors at once; undefined: there are none. */
+  asError(): InvalidConfiguration | undefined {
+    return this.#problems.length > 0 ? new InvalidConfiguration(this.#problems) : undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 import type {BreakerDocument} from '../model/breaker';
+import {bootTimesId, medianMs} from '../model/facts';
 import {type JobDocument, jobKeyOf} from '../model/job';
 import type {Pool} from '../model/pool';
 import {ALL_POOLS} from '../model/slot';
@@ -52,6 +53,12 @@ export function positionIn(oldest: readonly JobDocument[], job: JobDocument): nu
   const queue = oldest.filter(({pool, demand}) => pool === job.pool && demand === 'open');
   const index = queue.findIndex((other) => jobKeyOf(other) === jobKeyOf(job));
   return index < 0 ? undefined : index + 1;
+}
+
+/** How long a boot usually takes in the pool, in milliseconds; undefined: none is on record. */
+export async function usualBootMs(store: Store, pool: string): Promise<number | undefined> {
+  const found = await store.get('facts', bootTimesId(pool));
+  return found?.kind === 'boot_times' ? medianMs(found.boots) : undefined;
 }
 
 /** The place of an open job in the queue of its pool, as `positionIn` has it; undefined: not among the first 200. */

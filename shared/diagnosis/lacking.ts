@@ -125,7 +125,7 @@ function creating(looked: LookedAt, job: JobDocument): Explanation {
 
 /** The machine is there. */
 function made(looked: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Explanation {
-  const {registration, now} = looked;
+  const {registration} = looked;
   const since = runner.stateAt;
   const isOnline = registration !== 'unknown' && registration !== 'absent' && registration.status === 'online';
   if (isOnline && registration.busy) {
@@ -137,16 +137,27 @@ function made(looked: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Ex
     };
   }
   if (isOnline || (registration === 'unknown' && isOnlineOnRecord(runner))) return idle(looked, runner, pool);
-  const bootMs = pool.bootMinutes * 60_000;
-  const tooLong = now - since > bootMs;
-  const boots = `runner ${runner.name} has been booting for ${duration(now - since)}${placeOf(runner)}; a boot may take ${duration(bootMs)} here`;
+  return booting(looked, runner, pool);
+}
+
+/** A boot is not called long before this, whatever is usual. */
+const SHORT_BOOT_MS = 90_000;
+
+function booting({now, usualBootMs}: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Explanation {
+  const since = runner.stateAt;
+  const mostMs = pool.bootMinutes * 60_000;
+  const longMs = Math.min(mostMs, Math.max(SHORT_BOOT_MS, 2 * (usualBootMs ?? mostMs)));
+  const usual =
+    usualBootMs === undefined
+      ? `a boot may take ${duration(mostMs)} here`
+      : `it usually takes ${duration(usualBootMs)} here, and may take ${duration(mostMs)}`;
+  const boots = `runner ${runner.name} has been booting for ${duration(now - since)}${placeOf(runner)}; ${usual}`;
+  if (now - since <= longMs) return {verdict: 'booting', since, because: boots, do: 'Wait for the boot.'};
   return {
     verdict: 'booting',
     since,
-    because: tooLong ? `${boots}, and the sweep replaces it` : boots,
-    do: tooLong
-      ? `Read the VM’s serial port log: gcloud compute instances get-serial-port-output ${runner.name}${zoneFlag(runner)}`
-      : 'Wait for the boot.',
+    because: now - since > mostMs ? `${boots}, and the sweep replaces it` : `${boots}: this boot takes too long`,
+    do: `Read the VM’s serial port log: gcloud compute instances get-serial-port-output ${runner.name}${zoneFlag(runner)}`,
   };
 }
 

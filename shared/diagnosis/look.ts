@@ -10,7 +10,7 @@ import {type Context, poolOf} from '../ports';
 import {deadLetterId} from '../runners/give-up';
 import {queuedJobs} from '../vms/records';
 import {findVmOfPool} from '../vms/vms';
-import {breakersOfJob, eyesOf, openBreakers, positionOf, queuedBefore, roomOf} from './facts';
+import {breakersOfJob, eyesOf, openBreakers, positionOf, queuedBefore, roomOf, usualBootMs} from './facts';
 import type {LookUps} from './look-ups';
 import type {Eyes, JobLook, JobReference, LookedAt, RegistrationLook, VmLook} from './looked-at';
 
@@ -59,6 +59,7 @@ export async function lookAt(
     queue: isInQueue ? {...(await roomOf(context, pool)), position: await positionOf(context, job)} : undefined,
     vm,
     eyes: await eyesOf(context.store, given),
+    usualBootMs: isInQueue && runner?.state === 'booting' ? await usualBootMs(context.store, job.pool) : undefined,
     placements: isInQueue && job.failedAttempt?.kind === 'no_capacity' ? await placementsOf(context, job) : [],
   };
   return {looked, runners};

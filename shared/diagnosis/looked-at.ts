@@ -86,6 +86,8 @@ export interface LookedAt {
   readonly queue: QueuePlace | undefined;
   readonly vm: VmLook | undefined;
   readonly eyes: Eyes;
+  /** How long a boot usually takes in the pool: the median of the last 50, in milliseconds. Undefined: not known, or the runner does not boot. */
+  readonly usualBootMs: number | undefined;
   /** Placements that are tried for the job's runner, in words; empty: not known. */
   readonly placements: readonly string[];
 }

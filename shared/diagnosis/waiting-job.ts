@@ -1,3 +1,4 @@
+import type {ConfigurationProblem} from '../errors';
 import type {JobDocument} from '../model/job';
 import {matchJob} from '../model/matching';
 import {isEphemeral, isPersistent} from '../model/pool';
@@ -19,6 +20,26 @@ export function explain(looked: LookedAt): Explanation {
   return {
     ...found,
     because: `${quoted(found.because)}; by the record, as GitHub was not heard: ${quoted(github.because)}`,
+  };
+}
+
+/** What is known of a job without the pools: the rest of the verdicts would say that there are none. */
+const WITHOUT_POOLS: readonly string[] = ['completed', 'running', 'given_up'];
+
+/**
+ * Why a job does not run while the configuration cannot be read: then no function notices it, unless it runs or is over.
+ *
+ * @param error the first error of the configuration
+ */
+export function explainWithoutPools(looked: LookedAt, error: ConfigurationProblem): Explanation {
+  const found = explain(looked);
+  const isUnknown = found.verdict === 'unknown_job' && looked.asked.repository !== undefined;
+  if (isUnknown || WITHOUT_POOLS.includes(found.verdict)) return found;
+  return {
+    verdict: 'not_noticed_yet',
+    since: looked.job || looked.github.kind === 'seen' ? queuedSince(looked) : looked.now,
+    because: `the configuration cannot be read: ${error.path}: found ${error.found}, expected ${error.expected}`,
+    do: 'Correct the configuration and deploy it; slipway doctor names every error.',
   };
 }
 

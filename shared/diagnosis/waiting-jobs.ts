@@ -6,7 +6,7 @@ import {type Context, poolOf} from '../ports';
 import {deadLetterId} from '../runners/give-up';
 import type {Store} from '../store/store';
 import {findVmOfPool} from '../vms/vms';
-import {breakersOfJob, eyesOf, positionIn, queuedBefore, type Room, roomOf} from './facts';
+import {breakersOfJob, eyesOf, positionIn, queuedBefore, type Room, roomOf, usualBootMs} from './facts';
 import {type Eyes, type LookedAt, MOST_READ, type VmLook} from './looked-at';
 import type {Explanation} from './verdict';
 import {explain} from './waiting-job';
@@ -51,6 +51,7 @@ export async function waitingJobs(
     await Promise.all([...pools].map(async (pool) => [pool, await roomIfNeeded(context, pool, jobs)] as const)),
   );
   const vms = new Map(await Promise.all([...pools].map(async (pool) => [pool, await vmOf(context, pool)] as const)));
+  const boots = await usualBoots(context, jobs, read.runners);
   return Promise.all(
     jobs.map(async (job) => {
       const runner = await runnerOf(context.store, job, read.runners);
@@ -70,6 +71,7 @@ export async function waitingJobs(
         queue: room && {...room, position: positionIn(jobs, job)},
         vm: withBefore(vms.get(job.pool), job, jobs),
         eyes,
+        usualBootMs: boots.get(job.pool),
         placements: [],
       };
       return {job, explanation: explain(looked)};
@@ -82,6 +84,17 @@ async function roomIfNeeded(context: Records, name: string, jobs: readonly JobDo
   const pool = poolOf(context, name);
   const isOpen = jobs.some((job) => job.pool === name && job.demand === 'open');
   return pool && isEphemeral(pool) && isOpen ? roomOf(context, pool) : undefined;
+}
+
+/** Of the pools in which a runner boots for one of the jobs. */
+async function usualBoots(
+  {store}: Records,
+  jobs: readonly JobDocument[],
+  runners: ReadonlyMap<string, RunnerDocument>,
+): Promise<ReadonlyMap<string, number | undefined>> {
+  const booting = jobs.filter(({runner}) => runner !== null && runners.get(runner)?.state === 'booting');
+  const pools = [...new Set(booting.map(({pool}) => pool))];
+  return new Map(await Promise.all(pools.map(async (pool) => [pool, await usualBootMs(store, pool)] as const)));
 }
 
 async function vmOf(context: Records, pool: string): Promise<Omit<VmLook, 'before'> | undefined> {

@@ -3,7 +3,7 @@ import type {Clock} from '../clock';
 import {RefusedByGitHub} from '../errors';
 import {describeScope, ownerOf, type RunnerScope, repositoryScope, scopePath} from '../model/scope';
 import type {Access} from './access';
-import type {App} from './app';
+import {type App, listInstallations} from './app';
 import {askConditionally, type RateReading} from './conditional';
 import {classify, unreadable} from './errors';
 import {
@@ -19,8 +19,9 @@ import {
 } from './github';
 import {nextPageUrl, readListWith, toListed} from './lists';
 import type {DiscoveryPermission, GitHubCall} from './refusals';
-import {readDelivery, readHook, readInstallation, readItems, readRepository} from './responses';
+import {readDelivery, readHook, readItems, readRepository} from './responses';
 import type {RunnerGroups} from './runner-groups';
+import {createRunnerVersions} from './runner-versions';
 import {createScopedGitHub} from './runners';
 import {createRuns, pathOf} from './runs';
 
@@ -57,15 +58,9 @@ export function createActions({access, groups, clock}: ActionsOptions): Discover
     <T>(work: (octokit: Octokit) => Promise<T>): Promise<T> =>
       ask(call, installationId, work);
 
-  async function installations({ask: askApp}: App): Promise<Listed<{id: number; login: string; isSuspended: boolean}>> {
-    const call = callOf({kind: 'organization', org: '*'}, 'the installations of the App', 'metadata');
-    const found = await readListWith(call, (work) => askApp(call, work), '/app/installations', {isArray: true});
-    return toListed(call, found, readInstallation);
-  }
-
   async function accessOfApp(asked: App, {fullName}: NamedRepository): Promise<RepositoryAccess> {
     const scope = repositoryScope(fullName);
-    const {items, failure} = await installations(asked);
+    const {items, failure} = await listInstallations(asked);
     const installation = items.find(({login}) => login.toLowerCase() === ownerOf(scope));
     if (!installation && failure !== undefined) throw failure;
     if (!installation) return 'no_app';
@@ -109,11 +104,12 @@ export function createActions({access, groups, clock}: ActionsOptions): Discover
 
   return {
     ...createRuns(ask),
+    ...createRunnerVersions(ask),
     credentials,
 
     async listRepositories() {
       if (!app) return readRepositories({kind: 'organization', org: '*'}, 'its repositories', '/user/repos', null);
-      const {items, failure} = await installations(app);
+      const {items, failure} = await listInstallations(app);
       const lists: Listed<DiscoveredRepository>[] = [{items: [], failure}];
       const active = items.filter(({isSuspended}) => !isSuspended);
       for (const installation of active) lists.push(await listOrFailure(() => listOfInstallation(installation)));

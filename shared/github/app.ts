@@ -8,9 +8,11 @@ import {type RunnerScope, scopePath} from '../model/scope';
 import type {Random} from '../random';
 import type {Secret} from '../secret';
 import {classify, unreadable} from './errors';
+import type {AppInstallation, Listed} from './github';
+import {readListWith, toListed} from './lists';
 import {type Connection, createOctokit} from './octokit';
 import type {GitHubCall} from './refusals';
-import {readInstallationId, readInstallationToken} from './responses';
+import {readInstallation, readInstallationId, readInstallationToken} from './responses';
 import type {IssuedToken} from './tokens';
 
 /** Validity of a JWT: GitHub accepts at most ten minutes. The start is backdated, because the clock of the process may be ahead. */
@@ -116,6 +118,18 @@ export function createApp(
       });
     },
   };
+}
+
+/** The accounts' installations of the App. */
+export async function listInstallations({ask}: App): Promise<Listed<AppInstallation>> {
+  const call: GitHubCall = {
+    kind: 'discovery',
+    scope: {kind: 'organization', org: '*'},
+    what: 'the installations of the App',
+    permission: 'metadata',
+  };
+  const found = await readListWith(call, (work) => ask(call, work), '/app/installations', {isArray: true});
+  return toListed(call, found, readInstallation);
 }
 
 interface NewJwt {

@@ -7,6 +7,7 @@ import {Secret} from '../secret';
 import {type Credentials, createAccess} from './access';
 import {createActions} from './actions';
 import type {Discovery, GitHubConnection, GitHubFor} from './github';
+import {createInspection} from './inspection';
 import {createRunnerGroups} from './runner-groups';
 import {createScopedGitHub} from './runners';
 
@@ -34,6 +35,7 @@ export function connectGitHub(options: GitHubOptions): GitHubConnection {
   const access = createAccess(credentials, {apiUrl, timeoutMs, ...(logger ? {logger} : {})}, {clock, random});
   const groups = createRunnerGroups(clock);
   const octokitFor = access.octokits();
+  const discovery = createActions({access, groups, clock});
 
   return {
     forScope: (scope, installationId) =>
@@ -45,7 +47,8 @@ export function connectGitHub(options: GitHubOptions): GitHubConnection {
         clock,
         onRateLimit,
       }),
-    discovery: createActions({access, groups, clock}),
+    discovery,
+    inspection: createInspection({access, discovery, clock}),
   };
 }
 

@@ -1,3 +1,4 @@
+import type {RunnerDownload, RunnerVersionEnds} from '../model/facts';
 import type {JobStatus} from '../model/job';
 import type {JobFields} from '../model/job-json';
 import type {RunnerScope} from '../model/scope';
@@ -28,6 +29,8 @@ export interface Registration {
   readonly labels: readonly string[];
   /** The labels that can be removed: not `self-hosted`, the operating system and the architecture. */
   readonly customLabels: readonly string[];
+  /** Version of the runner application, e.g. `2.338.0`; missing before the runner first connects, and where GitHub does not say. */
+  readonly version?: string;
 }
 
 /** The state of a job at GitHub. */
@@ -192,6 +195,10 @@ export interface Discovery {
   run(repository: NamedRepository, runId: number): Promise<DiscoveredRun | undefined>;
   access(repository: NamedRepository): Promise<RepositoryAccess>;
   listRunners(scope: RunnerScope, installationId: number | null): Promise<Registration[]>;
+  /** The runner application that GitHub offers now, for each platform. Every scope gives the same answer. */
+  runnerDownloads(scope: RunnerScope, installationId: number | null): Promise<readonly RunnerDownload[]>;
+  /** When GitHub ends the version. No end where GitHub does not know the version, or has no such answer (GitHub Enterprise Server). */
+  runnerVersionEnds(scope: RunnerScope, installationId: number | null, version: string): Promise<RunnerVersionEnds>;
   /** The hooks that receive `workflow_job`. Empty with an App, whose own hook is used. */
   hooks(scope: RunnerScope): Promise<HookReference[]>;
   /**
@@ -210,8 +217,68 @@ export interface Discovery {
   remainingQuota(): number;
 }
 
-/** Both ports to GitHub, which share tokens, installations and runner groups. */
+/** Permissions of an App or of an installation: `read`, `write` or `admin`, by name. */
+export type AppPermissions = Readonly<Record<string, string>>;
+
+/** The App as its owner has set it up. */
+export interface AppAtGitHub {
+  readonly id: number;
+  readonly slug: string;
+  readonly permissions: AppPermissions;
+  /** The events that its webhook receives. */
+  readonly events: readonly string[];
+}
+
+/** An account's installation of the App. It keeps the permissions that its account has accepted. */
+export interface AppInstallation {
+  readonly id: number;
+  readonly login: string;
+  readonly isSuspended: boolean;
+  readonly permissions: AppPermissions;
+}
+
+/** The App's webhook. GitHub does not say whether it is active. */
+export interface AppWebhook {
+  /** Null: the App has no webhook. */
+  readonly url: string | null;
+  readonly hasSecret: boolean;
+  /** Whether GitHub delivers although the certificate of the URL is not valid. */
+  readonly isInsecure: boolean;
+}
+
+/** A runner group of an organization. */
+export interface RunnerGroupAtGitHub {
+  readonly name: string;
+  readonly isDefault: boolean;
+  readonly allowsPublicRepositories: boolean;
+  /** Only these workflows get its runners; undefined: every workflow. */
+  readonly onlyWorkflows?: readonly string[];
+}
+
+/**
+ * What the doctor asks GitHub: how the App, its installations and the runner groups are set up. Changes nothing, keeps nothing. Every call has
+ * a time-out and throws `RateLimited`, `Unavailable` or `Refused`.
+ *
+ * @see https://docs.github.com/en/rest/apps/apps
+ * @see https://docs.github.com/en/rest/apps/webhooks
+ */
+export interface Inspection {
+  readonly credentials: 'app' | 'token';
+  /** Throws `Refused` with a personal access token; so do the next three calls. */
+  app(): Promise<AppAtGitHub>;
+  installations(): Promise<Listed<AppInstallation>>;
+  webhook(): Promise<AppWebhook>;
+  /** The App's newest deliveries, at most 100, newest first. */
+  deliveries(): Promise<readonly DiscoveredDelivery[]>;
+  /** The groups of the organization; with `repository` (its name without the owner), only those whose runners it may use. */
+  runnerGroups(org: string, repository?: string): Promise<Listed<RunnerGroupAtGitHub>>;
+  /** The scopes of a classic personal access token; null: GitHub does not say, as for a fine-grained token. Throws `Refused` for a wrong token. */
+  tokenScopes(): Promise<readonly string[] | null>;
+}
+
+/** The ports to GitHub, which share tokens, installations and runner groups. */
 export interface GitHubConnection {
   readonly forScope: GitHubFor;
   readonly discovery: Discovery;
+  readonly inspection: Inspection;
 }

@@ -3,6 +3,9 @@ import {Id, JobJson, jobFields, jobStatus, minor, registrationId, Time} from '..
 import {areLabels, REPOSITORY} from '../model/names';
 import {Secret} from '../secret';
 import type {
+  AppAtGitHub,
+  AppInstallation,
+  AppWebhook,
   DiscoveredDelivery,
   DiscoveredJob,
   DiscoveredRepository,
@@ -11,6 +14,7 @@ import type {
   JitConfig,
   JobAtGitHub,
   Registration,
+  RunnerGroupAtGitHub,
 } from './github';
 
 /**
@@ -54,16 +58,41 @@ export function readInstallationId(data: unknown): number | undefined {
   return InstallationOfAccount.safeParse(data).data?.id;
 }
 
+const Permissions = z.record(z.string(), z.string());
+
 const Installation = InstallationOfAccount.extend({
   account: minor(z.object({login: z.string()})),
   suspended_at: minor(z.string()),
+  permissions: minor(Permissions),
 });
 
-export function readInstallation(data: unknown): {id: number; login: string; isSuspended: boolean} | undefined {
+export function readInstallation(data: unknown): AppInstallation | undefined {
   const {data: installation} = Installation.safeParse(data);
   if (!installation) return undefined;
-  const {account, suspended_at} = installation;
-  return {id: installation.id, login: account?.login ?? '', isSuspended: Boolean(suspended_at)};
+  const {id, account, suspended_at, permissions} = installation;
+  return {id, login: account?.login ?? '', isSuspended: Boolean(suspended_at), permissions: permissions ?? {}};
+}
+
+const App = z.object({id: Id, slug: minor(z.string()), permissions: Permissions, events: z.array(z.string())});
+
+/** Reads the answer of `GET /app`. */
+export function readApp(data: unknown): AppAtGitHub | undefined {
+  const {data: app} = App.safeParse(data);
+  return app && {id: app.id, slug: app.slug ?? '', permissions: app.permissions, events: app.events};
+}
+
+const HookConfig = z.object({
+  url: minor(z.string()),
+  secret: minor(z.string()),
+  insecure_ssl: minor(z.union([z.string(), z.number()])),
+});
+
+/** Reads the answer of `GET /app/hook/config`. GitHub masks the secret, and leaves it out where there is none. */
+export function readHookConfig(data: unknown): AppWebhook | undefined {
+  const {data: config} = HookConfig.safeParse(data);
+  if (!config) return undefined;
+  const {url, secret, insecure_ssl} = config;
+  return {url: url || null, hasSecret: Boolean(secret), isInsecure: String(insecure_ssl ?? 0) !== '0'};
 }
 
 const GeneratedJitConfig = z.object({runner: z.object({id: Id}), encoded_jit_config: z.string().min(1)});
@@ -76,12 +105,16 @@ export function readJitConfig(data: unknown): JitConfig | undefined {
 
 const Label = z.object({name: z.string(), type: minor(z.string())});
 
+/** A release of the runner application. */
+const RUNNER_VERSION = /^\d{1,4}\.\d{1,6}\.\d{1,6}$/;
+
 const Runner = z.object({
   id: Id,
   name: z.string(),
   status: z.unknown(),
   busy: z.unknown(),
   labels: minor(z.array(minor(Label))),
+  version: minor(z.string().regex(RUNNER_VERSION)),
 });
 
 export function readRegistration(data: unknown): Registration | undefined {
@@ -97,10 +130,18 @@ export function readRegistration(data: unknown): Registration | undefined {
     labels: labels.map(({name}) => name),
     // https://docs.github.com/en/rest/actions/self-hosted-runners#remove-a-custom-label-from-a-self-hosted-runner-for-a-repository
     customLabels: labels.filter(({type}) => type === 'custom').map(({name}) => name),
+    ...(runner.version ? {version: runner.version} : {}),
   };
 }
 
-const Group = z.object({id: Id, name: z.string(), default: minor(z.boolean())});
+const Group = z.object({
+  id: Id,
+  name: z.string(),
+  default: minor(z.boolean()),
+  allows_public_repositories: minor(z.boolean()),
+  restricted_to_workflows: minor(z.boolean()),
+  selected_workflows: minor(z.array(z.string())),
+});
 
 export interface RunnerGroup {
   readonly id: number;
@@ -111,6 +152,19 @@ export interface RunnerGroup {
 export function readRunnerGroup(data: unknown): RunnerGroup | undefined {
   const {data: group} = Group.safeParse(data);
   return group && {id: group.id, name: group.name, isDefault: group.default === true};
+}
+
+/** Reads a runner group with what it admits. */
+export function readGroupAccess(data: unknown): RunnerGroupAtGitHub | undefined {
+  const {data: group} = Group.safeParse(data);
+  if (!group) return undefined;
+  const {name, restricted_to_workflows, selected_workflows} = group;
+  return {
+    name,
+    isDefault: group.default === true,
+    allowsPublicRepositories: group.allows_public_repositories === true,
+    ...(restricted_to_workflows ? {onlyWorkflows: selected_workflows ?? []} : {}),
+  };
 }
 
 const Repository = z.object({

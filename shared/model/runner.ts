@@ -57,6 +57,8 @@ export interface RunnerDocument extends PlacementFields {
   /** `owner/name` and workflow of the job that it runs or ran; null or missing: none yet, or not known. */
   readonly repository?: string | null;
   readonly workflow?: string | null;
+  /** Machine type of the latest insert, also where it is the template's; null or missing: not known. */
+  readonly billedType?: string | null;
   /** When the latest insert of the machine began, in milliseconds since the epoch; null or missing: none did, or not known. */
   readonly machineCreatedAt?: number | null;
   /** Whether that insert was accepted. False or missing: it was refused, or its outcome is not known. */
@@ -68,6 +70,10 @@ export interface RunnerDocument extends PlacementFields {
   readonly machineEndedAt?: number | null;
   /** The job that got the runner's slot when the runner was gone. */
   readonly handedTo: JobKey | null;
+  /** True once the runner was unassigned for a while and then assigned to a job: when this job began says nothing about the boot. */
+  readonly wasSpare?: true;
+  /** From the machine's creation to the runner's first job, in milliseconds; only of a runner that a job waited for all the time. */
+  readonly bootMs?: number;
   readonly createdAt: number;
   /** Time of the latest change of `state`; of a runner that was over before its machine had ended, the time at which the end was recorded. */
   readonly stateAt: number;
@@ -226,15 +232,32 @@ export function unassign(runner: RunnerDocument, now: number): RunnerDocument {
 
 /** Assigns the runner to a queued job. */
 export function assignTo(runner: RunnerDocument, job: JobKey): RunnerDocument {
-  return {...runner, covers: job, spare: false, spareSince: null};
+  const waited = runner.spare ? {wasSpare: true as const} : {};
+  return {...runner, ...waited, covers: job, spare: false, spareSince: null};
 }
 
 /** Records that the runner runs a job, as GitHub says. This ends the draining of a runner. A runner that is over stays so. */
 export function markBusy(runner: RunnerDocument, job: JobDocument, now: number): RunnerDocument {
   if (isOver(runner)) return {...runner, covers: null, spare: false};
   const {repository, workflow = null} = job;
-  const runs = {runs: jobKeyOf(job), repository, workflow};
-  return {...runner, ...runs, state: 'busy', stateAt: now, covers: null, spare: false, spareSince: null};
+  return {
+    ...runner,
+    ...bootOf(runner, now),
+    state: 'busy',
+    stateAt: now,
+    runs: jobKeyOf(job),
+    repository,
+    workflow,
+    covers: null,
+    spare: false,
+    spareSince: null,
+  };
+}
+
+/** A sweep may have seen the runner online before GitHub gave it the job. */
+function bootOf({state, stateAt, covers, wasSpare, onlineAt}: RunnerDocument, now: number): {bootMs?: number} {
+  const wasWaitedFor = state === 'booting' && covers !== null && !wasSpare;
+  return wasWaitedFor ? {bootMs: (onlineAt ?? now) - stateAt} : {};
 }
 
 /** Whether the runner has all labels that a job asks for. GitHub gives a runner no other job, and compares labels without case. */

@@ -37,11 +37,11 @@ export function swap({job, runner, assigned, displaced, now}: SwapInput): SwapRe
   // mutation: displaced job still waits
   const stillWaits = displaced !== undefined && displaced.status === 'queued' && displaced.runner === runner?.name;
 
-  if (stillWaits && free && !isEnding(free) && canRun(free, displaced)) {
+  if (stillWaits && assigned && !isEnding(assigned) && canRun(assigned, displaced)) {
     return {
       runner: busy,
-      assigned: assignTo(free, jobKeyOf(displaced)),
-      displaced: {...displaced, runner: free.name, demand: 'covered', updatedAt: now},
+      assigned: assignTo(assigned, jobKeyOf(displaced)),
+      displaced: {...displaced, runner: assigned.name, demand: 'covered', updatedAt: now},
       reopened: null,
       unassigned: null,
     };

@@ -110,7 +110,7 @@ export function useOf(runner: RunnerDocument): Use | undefined {
     day: dayOf(machineEndedAt),
     pool,
     ...(runs === null ? {repository: IDLE, workflow: IDLE} : ofJob),
-    machineType: placement?.machineType ?? null,
+    machineType: runner.billedType ?? placement?.machineType ?? null,
     spot: placement?.spot ?? false,
     jobs: runs === null ? 0 : 1,
     machines: 1,

@@ -114,9 +114,10 @@ export interface CreateRequest {
   readonly encodedJitConfig: Secret;
   /**
    * Awaited before each insert, so that the placement is stored before a machine can exist there. An error ends the creation before the
-   * insert (the runner is no longer wanted, or the lease was lost).
+   * insert (the runner is no longer wanted, or the lease was lost). `machineType`: also where it is the template's, for `/costs`; undefined: not
+   * known.
    */
-  readonly beforeInsert: (placement: Placement) => Promise<void>;
+  readonly beforeInsert: (placement: Placement, machineType?: string) => Promise<void>;
   /** Called about every 25 seconds while the provider waits for the machine, so that the lease is renewed. */
   readonly onWaiting?: () => Promise<void>;
 }
@@ -166,11 +167,18 @@ export interface MachineList {
   readonly unreadPlaces?: readonly string[];
 }
 
-/** One result of a check: what was found, and what a person can do about it. */
+/** Within this `check` answers each of its questions, or finds that the answer did not come; in milliseconds of real time. */
+export const QUESTION_MS = 5_000;
+
+/** One result of a check: what was found, and what a person can do about it. `skipped`: what was asked did not answer, or there was nothing to ask. */
 export interface Finding {
+  /** A finding about the quotas of the provider; every other one is about whether it works for the pool. */
+  readonly about?: 'quota';
   readonly status: 'ok' | 'warning' | 'error' | 'skipped';
   readonly because: string;
   readonly do: string;
+  /** What was asked did not answer. */
+  readonly isSilent?: true;
 }
 
 /**
@@ -211,7 +219,11 @@ export interface RunnerProvider {
   wasPreempted?(machine: MachineReference): Promise<boolean>;
   /** URL of the machine's page at the provider, for people; makes no call. Undefined: it has none, or `id` or `place` is not known. */
   page?(machine: MachineReference): Promise<string | undefined>;
-  /** Checks whether a machine could be created for the pool now, without changing anything. An error of the provider is a finding. */
+  /**
+   * Checks whether a machine could be created for the pool now, without changing anything: reads afresh whether the template is there, what it
+   * would leave over, and what the quotas have left. An error of the provider is a finding, and so is an answer that did not come within
+   * `QUESTION_MS` (`skipped`).
+   */
   check(pool: string): Promise<readonly Finding[]>;
 }
 

@@ -42,6 +42,7 @@ export async function recordAttempt(
   creation: Creation,
   githubId: number,
   placement: Placement,
+  machineType?: string,
 ): Promise<void> {
   const provider = poolOf(context, creation.runner.pool)?.provider.type;
   const wanted = await context.store.transaction(async (transaction) => {
@@ -57,6 +58,7 @@ export async function recordAttempt(
       // The pool may have had another provider when the record was written.
       ...(provider === undefined ? {} : {provider}),
       ...placementFields(placement),
+      billedType: machineType ?? placement.machineType ?? null,
       machineCreatedAt: now,
     });
     return true;

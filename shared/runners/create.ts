@@ -159,7 +159,7 @@ async function insertMachine(context: Context, creation: Creation, jit: JitConfi
     pool: runner.pool,
     job: runner.madeFor,
     encodedJitConfig: jit.encodedJitConfig,
-    beforeInsert: (placement) => recordAttempt(context, creation, jit.runnerId, placement),
+    beforeInsert: (...insert) => recordAttempt(context, creation, jit.runnerId, ...insert),
     onWaiting: () => renewLease(context, creation.lease),
   });
 }

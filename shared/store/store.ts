@@ -1,5 +1,6 @@
 import type {BreakerDocument} from '../model/breaker';
 import type {DeliveriesDocument, FailedEventsDocument} from '../model/deliveries';
+import type {FactsDocument} from '../model/facts';
 import type {JobDocument} from '../model/job';
 import type {KeyDocument} from '../model/lease';
 import type {RunnerDocument} from '../model/runner';
@@ -61,6 +62,7 @@ export interface Collections {
   breakers: BreakerDocument;
   deadletters: DeadLetterDocument;
   vms: VmDocument;
+  facts: FactsDocument;
   locks: LockDocument | DeliveriesDocument | FailedEventsDocument;
   usage: UsageDocument | UsageCursor;
 }

@@ -35,6 +35,10 @@ export interface SweepMemory {
   readonly unreadableRuns: Map<string, Set<number>>;
   /** Last run that was scanned, for repositories with more open runs than one scan reads; by repository in lower case. */
   readonly runCursors: Map<string, number>;
+  /** Names of runners that the last sweep read and whose boot time is on record, by pool. */
+  readonly booted: Map<string, ReadonlySet<string>>;
+  /** The runner versions on record, and when they are looked at again, in milliseconds. */
+  readonly versions: {known: ReadonlySet<string>; dueAt: number; retryAt: number};
 }
 
 export function createSweepMemory(clock: Pick<Clock, 'now'>): SweepMemory {
@@ -48,6 +52,8 @@ export function createSweepMemory(clock: Pick<Clock, 'now'>): SweepMemory {
     lookedUpAt: new Map(),
     unreadableRuns: new Map(),
     runCursors: new Map(),
+    booted: new Map(),
+    versions: {known: new Set(), dueAt: 0, retryAt: 0},
   };
 }
 

@@ -1,11 +1,13 @@
 import type {SweepSummary} from '../model/sweep';
 import type {Context} from '../ports';
 import {type Acted, act, closeBootBreakers, logDecisions} from './act';
+import {recordBootTimes} from './boot-times';
 import {copyMemory, type DryRun, isTimeUp, type Sweep, type SweepOptions} from './context';
 import {type Redelivered, redeliverFailed} from './deliveries/redeliver';
 import {type Lock, readLock, releaseLock, takeLock} from './lock';
 import {type Observation, observe} from './observe';
 import {plan, type Step} from './plan';
+import {readRunnerVersions} from './runner-versions';
 import {countUsage} from './usage';
 
 export type SweepReport =
@@ -48,6 +50,8 @@ export async function runSweep(context: Context, options: SweepOptions, dryRun: 
     const acted = dryRun === 'off' ? await act(sweep, steps) : undefined;
     if (dryRun === 'off') await countUsage(sweep, observation.observed.vms);
     const again = redelivered.hasProbed ? await redeliverAfterProbe(sweep, lock.holder, probedAt) : undefined;
+    if (dryRun === 'off') await recordBootTimes(sweep, observation.observed);
+    await readRunnerVersions(sweep, observation.observed);
     const last = summarize(sweep, observation, steps, {
       acted,
       redelivered: again ? [redelivered, again] : [redelivered],

@@ -1,5 +1,5 @@
 import {type Clock, withDeadline} from '../clock';
-import {Unavailable} from '../errors';
+import {Refused, Unavailable} from '../errors';
 import {isForeignAnswer} from '../google-answer';
 import type {QueueName, TaskTarget} from '../model/task-payload';
 import {functionOf, type NewTask} from '../model/tasks';
@@ -28,6 +28,7 @@ const TRANSIENT: ReadonlySet<number> = new Set([1, 2, 4, 8, 10, 13, 14]);
 
 /** google.cloud.tasks.v2.Queue.State, as a name or a number. */
 const DISABLED: readonly unknown[] = ['DISABLED', 3];
+const PAUSED: readonly unknown[] = ['PAUSED', 2];
 
 const MAX_TRIES = 2;
 
@@ -116,10 +117,13 @@ export function createCloudTasks(options: CloudTasksOptions): Tasks {
       const state = await stateOf(name).catch((error: unknown) => {
         const failure = classifyFailure(error, placeOf(queue));
         const detail = failure.kind === 'exists' ? 'a contradictory answer' : failure.detail;
-        const remedy = failure.kind === 'permanent' ? `; ${failure.remedy}` : '';
-        throw new Unavailable(`Cloud Tasks does not tell of the queue ${name}: ${detail}${remedy}`, 10);
+        const found = `Cloud Tasks does not tell of the queue ${name}: ${detail}`;
+        throw failure.kind === 'permanent' ? new Refused(`${found}; ${failure.remedy}`) : new Unavailable(found, 10);
       });
-      if (DISABLED.includes(state)) throw new Unavailable(`the queue ${name} is disabled; enable it`, 60);
+      if (DISABLED.includes(state)) throw new Refused(`the queue ${name} is disabled; enable it`);
+      if (PAUSED.includes(state)) {
+        throw new Refused(`the queue ${name} is paused: its tasks wait; resume it with gcloud tasks queues resume`);
+      }
     },
   };
 }

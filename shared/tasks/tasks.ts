@@ -10,6 +10,6 @@ import type {NewTask} from '../model/tasks';
 export interface Tasks {
   /** `exists`: a task of this name was created before, which counts as success. Throws `Unavailable` if the task could not be stored. */
   enqueue(task: NewTask): Promise<'created' | 'exists'>;
-  /** Checks whether the queue exists and accepts tasks. Throws `Unavailable` with a remedy if not. Creates nothing. */
+  /** Checks whether the queue exists, takes tasks and runs them. Throws `Refused` with a remedy if not, `Unavailable` without an answer. Creates nothing. */
   check(queue: QueueName): Promise<void>;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes startup.sh, persistent.sh and cloud-init.yaml from src/: metadata holds one script, that has to have all it needs.
+# Makes startup.sh, persistent.sh, docker-host.sh and cloud-init.yaml from src/: metadata holds one script, that has to have all it needs.
 # assemble.sh [FOLDER]: into FOLDER, this one by default.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -25,13 +25,15 @@ embed_hook() {
 }
 
 cd "$here/src"
-common=(pins.sh places.sh console.sh metadata.sh package.sh firewall.sh docker.sh supervise.sh unit.sh)
+common=(pins.sh places.sh runner-places.sh console.sh metadata.sh packages.sh package.sh firewall.sh guard.sh docker.sh supervise.sh unit.sh)
 assemble 'Startup script of a VM with an ephemeral runner (README.md).' "${common[@]}" startup.main.sh >"$target/startup.sh"
 assemble 'Startup script of a persistent VM (README.md).' "${common[@]}" <(embed_hook) persistent.main.sh >"$target/persistent.sh"
+assemble 'The agent of a Docker host, and the startup script of a VM that is one (README.md).' \
+  places.sh console.sh metadata.sh packages.sh firewall.sh host-settings.sh host-sync.sh host-containers.sh docker-host.main.sh >"$target/docker-host.sh"
 {
   printf '#cloud-config\n# startup.sh for an image with cloud-init, as the metadata attribute user-data. Assembled by assemble.sh.\n'
   printf 'write_files:\n  # Runs at every boot, as a startup script does.\n'
   printf '  - path: /var/lib/cloud/scripts/per-boot/slipway-runner\n    permissions: "0755"\n    content: |\n'
   sed 's/^\(.\)/      \1/' "$target/startup.sh"
 } >"$target/cloud-init.yaml"
-chmod 0755 "$target/startup.sh" "$target/persistent.sh"
+chmod 0755 "$target/startup.sh" "$target/persistent.sh" "$target/docker-host.sh"

@@ -14,16 +14,18 @@ RUNNER_SHA256_ARM64=628b4a7258487b80c1d3c221095a7ded349f5ae0175fd3dfab708d07428f
 # Where things are. The variables of the environment are for the tests alone: on a VM nobody sets them.
 ROOT=${SLIPWAY_ROOT:-}
 METADATA_URL=${SLIPWAY_METADATA_URL:-http://169.254.169.254/computeMetadata/v1}
+RETRY_SECONDS=${SLIPWAY_RETRY_SECONDS:-2}
+LIB_DIR=$ROOT/usr/local/lib/slipway
+UNIT_DIR=$ROOT/run/systemd/system
+BOOT_UNIT_DIR=$ROOT/etc/systemd/system
+
+# The same for the runner.
 RELEASES_URL=${SLIPWAY_RELEASES_URL:-https://github.com/actions/runner/releases/download}
 TICK_SECONDS=${SLIPWAY_TICK_SECONDS:-1}
-RETRY_SECONDS=${SLIPWAY_RETRY_SECONDS:-2}
 GRACE_SECONDS=${SLIPWAY_GRACE_SECONDS:-}
 RUNNER_USER=runner
 RUNNER_DIR=$ROOT/opt/actions-runner
 RUNNER_LOG=$ROOT/var/log/slipway-runner.log
-LIB_DIR=$ROOT/usr/local/lib/slipway
-UNIT_DIR=$ROOT/run/systemd/system
-BOOT_UNIT_DIR=$ROOT/etc/systemd/system
 STATE_DIR=$ROOT/var/lib/slipway
 OFFLINE_FLAG=$RUNNER_DIR/.slipway-offline
 
@@ -33,6 +35,7 @@ why='' # why the script ends, said last
 secret='' # what must never be written: the JIT config or the registration token
 
 console_device=''
+console_copy='' # not empty: lines go to standard output also where there is a console
 
 # The serial console or, where there is none, standard output (kept as descriptor 9). Not every node under /dev has a port
 # behind it: only a write tells.
@@ -58,7 +61,7 @@ console() {
   [[ -z $secret ]] || line=${line//"$secret"/***}
   line=${line:0:CONSOLE_CHARACTERS}
   line=${line//[[:cntrl:]]/ }
-  if [[ -n $console_device ]] && (printf '%s\n' "$line" >>"$console_device") 2>/dev/null; then return; fi
+  if [[ -n $console_device ]] && (printf '%s\n' "$line" >>"$console_device") 2>/dev/null && [[ -z $console_copy ]]; then return; fi
   printf '%s\n' "$line" >&9 || true
 }
 
@@ -151,14 +154,7 @@ watch_preemption() {
   done
 }
 
-# The actions runner and the user that it runs as.
-
-# Before a command: runs it as the runner's user. setpriv replaces itself by the command, so that signals meet that.
-AS_RUNNER=(setpriv --reuid "$RUNNER_USER" --regid "$RUNNER_USER" --init-groups --)
-
-ensure_user() {
-  id -u "$RUNNER_USER" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "$RUNNER_USER"
-}
+# Debian packages.
 
 # After a boot Debian's own updates hold apt's locks for a while.
 retry() {
@@ -175,10 +171,6 @@ install_package() {
   DEBIAN_FRONTEND=noninteractive "${apt[@]}" update >/dev/null && DEBIAN_FRONTEND=noninteractive "${apt[@]}" install --yes --no-install-recommends "$1" >/dev/null
 }
 
-install_dependencies() {
-  (cd "$RUNNER_DIR" && DEBIAN_FRONTEND=noninteractive ./bin/installdependencies.sh) >/dev/null 2>&1
-}
-
 # Installs the Debian package unless the command is there.
 ensure_package() {
   local command=$1 package=$2
@@ -186,6 +178,19 @@ ensure_package() {
   say "installing $package"
   retry install_package "$package" ||
     fail "$package could not be installed: bake it into the image, or let the VM reach the package mirrors"
+}
+
+# The actions runner and the user that it runs as.
+
+# Before a command: runs it as the runner's user. setpriv replaces itself by the command, so that signals meet that.
+AS_RUNNER=(setpriv --reuid "$RUNNER_USER" --regid "$RUNNER_USER" --init-groups --)
+
+ensure_user() {
+  id -u "$RUNNER_USER" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "$RUNNER_USER"
+}
+
+install_dependencies() {
+  (cd "$RUNNER_DIR" && DEBIAN_FRONTEND=noninteractive ./bin/installdependencies.sh) >/dev/null 2>&1
 }
 
 # As the runner's user, and nothing but a version: a job may have put a link to somebody else's file there.
@@ -315,6 +320,19 @@ WantedBy=sysinit.target
 UNIT
 }
 
+# The same as the chain forward, once more where Docker documents it, for a Docker that rewrites the firewall.
+# https://docs.docker.com/engine/network/packet-filtering-firewalls/
+block_metadata_for_docker() {
+  local protocol rule
+  rule=(DOCKER-USER --destination 169.254.169.254)
+  for protocol in udp tcp; do
+    iptables --wait --check "${rule[@]}" --protocol "$protocol" --match multiport ! --destination-ports 53,123 --jump REJECT 2>/dev/null ||
+      iptables --wait --insert "${rule[@]}" --protocol "$protocol" --match multiport ! --destination-ports 53,123 --jump REJECT || return 1
+  done
+}
+
+# What keeps a job from what runs at the next boot.
+
 # Nothing that a job left starts by itself at a boot: no crontab, no at job, no service manager of the runner's user. at.deny is made by
 # at alone: without both of its files, at is for root only.
 keep_user_from_boot() {
@@ -348,17 +366,6 @@ start_docker() {
   [[ $REPLY == true ]] || return 0
   systemctl start docker || fail "Docker did not start"
   block_metadata_for_docker || say "Docker has no chain DOCKER-USER; the rules of nftables keep its networks from the metadata server"
-}
-
-# The same as the chain forward, once more where Docker documents it, for a Docker that rewrites the firewall.
-# https://docs.docker.com/engine/network/packet-filtering-firewalls/
-block_metadata_for_docker() {
-  local protocol rule
-  rule=(DOCKER-USER --destination 169.254.169.254)
-  for protocol in udp tcp; do
-    iptables --wait --check "${rule[@]}" --protocol "$protocol" --match multiport ! --destination-ports 53,123 --jump REJECT 2>/dev/null ||
-      iptables --wait --insert "${rule[@]}" --protocol "$protocol" --match multiport ! --destination-ports 53,123 --jump REJECT || return 1
-  done
 }
 
 # One runner from its start to its end. What it prints goes to a file first, because a slow console must not hold it up, and because

@@ -191,6 +191,21 @@ run "identities" {
   }
 
   assert {
+    condition     = [for key in keys(google_project_iam_member.function) : key if endswith(key, "/check_places")] == ["api/check_places"]
+    error_message = "api alone looks at templates and quotas for its doctor"
+  }
+
+  assert {
+    condition     = alltrue([for permission in google_project_iam_custom_role.role["check_places"].permissions : endswith(permission, ".get")])
+    error_message = "the doctor reads, and changes nothing"
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.function["api"].service_config[0].environment_variables["WEBHOOK_URL"] == local.urls["webhook"]
+    error_message = "the doctor knows where GitHub has to deliver"
+  }
+
+  assert {
     condition     = alltrue([for grant in google_service_account_iam_member.act_as_tasks : grant.service_account_id == google_service_account.tasks.id])
     error_message = "nobody may act as another account than the tasks'"
   }

@@ -168,13 +168,21 @@ run "queues" {
 
 run "store" {
   assert {
-    condition     = keys(google_firestore_field.expiry) == ["breakers", "deadletters", "jobs", "keys", "locks", "runners", "slots", "usage", "vms"]
+    condition     = keys(google_firestore_field.expiry) == ["breakers", "deadletters", "facts", "jobs", "keys", "locks", "runners", "slots", "usage", "vms"]
     error_message = "every collection has a TTL policy"
   }
 
   assert {
     condition     = alltrue([for field in google_firestore_field.expiry : field.field == "expireAt" && length(field.ttl_config) == 1])
     error_message = "the TTL is on expireAt"
+  }
+
+  assert {
+    condition = sort([
+      for field in google_firestore_field.unindexed : field.field
+      if field.collection == "facts" && length(field.index_config) == 1 && length(field.index_config[0].indexes) == 0
+    ]) == tolist(["boots", "downloads", "inUse"])
+    error_message = "the lists of facts are not indexed"
   }
 
   assert {

@@ -283,8 +283,9 @@ describe('CORS', () => {
   });
 });
 
-test('an invalid configuration is answered 503, and its errors are logged without a secret', async () => {
-  const {url, log} = await another({env: {...system.env, RUNNER_CONFIG: 'pools: [{name: X}]', LOG_LEVEL: 'loud'}});
+test('an invalid configuration without the secret of api is answered 503, and its errors are logged without a secret', async () => {
+  const broken = {RUNNER_CONFIG: 'pools: [{name: X}]', LOG_LEVEL: 'loud', RUNNER_MANAGER_SECRET: ''};
+  const {url, log} = await another({env: {...system.env, ...broken}});
   for (const path of ['health', 'status', 'nowhere']) {
     const response = await fetch(url + path);
     expect(response.status).toBe(503);
@@ -292,7 +293,8 @@ test('an invalid configuration is answered 503, and its errors are logged withou
   }
   expect(log.join()).toContain('RUNNER_CONFIG');
   expect(log.join()).toContain('LOG_LEVEL');
-  expect(log.join()).not.toContain(MANAGER_SECRET);
+  expect(log.join()).toContain('RUNNER_MANAGER_SECRET');
+  expect(log.join()).not.toContain('PRIVATE KEY');
 });
 
 function silent() {

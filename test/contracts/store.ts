@@ -1,4 +1,10 @@
 import {Unavailable} from '../../shared/errors';
+import {
+  type BootTimesDocument,
+  bootTimesId,
+  RUNNER_VERSIONS,
+  type RunnerVersionsDocument,
+} from '../../shared/model/facts';
 import {claimKey, keyId} from '../../shared/model/lease';
 import {closeBreaker, openBreaker, tryPass} from '../../shared/runners/breakers';
 import type {Store} from '../../shared/store/store';
@@ -37,6 +43,30 @@ export function storeContract(name: string, make: (clock: VirtualScheduler) => S
         aJob({expireAt: NOW + MINUTE, creations: 3, openings: expect.anything()}),
       );
       expect(await store.get('jobs', '2-1')).toBeUndefined();
+    });
+
+    test('keeps facts of both kinds beside each other, with their lists', async () => {
+      const boots: BootTimesDocument = {
+        kind: 'boot_times',
+        boots: Array.from({length: 50}, (_, n) => ({runner: `slipway-arm-${n}-1`, ms: 30_000 + n, at: NOW + n})),
+        expireAt: NOW + MINUTE,
+      };
+      const ends = {registrationEndsAt: null, runtimeEndsAt: NOW + MINUTE};
+      const versions: RunnerVersionsDocument = {
+        kind: 'runner_versions',
+        readAt: NOW,
+        latest: '2.338.0',
+        downloads: [{platform: 'linux-arm64', version: '2.338.0', sha256: null}],
+        inUse: [{version: '2.335.0', runners: 3, seenAt: NOW, askedAt: NOW, toldAt: null, ...ends}],
+        expireAt: NOW + MINUTE,
+      };
+      await store.transaction(async (transaction) => {
+        transaction.set('facts', bootTimesId('arm'), boots);
+        transaction.set('facts', RUNNER_VERSIONS, versions);
+      });
+      expect(await store.get('facts', bootTimesId('arm'))).toEqual(boots);
+      expect(await store.get('facts', RUNNER_VERSIONS)).toEqual(versions);
+      expect(await store.get('facts', bootTimesId('spot'))).toBeUndefined();
     });
 
     test('forgets what is deleted', async () => {

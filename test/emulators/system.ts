@@ -159,6 +159,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     PROVISION_URL: provision.url,
     STOP_URL: stop.url,
     SWEEP_URL: sweep.url,
+    WEBHOOK_URL: webhook.url,
     TASKS_SERVICE_ACCOUNT: SERVICE_ACCOUNT,
     TASK_SIGNING_KEY,
     OIDC_JWKS_URL: jwksUrl,

@@ -56,6 +56,7 @@ describe('an ended runner', () => {
     ['that ran no job is idle', {runs: null}, {jobs: 0, machines: 1, repository: IDLE, workflow: IDLE}],
     ['whose workflow has no name', {workflow: null}, {repository: 'acme/app', workflow: UNKNOWN}],
     ['whose clocks disagree counts no time', {machineEndedAt: MIDNIGHT - 11 * MINUTE}, {jobs: 1, ms: 0}],
+    ['whose machine type is that of its template', {billedType: 'n2d-standard-8'}, {machineType: 'n2d-standard-8'}],
     ['whose machine type is not known', placementFields(null), {machineType: null, spot: false}],
   ])('%s', (_, changed, expected) => {
     expect(useOf({...ended, ...changed})).toMatchObject(expected);

@@ -32,6 +32,7 @@ export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
     placements,
     ...drawLimits(limits, days),
     ...drawListSetting(randomOf(seed, 'lists')),
+    ...drawInterval(randomOf(seed, 'interval')),
   };
   const drawn = {...drawSetting(random), ...drawRareSetting(rare), ...rest};
   const jobs = [...drawOldRuns(randomOf(seed, 'old runs'), drawJobs(random, days))];
@@ -89,6 +90,11 @@ function drawRareSetting(random: SeededRandom): Partial<Setting> {
     // Some of them longer than a boot may take.
     ...(chance(random, 0.15) ? {bootMs: pick(random, [4, 9, 9]) * MINUTE} : {}),
   };
+}
+
+/** How often the sweep runs. */
+function drawInterval(random: SeededRandom): Partial<Setting> {
+  return chance(random, 0.15) ? {sweepIntervalSeconds: pick(random, [10, 15, 25, 120, 300, 600])} : {};
 }
 
 /** What GitHub's lists are like, and what it does with a job whose runner is lost. */

@@ -69,6 +69,7 @@ const VALUES: Readonly<Record<string, string>> = {
   TASKS_SERVICE_ACCOUNT: 'slipway-tasks@acme-runners.iam.gserviceaccount.com',
   TRACING: 'false',
   VM_INACTIVE_MINUTES: '15',
+  WEBHOOK_URL: 'https://slipway-webhook-123456789012.us-central1.run.app',
   WEBHOOKS: 'on',
 };
 

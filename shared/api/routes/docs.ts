@@ -14,6 +14,7 @@ export const openapi = operation(
     summary: 'The OpenAPI 3.1 document of this API',
     description: 'Generated from the schemas that validate the requests.',
     access: 'public',
+    whenMisconfigured: true,
     parameters: Nothing,
     query: Nothing,
     outcomes: {
@@ -48,6 +49,7 @@ function pageOperation(id: string, path: string, summary: string, page: Page): O
       tag: 'documentation',
       summary,
       access: 'public',
+      whenMisconfigured: true,
       parameters: Nothing,
       query: Nothing,
       outcomes: {

@@ -3,7 +3,7 @@ import {parseJobReference} from '../../diagnosis/job-reference';
 import {lookAt} from '../../diagnosis/look';
 import type {LookedAt} from '../../diagnosis/looked-at';
 import {STEPS, timelineOf} from '../../diagnosis/timeline';
-import {explain as explainJob} from '../../diagnosis/waiting-job';
+import {explain as explainJob, explainWithoutPools} from '../../diagnosis/waiting-job';
 import {SlipwayError} from '../../errors';
 import {Problem} from '../../http/errors';
 import {jsonReply} from '../../http/server';
@@ -88,6 +88,7 @@ export const explain = operation(
     description:
       'Reads the record, asks GitHub for the job as it is now, and looks at what the job waits for. GitHub is asked 60 times a minute at most, and answers are kept for 60 seconds.',
     access: 'secret',
+    whenMisconfigured: true,
     parameters: z.strictObject({}),
     query: z.strictObject({
       job: z
@@ -115,7 +116,13 @@ export const explain = operation(
       sweepSeconds: config.sweepIntervalSeconds,
       webhooks: config.webhooks,
     });
-    const {verdict, since, because, do: remedy} = explainJob(looked);
+    const [misconfigured] = request.invalid?.problems ?? [];
+    const {
+      verdict,
+      since,
+      because,
+      do: remedy,
+    } = misconfigured ? explainWithoutPools(looked, misconfigured) : explainJob(looked);
     const atGitHub = looked.github.kind === 'seen' ? looked.github.job : undefined;
     const timeline = timelineOf(looked.job, atGitHub, runners, looked.letter);
     const answer: z.output<typeof Explained> = {

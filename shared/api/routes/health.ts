@@ -4,26 +4,28 @@ import {Problem} from '../../http/errors';
 import {jsonReply, type Reply} from '../../http/server';
 import {scrubSecrets} from '../../secret';
 import {operation, type RequestContext} from '../operation';
+import {findings} from '../resources';
 import {flag} from '../schemas';
 
 const NoParameters = z.strictObject({});
 const Deep = z.strictObject({
-  deep: flag('Also checks Firestore, Cloud Tasks, GitHub and Compute Engine; requires the secret.'),
+  deep: flag('Also makes the checks of GET /doctor; requires the secret.'),
 });
 
-const Check = z.object({
-  status: z.enum(['ok', 'failed', 'not_checked']),
-  milliseconds: z.int(),
-  detail: z.string().optional(),
+const Checked = z.object({
+  status: z.enum(['ok', 'warning', 'error', 'skipped']),
+  detail: z.string().optional().meta({description: 'Why, unless all is well.'}),
 });
 const Health = z
   .object({
-    status: z.enum(['healthy', 'unhealthy']),
+    status: z.enum(['healthy', 'unhealthy', 'misconfigured']).meta({
+      description: '`misconfigured`: the function is up, and GET /doctor names every error of the configuration.',
+    }),
     version: z.string(),
     checks: z
-      .object({firestore: Check, tasks: Check, github: Check, compute: Check})
+      .record(z.string(), Checked)
       .optional()
-      .meta({description: 'Only with `deep=true`.'}),
+      .meta({description: 'Only with `deep=true`: the checks of GET /doctor by id, in short.'}),
   })
   .meta({id: 'Health'});
 const Echo = Health.extend({
@@ -33,7 +35,7 @@ const Echo = Health.extend({
 }).meta({id: 'HealthCheck'});
 
 const EXAMPLE = {status: 'healthy', version};
-const UNHEALTHY = 'A required service does not answer.';
+const UNHEALTHY = 'With `deep=true`: a check found an error, or a service does not answer.';
 
 /** Loads no client library, so that the first request after a start is answered at once. */
 export const health = operation(
@@ -44,6 +46,7 @@ export const health = operation(
     tag: 'health',
     summary: 'Is the function up?',
     access: 'public',
+    whenMisconfigured: true,
     parameters: NoParameters,
     query: Deep,
     outcomes: {
@@ -64,6 +67,7 @@ export const healthCheck = operation(
     summary: 'Is the function up, and which headers reach it?',
     description: 'Shows which headers reach the function through proxies. A body is ignored.',
     access: 'public',
+    whenMisconfigured: true,
     parameters: NoParameters,
     query: Deep,
     outcomes: {
@@ -87,6 +91,7 @@ export const ping = operation(
     tag: 'health',
     summary: 'pong',
     access: 'public',
+    whenMisconfigured: true,
     parameters: NoParameters,
     query: NoParameters,
     outcomes: {200: {description: '`pong`', type: 'text/plain', schema: z.literal('pong')}},
@@ -96,14 +101,20 @@ export const ping = operation(
 );
 
 async function healthReply(request: RequestContext, deep: boolean, more: object): Promise<Reply> {
-  if (!deep) return jsonReply({status: 'healthy', version, ...more});
+  const up = request.invalid ? 'misconfigured' : 'healthy';
+  if (!deep) return jsonReply({status: up, version, ...more});
   if (!request.authenticated) {
     throw new Problem('unauthenticated', 'deep=true requires the secret in the header X-Runner-Secret');
   }
-  const {checkDependencies}: typeof import('../../diagnosis/doctor') = require('../../diagnosis/doctor');
-  const checks = await checkDependencies(await request.services(), request.clock);
-  const failed = Object.values(checks).some(({status}) => status === 'failed');
-  return jsonReply({status: failed ? 'unhealthy' : 'healthy', version, checks, ...more}, failed ? 503 : 200);
+  const found = await findings(request);
+  // Of a service that is silent nothing is known, which is no health either. A bad configuration has a word of its own.
+  const failed = found.some(
+    ({check, status, isSilent}) => (status === 'error' && check !== 'configuration') || isSilent,
+  );
+  const checks = Object.fromEntries(
+    found.map(({check, status, because}) => [check, status === 'ok' ? {status} : {status, detail: because}]),
+  );
+  return jsonReply({status: failed ? 'unhealthy' : up, version, checks, ...more}, failed ? 503 : 200);
 }
 
 const SENSITIVE = /auth|cookie|secret|token|key|password|credential|assertion|jwt|signature|session/i;

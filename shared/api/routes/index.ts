@@ -3,6 +3,7 @@ import {cleanup} from './cleanup';
 import {getCosts} from './costs';
 import {listDeadLetters, retry} from './dead-letters';
 import {docs, openapi, redoc} from './docs';
+import {doctor} from './doctor';
 import {explain} from './explain';
 import {health, healthCheck, ping} from './health';
 import {getJob, listJobs} from './jobs';
@@ -18,6 +19,7 @@ export const OPERATIONS: readonly Operation[] = [
   health,
   ping,
   healthCheck,
+  doctor,
   info,
   status,
   listRunners,

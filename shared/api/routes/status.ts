@@ -3,6 +3,7 @@ import {etagOf, isKnownEtag} from '../../http/etag';
 import {JSON_TYPE} from '../../http/server';
 import {operation} from '../operation';
 import {readStatus} from '../read-status';
+import {RunnerVersion} from '../runner-version';
 import {JobState, RunnerStateWord, Time, VerdictWord} from '../schemas';
 
 const Counts = z.object({
@@ -115,6 +116,7 @@ const Status = z
           'Open circuit breakers: a rate limit, a quota, a template that does not boot or errors 5xx of GitHub. Each is probed once a minute.',
       }),
     deadletters: z.int().meta({description: 'Number of dead letters; GET /deadletters lists them.'}),
+    runner_version: RunnerVersion.nullable().meta({description: 'Null before the first reading of the sweep.'}),
   })
   .meta({id: 'Status'});
 
@@ -146,6 +148,13 @@ const EXAMPLE: z.output<typeof Status> = {
   },
   breakers: [],
   deadletters: 0,
+  runner_version: {
+    latest: '2.338.0',
+    in_use: [
+      {version: '2.336.0', runners: 3, registration_ends: null, runtime_ends: '2026-11-05T00:00:00.000Z'},
+      {version: '2.338.0', runners: 1, registration_ends: null, runtime_ends: null},
+    ],
+  },
 };
 
 /** For so long all viewers of an instance get the same answer, whose reads are paid once. */
@@ -160,6 +169,7 @@ export const status = operation(
     tag: 'overview',
     summary: 'Gets runners, queued jobs, limits and failures',
     access: 'secret',
+    whenMisconfigured: true,
     parameters: z.strictObject({}),
     query: z.strictObject({}),
     outcomes: {

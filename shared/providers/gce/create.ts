@@ -124,15 +124,13 @@ async function tryPlacement(
   template: InstanceTemplate,
   placement: Placement,
 ): Promise<CreateOutcome | TriedPlacement> {
-  // What is on record names the machine type, also where it is the template's: /costs needs it.
-  const known = {...(template.machineType ? {machineType: template.machineType} : {}), ...placement};
-  await request.beforeInsert(known);
+  await request.beforeInsert(placement, placement.machineType ?? (template.machineType || undefined));
   const {compute, clock} = options;
   const insert = insertRequest(options, request, template, placement);
   const attempt = await attemptInsert({compute, clock, insert, onWaiting: request.onWaiting});
   switch (attempt.kind) {
     case 'created':
-      return {kind: 'created', placement: known, id: request.name};
+      return {kind: 'created', placement, id: request.name};
     case 'failed': {
       const {failure} = attempt;
       return {placement, failure, failureClass: failure.failureClass};

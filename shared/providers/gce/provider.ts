@@ -1,9 +1,8 @@
 import type {Clock} from '../../clock';
-import {Refused, SlipwayError} from '../../errors';
+import {Refused} from '../../errors';
 import type {Logger} from '../../logger';
 import {DEPLOYMENT_LABEL, KEEP_LABEL, POOL_LABEL, parseRunnerName} from '../../model/names';
 import {
-  type Finding,
   isStarting,
   isStopped,
   isStopping,
@@ -12,6 +11,7 @@ import {
   type MachineStatus,
   type RunnerProvider,
 } from '../provider';
+import {checkPool} from './check';
 import {belongsTo, requestId} from './client/body';
 import type {Compute, Instance, InstanceStatus} from './client/compute';
 import {withComputeErrors} from './client/errors';
@@ -28,9 +28,6 @@ export interface GceProviderOptions {
   readonly clock: Clock;
   readonly logger: Logger;
 }
-
-/** Name that no VM has. */
-const ABSENT_INSTANCE = 'slipway-health-check';
 
 /**
  * Creates one VM for each runner from an instance template. One provider serves all pools of the deployment.
@@ -113,12 +110,11 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
       return zone !== undefined && withComputeErrors(clock, compute.wasPreempted(zone, name));
     },
 
-    check: (name) =>
-      checkPlace(
-        compute,
-        pools.find((pool) => pool.name === name),
-        clock,
-      ),
+    async check(name) {
+      const pool = pools.find((one) => one.name === name);
+      if (!pool) return [{status: 'error', because: unknownPool(name), do: 'Correct the configuration.'}];
+      return checkPool({compute, pool, place, clock});
+    },
   };
 }
 
@@ -143,31 +139,4 @@ function machineStatus(status: InstanceStatus): MachineStatus {
   if (isStopped(status)) return 'stopped';
   if (isStopping(status)) return 'stopping';
   return isStarting(status) ? 'starting' : 'running';
-}
-
-/** Reads something in the place of the pool, with the permissions that the functions need. */
-async function checkPlace(compute: Compute, pool: GcePool | undefined, clock: Clock): Promise<readonly Finding[]> {
-  const {zones, region} = pool?.provider ?? {};
-  const zone = zones?.[0];
-  const place = zone ?? region;
-  if (place === undefined) {
-    return [
-      {
-        status: 'skipped',
-        because: 'no pool names a zone or region',
-        do: 'Name zones or a region in a pool, or set GOOGLE_CLOUD_REGION.',
-      },
-    ];
-  }
-  try {
-    await withComputeErrors<unknown>(
-      clock,
-      zone ? compute.getInstance(zone, ABSENT_INSTANCE) : compute.zonesOfRegion(place),
-    );
-    return [{status: 'ok', because: `Compute Engine answers for ${place}`, do: 'Nothing to do.'}];
-  } catch (error) {
-    if (!(error instanceof SlipwayError)) throw error;
-    const advice = error instanceof Refused ? 'Correct what the message names.' : 'Try again in a minute.';
-    return [{status: 'error', because: error.message, do: advice}];
-  }
 }

@@ -4,6 +4,7 @@ why='' # why the script ends, said last
 secret='' # what must never be written: the JIT config or the registration token
 
 console_device=''
+console_copy='' # not empty: lines go to standard output also where there is a console
 
 # The serial console or, where there is none, standard output (kept as descriptor 9). Not every node under /dev has a port
 # behind it: only a write tells.
@@ -29,7 +30,7 @@ console() {
   [[ -z $secret ]] || line=${line//"$secret"/***}
   line=${line:0:CONSOLE_CHARACTERS}
   line=${line//[[:cntrl:]]/ }
-  if [[ -n $console_device ]] && (printf '%s\n' "$line" >>"$console_device") 2>/dev/null; then return; fi
+  if [[ -n $console_device ]] && (printf '%s\n' "$line" >>"$console_device") 2>/dev/null && [[ -z $console_copy ]]; then return; fi
   printf '%s\n' "$line" >&9 || true
 }
 

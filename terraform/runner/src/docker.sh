@@ -13,14 +13,3 @@ start_docker() {
   systemctl start docker || fail "Docker did not start"
   block_metadata_for_docker || say "Docker has no chain DOCKER-USER; the rules of nftables keep its networks from the metadata server"
 }
-
-# The same as the chain forward, once more where Docker documents it, for a Docker that rewrites the firewall.
-# https://docs.docker.com/engine/network/packet-filtering-firewalls/
-block_metadata_for_docker() {
-  local protocol rule
-  rule=(DOCKER-USER --destination 169.254.169.254)
-  for protocol in udp tcp; do
-    iptables --wait --check "${rule[@]}" --protocol "$protocol" --match multiport ! --destination-ports 53,123 --jump REJECT 2>/dev/null ||
-      iptables --wait --insert "${rule[@]}" --protocol "$protocol" --match multiport ! --destination-ports 53,123 --jump REJECT || return 1
-  done
-}

@@ -7,32 +7,8 @@ ensure_user() {
   id -u "$RUNNER_USER" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "$RUNNER_USER"
 }
 
-# After a boot Debian's own updates hold apt's locks for a while.
-retry() {
-  local try tries=5
-  for ((try = 1; try <= tries; try++)); do
-    if "$@"; then return 0; fi
-    sleep "$RETRY_SECONDS"
-  done
-  return 1
-}
-
-install_package() {
-  local apt=(apt-get -o DPkg::Lock::Timeout=120)
-  DEBIAN_FRONTEND=noninteractive "${apt[@]}" update >/dev/null && DEBIAN_FRONTEND=noninteractive "${apt[@]}" install --yes --no-install-recommends "$1" >/dev/null
-}
-
 install_dependencies() {
   (cd "$RUNNER_DIR" && DEBIAN_FRONTEND=noninteractive ./bin/installdependencies.sh) >/dev/null 2>&1
-}
-
-# Installs the Debian package unless the command is there.
-ensure_package() {
-  local command=$1 package=$2
-  ! command -v "$command" >/dev/null || return 0
-  say "installing $package"
-  retry install_package "$package" ||
-    fail "$package could not be installed: bake it into the image, or let the VM reach the package mirrors"
 }
 
 # As the runner's user, and nothing but a version: a job may have put a link to somebody else's file there.

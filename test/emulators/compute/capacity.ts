@@ -25,6 +25,9 @@ interface Quota {
   readonly refused: 'request' | 'operation';
 }
 
+/** What a region shows of a quota that no test has set: it refuses nothing. Without a quota of preemptible CPUS, spot VMs use the other one. */
+const UNLIMITED: Readonly<Record<QuotaMetric, number>> = {CPUS: 72_000, PREEMPTIBLE_CPUS: 0, INSTANCES: 72_000};
+
 const STOCK_OUT: OperationError = {
   code: 'ZONE_RESOURCE_POOL_EXHAUSTED',
   message: 'The zone does not have enough resources available to fulfill the request. Try a different zone.',
@@ -62,6 +65,17 @@ export class Capacity {
   /** Spot VMs count against `PREEMPTIBLE_CPUS` where the region has such a quota, else against `CPUS`. */
   setQuota(region: string, metric: QuotaMetric, limit: number, refused: Quota['refused'] = 'request'): void {
     this.#quotas.set(`${region}/${metric}`, {region, metric, limit, refused});
+  }
+
+  /** The quotas of a region, as `regions.get` shows them. `holding`: the machines that are there. */
+  quotas(region: string, holding: readonly Instance[]): {metric: QuotaMetric; limit: number; usage: number}[] {
+    const here = holding.filter(({zone}) => this.catalog.regionOf(zone) === region);
+    return Object.entries(UNLIMITED).map(([name, most]) => {
+      const metric = name as QuotaMetric;
+      const quota = this.#quotas.get(`${region}/${metric}`);
+      const used = {region, metric};
+      return {metric, limit: quota?.limit ?? most, usage: here.reduce((sum, one) => sum + this.#usage(used, one), 0)};
+    });
   }
 
   /** Throws what refuses the request; returns what will fail its operation. `holding`: the machines that are there. */
@@ -113,7 +127,7 @@ export class Capacity {
     return undefined;
   }
 
-  #usage({region, metric}: Quota, instance: Instance): number {
+  #usage({region, metric}: Pick<Quota, 'region' | 'metric'>, instance: Instance): number {
     if (metric === 'INSTANCES') return 1;
     const preemptible = isSpot(instance) && this.#quotas.has(`${region}/PREEMPTIBLE_CPUS`);
     return preemptible === (metric === 'PREEMPTIBLE_CPUS') ? (this.catalog.vcpus(instance.machineType) ?? 0) : 0;

@@ -1,11 +1,6 @@
 import {isAbsent, toComputeFailure} from '../../../shared/providers/gce/client/call';
-import type {
-  Compute,
-  Instance,
-  InstanceTemplate,
-  OperationResult,
-  ZoneOperation,
-} from '../../../shared/providers/gce/client/compute';
+import {readQuota} from '../../../shared/providers/gce/client/client';
+import type {Compute, Instance, OperationResult, ZoneOperation} from '../../../shared/providers/gce/client/compute';
 import type {RefusedRequest} from '../../../shared/providers/gce/client/errors';
 import {
   isGone,
@@ -15,6 +10,7 @@ import {
   readInstance,
   unreachable,
 } from '../../../shared/providers/gce/client/instances';
+import {type RawTemplate, templateOf} from '../../../shared/providers/gce/client/templates';
 import type {Answer, ComputeApi} from './api';
 
 /** After so long a client gives up on an answer that does not come. */
@@ -128,12 +124,16 @@ export function directCompute(api: ComputeApi, project = 'p'): Compute {
 
     async getTemplate({name, region}) {
       const path = `${region ? `regions/${region}` : 'global'}/instanceTemplates/${name}`;
-      const found = await ask<{selfLink: string; properties: Partial<InstanceTemplate>}>('GET', path).catch(
+      const found = await ask<RawTemplate>('GET', path).catch(unless((error) => isAbsent(error, path)));
+      return found && templateOf(found, path);
+    },
+
+    async quotasOfRegion(region) {
+      const path = `regions/${region}`;
+      const found = await ask<{quotas: Parameters<typeof readQuota>[0][]}>('GET', path).catch(
         unless((error) => isAbsent(error, path)),
       );
-      if (!found) return undefined;
-      const {metadata = {}, labels = {}, scheduling = {}} = found.properties;
-      return {selfLink: found.selfLink, metadata, labels, scheduling};
+      return found?.quotas.map(readQuota);
     },
 
     async zonesOfRegion(region) {

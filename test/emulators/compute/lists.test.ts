@@ -91,7 +91,13 @@ test('templates are found where they are: in a region or globally', async () => 
 
 test('regions know their zones, and zones their region and whether they are up', async () => {
   compute.world.catalog.setZoneStatus('us-central1-f', 'DOWN');
-  const [region] = await compute.regions.get({project: PROJECT, region: 'us-central1'});
+  compute.world.setQuota('us-central1', 'CPUS', 24);
+  const read = async () => (await compute.regions.get({project: PROJECT, region: 'us-central1'}))[0];
+  const cpus = async () => (await read()).quotas?.find(({metric}) => metric === 'CPUS');
+  const before = await cpus();
+  await compute.wait(await compute.insert({name: 'counted'}));
+  expect(await cpus()).toMatchObject({limit: 24, usage: Number(before?.usage) + 4});
+  const region = await read();
   expect(region.zones).toHaveLength(3);
   const filter = `region = "${region.selfLink}" AND status = UP`;
   const [zones] = await compute.zones.list({project: PROJECT, filter});

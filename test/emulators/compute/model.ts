@@ -108,6 +108,11 @@ export class ComputeWorld {
     this.#capacity.setQuota(region, metric, limit, refused);
   }
 
+  /** Limits and use of the metrics that are modelled, as `regions.get` shows them. */
+  quotas(region: string) {
+    return this.#capacity.quotas(region, this.#power.holding());
+  }
+
   /** Whether a disk type that its machine type cannot take is refused at once (400, as it is unless told), or by the operation. */
   refuseMisfits(refused: 'request' | 'operation'): void {
     this.#capacity.misfitsRefused = refused;

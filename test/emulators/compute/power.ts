@@ -190,10 +190,13 @@ export class Power {
     return this.#preempted.has(instance) ? PREEMPTED : CANCELED;
   }
 
+  /** The instances that count against capacities and quotas. */
+  holding(): Instance[] {
+    return this.machines.all().filter((other) => HOLDING.includes(other.status) && !this.#doomed.has(other));
+  }
+
   #room(instance: Instance): OperationError | undefined {
-    const holding = () =>
-      this.machines.all().filter((other) => HOLDING.includes(other.status) && !this.#doomed.has(other));
-    const failure = this.capacity.check(instance, holding);
+    const failure = this.capacity.check(instance, () => this.holding());
     if (failure) this.#doomed.add(instance);
     return failure;
   }

@@ -1,4 +1,5 @@
 import type {Catalog} from './catalog';
+import type {ComputeWorld} from './model';
 import {ApiError, type Instance, type Operation, type Template} from './resources';
 
 const PROJECT = 'https://www.googleapis.com/compute/v1/projects/p';
@@ -99,9 +100,10 @@ export function zoneResource(catalog: Catalog, name: string): object {
   return {kind: 'compute#zone', name, status: catalog.statusOf(name), region, selfLink: zoneUrl(name)};
 }
 
-export function regionResource(catalog: Catalog, name: string): object {
-  const zones = catalog.zonesByRegion[name];
+export function regionResource(world: Pick<ComputeWorld, 'catalog' | 'quotas'>, name: string): object {
+  const zones = world.catalog.zonesByRegion[name];
   if (!zones) throw new ApiError(404, 'notFound', `The resource 'projects/p/regions/${name}' was not found`);
   const selfLink = `${PROJECT}/regions/${name}`;
-  return {kind: 'compute#region', name, status: 'UP', selfLink, zones: zones.map(zoneUrl)};
+  const quotas = world.quotas(name);
+  return {kind: 'compute#region', name, status: 'UP', selfLink, zones: zones.map(zoneUrl), quotas};
 }

@@ -37,7 +37,7 @@ const ROUTES = (
     ['GET', '/zones', listZones],
     ['GET', '/zones/([^/]+)', getZone],
     ['GET', '/regions', listRegions],
-    ['GET', '/regions/([^/]+)', (world, _, [name = '']) => regionResource(world.catalog, name)],
+    ['GET', '/regions/([^/]+)', (world, _, [name = '']) => regionResource(world, name)],
   ] satisfies [string, string, Handler][]
 ).map(([method, path, handler]) => ({method, pattern: new RegExp(`^/projects/[^/]+${path}$`), handler}));
 
@@ -87,7 +87,7 @@ function getZone(...[{catalog}, , [zone = '']]: Parameters<Handler>): Resource {
   return zoneResource(catalog, zone);
 }
 
-function listRegions(...[{catalog}, {query}]: Parameters<Handler>): Resource {
-  const resources = Object.keys(catalog.zonesByRegion).map((region) => regionResource(catalog, region));
+function listRegions(...[world, {query}]: Parameters<Handler>): Resource {
+  const resources = Object.keys(world.catalog.zonesByRegion).map((region) => regionResource(world, region));
   return {kind: 'compute#regionList', ...page(resources, query)};
 }

@@ -20,7 +20,8 @@ export interface Installation {
   readonly account: Account;
   /** Full names, lower case; `all` that the account has. */
   readonly repositories: 'all' | Set<string>;
-  readonly permissions: Permissions;
+  /** Those that the account has accepted. */
+  permissions: Permissions;
   readonly createdAtMs: number;
   suspended: boolean;
 }
@@ -44,12 +45,20 @@ export interface PersonalToken {
   readonly repositories: 'all' | ReadonlySet<string>;
   /** Whether the user administers them; without it, runners are refused (403). */
   readonly admin: boolean;
+  /** Of a classic token; a fine-grained one has none. They are shown and not checked. */
+  readonly scopes?: readonly string[];
 }
 
 /** The GitHub App, its installations, and every token that opens the API. */
 export class App {
   readonly id: number;
   readonly slug = 'slipway-world';
+  /** What the App asks each account for. */
+  permissions: Permissions = PERMISSIONS;
+  /** What its webhook receives, as its settings say. */
+  events: readonly string[] = ['workflow_job'];
+  /** Set once the App has another key at GitHub than the deployment. */
+  replacedKey: AppKey['publicKey'] | undefined;
   readonly #key: AppKey = appKey();
   readonly #installations = new Map<number, Installation>();
   readonly #tokens = new Map<string, Token>();
@@ -72,7 +81,7 @@ export class App {
   }
 
   get publicKey(): AppKey['publicKey'] {
-    return this.#key.publicKey;
+    return this.replacedKey ?? this.#key.publicKey;
   }
 
   install(account: Account, options: InstallationOptions = {}): Installation {
@@ -80,7 +89,7 @@ export class App {
       id: options.id ?? this.world.ids.next('installation'),
       account,
       repositories: options.repositories ? new Set(options.repositories.map((name) => name.toLowerCase())) : 'all',
-      permissions: options.permissions ?? PERMISSIONS,
+      permissions: options.permissions ?? this.permissions,
       createdAtMs: this.world.scheduler.now(),
       suspended: false,
     };
@@ -125,13 +134,17 @@ export class App {
     return {token, expiresAtMs, installation};
   }
 
-  addPersonalToken(login: string, access: {repositories?: readonly string[]; admin?: boolean} = {}): string {
+  addPersonalToken(
+    login: string,
+    access: {repositories?: readonly string[]; admin?: boolean; scopes?: readonly string[]} = {},
+  ): string {
     const token = `ghp_${this.#noise()}`;
     this.#tokens.set(token, {
       kind: 'personal',
       login,
       repositories: access.repositories ? new Set(access.repositories.map((name) => name.toLowerCase())) : 'all',
       admin: access.admin ?? true,
+      ...(access.scopes ? {scopes: access.scopes} : {}),
     });
     return token;
   }

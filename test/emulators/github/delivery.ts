@@ -26,7 +26,7 @@ export interface HookOptions {
 export interface Hook {
   readonly id: number;
   readonly target: NonNullable<HookOptions['target']>;
-  readonly url: string;
+  url: string;
   /** Several while it is rotated are the receiver's matter: GitHub signs with this one. */
   secret: string;
   active: boolean;

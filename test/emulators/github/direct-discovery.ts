@@ -1,5 +1,6 @@
 import {classify} from '../../../shared/github/errors';
 import type {DeliveryPage, DiscoveredRepository, Discovery, Listed} from '../../../shared/github/github';
+import {readRunnerDownloads, readRunnerVersionEnds} from '../../../shared/github/runner-versions';
 import {createRuns} from '../../../shared/github/runs';
 import {type Repository, sameName} from './account';
 import {outcomeOf} from './delivery';
@@ -48,6 +49,9 @@ export function directDiscovery(world: GitHubWorld, {deliveriesAPage = 100} = {}
       if (installation.suspended) return 'suspended';
       return repository && world.app.installationOf(repository) ? 'granted' : 'not_selected';
     },
+    runnerDownloads: async () => readRunnerDownloads(world.releases.applications()) ?? [],
+    runnerVersionEnds: async (_, __, version) =>
+      readRunnerVersionEnds(world.releases.deprecation(version)) ?? {registrationEndsAt: null, runtimeEndsAt: null},
     hooks: async () => [],
     deliveries: async (hook, {cursor, failuresOnly}): Promise<DeliveryPage> => {
       const before = cursor === null ? Number.POSITIVE_INFINITY : Number(cursor);

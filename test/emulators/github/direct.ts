@@ -148,6 +148,7 @@ class DirectGitHub implements GitHub {
       busy: this.world.runners.shownBusy(runner),
       labels: [...runner.labels],
       customLabels: customLabels(runner),
+      ...(runner.session && this.world.releases.inUse ? {version: this.world.releases.inUse} : {}),
     };
   }
 

@@ -17,6 +17,7 @@ import type {ModelContext, WorldEvent} from './model-context';
 import {GITHUB_COM} from './payload';
 import {type RateLimitOptions, RateLimits} from './rate-limits';
 import {type RequestFault, RequestFaults} from './request-faults';
+import {RunnerReleases} from './runner-releases';
 import {type Connection, Runners} from './runners';
 import {describeViolation, type Violation} from './violations';
 import {Webhooks} from './webhooks';
@@ -61,6 +62,7 @@ export class GitHubWorld {
   readonly accounts: Accounts;
   readonly app: App;
   readonly runners: Runners;
+  readonly releases = new RunnerReleases();
   readonly queue: JobQueue;
   readonly deliveries: Deliveries;
   readonly limits: RateLimits;

@@ -110,7 +110,7 @@ export function createMemoryProvider(options: MemoryProviderOptions): RunnerProv
         return [{status: 'ok', because: 'the memory answers', do: 'Nothing to do.'}];
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
-        return [{status: 'error', because: error.message, do: 'Try again in a minute.'}];
+        return [{status: 'skipped', because: error.message, do: 'Try again in a minute.', isSilent: true}];
       }
     },
   };

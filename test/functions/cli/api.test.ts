@@ -290,6 +290,30 @@ describe('open', () => {
   });
 });
 
+test('doctor shows each check, then what to do; only an error is exit code 1', async () => {
+  await system.sweep();
+  const well = await slipway(['doctor']);
+  expect([well.code, well.stderr]).toEqual([0, '']);
+  expect(well.stdout).toMatch(/^STATUS +CHECK +BECAUSE\nok +configuration +the configuration is valid/);
+  expect(well.stdout).not.toContain('Do:');
+
+  system.github.app.events = [];
+  system.compute.setQuota('us-central1', 'CPUS', 4);
+  const ill = await slipway(['doctor']);
+  expect([ill.code, ill.stderr]).toEqual([1, '']);
+  expect(ill.stdout).toMatch(/\n\napp\.events: the App does not receive .*\nDo: Subscribe to the event/);
+  const {code, stdout} = await slipway(['doctor', '--json']);
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({status: 'error', findings: expect.any(Array)});
+
+  system.github.app.events = ['workflow_job'];
+  system.compute.setQuota('us-central1', 'PREEMPTIBLE_CPUS', 1);
+  expect(await slipway(['doctor'])).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/\nwarning +pool\.spot\.quota/),
+  });
+});
+
 test('the secret may be in a file, and a wrong one is told without being shown', async () => {
   const file = cli.write('secret', `${MANAGER_SECRET}\n`);
   const env = {SLIPWAY_API_SECRET: ''};

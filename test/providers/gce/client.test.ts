@@ -181,7 +181,8 @@ test('a template is read once, with its metadata, labels and scheduling unchange
   const metadata = {items: [{key: 'startup-script', value: '#!/bin/sh'}]};
   const scheduling = {onHostMaintenance: 'TERMINATE', preemptible: false};
   answer = () => ({status: 200, body: {selfLink, properties: {metadata, labels: {team: 'ci'}, scheduling}}});
-  const expected = {selfLink, metadata, labels: {team: 'ci'}, scheduling};
+  const nothingElse = {machineType: '', disks: [], accelerators: [], hasExternalAddress: false};
+  const expected = {selfLink, metadata, labels: {team: 'ci'}, scheduling, ...nothingElse};
   expect(await compute.getTemplate({name: 't'})).toEqual(expected);
   expect(await compute.getTemplate({name: 't'})).toEqual(expected);
   expect(canned.seen).toHaveLength(1);

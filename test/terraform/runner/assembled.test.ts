@@ -14,17 +14,20 @@ const read = (...path: string[]) => readFileSync(join(RUNNER_FOLDER, ...path), '
 const METADATA_VALUE_BYTES = 256 * 1024;
 
 describeScripts('the assembled scripts', () => {
-  it.each(['startup.sh', 'persistent.sh', 'cloud-init.yaml'])('%s is what assemble.sh makes of src/', (name) => {
-    const folder = mkdtempSync(join(tmpdir(), 'slipway-assembled-'));
-    try {
-      expect(spawnSync('bash', [join(RUNNER_FOLDER, 'assemble.sh'), folder], {encoding: 'utf8'})).toMatchObject({
-        status: 0,
-      });
-      expect(read(name)).toBe(readFileSync(join(folder, name), 'utf8'));
-    } finally {
-      rmSync(folder, {recursive: true});
-    }
-  });
+  it.each(['startup.sh', 'persistent.sh', 'docker-host.sh', 'cloud-init.yaml'])(
+    '%s is what assemble.sh makes of src/',
+    (name) => {
+      const folder = mkdtempSync(join(tmpdir(), 'slipway-assembled-'));
+      try {
+        expect(spawnSync('bash', [join(RUNNER_FOLDER, 'assemble.sh'), folder], {encoding: 'utf8'})).toMatchObject({
+          status: 0,
+        });
+        expect(read(name)).toBe(readFileSync(join(folder, name), 'utf8'));
+      } finally {
+        rmSync(folder, {recursive: true});
+      }
+    },
+  );
 
   it('cloud-init runs the startup script, byte for byte, at every boot', () => {
     expect(read('cloud-init.yaml')).toMatch(/^#cloud-config\n/);
@@ -39,12 +42,15 @@ describeScripts('the assembled scripts', () => {
     expect(read('startup.sh')).toContain(`instance/attributes/${JIT_CONFIG_KEY})`);
   });
 
-  it.each(['startup.sh', 'persistent.sh', 'cloud-init.yaml'])('%s fits into a metadata value', (name) => {
-    expect(Buffer.byteLength(read(name))).toBeLessThan(METADATA_VALUE_BYTES);
-  });
+  it.each(['startup.sh', 'persistent.sh', 'docker-host.sh', 'cloud-init.yaml'])(
+    '%s fits into a metadata value',
+    (name) => {
+      expect(Buffer.byteLength(read(name))).toBeLessThan(METADATA_VALUE_BYTES);
+    },
+  );
 
   it('the README names every attribute that the scripts read', () => {
-    const attributes = [`${read('startup.sh')}${read('persistent.sh')}`].flatMap((text) => [
+    const attributes = [`${read('startup.sh')}${read('persistent.sh')}${read('docker-host.sh')}`].flatMap((text) => [
       ...text.matchAll(/(?:setting|number|attributes\/) ?"?(slipway-[a-z0-9-]+?)(?:-\$arch)?[" )]/g),
     ]);
     const names = [...new Set(attributes.map((match) => match[1] ?? ''))];
@@ -60,7 +66,7 @@ describeWhen(
 )('shellcheck', () => {
   it('has nothing to say of any script', () => {
     const scripts = readdirSync(RUNNER_FOLDER).filter((name) => name.endsWith('.sh'));
-    expect(scripts).toHaveLength(4);
+    expect(scripts).toHaveLength(5);
     const {stdout, status} = spawnSync(shellcheck ?? '', scripts, {cwd: RUNNER_FOLDER, encoding: 'utf8'});
     expect(stdout).toBe('');
     expect(status).toBe(0);

@@ -1,6 +1,7 @@
 import {InstanceTemplatesClient} from '@google-cloud/compute/build/src/v1/instance_templates_client';
 import {InstancesClient} from '@google-cloud/compute/build/src/v1/instances_client';
 import {RegionInstanceTemplatesClient} from '@google-cloud/compute/build/src/v1/region_instance_templates_client';
+import {RegionsClient} from '@google-cloud/compute/build/src/v1/regions_client';
 import {ZoneOperationsClient} from '@google-cloud/compute/build/src/v1/zone_operations_client';
 import {ZonesClient} from '@google-cloud/compute/build/src/v1/zones_client';
 import {GoogleAuth, PassThroughClient} from 'google-auth-library';
@@ -110,6 +111,7 @@ export interface ComputeClients {
   readonly instanceTemplates: () => Promise<InstanceTemplatesClient>;
   readonly regionInstanceTemplates: () => Promise<RegionInstanceTemplatesClient>;
   readonly zones: () => Promise<ZonesClient>;
+  readonly regions: () => Promise<RegionsClient>;
 }
 
 type ClientOptions = NonNullable<ConstructorParameters<typeof InstancesClient>[0]>;
@@ -122,6 +124,7 @@ export function createClients(emulator: ComputeEmulator | undefined): ComputeCli
     instanceTemplates: lazyClient(() => new InstanceTemplatesClient(options())),
     regionInstanceTemplates: lazyClient(() => new RegionInstanceTemplatesClient(options())),
     zones: lazyClient(() => new ZonesClient(options())),
+    regions: lazyClient(() => new RegionsClient(options())),
   };
 }
 

@@ -1,7 +1,7 @@
 import {TtlCache} from '../../../cache';
 import {type Clock, systemClock} from '../../../clock';
-import {type ComputeClients, type ComputeEmulator, callCompute, createClients} from './call';
-import type {Compute} from './compute';
+import {type ComputeClients, type ComputeEmulator, callCompute, createClients, isAbsent} from './call';
+import type {Compute, RegionalQuota} from './compute';
 import {instancesApi, listsApi, operationsApi} from './instances';
 import {templatesApi} from './templates';
 
@@ -36,12 +36,12 @@ export function createCompute({project, emulator, clock = systemClock}: ComputeO
   };
 }
 
-/** @see https://cloud.google.com/compute/docs/reference/rest/v1/zones/list */
+/** @see https://cloud.google.com/compute/docs/reference/rest/v1/zones/list and https://cloud.google.com/compute/docs/reference/rest/v1/regions/get */
 function regionsApi(
   clients: ComputeClients,
   project: () => Promise<string>,
   clock: Pick<Clock, 'now'>,
-): Pick<Compute, 'zonesOfRegion'> {
+): Pick<Compute, 'zonesOfRegion' | 'quotasOfRegion'> {
   const zonesByRegion = new TtlCache<string[]>(clock);
   const read = (region: string): Promise<string[]> =>
     callCompute({what: `list the zones of ${region}`}, async (options) => {
@@ -53,7 +53,30 @@ function regionsApi(
         .flatMap(({name}) => (name ? [name] : []))
         .sort();
     });
-  return {zonesOfRegion: (region) => zonesByRegion.load(region, () => read(region), CACHE_TTL_MS)};
+  return {
+    zonesOfRegion: (region) => zonesByRegion.load(region, () => read(region), CACHE_TTL_MS),
+    async quotasOfRegion(region) {
+      try {
+        return await callCompute({what: `get region ${region}`}, async (options) => {
+          const client = await clients.regions();
+          const [{quotas}] = await client.get({project: await project(), region}, options);
+          return (quotas ?? []).map(readQuota);
+        });
+      } catch (error) {
+        if (isAbsent(error, `regions/${region}`)) return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+/** Reads a quota of `regions.get`. @see https://cloud.google.com/compute/docs/reference/rest/v1/regions/get */
+export function readQuota(raw: {
+  readonly metric?: unknown;
+  readonly limit?: number | null;
+  readonly usage?: number | null;
+}): RegionalQuota {
+  return {metric: String(raw.metric ?? ''), limit: raw.limit ?? 0, usage: raw.usage ?? 0};
 }
 
 function lastSegment(url: string | null | undefined): string {

@@ -55,11 +55,33 @@ export type PowerAction = 'start' | 'resume' | 'stop';
 export interface InstanceTemplate {
   /** Full or partial URL, fit for `sourceInstanceTemplate`. */
   readonly selfLink: string;
-  /** By its name; undefined: the template does not say. */
-  readonly machineType?: string;
   readonly metadata: Metadata;
   readonly labels: Readonly<Record<string, string>>;
   readonly scheduling: Scheduling;
+  /** Name of the machine type; empty if Compute Engine does not say. */
+  readonly machineType: string;
+  readonly disks: readonly TemplateDisk[];
+  readonly accelerators: readonly {readonly type: string; readonly count: number}[];
+  /** Whether each VM gets an external address. */
+  readonly hasExternalAddress: boolean;
+}
+
+/** A disk that each VM of a template gets. */
+export interface TemplateDisk {
+  readonly isBoot: boolean;
+  /** Whether the disk is deleted with its VM. */
+  readonly autoDelete: boolean;
+  /** `pd-balanced`, `hyperdisk-balanced`, `local-ssd`, …; `pd-standard` unless the template says. */
+  readonly type: string;
+  /** 0 if the template leaves it to the image. */
+  readonly sizeGb: number;
+}
+
+/** A regional quota: `NVIDIA_T4_GPUS`, limit 4, usage 1. */
+export interface RegionalQuota {
+  readonly metric: string;
+  readonly limit: number;
+  readonly usage: number;
 }
 
 export interface TemplateReference {
@@ -105,7 +127,10 @@ export interface Compute {
   powerInstance(action: PowerAction, zone: string, name: string, requestId: string): Promise<ZoneOperation>;
   /** Waits at the server until the operation is done, for about `timeoutSeconds` at most. */
   waitForOperation(operation: ZoneOperation, timeoutSeconds: number): Promise<OperationResult>;
-  getTemplate(reference: TemplateReference): Promise<InstanceTemplate | undefined>;
+  /** Cached, unless it is to be read `afresh`. */
+  getTemplate(reference: TemplateReference, how?: {readonly afresh: boolean}): Promise<InstanceTemplate | undefined>;
   /** The zones of a region that are UP, sorted by name. */
   zonesOfRegion(region: string): Promise<string[]>;
+  /** The quotas of a region, read afresh; undefined: there is no such region. */
+  quotasOfRegion(region: string): Promise<readonly RegionalQuota[] | undefined>;
 }

@@ -3,7 +3,7 @@ import type {Clock} from '../../../clock';
 import {Refused} from '../../../errors';
 import {isRfc1035, TEMPLATE_URL} from '../../../model/names';
 import {type ComputeClients, callCompute, isAbsent} from './call';
-import type {Compute, InstanceTemplate, Metadata, Scheduling, TemplateReference} from './compute';
+import type {Compute, InstanceTemplate, Metadata, Scheduling, TemplateDisk, TemplateReference} from './compute';
 
 /** How long a template is cached, in milliseconds. Templates cannot be changed, but replaced under their name. */
 const CACHE_TTL_MS = 5 * 60_000;
@@ -34,19 +34,38 @@ export function templatesApi(
     }
   };
   const keyOf = ({name, project: owner = '', region = ''}: TemplateReference) => `${owner}/${region}/${name}`;
-  return {getTemplate: (reference) => templates.load(keyOf(reference), () => read(reference), CACHE_TTL_MS)};
+  return {
+    async getTemplate(reference, {afresh} = {afresh: false}) {
+      const how = afresh ? 'reload' : 'load';
+      return templates[how](keyOf(reference), () => read(reference), CACHE_TTL_MS);
+    },
+  };
 }
 
-interface RawTemplate {
+/** A template of the REST API. */
+export interface RawTemplate {
   readonly selfLink?: string | null;
   readonly properties?: {
-    readonly machineType?: string | null;
     readonly metadata?: {
       readonly items?: readonly {readonly key?: string | null; readonly value?: string | null}[] | null;
     } | null;
     readonly labels?: Readonly<Record<string, string>> | null;
     readonly scheduling?: object | null;
+    readonly machineType?: string | null;
+    readonly disks?: readonly RawDisk[] | null;
+    readonly guestAccelerators?:
+      | readonly {readonly acceleratorType?: string | null; readonly acceleratorCount?: number | null}[]
+      | null;
+    readonly networkInterfaces?: readonly {readonly accessConfigs?: readonly object[] | null}[] | null;
   } | null;
+}
+
+interface RawDisk {
+  readonly boot?: boolean | null;
+  readonly autoDelete?: boolean | null;
+  readonly type?: unknown;
+  readonly diskSizeGb?: unknown;
+  readonly initializeParams?: {readonly diskType?: string | null; readonly diskSizeGb?: unknown} | null;
 }
 
 async function get(
@@ -65,14 +84,36 @@ async function get(
   return template;
 }
 
-function templateOf({selfLink, properties}: RawTemplate, path: string): InstanceTemplate {
+/** Reads a template. `path`: where it was asked for, in case the answer does not say. */
+export function templateOf({selfLink, properties}: RawTemplate, path: string): InstanceTemplate {
   return {
     selfLink: selfLink || path,
-    ...(properties?.machineType ? {machineType: properties.machineType} : {}),
     metadata: metadataOf(properties?.metadata?.items ?? []),
     labels: properties?.labels ?? {},
     scheduling: withoutEmpty(properties?.scheduling ?? {}),
+    machineType: lastSegment(properties?.machineType),
+    disks: (properties?.disks ?? []).map(diskOf),
+    accelerators: (properties?.guestAccelerators ?? []).map(({acceleratorType, acceleratorCount}) => ({
+      type: lastSegment(acceleratorType),
+      count: acceleratorCount ?? 0,
+    })),
+    hasExternalAddress: (properties?.networkInterfaces ?? []).some(({accessConfigs}) => accessConfigs?.length),
   };
+}
+
+function diskOf({boot, autoDelete, type, diskSizeGb, initializeParams}: RawDisk): TemplateDisk {
+  const given = lastSegment(initializeParams?.diskType);
+  return {
+    isBoot: boot === true,
+    autoDelete: autoDelete === true,
+    type: given || (type === 'SCRATCH' ? 'local-ssd' : 'pd-standard'),
+    // The library has 64-bit numbers as text, or as objects that print as numbers.
+    sizeGb: Number(String(initializeParams?.diskSizeGb ?? diskSizeGb ?? 0)) || 0,
+  };
+}
+
+function lastSegment(url: string | null | undefined): string {
+  return url ? url.slice(url.lastIndexOf('/') + 1) : '';
 }
 
 function metadataOf(items: readonly {readonly key?: string | null; readonly value?: string | null}[]): Metadata {
@@ -116,10 +157,11 @@ export async function findTemplate(
   compute: Pick<Compute, 'getTemplate'>,
   template: string,
   region: string | undefined,
+  how?: {readonly afresh: boolean},
 ): Promise<InstanceTemplate> {
   const references = templateReferences(template, region);
   for (const reference of references) {
-    const found = await compute.getTemplate(reference);
+    const found = await compute.getTemplate(reference, how);
     if (found) return found;
   }
   const places = references.map(({name, project, region: place}) => {

@@ -43,7 +43,14 @@ export function answer(world: GitHubWorld, request: ReceivedRequest): Answer {
   checkResponse(world, where, found.operation, given);
   if (request.method === 'GET' && given.status === 200) given = conditional(world, request, given, identity);
   const limits = identity ? rateHeaders(world.limits.state(identity.caller)) : {};
-  return {...given, headers: {...limits, ...given.headers}};
+  return {...given, headers: {...limits, ...scopesHeader(identity), ...given.headers}};
+}
+
+/** @see https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps */
+function scopesHeader(identity: Identity | undefined): Record<string, string> {
+  if (identity?.kind !== 'token' || identity.token.kind !== 'personal') return {};
+  const {scopes} = identity.token;
+  return scopes ? {'x-oauth-scopes': scopes.join(', ')} : {};
 }
 
 /** @see https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate */

@@ -22,10 +22,17 @@ const getApp: Handler = ({world}) => {
       html_url: `${world.webUrl}/apps/${world.app.slug}`,
       created_at: made,
       updated_at: made,
-      permissions: world.app.installations()[0]?.permissions ?? {},
-      events: ['workflow_job'],
+      permissions: world.app.permissions,
+      events: world.app.events,
     },
   };
+};
+
+/** An App without a webhook has no URL and no secret. */
+const getWebhookConfig: Handler = ({world}) => {
+  const hook = world.deliveries.hooks().find(({target}) => target.kind === 'app');
+  const set = hook ? {url: hook.url, ...(hook.secret ? {secret: '********'} : {})} : {};
+  return {status: 200, body: {content_type: 'json', insecure_ssl: '0', ...set}};
 };
 
 const listInstallations: Handler = (call) => {
@@ -98,7 +105,7 @@ function installationJson(world: GitHubWorld, installation: Installation) {
     target_id: account.id,
     target_type: account.type,
     permissions: installation.permissions,
-    events: ['workflow_job'],
+    events: world.app.events,
     created_at: made,
     updated_at: made,
     single_file_name: null,
@@ -109,6 +116,7 @@ function installationJson(world: GitHubWorld, installation: Installation) {
 
 export const appHandlers: Handlers = {
   'apps/get-authenticated': getApp,
+  'apps/get-webhook-config-for-app': getWebhookConfig,
   'apps/list-installations': listInstallations,
   'apps/get-installation': getInstallation,
   'apps/create-installation-access-token': createToken,

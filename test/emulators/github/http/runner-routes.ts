@@ -1,5 +1,6 @@
 import {customLabels, labelType, withCustomLabels, withoutLabel} from '../labels';
 import type {GitHubWorld} from '../model';
+import {notFound} from '../refusal';
 import type {Registration} from '../registration';
 import {isoSeconds} from '../time';
 import {type Answer, type Call, type Handler, type Handlers, scopeOf, text} from './call';
@@ -76,6 +77,14 @@ function runnerOf(call: Call): Registration {
   return call.world.runners.get(scopeOf(call), Number(call.path['runner_id']));
 }
 
+const downloads: Handler = (call) => ({status: 200, body: call.world.releases.applications()});
+
+const deprecation: Handler = (call) => {
+  const body = call.world.releases.deprecation(text(call, 'version'));
+  if (!body) throw notFound();
+  return {status: 200, body};
+};
+
 export function runnerJson(world: GitHubWorld, runner: Registration) {
   return {
     id: runner.id,
@@ -86,7 +95,7 @@ export function runnerJson(world: GitHubWorld, runner: Registration) {
     status: runner.session ? 'online' : 'offline',
     busy: world.runners.shownBusy(runner),
     ephemeral: runner.ephemeral,
-    version: runner.session ? '2.335.0' : null,
+    version: runner.session ? world.releases.inUse : null,
     labels: labelsJson(runner),
   };
 }
@@ -98,6 +107,10 @@ function labelsJson(runner: Registration) {
 export const runnerHandlers: Handlers = {
   'actions/generate-runner-jitconfig-for-repo': generate,
   'actions/generate-runner-jitconfig-for-org': generate,
+  'actions/list-runner-applications-for-repo': downloads,
+  'actions/list-runner-applications-for-org': downloads,
+  'actions/get-runner-version-deprecation-for-repo': deprecation,
+  'actions/get-runner-version-deprecation-for-org': deprecation,
   'actions/list-self-hosted-runners-for-repo': list,
   'actions/list-self-hosted-runners-for-org': list,
   'actions/get-self-hosted-runner-for-repo': get,

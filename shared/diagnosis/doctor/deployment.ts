@@ -1,0 +1,91 @@
+import type {Config} from '../../config/config-types';
+import type {SecretSource} from '../../config/credentials';
+import type {SecretReader} from '../../config/secrets';
+import {type InvalidConfiguration, SlipwayError} from '../../errors';
+import type {QueueName} from '../../model/task-payload';
+import type {Services} from '../../ports';
+import {ask, error, type Found, ok, skipped, together, warning} from './check';
+
+/** Intervals without a sweep after which a warning is given, and the time after which it is an error. */
+const MISSED_SWEEPS = 3;
+const SWEEP_SILENCE_MS = 15 * 60_000;
+
+/** A document that nobody writes. */
+const NOTHING = 'slipway-health-check';
+
+export function configurationFinding(invalid: InvalidConfiguration | undefined, config: Config): Found {
+  if (!invalid) {
+    const pools = config.pools.length;
+    return ok(`the configuration is valid, with ${pools} pool${pools === 1 ? '' : 's'}`);
+  }
+  const errors = invalid.problems.map(({path, found, expected}) => `${path}: found ${found}, expected ${expected}`);
+  return error(
+    errors.join('; '),
+    'Correct the configuration and deploy it; slipway check FILE checks the pools before.',
+  );
+}
+
+/** Whether the queue is there and runs its tasks. */
+export async function lookAtQueue({config, context}: Services<'api'>, queue: QueueName): Promise<Found> {
+  const name = config.queues[queue];
+  if (!config.queues.provision || !config.queues.stop || name === undefined) {
+    return skipped(
+      'api has no queues: what creates tasks is refused',
+      'Set PROVISION_QUEUE and STOP_QUEUE for api, with the URLs.',
+    );
+  }
+  await ask('Cloud Tasks', context.tasks.check(queue));
+  return ok(`the queue ${name.slice(name.lastIndexOf('/') + 1)} runs`);
+}
+
+export async function lookAtSweep({context: {store, clock}}: Services<'api'>, intervalSeconds: number): Promise<Found> {
+  const lock = await ask('the store', store.get('locks', 'sweep'));
+  const last = lock && 'last' in lock ? lock.last : null;
+  return sweepFinding(last?.at ?? null, clock.now(), intervalSeconds);
+}
+
+/** `lastAt`: start of the last sweep on record, in milliseconds since the epoch; null: there is none. */
+export function sweepFinding(lastAt: number | null, now: number, intervalSeconds: number): Found {
+  const remedy = 'Look at the job of Cloud Scheduler and at the log of sweep.';
+  if (lastAt === null) return error('no sweep is on record', remedy);
+  const silentMs = now - lastAt;
+  const missedMs = MISSED_SWEEPS * intervalSeconds * 1000;
+  const because = `the last sweep began ${Math.round(silentMs / 1000)} s ago`;
+  // An interval of minutes may be longer than the time after which a short one is an error.
+  if (silentMs >= Math.max(SWEEP_SILENCE_MS, missedMs)) return error(because, remedy);
+  return silentMs >= missedMs ? warning(because, remedy) : ok(because);
+}
+
+/** Whether the database answers, with the permission to read. */
+export async function lookAtStore({context: {store}}: Services<'api'>): Promise<Found> {
+  await ask('the store', store.get('keys', NOTHING));
+  return ok('the store answers');
+}
+
+/** Whether every secret that `api` names can be read. */
+export async function lookAtSecrets(config: Config, secrets: SecretReader): Promise<Found> {
+  const {github, webhookSecrets, managerSecrets, taskSigningKeys} = config;
+  const named: readonly (readonly [variable: string, source: SecretSource | undefined])[] = [
+    ['GITHUB_APP_PRIVATE_KEY', github.privateKey],
+    ['GITHUB_TOKEN', github.token],
+    ...webhookSecrets.map((source) => ['GITHUB_WEBHOOK_SECRET', source] as const),
+    ...managerSecrets.map((source) => ['RUNNER_MANAGER_SECRET', source] as const),
+    ...taskSigningKeys.map((source) => ['TASK_SIGNING_KEY', source] as const),
+  ];
+  const found = await Promise.all(
+    named.map(async ([variable, source]): Promise<Found | undefined> => {
+      if (!source || source.kind === 'literal') return undefined;
+      try {
+        await ask('Secret Manager', secrets.check(source));
+        return ok(`${variable} can be read`);
+      } catch (thrown) {
+        if (!(thrown instanceof SlipwayError)) throw thrown;
+        const because = `${variable}: ${thrown.message}`;
+        if (thrown.retryable) return {...skipped(because, 'Run the doctor again in a minute.'), isSilent: true};
+        return error(because, 'Add or enable a version of the secret, or correct its name.');
+      }
+    }),
+  );
+  const read = found.filter((one) => one !== undefined);
+  return read.length > 0 ? together(read) : ok('every secret is in the environment itself');
+}

@@ -1,0 +1,98 @@
+import type {Config} from '../../config/config-types';
+import type {SecretReader} from '../../config/secrets';
+import {type InvalidConfiguration, SlipwayError} from '../../errors';
+import type {Logger} from '../../logger';
+import type {Services} from '../../ports';
+import {appChecks, appChecksSkipped} from './app';
+import {ask, type Check, type CheckFinding, type Found, makeChecks, once, skipped} from './check';
+import {configurationFinding, lookAtQueue, lookAtSecrets, lookAtStore, lookAtSweep} from './deployment';
+import {lookAtGroups} from './groups';
+import {poolChecks, vmChecks} from './pools';
+import {lookAtRunnerVersion} from './runner-version';
+
+/** Jobs that wait or run, of which the newest event is looked at. */
+const MOST_JOBS = 100;
+
+/** What an examination works with. */
+export interface Examined {
+  readonly config: Config;
+  readonly invalid: InvalidConfiguration | undefined;
+  readonly secrets: SecretReader;
+  readonly services: () => Promise<Services<'api'>>;
+  readonly logger: Logger;
+  /** Seconds between two sweeps. */
+  readonly sweepSeconds: number;
+}
+
+/**
+ * Asks every service what the functions need of it, afresh, and changes nothing. Every check is always there, whatever does not answer. One
+ * question takes five seconds at most, all together take 30.
+ */
+export async function examine(examined: Examined): Promise<CheckFinding[]> {
+  const {config, invalid, secrets, logger, sweepSeconds} = examined;
+  const started = await start(examined);
+  const stopped = 'because' in started ? started : undefined;
+  const services = 'because' in started ? undefined : started;
+  const needs = (look: (services: Services<'api'>) => Promise<Found>) => async () =>
+    services ? look(services) : (stopped ?? skipped('api has not started'));
+  const {pools} = services?.context ?? config;
+  const checks: readonly Check[] = [
+    {id: 'configuration', look: async () => configurationFinding(invalid, config)},
+    ...gitHubChecks(services, stopped),
+    ...poolChecks(pools, (look) => needs(({context}) => look(context))),
+    {id: 'queue.provision', look: needs((some) => lookAtQueue(some, 'provision'))},
+    {id: 'queue.stop', look: needs((some) => lookAtQueue(some, 'stop'))},
+    {id: 'sweep', look: needs((some) => lookAtSweep(some, sweepSeconds))},
+    {id: 'store', look: needs(lookAtStore)},
+    {id: 'secrets', look: () => lookAtSecrets(config, secrets)},
+    ...vmChecks(pools, (look) => needs(({context}) => look(context))),
+    {id: 'runner_version', look: needs(({context}) => lookAtRunnerVersion(context))},
+  ];
+  return makeChecks(checks, logger);
+}
+
+/** The services, or why there are none. */
+async function start({services, invalid}: Examined): Promise<Services<'api'> | Found> {
+  try {
+    return await ask('the metadata server', services());
+  } catch (thrown) {
+    if (!(thrown instanceof SlipwayError)) throw thrown;
+    const because = `api cannot work with its configuration: ${thrown.message}`;
+    const remedy = invalid ? 'Correct the configuration first.' : 'Correct what the message names.';
+    return {...skipped(because, remedy), isSilent: true};
+  }
+}
+
+/** `app.*` and `groups`. */
+function gitHubChecks(services: Services<'api'> | undefined, stopped: Found | undefined): Check[] {
+  const none = (because: string, remedy: string): Check[] => [
+    ...appChecksSkipped(because, remedy),
+    {id: 'groups', look: async () => skipped(because, remedy)},
+  ];
+  if (!services) return none(stopped?.because ?? '', stopped?.do ?? '');
+  const {config, context, clock} = services;
+  const {github} = config;
+  if (github.token === undefined && github.privateKey === undefined) {
+    return none(
+      'no credentials of GitHub are configured',
+      'Set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY, or GITHUB_TOKEN.',
+    );
+  }
+  const inspection = services.inspection();
+  const {pools} = context;
+  const {webhooks, urls} = config;
+  const newestEventAt = () => newestEvent(services);
+  const app = appChecks({inspection, pools, webhooks, webhookUrl: urls.webhook, now: clock.now(), newestEventAt});
+  const installations = inspection.credentials === 'app' ? once(() => inspection.installations()) : undefined;
+  return [...app, {id: 'groups', look: () => lookAtGroups({context, inspection, installations})}];
+}
+
+/** When the newest event of a job that is not over was taken, in milliseconds since the epoch. */
+async function newestEvent({context: {store}}: Services<'api'>): Promise<number | null> {
+  const live = ['queued', 'in_progress'] as const;
+  const found = await Promise.all(
+    live.map((status) => ask('the store', store.find('jobs', {where: {status}, limit: MOST_JOBS}))),
+  );
+  const times = found.flat().flatMap(({data}) => data.receivedAt ?? []);
+  return times.length > 0 ? Math.max(...times) : null;
+}

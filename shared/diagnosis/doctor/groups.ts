@@ -1,0 +1,183 @@
+import {RefusedByGitHub} from '../../errors';
+import type {AppInstallation, Inspection, Listed, RunnerGroupAtGitHub} from '../../github/github';
+import {takesRepository} from '../../model/matching';
+import {isSpeltOut} from '../../model/names';
+import type {Pool} from '../../model/pool';
+import {repositoryScope} from '../../model/scope';
+import type {Context} from '../../ports';
+import {ask, error, type Found, ok, once, skipped, together, warning} from './check';
+
+/** Repositories that are asked for, and how many at once. */
+const MOST_REPOSITORIES = 30;
+const AT_ONCE = 5;
+
+/** A repository counts if it had a job in this time. */
+const RECENT_MS = 30 * 24 * 3600_000;
+/** Jobs on record of one status that are looked at for each pool. */
+const JOBS_OF_STATUS = 100;
+/** What waits or runs comes first: with too many repositories, those of jobs that are over are left out. */
+const STATUSES = ['queued', 'in_progress', 'waiting', 'completed'] as const;
+
+/** A name that no runner has. */
+const NOBODY = 'slipway-health-check';
+
+/** A repository whose jobs a pool takes. */
+interface Served {
+  readonly pool: Pool;
+  readonly repository: string;
+}
+
+export interface GroupSetting {
+  readonly context: Context;
+  readonly inspection: Inspection;
+  /** Undefined with a token. Accounts without the App are left out, because `app.installations` reports them. */
+  readonly installations: (() => Promise<Listed<AppInstallation>>) | undefined;
+}
+
+/** Whether every pool may register runners where its jobs are, and its runner group gives them to its repositories. */
+export async function lookAtGroups({context, inspection, installations}: GroupSetting): Promise<Found> {
+  const served = await servedRepositories(context);
+  const installed = installations && (await ask('GitHub', installations()).catch(unlessRefused));
+  if (installed === 'refused')
+    return skipped('GitHub refuses the key of the App; see app.key', 'Correct the key first.');
+  const isInstalled = (owner: string) =>
+    installed === undefined ||
+    installed.failure !== undefined ||
+    installed.items.some(({login, isSuspended}) => !isSuspended && login.toLowerCase() === owner.toLowerCase());
+
+  const organizations = context.pools.flatMap((pool) =>
+    pool.scope.kind === 'organization' && isInstalled(pool.scope.org) ? [{pool, org: pool.scope.org}] : [],
+  );
+  const listed = new Map<string, () => Promise<readonly RunnerGroupAtGitHub[]>>();
+  /** Asked once for an organization, or for one of its repositories, however many pools need it. */
+  const groupsOf = (org: string, repository?: string) => {
+    const key = `${org}/${repository ?? ''}`.toLowerCase();
+    const list = listed.get(key) ?? once(() => groups(inspection, org, repository));
+    listed.set(key, list);
+    return list();
+  };
+
+  const looks = [
+    ...organizations.map(
+      ({pool, org}) =>
+        async () =>
+          groupFinding(pool, org, await groupsOf(org)),
+    ),
+    ...organizations.flatMap(({pool, org}) =>
+      served
+        .filter((each) => each.pool === pool)
+        .map(({repository}) => async () => {
+          const [, name = ''] = repository.split('/');
+          return admissionFinding(pool, repository, await groupsOf(org), await groupsOf(org, name));
+        }),
+    ),
+    ...served
+      .filter(({pool, repository}) => pool.scope.kind === 'repositories' && isInstalled(repository.split('/')[0] ?? ''))
+      .map(({pool, repository}) => async () => {
+        if (!isDefaultName(pool.runnerGroup)) return groupOfRepository(pool);
+        // GitHub refuses this to whoever may not register runners there.
+        await ask('GitHub', context.github(repositoryScope(repository)).findRunner(NOBODY));
+        return ok(`runners can be registered in ${repository}`);
+      }),
+  ];
+  if (looks.length === 0) {
+    const because =
+      'no pool names an organization or a repository without * where the App is installed, and no job is on record yet';
+    return skipped(because, 'Run the doctor again after the first job.');
+  }
+  const found: Found[] = [];
+  for (let from = 0; from < looks.length; from += AT_ONCE) {
+    found.push(...(await Promise.all(looks.slice(from, from + AT_ONCE).map((look) => look()))));
+  }
+  return together(found);
+}
+
+function unlessRefused(failure: unknown): 'refused' {
+  if (failure instanceof RefusedByGitHub) return 'refused';
+  throw failure;
+}
+
+async function groups(
+  inspection: Inspection,
+  org: string,
+  repository?: string,
+): Promise<readonly RunnerGroupAtGitHub[]> {
+  const {items, failure} = await ask('GitHub', inspection.runnerGroups(org, repository));
+  // In an incomplete list a group would look absent.
+  if (failure !== undefined) throw failure;
+  return items;
+}
+
+/** At most 30: repositories that pools spell out, then those whose jobs wait or run, then others that had a job in 30 days. */
+async function servedRepositories({store, pools, clock}: Context): Promise<Served[]> {
+  const spelt = pools.flatMap((pool) =>
+    pool.scope.kind === 'repositories'
+      ? pool.scope.patterns.filter(isSpeltOut).map((repository) => ({pool, repository}))
+      : [],
+  );
+  const recent = await Promise.all(
+    STATUSES.flatMap((status) => pools.map((pool) => ({status, pool}))).map(async ({status, pool}) => {
+      const where = {pool: pool.name, status};
+      const jobs = await ask('the store', store.find('jobs', {where, limit: JOBS_OF_STATUS}));
+      return jobs
+        .filter(({data}) => clock.now() - data.updatedAt < RECENT_MS && takesRepository(pool, data.repository))
+        .map(({data}) => ({pool, repository: data.repository}));
+    }),
+  );
+  const keyOf = ({pool, repository}: Served) => `${pool.name} ${repository.toLowerCase()}`;
+  const all = new Map([...spelt, ...recent.flat()].map((each) => [keyOf(each), each]));
+  return [...all.values()].slice(0, MOST_REPOSITORIES);
+}
+
+/** Whether the pool's runner group exists. */
+export function groupFinding(pool: Pool, org: string, existing: readonly RunnerGroupAtGitHub[]): Found {
+  const group = groupOf(pool, existing);
+  if (!group) {
+    const names = existing.map(({name}) => `"${name}"`).join(', ') || 'none';
+    const because = `organization ${org} has no runner group "${pool.runnerGroup}", which pool ${pool.name} names; it has ${names}`;
+    return error(because, `Make the group, or correct runnerGroup of pool ${pool.name}.`);
+  }
+  if (pool.allowPublicRepos && !group.allowsPublicRepositories) {
+    const because = `pool ${pool.name} takes jobs of public repositories, and its runner group "${group.name}" admits none`;
+    return warning(because, 'Allow public repositories in the settings of the group, after reading docs/security.md.');
+  }
+  if (group.onlyWorkflows) {
+    const because = `the runner group "${group.name}" of pool ${pool.name} gives its runners to ${group.onlyWorkflows.join(', ') || 'no workflow'} alone`;
+    return warning(
+      because,
+      'Check that these are the workflows of the pool, or allow all workflows in the settings of the group.',
+    );
+  }
+  return ok(`the runner group "${group.name}" of ${org} is there`);
+}
+
+/** Whether the pool's runner group admits a repository. `visible`: the groups that the repository may use. */
+export function admissionFinding(
+  pool: Pool,
+  repository: string,
+  existing: readonly RunnerGroupAtGitHub[],
+  visible: readonly RunnerGroupAtGitHub[],
+): Found {
+  const group = groupOf(pool, existing);
+  // A group that is not there is the finding of `groupFinding`.
+  if (!group || groupOf(pool, visible)) return ok(`the runner groups admit ${repository}`);
+  return error(
+    `the runner group "${group.name}" of pool ${pool.name} does not admit ${repository}, whose jobs the pool takes`,
+    `Add ${repository} to the repositories of the group, in the settings of its organization (Actions, Runner groups).`,
+  );
+}
+
+function groupOfRepository({name, runnerGroup}: Pool): Found {
+  const because = `pool ${name} names the runner group "${runnerGroup}", and a repository has no group but Default`;
+  return error(because, `Leave runnerGroup of pool ${name} out, or give the pool an org in place of its repositories.`);
+}
+
+function groupOf({runnerGroup}: Pool, existing: readonly RunnerGroupAtGitHub[]): RunnerGroupAtGitHub | undefined {
+  const wanted = runnerGroup.toLowerCase();
+  const theDefault = isDefaultName(runnerGroup) ? existing.find(({isDefault}) => isDefault) : undefined;
+  return theDefault ?? existing.find(({name}) => name.toLowerCase() === wanted);
+}
+
+function isDefaultName(name: string): boolean {
+  return name.toLowerCase() === 'default';
+}

@@ -1,0 +1,85 @@
+import {isPersistent, type Pool} from '../../model/pool';
+import {type Context, githubOf} from '../../ports';
+import {isRunning, type Finding as ProviderFinding} from '../../providers/provider';
+import {allVms, runnerPlaces, type Vm} from '../../vms/vms';
+import {ask, type Check, error, type Found, ok, skipped, together, warning} from './check';
+
+/** What a check does once the services are there. */
+type Look = (context: Context) => Promise<Found>;
+type Needing = (look: Look) => Check['look'];
+
+/** `pool.<name>.provider` and `pool.<name>.quota` of every pool. `needing`: makes the look a check's, whether or not the services are there. */
+export function poolChecks(pools: readonly Pool[], needing: Needing): Check[] {
+  return pools.flatMap((pool) => {
+    const {provider, quota} = isPersistent(pool) ? persistentLooks(pool.provider.instance) : looksOf(pool);
+    return [
+      {id: `pool.${pool.name}.provider`, look: needing(provider)},
+      {id: `pool.${pool.name}.quota`, look: needing(quota)},
+    ];
+  });
+}
+
+function looksOf({name}: Pool): Record<'provider' | 'quota', Look> {
+  // Both looks are given one context, and share its answer.
+  let answer: Promise<readonly ProviderFinding[]> | undefined;
+  const findings = (context: Context) => {
+    // Several questions, each of which the provider bounds.
+    answer ??= context.provider(name).check(name);
+    return answer;
+  };
+  return {
+    provider: async (context) =>
+      together((await findings(context)).filter(({about}) => about !== 'quota').map(withoutSubject)),
+    async quota(context) {
+      const found = (await findings(context)).filter(({about}) => about === 'quota').map(withoutSubject);
+      return found.length > 0 ? together(found) : skipped('the provider tells of no quota');
+    },
+  };
+}
+
+function withoutSubject({about: _, ...found}: ProviderFinding): Found {
+  return found;
+}
+
+function persistentLooks(instance: string): Record<'provider' | 'quota', Look> {
+  return {
+    provider: async () => skipped(`the pool creates no machine; see vm.${instance}`),
+    quota: async () => skipped('the VM is there already: starting it is not compared with the quotas'),
+  };
+}
+
+/** `vm.<name>` of every persistent VM; with its zone where two have one name. */
+export function vmChecks(pools: readonly Pool[], needing: Needing): Check[] {
+  const vms = allVms({pools});
+  const isAlone = ({instance}: Vm) => vms.filter((vm) => vm.instance === instance).length === 1;
+  return vms.map((vm) => ({
+    id: `vm.${isAlone(vm) ? vm.instance : vm.id}`,
+    look: needing((context) => lookAtVm(context, vm)),
+  }));
+}
+
+/** Whether the VM exists and its runner is registered. */
+async function lookAtVm(context: Context, vm: Vm): Promise<Found> {
+  if (vm.zone === '') return skipped('neither the pool nor the environment names a zone', 'Set zone in the pool.');
+  const status = await ask('Compute Engine', context.vm(vm).status());
+  if (status === undefined) {
+    return error(`found no VM ${vm.instance} in ${vm.zone}`, 'Create it, or correct instance and zone of its pools.');
+  }
+  const places = runnerPlaces(vm, await ask('the store', context.store.get('vms', vm.id)));
+  const registered = await Promise.all(
+    places.map(async (place) => ask('GitHub', githubOf(context, place).findRunner(place.runnerName))),
+  );
+  const found = registered.find((each) => each !== undefined);
+  const names = [...new Set(vm.pools.map(({runnerName}) => runnerName))].join(', ');
+  if (places.length === 0)
+    return ok(`VM ${vm.instance} is ${status}; where its runner is registered shows with its first job`);
+  if (!found) {
+    const because = `VM ${vm.instance} is ${status}, and GitHub knows no runner ${names} in the scope of its pools`;
+    return error(because, 'Register the runner once (docs/deploy.md), or correct runnerName of the pool.');
+  }
+  if (isRunning(status) && registered.every((each) => each?.status !== 'online')) {
+    const because = `VM ${vm.instance} is ${status}, and its runner ${names} is offline`;
+    return warning(because, 'Wait while it boots; then look at the runner service on the VM.');
+  }
+  return ok(`VM ${vm.instance} is ${status}, and its runner ${names} is registered`);
+}
