@@ -115,9 +115,12 @@ const OTHERS = [
   'stop_by_hand',
   'stop_race',
   'undrained',
+  'unserved',
   'untraced',
   'vanished',
+  'waiting',
   'webhook_down',
+  'webhook_silent',
   'webhook_up',
 ] as const;
 

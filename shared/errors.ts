@@ -145,6 +145,14 @@ export interface ConfigurationProblem {
   readonly expected: string;
 }
 
+/** What is not typed may quote anything, a secret too. */
+const UNTYPED = 'an error inside the function';
+
+/** The sentence of an error for people: of a typed error its message, of any other one only that it is one. */
+export function sentenceOf(error: unknown): string {
+  return error instanceof SlipwayError ? error.message : UNTYPED;
+}
+
 /** Headers of an HTTP answer, names in lower case. */
 export type AnswerHeaders = Readonly<Record<string, string | number | undefined>>;
 

@@ -5,9 +5,14 @@ export interface LogFields {
   readonly decision?: Decision;
   readonly reason?: string;
   readonly delivery?: string;
-  readonly job?: string | number;
+  /** `<job id>-<run attempt>` in every line, so that one filter finds all lines of a job. */
+  readonly job?: string;
   readonly pool?: string;
   readonly runner?: string;
+  /** The page of the job at GitHub. */
+  readonly url?: string;
+  /** Of `runner_version_ends`: days until GitHub gives runners of this version no job any more. */
+  readonly days_left?: number;
   readonly error?: unknown;
   readonly [field: string]: unknown;
 }

@@ -1,4 +1,4 @@
-import {inspect} from 'node:util';
+import {inspect, stripVTControlCharacters} from 'node:util';
 
 /** Text that looks like an encoded JIT config or another blob: longer than any name or number in a message. */
 const BLOBS = [/[A-Za-z0-9+/]{64,}={0,2}/g, /[A-Za-z0-9_+-]{100,}={0,2}/g];
@@ -40,6 +40,17 @@ const SECRETS = [
 /** The text, in which `***` replaces everything that looks like a secret. */
 export function scrubSecrets(text: string): string {
   return SECRETS.reduce((scrubbed, pattern) => scrubbed.replace(pattern, '***'), text);
+}
+
+/**
+ * The text without terminal sequences, control characters and characters that are not seen, which could also hide a secret from
+ * `scrubSecrets`. Its lines stay; a tab becomes a space.
+ */
+export function withoutControls(text: string): string {
+  return stripVTControlCharacters(text)
+    .replace(/\r\n?/g, '\n')
+    .replaceAll('\t', ' ')
+    .replace(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, '');
 }
 
 /** Credentials that are recognisable by their beginning, such as tokens of GitHub and PEM, also in base64. */

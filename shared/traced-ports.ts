@@ -46,6 +46,7 @@ function tracedProvider(provider: RunnerProvider, fields: SpanFields, tracer: Tr
     delete: ({name, place}) => ({...fields, runner: name, zone: place}),
     list: () => fields,
     wasPreempted: ({name, place}) => ({...fields, runner: name, zone: place}),
+    console: ({name, place}) => ({...fields, runner: name, zone: place}),
     check: (pool) => ({...fields, pool}),
   });
 }
@@ -76,6 +77,7 @@ export function tracedCompute(compute: Compute, tracer: Tracer): Compute {
       spot: body.scheduling.provisioningModel === 'SPOT',
     }),
     getInstance: (zone, name) => ({zone, instance: name}),
+    serialOutput: (zone, name) => ({zone, instance: name}),
     deleteInstance: (zone, name) => ({zone, instance: name}),
     powerInstance: (action, zone, name) => ({action, zone, instance: name}),
     waitForOperation: ({zone, name}) => ({zone, operation: name}),

@@ -4,6 +4,8 @@ locals {
     { title = "Queued to running, seconds (99 %)", metric = "queued_to_running", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_99", by = "pool" },
     { title = "Queued to running, seconds (50 %)", metric = "queued_to_running", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_50", by = "pool" },
     { title = "Queued to VM requested, seconds (99 %)", metric = "queued_to_created", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_99", by = "pool" },
+    { title = "Oldest waiting job, seconds", metric = "oldest_waiting", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_99", by = "pool" },
+    { title = "Jobs that no pool takes", metric = "unserved_jobs", aligner = "ALIGN_SUM", reducer = "REDUCE_SUM", by = "verdict" },
     { title = "VMs created", metric = "vms_created", aligner = "ALIGN_SUM", reducer = "REDUCE_SUM", by = "zone" },
     { title = "Decisions", metric = "decisions", aligner = "ALIGN_SUM", reducer = "REDUCE_SUM", by = "decision" },
     { title = "Why deliveries and jobs were not served", metric = "decisions", aligner = "ALIGN_SUM", reducer = "REDUCE_SUM", by = "reason" },

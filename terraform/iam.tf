@@ -7,7 +7,7 @@ locals {
     provision = ["store", "find_vms", "create_vms", "delete_vms"]
     stop      = ["store", "find_vms", "delete_vms"]
     sweep     = ["store", "find_vms", "list_vms", "find_preemptions", "delete_vms"]
-    api       = ["store", "find_vms", "list_vms", "delete_vms", "check_places"]
+    api       = ["store", "find_vms", "list_vms", "read_consoles", "delete_vms", "check_places"]
   }
   # Roles on the VMs of pools of type gce-vm, and on no other VM.
   granted_on_vms = {
@@ -31,16 +31,18 @@ locals {
     ]
   ])...)
 
+  only_own_vms = {
+    title      = "only VMs named ${var.deployment}-"
+    expression = "resource.name.extract(\"/instances/{name}\").startsWith(\"${var.deployment}-\")"
+  }
   conditions = {
     store = {
       title      = "only this database"
       expression = "resource.name == \"projects/${var.project}/databases/${local.database}\""
     }
-    # Runners are named <deployment>-<pool>-..: a fault in the code cannot delete VMs with other names.
-    delete_vms = {
-      title      = "only VMs named ${var.deployment}-"
-      expression = "resource.name.extract(\"/instances/{name}\").startsWith(\"${var.deployment}-\")"
-    }
+    # Runners are named <deployment>-<pool>-..: a fault in the code cannot delete VMs with other names, or show their consoles.
+    delete_vms    = local.only_own_vms
+    read_consoles = local.only_own_vms
   }
 
   # Every function creates tasks in both queues: webhook for events, the other functions for further steps.

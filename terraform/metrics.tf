@@ -12,6 +12,8 @@ locals {
     reason   = "REGEXP_EXTRACT(jsonPayload.reason, ${local.word})"
     pool     = "EXTRACT(jsonPayload.pool)"
     zone     = "EXTRACT(jsonPayload.zone)"
+    verdict  = "EXTRACT(jsonPayload.verdict)"
+    version  = "EXTRACT(jsonPayload.version)"
   }
 
   metrics = {
@@ -44,6 +46,24 @@ locals {
       filter      = "jsonPayload.function=\"sweep\" AND jsonPayload.decision:*"
       labels      = ["decision", "reason"]
       value       = null
+    }
+    unserved_jobs = {
+      description = "Jobs that ask for a label of a pool, and that no pool takes."
+      filter      = "jsonPayload.decision=\"unserved\""
+      labels      = ["verdict"]
+      value       = null
+    }
+    runner_version_ends = {
+      description = "Warnings that GitHub will give runners of a version no job any more."
+      filter      = "jsonPayload.decision=\"runner_version_ends\""
+      labels      = ["version"]
+      value       = null
+    }
+    oldest_waiting = {
+      description = "Seconds for which the oldest job of a pool has waited, at each sweep."
+      filter      = "jsonPayload.decision=\"waiting\" AND jsonPayload.oldest_age_seconds>=0"
+      labels      = ["pool"]
+      value       = "EXTRACT(jsonPayload.oldest_age_seconds)"
     }
     queued_to_created = {
       description = "Seconds from a job's queueing to the request for its VM."

@@ -38,7 +38,7 @@ locals {
           zone   = try(coalesce(try(pool.provider.zone, pool.vm_instance_zone, null), var.zone), "")
           owner  = try(pool.repo, pool.org, one([for repo in pool.repos : repo if !strcontains(repo, "*")]), "")
           labels = try(join(",", try(pool.requires, pool.labels)), "")
-        } if try(pool.provider.type == "gce-vm", can(pool.vm_instance_name))
+        } if try(pool.provider.type == "gce-vm" && can(pool.provider.instance), can(pool.vm_instance_name))
       ] : "${vm.zone}/${vm.name}" => vm...
     } : key => vms[0]
   }

@@ -47,6 +47,10 @@ locals {
       title       = "find out whether a spot VM was preempted"
       permissions = ["compute.zoneOperations.list"]
     }
+    read_consoles = {
+      title       = "read the serial port of VMs"
+      permissions = ["compute.instances.getSerialPortOutput"] # /explain shows the last line of a boot that takes too long
+    }
     check_places = {
       title = "look whether a VM could be created"
       permissions = [

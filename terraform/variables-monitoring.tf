@@ -3,7 +3,7 @@ variable "monitoring" {
     What is watched, each part for itself: log-based `metrics`, a `dashboard` over them, and `alerts`, of which `without` leaves some out
     (see `notification_channels` for who is told). docs/operate.md says what each alert means.
 
-    - `job_wait_minutes`: a job that began later than this after it was queued raises an alert.
+    - `job_wait_minutes`: a job that has waited longer than this for a runner raises an alert.
     - `sweep_silence_minutes`: as long without a sweep that ended well raises an alert.
   TEXT
   type = object({
@@ -17,8 +17,8 @@ variable "monitoring" {
   default = {}
 
   validation {
-    condition     = length(setsubtract(var.monitoring.without, ["job_waits", "dead_letter", "sweep_silent", "github_limit", "boot_failure", "quota", "broken"])) == 0
-    error_message = "Expected `without` to hold names of alerts: job_waits, dead_letter, sweep_silent, github_limit, boot_failure, quota, broken."
+    condition     = length(setsubtract(var.monitoring.without, ["job_waits", "unserved", "dead_letter", "alert", "github_limit", "boot_failure", "quota", "breaker", "webhook_silent", "runner_version", "broken", "sweep_silent", "errors"])) == 0
+    error_message = "Expected `without` to hold names of alerts: job_waits, unserved, dead_letter, alert, github_limit, boot_failure, quota, breaker, webhook_silent, runner_version, broken, sweep_silent, errors."
   }
 
   validation {

@@ -33,9 +33,9 @@ variable "pools" {
   type        = string
 
   validation {
-    # `repo` distinguishes the older list from an object without `pools`. The functions check everything else and report each error.
+    # `repo` distinguishes the older list from an object without `pools`. pool-mistakes.tf checks the pools themselves.
     condition     = try(length([for pool in try(yamldecode(var.pools).pools, [for vm in yamldecode(var.pools) : vm.repo]) : pool]) > 0, false)
-    error_message = "Expected YAML or JSON with a list `pools` of at least one pool, or the older list of VMs. Check it with the JSON Schema of RUNNER_CONFIG."
+    error_message = "Expected YAML or JSON with a list `pools` of at least one pool, or the older list of VMs. `npm run plan` checks it."
   }
 
   validation {

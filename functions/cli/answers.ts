@@ -62,6 +62,7 @@ export const Status = z.object({
       running_seconds: Count,
     }),
   ),
+  active_runners_total: Count,
   waiting_jobs: z.array(
     z.object({
       job_id: z.number(),
@@ -75,6 +76,7 @@ export const Status = z.object({
       because: Text,
     }),
   ),
+  waiting_jobs_total: Count,
   unserved_jobs: z
     .array(
       z.object({

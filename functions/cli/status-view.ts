@@ -7,9 +7,17 @@ import {age, count, duration} from './words';
 export function formatStatus(status: Status, terminal: Terminal, nowMs: number): string {
   const parts = [
     pools(status, terminal),
-    section(terminal, 'Waiting jobs', waiting(status, terminal)),
+    section(
+      terminal,
+      titled('Waiting jobs', status.waiting_jobs, status.waiting_jobs_total),
+      waiting(status, terminal),
+    ),
     section(terminal, 'Jobs that no pool takes', unserved(status, terminal)),
-    section(terminal, 'Active runners', runners(status, terminal)),
+    section(
+      terminal,
+      titled('Active runners', status.active_runners, status.active_runners_total),
+      runners(status, terminal),
+    ),
     section(terminal, 'Open breakers', breakers(status, terminal, nowMs)),
     closing(status, terminal),
   ];
@@ -102,12 +110,11 @@ function until(time: string | null | undefined, nowMs: number): string | null {
   return Number.isNaN(at) ? null : at <= nowMs ? `due ${age(time, nowMs)} ago` : `in ${duration((at - nowMs) / 1000)}`;
 }
 
-function closing(
-  {last_sweep: swept, deadletters, max_concurrent: most, waiting_jobs: jobs}: Status,
-  terminal: Terminal,
-): string {
+function closing(status: Status, terminal: Terminal): string {
+  const {last_sweep: swept, deadletters, max_concurrent: most} = status;
+  const waits = status.waiting_jobs_total ?? status.waiting_jobs.length;
   const lines = [
-    `${count(jobs.length, 'job')} ${jobs.length === 1 ? 'waits' : 'wait'}; at most ${count(most, 'runner')} in all.`,
+    `${count(waits, 'job')} ${waits === 1 ? 'waits' : 'wait'}; at most ${count(most, 'runner')} in all.`,
     sweep(swept, terminal),
   ];
   if (deadletters > 0) {
@@ -123,6 +130,11 @@ function sweep(swept: Status['last_sweep'], terminal: Terminal): string {
   const rest = swept.incomplete.length > 0 ? `, incomplete: ${plain(swept.incomplete.join(', '))}` : '';
   const former = `${swept.finished === false ? ' and did not finish' : ''}${rest}`;
   return `The last sweep ended${when}${swept.because ? `: ${plain(swept.because)}` : former}.`;
+}
+
+/** The API lists a part of what there is many of. */
+function titled(title: string, listed: readonly unknown[], total: number | null | undefined): string {
+  return total && total > listed.length ? `${title} (${listed.length} of ${total})` : title;
 }
 
 function section(terminal: Terminal, title: string, table: string | undefined): string | undefined {

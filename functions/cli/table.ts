@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
 import {getBorderCharacters, table} from 'table';
+import {cut} from './cut';
 import {plain, type Style, type Terminal} from './terminal';
 
 /** A cell with a colour. Text from outside may stand in it as it is. */
@@ -89,17 +90,4 @@ function widest(widths: readonly number[], may: (index: number) => boolean, abov
     if (may(index) && width > above && (found === undefined || width > (widths[found] ?? 0))) found = index;
   });
   return found;
-}
-
-const graphemes = new Intl.Segmenter(undefined, {granularity: 'grapheme'});
-
-/** At most so many columns of a terminal, in which some characters take two; `…` stands for what is left out. */
-export function cut(text: string, width: number): string {
-  if (stringWidth(text) <= width) return text;
-  let kept = '';
-  for (const {segment} of graphemes.segment(text)) {
-    if (stringWidth(kept + segment) > width - 1) break;
-    kept += segment;
-  }
-  return `${kept.trimEnd()}…`;
 }

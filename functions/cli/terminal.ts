@@ -1,5 +1,6 @@
 import {styleText} from 'node:util';
 import type {Environment} from '../../shared/config/variables';
+import {cutLine} from './cut';
 
 /** A stream that is written to, as far as the command line needs it. */
 export interface Output {
@@ -15,7 +16,7 @@ export interface Terminal {
   print(text: string): void;
   /** Everything else: stderr. */
   say(text: string): void;
-  /** In place of what stands there: a live view. On anything but a terminal the views follow each other. */
+  /** In place of what stands there: a live view, of which each line is one of the screen. On anything but a terminal the views follow each other. */
   redraw(text: string): void;
   /** Columns of a terminal; undefined: nothing is cut. */
   readonly width: number | undefined;
@@ -42,16 +43,19 @@ export function createTerminal(stdout: Output, stderr: Output, env: Environment,
   const isTerminal = stdout.isTTY === true || forced !== '';
   const colours = isTerminal && !noColor && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
   const forcedColumns = /^[1-9]\d{0,4}$/.test(forced) ? Number(forced) : undefined;
+  const width = isTerminal ? (forcedColumns ?? stdout.columns ?? USUAL_COLUMNS) : undefined;
   let isDrawn = false;
   return {
-    width: isTerminal ? (forcedColumns ?? stdout.columns ?? USUAL_COLUMNS) : undefined,
+    width,
     print: (text) => void stdout.write(`${text}\n`),
     say: (text) => void stderr.write(`${text}\n`),
     redraw(text) {
       if (!isTerminal) {
         stdout.write(`${isDrawn ? '\n' : ''}${text}\n`);
       } else {
-        const lines = fitting(text.split('\n'), stdout.rows);
+        const lines = fitting(text.split('\n'), stdout.rows).map((line) =>
+          width === undefined ? line : cutLine(line, width),
+        );
         const clear = isDrawn ? '' : `${HOME}${CLEAR_BELOW}`;
         stdout.write(`${clear}${HOME}${lines.map((line) => `${line}${CLEAR_LINE}\n`).join('')}${CLEAR_BELOW}`);
       }

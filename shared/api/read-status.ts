@@ -1,5 +1,5 @@
 import type {Config} from '../config/config-types';
-import {openBreakers} from '../diagnosis/facts';
+import {openBreakers, readUnserved} from '../diagnosis/facts';
 import {MOST_READ} from '../diagnosis/looked-at';
 import {queuedJobs, waitingJobs} from '../diagnosis/waiting-jobs';
 import type {BreakerDocument} from '../model/breaker';
@@ -32,13 +32,14 @@ export async function readStatus(
 ) {
   const {store, pools, clock} = context;
   const now = clock.now();
-  const [jobs, vms, swept, breakers, deadletters, versions] = await Promise.all([
+  const [jobs, vms, swept, breakers, deadletters, versions, unserved] = await Promise.all([
     queuedJobs(context),
     persistentVms(context),
     lastSweep(store),
     openBreakers(store),
     store.count('deadletters', {}),
     store.get('facts', RUNNER_VERSIONS),
+    readUnserved(store, now),
   ]);
   const runners = await liveRunners(store, jobs);
   const waiting = await waitingJobs(context, jobs, {
@@ -80,6 +81,13 @@ export async function readStatus(
       do: explanation.do,
     })),
     waiting_jobs_total: jobs.length < MOST_READ ? jobs.length : await countQueued(store),
+    unserved_jobs: unserved.map(({url, repository, labels, verdict, because}) => ({
+      url,
+      repository,
+      labels: [...labels],
+      verdict,
+      because: scrubSecrets(because),
+    })),
     last_sweep: swept ? sweepView(swept, now) : null,
     breakers: breakers.map(breakerView),
     deadletters,

@@ -3,10 +3,12 @@ import {bootTimesId, medianMs} from '../model/facts';
 import {type JobDocument, jobKeyOf} from '../model/job';
 import type {Pool} from '../model/pool';
 import {ALL_POOLS} from '../model/slot';
+import type {UnservedJob} from '../model/sweep';
 import type {Context} from '../ports';
 import {breakersOf} from '../runners/breakers';
 import type {Store} from '../store/store';
 import {type Eyes, MOST_READ} from './looked-at';
+import {VERDICTS, type Verdict} from './verdict';
 
 /** So many breakers there never are. */
 const MOST_BREAKERS = 1_000;
@@ -82,5 +84,21 @@ export async function eyesOf(store: Store, given: Pick<Eyes, 'sweepSeconds' | 'w
   const [lock, deliveries] = await Promise.all([store.get('locks', 'sweep'), store.get('locks', 'deliveries')]);
   const last = lock && 'last' in lock ? lock.last : null;
   const hooks = deliveries && 'hooks' in deliveries ? Object.values(deliveries.hooks) : [];
-  return {...given, sweptAt: last?.at ?? null, webhookIsDown: hooks.some(({isDown}) => isDown)};
+  return {...given, sweptAt: last?.at ?? null, webhookDown: hooks.find(({isDown}) => isDown)};
+}
+
+/** GitHub cancels a job that no runner took for a day. */
+export const MAX_UNSERVED_AGE_MS = 25 * 3600_000;
+
+/** Id of the list of unserved jobs in `locks`. */
+export const UNSERVED = 'unserved';
+
+/** The jobs that no pool takes, newest first, as the latest sweep saw them. `now`: in milliseconds. */
+export async function readUnserved(store: Store, now: number): Promise<(UnservedJob & {readonly verdict: Verdict})[]> {
+  const found = await store.get('locks', UNSERVED);
+  const jobs = found && 'unserved' in found ? found.unserved : [];
+  return jobs.flatMap((job) => {
+    const verdict = VERDICTS.find((word) => word === job.verdict);
+    return verdict && now - job.queuedAt < MAX_UNSERVED_AGE_MS ? [{...job, verdict}] : [];
+  });
 }

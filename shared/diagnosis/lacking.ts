@@ -158,6 +158,7 @@ function booting({now, usualBootMs}: LookedAt, runner: RunnerDocument, pool: Eph
     since,
     because: now - since > mostMs ? `${boots}, and the sweep replaces it` : `${boots}: this boot takes too long`,
     do: `Read the VM’s serial port log: gcloud compute instances get-serial-port-output ${runner.name}${zoneFlag(runner)}`,
+    takesTooLong: true,
   };
 }
 

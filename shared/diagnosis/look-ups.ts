@@ -30,6 +30,9 @@ const KEPT_ANSWERS = 500;
 const QUESTION_MS = 10_000;
 const SEARCH_MS = 5_000;
 
+/** Of real time, for the last line of a machine's console. */
+const CONSOLE_MS = 5_000;
+
 /** Repositories of a search, and how many are asked at once. */
 const MOST_SEARCHED = 30;
 const AT_ONCE = 5;
@@ -60,6 +63,7 @@ export class LookUps {
   readonly #jobs: TtlCache<JobLook>;
   readonly #registrations: TtlCache<Registration | 'absent'>;
   readonly #repositories: TtlCache<Listed<DiscoveredRepository>>;
+  readonly #consoles: TtlCache<string>;
   #callsAtMs: number[] = [];
 
   constructor(options: LookUpsOptions) {
@@ -67,6 +71,7 @@ export class LookUps {
     this.#jobs = new TtlCache(options.clock, {maxEntries: KEPT_ANSWERS});
     this.#registrations = new TtlCache(options.clock, {maxEntries: KEPT_ANSWERS});
     this.#repositories = new TtlCache(options.clock);
+    this.#consoles = new TtlCache(options.clock, {maxEntries: KEPT_ANSWERS});
   }
 
   /** The job of a known repository. `version`: a record's, which a kept answer has to be of. */
@@ -99,6 +104,23 @@ export class LookUps {
       if (error instanceof NotAsked || error instanceof SlipwayError) return 'unknown';
       throw error;
     }
+  }
+
+  /**
+   * What the console of a runner's machine said last, as `read` asks its provider; undefined: nothing, or no answer within 5 seconds. Kept as
+   * GitHub's answers are, no answer too.
+   */
+  async console(runner: string, read: () => Promise<string | undefined>): Promise<string | undefined> {
+    const ask = async () => {
+      try {
+        const noAnswer = () => new Unavailable('the provider did not answer', 10);
+        return (await withDeadline(CONSOLE_MS, read(), noAnswer)) ?? '';
+      } catch (error) {
+        if (error instanceof SlipwayError) return '';
+        throw error;
+      }
+    };
+    return (await this.#consoles.load(runner, ask, KEPT_MS)) || undefined;
   }
 
   async #kept(key: string, ms: number, look: () => Promise<JobLook>): Promise<JobLook> {

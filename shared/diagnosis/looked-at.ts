@@ -1,5 +1,6 @@
 import type {DiscoveredJob, Registration, RepositoryAccess} from '../github/github';
 import type {BreakerDocument} from '../model/breaker';
+import type {HookReading} from '../model/deliveries';
 import type {JobDocument, JobKey} from '../model/job';
 import type {Pool} from '../model/pool';
 import type {RunnerDocument} from '../model/runner';
@@ -63,8 +64,8 @@ export interface Eyes {
   readonly sweptAt: number | null;
   readonly sweepSeconds: number;
   readonly webhooks: 'on' | 'off';
-  /** The newest deliveries all failed. */
-  readonly webhookIsDown: boolean;
+  /** Of the webhook whose newest deliveries all failed; undefined: none. */
+  readonly webhookDown: Pick<HookReading, 'failedWith'> | undefined;
 }
 
 /** Everything that a verdict is made of. Undefined or absent: there is none. */

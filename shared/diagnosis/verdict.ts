@@ -37,6 +37,8 @@ export interface Explanation {
   readonly do: string;
   /** Of a job that waits for a slot: its place in the queue of its pool, from 1. */
   readonly position?: number;
+  /** Of a boot: it takes longer than it should. */
+  readonly takesTooLong?: true;
 }
 
 export const NOTHING_TO_DO = 'Nothing to do.';
@@ -54,6 +56,17 @@ export function duration(ms: number): string {
 /** For sentences: when something is due, seen from now. */
 export function due(atMs: number, now: number): string {
   return atMs > now ? `in ${duration(atMs - now)}` : 'now';
+}
+
+/**
+ * The sentence without what changes while its cause stays the same: `duration`, `due` and the ids of requests. Cloud Monitoring opens an incident for each text
+ * that it extracts from a log line, so that a text with the age of a job would open one a minute.
+ */
+export function steady(sentence: string): string {
+  return sentence
+    .replace(/ \[request [^\]]*\]/g, '')
+    .replace(/\bdue (now|in \d+ (s|min|h))\b/g, 'due soon')
+    .replace(/\b\d+ (s|min|h)\b/g, '…');
 }
 
 /** For sentences: `1 job`, `2 jobs`. */

@@ -1,4 +1,7 @@
 import type {ConfigurationProblem} from '../errors';
+
+import {failureOfDeliveries} from '../model/deliveries';
+
 import type {JobDocument} from '../model/job';
 import {matchJob} from '../model/matching';
 import {isEphemeral, isPersistent} from '../model/pool';
@@ -215,7 +218,6 @@ function notNoticed(looked: LookedAt): Explanation {
   const {eyes, job, now} = looked;
   const since = queuedSince(looked);
   const forMs = now - since;
-  const findsMs = sweepFindsMs(eyes);
   const nothing = job
     ? `job ${jobName(looked)} is ${job.status} on record, and GitHub has it queued: the news has not arrived`
     : `no delivery about job ${jobName(looked)} has been worked off since GitHub queued it ${duration(forMs)} ago`;
@@ -226,14 +228,19 @@ function notNoticed(looked: LookedAt): Explanation {
   const hook =
     eyes.webhooks === 'off'
       ? 'webhooks are switched off'
-      : eyes.webhookIsDown
-        ? 'the newest deliveries of the webhook all failed'
+      : eyes.webhookDown
+        ? failureOfDeliveries(eyes.webhookDown)
         : 'no failure of the webhook is on record';
-  const late = eyes.sweptAt === null || now - eyes.sweptAt > findsMs;
-  const remedy = late
-    ? 'Look whether Cloud Scheduler calls the sweep, and at the log of sweep.'
-    : forMs < findsMs
-      ? `Wait: the sweep finds it within ${duration(findsMs - 60_000)}.`
-      : 'Look at Recent deliveries on the page of the App (Advanced): URL, secret and the event workflow_job; then at the log of webhook.';
+  const remedy = remedyOfNotNoticed(eyes, forMs, now);
   return {verdict: 'not_noticed_yet', since, because: `${nothing}; ${swept}; ${hook}`, do: remedy};
+}
+
+function remedyOfNotNoticed(eyes: LookedAt['eyes'], forMs: number, now: number): string {
+  const findsMs = sweepFindsMs(eyes);
+  if (eyes.sweptAt === null || now - eyes.sweptAt > findsMs)
+    return 'Look whether Cloud Scheduler calls the sweep, and at the log of sweep.';
+  if (eyes.webhooks === 'on' && eyes.webhookDown?.failedWith === 401)
+    return 'Write one secret to both places: Webhook secret on the page of the App (General), and GITHUB_WEBHOOK_SECRET; until then the sweep finds the jobs.';
+  if (forMs < findsMs) return `Wait: the sweep finds it within ${duration(findsMs - 60_000)}.`;
+  return 'Look at Recent deliveries on the page of the App (Advanced): URL, secret and the event workflow_job; then at the log of webhook.';
 }

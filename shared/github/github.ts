@@ -153,6 +153,8 @@ export interface DiscoveredDelivery {
   readonly deliveredAt: number;
   readonly redelivery: boolean;
   readonly ok: boolean;
+  /** HTTP status of the answer; null: there was none. */
+  readonly statusCode: number | null;
 }
 
 /** One page of the attempts of a hook, newest first. */

@@ -279,5 +279,7 @@ export function readDelivery(data: unknown, hook: HookReference): DiscoveredDeli
     deliveredAt: Date.parse(delivered_at),
     redelivery,
     ok: status === 'OK' || (typeof status_code === 'number' && status_code >= 200 && status_code < 300),
+    // GitHub writes 0, or nothing, for a delivery without an answer.
+    statusCode: status_code || null,
   };
 }

@@ -3,9 +3,10 @@ import {withDeadline} from '../clock';
 import type {SecretCheck} from '../config/secret-check';
 import {Unavailable} from '../errors';
 import {isHmac} from '../hmac';
-import type {Logger} from '../logger';
+import type {LogFields, Logger} from '../logger';
 import {jobKeyOf} from '../model/job';
 import type {JobEvent} from '../model/job-event';
+import {asksForKnownLabel} from '../model/labels';
 import type {EventMatch} from '../model/matching';
 import type {NewTask} from '../model/tasks';
 import type {ServicesBase} from '../ports';
@@ -93,17 +94,21 @@ export class Intake {
   accepted(request: Request, event: JobEvent, created: 'created' | 'exists'): Reply {
     this.#log(request).info(`job ${event.jobId} is ${event.status}`, {
       decision: created === 'created' ? 'enqueued' : 'duplicate',
-      job: event.jobId,
+      job: jobKeyOf(event),
       pool: event.pool,
       ...(event.runnerName ? {runner: event.runnerName} : {}),
       repository: event.repository,
       status: event.status,
+      ...(event.url ? {url: event.url} : {}),
     });
     return jsonReply({status: 'accepted', pool: event.pool, job: event.jobId}, 202);
   }
 
   ignored(request: Request, match: Extract<EventMatch, {kind: 'ignored'}>): Reply {
-    this.#log(request).info(`ignored: ${match.detail}`, {decision: 'ignored', reason: match.reason});
+    const {event, reason, detail} = match;
+    // Of GitHub-hosted jobs there may be thousands: they are no news.
+    const level = event && !asksForKnownLabel(event.labels, this.services().config.pools) ? 'debug' : 'info';
+    this.#log(request)[level](`ignored: ${detail}`, {decision: 'ignored', reason, ...(event ? jobOf(event) : {})});
     return jsonReply({status: 'ignored', reason: match.reason});
   }
 
@@ -128,6 +133,12 @@ export class Intake {
       ...traceFields(tracer?.activeSpan() ?? traceOf(request.headers), config?.project),
     });
   }
+}
+
+/** The fields of a log line that say which job it is about. */
+function jobOf(event: NonNullable<Extract<EventMatch, {kind: 'ignored'}>['event']>): LogFields {
+  const {runId, url, repository, labels, status} = event;
+  return {job: jobKeyOf(event), run: runId, ...(url ? {url} : {}), repository, labels, status};
 }
 
 function inTime<T>(work: Promise<T>, failure: string): Promise<T> {

@@ -108,7 +108,7 @@ export function createTaskFunction<Q extends QueueName>(
       if (!isFinal && !isLastAttempt(attempt, services.config.taskMaxAttempts)) {
         span.set({decision: 'retry', reason: kindOf(error)});
         const fields = {decision: 'retry' as const, reason: kindOf(error), error};
-        logger.warning(`${queue}: will be tried again: ${sentenceOf(error)}`, fields);
+        logger.warning(`${queue}: will be tried again`, fields);
         if (task) await note({...services.context, logger}, task, error, attempt, services.config.taskMaxAttempts);
         // mutation: answer to retry
         return toReply(error);
@@ -158,12 +158,13 @@ async function giveUpTask<Q extends QueueName>(
   body: Buffer,
   error: unknown,
 ): Promise<void> {
-  const fields = task ? fieldsOf(task) : {};
+  const fields = task ? await withRecord(context, fieldsOf(task)) : {};
   const tried = attempt.retryCount === 0 ? 'at the first attempt' : `after ${attempt.retryCount + 1} attempts`;
-  context.logger.error(`${queue}: given up ${tried}: ${sentenceOf(error)}`, {
+  context.logger.error(`${queue}: given up ${tried}`, {
     decision: 'dead_letter',
     reason: kindOf(error),
     error,
+    ...fields,
   });
   const job = fields['job'];
   if (job && queue === 'provision') await giveUpJob(context, job);
@@ -180,9 +181,12 @@ async function giveUpTask<Q extends QueueName>(
   });
 }
 
-/** Of a log line. What is not typed may quote anything: it stays in `error`. */
-function sentenceOf(error: unknown): string {
-  return error instanceof SlipwayError ? error.message : 'an error inside the function';
+/** The fields with what the record says of the job: a task about a job on record carries the job's key alone. */
+async function withRecord({store}: Context, fields: Record<string, string>): Promise<Record<string, string>> {
+  const {job, url} = fields;
+  if (job === undefined || url !== undefined) return fields;
+  const known = await store.get('jobs', job).catch(() => undefined);
+  return known ? {pool: known.pool, ...(known.url ? {url: known.url} : {}), ...fields} : fields;
 }
 
 function kindOf(error: unknown): string {

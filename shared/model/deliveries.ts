@@ -17,10 +17,22 @@ export interface HookReading {
   readonly unread: readonly UnreadDeliveries[];
   /** True when all of the newest attempts failed. */
   readonly isDown: boolean;
+  /** While the receiver is down: what it answered to the newest attempt; null: nothing. */
+  readonly failedWith?: number | null;
   /** Time of the latest redelivery that probed whether the receiver is still down. */
   readonly probedAt: number;
   /** Time of the first success after the receiver was down. */
   readonly recoveredAt: number;
+  /** Time of the newest event of a job that arrived; missing: none is known. */
+  readonly arrivedAt?: number;
+}
+
+/** For sentences: what happened to the newest attempts of a receiver that is down. `webhook` answers 401 to a wrong signature alone. */
+export function failureOfDeliveries({failedWith = null}: Pick<HookReading, 'failedWith'>): string {
+  const failed = 'the newest deliveries of the webhook all failed';
+  if (failedWith === 401)
+    return `${failed}, answered 401: the webhook’s secret at GitHub and GITHUB_WEBHOOK_SECRET differ`;
+  return failedWith === null ? failed : `${failed}, answered ${failedWith}`;
 }
 
 /** `locks/deliveries`: what the sweep knows of each hook. */

@@ -130,7 +130,13 @@ export type Trigger =
 
 export type EventMatch =
   | {readonly kind: 'accepted'; readonly event: Omit<JobEvent, 'delivery'>}
-  | {readonly kind: 'ignored'; readonly reason: IgnoreReason | 'event' | 'action' | 'labels'; readonly detail: string};
+  | {
+      readonly kind: 'ignored';
+      readonly reason: IgnoreReason | 'event' | 'action' | 'labels';
+      readonly detail: string;
+      /** Undefined: it is no event of a job that can be read. */
+      readonly event?: Omit<JobEvent, 'pool' | 'delivery'>;
+    };
 
 /**
  * Whether an event concerns this deployment, and which pool. An event that names one of our runners always does, although no pool may
@@ -150,7 +156,7 @@ export function matchEvent(
   if (ours) return {kind: 'accepted', event: {...event, pool: ours.pool}};
   const host = event.runnerName ? persistentPool(event.runnerName, event.repository, pools) : undefined;
   if (host) return {kind: 'accepted', event: {...event, pool: host.name}};
-  return match;
+  return {...match, event};
 }
 
 /** The pool whose persistent VM has a runner of this name and serves the repository, for a job that no pool matches. */

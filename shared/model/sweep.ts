@@ -27,6 +27,40 @@ export interface SweepSummary {
   readonly incomplete: readonly string[];
 }
 
+/** Whether the webhook brings jobs, or the sweep has to find them. Times in milliseconds since the epoch. */
+export interface WebhookWatch {
+  /** The newest event of a job that arrived, or when the watch began. */
+  readonly heardAt: number;
+  /** When the sweep last found a job by itself; 0: not since then. */
+  readonly foundAt: number;
+  /** When the silence was last reported; 0: not yet. */
+  readonly reportedAt: number;
+}
+
+/** A job that is queued at GitHub, asks for a label that some pool knows, and that no pool takes. */
+export interface UnservedJob {
+  readonly job: JobKey;
+  readonly jobId: number;
+  readonly runId: number;
+  /** `owner/name` */
+  readonly repository: string;
+  readonly installationId: number | null;
+  readonly url: string | null;
+  /** As far as they fit. */
+  readonly labels: readonly string[];
+  readonly verdict: string;
+  readonly because: string;
+  /** When GitHub queued it, in milliseconds since the epoch. */
+  readonly queuedAt: number;
+}
+
+/** `locks/unserved`: written by the sweep alone. */
+export interface UnservedDocument {
+  /** Newest first. */
+  readonly unserved: readonly UnservedJob[];
+  readonly expireAt: number;
+}
+
 /** `locks/sweep`: the lock that lets one sweep run at a time, and the state that a sweep passes to the next one. */
 export interface LockDocument {
   /** Random id of the execution that holds the lock; null: none does. */
@@ -42,6 +76,10 @@ export interface LockDocument {
   readonly sightings: Readonly<Record<string, number>>;
   readonly preempted: readonly Preemption[];
   readonly last: SweepSummary | null;
+  /** Pools of which the latest sweep found waiting jobs; missing: none. */
+  readonly waiting?: readonly string[];
+  /** Missing: no sweep has watched the webhook yet. */
+  readonly webhook?: WebhookWatch;
   readonly expireAt: number;
   /** Only the previous version reads these two fields, and its sweep fails without them. They are written for a rollback to it. */
   readonly deliveriesSince?: number;

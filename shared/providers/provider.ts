@@ -217,6 +217,11 @@ export interface RunnerProvider {
   list(): Promise<MachineList>;
   /** Whether the provider preempted the machine, as far as the provider knows. Undefined for a provider that preempts no machines. */
   wasPreempted?(machine: MachineReference): Promise<boolean>;
+  /**
+   * The last line that tells how far the machine's start has come, without text of jobs; it may have any length. Undefined: the machine has
+   * printed nothing, is gone or is not this deployment's. For people: asked when a boot takes too long.
+   */
+  console?(machine: MachineReference): Promise<string | undefined>;
   /** URL of the machine's page at the provider, for people; makes no call. Undefined: it has none, or `id` or `place` is not known. */
   page?(machine: MachineReference): Promise<string | undefined>;
   /**

@@ -12,7 +12,12 @@ export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProv
     registration: real.registration,
     placements: (request) => real.placements(request),
     async create({name, pool, job}) {
-      logger.info(`dry run: would make a VM for runner ${name}`, {decision: 'dry_run', runner: name, pool, job});
+      logger.info(`dry run: would make a VM for runner ${name}`, {
+        decision: 'dry_run',
+        runner: name,
+        pool,
+        ...(job ? {job} : {}),
+      });
       return {kind: 'created', placement: {place: 'dry-run', spot: false}, id: name};
     },
     find: (machine) => real.find(machine),
@@ -22,6 +27,7 @@ export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProv
     },
     list: () => real.list(),
     ...(real.wasPreempted ? {wasPreempted: real.wasPreempted.bind(real)} : {}),
+    ...(real.console ? {console: real.console.bind(real)} : {}),
     ...(real.page ? {page: real.page.bind(real)} : {}),
     check: (pool) => real.check(pool),
   };

@@ -1,4 +1,4 @@
-import {LeaseHeld, RetryableError, SlipwayError} from '../errors';
+import {LeaseHeld, RetryableError, sentenceOf} from '../errors';
 import {type FailedAttempt, type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import type {Demand} from '../model/job-event';
 import {latestRunnerName} from '../model/names';
@@ -12,9 +12,6 @@ import {readJobChange} from './demand';
 
 /** Longer sentences are cut. */
 const LONGEST_MESSAGE = 500;
-
-/** What is not typed may quote anything. */
-const UNTYPED = 'an error inside the function, which its log describes';
 
 /** Where an error does not say when to try again. */
 const RETRY_SECONDS = 10;
@@ -53,7 +50,7 @@ function failedAttempt(error: Error, {attempt, mostAttempts}: Attempt, now: numb
   const seconds = retryable?.retryAfterSeconds ?? RETRY_SECONDS;
   return {
     kind: retryable?.kind ?? 'internal',
-    message: error instanceof SlipwayError ? scrubSecrets(error.message).slice(0, LONGEST_MESSAGE) : UNTYPED,
+    message: scrubSecrets(sentenceOf(error)).slice(0, LONGEST_MESSAGE),
     at: now,
     attempt,
     mostAttempts,

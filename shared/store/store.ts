@@ -5,7 +5,7 @@ import type {JobDocument} from '../model/job';
 import type {KeyDocument} from '../model/lease';
 import type {RunnerDocument} from '../model/runner';
 import type {SlotDocument} from '../model/slot';
-import type {LockDocument} from '../model/sweep';
+import type {LockDocument, UnservedDocument} from '../model/sweep';
 import type {DeadLetterDocument} from '../model/tasks';
 import type {UsageCursor, UsageDocument} from '../model/usage';
 import type {VmDocument} from '../model/vm';
@@ -63,7 +63,7 @@ export interface Collections {
   deadletters: DeadLetterDocument;
   vms: VmDocument;
   facts: FactsDocument;
-  locks: LockDocument | DeliveriesDocument | FailedEventsDocument;
+  locks: LockDocument | DeliveriesDocument | FailedEventsDocument | UnservedDocument;
   usage: UsageDocument | UsageCursor;
 }
 

@@ -35,6 +35,11 @@ export interface SweepMemory {
   readonly unreadableRuns: Map<string, Set<number>>;
   /** Last run that was scanned, for repositories with more open runs than one scan reads; by repository in lower case. */
   readonly runCursors: Map<string, number>;
+  /**
+   * Of repositories that no pool serves, names in lower case: those that had open runs at their last scan, the one that was scanned last, and
+   * when a job that no pool takes was last looked up, in milliseconds.
+   */
+  readonly unserved: {readonly busy: Set<string>; last: string | null; readonly lookedUpAt: Map<string, number>};
   /** Names of runners that the last sweep read and whose boot time is on record, by pool. */
   readonly booted: Map<string, ReadonlySet<string>>;
   /** The runner versions on record, and when they are looked at again, in milliseconds. */
@@ -52,6 +57,7 @@ export function createSweepMemory(clock: Pick<Clock, 'now'>): SweepMemory {
     lookedUpAt: new Map(),
     unreadableRuns: new Map(),
     runCursors: new Map(),
+    unserved: {busy: new Set(), last: null, lookedUpAt: new Map()},
     booted: new Map(),
     versions: {known: new Set(), dueAt: 0, retryAt: 0},
   };

@@ -1,6 +1,6 @@
 import {Refused} from '../errors';
 import {isRegistrationOf, isUnused} from '../model/identity';
-import type {JobDocument} from '../model/job';
+import {type JobDocument, jobKeyOf} from '../model/job';
 import {placementOf} from '../model/placement';
 import {isOver, machineProvider, type RunnerDocument} from '../model/runner';
 import type {Preemption} from '../model/sweep';
@@ -104,6 +104,7 @@ async function preempted({context}: Sweep, runner: RunnerDocument, job: JobDocum
     decision: isPreemption ? 'preempted' : 'vanished',
     runner: name,
     pool,
+    job: jobKeyOf(job),
     ...(job.url ? {url: job.url} : {}),
   });
   if (!isPreemption || runs === null) return undefined;

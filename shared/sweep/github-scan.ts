@@ -1,3 +1,4 @@
+import {GitHubDown, RateLimited} from '../errors';
 import type {DiscoveredRepository} from '../github/github';
 import {type JobKey, jobKeyOf} from '../model/job';
 import {takesRepository} from '../model/matching';
@@ -6,8 +7,8 @@ import type {LockDocument} from '../model/sweep';
 import type {Sweep} from './context';
 import type {SeenJob, SeenScope} from './observed';
 import {OwnerGuard} from './owner-guard';
-import {scanRepository, wasMissingLately} from './repository-scan';
-import {ScanBudget} from './scan-budget';
+import {type RepositoryScan, scanRepository, wasMissingLately} from './repository-scan';
+import {rotate, ScanBudget} from './scan-budget';
 
 const HOUR_MS = 3600_000;
 
@@ -17,9 +18,14 @@ const QUIET_ORGANIZATION_INTERVAL_MS = 5 * 60_000;
 /** Maximum of calls that every scan of an active repository makes. */
 const CALLS_PER_ACTIVE_VISIT = 4;
 
+/** Repositories that no pool serves and that one sweep scans. */
+const MOST_STRANGERS = 2;
+
 /** The result of one scan of GitHub. */
 export interface GitHubScan {
   readonly seen: ReadonlyMap<JobKey, SeenJob>;
+  /** Open jobs in repositories that no pool serves. */
+  readonly strangers: ReadonlyMap<JobKey, SeenJob>;
   /** Scopes whose runners were listed completely, by `scopeKey`. */
   readonly scopes: ReadonlyMap<string, SeenScope>;
   /** Repositories that were scanned for open jobs, completely or not; names in lower case. */
@@ -34,6 +40,8 @@ export type KnownScope = Omit<SeenScope, 'runners'>;
 /** What the records say before the scan. */
 export interface ScanPlan {
   readonly repositories: readonly DiscoveredRepository[];
+  /** Repositories that no pool serves. */
+  readonly strangers: readonly DiscoveredRepository[];
   /** Repositories with a job or runner on record, names in lower case. */
   readonly active: ReadonlySet<string>;
   /** Scopes with a live or former runner on record. */
@@ -45,7 +53,8 @@ export interface ScanPlan {
  * Scans repositories for open jobs and registered runners: first the active ones, then the others in turn. Stops when the allowance,
  * GitHub’s hourly limit or the time budget is used up.
  */
-export async function scanGitHub(sweep: Sweep, {repositories, active, scopes, lock}: ScanPlan): Promise<GitHubScan> {
+export async function scanGitHub(sweep: Sweep, plan: ScanPlan): Promise<GitHubScan> {
+  const {repositories, strangers, active, scopes, lock} = plan;
   const scanner = new Scanner(sweep, lock);
   const isActive = ({fullName}: DiscoveredRepository) =>
     active.has(fullName.toLowerCase()) || sweep.memory.busy.has(fullName.toLowerCase());
@@ -53,6 +62,7 @@ export async function scanGitHub(sweep: Sweep, {repositories, active, scopes, lo
   await scanner.scanActive(repositories.filter(isActive));
   await scanner.listQuietOrganizations();
   await scanner.scanQuiet(repositories.filter((one) => !isActive(one) && !wasMissingLately(sweep, one.fullName)));
+  await scanner.scanStrangers(strangers.filter(({fullName}) => !wasMissingLately(sweep, fullName)));
   return scanner.result();
 }
 
@@ -67,6 +77,7 @@ class Scanner {
   readonly #budget: ScanBudget;
   readonly #guard: OwnerGuard;
   readonly #seen = new Map<JobKey, SeenJob>();
+  readonly #strangers = new Map<JobKey, SeenJob>();
   readonly #scopes = new Map<string, SeenScope>();
   readonly #visited = new Set<string>();
 
@@ -79,7 +90,14 @@ class Scanner {
 
   result(): GitHubScan {
     const {cursors, allowance} = this.#budget;
-    return {seen: this.#seen, scopes: this.#scopes, visited: this.#visited, cursors, allowance};
+    return {
+      seen: this.#seen,
+      strangers: this.#strangers,
+      scopes: this.#scopes,
+      visited: this.#visited,
+      cursors,
+      allowance,
+    };
   }
 
   /** Lists the runners of known scopes. Spends at most half of the saved calls; the next sweeps list the other scopes. */
@@ -119,6 +137,43 @@ class Scanner {
     }
   }
 
+  /** Scans repositories that no pool serves, a few in each sweep: those with open runs, then those with a push, then the others in turn. */
+  async scanStrangers(repositories: readonly DiscoveredRepository[]): Promise<void> {
+    const {memory} = this.#sweep;
+    const {unserved} = memory;
+    const turn = rotate(repositories, unserved.last);
+    const isBusy = ({fullName}: DiscoveredRepository) => unserved.busy.has(fullName.toLowerCase());
+    const first = [...turn.filter(isBusy), ...turn.filter((repository) => this.#wasPushed(repository))];
+    for (const repository of [...new Set([...first, ...turn])].slice(0, MOST_STRANGERS)) {
+      if (!this.#budget.allowsCall() || this.#guard.isClosed(repository.fullName)) continue;
+      const name = repository.fullName.toLowerCase();
+      const scan = await scanRepository(this.#sweep, repository, {
+        isActive: false,
+        allowsCall: () => this.#budget.allowsCall(),
+      });
+      this.#take(this.#strangers, repository, scan);
+      memory.visitedAt.set(name, this.#now);
+      if (!first.includes(repository)) unserved.last = name;
+      // Of anything else than GitHub's own trouble nothing is said: no job of ours is there.
+      if (scan.kind === 'failed' && (scan.error instanceof RateLimited || scan.error instanceof GitHubDown))
+        await this.#guard.noteFailure(repository.fullName, scan.error);
+      if (scan.kind === 'scanned' && scan.isBusy) unserved.busy.add(name);
+      else unserved.busy.delete(name);
+    }
+  }
+
+  #take(
+    into: Map<JobKey, SeenJob>,
+    {fullName, installationId, isPublic}: DiscoveredRepository,
+    {jobs}: RepositoryScan,
+  ) {
+    for (const {job, run} of jobs) {
+      const key = jobKeyOf({jobId: job.id, runAttempt: job.runAttempt});
+      // An unknown visibility counts as public: a pull request in a public repository runs anybody’s code.
+      into.set(key, {repository: fullName, installationId, isPublic: isPublic ?? run.isPublic ?? true, job});
+    }
+  }
+
   #wasPushed({fullName, pushedAt}: DiscoveredRepository): boolean {
     const before = this.#sweep.memory.visitedAt.get(fullName.toLowerCase());
     return pushedAt !== null && this.#now - pushedAt < HOUR_MS && (before ?? 0) < pushedAt;
@@ -143,12 +198,7 @@ class Scanner {
     // Counts as visited even if nothing can be listed: then the jobs on record are read by id.
     this.#visited.add(name);
     const scan = await scanRepository(this.#sweep, repository, {isActive, allowsCall: () => this.#budget.allowsCall()});
-    for (const {job, run} of scan.jobs) {
-      // An unknown visibility counts as public: a pull request in a public repository runs anybody’s code.
-      const isPublic = repository.isPublic ?? run.isPublic ?? true;
-      const key = jobKeyOf({jobId: job.id, runAttempt: job.runAttempt});
-      this.#seen.set(key, {repository: fullName, installationId, isPublic, job});
-    }
+    this.#take(this.#seen, repository, scan);
     if (scan.kind === 'failed') {
       await this.#guard.noteFailure(fullName, scan.error);
       return 0;

@@ -72,8 +72,10 @@ function withFormerFields(lock: LockDocument, now: number): LockDocument {
 /** The stored lock, without the fields of earlier versions. */
 function lockOf(found: Collections['locks'] | undefined, now: number): LockDocument {
   if (!found || !('holder' in found)) return newLock(now);
-  const {holder, leaseUntil, cursors, allowance, slotsAt, sightings, preempted, last, expireAt} = found;
-  return {holder, leaseUntil, cursors, allowance, slotsAt, sightings, preempted, last, expireAt};
+  const {holder, leaseUntil, cursors, allowance, slotsAt, sightings, preempted, last, waiting, webhook, expireAt} =
+    found;
+  const watched = {...(waiting ? {waiting} : {}), ...(webhook ? {webhook} : {})};
+  return {holder, leaseUntil, cursors, allowance, slotsAt, sightings, preempted, last, ...watched, expireAt};
 }
 
 function newLock(now: number): LockDocument {

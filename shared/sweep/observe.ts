@@ -11,7 +11,7 @@ import {type GitHubScan, type KnownScope, registersHere, scanGitHub} from './git
 import {lookUpJobs, lookUpPreempted} from './job-lookups';
 import {listMachines} from './machines';
 import type {Observed} from './observed';
-import {findRepositories} from './repositories';
+import {findRepositories, findStrangers} from './repositories';
 import {isMissing} from './repository-scan';
 import {readStored, type Stored} from './stored';
 
@@ -36,6 +36,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
   const repositories = await findRepositories(sweep, known);
   const scan = await scanGitHub(sweep, {
     repositories,
+    strangers: await findStrangers(sweep),
     active: new Set(known.map(({fullName}) => fullName.toLowerCase())),
     scopes: knownScopes(stored, formerOfVms, lock),
     lock,

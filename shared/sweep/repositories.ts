@@ -27,6 +27,38 @@ export async function findRepositories(
   return [...found.values()].filter((repository) => couldMatch(pools, repository));
 }
 
+const STRANGERS = 'the repositories that no pool serves';
+const STRANGERS_TTL_MS = 3600_000;
+
+/**
+ * Repositories that no pool serves, of owners that a pool names: a job there that asks for a label of ours waits for a repository that was
+ * left out. Where the pools spell out theirs, an App asks GitHub for the
+ * others once an hour; without an answer there are none. A personal token does not: its user may see thousands.
+ */
+export async function findStrangers(sweep: Sweep): Promise<DiscoveredRepository[]> {
+  const {context, discovery, memory, source} = sweep;
+  const {pools, clock, logger} = context;
+  const isListed = source !== 'configured' || !pools.every(areAllSpeltOut);
+  let list = memory.repositories.former(WHAT)?.list ?? [];
+  if (!isListed && discovery.credentials === 'token') return [];
+  if (!isListed) {
+    if (!memory.repositories.get(STRANGERS)) {
+      const {items, failure} = await listOrFailure(() => discovery.listRepositories());
+      if (failure !== undefined) logger.debug(`sweep: ${STRANGERS} could not be listed`, {error: failure});
+      memory.repositories.set(
+        STRANGERS,
+        {list: items, isComplete: failure === undefined},
+        clock.now() + STRANGERS_TTL_MS,
+      );
+    }
+    list = memory.repositories.former(STRANGERS)?.list ?? [];
+  }
+  const named = new Set(owners(pools).map((owner) => owner.toLowerCase()));
+  return list.filter(
+    (repository) => named.has(repository.fullName.split('/')[0]?.toLowerCase() ?? '') && !couldMatch(pools, repository),
+  );
+}
+
 /** Lists the repositories again when the cached list has expired. An incomplete list is merged into the former one. */
 async function refreshList(sweep: Sweep): Promise<void> {
   const {repositories} = sweep.memory;
@@ -75,7 +107,8 @@ function areAllSpeltOut(pool: Pool): boolean {
   return scope.patterns.every((pattern) => pattern.startsWith('!') || isSpeltOut(pattern));
 }
 
-function owners(pools: readonly Pool[]): string[] {
+/** Accounts that pools name as the owner of repositories. */
+export function owners(pools: readonly Pool[]): string[] {
   const names = pools.flatMap(({scope}) =>
     scope.kind === 'organization'
       ? [scope.org]

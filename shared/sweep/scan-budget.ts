@@ -81,7 +81,7 @@ function allowanceAt(
 }
 
 /** Sorts by name and rotates to start after `cursor`. */
-function rotate<T extends {readonly fullName: string}>(items: readonly T[], cursor: string | null): T[] {
+export function rotate<T extends {readonly fullName: string}>(items: readonly T[], cursor: string | null): T[] {
   const sorted = [...items].sort((a, b) => (key(a) < key(b) ? -1 : 1));
   const start = cursor === null ? 0 : sorted.findIndex((item) => key(item) > cursor);
   return start <= 0 ? sorted : [...sorted.slice(start), ...sorted.slice(0, start)];

@@ -2,13 +2,16 @@ import type {SweepSummary} from '../model/sweep';
 import type {Context} from '../ports';
 import {type Acted, act, closeBootBreakers, logDecisions} from './act';
 import {recordBootTimes} from './boot-times';
-import {copyMemory, type DryRun, isTimeUp, type Sweep, type SweepOptions} from './context';
+import {copyMemory, type DryRun, isTimeUp, type Sweep, type SweepOptions, tryList} from './context';
 import {type Redelivered, redeliverFailed} from './deliveries/redeliver';
 import {type Lock, readLock, releaseLock, takeLock} from './lock';
 import {type Observation, observe} from './observe';
 import {plan, type Step} from './plan';
 import {readRunnerVersions} from './runner-versions';
+import {isUnserved, reportUnserved} from './unserved';
 import {countUsage} from './usage';
+import {explainWaiting, logWaiting} from './waiting';
+import {watchWebhook} from './webhook-watch';
 
 export type SweepReport =
   | ({readonly status: 'done' | 'dry_run'} & SweepSummary)
@@ -45,6 +48,8 @@ export async function runSweep(context: Context, options: SweepOptions, dryRun: 
     const probedAt = context.clock.now();
     const observation = await observe(sweep, lock);
     const {steps, sightings} = plan(observation.observed, context.clock.now());
+    const reported = await report(sweep, lock, observation);
+    const webhook = watchWebhook(sweep, lock.webhook, steps, redelivered.arrivedAt);
     if (dryRun === 'config') logDecisions(context, steps);
     else await closeBootBreakers(context, observation.observed);
     const acted = dryRun === 'off' ? await act(sweep, steps) : undefined;
@@ -56,11 +61,37 @@ export async function runSweep(context: Context, options: SweepOptions, dryRun: 
       acted,
       redelivered: again ? [redelivered, again] : [redelivered],
     });
-    next = {...nextLock(lock, observation, acted, context.clock.now()), sightings, last};
+    next = {
+      ...nextLock(lock, observation, acted, context.clock.now()),
+      ...reported,
+      ...(webhook ? {webhook} : {}),
+      sightings,
+      last,
+    };
     return {status: dryRun === 'off' ? 'done' : 'dry_run', ...last};
   } finally {
     await releaseLock(context, next, lock);
   }
+}
+
+/** Says which jobs wait and which no pool takes. A failure ends no sweep: the next one says it. */
+async function report(
+  sweep: Sweep,
+  {waiting = []}: Lock,
+  {observed, scan}: Observation,
+): Promise<Pick<Lock, 'waiting'>> {
+  const pools = await tryList(sweep, 'why jobs wait', async () => {
+    const {jobs, explained} = await explainWaiting(sweep, observed);
+    const notTaken = explained.filter(isUnserved);
+    await reportUnserved(sweep, observed, scan.strangers, notTaken);
+    const without = new Set(notTaken.map(({job}) => job));
+    const rest = {
+      jobs: jobs.filter((job) => !without.has(job)),
+      explained: explained.filter((one) => !isUnserved(one)),
+    };
+    return logWaiting(sweep, rest, waiting);
+  });
+  return {waiting: pools ?? waiting};
 }
 
 /** Reads the deliveries again after a probe. If the probe arrived, the held-back events are redelivered now and not in the next sweep. */

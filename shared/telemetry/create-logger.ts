@@ -1,5 +1,5 @@
 import pino from 'pino';
-import {SlipwayError} from '../errors';
+import {SlipwayError, sentenceOf} from '../errors';
 import type {LogFields, Logger} from '../logger';
 import {scrubSecrets} from '../secret';
 
@@ -47,12 +47,19 @@ export function createLogger(options: LoggerOptions): Logger {
 
 function wrap(line: pino.Logger): Logger {
   return {
-    debug: (message, fields = {}) => line.debug(fields, message),
-    info: (message, fields = {}) => line.info(fields, message),
-    warning: (message, fields = {}) => line.warn(fields, message),
-    error: (message, fields = {}) => line.error(fields, message),
+    debug: (message, fields = {}) => line.debug(fields, withReason(message, fields)),
+    info: (message, fields = {}) => line.info(fields, withReason(message, fields)),
+    warning: (message, fields = {}) => line.warn(fields, withReason(message, fields)),
+    error: (message, fields = {}) => line.error(fields, withReason(message, fields)),
     with: (fields: LogFields) => wrap(line.child(fields)),
   };
+}
+
+/** The message with the reason of the failure, because log lists and alerts show the message alone. */
+function withReason(message: string, {error}: LogFields): string {
+  if (error === undefined) return message;
+  const reason = sentenceOf(error);
+  return message.includes(reason) ? message : `${message}: ${reason}`;
 }
 
 /** Fields of an error in a log line. Only unexpected errors have a stack. */

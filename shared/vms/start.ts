@@ -147,7 +147,8 @@ export async function serveDemandOnVm(context: Context, vm: Vm, demand: Demand):
     await context.tasks.enqueue(queuedAgainTask(jobKeyOf(job), job.runner, demand.event.delivery));
   }
   if (job?.status !== 'queued') return notWanted(job);
-  return ensureStarted(context, vm);
+  const logger = context.logger.with({job: jobKeyOf(job), pool: job.pool, ...(job.url ? {url: job.url} : {})});
+  return ensureStarted({...context, logger}, vm);
 }
 
 /** Records the job as open, so that it neither starts the VM nor keeps it up. */

@@ -1,5 +1,6 @@
 import type {Outcome} from '../decisions';
 import {LeaseHeld} from '../errors';
+import {jobKeyOf} from '../model/job';
 import type {Pool} from '../model/pool';
 import {vmCheckTask} from '../model/tasks';
 import {type DrainedRunner, isBeingStopped, type VmDocument} from '../model/vm';
@@ -7,7 +8,7 @@ import type {Context, OperationOptions} from '../ports';
 import {isStopped, isStopping, type VmOutcome} from '../providers/provider';
 import {readVm} from './document';
 import {drain, labelsToDrain, restoreLabels} from './drain';
-import {findRunners, observeVm, type SeenRunner} from './observe';
+import {findRunners, observeVm, type SeenRunner, type VmObservation} from './observe';
 import {claimStop, recordStopCancelled, recordStopped, renewStop} from './records';
 import {findVmById, requirePersistentVm, type StopResult, toError, type Vm} from './vms';
 
@@ -72,7 +73,7 @@ export async function checkVm(context: Context, check: VmCheck): Promise<Outcome
   }
   if (seen.kind === 'busy') return checkAgainLater(context, vm, document, check, {decision: 'busy', reason: seen.by});
   if (seen.kind === 'wanted') {
-    alertWhenOffline(context, vm, document, seen.runners);
+    alertWhenOffline(context, vm, document, seen);
     return checkAgainLater(context, vm, document, check, {decision: 'wanted'});
   }
   if (check.reading % READINGS < READINGS - 1) {
@@ -182,16 +183,24 @@ async function handleFailedStop(
 }
 
 /** Logs an alert if the VM is up, a job waits for it, and none of its runners is online. */
-function alertWhenOffline(context: Context, vm: Vm, document: VmDocument, runners: readonly SeenRunner[]): void {
+function alertWhenOffline(
+  context: Context,
+  vm: Vm,
+  document: VmDocument,
+  {runners, job}: Extract<VmObservation, {kind: 'wanted'}>,
+): void {
   if (runners.some(({registration}) => registration.status === 'online')) return;
   if (context.clock.now() - document.activeAt < OFFLINE_ALERT_MS) return;
   const found = runners.length === 0 ? 'is not registered at GitHub' : 'is offline';
   context.logger.error(
-    `VM ${vm.instance} runs, a job waits, and its runner ${found}: look at the VM's serial console`,
+    `VM ${vm.instance} runs, job ${jobKeyOf(job)} waits, and its runner ${found}: look at the VM's serial console`,
     {
       decision: 'alert',
       reason: 'vm_runner_offline',
       vm: vm.instance,
+      job: jobKeyOf(job),
+      pool: job.pool,
+      ...(job.url ? {url: job.url} : {}),
     },
   );
 }

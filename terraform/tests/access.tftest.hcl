@@ -214,9 +214,17 @@ run "identities" {
     condition = alltrue([
       for key, grant in google_project_iam_member.function :
       grant.condition[0].expression == "resource.name.extract(\"/instances/{name}\").startsWith(\"slipway-\")"
-      if endswith(key, "/delete_vms")
+      if endswith(key, "/delete_vms") || endswith(key, "/read_consoles")
     ])
-    error_message = "only this deployment's VMs can be deleted"
+    error_message = "only this deployment's VMs can be deleted, and their consoles read"
+  }
+
+  assert {
+    condition = (
+      [for key in keys(google_project_iam_member.function) : key if endswith(key, "/read_consoles")] == ["api/read_consoles"] &&
+      [for name, role in google_project_iam_custom_role.role : name if contains(role.permissions, "compute.instances.getSerialPortOutput")] == ["read_consoles"]
+    )
+    error_message = "api alone reads the serial port of a VM, for /explain"
   }
 
   assert {

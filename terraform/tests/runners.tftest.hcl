@@ -154,6 +154,7 @@ run "templates_as_told" {
       runner-spot  = { spot = true, max_run_hours = 2, external_ip = true }
       runner-baked = { image = "family/baked", startup_script = "", metadata = { colour = "blue" } }
     }
+    pools = "{pools: [{name: spot, repo: acme/app, requires: [x64], provider: {type: gce, template: runner-spot}}]}"
   }
 
   assert {

@@ -6,7 +6,7 @@ variables {
   project       = "acme-runners"
   region        = "us-central1"
   github_app_id = "12345"
-  pools         = "{pools: [{name: arm}]}"
+  pools         = "{pools: [{name: arm, repo: acme/app, requires: [arm64], provider: {type: gce, template: projects/acme-runners/global/instanceTemplates/arm}}]}"
   bundles       = "./tests/bundles"
 }
 

@@ -1,6 +1,6 @@
-import type {TestSystem} from '../builders/system';
+import {aSystem, type TestSystem} from '../builders/system';
 import type {Job} from '../emulators/github/job';
-import type {Answered, ApiClient} from './client';
+import {type Answered, ApiClient} from './client';
 
 /** What the tests read of an answer of `GET /explain`. */
 export interface Explained {
@@ -43,4 +43,15 @@ export class Questions {
     const {json} = await this.api.get('/status');
     return (json['waiting_jobs'] as Record<string, unknown>[]).find(({id}) => id === job.id);
   }
+}
+
+export type SystemOptions = NonNullable<Parameters<typeof aSystem>[0]>;
+
+/** A system on a virtual clock, its `api`, and what is asked of it. */
+export async function aSystemToAsk(
+  options: SystemOptions = {},
+): Promise<{system: TestSystem; api: ApiClient; questions: Questions}> {
+  const system = await aSystem(options);
+  const api = new ApiClient(system.urls.api);
+  return {system, api, questions: new Questions(system, api)};
 }

@@ -96,6 +96,7 @@ export function delivery(overrides: Partial<DiscoveredDelivery> = {}): Discovere
     deliveredAt: NOW,
     redelivery: false,
     ok: false,
+    statusCode: 502,
     ...overrides,
   };
 }

@@ -263,9 +263,22 @@ describe('webhook ignores, with 200 and the reason,', () => {
     },
   );
 
-  test('saying in its log which label is missing', async () => {
-    await deliver(workflowJob('queued', {labels: ['self-hosted']}));
-    expect(lines.at(-1)).toContain('arm requires linux');
+  test.each([
+    ['at INFO where the job asks for a label of a pool', ['self-hosted'], 'INFO', 'arm requires linux'],
+    ['at DEBUG where it does not', ['ubuntu-latest'], 'DEBUG', 'arm requires self-hosted'],
+  ])('saying in its log which job and why, %s', async (_, labels, severity, why) => {
+    await deliver(workflowJob('queued', {id: 7001, labels}));
+    expect(JSON.parse(lines.at(-1) ?? '{}')).toMatchObject({
+      severity,
+      message: expect.stringContaining(why),
+      decision: 'ignored',
+      reason: 'no_matching_pool',
+      job: '7001-1',
+      run: expect.any(Number),
+      url: expect.stringContaining('/actions/runs/'),
+      repository: 'acme/app',
+      labels,
+    });
   });
 });
 

@@ -24,6 +24,8 @@ test('a dry run lists the machines and deletes none', async () => {
   const machine = await gce.provider.find({name: NAME});
   expect(await provider.find({name: NAME})).toEqual(machine);
   expect(await provider.list()).toEqual({machines: [machine], complete: true});
+  for (const instance of gce.machines()) gce.world.print(instance, '[ 1.0] Linux\n');
+  expect(await provider.console?.({name: NAME})).toBe('[ 1.0] Linux');
   expect(await provider.check('arm')).toEqual(await gce.provider.check('arm'));
   expect(await provider.delete({name: NAME})).toBe('accepted');
   expect(gce.machines()).toHaveLength(1);

@@ -76,6 +76,25 @@ describe('a log line', () => {
     expect(lines[0]).not.toContain(secret);
   });
 
+  test.each([
+    ['is said in the message', new Unavailable('GitHub did not answer', 1), 'it failed: GitHub did not answer'],
+    [
+      'is not said in the message where it may quote anything',
+      new Error('secret'),
+      'it failed: an error inside the function',
+    ],
+  ])('the reason of a failure %s', (_, error, message) => {
+    const {logger, lines} = logging();
+    logger.warning('it failed', {error});
+    expect(JSON.parse(lines[0] ?? '{}')).toMatchObject({message});
+  });
+
+  test('a reason that the message has already is not repeated', () => {
+    const {logger, lines} = logging();
+    logger.warning('failed, because GitHub did not answer', {error: new Unavailable('GitHub did not answer', 1)});
+    expect(JSON.parse(lines[0] ?? '{}')).toMatchObject({message: 'failed, because GitHub did not answer'});
+  });
+
   test('is readable on a terminal', () => {
     const {logger, lines} = logging();
     logger.warning('will be tried again', {job: '1001-1', attempt: 2});

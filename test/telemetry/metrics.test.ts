@@ -8,6 +8,7 @@ interface Line {
   readonly zone?: string;
   readonly pool?: string;
   readonly jobAgeSeconds?: number;
+  readonly job?: unknown;
 }
 
 let system: TestSystem;
@@ -45,12 +46,17 @@ test('the start of a persistent VM is not the start of its job: two jobs on one 
   expect(decisions.filter((decision) => decision === 'vm_started')).toHaveLength(1);
 });
 
-test('every line of a decision names its function', async () => {
+test('every line of a decision names its function, and its job as <id>-<attempt>', async () => {
   const decisions = (await linesOfAJob()).filter(({decision}) => decision !== undefined);
   expect(decisions.filter((line) => line.function === undefined)).toEqual([]);
+  const jobs = decisions.flatMap(({job}) => job ?? []);
+  expect(jobs.length).toBeGreaterThan(3);
+  expect(jobs.filter((job) => typeof job !== 'string' || !/^\d+-\d+$/.test(job))).toEqual([]);
 });
 
 test('the metrics and alerts of waiting times read these lines', () => {
   expect(comparedWith(terraformFile('metrics.tf'), 'decision')).toEqual(expect.arrayContaining(['created', 'started']));
-  expect(comparedWith(terraformFile('alerts.tf'), 'decision')).toContain('started');
+  // Of jobs that still wait: an alert about one that has begun comes too late.
+  expect(comparedWith(terraformFile('alerts.tf'), 'decision')).toContain('waiting');
+  expect(comparedWith(terraformFile('alerts.tf'), 'decision')).not.toContain('started');
 });

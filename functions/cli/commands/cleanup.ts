@@ -36,22 +36,27 @@ export const addCleanup: AddCommand = (program, setting) => {
         }
         const calls: unknown[] = [];
         const things: Row[] = [];
-        for (let call = 1; ; call++) {
-          const {raw, value} = await session.client().request(Cleaned, {
-            method: 'POST',
-            path: '/cleanup',
-            query: {what, confirm, 'dry-run': yes ? 'false' : 'true'},
-            timeoutMs: TIMEOUT_MS,
-          });
-          calls.push(raw);
-          const left = value.skipped.filter(({because}) => because === NEXT_CALL).length;
-          const goesOn = yes === true && left > 0 && value.removed.length > 0 && call < MOST_CALLS;
-          things.push(...rowsOf(value, goesOn));
-          if (!goesOn) break;
-          session.terminal.say(`removed ${value.removed.length}, and goes on`);
+        const client = session.client();
+        try {
+          for (let call = 1; ; call++) {
+            const {raw, value} = await client.request(Cleaned, {
+              method: 'POST',
+              path: '/cleanup',
+              query: {what, confirm, 'dry-run': yes ? 'false' : 'true'},
+              timeoutMs: TIMEOUT_MS,
+            });
+            calls.push(raw);
+            const left = value.skipped.filter(({because}) => because === NEXT_CALL).length;
+            const goesOn = yes === true && left > 0 && value.removed.length > 0 && call < MOST_CALLS;
+            things.push(...rowsOf(value, goesOn));
+            if (!goesOn) break;
+            session.terminal.say(`removed ${value.removed.length}, and goes on`);
+          }
+        } finally {
+          // Also what was removed before a call failed.
+          if (calls.length > 0 && session.json) printJson(session, calls);
+          else if (calls.length > 0) printThings(session, things, yes === true);
         }
-        if (session.json) printJson(session, calls);
-        else printThings(session, things, yes === true);
         return undefined;
       }),
     );

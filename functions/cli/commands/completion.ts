@@ -1,6 +1,7 @@
 import {Argument} from 'commander';
 import {type AddCommand, action} from '../command';
 import {completionScript, SHELLS, type Shell} from '../completion';
+import {printJson} from '../session';
 
 export const addCompletion: AddCommand = (program, setting) => {
   program
@@ -11,8 +12,10 @@ export const addCompletion: AddCommand = (program, setting) => {
     )
     .addArgument(new Argument('<shell>').choices(SHELLS))
     .action(
-      action(setting, async ({terminal}, _: object, shell: Shell) => {
-        terminal.print(completionScript(program, shell));
+      action(setting, async (session, _: object, shell: Shell) => {
+        const script = completionScript(program, shell);
+        if (session.json) printJson(session, {shell, script});
+        else session.terminal.print(script);
         return undefined;
       }),
     );

@@ -56,16 +56,20 @@ export const addRetry: AddCommand = (program, setting) => {
       action(setting, async (session, {dryRun}: {readonly dryRun?: boolean}, ids: readonly string[]) => {
         const client = session.client();
         const answers: unknown[] = [];
-        for (const id of ids) {
-          const {raw, value} = await client.request(Outcome, {
-            method: 'POST',
-            path: `/deadletters/${encodeURIComponent(id)}/retry`,
-            query: {'dry-run': dryRun ? 'true' : undefined},
-          });
-          answers.push(raw);
-          if (!session.json) session.terminal.print(`${id}: ${dryRun ? 'would be enqueued' : value.status}`);
+        try {
+          for (const id of ids) {
+            const {raw, value} = await client.request(Outcome, {
+              method: 'POST',
+              path: `/deadletters/${encodeURIComponent(id)}/retry`,
+              query: {'dry-run': dryRun ? 'true' : undefined},
+            });
+            answers.push(raw);
+            if (!session.json) session.terminal.print(`${id}: ${dryRun ? 'would be enqueued' : value.status}`);
+          }
+        } finally {
+          // Also what was done before one failed.
+          if (session.json && answers.length > 0) printJson(session, answers);
         }
-        if (session.json) printJson(session, answers);
         return undefined;
       }),
     );

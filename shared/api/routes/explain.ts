@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import {withConsole} from '../../diagnosis/console';
 import {parseJobReference} from '../../diagnosis/job-reference';
 import {lookAt} from '../../diagnosis/look';
 import type {LookedAt} from '../../diagnosis/looked-at';
@@ -86,7 +87,7 @@ export const explain = operation(
     tag: 'jobs',
     summary: 'Why does this job wait?',
     description:
-      'Reads the record, asks GitHub for the job as it is now, and looks at what the job waits for. GitHub is asked 60 times a minute at most, and answers are kept for 60 seconds.',
+      'Reads the record, asks GitHub for the job as it is now, and looks at what the job waits for. Of a machine that boots for too long `because` ends with the last line of its console. GitHub is asked 60 times a minute at most, and answers are kept for 60 seconds.',
     access: 'secret',
     whenMisconfigured: true,
     parameters: z.strictObject({}),
@@ -108,11 +109,19 @@ export const explain = operation(
     const asked = parseJobReference(query.job, webUrl);
     if (!asked) {
       const page = `${webUrl}/OWNER/REPOSITORY/actions/runs/RUN/job/ID`;
+      const other = webAddressOf(query.job);
+      if (other !== undefined && other !== new URL(webUrl).origin) {
+        throw new Problem(
+          'invalid-request',
+          `query job: the page is at ${other}, and GITHUB_API_URL of this deployment is that of ${webUrl}: it hears of no job elsewhere; expected ${page}, or another GITHUB_API_URL`,
+        );
+      }
       throw new Problem('invalid-request', `query job: found no job in it; expected an id, <id>-<attempt>, or ${page}`);
     }
     const {config} = await request.services();
     const context = await request.context();
-    const {looked, runners} = await lookAt(context, asked, await request.lookUps(), {
+    const lookUps = await request.lookUps();
+    const {looked, runners} = await lookAt(context, asked, lookUps, {
       sweepSeconds: config.sweepIntervalSeconds,
       webhooks: config.webhooks,
     });
@@ -122,7 +131,12 @@ export const explain = operation(
       since,
       because,
       do: remedy,
-    } = misconfigured ? explainWithoutPools(looked, misconfigured) : explainJob(looked);
+    } = await withConsole(
+      context,
+      lookUps,
+      looked.runner,
+      misconfigured ? explainWithoutPools(looked, misconfigured) : explainJob(looked),
+    );
     const atGitHub = looked.github.kind === 'seen' ? looked.github.job : undefined;
     const timeline = timelineOf(looked.job, atGitHub, runners, looked.letter);
     const answer: z.output<typeof Explained> = {
@@ -138,6 +152,13 @@ export const explain = operation(
     return jsonReply(answer);
   },
 );
+
+/** Of a job's page anywhere; undefined: the text is no such page. */
+function webAddressOf(text: string): string | undefined {
+  if (!URL.canParse(text.trim())) return undefined;
+  const {origin, pathname} = new URL(text.trim());
+  return /\/actions\/runs\/\d+\/job\/\d+\/?$/.test(pathname) ? origin : undefined;
+}
 
 function jobOf({job, github}: LookedAt): z.output<typeof Explained>['job'] {
   const seen = github.kind === 'seen' ? github : undefined;

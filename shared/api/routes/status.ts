@@ -74,6 +74,20 @@ const Status = z
           'Those that need a runner, also those that were given up, in queue order: the oldest first, at most 200; and why they have none by the record alone. GET /explain asks GitHub, too.',
       }),
     waiting_jobs_total: z.int().meta({description: 'How many there are, listed or not.'}),
+    unserved_jobs: z
+      .array(
+        z.object({
+          url: z.string().nullable(),
+          repository: z.string(),
+          labels: z.array(z.string()),
+          verdict: VerdictWord,
+          because: z.string(),
+        }),
+      )
+      .meta({
+        description:
+          'Jobs that are queued at GitHub, ask for a label that some pool knows, and that no pool takes; the newest 200, as the latest sweep saw them.',
+      }),
     last_sweep: z
       .object({
         at: Time.meta({description: 'When it began.'}),
@@ -131,6 +145,7 @@ const EXAMPLE: z.output<typeof Status> = {
   pools: [{name: 'arm', limit: 50, states: {requested: 0, creating: 0, booting: 0, idle: 0, busy: 1, draining: 0}}],
   waiting_jobs: [],
   waiting_jobs_total: 0,
+  unserved_jobs: [],
   last_sweep: {
     at: '2026-11-01T11:59:58.800Z',
     ended_at: '2026-11-01T12:00:00.000Z',

@@ -15,6 +15,7 @@ import {checkPool} from './check';
 import {belongsTo, requestId} from './client/body';
 import type {Compute, Instance, InstanceStatus} from './client/compute';
 import {withComputeErrors} from './client/errors';
+import {lastLineOf} from './console';
 import {createMachine, type GcePool, placementsFor} from './create';
 import {type DefaultPlace, ExhaustedPlacements, poolZones, zoneOrder} from './placement';
 
@@ -108,6 +109,15 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
 
     async wasPreempted({name, place: zone}) {
       return zone !== undefined && withComputeErrors(clock, compute.wasPreempted(zone, name));
+    },
+
+    async console(reference) {
+      const read = async () => {
+        const instance = await look(reference);
+        return instance && compute.serialOutput(instance.zone, instance.name);
+      };
+      const output = await withComputeErrors(clock, read());
+      return output && lastLineOf(output);
     },
 
     async check(name) {

@@ -1,6 +1,6 @@
 import {RateLimited, Refused, Unavailable} from '../../errors';
 import type {HookReference} from '../../github/github';
-import type {FailedEvent, HookReading} from '../../model/deliveries';
+import {type FailedEvent, failureOfDeliveries, type HookReading} from '../../model/deliveries';
 import {type DryRun, isTimeUp, type Sweep, tryList} from '../context';
 import {dueHooks} from './hooks';
 import {horizonOf, pageBudget, readAttempts} from './read';
@@ -23,6 +23,8 @@ export interface Redelivered {
   readonly failed: number;
   /** A probe was sent: GitHub shows its result some seconds later. */
   readonly hasProbed: boolean;
+  /** When the newest event of a job arrived by any hook, in milliseconds; 0: never; undefined: no hook could be read lately. */
+  readonly arrivedAt?: number | undefined;
 }
 
 const NOTHING: Redelivered = {seen: 0, held: 0, givenUp: 0, decided: 0, done: 0, failed: 0, hasProbed: false};
@@ -41,7 +43,13 @@ export async function redeliverFailed(sweep: Sweep, holder: string | undefined, 
   const now = sweep.context.clock.now();
   record.allowance = redeliveryAllowance(record.allowance, now);
   const plan = planRedeliveries(record.events.open(), readings, {now, calls: record.allowance.calls});
-  const report = {...NOTHING, seen, givenUp: plan.givenUp.length, decided: plan.send.length};
+  const report = {
+    ...NOTHING,
+    arrivedAt: newestArrival(record, now),
+    seen,
+    givenUp: plan.givenUp.length,
+    decided: plan.send.length,
+  };
   if (holder === undefined || dryRun !== 'off') {
     for (const {guid} of plan.send) logDecision(sweep, guid);
     if (holder !== undefined) await save(sweep, holder, record);
@@ -56,6 +64,14 @@ export async function redeliverFailed(sweep: Sweep, holder: string | undefined, 
   if (sent.isChanged) await save(sweep, holder, record);
   const hasProbed = isSaved && plan.send.some(({isProbe}) => isProbe);
   return {...report, done: sent.done, failed: sent.failed, held: record.events.open().length, hasProbed};
+}
+
+/** How long a reading of a hook counts: with a token hooks are listed every five minutes. */
+const FRESH_MS = 15 * 60_000;
+
+function newestArrival({hooks}: DeliveryRecord, now: number): number | undefined {
+  const fresh = [...hooks.values()].filter(({since}) => now - since < FRESH_MS);
+  return fresh.length === 0 ? undefined : Math.max(...fresh.map(({arrivedAt}) => arrivedAt ?? 0));
 }
 
 interface HooksRead {
@@ -153,10 +169,11 @@ async function save(sweep: Sweep, holder: string, record: DeliveryRecord): Promi
   return saved === true;
 }
 
-function logHealth({context}: Sweep, hook: string, before: HookReading | undefined, {isDown}: HookReading): void {
+function logHealth({context}: Sweep, hook: string, before: HookReading | undefined, reading: HookReading): void {
+  const {isDown} = reading;
   if (isDown === (before?.isDown ?? false)) return;
   if (isDown) {
-    context.logger.warning('the newest webhook deliveries all failed: one a minute is sent again as a probe', {
+    context.logger.warning(`${failureOfDeliveries(reading)}; one a minute is sent again as a probe`, {
       decision: 'webhook_down',
       hook,
     });

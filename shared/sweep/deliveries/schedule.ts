@@ -56,13 +56,17 @@ export function redeliveryAllowance(saved: Allowance, now: number): Allowance {
  */
 export function healthAfter(reading: HookReading, newest: readonly DiscoveredDelivery[]): HookReading {
   if (newest.length === 0) return reading;
+  const arrived = newest.find(({ok, event}) => ok && event === 'workflow_job')?.deliveredAt;
+  const arrivedAt = Math.max(reading.arrivedAt ?? 0, arrived ?? 0);
+  const known = arrivedAt > 0 ? {...reading, arrivedAt} : reading;
   const success = newest.find(({ok}) => ok)?.deliveredAt;
   const isDown = newest.some(
     ({ok, redelivery, deliveredAt}) =>
       !ok && (success === undefined || (!redelivery && deliveredAt > success + SIMULTANEOUS_MS)),
   );
-  if (isDown === reading.isDown) return reading;
-  return {...reading, isDown, ...(isDown ? {} : {recoveredAt: success ?? reading.recoveredAt})};
+  const {failedWith: _, ...healthy} = known;
+  if (isDown) return {...healthy, isDown, failedWith: newest[0]?.statusCode ?? null};
+  return reading.isDown ? {...healthy, isDown, recoveredAt: success ?? reading.recoveredAt} : known;
 }
 
 /**

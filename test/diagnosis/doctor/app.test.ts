@@ -105,6 +105,7 @@ function attempt(ok: boolean): DiscoveredDelivery {
     deliveredAt: NOW,
     redelivery: false,
     ok,
+    statusCode: ok ? 202 : 503,
   };
 }
 

@@ -8,6 +8,7 @@ import {
   labelFilter,
   preemptionFilter,
   readInstance,
+  readSerialOutput,
   unreachable,
 } from '../../../shared/providers/gce/client/instances';
 import {type RawTemplate, templateOf} from '../../../shared/providers/gce/client/templates';
@@ -67,6 +68,14 @@ export function directCompute(api: ComputeApi, project = 'p'): Compute {
       if (!found) return undefined;
       const {status, labels, creationTimestamp, lastStartTimestamp = '', lastStopTimestamp = ''} = found;
       return {name, zone, status, labels, creationTimestamp, lastStartTimestamp, lastStopTimestamp};
+    },
+
+    async serialOutput(zone, name) {
+      const found = await ask<{contents: string; start: string}>(
+        'GET',
+        `zones/${zone}/instances/${name}/serialPort`,
+      ).catch(unless((error) => isGone(error, zone, name)));
+      return found && readSerialOutput(found);
     },
 
     async listInstances(labels) {

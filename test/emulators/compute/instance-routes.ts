@@ -1,6 +1,6 @@
 import type {ComputeWorld, PowerAction} from './model';
 import {page} from './paging';
-import {instanceResource, labelFingerprint, operationResource, zoneUrl} from './render';
+import {instanceResource, labelFingerprint, operationResource, serialOutputResource, zoneUrl} from './render';
 import type {Handler} from './request';
 import {ApiError, invalid, isObject, notFound, type Operation} from './resources';
 
@@ -16,6 +16,15 @@ export const insertInstance: Handler = (world, {query, body}, [zone = '']) => {
 };
 
 export const getInstance: Handler = (world, _, [zone = '', name = '']) => instanceResource(world.get(zone, name));
+
+/** Of the first of its four ports; nothing is written to the others. */
+export const serialOutput: Handler = (world, {query}, [zone = '', name = '']) => {
+  const port = query.get('port') ?? '1';
+  if (!/^[1-4]$/.test(port)) throw invalid(`Invalid value for field 'port': '${port}'. Must be between 1 and 4.`);
+  const start = query.get('start') ?? '0';
+  if (!/^-?\d+$/.test(start)) throw invalid(`Invalid value for field 'start': '${start}'.`);
+  return serialOutputResource(world.get(zone, name), port === '1', Number(start));
+};
 
 export const deleteInstance: Handler = (world, {query}, [zone = '', name = '']) =>
   accepted(world, world.delete(zone, name, query.get('requestId') ?? undefined));

@@ -150,3 +150,18 @@ test('run time is counted by machine type, and what happened by its kind', async
     runningSeconds: {'n2-standard-4': 90},
   });
 });
+
+test('what an instance printed is on its first serial port, from any byte on', async () => {
+  const instance = await run('r-1');
+  compute.world.print(instance, 'first\r\n');
+  compute.world.print(instance, 'second\r\n');
+  const read = async (more: object) => {
+    const [{contents, start, next}] = await compute.instances.getSerialPortOutput({...compute.at('r-1'), ...more});
+    return [contents, Number(start), Number(next)];
+  };
+  expect(await read({})).toEqual(['first\r\nsecond\r\n', 0, 15]);
+  expect(await read({start: 7})).toEqual(['second\r\n', 7, 15]);
+  expect(await read({start: -8})).toEqual(['second\r\n', 7, 15]);
+  expect(await read({port: 2})).toEqual(['', 0, 0]);
+  await expect(compute.instances.getSerialPortOutput(compute.at('r-2'))).rejects.toMatchObject({httpStatusCode: 404});
+});

@@ -185,6 +185,11 @@ export class ComputeWorld {
     });
   }
 
+  /** The guest writes to its serial port. */
+  print(instance: Instance, text: string): void {
+    instance.printed = (instance.printed ?? '') + text;
+  }
+
   /** The guest shuts down: an instance stays as TERMINATED until somebody deletes it. */
   powerOff(instance: Instance): void {
     this.#power.powerOff(instance);

@@ -99,7 +99,7 @@ describe('faults', () => {
   });
 
   test('what the model does not have is answered with 404 and written down', async () => {
-    await expect(compute.instances.getSerialPortOutput(compute.at('r-1'))).rejects.toMatchObject({httpStatusCode: 404});
-    expect(compute.server.violations).toEqual([`GET /projects/p/zones/${ZONE}/instances/r-1/serialPort`]);
+    await expect(compute.instances.getScreenshot(compute.at('r-1'))).rejects.toMatchObject({httpStatusCode: 404});
+    expect(compute.server.violations).toEqual([`GET /projects/p/zones/${ZONE}/instances/r-1/screenshot`]);
   });
 });

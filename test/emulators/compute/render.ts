@@ -41,6 +41,26 @@ export function instanceResource(one: Instance): object {
   };
 }
 
+/** Only so much is kept. */
+const SERIAL_BYTES = 1024 * 1024;
+
+/**
+ * What was written from byte `start` on, counted from the end if it is negative, as far as it is kept.
+ * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/getSerialPortOutput
+ */
+export function serialOutputResource(one: Instance, isFirstPort: boolean, start: number): object {
+  const bytes = Buffer.from(isFirstPort ? (one.printed ?? '') : '');
+  const asked = start < 0 ? bytes.length + start : start;
+  const from = Math.min(bytes.length, Math.max(0, asked, bytes.length - SERIAL_BYTES));
+  return {
+    kind: 'compute#serialPortOutput',
+    selfLink: `${zoneUrl(one.zone)}/instances/${one.name}/serialPort`,
+    contents: bytes.subarray(from).toString(),
+    start: String(from),
+    next: String(bytes.length),
+  };
+}
+
 /** What `setLabels` has to bring along. */
 export function labelFingerprint({labels}: Instance): string {
   return fingerprint(labels);

@@ -47,6 +47,8 @@ export interface Instance {
   stoppedAtMs?: number | undefined;
   /** When its run time is over; none while it is not running. */
   endsAtMs?: number | undefined;
+  /** What it wrote to its serial port, over all of its boots. */
+  printed?: string | undefined;
 }
 
 export interface OperationError {

@@ -5,6 +5,7 @@ import {
   insertInstance,
   listInstances,
   powerInstance,
+  serialOutput,
   setLabels,
 } from './instance-routes';
 import type {ComputeWorld} from './model';
@@ -23,6 +24,7 @@ const ROUTES = (
     ['POST', INSTANCES, insertInstance],
     ['GET', INSTANCES, listInstances],
     ['GET', `${INSTANCES}/([^/]+)`, getInstance],
+    ['GET', `${INSTANCES}/([^/]+)/serialPort`, serialOutput],
     ['DELETE', `${INSTANCES}/([^/]+)`, deleteInstance],
     ['POST', `${INSTANCES}/([^/]+)/(start|stop|reset|suspend|resume)`, powerInstance],
     ['POST', `${INSTANCES}/([^/]+)/setLabels`, setLabels],

@@ -70,6 +70,7 @@ export function directDiscovery(world: GitHubWorld, {deliveriesAPage = 100} = {}
           deliveredAt: deliveredAtMs,
           redelivery,
           ok: statusCode >= 200 && statusCode < 300,
+          statusCode: statusCode || null,
         })),
         next: last && rest.length > page.length ? String(last.id) : null,
         unreadable: 0,

@@ -273,6 +273,11 @@ describe('completion', () => {
     expect(found.filter((word) => !word.startsWith('-') || expected.includes(word))).toEqual(expected);
   });
 
+  test.each(['bash', 'zsh'])('of %s, as JSON, has the script in a field', async (shell) => {
+    const {stdout} = await cli.run(['completion', shell, '--json']);
+    expect(JSON.parse(stdout)).toEqual({shell, script: (await cli.run(['completion', shell])).stdout.trimEnd()});
+  });
+
   test('of zsh names every command and its options', async () => {
     const {code, stdout} = await cli.run(['completion', 'zsh']);
     expect(code).toBe(0);

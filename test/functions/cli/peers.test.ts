@@ -269,6 +269,74 @@ describe('on a terminal', () => {
   });
 });
 
+const slipway = (args: readonly string[], env: Record<string, string> = {}, until?: (stdout: string) => boolean) =>
+  cli.run(args, {env: {SLIPWAY_API_URL: url, SLIPWAY_API_SECRET: SECRET, ...env}, ...(until ? {until} : {})});
+
+describe('status of a large deployment', () => {
+  const waiting = {job_id: 1, repository: 'acme/app', pool: 'arm', labels: ['linux'], age_seconds: 5};
+  const status = {
+    max_concurrent: 900,
+    pools: [{name: 'arm', limit: 900, states: {busy: 701}}],
+    active_runners: [{name: 'slipway-arm-1-1', pool: 'arm', state: 'busy', job_id: 1}],
+    active_runners_total: 701,
+    waiting_jobs: [waiting],
+    waiting_jobs_total: 312,
+    last_sweep: {
+      age_seconds: 5,
+      because: 'a sentence of a provider that is far longer than the screen of a terminal is wide',
+    },
+    breakers: [],
+    deadletters: 0,
+  };
+  beforeEach(() => {
+    answer = (_, response) => json(response, status);
+  });
+
+  test('tells how many there are, and that the lists are a part', async () => {
+    const {stdout} = await slipway(['status']);
+    expect(stdout).toContain('\nWaiting jobs (1 of 312)\n');
+    expect(stdout).toContain('\nActive runners (1 of 701)\n');
+    expect(stdout).toContain('\n312 jobs wait; at most 900 runners in all.\n');
+  });
+
+  test('no line of the live view wraps', async () => {
+    const isDrawn = (stdout: string) => stdout.includes('UTC, every');
+    const {stdout} = await slipway(['status', '--watch'], {SLIPWAY_FORCE_TTY: '50', NO_COLOR: '1'}, isDrawn);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what clears the line and the screen.
+    const drawn = stdout.replace(/\u001b\[[HKJ]/g, '').split('\n');
+    expect(drawn).toContainEqual(expect.stringMatching(/^The last sweep ended 5s ago: a sentence.*…$/));
+    expect(drawn.filter((line) => line.length > 50)).toEqual([]);
+  });
+});
+
+describe('what was done before something failed is told', () => {
+  const problem = JSON.stringify({type: 'urn:slipway:problem:unknown-deadletter', detail: 'found no dead letter b'});
+  const thing = {kind: 'machine', name: 'slipway-arm-1-1', place: 'z', because: 'its runner is offline'};
+  const cleaned = {
+    dry_run: false,
+    what: 'machines',
+    would_remove: [],
+    removed: [thing],
+    skipped: [{...thing, name: 'slipway-arm-2-1', because: 'next call'}],
+  };
+
+  test.each([
+    ['retry', ['retry', 'a', 'b'], {status: 'enqueued', task: 't'}, 'a: enqueued\n'],
+    ['cleanup', ['cleanup', 'machines', '--yes'], cleaned, /\nmachine +slipway-arm-1-1 +z +removed /],
+  ])('by %s', async (_, args, first, shown) => {
+    answer = (__, response) => {
+      if (seen.length % 2 === 1) json(response, first);
+      else send(response, 404, 'application/problem+json', problem);
+    };
+    const ended = await slipway(args);
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(/slipway: found no dead letter b \(unknown-deadletter\)\n$/);
+    expect(ended.stdout).toMatch(shown);
+    const inJson = await slipway([...args, '--json']);
+    expect([inJson.code, JSON.parse(inJson.stdout)]).toEqual([1, [first]]);
+  });
+});
+
 test('no command prints a secret, whatever goes wrong', async () => {
   behindIam(403);
   cli.write('bin/gcloud', `#!/bin/sh\necho ${TOKEN}\necho ${TOKEN} >&2\nexit 1\n`, 0o755);

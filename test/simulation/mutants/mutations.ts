@@ -6,6 +6,7 @@ import {PROVIDER_MUTATIONS} from './provider-mutations';
 import {SETTINGS_MUTATIONS} from './settings-mutations';
 import {SWEEP_MUTATIONS} from './sweep-mutations';
 import {USAGE_MUTATIONS} from './usage-mutations';
+import {VERDICT_MUTATIONS} from './verdict-mutations';
 import {VM_MUTATIONS} from './vm-mutations';
 
 /** Each breaks a promise that the simulation checks. A list is a theme, in a file of its own. */
@@ -18,4 +19,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...PLACEMENT_MUTATIONS,
   ...SETTINGS_MUTATIONS,
   ...PROVIDER_MUTATIONS,
+  ...VERDICT_MUTATIONS,
 ];

@@ -1,4 +1,4 @@
-import type {FailedEvent, HookReading} from '../../../shared/model/deliveries';
+import {type FailedEvent, failureOfDeliveries, type HookReading} from '../../../shared/model/deliveries';
 import {FailedEvents} from '../../../shared/sweep/deliveries/failed-events';
 import {healthAfter, planRedeliveries, redeliveryAllowance, tried} from '../../../shared/sweep/deliveries/schedule';
 import {NOW} from '../../builders/lifecycle';
@@ -48,6 +48,14 @@ describe('a hook', () => {
 
   test('without deliveries keeps its health', () => {
     expect(healthAfter(DOWN, [])).toEqual(DOWN);
+  });
+
+  test('that is down keeps what it answered to the newest attempt, as long as it is down', () => {
+    const down = healthAfter(UP, [at(60, {statusCode: 401}), at(0)]);
+    expect(failureOfDeliveries(down)).toContain('answered 401: the webhook’s secret');
+    expect(failureOfDeliveries(healthAfter(down, [at(120)]))).toMatch(/answered 502$/);
+    expect(failureOfDeliveries(healthAfter(down, [at(120, {statusCode: null})]))).toMatch(/all failed$/);
+    expect(healthAfter(down, [at(120, {ok: true, statusCode: 200})])).not.toHaveProperty('failedWith');
   });
 
   test('is up from its first success on', () => {

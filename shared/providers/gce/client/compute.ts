@@ -49,6 +49,13 @@ export interface Instance {
   readonly lastStopTimestamp: string;
 }
 
+/** What an instance wrote to its first serial port. */
+export interface SerialOutput {
+  readonly contents: string;
+  /** Compute Engine keeps the last 1 MB: the beginning is gone, and the first line may be the rest of one. */
+  readonly isCut: boolean;
+}
+
 /** `start`: from TERMINATED; `resume`: from SUSPENDED; `stop`: from RUNNING. */
 export type PowerAction = 'start' | 'resume' | 'stop';
 
@@ -117,6 +124,8 @@ export interface ComputeErrorItem {
 export interface Compute {
   insertInstance(request: InsertRequest): Promise<ZoneOperation>;
   getInstance(zone: string, name: string): Promise<Instance | undefined>;
+  /** What the instance has written so far, over all of its boots; undefined: there is no such instance. */
+  serialOutput(zone: string, name: string): Promise<SerialOutput | undefined>;
   /** Every instance with all of these labels, in all zones. Throws if a zone cannot be reached, because the list must be complete. */
   listInstances(labels: Readonly<Record<string, string>>): Promise<Instance[]>;
   /** Whether Compute Engine preempted the spot VM of this name, as far as its operations are kept. */

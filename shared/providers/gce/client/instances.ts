@@ -1,10 +1,13 @@
 import {scrubMessage} from '../../../secret';
 import {type Call, type ComputeClients, callCompute, isAbsent, TimedOut} from './call';
-import type {Compute, ComputeErrorItem, Instance, InstanceStatus, OperationResult} from './compute';
+import type {Compute, ComputeErrorItem, Instance, InstanceStatus, OperationResult, SerialOutput} from './compute';
 import {ComputeFailure} from './errors';
 
 /** Time-out for all pages of a list together. The sweep waits 30 s for a provider's list (shared/sweep/machines.ts). */
 const LIST_TIMEOUT_MS = 25_000;
+
+/** A person waits for the answer, and the line is not worth more (shared/diagnosis/look-ups.ts). */
+const SERIAL_TIMEOUT_MS = 5_000;
 
 const STATUSES: readonly string[] = [
   'PENDING',
@@ -19,7 +22,10 @@ const STATUSES: readonly string[] = [
   'DEPROVISIONING',
 ] satisfies InstanceStatus[];
 
-export type InstancesPort = Pick<Compute, 'insertInstance' | 'getInstance' | 'deleteInstance' | 'powerInstance'>;
+export type InstancesPort = Pick<
+  Compute,
+  'insertInstance' | 'getInstance' | 'serialOutput' | 'deleteInstance' | 'powerInstance'
+>;
 
 /** @see https://cloud.google.com/compute/docs/reference/rest/v1/instances */
 export function instancesApi(clients: ComputeClients, project: () => Promise<string>): InstancesPort {
@@ -49,6 +55,19 @@ export function instancesApi(clients: ComputeClients, project: () => Promise<str
         const client = await clients.instances();
         const [instance] = await client.get({project: await project(), zone, instance: name}, options);
         return readInstance(instance, zone, name);
+      }).catch((error: unknown) => {
+        if (isGone(error, zone, name)) return undefined;
+        throw error;
+      });
+    },
+
+    /** @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/getSerialPortOutput */
+    async serialOutput(zone, name) {
+      const call = {what: `read the serial port of instance ${name} in ${zone}`, timeoutMs: SERIAL_TIMEOUT_MS};
+      return callCompute(call, async (options) => {
+        const client = await clients.instances();
+        const [output] = await client.getSerialPortOutput({project: await project(), zone, instance: name}, options);
+        return readSerialOutput(output);
       }).catch((error: unknown) => {
         if (isGone(error, zone, name)) return undefined;
         throw error;
@@ -89,6 +108,17 @@ function operationOf({what}: Call, zone: string, wrapped: {latestResponse?: unkn
   const operation = wrapped.latestResponse as {name?: string | null} | undefined;
   if (operation?.name) return {zone, name: operation.name};
   throw new ComputeFailure('uncertain', 'NO_OPERATION', `${what}: Compute Engine's answer names no operation`);
+}
+
+/** Reads the output of the REST API, whose 64-bit numbers are strings. `start`: the first byte of the contents among all that were written. */
+export function readSerialOutput({
+  contents,
+  start,
+}: {
+  readonly contents?: string | null | undefined;
+  readonly start?: unknown;
+}): SerialOutput {
+  return {contents: contents ?? '', isCut: Number(start ?? 0) > 0};
 }
 
 /** Reads an instance of the REST API. */

@@ -1,0 +1,111 @@
+# Mistakes in the pools, as far as Terraform can see them: with them the functions would answer 503, or no VM could be made. `npm run plan`
+# finds every mistake, because it reads the pools as the functions do; these are for whoever calls terraform itself.
+locals {
+  # A test compares them with those that the functions know.
+  provider_types = ["gce", "gce-vm"]
+
+  pool_patterns = {
+    name     = "^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$"
+    vm       = "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
+    region   = "^[a-z]+-[a-z]+[0-9]+$"
+    zone     = "^[a-z]+-[a-z]+[0-9]+-[a-z][a-z0-9]*$"
+    template = "(^|/)(global|regions/[a-z0-9-]+)/instanceTemplates/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
+  }
+
+  # The older list has no names and regions that could be wrong.
+  given_pools     = try([for pool in yamldecode(var.pools).pools : pool], [])
+  given_names     = [for pool in local.given_pools : try(tostring(pool.name), "")]
+  given_templates = { for name, template in local.runner_templates : name => template.region }
+
+  # What several rules need of a pool.
+  pool_views = [
+    for pool in local.given_pools : {
+      keys     = try(keys(pool), [])
+      type     = try(tostring(pool.provider.type), "")
+      template = try(tostring(pool.provider.template), "")
+      zones    = try([for zone in pool.provider.zones : tostring(zone)], [])
+      # Where the functions make its VMs.
+      region = try(
+        tostring(pool.provider.region),
+        regex("^(.+)-[^-]+$", pool.provider.zones[0])[0],
+        regex("(?:^|/)regions/([a-z0-9-]+)/", pool.provider.template)[0],
+        var.region,
+      )
+      # Of its template, if that is in one region. Null: it is not known here.
+      home = try(local.given_templates[pool.provider.template], regex("(?:^|/)regions/([a-z0-9-]+)/", pool.provider.template)[0], null)
+    }
+  ]
+
+  pool_mistakes = flatten([
+    for index, pool in local.given_pools : [
+      for mistake in [
+        for view in [local.pool_views[index]] : [
+          can(pool.name) && !can(regex(local.pool_patterns.name, pool.name)) ?
+          ".name: found ${jsonencode(pool.name)}, expected 1 to 20 lower-case letters, digits and hyphens, a letter first" : "",
+
+          can(pool.name) && try(index(local.given_names, pool.name), index) != index ?
+          ".name: found ${jsonencode(pool.name)}, the name of an earlier pool too, expected different names" : "",
+
+          length(setintersection(view.keys, ["repo", "repos", "org"])) != 1 ?
+          ": found ${jsonencode(setintersection(view.keys, ["repo", "repos", "org"]))}, expected exactly one of repo, repos and org" : "",
+
+          can(pool.requires) && !can([for label in pool.requires : label]) || can(pool.offers) && !can([for label in pool.offers : label]) ?
+          ": expected requires and offers as lists of labels" :
+          try(length(pool.requires), 0) + try(length(pool.offers), 0) == 0 ?
+          ": found neither requires nor offers with a label, expected labels in one of them or in both" : "",
+
+          !contains(local.provider_types, view.type) ?
+          ".provider.type: found ${jsonencode(view.type)}, expected ${join(" or ", local.provider_types)}" : "",
+
+          view.type == "gce" && !can(regex(local.pool_patterns.vm, view.template)) && !can(regex(local.pool_patterns.template, view.template)) ?
+          ".provider.template: found ${jsonencode(view.template)}, expected the name of an instance template, or projects/P/global/instanceTemplates/T" : "",
+
+          # {}: all templates are somebody else's.
+          view.type == "gce" && try(length(var.runner_templates), 0) > 0 && can(regex(local.pool_patterns.vm, view.template)) && !contains(keys(local.given_templates), view.template) ?
+          ".provider.template: found ${view.template}, expected one of runner_templates (${join(", ", keys(local.given_templates))}); for a template of your own projects/P/regions/R/instanceTemplates/T" : "",
+
+          can(pool.provider.region) && !can(regex(local.pool_patterns.region, pool.provider.region)) ?
+          ".provider.region: found ${jsonencode(pool.provider.region)}, expected a region such as us-central1" :
+          # Of templates that are made out of the pools, the template's own precondition says more.
+          view.type == "gce" && view.home != null && view.region != view.home && (var.runner_templates != null || !contains(keys(local.given_templates), view.template)) ?
+          ".provider: found the region ${view.region}, expected ${view.home}, the region of the template ${view.template}" : "",
+
+          can(pool.provider.zones) && (length(view.zones) == 0 || !alltrue([for zone in view.zones : can(regex(local.pool_patterns.zone, zone))])) ?
+          ".provider.zones: found ${jsonencode(pool.provider.zones)}, expected a list of zones such as us-central1-a" :
+          view.home != null && !alltrue([for zone in view.zones : startswith(zone, "${view.region}-")]) ?
+          ".provider.zones: found ${jsonencode(view.zones)}, expected zones of ${view.region}, because the template ${view.template} is in one region" : "",
+
+          can(pool.provider.zone) && !can(regex(local.pool_patterns.zone, pool.provider.zone)) ?
+          ".provider.zone: found ${jsonencode(pool.provider.zone)}, expected a zone such as us-central1-a" : "",
+
+          view.type == "gce-vm" && !can(regex(local.pool_patterns.vm, pool.provider.instance)) ?
+          ".provider.instance: found ${jsonencode(try(pool.provider.instance, null))}, expected the name of a VM" :
+          view.type == "gce-vm" && try(var.persistent_vms[pool.provider.instance].zone != coalesce(try(pool.provider.zone, null), var.zone), false) ?
+          ".provider.zone: found ${coalesce(try(pool.provider.zone, null), var.zone)}, expected ${var.persistent_vms[pool.provider.instance].zone}, the zone of ${pool.provider.instance} in persistent_vms" : "",
+        ]
+      ] : [for text in mistake : "pools[${index}]${text}" if text != ""]
+    ]
+  ])
+}
+
+# Not a validation of the variable: that may use nothing that depends on the variable.
+resource "terraform_data" "pools" {
+  lifecycle {
+    precondition {
+      condition     = length(local.pool_mistakes) == 0
+      error_message = join("\n", concat(local.pool_mistakes, ["`npm run plan` finds every mistake in the pools."]))
+    }
+  }
+}
+
+# Some VMs may be there already while others are made here, so this is a warning.
+check "persistent_vms_of_the_pools" {
+  assert {
+    condition = length(var.persistent_vms) == 0 || length(setsubtract([for vm in values(local.pool_vms) : vm.name], keys(var.persistent_vms))) == 0
+    error_message = format(
+      "Found pools with the VMs %s, which are not in persistent_vms (%s): they have to be there already.",
+      join(", ", setsubtract([for vm in values(local.pool_vms) : vm.name], keys(var.persistent_vms))),
+      join(", ", keys(var.persistent_vms)),
+    )
+  }
+}
