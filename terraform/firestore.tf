@@ -19,7 +19,7 @@ locals {
   database = var.create_firestore_database ? google_firestore_database.state[0].name : var.firestore_database
 
   # Every collection of shared/store; each document has a field expireAt.
-  collections = toset(["breakers", "deadletters", "facts", "jobs", "keys", "locks", "runners", "slots", "vms"])
+  collections = toset(["breakers", "deadletters", "facts", "jobs", "keys", "locks", "runners", "slots", "usage", "vms"])
 
   # Maps that are never queried and grow with the fleet: every key would be indexed, and a document may have at most 40,000 index entries.
   unindexed = {
@@ -32,6 +32,8 @@ locals {
     downloads     = { collection = "facts", field = "downloads" }
     versions      = { collection = "facts", field = "inUse" }
     answer        = { collection = "keys", field = "answer" }
+    usage         = { collection = "usage", field = "rows" }
+    counted_vms   = { collection = "usage", field = "vms" }
   }
 
   # Indexes for queries of equality with an order on another field. Queries of equality alone (spare runners, free slots of a pool) merge the
@@ -39,6 +41,8 @@ locals {
   indexes = {
     # The oldest job of a pool that still needs a runner.
     open_jobs = { collection = "jobs", fields = ["pool", "demand", "queuedAt"] }
+    # Ended runners in the order of their end, for the sweep's count of usage.
+    ended_runners = { collection = "runners", fields = ["state", "stateAt"] }
     # The oldest queued jobs of all pools, which /status shows.
     queued_jobs = { collection = "jobs", fields = ["status", "queuedAt"] }
   }

@@ -145,6 +145,23 @@ export const Explanation = z.object({
 });
 export type Explanation = z.output<typeof Explanation>;
 
+const CostSum = z.object({
+  jobs: z.number(),
+  minutes: z.number(),
+  usd: z.number().nullable(),
+  github_hosted_usd: z.number().nullable(),
+  priced: z.boolean(),
+});
+export type CostSum = z.output<typeof CostSum>;
+
+export const Costs = z.object({
+  rows: z.array(CostSum.extend({key: z.string()})),
+  total: CostSum,
+  complete: z.boolean().default(true),
+  prices: z.object({machines: z.object({as_of: z.string()})}).nullish(),
+});
+export type Costs = z.output<typeof Costs>;
+
 export const PoolTest = z.object({
   dry_run: z.boolean(),
   decision: z.string(),

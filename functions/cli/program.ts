@@ -5,6 +5,7 @@ import {type AddCommand, type Setting, wholeNumber} from './command';
 import {addCheck} from './commands/check';
 import {addCleanup} from './commands/cleanup';
 import {addCompletion} from './commands/completion';
+import {addCosts} from './commands/costs';
 import {addCreate, addDelete} from './commands/create';
 import {addDeadLetters, addRetry} from './commands/dead-letters';
 import {addDoctor} from './commands/doctor';
@@ -31,6 +32,7 @@ const COMMANDS: readonly AddCommand[] = [
   addStop,
   addDeadLetters,
   addRetry,
+  addCosts,
   addDoctor,
   addTest,
   addCleanup,

@@ -22,6 +22,8 @@ export interface Config {
   readonly pools: readonly Pool[];
   /** Hard limit of runners over all pools, without persistent VMs. Undefined: only the limits of the pools apply. */
   readonly maxRunners?: number;
+  /** USD an hour by machine type or `<type>/spot`, for `/costs`. Undefined: list prices alone. */
+  readonly prices?: Readonly<Record<string, number>>;
   /** Where the sweep looks for jobs. Default `installation` with an App, `configured` with a token. */
   readonly discovery: DiscoverySource;
   readonly github: {

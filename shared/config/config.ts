@@ -85,6 +85,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
     pools,
     discovery = old.discovery,
     maxRunners,
+    prices,
   } = readPools(
     variables,
     problems,
@@ -101,6 +102,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
     deployment: readDeployment(variables),
     pools,
     maxRunners,
+    prices,
     discovery: discovery ?? (credentials.appId === undefined ? 'configured' : 'installation'),
     github: present({
       ...readGitHubAddress(variables, problems),

@@ -57,6 +57,10 @@ function repositories(pattern: RegExp, expected: string) {
     .meta({not: {pattern: '\\.git$'}});
 }
 
+/** A machine type of any provider, with `/spot` behind it for its spot price. */
+const PRICED_TYPE = /^[a-z0-9][a-z0-9._-]{0,62}(\/spot)?$/;
+const PRICED_KEY = 'a machine type, such as e2-standard-4, or one with /spot behind it';
+
 function wholeNumber(min: number, error: string) {
   return z.number({error}).int({error}).min(min, {error});
 }
@@ -208,6 +212,20 @@ export const runnerConfigSchema = z.strictObject({
     .meta({
       description:
         'Hard limit of runners over all pools, except pools of type gce-vm. Default: none. 0: creates no new runners.',
+    })
+    .optional(),
+  prices: z
+    .record(
+      text(PRICED_TYPE, PRICED_KEY, 70),
+      z.number({error: 'US dollars an hour, 0 or more'}).min(0, {error: 'US dollars an hour, 0 or more'}),
+      {
+        error: ({code}) =>
+          code === 'invalid_key' ? `as its key ${PRICED_KEY}` : 'an object of machine types with their price an hour',
+      },
+    )
+    .meta({
+      description:
+        'US dollars an hour for GET /costs, by machine type or <type>/spot, GPUs and disks included. Default: a dated table of list prices.',
     })
     .optional(),
   pools: z.array(poolSchema, {error: 'a list of pools'}).min(1, {error: 'at least one pool'}),

@@ -72,10 +72,12 @@ export interface RunnerConfig {
   readonly discovery?: DiscoverySource;
   /** Hard limit of runners over all pools that create VMs. */
   readonly maxRunners?: number;
+  /** USD an hour by machine type or `<type>/spot`. */
+  readonly prices?: Readonly<Record<string, number>>;
 }
 
 /**
- * Parses `RUNNER_CONFIG`: YAML or JSON, `{discovery?, defaults?, maxRunners?, pools}` or the older flat list. Reports every error to `problems`
+ * Parses `RUNNER_CONFIG`: YAML or JSON, `{discovery?, defaults?, maxRunners?, prices?, pools}` or the older flat list. Reports every error to `problems`
  * under `root`, the variable that holds the text; the returned list of pools is then empty.
  */
 export function parseRunnerConfig(text: string, root: string, context: PoolContext, problems: Problems): RunnerConfig {
@@ -87,13 +89,15 @@ export function parseRunnerConfig(text: string, root: string, context: PoolConte
   const config = Array.isArray(value) ? readFlat(value, root, problems) : readPools(value, root, context, problems);
   if (!config || problems.count !== before) return {pools: []};
   const maxRunners = config.maxRunners ?? context.maxRunners;
-  return present({discovery: config.discovery, maxRunners, pools: normalise(config, context)});
+  const {discovery, prices} = config;
+  return present({discovery, maxRunners, prices, pools: normalise(config, context)});
 }
 
 interface RawConfig {
   readonly discovery?: DiscoverySource | undefined;
   readonly defaults?: RawDefaults | undefined;
   readonly maxRunners?: number | undefined;
+  readonly prices?: Readonly<Record<string, number>> | undefined;
   readonly pools: readonly RawPool[];
 }
 

@@ -67,7 +67,12 @@ export function applyJobEvent(
   // mutation: late event
   if (existing && isLate(existing, event)) return {kind: 'unchanged', job, reason: 'late'};
 
-  const known = {...job, installationId: event.installationId ?? job.installationId, url: event.url ?? job.url};
+  const known = {
+    ...job,
+    installationId: event.installationId ?? job.installationId,
+    workflow: event.workflow ?? job.workflow ?? null,
+    url: event.url ?? job.url,
+  };
   const receivedAt = newestReceivedAt(existing?.receivedAt, event.receivedAt);
   const touched = {...known, receivedAt, updatedAt: now, expireAt: now + retentionMs(event.status)};
   switch (event.status) {
@@ -170,6 +175,7 @@ function newJob(event: JobEvent, now: number, previous: JobDocument | undefined)
     pool: event.pool,
     labels: event.labels.map((label) => label.toLowerCase()),
     installationId: event.installationId,
+    workflow: event.workflow,
     url: event.url,
     status: 'waiting',
     generation: 0,

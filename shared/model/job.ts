@@ -47,6 +47,8 @@ export interface JobDocument {
   readonly pool: string;
   readonly labels: readonly string[];
   readonly installationId: number | null;
+  /** Name of the workflow; null or missing: not known. */
+  readonly workflow?: string | null;
   readonly url: string | null;
   readonly status: JobStatus;
   /** 1 for the first time that the job is queued, and one more each time that it is queued again. */

@@ -54,6 +54,20 @@ export interface RunnerDocument extends PlacementFields {
   readonly onlineAt?: number;
   /** Since when the runner is unassigned. It stays while the runner drains for this reason, so that the check can be repeated. */
   readonly spareSince: number | null;
+  /** `owner/name` and workflow of the job that it runs or ran; null or missing: none yet, or not known. */
+  readonly repository?: string | null;
+  readonly workflow?: string | null;
+  /** Machine type of the latest insert, also where it is the template's; null or missing: not known. */
+  readonly billedType?: string | null;
+  /** When the latest insert of the machine began, in milliseconds since the epoch; null or missing: none did, or not known. */
+  readonly machineCreatedAt?: number | null;
+  /** Whether that insert was accepted. False or missing: it was refused, or its outcome is not known. */
+  readonly machineAccepted?: boolean;
+  /**
+   * When the provider accepted the deletion of the machine, or when it was found to have ended; written once, by `endMachine`. Null or
+   * missing: it has not ended, or there never was one.
+   */
+  readonly machineEndedAt?: number | null;
   /** The job that got the runner's slot when the runner was gone. */
   readonly handedTo: JobKey | null;
   /** True once the runner was unassigned for a while and then assigned to a job: when this job began says nothing about the boot. */
@@ -61,7 +75,7 @@ export interface RunnerDocument extends PlacementFields {
   /** From the machine's creation to the runner's first job, in milliseconds; only of a runner that a job waited for all the time. */
   readonly bootMs?: number;
   readonly createdAt: number;
-  /** Time of the latest change of `state`. */
+  /** Time of the latest change of `state`; of a runner that was over before its machine had ended, the time at which the end was recorded. */
   readonly stateAt: number;
   readonly expireAt: number;
 }
@@ -223,14 +237,17 @@ export function assignTo(runner: RunnerDocument, job: JobKey): RunnerDocument {
 }
 
 /** Records that the runner runs a job, as GitHub says. This ends the draining of a runner. A runner that is over stays so. */
-export function markBusy(runner: RunnerDocument, job: JobKey, now: number): RunnerDocument {
+export function markBusy(runner: RunnerDocument, job: JobDocument, now: number): RunnerDocument {
   if (isOver(runner)) return {...runner, covers: null, spare: false};
+  const {repository, workflow = null} = job;
   return {
     ...runner,
     ...bootOf(runner, now),
     state: 'busy',
     stateAt: now,
-    runs: job,
+    runs: jobKeyOf(job),
+    repository,
+    workflow,
     covers: null,
     spare: false,
     spareSince: null,

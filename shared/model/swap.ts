@@ -32,7 +32,7 @@ export interface SwapResult {
  * @see docs/adr/0003-swap-rule.md
  */
 export function swap({job, runner, assigned, displaced, now}: SwapInput): SwapResult {
-  const busy = runner && markBusy(runner, jobKeyOf(job), now);
+  const busy = runner && markBusy(runner, job, now);
   const free = assigned && unassign(assigned, now);
   // mutation: displaced job still waits
   const stillWaits = displaced !== undefined && displaced.status === 'queued' && displaced.runner === runner?.name;

@@ -12,6 +12,12 @@ export interface DrainedRunner {
   readonly labels: readonly string[];
 }
 
+/** A time during which a VM was up, in milliseconds since the epoch. */
+export interface Session {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The labels that a runner of a persistent VM had at GitHub. Kept in order to ask GitHub less often. */
 export interface SeenLabels {
   /** Name and scope of the runner. */
@@ -41,6 +47,12 @@ export interface VmDocument {
   readonly drained: readonly DrainedRunner[];
   /** The newest labels of each runner; missing: none were read yet. */
   readonly seenLabels?: readonly SeenLabels[];
+  /** Since when the VM has been up, as far as it is recorded; null or missing: it is down, or not known. */
+  readonly upSince?: number | null;
+  /** When the VM was up before, newest last: at most `MAX_SESSIONS`. The sweep counts them (shared/sweep/usage.ts). */
+  readonly sessions?: readonly Session[];
+  /** How many jobs have begun on the VM; missing: none is counted yet. */
+  readonly jobsBegun?: number;
   /** End of the lease of the execution that stops the VM. After it the stop counts as crashed. */
   readonly stopLeaseUntil: number;
   /** Consecutive starts that found no capacity. */
@@ -55,6 +67,9 @@ export interface VmDocument {
 
 /** How long a VM stays on record after its latest activity. */
 const VM_RETENTION_MS = 90 * 24 * 3600 * 1000;
+
+/** Sessions kept of one VM: more than end while no sweep runs for a while. */
+const MAX_SESSIONS = 20;
 
 /** Repositories kept of one VM. */
 const MAX_REPOSITORIES = 20;
@@ -116,7 +131,9 @@ function withRepository(known: VmDocument['repositories'], {repository, installa
 
 /** Records that the job runs on the VM. */
 export function addRunningJob(vm: VmDocument, job: JobKey): VmDocument {
-  return {...vm, runs: [...vm.runs.filter((each) => each !== job), job]};
+  const others = vm.runs.filter((each) => each !== job);
+  const jobsBegun = (vm.jobsBegun ?? 0) + (others.length === vm.runs.length ? 1 : 0);
+  return {...vm, runs: [...others, job], jobsBegun};
 }
 
 /** Records that the job does not run on the VM any more. */
@@ -142,7 +159,15 @@ export function isBeingStarted(vm: VmDocument, now: number): boolean {
 /** Records that the VM is up. Ends a stop that was claimed, and the count of failed starts. */
 export function markRunning(vm: VmDocument, now: number): VmDocument {
   const state = {state: 'running', stateAt: vm.state === 'running' ? vm.stateAt : now} as const;
-  return {...vm, ...state, stopLeaseUntil: 0, startFailures: 0, startFailingSince: null, nextStartAt: 0};
+  return {
+    ...vm,
+    ...state,
+    upSince: vm.upSince ?? now,
+    stopLeaseUntil: 0,
+    startFailures: 0,
+    startFailingSince: null,
+    nextStartAt: 0,
+  };
 }
 
 /** Records a start that found no capacity, and the time before which no other start is tried. */
@@ -150,7 +175,7 @@ export function countFailedStart(vm: VmDocument, now: number): VmDocument {
   const startFailures = vm.startFailures + 1;
   const pauseMs = Math.min(MAX_START_PAUSE_MS, FIRST_START_PAUSE_MS * 2 ** (startFailures - 1));
   return {
-    ...vm,
+    ...endSession(vm, now),
     state: 'stopped',
     stateAt: vm.state === 'stopped' ? vm.stateAt : now,
     startFailures,
@@ -182,13 +207,19 @@ export function markStopping(
 /** Records that the VM is down. */
 export function markStopped(vm: VmDocument, now: number): VmDocument {
   return {
-    ...vm,
+    ...endSession(vm, now),
     state: 'stopped',
     runs: [],
     stopLeaseUntil: 0,
     stateAt: vm.state === 'stopped' ? vm.stateAt : now,
     expireAt: now + VM_RETENTION_MS,
   };
+}
+
+function endSession(vm: VmDocument, now: number): VmDocument {
+  if (typeof vm.upSince !== 'number') return vm;
+  const sessions = [...(vm.sessions ?? []), {from: vm.upSince, to: now}].slice(-MAX_SESSIONS);
+  return {...vm, upSince: null, sessions};
 }
 
 /** A runner's labels at GitHub, and those that are taken off for the VM's stop: the runner gets the latter back before it takes a job. */

@@ -114,9 +114,10 @@ export interface CreateRequest {
   readonly encodedJitConfig: Secret;
   /**
    * Awaited before each insert, so that the placement is stored before a machine can exist there. An error ends the creation before the
-   * insert (the runner is no longer wanted, or the lease was lost).
+   * insert (the runner is no longer wanted, or the lease was lost). `machineType`: also where it is the template's, for `/costs`; undefined: not
+   * known.
    */
-  readonly beforeInsert: (placement: Placement) => Promise<void>;
+  readonly beforeInsert: (placement: Placement, machineType?: string) => Promise<void>;
   /** Called about every 25 seconds while the provider waits for the machine, so that the lease is renewed. */
   readonly onWaiting?: () => Promise<void>;
 }

@@ -11,6 +11,7 @@ import {
   RENEWAL_INTERVAL_MS,
   runnerKey,
 } from '../model/lease';
+import {endMachine, type Removal} from '../model/machine-end';
 import {parseRunnerName, runnerName} from '../model/names';
 import {type Placement, placementFields} from '../model/placement';
 import {advanceRunner, isBeingCreated, isOver, isWithoutJob, type RunnerDocument, unassign} from '../model/runner';
@@ -24,6 +25,8 @@ export class NotWanted extends Error {
     readonly creation: Creation,
     /** GitHub's id of the registration; null: it is not certain that there is one. */
     readonly githubId: number | null,
+    /** Set if its machine had come to nothing and was deleted. */
+    readonly removal?: Removal,
   ) {
     super(`runner ${creation.runner.name} is not wanted any more`);
     this.name = 'NotWanted';
@@ -39,6 +42,7 @@ export async function recordAttempt(
   creation: Creation,
   githubId: number,
   placement: Placement,
+  machineType?: string,
 ): Promise<void> {
   const provider = poolOf(context, creation.runner.pool)?.provider.type;
   const wanted = await context.store.transaction(async (transaction) => {
@@ -54,6 +58,8 @@ export async function recordAttempt(
       // The pool may have had another provider when the record was written.
       ...(provider === undefined ? {} : {provider}),
       ...placementFields(placement),
+      billedType: machineType ?? placement.machineType ?? null,
+      machineCreatedAt: now,
     });
     return true;
   });
@@ -85,7 +91,7 @@ export async function recordCreated(
     const {runner = creation.runner, key, now} = await readCreation(context, transaction, creation);
     finishInTransaction(transaction, key, creation.lease);
     const machine = made ? {machineId: made.id, ...placementFields(made.placement)} : {};
-    const advanced = {...advanceRunner(runner, 'booting', now), ...machine};
+    const advanced = {...advanceRunner(runner, 'booting', now), ...machine, machineAccepted: true};
     const booting = isWithoutJob(runner) && advanced.covers === null ? unassign(advanced, now) : advanced;
     transaction.set('runners', runner.name, booting);
     return booting;
@@ -169,12 +175,14 @@ export function beginCreation(transaction: Transaction, runner: RunnerDocument, 
  * Gives up the runner's name: the next number takes over its slot and the job that it covers. `claim`: this execution goes on with it;
  * `leave`: a later one will. A name is never used twice, so that nothing late can be mistaken for it. `registration`: what may still stand
  * under the old name. `none`: nothing of ours, and nobody will look for it; `perhaps`: one that no list showed yet, which the sweep removes.
+ * `removal`: of the machine under the old name, if one was deleted.
  */
 export async function replaceRunner(
   context: Context,
   creation: Creation,
   next: 'claim' | 'leave',
   registration: 'none' | 'perhaps',
+  removal?: Removal,
 ): Promise<Creation> {
   const replaced = await context.store.transaction(async (transaction) => {
     const now = context.clock.now();
@@ -200,6 +208,8 @@ export async function replaceRunner(
       registrationTriedAt: next === 'claim' ? now : null,
       machineId: null,
       ...placementFields(null),
+      machineCreatedAt: null,
+      machineAccepted: false,
       createdAt: now,
       stateAt: now,
     };
@@ -212,7 +222,8 @@ export async function replaceRunner(
         ? {registrationTriedAt: null}
         : {githubId: null, registrationTriedAt: old.registrationTriedAt ?? now};
     const given = {slot: null, slotOfAll: null};
-    transaction.set('runners', old.name, {...advanceRunner(old, 'failed', now), ...registered, ...given});
+    const failed = advanceRunner(endMachine(old, removal, now), 'failed', now);
+    transaction.set('runners', old.name, {...failed, ...registered, ...given});
     transaction.set('runners', name, runner);
     held.forEach((id, index) => {
       const slot = slots[index];
@@ -225,6 +236,6 @@ export async function replaceRunner(
     if (covered && covered !== job) transaction.set('jobs', jobKeyOf(covered), {...covered, runner: name});
     return {runner, lease: nextLease, wasRegistrationTried: false};
   });
-  if (!replaced) throw new NotWanted(creation, null);
+  if (!replaced) throw new NotWanted(creation, null, removal);
   return replaced;
 }

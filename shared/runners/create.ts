@@ -79,9 +79,9 @@ async function settleEndedMachine(context: Context, creation: Creation, machine:
     return finishCreation(context, creation, madeMachine(creation, machine));
   }
   await renewLease(context, lease);
-  await removeMachine(context, runner, machine);
+  const removal = await removeMachine(context, runner, machine);
   await github.deleteRunner(registration.id);
-  await replaceRunner(context, creation, 'leave', 'none');
+  await replaceRunner(context, creation, 'leave', 'none', removal);
   throw new Unavailable(`the VM of ${runner.name} ended before a runner had started on it`, 5);
 }
 
@@ -159,7 +159,7 @@ async function insertMachine(context: Context, creation: Creation, jit: JitConfi
     pool: runner.pool,
     job: runner.madeFor,
     encodedJitConfig: jit.encodedJitConfig,
-    beforeInsert: (placement) => recordAttempt(context, creation, jit.runnerId, placement),
+    beforeInsert: (...insert) => recordAttempt(context, creation, jit.runnerId, ...insert),
     onWaiting: () => renewLease(context, creation.lease),
   });
 }
@@ -179,7 +179,7 @@ async function finishCreation(context: Context, creation: Creation, made: MadeMa
   // The runner was requested without a job, or lost its job after the insert. Only a runner whose VM exists can be assigned.
   if (runner.spare) await placeUnassigned(context, runner.name);
   // The job ended during the creation, when its release found no VM to delete.
-  if (isOver(runner)) await removeMachine(context, runner);
+  if (isOver(runner)) await retireRunner(context, runner, 'gone', await removeMachine(context, runner));
   return {kind: 'created', runner};
 }
 
@@ -217,12 +217,15 @@ async function deregister(context: Context, runner: RunnerDocument, githubId: nu
 }
 
 /** Removes what exists of a runner that no job needs any more. */
-async function abandonCreation(context: Context, {creation: {runner, lease}, githubId}: NotWanted): Promise<Created> {
+async function abandonCreation(
+  context: Context,
+  {creation: {runner, lease}, githubId, removal}: NotWanted,
+): Promise<Created> {
   context.logger.info(`runner ${runner.name} is not wanted any more`, {decision: 'abandoned', runner: runner.name});
   // Deleted by its id, because GitHub's list may omit a registration made a moment ago. Without an id, whoever gave up the name has settled it.
   // mutation: deregister abandoned
   if (githubId !== null) await deregister(context, runner, githubId);
-  await retireRunner(context, runner, 'failed');
+  await retireRunner(context, runner, 'failed', removal);
   await releaseLease(context, lease);
   return {kind: 'not_wanted', runner};
 }

@@ -1,5 +1,6 @@
 import {InvalidTask} from '../errors';
 import type {JobKey} from '../model/job';
+import type {Removal} from '../model/machine-end';
 import {latestRunnerName} from '../model/names';
 import {placementOf} from '../model/placement';
 import {isBeingCreated, type RunnerDocument} from '../model/runner';
@@ -15,7 +16,8 @@ import {readKeptSlots, serveOldestOpenJob} from './slots';
 export async function giveUpRunner(context: Context, name: string): Promise<void> {
   const runner = await context.store.get('runners', name);
   if (!runner || !isBeingCreated(runner)) return;
-  if ((await tryCleanUp(context, runner)) === 'removed') await retireRunner(context, runner, 'failed');
+  const cleaned = await tryCleanUp(context, runner);
+  if (cleaned !== 'alive') await retireRunner(context, runner, 'failed', cleaned.removal);
 }
 
 /**
@@ -29,8 +31,9 @@ export async function giveUpJob(context: Context, key: JobKey): Promise<void> {
     job.creations > 0 ? await context.store.get('runners', latestRunnerName(context.deployment, job)) : undefined;
   const unfinished = runner && isBeingCreated(runner) ? runner : undefined;
   if (unfinished) {
-    if ((await tryCleanUp(context, unfinished)) === 'alive') return;
-    await retireRunner(context, unfinished, 'failed');
+    const cleaned = await tryCleanUp(context, unfinished);
+    if (cleaned === 'alive') return;
+    await retireRunner(context, unfinished, 'failed', cleaned.removal);
   }
   // By the swap rule, the runner may be assigned to another job than the one for which it was created.
   const assignedJob = unfinished?.covers ?? key;
@@ -56,10 +59,10 @@ async function markJobDead(context: Context, key: JobKey, demand: 'dead' | 'open
  * Removes the registration and the VM of a runner, as far as possible: Compute Engine deletes a VM that is left after `maxRunDuration`, and
  * the sweep deletes leftovers. `alive`: the runner is online, and stays.
  */
-async function tryCleanUp(context: Context, runner: RunnerDocument): Promise<'removed' | 'alive'> {
+async function tryCleanUp(context: Context, runner: RunnerDocument): Promise<{removal?: Removal} | 'alive'> {
   try {
     if ((await settleRegistration(githubOf(context, runner), runner)) === 'alive') return 'alive';
-    if (placementOf(runner)) await removeMachine(context, runner);
+    if (placementOf(runner)) return {removal: await removeMachine(context, runner)};
   } catch (error) {
     context.logger.warning(`${runner.name} could not be cleaned up`, {
       decision: 'given_up',
@@ -67,7 +70,7 @@ async function tryCleanUp(context: Context, runner: RunnerDocument): Promise<'re
       error,
     });
   }
-  return 'removed';
+  return {};
 }
 
 /**

@@ -16,10 +16,10 @@ export async function releaseRunner(context: Context, {change, runner}: RunRecor
   if (!wasOver && runner.state !== 'draining' && (await runsAnotherJob(context, runner))) {
     return {decision: `${change}_left_at_work`};
   }
-  if (!wasOver) await removeMachine(context, runner);
+  const removal = wasOver ? undefined : await removeMachine(context, runner);
   // Also for a runner that is over: an earlier execution may have crashed before it enqueued the task of the job that got the slot.
   // mutation: retire released runner
-  await retireRunner(context, runner, 'gone');
+  await retireRunner(context, runner, 'gone', removal);
   return {decision: wasOver ? `${change}_gone` : `${change}_deleted`};
 }
 
@@ -40,8 +40,8 @@ export async function deleteRunner(context: Context, name: string, force: boolea
   if (!runner) return {decision: 'gone'};
   const wasOver = isOver(runner);
   if (!wasOver && runner.state !== 'draining' && !force) return {decision: 'busy_after_all'};
-  if (!wasOver) await removeMachine(context, runner);
+  const removal = wasOver ? undefined : await removeMachine(context, runner);
   // Also for a runner that is over: an earlier execution may have crashed before it enqueued the task of the job that got the slot.
-  await retireRunner(context, runner, 'gone');
+  await retireRunner(context, runner, 'gone', removal);
   return {decision: wasOver ? 'gone' : 'deleted'};
 }

@@ -1,6 +1,7 @@
 import type {GitHub, Registration} from '../github/github';
 import {isRegistrationOf, isUnused, wasRegistrationTried} from '../model/identity';
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
+import {endMachine, type Removal} from '../model/machine-end';
 import {type PlacementFields, placementOf} from '../model/placement';
 import {advanceRunner, machineProvider, type RunnerDocument} from '../model/runner';
 import {jobHolder, slotIsFree} from '../model/slot';
@@ -28,8 +29,11 @@ export function machineOf(runner: RecordedMachine, seen: SeenAt = {}): MachineRe
   return {name, pool, ...(id ? {id} : {}), ...(place ? {place} : {})};
 }
 
-/** Deletes the runner's machine, as it was seen or as it is on record. Its slot frees when the provider has accepted the deletion. */
-export async function removeMachine(context: Context, runner: RecordedMachine, seen?: SeenAt): Promise<void> {
+/**
+ * Deletes the runner's machine, as it was seen or as it is on record. Its slot frees when the provider has accepted the deletion.
+ * What this returns belongs on the runner's record: `retireRunner`.
+ */
+export async function removeMachine(context: Context, runner: RecordedMachine, seen?: SeenAt): Promise<Removal> {
   const result = await context.provider(runner.pool, machineProvider(runner)).delete(machineOf(runner, seen));
   context.logger.info(`the VM of ${runner.name} is ${result === 'absent' ? 'gone already' : 'being deleted'}`, {
     decision: 'deleted',
@@ -37,21 +41,24 @@ export async function removeMachine(context: Context, runner: RecordedMachine, s
     runner: runner.name,
     pool: runner.pool,
   });
+  return {result, at: context.clock.now()};
 }
 
 /**
  * Records that the runner is over, and hands its slots on: in the same transaction they are reserved for the oldest open job that they can
  * serve, so that no newer job takes them, and a task then serves that job. It is a job of the runner's pool, or, with a limit over all pools,
- * of any pool with a free slot. Idempotent: repeated after a crash, it enqueues the same task.
+ * of any pool with a free slot. Idempotent: repeated after a crash, it enqueues the same task. `removal`: what the deletion of its machine said,
+ * if there was one.
  */
 export async function retireRunner(
   context: Context,
   {name, pool}: Pick<RunnerDocument, 'name' | 'pool'>,
   state: 'gone' | 'failed',
+  removal?: Removal,
 ): Promise<void> {
   const waiting = await openJobsToServe(context, pool, MAX_CANDIDATES);
   const handedTo = await context.store.transaction((transaction) =>
-    retireInTransaction(context, transaction, name, state, waiting),
+    retireInTransaction(context, transaction, {name, state, removal}, waiting),
   );
   // mutation: demand of slot
   if (handedTo) await context.tasks.enqueue(demandTask(handedTo, `slot-of-${name}`));
@@ -61,16 +68,16 @@ export async function retireRunner(
 async function retireInTransaction(
   context: Context,
   transaction: Transaction,
-  name: string,
-  state: 'gone' | 'failed',
+  {name, state, removal}: {name: string; state: 'gone' | 'failed'; removal: Removal | undefined},
   waiting: readonly JobToServe[],
 ): Promise<JobKey | null> {
   const now = context.clock.now();
   const runner = await transaction.get('runners', name);
   if (!runner) return null;
+  const over = advanceRunner(endMachine(runner, removal, now), state, now);
   const {own, all} = await readHeldSlots(transaction, runner);
   if (!own && !all) {
-    transaction.set('runners', name, {...advanceRunner(runner, state, now), slot: null, slotOfAll: null});
+    transaction.set('runners', name, {...over, slot: null, slotOfAll: null});
     return runner.handedTo;
   }
   const next = await findJobToServe(context, transaction, waiting, {own, all});
@@ -84,7 +91,7 @@ async function retireInTransaction(
     const slots = {slot: next.own.id, slotOfAll: next.all?.id ?? null};
     transaction.set('jobs', handedTo, {...next.job, demand: 'reserved', ...slots, updatedAt: now});
   }
-  transaction.set('runners', name, {...advanceRunner(runner, state, now), slot: null, slotOfAll: null, handedTo});
+  transaction.set('runners', name, {...over, slot: null, slotOfAll: null, handedTo});
   return handedTo;
 }
 

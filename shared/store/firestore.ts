@@ -8,7 +8,7 @@ import {
 import {GoogleAuth, PassThroughClient} from 'google-auth-library';
 import {type Clock, withDeadline} from '../clock';
 import {SlipwayError, Unavailable} from '../errors';
-import type {CollectionName, Collections, Find, Found, Store, Where} from './store';
+import type {Between, CollectionName, Collections, Find, Found, Store, Where} from './store';
 
 /** Time-out of one read, or of one transaction with its retries, in milliseconds; well below the lease of a task. */
 const TIMEOUT_MS = 15_000;
@@ -65,10 +65,10 @@ export function createFirestoreStore(options: FirestoreOptions): FirestoreStore 
         const snapshot = await firestore.collection(collection).doc(id).get();
         return unexpired(snapshot.data() as Stored | undefined);
       }),
-    find: <C extends CollectionName>(collection: C, {where, orderBy, after, limit}: Find<C>) =>
+    find: <C extends CollectionName>(collection: C, {where, orderBy, between, after, limit}: Find<C>) =>
       call(`query ${collection}`, async () => {
         const filtered = filter(firestore.collection(collection), where);
-        const byField = orderBy ? filtered.orderBy(orderBy) : filtered;
+        const byField = orderBy ? inOrder(filtered, orderBy, between) : filtered;
         const ordered = after === undefined ? byField : filtered.orderBy(FieldPath.documentId()).startAfter(after);
         const found: Found<C>[] = [];
         // Expired documents do not count towards the limit: reads pages until there are enough.
@@ -150,6 +150,13 @@ function stored(data: Collections[CollectionName]): FirebaseFirestore.DocumentDa
 
 function filter<C extends CollectionName>(collection: Query, where: Where<C>): Query {
   return Object.entries(where).reduce((query, [field, value]) => query.where(field, '==', value), collection);
+}
+
+function inOrder(query: Query, field: string, between: Between | undefined): Query {
+  if (!between) return query.orderBy(field);
+  const {after, last} = between;
+  const ordered = query.where(field, '<=', last).orderBy(field).orderBy(FieldPath.documentId());
+  return after ? ordered.startAfter(after.value, after.id) : ordered;
 }
 
 /** gRPC status codes, as @grpc/grpc-js gives them. */

@@ -1,6 +1,6 @@
 import type {Clock} from '../clock';
 import {Unavailable} from '../errors';
-import type {CollectionName, Collections, Find, Found, Store, Transaction, Where} from './store';
+import type {Between, CollectionName, Collections, Find, Found, Store, Transaction, Where} from './store';
 
 /** Attempts of one transaction. Of colliding transactions one always commits, so this is the largest number of concurrent ones. */
 const MAX_ATTEMPTS = 100;
@@ -69,11 +69,13 @@ export function createMemoryStore({clock, extraRuns = 0}: MemoryStoreOptions): S
       await Promise.resolve();
       return read(collection, id);
     },
-    async find<C extends CollectionName>(collection: C, {where, orderBy, after, limit}: Find<C>) {
+    async find<C extends CollectionName>(collection: C, {where, orderBy, between, after, limit}: Find<C>) {
       await Promise.resolve();
       const found = matching(collection, where).filter(({id}) => after === undefined || id > after);
+      // The sort is stable: equal ones stay in the order of their ids.
       if (orderBy) found.sort((a, b) => compare(a.data[orderBy], b.data[orderBy]));
-      return structuredClone(found.slice(0, limit));
+      const inside = orderBy && between ? found.filter((one) => isBetween(one.id, one.data[orderBy], between)) : found;
+      return structuredClone(inside.slice(0, limit));
     },
     async count(collection, where) {
       await Promise.resolve();
@@ -103,6 +105,11 @@ async function discard<T>(
   }).catch((error: unknown) => {
     if (!(error instanceof Discarded)) throw error;
   });
+}
+
+function isBetween(id: string, value: unknown, {after, last}: Between): boolean {
+  if (typeof value !== 'number' || value > last) return false;
+  return !after || value > after.value || (value === after.value && id > after.id);
 }
 
 function compare(a: unknown, b: unknown): number {

@@ -7,19 +7,27 @@ import type {RunnerDocument} from '../model/runner';
 import type {SlotDocument} from '../model/slot';
 import type {LockDocument, UnservedDocument} from '../model/sweep';
 import type {DeadLetterDocument} from '../model/tasks';
+import type {UsageCursor, UsageDocument} from '../model/usage';
 import type {VmDocument} from '../model/vm';
 
 /** Every given field must be equal. */
 export type Where<C extends CollectionName> = Partial<Collections[C]>;
 
 /**
- * In ascending order of a field; or in the order of ids, after the id `after`: a page of a listing, for which equality needs no composite
- * index.
+ * In ascending order of a field, and of ids where that is the same; or in the order of ids, after the id `after`: a page of a listing, for which
+ * equality needs no composite index.
  */
 export type Find<C extends CollectionName> = {readonly where: Where<C>; readonly limit: number} & (
-  | {readonly orderBy?: keyof Collections[C] & string; readonly after?: never}
-  | {readonly orderBy?: never; readonly after: string}
+  | {readonly orderBy?: keyof Collections[C] & string; readonly between?: Between; readonly after?: never}
+  | {readonly orderBy?: never; readonly between?: never; readonly after: string}
 );
+
+/** A part of what is in the order of a field that is a number. `last` is part of it, `after` is not. */
+export interface Between {
+  /** The value of the field and the id of a document. Undefined: from the first one. */
+  readonly after?: {readonly value: number; readonly id: string};
+  readonly last: number;
+}
 
 export interface Found<C extends CollectionName> {
   readonly id: string;
@@ -56,6 +64,7 @@ export interface Collections {
   vms: VmDocument;
   facts: FactsDocument;
   locks: LockDocument | DeliveriesDocument | FailedEventsDocument | UnservedDocument;
+  usage: UsageDocument | UsageCursor;
 }
 
 export type CollectionName = keyof Collections;

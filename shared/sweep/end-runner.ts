@@ -32,8 +32,8 @@ export async function endRunner(
   const job = runner.runs === null ? undefined : await context.store.get('jobs', runner.runs);
   const preemption = job && hasVanished ? await preempted(sweep, runner, job) : undefined;
   const reopened = await reopenCovered(context, name);
-  await removeMachine(context, runner);
-  await retireRunner(context, runner, runner.runs === null ? 'failed' : 'gone');
+  const removal = await removeMachine(context, runner);
+  await retireRunner(context, runner, runner.runs === null ? 'failed' : 'gone', removal);
   if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));
   if (failedToBoot) await recordBootFailure(context, runner.pool, name);
 
@@ -127,8 +127,8 @@ export async function deleteLeftoverVm(
     const result = await githubAt(context, registration).deleteRunner(registration.id);
     if (result === 'busy' && !isDead) return 'left';
   }
-  await removeMachine(context, {name, pool, provider}, {id, place: zone});
-  if (runner) await retireRunner(context, runner, 'gone');
+  const removal = await removeMachine(context, {name, pool, provider}, {id, place: zone});
+  if (runner) await retireRunner(context, runner, 'gone', removal);
   return 'removed';
 }
 

@@ -9,6 +9,7 @@ import {type Observation, observe} from './observe';
 import {plan, type Step} from './plan';
 import {readRunnerVersions} from './runner-versions';
 import {isUnserved, reportUnserved} from './unserved';
+import {countUsage} from './usage';
 import {explainWaiting, logWaiting} from './waiting';
 import {watchWebhook} from './webhook-watch';
 
@@ -52,6 +53,7 @@ export async function runSweep(context: Context, options: SweepOptions, dryRun: 
     if (dryRun === 'config') logDecisions(context, steps);
     else await closeBootBreakers(context, observation.observed);
     const acted = dryRun === 'off' ? await act(sweep, steps) : undefined;
+    if (dryRun === 'off') await countUsage(sweep, observation.observed.vms);
     const again = redelivered.hasProbed ? await redeliverAfterProbe(sweep, lock.holder, probedAt) : undefined;
     if (dryRun === 'off') await recordBootTimes(sweep, observation.observed);
     await readRunnerVersions(sweep, observation.observed);

@@ -168,7 +168,7 @@ run "queues" {
 
 run "store" {
   assert {
-    condition     = keys(google_firestore_field.expiry) == ["breakers", "deadletters", "facts", "jobs", "keys", "locks", "runners", "slots", "vms"]
+    condition     = keys(google_firestore_field.expiry) == ["breakers", "deadletters", "facts", "jobs", "keys", "locks", "runners", "slots", "usage", "vms"]
     error_message = "every collection has a TTL policy"
   }
 
@@ -188,6 +188,16 @@ run "store" {
   assert {
     condition     = [for field in google_firestore_index.index["open_jobs"].fields : field.field_path if field.field_path != "__name__"] == ["pool", "demand", "queuedAt"]
     error_message = "open jobs are read oldest first"
+  }
+
+  assert {
+    condition     = [for field in google_firestore_index.index["ended_runners"].fields : field.field_path if field.field_path != "__name__"] == ["state", "stateAt"]
+    error_message = "ended runners are counted in the order of their end"
+  }
+
+  assert {
+    condition     = google_firestore_field.unindexed["usage"].collection == "usage" && google_firestore_field.unindexed["usage"].field == "rows"
+    error_message = "the rows of usage are in no index"
   }
 
   assert {

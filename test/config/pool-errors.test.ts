@@ -321,6 +321,16 @@ test.each<[string, string, string]>([
     '.maxRunners: -1 → a whole number, 0 or more',
   ],
   [
+    'a price that is no number',
+    JSON.stringify({prices: {'e2-standard-4': '0.1', 'e2-standard-8': -1}, pools: [pool({})]}),
+    '.prices.e2-standard-4: "0.1" → US dollars an hour, 0 or more\n.prices.e2-standard-8: -1 → US dollars an hour, 0 or more',
+  ],
+  [
+    'a price of what is no machine type',
+    JSON.stringify({prices: {'e2-standard-4/preemptible': 0.1}, pools: [pool({})]}),
+    '.prices["e2-standard-4/preemptible"]: 0.1 → as its key a machine type, such as e2-standard-4, or one with /spot behind it',
+  ],
+  [
     'minIdle beyond the limit over all pools',
     JSON.stringify({maxRunners: 2, pools: [pool({minIdle: 3})]}),
     '.pools[0].minIdle: 3 → no more than maxRunners of all pools, which is 2',
@@ -340,7 +350,7 @@ test.each<[string, string, string]>([
   [
     'a wrong key at the top',
     JSON.stringify({pool: 1, pools: [pool({})]}),
-    '.pool: an unknown key → pools (or another of $schema, discovery, defaults, maxRunners)',
+    '.pool: an unknown key → pools (or another of $schema, discovery, defaults, maxRunners, prices)',
   ],
   [
     'a key that defaults cannot set',

@@ -119,6 +119,30 @@ export function storeContract(name: string, make: (clock: VirtualScheduler) => S
       expect(await page('5-1')).toEqual([]);
     });
 
+    test('goes on behind a value and an id, up to and including the last value', async () => {
+      for (const [id, queuedAt] of [
+        ['1-1', 30],
+        ['2-1', 10],
+        ['3-1', 20],
+        ['4-1', 20],
+        ['5-1', 40],
+      ] as const)
+        await put(id, {queuedAt});
+      await put('6-1', {queuedAt: 20, expireAt: NOW - 1});
+      const ids = async (after: {value: number; id: string} | undefined, last: number, limit = 5) => {
+        const between = {...(after ? {after} : {}), last};
+        const found = await store.find('jobs', {where: {pool: 'arm'}, orderBy: 'queuedAt', between, limit});
+        return found.map(({id}) => id);
+      };
+      expect(await ids(undefined, 30)).toEqual(['2-1', '3-1', '4-1', '1-1']);
+      expect(await ids(undefined, 29, 2)).toEqual(['2-1', '3-1']);
+      expect(await ids({value: 20, id: '3-1'}, 29)).toEqual(['4-1']);
+      expect(await ids({value: 20, id: '4-1'}, 40)).toEqual(['1-1', '5-1']);
+      // The document behind which it goes on may be gone.
+      expect(await ids({value: 20, id: '3-5'}, 30)).toEqual(['4-1', '1-1']);
+      expect(await ids({value: 40, id: '5-1'}, 50)).toEqual([]);
+    });
+
     test('orders by text as well as by number', async () => {
       for (const [id, repository] of [
         ['1-1', 'acme/b'],

@@ -28,22 +28,22 @@ describe('a boot', () => {
   const booting = aRunner(aJob(), {state: 'booting', stateAt: NOW, covers: '1001-1'});
 
   test('is timed from the machine to the first job, where a job waited for it', () => {
-    expect(markBusy(booting, '1001-1', NOW + 40_000).bootMs).toBe(40_000);
+    expect(markBusy(booting, aJob(), NOW + 40_000).bootMs).toBe(40_000);
   });
 
   test('is not timed when no job waited, nor a second time', () => {
-    expect(markBusy(unassign(booting, NOW), '1001-1', NOW + 40_000).bootMs).toBeUndefined();
-    const busy = markBusy(booting, '1001-1', NOW + 40_000);
-    expect(markBusy(busy, '1001-1', NOW + 90_000).bootMs).toBe(40_000);
+    expect(markBusy(unassign(booting, NOW), aJob(), NOW + 40_000).bootMs).toBeUndefined();
+    const busy = markBusy(booting, aJob(), NOW + 40_000);
+    expect(markBusy(busy, aJob(), NOW + 90_000).bootMs).toBe(40_000);
   });
 
   test('is not timed of a runner that was idle before a job came', () => {
     const again = assignTo(unassign(booting, NOW + 20_000), '1002-1');
-    expect(markBusy(again, '1002-1', NOW + 300_000).bootMs).toBeUndefined();
+    expect(markBusy(again, aJob({jobId: 1002}), NOW + 300_000).bootMs).toBeUndefined();
   });
 
   test('ends when a sweep saw the runner online, if GitHub was late with the job', () => {
-    expect(markBusy({...booting, onlineAt: NOW + 30_000}, '1001-1', NOW + 400_000).bootMs).toBe(30_000);
+    expect(markBusy({...booting, onlineAt: NOW + 30_000}, aJob(), NOW + 400_000).bootMs).toBe(30_000);
   });
 
   test('is timed of a runner that was swapped while both jobs waited', () => {
@@ -54,7 +54,7 @@ describe('a boot', () => {
     const swapped = swap({job, runner, assigned, displaced, now: NOW + 40_000});
     expect(swapped.runner?.bootMs).toBe(40_000);
     expect(swapped.assigned).toMatchObject({covers: '1001-1', spare: false});
-    expect(swapped.assigned && markBusy(swapped.assigned, '1001-1', NOW + 50_000).bootMs).toBe(45_000);
+    expect(swapped.assigned && markBusy(swapped.assigned, aJob(), NOW + 50_000).bootMs).toBe(45_000);
   });
 });
 

@@ -31,6 +31,7 @@ export interface Violation {
     | 'vm_held'
     | 'vm_late'
     | 'wrong_verdict'
+    | 'wrong_usage'
     | 'never_quiet';
   readonly detail: string;
   readonly atMs: number;

@@ -7,6 +7,7 @@ import type {Violation} from './safety';
 import {type Fault, needsSweep, type Scenario} from './scenario';
 import {SimulatedServices} from './simulated-services';
 import {SimulatedWorld} from './simulated-world';
+import {UsagePromises} from './usage-promises';
 import {watchVerdicts} from './verdict-promises';
 
 export interface Outcome {
@@ -67,6 +68,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   const services: SimulatedServices = new SimulatedServices(world, functions, isResting);
 
   watchVerdicts(world);
+  const usage = new UsagePromises(world);
   const calmMs = world.startMs + lastPlannedMs(scenario);
   const endMs = calmMs + backlogMs(scenario) + longestMatrixMs(scenario) + SETTLE_MS;
   let steps = 0;
@@ -92,6 +94,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
 
   const isLive = functions.sweep !== undefined || !needsSweep(scenario);
   if (isLive && world.violations.length === 0) await checkLiveness(world, services);
+  if (services.isSwept && world.violations.length === 0) await usage.check();
   if (services.isSwept && isOutageAlone(scenario)) checkArrivals(world);
   return {
     violations: world.violations,

@@ -199,7 +199,10 @@ export class SimulatedServices {
   #wake(): void {
     const {scheduler, startMs} = this.world;
     this.#cancelSweep();
-    this.#sweepAt(Math.floor((scheduler.now() - startMs) / SWEEP_EVERY_MS) + 1);
+    const next = Math.floor((scheduler.now() - startMs) / SWEEP_EVERY_MS) + 1;
+    // What is over again by then was there all the same: the sweeps behind it count its machine.
+    this.#quietSince = next;
+    this.#sweepAt(next);
   }
 
   #sweep(): void {

@@ -1,5 +1,6 @@
 import type {Operation} from '../operation';
 import {cleanup} from './cleanup';
+import {getCosts} from './costs';
 import {listDeadLetters, retry} from './dead-letters';
 import {docs, openapi, redoc} from './docs';
 import {doctor} from './doctor';
@@ -32,6 +33,7 @@ export const OPERATIONS: readonly Operation[] = [
   listJobs,
   getJob,
   explain,
+  getCosts,
   listDeadLetters,
   retry,
   openapi,

@@ -124,7 +124,7 @@ async function tryPlacement(
   template: InstanceTemplate,
   placement: Placement,
 ): Promise<CreateOutcome | TriedPlacement> {
-  await request.beforeInsert(placement);
+  await request.beforeInsert(placement, placement.machineType ?? (template.machineType || undefined));
   const {compute, clock} = options;
   const insert = insertRequest(options, request, template, placement);
   const attempt = await attemptInsert({compute, clock, insert, onWaiting: request.onWaiting});

@@ -186,6 +186,25 @@ describe('create and delete', () => {
   });
 });
 
+test('costs are a table with its total, and notes beside it', async () => {
+  const none = await slipway(['costs', '--days', '1']);
+  expect(none).toMatchObject({code: 0, stdout: ''});
+  expect(none.stderr).toContain('no machine ended in the last day\n');
+
+  system.queueJob({durationMs: 10 * MINUTE});
+  await system.sweepFor(20 * MINUTE);
+  const {code, stdout, stderr} = await slipway(['costs', '--by', 'repository']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /^REPOSITORY +JOBS +TIME +USD +GITHUB-HOSTED USD\nacme\/app +1 +1\dm +- +0\.\d\d\ntotal +1 +1\dm +- +0\.\d\d\n$/,
+  );
+  expect(stderr).toMatch(
+    /^some machine types have no known price: .*\nlist prices of \d{4}-\d\d-\d\d; an estimate, .*\n$/,
+  );
+  expect(await json('costs', '--days', '2', '--by', 'day')).toMatchObject({days: 2, by: 'day', total: {jobs: 1}});
+  expect(await slipway(['costs', '--days', '91'])).toMatchObject({code: 2, stdout: ''});
+});
+
 test('start and stop move the only persistent VM, or the one of the pool', async () => {
   const vms = await aVmSystem();
   const power = (...args: string[]) => slipway(args, {env: {SLIPWAY_API_URL: vms.urls.api}});

@@ -5,6 +5,7 @@ import {PLACEMENT_MUTATIONS} from './placement-mutations';
 import {PROVIDER_MUTATIONS} from './provider-mutations';
 import {SETTINGS_MUTATIONS} from './settings-mutations';
 import {SWEEP_MUTATIONS} from './sweep-mutations';
+import {USAGE_MUTATIONS} from './usage-mutations';
 import {VERDICT_MUTATIONS} from './verdict-mutations';
 import {VM_MUTATIONS} from './vm-mutations';
 
@@ -14,6 +15,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...IDENTITY_MUTATIONS,
   ...SWEEP_MUTATIONS,
   ...VM_MUTATIONS,
+  ...USAGE_MUTATIONS,
   ...PLACEMENT_MUTATIONS,
   ...SETTINGS_MUTATIONS,
   ...PROVIDER_MUTATIONS,

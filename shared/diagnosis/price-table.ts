@@ -1,0 +1,118 @@
+/**
+ * List prices for estimates, in US dollars. `prices` of RUNNER_CONFIG rules over those of machines. A price that changes is changed here, together
+ * with its date.
+ */
+
+/** Where a table of prices is from, and the day for which it is known to be right. */
+export interface PriceSource {
+  readonly source: string;
+  readonly as_of: string;
+}
+
+/**
+ * The list prices of Cloud Billing's catalog, second-hand: as several public repositories published what they had read from it, E2 and N2 on
+ * 2026-09-27, N2D and the spot prices on 2026-10-10. They agreed where they overlapped. What was found in only one, without a date, is left out.
+ */
+export const MACHINE_SOURCE: PriceSource = {
+  source: 'https://cloud.google.com/billing/docs/reference/rest/v1/services.skus/list',
+  as_of: '2026-09-27',
+};
+
+/** In force since then, by the text of the page in github/docs. */
+export const HOSTED_SOURCE: PriceSource = {
+  source: 'https://docs.github.com/en/billing/reference/actions-runner-pricing',
+  as_of: '2026-01-01',
+};
+
+/** What one vCPU and one GiB of memory cost an hour. */
+interface Rate {
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+interface Series {
+  readonly standard: Rate;
+  /** Spot prices change up to once a month. */
+  readonly spot?: Rate;
+  /** GiB of memory for each vCPU, by the class in the machine type's name. */
+  readonly memory: Readonly<Record<string, number>>;
+}
+
+const EVEN = {standard: 4, highmem: 8, highcpu: 1};
+
+/** On demand in us-central1, without disks, GPUs, network and discounts. Other regions cost up to half as much again. */
+const SERIES: Readonly<Record<string, Series>> = {
+  e2: {
+    standard: {cpu: 0.02181159, memory: 0.00292353},
+    spot: {cpu: 0.01309, memory: 0.001754},
+    memory: EVEN,
+  },
+  n2: {standard: {cpu: 0.031611, memory: 0.004237}, memory: EVEN},
+  n2d: {standard: {cpu: 0.027502, memory: 0.003686}, spot: {cpu: 0.01401, memory: 0.001876}, memory: EVEN},
+};
+
+/** Types that are billed for less than their vCPUs: the share of a core, and GiB. */
+const SHARED_CORE: Readonly<Record<string, {readonly cpus: number; readonly gib: number}>> = {
+  'e2-micro': {cpus: 0.25, gib: 1},
+  'e2-small': {cpus: 0.5, gib: 2},
+  'e2-medium': {cpus: 1, gib: 4},
+};
+
+const MACHINE_TYPE = /^([a-z]\d{1,2}[a-z]?)-([a-z]{1,20})-(\d{1,3})$/;
+
+/** USD an hour by the table; undefined: it has no price of the type. */
+export function listPrice(machineType: string, spot: boolean): number | undefined {
+  const [, family = '', kind = '', count] = MACHINE_TYPE.exec(machineType) ?? [];
+  const shared = SHARED_CORE[machineType];
+  const series = SERIES[shared ? machineType.slice(0, 2) : family];
+  const rate = spot ? series?.spot : series?.standard;
+  const cpus = shared?.cpus ?? Number(count);
+  const gib = shared?.gib ?? cpus * (series?.memory[kind] ?? Number.NaN);
+  const price = rate && cpus * rate.cpu + gib * rate.memory;
+  return price !== undefined && Number.isFinite(price) ? price : undefined;
+}
+
+export type HostedKind = 'linux' | 'linux-arm' | 'windows';
+
+/** USD a minute of GitHub's runners, by vCPUs, smallest first. */
+const HOSTED: Readonly<Record<HostedKind, readonly (readonly [cpus: number, usd: number])[]>> = {
+  linux: [
+    [2, 0.006],
+    [4, 0.012],
+    [8, 0.022],
+    [16, 0.042],
+    [32, 0.082],
+    [64, 0.162],
+    [96, 0.252],
+  ],
+  'linux-arm': [
+    [2, 0.005],
+    [4, 0.008],
+    [8, 0.014],
+    [16, 0.026],
+    [32, 0.05],
+    [64, 0.098],
+  ],
+  windows: [
+    [2, 0.01],
+    [4, 0.022],
+    [8, 0.042],
+    [16, 0.082],
+    [32, 0.162],
+    [64, 0.322],
+    [96, 0.552],
+  ],
+};
+
+/** Series of Compute Engine with Arm processors. @see https://cloud.google.com/compute/docs/instances/arm-on-compute */
+const ARM = new Set(['t2a', 'c4a', 'n4a', 'a4x']);
+
+const CPUS = /^([a-z]\d{1,2}[a-z]?)-(?:custom-)?(?:[a-z]{1,20}-)*(\d{1,3})(?:-|$)/;
+
+/** USD a minute of the smallest GitHub-hosted runner with at least the machine's vCPUs; undefined: none is so large, or the size is not known. */
+export function hostedPrice(machineType: string, os: 'linux' | 'windows'): number | undefined {
+  const [, family = '', count] = CPUS.exec(machineType) ?? [];
+  const cpus = machineType in SHARED_CORE ? 2 : Number(count);
+  const kind: HostedKind = os === 'linux' && ARM.has(family) ? 'linux-arm' : os;
+  return HOSTED[kind].find(([size]) => size >= cpus)?.[1];
+}

@@ -1,0 +1,216 @@
+import {isSpeltOut} from '../model/names';
+import type {Pool} from '../model/pool';
+import type {RunnerDocument} from '../model/runner';
+import {
+  addToRows,
+  addToTotals,
+  type CountedUpTo,
+  dayOf,
+  expiryOfUsage,
+  PERSISTENT_VM,
+  USAGE_CURSOR,
+  type UsageCursor,
+  type UsageDocument,
+  type UsageRow,
+  type Use,
+  usageId,
+  useOf,
+} from '../model/usage';
+import {type Context, poolOf} from '../ports';
+import type {Found, Transaction} from '../store/store';
+import type {Sweep} from './context';
+import type {Observed} from './observed';
+
+/**
+ * Runners that ended less than so many milliseconds ago are left to a later sweep: a transaction that began before may still be written, with
+ * its own clock's time.
+ */
+const BEHIND_MS = 2 * 60_000;
+
+/** Ended runners of one state that a sweep reads. */
+const MAX_RUNNERS = 300;
+
+/** Documents of pools and repositories that a sweep writes in its one transaction; the rest is left to the next one. */
+const MAX_DOCUMENTS = 60;
+
+/** How often the time of a VM that stays up is counted, in milliseconds. */
+const VM_INTERVAL_MS = 10 * 60_000;
+
+const STATES = ['gone', 'failed'] as const;
+
+/**
+ * Adds what the machines of ended runners, and persistent VMs, did since the last sweep to `usage`. The cursor is written in the transaction of
+ * the rows, so that each machine is counted once, whatever crashes or is repeated. Bounded: what a sweep does not reach, the next one does; the
+ * records of ended runners stay for three days. Also without time left: sweeps that never have any would lose it all. Never throws: a failure is left to the next sweep.
+ */
+export async function countUsage(sweep: Sweep, vms: Observed['vms']): Promise<void> {
+  const {context} = sweep;
+  try {
+    const before = cursorOf(await context.store.get('usage', USAGE_CURSOR));
+    const batch = await readBatch(sweep, before, vms);
+    if (batch) await writeBatch(context, before, batch);
+  } catch (error) {
+    context.logger.warning('sweep: usage could not be counted, and is left to the next one', {
+      decision: 'failed',
+      reason: 'usage',
+      error,
+    });
+  }
+}
+
+interface Batch {
+  readonly uses: readonly Use[];
+  readonly next: Omit<UsageCursor, 'expireAt'>;
+}
+
+function cursorOf(stored: UsageDocument | UsageCursor | undefined): Omit<UsageCursor, 'expireAt'> {
+  if (!stored || !('vms' in stored)) return {gone: null, failed: null, vms: {}};
+  const {gone, failed, vms} = stored;
+  return {gone, failed, vms};
+}
+
+/** What is to be counted, and the cursor behind it. Undefined: nothing is new. */
+async function readBatch(sweep: Sweep, before: Batch['next'], vms: Observed['vms']): Promise<Batch | undefined> {
+  const {context, startedAt} = sweep;
+  const uses: Use[] = [];
+  const documents = new Set<string>();
+  const reached: Record<(typeof STATES)[number], CountedUpTo | null> = {gone: before.gone, failed: before.failed};
+  for (const state of STATES) {
+    for (const {id, data} of await endedSince(context, state, before[state])) {
+      const use = useOf(data);
+      if (use && !hasRoom(documents, use)) break;
+      if (use) uses.push(use);
+      reached[state] = {stateAt: data.stateAt, name: id};
+    }
+  }
+  const ofVms = countVms(context, vms, before.vms, startedAt);
+  if (reached.gone === before.gone && reached.failed === before.failed && ofVms.uses.length === 0) return undefined;
+  return {uses: [...uses, ...ofVms.uses], next: {...reached, vms: ofVms.counted}};
+}
+
+/** Whether the use goes into one of the documents of this sweep. */
+function hasRoom(documents: Set<string>, use: Use): boolean {
+  const id = usageId(use);
+  if (documents.size >= MAX_DOCUMENTS && !documents.has(id)) return false;
+  documents.add(id);
+  return true;
+}
+
+function endedSince(
+  {store, clock}: Context,
+  state: RunnerDocument['state'],
+  counted: CountedUpTo | null,
+): Promise<Found<'runners'>[]> {
+  const last = clock.now() - BEHIND_MS;
+  const after = counted ? {after: {value: counted.stateAt, id: counted.name}} : {};
+  return store.find('runners', {where: {state}, orderBy: 'stateAt', between: {...after, last}, limit: MAX_RUNNERS});
+}
+
+async function writeBatch(context: Context, before: Batch['next'], {uses, next}: Batch): Promise<void> {
+  await context.store.transaction(async (transaction) => {
+    // Another sweep, whose lock has ended, may have counted the same.
+    if (!isSameCursor(cursorOf(await transaction.get('usage', USAGE_CURSOR)), before)) return;
+    const expireAt = expiryOfUsage(context.clock.now());
+    const written = await sumUp(transaction, uses, expireAt);
+    for (const [id, document] of written) transaction.set('usage', id, document);
+    // mutation: cursor of usage
+    transaction.set('usage', USAGE_CURSOR, {...next, expireAt});
+  });
+}
+
+function isSameCursor(a: Batch['next'], b: Batch['next']): boolean {
+  return JSON.stringify([a.gone, a.failed]) === JSON.stringify([b.gone, b.failed]) && isSameVms(a.vms, b.vms);
+}
+
+function isSameVms(a: UsageCursor['vms'], b: UsageCursor['vms']): boolean {
+  const ids = Object.keys(a);
+  return ids.length === Object.keys(b).length && ids.every((id) => a[id]?.until === b[id]?.until);
+}
+
+/** The documents that the uses change, as they are to be written. Only reads. */
+async function sumUp(
+  transaction: Transaction,
+  uses: readonly Use[],
+  expireAt: number,
+): Promise<Map<string, UsageDocument>> {
+  const changes = new Map<string, {head: Omit<UsageDocument, 'rows' | 'expireAt'>; uses: Use[]}>();
+  for (const use of uses) {
+    const {day, pool, repository} = use;
+    const heads = [
+      [usageId(use), {day, pool, repository}],
+      [day, {day, pool: null, repository: null}],
+    ] as const;
+    for (const [id, head] of heads) changes.set(id, {head, uses: [...(changes.get(id)?.uses ?? []), use]});
+  }
+  const written = [...changes].map(async ([id, {head, uses: added}]): Promise<[string, UsageDocument]> => {
+    const stored = await transaction.get('usage', id);
+    const add = head.pool === null ? addToTotals : addToRows;
+    const rows: readonly UsageRow[] = added.reduce(add, stored && 'rows' in stored ? stored.rows : []);
+    return [id, {...head, rows, expireAt}];
+  });
+  return new Map(await Promise.all(written));
+}
+
+interface CountedVms {
+  readonly uses: readonly Use[];
+  readonly counted: UsageCursor['vms'];
+}
+
+/** What the persistent VMs did that is not counted yet, up to the time `now` at which the sweep began to look at them. */
+function countVms(context: Context, vms: Observed['vms'], before: UsageCursor['vms'], now: number): CountedVms {
+  const uses: Use[] = [];
+  const counted = {...before};
+  for (const {id, pools, document} of vms) {
+    const pool = poolOf(context, pools[0] ?? '');
+    const {until, jobs} = before[id] ?? {until: 0, jobs: 0};
+    const spans = uncountedSpans(document, until, now);
+    const [last] = spans.slice(-1);
+    if (!pool || !last) continue;
+    const begun = document.jobsBegun ?? 0;
+    uses.push(...spans.flatMap((span, index) => usesOfVm(pool, span, index === spans.length - 1 ? begun - jobs : 0)));
+    counted[id] = {until: last.to, jobs: begun};
+  }
+  return {uses, counted};
+}
+
+type Span = {readonly from: number; readonly to: number};
+
+function uncountedSpans(
+  {sessions = [], upSince}: Observed['vms'][number]['document'],
+  until: number,
+  now: number,
+): Span[] {
+  const ended = sessions.filter(({to}) => to > until).map(({from, to}) => ({from: Math.max(from, until), to}));
+  if (typeof upSince !== 'number') return ended;
+  const since = {from: Math.max(upSince, until), to: now};
+  const isDue = since.to - since.from >= VM_INTERVAL_MS || dayOf(since.from) !== dayOf(since.to);
+  return isDue && since.to > since.from ? [...ended, since] : ended;
+}
+
+/** One use for each UTC day that the time touches; its jobs are of the last day. */
+function usesOfVm(pool: Pool, {from, to}: Span, jobs: number): Use[] {
+  const uses: Use[] = [];
+  for (let start = from; start < to; ) {
+    const midnight = Date.parse(`${dayOf(start)}T00:00:00Z`) + 24 * 3600_000;
+    const end = Math.min(to, midnight);
+    uses.push({
+      day: dayOf(start),
+      pool: pool.name,
+      repository: repositoryOf(pool),
+      workflow: PERSISTENT_VM,
+      machineType: null,
+      spot: false,
+      jobs: end === to ? jobs : 0,
+      machines: 0,
+      ms: end - start,
+    });
+    start = end;
+  }
+  return uses;
+}
+
+/** The one repository of the pool. Where it has several, nobody knows for which of them the VM is up. */
+function repositoryOf({scope}: Pool): string {
+  const [only, ...more] = scope.kind === 'repositories' ? scope.patterns : [];
+  return only !== undefined && more.length === 0 && isSpeltOut(only) ? only : PERSISTENT_VM;
+}
