@@ -46,7 +46,7 @@ async function goBack(state: keyof typeof WRITTEN_BEFORE): Promise<() => string[
   const before = JSON.parse(WRITTEN_BEFORE[state]) as RunnerDocument;
   const [createdAt, stateAt, expireAt, registrationTriedAt] = [0, 0, 0, 0].map(() => expect.any(Number));
   const times = {createdAt, stateAt, expireAt, registrationTriedAt};
-  expect(await system.store.get('runners', NAME)).toEqual({...before, ...times, provider: 'gce', placement: PLACEMENT});
+  expect(await system.store.get('runners', NAME)).toMatchObject({...before, ...times, placement: PLACEMENT});
   await system.store.transaction(async (transaction) => transaction.set('runners', NAME, before));
   const {requests} = system.computeServer;
   const asked = requests.length;
