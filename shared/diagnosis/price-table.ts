@@ -11,7 +11,8 @@ export interface PriceSource {
 
 /**
  * The list prices of Cloud Billing's catalog, second-hand: as several public repositories published what they had read from it, E2 and N2 on
- * 2026-09-27, N2D and the spot prices on 2026-10-10. They agreed where they overlapped. What was found in only one, without a date, is left out.
+ * 2026-09-27, N2D and the spot prices on 2026-10-10. They agreed where they overlapped; the spot prices of E2 and N2D stood in one of them alone. What has
+ * no date is left out.
  */
 export const MACHINE_SOURCE: PriceSource = {
   source: 'https://cloud.google.com/billing/docs/reference/rest/v1/services.skus/list',
