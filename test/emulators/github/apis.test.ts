@@ -44,7 +44,7 @@ describe.each([
     const labels = ['linux', 'gpu'];
     const listed = {id: runnerId, name: 'r-1', status: 'offline', busy: false, labels, customLabels: labels};
     expect(github.world.connect(encodedJitConfig.reveal()).kind).toBe('connected');
-    const online = {...listed, status: 'online'};
+    const online = {...listed, status: 'online', version: github.world.releases.inUse};
     expect(await repository().findRunner('r-1')).toEqual(online);
     expect(await repository().findRunner('r-2')).toBeUndefined();
     expect(await repository().getRunner(runnerId)).toEqual(online);

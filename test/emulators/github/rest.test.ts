@@ -31,7 +31,6 @@ it('models every operation of the description but those that no runner autoscale
     Object.values(path).map((each) => each.operationId),
   );
   expect(described.filter((operationId) => !(operationId in handlers))).toEqual([
-    'apps/get-webhook-config-for-app',
     'apps/update-webhook-config-for-app',
     'apps/create-from-manifest',
   ]);
