@@ -31,7 +31,7 @@ const BEHIND_MS = 2 * 60_000;
 const MAX_RUNNERS = 300;
 
 /** Documents of pools and repositories that a sweep writes in its one transaction; the rest is left to the next one. */
-const MAX_DOCUMENTS = 60;
+const MAX_DOCUMENTS = 300;
 
 /** How often the time of a VM that stays up is counted, in milliseconds. */
 const VM_INTERVAL_MS = 10 * 60_000;
