@@ -173,7 +173,7 @@ async function settledStatus(api: string, scheduler: RealScheduler): Promise<Sta
   for (;;) {
     const response = await fetch(`${api}status`, {
       headers: {'x-runner-secret': MANAGER_SECRET},
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(30_000),
     });
     if (!response.ok) return response.status;
     const status = (await response.json()) as Status;

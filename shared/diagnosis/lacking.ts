@@ -199,5 +199,5 @@ function placeOf(runner: RunnerDocument): string {
 
 function zoneFlag(runner: RunnerDocument): string {
   const placement = placementOf(runner);
-  return placement ? ` --zone=${placement.place}.` : '.';
+  return placement ? ` --zone=${placement.place}` : '';
 }

@@ -36,8 +36,12 @@ export async function lookAt(
   lookUps: LookUps,
   given: Pick<Eyes, 'sweepSeconds' | 'webhooks'>,
 ): Promise<Look> {
-  const job = await recordOf(context, asked);
-  const github = await lookAtGitHub(context, lookUps, asked, job);
+  const found = await recordOf(context, asked);
+  const github = await lookAtGitHub(context, lookUps, asked, found);
+  // The attempt that was asked for may not be on record, and GitHub's newest one is.
+  const job =
+    found ??
+    (github.kind === 'seen' ? await recordOf(context, {...asked, runAttempt: github.job.runAttempt}) : undefined);
   const pool = job ? poolOf(context, job.pool) : matchingPool(context, github);
   const isQueued = job?.status === 'queued';
   const runners = job ? await runnersOf(context, job) : [];

@@ -45,7 +45,9 @@ export function unserved({repository, labels, isPublic}: JobToServe, pools: read
     };
   }
   const near = pools.filter((pool) => takesRepository(pool, repository));
-  return near.length === 0 ? notServed(repository, asked, pools) : noMatch(repository, asked, near);
+  // A pool that takes the labels as they are is nearer than one that takes the repository.
+  const fits = pools.some((pool) => missingLabels(pool, asked).length === 0 && foreignLabels(pool, asked).length === 0);
+  return near.length === 0 || fits ? notServed(repository, asked, pools) : noMatch(repository, asked, near);
 }
 
 function notServed(repository: string, labels: readonly string[], pools: readonly Pool[]): Unserved {
@@ -56,8 +58,15 @@ function notServed(repository: string, labels: readonly string[], pools: readonl
     because: `no pool serves repository ${repository}${
       pool ? `: pool ${pool.name}, which is nearest by its labels, serves ${serves}` : ''
     }`,
-    do: `Add ${repository} to the repos of ${pool ? `pool ${pool.name}` : 'a pool'}, and apply.`,
+    do: `${remedyOfNotServed(repository, pool)}, and apply.`,
   };
+}
+
+function remedyOfNotServed(repository: string, pool: Pool | undefined): string {
+  if (!pool) return `Add ${repository} to the repos of a pool`;
+  if (pool.scope.kind === 'organization')
+    return `Add a pool for ${repository}: pool ${pool.name} is for an organization`;
+  return `Add ${repository} to the repos of pool ${pool.name}, or take out what excludes it`;
 }
 
 function noMatch(repository: string, labels: readonly string[], near: readonly Pool[]): Unserved {

@@ -47,7 +47,7 @@ function starting({vm}: VmLook, since: number, because: string): Explanation {
     verdict: 'vm_starting',
     since,
     because,
-    do: `Wait; after ${vm.bootMinutes} min look at the VM: gcloud compute instances describe ${vm.instance} --zone=${vm.zone}.`,
+    do: `Wait; after ${vm.bootMinutes} min look at the VM: gcloud compute instances describe ${vm.instance} --zone=${vm.zone}`,
   };
 }
 
@@ -105,7 +105,7 @@ function up(looked: LookedAt, look: VmLook, document: VmDocument, job: JobDocume
     verdict: 'vm_runner_offline',
     since,
     because: `VM ${vm.instance} has been up for ${forLong}, and its runner ${runner} is ${registration === 'unknown' ? 'not known to be online' : 'offline at GitHub'}`,
-    do: `Look at the runner’s service on the VM: gcloud compute ssh ${vm.instance} --zone=${vm.zone}, then: journalctl -u 'actions.runner*'.`,
+    do: `Look at the runner’s service on the VM: gcloud compute ssh ${vm.instance} --zone=${vm.zone} --command="journalctl -u 'actions.runner*'"`,
   };
 }
 

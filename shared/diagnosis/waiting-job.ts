@@ -237,10 +237,12 @@ function notNoticed(looked: LookedAt): Explanation {
 
 function remedyOfNotNoticed(eyes: LookedAt['eyes'], forMs: number, now: number): string {
   const findsMs = sweepFindsMs(eyes);
-  if (eyes.sweptAt === null || now - eyes.sweptAt > findsMs)
-    return 'Look whether Cloud Scheduler calls the sweep, and at the log of sweep.';
   if (eyes.webhooks === 'on' && eyes.webhookDown?.failedWith === 401)
     return 'Write one secret to both places: Webhook secret on the page of the App (General), and GITHUB_WEBHOOK_SECRET; until then the sweep finds the jobs.';
+  if (eyes.sweptAt === null || now - eyes.sweptAt > findsMs)
+    return 'Look whether Cloud Scheduler calls the sweep, and at the log of sweep.';
+  if (eyes.webhooks === 'on' && eyes.webhookDown)
+    return 'Look at the log of webhook, and at Recent deliveries on the page of the App (Advanced); until then the sweep finds the jobs.';
   if (forMs < findsMs) return `Wait: the sweep finds it within ${duration(findsMs - 60_000)}.`;
   return 'Look at Recent deliveries on the page of the App (Advanced): URL, secret and the event workflow_job; then at the log of webhook.';
 }

@@ -1,7 +1,7 @@
 import {InvalidTask} from '../errors';
 import type {JobKey} from '../model/job';
 import type {Removal} from '../model/machine-end';
-import {latestRunnerName} from '../model/names';
+import {latestRunnerName, parseRunnerName, runnerName} from '../model/names';
 import {placementOf} from '../model/placement';
 import {isBeingCreated, type RunnerDocument} from '../model/runner';
 import {newSlot} from '../model/slot';
@@ -12,12 +12,24 @@ import type {Store} from '../store/store';
 import {removeMachine, retireRunner, settleRegistration} from './retire';
 import {readKeptSlots, serveOldestOpenJob} from './slots';
 
-/** Gives up the creation of a runner that was requested without a job. */
+/** Gives up the creation of a runner that was requested without a job, under the name that it has by now. */
 export async function giveUpRunner(context: Context, name: string): Promise<void> {
-  const runner = await context.store.get('runners', name);
+  const runner = await newestOf(context, name);
   if (!runner || !isBeingCreated(runner)) return;
   const cleaned = await tryCleanUp(context, runner);
   if (cleaned !== 'alive') await retireRunner(context, runner, 'failed', cleaned.removal);
+}
+
+/** The record of the runner after the attempts that failed: each takes the next name. */
+async function newestOf(
+  {store, deployment}: Pick<Context, 'store' | 'deployment'>,
+  name: string,
+): Promise<RunnerDocument | undefined> {
+  const runner = await store.get('runners', name);
+  const parsed = runner && parseRunnerName(deployment, name);
+  if (!parsed) return runner;
+  const next = runnerName(deployment, parsed.pool, parsed.jobId ?? parsed.tag ?? 0, parsed.n + 1);
+  return (await newestOf({store, deployment}, next)) ?? runner;
 }
 
 /**

@@ -185,3 +185,27 @@ test('in a deployment with DRY_RUN nothing is made, and the answer says so', asy
   expect(dry.compute.instances()).toEqual([]);
   await dry.close();
 });
+
+test('a runner that cannot be created is given up once, and keeps no slot', async () => {
+  const broken = await aSystem({
+    pools: `${POOLS}
+  - name: broken
+    repo: acme/app
+    requires: [broken]
+    maxRunners: 1
+    provider: {type: gce, template: nowhere, zones: [us-central1-a]}
+`,
+  });
+  try {
+    expect((await new ApiClient(broken.urls.api).post('/pools/broken/test?dry-run=false')).status).toBe(201);
+    await broken.pass(40 * MINUTE);
+    const letters = await broken.store.find('deadletters', {where: {}, limit: 5});
+    expect(letters).toHaveLength(1);
+    const runners = await broken.store.find('runners', {where: {pool: 'broken'}, limit: 9});
+    expect(new Set(runners.map(({data}) => data.state))).toEqual(new Set(['failed']));
+    const slot = await broken.store.get('slots', 'broken.0');
+    expect(slot?.holder ?? null).toBeNull();
+  } finally {
+    await broken.close();
+  }
+});

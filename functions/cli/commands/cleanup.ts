@@ -55,7 +55,7 @@ export const addCleanup: AddCommand = (program, setting) => {
         } finally {
           // Also what was removed before a call failed.
           if (calls.length > 0 && session.json) printJson(session, calls);
-          else if (calls.length > 0) printThings(session, things, yes === true);
+          else if (calls.length > 0) printThings(session, things, yes === true, what);
         }
         return undefined;
       }),
@@ -75,7 +75,7 @@ function rowsOf({would_remove, removed, skipped}: Cleaned, goesOn: boolean): rea
   ];
 }
 
-function printThings(session: Session, things: readonly Row[], isReal: boolean): void {
+function printThings(session: Session, things: readonly Row[], isReal: boolean, what: string): void {
   const columns = [
     {title: 'KIND', cell: ({kind}: Row) => kind, keeps: true as const},
     {title: 'NAME', cell: ({name}: Row) => name, keeps: true as const},
@@ -88,6 +88,6 @@ function printThings(session: Session, things: readonly Row[], isReal: boolean):
   session.terminal.say(
     isReal
       ? `removed ${count(gone, 'thing')}`
-      : `dry run: ${count(gone, 'thing')} would be removed; --yes removes them`,
+      : `dry run: ${count(gone, 'thing')} would be removed; ${what === 'all' ? '--yes --confirm DEPLOYMENT' : '--yes'} removes them`,
   );
 }

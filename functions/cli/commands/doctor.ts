@@ -6,6 +6,9 @@ import {plain, type Style, type Terminal} from '../terminal';
 
 const STYLES: Readonly<Record<string, Style>> = {ok: 'green', warning: 'yellow', error: 'red', skipped: 'dim'};
 
+/** The doctor itself takes 30 s at most. */
+const TIMEOUT_MS = 45_000;
+
 export const addDoctor: AddCommand = (program, setting) => {
   program
     .command('doctor')
@@ -15,7 +18,7 @@ export const addDoctor: AddCommand = (program, setting) => {
     )
     .action(
       action(setting, async (session): Promise<Found | undefined> => {
-        const {raw, value} = await session.client().request(Doctor, {path: '/doctor'});
+        const {raw, value} = await session.client().request(Doctor, {path: '/doctor', timeoutMs: TIMEOUT_MS});
         if (session.json) printJson(session, raw);
         else session.terminal.print(formatFindings(value.findings, session.terminal));
         return value.status === 'error' ? 1 : undefined;

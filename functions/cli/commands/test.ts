@@ -54,7 +54,7 @@ export const addTest: AddCommand = (program, setting) => {
           terminal.print(`\n${formatTable(COLUMNS, value.placements, terminal)}`);
         }
         if (!value.dry_run) terminal.say(`requested: slipway runners --pool ${plain(pool)} shows it`);
-        else if (value.request) terminal.say('dry run: --yes makes this runner');
+        else if (value.request && isTaken) terminal.say(plain(`dry run: --name ${value.name} --yes makes this runner`));
         return isTaken ? undefined : 1;
       }),
     );

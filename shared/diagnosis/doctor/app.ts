@@ -224,7 +224,8 @@ export function deliveriesFinding(deliveries: readonly DiscoveredDelivery[]): Fo
     'Look at "Recent deliveries" in the settings of the App, and at the log of webhook. The sweep redelivers what failed.';
   const [latest] = failed;
   if (!latest) return ok(`the last ${last.length} deliveries arrived`);
-  const which = `${latest.event} at ${new Date(latest.deliveredAt).toISOString()}`;
+  const answer = latest.statusCode === null ? 'no answer' : `answered ${latest.statusCode}`;
+  const which = `${latest.event} at ${new Date(latest.deliveredAt).toISOString()}, ${answer}`;
   if (latest === newest) return error(`the newest delivery failed: ${which}`, remedy);
   return warning(`${failed.length} of the last ${last.length} deliveries failed, the newest of them ${which}`, remedy);
 }

@@ -6,7 +6,7 @@ import {error, type Found, ok, skipped, warning} from './check';
 export async function lookAtRunnerVersion({store, clock}: Pick<Context, 'store' | 'clock'>): Promise<Found> {
   const versions = await store.get('facts', RUNNER_VERSIONS);
   if (versions?.kind !== 'runner_versions' || versions.readAt === 0)
-    return skipped('The sweep has not read the versions of the runner yet.');
+    return skipped('the sweep has not read the versions of the runner yet');
   return judgeRunnerVersions(versions, clock.now());
 }
 
@@ -24,17 +24,14 @@ export function judgeRunnerVersions(
     .sort((a, b) => a.endsAt - b.endsAt);
   const remedy = `Install ${offered} in the image or startup script, or on the persistent VM.`;
   if (first && first.endsAt <= now)
-    return error(
-      `GitHub gives no jobs to version ${first.version} of the runner since ${dayOf(first.endsAt)}.`,
-      remedy,
-    );
+    return error(`GitHub gives no jobs to version ${first.version} of the runner since ${dayOf(first.endsAt)}`, remedy);
   if (first && first.endsAt - now <= AHEAD_MS)
     return warning(
-      `GitHub gives no jobs to version ${first.version} of the runner from ${dayOf(first.endsAt)} on.`,
+      `GitHub gives no jobs to version ${first.version} of the runner from ${dayOf(first.endsAt)} on`,
       remedy,
     );
-  if (inUse.length === 0) return ok(`GitHub offers version ${offered}; no runner was seen in the last three days.`);
-  return ok(`In use: ${inUse.map(({version}) => version).join(', ')}; GitHub offers ${offered}.`);
+  if (inUse.length === 0) return ok(`GitHub offers version ${offered}; no runner was seen in the last three days`);
+  return ok(`in use: ${inUse.map(({version}) => version).join(', ')}; GitHub offers ${offered}`);
 }
 
 function dayOf(time: number): string {

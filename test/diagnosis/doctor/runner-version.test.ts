@@ -18,8 +18,8 @@ function inUse(version: string, endsAt: number | null): VersionInUse {
 
 it.each([
   ['no runner', [], 'ok', 'no runner was seen'],
-  ['no end', [inUse('2.338.0', null)], 'ok', 'In use: 2.338.0'],
-  ['an end in eleven days', [inUse('2.337.0', NOW + 11 * DAY)], 'ok', 'In use: 2.337.0'],
+  ['no end', [inUse('2.338.0', null)], 'ok', 'in use: 2.338.0'],
+  ['an end in eleven days', [inUse('2.337.0', NOW + 11 * DAY)], 'ok', 'in use: 2.337.0'],
   [
     'an end in ten days',
     [inUse('2.338.0', null), inUse('2.337.0', NOW + 10 * DAY)],
