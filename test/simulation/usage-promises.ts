@@ -96,7 +96,7 @@ export class UsagePromises {
     const failed = lives.length - ran.length;
     const truth = ran.reduce((all, {fromMs, toMs = fromMs}) => all + toMs - fromMs, 0);
     const slack = OFF_ONCE_MS + ran.length * OFF_MS;
-    const faults = this.world.faultPlan.struck.filter(({on}) => on === 'call' || on === 'dispatch').length;
+    const faults = [...this.world.faultPlan.struck].filter(({on}) => on === 'call' || on === 'dispatch').length;
     const repeated = Math.min(faults, ran.length) * REPEATED_MS;
     const unnoticed = ran.filter(({endedByItself}) => endedByItself).length + failed;
     if (total.machines < ran.length || total.machines > lives.length) {

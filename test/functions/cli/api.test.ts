@@ -350,7 +350,7 @@ test('test shows what a pool would do, and makes the runner with --yes; cleanup 
 
   const dry = await slipway(['cleanup', 'all']);
   expect(dry.stdout).toMatch(new RegExp(`\nmachine +${name} +us-central1-\\S+ +would go `));
-  expect(dry.stderr).toBe('dry run: 1 thing would be removed; --yes removes them\n');
+  expect(dry.stderr).toBe('dry run: 1 thing would be removed; --yes --confirm DEPLOYMENT removes them\n');
   const unconfirmed = await slipway(['cleanup', 'all', '--yes']);
   expect([unconfirmed.code, unconfirmed.stdout]).toEqual([2, '']);
   const real = await slipway(['cleanup', 'all', '--yes', '--confirm', 'slipway']);
