@@ -1,6 +1,6 @@
 import type {GitHub} from './github/github';
 import {JOB_LABEL, POOL_LABEL} from './model/names';
-import type {RunnerScope} from './model/scope';
+import {type RunnerScope, scopeName} from './model/scope';
 import type {Context} from './ports';
 import type {Compute} from './providers/gce/client/compute';
 import type {RunnerProvider} from './providers/provider';
@@ -88,7 +88,7 @@ export function tracedCompute(compute: Compute, tracer: Tracer): Compute {
 }
 
 function tracedGitHub(github: GitHub, scope: RunnerScope, tracer: Tracer): GitHub {
-  const where: SpanFields = {scope: scope.kind === 'organization' ? scope.org : `${scope.owner}/${scope.repo}`};
+  const where: SpanFields = {scope: scopeName(scope)};
   return traced('github', github, tracer, {
     createJitConfig: ({name}) => ({...where, runner: name}),
     findRunner: (name) => ({...where, runner: name}),

@@ -1,9 +1,10 @@
 import {SlipwayError} from '../errors';
+import {scopeName} from '../model/scope';
 import type {Context, OperationOptions} from '../ports';
 import {removeRunner} from '../runners/requests';
 import {scrubSecrets} from '../secret';
 import {deleteLeftoverVm, deregisterGhost} from '../sweep/end-runner';
-import {findSuspects, placeOf} from './find';
+import {findSuspects} from './find';
 import {judge} from './judge';
 import type {CleanupTarget, Removal, Suspect, Thing} from './thing';
 
@@ -112,7 +113,7 @@ function leftOver(suspect: Suspect): Thing {
     case 'runner': {
       const {runner, machine} = suspect;
       if (machine) return {kind: 'machine', name: machine.name, place: machine.place, because: NEXT_CALL};
-      return {kind: 'registration', name: runner.name, place: placeOf(runner.scope), because: NEXT_CALL};
+      return {kind: 'registration', name: runner.name, place: scopeName(runner.scope), because: NEXT_CALL};
     }
     case 'machine':
       return {kind: 'machine', name: suspect.machine.name, place: suspect.machine.place, because: NEXT_CALL};
@@ -120,7 +121,7 @@ function leftOver(suspect: Suspect): Thing {
       return {
         kind: 'registration',
         name: suspect.registration.name,
-        place: placeOf(suspect.at.scope),
+        place: scopeName(suspect.at.scope),
         because: NEXT_CALL,
       };
   }

@@ -2,7 +2,7 @@ import {Unavailable} from '../errors';
 import {isSpeltOut, parseRunnerName} from '../model/names';
 import type {Pool} from '../model/pool';
 import {isOver, LIVE_STATES, type RunnerDocument} from '../model/runner';
-import {describeScope, type RunnerScope, repositoryScope, scopeKey} from '../model/scope';
+import {describeScope, type RunnerScope, repositoryScope, scopeKey, scopeName} from '../model/scope';
 import type {Context} from '../ports';
 import {listMachines} from '../sweep/machines';
 import {isListed, machinesByName, ourMachines, type Unlisted} from '../sweep/observed';
@@ -108,7 +108,7 @@ async function findRegistrations(
     } catch (error) {
       const because = 'its runners could not be listed, and are left alone: call again';
       context.logger.warning(`cleanup: ${describeScope(at.scope)}: ${because}`, {decision: 'incomplete', error});
-      unseen.push({kind: 'registration', name: placeOf(at.scope), place: placeOf(at.scope), because});
+      unseen.push({kind: 'registration', name: scopeName(at.scope), place: scopeName(at.scope), because});
     }
   }
   return {suspects, unseen};
@@ -126,9 +126,4 @@ function scopesOf(pools: readonly Pool[], runners: readonly RunnerDocument[]): I
     scopes.set(scopeKey(scope), {scope, installationId: installationId ?? before});
   }
   return scopes.values();
-}
-
-/** `acme/app` or `acme`. */
-export function placeOf(scope: RunnerScope): string {
-  return scope.kind === 'organization' ? scope.org : `${scope.owner}/${scope.repo}`;
 }

@@ -3,11 +3,10 @@ import {isRegistrationOf, isUnused} from '../model/identity';
 import {isSpeltOut, parseRunnerName} from '../model/names';
 import {placementOf} from '../model/placement';
 import {isBeingCreated, isOver, type RunnerDocument} from '../model/runner';
-import {type RunnerScope, repositoryScope} from '../model/scope';
+import {type RunnerScope, repositoryScope, scopeName} from '../model/scope';
 import {type Context, githubOf, poolOf} from '../ports';
 import {findRegistration} from '../runners/retire';
 import {minutesOf, type Registered, type SeenMachine} from '../sweep/observed';
-import {placeOf} from './find';
 import type {CleanupTarget, Judgement, Removal, Suspect, Thing} from './thing';
 
 /**
@@ -59,7 +58,7 @@ function thingOf(runner: RunnerDocument, machine: SeenMachine | undefined): Omit
   const {name, scope} = runner;
   if (machine) return machineThing(machine);
   if (isBeingCreated(runner)) return {kind: 'machine', name, place: placementOf(runner)?.place ?? null};
-  return {kind: 'registration', name, place: placeOf(scope)};
+  return {kind: 'registration', name, place: scopeName(scope)};
 }
 
 function becauseOfRunner(
@@ -139,7 +138,7 @@ async function judgeRegistration(
   {registration, at, former}: Extract<Suspect, {kind: 'registration'}>,
 ): Promise<Judgement> {
   const {id, name} = registration;
-  const thing = {kind: 'registration', name, place: placeOf(at.scope)} as const;
+  const thing = {kind: 'registration', name, place: scopeName(at.scope)} as const;
   if (registration.busy) return skip(thing, BUSY);
   if (!isUnused(registration)) return skip(thing, ONLINE);
   if (!former)

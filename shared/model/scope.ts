@@ -7,9 +7,14 @@ export type RunnerScope =
   | {readonly kind: 'repository'; readonly owner: string; readonly repo: string}
   | {readonly kind: 'organization'; readonly org: string};
 
+/** `acme/app` or `acme`. */
+export function scopeName(scope: RunnerScope): string {
+  return scope.kind === 'repository' ? `${scope.owner}/${scope.repo}` : scope.org;
+}
+
 /** For messages: `repository acme/app`, `organization acme`. */
 export function describeScope(scope: RunnerScope): string {
-  return scope.kind === 'repository' ? `repository ${scope.owner}/${scope.repo}` : `organization ${scope.org}`;
+  return `${scope.kind} ${scopeName(scope)}`;
 }
 
 /** The account that the App is installed on. GitHub compares names without case. */

@@ -2,7 +2,7 @@ import {GitHubDown, RateLimited} from '../errors';
 import type {DiscoveredRepository} from '../github/github';
 import {type JobKey, jobKeyOf} from '../model/job';
 import {takesRepository} from '../model/matching';
-import {type RunnerScope, repositoryScope, scopeKey} from '../model/scope';
+import {type RunnerScope, repositoryScope, scopeKey, scopeName} from '../model/scope';
 import type {LockDocument} from '../model/sweep';
 import type {Sweep} from './context';
 import type {SeenJob, SeenScope} from './observed';
@@ -183,7 +183,7 @@ class Scanner {
   async #listRunners(scope: RunnerScope, installationId: number | null): Promise<void> {
     const {discovery, memory} = this.#sweep;
     const key = scopeKey(scope);
-    await this.#guard.ask(nameOf(scope), async () => {
+    await this.#guard.ask(scopeName(scope), async () => {
       if (this.#scopes.has(key)) return;
       this.#scopes.set(key, {scope, installationId, runners: await discovery.listRunners(scope, installationId)});
       memory.listedAt.set(key, this.#now);
@@ -211,10 +211,6 @@ class Scanner {
     if (registersHere(this.#sweep, fullName)) await this.#listRunners(repositoryScope(fullName), installationId);
     return scan.extraCalls;
   }
-}
-
-function nameOf(scope: RunnerScope): string {
-  return scope.kind === 'organization' ? scope.org : `${scope.owner}/${scope.repo}`;
 }
 
 function leastLatelyListed(scopes: ScanPlan['scopes'], {listedAt}: Sweep['memory']): KnownScope[] {

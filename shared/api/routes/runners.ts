@@ -2,6 +2,7 @@ import * as z from 'zod';
 import {jsonReply} from '../../http/server';
 import {takesRepository} from '../../model/matching';
 import {type RunnerState as DocumentState, LIVE_STATES, type RunnerDocument} from '../../model/runner';
+import {scopeName} from '../../model/scope';
 import type {Store} from '../../store/store';
 import {operation} from '../operation';
 import {linkHeader, readPage, type Source} from '../paging';
@@ -129,9 +130,8 @@ function runnersIn(
 }
 
 function isAt({scope}: RunnerDocument, repository: string): boolean {
-  const at = scope.kind === 'organization' ? scope.org : `${scope.owner}/${scope.repo}`;
   const sought = scope.kind === 'organization' ? repository.split('/')[0] : repository;
-  return at.toLowerCase() === sought?.toLowerCase();
+  return scopeName(scope).toLowerCase() === sought?.toLowerCase();
 }
 
 /** The persistent VMs as a source. All are in memory, because there are no more than are configured. */
