@@ -2,6 +2,7 @@ import type {Request} from '@google-cloud/functions-framework';
 import {TtlCache} from '../cache';
 import type {SecretCheck} from '../config/secret-check';
 import {LookUps} from '../diagnosis/look-ups';
+import {HOST_TOKEN_HEADER, isHostToken} from '../host-token';
 import {Problem, problemReply, toProblem} from '../http/errors';
 import {isPath} from '../http/framework';
 import {createBodyReader} from '../http/read-body';
@@ -39,10 +40,14 @@ export interface ApiOptions {
 
 const REQUESTS_PER_MINUTE = 60;
 
+/** Of one Docker host with its token: four times what its agent needs. */
+const SYNCS_PER_MINUTE = 120;
+
 /** Answers a request: limits the rate, routes, authenticates, validates, runs the operation. Never throws: every error becomes a problem. */
 export class Api {
   readonly #options: ApiOptions;
   readonly #limit: RateLimit;
+  readonly #hostLimit = createRateLimit(SYNCS_PER_MINUTE);
   readonly #router = createRouter(OPERATIONS);
   readonly #assets = createAssets();
   readonly #bodies = createBodyReader(MAX_BODY_BYTES);
@@ -65,17 +70,20 @@ export class Api {
 
   async #reply(request: Request): Promise<Reply> {
     const base = this.#configured();
-    // Requests with a wrong secret and malformed requests count as well.
-    await this.#limit(clientAddress(request, this.#options.isBehindCloudRun));
-    if (!isPath(request.originalUrl)) throw new Problem('invalid-request', 'the path cannot be decoded');
+    const match = isPath(request.originalUrl) ? this.#router.match(request.method, request.path) : undefined;
+    const host = match?.kind === 'found' ? await this.#hostOf(request, match, base) : undefined;
+    // Requests with a wrong secret and malformed requests count as well. Hosts behind one address do not share a limit.
+    if (host === undefined) await this.#limit(clientAddress(request, this.#options.isBehindCloudRun));
+    else await this.#hostLimit(host);
+    if (!match) throw new Problem('invalid-request', 'the path cannot be decoded');
 
-    const match = this.#router.match(request.method, request.path);
     if (match.kind === 'unknown') return this.#asset(request);
     if (request.method === 'OPTIONS') return options(this.#router.allow(request.path) ?? '');
     if (match.kind === 'wrong_method') throw wrongMethod(request.method, match.allow);
 
     const authenticated = await this.#isAuthenticated(request, base);
     const {route, parameters} = match;
+    if (route.access === 'host' && host === undefined) throw wrongHostToken();
     if (route.access === 'secret' && !authenticated) {
       throw new Problem(
         'unauthenticated',
@@ -116,6 +124,20 @@ export class Api {
     if (!given) return false;
     this.#checkSecret ??= secretCheck(config.managerSecrets);
     return this.#checkSecret((secret) => isSecret(given, secret));
+  }
+
+  /** The host whose token the request carries, of an operation for hosts. With several secrets, the token of any of them is valid. */
+  async #hostOf(
+    request: Request,
+    {route, parameters}: {readonly route: Operation; readonly parameters: Readonly<Record<string, string>>},
+    {config, secretCheck}: ServicesBase<'api'>,
+  ): Promise<string | undefined> {
+    const given = request.get(HOST_TOKEN_HEADER);
+    const {host} = parameters;
+    if (route.access !== 'host' || !given || host === undefined) return undefined;
+    this.#checkSecret ??= secretCheck(config.managerSecrets);
+    const {deployment} = config;
+    return (await this.#checkSecret((secret) => isHostToken(given, secret, {deployment, host}))) ? host : undefined;
   }
 
   async #body(request: Request, {method, body}: Operation): Promise<unknown> {
@@ -192,6 +214,14 @@ export class Api {
     const {logger = this.#options.startLogger, config} = this.#base ?? {};
     return logger.with(traceFields(traceOf(request.headers), config?.project));
   }
+}
+
+function wrongHostToken(): Problem {
+  return new Problem(
+    'unauthenticated',
+    `the header ${HOST_TOKEN_HEADER} is missing, or is not the token of this host; slipway host-token prints it`,
+    {headers: {'WWW-Authenticate': HOST_TOKEN_HEADER}},
+  );
 }
 
 function misconfigured(): Problem {
