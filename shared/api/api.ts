@@ -34,7 +34,7 @@ export interface ApiOptions {
   readonly startLogger: Logger;
   /** Whether Cloud Run's front end names the client's address, in `X-Forwarded-For`. */
   readonly isBehindCloudRun: boolean;
-  /** Limit for each client. Default 60. */
+  /** Limit for each client, and for each Docker host. Default 60, and 120 for a host. */
   readonly requestsPerMinute?: number;
 }
 
@@ -47,7 +47,7 @@ const SYNCS_PER_MINUTE = 120;
 export class Api {
   readonly #options: ApiOptions;
   readonly #limit: RateLimit;
-  readonly #hostLimit = createRateLimit(SYNCS_PER_MINUTE);
+  readonly #hostLimit: RateLimit;
   readonly #router = createRouter(OPERATIONS);
   readonly #assets = createAssets();
   readonly #bodies = createBodyReader(MAX_BODY_BYTES);
@@ -60,6 +60,7 @@ export class Api {
   constructor(options: ApiOptions) {
     this.#options = options;
     this.#limit = createRateLimit(options.requestsPerMinute ?? REQUESTS_PER_MINUTE);
+    this.#hostLimit = createRateLimit(options.requestsPerMinute ?? SYNCS_PER_MINUTE);
   }
 
   async answer(request: Request): Promise<Reply> {

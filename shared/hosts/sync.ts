@@ -51,7 +51,8 @@ export async function syncHost(context: Context, host: Host, report: HostReport)
   const receivedAt = context.clock.now();
   const document = (await context.store.get('hosts', host.name)) ?? newHost(host.name, receivedAt);
   const images = imagesOf(context, host.name);
-  if (isUnchanged(document, report.agent, report.containers)) {
+  const isBack = isSilent(document, receivedAt);
+  if (!isBack && isUnchanged(document, report.agent, report.containers)) {
     if (receivedAt - (document.seenAt ?? 0) >= SEEN_INTERVAL_MS) await touch(context, host.name, receivedAt);
     return {start: [], remove: [], images, wait_seconds: waitSeconds(document, receivedAt)};
   }
@@ -74,7 +75,6 @@ export async function syncHost(context: Context, host: Host, report: HostReport)
   const isSettled = remove.length === 0 && start.length === 0 && current.every(isSettledNow);
   const updated = await recordHost(context, document, report, isSettled, receivedAt);
   // What found no room on this host before may be there now.
-  const isBack = isSilent(document, receivedAt);
   if (freed > 0 || isBack) await serveWaiting(context, host, isBack ? host.capacity : freed, receivedAt);
   return {start, remove, images, wait_seconds: waitSeconds(updated, receivedAt)};
 }
