@@ -43,7 +43,7 @@ async function takeBack(context: Context, runner: RunnerDocument): Promise<void>
   if (isOver(runner)) return;
   const {name, pool} = runner;
   const result = await guarded(context, runner, () =>
-    failRunner(context, name, {mayBeUnregistered: true, failedToBoot: false}),
+    failRunner(context, name, {mayBeUnregistered: true, failedToBoot: undefined}),
   );
   const fields = {reason: result, runner: name, pool};
   context.logger.warning(`the hand-over of ${name} was not confirmed, and is taken back`, {
@@ -65,7 +65,10 @@ async function concludeExit(
   const neverBegan = exitCode === NOT_STARTED;
   const isRefused = exitCode === VERSION_REFUSED;
   if (!neverBegan && !isRefused && context.clock.now() - (reportedAt ?? 0) < GRACE_MS) return 'later';
-  const options = {mayBeUnregistered: neverBegan, failedToBoot: !isRefused};
+  const words = neverBegan
+    ? 'could not be started; the log of the agent on its host has the reason'
+    : `exited with ${exitCode} before a job; run its image by hand to see why`;
+  const options = {mayBeUnregistered: neverBegan, failedToBoot: isRefused ? undefined : words};
   const result = await guarded(context, runner, () => failRunner(context, name, options));
   if (result !== 'failed') return 'done';
   const {pool} = runner;

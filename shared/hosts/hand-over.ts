@@ -33,7 +33,7 @@ export interface StartEntry {
   readonly timeout_seconds: number;
 }
 
-/** What a container always has, whatever its pool says. @see https://github.com/actions/runner/blob/main/docs/adrs/3157-runner-container-hooks.md */
+/** What a container always has, whatever its pool says. @see https://github.com/actions/runner/blob/main/src/Runner.Listener/CommandSettings.cs */
 const JIT_VARIABLE = 'ACTIONS_RUNNER_INPUT_JITCONFIG';
 const ALWAYS = {ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE: '1'};
 
@@ -143,7 +143,7 @@ async function afterFailure(context: Context, runner: RunnerDocument, error: unk
     context.logger.warning('looking whether the registration exists', {decision: 'settle', ...fields});
     if ((await settleRegistration(githubOf(context, runner), runner)) === 'alive') return undefined;
     await endHandOver(context, name);
-    await failRunner(context, name, {mayBeUnregistered: true, failedToBoot: false});
+    await failRunner(context, name, {mayBeUnregistered: true, failedToBoot: undefined});
   } else if (error instanceof Refused) {
     await endHandOver(context, name);
     await giveUpRefused(context, name, scrubSecrets(sentenceOf(error)));

@@ -142,7 +142,8 @@ async function conclude(context: Context, container: ContainerDocument): Promise
 async function endIfStuck(context: Context, container: ContainerDocument, now: number): Promise<ContainerDocument> {
   const {name, pool} = container;
   if (!isStuck(container, poolOf(context, pool)?.bootMinutes ?? Number.POSITIVE_INFINITY, now)) return container;
-  if ((await failRunner(context, name, {mayBeUnregistered: true, failedToBoot: true})) === 'alive') return container;
+  const words = 'was created and not started within bootMinutes; the log of the agent on its host has the reason';
+  if ((await failRunner(context, name, {mayBeUnregistered: true, failedToBoot: words})) === 'alive') return container;
   await createContainerHosts(context).askToGo(name);
   return (await context.store.get('containers', name)) ?? container;
 }

@@ -65,7 +65,7 @@ export interface HostDocument {
   readonly version: number;
   /** The `version` at which nothing was left to do and nothing was under way, so that the same report asks for nothing. Null: something is. */
   readonly settledVersion: number | null;
-  /** Since when the host has no work; null: it has some. */
+  /** Since when the host has no work; 0: it never had any; null: it has some. */
   readonly idleSince: number | null;
   readonly expireAt: number;
 }
@@ -147,7 +147,7 @@ export function newHost(name: string, now: number): HostDocument {
     report: [],
     version: 0,
     settledVersion: null,
-    idleSince: null,
+    idleSince: 0,
     expireAt: now + HOST_RETENTION_MS,
   };
 }

@@ -21,12 +21,12 @@ export async function reopenCovered(context: Context, name: string): Promise<str
 /**
  * Ends a runner whose machine is known to have ended, or never to have begun, without a job: deletes its registration, reopens its job, frees
  * its slots. `alive`: GitHub has no registration of it, or refuses to delete it, because it has run or runs a job; then nothing is changed.
- * `mayBeUnregistered`: that there is no registration is no sign of a job.
+ * `mayBeUnregistered`: that there is no registration is no sign of a job. `failedToBoot`: what the boot breaker counts, in words.
  */
 export async function failRunner(
   context: Context,
   name: string,
-  {mayBeUnregistered, failedToBoot}: {readonly mayBeUnregistered: boolean; readonly failedToBoot: boolean},
+  {mayBeUnregistered, failedToBoot}: {readonly mayBeUnregistered: boolean; readonly failedToBoot: string | undefined},
 ): Promise<'failed' | 'alive' | 'over'> {
   const runner = await context.store.get('runners', name);
   if (!runner || isOver(runner)) return 'over';
@@ -38,7 +38,7 @@ export async function failRunner(
   const reopened = await reopenCovered(context, name);
   await retireRunner(context, runner, 'failed', {result: 'absent', at: context.clock.now()});
   if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));
-  if (failedToBoot) await recordBootFailure(context, runner.pool, name);
+  if (failedToBoot !== undefined) await recordBootFailure(context, runner.pool, name, failedToBoot);
   return 'failed';
 }
 
