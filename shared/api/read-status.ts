@@ -54,6 +54,7 @@ export async function readStatus(
   const ofVms = activeVms(vms);
   const recent = await recentJobs.read(runners.listed, jobs);
   return {
+    at: timeOf(now),
     active_runners: runners.listed.map((runner) => active(runner, now)).concat(ofVms),
     active_runners_total: runners.total + ofVms.length,
     max_concurrent: Math.min(context.maxRunners ?? Number.POSITIVE_INFINITY, limitOfAll(pools, vms)),

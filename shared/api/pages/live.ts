@@ -10,6 +10,6 @@ export function livePage(files: PageFiles, base: string): Page {
       `<meta name="color-scheme" content="light dark">\n<link rel="stylesheet" href="${base}${files.style}">\n<script type="module" src="${base}${files.script}"></script>\n`,
       `<div id="app" data-base="${escapeHtml(base)}"><noscript>This page needs JavaScript. GET /status answers the same as JSON, and the command slipway shows it.</noscript></div>\n`,
     ),
-    csp: policy({'style-src': "'self'"}),
+    csp: policy({'style-src': "'self'", 'form-action': "'self'"}),
   };
 }

@@ -21,6 +21,7 @@ export const ByReason = z.record(z.string(), z.int());
 
 const Status = z
   .object({
+    at: Time.meta({description: 'When the records were read.'}),
     active_runners: z
       .array(
         z.object({
@@ -153,6 +154,7 @@ const Status = z
   .meta({id: 'Status'});
 
 const EXAMPLE: z.output<typeof Status> = {
+  at: '2026-11-01T12:00:31.000Z',
   active_runners: [
     {name: 'slipway-arm-44200000072-1', pool: 'arm', state: 'busy', job_id: 44200000072, running_seconds: 93},
   ],

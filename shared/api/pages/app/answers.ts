@@ -48,6 +48,7 @@ export interface ActiveRunner {
 }
 
 export interface Status {
+  readonly at: string;
   readonly active_runners: readonly ActiveRunner[];
   readonly active_runners_total: number;
   readonly max_concurrent: number;

@@ -49,14 +49,9 @@ export async function ask<T>(
   return answer as T;
 }
 
-export async function logOut(): Promise<void> {
-  await fetch(`${base}logout`, {
-    method: 'POST',
-    credentials: 'same-origin',
-    redirect: 'manual',
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  location.assign(base);
+/** Where a form is sent that ends the session. */
+export function logOutUrl(): string {
+  return `${base}logout`;
 }
 
 export function messageOf(error: unknown): string {

@@ -4,6 +4,7 @@ import {ask, messageOf} from './client';
 import {Section} from './confirm';
 import {JobLink} from './jobs';
 import {Steps} from './timeline';
+import {sentence} from './times';
 
 /** The field that takes a job's id or the address of its page at GitHub, and says why it waits. */
 export function Explain() {
@@ -56,7 +57,7 @@ function Answer({answer: {job, verdict, because, do: next, timeline}}: {readonly
     <div class="answer">
       {job ? <JobLink url={job.url} text={`${job.repository} ${job.id}`} /> : null}
       <p>
-        <strong>{verdict.replaceAll('_', ' ')}</strong>: {because}
+        <strong>{verdict.replaceAll('_', ' ')}</strong>: {sentence(because)}
       </p>
       <p class="do">{next}</p>
       <Steps timeline={timeline} />

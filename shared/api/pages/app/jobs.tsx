@@ -1,7 +1,7 @@
 import type {RecentJob, UnservedJob, WaitingJob} from './answers';
 import {Section} from './confirm';
 import {describe, partsOf, TimelineBar} from './timeline';
-import {clockTime, duration} from './times';
+import {clockTime, duration, sentence} from './times';
 
 /** How much of the past the bars show at most, in milliseconds. */
 const WINDOW_MS = 30 * 60_000;
@@ -43,7 +43,8 @@ export function WaitingJobs({jobs, total}: {readonly jobs: readonly WaitingJob[]
                 <span class="age">{duration(job.age_seconds)}</span>
               </div>
               <p>
-                <strong>{job.verdict.replaceAll('_', ' ')}</strong>: {job.because} <span class="do">{job.do}</span>
+                <strong>{job.verdict.replaceAll('_', ' ')}</strong>: {sentence(job.because)}{' '}
+                <span class="do">{job.do}</span>
               </p>
             </li>
           ))}
@@ -66,7 +67,7 @@ export function UnservedJobs({jobs}: {readonly jobs: readonly UnservedJob[]}) {
               <Labels labels={job.labels} />
             </div>
             <p>
-              <strong>{job.verdict.replaceAll('_', ' ')}</strong>: {job.because}
+              <strong>{job.verdict.replaceAll('_', ' ')}</strong>: {sentence(job.because)}
             </p>
           </li>
         ))}

@@ -1,6 +1,6 @@
 import {useState} from 'preact/hooks';
 import type {Finding, Info, Status} from './answers';
-import {ask, logOut, messageOf} from './client';
+import {ask, logOutUrl, messageOf} from './client';
 import {type Action, Confirm, Section} from './confirm';
 import {Costs} from './costs';
 import {Explain} from './explain';
@@ -9,7 +9,7 @@ import {UnservedJobs, WaitingJobs, Ways} from './jobs';
 import {usePolled} from './polling';
 import {Pools} from './pools';
 import {Breakers, DeadLetters, Runners} from './problems';
-import {clockTime, duration} from './times';
+import {clockTime, duration, sentence} from './times';
 
 /** How often the page asks while it is visible. */
 const EVERY_MS = 3_000;
@@ -21,7 +21,8 @@ export function LivePage() {
   const {value: info} = usePolled<Info>('', HOURLY);
   const {value: health} = usePolled<{readonly status: string}>('health', HOURLY);
   const [action, setAction] = useState<Action>();
-  const now = at ?? Date.now();
+  // Times in the answer are by the clock of the function, which may differ from the browser's.
+  const now = status ? Date.parse(status.at) : Date.now();
   return (
     <>
       <header>
@@ -32,9 +33,9 @@ export function LivePage() {
           </span>
         ) : null}
         <Sweep status={status} />
-        <button type="button" onClick={() => void logOut()}>
-          Log out
-        </button>
+        <form method="post" action={logOutUrl()}>
+          <button type="submit">Log out</button>
+        </form>
       </header>
       <main>
         {problem ? (
@@ -155,7 +156,7 @@ function Doctor() {
                 <span class={status === 'error' ? 'tag wrong' : 'tag'}>{status}</span>
               </div>
               <p>
-                {because} <span class="do">{next}</span>
+                {sentence(because)} <span class="do">{next}</span>
               </p>
             </li>
           ))}

@@ -33,7 +33,7 @@ export function DeadLetters({count, onAction}: {readonly count: number; readonly
       setLetters([]);
       return;
     }
-    ask<{readonly deadletters: readonly DeadLetter[]}>('deadletters?limit=50').then(
+    ask<{readonly deadletters: readonly DeadLetter[]}>('deadletters?per_page=50').then(
       ({deadletters}) => setLetters(deadletters),
       () => undefined,
     );

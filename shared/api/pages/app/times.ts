@@ -17,3 +17,8 @@ export function clockTime(ms: number): string {
 export function secondsSince(iso: string, now: number): number {
   return (now - Date.parse(iso)) / 1000;
 }
+
+/** The text with a full stop, which the api's reasons leave out. */
+export function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
