@@ -18,10 +18,10 @@ locals {
   }
   # Roles on the Cloud Run jobs of the pools, and on no other job.
   granted_on_jobs = {
-    provision = ["run_jobs", "find_runs", "end_runs"]
+    provision = ["read_jobs", "run_jobs", "find_runs", "end_runs"]
     stop      = ["find_runs", "end_runs"]
     sweep     = ["find_runs", "end_runs"]
-    api       = ["find_runs", "end_runs"]
+    api       = ["read_jobs", "find_runs", "end_runs"]
   }
 
   grants = merge([

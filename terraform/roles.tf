@@ -93,12 +93,16 @@ locals {
         "run.jobs.runWithOverrides", # variables, arguments and the time-out of an execution
       ]
     }
+    read_jobs = {
+      title       = "read a job of Cloud Run"
+      permissions = ["run.jobs.get"]
+    }
     find_runs = {
       title = "find executions of a job of Cloud Run"
       permissions = [
         "run.executions.get",
         "run.executions.list",
-        "run.jobs.get",
+        "run.operations.get",
         "run.tasks.get", # the exit code
         "run.tasks.list",
       ]

@@ -89,12 +89,17 @@ run "who_runs_and_ends_executions" {
   }
 
   assert {
-    condition = alltrue([
-      for function in ["provision", "stop", "sweep", "api"] : toset([
+    condition = {
+      for function in ["provision", "stop", "sweep", "api"] : function => toset([
         for key, grant in google_cloud_run_v2_job_iam_member.function : trimprefix(key, "us-central1/runner-light/${function}/")
         if grant.member == google_service_account.function[function].member
-      ]) == toset(function == "provision" ? ["run_jobs", "find_runs", "end_runs"] : ["find_runs", "end_runs"])
-    ])
+      ])
+      } == {
+      provision = toset(["read_jobs", "run_jobs", "find_runs", "end_runs"])
+      stop      = toset(["find_runs", "end_runs"])
+      sweep     = toset(["find_runs", "end_runs"])
+      api       = toset(["read_jobs", "find_runs", "end_runs"])
+    }
     error_message = "provision alone runs a job; the others find executions and end them"
   }
 
@@ -109,7 +114,7 @@ run "who_runs_and_ends_executions" {
   }
 
   assert {
-    condition     = length([for grant in google_project_iam_member.function : grant if contains([for role in ["run_jobs", "find_runs", "end_runs"] : google_project_iam_custom_role.role[role].id], grant.role)]) == 0
+    condition     = length([for grant in google_project_iam_member.function : grant if contains([for role in ["read_jobs", "run_jobs", "find_runs", "end_runs"] : google_project_iam_custom_role.role[role].id], grant.role)]) == 0
     error_message = "no permission on Cloud Run holds for the whole project, whose other jobs may have secrets in their variables"
   }
 }
