@@ -16,10 +16,8 @@ locals {
         !can(host.vm) ? "" :
         !can(regex(local.pool_patterns.vm, host.vm.instance)) ?
         ".vm.instance: found ${jsonencode(try(host.vm.instance, null))}, expected the name of a VM" :
-        can(host.vm.zone) && !can(regex(local.pool_patterns.zone, host.vm.zone)) ?
-        ".vm.zone: found ${jsonencode(host.vm.zone)}, expected a zone such as us-central1-a" :
-        startswith(local.host_places[index], "/") ?
-        ".vm.zone: found nothing, expected a zone, or the variable zone as default for all" :
+        !can(regex(local.pool_patterns.zone, host.vm.zone)) ?
+        ".vm.zone: found ${jsonencode(try(host.vm.zone, null))}, expected a zone such as us-central1-a" :
         contains(keys(local.pool_vms), local.host_places[index]) ?
         ".vm: found ${host.vm.instance}, the VM of a pool of type gce-vm too, expected a VM of its own: it would be stopped while containers run" :
         index(local.host_places, local.host_places[index]) != index ?

@@ -15,7 +15,7 @@ locals {
   }
   # Zone and name of each host's VM, "" without one.
   host_places = [
-    for host in local.host_list : can(host.vm) ? "${try(coalesce(try(host.vm.zone, null), var.zone), "")}/${try(tostring(host.vm.instance), "")}" : ""
+    for host in local.host_list : can(host.vm) ? "${try(tostring(host.vm.zone), "")}/${try(tostring(host.vm.instance), "")}" : ""
   ]
 
   # What each VM in docker_hosts is called in the pools, and whether it is started for jobs: the host with this VM, else the one without a VM

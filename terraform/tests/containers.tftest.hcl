@@ -393,7 +393,7 @@ run "mistakes" {
       "hosts[2].capacity: found 1.5, expected how many containers it runs at a time, 1 or more",
       "hosts[2].vm.instance: found \"Gpu\", expected the name of a VM",
       "hosts[3].vm.zone: found \"us-central1\", expected a zone such as us-central1-a",
-      "hosts[4].vm.zone: found nothing, expected a zone, or the variable zone as default for all",
+      "hosts[4].vm.zone: found null, expected a zone such as us-central1-a",
       "hosts[5].vm: found gpu-1, the VM of a pool of type gce-vm too, expected a VM of its own: it would be stopped while containers run",
       "hosts[7].capacity: found null, expected how many containers it runs at a time, 1 or more",
       "hosts[7].vm: found b, the VM of an earlier host too, expected a VM of its own",
