@@ -233,6 +233,11 @@ run "docker_hosts" {
   }
 
   assert {
+    condition     = alltrue([for name in keys(local.host_metadata["always"]) : strcontains(file("./runner/docker-host.sh"), "setting ${name} ")])
+    error_message = "the script reads each of these attributes"
+  }
+
+  assert {
     condition     = google_compute_instance.docker_host["always"].metadata["slipway-host"] == "always" && google_compute_instance.docker_host["always"].scheduling[0].automatic_restart && !google_compute_instance.docker_host["builder-vm"].scheduling[0].automatic_restart
     error_message = "a host without a VM of its own in the pools runs all the time; the other one is started for jobs"
   }
