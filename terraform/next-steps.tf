@@ -34,7 +34,7 @@ host_steps = length(var.docker_hosts) == 0 ? "" : <<-TEXT
          export SLIPWAY_API_SECRET=$(gcloud secrets versions access latest --secret=${google_secret_manager_secret.manager.secret_id} --project=${var.project})
     ${join("\n", flatten([
 for name, vm in local.docker_hosts : [
-  "     npx slipway host-token ${vm.host} | gcloud secrets versions add ${local.host_token_names[name]} --project=${var.project} --data-file=-",
+  "     npx slipway host-token ${vm.host} --deployment ${var.deployment} | gcloud secrets versions add ${local.host_token_names[name]} --project=${var.project} --data-file=-",
   "     gcloud compute instances reset ${name} --zone=${vm.zone} --project=${var.project}",
 ]
 ]))}

@@ -279,7 +279,7 @@ run "docker_hosts" {
 
   assert {
     condition = (
-      strcontains(output.next_steps, "npx slipway host-token builder | gcloud secrets versions add slipway-host-token-builder-vm --project=acme-runners --data-file=-") &&
+      strcontains(output.next_steps, "npx slipway host-token builder --deployment slipway | gcloud secrets versions add slipway-host-token-builder-vm --project=acme-runners --data-file=-") &&
       strcontains(output.next_steps, "gcloud compute instances reset builder-vm --zone=europe-west1-b") && strcontains(output.next_steps, "7. Store the tokens")
     )
     error_message = "the steps by hand say how the token gets into its secret"
