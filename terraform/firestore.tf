@@ -31,6 +31,7 @@ locals {
     boots         = { collection = "facts", field = "boots" }
     downloads     = { collection = "facts", field = "downloads" }
     versions      = { collection = "facts", field = "inUse" }
+    report        = { collection = "hosts", field = "report" }
     answer        = { collection = "keys", field = "answer" }
     usage         = { collection = "usage", field = "rows" }
     counted_vms   = { collection = "usage", field = "vms" }
