@@ -2,6 +2,7 @@ import type {Request} from '@google-cloud/functions-framework';
 import {TtlCache} from '../cache';
 import type {SecretCheck} from '../config/secret-check';
 import {LookUps} from '../diagnosis/look-ups';
+import {RecentJobs} from '../diagnosis/recent-jobs';
 import {Problem, problemReply, toProblem} from '../http/errors';
 import {isPath} from '../http/framework';
 import {createBodyReader} from '../http/read-body';
@@ -13,6 +14,8 @@ import {idempotencyKey, onlyOnce} from './idempotency';
 import {MAX_BODY_BYTES, parseBody, type RawInput, readQuery} from './input';
 import {createRouter, isDryRun, type Operation, type RequestContext, withoutPrefix} from './operation';
 import {createAssets, serveAsset} from './pages/docs';
+import type {PageFiles} from './pages/files';
+import {Pages, requireOwnPage} from './pages/pages';
 import {OPERATIONS} from './routes/index';
 import {
   clientAddress,
@@ -23,6 +26,7 @@ import {
   type RateLimit,
   SECRET_HEADER,
 } from './security';
+import {Sessions} from './session';
 
 export interface ApiOptions {
   /** Throws `InvalidConfiguration`. */
@@ -35,6 +39,8 @@ export interface ApiOptions {
   readonly isBehindCloudRun: boolean;
   /** Limit for each client. Default 60. */
   readonly requestsPerMinute?: number;
+  /** Reads what the pages load; undefined: they were not built. Called once. */
+  readonly pageFiles: () => Promise<PageFiles | undefined>;
 }
 
 const REQUESTS_PER_MINUTE = 60;
@@ -48,7 +54,11 @@ export class Api {
   readonly #bodies = createBodyReader(MAX_BODY_BYTES);
   #base: ServicesBase<'api'> | undefined;
   #checkSecret: SecretCheck | undefined;
+  #sessions: Sessions | undefined;
+  #pages: Pages | undefined;
+  #pageFiles: Promise<PageFiles | undefined> | undefined;
   #lookUps: LookUps | undefined;
+  #recentJobs: RecentJobs | undefined;
   #kept: TtlCache<unknown> | undefined;
   #document: object | undefined;
 
@@ -69,13 +79,17 @@ export class Api {
     await this.#limit(clientAddress(request, this.#options.isBehindCloudRun));
     if (!isPath(request.originalUrl)) throw new Problem('invalid-request', 'the path cannot be decoded');
 
+    const page = await this.#pagesOf(base).answer(request);
+    if (page) return page;
     const match = this.#router.match(request.method, request.path);
     if (match.kind === 'unknown') return this.#asset(request);
     if (request.method === 'OPTIONS') return options(this.#router.allow(request.path) ?? '');
     if (match.kind === 'wrong_method') throw wrongMethod(request.method, match.allow);
 
-    const authenticated = await this.#isAuthenticated(request, base);
+    const by = await this.#authenticate(request, base);
+    const authenticated = by !== 'nothing';
     const {route, parameters} = match;
+    if (by === 'session' && route.method !== 'GET') requireOwnPage(request);
     if (route.access === 'secret' && !authenticated) {
       throw new Problem(
         'unauthenticated',
@@ -111,11 +125,36 @@ export class Api {
     return this.#base;
   }
 
-  async #isAuthenticated(request: Request, {config, secretCheck}: ServicesBase<'api'>): Promise<boolean> {
+  /** What the request carries that is valid. A wrong secret is not made good by a session. */
+  async #authenticate(request: Request, base: ServicesBase<'api'>): Promise<'secret' | 'session' | 'nothing'> {
     const given = request.get(SECRET_HEADER);
-    if (!given) return false;
+    if (given) return (await this.#isSecret(base, given)) ? 'secret' : 'nothing';
+    return (await this.#sessionsOf(base).isOpen(request.headers.cookie)) ? 'session' : 'nothing';
+  }
+
+  async #isSecret({config, secretCheck}: ServicesBase<'api'>, given: string): Promise<boolean> {
     this.#checkSecret ??= secretCheck(config.managerSecrets);
     return this.#checkSecret((secret) => isSecret(given, secret));
+  }
+
+  #sessionsOf({config, secrets, clock, random}: ServicesBase<'api'>): Sessions {
+    const [source] = config.managerSecrets;
+    if (!source) throw new RangeError('api starts with a manager secret or not at all');
+    this.#sessions ??= new Sessions({source, secrets, clock, random});
+    return this.#sessions;
+  }
+
+  #pagesOf(base: ServicesBase<'api'>): Pages {
+    this.#pages ??= new Pages({
+      sessions: this.#sessionsOf(base),
+      bodies: this.#bodies,
+      isSecret: (_request, given) => this.#isSecret(base, given),
+      files: () => {
+        this.#pageFiles ??= this.#options.pageFiles();
+        return this.#pageFiles;
+      },
+    });
+    return this.#pages;
   }
 
   async #body(request: Request, {method, body}: Operation): Promise<unknown> {
@@ -157,6 +196,7 @@ export class Api {
       logger,
       context: async () => ({...(await services()).context, logger}),
       lookUps: async () => this.#lookUpsOf(await services()),
+      recentJobs: async () => this.#recentJobsOf(await services()),
       kept: <T>(key: string, ms: number, read: () => Promise<T>) => {
         this.#kept ??= new TtlCache<unknown>(clock);
         return this.#kept.load(key, read, ms) as Promise<T>;
@@ -169,6 +209,11 @@ export class Api {
   #lookUpsOf({discovery, context: {github, clock}}: Services<'api'>): LookUps {
     this.#lookUps ??= new LookUps({discovery, github, clock});
     return this.#lookUps;
+  }
+
+  #recentJobsOf({context: {store, clock}}: Services<'api'>): RecentJobs {
+    this.#recentJobs ??= new RecentJobs(store, clock);
+    return this.#recentJobs;
   }
 
   async #describe(): Promise<object> {
