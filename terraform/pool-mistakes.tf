@@ -92,8 +92,8 @@ locals {
 resource "terraform_data" "pools" {
   lifecycle {
     precondition {
-      condition     = length(local.pool_mistakes) == 0
-      error_message = join("\n", concat(local.pool_mistakes, ["`npm run plan` finds every mistake in the pools."]))
+      condition     = length(local.pool_mistakes) + length(local.container_mistakes) == 0
+      error_message = join("\n", concat(local.pool_mistakes, local.container_mistakes, ["`npm run plan` finds every mistake in the pools."]))
     }
   }
 }
