@@ -13,6 +13,7 @@ const BASE = [
   'hmac',
   'task-signature',
   'google-answer',
+  'google-call',
 ];
 /** Each holds an interface of an outside world, and nothing of what implements it. */
 const INTERFACES = ['github/github', 'providers/provider', 'store/store', 'tasks/tasks'];
@@ -33,6 +34,7 @@ const FOLDERS = [
   {name: 'hmac', may: ['secret']},
   {name: 'task-signature', may: ['hmac', 'secret']},
   {name: 'google-answer', may: []},
+  {name: 'google-call', may: ['google-answer']},
   {name: 'model', may: ['errors']},
   {name: 'config', may: ['model', ...BASE], also: PROVIDER_CONFIG},
   ...WORLDS.map((name) => ({name, may: ['model', ...BASE], types: ['config']})),
