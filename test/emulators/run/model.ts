@@ -44,6 +44,7 @@ export class RunWorld {
   created = 0;
   readonly #executions: Execution[] = [];
   readonly #observers: ((event: RunEvent) => void)[] = [];
+  readonly #expiries = new Map<Execution, () => void>();
   readonly #counts = new Map<string, number>();
   readonly #random: Random;
   readonly #delays: {readonly startMs: number; readonly cancelMs: number; readonly deleteMs: number};
@@ -234,9 +235,9 @@ export class RunWorld {
     const {timeoutSeconds} = execution;
     execution.state = 'running';
     execution.startedAtMs = this.scheduler.now();
-    this.#later(timeoutSeconds * 1000, () =>
-      this.#end(execution, 'failed', 'expired', {message: 'The configured timeout was reached.'}),
-    );
+    const endsAtMs = execution.startedAtMs + timeoutSeconds * 1000;
+    const expire = () => this.#end(execution, 'failed', 'expired', {message: 'The configured timeout was reached.'});
+    this.#expiries.set(execution, this.scheduler.at(endsAtMs, expire));
     this.#announce('running', execution);
   }
 
@@ -247,6 +248,8 @@ export class RunWorld {
     {exitCode, message = ''}: {readonly exitCode?: number; readonly message?: string} = {},
   ): void {
     if (isFinished(execution)) return;
+    this.#expiries.get(execution)?.();
+    this.#expiries.delete(execution);
     Object.assign(execution, {state, exitCode, message, completedAtMs: this.scheduler.now()});
     this.#announce(kind, execution);
     const finished = this.#executions.filter((one) => one.job === execution.job && isFinished(one));
