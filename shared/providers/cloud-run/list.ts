@@ -35,6 +35,7 @@ export async function listMachines(options: ListOptions, onRecord: readonly Mach
     } catch (error) {
       if (!(error instanceof RunFailure || error instanceof RangeError)) throw error;
       failure = error;
+      // mutation: job that was not listed
       unread.add(region);
     }
   };
@@ -42,15 +43,14 @@ export async function listMachines(options: ListOptions, onRecord: readonly Mach
   const since = oldestAlive(options.pools, clock.now());
   await Promise.all(jobs.map(({job, region}) => reading(region, () => executionsSince(run, job, since))));
   if (jobs.length > 0 && jobs.every(({region}) => unread.has(region)) && found.size === 0) throw failure;
+  // mutation: executions on record
   const missing = onRecord.flatMap(({id}) => (id !== undefined && !found.has(id) ? placesOf(id) : []));
   for (let first = 0; first < missing.length; first += AT_A_TIME) {
     const some = missing.slice(first, first + AT_A_TIME);
     await Promise.all(some.map(({id, region}) => reading(region, async () => oneOrNone(await run.getExecution(id)))));
   }
-  const machines = [...found.values()]
-    // mutation: finished executions
-    .filter((execution) => belongsTo(deployment, execution) && !execution.isFinished)
-    .map((execution) => machineOf(execution, clock.now()));
+  const alive = [...found.values()].filter((one) => belongsTo(deployment, one) && !one.isFinished);
+  const machines = alive.map((one) => machineOf(one, clock.now()));
   return unread.size === 0 ? {machines, complete: true} : {machines, complete: false, unreadPlaces: [...unread]};
 }
 

@@ -62,6 +62,7 @@ export function createCloudRunProvider(options: CloudRunProviderOptions): Runner
 
   const remove = async (execution: Execution): Promise<'accepted' | 'absent'> => {
     const {name, isFinished} = execution;
+    // mutation: cancel before the deletion
     const cancelled = isFinished ? 'ended' : await run.cancelExecution(name);
     // What still ends stays in the job's history.
     const deleted = await run.deleteExecution(name);
@@ -136,7 +137,6 @@ function unknownPool(pool: string): Refused {
 }
 
 function failureOf({message}: Execution, exitCode: number | undefined): string {
-  // mutation: exit code of a refused version
   if (exitCode === VERSION_REFUSED) {
     return `exit code ${VERSION_REFUSED}: GitHub refuses the runner version of the image; give the job a newer image`;
   }

@@ -1,6 +1,6 @@
 import type {EmulatedMachine, MachineWorld} from '../machines';
 import type {RunWorld} from './model';
-import {type Execution, isFinished, type Job} from './resources';
+import {type Execution, isFinished} from './resources';
 
 const NOTHING_RUNS = 0;
 const CPUS_OF_MACHINE = 4;
@@ -25,7 +25,8 @@ export function runMachines(run: RunWorld): MachineWorld {
         .map(machineOf),
     created: () => run.created,
     counts: () => run.counts(),
-    add({name, deployment, pool, kept, isElsewhere = false, isRunning = false, jitConfig}) {
+    // Of a job every execution is listed, also what is not ours: elsewhere nobody would see it.
+    add({name, deployment, pool, kept, isRunning = false, jitConfig}) {
       const labels = kept === undefined ? {} : {'slipway-keep': kept};
       const env = {
         SLIPWAY_RUNNER: name,
@@ -33,7 +34,7 @@ export function runMachines(run: RunWorld): MachineWorld {
         ...(pool === undefined ? {} : {SLIPWAY_POOL: pool}),
         ...(jitConfig === undefined ? {} : {[JIT_CONFIG]: jitConfig}),
       };
-      const execution = run.add(isElsewhere || !job ? elsewhere(run) : job, env, isRunning);
+      const execution = run.add(job ?? run.addJob({name: 'runner'}), env, isRunning);
       execution.labels = {...execution.labels, ...labels};
       return machineOf(execution);
     },
@@ -42,11 +43,6 @@ export function runMachines(run: RunWorld): MachineWorld {
     preempt: () => undefined,
     failHost: (machine) => run.failHost(executionOf(machine)),
   };
-}
-
-/** A job that no pool names. */
-function elsewhere(run: RunWorld): Job {
-  return run.jobs.find(({name}) => name === 'elsewhere') ?? run.addJob({name: 'elsewhere', region: 'europe-west1'});
 }
 
 const JIT_CONFIG = 'ACTIONS_RUNNER_INPUT_JITCONFIG';

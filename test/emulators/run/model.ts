@@ -43,6 +43,7 @@ export class RunWorld {
   /** Runs that were accepted, also of executions that are gone. */
   created = 0;
   readonly #executions: Execution[] = [];
+  readonly #given = new WeakSet<Execution>();
   readonly #observers: ((event: RunEvent) => void)[] = [];
   readonly #expiries = new Map<Execution, () => void>();
   readonly #counts = new Map<string, number>();
@@ -133,7 +134,8 @@ export class RunWorld {
     this.#checkUp();
     const job = this.job(path);
     const timeoutSeconds = overrides.timeout === undefined ? job.timeoutSeconds : secondsOf(overrides.timeout);
-    const running = this.#executions.filter((one) => one.job.region === job.region && !isFinished(one));
+    const inRegion = this.#executions.filter((one) => one.job.region === job.region && !this.#given.has(one));
+    const running = inRegion.filter((one) => !isFinished(one));
     if (running.length >= this.#limit) {
       const message = `Quota exceeded for total running executions in ${job.region}: ${this.#limit}.`;
       throw new ApiError(429, 'RESOURCE_EXHAUSTED', message);
@@ -154,9 +156,10 @@ export class RunWorld {
     return execution;
   }
 
-  /** One that is there from the start, whoever made it. */
+  /** One that is there from the start, whoever made it. It takes nothing of the limit. */
   add(job: Job, env: Readonly<Record<string, string>>, isRunning: boolean): Execution {
     const execution = this.#place(job, {env, args: job.args, timeoutSeconds: LONGEST_TASK_SECONDS});
+    this.#given.add(execution);
     if (isRunning) this.#run(execution);
     else this.#end(execution, 'succeeded', 'terminated', {exitCode: 0});
     return execution;
@@ -252,6 +255,8 @@ export class RunWorld {
     this.#expiries.delete(execution);
     Object.assign(execution, {state, exitCode, message, completedAtMs: this.scheduler.now()});
     this.#announce(kind, execution);
+    // What has ended by itself is no machine any more.
+    if (kind === 'terminated' || kind === 'expired' || kind === 'host_error') this.#announce('deleted', execution);
     const finished = this.#executions.filter((one) => one.job === execution.job && isFinished(one));
     for (const old of finished.slice(0, Math.max(0, finished.length - KEPT))) this.#forget(old);
   }
