@@ -1,7 +1,7 @@
 import type {GitHubWorld} from '../emulators/github/model';
 import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
 import type {Killed} from '../emulators/runner-process';
-import {TASK_SIGNING_KEY, WEBHOOK_SECRET} from './environment';
+import {MANAGER_SECRET, TASK_SIGNING_KEY, WEBHOOK_SECRET} from './environment';
 import {RUNS_MAX} from './pools';
 import type {Drained, Setting} from './scenario';
 
@@ -52,6 +52,7 @@ const SECRETS = [
   'PRIVATE KEY',
   WEBHOOK_SECRET,
   TASK_SIGNING_KEY,
+  MANAGER_SECRET,
 ];
 
 /** Refusals that no job may be given up for: every pool has a template, a placement that works, and the App's access to GitHub. */

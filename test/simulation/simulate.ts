@@ -67,7 +67,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   await world.leftovers?.leaveRecords(world.store, world.startMs);
   const services: SimulatedServices = new SimulatedServices(world, functions, isResting);
 
-  watchVerdicts(world);
+  watchVerdicts(world, services);
   const usage = new UsagePromises(world);
   const calmMs = world.startMs + lastPlannedMs(scenario);
   const endMs = calmMs + backlogMs(scenario) + longestMatrixMs(scenario) + SETTLE_MS;
