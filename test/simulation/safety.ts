@@ -32,6 +32,9 @@ export interface Violation {
     | 'vm_late'
     | 'wrong_verdict'
     | 'wrong_usage'
+    | 'wrong_cleanup'
+    | 'wrong_answer'
+    | 'dry_run'
     | 'never_quiet';
   readonly detail: string;
   readonly atMs: number;

@@ -7,7 +7,7 @@ import {createLogger} from '../../shared/telemetry/create-logger';
 import type {DeliveryAnswer, DeliveryRequest} from '../emulators/github/delivery';
 import {DEPLOYED_RATES} from '../emulators/tasks/deployed-rates';
 import {callFunction, type FunctionAnswer} from './call-function';
-import {Onlooker} from './control-api';
+import {callApi, MANY, Onlooker} from './control-api';
 import {BEARER, environmentOf, WEBHOOK_SECRET} from './environment';
 import {Forger} from './forger';
 import type {Functions} from './functions';
@@ -15,7 +15,7 @@ import {poolsOf} from './pools';
 import {type Setting, sweepIntervalMs} from './scenario';
 import {randomOf, type SimulatedWorld} from './simulated-world';
 
-type Target = 'webhook' | 'provision' | 'stop' | 'sweep';
+type Target = 'webhook' | 'provision' | 'stop' | 'sweep' | 'api';
 type Handlers = {readonly [T in Target]?: HttpFunction};
 
 /** What is deployed, and how it is configured. */
@@ -84,6 +84,7 @@ export class SimulatedServices {
         webhook: functions.webhook({...common, tasks: ports.tasks(this.#losing(), 'ingest')}),
         provision: functions.provision(options),
         stop: functions.stop(options),
+        api: functions.api({...options, requestsPerMinute: MANY}),
         ...(functions.sweep ? {sweep: functions.sweep(options)} : {}),
       };
       const {logger} = common;
@@ -178,6 +179,20 @@ export class SimulatedServices {
       throw new Error('the connection broke');
     });
     return Promise.race([result, broken]);
+  }
+
+  /** Somebody with the secret asks `api`. Rejects when it dies. `by`: what the execution is called. */
+  async ask(by: 'api' | 'dry run', method: string, url: string, body?: object): Promise<FunctionAnswer> {
+    const {api} = this.deployed().handlers;
+    if (!api) throw new RangeError('found no function api in the simulation');
+    if (this.isSwept) this.#wake();
+    const {execution, result} = this.world.executions.start(by, () => callApi(api, method, url, body));
+    return Promise.race([
+      result,
+      execution.death.then(() => {
+        throw new Error('the connection broke');
+      }),
+    ]);
   }
 
   /** What is deployed now. */

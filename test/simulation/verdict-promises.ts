@@ -11,7 +11,7 @@ import type {Setting} from './scenario';
 import type {SimulatedServices} from './simulated-services';
 import {randomOf, type SimulatedWorld} from './simulated-world';
 import {OF_QUEUED, whatIsWrong} from './verdict-truths';
-import {WorldHistory} from './world-history';
+import type {WorldHistory} from './world-history';
 
 /** The longest time between two looks. When they are is the seed's choice, so that every moment of a minute is met. */
 const MOST_MS = 600_000;
@@ -33,9 +33,8 @@ const OF_STATUS: Readonly<Record<JobStatus, string>> = {
 };
 
 /** At any moment, the verdict on every job is one of those that the world knows to be true: by the record alone for all that wait, after asking GitHub for some. */
-export function watchVerdicts(world: SimulatedWorld, services: SimulatedServices): void {
+export function watchVerdicts(world: SimulatedWorld, services: SimulatedServices, history: WorldHistory): void {
   const {scheduler, scenario, workload} = world;
-  const history = new WorldHistory(world);
   const chance = randomOf(scenario.seed, 'verdicts');
   const asks = randomOf(scenario.seed, 'questions');
   const configs = new Map<Setting, Records>();

@@ -17,6 +17,7 @@ const ENDS: ReadonlySet<MachineEventKind> = new Set([
 export class WorldHistory {
   /** Names of the machines whose creation was accepted. */
   readonly accepted = new Set<string>();
+  readonly #acceptedAtMs = new Map<string, number>();
   /** Machines whose deletion was accepted, or whose creation failed in the end: their slot is free, however long they still run. */
   readonly leaving = new Set<EmulatedMachine>();
   /** When a creation failed that had been accepted. */
@@ -31,6 +32,7 @@ export class WorldHistory {
     made.observe(({kind, machine}) => {
       if (kind === 'accepted') {
         this.accepted.add(machine.name);
+        this.#acceptedAtMs.set(machine.name, scheduler.now());
         this.#endedAtMs.delete(machine.name);
       }
       if (kind === 'deleting' || kind === 'failed') this.leaving.add(machine);
@@ -50,6 +52,11 @@ export class WorldHistory {
       const {id, status} = event.job;
       this.#statuses.set(id, [...(this.#statuses.get(id) ?? []), {atMs: scheduler.now(), status}]);
     });
+  }
+
+  /** When the newest creation of a machine of the name was accepted; undefined: none was. */
+  acceptedAtMs(name: string): number | undefined {
+    return this.#acceptedAtMs.get(name);
   }
 
   /** Since when no runner comes up any more on the machine of the name; undefined: it may, or there never was one. */

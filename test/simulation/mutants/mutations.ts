@@ -1,6 +1,7 @@
 import {CORE_MUTATIONS} from './core-mutations';
 import {IDENTITY_MUTATIONS} from './identity-mutations';
 import type {Mutation} from './mutation';
+import {PEOPLE_MUTATIONS} from './people-mutations';
 import {PLACEMENT_MUTATIONS} from './placement-mutations';
 import {PROVIDER_MUTATIONS} from './provider-mutations';
 import {SETTINGS_MUTATIONS} from './settings-mutations';
@@ -20,4 +21,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...SETTINGS_MUTATIONS,
   ...PROVIDER_MUTATIONS,
   ...VERDICT_MUTATIONS,
+  ...PEOPLE_MUTATIONS,
 ];
