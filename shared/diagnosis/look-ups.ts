@@ -9,6 +9,7 @@ import type {
   NamedRepository,
   Registration,
   RepositoryAccess,
+  RepositoryVisibility,
 } from '../github/github';
 import {takesRepository} from '../model/matching';
 import {isSpeltOut} from '../model/names';
@@ -64,6 +65,7 @@ export class LookUps {
   readonly #registrations: TtlCache<Registration | 'absent'>;
   readonly #repositories: TtlCache<Listed<DiscoveredRepository>>;
   readonly #consoles: TtlCache<string>;
+  readonly #visibilities: TtlCache<RepositoryVisibility | 'absent'>;
   #callsAtMs: number[] = [];
 
   constructor(options: LookUpsOptions) {
@@ -72,6 +74,7 @@ export class LookUps {
     this.#registrations = new TtlCache(options.clock, {maxEntries: KEPT_ANSWERS});
     this.#repositories = new TtlCache(options.clock);
     this.#consoles = new TtlCache(options.clock, {maxEntries: KEPT_ANSWERS});
+    this.#visibilities = new TtlCache(options.clock, {maxEntries: KEPT_ANSWERS});
   }
 
   /** The job of a known repository. `version`: a record's, which a kept answer has to be of. */
@@ -91,14 +94,31 @@ export class LookUps {
     by: {readonly id: number} | {readonly name: string},
   ): Promise<RegistrationLook> {
     const key = JSON.stringify([scope, by]).toLowerCase();
-    const known = this.#registrations.get(key);
+    return this.#foundIn(this.#registrations, key, () => {
+      const github = this.#options.github(scope, installationId ?? undefined);
+      return 'id' in by ? github.getRunner(by.id) : github.findRunner(by.name);
+    });
+  }
+
+  /** Whether a repository, `owner/name`, is public. */
+  visibility(fullName: string): Promise<RepositoryVisibility | 'absent' | 'unknown'> {
+    return this.#foundIn(this.#visibilities, fullName.toLowerCase(), () =>
+      this.#options.discovery().visibility({fullName, installationId: null}),
+    );
+  }
+
+  /** The answer of one call, from the cache if it is kept there. */
+  async #foundIn<T extends {}>(
+    cache: TtlCache<T | 'absent'>,
+    key: string,
+    call: () => Promise<T | undefined>,
+  ): Promise<T | 'absent' | 'unknown'> {
+    const known = cache.get(key);
     if (known !== undefined) return known;
     try {
       this.#spend(1);
-      const github = this.#options.github(scope, installationId ?? undefined);
-      const found = await inTime(QUESTION_MS, 'id' in by ? github.getRunner(by.id) : github.findRunner(by.name));
-      const look = found ?? 'absent';
-      this.#registrations.set(key, look, this.#options.clock.now() + KEPT_MS);
+      const look = (await inTime(QUESTION_MS, call())) ?? 'absent';
+      cache.set(key, look, this.#options.clock.now() + KEPT_MS);
       return look;
     } catch (error) {
       if (error instanceof NotAsked || error instanceof SlipwayError) return 'unknown';
