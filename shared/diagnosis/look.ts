@@ -3,6 +3,7 @@ import {Unavailable} from '../errors';
 import {type JobDocument, jobKeyOf} from '../model/job';
 import {matchJob} from '../model/matching';
 import {runnerName} from '../model/names';
+import type {Pool} from '../model/pool';
 import {isBeingCreated, type RunnerDocument} from '../model/runner';
 import {repositoryScope, scopeFor} from '../model/scope';
 import type {DeadLetterDocument} from '../model/tasks';
@@ -64,6 +65,7 @@ export async function lookAt(
     vm,
     eyes: await eyesOf(context.store, given),
     usualBootMs: isInQueue && runner?.state === 'booting' ? await usualBootMs(context.store, job.pool) : undefined,
+    failedBoots: isInQueue && pool && runner?.state === 'booting' ? failedBootsOf(runners, pool) : [],
     placements: isInQueue && job.failedAttempt?.kind === 'no_capacity' ? await placementsOf(context, job) : [],
   };
   return {looked, runners};
@@ -111,6 +113,14 @@ async function runnersOf({store, deployment}: Context, job: JobDocument): Promis
   const names = new Set([...made, ...(runner === null ? [] : [runner])]);
   const found = await Promise.all([...names].map((name) => store.get('runners', name)));
   return found.filter((each) => each !== undefined);
+}
+
+/** Those that had `bootMinutes` and never came online. One that was lost sooner, such as a preempted one, says nothing about the boot. */
+function failedBootsOf(runners: readonly RunnerDocument[], {bootMinutes}: Pool): RunnerDocument[] {
+  return runners.filter(({state, runs, onlineAt, machineAccepted, machineCreatedAt, stateAt}) => {
+    const hasEnded = state === 'failed' && runs === null && onlineAt === undefined && machineAccepted === true;
+    return hasEnded && stateAt - (machineCreatedAt ?? stateAt) >= bootMinutes * 60_000;
+  });
 }
 
 /** The half-made runner may be another job's by its name: what failed of it is on that job's record, where the job was not yet covered by it. */

@@ -72,6 +72,7 @@ export async function waitingJobs(
         vm: withBefore(vms.get(job.pool), job, jobs),
         eyes,
         usualBootMs: boots.get(job.pool),
+        failedBoots: [],
         placements: [],
       };
       return {job, explanation: explain(looked)};
