@@ -14,6 +14,7 @@ import {findVmOfPool} from '../vms/vms';
 import {breakersOfJob, eyesOf, openBreakers, positionOf, queuedBefore, roomOf, usualBootMs} from './facts';
 import type {LookUps} from './look-ups';
 import type {Eyes, JobLook, JobReference, LookedAt, RegistrationLook, VmLook} from './looked-at';
+import {type Worker, workerOf} from './worker';
 
 /** Attempts of one id: GitHub gives a job that is run again another one. */
 const MOST_ATTEMPTS = 10;
@@ -24,10 +25,12 @@ const MOST_RUNNERS = 10;
 /** Of real time, for the provider's answer. */
 const PROVIDER_MS = 5_000;
 
-/** What one question looks at, and the runners that were there for the job. */
+/** What one question looks at, the runners that were there for the job, and the one that is there for it, runs or ran it. */
 export interface Look {
   readonly looked: LookedAt;
   readonly runners: readonly RunnerDocument[];
+  /** Of any pool; undefined: none is on record. */
+  readonly worker: Worker | undefined;
 }
 
 /** Looks at everything that the verdict of one job is made of: the record, GitHub's job, and what the job waits for. */
@@ -68,7 +71,7 @@ export async function lookAt(
     failedBoots: isInQueue && pool && runner?.state === 'booting' ? failedBootsOf(runners, pool) : [],
     placements: isInQueue && job.failedAttempt?.kind === 'no_capacity' ? await placementsOf(context, job) : [],
   };
-  return {looked, runners};
+  return {looked, runners, worker: await workerOf(context, job, github, runner, runners)};
 }
 
 /** The newest attempt on record, or the one that was asked for; of the repository, where the question names one. */

@@ -11,7 +11,8 @@ const Thing = z
     kind: z.enum(THING_KINDS),
     name: z.string().meta({description: 'Name of the runner.'}),
     place: z.string().nullable().meta({
-      description: 'Of a machine: zone, region, subnet or host. Of a registration: repository or organization.',
+      description:
+        'Of a machine: zone, region, subnet or host. Of a registration, or of a runner whose machine is not made yet: repository or organization.',
     }),
     because: z.string(),
   })
@@ -87,7 +88,8 @@ export const cleanup = operation(
     const dryRun = isDryRun(request, query);
     if (confirm === undefined ? what === 'all' && !dryRun : confirm !== context.deployment) {
       const found = confirm === undefined ? 'no confirm' : 'another name';
-      const message = `found ${found}, expected confirm=${context.deployment}, the name of this deployment`;
+      // Without its value: what the name is has to be known to whoever confirms.
+      const message = `found ${found}, expected the name of this deployment ("deployment" of GET /)`;
       throw new Problem('invalid-request', `query confirm: ${message}`, {
         errors: [{in: 'query', path: 'confirm', message}],
       });
