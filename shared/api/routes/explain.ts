@@ -6,7 +6,6 @@ import type {LookedAt} from '../../diagnosis/looked-at';
 import {STEPS, timelineOf} from '../../diagnosis/timeline';
 import {explain as explainJob, explainWithoutPools} from '../../diagnosis/waiting-job';
 import {SlipwayError} from '../../errors';
-import {Problem} from '../../http/errors';
 import {jsonReply} from '../../http/server';
 import {type Placement, placementOf} from '../../model/placement';
 import {machineProvider, type RunnerDocument} from '../../model/runner';
@@ -14,6 +13,7 @@ import type {Context} from '../../ports';
 import {knownMachines} from '../../providers/pages';
 import {machineOf} from '../../runners/retire';
 import {scrubSecrets} from '../../secret';
+import {invalidInput} from '../input';
 import {operation} from '../operation';
 import {timeOf, vmStateOf} from '../resources';
 import {RunnerStateWord, Time, VerdictWord} from '../schemas';
@@ -111,12 +111,13 @@ export const explain = operation(
       const page = `${webUrl}/OWNER/REPOSITORY/actions/runs/RUN/job/ID`;
       const other = webAddressOf(query.job);
       if (other !== undefined && other !== new URL(webUrl).origin) {
-        throw new Problem(
-          'invalid-request',
-          `query job: the page is at ${other}, and GITHUB_API_URL of this deployment is that of ${webUrl}: it hears of no job elsewhere; expected ${page}, or another GITHUB_API_URL`,
+        throw invalidInput(
+          'query',
+          'job',
+          `the page is at ${other}, and GITHUB_API_URL of this deployment is that of ${webUrl}: it hears of no job elsewhere; expected ${page}, or another GITHUB_API_URL`,
         );
       }
-      throw new Problem('invalid-request', `query job: found no job in it; expected an id, <id>-<attempt>, or ${page}`);
+      throw invalidInput('query', 'job', `found no job in it; expected an id, <id>-<attempt>, or ${page}`);
     }
     const {config} = await request.services();
     const context = await request.context();

@@ -9,6 +9,7 @@ import type {RunnerDocument} from '../../model/runner';
 import type {Context} from '../../ports';
 import {type PoolTest, planTest, TEST_DECISIONS, type TestJob} from '../../runners/pool-test';
 import {refuseOtherRunner, requestTestRunner, type TestRunner} from '../../runners/requests';
+import {invalidInput} from '../input';
 import {isDryRun, operation, type RequestContext} from '../operation';
 import {visibilityOf} from '../public-repositories';
 import {unknownPool} from '../resources';
@@ -201,22 +202,26 @@ function newName({deployment, random}: Context, pool: Pool): string {
 function checkedName({deployment}: Context, pool: Pool, name: string): string {
   const parsed = parseRunnerName(deployment, name);
   if (parsed?.pool === pool.name && parsed.tag?.startsWith('t') && parsed.n === 1) return name;
-  throw invalid('name', `expected the name that a dry run for pool ${pool.name} showed`);
+  throw invalidInput('body', 'name', `expected the name that a dry run for pool ${pool.name} showed`);
 }
 
 function onlyRepository(pool: Pool): string {
   const patterns = pool.scope.kind === 'repositories' ? pool.scope.patterns.filter((one) => !one.startsWith('!')) : [];
   const [only, ...others] = patterns;
   if (only !== undefined && others.length === 0 && isSpeltOut(only)) return only;
-  throw invalid('repository', `pool ${pool.name} serves more than one repository; expected one as owner/name`);
+  throw invalidInput(
+    'body',
+    'repository',
+    `pool ${pool.name} serves more than one repository; expected one as owner/name`,
+  );
 }
 
 function ownLabels(pool: Pool): readonly string[] {
   const labels = labelsWithoutJob(pool);
   if (labels.length > 0) return labels;
-  throw invalid('labels', `pool ${pool.name} names no label without a pattern; expected the labels of a job`);
-}
-
-function invalid(path: string, message: string): Problem {
-  return new Problem('invalid-request', `body ${path}: ${message}`, {errors: [{in: 'body', path, message}]});
+  throw invalidInput(
+    'body',
+    'labels',
+    `pool ${pool.name} names no label without a pattern; expected the labels of a job`,
+  );
 }

@@ -8,6 +8,7 @@ import {isEphemeral, isEphemeralType, type Pool} from '../../model/pool';
 import {type RunnerScope, repositoryScope, scopeName} from '../../model/scope';
 import {removeRunner, requestRunners} from '../../runners/requests';
 import {idempotencyKey} from '../idempotency';
+import {invalidInput} from '../input';
 import {isDryRun, operation} from '../operation';
 import {refusePublicRepository} from '../public-repositories';
 import {findRunner, RunnerId, unknownPool, unknownRunner} from '../resources';
@@ -161,8 +162,9 @@ function additionalLabels(pool: Pool, labels: readonly string[]): string[] {
   }
   const own = labelsWithoutJob(pool);
   if (own.length + asked.length === 0) {
-    throw new Problem(
-      'invalid-request',
+    throw invalidInput(
+      'body',
+      'labels',
       `pool ${pool.name} names no label without a pattern; expected labels for the runners`,
     );
   }
