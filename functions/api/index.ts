@@ -1,5 +1,6 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
 import {Api} from '../../shared/api/api';
+import type {PerMinute} from '../../shared/api/rate-limits';
 import {readEnvironment} from '../../shared/config/variables';
 import {serveFunction} from '../../shared/http/framework';
 import {sendReply} from '../../shared/http/server';
@@ -11,8 +12,8 @@ import {createServicesBase, startLogger} from '../../shared/services-base';
 const HEADERS = {'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff'};
 
 export interface ApiFunctionOptions extends ServicesOptions {
-  /** Limit for each client. Default 60. */
-  readonly requestsPerMinute?: number;
+  /** Requests a minute of one caller, where the limits are not the usual ones. */
+  readonly perMinute?: Partial<PerMinute>;
 }
 
 /**
@@ -20,7 +21,7 @@ export interface ApiFunctionOptions extends ServicesOptions {
  * operations. Any other request is answered with a problem of RFC 9457.
  */
 export function createApi(options: ApiFunctionOptions): HttpFunction {
-  const {env, requestsPerMinute} = options;
+  const {env, perMinute} = options;
   const base = createServicesBase('api', options);
   const api = new Api({
     base,
@@ -31,7 +32,7 @@ export function createApi(options: ApiFunctionOptions): HttpFunction {
     startLogger: startLogger('api', options),
     // Cloud Run sets this variable; its front end is then between the clients and this function.
     isBehindCloudRun: env['K_SERVICE'] !== undefined,
-    ...(requestsPerMinute === undefined ? {} : {requestsPerMinute}),
+    ...(perMinute ? {perMinute} : {}),
   });
   return async (request, response) => {
     const reply = await api.answer(request);

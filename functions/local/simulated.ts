@@ -85,7 +85,7 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
     sweepEverySeconds: sweepIntervalSeconds,
     env: taken,
     bootMs: 12_000,
-    requestsPerMinute: 60,
+    limitsRequests: true,
   });
   // Nobody waits for the first full minute.
   void system.sweeper.trigger().catch(() => undefined);

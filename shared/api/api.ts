@@ -13,16 +13,10 @@ import {idempotencyKey, onlyOnce} from './idempotency';
 import {MAX_BODY_BYTES, parseBody, type RawInput, readQuery} from './input';
 import {createRouter, isDryRun, type Operation, type RequestContext, withoutPrefix} from './operation';
 import {createAssets, serveAsset} from './pages/docs';
+import {type Caller, PER_MINUTE, type PerMinute, RateLimits} from './rate-limits';
 import {OPERATIONS} from './routes/index';
-import {
-  clientAddress,
-  corsHeaders,
-  createRateLimit,
-  isSecret,
-  preflightHeaders,
-  type RateLimit,
-  SECRET_HEADER,
-} from './security';
+import {clientAddress, corsHeaders, isSecret, preflightHeaders, SECRET_HEADER, secretId} from './security';
+import {WrongSecrets} from './wrong-secrets';
 
 export interface ApiOptions {
   /** Throws `InvalidConfiguration`. */
@@ -33,20 +27,19 @@ export interface ApiOptions {
   readonly startLogger: Logger;
   /** Whether Cloud Run's front end names the client's address, in `X-Forwarded-For`. */
   readonly isBehindCloudRun: boolean;
-  /** Limit for each client. Default 60. */
-  readonly requestsPerMinute?: number;
+  /** Limits that are not the usual ones. */
+  readonly perMinute?: Partial<PerMinute>;
 }
 
-const REQUESTS_PER_MINUTE = 60;
-
-/** Answers a request: limits the rate, routes, authenticates, validates, runs the operation. Never throws: every error becomes a problem. */
+/** Answers a request: authenticates, limits the rate, routes, validates, runs the operation. Never throws: every error becomes a problem. */
 export class Api {
   readonly #options: ApiOptions;
-  readonly #limit: RateLimit;
   readonly #router = createRouter(OPERATIONS);
   readonly #assets = createAssets();
   readonly #bodies = createBodyReader(MAX_BODY_BYTES);
   #base: ServicesBase<'api'> | undefined;
+  #limits: RateLimits | undefined;
+  #wrongSecrets: WrongSecrets | undefined;
   #checkSecret: SecretCheck | undefined;
   #lookUps: LookUps | undefined;
   #kept: TtlCache<unknown> | undefined;
@@ -54,7 +47,6 @@ export class Api {
 
   constructor(options: ApiOptions) {
     this.#options = options;
-    this.#limit = createRateLimit(options.requestsPerMinute ?? REQUESTS_PER_MINUTE);
   }
 
   async answer(request: Request): Promise<Reply> {
@@ -65,8 +57,10 @@ export class Api {
 
   async #reply(request: Request): Promise<Reply> {
     const base = this.#configured();
-    // Requests with a wrong secret and malformed requests count as well.
-    await this.#limit(clientAddress(request, this.#options.isBehindCloudRun));
+    const caller = await this.#callerOf(request, base);
+    // Malformed requests count as well.
+    this.#limits ??= new RateLimits(base.clock, {...PER_MINUTE, ...this.#options.perMinute});
+    this.#limits.count(caller);
     if (!isPath(request.originalUrl)) throw new Problem('invalid-request', 'the path cannot be decoded');
 
     const match = this.#router.match(request.method, request.path);
@@ -74,7 +68,7 @@ export class Api {
     if (request.method === 'OPTIONS') return options(this.#router.allow(request.path) ?? '');
     if (match.kind === 'wrong_method') throw wrongMethod(request.method, match.allow);
 
-    const authenticated = await this.#isAuthenticated(request, base);
+    const authenticated = caller.kind === 'secret';
     const {route, parameters} = match;
     if (route.access === 'secret' && !authenticated) {
       throw new Problem(
@@ -111,11 +105,20 @@ export class Api {
     return this.#base;
   }
 
-  async #isAuthenticated(request: Request, {config, secretCheck}: ServicesBase<'api'>): Promise<boolean> {
+  /** By valid credentials, else by the client's address. Throws the problem `rate-limited` for an address with too many wrong secrets. */
+  async #callerOf(request: Request, {config, secretCheck, clock}: ServicesBase<'api'>): Promise<Caller> {
+    const address = clientAddress(request, this.#options.isBehindCloudRun);
     const given = request.get(SECRET_HEADER);
-    if (!given) return false;
+    if (!given) return {kind: 'nobody', id: address};
+    this.#wrongSecrets ??= new WrongSecrets(clock);
+    this.#wrongSecrets.admit(address);
     this.#checkSecret ??= secretCheck(config.managerSecrets);
-    return this.#checkSecret((secret) => isSecret(given, secret));
+    if (await this.#checkSecret((secret) => isSecret(given, secret))) {
+      this.#wrongSecrets.right(address);
+      return {kind: 'secret', id: secretId(given)};
+    }
+    this.#wrongSecrets.wrong(address);
+    return {kind: 'nobody', id: address};
   }
 
   async #body(request: Request, {method, body}: Operation): Promise<unknown> {

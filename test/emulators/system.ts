@@ -72,8 +72,8 @@ export interface SystemOptions {
   readonly sweepEverySeconds?: number;
   /** `false`: tasks run when the test says so. */
   readonly autoDispatch?: boolean;
-  /** Of one client to `api`; no limit in practice unless given. */
-  readonly requestsPerMinute?: number;
+  /** Whether `api` limits the requests as in a deployment; no limit in practice unless set. */
+  readonly limitsRequests?: true;
 }
 
 /** Everything on one machine: the functions under the framework, and a world that speaks the real protocols to the real clients. */
@@ -174,7 +174,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   webhook.handle(createWebhook({env, clock: scheduler, logger, ...tracing}));
   provision.handle(options.crash ? crashingProvision(shared, options.crash) : createProvision(shared));
   stop.handle(createStop(shared));
-  api.handle(createApi({...shared, requestsPerMinute: options.requestsPerMinute ?? 100_000}));
+  const unlimited = {nobody: 100_000, secret: 100_000, host: 100_000};
+  api.handle(createApi({...shared, ...(options.limitsRequests ? {} : {perMinute: unlimited})}));
   sweep.handle(createSweep(shared));
   const sweeper = new CloudScheduler({scheduler, oidc, url: sweep.url, serviceAccount: SERVICE_ACCOUNT});
   // Google's scheduler knows whole minutes only, and keeps to them.
