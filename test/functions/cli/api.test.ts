@@ -116,6 +116,8 @@ describe('lists', () => {
       [['-s', 'queued', '-p', 'arm', '-R', 'acme/app'], [waiting.id]],
       [['--repo', 'ACME/app', '--run', String(running.runId)], [running.id]],
       [['--repo', 'acme/web'], []],
+      [['-l', 'Linux', '-l', 'self-hosted', '-s', 'completed'], [running.id]],
+      [['--label', 'gpu'], []],
     ] as const) {
       const found = (await json('jobs', ...filter)) as {job_id: number}[];
       expect(found.map(({job_id}) => job_id)).toEqual(ids);
