@@ -16,6 +16,7 @@ import {isSpeltOut} from '../model/names';
 import type {Pool} from '../model/pool';
 import type {RunnerScope} from '../model/scope';
 import {scrubSecrets} from '../secret';
+import {batches} from './batches';
 import type {JobLook, RegistrationLook} from './looked-at';
 
 /** Calls of GitHub a minute, whoever asks. */
@@ -177,12 +178,12 @@ export class LookUps {
   async #search(jobId: number, pools: readonly Pool[]): Promise<JobLook> {
     const {items: repositories, failure: listFailure} = await this.#searched(pools);
     let failure: unknown;
-    for (let from = 0; from < repositories.length; from += AT_ONCE) {
-      const some = repositories.slice(from, from + AT_ONCE);
-      const looks = await Promise.allSettled(some.map((repository) => this.#glance(repository, jobId)));
+    const glance = (repository: NamedRepository) =>
+      this.#glance(repository, jobId).catch((reason: unknown) => ({kind: 'failed', reason}) as const);
+    for await (const looks of batches(repositories, AT_ONCE, glance)) {
       for (const look of looks) {
-        if (look.status === 'fulfilled' && look.value) return look.value;
-        if (look.status === 'rejected') failure ??= look.reason;
+        if (look?.kind === 'failed') failure ??= look.reason;
+        else if (look) return look;
       }
       if (failure instanceof NotAsked) break;
     }
