@@ -45,6 +45,8 @@ locals {
     ended_runners = { collection = "runners", fields = ["state", "stateAt"] }
     # The oldest queued jobs of all pools, which /status shows.
     queued_jobs = { collection = "jobs", fields = ["status", "queuedAt"] }
+    # The jobs that ended of late, which /status shows.
+    ended_jobs = { collection = "jobs", fields = ["status", "updatedAt"] }
   }
 }
 

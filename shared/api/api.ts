@@ -2,6 +2,7 @@ import type {Request} from '@google-cloud/functions-framework';
 import {TtlCache} from '../cache';
 import type {SecretCheck} from '../config/secret-check';
 import {LookUps} from '../diagnosis/look-ups';
+import {RecentJobs} from '../diagnosis/recent-jobs';
 import {Problem, problemReply, toProblem} from '../http/errors';
 import {isPath} from '../http/framework';
 import {createBodyReader} from '../http/read-body';
@@ -13,9 +14,12 @@ import {idempotencyKey, onlyOnce} from './idempotency';
 import {MAX_BODY_BYTES, parseBody, type RawInput, readQuery} from './input';
 import {createRouter, isDryRun, type Operation, type RequestContext, withoutPrefix} from './operation';
 import {createAssets, serveAsset} from './pages/docs';
+import type {PageFiles} from './pages/files';
+import {Pages, requireOwnPage} from './pages/pages';
 import {type Caller, PER_MINUTE, type PerMinute, RateLimits} from './rate-limits';
 import {OPERATIONS} from './routes/index';
 import {clientAddress, corsHeaders, isSecret, preflightHeaders, SECRET_HEADER, secretId} from './security';
+import {Sessions} from './session';
 import {WrongSecrets} from './wrong-secrets';
 
 export interface ApiOptions {
@@ -29,6 +33,8 @@ export interface ApiOptions {
   readonly isBehindCloudRun: boolean;
   /** Limits that are not the usual ones. */
   readonly perMinute?: Partial<PerMinute>;
+  /** Reads what the pages load; undefined: they were not built. Called once. */
+  readonly pageFiles: () => Promise<PageFiles | undefined>;
 }
 
 /** Answers a request: authenticates, limits the rate, routes, validates, runs the operation. Never throws: every error becomes a problem. */
@@ -41,7 +47,11 @@ export class Api {
   #limits: RateLimits | undefined;
   #wrongSecrets: WrongSecrets | undefined;
   #checkSecret: SecretCheck | undefined;
+  #sessions: Sessions | undefined;
+  #pages: Pages | undefined;
+  #pageFiles: Promise<PageFiles | undefined> | undefined;
   #lookUps: LookUps | undefined;
+  #recentJobs: RecentJobs | undefined;
   #kept: TtlCache<unknown> | undefined;
   #document: object | undefined;
 
@@ -63,13 +73,16 @@ export class Api {
     this.#limits.count(caller);
     if (!isPath(request.originalUrl)) throw new Problem('invalid-request', 'the path cannot be decoded');
 
+    const page = await this.#pagesOf(base).answer(request);
+    if (page) return page;
     const match = this.#router.match(request.method, request.path);
     if (match.kind === 'unknown') return this.#asset(request);
     if (request.method === 'OPTIONS') return options(this.#router.allow(request.path) ?? '');
     if (match.kind === 'wrong_method') throw wrongMethod(request.method, match.allow);
 
-    const authenticated = caller.kind === 'secret';
+    const authenticated = caller.kind === 'secret' || caller.kind === 'session';
     const {route, parameters} = match;
+    if (caller.kind === 'session' && route.method !== 'GET') requireOwnPage(request);
     if (route.access === 'secret' && !authenticated) {
       throw new Problem(
         'unauthenticated',
@@ -105,20 +118,58 @@ export class Api {
     return this.#base;
   }
 
-  /** By valid credentials, else by the client's address. Throws the problem `rate-limited` for an address with too many wrong secrets. */
-  async #callerOf(request: Request, {config, secretCheck, clock}: ServicesBase<'api'>): Promise<Caller> {
-    const address = clientAddress(request, this.#options.isBehindCloudRun);
+  /**
+   * By valid credentials, else by the client's address. A wrong secret is not made good by a session. Throws the problem `rate-limited` for an
+   * address with too many wrong secrets.
+   */
+  async #callerOf(request: Request, base: ServicesBase<'api'>): Promise<Caller> {
     const given = request.get(SECRET_HEADER);
-    if (!given) return {kind: 'nobody', id: address};
+    if (given) {
+      if (await this.#isSecret(request, base, given)) return {kind: 'secret', id: secretId(given)};
+    } else {
+      const session = await this.#sessionsOf(base).find(request.headers.cookie);
+      if (session) return {kind: 'session', id: secretId(session)};
+    }
+    return {kind: 'nobody', id: this.#addressOf(request)};
+  }
+
+  #addressOf(request: Request): string {
+    return clientAddress(request, this.#options.isBehindCloudRun);
+  }
+
+  /** Whether somebody at the client's address has sent the secret, in the header or the form. Counts wrong ones. */
+  async #isSecret(
+    request: Request,
+    {config, secretCheck, clock}: ServicesBase<'api'>,
+    given: string,
+  ): Promise<boolean> {
+    const address = this.#addressOf(request);
     this.#wrongSecrets ??= new WrongSecrets(clock);
     this.#wrongSecrets.admit(address);
     this.#checkSecret ??= secretCheck(config.managerSecrets);
-    if (await this.#checkSecret((secret) => isSecret(given, secret))) {
-      this.#wrongSecrets.right(address);
-      return {kind: 'secret', id: secretId(given)};
-    }
-    this.#wrongSecrets.wrong(address);
-    return {kind: 'nobody', id: address};
+    const isRight = await this.#checkSecret((secret) => isSecret(given, secret));
+    this.#wrongSecrets[isRight ? 'right' : 'wrong'](address);
+    return isRight;
+  }
+
+  #sessionsOf({config, secrets, clock, random}: ServicesBase<'api'>): Sessions {
+    const [source] = config.managerSecrets;
+    if (!source) throw new RangeError('api starts with a manager secret or not at all');
+    this.#sessions ??= new Sessions({source, secrets, clock, random});
+    return this.#sessions;
+  }
+
+  #pagesOf(base: ServicesBase<'api'>): Pages {
+    this.#pages ??= new Pages({
+      sessions: this.#sessionsOf(base),
+      bodies: this.#bodies,
+      isSecret: (request, given) => this.#isSecret(request, base, given),
+      files: () => {
+        this.#pageFiles ??= this.#options.pageFiles();
+        return this.#pageFiles;
+      },
+    });
+    return this.#pages;
   }
 
   async #body(request: Request, {method, body}: Operation): Promise<unknown> {
@@ -160,6 +211,7 @@ export class Api {
       logger,
       context: async () => ({...(await services()).context, logger}),
       lookUps: async () => this.#lookUpsOf(await services()),
+      recentJobs: async () => this.#recentJobsOf(await services()),
       kept: <T>(key: string, ms: number, read: () => Promise<T>) => {
         this.#kept ??= new TtlCache<unknown>(clock);
         return this.#kept.load(key, read, ms) as Promise<T>;
@@ -172,6 +224,11 @@ export class Api {
   #lookUpsOf({discovery, context: {github, clock}}: Services<'api'>): LookUps {
     this.#lookUps ??= new LookUps({discovery, github, clock});
     return this.#lookUps;
+  }
+
+  #recentJobsOf({context: {store, clock}}: Services<'api'>): RecentJobs {
+    this.#recentJobs ??= new RecentJobs(store, clock);
+    return this.#recentJobs;
   }
 
   async #describe(): Promise<object> {

@@ -4,6 +4,7 @@ import type {Clock} from '../clock';
 import type {Config} from '../config/config-types';
 import type {SecretReader} from '../config/secrets';
 import type {LookUps} from '../diagnosis/look-ups';
+import type {RecentJobs} from '../diagnosis/recent-jobs';
 import type {InvalidConfiguration} from '../errors';
 import type {ProblemKind} from '../http/errors';
 import type {Reply} from '../http/server';
@@ -31,6 +32,8 @@ export interface RequestContext {
   readonly context: () => Promise<Context>;
   /** What questions about jobs ask of GitHub, within bounds that hold for all requests together. */
   readonly lookUps: () => Promise<LookUps>;
+  /** What this instance has read of the jobs that run or ended of late. */
+  readonly recentJobs: () => Promise<RecentJobs>;
   /** What `read` gave in the last `ms` milliseconds, for whoever asked for `key`; concurrent requests share one read. Throws what `read` throws. */
   readonly kept: <T>(key: string, ms: number, read: () => Promise<T>) => Promise<T>;
   /** Path and query of this request with another cursor, for `Link`. */

@@ -8,13 +8,15 @@ export type Caller =
   | {readonly kind: 'nobody'; readonly id: string}
   /** With a valid secret. `id`: which one, as a hash. */
   | {readonly kind: 'secret'; readonly id: string}
+  /** A person's session. `id`: which one, as a hash. */
+  | {readonly kind: 'session'; readonly id: string}
   /** A Docker host with its token. `id`: its name. */
   | {readonly kind: 'host'; readonly id: string};
 
 /** Requests a minute of one caller of each kind. */
 export type PerMinute = Readonly<Record<Caller['kind'], number>>;
 
-export const PER_MINUTE: PerMinute = {nobody: 60, secret: 300, host: 120};
+export const PER_MINUTE: PerMinute = {nobody: 60, secret: 300, session: 300, host: 120};
 
 const WINDOW_MS = 60_000;
 

@@ -1,6 +1,7 @@
 import type {Config} from '../config/config-types';
 import {openBreakers, readUnserved} from '../diagnosis/facts';
 import {MOST_READ} from '../diagnosis/looked-at';
+import type {RecentJob, RecentJobs} from '../diagnosis/recent-jobs';
 import {queuedJobs, waitingJobs} from '../diagnosis/waiting-jobs';
 import type {BreakerDocument} from '../model/breaker';
 import {RUNNER_VERSIONS} from '../model/facts';
@@ -29,6 +30,7 @@ import {runnerVersionView} from './runner-version';
 export async function readStatus(
   context: Context,
   {webhooks, sweepIntervalSeconds}: Pick<Config, 'webhooks' | 'sweepIntervalSeconds'>,
+  recentJobs: RecentJobs,
 ) {
   const {store, pools, clock} = context;
   const now = clock.now();
@@ -50,7 +52,9 @@ export async function readStatus(
     breakers,
   });
   const ofVms = activeVms(vms);
+  const recent = await recentJobs.read(runners.listed, jobs);
   return {
+    at: timeOf(now),
     active_runners: runners.listed.map((runner) => active(runner, now)).concat(ofVms),
     active_runners_total: runners.total + ofVms.length,
     max_concurrent: Math.min(context.maxRunners ?? Number.POSITIVE_INFINITY, limitOfAll(pools, vms)),
@@ -88,6 +92,7 @@ export async function readStatus(
       verdict,
       because: scrubSecrets(because),
     })),
+    recent_jobs: recent.map(recentView),
     last_sweep: swept ? sweepView(swept, now) : null,
     breakers: breakers.map(breakerView),
     deadletters,
@@ -98,6 +103,19 @@ export async function readStatus(
 /** At least the 200 that were read: a moment has passed. */
 async function countQueued(store: Store): Promise<number> {
   return Math.max(MOST_READ, await store.count('jobs', {status: 'queued'}));
+}
+
+function recentView({job, timeline}: RecentJob) {
+  return {
+    id: job.jobId,
+    attempt: job.runAttempt,
+    url: job.url,
+    repository: job.repository,
+    pool: job.pool,
+    status: job.status,
+    runner: job.runner,
+    timeline: timeline.map(({at, what}) => ({at: timeOf(at), what})),
+  };
 }
 
 function breakerView({name, reason, openedAt, nextProbeAt}: BreakerDocument) {

@@ -25,6 +25,7 @@ export const PROBLEMS = {
   'invalid-json': {status: 400, title: 'The body cannot be read as JSON'},
   'pool-required': {status: 400, title: 'The pool is ambiguous'},
   unauthenticated: {status: 401, title: 'The secret is missing or wrong'},
+  'foreign-page': {status: 403, title: 'The request comes from another page'},
   'not-found': {status: 404, title: 'No resource at this path'},
   'unknown-pool': {status: 404, title: 'Unknown pool'},
   'unknown-runner': {status: 404, title: 'Unknown runner'},

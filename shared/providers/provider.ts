@@ -65,8 +65,11 @@ export interface VmMachine {
 }
 
 /** `changed`: this call changed the status. `already`: the VM already had the wanted status. `machine`: undefined where it is not known. */
-export type VmOutcome = {readonly kind: 'changed'; readonly machine?: VmMachine}
-  | {readonly kind: 'already'; readonly machine?: VmMachine} | NotReady | VmRefusal;
+export type VmOutcome =
+  | {readonly kind: 'changed'; readonly machine?: VmMachine}
+  | {readonly kind: 'already'; readonly machine?: VmMachine}
+  | NotReady
+  | VmRefusal;
 
 /**
  * A machine that is there before and after its jobs: it is started for them, and stopped when idle. Safe to repeat: who finds the VM as it

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import {STEPS} from '../../diagnosis/timeline';
 import {etagOf, isKnownEtag} from '../../http/etag';
 import {JSON_TYPE} from '../../http/server';
 import {operation} from '../operation';
@@ -20,6 +21,7 @@ export const ByReason = z.record(z.string(), z.int());
 
 const Status = z
   .object({
+    at: Time.meta({description: 'When the records were read.'}),
     active_runners: z
       .array(
         z.object({
@@ -88,6 +90,23 @@ const Status = z
         description:
           'Jobs that are queued at GitHub, ask for a label that some pool knows, and that no pool takes; the newest 200, as the latest sweep saw them.',
       }),
+    recent_jobs: z
+      .array(
+        z.object({
+          id: z.int(),
+          attempt: z.int(),
+          url: z.string().nullable(),
+          repository: z.string(),
+          pool: z.string(),
+          status: JobState,
+          runner: z.string().nullable(),
+          timeline: z.array(z.object({at: Time, what: z.enum(STEPS)})),
+        }),
+      )
+      .meta({
+        description:
+          'Jobs that have a runner, run, or ended in the last 15 minutes, at most 50, with their way by the record alone. GET /explain tells more of one job.',
+      }),
     last_sweep: z
       .object({
         at: Time.meta({description: 'When it began.'}),
@@ -135,6 +154,7 @@ const Status = z
   .meta({id: 'Status'});
 
 const EXAMPLE: z.output<typeof Status> = {
+  at: '2026-11-01T12:00:31.000Z',
   active_runners: [
     {name: 'slipway-arm-44200000072-1', pool: 'arm', state: 'busy', job_id: 44200000072, running_seconds: 93},
   ],
@@ -146,6 +166,7 @@ const EXAMPLE: z.output<typeof Status> = {
   waiting_jobs: [],
   waiting_jobs_total: 0,
   unserved_jobs: [],
+  recent_jobs: [],
   last_sweep: {
     at: '2026-11-01T11:59:58.800Z',
     ended_at: '2026-11-01T12:00:00.000Z',
@@ -198,10 +219,10 @@ export const status = operation(
     },
     problems: [],
   },
-  async ({services, kept, headers}) => {
+  async ({services, recentJobs, kept, headers}) => {
     const {content, etag} = await kept('status', KEPT_MS, async () => {
       const {context, config} = await services();
-      const answer: z.output<typeof Status> = await readStatus(context, config);
+      const answer: z.output<typeof Status> = await readStatus(context, config, await recentJobs());
       const text = JSON.stringify(answer);
       return {content: text, etag: etagOf(text)};
     });
