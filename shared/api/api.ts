@@ -3,6 +3,7 @@ import {TtlCache} from '../cache';
 import type {SecretCheck} from '../config/secret-check';
 import {LookUps} from '../diagnosis/look-ups';
 import {RecentJobs} from '../diagnosis/recent-jobs';
+import {HOST_TOKEN_HEADER, isHostToken} from '../host-token';
 import {Problem, problemReply, toProblem} from '../http/errors';
 import {isPath} from '../http/framework';
 import {createBodyReader} from '../http/read-body';
@@ -67,21 +68,23 @@ export class Api {
 
   async #reply(request: Request): Promise<Reply> {
     const base = this.#configured();
-    const caller = await this.#callerOf(request, base);
+    const match = isPath(request.originalUrl) ? this.#router.match(request.method, request.path) : undefined;
+    const host = match?.kind === 'found' ? await this.#hostOf(request, match, base) : undefined;
+    const caller: Caller = host === undefined ? await this.#callerOf(request, base) : {kind: 'host', id: host};
     // Malformed requests count as well.
     this.#limits ??= new RateLimits(base.clock, {...PER_MINUTE, ...this.#options.perMinute});
     this.#limits.count(caller);
-    if (!isPath(request.originalUrl)) throw new Problem('invalid-request', 'the path cannot be decoded');
+    if (!match) throw new Problem('invalid-request', 'the path cannot be decoded');
 
     const page = await this.#pagesOf(base).answer(request);
     if (page) return page;
-    const match = this.#router.match(request.method, request.path);
     if (match.kind === 'unknown') return this.#asset(request);
     if (request.method === 'OPTIONS') return options(this.#router.allow(request.path) ?? '');
     if (match.kind === 'wrong_method') throw wrongMethod(request.method, match.allow);
 
     const authenticated = caller.kind === 'secret' || caller.kind === 'session';
     const {route, parameters} = match;
+    if (route.access === 'host' && host === undefined) throw wrongHostToken();
     if (caller.kind === 'session' && route.method !== 'GET') requireOwnPage(request);
     if (route.access === 'secret' && !authenticated) {
       throw new Problem(
@@ -150,6 +153,20 @@ export class Api {
     const isRight = await this.#checkSecret((secret) => isSecret(given, secret));
     this.#wrongSecrets[isRight ? 'right' : 'wrong'](address);
     return isRight;
+  }
+
+  /** The host whose token the request carries, of an operation for hosts. With several secrets, the token of any of them is valid. */
+  async #hostOf(
+    request: Request,
+    {route, parameters}: {readonly route: Operation; readonly parameters: Readonly<Record<string, string>>},
+    {config, secretCheck}: ServicesBase<'api'>,
+  ): Promise<string | undefined> {
+    const given = request.get(HOST_TOKEN_HEADER);
+    const {host} = parameters;
+    if (route.access !== 'host' || !given || host === undefined) return undefined;
+    this.#checkSecret ??= secretCheck(config.managerSecrets);
+    const {deployment} = config;
+    return (await this.#checkSecret((secret) => isHostToken(given, secret, {deployment, host}))) ? host : undefined;
   }
 
   #sessionsOf({config, secrets, clock, random}: ServicesBase<'api'>): Sessions {
@@ -252,6 +269,14 @@ export class Api {
     const {logger = this.#options.startLogger, config} = this.#base ?? {};
     return logger.with(traceFields(traceOf(request.headers), config?.project));
   }
+}
+
+function wrongHostToken(): Problem {
+  return new Problem(
+    'unauthenticated',
+    `the header ${HOST_TOKEN_HEADER} is missing, or is not the token of this host; slipway host-token prints it`,
+    {headers: {'WWW-Authenticate': HOST_TOKEN_HEADER}},
+  );
 }
 
 function misconfigured(): Problem {

@@ -70,10 +70,19 @@ export interface Description<P extends z.ZodType, Q extends z.ZodType, B extends
   readonly path: string;
   /** A second documented path. */
   readonly alsoAt?: string;
-  readonly tag: 'health' | 'overview' | 'runners' | 'persistent VMs' | 'jobs' | 'dead letters' | 'documentation';
+  readonly tag:
+    | 'health'
+    | 'overview'
+    | 'runners'
+    | 'persistent VMs'
+    | 'hosts'
+    | 'jobs'
+    | 'dead letters'
+    | 'documentation';
   readonly summary: string;
   readonly description?: string;
-  readonly access: 'public' | 'secret';
+  /** `host`: with the token of the host that the path names, and nothing else. */
+  readonly access: 'public' | 'secret' | 'host';
   readonly parameters: P;
   readonly query: Q;
   /** Left out: a body is ignored. */

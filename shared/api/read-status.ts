@@ -3,6 +3,7 @@ import {openBreakers, readUnserved} from '../diagnosis/facts';
 import {MOST_READ} from '../diagnosis/looked-at';
 import type {RecentJob, RecentJobs} from '../diagnosis/recent-jobs';
 import {queuedJobs, waitingJobs} from '../diagnosis/waiting-jobs';
+import {readHosts} from '../hosts/hosts';
 import type {BreakerDocument} from '../model/breaker';
 import {RUNNER_VERSIONS} from '../model/facts';
 import type {JobDocument} from '../model/job';
@@ -13,6 +14,7 @@ import type {Context} from '../ports';
 import {scrubSecrets} from '../secret';
 import type {Store} from '../store/store';
 import {
+  hostView,
   isVmPool,
   jobIdOf,
   type PersistentVm,
@@ -34,9 +36,10 @@ export async function readStatus(
 ) {
   const {store, pools, clock} = context;
   const now = clock.now();
-  const [jobs, vms, swept, breakers, deadletters, versions, unserved] = await Promise.all([
+  const [jobs, vms, hosts, swept, breakers, deadletters, versions, unserved] = await Promise.all([
     queuedJobs(context),
     persistentVms(context),
+    readHosts(context),
     lastSweep(store),
     openBreakers(store),
     store.count('deadletters', {}),
@@ -67,6 +70,7 @@ export async function readStatus(
         states: await countsOf(store, pool, runners, vms),
       })),
     ),
+    hosts: hosts.map(hostView),
     waiting_jobs: waiting.map(({job, explanation}) => ({
       job_id: job.jobId,
       repository: job.repository,

@@ -29,6 +29,7 @@ export const PROBLEMS = {
   'not-found': {status: 404, title: 'No resource at this path'},
   'unknown-pool': {status: 404, title: 'Unknown pool'},
   'unknown-runner': {status: 404, title: 'Unknown runner'},
+  'unknown-host': {status: 404, title: 'Unknown Docker host'},
   'unknown-job': {status: 404, title: 'No record of this job'},
   'unknown-dead-letter': {status: 404, title: 'Unknown dead letter'},
   'method-not-allowed': {status: 405, title: 'The method is not allowed at this path'},

@@ -117,9 +117,10 @@ describeInBrowser('in a browser', () => {
     expect(await live.textContent()).toContain('healthy');
 
     await page.locator('.auth-wrapper .authorize').click();
-    await page.locator('.auth-container input').fill(MANAGER_SECRET);
-    await page.locator('.auth-btn-wrapper .authorize').click();
-    await page.locator('.auth-btn-wrapper .btn-done').click();
+    const secret = page.locator('.auth-container', {hasText: 'X-Runner-Secret'});
+    await secret.locator('input').fill(MANAGER_SECRET);
+    await secret.locator('.auth-btn-wrapper .authorize').click();
+    await secret.locator('.auth-btn-wrapper .btn-done').click();
     const status = page.locator('#operations-overview-getStatus');
     await status.locator('.opblock-summary').first().click();
     await status.getByRole('button', {name: 'Try it out'}).click();

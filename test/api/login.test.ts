@@ -1,3 +1,4 @@
+import {PER_MINUTE} from '../../shared/api/rate-limits';
 import {linkToken} from '../../shared/api/session';
 import {Secret} from '../../shared/secret';
 import {type BuiltPages, buildThePages} from '../builders/built-pages';
@@ -207,7 +208,7 @@ test('wrong secrets of the form count with those of the header: after ten none i
 });
 
 test('sessions have 300 requests a minute each, whatever else their browsers send', async () => {
-  const limited = await aSystem({pageFiles: pages.read, limitsRequests: true});
+  const limited = await aSystem({pageFiles: pages.read, perMinute: PER_MINUTE});
   await system.close();
   system = limited;
   const [one, two] = [await logIn(), await logIn()];

@@ -5,6 +5,7 @@ import {createStop} from '../../functions/stop/index';
 import {createSweep} from '../../functions/sweep/index';
 import {createWebhook} from '../../functions/webhook/index';
 import type {PageFiles} from '../../shared/api/pages/files';
+import type {PerMinute} from '../../shared/api/rate-limits';
 import type {Environment} from '../../shared/config/variables';
 import type {Logger} from '../../shared/logger';
 import type {Random} from '../../shared/random';
@@ -73,8 +74,8 @@ export interface SystemOptions {
   readonly sweepEverySeconds?: number;
   /** `false`: tasks run when the test says so. */
   readonly autoDispatch?: boolean;
-  /** Whether `api` limits the requests as in a deployment; no limit in practice unless set. */
-  readonly limitsRequests?: true;
+  /** Requests a minute that `api` answers to one caller; no limit in practice unless given. */
+  readonly perMinute?: PerMinute;
   /** The pages of `api`; none unless given. */
   readonly pageFiles?: () => Promise<PageFiles | undefined>;
 }
@@ -178,7 +179,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   provision.handle(options.crash ? crashingProvision(shared, options.crash) : createProvision(shared));
   stop.handle(createStop(shared));
   const unlimited = {nobody: 100_000, secret: 100_000, session: 100_000, host: 100_000};
-  const limits = options.limitsRequests ? {} : {perMinute: unlimited};
+  const limits = {perMinute: options.perMinute ?? unlimited};
   const pages = options.pageFiles ? {pageFiles: options.pageFiles} : {};
   api.handle(createApi({...shared, ...pages, ...limits}));
   sweep.handle(createSweep(shared));

@@ -5,7 +5,7 @@ import {JSON_TYPE} from '../../http/server';
 import {operation} from '../operation';
 import {readStatus} from '../read-status';
 import {RunnerVersion} from '../runner-version';
-import {JobState, RunnerStateWord, Time, VerdictWord} from '../schemas';
+import {Host, JobState, RunnerStateWord, Time, VerdictWord} from '../schemas';
 
 const Counts = z.object({
   requested: z.int(),
@@ -48,6 +48,7 @@ const Status = z
       .meta({description: 'Interval of the sweep, which finds events that no webhook delivered.'}),
     job_timeout_seconds: z.int().meta({description: 'The longest job time of any pool.'}),
     pools: z.array(z.object({name: z.string(), limit: z.int(), states: Counts})),
+    hosts: z.array(Host).meta({description: 'Docker hosts.'}),
     waiting_jobs: z
       .array(
         z.object({
@@ -163,6 +164,7 @@ const EXAMPLE: z.output<typeof Status> = {
   poll_interval_seconds: 60,
   job_timeout_seconds: 7200,
   pools: [{name: 'arm', limit: 50, states: {requested: 0, creating: 0, booting: 0, idle: 0, busy: 1, draining: 0}}],
+  hosts: [],
   waiting_jobs: [],
   waiting_jobs_total: 0,
   unserved_jobs: [],
