@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {readBuiltPages} from '../../shared/api/pages/files';
+import {PER_MINUTE} from '../../shared/api/rate-limits';
 import {linkToken} from '../../shared/api/session';
 import {parseConfig} from '../../shared/config/config';
 import type {Environment} from '../../shared/config/variables';
@@ -100,7 +101,7 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
     sweepEverySeconds: sweepIntervalSeconds,
     env: taken,
     bootMs: 12_000,
-    requestsPerMinute: 60,
+    perMinute: PER_MINUTE,
     pageFiles: () => readBuiltPages(pages),
   });
   // Nobody waits for the first full minute.

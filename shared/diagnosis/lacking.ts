@@ -1,8 +1,8 @@
-import {type BreakerDocument, GITHUB_DOWN} from '../model/breaker';
 import type {FailedAttempt, JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
 import type {EphemeralPool} from '../model/pool';
 import {isBeingCreated, isEnding, isOnlineOnRecord, type RunnerDocument} from '../model/runner';
+import {breakerSentence, remedyOfBreaker} from './breakers';
 import {jobName, type LookedAt, MOST_READ, type QueuePlace} from './looked-at';
 import {count, due, duration, type Explanation, ordinal, quoted} from './verdict';
 
@@ -86,21 +86,7 @@ function breakerOpen({breakers, now}: LookedAt, job: JobDocument): Explanation |
   const [breaker] = breakers;
   if (!breaker) return undefined;
   const since = Math.max(breaker.openedAt, job.queuedAt);
-  const {name, reason, openedAt, nextProbeAt} = breaker;
-  return {
-    verdict: 'breaker_open',
-    since,
-    because: `breaker ${name} is open since ${duration(now - openedAt)}: ${quoted(reason)}; the next probe is ${due(nextProbeAt, now)}`,
-    do: remedyOf(breaker),
-  };
-}
-
-function remedyOf({name}: BreakerDocument): string {
-  if (name === GITHUB_DOWN) return 'Wait: look at githubstatus.com; a probe a minute closes the breaker.';
-  if (name.startsWith('github.')) return 'Wait: GitHub’s rate limit ends by itself, and a probe closes the breaker.';
-  if (name.startsWith('boot.'))
-    return 'Read the serial port log of the last VM of this template, and mend its startup script or image.';
-  return 'Ask for more of the quota that the message names (IAM, Quotas), lower maxRunners, or use another region or machine type.';
+  return {verdict: 'breaker_open', since, because: breakerSentence(breaker, now), do: remedyOfBreaker(breaker)};
 }
 
 function failing(looked: LookedAt, failed: FailedAttempt): Explanation {
@@ -180,7 +166,7 @@ function made(looked: LookedAt, job: JobDocument, runner: RunnerDocument, pool: 
 /** A boot is not called long before this, whatever is usual. */
 const SHORT_BOOT_MS = 90_000;
 
-function booting({now, usualBootMs}: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Explanation {
+function booting({now, usualBootMs, failedBoots}: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Explanation {
   const since = runner.stateAt;
   const mostMs = pool.bootMinutes * 60_000;
   const longMs = Math.min(mostMs, Math.max(SHORT_BOOT_MS, 2 * (usualBootMs ?? mostMs)));
@@ -188,8 +174,14 @@ function booting({now, usualBootMs}: LookedAt, runner: RunnerDocument, pool: Eph
     usualBootMs === undefined
       ? `a boot may take ${duration(mostMs)} here`
       : `it usually takes ${duration(usualBootMs)} here, and may take ${duration(mostMs)}`;
-  const boots = `runner ${runner.name} has been booting for ${duration(now - since)}${placeOf(runner)}; ${usual}`;
-  if (now - since <= longMs) return {verdict: 'booting', since, because: boots, do: 'Wait for the boot.'};
+  const before = failedBefore(failedBoots, now);
+  const boots = `runner ${runner.name} has been booting for ${duration(now - since)}${placeOf(runner)}; ${usual}${before}`;
+  if (now - since <= longMs) {
+    const remedy = before
+      ? 'If this one does not boot either, mend the startup script or the image; the machine’s console says how far it comes.'
+      : 'Wait for the boot.';
+    return {verdict: 'booting', since, because: boots, do: remedy};
+  }
   return {
     verdict: 'booting',
     since,
@@ -197,6 +189,15 @@ function booting({now, usualBootMs}: LookedAt, runner: RunnerDocument, pool: Eph
     do: `Read the VM’s serial port log: gcloud compute instances get-serial-port-output ${runner.name}${zoneFlag(runner)}`,
     takesTooLong: true,
   };
+}
+
+/** `; the machine before did not boot (…)`; empty: it is the first. */
+function failedBefore(failedBoots: readonly RunnerDocument[], now: number): string {
+  const last = failedBoots.at(-1);
+  if (!last) return '';
+  const others = failedBoots.length - 1;
+  const more = others > 0 ? `, nor did ${others === 1 ? 'the one' : `the ${others}`} before it` : '';
+  return `; the machine before did not boot: ${last.name}${placeOf(last)} ended ${duration(now - last.stateAt)} ago${more}`;
 }
 
 function idle({now, registration}: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Explanation {

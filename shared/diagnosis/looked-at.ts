@@ -91,6 +91,8 @@ export interface LookedAt {
   readonly eyes: Eyes;
   /** How long a boot usually takes in the pool: the median of the last 50, in milliseconds. Undefined: not known, or the runner does not boot. */
   readonly usualBootMs: number | undefined;
+  /** Runners that were made for the job before, and whose machines did not boot; oldest first. */
+  readonly failedBoots: readonly RunnerDocument[];
   /** Placements that are tried for the job's runner, in words; empty: not known. */
   readonly placements: readonly string[];
 }

@@ -73,6 +73,7 @@ export async function waitingJobs(
         vm: withBefore(vms.get(job.pool), job, jobs),
         eyes,
         usualBootMs: boots.get(job.pool),
+        failedBoots: [],
         placements: [],
       };
       return {job, explanation: explain(looked)};

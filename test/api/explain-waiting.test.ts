@@ -220,6 +220,26 @@ describe('a job that waits', () => {
     expect((await explain(job.id)).do).toContain('get-serial-port-output');
   });
 
+  test('is `booting` with what became of the machines before, once they did not boot', async () => {
+    await start({bootMs: 600 * MINUTE});
+    const job = system.queueJob();
+    await system.sweepFor(9 * MINUTE);
+    await system.pass(MINUTE);
+    const second = await explain(job.id);
+    expect(second).toMatchObject({verdict: 'booting', runner: {name: `slipway-arm-${job.id}-2`}});
+    expect(second.because).toMatch(
+      new RegExp(
+        `; the machine before did not boot: slipway-arm-${job.id}-1 in us-central1-[abf] ended \\d+ (s|min) ago$`,
+      ),
+    );
+    expect(second.do).toContain('mend the startup script or the image');
+    await system.sweepFor(8 * MINUTE);
+    const third = await explain(job.id);
+    expect(third.because).toMatch(
+      new RegExp(`; the machine before did not boot: slipway-arm-${job.id}-2 in .*ago, nor did the one before it$`),
+    );
+  });
+
   test('is `booting` with the last line of its console, only once the boot takes too long', async () => {
     await start({bootMs: 30 * MINUTE});
     const job = system.queueJob();
