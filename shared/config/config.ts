@@ -84,6 +84,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
   const limits = readOldLimits(variables);
   const {
     pools,
+    hosts,
     discovery = old.discovery,
     maxRunners,
     prices,
@@ -103,6 +104,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
   return present({
     deployment: readDeployment(variables),
     pools,
+    hosts,
     maxRunners,
     prices,
     discovery: discovery ?? (credentials.appId === undefined ? 'configured' : 'installation'),
@@ -231,7 +233,7 @@ function readPools(
   oldDiscovery: Config['discovery'] | undefined,
 ): RunnerConfig {
   const source = readRunnerConfig(variables, problems);
-  if (!source) return {pools: []};
+  if (!source) return {pools: [], hosts: []};
   const config = parseRunnerConfig(source.text, source.root, context, problems);
   const path = config.discovery ? `${source.root}.discovery` : 'DISCOVERY_MODE';
   if (

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type {Host} from './host';
 import type {ProviderConfig, ProviderSettings} from './pool';
 
 /** What parts of `RUNNER_CONFIG` have in common, for the pool's own settings and for those of each provider. */
@@ -42,6 +43,8 @@ export interface Here {
   readonly zone?: string;
   readonly region?: string;
   readonly containers?: ContainerDefaults;
+  /** The Docker hosts that are configured, as far as they can be read. */
+  readonly hosts?: readonly Host[];
 }
 
 /**
