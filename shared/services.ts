@@ -8,7 +8,7 @@ import {connectGitHub, dryRunGitHub} from './github/client';
 import type {Discovery, GitHubConnection, GitHubFor} from './github/github';
 import type {Context, ControllingFunction, Services, ServicesBase} from './ports';
 import type {Compute} from './providers/gce/client/compute';
-import {createEngine, createProviders, createVms, type ProviderTypes} from './providers/registry';
+import {connectCodemagic, createEngine, createProviders, createVms, type ProviderTypes} from './providers/registry';
 import type {Secret} from './secret';
 import {createServicesBase, type ServicesBaseOptions, startLogger} from './services-base';
 import {createFirestoreStore} from './store/firestore';
@@ -78,7 +78,8 @@ async function create<T extends ControllingFunction>(
   };
   // Connects at the first call, because `api` also starts without credentials.
   const github: GitHubFor = options.github ?? ((scope, installationId) => connect().forScope(scope, installationId));
-  const providerOptions = {config, compute, clock, logger};
+  const codemagic = () => connectCodemagic(config.codemagic, secrets, clock);
+  const providerOptions = {config, compute, codemagic, clock, logger};
   const providers = createProviders(providerOptions, options.providers);
   const context: Context = {
     deployment,
