@@ -59,10 +59,19 @@ const SHARED_CORE: Readonly<Record<string, {readonly cpus: number; readonly gib:
   'e2-medium': {cpus: 1, gib: 4},
 };
 
+/** USD an hour of builds at CodeMagic, by instance type, pay as you go. @see https://docs.codemagic.io/billing/pricing/ As of 2026-11-01. */
+const BUILDS: Readonly<Record<string, number>> = {
+  mac_mini_m2: 0.095 * 60,
+  mac_mini_m4: 0.114 * 60,
+  linux_x2: 0.045 * 60,
+  windows_x2: 0.045 * 60,
+};
+
 const MACHINE_TYPE = /^([a-z]\d{1,2}[a-z]?)-([a-z]{1,20})-(\d{1,3})$/;
 
 /** USD an hour by the table; undefined: it has no price of the type. */
 export function listPrice(machineType: string, spot: boolean): number | undefined {
+  if (Object.hasOwn(BUILDS, machineType)) return BUILDS[machineType];
   const [, family = '', kind = '', count] = MACHINE_TYPE.exec(machineType) ?? [];
   const shared = SHARED_CORE[machineType];
   const series = SERIES[shared ? machineType.slice(0, 2) : family];

@@ -59,7 +59,7 @@ export async function recordBootFailure(context: Context, poolName: string, runn
   const pool = poolOf(context, poolName);
   const name = pool && bootBreaker(pool);
   if (!name) return;
-  const reason = `${runner} did not come online; check the template's start-up script in its serial port log`;
+  const reason = `${runner} did not come online; check the template's startup script or workflow in the log of its machine`;
   await countAndLogFailure(context, name, reason, BOOT_LIMITS);
 }
 

@@ -1,6 +1,6 @@
 import {Refused} from '../errors';
 import {isRegistrationOf, isUnused} from '../model/identity';
-import {type JobDocument, jobKeyOf} from '../model/job';
+import {type JobDocument, jobKeyOf, withoutCapacity} from '../model/job';
 import {placementOf} from '../model/placement';
 import {isOver, machineProvider, type RunnerDocument} from '../model/runner';
 import type {Preemption} from '../model/sweep';
@@ -19,7 +19,7 @@ import type {ActionOutcome, EndOptions, EndRunner, LeftoverVm, Removed} from './
 export async function endRunner(
   sweep: Sweep,
   action: EndRunner<string>,
-  {unlessOnline = false, hasVanished = false, failedToBoot = false}: EndOptions = {},
+  {unlessOnline = false, hasVanished = false, failedToBoot = false, lackedCapacity = false}: EndOptions = {},
 ): Promise<ActionOutcome> {
   const {context} = sweep;
   const {runner: name, reason, isDead, force, jobUrl} = action;
@@ -31,7 +31,7 @@ export async function endRunner(
 
   const job = runner.runs === null ? undefined : await context.store.get('jobs', runner.runs);
   const preemption = job && hasVanished ? await preempted(sweep, runner, job) : undefined;
-  const reopened = await reopenCovered(context, name);
+  const reopened = await reopenCovered(context, name, lackedCapacity);
   const removal = await removeMachine(context, runner);
   await retireRunner(context, runner, runner.runs === null ? 'failed' : 'gone', removal);
   if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));
@@ -81,13 +81,14 @@ async function deregisterUnlessAlive(
 }
 
 /** Reopens the job to which the runner is assigned; returns the key of the job. */
-async function reopenCovered(context: Context, name: string): Promise<string | undefined> {
+async function reopenCovered(context: Context, name: string, lackedCapacity: boolean): Promise<string | undefined> {
   return context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
     const job = runner?.covers ? await transaction.get('jobs', runner.covers) : undefined;
     if (!runner?.covers || job?.status !== 'queued' || job.runner !== name) return undefined;
     const now = context.clock.now();
-    transaction.set('jobs', runner.covers, {...job, demand: 'open', runner: null, updatedAt: now});
+    const failure = lackedCapacity ? {failedAttempt: withoutCapacity(job, name, now)} : {};
+    transaction.set('jobs', runner.covers, {...job, ...failure, demand: 'open', runner: null, updatedAt: now});
     transaction.set('runners', name, {...runner, covers: null, spare: false});
     return runner.covers;
   });

@@ -12,6 +12,9 @@ import type {Store} from '../../shared/store/store';
 import type {QueueLimits} from '../../shared/tasks/local/limits';
 import type {TracingOptions} from '../../shared/telemetry/create-tracer';
 import {CloudScheduler, secondsToMinute} from './cloud-scheduler';
+import {TOKEN as CODEMAGIC_TOKEN} from './codemagic/api';
+import {CodemagicServer} from './codemagic/server';
+import {CodemagicWorld, type CodemagicWorldOptions} from './codemagic/world';
 import type {ZonesByRegion} from './compute/catalog';
 import type {ComputeLatencies} from './compute/latencies';
 import {computeMachines} from './compute/machine-world';
@@ -60,6 +63,8 @@ export interface SystemOptions {
   /** Compute Engine's, by region. */
   readonly zones?: ZonesByRegion;
   readonly failsToBoot?: (machine: EmulatedMachine) => boolean;
+  /** CodeMagic is there, for pools of its type; not unless given. */
+  readonly codemagic?: Omit<CodemagicWorldOptions, 'scheduler'>;
   readonly queueLimits?: Partial<QueueLimits>;
   readonly env?: Environment;
   /** With a personal token in place of the App. */
@@ -81,6 +86,8 @@ export interface System {
   readonly github: GitHubWorld;
   readonly compute: ComputeWorld;
   readonly computeServer: ComputeServer;
+  /** With `SystemOptions.codemagic` alone. */
+  readonly codemagic: CodemagicServer | undefined;
   readonly tasks: CloudTasksServer;
   readonly store: Store;
   readonly oidc: OidcIssuer;
@@ -121,12 +128,12 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const computeServer = new ComputeServer(compute);
   const computeAt = await computeServer.listen();
   const {bootMs, failsToBoot} = options;
-  const killed = bootRunners({
-    github,
-    machines: computeMachines(compute),
-    bootMs,
-    ...(failsToBoot ? {failsToBoot} : {}),
-  });
+  const boots = {github, bootMs, ...(failsToBoot ? {failsToBoot} : {})};
+  const killed = bootRunners({...boots, machines: computeMachines(compute)});
+  const builds = options.codemagic && new CodemagicWorld({scheduler, ...options.codemagic});
+  if (builds) bootRunners({...boots, machines: builds, killed});
+  const codemagic = builds && new CodemagicServer(builds);
+  const codemagicUrl = await codemagic?.listen();
 
   const oidc = await OidcIssuer.create(scheduler);
   const jwksUrl = await oidc.listen();
@@ -166,6 +173,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     CLOUD_TASKS_EMULATOR_HOST: `${tasksAt.host}:${tasksAt.port}`,
     ...(sweepEverySeconds ? {SWEEP_INTERVAL_SECONDS: String(sweepEverySeconds)} : {}),
     COMPUTE_EMULATOR_HOST: `${computeAt.host}:${computeAt.port}`,
+    ...(codemagicUrl ? {CODEMAGIC_TOKEN, CODEMAGIC_API_URL: codemagicUrl} : {}),
     ...options.env,
   };
   const store = options.makeStore?.(scheduler) ?? createMemoryStore({clock: scheduler});
@@ -188,6 +196,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     github,
     compute,
     computeServer,
+    codemagic,
     tasks,
     store,
     oidc,
@@ -199,7 +208,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await sweeper.close();
       await tasks.close();
       await Promise.all([webhook, provision, stop, sweep, api].map((served) => served.close()));
-      await Promise.all([githubServer.close(), computeServer.close(), oidc.close()]);
+      await Promise.all([githubServer.close(), computeServer.close(), codemagic?.close(), oidc.close()]);
     },
   };
 }

@@ -1,4 +1,6 @@
-import {type GceProviderConfig, isGce, type Pool} from '../../shared/model/pool';
+import {type GceProviderConfig, isGce, type Pool, type ProviderSettings} from '../../shared/model/pool';
+import type {CodemagicSettings} from '../../shared/providers/codemagic/config';
+import {APP, TEAM} from '../emulators/codemagic/world';
 import {isInMemory, type MemorySettings, type MemoryType, QUOTA_SCOPE} from '../emulators/memory/provider';
 import {placeNamed} from '../emulators/memory/world';
 import type {JobKind, Setting} from './scenario';
@@ -46,9 +48,22 @@ export function labelsOf(kind: JobKind, number: number): readonly string[] {
 export function poolsOf({
   provider,
 }: Pick<Setting, 'provider'>): ((configured: readonly Pool[]) => readonly Pool[]) | undefined {
-  if (!isInMemory(provider)) return undefined;
-  return (configured) =>
-    configured.map((pool) => (isGce(pool) ? {...pool, provider: inMemory(provider, pool.provider)} : pool));
+  const change = changeOf(provider);
+  if (!change) return undefined;
+  return (configured) => configured.map((pool) => (isGce(pool) ? {...pool, provider: change(pool.provider)} : pool));
+}
+
+function changeOf(provider: Setting['provider']): ((gce: GceProviderConfig) => ProviderSettings) | undefined {
+  if (isInMemory(provider)) return (gce) => inMemory(provider, gce);
+  return provider === 'codemagic' ? atCodemagic : undefined;
+}
+
+/** A workflow in place of each template. */
+function atCodemagic({template}: GceProviderConfig): CodemagicSettings {
+  return {
+    ...{type: 'codemagic', app: APP, workflow: template, branch: 'main', team: TEAM, instanceType: 'mac_mini_m2'},
+    ...{quotaScopes: [TEAM], template: `${APP}/${template}`},
+  };
 }
 
 function inMemory(type: MemoryType, {zones = [], spot, template}: GceProviderConfig): MemorySettings {

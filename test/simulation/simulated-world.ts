@@ -15,6 +15,7 @@ import {type MemoryService, memoryService} from '../emulators/memory/service';
 import {MemoryWorld} from '../emulators/memory/world';
 import {bootRunners, type Killed} from '../emulators/runner-process';
 import {SeededRandom} from '../emulators/seeded-random';
+import {codemagicProvider, codemagicWorld} from './codemagic-builds';
 import {countRedeliveries} from './count-redeliveries';
 
 import {EventScheduler} from './event-scheduler';
@@ -100,7 +101,9 @@ export class SimulatedWorld {
     const memory = isInMemory(setting.provider)
       ? new MemoryWorld({scheduler, identity: setting.provider === MEMORY ? 'name' : 'id'})
       : undefined;
-    this.made = memory ?? ofCompute;
+    const codemagic =
+      setting.provider === 'codemagic' ? codemagicWorld(scheduler, randomOf(seed, 'labels')) : undefined;
+    this.made = memory ?? codemagic ?? ofCompute;
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
     this.foreignResources = new ForeignResources(this.github, this.made, setting.foreignResources === true, violated);
@@ -124,7 +127,7 @@ export class SimulatedWorld {
     };
     this.killed = bootRunners({...boots, machines: this.made, killed: this.#killed});
     // The persistent VM is Compute Engine's, whatever else there is.
-    if (memory) bootRunners({...boots, machines: ofCompute, killed: this.#killed});
+    if (this.made !== ofCompute) bootRunners({...boots, machines: ofCompute, killed: this.#killed});
     this.leftovers?.leaveRunner();
     this.neighbours = setting.neighbours
       ? new Neighbours(this.github, scenario, randomOf(seed, 'neighbours'), violated)
@@ -159,6 +162,7 @@ export class SimulatedWorld {
       ),
       compute: this.ports.compute(directCompute(api, 'world'), api),
       ...(memory ? {providers: this.#providers(memory)} : {}),
+      ...(codemagic ? {providers: codemagicProvider(codemagic, this.ports)} : {}),
       discovery: this.ports.discovery(
         countRedeliveries(directDiscovery(github, {deliveriesAPage: setting.deliveriesAPage ?? 100}), {
           now: () => scheduler.now(),

@@ -71,6 +71,7 @@ export class BuildFinder {
         if (owner.kind === 'ours') found.push({build, name: owner.name, isKept: owner.isKept});
         // What cannot be told is not ours; but in a workflow of ours it may be.
         const mayBeOurs = this.options.workflows.has(`${build.app}/${build.workflow}`);
+        // mutation: codemagic unread build
         if (owner.kind === 'unread' || (owner.kind === 'unknown' && mayBeOurs)) isComplete = false;
       });
     }
@@ -95,7 +96,6 @@ export class BuildFinder {
     let cursor: string | undefined;
     for (let page = 1; page <= MOST_PAGES; page++) {
       const {builds, cursor: next} = await withCodemagicErrors(codemagic.listBuilds(team, cursor));
-      // mutation: codemagic ended builds
       live.push(...builds.filter(({status}) => !hasEnded(status)));
       const isPast = builds.length > 0 && builds.every(({createdAt}) => createdAt !== undefined && createdAt < oldest);
       if (next === undefined || isPast) return {builds: live, complete: true};
@@ -146,7 +146,6 @@ export function machineOf({build, name, isKept}: OwnBuild, deployment: string, n
 }
 
 function statusOf(status: string): MachineStatus {
-  // mutation: codemagic queue
   if (status === 'queued') return 'queued';
   return status === 'finishing' ? 'stopping' : 'running';
 }

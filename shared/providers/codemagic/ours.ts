@@ -41,6 +41,7 @@ export function labelsOf(
  */
 export function ownerOf(deployment: string, {labels, variables}: Pick<Build, 'labels' | 'variables'>): Owner {
   if (labels && labels.length > 0) {
+    // mutation: codemagic deployment
     const isOurs = labels.includes(`${DEPLOYMENT_LABEL}=${deployment}`);
     const name = labels.find((label) => parseRunnerName(deployment, label) !== undefined);
     return isOurs && name !== undefined ? {kind: 'ours', name, isKept: labels.includes(KEEP_LABEL)} : {kind: 'foreign'};

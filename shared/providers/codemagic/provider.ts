@@ -49,11 +49,9 @@ export function createCodemagicProvider(options: CodemagicProviderOptions): Runn
     const {name, id} = reference;
     if (!id) return finder.findNamed(teamsOf(reference), name);
     const build = await withCodemagicErrors(codemagic.getBuild(id));
-    // mutation: codemagic end of build
     if (!build || hasEnded(build.status)) return [];
     const owner = ownerOf(deployment, build);
     if (owner.kind === 'unknown') return [{build, name, isKept: false}];
-    // mutation: codemagic owner
     if (owner.kind === 'ours' && owner.name === name) return [{build, name, isKept: owner.isKept}];
     logger.warning(`build ${id} is not labelled as ${name} of ${deployment}: left alone`, {
       decision: 'foreign',
@@ -77,11 +75,12 @@ export function createCodemagicProvider(options: CodemagicProviderOptions): Runn
       const placement = placementOf(pool);
       await request.beforeInsert(placement, placement.machineType);
       try {
+        // mutation: codemagic second build
         const id = await codemagic.startBuild(newBuild(pool, deployment, request));
         return {kind: 'created', placement, id};
       } catch (error) {
         if (!(error instanceof CodemagicFailure)) throw error;
-        // mutation: codemagic lost answer
+        // mutation: codemagic answer
         if (error.failure !== 'uncertain') return refusal(error, pool);
         return (
           (await foundAfterAll(options, finder, pool, request)) ?? {

@@ -261,7 +261,8 @@ export class CodemagicWorld implements MachineWorld {
     build.status = 'preparing';
     build.startedAtMs = this.scheduler.now();
     build.cancelEnd = this.#later(this.options.maxBuildMs ?? MAX_BUILD_MS, () => {
-      this.#announce('expired', build);
+      // With whatever runs in it.
+      this.#announce('host_error', build);
       this.#end(build, 'timeout', 'deleted');
     });
     const prepareMs = this.options.prepareMs ?? 10_000;
