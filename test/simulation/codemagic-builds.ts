@@ -13,16 +13,21 @@ import {TEMPLATES} from './pools';
 const UNLISTED_MS = 2_000;
 
 /** CodeMagic with a workflow for each template. Whether lists show labels is drawn. */
-export function codemagicWorld(scheduler: Scheduler, random: SeededRandom): CodemagicWorld {
+export function codemagicApi(scheduler: Scheduler, random: SeededRandom): CodemagicApi {
   const world = new CodemagicWorld({scheduler, unlistedMs: UNLISTED_MS, leavesLabelsOut: random.next() < 0.5});
   world.apps.get(APP)?.workflows.push(...TEMPLATES);
-  return world;
+  return new CodemagicApi(world);
+}
+
+/** What was asked of CodeMagic that it does not know, or that nobody should ask. */
+export function violationsOf({violations, world}: CodemagicApi): string[] {
+  return [...violations, ...world.cancelledInVain().map((id) => `build ${id} was cancelled again and again`)];
 }
 
 /** The provider with its real client over the model, below the faults of the scenario. */
-export function codemagicProvider(world: CodemagicWorld, ports: FaultyPorts): ProviderTypes {
-  const api = new CodemagicApi(world);
-  const codemagic = ports.codemagic(directCodemagic(api), (ms) => world.scheduler.sleep(ms));
+export function codemagicProvider(api: CodemagicApi, ports: FaultyPorts): ProviderTypes {
+  const {scheduler} = api.world;
+  const codemagic = ports.codemagic(directCodemagic(api), (ms) => scheduler.sleep(ms));
   return {
     codemagic({config: {deployment, pools}, clock, logger}) {
       const own = pools.filter((pool): pool is typeof pool & CodemagicPool => pool.provider.type === 'codemagic');

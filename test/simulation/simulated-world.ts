@@ -15,7 +15,7 @@ import {type MemoryService, memoryService} from '../emulators/memory/service';
 import {MemoryWorld} from '../emulators/memory/world';
 import {bootRunners, type Killed} from '../emulators/runner-process';
 import {SeededRandom} from '../emulators/seeded-random';
-import {codemagicProvider, codemagicWorld} from './codemagic-builds';
+import {codemagicApi, codemagicProvider, violationsOf} from './codemagic-builds';
 import {countRedeliveries} from './count-redeliveries';
 
 import {EventScheduler} from './event-scheduler';
@@ -72,6 +72,8 @@ export class SimulatedWorld {
     readonly providers?: ProviderTypes;
     readonly discovery: ReturnType<FaultyPorts['discovery']>;
   };
+  /** What the functions asked of a provider's service that nobody should ask. */
+  readonly peerViolations: () => readonly string[];
   readonly #killed: Killed[] = [];
   /** VMs whose startup script dies, or takes longer than a boot may. */
   readonly failedBoots: string[] = [];
@@ -101,9 +103,9 @@ export class SimulatedWorld {
     const memory = isInMemory(setting.provider)
       ? new MemoryWorld({scheduler, identity: setting.provider === MEMORY ? 'name' : 'id'})
       : undefined;
-    const codemagic =
-      setting.provider === 'codemagic' ? codemagicWorld(scheduler, randomOf(seed, 'labels')) : undefined;
-    this.made = memory ?? codemagic ?? ofCompute;
+    const codemagic = setting.provider === 'codemagic' ? codemagicApi(scheduler, randomOf(seed, 'labels')) : undefined;
+    this.peerViolations = () => (codemagic ? violationsOf(codemagic) : []);
+    this.made = memory ?? codemagic?.world ?? ofCompute;
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
     this.foreignResources = new ForeignResources(this.github, this.made, setting.foreignResources === true, violated);

@@ -1,7 +1,7 @@
 import type {Clock} from '../../clock';
 import type {Secret} from '../../secret';
 import {type Application, type BuildPage, readApplication, readBuild, readBuildPage, readStarted} from './answers';
-import {CodemagicFailure, failureOf, type HttpAnswer, isAbsent} from './failure';
+import {CodemagicFailure, failureOf, type HttpAnswer, saysAbsent} from './failure';
 import type {Build} from './ours';
 
 /** The start of a build: all that CodeMagic is told. */
@@ -112,7 +112,7 @@ export function createCodemagic({apiUrl, v3Url, token, clock, send = overHttp}: 
   /** Reads the answer of a call that asks for something; undefined: CodeMagic says that it does not exist. */
   async function read<T>(call: Call, of: (body: unknown) => T | undefined): Promise<T | undefined> {
     const {answer, failure} = await ask(call);
-    if (isAbsent(answer)) return undefined;
+    if (saysAbsent(answer)) return undefined;
     if (answer.status !== 200) throw failure();
     return orUnreadable(call.what, of(json(answer)));
   }
@@ -141,7 +141,7 @@ export function createCodemagic({apiUrl, v3Url, token, clock, send = overHttp}: 
     async cancelBuild(id) {
       const url = `${apiUrl}/builds/${encodeURIComponent(id)}/cancel`;
       const {answer, failure} = await ask({what: `cancel build ${id}`, request: {method: 'POST', url}});
-      if (isAbsent(answer)) return 'absent';
+      if (saysAbsent(answer)) return 'absent';
       // 208: it had ended by itself.
       // mutation: codemagic 208
       if (answer.status === 200 || answer.status === 208) return 'accepted';

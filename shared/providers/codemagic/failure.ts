@@ -40,7 +40,7 @@ function isPage({headers, body}: HttpAnswer): boolean {
 }
 
 /** Whether CodeMagic itself says that what was asked for does not exist. */
-export function isAbsent(answer: HttpAnswer): boolean {
+export function saysAbsent(answer: HttpAnswer): boolean {
   return answer.status === 404 && !isPage(answer) && objectOf(answer.body) !== undefined;
 }
 

@@ -71,7 +71,6 @@ export class BuildFinder {
         if (owner.kind === 'ours') found.push({build, name: owner.name, isKept: owner.isKept});
         // What cannot be told is not ours; but in a workflow of ours it may be.
         const mayBeOurs = this.options.workflows.has(`${build.app}/${build.workflow}`);
-        // mutation: codemagic unread build
         if (owner.kind === 'unread' || (owner.kind === 'unknown' && mayBeOurs)) isComplete = false;
       });
     }
@@ -133,7 +132,7 @@ export function hasEnded(status: string): boolean {
 }
 
 /** The build as a machine. `now`: for a build that does not tell its age. */
-export function machineOf({build, name, isKept}: OwnBuild, deployment: string, now: number): Machine {
+export function asMachine({build, name, isKept}: OwnBuild, deployment: string, now: number): Machine {
   return {
     name,
     id: build.id,

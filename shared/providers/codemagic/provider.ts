@@ -8,7 +8,7 @@ import {checkPool} from './check';
 import type {Codemagic} from './client';
 import type {CodemagicPool} from './config';
 import {CodemagicFailure, withCodemagicErrors} from './failure';
-import {BuildFinder, hasEnded, machineOf, type OwnBuild} from './find';
+import {asMachine, BuildFinder, hasEnded, type OwnBuild} from './find';
 import {DEPLOYMENT_VARIABLE, JIT_CONFIG_VARIABLE, labelsOf, ownerOf, RUNNER_VARIABLE} from './ours';
 
 export interface CodemagicProviderOptions {
@@ -94,7 +94,7 @@ export function createCodemagicProvider(options: CodemagicProviderOptions): Runn
 
     async find(reference) {
       const [newest] = await look(reference);
-      return newest && machineOf(newest, deployment, clock.now());
+      return newest && asMachine(newest, deployment, clock.now());
     },
 
     async delete(reference) {
@@ -110,7 +110,7 @@ export function createCodemagicProvider(options: CodemagicProviderOptions): Runn
       const read = lists.flatMap((list) => (list.status === 'fulfilled' ? [list.value] : []));
       const [failed] = lists.filter((list) => list.status === 'rejected');
       if (read.length === 0 && failed) throw failed.reason;
-      const machines = read.flatMap(({builds}) => builds).map((one) => machineOf(one, deployment, clock.now()));
+      const machines = read.flatMap(({builds}) => builds).map((one) => asMachine(one, deployment, clock.now()));
       return {machines, complete: !failed && read.every(({complete}) => complete)};
     },
 

@@ -1,5 +1,6 @@
 import {type Fault, Faults} from '../tasks/faults';
-import type {BuildStart, CodemagicWorld, EmulatedBuild} from './world';
+import type {BuildStart, EmulatedBuild} from './build';
+import type {CodemagicWorld} from './world';
 
 /** A request as it arrives, whichever way. */
 export interface CodemagicRequest {

@@ -1,43 +1,16 @@
-import {parseRunnerName} from '../../../shared/model/names';
 import type {EmulatedMachine, GivenMachine, MachineEvent, MachineEventKind, MachineWorld} from '../machines';
 import type {Scheduler} from '../scheduler';
-
-export type BuildStatus =
-  | 'queued'
-  | 'preparing'
-  | 'fetching'
-  | 'building'
-  | 'finishing'
-  | 'finished'
-  | 'failed'
-  | 'canceled'
-  | 'timeout';
-
-/** A build, which is a machine until it has ended. */
-export interface EmulatedBuild extends EmulatedMachine {
-  readonly id: string;
-  /** Counts the builds of all applications. */
-  readonly index: number;
-  readonly app: string;
-  readonly workflow: string;
-  readonly branch: string;
-  readonly instanceType: string | undefined;
-  readonly labels: readonly string[];
-  readonly variables: Readonly<Record<string, string>>;
-  readonly createdAtMs: number;
-  readonly finishedAtMs: number | undefined;
-  readonly status: BuildStatus;
-}
-
-/** What a build is started with. */
-export interface BuildStart {
-  readonly app: string;
-  readonly workflow: string;
-  readonly branch: string;
-  readonly instanceType?: string;
-  readonly labels?: readonly string[];
-  readonly variables?: Readonly<Record<string, string>>;
-}
+import {
+  type BuildStart,
+  type BuildStatus,
+  DEPLOYMENT,
+  type EmulatedBuild,
+  hasEnded,
+  JIT_CONFIG,
+  type Kept,
+  newBuild,
+  RUNNER,
+} from './build';
 
 export interface CodemagicWorldOptions {
   readonly scheduler: Scheduler;
@@ -60,25 +33,15 @@ export const APP = '5c9c064185dd2310123b8e96';
 export const WORKFLOW = 'github-runner';
 const OTHER_APP = '5c9c064185dd2310123b8e97';
 
-const RUNNER = 'SLIPWAY_RUNNER';
-const DEPLOYMENT = 'SLIPWAY_DEPLOYMENT';
-const JIT_CONFIG = 'ACTIONS_RUNNER_INPUT_JITCONFIG';
-
 /** Concurrencies while a place is full. */
 const FEW = 2;
 const CPUS = 4;
 const MAX_BUILD_MS = 120 * 60_000;
 
+const MOST_IN_VAIN = 5;
+
 /** Ended builds that are kept. */
 const KEPT = 5_000;
-
-type Kept = {-readonly [Key in keyof EmulatedBuild]: EmulatedBuild[Key]} & {
-  cancelEnd?: () => void;
-  /** It takes no concurrency, and nobody's time ends it. */
-  isGiven: boolean;
-  /** It waits for ever. */
-  isStuck: boolean;
-};
 
 /** Builds of one team: they wait for a concurrency, run their script for at most `max_build_duration`, and end. */
 export class CodemagicWorld implements MachineWorld {
@@ -165,7 +128,10 @@ export class CodemagicWorld implements MachineWorld {
   cancel(id: string): 'canceled' | 'ended' | 'absent' {
     const build = this.#builds.get(id);
     if (!build) return 'absent';
-    if (hasEnded(build)) return 'ended';
+    if (hasEnded(build)) {
+      build.cancelledInVain += 1;
+      return 'ended';
+    }
     // What never had a machine was a creation that came to nothing.
     if (build.startedAtMs === undefined) {
       this.#end(build, 'canceled', 'failed');
@@ -192,6 +158,11 @@ export class CodemagicWorld implements MachineWorld {
     if (isRunning) this.#run(build);
     else build.status = 'finished';
     return build;
+  }
+
+  /** Ids of builds that somebody went on cancelling after their end, more often than answers are lost. */
+  cancelledInVain(): string[] {
+    return [...this.#builds.values()].filter(({cancelledInVain}) => cancelledInVain > MOST_IN_VAIN).map(({id}) => id);
   }
 
   keep(name: string): void {
@@ -222,27 +193,9 @@ export class CodemagicWorld implements MachineWorld {
     this.#end(build, 'failed', 'deleted');
   }
 
-  #make({app, workflow, branch, instanceType, labels = [], variables = {}}: BuildStart, isStuck: boolean): Kept {
-    const createdAtMs = this.scheduler.now();
-    const index = ++this.#started;
-    const id = Math.floor(createdAtMs / 1000).toString(16) + index.toString(16).padStart(16, '0');
-    const name = variables[RUNNER] ?? `build-${index}`;
-    const build: Kept = {
-      ...{id, index, app, workflow, branch, instanceType, labels, variables, createdAtMs, isStuck, name},
-      isGiven: false,
-      place: app,
-      pool: parseRunnerName(variables[DEPLOYMENT] ?? '', name)?.pool,
-      job: marked(labels, 'slipway-job'),
-      isSpot: false,
-      status: 'queued',
-      finishedAtMs: undefined,
-      startedAtMs: undefined,
-      jitConfig: variables[JIT_CONFIG],
-      get isRunning() {
-        return this.status === 'building';
-      },
-    };
-    this.#builds.set(id, build);
+  #make(start: BuildStart, isStuck: boolean): Kept {
+    const build = newBuild(start, {createdAtMs: this.scheduler.now(), index: ++this.#started, isStuck});
+    this.#builds.set(build.id, build);
     if (this.#builds.size > KEPT) this.#forgetOldest();
     return build;
   }
@@ -306,14 +259,4 @@ export class CodemagicWorld implements MachineWorld {
   #later(ms: number, action: () => void): () => void {
     return this.scheduler.at(this.scheduler.now() + ms, action);
   }
-}
-
-const ENDED: ReadonlySet<BuildStatus> = new Set<BuildStatus>(['finished', 'failed', 'canceled', 'timeout']);
-
-function hasEnded({status}: {readonly status: BuildStatus}): boolean {
-  return ENDED.has(status);
-}
-
-function marked(labels: readonly string[], key: string): string | undefined {
-  return labels.find((label) => label.startsWith(`${key}=`))?.slice(key.length + 1);
 }
