@@ -3,6 +3,7 @@ import {parseConfig} from '../../shared/config/config';
 import type {Environment} from '../../shared/config/variables';
 import {systemRandom} from '../../shared/random';
 import {createLogger} from '../../shared/telemetry/create-logger';
+import {APP, TEAM, WORKFLOW} from '../../test/emulators/codemagic/world';
 import {RealScheduler} from '../../test/emulators/scheduler';
 import {MANAGER_SECRET, startSystem} from '../../test/emulators/system';
 import {isOver, Timeline} from './timeline';
@@ -13,7 +14,7 @@ const PERSISTENT = 'build-server';
 const PERSISTENTS: ReadonlySet<string> = new Set([PERSISTENT]);
 const ZONE = 'us-central1-a';
 
-/** Three pools. The first is small, so that a job has to wait for a slot. The last has one persistent VM. */
+/** The first pool is small, so that a job has to wait for a slot. One has a persistent VM, and one builds at CodeMagic. */
 const POOLS = `
 defaults: {idleMinutes: 0.5}
 pools:
@@ -30,11 +31,17 @@ pools:
     repo: acme/app
     requires: [self-hosted, build-server]
     provider: {type: gce-vm, instance: ${PERSISTENT}, zone: ${ZONE}}
+  - name: mac
+    repo: acme/app
+    requires: [self-hosted, macos]
+    jobMinutes: 110
+    provider: {type: codemagic, app: ${APP}, workflow: ${WORKFLOW}, team: ${TEAM}, instanceType: mac_mini_m2}
 `;
 const KINDS = [
   {repository: 'acme/app', label: 'linux'},
   {repository: 'acme/app', label: 'build-server'},
   {repository: 'acme/web', label: 'gpu'},
+  {repository: 'acme/app', label: 'macos'},
 ];
 
 /** Time-out of a run, in simulated time: a fixed part, and a part for each job. */
@@ -65,7 +72,7 @@ export interface SimulatedOptions {
   readonly logs: boolean;
 }
 
-/** Plays jobs on a simulated GitHub and Compute Engine. Returns the exit code. */
+/** Plays jobs on a simulated GitHub, Compute Engine and CodeMagic. Returns the exit code. */
 export async function runSimulated(options: SimulatedOptions, env: Environment, ended: Promise<void>): Promise<number> {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
   const given = Object.fromEntries(PASSED_VARIABLES.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
@@ -84,6 +91,7 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
     repositories: ['acme/app', 'acme/web'],
     sweepEverySeconds: sweepIntervalSeconds,
     env: taken,
+    codemagic: {},
     bootMs: 12_000,
     requestsPerMinute: 60,
   });
@@ -110,8 +118,9 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
   const timeline = new Timeline(() => scheduler.now(), write, process.stdout.isTTY === true, PERSISTENTS);
   system.github.observe((event) => timeline.githubEvent(event));
   system.compute.observe((event) => timeline.computeEvent(event));
+  system.codemagic?.world.observe(({kind, machine}) => timeline.buildEvent(kind, machine));
   write(
-    'Slipway, with a simulated GitHub and Compute Engine. The store is in this process. Time runs five times as fast.',
+    'Slipway, with a simulated GitHub, Compute Engine and CodeMagic. The store is in this process. Time runs five times as fast.',
   );
   const unused = ['GITHUB_APP_ID', 'GITHUB_TOKEN'].filter((name) => env[name]);
   if (unused.length > 0)
@@ -192,11 +201,14 @@ type Watched = Awaited<ReturnType<typeof startSystem>>;
 function allOver(system: Watched, scheduler: RealScheduler, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
     const cancel = scheduler.at(scheduler.now() + timeoutMs, resolve);
-    system.compute.observe(({kind}) => {
+    const look = ({kind}: {readonly kind: string}) => {
       if (kind !== 'deleted' && kind !== 'terminated') return;
-      if (!isOver(system.github.queue.jobs(), system.compute.instances(), PERSISTENTS)) return;
+      const machines = [...system.compute.instances(), ...(system.codemagic?.world.machines() ?? [])];
+      if (!isOver(system.github.queue.jobs(), machines, PERSISTENTS)) return;
       cancel();
       resolve();
-    });
+    };
+    system.compute.observe(look);
+    system.codemagic?.world.observe(look);
   });
 }

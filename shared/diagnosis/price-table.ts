@@ -71,7 +71,7 @@ const MACHINE_TYPE = /^([a-z]\d{1,2}[a-z]?)-([a-z]{1,20})-(\d{1,3})$/;
 
 /** USD an hour by the table; undefined: it has no price of the type. */
 export function listPrice(machineType: string, spot: boolean): number | undefined {
-  if (Object.hasOwn(BUILDS, machineType)) return BUILDS[machineType];
+  if (Object.hasOwn(BUILDS, machineType)) return spot ? undefined : BUILDS[machineType];
   const [, family = '', kind = '', count] = MACHINE_TYPE.exec(machineType) ?? [];
   const shared = SHARED_CORE[machineType];
   const series = SERIES[shared ? machineType.slice(0, 2) : family];

@@ -11,6 +11,9 @@ describe('USD an hour of', () => {
     ['n2d-standard-8', true, 0.1721],
     ['e2-highmem-2', false, 0.0904],
     ['e2-highcpu-8', false, 0.1979],
+    ['mac_mini_m2', false, 5.7],
+    ['mac_mini_m4', false, 6.84],
+    ['linux_x2', false, 2.7],
   ] as const)('%s, spot %s', (type, spot, usd) => {
     expect(listPrice(type, spot)).toBeCloseTo(usd, 4);
   });
@@ -22,6 +25,8 @@ describe('USD an hour of', () => {
     ['e2-custom-4-8192', false],
     ['e2-ultra-4', false],
     ['m7g.large', false],
+    ['mac_mini_m1', false],
+    ['mac_mini_m2', true],
     ['', false],
   ] as const)('%s, spot %s, is not known', (type, spot) => {
     expect(listPrice(type, spot)).toBeUndefined();

@@ -12,6 +12,10 @@ import {
   RUNNER,
 } from './build';
 
+interface BuildEvent extends MachineEvent {
+  readonly machine: EmulatedBuild;
+}
+
 export interface CodemagicWorldOptions {
   readonly scheduler: Scheduler;
   /** Builds that run at a time; more of them wait in the queue. Without limit unless given. */
@@ -46,7 +50,7 @@ const KEPT = 5_000;
 /** Builds of one team: they wait for a concurrency, run their script for at most `max_build_duration`, and end. */
 export class CodemagicWorld implements MachineWorld {
   readonly #builds = new Map<string, Kept>();
-  readonly #observers: ((event: MachineEvent) => void)[] = [];
+  readonly #observers: ((event: BuildEvent) => void)[] = [];
   readonly #counts = new Map<string, number>();
   readonly apps = new Map([
     [APP, {name: 'runners', team: TEAM, branches: ['main'], workflows: [WORKFLOW]}],
@@ -84,7 +88,7 @@ export class CodemagicWorld implements MachineWorld {
     return this.options.scheduler;
   }
 
-  observe(observer: (event: MachineEvent) => void): void {
+  observe(observer: (event: BuildEvent) => void): void {
     this.#observers.push(observer);
   }
 
@@ -251,7 +255,7 @@ export class CodemagicWorld implements MachineWorld {
     return [...this.#builds.values()].find((build) => build === machine);
   }
 
-  #announce(kind: MachineEventKind, machine: EmulatedMachine): void {
+  #announce(kind: MachineEventKind, machine: EmulatedBuild): void {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
     for (const observer of this.#observers) observer({kind, machine});
   }
