@@ -3,12 +3,13 @@ import type {Config} from '../config/config-types';
 import type {SecretReader} from '../config/secrets';
 import {Refused, Unavailable} from '../errors';
 import type {Logger} from '../logger';
+import {isDocker} from '../model/host';
 import {isEphemeral, isGce, type Pool} from '../model/pool';
 import type {Codemagic} from './codemagic/client';
 import type {CodemagicPool} from './codemagic/config';
 import type {ComputeEmulator} from './gce/client/call';
 import type {Compute} from './gce/client/compute';
-import type {NamedProvider, PersistentVm, RunnerProvider, VmReference} from './provider';
+import type {ContainerHosts, NamedProvider, PersistentVm, RunnerProvider, VmReference} from './provider';
 
 /** `DRY_RUN`: logs which machine would be created or deleted, and changes nothing. */
 export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProvider {
@@ -74,6 +75,8 @@ export interface ProviderOptions {
   readonly compute: () => Compute;
   /** Called at the first use of CodeMagic. Throws `Refused` without a token. */
   readonly codemagic: () => Codemagic;
+  /** Called at the first use of a Docker host. */
+  readonly hosts: () => ContainerHosts;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -99,6 +102,10 @@ const PROVIDERS: ProviderTypes = {
     return createCodemagicProvider({
       ...{codemagic: codemagic(), pools: pools.filter(isCodemagic), deployment, clock, logger},
     });
+  },
+  docker({config, hosts}) {
+    const {createDockerProvider}: typeof import('./docker/provider') = require('./docker/provider');
+    return createDockerProvider({hosts: hosts(), pools: config.pools.filter(isDocker)});
   },
 };
 

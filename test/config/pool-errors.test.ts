@@ -352,7 +352,7 @@ test.each<[string, string, string]>([
   [
     'a wrong key at the top',
     JSON.stringify({pool: 1, pools: [pool({})]}),
-    '.pool: an unknown key → pools (or another of $schema, discovery, defaults, maxRunners, prices)',
+    '.pool: an unknown key → pools (or another of $schema, discovery, defaults, maxRunners, hosts, prices)',
   ],
   [
     'a key that defaults cannot set',

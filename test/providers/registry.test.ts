@@ -24,7 +24,10 @@ function registry(pools: readonly Pool[]) {
   const codemagic = () => {
     throw new Error('no provider asks for CodeMagic here');
   };
-  const options = {config, compute, codemagic, clock: new VirtualScheduler(), logger};
+  const hosts = () => {
+    throw new Error('no provider asks for a Docker host here');
+  };
+  const options = {config, compute, codemagic, hosts, clock: new VirtualScheduler(), logger};
   return {made, ...createProviders(options, {gce: make('gce'), memory: make('memory')})};
 }
 
