@@ -39,6 +39,7 @@ output "secrets" {
     github_webhook_secret  = google_secret_manager_secret.webhook.id
     runner_manager_secret  = google_secret_manager_secret.manager.id
     task_signing_key       = google_secret_manager_secret.task_signing_key.id
+    codemagic_token        = one(google_secret_manager_secret.codemagic_token[*].id)
   }
 }
 

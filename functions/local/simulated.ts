@@ -10,7 +10,7 @@ import type {Environment} from '../../shared/config/variables';
 import {systemRandom} from '../../shared/random';
 import {Secret} from '../../shared/secret';
 import {createLogger} from '../../shared/telemetry/create-logger';
-import type {MachineEventKind} from '../../test/emulators/machines';
+import {APP, TEAM, WORKFLOW} from '../../test/emulators/codemagic/world';
 import {runMachines} from '../../test/emulators/run/machine-world';
 import {RealScheduler} from '../../test/emulators/scheduler';
 import {MANAGER_SECRET, startSystem} from '../../test/emulators/system';
@@ -25,7 +25,7 @@ const PERSISTENTS: ReadonlySet<string> = new Set([PERSISTENT]);
 const ZONE = 'us-central1-a';
 const RUN_JOB = 'runner-light';
 
-/** Four pools. The first is small, so that a job has to wait for a slot. The third has one persistent VM, the last executions of Cloud Run. */
+/** The first pool is small, so that a job has to wait for a slot. One has a persistent VM, one executions of Cloud Run, and one builds at CodeMagic. */
 const POOLS = `
 defaults: {idleMinutes: 0.5}
 pools:
@@ -46,12 +46,18 @@ pools:
     repo: acme/app
     requires: [self-hosted, light]
     provider: {type: cloud-run, job: ${RUN_JOB}, region: us-central1}
+  - name: mac
+    repo: acme/app
+    requires: [self-hosted, macos]
+    jobMinutes: 110
+    provider: {type: codemagic, app: ${APP}, workflow: ${WORKFLOW}, team: ${TEAM}, instanceType: mac_mini_m2}
 `;
 const KINDS = [
   {repository: 'acme/app', label: 'linux'},
   {repository: 'acme/app', label: 'build-server'},
   {repository: 'acme/web', label: 'gpu'},
   {repository: 'acme/app', label: 'light'},
+  {repository: 'acme/app', label: 'macos'},
 ];
 
 /** Time-out of a run, in simulated time: a fixed part, and a part for each job. */
@@ -87,7 +93,7 @@ export interface SimulatedOptions {
   readonly open: boolean;
 }
 
-/** Plays jobs on a simulated GitHub, Compute Engine and Cloud Run. Returns the exit code. */
+/** Plays jobs on a simulated GitHub, Compute Engine, Cloud Run and CodeMagic. Returns the exit code. */
 export async function runSimulated(options: SimulatedOptions, env: Environment, ended: Promise<void>): Promise<number> {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
   const given = Object.fromEntries(PASSED_VARIABLES.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
@@ -108,6 +114,7 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
     repositories: ['acme/app', 'acme/web'],
     sweepEverySeconds: sweepIntervalSeconds,
     env: taken,
+    codemagic: {},
     bootMs: 12_000,
     perMinute: PER_MINUTE,
     pageFiles: () => readBuiltPages(pages),
@@ -137,8 +144,9 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
   system.github.observe((event) => timeline.githubEvent(event));
   system.compute.observe((event) => timeline.computeEvent(event));
   system.run.observe((event) => timeline.runEvent(event));
+  system.codemagic?.world.observe(({kind, machine}) => timeline.buildEvent(kind, machine));
   write(
-    'Slipway, with a simulated GitHub, Compute Engine and Cloud Run. The store is in this process. Time runs five times as fast.',
+    'Slipway, with a simulated GitHub, Compute Engine, Cloud Run and CodeMagic. The store is in this process. Time runs five times as fast.',
   );
   const unused = ['GITHUB_APP_ID', 'GITHUB_TOKEN'].filter((name) => env[name]);
   if (unused.length > 0)
@@ -226,9 +234,10 @@ type Watched = Awaited<ReturnType<typeof startSystem>>;
 function allOver(system: Watched, scheduler: RealScheduler, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
     const cancel = scheduler.at(scheduler.now() + timeoutMs, resolve);
-    const look = ({kind}: {readonly kind: MachineEventKind}) => {
+    const look = ({kind}: {readonly kind: string}) => {
       if (kind !== 'deleted' && kind !== 'terminated') return;
-      const machines = [...system.compute.instances(), ...executions.machines()];
+      const ofCompute = system.compute.instances();
+      const machines = [...ofCompute, ...executions.machines(), ...(system.codemagic?.world.machines() ?? [])];
       if (!isOver(system.github.queue.jobs(), machines, PERSISTENTS)) return;
       cancel();
       resolve();
@@ -236,5 +245,6 @@ function allOver(system: Watched, scheduler: RealScheduler, timeoutMs: number): 
     const executions = runMachines(system.run);
     system.compute.observe(look);
     system.run.observe(look);
+    system.codemagic?.world.observe(look);
   });
 }

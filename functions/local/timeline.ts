@@ -1,3 +1,4 @@
+import type {EmulatedBuild} from '../../test/emulators/codemagic/build';
 import type {ComputeEvent} from '../../test/emulators/compute/machines';
 import type {Job} from '../../test/emulators/github/job';
 import type {WorldEvent} from '../../test/emulators/github/model-context';
@@ -68,29 +69,35 @@ export class Timeline {
 
   computeEvent({kind, instance}: ComputeEvent): void {
     const {name, zone, machineType, scheduling} = instance;
-    if (this.persistent.has(name)) {
-      this.#persistentEvent(kind, name);
-      return;
-    }
     const spot = scheduling['provisioningModel'] === 'SPOT' ? ', spot' : '';
-    this.#ephemeralEvent(kind, name, `${name} in ${zone}, ${machineType}${spot}`);
-    const createdFor = this.#createdFor(name);
-    if (kind === 'failed' && createdFor)
-      this.#line(createdFor, 'trouble', `no capacity in ${zone}, the next zone is tried`);
+    if (this.persistent.has(name)) this.#persistentEvent(kind, name);
+    else if (kind === 'failed') this.#failed(name, `no capacity in ${zone}, the next zone is tried`);
+    else this.#machineEvent(kind, name, `in ${zone}, ${machineType}${spot}`);
+  }
+
+  buildEvent(kind: MachineEventKind, {name, instanceType = 'the workflow’s machine'}: EmulatedBuild): void {
+    if (kind === 'failed') this.#failed(name, 'no machine was free at CodeMagic, another build is started');
+    else this.#machineEvent(kind, name, `a build at CodeMagic, ${instanceType}`);
   }
 
   /** Of Cloud Run: an execution is a machine until it has ended. */
   runEvent({kind, execution}: RunEvent): void {
     const {name} = machineOf(execution);
-    this.#ephemeralEvent(kind, name, `${name}, an execution of ${execution.job.name} in ${execution.job.region}`);
+    this.#machineEvent(kind, name, `an execution of ${execution.job.name} in ${execution.job.region}`);
   }
 
-  #ephemeralEvent(kind: MachineEventKind, name: string, what: string): void {
+  #failed(name: string, why: string): void {
+    const createdFor = this.#createdFor(name);
+    if (createdFor) this.#line(createdFor, 'trouble', why);
+  }
+
+  /** `where`: the place and the type of a machine that was created for a job. */
+  #machineEvent(kind: MachineEventKind, name: string, where: string): void {
     const createdFor = this.#createdFor(name);
     if (kind === 'accepted') this.#insertedAtMs.set(name, this.now());
     if (kind === 'accepted' && createdFor) {
       createdFor.vmAtMs ??= this.now();
-      this.#line(createdFor, 'vm', what);
+      this.#line(createdFor, 'vm', `${name} ${where}`);
     }
     if (kind !== 'deleted') return;
     const ran = [...this.#ways.values()].find(({job}) => job.runner?.name === name);

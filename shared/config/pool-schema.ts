@@ -11,11 +11,12 @@ import {
 } from '../model/settings';
 import {isCron, isTimeZone} from '../model/warm';
 import {cloudRun} from '../providers/cloud-run/config';
+import {codemagic} from '../providers/codemagic/config';
 import {docker} from '../providers/docker/config';
 import {gce, gceVm, instance, zone} from '../providers/gce/config';
 
 /** Every type of provider that a pool may have: one line each. */
-const PROVIDER_BLOCKS = [gce, gceVm, cloudRun, docker] as const satisfies readonly ProviderBlock[];
+const PROVIDER_BLOCKS = [gce, gceVm, cloudRun, docker, codemagic] as const satisfies readonly ProviderBlock[];
 
 type SchemasOf<Blocks extends readonly ProviderBlock[]> = {readonly [Index in keyof Blocks]: Blocks[Index]['schema']};
 

@@ -1,10 +1,10 @@
 import type {FailedAttempt, JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
-import type {EphemeralPool} from '../model/pool';
+import {type EphemeralPool, isGce} from '../model/pool';
 import {isBeingCreated, isEnding, isOnlineOnRecord, type RunnerDocument} from '../model/runner';
 import {breakerSentence, remedyOfBreaker} from './breakers';
 import {jobName, type LookedAt, MOST_READ, type QueuePlace} from './looked-at';
-import {count, due, duration, type Explanation, ordinal, quoted} from './verdict';
+import {attemptOf, count, due, duration, type Explanation, ordinal, quoted} from './verdict';
 
 /** What a queued job of a pool that makes a machine for each job lacks. */
 export function lacking(looked: LookedAt, job: JobDocument, pool: EphemeralPool): Explanation {
@@ -16,7 +16,9 @@ export function lacking(looked: LookedAt, job: JobDocument, pool: EphemeralPool)
   }
   return (
     waitingForSlot(looked, job, pool) ??
-    (isUnderWay(runner, failed) ? undefined : (breakerOpen(looked, job) ?? (failed && failing(looked, failed)))) ??
+    (isUnderWay(runner, failed)
+      ? undefined
+      : (breakerOpen(looked, job) ?? (failed && failing(looked, failed, pool)))) ??
     behindOthers(looked, job, pool) ??
     creating(looked, job)
   );
@@ -89,10 +91,10 @@ function breakerOpen({breakers, now}: LookedAt, job: JobDocument): Explanation |
   return {verdict: 'breaker_open', since, because: breakerSentence(breaker, now), do: remedyOfBreaker(breaker)};
 }
 
-function failing(looked: LookedAt, failed: FailedAttempt): Explanation {
+function failing(looked: LookedAt, failed: FailedAttempt, pool: EphemeralPool): Explanation {
   const {now, placements} = looked;
-  const {attempt, mostAttempts, nextTryAt, at} = failed;
-  const next = `attempt ${attempt} of ${mostAttempts}, the next try is ${due(nextTryAt, now)}`;
+  const {nextTryAt, at} = failed;
+  const next = `${attemptOf(failed)}, the next try is ${due(nextTryAt, now)}`;
   const message = quoted(failed.message);
   if (failed.kind === 'no_capacity') {
     const tried = placements.length === 0 ? '' : ` (placements in order: ${placements.join(', ')})`;
@@ -100,7 +102,9 @@ function failing(looked: LookedAt, failed: FailedAttempt): Explanation {
       verdict: 'no_capacity',
       since: at,
       because: `no placement has capacity${tried}: ${message}; ${next}`,
-      do: 'Wait, or add zones or machineTypes to the pool, or allow standard VMs beside spot ones (spot: prefer).',
+      do: isGce(pool)
+        ? 'Wait, or add zones or machineTypes to the pool, or allow standard VMs beside spot ones (spot: prefer).'
+        : `Wait, or get room for more machines of pool ${pool.name} at their provider, or lower its maxRunners to what there is.`,
     };
   }
   return {
@@ -186,7 +190,9 @@ function booting({now, usualBootMs, failedBoots}: LookedAt, runner: RunnerDocume
     verdict: 'booting',
     since,
     because: now - since > mostMs ? `${boots}, and the sweep replaces it` : `${boots}: this boot takes too long`,
-    do: `Read the VM’s serial port log: gcloud compute instances get-serial-port-output ${runner.name}${zoneFlag(runner)}`,
+    do: isGce(pool)
+      ? `Read the VM’s serial port log: gcloud compute instances get-serial-port-output ${runner.name}${zoneFlag(runner)}`
+      : 'Read what the machine logs at its provider: the address of its page is runner.url.',
     takesTooLong: true,
   };
 }

@@ -1,3 +1,5 @@
+import type {FailedAttempt} from '../model/job';
+
 /** Why a job does not run, in one word. docs/operate.md says what to do about each. */
 export const VERDICTS = [
   'unknown_job',
@@ -76,6 +78,11 @@ export function steady(sentence: string): string {
 /** For sentences: `1 job`, `2 jobs`. */
 export function count(n: number, thing: string): string {
   return `${n} ${thing}${n === 1 ? '' : 's'}`;
+}
+
+/** For sentences: `attempt 3 of 20`, or `attempt 3` where nobody gives up. */
+export function attemptOf({attempt, mostAttempts}: FailedAttempt): string {
+  return mostAttempts === undefined ? `attempt ${attempt}` : `attempt ${attempt} of ${mostAttempts}`;
 }
 
 /** `1st`, `2nd`, `3rd`, `4th` */

@@ -1,7 +1,7 @@
 import type {JobDocument} from '../model/job';
 import {lackedLabels, type VmDocument} from '../model/vm';
 import {jobName, type LookedAt, type VmLook} from './looked-at';
-import {due, duration, type Explanation, ordinal, quoted} from './verdict';
+import {attemptOf, due, duration, type Explanation, ordinal, quoted} from './verdict';
 
 /** What a queued job of a persistent VM waits for. */
 export function waitingForVm(looked: LookedAt, job: JobDocument): Explanation {
@@ -23,7 +23,7 @@ export function waitingForVm(looked: LookedAt, job: JobDocument): Explanation {
       return {
         verdict: 'retrying',
         since: failed.at,
-        because: `the last attempt to start VM ${vm.instance} failed ${duration(now - failed.at)} ago: ${quoted(failed.message)}; attempt ${failed.attempt} of ${failed.mostAttempts}, the next try is ${due(failed.nextTryAt, now)}`,
+        because: `the last attempt to start VM ${vm.instance} failed ${duration(now - failed.at)} ago: ${quoted(failed.message)}; ${attemptOf(failed)}, the next try is ${due(failed.nextTryAt, now)}`,
         do: 'Wait for the next try; if the message stays the same, remove the cause that it names.',
       };
     }

@@ -1,3 +1,4 @@
+import {SlipwayError} from '../errors';
 import type {Placement} from '../model/placement';
 import type {RunnerScope} from '../model/scope';
 import type {Secret} from '../secret';
@@ -155,8 +156,11 @@ export interface MachineReference {
   readonly place?: string;
 }
 
-/** `standby`: created ahead, stopped or suspended. `stopped`: an ephemeral machine that has ended and never runs again. */
-export type MachineStatus = 'starting' | 'running' | 'stopping' | 'stopped' | 'standby';
+/**
+ * `queued`: created, and waits at the provider until there is capacity for it, however long that takes. `starting`: it may still find no
+ * capacity, which shows soon. `standby`: created ahead, stopped or suspended. `stopped`: an ephemeral machine that has ended and never runs again.
+ */
+export type MachineStatus = 'queued' | 'starting' | 'running' | 'stopping' | 'stopped' | 'standby';
 
 /** A machine for one runner, in its present state at the provider. */
 export interface Machine {
@@ -196,6 +200,13 @@ export interface Finding {
   readonly do: string;
   /** What was asked did not answer. */
   readonly isSilent?: true;
+}
+
+/** The finding of a question that failed: an answer that did not come finds nothing, a refusal is an error. Throws what is not typed. */
+export function failedFinding(error: unknown): Finding {
+  if (!(error instanceof SlipwayError)) throw error;
+  if (error.retryable) return {status: 'skipped', because: error.message, do: 'Try again in a minute.', isSilent: true};
+  return {status: 'error', because: error.message, do: 'Correct what the message names.'};
 }
 
 /**

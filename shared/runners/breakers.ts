@@ -59,7 +59,7 @@ export async function recordBootFailure(
   context: Context,
   poolName: string,
   runner: string,
-  what = "did not come online; check the template's start-up script in its serial port log",
+  what = "did not come online; check the template's startup script or workflow in the log of its machine",
 ): Promise<void> {
   const pool = poolOf(context, poolName);
   const name = pool && bootBreaker(pool);

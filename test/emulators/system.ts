@@ -14,6 +14,9 @@ import type {Store} from '../../shared/store/store';
 import type {QueueLimits} from '../../shared/tasks/local/limits';
 import type {TracingOptions} from '../../shared/telemetry/create-tracer';
 import {CloudScheduler, secondsToMinute} from './cloud-scheduler';
+import {TOKEN as CODEMAGIC_TOKEN} from './codemagic/api';
+import {CodemagicServer} from './codemagic/server';
+import {CodemagicWorld, type CodemagicWorldOptions} from './codemagic/world';
 import type {ZonesByRegion} from './compute/catalog';
 import type {ComputeLatencies} from './compute/latencies';
 import {computeMachines} from './compute/machine-world';
@@ -65,6 +68,8 @@ export interface SystemOptions {
   /** Compute Engine's, by region. */
   readonly zones?: ZonesByRegion;
   readonly failsToBoot?: (machine: EmulatedMachine) => boolean;
+  /** CodeMagic is there, for pools of its type; not unless given. */
+  readonly codemagic?: Omit<CodemagicWorldOptions, 'scheduler'>;
   readonly queueLimits?: Partial<QueueLimits>;
   readonly env?: Environment;
   /** With a personal token in place of the App. */
@@ -91,6 +96,8 @@ export interface System {
   /** Cloud Run, without a job. */
   readonly run: RunWorld;
   readonly runServer: RunServer;
+  /** With `SystemOptions.codemagic` alone. */
+  readonly codemagic: CodemagicServer | undefined;
   readonly tasks: CloudTasksServer;
   readonly store: Store;
   readonly oidc: OidcIssuer;
@@ -135,9 +142,12 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const runAt = await runServer.listen();
   const {bootMs, failsToBoot} = options;
   const killed: Killed[] = [];
-  for (const machines of [computeMachines(compute), runMachines(run)]) {
+  const builds = options.codemagic && new CodemagicWorld({scheduler, ...options.codemagic});
+  for (const machines of [computeMachines(compute), runMachines(run), ...(builds ? [builds] : [])]) {
     bootRunners({github, machines, bootMs, killed, ...(failsToBoot ? {failsToBoot} : {})});
   }
+  const codemagic = builds && new CodemagicServer(builds);
+  const codemagicUrl = await codemagic?.listen();
 
   const oidc = await OidcIssuer.create(scheduler);
   const jwksUrl = await oidc.listen();
@@ -178,6 +188,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     ...(sweepEverySeconds ? {SWEEP_INTERVAL_SECONDS: String(sweepEverySeconds)} : {}),
     COMPUTE_EMULATOR_HOST: `${computeAt.host}:${computeAt.port}`,
     RUN_EMULATOR_HOST: `${runAt.host}:${runAt.port}`,
+    ...(codemagicUrl ? {CODEMAGIC_TOKEN, CODEMAGIC_API_URL: codemagicUrl} : {}),
     ...options.env,
   };
   const store = options.makeStore?.(scheduler) ?? createMemoryStore({clock: scheduler});
@@ -205,6 +216,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     computeServer,
     run,
     runServer,
+    codemagic,
     tasks,
     store,
     oidc,
@@ -216,7 +228,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await sweeper.close();
       await tasks.close();
       await Promise.all([webhook, provision, stop, sweep, api].map((served) => served.close()));
-      await Promise.all([githubServer, computeServer, runServer, oidc].map((server) => server.close()));
+      await Promise.all([githubServer, computeServer, runServer, codemagic, oidc].map((server) => server?.close()));
     },
   };
 }

@@ -61,6 +61,9 @@ const SECRETS = [
 /** Refusals that no job may be given up for: every pool has a template, a placement that works, and the App's access to GitHub. */
 const REFUSED = /insert machine|(?:GET|POST) \/projects\/world\/\S+: HTTP 4|GitHub answered 404/;
 
+/** An answer of success that somebody took for a failure. */
+const SUCCESS_AS_FAILURE = /CodeMagic answered 2\d\d/;
+
 /** A quarter of what Firestore takes. */
 const LARGEST_DOCUMENT = 256 * 1024;
 
@@ -95,6 +98,7 @@ export class Safety {
     if (where.startsWith('deadletters/') && REFUSED.test(text)) {
       this.options.violated('given_up', `${where}: ${text.slice(0, 300)}`);
     }
+    if (SUCCESS_AS_FAILURE.test(text)) this.options.violated('world_contract', `${where}: ${text.slice(0, 300)}`);
     const bytes = where.includes('/') ? Buffer.byteLength(text) : 0;
     if (bytes > LARGEST_DOCUMENT) this.options.violated('large_document', `${where} has ${bytes} bytes`);
     if (SECRETS.some((secret) => text.includes(secret))) {

@@ -99,7 +99,7 @@ export function sweepIntervalMs({setting}: Pick<Scenario, 'setting'>): number {
 }
 
 /** Providers that a world can have. */
-export const SIMULATED_PROVIDERS = ['gce', 'cloud-run', MEMORY, MEMORY_IDS] as const;
+export const SIMULATED_PROVIDERS = ['gce', 'cloud-run', 'codemagic', MEMORY, MEMORY_IDS] as const;
 
 export type SimulatedProvider = (typeof SIMULATED_PROVIDERS)[number];
 
@@ -199,7 +199,7 @@ export interface TaskLostFault {
   readonly nth: number;
 }
 
-/** `ingest`: the queue as `webhook` sees it. Nobody repeats what fails there but a sweep. `machines`: the service of the provider in memory. */
+/** `ingest`: the queue as `webhook` sees it. Nobody repeats what fails there but a sweep. `machines`: the service of a provider that is not Compute Engine. */
 export type Port = 'store' | 'tasks' | 'ingest' | 'github' | 'compute' | 'machines';
 
 /**

@@ -96,6 +96,8 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   }
   for (const violation of github.violations) world.violated('world_contract', JSON.stringify(violation));
 
+  for (const violation of world.peerViolations()) world.violated('world_contract', violation);
+
   const isLive = functions.sweep !== undefined || !needsSweep(scenario);
   if (isLive && world.violations.length === 0) await checkLiveness(world, services, people.excused);
   if (services.isSwept && world.violations.length === 0) await usage.check();

@@ -21,6 +21,7 @@ import {runMachines} from '../emulators/run/machine-world';
 import {RunWorld} from '../emulators/run/model';
 import {bootRunners, type Killed} from '../emulators/runner-process';
 import {SeededRandom} from '../emulators/seeded-random';
+import {codemagicApi, codemagicProvider, violationsOf} from './codemagic-builds';
 import {countRedeliveries} from './count-redeliveries';
 
 import {EventScheduler} from './event-scheduler';
@@ -77,6 +78,8 @@ export class SimulatedWorld {
     readonly providers?: ProviderTypes;
     readonly discovery: ReturnType<FaultyPorts['discovery']>;
   };
+  /** What the functions asked of a provider's service that nobody should ask. */
+  readonly peerViolations: () => readonly string[];
   readonly #killed: Killed[] = [];
   /** VMs whose startup script dies, or takes longer than a boot may. */
   readonly failedBoots: string[] = [];
@@ -107,7 +110,9 @@ export class SimulatedWorld {
       ? new MemoryWorld({scheduler, identity: setting.provider === MEMORY ? 'name' : 'id'})
       : undefined;
     const run = setting.provider === 'cloud-run' ? new RunApi(this.#makeRun()) : undefined;
-    this.made = memory ?? (run ? runMachines(run.world) : ofCompute);
+    const codemagic = setting.provider === 'codemagic' ? codemagicApi(scheduler, randomOf(seed, 'labels')) : undefined;
+    this.peerViolations = () => (codemagic ? violationsOf(codemagic) : []);
+    this.made = memory ?? codemagic?.world ?? (run ? runMachines(run.world) : ofCompute);
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
     this.foreignResources = new ForeignResources(this.github, this.made, setting.foreignResources === true, violated);
@@ -170,6 +175,7 @@ export class SimulatedWorld {
       compute: this.ports.compute(directCompute(api, 'world'), api),
       ...(memory ? {providers: this.#providers(memory)} : {}),
       ...(run ? {providers: this.#cloudRun(run)} : {}),
+      ...(codemagic ? {providers: codemagicProvider(codemagic, this.ports)} : {}),
       discovery: this.ports.discovery(
         countRedeliveries(directDiscovery(github, {deliveriesAPage: setting.deliveriesAPage ?? 100}), {
           now: () => scheduler.now(),

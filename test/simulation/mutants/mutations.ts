@@ -1,4 +1,5 @@
 import {CLOUD_RUN_MUTATIONS} from './cloud-run-mutations';
+import {CODEMAGIC_MUTATIONS} from './codemagic-mutations';
 import {CORE_MUTATIONS} from './core-mutations';
 import {IDENTITY_MUTATIONS} from './identity-mutations';
 import type {Mutation} from './mutation';
@@ -22,6 +23,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...SETTINGS_MUTATIONS,
   ...PROVIDER_MUTATIONS,
   ...CLOUD_RUN_MUTATIONS,
+  ...CODEMAGIC_MUTATIONS,
   ...VERDICT_MUTATIONS,
   ...PEOPLE_MUTATIONS,
 ];
