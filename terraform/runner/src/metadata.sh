@@ -21,10 +21,15 @@ metadata() {
   return 1
 }
 
+# As metadata, for an attribute of the VM.
+attribute() {
+  metadata "instance/attributes/$1"
+}
+
 # setting NAME DEFAULT: sets REPLY to the VM's metadata attribute, or to the default when it is missing or empty.
 setting() {
   local code=0
-  REPLY=$(metadata "instance/attributes/$1") || code=$?
+  REPLY=$(attribute "$1") || code=$?
   case $code in
     0) [[ -n $REPLY ]] || REPLY=$2 ;;
     4) REPLY=$2 ;;
