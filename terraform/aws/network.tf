@@ -80,11 +80,14 @@ resource "aws_security_group" "runners" {
   lifecycle {
     # The launch templates name it, so the next one is there before this one goes.
     create_before_destroy = true
+  }
+}
 
-    precondition {
-      condition     = length(distinct(data.aws_subnet.given[*].vpc_id)) <= 1
-      error_message = "Found subnets of several VPCs (${join(", ", distinct(data.aws_subnet.given[*].vpc_id))}), expected subnets of one: a security group belongs to one."
-    }
+# EC2 would refuse instances in the others: a security group belongs to one VPC.
+check "subnets_of_one_vpc" {
+  assert {
+    condition     = length(distinct(data.aws_subnet.given[*].vpc_id)) <= 1
+    error_message = "Found subnets of several VPCs (${join(", ", distinct(data.aws_subnet.given[*].vpc_id))}), expected subnets of one: the security group belongs to that of the first."
   }
 }
 

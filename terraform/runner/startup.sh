@@ -189,12 +189,12 @@ imds() {
 
 # There is no maxRunDuration on EC2: systemd powers off at the end of the VM's time, counted from its boot, also when this script hangs, and
 # the shutdown behaviour of the template deletes what is off. What boots a second time has lost that timer, and its runner: it is powered
-# off by cloud-init, which runs this script at the first boot alone.
+# off by cloud-init, which runs this script at the first boot alone. -i: no inhibitor lock of a job holds it up.
 bound_life() {
   local seconds=${SLIPWAY_LIFE_SECONDS:-} again=$ROOT/var/lib/cloud/scripts/per-boot/slipway-end
   if [[ $seconds =~ ^[1-9][0-9]{0,8}$ ]]; then
-    if systemd-run --quiet --collect --unit slipway-life --on-boot "$seconds" systemctl poweroff &&
-      mkdir -p "${again%/*}" && printf '#!/bin/sh\nexec systemctl poweroff\n' >"$again" && chmod 0700 "$again"; then
+    if systemd-run --quiet --collect --unit slipway-life --on-boot "$seconds" systemctl poweroff -i &&
+      mkdir -p "${again%/*}" && printf '#!/bin/sh\nexec systemctl poweroff -i\n' >"$again" && chmod 0700 "$again"; then
       return
     fi
     why='systemd did not take the timer that ends this VM'

@@ -127,7 +127,7 @@ run "subnets_of_two_vpcs" {
   variables {
     subnets = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
   }
-  expect_failures = [aws_security_group.runners]
+  expect_failures = [check.subnets_of_one_vpc]
 }
 
 run "nothing_gets_in" {

@@ -17,7 +17,7 @@ const VARIABLES = {
   SLIPWAY_POOL: 'linux-ec2',
   SLIPWAY_RUNNER: 'slipway-linux-ec2-44200000894-1',
 };
-const TIMER = 'systemd-run --quiet --collect --unit slipway-life --on-boot 22500 systemctl poweroff';
+const TIMER = 'systemd-run --quiet --collect --unit slipway-life --on-boot 22500 systemctl poweroff -i';
 const AT_NEXT_BOOT = 'var/lib/cloud/scripts/per-boot/slipway-end';
 const KEPT_BY_CLOUD_INIT = [
   'var/lib/cloud/instances/i-1/user-data.txt',
@@ -75,7 +75,7 @@ describeScripts('the startup script as user data of EC2', () => {
     await create();
     await boot();
     expect(machine.calls()[0]).toBe(TIMER);
-    expect(machine.read(AT_NEXT_BOOT)).toBe('#!/bin/sh\nexec systemctl poweroff\n');
+    expect(machine.read(AT_NEXT_BOOT)).toBe('#!/bin/sh\nexec systemctl poweroff -i\n');
     expect(statSync(join(machine.root, AT_NEXT_BOOT)).mode & 0o777).toBe(0o700);
   });
 
