@@ -89,7 +89,10 @@ trap_errors() {
   trap '[[ -n $why ]] || why="unexpected failure in line $LINENO: $BASH_COMMAND"' ERR
 }
 
-# The metadata server. It can be late at boot, and it answers 429 and 503 now and then.
+# Where the VM learns what it is for. ec2.sh has the same for the other cloud.
+CLOUD=${SLIPWAY_CLOUD:-google}
+
+# Google Cloud's metadata server. It can be late at boot, and it answers 429 and 503 now and then.
 METADATA_TRIES=30
 
 # Prints the value at the path. Ends with 4 when there is none, with 1 when the server does not say.
@@ -113,14 +116,14 @@ metadata() {
 }
 
 # As metadata, for an attribute of the VM.
-attribute() {
+google_attribute() {
   metadata "instance/attributes/$1"
 }
 
 # setting NAME DEFAULT: sets REPLY to the VM's metadata attribute, or to the default when it is missing or empty.
 setting() {
   local code=0
-  REPLY=$(attribute "$1") || code=$?
+  REPLY=$("${CLOUD}_attribute" "$1") || code=$?
   case $code in
     0) [[ -n $REPLY ]] || REPLY=$2 ;;
     4) REPLY=$2 ;;
@@ -138,7 +141,7 @@ number() {
 
 # Waits for the notice of preemption (a spot VM has 30 seconds from then), then signals the process PID.
 # https://cloud.google.com/compute/docs/instances/create-use-spot#detect-preemption
-watch_preemption() {
+google_watch_preemption() {
   local pid=$1 etag=0 reply headers body
   while true; do
     reply=$(curl --silent --include --noproxy '*' --header 'Metadata-Flavor: Google' --max-time 90 \
@@ -167,10 +170,6 @@ SPOT_POLL_SECONDS=${SLIPWAY_SPOT_POLL_SECONDS:-5}
 
 # EC2 terminates a spot VM two minutes after its notice.
 SPOT_NOTICE_SECONDS=130
-
-on_ec2() {
-  [[ ${SLIPWAY_CLOUD:-} == ec2 ]]
-}
 
 # imds PATH: prints the value. Ends with 4 when there is none, with 1 when the service does not say. The template asks for IMDSv2, so each
 # question needs a token; one for each is cheaper than to know when it ends.
@@ -214,22 +213,19 @@ close_user_data() {
   done
 }
 
-# What metadata.sh has from Google's server.
-if on_ec2; then
-  attribute() {
-    local name=${1^^}
-    name=${name//-/_}
-    [[ -n ${!name:-} ]] || return 4
-    printf '%s' "${!name}"
-  }
+ec2_attribute() {
+  local name=${1^^}
+  name=${name//-/_}
+  [[ -n ${!name:-} ]] || return 4
+  printf '%s' "${!name}"
+}
 
-  # Until the notice there is nothing at this path.
-  # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
-  watch_preemption() {
-    until imds spot/instance-action >/dev/null; do sleep "$SPOT_POLL_SECONDS"; done
-    kill -USR1 "$1"
-  }
-fi
+# Until the notice there is nothing at this path.
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
+ec2_watch_preemption() {
+  until imds spot/instance-action >/dev/null; do sleep "$SPOT_POLL_SECONDS"; done
+  kill -USR1 "$1"
+}
 
 # Debian packages.
 
@@ -520,7 +516,7 @@ supervise() {
   busy_at=$SECONDS
   trap 'stop "the VM is shutting down" '"$grace" TERM INT
   trap 'stop "the spot VM is being preempted" 20' USR1
-  watch_preemption $$ </dev/null >/dev/null 2>&1 &
+  "${CLOUD}_watch_preemption" $$ </dev/null >/dev/null 2>&1 &
   preemption=$!
   disown "$preemption" # or bash reports its end
 
@@ -625,14 +621,14 @@ end() {
   [[ -z $runner_pid ]] || show_diagnostics "$diag_lines"
   say "power off: ${why:-the script ended with status $code}"
   # EC2 says why a VM ended: of one that powers itself off after its notice nobody could tell that it was interrupted.
-  if on_ec2 && [[ $stopping == 'the spot VM is being preempted' ]]; then sleep "$SPOT_NOTICE_SECONDS"; fi
+  if [[ $CLOUD == ec2 && $stopping == 'the spot VM is being preempted' ]]; then sleep "$SPOT_NOTICE_SECONDS"; fi
   power_off
   exit "$code"
 }
 
 take_jit_config() {
   local code=0
-  if on_ec2; then
+  if [[ $CLOUD == ec2 ]]; then
     secret=${SLIPWAY_JITCONFIG:-}
     SLIPWAY_JITCONFIG=''
     close_user_data
@@ -650,7 +646,7 @@ run() {
   trap end EXIT
   trap 'fail "the VM is shutting down"' TERM INT
   trap_errors
-  if on_ec2; then
+  if [[ $CLOUD == ec2 ]]; then
     say "starting on $(imds instance-id || uname -n) as ${SLIPWAY_RUNNER:-no runner} (pool ${SLIPWAY_POOL:-unknown}, deployment ${SLIPWAY_DEPLOYMENT:-unknown})"
   else
     say "starting on $(uname -n)"
@@ -686,7 +682,7 @@ bake() {
 open_console
 case ${1:-} in
   '')
-    ! on_ec2 || bound_life
+    [[ $CLOUD != ec2 ]] || bound_life
     # Also when this script itself is killed.
     enter_unit startup.sh FailureAction=poweroff ''
     run

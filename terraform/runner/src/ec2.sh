@@ -7,10 +7,6 @@ SPOT_POLL_SECONDS=${SLIPWAY_SPOT_POLL_SECONDS:-5}
 # EC2 terminates a spot VM two minutes after its notice.
 SPOT_NOTICE_SECONDS=130
 
-on_ec2() {
-  [[ ${SLIPWAY_CLOUD:-} == ec2 ]]
-}
-
 # imds PATH: prints the value. Ends with 4 when there is none, with 1 when the service does not say. The template asks for IMDSv2, so each
 # question needs a token; one for each is cheaper than to know when it ends.
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
@@ -53,19 +49,16 @@ close_user_data() {
   done
 }
 
-# What metadata.sh has from Google's server.
-if on_ec2; then
-  attribute() {
-    local name=${1^^}
-    name=${name//-/_}
-    [[ -n ${!name:-} ]] || return 4
-    printf '%s' "${!name}"
-  }
+ec2_attribute() {
+  local name=${1^^}
+  name=${name//-/_}
+  [[ -n ${!name:-} ]] || return 4
+  printf '%s' "${!name}"
+}
 
-  # Until the notice there is nothing at this path.
-  # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
-  watch_preemption() {
-    until imds spot/instance-action >/dev/null; do sleep "$SPOT_POLL_SECONDS"; done
-    kill -USR1 "$1"
-  }
-fi
+# Until the notice there is nothing at this path.
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
+ec2_watch_preemption() {
+  until imds spot/instance-action >/dev/null; do sleep "$SPOT_POLL_SECONDS"; done
+  kill -USR1 "$1"
+}

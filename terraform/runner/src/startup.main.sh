@@ -11,14 +11,14 @@ end() {
   [[ -z $runner_pid ]] || show_diagnostics "$diag_lines"
   say "power off: ${why:-the script ended with status $code}"
   # EC2 says why a VM ended: of one that powers itself off after its notice nobody could tell that it was interrupted.
-  if on_ec2 && [[ $stopping == 'the spot VM is being preempted' ]]; then sleep "$SPOT_NOTICE_SECONDS"; fi
+  if [[ $CLOUD == ec2 && $stopping == 'the spot VM is being preempted' ]]; then sleep "$SPOT_NOTICE_SECONDS"; fi
   power_off
   exit "$code"
 }
 
 take_jit_config() {
   local code=0
-  if on_ec2; then
+  if [[ $CLOUD == ec2 ]]; then
     secret=${SLIPWAY_JITCONFIG:-}
     SLIPWAY_JITCONFIG=''
     close_user_data
@@ -36,7 +36,7 @@ run() {
   trap end EXIT
   trap 'fail "the VM is shutting down"' TERM INT
   trap_errors
-  if on_ec2; then
+  if [[ $CLOUD == ec2 ]]; then
     say "starting on $(imds instance-id || uname -n) as ${SLIPWAY_RUNNER:-no runner} (pool ${SLIPWAY_POOL:-unknown}, deployment ${SLIPWAY_DEPLOYMENT:-unknown})"
   else
     say "starting on $(uname -n)"
@@ -72,7 +72,7 @@ bake() {
 open_console
 case ${1:-} in
   '')
-    ! on_ec2 || bound_life
+    [[ $CLOUD != ec2 ]] || bound_life
     # Also when this script itself is killed.
     enter_unit startup.sh FailureAction=poweroff ''
     run
