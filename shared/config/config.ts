@@ -2,6 +2,7 @@ import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
 import {PROJECT, QUEUE, REGION, SHORT_NAME, ZONE} from '../model/names';
 import {Secret} from '../secret';
 import type {Config, ConfigFor, FunctionName} from './config-types';
+import {readContainerDefaults} from './containers';
 import {literalSecrets, readGitHubCredentials, readSecrets} from './credentials';
 import {GITHUB_COM, type GitHubAddress, gitHubAddress} from './github-address';
 import {type OldNames, readOldNames} from './old-names';
@@ -83,6 +84,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
   const limits = readOldLimits(variables);
   const {
     pools,
+    hosts,
     discovery = old.discovery,
     maxRunners,
     prices,
@@ -93,6 +95,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
       ...places,
       ...limits,
       vmInactiveMinutes,
+      containers: readContainerDefaults(variables, problems),
     },
     old.discovery,
   );
@@ -101,6 +104,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
   return present({
     deployment: readDeployment(variables),
     pools,
+    hosts,
     maxRunners,
     prices,
     discovery: discovery ?? (credentials.appId === undefined ? 'configured' : 'installation'),
@@ -228,7 +232,7 @@ function readPools(
   oldDiscovery: Config['discovery'] | undefined,
 ): RunnerConfig {
   const source = readRunnerConfig(variables, problems);
-  if (!source) return {pools: []};
+  if (!source) return {pools: [], hosts: []};
   const config = parseRunnerConfig(source.text, source.root, context, problems);
   const path = config.discovery ? `${source.root}.discovery` : 'DISCOVERY_MODE';
   if (

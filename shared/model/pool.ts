@@ -34,6 +34,8 @@ export interface ProviderSettings {
   readonly quotaScopes?: readonly string[];
   /** What its machines are made from: machines that do not come up say that it is broken. Undefined: nothing that could break. */
   readonly template?: string;
+  /** Machines that there can be at one time, whatever `maxRunners` says. Undefined: no such limit. */
+  readonly mostMachines?: number;
 }
 
 /** Provider `gce`: creates a VM for each job from an instance template. */

@@ -200,7 +200,10 @@ export type CreateOutcome =
  * (test/contracts/provider.ts). Throws only `Unavailable`, `Refused` and the errors of `beforeInsert` and `onWaiting`.
  */
 export interface RunnerProvider {
-  /** `create`: the JIT config is passed to `create`. `pickup`: the machine fetches it later; no provider does so yet. */
+  /**
+   * `create`: the JIT config is passed to `create`. `pickup`: the runner is registered when its machine is picked up (shared/hosts/), so
+   * `create` gets an empty one; and a deleted machine counts until it is gone, which whoever learns of it records.
+   */
   readonly registration: 'create' | 'pickup';
   /**
    * The placements that a creation would try, in order. The same for the same name while the pool and its places stay the same.
@@ -230,6 +233,39 @@ export interface RunnerProvider {
    * `QUESTION_MS` (`skipped`).
    */
   check(pool: string): Promise<readonly Finding[]>;
+}
+
+/** A container to be assigned to a host. */
+export interface ContainerToAssign {
+  /** Name of the runner and of the container. */
+  readonly name: string;
+  readonly pool: string;
+  readonly host: string;
+}
+
+/**
+ * The Docker hosts of a deployment and their containers, as provider `docker` sees them: what is on record of them (shared/hosts/). Throws
+ * `Unavailable` while the records cannot be read.
+ */
+export interface ContainerHosts {
+  /** Those of the named hosts that were seen lately and have free capacity, the least busy one first. */
+  withRoom(names: readonly string[]): Promise<readonly string[]>;
+  /** Why the named hosts have no room, for people. */
+  describe(names: readonly string[]): Promise<string>;
+  /**
+   * Assigns the container to the host, in one transaction with its slot of the capacity. `assigned` with the host that has it, also when it was
+   * assigned before. `taken`: a container of this name is over. `full`: the host has no room any more, or was not seen lately.
+   */
+  assign(
+    container: ContainerToAssign,
+  ): Promise<{readonly kind: 'assigned'; readonly host: string} | {readonly kind: 'taken' | 'full'}>;
+  /** A container by its name, as its host reported it last. */
+  find(name: string): Promise<Machine | undefined>;
+  /** Asks the host to remove the container. `absent`: the host does not have it, and was never told of it. */
+  askToGo(name: string): Promise<'accepted' | 'absent'>;
+  /** Every container that is not over. What hosts have that were not seen lately is not known. */
+  list(): Promise<MachineList>;
+  check(names: readonly string[]): Promise<readonly Finding[]>;
 }
 
 /** A provider with the type by which records name it. */

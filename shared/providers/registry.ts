@@ -1,10 +1,11 @@
 import type {Clock} from '../clock';
 import {Refused} from '../errors';
 import type {Logger} from '../logger';
+import {isDocker} from '../model/host';
 import {isEphemeral, isGce, type Pool} from '../model/pool';
 import type {ComputeEmulator} from './gce/client/call';
 import type {Compute} from './gce/client/compute';
-import type {NamedProvider, PersistentVm, RunnerProvider, VmReference} from './provider';
+import type {ContainerHosts, NamedProvider, PersistentVm, RunnerProvider, VmReference} from './provider';
 
 /** `DRY_RUN`: logs which machine would be created or deleted, and changes nothing. */
 export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProvider {
@@ -68,6 +69,8 @@ export interface ProviderOptions {
   readonly config: DeploymentSettings;
   /** Called at the first use of Compute Engine. */
   readonly compute: () => Compute;
+  /** Called at the first use of a Docker host. */
+  readonly hosts: () => ContainerHosts;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -86,6 +89,10 @@ const PROVIDERS: ProviderTypes = {
     const pools = config.pools.filter(isGce);
     const place = {...(zone ? {zone} : {}), ...(region ? {region} : {})};
     return createGceProvider({compute: compute(), pools, deployment, place, clock, logger});
+  },
+  docker({config, hosts}) {
+    const {createDockerProvider}: typeof import('./docker/provider') = require('./docker/provider');
+    return createDockerProvider({hosts: hosts(), pools: config.pools.filter(isDocker)});
   },
 };
 

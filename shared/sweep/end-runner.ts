@@ -1,5 +1,5 @@
 import {Refused} from '../errors';
-import {isRegistrationOf, isUnused} from '../model/identity';
+import {isRegistrationOf, isUnused, wasRegistrationTried} from '../model/identity';
 import {type JobDocument, jobKeyOf} from '../model/job';
 import {placementOf} from '../model/placement';
 import {isOver, machineProvider, type RunnerDocument} from '../model/runner';
@@ -7,6 +7,7 @@ import type {Preemption} from '../model/sweep';
 import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
 import {recordBootFailure} from '../runners/breakers';
+import {reopenCovered} from '../runners/fail';
 import {findRegistration, machineOf, removeMachine, retireRunner} from '../runners/retire';
 import type {Sweep} from './context';
 import type {Registered} from './observed';
@@ -35,7 +36,9 @@ export async function endRunner(
   const removal = await removeMachine(context, runner);
   await retireRunner(context, runner, runner.runs === null ? 'failed' : 'gone', removal);
   if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));
-  if (failedToBoot) await recordBootFailure(context, runner.pool, name);
+  // One that was never handed to a host says nothing about what it is made from.
+  const wasTried = runner.githubId !== null || wasRegistrationTried(runner);
+  if (failedToBoot && wasTried) await recordBootFailure(context, runner.pool, name);
 
   const log = {decision: 'ended' as const, reason, runner: name, pool: runner.pool, ...(jobUrl ? {url: jobUrl} : {})};
   if (force) context.logger.error(`runner ${name} was ended with its job: it ran for jobMinutes`, {...log});
@@ -78,19 +81,6 @@ async function deregisterUnlessAlive(
   // mutation: deregister before end
   const result = await github.deleteRunner(registration.id);
   return result === 'busy' && mayLive ? 'alive' : 'removed';
-}
-
-/** Reopens the job to which the runner is assigned; returns the key of the job. */
-async function reopenCovered(context: Context, name: string): Promise<string | undefined> {
-  return context.store.transaction(async (transaction) => {
-    const runner = await transaction.get('runners', name);
-    const job = runner?.covers ? await transaction.get('jobs', runner.covers) : undefined;
-    if (!runner?.covers || job?.status !== 'queued' || job.runner !== name) return undefined;
-    const now = context.clock.now();
-    transaction.set('jobs', runner.covers, {...job, demand: 'open', runner: null, updatedAt: now});
-    transaction.set('runners', name, {...runner, covers: null, spare: false});
-    return runner.covers;
-  });
 }
 
 /** The job of a preempted spot VM. GitHub itself notices the loss only after ten minutes. */

@@ -4,6 +4,7 @@ import {createProvision} from '../../functions/provision/index';
 import {createStop} from '../../functions/stop/index';
 import {createSweep} from '../../functions/sweep/index';
 import {createWebhook} from '../../functions/webhook/index';
+import type {PageFiles} from '../../shared/api/pages/files';
 import type {Environment} from '../../shared/config/variables';
 import type {Logger} from '../../shared/logger';
 import type {Random} from '../../shared/random';
@@ -74,6 +75,8 @@ export interface SystemOptions {
   readonly autoDispatch?: boolean;
   /** Of one client to `api`; no limit in practice unless given. */
   readonly requestsPerMinute?: number;
+  /** The pages of `api`; none unless given. */
+  readonly pageFiles?: () => Promise<PageFiles | undefined>;
 }
 
 /** Everything on one machine: the functions under the framework, and a world that speaks the real protocols to the real clients. */
@@ -174,7 +177,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   webhook.handle(createWebhook({env, clock: scheduler, logger, ...tracing}));
   provision.handle(options.crash ? crashingProvision(shared, options.crash) : createProvision(shared));
   stop.handle(createStop(shared));
-  api.handle(createApi({...shared, requestsPerMinute: options.requestsPerMinute ?? 100_000}));
+  const pages = options.pageFiles ? {pageFiles: options.pageFiles} : {};
+  api.handle(createApi({...shared, ...pages, requestsPerMinute: options.requestsPerMinute ?? 100_000}));
   sweep.handle(createSweep(shared));
   const sweeper = new CloudScheduler({scheduler, oidc, url: sweep.url, serviceAccount: SERVICE_ACCOUNT});
   // Google's scheduler knows whole minutes only, and keeps to them.
