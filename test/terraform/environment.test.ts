@@ -33,6 +33,7 @@ const NOT_DEPLOYED: Readonly<Record<string, string>> = {
   CLOUD_TASKS_EMULATOR_HOST: 'no emulator',
   COMPUTE_EMULATOR_HOST: 'no emulator',
   FIRESTORE_EMULATOR_HOST: 'no emulator',
+  RUN_EMULATOR_HOST: 'no emulator',
   SECRET_MANAGER_EMULATOR_HOST: 'no emulator',
 };
 
