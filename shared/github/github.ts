@@ -112,6 +112,9 @@ export type NamedRepository = Pick<DiscoveredRepository, 'fullName' | 'installat
  */
 export type RepositoryAccess = 'granted' | 'no_app' | 'suspended' | 'not_selected' | 'not_visible';
 
+/** `private`: everything but public, so `internal` too. */
+export type RepositoryVisibility = 'public' | 'private';
+
 /** Statuses of a run that may have queued jobs. A run that waits for an approval may have other, queued jobs. */
 export const OPEN_RUNS: readonly string[] = ['queued', 'in_progress', 'waiting', 'pending', 'requested'];
 
@@ -196,6 +199,8 @@ export interface Discovery {
   /** Undefined: the run does not exist. */
   run(repository: NamedRepository, runId: number): Promise<DiscoveredRun | undefined>;
   access(repository: NamedRepository): Promise<RepositoryAccess>;
+  /** Undefined: the repository does not exist, or who asks does not see it. */
+  visibility(repository: NamedRepository): Promise<RepositoryVisibility | undefined>;
   listRunners(scope: RunnerScope, installationId: number | null): Promise<Registration[]>;
   /** The runner application that GitHub offers now, for each platform. Every scope gives the same answer. */
   runnerDownloads(scope: RunnerScope, installationId: number | null): Promise<readonly RunnerDownload[]>;

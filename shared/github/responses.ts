@@ -14,6 +14,7 @@ import type {
   JitConfig,
   JobAtGitHub,
   Registration,
+  RepositoryVisibility,
   RunnerGroupAtGitHub,
 } from './github';
 
@@ -188,6 +189,12 @@ export function readRepository(data: unknown, installationId: number | null): Di
     isPublic: isPublic(repository),
     pushedAt: pushed_at ? Date.parse(pushed_at) : null,
   };
+}
+
+/** Reads the answer of `GET /repos/{owner}/{repo}`; undefined where it does not say whether the repository is public. */
+export function readVisibility(data: unknown): RepositoryVisibility | undefined {
+  const known = isPublic(Repository.safeParse(data).data ?? {});
+  return known === null ? undefined : known ? 'public' : 'private';
 }
 
 function isPublic({visibility, private: isPrivate}: {visibility?: unknown; private?: unknown}): boolean | null {

@@ -59,8 +59,18 @@ export type VmBegin =
   | NotReady
   | VmRefusal;
 
-/** `changed`: this call changed the status. `already`: the VM already had the wanted status. */
-export type VmOutcome = {readonly kind: 'changed'} | {readonly kind: 'already'} | NotReady | VmRefusal;
+/** What a VM is billed as, as it was seen on the way. */
+export interface VmMachine {
+  readonly machineType: string;
+  readonly spot: boolean;
+}
+
+/** `changed`: this call changed the status. `already`: the VM already had the wanted status. `machine`: undefined where it is not known. */
+export type VmOutcome =
+  | {readonly kind: 'changed'; readonly machine?: VmMachine}
+  | {readonly kind: 'already'; readonly machine?: VmMachine}
+  | NotReady
+  | VmRefusal;
 
 /**
  * A machine that is there before and after its jobs: it is started for them, and stopped when idle. Safe to repeat: who finds the VM as it

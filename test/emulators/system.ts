@@ -5,6 +5,7 @@ import {createStop} from '../../functions/stop/index';
 import {createSweep} from '../../functions/sweep/index';
 import {createWebhook} from '../../functions/webhook/index';
 import type {PageFiles} from '../../shared/api/pages/files';
+import type {PerMinute} from '../../shared/api/rate-limits';
 import type {Environment} from '../../shared/config/variables';
 import type {Logger} from '../../shared/logger';
 import type {Random} from '../../shared/random';
@@ -76,8 +77,8 @@ export interface SystemOptions {
   readonly sweepEverySeconds?: number;
   /** `false`: tasks run when the test says so. */
   readonly autoDispatch?: boolean;
-  /** Of one client to `api`; no limit in practice unless given. */
-  readonly requestsPerMinute?: number;
+  /** Requests a minute that `api` answers to one caller; no limit in practice unless given. */
+  readonly perMinute?: PerMinute;
   /** The pages of `api`; none unless given. */
   readonly pageFiles?: () => Promise<PageFiles | undefined>;
 }
@@ -185,8 +186,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   webhook.handle(createWebhook({env, clock: scheduler, logger, ...tracing}));
   provision.handle(options.crash ? crashingProvision(shared, options.crash) : createProvision(shared));
   stop.handle(createStop(shared));
+  const unlimited = {nobody: 100_000, secret: 100_000, session: 100_000, host: 100_000};
+  const limits = {perMinute: options.perMinute ?? unlimited};
   const pages = options.pageFiles ? {pageFiles: options.pageFiles} : {};
-  api.handle(createApi({...shared, ...pages, requestsPerMinute: options.requestsPerMinute ?? 100_000}));
+  api.handle(createApi({...shared, ...pages, ...limits}));
   sweep.handle(createSweep(shared));
   const sweeper = new CloudScheduler({scheduler, oidc, url: sweep.url, serviceAccount: SERVICE_ACCOUNT});
   // Google's scheduler knows whole minutes only, and keeps to them.

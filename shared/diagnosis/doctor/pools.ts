@@ -1,22 +1,48 @@
+import {type BreakerDocument, bootBreaker, quotaBreakers} from '../../model/breaker';
 import {isPersistent, type Pool} from '../../model/pool';
 import {type Context, githubOf} from '../../ports';
 import {isRunning, type Finding as ProviderFinding} from '../../providers/provider';
+import {breakersOfPool} from '../../runners/breakers';
 import {allVms, runnerPlaces, type Vm} from '../../vms/vms';
+import {breakerSentence, remedyOfBreaker} from '../breakers';
+import {openBreakers} from '../facts';
 import {ask, type Check, error, type Found, ok, skipped, together, warning} from './check';
 
 /** What a check does once the services are there. */
 type Look = (context: Context) => Promise<Found>;
 type Needing = (look: Look) => Check['look'];
 
-/** `pool.<name>.provider` and `pool.<name>.quota` of every pool. `needing`: makes the look a check's, whether or not the services are there. */
+/**
+ * `pool.<name>.provider` and `pool.<name>.quota` of every pool, each with the open breakers that are about it. `needing`: makes the look a
+ * check's, whether or not the services are there.
+ */
 export function poolChecks(pools: readonly Pool[], needing: Needing): Check[] {
+  let read: Promise<BreakerDocument[]> | undefined;
+  const open = ({store}: Context) => {
+    read ??= ask('the store', openBreakers(store));
+    return read;
+  };
   return pools.flatMap((pool) => {
     const {provider, quota} = isPersistent(pool) ? persistentLooks(pool.provider.instance) : looksOf(pool);
+    const quotas = quotaBreakers(pool);
+    const isQuota = ({name}: BreakerDocument) => quotas.includes(name);
+    const withBreakers = (look: Look, isAbout: (breaker: BreakerDocument) => boolean) =>
+      needing(async (context) => {
+        const names = breakersOfPool(context, pool);
+        const holding = (await open(context)).filter((breaker) => names.includes(breaker.name) && isAbout(breaker));
+        return together([...holding.map((each) => breakerFinding(pool, each, context)), await look(context)]);
+      });
     return [
-      {id: `pool.${pool.name}.provider`, look: needing(provider)},
-      {id: `pool.${pool.name}.quota`, look: needing(quota)},
+      {id: `pool.${pool.name}.provider`, look: withBreakers(provider, (each) => !isQuota(each))},
+      {id: `pool.${pool.name}.quota`, look: withBreakers(quota, isQuota)},
     ];
   });
+}
+
+/** What a probe closes as soon as its cause is gone is a warning; machines that do not boot are not. */
+function breakerFinding(pool: Pool, breaker: BreakerDocument, {clock}: Context): Found {
+  const found = breaker.name === bootBreaker(pool) ? error : warning;
+  return found(breakerSentence(breaker, clock.now()), remedyOfBreaker(breaker));
 }
 
 function looksOf({name}: Pool): Record<'provider' | 'quota', Look> {

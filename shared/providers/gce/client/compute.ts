@@ -47,6 +47,9 @@ export interface Instance {
   /** RFC 3339; empty if the VM was never started or stopped. */
   readonly lastStartTimestamp: string;
   readonly lastStopTimestamp: string;
+  /** `e2-standard-4`; undefined: Compute Engine does not say. */
+  readonly machineType?: string;
+  readonly isSpot: boolean;
 }
 
 /** What an instance wrote to its first serial port. */
