@@ -27,6 +27,11 @@ output "service_accounts" {
   )
 }
 
+output "aws_subjects" {
+  description = "Unique ids of the service accounts that create, delete, list and check instances of EC2, by function: the variable subjects of the module aws."
+  value       = { for name in ["provision", "stop", "sweep", "api"] : name => google_service_account.function[name].unique_id }
+}
+
 output "firestore_database" {
   description = "Id of the database."
   value       = local.database

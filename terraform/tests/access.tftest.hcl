@@ -47,6 +47,18 @@ run "callers" {
   }
 }
 
+run "subjects_for_aws" {
+  assert {
+    condition     = keys(output.aws_subjects) == ["api", "provision", "stop", "sweep"]
+    error_message = "webhook and the tasks' account do not reach AWS"
+  }
+
+  assert {
+    condition     = alltrue([for name, id in output.aws_subjects : id == google_service_account.function[name].unique_id])
+    error_message = "AWS knows an account by its unique id"
+  }
+}
+
 run "callers_of_the_api" {
   command = plan
   variables {
