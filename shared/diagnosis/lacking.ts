@@ -5,10 +5,14 @@ import type {EphemeralPool} from '../model/pool';
 import {isBeingCreated, isEnding, isOnlineOnRecord, type RunnerDocument} from '../model/runner';
 import {jobName, type LookedAt, MOST_READ} from './looked-at';
 import {count, due, duration, type Explanation, ordinal, quoted} from './verdict';
+import {waitingForHost} from './waiting-for-host';
 
 /** What a queued job of a pool that makes a machine for each job lacks. */
 export function lacking(looked: LookedAt, job: JobDocument, pool: EphemeralPool): Explanation {
   const {runner} = looked;
+  const host =
+    isUnderWay(runner, job.failedAttempt) && !runner?.machineAccepted ? undefined : waitingForHost(looked, job);
+  if (host) return host;
   if (runner && !isBeingCreated(runner)) {
     return isEnding(runner) || runner.covers === null ? lost(looked, job, runner) : made(looked, runner, pool);
   }

@@ -6,9 +6,9 @@ export interface Host {
   readonly name: string;
   /** Containers at a time, at least 1. */
   readonly capacity: number;
-  /** The persistent VM that is the host: started for jobs, and stopped when idle. Undefined: somebody else keeps the host running. */
+  /** The persistent VM that is the host, which no pool may have. It is neither started nor stopped: somebody keeps the host running. */
   readonly vm?: {readonly instance: string; readonly zone: string};
-  /** Time after the end of the last container until the VM is stopped. */
+  /** Time after the end of the last container until the VM may be stopped. */
   readonly idleMinutes: number;
 }
 

@@ -48,7 +48,13 @@ export function watchVerdicts(world: SimulatedWorld): void {
     if (event.kind === 'runner' && event.change === 'online') online.add(event.runner.name);
   });
   const chance = randomOf(scenario.seed, 'verdicts');
-  const records = {store: world.store, pools, ...(maxRunners === undefined ? {} : {maxRunners})};
+  const records = {
+    store: world.store,
+    clock: scheduler,
+    hosts: [],
+    pools,
+    ...(maxRunners === undefined ? {} : {maxRunners}),
+  };
 
   async function check(): Promise<void> {
     const breakers = await openBreakers(world.store);
