@@ -145,7 +145,7 @@ export const hostSchema = z.strictObject({
   capacity: wholeNumber(1, CAPACITY).meta({description: 'Containers at a time.'}),
   vm: z
     .strictObject({instance, zone}, {error: 'an object of instance and zone'})
-    .meta({description: 'The VM of Compute Engine that is the host: started for jobs, stopped when idle.'})
+    .meta({description: 'The VM of Compute Engine that is the host.'})
     .optional(),
   idleMinutes: minutes('How long after its last container the VM of the host is stopped.')
     .meta({default: DEFAULTS.idleMinutes})

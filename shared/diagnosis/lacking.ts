@@ -5,10 +5,13 @@ import {isBeingCreated, isEnding, isOnlineOnRecord, type RunnerDocument} from '.
 import {breakerSentence, remedyOfBreaker} from './breakers';
 import {jobName, type LookedAt, MOST_READ, type QueuePlace} from './looked-at';
 import {attemptOf, count, due, duration, type Explanation, ordinal, quoted} from './verdict';
+import {waitingForHost} from './waiting-for-host';
 
 /** What a queued job of a pool that makes a machine for each job lacks. */
 export function lacking(looked: LookedAt, job: JobDocument, pool: EphemeralPool): Explanation {
   const {runner, failed} = looked;
+  const host = isUnderWay(runner, failed) && !runner?.machineAccepted ? undefined : waitingForHost(looked, job);
+  if (host) return host;
   if (runner && !isBeingCreated(runner)) {
     return isEnding(runner) || runner.covers === null
       ? lost(looked, job, runner, `is ${runner.state} since ${duration(looked.now - runner.stateAt)}`)

@@ -1,5 +1,7 @@
 import {withDeadline} from '../clock';
 import {Unavailable} from '../errors';
+import {readHosts} from '../hosts/hosts';
+import {isDocker} from '../model/host';
 import {type FailedAttempt, type JobDocument, jobKeyOf, standingFailure} from '../model/job';
 import {matchJob} from '../model/matching';
 import {runnerName} from '../model/names';
@@ -68,6 +70,7 @@ export async function lookAt(
     breakers: isInQueue ? breakersOfJob(context, job, open) : [],
     queue: isInQueue ? {...(await roomOf(context, pool)), position: await positionOf(context, job)} : undefined,
     vm,
+    hosts: isInQueue && isDocker(pool) ? await readHosts(context, pool.provider.hosts) : [],
     eyes: await eyesOf(context.store, given),
     usualBootMs: isInQueue && runner?.state === 'booting' ? await usualBootMs(context.store, job.pool) : undefined,
     placements: isInQueue && failed?.kind === 'no_capacity' ? await placementsOf(context, job) : [],

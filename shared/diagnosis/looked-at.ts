@@ -1,4 +1,5 @@
 import type {DiscoveredJob, Registration, RepositoryAccess} from '../github/github';
+import type {KnownHost} from '../hosts/hosts';
 import type {BreakerDocument} from '../model/breaker';
 import type {HookReading} from '../model/deliveries';
 import type {FailedAttempt, JobDocument, JobKey} from '../model/job';
@@ -88,6 +89,8 @@ export interface LookedAt {
   readonly breakers: readonly BreakerDocument[];
   readonly queue: QueuePlace | undefined;
   readonly vm: VmLook | undefined;
+  /** The Docker hosts of the pool; empty: it has none. */
+  readonly hosts: readonly KnownHost[];
   readonly eyes: Eyes;
   /** How long a boot usually takes in the pool: the median of the last 50, in milliseconds. Undefined: not known, or the runner does not boot. */
   readonly usualBootMs: number | undefined;

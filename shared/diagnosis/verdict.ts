@@ -23,6 +23,8 @@ export const VERDICTS = [
   'vm_starting',
   'vm_runner_offline',
   'vm_cannot_take_it',
+  'host_silent',
+  'host_full',
   'given_up',
 ] as const;
 

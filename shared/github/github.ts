@@ -49,6 +49,8 @@ export interface JobAtGitHub {
  */
 export interface GitHub {
   createJitConfig(request: JitConfigRequest): Promise<JitConfig>;
+  /** A token with which `config.sh` registers runners in the scope, for an hour. Each call makes another one. */
+  createRegistrationToken(): Promise<Secret>;
   /** The runner of exactly this name, or undefined. */
   findRunner(name: string): Promise<Registration | undefined>;
   getRunner(id: number): Promise<Registration | undefined>;

@@ -104,6 +104,14 @@ export function readJitConfig(data: unknown): JitConfig | undefined {
   return made && {runnerId: made.runner.id, encodedJitConfig: new Secret(made.encoded_jit_config)};
 }
 
+const RegistrationToken = z.object({token: z.string().min(1)});
+
+/** Reads the answer (201) of registration-token. */
+export function readRegistrationToken(data: unknown): Secret | undefined {
+  const {data: made} = RegistrationToken.safeParse(data);
+  return made && new Secret(made.token);
+}
+
 const Label = z.object({name: z.string(), type: minor(z.string())});
 
 /** A release of the runner application. */

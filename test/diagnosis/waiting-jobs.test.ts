@@ -10,10 +10,12 @@ import {VirtualScheduler} from '../emulators/scheduler';
 const MINUTE = 60_000;
 const LIMIT = 5;
 
+let clock: VirtualScheduler;
 let store: Store;
 
 beforeEach(() => {
-  store = createMemoryStore({clock: new VirtualScheduler(NOW)});
+  clock = new VirtualScheduler(NOW);
+  store = createMemoryStore({clock});
 });
 
 /** Jobs of the pool `arm` in the order in which they were queued, with so many slots in use. */
@@ -29,7 +31,7 @@ async function verdicts(jobs: readonly JobDocument[], taken: number): Promise<Wa
     }
   });
   const read = {now: NOW, runners: new Map(), breakers: [], sweepSeconds: 60, webhooks: 'on'} as const;
-  return waitingJobs({store, pools: [aPool({maxRunners: LIMIT})]}, jobs, read);
+  return waitingJobs({store, clock, hosts: [], pools: [aPool({maxRunners: LIMIT})]}, jobs, read);
 }
 
 function anOpenJob(n: number, overrides: Partial<JobDocument> = {}): JobDocument {

@@ -45,7 +45,13 @@ export function watchVerdicts(world: SimulatedWorld, services: SimulatedServices
     const known = configs.get(setting);
     if (known) return known;
     const {pools, maxRunners} = parseConfig(environmentOf(setting, world.github.app), 'provision');
-    const read = {store: world.store, pools, ...(maxRunners === undefined ? {} : {maxRunners})};
+    const read = {
+      store: world.store,
+      clock: scheduler,
+      hosts: [],
+      pools,
+      ...(maxRunners === undefined ? {} : {maxRunners}),
+    };
     configs.set(setting, read);
     return read;
   }

@@ -1,4 +1,6 @@
+import {describeHost, readHosts} from '../../hosts/hosts';
 import {type BreakerDocument, bootBreaker, quotaBreakers} from '../../model/breaker';
+import type {Host} from '../../model/host';
 import {isPersistent, type Pool} from '../../model/pool';
 import {type Context, githubOf} from '../../ports';
 import {isRunning, type Finding as ProviderFinding} from '../../providers/provider';
@@ -81,6 +83,21 @@ export function vmChecks(pools: readonly Pool[], needing: Needing): Check[] {
   return vms.map((vm) => ({
     id: `vm.${isAlone(vm) ? vm.instance : vm.id}`,
     look: needing((context) => lookAtVm(context, vm)),
+  }));
+}
+
+/** `host.<name>` of every Docker host: whether its agent calls. */
+export function hostChecks(hosts: readonly Host[], needing: Needing): Check[] {
+  return hosts.map(({name}) => ({
+    id: `host.${name}`,
+    look: needing(async (context) => {
+      const [host] = await ask('the store', readHosts(context, [name]));
+      if (!host) return skipped('the host is not in the configuration any more');
+      const because = describeHost(host);
+      if (!host.silent) return ok(because);
+      const advice = 'Does its agent run, and does it reach the API? journalctl --unit slipway-docker-host tells.';
+      return typeof host.document?.seenAt === 'number' ? error(because, advice) : warning(because, advice);
+    }),
   }));
 }
 
