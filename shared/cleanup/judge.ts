@@ -161,6 +161,7 @@ function machineThing({name, place}: SeenMachine): Omit<Thing, 'because'> {
 }
 
 function isYoung(context: Context, pool: string, createdAt: number): boolean {
+  // mutation: young machine
   return context.clock.now() - createdAt < minutesOf(context, pool).bootMinutes * 60_000;
 }
 

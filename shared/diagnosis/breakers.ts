@@ -3,7 +3,7 @@ import {due, duration, quoted} from './verdict';
 
 /** Which breaker is open, since when, why, and when it is probed. */
 export function breakerSentence({name, reason, openedAt, nextProbeAt}: BreakerDocument, now: number): string {
-  return `breaker ${name} is open since ${duration(now - openedAt)}: ${quoted(reason)}; the next probe is due ${due(nextProbeAt, now)}`;
+  return `breaker ${name} is open since ${duration(now - openedAt)}: ${quoted(reason)}; the next probe is ${due(nextProbeAt, now)}`;
 }
 
 export function remedyOfBreaker({name}: Pick<BreakerDocument, 'name'>): string {

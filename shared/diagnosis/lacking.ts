@@ -3,19 +3,21 @@ import {placementOf} from '../model/placement';
 import type {EphemeralPool} from '../model/pool';
 import {isBeingCreated, isEnding, isOnlineOnRecord, type RunnerDocument} from '../model/runner';
 import {breakerSentence, remedyOfBreaker} from './breakers';
-import {jobName, type LookedAt, MOST_READ} from './looked-at';
+import {jobName, type LookedAt, MOST_READ, type QueuePlace} from './looked-at';
 import {count, due, duration, type Explanation, ordinal, quoted} from './verdict';
 
 /** What a queued job of a pool that makes a machine for each job lacks. */
 export function lacking(looked: LookedAt, job: JobDocument, pool: EphemeralPool): Explanation {
-  const {runner} = looked;
+  const {runner, failed} = looked;
   if (runner && !isBeingCreated(runner)) {
-    return isEnding(runner) || runner.covers === null ? lost(looked, job, runner) : made(looked, runner, pool);
+    return isEnding(runner) || runner.covers === null
+      ? lost(looked, job, runner, `is ${runner.state} since ${duration(looked.now - runner.stateAt)}`)
+      : made(looked, job, runner, pool);
   }
-  const failed = job.failedAttempt;
   return (
     waitingForSlot(looked, job, pool) ??
     (isUnderWay(runner, failed) ? undefined : (breakerOpen(looked, job) ?? (failed && failing(looked, failed)))) ??
+    behindOthers(looked, job, pool) ??
     creating(looked, job)
   );
 }
@@ -28,11 +30,8 @@ function isUnderWay(runner: RunnerDocument | undefined, failed: FailedAttempt | 
 function waitingForSlot(looked: LookedAt, job: JobDocument, pool: EphemeralPool): Explanation | undefined {
   const {queue, runner} = looked;
   if (!queue || runner || job.demand !== 'open') return undefined;
-  const {position} = queue;
-  const since = job.queuedAt;
-  const shared = {verdict: 'waiting_for_slot', since, ...(position === undefined ? {} : {position})} as const;
-  const place = position === undefined ? `behind the first ${MOST_READ}` : `the ${ordinal(position)}`;
-  const before = `, and the job is ${place} in the queue`;
+  const shared = inQueue(queue, job);
+  const before = placeInQueue(queue);
   if (pool.maxRunners === 0) {
     return {
       ...shared,
@@ -56,6 +55,33 @@ function waitingForSlot(looked: LookedAt, job: JobDocument, pool: EphemeralPool)
   };
 }
 
+/** Slots are free, and fewer than jobs are before this one. */
+function behindOthers(looked: LookedAt, job: JobDocument, pool: EphemeralPool): Explanation | undefined {
+  const {queue, runner} = looked;
+  if (!queue || runner || job.demand !== 'open') return undefined;
+  const free = Math.min(queue.limit - queue.taken, queue.all ? queue.all.limit - queue.all.taken : MOST_READ);
+  // mutation: jobs before it
+  if ((queue.position ?? MOST_READ + 1) <= free) return undefined;
+  return {
+    ...inQueue(queue, job),
+    because: `${queue.taken} of ${count(queue.limit, 'runner')} of pool ${pool.name} are busy or on their way${placeInQueue(queue)}: what is free goes to the jobs before it`,
+    do: `Wait until the jobs before it have ended, or raise maxRunners of pool ${pool.name}.`,
+  };
+}
+
+function inQueue({position}: QueuePlace, {queuedAt}: JobDocument) {
+  return {
+    verdict: 'waiting_for_slot',
+    since: queuedAt,
+    ...(position === undefined ? {} : {position}),
+  } as const;
+}
+
+function placeInQueue({position}: QueuePlace): string {
+  const place = position === undefined ? `behind the first ${MOST_READ}` : `the ${ordinal(position)}`;
+  return `, and the job is ${place} in the queue`;
+}
+
 function breakerOpen({breakers, now}: LookedAt, job: JobDocument): Explanation | undefined {
   const [breaker] = breakers;
   if (!breaker) return undefined;
@@ -66,7 +92,7 @@ function breakerOpen({breakers, now}: LookedAt, job: JobDocument): Explanation |
 function failing(looked: LookedAt, failed: FailedAttempt): Explanation {
   const {now, placements} = looked;
   const {attempt, mostAttempts, nextTryAt, at} = failed;
-  const next = `attempt ${attempt} of ${mostAttempts}, the next try is due ${due(nextTryAt, now)}`;
+  const next = `attempt ${attempt} of ${mostAttempts}, the next try is ${due(nextTryAt, now)}`;
   const message = quoted(failed.message);
   if (failed.kind === 'no_capacity') {
     const tried = placements.length === 0 ? '' : ` (placements in order: ${placements.join(', ')})`;
@@ -91,8 +117,17 @@ const REPEATED_MS = 5 * 60_000;
 /** The runner is being made, or is about to be. */
 function creating(looked: LookedAt, job: JobDocument): Explanation {
   const {runner, now, eyes} = looked;
+  const withinMs = Math.max(REPEATED_MS, 2 * eyes.sweepSeconds * 1000);
+  if (!runner && job.demand === 'open' && now - job.updatedAt > withinMs) {
+    // It has waited, and nobody notes when the slot became free.
+    return {
+      verdict: 'creating',
+      since: now,
+      because: `a slot of pool ${job.pool} is free, and the job is one of the next to get one (queued for ${duration(now - job.queuedAt)})`,
+      do: `Wait: if no task gives it the slot, the sweep does within ${duration(withinMs)}.`,
+    };
+  }
   if (!runner) {
-    const withinMs = Math.max(REPEATED_MS, 2 * eyes.sweepSeconds * 1000);
     return {
       verdict: 'creating',
       since: job.updatedAt,
@@ -110,7 +145,7 @@ function creating(looked: LookedAt, job: JobDocument): Explanation {
 }
 
 /** The machine is there. */
-function made(looked: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Explanation {
+function made(looked: LookedAt, job: JobDocument, runner: RunnerDocument, pool: EphemeralPool): Explanation {
   const {registration} = looked;
   const since = runner.stateAt;
   const isOnline = registration !== 'unknown' && registration !== 'absent' && registration.status === 'online';
@@ -123,6 +158,8 @@ function made(looked: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Ex
     };
   }
   if (isOnline || (registration === 'unknown' && isOnlineOnRecord(runner))) return idle(looked, runner, pool);
+  if (registration === 'absent') return lost(looked, job, runner, 'is not registered at GitHub any more');
+  if (isOnlineOnRecord(runner)) return lost(looked, job, runner, 'was online and is offline at GitHub');
   return booting(looked, runner, pool);
 }
 
@@ -182,11 +219,11 @@ function idle({now, registration}: LookedAt, runner: RunnerDocument, pool: Ephem
 }
 
 /** The runner that was there for the job went before it ran it. */
-function lost({now, eyes}: LookedAt, job: JobDocument, runner: RunnerDocument): Explanation {
+function lost({eyes}: LookedAt, job: JobDocument, runner: RunnerDocument, state: string): Explanation {
   return {
     verdict: 'retrying',
     since: runner.stateAt,
-    because: `runner ${runner.name}, which was there for the job, is ${runner.state} since ${duration(now - runner.stateAt)} and has not run it; the sweep makes another one for job ${job.jobId}-${job.runAttempt}`,
+    because: `runner ${runner.name}, which was there for the job, ${state} and has not run it; the sweep makes another one for job ${job.jobId}-${job.runAttempt}`,
     do: `Wait: the sweep looks every ${duration(eyes.sweepSeconds * 1000)} and acts when two sweeps at least two minutes apart have seen it.`,
   };
 }

@@ -25,6 +25,7 @@ const CALLS_A_MINUTE = 60;
 /** Below this share of GitHub's own limit nothing is asked: jobs need the rest. */
 const LEAST_LEFT = 0.3;
 
+// mutation: answers are kept
 const KEPT_MS = 60_000;
 const KEPT_ANSWERS = 500;
 

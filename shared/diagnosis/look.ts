@@ -1,6 +1,6 @@
 import {withDeadline} from '../clock';
 import {Unavailable} from '../errors';
-import {type JobDocument, jobKeyOf} from '../model/job';
+import {type FailedAttempt, type JobDocument, jobKeyOf, standingFailure} from '../model/job';
 import {matchJob} from '../model/matching';
 import {runnerName} from '../model/names';
 import type {Pool} from '../model/pool';
@@ -53,11 +53,13 @@ export async function lookAt(
   const vm = job && isQueued ? await vmOf(context, job) : undefined;
   const isInQueue = isQueued && pool !== undefined && vm === undefined;
   const open = isInQueue ? await openBreakers(context.store) : [];
+  const failed = job && (await failureOf(context, job, runner));
   const looked: LookedAt = {
     now: context.clock.now(),
     asked,
     pools: context.pools,
-    job: job && (await withFailureOf(context, job, runner)),
+    job: job && failed ? {...job, failedAttempt: failed} : job,
+    failed,
     github,
     pool,
     letter: job && (await letterOf(context, job)),
@@ -69,7 +71,7 @@ export async function lookAt(
     eyes: await eyesOf(context.store, given),
     usualBootMs: isInQueue && runner?.state === 'booting' ? await usualBootMs(context.store, job.pool) : undefined,
     failedBoots: isInQueue && pool && runner?.state === 'booting' ? failedBootsOf(runners, pool) : [],
-    placements: isInQueue && job.failedAttempt?.kind === 'no_capacity' ? await placementsOf(context, job) : [],
+    placements: isInQueue && failed?.kind === 'no_capacity' ? await placementsOf(context, job) : [],
   };
   return {looked, runners, worker: await workerOf(context, job, github, runner, runners)};
 }
@@ -127,14 +129,15 @@ function failedBootsOf(runners: readonly RunnerDocument[], {bootMinutes}: Pool):
 }
 
 /** The half-made runner may be another job's by its name: what failed of it is on that job's record, where the job was not yet covered by it. */
-async function withFailureOf(
+async function failureOf(
   {store}: Context,
   job: JobDocument,
   runner: RunnerDocument | undefined,
-): Promise<JobDocument> {
-  if (job.failedAttempt || !runner || !isBeingCreated(runner) || runner.madeFor === jobKeyOf(job)) return job;
-  const failedAttempt = (await store.get('jobs', runner.madeFor))?.failedAttempt;
-  return failedAttempt ? {...job, failedAttempt} : job;
+): Promise<FailedAttempt | undefined> {
+  const own = standingFailure(job);
+  if (own || !runner || !isBeingCreated(runner) || runner.madeFor === jobKeyOf(job)) return own;
+  const failed = (await store.get('jobs', runner.madeFor))?.failedAttempt;
+  return failed && failed.at >= runner.createdAt ? failed : undefined;
 }
 
 async function letterOf({store}: Context, job: JobDocument): Promise<DeadLetterDocument | undefined> {

@@ -1,7 +1,7 @@
 import type {DiscoveredJob, Registration, RepositoryAccess} from '../github/github';
 import type {BreakerDocument} from '../model/breaker';
 import type {HookReading} from '../model/deliveries';
-import type {JobDocument, JobKey} from '../model/job';
+import type {FailedAttempt, JobDocument, JobKey} from '../model/job';
 import type {Pool} from '../model/pool';
 import type {RunnerDocument} from '../model/runner';
 import type {DeadLetterDocument} from '../model/tasks';
@@ -74,6 +74,8 @@ export interface LookedAt {
   readonly asked: JobReference;
   readonly pools: readonly Pool[];
   readonly job: JobDocument | undefined;
+  /** Why the newest attempt to get the job a runner failed, where a retry is to make it good. */
+  readonly failed: FailedAttempt | undefined;
   readonly github: JobLook;
   /** The configured pool that the job is for. */
   readonly pool: Pool | undefined;

@@ -53,9 +53,13 @@ export function duration(ms: number): string {
   return ms < 2 * HOUR ? `${Math.round(ms / MINUTE)} min` : `${Math.round(ms / HOUR)} h`;
 }
 
-/** For sentences: when something is due, seen from now. */
+/** What is due may be late by this much before it is said that it is: calls and queues take their time. */
+const PUNCTUAL_MS = 60 * SECOND;
+
+/** For sentences: when something is due, seen from now: `due in 45 s`, `due now`, `overdue by 12 min`. */
 export function due(atMs: number, now: number): string {
-  return atMs > now ? `in ${duration(atMs - now)}` : 'now';
+  if (now - atMs > PUNCTUAL_MS) return `overdue by ${duration(now - atMs)}`;
+  return atMs > now ? `due in ${duration(atMs - now)}` : 'due now';
 }
 
 /**
@@ -65,7 +69,7 @@ export function due(atMs: number, now: number): string {
 export function steady(sentence: string): string {
   return sentence
     .replace(/ \[request [^\]]*\]/g, '')
-    .replace(/\bdue (now|in \d+ (s|min|h))\b/g, 'due soon')
+    .replace(/\b(due (now|in \d+ (s|min|h))|overdue by \d+ (s|min|h))\b/g, 'due soon')
     .replace(/\b\d+ (s|min|h)\b/g, '…');
 }
 

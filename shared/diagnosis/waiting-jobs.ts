@@ -1,5 +1,5 @@
 import type {BreakerDocument} from '../model/breaker';
-import {type JobDocument, jobKeyOf, waitsForVm} from '../model/job';
+import {type JobDocument, jobKeyOf, standingFailure, waitsForVm} from '../model/job';
 import {isEphemeral} from '../model/pool';
 import type {RunnerDocument} from '../model/runner';
 import {type Context, poolOf} from '../ports';
@@ -61,6 +61,7 @@ export async function waitingJobs(
         asked: job,
         pools: context.pools,
         job,
+        failed: standingFailure(job),
         github: {kind: 'not_asked'},
         pool: poolOf(context, job.pool),
         letter: job.demand === 'dead' ? await context.store.get('deadletters', letterId(job)) : undefined,

@@ -64,7 +64,7 @@ export interface JobDocument {
   readonly lostRunners?: readonly string[];
   /** How often a runner was online and idle for the job and GitHub did not give it the job; missing: never. */
   readonly heldBack?: number;
-  /** Missing: none failed. What came after it, such as a runner that boots, makes it history. */
+  /** Missing: none failed. A later change of the job makes it history, see `standingFailure`. */
   readonly failedAttempt?: FailedAttempt;
   /** Id of the slot that a deleted runner left to the job, until a runner of the job takes the slot. */
   readonly slot: string | null;
@@ -84,6 +84,18 @@ export interface JobDocument {
 
 export function jobKeyOf(job: {readonly jobId: number; readonly runAttempt: number}): JobKey {
   return `${job.jobId}-${job.runAttempt}`;
+}
+
+/** The failure that a retry is to make good; undefined: none, or the job has changed since, as when an attempt went well or somebody reopened it. */
+export function standingFailure({failedAttempt, updatedAt}: JobDocument): FailedAttempt | undefined {
+  return failedAttempt && failedAttempt.at >= updatedAt ? failedAttempt : undefined;
+}
+
+/** Records that an attempt went well, so that the failure before it is history. Changes nothing of a job without one. */
+export function settleFailure(job: JobDocument, now: number): JobDocument {
+  const failed = standingFailure(job);
+  // The clock of the execution that failed may be ahead.
+  return failed ? {...job, updatedAt: Math.max(now, failed.at + 1)} : job;
 }
 
 /** How long a completed job stays on record, so that a late `queued` is recognized as late. */

@@ -119,6 +119,7 @@ async function recordRequestedRunner(context: Context, wanted: RunnerToRecord): 
       if (!areFree(slots)) return 'taken';
       const now = clock.now();
       const runner = newRunnerWithoutJob({...wanted, slot: slots.own.id, slotOfAll: slots.all?.id ?? null, now});
+      // mutation: slot of a requested runner
       takeSlots(transaction, slots, wanted.name, now);
       transaction.set('runners', wanted.name, runner);
       return runner;

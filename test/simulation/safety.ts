@@ -1,7 +1,7 @@
 import type {GitHubWorld} from '../emulators/github/model';
 import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
 import type {Killed} from '../emulators/runner-process';
-import {TASK_SIGNING_KEY, WEBHOOK_SECRET} from './environment';
+import {MANAGER_SECRET, TASK_SIGNING_KEY, WEBHOOK_SECRET} from './environment';
 import {RUNS_MAX} from './pools';
 import type {Drained, Setting} from './scenario';
 
@@ -32,6 +32,9 @@ export interface Violation {
     | 'vm_late'
     | 'wrong_verdict'
     | 'wrong_usage'
+    | 'wrong_cleanup'
+    | 'wrong_answer'
+    | 'dry_run'
     | 'never_quiet';
   readonly detail: string;
   readonly atMs: number;
@@ -52,6 +55,7 @@ const SECRETS = [
   'PRIVATE KEY',
   WEBHOOK_SECRET,
   TASK_SIGNING_KEY,
+  MANAGER_SECRET,
 ];
 
 /** Refusals that no job may be given up for: every pool has a template, a placement that works, and the App's access to GitHub. */

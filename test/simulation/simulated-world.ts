@@ -157,7 +157,10 @@ export class SimulatedWorld {
       random: randomOf(seed, 'calls'),
       sleep: (ms) => scheduler.sleep(ms),
       onCallInTransaction: (call) => violated('call_in_transaction', call),
-      onWritten: (where, json) => this.safety.written(where, json),
+      onWritten: (where, json) => {
+        if (this.executions.current()?.target === 'dry run') violated('dry_run', `${where} was written in a dry run`);
+        this.safety.written(where, json);
+      },
       trace: (line) => this.trace.add(line),
     });
     this.direct = {

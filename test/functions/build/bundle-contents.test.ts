@@ -55,14 +55,14 @@ test.each([
   },
   {
     name: 'api',
-    totalKb: 3_300,
-    startKb: 620,
+    totalKb: 3_700,
+    startKb: 700,
     never: [],
     later: ['@google-cloud/compute', '@google-cloud/firestore', '@octokit/core', 'google-gax', 'zod-openapi', 'jose'],
   },
-  {name: 'provision', totalKb: 3_100, startKb: 2_200, never: ['zod-openapi'], later: ['@google-cloud/tasks']},
-  {name: 'stop', totalKb: 3_100, startKb: 2_200, never: ['zod-openapi'], later: ['@google-cloud/tasks']},
-  {name: 'sweep', totalKb: 3_100, startKb: 2_200, never: ['zod-openapi'], later: ['@google-cloud/tasks']},
+  {name: 'provision', totalKb: 3_500, startKb: 2_200, never: ['zod-openapi'], later: ['@google-cloud/tasks']},
+  {name: 'stop', totalKb: 3_500, startKb: 2_200, never: ['zod-openapi'], later: ['@google-cloud/tasks']},
+  {name: 'sweep', totalKb: 3_500, startKb: 2_200, never: ['zod-openapi'], later: ['@google-cloud/tasks']},
 ])('dist/$name holds what it uses, and at the start what it needs then', ({name, totalKb, startKb, never, later}) => {
   const meta = metafile(name);
   const all = packagesIn(meta, Object.keys(meta.outputs));

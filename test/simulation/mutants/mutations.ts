@@ -2,6 +2,7 @@ import {CLOUD_RUN_MUTATIONS} from './cloud-run-mutations';
 import {CORE_MUTATIONS} from './core-mutations';
 import {IDENTITY_MUTATIONS} from './identity-mutations';
 import type {Mutation} from './mutation';
+import {PEOPLE_MUTATIONS} from './people-mutations';
 import {PLACEMENT_MUTATIONS} from './placement-mutations';
 import {PROVIDER_MUTATIONS} from './provider-mutations';
 import {SETTINGS_MUTATIONS} from './settings-mutations';
@@ -22,4 +23,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...PROVIDER_MUTATIONS,
   ...CLOUD_RUN_MUTATIONS,
   ...VERDICT_MUTATIONS,
+  ...PEOPLE_MUTATIONS,
 ];
