@@ -10,6 +10,8 @@ import type {Environment} from '../../shared/config/variables';
 import {systemRandom} from '../../shared/random';
 import {Secret} from '../../shared/secret';
 import {createLogger} from '../../shared/telemetry/create-logger';
+import type {MachineEventKind} from '../../test/emulators/machines';
+import {runMachines} from '../../test/emulators/run/machine-world';
 import {RealScheduler} from '../../test/emulators/scheduler';
 import {MANAGER_SECRET, startSystem} from '../../test/emulators/system';
 import {buildPages} from '../build/pages';
@@ -21,8 +23,9 @@ const SPEED = 5;
 const PERSISTENT = 'build-server';
 const PERSISTENTS: ReadonlySet<string> = new Set([PERSISTENT]);
 const ZONE = 'us-central1-a';
+const RUN_JOB = 'runner-light';
 
-/** Three pools. The first is small, so that a job has to wait for a slot. The last has one persistent VM. */
+/** Four pools. The first is small, so that a job has to wait for a slot. The third has one persistent VM, the last executions of Cloud Run. */
 const POOLS = `
 defaults: {idleMinutes: 0.5}
 pools:
@@ -39,11 +42,16 @@ pools:
     repo: acme/app
     requires: [self-hosted, build-server]
     provider: {type: gce-vm, instance: ${PERSISTENT}, zone: ${ZONE}}
+  - name: light
+    repo: acme/app
+    requires: [self-hosted, light]
+    provider: {type: cloud-run, job: ${RUN_JOB}, region: us-central1}
 `;
 const KINDS = [
   {repository: 'acme/app', label: 'linux'},
   {repository: 'acme/app', label: 'build-server'},
   {repository: 'acme/web', label: 'gpu'},
+  {repository: 'acme/app', label: 'light'},
 ];
 
 /** Time-out of a run, in simulated time: a fixed part, and a part for each job. */
@@ -79,7 +87,7 @@ export interface SimulatedOptions {
   readonly open: boolean;
 }
 
-/** Plays jobs on a simulated GitHub and Compute Engine. Returns the exit code. */
+/** Plays jobs on a simulated GitHub, Compute Engine and Cloud Run. Returns the exit code. */
 export async function runSimulated(options: SimulatedOptions, env: Environment, ended: Promise<void>): Promise<number> {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
   const given = Object.fromEntries(PASSED_VARIABLES.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
@@ -118,6 +126,7 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
   };
   system.compute.failLate({times: 1, machineType: 'g2-standard-4', error: outOfStock});
 
+  system.run.addJob({name: RUN_JOB});
   system.compute.addInstance({name: PERSISTENT, zone: ZONE});
   system.github.runners.registerPersistent(
     {kind: 'repository', owner: 'acme', repo: 'app'},
@@ -127,8 +136,9 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
   const timeline = new Timeline(() => scheduler.now(), write, process.stdout.isTTY === true, PERSISTENTS);
   system.github.observe((event) => timeline.githubEvent(event));
   system.compute.observe((event) => timeline.computeEvent(event));
+  system.run.observe((event) => timeline.runEvent(event));
   write(
-    'Slipway, with a simulated GitHub and Compute Engine. The store is in this process. Time runs five times as fast.',
+    'Slipway, with a simulated GitHub, Compute Engine and Cloud Run. The store is in this process. Time runs five times as fast.',
   );
   const unused = ['GITHUB_APP_ID', 'GITHUB_TOKEN'].filter((name) => env[name]);
   if (unused.length > 0)
@@ -216,11 +226,15 @@ type Watched = Awaited<ReturnType<typeof startSystem>>;
 function allOver(system: Watched, scheduler: RealScheduler, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
     const cancel = scheduler.at(scheduler.now() + timeoutMs, resolve);
-    system.compute.observe(({kind}) => {
+    const look = ({kind}: {readonly kind: MachineEventKind}) => {
       if (kind !== 'deleted' && kind !== 'terminated') return;
-      if (!isOver(system.github.queue.jobs(), system.compute.instances(), PERSISTENTS)) return;
+      const machines = [...system.compute.instances(), ...executions.machines()];
+      if (!isOver(system.github.queue.jobs(), machines, PERSISTENTS)) return;
       cancel();
       resolve();
-    });
+    };
+    const executions = runMachines(system.run);
+    system.compute.observe(look);
+    system.run.observe(look);
   });
 }

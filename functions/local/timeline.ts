@@ -1,6 +1,9 @@
 import type {ComputeEvent} from '../../test/emulators/compute/machines';
 import type {Job} from '../../test/emulators/github/job';
 import type {WorldEvent} from '../../test/emulators/github/model-context';
+import type {MachineEventKind} from '../../test/emulators/machines';
+import {machineOf} from '../../test/emulators/run/machine-world';
+import type {RunEvent} from '../../test/emulators/run/model';
 
 const COLOURS = {queued: 33, waiting: 33, vm: 36, running: 35, completed: 32, gone: 90, trouble: 31} as const;
 type Tone = keyof typeof COLOURS;
@@ -64,25 +67,36 @@ export class Timeline {
   }
 
   computeEvent({kind, instance}: ComputeEvent): void {
-    if (this.persistent.has(instance.name)) this.#persistentEvent(kind, instance.name);
-    else this.#ephemeralEvent(kind, instance);
+    const {name, zone, machineType, scheduling} = instance;
+    if (this.persistent.has(name)) {
+      this.#persistentEvent(kind, name);
+      return;
+    }
+    const spot = scheduling['provisioningModel'] === 'SPOT' ? ', spot' : '';
+    this.#ephemeralEvent(kind, name, `${name} in ${zone}, ${machineType}${spot}`);
+    const createdFor = this.#createdFor(name);
+    if (kind === 'failed' && createdFor)
+      this.#line(createdFor, 'trouble', `no capacity in ${zone}, the next zone is tried`);
   }
 
-  #ephemeralEvent(kind: ComputeEvent['kind'], instance: ComputeEvent['instance']): void {
-    const createdFor = this.#createdFor(instance.name);
-    if (kind === 'accepted') this.#insertedAtMs.set(instance.name, this.now());
+  /** Of Cloud Run: an execution is a machine until it has ended. */
+  runEvent({kind, execution}: RunEvent): void {
+    const {name} = machineOf(execution);
+    this.#ephemeralEvent(kind, name, `${name}, an execution of ${execution.job.name} in ${execution.job.region}`);
+  }
+
+  #ephemeralEvent(kind: MachineEventKind, name: string, what: string): void {
+    const createdFor = this.#createdFor(name);
+    if (kind === 'accepted') this.#insertedAtMs.set(name, this.now());
     if (kind === 'accepted' && createdFor) {
       createdFor.vmAtMs ??= this.now();
-      const spot = instance.scheduling['provisioningModel'] === 'SPOT' ? ', spot' : '';
-      this.#line(createdFor, 'vm', `${instance.name} in ${instance.zone}, ${instance.machineType}${spot}`);
+      this.#line(createdFor, 'vm', what);
     }
-    if (kind === 'failed' && createdFor)
-      this.#line(createdFor, 'trouble', `no capacity in ${instance.zone}, the next zone is tried`);
     if (kind !== 'deleted') return;
-    const ran = [...this.#ways.values()].find(({job}) => job.runner?.name === instance.name);
+    const ran = [...this.#ways.values()].find(({job}) => job.runner?.name === name);
     if (ran) ran.goneAtMs = this.now();
     const way = ran ?? createdFor;
-    if (way) this.#line(way, 'gone', `${instance.name}${ran ? '' : ', which ran no job'}`);
+    if (way) this.#line(way, 'gone', `${name}${ran ? '' : ', which ran no job'}`);
   }
 
   #persistentEvent(kind: ComputeEvent['kind'], name: string): void {

@@ -70,8 +70,8 @@ export async function lookAt(
     vm,
     eyes: await eyesOf(context.store, given),
     usualBootMs: isInQueue && runner?.state === 'booting' ? await usualBootMs(context.store, job.pool) : undefined,
-    failedBoots: isInQueue && pool && runner?.state === 'booting' ? failedBootsOf(runners, pool) : [],
     placements: isInQueue && failed?.kind === 'no_capacity' ? await placementsOf(context, job) : [],
+    failedBoots: isInQueue && pool && runner?.state === 'booting' ? failedBootsOf(runners, pool) : [],
   };
   return {looked, runners, worker: await workerOf(context, job, github, runner, runners)};
 }
