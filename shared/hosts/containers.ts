@@ -82,7 +82,6 @@ async function assign(context: HostContext, wanted: ContainerToAssign): Promise<
       const document = slot && (await transaction.get('slots', slot.id));
       if (existing) return isContainerOver(existing) ? {kind: 'taken'} : {kind: 'assigned', host: existing.host};
       if (!slot || !host || isSilent(host, now)) return {kind: 'full'};
-      // mutation: slot of host taken
       if (!slotIsFree(document)) return undefined;
       transaction.set('slots', slot.id, newSlot(slot, wanted.name, now));
       transaction.set('containers', wanted.name, newContainer({...wanted, slot: slot.id, now}));

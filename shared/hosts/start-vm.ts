@@ -75,7 +75,6 @@ export function beginningOfSilence(host: string): string {
 function whyNotNow({name, vmDocument}: KnownHost, {instance}: HostVm, now: number): string | undefined {
   if (!vmDocument) return undefined;
   const what = `VM ${instance} of host ${name}`;
-  // mutation: host’s VM is stopping
   if (isBeingStopped(vmDocument, now)) return `${what} is stopping, and is started again when it is down`;
   if (vmDocument.nextStartAt <= now) return undefined;
   const at = new Date(vmDocument.nextStartAt).toISOString();
@@ -153,7 +152,6 @@ export async function noteCall(context: Context, vm: HostVm, receivedAt: number)
     const document = await readVm(transaction, vm, now);
     const host = (await transaction.get('hosts', vm.host.name)) ?? newHost(vm.host.name, now);
     const isLate = document.state === 'stopped' && host.vmIsDown === true && receivedAt <= document.stateAt;
-    // mutation: last call before the stop
     if (isBeingStopped(document, now) || isLate) return 'down';
     if (document.state === 'running' && !host.vmIsDown) return 'up';
     const running = markRunning(recordActivity(document, now), now);

@@ -60,7 +60,6 @@ export async function checkHostVm(context: Context, id: string): Promise<Outcome
   const minutes = isIdle ? vm.host.idleMinutes : vm.bootMinutes;
   const dueMs = (since ?? document.stateAt) + minutes * 60_000 - clock.now();
   if (dueMs > 0) return later(context, vm, Math.ceil(dueMs / 1000), 'has time left');
-  // mutation: containers of the host’s VM
   if ((await openContainers(store, host.name)).some((container) => !isContainerOver(container))) {
     return later(context, vm, minutes * 60, 'has containers');
   }
@@ -100,7 +99,6 @@ async function claim(context: Context, vm: HostVm, seen: HostDocument, state: Vm
     const now = context.clock.now();
     const document = await readVm(transaction, vm, now);
     const host = (await transaction.get('hosts', seen.name)) ?? seen;
-    // mutation: host got work meanwhile
     if (host.version !== seen.version || host.idleSince !== seen.idleSince) return false;
     if (document.state !== state || isBeingStopped(document, now)) return false;
     const stopping = markStopping(recordActivity(document, now), {now, leaseMs: LEASE_MS, drained: []});

@@ -31,7 +31,6 @@ function planFor({containers}: Observed, host: SeenHost, now: number): KeepHostV
   const isWaitedFor = containers.some(
     (one) => one.host === name && !one.leaving && (one.state === 'assigned' || one.state === 'handed_over'),
   );
-  // mutation: assigned to a host that is down
   if (silent && isWaitedFor && (!vm.document || mayStart(vm.document, vm, now))) {
     return [{kind: 'start_host', reason: 'vm_down', vm: vm.id}];
   }

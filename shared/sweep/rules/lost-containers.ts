@@ -23,7 +23,6 @@ export const endLostContainers: Rule<AbandonContainer> = {
 };
 
 function isHeard({hosts}: Observed, {host}: ContainerDocument): boolean {
-  // mutation: host that calls
   return hosts.some(({name, silent}) => name === host && !silent);
 }
 
