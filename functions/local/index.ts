@@ -7,7 +7,7 @@ const HELP = `Slipway on this machine.
 
   npm start                    runs a few jobs, then waits for more (on a terminal Enter queues one; Ctrl-C ends)
   npm start -- --once          runs the jobs and exits, with 1 if a job failed or left a VM
-  npm start -- --jobs 20       runs 20 jobs (default 6)
+  npm start -- --jobs 20       runs 20 jobs (default 8)
   npm start -- --open          opens the live page in the browser
   npm start -- --logs          also shows the log lines of the functions
   npm start -- --real          uses the real GitHub and Google Cloud: VMs that Slipway creates cost money
@@ -32,7 +32,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
     args: [...argv],
     options: {
       once: {type: 'boolean', default: false},
-      jobs: {type: 'string', default: '6'},
+      jobs: {type: 'string', default: '8'},
       logs: {type: 'boolean', default: false},
       open: {type: 'boolean', default: false},
       real: {type: 'boolean', default: false},

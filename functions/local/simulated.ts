@@ -7,11 +7,15 @@ import {PER_MINUTE} from '../../shared/api/rate-limits';
 import {linkToken} from '../../shared/api/session';
 import {parseConfig} from '../../shared/config/config';
 import type {Environment} from '../../shared/config/variables';
+import {HOST_TOKEN_HEADER, hostToken} from '../../shared/host-token';
 import {systemRandom} from '../../shared/random';
 import {Secret} from '../../shared/secret';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {APP, TEAM, WORKFLOW} from '../../test/emulators/codemagic/world';
+import type {ModelOrders, ModelReport} from '../../test/emulators/docker/host-model';
+import {DockerWorld} from '../../test/emulators/docker/world';
 import {runMachines} from '../../test/emulators/run/machine-world';
+import {bootRunners} from '../../test/emulators/runner-process';
 import {RealScheduler} from '../../test/emulators/scheduler';
 import {MANAGER_SECRET, startSystem} from '../../test/emulators/system';
 import {buildPages} from '../build/pages';
@@ -23,11 +27,18 @@ const SPEED = 5;
 const PERSISTENT = 'build-server';
 const PERSISTENTS: ReadonlySet<string> = new Set([PERSISTENT]);
 const ZONE = 'us-central1-a';
-const RUN_JOB = 'runner-light';
 
-/** The first pool is small, so that a job has to wait for a slot. One has a persistent VM, one executions of Cloud Run, and one builds at CodeMagic. */
+/** The default of DEPLOYMENT_ID. */
+const DEPLOYMENT = 'slipway';
+
+const RUN_JOB = 'runner-light';
+const DOCKER_HOST = 'rack';
+const PULL_MS = 3_000;
+
+/** The first pool is small, so that a job has to wait for a slot. One has a persistent VM, one executions of Cloud Run, one containers on a host that has room for two, and one builds at CodeMagic. */
 const POOLS = `
 defaults: {idleMinutes: 0.5}
+hosts: [{name: ${DOCKER_HOST}, capacity: 2}]
 pools:
   - name: linux
     repos: ["acme/*"]
@@ -46,6 +57,10 @@ pools:
     repo: acme/app
     requires: [self-hosted, light]
     provider: {type: cloud-run, job: ${RUN_JOB}, region: us-central1}
+  - name: boxes
+    repo: acme/app
+    requires: [self-hosted, docker]
+    provider: {type: docker, hosts: [${DOCKER_HOST}], image: ghcr.io/actions/actions-runner:2.338.0}
   - name: mac
     repo: acme/app
     requires: [self-hosted, macos]
@@ -57,6 +72,8 @@ const KINDS = [
   {repository: 'acme/app', label: 'build-server'},
   {repository: 'acme/web', label: 'gpu'},
   {repository: 'acme/app', label: 'light'},
+  {repository: 'acme/app', label: 'docker'},
+  {repository: 'acme/app', label: 'docker'},
   {repository: 'acme/app', label: 'macos'},
 ];
 
@@ -93,7 +110,7 @@ export interface SimulatedOptions {
   readonly open: boolean;
 }
 
-/** Plays jobs on a simulated GitHub, Compute Engine, Cloud Run and CodeMagic. Returns the exit code. */
+/** Plays jobs on a simulated GitHub, Compute Engine, Cloud Run, Docker host and CodeMagic. Returns the exit code. */
 export async function runSimulated(options: SimulatedOptions, env: Environment, ended: Promise<void>): Promise<number> {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
   const given = Object.fromEntries(PASSED_VARIABLES.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
@@ -140,13 +157,23 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
     {name: PERSISTENT, labels: ['self-hosted', 'linux', 'x64', 'build-server'], runnerGroupId: 1},
   );
 
+  const docker = new DockerWorld({
+    scheduler,
+    hosts: [DOCKER_HOST],
+    sync: (host, report) => callSync(system.urls.api, host, report),
+    pullMs: () => PULL_MS,
+  });
+  bootRunners({github: system.github, machines: docker, bootMs: PULL_MS});
+
   const timeline = new Timeline(() => scheduler.now(), write, process.stdout.isTTY === true, PERSISTENTS);
   system.github.observe((event) => timeline.githubEvent(event));
   system.compute.observe((event) => timeline.computeEvent(event));
   system.run.observe((event) => timeline.runEvent(event));
   system.codemagic?.world.observe(({kind, machine}) => timeline.buildEvent(kind, machine));
+  docker.observe(({kind, machine}) => timeline.containerEvent(kind, machine));
+  docker.start();
   write(
-    'Slipway, with a simulated GitHub, Compute Engine, Cloud Run and CodeMagic. The store is in this process. Time runs five times as fast.',
+    'Slipway, with a simulated GitHub, Compute Engine, Cloud Run, Docker host and CodeMagic. The store is in this process. Time runs five times as fast.',
   );
   const unused = ['GITHUB_APP_ID', 'GITHUB_TOKEN'].filter((name) => env[name]);
   if (unused.length > 0)
@@ -175,7 +202,7 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
 
   try {
     for (let i = 0; i < options.jobs; i++) queueJob();
-    const over = allOver(system, scheduler, TIMEOUT_MS + options.jobs * MS_PER_JOB);
+    const over = allOver(system, docker, scheduler, TIMEOUT_MS + options.jobs * MS_PER_JOB);
     const interrupted = await Promise.race([over.then(() => false), ended.then(() => true)]);
     write(`\n${timeline.table()}\n`);
     if (interrupted) return 130;
@@ -193,6 +220,7 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
     return 0;
   } finally {
     input?.close();
+    docker.close();
     scheduler.close();
     await system.close();
     rmSync(pages, {recursive: true, force: true});
@@ -228,16 +256,36 @@ function summaryOf({active_runners, waiting_jobs, deadletters}: Status): string 
   return `GET /status: ${active_runners.length} active runners, ${waiting_jobs.length} waiting jobs, ${deadletters} dead letters.`;
 }
 
+/** One call of the agent on a Docker host. Rejects unless it is answered. */
+async function callSync(api: string, host: string, report: ModelReport): Promise<ModelOrders> {
+  const response = await fetch(`${api}hosts/${host}/sync`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      [HOST_TOKEN_HEADER]: hostToken(new Secret(MANAGER_SECRET), DEPLOYMENT, host),
+    },
+    body: JSON.stringify(report),
+    signal: AbortSignal.timeout(30_000),
+  });
+  if (!response.ok) throw new Error(`POST /hosts/${host}/sync answers ${response.status}`);
+  return (await response.json()) as ModelOrders;
+}
+
 type Watched = Awaited<ReturnType<typeof startSystem>>;
 
 /** Resolves when the run has ended (`isOver`), or after `timeoutMs` milliseconds. */
-function allOver(system: Watched, scheduler: RealScheduler, timeoutMs: number): Promise<void> {
+function allOver(system: Watched, docker: DockerWorld, scheduler: RealScheduler, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
     const cancel = scheduler.at(scheduler.now() + timeoutMs, resolve);
     const look = ({kind}: {readonly kind: string}) => {
       if (kind !== 'deleted' && kind !== 'terminated') return;
       const ofCompute = system.compute.instances();
-      const machines = [...ofCompute, ...executions.machines(), ...(system.codemagic?.world.machines() ?? [])];
+      const machines = [
+        ...ofCompute,
+        ...executions.machines(),
+        ...docker.machines(),
+        ...(system.codemagic?.world.machines() ?? []),
+      ];
       if (!isOver(system.github.queue.jobs(), machines, PERSISTENTS)) return;
       cancel();
       resolve();
@@ -245,6 +293,7 @@ function allOver(system: Watched, scheduler: RealScheduler, timeoutMs: number): 
     const executions = runMachines(system.run);
     system.compute.observe(look);
     system.run.observe(look);
+    docker.observe(look);
     system.codemagic?.world.observe(look);
   });
 }

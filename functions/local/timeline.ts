@@ -2,7 +2,7 @@ import type {EmulatedBuild} from '../../test/emulators/codemagic/build';
 import type {ComputeEvent} from '../../test/emulators/compute/machines';
 import type {Job} from '../../test/emulators/github/job';
 import type {WorldEvent} from '../../test/emulators/github/model-context';
-import type {MachineEventKind} from '../../test/emulators/machines';
+import type {EmulatedMachine, MachineEventKind} from '../../test/emulators/machines';
 import {machineOf} from '../../test/emulators/run/machine-world';
 import type {RunEvent} from '../../test/emulators/run/model';
 
@@ -78,6 +78,10 @@ export class Timeline {
   buildEvent(kind: MachineEventKind, {name, instanceType = 'the workflow’s machine'}: EmulatedBuild): void {
     if (kind === 'failed') this.#failed(name, 'no machine was free at CodeMagic, another build is started');
     else this.#machineEvent(kind, name, `a build at CodeMagic, ${instanceType}`);
+  }
+
+  containerEvent(kind: MachineEventKind, {name, place}: EmulatedMachine): void {
+    this.#machineEvent(kind, name, `a container on host ${place}`);
   }
 
   /** Of Cloud Run: an execution is a machine until it has ended. */

@@ -9,8 +9,6 @@ export interface Execution {
   /** How wrong its clock is. */
   readonly skewMs: number;
   isDead: boolean;
-  /** Reads and writes of a transaction are under way: no other call to the outside is allowed. */
-  transactions: number;
   /** Resolves when it dies. */
   readonly death: Promise<void>;
   die(): void;
@@ -19,6 +17,7 @@ export interface Execution {
 /** Which execution the running code belongs to, and the clock that it sees. */
 export class Executions {
   readonly #storage = new AsyncLocalStorage<Execution>();
+  readonly #inTransaction = new AsyncLocalStorage<true>();
   #count = 0;
 
   constructor(
@@ -30,6 +29,15 @@ export class Executions {
     return this.#storage.getStore();
   }
 
+  /** Runs the body of a transaction: in it no other call to the outside is allowed. Beside it, in the same execution, it is. */
+  inTransaction<T>(body: () => Promise<T>): Promise<T> {
+    return this.#inTransaction.run(true, body);
+  }
+
+  isInTransaction(): boolean {
+    return this.#inTransaction.getStore() === true;
+  }
+
   /** Runs `work` as an execution of its own. It does not end if the execution dies. */
   start<T>(target: string, work: (execution: Execution) => Promise<T>): {execution: Execution; result: Promise<T>} {
     const {promise: death, resolve: kill} = Promise.withResolvers<void>();
@@ -38,7 +46,6 @@ export class Executions {
       target,
       skewMs: this.drawSkewMs(),
       isDead: false,
-      transactions: 0,
       death,
       die() {
         execution.isDead = true;

@@ -132,15 +132,8 @@ export class FaultyPorts {
       find: (collection, find) => this.#carry('store', 'find', () => port.find(collection, find), collection),
       count: (collection, where) => this.#carry('store', 'count', () => port.count(collection, where), collection),
       transaction: <T>(body: (transaction: Transaction) => Promise<T>) => {
-        const run = async (transaction: Transaction): Promise<T> => {
-          const execution = executions.current();
-          if (execution) execution.transactions += 1;
-          try {
-            return await body(this.#slow(transaction));
-          } finally {
-            if (execution) execution.transactions -= 1;
-          }
-        };
+        const run = (transaction: Transaction): Promise<T> =>
+          executions.inTransaction(() => body(this.#slow(transaction)));
         return this.#carry('store', 'transaction', () => port.transaction(run), '');
       },
     };
@@ -195,7 +188,7 @@ export class FaultyPorts {
   ): Promise<T> {
     const {executions, faultPlan, random, sleep, trace} = this.options;
     const execution = executions.current();
-    if (execution && execution.transactions > 0) this.options.onCallInTransaction(`${port}.${method}`);
+    if (executions.isInTransaction()) this.options.onCallInTransaction(`${port}.${method}`);
     const effect = faultPlan.call(port, method);
     const took = random.below(TAKES_MS[port]);
     const isBack = random.next() < 0.5;

@@ -1,3 +1,4 @@
+import type {DockerProviderConfig} from '../../shared/model/host';
 import {type GceProviderConfig, isGce, type Pool, type ProviderSettings} from '../../shared/model/pool';
 import {CLOUD_RUN, type CloudRunSettings} from '../../shared/providers/cloud-run/config';
 import type {CodemagicSettings} from '../../shared/providers/codemagic/config';
@@ -57,6 +58,7 @@ export function poolsOf({
 function changeOf(provider: Setting['provider']): ((gce: GceProviderConfig) => ProviderSettings) | undefined {
   if (isInMemory(provider)) return inMemory(provider);
   if (provider === CLOUD_RUN) return ofRun;
+  if (provider === 'docker') return onHosts;
   return provider === 'codemagic' ? atCodemagic : undefined;
 }
 
@@ -65,6 +67,19 @@ function atCodemagic({template}: GceProviderConfig): CodemagicSettings {
   return {
     ...{type: 'codemagic', app: APP, workflow: template, branch: 'main', team: TEAM, instanceType: 'mac_mini_m2'},
     ...{quotaScopes: [TEAM], template: `${APP}/${template}`},
+  };
+}
+
+/** The first is small, so that it is full now and then; both together have room for every runner. */
+export const HOSTS = [
+  {name: 'small', capacity: 2},
+  {name: 'large', capacity: 60},
+] as const;
+
+function onHosts({template}: GceProviderConfig): DockerProviderConfig {
+  return {
+    ...{type: 'docker', template, image: template, hosts: HOSTS.map(({name}) => name), registration: 'jit'},
+    ...{env: {}, volumes: [], privileged: false},
   };
 }
 
@@ -83,7 +98,7 @@ function inMemory(type: MemoryType): (given: GceProviderConfig) => MemorySetting
   });
 }
 
-export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placements}: Setting): string {
+export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placements, provider}: Setting): string {
   const machineTypes = placements ? {machineTypes: MACHINE_TYPES} : {};
   const gce = {type: 'gce', region: 'us-central1'};
   const zones = ['us-central1-a', 'us-central1-b', 'us-central1-f'];
@@ -95,6 +110,7 @@ export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placem
   };
   return JSON.stringify({
     ...(total === undefined ? {} : {maxRunners: total}),
+    ...(provider === 'docker' ? {hosts: HOSTS} : {}),
     defaults: {idleMinutes, bootMinutes: BOOT_MINUTES, jobMinutes: 360},
     pools: [
       {

@@ -10,6 +10,7 @@ export interface Violation {
   readonly rule:
     | 'busy_killed'
     | 'too_many_runners'
+    | 'host_overfull'
     | 'drained_pool'
     | 'two_machines'
     | 'registered_twice'

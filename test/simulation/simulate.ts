@@ -69,6 +69,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   await world.leftovers?.leaveRecords(world.store, world.startMs);
   const services: SimulatedServices = new SimulatedServices(world, functions, isResting);
 
+  world.docker?.start(services);
   const history = new WorldHistory(world);
   watchVerdicts(world, services, history);
   const people = new People(world, services, history, scenario.acts ?? []);
@@ -100,7 +101,8 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
 
   const isLive = functions.sweep !== undefined || !needsSweep(scenario);
   if (isLive && world.violations.length === 0) await checkLiveness(world, services, people.excused);
-  if (services.isSwept && world.violations.length === 0) await usage.check();
+  // A container counts from its assignment, at which its host need not call.
+  if (services.isSwept && !world.docker && world.violations.length === 0) await usage.check();
   if (services.isSwept && isOutageAlone(scenario)) checkArrivals(world);
   return {
     violations: world.violations,

@@ -1,4 +1,5 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
+import {HOST_TOKEN_HEADER} from '../../shared/host-token';
 import type {ServicesOptions} from '../../shared/services';
 import type {DispatchResult} from '../../shared/tasks/local/dispatch';
 import {InProcessTasks, type TaskRequest} from '../../shared/tasks/local/in-process';
@@ -193,6 +194,26 @@ export class SimulatedServices {
         throw new Error('the connection broke');
       }),
     ]);
+  }
+
+  /** The agent of a Docker host calls. Rejects when no answer arrives. */
+  async sync(host: string, token: string, report: object): Promise<unknown> {
+    const {api} = this.deployed().handlers;
+    if (!api) throw new RangeError('found no function api in the simulation');
+    const request = {
+      path: `/hosts/${host}/sync`,
+      headers: {[HOST_TOKEN_HEADER]: token, 'content-type': 'application/json'},
+      body: Buffer.from(JSON.stringify(report)),
+    };
+    const {execution, result} = this.world.executions.start('api', () => callFunction(api, request));
+    const {status, body} = await Promise.race([
+      result,
+      execution.death.then(() => {
+        throw new Error('the connection broke');
+      }),
+    ]);
+    if (status !== 200) throw new Error(`the sync was answered with ${status}`);
+    return body;
   }
 
   /** What is deployed now. */

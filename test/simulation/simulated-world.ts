@@ -24,6 +24,7 @@ import {SeededRandom} from '../emulators/seeded-random';
 import {codemagicApi, codemagicProvider, violationsOf} from './codemagic-builds';
 import {countRedeliveries} from './count-redeliveries';
 
+import {DockerHosts} from './docker-hosts';
 import {EventScheduler} from './event-scheduler';
 import {Executions} from './executions';
 import {FaultPlan} from './fault-plan';
@@ -58,6 +59,8 @@ export class SimulatedWorld {
   readonly compute: ComputeWorld;
   /** Where the machines are that are made for jobs, and others beside them: Compute Engine, unless the setting has another provider. */
   readonly made: MachineWorld;
+  /** Undefined in a world without. */
+  readonly docker: DockerHosts | undefined;
   readonly store: Store;
   readonly killed: readonly Killed[];
   readonly safety: Safety;
@@ -112,7 +115,8 @@ export class SimulatedWorld {
     const run = setting.provider === 'cloud-run' ? new RunApi(this.#makeRun()) : undefined;
     const codemagic = setting.provider === 'codemagic' ? codemagicApi(scheduler, randomOf(seed, 'labels')) : undefined;
     this.peerViolations = () => (codemagic ? violationsOf(codemagic) : []);
-    this.made = memory ?? codemagic?.world ?? (run ? runMachines(run.world) : ofCompute);
+    this.docker = setting.provider === 'docker' ? new DockerHosts(this) : undefined;
+    this.made = this.docker?.world ?? memory ?? codemagic?.world ?? (run ? runMachines(run.world) : ofCompute);
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
     this.foreignResources = new ForeignResources(this.github, this.made, setting.foreignResources === true, violated);

@@ -18,6 +18,8 @@ const CALLS: Readonly<Record<Exclude<SimulatedProvider, 'gce'>, Readonly<Record<
     listInstances: 'listExecutions',
     waitForOperation: 'getExecution',
   },
+  // No call reaches a host: what goes wrong between it and us is drawn by docker-hosts.ts.
+  docker: {},
   'memory-ids': {...BY_NAME, getInstance: 'list', waitForOperation: 'get'},
   codemagic: {
     insertInstance: 'startBuild',
@@ -31,6 +33,9 @@ const CALLS: Readonly<Record<Exclude<SimulatedProvider, 'gce'>, Readonly<Record<
 /** CodeMagic ends a build after two hours: longer jobs are none of its. */
 const LONGEST_JOB_MS: Partial<Readonly<Record<SimulatedProvider, number>>> = {codemagic: 90 * 60_000};
 
+/** A host has the containers that it was told to start: what others make there is none of its agent's, and it reports it to nobody. */
+const NOT_ON_HOSTS = {foreignResources: false, leftovers: false} as const;
+
 /** The same jobs and the same bad luck with another provider. A fault that it has no call for stays where it was: the persistent VM's. */
 export function withProvider(scenario: Scenario, provider: SimulatedProvider): Scenario {
   if (provider === 'gce') return scenario;
@@ -39,7 +44,7 @@ export function withProvider(scenario: Scenario, provider: SimulatedProvider): S
   return {
     ...scenario,
     jobs: scenario.jobs.map((job) => ({...job, durationMs: Math.min(job.durationMs, longestMs)})),
-    setting: {...setting, provider},
+    setting: {...setting, provider, ...(provider === 'docker' ? NOT_ON_HOSTS : {})},
     faults: scenario.faults.map((fault) => translated(fault, CALLS[provider])),
   };
 }

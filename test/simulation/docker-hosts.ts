@@ -1,0 +1,75 @@
+import {hostToken} from '../../shared/host-token';
+import {Secret} from '../../shared/secret';
+import type {ModelOrders, ModelReport} from '../emulators/docker/host-model';
+import {DockerWorld} from '../emulators/docker/world';
+import {MANAGER_SECRET} from './environment';
+import {HOSTS} from './pools';
+import type {SimulatedServices} from './simulated-services';
+import {randomOf, type SimulatedWorld} from './simulated-world';
+
+/** A world with thousands of calls an hour would take minutes: an agent calls every ten seconds while it has work. */
+const PACE = 5;
+
+/** What may go wrong with one call, of a thousand. */
+const LOST_ANSWERS = 25;
+const LOST_REQUESTS = 15;
+const RESTARTS = 10;
+const SILENCES = 3;
+const LOST_HOSTS = 1;
+
+const LONGEST_SILENCE_MS = 12 * 60_000;
+const LONGEST_PULL_MS = 20_000;
+
+/** Docker hosts whose agents call `api`: answers are lost, agents restart, hosts are silent for a while, and vanish with what is on them. */
+export class DockerHosts {
+  readonly world: DockerWorld;
+  readonly #random;
+  #services: SimulatedServices | undefined;
+
+  constructor(private readonly simulated: SimulatedWorld) {
+    const {scheduler, scenario} = simulated;
+    this.#random = randomOf(scenario.seed, 'agents');
+    this.world = new DockerWorld({
+      scheduler,
+      hosts: HOSTS.map(({name}) => name),
+      sync: (host, report) => this.#sync(host, report),
+      pullMs: () => this.#random.below(LONGEST_PULL_MS),
+      pace: PACE,
+    });
+    this.world.observe(({kind, machine}) => {
+      if (kind === 'accepted') this.#checkCapacity(machine.place);
+    });
+  }
+
+  start(services: SimulatedServices): void {
+    this.#services = services;
+    this.world.start();
+  }
+
+  async #sync(host: string, report: ModelReport): Promise<ModelOrders> {
+    const bad = this.#isUnlucky();
+    if (bad(RESTARTS)) this.world.restart(host);
+    if (bad(SILENCES)) this.world.silence(host, this.#random.below(LONGEST_SILENCE_MS));
+    if (bad(LOST_HOSTS)) this.world.loseHost(host);
+    if (bad(LOST_REQUESTS) || !this.#services) throw new Error('the request was lost');
+    const token = hostToken(new Secret(MANAGER_SECRET), 'slipway', host);
+    const orders = (await this.#services.sync(host, token, report)) as ModelOrders;
+    if (bad(LOST_ANSWERS)) throw new Error('the answer was lost');
+    return orders;
+  }
+
+  /** A world without faults has none here either, and after its last job it has no more. */
+  #isUnlucky(): (ofThousand: number) => boolean {
+    const {scenario, scheduler, startMs} = this.simulated;
+    const lastMs = startMs + Math.max(0, ...scenario.jobs.map(({atMs}) => atMs));
+    const hasFaults = scenario.faults.length > 0 && scheduler.now() <= lastMs;
+    return (ofThousand) => hasFaults && this.#random.below(1000) < ofThousand;
+  }
+
+  #checkCapacity(host: string): void {
+    const capacity = HOSTS.find(({name}) => name === host)?.capacity ?? 0;
+    const count = this.world.unfinished(host);
+    if (count > capacity)
+      this.simulated.violated('host_overfull', `${count} containers on ${host}, which has room for ${capacity}`);
+  }
+}
