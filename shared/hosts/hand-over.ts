@@ -8,6 +8,7 @@ import {
   MAX_HAND_OVERS,
   undoHandOver,
 } from '../model/host';
+import {wasRegistrationTried} from '../model/identity';
 import {fillAll, fillPlaceholders, type PlaceholderValues} from '../model/placeholders';
 import {isOver, maxLifetimeMs, type RunnerDocument} from '../model/runner';
 import {ownerOf, scopeName} from '../model/scope';
@@ -76,19 +77,26 @@ async function handOverOne(
   if (!pool || !isDocker(pool) || !wanted) return undefined;
   // Before the claim: while GitHub's breaker is open nothing is claimed.
   const guarded = await passBreakers(context, pool.name, `${ownerOf(wanted.scope)}/`);
-  const runner = await claim(context, name);
-  if (!runner) return undefined;
+  const claimed = await claim(context, name);
+  if (!claimed) return undefined;
+  const {runner} = claimed;
   const values = await placeholderValues(context, runner);
   const secret = await guarded(() => register(context, runner, pool)).catch((error: unknown) =>
-    afterFailure(context, runner, error),
+    afterFailure(context, claimed, error),
   );
   if (!secret) return undefined;
   context.logger.info(`runner ${name} is handed over`, {decision: 'handed_over', runner: name, pool: pool.name});
   return startEntry(pool, name, {...values, ...secret.placeholders}, secret.env);
 }
 
+interface Claimed {
+  readonly runner: RunnerDocument;
+  /** Whether GitHub may have a registration of ours of its name from before. */
+  readonly wasTried: boolean;
+}
+
 /** Claims the hand-over. Undefined: another sync has it, or the runner is not wanted any more, which frees its slot. */
-async function claim(context: Context, name: string): Promise<RunnerDocument | undefined> {
+async function claim(context: Context, name: string): Promise<Claimed | undefined> {
   return context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     const container = await transaction.get('containers', name);
@@ -103,7 +111,7 @@ async function claim(context: Context, name: string): Promise<RunnerDocument | u
     const tried = {...runner, registrationTriedAt: now};
     transaction.set('containers', name, next);
     transaction.set('runners', name, tried);
-    return tried;
+    return {runner: tried, wasTried: wasRegistrationTried(runner)};
   });
 }
 
@@ -145,10 +153,17 @@ async function registrationToken(context: Context, runner: RunnerDocument): Prom
  * The registration failed. If GitHub made none, the container is assigned again, for the next sync; where GitHub refuses until a person changes
  * something, the job gets a dead letter. If it may have made one, the runner gets the next name.
  */
-async function afterFailure(context: Context, runner: RunnerDocument, error: unknown): Promise<undefined> {
+async function afterFailure(context: Context, {runner, wasTried}: Claimed, error: unknown): Promise<undefined> {
   const {name, pool} = runner;
   const fields = {runner: name, pool, error};
-  if (error instanceof Uncertain || error instanceof NameTaken) {
+  if (error instanceof NameTaken && !wasTried) {
+    const message = `somebody else has registered a runner ${name}: the next name is taken`;
+    context.logger.warning(message, {decision: 'foreign', ...fields});
+    // Else the registration of this name would be taken for ours, and deleted.
+    await forgetTry(context, name);
+    await endHandOver(context, name);
+    await failRunner(context, name, {mayBeUnregistered: true, failedToBoot: undefined});
+  } else if (error instanceof Uncertain || error instanceof NameTaken) {
     context.logger.warning('looking whether the registration exists', {decision: 'settle', ...fields});
     if ((await settleRegistration(githubOf(context, runner), runner)) === 'alive') return undefined;
     await endHandOver(context, name);
@@ -157,11 +172,20 @@ async function afterFailure(context: Context, runner: RunnerDocument, error: unk
     await endHandOver(context, name);
     await giveUpRefused(context, name, scrubSecrets(sentenceOf(error)));
   } else {
+    if (!wasTried) await forgetTry(context, name);
     await undo(context, name);
     if (!(error instanceof RetryableError)) throw error;
     context.logger.warning(`${name} is handed over later`, {decision: 'retry', ...fields});
   }
   return undefined;
+}
+
+/** GitHub has made no registration of ours under the name. */
+async function forgetTry(context: Context, name: string): Promise<void> {
+  await context.store.transaction(async (transaction) => {
+    const runner = await transaction.get('runners', name);
+    if (runner?.githubId === null) transaction.set('runners', name, {...runner, registrationTriedAt: null});
+  });
 }
 
 async function undo(context: Context, name: string): Promise<void> {

@@ -295,6 +295,20 @@ describe('GitHub', () => {
     expect(await heldSlots()).toEqual([]);
   });
 
+  test('that has somebody else’s runner of the name keeps it: the job gets a container of the next name', async () => {
+    system = await aDockerSystem({builder: 1});
+    const job = system.queueDockerJob();
+    const foreign = system.github.runners.registerPersistent(
+      {kind: 'repository', owner: 'acme', repo: 'app'},
+      {name: runnerOf(job), labels: ['self-hosted'], runnerGroupId: 1},
+    );
+    await host().syncFor(5 * MINUTE, isOver);
+    expect(job).toMatchObject({conclusion: 'success', runner: {name: runnerOf(job, 2)}});
+    await host().syncFor(20_000);
+    expect(system.github.runners.all()).toEqual([foreign]);
+    expect(await heldSlots()).toEqual([]);
+  });
+
   test('that limits the rate is left alone until it lets calls through; nothing is handed over meanwhile', async () => {
     system = await aDockerSystem({builder: 3});
     const limited = {status: 429, headers: {'retry-after': '120'}, body: {message: 'secondary rate limit'}};
