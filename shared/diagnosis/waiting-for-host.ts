@@ -38,7 +38,8 @@ function assigned(hosts: readonly KnownHost[], runner: RunnerDocument): Explanat
   const host = hosts.find(({name}) => name === placementOf(runner)?.place);
   if (!host?.silent || runner.runs !== null) return undefined;
   const because = `runner ${runner.name} waits for its host: ${describeHost(host)}`;
-  return {verdict: 'host_silent', since: runner.stateAt, because, do: remedyOf([host])};
+  const silent = {verdict: 'host_silent', since: runner.stateAt, because, do: remedyOf([host])} as const;
+  return waitingForStart([host], because, runner.stateAt) ?? silent;
 }
 
 function remedyOf(hosts: readonly KnownHost[]): string {

@@ -57,7 +57,13 @@ export function createContainerHosts(context: HostContext): ContainerHosts {
       const known = new Set(open.map(({name}) => name));
       const machines = [...open.map(machineOf), ...(await listUnknown(context, known))];
       const unread = await Promise.all(
-        hosts.map(async ({name}) => (isSilent(await store.get('hosts', name), clock.now()) ? [name] : [])),
+        hosts.map(async ({name, vm}) => {
+          const document = await store.get('hosts', name);
+          const isDown = vm !== undefined && (document?.vmIsDown ?? typeof document?.seenAt !== 'number');
+          // On a VM that is down nothing runs, and what was there is on record as long as it matters.
+          const hasNothing = isDown && open.every(({host}) => host !== name);
+          return isSilent(document, clock.now()) && !hasNothing ? [name] : [];
+        }),
       );
       const unreadPlaces = unread.flat();
       return unreadPlaces.length === 0 ? {machines, complete: true} : {machines, complete: false, unreadPlaces};
@@ -82,6 +88,7 @@ async function assign(context: HostContext, wanted: ContainerToAssign): Promise<
       const document = slot && (await transaction.get('slots', slot.id));
       if (existing) return isContainerOver(existing) ? {kind: 'taken'} : {kind: 'assigned', host: existing.host};
       if (!slot || !host || isSilent(host, now)) return {kind: 'full'};
+      // mutation: slot of host taken
       if (!slotIsFree(document)) return undefined;
       transaction.set('slots', slot.id, newSlot(slot, wanted.name, now));
       transaction.set('containers', wanted.name, newContainer({...wanted, slot: slot.id, now}));

@@ -156,6 +156,7 @@ async function registrationToken(context: Context, runner: RunnerDocument): Prom
 async function afterFailure(context: Context, {runner, wasTried}: Claimed, error: unknown): Promise<undefined> {
   const {name, pool} = runner;
   const fields = {runner: name, pool, error};
+  // mutation: name of somebody else at a hand-over
   if (error instanceof NameTaken && !wasTried) {
     const message = `somebody else has registered a runner ${name}: the next name is taken`;
     context.logger.warning(message, {decision: 'foreign', ...fields});

@@ -277,6 +277,7 @@ export function reportContainer(
 function reportMissing(container: ContainerDocument, receivedAt: number): ContainerDocument {
   switch (container.state) {
     case 'handed_over': {
+      // mutation: hand-over taken back
       const isDue = container.handedOverAt !== null && receivedAt - container.handedOverAt >= CONFIRM_MS;
       return isDue ? over(container, 'taken_back', receivedAt) : container;
     }

@@ -34,6 +34,7 @@ describe('a host that is a VM', () => {
     await system.live(60 * MINUTE);
     expect(system.powerActions()).toEqual(['start builder', 'stop builder']);
     expect(await host().document).toMatchObject({state: 'stopped', startFailures: 0});
+    expect((await system.sweep()).incomplete).toEqual([]);
     await expectAllDown();
   });
 

@@ -72,7 +72,7 @@ function atCodemagic({template}: GceProviderConfig): CodemagicSettings {
 
 /** The first is small, so that it is full now and then; both together have room for every runner. */
 export const HOSTS = [
-  {name: 'small', capacity: 2},
+  {name: 'small', capacity: 1},
   {name: 'large', capacity: 60},
 ] as const;
 

@@ -17,6 +17,8 @@ export const OF_QUEUED: ReadonlySet<string> = new Set<Verdict>([
   'vm_starting',
   'vm_runner_offline',
   'vm_cannot_take_it',
+  'host_silent',
+  'host_full',
   'given_up',
 ]);
 
@@ -49,6 +51,9 @@ export function whatIsWrong(known: Known, job: JobDocument, told: Told): string 
       return wrongAboutBoot(known, job, told);
     case 'runner_idle':
       return wrongAboutIdle(known, job, told);
+    case 'host_silent':
+    case 'host_full':
+      return world.docker ? undefined : 'the world has no Docker host';
     default:
       return verdict.startsWith('vm_') ? wrongAboutVm(known, job, told) : undefined;
   }

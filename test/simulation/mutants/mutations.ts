@@ -1,6 +1,7 @@
 import {CLOUD_RUN_MUTATIONS} from './cloud-run-mutations';
 import {CODEMAGIC_MUTATIONS} from './codemagic-mutations';
 import {CORE_MUTATIONS} from './core-mutations';
+import {DOCKER_MUTATIONS} from './docker-mutations';
 import {IDENTITY_MUTATIONS} from './identity-mutations';
 import type {Mutation} from './mutation';
 import {PEOPLE_MUTATIONS} from './people-mutations';
@@ -24,6 +25,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...PROVIDER_MUTATIONS,
   ...CLOUD_RUN_MUTATIONS,
   ...CODEMAGIC_MUTATIONS,
+  ...DOCKER_MUTATIONS,
   ...VERDICT_MUTATIONS,
   ...PEOPLE_MUTATIONS,
 ];
