@@ -2,6 +2,7 @@ import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
 import {PROJECT, QUEUE, REGION, SHORT_NAME, ZONE} from '../model/names';
 import {Secret} from '../secret';
 import type {Config, ConfigFor, FunctionName} from './config-types';
+import {readContainerDefaults} from './containers';
 import {literalSecrets, readGitHubCredentials, readSecrets} from './credentials';
 import {GITHUB_COM, type GitHubAddress, gitHubAddress} from './github-address';
 import {type OldNames, readOldNames} from './old-names';
@@ -93,6 +94,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
       ...places,
       ...limits,
       vmInactiveMinutes,
+      containers: readContainerDefaults(variables, problems),
     },
     old.discovery,
   );

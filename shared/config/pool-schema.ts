@@ -181,8 +181,9 @@ export function checkProvider(
   provider: RawSettings,
   path: string,
   problems: SettingsProblems,
+  here: Here,
 ): void {
-  blockOf(provider['type'])?.check?.(settings, provider, path, problems);
+  blockOf(provider['type'])?.check?.(settings, provider, path, problems, here);
 }
 
 /** A pool's provider with every default filled in. `here`: where the functions run. */

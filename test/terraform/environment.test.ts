@@ -11,6 +11,7 @@ const NOT_DEPLOYED: Readonly<Record<string, string>> = {
   GCP_PROJECT: 'another name of GOOGLE_CLOUD_PROJECT',
   GCP_PROJECT_ID: 'another name of GOOGLE_CLOUD_PROJECT',
   PROJECT_ID: 'another name of GOOGLE_CLOUD_PROJECT',
+  RUNNER_COMMAND: 'command and args of the pools say it',
   LOG_VERBOSE: 'LOG_LEVEL says it',
   GITHUB_RUNNER_TOKEN: 'a name of another system',
   GITHUB_TOKEN_FILE: 'a name of another system',
