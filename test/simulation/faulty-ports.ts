@@ -1,16 +1,18 @@
 import {RateLimited, Unavailable} from '../../shared/errors';
 import type {Discovery, GitHubFor} from '../../shared/github/github';
 import type {NewTask} from '../../shared/model/tasks';
+import type {Ec2} from '../../shared/providers/ec2/client/ec2';
 import type {Compute} from '../../shared/providers/gce/client/compute';
 import type {Store, Transaction} from '../../shared/store/store';
 import type {Tasks} from '../../shared/tasks/tasks';
+import type {AwsApi} from '../emulators/aws/api';
 import type {ComputeApi} from '../emulators/compute/api';
 import type {GitHubWorld} from '../emulators/github/model';
 import type {MemoryService} from '../emulators/memory/service';
 import type {SeededRandom} from '../emulators/seeded-random';
 import {type Executions, never} from './executions';
 import type {FaultPlan} from './fault-plan';
-import {computeEffect, githubEffect, type MachinesEffect, machinesEffect} from './peer-effects';
+import {awsEffect, computeEffect, githubEffect, type MachinesEffect, machinesEffect} from './peer-effects';
 import type {CallEffect, Port} from './scenario';
 
 export interface FaultyPortsOptions {
@@ -69,6 +71,17 @@ export class FaultyPorts {
   compute(port: Compute, api: ComputeApi): Compute {
     return this.#wrap('compute', port, (effect, method) => {
       const respond = computeEffect(effect, method);
+      let isArmed = respond !== undefined;
+      if (respond) api.fault({match: () => isArmed, respond});
+      return () => {
+        isArmed = false;
+      };
+    });
+  }
+
+  ec2(port: Ec2, api: AwsApi): Ec2 {
+    return this.#wrap('machines', port, (effect, method) => {
+      const respond = awsEffect(effect, method);
       let isArmed = respond !== undefined;
       if (respond) api.fault({match: () => isArmed, respond});
       return () => {

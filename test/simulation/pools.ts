@@ -1,4 +1,6 @@
-import {type GceProviderConfig, isGce, type Pool} from '../../shared/model/pool';
+import {type GceProviderConfig, isGce, type Pool, type ProviderSettings} from '../../shared/model/pool';
+import type {Ec2ProviderConfig} from '../../shared/providers/ec2/config';
+import {REGION, ROLE, subnetNamed} from '../emulators/aws/places';
 import {isInMemory, type MemorySettings, type MemoryType, QUOTA_SCOPE} from '../emulators/memory/provider';
 import {placeNamed} from '../emulators/memory/world';
 import type {JobKind, Setting} from './scenario';
@@ -46,9 +48,20 @@ export function labelsOf(kind: JobKind, number: number): readonly string[] {
 export function poolsOf({
   provider,
 }: Pick<Setting, 'provider'>): ((configured: readonly Pool[]) => readonly Pool[]) | undefined {
-  if (!isInMemory(provider)) return undefined;
+  if (provider === 'ec2') return replaced(atEc2);
+  return isInMemory(provider) ? replaced((settings) => inMemory(provider, settings)) : undefined;
+}
+
+function replaced(settingsOf: (gce: GceProviderConfig) => ProviderSettings): (configured: readonly Pool[]) => Pool[] {
   return (configured) =>
-    configured.map((pool) => (isGce(pool) ? {...pool, provider: inMemory(provider, pool.provider)} : pool));
+    configured.map((pool) => (isGce(pool) ? {...pool, provider: settingsOf(pool.provider)} : pool));
+}
+
+function atEc2({zones = [], spot, template}: GceProviderConfig): Ec2ProviderConfig {
+  return {
+    ...{type: 'ec2', region: REGION, roleArn: ROLE, quotaScopes: [`111122223333/${REGION}`]},
+    ...{template, version: '$Default', subnets: zones.map(subnetNamed), instanceTypes: ['m7g.xlarge'], spot},
+  };
 }
 
 function inMemory(type: MemoryType, {zones = [], spot, template}: GceProviderConfig): MemorySettings {

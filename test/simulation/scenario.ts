@@ -85,7 +85,7 @@ export function sweepIntervalMs({setting}: Pick<Scenario, 'setting'>): number {
 }
 
 /** Providers that a world can have. */
-export const SIMULATED_PROVIDERS = ['gce', MEMORY, MEMORY_IDS] as const;
+export const SIMULATED_PROVIDERS = ['gce', MEMORY, MEMORY_IDS, 'ec2'] as const;
 
 export type SimulatedProvider = (typeof SIMULATED_PROVIDERS)[number];
 
@@ -184,7 +184,7 @@ export interface TaskLostFault {
   readonly nth: number;
 }
 
-/** `ingest`: the queue as `webhook` sees it. Nobody repeats what fails there but a sweep. `machines`: the service of the provider in memory. */
+/** `ingest`: the queue as `webhook` sees it. Nobody repeats what fails there but a sweep. `machines`: the service of another provider than `gce`. */
 export type Port = 'store' | 'tasks' | 'ingest' | 'github' | 'compute' | 'machines';
 
 /**

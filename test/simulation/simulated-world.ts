@@ -28,7 +28,7 @@ import {Neighbours} from './neighbours';
 import {planFloods} from './outages';
 import {PersistentVm} from './persistent-vm';
 import {placeTemplates} from './placements';
-import {BOOT_MINUTES, REPOSITORIES} from './pools';
+import {BOOT_MINUTES, REPOSITORIES, TEMPLATES} from './pools';
 import {Safety, type Violation} from './safety';
 import type {Scenario} from './scenario';
 import {ScheduledFaults} from './scheduled-faults';
@@ -100,7 +100,9 @@ export class SimulatedWorld {
     const memory = isInMemory(setting.provider)
       ? new MemoryWorld({scheduler, identity: setting.provider === MEMORY ? 'name' : 'id'})
       : undefined;
-    this.made = memory ?? ofCompute;
+    const aws = setting.provider === 'ec2' ? loadAws().simulateAws(scheduler, randomOf(seed, 'aws')) : undefined;
+    for (const name of TEMPLATES) aws?.world.templates.push({name, id: `lt-of-${name}`});
+    this.made = memory ?? aws?.world ?? ofCompute;
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
     this.foreignResources = new ForeignResources(this.github, this.made, setting.foreignResources === true, violated);
@@ -124,7 +126,7 @@ export class SimulatedWorld {
     };
     this.killed = bootRunners({...boots, machines: this.made, killed: this.#killed});
     // The persistent VM is Compute Engine's, whatever else there is.
-    if (memory) bootRunners({...boots, machines: ofCompute, killed: this.#killed});
+    if (this.made !== ofCompute) bootRunners({...boots, machines: ofCompute, killed: this.#killed});
     this.leftovers?.leaveRunner();
     this.neighbours = setting.neighbours
       ? new Neighbours(this.github, scenario, randomOf(seed, 'neighbours'), violated)
@@ -159,6 +161,7 @@ export class SimulatedWorld {
       ),
       compute: this.ports.compute(directCompute(api, 'world'), api),
       ...(memory ? {providers: this.#providers(memory)} : {}),
+      ...(aws ? {providers: aws.providers(this.ports)} : {}),
       discovery: this.ports.discovery(
         countRedeliveries(directDiscovery(github, {deliveriesAPage: setting.deliveriesAPage ?? 100}), {
           now: () => scheduler.now(),
@@ -265,6 +268,11 @@ export class SimulatedWorld {
     });
     this.made.observe(({kind, machine}) => this.trace.add(`Machines: ${machine.name} in ${machine.place}: ${kind}`));
   }
+}
+
+/** Loaded by worlds that have it: the emulator loads AWS's own SDK. */
+function loadAws(): typeof import('./simulated-aws') {
+  return require('./simulated-aws');
 }
 
 /** One source of chance for each purpose, so that a change in one does not change the others. */

@@ -1,6 +1,6 @@
 import type {CallFault, Fault, Scenario, SimulatedProvider} from './scenario';
 
-/** Calls of Compute Engine, and the calls of the provider in memory that come at the same moments. */
+/** Calls of Compute Engine, and the calls of the other providers that come at the same moments. */
 const BY_NAME: Readonly<Record<string, string>> = {
   insertInstance: 'create',
   getInstance: 'find',
@@ -12,6 +12,13 @@ const BY_NAME: Readonly<Record<string, string>> = {
 const CALLS: Readonly<Record<Exclude<SimulatedProvider, 'gce'>, Readonly<Record<string, string>>>> = {
   memory: BY_NAME,
   'memory-ids': {...BY_NAME, getInstance: 'list', waitForOperation: 'get'},
+  ec2: {
+    insertInstance: 'runInstance',
+    getInstance: 'describeInstances',
+    deleteInstance: 'terminateInstance',
+    listInstances: 'describeInstances',
+    waitForOperation: 'describeInstances',
+  },
 };
 
 /** The same jobs and the same bad luck with another provider. A fault that it has no call for stays where it was: the persistent VM's. */

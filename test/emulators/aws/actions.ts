@@ -1,7 +1,8 @@
 import {AwsRefusal, type InstanceRequest, notFound} from './instances';
 import {unknownParameters} from './parameter-names';
+import {SUBNETS} from './places';
 import {element, instanceItem, reservationItem, response, stateOf, subnetItem, templateItem} from './render';
-import {type AwsInstance, type AwsWorld, type LaunchTemplateData, SUBNETS} from './world';
+import type {AwsInstance, AwsWorld, LaunchTemplateData} from './world';
 
 /** One request of the query protocol: its action, and its parameters without `Action` and `Version`. */
 export interface Query {

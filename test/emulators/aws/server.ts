@@ -7,12 +7,12 @@ import type {Scheduler} from '../scheduler';
 import type {Query} from './actions';
 import {AwsApi} from './api';
 import {AwsRefusal} from './instances';
+import {ROLE} from './places';
 import {refusal} from './render';
 import {type SignedRequest, verifySignature} from './signature';
 import {Sts, stsRefusal, type Trust} from './sts';
 import type {AwsWorld} from './world';
 
-export const ROLE = 'arn:aws:iam::111122223333:role/slipway';
 /** Whose identity token the metadata server gives. */
 export const FUNCTIONS_ACCOUNT = 'slipway@world.iam.gserviceaccount.com';
 

@@ -1,6 +1,7 @@
 import type {EmulatedMachine, GivenMachine, MachineEvent, MachineEventKind, MachineWorld} from '../machines';
 import type {Scheduler} from '../scheduler';
 import {AwsRefusal, type InstanceRequest, newId, notFound, type State} from './instances';
+import {REGION, SUBNETS, subnetNamed} from './places';
 import {variablesIn} from './user-data';
 
 /** An instance as EC2 knows it, which is also a machine as a person beside it sees it. */
@@ -38,21 +39,8 @@ export interface AwsWorldOptions {
   readonly unseenMs?: () => number;
 }
 
-export const REGION = 'eu-central-1';
-
-/** One subnet for each zone: `eu-central-1a` has `subnet-a`. */
-export const SUBNETS = ['subnet-a', 'subnet-b', 'subnet-f'] as const;
 /** Nobody's pool names it. */
 const ELSEWHERE = 'subnet-e';
-
-/** `Placement.place` of the zone that a scenario names `us-central1-a`. */
-export function placeNamed(zone: string, region = REGION): string {
-  return `${region}/${subnetNamed(zone)}`;
-}
-
-export function subnetNamed(zone: string): string {
-  return `subnet-${zone.slice(-1)}`;
-}
 
 /** Ended instances are shown for an hour. */
 const SHOWN_MS = 3_600_000;
@@ -211,18 +199,17 @@ export class AwsWorld implements MachineWorld {
     const own = this.#own(machine);
     if (own?.state !== 'running') return;
     const isOver = own.shutdownBehavior === 'terminate';
-    if (isOver) this.#leave(own, 'Client.InstanceInitiatedShutdown');
-    else own.state = 'stopped';
-    this.#announce('terminated', own);
-    if (isOver) this.#endLater(own);
+    if (isOver) this.#endByItself(own, 'terminated', 'Client.InstanceInitiatedShutdown');
+    else {
+      own.state = 'stopped';
+      this.#announce('terminated', own);
+    }
   }
 
   preempt(machine: EmulatedMachine): void {
     const own = this.#own(machine);
     if (!own?.isSpot || own.state === 'shutting-down') return;
-    this.#leave(own, 'Server.SpotInstanceTermination');
-    this.#announce('preempted', own);
-    this.#endLater(own);
+    this.#endByItself(own, 'preempted', 'Server.SpotInstanceTermination');
   }
 
   failHost(machine: EmulatedMachine): void {
@@ -272,9 +259,7 @@ export class AwsWorld implements MachineWorld {
     const seconds = Number(variablesIn(instance.userData)['SLIPWAY_LIFE_SECONDS']);
     if (seconds > 0) {
       instance.cancelEnd = this.#later(seconds * 1000, () => {
-        this.#announce('expired', instance);
-        this.#leave(instance, 'Client.InstanceInitiatedShutdown');
-        this.#endLater(instance);
+        this.#endByItself(instance, 'expired', 'Client.InstanceInitiatedShutdown');
       });
     }
     this.#announce('running', instance);
@@ -290,11 +275,19 @@ export class AwsWorld implements MachineWorld {
     this.#later(this.options.deleteMs ?? 4_000, () => this.#end(instance, 'deleted', instance.stateReason));
   }
 
-  #end(instance: Kept, kind: 'failed' | 'deleted', reason: string): void {
+  /** From then on it is on its way out, and is no machine to anybody: as if its deletion had been accepted. */
+  #endByItself(instance: Kept, kind: MachineEventKind, reason: string): void {
+    this.#announce(kind, instance);
+    this.#leave(instance, reason);
+    this.#announce('deleted', instance);
+    this.#later(this.options.deleteMs ?? 4_000, () => this.#end(instance, undefined, reason));
+  }
+
+  #end(instance: Kept, kind: 'failed' | 'deleted' | undefined, reason: string): void {
     if (instance.state === 'terminated') return;
     this.#leave(instance, reason);
     instance.state = 'terminated';
-    this.#announce(kind, instance);
+    if (kind) this.#announce(kind, instance);
     this.#later(SHOWN_MS, () => this.#instances.delete(instance.id));
   }
 

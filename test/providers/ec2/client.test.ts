@@ -2,8 +2,9 @@ import {createEc2} from '../../../shared/providers/ec2/client/client';
 import type {Ec2} from '../../../shared/providers/ec2/client/ec2';
 import {classify} from '../../../shared/providers/ec2/client/errors';
 import {useMetadataServer} from '../../emulators/aws/metadata-host';
-import {AwsServer, ROLE} from '../../emulators/aws/server';
-import {AwsWorld, REGION} from '../../emulators/aws/world';
+import {REGION, ROLE} from '../../emulators/aws/places';
+import {AwsServer} from '../../emulators/aws/server';
+import {AwsWorld} from '../../emulators/aws/world';
 import {OidcIssuer} from '../../emulators/oidc';
 import {VirtualScheduler} from '../../emulators/scheduler';
 

@@ -3,8 +3,9 @@ import {placeOrder} from '../../../shared/providers/placements';
 import {Secret} from '../../../shared/secret';
 import {createRequest} from '../../contracts/provider';
 import type {AwsFault} from '../../emulators/aws/api';
+import {REGION, SUBNETS} from '../../emulators/aws/places';
 import {variablesIn} from '../../emulators/aws/user-data';
-import {REGION, SUBNETS} from '../../emulators/aws/world';
+
 import {type Ec2World, type Ec2WorldOptions, NAME, openEc2World} from './world';
 
 let world: Ec2World;

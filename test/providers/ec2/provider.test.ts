@@ -2,7 +2,8 @@ import {Refused} from '../../../shared/errors';
 import {quotaBreaker} from '../../../shared/model/breaker';
 import {aPool} from '../../builders/lifecycle';
 import {createRequest} from '../../contracts/provider';
-import {REGION, SUBNETS} from '../../emulators/aws/world';
+import {REGION, SUBNETS} from '../../emulators/aws/places';
+
 import {type Ec2World, type Ec2WorldOptions, NAME, openEc2World, SETTINGS} from './world';
 
 let world: Ec2World;

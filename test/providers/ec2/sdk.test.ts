@@ -7,9 +7,10 @@ import {Ec2Failure} from '../../../shared/providers/ec2/client/errors';
 import {readAnswer} from '../../../shared/providers/ec2/client/send';
 import {parseXml} from '../../../shared/providers/ec2/client/xml';
 import {Secret} from '../../../shared/secret';
+import {REGION, ROLE} from '../../emulators/aws/places';
 import {element, response} from '../../emulators/aws/render';
-import {AwsServer, FUNCTIONS_ACCOUNT, ROLE} from '../../emulators/aws/server';
-import {AwsWorld, REGION} from '../../emulators/aws/world';
+import {AwsServer, FUNCTIONS_ACCOUNT} from '../../emulators/aws/server';
+import {AwsWorld} from '../../emulators/aws/world';
 import {OidcIssuer} from '../../emulators/oidc';
 import {VirtualScheduler} from '../../emulators/scheduler';
 

@@ -7,8 +7,9 @@ import type {RunnerProvider} from '../../../shared/providers/provider';
 import {createLogger} from '../../../shared/telemetry/create-logger';
 import {aPool} from '../../builders/lifecycle';
 import {directEc2} from '../../emulators/aws/direct';
-import {AwsServer, FUNCTIONS_ACCOUNT, ROLE} from '../../emulators/aws/server';
-import {type AwsInstance, AwsWorld, type AwsWorldOptions, REGION, SUBNETS} from '../../emulators/aws/world';
+import {REGION, ROLE, SUBNETS} from '../../emulators/aws/places';
+import {AwsServer, FUNCTIONS_ACCOUNT} from '../../emulators/aws/server';
+import {type AwsInstance, AwsWorld, type AwsWorldOptions} from '../../emulators/aws/world';
 import {OidcIssuer} from '../../emulators/oidc';
 import {VirtualScheduler} from '../../emulators/scheduler';
 
