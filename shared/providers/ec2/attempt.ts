@@ -1,8 +1,8 @@
 import type {Clock} from '../../clock';
 import {POLL_MS, PollBudget} from '../poll-budget';
 import type {Ec2, Ec2Instance, RunRequest} from './client/ec2';
-import {classify, Ec2Failure} from './client/errors';
-import {belongsTo, hasEnded} from './machine';
+import {classifyCode, Ec2Failure} from './client/errors';
+import {isOwnInstance, hasEnded} from './machine';
 
 /**
  * Milliseconds after which the service shows what was created. Until then an instance that is not found may be there.
@@ -53,12 +53,12 @@ class RunAttempt {
     const first = await this.#send();
     if (!(first instanceof Ec2Failure)) return this.#confirm(first);
     if (first.failureClass === 'conflict') return this.#settleConflict(first);
+    // mutation: unanswered request
     if (first.failureClass !== 'uncertain') return {kind: 'failed', failure: first};
     await clock.sleep(RESEND_MS);
     const second = await this.#send();
     if (!(second instanceof Ec2Failure)) return this.#confirm(second);
     if (second.failureClass === 'conflict') return this.#settleConflict(second);
-    // mutation: look by client token
     const left = await this.#await(() => ec2.describeInstances({clientToken: run.clientToken}));
     if (left) return this.#confirm(left);
     // A rate limit on the second request says nothing about the first.
@@ -76,20 +76,20 @@ class RunAttempt {
   }
 
   /**
-   * Waits until the service shows the instance: from then on its absence is believed. One that ended at once, for want of capacity or because of
-   * its volume, was refused.
+   * Waits until the service shows the instance: from then on its absence is believed. One that ended for want of capacity or quota, before it ran,
+   * was refused. One that ended otherwise was there, and may have run its job.
    */
   async #confirm(made: Ec2Instance): Promise<Attempt> {
     const {ec2} = this.options;
-    // mutation: visible instance
     const seen = await this.#await(() => ec2.describeInstances({ids: [made.id]})).catch(unlessAsked);
     const instance = seen ?? made;
-    if (!hasEnded(instance)) return {kind: 'created', instance};
     const code = instance.stateReason.replace(/^(Server|Client)\./, '');
-    const failureClass = classify(code);
-    const message = `${instance.id} in ${instance.subnet} ended before it ran: ${instance.stateReason || 'no reason given'}`;
-    const isPlaces = failureClass === 'zone_full' || failureClass === 'quota';
-    return {kind: 'failed', failure: new Ec2Failure(isPlaces ? failureClass : 'invalid', code, message)};
+    const failureClass = classifyCode(code);
+    // mutation: ended before it was shown
+    const isRefused = hasEnded(instance) && (failureClass === 'zone_full' || failureClass === 'quota');
+    if (!isRefused) return {kind: 'created', instance};
+    const message = `${instance.id} for ${this.options.run.clientToken} ended before it ran: ${instance.stateReason}`;
+    return {kind: 'failed', failure: new Ec2Failure(failureClass, code, message)};
   }
 
   /** The token was used with other parameters: by an earlier execution for this runner, or by somebody else. */
@@ -102,7 +102,7 @@ class RunAttempt {
 
   #isOurs(instance: Ec2Instance): boolean {
     const {deployment, run} = this.options;
-    return belongsTo(deployment, instance) && instance.tags['Name'] === run.tags['Name'];
+    return isOwnInstance(deployment, instance) && instance.tags['Name'] === run.tags['Name'];
   }
 
   /**

@@ -7,7 +7,8 @@ import type {Ec2Instance} from './client/ec2';
 export const NAME_TAG = 'Name';
 
 /** Whether this deployment created the instance. No other one may be terminated. */
-export function belongsTo(deployment: string, {tags}: Ec2Instance): boolean {
+export function isOwnInstance(deployment: string, {tags}: Ec2Instance): boolean {
+  // mutation: tag of the deployment
   return tags[DEPLOYMENT_LABEL] === deployment;
 }
 
@@ -24,8 +25,10 @@ export function machineOf(instance: Ec2Instance, region: string, now: number): M
     id,
     place: placeOf(region, subnet),
     status: statusOf(instance),
+    // mutation: age of the instance
     createdAt: Number.isNaN(createdAt) ? now : createdAt,
     pool: tags[POOL_LABEL] ?? '',
+    // mutation: kept instance
     isKept: KEEP_LABEL in tags,
   };
 }

@@ -13,7 +13,7 @@ import {createEc2} from './client/client';
 import type {Ec2, Ec2Instance} from './client/ec2';
 import {withEc2Errors} from './client/errors';
 import {createInstance, type Ec2Pool, placementsFor} from './create';
-import {belongsTo, hasEnded, machineOf, NAME_TAG} from './machine';
+import {isOwnInstance, hasEnded, machineOf, NAME_TAG} from './machine';
 
 export interface Ec2ProviderOptions {
   readonly config: {readonly deployment: string; readonly pools: readonly Pool[]; readonly aws: AwsSettings};
@@ -73,8 +73,7 @@ export function createEc2Provider(options: Ec2ProviderOptions): RunnerProvider {
   const find = async (reference: MachineReference): Promise<Found | undefined> => {
     // mutation: ended instance
     const alive = (await look(reference)).filter(({instance}) => !hasEnded(instance));
-    // mutation: instance of somebody else
-    const ours = alive.find(({instance}) => belongsTo(deployment, instance));
+    const ours = alive.find(({instance}) => isOwnInstance(deployment, instance));
     if (ours || alive.length === 0) return ours;
     const {name} = reference;
     const pool = reference.pool ?? parseRunnerName(deployment, name)?.pool;
@@ -87,11 +86,12 @@ export function createEc2Provider(options: Ec2ProviderOptions): RunnerProvider {
   };
 
   const listAccount = async (account: Account) => {
+    // mutation: instances of this deployment
     const query = {tags: {[DEPLOYMENT_LABEL]: deployment}};
     const instances = await withEc2Errors(accounts.client(account).describeInstances(query));
-    return instances
-      .filter((instance) => belongsTo(deployment, instance) && !hasEnded(instance))
-      .map((instance) => machineOf(instance, account.region, clock.now()));
+    // mutation: listed instances
+    const alive = instances.filter((instance) => isOwnInstance(deployment, instance) && !hasEnded(instance));
+    return alive.map((instance) => machineOf(instance, account.region, clock.now()));
   };
 
   return {
@@ -139,7 +139,7 @@ export function createEc2Provider(options: Ec2ProviderOptions): RunnerProvider {
 
     async wasPreempted(reference) {
       const found = await look(reference);
-      return found.some(({instance}) => belongsTo(deployment, instance) && INTERRUPTED.test(instance.stateReason));
+      return found.some(({instance}) => isOwnInstance(deployment, instance) && INTERRUPTED.test(instance.stateReason));
     },
 
     async console(reference) {

@@ -1,6 +1,6 @@
 import {createEc2} from '../../../shared/providers/ec2/client/client';
 import type {Ec2} from '../../../shared/providers/ec2/client/ec2';
-import {classify} from '../../../shared/providers/ec2/client/errors';
+import {classifyCode} from '../../../shared/providers/ec2/client/errors';
 import {useMetadataServer} from '../../emulators/aws/metadata-host';
 import {REGION, ROLE} from '../../emulators/aws/places';
 import {AwsServer} from '../../emulators/aws/server';
@@ -151,5 +151,5 @@ test.each([
   ['', 404, 'uncertain'],
   ['', 502, 'uncertain'],
 ] as const)('the code %j with HTTP %i means %s', (code, status, failureClass) => {
-  expect(classify(code, status)).toBe(failureClass);
+  expect(classifyCode(code, status)).toBe(failureClass);
 });

@@ -233,6 +233,16 @@ describe('what is made', () => {
     expect(alive()).toEqual([]);
   });
 
+  test('and ended its job before it was shown is no reason for another one', async () => {
+    const {provider, world: aws, alive, clock} = await open({world: {unseenMs: () => 25_000}});
+    aws.observe(({kind, machine}) => {
+      if (kind === 'running') clock.at(clock.now() + 10_000, () => aws.powerOff(machine));
+    });
+    expect((await provider.create(createRequest())).kind).toBe('created');
+    expect(aws.created()).toBe(1);
+    expect(alive()).toEqual([]);
+  });
+
   test('and ended at once for want of capacity leads to the next subnet', async () => {
     const {provider, world: aws, alive} = await open();
     aws.faults.failLate({times: 1});

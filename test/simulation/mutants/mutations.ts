@@ -1,4 +1,5 @@
 import {CORE_MUTATIONS} from './core-mutations';
+import {EC2_MUTATIONS} from './ec2-mutations';
 import {IDENTITY_MUTATIONS} from './identity-mutations';
 import type {Mutation} from './mutation';
 import {PLACEMENT_MUTATIONS} from './placement-mutations';
@@ -19,5 +20,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...PLACEMENT_MUTATIONS,
   ...SETTINGS_MUTATIONS,
   ...PROVIDER_MUTATIONS,
+  ...EC2_MUTATIONS,
   ...VERDICT_MUTATIONS,
 ];

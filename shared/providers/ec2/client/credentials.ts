@@ -54,7 +54,6 @@ export function roleCredentials(options: CredentialsOptions): RoleCredentials {
       cache.load(
         KEY,
         async () => assumeRole(options, await identityToken(options.audience)),
-        // mutation: end of the credentials
         ({expiresAtMs}) => expiresAtMs - RENEW_BEFORE_MS,
       ),
     forget: () => cache.delete(KEY),

@@ -81,7 +81,7 @@ const CLASSES = new Map(
  * What a refusal means. `code` empty: the answer was not the service's own. `status` undefined: no answer came, or the code stands in a state
  * reason.
  */
-export function classify(code: string, status?: number): FailureClass {
+export function classifyCode(code: string, status?: number): FailureClass {
   const known = CLASSES.get(code);
   if (known) return known;
   if (status === 429) return 'rate';

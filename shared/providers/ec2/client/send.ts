@@ -1,5 +1,5 @@
 import {scrubMessage} from '../../../secret';
-import {classify, Ec2Failure} from './errors';
+import {classifyCode, Ec2Failure} from './errors';
 import {parseXml, textAt, type XmlElement} from './xml';
 
 /** Time-out of one call, in milliseconds of real time. RunInstances answers within some seconds. */
@@ -70,7 +70,7 @@ export function readAnswer(what: string, {status, text, date}: Answer, secrets: 
   const sender = code === '' ? ' (not the service’s own answer)' : `, ${code}: ${scrubMessage(said, secrets)}`;
   const serverTimeMs = Date.parse(date ?? '');
   throw new AnsweredFailure(
-    classify(code, status < 400 ? undefined : status),
+    classifyCode(code, status < 400 ? undefined : status),
     code || `HTTP_${status}`,
     `${what}: HTTP ${status}${sender}`,
     Number.isNaN(serverTimeMs) ? undefined : serverTimeMs,
