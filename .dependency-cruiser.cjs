@@ -12,7 +12,9 @@ const BASE = [
   'cache',
   'hmac',
   'task-signature',
+  'host-token',
   'google-answer',
+  'google-call',
 ];
 /** Each holds an interface of an outside world, and nothing of what implements it. */
 const INTERFACES = ['github/github', 'providers/provider', 'store/store', 'tasks/tasks'];
@@ -34,14 +36,16 @@ const FOLDERS = [
   {name: 'cache', may: ['clock']},
   {name: 'hmac', may: ['secret']},
   {name: 'task-signature', may: ['hmac', 'secret']},
+  {name: 'host-token', may: ['hmac', 'secret']},
   {name: 'google-answer', may: []},
+  {name: 'google-call', may: ['google-answer']},
   {name: 'model', may: ['errors']},
   {name: 'config', may: ['model', ...BASE], also: PROVIDER_CONFIG},
   ...WORLDS.map((name) => ({name, may: ['model', ...BASE], types: ['config']})),
   {name: 'ports', may: ['model', ...BASE], types: ['config', ...WORLDS]},
   {name: 'runners', may: CORE},
   {name: 'vms', may: CORE},
-  {name: 'hosts', may: CORE},
+  {name: 'hosts', may: ['runners', ...CORE]},
   {name: 'diagnosis', may: ['runners', 'vms', 'hosts', ...CORE], types: ['config']},
   {name: 'sweep', may: ['diagnosis', 'runners', 'vms', 'hosts', ...CORE], types: ['config']},
   {name: 'cleanup', may: ['sweep', 'runners', ...CORE]},
@@ -49,7 +53,7 @@ const FOLDERS = [
   {name: 'api', may: ['http', 'diagnosis', 'cleanup', 'runners', 'vms', 'hosts', ...CORE], types: ['config']},
   {name: 'traced-ports', may: ['config', ...WORLDS, ...CORE]},
   {name: 'services-base', may: ['traced-ports', 'config', ...WORLDS, ...CORE]},
-  {name: 'services', may: ['services-base', 'traced-ports', 'config', ...WORLDS, ...CORE]},
+  {name: 'services', may: ['services-base', 'hosts', 'traced-ports', 'config', ...WORLDS, ...CORE]},
 ];
 
 /** Of `shared`: the files of a row, or one file (`github/github`). */

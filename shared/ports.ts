@@ -6,6 +6,7 @@ import type {SecretReader} from './config/secrets';
 import type {InvalidConfiguration} from './errors';
 import type {Discovery, GitHub, GitHubFor, Inspection} from './github/github';
 import type {Logger} from './logger';
+import type {Host} from './model/host';
 import type {JobDocument} from './model/job';
 import type {Pool} from './model/pool';
 import {isOver, type RunnerDocument} from './model/runner';
@@ -19,6 +20,8 @@ import type {Tracer} from './telemetry/tracer';
 export interface Context {
   readonly deployment: string;
   readonly pools: readonly Pool[];
+  /** The Docker hosts that are configured. */
+  readonly hosts: readonly Host[];
   /** Hard limit of runners over all ephemeral pools; undefined: only the limits of the pools apply. */
   readonly maxRunners?: number;
   readonly store: Store;

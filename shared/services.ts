@@ -6,6 +6,7 @@ import {Refused, Unavailable} from './errors';
 import type {Credentials} from './github/access';
 import {connectGitHub, dryRunGitHub} from './github/client';
 import type {Discovery, GitHubConnection, GitHubFor} from './github/github';
+import {createContainerHosts} from './hosts/containers';
 import type {Context, ControllingFunction, Services, ServicesBase} from './ports';
 import type {Compute} from './providers/gce/client/compute';
 import {createEngine, createProviders, createVms, type ProviderTypes} from './providers/registry';
@@ -78,13 +79,17 @@ async function create<T extends ControllingFunction>(
   };
   // Connects at the first call, because `api` also starts without credentials.
   const github: GitHubFor = options.github ?? ((scope, installationId) => connect().forScope(scope, installationId));
-  const providerOptions = {config, compute, clock, logger};
+  const {hosts} = config;
+  const store = options.store ?? createFirestoreStore({clock, project: config.project, ...config.firestore});
+  const containerHosts = () => createContainerHosts({deployment, hosts, store, clock, random});
+  const providerOptions = {config, compute, hosts: containerHosts, clock, logger};
   const providers = createProviders(providerOptions, options.providers);
   const context: Context = {
     deployment,
     pools,
+    hosts,
     ...(maxRunners === undefined ? {} : {maxRunners}),
-    store: options.store ?? createFirestoreStore({clock, project: config.project, ...config.firestore}),
+    store,
     tasks,
     github: dryRun ? dryRunGitHub(github, logger) : github,
     provider: providers.of,

@@ -1,5 +1,7 @@
+import {join} from 'node:path';
 import type {HttpFunction} from '@google-cloud/functions-framework';
 import {Api} from '../../shared/api/api';
+import {PAGES_FOLDER, type PageFiles, readBuiltPages} from '../../shared/api/pages/files';
 import {readEnvironment} from '../../shared/config/variables';
 import {serveFunction} from '../../shared/http/framework';
 import {sendReply} from '../../shared/http/server';
@@ -13,6 +15,8 @@ const HEADERS = {'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff
 export interface ApiFunctionOptions extends ServicesOptions {
   /** Limit for each client. Default 60. */
   readonly requestsPerMinute?: number;
+  /** In place of the pages that the build has put beside the function. */
+  readonly pageFiles?: () => Promise<PageFiles | undefined>;
 }
 
 /**
@@ -20,7 +24,7 @@ export interface ApiFunctionOptions extends ServicesOptions {
  * operations. Any other request is answered with a problem of RFC 9457.
  */
 export function createApi(options: ApiFunctionOptions): HttpFunction {
-  const {env, requestsPerMinute} = options;
+  const {env, requestsPerMinute, pageFiles = () => readBuiltPages(join(__dirname, PAGES_FOLDER))} = options;
   const base = createServicesBase('api', options);
   const api = new Api({
     base,
@@ -30,6 +34,7 @@ export function createApi(options: ApiFunctionOptions): HttpFunction {
     }),
     startLogger: startLogger('api', options),
     // Cloud Run sets this variable; its front end is then between the clients and this function.
+    pageFiles,
     isBehindCloudRun: env['K_SERVICE'] !== undefined,
     ...(requestsPerMinute === undefined ? {} : {requestsPerMinute}),
   });

@@ -2,8 +2,10 @@ import {chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync}
 import {dirname, join, resolve} from 'node:path';
 import {parseArgs} from 'node:util';
 import {ASSETS} from '../../shared/api/pages/docs';
+import {PAGES_FOLDER} from '../../shared/api/pages/files';
 import {bundle} from './bundle';
 import {cutLockFile, lockedVersion} from './lock-file';
+import {buildPages} from './pages';
 
 /** The folders of `functions` that are deployed. */
 const DEPLOYED = ['webhook', 'provision', 'stop', 'sweep', 'api'] as const;
@@ -43,7 +45,10 @@ async function buildFunctions(dist: string): Promise<void> {
     };
     writeFileSync(join(outdir, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     writeFileSync(join(outdir, 'package-lock.json'), lockFileOf(manifest));
-    if (name === 'api') copyAssets(outdir);
+    if (name === 'api') {
+      copyAssets(outdir);
+      await buildPages(join(outdir, PAGES_FOLDER));
+    }
     report(outdir, startBytes, totalBytes);
   }
 }

@@ -101,6 +101,18 @@ export const Status = z.object({
 });
 export type Status = z.output<typeof Status>;
 
+export const Host = z.object({
+  name: z.string(),
+  capacity: z.number(),
+  containers: z.number(),
+  last_seen: Text,
+  silent: z.boolean(),
+  agent: Text,
+});
+export type Host = z.output<typeof Host>;
+
+export const Hosts = z.object({deployment: z.string(), hosts: z.array(Host)});
+
 export const CreatedRunners = z.object({
   runners: z.array(z.object({id: z.string(), pool: z.string(), state: z.string()})),
 });

@@ -9,6 +9,7 @@ import {addCosts} from './commands/costs';
 import {addCreate, addDelete} from './commands/create';
 import {addDeadLetters, addRetry} from './commands/dead-letters';
 import {addDoctor} from './commands/doctor';
+import {addHosts, addHostToken} from './commands/hosts';
 import {addJobs} from './commands/jobs';
 import {addOpen} from './commands/open';
 import {addStart, addStop} from './commands/power';
@@ -30,6 +31,8 @@ const COMMANDS: readonly AddCommand[] = [
   addDelete,
   addStart,
   addStop,
+  addHosts,
+  addHostToken,
   addDeadLetters,
   addRetry,
   addCosts,

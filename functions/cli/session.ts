@@ -35,6 +35,8 @@ export interface Session {
   readonly host: Host;
   readonly terminal: Terminal;
   readonly json: boolean;
+  /** Throws `Failure` without one. */
+  readonly secret: () => Secret;
   /** Throws `Failure` without an address or a secret. */
   readonly client: () => ApiClient;
 }
@@ -46,6 +48,7 @@ export function openSession(command: Command, host: Host): Session {
     host,
     terminal,
     json: options.json === true,
+    secret: () => secretOf(options, host.env),
     client: () =>
       new ApiClient({
         url: addressOf(options, host.env),
@@ -88,7 +91,8 @@ function secretOf({secretFile}: GlobalOptions, env: Environment): Secret {
   }
   // What HTTP takes in a header.
   if (!/^[\x21-\x7e]+$/.test(text)) throw usage('the secret of api has a space or a character that no header takes');
-  return new Secret(text);
+  // Of several, as RUNNER_MANAGER_SECRET may hold them, the first.
+  return new Secret(text.split(',')[0]?.trim() || text);
 }
 
 function readSecret(path: string): string {

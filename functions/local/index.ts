@@ -8,6 +8,7 @@ const HELP = `Slipway on this machine.
   npm start                    runs a few jobs, then waits for more (on a terminal Enter queues one; Ctrl-C ends)
   npm start -- --once          runs the jobs and exits, with 1 if a job failed or left a VM
   npm start -- --jobs 20       runs 20 jobs (default 6)
+  npm start -- --open          opens the live page in the browser
   npm start -- --logs          also shows the log lines of the functions
   npm start -- --real          uses the real GitHub and Google Cloud: VMs that Slipway creates cost money
   npm start -- --port 8080     the port of the webhook (with --real only; default 8080)
@@ -33,6 +34,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
       once: {type: 'boolean', default: false},
       jobs: {type: 'string', default: '6'},
       logs: {type: 'boolean', default: false},
+      open: {type: 'boolean', default: false},
       real: {type: 'boolean', default: false},
       port: {type: 'string', default: '8080'},
       help: {type: 'boolean', short: 'h', default: false},
@@ -41,6 +43,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
   return {
     once: values.once,
     logs: values.logs,
+    open: values.open,
     real: values.real,
     help: values.help,
     jobs: wholeNumber('--jobs', values.jobs, 1, 500),

@@ -1,10 +1,18 @@
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import {createInterface} from 'node:readline';
+import {readBuiltPages} from '../../shared/api/pages/files';
+import {linkToken} from '../../shared/api/session';
 import {parseConfig} from '../../shared/config/config';
 import type {Environment} from '../../shared/config/variables';
 import {systemRandom} from '../../shared/random';
+import {Secret} from '../../shared/secret';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {RealScheduler} from '../../test/emulators/scheduler';
 import {MANAGER_SECRET, startSystem} from '../../test/emulators/system';
+import {buildPages} from '../build/pages';
+import {browse} from '../cli/browse';
 import {isOver, Timeline} from './timeline';
 
 /** Factor by which simulated time is faster than real time, so that nobody has to wait for a VM's idle time. */
@@ -41,6 +49,9 @@ const KINDS = [
 const TIMEOUT_MS = 15 * 60_000;
 const MS_PER_JOB = 60_000;
 
+/** How long the link to the live page logs in, in simulated time: the longest that there is. */
+const LINK_MS = 3600_000;
+
 /** How long after a VM's end its record may take to follow. */
 const SETTLING_MS = 60_000;
 
@@ -63,6 +74,8 @@ export interface SimulatedOptions {
   readonly jobs: number;
   /** Shows the functions' own log lines. */
   readonly logs: boolean;
+  /** Opens the live page in the browser. */
+  readonly open: boolean;
 }
 
 /** Plays jobs on a simulated GitHub and Compute Engine. Returns the exit code. */
@@ -76,6 +89,8 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
     'api',
   );
   const scheduler = new RealScheduler(SPEED);
+  const pages = mkdtempSync(join(tmpdir(), 'slipway-pages-'));
+  await buildPages(pages);
   const system = await startSystem({
     scheduler,
     random: systemRandom,
@@ -86,6 +101,7 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
     env: taken,
     bootMs: 12_000,
     requestsPerMinute: 60,
+    pageFiles: () => readBuiltPages(pages),
   });
   // Nobody waits for the first full minute.
   void system.sweeper.trigger().catch(() => undefined);
@@ -120,8 +136,14 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
     );
   const {webhook, provision, stop, sweep, api} = system.urls;
   write(`webhook ${webhook}  provision ${provision}  stop ${stop}  sweep ${sweep}`);
+  const login = linkToken(new Secret(MANAGER_SECRET), scheduler.now() + LINK_MS, systemRandom.uuid());
+  const page = `${api}login?once=${login}`;
+  write(`page    ${page}`);
+  write('        shows the jobs go by. The link logs in once; after that the page asks for the secret.');
   write(`api     ${api}docs describes it, and lets you try it. The secret is ${MANAGER_SECRET}; with it:`);
   write(`        curl -H "X-Runner-Secret: ${MANAGER_SECRET}" ${api}status\n`);
+
+  if (options.open) await browse(page, env).catch((error: unknown) => write(String(error)));
 
   let queued = 0;
   const queueJob = () => {
@@ -154,6 +176,7 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
     input?.close();
     scheduler.close();
     await system.close();
+    rmSync(pages, {recursive: true, force: true});
   }
 }
 

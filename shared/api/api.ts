@@ -2,6 +2,8 @@ import type {Request} from '@google-cloud/functions-framework';
 import {TtlCache} from '../cache';
 import type {SecretCheck} from '../config/secret-check';
 import {LookUps} from '../diagnosis/look-ups';
+import {RecentJobs} from '../diagnosis/recent-jobs';
+import {HOST_TOKEN_HEADER, isHostToken} from '../host-token';
 import {Problem, problemReply, toProblem} from '../http/errors';
 import {isPath} from '../http/framework';
 import {createBodyReader} from '../http/read-body';
@@ -13,6 +15,8 @@ import {idempotencyKey, onlyOnce} from './idempotency';
 import {MAX_BODY_BYTES, parseBody, type RawInput, readQuery} from './input';
 import {createRouter, isDryRun, type Operation, type RequestContext, withoutPrefix} from './operation';
 import {createAssets, serveAsset} from './pages/docs';
+import type {PageFiles} from './pages/files';
+import {Pages, requireOwnPage} from './pages/pages';
 import {OPERATIONS} from './routes/index';
 import {
   clientAddress,
@@ -23,6 +27,7 @@ import {
   type RateLimit,
   SECRET_HEADER,
 } from './security';
+import {Sessions} from './session';
 
 export interface ApiOptions {
   /** Throws `InvalidConfiguration`. */
@@ -33,28 +38,39 @@ export interface ApiOptions {
   readonly startLogger: Logger;
   /** Whether Cloud Run's front end names the client's address, in `X-Forwarded-For`. */
   readonly isBehindCloudRun: boolean;
-  /** Limit for each client. Default 60. */
+  /** Limit for each client, and for each Docker host. Default 60, and 120 for a host. */
   readonly requestsPerMinute?: number;
+  /** Reads what the pages load; undefined: they were not built. Called once. */
+  readonly pageFiles: () => Promise<PageFiles | undefined>;
 }
 
 const REQUESTS_PER_MINUTE = 60;
+
+/** Of one Docker host with its token: four times what its agent needs. */
+const SYNCS_PER_MINUTE = 120;
 
 /** Answers a request: limits the rate, routes, authenticates, validates, runs the operation. Never throws: every error becomes a problem. */
 export class Api {
   readonly #options: ApiOptions;
   readonly #limit: RateLimit;
+  readonly #hostLimit: RateLimit;
   readonly #router = createRouter(OPERATIONS);
   readonly #assets = createAssets();
   readonly #bodies = createBodyReader(MAX_BODY_BYTES);
   #base: ServicesBase<'api'> | undefined;
   #checkSecret: SecretCheck | undefined;
+  #sessions: Sessions | undefined;
+  #pages: Pages | undefined;
+  #pageFiles: Promise<PageFiles | undefined> | undefined;
   #lookUps: LookUps | undefined;
+  #recentJobs: RecentJobs | undefined;
   #kept: TtlCache<unknown> | undefined;
   #document: object | undefined;
 
   constructor(options: ApiOptions) {
     this.#options = options;
     this.#limit = createRateLimit(options.requestsPerMinute ?? REQUESTS_PER_MINUTE);
+    this.#hostLimit = createRateLimit(options.requestsPerMinute ?? SYNCS_PER_MINUTE);
   }
 
   async answer(request: Request): Promise<Reply> {
@@ -65,17 +81,24 @@ export class Api {
 
   async #reply(request: Request): Promise<Reply> {
     const base = this.#configured();
-    // Requests with a wrong secret and malformed requests count as well.
-    await this.#limit(clientAddress(request, this.#options.isBehindCloudRun));
-    if (!isPath(request.originalUrl)) throw new Problem('invalid-request', 'the path cannot be decoded');
+    const match = isPath(request.originalUrl) ? this.#router.match(request.method, request.path) : undefined;
+    const host = match?.kind === 'found' ? await this.#hostOf(request, match, base) : undefined;
+    // Requests with a wrong secret and malformed requests count as well. Hosts behind one address do not share a limit.
+    if (host === undefined) await this.#limit(clientAddress(request, this.#options.isBehindCloudRun));
+    else await this.#hostLimit(host);
+    if (!match) throw new Problem('invalid-request', 'the path cannot be decoded');
 
-    const match = this.#router.match(request.method, request.path);
+    const page = await this.#pagesOf(base).answer(request);
+    if (page) return page;
     if (match.kind === 'unknown') return this.#asset(request);
     if (request.method === 'OPTIONS') return options(this.#router.allow(request.path) ?? '');
     if (match.kind === 'wrong_method') throw wrongMethod(request.method, match.allow);
 
-    const authenticated = await this.#isAuthenticated(request, base);
+    const by = await this.#authenticate(request, base);
+    const authenticated = by !== 'nothing';
     const {route, parameters} = match;
+    if (route.access === 'host' && host === undefined) throw wrongHostToken();
+    if (by === 'session' && route.method !== 'GET') requireOwnPage(request);
     if (route.access === 'secret' && !authenticated) {
       throw new Problem(
         'unauthenticated',
@@ -111,11 +134,50 @@ export class Api {
     return this.#base;
   }
 
-  async #isAuthenticated(request: Request, {config, secretCheck}: ServicesBase<'api'>): Promise<boolean> {
+  /** What the request carries that is valid. A wrong secret is not made good by a session. */
+  async #authenticate(request: Request, base: ServicesBase<'api'>): Promise<'secret' | 'session' | 'nothing'> {
     const given = request.get(SECRET_HEADER);
-    if (!given) return false;
+    if (given) return (await this.#isSecret(base, given)) ? 'secret' : 'nothing';
+    return (await this.#sessionsOf(base).isOpen(request.headers.cookie)) ? 'session' : 'nothing';
+  }
+
+  async #isSecret({config, secretCheck}: ServicesBase<'api'>, given: string): Promise<boolean> {
     this.#checkSecret ??= secretCheck(config.managerSecrets);
     return this.#checkSecret((secret) => isSecret(given, secret));
+  }
+
+  /** The host whose token the request carries, of an operation for hosts. With several secrets, the token of any of them is valid. */
+  async #hostOf(
+    request: Request,
+    {route, parameters}: {readonly route: Operation; readonly parameters: Readonly<Record<string, string>>},
+    {config, secretCheck}: ServicesBase<'api'>,
+  ): Promise<string | undefined> {
+    const given = request.get(HOST_TOKEN_HEADER);
+    const {host} = parameters;
+    if (route.access !== 'host' || !given || host === undefined) return undefined;
+    this.#checkSecret ??= secretCheck(config.managerSecrets);
+    const {deployment} = config;
+    return (await this.#checkSecret((secret) => isHostToken(given, secret, {deployment, host}))) ? host : undefined;
+  }
+
+  #sessionsOf({config, secrets, clock, random}: ServicesBase<'api'>): Sessions {
+    const [source] = config.managerSecrets;
+    if (!source) throw new RangeError('api starts with a manager secret or not at all');
+    this.#sessions ??= new Sessions({source, secrets, clock, random});
+    return this.#sessions;
+  }
+
+  #pagesOf(base: ServicesBase<'api'>): Pages {
+    this.#pages ??= new Pages({
+      sessions: this.#sessionsOf(base),
+      bodies: this.#bodies,
+      isSecret: (_request, given) => this.#isSecret(base, given),
+      files: () => {
+        this.#pageFiles ??= this.#options.pageFiles();
+        return this.#pageFiles;
+      },
+    });
+    return this.#pages;
   }
 
   async #body(request: Request, {method, body}: Operation): Promise<unknown> {
@@ -157,6 +219,7 @@ export class Api {
       logger,
       context: async () => ({...(await services()).context, logger}),
       lookUps: async () => this.#lookUpsOf(await services()),
+      recentJobs: async () => this.#recentJobsOf(await services()),
       kept: <T>(key: string, ms: number, read: () => Promise<T>) => {
         this.#kept ??= new TtlCache<unknown>(clock);
         return this.#kept.load(key, read, ms) as Promise<T>;
@@ -169,6 +232,11 @@ export class Api {
   #lookUpsOf({discovery, context: {github, clock}}: Services<'api'>): LookUps {
     this.#lookUps ??= new LookUps({discovery, github, clock});
     return this.#lookUps;
+  }
+
+  #recentJobsOf({context: {store, clock}}: Services<'api'>): RecentJobs {
+    this.#recentJobs ??= new RecentJobs(store, clock);
+    return this.#recentJobs;
   }
 
   async #describe(): Promise<object> {
@@ -192,6 +260,14 @@ export class Api {
     const {logger = this.#options.startLogger, config} = this.#base ?? {};
     return logger.with(traceFields(traceOf(request.headers), config?.project));
   }
+}
+
+function wrongHostToken(): Problem {
+  return new Problem(
+    'unauthenticated',
+    `the header ${HOST_TOKEN_HEADER} is missing, or is not the token of this host; slipway host-token prints it`,
+    {headers: {'WWW-Authenticate': HOST_TOKEN_HEADER}},
+  );
 }
 
 function misconfigured(): Problem {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import {createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject} from 'zod-openapi';
 import {version} from '../../package.json';
+import {HOST_TOKEN_HEADER} from '../host-token';
 import {PROBLEMS, type ProblemKind, problemType} from '../http/errors';
 import type {Operation, Outcome} from './operation';
 import * as schemas from './schemas';
@@ -47,6 +48,12 @@ export function describeApi(operations: readonly Operation[]): object {
     tags: [...new Set(operations.map(({tag}) => tag))].map((name) => ({name})),
     components: {
       securitySchemes: {
+        host: {
+          type: 'apiKey',
+          in: 'header',
+          name: HOST_TOKEN_HEADER,
+          description: 'The token of a Docker host, which `slipway host-token` prints.',
+        },
         secret: {
           type: 'apiKey',
           in: 'header',
@@ -83,14 +90,13 @@ function pathsOf(operations: readonly Operation[]): ZodOpenApiPathsObject {
 }
 
 function describe(operation: Operation): ZodOpenApiOperationObject {
-  const {id, tag, summary, description, access, parameters, query, body, changes} = operation;
-  const secured = access === 'secret';
+  const {id, tag, summary, description, parameters, query, body, changes} = operation;
   return {
     operationId: id,
     tags: [tag],
     summary,
     ...(description ? {description} : {}),
-    security: secured ? [{secret: []}] : operation.problems.includes('unauthenticated') ? [{}, {secret: []}] : [],
+    security: securityOf(operation),
     requestParams: {
       path: parameters as z.ZodObject,
       query: query as z.ZodObject,
@@ -108,10 +114,15 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
   };
 }
 
+function securityOf({access, problems}: Operation): Record<string, string[]>[] {
+  if (access !== 'public') return [{[access]: []}];
+  return problems.includes('unauthenticated') ? [{}, {secret: []}] : [];
+}
+
 function responsesOf(operation: Operation): ZodOpenApiOperationObject['responses'] {
   const kinds = new Set<ProblemKind>([
     ...ANYWHERE,
-    ...(operation.access === 'secret' ? WITH_SECRET : []),
+    ...(operation.access === 'public' ? [] : WITH_SECRET),
     ...(operation.method === 'POST' ? WITH_BODY : []),
     ...(operation.changes ? WITH_KEY : []),
     ...operation.problems,

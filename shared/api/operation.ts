@@ -4,6 +4,7 @@ import type {Clock} from '../clock';
 import type {Config} from '../config/config-types';
 import type {SecretReader} from '../config/secrets';
 import type {LookUps} from '../diagnosis/look-ups';
+import type {RecentJobs} from '../diagnosis/recent-jobs';
 import type {InvalidConfiguration} from '../errors';
 import type {ProblemKind} from '../http/errors';
 import type {Reply} from '../http/server';
@@ -31,6 +32,8 @@ export interface RequestContext {
   readonly context: () => Promise<Context>;
   /** What questions about jobs ask of GitHub, within bounds that hold for all requests together. */
   readonly lookUps: () => Promise<LookUps>;
+  /** What this instance has read of the jobs that run or ended of late. */
+  readonly recentJobs: () => Promise<RecentJobs>;
   /** What `read` gave in the last `ms` milliseconds, for whoever asked for `key`; concurrent requests share one read. Throws what `read` throws. */
   readonly kept: <T>(key: string, ms: number, read: () => Promise<T>) => Promise<T>;
   /** Path and query of this request with another cursor, for `Link`. */
@@ -67,10 +70,19 @@ export interface Description<P extends z.ZodType, Q extends z.ZodType, B extends
   readonly path: string;
   /** A second documented path. */
   readonly alsoAt?: string;
-  readonly tag: 'health' | 'overview' | 'runners' | 'persistent VMs' | 'jobs' | 'dead letters' | 'documentation';
+  readonly tag:
+    | 'health'
+    | 'overview'
+    | 'runners'
+    | 'persistent VMs'
+    | 'hosts'
+    | 'jobs'
+    | 'dead letters'
+    | 'documentation';
   readonly summary: string;
   readonly description?: string;
-  readonly access: 'public' | 'secret';
+  /** `host`: with the token of the host that the path names, and nothing else. */
+  readonly access: 'public' | 'secret' | 'host';
   readonly parameters: P;
   readonly query: Q;
   /** Left out: a body is ignored. */

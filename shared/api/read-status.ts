@@ -1,7 +1,9 @@
 import type {Config} from '../config/config-types';
 import {openBreakers, readUnserved} from '../diagnosis/facts';
 import {MOST_READ} from '../diagnosis/looked-at';
+import type {RecentJob, RecentJobs} from '../diagnosis/recent-jobs';
 import {queuedJobs, waitingJobs} from '../diagnosis/waiting-jobs';
+import {readHosts} from '../hosts/hosts';
 import type {BreakerDocument} from '../model/breaker';
 import {RUNNER_VERSIONS} from '../model/facts';
 import type {JobDocument} from '../model/job';
@@ -12,6 +14,7 @@ import type {Context} from '../ports';
 import {scrubSecrets} from '../secret';
 import type {Store} from '../store/store';
 import {
+  hostView,
   isVmPool,
   jobIdOf,
   type PersistentVm,
@@ -29,12 +32,14 @@ import {runnerVersionView} from './runner-version';
 export async function readStatus(
   context: Context,
   {webhooks, sweepIntervalSeconds}: Pick<Config, 'webhooks' | 'sweepIntervalSeconds'>,
+  recentJobs: RecentJobs,
 ) {
   const {store, pools, clock} = context;
   const now = clock.now();
-  const [jobs, vms, swept, breakers, deadletters, versions, unserved] = await Promise.all([
+  const [jobs, vms, hosts, swept, breakers, deadletters, versions, unserved] = await Promise.all([
     queuedJobs(context),
     persistentVms(context),
+    readHosts(context),
     lastSweep(store),
     openBreakers(store),
     store.count('deadletters', {}),
@@ -50,7 +55,9 @@ export async function readStatus(
     breakers,
   });
   const ofVms = activeVms(vms);
+  const recent = await recentJobs.read(runners.listed, jobs);
   return {
+    at: timeOf(now),
     active_runners: runners.listed.map((runner) => active(runner, now)).concat(ofVms),
     active_runners_total: runners.total + ofVms.length,
     max_concurrent: Math.min(context.maxRunners ?? Number.POSITIVE_INFINITY, limitOfAll(pools, vms)),
@@ -63,6 +70,7 @@ export async function readStatus(
         states: await countsOf(store, pool, runners, vms),
       })),
     ),
+    hosts: hosts.map(hostView),
     waiting_jobs: waiting.map(({job, explanation}) => ({
       job_id: job.jobId,
       repository: job.repository,
@@ -88,6 +96,7 @@ export async function readStatus(
       verdict,
       because: scrubSecrets(because),
     })),
+    recent_jobs: recent.map(recentView),
     last_sweep: swept ? sweepView(swept, now) : null,
     breakers: breakers.map(breakerView),
     deadletters,
@@ -98,6 +107,19 @@ export async function readStatus(
 /** At least the 200 that were read: a moment has passed. */
 async function countQueued(store: Store): Promise<number> {
   return Math.max(MOST_READ, await store.count('jobs', {status: 'queued'}));
+}
+
+function recentView({job, timeline}: RecentJob) {
+  return {
+    id: job.jobId,
+    attempt: job.runAttempt,
+    url: job.url,
+    repository: job.repository,
+    pool: job.pool,
+    status: job.status,
+    runner: job.runner,
+    timeline: timeline.map(({at, what}) => ({at: timeOf(at), what})),
+  };
 }
 
 function breakerView({name, reason, openedAt, nextProbeAt}: BreakerDocument) {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type {CheckFinding} from '../diagnosis/doctor/check';
+import type {KnownHost} from '../hosts/hosts';
 import {Problem} from '../http/errors';
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {isLabelPattern} from '../model/labels';
@@ -13,7 +14,7 @@ import type {Context} from '../ports';
 import {scrubSecrets} from '../secret';
 import {allVms, type Vm} from '../vms/vms';
 import type {RequestContext} from './operation';
-import type {DeadLetter, Job, Runner} from './schemas';
+import type {DeadLetter, Host, Job, Runner} from './schemas';
 
 /** A persistent VM as configured, with its record. */
 export interface PersistentVm extends Vm {
@@ -64,6 +65,19 @@ export function vmView(vm: PersistentVm): RunnerView {
     machine_id: vm.instance,
     created_at: null,
     state_at: vm.document ? timeOf(vm.document.stateAt) : null,
+  };
+}
+
+/** A Docker host as the API answers it. */
+export function hostView({name, capacity, used, silent, document}: KnownHost): z.output<typeof Host> {
+  return {
+    name,
+    capacity,
+    containers: used,
+    free: Math.max(0, capacity - used),
+    last_seen: typeof document?.seenAt === 'number' ? timeOf(document.seenAt) : null,
+    silent,
+    agent: document?.agent ?? null,
   };
 }
 

@@ -49,6 +49,24 @@ export const PoolName = z
   .max(63)
   .meta({description: 'Name of a pool.', examples: ['arm']});
 
+export const HostName = z
+  .string()
+  .min(1)
+  .max(63)
+  .meta({description: 'Name of a Docker host.', examples: ['builder']});
+
+export const Host = z
+  .object({
+    name: z.string(),
+    capacity: z.int(),
+    containers: z.int().meta({description: 'Containers that count against the capacity.'}),
+    free: z.int(),
+    last_seen: Time.nullable().meta({description: 'Of its agent, to within half a minute. Null: it has never called.'}),
+    silent: z.boolean().meta({description: 'It was not seen for three minutes, and gets nothing new.'}),
+    agent: z.string().nullable().meta({description: 'Version of its agent.'}),
+  })
+  .meta({id: 'Host'});
+
 export const Repository = z
   .string()
   .regex(REPOSITORY, 'expected owner/name')

@@ -1,3 +1,4 @@
+import type {Host} from '../model/host';
 import type {Pool} from '../model/pool';
 import type {AwsSettings} from './aws';
 import type {SecretSource} from './credentials';
@@ -12,6 +13,7 @@ export type FunctionName = 'webhook' | 'provision' | 'stop' | 'sweep' | 'api';
 export interface Emulators {
   readonly tasks?: HostPort;
   readonly compute?: HostPort;
+  readonly run?: HostPort;
   readonly secretManager?: HostPort;
 }
 
@@ -21,6 +23,8 @@ export interface Config {
   readonly deployment: string;
   /** Empty only for `api`, which can run without pools. */
   readonly pools: readonly Pool[];
+  /** The Docker hosts, on which pools of type `docker` run containers. */
+  readonly hosts: readonly Host[];
   /** Hard limit of runners over all pools, without persistent VMs. Undefined: only the limits of the pools apply. */
   readonly maxRunners?: number;
   /** USD an hour by machine type or `<type>/spot`, for `/costs`. Undefined: list prices alone. */

@@ -87,6 +87,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
   const aws = readAws(variables, deployment);
   const {
     pools,
+    hosts,
     discovery = old.discovery,
     maxRunners,
     prices,
@@ -107,6 +108,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
   return present({
     deployment,
     pools,
+    hosts,
     maxRunners,
     prices,
     discovery: discovery ?? (credentials.appId === undefined ? 'configured' : 'installation'),
@@ -139,6 +141,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
     emulators: present({
       tasks: variables.emulator('CLOUD_TASKS_EMULATOR_HOST'),
       compute: variables.emulator('COMPUTE_EMULATOR_HOST'),
+      run: variables.emulator('RUN_EMULATOR_HOST'),
       secretManager: variables.emulator('SECRET_MANAGER_EMULATOR_HOST'),
     }),
     aws,
@@ -235,7 +238,7 @@ function readPools(
   oldDiscovery: Config['discovery'] | undefined,
 ): RunnerConfig {
   const source = readRunnerConfig(variables, problems);
-  if (!source) return {pools: []};
+  if (!source) return {pools: [], hosts: []};
   const config = parseRunnerConfig(source.text, source.root, context, problems);
   const path = config.discovery ? `${source.root}.discovery` : 'DISCOVERY_MODE';
   if (

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import {LABEL, OWNER, REPOSITORY, REPOSITORY_PATTERN, SHORT_NAME} from '../model/names';
+import {LABEL, OWNER, REPOSITORY, REPOSITORY_PATTERN, RFC_1035, SHORT_NAME} from '../model/names';
 import type {ProviderConfig, ProviderSettings} from '../model/pool';
 import {
   type Expected,
@@ -10,11 +10,13 @@ import {
   text,
 } from '../model/settings';
 import {isCron, isTimeZone} from '../model/warm';
+import {cloudRun} from '../providers/cloud-run/config';
+import {docker} from '../providers/docker/config';
 import {ec2} from '../providers/ec2/config';
 import {gce, gceVm, instance, zone} from '../providers/gce/config';
 
 /** Every type of provider that a pool may have: one line each. */
-const PROVIDER_BLOCKS = [gce, gceVm, ec2] as const satisfies readonly ProviderBlock[];
+const PROVIDER_BLOCKS = [gce, gceVm, cloudRun, docker, ec2] as const satisfies readonly ProviderBlock[];
 
 type SchemasOf<Blocks extends readonly ProviderBlock[]> = {readonly [Index in keyof Blocks]: Blocks[Index]['schema']};
 
@@ -134,6 +136,22 @@ const settings = {
     .optional(),
 };
 
+const CAPACITY = 'a whole number of containers, 1 or more';
+
+export const hostSchema = z.strictObject({
+  name: text(RFC_1035, 'a name of RFC 1035: a-z, 0-9 and -, a letter first', 63).meta({
+    description: 'Name of the host, which its agent has too.',
+  }),
+  capacity: wholeNumber(1, CAPACITY).meta({description: 'Containers at a time.'}),
+  vm: z
+    .strictObject({instance, zone}, {error: 'an object of instance and zone'})
+    .meta({description: 'The VM of Compute Engine that is the host: started for jobs, stopped when idle.'})
+    .optional(),
+  idleMinutes: minutes('How long after its last container the VM of the host is stopped.')
+    .meta({default: DEFAULTS.idleMinutes})
+    .optional(),
+});
+
 export const poolSchema = z
   .strictObject({
     name: text(SHORT_NAME, 'a name of RFC 1035 with at most 20 characters: a-z, 0-9 and -, a letter first', 20)
@@ -216,6 +234,10 @@ export const runnerConfigSchema = z.strictObject({
         'Hard limit of runners over all pools, except pools of type gce-vm. Default: none. 0: creates no new runners.',
     })
     .optional(),
+  hosts: z
+    .array(hostSchema, {error: 'a list of hosts'})
+    .meta({description: 'Docker hosts, for pools of type docker.'})
+    .optional(),
   prices: z
     .record(
       text(PRICED_TYPE, PRICED_KEY, 70),
@@ -245,6 +267,7 @@ export const flatSchema = z
   )
   .min(1, {error: 'at least one pool'});
 
+export type RawHost = z.infer<typeof hostSchema>;
 export type RawPool = z.infer<typeof poolSchema>;
 export type RawDefaults = z.infer<typeof defaultsSchema>;
 export type RawFlatPool = z.infer<typeof flatSchema>[number];

@@ -1,7 +1,9 @@
 import type {core} from 'zod';
-import {isEphemeralType, type Pool, type PoolScope} from '../model/pool';
+import type {Host} from '../model/host';
+import {isEphemeralType, type Pool, type PoolScope, type ProviderSettings} from '../model/pool';
 import type {Here} from '../model/settings';
 import {isRecord, meantPool, reportForm, withoutOwnKeys} from './form-mistakes';
+import {checkHosts, readHosts} from './hosts';
 import {checkPool, checkTogether} from './pool-rules';
 import {
   DEFAULTS,
@@ -68,6 +70,7 @@ export type DiscoverySource = (typeof DISCOVERIES)[number];
 
 export interface RunnerConfig {
   readonly pools: readonly Pool[];
+  readonly hosts: readonly Host[];
   readonly discovery?: DiscoverySource;
   /** Hard limit of runners over all pools that create VMs. */
   readonly maxRunners?: number;
@@ -76,23 +79,25 @@ export interface RunnerConfig {
 }
 
 /**
- * Parses `RUNNER_CONFIG`: YAML or JSON, `{discovery?, defaults?, maxRunners?, prices?, pools}` or the older flat list. Reports every error to `problems`
+ * Parses `RUNNER_CONFIG`: YAML or JSON, `{discovery?, defaults?, maxRunners?, hosts?, prices?, pools}` or the older flat list. Reports every error to `problems`
  * under `root`, the variable that holds the text; the returned list of pools is then empty.
  */
 export function parseRunnerConfig(text: string, root: string, context: PoolContext, problems: Problems): RunnerConfig {
   const before = problems.count;
   const parsed = parseYaml(text, root, problems);
-  if (parsed.kind === 'invalid') return {pools: []};
+  if (parsed.kind === 'invalid') return {pools: [], hosts: []};
   const value = withoutOwnKeys(parsed.value);
-  if (reportForm(value, root, problems)) return {pools: []};
+  if (reportForm(value, root, problems)) return {pools: [], hosts: []};
   const config = Array.isArray(value) ? readFlat(value, root, problems) : readPools(value, root, context, problems);
-  if (!config || problems.count !== before) return {pools: []};
+  if (!config || problems.count !== before) return {pools: [], hosts: []};
   const maxRunners = config.maxRunners ?? context.maxRunners;
   const {discovery, prices} = config;
-  return present({discovery, maxRunners, prices, pools: normalise(config, context)});
+  const hosts = config.hosts ?? [];
+  return present({discovery, maxRunners, prices, hosts, pools: normalise(config, {...context, hosts})});
 }
 
 interface RawConfig {
+  readonly hosts?: readonly Host[] | undefined;
   readonly discovery?: DiscoverySource | undefined;
   readonly defaults?: RawDefaults | undefined;
   readonly maxRunners?: number | undefined;
@@ -123,21 +128,26 @@ function readPools(value: unknown, root: string, context: PoolContext, problems:
     problems.report(root, problems.describe(value), 'an object with pools');
     return undefined;
   }
-  const given: {pools?: unknown; defaults?: unknown; maxRunners?: unknown} = value;
-  if (!Array.isArray(given.pools)) return validate(runnerConfigSchema, value, root, problems);
+  const given: {pools?: unknown; defaults?: unknown; maxRunners?: unknown; hosts?: unknown} = value;
+  if (!Array.isArray(given.pools)) {
+    validate(runnerConfigSchema, value, root, problems);
+    return undefined;
+  }
   const meant = given.pools.map((pool, index) => meantPool(pool, `${root}.pools[${index}]`, problems));
   const pools = meant.map((one) => (one.kind === 'pool' ? one.pool : undefined));
   const isReported = ([key, index]: readonly PropertyKey[]) =>
     key === 'pools' && typeof index === 'number' && meant[index]?.kind === 'unreadable';
-  const config = validate(runnerConfigSchema, {...value, pools}, root, problems, isReported);
+  const valid = validate(runnerConfigSchema, {...value, pools}, root, problems, isReported);
+  const hosts = readHosts(given.hosts);
+  checkHosts(given.hosts, given.pools, root, problems);
   const {jobMinutes} = context;
   const defaults = {...present({jobMinutes}), ...(isRecord(given.defaults) ? given.defaults : {})};
-  const above = {defaults, maxRunners: given.maxRunners ?? context.maxRunners, here: context};
+  const above = {defaults, maxRunners: given.maxRunners ?? context.maxRunners, here: {...context, hosts}};
   pools.forEach((pool, index) => {
     checkPool(pool, above, `${root}.pools[${index}]`, problems);
   });
   checkTogether(pools, root, problems);
-  return config;
+  return valid && {...valid, hosts};
 }
 
 function readFlat(value: unknown, root: string, problems: Problems): RawConfig | undefined {
@@ -161,6 +171,7 @@ function normalise({defaults = {}, pools}: RawConfig, context: PoolContext): Poo
     const settings = {...DEFAULTS, ...present({jobMinutes: context.jobMinutes}), ...present(defaults), ...present(raw)};
     const {runnerGroup, maxRunners, minIdle, bootMinutes, jobMinutes, allowPublicRepos, rerunOnPreemption, priority} =
       settings;
+    const provider: ProviderSettings = providerSettings(raw.provider, context);
     const idleDefault = isEphemeralType(raw.provider.type) ? DEFAULTS.idleMinutes : context.vmInactiveMinutes;
     return {
       name: names[index] ?? '',
@@ -169,7 +180,7 @@ function normalise({defaults = {}, pools}: RawConfig, context: PoolContext): Poo
       offers: raw.offers ? lowerCase(raw.offers) : null,
       acceptsUnlabeled: raw.acceptsUnlabeled ?? false,
       runnerGroup,
-      maxRunners,
+      maxRunners: Math.min(maxRunners, provider.mostMachines ?? maxRunners),
       minIdle:
         typeof minIdle === 'number' ? minIdle : minIdle.map((entry) => ({...entry, timezone: entry.timezone ?? 'UTC'})),
       bootMinutes,
@@ -178,7 +189,7 @@ function normalise({defaults = {}, pools}: RawConfig, context: PoolContext): Poo
       allowPublicRepos,
       rerunOnPreemption,
       priority,
-      provider: providerSettings(raw.provider, context),
+      provider,
     };
   });
 }

@@ -49,14 +49,17 @@ export function timelineOf(
 }
 
 function ofRecord(job: JobDocument): TimelineEntry[] {
-  const {status, queuedAt, receivedAt, updatedAt, pool, failedAttempt: failed, runner} = job;
+  const {status, queuedAt, receivedAt, startedAt, updatedAt, pool, failedAttempt: failed, runner} = job;
   const on = runner === null ? '' : `on ${runner}`;
   const entries: TimelineEntry[] = [{at: queuedAt, what: 'queued', detail: job.labels.join(', ')}];
   if (status === 'waiting') entries.push({at: updatedAt, what: 'waiting', detail: 'held back by GitHub'});
   // Of a job that runs it is the news of its start.
   if (status === 'queued' && receivedAt) entries.push({at: receivedAt, what: 'noticed', detail: `for pool ${pool}`});
-  if (status === 'in_progress') entries.push({at: updatedAt, what: 'running', detail: on});
-  if (status === 'completed') entries.push({at: updatedAt, what: 'completed', detail: on});
+  if (status === 'in_progress') entries.push({at: startedAt ?? updatedAt, what: 'running', detail: on});
+  if (status === 'completed') {
+    if (startedAt) entries.push({at: startedAt, what: 'running', detail: on});
+    entries.push({at: updatedAt, what: 'completed', detail: on});
+  }
   if (failed) {
     entries.push({
       at: failed.at,
@@ -73,7 +76,8 @@ function ofGitHub(seen: DiscoveredJob, job: JobDocument | undefined): TimelineEn
   const on = runnerName === null ? '' : `on ${runnerName}`;
   if (!job && queuedAt !== null) entries.push({at: queuedAt, what: 'queued', detail: seen.labels.join(', ')});
   const hasRun = status === 'in_progress' || (status === 'completed' && runnerName !== null);
-  if (hasRun && startedAt && job?.status !== 'in_progress') entries.push({at: startedAt, what: 'running', detail: on});
+  const isKnown = job?.status === 'in_progress' || (job?.startedAt ?? null) !== null;
+  if (hasRun && startedAt && !isKnown) entries.push({at: startedAt, what: 'running', detail: on});
   if (status === 'completed' && completedAt && job?.status !== 'completed')
     entries.push({at: completedAt, what: 'completed', detail: conclusion ?? ''});
   return entries;
@@ -81,7 +85,7 @@ function ofGitHub(seen: DiscoveredJob, job: JobDocument | undefined): TimelineEn
 
 /** A record has the time of its creation, of its registration, and since when it is in its state. */
 function ofRunner(runner: RunnerDocument): TimelineEntry[] {
-  const {name, createdAt, registrationTriedAt, githubId, onlineAt, state, stateAt} = runner;
+  const {name, createdAt, registrationTriedAt, githubId, onlineAt, state, stateAt, machineCreatedAt} = runner;
   const placement = placementOf(runner);
   const where = placement ? `${name} in ${placement.place}` : name;
   const entries: TimelineEntry[] = [];
@@ -89,6 +93,9 @@ function ofRunner(runner: RunnerDocument): TimelineEntry[] {
   if (githubId !== null && registrationTriedAt)
     entries.push({at: registrationTriedAt, what: 'registered', detail: name});
   if (onlineAt !== undefined) entries.push({at: onlineAt, what: 'online', detail: name});
+  // Until the runner is online its record has the time at which the creation was accepted.
+  if (state !== 'booting' && runner.machineAccepted && machineCreatedAt)
+    entries.push({at: machineCreatedAt, what: 'created', detail: where});
   switch (state) {
     case 'booting':
       entries.push({at: stateAt, what: 'created', detail: where}, {at: stateAt, what: 'booting', detail: where});

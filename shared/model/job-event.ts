@@ -103,7 +103,15 @@ export function applyJobEvent(
       }
       return {
         kind: 'started',
-        job: {...touched, status: 'in_progress', demand: 'none', runner: event.runnerName, slot: null, slotOfAll: null},
+        job: {
+          ...touched,
+          status: 'in_progress',
+          demand: 'none',
+          runner: event.runnerName,
+          slot: null,
+          slotOfAll: null,
+          startedAt: now,
+        },
       };
     case 'completed':
       if (existing?.status === 'completed') return {kind: 'unchanged', job, reason: 'duplicate'};
@@ -151,7 +159,7 @@ function applyQueued(
     return {kind: 'unchanged', job: existing, reason: 'duplicate'};
   }
   const openings = withOpening(job, delivery);
-  const opened = {status: 'queued', demand: 'open', runner: null} as const;
+  const opened = {status: 'queued', demand: 'open', runner: null, startedAt: null} as const;
   // An approved job is queued since its approval, which may come long after its creation.
   const queuedAt = Math.max(createdAt, existing?.updatedAt ?? 0);
   return {kind: 'opened', job: {...job, ...opened, generation: job.generation + 1, openings, queuedAt}};

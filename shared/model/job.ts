@@ -76,6 +76,8 @@ export interface JobDocument {
   readonly queuedAt: number;
   /** `receivedAt` of the newest event that was accepted; missing or null: not known. An event received earlier is late. */
   readonly receivedAt?: number | null;
+  /** When the news came that the job runs; missing or null: it does not, or the news came after the job's end. */
+  readonly startedAt?: number | null;
   readonly updatedAt: number;
   readonly expireAt: number;
 }
@@ -118,6 +120,7 @@ export function requeue(job: JobDocument, now: number, {keepsName}: {readonly ke
     slot: null,
     slotOfAll: null,
     lostRunners: [...(job.lostRunners ?? []), ...lost].slice(-MAX_LOST_RUNNERS),
+    startedAt: null,
     updatedAt: now,
     expireAt: now + retentionMs('queued'),
   };

@@ -4,6 +4,8 @@ import {isOver, type RunnerDocument} from './runner';
 export interface Removal {
   readonly result: 'accepted' | 'absent';
   readonly at: number;
+  /** The machine counts until it is gone, which is recorded when it is known: `registration: 'pickup'`. */
+  readonly isUnderWay?: true;
 }
 
 /**

@@ -34,6 +34,10 @@ export interface ProviderSettings {
   readonly quotaScopes?: readonly string[];
   /** What its machines are made from: machines that do not come up say that it is broken. Undefined: nothing that could break. */
   readonly template?: string;
+  /** Machines that there can be at one time, whatever `maxRunners` says. Undefined: no such limit. */
+  readonly mostMachines?: number;
+  /** Its machines are in the region of this deployment, which neither the pool nor the environment names. */
+  readonly inOwnRegion?: boolean;
 }
 
 /** Provider `gce`: creates a VM for each job from an instance template. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type {Host} from './host';
 import type {ProviderConfig, ProviderSettings} from './pool';
 
 /** What parts of `RUNNER_CONFIG` have in common, for the pool's own settings and for those of each provider. */
@@ -44,6 +45,8 @@ export interface Here {
   readonly containers?: ContainerDefaults;
   /** `AWS_ROLE_ARN`, for pools that name no role. */
   readonly awsRoleArn?: string;
+  /** The Docker hosts that are configured, as far as they can be read. */
+  readonly hosts?: readonly Host[];
 }
 
 /**

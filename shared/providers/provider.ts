@@ -1,4 +1,5 @@
 import type {Placement} from '../model/placement';
+import type {RunnerScope} from '../model/scope';
 import type {Secret} from '../secret';
 
 /**
@@ -112,6 +113,12 @@ export interface CreateRequest {
   /** The job for which the runner is created, `<job id>-<run attempt>`; only a label. */
   readonly job: string;
   readonly encodedJitConfig: Secret;
+  /** Where the runner is registered. */
+  readonly scope: RunnerScope;
+  /** The labels with which it is registered. */
+  readonly labels: readonly string[];
+  /** `owner/name` of the repository whose job waits for it, for a provider that tells the machine; undefined: no job does. */
+  readonly repository: () => Promise<string | undefined>;
   /**
    * Awaited before each insert, so that the placement is stored before a machine can exist there. An error ends the creation before the
    * insert (the runner is no longer wanted, or the lease was lost). `machineType`: also where it is the template's, for `/costs`; undefined: not
@@ -200,7 +207,10 @@ export type CreateOutcome =
  * (test/contracts/provider.ts). Throws only `Unavailable`, `Refused` and the errors of `beforeInsert` and `onWaiting`.
  */
 export interface RunnerProvider {
-  /** `create`: the JIT config is passed to `create`. `pickup`: the machine fetches it later; no provider does so yet. */
+  /**
+   * `create`: the JIT config is passed to `create`. `pickup`: the runner is registered when its machine is picked up (shared/hosts/), so
+   * `create` gets an empty one; and a deleted machine counts until it is gone, which whoever learns of it records.
+   */
   readonly registration: 'create' | 'pickup';
   /**
    * The placements that a creation would try, in order. The same for the same name while the pool and its places stay the same.
@@ -213,10 +223,18 @@ export interface RunnerProvider {
   find(machine: MachineReference): Promise<Machine | undefined>;
   /** Returns when the deletion is accepted. Never deletes a machine without the label of this deployment. */
   delete(machine: MachineReference): Promise<'accepted' | 'absent'>;
-  /** All machines of this deployment that have not ended, including those of removed pools. Throws if none can be listed. */
-  list(): Promise<MachineList>;
+  /**
+   * All machines of this deployment that have not ended, including those of removed pools. Throws if none can be listed. `onRecord`: the
+   * machines of live runners, for a provider whose service lists machines by what pools name: one of these that has not ended is not missing.
+   */
+  list(onRecord?: readonly MachineReference[]): Promise<MachineList>;
   /** Whether the provider preempted the machine, as far as the provider knows. Undefined for a provider that preempts no machines. */
   wasPreempted?(machine: MachineReference): Promise<boolean>;
+  /**
+   * Why the machine failed, as a sentence for people, where it has ended by itself with an error: a runner that ran no job did not boot.
+   * Undefined: it runs, ended as it should, or is not known. Left out: machines leave no trace of their end.
+   */
+  failure?(machine: MachineReference): Promise<string | undefined>;
   /**
    * The last line that tells how far the machine's start has come, without text of jobs; it may have any length. Undefined: the machine has
    * printed nothing, is gone or is not this deployment's. For people: asked when a boot takes too long.
@@ -230,6 +248,39 @@ export interface RunnerProvider {
    * `QUESTION_MS` (`skipped`).
    */
   check(pool: string): Promise<readonly Finding[]>;
+}
+
+/** A container to be assigned to a host. */
+export interface ContainerToAssign {
+  /** Name of the runner and of the container. */
+  readonly name: string;
+  readonly pool: string;
+  readonly host: string;
+}
+
+/**
+ * The Docker hosts of a deployment and their containers, as provider `docker` sees them: what is on record of them (shared/hosts/). Throws
+ * `Unavailable` while the records cannot be read.
+ */
+export interface ContainerHosts {
+  /** Those of the named hosts that were seen lately and have free capacity, the least busy one first. */
+  withRoom(names: readonly string[]): Promise<readonly string[]>;
+  /** Why the named hosts have no room, for people. */
+  describe(names: readonly string[]): Promise<string>;
+  /**
+   * Assigns the container to the host, in one transaction with its slot of the capacity. `assigned` with the host that has it, also when it was
+   * assigned before. `taken`: a container of this name is over. `full`: the host has no room any more, or was not seen lately.
+   */
+  assign(
+    container: ContainerToAssign,
+  ): Promise<{readonly kind: 'assigned'; readonly host: string} | {readonly kind: 'taken' | 'full'}>;
+  /** A container by its name, as its host reported it last. */
+  find(name: string): Promise<Machine | undefined>;
+  /** Asks the host to remove the container. `absent`: the host does not have it, and was never told of it. */
+  askToGo(name: string): Promise<'accepted' | 'absent'>;
+  /** Every container that is not over. What hosts have that were not seen lately is not known. */
+  list(): Promise<MachineList>;
+  check(names: readonly string[]): Promise<readonly Finding[]>;
 }
 
 /** A provider with the type by which records name it. */

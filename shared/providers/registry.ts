@@ -1,11 +1,13 @@
 import type {Clock} from '../clock';
 import type {AwsSettings} from '../config/aws';
 import {Refused} from '../errors';
+import type {GoogleEmulator} from '../google-call';
 import type {Logger} from '../logger';
+import {isDocker} from '../model/host';
 import {isEphemeral, isGce, type Pool} from '../model/pool';
 import type {ComputeEmulator} from './gce/client/call';
 import type {Compute} from './gce/client/compute';
-import type {NamedProvider, PersistentVm, RunnerProvider, VmReference} from './provider';
+import type {ContainerHosts, NamedProvider, PersistentVm, RunnerProvider, VmReference} from './provider';
 
 /** `DRY_RUN`: logs which machine would be created or deleted, and changes nothing. */
 export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProvider {
@@ -26,8 +28,9 @@ export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProv
       logger.info(`dry run: would delete the VM of ${name}`, {decision: 'dry_run', runner: name});
       return 'accepted';
     },
-    list: () => real.list(),
+    list: (onRecord) => real.list(onRecord),
     ...(real.wasPreempted ? {wasPreempted: real.wasPreempted.bind(real)} : {}),
+    ...(real.failure ? {failure: real.failure.bind(real)} : {}),
     ...(real.console ? {console: real.console.bind(real)} : {}),
     ...(real.page ? {page: real.page.bind(real)} : {}),
     check: (pool) => real.check(pool),
@@ -64,12 +67,17 @@ export interface DeploymentSettings {
   readonly zone?: string;
   readonly region?: string;
   readonly aws: AwsSettings;
+  /** The project of this deployment. Undefined only where no provider needs it. */
+  readonly project?: string;
+  readonly emulators?: {readonly run?: GoogleEmulator};
 }
 
 export interface ProviderOptions {
   readonly config: DeploymentSettings;
   /** Called at the first use of Compute Engine. */
   readonly compute: () => Compute;
+  /** Called at the first use of a Docker host. */
+  readonly hosts: () => ContainerHosts;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -89,9 +97,21 @@ const PROVIDERS: ProviderTypes = {
     const place = {...(zone ? {zone} : {}), ...(region ? {region} : {})};
     return createGceProvider({compute: compute(), pools, deployment, place, clock, logger});
   },
+  docker({config, hosts}) {
+    const {createDockerProvider}: typeof import('./docker/provider') = require('./docker/provider');
+    return createDockerProvider({hosts: hosts(), pools: config.pools.filter(isDocker)});
+  },
   ec2({config, clock, logger}) {
     const {createEc2Provider}: typeof import('./ec2/provider') = require('./ec2/provider');
     return createEc2Provider({config, clock, logger});
+  },
+  'cloud-run'({config, clock, logger}) {
+    const {createCloudRunProvider, isCloudRun}: typeof import('./cloud-run/provider') = require('./cloud-run/provider');
+    const {createRun}: typeof import('./cloud-run/client/client') = require('./cloud-run/client/client');
+    const {deployment, project = '', region} = config;
+    const pools = config.pools.filter(isCloudRun);
+    const home = {project, ...(region ? {region} : {})};
+    return createCloudRunProvider({run: createRun(config.emulators?.run), pools, deployment, home, clock, logger});
   },
 };
 

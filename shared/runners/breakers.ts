@@ -54,12 +54,17 @@ export async function recordGitHubFailure(context: Context, repository: string, 
   if (error instanceof GitHubDown) await countAndLogFailure(context, GITHUB_DOWN, error.message, GITHUB_LIMITS);
 }
 
-/** Counts a VM whose runner did not come online. The third in a row holds the pools of its template back for ten minutes. */
-export async function recordBootFailure(context: Context, poolName: string, runner: string): Promise<void> {
+/** Counts a VM whose runner did not come online; `what` says it in other words. The third in a row holds the pools of its template back for ten minutes. */
+export async function recordBootFailure(
+  context: Context,
+  poolName: string,
+  runner: string,
+  what = "did not come online; check the template's start-up script in its serial port log",
+): Promise<void> {
   const pool = poolOf(context, poolName);
   const name = pool && bootBreaker(pool);
   if (!name) return;
-  const reason = `${runner} did not come online; check the template's start-up script in its serial port log`;
+  const reason = `${runner} ${what}`;
   await countAndLogFailure(context, name, reason, BOOT_LIMITS);
 }
 

@@ -34,13 +34,14 @@ export class NotWanted extends Error {
 }
 
 /**
- * Records the placement and the registration's id before each insert, so that a later execution knows where to look for the VM. Throws
+ * Records the placement and the registration's id before each insert, so that a later execution knows where to look for the VM. `githubId`:
+ * null where the runner is registered later, so that there is no registration yet. Throws
  * `LeaseHeld` if the execution lost its lease, and `NotWanted` if the runner became unassigned or is ending.
  */
 export async function recordAttempt(
   context: Context,
   creation: Creation,
-  githubId: number,
+  githubId: number | null,
   placement: Placement,
   machineType?: string,
 ): Promise<void> {
@@ -54,7 +55,7 @@ export async function recordAttempt(
     transaction.set('runners', runner.name, {
       ...advanceRunner(runner, 'creating', now),
       // mutation: id before insert
-      githubId,
+      ...(githubId === null ? {registrationTriedAt: null} : {githubId}),
       // The pool may have had another provider when the record was written.
       ...(provider === undefined ? {} : {provider}),
       ...placementFields(placement),

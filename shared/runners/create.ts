@@ -4,8 +4,10 @@ import type {JitConfig} from '../github/github';
 import {keyId, runnerKey} from '../model/lease';
 import {placementOf} from '../model/placement';
 import {isBeingCreated, isOver, machineProvider, type RunnerDocument} from '../model/runner';
+import {scopeName} from '../model/scope';
 import {type Context, githubOf, poolOf} from '../ports';
 import type {CreateOutcome, Machine} from '../providers/provider';
+import {Secret} from '../secret';
 import {openQuotaBreaker, passBreakers} from './breakers';
 import {
   beginCreation,
@@ -59,7 +61,7 @@ async function resumeCreation(context: Context, creation: Creation): Promise<Cre
   if (machine.status === 'stopping' || machine.status === 'stopped')
     return settleEndedMachine(context, creation, machine);
   // Compute Engine may still find no capacity for the VM, and delete it.
-  if (machine.status === 'starting') {
+  if (machine.status === 'starting' && !isPickedUp(context, runner)) {
     throw new Uncertain(`${runner.name} is ${machine.status}: whether there is capacity for it is not known yet`, 10);
   }
   return finishCreation(context, creation, madeMachine(creation, machine));
@@ -97,17 +99,18 @@ async function registerAndInsert(
   renamed: (next: Creation) => void,
 ): Promise<Created> {
   let creation = first;
+  const isPickup = isPickedUp(context, creation.runner);
   for (let tries = 1; ; tries++) {
-    const registered = await register(context, creation);
+    const registered = isPickup ? null : await register(context, creation);
     if (registered === 'alive') return {kind: 'alive', runner: await recordCreated(context, creation, undefined)};
     if (typeof registered === 'object') {
       const outcome = await insertMachine(context, creation, registered);
       if (outcome.kind === 'created') return finishCreation(context, creation, outcome);
       if (outcome.kind !== 'name_taken') return cleanUpAndThrow(context, creation, registered, outcome);
-      await deregister(context, creation.runner, registered.runnerId);
+      if (registered) await deregister(context, creation.runner, registered.runnerId);
     }
     // mutation: registration in doubt
-    const left = registered === 'name_in_doubt' ? 'perhaps' : 'none';
+    const left = isPickup || registered === 'name_in_doubt' ? 'perhaps' : 'none';
     creation = await replaceRunner(context, creation, tries === MAX_NAMES ? 'leave' : 'claim', left);
     renamed(creation);
     if (tries === MAX_NAMES) {
@@ -151,17 +154,30 @@ async function register(
   }
 }
 
-/** Inserts the VM. The provider tries the placements of the pool. */
-async function insertMachine(context: Context, creation: Creation, jit: JitConfig): Promise<CreateOutcome> {
+/** Whether the runner is registered later, when a host picks its machine up. */
+function isPickedUp(context: Context, {pool}: RunnerDocument): boolean {
+  return context.provider(pool).registration === 'pickup';
+}
+
+/** Inserts the VM. The provider tries the placements of the pool. `jit`: null where the runner is registered later. */
+async function insertMachine(context: Context, creation: Creation, jit: JitConfig | null): Promise<CreateOutcome> {
   const {runner} = creation;
   return context.provider(runner.pool).create({
     name: runner.name,
     pool: runner.pool,
     job: runner.madeFor,
-    encodedJitConfig: jit.encodedJitConfig,
-    beforeInsert: (...insert) => recordAttempt(context, creation, jit.runnerId, ...insert),
+    encodedJitConfig: jit?.encodedJitConfig ?? new Secret(''),
+    scope: runner.scope,
+    labels: runner.labels,
+    repository: () => repositoryOf(context, runner),
+    beforeInsert: (...insert) => recordAttempt(context, creation, jit?.runnerId ?? null, ...insert),
     onWaiting: () => renewLease(context, creation.lease),
   });
+}
+
+/** The repository of the job that waits for the runner; undefined: none does. */
+async function repositoryOf({store}: Context, {scope, madeFor}: RunnerDocument): Promise<string | undefined> {
+  return scope.kind === 'repository' ? scopeName(scope) : (await store.get('jobs', madeFor))?.repository;
 }
 
 /** Records and logs the created VM. */
@@ -187,7 +203,7 @@ async function finishCreation(context: Context, creation: Creation, made: MadeMa
 async function cleanUpAndThrow(
   context: Context,
   creation: Creation,
-  jit: JitConfig,
+  jit: JitConfig | null,
   outcome: CreateOutcome,
 ): Promise<never> {
   const {runner} = creation;
@@ -196,9 +212,12 @@ async function cleanUpAndThrow(
   if (outcome.kind === 'created') throw new RangeError('a created machine is no failure');
   // Fences off an execution that lost its lease, before it deletes anything.
   await renewLease(context, creation.lease);
-  // mutation: deregister after failed insert
-  await deregister(context, runner, jit.runnerId);
-  await replaceRunner(context, creation, 'leave', 'none');
+  // Without a registration the name is as good as new.
+  if (jit) {
+    // mutation: deregister after failed insert
+    await deregister(context, runner, jit.runnerId);
+    await replaceRunner(context, creation, 'leave', 'none');
+  }
   switch (outcome.kind) {
     case 'no_capacity':
       throw new NoCapacity(`no capacity for ${runner.name}: ${outcome.message}`, 30);

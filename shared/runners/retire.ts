@@ -3,7 +3,7 @@ import {isRegistrationOf, isUnused, wasRegistrationTried} from '../model/identit
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {endMachine, type Removal} from '../model/machine-end';
 import {type PlacementFields, placementOf} from '../model/placement';
-import {advanceRunner, machineProvider, type RunnerDocument} from '../model/runner';
+import {advanceRunner, isOver, machineProvider, type RunnerDocument} from '../model/runner';
 import {jobHolder, slotIsFree} from '../model/slot';
 import {demandTask} from '../model/tasks';
 import type {Context} from '../ports';
@@ -15,7 +15,7 @@ import {type JobToServe, openJobsToServe, type SlotRead, type Slots, setSlotHold
 const MAX_CANDIDATES = 5;
 
 /** What is on record of a runner's machine. */
-type RecordedMachine = Pick<RunnerDocument, 'name' | 'pool' | 'provider' | 'machineId'> & PlacementFields;
+export type RecordedMachine = Pick<RunnerDocument, 'name' | 'pool' | 'provider' | 'machineId'> & PlacementFields;
 
 /** Where a machine was seen, and as which one. */
 type SeenAt = Pick<MachineReference, 'id' | 'place'>;
@@ -34,21 +34,23 @@ export function machineOf(runner: RecordedMachine, seen: SeenAt = {}): MachineRe
  * What this returns belongs on the runner's record: `retireRunner`.
  */
 export async function removeMachine(context: Context, runner: RecordedMachine, seen?: SeenAt): Promise<Removal> {
-  const result = await context.provider(runner.pool, machineProvider(runner)).delete(machineOf(runner, seen));
+  const provider = context.provider(runner.pool, machineProvider(runner));
+  const result = await provider.delete(machineOf(runner, seen));
   context.logger.info(`the VM of ${runner.name} is ${result === 'absent' ? 'gone already' : 'being deleted'}`, {
     decision: 'deleted',
     reason: result,
     runner: runner.name,
     pool: runner.pool,
   });
-  return {result, at: context.clock.now()};
+  const isUnderWay = provider.registration === 'pickup' && result === 'accepted';
+  return {result, at: context.clock.now(), ...(isUnderWay ? {isUnderWay} : {})};
 }
 
 /**
  * Records that the runner is over, and hands its slots on: in the same transaction they are reserved for the oldest open job that they can
  * serve, so that no newer job takes them, and a task then serves that job. It is a job of the runner's pool, or, with a limit over all pools,
  * of any pool with a free slot. Idempotent: repeated after a crash, it enqueues the same task. `removal`: what the deletion of its machine said,
- * if there was one.
+ * if there was one. A machine that counts until it is gone is waited for: until then its runner drains, and keeps its slots.
  */
 export async function retireRunner(
   context: Context,
@@ -56,12 +58,27 @@ export async function retireRunner(
   state: 'gone' | 'failed',
   removal?: Removal,
 ): Promise<void> {
+  if (removal?.isUnderWay && (await drainUntilGone(context, name))) return;
   const waiting = await openJobsToServe(context, pool, MAX_CANDIDATES);
   const handedTo = await context.store.transaction((transaction) =>
     retireInTransaction(context, transaction, {name, state, removal}, waiting),
   );
   // mutation: demand of slot
   if (handedTo) await context.tasks.enqueue(demandTask(handedTo, `slot-of-${name}`));
+}
+
+/** Marks the runner as draining. False: its machine is gone by now, which who learnt of it could not record yet. */
+async function drainUntilGone(context: Context, name: string): Promise<boolean> {
+  const runner = await context.store.transaction(async (transaction) => {
+    const read = await transaction.get('runners', name);
+    if (!read || isOver(read)) return undefined;
+    const draining = {...advanceRunner(read, 'draining', context.clock.now()), covers: null, spare: false};
+    transaction.set('runners', name, draining);
+    return draining;
+  });
+  if (!runner) return false;
+  const machine = await context.provider(runner.pool, machineProvider(runner)).find(machineOf(runner));
+  return machine !== undefined;
 }
 
 /** The transaction of `retireRunner`. Returns the job that got the slots, also when it is repeated; null: none did. */

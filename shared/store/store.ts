@@ -1,6 +1,7 @@
 import type {BreakerDocument} from '../model/breaker';
 import type {DeliveriesDocument, FailedEventsDocument} from '../model/deliveries';
 import type {FactsDocument} from '../model/facts';
+import type {ContainerDocument, HostDocument} from '../model/host';
 import type {JobDocument} from '../model/job';
 import type {KeyDocument} from '../model/lease';
 import type {RunnerDocument} from '../model/runner';
@@ -62,6 +63,8 @@ export interface Collections {
   breakers: BreakerDocument;
   deadletters: DeadLetterDocument;
   vms: VmDocument;
+  hosts: HostDocument;
+  containers: ContainerDocument;
   facts: FactsDocument;
   locks: LockDocument | DeliveriesDocument | FailedEventsDocument | UnservedDocument;
   usage: UsageDocument | UsageCursor;

@@ -1,5 +1,5 @@
 import {existsSync} from 'node:fs';
-import {type Browser, chromium} from 'playwright-core';
+import {type Browser, type BrowserContextOptions, chromium, type Page} from 'playwright-core';
 
 const ARGUMENTS = [
   '--headless',
@@ -24,4 +24,41 @@ export function findChromium(env: Readonly<Record<string, string | undefined>>):
 
 export function launch(path: string): Promise<Browser> {
   return chromium.launch({executablePath: path, args: ARGUMENTS, chromiumSandbox: false});
+}
+
+/** A page that is watched: everything that a person would find in the browser's console, and whom it asked. */
+export interface WatchedPage {
+  readonly page: Page;
+  /** Console errors and warnings, exceptions, failed requests and answers from 400 on; empty in a healthy page. */
+  readonly trouble: string[];
+  /** Hosts of all requests. */
+  readonly hosts: ReadonlySet<string>;
+}
+
+export async function openWatched(browser: Browser, options: BrowserContextOptions = {}): Promise<WatchedPage> {
+  const page = await browser.newPage(options);
+  const trouble: string[] = [];
+  const hosts = new Set<string>();
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) trouble.push(`${message.type()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => trouble.push(`exception: ${error.message}`));
+  page.on('requestfailed', (request) => trouble.push(`failed: ${request.url()} ${request.failure()?.errorText}`));
+  page.on('response', (response) => {
+    if (response.status() >= 400) trouble.push(`${response.status()} ${response.url()}`);
+  });
+  page.on('request', (request) => {
+    const {protocol, host} = new URL(request.url());
+    if (protocol.startsWith('http')) hosts.add(host);
+  });
+  return {page, trouble, hosts};
+}
+
+/** The browser's path. In CI it must be there; elsewhere the tests in it are skipped, and the process says so. */
+export function requireChromium(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const found = findChromium(env);
+  if ('path' in found) return found.path;
+  if (['true', '1'].includes(env['CI'] ?? '')) throw new Error(`${found.missing}. In CI the pages must be opened.`);
+  process.stderr.write(`\nWARNING: the pages are not opened. ${found.missing}.\n\n`);
+  return undefined;
 }

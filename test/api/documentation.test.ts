@@ -1,17 +1,13 @@
-import type {Browser, Page} from 'playwright-core';
+import type {Browser} from 'playwright-core';
 import {aSystem, type TestSystem} from '../builders/system';
 import {MANAGER_SECRET} from '../emulators/system';
-import {findChromium, launch} from './chromium';
+import {launch, openWatched, requireChromium, type WatchedPage} from './chromium';
 import {ApiClient} from './client';
 
 jest.setTimeout(120_000);
 
 const {env} = process;
-const found = findChromium(env);
-if ('missing' in found) {
-  if (['true', '1'].includes(env['CI'] ?? '')) throw new Error(`${found.missing}. In CI the pages must be opened.`);
-  process.stderr.write(`\nWARNING: the documentation pages are not opened. ${found.missing}.\n\n`);
-}
+const chromium = requireChromium(env);
 
 let system: TestSystem;
 let api: ApiClient;
@@ -86,43 +82,28 @@ test.each(['docs', 'redoc'])('/%s/ redirects to the page', async (name) => {
   expect([response.status, response.url]).toEqual([200, `${system.urls.api}${name}`]);
 });
 
-const describeInBrowser = 'path' in found ? describe : describe.skip;
+const describeInBrowser = chromium ? describe : describe.skip;
 
 describeInBrowser('in a browser', () => {
   let browser: Browser;
-  let page: Page;
-  let trouble: string[];
-  let hosts: Set<string>;
+  let watched: WatchedPage;
 
   beforeAll(async () => {
-    if ('path' in found) browser = await launch(found.path);
+    if (chromium) browser = await launch(chromium);
   });
   afterAll(() => browser.close());
 
   beforeEach(async () => {
-    page = await browser.newPage();
-    trouble = [];
-    hosts = new Set();
-    page.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type())) trouble.push(`${message.type()}: ${message.text()}`);
-    });
-    page.on('pageerror', (error) => trouble.push(`exception: ${error.message}`));
-    page.on('requestfailed', (request) => trouble.push(`failed: ${request.url()} ${request.failure()?.errorText}`));
-    page.on('response', (response) => {
-      if (response.status() >= 400) trouble.push(`${response.status()} ${response.url()}`);
-    });
-    page.on('request', (request) => {
-      const {protocol, host} = new URL(request.url());
-      if (protocol.startsWith('http')) hosts.add(host);
-    });
+    watched = await openWatched(browser);
   });
   afterEach(async () => {
-    expect(trouble).toEqual([]);
-    expect([...hosts]).toEqual([new URL(system.urls.api).host]);
-    await page.close();
+    expect(watched.trouble).toEqual([]);
+    expect([...watched.hosts]).toEqual([new URL(system.urls.api).host]);
+    await watched.page.close();
   });
 
   test('Swagger UI shows the operations, and sends GET /health, and GET /status with the secret', async () => {
+    const {page} = watched;
     const answer = await page.goto(`${system.urls.api}docs`);
     expect(answer?.headers()['content-security-policy']).toContain("default-src 'none'");
 
@@ -136,9 +117,10 @@ describeInBrowser('in a browser', () => {
     expect(await live.textContent()).toContain('healthy');
 
     await page.locator('.auth-wrapper .authorize').click();
-    await page.locator('.auth-container input').fill(MANAGER_SECRET);
-    await page.locator('.auth-btn-wrapper .authorize').click();
-    await page.locator('.auth-btn-wrapper .btn-done').click();
+    const secret = page.locator('.auth-container', {hasText: 'X-Runner-Secret'});
+    await secret.locator('input').fill(MANAGER_SECRET);
+    await secret.locator('.auth-btn-wrapper .authorize').click();
+    await secret.locator('.auth-btn-wrapper .btn-done').click();
     const status = page.locator('#operations-overview-getStatus');
     await status.locator('.opblock-summary').first().click();
     await status.getByRole('button', {name: 'Try it out'}).click();
@@ -149,6 +131,7 @@ describeInBrowser('in a browser', () => {
   });
 
   test('Redoc shows the operations', async () => {
+    const {page} = watched;
     await page.goto(`${system.urls.api}redoc`);
     await page.getByRole('heading', {name: 'Gets runners, queued jobs, limits and failures'}).first().waitFor();
     expect(await page.getByText('X-Runner-Secret').count()).toBeGreaterThan(0);

@@ -108,8 +108,16 @@ test.each<[string, Record<string, unknown>, string]>([
   ['jobMinutes', {jobMinutes: null}, `.jobMinutes: nothing → ${MINUTES}`],
   ['allowPublicRepos', {allowPublicRepos: 'yes'}, '.allowPublicRepos: "yes" → true or false'],
   ['priority', {priority: 'high'}, '.priority: "high" → a number'],
-  ['no provider', {provider: undefined}, '.provider: nothing → an object with type gce or gce-vm or ec2'],
-  ['provider type', {provider: {type: 'kubernetes'}}, '.provider.type: "kubernetes" → gce or gce-vm or ec2'],
+  [
+    'no provider',
+    {provider: undefined},
+    '.provider: nothing → an object with type gce or gce-vm or cloud-run or docker or ec2',
+  ],
+  [
+    'provider type',
+    {provider: {type: 'kubernetes'}},
+    '.provider.type: "kubernetes" → gce or gce-vm or cloud-run or docker or ec2',
+  ],
   ['no template', gce({template: undefined}), '.provider.template: nothing → the name or URL of an instance template'],
   ['region', gce({region: 'Europe'}), '.provider.region: "Europe" → a region such as us-central1'],
   ['zone', gce({zones: ['us-east1-b', 'us-east1']}), '.provider.zones[1]: "us-east1" → a zone such as us-central1-a'],
@@ -350,7 +358,7 @@ test.each<[string, string, string]>([
   [
     'a wrong key at the top',
     JSON.stringify({pool: 1, pools: [pool({})]}),
-    '.pool: an unknown key → pools (or another of $schema, discovery, defaults, maxRunners, prices)',
+    '.pool: an unknown key → pools (or another of $schema, discovery, defaults, maxRunners, hosts, prices)',
   ],
   [
     'a key that defaults cannot set',

@@ -4,6 +4,7 @@ import {createProvision} from '../../functions/provision/index';
 import {createStop} from '../../functions/stop/index';
 import {createSweep} from '../../functions/sweep/index';
 import {createWebhook} from '../../functions/webhook/index';
+import type {PageFiles} from '../../shared/api/pages/files';
 import type {Environment} from '../../shared/config/variables';
 import type {Logger} from '../../shared/logger';
 import type {Random} from '../../shared/random';
@@ -26,6 +27,9 @@ import {GitHubWorld} from './github/model';
 import {serveGitHub} from './github/server';
 import type {EmulatedMachine} from './machines';
 import {OidcIssuer} from './oidc';
+import {runMachines} from './run/machine-world';
+import {RunWorld} from './run/model';
+import {RunServer} from './run/server';
 import {bootRunners, type Killed} from './runner-process';
 import type {Scheduler} from './scheduler';
 import {type Served, serve} from './serve';
@@ -77,6 +81,8 @@ export interface SystemOptions {
   readonly withAws?: boolean;
   /** Of one client to `api`; no limit in practice unless given. */
   readonly requestsPerMinute?: number;
+  /** The pages of `api`; none unless given. */
+  readonly pageFiles?: () => Promise<PageFiles | undefined>;
 }
 
 /** Everything on one machine: the functions under the framework, and a world that speaks the real protocols to the real clients. */
@@ -84,6 +90,9 @@ export interface System {
   readonly github: GitHubWorld;
   readonly compute: ComputeWorld;
   readonly computeServer: ComputeServer;
+  /** Cloud Run, without a job. */
+  readonly run: RunWorld;
+  readonly runServer: RunServer;
   /** Undefined: the system has none. */
   readonly aws: Awaited<ReturnType<typeof startAws>> | undefined;
   readonly tasks: CloudTasksServer;
@@ -125,15 +134,14 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   });
   const computeServer = new ComputeServer(compute);
   const computeAt = await computeServer.listen();
+  const run = new RunWorld({scheduler, random});
+  const runServer = new RunServer(run);
+  const runAt = await runServer.listen();
   const {bootMs, failsToBoot} = options;
   const killed: Killed[] = [];
-  bootRunners({
-    github,
-    machines: computeMachines(compute),
-    bootMs,
-    killed,
-    ...(failsToBoot ? {failsToBoot} : {}),
-  });
+  for (const machines of [computeMachines(compute), runMachines(run)]) {
+    bootRunners({github, machines, bootMs, killed, ...(failsToBoot ? {failsToBoot} : {})});
+  }
 
   const oidc = await OidcIssuer.create(scheduler);
   const jwksUrl = await oidc.listen();
@@ -175,6 +183,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     CLOUD_TASKS_EMULATOR_HOST: `${tasksAt.host}:${tasksAt.port}`,
     ...(sweepEverySeconds ? {SWEEP_INTERVAL_SECONDS: String(sweepEverySeconds)} : {}),
     COMPUTE_EMULATOR_HOST: `${computeAt.host}:${computeAt.port}`,
+    RUN_EMULATOR_HOST: `${runAt.host}:${runAt.port}`,
     ...aws?.env,
     ...options.env,
   };
@@ -184,7 +193,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   webhook.handle(createWebhook({env, clock: scheduler, logger, ...tracing}));
   provision.handle(options.crash ? crashingProvision(shared, options.crash) : createProvision(shared));
   stop.handle(createStop(shared));
-  api.handle(createApi({...shared, requestsPerMinute: options.requestsPerMinute ?? 100_000}));
+  const pages = options.pageFiles ? {pageFiles: options.pageFiles} : {};
+  api.handle(createApi({...shared, ...pages, requestsPerMinute: options.requestsPerMinute ?? 100_000}));
   sweep.handle(createSweep(shared));
   const sweeper = new CloudScheduler({scheduler, oidc, url: sweep.url, serviceAccount: SERVICE_ACCOUNT});
   // Google's scheduler knows whole minutes only, and keeps to them.
@@ -198,6 +208,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     github,
     compute,
     computeServer,
+    run,
+    runServer,
     aws,
     tasks,
     store,
@@ -211,7 +223,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await tasks.close();
       await Promise.all([webhook, provision, stop, sweep, api].map((served) => served.close()));
       await aws?.close();
-      await Promise.all([githubServer.close(), computeServer.close(), oidc.close()]);
+      await Promise.all([githubServer, computeServer, runServer, oidc].map((server) => server.close()));
     },
   };
 }

@@ -21,7 +21,10 @@ function registry(pools: readonly Pool[]) {
     throw new Error('no provider asks for Compute Engine here');
   };
   const config = {deployment: 'slipway', pools, aws: {audience: 'slipway', endpoints: {}}, dryRun: false};
-  const options = {config, compute, clock: new VirtualScheduler(), logger};
+  const hosts = () => {
+    throw new Error('no provider asks for a Docker host here');
+  };
+  const options = {config, compute, hosts, clock: new VirtualScheduler(), logger};
   return {made, ...createProviders(options, {gce: make('gce'), memory: make('memory')})};
 }
 

@@ -1,6 +1,7 @@
 import {RateLimited, Unavailable} from '../../shared/errors';
 import type {Discovery, GitHubFor} from '../../shared/github/github';
 import type {NewTask} from '../../shared/model/tasks';
+import type {Run} from '../../shared/providers/cloud-run/client/run';
 import type {Ec2} from '../../shared/providers/ec2/client/ec2';
 import type {Compute} from '../../shared/providers/gce/client/compute';
 import type {Store, Transaction} from '../../shared/store/store';
@@ -9,10 +10,11 @@ import type {AwsApi} from '../emulators/aws/api';
 import type {ComputeApi} from '../emulators/compute/api';
 import type {GitHubWorld} from '../emulators/github/model';
 import type {MemoryService} from '../emulators/memory/service';
+import type {RunApi} from '../emulators/run/api';
 import type {SeededRandom} from '../emulators/seeded-random';
 import {type Executions, never} from './executions';
 import type {FaultPlan} from './fault-plan';
-import {awsEffect, computeEffect, githubEffect, type MachinesEffect, machinesEffect} from './peer-effects';
+import {awsEffect, computeEffect, githubEffect, type MachinesEffect, machinesEffect, runEffect} from './peer-effects';
 import type {CallEffect, Port} from './scenario';
 
 export interface FaultyPortsOptions {
@@ -69,25 +71,15 @@ export class FaultyPorts {
   }
 
   compute(port: Compute, api: ComputeApi): Compute {
-    return this.#wrap('compute', port, (effect, method) => {
-      const respond = computeEffect(effect, method);
-      let isArmed = respond !== undefined;
-      if (respond) api.fault({match: () => isArmed, respond});
-      return () => {
-        isArmed = false;
-      };
-    });
+    return this.#wrap('compute', port, planned(api, computeEffect));
+  }
+
+  run(port: Run, api: RunApi): Run {
+    return this.#wrap('machines', port, planned(api, runEffect));
   }
 
   ec2(port: Ec2, api: AwsApi): Ec2 {
-    return this.#wrap('machines', port, (effect, method) => {
-      const respond = awsEffect(effect, method);
-      let isArmed = respond !== undefined;
-      if (respond) api.fault({match: () => isArmed, respond});
-      return () => {
-        isArmed = false;
-      };
-    });
+    return this.#wrap('machines', port, planned(api, awsEffect));
   }
 
   /** The service of the provider that exists in tests alone: it has no faults of its own, they are shown here. */
@@ -210,6 +202,21 @@ export class FaultyPorts {
     if (ours && (effect === 'lost' || effect === 'hang')) throw unavailable(port);
     return result;
   }
+}
+
+/** Puts what a fault looks like at the peer in front of its very next request. */
+function planned<Respond>(
+  api: {fault(fault: {readonly match: () => boolean; readonly respond: Respond}): void},
+  look: (effect: CallEffect | undefined, method: string) => Respond | undefined,
+): (effect: CallEffect | undefined, method: string) => () => void {
+  return (effect, method) => {
+    const respond = look(effect, method);
+    let isArmed = respond !== undefined;
+    if (respond !== undefined) api.fault({match: () => isArmed, respond});
+    return () => {
+      isArmed = false;
+    };
+  };
 }
 
 function unavailable(port: Port): Unavailable {

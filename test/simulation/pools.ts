@@ -1,4 +1,5 @@
 import {type GceProviderConfig, isGce, type Pool, type ProviderSettings} from '../../shared/model/pool';
+import {CLOUD_RUN, type CloudRunSettings} from '../../shared/providers/cloud-run/config';
 import type {Ec2ProviderConfig} from '../../shared/providers/ec2/config';
 import {REGION, ROLE, subnetNamed} from '../emulators/aws/places';
 import {isInMemory, type MemorySettings, type MemoryType, QUOTA_SCOPE} from '../emulators/memory/provider';
@@ -48,24 +49,40 @@ export function labelsOf(kind: JobKind, number: number): readonly string[] {
 export function poolsOf({
   provider,
 }: Pick<Setting, 'provider'>): ((configured: readonly Pool[]) => readonly Pool[]) | undefined {
-  if (provider === 'ec2') return replaced(atEc2);
-  return isInMemory(provider) ? replaced((settings) => inMemory(provider, settings)) : undefined;
+  const other = provider === undefined ? undefined : settingsOf(provider);
+  if (!other) return undefined;
+  return (configured) => configured.map((pool) => (isGce(pool) ? {...pool, provider: other(pool.provider)} : pool));
 }
 
-function replaced(settingsOf: (gce: GceProviderConfig) => ProviderSettings): (configured: readonly Pool[]) => Pool[] {
-  return (configured) =>
-    configured.map((pool) => (isGce(pool) ? {...pool, provider: settingsOf(pool.provider)} : pool));
+/** What becomes of the settings of a pool of Compute Engine; undefined: they stay. */
+function settingsOf(
+  provider: NonNullable<Setting['provider']>,
+): ((given: GceProviderConfig) => ProviderSettings) | undefined {
+  if (provider === CLOUD_RUN) return ofRun;
+  if (provider === 'ec2') return ofEc2;
+  return isInMemory(provider) ? inMemory(provider) : undefined;
 }
 
-function atEc2({zones = [], spot, template}: GceProviderConfig): Ec2ProviderConfig {
+function ofEc2({zones = [], spot, template}: GceProviderConfig): Ec2ProviderConfig {
   return {
     ...{type: 'ec2', region: REGION, roleArn: ROLE, quotaScopes: [`111122223333/${REGION}`]},
     ...{template, version: '$Default', subnets: zones.map(subnetNamed), instanceTypes: ['m7g.xlarge'], spot},
   };
 }
 
-function inMemory(type: MemoryType, {zones = [], spot, template}: GceProviderConfig): MemorySettings {
-  return {type, quotaScopes: [QUOTA_SCOPE], template, places: zones.map(placeNamed), spot};
+/** The job of every pool whose runners are executions, and its region. */
+export const RUN_JOB = {name: 'runner', region: 'us-central1'} as const;
+
+function ofRun({template}: GceProviderConfig): CloudRunSettings {
+  const {name: job, region} = RUN_JOB;
+  return {type: CLOUD_RUN, job, region, env: {}, quotaScopes: [region], template};
+}
+
+function inMemory(type: MemoryType): (given: GceProviderConfig) => MemorySettings {
+  return ({zones = [], spot, template}) => ({
+    ...{type, quotaScopes: [QUOTA_SCOPE], template},
+    ...{places: zones.map(placeNamed), spot},
+  });
 }
 
 export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placements}: Setting): string {

@@ -1,3 +1,5 @@
+import {CLOUD_RUN} from '../../shared/providers/cloud-run/config';
+import {createCloudRunProvider, isCloudRun} from '../../shared/providers/cloud-run/provider';
 import type {ProviderTypes} from '../../shared/providers/registry';
 import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
@@ -13,6 +15,10 @@ import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
 import {createMemoryProvider, isInMemory, MEMORY, MEMORY_IDS, type MemoryType} from '../emulators/memory/provider';
 import {type MemoryService, memoryService} from '../emulators/memory/service';
 import {MemoryWorld} from '../emulators/memory/world';
+import {RunApi} from '../emulators/run/api';
+import {directRun} from '../emulators/run/direct';
+import {runMachines} from '../emulators/run/machine-world';
+import {RunWorld} from '../emulators/run/model';
 import {bootRunners, type Killed} from '../emulators/runner-process';
 import {SeededRandom} from '../emulators/seeded-random';
 import {countRedeliveries} from './count-redeliveries';
@@ -28,7 +34,7 @@ import {Neighbours} from './neighbours';
 import {planFloods} from './outages';
 import {PersistentVm} from './persistent-vm';
 import {placeTemplates} from './placements';
-import {BOOT_MINUTES, REPOSITORIES, TEMPLATES} from './pools';
+import {BOOT_MINUTES, REPOSITORIES, RUN_JOB, TEMPLATES} from './pools';
 import {Safety, type Violation} from './safety';
 import type {Scenario} from './scenario';
 import {ScheduledFaults} from './scheduled-faults';
@@ -100,9 +106,10 @@ export class SimulatedWorld {
     const memory = isInMemory(setting.provider)
       ? new MemoryWorld({scheduler, identity: setting.provider === MEMORY ? 'name' : 'id'})
       : undefined;
+    const run = setting.provider === 'cloud-run' ? new RunApi(this.#makeRun()) : undefined;
     const aws = setting.provider === 'ec2' ? loadAws().simulateAws(scheduler, randomOf(seed, 'aws')) : undefined;
     for (const name of TEMPLATES) aws?.world.templates.push({name, id: `lt-of-${name}`});
-    this.made = memory ?? aws?.world ?? ofCompute;
+    this.made = memory ?? aws?.world ?? (run ? runMachines(run.world) : ofCompute);
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
     this.foreignResources = new ForeignResources(this.github, this.made, setting.foreignResources === true, violated);
@@ -162,6 +169,7 @@ export class SimulatedWorld {
       compute: this.ports.compute(directCompute(api, 'world'), api),
       ...(memory ? {providers: this.#providers(memory)} : {}),
       ...(aws ? {providers: aws.providers(this.ports)} : {}),
+      ...(run ? {providers: this.#cloudRun(run)} : {}),
       discovery: this.ports.discovery(
         countRedeliveries(directDiscovery(github, {deliveriesAPage: setting.deliveriesAPage ?? 100}), {
           now: () => scheduler.now(),
@@ -182,6 +190,25 @@ export class SimulatedWorld {
     return {
       ...ofType(MEMORY),
       ...ofType(MEMORY_IDS),
+    };
+  }
+
+  #makeRun(): RunWorld {
+    const run = new RunWorld({scheduler: this.scheduler, random: randomOf(this.scenario.seed, 'run')});
+    run.addJob(RUN_JOB);
+    run.deletesRunning = false;
+    return run;
+  }
+
+  /** Cloud Run on the model, with the faults of the scenario. */
+  #cloudRun(api: RunApi): ProviderTypes {
+    const run = this.ports.run(directRun(api), api);
+    return {
+      [CLOUD_RUN]: ({config, clock, logger}) =>
+        createCloudRunProvider({
+          ...{run, pools: config.pools.filter(isCloudRun), deployment: config.deployment},
+          ...{home: {project: 'world', region: RUN_JOB.region}, clock, logger},
+        }),
     };
   }
 

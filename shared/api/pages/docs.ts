@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import {version} from '../../../package.json';
 import {etagOf, isKnownEtag} from '../../http/etag';
 import type {Reply} from '../../http/server';
+import {htmlPage, policy, type ScriptedPage} from './document';
 
 /**
  * The hashes of Redoc's inline styles, so that the policy needs no `unsafe-inline`. The first is the hash of the empty string: Redoc's
@@ -16,47 +17,9 @@ const REDOC_STYLES = [
   "'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='",
 ].join(' ');
 
-/** A page of documentation. Every link is relative, because the function's URL may contain a path. */
-export interface Page {
-  readonly html: string;
-  /** The page's own script, served as a file: an inline script would need an exception in the policy. */
-  readonly script: string;
-  readonly csp: string;
-}
-
-function policy(directives: Readonly<Record<string, string>>): string {
-  const strict = {
-    'default-src': "'none'",
-    'base-uri': "'none'",
-    'form-action': "'none'",
-    'frame-ancestors': "'none'",
-    'script-src': "'self'",
-    'connect-src': "'self'",
-    'img-src': "'self' data:",
-  };
-  return Object.entries({...strict, ...directives})
-    .map(([name, value]) => `${name} ${value}`)
-    .join('; ');
-}
-
-function html(title: string, icon: string, head: string, body: string): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<link rel="icon" href="${icon}">
-${head}</head>
-<body>
-${body}</body>
-</html>
-`;
-}
-
 /** @see https://github.com/swagger-api/swagger-ui/blob/master/docs/usage/configuration.md */
-export const SWAGGER_UI: Page = {
-  html: html(
+export const SWAGGER_UI: ScriptedPage = {
+  html: htmlPage(
     'Slipway API',
     'docs/favicon-32x32.png',
     `<link rel="stylesheet" href="docs/swagger-ui.css?${version}">\n`,
@@ -80,8 +43,8 @@ export const SWAGGER_UI: Page = {
 };
 
 /** @see https://github.com/Redocly/redoc/blob/main/docs/config.md */
-export const REDOC: Page = {
-  html: html(
+export const REDOC: ScriptedPage = {
+  html: htmlPage(
     'Slipway API',
     'docs/favicon-32x32.png',
     '',

@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import {jsonReply, type Reply} from '../../http/server';
+import {jsonReply} from '../../http/server';
 import {type Operation, operation} from '../operation';
-import {type Page, REDOC, SWAGGER_UI} from '../pages/docs';
+import {REDOC, SWAGGER_UI} from '../pages/docs';
+import {type Page, pageReply} from '../pages/document';
 
 const Nothing = z.strictObject({});
 
@@ -59,17 +60,4 @@ function pageOperation(id: string, path: string, summary: string, page: Page): O
     },
     () => pageReply(page),
   );
-}
-
-function pageReply({html, csp}: Page): Reply {
-  return {
-    status: 200,
-    headers: {
-      'Cache-Control': 'no-cache',
-      'Content-Security-Policy': csp,
-      'Referrer-Policy': 'no-referrer',
-      'Cross-Origin-Opener-Policy': 'same-origin',
-    },
-    body: {type: 'text/html; charset=utf-8', content: html},
-  };
 }

@@ -6,6 +6,7 @@ import {docs, openapi, redoc} from './docs';
 import {doctor} from './doctor';
 import {explain} from './explain';
 import {health, healthCheck, ping} from './health';
+import {listHosts, sync} from './hosts';
 import {getJob, listJobs} from './jobs';
 import {info} from './overview';
 import {testPool} from './pool-tests';
@@ -30,6 +31,8 @@ export const OPERATIONS: readonly Operation[] = [
   cleanup,
   start,
   stop,
+  listHosts,
+  sync,
   listJobs,
   getJob,
   explain,

@@ -1,10 +1,11 @@
 import * as z from 'zod';
+import {STEPS} from '../../diagnosis/timeline';
 import {etagOf, isKnownEtag} from '../../http/etag';
 import {JSON_TYPE} from '../../http/server';
 import {operation} from '../operation';
 import {readStatus} from '../read-status';
 import {RunnerVersion} from '../runner-version';
-import {JobState, RunnerStateWord, Time, VerdictWord} from '../schemas';
+import {Host, JobState, RunnerStateWord, Time, VerdictWord} from '../schemas';
 
 const Counts = z.object({
   requested: z.int(),
@@ -20,6 +21,7 @@ export const ByReason = z.record(z.string(), z.int());
 
 const Status = z
   .object({
+    at: Time.meta({description: 'When the records were read.'}),
     active_runners: z
       .array(
         z.object({
@@ -46,6 +48,7 @@ const Status = z
       .meta({description: 'Interval of the sweep, which finds events that no webhook delivered.'}),
     job_timeout_seconds: z.int().meta({description: 'The longest job time of any pool.'}),
     pools: z.array(z.object({name: z.string(), limit: z.int(), states: Counts})),
+    hosts: z.array(Host).meta({description: 'Docker hosts.'}),
     waiting_jobs: z
       .array(
         z.object({
@@ -87,6 +90,23 @@ const Status = z
       .meta({
         description:
           'Jobs that are queued at GitHub, ask for a label that some pool knows, and that no pool takes; the newest 200, as the latest sweep saw them.',
+      }),
+    recent_jobs: z
+      .array(
+        z.object({
+          id: z.int(),
+          attempt: z.int(),
+          url: z.string().nullable(),
+          repository: z.string(),
+          pool: z.string(),
+          status: JobState,
+          runner: z.string().nullable(),
+          timeline: z.array(z.object({at: Time, what: z.enum(STEPS)})),
+        }),
+      )
+      .meta({
+        description:
+          'Jobs that have a runner, run, or ended in the last 15 minutes, at most 50, with their way by the record alone. GET /explain tells more of one job.',
       }),
     last_sweep: z
       .object({
@@ -135,6 +155,7 @@ const Status = z
   .meta({id: 'Status'});
 
 const EXAMPLE: z.output<typeof Status> = {
+  at: '2026-11-01T12:00:31.000Z',
   active_runners: [
     {name: 'slipway-arm-44200000072-1', pool: 'arm', state: 'busy', job_id: 44200000072, running_seconds: 93},
   ],
@@ -143,9 +164,11 @@ const EXAMPLE: z.output<typeof Status> = {
   poll_interval_seconds: 60,
   job_timeout_seconds: 7200,
   pools: [{name: 'arm', limit: 50, states: {requested: 0, creating: 0, booting: 0, idle: 0, busy: 1, draining: 0}}],
+  hosts: [],
   waiting_jobs: [],
   waiting_jobs_total: 0,
   unserved_jobs: [],
+  recent_jobs: [],
   last_sweep: {
     at: '2026-11-01T11:59:58.800Z',
     ended_at: '2026-11-01T12:00:00.000Z',
@@ -198,10 +221,10 @@ export const status = operation(
     },
     problems: [],
   },
-  async ({services, kept, headers}) => {
+  async ({services, recentJobs, kept, headers}) => {
     const {content, etag} = await kept('status', KEPT_MS, async () => {
       const {context, config} = await services();
-      const answer: z.output<typeof Status> = await readStatus(context, config);
+      const answer: z.output<typeof Status> = await readStatus(context, config, await recentJobs());
       const text = JSON.stringify(answer);
       return {content: text, etag: etagOf(text)};
     });

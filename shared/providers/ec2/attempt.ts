@@ -2,7 +2,7 @@ import type {Clock} from '../../clock';
 import {POLL_MS, PollBudget} from '../poll-budget';
 import type {Ec2, Ec2Instance, RunRequest} from './client/ec2';
 import {classifyCode, Ec2Failure} from './client/errors';
-import {isOwnInstance, hasEnded} from './machine';
+import {hasEnded, isOwnInstance} from './machine';
 
 /**
  * Milliseconds after which the service shows what was created. Until then an instance that is not found may be there.

@@ -13,7 +13,7 @@ import {createEc2} from './client/client';
 import type {Ec2, Ec2Instance} from './client/ec2';
 import {withEc2Errors} from './client/errors';
 import {createInstance, type Ec2Pool, placementsFor} from './create';
-import {isOwnInstance, hasEnded, machineOf, NAME_TAG} from './machine';
+import {hasEnded, isOwnInstance, machineOf, NAME_TAG} from './machine';
 
 export interface Ec2ProviderOptions {
   readonly config: {readonly deployment: string; readonly pools: readonly Pool[]; readonly aws: AwsSettings};

@@ -134,6 +134,8 @@ export class DockerEngine {
     if (running.length > 0) this.docker('rm', '--force', '--volumes', ...running);
     this.daemon.kill('SIGTERM');
     if (this.daemon.exitCode === null) await once(this.daemon, 'exit');
+    // Docker leaves the network of its host mounted here once a container has used it.
+    spawnSync('umount', [join(this.folder, 'exec/netns/default')], {stdio: 'ignore'});
     rmSync(this.folder, {recursive: true, force: true});
   }
 

@@ -1,3 +1,4 @@
+import {CLOUD_RUN_MUTATIONS} from './cloud-run-mutations';
 import {CORE_MUTATIONS} from './core-mutations';
 import {EC2_MUTATIONS} from './ec2-mutations';
 import {IDENTITY_MUTATIONS} from './identity-mutations';
@@ -21,5 +22,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...SETTINGS_MUTATIONS,
   ...PROVIDER_MUTATIONS,
   ...EC2_MUTATIONS,
+  ...CLOUD_RUN_MUTATIONS,
   ...VERDICT_MUTATIONS,
 ];

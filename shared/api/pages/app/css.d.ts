@@ -1,0 +1,2 @@
+/** The bundler puts imported styles into the page's style. */
+declare module '*.css';

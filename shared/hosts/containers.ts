@@ -1,0 +1,197 @@
+import {
+  askToGo,
+  type ContainerDocument,
+  type Host,
+  type HostDocument,
+  isContainerOver,
+  isSilent,
+  newContainer,
+  newHost,
+  slotsOfHost,
+  withWork,
+} from '../model/host';
+import {parseRunnerName} from '../model/names';
+import {newSlot, slotIsFree} from '../model/slot';
+import type {Context} from '../ports';
+import type {ContainerHosts, ContainerToAssign, Finding, Machine} from '../providers/provider';
+import {findFreeSlot} from '../runners/slots';
+import type {Transaction} from '../store/store';
+import {describeHost, openContainers, readHosts} from './hosts';
+
+/** Attempts to take a slot of a host, each after another execution took the slot of the attempt before. */
+const MAX_ROUNDS = 12;
+
+type HostContext = Pick<Context, 'deployment' | 'hosts' | 'store' | 'clock' | 'random'>;
+
+/** The Docker hosts as provider `docker` sees them, on record in the store. */
+export function createContainerHosts(context: HostContext): ContainerHosts {
+  const {store, clock, hosts} = context;
+  return {
+    async withRoom(names) {
+      const known = await readHosts(context, names);
+      const free = known.filter(({silent, used, capacity}) => !silent && used < capacity);
+      return free.sort((a, b) => a.used / a.capacity - b.used / b.capacity).map(({name}) => name);
+    },
+
+    async describe(names) {
+      const known = await readHosts(context, names);
+      return known.length === 0 ? 'found no host of the pool in hosts' : known.map(describeHost).join('; ');
+    },
+
+    assign: (container) => assign(context, container),
+
+    async find(name) {
+      const container = await store.get('containers', name);
+      if (container && !isContainerOver(container)) return machineOf(container);
+      return (await listUnknown(context, new Set())).find((machine) => machine.name === name);
+    },
+
+    askToGo: (name) => requestRemoval(context, name),
+
+    async list() {
+      const open = (await openContainers(store)).filter((container) => !isContainerOver(container));
+      const known = new Set(open.map(({name}) => name));
+      const machines = [...open.map(machineOf), ...(await listUnknown(context, known))];
+      const unread = await Promise.all(
+        hosts.map(async ({name}) => (isSilent(await store.get('hosts', name), clock.now()) ? [name] : [])),
+      );
+      const unreadPlaces = unread.flat();
+      return unreadPlaces.length === 0 ? {machines, complete: true} : {machines, complete: false, unreadPlaces};
+    },
+
+    check: (names) => check(context, names),
+  };
+}
+
+type Assigned = Awaited<ReturnType<ContainerHosts['assign']>>;
+
+/** Takes a slot of the host and records the container, in one transaction: a host never has more containers than its capacity. */
+async function assign(context: HostContext, wanted: ContainerToAssign): Promise<Assigned> {
+  const {store, random, hosts} = context;
+  const capacity = hosts.find(({name}) => name === wanted.host)?.capacity ?? 0;
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const slot = await findFreeSlot(store, {pool: slotsOfHost(wanted.host), maxRunners: capacity, random});
+    const result = await store.transaction(async (transaction): Promise<Assigned | undefined> => {
+      const now = context.clock.now();
+      const existing = await transaction.get('containers', wanted.name);
+      const host = await transaction.get('hosts', wanted.host);
+      const document = slot && (await transaction.get('slots', slot.id));
+      if (existing) return isContainerOver(existing) ? {kind: 'taken'} : {kind: 'assigned', host: existing.host};
+      if (!slot || !host || isSilent(host, now)) return {kind: 'full'};
+      // mutation: slot of host taken
+      if (!slotIsFree(document)) return undefined;
+      transaction.set('slots', slot.id, newSlot(slot, wanted.name, now));
+      transaction.set('containers', wanted.name, newContainer({...wanted, slot: slot.id, now}));
+      transaction.set('hosts', wanted.host, withWork(host, now));
+      return {kind: 'assigned', host: wanted.host};
+    });
+    if (result) return result;
+  }
+  return {kind: 'full'};
+}
+
+/** Asks the host of the container to remove it. Of a container on no record, the host that reports it. */
+async function requestRemoval(context: HostContext, name: string): Promise<'accepted' | 'absent'> {
+  const {store, clock} = context;
+  const reporting = (await store.get('containers', name)) ? undefined : await hostThatReports(context, name);
+  return store.transaction(async (transaction) => {
+    const now = clock.now();
+    const container = (await transaction.get('containers', name)) ?? foreignRecord(context, name, reporting, now);
+    if (!container || isContainerOver(container)) return 'absent';
+    const host = (await transaction.get('hosts', container.host)) ?? newHost(container.host, now);
+    const next = askToGo(container, now);
+    if (container.slot !== null && next.slot === null) await freeSlot(transaction, container, now);
+    transaction.set('containers', name, next);
+    if (!container.leaving) transaction.set('hosts', host.name, withWork(host, now));
+    return isContainerOver(next) ? 'absent' : 'accepted';
+  });
+}
+
+/** Frees the container's slot of its host's capacity. Reads, so it comes before every write of the transaction. */
+export async function freeSlot(transaction: Transaction, {slot, name}: ContainerDocument, now: number): Promise<void> {
+  const document = slot === null ? undefined : await transaction.get('slots', slot);
+  if (slot !== null && document?.holder === name) transaction.set('slots', slot, newSlot(document, null, now));
+}
+
+/** A container that a host reports and that is on no record: its record was lost, or it expired. */
+function foreignRecord(
+  {deployment}: HostContext,
+  name: string,
+  host: HostDocument | undefined,
+  now: number,
+): ContainerDocument | undefined {
+  const reported = host?.report.find((each) => each.name === name);
+  if (!host || !reported) return undefined;
+  const pool = parseRunnerName(deployment, name)?.pool ?? '';
+  const {state, exitCode, startedAt} = reported;
+  return {
+    ...newContainer({name, host: host.name, pool, slot: '', now}),
+    slot: null,
+    state: state === 'exited' ? 'exited' : 'confirmed',
+    reported: state,
+    exitCode,
+    startedAt,
+    reportedAt: host.seenAt,
+  };
+}
+
+async function hostThatReports({store, hosts}: HostContext, name: string): Promise<HostDocument | undefined> {
+  for (const host of hosts) {
+    const document = await store.get('hosts', host.name);
+    if (document?.report.some((each) => each.name === name)) return document;
+  }
+  return undefined;
+}
+
+/** Containers that hosts report and that are on no record as theirs. */
+async function listUnknown(
+  {store, hosts, deployment, clock}: HostContext,
+  known: ReadonlySet<string>,
+): Promise<Machine[]> {
+  const documents = await Promise.all(hosts.map(({name}) => store.get('hosts', name)));
+  const machines: Machine[] = [];
+  for (const document of documents) {
+    for (const {name, state, startedAt} of document?.report ?? []) {
+      if (known.has(name) || (await store.get('containers', name))) continue;
+      machines.push({
+        name,
+        id: name,
+        place: document?.name ?? '',
+        status: state === 'exited' ? 'stopped' : 'running',
+        createdAt: startedAt ?? clock.now(),
+        pool: parseRunnerName(deployment, name)?.pool ?? '',
+        isKept: false,
+      });
+    }
+  }
+  return machines;
+}
+
+function machineOf(container: ContainerDocument): Machine {
+  const {name, host, pool, createdAt} = container;
+  return {name, id: name, place: host, status: statusOf(container), createdAt, pool, isKept: false};
+}
+
+function statusOf({state, leaving, reported}: ContainerDocument): Machine['status'] {
+  if (state === 'exited') return 'stopped';
+  if (leaving) return 'stopping';
+  return state === 'confirmed' && reported === 'running' ? 'running' : 'starting';
+}
+
+async function check(context: HostContext, names: readonly string[]): Promise<readonly Finding[]> {
+  const known = await readHosts(context, names);
+  const alive = known.filter(({silent}) => !silent);
+  return known.map((host): Finding => {
+    const because = `${describeHost(host)}.`;
+    if (!host.silent) return {status: 'ok', because, do: 'Nothing to do.'};
+    const advice = host.vm
+      ? 'Its VM is started for jobs.'
+      : 'Does its agent run, and does it reach the API? journalctl --unit slipway-docker-host tells.';
+    return {status: alive.length > 0 || host.vm ? 'warning' : 'error', because, do: advice};
+  });
+}
+
+/** A host by its name, if the configuration has it. */
+export function hostNamed({hosts}: Pick<Context, 'hosts'>, name: string): Host | undefined {
+  return hosts.find((host) => host.name === name);
+}

@@ -1,0 +1,217 @@
+import {NameTaken, Refused, RetryableError, sentenceOf, Uncertain} from '../errors';
+import {
+  type ContainerDocument,
+  type DockerPool,
+  handOver,
+  isContainerOver,
+  isDocker,
+  MAX_HAND_OVERS,
+  undoHandOver,
+} from '../model/host';
+import {fillAll, fillPlaceholders, type PlaceholderValues} from '../model/placeholders';
+import {isOver, maxLifetimeMs, type RunnerDocument} from '../model/runner';
+import {ownerOf, scopeName} from '../model/scope';
+import {type Context, githubOf, poolOf} from '../ports';
+import {passBreakers} from '../runners/breakers';
+import {failRunner, giveUpRefused} from '../runners/fail';
+import {settleRegistration} from '../runners/retire';
+import {scrubSecrets} from '../secret';
+import {freeSlot} from './containers';
+
+/** What a host is to start, as the sync answers it. The only place where a JIT config is written: into an answer, which nobody keeps. */
+export interface StartEntry {
+  readonly name: string;
+  readonly image: string;
+  /** Null: the CMD of the image. */
+  readonly command: readonly string[] | null;
+  readonly env: Readonly<Record<string, string>>;
+  readonly cpus: number | null;
+  readonly memory: string | null;
+  readonly pids_limit: number | null;
+  readonly volumes: readonly string[];
+  readonly privileged: boolean;
+  readonly timeout_seconds: number;
+}
+
+/** What a container always has, whatever its pool says. @see https://github.com/actions/runner/blob/main/src/Runner.Listener/CommandSettings.cs */
+const JIT_VARIABLE = 'ACTIONS_RUNNER_INPUT_JITCONFIG';
+const ALWAYS = {ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE: '1'};
+
+/**
+ * Hands over the oldest of the containers that are assigned to a host, at most `MAX_HAND_OVERS`: claims each in a transaction, registers its
+ * runner, and writes the registration's id down before the entry is answered. One that fails holds up no other; it stays assigned, or its runner
+ * is ended.
+ */
+export async function handOverContainers(
+  context: Context,
+  assigned: readonly ContainerDocument[],
+): Promise<readonly StartEntry[]> {
+  const oldest = [...assigned].sort((a, b) => a.createdAt - b.createdAt).slice(0, MAX_HAND_OVERS);
+  const entries = await Promise.all(
+    oldest.map(async (container) => {
+      try {
+        return await handOverOne(context, container);
+      } catch (error) {
+        const {name, host, pool} = container;
+        context.logger.warning(`${name} could not be handed over to host ${host}`, {
+          decision: 'retry',
+          runner: name,
+          pool,
+          host,
+          error,
+        });
+        return undefined;
+      }
+    }),
+  );
+  return entries.filter((entry) => entry !== undefined);
+}
+
+async function handOverOne(
+  context: Context,
+  {name, pool: poolName}: ContainerDocument,
+): Promise<StartEntry | undefined> {
+  const pool = poolOf(context, poolName);
+  const wanted = await context.store.get('runners', name);
+  if (!pool || !isDocker(pool) || !wanted) return undefined;
+  // Before the claim: while GitHub's breaker is open nothing is claimed.
+  const guarded = await passBreakers(context, pool.name, `${ownerOf(wanted.scope)}/`);
+  const runner = await claim(context, name);
+  if (!runner) return undefined;
+  const values = await placeholderValues(context, runner);
+  const secret = await guarded(() => register(context, runner, pool)).catch((error: unknown) =>
+    afterFailure(context, runner, error),
+  );
+  if (!secret) return undefined;
+  context.logger.info(`runner ${name} is handed over`, {decision: 'handed_over', runner: name, pool: pool.name});
+  return startEntry(pool, name, {...values, ...secret.placeholders}, secret.env);
+}
+
+/** Claims the hand-over. Undefined: another sync has it, or the runner is not wanted any more, which frees its slot. */
+async function claim(context: Context, name: string): Promise<RunnerDocument | undefined> {
+  return context.store.transaction(async (transaction) => {
+    const now = context.clock.now();
+    const container = await transaction.get('containers', name);
+    const runner = await transaction.get('runners', name);
+    const next = container && handOver(container, now);
+    // mutation: hand-over claimed
+    if (!container || !next) return undefined;
+    if (!runner || isOver(runner) || runner.state === 'draining') {
+      await freeSlot(transaction, container, now);
+      transaction.set('containers', name, {...container, state: 'gone', slot: null, open: false, stateAt: now});
+      return undefined;
+    }
+    const tried = {...runner, registrationTriedAt: now};
+    transaction.set('containers', name, next);
+    transaction.set('runners', name, tried);
+    return tried;
+  });
+}
+
+/** What only the container may know. */
+interface HandedOver {
+  readonly env: Readonly<Record<string, string>>;
+  readonly placeholders: Partial<PlaceholderValues>;
+}
+
+/** Registers the runner, and writes down the id of its registration. Undefined: it is not wanted any more. */
+async function register(context: Context, runner: RunnerDocument, pool: DockerPool): Promise<HandedOver | undefined> {
+  const {name, labels} = runner;
+  const github = githubOf(context, runner);
+  const jit = await github.createJitConfig({name, labels, runnerGroup: pool.runnerGroup});
+  const isWanted = await context.store.transaction(async (transaction) => {
+    const now = await transaction.get('runners', name);
+    const container = await transaction.get('containers', name);
+    if (!now || isOver(now) || container?.state !== 'handed_over' || container.leaving) return false;
+    // mutation: id before hand-over
+    transaction.set('runners', name, {...now, githubId: jit.runnerId});
+    return true;
+  });
+  if (isWanted) return {env: {[JIT_VARIABLE]: jit.encodedJitConfig.reveal()}, placeholders: {}};
+  await github.deleteRunner(jit.runnerId);
+  return undefined;
+}
+
+/**
+ * The registration failed. If GitHub made none, the container is assigned again, for the next sync; where GitHub refuses until a person changes
+ * something, the job gets a dead letter. If it may have made one, the runner gets the next name.
+ */
+async function afterFailure(context: Context, runner: RunnerDocument, error: unknown): Promise<undefined> {
+  const {name, pool} = runner;
+  const fields = {runner: name, pool, error};
+  if (error instanceof Uncertain || error instanceof NameTaken) {
+    context.logger.warning('looking whether the registration exists', {decision: 'settle', ...fields});
+    if ((await settleRegistration(githubOf(context, runner), runner)) === 'alive') return undefined;
+    await endHandOver(context, name);
+    await failRunner(context, name, {mayBeUnregistered: true, failedToBoot: undefined});
+  } else if (error instanceof Refused) {
+    await endHandOver(context, name);
+    await giveUpRefused(context, name, scrubSecrets(sentenceOf(error)));
+  } else {
+    await undo(context, name);
+    if (!(error instanceof RetryableError)) throw error;
+    context.logger.warning(`${name} is handed over later`, {decision: 'retry', ...fields});
+  }
+  return undefined;
+}
+
+async function undo(context: Context, name: string): Promise<void> {
+  await context.store.transaction(async (transaction) => {
+    const container = await transaction.get('containers', name);
+    if (container) transaction.set('containers', name, undoHandOver(container, context.clock.now()));
+  });
+}
+
+/** The host was told nothing of the container, and will not be. */
+async function endHandOver(context: Context, name: string): Promise<void> {
+  await context.store.transaction(async (transaction) => {
+    const now = context.clock.now();
+    const container = await transaction.get('containers', name);
+    if (!container || isContainerOver(container)) return;
+    await freeSlot(transaction, container, now);
+    transaction.set('containers', name, {...container, state: 'gone', slot: null, open: false, stateAt: now});
+  });
+}
+
+/** What placeholders of the runner's pool stand for, but for the secret. */
+async function placeholderValues(context: Context, runner: RunnerDocument): Promise<PlaceholderValues> {
+  const {name, pool, scope, labels, covers, madeFor} = runner;
+  const [job, container] = await Promise.all([
+    context.store.get('jobs', covers ?? madeFor),
+    context.store.get('containers', name),
+  ]);
+  const [owner = '', repo = ''] = job?.repository.split('/') ?? [];
+  return {
+    scope_name: scopeName(scope),
+    runner_name: name,
+    registration_token: '',
+    repo_owner: owner,
+    repo_name: repo,
+    timestamp: String(Math.floor(context.clock.now() / 1000)),
+    hostname: container?.host ?? '',
+    orchestrator_id: context.deployment,
+    pool,
+    labels: labels.join(','),
+  };
+}
+
+function startEntry(
+  pool: DockerPool,
+  name: string,
+  values: PlaceholderValues,
+  secret: Readonly<Record<string, string>>,
+): StartEntry {
+  const {image, command, env, cpus, memory, pidsLimit, volumes, privileged} = pool.provider;
+  return {
+    name,
+    image,
+    command: command ? command.map((word) => fillPlaceholders(word, values)) : null,
+    env: {...fillAll(env, values), ...ALWAYS, ...secret},
+    cpus: cpus ?? null,
+    memory: memory ?? null,
+    pids_limit: pidsLimit ?? null,
+    volumes,
+    privileged,
+    timeout_seconds: maxLifetimeMs(pool) / 1000,
+  };
+}

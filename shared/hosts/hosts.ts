@@ -1,0 +1,51 @@
+import {type ContainerDocument, type Host, type HostDocument, isSilent, slotsOfHost} from '../model/host';
+import type {Context} from '../ports';
+import type {Store} from '../store/store';
+
+/** A host as configured, with what is on record of it. */
+export interface KnownHost extends Host {
+  /** Undefined: it has never called. */
+  readonly document: HostDocument | undefined;
+  /** Containers that count against its capacity. */
+  readonly used: number;
+  readonly silent: boolean;
+}
+
+/** The hosts with their records: for each, one document and one count. */
+export async function readHosts(
+  {store, hosts, clock}: Pick<Context, 'store' | 'hosts' | 'clock'>,
+  names?: readonly string[],
+): Promise<readonly KnownHost[]> {
+  const wanted = names ? hosts.filter(({name}) => names.includes(name)) : hosts;
+  return Promise.all(
+    wanted.map(async (host) => {
+      const [document, used] = await Promise.all([store.get('hosts', host.name), countUsed(store, host.name)]);
+      return {...host, document, used, silent: isSilent(document, clock.now())};
+    }),
+  );
+}
+
+/** Slots of the host's capacity that are in use. */
+async function countUsed(store: Store, host: string): Promise<number> {
+  const pool = slotsOfHost(host);
+  const [made, free] = await Promise.all([store.count('slots', {pool}), store.count('slots', {pool, holder: null})]);
+  return made - free;
+}
+
+/** Containers of one host, or of all, that are read at most. */
+const MAX_CONTAINERS = 5_000;
+
+/** The containers that a sync or the sweep has to look at; of all hosts unless one is named. */
+export async function openContainers(store: Store, host?: string): Promise<readonly ContainerDocument[]> {
+  const where = {open: true, ...(host === undefined ? {} : {host})};
+  const found = await store.find('containers', {where, limit: MAX_CONTAINERS});
+  return found.map(({data}) => data);
+}
+
+/** A sentence about a host that gets nothing new: `builder is full (7 of 7)`. */
+export function describeHost({name, document, used, capacity, silent}: KnownHost): string {
+  if (typeof document?.seenAt !== 'number') return `host ${name} has never called`;
+  if (silent) return `host ${name} has not called since ${new Date(document.seenAt).toISOString()}`;
+  if (used >= capacity) return `host ${name} is full (${used} of ${capacity} containers)`;
+  return `host ${name} has room (${used} of ${capacity} containers)`;
+}

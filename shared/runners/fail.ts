@@ -1,0 +1,74 @@
+import {isOver} from '../model/runner';
+import {demandTask} from '../model/tasks';
+import {type Context, githubOf} from '../ports';
+import {recordBootFailure} from './breakers';
+import {giveUpJob, writeDeadLetter} from './give-up';
+import {findRegistration, retireRunner} from './retire';
+
+/** Reopens the job to which the runner is assigned; returns the key of the job. */
+export async function reopenCovered(context: Context, name: string): Promise<string | undefined> {
+  return context.store.transaction(async (transaction) => {
+    const runner = await transaction.get('runners', name);
+    const job = runner?.covers ? await transaction.get('jobs', runner.covers) : undefined;
+    if (!runner?.covers || job?.status !== 'queued' || job.runner !== name) return undefined;
+    const now = context.clock.now();
+    transaction.set('jobs', runner.covers, {...job, demand: 'open', runner: null, updatedAt: now});
+    transaction.set('runners', name, {...runner, covers: null, spare: false});
+    return runner.covers;
+  });
+}
+
+/**
+ * Ends a runner whose machine is known to have ended, or never to have begun, without a job: deletes its registration, reopens its job, frees
+ * its slots. `alive`: GitHub has no registration of it, or refuses to delete it, because it has run or runs a job; then nothing is changed.
+ * `mayBeUnregistered`: that there is no registration is no sign of a job. `failedToBoot`: what the boot breaker counts, in words.
+ */
+export async function failRunner(
+  context: Context,
+  name: string,
+  {mayBeUnregistered, failedToBoot}: {readonly mayBeUnregistered: boolean; readonly failedToBoot: string | undefined},
+): Promise<'failed' | 'alive' | 'over'> {
+  const runner = await context.store.get('runners', name);
+  if (!runner || isOver(runner)) return 'over';
+  const github = githubOf(context, runner);
+  const registration = await findRegistration(github, runner);
+  if (!registration && !mayBeUnregistered) return 'alive';
+  // mutation: deregister before failing
+  if (registration && (await github.deleteRunner(registration.id)) === 'busy') return 'alive';
+  const reopened = await reopenCovered(context, name);
+  await retireRunner(context, runner, 'failed', {result: 'absent', at: context.clock.now()});
+  if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));
+  if (failedToBoot !== undefined) await recordBootFailure(context, runner.pool, name, failedToBoot);
+  return 'failed';
+}
+
+/**
+ * Gives up the runner that GitHub refuses to register until a person changes something: its job gets a dead letter, and waits until it is tried
+ * again. A runner without a job is ended alone.
+ */
+export async function giveUpRefused(context: Context, name: string, message: string): Promise<void> {
+  const runner = await context.store.get('runners', name);
+  if (!runner || isOver(runner)) return;
+  const key = await reopenCovered(context, name);
+  await retireRunner(context, runner, 'failed', {result: 'absent', at: context.clock.now()});
+  const job = key === undefined ? undefined : await context.store.get('jobs', key);
+  const fields = {runner: name, pool: runner.pool, reason: 'refused'};
+  if (!key || !job) {
+    context.logger.error(`runner ${name} is given up: ${message}`, {decision: 'given_up', ...fields});
+    return;
+  }
+  await giveUpJob(context, key);
+  const {logger, store, clock} = context;
+  const url = job.url ? {url: job.url} : {};
+  logger.error(`job ${key} is given up: ${message}`, {decision: 'dead_letter', job: key, ...url, ...fields});
+  await writeDeadLetter(store, {
+    task: `refused-${name}`,
+    queue: 'provision',
+    body: {kind: 'demand', job: key},
+    error: message,
+    job: key,
+    jobUrl: job.url,
+    attempts: 1,
+    now: clock.now(),
+  });
+}
