@@ -21,7 +21,7 @@ const PERSISTENT = 'build-server';
 const PERSISTENTS: ReadonlySet<string> = new Set([PERSISTENT]);
 const ZONE = 'us-central1-a';
 
-/** Three pools. The first is small, so that a job has to wait for a slot. The last has one persistent VM. */
+/** The first pool is small, so that a job has to wait for a slot. The third has one persistent VM, the last one EC2 instances. */
 const POOLS = `
 defaults: {idleMinutes: 0.5}
 pools:
@@ -38,11 +38,16 @@ pools:
     repo: acme/app
     requires: [self-hosted, build-server]
     provider: {type: gce-vm, instance: ${PERSISTENT}, zone: ${ZONE}}
+  - name: aws
+    repos: ["acme/*"]
+    requires: [self-hosted, aws]
+    provider: {type: ec2, region: eu-central-1, launchTemplate: runner, subnets: [subnet-a, subnet-b], instanceTypes: [m7g.large], spot: prefer}
 `;
 const KINDS = [
   {repository: 'acme/app', label: 'linux'},
   {repository: 'acme/app', label: 'build-server'},
   {repository: 'acme/web', label: 'gpu'},
+  {repository: 'acme/web', label: 'aws'},
 ];
 
 /** Time-out of a run, in simulated time: a fixed part, and a part for each job. */
@@ -97,6 +102,7 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
     logger: createLogger({level: options.logs ? logLevel : 'error', pretty: process.stdout.isTTY === true}),
     pools: POOLS,
     repositories: ['acme/app', 'acme/web'],
+    withAws: true,
     sweepEverySeconds: sweepIntervalSeconds,
     env: taken,
     bootMs: 12_000,
@@ -126,6 +132,11 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
   const timeline = new Timeline(() => scheduler.now(), write, process.stdout.isTTY === true, PERSISTENTS);
   system.github.observe((event) => timeline.githubEvent(event));
   system.compute.observe((event) => timeline.computeEvent(event));
+  const aws = system.aws?.world;
+  aws?.observe(({kind, machine}) => {
+    const machineType = aws.instances().find((one) => one === machine)?.instanceType ?? '';
+    timeline.machineEvent(kind, {name: machine.name, place: machine.place, isSpot: machine.isSpot, machineType});
+  });
   write(
     'Slipway, with a simulated GitHub and Compute Engine. The store is in this process. Time runs five times as fast.',
   );
@@ -215,11 +226,16 @@ type Watched = Awaited<ReturnType<typeof startSystem>>;
 function allOver(system: Watched, scheduler: RealScheduler, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
     const cancel = scheduler.at(scheduler.now() + timeoutMs, resolve);
-    system.compute.observe(({kind}) => {
+    const look = ({kind}: {readonly kind: string}) => {
       if (kind !== 'deleted' && kind !== 'terminated') return;
-      if (!isOver(system.github.queue.jobs(), system.compute.instances(), PERSISTENTS)) return;
+      // What is on its way out is no event any more.
+      const instances = system.aws?.world.machines().filter(({state}) => state !== 'shutting-down') ?? [];
+      const machines = [...system.compute.instances(), ...instances];
+      if (!isOver(system.github.queue.jobs(), machines, PERSISTENTS)) return;
       cancel();
       resolve();
-    });
+    };
+    system.compute.observe(look);
+    system.aws?.world.observe(look);
   });
 }

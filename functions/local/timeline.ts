@@ -1,6 +1,7 @@
 import type {ComputeEvent} from '../../test/emulators/compute/machines';
 import type {Job} from '../../test/emulators/github/job';
 import type {WorldEvent} from '../../test/emulators/github/model-context';
+import type {EmulatedMachine, MachineEventKind} from '../../test/emulators/machines';
 
 const COLOURS = {queued: 33, waiting: 33, vm: 36, running: 35, completed: 32, gone: 90, trouble: 31} as const;
 type Tone = keyof typeof COLOURS;
@@ -15,6 +16,9 @@ interface Progress {
   completedAtMs?: number;
   goneAtMs?: number;
 }
+
+/** A machine as a line shows it. */
+type TimelineMachine = Pick<EmulatedMachine, 'name' | 'place' | 'isSpot'> & {readonly machineType: string};
 
 /** Follows every job from queued until its VM is gone: prints a line for each step, and a table at the end. */
 export class Timeline {
@@ -64,20 +68,25 @@ export class Timeline {
   }
 
   computeEvent({kind, instance}: ComputeEvent): void {
-    if (this.persistent.has(instance.name)) this.#persistentEvent(kind, instance.name);
-    else this.#ephemeralEvent(kind, instance);
+    if (this.persistent.has(instance.name)) {
+      this.#persistentEvent(kind, instance.name);
+      return;
+    }
+    const {name, zone: place, machineType} = instance;
+    this.machineEvent(kind, {name, place, machineType, isSpot: instance.scheduling['provisioningModel'] === 'SPOT'});
   }
 
-  #ephemeralEvent(kind: ComputeEvent['kind'], instance: ComputeEvent['instance']): void {
+  /** Of a machine that is created for a job, at any provider. */
+  machineEvent(kind: MachineEventKind, instance: TimelineMachine): void {
     const createdFor = this.#createdFor(instance.name);
     if (kind === 'accepted') this.#insertedAtMs.set(instance.name, this.now());
     if (kind === 'accepted' && createdFor) {
       createdFor.vmAtMs ??= this.now();
-      const spot = instance.scheduling['provisioningModel'] === 'SPOT' ? ', spot' : '';
-      this.#line(createdFor, 'vm', `${instance.name} in ${instance.zone}, ${instance.machineType}${spot}`);
+      const spot = instance.isSpot ? ', spot' : '';
+      this.#line(createdFor, 'vm', `${instance.name} in ${instance.place}, ${instance.machineType}${spot}`);
     }
     if (kind === 'failed' && createdFor)
-      this.#line(createdFor, 'trouble', `no capacity in ${instance.zone}, the next zone is tried`);
+      this.#line(createdFor, 'trouble', `no capacity in ${instance.place}, the next place is tried`);
     if (kind !== 'deleted') return;
     const ran = [...this.#ways.values()].find(({job}) => job.runner?.name === instance.name);
     if (ran) ran.goneAtMs = this.now();
