@@ -2,7 +2,7 @@ import type {EmulatedBuild} from '../../test/emulators/codemagic/build';
 import type {ComputeEvent} from '../../test/emulators/compute/machines';
 import type {Job} from '../../test/emulators/github/job';
 import type {WorldEvent} from '../../test/emulators/github/model-context';
-import type {MachineEventKind} from '../../test/emulators/machines';
+import type {EmulatedMachine, MachineEventKind} from '../../test/emulators/machines';
 import {machineOf} from '../../test/emulators/run/machine-world';
 import type {RunEvent} from '../../test/emulators/run/model';
 
@@ -20,6 +20,7 @@ interface Progress {
   goneAtMs?: number;
 }
 
+/** A machine as a line shows it. */
 /** Follows every job from queued until its VM is gone: prints a line for each step, and a table at the end. */
 export class Timeline {
   readonly #ways = new Map<number, Progress>();
@@ -84,6 +85,12 @@ export class Timeline {
   runEvent({kind, execution}: RunEvent): void {
     const {name} = machineOf(execution);
     this.#machineEvent(kind, name, `an execution of ${execution.job.name} in ${execution.job.region}`);
+  }
+
+  /** Of EC2. */
+  instanceEvent(kind: MachineEventKind, {name, place, isSpot}: EmulatedMachine, instanceType: string): void {
+    if (kind === 'failed') this.#failed(name, `no capacity in ${place}, the next subnet is tried`);
+    else this.#machineEvent(kind, name, `in ${place}, ${instanceType}${isSpot ? ', spot' : ''}`);
   }
 
   #failed(name: string, why: string): void {

@@ -1,5 +1,6 @@
 import type {Host} from '../model/host';
 import type {Pool} from '../model/pool';
+import type {AwsSettings} from './aws';
 import type {SecretSource} from './credentials';
 import type {OldName} from './old-names';
 import type {DiscoverySource} from './pools';
@@ -73,6 +74,7 @@ export interface Config {
   /** `emulatorHost`: `host:port`. */
   readonly firestore: {readonly database?: string; readonly emulatorHost?: string};
   readonly emulators: Emulators;
+  readonly aws: AwsSettings;
   /** The queues' limit of attempts. A task that fails at this attempt becomes a dead letter. Default 20. */
   readonly taskMaxAttempts: number;
   /** Idle minutes of a persistent VM before it is stopped; may have fractions. Default 15. */

@@ -13,6 +13,7 @@ import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
 import type {QueueLimits} from '../../shared/tasks/local/limits';
 import type {TracingOptions} from '../../shared/telemetry/create-tracer';
+import type {startAws} from './aws/start';
 import {CloudScheduler, secondsToMinute} from './cloud-scheduler';
 import {TOKEN as CODEMAGIC_TOKEN} from './codemagic/api';
 import {CodemagicServer} from './codemagic/server';
@@ -84,6 +85,8 @@ export interface SystemOptions {
   readonly autoDispatch?: boolean;
   /** Requests a minute that `api` answers to one caller; no limit in practice unless given. */
   readonly perMinute?: PerMinute;
+  /** With AWS, for pools of type ec2: its emulator loads AWS's own SDK. */
+  readonly withAws?: boolean;
   /** The pages of `api`; none unless given. */
   readonly pageFiles?: () => Promise<PageFiles | undefined>;
 }
@@ -98,6 +101,8 @@ export interface System {
   readonly runServer: RunServer;
   /** With `SystemOptions.codemagic` alone. */
   readonly codemagic: CodemagicServer | undefined;
+  /** Undefined: the system has none. */
+  readonly aws: Awaited<ReturnType<typeof startAws>> | undefined;
   readonly tasks: CloudTasksServer;
   readonly store: Store;
   readonly oidc: OidcIssuer;
@@ -151,6 +156,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
   const oidc = await OidcIssuer.create(scheduler);
   const jwksUrl = await oidc.listen();
+  const boots = {github, bootMs, killed, ...(failsToBoot ? {failsToBoot} : {})};
+  const aws = options.withAws ? await withAws({scheduler, oidc, ...boots}) : undefined;
   const tasks = new CloudTasksServer({
     timers: scheduler,
     oidc,
@@ -189,6 +196,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     COMPUTE_EMULATOR_HOST: `${computeAt.host}:${computeAt.port}`,
     RUN_EMULATOR_HOST: `${runAt.host}:${runAt.port}`,
     ...(codemagicUrl ? {CODEMAGIC_TOKEN, CODEMAGIC_API_URL: codemagicUrl} : {}),
+    ...aws?.env,
     ...options.env,
   };
   const store = options.makeStore?.(scheduler) ?? createMemoryStore({clock: scheduler});
@@ -217,6 +225,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     run,
     runServer,
     codemagic,
+    aws,
     tasks,
     store,
     oidc,
@@ -228,9 +237,16 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await sweeper.close();
       await tasks.close();
       await Promise.all([webhook, provision, stop, sweep, api].map((served) => served.close()));
+      await aws?.close();
       await Promise.all([githubServer, computeServer, runServer, codemagic, oidc].map((server) => server?.close()));
     },
   };
+}
+
+/** Loaded by who asks for it. */
+async function withAws(options: Parameters<typeof startAws>[0]): ReturnType<typeof startAws> {
+  const aws: typeof import('./aws/start') = require('./aws/start');
+  return aws.startAws(options);
 }
 
 /** Serves a function that is made when its URL is known. */

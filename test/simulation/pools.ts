@@ -1,6 +1,8 @@
 import {type GceProviderConfig, isGce, type Pool, type ProviderSettings} from '../../shared/model/pool';
 import {CLOUD_RUN, type CloudRunSettings} from '../../shared/providers/cloud-run/config';
 import type {CodemagicSettings} from '../../shared/providers/codemagic/config';
+import type {Ec2ProviderConfig} from '../../shared/providers/ec2/config';
+import {REGION, ROLE, subnetNamed} from '../emulators/aws/places';
 import {APP, TEAM} from '../emulators/codemagic/world';
 import {isInMemory, type MemorySettings, type MemoryType, QUOTA_SCOPE} from '../emulators/memory/provider';
 import {placeNamed} from '../emulators/memory/world';
@@ -57,6 +59,7 @@ export function poolsOf({
 function changeOf(provider: Setting['provider']): ((gce: GceProviderConfig) => ProviderSettings) | undefined {
   if (isInMemory(provider)) return inMemory(provider);
   if (provider === CLOUD_RUN) return ofRun;
+  if (provider === 'ec2') return ofEc2;
   return provider === 'codemagic' ? atCodemagic : undefined;
 }
 
@@ -65,6 +68,13 @@ function atCodemagic({template}: GceProviderConfig): CodemagicSettings {
   return {
     ...{type: 'codemagic', app: APP, workflow: template, branch: 'main', team: TEAM, instanceType: 'mac_mini_m2'},
     ...{quotaScopes: [TEAM], template: `${APP}/${template}`},
+  };
+}
+
+function ofEc2({zones = [], spot, template}: GceProviderConfig): Ec2ProviderConfig {
+  return {
+    ...{type: 'ec2', region: REGION, roleArn: ROLE, quotaScopes: [`111122223333/${REGION}`]},
+    ...{template, version: '$Default', subnets: zones.map(subnetNamed), instanceTypes: ['m7g.xlarge'], spot},
   };
 }
 

@@ -35,7 +35,7 @@ import {Neighbours} from './neighbours';
 import {planFloods} from './outages';
 import {PersistentVm} from './persistent-vm';
 import {placeTemplates} from './placements';
-import {BOOT_MINUTES, REPOSITORIES, RUN_JOB} from './pools';
+import {BOOT_MINUTES, REPOSITORIES, RUN_JOB, TEMPLATES} from './pools';
 import {Safety, type Violation} from './safety';
 import type {Scenario} from './scenario';
 import {ScheduledFaults} from './scheduled-faults';
@@ -112,7 +112,9 @@ export class SimulatedWorld {
     const run = setting.provider === 'cloud-run' ? new RunApi(this.#makeRun()) : undefined;
     const codemagic = setting.provider === 'codemagic' ? codemagicApi(scheduler, randomOf(seed, 'labels')) : undefined;
     this.peerViolations = () => (codemagic ? violationsOf(codemagic) : []);
-    this.made = memory ?? codemagic?.world ?? (run ? runMachines(run.world) : ofCompute);
+    const aws = setting.provider === 'ec2' ? loadAws().simulateAws(scheduler, randomOf(seed, 'aws')) : undefined;
+    for (const name of TEMPLATES) aws?.world.templates.push({name, id: `lt-of-${name}`});
+    this.made = memory ?? aws?.world ?? codemagic?.world ?? (run ? runMachines(run.world) : ofCompute);
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
     this.foreignResources = new ForeignResources(this.github, this.made, setting.foreignResources === true, violated);
@@ -174,6 +176,7 @@ export class SimulatedWorld {
       ),
       compute: this.ports.compute(directCompute(api, 'world'), api),
       ...(memory ? {providers: this.#providers(memory)} : {}),
+      ...(aws ? {providers: aws.providers(this.ports)} : {}),
       ...(run ? {providers: this.#cloudRun(run)} : {}),
       ...(codemagic ? {providers: codemagicProvider(codemagic, this.ports)} : {}),
       discovery: this.ports.discovery(
@@ -301,6 +304,11 @@ export class SimulatedWorld {
     });
     this.made.observe(({kind, machine}) => this.trace.add(`Machines: ${machine.name} in ${machine.place}: ${kind}`));
   }
+}
+
+/** Loaded by worlds that have it: the emulator loads AWS's own SDK. */
+function loadAws(): typeof import('./simulated-aws') {
+  return require('./simulated-aws');
 }
 
 /** One source of chance for each purpose, so that a change in one does not change the others. */
