@@ -1,4 +1,5 @@
 import type {Pool} from '../model/pool';
+import type {AwsSettings} from './aws';
 import type {SecretSource} from './credentials';
 import type {OldName} from './old-names';
 import type {DiscoverySource} from './pools';
@@ -67,6 +68,7 @@ export interface Config {
   /** `emulatorHost`: `host:port`. */
   readonly firestore: {readonly database?: string; readonly emulatorHost?: string};
   readonly emulators: Emulators;
+  readonly aws: AwsSettings;
   /** The queues' limit of attempts. A task that fails at this attempt becomes a dead letter. Default 20. */
   readonly taskMaxAttempts: number;
   /** Idle minutes of a persistent VM before it is stopped; may have fractions. Default 15. */

@@ -1,7 +1,9 @@
 import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
 import {PROJECT, QUEUE, REGION, SHORT_NAME, ZONE} from '../model/names';
 import {Secret} from '../secret';
+import {readAws} from './aws';
 import type {Config, ConfigFor, FunctionName} from './config-types';
+import {readContainerDefaults} from './containers';
 import {literalSecrets, readGitHubCredentials, readSecrets} from './credentials';
 import {GITHUB_COM, type GitHubAddress, gitHubAddress} from './github-address';
 import {type OldNames, readOldNames} from './old-names';
@@ -81,6 +83,8 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
   const places = readPlaces(variables);
   const vmInactiveMinutes = variables.number('VM_INACTIVE_MINUTES', {above: 0}, 15);
   const limits = readOldLimits(variables);
+  const deployment = readDeployment(variables);
+  const aws = readAws(variables, deployment);
   const {
     pools,
     discovery = old.discovery,
@@ -93,13 +97,15 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
       ...places,
       ...limits,
       vmInactiveMinutes,
+      containers: readContainerDefaults(variables, problems),
+      ...(aws.roleArn === undefined ? {} : {awsRoleArn: aws.roleArn}),
     },
     old.discovery,
   );
   const internalAuth = variables.choice('INTERNAL_AUTH', ['verify', 'platform'], 'verify');
   const credentials = readGitHubCredentials(variables, problems, target !== 'webhook');
   return present({
-    deployment: readDeployment(variables),
+    deployment,
     pools,
     maxRunners,
     prices,
@@ -135,6 +141,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
       compute: variables.emulator('COMPUTE_EMULATOR_HOST'),
       secretManager: variables.emulator('SECRET_MANAGER_EMULATOR_HOST'),
     }),
+    aws,
     taskMaxAttempts: variables.number('TASK_MAX_ATTEMPTS', {min: 1, whole: true}, 20),
     vmInactiveMinutes,
     dryRun: variables.flag('DRY_RUN'),

@@ -2,6 +2,7 @@ import {foreignLabels, isLabelPattern, labelsWithoutJob} from '../model/labels';
 import {takesRepository} from '../model/matching';
 import {isSpeltOut} from '../model/names';
 import {isEphemeralType, type Pool} from '../model/pool';
+import type {Here} from '../model/settings';
 import {isRecord} from './form-mistakes';
 import {checkProvider, DEFAULTS} from './pool-schema';
 import type {Problems} from './variables';
@@ -13,6 +14,8 @@ export interface SharedSettings {
   readonly defaults: unknown;
   /** The limit over all pools. */
   readonly maxRunners: unknown;
+  /** What the environment says for every pool. */
+  readonly here: Here;
 }
 
 /**
@@ -26,7 +29,8 @@ export function checkPool(pool: unknown, above: SharedSettings, path: string, pr
   checkGroup(pool, defaults, path, problems);
   checkLabels(pool, path, problems);
   checkIdle(pool, defaults, above.maxRunners, path, problems);
-  if (isRecord(pool['provider'])) checkProvider({...DEFAULTS, ...defaults, ...pool}, pool['provider'], path, problems);
+  const settings = {...DEFAULTS, ...defaults, ...pool};
+  if (isRecord(pool['provider'])) checkProvider(settings, pool['provider'], path, problems, above.here);
 }
 
 /** Checks rules that concern several pools. Pools of one name would share slots and VM names; only one pool of an organisation may accept jobs without labels. */

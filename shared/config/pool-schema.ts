@@ -10,10 +10,11 @@ import {
   text,
 } from '../model/settings';
 import {isCron, isTimeZone} from '../model/warm';
+import {ec2} from '../providers/ec2/config';
 import {gce, gceVm, instance, zone} from '../providers/gce/config';
 
 /** Every type of provider that a pool may have: one line each. */
-const PROVIDER_BLOCKS = [gce, gceVm] as const satisfies readonly ProviderBlock[];
+const PROVIDER_BLOCKS = [gce, gceVm, ec2] as const satisfies readonly ProviderBlock[];
 
 type SchemasOf<Blocks extends readonly ProviderBlock[]> = {readonly [Index in keyof Blocks]: Blocks[Index]['schema']};
 
@@ -181,8 +182,9 @@ export function checkProvider(
   provider: RawSettings,
   path: string,
   problems: SettingsProblems,
+  here: Here,
 ): void {
-  blockOf(provider['type'])?.check?.(settings, provider, path, problems);
+  blockOf(provider['type'])?.check?.(settings, provider, path, problems, here);
 }
 
 /** A pool's provider with every default filled in. `here`: where the functions run. */

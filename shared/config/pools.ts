@@ -1,5 +1,6 @@
 import type {core} from 'zod';
 import {isEphemeralType, type Pool, type PoolScope} from '../model/pool';
+import type {Here} from '../model/settings';
 import {isRecord, meantPool, reportForm, withoutOwnKeys} from './form-mistakes';
 import {checkPool, checkTogether} from './pool-rules';
 import {
@@ -55,9 +56,7 @@ function cut(text: string, length: number): string {
 }
 
 /** Settings from the environment that apply if `RUNNER_CONFIG` does not set them. */
-export interface PoolContext {
-  readonly zone?: string;
-  readonly region?: string;
+export interface PoolContext extends Here {
   readonly vmInactiveMinutes: number;
   /** Hard limit of runners over all pools. */
   readonly maxRunners?: number;
@@ -133,7 +132,7 @@ function readPools(value: unknown, root: string, context: PoolContext, problems:
   const config = validate(runnerConfigSchema, {...value, pools}, root, problems, isReported);
   const {jobMinutes} = context;
   const defaults = {...present({jobMinutes}), ...(isRecord(given.defaults) ? given.defaults : {})};
-  const above = {defaults, maxRunners: given.maxRunners ?? context.maxRunners};
+  const above = {defaults, maxRunners: given.maxRunners ?? context.maxRunners, here: context};
   pools.forEach((pool, index) => {
     checkPool(pool, above, `${root}.pools[${index}]`, problems);
   });

@@ -98,6 +98,13 @@ export class Variables {
     this.#problems = problems;
   }
 
+  /** The variables whose names begin with `prefix`, as they are, by the rest of their names. */
+  withPrefix(prefix: string): readonly (readonly [string, string])[] {
+    return Object.entries(this.#env).flatMap(([name, value]) =>
+      name.startsWith(prefix) && value !== undefined ? [[name.slice(prefix.length), value] as const] : [],
+    );
+  }
+
   isRequired(name: string): boolean {
     return this.#required.has(name);
   }

@@ -1,4 +1,5 @@
 import type {Clock} from '../clock';
+import type {AwsSettings} from '../config/aws';
 import {Refused} from '../errors';
 import type {Logger} from '../logger';
 import {isEphemeral, isGce, type Pool} from '../model/pool';
@@ -62,6 +63,7 @@ export interface DeploymentSettings {
   /** Zone and region of this deployment, for pools that name none. */
   readonly zone?: string;
   readonly region?: string;
+  readonly aws: AwsSettings;
 }
 
 export interface ProviderOptions {
@@ -86,6 +88,10 @@ const PROVIDERS: ProviderTypes = {
     const pools = config.pools.filter(isGce);
     const place = {...(zone ? {zone} : {}), ...(region ? {region} : {})};
     return createGceProvider({compute: compute(), pools, deployment, place, clock, logger});
+  },
+  ec2({config, clock, logger}) {
+    const {createEc2Provider}: typeof import('./ec2/provider') = require('./ec2/provider');
+    return createEc2Provider({config, clock, logger});
   },
 };
 

@@ -88,10 +88,11 @@ export async function aSystem(options: Partial<SystemOptions> & {seed?: number} 
       return job;
     },
     async finish(limitMs = 60 * MINUTE) {
-      const over = () => jobs.every(({status}) => status === 'completed') && system.compute.instances().length === 0;
+      const machines = () => [...system.compute.instances(), ...(system.aws?.world.machines() ?? [])];
+      const over = () => jobs.every(({status}) => status === 'completed') && machines().length === 0;
       await pass(limitMs, over);
       if (!over()) {
-        const left = [...jobs.filter(({status}) => status !== 'completed'), ...system.compute.instances()];
+        const left = [...jobs.filter(({status}) => status !== 'completed'), ...machines()];
         throw new Error(
           `not over after ${limitMs / MINUTE} minutes: ${left.map(({id, status}) => `${id} ${status}`).join(', ')}`,
         );
@@ -105,6 +106,8 @@ export function expectClean(system: TestSystem): void {
   expect(system.killed).toEqual([]);
   expect(system.github.violations).toEqual([]);
   expect(system.computeServer.violations).toEqual([]);
+  expect(system.aws?.server.violations ?? []).toEqual([]);
+  expect(system.aws?.world.machines() ?? []).toEqual([]);
   expect(system.compute.instances()).toEqual([]);
   expect(system.github.runners.all()).toEqual([]);
 }

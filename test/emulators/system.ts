@@ -11,6 +11,7 @@ import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
 import type {QueueLimits} from '../../shared/tasks/local/limits';
 import type {TracingOptions} from '../../shared/telemetry/create-tracer';
+import type {startAws} from './aws/start';
 import {CloudScheduler, secondsToMinute} from './cloud-scheduler';
 import type {ZonesByRegion} from './compute/catalog';
 import type {ComputeLatencies} from './compute/latencies';
@@ -72,6 +73,8 @@ export interface SystemOptions {
   readonly sweepEverySeconds?: number;
   /** `false`: tasks run when the test says so. */
   readonly autoDispatch?: boolean;
+  /** With AWS, for pools of type ec2: its emulator loads AWS's own SDK. */
+  readonly withAws?: boolean;
   /** Of one client to `api`; no limit in practice unless given. */
   readonly requestsPerMinute?: number;
 }
@@ -81,6 +84,8 @@ export interface System {
   readonly github: GitHubWorld;
   readonly compute: ComputeWorld;
   readonly computeServer: ComputeServer;
+  /** Undefined: the system has none. */
+  readonly aws: Awaited<ReturnType<typeof startAws>> | undefined;
   readonly tasks: CloudTasksServer;
   readonly store: Store;
   readonly oidc: OidcIssuer;
@@ -121,15 +126,19 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const computeServer = new ComputeServer(compute);
   const computeAt = await computeServer.listen();
   const {bootMs, failsToBoot} = options;
-  const killed = bootRunners({
+  const killed: Killed[] = [];
+  bootRunners({
     github,
     machines: computeMachines(compute),
     bootMs,
+    killed,
     ...(failsToBoot ? {failsToBoot} : {}),
   });
 
   const oidc = await OidcIssuer.create(scheduler);
   const jwksUrl = await oidc.listen();
+  const boots = {github, bootMs, killed, ...(failsToBoot ? {failsToBoot} : {})};
+  const aws = options.withAws ? await withAws({scheduler, oidc, ...boots}) : undefined;
   const tasks = new CloudTasksServer({
     timers: scheduler,
     oidc,
@@ -166,6 +175,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     CLOUD_TASKS_EMULATOR_HOST: `${tasksAt.host}:${tasksAt.port}`,
     ...(sweepEverySeconds ? {SWEEP_INTERVAL_SECONDS: String(sweepEverySeconds)} : {}),
     COMPUTE_EMULATOR_HOST: `${computeAt.host}:${computeAt.port}`,
+    ...aws?.env,
     ...options.env,
   };
   const store = options.makeStore?.(scheduler) ?? createMemoryStore({clock: scheduler});
@@ -188,6 +198,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     github,
     compute,
     computeServer,
+    aws,
     tasks,
     store,
     oidc,
@@ -199,9 +210,16 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await sweeper.close();
       await tasks.close();
       await Promise.all([webhook, provision, stop, sweep, api].map((served) => served.close()));
+      await aws?.close();
       await Promise.all([githubServer.close(), computeServer.close(), oidc.close()]);
     },
   };
+}
+
+/** Loaded by who asks for it. */
+async function withAws(options: Parameters<typeof startAws>[0]): ReturnType<typeof startAws> {
+  const aws: typeof import('./aws/start') = require('./aws/start');
+  return aws.startAws(options);
 }
 
 /** Serves a function that is made when its URL is known. */
