@@ -26,6 +26,8 @@ run "mistakes" {
         - {repo: a/b, offers: [x], provider: {type: gce-vm, instance: Gpu, zone: us-central1}}
         - {repo: a/b, offers: [x], provider: {type: gce-vm}}
         - nonsense
+        - {repo: a/b, offers: [x], provider: {type: ec2, region: us-central1, launchTemplate: t, subnets: [a], instanceTypes: [m7i.large]}}
+        - {repo: a/b, offers: [y], provider: {type: ec2, region: us-gov-west-1, launchTemplate: t, subnets: [subnet-0123456789abcdef0], instanceTypes: [m7i.large]}}
     YAML
   }
   expect_failures = [terraform_data.pools]
@@ -35,7 +37,7 @@ run "mistakes" {
       "pools[0].name: found \"Arm\", expected 1 to 20 lower-case letters, digits and hyphens, a letter first",
       "pools[1]: found [\"org\",\"repo\"], expected exactly one of repo, repos and org",
       "pools[1]: expected requires and offers as lists of labels",
-      "pools[1].provider.type: found \"gke\", expected gce or gce-vm",
+      "pools[1].provider.type: found \"gke\", expected gce or gce-vm or ec2",
       "pools[2].name: found \"twice\", the name of an earlier pool too, expected different names",
       "pools[2]: found [], expected exactly one of repo, repos and org",
       "pools[2]: found neither requires nor offers with a label, expected labels in one of them or in both",
@@ -50,7 +52,9 @@ run "mistakes" {
       "pools[6].provider.instance: found null, expected the name of a VM",
       "pools[7]: found [], expected exactly one of repo, repos and org",
       "pools[7]: found neither requires nor offers with a label, expected labels in one of them or in both",
-      "pools[7].provider.type: found \"\", expected gce or gce-vm",
+      "pools[7].provider.type: found \"\", expected gce or gce-vm or ec2",
+      "pools[8].provider.region: found \"us-central1\", expected a region of AWS such as us-east-1",
+      "pools[8].provider.subnets: found [\"a\"], expected ids of subnets such as subnet-0123456789abcdef0",
     ]
     error_message = join("\n", local.pool_mistakes)
   }
