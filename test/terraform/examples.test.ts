@@ -9,6 +9,7 @@ const REST = {
   RUNNER_MANAGER_SECRET: 'secret-of-a-test',
   GITHUB_TOKEN: 'token-of-a-test',
   AWS_ROLE_ARN: 'arn:aws:iam::111122223333:role/slipway-ec2-eu-central-1',
+  CODEMAGIC_TOKEN: 'codemagic-token-of-a-test',
 };
 
 function accepted(pools: string): number {
