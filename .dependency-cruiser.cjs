@@ -50,7 +50,11 @@ const FOLDERS = [
   {name: 'sweep', may: ['diagnosis', 'runners', 'vms', 'hosts', ...CORE], types: ['config']},
   {name: 'cleanup', may: ['sweep', 'runners', ...CORE]},
   {name: 'http', may: ['runners', 'telemetry', ...CORE], types: ['config']},
-  {name: 'api', may: ['http', 'diagnosis', 'cleanup', 'runners', 'vms', 'hosts', ...CORE], types: ['config']},
+  {
+    name: 'api',
+    may: ['http', 'diagnosis', 'cleanup', 'runners', 'vms', 'hosts', 'providers/pages', ...CORE],
+    types: ['config'],
+  },
   {name: 'traced-ports', may: ['config', ...WORLDS, ...CORE]},
   {name: 'services-base', may: ['traced-ports', 'config', ...WORLDS, ...CORE]},
   {name: 'services', may: ['services-base', 'hosts', 'traced-ports', 'config', ...WORLDS, ...CORE]},

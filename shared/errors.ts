@@ -44,9 +44,14 @@ export class Uncertain extends RetryableError {
   readonly kind = 'uncertain';
 }
 
-/** No placement of the pool has capacity now, or the pool has no free slot. */
+/** No placement of the pool has capacity now. */
 export class NoCapacity extends RetryableError {
   readonly kind = 'no_capacity';
+}
+
+/** The pool, or all pools together, have as many runners as they may, or the pool is drained. */
+export class PoolFull extends RetryableError {
+  readonly kind = 'pool_full';
 }
 
 /** A quota of the project is used up. Another zone of the region does not help. */

@@ -9,7 +9,7 @@ import type {Discovery, GitHubConnection, GitHubFor} from './github/github';
 import {createContainerHosts} from './hosts/containers';
 import type {Context, ControllingFunction, Services, ServicesBase} from './ports';
 import type {Compute} from './providers/gce/client/compute';
-import {createEngine, createProviders, createVms, type ProviderTypes} from './providers/registry';
+import {connectCodemagic, createEngine, createProviders, createVms, type ProviderTypes} from './providers/registry';
 import type {Secret} from './secret';
 import {createServicesBase, type ServicesBaseOptions, startLogger} from './services-base';
 import {createFirestoreStore} from './store/firestore';
@@ -79,10 +79,11 @@ async function create<T extends ControllingFunction>(
   };
   // Connects at the first call, because `api` also starts without credentials.
   const github: GitHubFor = options.github ?? ((scope, installationId) => connect().forScope(scope, installationId));
+  const codemagic = () => connectCodemagic(config.codemagic, secrets, clock);
   const {hosts} = config;
   const store = options.store ?? createFirestoreStore({clock, project: config.project, ...config.firestore});
   const containerHosts = () => createContainerHosts({deployment, hosts, store, clock, random});
-  const providerOptions = {config, compute, hosts: containerHosts, clock, logger};
+  const providerOptions = {config, compute, codemagic, hosts: containerHosts, clock, logger};
   const providers = createProviders(providerOptions, options.providers);
   const context: Context = {
     deployment,

@@ -77,6 +77,11 @@ locals {
       for function in ["provision", "stop", "sweep", "api"] :
       "${function}/task_signing_key" => { function = function, secret = google_secret_manager_secret.task_signing_key.secret_id }
     },
+    # provision starts builds, stop and sweep cancel them, sweep lists them, api cancels them as people ask and checks the token.
+    {
+      for function in(local.has_codemagic ? ["provision", "stop", "sweep", "api"] : []) :
+      "${function}/codemagic_token" => { function = function, secret = one(google_secret_manager_secret.codemagic_token[*].secret_id) }
+    },
     { "api/manager" = { function = "api", secret = google_secret_manager_secret.manager.secret_id } },
   )
 }

@@ -16,7 +16,14 @@ locals {
          curl -H "Authorization: Bearer $(gcloud auth print-identity-token)" \
            -H "X-Runner-Secret: $(gcloud secrets versions access latest --secret=${google_secret_manager_secret.manager.secret_id} --project=${var.project})" \
            ${google_cloudfunctions2_function.function["api"].service_config[0].uri}/doctor
+    ${local.codemagic_steps}
     ${local.persistent_steps}${local.host_steps}
+  TEXT
+
+  codemagic_steps = !local.has_codemagic ? "" : <<-TEXT
+    For the pools of type codemagic: store the token of CodeMagic's API (Teams, Personal Account, Integrations, Codemagic API, Show):
+         printf %s 'TOKEN' | gcloud secrets versions add ${one(google_secret_manager_secret.codemagic_token[*].secret_id)} --project=${var.project} --data-file=-
+       and put terraform/runner/codemagic.yaml into the repository of the application at CodeMagic (docs/macos.md).
   TEXT
 
   persistent_steps = length(var.persistent_vms) == 0 ? "" : <<-TEXT

@@ -1,7 +1,11 @@
+import type {AwsInstance} from '../../test/emulators/aws/world';
+import type {EmulatedBuild} from '../../test/emulators/codemagic/build';
 import type {ComputeEvent} from '../../test/emulators/compute/machines';
 import type {Job} from '../../test/emulators/github/job';
 import type {WorldEvent} from '../../test/emulators/github/model-context';
-import type {EmulatedMachine, MachineEventKind} from '../../test/emulators/machines';
+import type {MachineEventKind} from '../../test/emulators/machines';
+import {machineOf} from '../../test/emulators/run/machine-world';
+import type {RunEvent} from '../../test/emulators/run/model';
 
 const COLOURS = {queued: 33, waiting: 33, vm: 36, running: 35, completed: 32, gone: 90, trouble: 31} as const;
 type Tone = keyof typeof COLOURS;
@@ -16,9 +20,6 @@ interface Progress {
   completedAtMs?: number;
   goneAtMs?: number;
 }
-
-/** A machine as a line shows it. */
-type TimelineMachine = Pick<EmulatedMachine, 'name' | 'place' | 'isSpot'> & {readonly machineType: string};
 
 /** Follows every job from queued until its VM is gone: prints a line for each step, and a table at the end. */
 export class Timeline {
@@ -68,30 +69,47 @@ export class Timeline {
   }
 
   computeEvent({kind, instance}: ComputeEvent): void {
-    if (this.persistent.has(instance.name)) {
-      this.#persistentEvent(kind, instance.name);
-      return;
-    }
-    const {name, zone: place, machineType} = instance;
-    this.machineEvent(kind, {name, place, machineType, isSpot: instance.scheduling['provisioningModel'] === 'SPOT'});
+    const {name, zone, machineType, scheduling} = instance;
+    const spot = scheduling['provisioningModel'] === 'SPOT' ? ', spot' : '';
+    if (this.persistent.has(name)) this.#persistentEvent(kind, name);
+    else if (kind === 'failed') this.#failed(name, `no capacity in ${zone}, the next zone is tried`);
+    else this.#machineEvent(kind, name, `in ${zone}, ${machineType}${spot}`);
   }
 
-  /** Of a machine that is created for a job, at any provider. */
-  machineEvent(kind: MachineEventKind, instance: TimelineMachine): void {
-    const createdFor = this.#createdFor(instance.name);
-    if (kind === 'accepted') this.#insertedAtMs.set(instance.name, this.now());
+  buildEvent(kind: MachineEventKind, {name, instanceType = 'the workflow’s machine'}: EmulatedBuild): void {
+    if (kind === 'failed') this.#failed(name, 'no machine was free at CodeMagic, another build is started');
+    else this.#machineEvent(kind, name, `a build at CodeMagic, ${instanceType}`);
+  }
+
+  instanceEvent(kind: MachineEventKind, {name, place, instanceType, isSpot}: AwsInstance): void {
+    if (kind === 'failed') this.#failed(name, `no capacity in ${place}, the next runner is made`);
+    else this.#machineEvent(kind, name, `in ${place}, ${instanceType}${isSpot ? ', spot' : ''}`);
+  }
+
+  /** Of Cloud Run: an execution is a machine until it has ended. */
+  runEvent({kind, execution}: RunEvent): void {
+    const {name} = machineOf(execution);
+    this.#machineEvent(kind, name, `an execution of ${execution.job.name} in ${execution.job.region}`);
+  }
+
+  #failed(name: string, why: string): void {
+    const createdFor = this.#createdFor(name);
+    if (createdFor) this.#line(createdFor, 'trouble', why);
+  }
+
+  /** `where`: the place and the type of a machine that was created for a job. */
+  #machineEvent(kind: MachineEventKind, name: string, where: string): void {
+    const createdFor = this.#createdFor(name);
+    if (kind === 'accepted') this.#insertedAtMs.set(name, this.now());
     if (kind === 'accepted' && createdFor) {
       createdFor.vmAtMs ??= this.now();
-      const spot = instance.isSpot ? ', spot' : '';
-      this.#line(createdFor, 'vm', `${instance.name} in ${instance.place}, ${instance.machineType}${spot}`);
+      this.#line(createdFor, 'vm', `${name} ${where}`);
     }
-    if (kind === 'failed' && createdFor)
-      this.#line(createdFor, 'trouble', `no capacity in ${instance.place}, the next place is tried`);
     if (kind !== 'deleted') return;
-    const ran = [...this.#ways.values()].find(({job}) => job.runner?.name === instance.name);
+    const ran = [...this.#ways.values()].find(({job}) => job.runner?.name === name);
     if (ran) ran.goneAtMs = this.now();
     const way = ran ?? createdFor;
-    if (way) this.#line(way, 'gone', `${instance.name}${ran ? '' : ', which ran no job'}`);
+    if (way) this.#line(way, 'gone', `${name}${ran ? '' : ', which ran no job'}`);
   }
 
   #persistentEvent(kind: ComputeEvent['kind'], name: string): void {

@@ -52,8 +52,13 @@ export class Sessions {
 
   /** Whether the request's `Cookie` header holds a session that is not over. */
   async isOpen(cookies: string | undefined): Promise<boolean> {
+    return (await this.find(cookies)) !== undefined;
+  }
+
+  /** The text that the cookie of an open session holds: no other session has it. Undefined: there is none. */
+  async find(cookies: string | undefined): Promise<string | undefined> {
     const given = cookies === undefined ? undefined : parseCookie(cookies)[COOKIE];
-    return given !== undefined && (await this.#isValid('session', given));
+    return given !== undefined && (await this.#isValid('session', given)) ? given : undefined;
   }
 
   /** Whether the text is a link's token that is valid and was not used at this instance. A valid one is used up. */

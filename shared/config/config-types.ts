@@ -44,6 +44,8 @@ export interface Config {
     /** Never together with `appId`. */
     readonly token?: SecretSource;
   };
+  /** `apiUrl`: of v1, `v3Url`: of v3, without a slash at the end. The token is there wherever a pool of type codemagic needs it. */
+  readonly codemagic: {readonly apiUrl: string; readonly v3Url: string; readonly token?: SecretSource};
   /** A signature with any of these secrets is accepted. */
   readonly webhookSecrets: readonly SecretSource[];
   /** Any of these secrets is accepted. Empty only if `api` is not configured. */

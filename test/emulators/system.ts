@@ -5,6 +5,7 @@ import {createStop} from '../../functions/stop/index';
 import {createSweep} from '../../functions/sweep/index';
 import {createWebhook} from '../../functions/webhook/index';
 import type {PageFiles} from '../../shared/api/pages/files';
+import type {PerMinute} from '../../shared/api/rate-limits';
 import type {Environment} from '../../shared/config/variables';
 import type {Logger} from '../../shared/logger';
 import type {Random} from '../../shared/random';
@@ -14,6 +15,9 @@ import type {QueueLimits} from '../../shared/tasks/local/limits';
 import type {TracingOptions} from '../../shared/telemetry/create-tracer';
 import type {startAws} from './aws/start';
 import {CloudScheduler, secondsToMinute} from './cloud-scheduler';
+import {TOKEN as CODEMAGIC_TOKEN} from './codemagic/api';
+import {CodemagicServer} from './codemagic/server';
+import {CodemagicWorld, type CodemagicWorldOptions} from './codemagic/world';
 import type {ZonesByRegion} from './compute/catalog';
 import type {ComputeLatencies} from './compute/latencies';
 import {computeMachines} from './compute/machine-world';
@@ -65,6 +69,8 @@ export interface SystemOptions {
   /** Compute Engine's, by region. */
   readonly zones?: ZonesByRegion;
   readonly failsToBoot?: (machine: EmulatedMachine) => boolean;
+  /** CodeMagic is there, for pools of its type; not unless given. */
+  readonly codemagic?: Omit<CodemagicWorldOptions, 'scheduler'>;
   readonly queueLimits?: Partial<QueueLimits>;
   readonly env?: Environment;
   /** With a personal token in place of the App. */
@@ -79,8 +85,8 @@ export interface SystemOptions {
   readonly autoDispatch?: boolean;
   /** With AWS, for pools of type ec2: its emulator loads AWS's own SDK. */
   readonly withAws?: boolean;
-  /** Of one client to `api`; no limit in practice unless given. */
-  readonly requestsPerMinute?: number;
+  /** Requests a minute that `api` answers to one caller; no limit in practice unless given. */
+  readonly perMinute?: PerMinute;
   /** The pages of `api`; none unless given. */
   readonly pageFiles?: () => Promise<PageFiles | undefined>;
 }
@@ -95,6 +101,8 @@ export interface System {
   readonly runServer: RunServer;
   /** Undefined: the system has none. */
   readonly aws: Awaited<ReturnType<typeof startAws>> | undefined;
+  /** With `SystemOptions.codemagic` alone. */
+  readonly codemagic: CodemagicServer | undefined;
   readonly tasks: CloudTasksServer;
   readonly store: Store;
   readonly oidc: OidcIssuer;
@@ -139,9 +147,12 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const runAt = await runServer.listen();
   const {bootMs, failsToBoot} = options;
   const killed: Killed[] = [];
-  for (const machines of [computeMachines(compute), runMachines(run)]) {
+  const builds = options.codemagic && new CodemagicWorld({scheduler, ...options.codemagic});
+  for (const machines of [computeMachines(compute), runMachines(run), ...(builds ? [builds] : [])]) {
     bootRunners({github, machines, bootMs, killed, ...(failsToBoot ? {failsToBoot} : {})});
   }
+  const codemagic = builds && new CodemagicServer(builds);
+  const codemagicUrl = await codemagic?.listen();
 
   const oidc = await OidcIssuer.create(scheduler);
   const jwksUrl = await oidc.listen();
@@ -185,6 +196,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     COMPUTE_EMULATOR_HOST: `${computeAt.host}:${computeAt.port}`,
     RUN_EMULATOR_HOST: `${runAt.host}:${runAt.port}`,
     ...aws?.env,
+    ...(codemagicUrl ? {CODEMAGIC_TOKEN, CODEMAGIC_API_URL: codemagicUrl} : {}),
     ...options.env,
   };
   const store = options.makeStore?.(scheduler) ?? createMemoryStore({clock: scheduler});
@@ -193,8 +205,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   webhook.handle(createWebhook({env, clock: scheduler, logger, ...tracing}));
   provision.handle(options.crash ? crashingProvision(shared, options.crash) : createProvision(shared));
   stop.handle(createStop(shared));
+  const unlimited = {nobody: 100_000, secret: 100_000, session: 100_000, host: 100_000};
+  const limits = {perMinute: options.perMinute ?? unlimited};
   const pages = options.pageFiles ? {pageFiles: options.pageFiles} : {};
-  api.handle(createApi({...shared, ...pages, requestsPerMinute: options.requestsPerMinute ?? 100_000}));
+  api.handle(createApi({...shared, ...pages, ...limits}));
   sweep.handle(createSweep(shared));
   const sweeper = new CloudScheduler({scheduler, oidc, url: sweep.url, serviceAccount: SERVICE_ACCOUNT});
   // Google's scheduler knows whole minutes only, and keeps to them.
@@ -211,6 +225,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     run,
     runServer,
     aws,
+    codemagic,
     tasks,
     store,
     oidc,
@@ -223,7 +238,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await tasks.close();
       await Promise.all([webhook, provision, stop, sweep, api].map((served) => served.close()));
       await aws?.close();
-      await Promise.all([githubServer, computeServer, runServer, oidc].map((server) => server.close()));
+      await Promise.all([githubServer, computeServer, runServer, codemagic, oidc].map((server) => server?.close()));
     },
   };
 }

@@ -21,6 +21,7 @@ import {runMachines} from '../emulators/run/machine-world';
 import {RunWorld} from '../emulators/run/model';
 import {bootRunners, type Killed} from '../emulators/runner-process';
 import {SeededRandom} from '../emulators/seeded-random';
+import {codemagicApi, codemagicProvider, violationsOf} from './codemagic-builds';
 import {countRedeliveries} from './count-redeliveries';
 
 import {EventScheduler} from './event-scheduler';
@@ -77,6 +78,10 @@ export class SimulatedWorld {
     readonly providers?: ProviderTypes;
     readonly discovery: ReturnType<FaultyPorts['discovery']>;
   };
+  /** Providers without the faults of the scenario, where an onlooker asks more of them than records say. */
+  readonly undisturbed: ProviderTypes | undefined;
+  /** What the functions asked of a provider's service that nobody should ask. */
+  readonly peerViolations: () => readonly string[];
   readonly #killed: Killed[] = [];
   /** VMs whose startup script dies, or takes longer than a boot may. */
   readonly failedBoots: string[] = [];
@@ -108,8 +113,11 @@ export class SimulatedWorld {
       : undefined;
     const run = setting.provider === 'cloud-run' ? new RunApi(this.#makeRun()) : undefined;
     const aws = setting.provider === 'ec2' ? loadAws().simulateAws(scheduler, randomOf(seed, 'aws')) : undefined;
+    this.undisturbed = aws?.undisturbed;
     for (const name of TEMPLATES) aws?.world.templates.push({name, id: `lt-of-${name}`});
-    this.made = memory ?? aws?.world ?? (run ? runMachines(run.world) : ofCompute);
+    const codemagic = setting.provider === 'codemagic' ? codemagicApi(scheduler, randomOf(seed, 'labels')) : undefined;
+    this.peerViolations = () => (codemagic ? violationsOf(codemagic) : (aws?.api.violations ?? []));
+    this.made = memory ?? codemagic?.world ?? aws?.world ?? (run ? runMachines(run.world) : ofCompute);
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
     this.foreignResources = new ForeignResources(this.github, this.made, setting.foreignResources === true, violated);
@@ -159,7 +167,10 @@ export class SimulatedWorld {
       random: randomOf(seed, 'calls'),
       sleep: (ms) => scheduler.sleep(ms),
       onCallInTransaction: (call) => violated('call_in_transaction', call),
-      onWritten: (where, json) => this.safety.written(where, json),
+      onWritten: (where, json) => {
+        if (this.executions.current()?.target === 'dry run') violated('dry_run', `${where} was written in a dry run`);
+        this.safety.written(where, json);
+      },
       trace: (line) => this.trace.add(line),
     });
     this.direct = {
@@ -170,6 +181,7 @@ export class SimulatedWorld {
       ...(memory ? {providers: this.#providers(memory)} : {}),
       ...(aws ? {providers: aws.providers(this.ports)} : {}),
       ...(run ? {providers: this.#cloudRun(run)} : {}),
+      ...(codemagic ? {providers: codemagicProvider(codemagic, this.ports)} : {}),
       discovery: this.ports.discovery(
         countRedeliveries(directDiscovery(github, {deliveriesAPage: setting.deliveriesAPage ?? 100}), {
           now: () => scheduler.now(),

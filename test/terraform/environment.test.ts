@@ -39,6 +39,7 @@ const NOT_DEPLOYED: Readonly<Record<string, string>> = {
   FIRESTORE_EMULATOR_HOST: 'no emulator',
   RUN_EMULATOR_HOST: 'no emulator',
   SECRET_MANAGER_EMULATOR_HOST: 'no emulator',
+  CODEMAGIC_API_URL: 'CodeMagic itself is asked',
 };
 
 /** Variables that what serves the functions reads, and they do not. */
@@ -46,6 +47,7 @@ const OF_FRAMEWORK = ['NODE_ENV'];
 
 /** What Terraform sets a variable to, as far as its form goes. */
 const VALUES: Readonly<Record<string, string>> = {
+  CODEMAGIC_TOKEN: 'projects/acme-runners/secrets/slipway-codemagic-token',
   CORS_ORIGINS: 'https://example.com',
   DEPLOYMENT: 'slipway',
   DRY_RUN: 'false',

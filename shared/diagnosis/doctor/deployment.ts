@@ -64,10 +64,11 @@ export async function lookAtStore({context: {store}}: Services<'api'>): Promise<
 
 /** Whether every secret that `api` names can be read. */
 export async function lookAtSecrets(config: Config, secrets: SecretReader): Promise<Found> {
-  const {github, webhookSecrets, managerSecrets, taskSigningKeys} = config;
+  const {github, codemagic, webhookSecrets, managerSecrets, taskSigningKeys} = config;
   const named: readonly (readonly [variable: string, source: SecretSource | undefined])[] = [
     ['GITHUB_APP_PRIVATE_KEY', github.privateKey],
     ['GITHUB_TOKEN', github.token],
+    ['CODEMAGIC_TOKEN', codemagic.token],
     ...webhookSecrets.map((source) => ['GITHUB_WEBHOOK_SECRET', source] as const),
     ...managerSecrets.map((source) => ['RUNNER_MANAGER_SECRET', source] as const),
     ...taskSigningKeys.map((source) => ['TASK_SIGNING_KEY', source] as const),

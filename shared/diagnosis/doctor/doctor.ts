@@ -7,7 +7,7 @@ import {appChecks, appChecksSkipped} from './app';
 import {ask, type Check, type CheckFinding, type Found, makeChecks, once, skipped} from './check';
 import {configurationFinding, lookAtQueue, lookAtSecrets, lookAtStore, lookAtSweep} from './deployment';
 import {lookAtGroups} from './groups';
-import {poolChecks, vmChecks} from './pools';
+import {hostChecks, poolChecks, vmChecks} from './pools';
 import {lookAtRunnerVersion} from './runner-version';
 
 /** Jobs that wait or run, of which the newest event is looked at. */
@@ -46,6 +46,7 @@ export async function examine(examined: Examined): Promise<CheckFinding[]> {
     {id: 'store', look: needs(lookAtStore)},
     {id: 'secrets', look: () => lookAtSecrets(config, secrets)},
     ...vmChecks(pools, (look) => needs(({context}) => look(context))),
+    ...hostChecks(services?.context.hosts ?? config.hosts, (look) => needs(({context}) => look(context))),
     {id: 'runner_version', look: needs(({context}) => lookAtRunnerVersion(context))},
   ];
   return makeChecks(checks, logger);

@@ -40,7 +40,11 @@ export interface GceVmOptions {
 /** A persistent VM on Compute Engine. Only starts and stops it. */
 export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
   const {instance: name, zone} = vm;
-  const look = () => compute.getInstance(zone, name);
+  let seen: Instance | undefined;
+  const look = async () => {
+    seen = await compute.getInstance(zone, name);
+    return seen;
+  };
 
   async function power(action: PowerAction, instance: Instance): Promise<VmBegin> {
     const cycle = action === 'stop' ? instance.lastStartTimestamp : instance.lastStopTimestamp;
@@ -128,7 +132,13 @@ export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
     status: async () => (await withComputeErrors(clock, look()))?.status,
     beginStart: () => withVmOutcome(beginStart),
     beginStop: () => withVmOutcome(beginStop),
-    start: (wait) => change('start', wait),
+    async start(wait) {
+      const outcome = await change('start', wait);
+      const isUp = outcome.kind === 'changed' || outcome.kind === 'already';
+      return isUp && seen?.machineType
+        ? {...outcome, machine: {machineType: seen.machineType, spot: seen.isSpot}}
+        : outcome;
+    },
     stop: (wait) => change('stop', wait),
   };
 }

@@ -58,17 +58,17 @@ test.each([
   },
   {
     name: 'api',
-    totalKb: 3_500,
-    startKb: 620,
+    totalKb: 3_700,
+    startKb: 700,
     never: [],
     later: [
       ...['@google-cloud/compute', '@google-cloud/firestore', '@octokit/core', 'google-gax', 'zod-openapi', 'jose'],
       ...AWS,
     ],
   },
-  {name: 'provision', totalKb: 3_400, startKb: 2_200, never: ['zod-openapi'], later: ['@google-cloud/tasks', ...AWS]},
-  {name: 'stop', totalKb: 3_400, startKb: 2_200, never: ['zod-openapi'], later: ['@google-cloud/tasks', ...AWS]},
-  {name: 'sweep', totalKb: 3_400, startKb: 2_200, never: ['zod-openapi'], later: ['@google-cloud/tasks', ...AWS]},
+  {name: 'provision', totalKb: 3_700, startKb: 2_200, never: ['zod-openapi'], later: ['@google-cloud/tasks', ...AWS]},
+  {name: 'stop', totalKb: 3_700, startKb: 2_200, never: ['zod-openapi'], later: ['@google-cloud/tasks', ...AWS]},
+  {name: 'sweep', totalKb: 3_700, startKb: 2_200, never: ['zod-openapi'], later: ['@google-cloud/tasks', ...AWS]},
 ])('dist/$name holds what it uses, and at the start what it needs then', ({name, totalKb, startKb, never, later}) => {
   const meta = metafile(name);
   const all = packagesIn(meta, Object.keys(meta.outputs));

@@ -48,6 +48,9 @@ export interface Instance {
   /** RFC 3339; empty if the VM was never started or stopped. */
   readonly lastStartTimestamp: string;
   readonly lastStopTimestamp: string;
+  /** `e2-standard-4`; undefined: Compute Engine does not say. */
+  readonly machineType?: string;
+  readonly isSpot: boolean;
 }
 
 /** `start`: from TERMINATED; `resume`: from SUSPENDED; `stop`: from RUNNING. */

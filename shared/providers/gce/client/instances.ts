@@ -131,6 +131,9 @@ export function readInstance(
     readonly creationTimestamp?: string | null | undefined;
     readonly lastStartTimestamp?: string | null | undefined;
     readonly lastStopTimestamp?: string | null | undefined;
+    /** A URL. */
+    readonly machineType?: string | null | undefined;
+    readonly scheduling?: {readonly provisioningModel?: unknown} | null | undefined;
   },
   zone: string,
   name = raw.name ?? '',
@@ -143,6 +146,8 @@ export function readInstance(
     creationTimestamp: raw.creationTimestamp ?? '',
     lastStartTimestamp: raw.lastStartTimestamp ?? '',
     lastStopTimestamp: raw.lastStopTimestamp ?? '',
+    ...(raw.machineType ? {machineType: raw.machineType.slice(raw.machineType.lastIndexOf('/') + 1)} : {}),
+    isSpot: raw.scheduling?.provisioningModel === 'SPOT',
   };
 }
 
