@@ -25,7 +25,7 @@ const PERSISTENTS: ReadonlySet<string> = new Set([PERSISTENT]);
 const ZONE = 'us-central1-a';
 const RUN_JOB = 'runner-light';
 
-/** The first pool is small, so that a job has to wait for a slot. One has a persistent VM, one executions of Cloud Run, one builds at CodeMagic, one EC2 instances. */
+/** The first pool is small, so that a job has to wait for a slot. One has a persistent VM, one executions of Cloud Run, one builds at CodeMagic, and one EC2 instances. */
 const POOLS = `
 defaults: {idleMinutes: 0.5}
 pools:
@@ -42,10 +42,6 @@ pools:
     repo: acme/app
     requires: [self-hosted, build-server]
     provider: {type: gce-vm, instance: ${PERSISTENT}, zone: ${ZONE}}
-  - name: aws
-    repos: ["acme/*"]
-    requires: [self-hosted, aws]
-    provider: {type: ec2, region: eu-central-1, launchTemplate: runner, subnets: [subnet-a, subnet-b], instanceTypes: [m7g.large], spot: prefer}
   - name: light
     repo: acme/app
     requires: [self-hosted, light]
@@ -55,14 +51,18 @@ pools:
     requires: [self-hosted, macos]
     jobMinutes: 110
     provider: {type: codemagic, app: ${APP}, workflow: ${WORKFLOW}, team: ${TEAM}, instanceType: mac_mini_m2}
+  - name: aws
+    repos: ["acme/*"]
+    requires: [self-hosted, aws]
+    provider: {type: ec2, region: eu-central-1, launchTemplate: runner, subnets: [subnet-a, subnet-b], instanceTypes: [m7g.large], spot: prefer}
 `;
 const KINDS = [
   {repository: 'acme/app', label: 'linux'},
   {repository: 'acme/app', label: 'build-server'},
   {repository: 'acme/web', label: 'gpu'},
-  {repository: 'acme/web', label: 'aws'},
   {repository: 'acme/app', label: 'light'},
   {repository: 'acme/app', label: 'macos'},
+  {repository: 'acme/web', label: 'aws'},
 ];
 
 /** Time-out of a run, in simulated time: a fixed part, and a part for each job. */
@@ -98,7 +98,7 @@ export interface SimulatedOptions {
   readonly open: boolean;
 }
 
-/** Plays jobs on a simulated GitHub, Compute Engine, Cloud Run and CodeMagic. Returns the exit code. */
+/** Plays jobs on a simulated GitHub, Compute Engine, Cloud Run, CodeMagic and EC2. Returns the exit code. */
 export async function runSimulated(options: SimulatedOptions, env: Environment, ended: Promise<void>): Promise<number> {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
   const given = Object.fromEntries(PASSED_VARIABLES.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
@@ -151,7 +151,11 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
   system.compute.observe((event) => timeline.computeEvent(event));
   system.run.observe((event) => timeline.runEvent(event));
   system.codemagic?.world.observe(({kind, machine}) => timeline.buildEvent(kind, machine));
-  system.aws?.world.observe(({kind, machine}) => timeline.instanceEvent(kind, machine));
+  const aws = system.aws?.world;
+  aws?.observe(({kind, machine}) => {
+    const instanceType = aws.instances().find((one) => one === machine)?.instanceType ?? '';
+    timeline.instanceEvent(kind, machine, instanceType);
+  });
   write(
     'Slipway, with a simulated GitHub, Compute Engine, Cloud Run, CodeMagic and EC2. The store is in this process. Time runs five times as fast.',
   );
@@ -244,10 +248,10 @@ function allOver(system: Watched, scheduler: RealScheduler, timeoutMs: number): 
     const look = ({kind}: {readonly kind: string}) => {
       if (kind !== 'deleted' && kind !== 'terminated') return;
       const ofCompute = system.compute.instances();
-      // What is on its way out is no event any more.
-      const ofAws = system.aws?.world.machines().filter(({state}) => state !== 'shutting-down') ?? [];
       const builds = system.codemagic?.world.machines() ?? [];
-      const machines = [...ofCompute, ...executions.machines(), ...builds, ...ofAws];
+      // What is on its way out is no event any more.
+      const instances = system.aws?.world.machines().filter(({state}) => state !== 'shutting-down') ?? [];
+      const machines = [...ofCompute, ...executions.machines(), ...builds, ...instances];
       if (!isOver(system.github.queue.jobs(), machines, PERSISTENTS)) return;
       cancel();
       resolve();

@@ -1,9 +1,8 @@
-import type {AwsInstance} from '../../test/emulators/aws/world';
 import type {EmulatedBuild} from '../../test/emulators/codemagic/build';
 import type {ComputeEvent} from '../../test/emulators/compute/machines';
 import type {Job} from '../../test/emulators/github/job';
 import type {WorldEvent} from '../../test/emulators/github/model-context';
-import type {MachineEventKind} from '../../test/emulators/machines';
+import type {EmulatedMachine, MachineEventKind} from '../../test/emulators/machines';
 import {machineOf} from '../../test/emulators/run/machine-world';
 import type {RunEvent} from '../../test/emulators/run/model';
 
@@ -21,6 +20,7 @@ interface Progress {
   goneAtMs?: number;
 }
 
+/** A machine as a line shows it. */
 /** Follows every job from queued until its VM is gone: prints a line for each step, and a table at the end. */
 export class Timeline {
   readonly #ways = new Map<number, Progress>();
@@ -81,15 +81,16 @@ export class Timeline {
     else this.#machineEvent(kind, name, `a build at CodeMagic, ${instanceType}`);
   }
 
-  instanceEvent(kind: MachineEventKind, {name, place, instanceType, isSpot}: AwsInstance): void {
-    if (kind === 'failed') this.#failed(name, `no capacity in ${place}, the next runner is made`);
-    else this.#machineEvent(kind, name, `in ${place}, ${instanceType}${isSpot ? ', spot' : ''}`);
-  }
-
   /** Of Cloud Run: an execution is a machine until it has ended. */
   runEvent({kind, execution}: RunEvent): void {
     const {name} = machineOf(execution);
     this.#machineEvent(kind, name, `an execution of ${execution.job.name} in ${execution.job.region}`);
+  }
+
+  /** Of EC2. */
+  instanceEvent(kind: MachineEventKind, {name, place, isSpot}: EmulatedMachine, instanceType: string): void {
+    if (kind === 'failed') this.#failed(name, `no capacity in ${place}, the next subnet is tried`);
+    else this.#machineEvent(kind, name, `in ${place}, ${instanceType}${isSpot ? ', spot' : ''}`);
   }
 
   #failed(name: string, why: string): void {

@@ -17,7 +17,7 @@ import {ec2} from '../providers/ec2/config';
 import {gce, gceVm, instance, zone} from '../providers/gce/config';
 
 /** Every type of provider that a pool may have: one line each. */
-const PROVIDER_BLOCKS = [gce, gceVm, cloudRun, docker, codemagic, ec2] as const satisfies readonly ProviderBlock[];
+const PROVIDER_BLOCKS = [gce, gceVm, cloudRun, docker, ec2, codemagic] as const satisfies readonly ProviderBlock[];
 
 type SchemasOf<Blocks extends readonly ProviderBlock[]> = {readonly [Index in keyof Blocks]: Blocks[Index]['schema']};
 

@@ -83,10 +83,10 @@ export interface SystemOptions {
   readonly sweepEverySeconds?: number;
   /** `false`: tasks run when the test says so. */
   readonly autoDispatch?: boolean;
-  /** With AWS, for pools of type ec2: its emulator loads AWS's own SDK. */
-  readonly withAws?: boolean;
   /** Requests a minute that `api` answers to one caller; no limit in practice unless given. */
   readonly perMinute?: PerMinute;
+  /** With AWS, for pools of type ec2: its emulator loads AWS's own SDK. */
+  readonly withAws?: boolean;
   /** The pages of `api`; none unless given. */
   readonly pageFiles?: () => Promise<PageFiles | undefined>;
 }
@@ -99,10 +99,10 @@ export interface System {
   /** Cloud Run, without a job. */
   readonly run: RunWorld;
   readonly runServer: RunServer;
-  /** Undefined: the system has none. */
-  readonly aws: Awaited<ReturnType<typeof startAws>> | undefined;
   /** With `SystemOptions.codemagic` alone. */
   readonly codemagic: CodemagicServer | undefined;
+  /** Undefined: the system has none. */
+  readonly aws: Awaited<ReturnType<typeof startAws>> | undefined;
   readonly tasks: CloudTasksServer;
   readonly store: Store;
   readonly oidc: OidcIssuer;
@@ -195,8 +195,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     ...(sweepEverySeconds ? {SWEEP_INTERVAL_SECONDS: String(sweepEverySeconds)} : {}),
     COMPUTE_EMULATOR_HOST: `${computeAt.host}:${computeAt.port}`,
     RUN_EMULATOR_HOST: `${runAt.host}:${runAt.port}`,
-    ...aws?.env,
     ...(codemagicUrl ? {CODEMAGIC_TOKEN, CODEMAGIC_API_URL: codemagicUrl} : {}),
+    ...aws?.env,
     ...options.env,
   };
   const store = options.makeStore?.(scheduler) ?? createMemoryStore({clock: scheduler});
@@ -224,8 +224,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     computeServer,
     run,
     runServer,
-    aws,
     codemagic,
+    aws,
     tasks,
     store,
     oidc,

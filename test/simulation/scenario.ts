@@ -99,7 +99,7 @@ export function sweepIntervalMs({setting}: Pick<Scenario, 'setting'>): number {
 }
 
 /** Providers that a world can have. */
-export const SIMULATED_PROVIDERS = ['gce', 'cloud-run', 'codemagic', MEMORY, MEMORY_IDS, 'ec2'] as const;
+export const SIMULATED_PROVIDERS = ['gce', 'cloud-run', 'codemagic', 'ec2', MEMORY, MEMORY_IDS] as const;
 
 export type SimulatedProvider = (typeof SIMULATED_PROVIDERS)[number];
 

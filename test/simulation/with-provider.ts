@@ -19,19 +19,19 @@ const CALLS: Readonly<Record<Exclude<SimulatedProvider, 'gce'>, Readonly<Record<
     waitForOperation: 'getExecution',
   },
   'memory-ids': {...BY_NAME, getInstance: 'list', waitForOperation: 'get'},
-  ec2: {
-    insertInstance: 'runInstance',
-    getInstance: 'describeInstances',
-    deleteInstance: 'terminateInstance',
-    listInstances: 'describeInstances',
-    waitForOperation: 'describeInstances',
-  },
   codemagic: {
     insertInstance: 'startBuild',
     getInstance: 'listBuilds',
     deleteInstance: 'cancelBuild',
     listInstances: 'listBuilds',
     waitForOperation: 'getBuild',
+  },
+  ec2: {
+    insertInstance: 'runInstance',
+    getInstance: 'describeInstances',
+    deleteInstance: 'terminateInstance',
+    listInstances: 'describeInstances',
+    waitForOperation: 'describeInstances',
   },
 };
 
