@@ -16,7 +16,8 @@ import {MAX_BODY_BYTES, parseBody, type RawInput, readQuery} from './input';
 import {createRouter, isDryRun, type Operation, type RequestContext, withoutPrefix} from './operation';
 import {createAssets, serveAsset} from './pages/docs';
 import type {PageFiles} from './pages/files';
-import {Pages, requireOwnPage} from './pages/pages';
+import {Pages} from './pages/pages';
+import {requireOwnPage} from './pages/request';
 import {OPERATIONS} from './routes/index';
 import {
   clientAddress,
@@ -169,6 +170,8 @@ export class Api {
 
   #pagesOf(base: ServicesBase<'api'>): Pages {
     this.#pages ??= new Pages({
+      base,
+      services: this.#options.services,
       sessions: this.#sessionsOf(base),
       bodies: this.#bodies,
       isSecret: (_request, given) => this.#isSecret(base, given),

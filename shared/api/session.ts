@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto';
 import {parseCookie, stringifySetCookie} from 'cookie';
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
@@ -52,8 +53,14 @@ export class Sessions {
 
   /** Whether the request's `Cookie` header holds a session that is not over. */
   async isOpen(cookies: string | undefined): Promise<boolean> {
+    return (await this.idOf(cookies)) !== undefined;
+  }
+
+  /** The session of the request's `Cookie` header, by a hash that does not open it; undefined: there is none that is not over. */
+  async idOf(cookies: string | undefined): Promise<string | undefined> {
     const given = cookies === undefined ? undefined : parseCookie(cookies)[COOKIE];
-    return given !== undefined && (await this.#isValid('session', given));
+    if (given === undefined || !(await this.#isValid('session', given))) return undefined;
+    return createHash('sha256').update(given).digest('hex');
   }
 
   /** Whether the text is a link's token that is valid and was not used at this instance. A valid one is used up. */

@@ -163,6 +163,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     STOP_URL: stop.url,
     SWEEP_URL: sweep.url,
     WEBHOOK_URL: webhook.url,
+    API_URL: api.url,
     TASKS_SERVICE_ACCOUNT: SERVICE_ACCOUNT,
     TASK_SIGNING_KEY,
     OIDC_JWKS_URL: jwksUrl,
