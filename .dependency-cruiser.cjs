@@ -14,6 +14,7 @@ const BASE = [
   'task-signature',
   'host-token',
   'google-answer',
+  'google-call',
 ];
 /** Each holds an interface of an outside world, and nothing of what implements it. */
 const INTERFACES = ['github/github', 'providers/provider', 'store/store', 'tasks/tasks'];
@@ -35,6 +36,7 @@ const FOLDERS = [
   {name: 'task-signature', may: ['hmac', 'secret']},
   {name: 'host-token', may: ['hmac', 'secret']},
   {name: 'google-answer', may: []},
+  {name: 'google-call', may: ['google-answer']},
   {name: 'model', may: ['errors']},
   {name: 'config', may: ['model', ...BASE], also: PROVIDER_CONFIG},
   ...WORLDS.map((name) => ({name, may: ['model', ...BASE], types: ['config']})),

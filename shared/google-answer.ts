@@ -6,6 +6,8 @@ export interface GoogleAnswer {
   readonly message: string;
   /** `error.errors[0].reason`, such as `notFound`, or else the newer `error.status`, such as `NOT_FOUND`. */
   readonly reason?: string;
+  /** `ErrorInfo.reason` of newer APIs, such as `RATE_LIMIT_EXCEEDED`. @see https://cloud.google.com/apis/design/errors#error_info */
+  readonly info?: string;
 }
 
 /**
@@ -21,15 +23,22 @@ export function googleAnswer(error: unknown): GoogleAnswer | undefined {
   if (!isObject(answer) || typeof answer['code'] !== 'number') return undefined;
   const first: unknown = Array.isArray(answer['errors']) ? answer['errors'][0] : undefined;
   const reason = isObject(first) ? first['reason'] : answer['status'];
+  const details: readonly unknown[] = Array.isArray(answer['details']) ? answer['details'] : [];
+  const info = details.find(isErrorInfo)?.['reason'];
   return {
     message: typeof answer['message'] === 'string' ? answer['message'] : '',
     ...(typeof reason === 'string' ? {reason} : {}),
+    ...(typeof info === 'string' ? {info} : {}),
   };
 }
 
 /** Whether a call failed with an HTTP answer that did not come from the API itself. */
 export function isForeignAnswer(error: unknown): boolean {
   return isObject(error) && typeof error['httpStatusCode'] === 'number' && googleAnswer(error) === undefined;
+}
+
+function isErrorInfo(detail: unknown): detail is Record<PropertyKey, unknown> {
+  return isObject(detail) && detail['@type'] === 'type.googleapis.com/google.rpc.ErrorInfo';
 }
 
 function parseJson(text: string): unknown {

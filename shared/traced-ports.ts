@@ -46,6 +46,7 @@ function tracedProvider(provider: RunnerProvider, fields: SpanFields, tracer: Tr
     delete: ({name, place}) => ({...fields, runner: name, zone: place}),
     list: () => fields,
     wasPreempted: ({name, place}) => ({...fields, runner: name, zone: place}),
+    failure: ({name, place}) => ({...fields, runner: name, zone: place}),
     console: ({name, place}) => ({...fields, runner: name, zone: place}),
     check: (pool) => ({...fields, pool}),
   });

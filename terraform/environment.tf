@@ -86,8 +86,17 @@ locals {
     api       = ["common", "tasks", "control", "signing", "api"]
   }
 
+  # For what runs in containers, where the pools are worked with.
+  container_environment = merge(
+    { for name, value in var.runner_env : "runnerenv_${name}" => value },
+    { RUNNER_COMMAND = var.runner_command },
+  )
+
   environments = {
     for function, groups in local.environment_groups_of :
-    function => merge([for group in groups : local.environment_groups[group]]...)
+    function => merge(concat(
+      [for group in groups : local.environment_groups[group]],
+      [for group in groups : local.container_environment if group == "control"],
+    )...)
   }
 }

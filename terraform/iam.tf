@@ -9,12 +9,19 @@ locals {
     sweep     = ["store", "find_vms", "list_vms", "find_preemptions", "delete_vms"]
     api       = ["store", "find_vms", "list_vms", "read_consoles", "delete_vms", "check_places"]
   }
-  # Roles on the VMs of pools of type gce-vm, and on no other VM.
+  # Roles on the VMs of pools of type gce-vm and of Docker hosts, and on no other VM.
   granted_on_vms = {
     provision = ["start_vms"]
     stop      = ["start_vms", "stop_vms"]
     sweep     = ["start_vms", "stop_vms"]
     api       = ["start_vms", "stop_vms"]
+  }
+  # Roles on the Cloud Run jobs of the pools, and on no other job.
+  granted_on_jobs = {
+    provision = ["read_jobs", "run_jobs", "find_runs", "end_runs"]
+    stop      = ["find_runs", "end_runs"]
+    sweep     = ["find_runs", "end_runs"]
+    api       = ["read_jobs", "find_runs", "end_runs"]
   }
 
   grants = merge([
@@ -24,9 +31,17 @@ locals {
   ]...)
 
   vm_grants = merge(flatten([
-    for vm_key, vm in local.pool_vms : [
+    for vm_key, vm in merge(local.pool_vms, local.host_vms) : [
       for function, roles in local.granted_on_vms : {
         for role in roles : "${vm_key}/${function}/${role}" => { vm = vm, function = function, role = role }
+      }
+    ]
+  ])...)
+
+  job_grants = merge(flatten([
+    for job_key, job in local.granted_jobs : [
+      for function, roles in local.granted_on_jobs : {
+        for role in roles : "${job_key}/${function}/${role}" => { job = job, function = function, role = role }
       }
     ]
   ])...)
@@ -92,7 +107,7 @@ resource "google_compute_instance_iam_member" "function" {
   member        = google_service_account.function[each.value.function].member
 
   # A VM that is not created here has to exist already.
-  depends_on = [google_compute_instance.persistent]
+  depends_on = [google_compute_instance.docker_host, google_compute_instance.persistent]
 
   lifecycle {
     precondition {
@@ -100,6 +115,19 @@ resource "google_compute_instance_iam_member" "function" {
       error_message = "Found no zone for the persistent VM ${each.value.vm.name}, expected one in its pool, or the variable zone as default for all."
     }
   }
+}
+
+resource "google_cloud_run_v2_job_iam_member" "function" {
+  for_each = local.job_grants
+
+  project  = var.project
+  location = each.value.job.region
+  name     = each.value.job.name
+  role     = google_project_iam_custom_role.role[each.value.role].id
+  member   = google_service_account.function[each.value.function].member
+
+  # A job that is not created here has to exist already.
+  depends_on = [google_cloud_run_v2_job.runner]
 }
 
 resource "google_cloud_tasks_queue_iam_member" "enqueuer" {

@@ -16,15 +16,31 @@ locals {
          curl -H "Authorization: Bearer $(gcloud auth print-identity-token)" \
            -H "X-Runner-Secret: $(gcloud secrets versions access latest --secret=${google_secret_manager_secret.manager.secret_id} --project=${var.project})" \
            ${google_cloudfunctions2_function.function["api"].service_config[0].uri}/doctor
-    ${local.persistent_steps}
+    ${local.persistent_steps}${local.host_steps}
   TEXT
 
   persistent_steps = length(var.persistent_vms) == 0 ? "" : <<-TEXT
     7. Register the runners of the persistent VMs, once each, with a registration token of the repository or organisation
        (Settings, Actions, Runners, New self-hosted runner; it is good for an hour):
-    ${join("\n", [
-  for name, vm in var.persistent_vms :
-  "     gcloud compute instances add-metadata ${name} --zone=${vm.zone} --project=${var.project} --metadata=slipway-registration-token=TOKEN"
-])}
+    ${join("\n", local.registration_commands)}
   TEXT
+
+  registration_commands = [
+    for name, vm in var.persistent_vms :
+    "     gcloud compute instances add-metadata ${name} --zone=${vm.zone} --project=${var.project} --metadata=slipway-registration-token=TOKEN"
+  ]
+
+  # Made from the secret of the control API, which Terraform does not know.
+  host_steps = length(var.docker_hosts) == 0 ? "" : <<-TEXT
+    ${length(var.persistent_vms) == 0 ? 7 : 8}. Store the tokens of the Docker hosts, and start the VMs once more: they read the token at their boot.
+         export SLIPWAY_API_SECRET=$(gcloud secrets versions access latest --secret=${google_secret_manager_secret.manager.secret_id} --project=${var.project})
+    ${join("\n", local.host_commands)}
+  TEXT
+
+  host_commands = flatten([
+    for name, vm in local.docker_hosts : [
+      "     npx slipway host-token ${vm.host} --deployment ${var.deployment} | gcloud secrets versions add ${local.host_token_names[name]} --project=${var.project} --data-file=-",
+      "     gcloud compute instances reset ${name} --zone=${vm.zone} --project=${var.project}",
+    ]
+  ])
 }

@@ -19,10 +19,11 @@ output "queues" {
 }
 
 output "service_accounts" {
-  description = "E-mail of each function's service account, and of the tasks'. Grant a function more here if a template of your own needs it."
+  description = "E-mail of each function's service account, of the tasks', and as `jobs` of the Cloud Run jobs'. Grant a function more here if a template or a job of your own needs it."
   value = merge(
     { for name, account in google_service_account.function : name => account.email },
     { tasks = google_service_account.tasks.email },
+    length(local.cloud_run_jobs) > 0 ? { jobs = google_service_account.job[0].email } : {},
   )
 }
 
@@ -46,6 +47,23 @@ output "runner_templates" {
   value = {
     for region in distinct([for template in values(local.runner_templates) : template.region]) :
     region => [for name, template in local.runner_templates : name if template.region == region]
+  }
+}
+
+output "cloud_run_jobs" {
+  description = "Full names of the Cloud Run jobs that were created for runners, by name."
+  value       = { for name, job in google_cloud_run_v2_job.runner : name => job.id }
+}
+
+output "docker_hosts" {
+  description = "Docker hosts that were created, by VM: the host's name in the pools, its zone, the secret for its token and its service account."
+  value = {
+    for name, vm in local.docker_hosts : name => {
+      host            = vm.host
+      zone            = vm.zone
+      token_secret    = google_secret_manager_secret.host_token[name].id
+      service_account = google_service_account.docker_host[name].email
+    }
   }
 }
 

@@ -8,7 +8,7 @@ resource "google_compute_instance" "persistent" {
   description  = "Slipway persistent runner (${var.deployment})"
   machine_type = each.value.machine_type
   tags         = each.value.tags
-  metadata     = local.machine_metadata[each.key]
+  metadata     = local.machine_metadata["vm/${each.key}"]
 
   # The label keeps the sweep from deleting the VM: the sweep deletes VMs of this deployment without a job.
   labels = merge(local.labels, { slipway-keep = "true" })
@@ -19,8 +19,8 @@ resource "google_compute_instance" "persistent" {
   boot_disk {
     auto_delete = true
     initialize_params {
-      image  = local.images[each.key]
-      type   = local.disk_types[each.key]
+      image  = local.images["vm/${each.key}"]
+      type   = local.disk_types["vm/${each.key}"]
       size   = each.value.disk_gb
       labels = local.labels
     }
@@ -37,13 +37,13 @@ resource "google_compute_instance" "persistent" {
 
   scheduling {
     automatic_restart   = false # Slipway starts it when there is a job
-    on_host_maintenance = local.not_migrated[each.key] ? "TERMINATE" : "MIGRATE"
+    on_host_maintenance = local.not_migrated["vm/${each.key}"] ? "TERMINATE" : "MIGRATE"
   }
 
   # No service_account block: any step of a job could take its token.
 
   shielded_instance_config {
-    enable_secure_boot          = local.secure_boots[each.key]
+    enable_secure_boot          = local.secure_boots["vm/${each.key}"]
     enable_vtpm                 = true
     enable_integrity_monitoring = true
   }

@@ -2,7 +2,7 @@
 # finds every mistake, because it reads the pools as the functions do; these are for whoever calls terraform itself.
 locals {
   # A test compares them with those that the functions know.
-  provider_types = ["gce", "gce-vm", "docker"]
+  provider_types = ["gce", "gce-vm", "cloud-run", "docker"]
 
   pool_patterns = {
     name     = "^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$"
@@ -92,8 +92,8 @@ locals {
 resource "terraform_data" "pools" {
   lifecycle {
     precondition {
-      condition     = length(local.pool_mistakes) == 0
-      error_message = join("\n", concat(local.pool_mistakes, ["`npm run plan` finds every mistake in the pools."]))
+      condition     = length(local.pool_mistakes) + length(local.container_mistakes) == 0
+      error_message = join("\n", concat(local.pool_mistakes, local.container_mistakes, ["`npm run plan` finds every mistake in the pools."]))
     }
   }
 }

@@ -86,6 +86,35 @@ locals {
       title       = "stop a persistent VM"
       permissions = ["compute.instances.stop"]
     }
+    run_jobs = {
+      title = "run a job of Cloud Run"
+      permissions = [
+        "run.jobs.run",
+        "run.jobs.runWithOverrides", # variables, arguments and the time-out of an execution
+      ]
+    }
+    read_jobs = {
+      title       = "read a job of Cloud Run"
+      permissions = ["run.jobs.get"]
+    }
+    find_runs = {
+      title = "find executions of a job of Cloud Run"
+      permissions = [
+        "run.executions.get",
+        "run.executions.list",
+        "run.operations.get",
+        "run.tasks.get", # the exit code
+        "run.tasks.list",
+      ]
+    }
+    end_runs = {
+      title       = "end executions of a job of Cloud Run"
+      permissions = ["run.executions.cancel", "run.executions.delete"]
+    }
+    read_host_token = {
+      title       = "read a Docker host's token"
+      permissions = ["secretmanager.versions.access"]
+    }
     trace = {
       title       = "write traces"
       permissions = ["cloudtrace.traces.patch"]

@@ -13,11 +13,11 @@ resource "google_compute_region_instance_template" "runner" {
   machine_type         = each.value.machine_type
   labels               = local.labels
   tags                 = each.value.tags
-  metadata             = local.machine_metadata[each.key]
+  metadata             = local.machine_metadata["template/${each.key}"]
 
   disk {
-    source_image = local.images[each.key]
-    disk_type    = local.disk_types[each.key]
+    source_image = local.images["template/${each.key}"]
+    disk_type    = local.disk_types["template/${each.key}"]
     disk_size_gb = each.value.disk_gb
     labels       = local.labels
     boot         = true
@@ -50,7 +50,7 @@ resource "google_compute_region_instance_template" "runner" {
   # No service_account block: any step of a job could take its token.
 
   shielded_instance_config {
-    enable_secure_boot          = local.secure_boots[each.key]
+    enable_secure_boot          = local.secure_boots["template/${each.key}"]
     enable_vtpm                 = true
     enable_integrity_monitoring = true
   }
@@ -65,9 +65,9 @@ resource "google_compute_region_instance_template" "runner" {
     precondition {
       condition = each.value.image != null || length(setintersection(
         try(local.pool_template_uses[each.key].labels, []),
-        concat(["windows", "macos"], local.arm64[each.key] ? ["x64", "x86_64", "amd64"] : ["arm64", "aarch64"]),
+        concat(["windows", "macos"], local.arm64["template/${each.key}"] ? ["x64", "x86_64", "amd64"] : ["arm64", "aarch64"]),
       )) == 0
-      error_message = "Found pools with template ${each.key} and labels [${join(", ", try(local.pool_template_uses[each.key].labels, []))}], expected labels that fit its image, which is Linux on ${local.arm64[each.key] ? "arm64" : "x64"}; or an image of your own in runner_templates."
+      error_message = "Found pools with template ${each.key} and labels [${join(", ", try(local.pool_template_uses[each.key].labels, []))}], expected labels that fit its image, which is Linux on ${local.arm64["template/${each.key}"] ? "arm64" : "x64"}; or an image of your own in runner_templates."
     }
   }
 

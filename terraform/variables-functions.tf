@@ -89,7 +89,7 @@ variable "functions" {
 }
 
 variable "api_public" {
-  description = "Whether the function api is open to all, protected by its own secret only. False: callers also need a Google identity from api_callers."
+  description = "Whether the function api is open to all, protected by its own secret only. False: callers also need a Google identity from api_callers. Docker hosts outside Google Cloud have none, so they need true; those of docker_hosts do not."
   type        = bool
   default     = false
 }

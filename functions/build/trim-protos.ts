@@ -11,7 +11,7 @@ const BY_FILE = /['"]@google-cloud\/compute\/build\/src\/v1\/(\w+)_client['"]/g;
 export function calls(sources: readonly string[]): IsCalled {
   const methods = new Set(names(sources, /\.(\w+)\(/g));
   const compute = computeServices(sources);
-  const others = new Set(['CloudTasks', 'SecretManagerService']);
+  const others = new Set(['CloudTasks', 'SecretManagerService', 'Jobs', 'Executions', 'Tasks']);
   return (service, method) => {
     if (service === 'Firestore') return FIRESTORE.includes(method);
     if (!compute.has(service) && !others.has(service)) return false;

@@ -12,6 +12,7 @@ export type FunctionName = 'webhook' | 'provision' | 'stop' | 'sweep' | 'api';
 export interface Emulators {
   readonly tasks?: HostPort;
   readonly compute?: HostPort;
+  readonly run?: HostPort;
   readonly secretManager?: HostPort;
 }
 

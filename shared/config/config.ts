@@ -138,6 +138,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
     emulators: present({
       tasks: variables.emulator('CLOUD_TASKS_EMULATOR_HOST'),
       compute: variables.emulator('COMPUTE_EMULATOR_HOST'),
+      run: variables.emulator('RUN_EMULATOR_HOST'),
       secretManager: variables.emulator('SECRET_MANAGER_EMULATOR_HOST'),
     }),
     taskMaxAttempts: variables.number('TASK_MAX_ATTEMPTS', {min: 1, whole: true}, 20),

@@ -1,7 +1,7 @@
 import {withDeadline} from '../clock';
 import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
 import {PROJECT, REGION, regionOf, ZONE} from '../model/names';
-import {isGce, isPersistent, type Pool} from '../model/pool';
+import {isEphemeral, isGce, isPersistent, type Pool} from '../model/pool';
 import type {Config} from './config-types';
 import {present} from './variables';
 
@@ -27,7 +27,7 @@ export async function resolvePlace(
   config: Pick<Config, 'project' | 'zone' | 'region' | 'pools'>,
   metadata: ReadMetadata = readMetadata,
 ): Promise<Place> {
-  const needsRegion = config.pools.some((pool) => isGce(pool) && !pool.provider.region);
+  const needsRegion = config.pools.some(isInOwnRegion);
   const needsZone = config.pools.filter(isPersistent).some(({provider}) => !provider.zone);
   const asksRegion = needsRegion && !config.region && !config.zone;
   // Outside of Google Cloud each request waits for the time-out, so only needed values are requested. A function has a region and no zone of
@@ -54,6 +54,10 @@ export function withPlace(pool: Pool, {region, zone}: Place): Pool {
   if (isPersistent(pool)) return pool.provider.zone || !zone ? pool : {...pool, provider: {...pool.provider, zone}};
   if (!isGce(pool) || pool.provider.region || !region) return pool;
   return {...pool, provider: {...pool.provider, region}};
+}
+
+function isInOwnRegion(pool: Pool): boolean {
+  return isGce(pool) ? !pool.provider.region : isEphemeral(pool) && pool.provider.inOwnRegion === true;
 }
 
 function missing(path: string, expected: string): ConfigurationProblem {

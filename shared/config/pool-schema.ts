@@ -10,11 +10,12 @@ import {
   text,
 } from '../model/settings';
 import {isCron, isTimeZone} from '../model/warm';
+import {cloudRun} from '../providers/cloud-run/config';
 import {docker} from '../providers/docker/config';
 import {gce, gceVm, instance, zone} from '../providers/gce/config';
 
 /** Every type of provider that a pool may have: one line each. */
-const PROVIDER_BLOCKS = [gce, gceVm, docker] as const satisfies readonly ProviderBlock[];
+const PROVIDER_BLOCKS = [gce, gceVm, cloudRun, docker] as const satisfies readonly ProviderBlock[];
 
 type SchemasOf<Blocks extends readonly ProviderBlock[]> = {readonly [Index in keyof Blocks]: Blocks[Index]['schema']};
 

@@ -59,10 +59,23 @@ const SHARED_CORE: Readonly<Record<string, {readonly cpus: number; readonly gib:
   'e2-medium': {cpus: 1, gib: 4},
 };
 
+/** An execution of Cloud Run by its vCPUs and GiB, as the provider names it: `cloud-run-4-16`. */
+const EXECUTION = /^cloud-run-(\d{1,2}(?:\.\d{1,3})?)-(\d{1,3}(?:\.\d{1,9})?)$/;
+
+/**
+ * Jobs of Cloud Run by the second, in us-central1, as the page said on 2026-11-29; what is free each month, and the minute that an execution
+ * costs at least, are left out.
+ *
+ * @see https://cloud.google.com/run/pricing
+ */
+const EXECUTION_RATE: Rate = {cpu: 0.000018 * 3600, memory: 0.000002 * 3600};
+
 const MACHINE_TYPE = /^([a-z]\d{1,2}[a-z]?)-([a-z]{1,20})-(\d{1,3})$/;
 
 /** USD an hour by the table; undefined: it has no price of the type. */
 export function listPrice(machineType: string, spot: boolean): number | undefined {
+  const [, vcpus, memory] = EXECUTION.exec(machineType) ?? [];
+  if (vcpus !== undefined) return Number(vcpus) * EXECUTION_RATE.cpu + Number(memory) * EXECUTION_RATE.memory;
   const [, family = '', kind = '', count] = MACHINE_TYPE.exec(machineType) ?? [];
   const shared = SHARED_CORE[machineType];
   const series = SERIES[shared ? machineType.slice(0, 2) : family];
@@ -113,7 +126,7 @@ const CPUS = /^([a-z]\d{1,2}[a-z]?)-(?:custom-)?(?:[a-z]{1,20}-)*(\d{1,3})(?:-|$
 /** USD a minute of the smallest GitHub-hosted runner with at least the machine's vCPUs; undefined: none is so large, or the size is not known. */
 export function hostedPrice(machineType: string, os: 'linux' | 'windows'): number | undefined {
   const [, family = '', count] = CPUS.exec(machineType) ?? [];
-  const cpus = machineType in SHARED_CORE ? 2 : Number(count);
+  const cpus = machineType in SHARED_CORE ? 2 : Number(EXECUTION.exec(machineType)?.[1] ?? count);
   const kind: HostedKind = os === 'linux' && ARM.has(family) ? 'linux-arm' : os;
   return HOSTED[kind].find(([size]) => size >= cpus)?.[1];
 }

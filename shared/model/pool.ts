@@ -36,6 +36,8 @@ export interface ProviderSettings {
   readonly template?: string;
   /** Machines that there can be at one time, whatever `maxRunners` says. Undefined: no such limit. */
   readonly mostMachines?: number;
+  /** Its machines are in the region of this deployment, which neither the pool nor the environment names. */
+  readonly inOwnRegion?: boolean;
 }
 
 /** Provider `gce`: creates a VM for each job from an instance template. */

@@ -1,4 +1,5 @@
 import type {Placement} from '../model/placement';
+import type {RunnerScope} from '../model/scope';
 import type {Secret} from '../secret';
 
 /**
@@ -112,6 +113,12 @@ export interface CreateRequest {
   /** The job for which the runner is created, `<job id>-<run attempt>`; only a label. */
   readonly job: string;
   readonly encodedJitConfig: Secret;
+  /** Where the runner is registered. */
+  readonly scope: RunnerScope;
+  /** The labels with which it is registered. */
+  readonly labels: readonly string[];
+  /** `owner/name` of the repository whose job waits for it, for a provider that tells the machine; undefined: no job does. */
+  readonly repository: () => Promise<string | undefined>;
   /**
    * Awaited before each insert, so that the placement is stored before a machine can exist there. An error ends the creation before the
    * insert (the runner is no longer wanted, or the lease was lost). `machineType`: also where it is the template's, for `/costs`; undefined: not
@@ -216,10 +223,18 @@ export interface RunnerProvider {
   find(machine: MachineReference): Promise<Machine | undefined>;
   /** Returns when the deletion is accepted. Never deletes a machine without the label of this deployment. */
   delete(machine: MachineReference): Promise<'accepted' | 'absent'>;
-  /** All machines of this deployment that have not ended, including those of removed pools. Throws if none can be listed. */
-  list(): Promise<MachineList>;
+  /**
+   * All machines of this deployment that have not ended, including those of removed pools. Throws if none can be listed. `onRecord`: the
+   * machines of live runners, for a provider whose service lists machines by what pools name: one of these that has not ended is not missing.
+   */
+  list(onRecord?: readonly MachineReference[]): Promise<MachineList>;
   /** Whether the provider preempted the machine, as far as the provider knows. Undefined for a provider that preempts no machines. */
   wasPreempted?(machine: MachineReference): Promise<boolean>;
+  /**
+   * Why the machine failed, as a sentence for people, where it has ended by itself with an error: a runner that ran no job did not boot.
+   * Undefined: it runs, ended as it should, or is not known. Left out: machines leave no trace of their end.
+   */
+  failure?(machine: MachineReference): Promise<string | undefined>;
   /**
    * The last line that tells how far the machine's start has come, without text of jobs; it may have any length. Undefined: the machine has
    * printed nothing, is gone or is not this deployment's. For people: asked when a boot takes too long.

@@ -1,5 +1,6 @@
 import type {Clock} from '../clock';
 import {Refused} from '../errors';
+import type {GoogleEmulator} from '../google-call';
 import type {Logger} from '../logger';
 import {isDocker} from '../model/host';
 import {isEphemeral, isGce, type Pool} from '../model/pool';
@@ -26,8 +27,9 @@ export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProv
       logger.info(`dry run: would delete the VM of ${name}`, {decision: 'dry_run', runner: name});
       return 'accepted';
     },
-    list: () => real.list(),
+    list: (onRecord) => real.list(onRecord),
     ...(real.wasPreempted ? {wasPreempted: real.wasPreempted.bind(real)} : {}),
+    ...(real.failure ? {failure: real.failure.bind(real)} : {}),
     ...(real.console ? {console: real.console.bind(real)} : {}),
     ...(real.page ? {page: real.page.bind(real)} : {}),
     check: (pool) => real.check(pool),
@@ -63,6 +65,9 @@ export interface DeploymentSettings {
   /** Zone and region of this deployment, for pools that name none. */
   readonly zone?: string;
   readonly region?: string;
+  /** The project of this deployment. Undefined only where no provider needs it. */
+  readonly project?: string;
+  readonly emulators?: {readonly run?: GoogleEmulator};
 }
 
 export interface ProviderOptions {
@@ -93,6 +98,14 @@ const PROVIDERS: ProviderTypes = {
   docker({config, hosts}) {
     const {createDockerProvider}: typeof import('./docker/provider') = require('./docker/provider');
     return createDockerProvider({hosts: hosts(), pools: config.pools.filter(isDocker)});
+  },
+  'cloud-run'({config, clock, logger}) {
+    const {createCloudRunProvider, isCloudRun}: typeof import('./cloud-run/provider') = require('./cloud-run/provider');
+    const {createRun}: typeof import('./cloud-run/client/client') = require('./cloud-run/client/client');
+    const {deployment, project = '', region} = config;
+    const pools = config.pools.filter(isCloudRun);
+    const home = {project, ...(region ? {region} : {})};
+    return createCloudRunProvider({run: createRun(config.emulators?.run), pools, deployment, home, clock, logger});
   },
 };
 

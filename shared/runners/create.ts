@@ -4,6 +4,7 @@ import type {JitConfig} from '../github/github';
 import {keyId, runnerKey} from '../model/lease';
 import {placementOf} from '../model/placement';
 import {isBeingCreated, isOver, machineProvider, type RunnerDocument} from '../model/runner';
+import {scopeName} from '../model/scope';
 import {type Context, githubOf, poolOf} from '../ports';
 import type {CreateOutcome, Machine} from '../providers/provider';
 import {Secret} from '../secret';
@@ -166,9 +167,17 @@ async function insertMachine(context: Context, creation: Creation, jit: JitConfi
     pool: runner.pool,
     job: runner.madeFor,
     encodedJitConfig: jit?.encodedJitConfig ?? new Secret(''),
+    scope: runner.scope,
+    labels: runner.labels,
+    repository: () => repositoryOf(context, runner),
     beforeInsert: (...insert) => recordAttempt(context, creation, jit?.runnerId ?? null, ...insert),
     onWaiting: () => renewLease(context, creation.lease),
   });
+}
+
+/** The repository of the job that waits for the runner; undefined: none does. */
+async function repositoryOf({store}: Context, {scope, madeFor}: RunnerDocument): Promise<string | undefined> {
+  return scope.kind === 'repository' ? scopeName(scope) : (await store.get('jobs', madeFor))?.repository;
 }
 
 /** Records and logs the created VM. */

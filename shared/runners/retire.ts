@@ -15,7 +15,7 @@ import {type JobToServe, openJobsToServe, type SlotRead, type Slots, setSlotHold
 const MAX_CANDIDATES = 5;
 
 /** What is on record of a runner's machine. */
-type RecordedMachine = Pick<RunnerDocument, 'name' | 'pool' | 'provider' | 'machineId'> & PlacementFields;
+export type RecordedMachine = Pick<RunnerDocument, 'name' | 'pool' | 'provider' | 'machineId'> & PlacementFields;
 
 /** Where a machine was seen, and as which one. */
 type SeenAt = Pick<MachineReference, 'id' | 'place'>;

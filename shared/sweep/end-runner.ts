@@ -2,7 +2,7 @@ import {Refused} from '../errors';
 import {isRegistrationOf, isUnused, wasRegistrationTried} from '../model/identity';
 import {type JobDocument, jobKeyOf} from '../model/job';
 import {placementOf} from '../model/placement';
-import {isOver, machineProvider, type RunnerDocument} from '../model/runner';
+import {isOnlineOnRecord, isOver, machineProvider, type RunnerDocument} from '../model/runner';
 import type {Preemption} from '../model/sweep';
 import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
@@ -32,18 +32,26 @@ export async function endRunner(
 
   const job = runner.runs === null ? undefined : await context.store.get('jobs', runner.runs);
   const preemption = job && hasVanished ? await preempted(sweep, runner, job) : undefined;
+  const failure = hasVanished || failedToBoot ? await bootFailure(context, runner) : undefined;
   const reopened = await reopenCovered(context, name);
   const removal = await removeMachine(context, runner);
   await retireRunner(context, runner, runner.runs === null ? 'failed' : 'gone', removal);
   if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));
   // One that was never handed to a host says nothing about what it is made from.
   const wasTried = runner.githubId !== null || wasRegistrationTried(runner);
-  if (failedToBoot && wasTried) await recordBootFailure(context, runner.pool, name);
+  if ((failedToBoot && wasTried) || failure !== undefined)
+    await recordBootFailure(context, runner.pool, name, failure && `did not come online: ${failure}`);
 
   const log = {decision: 'ended' as const, reason, runner: name, pool: runner.pool, ...(jobUrl ? {url: jobUrl} : {})};
   if (force) context.logger.error(`runner ${name} was ended with its job: it ran for jobMinutes`, {...log});
-  else context.logger.warning(`runner ${name} was ended`, log);
+  else context.logger.warning(`runner ${name} was ended${failure === undefined ? '' : `: ${failure}`}`, log);
   return preemption ? {decision: 'preempted', preempted: preemption} : {decision: 'ended'};
+}
+
+/** What the provider says about a machine that ended with an error before its runner was seen. Asked before the machine is removed. */
+async function bootFailure(context: Context, runner: RunnerDocument): Promise<string | undefined> {
+  if (runner.state !== 'booting' || isOnlineOnRecord(runner)) return undefined;
+  return context.provider(runner.pool, machineProvider(runner)).failure?.(machineOf(runner));
 }
 
 async function deregister(

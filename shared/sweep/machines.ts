@@ -1,7 +1,8 @@
 import {withDeadline} from '../clock';
 import {Unavailable} from '../errors';
-import {machineProvider, type RunnerDocument} from '../model/runner';
-import type {NamedProvider} from '../providers/provider';
+import {machineProvider} from '../model/runner';
+import type {MachineReference, NamedProvider} from '../providers/provider';
+import {machineOf, type RecordedMachine} from '../runners/retire';
 import {type Looking, noteIncomplete, tryList} from './context';
 import type {SeenMachine, Unlisted} from './observed';
 
@@ -19,24 +20,34 @@ export interface ListedMachines {
  * Lists the machines of this deployment at the providers of its pools and of the runners on record. A provider that does not answer is in
  * `unlisted`.
  */
-export async function listMachines(
-  sweep: Looking,
-  runners: readonly Pick<RunnerDocument, 'provider'>[],
-): Promise<ListedMachines> {
+export async function listMachines(sweep: Looking, runners: readonly RecordedMachine[]): Promise<ListedMachines> {
   const types = new Set(runners.map(machineProvider));
-  const lists = await Promise.all(sweep.context.providers(types).map((one) => listOne(sweep, one)));
+  const lists = await Promise.all(
+    sweep.context.providers(types).map((one) => {
+      const own = runners.filter((runner) => machineProvider(runner) === one.type);
+      return listOne(
+        sweep,
+        one,
+        own.map((runner) => machineOf(runner)),
+      );
+    }),
+  );
   return {
     machines: lists.flatMap(({machines}) => machines),
     unlisted: lists.flatMap(({unlisted}) => unlisted),
   };
 }
 
-async function listOne(sweep: Looking, {type, provider}: NamedProvider): Promise<ListedMachines> {
+async function listOne(
+  sweep: Looking,
+  {type, provider}: NamedProvider,
+  onRecord: readonly MachineReference[],
+): Promise<ListedMachines> {
   const what = 'the VMs';
   const list = await tryList(sweep, what, () =>
     withDeadline(
       LIST_TIMEOUT_MS,
-      provider.list(),
+      provider.list(onRecord),
       () => new Unavailable(`${type} did not list its machines in time`, 60),
     ),
   );

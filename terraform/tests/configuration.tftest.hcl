@@ -168,7 +168,7 @@ run "queues" {
 
 run "store" {
   assert {
-    condition     = keys(google_firestore_field.expiry) == ["breakers", "deadletters", "facts", "jobs", "keys", "locks", "runners", "slots", "usage", "vms"]
+    condition     = keys(google_firestore_field.expiry) == ["breakers", "containers", "deadletters", "facts", "hosts", "jobs", "keys", "locks", "runners", "slots", "usage", "vms"]
     error_message = "every collection has a TTL policy"
   }
 

@@ -35,7 +35,7 @@ run "mistakes" {
       "pools[0].name: found \"Arm\", expected 1 to 20 lower-case letters, digits and hyphens, a letter first",
       "pools[1]: found [\"org\",\"repo\"], expected exactly one of repo, repos and org",
       "pools[1]: expected requires and offers as lists of labels",
-      "pools[1].provider.type: found \"gke\", expected gce or gce-vm or docker",
+      "pools[1].provider.type: found \"gke\", expected ${join(" or ", local.provider_types)}",
       "pools[2].name: found \"twice\", the name of an earlier pool too, expected different names",
       "pools[2]: found [], expected exactly one of repo, repos and org",
       "pools[2]: found neither requires nor offers with a label, expected labels in one of them or in both",
@@ -50,7 +50,7 @@ run "mistakes" {
       "pools[6].provider.instance: found null, expected the name of a VM",
       "pools[7]: found [], expected exactly one of repo, repos and org",
       "pools[7]: found neither requires nor offers with a label, expected labels in one of them or in both",
-      "pools[7].provider.type: found \"\", expected gce or gce-vm or docker",
+      "pools[7].provider.type: found \"\", expected ${join(" or ", local.provider_types)}",
     ]
     error_message = join("\n", local.pool_mistakes)
   }

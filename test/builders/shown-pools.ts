@@ -22,8 +22,8 @@ export function poolsIn(file: string): string[] {
   const text = readFileSync(join(ROOT, file), 'utf8');
   const found = file.endsWith('.yaml')
     ? [text]
-    : [...text.matchAll(/<<-YAML\n([\s\S]*?)\n *YAML$|^```(?:yaml|json)\n([\s\S]*?)^```/gm)].map(
-        ([, here, block]) => here ?? block ?? '',
+    : [...text.matchAll(/<<-YAML\n([\s\S]*?)\n *YAML$|^```(?:yaml|json)\n([\s\S]*?)^```/gm)].map(([, here, block]) =>
+        here === undefined ? (block ?? '') : unindented(here),
       );
   return found
     .map((pools) => (/^ {2}- (?:name|repos?|org):/.test(pools) ? `pools:\n${pools}` : pools))
@@ -31,4 +31,10 @@ export function poolsIn(file: string): string[] {
     .map((pools) =>
       pools.replaceAll(/\$\{var\.region\}|\$REGION/g, 'us-central1').replaceAll('OWNER/REPOSITORY', 'acme/app'),
     );
+}
+
+/** As Terraform reads `<<-`: without the indentation that all lines share. */
+function unindented(text: string): string {
+  const indentations = [...text.matchAll(/^( *)\S/gm)].map(([, spaces = '']) => spaces.length);
+  return text.replaceAll(new RegExp(`^ {${Math.min(...indentations)}}`, 'gm'), '');
 }

@@ -3,6 +3,7 @@ import type {SweepReport} from '../../shared/sweep/sweep';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {drive} from '../emulators/drive';
 import type {Job} from '../emulators/github/job';
+import {runMachines} from '../emulators/run/machine-world';
 import {VirtualScheduler} from '../emulators/scheduler';
 import {SeededRandom} from '../emulators/seeded-random';
 import {type System, type SystemOptions, startSystem} from '../emulators/system';
@@ -30,7 +31,7 @@ export interface TestSystem extends System {
   queueJob(job?: {labels?: string[]; durationMs?: number; repository?: string}): Readonly<Job>;
   /** Lets the virtual time pass. */
   pass(ms: number, until?: () => boolean): Promise<void>;
-  /** Lets the time pass until every job is over and every VM is gone; fails after `limitMs`. */
+  /** Lets the time pass until every job is over and every machine is gone; fails after `limitMs`. */
   finish(limitMs?: number): Promise<void>;
   readonly jobs: readonly Readonly<Job>[];
   /** One sweep, at this moment. */
@@ -64,6 +65,7 @@ export async function aSystem(options: Partial<SystemOptions> & {seed?: number} 
       },
     });
   }
+  const machines = () => [...system.compute.instances(), ...runMachines(system.run).machines()];
   const jobs: Readonly<Job>[] = [];
   const pass = (forMs: number, until?: () => boolean) => drive(system, scheduler, {forMs, ...(until ? {until} : {})});
   return {
@@ -88,13 +90,14 @@ export async function aSystem(options: Partial<SystemOptions> & {seed?: number} 
       return job;
     },
     async finish(limitMs = 60 * MINUTE) {
-      const over = () => jobs.every(({status}) => status === 'completed') && system.compute.instances().length === 0;
+      const over = () => jobs.every(({status}) => status === 'completed') && machines().length === 0;
       await pass(limitMs, over);
       if (!over()) {
-        const left = [...jobs.filter(({status}) => status !== 'completed'), ...system.compute.instances()];
-        throw new Error(
-          `not over after ${limitMs / MINUTE} minutes: ${left.map(({id, status}) => `${id} ${status}`).join(', ')}`,
-        );
+        const left = [
+          ...jobs.filter(({status}) => status !== 'completed').map(({id, status}) => `job ${id} ${status}`),
+          ...machines().map(({name, status}) => `${name} ${status}`),
+        ];
+        throw new Error(`not over after ${limitMs / MINUTE} minutes: ${left.join(', ')}`);
       }
     },
   };
@@ -105,6 +108,8 @@ export function expectClean(system: TestSystem): void {
   expect(system.killed).toEqual([]);
   expect(system.github.violations).toEqual([]);
   expect(system.computeServer.violations).toEqual([]);
+  expect(system.runServer.violations).toEqual([]);
   expect(system.compute.instances()).toEqual([]);
+  expect(runMachines(system.run).machines()).toEqual([]);
   expect(system.github.runners.all()).toEqual([]);
 }

@@ -66,13 +66,13 @@ export function terraformVm(name: string, zone: string, settings: MachineSetting
 
 function persistentScheduling(machineType: string): Json {
   const [, yes = '', no = ''] =
-    /not_migrated\[each\.key\] \? "(\w+)" : "(\w+)"/.exec(terraformFile('persistent.tf')) ?? [];
+    /not_migrated\["vm\/\$\{each\.key\}"\] \? "(\w+)" : "(\w+)"/.exec(terraformFile('persistent.tf')) ?? [];
   const stays = pattern('gpus').test(machineType) || pattern('not_migrated').test(machineType);
   return {automaticRestart: false, onHostMaintenance: stays ? yes : no};
 }
 
 function bootDisk(machineType: string, settings: MachineSettings): readonly object[] {
-  const [, hyperdisk, other] = /local\.hyperdisk\[name\] \? "([\w-]+)" : "([\w-]+)"/.exec(MACHINES) ?? [];
+  const [, hyperdisk, other] = /local\.hyperdisk\[key\] \? "([\w-]+)" : "([\w-]+)"/.exec(MACHINES) ?? [];
   const fitting = pattern('hyperdisk').test(machineType) ? hyperdisk : other;
   return [{boot: true, initializeParams: {diskType: settings['disk_type'] ?? fitting}}];
 }

@@ -30,6 +30,9 @@ export function createRequest(overrides: Partial<CreateRequest> = {}, tried: Pla
     pool: 'arm',
     job: '7-1',
     encodedJitConfig: new Secret('jit-config'),
+    scope: {kind: 'repository', owner: 'acme', repo: 'app'},
+    labels: ['self-hosted', 'arm64'],
+    repository: async () => 'acme/app',
     beforeInsert: async (placement) => {
       tried.push(placement);
     },

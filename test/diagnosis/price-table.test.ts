@@ -11,6 +11,8 @@ describe('USD an hour of', () => {
     ['n2d-standard-8', true, 0.1721],
     ['e2-highmem-2', false, 0.0904],
     ['e2-highcpu-8', false, 0.1979],
+    ['cloud-run-4-16', false, 0.3744],
+    ['cloud-run-1-0.5', false, 0.0684],
   ] as const)('%s, spot %s', (type, spot, usd) => {
     expect(listPrice(type, spot)).toBeCloseTo(usd, 4);
   });
@@ -22,6 +24,7 @@ describe('USD an hour of', () => {
     ['e2-custom-4-8192', false],
     ['e2-ultra-4', false],
     ['m7g.large', false],
+    ['cloud-run-4', false],
     ['', false],
   ] as const)('%s, spot %s, is not known', (type, spot) => {
     expect(listPrice(type, spot)).toBeUndefined();
@@ -37,6 +40,8 @@ describe('USD a minute on GitHub-hosted runners in place of', () => {
     ['t2a-standard-1', 'linux', 0.005],
     ['e2-standard-8', 'windows', 0.042],
     ['n2-custom-6-12288', 'linux', 0.022],
+    ['cloud-run-4-16', 'linux', 0.012],
+    ['cloud-run-0.5-1', 'linux', 0.006],
     ['c4-highcpu-192', 'linux', undefined],
     ['m7g.large', 'linux', undefined],
   ] as const)('%s with %s: %s', (type, os, usd) => {

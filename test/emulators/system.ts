@@ -26,6 +26,9 @@ import {GitHubWorld} from './github/model';
 import {serveGitHub} from './github/server';
 import type {EmulatedMachine} from './machines';
 import {OidcIssuer} from './oidc';
+import {runMachines} from './run/machine-world';
+import {RunWorld} from './run/model';
+import {RunServer} from './run/server';
 import {bootRunners, type Killed} from './runner-process';
 import type {Scheduler} from './scheduler';
 import {type Served, serve} from './serve';
@@ -84,6 +87,9 @@ export interface System {
   readonly github: GitHubWorld;
   readonly compute: ComputeWorld;
   readonly computeServer: ComputeServer;
+  /** Cloud Run, without a job. */
+  readonly run: RunWorld;
+  readonly runServer: RunServer;
   readonly tasks: CloudTasksServer;
   readonly store: Store;
   readonly oidc: OidcIssuer;
@@ -123,13 +129,14 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   });
   const computeServer = new ComputeServer(compute);
   const computeAt = await computeServer.listen();
+  const run = new RunWorld({scheduler, random});
+  const runServer = new RunServer(run);
+  const runAt = await runServer.listen();
   const {bootMs, failsToBoot} = options;
-  const killed = bootRunners({
-    github,
-    machines: computeMachines(compute),
-    bootMs,
-    ...(failsToBoot ? {failsToBoot} : {}),
-  });
+  const killed: Killed[] = [];
+  for (const machines of [computeMachines(compute), runMachines(run)]) {
+    bootRunners({github, machines, bootMs, killed, ...(failsToBoot ? {failsToBoot} : {})});
+  }
 
   const oidc = await OidcIssuer.create(scheduler);
   const jwksUrl = await oidc.listen();
@@ -170,6 +177,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     CLOUD_TASKS_EMULATOR_HOST: `${tasksAt.host}:${tasksAt.port}`,
     ...(sweepEverySeconds ? {SWEEP_INTERVAL_SECONDS: String(sweepEverySeconds)} : {}),
     COMPUTE_EMULATOR_HOST: `${computeAt.host}:${computeAt.port}`,
+    RUN_EMULATOR_HOST: `${runAt.host}:${runAt.port}`,
     ...options.env,
   };
   const store = options.makeStore?.(scheduler) ?? createMemoryStore({clock: scheduler});
@@ -193,6 +201,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     github,
     compute,
     computeServer,
+    run,
+    runServer,
     tasks,
     store,
     oidc,
@@ -204,7 +214,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await sweeper.close();
       await tasks.close();
       await Promise.all([webhook, provision, stop, sweep, api].map((served) => served.close()));
-      await Promise.all([githubServer.close(), computeServer.close(), oidc.close()]);
+      await Promise.all([githubServer, computeServer, runServer, oidc].map((server) => server.close()));
     },
   };
 }

@@ -15,17 +15,18 @@ const STOCK_OUT = {code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message: 'The zone does
 /** VMs that are there already. */
 const OTHERS = new Map([['github-runner-gpu', {machine_type: 'g2-standard-4'}]]);
 
-const SHOWN = ['README.md', 'docs/configuration.md', ...DEPLOYED].flatMap((file) =>
-  poolsIn(file).map((pools) => [file, pools] as const),
-);
+/** Those with VMs. */
+const SHOWN = ['README.md', 'docs/configuration.md', ...DEPLOYED]
+  .flatMap((file) => poolsIn(file).map((pools) => [file, pools] as const))
+  .filter(([, pools]) => /type: gce|vm_instance_name/.test(pools));
 
 let system: TestSystem;
 afterEach(() => system.close());
 
-/** The pools in a world that has what Terraform makes for them. */
+/** The pools with VMs, in a world that has what Terraform makes for them. */
 async function deploy(file: string, text: string): Promise<readonly Pool[]> {
   const env = {RUNNER_CONFIG: text, RUNNER_MANAGER_SECRET: 'secret-of-a-test', GITHUB_TOKEN: 'token-of-a-test'};
-  const {pools} = parseConfig(env, 'api');
+  const pools = parseConfig(env, 'api').pools.filter((pool) => isGce(pool) || isPersistent(pool));
   system = await aSystem({pools: text, repositories: [...new Set(pools.map(repositoryOf))], zones: ZONES});
   system.compute.templates.splice(0);
   for (const [zone, type] of ABSENT) system.compute.catalog.withdraw(zone, type);
@@ -69,14 +70,17 @@ async function runJobs(pools: readonly Pool[]): Promise<void> {
   expect(jobs.map(({conclusion}) => conclusion)).toEqual(jobs.map(() => 'success'));
 }
 
-test.each(SHOWN)('%s: every pool runs a job on the machines that Terraform makes for it', async (file, text) => {
-  const pools = await deploy(file, text);
-  await runJobs(pools);
-  const ephemeral = pools.filter(({provider}) => provider.type === 'gce').map(({name}) => name);
-  const made = system.compute.created.map(({labels}) => labels['slipway-pool']);
-  expect(new Set(made)).toEqual(new Set(ephemeral));
-  expect(await system.store.count('deadletters', {})).toBe(0);
-});
+test.each(SHOWN)(
+  '%s: every pool with VMs runs a job on the machines that Terraform makes for it',
+  async (file, text) => {
+    const pools = await deploy(file, text);
+    await runJobs(pools);
+    const ephemeral = pools.filter(({provider}) => provider.type === 'gce').map(({name}) => name);
+    const made = system.compute.created.map(({labels}) => labels['slipway-pool']);
+    expect(new Set(made)).toEqual(new Set(ephemeral));
+    expect(await system.store.count('deadletters', {})).toBe(0);
+  },
+);
 
 test.each(SHOWN.filter(([, text]) => text.includes('machineTypes: [') && /machineTypes: \[[^\]]*,/.test(text)))(
   '%s: the second machine type serves when the first has no capacity',

@@ -1,16 +1,18 @@
 import {RateLimited, Unavailable} from '../../shared/errors';
 import type {Discovery, GitHubFor} from '../../shared/github/github';
 import type {NewTask} from '../../shared/model/tasks';
+import type {Run} from '../../shared/providers/cloud-run/client/run';
 import type {Compute} from '../../shared/providers/gce/client/compute';
 import type {Store, Transaction} from '../../shared/store/store';
 import type {Tasks} from '../../shared/tasks/tasks';
 import type {ComputeApi} from '../emulators/compute/api';
 import type {GitHubWorld} from '../emulators/github/model';
 import type {MemoryService} from '../emulators/memory/service';
+import type {RunApi} from '../emulators/run/api';
 import type {SeededRandom} from '../emulators/seeded-random';
 import {type Executions, never} from './executions';
 import type {FaultPlan} from './fault-plan';
-import {computeEffect, githubEffect, type MachinesEffect, machinesEffect} from './peer-effects';
+import {computeEffect, githubEffect, type MachinesEffect, machinesEffect, runEffect} from './peer-effects';
 import type {CallEffect, Port} from './scenario';
 
 export interface FaultyPortsOptions {
@@ -67,14 +69,11 @@ export class FaultyPorts {
   }
 
   compute(port: Compute, api: ComputeApi): Compute {
-    return this.#wrap('compute', port, (effect, method) => {
-      const respond = computeEffect(effect, method);
-      let isArmed = respond !== undefined;
-      if (respond) api.fault({match: () => isArmed, respond});
-      return () => {
-        isArmed = false;
-      };
-    });
+    return this.#wrap('compute', port, planned(api, computeEffect));
+  }
+
+  run(port: Run, api: RunApi): Run {
+    return this.#wrap('machines', port, planned(api, runEffect));
   }
 
   /** The service of the provider that exists in tests alone: it has no faults of its own, they are shown here. */
@@ -197,6 +196,21 @@ export class FaultyPorts {
     if (ours && (effect === 'lost' || effect === 'hang')) throw unavailable(port);
     return result;
   }
+}
+
+/** Puts what a fault looks like at the peer in front of its very next request. */
+function planned<Respond>(
+  api: {fault(fault: {readonly match: () => boolean; readonly respond: Respond}): void},
+  look: (effect: CallEffect | undefined, method: string) => Respond | undefined,
+): (effect: CallEffect | undefined, method: string) => () => void {
+  return (effect, method) => {
+    const respond = look(effect, method);
+    let isArmed = respond !== undefined;
+    if (respond !== undefined) api.fault({match: () => isArmed, respond});
+    return () => {
+      isArmed = false;
+    };
+  };
 }
 
 function unavailable(port: Port): Unavailable {

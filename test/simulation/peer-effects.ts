@@ -1,6 +1,7 @@
 import type {ComputeFault} from '../emulators/compute/api';
 import type {RequestFaultEffect} from '../emulators/github/request-faults';
 import {MemoryRefusal} from '../emulators/memory/world';
+import type {RunFault} from '../emulators/run/api';
 import type {CallEffect} from './scenario';
 
 /** What a fault looks like at GitHub; undefined: it is none of GitHub's. */
@@ -60,6 +61,30 @@ export function computeEffect(effect: CallEffect | undefined, method: string): C
       };
     case 'no_token':
       return {status: 404, sender: 'metadata'};
+    case 'page':
+      return {status: 404, sender: 'proxy'};
+    default:
+      return undefined;
+  }
+}
+
+/** What a fault looks like at Cloud Run. */
+export function runEffect(effect: CallEffect | undefined, method: string): RunFault | undefined {
+  switch (effect) {
+    case 'failed':
+      return 'reset';
+    case 'lost':
+    case 'hang':
+      return effect;
+    case 'unavailable':
+      return {status: 503, reason: 'UNAVAILABLE', message: 'The service is currently unavailable.'};
+    case 'secondary_limit':
+    case 'rate_limit':
+      return {status: 429, reason: 'RESOURCE_EXHAUSTED', message: 'Quota exceeded: requests per minute per region.'};
+    case 'quota':
+      if (method !== 'runJob') return undefined;
+      return {status: 429, reason: 'RESOURCE_EXHAUSTED', message: 'Quota exceeded for total running executions.'};
+    case 'no_token':
     case 'page':
       return {status: 404, sender: 'proxy'};
     default:

@@ -1,4 +1,5 @@
 import {type GceProviderConfig, isGce, type Pool} from '../../shared/model/pool';
+import {CLOUD_RUN, type CloudRunSettings} from '../../shared/providers/cloud-run/config';
 import {isInMemory, type MemorySettings, type MemoryType, QUOTA_SCOPE} from '../emulators/memory/provider';
 import {placeNamed} from '../emulators/memory/world';
 import type {JobKind, Setting} from './scenario';
@@ -46,13 +47,24 @@ export function labelsOf(kind: JobKind, number: number): readonly string[] {
 export function poolsOf({
   provider,
 }: Pick<Setting, 'provider'>): ((configured: readonly Pool[]) => readonly Pool[]) | undefined {
-  if (!isInMemory(provider)) return undefined;
-  return (configured) =>
-    configured.map((pool) => (isGce(pool) ? {...pool, provider: inMemory(provider, pool.provider)} : pool));
+  const other = provider === CLOUD_RUN ? ofRun : isInMemory(provider) ? inMemory(provider) : undefined;
+  if (!other) return undefined;
+  return (configured) => configured.map((pool) => (isGce(pool) ? {...pool, provider: other(pool.provider)} : pool));
 }
 
-function inMemory(type: MemoryType, {zones = [], spot, template}: GceProviderConfig): MemorySettings {
-  return {type, quotaScopes: [QUOTA_SCOPE], template, places: zones.map(placeNamed), spot};
+/** The job of every pool whose runners are executions, and its region. */
+export const RUN_JOB = {name: 'runner', region: 'us-central1'} as const;
+
+function ofRun({template}: GceProviderConfig): CloudRunSettings {
+  const {name: job, region} = RUN_JOB;
+  return {type: CLOUD_RUN, job, region, env: {}, quotaScopes: [region], template};
+}
+
+function inMemory(type: MemoryType): (given: GceProviderConfig) => MemorySettings {
+  return ({zones = [], spot, template}) => ({
+    ...{type, quotaScopes: [QUOTA_SCOPE], template},
+    ...{places: zones.map(placeNamed), spot},
+  });
 }
 
 export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placements}: Setting): string {

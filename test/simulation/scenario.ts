@@ -85,7 +85,7 @@ export function sweepIntervalMs({setting}: Pick<Scenario, 'setting'>): number {
 }
 
 /** Providers that a world can have. */
-export const SIMULATED_PROVIDERS = ['gce', MEMORY, MEMORY_IDS] as const;
+export const SIMULATED_PROVIDERS = ['gce', 'cloud-run', MEMORY, MEMORY_IDS] as const;
 
 export type SimulatedProvider = (typeof SIMULATED_PROVIDERS)[number];
 

@@ -1,3 +1,5 @@
+import {CLOUD_RUN} from '../../shared/providers/cloud-run/config';
+import {createCloudRunProvider, isCloudRun} from '../../shared/providers/cloud-run/provider';
 import type {ProviderTypes} from '../../shared/providers/registry';
 import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
@@ -13,6 +15,10 @@ import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
 import {createMemoryProvider, isInMemory, MEMORY, MEMORY_IDS, type MemoryType} from '../emulators/memory/provider';
 import {type MemoryService, memoryService} from '../emulators/memory/service';
 import {MemoryWorld} from '../emulators/memory/world';
+import {RunApi} from '../emulators/run/api';
+import {directRun} from '../emulators/run/direct';
+import {runMachines} from '../emulators/run/machine-world';
+import {RunWorld} from '../emulators/run/model';
 import {bootRunners, type Killed} from '../emulators/runner-process';
 import {SeededRandom} from '../emulators/seeded-random';
 import {countRedeliveries} from './count-redeliveries';
@@ -28,7 +34,7 @@ import {Neighbours} from './neighbours';
 import {planFloods} from './outages';
 import {PersistentVm} from './persistent-vm';
 import {placeTemplates} from './placements';
-import {BOOT_MINUTES, REPOSITORIES} from './pools';
+import {BOOT_MINUTES, REPOSITORIES, RUN_JOB} from './pools';
 import {Safety, type Violation} from './safety';
 import type {Scenario} from './scenario';
 import {ScheduledFaults} from './scheduled-faults';
@@ -100,7 +106,8 @@ export class SimulatedWorld {
     const memory = isInMemory(setting.provider)
       ? new MemoryWorld({scheduler, identity: setting.provider === MEMORY ? 'name' : 'id'})
       : undefined;
-    this.made = memory ?? ofCompute;
+    const run = setting.provider === 'cloud-run' ? new RunApi(this.#makeRun()) : undefined;
+    this.made = memory ?? (run ? runMachines(run.world) : ofCompute);
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
     this.foreignResources = new ForeignResources(this.github, this.made, setting.foreignResources === true, violated);
@@ -124,7 +131,7 @@ export class SimulatedWorld {
     };
     this.killed = bootRunners({...boots, machines: this.made, killed: this.#killed});
     // The persistent VM is Compute Engine's, whatever else there is.
-    if (memory) bootRunners({...boots, machines: ofCompute, killed: this.#killed});
+    if (this.made !== ofCompute) bootRunners({...boots, machines: ofCompute, killed: this.#killed});
     this.leftovers?.leaveRunner();
     this.neighbours = setting.neighbours
       ? new Neighbours(this.github, scenario, randomOf(seed, 'neighbours'), violated)
@@ -159,6 +166,7 @@ export class SimulatedWorld {
       ),
       compute: this.ports.compute(directCompute(api, 'world'), api),
       ...(memory ? {providers: this.#providers(memory)} : {}),
+      ...(run ? {providers: this.#cloudRun(run)} : {}),
       discovery: this.ports.discovery(
         countRedeliveries(directDiscovery(github, {deliveriesAPage: setting.deliveriesAPage ?? 100}), {
           now: () => scheduler.now(),
@@ -179,6 +187,25 @@ export class SimulatedWorld {
     return {
       ...ofType(MEMORY),
       ...ofType(MEMORY_IDS),
+    };
+  }
+
+  #makeRun(): RunWorld {
+    const run = new RunWorld({scheduler: this.scheduler, random: randomOf(this.scenario.seed, 'run')});
+    run.addJob(RUN_JOB);
+    run.deletesRunning = false;
+    return run;
+  }
+
+  /** Cloud Run on the model, with the faults of the scenario. */
+  #cloudRun(api: RunApi): ProviderTypes {
+    const run = this.ports.run(directRun(api), api);
+    return {
+      [CLOUD_RUN]: ({config, clock, logger}) =>
+        createCloudRunProvider({
+          ...{run, pools: config.pools.filter(isCloudRun), deployment: config.deployment},
+          ...{home: {project: 'world', region: RUN_JOB.region}, clock, logger},
+        }),
     };
   }
 

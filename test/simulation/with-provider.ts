@@ -1,6 +1,6 @@
 import type {CallFault, Fault, Scenario, SimulatedProvider} from './scenario';
 
-/** Calls of Compute Engine, and the calls of the provider in memory that come at the same moments. */
+/** Calls of Compute Engine, and the calls of other providers that come at the same moments. */
 const BY_NAME: Readonly<Record<string, string>> = {
   insertInstance: 'create',
   getInstance: 'find',
@@ -11,6 +11,13 @@ const BY_NAME: Readonly<Record<string, string>> = {
 
 const CALLS: Readonly<Record<Exclude<SimulatedProvider, 'gce'>, Readonly<Record<string, string>>>> = {
   memory: BY_NAME,
+  'cloud-run': {
+    insertInstance: 'runJob',
+    getInstance: 'listExecutions',
+    deleteInstance: 'cancelExecution',
+    listInstances: 'listExecutions',
+    waitForOperation: 'getExecution',
+  },
   'memory-ids': {...BY_NAME, getInstance: 'list', waitForOperation: 'get'},
 };
 

@@ -1,4 +1,4 @@
-import type {MachineList, NamedProvider, RunnerProvider} from '../../shared/providers/provider';
+import type {MachineList, MachineReference, NamedProvider, RunnerProvider} from '../../shared/providers/provider';
 import type {Sweep} from '../../shared/sweep/context';
 import {listMachines} from '../../shared/sweep/machines';
 import {createLogger} from '../../shared/telemetry/create-logger';
@@ -12,7 +12,7 @@ const one = (name: string, place: string) => {
 };
 
 /** A sweep that knows nothing but these providers' lists. */
-function sweepOver(lists: Readonly<Record<string, () => Promise<MachineList>>>) {
+function sweepOver(lists: Readonly<Record<string, RunnerProvider['list']>>) {
   const providers = Object.entries(lists).map(
     ([type, list]): NamedProvider => ({type, provider: {list} as RunnerProvider}),
   );
@@ -61,8 +61,25 @@ test('where the provider does not say which places are missing, none counts', as
 
 test('the providers are asked of the runners on record, of those without a provider Compute Engine', async () => {
   const {sweep, asked} = sweepOver({});
-  await listMachines(sweep, [{provider: 'memory'}, {}, {provider: 'memory'}]);
+  const runners = [{provider: 'memory'}, {}, {provider: 'memory'}].map((of, n) => ({
+    name: `r-${n}`,
+    pool: 'arm',
+    ...of,
+  }));
+  await listMachines(sweep, runners);
   expect(asked).toEqual([['memory', 'gce']]);
+});
+
+test('each provider is told which machines of its runners are on record, by id where one is known', async () => {
+  const told: (readonly MachineReference[])[] = [];
+  const list = async (onRecord: readonly MachineReference[] = []) => {
+    told.push(onRecord);
+    return {machines: [], complete: true};
+  };
+  const {sweep} = sweepOver({memory: list});
+  const ours = {name: 'r-1', pool: 'arm', provider: 'memory', machineId: 'm-1'};
+  await listMachines(sweep, [ours, {name: 'r-2', pool: 'arm'}]);
+  expect(told).toEqual([[{name: 'r-1', pool: 'arm', id: 'm-1'}]]);
 });
 
 describe('a provider that does not answer', () => {

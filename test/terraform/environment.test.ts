@@ -11,7 +11,7 @@ const NOT_DEPLOYED: Readonly<Record<string, string>> = {
   GCP_PROJECT: 'another name of GOOGLE_CLOUD_PROJECT',
   GCP_PROJECT_ID: 'another name of GOOGLE_CLOUD_PROJECT',
   PROJECT_ID: 'another name of GOOGLE_CLOUD_PROJECT',
-  RUNNER_COMMAND: 'command and args of the pools say it',
+  RUNNER_COMMAND: 'environment.tf merges it in where runner_command is given',
   LOG_VERBOSE: 'LOG_LEVEL says it',
   GITHUB_RUNNER_TOKEN: 'a name of another system',
   GITHUB_TOKEN_FILE: 'a name of another system',
@@ -33,6 +33,7 @@ const NOT_DEPLOYED: Readonly<Record<string, string>> = {
   CLOUD_TASKS_EMULATOR_HOST: 'no emulator',
   COMPUTE_EMULATOR_HOST: 'no emulator',
   FIRESTORE_EMULATOR_HOST: 'no emulator',
+  RUN_EMULATOR_HOST: 'no emulator',
   SECRET_MANAGER_EMULATOR_HOST: 'no emulator',
 };
 

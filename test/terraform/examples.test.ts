@@ -2,7 +2,7 @@ import {parseConfig} from '../../shared/config/config';
 import {DEPLOYED, EXAMPLE_FOLDERS, EXAMPLES, poolsIn} from '../builders/shown-pools';
 
 /** Files that show pools to somebody who deploys. */
-const FILES = [...DEPLOYED, 'docs/deploy.md', 'docs/migrate.md'];
+const FILES = [...DEPLOYED, 'docs/containers.md', 'docs/deploy.md', 'docs/migrate.md'];
 
 function accepted(pools: string): number {
   const env = {RUNNER_CONFIG: pools, RUNNER_MANAGER_SECRET: 'secret-of-a-test', GITHUB_TOKEN: 'token-of-a-test'};

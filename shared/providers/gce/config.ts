@@ -1,9 +1,8 @@
 import * as z from 'zod';
+import {checkLongestLife, type LongestLife} from '../../model/longest-life';
 import {REGION, RFC_1035, RUNNER_NAME, regionOf, TEMPLATE_URL, ZONE} from '../../model/names';
 import type {GceProviderConfig, GceVmProviderConfig} from '../../model/pool';
-import {maxLifetimeMs} from '../../model/runner';
 import {type Here, type ProviderBlock, type RawSettings, type SettingsProblems, text} from '../../model/settings';
-import {longestIdleMinutes} from '../../model/warm';
 
 export const zone = text(ZONE, 'a zone such as us-central1-a');
 export const instance = text(RFC_1035, 'the name of a VM', 63);
@@ -87,7 +86,10 @@ function unique(list: readonly string[]): string[] {
 }
 
 /** The longest `maxRunDuration` of a VM. @see https://cloud.google.com/compute/docs/instances/limit-vm-runtime */
-const LONGEST_LIFE_MS = 120 * 24 * 3600 * 1000;
+const LONGEST_LIFE: LongestLife = {
+  ms: 120 * 24 * 3600 * 1000,
+  sentence: 'a VM lives no longer than 120 days, of which it may boot and wait',
+};
 
 /** Known machine families by their processors. Unknown families are not checked. @see https://cloud.google.com/compute/docs/cpu-platforms */
 const FAMILIES: Readonly<Record<'arm64' | 'x64', readonly string[]>> = {
@@ -108,7 +110,7 @@ const ARCHITECTURES: Readonly<Record<string, 'arm64' | 'x64'>> = {
  */
 function checkGce(settings: RawSettings, provider: RawSettings, path: string, problems: SettingsProblems): void {
   checkPlace(provider, `${path}.provider`, problems);
-  checkLifetime(settings, path, problems);
+  checkLongestLife(settings, path, problems, LONGEST_LIFE);
   checkProcessors(settings, provider, path, problems);
 }
 
@@ -131,19 +133,6 @@ function checkPlace({template, region, zones}: RawSettings, path: string, proble
     const expected = `a zone of ${home}, the region of the template; a global template goes with zones of any region`;
     problems.report(`${path}.zones[${index}]`, problems.describe(zone), expected);
   });
-}
-
-/** The lifetime becomes the VM's `maxRunDuration`, which Compute Engine limits to 120 days. */
-function checkLifetime(settings: RawSettings, path: string, problems: SettingsProblems): void {
-  const {bootMinutes, idleMinutes, jobMinutes, minIdle} = settings;
-  if (typeof bootMinutes !== 'number' || typeof idleMinutes !== 'number' || typeof jobMinutes !== 'number') return;
-  const isWarm = Array.isArray(minIdle) ? minIdle.length > 0 : typeof minIdle === 'number' && minIdle > 0;
-  const idle = longestIdleMinutes({idleMinutes, minIdle: isWarm ? 1 : 0});
-  if (maxLifetimeMs({bootMinutes, idleMinutes: idle, jobMinutes}) <= LONGEST_LIFE_MS) return;
-  const others = maxLifetimeMs({bootMinutes, idleMinutes: idle, jobMinutes: 0});
-  const most = Math.max(0, Math.floor((LONGEST_LIFE_MS - others) / 60_000));
-  const expected = `at most ${most}: a VM lives no longer than 120 days, of which it may boot and wait ${Math.ceil(others / 60_000)} minutes`;
-  problems.report(`${path}.jobMinutes`, String(jobMinutes), expected);
 }
 
 /** A label must not name a processor that a machine type does not have: the job would run on the wrong one. */

@@ -1,3 +1,4 @@
+import {CLOUD_RUN_MUTATIONS} from './cloud-run-mutations';
 import {CORE_MUTATIONS} from './core-mutations';
 import {IDENTITY_MUTATIONS} from './identity-mutations';
 import type {Mutation} from './mutation';
@@ -19,5 +20,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...PLACEMENT_MUTATIONS,
   ...SETTINGS_MUTATIONS,
   ...PROVIDER_MUTATIONS,
+  ...CLOUD_RUN_MUTATIONS,
   ...VERDICT_MUTATIONS,
 ];

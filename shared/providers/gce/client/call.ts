@@ -4,9 +4,15 @@ import {RegionInstanceTemplatesClient} from '@google-cloud/compute/build/src/v1/
 import {RegionsClient} from '@google-cloud/compute/build/src/v1/regions_client';
 import {ZoneOperationsClient} from '@google-cloud/compute/build/src/v1/zone_operations_client';
 import {ZonesClient} from '@google-cloud/compute/build/src/v1/zones_client';
-import {GoogleAuth, PassThroughClient} from 'google-auth-library';
 import {withDeadline} from '../../../clock';
-import {googleAnswer} from '../../../google-answer';
+import {
+  type GoogleEmulator,
+  googleClientOptions,
+  isDeadline,
+  lacksCredentials,
+  lazyClient,
+  readRefusal,
+} from '../../../google-call';
 import {scrubMessage} from '../../../secret';
 import {ComputeFailure, classifyRequest, missingResource, type RefusedRequest} from './errors';
 
@@ -49,7 +55,7 @@ export async function callCompute<T>(call: Call, run: (options: CallOptions) => 
     return await withDeadline(timeout + GUARD_MS, run({timeout, retry: null}), timedOut);
   } catch (error) {
     if (error instanceof ComputeFailure) throw error;
-    throw isDeadline(error) ? timedOut() : toComputeFailure(call, readError(error));
+    throw isDeadline(error) ? timedOut() : toComputeFailure(call, readRefusal(error));
   }
 }
 
@@ -63,7 +69,7 @@ export function isAbsent(error: unknown, path: string): boolean {
 
 /** Turns a refused request into the failure on which callers act. */
 export function toComputeFailure({what, secrets}: Call, refused: RefusedRequest): ComputeFailure {
-  const {failureClass, code} = withoutCredentials(refused.message)
+  const {failureClass, code} = lacksCredentials(refused.message)
     ? {failureClass: 'denied' as const, code: 'NO_CREDENTIALS'}
     : classifyRequest(refused);
   const status = refused.status === undefined ? 'no answer' : `HTTP ${refused.status}`;
@@ -77,32 +83,8 @@ export function toComputeFailure({what, secrets}: Call, refused: RefusedRequest)
   );
 }
 
-function withoutCredentials(message: string): boolean {
-  return message.includes('Could not load the default credentials');
-}
-
-/** DEADLINE_EXCEEDED of gRPC, set by the client itself: no HTTP answer came. */
-function isDeadline(error: unknown): boolean {
-  return isObject(error) && error['code'] === 4 && error['httpStatusCode'] === undefined;
-}
-
-function readError(error: unknown): RefusedRequest {
-  if (!isObject(error)) return {message: String(error)};
-  const message = typeof error['message'] === 'string' ? error['message'] : 'no message';
-  const status = error['httpStatusCode'];
-  const reason = googleAnswer(error)?.reason;
-  return {message, ...(typeof status === 'number' ? {status} : {}), ...(reason ? {reason} : {})};
-}
-
-function isObject(value: unknown): value is Record<PropertyKey, unknown> {
-  return typeof value === 'object' && value !== null;
-}
-
 /** A plain-HTTP emulator of Compute Engine's REST API. */
-export interface ComputeEmulator {
-  readonly host: string;
-  readonly port: number;
-}
+export type ComputeEmulator = GoogleEmulator;
 
 /** The REST clients. Each is created at its first use: the whole package takes seconds to load, and an unused client costs memory. */
 export interface ComputeClients {
@@ -114,10 +96,8 @@ export interface ComputeClients {
   readonly regions: () => Promise<RegionsClient>;
 }
 
-type ClientOptions = NonNullable<ConstructorParameters<typeof InstancesClient>[0]>;
-
 export function createClients(emulator: ComputeEmulator | undefined): ComputeClients {
-  const options = clientOptions(emulator);
+  const options = googleClientOptions(emulator);
   return {
     instances: lazyClient(() => new InstancesClient(options())),
     zoneOperations: lazyClient(() => new ZoneOperationsClient(options())),
@@ -126,35 +106,4 @@ export function createClients(emulator: ComputeEmulator | undefined): ComputeCli
     zones: lazyClient(() => new ZonesClient(options())),
     regions: lazyClient(() => new RegionsClient(options())),
   };
-}
-
-/** One GoogleAuth for all clients, which share its token. Each client gets an options object of its own, because it writes into it. */
-function clientOptions(emulator: ComputeEmulator | undefined): () => ClientOptions {
-  if (!emulator) {
-    const auth = new GoogleAuth({scopes: ['https://www.googleapis.com/auth/cloud-platform']});
-    return () => ({auth});
-  }
-  // Without this auth the clients would first ask a metadata server, which does not exist here.
-  const auth = new GoogleAuth({authClient: new PassThroughClient()});
-  return () => ({auth, apiEndpoint: emulator.host, port: emulator.port, protocol: 'http'});
-}
-
-/**
- * Initialises a client before its first call, and creates it again if that failed. Otherwise the generated methods would throw the error
- * outside of any promise, which would end the process.
- */
-function lazyClient<T extends {initialize(): Promise<unknown>}>(make: () => T): () => Promise<T> {
-  let ready: Promise<T> | undefined;
-  return () => {
-    ready ??= initialise(make()).catch((error: unknown) => {
-      ready = undefined;
-      throw error;
-    });
-    return ready;
-  };
-}
-
-async function initialise<T extends {initialize(): Promise<unknown>}>(client: T): Promise<T> {
-  await client.initialize();
-  return client;
 }

@@ -1,5 +1,6 @@
 import type {Clock} from '../../../clock';
 import {Refused, SlipwayError, Unavailable} from '../../../errors';
+import type {RefusedCall} from '../../../google-call';
 import type {ComputeErrorItem} from './compute';
 
 /**
@@ -46,13 +47,8 @@ export interface Classified {
   readonly code: string;
 }
 
-/** A refused request. `status` undefined: no answer came. */
-export interface RefusedRequest {
-  readonly status?: number;
-  /** Reason in the error body of Compute Engine, e.g. `quotaExceeded`. Undefined: somebody else answered. */
-  readonly reason?: string;
-  readonly message: string;
-}
+/** A refused request, to Compute Engine or to somebody on the way there. */
+export type RefusedRequest = RefusedCall;
 
 /** Texts about the requested configuration, as opposed to the available capacity. */
 const CONFIGURATION =

@@ -1,0 +1,150 @@
+# VMs that are Docker hosts. Their startup script installs Docker and the agent, which asks the function api for work: nothing on the
+# VM is reached from outside.
+locals {
+  host_list = try([for host in yamldecode(var.pools).hosts : host], [])
+
+  # VMs of hosts that functions start and stop, by zone/name. container-mistakes.tf names those that are left out here.
+  host_vms = {
+    for key, vms in {
+      for index, host in local.host_list : local.host_places[index] => {
+        name = host.vm.instance
+        zone = split("/", local.host_places[index])[0]
+        host = try(tostring(host.name), "")
+      }... if can(regex(local.pool_patterns.vm, host.vm.instance)) && !startswith(local.host_places[index], "/")
+    } : key => vms[0]
+  }
+  # Zone and name of each host's VM, "" without one.
+  host_places = [
+    for host in local.host_list : can(host.vm) ? "${try(tostring(host.vm.zone), "")}/${try(tostring(host.vm.instance), "")}" : ""
+  ]
+
+  # What each VM in docker_hosts is called in the pools, and whether it is started for jobs: the host with this VM, else the one without a VM
+  # that has its name. A VM of no host is a mistake, see container-mistakes.tf.
+  docker_hosts = {
+    for name, vm in var.docker_hosts : name => merge(vm, {
+      host       = try(local.host_vms["${vm.zone}/${name}"].host, name)
+      is_started = can(local.host_vms["${vm.zone}/${name}"])
+    })
+  }
+
+  host_metadata = {
+    for name, vm in local.docker_hosts : name => {
+      slipway-api-url           = local.urls["api"]
+      slipway-host              = vm.host
+      slipway-deployment        = var.deployment
+      slipway-host-token-secret = "projects/${var.project}/secrets/${local.host_token_names[name]}" # a name, not the token
+    }
+  }
+  host_token_names = { for name in keys(var.docker_hosts) : name => "${var.deployment}-host-token-${name}" }
+}
+
+resource "google_compute_instance" "docker_host" {
+  for_each = local.docker_hosts
+
+  project      = var.project
+  zone         = each.value.zone
+  name         = each.key
+  description  = "Slipway Docker host (${var.deployment})"
+  machine_type = each.value.machine_type
+  tags         = each.value.tags
+  metadata     = local.machine_metadata["host/${each.key}"]
+
+  # The label keeps the sweep from deleting the VM: the sweep deletes VMs of this deployment without a job.
+  labels = merge(local.labels, { slipway-keep = "true" })
+
+  # Terraform may stop the VM to change its machine type, which ends running jobs: apply such a change while the VM is idle.
+  allow_stopping_for_update = true
+
+  boot_disk {
+    auto_delete = true
+    initialize_params {
+      image  = local.images["host/${each.key}"]
+      type   = local.disk_types["host/${each.key}"]
+      size   = each.value.disk_gb
+      labels = local.labels
+    }
+  }
+
+  network_interface {
+    subnetwork = each.value.subnetwork != null ? each.value.subnetwork : local.subnetworks[regex("^(.+)-[^-]+$", each.value.zone)[0]]
+
+    dynamic "access_config" {
+      for_each = each.value.external_ip ? [1] : []
+      content {}
+    }
+  }
+
+  scheduling {
+    automatic_restart   = !each.value.is_started # else Slipway starts it when there is a job
+    on_host_maintenance = local.not_migrated["host/${each.key}"] ? "TERMINATE" : "MIGRATE"
+  }
+
+  # The agent reads the host token with it, and calls api. Containers are kept from the metadata server, which gives out its tokens.
+  service_account {
+    email  = google_service_account.docker_host[each.key].email
+    scopes = ["cloud-platform"]
+  }
+
+  shielded_instance_config {
+    enable_secure_boot          = local.secure_boots["host/${each.key}"]
+    enable_vtpm                 = true
+    enable_integrity_monitoring = true
+  }
+
+  lifecycle {
+    # A newer image must not replace the disk, which has the images and volumes.
+    ignore_changes = [boot_disk[0].initialize_params[0].image, metadata["ssh-keys"]]
+  }
+
+  depends_on = [google_project_service.required]
+}
+
+# One for each VM, so that no host can read another one's token.
+resource "google_service_account" "docker_host" {
+  for_each = var.docker_hosts
+
+  project      = var.project
+  account_id   = "${var.deployment}-host-${substr(sha256(each.key), 0, 4)}"
+  display_name = "Slipway Docker host ${each.key} (${var.deployment})"
+
+  depends_on = [google_project_service.required]
+}
+
+# The host's token is made from the control API's secret, which Terraform does not know: `slipway host-token` prints it (output next_steps).
+resource "google_secret_manager_secret" "host_token" {
+  for_each = local.host_token_names
+
+  project   = var.project
+  secret_id = each.value
+  labels    = local.labels
+
+  replication {
+    auto {}
+  }
+
+  depends_on = [google_project_service.required]
+}
+
+resource "google_secret_manager_secret_iam_member" "read_host_token" {
+  for_each = var.docker_hosts
+
+  project   = var.project
+  secret_id = google_secret_manager_secret.host_token[each.key].secret_id
+  role      = google_project_iam_custom_role.role["read_host_token"].id
+  member    = google_service_account.docker_host[each.key].member
+}
+
+# The agent sends an identity token of the VM's account, so api need not be open to all.
+resource "google_cloud_run_service_iam_member" "docker_host" {
+  for_each = var.api_public ? {} : var.docker_hosts
+
+  project  = var.project
+  location = var.region
+  service  = google_cloudfunctions2_function.function["api"].name
+  role     = "roles/run.invoker"
+  member   = google_service_account.docker_host[each.key].member
+
+  lifecycle {
+    replace_triggered_by = [google_cloudfunctions2_function.function["api"].id]
+  }
+}

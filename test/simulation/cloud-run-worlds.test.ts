@@ -1,0 +1,3 @@
+import {describeWorlds} from './describe-worlds';
+
+describeWorlds(1, 10, 'cloud-run');
