@@ -1,8 +1,9 @@
+import {readAppId} from './config/app-id';
 import type {Config} from './config/config-types';
-import {checkedPrivateKey, parseAppId, type SecretReference, type SecretSource} from './config/credentials';
+import {checkedPrivateKey, type SecretSource} from './config/credentials';
 import {resolvePlace, withPlace} from './config/place';
-import {isWithoutVersion, type SecretReader} from './config/secrets';
-import {NotSetUp, Refused, Unavailable} from './errors';
+import type {SecretReader} from './config/secrets';
+import {Refused, Unavailable} from './errors';
 import type {Credentials} from './github/access';
 import {connectGitHub, dryRunGitHub} from './github/client';
 import type {Discovery, GitHubConnection, GitHubFor} from './github/github';
@@ -129,17 +130,6 @@ export function credentialsOf(github: Config['github'], secrets: SecretReader): 
       'found neither a GitHub App nor a token; set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY, or GITHUB_TOKEN',
     );
   return {kind: 'token', token: () => newestVersion(secrets, token), invalidate: () => secrets.invalidate(token)};
-}
-
-/** The id of the App from its secret. Throws `NotSetUp` while the secret has no version. */
-export async function readAppId(secrets: SecretReader, source: SecretReference): Promise<number> {
-  const secret = await newestVersion(secrets, source).catch((error: unknown) => {
-    throw isWithoutVersion(error) ? new NotSetUp() : error;
-  });
-  const id = parseAppId(secret.reveal().trim());
-  if (id === undefined)
-    throw new Refused('GITHUB_APP_ID: found a secret that holds no number, expected the id of an App');
-  return id;
 }
 
 async function newestVersion(secrets: SecretReader, source: SecretSource): Promise<Secret> {

@@ -42,6 +42,7 @@ const OF_FRAMEWORK = ['NODE_ENV'];
 
 /** What Terraform sets a variable to, as far as its form goes. */
 const VALUES: Readonly<Record<string, string>> = {
+  API_URL: 'https://slipway-api-123456789012.us-central1.run.app',
   CORS_ORIGINS: 'https://example.com',
   DEPLOYMENT: 'slipway',
   DRY_RUN: 'false',

@@ -9,7 +9,7 @@ import {type PageFiles, servePageFile} from './files';
 import {livePage} from './live';
 import {loginPage} from './login';
 import {baseOf, localPath, NOT_KEPT, originOf, requireOwnPage, wantsPage, wrongMethod} from './request';
-import {SetUp, type SetUpOptions} from './set-up/set-up';
+import type {SetUp, SetUpOptions} from './set-up/set-up';
 
 export interface PagesOptions extends Pick<SetUpOptions, 'base' | 'services'> {
   readonly sessions: Sessions;
@@ -23,17 +23,10 @@ export interface PagesOptions extends Pick<SetUpOptions, 'base' | 'services'> {
 /** What browsers get: the live page, the set-up, the form that logs in, and the files that they load. */
 export class Pages {
   readonly #options: PagesOptions;
-  readonly #setUp: SetUp;
+  #setUp: SetUp | undefined;
 
   constructor(options: PagesOptions) {
     this.#options = options;
-    const {base, services} = options;
-    this.#setUp = new SetUp({
-      base,
-      services,
-      fields: (request) => this.#fields(request),
-      files: () => this.#built(),
-    });
   }
 
   /** Answers a request of a browser; undefined: it is none, or not for a page. */
@@ -59,13 +52,26 @@ export class Pages {
   /** The set-up is for sessions alone, not for scripts with the secret. */
   async #settingUp(request: Request, path: string): Promise<Reply | undefined> {
     const session = await this.#options.sessions.idOf(request.headers.cookie);
-    if (session !== undefined) return this.#setUp.answer(request, path, session);
+    if (session !== undefined) return this.#loadSetUp().answer(request, path, session);
     if (!wantsPage(request))
       throw new Problem('unauthenticated', 'the set-up needs the session of a browser; log in first');
-    const again = await this.#setUp.withoutSession(request, path);
+    const again = await this.#loadSetUp().withoutSession(request, path);
     if (again) return again;
     const {pathname, search} = new URL(request.originalUrl, 'http://localhost');
     return this.#form(await this.#built(), request, {to: localPath(pathname + search), status: 200});
+  }
+
+  /** Few requests are for the set-up, so none of it is loaded at the start. */
+  #loadSetUp(): SetUp {
+    const {base, services} = this.#options;
+    const {SetUp}: typeof import('./set-up/set-up') = require('./set-up/set-up');
+    this.#setUp ??= new SetUp({
+      base,
+      services,
+      fields: (request) => this.#fields(request),
+      files: () => this.#built(),
+    });
+    return this.#setUp;
   }
 
   async #login(request: Request, isRead: boolean): Promise<Reply> {

@@ -1,6 +1,6 @@
 import type {Request} from '@google-cloud/functions-framework';
+import {hasApp} from '../../../config/app-id';
 import {type AddVersion, createVersionAdder} from '../../../config/secret-manager';
-import {isWithoutVersion} from '../../../config/secrets';
 import {ownersOf} from '../../../diagnosis/doctor/app';
 import {Refused, SlipwayError} from '../../../errors';
 import type {NewApp} from '../../../github/manifest';
@@ -197,17 +197,9 @@ export class SetUp {
   }
 
   /** Whether the id of an App has an enabled version. Reads afresh. Throws `Unavailable` or `Refused` if that cannot be known. */
-  async #isConfigured(): Promise<boolean> {
+  #isConfigured(): Promise<boolean> {
     const {config, secrets} = this.#options.base;
-    const {appId} = config.github;
-    if (appId === undefined || typeof appId === 'number') return appId !== undefined;
-    try {
-      await secrets.check(appId);
-      return true;
-    } catch (error) {
-      if (isWithoutVersion(error)) return false;
-      throw error;
-    }
+    return hasApp(config.github, (source) => secrets.check(source));
   }
 
   /** Other instances read the new versions when GitHub refuses the former key, or when theirs are five minutes old. */
