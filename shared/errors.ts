@@ -44,9 +44,14 @@ export class Uncertain extends RetryableError {
   readonly kind = 'uncertain';
 }
 
-/** No placement of the pool has capacity now, or the pool has no free slot. */
+/** No placement of the pool has capacity now. */
 export class NoCapacity extends RetryableError {
   readonly kind = 'no_capacity';
+}
+
+/** The pool, or all pools together, have as many runners as they may, or the pool is drained. */
+export class PoolFull extends RetryableError {
+  readonly kind = 'pool_full';
 }
 
 /** A quota of the project is used up. Another zone of the region does not help. */
@@ -73,6 +78,11 @@ export class Refused extends SlipwayError {
 
 /** The secret is there and has no enabled version: nobody has filled it in yet. */
 export class NoVersion extends Refused {}
+
+/** Whether a secret could not be read because it has no enabled version. */
+export function isWithoutVersion(error: unknown): boolean {
+  return error instanceof NoVersion || (error instanceof Unavailable && error.cause instanceof NoVersion);
+}
 
 /** No GitHub App is configured yet, and the set-up page of `api` can make one. */
 export class NotSetUp extends Refused {

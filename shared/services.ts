@@ -7,10 +7,11 @@ import {Refused, Unavailable} from './errors';
 import type {Credentials} from './github/access';
 import {connectGitHub, dryRunGitHub} from './github/client';
 import type {Discovery, GitHubConnection, GitHubFor} from './github/github';
+import {createAppMaker} from './github/manifest';
 import {createContainerHosts} from './hosts/containers';
 import type {Context, ControllingFunction, Services, ServicesBase} from './ports';
 import type {Compute} from './providers/gce/client/compute';
-import {createEngine, createProviders, createVms, type ProviderTypes} from './providers/registry';
+import {connectCodemagic, createEngine, createProviders, createVms, type ProviderTypes} from './providers/registry';
 import type {Secret} from './secret';
 import {createServicesBase, type ServicesBaseOptions, startLogger} from './services-base';
 import {createFirestoreStore} from './store/firestore';
@@ -80,10 +81,11 @@ async function create<T extends ControllingFunction>(
   };
   // Connects at the first call, because `api` also starts without credentials.
   const github: GitHubFor = options.github ?? ((scope, installationId) => connect().forScope(scope, installationId));
+  const codemagic = () => connectCodemagic(config.codemagic, secrets, clock);
   const {hosts} = config;
   const store = options.store ?? createFirestoreStore({clock, project: config.project, ...config.firestore});
   const containerHosts = () => createContainerHosts({deployment, hosts, store, clock, random});
-  const providerOptions = {config, compute, hosts: containerHosts, clock, logger};
+  const providerOptions = {config, compute, codemagic, hosts: containerHosts, clock, logger};
   const providers = createProviders(providerOptions, options.providers);
   const context: Context = {
     deployment,
@@ -107,6 +109,7 @@ async function create<T extends ControllingFunction>(
     context: tracing ? tracedContext(context, tracer) : context,
     discovery: () => options.discovery ?? connect().discovery,
     inspection: () => connect().inspection,
+    appMaker: () => createAppMaker({apiUrl: config.github.apiUrl, clock, random}),
   };
 }
 

@@ -92,6 +92,7 @@ function tracedGitHub(github: GitHub, scope: RunnerScope, tracer: Tracer): GitHu
   const where: SpanFields = {scope: scopeName(scope)};
   return traced('github', github, tracer, {
     createJitConfig: ({name}) => ({...where, runner: name}),
+    createRegistrationToken: () => where,
     findRunner: (name) => ({...where, runner: name}),
     getRunner: (id) => ({...where, runnerId: id}),
     listRunners: () => where,

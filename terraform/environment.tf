@@ -41,6 +41,7 @@ locals {
 
     # To work at GitHub and Compute Engine, and to keep the state.
     control = {
+      CODEMAGIC_TOKEN            = one(google_secret_manager_secret.codemagic_token[*].id) # a resource name, not the token
       DRY_RUN                    = tostring(var.dry_run)
       FIRESTORE_DATABASE         = local.database
       GITHUB_APP_ID              = var.github_app_id == null ? google_secret_manager_secret.app_id[0].id : var.github_app_id

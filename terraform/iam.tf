@@ -81,6 +81,11 @@ locals {
       for function in ["provision", "stop", "sweep", "api"] :
       "${function}/app_id" => { function = function, secret = google_secret_manager_secret.app_id[0].secret_id } if var.github_app_id == null
     },
+    # provision starts builds, stop and sweep cancel them, sweep lists them, api cancels them as people ask and checks the token.
+    {
+      for function in(local.has_codemagic ? ["provision", "stop", "sweep", "api"] : []) :
+      "${function}/codemagic_token" => { function = function, secret = one(google_secret_manager_secret.codemagic_token[*].secret_id) }
+    },
     { "api/manager" = { function = "api", secret = google_secret_manager_secret.manager.secret_id } },
   )
 }

@@ -1,6 +1,6 @@
 # The steps that Terraform cannot do: the values of secrets must not be in its state, and the App's settings are at GitHub.
 locals {
-  next_steps = "${local.setup ? local.steps_of_setup : local.steps_by_hand}${local.persistent_steps}${local.host_steps}"
+  next_steps = "${local.setup ? local.steps_of_setup : local.steps_by_hand}${local.codemagic_steps}${local.persistent_steps}${local.host_steps}"
 
   # The page makes the App, with its webhook, and fills in its secrets.
   steps_of_setup = <<-TEXT
@@ -45,6 +45,12 @@ locals {
 
   # Number of the first step that is not about the App.
   next_step = local.setup ? 3 : 7
+
+  codemagic_steps = !local.has_codemagic ? "" : <<-TEXT
+    For the pools of type codemagic: store the token of CodeMagic's API (Teams, Personal Account, Integrations, Codemagic API, Show):
+         printf %s 'TOKEN' | gcloud secrets versions add ${one(google_secret_manager_secret.codemagic_token[*].secret_id)} --project=${var.project} --data-file=-
+       and put terraform/runner/codemagic.yaml into the repository of the application at CodeMagic (docs/macos.md).
+  TEXT
 
   persistent_steps = length(var.persistent_vms) == 0 ? "" : <<-TEXT
     ${local.next_step}. Register the runners of the persistent VMs, once each, with a registration token of the repository or organisation

@@ -27,6 +27,11 @@ output "service_accounts" {
   )
 }
 
+output "aws_subjects" {
+  description = "Unique ids of the service accounts that create, delete, list and check instances of EC2, by function: the variable subjects of the module aws."
+  value       = { for name in ["provision", "stop", "sweep", "api"] : name => google_service_account.function[name].unique_id }
+}
+
 output "firestore_database" {
   description = "Id of the database."
   value       = local.database
@@ -40,6 +45,7 @@ output "secrets" {
     github_webhook_secret  = google_secret_manager_secret.webhook.id
     runner_manager_secret  = google_secret_manager_secret.manager.id
     task_signing_key       = google_secret_manager_secret.task_signing_key.id
+    codemagic_token        = one(google_secret_manager_secret.codemagic_token[*].id)
   }
 }
 

@@ -2,7 +2,7 @@
 # finds every mistake, because it reads the pools as the functions do; these are for whoever calls terraform itself.
 locals {
   # A test compares them with those that the functions know.
-  provider_types = ["gce", "gce-vm", "cloud-run", "docker"]
+  provider_types = ["gce", "gce-vm", "cloud-run", "docker", "ec2", "codemagic"]
 
   pool_patterns = {
     name     = "^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$"

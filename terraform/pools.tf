@@ -15,6 +15,9 @@ locals {
     }
   }
 
+  # Whether a pool starts builds at CodeMagic, for which the functions need a token.
+  has_codemagic = anytrue([for pool in local.pool_list : try(pool.provider.type, "") == "codemagic"])
+
   # How long a runner of a template may have no job before the VM powers itself off: longer than its pools' minutes, because the control
   # plane deregisters an idle runner first, which the VM cannot do. 0 (never) if warm runners are kept: maxRunDuration ends them.
   pool_defaults = try(yamldecode(var.pools).defaults, {})

@@ -63,6 +63,21 @@ resource "google_secret_manager_secret" "task_signing_key" {
   depends_on = [google_project_service.required]
 }
 
+# The token of CodeMagic's API, for pools of type codemagic. Empty, as the App's private key: its value is added with gcloud.
+resource "google_secret_manager_secret" "codemagic_token" {
+  count = local.has_codemagic ? 1 : 0
+
+  project   = var.project
+  secret_id = "${var.deployment}-codemagic-token"
+  labels    = local.labels
+
+  replication {
+    auto {}
+  }
+
+  depends_on = [google_project_service.required]
+}
+
 # webhook gets its secrets as files (no client library, so a fast start), and Cloud Run refuses to deploy a service whose
 # secret has no version yet. So the first versions are created here, at random. The argument is write-only: the value is sent to Secret
 # Manager and into no plan and no state. uuid() has 122 random bits; it is called anew in each plan, but only a new

@@ -2,6 +2,7 @@ import {join} from 'node:path';
 import type {HttpFunction} from '@google-cloud/functions-framework';
 import {Api} from '../../shared/api/api';
 import {PAGES_FOLDER, type PageFiles, readBuiltPages} from '../../shared/api/pages/files';
+import type {PerMinute} from '../../shared/api/rate-limits';
 import {readEnvironment} from '../../shared/config/variables';
 import {serveFunction} from '../../shared/http/framework';
 import {sendReply} from '../../shared/http/server';
@@ -13,8 +14,8 @@ import {createServicesBase, startLogger} from '../../shared/services-base';
 const HEADERS = {'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff'};
 
 export interface ApiFunctionOptions extends ServicesOptions {
-  /** Limit for each client. Default 60. */
-  readonly requestsPerMinute?: number;
+  /** Requests a minute of one caller, where the limits are not the usual ones. */
+  readonly perMinute?: Partial<PerMinute>;
   /** In place of the pages that the build has put beside the function. */
   readonly pageFiles?: () => Promise<PageFiles | undefined>;
 }
@@ -24,7 +25,7 @@ export interface ApiFunctionOptions extends ServicesOptions {
  * operations. Any other request is answered with a problem of RFC 9457.
  */
 export function createApi(options: ApiFunctionOptions): HttpFunction {
-  const {env, requestsPerMinute, pageFiles = () => readBuiltPages(join(__dirname, PAGES_FOLDER))} = options;
+  const {env, perMinute, pageFiles = () => readBuiltPages(join(__dirname, PAGES_FOLDER))} = options;
   const base = createServicesBase('api', options);
   const api = new Api({
     base,
@@ -36,7 +37,7 @@ export function createApi(options: ApiFunctionOptions): HttpFunction {
     // Cloud Run sets this variable; its front end is then between the clients and this function.
     pageFiles,
     isBehindCloudRun: env['K_SERVICE'] !== undefined,
-    ...(requestsPerMinute === undefined ? {} : {requestsPerMinute}),
+    ...(perMinute ? {perMinute} : {}),
   });
   return async (request, response) => {
     const reply = await api.answer(request);

@@ -2,6 +2,7 @@ import {mkdirSync, writeFileSync} from 'node:fs';
 import {basename, dirname, join, relative, resolve} from 'node:path';
 import {build, type Metafile, type Plugin, transform} from 'esbuild';
 import {slimClients} from './google-clients';
+import {embeddedStartupScript} from './startup-script';
 
 const ROOT = resolve(__dirname, '..', '..');
 
@@ -46,7 +47,7 @@ export async function bundle({entry, outdir, maps, external}: Bundle): Promise<B
     legalComments: 'none',
     sourcemap: 'inline',
     external: [...external],
-    plugins: [slimClients, slimRateLimiter, laterByRequire],
+    plugins: [slimClients, embeddedStartupScript(ROOT), laterByRequire],
     logLevel: 'error',
   });
   const sizes = new Map<string, number>();
@@ -76,18 +77,6 @@ function isCommonJs({inputs, outputs}: Metafile, path: string): boolean {
   const entry = outputs[path]?.entryPoint;
   return entry !== undefined && inputs[entry]?.format === 'cjs';
 }
-
-/** The index of the package loads each of its stores; `api` counts in memory. */
-const slimRateLimiter: Plugin = {
-  name: 'slim-rate-limiter',
-  setup(pluginBuild) {
-    pluginBuild.onLoad({filter: /[\\/]rate-limiter-flexible[\\/]index\.js$/}, ({path}) => ({
-      contents: "exports.RateLimiterMemory = require('./lib/RateLimiterMemory');",
-      loader: 'js',
-      resolveDir: dirname(path),
-    }));
-  },
-};
 
 /** esbuild makes no chunk of a required module. So a `require` is rewritten as an import, and after the split as a `require` again. */
 const laterByRequire: Plugin = {

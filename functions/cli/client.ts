@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type {Clock} from '../../shared/clock';
 import {type Secret, scrubSecrets} from '../../shared/secret';
 import {Failure, usage} from './failure';
+import {type Names, parseProblem, refusal} from './refusal';
 import {plain} from './terminal';
 
 export interface ClientOptions {
@@ -25,6 +26,8 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: object;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What the command line calls parts of the request, where it is not usual: `{pool: '<pool>'}`. */
+  readonly names?: Names;
   /** Of a request that takes long by its nature: at least so long, instead of the usual time. */
   readonly timeoutMs?: number;
 }
@@ -97,7 +100,7 @@ export class ApiClient {
       const response = await this.#identified(request);
       const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
       if (response.status !== 429 || waited >= WAITS || !(seconds <= MAX_WAIT_SECONDS)) {
-        if (!response.ok) throw this.#failure(response);
+        if (!response.ok) throw this.#failure(response, request.names ?? {});
         return response;
       }
       this.#options.say(`waiting ${seconds} s: api takes no more requests for now`);
@@ -148,10 +151,9 @@ export class ApiClient {
   #read<S extends z.ZodType>(schema: S, raw: unknown, path: string): z.output<S> {
     const parsed = schema.safeParse(raw);
     if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0];
-    const where = issue?.path.join('.') || 'all of it';
+    const where = parsed.error.issues[0]?.path.join('.') || 'all of it';
     throw new Failure(
-      `the answer of ${path} is not as this version knows it (${where}: ${issue?.message}): check --url, or take the command of the version that is deployed`,
+      `the answer of ${path} is not as this version knows it (${where}): check --url, or take the command of the version that is deployed`,
     );
   }
 
@@ -165,16 +167,15 @@ export class ApiClient {
     }
   }
 
-  #failure(response: Answered): Failure {
+  #failure(response: Answered, names: Names): Failure {
     const {status, headers} = response;
-    const problem = typeOf(response) === 'application/problem+json' ? parseProblem(response.text) : undefined;
+    const problem =
+      typeOf(response) === 'application/problem+json' ? parseProblem(this.#hidden(response.text)) : undefined;
     if (problem) {
-      const kind = problem.type.replace('urn:slipway:problem:', '');
-      if (kind === 'unauthenticated') {
+      if (problem.kind === 'unauthenticated') {
         return new Failure(`api does not know the secret: check --secret-file or SLIPWAY_API_SECRET (${status})`);
       }
-      const detail = this.#hidden(plain(problem.detail));
-      return ['invalid-request', 'pool-required'].includes(kind) ? usage(detail) : new Failure(`${detail} (${kind})`);
+      return refusal(problem, names);
     }
     if (status >= 300 && status < 400) {
       const to = this.#hidden(plain(headers.get('location') ?? 'elsewhere'));
@@ -207,16 +208,6 @@ interface Answered {
 
 function typeOf({headers}: Answered): string {
   return headers.get('content-type')?.split(';')[0]?.trim() ?? '';
-}
-
-/** RFC 9457, as far as it is shown. */
-function parseProblem(text: string): {readonly type: string; readonly detail: string} | undefined {
-  try {
-    const {type, detail, title} = JSON.parse(text) as Record<string, unknown>;
-    return {type: String(type), detail: String(detail ?? title ?? 'api refuses the request')};
-  } catch {
-    return undefined;
-  }
 }
 
 /** Whether the token of a person may go there: over TLS, or to this machine. */

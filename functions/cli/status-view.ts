@@ -66,7 +66,10 @@ function waiting({waiting_jobs: jobs}: Status, terminal: Terminal): string | und
   return formatTable(columns, jobs, terminal);
 }
 
-function unserved({unserved_jobs: jobs}: Status, terminal: Terminal): string | undefined {
+/** Without those that are among the waiting ones already. */
+function unserved({unserved_jobs: all, waiting_jobs: waits}: Status, terminal: Terminal): string | undefined {
+  const shown = new Set(waits.flatMap(({url}) => url ?? []));
+  const jobs = all.filter(({url}) => !(url && shown.has(url)));
   if (jobs.length === 0) return undefined;
   type Job = (typeof jobs)[number];
   const columns = [

@@ -3,12 +3,15 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {readBuiltPages} from '../../shared/api/pages/files';
+import {PER_MINUTE} from '../../shared/api/rate-limits';
 import {linkToken} from '../../shared/api/session';
 import {parseConfig} from '../../shared/config/config';
 import type {Environment} from '../../shared/config/variables';
 import {systemRandom} from '../../shared/random';
 import {Secret} from '../../shared/secret';
 import {createLogger} from '../../shared/telemetry/create-logger';
+import {APP, TEAM, WORKFLOW} from '../../test/emulators/codemagic/world';
+import {runMachines} from '../../test/emulators/run/machine-world';
 import {RealScheduler} from '../../test/emulators/scheduler';
 import {MANAGER_SECRET, startSystem} from '../../test/emulators/system';
 import {buildPages} from '../build/pages';
@@ -20,8 +23,9 @@ const SPEED = 5;
 const PERSISTENT = 'build-server';
 const PERSISTENTS: ReadonlySet<string> = new Set([PERSISTENT]);
 const ZONE = 'us-central1-a';
+const RUN_JOB = 'runner-light';
 
-/** Three pools. The first is small, so that a job has to wait for a slot. The last has one persistent VM. */
+/** The first pool is small, so that a job has to wait for a slot. One has a persistent VM, one executions of Cloud Run, one builds at CodeMagic, and one EC2 instances. */
 const POOLS = `
 defaults: {idleMinutes: 0.5}
 pools:
@@ -38,11 +42,27 @@ pools:
     repo: acme/app
     requires: [self-hosted, build-server]
     provider: {type: gce-vm, instance: ${PERSISTENT}, zone: ${ZONE}}
+  - name: light
+    repo: acme/app
+    requires: [self-hosted, light]
+    provider: {type: cloud-run, job: ${RUN_JOB}, region: us-central1}
+  - name: mac
+    repo: acme/app
+    requires: [self-hosted, macos]
+    jobMinutes: 110
+    provider: {type: codemagic, app: ${APP}, workflow: ${WORKFLOW}, team: ${TEAM}, instanceType: mac_mini_m2}
+  - name: aws
+    repos: ["acme/*"]
+    requires: [self-hosted, aws]
+    provider: {type: ec2, region: eu-central-1, launchTemplate: runner, subnets: [subnet-a, subnet-b], instanceTypes: [m7g.large], spot: prefer}
 `;
 const KINDS = [
   {repository: 'acme/app', label: 'linux'},
   {repository: 'acme/app', label: 'build-server'},
   {repository: 'acme/web', label: 'gpu'},
+  {repository: 'acme/app', label: 'light'},
+  {repository: 'acme/app', label: 'macos'},
+  {repository: 'acme/web', label: 'aws'},
 ];
 
 /** Time-out of a run, in simulated time: a fixed part, and a part for each job. */
@@ -78,7 +98,7 @@ export interface SimulatedOptions {
   readonly open: boolean;
 }
 
-/** Plays jobs on a simulated GitHub and Compute Engine. Returns the exit code. */
+/** Plays jobs on a simulated GitHub, Compute Engine, Cloud Run, CodeMagic and EC2. Returns the exit code. */
 export async function runSimulated(options: SimulatedOptions, env: Environment, ended: Promise<void>): Promise<number> {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
   const given = Object.fromEntries(PASSED_VARIABLES.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
@@ -97,10 +117,12 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
     logger: createLogger({level: options.logs ? logLevel : 'error', pretty: process.stdout.isTTY === true}),
     pools: POOLS,
     repositories: ['acme/app', 'acme/web'],
+    withAws: true,
     sweepEverySeconds: sweepIntervalSeconds,
     env: taken,
+    codemagic: {},
     bootMs: 12_000,
-    requestsPerMinute: 60,
+    perMinute: PER_MINUTE,
     pageFiles: () => readBuiltPages(pages),
   });
   // Nobody waits for the first full minute.
@@ -117,6 +139,7 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
   };
   system.compute.failLate({times: 1, machineType: 'g2-standard-4', error: outOfStock});
 
+  system.run.addJob({name: RUN_JOB});
   system.compute.addInstance({name: PERSISTENT, zone: ZONE});
   system.github.runners.registerPersistent(
     {kind: 'repository', owner: 'acme', repo: 'app'},
@@ -126,8 +149,15 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
   const timeline = new Timeline(() => scheduler.now(), write, process.stdout.isTTY === true, PERSISTENTS);
   system.github.observe((event) => timeline.githubEvent(event));
   system.compute.observe((event) => timeline.computeEvent(event));
+  system.run.observe((event) => timeline.runEvent(event));
+  system.codemagic?.world.observe(({kind, machine}) => timeline.buildEvent(kind, machine));
+  const aws = system.aws?.world;
+  aws?.observe(({kind, machine}) => {
+    const instanceType = aws.instances().find((one) => one === machine)?.instanceType ?? '';
+    timeline.instanceEvent(kind, machine, instanceType);
+  });
   write(
-    'Slipway, with a simulated GitHub and Compute Engine. The store is in this process. Time runs five times as fast.',
+    'Slipway, with a simulated GitHub, Compute Engine, Cloud Run, CodeMagic and EC2. The store is in this process. Time runs five times as fast.',
   );
   const unused = ['GITHUB_APP_ID', 'GITHUB_TOKEN'].filter((name) => env[name]);
   if (unused.length > 0)
@@ -215,11 +245,21 @@ type Watched = Awaited<ReturnType<typeof startSystem>>;
 function allOver(system: Watched, scheduler: RealScheduler, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
     const cancel = scheduler.at(scheduler.now() + timeoutMs, resolve);
-    system.compute.observe(({kind}) => {
+    const look = ({kind}: {readonly kind: string}) => {
       if (kind !== 'deleted' && kind !== 'terminated') return;
-      if (!isOver(system.github.queue.jobs(), system.compute.instances(), PERSISTENTS)) return;
+      const ofCompute = system.compute.instances();
+      const builds = system.codemagic?.world.machines() ?? [];
+      // What is on its way out is no event any more.
+      const instances = system.aws?.world.machines().filter(({state}) => state !== 'shutting-down') ?? [];
+      const machines = [...ofCompute, ...executions.machines(), ...builds, ...instances];
+      if (!isOver(system.github.queue.jobs(), machines, PERSISTENTS)) return;
       cancel();
       resolve();
-    });
+    };
+    const executions = runMachines(system.run);
+    system.compute.observe(look);
+    system.run.observe(look);
+    system.codemagic?.world.observe(look);
+    system.aws?.world.observe(look);
   });
 }

@@ -1,6 +1,10 @@
+import type {EmulatedBuild} from '../../test/emulators/codemagic/build';
 import type {ComputeEvent} from '../../test/emulators/compute/machines';
 import type {Job} from '../../test/emulators/github/job';
 import type {WorldEvent} from '../../test/emulators/github/model-context';
+import type {EmulatedMachine, MachineEventKind} from '../../test/emulators/machines';
+import {machineOf} from '../../test/emulators/run/machine-world';
+import type {RunEvent} from '../../test/emulators/run/model';
 
 const COLOURS = {queued: 33, waiting: 33, vm: 36, running: 35, completed: 32, gone: 90, trouble: 31} as const;
 type Tone = keyof typeof COLOURS;
@@ -16,6 +20,7 @@ interface Progress {
   goneAtMs?: number;
 }
 
+/** A machine as a line shows it. */
 /** Follows every job from queued until its VM is gone: prints a line for each step, and a table at the end. */
 export class Timeline {
   readonly #ways = new Map<number, Progress>();
@@ -64,25 +69,48 @@ export class Timeline {
   }
 
   computeEvent({kind, instance}: ComputeEvent): void {
-    if (this.persistent.has(instance.name)) this.#persistentEvent(kind, instance.name);
-    else this.#ephemeralEvent(kind, instance);
+    const {name, zone, machineType, scheduling} = instance;
+    const spot = scheduling['provisioningModel'] === 'SPOT' ? ', spot' : '';
+    if (this.persistent.has(name)) this.#persistentEvent(kind, name);
+    else if (kind === 'failed') this.#failed(name, `no capacity in ${zone}, the next zone is tried`);
+    else this.#machineEvent(kind, name, `in ${zone}, ${machineType}${spot}`);
   }
 
-  #ephemeralEvent(kind: ComputeEvent['kind'], instance: ComputeEvent['instance']): void {
-    const createdFor = this.#createdFor(instance.name);
-    if (kind === 'accepted') this.#insertedAtMs.set(instance.name, this.now());
+  buildEvent(kind: MachineEventKind, {name, instanceType = 'the workflow’s machine'}: EmulatedBuild): void {
+    if (kind === 'failed') this.#failed(name, 'no machine was free at CodeMagic, another build is started');
+    else this.#machineEvent(kind, name, `a build at CodeMagic, ${instanceType}`);
+  }
+
+  /** Of Cloud Run: an execution is a machine until it has ended. */
+  runEvent({kind, execution}: RunEvent): void {
+    const {name} = machineOf(execution);
+    this.#machineEvent(kind, name, `an execution of ${execution.job.name} in ${execution.job.region}`);
+  }
+
+  /** Of EC2. */
+  instanceEvent(kind: MachineEventKind, {name, place, isSpot}: EmulatedMachine, instanceType: string): void {
+    if (kind === 'failed') this.#failed(name, `no capacity in ${place}, the next subnet is tried`);
+    else this.#machineEvent(kind, name, `in ${place}, ${instanceType}${isSpot ? ', spot' : ''}`);
+  }
+
+  #failed(name: string, why: string): void {
+    const createdFor = this.#createdFor(name);
+    if (createdFor) this.#line(createdFor, 'trouble', why);
+  }
+
+  /** `where`: the place and the type of a machine that was created for a job. */
+  #machineEvent(kind: MachineEventKind, name: string, where: string): void {
+    const createdFor = this.#createdFor(name);
+    if (kind === 'accepted') this.#insertedAtMs.set(name, this.now());
     if (kind === 'accepted' && createdFor) {
       createdFor.vmAtMs ??= this.now();
-      const spot = instance.scheduling['provisioningModel'] === 'SPOT' ? ', spot' : '';
-      this.#line(createdFor, 'vm', `${instance.name} in ${instance.zone}, ${instance.machineType}${spot}`);
+      this.#line(createdFor, 'vm', `${name} ${where}`);
     }
-    if (kind === 'failed' && createdFor)
-      this.#line(createdFor, 'trouble', `no capacity in ${instance.zone}, the next zone is tried`);
     if (kind !== 'deleted') return;
-    const ran = [...this.#ways.values()].find(({job}) => job.runner?.name === instance.name);
+    const ran = [...this.#ways.values()].find(({job}) => job.runner?.name === name);
     if (ran) ran.goneAtMs = this.now();
     const way = ran ?? createdFor;
-    if (way) this.#line(way, 'gone', `${instance.name}${ran ? '' : ', which ran no job'}`);
+    if (way) this.#line(way, 'gone', `${name}${ran ? '' : ', which ran no job'}`);
   }
 
   #persistentEvent(kind: ComputeEvent['kind'], name: string): void {

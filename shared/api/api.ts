@@ -18,17 +18,11 @@ import {createAssets, serveAsset} from './pages/docs';
 import type {PageFiles} from './pages/files';
 import {Pages} from './pages/pages';
 import {requireOwnPage} from './pages/request';
+import {type Caller, PER_MINUTE, type PerMinute, RateLimits} from './rate-limits';
 import {OPERATIONS} from './routes/index';
-import {
-  clientAddress,
-  corsHeaders,
-  createRateLimit,
-  isSecret,
-  preflightHeaders,
-  type RateLimit,
-  SECRET_HEADER,
-} from './security';
+import {clientAddress, corsHeaders, isSecret, preflightHeaders, SECRET_HEADER, secretId} from './security';
 import {Sessions} from './session';
+import {WrongSecrets} from './wrong-secrets';
 
 export interface ApiOptions {
   /** Throws `InvalidConfiguration`. */
@@ -39,26 +33,21 @@ export interface ApiOptions {
   readonly startLogger: Logger;
   /** Whether Cloud Run's front end names the client's address, in `X-Forwarded-For`. */
   readonly isBehindCloudRun: boolean;
-  /** Limit for each client, and for each Docker host. Default 60, and 120 for a host. */
-  readonly requestsPerMinute?: number;
+  /** Limits that are not the usual ones. */
+  readonly perMinute?: Partial<PerMinute>;
   /** Reads what the pages load; undefined: they were not built. Called once. */
   readonly pageFiles: () => Promise<PageFiles | undefined>;
 }
 
-const REQUESTS_PER_MINUTE = 60;
-
-/** Of one Docker host with its token: four times what its agent needs. */
-const SYNCS_PER_MINUTE = 120;
-
-/** Answers a request: limits the rate, routes, authenticates, validates, runs the operation. Never throws: every error becomes a problem. */
+/** Answers a request: authenticates, limits the rate, routes, validates, runs the operation. Never throws: every error becomes a problem. */
 export class Api {
   readonly #options: ApiOptions;
-  readonly #limit: RateLimit;
-  readonly #hostLimit: RateLimit;
   readonly #router = createRouter(OPERATIONS);
   readonly #assets = createAssets();
   readonly #bodies = createBodyReader(MAX_BODY_BYTES);
   #base: ServicesBase<'api'> | undefined;
+  #limits: RateLimits | undefined;
+  #wrongSecrets: WrongSecrets | undefined;
   #checkSecret: SecretCheck | undefined;
   #sessions: Sessions | undefined;
   #pages: Pages | undefined;
@@ -70,8 +59,6 @@ export class Api {
 
   constructor(options: ApiOptions) {
     this.#options = options;
-    this.#limit = createRateLimit(options.requestsPerMinute ?? REQUESTS_PER_MINUTE);
-    this.#hostLimit = createRateLimit(options.requestsPerMinute ?? SYNCS_PER_MINUTE);
   }
 
   async answer(request: Request): Promise<Reply> {
@@ -84,9 +71,10 @@ export class Api {
     const base = this.#configured();
     const match = isPath(request.originalUrl) ? this.#router.match(request.method, request.path) : undefined;
     const host = match?.kind === 'found' ? await this.#hostOf(request, match, base) : undefined;
-    // Requests with a wrong secret and malformed requests count as well. Hosts behind one address do not share a limit.
-    if (host === undefined) await this.#limit(clientAddress(request, this.#options.isBehindCloudRun));
-    else await this.#hostLimit(host);
+    const caller: Caller = host === undefined ? await this.#callerOf(request, base) : {kind: 'host', id: host};
+    // Malformed requests count as well.
+    this.#limits ??= new RateLimits(base.clock, {...PER_MINUTE, ...this.#options.perMinute});
+    this.#limits.count(caller);
     if (!match) throw new Problem('invalid-request', 'the path cannot be decoded');
 
     const page = await this.#pagesOf(base).answer(request);
@@ -95,11 +83,10 @@ export class Api {
     if (request.method === 'OPTIONS') return options(this.#router.allow(request.path) ?? '');
     if (match.kind === 'wrong_method') throw wrongMethod(request.method, match.allow);
 
-    const by = await this.#authenticate(request, base);
-    const authenticated = by !== 'nothing';
+    const authenticated = caller.kind === 'secret' || caller.kind === 'session';
     const {route, parameters} = match;
     if (route.access === 'host' && host === undefined) throw wrongHostToken();
-    if (by === 'session' && route.method !== 'GET') requireOwnPage(request);
+    if (caller.kind === 'session' && route.method !== 'GET') requireOwnPage(request);
     if (route.access === 'secret' && !authenticated) {
       throw new Problem(
         'unauthenticated',
@@ -135,16 +122,38 @@ export class Api {
     return this.#base;
   }
 
-  /** What the request carries that is valid. A wrong secret is not made good by a session. */
-  async #authenticate(request: Request, base: ServicesBase<'api'>): Promise<'secret' | 'session' | 'nothing'> {
+  /**
+   * By valid credentials, else by the client's address. A wrong secret is not made good by a session. Throws the problem `rate-limited` for an
+   * address with too many wrong secrets.
+   */
+  async #callerOf(request: Request, base: ServicesBase<'api'>): Promise<Caller> {
     const given = request.get(SECRET_HEADER);
-    if (given) return (await this.#isSecret(base, given)) ? 'secret' : 'nothing';
-    return (await this.#sessionsOf(base).isOpen(request.headers.cookie)) ? 'session' : 'nothing';
+    if (given) {
+      if (await this.#isSecret(request, base, given)) return {kind: 'secret', id: secretId(given)};
+    } else {
+      const session = await this.#sessionsOf(base).find(request.headers.cookie);
+      if (session) return {kind: 'session', id: secretId(session)};
+    }
+    return {kind: 'nobody', id: this.#addressOf(request)};
   }
 
-  async #isSecret({config, secretCheck}: ServicesBase<'api'>, given: string): Promise<boolean> {
+  #addressOf(request: Request): string {
+    return clientAddress(request, this.#options.isBehindCloudRun);
+  }
+
+  /** Whether somebody at the client's address has sent the secret, in the header or the form. Counts wrong ones. */
+  async #isSecret(
+    request: Request,
+    {config, secretCheck, clock}: ServicesBase<'api'>,
+    given: string,
+  ): Promise<boolean> {
+    const address = this.#addressOf(request);
+    this.#wrongSecrets ??= new WrongSecrets(clock);
+    this.#wrongSecrets.admit(address);
     this.#checkSecret ??= secretCheck(config.managerSecrets);
-    return this.#checkSecret((secret) => isSecret(given, secret));
+    const isRight = await this.#checkSecret((secret) => isSecret(given, secret));
+    this.#wrongSecrets[isRight ? 'right' : 'wrong'](address);
+    return isRight;
   }
 
   /** The host whose token the request carries, of an operation for hosts. With several secrets, the token of any of them is valid. */
@@ -174,7 +183,7 @@ export class Api {
       services: this.#options.services,
       sessions: this.#sessionsOf(base),
       bodies: this.#bodies,
-      isSecret: (_request, given) => this.#isSecret(base, given),
+      isSecret: (request, given) => this.#isSecret(request, base, given),
       files: () => {
         this.#pageFiles ??= this.#options.pageFiles();
         return this.#pageFiles;

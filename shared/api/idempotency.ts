@@ -5,6 +5,7 @@ import {Problem} from '../http/errors';
 import {JSON_TYPE, type Reply} from '../http/server';
 import {claimKey, type KeyDocument, keyId} from '../model/lease';
 import type {Context} from '../ports';
+import {invalidInput} from './input';
 
 /** Longer than the time-out of a request: an execution that still holds a key after this time has crashed. */
 const LEASE_MS = 5 * 60_000;
@@ -105,8 +106,9 @@ export function idempotencyKey(headers: IncomingHttpHeaders): string | undefined
     .trim()
     .replace(/^"(.*)"$/, '$1');
   if (/^[\x20-\x7e]{1,255}$/.test(key)) return key;
-  const message = 'expected 1 to 255 printable ASCII characters, such as a UUID';
-  throw new Problem('invalid-request', `invalid Idempotency-Key: ${message}`, {
-    errors: [{in: 'header', path: 'Idempotency-Key', message}],
-  });
+  throw invalidInput(
+    'header',
+    'Idempotency-Key',
+    'expected 1 to 255 letters, digits, spaces or punctuation marks of ASCII, such as a UUID',
+  );
 }

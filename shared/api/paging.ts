@@ -1,5 +1,5 @@
-import {Problem} from '../http/errors';
 import {isDocumentId} from '../model/names';
+import {invalidInput} from './input';
 import type {RequestContext} from './operation';
 
 /** One row of a source. `item` is left out if the row does not match the filter. */
@@ -63,9 +63,7 @@ function encode({source, after}: Position): string {
 function decode(cursor: string): Position {
   const [, source, after] = /^(\d{1,3}):([^/]+)$/.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
   if (source === undefined || after === undefined || !isDocumentId(after)) {
-    throw new Problem('invalid-request', 'invalid cursor; expected `next` of the previous page', {
-      errors: [{in: 'query', path: 'cursor', message: 'expected `next` of the previous page'}],
-    });
+    throw invalidInput('query', 'cursor', 'expected `next` of the previous page');
   }
   return {source: Number(source), after};
 }

@@ -53,7 +53,7 @@ export function vmView(vm: PersistentVm): RunnerView {
     id: vm.id,
     name: first?.runnerName ?? vm.instance,
     pool: first?.pool.name ?? '',
-    type: 'gce-vm',
+    type: first?.pool.provider.type ?? '',
     state: vmStateOf(vm),
     repository: only && others.length === 0 && isSpeltOut(only) ? only : null,
     org: scope?.kind === 'organization' ? scope.org : null,

@@ -1,8 +1,6 @@
 import {createHash, timingSafeEqual} from 'node:crypto';
 import {isIPv6} from 'node:net';
 import type {Request} from '@google-cloud/functions-framework';
-import {RateLimiterMemory} from 'rate-limiter-flexible';
-import {Problem, retryAfter} from '../http/errors';
 import type {Secret} from '../secret';
 
 /** The header that carries the shared secret. */
@@ -11,6 +9,11 @@ export const SECRET_HEADER = 'X-Runner-Secret';
 /** Whether the header's value is the secret. Compares hashes, so that the time tells neither the length nor a common beginning. */
 export function isSecret(given: string, secret: Secret): boolean {
   return timingSafeEqual(sha256(given), sha256(secret.reveal()));
+}
+
+/** Tells valid secrets apart, for the rate limit, without keeping them. */
+export function secretId(given: string): string {
+  return sha256(given).toString('hex').slice(0, 16);
 }
 
 function sha256(text: string): Buffer {
@@ -60,34 +63,5 @@ export function preflightHeaders(allow: string): Record<string, string> {
     'Access-Control-Allow-Methods': allow,
     'Access-Control-Allow-Headers': REQUEST_HEADERS.join(', '),
     'Access-Control-Max-Age': String(PREFLIGHT_SECONDS),
-  };
-}
-
-const WINDOW_SECONDS = 60;
-
-/** Counts a request of the client; throws the problem `rate-limited` when the limit is exceeded. */
-export type RateLimit = (client: string) => Promise<void>;
-
-/**
- * Limits the requests of each client to `requestsPerMinute`, so that one client can neither guess secrets nor use up the function. The
- * counts are in the memory of the instance, because a shared count would cost a write for each request; with n instances the limit is n
- * times as high.
- */
-export function createRateLimit(requestsPerMinute: number): RateLimit {
-  const limiter = new RateLimiterMemory({points: requestsPerMinute, duration: WINDOW_SECONDS});
-  return async (client) => {
-    try {
-      await limiter.consume(client);
-    } catch (refusal) {
-      if (refusal instanceof Error) throw refusal;
-      const waitMs = (refusal as {readonly msBeforeNext: number}).msBeforeNext;
-      throw new Problem(
-        'rate-limited',
-        `found more than ${requestsPerMinute} requests a minute; retry after the time in Retry-After`,
-        {
-          headers: retryAfter(waitMs / 1000),
-        },
-      );
-    }
   };
 }

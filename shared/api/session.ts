@@ -53,14 +53,19 @@ export class Sessions {
 
   /** Whether the request's `Cookie` header holds a session that is not over. */
   async isOpen(cookies: string | undefined): Promise<boolean> {
-    return (await this.idOf(cookies)) !== undefined;
+    return (await this.find(cookies)) !== undefined;
   }
 
-  /** The session of the request's `Cookie` header, by a hash that does not open it; undefined: there is none that is not over. */
-  async idOf(cookies: string | undefined): Promise<string | undefined> {
+  /** The text that the cookie of an open session holds: no other session has it. Undefined: there is none. */
+  async find(cookies: string | undefined): Promise<string | undefined> {
     const given = cookies === undefined ? undefined : parseCookie(cookies)[COOKIE];
-    if (given === undefined || !(await this.#isValid('session', given))) return undefined;
-    return createHash('sha256').update(given).digest('hex');
+    return given !== undefined && (await this.#isValid('session', given)) ? given : undefined;
+  }
+
+  /** The open session by a hash that does not open it; undefined: there is none. */
+  async idOf(cookies: string | undefined): Promise<string | undefined> {
+    const found = await this.find(cookies);
+    return found === undefined ? undefined : createHash('sha256').update(found).digest('hex');
   }
 
   /** Whether the text is a link's token that is valid and was not used at this instance. A valid one is used up. */

@@ -5,7 +5,7 @@ import {removeRunner} from '../runners/requests';
 import {scrubSecrets} from '../secret';
 import {deleteLeftoverVm, deregisterGhost} from '../sweep/end-runner';
 import {findSuspects} from './find';
-import {judge} from './judge';
+import {judge, thingOf} from './judge';
 import type {CleanupTarget, Removal, Suspect, Thing} from './thing';
 
 /** Things of one call, and its time in milliseconds: a request ends in time, and the next call goes on. */
@@ -110,11 +110,8 @@ async function carryOut(context: Context, removal: Removal): Promise<boolean> {
 
 function leftOver(suspect: Suspect): Thing {
   switch (suspect.kind) {
-    case 'runner': {
-      const {runner, machine} = suspect;
-      if (machine) return {kind: 'machine', name: machine.name, place: machine.place, because: NEXT_CALL};
-      return {kind: 'registration', name: runner.name, place: scopeName(runner.scope), because: NEXT_CALL};
-    }
+    case 'runner':
+      return {...thingOf(suspect.runner, suspect.machine), because: NEXT_CALL};
     case 'machine':
       return {kind: 'machine', name: suspect.machine.name, place: suspect.machine.place, because: NEXT_CALL};
     case 'registration':

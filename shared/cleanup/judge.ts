@@ -1,7 +1,6 @@
 import type {GitHub, Registration} from '../github/github';
 import {isRegistrationOf, isUnused} from '../model/identity';
 import {isSpeltOut, parseRunnerName} from '../model/names';
-import {placementOf} from '../model/placement';
 import {isBeingCreated, isOver, type RunnerDocument} from '../model/runner';
 import {type RunnerScope, repositoryScope, scopeName} from '../model/scope';
 import {type Context, githubOf, poolOf} from '../ports';
@@ -51,14 +50,16 @@ async function judgeRunner(
   if (registration?.busy) return skip(thing, BUSY);
   if (target !== 'all' && registration?.status === 'online') return skip(thing, ONLINE);
   if (!machine && !registration && !isBeingCreated(runner)) return {kind: 'nothing'};
-  return remove(thing, becauseOfRunner(target, machine, registration), {by: 'runner', runner});
+  const because =
+    thing.kind === 'runner' ? 'its machine is not made yet' : becauseOfRunner(target, machine, registration);
+  return remove(thing, because, {by: 'runner', runner});
 }
 
-function thingOf(runner: RunnerDocument, machine: SeenMachine | undefined): Omit<Thing, 'because'> {
+/** What there is of a runner on record: its machine, a registration, or the record alone. */
+export function thingOf(runner: RunnerDocument, machine: SeenMachine | undefined): Omit<Thing, 'because'> {
   const {name, scope} = runner;
   if (machine) return machineThing(machine);
-  if (isBeingCreated(runner)) return {kind: 'machine', name, place: placementOf(runner)?.place ?? null};
-  return {kind: 'registration', name, place: scopeName(scope)};
+  return {kind: isBeingCreated(runner) ? 'runner' : 'registration', name, place: scopeName(scope)};
 }
 
 function becauseOfRunner(
@@ -160,6 +161,7 @@ function machineThing({name, place}: SeenMachine): Omit<Thing, 'because'> {
 }
 
 function isYoung(context: Context, pool: string, createdAt: number): boolean {
+  // mutation: young machine
   return context.clock.now() - createdAt < minutesOf(context, pool).bootMinutes * 60_000;
 }
 

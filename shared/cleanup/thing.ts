@@ -7,14 +7,15 @@ export const CLEANUP_TARGETS = ['registrations', 'machines', 'all'] as const;
 /** What a clean-up is to remove. */
 export type CleanupTarget = (typeof CLEANUP_TARGETS)[number];
 
-export const THING_KINDS = ['machine', 'registration'] as const;
+/** `runner`: a runner on record whose machine is not made yet. */
+export const THING_KINDS = ['machine', 'registration', 'runner'] as const;
 
 /** Something of this deployment that could be removed. */
 export interface Thing {
   readonly kind: (typeof THING_KINDS)[number];
   /** Of the runner. */
   readonly name: string;
-  /** Of a machine: its zone, region, subnet or host. Of a registration: its repository or organization. Null: not known. */
+  /** Of a machine: its zone, region, subnet or host. Of a registration or a runner: its repository or organization. Null: not known. */
   readonly place: string | null;
   /** Why it can be removed, or why it stays. A sentence without a point at its end. */
   readonly because: string;

@@ -1,25 +1,6 @@
-import {NotSetUp, Refused} from '../errors';
-import type {Config} from './config-types';
+import {isWithoutVersion, NotSetUp, Refused} from '../errors';
 import {parseAppId, type SecretReference} from './credentials';
-import {isWithoutVersion, type SecretReader} from './secrets';
-
-/**
- * Whether there is a GitHub App: its id is given, or the secret of the id has an enabled version. `look` reads the secret; what it throws for
- * another reason is thrown.
- */
-export async function hasApp(
-  {appId}: Config['github'],
-  look: (source: SecretReference) => Promise<unknown>,
-): Promise<boolean> {
-  if (appId === undefined || typeof appId === 'number') return appId !== undefined;
-  try {
-    await look(appId);
-    return true;
-  } catch (error) {
-    if (isWithoutVersion(error)) return false;
-    throw error;
-  }
-}
+import type {SecretReader} from './secrets';
 
 /** The id of the App from its secret. Throws `NotSetUp` while the secret has no version, `Unavailable` or `Refused`. */
 export async function readAppId(secrets: SecretReader, source: SecretReference): Promise<number> {

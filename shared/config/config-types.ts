@@ -1,5 +1,6 @@
 import type {Host} from '../model/host';
 import type {Pool} from '../model/pool';
+import type {AwsSettings} from './aws';
 import type {SecretReference, SecretSource} from './credentials';
 import type {OldName} from './old-names';
 import type {DiscoverySource} from './pools';
@@ -43,6 +44,8 @@ export interface Config {
     /** Never together with `appId`. */
     readonly token?: SecretSource;
   };
+  /** `apiUrl`: of v1, `v3Url`: of v3, without a slash at the end. The token is there wherever a pool of type codemagic needs it. */
+  readonly codemagic: {readonly apiUrl: string; readonly v3Url: string; readonly token?: SecretSource};
   /** A signature with any of these secrets is accepted. */
   readonly webhookSecrets: readonly SecretSource[];
   /** Any of these secrets is accepted. Empty only if `api` is not configured. */
@@ -73,6 +76,7 @@ export interface Config {
   /** `emulatorHost`: `host:port`. */
   readonly firestore: {readonly database?: string; readonly emulatorHost?: string};
   readonly emulators: Emulators;
+  readonly aws: AwsSettings;
   /** The queues' limit of attempts. A task that fails at this attempt becomes a dead letter. Default 20. */
   readonly taskMaxAttempts: number;
   /** Idle minutes of a persistent VM before it is stopped; may have fractions. Default 15. */

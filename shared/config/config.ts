@@ -1,9 +1,10 @@
 import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
 import {PROJECT, QUEUE, REGION, SHORT_NAME, ZONE} from '../model/names';
 import {Secret} from '../secret';
+import {readAws} from './aws';
 import type {Config, ConfigFor, FunctionName} from './config-types';
 import {readContainerDefaults} from './containers';
-import {literalSecrets, readGitHubCredentials, readSecrets} from './credentials';
+import {literalSecrets, readGitHubCredentials, readSecret, readSecrets} from './credentials';
 import {GITHUB_COM, type GitHubAddress, gitHubAddress} from './github-address';
 import {type OldNames, readOldNames} from './old-names';
 import {parseRunnerConfig, type RunnerConfig} from './pools';
@@ -82,6 +83,8 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
   const places = readPlaces(variables);
   const vmInactiveMinutes = variables.number('VM_INACTIVE_MINUTES', {above: 0}, 15);
   const limits = readOldLimits(variables);
+  const deployment = readDeployment(variables);
+  const aws = readAws(variables, deployment);
   const {
     pools,
     hosts,
@@ -96,13 +99,14 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
       ...limits,
       vmInactiveMinutes,
       containers: readContainerDefaults(variables, problems),
+      ...(aws.roleArn === undefined ? {} : {awsRoleArn: aws.roleArn}),
     },
     old.discovery,
   );
   const internalAuth = variables.choice('INTERNAL_AUTH', ['verify', 'platform'], 'verify');
   const credentials = readGitHubCredentials(variables, problems, target !== 'webhook');
   return present({
-    deployment: readDeployment(variables),
+    deployment,
     pools,
     hosts,
     maxRunners,
@@ -115,6 +119,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
       ),
       ...credentials,
     }),
+    codemagic: readCodemagic(variables, problems, target !== 'webhook' && pools.some(isCodemagic)),
     webhookSecrets: readSecrets(variables, problems, 'GITHUB_WEBHOOK_SECRET'),
     managerSecrets: readSecrets(variables, problems, 'RUNNER_MANAGER_SECRET'),
     ...places,
@@ -141,6 +146,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
       run: variables.emulator('RUN_EMULATOR_HOST'),
       secretManager: variables.emulator('SECRET_MANAGER_EMULATOR_HOST'),
     }),
+    aws,
     taskMaxAttempts: variables.number('TASK_MAX_ATTEMPTS', {min: 1, whole: true}, 20),
     vmInactiveMinutes,
     dryRun: variables.flag('DRY_RUN'),
@@ -194,6 +200,25 @@ function readGitHubAddress(variables: Variables, problems: Problems): GitHubAddr
   if (!('expected' in address)) return address;
   problems.report('GITHUB_API_URL', problems.describe(text), address.expected);
   return GITHUB_COM;
+}
+
+function isCodemagic({provider}: Config['pools'][number]): boolean {
+  return provider.type === 'codemagic';
+}
+
+/** CodeMagic has v3 of its API on another host than v1; a host that is named has both. `required`: a pool starts builds. */
+function readCodemagic(variables: Variables, problems: Problems, required: boolean): Config['codemagic'] {
+  const apiUrl = readUrl(variables, 'CODEMAGIC_API_URL')?.replace(/\/+$/, '');
+  const token = readSecret(variables, problems, 'CODEMAGIC_TOKEN');
+  if (required && variables.text('CODEMAGIC_TOKEN') === undefined) {
+    const expected = 'the token of CodeMagic’s API, because a pool is of type codemagic';
+    problems.report('CODEMAGIC_TOKEN', 'nothing', expected);
+  }
+  return present({
+    apiUrl: apiUrl ?? 'https://api.codemagic.io',
+    v3Url: apiUrl === undefined ? 'https://codemagic.io/api/v3' : `${apiUrl}/api/v3`,
+    token,
+  });
 }
 
 /** Limits from the variables of other systems. */

@@ -11,11 +11,13 @@ import {
 } from '../model/settings';
 import {isCron, isTimeZone} from '../model/warm';
 import {cloudRun} from '../providers/cloud-run/config';
+import {codemagic} from '../providers/codemagic/config';
 import {docker} from '../providers/docker/config';
+import {ec2} from '../providers/ec2/config';
 import {gce, gceVm, instance, zone} from '../providers/gce/config';
 
 /** Every type of provider that a pool may have: one line each. */
-const PROVIDER_BLOCKS = [gce, gceVm, cloudRun, docker] as const satisfies readonly ProviderBlock[];
+const PROVIDER_BLOCKS = [gce, gceVm, cloudRun, docker, ec2, codemagic] as const satisfies readonly ProviderBlock[];
 
 type SchemasOf<Blocks extends readonly ProviderBlock[]> = {readonly [Index in keyof Blocks]: Blocks[Index]['schema']};
 
@@ -144,7 +146,7 @@ export const hostSchema = z.strictObject({
   capacity: wholeNumber(1, CAPACITY).meta({description: 'Containers at a time.'}),
   vm: z
     .strictObject({instance, zone}, {error: 'an object of instance and zone'})
-    .meta({description: 'The VM of Compute Engine that is the host: started for jobs, stopped when idle.'})
+    .meta({description: 'The VM of Compute Engine that is the host.'})
     .optional(),
   idleMinutes: minutes('How long after its last container the VM of the host is stopped.')
     .meta({default: DEFAULTS.idleMinutes})

@@ -123,11 +123,6 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
   };
 }
 
-/** Whether a read failed because the secret has no enabled version. */
-export function isWithoutVersion(error: unknown): boolean {
-  return error instanceof NoVersion || (error instanceof Unavailable && error.cause instanceof NoVersion);
-}
-
 /** Line ends at the end of a value, which editors and `echo` add. */
 const LINE_ENDS = /(?<![\r\n])[\r\n]+$/;
 

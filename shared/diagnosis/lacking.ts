@@ -1,21 +1,28 @@
-import {type BreakerDocument, GITHUB_DOWN} from '../model/breaker';
 import type {FailedAttempt, JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
-import type {EphemeralPool} from '../model/pool';
+import {type EphemeralPool, isGce} from '../model/pool';
 import {isBeingCreated, isEnding, isOnlineOnRecord, type RunnerDocument} from '../model/runner';
-import {jobName, type LookedAt, MOST_READ} from './looked-at';
-import {count, due, duration, type Explanation, ordinal, quoted} from './verdict';
+import {breakerSentence, remedyOfBreaker} from './breakers';
+import {jobName, type LookedAt, MOST_READ, type QueuePlace} from './looked-at';
+import {attemptOf, count, due, duration, type Explanation, ordinal, quoted} from './verdict';
+import {waitingForHost} from './waiting-for-host';
 
 /** What a queued job of a pool that makes a machine for each job lacks. */
 export function lacking(looked: LookedAt, job: JobDocument, pool: EphemeralPool): Explanation {
-  const {runner} = looked;
+  const {runner, failed} = looked;
+  const host = isUnderWay(runner, failed) && !runner?.machineAccepted ? undefined : waitingForHost(looked, job);
+  if (host) return host;
   if (runner && !isBeingCreated(runner)) {
-    return isEnding(runner) || runner.covers === null ? lost(looked, job, runner) : made(looked, runner, pool);
+    return isEnding(runner) || runner.covers === null
+      ? lost(looked, job, runner, `is ${runner.state} since ${duration(looked.now - runner.stateAt)}`)
+      : made(looked, job, runner, pool);
   }
-  const failed = job.failedAttempt;
   return (
     waitingForSlot(looked, job, pool) ??
-    (isUnderWay(runner, failed) ? undefined : (breakerOpen(looked, job) ?? (failed && failing(looked, failed)))) ??
+    (isUnderWay(runner, failed)
+      ? undefined
+      : (breakerOpen(looked, job) ?? (failed && failing(looked, failed, pool)))) ??
+    behindOthers(looked, job, pool) ??
     creating(looked, job)
   );
 }
@@ -28,11 +35,8 @@ function isUnderWay(runner: RunnerDocument | undefined, failed: FailedAttempt | 
 function waitingForSlot(looked: LookedAt, job: JobDocument, pool: EphemeralPool): Explanation | undefined {
   const {queue, runner} = looked;
   if (!queue || runner || job.demand !== 'open') return undefined;
-  const {position} = queue;
-  const since = job.queuedAt;
-  const shared = {verdict: 'waiting_for_slot', since, ...(position === undefined ? {} : {position})} as const;
-  const place = position === undefined ? `behind the first ${MOST_READ}` : `the ${ordinal(position)}`;
-  const before = `, and the job is ${place} in the queue`;
+  const shared = inQueue(queue, job);
+  const before = placeInQueue(queue);
   if (pool.maxRunners === 0) {
     return {
       ...shared,
@@ -56,31 +60,44 @@ function waitingForSlot(looked: LookedAt, job: JobDocument, pool: EphemeralPool)
   };
 }
 
+/** Slots are free, and fewer than jobs are before this one. */
+function behindOthers(looked: LookedAt, job: JobDocument, pool: EphemeralPool): Explanation | undefined {
+  const {queue, runner} = looked;
+  if (!queue || runner || job.demand !== 'open') return undefined;
+  const free = Math.min(queue.limit - queue.taken, queue.all ? queue.all.limit - queue.all.taken : MOST_READ);
+  // mutation: jobs before it
+  if ((queue.position ?? MOST_READ + 1) <= free) return undefined;
+  return {
+    ...inQueue(queue, job),
+    because: `${queue.taken} of ${count(queue.limit, 'runner')} of pool ${pool.name} are busy or on their way${placeInQueue(queue)}: what is free goes to the jobs before it`,
+    do: `Wait until the jobs before it have ended, or raise maxRunners of pool ${pool.name}.`,
+  };
+}
+
+function inQueue({position}: QueuePlace, {queuedAt}: JobDocument) {
+  return {
+    verdict: 'waiting_for_slot',
+    since: queuedAt,
+    ...(position === undefined ? {} : {position}),
+  } as const;
+}
+
+function placeInQueue({position}: QueuePlace): string {
+  const place = position === undefined ? `behind the first ${MOST_READ}` : `the ${ordinal(position)}`;
+  return `, and the job is ${place} in the queue`;
+}
+
 function breakerOpen({breakers, now}: LookedAt, job: JobDocument): Explanation | undefined {
   const [breaker] = breakers;
   if (!breaker) return undefined;
   const since = Math.max(breaker.openedAt, job.queuedAt);
-  const {name, reason, openedAt, nextProbeAt} = breaker;
-  return {
-    verdict: 'breaker_open',
-    since,
-    because: `breaker ${name} is open since ${duration(now - openedAt)}: ${quoted(reason)}; the next probe is due ${due(nextProbeAt, now)}`,
-    do: remedyOf(breaker),
-  };
+  return {verdict: 'breaker_open', since, because: breakerSentence(breaker, now), do: remedyOfBreaker(breaker)};
 }
 
-function remedyOf({name}: BreakerDocument): string {
-  if (name === GITHUB_DOWN) return 'Wait: look at githubstatus.com; a probe a minute closes the breaker.';
-  if (name.startsWith('github.')) return 'Wait: GitHub’s rate limit ends by itself, and a probe closes the breaker.';
-  if (name.startsWith('boot.'))
-    return 'Read the serial port log of the last VM of this template, and mend its startup script or image.';
-  return 'Ask for more of the quota that the message names (IAM, Quotas), lower maxRunners, or use another region or machine type.';
-}
-
-function failing(looked: LookedAt, failed: FailedAttempt): Explanation {
+function failing(looked: LookedAt, failed: FailedAttempt, pool: EphemeralPool): Explanation {
   const {now, placements} = looked;
-  const {attempt, mostAttempts, nextTryAt, at} = failed;
-  const next = `attempt ${attempt} of ${mostAttempts}, the next try is due ${due(nextTryAt, now)}`;
+  const {nextTryAt, at} = failed;
+  const next = `${attemptOf(failed)}, the next try is ${due(nextTryAt, now)}`;
   const message = quoted(failed.message);
   if (failed.kind === 'no_capacity') {
     const tried = placements.length === 0 ? '' : ` (placements in order: ${placements.join(', ')})`;
@@ -88,7 +105,9 @@ function failing(looked: LookedAt, failed: FailedAttempt): Explanation {
       verdict: 'no_capacity',
       since: at,
       because: `no placement has capacity${tried}: ${message}; ${next}`,
-      do: 'Wait, or add zones or machineTypes to the pool, or allow standard VMs beside spot ones (spot: prefer).',
+      do: isGce(pool)
+        ? 'Wait, or add zones or machineTypes to the pool, or allow standard VMs beside spot ones (spot: prefer).'
+        : `Wait, or get room for more machines of pool ${pool.name} at their provider, or lower its maxRunners to what there is.`,
     };
   }
   return {
@@ -105,8 +124,17 @@ const REPEATED_MS = 5 * 60_000;
 /** The runner is being made, or is about to be. */
 function creating(looked: LookedAt, job: JobDocument): Explanation {
   const {runner, now, eyes} = looked;
+  const withinMs = Math.max(REPEATED_MS, 2 * eyes.sweepSeconds * 1000);
+  if (!runner && job.demand === 'open' && now - job.updatedAt > withinMs) {
+    // It has waited, and nobody notes when the slot became free.
+    return {
+      verdict: 'creating',
+      since: now,
+      because: `a slot of pool ${job.pool} is free, and the job is one of the next to get one (queued for ${duration(now - job.queuedAt)})`,
+      do: `Wait: if no task gives it the slot, the sweep does within ${duration(withinMs)}.`,
+    };
+  }
   if (!runner) {
-    const withinMs = Math.max(REPEATED_MS, 2 * eyes.sweepSeconds * 1000);
     return {
       verdict: 'creating',
       since: job.updatedAt,
@@ -124,7 +152,7 @@ function creating(looked: LookedAt, job: JobDocument): Explanation {
 }
 
 /** The machine is there. */
-function made(looked: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Explanation {
+function made(looked: LookedAt, job: JobDocument, runner: RunnerDocument, pool: EphemeralPool): Explanation {
   const {registration} = looked;
   const since = runner.stateAt;
   const isOnline = registration !== 'unknown' && registration !== 'absent' && registration.status === 'online';
@@ -137,13 +165,15 @@ function made(looked: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Ex
     };
   }
   if (isOnline || (registration === 'unknown' && isOnlineOnRecord(runner))) return idle(looked, runner, pool);
+  if (registration === 'absent') return lost(looked, job, runner, 'is not registered at GitHub any more');
+  if (isOnlineOnRecord(runner)) return lost(looked, job, runner, 'was online and is offline at GitHub');
   return booting(looked, runner, pool);
 }
 
 /** A boot is not called long before this, whatever is usual. */
 const SHORT_BOOT_MS = 90_000;
 
-function booting({now, usualBootMs}: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Explanation {
+function booting({now, usualBootMs, failedBoots}: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Explanation {
   const since = runner.stateAt;
   const mostMs = pool.bootMinutes * 60_000;
   const longMs = Math.min(mostMs, Math.max(SHORT_BOOT_MS, 2 * (usualBootMs ?? mostMs)));
@@ -151,15 +181,32 @@ function booting({now, usualBootMs}: LookedAt, runner: RunnerDocument, pool: Eph
     usualBootMs === undefined
       ? `a boot may take ${duration(mostMs)} here`
       : `it usually takes ${duration(usualBootMs)} here, and may take ${duration(mostMs)}`;
-  const boots = `runner ${runner.name} has been booting for ${duration(now - since)}${placeOf(runner)}; ${usual}`;
-  if (now - since <= longMs) return {verdict: 'booting', since, because: boots, do: 'Wait for the boot.'};
+  const before = failedBefore(failedBoots, now);
+  const boots = `runner ${runner.name} has been booting for ${duration(now - since)}${placeOf(runner)}; ${usual}${before}`;
+  if (now - since <= longMs) {
+    const remedy = before
+      ? 'If this one does not boot either, mend the startup script or the image; the machine’s console says how far it comes.'
+      : 'Wait for the boot.';
+    return {verdict: 'booting', since, because: boots, do: remedy};
+  }
   return {
     verdict: 'booting',
     since,
     because: now - since > mostMs ? `${boots}, and the sweep replaces it` : `${boots}: this boot takes too long`,
-    do: `Read the VM’s serial port log: gcloud compute instances get-serial-port-output ${runner.name}${zoneFlag(runner)}`,
+    do: isGce(pool)
+      ? `Read the VM’s serial port log: gcloud compute instances get-serial-port-output ${runner.name}${zoneFlag(runner)}`
+      : 'Read what the machine logs at its provider: the address of its page is runner.url.',
     takesTooLong: true,
   };
+}
+
+/** `; the machine before did not boot (…)`; empty: it is the first. */
+function failedBefore(failedBoots: readonly RunnerDocument[], now: number): string {
+  const last = failedBoots.at(-1);
+  if (!last) return '';
+  const others = failedBoots.length - 1;
+  const more = others > 0 ? `, nor did ${others === 1 ? 'the one' : `the ${others}`} before it` : '';
+  return `; the machine before did not boot: ${last.name}${placeOf(last)} ended ${duration(now - last.stateAt)} ago${more}`;
 }
 
 function idle({now, registration}: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Explanation {
@@ -181,11 +228,11 @@ function idle({now, registration}: LookedAt, runner: RunnerDocument, pool: Ephem
 }
 
 /** The runner that was there for the job went before it ran it. */
-function lost({now, eyes}: LookedAt, job: JobDocument, runner: RunnerDocument): Explanation {
+function lost({eyes}: LookedAt, job: JobDocument, runner: RunnerDocument, state: string): Explanation {
   return {
     verdict: 'retrying',
     since: runner.stateAt,
-    because: `runner ${runner.name}, which was there for the job, is ${runner.state} since ${duration(now - runner.stateAt)} and has not run it; the sweep makes another one for job ${job.jobId}-${job.runAttempt}`,
+    because: `runner ${runner.name}, which was there for the job, ${state} and has not run it; the sweep makes another one for job ${job.jobId}-${job.runAttempt}`,
     do: `Wait: the sweep looks every ${duration(eyes.sweepSeconds * 1000)} and acts when two sweeps at least two minutes apart have seen it.`,
   };
 }

@@ -9,12 +9,14 @@ import type {
   NamedRepository,
   Registration,
   RepositoryAccess,
+  RepositoryVisibility,
 } from '../github/github';
 import {takesRepository} from '../model/matching';
 import {isSpeltOut} from '../model/names';
 import type {Pool} from '../model/pool';
 import type {RunnerScope} from '../model/scope';
 import {scrubSecrets} from '../secret';
+import {batches} from './batches';
 import type {JobLook, RegistrationLook} from './looked-at';
 
 /** Calls of GitHub a minute, whoever asks. */
@@ -23,6 +25,7 @@ const CALLS_A_MINUTE = 60;
 /** Below this share of GitHub's own limit nothing is asked: jobs need the rest. */
 const LEAST_LEFT = 0.3;
 
+// mutation: answers are kept
 const KEPT_MS = 60_000;
 const KEPT_ANSWERS = 500;
 
@@ -64,6 +67,7 @@ export class LookUps {
   readonly #registrations: TtlCache<Registration | 'absent'>;
   readonly #repositories: TtlCache<Listed<DiscoveredRepository>>;
   readonly #consoles: TtlCache<string>;
+  readonly #visibilities: TtlCache<RepositoryVisibility | 'absent'>;
   #callsAtMs: number[] = [];
 
   constructor(options: LookUpsOptions) {
@@ -72,6 +76,7 @@ export class LookUps {
     this.#registrations = new TtlCache(options.clock, {maxEntries: KEPT_ANSWERS});
     this.#repositories = new TtlCache(options.clock);
     this.#consoles = new TtlCache(options.clock, {maxEntries: KEPT_ANSWERS});
+    this.#visibilities = new TtlCache(options.clock, {maxEntries: KEPT_ANSWERS});
   }
 
   /** The job of a known repository. `version`: a record's, which a kept answer has to be of. */
@@ -91,14 +96,31 @@ export class LookUps {
     by: {readonly id: number} | {readonly name: string},
   ): Promise<RegistrationLook> {
     const key = JSON.stringify([scope, by]).toLowerCase();
-    const known = this.#registrations.get(key);
+    return this.#foundIn(this.#registrations, key, () => {
+      const github = this.#options.github(scope, installationId ?? undefined);
+      return 'id' in by ? github.getRunner(by.id) : github.findRunner(by.name);
+    });
+  }
+
+  /** Whether a repository, `owner/name`, is public. */
+  visibility(fullName: string): Promise<RepositoryVisibility | 'absent' | 'unknown'> {
+    return this.#foundIn(this.#visibilities, fullName.toLowerCase(), () =>
+      this.#options.discovery().visibility({fullName, installationId: null}),
+    );
+  }
+
+  /** The answer of one call, from the cache if it is kept there. */
+  async #foundIn<T extends {}>(
+    cache: TtlCache<T | 'absent'>,
+    key: string,
+    call: () => Promise<T | undefined>,
+  ): Promise<T | 'absent' | 'unknown'> {
+    const known = cache.get(key);
     if (known !== undefined) return known;
     try {
       this.#spend(1);
-      const github = this.#options.github(scope, installationId ?? undefined);
-      const found = await inTime(QUESTION_MS, 'id' in by ? github.getRunner(by.id) : github.findRunner(by.name));
-      const look = found ?? 'absent';
-      this.#registrations.set(key, look, this.#options.clock.now() + KEPT_MS);
+      const look = (await inTime(QUESTION_MS, call())) ?? 'absent';
+      cache.set(key, look, this.#options.clock.now() + KEPT_MS);
       return look;
     } catch (error) {
       if (error instanceof NotAsked || error instanceof SlipwayError) return 'unknown';
@@ -157,12 +179,12 @@ export class LookUps {
   async #search(jobId: number, pools: readonly Pool[]): Promise<JobLook> {
     const {items: repositories, failure: listFailure} = await this.#searched(pools);
     let failure: unknown;
-    for (let from = 0; from < repositories.length; from += AT_ONCE) {
-      const some = repositories.slice(from, from + AT_ONCE);
-      const looks = await Promise.allSettled(some.map((repository) => this.#glance(repository, jobId)));
+    const glance = (repository: NamedRepository) =>
+      this.#glance(repository, jobId).catch((reason: unknown) => ({kind: 'failed', reason}) as const);
+    for await (const looks of batches(repositories, AT_ONCE, glance)) {
       for (const look of looks) {
-        if (look.status === 'fulfilled' && look.value) return look.value;
-        if (look.status === 'rejected') failure ??= look.reason;
+        if (look?.kind === 'failed') failure ??= look.reason;
+        else if (look) return look;
       }
       if (failure instanceof NotAsked) break;
     }

@@ -1,8 +1,11 @@
 import {withDeadline} from '../clock';
 import {Unavailable} from '../errors';
-import {type JobDocument, jobKeyOf} from '../model/job';
+import {readHosts} from '../hosts/hosts';
+import {isDocker} from '../model/host';
+import {type FailedAttempt, type JobDocument, jobKeyOf, standingFailure} from '../model/job';
 import {matchJob} from '../model/matching';
 import {runnerName} from '../model/names';
+import type {Pool} from '../model/pool';
 import {isBeingCreated, type RunnerDocument} from '../model/runner';
 import {repositoryScope, scopeFor} from '../model/scope';
 import type {DeadLetterDocument} from '../model/tasks';
@@ -13,6 +16,7 @@ import {findVmOfPool} from '../vms/vms';
 import {breakersOfJob, eyesOf, openBreakers, positionOf, queuedBefore, roomOf, usualBootMs} from './facts';
 import type {LookUps} from './look-ups';
 import type {Eyes, JobLook, JobReference, LookedAt, RegistrationLook, VmLook} from './looked-at';
+import {type Worker, workerOf} from './worker';
 
 /** Attempts of one id: GitHub gives a job that is run again another one. */
 const MOST_ATTEMPTS = 10;
@@ -23,10 +27,12 @@ const MOST_RUNNERS = 10;
 /** Of real time, for the provider's answer. */
 const PROVIDER_MS = 5_000;
 
-/** What one question looks at, and the runners that were there for the job. */
+/** What one question looks at, the runners that were there for the job, and the one that is there for it, runs or ran it. */
 export interface Look {
   readonly looked: LookedAt;
   readonly runners: readonly RunnerDocument[];
+  /** Of any pool; undefined: none is on record. */
+  readonly worker: Worker | undefined;
 }
 
 /** Looks at everything that the verdict of one job is made of: the record, GitHub's job, and what the job waits for. */
@@ -49,11 +55,13 @@ export async function lookAt(
   const vm = job && isQueued ? await vmOf(context, job) : undefined;
   const isInQueue = isQueued && pool !== undefined && vm === undefined;
   const open = isInQueue ? await openBreakers(context.store) : [];
+  const failed = job && (await failureOf(context, job, runner));
   const looked: LookedAt = {
     now: context.clock.now(),
     asked,
     pools: context.pools,
-    job: job && (await withFailureOf(context, job, runner)),
+    job: job && failed ? {...job, failedAttempt: failed} : job,
+    failed,
     github,
     pool,
     letter: job && (await letterOf(context, job)),
@@ -62,11 +70,13 @@ export async function lookAt(
     breakers: isInQueue ? breakersOfJob(context, job, open) : [],
     queue: isInQueue ? {...(await roomOf(context, pool)), position: await positionOf(context, job)} : undefined,
     vm,
+    hosts: isInQueue && isDocker(pool) ? await readHosts(context, pool.provider.hosts) : [],
     eyes: await eyesOf(context.store, given),
     usualBootMs: isInQueue && runner?.state === 'booting' ? await usualBootMs(context.store, job.pool) : undefined,
-    placements: isInQueue && job.failedAttempt?.kind === 'no_capacity' ? await placementsOf(context, job) : [],
+    placements: isInQueue && failed?.kind === 'no_capacity' ? await placementsOf(context, job) : [],
+    failedBoots: isInQueue && pool && runner?.state === 'booting' ? failedBootsOf(runners, pool) : [],
   };
-  return {looked, runners};
+  return {looked, runners, worker: await workerOf(context, job, github, runner, runners)};
 }
 
 /** The newest attempt on record, or the one that was asked for; of the repository, where the question names one. */
@@ -113,15 +123,24 @@ async function runnersOf({store, deployment}: Context, job: JobDocument): Promis
   return found.filter((each) => each !== undefined);
 }
 
+/** Those that had `bootMinutes` and never came online. One that was lost sooner, such as a preempted one, says nothing about the boot. */
+function failedBootsOf(runners: readonly RunnerDocument[], {bootMinutes}: Pool): RunnerDocument[] {
+  return runners.filter(({state, runs, onlineAt, machineAccepted, machineCreatedAt, stateAt}) => {
+    const hasEnded = state === 'failed' && runs === null && onlineAt === undefined && machineAccepted === true;
+    return hasEnded && stateAt - (machineCreatedAt ?? stateAt) >= bootMinutes * 60_000;
+  });
+}
+
 /** The half-made runner may be another job's by its name: what failed of it is on that job's record, where the job was not yet covered by it. */
-async function withFailureOf(
+async function failureOf(
   {store}: Context,
   job: JobDocument,
   runner: RunnerDocument | undefined,
-): Promise<JobDocument> {
-  if (job.failedAttempt || !runner || !isBeingCreated(runner) || runner.madeFor === jobKeyOf(job)) return job;
-  const failedAttempt = (await store.get('jobs', runner.madeFor))?.failedAttempt;
-  return failedAttempt ? {...job, failedAttempt} : job;
+): Promise<FailedAttempt | undefined> {
+  const own = standingFailure(job);
+  if (own || !runner || !isBeingCreated(runner) || runner.madeFor === jobKeyOf(job)) return own;
+  const failed = (await store.get('jobs', runner.madeFor))?.failedAttempt;
+  return failed && failed.at >= runner.createdAt ? failed : undefined;
 }
 
 async function letterOf({store}: Context, job: JobDocument): Promise<DeadLetterDocument | undefined> {

@@ -1,7 +1,8 @@
 import type {DiscoveredJob, Registration, RepositoryAccess} from '../github/github';
+import type {KnownHost} from '../hosts/hosts';
 import type {BreakerDocument} from '../model/breaker';
 import type {HookReading} from '../model/deliveries';
-import type {JobDocument, JobKey} from '../model/job';
+import type {FailedAttempt, JobDocument, JobKey} from '../model/job';
 import type {Pool} from '../model/pool';
 import type {RunnerDocument} from '../model/runner';
 import type {DeadLetterDocument} from '../model/tasks';
@@ -74,6 +75,8 @@ export interface LookedAt {
   readonly asked: JobReference;
   readonly pools: readonly Pool[];
   readonly job: JobDocument | undefined;
+  /** Why the newest attempt to get the job a runner failed, where a retry is to make it good. */
+  readonly failed: FailedAttempt | undefined;
   readonly github: JobLook;
   /** The configured pool that the job is for. */
   readonly pool: Pool | undefined;
@@ -86,9 +89,13 @@ export interface LookedAt {
   readonly breakers: readonly BreakerDocument[];
   readonly queue: QueuePlace | undefined;
   readonly vm: VmLook | undefined;
+  /** The Docker hosts of the pool; empty: it has none. */
+  readonly hosts: readonly KnownHost[];
   readonly eyes: Eyes;
   /** How long a boot usually takes in the pool: the median of the last 50, in milliseconds. Undefined: not known, or the runner does not boot. */
   readonly usualBootMs: number | undefined;
+  /** Runners that were made for the job before, and whose machines did not boot; oldest first. */
+  readonly failedBoots: readonly RunnerDocument[];
   /** Placements that are tried for the job's runner, in words; empty: not known. */
   readonly placements: readonly string[];
 }

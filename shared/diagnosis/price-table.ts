@@ -69,6 +69,13 @@ const EXECUTION = /^cloud-run-(\d{1,2}(?:\.\d{1,3})?)-(\d{1,3}(?:\.\d{1,9})?)$/;
  * @see https://cloud.google.com/run/pricing
  */
 const EXECUTION_RATE: Rate = {cpu: 0.000018 * 3600, memory: 0.000002 * 3600};
+/** USD an hour of builds at CodeMagic, by instance type, pay as you go. @see https://docs.codemagic.io/billing/pricing/ As of 2026-11-01. */
+const BUILDS: Readonly<Record<string, number>> = {
+  mac_mini_m2: 0.095 * 60,
+  mac_mini_m4: 0.114 * 60,
+  linux_x2: 0.045 * 60,
+  windows_x2: 0.045 * 60,
+};
 
 const MACHINE_TYPE = /^([a-z]\d{1,2}[a-z]?)-([a-z]{1,20})-(\d{1,3})$/;
 
@@ -76,6 +83,7 @@ const MACHINE_TYPE = /^([a-z]\d{1,2}[a-z]?)-([a-z]{1,20})-(\d{1,3})$/;
 export function listPrice(machineType: string, spot: boolean): number | undefined {
   const [, vcpus, memory] = EXECUTION.exec(machineType) ?? [];
   if (vcpus !== undefined) return Number(vcpus) * EXECUTION_RATE.cpu + Number(memory) * EXECUTION_RATE.memory;
+  if (Object.hasOwn(BUILDS, machineType)) return spot ? undefined : BUILDS[machineType];
   const [, family = '', kind = '', count] = MACHINE_TYPE.exec(machineType) ?? [];
   const shared = SHARED_CORE[machineType];
   const series = SERIES[shared ? machineType.slice(0, 2) : family];

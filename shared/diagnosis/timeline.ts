@@ -3,6 +3,7 @@ import type {JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
 import {isWithoutJob, type RunnerDocument} from '../model/runner';
 import type {DeadLetterDocument} from '../model/tasks';
+import {attemptOf} from './verdict';
 
 /** In the order in which they come about. */
 export const STEPS = [
@@ -64,7 +65,7 @@ function ofRecord(job: JobDocument): TimelineEntry[] {
     entries.push({
       at: failed.at,
       what: failed.attempt > 1 ? 'retried' : 'failed',
-      detail: `attempt ${failed.attempt} of ${failed.mostAttempts}: ${failed.message}`,
+      detail: `${attemptOf(failed)}: ${failed.message}`,
     });
   }
   return entries;

@@ -1,3 +1,5 @@
+import type {FailedAttempt} from '../model/job';
+
 /** Why a job does not run, in one word. docs/operate.md says what to do about each. */
 export const VERDICTS = [
   'unknown_job',
@@ -21,6 +23,8 @@ export const VERDICTS = [
   'vm_starting',
   'vm_runner_offline',
   'vm_cannot_take_it',
+  'host_silent',
+  'host_full',
   'given_up',
 ] as const;
 
@@ -53,9 +57,13 @@ export function duration(ms: number): string {
   return ms < 2 * HOUR ? `${Math.round(ms / MINUTE)} min` : `${Math.round(ms / HOUR)} h`;
 }
 
-/** For sentences: when something is due, seen from now. */
+/** What is due may be late by this much before it is said that it is: calls and queues take their time. */
+const PUNCTUAL_MS = 60 * SECOND;
+
+/** For sentences: when something is due, seen from now: `due in 45 s`, `due now`, `overdue by 12 min`. */
 export function due(atMs: number, now: number): string {
-  return atMs > now ? `in ${duration(atMs - now)}` : 'now';
+  if (now - atMs > PUNCTUAL_MS) return `overdue by ${duration(now - atMs)}`;
+  return atMs > now ? `due in ${duration(atMs - now)}` : 'due now';
 }
 
 /**
@@ -65,13 +73,18 @@ export function due(atMs: number, now: number): string {
 export function steady(sentence: string): string {
   return sentence
     .replace(/ \[request [^\]]*\]/g, '')
-    .replace(/\bdue (now|in \d+ (s|min|h))\b/g, 'due soon')
+    .replace(/\b(due (now|in \d+ (s|min|h))|overdue by \d+ (s|min|h))\b/g, 'due soon')
     .replace(/\b\d+ (s|min|h)\b/g, '…');
 }
 
 /** For sentences: `1 job`, `2 jobs`. */
 export function count(n: number, thing: string): string {
   return `${n} ${thing}${n === 1 ? '' : 's'}`;
+}
+
+/** For sentences: `attempt 3 of 20`, or `attempt 3` where nobody gives up. */
+export function attemptOf({attempt, mostAttempts}: FailedAttempt): string {
+  return mostAttempts === undefined ? `attempt ${attempt}` : `attempt ${attempt} of ${mostAttempts}`;
 }
 
 /** `1st`, `2nd`, `3rd`, `4th` */

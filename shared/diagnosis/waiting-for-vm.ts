@@ -1,11 +1,11 @@
 import type {JobDocument} from '../model/job';
 import {lackedLabels, type VmDocument} from '../model/vm';
 import {jobName, type LookedAt, type VmLook} from './looked-at';
-import {due, duration, type Explanation, ordinal, quoted} from './verdict';
+import {attemptOf, due, duration, type Explanation, ordinal, quoted} from './verdict';
 
 /** What a queued job of a persistent VM waits for. */
 export function waitingForVm(looked: LookedAt, job: JobDocument): Explanation {
-  const {vm: look, now} = looked;
+  const {vm: look, now, failed} = looked;
   if (!look) throw new RangeError(`job ${job.jobId} is of a pool with a persistent VM, and no VM was looked at`);
   if (job.demand === 'dead') return cannotTake(looked, look, job);
   if (looked.pool?.maxRunners === 0) {
@@ -17,14 +17,13 @@ export function waitingForVm(looked: LookedAt, job: JobDocument): Explanation {
     };
   }
   const {vm, document} = look;
-  const failed = job.failedAttempt;
   if (!document || document.state === 'stopped') {
     if (document && document.startFailures > 0) return noCapacity(looked, look, document, job);
     if (failed && failed.at >= (document?.stateAt ?? 0)) {
       return {
         verdict: 'retrying',
         since: failed.at,
-        because: `the last attempt to start VM ${vm.instance} failed ${duration(now - failed.at)} ago: ${quoted(failed.message)}; attempt ${failed.attempt} of ${failed.mostAttempts}, the next try is due ${due(failed.nextTryAt, now)}`,
+        because: `the last attempt to start VM ${vm.instance} failed ${duration(now - failed.at)} ago: ${quoted(failed.message)}; ${attemptOf(failed)}, the next try is ${due(failed.nextTryAt, now)}`,
         do: 'Wait for the next try; if the message stays the same, remove the cause that it names.',
       };
     }
@@ -57,7 +56,7 @@ function noCapacity({now}: LookedAt, {vm}: VmLook, document: VmDocument, job: Jo
   return {
     verdict: 'no_capacity',
     since,
-    because: `VM ${vm.instance} could not be started in ${vm.zone} since ${duration(now - since)} (${document.startFailures} tries)${said}; the next try is due ${due(document.nextStartAt, now)}`,
+    because: `VM ${vm.instance} could not be started in ${vm.zone} since ${duration(now - since)} (${document.startFailures} tries)${said}; the next try is ${due(document.nextStartAt, now)}`,
     do: 'Wait, move the VM to another zone, or reserve capacity.',
   };
 }

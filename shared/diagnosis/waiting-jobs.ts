@@ -1,5 +1,7 @@
+import {readHosts} from '../hosts/hosts';
 import type {BreakerDocument} from '../model/breaker';
-import {type JobDocument, jobKeyOf, waitsForVm} from '../model/job';
+import {isDocker} from '../model/host';
+import {type JobDocument, jobKeyOf, standingFailure, waitsForVm} from '../model/job';
 import {isEphemeral} from '../model/pool';
 import type {RunnerDocument} from '../model/runner';
 import {type Context, poolOf} from '../ports';
@@ -18,7 +20,7 @@ export interface WaitingJob {
 }
 
 /** Where the records are, and what is configured. */
-export type Records = Pick<Context, 'store' | 'pools' | 'maxRunners'>;
+export type Records = Pick<Context, 'store' | 'pools' | 'hosts' | 'clock' | 'maxRunners'>;
 
 /** What the caller has read already. */
 export interface AlreadyRead extends Pick<Eyes, 'sweepSeconds' | 'webhooks'> {
@@ -51,6 +53,7 @@ export async function waitingJobs(
     await Promise.all([...pools].map(async (pool) => [pool, await roomIfNeeded(context, pool, jobs)] as const)),
   );
   const vms = new Map(await Promise.all([...pools].map(async (pool) => [pool, await vmOf(context, pool)] as const)));
+  const hosts = jobs.some(({pool}) => hostsOf(context, pool).length > 0) ? await readHosts(context) : [];
   const boots = await usualBoots(context, jobs, read.runners);
   return Promise.all(
     jobs.map(async (job) => {
@@ -61,6 +64,7 @@ export async function waitingJobs(
         asked: job,
         pools: context.pools,
         job,
+        failed: standingFailure(job),
         github: {kind: 'not_asked'},
         pool: poolOf(context, job.pool),
         letter: job.demand === 'dead' ? await context.store.get('deadletters', letterId(job)) : undefined,
@@ -70,13 +74,21 @@ export async function waitingJobs(
         // The list is a beginning of the queue of all pools, and so of each.
         queue: room && {...room, position: positionIn(jobs, job)},
         vm: withBefore(vms.get(job.pool), job, jobs),
+        hosts: hosts.filter(({name}) => hostsOf(context, job.pool).includes(name)),
         eyes,
         usualBootMs: boots.get(job.pool),
+        failedBoots: [],
         placements: [],
       };
       return {job, explanation: explain(looked)};
     }),
   );
+}
+
+/** Names of the Docker hosts of the pool; empty: it has none. */
+function hostsOf(context: Pick<Context, 'pools'>, name: string): readonly string[] {
+  const pool = poolOf(context, name);
+  return pool && isDocker(pool) ? pool.provider.hosts : [];
 }
 
 /** How full the pool is; looked at only where a job of it waits for a slot. */

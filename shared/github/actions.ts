@@ -5,7 +5,7 @@ import {describeScope, ownerOf, type RunnerScope, repositoryScope, scopePath} fr
 import type {Access} from './access';
 import {type App, listInstallations} from './app';
 import {askConditionally, type RateReading} from './conditional';
-import {classify, unreadable} from './errors';
+import {classify, isRefusedWith, unreadable} from './errors';
 import {
   type DeliveryPage,
   type DiscoveredRepository,
@@ -19,7 +19,7 @@ import {
 } from './github';
 import {nextPageUrl, readListWith, toListed} from './lists';
 import type {DiscoveryPermission, GitHubCall} from './refusals';
-import {readDelivery, readHook, readItems, readRepository} from './responses';
+import {readDelivery, readHook, readItems, readRepository, readVisibility} from './responses';
 import type {RunnerGroups} from './runner-groups';
 import {createRunnerVersions} from './runner-versions';
 import {createScopedGitHub} from './runners';
@@ -124,6 +124,21 @@ export function createActions({access, groups, clock}: ActionsOptions): Discover
     },
 
     access: (repository) => (app ? accessOfApp(app, repository) : accessOfToken(repository)),
+
+    visibility(repository) {
+      const call = callOf(repositoryScope(repository.fullName), `repository ${repository.fullName}`, 'metadata');
+      return ask(call, repository.installationId, async (octokit) => {
+        try {
+          const {data}: {data: unknown} = await octokit.request(`GET ${pathOf(repository)}`);
+          const visibility = readVisibility(data);
+          if (!visibility) throw unreadable(call, 'no visibility');
+          return visibility;
+        } catch (error) {
+          if (isRefusedWith(error, 404)) return undefined;
+          throw error;
+        }
+      });
+    },
 
     listRunners(scope, installationId) {
       const octokit = () => octokitFor(scope, installationId ?? undefined);

@@ -75,6 +75,10 @@ export function dryRunGitHub(github: GitHubFor, logger: Logger): GitHubFor {
         });
         return {runnerId: 0, encodedJitConfig: new Secret('dry-run')};
       },
+      async createRegistrationToken() {
+        logger.info('dry run: would create a registration token', {decision: 'dry_run', scope});
+        return new Secret('dry-run');
+      },
       findRunner: (name) => real.findRunner(name),
       getRunner: (id) => real.getRunner(id),
       listRunners: () => real.listRunners(),

@@ -49,6 +49,8 @@ export interface JobAtGitHub {
  */
 export interface GitHub {
   createJitConfig(request: JitConfigRequest): Promise<JitConfig>;
+  /** A token with which `config.sh` registers runners in the scope, for an hour. Each call makes another one. */
+  createRegistrationToken(): Promise<Secret>;
   /** The runner of exactly this name, or undefined. */
   findRunner(name: string): Promise<Registration | undefined>;
   getRunner(id: number): Promise<Registration | undefined>;
@@ -111,6 +113,9 @@ export type NamedRepository = Pick<DiscoveredRepository, 'fullName' | 'installat
  * see it.
  */
 export type RepositoryAccess = 'granted' | 'no_app' | 'suspended' | 'not_selected' | 'not_visible';
+
+/** `private`: everything but public, so `internal` too. */
+export type RepositoryVisibility = 'public' | 'private';
 
 /** Statuses of a run that may have queued jobs. A run that waits for an approval may have other, queued jobs. */
 export const OPEN_RUNS: readonly string[] = ['queued', 'in_progress', 'waiting', 'pending', 'requested'];
@@ -196,6 +201,8 @@ export interface Discovery {
   /** Undefined: the run does not exist. */
   run(repository: NamedRepository, runId: number): Promise<DiscoveredRun | undefined>;
   access(repository: NamedRepository): Promise<RepositoryAccess>;
+  /** Undefined: the repository does not exist, or who asks does not see it. */
+  visibility(repository: NamedRepository): Promise<RepositoryVisibility | undefined>;
   listRunners(scope: RunnerScope, installationId: number | null): Promise<Registration[]>;
   /** The runner application that GitHub offers now, for each platform. Every scope gives the same answer. */
   runnerDownloads(scope: RunnerScope, installationId: number | null): Promise<readonly RunnerDownload[]>;

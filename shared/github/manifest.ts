@@ -23,42 +23,48 @@ export interface NewApp {
   readonly webhookSecret: Secret | null;
 }
 
-export interface ManifestOptions {
+/** Makes Apps from manifests, which browsers have taken to GitHub. */
+export interface AppMaker {
+  /**
+   * Turns the code that GitHub gave the browser into the App. A code is good for an hour and once: after `Unavailable` or `Uncertain` the App
+   * may be there, and nobody has its key.
+   *
+   * @see https://docs.github.com/en/rest/apps/apps#create-a-github-app-from-a-manifest
+   */
+  convert(code: string): Promise<NewApp>;
+  /** Gives the App's webhook a secret, as the App itself. */
+  setWebhookSecret(app: Pick<NewApp, 'id' | 'privateKey'>, secret: Secret): Promise<void>;
+}
+
+export function createAppMaker({
+  apiUrl,
+  clock,
+  random,
+}: {
   readonly apiUrl: string;
   readonly clock: Clock;
   readonly random: Random;
-}
-
-/**
- * Turns the code that GitHub gave the browser into the App. A code is good for an hour and once: after `Unavailable` or `Uncertain` the App
- * may be there, and nobody has its key.
- *
- * @see https://docs.github.com/en/rest/apps/apps#create-a-github-app-from-a-manifest
- */
-export async function convertManifest({apiUrl, clock}: ManifestOptions, code: string): Promise<NewApp> {
-  const call = callOf('the App of a manifest');
-  const octokit = createOctokit({apiUrl, timeoutMs: TIMEOUT_MS});
-  try {
-    const {data}: {data: unknown} = await octokit.rest.apps.createFromManifest({code});
-    const app = readNewApp(data);
-    if (!app) throw unreadable(call, 'no App with a key');
-    return app;
-  } catch (error) {
-    throw classify(error, call, {nowMs: clock.now(), credentials: 'app'});
-  }
-}
-
-/** Gives the App's webhook a secret, as the App itself. */
-export async function setWebhookSecret(
-  {apiUrl, clock, random}: ManifestOptions,
-  {id, privateKey}: Pick<NewApp, 'id' | 'privateKey'>,
-  secret: Secret,
-): Promise<void> {
-  const credentials = {kind: 'app', appId: id, privateKey: async () => privateKey} as const;
-  const app = createApp(credentials, {apiUrl, timeoutMs: TIMEOUT_MS}, {clock, random});
-  await app.ask(callOf('the webhook of the App'), (octokit) =>
-    octokit.rest.apps.updateWebhookConfigForApp({secret: secret.reveal()}),
-  );
+}): AppMaker {
+  const connection = {apiUrl, timeoutMs: TIMEOUT_MS};
+  return {
+    async convert(code) {
+      const call = callOf('the App of a manifest');
+      try {
+        const {data}: {data: unknown} = await createOctokit(connection).rest.apps.createFromManifest({code});
+        const app = readNewApp(data);
+        if (!app) throw unreadable(call, 'no App with a key');
+        return app;
+      } catch (error) {
+        throw classify(error, call, {nowMs: clock.now(), credentials: 'app'});
+      }
+    },
+    async setWebhookSecret({id, privateKey}, secret) {
+      const app = createApp({kind: 'app', appId: id, privateKey: async () => privateKey}, connection, {clock, random});
+      await app.ask(callOf('the webhook of the App'), (octokit) =>
+        octokit.rest.apps.updateWebhookConfigForApp({secret: secret.reveal()}),
+      );
+    },
+  };
 }
 
 function callOf(what: string): GitHubCall {

@@ -14,6 +14,7 @@ import type {
   JitConfig,
   JobAtGitHub,
   Registration,
+  RepositoryVisibility,
   RunnerGroupAtGitHub,
 } from './github';
 
@@ -111,6 +112,14 @@ export function readJitConfig(data: unknown): JitConfig | undefined {
   return made && {runnerId: made.runner.id, encodedJitConfig: new Secret(made.encoded_jit_config)};
 }
 
+const RegistrationToken = z.object({token: z.string().min(1)});
+
+/** Reads the answer (201) of registration-token. */
+export function readRegistrationToken(data: unknown): Secret | undefined {
+  const {data: made} = RegistrationToken.safeParse(data);
+  return made && new Secret(made.token);
+}
+
 const Label = z.object({name: z.string(), type: minor(z.string())});
 
 /** A release of the runner application. */
@@ -196,6 +205,12 @@ export function readRepository(data: unknown, installationId: number | null): Di
     isPublic: isPublic(repository),
     pushedAt: pushed_at ? Date.parse(pushed_at) : null,
   };
+}
+
+/** Reads the answer of `GET /repos/{owner}/{repo}`; undefined where it does not say whether the repository is public. */
+export function readVisibility(data: unknown): RepositoryVisibility | undefined {
+  const known = isPublic(Repository.safeParse(data).data ?? {});
+  return known === null ? undefined : known ? 'public' : 'private';
 }
 
 function isPublic({visibility, private: isPrivate}: {visibility?: unknown; private?: unknown}): boolean | null {

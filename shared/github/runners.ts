@@ -6,7 +6,14 @@ import {classify, isRefusedWith, unreadable} from './errors';
 import type {GitHub, JitConfig, JitConfigRequest, Registration} from './github';
 import {listAll, pagesOf, readList} from './lists';
 import type {CredentialsKind, GitHubCall} from './refusals';
-import {type RunnerGroup, readJitConfig, readJobAtGitHub, readRegistration, readRunnerGroup} from './responses';
+import {
+  type RunnerGroup,
+  readJitConfig,
+  readJobAtGitHub,
+  readRegistration,
+  readRegistrationToken,
+  readRunnerGroup,
+} from './responses';
 import type {ResolvedGroup, RunnerGroups} from './runner-groups';
 
 export interface ScopedGitHubOptions {
@@ -84,6 +91,13 @@ export function createScopedGitHub(options: ScopedGitHubOptions): GitHub {
         if (!moved) throw error;
         return await register(request, moved);
       }
+    },
+
+    createRegistrationToken() {
+      return ask(runnersCall, async (octokit) => {
+        const {data}: {data: unknown} = await octokit.request(`POST ${runners}/registration-token`);
+        return readOrThrow(runnersCall, readRegistrationToken(data));
+      });
     },
 
     /** A listed runner exists, even if the list is incomplete. */

@@ -184,10 +184,8 @@ async function check(context: HostContext, names: readonly string[]): Promise<re
   return known.map((host): Finding => {
     const because = `${describeHost(host)}.`;
     if (!host.silent) return {status: 'ok', because, do: 'Nothing to do.'};
-    const advice = host.vm
-      ? 'Its VM is started for jobs.'
-      : 'Does its agent run, and does it reach the API? journalctl --unit slipway-docker-host tells.';
-    return {status: alive.length > 0 || host.vm ? 'warning' : 'error', because, do: advice};
+    const advice = 'Does its agent run, and does it reach the API? journalctl --unit slipway-docker-host tells.';
+    return {status: alive.length > 0 ? 'warning' : 'error', because, do: advice};
   });
 }
 

@@ -58,7 +58,7 @@ async function takeBack(context: Context, runner: RunnerDocument): Promise<void>
  */
 async function concludeExit(
   context: Context,
-  {name, exitCode, reportedAt}: ContainerDocument,
+  {name, exitCode, reportedAt, lookedForAt = null}: ContainerDocument,
   runner: RunnerDocument,
 ): Promise<'done' | 'later'> {
   if (exitCode === null || isOver(runner) || runner.runs !== null || runner.state === 'draining') return 'done';
@@ -68,7 +68,9 @@ async function concludeExit(
   const words = neverBegan
     ? 'could not be started; the log of the agent on its host has the reason'
     : `exited with ${exitCode} before a job; run its image by hand to see why`;
-  const options = {mayBeUnregistered: neverBegan, failedToBoot: isRefused ? undefined : words};
+  // One that its image was to register itself, and that nobody ever saw, was never there.
+  const wasNeverSeen = runner.githubId === null && lookedForAt !== null;
+  const options = {mayBeUnregistered: neverBegan || wasNeverSeen, failedToBoot: isRefused ? undefined : words};
   const result = await guarded(context, runner, () => failRunner(context, name, options));
   if (result !== 'failed') return 'done';
   const {pool} = runner;

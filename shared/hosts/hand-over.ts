@@ -118,6 +118,7 @@ interface HandedOver {
 async function register(context: Context, runner: RunnerDocument, pool: DockerPool): Promise<HandedOver | undefined> {
   const {name, labels} = runner;
   const github = githubOf(context, runner);
+  if (pool.provider.registration === 'token') return {env: {}, placeholders: await registrationToken(context, runner)};
   const jit = await github.createJitConfig({name, labels, runnerGroup: pool.runnerGroup});
   const isWanted = await context.store.transaction(async (transaction) => {
     const now = await transaction.get('runners', name);
@@ -130,6 +131,16 @@ async function register(context: Context, runner: RunnerDocument, pool: DockerPo
   if (isWanted) return {env: {[JIT_VARIABLE]: jit.encodedJitConfig.reveal()}, placeholders: {}};
   await github.deleteRunner(jit.runnerId);
   return undefined;
+}
+
+/** The image registers the runner with it, so its id is not known yet: syncs look for it (registrations.ts). */
+async function registrationToken(context: Context, runner: RunnerDocument): Promise<Partial<PlaceholderValues>> {
+  const token = await githubOf(context, runner).createRegistrationToken();
+  await context.store.transaction(async (transaction) => {
+    const container = await transaction.get('containers', runner.name);
+    if (container) transaction.set('containers', runner.name, {...container, lookedForAt: 0});
+  });
+  return {registration_token: token.reveal()};
 }
 
 /**

@@ -24,6 +24,7 @@ import {createContainerHosts, freeSlot} from './containers';
 import {concludeContainer} from './endings';
 import {handOverContainers, type StartEntry} from './hand-over';
 import {openContainers} from './hosts';
+import {lookForRegistration} from './registrations';
 
 /** What an agent says with one sync. */
 export interface HostReport {
@@ -138,14 +139,26 @@ async function conclude(context: Context, container: ContainerDocument): Promise
   });
 }
 
-/** A container that was created and not started for `bootMinutes` counts as a failed boot, and is removed. */
+/**
+ * Counts a container as a failed boot and removes it that was created and not started for `bootMinutes`, or whose image did not register its
+ * runner in this time.
+ */
 async function endIfStuck(context: Context, container: ContainerDocument, now: number): Promise<ContainerDocument> {
-  const {name, pool} = container;
-  if (!isStuck(container, poolOf(context, pool)?.bootMinutes ?? Number.POSITIVE_INFINITY, now)) return container;
-  const words = 'was created and not started within bootMinutes; the log of the agent on its host has the reason';
-  if ((await failRunner(context, name, {mayBeUnregistered: true, failedToBoot: words})) === 'alive') return container;
-  await createContainerHosts(context).askToGo(name);
-  return (await context.store.get('containers', name)) ?? container;
+  const {name, pool, host} = container;
+  try {
+    const looked = await lookForRegistration(context, container, now);
+    const isLate = isStuck(container, poolOf(context, pool)?.bootMinutes ?? Number.POSITIVE_INFINITY, now);
+    if (!isLate && !looked.isMissing) return looked.container;
+    const words = isLate
+      ? 'was created and not started within bootMinutes; the log of the agent on its host has the reason'
+      : 'did not register within bootMinutes; does its image register it as {runner_name}, with {registration_token}?';
+    if ((await failRunner(context, name, {mayBeUnregistered: true, failedToBoot: words})) === 'alive') return container;
+    await createContainerHosts(context).askToGo(name);
+    return (await context.store.get('containers', name)) ?? container;
+  } catch (error) {
+    context.logger.warning(`${name} is looked at again`, {decision: 'retry', runner: name, pool, host, error});
+    return container;
+  }
 }
 
 /** Containers that the host reports and that nobody needs any more. */

@@ -6,9 +6,9 @@ export interface Host {
   readonly name: string;
   /** Containers at a time, at least 1. */
   readonly capacity: number;
-  /** The persistent VM that is the host: started for jobs, and stopped when idle. Undefined: somebody else keeps the host running. */
+  /** The persistent VM that is the host, which no pool may have. It is neither started nor stopped: somebody keeps the host running. */
   readonly vm?: {readonly instance: string; readonly zone: string};
-  /** Time after the end of the last container until the VM is stopped. */
+  /** Time after the end of the last container until the VM may be stopped. */
   readonly idleMinutes: number;
 }
 
@@ -101,6 +101,11 @@ export interface ContainerDocument {
   readonly handedOverAt: number | null;
   /** Time of the report on record: a sync that arrived before it says nothing new. */
   readonly reportedAt: number | null;
+  /**
+   * When its runner was last looked for at GitHub, where the image registers it itself; 0: not yet. Null or missing: there is nothing to look
+   * for, or it is found.
+   */
+  readonly lookedForAt?: number | null;
   readonly createdAt: number;
   readonly stateAt: number;
   readonly expireAt: number;
@@ -114,6 +119,9 @@ export const SEEN_INTERVAL_MS = 30_000;
 
 /** A hand-over that is not reported after this time is taken back by the next sync. */
 export const CONFIRM_MS = 60_000;
+
+/** Between two looks for a runner that its image registers itself. */
+const LOOK_INTERVAL_MS = 10_000;
 
 /** Hand-overs of one sync, each of which costs a call of GitHub. */
 export const MAX_HAND_OVERS = 5;
@@ -295,7 +303,12 @@ export function isStuck(container: ContainerDocument, bootMinutes: number, now: 
   return now - handedOverAt >= bootMinutes * 60_000;
 }
 
+/** Whether the runner of a container, whose image registers it itself, is to be looked for at GitHub now. */
+export function isLookedFor({state, leaving, lookedForAt = null}: ContainerDocument, now: number): boolean {
+  return state === 'confirmed' && !leaving && lookedForAt !== null && now - lookedForAt >= LOOK_INTERVAL_MS;
+}
+
 /** Whether nothing is under way with the container: it runs, and that is on record. */
-export function isAtRest({state, reported, leaving, pending}: ContainerDocument): boolean {
-  return state === 'confirmed' && reported === 'running' && !leaving && !pending;
+export function isAtRest({state, reported, leaving, pending, lookedForAt = null}: ContainerDocument): boolean {
+  return state === 'confirmed' && reported === 'running' && !leaving && !pending && lookedForAt === null;
 }

@@ -30,9 +30,9 @@ export interface FailedAttempt {
   /** The error's sentence, which holds no secret. */
   readonly message: string;
   readonly at: number;
-  /** Number of the attempt, from 1, and after how many the task is given up. */
+  /** Number of the attempt, from 1, and after how many the task is given up; missing: it is tried for as long as GitHub lets the job wait. */
   readonly attempt: number;
-  readonly mostAttempts: number;
+  readonly mostAttempts?: number;
   /** The next try is not before. */
   readonly nextTryAt: number;
 }
@@ -64,7 +64,7 @@ export interface JobDocument {
   readonly lostRunners?: readonly string[];
   /** How often a runner was online and idle for the job and GitHub did not give it the job; missing: never. */
   readonly heldBack?: number;
-  /** Missing: none failed. What came after it, such as a runner that boots, makes it history. */
+  /** Missing: none failed. A later change of the job makes it history, see `standingFailure`. */
   readonly failedAttempt?: FailedAttempt;
   /** Id of the slot that a deleted runner left to the job, until a runner of the job takes the slot. */
   readonly slot: string | null;
@@ -84,6 +84,28 @@ export interface JobDocument {
 
 export function jobKeyOf(job: {readonly jobId: number; readonly runAttempt: number}): JobKey {
   return `${job.jobId}-${job.runAttempt}`;
+}
+
+/** The failure that a retry is to make good; undefined: none, or the job has changed since, as when an attempt went well or somebody reopened it. */
+export function standingFailure({failedAttempt, updatedAt}: JobDocument): FailedAttempt | undefined {
+  return failedAttempt && failedAttempt.at >= updatedAt ? failedAttempt : undefined;
+}
+
+/** Records that an attempt went well, so that the failure before it is history. Changes nothing of a job without one. */
+export function settleFailure(job: JobDocument, now: number): JobDocument {
+  const failed = standingFailure(job);
+  // The clock of the execution that failed may be ahead.
+  return failed ? {...job, updatedAt: Math.max(now, failed.at + 1)} : job;
+}
+
+/**
+ * What is noted of a job whose machine was created and then found no capacity at its provider for so long that it was ended: the same as of a
+ * creation that was refused.
+ */
+export function withoutCapacity({failedAttempt}: JobDocument, runner: string, now: number): FailedAttempt {
+  const before = failedAttempt?.kind === 'no_capacity' ? failedAttempt.attempt : 0;
+  const message = `no capacity for ${runner}: its machine waited in the provider's queue for longer than bootMinutes`;
+  return {kind: 'no_capacity', message, at: now, attempt: before + 1, nextTryAt: now};
 }
 
 /** How long a completed job stays on record, so that a late `queued` is recognized as late. */

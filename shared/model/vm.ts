@@ -12,8 +12,14 @@ export interface DrainedRunner {
   readonly labels: readonly string[];
 }
 
-/** A time during which a VM was up, in milliseconds since the epoch. */
-export interface Session {
+/** What a VM is billed as. Null or missing: not known. */
+export interface BilledAs {
+  readonly machineType?: string | null;
+  readonly spot?: boolean | null;
+}
+
+/** A time during which a VM was up, in milliseconds since the epoch, and as what it is billed. */
+export interface Session extends BilledAs {
   readonly from: number;
   readonly to: number;
 }
@@ -29,7 +35,7 @@ export interface SeenLabels {
 }
 
 /** `vms/<zone>.<instance>`: one document per persistent VM, however many pools share the VM. */
-export interface VmDocument {
+export interface VmDocument extends BilledAs {
   readonly instance: string;
   readonly zone: string;
   readonly state: VmState;
@@ -170,6 +176,11 @@ export function markRunning(vm: VmDocument, now: number): VmDocument {
   };
 }
 
+/** Whether the record has the VM as another machine: it may be changed while it is stopped. */
+export function isOtherMachine(vm: BilledAs, machine: BilledAs | undefined): boolean {
+  return machine !== undefined && (vm.machineType !== machine.machineType || vm.spot !== machine.spot);
+}
+
 /** Records a start that found no capacity, and the time before which no other start is tried. */
 export function countFailedStart(vm: VmDocument, now: number): VmDocument {
   const startFailures = vm.startFailures + 1;
@@ -218,7 +229,9 @@ export function markStopped(vm: VmDocument, now: number): VmDocument {
 
 function endSession(vm: VmDocument, now: number): VmDocument {
   if (typeof vm.upSince !== 'number') return vm;
-  const sessions = [...(vm.sessions ?? []), {from: vm.upSince, to: now}].slice(-MAX_SESSIONS);
+  const {machineType = null, spot = null} = vm;
+  const session = {from: vm.upSince, to: now, machineType, spot};
+  const sessions = [...(vm.sessions ?? []), session].slice(-MAX_SESSIONS);
   return {...vm, upSince: null, sessions};
 }
 

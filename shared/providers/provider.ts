@@ -1,3 +1,4 @@
+import {SlipwayError} from '../errors';
 import type {Placement} from '../model/placement';
 import type {RunnerScope} from '../model/scope';
 import type {Secret} from '../secret';
@@ -59,8 +60,18 @@ export type VmBegin =
   | NotReady
   | VmRefusal;
 
-/** `changed`: this call changed the status. `already`: the VM already had the wanted status. */
-export type VmOutcome = {readonly kind: 'changed'} | {readonly kind: 'already'} | NotReady | VmRefusal;
+/** What a VM is billed as, as it was seen on the way. */
+export interface VmMachine {
+  readonly machineType: string;
+  readonly spot: boolean;
+}
+
+/** `changed`: this call changed the status. `already`: the VM already had the wanted status. `machine`: undefined where it is not known. */
+export type VmOutcome =
+  | {readonly kind: 'changed'; readonly machine?: VmMachine}
+  | {readonly kind: 'already'; readonly machine?: VmMachine}
+  | NotReady
+  | VmRefusal;
 
 /**
  * A machine that is there before and after its jobs: it is started for them, and stopped when idle. Safe to repeat: who finds the VM as it
@@ -145,8 +156,11 @@ export interface MachineReference {
   readonly place?: string;
 }
 
-/** `standby`: created ahead, stopped or suspended. `stopped`: an ephemeral machine that has ended and never runs again. */
-export type MachineStatus = 'starting' | 'running' | 'stopping' | 'stopped' | 'standby';
+/**
+ * `queued`: created, and waits at the provider until there is capacity for it, however long that takes. `starting`: it may still find no
+ * capacity, which shows soon. `standby`: created ahead, stopped or suspended. `stopped`: an ephemeral machine that has ended and never runs again.
+ */
+export type MachineStatus = 'queued' | 'starting' | 'running' | 'stopping' | 'stopped' | 'standby';
 
 /** A machine for one runner, in its present state at the provider. */
 export interface Machine {
@@ -186,6 +200,13 @@ export interface Finding {
   readonly do: string;
   /** What was asked did not answer. */
   readonly isSilent?: true;
+}
+
+/** The finding of a question that failed: an answer that did not come finds nothing, a refusal is an error. Throws what is not typed. */
+export function failedFinding(error: unknown): Finding {
+  if (!(error instanceof SlipwayError)) throw error;
+  if (error.retryable) return {status: 'skipped', because: error.message, do: 'Try again in a minute.', isSilent: true};
+  return {status: 'error', because: error.message, do: 'Correct what the message names.'};
 }
 
 /**

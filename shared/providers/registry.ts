@@ -1,9 +1,14 @@
 import type {Clock} from '../clock';
-import {Refused} from '../errors';
+import type {AwsSettings} from '../config/aws';
+import type {Config} from '../config/config-types';
+import type {SecretReader} from '../config/secrets';
+import {Refused, Unavailable} from '../errors';
 import type {GoogleEmulator} from '../google-call';
 import type {Logger} from '../logger';
 import {isDocker} from '../model/host';
 import {isEphemeral, isGce, type Pool} from '../model/pool';
+import type {Codemagic} from './codemagic/client';
+import type {CodemagicPool} from './codemagic/config';
 import type {ComputeEmulator} from './gce/client/call';
 import type {Compute} from './gce/client/compute';
 import type {ContainerHosts, NamedProvider, PersistentVm, RunnerProvider, VmReference} from './provider';
@@ -65,6 +70,7 @@ export interface DeploymentSettings {
   /** Zone and region of this deployment, for pools that name none. */
   readonly zone?: string;
   readonly region?: string;
+  readonly aws: AwsSettings;
   /** The project of this deployment. Undefined only where no provider needs it. */
   readonly project?: string;
   readonly emulators?: {readonly run?: GoogleEmulator};
@@ -74,6 +80,8 @@ export interface ProviderOptions {
   readonly config: DeploymentSettings;
   /** Called at the first use of Compute Engine. */
   readonly compute: () => Compute;
+  /** Called at the first use of CodeMagic. Throws `Refused` without a token. */
+  readonly codemagic: () => Codemagic;
   /** Called at the first use of a Docker host. */
   readonly hosts: () => ContainerHosts;
   readonly clock: Clock;
@@ -95,9 +103,20 @@ const PROVIDERS: ProviderTypes = {
     const place = {...(zone ? {zone} : {}), ...(region ? {region} : {})};
     return createGceProvider({compute: compute(), pools, deployment, place, clock, logger});
   },
+  codemagic({config, codemagic, clock, logger}) {
+    const {createCodemagicProvider}: typeof import('./codemagic/provider') = require('./codemagic/provider');
+    const {deployment, pools} = config;
+    return createCodemagicProvider({
+      ...{codemagic: codemagic(), pools: pools.filter(isCodemagic), deployment, clock, logger},
+    });
+  },
   docker({config, hosts}) {
     const {createDockerProvider}: typeof import('./docker/provider') = require('./docker/provider');
     return createDockerProvider({hosts: hosts(), pools: config.pools.filter(isDocker)});
+  },
+  ec2({config, clock, logger}) {
+    const {createEc2Provider}: typeof import('./ec2/provider') = require('./ec2/provider');
+    return createEc2Provider({config, clock, logger});
   },
   'cloud-run'({config, clock, logger}) {
     const {createCloudRunProvider, isCloudRun}: typeof import('./cloud-run/provider') = require('./cloud-run/provider');
@@ -108,6 +127,10 @@ const PROVIDERS: ProviderTypes = {
     return createCloudRunProvider({run: createRun(config.emulators?.run), pools, deployment, home, clock, logger});
   },
 };
+
+function isCodemagic(pool: Pool): pool is Pool & CodemagicPool {
+  return pool.provider.type === 'codemagic';
+}
 
 /** The type that is asked where a pool is no longer configured and no record names a type. It is also listed where a pool has a persistent VM. */
 const DEFAULT_TYPE: string = 'gce';
@@ -184,6 +207,25 @@ export function createEngine(
   const {createCompute}: typeof import('./gce/client/client') = require('./gce/client/client');
   const {compute: emulator} = emulators;
   return createCompute({project, clock, ...(emulator ? {emulator} : {})});
+}
+
+/** Creates the client of CodeMagic. Its code is loaded at the first use; the token is read on each use, so that a rotated one applies. */
+export function connectCodemagic(
+  {apiUrl, v3Url, token: source}: Config['codemagic'],
+  secrets: SecretReader,
+  clock: Clock,
+): Codemagic {
+  if (!source) throw new Refused('found no token for CodeMagic; set CODEMAGIC_TOKEN');
+  const token = {
+    async read() {
+      const [secret] = await secrets.read(source);
+      if (!secret) throw new Unavailable('CODEMAGIC_TOKEN has no enabled version in Secret Manager; add one', 60);
+      return secret;
+    },
+    invalidate: () => secrets.invalidate(source),
+  };
+  const {createCodemagic}: typeof import('./codemagic/client') = require('./codemagic/client');
+  return createCodemagic({apiUrl, v3Url, token, clock});
 }
 
 /** Creates the access to persistent VMs. */

@@ -59,7 +59,7 @@ export async function recordBootFailure(
   context: Context,
   poolName: string,
   runner: string,
-  what = "did not come online; check the template's start-up script in its serial port log",
+  what = "did not come online; check the template's startup script or workflow in the log of its machine",
 ): Promise<void> {
   const pool = poolOf(context, poolName);
   const name = pool && bootBreaker(pool);
@@ -230,7 +230,7 @@ export async function findHoldingBreaker(
 /** Names of the pools that an open breaker holds back now. */
 export async function findHeldPools(context: Context): Promise<Set<string>> {
   const {pools, store, clock} = context;
-  const breakers = new Map(pools.map(({name, scope}) => [name, breakersOf(context, name, ownerIn(scope))]));
+  const breakers = new Map(pools.map((pool) => [pool.name, breakersOfPool(context, pool)]));
   const held = new Set<string>();
   for (const breaker of await findOpenBreakers(store, [...new Set([...breakers.values()].flat())])) {
     const found = await store.get('breakers', breaker);
@@ -238,6 +238,11 @@ export async function findHeldPools(context: Context): Promise<Set<string>> {
     for (const [pool, names] of breakers) if (names.includes(breaker)) held.add(pool);
   }
   return held;
+}
+
+/** Names of the breakers that may hold any job of the pool back. */
+export function breakersOfPool(context: Pick<Context, 'pools'>, {name, scope}: Pool): string[] {
+  return breakersOf(context, name, ownerIn(scope));
 }
 
 /** Organization or repository pattern whose owner's installation acts for the pool. */

@@ -1,6 +1,6 @@
 import type {Outcome} from '../decisions';
 import {Unavailable} from '../errors';
-import {type JobDocument, jobKeyOf} from '../model/job';
+import {type JobDocument, jobKeyOf, settleFailure} from '../model/job';
 import {applyJobEvent, type Demand, type JobChange} from '../model/job-event';
 import {registrationLabels} from '../model/labels';
 import {creationKey, keyId} from '../model/lease';
@@ -114,12 +114,13 @@ async function tryAssign(
   const runner = kept.length > 0 ? undefined : unassigned.find((each) => each && canBeAssigned(each, job));
   if (runner) {
     transaction.set('runners', runner.name, assignTo(runner, jobKeyOf(job)));
-    transaction.set('jobs', jobKeyOf(job), {...job, demand: 'covered', runner: runner.name});
+    transaction.set('jobs', jobKeyOf(job), {...settleFailure(job, now), demand: 'covered', runner: runner.name});
     return {kind: 'covered', by: runner.name};
   }
   if (!slots) {
     for (const slot of kept) setSlotHolder(context, transaction, slot, null, now);
-    transaction.set('jobs', jobKeyOf(job), {...job, demand: 'open', slot: null, slotOfAll: null});
+    const settled = settleFailure(job, now);
+    transaction.set('jobs', jobKeyOf(job), {...settled, demand: 'open', slot: null, slotOfAll: null});
     return {kind: 'open'};
   }
   // mutation: slot taken meanwhile

@@ -1,3 +1,4 @@
+import {withoutCapacity} from '../model/job';
 import {isOver} from '../model/runner';
 import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
@@ -5,14 +6,19 @@ import {recordBootFailure} from './breakers';
 import {giveUpJob, writeDeadLetter} from './give-up';
 import {findRegistration, retireRunner} from './retire';
 
-/** Reopens the job to which the runner is assigned; returns the key of the job. */
-export async function reopenCovered(context: Context, name: string): Promise<string | undefined> {
+/** Reopens the job to which the runner is assigned; returns the key of the job. `lackedCapacity`: its machine waited for capacity in vain, which is noted of the job. */
+export async function reopenCovered(
+  context: Context,
+  name: string,
+  lackedCapacity = false,
+): Promise<string | undefined> {
   return context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
     const job = runner?.covers ? await transaction.get('jobs', runner.covers) : undefined;
     if (!runner?.covers || job?.status !== 'queued' || job.runner !== name) return undefined;
     const now = context.clock.now();
-    transaction.set('jobs', runner.covers, {...job, demand: 'open', runner: null, updatedAt: now});
+    const failure = lackedCapacity ? {failedAttempt: withoutCapacity(job, name, now)} : {};
+    transaction.set('jobs', runner.covers, {...job, ...failure, demand: 'open', runner: null, updatedAt: now});
     transaction.set('runners', name, {...runner, covers: null, spare: false});
     return runner.covers;
   });

@@ -1,4 +1,5 @@
 import {LeaseHeld, RetryableError, sentenceOf} from '../errors';
+import {backoffMs, TASK_BACKOFF} from '../model/backoff';
 import {type FailedAttempt, type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import type {Demand} from '../model/job-event';
 import {latestRunnerName} from '../model/names';
@@ -54,7 +55,9 @@ function failedAttempt(error: Error, {attempt, mostAttempts}: Attempt, now: numb
     at: now,
     attempt,
     mostAttempts,
-    nextTryAt: now + Math.ceil(seconds * 1000),
+    // The queue waits for the longer of both.
+    // mutation: wait of the queue
+    nextTryAt: now + Math.max(Math.ceil(seconds * 1000), backoffMs(TASK_BACKOFF, attempt)),
   };
 }
 

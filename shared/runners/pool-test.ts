@@ -1,3 +1,4 @@
+import {SlipwayError} from '../errors';
 import {explainMatch} from '../model/explain-match';
 import {registrationLabels} from '../model/labels';
 import type {IgnoreReason} from '../model/matching';
@@ -5,28 +6,33 @@ import type {Placement} from '../model/placement';
 import {isEphemeral, isPersistent, type PersistentPool, type Pool} from '../model/pool';
 import {scopeFor} from '../model/scope';
 import type {Context} from '../ports';
+import type {Finding} from '../providers/provider';
 import {findHoldingBreaker} from './breakers';
 import type {TestRunner} from './requests';
-import {reachedLimit} from './slots';
+import {noSlotBecause} from './slots';
 
 /**
- * What a pool would do for a job. `create`: a machine for a runner. `wait`: the same, once there is a slot or a breaker closes. `start`: its
- * persistent VM. `other_pool`: another pool takes the job. Else no pool does.
+ * What a pool would do for a job. `create`: a machine for a runner. `wait`: the same, once there is a slot or a breaker closes. `fail`: it
+ * takes the job, and the provider's check says that no machine can be created now. `start`: its persistent VM. `other_pool`: another pool takes
+ * the job. Else no pool does.
  */
 export const TEST_DECISIONS = [
   'create',
   'wait',
+  'fail',
   'start',
   'other_pool',
   'no_matching_pool',
   'no_labels',
   'public_repository',
-] as const satisfies readonly (IgnoreReason | 'create' | 'wait' | 'start' | 'other_pool')[];
+] as const satisfies readonly (IgnoreReason | 'create' | 'wait' | 'fail' | 'start' | 'other_pool')[];
 
-/** A job that is imagined. Its repository counts as private: GitHub is not asked. */
+/** A job that is imagined. */
 export interface TestJob {
   /** `owner/name` */
   readonly repository: string;
+  /** As GitHub has it now. `absent`: GitHub does not show it; `unknown`: GitHub did not answer. Both count as private. */
+  readonly visibility: 'public' | 'private' | 'absent' | 'unknown';
   readonly labels: readonly string[];
 }
 
@@ -43,11 +49,16 @@ export interface PoolTest {
 }
 
 /**
- * Decides what `pool` would do for a job, without changing anything: which pool takes it, whether there is a slot, and the placements of the
- * runner `name`. Throws what `placements` of the provider throws.
+ * Decides what `pool` would do for a job, without changing anything: which pool takes it, whether there is a slot, the placements of the
+ * runner `name`, and, with `asksProvider`, whether the provider's check finds what would fail. Throws what `placements` of the provider throws.
  */
-export async function planTest(context: Context, pool: Pool, job: TestJob, name: string): Promise<PoolTest> {
-  const {match, taker, answers} = explainMatch({...job, isPublic: false}, context.pools);
+export async function planTest(
+  context: Context,
+  pool: Pool,
+  job: TestJob,
+  {name, asksProvider}: {readonly name: string; readonly asksProvider: boolean},
+): Promise<PoolTest> {
+  const {match, taker, answers} = explainMatch({...job, isPublic: job.visibility === 'public'}, context.pools);
   const nothing = {taker, placements: [], runner: undefined};
   if (match.kind === 'ignored') return {...nothing, decision: match.reason, because: match.detail};
   const because = answers.find((answer) => answer.pool === pool.name)?.because ?? '';
@@ -62,8 +73,15 @@ export async function planTest(context: Context, pool: Pool, job: TestJob, name:
   if (!isEphemeral(pool)) throw new RangeError(`pool ${pool.name} neither makes a machine nor has one`);
   const labels = job.labels.map((label) => label.toLowerCase());
   const runner = {name, pool, scope: scopeFor(pool, job), labels: registrationLabels(pool, labels)};
-  const placements = await context.provider(pool.name).placements({name, pool: pool.name, job: name});
-  return {taker, placements, runner, ...(await timeOf(context, pool, job))};
+  const provider = context.provider(pool.name);
+  const findings = asksProvider ? await provider.check(pool.name) : [];
+  const failures = findings.filter(({status}) => status === 'error');
+  const asked = provider.placements({name, pool: pool.name, job: name});
+  const placements = await asked.catch((error: unknown) => {
+    if (failures.length > 0 && error instanceof SlipwayError) return [];
+    throw error;
+  });
+  return {taker, placements, runner, ...(failureOf(pool, job, failures) ?? (await timeOf(context, pool, job)))};
 }
 
 function startOf({name, provider}: PersistentPool): Pick<PoolTest, 'decision' | 'because' | 'placements'> {
@@ -75,26 +93,41 @@ function startOf({name, provider}: PersistentPool): Pick<PoolTest, 'decision' | 
   };
 }
 
+/** What would end in a dead letter, in the provider's words and with what to do. */
+function failureOf(
+  {name}: Pool,
+  {repository, visibility}: TestJob,
+  failures: readonly Finding[],
+): Pick<PoolTest, 'decision' | 'because'> | undefined {
+  if (visibility === 'absent') {
+    return {
+      decision: 'fail',
+      because: `pool ${name} takes the job, and GitHub shows no repository ${repository} to this deployment`,
+    };
+  }
+  if (failures.length === 0) return undefined;
+  const found = failures.map(({because, do: remedy}) => `${because} (${remedy.replace(/\.$/, '')})`);
+  return {decision: 'fail', because: `pool ${name} takes the job, and no machine can be created: ${found.join('; ')}`};
+}
+
 /** Whether the machine would be created at once. */
 async function timeOf(
   context: Context,
   pool: Pool,
-  {repository}: TestJob,
+  {repository, visibility}: TestJob,
 ): Promise<Pick<PoolTest, 'decision' | 'because'>> {
-  const {name, maxRunners} = pool;
-  if (maxRunners === 0) return {decision: 'wait', because: `pool ${name} is drained: its maxRunners is 0`};
-  const reached = await reachedLimit(context, name);
-  if (reached === 'pool') {
-    return {decision: 'wait', because: `all ${maxRunners} runners of pool ${name} are in use or on their way`};
-  }
-  if (reached) return {decision: 'wait', because: `all ${context.maxRunners} runners over all pools are in use`};
+  const {name} = pool;
+  const noSlot = await noSlotBecause(context, name);
+  if (noSlot !== undefined) return {decision: 'wait', because: noSlot};
   const breaker = await findHoldingBreaker(context, name, repository);
   if (breaker) return {decision: 'wait', because: `breaker ${breaker.name} is open: ${breaker.reason}`};
-  const isClosed = !pool.allowPublicRepos;
+  const isInDoubt = visibility === 'unknown' && !pool.allowPublicRepos;
   return {
     decision: 'create',
     because: `pool ${name} takes the job: repository and labels fit${
-      isClosed ? `; if ${repository} is public it does not, because allowPublicRepos is not set` : ''
+      isInDoubt
+        ? `; GitHub was not heard: if ${repository} is public the pool does not, as allowPublicRepos is not set`
+        : ''
     }`,
   };
 }

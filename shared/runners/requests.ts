@@ -1,18 +1,21 @@
 import {createHash} from 'node:crypto';
-import {NoCapacity, Refused} from '../errors';
+import {NameTaken, PoolFull, Refused} from '../errors';
 import {type JobKey, jobKeyOf} from '../model/job';
 import {labelsWithoutJob} from '../model/labels';
 import {runnerName} from '../model/names';
 import {type EphemeralPool, isEphemeral} from '../model/pool';
 import {isEnding, isOver, newRunnerWithoutJob, type RunnerDocument} from '../model/runner';
-import type {RunnerScope} from '../model/scope';
+import {describeScope, type RunnerScope, scopeKey} from '../model/scope';
 import {demandTask, makeTask, removeTask} from '../model/tasks';
 import {type Context, githubOf, type OperationOptions, poolOf} from '../ports';
 import {findRegistration} from './retire';
-import {areFree, findSlots, readSlots, takeSlots} from './slots';
+import {areFree, findSlots, noSlotBecause, readSlots, takeSlots} from './slots';
 
 /** Attempts to take a slot, each after another execution took the slot of the attempt before. */
 const MAX_ROUNDS = 12;
+
+/** When a request of a full pool may be repeated. */
+const FULL_SECONDS = 60;
 
 /** Numbers that stand for the job id in names of runners without a job: fifteen digits, above all job ids of GitHub. */
 const FIRST_NUMBER = 900_000_000_000_000;
@@ -21,7 +24,7 @@ const NUMBER_COUNT = 99_999_999_999_999;
 /**
  * Requests runners without a job: records them, and enqueues tasks that create them. They are unassigned: they take the pool's next jobs, and
  * are deleted after `idleMinutes` without one. The same key requests the same runners. Throws `Refused` for a pool without ephemeral runners
- * or labels, and `NoCapacity` when the pool is full: the runners recorded until then stay, and the same request continues from there.
+ * or labels, and `PoolFull` when the pool is full or drained: the runners recorded until then stay, and the same request continues from there.
  */
 export async function requestRunners(
   context: Context,
@@ -65,7 +68,8 @@ export interface TestRunner {
 
 /**
  * Requests one runner for a test: records it, and enqueues the task that creates it. It is unassigned, as those of `requestRunners`. The same
- * name requests the same runner. Throws `NoCapacity` when the pool is full.
+ * name requests the same runner. Throws `NameTaken` for the name of a runner with other labels or another scope, and `PoolFull` as
+ * `requestRunners`.
  */
 export async function requestTestRunner(
   context: Context,
@@ -73,6 +77,7 @@ export async function requestTestRunner(
 ): Promise<RunnerDocument> {
   const wanted = {name, number: numberOf(name), pool: pool.name, provider: pool.provider.type, labels, scope};
   const runner = await recordRequestedRunner(context, wanted);
+  refuseOtherRunner(runner, wanted);
   await context.tasks.enqueue(makeTask(name));
   context.logger.info(`runner ${name} is requested, to test pool ${pool.name}`, {
     decision: 'requested',
@@ -81,6 +86,18 @@ export async function requestTestRunner(
     pool: pool.name,
   });
   return runner;
+}
+
+/** Throws `NameTaken` where the runner on record under the name has other labels or another scope than the wanted one. */
+export function refuseOtherRunner(
+  recorded: Pick<RunnerDocument, 'name' | 'labels' | 'scope'>,
+  wanted: Pick<RunnerDocument, 'labels' | 'scope'>,
+): void {
+  const labelsOf = ({labels}: Pick<RunnerDocument, 'labels'>) => [...labels].sort().join('\n');
+  if (labelsOf(recorded) === labelsOf(wanted) && scopeKey(recorded.scope) === scopeKey(wanted.scope)) return;
+  throw new NameTaken(
+    `runner ${recorded.name} is on record with the labels ${recorded.labels.join(', ')} in ${describeScope(recorded.scope)}: ask for the same ones, or leave the name out for another runner`,
+  );
 }
 
 type RunnerToRecord = Pick<RunnerDocument, 'name' | 'pool' | 'labels' | 'scope'> & {
@@ -102,6 +119,7 @@ async function recordRequestedRunner(context: Context, wanted: RunnerToRecord): 
       if (!areFree(slots)) return 'taken';
       const now = clock.now();
       const runner = newRunnerWithoutJob({...wanted, slot: slots.own.id, slotOfAll: slots.all?.id ?? null, now});
+      // mutation: slot of a requested runner
       takeSlots(transaction, slots, wanted.name, now);
       transaction.set('runners', wanted.name, runner);
       return runner;
@@ -109,9 +127,10 @@ async function recordRequestedRunner(context: Context, wanted: RunnerToRecord): 
     if (written === 'full') break;
     if (written !== 'taken') return written;
   }
-  throw new NoCapacity(
-    `pool ${wanted.pool} has no free slot: all of its maxRunners, or of those over all pools, are in use`,
-    60,
+  const because = await noSlotBecause(context, wanted.pool);
+  throw new PoolFull(
+    because ?? `pool ${wanted.pool} had a free slot, and others took it at the same time`,
+    FULL_SECONDS,
   );
 }
 

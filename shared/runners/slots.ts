@@ -83,7 +83,7 @@ export async function findSlots(
 }
 
 /** Which limit is reached: that of the pool, or the one over all pools; undefined: none. Reads counts alone, and changes nothing. */
-export async function reachedLimit(
+async function reachedLimit(
   context: Pick<Context, 'store' | 'pools' | 'maxRunners'>,
   pool: string,
 ): Promise<'pool' | 'all pools' | undefined> {
@@ -96,6 +96,22 @@ export async function reachedLimit(
   };
   if (await isReached(pool)) return 'pool';
   return context.maxRunners !== undefined && (await isReached(ALL_POOLS)) ? 'all pools' : undefined;
+}
+
+/**
+ * Why the pool may have no further runner now, in a sentence without a point at its end; undefined: it may. Reads counts alone, and changes
+ * nothing.
+ */
+export async function noSlotBecause(
+  context: Pick<Context, 'store' | 'pools' | 'maxRunners'>,
+  pool: string,
+): Promise<string | undefined> {
+  const limit = slotLimit(context, pool);
+  if (limit === 0) return `pool ${pool} is drained: its maxRunners is 0, and no runner is made`;
+  const reached = await reachedLimit(context, pool);
+  if (reached === 'pool') return `pool ${pool} is full: ${limit} of ${limit} runners are in use or on their way`;
+  const ofAll = slotLimit(context, ALL_POOLS);
+  return reached && `all pools together are full: ${ofAll} of ${ofAll} runners are in use or on their way`;
 }
 
 /** The slots that a runner left to the job when it was over, as far as they are still kept for the job. */

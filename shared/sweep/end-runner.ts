@@ -20,7 +20,7 @@ import type {ActionOutcome, EndOptions, EndRunner, LeftoverVm, Removed} from './
 export async function endRunner(
   sweep: Sweep,
   action: EndRunner<string>,
-  {unlessOnline = false, hasVanished = false, failedToBoot = false}: EndOptions = {},
+  {unlessOnline = false, hasVanished = false, failedToBoot = false, lackedCapacity = false}: EndOptions = {},
 ): Promise<ActionOutcome> {
   const {context} = sweep;
   const {runner: name, reason, isDead, force, jobUrl} = action;
@@ -33,7 +33,7 @@ export async function endRunner(
   const job = runner.runs === null ? undefined : await context.store.get('jobs', runner.runs);
   const preemption = job && hasVanished ? await preempted(sweep, runner, job) : undefined;
   const failure = hasVanished || failedToBoot ? await bootFailure(context, runner) : undefined;
-  const reopened = await reopenCovered(context, name);
+  const reopened = await reopenCovered(context, name, lackedCapacity);
   const removal = await removeMachine(context, runner);
   await retireRunner(context, runner, runner.runs === null ? 'failed' : 'gone', removal);
   if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));

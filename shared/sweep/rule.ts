@@ -80,6 +80,8 @@ export interface EndOptions {
   readonly hasVanished?: boolean;
   /** The VM did not boot: counted by the boot breaker of the pool. */
   readonly failedToBoot?: boolean;
+  /** The machine waited at its provider for capacity: noted of the job, as of a creation for which there was none. */
+  readonly lackedCapacity?: boolean;
 }
 
 /** A VM without a live runner on record. */

@@ -16,6 +16,7 @@ import {
   usageId,
   useOf,
 } from '../model/usage';
+import type {Session} from '../model/vm';
 import {type Context, poolOf} from '../ports';
 import type {Found, Transaction} from '../store/store';
 import type {Sweep} from './context';
@@ -173,22 +174,22 @@ function countVms(context: Context, vms: Observed['vms'], before: UsageCursor['v
   return {uses, counted};
 }
 
-type Span = {readonly from: number; readonly to: number};
-
 function uncountedSpans(
-  {sessions = [], upSince}: Observed['vms'][number]['document'],
+  {sessions = [], upSince, machineType = null, spot = null}: Observed['vms'][number]['document'],
   until: number,
   now: number,
-): Span[] {
-  const ended = sessions.filter(({to}) => to > until).map(({from, to}) => ({from: Math.max(from, until), to}));
+): Session[] {
+  const ended = sessions
+    .filter(({to}) => to > until)
+    .map((session) => ({...session, from: Math.max(session.from, until)}));
   if (typeof upSince !== 'number') return ended;
-  const since = {from: Math.max(upSince, until), to: now};
+  const since = {from: Math.max(upSince, until), to: now, machineType, spot};
   const isDue = since.to - since.from >= VM_INTERVAL_MS || dayOf(since.from) !== dayOf(since.to);
   return isDue && since.to > since.from ? [...ended, since] : ended;
 }
 
 /** One use for each UTC day that the time touches; its jobs are of the last day. */
-function usesOfVm(pool: Pool, {from, to}: Span, jobs: number): Use[] {
+function usesOfVm(pool: Pool, {from, to, machineType = null, spot}: Session, jobs: number): Use[] {
   const uses: Use[] = [];
   for (let start = from; start < to; ) {
     const midnight = Date.parse(`${dayOf(start)}T00:00:00Z`) + 24 * 3600_000;
@@ -198,8 +199,8 @@ function usesOfVm(pool: Pool, {from, to}: Span, jobs: number): Use[] {
       pool: pool.name,
       repository: repositoryOf(pool),
       workflow: PERSISTENT_VM,
-      machineType: null,
-      spot: false,
+      machineType,
+      spot: spot ?? false,
       jobs: end === to ? jobs : 0,
       machines: 0,
       ms: end - start,

@@ -7,6 +7,7 @@ import {queuedAgainTask, startVmTask, vmCheckTask} from '../model/tasks';
 import {
   countFailedStart,
   isBeingStopped,
+  isOtherMachine,
   isStartAlertDue,
   markRunning,
   markStarting,
@@ -36,8 +37,11 @@ async function ensureStarted(context: Context, vm: Vm): Promise<Outcome> {
   const outcome = await context.vm(vm).start({});
   if (outcome.kind !== 'changed' && outcome.kind !== 'already') throw await handleFailedStart(context, vm, outcome);
 
-  const document =
-    before.state === 'running' && before.startFailures === 0 ? before : await changeVm(context, vm, markRunning);
+  const {machine} = outcome;
+  const isOnRecord = before.state === 'running' && before.startFailures === 0 && !isOtherMachine(before, machine);
+  const document = isOnRecord
+    ? before
+    : await changeVm(context, vm, (known, now) => ({...markRunning(known, now), ...machine}));
   // mutation: restore labels at start
   if (document.drained.length > 0) await restoreLabels(context, vm, document);
   if (before.state !== 'running') {

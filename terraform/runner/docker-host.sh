@@ -3,7 +3,7 @@
 # Assembled from src/ by assemble.sh: change it there.
 set -Eeuo pipefail
 
-# Where things are. The variables of the environment are for the tests alone: on a VM nobody sets them.
+# Where things are. These variables of the environment are for the tests alone: on a VM nobody sets them.
 ROOT=${SLIPWAY_ROOT:-}
 METADATA_URL=${SLIPWAY_METADATA_URL:-http://169.254.169.254/computeMetadata/v1}
 RETRY_SECONDS=${SLIPWAY_RETRY_SECONDS:-2}
@@ -71,7 +71,10 @@ trap_errors() {
   trap '[[ -n $why ]] || why="unexpected failure in line $LINENO: $BASH_COMMAND"' ERR
 }
 
-# The metadata server. It can be late at boot, and it answers 429 and 503 now and then.
+# Where the VM learns what it is for. ec2.sh has the same for the other cloud.
+CLOUD=${SLIPWAY_CLOUD:-google}
+
+# Google Cloud's metadata server. It can be late at boot, and it answers 429 and 503 now and then.
 METADATA_TRIES=30
 
 # Prints the value at the path. Ends with 4 when there is none, with 1 when the server does not say.
@@ -94,10 +97,15 @@ metadata() {
   return 1
 }
 
+# As metadata, for an attribute of the VM.
+google_attribute() {
+  metadata "instance/attributes/$1"
+}
+
 # setting NAME DEFAULT: sets REPLY to the VM's metadata attribute, or to the default when it is missing or empty.
 setting() {
   local code=0
-  REPLY=$(metadata "instance/attributes/$1") || code=$?
+  REPLY=$("${CLOUD}_attribute" "$1") || code=$?
   case $code in
     0) [[ -n $REPLY ]] || REPLY=$2 ;;
     4) REPLY=$2 ;;
@@ -115,7 +123,7 @@ number() {
 
 # Waits for the notice of preemption (a spot VM has 30 seconds from then), then signals the process PID.
 # https://cloud.google.com/compute/docs/instances/create-use-spot#detect-preemption
-watch_preemption() {
+google_watch_preemption() {
   local pid=$1 etag=0 reply headers body
   while true; do
     reply=$(curl --silent --include --noproxy '*' --header 'Metadata-Flavor: Google' --max-time 90 \
@@ -162,9 +170,9 @@ ensure_package() {
     fail "$package could not be installed: bake it into the image, or let the VM reach the package mirrors"
 }
 
-# The metadata server holds the JIT config and, where the VM has a service account, its token. Root alone may talk to it: not the
-# runner's user, and neither the subordinate ids that containers without root run under, which a rule about the one user
-# would let pass. DNS (53) and time (123) live at the same address and stay open for all. Refused and not dropped, so that what asks gets
+# The metadata server (Google Cloud's and EC2's have the same IPv4 address) holds the JIT config and, where the VM has a service account
+# or a role, its token. Root alone may talk to it: not the runner's user, and neither the subordinate ids that containers without root
+# run under, which a rule about the one user would let pass. DNS (53) and time (123) live at the same address and stay open for all. Refused and not dropped, so that what asks gets
 # its answer at once: OS Login's name service asks from any process.
 # Containers of Docker are forwarded and not sent by a process of this machine: hence the second chain.
 metadata_rules() {
@@ -173,7 +181,7 @@ table inet slipway
 delete table inet slipway
 table inet slipway {
   set metadata4 { type ipv4_addr; elements = { 169.254.169.254 } }
-  set metadata6 { type ipv6_addr; elements = { fd20:ce::254 } }
+  set metadata6 { type ipv6_addr; elements = { fd20:ce::254, fd00:ec2::254 } }
   chain metadata {
     meta l4proto { tcp, udp } th dport { 53, 123 } accept
     meta l4proto tcp reject with tcp reset

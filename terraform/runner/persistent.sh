@@ -11,7 +11,7 @@ RUNNER_VERSION=2.338.0
 RUNNER_SHA256_X64=af4b794c1bc41d73d40535e3fe092a39f9679cd8d965954c2aca25a05ca41d32
 RUNNER_SHA256_ARM64=628b4a7258487b80c1d3c221095a7ded349f5ae0175fd3dfab708d07428f041b
 
-# Where things are. The variables of the environment are for the tests alone: on a VM nobody sets them.
+# Where things are. These variables of the environment are for the tests alone: on a VM nobody sets them.
 ROOT=${SLIPWAY_ROOT:-}
 METADATA_URL=${SLIPWAY_METADATA_URL:-http://169.254.169.254/computeMetadata/v1}
 RETRY_SECONDS=${SLIPWAY_RETRY_SECONDS:-2}
@@ -89,7 +89,10 @@ trap_errors() {
   trap '[[ -n $why ]] || why="unexpected failure in line $LINENO: $BASH_COMMAND"' ERR
 }
 
-# The metadata server. It can be late at boot, and it answers 429 and 503 now and then.
+# Where the VM learns what it is for. ec2.sh has the same for the other cloud.
+CLOUD=${SLIPWAY_CLOUD:-google}
+
+# Google Cloud's metadata server. It can be late at boot, and it answers 429 and 503 now and then.
 METADATA_TRIES=30
 
 # Prints the value at the path. Ends with 4 when there is none, with 1 when the server does not say.
@@ -112,10 +115,15 @@ metadata() {
   return 1
 }
 
+# As metadata, for an attribute of the VM.
+google_attribute() {
+  metadata "instance/attributes/$1"
+}
+
 # setting NAME DEFAULT: sets REPLY to the VM's metadata attribute, or to the default when it is missing or empty.
 setting() {
   local code=0
-  REPLY=$(metadata "instance/attributes/$1") || code=$?
+  REPLY=$("${CLOUD}_attribute" "$1") || code=$?
   case $code in
     0) [[ -n $REPLY ]] || REPLY=$2 ;;
     4) REPLY=$2 ;;
@@ -133,7 +141,7 @@ number() {
 
 # Waits for the notice of preemption (a spot VM has 30 seconds from then), then signals the process PID.
 # https://cloud.google.com/compute/docs/instances/create-use-spot#detect-preemption
-watch_preemption() {
+google_watch_preemption() {
   local pid=$1 etag=0 reply headers body
   while true; do
     reply=$(curl --silent --include --noproxy '*' --header 'Metadata-Flavor: Google' --max-time 90 \
@@ -259,9 +267,9 @@ download_runner() {
   say "runner $version installed"
 }
 
-# The metadata server holds the JIT config and, where the VM has a service account, its token. Root alone may talk to it: not the
-# runner's user, and neither the subordinate ids that containers without root run under, which a rule about the one user
-# would let pass. DNS (53) and time (123) live at the same address and stay open for all. Refused and not dropped, so that what asks gets
+# The metadata server (Google Cloud's and EC2's have the same IPv4 address) holds the JIT config and, where the VM has a service account
+# or a role, its token. Root alone may talk to it: not the runner's user, and neither the subordinate ids that containers without root
+# run under, which a rule about the one user would let pass. DNS (53) and time (123) live at the same address and stay open for all. Refused and not dropped, so that what asks gets
 # its answer at once: OS Login's name service asks from any process.
 # Containers of Docker are forwarded and not sent by a process of this machine: hence the second chain.
 metadata_rules() {
@@ -270,7 +278,7 @@ table inet slipway
 delete table inet slipway
 table inet slipway {
   set metadata4 { type ipv4_addr; elements = { 169.254.169.254 } }
-  set metadata6 { type ipv6_addr; elements = { fd20:ce::254 } }
+  set metadata6 { type ipv6_addr; elements = { fd20:ce::254, fd00:ec2::254 } }
   chain metadata {
     meta l4proto { tcp, udp } th dport { 53, 123 } accept
     meta l4proto tcp reject with tcp reset
@@ -443,7 +451,7 @@ supervise() {
   busy_at=$SECONDS
   trap 'stop "the VM is shutting down" '"$grace" TERM INT
   trap 'stop "the spot VM is being preempted" 20' USR1
-  watch_preemption $$ </dev/null >/dev/null 2>&1 &
+  "${CLOUD}_watch_preemption" $$ </dev/null >/dev/null 2>&1 &
   preemption=$!
   disown "$preemption" # or bash reports its end
 
@@ -516,7 +524,7 @@ show_diagnostics() {
 enter_unit() {
   local name=$1
   [[ -d $UNIT_DIR ]] || return 0
-  install -D --mode 0755 "${BASH_SOURCE[0]}" "$LIB_DIR/$name"
+  install -D --mode 0700 "${BASH_SOURCE[0]}" "$LIB_DIR/$name"
   cat >"$UNIT_DIR/slipway-runner.service" <<UNIT
 [Unit]
 Description=Slipway: runs the GitHub Actions runner

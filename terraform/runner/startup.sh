@@ -11,7 +11,7 @@ RUNNER_VERSION=2.338.0
 RUNNER_SHA256_X64=af4b794c1bc41d73d40535e3fe092a39f9679cd8d965954c2aca25a05ca41d32
 RUNNER_SHA256_ARM64=628b4a7258487b80c1d3c221095a7ded349f5ae0175fd3dfab708d07428f041b
 
-# Where things are. The variables of the environment are for the tests alone: on a VM nobody sets them.
+# Where things are. These variables of the environment are for the tests alone: on a VM nobody sets them.
 ROOT=${SLIPWAY_ROOT:-}
 METADATA_URL=${SLIPWAY_METADATA_URL:-http://169.254.169.254/computeMetadata/v1}
 RETRY_SECONDS=${SLIPWAY_RETRY_SECONDS:-2}
@@ -89,7 +89,10 @@ trap_errors() {
   trap '[[ -n $why ]] || why="unexpected failure in line $LINENO: $BASH_COMMAND"' ERR
 }
 
-# The metadata server. It can be late at boot, and it answers 429 and 503 now and then.
+# Where the VM learns what it is for. ec2.sh has the same for the other cloud.
+CLOUD=${SLIPWAY_CLOUD:-google}
+
+# Google Cloud's metadata server. It can be late at boot, and it answers 429 and 503 now and then.
 METADATA_TRIES=30
 
 # Prints the value at the path. Ends with 4 when there is none, with 1 when the server does not say.
@@ -112,10 +115,15 @@ metadata() {
   return 1
 }
 
+# As metadata, for an attribute of the VM.
+google_attribute() {
+  metadata "instance/attributes/$1"
+}
+
 # setting NAME DEFAULT: sets REPLY to the VM's metadata attribute, or to the default when it is missing or empty.
 setting() {
   local code=0
-  REPLY=$(metadata "instance/attributes/$1") || code=$?
+  REPLY=$("${CLOUD}_attribute" "$1") || code=$?
   case $code in
     0) [[ -n $REPLY ]] || REPLY=$2 ;;
     4) REPLY=$2 ;;
@@ -133,7 +141,7 @@ number() {
 
 # Waits for the notice of preemption (a spot VM has 30 seconds from then), then signals the process PID.
 # https://cloud.google.com/compute/docs/instances/create-use-spot#detect-preemption
-watch_preemption() {
+google_watch_preemption() {
   local pid=$1 etag=0 reply headers body
   while true; do
     reply=$(curl --silent --include --noproxy '*' --header 'Metadata-Flavor: Google' --max-time 90 \
@@ -152,6 +160,71 @@ watch_preemption() {
     if [[ $headers =~ etag:\ *([0-9a-z]+) ]]; then etag=${BASH_REMATCH[1]}; fi
     shopt -u nocasematch
   done
+}
+
+# The other cloud. On EC2 this script is itself the user data, and the control plane puts lines before it that set shell variables:
+# SLIPWAY_CLOUD=ec2, SLIPWAY_JITCONFIG, SLIPWAY_LIFE_SECONDS, SLIPWAY_DEPLOYMENT, SLIPWAY_POOL, SLIPWAY_RUNNER, and as SLIPWAY_<NAME> whatever is
+# the attribute slipway-<name> on Google Cloud. They are not exported, so no other process sees them.
+IMDS_URL=${SLIPWAY_IMDS_URL:-http://169.254.169.254/latest}
+SPOT_POLL_SECONDS=${SLIPWAY_SPOT_POLL_SECONDS:-5}
+
+# EC2 terminates a spot VM two minutes after its notice.
+SPOT_NOTICE_SECONDS=130
+
+# imds PATH: prints the value. Ends with 4 when there is none, with 1 when the service does not say. The template asks for IMDSv2, so each
+# question needs a token; one for each is cheaper than to know when it ends.
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+imds() {
+  local token reply ask=(curl --silent --noproxy '*' --connect-timeout 2 --max-time 10)
+  token=$("${ask[@]}" --fail --request PUT --header 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$IMDS_URL/api/token") || return 1
+  # The token is good on this VM alone, but command lines can be read by all.
+  reply=$("${ask[@]}" --header @- --write-out '\n%{http_code}' "$IMDS_URL/meta-data/$1" <<<"X-aws-ec2-metadata-token: $token") || return 1
+  case ${reply##*$'\n'} in
+    200) printf '%s' "${reply%$'\n'*}" ;;
+    404) return 4 ;;
+    *) return 1 ;;
+  esac
+}
+
+# There is no maxRunDuration on EC2: systemd powers off at the end of the VM's time, counted from its boot, also when this script hangs, and
+# the shutdown behaviour of the template deletes what is off. What boots a second time has lost that timer, and its runner: it is powered
+# off by cloud-init, which runs this script at the first boot alone. -i: no inhibitor lock of a job holds it up.
+bound_life() {
+  local seconds=${SLIPWAY_LIFE_SECONDS:-} again=$ROOT/var/lib/cloud/scripts/per-boot/slipway-end
+  if [[ $seconds =~ ^[1-9][0-9]{0,8}$ ]]; then
+    if systemd-run --quiet --collect --unit slipway-life --on-boot "$seconds" systemctl poweroff -i &&
+      mkdir -p "${again%/*}" && printf '#!/bin/sh\nexec systemctl poweroff -i\n' >"$again" && chmod 0700 "$again"; then
+      return
+    fi
+    why='systemd did not take the timer that ends this VM'
+  else
+    why="found SLIPWAY_LIFE_SECONDS=$seconds, expected a number of seconds"
+  fi
+  say "power off: $why; a VM that nothing ends is not left on"
+  power_off
+  exit 1
+}
+
+# cloud-init keeps the user data, and so the JIT config, in several files: they are root's alone already, and stay so whatever an image does.
+close_user_data() {
+  local path
+  for path in "$ROOT/var/lib/cloud/instances" "$ROOT/run/cloud-init/instance-data-sensitive.json"; do
+    [[ ! -e $path ]] || chmod go= "$path" || fail "the rights on $path could not be taken away: it holds the JIT config"
+  done
+}
+
+ec2_attribute() {
+  local name=${1^^}
+  name=${name//-/_}
+  [[ -n ${!name:-} ]] || return 4
+  printf '%s' "${!name}"
+}
+
+# Until the notice there is nothing at this path.
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
+ec2_watch_preemption() {
+  until imds spot/instance-action >/dev/null; do sleep "$SPOT_POLL_SECONDS"; done
+  kill -USR1 "$1"
 }
 
 # Debian packages.
@@ -259,9 +332,9 @@ download_runner() {
   say "runner $version installed"
 }
 
-# The metadata server holds the JIT config and, where the VM has a service account, its token. Root alone may talk to it: not the
-# runner's user, and neither the subordinate ids that containers without root run under, which a rule about the one user
-# would let pass. DNS (53) and time (123) live at the same address and stay open for all. Refused and not dropped, so that what asks gets
+# The metadata server (Google Cloud's and EC2's have the same IPv4 address) holds the JIT config and, where the VM has a service account
+# or a role, its token. Root alone may talk to it: not the runner's user, and neither the subordinate ids that containers without root
+# run under, which a rule about the one user would let pass. DNS (53) and time (123) live at the same address and stay open for all. Refused and not dropped, so that what asks gets
 # its answer at once: OS Login's name service asks from any process.
 # Containers of Docker are forwarded and not sent by a process of this machine: hence the second chain.
 metadata_rules() {
@@ -270,7 +343,7 @@ table inet slipway
 delete table inet slipway
 table inet slipway {
   set metadata4 { type ipv4_addr; elements = { 169.254.169.254 } }
-  set metadata6 { type ipv6_addr; elements = { fd20:ce::254 } }
+  set metadata6 { type ipv6_addr; elements = { fd20:ce::254, fd00:ec2::254 } }
   chain metadata {
     meta l4proto { tcp, udp } th dport { 53, 123 } accept
     meta l4proto tcp reject with tcp reset
@@ -443,7 +516,7 @@ supervise() {
   busy_at=$SECONDS
   trap 'stop "the VM is shutting down" '"$grace" TERM INT
   trap 'stop "the spot VM is being preempted" 20' USR1
-  watch_preemption $$ </dev/null >/dev/null 2>&1 &
+  "${CLOUD}_watch_preemption" $$ </dev/null >/dev/null 2>&1 &
   preemption=$!
   disown "$preemption" # or bash reports its end
 
@@ -516,7 +589,7 @@ show_diagnostics() {
 enter_unit() {
   local name=$1
   [[ -d $UNIT_DIR ]] || return 0
-  install -D --mode 0755 "${BASH_SOURCE[0]}" "$LIB_DIR/$name"
+  install -D --mode 0700 "${BASH_SOURCE[0]}" "$LIB_DIR/$name"
   cat >"$UNIT_DIR/slipway-runner.service" <<UNIT
 [Unit]
 Description=Slipway: runs the GitHub Actions runner
@@ -547,12 +620,23 @@ end() {
   set +e
   [[ -z $runner_pid ]] || show_diagnostics "$diag_lines"
   say "power off: ${why:-the script ended with status $code}"
+  # EC2 says why a VM ended: of one that powers itself off after its notice nobody could tell that it was interrupted.
+  if [[ $CLOUD == ec2 && $stopping == 'the spot VM is being preempted' ]]; then sleep "$SPOT_NOTICE_SECONDS"; fi
   power_off
   exit "$code"
 }
 
 take_jit_config() {
   local code=0
+  if [[ $CLOUD == ec2 ]]; then
+    secret=${SLIPWAY_JITCONFIG:-}
+    SLIPWAY_JITCONFIG=''
+    close_user_data
+    # This copy is read to its end already, and nothing starts it again.
+    rm -f "$LIB_DIR/startup.sh"
+    [[ -n $secret ]] || fail 'no JIT config: expected it in the variable SLIPWAY_JITCONFIG; the control plane puts it before this script in the user data'
+    return
+  fi
   secret=$(metadata instance/attributes/slipway-jit-config) || code=$?
   [[ $code != 1 ]] || fail "no JIT config: the metadata server did not answer in $METADATA_TRIES tries"
   [[ -n $secret ]] || fail 'no JIT config: expected it in the metadata attribute slipway-jit-config; the control plane puts it there when it creates the VM'
@@ -562,7 +646,11 @@ run() {
   trap end EXIT
   trap 'fail "the VM is shutting down"' TERM INT
   trap_errors
-  say "starting on $(uname -n)"
+  if [[ $CLOUD == ec2 ]]; then
+    say "starting on $(imds instance-id || uname -n) as ${SLIPWAY_RUNNER:-no runner} (pool ${SLIPWAY_POOL:-unknown}, deployment ${SLIPWAY_DEPLOYMENT:-unknown})"
+  else
+    say "starting on $(uname -n)"
+  fi
   take_jit_config
   number slipway-idle-seconds 900
   local idle=$REPLY
@@ -594,6 +682,7 @@ bake() {
 open_console
 case ${1:-} in
   '')
+    [[ $CLOUD != ec2 ]] || bound_life
     # Also when this script itself is killed.
     enter_unit startup.sh FailureAction=poweroff ''
     run

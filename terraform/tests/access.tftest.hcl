@@ -47,6 +47,18 @@ run "callers" {
   }
 }
 
+run "subjects_for_aws" {
+  assert {
+    condition     = keys(output.aws_subjects) == ["api", "provision", "stop", "sweep"]
+    error_message = "webhook and the tasks' account do not reach AWS"
+  }
+
+  assert {
+    condition     = alltrue([for name, id in output.aws_subjects : id == google_service_account.function[name].unique_id])
+    error_message = "AWS knows an account by its unique id"
+  }
+}
+
 run "callers_of_the_api" {
   command = plan
   variables {
@@ -281,8 +293,39 @@ run "secrets" {
   }
 
   assert {
+    condition     = length(google_secret_manager_secret.codemagic_token) == 0
+    error_message = "without a pool of type codemagic there is no secret for its token"
+  }
+
+  assert {
     condition     = google_storage_bucket.bundles.public_access_prevention == "enforced" && google_storage_bucket.bundles.uniform_bucket_level_access
     error_message = "the bucket of the bundles cannot be made public"
+  }
+}
+
+run "the_token_of_codemagic" {
+  variables {
+    pools = "{pools: [{repo: acme/ios, requires: [macos], jobMinutes: 110, provider: {type: codemagic, app: 5c9c064185dd2310123b8e96, workflow: github-runner, team: 60aa00000000000000000001}}]}"
+  }
+
+  assert {
+    condition     = google_secret_manager_secret.codemagic_token[0].secret_id == "slipway-codemagic-token"
+    error_message = "a pool of type codemagic has a secret for its token"
+  }
+
+  assert {
+    condition = [
+      for name, grant in google_secret_manager_secret_iam_member.read_secret : name if grant.secret_id == "slipway-codemagic-token"
+    ] == ["api/codemagic_token", "provision/codemagic_token", "stop/codemagic_token", "sweep/codemagic_token"]
+    error_message = "only the functions that start, cancel, list or check builds read the token"
+  }
+
+  assert {
+    condition = alltrue([
+      for name, function in google_cloudfunctions2_function.function :
+      lookup(function.service_config[0].environment_variables, "CODEMAGIC_TOKEN", "none") == (name == "webhook" ? "none" : google_secret_manager_secret.codemagic_token[0].id)
+    ])
+    error_message = "these functions are told the token's name, not its value, and webhook is told nothing"
   }
 }
 

@@ -81,6 +81,17 @@ test.each([
   expect([answer.status, problemOf(answer)]).toEqual([400, problem]);
 });
 
+test('a wrong confirm is not told the right one', async () => {
+  const named = await aSystem({env: {DEPLOYMENT: 'runners-of-acme'}});
+  const client = new ApiClient(named.urls.api);
+  for (const confirm of ['', '&confirm=slipway', '&confirm=runners-of']) {
+    const answer = await client.post(`/cleanup?what=all&dry-run=false${confirm}`);
+    expect([answer.status, answer.text]).toEqual([400, expect.not.stringContaining('runners-of-acme')]);
+    expect(answer.json['detail']).toContain('expected the name of this deployment');
+  }
+  await named.close();
+});
+
 test('registrations: those of runners that are over on record go; online ones, machines’, and others’ stay', async () => {
   const [over, online, alsoOver, another] = [1, 2, 3, 4].map((id) => register(`slipway-arm-${id}-1`));
   if (!over || !online || !alsoOver || !another) throw new Error('not registered');
@@ -165,6 +176,17 @@ test('all: what runs no job goes and its jobs wait for new runners; what is busy
   expect(vms()).toHaveLength(2);
   await system.pass(30 * MINUTE, () => job.status === 'completed');
   expect([job.conclusion, system.killed]).toEqual(['success', []]);
+});
+
+test('a runner whose machine is not made yet is no machine: machines leaves it alone, and all names it as a runner', async () => {
+  const {json} = await api.post('/api/v1/runners', {pool: 'spot', repo: 'acme/app', count: 2});
+  const things = (json['runners'] as {name: string}[]).map(({name}) => `runner ${name} acme/app`).sort();
+  expect(await cleanup('what=machines')).toMatchObject({wouldRemove: [], reasons: {}});
+  expect(await cleanup('what=registrations')).toMatchObject({wouldRemove: [], reasons: {}});
+  expect((await cleanup('what=all')).wouldRemove).toEqual(things);
+  expect((await cleanup('what=all&dry-run=false&confirm=slipway')).removed).toEqual(things);
+  await system.pass(5 * MINUTE);
+  expect([vms(), system.github.runners.all()]).toEqual([[], []]);
 });
 
 test('a call removes a hundred things, and the next one goes on', async () => {

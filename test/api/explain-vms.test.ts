@@ -46,6 +46,43 @@ test('a job that asks for a label that the runner lacks is `vm_cannot_take_it`',
   expect(await questions.waiting(job)).toMatchObject({verdict: 'vm_cannot_take_it'});
 });
 
+test('a job that the VM runs, and ran, has the VM as its runner', async () => {
+  const job = system.queueGpuJob(20 * MINUTE);
+  await system.pass(10 * MINUTE, () => job.status === 'in_progress');
+  await system.pass(10_000);
+  const runner = {name: VM, pool: system.pool, provider: 'gce-vm', place: ZONE};
+  expect(await questions.explain(job.id)).toMatchObject({verdict: 'running', runner: {...runner, state: 'busy'}});
+  await system.pass(30 * MINUTE, () => job.status === 'completed');
+  await system.pass(MINUTE);
+  expect(await questions.explain(job.id)).toMatchObject({verdict: 'completed', runner: {...runner, state: 'idle'}});
+});
+
+test('a job of another pool that the VM’s runner took has the VM as its runner', async () => {
+  const pools = `pools:
+  - name: gpu
+    repo: acme/app
+    requires: [self-hosted, gpu]
+    provider: {type: gce-vm, instance: ${VM}, zone: ${ZONE}}
+  - name: arm
+    repo: acme/app
+    requires: [self-hosted, linux]
+    provider: {type: gce, template: runner-arm64, zones: [us-central1-a]}`;
+  await system.close();
+  system = await aVmSystem({pools});
+  questions = new Questions(system, new ApiClient(system.urls.api));
+  const first = system.queueGpuJob();
+  await system.pass(20 * MINUTE, () => first.status === 'completed');
+  const job = system.queueJob({durationMs: 20 * MINUTE});
+  await system.pass(MINUTE, () => job.status === 'in_progress');
+  await system.pass(10_000);
+  expect(job.runner?.name).toBe(VM);
+  expect(await questions.explain(job.id)).toMatchObject({
+    verdict: 'running',
+    pool: 'arm',
+    runner: {name: VM, pool: 'gpu', provider: 'gce-vm', state: 'busy', place: ZONE},
+  });
+});
+
 test('a job behind another one on the VM is `waiting_for_slot`', async () => {
   const first = system.queueGpuJob(60 * MINUTE);
   await system.pass(10 * MINUTE, () => first.status === 'in_progress');

@@ -150,8 +150,48 @@ describe('a job that waits', () => {
     const explained = await explain(job.id);
     expect(explained.verdict).toBe('retrying');
     expect(explained.because).toContain('502');
+    const [task] = system.tasks.model.queues().flatMap((queue) => queue.pending());
+    const dueMs = (task?.scheduleTimeMs ?? 0) - system.scheduler.now();
+    const said = Number(/due in (\d+) s/.exec(explained.because)?.[1]);
+    expect(Math.abs(said * 1000 - dueMs)).toBeLessThan(2_000);
     expect(await waiting(job)).toMatchObject({verdict: 'retrying'});
     await system.finish();
+  });
+
+  test('for GitHub, which goes on failing, is told of the queue’s own wait, which grows', async () => {
+    await start();
+    system.github.fault({
+      match: {path: /access_tokens/},
+      times: 100,
+      respond: {status: 502, body: {message: 'Bad Gateway'}},
+    });
+    const job = system.queueJob();
+    await system.pass(2 * MINUTE);
+    const explained = await explain(job.id);
+    const [task] = system.tasks.model.queues().flatMap((queue) => queue.pending());
+    expect(task?.attempts).toBeGreaterThan(2);
+    const dueMs = (task?.scheduleTimeMs ?? 0) - system.scheduler.now();
+    expect(explained.because).toContain(`attempt ${task?.attempts} of 20`);
+    const said = Number(/due in (\d+) s/.exec(explained.because)?.[1]);
+    expect(Math.abs(said * 1000 - dueMs)).toBeLessThan(2_000);
+  });
+
+  test('whose runner came up and was removed at GitHub is `retrying`, and not `booting`', async () => {
+    await start();
+    const job = system.queueJob();
+    await system.pass(12_000);
+    const name = `slipway-arm-${job.id}-1`;
+    expect(await explain(job.id)).toMatchObject({verdict: 'booting'});
+    const registration = system.github.runners.all().find((one) => one.name === name);
+    if (!registration) throw new Error(`${name} is not registered`);
+    system.github.runners.remove(registration);
+    await system.pass(61_000);
+    expect(await explain(job.id)).toMatchObject({
+      verdict: 'retrying',
+      because: expect.stringContaining(
+        `runner ${name}, which was there for the job, is not registered at GitHub any more`,
+      ),
+    });
   });
 
   test('is `creating` while its runner is being made', async () => {
@@ -178,6 +218,26 @@ describe('a job that waits', () => {
     expect(await waiting(job)).toMatchObject({verdict: 'booting', do: booting.do});
     await system.pass(6 * MINUTE);
     expect((await explain(job.id)).do).toContain('get-serial-port-output');
+  });
+
+  test('is `booting` with what became of the machines before, once they did not boot', async () => {
+    await start({bootMs: 600 * MINUTE});
+    const job = system.queueJob();
+    await system.sweepFor(9 * MINUTE);
+    await system.pass(MINUTE);
+    const second = await explain(job.id);
+    expect(second).toMatchObject({verdict: 'booting', runner: {name: `slipway-arm-${job.id}-2`}});
+    expect(second.because).toMatch(
+      new RegExp(
+        `; the machine before did not boot: slipway-arm-${job.id}-1 in us-central1-[abf] ended \\d+ (s|min) ago$`,
+      ),
+    );
+    expect(second.do).toContain('mend the startup script or the image');
+    await system.sweepFor(8 * MINUTE);
+    const third = await explain(job.id);
+    expect(third.because).toMatch(
+      new RegExp(`; the machine before did not boot: slipway-arm-${job.id}-2 in .*ago, nor did the one before it$`),
+    );
   });
 
   test('is `booting` with the last line of its console, only once the boot takes too long', async () => {

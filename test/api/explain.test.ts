@@ -70,6 +70,26 @@ describe('a job that is over, runs, or is not known', () => {
     );
   });
 
+  test('is `running` on a runner of another pool, before the news of it has arrived too', async () => {
+    await system.close();
+    const two = (name: string) => `
+  - name: ${name}
+    repo: acme/app
+    requires: [self-hosted, ${name}]
+    idleMinutes: 30
+    provider: {type: gce, template: runner-arm64, zones: [us-central1-a]}`;
+    await start({pools: `pools:${two('one')}${two('two')}`});
+    const made = await api.post('/api/v1/runners', {pool: 'one', repo: 'acme/app', labels: ['two']});
+    expect(made.status).toBe(201);
+    await system.pass(3 * MINUTE);
+    withoutWebhooks();
+    const job = system.queueJob({labels: ['self-hosted', 'two'], durationMs: 20 * MINUTE});
+    await system.pass(MINUTE, () => job.status === 'in_progress');
+    const {name} = (made.json['runners'] as {name: string}[])[0] ?? {name: ''};
+    expect(job.runner?.name).toBe(name);
+    expect(await explain(pageOf(job))).toMatchObject({verdict: 'running', pool: 'two', runner: {name, pool: 'one'}});
+  });
+
   test('is `unknown_job` where neither the record nor GitHub knows it', async () => {
     const explained = await explain(4_711);
     expect(explained).toMatchObject({verdict: 'unknown_job', job: null, runner: null, timeline: []});

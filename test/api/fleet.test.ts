@@ -1,4 +1,4 @@
-import {aSystem, expectClean, MINUTE, type TestSystem} from '../builders/system';
+import {aSystem, expectClean, MINUTE, POOLS, type TestSystem} from '../builders/system';
 import {ApiClient, problemOf} from './client';
 
 jest.setTimeout(60_000);
@@ -82,8 +82,29 @@ test('a rate limit of GitHub holds back further calls to GitHub until it ends', 
 test('a full pool is a problem that says when to retry', async () => {
   await request({...GOOD, count: 5});
   const {answer} = await request(GOOD);
-  expect([answer.status, problemOf(answer)]).toEqual([503, 'no-capacity']);
+  expect([answer.status, problemOf(answer)]).toEqual([503, 'pool-full']);
+  expect(answer.json['detail']).toBe('pool arm is full: 5 of 5 runners are in use or on their way');
   expect(answer.headers.get('retry-after')).toBe('60');
+});
+
+test('a public repository gets runners only of a pool that allows them', async () => {
+  system.github.addRepository('acme/site', {visibility: 'public'});
+  for (const query of ['', '?dry-run=true']) {
+    const answer = await api.post(`/api/v1/runners${query}`, {...GOOD, repo: 'acme/site'});
+    expect([answer.status, problemOf(answer)]).toEqual([409, 'public-repository']);
+    expect(answer.json['detail']).toContain('pool arm does not set allowPublicRepos');
+  }
+  expect(await system.store.count('runners', {})).toBe(0);
+  const open = await aSystem({
+    pools: POOLS.replace(
+      'requires: [self-hosted, linux]',
+      'requires: [self-hosted, linux]\n    allowPublicRepos: true',
+    ),
+  });
+  open.github.addRepository('acme/site', {visibility: 'public'});
+  const answer = await new ApiClient(open.urls.api).post('/api/v1/runners', {...GOOD, repo: 'acme/site'});
+  expect(answer.status).toBe(201);
+  await open.close();
 });
 
 test('an idle runner is removed: it is deregistered first, then its VM is deleted', async () => {

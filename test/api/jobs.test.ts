@@ -41,4 +41,19 @@ describe('a job on record', () => {
     expect(await ids('pool=arm&repository=acme/WEB')).toEqual([other.id]);
     expect((await api.get('/jobs?status=asleep')).status).toBe(400);
   });
+
+  test('is found by labels that it asks for, all of them and in any case, also one with a comma', async () => {
+    const job = system.queueJob();
+    const other = system.queueJob({labels: ['self-hosted', 'linux', 'run=1,2']});
+    await system.pass(10_000);
+    const ids = async (labels: string) => {
+      const {status, json} = await api.get(`/jobs?labels=${encodeURIComponent(labels)}`);
+      expect(status).toBe(200);
+      return (json['jobs'] as {job_id: number}[]).map(({job_id}) => job_id).sort();
+    };
+    expect(await ids('LINUX,Self-Hosted')).toEqual([job.id, other.id]);
+    expect(await ids('run=1,2')).toEqual([other.id]);
+    expect(await ids('linux, gpu')).toEqual([]);
+    expect((await api.get('/jobs?labels=a&labels=b')).status).toBe(400);
+  });
 });

@@ -1,3 +1,4 @@
+import {PER_MINUTE} from '../../shared/api/rate-limits';
 import {linkToken} from '../../shared/api/session';
 import {Secret} from '../../shared/secret';
 import {type BuiltPages, buildThePages} from '../builders/built-pages';
@@ -192,4 +193,27 @@ test('without built pages a browser is told what to do, and everything else work
   } finally {
     await bare.close();
   }
+});
+
+test('wrong secrets of the form count with those of the header: after ten none is looked at', async () => {
+  const guess = async () => (await visit('/login', {method: 'POST', form: {secret: 'a-guess', to: '/'}})).status;
+  for (let i = 0; i < 5; i++) expect(await guess()).toBe(401);
+  const headers = {'x-runner-secret': 'a-guess', Accept: 'application/json'};
+  for (let i = 0; i < 5; i++) expect((await visit('/jobs', {headers})).status).toBe(401);
+  expect(await guess()).toBe(429);
+  const right = await visit('/login', {method: 'POST', form: {secret: MANAGER_SECRET, to: '/'}});
+  expect([right.status, right.headers.get('retry-after')]).toEqual([429, '600']);
+  await system.pass(10 * MINUTE);
+  expect(await logIn()).not.toBe('');
+});
+
+test('sessions have 300 requests a minute each, whatever else their browsers send', async () => {
+  const limited = await aSystem({pageFiles: pages.read, perMinute: PER_MINUTE});
+  await system.close();
+  system = limited;
+  const [one, two] = [await logIn(), await logIn()];
+  const status = async (cookie: string, i: number) =>
+    (await visit('/jobs', {headers: {cookie: `other=${i}; ${cookie}`}})).status;
+  for (let i = 0; i < 300; i++) expect(await status(one, i)).toBe(200);
+  expect([await status(one, 300), await status(two, 0)]).toEqual([429, 200]);
 });

@@ -27,6 +27,19 @@ const MORE_POOLS = `${POOLS}
     requires: [drained]
     maxRunners: 0
     provider: {type: gce, template: runner-arm64, zones: [us-central1-a]}
+  - name: broken
+    repo: acme/app
+    requires: [broken]
+    provider: {type: gce, template: nowhere, zones: [us-central1-a]}
+  - name: any
+    repos: ["acme/*"]
+    requires: [any]
+    provider: {type: gce, template: runner-arm64, zones: [us-central1-a]}
+  - name: open
+    repos: ["acme/*"]
+    requires: [open]
+    allowPublicRepos: true
+    provider: {type: gce, template: runner-arm64, zones: [us-central1-a]}
   - name: vm
     repo: acme/app
     requires: [self-hosted, big]
@@ -39,6 +52,7 @@ let api: ApiClient;
 
 beforeAll(async () => {
   system = await aSystem({pools: MORE_POOLS});
+  system.github.addRepository('acme/site', {visibility: 'public'});
   api = new ApiClient(system.urls.api);
 });
 afterAll(() => system.close());
@@ -61,8 +75,7 @@ describe('a dry run', () => {
       expect(answer.json).toMatchObject({
         dry_run: true,
         decision: 'create',
-        because:
-          'pool one takes the job: repository and labels fit; if acme/app is public it does not, because allowPublicRepos is not set',
+        because: 'pool one takes the job: repository and labels fit',
         pool: 'one',
         request: {
           name,
@@ -90,12 +103,17 @@ describe('a dry run', () => {
     ['one', {repository: 'acme/web'}, 'no_matching_pool', null, 'fit no pool of acme/web'],
     ['org', {repository: 'Acme/web', labels: ['team-a']}, 'create', 'org', 'pool org takes the job'],
     ['drained', {}, 'wait', 'drained', 'pool drained is drained: its maxRunners is 0'],
+    ['broken', {}, 'fail', 'broken', 'nowhere'],
+    ['one', {repository: 'acme/site', labels: ['self-hosted', 'one']}, 'no_matching_pool', null, 'acme/site'],
+    ['any', {repository: 'acme/site'}, 'public_repository', null, 'acme/site is public'],
+    ['any', {repository: 'acme/nowhere'}, 'fail', 'any', 'GitHub shows no repository acme/nowhere'],
+    ['open', {repository: 'acme/site'}, 'create', 'open', 'pool open takes the job'],
     ['vm', {}, 'start', 'vm', 'persistent VM github-runner'],
   ])('of pool %s for %j decides %s', async (pool, body, decision, taker, because) => {
     const {status, json} = await api.post(`/pools/${pool}/test`, body);
     expect([status, json['decision'], json['pool']]).toEqual([200, decision, taker]);
     expect(json['because']).toContain(because);
-    expect((json['request'] as object | null) !== null).toBe(['create', 'wait'].includes(decision));
+    expect((json['request'] as object | null) !== null).toBe(['create', 'wait', 'fail'].includes(decision));
   });
 
   test('of an organization’s pool is registered there, and of a persistent one names its zone', async () => {
@@ -125,7 +143,10 @@ describe('a dry run', () => {
     ['/pools/vm/test?dry-run=false', {}, 409, 'wrong-provider'],
     ['/pools/one/test?dry-run=false', {labels: ['nothing']}, 409, 'pool-does-not-take'],
     ['/pools/one/test?dry-run=false', {labels: ['self-hosted', 'one', 'run-9']}, 409, 'pool-does-not-take'],
-    ['/pools/drained/test?dry-run=false', {}, 503, 'no-capacity'],
+    ['/pools/drained/test?dry-run=false', {}, 503, 'pool-full'],
+    ['/pools/any/test?dry-run=false', {repository: 'acme/site'}, 409, 'public-repository'],
+    ['/pools/any/test?dry-run=false', {repository: 'acme/nowhere'}, 502, 'refused'],
+    ['/pools/one/test?dry-run=false', {repository: 'acme/nowhere'}, 409, 'pool-does-not-take'],
   ])('%s with %j is refused', async (path, body, status, problem) => {
     const answer = await api.post(path, body);
     expect([answer.status, problemOf(answer)]).toEqual([status, problem]);
@@ -151,8 +172,16 @@ test('without a dry run the runner that was shown is made where it was shown, ta
   // The same name asks for the same runner, although the pool's one slot is taken by now.
   expect((await api.post('/pools/one/test?dry-run=false', body)).json['name']).toBe(name);
   const {json: full} = await api.post('/pools/one/test');
-  expect(full).toMatchObject({decision: 'wait', because: 'all 1 runners of pool one are in use or on their way'});
-  expect(problemOf(await api.post('/pools/one/test?dry-run=false'))).toBe('no-capacity');
+  const because = 'pool one is full: 1 of 1 runners are in use or on their way';
+  expect(full).toMatchObject({decision: 'wait', because});
+  const refused = await api.post('/pools/one/test?dry-run=false');
+  expect([refused.status, problemOf(refused), refused.json['detail']]).toEqual([503, 'pool-full', because]);
+  // Another label under the same name is another runner, which there cannot be.
+  for (const query of ['', '?dry-run=false']) {
+    const other = await api.post(`/pools/one/test${query}`, {labels: ['self-hosted', 'one', 'run-2'], name});
+    expect([other.status, problemOf(other)]).toEqual([409, 'name-taken']);
+    expect(other.json['detail']).toContain('with the labels self-hosted, one, run-1 in repository acme/app');
+  }
 
   await system.pass(2 * MINUTE);
   const [first] = shown['placements'] as {place: string; machine_type: string}[];
@@ -174,6 +203,20 @@ test('without a dry run the runner that was shown is made where it was shown, ta
   expect([vms(), system.github.runners.all(), system.killed]).toEqual([[], [], []]);
   const line = system.log.find((each) => each.includes('"reason":"test"'));
   expect(JSON.parse(line ?? '{}')).toMatchObject({decision: 'requested', runner: name, pool: 'one'});
+});
+
+test('a dry run goes on while GitHub does not say whether the repository is public, and a real one does not', async () => {
+  const silent = {match: {path: /^\/repos\/acme\/quiet$/}, times: 9, respond: {status: 502}};
+  system.github.addRepository('acme/quiet');
+  system.github.fault(silent);
+  const {json} = await api.post('/pools/any/test', {repository: 'acme/quiet'});
+  expect(json).toMatchObject({
+    decision: 'create',
+    because:
+      'pool any takes the job: repository and labels fit; GitHub was not heard: if acme/quiet is public the pool does not, as allowPublicRepos is not set',
+  });
+  const real = await api.post('/pools/any/test?dry-run=false', {repository: 'acme/quiet'});
+  expect([real.status, problemOf(real)]).toEqual([503, 'unavailable']);
 });
 
 test('in a deployment with DRY_RUN nothing is made, and the answer says so', async () => {

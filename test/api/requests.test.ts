@@ -19,12 +19,12 @@ const start = async (options: Parameters<typeof aSystem>[0] = {}) => {
   api = new ApiClient(system.urls.api);
 };
 
-/** A second instance of the function, with another environment or limit. */
+/** A second instance of the function, with another environment. */
 const another = async (options: Partial<Parameters<typeof createApi>[0]> = {}) => {
   const {env, scheduler: clock, store} = system;
   const log: string[] = [];
   const logger = createLogger({level: 'debug', destination: {write: (line) => log.push(line)}});
-  const instance = await serve(createApi({env, clock, store, logger, requestsPerMinute: 1_000, ...options}));
+  const instance = await serve(createApi({env, clock, store, logger, ...options}));
   served.push(instance);
   return {client: new ApiClient(instance.url), url: instance.url, log};
 };
@@ -199,54 +199,6 @@ describe('a body', () => {
   });
 });
 
-describe('the rate limit', () => {
-  test('answers 429 with Retry-After for every path, and counts wrong secrets', async () => {
-    const {url} = await another({requestsPerMinute: 3});
-    const get = (path: string, headers = {}) => fetch(url + path, {headers});
-    expect((await get('status', {'x-runner-secret': 'wrong'})).status).toBe(401);
-    expect((await get('nowhere')).status).toBe(404);
-    expect((await get('ping')).status).toBe(200);
-    for (const path of ['health', 'status', 'nowhere']) {
-      const response = await get(path);
-      expect(response.status).toBe(429);
-      expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
-      expect(Number(response.headers.get('retry-after'))).toBeLessThanOrEqual(60);
-      expect(await response.json()).toMatchObject({type: 'urn:slipway:problem:rate-limited'});
-    }
-  });
-
-  test('is 60 a minute by default', async () => {
-    const {env} = system;
-    const instance = await serve(createApi({env, clock: system.scheduler, store: system.store, logger: silent()}));
-    served.push(instance);
-    const statuses = await Promise.all(
-      Array.from({length: 61}, async () => (await fetch(`${instance.url}ping`)).status),
-    );
-    expect(statuses.filter((status) => status === 200)).toHaveLength(60);
-    expect(statuses.filter((status) => status === 429)).toHaveLength(1);
-  });
-
-  test('counts each client behind Google’s front end by its real address, whatever headers the client sends', async () => {
-    const {url} = await another({requestsPerMinute: 1, env: {...system.env, K_SERVICE: 'slipway-api'}});
-    const from = async (forwarded: string) =>
-      (await fetch(`${url}ping`, {headers: {'x-forwarded-for': forwarded}})).status;
-    expect(await from('198.51.100.1')).toBe(200);
-    expect(await from('198.51.100.2')).toBe(200);
-    expect(await from('203.0.113.9, 198.51.100.1')).toBe(429);
-    expect(await from('2001:db8:1:2::1')).toBe(200);
-    expect(await from('2001:db8:1:2:ffff::2')).toBe(429);
-    expect(await from('2001:db8:1:3::1')).toBe(200);
-  });
-
-  test('counts by the connection without a front end, because the client can set the header', async () => {
-    const {url} = await another({requestsPerMinute: 1});
-    const from = async (forwarded: string) =>
-      (await fetch(`${url}ping`, {headers: {'x-forwarded-for': forwarded}})).status;
-    expect(await from('198.51.100.1')).toBe(200);
-    expect(await from('198.51.100.2')).toBe(429);
-  });
-});
-
 describe('CORS', () => {
   const ORIGIN = 'https://dashboard.example';
 
@@ -296,7 +248,3 @@ test('an invalid configuration without the secret of api is answered 503, and it
   expect(log.join()).toContain('RUNNER_MANAGER_SECRET');
   expect(log.join()).not.toContain('PRIVATE KEY');
 });
-
-function silent() {
-  return createLogger({level: 'error', destination: {write: () => undefined}});
-}

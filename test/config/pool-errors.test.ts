@@ -1,4 +1,5 @@
 import {parseConfig} from '../../shared/config/config';
+import {poolSchema} from '../../shared/config/pool-schema';
 import {COMPLETE, problemsOf} from './environments';
 
 function problems(text: string): string[] {
@@ -21,6 +22,7 @@ const TEMPLATE =
 const URL_PATH = 'compute/v1/projects/p/global/instanceTemplates/t';
 const EXPRESSION = `a label in so many words, with * for what differs from run to run: Slipway does not see what \${{ }} becomes`;
 const ONE_PLACE = 'org, repo, or exactly one repository in repos without *: where else would such a runner go?';
+const TYPES = poolSchema.shape.provider.options.map(({shape}) => shape.type.value).join(' or ');
 const cron = (text: string) => ({minIdle: [{cron: text, count: 1}]});
 
 test.each<[string, Record<string, unknown>, string]>([
@@ -108,12 +110,8 @@ test.each<[string, Record<string, unknown>, string]>([
   ['jobMinutes', {jobMinutes: null}, `.jobMinutes: nothing → ${MINUTES}`],
   ['allowPublicRepos', {allowPublicRepos: 'yes'}, '.allowPublicRepos: "yes" → true or false'],
   ['priority', {priority: 'high'}, '.priority: "high" → a number'],
-  [
-    'no provider',
-    {provider: undefined},
-    '.provider: nothing → an object with type gce or gce-vm or cloud-run or docker',
-  ],
-  ['provider type', {provider: {type: 'ec2'}}, '.provider.type: "ec2" → gce or gce-vm or cloud-run or docker'],
+  ['no provider', {provider: undefined}, `.provider: nothing → an object with type ${TYPES}`],
+  ['provider type', {provider: {type: 'blimp'}}, `.provider.type: "blimp" → ${TYPES}`],
   ['no template', gce({template: undefined}), '.provider.template: nothing → the name or URL of an instance template'],
   ['region', gce({region: 'Europe'}), '.provider.region: "Europe" → a region such as us-central1'],
   ['zone', gce({zones: ['us-east1-b', 'us-east1']}), '.provider.zones[1]: "us-east1" → a zone such as us-central1-a'],

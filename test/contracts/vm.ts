@@ -24,6 +24,7 @@ export function describePersistentVm(name: string, open: () => Promise<VmUnderTe
     });
     afterEach(() => under.close());
 
+    const machine = () => ({machineType: under.instance.machineType, spot: false});
     const actions = () =>
       under.api.requests.flatMap(({method, path}) =>
         method === 'POST' ? (/\/(start|stop|resume)$/.exec(path)?.[1] ?? []) : [],
@@ -31,7 +32,7 @@ export function describePersistentVm(name: string, open: () => Promise<VmUnderTe
 
     test('is started, which is awaited, and stopped again', async () => {
       expect(await under.vm.status()).toBe('TERMINATED');
-      expect(await under.vm.start({})).toEqual({kind: 'changed'});
+      expect(await under.vm.start({})).toEqual({kind: 'changed', machine: machine()});
       expect(await under.vm.status()).toBe('RUNNING');
       expect(await under.vm.stop({})).toEqual({kind: 'changed'});
       expect(await under.vm.status()).toBe('TERMINATED');
@@ -39,7 +40,7 @@ export function describePersistentVm(name: string, open: () => Promise<VmUnderTe
 
     test('a start or stop that is repeated changes nothing', async () => {
       await under.vm.start({});
-      expect(await under.vm.start({})).toEqual({kind: 'already'});
+      expect(await under.vm.start({})).toEqual({kind: 'already', machine: machine()});
       await under.vm.stop({});
       expect(await under.vm.stop({})).toEqual({kind: 'already'});
       expect(actions()).toEqual(['start', 'stop']);
@@ -55,7 +56,8 @@ export function describePersistentVm(name: string, open: () => Promise<VmUnderTe
       ['REPAIRING', 'not_ready', {status: 'REPAIRING', retryAfterSeconds: 30}],
     ])('a start finds it %s: %s', async (status, kind, more = {}) => {
       under.instance.status = status;
-      expect(await under.vm.start({})).toEqual({kind, ...more});
+      const isUp = kind !== 'not_ready';
+      expect(await under.vm.start({})).toEqual({kind, ...more, ...(isUp ? {machine: machine()} : {})});
     });
 
     test.each<[Status, string]>([
@@ -73,7 +75,7 @@ export function describePersistentVm(name: string, open: () => Promise<VmUnderTe
     test("somebody else's start is waited for", async () => {
       under.world.power('start', under.instance.zone, under.instance.name);
       expect(under.instance.status).toBe('PROVISIONING');
-      expect(await under.vm.start({})).toEqual({kind: 'already'});
+      expect(await under.vm.start({})).toEqual({kind: 'already', machine: machine()});
       expect(under.instance.status).toBe('RUNNING');
       expect(actions()).toEqual([]);
     });
@@ -98,7 +100,7 @@ export function describePersistentVm(name: string, open: () => Promise<VmUnderTe
       under.world.failLate({times: 1, error: STOCK_OUT});
       await under.vm.start({});
       await under.world.scheduler.sleep(30_000);
-      expect(await under.vm.start({})).toEqual({kind: 'changed'});
+      expect(await under.vm.start({})).toEqual({kind: 'changed', machine: machine()});
       const ids = under.api.requests
         .filter(({path}) => path.endsWith('/start'))
         .map(({query}) => query.get('requestId'));
@@ -108,7 +110,7 @@ export function describePersistentVm(name: string, open: () => Promise<VmUnderTe
     test('an answer that was lost is uncertain, and the next look finds what came of it', async () => {
       under.api.fault({match: ({path}) => path.endsWith('/start'), respond: 'lost'});
       expect((await under.vm.start({})).kind).toBe('uncertain');
-      expect(await under.vm.start({})).toEqual({kind: 'already'});
+      expect(await under.vm.start({})).toEqual({kind: 'already', machine: machine()});
       expect(under.instance.status).toBe('RUNNING');
     });
 

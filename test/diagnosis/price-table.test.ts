@@ -13,6 +13,9 @@ describe('USD an hour of', () => {
     ['e2-highcpu-8', false, 0.1979],
     ['cloud-run-4-16', false, 0.3744],
     ['cloud-run-1-0.5', false, 0.0684],
+    ['mac_mini_m2', false, 5.7],
+    ['mac_mini_m4', false, 6.84],
+    ['linux_x2', false, 2.7],
   ] as const)('%s, spot %s', (type, spot, usd) => {
     expect(listPrice(type, spot)).toBeCloseTo(usd, 4);
   });
@@ -25,6 +28,8 @@ describe('USD an hour of', () => {
     ['e2-ultra-4', false],
     ['m7g.large', false],
     ['cloud-run-4', false],
+    ['mac_mini_m1', false],
+    ['mac_mini_m2', true],
     ['', false],
   ] as const)('%s, spot %s, is not known', (type, spot) => {
     expect(listPrice(type, spot)).toBeUndefined();

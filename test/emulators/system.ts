@@ -5,6 +5,7 @@ import {createStop} from '../../functions/stop/index';
 import {createSweep} from '../../functions/sweep/index';
 import {createWebhook} from '../../functions/webhook/index';
 import type {PageFiles} from '../../shared/api/pages/files';
+import type {PerMinute} from '../../shared/api/rate-limits';
 import type {Environment} from '../../shared/config/variables';
 import type {Logger} from '../../shared/logger';
 import type {Random} from '../../shared/random';
@@ -12,7 +13,11 @@ import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
 import type {QueueLimits} from '../../shared/tasks/local/limits';
 import type {TracingOptions} from '../../shared/telemetry/create-tracer';
+import type {startAws} from './aws/start';
 import {CloudScheduler, secondsToMinute} from './cloud-scheduler';
+import {TOKEN as CODEMAGIC_TOKEN} from './codemagic/api';
+import {CodemagicServer} from './codemagic/server';
+import {CodemagicWorld, type CodemagicWorldOptions} from './codemagic/world';
 import type {ZonesByRegion} from './compute/catalog';
 import type {ComputeLatencies} from './compute/latencies';
 import {computeMachines} from './compute/machine-world';
@@ -64,6 +69,8 @@ export interface SystemOptions {
   /** Compute Engine's, by region. */
   readonly zones?: ZonesByRegion;
   readonly failsToBoot?: (machine: EmulatedMachine) => boolean;
+  /** CodeMagic is there, for pools of its type; not unless given. */
+  readonly codemagic?: Omit<CodemagicWorldOptions, 'scheduler'>;
   readonly queueLimits?: Partial<QueueLimits>;
   readonly env?: Environment;
   /** With a personal token in place of the App. */
@@ -78,8 +85,10 @@ export interface SystemOptions {
   readonly sweepEverySeconds?: number;
   /** `false`: tasks run when the test says so. */
   readonly autoDispatch?: boolean;
-  /** Of one client to `api`; no limit in practice unless given. */
-  readonly requestsPerMinute?: number;
+  /** Requests a minute that `api` answers to one caller; no limit in practice unless given. */
+  readonly perMinute?: PerMinute;
+  /** With AWS, for pools of type ec2: its emulator loads AWS's own SDK. */
+  readonly withAws?: boolean;
   /** The pages of `api`; none unless given. */
   readonly pageFiles?: () => Promise<PageFiles | undefined>;
 }
@@ -92,6 +101,10 @@ export interface System {
   /** Cloud Run, without a job. */
   readonly run: RunWorld;
   readonly runServer: RunServer;
+  /** With `SystemOptions.codemagic` alone. */
+  readonly codemagic: CodemagicServer | undefined;
+  /** Undefined: the system has none. */
+  readonly aws: Awaited<ReturnType<typeof startAws>> | undefined;
   readonly tasks: CloudTasksServer;
   readonly store: Store;
   readonly oidc: OidcIssuer;
@@ -136,12 +149,17 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const runAt = await runServer.listen();
   const {bootMs, failsToBoot} = options;
   const killed: Killed[] = [];
-  for (const machines of [computeMachines(compute), runMachines(run)]) {
+  const builds = options.codemagic && new CodemagicWorld({scheduler, ...options.codemagic});
+  for (const machines of [computeMachines(compute), runMachines(run), ...(builds ? [builds] : [])]) {
     bootRunners({github, machines, bootMs, killed, ...(failsToBoot ? {failsToBoot} : {})});
   }
+  const codemagic = builds && new CodemagicServer(builds);
+  const codemagicUrl = await codemagic?.listen();
 
   const oidc = await OidcIssuer.create(scheduler);
   const jwksUrl = await oidc.listen();
+  const boots = {github, bootMs, killed, ...(failsToBoot ? {failsToBoot} : {})};
+  const aws = options.withAws ? await withAws({scheduler, oidc, ...boots}) : undefined;
   const tasks = new CloudTasksServer({
     timers: scheduler,
     oidc,
@@ -180,6 +198,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     ...(sweepEverySeconds ? {SWEEP_INTERVAL_SECONDS: String(sweepEverySeconds)} : {}),
     COMPUTE_EMULATOR_HOST: `${computeAt.host}:${computeAt.port}`,
     RUN_EMULATOR_HOST: `${runAt.host}:${runAt.port}`,
+    ...(codemagicUrl ? {CODEMAGIC_TOKEN, CODEMAGIC_API_URL: codemagicUrl} : {}),
+    ...aws?.env,
     ...options.env,
   };
   const store = options.makeStore?.(scheduler) ?? createMemoryStore({clock: scheduler});
@@ -188,8 +208,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   webhook.handle(createWebhook({env, clock: scheduler, logger, ...tracing}));
   provision.handle(options.crash ? crashingProvision(shared, options.crash) : createProvision(shared));
   stop.handle(createStop(shared));
+  const unlimited = {nobody: 100_000, secret: 100_000, session: 100_000, host: 100_000};
+  const limits = {perMinute: options.perMinute ?? unlimited};
   const pages = options.pageFiles ? {pageFiles: options.pageFiles} : {};
-  api.handle(createApi({...shared, ...pages, requestsPerMinute: options.requestsPerMinute ?? 100_000}));
+  api.handle(createApi({...shared, ...pages, ...limits}));
   sweep.handle(createSweep(shared));
   const sweeper = new CloudScheduler({scheduler, oidc, url: sweep.url, serviceAccount: SERVICE_ACCOUNT});
   // Google's scheduler knows whole minutes only, and keeps to them.
@@ -205,6 +227,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     computeServer,
     run,
     runServer,
+    codemagic,
+    aws,
     tasks,
     store,
     oidc,
@@ -216,9 +240,16 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await sweeper.close();
       await tasks.close();
       await Promise.all([webhook, provision, stop, sweep, api].map((served) => served.close()));
-      await Promise.all([githubServer, computeServer, runServer, oidc].map((server) => server.close()));
+      await aws?.close();
+      await Promise.all([githubServer, computeServer, runServer, codemagic, oidc].map((server) => server?.close()));
     },
   };
+}
+
+/** Loaded by who asks for it. */
+async function withAws(options: Parameters<typeof startAws>[0]): ReturnType<typeof startAws> {
+  const aws: typeof import('./aws/start') = require('./aws/start');
+  return aws.startAws(options);
 }
 
 /** Serves a function that is made when its URL is known. */

@@ -1,3 +1,4 @@
+import {PER_MINUTE} from '../../shared/api/rate-limits';
 import type {Clock} from '../../shared/clock';
 import {hostToken} from '../../shared/host-token';
 import {Secret} from '../../shared/secret';
@@ -79,7 +80,7 @@ test('a newer agent may say more', async () => {
 });
 
 test('hosts do not share a limit with each other, nor with whoever has no token', async () => {
-  system = await aDockerSystem({builder: 1, other: 1}, {requestsPerMinute: 5});
+  system = await aDockerSystem({builder: 1, other: 1}, {perMinute: {...PER_MINUTE, nobody: 5, host: 5}});
   const stranger = () => fetch(`${system.urls.api}health`).then(({status}) => status);
   for (let count = 0; count < 5; count++) await stranger();
   expect(await stranger()).toBe(429);

@@ -20,11 +20,14 @@ function registry(pools: readonly Pool[]) {
   const compute = () => {
     throw new Error('no provider asks for Compute Engine here');
   };
-  const config = {deployment: 'slipway', pools, dryRun: false};
+  const config = {deployment: 'slipway', pools, aws: {audience: 'slipway', endpoints: {}}, dryRun: false};
+  const codemagic = () => {
+    throw new Error('no provider asks for CodeMagic here');
+  };
   const hosts = () => {
     throw new Error('no provider asks for a Docker host here');
   };
-  const options = {config, compute, hosts, clock: new VirtualScheduler(), logger};
+  const options = {config, compute, codemagic, hosts, clock: new VirtualScheduler(), logger};
   return {made, ...createProviders(options, {gce: make('gce'), memory: make('memory')})};
 }
 

@@ -24,10 +24,11 @@ export async function callFunction(
     method: request.method ?? 'POST',
     url: request.path ?? '/',
     originalUrl: request.path ?? '/',
-    path: request.path ?? '/',
+    path: (request.path ?? '/').split('?')[0],
     headers,
     rawHeaders: Object.entries({...headers, 'content-length': String(request.body.length)}).flat(),
     get: (name: string) => headers[name.toLowerCase()],
+    socket: {remoteAddress: '127.0.0.1'},
   });
   let status = 200;
   let answered: unknown;

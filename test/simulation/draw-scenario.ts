@@ -1,5 +1,6 @@
 import type {SeededRandom} from '../emulators/seeded-random';
 import {backlogMs} from './backlog';
+import {drawActs} from './draw-acts';
 import {drawFaults, drawForeignAnswers, drawSweepFaults, drawVmFaults} from './draw-faults';
 import {drawOutages} from './outages';
 import {drawPlacements} from './placements';
@@ -45,16 +46,18 @@ export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
   const setting = isTooSlow
     ? {...drawn, webhookDelayMs: 0, maxRunners: {arm: 8, spot: 8, shared: 8}, ...(drawn.total ? {total: 8} : {})}
     : drawn;
+  const acting = drawActs(randomOf(seed, 'people'), jobs);
+  const acts = acting.length > 0 ? {acts: acting} : {};
   const outages = drawOutages(randomOf(seed, 'outages'), jobs);
   if (outages) return {seed, setting: {...setting, ...outages.setting}, jobs, faults: outages.faults};
   const faults = [...drawFaults(random, jobs, days * DAY), ...drawSweepFaults(rare, jobs, days * DAY)];
   faults.push(...drawForeignAnswers(randomOf(seed, 'foreign answers'), jobs, days * DAY));
-  if (!drawn.vm) return {seed, setting, jobs, faults};
+  if (!drawn.vm) return {seed, setting, jobs, faults, ...acts};
   const ofVm = randomOf(seed, 'vm down');
   const vmFaults = drawVmFaults(ofVm, vmJobs, days * DAY);
   // Where nothing else goes wrong, it can be told how soon the VM has to be up.
   if (chance(ofVm, 0.4)) return {seed, setting: {...setting, webhookDelayMs: 0}, jobs, faults: vmFaults};
-  return {seed, setting, jobs, faults: [...faults, ...vmFaults]};
+  return {seed, setting, jobs, faults: [...faults, ...vmFaults], ...acts};
 }
 
 export function pick<T>(random: SeededRandom, items: readonly T[]): T {

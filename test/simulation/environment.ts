@@ -6,6 +6,8 @@ const SERVICE_ACCOUNT = 'tasks@world.iam.gserviceaccount.com';
 export const WEBHOOK_SECRET = 'the-webhook-secret-of-the-simulation';
 export const TASK_SIGNING_KEY = 'the-task-signing-key-of-the-simulation';
 
+export const MANAGER_SECRET = 'the-secret-of-the-people-of-the-simulation';
+
 const QUEUE = 'projects/world/locations/us-central1/queues';
 
 /** The functions' own URLs; nobody listens there. */
@@ -32,6 +34,7 @@ export function environmentOf(setting: Setting, app: {id: number; privateKeyPem:
     // The platform has verified the token, so that none has to be signed here: a signature costs more than all else.
     INTERNAL_AUTH: 'platform',
     TASK_SIGNING_KEY,
+    RUNNER_MANAGER_SECRET: MANAGER_SECRET,
     LOG_LEVEL: 'debug',
     ...(setting.sweepIntervalSeconds ? {SWEEP_INTERVAL_SECONDS: String(setting.sweepIntervalSeconds)} : {}),
     ...(setting.webhooksOff ? {WEBHOOKS: 'off'} : {}),

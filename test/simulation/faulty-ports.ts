@@ -2,9 +2,13 @@ import {RateLimited, Unavailable} from '../../shared/errors';
 import type {Discovery, GitHubFor} from '../../shared/github/github';
 import type {NewTask} from '../../shared/model/tasks';
 import type {Run} from '../../shared/providers/cloud-run/client/run';
+import type {Codemagic} from '../../shared/providers/codemagic/client';
+import {CodemagicFailure} from '../../shared/providers/codemagic/failure';
+import type {Ec2} from '../../shared/providers/ec2/client/ec2';
 import type {Compute} from '../../shared/providers/gce/client/compute';
 import type {Store, Transaction} from '../../shared/store/store';
 import type {Tasks} from '../../shared/tasks/tasks';
+import type {AwsApi} from '../emulators/aws/api';
 import type {ComputeApi} from '../emulators/compute/api';
 import type {GitHubWorld} from '../emulators/github/model';
 import type {MemoryService} from '../emulators/memory/service';
@@ -12,7 +16,15 @@ import type {RunApi} from '../emulators/run/api';
 import type {SeededRandom} from '../emulators/seeded-random';
 import {type Executions, never} from './executions';
 import type {FaultPlan} from './fault-plan';
-import {computeEffect, githubEffect, type MachinesEffect, machinesEffect, runEffect} from './peer-effects';
+import {
+  awsEffect,
+  codemagicEffect,
+  computeEffect,
+  githubEffect,
+  type MachinesEffect,
+  machinesEffect,
+  runEffect,
+} from './peer-effects';
 import type {CallEffect, Port} from './scenario';
 
 export interface FaultyPortsOptions {
@@ -76,18 +88,15 @@ export class FaultyPorts {
     return this.#wrap('machines', port, planned(api, runEffect));
   }
 
+  ec2(port: Ec2, api: AwsApi): Ec2 {
+    return this.#wrap('machines', port, planned(api, awsEffect));
+  }
+
   /** The service of the provider that exists in tests alone: it has no faults of its own, they are shown here. */
   machines(port: MemoryService, sleep: (ms: number) => Promise<void>): MemoryService {
-    const show = async <T>(effect: MachinesEffect | undefined, call: () => Promise<T>): Promise<T> => {
-      if (effect?.refused) throw effect.refused;
-      if (effect?.hangsMs) await sleep(effect.hangsMs);
-      if (effect && !effect.hasEffect) throw unavailable('machines');
-      const result = await call();
-      if (effect) throw unavailable('machines');
-      return result;
-    };
+    const silent = () => unavailable('machines');
     const carry = <T>(method: string, what: string, call: () => Promise<T>): Promise<T> =>
-      this.#carry('machines', method, (effect) => show(machinesEffect(effect, method), call), what);
+      this.#carry('machines', method, (effect) => show(machinesEffect(effect, method), call, {sleep, silent}), what);
     return {
       create: (request) => carry('create', request.name, () => port.create(request)),
       find: (name) => carry('find', name, () => port.find(name)),
@@ -95,6 +104,20 @@ export class FaultyPorts {
       list: (deployment) => carry('list', deployment, () => port.list(deployment)),
       delete: (id) => carry('delete', id, () => port.delete(id)),
       wasPreempted: (id) => carry('wasPreempted', id, () => port.wasPreempted(id)),
+    };
+  }
+
+  /** CodeMagic, as the provider calls it: its client stands below the faults, and says what they look like. */
+  codemagic(port: Codemagic, sleep: (ms: number) => Promise<void>): Codemagic {
+    const silent = () => new CodemagicFailure('uncertain', 'CodeMagic gave no answer; it may have taken effect');
+    const carry = <T>(method: string, what: string, call: () => Promise<T>): Promise<T> =>
+      this.#carry('machines', method, (effect) => show(codemagicEffect(effect, method), call, {sleep, silent}), what);
+    return {
+      startBuild: (build) => carry('startBuild', build.labels.at(-1) ?? '', () => port.startBuild(build)),
+      getBuild: (id) => carry('getBuild', id, () => port.getBuild(id)),
+      cancelBuild: (id) => carry('cancelBuild', id, () => port.cancelBuild(id)),
+      listBuilds: (team, cursor) => carry('listBuilds', team, () => port.listBuilds(team, cursor)),
+      getApplication: (app) => carry('getApplication', app, () => port.getApplication(app)),
     };
   }
 
@@ -211,6 +234,20 @@ function planned<Respond>(
       isArmed = false;
     };
   };
+}
+
+/** `silent`: what the client throws where no answer came. */
+async function show<T>(
+  effect: MachinesEffect | undefined,
+  call: () => Promise<T>,
+  {sleep, silent}: {readonly sleep: (ms: number) => Promise<void>; readonly silent: () => Error},
+): Promise<T> {
+  if (effect?.refused) throw effect.refused;
+  if (effect?.hangsMs) await sleep(effect.hangsMs);
+  if (effect && !effect.hasEffect) throw silent();
+  const result = await call();
+  if (effect) throw silent();
+  return result;
 }
 
 function unavailable(port: Port): Unavailable {

@@ -1,4 +1,5 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
+import {createApi} from '../../functions/api';
 import {createProvision} from '../../functions/provision';
 import {createStop} from '../../functions/stop';
 import {createSweep} from '../../functions/sweep';
@@ -11,11 +12,13 @@ export interface Functions {
   readonly webhook: (options: ServicesBaseOptions) => HttpFunction;
   readonly provision: (options: ServicesOptions) => HttpFunction;
   readonly stop: (options: ServicesOptions) => HttpFunction;
+  readonly api: (options: ServicesOptions & {readonly requestsPerMinute?: number}) => HttpFunction;
   /** Called every minute. Without it, only what needs no sweep is asked of a scenario. */
   readonly sweep?: (options: ServicesOptions) => HttpFunction;
 }
 
 export const FUNCTIONS: Functions = {
+  api: createApi,
   webhook: createWebhook,
   provision: createProvision,
   stop: createStop,

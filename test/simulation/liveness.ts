@@ -7,7 +7,11 @@ const LIMIT = 10_000;
 const TAKES_VMS: ReadonlySet<Fault['on']> = new Set(['preemption', 'host_error', 'vm_down', 'listener']);
 
 /** What has to hold once the faults have ceased and time has passed: every job is over, and nothing is left. */
-export async function checkLiveness(world: SimulatedWorld, services: SimulatedServices): Promise<void> {
+export async function checkLiveness(
+  world: SimulatedWorld,
+  services: SimulatedServices,
+  excusedByPeople: number,
+): Promise<void> {
   const misread = services.isSwept ? new Set<number>() : await misreadJobs(world);
   for (const job of world.workload.jobs) if (!misread.has(job.id)) checkJob(world, job);
   const left = [
@@ -18,7 +22,7 @@ export async function checkLiveness(world: SimulatedWorld, services: SimulatedSe
     ...(await leftDocuments(world, misread)),
   ];
   for (const one of left) world.violated('left_over', one);
-  await checkCreations(world);
+  await checkCreations(world, excusedByPeople);
 }
 
 /**
@@ -70,10 +74,10 @@ async function leftDocuments({store, scheduler}: SimulatedWorld, misread: Readon
  * operation failed late, its startup script died, it was taken away), and one for each job that took a runner with more labels than it
  * asks for: the runner that was made for it cannot stand in for that one.
  */
-async function checkCreations(world: SimulatedWorld): Promise<void> {
+async function checkCreations(world: SimulatedWorld, excusedByPeople: number): Promise<void> {
   const events = world.made.counts();
   const lost = ['failed', 'preempted', 'host_error', 'expired'].reduce((sum, kind) => sum + (events[kind] ?? 0), 0);
-  const excused = lost + world.failedBoots.length + (await oversized(world));
+  const excused = excusedByPeople + lost + world.failedBoots.length + (await oversized(world));
   const allowed = Math.ceil(world.workload.queued * 1.1) + excused;
   const made = world.made.created();
   if (made > allowed) {

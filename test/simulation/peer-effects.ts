@@ -1,3 +1,5 @@
+import {CodemagicFailure} from '../../shared/providers/codemagic/failure';
+import type {AwsFault} from '../emulators/aws/api';
 import type {ComputeFault} from '../emulators/compute/api';
 import type {RequestFaultEffect} from '../emulators/github/request-faults';
 import {MemoryRefusal} from '../emulators/memory/world';
@@ -68,6 +70,30 @@ export function computeEffect(effect: CallEffect | undefined, method: string): C
   }
 }
 
+/** What a fault looks like at EC2. */
+export function awsEffect(effect: CallEffect | undefined, method: string): AwsFault | undefined {
+  switch (effect) {
+    case 'failed':
+    case 'hang':
+      return 'reset';
+    case 'lost':
+      return 'lost';
+    case 'unavailable':
+      return {status: 503, code: 'Unavailable', message: 'The server is overloaded and can’t handle the request.'};
+    case 'secondary_limit':
+    case 'rate_limit':
+      return {status: 503, code: 'RequestLimitExceeded', message: 'Request limit exceeded.'};
+    case 'quota':
+      if (method !== 'runInstance') return undefined;
+      return {status: 400, code: 'VcpuLimitExceeded', message: 'You have requested more vCPU capacity than allowed.'};
+    case 'no_token':
+    case 'page':
+      return 'proxy';
+    default:
+      return undefined;
+  }
+}
+
 /** What a fault looks like at Cloud Run. */
 export function runEffect(effect: CallEffect | undefined, method: string): RunFault | undefined {
   switch (effect) {
@@ -93,8 +119,9 @@ export function runEffect(effect: CallEffect | undefined, method: string): RunFa
 }
 
 /** A call of the provider in memory that is refused, or has no answer: after it had its effect, or without. */
+/** A call of another provider's service that is refused, or has no answer: after it had its effect, or without. */
 export interface MachinesEffect {
-  readonly refused?: MemoryRefusal;
+  readonly refused?: Error;
   readonly hangsMs?: number;
   readonly hasEffect: boolean;
 }
@@ -121,5 +148,19 @@ export function machinesEffect(effect: CallEffect | undefined, method: string): 
       return {refused: new MemoryRefusal('quota', 'no CPU is left'), hasEffect: false};
     default:
       return undefined;
+  }
+}
+
+/** What a fault looks like at CodeMagic, as its client says it. */
+export function codemagicEffect(effect: CallEffect | undefined, method: string): MachinesEffect | undefined {
+  switch (effect) {
+    case 'secondary_limit':
+    case 'rate_limit':
+      return {refused: new CodemagicFailure('rate', 'CodeMagic answered 429', 60), hasEffect: false};
+    case 'quota':
+      if (method !== 'startBuild') return undefined;
+      return {refused: new CodemagicFailure('quota', 'CodeMagic answered 402'), hasEffect: false};
+    default:
+      return machinesEffect(effect, method);
   }
 }

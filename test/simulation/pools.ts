@@ -1,5 +1,9 @@
-import {type GceProviderConfig, isGce, type Pool} from '../../shared/model/pool';
+import {type GceProviderConfig, isGce, type Pool, type ProviderSettings} from '../../shared/model/pool';
 import {CLOUD_RUN, type CloudRunSettings} from '../../shared/providers/cloud-run/config';
+import type {CodemagicSettings} from '../../shared/providers/codemagic/config';
+import type {Ec2ProviderConfig} from '../../shared/providers/ec2/config';
+import {REGION, ROLE, subnetNamed} from '../emulators/aws/places';
+import {APP, TEAM} from '../emulators/codemagic/world';
 import {isInMemory, type MemorySettings, type MemoryType, QUOTA_SCOPE} from '../emulators/memory/provider';
 import {placeNamed} from '../emulators/memory/world';
 import type {JobKind, Setting} from './scenario';
@@ -47,9 +51,31 @@ export function labelsOf(kind: JobKind, number: number): readonly string[] {
 export function poolsOf({
   provider,
 }: Pick<Setting, 'provider'>): ((configured: readonly Pool[]) => readonly Pool[]) | undefined {
-  const other = provider === CLOUD_RUN ? ofRun : isInMemory(provider) ? inMemory(provider) : undefined;
-  if (!other) return undefined;
-  return (configured) => configured.map((pool) => (isGce(pool) ? {...pool, provider: other(pool.provider)} : pool));
+  const change = changeOf(provider);
+  if (!change) return undefined;
+  return (configured) => configured.map((pool) => (isGce(pool) ? {...pool, provider: change(pool.provider)} : pool));
+}
+
+function changeOf(provider: Setting['provider']): ((gce: GceProviderConfig) => ProviderSettings) | undefined {
+  if (isInMemory(provider)) return inMemory(provider);
+  if (provider === CLOUD_RUN) return ofRun;
+  if (provider === 'ec2') return ofEc2;
+  return provider === 'codemagic' ? atCodemagic : undefined;
+}
+
+/** A workflow in place of each template. */
+function atCodemagic({template}: GceProviderConfig): CodemagicSettings {
+  return {
+    ...{type: 'codemagic', app: APP, workflow: template, branch: 'main', team: TEAM, instanceType: 'mac_mini_m2'},
+    ...{quotaScopes: [TEAM], template: `${APP}/${template}`},
+  };
+}
+
+function ofEc2({zones = [], spot, template}: GceProviderConfig): Ec2ProviderConfig {
+  return {
+    ...{type: 'ec2', region: REGION, roleArn: ROLE, quotaScopes: [`111122223333/${REGION}`]},
+    ...{template, version: '$Default', subnets: zones.map(subnetNamed), instanceTypes: ['m7g.xlarge'], spot},
+  };
 }
 
 /** The job of every pool whose runners are executions, and its region. */

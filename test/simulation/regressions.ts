@@ -341,4 +341,17 @@ export const REGRESSIONS: Readonly<Record<string, Scenario>> = {
     jobs: [job(22_244_140, {repository: 'acme/tools', kind: 'bare', durationMs: 600_000})],
     faults: [{on: 'zone_down', zone: 'us-central1-b', fromMs: 22_200_000, forMs: 618_929}],
   },
+  'a clean-up takes no machine that may still boot': {
+    seed: 1,
+    setting: {...SETTING, foreignResources: true, bootMs: 4 * MINUTE},
+    jobs: [job(0), job(MINUTE), job(2 * MINUTE)],
+    faults: [],
+    acts: Array.from({length: 12}, (_, index) => ({
+      atMs: 20_000 * (index + 1),
+      does: 'cleanup' as const,
+      what: index % 4 === 3 ? ('all' as const) : ('machines' as const),
+      dry: false,
+      pick: 0,
+    })),
+  },
 };

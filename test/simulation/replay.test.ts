@@ -10,6 +10,7 @@ import {simulate} from './simulate';
 
 /** Loses each release: what a broken core looks like. */
 const FORGETFUL: Functions = {
+  api: FUNCTIONS.api,
   webhook: (options) => FUNCTIONS.webhook(forgetful(options)),
   provision: (options) => FUNCTIONS.provision(forgetful(options)),
   stop: FUNCTIONS.stop,
@@ -38,7 +39,7 @@ test.each([2, 5, 11])(
 );
 
 test('a failing scenario is cut down to one job and no fault when that is enough to fail', async () => {
-  const scenario = drawScenario(3, {days: 0.1});
+  const scenario = drawScenario(4, {days: 0.1});
   const play = (candidate: typeof scenario) => simulate(candidate, {functions: FORGETFUL});
   expect((await play(scenario)).violations.map(({rule}) => rule)).toContain('left_over');
   const {scenario: small} = await shrink(scenario, 'left_over', play);

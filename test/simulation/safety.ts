@@ -1,7 +1,7 @@
 import type {GitHubWorld} from '../emulators/github/model';
 import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
 import type {Killed} from '../emulators/runner-process';
-import {TASK_SIGNING_KEY, WEBHOOK_SECRET} from './environment';
+import {MANAGER_SECRET, TASK_SIGNING_KEY, WEBHOOK_SECRET} from './environment';
 import {RUNS_MAX} from './pools';
 import type {Drained, Setting} from './scenario';
 
@@ -32,6 +32,9 @@ export interface Violation {
     | 'vm_late'
     | 'wrong_verdict'
     | 'wrong_usage'
+    | 'wrong_cleanup'
+    | 'wrong_answer'
+    | 'dry_run'
     | 'never_quiet';
   readonly detail: string;
   readonly atMs: number;
@@ -52,10 +55,14 @@ const SECRETS = [
   'PRIVATE KEY',
   WEBHOOK_SECRET,
   TASK_SIGNING_KEY,
+  MANAGER_SECRET,
 ];
 
 /** Refusals that no job may be given up for: every pool has a template, a placement that works, and the App's access to GitHub. */
 const REFUSED = /insert machine|(?:GET|POST) \/projects\/world\/\S+: HTTP 4|GitHub answered 404/;
+
+/** An answer of success that somebody took for a failure. */
+const SUCCESS_AS_FAILURE = /CodeMagic answered 2\d\d/;
 
 /** A quarter of what Firestore takes. */
 const LARGEST_DOCUMENT = 256 * 1024;
@@ -91,6 +98,7 @@ export class Safety {
     if (where.startsWith('deadletters/') && REFUSED.test(text)) {
       this.options.violated('given_up', `${where}: ${text.slice(0, 300)}`);
     }
+    if (SUCCESS_AS_FAILURE.test(text)) this.options.violated('world_contract', `${where}: ${text.slice(0, 300)}`);
     const bytes = where.includes('/') ? Buffer.byteLength(text) : 0;
     if (bytes > LARGEST_DOCUMENT) this.options.violated('large_document', `${where} has ${bytes} bytes`);
     if (SECRETS.some((secret) => text.includes(secret))) {

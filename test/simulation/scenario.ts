@@ -1,3 +1,4 @@
+import type {CleanupTarget} from '../../shared/cleanup/thing';
 import type {Absence} from '../emulators/compute/catalog';
 import {MEMORY, MEMORY_IDS} from '../emulators/memory/provider';
 
@@ -19,6 +20,19 @@ export interface Scenario {
   readonly setting: Setting;
   readonly jobs: readonly JobPlan[];
   readonly faults: readonly Fault[];
+  /** What people do through `api`; nothing unless given. */
+  readonly acts?: readonly Act[];
+}
+
+/** A request of a person. `pick` chooses the pool, the repository, or which of the things that are there. */
+export interface Act {
+  readonly atMs: number;
+  /** `test`: of a pool. `request`, `remove`: runners. `retry`: a dead letter. `start`, `stop`: the persistent VM. */
+  readonly does: 'test' | 'request' | 'remove' | 'cleanup' | 'retry' | 'start' | 'stop';
+  /** Of a clean-up. */
+  readonly what?: CleanupTarget;
+  readonly dry: boolean;
+  readonly pick: number;
 }
 
 export interface Setting {
@@ -85,7 +99,7 @@ export function sweepIntervalMs({setting}: Pick<Scenario, 'setting'>): number {
 }
 
 /** Providers that a world can have. */
-export const SIMULATED_PROVIDERS = ['gce', 'cloud-run', MEMORY, MEMORY_IDS] as const;
+export const SIMULATED_PROVIDERS = ['gce', 'cloud-run', 'codemagic', 'ec2', MEMORY, MEMORY_IDS] as const;
 
 export type SimulatedProvider = (typeof SIMULATED_PROVIDERS)[number];
 
@@ -160,7 +174,8 @@ export type Fault =
 export type VmDownBy = 'host' | 'hand' | 'guest';
 
 /** Whether nothing goes wrong in it but with the persistent VM itself, so that it can be told how soon it has to be up. */
-export function isVmAlone({setting, faults}: Pick<Scenario, 'setting' | 'faults'>): boolean {
+export function isVmAlone({setting, faults, acts = []}: Pick<Scenario, 'setting' | 'faults' | 'acts'>): boolean {
+  if (acts.length > 0) return false;
   return setting.webhookDelayMs === 0 && faults.every(({on}) => on === 'vm_down' || on === 'listener');
 }
 
@@ -184,7 +199,7 @@ export interface TaskLostFault {
   readonly nth: number;
 }
 
-/** `ingest`: the queue as `webhook` sees it. Nobody repeats what fails there but a sweep. `machines`: the service of the provider in memory. */
+/** `ingest`: the queue as `webhook` sees it. Nobody repeats what fails there but a sweep. `machines`: the service of a provider that is not Compute Engine. */
 export type Port = 'store' | 'tasks' | 'ingest' | 'github' | 'compute' | 'machines';
 
 /**
@@ -215,7 +230,9 @@ export interface CallFault {
 }
 
 /** Whether there is something in it that no later event repairs: leftovers, a fault, or a persistent VM that stays on record as starting. */
-export function needsSweep({setting, jobs, faults}: Scenario): boolean {
+export function needsSweep({setting, jobs, faults, acts = []}: Scenario): boolean {
+  // Who asks and gets no answer asks nobody to go on.
+  if (acts.length > 0) return true;
   // A limit that is raised tells nobody.
   if (setting.leftovers || setting.drained || setting.webhooksOff) return true;
   // `waiting` may arrive after the `queued` that it came before, and no event says in which order GitHub sent them.

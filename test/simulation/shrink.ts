@@ -35,6 +35,7 @@ export async function shrink(scenario: Scenario, rule: Violation['rule'], play: 
   for (let before: Scenario | undefined; before !== best; ) {
     before = best;
     await without(best.faults, (faults) => keep({...best, faults}));
+    if (best.acts) await without(best.acts, (acts) => keep({...best, acts}));
     await without(best.jobs, (jobs) => keep({...best, jobs}));
     for (let index = 0; index < best.jobs.length; index++) await simplify(index);
   }

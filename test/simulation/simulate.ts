@@ -3,12 +3,14 @@ import {backlogMs, longestMatrixMs} from './backlog';
 import {FUNCTIONS, type Functions} from './functions';
 import {checkLiveness} from './liveness';
 import {isOutageAlone} from './outages';
+import {People} from './people';
 import type {Violation} from './safety';
 import {type Fault, needsSweep, type Scenario} from './scenario';
 import {SimulatedServices} from './simulated-services';
 import {SimulatedWorld} from './simulated-world';
 import {UsagePromises} from './usage-promises';
 import {watchVerdicts} from './verdict-promises';
+import {WorldHistory} from './world-history';
 
 export interface Outcome {
   readonly violations: readonly Violation[];
@@ -62,12 +64,14 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
     world.vm?.isUp() !== true &&
     !services.hasTasks() &&
     (!isOutageAlone(scenario) || haveArrived());
-  const isQuiet = (): boolean => workload.isOver() && isStill();
+  const isQuiet = (): boolean => workload.isOver() && people.areDone() && isStill();
   const isResting = (): boolean => workload.isResting() && isStill();
   await world.leftovers?.leaveRecords(world.store, world.startMs);
   const services: SimulatedServices = new SimulatedServices(world, functions, isResting);
 
-  watchVerdicts(world);
+  const history = new WorldHistory(world);
+  watchVerdicts(world, services, history);
+  const people = new People(world, services, history, scenario.acts ?? []);
   const usage = new UsagePromises(world);
   const calmMs = world.startMs + lastPlannedMs(scenario);
   const endMs = calmMs + backlogMs(scenario) + longestMatrixMs(scenario) + SETTLE_MS;
@@ -92,8 +96,10 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   }
   for (const violation of github.violations) world.violated('world_contract', JSON.stringify(violation));
 
+  for (const violation of world.peerViolations()) world.violated('world_contract', violation);
+
   const isLive = functions.sweep !== undefined || !needsSweep(scenario);
-  if (isLive && world.violations.length === 0) await checkLiveness(world, services);
+  if (isLive && world.violations.length === 0) await checkLiveness(world, services, people.excused);
   if (services.isSwept && world.violations.length === 0) await usage.check();
   if (services.isSwept && isOutageAlone(scenario)) checkArrivals(world);
   return {
@@ -114,7 +120,7 @@ function isFatal(violations: readonly Violation[]): boolean {
   return violations.length >= 3 || violations.some(({rule}) => rule === 'never_quiet');
 }
 
-function lastPlannedMs({jobs, faults}: Scenario): number {
+function lastPlannedMs({jobs, faults, acts = []}: Scenario): number {
   const jobTimes = jobs.map(
     ({atMs, approvedAfterMs = 0, sentBack, rerunAfterMs = 0, cancelAfterMs = 0}) =>
       atMs + cancelAfterMs + approvedAfterMs + rerunAfterMs + (sentBack ? sentBack.afterMs + sentBack.forMs : 0),
@@ -123,5 +129,5 @@ function lastPlannedMs({jobs, faults}: Scenario): number {
     if ('fromMs' in fault) return fault.fromMs + fault.forMs;
     return 'atMs' in fault ? fault.atMs : 0;
   });
-  return Math.max(0, ...jobTimes, ...faultTimes);
+  return Math.max(0, ...jobTimes, ...faultTimes, ...acts.map(({atMs}) => atMs));
 }

@@ -7,6 +7,7 @@ import {createLogger} from '../../shared/telemetry/create-logger';
 import type {DeliveryAnswer, DeliveryRequest} from '../emulators/github/delivery';
 import {DEPLOYED_RATES} from '../emulators/tasks/deployed-rates';
 import {callFunction, type FunctionAnswer} from './call-function';
+import {callApi, MANY, Onlooker} from './control-api';
 import {BEARER, environmentOf, WEBHOOK_SECRET} from './environment';
 import {Forger} from './forger';
 import type {Functions} from './functions';
@@ -14,8 +15,15 @@ import {poolsOf} from './pools';
 import {type Setting, sweepIntervalMs} from './scenario';
 import {randomOf, type SimulatedWorld} from './simulated-world';
 
-type Target = 'webhook' | 'provision' | 'stop' | 'sweep';
+type Target = 'webhook' | 'provision' | 'stop' | 'sweep' | 'api';
 type Handlers = {readonly [T in Target]?: HttpFunction};
+
+/** What is deployed, and how it is configured. */
+interface Deployment {
+  readonly setting: Setting;
+  readonly handlers: Handlers;
+  readonly onlooker: Onlooker;
+}
 
 const SWEEP_EVERY_MS = 60_000;
 
@@ -27,9 +35,9 @@ const SWEEP_LONG_IDLE_EVERY = 6 * 60;
 /** The functions under test and the queue between them, in a simulated world. */
 export class SimulatedServices {
   readonly tasks: InProcessTasks;
-  readonly #handlers: Handlers;
-  /** As they are deployed while a pool is drained. */
-  readonly #draining: Handlers;
+  readonly #deployment: Deployment;
+  /** While a pool is drained. */
+  readonly #draining: Deployment;
   readonly #lost = new Set<string>();
   readonly #chance;
   readonly #forger: Forger;
@@ -62,7 +70,7 @@ export class SimulatedServices {
       tasks: ports.tasks(this.#losing(), 'tasks'),
       ...world.direct,
     };
-    const deploy = (setting: Setting): Handlers => {
+    const deploy = (setting: Setting): Deployment => {
       const env = environmentOf(setting, github.app);
       const pools = poolsOf(setting);
       const common = {
@@ -72,25 +80,28 @@ export class SimulatedServices {
         logger: createLogger({level: 'debug', destination}),
       };
       const options: ServicesOptions = {...common, ...given};
-      return {
+      const handlers = {
         webhook: functions.webhook({...common, tasks: ports.tasks(this.#losing(), 'ingest')}),
         provision: functions.provision(options),
         stop: functions.stop(options),
+        api: functions.api({...options, requestsPerMinute: MANY}),
         ...(functions.sweep ? {sweep: functions.sweep(options)} : {}),
       };
+      const {logger} = common;
+      return {setting, handlers, onlooker: new Onlooker(world, setting, functions, {logger, tasks: this.tasks})};
     };
     const {setting} = scenario;
-    this.#handlers = deploy(setting);
+    this.#deployment = deploy(setting);
     const {drained} = setting;
     this.#draining = drained
       ? deploy({...setting, maxRunners: {...setting.maxRunners, [drained.pool]: 0}})
-      : this.#handlers;
+      : this.#deployment;
     const hooks = setting.webhooksOff ? 0 : setting.hooks;
     for (let hook = 0; hook < hooks; hook++) {
       github.addHook({secret: WEBHOOK_SECRET, deliver: (request) => this.#deliver(request)});
     }
     this.#forger = new Forger(world, (target, headers, body) => {
-      const handler = this.#handlers[target];
+      const handler = this.#deployment.handlers[target];
       if (!handler) throw new RangeError(`found no function ${target} in the simulation`);
       return callFunction(handler, {headers, body});
     });
@@ -158,7 +169,7 @@ export class SimulatedServices {
     body: Buffer,
     death: 'noticed' | 'sometimes',
   ): Promise<FunctionAnswer> {
-    const handler = this.#deployed()[target];
+    const handler = this.deployed().handlers[target];
     if (!handler) throw new RangeError(`found no function ${target} in the simulation`);
     const isNoticed = this.#chance.next() < 0.5 || death === 'noticed';
     const {execution, result} = this.world.executions.start(target, () => callFunction(handler, {headers, body}));
@@ -170,12 +181,26 @@ export class SimulatedServices {
     return Promise.race([result, broken]);
   }
 
+  /** Somebody with the secret asks `api`. Rejects when it dies. `by`: what the execution is called. */
+  async ask(by: 'api' | 'dry run', method: string, url: string, body?: object): Promise<FunctionAnswer> {
+    const {api} = this.deployed().handlers;
+    if (!api) throw new RangeError('found no function api in the simulation');
+    if (this.isSwept) this.#wake();
+    const {execution, result} = this.world.executions.start(by, () => callApi(api, method, url, body));
+    return Promise.race([
+      result,
+      execution.death.then(() => {
+        throw new Error('the connection broke');
+      }),
+    ]);
+  }
+
   /** What is deployed now. */
-  #deployed(): Handlers {
+  deployed(): Deployment {
     const {scheduler, startMs, scenario} = this.world;
     const {fromMs, forMs} = scenario.setting.drained ?? {fromMs: 0, forMs: 0};
     const sinceMs = scheduler.now() - startMs - fromMs;
-    return sinceMs >= 0 && sinceMs < forMs ? this.#draining : this.#handlers;
+    return sinceMs >= 0 && sinceMs < forMs ? this.#draining : this.#deployment;
   }
 
   /** At minute `index` of the world, or the first one after it at which the interval has a sweep. While nothing is there only now and then, and after a day of that four times a day. */

@@ -21,6 +21,7 @@ import {runMachines} from '../emulators/run/machine-world';
 import {RunWorld} from '../emulators/run/model';
 import {bootRunners, type Killed} from '../emulators/runner-process';
 import {SeededRandom} from '../emulators/seeded-random';
+import {codemagicApi, codemagicProvider, violationsOf} from './codemagic-builds';
 import {countRedeliveries} from './count-redeliveries';
 
 import {EventScheduler} from './event-scheduler';
@@ -34,7 +35,7 @@ import {Neighbours} from './neighbours';
 import {planFloods} from './outages';
 import {PersistentVm} from './persistent-vm';
 import {placeTemplates} from './placements';
-import {BOOT_MINUTES, REPOSITORIES, RUN_JOB} from './pools';
+import {BOOT_MINUTES, REPOSITORIES, RUN_JOB, TEMPLATES} from './pools';
 import {Safety, type Violation} from './safety';
 import type {Scenario} from './scenario';
 import {ScheduledFaults} from './scheduled-faults';
@@ -77,6 +78,8 @@ export class SimulatedWorld {
     readonly providers?: ProviderTypes;
     readonly discovery: ReturnType<FaultyPorts['discovery']>;
   };
+  /** What the functions asked of a provider's service that nobody should ask. */
+  readonly peerViolations: () => readonly string[];
   readonly #killed: Killed[] = [];
   /** VMs whose startup script dies, or takes longer than a boot may. */
   readonly failedBoots: string[] = [];
@@ -107,7 +110,11 @@ export class SimulatedWorld {
       ? new MemoryWorld({scheduler, identity: setting.provider === MEMORY ? 'name' : 'id'})
       : undefined;
     const run = setting.provider === 'cloud-run' ? new RunApi(this.#makeRun()) : undefined;
-    this.made = memory ?? (run ? runMachines(run.world) : ofCompute);
+    const codemagic = setting.provider === 'codemagic' ? codemagicApi(scheduler, randomOf(seed, 'labels')) : undefined;
+    this.peerViolations = () => (codemagic ? violationsOf(codemagic) : []);
+    const aws = setting.provider === 'ec2' ? loadAws().simulateAws(scheduler, randomOf(seed, 'aws')) : undefined;
+    for (const name of TEMPLATES) aws?.world.templates.push({name, id: `lt-of-${name}`});
+    this.made = memory ?? aws?.world ?? codemagic?.world ?? (run ? runMachines(run.world) : ofCompute);
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
     this.foreignResources = new ForeignResources(this.github, this.made, setting.foreignResources === true, violated);
@@ -157,7 +164,10 @@ export class SimulatedWorld {
       random: randomOf(seed, 'calls'),
       sleep: (ms) => scheduler.sleep(ms),
       onCallInTransaction: (call) => violated('call_in_transaction', call),
-      onWritten: (where, json) => this.safety.written(where, json),
+      onWritten: (where, json) => {
+        if (this.executions.current()?.target === 'dry run') violated('dry_run', `${where} was written in a dry run`);
+        this.safety.written(where, json);
+      },
       trace: (line) => this.trace.add(line),
     });
     this.direct = {
@@ -166,7 +176,9 @@ export class SimulatedWorld {
       ),
       compute: this.ports.compute(directCompute(api, 'world'), api),
       ...(memory ? {providers: this.#providers(memory)} : {}),
+      ...(aws ? {providers: aws.providers(this.ports)} : {}),
       ...(run ? {providers: this.#cloudRun(run)} : {}),
+      ...(codemagic ? {providers: codemagicProvider(codemagic, this.ports)} : {}),
       discovery: this.ports.discovery(
         countRedeliveries(directDiscovery(github, {deliveriesAPage: setting.deliveriesAPage ?? 100}), {
           now: () => scheduler.now(),
@@ -292,6 +304,11 @@ export class SimulatedWorld {
     });
     this.made.observe(({kind, machine}) => this.trace.add(`Machines: ${machine.name} in ${machine.place}: ${kind}`));
   }
+}
+
+/** Loaded by worlds that have it: the emulator loads AWS's own SDK. */
+function loadAws(): typeof import('./simulated-aws') {
+  return require('./simulated-aws');
 }
 
 /** One source of chance for each purpose, so that a change in one does not change the others. */

@@ -1,69 +1,149 @@
 import {parseConfig} from '../../shared/config/config';
 import {openBreakers} from '../../shared/diagnosis/facts';
-import type {Verdict} from '../../shared/diagnosis/verdict';
-import {queuedJobs, type WaitingJob, waitingJobs} from '../../shared/diagnosis/waiting-jobs';
+import {queuedJobs, type Records, waitingJobs} from '../../shared/diagnosis/waiting-jobs';
 import {type JobDocument, type JobKey, jobKeyOf} from '../../shared/model/job';
 import type {Store} from '../../shared/store/store';
-import type {EmulatedMachine} from '../emulators/machines';
+import type {Job, JobStatus} from '../emulators/github/job';
+import type {Explained} from './control-api';
 import {environmentOf} from './environment';
-import {LABELS, VM} from './pools';
+import {KEPT_MS, type Known, type OnRecord} from './known';
+import type {Setting} from './scenario';
+import type {SimulatedServices} from './simulated-services';
 import {randomOf, type SimulatedWorld} from './simulated-world';
+import {OF_QUEUED, whatIsWrong} from './verdict-truths';
+import type {WorldHistory} from './world-history';
 
 /** The longest time between two looks. When they are is the seed's choice, so that every moment of a minute is met. */
 const MOST_MS = 600_000;
 
-/** What a queued job on record may be told. */
-const OF_QUEUED: ReadonlySet<Verdict> = new Set<Verdict>([
-  'waiting_for_slot',
-  'breaker_open',
-  'no_capacity',
-  'retrying',
-  'creating',
-  'booting',
-  'runner_idle',
-  'vm_starting',
-  'vm_runner_offline',
-  'vm_cannot_take_it',
-  'given_up',
-]);
+/** Jobs that are asked about in one look, with GitHub. */
+const ASKED = 3;
 
-/** What nobody hears in a world in which nothing goes wrong. */
-const OF_TROUBLE: ReadonlySet<Verdict> = new Set<Verdict>(['breaker_open', 'no_capacity', 'retrying', 'given_up']);
+/** A job that GitHub never had. */
+const NOBODY = 77_000_000_001;
 
-/** At any moment, the verdict on every job that waits is one of those that the world knows to be true. */
-export function watchVerdicts(world: SimulatedWorld): void {
+const EVERYTHING = 100_000;
+
+/** What `explain` answers of a job that is in this state at GitHub, and not queued on record. */
+const OF_STATUS: Readonly<Record<JobStatus, string>> = {
+  completed: 'completed',
+  in_progress: 'running',
+  waiting: 'waiting_for_approval',
+  queued: 'not_noticed_yet',
+};
+
+/** At any moment, the verdict on every job is one of those that the world knows to be true: by the record alone for all that wait, after asking GitHub for some. */
+export function watchVerdicts(world: SimulatedWorld, services: SimulatedServices, history: WorldHistory): void {
   const {scheduler, scenario, workload} = world;
-  const {pools, maxRunners} = parseConfig(environmentOf(scenario.setting, world.github.app), 'provision');
-  const accepted = new Set<string>();
-  const leaving = new Set<EmulatedMachine>();
-  const failedAtMs: number[] = [];
-  world.made.observe(({kind, machine}) => {
-    if (kind === 'accepted') accepted.add(machine.name);
-    // The slot is free when the deletion is accepted, however long the VM still runs.
-    if (kind === 'deleting' || kind === 'failed') leaving.add(machine);
-    if (kind === 'failed') failedAtMs.push(scheduler.now());
-  });
-  const online = new Set<string>();
-  world.github.observe((event) => {
-    if (event.kind === 'runner' && event.change === 'online') online.add(event.runner.name);
-  });
   const chance = randomOf(scenario.seed, 'verdicts');
-  const records = {store: world.store, pools, ...(maxRunners === undefined ? {} : {maxRunners})};
+  const asks = randomOf(scenario.seed, 'questions');
+  const configs = new Map<Setting, Records>();
 
-  async function check(): Promise<void> {
+  /** What the deployment of this moment is configured to do. */
+  function records(): Records {
+    const {setting} = services.deployed();
+    const known = configs.get(setting);
+    if (known) return known;
+    const {pools, maxRunners} = parseConfig(environmentOf(setting, world.github.app), 'provision');
+    const read = {
+      store: world.store,
+      clock: scheduler,
+      hosts: [],
+      pools,
+      ...(maxRunners === undefined ? {} : {maxRunners}),
+    };
+    configs.set(setting, read);
+    return read;
+  }
+
+  async function checkStatus(known: Known): Promise<void> {
     const breakers = await openBreakers(world.store);
     const eyes = {
       sweepSeconds: scenario.setting.sweepIntervalSeconds ?? 60,
       webhooks: scenario.setting.webhooksOff ? 'off' : 'on',
     } as const;
     const now = scheduler.now();
-    const seen: Seen = {accepted, leaving, failedAtMs, online, ...(await onRecord(world.store))};
-    const waiting = await waitingJobs(records, await queuedJobs(records), {...eyes, now, runners: new Map(), breakers});
-    for (const one of waiting) {
-      const wrong = whatIsWrong(world, one, seen);
-      const {verdict, because} = one.explanation;
-      if (wrong) world.violated('wrong_verdict', `job ${one.job.jobId} is ${verdict} (${because}), but ${wrong}`);
+    const waiting = await waitingJobs(records(), await queuedJobs(records()), {
+      ...eyes,
+      now,
+      runners: new Map(),
+      breakers,
+    });
+    for (const {job, explanation} of waiting) {
+      const wrong = whatIsWrong(known, job, {...explanation, by: 'record'});
+      if (wrong) violated(job.jobId, explanation, wrong);
     }
+  }
+
+  async function checkExplain(known: Known): Promise<void> {
+    const jobs = world.workload.jobs;
+    const open = jobs.filter(({status}) => status !== 'completed');
+    for (let n = 0; n < ASKED && jobs.length > 0; n++) {
+      const some = n < ASKED - 1 && open.length > 0 ? open : jobs;
+      const job = some[asks.below(some.length)];
+      if (job) await checkExplained(known, job, asks.next() < 0.5);
+    }
+    if (asks.next() > 0.05) return;
+    const {verdict} = await services.deployed().onlooker.explain(`${NOBODY}`);
+    if (verdict !== 'unknown_job') violated(NOBODY, {verdict, because: ''}, 'nobody knows it');
+  }
+
+  /** By its page, or by its id alone if it is on record: a look for it everywhere ends at 30 repositories. */
+  async function checkExplained(known: Known, job: Readonly<Job>, byPage: boolean): Promise<void> {
+    const key = jobKeyOf({jobId: job.id, runAttempt: job.runAttempt});
+    const record = await world.store.get('jobs', key);
+    const page = `${world.github.webUrl}/${job.repository}/actions/runs/${job.runId}/job/${job.id}`;
+    const told = await services.deployed().onlooker.explain(byPage || !record ? page : key);
+    const wrong = wrongAboutGitHub(job, record, told) ?? (record && wrongOnRecord(known, record, told));
+    if (wrong) violated(job.id, told, `${wrong}, as explained`);
+  }
+
+  function wrongAboutGitHub(job: Readonly<Job>, record: JobDocument | undefined, told: Explained): string | undefined {
+    const {verdict, because, job: shown} = told;
+    if (because === '' || told.do === '') return 'a person cannot act on it';
+    if (!shown?.status_at_github) return undefined;
+    const statuses = history.statusesSince(job.id, scheduler.now() - KEPT_MS);
+    const possible = [...statuses].flatMap((status) => {
+      const isNoticed = record?.status === 'queued';
+      const isGivenUp = isNoticed && record.demand === 'dead' && status !== 'completed' && status !== 'in_progress';
+      return [
+        ...(isGivenUp ? ['given_up'] : []),
+        ...(status === 'queued' && isNoticed ? OF_QUEUED : [OF_STATUS[status]]),
+      ];
+    });
+    return possible.includes(verdict) ? undefined : `GitHub has it ${[...statuses].join(', then ')}`;
+  }
+
+  function wrongOnRecord(known: Known, job: JobDocument, told: Explained): string | undefined {
+    if (!OF_QUEUED.has(told.verdict) || job.status !== 'queued') return undefined;
+    return whatIsWrong(known, job, {
+      verdict: told.verdict,
+      because: told.because,
+      do: told.do,
+      since: Date.parse(told.since),
+      by: told.job?.status_at_github ? 'github' : 'record',
+    });
+  }
+
+  function violated(jobId: number, {verdict, because}: {verdict: string; because: string}, wrong: string): void {
+    world.violated('wrong_verdict', `job ${jobId} is ${verdict} (${because}), but ${wrong}`);
+  }
+
+  const uncreated = new Map<JobKey, number>();
+
+  async function check(): Promise<void> {
+    const known = {
+      world,
+      history,
+      tasks: services.tasks,
+      limits: new Map(records().pools.map(({name, maxRunners}) => [name, maxRunners])),
+      uncreated,
+      record: await onRecord(world.store),
+    };
+    const now = scheduler.now();
+    await checkStatus(known);
+    await checkExplain(known);
+    if (scheduler.now() !== now) world.violated('wrong_verdict', 'the look took time');
   }
 
   // Its own step: nothing else happens while it reads.
@@ -76,8 +156,7 @@ export function watchVerdicts(world: SimulatedWorld): void {
   look();
 }
 
-/** What is on record, read in another way than the verdicts read it. */
-async function onRecord(store: Store): Promise<Pick<Seen, 'held' | 'queues' | 'openBreakers'>> {
+async function onRecord(store: Store): Promise<OnRecord> {
   const held = new Map<string, number>();
   for (const {data} of await store.find('slots', {where: {}, limit: EVERYTHING})) {
     if (data.holder !== null) held.set(data.pool, (held.get(data.pool) ?? 0) + 1);
@@ -88,116 +167,11 @@ async function onRecord(store: Store): Promise<Pick<Seen, 'held' | 'queues' | 'o
     queues.set(data.pool, [...(queues.get(data.pool) ?? []), id]);
   }
   const breakers = await store.find('breakers', {where: {}, limit: EVERYTHING});
-  return {held, queues, openBreakers: new Set(breakers.filter(({data}) => data.open).map(({data}) => data.name))};
-}
-
-const EVERYTHING = 100_000;
-
-/** What has happened so far, and what is on record. */
-interface Seen {
-  /** Slots that somebody holds, by pool. */
-  readonly held: ReadonlyMap<string, number>;
-  /** Jobs that have no slot, by pool, in the order in which they get one. */
-  readonly queues: ReadonlyMap<string, readonly JobKey[]>;
-  /** Names of the breakers that are open. */
-  readonly openBreakers: ReadonlySet<string>;
-  /** When a creation failed that had been accepted. */
-  readonly failedAtMs: readonly number[];
-  /** Names of the runners that were online. */
-  readonly online: ReadonlySet<string>;
-  /** Names of the machines whose creation was accepted. */
-  readonly accepted: ReadonlySet<string>;
-  /** Machines whose deletion was accepted, or whose creation failed in the end. */
-  readonly leaving: ReadonlySet<EmulatedMachine>;
-}
-
-/** What the world knows better; undefined: nothing. */
-function whatIsWrong(world: SimulatedWorld, {job, explanation}: WaitingJob, seen: Seen): string | undefined {
-  const {accepted} = seen;
-  const {verdict, because, do: remedy, since} = explanation;
-  if (!OF_QUEUED.has(verdict)) return 'the job is queued on record';
-  if (because === '' || remedy === '') return 'a person cannot act on it';
-  if (since > world.scheduler.now() + world.scenario.setting.skewMs) return 'that is in the future';
-  if (OF_TROUBLE.has(verdict) && isCalm(world)) return 'nothing has gone wrong in this world';
-  if (verdict === 'waiting_for_slot') return wrongAboutSlots(world, seen, {job, explanation});
-  if (verdict === 'breaker_open') return wrongAboutBreaker(seen, job, because);
-  if (verdict === 'no_capacity' && !lackedCapacity(world, seen, job, since)) return 'nothing lacked capacity';
-  if (verdict === 'vm_cannot_take_it' && job.labels.every((label) => LABELS.vm.includes(label.toLowerCase())))
-    return `${VM.name} has all of ${job.labels.join(', ')}`;
-  if (verdict === 'runner_idle' && !(job.runner && seen.online.has(job.runner)) && !world.vm)
-    return `${job.runner} was never online`;
-  if (verdict === 'booting' && !wasCreated(world, job.runner, accepted)) return `no VM ${job.runner} was ever created`;
-  if (verdict.startsWith('vm_') && !world.vm) return 'there is no persistent VM';
-  return undefined;
-}
-
-/** Nothing that the scenario planned has struck, and no setting makes trouble by itself. */
-function isCalm({faultPlan, failedBoots, scenario: {setting}}: SimulatedWorld): boolean {
-  if (faultPlan.struck.size > 0 || failedBoots.length > 0) return false;
-  const {placements, neighbours, brokenLists, leftovers, vm} = setting;
-  return !placements && !neighbours && !brokenLists && !leftovers && !vm;
-}
-
-/** A breaker that is not open, or that keeps no work of this job back. */
-function wrongAboutBreaker({openBreakers: open}: Seen, {repository, pool}: JobDocument, because: string) {
-  const name = /^breaker (\S+) is open/.exec(because)?.[1] ?? '';
-  if (!open.has(name)) return `${name} is not open`;
-  const [owner = ''] = repository.toLowerCase().split('/');
-  if (name.startsWith('github.') && name !== `github.${owner}`) return `${name} is not of ${owner}`;
-  return name.startsWith('boot.') && name.endsWith('-gpu') !== (pool === 'spot')
-    ? `${name} is not of ${pool}`
-    : undefined;
-}
-
-/** One attempt tries several placements, waits for operations, and may be taken over from an execution that died. */
-const ATTEMPT_MS = 15 * 60_000;
-
-/** Whether Compute Engine lacked room, or quota, during the attempt that ended at `since`. */
-function lackedCapacity(
-  {faultPlan, scenario, startMs}: SimulatedWorld,
-  {failedAtMs}: Seen,
-  {pool}: JobDocument,
-  since: number,
-): boolean {
-  const {faults, setting} = scenario;
-  const from = since - ATTEMPT_MS;
-  const until = since + setting.skewMs;
-  if (failedAtMs.some((at) => at >= from && at <= until)) return true;
-  return faults.some((fault) => {
-    if (fault.on === 'stock_out' || fault.on === 'quota' || fault.on === 'zone_down') {
-      const begins = startMs + fault.fromMs;
-      return begins <= until && begins + fault.forMs >= from;
-    }
-    // When a call was refused nobody noted; nor when the start of a persistent VM failed late.
-    return fault.on === 'call'
-      ? fault.effect === 'quota' && faultPlan.struck.has(fault)
-      : fault.on === 'late_failure' && pool === 'vm';
-  });
-}
-
-/** More VMs of the pool are there than are said to be in use, other slots are held, or others are before the job. */
-function wrongAboutSlots(
-  world: SimulatedWorld,
-  {accepted, leaving, held, queues}: Seen,
-  {job, explanation: {because, position}}: WaitingJob,
-): string | undefined {
-  const {pool} = job;
-  const place = (queues.get(pool) ?? []).indexOf(jobKeyOf(job)) + 1;
-  if (!world.vm && position !== place) return `it is number ${place} in the queue, not ${position}`;
-  const found = /^(\d+) of (\d+) runners? of pool /.exec(because);
-  if (!found) return undefined;
-  if (Number(found[1]) !== (held.get(pool) ?? 0)) return `${held.get(pool) ?? 0} slots are held`;
-  const [taken = 0, limit = 0] = found.slice(1).map(Number);
-  if (taken < limit) return 'a slot is free';
-  const live = world
-    .machines()
-    .filter(
-      (machine) => machine.pool === pool && machine.isRunning && accepted.has(machine.name) && !leaving.has(machine),
-    );
-  return live.length > taken ? `${live.length} VMs are there` : undefined;
-}
-
-/** Whether a machine of the name exists, or its creation was accepted before. */
-function wasCreated({made}: SimulatedWorld, name: string | null, accepted: ReadonlySet<string>): boolean {
-  return name !== null && (accepted.has(name) || made.machines().some((machine) => machine.name === name));
+  const runners = await store.find('runners', {where: {}, limit: EVERYTHING});
+  return {
+    held,
+    queues,
+    openBreakers: new Set(breakers.filter(({data}) => data.open).map(({data}) => data.name)),
+    runners: new Map(runners.map(({id, data}) => [id, data])),
+  };
 }

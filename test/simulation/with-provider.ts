@@ -1,6 +1,6 @@
 import type {CallFault, Fault, Scenario, SimulatedProvider} from './scenario';
 
-/** Calls of Compute Engine, and the calls of other providers that come at the same moments. */
+/** Calls of Compute Engine, and the calls of another provider that come at the same moments. */
 const BY_NAME: Readonly<Record<string, string>> = {
   insertInstance: 'create',
   getInstance: 'find',
@@ -19,14 +19,33 @@ const CALLS: Readonly<Record<Exclude<SimulatedProvider, 'gce'>, Readonly<Record<
     waitForOperation: 'getExecution',
   },
   'memory-ids': {...BY_NAME, getInstance: 'list', waitForOperation: 'get'},
+  codemagic: {
+    insertInstance: 'startBuild',
+    getInstance: 'listBuilds',
+    deleteInstance: 'cancelBuild',
+    listInstances: 'listBuilds',
+    waitForOperation: 'getBuild',
+  },
+  ec2: {
+    insertInstance: 'runInstance',
+    getInstance: 'describeInstances',
+    deleteInstance: 'terminateInstance',
+    listInstances: 'describeInstances',
+    waitForOperation: 'describeInstances',
+  },
 };
+
+/** CodeMagic ends a build after two hours: longer jobs are none of its. */
+const LONGEST_JOB_MS: Partial<Readonly<Record<SimulatedProvider, number>>> = {codemagic: 90 * 60_000};
 
 /** The same jobs and the same bad luck with another provider. A fault that it has no call for stays where it was: the persistent VM's. */
 export function withProvider(scenario: Scenario, provider: SimulatedProvider): Scenario {
   if (provider === 'gce') return scenario;
   const {placements: _, ...setting} = scenario.setting;
+  const longestMs = LONGEST_JOB_MS[provider] ?? Number.POSITIVE_INFINITY;
   return {
     ...scenario,
+    jobs: scenario.jobs.map((job) => ({...job, durationMs: Math.min(job.durationMs, longestMs)})),
     setting: {...setting, provider},
     faults: scenario.faults.map((fault) => translated(fault, CALLS[provider])),
   };

@@ -91,6 +91,7 @@ test.each([
     'breaker quota.x is open since …: no CPUs; the next probe is due soon',
   ],
   ['attempt 2 of 20, the next try is due now', 'attempt 2 of 20, the next try is due soon'],
+  ['attempt 2 of 20, the next try is overdue by 12 min', 'attempt 2 of 20, the next try is due soon'],
   ['GitHub did not answer [request A:1]; attempt 1', 'GitHub did not answer; attempt 1'],
   ['5 of 5 runners of pool arm are busy', '5 of 5 runners of pool arm are busy'],
 ])('a sentence without its times: %s', (sentence, expected) => {

@@ -1,4 +1,6 @@
-import {backoffMs, DEFAULT_QUEUE_LIMITS} from '../../shared/tasks/local/limits';
+import {backoffMs, TASK_BACKOFF} from '../../shared/model/backoff';
+import {DEFAULT_QUEUE_LIMITS} from '../../shared/tasks/local/limits';
+import {terraformFile} from '../builders/terraform-files';
 
 const waits = (limits: Partial<typeof DEFAULT_QUEUE_LIMITS>, retries: number) =>
   Array.from({length: retries}, (_, index) => backoffMs({...DEFAULT_QUEUE_LIMITS, ...limits}, index + 1) / 1000);
@@ -18,4 +20,13 @@ test.each([
 
 test('the wait after a very high number of attempts is still the limit', () => {
   expect(backoffMs(DEFAULT_QUEUE_LIMITS, 100_000)).toBe(300_000);
+});
+
+test('what is told of the next try is what Terraform has the queues do', () => {
+  const said = (name: string) => Number(new RegExp(`${name} += "?([0-9]+)`).exec(terraformFile('queues.tf'))?.[1]);
+  expect(TASK_BACKOFF).toEqual({
+    minBackoffMs: said('min_backoff') * 1000,
+    maxBackoffMs: said('max_backoff') * 1000,
+    maxDoublings: said('max_doublings'),
+  });
 });

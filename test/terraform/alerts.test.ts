@@ -28,6 +28,17 @@ interface Night {
 
 const swept = (options: Parameters<typeof aSystem>[0] = {}) => aSystem({sweepEverySeconds: 60, ...options});
 
+/** A job runs on a runner whose version GitHub ends in so many days, while the sweep reads the versions. */
+async function nightOfVersion(days: number): Promise<void> {
+  system = await swept();
+  system.github.releases.ends.set('2.335.0', {
+    registration: null,
+    runtime: system.scheduler.now() + days * 24 * 60 * MINUTE,
+  });
+  system.queueJob({durationMs: 30 * MINUTE});
+  await system.pass(10 * MINUTE);
+}
+
 const NIGHTS: readonly Night[] = [
   {
     cause: 'nothing goes wrong: jobs run, others are for GitHub’s own runners',
@@ -114,6 +125,23 @@ const NIGHTS: readonly Night[] = [
       return undefined;
     },
     sentence: /look at the webhook’s URL, secret/,
+  },
+  {
+    cause: 'the version of a runner that works ends in nine days',
+    fires: ['runner_version'],
+    play: async () => {
+      await nightOfVersion(9.5);
+      return undefined;
+    },
+    sentence: /2\.335\.0/,
+  },
+  {
+    cause: 'the version of a runner that works ends in three weeks',
+    fires: [],
+    play: async () => {
+      await nightOfVersion(21);
+      return undefined;
+    },
   },
   {
     cause: 'a persistent VM is not there',

@@ -31,10 +31,15 @@ const NOT_DEPLOYED: Readonly<Record<string, string>> = {
   GITHUB_TOKEN: 'the App is used',
   OIDC_JWKS_URL: 'Google signs the tokens',
   CLOUD_TASKS_EMULATOR_HOST: 'no emulator',
+  AWS_ENDPOINT_URL_EC2: 'no emulator',
+  AWS_ENDPOINT_URL_STS: 'no emulator',
+  AWS_ROLE_ARN: 'pools name their role',
+  AWS_WEB_IDENTITY_AUDIENCE: 'it has a default',
   COMPUTE_EMULATOR_HOST: 'no emulator',
   FIRESTORE_EMULATOR_HOST: 'no emulator',
   RUN_EMULATOR_HOST: 'no emulator',
   SECRET_MANAGER_EMULATOR_HOST: 'no emulator',
+  CODEMAGIC_API_URL: 'CodeMagic itself is asked',
 };
 
 /** Variables that what serves the functions reads, and they do not. */
@@ -43,6 +48,7 @@ const OF_FRAMEWORK = ['NODE_ENV'];
 /** What Terraform sets a variable to, as far as its form goes. */
 const VALUES: Readonly<Record<string, string>> = {
   API_URL: 'https://slipway-api-123456789012.us-central1.run.app',
+  CODEMAGIC_TOKEN: 'projects/acme-runners/secrets/slipway-codemagic-token',
   CORS_ORIGINS: 'https://example.com',
   DEPLOYMENT: 'slipway',
   DRY_RUN: 'false',

@@ -1,5 +1,6 @@
 import {CreatedRunners, Outcome} from '../answers';
 import {type AddCommand, action, gathered, repository, wholeNumber} from '../command';
+import {usage} from '../failure';
 import {printJson} from '../session';
 import {formatTable} from '../table';
 import {count} from '../words';
@@ -30,9 +31,13 @@ export const addCreate: AddCommand = (program, setting) => {
     .action(
       action(setting, async (session, options: CreateOptions, pool: string) => {
         const {repo, org, label, dryRun} = options;
+        if ((repo === undefined) === (org === undefined)) {
+          throw usage('give --repo owner/name, or --org for a pool of an organization, and not both');
+        }
         const {raw, value} = await session.client().request(CreatedRunners, {
           method: 'POST',
           path: '/runners',
+          names: {pool: '<pool>'},
           query: {'dry-run': dryRun ? 'true' : undefined},
           headers: {'idempotency-key': options.idempotencyKey ?? session.host.random.uuid()},
           body: {
@@ -76,6 +81,7 @@ export const addDelete: AddCommand = (program, setting) => {
         const {raw, value} = await session.client().request(Outcome, {
           method: 'DELETE',
           path: `/runners/${encodeURIComponent(runner)}`,
+          names: {id: '<runner>'},
           query: {force: force ? 'true' : undefined, 'dry-run': dryRun ? 'true' : undefined},
         });
         if (session.json) printJson(session, raw);

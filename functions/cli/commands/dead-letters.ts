@@ -61,6 +61,7 @@ export const addRetry: AddCommand = (program, setting) => {
             const {raw, value} = await client.request(Outcome, {
               method: 'POST',
               path: `/deadletters/${encodeURIComponent(id)}/retry`,
+              names: {id: '<id>'},
               query: {'dry-run': dryRun ? 'true' : undefined},
             });
             answers.push(raw);

@@ -1,6 +1,6 @@
 import {Option} from 'commander';
 import {Job} from '../answers';
-import {type AddCommand, action, repository, wholeNumber} from '../command';
+import {type AddCommand, action, gathered, repository, wholeNumber} from '../command';
 import {addLimit, type ListOptions, printListing} from '../listing';
 import type {Column} from '../table';
 import type {Style} from '../terminal';
@@ -19,6 +19,7 @@ interface JobsOptions extends ListOptions {
   readonly repo?: string;
   readonly status?: string;
   readonly run?: number;
+  readonly label?: readonly string[];
 }
 
 export const addJobs: AddCommand = (program, setting) => {
@@ -28,17 +29,24 @@ export const addJobs: AddCommand = (program, setting) => {
     .addOption(new Option('-s, --status <status>', "GitHub's status of the job").choices(STATUSES))
     .option('-p, --pool <pool>', 'jobs of this pool')
     .option('-R, --repo <owner/name>', 'jobs of this repository', repository)
+    .option('-l, --label <label>', 'jobs that ask for this label; may be given several times', gathered)
     .option('--run <id>', "jobs of this run, by GitHub's id", wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .action(
       action(setting, async (session, options: JobsOptions) => {
-        const {status, pool, repo, run} = options;
+        const {status, pool, repo, run, label} = options;
         const now = session.host.clock.now();
         const listing = {
           key: 'jobs',
           noun: 'jobs',
           path: '/jobs',
           item: Job,
-          query: {status, pool, repository: repo, run: run === undefined ? undefined : String(run)},
+          query: {
+            status,
+            pool,
+            repository: repo,
+            labels: label?.join(','),
+            run: run === undefined ? undefined : String(run),
+          },
           columns: columns(now),
         };
         await printListing(session, listing, options);

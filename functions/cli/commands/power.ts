@@ -35,6 +35,7 @@ function addPower(
       const {raw, value} = await session.client().request(Outcome, {
         method: 'POST',
         path: `/runner/${verb}`,
+        names: {pool: '<pool>'},
         query: {pool, force: force ? 'true' : undefined, 'dry-run': dryRun ? 'true' : undefined},
       });
       const isRefused = value.status === 'busy' || (verb === 'start' && value.status === 'stopping');

@@ -34,6 +34,7 @@ export const addTest: AddCommand = (program, setting) => {
         const {raw, value} = await session.client().request(PoolTest, {
           method: 'POST',
           path: `/pools/${encodeURIComponent(pool)}/test`,
+          names: {pool: '<pool>'},
           query: {'dry-run': yes ? 'false' : 'true'},
           ...(yes ? {headers: {'idempotency-key': session.host.random.uuid()}} : {}),
           body: {

@@ -16,7 +16,11 @@ export const addWhy: AddCommand = (program, setting) => {
     .argument('<job>', "the URL of the job's page at GitHub, its id, or <id>-<attempt>")
     .action(
       action(setting, async (session, _: object, job: string): Promise<Found | undefined> => {
-        const {raw, value} = await session.client().request(Explanation, {path: '/explain', query: {job}});
+        const {raw, value} = await session.client().request(Explanation, {
+          path: '/explain',
+          query: {job},
+          names: {job: '<job>'},
+        });
         if (session.json) printJson(session, raw);
         else session.terminal.print(formatExplanation(value, session.terminal, session.host.clock.now()));
         return FOUND_WRONG.includes(value.verdict) ? 1 : undefined;

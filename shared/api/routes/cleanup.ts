@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import {cleanUp, NEXT_CALL} from '../../cleanup/cleanup';
 import {CLEANUP_TARGETS, THING_KINDS} from '../../cleanup/thing';
-import {Problem} from '../../http/errors';
 import {jsonReply} from '../../http/server';
+import {invalidInput} from '../input';
 import {isDryRun, operation} from '../operation';
 import {DryRunFirst} from '../schemas';
 
@@ -11,7 +11,8 @@ const Thing = z
     kind: z.enum(THING_KINDS),
     name: z.string().meta({description: 'Name of the runner.'}),
     place: z.string().nullable().meta({
-      description: 'Of a machine: zone, region, subnet or host. Of a registration: repository or organization.',
+      description:
+        'Of a machine: zone, region, subnet or host. Of a registration, or of a runner whose machine is not made yet: repository or organization.',
     }),
     because: z.string(),
   })
@@ -87,10 +88,8 @@ export const cleanup = operation(
     const dryRun = isDryRun(request, query);
     if (confirm === undefined ? what === 'all' && !dryRun : confirm !== context.deployment) {
       const found = confirm === undefined ? 'no confirm' : 'another name';
-      const message = `found ${found}, expected confirm=${context.deployment}, the name of this deployment`;
-      throw new Problem('invalid-request', `query confirm: ${message}`, {
-        errors: [{in: 'query', path: 'confirm', message}],
-      });
+      // Not told here: whoever confirms has to know it.
+      throw invalidInput('query', 'confirm', `found ${found}, expected the name of this deployment`);
     }
     const {wouldRemove, removed, skipped} = await cleanUp(context, what, {dryRun});
     return jsonReply({dry_run: dryRun, what, would_remove: wouldRemove, removed, skipped});

@@ -1,19 +1,19 @@
 import * as z from 'zod';
 import {withConsole} from '../../diagnosis/console';
 import {parseJobReference} from '../../diagnosis/job-reference';
-import {lookAt} from '../../diagnosis/look';
+import {type Look, lookAt} from '../../diagnosis/look';
 import type {LookedAt} from '../../diagnosis/looked-at';
 import {STEPS, timelineOf} from '../../diagnosis/timeline';
 import {explain as explainJob, explainWithoutPools} from '../../diagnosis/waiting-job';
 import {SlipwayError} from '../../errors';
-import {Problem} from '../../http/errors';
 import {jsonReply} from '../../http/server';
-import {jobKeyOf} from '../../model/job';
 import {type Placement, placementOf} from '../../model/placement';
 import {machineProvider, type RunnerDocument} from '../../model/runner';
 import type {Context} from '../../ports';
+import {knownMachines} from '../../providers/pages';
 import {machineOf} from '../../runners/retire';
 import {scrubSecrets} from '../../secret';
+import {invalidInput} from '../input';
 import {operation} from '../operation';
 import {timeOf, vmStateOf} from '../resources';
 import {RunnerStateWord, Time, VerdictWord} from '../schemas';
@@ -111,20 +111,22 @@ export const explain = operation(
       const page = `${webUrl}/OWNER/REPOSITORY/actions/runs/RUN/job/ID`;
       const other = webAddressOf(query.job);
       if (other !== undefined && other !== new URL(webUrl).origin) {
-        throw new Problem(
-          'invalid-request',
-          `query job: the page is at ${other}, and GITHUB_API_URL of this deployment is that of ${webUrl}: it hears of no job elsewhere; expected ${page}, or another GITHUB_API_URL`,
+        throw invalidInput(
+          'query',
+          'job',
+          `the page is at ${other}, and GITHUB_API_URL of this deployment is that of ${webUrl}: it hears of no job elsewhere; expected ${page}, or another GITHUB_API_URL`,
         );
       }
-      throw new Problem('invalid-request', `query job: found no job in it; expected an id, <id>-<attempt>, or ${page}`);
+      throw invalidInput('query', 'job', `found no job in it; expected an id, <id>-<attempt>, or ${page}`);
     }
     const {config} = await request.services();
     const context = await request.context();
     const lookUps = await request.lookUps();
-    const {looked, runners} = await lookAt(context, asked, lookUps, {
+    const look = await lookAt(context, asked, lookUps, {
       sweepSeconds: config.sweepIntervalSeconds,
       webhooks: config.webhooks,
     });
+    const {looked, runners} = look;
     const [misconfigured] = request.invalid?.problems ?? [];
     const {
       verdict,
@@ -146,7 +148,7 @@ export const explain = operation(
       because: scrubSecrets(because),
       do: remedy,
       pool: looked.pool?.name ?? looked.job?.pool ?? null,
-      runner: await runnerOf(context, looked, runners, config.project),
+      runner: await runnerOf(context, look, config.project),
       timeline: timeline.map(({at, what, detail}) => ({at: timeOf(at), what, detail: scrubSecrets(detail)})),
     };
     return jsonReply(answer);
@@ -190,13 +192,11 @@ function jobOf({job, github}: LookedAt): z.output<typeof Explained>['job'] {
 /** The runner that is there for the job, or ran it; of a persistent VM as its machine. */
 async function runnerOf(
   context: Context,
-  looked: LookedAt,
-  runners: readonly RunnerDocument[],
+  {looked: {vm: waitedFor, job}, worker}: Look,
   project: string,
 ): Promise<z.output<typeof RunnerOfJob> | null> {
-  const {job, vm} = looked;
-  const runner = looked.runner ?? runners.find(({runs}) => job !== undefined && runs === jobKeyOf(job));
-  if (runner) {
+  if (worker && 'runner' in worker) {
+    const {runner} = worker;
     const placement = placementOf(runner);
     const {name, state} = runner;
     const isMade = placement !== null && state !== 'requested';
@@ -208,48 +208,41 @@ async function runnerOf(
       place: placement?.place ?? null,
       machine_type: placement?.machineType ?? null,
       spot: placement?.spot ?? null,
-      machine_id: runner.machineId ?? (isMade && isGceMachine(runner) ? name : null),
+      machine_id: runner.machineId ?? (isMade && knownMachines(machineProvider(runner))?.namesAreIds ? name : null),
       url: isMade ? await pageOf(context, runner, placement, project) : null,
     };
   }
-  const entry = vm?.vm.pools.find((one) => one.pool.name === job?.pool);
+  const vm = worker ?? waitedFor;
+  const entry = worker?.entry ?? waitedFor?.vm.pools.find((one) => one.pool.name === job?.pool);
   if (!vm || !entry) return null;
   const {instance, zone} = vm.vm;
+  const {type} = entry.pool.provider;
   return {
     name: entry.runnerName,
     pool: entry.pool.name,
-    provider: 'gce-vm',
+    provider: type,
     state: vmStateOf({...vm.vm, document: vm.document}),
     place: zone,
     machine_type: null,
     spot: null,
     machine_id: instance,
-    url: consolePage(project, zone, instance),
+    url: knownMachines(type)?.page(project, zone, instance) ?? null,
   };
 }
 
-function isGceMachine(runner: RunnerDocument): boolean {
-  return machineProvider(runner) === 'gce';
-}
-
-/** The machine's page at its provider. That of a VM is known without Compute Engine's client, which takes a while to load. */
+/** The machine's page at its provider. */
 async function pageOf(
   context: Context,
   runner: RunnerDocument,
   {place}: Placement,
   project: string,
 ): Promise<string | null> {
-  if (isGceMachine(runner)) return consolePage(project, place, runner.name);
+  const known = knownMachines(machineProvider(runner));
+  if (known) return known.page(project, place, runner.name);
   try {
     return (await context.provider(runner.pool, machineProvider(runner)).page?.(machineOf(runner))) ?? null;
   } catch (error) {
     if (error instanceof SlipwayError) return null;
     throw error;
   }
-}
-
-/** @see https://cloud.google.com/compute/docs/instances/view-vm-details */
-function consolePage(project: string, zone: string, name: string): string {
-  const part = encodeURIComponent;
-  return `https://console.cloud.google.com/compute/instancesDetail/zones/${part(zone)}/instances/${part(name)}?project=${part(project)}`;
 }

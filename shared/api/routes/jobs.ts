@@ -8,10 +8,38 @@ import {linkHeader, readPage} from '../paging';
 import {jobView} from '../resources';
 import {JOB_REFERENCE, Job, JobState, Next, PageQuery, PoolName, Repository} from '../schemas';
 
+/** Labels of a filter. A label may contain commas, so the whole text may also be one. */
+class AskedLabels {
+  readonly #whole: string;
+  readonly #parts: readonly string[];
+
+  constructor(text: string) {
+    this.#whole = text.trim().toLowerCase();
+    this.#parts = this.#whole
+      .split(',')
+      .map((label) => label.trim())
+      .filter(Boolean);
+  }
+
+  areAllIn(labels: readonly string[]): boolean {
+    const has = new Set(labels.map((label) => label.toLowerCase()));
+    return has.has(this.#whole) || this.#parts.every((label) => has.has(label));
+  }
+}
+
 const JobsQuery = z.strictObject({
   pool: PoolName.optional(),
   status: JobState.optional(),
   repository: Repository.optional().meta({description: '`owner/name`, in upper or lower case.'}),
+  labels: z
+    .string()
+    .max(2_000)
+    .transform((text) => new AskedLabels(text))
+    .optional()
+    .meta({
+      description: 'Labels that the job asks for, separated by commas: all of them, in upper or lower case.',
+      override: {type: 'string', maxLength: 2_000, examples: ['self-hosted,linux']},
+    }),
   run: z.coerce
     .number()
     .pipe(z.int().positive())
@@ -42,11 +70,12 @@ export const listJobs = operation(
   },
   async (request, {query}) => {
     const {store} = await request.context();
-    const {pool, status, repository, run} = query;
+    const {pool, status, repository, labels, run} = query;
     const where = {...(pool ? {pool} : {}), ...(status ? {status} : {}), ...(run ? {runId: run} : {})};
     // Records have it as GitHub spells it, which a person need not know.
     const isAsked = (job: JobDocument) =>
-      repository === undefined || job.repository.toLowerCase() === repository.toLowerCase();
+      (repository === undefined || job.repository.toLowerCase() === repository.toLowerCase()) &&
+      (labels === undefined || labels.areAllIn(job.labels));
     const page = await readPage(
       [
         async (after, limit) => {

@@ -2,13 +2,16 @@ import * as z from 'zod';
 import {Problem} from '../../http/errors';
 import {jsonReply} from '../../http/server';
 import {labelsWithoutJob} from '../../model/labels';
+import {refusalOf} from '../../model/matching';
 import {isSpeltOut, LABEL, newTag, parseRunnerName, runnerName} from '../../model/names';
 import {isPersistent, type Pool} from '../../model/pool';
 import type {RunnerDocument} from '../../model/runner';
 import type {Context} from '../../ports';
 import {type PoolTest, planTest, TEST_DECISIONS, type TestJob} from '../../runners/pool-test';
-import {requestTestRunner, type TestRunner} from '../../runners/requests';
-import {isDryRun, operation} from '../operation';
+import {refuseOtherRunner, requestTestRunner, type TestRunner} from '../../runners/requests';
+import {invalidInput} from '../input';
+import {isDryRun, operation, type RequestContext} from '../operation';
+import {visibilityOf} from '../public-repositories';
 import {unknownPool} from '../resources';
 import {DryRunFirst, PoolName, Repository, RunnerStateWord} from '../schemas';
 
@@ -33,7 +36,7 @@ const Tested = z
     dry_run: z.boolean(),
     decision: z.enum(TEST_DECISIONS).meta({
       description:
-        '`create`: a machine is created for such a job. `wait`: once there is a slot, or a breaker closes. `start`: its persistent VM is started. `other_pool`: another pool takes the job. Else no pool does.',
+        '`create`: a machine is created for such a job. `wait`: once there is a slot, or a breaker closes. `fail`: none can be created, and `because` says what is wrong. `start`: its persistent VM is started. `other_pool`: another pool takes the job. Else no pool does.',
     }),
     because: z.string(),
     pool: z.string().nullable().meta({description: 'The pool that takes the job.'}),
@@ -84,7 +87,7 @@ export const testPool = operation(
     tag: 'runners',
     summary: 'Says what a pool would do for a job, or does it',
     description:
-      'A dry run unless `dry-run=false`: which pool takes a job with these labels of this repository, where its machine would be created, and what would be requested. The repository counts as private. Then: requests one runner with these labels, which takes the next job that they fit, and is deleted after the pool’s idle time without one.',
+      'A dry run unless `dry-run=false`: which pool takes a job with these labels of this repository, where its machine would be created, and what would be requested. GitHub is asked whether the repository is public, and the provider whether a machine could be created. Then: requests one runner with these labels, which takes the next job that they fit, and is deleted after the pool’s idle time without one.',
     access: 'secret',
     parameters: z.strictObject({pool: PoolName}),
     query: z.strictObject(DryRunFirst),
@@ -102,7 +105,16 @@ export const testPool = operation(
         headers: ['Idempotent-Replayed'],
       },
     },
-    problems: ['unknown-pool', 'wrong-provider', 'pool-does-not-take', 'no-capacity', 'quota-exceeded'],
+    problems: [
+      'unknown-pool',
+      'wrong-provider',
+      'pool-does-not-take',
+      'public-repository',
+      'name-taken',
+      'pool-full',
+      'no-capacity',
+      'quota-exceeded',
+    ],
     changes: true,
     dryByDefault: true,
   },
@@ -110,14 +122,33 @@ export const testPool = operation(
     const context = await request.context();
     const pool = context.pools.find(({name}) => name === path.pool);
     if (!pool) throw unknownPool(path.pool, context.pools);
-    const job = {repository: body.repository ?? onlyRepository(pool), labels: body.labels ?? ownLabels(pool)};
+    const repository = body.repository ?? onlyRepository(pool);
+    const labels = body.labels ?? ownLabels(pool);
+    const isDry = isDryRun(request, query);
+    const job = {repository, labels, visibility: await visibility(request, pool, {repository, labels}, isDry)};
     const name = body.name === undefined ? newName(context, pool) : checkedName(context, pool, body.name);
-    const test = await planTest(context, pool, job, name);
-    if (isDryRun(request, query)) return jsonReply(view(request.config.dryRun ? inDryDeployment(test) : test));
+    const test = await planTest(context, pool, job, {name, asksProvider: isDry});
+    if (isDry) {
+      const recorded = body.name === undefined ? undefined : await context.store.get('runners', name);
+      if (recorded && test.runner) refuseOtherRunner(recorded, test.runner);
+      return jsonReply(view(request.config.dryRun ? inDryDeployment(test) : test));
+    }
     const runner = await requestTestRunner(context, requestable(pool, test, job));
     return jsonReply(view(test, runner), 201);
   },
 );
+
+/** Asked of GitHub only where it matters. A dry run is within the bounds of questions, and goes on without an answer. */
+async function visibility(
+  request: RequestContext,
+  pool: Pool,
+  job: Pick<TestJob, 'repository' | 'labels'>,
+  isDry: boolean,
+): Promise<TestJob['visibility']> {
+  if (refusalOf({...job, isPublic: false}, pool)) return 'private';
+  if (!isDry) return visibilityOf(request, job.repository);
+  return (await request.lookUps()).visibility(job.repository);
+}
 
 function view(
   {decision, because, taker, placements, runner}: PoolTest,
@@ -152,13 +183,13 @@ function inDryDeployment(test: PoolTest): PoolTest {
 }
 
 /** What a real test requests. Throws a problem where no runner would be made for such a job. */
-function requestable(pool: Pool, {runner, because}: PoolTest, {labels, repository}: TestJob): TestRunner {
+function requestable(pool: Pool, {runner, because, decision}: PoolTest, {labels, repository}: TestJob): TestRunner {
   if (runner) return runner;
   if (isPersistent(pool)) {
     throw new Problem('wrong-provider', `${because}; POST /runner/start?pool=${pool.name} starts it`);
   }
   throw new Problem(
-    'pool-does-not-take',
+    decision === 'public_repository' ? 'public-repository' : 'pool-does-not-take',
     `pool ${pool.name} takes no job of ${repository} with labels [${labels.join(', ')}]: ${because}`,
   );
 }
@@ -171,22 +202,26 @@ function newName({deployment, random}: Context, pool: Pool): string {
 function checkedName({deployment}: Context, pool: Pool, name: string): string {
   const parsed = parseRunnerName(deployment, name);
   if (parsed?.pool === pool.name && parsed.tag?.startsWith('t') && parsed.n === 1) return name;
-  throw invalid('name', `expected the name that a dry run for pool ${pool.name} showed`);
+  throw invalidInput('body', 'name', `expected the name that a dry run for pool ${pool.name} showed`);
 }
 
 function onlyRepository(pool: Pool): string {
   const patterns = pool.scope.kind === 'repositories' ? pool.scope.patterns.filter((one) => !one.startsWith('!')) : [];
   const [only, ...others] = patterns;
   if (only !== undefined && others.length === 0 && isSpeltOut(only)) return only;
-  throw invalid('repository', `pool ${pool.name} serves more than one repository; expected one as owner/name`);
+  throw invalidInput(
+    'body',
+    'repository',
+    `pool ${pool.name} serves more than one repository; expected one as owner/name`,
+  );
 }
 
 function ownLabels(pool: Pool): readonly string[] {
   const labels = labelsWithoutJob(pool);
   if (labels.length > 0) return labels;
-  throw invalid('labels', `pool ${pool.name} names no label without a pattern; expected the labels of a job`);
-}
-
-function invalid(path: string, message: string): Problem {
-  return new Problem('invalid-request', `body ${path}: ${message}`, {errors: [{in: 'body', path, message}]});
+  throw invalidInput(
+    'body',
+    'labels',
+    `pool ${pool.name} names no label without a pattern; expected the labels of a job`,
+  );
 }

@@ -5,10 +5,12 @@ import {foreignLabels, labelsWithoutJob} from '../../model/labels';
 import {takesRepository} from '../../model/matching';
 import {LABEL} from '../../model/names';
 import {isEphemeral, isEphemeralType, type Pool} from '../../model/pool';
-import {type RunnerScope, repositoryScope} from '../../model/scope';
+import {type RunnerScope, repositoryScope, scopeName} from '../../model/scope';
 import {removeRunner, requestRunners} from '../../runners/requests';
 import {idempotencyKey} from '../idempotency';
+import {invalidInput} from '../input';
 import {isDryRun, operation} from '../operation';
+import {refusePublicRepository} from '../public-repositories';
 import {findRunner, RunnerId, unknownPool, unknownRunner} from '../resources';
 import {DryRun, Force, Organization, PoolName, Repository, RunnerStateWord} from '../schemas';
 
@@ -40,7 +42,7 @@ export const create = operation(
     tag: 'runners',
     summary: 'Creates runners that no job has asked for',
     description:
-      'The runners take the next jobs with matching labels, and are deleted after the pool’s idle time without a job. With an `Idempotency-Key`, a repeated request creates no further runners.',
+      'The runners take the next jobs with matching labels, and are deleted after the pool’s idle time without a job. For a public repository there are none unless the pool sets `allowPublicRepos`. With an `Idempotency-Key`, a repeated request creates no further runners.',
     access: 'secret',
     parameters: z.strictObject({}),
     query: z.strictObject(DryRun),
@@ -65,6 +67,8 @@ export const create = operation(
       'wrong-provider',
       'scope-mismatch',
       'labels-not-offered',
+      'public-repository',
+      'pool-full',
       'no-capacity',
       'quota-exceeded',
     ],
@@ -82,6 +86,7 @@ export const create = operation(
     }
     const scope = scopeOf(pool, body);
     const labels = additionalLabels(pool, body.labels);
+    if (scope.kind === 'repository') await refusePublicRepository(request, pool, scopeName(scope));
     const key = idempotencyKey(request.headers) ?? context.random.uuid();
     const options = {dryRun: isDryRun(request, query)};
     const {runners} = await requestRunners(context, {pool: pool.name, scope, labels, count: body.count, key}, options);
@@ -157,8 +162,9 @@ function additionalLabels(pool: Pool, labels: readonly string[]): string[] {
   }
   const own = labelsWithoutJob(pool);
   if (own.length + asked.length === 0) {
-    throw new Problem(
-      'invalid-request',
+    throw invalidInput(
+      'body',
+      'labels',
       `pool ${pool.name} names no label without a pattern; expected labels for the runners`,
     );
   }

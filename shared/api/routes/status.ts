@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import {hasApp} from '../../config/app-id';
 import type {Config} from '../../config/config-types';
 import type {SecretReader} from '../../config/secrets';
+import {hasApp} from '../../diagnosis/has-app';
 import {STEPS} from '../../diagnosis/timeline';
 import {etagOf, isKnownEtag} from '../../http/etag';
 import {JSON_TYPE} from '../../http/server';

@@ -4,6 +4,7 @@ import {jsonReply} from '../../http/server';
 import type {Pool} from '../../model/pool';
 import {startVm} from '../../vms/start';
 import {stopVm} from '../../vms/stop';
+import {invalidInput} from '../input';
 import {type Description, isDryRun, operation} from '../operation';
 import {isVmPool, unknownPool} from '../resources';
 import {DryRun, Force, PoolName} from '../schemas';
@@ -97,7 +98,7 @@ export const stop = operation(
 /** The pool that the request names, or the only pool of type gce-vm. Throws a problem that lists the possible pools. */
 function vmPool(pools: readonly Pool[], inQuery: string | undefined, inBody: string | undefined): Pool {
   if (inQuery !== undefined && inBody !== undefined && inQuery !== inBody) {
-    throw new Problem('invalid-request', `found pool ${inQuery} in the query and ${inBody} in the body; expected one`);
+    throw invalidInput('query', 'pool', `found ${inQuery}, and pool ${inBody} in the body; expected one`);
   }
   const persistent = pools.filter(isVmPool);
   const names = persistent.map(({name}) => name).join(', ');

@@ -71,7 +71,7 @@ function isRead(source: SecretSource): boolean {
 
 /** Whether every secret that `api` reads has an enabled version. Without an App (`hasApp`) its secrets have none yet. */
 export async function lookAtSecrets(config: Config, secrets: SecretReader, hasApp: boolean): Promise<Found> {
-  const {github, webhookSecrets, managerSecrets, taskSigningKeys} = config;
+  const {github, codemagic, webhookSecrets, managerSecrets, taskSigningKeys} = config;
   const app: readonly Named[] = [
     ['GITHUB_APP_ID', typeof github.appId === 'number' ? undefined : github.appId],
     ['GITHUB_APP_PRIVATE_KEY', github.privateKey],
@@ -79,6 +79,7 @@ export async function lookAtSecrets(config: Config, secrets: SecretReader, hasAp
   const named: readonly Named[] = [
     ...(hasApp ? app : []),
     ['GITHUB_TOKEN', github.token],
+    ['CODEMAGIC_TOKEN', codemagic.token],
     ...webhookSecrets.filter(isRead).map((source) => ['GITHUB_WEBHOOK_SECRET', source] as const),
     ...managerSecrets.map((source) => ['RUNNER_MANAGER_SECRET', source] as const),
     ...taskSigningKeys.map((source) => ['TASK_SIGNING_KEY', source] as const),

@@ -1,14 +1,14 @@
-import {hasApp} from '../../config/app-id';
 import type {Config} from '../../config/config-types';
 import type {SecretReader} from '../../config/secrets';
 import {type InvalidConfiguration, SlipwayError} from '../../errors';
 import type {Logger} from '../../logger';
 import type {Services} from '../../ports';
+import {hasApp} from '../has-app';
 import {appChecks, appChecksSkipped} from './app';
 import {ask, type Check, type CheckFinding, type Found, makeChecks, once, skipped, warning} from './check';
 import {configurationFinding, lookAtQueue, lookAtSecrets, lookAtStore, lookAtSweep} from './deployment';
 import {lookAtGroups} from './groups';
-import {poolChecks, vmChecks} from './pools';
+import {hostChecks, poolChecks, vmChecks} from './pools';
 import {lookAtRunnerVersion} from './runner-version';
 
 /** Jobs that wait or run, of which the newest event is looked at. */
@@ -48,6 +48,7 @@ export async function examine(examined: Examined): Promise<CheckFinding[]> {
     {id: 'store', look: needs(lookAtStore)},
     {id: 'secrets', look: () => lookAtSecrets(config, secrets, missing === undefined)},
     ...vmChecks(pools, (look) => needs(({context}) => look(context))),
+    ...hostChecks(services?.context.hosts ?? config.hosts, (look) => needs(({context}) => look(context))),
     {id: 'runner_version', look: needs(({context}) => lookAtRunnerVersion(context))},
   ];
   return makeChecks(checks, logger);

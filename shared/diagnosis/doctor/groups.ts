@@ -1,31 +1,19 @@
 import {RefusedByGitHub} from '../../errors';
 import type {AppInstallation, Inspection, Listed, RunnerGroupAtGitHub} from '../../github/github';
-import {takesRepository} from '../../model/matching';
 import {isSpeltOut} from '../../model/names';
 import type {Pool} from '../../model/pool';
 import {repositoryScope} from '../../model/scope';
 import type {Context} from '../../ports';
+import {batches} from '../batches';
 import {ask, error, type Found, ok, once, skipped, together, warning} from './check';
+import {recentRepositories, type Served} from './recent-repositories';
 
 /** Repositories that are asked for, and how many at once. */
 const MOST_REPOSITORIES = 30;
 const AT_ONCE = 5;
 
-/** A repository counts if it had a job in this time. */
-const RECENT_MS = 30 * 24 * 3600_000;
-/** Jobs on record of one status that are looked at for each pool. */
-const JOBS_OF_STATUS = 100;
-/** What waits or runs comes first: with too many repositories, those of jobs that are over are left out. */
-const STATUSES = ['queued', 'in_progress', 'waiting', 'completed'] as const;
-
 /** A name that no runner has. */
 const NOBODY = 'slipway-health-check';
-
-/** A repository whose jobs a pool takes. */
-interface Served {
-  readonly pool: Pool;
-  readonly repository: string;
-}
 
 export interface GroupSetting {
   readonly context: Context;
@@ -86,9 +74,7 @@ export async function lookAtGroups({context, inspection, installations}: GroupSe
     return skipped(because, 'Run the doctor again after the first job.');
   }
   const found: Found[] = [];
-  for (let from = 0; from < looks.length; from += AT_ONCE) {
-    found.push(...(await Promise.all(looks.slice(from, from + AT_ONCE).map((look) => look()))));
-  }
+  for await (const some of batches(looks, AT_ONCE, (look) => look())) found.push(...some);
   return together(found);
 }
 
@@ -109,23 +95,15 @@ async function groups(
 }
 
 /** At most 30: repositories that pools spell out, then those whose jobs wait or run, then others that had a job in 30 days. */
-async function servedRepositories({store, pools, clock}: Context): Promise<Served[]> {
-  const spelt = pools.flatMap((pool) =>
+async function servedRepositories(context: Context): Promise<Served[]> {
+  const spelt = context.pools.flatMap((pool) =>
     pool.scope.kind === 'repositories'
       ? pool.scope.patterns.filter(isSpeltOut).map((repository) => ({pool, repository}))
       : [],
   );
-  const recent = await Promise.all(
-    STATUSES.flatMap((status) => pools.map((pool) => ({status, pool}))).map(async ({status, pool}) => {
-      const where = {pool: pool.name, status};
-      const jobs = await ask('the store', store.find('jobs', {where, limit: JOBS_OF_STATUS}));
-      return jobs
-        .filter(({data}) => clock.now() - data.updatedAt < RECENT_MS && takesRepository(pool, data.repository))
-        .map(({data}) => ({pool, repository: data.repository}));
-    }),
-  );
+  const recent = await recentRepositories(context, MOST_REPOSITORIES);
   const keyOf = ({pool, repository}: Served) => `${pool.name} ${repository.toLowerCase()}`;
-  const all = new Map([...spelt, ...recent.flat()].map((each) => [keyOf(each), each]));
+  const all = new Map([...spelt, ...recent].map((each) => [keyOf(each), each]));
   return [...all.values()].slice(0, MOST_REPOSITORIES);
 }
 

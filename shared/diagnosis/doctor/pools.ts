@@ -1,22 +1,50 @@
+import {describeHost, readHosts} from '../../hosts/hosts';
+import {type BreakerDocument, bootBreaker, quotaBreakers} from '../../model/breaker';
+import type {Host} from '../../model/host';
 import {isPersistent, type Pool} from '../../model/pool';
 import {type Context, githubOf} from '../../ports';
 import {isRunning, type Finding as ProviderFinding} from '../../providers/provider';
+import {breakersOfPool} from '../../runners/breakers';
 import {allVms, runnerPlaces, type Vm} from '../../vms/vms';
+import {breakerSentence, remedyOfBreaker} from '../breakers';
+import {openBreakers} from '../facts';
 import {ask, type Check, error, type Found, ok, skipped, together, warning} from './check';
 
 /** What a check does once the services are there. */
 type Look = (context: Context) => Promise<Found>;
 type Needing = (look: Look) => Check['look'];
 
-/** `pool.<name>.provider` and `pool.<name>.quota` of every pool. `needing`: makes the look a check's, whether or not the services are there. */
+/**
+ * `pool.<name>.provider` and `pool.<name>.quota` of every pool, each with the open breakers that are about it. `needing`: makes the look a
+ * check's, whether or not the services are there.
+ */
 export function poolChecks(pools: readonly Pool[], needing: Needing): Check[] {
+  let read: Promise<BreakerDocument[]> | undefined;
+  const open = ({store}: Context) => {
+    read ??= ask('the store', openBreakers(store));
+    return read;
+  };
   return pools.flatMap((pool) => {
     const {provider, quota} = isPersistent(pool) ? persistentLooks(pool.provider.instance) : looksOf(pool);
+    const quotas = quotaBreakers(pool);
+    const isQuota = ({name}: BreakerDocument) => quotas.includes(name);
+    const withBreakers = (look: Look, isAbout: (breaker: BreakerDocument) => boolean) =>
+      needing(async (context) => {
+        const names = breakersOfPool(context, pool);
+        const holding = (await open(context)).filter((breaker) => names.includes(breaker.name) && isAbout(breaker));
+        return together([...holding.map((each) => breakerFinding(pool, each, context)), await look(context)]);
+      });
     return [
-      {id: `pool.${pool.name}.provider`, look: needing(provider)},
-      {id: `pool.${pool.name}.quota`, look: needing(quota)},
+      {id: `pool.${pool.name}.provider`, look: withBreakers(provider, (each) => !isQuota(each))},
+      {id: `pool.${pool.name}.quota`, look: withBreakers(quota, isQuota)},
     ];
   });
+}
+
+/** What a probe closes as soon as its cause is gone is a warning; machines that do not boot are not. */
+function breakerFinding(pool: Pool, breaker: BreakerDocument, {clock}: Context): Found {
+  const found = breaker.name === bootBreaker(pool) ? error : warning;
+  return found(breakerSentence(breaker, clock.now()), remedyOfBreaker(breaker));
 }
 
 function looksOf({name}: Pool): Record<'provider' | 'quota', Look> {
@@ -55,6 +83,21 @@ export function vmChecks(pools: readonly Pool[], needing: Needing): Check[] {
   return vms.map((vm) => ({
     id: `vm.${isAlone(vm) ? vm.instance : vm.id}`,
     look: needing((context) => lookAtVm(context, vm)),
+  }));
+}
+
+/** `host.<name>` of every Docker host: whether its agent calls. */
+export function hostChecks(hosts: readonly Host[], needing: Needing): Check[] {
+  return hosts.map(({name}) => ({
+    id: `host.${name}`,
+    look: needing(async (context) => {
+      const [host] = await ask('the store', readHosts(context, [name]));
+      if (!host) return skipped('the host is not in the configuration any more');
+      const because = describeHost(host);
+      if (!host.silent) return ok(because);
+      const advice = 'Does its agent run, and does it reach the API? journalctl --unit slipway-docker-host tells.';
+      return typeof host.document?.seenAt === 'number' ? error(because, advice) : warning(because, advice);
+    }),
   }));
 }
 

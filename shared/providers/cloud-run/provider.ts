@@ -64,9 +64,9 @@ export function createCloudRunProvider(options: CloudRunProviderOptions): Runner
     const {name, isFinished} = execution;
     // mutation: cancel before the deletion
     const cancelled = isFinished ? 'ended' : await run.cancelExecution(name);
-    // What still ends stays in the job's history.
+    // What still ends stays in the job's history; what ended by itself leaves it.
     const deleted = await run.deleteExecution(name);
-    return cancelled === 'accepted' || (!isFinished && deleted !== 'absent') ? 'accepted' : 'absent';
+    return cancelled === 'accepted' || deleted !== 'absent' ? 'accepted' : 'absent';
   };
 
   return {

@@ -1,13 +1,13 @@
 import {type Clock, withDeadline} from '../../clock';
-import {Refused, SlipwayError, Unavailable} from '../../errors';
+import {Refused, Unavailable} from '../../errors';
 import {regionOf} from '../../model/names';
-import {type Finding, QUESTION_MS} from '../provider';
+import {type Finding, failedFinding, QUESTION_MS} from '../provider';
 import type {Compute, InstanceTemplate} from './client/compute';
 import {withComputeErrors} from './client/errors';
 import {findTemplate} from './client/templates';
 import type {GcePool} from './create';
-import {type DefaultPlace, poolRegion, poolZones} from './placement';
 import {type MachineKind, quotaFinding, quotaLeft} from './quota';
+import {type DefaultPlace, poolRegion, poolZones} from './zones';
 
 /** Name that no VM has. */
 const ABSENT_INSTANCE = 'slipway-health-check';
@@ -74,13 +74,6 @@ function templateFinding({selfLink, disks}: InstanceTemplate, zones: readonly st
   }
   const because = `template ${name} is there, and Compute Engine answers for ${zones.join(', ')}`;
   return {status: 'ok', because, do: 'Nothing to do.'};
-}
-
-/** An answer that did not come finds nothing; a refusal is an error. */
-function failedFinding(error: unknown): Finding {
-  if (!(error instanceof SlipwayError)) throw error;
-  if (error.retryable) return {status: 'skipped', because: error.message, do: 'Try again in a minute.', isSilent: true};
-  return {status: 'error', because: error.message, do: 'Correct what the message names.'};
 }
 
 async function checkQuota(

@@ -1,5 +1,6 @@
 import type {Clock} from '../../clock';
 import {regionOf} from '../../model/names';
+import {POLL_MS, PollBudget} from '../poll-budget';
 import {
   isRunning,
   isStarting,
@@ -15,7 +16,7 @@ import {
 import {requestId} from './client/body';
 import type {Compute, Instance, PowerAction, ZoneOperation} from './client/compute';
 import {ComputeFailure, classifyOperation, secondsToNextMinute, withComputeErrors} from './client/errors';
-import {awaitOperation, POLL_MS, PollBudget} from './wait';
+import {awaitOperation} from './wait';
 
 /** Seconds after which a start or stop is reported as uncertain. During a stop the guest may take up to 90. */
 const BUDGET_SECONDS = 120;
@@ -39,7 +40,11 @@ export interface GceVmOptions {
 /** A persistent VM on Compute Engine. Only starts and stops it. */
 export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
   const {instance: name, zone} = vm;
-  const look = () => compute.getInstance(zone, name);
+  let seen: Instance | undefined;
+  const look = async () => {
+    seen = await compute.getInstance(zone, name);
+    return seen;
+  };
 
   async function power(action: PowerAction, instance: Instance): Promise<VmBegin> {
     const cycle = action === 'stop' ? instance.lastStartTimestamp : instance.lastStopTimestamp;
@@ -127,7 +132,13 @@ export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
     status: async () => (await withComputeErrors(clock, look()))?.status,
     beginStart: () => withVmOutcome(beginStart),
     beginStop: () => withVmOutcome(beginStop),
-    start: (wait) => change('start', wait),
+    async start(wait) {
+      const outcome = await change('start', wait);
+      const isUp = outcome.kind === 'changed' || outcome.kind === 'already';
+      return isUp && seen?.machineType
+        ? {...outcome, machine: {machineType: seen.machineType, spot: seen.isSpot}}
+        : outcome;
+    },
     stop: (wait) => change('stop', wait),
   };
 }

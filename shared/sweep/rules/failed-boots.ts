@@ -1,16 +1,25 @@
-import {minutesOf, type Observed, registrationOf, runsAtGitHub} from '../observed';
+import {machinesByName, minutesOf, type Observed, registrationOf, runsAtGitHub} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
 
-/** Ends a runner that has been booting for `bootMinutes` and was not online in any sweep of the last two minutes, because lists lag behind. */
-export const endFailedBoots: Rule<EndRunner<'boot'>> = {
+type End = EndRunner<'boot' | 'no_capacity'>;
+
+/**
+ * Ends a runner that has been booting for `bootMinutes` and was not online in any sweep of the last two minutes, because lists lag behind. One
+ * whose machine still waits in the provider's queue has not failed to boot: there is no capacity for it.
+ */
+export const endFailedBoots: Rule<End> = {
   plan: planEnds,
-  act: (action, repairs) => repairs.endRunner(action, {unlessOnline: true, failedToBoot: true}),
+  act: (action, repairs) => {
+    const lackedCapacity = action.reason === 'no_capacity';
+    return repairs.endRunner(action, {unlessOnline: true, lackedCapacity, failedToBoot: !lackedCapacity});
+  },
   subject: runnerOf,
 };
 
-function planEnds(observed: Observed, now: number, tracker: PersistenceTracker): EndRunner<'boot'>[] {
-  const actions: EndRunner<'boot'>[] = [];
+function planEnds(observed: Observed, now: number, tracker: PersistenceTracker): End[] {
+  const machines = machinesByName(observed);
+  const actions: End[] = [];
   for (const runner of observed.runners ?? []) {
     if (runner.state !== 'booting' || now - runner.stateAt < minutesOf(observed, runner.pool).bootMinutes * 60_000) {
       continue;
@@ -21,7 +30,9 @@ function planEnds(observed: Observed, now: number, tracker: PersistenceTracker):
     if (!listed || registration?.seen.status === 'online' || registration?.seen.busy) continue;
     if (runsAtGitHub(observed, runner.name, runner) || !tracker.hasPersisted(key)) continue;
     const rest = {isDead: false, force: false, jobUrl: null} as const;
-    actions.push({kind: 'end_runner', reason: 'boot', runner: runner.name, ...rest});
+    // mutation: queued for ever
+    const reason = machines.get(runner.name)?.status === 'queued' ? 'no_capacity' : 'boot';
+    actions.push({kind: 'end_runner', reason, runner: runner.name, ...rest});
   }
   return actions;
 }

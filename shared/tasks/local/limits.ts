@@ -1,16 +1,12 @@
+import type {Backoff} from '../../model/backoff';
+
 /**
  * Limits of the dispatches and retries of a queue.
  * @see https://cloud.google.com/tasks/docs/configuring-queues
  */
-export interface QueueLimits {
+export interface QueueLimits extends Backoff {
   /** Maximum of dispatches of one task, after which it is deleted; -1: no limit. Default 20. */
   readonly maxAttempts: number;
-  /** Wait before the first retry. Default 10,000. */
-  readonly minBackoffMs: number;
-  /** Default 300,000. */
-  readonly maxBackoffMs: number;
-  /** How often the wait doubles; afterwards it grows by the last step. Default 16. */
-  readonly maxDoublings: number;
   /** Default 1,000. */
   readonly maxConcurrentDispatches: number;
   /** Default 500. */
@@ -31,17 +27,6 @@ export const DEFAULT_QUEUE_LIMITS: QueueLimits = {
   tombstoneMs: 24 * 3_600_000,
   dispatchDeadlineMs: 600_000,
 };
-
-/**
- * Wait before retry `retry`, counted from 1, in milliseconds. With 10 s, at most 300 s and 3 doublings: 10, 20, 40, 80, 160, 240, 300, 300
- * s.
- * @see https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues#RetryConfig
- */
-export function backoffMs(limits: QueueLimits, retry: number): number {
-  const doubled = limits.minBackoffMs * 2 ** Math.min(retry - 1, limits.maxDoublings);
-  const steps = Math.max(1, retry - limits.maxDoublings);
-  return Math.min(limits.maxBackoffMs, doubled * steps);
-}
 
 /** Limits the rate of dispatches: a token bucket for up to one second of dispatches. */
 export class DispatchRate {

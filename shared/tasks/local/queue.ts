@@ -1,6 +1,7 @@
 import type {TimerClock} from '../../clock';
+import {backoffMs} from '../../model/backoff';
 import {answerInTime, type DispatchResult, dispatchHeaders} from './dispatch';
-import {backoffMs, DEFAULT_QUEUE_LIMITS, DispatchRate, type QueueLimits} from './limits';
+import {DEFAULT_QUEUE_LIMITS, DispatchRate, type QueueLimits} from './limits';
 import {type QueuedTask, type QueueOptions, type QueueTask, type TaskEntry, TaskRegister} from './register';
 
 /**

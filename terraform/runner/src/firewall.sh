@@ -1,6 +1,6 @@
-# The metadata server holds the JIT config and, where the VM has a service account, its token. Root alone may talk to it: not the
-# runner's user, and neither the subordinate ids that containers without root run under, which a rule about the one user
-# would let pass. DNS (53) and time (123) live at the same address and stay open for all. Refused and not dropped, so that what asks gets
+# The metadata server (Google Cloud's and EC2's have the same IPv4 address) holds the JIT config and, where the VM has a service account
+# or a role, its token. Root alone may talk to it: not the runner's user, and neither the subordinate ids that containers without root
+# run under, which a rule about the one user would let pass. DNS (53) and time (123) live at the same address and stay open for all. Refused and not dropped, so that what asks gets
 # its answer at once: OS Login's name service asks from any process.
 # Containers of Docker are forwarded and not sent by a process of this machine: hence the second chain.
 metadata_rules() {
@@ -9,7 +9,7 @@ table inet slipway
 delete table inet slipway
 table inet slipway {
   set metadata4 { type ipv4_addr; elements = { 169.254.169.254 } }
-  set metadata6 { type ipv6_addr; elements = { fd20:ce::254 } }
+  set metadata6 { type ipv6_addr; elements = { fd20:ce::254, fd00:ec2::254 } }
   chain metadata {
     meta l4proto { tcp, udp } th dport { 53, 123 } accept
     meta l4proto tcp reject with tcp reset

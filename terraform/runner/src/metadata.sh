@@ -1,4 +1,7 @@
-# The metadata server. It can be late at boot, and it answers 429 and 503 now and then.
+# Where the VM learns what it is for. ec2.sh has the same for the other cloud.
+CLOUD=${SLIPWAY_CLOUD:-google}
+
+# Google Cloud's metadata server. It can be late at boot, and it answers 429 and 503 now and then.
 METADATA_TRIES=30
 
 # Prints the value at the path. Ends with 4 when there is none, with 1 when the server does not say.
@@ -21,10 +24,15 @@ metadata() {
   return 1
 }
 
+# As metadata, for an attribute of the VM.
+google_attribute() {
+  metadata "instance/attributes/$1"
+}
+
 # setting NAME DEFAULT: sets REPLY to the VM's metadata attribute, or to the default when it is missing or empty.
 setting() {
   local code=0
-  REPLY=$(metadata "instance/attributes/$1") || code=$?
+  REPLY=$("${CLOUD}_attribute" "$1") || code=$?
   case $code in
     0) [[ -n $REPLY ]] || REPLY=$2 ;;
     4) REPLY=$2 ;;
@@ -42,7 +50,7 @@ number() {
 
 # Waits for the notice of preemption (a spot VM has 30 seconds from then), then signals the process PID.
 # https://cloud.google.com/compute/docs/instances/create-use-spot#detect-preemption
-watch_preemption() {
+google_watch_preemption() {
   local pid=$1 etag=0 reply headers body
   while true; do
     reply=$(curl --silent --include --noproxy '*' --header 'Metadata-Flavor: Google' --max-time 90 \

@@ -1,4 +1,4 @@
-# Where things are. The variables of the environment are for the tests alone: on a VM nobody sets them.
+# Where things are. These variables of the environment are for the tests alone: on a VM nobody sets them.
 ROOT=${SLIPWAY_ROOT:-}
 METADATA_URL=${SLIPWAY_METADATA_URL:-http://169.254.169.254/computeMetadata/v1}
 RETRY_SECONDS=${SLIPWAY_RETRY_SECONDS:-2}

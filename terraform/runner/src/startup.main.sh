@@ -10,12 +10,23 @@ end() {
   set +e
   [[ -z $runner_pid ]] || show_diagnostics "$diag_lines"
   say "power off: ${why:-the script ended with status $code}"
+  # EC2 says why a VM ended: of one that powers itself off after its notice nobody could tell that it was interrupted.
+  if [[ $CLOUD == ec2 && $stopping == 'the spot VM is being preempted' ]]; then sleep "$SPOT_NOTICE_SECONDS"; fi
   power_off
   exit "$code"
 }
 
 take_jit_config() {
   local code=0
+  if [[ $CLOUD == ec2 ]]; then
+    secret=${SLIPWAY_JITCONFIG:-}
+    SLIPWAY_JITCONFIG=''
+    close_user_data
+    # This copy is read to its end already, and nothing starts it again.
+    rm -f "$LIB_DIR/startup.sh"
+    [[ -n $secret ]] || fail 'no JIT config: expected it in the variable SLIPWAY_JITCONFIG; the control plane puts it before this script in the user data'
+    return
+  fi
   secret=$(metadata instance/attributes/slipway-jit-config) || code=$?
   [[ $code != 1 ]] || fail "no JIT config: the metadata server did not answer in $METADATA_TRIES tries"
   [[ -n $secret ]] || fail 'no JIT config: expected it in the metadata attribute slipway-jit-config; the control plane puts it there when it creates the VM'
@@ -25,7 +36,11 @@ run() {
   trap end EXIT
   trap 'fail "the VM is shutting down"' TERM INT
   trap_errors
-  say "starting on $(uname -n)"
+  if [[ $CLOUD == ec2 ]]; then
+    say "starting on $(imds instance-id || uname -n) as ${SLIPWAY_RUNNER:-no runner} (pool ${SLIPWAY_POOL:-unknown}, deployment ${SLIPWAY_DEPLOYMENT:-unknown})"
+  else
+    say "starting on $(uname -n)"
+  fi
   take_jit_config
   number slipway-idle-seconds 900
   local idle=$REPLY
@@ -57,6 +72,7 @@ bake() {
 open_console
 case ${1:-} in
   '')
+    [[ $CLOUD != ec2 ]] || bound_life
     # Also when this script itself is killed.
     enter_unit startup.sh FailureAction=poweroff ''
     run

@@ -73,7 +73,7 @@ supervise() {
   busy_at=$SECONDS
   trap 'stop "the VM is shutting down" '"$grace" TERM INT
   trap 'stop "the spot VM is being preempted" 20' USR1
-  watch_preemption $$ </dev/null >/dev/null 2>&1 &
+  "${CLOUD}_watch_preemption" $$ </dev/null >/dev/null 2>&1 &
   preemption=$!
   disown "$preemption" # or bash reports its end
 

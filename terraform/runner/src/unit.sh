@@ -4,7 +4,7 @@
 enter_unit() {
   local name=$1
   [[ -d $UNIT_DIR ]] || return 0
-  install -D --mode 0755 "${BASH_SOURCE[0]}" "$LIB_DIR/$name"
+  install -D --mode 0700 "${BASH_SOURCE[0]}" "$LIB_DIR/$name"
   cat >"$UNIT_DIR/slipway-runner.service" <<UNIT
 [Unit]
 Description=Slipway: runs the GitHub Actions runner

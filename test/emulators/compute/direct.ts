@@ -61,13 +61,10 @@ export function directCompute(api: ComputeApi, project = 'p'): Compute {
     },
 
     async getInstance(zone, name) {
-      const found = await ask<Partial<Instance> & Omit<Instance, 'lastStartTimestamp' | 'lastStopTimestamp'>>(
-        'GET',
-        `zones/${zone}/instances/${name}`,
-      ).catch(unless((error) => isGone(error, zone, name)));
-      if (!found) return undefined;
-      const {status, labels, creationTimestamp, lastStartTimestamp = '', lastStopTimestamp = ''} = found;
-      return {name, zone, status, labels, creationTimestamp, lastStartTimestamp, lastStopTimestamp};
+      const found = await ask<Parameters<typeof readInstance>[0]>('GET', `zones/${zone}/instances/${name}`).catch(
+        unless((error) => isGone(error, zone, name)),
+      );
+      return found && readInstance(found, zone, name);
     },
 
     async serialOutput(zone, name) {

@@ -49,6 +49,11 @@ export function directDiscovery(world: GitHubWorld, {deliveriesAPage = 100} = {}
       if (installation.suspended) return 'suspended';
       return repository && world.app.installationOf(repository) ? 'granted' : 'not_selected';
     },
+    visibility: async ({fullName}) => {
+      const repository = world.accounts.repositories().find((each) => sameName(each.fullName, fullName));
+      if (!repository || !world.app.installationOf(repository)) return undefined;
+      return repository.visibility === 'public' ? 'public' : 'private';
+    },
     runnerDownloads: async () => readRunnerDownloads(world.releases.applications()) ?? [],
     runnerVersionEnds: async (_, __, version) =>
       readRunnerVersionEnds(world.releases.deprecation(version)) ?? {registrationEndsAt: null, runtimeEndsAt: null},

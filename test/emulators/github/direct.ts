@@ -56,6 +56,16 @@ class DirectGitHub implements GitHub {
     });
   }
 
+  async createRegistrationToken(): Promise<Secret> {
+    const asked = {
+      method: 'POST',
+      path: '/registration-token',
+      operationId: 'actions/create-registration-token',
+    } as const;
+    const call = {kind: 'runners', scope: this.scope} as const;
+    return this.#ask(call, asked, () => new Secret(`A${this.world.app.id}REGISTRATION`));
+  }
+
   async findRunner(name: string): Promise<Listed | undefined> {
     const {items, failure} = await this.#list(name);
     if (items.length === 0 && failure !== undefined) throw failure;

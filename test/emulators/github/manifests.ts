@@ -1,10 +1,12 @@
 import {type Account, sameName} from './account';
-import type {Permissions} from './app';
-import type {Hook} from './delivery';
+import type {Accounts} from './accounts';
+import type {App, Permissions} from './app';
+import type {Deliveries} from './deliveries';
+import type {Hook, HookOptions} from './delivery';
 import {httpSink} from './http-sink';
-import type {GitHubWorld} from './model';
 import type {ModelContext} from './model-context';
 import {invalid, notFound} from './refusal';
+import type {Violation} from './violations';
 
 /** A code has to be converted within an hour. */
 const CODE_LIFE_MS = 3600_000;
@@ -51,6 +53,17 @@ export interface MadeApp {
   readonly webhookSecret: string | null;
 }
 
+/** The parts of GitHub that a new App changes. */
+export interface ManifestWorld {
+  readonly accounts: Accounts;
+  readonly app: App;
+  readonly deliveries: Deliveries;
+  /** Where its pages are. */
+  readonly webUrl: string;
+  addHook(options: HookOptions): Hook;
+  violated(violation: Violation): string;
+}
+
 /** Apps from manifests. The App of a converted code takes the place of the App of the world: the world has one. */
 export class Manifests {
   /** The last manifest that a browser posted. */
@@ -61,7 +74,7 @@ export class Manifests {
 
   constructor(
     private readonly world: ModelContext,
-    private readonly github: GitHubWorld,
+    private readonly github: ManifestWorld,
   ) {}
 
   /** Reads a manifest as GitHub's page does. Throws 422 in GitHub's words. */

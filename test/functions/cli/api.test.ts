@@ -116,6 +116,8 @@ describe('lists', () => {
       [['-s', 'queued', '-p', 'arm', '-R', 'acme/app'], [waiting.id]],
       [['--repo', 'ACME/app', '--run', String(running.runId)], [running.id]],
       [['--repo', 'acme/web'], []],
+      [['-l', 'Linux', '-l', 'self-hosted', '-s', 'completed'], [running.id]],
+      [['--label', 'gpu'], []],
     ] as const) {
       const found = (await json('jobs', ...filter)) as {job_id: number}[];
       expect(found.map(({job_id}) => job_id)).toEqual(ids);
@@ -248,25 +250,24 @@ test('dead letters are listed, and tried again: the job runs', async () => {
   expect(again.stderr).toContain(`found no dead letter ${letter?.id}`);
 });
 
-test.each([
-  [
-    ['create', 'nowhere', '-R', 'acme/app'],
-    1,
-    /^slipway: found pool nowhere, expected one of: arm, spot \(unknown-pool\)\n$/,
-  ],
-  [['create', 'arm'], 2, /^slipway: .*expected repo or org, and not both\n$/],
-  [['create', 'arm', '--org', 'acme'], 1, /registers its runners in repositories: give repo \(scope-mismatch\)\n$/],
-  [['delete', 'nobody'], 1, /^slipway: found no runner nobody; .* \(unknown-runner\)\n$/],
-  [
-    ['start', 'arm'],
-    1,
-    /^slipway: found pool arm of type gce, expected one of type gce-vm, and none is configured \(wrong-provider\)\n$/,
-  ],
-  [['runners', '--state', 'sleeping'], 2, /^slipway: query state: expected one or more of requested, .*\n$/],
-])('%j is refused by api: one line, and exit code %i', async (args, code, said) => {
-  const ended = await slipway(args);
-  expect([ended.code, ended.stdout]).toEqual([code, '']);
-  expect(ended.stderr).toMatch(said);
+test('a job that its VM cannot take is in one table of status', async () => {
+  const vms = await aVmSystem();
+  try {
+    const job = vms.queueJob({labels: ['self-hosted', 'gpu', 'cuda12']});
+    await vms.sweepFor(5 * MINUTE);
+    const env = {SLIPWAY_API_URL: vms.urls.api};
+    const {unserved_jobs, waiting_jobs} = JSON.parse((await slipway(['status', '--json'], {env})).stdout) as {
+      unserved_jobs: unknown[];
+      waiting_jobs: unknown[];
+    };
+    expect([unserved_jobs.length, waiting_jobs.length]).toEqual([1, 1]);
+    const {stdout} = await slipway(['status'], {env});
+    expect(stdout.match(/cuda12, which runner/g)).toHaveLength(1);
+    expect(stdout).toMatch(new RegExp(`\nWaiting jobs\nJOB .*\n${job.id} .*vm_cannot_take_it`));
+    expect(stdout).not.toContain('Jobs that no pool takes');
+  } finally {
+    await vms.close();
+  }
 });
 
 describe('open', () => {

@@ -127,9 +127,18 @@ test.each<[string, (response: ServerResponse) => void, number, RegExp]>([
   [
     'a malformed request',
     (response) =>
-      send(response, 400, PROBLEM, JSON.stringify({type: 'urn:slipway:problem:invalid-request', detail: 'expected x'})),
+      send(
+        response,
+        400,
+        PROBLEM,
+        JSON.stringify({
+          type: 'urn:slipway:problem:invalid-request',
+          detail: `query repository: expected owner/name, not ${SECRET}`,
+          errors: [{in: 'query', path: 'repository', message: `expected owner/name,\n not ${SECRET}`}],
+        }),
+      ),
     2,
-    /^slipway: expected x\n$/,
+    /^slipway: --repo: expected owner\/name, not \*\*\*\n$/,
   ],
   [
     'a page in place of an answer',
@@ -141,7 +150,7 @@ test.each<[string, (response: ServerResponse) => void, number, RegExp]>([
     'JSON of something else',
     (response) => json(response, {pods: []}),
     1,
-    /^slipway: the answer of \/jobs is not as this version knows it \(jobs: .*\n$/,
+    /^slipway: the answer of \/jobs is not as this version knows it \(jobs\): check .*\n$/,
   ],
   [
     'a redirection',

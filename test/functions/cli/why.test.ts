@@ -335,7 +335,7 @@ test('a text that names no job is exit code 2, and says what would', async () =>
   for (const text of ['abc', 'https://evil.example/acme/app']) {
     const ended = await slipway('why', text);
     expect([ended.code, ended.stdout]).toEqual([2, '']);
-    expect(ended.stderr).toMatch(/^slipway: query job: found no job in it; expected an id, <id>-<attempt>, or \S+\n$/);
+    expect(ended.stderr).toMatch(/^slipway: <job>: found no job in it; expected an id, <id>-<attempt>, or \S+\n$/);
   }
 });
 

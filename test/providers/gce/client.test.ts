@@ -1,7 +1,8 @@
 import {randomBytes} from 'node:crypto';
 import {createCompute} from '../../../shared/providers/gce/client/client';
 import type {Compute, InsertRequest} from '../../../shared/providers/gce/client/compute';
-import {ComputeFailure, type ComputeFailureClass} from '../../../shared/providers/gce/client/errors';
+import {ComputeFailure} from '../../../shared/providers/gce/client/errors';
+import type {FailureClass} from '../../../shared/providers/placements';
 import {holdTimeouts, pass, releaseTimeouts} from '../../builders/held-timeouts';
 import {VirtualScheduler} from '../../emulators/scheduler';
 import {type Canned, type CannedCompute, cannedCompute, refusal, type SeenRequest} from './canned';
@@ -69,7 +70,7 @@ test('an insert sends body, template and request id, and returns the operation',
 });
 
 describe('a refused insert', () => {
-  test.each<[string, Canned, ComputeFailureClass, string]>([
+  test.each<[string, Canned, FailureClass, string]>([
     ['quota', refusal(403, 'quotaExceeded', "Quota 'CPUS' exceeded."), 'quota', 'quotaExceeded'],
     ['rate limit', refusal(403, 'rateLimitExceeded', 'Rate Limit Exceeded'), 'rate', 'rateLimitExceeded'],
     ['permission', refusal(403, 'forbidden', "Required 'compute.instances.create'"), 'denied', 'forbidden'],
@@ -144,18 +145,27 @@ test('a missing resource is absent, not an error', async () => {
   expect(canned.seen.at(-1)?.path).toBe('/compute/v1/projects/images/regions/us-east1/instanceTemplates/t');
 });
 
-test("an instance's status, labels and times are read", async () => {
+test("an instance's status, labels, times and machine are read", async () => {
   const labels = {'slipway-deployment': 'slipway'};
   const body = {name: 'x', status: 'STAGING', labels, creationTimestamp: '2026-11-01T00:00:00.000-07:00'};
   answer = () => ({status: 200, body});
   const never = {lastStartTimestamp: '', lastStopTimestamp: ''};
-  expect(await compute.getInstance('us-central1-a', 'x')).toEqual({...body, ...never, zone: 'us-central1-a'});
+  expect(await compute.getInstance('us-central1-a', 'x')).toEqual({
+    ...body,
+    ...never,
+    zone: 'us-central1-a',
+    isSpot: false,
+  });
   const times = {
     lastStartTimestamp: '2026-11-02T00:00:00.000-07:00',
     lastStopTimestamp: '2026-11-03T00:00:00.000-07:00',
   };
   answer = () => ({status: 200, body: {...body, ...times}});
   expect(await compute.getInstance('us-central1-a', 'x')).toMatchObject(times);
+  const machineType = 'https://www.googleapis.com/compute/v1/projects/p/zones/us-central1-a/machineTypes/g2-standard-4';
+  answer = () => ({status: 200, body: {...body, machineType, scheduling: {provisioningModel: 'SPOT'}}});
+  const machine = {machineType: 'g2-standard-4', isSpot: true};
+  expect(await compute.getInstance('us-central1-a', 'x')).toMatchObject(machine);
 });
 
 test('zones are those of the region that are up, read once', async () => {

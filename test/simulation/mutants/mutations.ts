@@ -1,7 +1,10 @@
 import {CLOUD_RUN_MUTATIONS} from './cloud-run-mutations';
+import {CODEMAGIC_MUTATIONS} from './codemagic-mutations';
 import {CORE_MUTATIONS} from './core-mutations';
+import {EC2_MUTATIONS} from './ec2-mutations';
 import {IDENTITY_MUTATIONS} from './identity-mutations';
 import type {Mutation} from './mutation';
+import {PEOPLE_MUTATIONS} from './people-mutations';
 import {PLACEMENT_MUTATIONS} from './placement-mutations';
 import {PROVIDER_MUTATIONS} from './provider-mutations';
 import {SETTINGS_MUTATIONS} from './settings-mutations';
@@ -20,6 +23,9 @@ export const MUTATIONS: readonly Mutation[] = [
   ...PLACEMENT_MUTATIONS,
   ...SETTINGS_MUTATIONS,
   ...PROVIDER_MUTATIONS,
+  ...EC2_MUTATIONS,
   ...CLOUD_RUN_MUTATIONS,
+  ...CODEMAGIC_MUTATIONS,
   ...VERDICT_MUTATIONS,
+  ...PEOPLE_MUTATIONS,
 ];

@@ -137,6 +137,11 @@ describe('a runner that is booting', () => {
     expect(words(twice({...all, ...overrides})).filter((word) => word.startsWith('end'))).toEqual(['end_runner boot']);
   });
 
+  test('whose machine waits in the provider’s queue lacked capacity, and did not fail to boot', () => {
+    const machines = [machine(runner, {status: 'queued'})];
+    expect(words(twice({...all, machines, scopes: scopes({})}))).toEqual(['end_runner no_capacity']);
+  });
+
   test('is ended when two sweeps see it offline after bootMinutes', () => {
     expect(words(twice({...all, scopes: scopes({})}))).toEqual(['end_runner boot']);
     expect(once({...all, scopes: scopes({})})).toEqual([]);

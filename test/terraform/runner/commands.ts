@@ -22,6 +22,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
   setpriv: 'while [[ $1 != -- ]]; do shift; done; shift; exec "$@"',
   sync: '',
   systemctl: '',
+  'systemd-run': '',
   useradd: 'touch "$SLIPWAY_ROOT/user"',
   usermod: '',
 };

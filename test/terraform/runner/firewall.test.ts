@@ -20,14 +20,14 @@ function whyNot(): string | undefined {
   return missingForScripts();
 }
 
-/** Serves the files of a folder, as a metadata server would, at its two addresses; and on the port of DNS. */
+/** Serves the files of a folder, as a metadata server would, at the addresses of Google Cloud's and EC2's; and on the port of DNS. */
 const SERVER = `
 const {createServer} = require('node:http'), {readFile} = require('node:fs');
 const serve = (request, response) => readFile(process.argv[1] + request.url, (error, content) => {
   response.writeHead(error ? 404 : 200).end(content);
 });
-let open = 3;
-for (const [port, host] of [[80, '169.254.169.254'], [53, '169.254.169.254'], [80, 'fd20:ce::254']]) {
+let open = 4;
+for (const [port, host] of [[80, '169.254.169.254'], [53, '169.254.169.254'], [80, 'fd20:ce::254'], [80, 'fd00:ec2::254']]) {
   createServer(serve).listen(port, host, () => --open || console.log('ready'));
 }`;
 
@@ -37,13 +37,14 @@ set -eu
 ip link set lo up
 ip address add 169.254.169.254/32 dev lo
 ip address add fd20:ce::254/128 dev lo nodad
+ip address add fd00:ec2::254/128 dev lo nodad
 "$NODE" -e "$SERVER" "$SLIPWAY_ROOT/served" >"$SLIPWAY_ROOT/server.log" &
 trap "kill $!" EXIT
 until grep -q ready "$SLIPWAY_ROOT/server.log"; do kill -0 $!; sleep 0.02; done
 PATH="$SLIPWAY_ROOT/path" /bin/bash "$SCRIPT"`;
 
 const ask = (who: string) => `
-for url in http://169.254.169.254/open 'http://[fd20:ce::254]/open' http://169.254.169.254:53/open; do
+for url in http://169.254.169.254/open 'http://[fd20:ce::254]/open' 'http://[fd00:ec2::254]/open' http://169.254.169.254:53/open; do
   code=0; curl --silent --max-time 5 --output /dev/null "$url" || code=$?
   echo "${who} $url $code"
 done`;
@@ -100,9 +101,11 @@ describeIfPossible(whyNot(), 'the tests of the real firewall')('the real nftable
     expect(told.filter((line) => /^(runner|root) /.test(line))).toEqual([
       `runner http://169.254.169.254/open ${refused}`,
       `runner http://[fd20:ce::254]/open ${refused}`,
+      `runner http://[fd00:ec2::254]/open ${refused}`,
       'runner http://169.254.169.254:53/open 0',
       'root http://169.254.169.254/open 0',
       'root http://[fd20:ce::254]/open 0',
+      'root http://[fd00:ec2::254]/open 0',
       'root http://169.254.169.254:53/open 0',
     ]);
   });

@@ -2,7 +2,7 @@ import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {arch, tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {join, resolve} from 'node:path';
 import {makeCommands} from './commands';
 import {type MetadataServer, startMetadataServer} from './metadata-server';
 import {makeRunnerPackage, pinnedVersion} from './runner-package';
@@ -55,20 +55,22 @@ export class Machine {
     return machine;
   }
 
-  /** Runs a script of terraform/runner to its end. */
+  /** Runs a script of terraform/runner, or of the machine by its full path, to its end. */
   async boot(script: string, ...args: string[]): Promise<Boot> {
     this.start(script, ...args);
     return await this.ended();
   }
 
-  /** Runs a script of terraform/runner. It and what it starts are ended by `destroy`. */
+  /** As `boot`, without waiting. The script and what it starts are ended by `destroy`. */
   start(script: string, ...args: string[]): void {
     this.output = '';
-    this.booted = spawn('/bin/bash', [join(RUNNER_FOLDER, script), ...args], {
+    this.booted = spawn('/bin/bash', [resolve(RUNNER_FOLDER, script), ...args], {
       env: {
         PATH: join(this.root, 'path'),
         SLIPWAY_ROOT: this.root,
         SLIPWAY_METADATA_URL: this.server.metadataUrl,
+        SLIPWAY_IMDS_URL: this.server.imdsUrl,
+        SLIPWAY_SPOT_POLL_SECONDS: '0.02',
         SLIPWAY_RELEASES_URL: this.server.releasesUrl,
         SLIPWAY_TICK_SECONDS: '0.02',
         SLIPWAY_RETRY_SECONDS: '0',

@@ -2,10 +2,11 @@ import {createHash} from 'node:crypto';
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {KEPT_CONNECTIONS} from '../../emulators/kept-connections';
+import {IMDS_PATH, Imds} from './imds';
 
 const METADATA = '/computeMetadata/v1/';
 
-/** What a VM sees of the world: Google's metadata server, and GitHub's releases. Both on one loopback port. */
+/** What a VM sees of the world: Google's metadata server or EC2's, and GitHub's releases. All on one loopback port. */
 export interface MetadataServer {
   /** Metadata attributes of the VM; a test may change them at any time. */
   readonly attributes: Map<string, string>;
@@ -13,7 +14,9 @@ export interface MetadataServer {
   readonly releases: Map<string, Buffer>;
   /** Paths in the order in which they were asked for. */
   readonly requests: string[];
+  readonly imds: Imds;
   readonly metadataUrl: string;
+  readonly imdsUrl: string;
   readonly releasesUrl: string;
   /** The next requests for metadata are answered with 503. */
   failNext(requests: number): void;
@@ -26,6 +29,7 @@ export async function startMetadataServer(): Promise<MetadataServer> {
   const attributes = new Map<string, string>();
   const releases = new Map<string, Buffer>();
   const requests: string[] = [];
+  const imds = new Imds();
   const waiting = new Set<ServerResponse>();
   let failures = 0;
   let preempted = 'FALSE';
@@ -53,6 +57,7 @@ export async function startMetadataServer(): Promise<MetadataServer> {
     const url = new URL(request.url ?? '/', 'http://vm');
     requests.push(url.pathname);
     if (url.pathname.startsWith(METADATA)) return metadata(request, url, response);
+    if (url.pathname.startsWith(IMDS_PATH)) return imds.answer(request, url.pathname.slice(IMDS_PATH.length), response);
     const content = releases.get(url.pathname.replace('/releases/', ''));
     if (content) response.writeHead(200).end(content);
     else response.writeHead(404).end('Not Found');
@@ -64,7 +69,9 @@ export async function startMetadataServer(): Promise<MetadataServer> {
     attributes,
     releases,
     requests,
+    imds,
     metadataUrl: `${origin}${METADATA.slice(0, -1)}`,
+    imdsUrl: `${origin}${IMDS_PATH.slice(0, -1)}`,
     releasesUrl: `${origin}/releases`,
     failNext: (count) => {
       failures = count;

@@ -39,6 +39,7 @@ describeScripts('the startup script of an ephemeral runner', () => {
     expect(calls[runner]).toContain('--reuid runner');
     expect(machine.read('nft-rules')).toContain('169.254.169.254');
     expect(machine.read('nft-rules')).toContain('fd20:ce::254');
+    expect(machine.read('nft-rules')).toContain('fd00:ec2::254');
   });
 
   it('does not start the runner without that block', async () => {

@@ -1,9 +1,7 @@
 import type {Request} from '@google-cloud/functions-framework';
-import {hasApp} from '../../../config/app-id';
-import {type AddVersion, createVersionAdder} from '../../../config/secret-manager';
 import {ownersOf} from '../../../diagnosis/doctor/app';
+import {hasApp} from '../../../diagnosis/has-app';
 import {Refused, SlipwayError} from '../../../errors';
-import type {NewApp} from '../../../github/manifest';
 import {Problem} from '../../../http/errors';
 import type {Reply} from '../../../http/server';
 import type {Services, ServicesBase} from '../../../ports';
@@ -28,6 +26,8 @@ export interface SetUpOptions {
   readonly files: () => Promise<PageFiles>;
 }
 
+type NewApp = Awaited<ReturnType<ReturnType<Services<'api'>['appMaker']>['convert']>>;
+
 /** A login of GitHub, also of an enterprise's managed user. */
 const LOGIN = /^[A-Za-z\d](?:[\w-]{0,37}[A-Za-z\d])?$/;
 
@@ -42,12 +42,9 @@ const CODE = /^[\w-]{1,200}$/;
  */
 export class SetUp {
   readonly #options: SetUpOptions;
-  readonly #addVersion: AddVersion;
 
   constructor(options: SetUpOptions) {
     this.#options = options;
-    const {secretManager: emulator} = options.base.config.emulators;
-    this.#addVersion = createVersionAdder(emulator ? {emulator} : {});
   }
 
   /**
@@ -149,19 +146,14 @@ export class SetUp {
     return this.#keep(frame, app, needs.targets);
   }
 
-  /** Loads GitHub's client, which no other page needs. */
   async #convert(code: string): Promise<NewApp & {readonly webhookSecret: Secret}> {
-    const {config, clock, random} = this.#options.base;
-    const {
-      convertManifest,
-      setWebhookSecret,
-    }: typeof import('../../../github/manifest') = require('../../../github/manifest');
-    const options = {apiUrl: config.github.apiUrl, clock, random};
-    const app = await convertManifest(options, code);
+    const {random} = this.#options.base;
+    const maker = (await this.#options.services()).appMaker();
+    const app = await maker.convert(code);
     const {webhookSecret} = app;
     if (webhookSecret) return {...app, webhookSecret};
     const made = new Secret(`${random.uuid()}${random.uuid()}`);
-    await setWebhookSecret(options, app, made);
+    await maker.setWebhookSecret(app, made);
     return {...app, webhookSecret: made};
   }
 
@@ -172,7 +164,7 @@ export class SetUp {
   ): Promise<Reply> {
     const {config, logger} = this.#options.base;
     const {webUrl} = config.github;
-    const failed = await keepApp(app, targets, this.#addVersion);
+    const failed = await keepApp(app, targets, this.#options.base.addVersion);
     if (failed) {
       logger.error('set-up: a secret cannot be kept', {decision: 'failed', reason: failed.variable});
       return this.#page(html.notKeptPage(frame, failed, deleteAppUrl(webUrl, app.owner, app.slug)), 502);

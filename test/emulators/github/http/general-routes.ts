@@ -1,7 +1,7 @@
 import {covers} from '../app';
 import {repositoryJson} from '../payload';
 import {GitHubRefusal} from '../refusal';
-import {type Handler, type Handlers, text} from './call';
+import {fullName, type Handler, type Handlers, text} from './call';
 import {paginate} from './paginate';
 
 const rateLimit: Handler = ({world, identity}) => {
@@ -30,6 +30,12 @@ const userRepositories: Handler = (call) => {
   };
 };
 
+const oneRepository: Handler = (call) => {
+  const repository = call.world.accounts.repository(fullName(call));
+  const counts = {network_count: 0, subscribers_count: 0, has_discussions: false};
+  return {status: 200, body: {...repositoryJson(repository, call.world.webUrl), ...counts}};
+};
+
 const organizationRepositories: Handler = (call) => {
   const {world} = call;
   const page = paginate(call, world.accounts.repositoriesOf(world.accounts.organization(text(call, 'org'))));
@@ -44,5 +50,6 @@ export const generalHandlers: Handlers = {
   'rate-limit/get': rateLimit,
   'meta/get': meta,
   'repos/list-for-authenticated-user': userRepositories,
+  'repos/get': oneRepository,
   'repos/list-for-org': organizationRepositories,
 };

@@ -1,0 +1,116 @@
+import {ApiClient} from '../api/client';
+import {aDockerSystem, type DockerHost, type DockerSystem} from '../builders/docker-host';
+import {MINUTE} from '../builders/system';
+
+let system: DockerSystem;
+afterEach(() => system.close());
+
+const builder = () => system.hosts[0] as DockerHost;
+const runnerOf = (job: {readonly id: number}, n = 1) => `slipway-docker-${job.id}-${n}`;
+const names = () => builder().model.containers.map(({name}) => name);
+
+/** Sweeps every minute while the host calls every ten seconds. */
+async function sweepFor(ms: number, until: () => boolean = () => false): Promise<void> {
+  for (let passed = 0; passed < ms && !until(); passed += 10_000) {
+    if (passed % MINUTE === 0) await system.sweep();
+    await builder().sync();
+    await system.pass(10_000);
+  }
+}
+
+test('the slot of a host that a container holds is never taken for a lost one', async () => {
+  system = await aDockerSystem({builder: 1});
+  const job = system.queueDockerJob(30 * MINUTE);
+  await builder().syncFor(20_000, () => job.status === 'in_progress');
+  await sweepFor(25 * MINUTE);
+  expect(job.status).toBe('in_progress');
+  expect(await system.store.get('slots', 'host:builder.0')).toMatchObject({holder: runnerOf(job)});
+});
+
+test('a job whose completed was lost gives its slots back', async () => {
+  system = await aDockerSystem({builder: 1});
+  system.github.deliveries.faults = ({action}) => (action === 'completed' ? {drop: true} : {});
+  const job = system.queueDockerJob();
+  await builder().syncFor(20_000, () => job.status === 'in_progress');
+  await sweepFor(15 * MINUTE, () => job.status === 'completed' && names().length === 0);
+  await sweepFor(6 * MINUTE);
+  expect(await system.store.get('runners', runnerOf(job))).toMatchObject({slot: null});
+  expect(await system.store.get('slots', 'docker.0')).toMatchObject({holder: null});
+});
+
+test('a container that is on no record is removed once two sweeps have seen it', async () => {
+  system = await aDockerSystem({builder: 2});
+  const name = 'slipway-docker-77-1';
+  const order = {name, env: {}, command: null, timeout_seconds: 3600};
+  builder().model.obey({start: [order], remove: [], wait_seconds: 2});
+  const running = builder().model.containers[0] as unknown as object;
+  Object.assign(running, {state: 'running', startedAtMs: system.scheduler.now()});
+  await builder().sync();
+  expect(names()).toEqual([name]);
+  await sweepFor(12 * MINUTE, () => names().length === 0);
+  expect(names()).toEqual([]);
+});
+
+test('a container whose runner takes no job is removed after idleMinutes, deregistered first', async () => {
+  system = await aDockerSystem({builder: 1}, {pool: {idleMinutes: 3}});
+  const api = new ApiClient(system.urls.api);
+  const made = await api.post('/runners', {pool: 'docker', repo: 'acme/app'});
+  expect(made.status).toBe(201);
+  await builder().syncFor(20_000);
+  expect(names()).toHaveLength(1);
+  await builder().syncFor(10 * MINUTE, () => names().length === 0);
+  expect(names()).toEqual([]);
+  await builder().syncFor(10_000);
+  expect(system.github.runners.all()).toEqual([]);
+  expect(builder().killed).toEqual([]);
+});
+
+test('minIdle keeps containers that wait, and a job takes one of them at once', async () => {
+  system = await aDockerSystem({builder: 3}, {pool: {repos: undefined, repo: 'acme/app', minIdle: 2}});
+  await sweepFor(3 * MINUTE);
+  expect(names()).toHaveLength(2);
+  const before = names();
+  const job = system.queueDockerJob();
+  await builder().syncFor(20_000, () => job.status === 'in_progress');
+  expect(before).toContain(job.runner?.name);
+  await sweepFor(5 * MINUTE);
+  expect(names()).toHaveLength(2);
+});
+
+test('DELETE /runners of a busy container is 409, and removes it with its job by force', async () => {
+  system = await aDockerSystem({builder: 1});
+  const api = new ApiClient(system.urls.api);
+  const job = system.queueDockerJob(30 * MINUTE);
+  await builder().syncFor(20_000, () => job.status === 'in_progress');
+  expect((await api.delete(`/runners/${runnerOf(job)}`)).status).toBe(409);
+  expect((await api.delete(`/runners/${runnerOf(job)}?force=true`)).status).toBe(202);
+  await builder().syncFor(2 * MINUTE, () => names().length === 0);
+  expect(names()).toEqual([]);
+});
+
+test('a host that never called, or is silent, is named by explain, status and doctor; so is one that is full', async () => {
+  system = await aDockerSystem({builder: 1, other: 1}, {pool: {maxRunners: 5}});
+  const api = new ApiClient(system.urls.api);
+  await system.pass(4 * MINUTE);
+  const job = system.queueDockerJob();
+  await system.pass(20_000);
+  const silent = (await api.get(`/explain?job=${job.id}`)).json;
+  expect(silent).toMatchObject({
+    verdict: 'host_silent',
+    because: expect.stringMatching(/^host builder has not called since 2026-.*; host other has not called since /),
+  });
+  const {json: status} = await api.get('/status');
+  expect(status).toMatchObject({waiting_jobs: [{verdict: 'host_silent'}], hosts: [{silent: true}, {silent: true}]});
+  const findings = (await api.get('/doctor')).json['findings'] as {check: string; status: string}[];
+  expect(findings.filter(({check}) => check.startsWith('host.'))).toMatchObject([
+    {check: 'host.builder', status: 'error'},
+    {check: 'host.other', status: 'error'},
+  ]);
+  await builder().syncFor(MINUTE, () => job.status === 'in_progress');
+  const second = system.queueDockerJob();
+  await system.pass(20_000);
+  expect((await api.get(`/explain?job=${second.id}`)).json).toMatchObject({
+    verdict: 'host_full',
+    because: expect.stringMatching(/^host builder is full \(1 of 1 containers\); host other has not called since /),
+  });
+});

@@ -1,0 +1,25 @@
+import {describeProvider} from '../../contracts/provider';
+import {openCodemagic} from './world';
+
+// Whether lists tell the labels of builds is not documented.
+describe.each([{leavesLabelsOut: false}, {leavesLabelsOut: true}])(
+  'lists without labels: $leavesLabelsOut',
+  (options) => {
+    describeProvider('CodeMagic', async () => {
+      const {provider, world, server, scheduler, close} = await openCodemagic(options);
+      return {
+        provider,
+        identity: 'id',
+        machines: () => world.machines().map(({name, place}) => ({name, place})),
+        plantForeign: async (name) => world.add({name, deployment: 'another', isRunning: true}),
+        keep: async (name) => world.keep(name),
+        fail: () => server.fault({times: Number.POSITIVE_INFINITY, respond: {status: 503}}),
+        now: () => scheduler.now(),
+        async close() {
+          await close();
+          expect(server.violations).toEqual([]);
+        },
+      };
+    });
+  },
+);
