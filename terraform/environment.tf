@@ -39,9 +39,11 @@ locals {
       TASKS_SERVICE_ACCOUNT = google_service_account.tasks.email
     }
 
-    # To work at GitHub and Compute Engine, and to keep the state.
+    # To work at GitHub, Compute Engine and EC2, and to keep the state.
     control = {
       CODEMAGIC_TOKEN            = one(google_secret_manager_secret.codemagic_token[*].id) # a resource name, not the token
+      AWS_ROLE_ARN               = var.aws_role_arn                                        # null where no pool is of type ec2
+      AWS_WEB_IDENTITY_AUDIENCE  = var.aws_web_identity_audience
       DRY_RUN                    = tostring(var.dry_run)
       FIRESTORE_DATABASE         = local.database
       GITHUB_APP_ID              = var.github_app_id == null ? google_secret_manager_secret.app_id[0].id : var.github_app_id

@@ -33,8 +33,6 @@ const NOT_DEPLOYED: Readonly<Record<string, string>> = {
   CLOUD_TASKS_EMULATOR_HOST: 'no emulator',
   AWS_ENDPOINT_URL_EC2: 'no emulator',
   AWS_ENDPOINT_URL_STS: 'no emulator',
-  AWS_ROLE_ARN: 'pools name their role',
-  AWS_WEB_IDENTITY_AUDIENCE: 'it has a default',
   COMPUTE_EMULATOR_HOST: 'no emulator',
   FIRESTORE_EMULATOR_HOST: 'no emulator',
   RUN_EMULATOR_HOST: 'no emulator',
@@ -49,6 +47,8 @@ const OF_FRAMEWORK = ['NODE_ENV'];
 const VALUES: Readonly<Record<string, string>> = {
   API_URL: 'https://slipway-api-123456789012.us-central1.run.app',
   CODEMAGIC_TOKEN: 'projects/acme-runners/secrets/slipway-codemagic-token',
+  AWS_ROLE_ARN: 'arn:aws:iam::111122223333:role/slipway-ec2-eu-central-1',
+  AWS_WEB_IDENTITY_AUDIENCE: 'slipway-slipway',
   CORS_ORIGINS: 'https://example.com',
   DEPLOYMENT: 'slipway',
   DRY_RUN: 'false',
