@@ -57,6 +57,17 @@ test('before the set-up nothing that api answers is an error', async () => {
   expect(found('secrets')).toMatchObject({status: 'ok'});
 });
 
+test('before the set-up a sweep sees nothing, and nothing fails', async () => {
+  expect(await system.sweep()).toMatchObject({status: 'done', failed: {}});
+  const {json} = await new ApiClient(system.urls.api).get('/status');
+  expect(json).toMatchObject({
+    github_app: 'missing',
+    last_sweep: {complete: false, because: expect.stringContaining('the list of repositories')},
+  });
+  const lines = system.log.map((line) => JSON.parse(line) as {severity: string; message: string});
+  expect(lines.filter(({severity}) => severity === 'ERROR')).toEqual([]);
+});
+
 test.each([
   ['GITHUB_APP_ID', {GITHUB_APP_ID: '17'}],
   ['GITHUB_APP_ID', {GITHUB_APP_ID: `${APP_SECRETS.id}/versions/1`}],
