@@ -35,7 +35,7 @@ export class Onlooker {
     const {scheduler, github, compute, scenario, store} = world;
     const {seed} = scenario;
     const pools = poolsOf(setting);
-    const {providers} = world.direct;
+    const providers = world.undisturbed ?? world.direct.providers;
     this.#api = functions.api({
       env: environmentOf(setting, github.app),
       ...(pools ? {pools} : {}),

@@ -1,3 +1,4 @@
+import type {Ec2} from '../../shared/providers/ec2/client/ec2';
 import {createEc2Provider} from '../../shared/providers/ec2/provider';
 import type {ProviderTypes} from '../../shared/providers/registry';
 import {AwsApi} from '../emulators/aws/api';
@@ -14,12 +15,13 @@ const UNSEEN_MS = 30_000;
 export function simulateAws(scheduler: Scheduler, random: SeededRandom) {
   const world = new AwsWorld({scheduler, unseenMs: () => random.below(UNSEEN_MS)});
   const api = new AwsApi(world);
+  const over = (ec2: Ec2): ProviderTypes => ({
+    ec2: ({config, clock, logger}) => createEc2Provider({config, clock, logger, open: () => ec2}),
+  });
   return {
     world,
     api,
-    providers: (ports: FaultyPorts): ProviderTypes => {
-      const ec2 = ports.ec2(directEc2(api), api);
-      return {ec2: ({config, clock, logger}) => createEc2Provider({config, clock, logger, open: () => ec2})};
-    },
+    providers: (ports: FaultyPorts) => over(ports.ec2(directEc2(api), api)),
+    undisturbed: over(directEc2(api)),
   };
 }

@@ -78,6 +78,8 @@ export class SimulatedWorld {
     readonly providers?: ProviderTypes;
     readonly discovery: ReturnType<FaultyPorts['discovery']>;
   };
+  /** Providers without the faults of the scenario, where an onlooker asks more of them than records say. */
+  readonly undisturbed: ProviderTypes | undefined;
   /** What the functions asked of a provider's service that nobody should ask. */
   readonly peerViolations: () => readonly string[];
   readonly #killed: Killed[] = [];
@@ -110,11 +112,12 @@ export class SimulatedWorld {
       ? new MemoryWorld({scheduler, identity: setting.provider === MEMORY ? 'name' : 'id'})
       : undefined;
     const run = setting.provider === 'cloud-run' ? new RunApi(this.#makeRun()) : undefined;
-    const codemagic = setting.provider === 'codemagic' ? codemagicApi(scheduler, randomOf(seed, 'labels')) : undefined;
-    this.peerViolations = () => (codemagic ? violationsOf(codemagic) : []);
     const aws = setting.provider === 'ec2' ? loadAws().simulateAws(scheduler, randomOf(seed, 'aws')) : undefined;
+    this.undisturbed = aws?.undisturbed;
     for (const name of TEMPLATES) aws?.world.templates.push({name, id: `lt-of-${name}`});
-    this.made = memory ?? aws?.world ?? codemagic?.world ?? (run ? runMachines(run.world) : ofCompute);
+    const codemagic = setting.provider === 'codemagic' ? codemagicApi(scheduler, randomOf(seed, 'labels')) : undefined;
+    this.peerViolations = () => (codemagic ? violationsOf(codemagic) : (aws?.api.violations ?? []));
+    this.made = memory ?? codemagic?.world ?? aws?.world ?? (run ? runMachines(run.world) : ofCompute);
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
     this.foreignResources = new ForeignResources(this.github, this.made, setting.foreignResources === true, violated);

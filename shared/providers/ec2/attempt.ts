@@ -2,7 +2,7 @@ import type {Clock} from '../../clock';
 import {POLL_MS, PollBudget} from '../poll-budget';
 import type {Ec2, Ec2Instance, RunRequest} from './client/ec2';
 import {classifyCode, Ec2Failure} from './client/errors';
-import {hasEnded, isOwnInstance} from './machine';
+import {isEnded, isOwnInstance} from './machine';
 
 /**
  * Milliseconds after which the service shows what was created. Until then an instance that is not found may be there.
@@ -86,7 +86,7 @@ class RunAttempt {
     const code = instance.stateReason.replace(/^(Server|Client)\./, '');
     const failureClass = classifyCode(code);
     // mutation: ended before it was shown
-    const isRefused = hasEnded(instance) && (failureClass === 'zone_full' || failureClass === 'quota');
+    const isRefused = isEnded(instance) && (failureClass === 'zone_full' || failureClass === 'quota');
     if (!isRefused) return {kind: 'created', instance};
     const message = `${instance.id} for ${this.options.run.clientToken} ended before it ran: ${instance.stateReason}`;
     return {kind: 'failed', failure: new Ec2Failure(failureClass, code, message)};
@@ -96,7 +96,7 @@ class RunAttempt {
   async #settleConflict({message}: Ec2Failure): Promise<Attempt> {
     const {ec2, run} = this.options;
     const found = await this.#await(() => ec2.describeInstances({clientToken: run.clientToken}));
-    if (!found || hasEnded(found) || !this.#isOurs(found)) return {kind: 'name_taken', message};
+    if (!found || isEnded(found) || !this.#isOurs(found)) return {kind: 'name_taken', message};
     return {kind: 'created', instance: found};
   }
 
@@ -115,7 +115,7 @@ class RunAttempt {
     for (;;) {
       const found = await look().catch(unlessRefused);
       if (!(found instanceof Ec2Failure)) {
-        const instance = found.find((one) => !hasEnded(one)) ?? found[0];
+        const instance = found.find((one) => !isEnded(one)) ?? found[0];
         if (instance || waiting.isOver) return instance;
       } else if (waiting.isOver) throw found;
       await waiting.pause(POLL_MS);

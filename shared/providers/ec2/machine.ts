@@ -13,7 +13,7 @@ export function isOwnInstance(deployment: string, {tags}: Ec2Instance): boolean 
 }
 
 /** Whether the instance is on its way out or gone: EC2 shows it for about an hour. */
-export function hasEnded({state}: Ec2Instance): boolean {
+export function isEnded({state}: Ec2Instance): boolean {
   return state === 'shutting-down' || state === 'terminated';
 }
 

@@ -13,7 +13,7 @@ import {createEc2} from './client/client';
 import type {Ec2, Ec2Instance} from './client/ec2';
 import {withEc2Errors} from './client/errors';
 import {createInstance, type Ec2Pool, placementsFor} from './create';
-import {hasEnded, isOwnInstance, machineOf, NAME_TAG} from './machine';
+import {isEnded, isOwnInstance, machineOf, NAME_TAG} from './machine';
 
 export interface Ec2ProviderOptions {
   readonly config: {readonly deployment: string; readonly pools: readonly Pool[]; readonly aws: AwsSettings};
@@ -71,8 +71,7 @@ export function createEc2Provider(options: Ec2ProviderOptions): RunnerProvider {
 
   /** The machine, unless it has ended. */
   const find = async (reference: MachineReference): Promise<Found | undefined> => {
-    // mutation: ended instance
-    const alive = (await look(reference)).filter(({instance}) => !hasEnded(instance));
+    const alive = (await look(reference)).filter(({instance}) => !isEnded(instance));
     const ours = alive.find(({instance}) => isOwnInstance(deployment, instance));
     if (ours || alive.length === 0) return ours;
     const {name} = reference;
@@ -89,8 +88,7 @@ export function createEc2Provider(options: Ec2ProviderOptions): RunnerProvider {
     // mutation: instances of this deployment
     const query = {tags: {[DEPLOYMENT_LABEL]: deployment}};
     const instances = await withEc2Errors(accounts.client(account).describeInstances(query));
-    // mutation: listed instances
-    const alive = instances.filter((instance) => isOwnInstance(deployment, instance) && !hasEnded(instance));
+    const alive = instances.filter((instance) => isOwnInstance(deployment, instance) && !isEnded(instance));
     return alive.map((instance) => machineOf(instance, account.region, clock.now()));
   };
 

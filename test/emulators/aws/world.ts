@@ -28,6 +28,8 @@ export interface LaunchTemplateData {
   readonly shutdownBehavior?: string;
 }
 
+type AwsEvent = MachineEvent & {readonly machine: AwsInstance};
+
 export interface AwsWorldOptions {
   readonly scheduler: Scheduler;
   readonly region?: string;
@@ -62,7 +64,7 @@ export class AwsWorld implements MachineWorld {
   readonly #instances = new Map<string, Kept>();
   /** By zone and token: what was asked for, and what came of it. */
   readonly #tokens = new Map<string, {readonly fingerprint: string; readonly id: string}>();
-  readonly #observers: ((event: MachineEvent) => void)[] = [];
+  readonly #observers: ((event: AwsEvent) => void)[] = [];
   readonly #counts = new Map<string, number>();
   readonly #full = new Set<string>();
   readonly #down = new Set<string>();
@@ -92,7 +94,7 @@ export class AwsWorld implements MachineWorld {
     this.region = options.region ?? REGION;
   }
 
-  observe(observer: (event: MachineEvent) => void): void {
+  observe(observer: (event: AwsEvent) => void): void {
     this.#observers.push(observer);
   }
 
@@ -295,7 +297,7 @@ export class AwsWorld implements MachineWorld {
     return [...this.#instances.values()].find((instance) => instance === given);
   }
 
-  #announce(kind: MachineEventKind, machine: EmulatedMachine): void {
+  #announce(kind: MachineEventKind, machine: AwsInstance): void {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
     for (const observer of this.#observers) observer({kind, machine});
   }

@@ -19,14 +19,7 @@ export const EC2_MUTATIONS: readonly Mutation[] = [
   {
     name: 'ec2: an instance whose job was short is replaced',
     marked: 'ended before it was shown',
-    value: 'hasEnded(instance)',
-    provider,
-  },
-  {
-    name: 'ec2: an instance that has ended is a machine',
-    marked: 'listed instances',
-    value: 'instances',
-    also: {marked: 'ended instance', value: 'await look(reference)'},
+    value: 'isEnded(instance)',
     provider,
   },
   {
