@@ -56,6 +56,19 @@ test('an App without a webhook secret gets one', async () => {
   expect(system.secrets.payloads(APP_SECRETS.webhook).at(-1)).toBe(hook?.secret);
 });
 
+test('one answer of Secret Manager that is lost does not cost the App', async () => {
+  system.secrets.refusals.push({httpStatus: 503, status: 'UNAVAILABLE'});
+  expect((await visitor.get(agree(system, await begin(visitor)))).status).toBe(200);
+  expect(kept()).toEqual([1, 1, 2]);
+});
+
+test('where GitHub breaks off, the page says so, and nothing is kept', async () => {
+  system.github.fault({match: {method: 'POST', path: /conversions$/}, respond: 'lose-response'});
+  const answer = await visitor.get(agree(system, await begin(visitor)));
+  expect([answer.status, await answer.text()]).toEqual([503, expect.stringMatching(/delete it[\s\S]*Begin again/)]);
+  expect(kept()).toEqual([0, 0, 1]);
+});
+
 test('without a session the callback opens itself again, spends nothing, and ends at the form', async () => {
   const path = agree(system, await begin(visitor));
   const stranger = new Visitor(system);

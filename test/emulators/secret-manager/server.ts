@@ -30,6 +30,8 @@ export class SecretManagerServer {
   readonly requests: string[] = [];
   /** While set, every request fails so; `hang`: gets no answer. */
   failure: Failure | 'hang' | undefined;
+  /** Answers to the next new versions, one each, in place of the real ones. */
+  readonly refusals: Failure[] = [];
   /** Secrets to which no version can be added: the caller lacks the right. */
   readonly sealed = new Set<string>();
 
@@ -91,7 +93,8 @@ export class SecretManagerServer {
     const body = Buffer.concat(chunks).toString('utf8');
     const found = () =>
       request.method === 'POST' ? this.#add(pathname, body) : this.#find(pathname, searchParams, request.method);
-    send(response, this.failure ?? found());
+    const refusal = request.method === 'POST' ? this.refusals.shift() : undefined;
+    send(response, this.failure ?? refusal ?? found());
   }
 
   /** @see https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets/addVersion */

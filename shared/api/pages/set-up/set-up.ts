@@ -80,7 +80,7 @@ export class SetUp {
     } catch (error) {
       if (!(error instanceof SlipwayError) || error instanceof Problem) throw error;
       this.#options.base.logger.warning('set-up: a page could not be shown', {decision: 'refused', error});
-      return this.#page(html.failedPage(frame, error.message, [html.beginAgain(frame)]), error.retryable ? 503 : 502);
+      return this.#page(html.failedPage(frame, error.message, [html.beginAgain(frame)]), statusOf(error));
     }
   }
 
@@ -142,8 +142,15 @@ export class SetUp {
         'Another App was configured meanwhile. Delete the new one in the settings of its owner at GitHub.';
       return this.#page(html.failedPage(frame, problem, []), 409);
     }
-    const app = await this.#convert(code);
-    return this.#keep(frame, app, needs.targets);
+    try {
+      return await this.#keep(frame, await this.#convert(code), needs.targets);
+    } catch (error) {
+      if (!(error instanceof SlipwayError)) throw error;
+      logger.warning('set-up: GitHub has not handed over the App', {decision: 'failed', error});
+      const remedy =
+        'If GitHub shows the App in the settings of its owner (Developer settings, GitHub Apps), delete it: its key is lost.';
+      return this.#page(html.failedPage(frame, error.message, [remedy, html.beginAgain(frame)]), statusOf(error));
+    }
   }
 
   async #convert(code: string): Promise<NewApp & {readonly webhookSecret: Secret}> {
@@ -209,6 +216,11 @@ export class SetUp {
   #page(page: Page, status = 200): Reply {
     return pageReply(page, status, NOT_KEPT);
   }
+}
+
+/** GitHub or Secret Manager refuses, or does not answer. */
+function statusOf({retryable}: SlipwayError): 502 | 503 {
+  return retryable ? 503 : 502;
 }
 
 /** The root of `api` where the browser reaches it on its own machine, as through `gcloud run services proxy`; else undefined. */
