@@ -72,7 +72,7 @@ pools:
     expect(job.conclusion).toBe('success');
   }
 
-  const findings = () => page.getByRole('region', {name: 'Findings of the doctor'});
+  const findings = () => page.getByRole('region', {name: 'What the doctor finds'});
 
   test('an organization’s deployment gets from nothing to its first job through the page alone', async () => {
     await open('acme');

@@ -169,19 +169,16 @@ export function donePage(
     installations.length > 0
       ? `<p>The App is installed on ${escapeHtml(installations.map(({login}) => login).join(', '))}.</p>`
       : `<p class="wrong" role="alert">The App is installed on no account yet: ${link(installUrl, 'install it')}, then open this page again.</p>`;
-  const rows = findings.map(
+  const items = findings.map(
     ({check, status, because, do: remedy}) =>
-      `<tr><td><b class="${status}">${status}</b></td><th scope="row">${escapeHtml(check)}</th><td>${escapeHtml(because)}${status === 'ok' ? '' : `<br>${escapeHtml(remedy)}`}</td></tr>\n`,
+      `<b class="${status}">${status}</b> <b>${escapeHtml(check)}</b><br>${escapeHtml(because)}${status === 'ok' ? '' : `<br>${escapeHtml(remedy)}`}`,
   );
   return setUpPage(
     frame,
     `${where}
-<h2>What the doctor finds</h2>
-<div class="scroll" tabindex="0" role="region" aria-label="Findings of the doctor"><table>
-<thead><tr><th scope="col">Status</th><th scope="col">Check</th><th scope="col">Finding</th></tr></thead>
-<tbody>
-${rows.join('')}</tbody>
-</table></div>
+<section aria-labelledby="findings">
+<h2 id="findings">What the doctor finds</h2>
+${list(items)}</section>
 <p>${link(frame.base, 'Watch the runners')}</p>
 `,
   );
