@@ -46,7 +46,7 @@ locals {
       AWS_WEB_IDENTITY_AUDIENCE  = var.aws_web_identity_audience
       DRY_RUN                    = tostring(var.dry_run)
       FIRESTORE_DATABASE         = local.database
-      GITHUB_APP_ID              = var.github_app_id
+      GITHUB_APP_ID              = var.github_app_id == null ? google_secret_manager_secret.app_id[0].id : var.github_app_id
       GITHUB_APP_INSTALLATION_ID = var.github_app_installation_id
       GITHUB_APP_PRIVATE_KEY     = google_secret_manager_secret.app_private_key.id # a resource name, not the key
       TASK_MAX_ATTEMPTS          = tostring(var.task_max_attempts)
@@ -74,10 +74,12 @@ locals {
     }
 
     api = {
+      API_URL                = local.urls["api"] # for the page /setup
       CORS_ORIGINS           = length(var.cors_origins) > 0 ? join(",", var.cors_origins) : null
-      RUNNER_MANAGER_SECRET  = google_secret_manager_secret.manager.id # a resource name, not the secret
+      GITHUB_WEBHOOK_SECRET  = local.setup ? google_secret_manager_secret.webhook.id : null # a resource name: api adds versions and reads none
+      RUNNER_MANAGER_SECRET  = google_secret_manager_secret.manager.id                      # a resource name, not the secret
       SWEEP_INTERVAL_SECONDS = tostring(var.sweep_interval_seconds)
-      WEBHOOK_URL            = local.urls["webhook"] # for GET /doctor
+      WEBHOOK_URL            = local.urls["webhook"] # for GET /doctor and the page /setup
     }
   }
 

@@ -129,6 +129,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
       stop: readUrl(variables, 'STOP_URL'),
       sweep: readUrl(variables, 'SWEEP_URL'),
       webhook: readUrl(variables, 'WEBHOOK_URL'),
+      api: readUrl(variables, 'API_URL'),
     }),
     tasksServiceAccount: variables.read(
       'TASKS_SERVICE_ACCOUNT',

@@ -75,6 +75,8 @@ export interface SystemOptions {
   readonly env?: Environment;
   /** With a personal token in place of the App. */
   readonly asUser?: boolean;
+  /** GitHub is an Enterprise Server, whose API is below `/api/v3`. */
+  readonly enterprise?: boolean;
   /** In place of Cloud Trace. */
   readonly tracing?: TracingOptions;
   /** A process that serves `provision` and dies; the next one lives. */
@@ -180,7 +182,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       : {GITHUB_APP_ID: String(github.app.id), GITHUB_APP_PRIVATE_KEY: github.app.privateKeyPem}),
     GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET,
     RUNNER_MANAGER_SECRET: MANAGER_SECRET,
-    GITHUB_API_URL: githubServer.url,
+    GITHUB_API_URL: options.enterprise ? githubServer.enterpriseUrl : githubServer.url,
     GOOGLE_CLOUD_PROJECT: 'world',
     PROVISION_QUEUE: QUEUES.provision,
     STOP_QUEUE: QUEUES.stop,
@@ -188,6 +190,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     STOP_URL: stop.url,
     SWEEP_URL: sweep.url,
     WEBHOOK_URL: webhook.url,
+    API_URL: api.url,
     TASKS_SERVICE_ACCOUNT: SERVICE_ACCOUNT,
     TASK_SIGNING_KEY,
     OIDC_JWKS_URL: jwksUrl,

@@ -45,6 +45,7 @@ const OF_FRAMEWORK = ['NODE_ENV'];
 
 /** What Terraform sets a variable to, as far as its form goes. */
 const VALUES: Readonly<Record<string, string>> = {
+  API_URL: 'https://slipway-api-123456789012.us-central1.run.app',
   CODEMAGIC_TOKEN: 'projects/acme-runners/secrets/slipway-codemagic-token',
   AWS_ROLE_ARN: 'arn:aws:iam::111122223333:role/slipway-ec2-eu-central-1',
   AWS_WEB_IDENTITY_AUDIENCE: 'slipway-slipway',
