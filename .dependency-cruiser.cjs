@@ -45,7 +45,7 @@ const FOLDERS = [
   {name: 'ports', may: ['model', ...BASE], types: ['config', ...WORLDS]},
   {name: 'runners', may: CORE},
   {name: 'vms', may: CORE},
-  {name: 'hosts', may: ['runners', ...CORE]},
+  {name: 'hosts', may: ['runners', 'vms', ...CORE]},
   {name: 'diagnosis', may: ['runners', 'vms', 'hosts', ...CORE], types: ['config']},
   {name: 'sweep', may: ['diagnosis', 'runners', 'vms', 'hosts', ...CORE], types: ['config']},
   {name: 'cleanup', may: ['sweep', 'runners', ...CORE]},

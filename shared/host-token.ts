@@ -7,7 +7,6 @@ export const HOST_TOKEN_HEADER = 'X-Host-Token';
 
 /** The token of a Docker host: base64url of HMAC-SHA256, with the secret of the API as its key. */
 export function hostToken(secret: Secret, deployment: string, host: string): string {
-  // mutation: what a host’s token covers
   return createHmac('sha256', secret.reveal()).update(`slipway-host ${deployment} ${host}`).digest('base64url');
 }
 

@@ -84,8 +84,9 @@ async function create<T extends ControllingFunction>(
   const codemagic = () => connectCodemagic(config.codemagic, secrets, clock);
   const {hosts} = config;
   const store = options.store ?? createFirestoreStore({clock, project: config.project, ...config.firestore});
-  const containerHosts = () => createContainerHosts({deployment, hosts, store, clock, random});
+  const containerHosts = () => createContainerHosts({deployment, pools, hosts, store, clock, random, vm, tasks});
   const providerOptions = {config, compute, codemagic, hosts: containerHosts, clock, logger};
+  const vm = createVms(providerOptions);
   const providers = createProviders(providerOptions, options.providers);
   const context: Context = {
     deployment,
@@ -97,7 +98,7 @@ async function create<T extends ControllingFunction>(
     github: dryRun ? dryRunGitHub(github, logger) : github,
     provider: providers.of,
     providers: providers.all,
-    vm: createVms(providerOptions),
+    vm,
     clock,
     random,
     logger,

@@ -1,6 +1,7 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/variables';
 import type {Outcome} from '../../shared/decisions';
+import {startHostVm} from '../../shared/hosts/start-vm';
 import {serveFunction} from '../../shared/http/framework';
 import {createTaskFunction} from '../../shared/http/task-function';
 import type {Demand, JobEvent} from '../../shared/model/job-event';
@@ -33,7 +34,7 @@ async function recordEvent(context: Context, event: JobEvent): Promise<Outcome> 
   return {decision: change};
 }
 
-/** Performs one task of `provision`: demand, `waiting` and `in_progress`, and a persistent VM that was started by hand. The kinds of tasks are described in `shared/model/task-payload.ts`. */
+/** Performs one task of `provision`: demand, `waiting` and `in_progress`, and the start of a VM. The kinds of tasks are described in `shared/model/task-payload.ts`. */
 async function provision(context: Context, task: ProvisionTask): Promise<Outcome> {
   switch (task.kind) {
     case 'event':
@@ -48,7 +49,7 @@ async function provision(context: Context, task: ProvisionTask): Promise<Outcome
     case 'make':
       return createRequestedRunner(context, task.runner);
     case 'vm':
-      return startVmById(context, task.vm);
+      return (await startHostVm(context, task.vm)) ?? startVmById(context, task.vm);
   }
 }
 

@@ -1,6 +1,7 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
 import {readEnvironment} from '../../shared/config/variables';
 import type {Outcome} from '../../shared/decisions';
+import {checkHostVm} from '../../shared/hosts/stop-vm';
 import {serveFunction} from '../../shared/http/framework';
 import {createTaskFunction} from '../../shared/http/task-function';
 import type {JobEvent} from '../../shared/model/job-event';
@@ -30,7 +31,7 @@ async function stop(context: Context, task: StopTask): Promise<Outcome> {
     case 'event':
       return release(context, task.event);
     case 'vm':
-      return checkVm(context, task);
+      return (await checkHostVm(context, task.vm)) ?? checkVm(context, task);
     case 'idle':
       return checkIdle(context, task);
     case 'delete':

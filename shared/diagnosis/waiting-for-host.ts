@@ -16,9 +16,21 @@ export function waitingForHost({hosts, runner, now}: LookedAt, job: JobDocument)
   if (!runner || !hasFailed || hosts.some(({silent, used, capacity}) => !silent && used < capacity)) return undefined;
   const because = hosts.map(describeHost).join('; ');
   const since = job.failedAttempt?.at ?? now;
-  if (hosts.every(({silent}) => silent)) return {verdict: 'host_silent', since, because, do: remedyOf(hosts)};
+  if (hosts.every(({silent}) => silent))
+    return waitingForStart(hosts, because, since) ?? {verdict: 'host_silent', since, because, do: remedyOf(hosts)};
   const advice = 'Wait until a container ends, raise capacity of a host, or add one to the pool.';
   return {verdict: 'host_full', since, because, do: advice};
+}
+
+/** A VM of the hosts is starting, or is started with the next try. Undefined: none is, or the last start came to nothing. */
+function waitingForStart(hosts: readonly KnownHost[], because: string, since: number): Explanation | undefined {
+  const coming = hosts.find(
+    ({vm, vmDocument}) => vm && (vmDocument?.startFailures ?? 0) === 0 && vmDocument?.state !== 'running',
+  );
+  if (!coming?.vm) return undefined;
+  const {instance, zone} = coming.vm;
+  const advice = `Wait until its agent calls; if it does not, look at the VM: gcloud compute instances get-serial-port-output ${instance} --zone=${zone}`;
+  return {verdict: 'vm_starting', since: coming.vmDocument?.stateAt ?? since, because, do: advice};
 }
 
 /** The host has the assignment, and has not picked it up. */

@@ -16,12 +16,14 @@ import type {Context} from '../ports';
 import type {ContainerHosts, ContainerToAssign, Finding, Machine} from '../providers/provider';
 import {findFreeSlot} from '../runners/slots';
 import type {Transaction} from '../store/store';
+import {whyVmIsDown} from './host-vm';
 import {describeHost, openContainers, readHosts} from './hosts';
+import {startVms} from './start-vm';
 
 /** Attempts to take a slot of a host, each after another execution took the slot of the attempt before. */
 const MAX_ROUNDS = 12;
 
-type HostContext = Pick<Context, 'deployment' | 'hosts' | 'store' | 'clock' | 'random'>;
+type HostContext = Pick<Context, 'deployment' | 'pools' | 'hosts' | 'store' | 'clock' | 'random' | 'vm' | 'tasks'>;
 
 /** The Docker hosts as provider `docker` sees them, on record in the store. */
 export function createContainerHosts(context: HostContext): ContainerHosts {
@@ -37,6 +39,8 @@ export function createContainerHosts(context: HostContext): ContainerHosts {
       const known = await readHosts(context, names);
       return known.length === 0 ? 'found no host of the pool in hosts' : known.map(describeHost).join('; ');
     },
+
+    startVms: (names, job) => startVms(context, names, job),
 
     assign: (container) => assign(context, container),
 
@@ -78,7 +82,6 @@ async function assign(context: HostContext, wanted: ContainerToAssign): Promise<
       const document = slot && (await transaction.get('slots', slot.id));
       if (existing) return isContainerOver(existing) ? {kind: 'taken'} : {kind: 'assigned', host: existing.host};
       if (!slot || !host || isSilent(host, now)) return {kind: 'full'};
-      // mutation: slot of host taken
       if (!slotIsFree(document)) return undefined;
       transaction.set('slots', slot.id, newSlot(slot, wanted.name, now));
       transaction.set('containers', wanted.name, newContainer({...wanted, slot: slot.id, now}));
@@ -181,12 +184,15 @@ function statusOf({state, leaving, reported}: ContainerDocument): Machine['statu
 async function check(context: HostContext, names: readonly string[]): Promise<readonly Finding[]> {
   const known = await readHosts(context, names);
   const alive = known.filter(({silent}) => !silent);
-  return known.map((host): Finding => {
+  const findings = known.map(async (host): Promise<Finding> => {
     const because = `${describeHost(host)}.`;
     if (!host.silent) return {status: 'ok', because, do: 'Nothing to do.'};
+    const down = await whyVmIsDown(context, host);
+    if (down !== undefined) return {status: 'ok', because: `${down}.`, do: 'Nothing to do.'};
     const advice = 'Does its agent run, and does it reach the API? journalctl --unit slipway-docker-host tells.';
     return {status: alive.length > 0 ? 'warning' : 'error', because, do: advice};
   });
+  return Promise.all(findings);
 }
 
 /** A host by its name, if the configuration has it. */

@@ -1,11 +1,12 @@
 import {bootBreaker} from '../model/breaker';
-import type {ContainerDocument} from '../model/host';
+import {type ContainerDocument, giveUpContainer, isContainerOver} from '../model/host';
 import {isOver, type RunnerDocument} from '../model/runner';
 import {ownerOf} from '../model/scope';
 import {type Context, poolOf} from '../ports';
 import {openBreaker, passBreakers} from '../runners/breakers';
 import {failRunner} from '../runners/fail';
 import {retireRunner} from '../runners/retire';
+import {freeSlot} from './containers';
 
 /** How long after the exit of a container the event of its job may take to be on record. */
 const GRACE_MS = 15_000;
@@ -99,6 +100,29 @@ async function retireIfDraining(context: Context, name: string): Promise<void> {
   const runner = await context.store.get('runners', name);
   if (runner?.state !== 'draining') return;
   await retireRunner(context, runner, 'gone', {result: 'accepted', at: context.clock.now()});
+}
+
+/**
+ * Ends a container whose host does not call, and whose own time is over: wherever it ran, it does not run any more. Its runner is ended first,
+ * with its registration; then its slot of the host is free. `left`: GitHub says that the runner is at work. Safe to repeat.
+ */
+export async function abandonContainer(context: Context, name: string): Promise<'removed' | 'left'> {
+  const {store, clock} = context;
+  const runner = await store.get('runners', name);
+  if (runner?.state === 'draining') await retireIfDraining(context, name);
+  else if (runner && !isOver(runner)) {
+    const options = {mayBeUnregistered: true, failedToBoot: undefined};
+    const result = await guarded(context, runner, () => failRunner(context, name, options));
+    if (result === 'alive') return 'left';
+  }
+  await store.transaction(async (transaction) => {
+    const container = await transaction.get('containers', name);
+    if (!container || isContainerOver(container)) return;
+    const now = clock.now();
+    await freeSlot(transaction, container, now);
+    transaction.set('containers', name, giveUpContainer(container, now));
+  });
+  return 'removed';
 }
 
 /** Behind the breakers of GitHub. Throws while one is open. */

@@ -94,7 +94,6 @@ async function claim(context: Context, name: string): Promise<RunnerDocument | u
     const container = await transaction.get('containers', name);
     const runner = await transaction.get('runners', name);
     const next = container && handOver(container, now);
-    // mutation: hand-over claimed
     if (!container || !next) return undefined;
     if (!runner || isOver(runner) || runner.state === 'draining') {
       await freeSlot(transaction, container, now);
@@ -124,7 +123,6 @@ async function register(context: Context, runner: RunnerDocument, pool: DockerPo
     const now = await transaction.get('runners', name);
     const container = await transaction.get('containers', name);
     if (!now || isOver(now) || container?.state !== 'handed_over' || container.leaving) return false;
-    // mutation: id before hand-over
     transaction.set('runners', name, {...now, githubId: jit.runnerId});
     return true;
   });

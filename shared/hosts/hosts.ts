@@ -1,6 +1,8 @@
 import {type ContainerDocument, type Host, type HostDocument, isSilent, slotsOfHost} from '../model/host';
+import type {VmDocument} from '../model/vm';
 import type {Context} from '../ports';
 import type {Store} from '../store/store';
+import {vmId} from '../vms/vms';
 
 /** A host as configured, with what is on record of it. */
 export interface KnownHost extends Host {
@@ -9,9 +11,11 @@ export interface KnownHost extends Host {
   /** Containers that count against its capacity. */
   readonly used: number;
   readonly silent: boolean;
+  /** What is on record of its VM; undefined: nothing, or it has none. */
+  readonly vmDocument: VmDocument | undefined;
 }
 
-/** The hosts with their records: for each, one document and one count. */
+/** The hosts with their records: for each, one document and one count, and the document of its VM. */
 export async function readHosts(
   {store, hosts, clock}: Pick<Context, 'store' | 'hosts' | 'clock'>,
   names?: readonly string[],
@@ -19,8 +23,12 @@ export async function readHosts(
   const wanted = names ? hosts.filter(({name}) => names.includes(name)) : hosts;
   return Promise.all(
     wanted.map(async (host) => {
-      const [document, used] = await Promise.all([store.get('hosts', host.name), countUsed(store, host.name)]);
-      return {...host, document, used, silent: isSilent(document, clock.now())};
+      const [document, used, vmDocument] = await Promise.all([
+        store.get('hosts', host.name),
+        countUsed(store, host.name),
+        host.vm ? store.get('vms', vmId(host.vm)) : undefined,
+      ]);
+      return {...host, document, used, vmDocument, silent: isSilent(document, clock.now())};
     }),
   );
 }
@@ -43,7 +51,12 @@ export async function openContainers(store: Store, host?: string): Promise<reado
 }
 
 /** A sentence about a host that gets nothing new: `builder is full (7 of 7)`. */
-export function describeHost({name, document, used, capacity, silent}: KnownHost): string {
+export function describeHost(host: KnownHost): string {
+  const {name, document, used, capacity, silent, vm, vmDocument} = host;
+  if (vm && silent && vmDocument?.state === 'starting') {
+    return `VM ${vm.instance} of host ${name} is starting since ${new Date(vmDocument.stateAt).toISOString()}`;
+  }
+  if (vm && document?.vmIsDown) return `VM ${vm.instance} of host ${name} is stopped, and is started for jobs`;
   if (typeof document?.seenAt !== 'number') return `host ${name} has never called`;
   if (silent) return `host ${name} has not called since ${new Date(document.seenAt).toISOString()}`;
   if (used >= capacity) return `host ${name} is full (${used} of ${capacity} containers)`;

@@ -29,7 +29,6 @@ async function found(context: Context, container: ContainerDocument, id: number 
   if (id !== null) {
     await context.store.transaction(async (transaction) => {
       const runner = await transaction.get('runners', container.name);
-      // mutation: id of a registration that its image made
       if (runner?.githubId === null) transaction.set('runners', runner.name, {...runner, githubId: id});
     });
   }

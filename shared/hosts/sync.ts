@@ -5,7 +5,6 @@ import {
   hostSeen,
   isAtRest,
   isContainerOver,
-  isDocker,
   isSilent,
   isStuck,
   isUnchanged,
@@ -17,14 +16,16 @@ import {
   waitSeconds,
 } from '../model/host';
 import {isOver} from '../model/runner';
-import {demandTask} from '../model/tasks';
 import {type Context, poolOf} from '../ports';
 import {failRunner} from '../runners/fail';
 import {createContainerHosts, freeSlot} from './containers';
 import {concludeContainer} from './endings';
 import {handOverContainers, type StartEntry} from './hand-over';
+import {vmOfHost} from './host-vm';
 import {openContainers} from './hosts';
 import {lookForRegistration} from './registrations';
+import {noteCall, planCheck} from './start-vm';
+import {poolsOfHost, serveWaiting} from './waiting';
 
 /** What an agent says with one sync. */
 export interface HostReport {
@@ -58,6 +59,10 @@ export async function syncHost(context: Context, host: Host, report: HostReport)
     return {start: [], remove: [], images, wait_seconds: waitSeconds(document, receivedAt)};
   }
 
+  const vm = vmOfHost(context, host);
+  if (vm && isBack && (await noteCall(context, vm, receivedAt)) === 'down') {
+    return {start: [], remove: [], images: [], wait_seconds: waitSeconds(document, receivedAt)};
+  }
   const reported = new Map(report.containers.map((container) => [container.name, container]));
   const open = await openContainers(context.store, host.name);
   let freed = 0;
@@ -76,7 +81,11 @@ export async function syncHost(context: Context, host: Host, report: HostReport)
   const isSettled = remove.length === 0 && start.length === 0 && current.every(isSettledNow);
   const updated = await recordHost(context, document, report, isSettled, receivedAt);
   // What found no room on this host before may be there now.
-  if (freed > 0 || isBack) await serveWaiting(context, host, isBack ? host.capacity : freed, receivedAt);
+  const cause = `room-on-${host.name}-${receivedAt}`;
+  if (freed > 0 || isBack) await serveWaiting(context, host.name, {most: isBack ? host.capacity : freed, cause});
+  if (vm && document.idleSince === null && updated.idleSince !== null) {
+    await planCheck(context, vm, host.idleMinutes * 60);
+  }
   return {start, remove, images, wait_seconds: waitSeconds(updated, receivedAt)};
 }
 
@@ -85,8 +94,8 @@ function isSettledNow(container: ContainerDocument): boolean {
 }
 
 /** The images of the pools that run on the host. */
-function imagesOf({pools}: Context, host: string): string[] {
-  const own = pools.filter(isDocker).filter(({provider}) => provider.hosts.includes(host));
+function imagesOf(context: Context, host: string): string[] {
+  const own = poolsOfHost(context, host);
   return [...new Set(own.map(({provider}) => provider.image))];
 }
 
@@ -207,18 +216,4 @@ async function recordHost(
     transaction.set('hosts', host.name, next);
     return next;
   });
-}
-
-/** Enqueues tasks for runners that found no room on the host: the retries of their own tasks may come much later. */
-async function serveWaiting(context: Context, host: Host, most: number, now: number): Promise<void> {
-  let left = most;
-  for (const pool of context.pools.filter(isDocker)) {
-    if (left <= 0 || !pool.provider.hosts.includes(host.name)) continue;
-    const waiting = await context.store.find('runners', {where: {pool: pool.name, state: 'requested'}, limit: left});
-    for (const {data} of waiting) {
-      if (data.covers === null) continue;
-      await context.tasks.enqueue(demandTask(data.madeFor, `room-on-${host.name}-${now}`));
-      left--;
-    }
-  }
 }

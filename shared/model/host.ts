@@ -6,7 +6,7 @@ export interface Host {
   readonly name: string;
   /** Containers at a time, at least 1. */
   readonly capacity: number;
-  /** The persistent VM that is the host, which no pool may have. It is neither started nor stopped: somebody keeps the host running. */
+  /** The persistent VM that is the host, which no pool may have. It is started for jobs, and stopped when it is idle. */
   readonly vm?: {readonly instance: string; readonly zone: string};
   /** Time after the end of the last container until the VM may be stopped. */
   readonly idleMinutes: number;
@@ -67,6 +67,8 @@ export interface HostDocument {
   readonly settledVersion: number | null;
   /** Since when the host has no work; 0: it never had any; null: it has some. */
   readonly idleSince: number | null;
+  /** Its VM is being stopped, or is stopped: what the host said before holds no longer. Missing: no. */
+  readonly vmIsDown?: boolean;
   readonly expireAt: number;
 }
 
@@ -165,9 +167,9 @@ export function withWork(host: HostDocument, now: number): HostDocument {
   return {...host, version: host.version + 1, idleSince: null, expireAt: now + HOST_RETENTION_MS};
 }
 
-/** Whether the host was not seen for `SILENT_MS`, or never. */
-export function isSilent(host: Pick<HostDocument, 'seenAt'> | undefined, now: number): boolean {
-  return typeof host?.seenAt !== 'number' || now - host.seenAt > SILENT_MS;
+/** Whether the host was not seen for `SILENT_MS`, or never, or its VM is down. */
+export function isSilent(host: Pick<HostDocument, 'seenAt' | 'vmIsDown'> | undefined, now: number): boolean {
+  return typeof host?.seenAt !== 'number' || host.vmIsDown === true || now - host.seenAt > SILENT_MS;
 }
 
 /** Whether a sync with this report, from this agent, asks for nothing and changes nothing beside the time. */
@@ -275,7 +277,6 @@ export function reportContainer(
 function reportMissing(container: ContainerDocument, receivedAt: number): ContainerDocument {
   switch (container.state) {
     case 'handed_over': {
-      // mutation: hand-over taken back
       const isDue = container.handedOverAt !== null && receivedAt - container.handedOverAt >= CONFIRM_MS;
       return isDue ? over(container, 'taken_back', receivedAt) : container;
     }
@@ -289,6 +290,11 @@ function reportMissing(container: ContainerDocument, receivedAt: number): Contai
 
 function over(container: ContainerDocument, state: 'gone' | 'taken_back', now: number): ContainerDocument {
   return {...container, state, slot: null, pending: true, stateAt: now, expireAt: now + OVER_RETENTION_MS};
+}
+
+/** The container after its time is over on a host that does not call. If the host ever reports it, it is asked to go. */
+export function giveUpContainer(container: ContainerDocument, now: number): ContainerDocument {
+  return {...over(container, 'gone', now), pending: false, open: false};
 }
 
 /** What follows for the runner is on record: a container that is over needs no further look. */

@@ -152,8 +152,11 @@ interface VmOfTask {
   readonly instance: string;
 }
 
-/** Task that restores the labels of a persistent VM's runner and plans the VM's stop, after a person started the VM. */
-export function startVmTask(deployment: string, vm: VmOfTask, version: number): NewTask {
+/**
+ * Task that starts the VM of a Docker host; of a pool's persistent VM, restores the labels of its runner and plans the VM's stop, after a person
+ * started the VM. `version`: of the VM's activity, and more where a start without activity is repeated.
+ */
+export function startVmTask(deployment: string, vm: VmOfTask, version: number | string): NewTask {
   return {
     queue: 'provision',
     name: taskName(`start/${deployment}/${vm.id}/${version}`, 'start', vm.instance, version),

@@ -289,6 +289,14 @@ export interface ContainerHosts {
   /** Why the named hosts have no room, for people. */
   describe(names: readonly string[]): Promise<string>;
   /**
+   * Has VMs of the named hosts started that are down, as many as the runners need that wait for one. `job`: for which one is to be made.
+   * `refused`: why it was given up, which a person has to retry. `waits`: a sentence for each VM that cannot be started now.
+   */
+  startVms(
+    names: readonly string[],
+    job: string,
+  ): Promise<{readonly refused: string | undefined; readonly waits: readonly string[]}>;
+  /**
    * Assigns the container to the host, in one transaction with its slot of the capacity. `assigned` with the host that has it, also when it was
    * assigned before. `taken`: a container of this name is over. `full`: the host has no room any more, or was not seen lately.
    */

@@ -39,7 +39,6 @@ export async function failRunner(
   const github = githubOf(context, runner);
   const registration = await findRegistration(github, runner);
   if (!registration && !mayBeUnregistered) return 'alive';
-  // mutation: deregister before failing
   if (registration && (await github.deleteRunner(registration.id)) === 'busy') return 'alive';
   const reopened = await reopenCovered(context, name);
   await retireRunner(context, runner, 'failed', {result: 'absent', at: context.clock.now()});

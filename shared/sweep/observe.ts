@@ -1,4 +1,7 @@
 import type {DiscoveredRepository} from '../github/github';
+import {vmOfHost} from '../hosts/host-vm';
+import {openContainers, readHosts} from '../hosts/hosts';
+import {isContainerOver} from '../model/host';
 import {type JobDocument, type JobKey, waitsForVm} from '../model/job';
 import {parseRunnerName} from '../model/names';
 import type {RunnerDocument} from '../model/runner';
@@ -63,6 +66,9 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     absent,
     outOfReach,
     vms: await readVms(sweep, jobs),
+    hosts: await readSeenHosts(sweep),
+    containers:
+      context.hosts.length > 0 ? (await openContainers(context.store)).filter((one) => !isContainerOver(one)) : [],
     slots: stored.slots,
     held: await findHeldPools(context),
     preempted: await lookUpPreempted(sweep, lock.preempted, seen),
@@ -182,4 +188,19 @@ async function readVms(sweep: Sweep, jobs: Observed['jobs']): Promise<Observed['
     if (document) seen.push({id, pools, idleMinutes, document, status});
   }
   return seen;
+}
+
+async function readSeenHosts({context}: Sweep): Promise<Observed['hosts']> {
+  const hosts = await readHosts(context);
+  return hosts.map((host) => {
+    const {name, idleMinutes, silent, document, vmDocument} = host;
+    const vm = vmOfHost(context, host);
+    return {
+      name,
+      idleMinutes,
+      silent,
+      document,
+      vm: vm && {id: vm.id, bootMinutes: vm.bootMinutes, document: vmDocument},
+    };
+  });
 }

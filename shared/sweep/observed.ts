@@ -1,4 +1,5 @@
 import type {DiscoveredJob, Registration} from '../github/github';
+import type {ContainerDocument, HostDocument} from '../model/host';
 import {isMentionedRunner, isRegistrationOf} from '../model/identity';
 import type {JobDocument, JobKey} from '../model/job';
 import {takesRepository} from '../model/matching';
@@ -47,6 +48,10 @@ export interface Observed {
   readonly outOfReach: ReadonlySet<JobKey>;
   /** Persistent VMs with a record. */
   readonly vms: readonly SeenVm[];
+  /** The Docker hosts that are configured. */
+  readonly hosts: readonly SeenHost[];
+  /** Containers on Docker hosts that are not over, also on hosts that are not configured any more. */
+  readonly containers: readonly ContainerDocument[];
   /** Taken slots; undefined: not read by this sweep. */
   readonly slots: readonly Found<'slots'>[] | undefined;
   /** Pools with an open breaker, for which nothing is created. */
@@ -82,6 +87,19 @@ export interface SeenVm {
   readonly document: VmDocument;
   /** Status at the provider; undefined: no job waits for the VM, or the provider did not answer. */
   readonly status?: VmStatus | undefined;
+}
+
+/** A Docker host, with what is on record of its VM. */
+export interface SeenHost {
+  readonly name: string;
+  readonly idleMinutes: number;
+  readonly silent: boolean;
+  /** Undefined: it has never called. */
+  readonly document: HostDocument | undefined;
+  /** Undefined: somebody else keeps the host running. */
+  readonly vm:
+    | {readonly id: string; readonly bootMinutes: number; readonly document: VmDocument | undefined}
+    | undefined;
 }
 
 export type SeenSlot = Found<'slots'> & {readonly data: SlotDocument};

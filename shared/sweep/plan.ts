@@ -3,8 +3,10 @@ import {PersistenceTracker} from './persistence';
 import type {ActionOf, ActionOutcome, PlannedAction, Repairs, Rule} from './rule';
 import {endFailedBoots} from './rules/failed-boots';
 import {deregisterGhosts} from './rules/ghosts';
+import {keepHostVms} from './rules/host-vms';
 import {endIdle} from './rules/idle-runners';
 import {checkIdleVms} from './rules/idle-vms';
+import {endLostContainers} from './rules/lost-containers';
 import {freeLostSlots} from './rules/lost-slots';
 import {replayMissedEvents} from './rules/missed-events';
 import {deleteOrphans} from './rules/orphans';
@@ -21,6 +23,7 @@ import {keepWarm} from './rules/warm-runners';
 export const RULES = [
   replayMissedEvents,
   restartStoppedVms,
+  keepHostVms,
   serveWaiting,
   resumeStalledCreations,
   rerunPreempted,
@@ -29,6 +32,7 @@ export const RULES = [
   endFailedBoots,
   endIdle,
   checkIdleVms,
+  endLostContainers,
   deleteOrphans,
   deregisterGhosts,
   freeLostSlots,

@@ -1,3 +1,5 @@
+import {findHostVm} from '../hosts/host-vm';
+import {enqueueStart, planCheck} from '../hosts/start-vm';
 import {heldBackPauseMs, type JobDocument, type JobKey, jobKeyOf, markHeldBack} from '../model/job';
 import {isEnding, isOnlineOnRecord, type RunnerDocument, unassign} from '../model/runner';
 import {ALL_POOLS, jobOfHolder, newSlot, slotIsFree} from '../model/slot';
@@ -130,6 +132,20 @@ export async function repeatVmCheck(context: Context, id: string, reading: numbe
   await context.tasks.enqueue(
     vmCheckTask(context.deployment, vm, {version: document.version, reading, delaySeconds: 0}),
   );
+  return 'done';
+}
+
+export async function startHostVm(context: Context, id: string): Promise<Repaired> {
+  const vm = findHostVm(context, id);
+  if (!vm) return 'void';
+  await enqueueStart(context, vm);
+  return 'done';
+}
+
+export async function repeatHostVmCheck(context: Context, id: string): Promise<Repaired> {
+  const vm = findHostVm(context, id);
+  if (!vm) return 'void';
+  await planCheck(context, vm, 0);
   return 'done';
 }
 

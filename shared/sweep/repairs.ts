@@ -1,3 +1,4 @@
+import {abandonContainer} from '../hosts/endings';
 import {demandTask, eventTask, makeTask} from '../model/tasks';
 import {placeUnassigned} from '../runners/idle';
 import {requestRunners} from '../runners/requests';
@@ -12,8 +13,10 @@ import {
   noteOnline,
   releaseIdle,
   reopenJob,
+  repeatHostVmCheck,
   repeatIdleCheck,
   repeatVmCheck,
+  startHostVm,
 } from './repair-records';
 import type {Repairs} from './rule';
 
@@ -37,6 +40,9 @@ export function createRepairs(sweep: Sweep): Repairs {
     noteOnline: (runner) => noteOnline(context, runner),
     repeatIdleCheck: (runner, reading) => repeatIdleCheck(context, runner, reading),
     repeatVmCheck: (vm, reading) => repeatVmCheck(context, vm, reading),
+    startHostVm: (vm) => startHostVm(context, vm),
+    checkHostVm: (vm) => repeatHostVmCheck(context, vm),
+    abandonContainer: (name) => abandonContainer(context, name),
     deleteVm: (vm) => deleteLeftoverVm(context, vm),
     deregister: (name, registration) => deregisterGhost(context, name, registration),
     freeSlot: (slot, holder) => freeSlot(context, slot, holder),

@@ -135,6 +135,12 @@ export interface Repairs {
   repeatIdleCheck(runner: string, reading: number): Promise<Repaired>;
   /** Enqueues a check whether the persistent VM has to stop. */
   repeatVmCheck(vm: string, reading: number): Promise<Repaired>;
+  /** Enqueues the start of a Docker host's VM. */
+  startHostVm(vm: string): Promise<Repaired>;
+  /** Enqueues a check whether a Docker host's VM has to stop. */
+  checkHostVm(vm: string): Promise<Repaired>;
+  /** Ends the record of a container whose host does not call, once its own time is over, and its runner with it. */
+  abandonContainer(name: string): Promise<Removed>;
   deleteVm(vm: LeftoverVm): Promise<Removed>;
   /** Deletes the registration of a runner that is over. */
   deregister(name: string, registration: Registered): Promise<Removed>;

@@ -99,7 +99,7 @@ export async function claimStop(
 }
 
 /** Renews the lease of a stop. False: the stop is not claimed any more, or there was newer activity than `version` (undefined: any version). */
-export async function renewStop(context: Context, vm: Vm, version: number | undefined): Promise<boolean> {
+export async function renewStop(context: Context, vm: Pick<Vm, 'id'>, version: number | undefined): Promise<boolean> {
   return context.store.transaction(async (transaction) => {
     const document = await transaction.get('vms', vm.id);
     if (document?.state !== 'stopping' || (version !== undefined && document.version !== version)) return false;

@@ -16,7 +16,7 @@ import {
 } from '../model/vm';
 import {type Context, isRunnerGone, type OperationOptions, poolOf} from '../ports';
 import {isRunning, isStopping, type VmOutcome} from '../providers/provider';
-import {changeVm, readVm} from './document';
+import {changeVm, type RecordedVm, readVm} from './document';
 import {restoreLabels} from './drain';
 import {assignToVm, recordVmJob} from './records';
 import {checkLabels, notWanted, rejectJob} from './take-job';
@@ -87,7 +87,11 @@ async function beforeStart(context: Context, vm: Vm): Promise<VmDocument> {
 type NotUp = Exclude<VmOutcome, {kind: 'changed' | 'already'}>;
 
 /** Records and logs a failed start, and returns the error to throw. */
-async function handleFailedStart(context: Context, vm: Vm, outcome: NotUp): Promise<Error> {
+export async function handleFailedStart(
+  context: Pick<Context, 'store' | 'clock' | 'logger'>,
+  vm: RecordedVm,
+  outcome: NotUp,
+): Promise<Error> {
   const fields = {vm: vm.instance, zone: vm.zone};
   switch (outcome.kind) {
     case 'no_capacity':

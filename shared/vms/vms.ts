@@ -125,7 +125,8 @@ export function runnerPlaces(vm: Vm, document: VmDocument | undefined): RunnerPl
   return [...places.values()];
 }
 
-function vmId({instance, zone = ''}: {readonly instance: string; readonly zone?: string}): string {
+/** The id of a VM's document: `<zone>.<instance>`. */
+export function vmId({instance, zone = ''}: {readonly instance: string; readonly zone?: string}): string {
   return `${zone}.${instance}`;
 }
 

@@ -27,6 +27,8 @@ export function observed(overrides: Partial<Observed> = {}): Observed {
     absent: new Set(),
     outOfReach: new Set(),
     vms: [],
+    hosts: [],
+    containers: [],
     slots: [],
     held: new Set(),
     preempted: [],

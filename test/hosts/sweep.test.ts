@@ -114,3 +114,77 @@ test('a host that never called, or is silent, is named by explain, status and do
     because: expect.stringMatching(/^host builder is full \(1 of 1 containers\); host other has not called since /),
   });
 });
+
+describe('a host that never calls again', () => {
+  const rebuilt = (minutes: object) =>
+    aDockerSystem({builder: 1}, {pool: {bootMinutes: 2, idleMinutes: 2, ...minutes}});
+
+  test('has its container freed once the time of the container is over, and not before', async () => {
+    system = await rebuilt({jobMinutes: 30, maxRunners: 1});
+    const job = system.queueDockerJob(5 * MINUTE);
+    await builder().syncFor(20_000, () => job.status === 'in_progress');
+    // The runner ends in order, and nobody hears of its container.
+    await system.sweepFor(30 * MINUTE);
+    expect(job.conclusion).toBe('success');
+    const name = runnerOf(job);
+    expect(await system.store.get('runners', name)).toMatchObject({state: 'draining', slot: 'docker.0'});
+    expect(await system.store.get('slots', 'host:builder.0')).toMatchObject({holder: name});
+    await system.sweepFor(30 * MINUTE);
+    expect(await system.store.get('runners', name)).toMatchObject({state: 'gone', slot: null});
+    expect(await system.store.get('slots', 'host:builder.0')).toMatchObject({holder: null});
+    expect(await system.store.find('containers', {where: {open: true}, limit: 5})).toEqual([]);
+
+    const next = system.queueDockerJob();
+    await builder().syncFor(5 * MINUTE, () => next.status === 'completed');
+    expect([next.conclusion, names()]).toEqual(['success', []]);
+  });
+
+  test('keeps nothing of a job whose end nobody heard of', async () => {
+    system = await rebuilt({jobMinutes: 30});
+    system.github.deliveries.faults = ({action}) => (action === 'completed' ? {drop: true} : {});
+    const job = system.queueDockerJob(5 * MINUTE);
+    await builder().syncFor(20_000, () => job.status === 'in_progress');
+    await system.sweepFor(70 * MINUTE);
+    expect(job.conclusion).toBe('success');
+    expect(await system.store.get('runners', runnerOf(job))).toMatchObject({slot: null});
+    expect((await system.store.find('slots', {where: {}, limit: 9})).filter(({data}) => data.holder)).toEqual([]);
+    expect(system.github.runners.all()).toEqual([]);
+  });
+
+  test('keeps nothing of a hand-over that it may never have got: the job runs elsewhere', async () => {
+    system = await rebuilt({jobMinutes: 30});
+    const job = system.queueDockerJob();
+    await system.pass(1_000);
+    await builder().sync({answer: 'is lost'});
+    await system.sweepFor(60 * MINUTE);
+    expect(await system.store.get('containers', runnerOf(job))).toMatchObject({state: 'gone', slot: null});
+    await builder().syncFor(10 * MINUTE, () => job.status === 'completed');
+    expect(job.conclusion).toBe('success');
+  });
+});
+
+test('a runner that works longer than its pool allows is ended with its container', async () => {
+  system = await aDockerSystem({builder: 1}, {pool: {bootMinutes: 2, idleMinutes: 2, jobMinutes: 10}});
+  const job = system.queueDockerJob(5 * 60 * MINUTE);
+  await builder().syncFor(20_000, () => job.status === 'in_progress');
+  await sweepFor(9 * MINUTE);
+  expect([job.status, names()]).toEqual(['in_progress', [runnerOf(job)]]);
+  await sweepFor(40 * MINUTE, () => names().length === 0);
+  expect(names()).toEqual([]);
+  expect(job.conclusion).not.toBe('success');
+  await sweepFor(6 * MINUTE);
+  expect(await system.store.get('runners', runnerOf(job))).toMatchObject({slot: null});
+  expect(await system.store.get('slots', 'host:builder.0')).toMatchObject({holder: null});
+});
+
+test('the costs of a container are its minutes, without a price: its host is somebody’s machine', async () => {
+  system = await aDockerSystem({builder: 1});
+  const job = system.queueDockerJob(30 * MINUTE);
+  await builder().syncFor(40 * MINUTE, () => job.status === 'completed' && names().length === 0, 10_000);
+  await sweepFor(6 * MINUTE);
+  const {json} = await new ApiClient(system.urls.api).get('/costs?days=2&by=pool');
+  const [row] = json['rows'] as {minutes: number}[];
+  expect(json['rows']).toMatchObject([{key: 'docker', jobs: 1, usd: null, priced: false}]);
+  expect(row?.minutes).toBeGreaterThanOrEqual(30);
+  expect(row?.minutes).toBeLessThan(32);
+});

@@ -1,3 +1,4 @@
+import {whyVmIsDown} from '../../hosts/host-vm';
 import {describeHost, readHosts} from '../../hosts/hosts';
 import {type BreakerDocument, bootBreaker, quotaBreakers} from '../../model/breaker';
 import type {Host} from '../../model/host';
@@ -86,7 +87,7 @@ export function vmChecks(pools: readonly Pool[], needing: Needing): Check[] {
   }));
 }
 
-/** `host.<name>` of every Docker host: whether its agent calls. */
+/** `host.<name>` of every Docker host: whether its agent calls, or its VM is stopped, which is in order. */
 export function hostChecks(hosts: readonly Host[], needing: Needing): Check[] {
   return hosts.map(({name}) => ({
     id: `host.${name}`,
@@ -95,6 +96,8 @@ export function hostChecks(hosts: readonly Host[], needing: Needing): Check[] {
       if (!host) return skipped('the host is not in the configuration any more');
       const because = describeHost(host);
       if (!host.silent) return ok(because);
+      const down = host.vm && (await ask('Compute Engine', whyVmIsDown(context, host)));
+      if (down) return ok(down);
       const advice = 'Does its agent run, and does it reach the API? journalctl --unit slipway-docker-host tells.';
       return typeof host.document?.seenAt === 'number' ? error(because, advice) : warning(because, advice);
     }),

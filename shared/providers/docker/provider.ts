@@ -18,7 +18,7 @@ export function createDockerProvider({hosts, pools}: DockerProviderOptions): Run
   const placements = async (pool: string): Promise<readonly Placement[]> =>
     (await hosts.withRoom(hostsOf.get(pool) ?? [])).map((place) => ({place, spot: false}));
 
-  async function create({name, pool, beforeInsert}: CreateRequest): Promise<CreateOutcome> {
+  async function create({name, pool, job, beforeInsert}: CreateRequest): Promise<CreateOutcome> {
     const named = hostsOf.get(pool);
     if (!named) return {kind: 'refused', message: `found no pool ${pool} of type docker`};
     const tried: Placement[] = [];
@@ -34,7 +34,9 @@ export function createDockerProvider({hosts, pools}: DockerProviderOptions): Run
           tried.push(placement);
       }
     }
-    return {kind: 'no_capacity', tried, message: await hosts.describe(named)};
+    const {refused, waits} = await hosts.startVms(named, job);
+    if (refused !== undefined) return {kind: 'refused', message: refused};
+    return {kind: 'no_capacity', tried, message: [await hosts.describe(named), ...waits].join('; ')};
   }
 
   return {

@@ -29,7 +29,6 @@ function planFrees(observed: Observed, _now: number, tracker: PersistenceTracker
   for (const {id, data} of observed.slots) {
     const {holder} = data;
     // A container gives the slot of its host back in the transaction in which it ends.
-    // mutation: slot of a host
     if (isSlotOfHost(data)) continue;
     if (holder === null || held.get(holder)?.includes(id) || !tracker.hasPersisted(`slot ${id} ${holder}`)) continue;
     actions.push({kind: 'free_slot', reason: 'lost_slot', slot: id, holder});

@@ -45,17 +45,23 @@ describeProvider('Docker hosts', async () => {
     get: (target, key, receiver) =>
       isUp ? Reflect.get(target, key, receiver) : () => Promise.reject(new Unavailable('the store does not answer', 5)),
   }) as Store;
-  const hostContext = {deployment: 'slipway', hosts: HOSTS, store, clock: scheduler, random};
+  const hostContext = {
+    deployment: 'slipway',
+    pools: [POOL],
+    hosts: HOSTS,
+    store,
+    clock: scheduler,
+    random,
+    tasks: {enqueue: async () => 'created', check: async () => []},
+    logger: createLogger({level: 'error', destination: {write: () => undefined}}),
+  } as unknown as Context;
   const hosts = createContainerHosts(hostContext);
   const real = createDockerProvider({hosts, pools: [POOL].filter(isDocker)});
   const context = {
     ...hostContext,
-    pools: [POOL],
-    tasks: {enqueue: async () => 'created', check: async () => []},
     github: directGitHub(github),
     provider: () => real,
     providers: () => [{type: 'docker', provider: real}],
-    logger: createLogger({level: 'error', destination: {write: () => undefined}}),
   } as unknown as Context;
   const models = new Map(HOSTS.map(({name}) => [name, new HostModel({now: () => scheduler.now()})]));
 

@@ -22,7 +22,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     name: 'sweep: VMs of other deployments are looked at',
     marked: 'VMs of this deployment',
     value: 'compute.listInstances({})',
-    also: {exported: 'belongsTo', wrap: '() => () => true'},
+    also: {marked: 'instance of this deployment', value: 'true'},
   },
   {
     name: 'sweep: the label slipway-keep is ignored',

@@ -74,6 +74,7 @@ function scheduling(template: Scheduling & {terminationTime?: unknown}, spot: bo
 
 /** Whether this deployment created the instance. No other instance may be changed or deleted. */
 export function belongsTo(deployment: string, instance: Instance): boolean {
+  // mutation: instance of this deployment
   return instance.labels[DEPLOYMENT_LABEL] === deployment;
 }
 

@@ -1,0 +1,22 @@
+import type {HostDocument} from './host';
+import {isBeingStopped, type VmDocument} from './vm';
+
+/** In how many minutes after the start of a host's VM its agent has to call. */
+interface Boots {
+  readonly bootMinutes: number;
+}
+
+/** Whether the VM was started so lately that its agent may still call. */
+export function isBooting({state, stateAt}: VmDocument, {bootMinutes}: Boots, now: number): boolean {
+  return state === 'starting' && now - stateAt < bootMinutes * 60_000;
+}
+
+/** Whether a start of the VM may be tried now: none is under way, nor a stop, nor the pause after a start that came to nothing. */
+export function mayStart(document: VmDocument, vm: Boots, now: number): boolean {
+  return !isBooting(document, vm, now) && !isBeingStopped(document, now) && document.nextStartAt <= now;
+}
+
+/** The host without the note that its VM is down. */
+export function withVmUp({vmIsDown: _, ...host}: HostDocument): HostDocument {
+  return host;
+}
