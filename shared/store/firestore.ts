@@ -156,7 +156,9 @@ function inOrder(query: Query, field: string, between: Between | undefined): Que
   if (!between) return query.orderBy(field);
   const {after, last} = between;
   const ordered = query.where(field, '<=', last).orderBy(field).orderBy(FieldPath.documentId());
-  return after ? ordered.startAfter(after.value, after.id) : ordered;
+  if (!after) return ordered;
+  // Firestore takes no empty id, after which every document of that value comes.
+  return after.id === '' ? ordered.startAt(after.value) : ordered.startAfter(after.value, after.id);
 }
 
 /** gRPC status codes, as @grpc/grpc-js gives them. */
