@@ -21,6 +21,8 @@ const INTERFACES = ['github/github', 'providers/provider', 'store/store', 'tasks
 const CORE = ['model', 'ports', ...BASE, ...INTERFACES];
 /** The settings of each provider, which `config/pool-schema.ts` puts together. */
 const PROVIDER_CONFIG = '^shared/providers/[^/]+/config[.]ts$';
+/** The contract of providers, and what they have in common. */
+const OF_PROVIDERS = '^shared/providers/(provider|placements|try-placements|poll-budget|console-line)[.]ts$';
 const WORLDS = ['github', 'providers', 'store', 'tasks', 'telemetry'];
 
 /** `may`: any import. `types`: only `import type`. `also`: of another folder, files that a rule of their own limits further. */
@@ -157,10 +159,10 @@ module.exports = {
     },
     {
       name: 'provider-alone',
-      comment: 'A provider imports of shared/providers its own folder and the contract, provider.ts.',
+      comment: 'A provider imports of shared/providers its own folder, the contract and what providers have in common.',
       severity: 'error',
       from: {path: '^shared/providers/([^/]+)/'},
-      to: {path: '^shared/providers/', pathNot: ['^shared/providers/$1/', '^shared/providers/provider[.]ts$']},
+      to: {path: '^shared/providers/', pathNot: ['^shared/providers/$1/', OF_PROVIDERS]},
     },
     {
       name: 'sweep-rule-alone',

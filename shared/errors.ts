@@ -76,6 +76,21 @@ export class Refused extends SlipwayError {
   readonly retryable = false;
 }
 
+/** The secret is there and has no enabled version: nobody has filled it in yet. */
+export class NoVersion extends Refused {}
+
+/** Whether a secret could not be read because it has no enabled version. */
+export function isWithoutVersion(error: unknown): boolean {
+  return error instanceof NoVersion || (error instanceof Unavailable && error.cause instanceof NoVersion);
+}
+
+/** No GitHub App is configured yet, and the set-up page of `api` can make one. */
+export class NotSetUp extends Refused {
+  constructor() {
+    super('no GitHub App is configured yet: the secret of GITHUB_APP_ID has no version; open /setup of api');
+  }
+}
+
 /** Why GitHub refuses a request until a person changes something. */
 export type GitHubRefusalReason =
   | 'credentials'

@@ -2,9 +2,11 @@ import type {Clock} from './clock';
 import type {ConfigFor, FunctionName} from './config/config-types';
 import type {SecretSource} from './config/credentials';
 import type {SecretCheck} from './config/secret-check';
+import type {AddVersion} from './config/secret-manager';
 import type {SecretReader} from './config/secrets';
 import type {InvalidConfiguration} from './errors';
 import type {Discovery, GitHub, GitHubFor, Inspection} from './github/github';
+import type {AppMaker} from './github/manifest';
 import type {Logger} from './logger';
 import type {Host} from './model/host';
 import type {JobDocument} from './model/job';
@@ -70,6 +72,8 @@ export interface ServicesBase<T extends FunctionName = FunctionName> {
   /** Signs each task. With `TRACING=true` each call is a span, and the task carries the trace context. */
   readonly tasks: Tasks;
   readonly tracer: Tracer;
+  /** Makes a value the newest version of a secret; only the set-up page of `api` calls it. */
+  readonly addVersion: AddVersion;
 }
 
 /** Every function except `webhook`, which uses only `ServicesBase`. */
@@ -85,6 +89,8 @@ export interface Services<T extends ControllingFunction = ControllingFunction> e
   readonly discovery: () => Discovery;
   /** As `discovery`; only the doctor calls it. */
   readonly inspection: () => Inspection;
+  /** Only the set-up page of `api` calls it. */
+  readonly appMaker: () => AppMaker;
 }
 
 /** Options of every operation that a person requests. `dryRun`: only answers what would be done. */

@@ -3,6 +3,7 @@ import {parseAsFarAsPossible} from './config/config';
 import type {Config, ConfigFor, FunctionName} from './config/config-types';
 import {warnOfOldNames} from './config/old-names';
 import {createSecretCheck} from './config/secret-check';
+import {createVersionAdder} from './config/secret-manager';
 import {createSecretReader} from './config/secrets';
 import type {Environment} from './config/variables';
 import {Refused} from './errors';
@@ -72,7 +73,9 @@ function create<T extends FunctionName>(target: T, options: ServicesBaseOptions)
   const tasks = config.tracing ? tracedTasks(signed, tracer) : signed;
 
   const secretCheck: ServicesBase<T>['secretCheck'] = (sources) => createSecretCheck(sources, {secrets, clock});
-  return {config, invalid, clock, random, logger, secrets, secretCheck, tasks, tracer};
+  const {secretManager: emulator} = config.emulators;
+  const addVersion = createVersionAdder(emulator ? {emulator} : {});
+  return {config, invalid, clock, random, logger, secrets, secretCheck, tasks, tracer, addVersion};
 }
 
 /** The queues. `api` can be deployed without them; its operations that create tasks are then refused. */

@@ -1,3 +1,4 @@
+import {readAppId} from './config/app-id';
 import type {Config} from './config/config-types';
 import {checkedPrivateKey, type SecretSource} from './config/credentials';
 import {resolvePlace, withPlace} from './config/place';
@@ -6,6 +7,7 @@ import {Refused, Unavailable} from './errors';
 import type {Credentials} from './github/access';
 import {connectGitHub, dryRunGitHub} from './github/client';
 import type {Discovery, GitHubConnection, GitHubFor} from './github/github';
+import {createAppMaker} from './github/manifest';
 import {createContainerHosts} from './hosts/containers';
 import type {Context, ControllingFunction, Services, ServicesBase} from './ports';
 import type {Compute} from './providers/gce/client/compute';
@@ -108,6 +110,7 @@ async function create<T extends ControllingFunction>(
     context: tracing ? tracedContext(context, tracer) : context,
     discovery: () => options.discovery ?? connect().discovery,
     inspection: () => connect().inspection,
+    appMaker: () => createAppMaker({apiUrl: config.github.apiUrl, clock, random}),
   };
 }
 
@@ -117,9 +120,12 @@ export function credentialsOf(github: Config['github'], secrets: SecretReader): 
   if (appId !== undefined && privateKey) {
     return {
       kind: 'app',
-      appId,
+      appId: typeof appId === 'number' ? appId : () => readAppId(secrets, appId),
       privateKey: async () => checkedPrivateKey(await newestVersion(secrets, privateKey)),
-      invalidate: () => secrets.invalidate(privateKey),
+      invalidate: () => {
+        secrets.invalidate(privateKey);
+        if (typeof appId !== 'number') secrets.invalidate(appId);
+      },
       ...(installationId === undefined ? {} : {installationId}),
     };
   }

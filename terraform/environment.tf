@@ -39,12 +39,14 @@ locals {
       TASKS_SERVICE_ACCOUNT = google_service_account.tasks.email
     }
 
-    # To work at GitHub and Compute Engine, and to keep the state.
+    # To work at GitHub, Compute Engine and EC2, and to keep the state.
     control = {
       CODEMAGIC_TOKEN            = one(google_secret_manager_secret.codemagic_token[*].id) # a resource name, not the token
+      AWS_ROLE_ARN               = var.aws_role_arn                                        # null where no pool is of type ec2
+      AWS_WEB_IDENTITY_AUDIENCE  = var.aws_web_identity_audience
       DRY_RUN                    = tostring(var.dry_run)
       FIRESTORE_DATABASE         = local.database
-      GITHUB_APP_ID              = var.github_app_id
+      GITHUB_APP_ID              = var.github_app_id == null ? google_secret_manager_secret.app_id[0].id : var.github_app_id
       GITHUB_APP_INSTALLATION_ID = var.github_app_installation_id
       GITHUB_APP_PRIVATE_KEY     = google_secret_manager_secret.app_private_key.id # a resource name, not the key
       TASK_MAX_ATTEMPTS          = tostring(var.task_max_attempts)
@@ -72,10 +74,12 @@ locals {
     }
 
     api = {
+      API_URL                = local.urls["api"] # for the page /setup
       CORS_ORIGINS           = length(var.cors_origins) > 0 ? join(",", var.cors_origins) : null
-      RUNNER_MANAGER_SECRET  = google_secret_manager_secret.manager.id # a resource name, not the secret
+      GITHUB_WEBHOOK_SECRET  = local.setup ? google_secret_manager_secret.webhook.id : null # a resource name: api adds versions and reads none
+      RUNNER_MANAGER_SECRET  = google_secret_manager_secret.manager.id                      # a resource name, not the secret
       SWEEP_INTERVAL_SECONDS = tostring(var.sweep_interval_seconds)
-      WEBHOOK_URL            = local.urls["webhook"] # for GET /doctor
+      WEBHOOK_URL            = local.urls["webhook"] # for GET /doctor and the page /setup
     }
   }
 

@@ -73,6 +73,7 @@ resource "google_cloudfunctions2_function" "function" {
     google_project_iam_member.builder,
     google_project_iam_member.builder_source,
     google_project_iam_member.function,
+    google_secret_manager_secret_iam_member.add_version,
     google_secret_manager_secret_iam_member.read_secret,
     google_secret_manager_secret_iam_member.mount_secret,
     google_secret_manager_secret_version.task_signing_key,

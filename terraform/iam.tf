@@ -77,6 +77,10 @@ locals {
       for function in ["provision", "stop", "sweep", "api"] :
       "${function}/task_signing_key" => { function = function, secret = google_secret_manager_secret.task_signing_key.secret_id }
     },
+    {
+      for function in ["provision", "stop", "sweep", "api"] :
+      "${function}/app_id" => { function = function, secret = google_secret_manager_secret.app_id[0].secret_id } if var.github_app_id == null
+    },
     # provision starts builds, stop and sweep cancel them, sweep lists them, api cancels them as people ask and checks the token.
     {
       for function in(local.has_codemagic ? ["provision", "stop", "sweep", "api"] : []) :
@@ -84,6 +88,28 @@ locals {
     },
     { "api/manager" = { function = "api", secret = google_secret_manager_secret.manager.secret_id } },
   )
+}
+
+locals {
+  # Whether the page /setup makes the App.
+  setup = var.setup && var.github_app_id == null
+
+  # What it fills in.
+  secrets_of_setup = local.setup ? {
+    app_id          = google_secret_manager_secret.app_id[0].secret_id
+    app_private_key = google_secret_manager_secret.app_private_key.secret_id
+    webhook         = google_secret_manager_secret.webhook.secret_id
+  } : {}
+}
+
+# Without the right to read: of these, api reads the App's id and key by read_secret, and the webhook secret never.
+resource "google_secret_manager_secret_iam_member" "add_version" {
+  for_each = local.secrets_of_setup
+
+  project   = var.project
+  secret_id = each.value
+  role      = google_project_iam_custom_role.role["add_secret_version"].id
+  member    = google_service_account.function["api"].member
 }
 
 resource "google_project_iam_member" "function" {

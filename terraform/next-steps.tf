@@ -1,10 +1,28 @@
 # The steps that Terraform cannot do: the values of secrets must not be in its state, and the App's settings are at GitHub.
 locals {
-  next_steps = <<-TEXT
-    1. Store the private key of the GitHub App ${var.github_app_id} (its settings page, "Generate a private key"):
+  next_steps = "${local.setup ? local.steps_of_setup : local.steps_by_hand}${local.codemagic_steps}${local.persistent_steps}${local.host_steps}"
+
+  # The page makes the App, with its webhook, and fills in its secrets.
+  steps_of_setup = <<-TEXT
+    1. Make the secret of the control API, which opens its pages:
+         ${local.make_manager_secret}
+    2. Open the page that makes the GitHub App, and enter that secret (gcloud secrets versions access latest --secret=${google_secret_manager_secret.manager.secret_id} --project=${var.project}):
+    ${local.way_to_setup}
+       It leads to GitHub, then to the installation of the App on the repositories of the pools, and then shows what is still wrong.
+  TEXT
+
+  way_to_setup = var.api_public ? "     ${local.urls["api"]}/setup" : join("\n", [
+    "     gcloud run services proxy ${local.function_names["api"]} --project=${var.project} --region=${var.region} --port=8080",
+    "     http://localhost:8080/setup",
+  ])
+
+  make_manager_secret = "openssl rand -hex 32 | tr -d '\\n' | gcloud secrets versions add ${google_secret_manager_secret.manager.secret_id} --project=${var.project} --data-file=-"
+
+  steps_by_hand = <<-TEXT
+    1. Store the private key of the GitHub App ${var.github_app_id == null ? "" : "${var.github_app_id} "}(its settings page, "Generate a private key"):
          gcloud secrets versions add ${google_secret_manager_secret.app_private_key.secret_id} --project=${var.project} --data-file=KEY.pem
-    2. Make the secret of the control API, the header X-Runner-Secret:
-         openssl rand -hex 32 | tr -d '\n' | gcloud secrets versions add ${google_secret_manager_secret.manager.secret_id} --project=${var.project} --data-file=-
+    ${local.store_app_id}2. Make the secret of the control API, the header X-Runner-Secret:
+         ${local.make_manager_secret}
     3. Show the webhook secret, which was made at random:
          gcloud secrets versions access latest --secret=${google_secret_manager_secret.webhook.secret_id} --project=${var.project}
        To use one of your own instead:
@@ -16,9 +34,17 @@ locals {
          curl -H "Authorization: Bearer $(gcloud auth print-identity-token)" \
            -H "X-Runner-Secret: $(gcloud secrets versions access latest --secret=${google_secret_manager_secret.manager.secret_id} --project=${var.project})" \
            ${google_cloudfunctions2_function.function["api"].service_config[0].uri}/doctor
-    ${local.codemagic_steps}
-    ${local.persistent_steps}${local.host_steps}
   TEXT
+
+  # The secret of the id is a name in the environment of the functions, which is empty until somebody fills it in.
+  store_app_id = var.github_app_id != null ? "" : join("\n", [
+    "   Store its App ID as well:",
+    "     printf %s APP_ID | gcloud secrets versions add ${google_secret_manager_secret.app_id[0].secret_id} --project=${var.project} --data-file=-",
+    "",
+  ])
+
+  # Number of the first step that is not about the App.
+  next_step = local.setup ? 3 : 7
 
   codemagic_steps = !local.has_codemagic ? "" : <<-TEXT
     For the pools of type codemagic: store the token of CodeMagic's API (Teams, Personal Account, Integrations, Codemagic API, Show):
@@ -27,7 +53,7 @@ locals {
   TEXT
 
   persistent_steps = length(var.persistent_vms) == 0 ? "" : <<-TEXT
-    7. Register the runners of the persistent VMs, once each, with a registration token of the repository or organisation
+    ${local.next_step}. Register the runners of the persistent VMs, once each, with a registration token of the repository or organisation
        (Settings, Actions, Runners, New self-hosted runner; it is good for an hour):
     ${join("\n", local.registration_commands)}
   TEXT
@@ -39,7 +65,7 @@ locals {
 
   # Made from the secret of the control API, which Terraform does not know.
   host_steps = length(var.docker_hosts) == 0 ? "" : <<-TEXT
-    ${length(var.persistent_vms) == 0 ? 7 : 8}. Store the tokens of the Docker hosts, and start the VMs once more: they read the token at their boot.
+    ${local.next_step + (length(var.persistent_vms) == 0 ? 0 : 1)}. Store the tokens of the Docker hosts, and start the VMs once more: they read the token at their boot.
          export SLIPWAY_API_SECRET=$(gcloud secrets versions access latest --secret=${google_secret_manager_secret.manager.secret_id} --project=${var.project})
     ${join("\n", local.host_commands)}
   TEXT

@@ -38,8 +38,9 @@ output "firestore_database" {
 }
 
 output "secrets" {
-  description = "Resource names of the secrets. Never their values."
+  description = "Resource names of the secrets, never their values. `github_app_id` is null where the variable is given."
   value = {
+    github_app_id          = one(google_secret_manager_secret.app_id[*].id)
     github_app_private_key = google_secret_manager_secret.app_private_key.id
     github_webhook_secret  = google_secret_manager_secret.webhook.id
     runner_manager_secret  = google_secret_manager_secret.manager.id

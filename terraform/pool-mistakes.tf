@@ -2,14 +2,16 @@
 # finds every mistake, because it reads the pools as the functions do; these are for whoever calls terraform itself.
 locals {
   # A test compares them with those that the functions know.
-  provider_types = ["gce", "gce-vm", "cloud-run", "docker", "codemagic"]
+  provider_types = ["gce", "gce-vm", "cloud-run", "docker", "ec2", "codemagic"]
 
   pool_patterns = {
-    name     = "^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$"
-    vm       = "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
-    region   = "^[a-z]+-[a-z]+[0-9]+$"
-    zone     = "^[a-z]+-[a-z]+[0-9]+-[a-z][a-z0-9]*$"
-    template = "(^|/)(global|regions/[a-z0-9-]+)/instanceTemplates/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
+    name       = "^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$"
+    vm         = "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
+    region     = "^[a-z]+-[a-z]+[0-9]+$"
+    aws_region = "^[a-z]{2}(-[a-z]+)+-[0-9]+$"
+    subnet     = "^subnet-[0-9a-z]+$"
+    zone       = "^[a-z]+-[a-z]+[0-9]+-[a-z][a-z0-9]*$"
+    template   = "(^|/)(global|regions/[a-z0-9-]+)/instanceTemplates/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
   }
 
   # The older list has no names and regions that could be wrong.
@@ -64,7 +66,7 @@ locals {
           view.type == "gce" && try(length(var.runner_templates), 0) > 0 && can(regex(local.pool_patterns.vm, view.template)) && !contains(keys(local.given_templates), view.template) ?
           ".provider.template: found ${view.template}, expected one of runner_templates (${join(", ", keys(local.given_templates))}); for a template of your own projects/P/regions/R/instanceTemplates/T" : "",
 
-          can(pool.provider.region) && !can(regex(local.pool_patterns.region, pool.provider.region)) ?
+          view.type != "ec2" && can(pool.provider.region) && !can(regex(local.pool_patterns.region, pool.provider.region)) ?
           ".provider.region: found ${jsonencode(pool.provider.region)}, expected a region such as us-central1" :
           # Of templates that are made out of the pools, the template's own precondition says more.
           view.type == "gce" && view.home != null && view.region != view.home && (var.runner_templates != null || !contains(keys(local.given_templates), view.template)) ?
@@ -74,6 +76,12 @@ locals {
           ".provider.zones: found ${jsonencode(pool.provider.zones)}, expected a list of zones such as us-central1-a" :
           view.home != null && !alltrue([for zone in view.zones : startswith(zone, "${view.region}-")]) ?
           ".provider.zones: found ${jsonencode(view.zones)}, expected zones of ${view.region}, because the template ${view.template} is in one region" : "",
+
+          view.type == "ec2" && !can(regex(local.pool_patterns.aws_region, pool.provider.region)) ?
+          ".provider.region: found ${jsonencode(try(pool.provider.region, null))}, expected a region of AWS such as us-east-1" : "",
+
+          view.type == "ec2" && !try(length(pool.provider.subnets) > 0 && alltrue([for id in pool.provider.subnets : can(regex(local.pool_patterns.subnet, id))]), false) ?
+          ".provider.subnets: found ${jsonencode(try(pool.provider.subnets, null))}, expected ids of subnets such as subnet-0123456789abcdef0" : "",
 
           can(pool.provider.zone) && !can(regex(local.pool_patterns.zone, pool.provider.zone)) ?
           ".provider.zone: found ${jsonencode(pool.provider.zone)}, expected a zone such as us-central1-a" : "",

@@ -20,6 +20,10 @@ locals {
         "secretmanager.versions.list", # which versions are enabled: the two newest overlap in a rotation
       ]
     }
+    add_secret_version = {
+      title       = "add versions to a secret"
+      permissions = ["secretmanager.versions.add"]
+    }
     store = {
       title = "read and write the state"
       permissions = [

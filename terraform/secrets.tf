@@ -1,5 +1,19 @@
-# Values never enter the state. The App's private key and the secret of the function api are empty containers: their values are
-# added with gcloud (output next_steps), read at run time, and rotated without a deployment.
+# Values never enter the state. The App's id, its private key and the secret of the function api are empty containers: the page /setup fills in
+# the first two, gcloud the third (output next_steps); they are read at run time, and rotated without a deployment.
+resource "google_secret_manager_secret" "app_id" {
+  count = var.github_app_id == null ? 1 : 0
+
+  project   = var.project
+  secret_id = "${var.deployment}-github-app-id"
+  labels    = local.labels
+
+  replication {
+    auto {}
+  }
+
+  depends_on = [google_project_service.required]
+}
+
 resource "google_secret_manager_secret" "app_private_key" {
   project   = var.project
   secret_id = "${var.deployment}-github-app-private-key"

@@ -19,13 +19,20 @@ variable "region" {
 }
 
 variable "github_app_id" {
-  description = "Id of the GitHub App, from its settings page (GITHUB_APP_ID)."
+  description = "Id of a GitHub App that exists already, from its settings page (GITHUB_APP_ID). Null: the page /setup of api makes the App, and the id is a secret."
   type        = string
+  default     = null
 
   validation {
-    condition     = can(regex("^[1-9][0-9]*$", var.github_app_id))
-    error_message = "Found github_app_id \"${var.github_app_id}\", expected the number that the App's settings show as App ID."
+    condition     = var.github_app_id == null || can(regex("^[1-9][0-9]*$", var.github_app_id))
+    error_message = "Found github_app_id \"${coalesce(var.github_app_id, "null")}\", expected the number that the App's settings show as App ID."
   }
+}
+
+variable "setup" {
+  description = "Whether the page /setup of api may make the GitHub App: api may add versions to the secrets of the App's id, its key and the webhook. Without effect where github_app_id is given."
+  type        = bool
+  default     = true
 }
 
 variable "pools" {

@@ -2,6 +2,7 @@ import {mkdirSync, writeFileSync} from 'node:fs';
 import {basename, dirname, join, relative, resolve} from 'node:path';
 import {build, type Metafile, type Plugin, transform} from 'esbuild';
 import {slimClients} from './google-clients';
+import {embeddedStartupScript} from './startup-script';
 
 const ROOT = resolve(__dirname, '..', '..');
 
@@ -46,7 +47,7 @@ export async function bundle({entry, outdir, maps, external}: Bundle): Promise<B
     legalComments: 'none',
     sourcemap: 'inline',
     external: [...external],
-    plugins: [slimClients, laterByRequire],
+    plugins: [slimClients, embeddedStartupScript(ROOT), laterByRequire],
     logLevel: 'error',
   });
   const sizes = new Map<string, number>();

@@ -11,6 +11,8 @@ const APP = resolve(__dirname, '..', '..', 'shared', 'api', 'pages', 'app');
 /** Browsers of the last years: `dialog`, `AbortSignal.timeout` and `color-scheme` are in all of them. */
 const TARGET = ['chrome110', 'firefox115', 'safari16.4'];
 
+const SCRIPT = 'text/javascript; charset=utf-8';
+
 /** A file before it has its name. */
 interface Named {
   readonly name: string;
@@ -25,7 +27,7 @@ interface Named {
  */
 export async function buildPages(folder: string): Promise<void> {
   const {outputFiles} = await build({
-    entryPoints: {live: join(APP, 'main.tsx'), style: join(APP, 'style.css')},
+    entryPoints: {live: join(APP, 'main.tsx'), submit: join(APP, 'submit.ts'), style: join(APP, 'style.css')},
     outdir: folder,
     bundle: true,
     write: false,
@@ -60,7 +62,8 @@ export async function buildPages(folder: string): Promise<void> {
     return path;
   };
   const manifest: Manifest = {
-    script: write({name: 'live', extension: 'js', type: 'text/javascript; charset=utf-8', content: content('live.js')}),
+    script: write({name: 'live', extension: 'js', type: SCRIPT, content: content('live.js')}),
+    submit: write({name: 'submit', extension: 'js', type: SCRIPT, content: content('submit.js')}),
     style: write({name: 'style', extension: 'css', type: 'text/css; charset=utf-8', content: style}),
     icon: write({name: 'icon', extension: 'svg', type: 'image/svg+xml', content: readFileSync(join(APP, 'icon.svg'))}),
     files,

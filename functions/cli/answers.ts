@@ -98,6 +98,7 @@ export const Status = z.object({
     .nullable(),
   breakers: z.array(z.object({name: z.string(), reason: Text, message: Text, next_probe_at: Text})),
   deadletters: z.number(),
+  github_app: Text,
 });
 export type Status = z.output<typeof Status>;
 

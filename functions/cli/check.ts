@@ -10,8 +10,12 @@ export type Checked =
   | {readonly kind: 'valid'; readonly pools: readonly Pool[]}
   | {readonly kind: 'invalid'; readonly problems: readonly ConfigurationProblem[]};
 
-/** What `api` cannot do without beside the pools: stands in for it here, where only the pools are looked at. */
-const REST = {RUNNER_MANAGER_SECRET: 'not looked at', GITHUB_TOKEN: 'not-looked-at'};
+/** What `api` cannot do without beside the pools, or what the deployment may say for them: stands in for it here, where only the pools are looked at. */
+const REST = {
+  RUNNER_MANAGER_SECRET: 'not looked at',
+  GITHUB_TOKEN: 'not-looked-at',
+  AWS_ROLE_ARN: 'arn:aws:iam::000000000000:role/not-looked-at',
+};
 const ROOT = 'RUNNER_CONFIG_FILE';
 
 /** Reads a file of pools as the functions read it. No network, and nothing of this machine's environment. */

@@ -120,6 +120,9 @@ function closing(status: Status, terminal: Terminal): string {
     `${count(waits, 'job')} ${waits === 1 ? 'waits' : 'wait'}; at most ${count(most, 'runner')} in all.`,
     sweep(swept, terminal),
   ];
+  if (status.github_app === 'missing') {
+    lines.push(terminal.paint('yellow', 'There is no GitHub App yet: open /setup of the API.'));
+  }
   if (deadletters > 0) {
     const are = deadletters === 1 ? 'is' : 'are';
     lines.push(terminal.paint('red', `There ${are} ${count(deadletters, 'dead letter')}: slipway deadletters`));

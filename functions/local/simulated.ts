@@ -35,7 +35,7 @@ const RUN_JOB = 'runner-light';
 const DOCKER_HOST = 'rack';
 const PULL_MS = 3_000;
 
-/** The first pool is small, so that a job has to wait for a slot. One has a persistent VM, one executions of Cloud Run, one containers on a host that has room for two, and one builds at CodeMagic. */
+/** The first pool is small, so that a job has to wait for a slot. One has a persistent VM, one executions of Cloud Run, one containers on a host, one builds at CodeMagic, and one EC2 instances. */
 const POOLS = `
 defaults: {idleMinutes: 0.5}
 hosts: [{name: ${DOCKER_HOST}, capacity: 2}]
@@ -66,6 +66,10 @@ pools:
     requires: [self-hosted, macos]
     jobMinutes: 110
     provider: {type: codemagic, app: ${APP}, workflow: ${WORKFLOW}, team: ${TEAM}, instanceType: mac_mini_m2}
+  - name: aws
+    repos: ["acme/*"]
+    requires: [self-hosted, aws]
+    provider: {type: ec2, region: eu-central-1, launchTemplate: runner, subnets: [subnet-a, subnet-b], instanceTypes: [m7g.large], spot: prefer}
 `;
 const KINDS = [
   {repository: 'acme/app', label: 'linux'},
@@ -75,6 +79,7 @@ const KINDS = [
   {repository: 'acme/app', label: 'docker'},
   {repository: 'acme/app', label: 'docker'},
   {repository: 'acme/app', label: 'macos'},
+  {repository: 'acme/web', label: 'aws'},
 ];
 
 /** Time-out of a run, in simulated time: a fixed part, and a part for each job. */
@@ -110,7 +115,7 @@ export interface SimulatedOptions {
   readonly open: boolean;
 }
 
-/** Plays jobs on a simulated GitHub, Compute Engine, Cloud Run, Docker host and CodeMagic. Returns the exit code. */
+/** Plays jobs on a simulated GitHub, Compute Engine, Cloud Run, Docker host, CodeMagic and EC2. Returns the exit code. */
 export async function runSimulated(options: SimulatedOptions, env: Environment, ended: Promise<void>): Promise<number> {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
   const given = Object.fromEntries(PASSED_VARIABLES.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
@@ -129,6 +134,7 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
     logger: createLogger({level: options.logs ? logLevel : 'error', pretty: process.stdout.isTTY === true}),
     pools: POOLS,
     repositories: ['acme/app', 'acme/web'],
+    withAws: true,
     sweepEverySeconds: sweepIntervalSeconds,
     env: taken,
     codemagic: {},
@@ -172,8 +178,13 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
   system.codemagic?.world.observe(({kind, machine}) => timeline.buildEvent(kind, machine));
   docker.observe(({kind, machine}) => timeline.containerEvent(kind, machine));
   docker.start();
+  const aws = system.aws?.world;
+  aws?.observe(({kind, machine}) => {
+    const instanceType = aws.instances().find((one) => one === machine)?.instanceType ?? '';
+    timeline.instanceEvent(kind, machine, instanceType);
+  });
   write(
-    'Slipway, with a simulated GitHub, Compute Engine, Cloud Run, Docker host and CodeMagic. The store is in this process. Time runs five times as fast.',
+    'Slipway, with a simulated GitHub, Compute Engine, Cloud Run, Docker host, CodeMagic and EC2. The store is in this process. Time runs five times as fast.',
   );
   const unused = ['GITHUB_APP_ID', 'GITHUB_TOKEN'].filter((name) => env[name]);
   if (unused.length > 0)
@@ -280,12 +291,10 @@ function allOver(system: Watched, docker: DockerWorld, scheduler: RealScheduler,
     const look = ({kind}: {readonly kind: string}) => {
       if (kind !== 'deleted' && kind !== 'terminated') return;
       const ofCompute = system.compute.instances();
-      const machines = [
-        ...ofCompute,
-        ...executions.machines(),
-        ...docker.machines(),
-        ...(system.codemagic?.world.machines() ?? []),
-      ];
+      const builds = system.codemagic?.world.machines() ?? [];
+      // What is on its way out is no event any more.
+      const instances = system.aws?.world.machines().filter(({state}) => state !== 'shutting-down') ?? [];
+      const machines = [...ofCompute, ...executions.machines(), ...docker.machines(), ...builds, ...instances];
       if (!isOver(system.github.queue.jobs(), machines, PERSISTENTS)) return;
       cancel();
       resolve();
@@ -295,5 +304,6 @@ function allOver(system: Watched, docker: DockerWorld, scheduler: RealScheduler,
     system.run.observe(look);
     docker.observe(look);
     system.codemagic?.world.observe(look);
+    system.aws?.world.observe(look);
   });
 }

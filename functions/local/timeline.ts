@@ -20,6 +20,7 @@ interface Progress {
   goneAtMs?: number;
 }
 
+/** A machine as a line shows it. */
 /** Follows every job from queued until its VM is gone: prints a line for each step, and a table at the end. */
 export class Timeline {
   readonly #ways = new Map<number, Progress>();
@@ -88,6 +89,12 @@ export class Timeline {
   runEvent({kind, execution}: RunEvent): void {
     const {name} = machineOf(execution);
     this.#machineEvent(kind, name, `an execution of ${execution.job.name} in ${execution.job.region}`);
+  }
+
+  /** Of EC2. */
+  instanceEvent(kind: MachineEventKind, {name, place, isSpot}: EmulatedMachine, instanceType: string): void {
+    if (kind === 'failed') this.#failed(name, `no capacity in ${place}, the next subnet is tried`);
+    else this.#machineEvent(kind, name, `in ${place}, ${instanceType}${isSpot ? ', spot' : ''}`);
   }
 
   #failed(name: string, why: string): void {

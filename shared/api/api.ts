@@ -16,7 +16,8 @@ import {MAX_BODY_BYTES, parseBody, type RawInput, readQuery} from './input';
 import {createRouter, isDryRun, type Operation, type RequestContext, withoutPrefix} from './operation';
 import {createAssets, serveAsset} from './pages/docs';
 import type {PageFiles} from './pages/files';
-import {Pages, requireOwnPage} from './pages/pages';
+import {Pages} from './pages/pages';
+import {requireOwnPage} from './pages/request';
 import {type Caller, PER_MINUTE, type PerMinute, RateLimits} from './rate-limits';
 import {OPERATIONS} from './routes/index';
 import {clientAddress, corsHeaders, isSecret, preflightHeaders, SECRET_HEADER, secretId} from './security';
@@ -178,6 +179,8 @@ export class Api {
 
   #pagesOf(base: ServicesBase<'api'>): Pages {
     this.#pages ??= new Pages({
+      base,
+      services: this.#options.services,
       sessions: this.#sessionsOf(base),
       bodies: this.#bodies,
       isSecret: (request, given) => this.#isSecret(request, base, given),

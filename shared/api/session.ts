@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto';
 import {parseCookie, stringifySetCookie} from 'cookie';
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
@@ -59,6 +60,12 @@ export class Sessions {
   async find(cookies: string | undefined): Promise<string | undefined> {
     const given = cookies === undefined ? undefined : parseCookie(cookies)[COOKIE];
     return given !== undefined && (await this.#isValid('session', given)) ? given : undefined;
+  }
+
+  /** The open session by a hash that does not open it; undefined: there is none. */
+  async idOf(cookies: string | undefined): Promise<string | undefined> {
+    const found = await this.find(cookies);
+    return found === undefined ? undefined : createHash('sha256').update(found).digest('hex');
   }
 
   /** Whether the text is a link's token that is valid and was not used at this instance. A valid one is used up. */

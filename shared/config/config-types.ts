@@ -1,6 +1,7 @@
 import type {Host} from '../model/host';
 import type {Pool} from '../model/pool';
-import type {SecretSource} from './credentials';
+import type {AwsSettings} from './aws';
+import type {SecretReference, SecretSource} from './credentials';
 import type {OldName} from './old-names';
 import type {DiscoverySource} from './pools';
 import type {HostPort} from './variables';
@@ -35,8 +36,8 @@ export interface Config {
     readonly apiUrl: string;
     /** URL of GitHub's pages, at which runners are registered. Default `https://github.com`. */
     readonly webUrl: string;
-    /** Set together with `privateKey`. */
-    readonly appId?: number;
+    /** Set together with `privateKey`. A secret without a version: no App is configured yet. */
+    readonly appId?: number | SecretReference;
     /** A literal key is PKCS#8 PEM. A referenced key is passed to `parsePrivateKey` after it has been read. */
     readonly privateKey?: SecretSource;
     readonly installationId?: number;
@@ -62,6 +63,8 @@ export interface Config {
     readonly sweep?: string;
     /** Where GitHub delivers: no audience of tokens, only compared with the App's webhook. */
     readonly webhook?: string;
+    /** Where people and the set-up page find `api`. */
+    readonly api?: string;
   };
   /** E-mail address in the OIDC tokens of Cloud Tasks and Cloud Scheduler. */
   readonly tasksServiceAccount?: string;
@@ -73,6 +76,7 @@ export interface Config {
   /** `emulatorHost`: `host:port`. */
   readonly firestore: {readonly database?: string; readonly emulatorHost?: string};
   readonly emulators: Emulators;
+  readonly aws: AwsSettings;
   /** The queues' limit of attempts. A task that fails at this attempt becomes a dead letter. Default 20. */
   readonly taskMaxAttempts: number;
   /** Idle minutes of a persistent VM before it is stopped; may have fractions. Default 15. */

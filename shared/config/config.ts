@@ -1,6 +1,7 @@
 import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
 import {PROJECT, QUEUE, REGION, SHORT_NAME, ZONE} from '../model/names';
 import {Secret} from '../secret';
+import {readAws} from './aws';
 import type {Config, ConfigFor, FunctionName} from './config-types';
 import {readContainerDefaults} from './containers';
 import {literalSecrets, readGitHubCredentials, readSecret, readSecrets} from './credentials';
@@ -82,6 +83,8 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
   const places = readPlaces(variables);
   const vmInactiveMinutes = variables.number('VM_INACTIVE_MINUTES', {above: 0}, 15);
   const limits = readOldLimits(variables);
+  const deployment = readDeployment(variables);
+  const aws = readAws(variables, deployment);
   const {
     pools,
     hosts,
@@ -96,13 +99,14 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
       ...limits,
       vmInactiveMinutes,
       containers: readContainerDefaults(variables, problems),
+      ...(aws.roleArn === undefined ? {} : {awsRoleArn: aws.roleArn}),
     },
     old.discovery,
   );
   const internalAuth = variables.choice('INTERNAL_AUTH', ['verify', 'platform'], 'verify');
   const credentials = readGitHubCredentials(variables, problems, target !== 'webhook');
   return present({
-    deployment: readDeployment(variables),
+    deployment,
     pools,
     hosts,
     maxRunners,
@@ -125,6 +129,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
       stop: readUrl(variables, 'STOP_URL'),
       sweep: readUrl(variables, 'SWEEP_URL'),
       webhook: readUrl(variables, 'WEBHOOK_URL'),
+      api: readUrl(variables, 'API_URL'),
     }),
     tasksServiceAccount: variables.read(
       'TASKS_SERVICE_ACCOUNT',
@@ -141,6 +146,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
       run: variables.emulator('RUN_EMULATOR_HOST'),
       secretManager: variables.emulator('SECRET_MANAGER_EMULATOR_HOST'),
     }),
+    aws,
     taskMaxAttempts: variables.number('TASK_MAX_ATTEMPTS', {min: 1, whole: true}, 20),
     vmInactiveMinutes,
     dryRun: variables.flag('DRY_RUN'),

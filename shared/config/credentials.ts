@@ -64,15 +64,17 @@ export function readSecrets(
 }
 
 export interface GitHubCredentials {
-  readonly appId?: number;
+  readonly appId?: number | SecretReference;
   readonly privateKey?: SecretSource;
   readonly token?: SecretSource;
 }
 
 /** The App's credentials, else a token. If both are set, the App's are used, because they are limited to the App's installations. */
 export function readGitHubCredentials(variables: Variables, problems: Problems, required: boolean): GitHubCredentials {
-  const appId = variables.read('GITHUB_APP_ID', 'the number of the GitHub App, as its settings show it', (text) =>
-    /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined,
+  const appId = variables.read(
+    'GITHUB_APP_ID',
+    'the number of the GitHub App, as its settings show it, or a reference to a secret that holds it',
+    (text) => (isSecretReference(text) ? referenceOf(text) : parseAppId(text)),
   );
   const privateKey = readPrivateKey(variables, problems);
   const token = readSecret(variables, problems, 'GITHUB_TOKEN');
@@ -94,6 +96,16 @@ export function readGitHubCredentials(variables: Variables, problems: Problems, 
     );
   }
   return appId !== undefined && privateKey ? {appId, privateKey} : present({token});
+}
+
+/** The number of an App; undefined: the text is none. */
+export function parseAppId(text: string): number | undefined {
+  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
+}
+
+function referenceOf(text: string): SecretReference | undefined {
+  const source = parseSecretSource(text);
+  return source?.kind === 'literal' ? undefined : source;
 }
 
 function readPrivateKey(variables: Variables, problems: Problems): SecretSource | undefined {
@@ -169,6 +181,9 @@ export type SecretSource =
   | {readonly kind: 'resource'; readonly name: string; readonly field?: SecretField; readonly isList?: true}
   /** A file, such as a secret volume. `isList`: the file may hold several secrets, separated by commas. */
   | {readonly kind: 'file'; readonly path: string; readonly field?: SecretField; readonly isList?: true};
+
+/** A secret that is read at run time. */
+export type SecretReference = Exclude<SecretSource, {kind: 'literal'}>;
 
 /** A field of a secret that is a JSON object. */
 export type SecretField = 'token' | 'secret';

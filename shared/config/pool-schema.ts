@@ -13,10 +13,11 @@ import {isCron, isTimeZone} from '../model/warm';
 import {cloudRun} from '../providers/cloud-run/config';
 import {codemagic} from '../providers/codemagic/config';
 import {docker} from '../providers/docker/config';
+import {ec2} from '../providers/ec2/config';
 import {gce, gceVm, instance, zone} from '../providers/gce/config';
 
 /** Every type of provider that a pool may have: one line each. */
-const PROVIDER_BLOCKS = [gce, gceVm, cloudRun, docker, codemagic] as const satisfies readonly ProviderBlock[];
+const PROVIDER_BLOCKS = [gce, gceVm, cloudRun, docker, ec2, codemagic] as const satisfies readonly ProviderBlock[];
 
 type SchemasOf<Blocks extends readonly ProviderBlock[]> = {readonly [Index in keyof Blocks]: Blocks[Index]['schema']};
 

@@ -1,11 +1,15 @@
 import type {SecretManagerServiceClient} from '@google-cloud/secret-manager/build/src/v1/secret_manager_service_client.js';
 import {withDeadline} from '../clock';
-import {Refused, Unavailable} from '../errors';
+import {NoVersion, Refused, Unavailable} from '../errors';
 import {isForeignAnswer} from '../google-answer';
+import type {Secret} from '../secret';
 import type {HostPort} from './variables';
 
 /** The payloads of a secret, or of one of its versions, the newest first. */
 export type AccessResource = (name: string) => Promise<string[]>;
+
+/** Makes the value the newest version of a secret, `projects/P/secrets/S`. */
+export type AddVersion = (secret: string, value: Secret) => Promise<void>;
 
 /** Time limit for all calls of one read together. */
 const DEADLINE_MS = 6_000;
@@ -42,6 +46,34 @@ export function createSecretManager({emulator}: SecretManagerOptions = {}): Acce
   };
 }
 
+/**
+ * Adds versions to secrets over REST. Throws `Refused` or `Unavailable`; after `Unavailable` the version may be there, and adding it once more
+ * does no harm.
+ *
+ * @see https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets/addVersion
+ */
+export function createVersionAdder({emulator}: SecretManagerOptions = {}): AddVersion {
+  let client: Promise<SecretManagerServiceClient> | undefined;
+  return async (secret, value) => {
+    client ??= connect(emulator);
+    const payload = {data: Buffer.from(value.reveal())};
+    const work = client.then((connected) => connected.addSecretVersion({parent: secret, payload}, CALL));
+    await withDeadline(DEADLINE_MS, work, () => late(secret)).catch((error: unknown) => {
+      if (isRefusal(error)) {
+        throw new Refused(
+          `${secret}: Secret Manager refuses a new version; grant this service account roles/secretmanager.secretVersionAdder on the secret`,
+        );
+      }
+      throw translate(error, secret);
+    });
+  };
+}
+
+function isRefusal(error: unknown): boolean {
+  const code = codeOf(error);
+  return (code === PERMISSION_DENIED || code === UNAUTHENTICATED) && !isForeignAnswer(error);
+}
+
 async function connect(emulator: HostPort | undefined): Promise<SecretManagerServiceClient> {
   // This file instead of the package: it loads one version of the API instead of two.
   const {SecretManagerServiceClient} = await import(
@@ -66,7 +98,7 @@ async function accessNewest(client: SecretManagerServiceClient, secret: string):
     .sort((a, b) => versionNumber(b) - versionNumber(a))
     .slice(0, 2);
   if (names.length === 0)
-    throw new Refused(`${secret}: found no enabled version, expected one; add or enable a version`);
+    throw new NoVersion(`${secret}: found no enabled version, expected one; add or enable a version`);
   return access(client, names);
 }
 

@@ -1,11 +1,11 @@
 import {readFile} from 'node:fs/promises';
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
-import {Refused, Unavailable} from '../errors';
+import {NoVersion, Refused, Unavailable} from '../errors';
 import type {Logger} from '../logger';
 import {Secret} from '../secret';
 import type {Emulators} from './config-types';
-import type {SecretField, SecretSource} from './credentials';
+import type {SecretField, SecretReference, SecretSource} from './credentials';
 import {type AccessResource, createSecretManager} from './secret-manager';
 
 const RESOURCE_TTL_MS = 5 * 60_000;
@@ -44,8 +44,6 @@ export interface SecretReaderOptions {
   readonly logger?: Pick<Logger, 'warning'>;
 }
 
-type RemoteSource = Exclude<SecretSource, {kind: 'literal'}>;
-
 interface CachedValues {
   readonly values: Secret[];
   /** When the values were read, in milliseconds since the epoch. */
@@ -61,7 +59,7 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
   const accessResource = options.accessResource ?? createSecretManager(emulator ? {emulator} : {});
   const known = new TtlCache<CachedValues>(clock);
 
-  async function fetch(source: RemoteSource): Promise<Secret[]> {
+  async function fetch(source: SecretReference): Promise<Secret[]> {
     const texts = source.kind === 'file' ? [await readText(source.path)] : await accessResource(source.name);
     const values = texts
       .map((text) => fieldOf(text, source.field).replace(LINE_ENDS, ''))
@@ -70,7 +68,7 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
     return (source.isList ? values.flatMap(partsOf) : values).map((text) => new Secret(text));
   }
 
-  async function refresh(source: RemoteSource): Promise<CachedValues> {
+  async function refresh(source: SecretReference): Promise<CachedValues> {
     try {
       const values = await fetch(source);
       const now = clock.now();
@@ -115,7 +113,8 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
         await fetch(source);
       } catch (error) {
         const message = `the secret ${nameOf(source)} cannot be read: ${error instanceof Error ? error.message : 'unknown error'}`;
-        throw error instanceof Unavailable ? new Unavailable(message, 10, {cause: error}) : new Refused(message);
+        if (error instanceof Unavailable) throw new Unavailable(message, 10, {cause: error});
+        throw error instanceof NoVersion ? new NoVersion(message) : new Refused(message);
       }
     },
     invalidate(source) {
@@ -136,11 +135,11 @@ function partsOf(text: string): string[] {
 }
 
 /** The key in the cache. The same resource may be read as one secret and as several. */
-function keyOf(source: RemoteSource): string {
+function keyOf(source: SecretReference): string {
   return source.isList ? `several in ${nameOf(source)}` : nameOf(source);
 }
 
-function nameOf(source: RemoteSource): string {
+function nameOf(source: SecretReference): string {
   const name = source.kind === 'file' ? `file:${source.path}` : source.name;
   return source.field ? `${name}#${source.field}` : name;
 }
@@ -162,6 +161,6 @@ function fieldOf(text: string, field: SecretField | undefined): string {
   return found;
 }
 
-function ttlMs(source: RemoteSource): number {
+function ttlMs(source: SecretReference): number {
   return source.kind === 'file' ? FILE_TTL_MS : RESOURCE_TTL_MS;
 }

@@ -22,12 +22,13 @@ const JWT_SECONDS = 10 * 60;
 
 export interface AppCredentials {
   readonly kind: 'app';
-  readonly appId: string | number;
+  /** A function reads the id from a secret, for each JWT. */
+  readonly appId: string | number | (() => Promise<number>);
   /**
    * Reads the private key (PEM). Called for each JWT, so that a new key takes effect without a deployment; the reader of the secret caches it.
    */
   readonly privateKey: () => Promise<Secret>;
-  /** Called after a 401: the next call of `privateKey` must read the secret again. */
+  /** Called after a 401: the next calls of `privateKey` and `appId` must read the secrets again. */
   readonly invalidate?: () => void;
   /** Installation for scopes whose webhook named none. 0 or undefined: looked up. */
   readonly installationId?: number;
@@ -55,27 +56,33 @@ export function createApp(
   connection: Connection,
   {clock, random}: {readonly clock: Clock; readonly random: Random},
 ): App {
+  const {appId} = credentials;
+  const identity = async () => ({
+    appId: typeof appId === 'function' ? await appId() : appId,
+    key: await credentials.privateKey(),
+  });
   const octokit = createOctokit(connection, {
     authStrategy: createAppAuth,
     auth: {
-      appId: credentials.appId,
-      async createJwt(appId: string | number, aheadSeconds = 0) {
+      // auth-app insists on an id and only hands it to `createJwt`.
+      appId: typeof appId === 'function' ? 'read from its secret' : appId,
+      async createJwt(_appId: string | number, aheadSeconds = 0) {
         const nowSeconds = Math.floor(clock.now() / 1000) + aheadSeconds;
-        return signJwt({appId, key: await credentials.privateKey(), nowSeconds, id: random.uuid()});
+        return signJwt({...(await identity()), nowSeconds, id: random.uuid()});
       },
     },
   });
 
   async function asApp<T>(call: GitHubCall, work: (octokit: Octokit) => Promise<T>): Promise<T> {
     try {
-      const key = await credentials.privateKey();
+      const before = await identity();
       try {
         return await work(octokit);
       } catch (error) {
         if (!(error instanceof RequestError) || error.status !== 401) throw error;
         credentials.invalidate?.();
-        const again = await credentials.privateKey();
-        if (again.reveal() === key.reveal()) throw error;
+        const again = await identity();
+        if (again.appId === before.appId && again.key.reveal() === before.key.reveal()) throw error;
         return await work(octokit);
       }
     } catch (error) {

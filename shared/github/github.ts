@@ -233,6 +233,8 @@ export type AppPermissions = Readonly<Record<string, string>>;
 export interface AppAtGitHub {
   readonly id: number;
   readonly slug: string;
+  /** The App's page; undefined where GitHub does not say. */
+  readonly htmlUrl?: string;
   readonly permissions: AppPermissions;
   /** The events that its webhook receives. */
   readonly events: readonly string[];

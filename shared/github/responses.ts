@@ -74,12 +74,20 @@ export function readInstallation(data: unknown): AppInstallation | undefined {
   return {id, login: account?.login ?? '', isSuspended: Boolean(suspended_at), permissions: permissions ?? {}};
 }
 
-const App = z.object({id: Id, slug: minor(z.string()), permissions: Permissions, events: z.array(z.string())});
+const App = z.object({
+  id: Id,
+  slug: minor(z.string()),
+  html_url: minor(z.string()),
+  permissions: Permissions,
+  events: z.array(z.string()),
+});
 
 /** Reads the answer of `GET /app`. */
 export function readApp(data: unknown): AppAtGitHub | undefined {
   const {data: app} = App.safeParse(data);
-  return app && {id: app.id, slug: app.slug ?? '', permissions: app.permissions, events: app.events};
+  if (!app) return undefined;
+  const {id, slug, html_url: htmlUrl, permissions, events} = app;
+  return {id, slug: slug ?? '', ...(htmlUrl ? {htmlUrl} : {}), permissions, events};
 }
 
 const HookConfig = z.object({

@@ -10,7 +10,7 @@ export interface KeyDocument {
   readonly holder: string;
   /** End of the lease, in milliseconds since the epoch. */
   readonly leaseUntil: number;
-  /** Only for a request to `api`: hash of the request, so that another request with the same key is rejected. */
+  /** Only for a request to `api`: hash of the request, so that another request with the same key is rejected. Of a set-up: what it may do. */
   readonly request?: string;
   /** Only for a request to `api` that is done: the answer, with `body` as it was sent. */
   readonly answer?: {readonly status: number; readonly body: string};

@@ -231,6 +231,12 @@ export const QUEUE = /^projects\/[^/\s]{1,300}\/locations\/[^/\s]{1,63}\/queues\
 /** A secret, or one of its versions. @see https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets */
 export const SECRET = /^projects\/[^/\s]{1,300}\/secrets\/[A-Za-z0-9_-]{1,255}(\/versions\/[A-Za-z0-9_-]{1,63})?$/;
 
+/** A region of AWS: `eu-central-1`, `us-gov-west-1`. */
+export const AWS_REGION = /^[a-z]{2}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/;
+
+/** A role of AWS, with its account. @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html */
+export const ROLE_ARN = /^arn:aws[a-z-]{0,20}:iam::(\d{12}):role\/[\w+=,.@/-]{1,512}$/;
+
 export const DEPLOYMENT_LABEL = 'slipway-deployment';
 export const POOL_LABEL = 'slipway-pool';
 export const JOB_LABEL = 'slipway-job';

@@ -43,6 +43,8 @@ export interface Here {
   readonly zone?: string;
   readonly region?: string;
   readonly containers?: ContainerDefaults;
+  /** `AWS_ROLE_ARN`, for pools that name no role. */
+  readonly awsRoleArn?: string;
   /** The Docker hosts that are configured, as far as they can be read. */
   readonly hosts?: readonly Host[];
 }
@@ -72,4 +74,47 @@ export interface SettingsProblems {
   report(path: string, found: string, expected: string): void;
   /** A value as a message may show it: short, and without secrets. */
   describe(value: unknown): string;
+}
+
+/** A processor by its name among labels. */
+export type Processor = 'arm64' | 'x64';
+
+const ARCHITECTURES: Readonly<Record<string, Processor>> = {
+  arm64: 'arm64',
+  aarch64: 'arm64',
+  x64: 'x64',
+  x86_64: 'x64',
+  amd64: 'x64',
+};
+
+/**
+ * A label must not name a processor that a machine type does not have: the job would run on the wrong one. `machineTypes`: of whatever shape.
+ * `familyOf`: the processor of a machine type, undefined if it is not known.
+ */
+export function checkProcessors(
+  {requires, offers}: RawSettings,
+  machineTypes: unknown,
+  familyOf: (machineType: string) => Processor | undefined,
+  path: string,
+  problems: SettingsProblems,
+): void {
+  if (!Array.isArray(machineTypes)) return;
+  for (const [list, labels] of Object.entries({requires, offers})) {
+    if (!Array.isArray(labels)) continue;
+    labels.forEach((label, index) => {
+      const wanted = typeof label === 'string' ? processorOf(label) : undefined;
+      const other = machineTypes.find((type) => {
+        const family = typeof type === 'string' ? familyOf(type) : undefined;
+        return wanted !== undefined && family !== undefined && family !== wanted;
+      });
+      if (wanted === undefined || other === undefined) return;
+      const expected = `a label that fits the machine type ${problems.describe(other)}, or machine types of ${wanted}`;
+      problems.report(`${path}.${list}[${index}]`, problems.describe(label), expected);
+    });
+  }
+}
+
+function processorOf(label: string): Processor | undefined {
+  const word = label.toLowerCase();
+  return Object.hasOwn(ARCHITECTURES, word) ? ARCHITECTURES[word] : undefined;
 }

@@ -1,4 +1,5 @@
 import type {Clock} from '../clock';
+import type {AwsSettings} from '../config/aws';
 import type {Config} from '../config/config-types';
 import type {SecretReader} from '../config/secrets';
 import {Refused, Unavailable} from '../errors';
@@ -69,6 +70,7 @@ export interface DeploymentSettings {
   /** Zone and region of this deployment, for pools that name none. */
   readonly zone?: string;
   readonly region?: string;
+  readonly aws: AwsSettings;
   /** The project of this deployment. Undefined only where no provider needs it. */
   readonly project?: string;
   readonly emulators?: {readonly run?: GoogleEmulator};
@@ -111,6 +113,10 @@ const PROVIDERS: ProviderTypes = {
   docker({config, hosts}) {
     const {createDockerProvider}: typeof import('./docker/provider') = require('./docker/provider');
     return createDockerProvider({hosts: hosts(), pools: config.pools.filter(isDocker)});
+  },
+  ec2({config, clock, logger}) {
+    const {createEc2Provider}: typeof import('./ec2/provider') = require('./ec2/provider');
+    return createEc2Provider({config, clock, logger});
   },
   'cloud-run'({config, clock, logger}) {
     const {createCloudRunProvider, isCloudRun}: typeof import('./cloud-run/provider') = require('./cloud-run/provider');

@@ -156,7 +156,9 @@ function inOrder(query: Query, field: string, between: Between | undefined): Que
   if (!between) return query.orderBy(field);
   const {after, last} = between;
   const ordered = query.where(field, '<=', last).orderBy(field).orderBy(FieldPath.documentId());
-  return after ? ordered.startAfter(after.value, after.id) : ordered;
+  if (!after) return ordered;
+  // No document has an empty id: every one with this value comes after it.
+  return after.id === '' ? ordered.startAt(after.value) : ordered.startAfter(after.value, after.id);
 }
 
 /** gRPC status codes, as @grpc/grpc-js gives them. */

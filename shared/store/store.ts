@@ -25,7 +25,7 @@ export type Find<C extends CollectionName> = {readonly where: Where<C>; readonly
 
 /** A part of what is in the order of a field that is a number. `last` is part of it, `after` is not. */
 export interface Between {
-  /** The value of the field and the id of a document. Undefined: from the first one. */
+  /** The value of the field and the id of a document; an empty id comes before every document. Undefined: from the first one. */
   readonly after?: {readonly value: number; readonly id: string};
   readonly last: number;
 }

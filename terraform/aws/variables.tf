@@ -114,3 +114,14 @@ variable "tags" {
     error_message = "Expected tags that do not begin with slipway- or aws:, and no Name: these are Slipway's and AWS's own."
   }
 }
+
+variable "belt_hours" {
+  description = "Age in hours above which a function at AWS terminates an instance of the deployment, in case neither the instance nor the sweep does. Above the longest sum of bootMinutes, idleMinutes and jobMinutes of a pool. Null: there is no such function."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.belt_hours == null || try(var.belt_hours >= 1 && var.belt_hours <= 720, false)
+    error_message = "Expected belt_hours of 1 to 720, above the longest sum of a pool's minutes: what is older is terminated, with its job."
+  }
+}

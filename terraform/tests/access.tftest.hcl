@@ -328,3 +328,74 @@ run "the_token_of_codemagic" {
     error_message = "these functions are told the token's name, not its value, and webhook is told nothing"
   }
 }
+
+run "an_app_that_exists" {
+  assert {
+    condition = (
+      length(google_secret_manager_secret_iam_member.add_version) == 0 &&
+      length(google_secret_manager_secret.app_id) == 0 &&
+      google_cloudfunctions2_function.function["api"].service_config[0].environment_variables["GITHUB_APP_ID"] == "12345" &&
+      !contains(keys(google_cloudfunctions2_function.function["api"].service_config[0].environment_variables), "GITHUB_WEBHOOK_SECRET")
+    )
+    error_message = "with an App that exists, nobody may write a secret"
+  }
+}
+
+run "an_app_of_the_setup" {
+  variables {
+    github_app_id = null
+  }
+
+  assert {
+    condition = (
+      keys(google_secret_manager_secret_iam_member.add_version) == ["app_id", "app_private_key", "webhook"] &&
+      alltrue([
+        for grant in google_secret_manager_secret_iam_member.add_version :
+        grant.member == google_service_account.function["api"].member && grant.role == google_project_iam_custom_role.role["add_secret_version"].id
+      ]) &&
+      google_project_iam_custom_role.role["add_secret_version"].permissions == toset(["secretmanager.versions.add"])
+    )
+    error_message = "api alone adds versions, to the three secrets of the App and to no other"
+  }
+
+  assert {
+    condition = alltrue([
+      for name in ["provision", "stop", "sweep", "api"] :
+      google_cloudfunctions2_function.function[name].service_config[0].environment_variables["GITHUB_APP_ID"] == google_secret_manager_secret.app_id[0].id &&
+      google_secret_manager_secret_iam_member.read_secret["${name}/app_id"].secret_id == google_secret_manager_secret.app_id[0].secret_id
+    ])
+    error_message = "the App's id is a secret that its readers may read"
+  }
+
+  assert {
+    condition = (
+      google_cloudfunctions2_function.function["api"].service_config[0].environment_variables["GITHUB_WEBHOOK_SECRET"] == google_secret_manager_secret.webhook.id &&
+      google_cloudfunctions2_function.function["api"].service_config[0].environment_variables["API_URL"] == local.urls["api"] &&
+      alltrue([for grant in google_secret_manager_secret_iam_member.read_secret : grant.secret_id != google_secret_manager_secret.webhook.secret_id])
+    )
+    error_message = "api knows the webhook secret by name, and cannot read it"
+  }
+
+  assert {
+    condition     = strcontains(output.next_steps, "gcloud run services proxy slipway-api") && strcontains(output.next_steps, "http://localhost:8080/setup")
+    error_message = "the steps lead to the page"
+  }
+}
+
+run "an_app_by_hand" {
+  command = plan
+  variables {
+    github_app_id = null
+    setup         = false
+  }
+
+  assert {
+    condition     = length(google_secret_manager_secret_iam_member.add_version) == 0 && !strcontains(output.next_steps, "/setup")
+    error_message = "without the set-up nobody may write a secret"
+  }
+
+  assert {
+    condition     = strcontains(output.next_steps, "Store its App ID as well")
+    error_message = "the id is left to do by hand"
+  }
+}

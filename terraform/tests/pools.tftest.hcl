@@ -26,6 +26,8 @@ run "mistakes" {
         - {repo: a/b, offers: [x], provider: {type: gce-vm, instance: Gpu, zone: us-central1}}
         - {repo: a/b, offers: [x], provider: {type: gce-vm}}
         - nonsense
+        - {repo: a/b, offers: [x], provider: {type: ec2, region: us-central1, launchTemplate: t, subnets: [a], instanceTypes: [m7i.large]}}
+        - {repo: a/b, offers: [y], provider: {type: ec2, region: us-gov-west-1, launchTemplate: t, subnets: [subnet-0123456789abcdef0], instanceTypes: [m7i.large]}}
     YAML
   }
   expect_failures = [terraform_data.pools]
@@ -51,6 +53,8 @@ run "mistakes" {
       "pools[7]: found [], expected exactly one of repo, repos and org",
       "pools[7]: found neither requires nor offers with a label, expected labels in one of them or in both",
       "pools[7].provider.type: found \"\", expected ${join(" or ", local.provider_types)}",
+      "pools[8].provider.region: found \"us-central1\", expected a region of AWS such as us-east-1",
+      "pools[8].provider.subnets: found [\"a\"], expected ids of subnets such as subnet-0123456789abcdef0",
     ]
     error_message = join("\n", local.pool_mistakes)
   }

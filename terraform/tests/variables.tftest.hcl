@@ -34,6 +34,22 @@ run "a_client_id_for_the_app_id" {
   expect_failures = [var.github_app_id]
 }
 
+run "the_name_of_a_role" {
+  command = plan
+  variables {
+    aws_role_arn = "slipway-ec2-eu-central-1"
+  }
+  expect_failures = [var.aws_role_arn]
+}
+
+run "an_audience_with_a_space" {
+  command = plan
+  variables {
+    aws_web_identity_audience = "slipway production"
+  }
+  expect_failures = [var.aws_web_identity_audience]
+}
+
 run "pools_that_are_no_yaml" {
   command = plan
   variables {

@@ -1,4 +1,4 @@
-import {existsSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import {type Browser, type BrowserContextOptions, chromium, type Page} from 'playwright-core';
 
 const ARGUMENTS = [
@@ -52,6 +52,17 @@ export async function openWatched(browser: Browser, options: BrowserContextOptio
     if (protocol.startsWith('http')) hosts.add(host);
   });
   return {page, trouble, hosts};
+}
+
+/** What axe-core finds wrong for people who see badly or use no mouse. */
+export async function violationsOf(page: Page): Promise<string[]> {
+  await page.evaluate(readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8'));
+  return page.evaluate(async () => {
+    type Axe = {run(): Promise<{violations: readonly {id: string; nodes: readonly {html: string}[]}[]}>};
+    const {axe} = globalThis as unknown as {axe: Axe};
+    const found = await axe.run();
+    return found.violations.map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html).join(' ')}`);
+  });
 }
 
 /** The browser's path. In CI it must be there; elsewhere the tests in it are skipped, and the process says so. */

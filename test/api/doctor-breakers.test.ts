@@ -22,7 +22,7 @@ test('an open breaker of a template whose machines do not boot is an error of it
     because: expect.stringMatching(
       /^breaker boot\.runner-arm64 is open since .*the next probe is due (now|in \d+ (s|min))$/,
     ),
-    do: expect.stringContaining('serial port log'),
+    do: expect.stringContaining('of its serial port'),
   });
   expect(await findingOf('pool.spot.provider')).toMatchObject({status: 'ok'});
 });

@@ -1,15 +1,13 @@
-import {readFileSync} from 'node:fs';
 import type {Browser, Page} from 'playwright-core';
 import {type BuiltPages, buildThePages} from '../builders/built-pages';
 import {aSystem, MINUTE, type TestSystem} from '../builders/system';
 import {MANAGER_SECRET} from '../emulators/system';
-import {launch, openWatched, requireChromium, type WatchedPage} from './chromium';
+import {launch, openWatched, requireChromium, violationsOf, type WatchedPage} from './chromium';
 
 jest.setTimeout(120_000);
 
 const {env} = process;
 const chromium = requireChromium(env);
-const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 const POOLS = `
 pools:
@@ -81,15 +79,7 @@ pools:
 
   const section = (name: string | RegExp) => page.getByRole('region', {name});
 
-  async function violations(): Promise<string[]> {
-    await page.evaluate(AXE);
-    return page.evaluate(async () => {
-      type Axe = {run(): Promise<{violations: readonly {id: string; nodes: readonly {html: string}[]}[]}>};
-      const {axe} = globalThis as unknown as {axe: Axe};
-      const found = await axe.run();
-      return found.violations.map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html).join(' ')}`);
-    });
-  }
+  const violations = () => violationsOf(page);
 
   test('a wrong secret is refused, and the right one leads to the page', async () => {
     await page.goto(system.urls.api);

@@ -17,7 +17,7 @@ export const DEPLOYED = [
   ),
 ];
 
-/** The pools in a file: a here-document of Terraform, a block of YAML or JSON, or all of it. Placeholders stand for acme/app in us-central1. */
+/** The pools in a file: a here-document of Terraform, a block of YAML or JSON, or all of it. Placeholders stand for acme/app in us-central1, and for the emulated EC2's region and subnets. */
 export function poolsIn(file: string): string[] {
   const text = readFileSync(join(ROOT, file), 'utf8');
   const found = file.endsWith('.yaml')
@@ -29,7 +29,13 @@ export function poolsIn(file: string): string[] {
     .map((pools) => (/^ {2}- (?:name|repos?|org):/.test(pools) ? `pools:\n${pools}` : pools))
     .filter((pools) => /^ *pools:|vm_instance_name/m.test(pools))
     .map((pools) =>
-      pools.replaceAll(/\$\{var\.region\}|\$REGION/g, 'us-central1').replaceAll('OWNER/REPOSITORY', 'acme/app'),
+      pools
+        .replaceAll(/\$\{var\.region\}|\$REGION/g, 'us-central1')
+        .replaceAll(/\$\{var\.aws_region\}/g, 'eu-central-1')
+        .replaceAll(/\$\{jsonencode\([\w.]+\.ids\)\}/g, '[subnet-a, subnet-b]')
+        .replaceAll('subnet-0123456789abcdef0', 'subnet-a')
+        .replaceAll('subnet-0123456789abcdef1', 'subnet-b')
+        .replaceAll('OWNER/REPOSITORY', 'acme/app'),
     );
 }
 

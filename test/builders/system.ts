@@ -65,7 +65,11 @@ export async function aSystem(options: Partial<SystemOptions> & {seed?: number} 
       },
     });
   }
-  const machines = () => [...system.compute.instances(), ...runMachines(system.run).machines()];
+  const machines = () => [
+    ...system.compute.instances(),
+    ...runMachines(system.run).machines(),
+    ...(system.aws?.world.machines() ?? []),
+  ];
   const jobs: Readonly<Job>[] = [];
   const pass = (forMs: number, until?: () => boolean) => drive(system, scheduler, {forMs, ...(until ? {until} : {})});
   return {
@@ -109,6 +113,8 @@ export function expectClean(system: TestSystem): void {
   expect(system.github.violations).toEqual([]);
   expect(system.computeServer.violations).toEqual([]);
   expect(system.runServer.violations).toEqual([]);
+  expect(system.aws?.server.violations ?? []).toEqual([]);
+  expect(system.aws?.world.machines() ?? []).toEqual([]);
   expect(system.compute.instances()).toEqual([]);
   expect(runMachines(system.run).machines()).toEqual([]);
   expect(system.github.runners.all()).toEqual([]);

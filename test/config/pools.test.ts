@@ -63,6 +63,30 @@ describe('pools', () => {
         priority: 0,
         provider: {type: 'gce-vm', instance: 'github-runner-gpu', zone: 'asia-northeast1-a'},
       },
+      {
+        name: 'linux-x64-light',
+        scope: {kind: 'organization', org: 'acme'},
+        requires: [],
+        offers: ['self-hosted', 'linux', 'x64', 'light'],
+        acceptsUnlabeled: false,
+        runnerGroup: 'Default',
+        maxRunners: 20,
+        minIdle: 0,
+        bootMinutes: 5,
+        idleMinutes: 10,
+        jobMinutes: 360,
+        allowPublicRepos: false,
+        rerunOnPreemption: false,
+        priority: 0,
+        provider: {
+          type: 'cloud-run',
+          job: 'runner-light',
+          region: 'us-central1',
+          env: {},
+          quotaScopes: ['us-central1'],
+          template: 'cloud-run.us-central1.runner-light',
+        },
+      },
     ]);
   });
 

@@ -1,5 +1,6 @@
-import {createSecretManager} from '../../shared/config/secret-manager';
+import {createSecretManager, createVersionAdder} from '../../shared/config/secret-manager';
 import {Refused, Unavailable} from '../../shared/errors';
+import {Secret} from '../../shared/secret';
 import {holdTimeouts, pass, releaseTimeouts} from '../builders/held-timeouts';
 import {SecretManagerServer} from '../emulators/secret-manager/server';
 
@@ -77,5 +78,24 @@ describe('Secret Manager, through its real client library', () => {
     );
     await pass(CALL_MS, () => server.requests.length === 1);
     await late;
+  });
+
+  const add = (value: string) =>
+    createVersionAdder({emulator: {host: server.host, port: server.port}})(SECRET, new Secret(value));
+
+  test('a version that is added is the newest one', async () => {
+    server.addVersion(SECRET, 'old');
+    await add('grüße');
+    expect(await access(SECRET)).toEqual(['grüße', 'old']);
+  });
+
+  test('who may not add a version is told which right is missing', async () => {
+    await expect(add('value')).rejects.toThrow(`${SECRET}: found nothing in Secret Manager`);
+    server.addSecret(SECRET);
+    server.sealed.add(SECRET);
+    await expect(add('value')).rejects.toThrow('grant this service account roles/secretmanager.secretVersionAdder');
+    server.failure = {httpStatus: 503, status: 'UNAVAILABLE'};
+    await expect(add('value')).rejects.toThrow(Unavailable);
+    expect(server.payloads(SECRET)).toEqual([]);
   });
 });

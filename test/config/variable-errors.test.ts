@@ -123,7 +123,7 @@ test.each<[string, Record<string, string>, string]>([
   [
     'an App that is no number',
     {GITHUB_APP_ID: 'app', GITHUB_APP_PRIVATE_KEY: PKCS8},
-    'GITHUB_APP_ID: "app" → the number of the GitHub App, as its settings show it',
+    'GITHUB_APP_ID: "app" → the number of the GitHub App, as its settings show it, or a reference to a secret that holds it',
   ],
   [
     'an empty webhook secret among others',

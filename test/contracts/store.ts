@@ -141,6 +141,8 @@ export function storeContract(name: string, make: (clock: VirtualScheduler) => S
       // The document behind which it goes on may be gone.
       expect(await ids({value: 20, id: '3-5'}, 30)).toEqual(['4-1', '1-1']);
       expect(await ids({value: 40, id: '5-1'}, 50)).toEqual([]);
+      // Every document with the value comes after an empty id.
+      expect(await ids({value: 20, id: ''}, 30)).toEqual(['3-1', '4-1', '1-1']);
     });
 
     test('orders by text as well as by number', async () => {

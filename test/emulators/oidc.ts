@@ -60,6 +60,11 @@ export class OidcIssuer {
     return new SignJWT(claims).setProtectedHeader({alg: 'RS256', kid: this.#kid, typ: 'JWT'}).sign(this.#privateKey);
   }
 
+  /** The unique id of the service account. */
+  subjectOf(email: string): string {
+    return subjectOf(email);
+  }
+
   jwks(): JSONWebKeySet {
     return this.#keys;
   }

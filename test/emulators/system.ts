@@ -13,6 +13,7 @@ import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
 import type {QueueLimits} from '../../shared/tasks/local/limits';
 import type {TracingOptions} from '../../shared/telemetry/create-tracer';
+import type {startAws} from './aws/start';
 import {CloudScheduler, secondsToMinute} from './cloud-scheduler';
 import {TOKEN as CODEMAGIC_TOKEN} from './codemagic/api';
 import {CodemagicServer} from './codemagic/server';
@@ -74,6 +75,8 @@ export interface SystemOptions {
   readonly env?: Environment;
   /** With a personal token in place of the App. */
   readonly asUser?: boolean;
+  /** GitHub is an Enterprise Server, whose API is below `/api/v3`. */
+  readonly enterprise?: boolean;
   /** In place of Cloud Trace. */
   readonly tracing?: TracingOptions;
   /** A process that serves `provision` and dies; the next one lives. */
@@ -84,6 +87,8 @@ export interface SystemOptions {
   readonly autoDispatch?: boolean;
   /** Requests a minute that `api` answers to one caller; no limit in practice unless given. */
   readonly perMinute?: PerMinute;
+  /** With AWS, for pools of type ec2: its emulator loads AWS's own SDK. */
+  readonly withAws?: boolean;
   /** The pages of `api`; none unless given. */
   readonly pageFiles?: () => Promise<PageFiles | undefined>;
 }
@@ -98,6 +103,8 @@ export interface System {
   readonly runServer: RunServer;
   /** With `SystemOptions.codemagic` alone. */
   readonly codemagic: CodemagicServer | undefined;
+  /** Undefined: the system has none. */
+  readonly aws: Awaited<ReturnType<typeof startAws>> | undefined;
   readonly tasks: CloudTasksServer;
   readonly store: Store;
   readonly oidc: OidcIssuer;
@@ -151,6 +158,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
   const oidc = await OidcIssuer.create(scheduler);
   const jwksUrl = await oidc.listen();
+  const boots = {github, bootMs, killed, ...(failsToBoot ? {failsToBoot} : {})};
+  const aws = options.withAws ? await withAws({scheduler, oidc, ...boots}) : undefined;
   const tasks = new CloudTasksServer({
     timers: scheduler,
     oidc,
@@ -173,7 +182,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       : {GITHUB_APP_ID: String(github.app.id), GITHUB_APP_PRIVATE_KEY: github.app.privateKeyPem}),
     GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET,
     RUNNER_MANAGER_SECRET: MANAGER_SECRET,
-    GITHUB_API_URL: githubServer.url,
+    GITHUB_API_URL: options.enterprise ? githubServer.enterpriseUrl : githubServer.url,
     GOOGLE_CLOUD_PROJECT: 'world',
     PROVISION_QUEUE: QUEUES.provision,
     STOP_QUEUE: QUEUES.stop,
@@ -181,6 +190,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     STOP_URL: stop.url,
     SWEEP_URL: sweep.url,
     WEBHOOK_URL: webhook.url,
+    API_URL: api.url,
     TASKS_SERVICE_ACCOUNT: SERVICE_ACCOUNT,
     TASK_SIGNING_KEY,
     OIDC_JWKS_URL: jwksUrl,
@@ -189,6 +199,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     COMPUTE_EMULATOR_HOST: `${computeAt.host}:${computeAt.port}`,
     RUN_EMULATOR_HOST: `${runAt.host}:${runAt.port}`,
     ...(codemagicUrl ? {CODEMAGIC_TOKEN, CODEMAGIC_API_URL: codemagicUrl} : {}),
+    ...aws?.env,
     ...options.env,
   };
   const store = options.makeStore?.(scheduler) ?? createMemoryStore({clock: scheduler});
@@ -217,6 +228,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     run,
     runServer,
     codemagic,
+    aws,
     tasks,
     store,
     oidc,
@@ -228,9 +240,16 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await sweeper.close();
       await tasks.close();
       await Promise.all([webhook, provision, stop, sweep, api].map((served) => served.close()));
+      await aws?.close();
       await Promise.all([githubServer, computeServer, runServer, codemagic, oidc].map((server) => server?.close()));
     },
   };
+}
+
+/** Loaded by who asks for it. */
+async function withAws(options: Parameters<typeof startAws>[0]): ReturnType<typeof startAws> {
+  const aws: typeof import('./aws/start') = require('./aws/start');
+  return aws.startAws(options);
 }
 
 /** Serves a function that is made when its URL is known. */

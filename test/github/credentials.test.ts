@@ -63,6 +63,23 @@ test('a suspended installation is an error that says so, with and without a cach
   await expect(github.connect()(repository, 42).createJitConfig(request)).rejects.toMatchObject({kind: 'refused'});
 });
 
+test('an App that was replaced is read again after a 401, its id and its key', async () => {
+  github.world.addRepository('acme/app', {installationId: 42});
+  const {app} = github.world;
+  let id = 17;
+  const gitHubFor = github.connect({
+    credentials: {
+      kind: 'app',
+      appId: async () => id,
+      privateKey: async () => new Secret(app.privateKeyPem),
+      invalidate: () => {
+        id = app.id;
+      },
+    },
+  });
+  expect(await gitHubFor(repository, 42).listRunners()).toEqual([]);
+});
+
 test('a replaced private key is read again after a 401', async () => {
   github.world.addRepository('acme/app', {installationId: 42});
   const {app} = github.world;

@@ -20,7 +20,7 @@ function registry(pools: readonly Pool[]) {
   const compute = () => {
     throw new Error('no provider asks for Compute Engine here');
   };
-  const config = {deployment: 'slipway', pools, dryRun: false};
+  const config = {deployment: 'slipway', pools, aws: {audience: 'slipway', endpoints: {}}, dryRun: false};
   const codemagic = () => {
     throw new Error('no provider asks for CodeMagic here');
   };

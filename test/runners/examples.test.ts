@@ -12,6 +12,8 @@ const ZONES = {
 const ABSENT = ['c4a-standard-4', 'c4a-standard-8'].map((type) => ['us-central1-f', type] as const);
 const STOCK_OUT = {code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message: 'The zone does not have enough resources available.'};
 
+const ROLE = 'arn:aws:iam::111122223333:role/slipway';
+
 /** VMs that are there already. */
 const OTHERS = new Map([['github-runner-gpu', {machine_type: 'g2-standard-4'}]]);
 
@@ -25,9 +27,12 @@ afterEach(() => system.close());
 
 /** The pools with VMs, in a world that has what Terraform makes for them. */
 async function deploy(file: string, text: string): Promise<readonly Pool[]> {
-  const env = {RUNNER_CONFIG: text, RUNNER_MANAGER_SECRET: 'secret-of-a-test', GITHUB_TOKEN: 'token-of-a-test'};
-  const pools = parseConfig(env, 'api').pools.filter((pool) => isGce(pool) || isPersistent(pool));
-  system = await aSystem({pools: text, repositories: [...new Set(pools.map(repositoryOf))], zones: ZONES});
+  const secrets = {RUNNER_MANAGER_SECRET: 'secret-of-a-test', GITHUB_TOKEN: 'token-of-a-test'};
+  const config = parseConfig({...secrets, RUNNER_CONFIG: text, AWS_ROLE_ARN: ROLE}, 'api');
+  const pools = config.pools.filter((pool) => isGce(pool) || isPersistent(pool) || pool.provider.type === 'ec2');
+  const withAws = pools.some(({provider}) => provider.type === 'ec2');
+  system = await aSystem({pools: text, repositories: [...new Set(pools.map(repositoryOf))], zones: ZONES, withAws});
+  system.aws?.world.templates.splice(0, 1, {name: 'slipway-x64', id: 'lt-0123456789abcdef0'});
   system.compute.templates.splice(0);
   for (const [zone, type] of ABSENT) system.compute.catalog.withdraw(zone, type);
   const templates = machinesIn(file, 'runner_templates');
@@ -71,12 +76,15 @@ async function runJobs(pools: readonly Pool[]): Promise<void> {
 }
 
 test.each(SHOWN)(
-  '%s: every pool with VMs runs a job on the machines that Terraform makes for it',
+  '%s: every pool with VMs or instances runs a job on the machines that Terraform makes for it',
   async (file, text) => {
     const pools = await deploy(file, text);
     await runJobs(pools);
-    const ephemeral = pools.filter(({provider}) => provider.type === 'gce').map(({name}) => name);
-    const made = system.compute.created.map(({labels}) => labels['slipway-pool']);
+    const ephemeral = pools.filter(({provider}) => ['gce', 'ec2'].includes(provider.type)).map(({name}) => name);
+    const made = [
+      ...system.compute.created.map(({labels}) => labels['slipway-pool']),
+      ...(system.aws?.world.instances() ?? []).map(({tags}) => tags['slipway-pool']),
+    ];
     expect(new Set(made)).toEqual(new Set(ephemeral));
     expect(await system.store.count('deadletters', {})).toBe(0);
   },

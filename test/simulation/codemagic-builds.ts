@@ -24,10 +24,11 @@ export function violationsOf({violations, world}: CodemagicApi): string[] {
   return [...violations, ...world.cancelledInVain().map((id) => `build ${id} was cancelled again and again`)];
 }
 
-/** The provider with its real client over the model, below the faults of the scenario. */
-export function codemagicProvider(api: CodemagicApi, ports: FaultyPorts): ProviderTypes {
+/** The provider with its real client over the model, below the faults of the scenario; without `ports` there are none. */
+export function codemagicProvider(api: CodemagicApi, ports?: FaultyPorts): ProviderTypes {
   const {scheduler} = api.world;
-  const codemagic = ports.codemagic(directCodemagic(api), (ms) => scheduler.sleep(ms));
+  const direct = directCodemagic(api);
+  const codemagic = ports ? ports.codemagic(direct, (ms) => scheduler.sleep(ms)) : direct;
   return {
     codemagic({config: {deployment, pools}, clock, logger}) {
       const own = pools.filter((pool): pool is typeof pool & CodemagicPool => pool.provider.type === 'codemagic');

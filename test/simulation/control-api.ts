@@ -35,7 +35,7 @@ export class Onlooker {
     const {scheduler, github, compute, scenario, store} = world;
     const {seed} = scenario;
     const pools = poolsOf(setting);
-    const {providers} = world.direct;
+    const providers = world.undisturbed ?? world.direct.providers;
     this.#api = functions.api({
       env: environmentOf(setting, github.app),
       ...(pools ? {pools} : {}),
@@ -47,7 +47,7 @@ export class Onlooker {
       github: directGitHub(github),
       discovery: directDiscovery(github),
       compute: directCompute(new ComputeApi(compute), 'world'),
-      requestsPerMinute: MANY,
+      perMinute: MANY,
     });
   }
 
@@ -60,7 +60,7 @@ export class Onlooker {
 }
 
 /** The limit of requests goes by real time, of which a world takes hardly any. */
-export const MANY = 1_000_000;
+export const MANY = {nobody: 1_000_000, secret: 1_000_000};
 
 /** Calls `api` as somebody who has the secret. */
 export function callApi(api: HttpFunction, method: string, url: string, body?: object): Promise<FunctionAnswer> {

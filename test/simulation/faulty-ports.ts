@@ -4,9 +4,11 @@ import type {NewTask} from '../../shared/model/tasks';
 import type {Run} from '../../shared/providers/cloud-run/client/run';
 import type {Codemagic} from '../../shared/providers/codemagic/client';
 import {CodemagicFailure} from '../../shared/providers/codemagic/failure';
+import type {Ec2} from '../../shared/providers/ec2/client/ec2';
 import type {Compute} from '../../shared/providers/gce/client/compute';
 import type {Store, Transaction} from '../../shared/store/store';
 import type {Tasks} from '../../shared/tasks/tasks';
+import type {AwsApi} from '../emulators/aws/api';
 import type {ComputeApi} from '../emulators/compute/api';
 import type {GitHubWorld} from '../emulators/github/model';
 import type {MemoryService} from '../emulators/memory/service';
@@ -15,6 +17,7 @@ import type {SeededRandom} from '../emulators/seeded-random';
 import {type Executions, never} from './executions';
 import type {FaultPlan} from './fault-plan';
 import {
+  awsEffect,
   codemagicEffect,
   computeEffect,
   githubEffect,
@@ -83,6 +86,10 @@ export class FaultyPorts {
 
   run(port: Run, api: RunApi): Run {
     return this.#wrap('machines', port, planned(api, runEffect));
+  }
+
+  ec2(port: Ec2, api: AwsApi): Ec2 {
+    return this.#wrap('machines', port, planned(api, awsEffect));
   }
 
   /** The service of the provider that exists in tests alone: it has no faults of its own, they are shown here. */

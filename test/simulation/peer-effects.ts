@@ -1,4 +1,5 @@
 import {CodemagicFailure} from '../../shared/providers/codemagic/failure';
+import type {AwsFault} from '../emulators/aws/api';
 import type {ComputeFault} from '../emulators/compute/api';
 import type {RequestFaultEffect} from '../emulators/github/request-faults';
 import {MemoryRefusal} from '../emulators/memory/world';
@@ -64,6 +65,30 @@ export function computeEffect(effect: CallEffect | undefined, method: string): C
       return {status: 404, sender: 'metadata'};
     case 'page':
       return {status: 404, sender: 'proxy'};
+    default:
+      return undefined;
+  }
+}
+
+/** What a fault looks like at EC2. */
+export function awsEffect(effect: CallEffect | undefined, method: string): AwsFault | undefined {
+  switch (effect) {
+    case 'failed':
+    case 'hang':
+      return 'reset';
+    case 'lost':
+      return 'lost';
+    case 'unavailable':
+      return {status: 503, code: 'Unavailable', message: 'The server is overloaded and can’t handle the request.'};
+    case 'secondary_limit':
+    case 'rate_limit':
+      return {status: 503, code: 'RequestLimitExceeded', message: 'Request limit exceeded.'};
+    case 'quota':
+      if (method !== 'runInstance') return undefined;
+      return {status: 400, code: 'VcpuLimitExceeded', message: 'You have requested more vCPU capacity than allowed.'};
+    case 'no_token':
+    case 'page':
+      return 'proxy';
     default:
       return undefined;
   }

@@ -2,6 +2,8 @@ import type {DockerProviderConfig} from '../../shared/model/host';
 import {type GceProviderConfig, isGce, type Pool, type ProviderSettings} from '../../shared/model/pool';
 import {CLOUD_RUN, type CloudRunSettings} from '../../shared/providers/cloud-run/config';
 import type {CodemagicSettings} from '../../shared/providers/codemagic/config';
+import type {Ec2ProviderConfig} from '../../shared/providers/ec2/config';
+import {REGION, ROLE, subnetNamed} from '../emulators/aws/places';
 import {APP, TEAM} from '../emulators/codemagic/world';
 import {isInMemory, type MemorySettings, type MemoryType, QUOTA_SCOPE} from '../emulators/memory/provider';
 import {placeNamed} from '../emulators/memory/world';
@@ -59,6 +61,7 @@ function changeOf(provider: Setting['provider']): ((gce: GceProviderConfig) => P
   if (isInMemory(provider)) return inMemory(provider);
   if (provider === CLOUD_RUN) return ofRun;
   if (provider === 'docker') return onHosts;
+  if (provider === 'ec2') return ofEc2;
   return provider === 'codemagic' ? atCodemagic : undefined;
 }
 
@@ -80,6 +83,13 @@ function onHosts({template}: GceProviderConfig): DockerProviderConfig {
   return {
     ...{type: 'docker', template, image: template, hosts: HOSTS.map(({name}) => name), registration: 'jit'},
     ...{env: {}, volumes: [], privileged: false},
+  };
+}
+
+function ofEc2({zones = [], spot, template}: GceProviderConfig): Ec2ProviderConfig {
+  return {
+    ...{type: 'ec2', region: REGION, roleArn: ROLE, quotaScopes: [`111122223333/${REGION}`]},
+    ...{template, version: '$Default', subnets: zones.map(subnetNamed), instanceTypes: ['m7g.xlarge'], spot},
   };
 }
 

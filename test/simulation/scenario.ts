@@ -99,7 +99,7 @@ export function sweepIntervalMs({setting}: Pick<Scenario, 'setting'>): number {
 }
 
 /** Providers that a world can have. */
-export const SIMULATED_PROVIDERS = ['gce', 'cloud-run', 'docker', 'codemagic', MEMORY, MEMORY_IDS] as const;
+export const SIMULATED_PROVIDERS = ['gce', 'cloud-run', 'docker', 'codemagic', 'ec2', MEMORY, MEMORY_IDS] as const;
 
 export type SimulatedProvider = (typeof SIMULATED_PROVIDERS)[number];
 

@@ -85,7 +85,7 @@ export class SimulatedServices {
         webhook: functions.webhook({...common, tasks: ports.tasks(this.#losing(), 'ingest')}),
         provision: functions.provision(options),
         stop: functions.stop(options),
-        api: functions.api({...options, requestsPerMinute: MANY}),
+        api: functions.api({...options, perMinute: MANY}),
         ...(functions.sweep ? {sweep: functions.sweep(options)} : {}),
       };
       const {logger} = common;

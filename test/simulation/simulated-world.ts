@@ -1,5 +1,3 @@
-import {CLOUD_RUN} from '../../shared/providers/cloud-run/config';
-import {createCloudRunProvider, isCloudRun} from '../../shared/providers/cloud-run/provider';
 import type {ProviderTypes} from '../../shared/providers/registry';
 import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
@@ -12,13 +10,8 @@ import {directDiscovery} from '../emulators/github/direct-discovery';
 import {GitHubWorld} from '../emulators/github/model';
 import type {Registration} from '../emulators/github/registration';
 import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
-import {createMemoryProvider, isInMemory, MEMORY, MEMORY_IDS, type MemoryType} from '../emulators/memory/provider';
-import {type MemoryService, memoryService} from '../emulators/memory/service';
-import {MemoryWorld} from '../emulators/memory/world';
-import {RunApi} from '../emulators/run/api';
-import {directRun} from '../emulators/run/direct';
+import {isInMemory} from '../emulators/memory/provider';
 import {runMachines} from '../emulators/run/machine-world';
-import {RunWorld} from '../emulators/run/model';
 import {bootRunners, type Killed} from '../emulators/runner-process';
 import {SeededRandom} from '../emulators/seeded-random';
 import {codemagicApi, codemagicProvider, violationsOf} from './codemagic-builds';
@@ -36,10 +29,12 @@ import {Neighbours} from './neighbours';
 import {planFloods} from './outages';
 import {PersistentVm} from './persistent-vm';
 import {placeTemplates} from './placements';
-import {BOOT_MINUTES, REPOSITORIES, RUN_JOB} from './pools';
+import {BOOT_MINUTES, REPOSITORIES, TEMPLATES} from './pools';
 import {Safety, type Violation} from './safety';
 import type {Scenario} from './scenario';
 import {ScheduledFaults} from './scheduled-faults';
+import {simulateMemory} from './simulated-memory';
+import {simulateRun} from './simulated-run';
 import {createTrace, NO_TRACE, type Trace} from './trace';
 import {VmPromises} from './vm-promises';
 import {watchRegistrations} from './watch-registrations';
@@ -81,6 +76,8 @@ export class SimulatedWorld {
     readonly providers?: ProviderTypes;
     readonly discovery: ReturnType<FaultyPorts['discovery']>;
   };
+  /** Providers without the faults of the scenario, where an onlooker asks more of them than records say. */
+  readonly undisturbed: ProviderTypes | undefined;
   /** What the functions asked of a provider's service that nobody should ask. */
   readonly peerViolations: () => readonly string[];
   readonly #killed: Killed[] = [];
@@ -109,14 +106,20 @@ export class SimulatedWorld {
     placeTemplates(this.compute, setting.placements);
     const api = new ComputeApi(this.compute);
     const ofCompute = computeMachines(this.compute);
-    const memory = isInMemory(setting.provider)
-      ? new MemoryWorld({scheduler, identity: setting.provider === MEMORY ? 'name' : 'id'})
-      : undefined;
-    const run = setting.provider === 'cloud-run' ? new RunApi(this.#makeRun()) : undefined;
+    const memory = isInMemory(setting.provider) ? simulateMemory(scheduler, setting.provider) : undefined;
+    const run = setting.provider === 'cloud-run' ? simulateRun(scheduler, randomOf(seed, 'run')) : undefined;
+    const aws = setting.provider === 'ec2' ? loadAws().simulateAws(scheduler, randomOf(seed, 'aws')) : undefined;
+    for (const name of TEMPLATES) aws?.world.templates.push({name, id: `lt-of-${name}`});
     const codemagic = setting.provider === 'codemagic' ? codemagicApi(scheduler, randomOf(seed, 'labels')) : undefined;
-    this.peerViolations = () => (codemagic ? violationsOf(codemagic) : []);
+    this.peerViolations = () => (codemagic ? violationsOf(codemagic) : (aws?.api.violations ?? []));
+    this.undisturbed = (memory ?? run ?? aws)?.undisturbed ?? (codemagic && codemagicProvider(codemagic));
     this.docker = setting.provider === 'docker' ? new DockerHosts(this) : undefined;
-    this.made = this.docker?.world ?? memory ?? codemagic?.world ?? (run ? runMachines(run.world) : ofCompute);
+    this.made =
+      this.docker?.world ??
+      memory?.world ??
+      codemagic?.world ??
+      aws?.world ??
+      (run ? runMachines(run.world) : ofCompute);
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
     this.foreignResources = new ForeignResources(this.github, this.made, setting.foreignResources === true, violated);
@@ -177,8 +180,9 @@ export class SimulatedWorld {
         scheduledFaults.isGitHubDown(),
       ),
       compute: this.ports.compute(directCompute(api, 'world'), api),
-      ...(memory ? {providers: this.#providers(memory)} : {}),
-      ...(run ? {providers: this.#cloudRun(run)} : {}),
+      ...(memory ? {providers: memory.providers(this.ports)} : {}),
+      ...(aws ? {providers: aws.providers(this.ports)} : {}),
+      ...(run ? {providers: run.providers(this.ports)} : {}),
       ...(codemagic ? {providers: codemagicProvider(codemagic, this.ports)} : {}),
       discovery: this.ports.discovery(
         countRedeliveries(directDiscovery(github, {deliveriesAPage: setting.deliveriesAPage ?? 100}), {
@@ -187,38 +191,6 @@ export class SimulatedWorld {
         }),
         () => scheduledFaults.isGitHubDown(),
       ),
-    };
-  }
-
-  /** More types of providers, whose service has the faults of the scenario. */
-  #providers(memory: MemoryWorld): ProviderTypes {
-    const {scheduler} = this;
-    const service: MemoryService = this.ports.machines(memoryService(memory), (ms) => scheduler.sleep(ms));
-    const ofType = (type: MemoryType): ProviderTypes => ({
-      [type]: ({config: {deployment, pools}, clock}) => createMemoryProvider({type, service, clock, deployment, pools}),
-    });
-    return {
-      ...ofType(MEMORY),
-      ...ofType(MEMORY_IDS),
-    };
-  }
-
-  #makeRun(): RunWorld {
-    const run = new RunWorld({scheduler: this.scheduler, random: randomOf(this.scenario.seed, 'run')});
-    run.addJob(RUN_JOB);
-    run.deletesRunning = false;
-    return run;
-  }
-
-  /** Cloud Run on the model, with the faults of the scenario. */
-  #cloudRun(api: RunApi): ProviderTypes {
-    const run = this.ports.run(directRun(api), api);
-    return {
-      [CLOUD_RUN]: ({config, clock, logger}) =>
-        createCloudRunProvider({
-          ...{run, pools: config.pools.filter(isCloudRun), deployment: config.deployment},
-          ...{home: {project: 'world', region: RUN_JOB.region}, clock, logger},
-        }),
     };
   }
 
@@ -305,6 +277,11 @@ export class SimulatedWorld {
     });
     this.made.observe(({kind, machine}) => this.trace.add(`Machines: ${machine.name} in ${machine.place}: ${kind}`));
   }
+}
+
+/** Loaded by worlds that have it: the emulator loads AWS's own SDK. */
+function loadAws(): typeof import('./simulated-aws') {
+  return require('./simulated-aws');
 }
 
 /** One source of chance for each purpose, so that a change in one does not change the others. */

@@ -28,6 +28,13 @@ const CALLS: Readonly<Record<Exclude<SimulatedProvider, 'gce'>, Readonly<Record<
     listInstances: 'listBuilds',
     waitForOperation: 'getBuild',
   },
+  ec2: {
+    insertInstance: 'runInstance',
+    getInstance: 'describeInstances',
+    deleteInstance: 'terminateInstance',
+    listInstances: 'describeInstances',
+    waitForOperation: 'describeInstances',
+  },
 };
 
 /** CodeMagic ends a build after two hours: longer jobs are none of its. */

@@ -241,6 +241,71 @@ describe('requests', () => {
     expect(errors.some((filter) => compileQuery(filter)(answered(service, status)))).toBe(expected);
   });
 
+  /** The statuses with which the functions answered in a night, by function. */
+  const statuses = {
+    webhook: () =>
+      system.github.deliveries
+        .list(() => true)
+        .map(({statusCode}) => statusCode)
+        .filter((status) => status > 0),
+    provision: () =>
+      system.tasks.model
+        .queues()
+        .flatMap((queue) => queue.pending())
+        .flatMap(({previousStatus}) => previousStatus ?? []),
+  };
+  const countsAsError = (service: keyof typeof statuses) =>
+    statuses[service]().some((status) => errors.some((filter) => compileQuery(filter)(answered(service, status))));
+
+  test('are errors in a night in which the queue takes no task: the webhook answers 5xx', async () => {
+    system = await aSystem();
+    system.tasks.fault({times: 100, respond: {status: 'UNAVAILABLE'}});
+    system.queueJob();
+    await system.pass(MINUTE);
+    expect(statuses.webhook()).toContain(503);
+    expect(countsAsError('webhook')).toBe(true);
+  });
+
+  test('are none in a night in which jobs run', async () => {
+    system = await aSystem();
+    system.queueJob();
+    await system.finish();
+    expect(statuses.webhook()).toContain(202);
+    expect(countsAsError('webhook')).toBe(false);
+  });
+
+  test('are none in a night in which GitHub is down and tasks are tried again', async () => {
+    system = await aSystem();
+    system.github.fault({
+      match: {path: /access_tokens|runners/},
+      times: 100,
+      respond: {status: 502, body: {message: 'Bad Gateway'}},
+    });
+    system.queueJob();
+    await system.pass(MINUTE);
+    expect(statuses.provision()).toContain(503);
+    expect(countsAsError('provision')).toBe(false);
+  });
+
+  test('to the sweep keep the alert away while it is called, and nothing else does when nobody calls it', async () => {
+    system = await aSystem();
+    const counts = compileQuery(sweeps);
+    const night = async (calls: number) => {
+      const answers: number[] = [];
+      for (let call = 0; call < calls; call++) {
+        answers.push((await system.sweeper.trigger()).status);
+        await system.pass(MINUTE);
+      }
+      return answers.filter((status) => counts(answered('sweep', status))).length;
+    };
+    expect(await night(3)).toBe(3);
+    // Jobs come and run all the same: no request of another function hides the silence.
+    system.queueJob();
+    await system.finish();
+    expect(await night(0)).toBe(0);
+    expect(statuses.webhook().some((status) => counts(answered('webhook', status)))).toBe(false);
+  });
+
   test('to the sweep that are answered 2xx are no silence', () => {
     const counts = compileQuery(sweeps);
     expect([counts(answered('sweep', 200)), counts(answered('sweep', 503)), counts(answered('stop', 200))]).toEqual([

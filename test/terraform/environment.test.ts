@@ -31,6 +31,8 @@ const NOT_DEPLOYED: Readonly<Record<string, string>> = {
   GITHUB_TOKEN: 'the App is used',
   OIDC_JWKS_URL: 'Google signs the tokens',
   CLOUD_TASKS_EMULATOR_HOST: 'no emulator',
+  AWS_ENDPOINT_URL_EC2: 'no emulator',
+  AWS_ENDPOINT_URL_STS: 'no emulator',
   COMPUTE_EMULATOR_HOST: 'no emulator',
   FIRESTORE_EMULATOR_HOST: 'no emulator',
   RUN_EMULATOR_HOST: 'no emulator',
@@ -43,7 +45,10 @@ const OF_FRAMEWORK = ['NODE_ENV'];
 
 /** What Terraform sets a variable to, as far as its form goes. */
 const VALUES: Readonly<Record<string, string>> = {
+  API_URL: 'https://slipway-api-123456789012.us-central1.run.app',
   CODEMAGIC_TOKEN: 'projects/acme-runners/secrets/slipway-codemagic-token',
+  AWS_ROLE_ARN: 'arn:aws:iam::111122223333:role/slipway-ec2-eu-central-1',
+  AWS_WEB_IDENTITY_AUDIENCE: 'slipway-slipway',
   CORS_ORIGINS: 'https://example.com',
   DEPLOYMENT: 'slipway',
   DRY_RUN: 'false',

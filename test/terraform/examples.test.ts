@@ -2,11 +2,18 @@ import {parseConfig} from '../../shared/config/config';
 import {DEPLOYED, EXAMPLE_FOLDERS, EXAMPLES, poolsIn} from '../builders/shown-pools';
 
 /** Files that show pools to somebody who deploys. */
-const FILES = [...DEPLOYED, 'docs/containers.md', 'docs/deploy.md', 'docs/migrate.md'];
+const FILES = [...DEPLOYED, 'docs/aws.md', 'docs/containers.md', 'docs/deploy.md', 'docs/migrate.md'];
+
+/** What a deployment says beside the pools. */
+const REST = {
+  RUNNER_MANAGER_SECRET: 'secret-of-a-test',
+  GITHUB_TOKEN: 'token-of-a-test',
+  AWS_ROLE_ARN: 'arn:aws:iam::111122223333:role/slipway-ec2-eu-central-1',
+  CODEMAGIC_TOKEN: 'codemagic-token-of-a-test',
+};
 
 function accepted(pools: string): number {
-  const env = {RUNNER_CONFIG: pools, RUNNER_MANAGER_SECRET: 'secret-of-a-test', GITHUB_TOKEN: 'token-of-a-test'};
-  return parseConfig(env, 'api').pools.length;
+  return parseConfig({...REST, RUNNER_CONFIG: pools}, 'api').pools.length;
 }
 
 const shown = FILES.flatMap((file) => poolsIn(file).map((pools) => [file, pools] as const));
@@ -15,6 +22,7 @@ test('every example shows pools', () => {
   const folders = new Set(shown.map(([file]) => file.split('/').slice(0, 3).join('/')));
   expect([...folders].filter((file) => file.startsWith(EXAMPLES))).toHaveLength(EXAMPLE_FOLDERS.length);
   expect(folders).toContain('docs/deploy.md');
+  expect(folders).toContain('docs/aws.md');
   expect(folders).toContain('terraform/terraform.tfvars.example');
 });
 

@@ -50,7 +50,8 @@ export function pageReply({html, csp}: Page, status = 200, headers: Readonly<Rec
     headers: {
       'Cache-Control': 'no-cache',
       'Content-Security-Policy': csp,
-      'Referrer-Policy': 'no-referrer',
+      // With no-referrer the `Origin` of a form would be null, also to this function itself.
+      'Referrer-Policy': 'same-origin',
       'Cross-Origin-Opener-Policy': 'same-origin',
       ...headers,
     },

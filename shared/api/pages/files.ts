@@ -18,6 +18,8 @@ export interface PageFiles {
   /** Paths among `files`. */
   readonly script: string;
   readonly style: string;
+  /** Sends the form of a page at once. */
+  readonly submit: string;
   readonly icon: string;
 }
 

@@ -8,8 +8,10 @@ import {pageReply} from './document';
 import {type PageFiles, servePageFile} from './files';
 import {livePage} from './live';
 import {loginPage} from './login';
+import {baseOf, localPath, NOT_KEPT, originOf, requireOwnPage, wantsPage, wrongMethod} from './request';
+import type {SetUp, SetUpOptions} from './set-up/set-up';
 
-export interface PagesOptions {
+export interface PagesOptions extends Pick<SetUpOptions, 'base' | 'services'> {
   readonly sessions: Sessions;
   /** Undefined: the pages were not built. */
   readonly files: () => Promise<PageFiles | undefined>;
@@ -18,9 +20,10 @@ export interface PagesOptions {
   readonly isSecret: (request: Request, given: string) => Promise<boolean>;
 }
 
-/** What browsers get: the live page, the form that logs in, and the files that they load. */
+/** What browsers get: the live page, the set-up, the form that logs in, and the files that they load. */
 export class Pages {
   readonly #options: PagesOptions;
+  #setUp: SetUp | undefined;
 
   constructor(options: PagesOptions) {
     this.#options = options;
@@ -32,6 +35,7 @@ export class Pages {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (path === '/login') return this.#login(request, isRead);
     if (path === '/logout') return this.#logout(request);
+    if (path === '/setup' || path.startsWith('/setup/')) return this.#settingUp(request, path);
     if (!isRead) return undefined;
     if (path.startsWith('/pages/')) return servePageFile(await this.#options.files(), path.slice(1), request.headers);
     if (path === '/' && wantsPage(request)) return this.#live(request);
@@ -45,6 +49,31 @@ export class Pages {
     return this.#form(files, request, {to: request.path, status: 200});
   }
 
+  /** The set-up is for sessions alone, not for scripts with the secret. */
+  async #settingUp(request: Request, path: string): Promise<Reply | undefined> {
+    const session = await this.#options.sessions.idOf(request.headers.cookie);
+    if (session !== undefined) return this.#loadSetUp().answer(request, path, session);
+    if (!wantsPage(request))
+      throw new Problem('unauthenticated', 'the set-up needs the session of a browser; log in first');
+    const again = await this.#loadSetUp().withoutSession(request, path);
+    if (again) return again;
+    const {pathname, search} = new URL(request.originalUrl, 'http://localhost');
+    return this.#form(await this.#built(), request, {to: localPath(pathname + search), status: 200});
+  }
+
+  /** Few requests are for the set-up, so none of it is loaded at the start. */
+  #loadSetUp(): SetUp {
+    const {base, services} = this.#options;
+    const {SetUp}: typeof import('./set-up/set-up') = require('./set-up/set-up');
+    this.#setUp ??= new SetUp({
+      base,
+      services,
+      fields: (request) => this.#fields(request),
+      files: () => this.#built(),
+    });
+    return this.#setUp;
+  }
+
   async #login(request: Request, isRead: boolean): Promise<Reply> {
     const files = await this.#built();
     if (isRead) {
@@ -56,7 +85,7 @@ export class Pages {
       return this.#form(files, request, {to: '/', status: 401, problem});
     }
     if (request.method !== 'POST') throw wrongMethod(request.method, 'GET, HEAD, POST');
-    const fields = new URLSearchParams((await this.#options.bodies.open(request).read()).bytes().toString('utf8'));
+    const fields = await this.#fields(request);
     const to = localPath(fields.get('to'));
     if (await this.#options.isSecret(request, fields.get('secret') ?? '')) return this.#begin(request, to);
     return this.#form(files, request, {to, status: 401, problem: 'This is not the secret.'});
@@ -81,52 +110,14 @@ export class Pages {
     return pageReply(loginPage(files, {to, base: baseOf(request), problem}), status, NOT_KEPT);
   }
 
+  /** The fields of a form. */
+  async #fields(request: Request): Promise<URLSearchParams> {
+    return new URLSearchParams((await this.#options.bodies.open(request).read()).bytes().toString('utf8'));
+  }
+
   async #built(): Promise<PageFiles> {
     const files = await this.#options.files();
     if (!files) throw new Problem('not-found', 'the pages are not built: npm run build makes them');
     return files;
   }
-}
-
-/** What depends on the session is neither kept nor shared. */
-const NOT_KEPT = {'Cache-Control': 'no-store', Vary: 'Cookie, Accept'};
-
-/** Whether the client prefers a page to JSON, as a browser does when a person opens an address. */
-function wantsPage(request: Request): boolean {
-  return request.accepts(['json', 'html']) === 'html';
-}
-
-/** From the request's path to the root of the function: the relative links of a page start with it. */
-function baseOf(request: Request): string {
-  return '../'.repeat(Math.max(0, request.path.split('/').length - 2)) || './';
-}
-
-/** A path of this function, for the redirect after the login; anything else leads to the live page. */
-function localPath(given: string | null): string {
-  return given !== null && /^\/(?![/\\])[\w\-./?=&%]*$/.test(given) ? given : '/';
-}
-
-/** Where the browser stands. Behind `gcloud run services proxy` the host is the function's, and the browser's own origin is in `Origin`. */
-function originOf(request: Request): string {
-  const origin = request.get('origin');
-  if (origin && origin !== 'null') return origin;
-  return `https://${request.get('host') ?? ''}`;
-}
-
-/**
- * Refuses a request that changes something and has a session but does not come from a page of this function: another site could have made
- * the browser send it. @see https://www.w3.org/TR/fetch-metadata/
- */
-export function requireOwnPage(request: Request): void {
-  if (request.get('sec-fetch-site') === 'same-origin') return;
-  const origin = request.get('origin');
-  if (origin && URL.canParse(origin) && new URL(origin).host === request.get('host')) return;
-  throw new Problem(
-    'foreign-page',
-    'found a session without Sec-Fetch-Site: same-origin and without the Origin of this function; log in there, or send the secret',
-  );
-}
-
-function wrongMethod(method: string, allow: string): Problem {
-  return new Problem('method-not-allowed', `found ${method}, expected one of ${allow}`, {headers: {Allow: allow}});
 }

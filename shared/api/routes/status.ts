@@ -1,4 +1,7 @@
 import * as z from 'zod';
+import type {Config} from '../../config/config-types';
+import type {SecretReader} from '../../config/secrets';
+import {hasApp} from '../../diagnosis/has-app';
 import {STEPS} from '../../diagnosis/timeline';
 import {etagOf, isKnownEtag} from '../../http/etag';
 import {JSON_TYPE} from '../../http/server';
@@ -149,6 +152,10 @@ const Status = z
         description:
           'Open circuit breakers: a rate limit, a quota, a template that does not boot or errors 5xx of GitHub. Each is probed once a minute.',
       }),
+    github_app: z.enum(['configured', 'missing']).meta({
+      description:
+        '`missing`: there is no GitHub App yet, and no job is found; /setup makes one. A token counts as an App.',
+    }),
     deadletters: z.int().meta({description: 'Number of dead letters; GET /deadletters lists them.'}),
     runner_version: RunnerVersion.nullable().meta({description: 'Null before the first reading of the sweep.'}),
   })
@@ -185,6 +192,7 @@ const EXAMPLE: z.output<typeof Status> = {
     incomplete: [],
   },
   breakers: [],
+  github_app: 'configured',
   deadletters: 0,
   runner_version: {
     latest: '2.338.0',
@@ -194,6 +202,13 @@ const EXAMPLE: z.output<typeof Status> = {
     ],
   },
 };
+
+/** A secret that cannot be read for another reason is the doctor's to explain. */
+async function appState(github: Config['github'], secrets: SecretReader): Promise<'configured' | 'missing'> {
+  if (github.appId === undefined) return github.token ? 'configured' : 'missing';
+  const isThere = await hasApp(github, (source) => secrets.read(source)).catch(() => true);
+  return isThere ? 'configured' : 'missing';
+}
 
 /** For so long all viewers of an instance get the same answer, whose reads are paid once. */
 const KEPT_MS = 3_000;
@@ -221,10 +236,11 @@ export const status = operation(
     },
     problems: [],
   },
-  async ({services, recentJobs, kept, headers}) => {
+  async ({services, recentJobs, kept, headers, secrets}) => {
     const {content, etag} = await kept('status', KEPT_MS, async () => {
       const {context, config} = await services();
-      const answer: z.output<typeof Status> = await readStatus(context, config, await recentJobs());
+      const read = await readStatus(context, config, await recentJobs());
+      const answer: z.output<typeof Status> = {...read, github_app: await appState(config.github, secrets)};
       const text = JSON.stringify(answer);
       return {content: text, etag: etagOf(text)};
     });

@@ -62,14 +62,25 @@ export async function lookAtStore({context: {store}}: Services<'api'>): Promise<
   return ok('the store answers');
 }
 
-/** Whether every secret that `api` names can be read. */
-export async function lookAtSecrets(config: Config, secrets: SecretReader): Promise<Found> {
+type Named = readonly [variable: string, source: SecretSource | undefined];
+
+/** Of a webhook secret without a version, `api` only writes new versions: it has no right to read it. */
+function isRead(source: SecretSource): boolean {
+  return source.kind !== 'resource' || source.name.includes('/versions/');
+}
+
+/** Whether every secret that `api` reads has an enabled version. Without an App (`hasApp`) its secrets have none yet. */
+export async function lookAtSecrets(config: Config, secrets: SecretReader, hasApp: boolean): Promise<Found> {
   const {github, codemagic, webhookSecrets, managerSecrets, taskSigningKeys} = config;
-  const named: readonly (readonly [variable: string, source: SecretSource | undefined])[] = [
+  const app: readonly Named[] = [
+    ['GITHUB_APP_ID', typeof github.appId === 'number' ? undefined : github.appId],
     ['GITHUB_APP_PRIVATE_KEY', github.privateKey],
+  ];
+  const named: readonly Named[] = [
+    ...(hasApp ? app : []),
     ['GITHUB_TOKEN', github.token],
     ['CODEMAGIC_TOKEN', codemagic.token],
-    ...webhookSecrets.map((source) => ['GITHUB_WEBHOOK_SECRET', source] as const),
+    ...webhookSecrets.filter(isRead).map((source) => ['GITHUB_WEBHOOK_SECRET', source] as const),
     ...managerSecrets.map((source) => ['RUNNER_MANAGER_SECRET', source] as const),
     ...taskSigningKeys.map((source) => ['TASK_SIGNING_KEY', source] as const),
   ];

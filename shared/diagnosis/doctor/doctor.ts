@@ -3,8 +3,9 @@ import type {SecretReader} from '../../config/secrets';
 import {type InvalidConfiguration, SlipwayError} from '../../errors';
 import type {Logger} from '../../logger';
 import type {Services} from '../../ports';
+import {hasApp} from '../has-app';
 import {appChecks, appChecksSkipped} from './app';
-import {ask, type Check, type CheckFinding, type Found, makeChecks, once, skipped} from './check';
+import {ask, type Check, type CheckFinding, type Found, makeChecks, once, skipped, warning} from './check';
 import {configurationFinding, lookAtQueue, lookAtSecrets, lookAtStore, lookAtSweep} from './deployment';
 import {lookAtGroups} from './groups';
 import {hostChecks, poolChecks, vmChecks} from './pools';
@@ -35,16 +36,17 @@ export async function examine(examined: Examined): Promise<CheckFinding[]> {
   const services = 'because' in started ? undefined : started;
   const needs = (look: (services: Services<'api'>) => Promise<Found>) => async () =>
     services ? look(services) : (stopped ?? skipped('api has not started'));
+  const missing = services && (await notSetUp(services));
   const {pools} = services?.context ?? config;
   const checks: readonly Check[] = [
     {id: 'configuration', look: async () => configurationFinding(invalid, config)},
-    ...gitHubChecks(services, stopped),
+    ...gitHubChecks(services, stopped ?? missing),
     ...poolChecks(pools, (look) => needs(({context}) => look(context))),
     {id: 'queue.provision', look: needs((some) => lookAtQueue(some, 'provision'))},
     {id: 'queue.stop', look: needs((some) => lookAtQueue(some, 'stop'))},
     {id: 'sweep', look: needs((some) => lookAtSweep(some, sweepSeconds))},
     {id: 'store', look: needs(lookAtStore)},
-    {id: 'secrets', look: () => lookAtSecrets(config, secrets)},
+    {id: 'secrets', look: () => lookAtSecrets(config, secrets, missing === undefined)},
     ...vmChecks(pools, (look) => needs(({context}) => look(context))),
     ...hostChecks(services?.context.hosts ?? config.hosts, (look) => needs(({context}) => look(context))),
     {id: 'runner_version', look: needs(({context}) => lookAtRunnerVersion(context))},
@@ -64,13 +66,29 @@ async function start({services, invalid}: Examined): Promise<Services<'api'> | F
   }
 }
 
-/** `app.*` and `groups`. */
+/** Why there is no App to look at although one is to be: the set-up page has not made it yet. Undefined: there is one, or a token, or nothing. */
+async function notSetUp({config: {github, urls}, secrets}: Services<'api'>): Promise<Found | undefined> {
+  if (github.appId === undefined) return undefined;
+  const isThere = await hasApp(github, (source) => ask('Secret Manager', secrets.check(source))).catch((thrown) => {
+    // Whatever else is wrong with the secret is a finding of `secrets`.
+    if (thrown instanceof SlipwayError) return true;
+    throw thrown;
+  });
+  if (isThere) return undefined;
+  return warning('no GitHub App is configured yet', `Open ${urls.api?.replace(/\/+$/, '') ?? ''}/setup in a browser.`);
+}
+
+/** `app.*` and `groups`. `stopped`: why none of them can be made; `app.key` has its status. */
 function gitHubChecks(services: Services<'api'> | undefined, stopped: Found | undefined): Check[] {
   const none = (because: string, remedy: string): Check[] => [
     ...appChecksSkipped(because, remedy),
     {id: 'groups', look: async () => skipped(because, remedy)},
   ];
-  if (!services) return none(stopped?.because ?? '', stopped?.do ?? '');
+  if (!services || stopped) {
+    const all = none(stopped?.because ?? '', stopped?.do ?? '');
+    if (!stopped || stopped.status === 'skipped') return all;
+    return all.map((check) => (check.id === 'app.key' ? {...check, look: async () => stopped} : check));
+  }
   const {config, context, clock} = services;
   const {github} = config;
   if (github.token === undefined && github.privateKey === undefined) {

@@ -5,7 +5,7 @@ import type {Placement} from '../../model/placement';
 import type {CreateOutcome, CreateRequest} from '../provider';
 import {RunFailure, secondsToNextMinute} from './client/errors';
 import type {Run, RunJob, RunRequest} from './client/run';
-import {belongsTo, overridesOf, runnerOf} from './environment';
+import {isOwnExecution, overridesOf, runnerOf} from './environment';
 import {type CloudRunPool, type Home, jobOfPool} from './job';
 import {executionsSince, taskTimeoutMs} from './look';
 
@@ -103,7 +103,7 @@ async function findStarted(
 ): Promise<string | undefined> {
   try {
     const executions = await executionsSince(run, job, clock.now() - LOOK_BACK_MS);
-    return executions.find((one) => belongsTo(deployment, one) && runnerOf(one) === name && !one.isFinished)?.name;
+    return executions.find((one) => isOwnExecution(deployment, one) && runnerOf(one) === name && !one.isFinished)?.name;
   } catch (error) {
     if (error instanceof RunFailure || error instanceof RangeError) return undefined;
     throw error;

@@ -65,7 +65,7 @@ async function valuesOf(
 }
 
 /** Whether the execution is of this deployment. What the variables do not say is somebody else's. */
-export function belongsTo(deployment: string, {env}: Pick<Execution, 'env'>): boolean {
+export function isOwnExecution(deployment: string, {env}: Pick<Execution, 'env'>): boolean {
   // mutation: executions of this deployment
   return env[DEPLOYMENT] === deployment && env[RUNNER] !== undefined;
 }

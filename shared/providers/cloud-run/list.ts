@@ -2,7 +2,7 @@ import type {Clock} from '../../clock';
 import type {MachineList, MachineReference} from '../provider';
 import {RunFailure} from './client/errors';
 import type {Execution, Run} from './client/run';
-import {belongsTo} from './environment';
+import {isOwnExecution} from './environment';
 import {type CloudRunPool, type Home, type JobPlace, jobOfExecution, jobOfPool} from './job';
 import {executionsSince, oldestAlive} from './look';
 import {machineOf} from './machine';
@@ -49,7 +49,7 @@ export async function listMachines(options: ListOptions, onRecord: readonly Mach
     const some = missing.slice(first, first + AT_A_TIME);
     await Promise.all(some.map(({id, region}) => reading(region, async () => oneOrNone(await run.getExecution(id)))));
   }
-  const alive = [...found.values()].filter((one) => belongsTo(deployment, one) && !one.isFinished);
+  const alive = [...found.values()].filter((one) => isOwnExecution(deployment, one) && !one.isFinished);
   const machines = alive.map((one) => machineOf(one, clock.now()));
   return unread.size === 0 ? {machines, complete: true} : {machines, complete: false, unreadPlaces: [...unread]};
 }

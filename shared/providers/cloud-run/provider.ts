@@ -9,7 +9,7 @@ import {checkPool} from './check';
 import {withRunErrors} from './client/errors';
 import type {Execution, Run, RunJob} from './client/run';
 import {startExecution} from './create';
-import {belongsTo, runnerOf, VERSION_REFUSED} from './environment';
+import {isOwnExecution, runnerOf, VERSION_REFUSED} from './environment';
 import {type CloudRunPool, type Home, jobOfExecution, jobOfPool} from './job';
 import {jobsOf, listMachines} from './list';
 import {executionsSince, oldestAlive} from './look';
@@ -44,7 +44,7 @@ export function createCloudRunProvider(options: CloudRunProviderOptions): Runner
     if (id !== undefined) {
       const found = jobOfExecution(id) && (await run.getExecution(id));
       if (!found) return [];
-      if (belongsTo(deployment, found) && runnerOf(found) === name) return [found];
+      if (isOwnExecution(deployment, found) && runnerOf(found) === name) return [found];
       logger.warning(`execution ${id} does not carry the name ${name} of ${deployment}: left alone`, {
         decision: 'foreign',
         runner: name,
@@ -57,7 +57,7 @@ export function createCloudRunProvider(options: CloudRunProviderOptions): Runner
     const places = jobsOf({pools: own ? [own] : pools, home});
     const lists = await Promise.all(places.map(({job}) => executionsSince(run, job, since)));
     // mutation: executions of the runner
-    return lists.flat().filter((one) => belongsTo(deployment, one) && runnerOf(one) === name);
+    return lists.flat().filter((one) => isOwnExecution(deployment, one) && runnerOf(one) === name);
   };
 
   const remove = async (execution: Execution): Promise<'accepted' | 'absent'> => {

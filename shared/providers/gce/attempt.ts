@@ -1,10 +1,11 @@
 import type {Clock} from '../../clock';
 import {DEPLOYMENT_LABEL, JOB_LABEL} from '../../model/names';
+import {POLL_MS, PollBudget} from '../poll-budget';
 import {isStarting, isStopped, isStopping} from '../provider';
 import {requestId} from './client/body';
 import type {Compute, InsertRequest, Instance, InstanceStatus, ZoneOperation} from './client/compute';
 import {ComputeFailure, classifyOperation} from './client/errors';
-import {awaitOperation, POLL_MS, PollBudget} from './wait';
+import {awaitOperation} from './wait';
 
 /** Seconds after which an insert is reported as uncertain. */
 const CREATE_BUDGET_SECONDS = 120;

@@ -6,8 +6,8 @@ import type {Compute, InstanceTemplate} from './client/compute';
 import {withComputeErrors} from './client/errors';
 import {findTemplate} from './client/templates';
 import type {GcePool} from './create';
-import {type DefaultPlace, poolRegion, poolZones} from './placement';
 import {type MachineKind, quotaFinding, quotaLeft} from './quota';
+import {type DefaultPlace, poolRegion, poolZones} from './zones';
 
 /** Name that no VM has. */
 const ABSENT_INSTANCE = 'slipway-health-check';

@@ -2,7 +2,15 @@ import * as z from 'zod';
 import {checkLongestLife, type LongestLife} from '../../model/longest-life';
 import {REGION, RFC_1035, RUNNER_NAME, regionOf, TEMPLATE_URL, ZONE} from '../../model/names';
 import type {GceProviderConfig, GceVmProviderConfig} from '../../model/pool';
-import {type Here, type ProviderBlock, type RawSettings, type SettingsProblems, text} from '../../model/settings';
+import {
+  checkProcessors,
+  type Here,
+  type Processor,
+  type ProviderBlock,
+  type RawSettings,
+  type SettingsProblems,
+  text,
+} from '../../model/settings';
 
 export const zone = text(ZONE, 'a zone such as us-central1-a');
 export const instance = text(RFC_1035, 'the name of a VM', 63);
@@ -92,18 +100,10 @@ const LONGEST_LIFE: LongestLife = {
 };
 
 /** Known machine families by their processors. Unknown families are not checked. @see https://cloud.google.com/compute/docs/cpu-platforms */
-const FAMILIES: Readonly<Record<'arm64' | 'x64', readonly string[]>> = {
+const FAMILIES: Readonly<Record<Processor, readonly string[]>> = {
   arm64: ['a4x', 'c4a', 'n4a', 't2a'],
   x64: 'a2 a3 a4 c2 c2d c3 c3d c4 c4d e2 f1 g1 g2 g4 h3 h4d m1 m2 m3 m4 n1 n2 n2d n4 n4d t2d x4 z3'.split(' '),
 };
-const ARCHITECTURES: Readonly<Record<string, 'arm64' | 'x64'>> = {
-  arm64: 'arm64',
-  aarch64: 'arm64',
-  x64: 'x64',
-  x86_64: 'x64',
-  amd64: 'x64',
-};
-
 /**
  * Reports settings of a pool of type gce that Compute Engine cannot fulfil. `settings`: the pool with its defaults, not validated; the schema
  * reports fields of a wrong type, which are ignored here.
@@ -111,7 +111,7 @@ const ARCHITECTURES: Readonly<Record<string, 'arm64' | 'x64'>> = {
 function checkGce(settings: RawSettings, provider: RawSettings, path: string, problems: SettingsProblems): void {
   checkPlace(provider, `${path}.provider`, problems);
   checkLongestLife(settings, path, problems, LONGEST_LIFE);
-  checkProcessors(settings, provider, path, problems);
+  checkProcessors(settings, provider['machineTypes'], familyOf, path, problems);
 }
 
 /** The region in the URL of a regional template. Undefined for a bare name, which may name a global template. */
@@ -135,35 +135,7 @@ function checkPlace({template, region, zones}: RawSettings, path: string, proble
   });
 }
 
-/** A label must not name a processor that a machine type does not have: the job would run on the wrong one. */
-function checkProcessors(
-  {requires, offers}: RawSettings,
-  {machineTypes}: RawSettings,
-  path: string,
-  problems: SettingsProblems,
-): void {
-  if (!Array.isArray(machineTypes)) return;
-  for (const [list, labels] of Object.entries({requires, offers})) {
-    if (!Array.isArray(labels)) continue;
-    labels.forEach((label, index) => {
-      const wanted = typeof label === 'string' ? processorOf(label) : undefined;
-      const other = machineTypes.find((type) => {
-        const family = typeof type === 'string' ? familyOf(type) : undefined;
-        return wanted !== undefined && family !== undefined && family !== wanted;
-      });
-      if (wanted === undefined || other === undefined) return;
-      const expected = `a label that fits the machine type ${problems.describe(other)}, or machine types of ${wanted}`;
-      problems.report(`${path}.${list}[${index}]`, problems.describe(label), expected);
-    });
-  }
-}
-
-function processorOf(label: string): 'arm64' | 'x64' | undefined {
-  const word = label.toLowerCase();
-  return Object.hasOwn(ARCHITECTURES, word) ? ARCHITECTURES[word] : undefined;
-}
-
-function familyOf(machineType: string): 'arm64' | 'x64' | undefined {
+function familyOf(machineType: string): Processor | undefined {
   const family = machineType.split('-')[0] ?? '';
   return (['arm64', 'x64'] as const).find((processor) => FAMILIES[processor].includes(family));
 }

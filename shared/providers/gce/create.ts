@@ -5,29 +5,15 @@ import {regionOf} from '../../model/names';
 import type {Placement} from '../../model/placement';
 import type {Pool} from '../../model/pool';
 import {longestIdleMinutes} from '../../model/warm';
+import {type ExhaustedPlacements, listPlacements, placeOrder} from '../placements';
 import type {CreateOutcome, CreateRequest, PlacementRequest} from '../provider';
+import {type TriedPlacement, tryPlacements} from '../try-placements';
 import {attemptInsert} from './attempt';
 import {instanceBody, requestId} from './client/body';
 import type {Compute, InsertRequest, InstanceTemplate} from './client/compute';
-import {ComputeFailure, type ComputeFailureClass, secondsToNextMinute} from './client/errors';
+import {ComputeFailure, secondsToNextMinute} from './client/errors';
 import {findTemplate} from './client/templates';
-import {
-  type DefaultPlace,
-  type ExhaustedPlacements,
-  type FailedPlacement,
-  listPlacements,
-  nextPlacement,
-  type PlacementStep,
-  poolRegion,
-  poolZones,
-  zoneOrder,
-} from './placement';
-
-/** No placement is tried later than this after the start, so that the last wait still fits into the time-out of the function. */
-const LAST_ATTEMPT_SECONDS = 90;
-
-/** Number of refusals that the message of a refused creation quotes. */
-const MAX_SHOWN_REFUSALS = 3;
+import {type DefaultPlace, poolRegion, poolZones} from './zones';
 
 /** The settings of a pool that the provider uses. Minutes may have fractions. */
 export interface GcePool {
@@ -62,11 +48,6 @@ interface Prepared {
   readonly placements: readonly Placement[];
 }
 
-/** A placement that failed, with the error of Compute Engine. */
-interface TriedPlacement extends FailedPlacement {
-  readonly failure: ComputeFailure;
-}
-
 /**
  * Tries one placement after the other until a VM is created, or until a failure rules out the other placements. Then decides the outcome
  * from all failures.
@@ -74,18 +55,20 @@ interface TriedPlacement extends FailedPlacement {
 export async function createMachine(options: CreateOptions, request: CreateRequest): Promise<CreateOutcome> {
   const prepared = await prepare(options, request);
   if ('kind' in prepared) return prepared;
-  options.exhausted.forgetIfAllInvalid(prepared.placements);
-  const startedAt = options.clock.now();
-  const failed: TriedPlacement[] = [];
-  for (;;) {
-    const step = nextPlacement(prepared.placements, failed, (placement) => options.exhausted.of(placement));
-    if (step.kind !== 'try') return outcomeWithoutPlacement(options, prepared.placements, failed, step);
-    if (options.clock.now() - startedAt >= LAST_ATTEMPT_SECONDS * 1000) return outOfTime(failed);
-    const outcome = await tryPlacement(options, request, prepared.template, step.placement);
-    if ('kind' in outcome) return outcome;
-    recordFailure(options, request, outcome);
-    failed.push(outcome);
-  }
+  const {exhausted, pool, clock, logger} = options;
+  const ladder = {
+    placements: prepared.placements,
+    regionOfPlace: regionOf,
+    quotaScopeOf: regionOf,
+    refused: 'Compute Engine refuses every placement of the pool; correct its template, zones or machine types',
+    retryAfterRateSeconds: secondsToNextMinute,
+    runner: request.name,
+    pool: pool.name,
+    exhausted,
+    clock,
+    logger,
+  };
+  return tryPlacements(ladder, (placement) => tryPlacement(options, request, prepared.template, placement));
 }
 
 /**
@@ -97,9 +80,9 @@ export async function placementsFor(
   {compute, pool, place}: Pick<CreateOptions, 'compute' | 'pool' | 'place'>,
   {name}: PlacementRequest,
 ): Promise<readonly Placement[]> {
-  const zones = zoneOrder(name, await poolZones(compute, pool, place));
+  const places = placeOrder(name, await poolZones(compute, pool, place));
   const {machineTypes, spot} = pool.provider;
-  return listPlacements({zones, spot, ...(machineTypes ? {machineTypes} : {})});
+  return listPlacements({places, spot, ...(machineTypes ? {machineTypes} : {})});
 }
 
 /** Reads the placements and the template. No VM has been inserted yet, so any call without an answer can be repeated. */
@@ -155,70 +138,4 @@ function insertRequest(
     // Identifies exactly this request: another placement of the same name is another request. The URL of the template contains the project.
     requestId: requestId(name, placement.place, template.selfLink, placement.machineType ?? '', model),
   };
-}
-
-function recordFailure(
-  {exhausted, logger, pool}: CreateOptions,
-  {name}: CreateRequest,
-  {placement, failure}: TriedPlacement,
-): void {
-  if (failure.failureClass === 'zone_full') exhausted.add(placement, 'full');
-  if (failure.failureClass === 'invalid') exhausted.add(placement, 'invalid');
-  const {place: zone, machineType, spot} = placement;
-  logger.warning(failure.message, {
-    decision: 'rung_failed',
-    reason: failure.failureClass,
-    code: failure.code,
-    runner: name,
-    pool: pool.name,
-    zone,
-    ...(machineType ? {machineType} : {}),
-    spot,
-  });
-}
-
-function outcomeWithoutPlacement(
-  {clock}: CreateOptions,
-  placements: readonly Placement[],
-  failed: readonly TriedPlacement[],
-  step: Exclude<PlacementStep, {kind: 'try'}>,
-): CreateOutcome {
-  const last = failed.at(-1);
-  if (!last) {
-    const message = `each of the ${placements.length} placements was full or refused a few minutes ago`;
-    return {kind: 'no_capacity', tried: [], message};
-  }
-  // Among several failures, the one that decided the outcome.
-  const decisive = (failureClass: ComputeFailureClass) =>
-    failed.findLast((one) => one.failureClass === failureClass) ?? last;
-  switch (step.because) {
-    case 'no_capacity':
-      return {kind: 'no_capacity', tried: placementsOf(failed), message: decisive('zone_full').failure.message};
-    case 'quota': {
-      const {failure, placement} = decisive('quota');
-      return {kind: 'quota', message: failure.message, quotaScope: regionOf(placement.place)};
-    }
-    case 'rate':
-      return {kind: 'rate_limited', message: last.failure.message, retryAfterSeconds: secondsToNextMinute(clock.now())};
-    case 'refused':
-      return {kind: 'refused', message: refusals(placements, failed)};
-    default:
-      return {kind: 'refused', message: last.failure.message};
-  }
-}
-
-/** Quotes only some of the refusals: most often they are all the same. */
-function refusals(placements: readonly Placement[], failed: readonly TriedPlacement[]): string {
-  const messages = failed.slice(0, MAX_SHOWN_REFUSALS).map(({failure}) => failure.message);
-  const more = placements.length > messages.length ? `; and ${placements.length - messages.length} more` : '';
-  return `Compute Engine refuses every placement of the pool; correct its template, zones or machine types: ${messages.join('; ')}${more}`;
-}
-
-function outOfTime(failed: readonly TriedPlacement[]): CreateOutcome {
-  const message = `${failed.length} placements failed within ${LAST_ATTEMPT_SECONDS} s, the others are left for the next attempt`;
-  return {kind: 'no_capacity', tried: placementsOf(failed), message};
-}
-
-function placementsOf(failed: readonly TriedPlacement[]): Placement[] {
-  return failed.map(({placement}) => placement);
 }

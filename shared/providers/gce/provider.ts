@@ -2,6 +2,8 @@ import type {Clock} from '../../clock';
 import {Refused} from '../../errors';
 import type {Logger} from '../../logger';
 import {DEPLOYMENT_LABEL, KEEP_LABEL, POOL_LABEL, parseRunnerName} from '../../model/names';
+import {lastLineOf} from '../console-line';
+import {ExhaustedPlacements, placeOrder} from '../placements';
 import {
   isStarting,
   isStopped,
@@ -15,9 +17,8 @@ import {checkPool} from './check';
 import {belongsTo, requestId} from './client/body';
 import type {Compute, Instance, InstanceStatus} from './client/compute';
 import {withComputeErrors} from './client/errors';
-import {lastLineOf} from './console';
 import {createMachine, type GcePool, placementsFor} from './create';
-import {type DefaultPlace, ExhaustedPlacements, poolZones, zoneOrder} from './placement';
+import {type DefaultPlace, poolZones} from './zones';
 
 export interface GceProviderOptions {
   readonly compute: Compute;
@@ -53,7 +54,7 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
   };
 
   const look = async ({name, pool: ofPool, place: known}: MachineReference): Promise<Instance | undefined> => {
-    const zones = known ? [known] : zoneOrder(name, await zonesToLookInto(name, ofPool));
+    const zones = known ? [known] : placeOrder(name, await zonesToLookInto(name, ofPool));
     for (const candidate of zones) {
       const instance = await compute.getInstance(candidate, name);
       if (!instance) continue;

@@ -1,5 +1,6 @@
 import type {Clock} from '../../clock';
 import {regionOf} from '../../model/names';
+import {POLL_MS, PollBudget} from '../poll-budget';
 import {
   isRunning,
   isStarting,
@@ -15,7 +16,7 @@ import {
 import {requestId} from './client/body';
 import type {Compute, Instance, PowerAction, ZoneOperation} from './client/compute';
 import {ComputeFailure, classifyOperation, secondsToNextMinute, withComputeErrors} from './client/errors';
-import {awaitOperation, POLL_MS, PollBudget} from './wait';
+import {awaitOperation} from './wait';
 
 /** Seconds after which a start or stop is reported as uncertain. During a stop the guest may take up to 90. */
 const BUDGET_SECONDS = 120;

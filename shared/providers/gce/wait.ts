@@ -1,11 +1,7 @@
 import type {Clock} from '../../clock';
+import {POLL_MS, type PollBudget} from '../poll-budget';
 import type {Compute, ComputeErrorItem, OperationResult, ZoneOperation} from './client/compute';
 import {ComputeFailure} from './client/errors';
-
-export const POLL_MS = 2_000;
-
-/** Seconds between two heartbeats, and the longest single wait at the server. */
-export const HEARTBEAT_SECONDS = 25;
 
 /** How an operation ended; `running`: the budget ran out first. */
 export type OperationEnd =
@@ -41,43 +37,5 @@ async function waitOnce(
   } catch (error) {
     if (error instanceof ComputeFailure && /^(uncertain|rate)$/.test(error.failureClass)) return {kind: 'running'};
     throw error;
-  }
-}
-
-/** A wait with a time budget. Calls `onWaiting` at regular times, so that the caller can renew its lease. */
-export class PollBudget {
-  readonly #end: number;
-  lastHeartbeatAt: number;
-
-  constructor(
-    private readonly clock: Clock,
-    budgetSeconds: number,
-    private readonly onWaiting: (() => Promise<void>) | undefined,
-  ) {
-    this.lastHeartbeatAt = clock.now();
-    this.#end = this.lastHeartbeatAt + budgetSeconds * 1000;
-  }
-
-  get isOver(): boolean {
-    return this.clock.now() >= this.#end;
-  }
-
-  /** Whole seconds of the next wait: the remaining budget, at most `HEARTBEAT_SECONDS`. */
-  get maxWaitSeconds(): number {
-    return Math.max(1, Math.min(HEARTBEAT_SECONDS, Math.ceil((this.#end - this.clock.now()) / 1000)));
-  }
-
-  /**
-   * Calls `onWaiting` if `HEARTBEAT_SECONDS` have passed since the last call. An error of `onWaiting` (the lease was lost) ends the wait.
-   */
-  async heartbeat(): Promise<void> {
-    if (this.clock.now() - this.lastHeartbeatAt < HEARTBEAT_SECONDS * 1000) return;
-    this.lastHeartbeatAt = this.clock.now();
-    await this.onWaiting?.();
-  }
-
-  async pause(ms: number): Promise<void> {
-    await this.clock.sleep(ms);
-    await this.heartbeat();
   }
 }

@@ -95,6 +95,15 @@ export class Accounts {
     return this.#accounts.get(login.toLowerCase());
   }
 
+  all(): Account[] {
+    return [...this.#accounts.values()];
+  }
+
+  /** Who is logged in at GitHub in a browser: the first user, made when there is none. */
+  person(): Account {
+    return this.all().find(({type}) => type === 'User') ?? this.addAccount('alice', {type: 'User'});
+  }
+
   /** Throws 404. */
   repository(fullName: string): Repository {
     const repository = this.#repositories.get(fullName.toLowerCase());

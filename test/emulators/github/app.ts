@@ -49,10 +49,21 @@ export interface PersonalToken {
   readonly scopes?: readonly string[];
 }
 
+/** What a manifest says about an App. */
+export interface NewAppSettings {
+  readonly id: number;
+  readonly slug: string;
+  readonly permissions: Permissions;
+  readonly events: readonly string[];
+  readonly setupUrl: string | undefined;
+}
+
 /** The GitHub App, its installations, and every token that opens the API. */
 export class App {
-  readonly id: number;
-  readonly slug = 'slipway-world';
+  id: number;
+  slug = 'slipway-world';
+  /** Where an installation leads the browser; undefined: nowhere. */
+  setupUrl: string | undefined;
   /** What the App asks each account for. */
   permissions: Permissions = PERMISSIONS;
   /** What its webhook receives, as its settings say. */
@@ -74,6 +85,16 @@ export class App {
     id: number,
   ) {
     this.id = id;
+  }
+
+  /** Another App, made from a manifest, takes the place of this one; it is installed nowhere. */
+  become({id, slug, permissions, events, setupUrl}: NewAppSettings): void {
+    for (const installation of this.installations()) this.uninstall(installation.id);
+    this.id = id;
+    this.slug = slug;
+    this.permissions = permissions;
+    this.events = events;
+    this.setupUrl = setupUrl;
   }
 
   get privateKeyPem(): string {

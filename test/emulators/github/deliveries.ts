@@ -28,7 +28,7 @@ export class Deliveries {
 
   constructor(
     private readonly world: ModelContext,
-    private readonly appId: number,
+    private readonly appId: () => number,
   ) {}
 
   addHook(options: HookOptions): Hook {
@@ -54,6 +54,11 @@ export class Deliveries {
     const hook = this.#hooks.get(id);
     if (!hook) throw notFound();
     return hook;
+  }
+
+  removeHook(hook: Hook): void {
+    hook.active = false;
+    this.#hooks.delete(hook.id);
   }
 
   /** Plans the delivery, with what the faults make of it. */
@@ -157,7 +162,7 @@ export class Deliveries {
       'X-GitHub-Delivery': guid,
       'X-GitHub-Event': event,
       'X-GitHub-Hook-ID': String(hook.id),
-      'X-GitHub-Hook-Installation-Target-ID': String(kind === 'app' ? this.appId : hook.id),
+      'X-GitHub-Hook-Installation-Target-ID': String(kind === 'app' ? this.appId() : hook.id),
       'X-GitHub-Hook-Installation-Target-Type': kind === 'app' ? 'integration' : kind,
       'X-Hub-Signature': `sha1=${sign('sha1')}`,
       'X-Hub-Signature-256': `sha256=${sign('sha256')}`,

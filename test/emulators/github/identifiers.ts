@@ -3,6 +3,7 @@ import type {Random} from '../../../shared/random';
 /** Where each kind of id begins: the sizes are those of github.com in 2026. */
 const START = {
   account: 33_000_000,
+  app: 1_200_000,
   repository: 376_000_000,
   installation: 48_000_000,
   hook: 403_000_000,

@@ -13,6 +13,7 @@ import type {Job, JobStatus} from './job';
 import {JobQueue, type NewJob} from './job-queue';
 import {LATENCIES, type Latencies} from './latencies';
 import {type ListFaults, NO_LIST_FAULTS} from './list-faults';
+import {Manifests} from './manifests';
 import type {ModelContext, WorldEvent} from './model-context';
 import {GITHUB_COM} from './payload';
 import {type RateLimitOptions, RateLimits} from './rate-limits';
@@ -66,6 +67,8 @@ export class GitHubWorld {
   readonly queue: JobQueue;
   readonly deliveries: Deliveries;
   readonly limits: RateLimits;
+  /** Apps that browsers make from manifests. */
+  readonly manifests: Manifests;
   readonly faults = new RequestFaults();
   readonly lists: ListFaults;
   readonly authClock: Clock;
@@ -92,7 +95,8 @@ export class GitHubWorld {
     };
     this.accounts = new Accounts(context);
     this.app = new App(context, this.authClock, options.appId ?? 171_503);
-    this.deliveries = new Deliveries(context, this.app.id);
+    this.deliveries = new Deliveries(context, () => this.app.id);
+    this.manifests = new Manifests(context, this);
     if (options.deliveryFaults) this.deliveries.faults = options.deliveryFaults;
     this.#webhooks = new Webhooks({
       accounts: this.accounts,

@@ -3,6 +3,7 @@ import type {AddressInfo, Socket} from 'node:net';
 import {KEPT_CONNECTIONS} from '../kept-connections';
 import {answer, logRequest, type ReceivedRequest} from './http/answer';
 import type {Answer} from './http/call';
+import {webPage} from './http/web-pages';
 import type {GitHubWorld} from './model';
 
 /** GitHub's REST API over HTTP on 127.0.0.1, for octokit. */
@@ -55,6 +56,11 @@ function close(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
 
 async function respond(world: GitHubWorld, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const received = await receive(request);
+  const page = webPage(world, received);
+  if (page) {
+    send(world, response, page);
+    return;
+  }
   const fault = world.faults.take(received.method, received.path, received.url.search.slice(1));
   if (typeof fault === 'object' && 'total' in fault) {
     send(world, response, withWrongTotal(answer(world, {...received, knownEtag: undefined}), fault.total));

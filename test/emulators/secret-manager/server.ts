@@ -20,7 +20,7 @@ interface Found {
 }
 
 /**
- * Secret Manager's REST API, as far as a reader needs it: list the versions of a secret, access one. Plain HTTP, for
+ * Secret Manager's REST API, as far as Slipway needs it: list the versions of a secret, access one, add one. Plain HTTP, for
  * `SECRET_MANAGER_EMULATOR_HOST`.
  *
  * @see https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions
@@ -30,9 +30,13 @@ export class SecretManagerServer {
   readonly requests: string[] = [];
   /** While set, every request fails so; `hang`: gets no answer. */
   failure: Failure | 'hang' | undefined;
+  /** Answers to the next new versions, one each, in place of the real ones. */
+  readonly refusals: Failure[] = [];
+  /** Secrets to which no version can be added: the caller lacks the right. */
+  readonly sealed = new Set<string>();
 
   readonly #secrets = new Map<string, Version[]>();
-  readonly #server = createServer(KEPT_CONNECTIONS, (request, response) => this.#answer(request, response));
+  readonly #server = createServer(KEPT_CONNECTIONS, (request, response) => void this.#answer(request, response));
 
   private constructor() {}
 
@@ -48,6 +52,16 @@ export class SecretManagerServer {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Makes a secret without a version, as Terraform does. */
+  addSecret(secret: string): void {
+    if (!this.#secrets.has(secret)) this.#secrets.set(secret, []);
+  }
+
+  /** The payloads of all versions, oldest first. */
+  payloads(secret: string): string[] {
+    return (this.#secrets.get(secret) ?? []).map(({payload}) => payload);
   }
 
   /** `secret`: `projects/P/secrets/S`, made if it is new. Returns the version's number. */
@@ -70,12 +84,28 @@ export class SecretManagerServer {
     });
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const {pathname, searchParams} = new URL(request.url ?? '/', 'http://secret-manager');
     this.requests.push(`${request.method} ${pathname}`);
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
     if (this.failure === 'hang') return;
-    const answer = this.failure ?? this.#find(pathname, searchParams, request.method);
-    send(response, answer);
+    const body = Buffer.concat(chunks).toString('utf8');
+    const found = () =>
+      request.method === 'POST' ? this.#add(pathname, body) : this.#find(pathname, searchParams, request.method);
+    const refusal = request.method === 'POST' ? this.refusals.shift() : undefined;
+    send(response, this.failure ?? refusal ?? found());
+  }
+
+  /** @see https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets/addVersion */
+  #add(pathname: string, body: string): Failure | Found {
+    const [, secret] = /^\/v1\/(projects\/[^/]+\/secrets\/[^/:]+):addVersion$/.exec(pathname) ?? [];
+    if (!secret || !this.#secrets.has(secret)) return NOT_FOUND;
+    if (this.sealed.has(secret)) return {httpStatus: 403, status: 'PERMISSION_DENIED'};
+    const {payload} = JSON.parse(body) as {payload?: {data?: string}};
+    if (!payload?.data) return {httpStatus: 400, status: 'INVALID_ARGUMENT'};
+    const version = this.addVersion(secret, Buffer.from(payload.data, 'base64').toString('utf8'));
+    return {found: {name: `${secret}/versions/${version}`, state: 'ENABLED'}};
   }
 
   #find(pathname: string, query: URLSearchParams, method: string | undefined): Failure | Found {

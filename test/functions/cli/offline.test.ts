@@ -166,6 +166,13 @@ describe('check', () => {
     expect(stdout).toContain(said);
   });
 
+  test('leaves to the deployment what it may say for its pools: the role at AWS', async () => {
+    const provider =
+      '{type: ec2, region: eu-central-1, launchTemplate: slipway-x64, subnets: [subnet-a], instanceTypes: [m7i.large]}';
+    const input = `pools: [{name: ec2, repo: acme/app, requires: [aws], provider: ${provider}}]`;
+    expect(await cli.run(['check', '-'], {input})).toMatchObject({code: 0, stderr: '-: 1 pool, no errors\n'});
+  });
+
   test('nothing of the environment counts, and no secret that stands in the file is shown', async () => {
     const env = {RUNNER_CONFIG: 'broken: [', GITHUB_APP_ID: 'x', MAX_CONCURRENT: 'many'};
     expect(await cli.run(['check', 'pools.yaml'], {env})).toMatchObject({code: 0});

@@ -308,6 +308,12 @@ describe('status of a large deployment', () => {
     expect(stdout).toContain('\n312 jobs wait; at most 900 runners in all.\n');
   });
 
+  test('tells where a GitHub App is made while there is none', async () => {
+    expect((await slipway(['status'])).stdout).not.toContain('/setup');
+    answer = (_, response) => json(response, {...status, github_app: 'missing'});
+    expect((await slipway(['status'])).stdout).toContain('There is no GitHub App yet: open /setup of the API.');
+  });
+
   test('no line of the live view wraps', async () => {
     const isDrawn = (stdout: string) => stdout.includes('UTC, every');
     const {stdout} = await slipway(['status', '--watch'], {SLIPWAY_FORCE_TTY: '50', NO_COLOR: '1'}, isDrawn);

@@ -1,16 +1,7 @@
-import {
-  type ComputeFailureClass,
-  classifyOperation,
-  classifyRequest,
-  missingResource,
-} from '../../../shared/providers/gce/client/errors';
+import {classifyOperation, classifyRequest, missingResource} from '../../../shared/providers/gce/client/errors';
+import type {FailureClass} from '../../../shared/providers/placements';
 
-type HttpRow = [
-  status: number | undefined,
-  reason: string | undefined,
-  message: string,
-  failureClass: ComputeFailureClass,
-];
+type HttpRow = [status: number | undefined, reason: string | undefined, message: string, failureClass: FailureClass];
 
 describe('a refused request', () => {
   test.each<HttpRow>([
@@ -70,7 +61,7 @@ describe('a refused request', () => {
 });
 
 describe('a failed operation', () => {
-  test.each<[string, string, ComputeFailureClass]>([
+  test.each<[string, string, FailureClass]>([
     ['ZONE_RESOURCE_POOL_EXHAUSTED', '', 'zone_full'],
     ['ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS', '', 'zone_full'],
     ['REGION_RESOURCE_POOL_EXHAUSTED', '', 'zone_full'],

@@ -1,7 +1,8 @@
 import {randomBytes} from 'node:crypto';
 import {createCompute} from '../../../shared/providers/gce/client/client';
 import type {Compute, InsertRequest} from '../../../shared/providers/gce/client/compute';
-import {ComputeFailure, type ComputeFailureClass} from '../../../shared/providers/gce/client/errors';
+import {ComputeFailure} from '../../../shared/providers/gce/client/errors';
+import type {FailureClass} from '../../../shared/providers/placements';
 import {holdTimeouts, pass, releaseTimeouts} from '../../builders/held-timeouts';
 import {VirtualScheduler} from '../../emulators/scheduler';
 import {type Canned, type CannedCompute, cannedCompute, refusal, type SeenRequest} from './canned';
@@ -69,7 +70,7 @@ test('an insert sends body, template and request id, and returns the operation',
 });
 
 describe('a refused insert', () => {
-  test.each<[string, Canned, ComputeFailureClass, string]>([
+  test.each<[string, Canned, FailureClass, string]>([
     ['quota', refusal(403, 'quotaExceeded', "Quota 'CPUS' exceeded."), 'quota', 'quotaExceeded'],
     ['rate limit', refusal(403, 'rateLimitExceeded', 'Rate Limit Exceeded'), 'rate', 'rateLimitExceeded'],
     ['permission', refusal(403, 'forbidden', "Required 'compute.instances.create'"), 'denied', 'forbidden'],

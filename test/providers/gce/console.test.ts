@@ -1,4 +1,4 @@
-import {lastLineOf} from '../../../shared/providers/gce/console';
+import {lastLineOf} from '../../../shared/providers/console-line';
 import {createRequest} from '../../contracts/provider';
 import {type GceWorld, NAME, openGceWorld} from './world';
 

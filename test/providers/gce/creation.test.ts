@@ -1,5 +1,5 @@
 import type {Placement} from '../../../shared/model/placement';
-import {zoneOrder} from '../../../shared/providers/gce/placement';
+import {placeOrder} from '../../../shared/providers/placements';
 import {createRequest} from '../../contracts/provider';
 import {type GceWorld, type GceWorldOptions, isGetInstance, isInsert, NAME, openGceWorld, ZONES} from './world';
 
@@ -23,7 +23,7 @@ const create = (name = NAME) => gce.provider.create(createRequest({name}, tried)
 /** Names of runners whose first zone this is. */
 const namesStartingIn = (zone: string) =>
   Array.from({length: 30}, (_, n) => `slipway-arm-${n}-1`).filter(
-    (name) => zoneOrder(name, [...ZONES].sort())[0] === zone,
+    (name) => placeOrder(name, [...ZONES].sort())[0] === zone,
   );
 const requestIds = () => gce.inserts().map(({query}) => query.get('requestId'));
 afterEach(() => gce.close());

@@ -1,5 +1,5 @@
 import type {Placement} from '../../../shared/model/placement';
-import {zoneOrder} from '../../../shared/providers/gce/placement';
+import {placeOrder} from '../../../shared/providers/placements';
 import {createRequest} from '../../contracts/provider';
 import {type GceWorld, type GceWorldOptions, isInsert, NAME, openGceWorld, TEMPLATE, ZONES} from './world';
 
@@ -142,7 +142,7 @@ test('a quota counts for a region: a zone of another region is tried', async () 
   await open({provider: {zones}});
   gce.world.setQuota('us-central1', 'CPUS', 0);
   const name = Array.from({length: 30}, (_, n) => `slipway-arm-${n}-1`).find(
-    (one) => zoneOrder(one, zones)[0] === 'us-central1-a',
+    (one) => placeOrder(one, zones)[0] === 'us-central1-a',
   );
   expect(await create(name)).toMatchObject({kind: 'created', placement: {place: 'europe-west1-b'}});
   expect(tried.map(({place}) => place)).toEqual(['us-central1-a', 'europe-west1-b']);

@@ -1,7 +1,7 @@
 import {createCompute} from '../../../shared/providers/gce/client/client';
 import type {GcePool} from '../../../shared/providers/gce/create';
-import {zoneOrder} from '../../../shared/providers/gce/placement';
 import {createGceProvider} from '../../../shared/providers/gce/provider';
+import {placeOrder} from '../../../shared/providers/placements';
 import type {RunnerProvider} from '../../../shared/providers/provider';
 import {createLogger} from '../../../shared/telemetry/create-logger';
 import {directCompute} from '../../emulators/compute/direct';
@@ -18,7 +18,7 @@ export const NAME = 'slipway-arm-7-1';
 const POOL_ZONES = ['us-central1-a', 'us-central1-b', 'us-central1-f'];
 
 /** The zones of the pool in the order in which they are tried for `NAME`. */
-export const ZONES = zoneOrder(NAME, POOL_ZONES) as [string, string, string];
+export const ZONES = placeOrder(NAME, POOL_ZONES) as [string, string, string];
 
 export const TEMPLATE: Template = {
   name: 'runner',

@@ -38,7 +38,7 @@ export const CLOUD_RUN_MUTATIONS: readonly Mutation[] = [
   {
     name: 'cloud-run: by its name every execution of the pool is the runner’s',
     marked: 'executions of the runner',
-    value: 'lists.flat().filter((one) => belongsTo(deployment, one))',
+    value: 'lists.flat().filter((one) => isOwnExecution(deployment, one))',
     provider: 'cloud-run',
   },
   {

@@ -2,6 +2,7 @@ import {CLOUD_RUN_MUTATIONS} from './cloud-run-mutations';
 import {CODEMAGIC_MUTATIONS} from './codemagic-mutations';
 import {CORE_MUTATIONS} from './core-mutations';
 import {DOCKER_MUTATIONS} from './docker-mutations';
+import {EC2_MUTATIONS} from './ec2-mutations';
 import {IDENTITY_MUTATIONS} from './identity-mutations';
 import type {Mutation} from './mutation';
 import {PEOPLE_MUTATIONS} from './people-mutations';
@@ -23,6 +24,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...PLACEMENT_MUTATIONS,
   ...SETTINGS_MUTATIONS,
   ...PROVIDER_MUTATIONS,
+  ...EC2_MUTATIONS,
   ...CLOUD_RUN_MUTATIONS,
   ...CODEMAGIC_MUTATIONS,
   ...DOCKER_MUTATIONS,

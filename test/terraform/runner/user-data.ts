@@ -1,17 +1,21 @@
-import {readFileSync} from 'node:fs';
-import {join} from 'node:path';
-import {gzipSync} from 'node:zlib';
+import {gunzipSync} from 'node:zlib';
+import {userData} from '../../../shared/providers/ec2/user-data';
+import {Secret} from '../../../shared/secret';
 
-const STARTUP_SCRIPT = join(__dirname, '../../../terraform/runner/startup.sh');
-
-/** User data of an EC2 instance: lines that set shell variables, then the startup script without its comment lines. */
-export function userData(variables: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(variables).map(([name, value]) => `${name}='${value}'`);
-  const script = readFileSync(STARTUP_SCRIPT, 'utf8').replaceAll(/^\s*#.*\n/gm, '');
-  return ['#!/bin/bash', ...lines, script].join('\n');
-}
-
-/** In the form in which it travels, before base64. */
-export function compressed(text: string): Buffer {
-  return gzipSync(text, {level: 9});
+/** The user data that the control plane gives an instance, as cloud-init unpacks it. `changes`: other values, or more variables. */
+export function unpackedUserData(encodedJitConfig: string, changes: Readonly<Record<string, string>>): string {
+  const data = userData({
+    deployment: 'slipway',
+    pool: 'linux-ec2',
+    runner: 'slipway-linux-ec2-44200000894-1',
+    encodedJitConfig: new Secret(encodedJitConfig),
+    lifeSeconds: 22_500,
+    idleSeconds: 900,
+  });
+  const script = gunzipSync(Buffer.from(data.reveal(), 'base64')).toString('utf8');
+  return Object.entries(changes).reduce((text, [name, value]) => {
+    const line = `${name}='${value}'`;
+    const given = new RegExp(`^${name}=.*$`, 'm');
+    return given.test(text) ? text.replace(given, line) : text.replace('\n', `\n${line}\n`);
+  }, script);
 }

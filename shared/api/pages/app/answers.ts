@@ -90,6 +90,7 @@ export interface Status {
     readonly message: string;
     readonly next_probe: string;
   }[];
+  readonly github_app: 'configured' | 'missing';
   readonly deadletters: number;
   readonly runner_version: {readonly latest: string} | null;
 }

@@ -105,7 +105,15 @@ function NextStep({status, info}: {readonly status: Status; readonly info: Info 
   const [first] = info.runner_configs;
   if (!first)
     return (
-      <p class="banner">No pool is configured yet. Add one to RUNNER_CONFIG and apply: docs/configure.md shows how.</p>
+      <p class="banner">
+        No pool is configured yet. Add one to RUNNER_CONFIG and apply: docs/configuration.md shows how.
+      </p>
+    );
+  if (status.github_app === 'missing')
+    return (
+      <p class="banner">
+        There is no GitHub App yet, so no job is found. <a href="./setup">Set it up</a>.
+      </p>
     );
   const isQuiet =
     status.active_runners_total + status.waiting_jobs_total + status.unserved_jobs.length + status.deadletters === 0 &&

@@ -1,3 +1,4 @@
+import type {ConsoleOutput} from '../../console-line';
 import type {VmStatus} from '../../provider';
 
 /** Key and value pairs of an instance's or template's metadata. */
@@ -50,13 +51,6 @@ export interface Instance {
   /** `e2-standard-4`; undefined: Compute Engine does not say. */
   readonly machineType?: string;
   readonly isSpot: boolean;
-}
-
-/** What an instance wrote to its first serial port. */
-export interface SerialOutput {
-  readonly contents: string;
-  /** Compute Engine keeps the last 1 MB: the beginning is gone, and the first line may be the rest of one. */
-  readonly isCut: boolean;
 }
 
 /** `start`: from TERMINATED; `resume`: from SUSPENDED; `stop`: from RUNNING. */
@@ -128,7 +122,8 @@ export interface Compute {
   insertInstance(request: InsertRequest): Promise<ZoneOperation>;
   getInstance(zone: string, name: string): Promise<Instance | undefined>;
   /** What the instance has written so far, over all of its boots; undefined: there is no such instance. */
-  serialOutput(zone: string, name: string): Promise<SerialOutput | undefined>;
+  /** Of the first serial port. Compute Engine keeps the last 1 MB: the first line may be the rest of one. */
+  serialOutput(zone: string, name: string): Promise<ConsoleOutput | undefined>;
   /** Every instance with all of these labels, in all zones. Throws if a zone cannot be reached, because the list must be complete. */
   listInstances(labels: Readonly<Record<string, string>>): Promise<Instance[]>;
   /** Whether Compute Engine preempted the spot VM of this name, as far as its operations are kept. */

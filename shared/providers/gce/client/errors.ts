@@ -1,19 +1,8 @@
 import type {Clock} from '../../../clock';
 import {Refused, SlipwayError, Unavailable} from '../../../errors';
 import type {RefusedCall} from '../../../google-call';
+import type {FailureClass} from '../../placements';
 import type {ComputeErrorItem} from './compute';
-
-/**
- * What a refusal of Compute Engine means for the placements that are left.
- * - `zone_full`: try another zone or machine type.
- * - `quota`: another zone of the region would not help; open the quota breaker.
- * - `rate`: the API's own rate quota; wait for the next minute.
- * - `conflict`: the name is in use.
- * - `invalid`: it cannot be had like this at this placement; another one may do.
- * - `denied`: permission, or a template or subnetwork that is missing; a person has to change something.
- * - `uncertain`: no answer of Compute Engine's own, or 5xx: it may have happened. Look before trying elsewhere.
- */
-export type ComputeFailureClass = 'zone_full' | 'quota' | 'rate' | 'conflict' | 'invalid' | 'denied' | 'uncertain';
 
 export interface ComputeFailureOptions extends ErrorOptions {
   readonly missing?: string;
@@ -25,7 +14,7 @@ export class ComputeFailure extends SlipwayError {
   readonly missing: string | undefined;
 
   constructor(
-    readonly failureClass: ComputeFailureClass,
+    readonly failureClass: FailureClass,
     /** Code or reason of Compute Engine, e.g. `ZONE_RESOURCE_POOL_EXHAUSTED`. */
     readonly code: string,
     /** Without secrets: a 400 of Compute Engine can quote the request with its metadata. */
@@ -42,7 +31,7 @@ export class ComputeFailure extends SlipwayError {
 }
 
 export interface Classified {
-  readonly failureClass: ComputeFailureClass;
+  readonly failureClass: FailureClass;
   /** Code or reason of Compute Engine; the HTTP status if there was none. */
   readonly code: string;
 }
@@ -61,7 +50,7 @@ const CONFIGURATION =
  * @see https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-vm-creation
  * @see https://cloud.google.com/compute/docs/resource-error
  */
-const CODES: readonly (readonly [code: RegExp, ComputeFailureClass, message?: RegExp])[] = [
+const CODES: readonly (readonly [code: RegExp, FailureClass, message?: RegExp])[] = [
   [/^concurrentoperationsquotaexceeded$|ratelimitexceeded$/, 'rate'],
   [/resourcepoolexhausted|stockout|insufficientcapacity|^vmmincountnotreached$/, 'zone_full'],
   // "pd-balanced disk type cannot be used by c4a-standard-4 machine type."
@@ -88,7 +77,7 @@ export function classifyRequest({status, reason = '', message}: RefusedRequest):
   return {failureClass: byStatus(status, message), code};
 }
 
-function byStatus(status: number, message: string): ComputeFailureClass {
+function byStatus(status: number, message: string): FailureClass {
   if (status === 409) return 'conflict';
   if (status === 401 || status === 403 || lacksPrerequisite(message)) return 'denied';
   return 'invalid';
@@ -109,7 +98,7 @@ export function classifyOperation(errors: readonly ComputeErrorItem[]): Classifi
   );
 }
 
-function ofOperation(code: string, message: string): ComputeFailureClass {
+function ofOperation(code: string, message: string): FailureClass {
   const known = byCode(code, message);
   if (known) return known;
   const status = Number(/^HTTP_(\d{3})$/.exec(code)?.[1]);
@@ -122,7 +111,7 @@ function ofOperation(code: string, message: string): ComputeFailureClass {
   return 'uncertain';
 }
 
-function byCode(code: string, message: string): ComputeFailureClass | undefined {
+function byCode(code: string, message: string): FailureClass | undefined {
   const plain = normalise(code);
   if (plain === '') return undefined;
   return CODES.find(([pattern, , text]) => pattern.test(plain) && (!text || text.test(message)))?.[1];

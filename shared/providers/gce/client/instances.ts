@@ -1,6 +1,7 @@
 import {scrubMessage} from '../../../secret';
+import type {ConsoleOutput} from '../../console-line';
 import {type Call, type ComputeClients, callCompute, isAbsent, TimedOut} from './call';
-import type {Compute, ComputeErrorItem, Instance, InstanceStatus, OperationResult, SerialOutput} from './compute';
+import type {Compute, ComputeErrorItem, Instance, InstanceStatus, OperationResult} from './compute';
 import {ComputeFailure} from './errors';
 
 /** Time-out for all pages of a list together. The sweep waits 30 s for a provider's list (shared/sweep/machines.ts). */
@@ -117,7 +118,7 @@ export function readSerialOutput({
 }: {
   readonly contents?: string | null | undefined;
   readonly start?: unknown;
-}): SerialOutput {
+}): ConsoleOutput {
   return {contents: contents ?? '', isCut: Number(start ?? 0) > 0};
 }
 

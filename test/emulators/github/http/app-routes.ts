@@ -1,3 +1,4 @@
+import type {Account} from '../account';
 import type {Installation} from '../app';
 import type {GitHubWorld} from '../model';
 import {accountJson, repositoryJson} from '../payload';
@@ -8,31 +9,58 @@ import {paginate} from './paginate';
 
 const getApp: Handler = ({world}) => {
   const owner = world.accounts.repositories()[0]?.owner ?? world.accounts.addAccount('slipway-world');
-  const made = isoSeconds(world.scheduler.now());
-  return {
-    status: 200,
-    body: {
-      id: world.app.id,
-      slug: world.app.slug,
-      node_id: 'A_slipway',
-      owner: accountJson(owner),
-      name: 'Slipway world',
-      description: null,
-      external_url: 'https://slipway.example',
-      html_url: `${world.webUrl}/apps/${world.app.slug}`,
-      created_at: made,
-      updated_at: made,
-      permissions: world.app.permissions,
-      events: world.app.events,
-    },
-  };
+  return {status: 200, body: appJson(world, owner)};
 };
+
+function appJson({app, scheduler, webUrl}: GitHubWorld, owner: Account) {
+  const made = isoSeconds(scheduler.now());
+  return {
+    id: app.id,
+    slug: app.slug,
+    node_id: 'A_slipway',
+    owner: accountJson(owner),
+    name: 'Slipway world',
+    description: null,
+    external_url: 'https://slipway.example',
+    html_url: `${webUrl}/apps/${app.slug}`,
+    created_at: made,
+    updated_at: made,
+    permissions: app.permissions,
+    events: app.events,
+  };
+}
 
 /** An App without a webhook has no URL and no secret. */
 const getWebhookConfig: Handler = ({world}) => {
   const hook = world.deliveries.hooks().find(({target}) => target.kind === 'app');
   const set = hook ? {url: hook.url, ...(hook.secret ? {secret: '********'} : {})} : {};
   return {status: 200, body: {content_type: 'json', insecure_ssl: '0', ...set}};
+};
+
+/** The App changes its own webhook; what is left out stays. */
+const updateWebhookConfig: Handler = (call) => {
+  const {url, secret} = (call.body ?? {}) as {readonly url?: string; readonly secret?: string};
+  const hook = call.world.deliveries.hooks().find(({target}) => target.kind === 'app');
+  if (!hook) throw notFound();
+  if (url !== undefined) hook.url = url;
+  if (secret !== undefined) hook.secret = secret;
+  return getWebhookConfig(call);
+};
+
+/** The code is good for an hour and once. */
+const createFromManifest: Handler = ({world, path}) => {
+  const made = world.manifests.convert(String(path['code']));
+  return {
+    status: 201,
+    body: {
+      ...appJson(world, made.owner),
+      name: made.name,
+      client_id: 'Iv23liWorld',
+      client_secret: '0123456789abcdef0123456789abcdef01234567',
+      webhook_secret: made.webhookSecret,
+      pem: world.app.privateKeyPem,
+    },
+  };
 };
 
 const listInstallations: Handler = (call) => {
@@ -117,6 +145,8 @@ function installationJson(world: GitHubWorld, installation: Installation) {
 export const appHandlers: Handlers = {
   'apps/get-authenticated': getApp,
   'apps/get-webhook-config-for-app': getWebhookConfig,
+  'apps/update-webhook-config-for-app': updateWebhookConfig,
+  'apps/create-from-manifest': createFromManifest,
   'apps/list-installations': listInstallations,
   'apps/get-installation': getInstallation,
   'apps/create-installation-access-token': createToken,

@@ -1,5 +1,11 @@
-import {scrubSecrets, withoutControls} from '../../secret';
-import type {SerialOutput} from './client/compute';
+import {scrubSecrets, withoutControls} from '../secret';
+
+/** What a machine wrote to its serial console. */
+export interface ConsoleOutput {
+  readonly contents: string;
+  /** The beginning is missing. */
+  readonly isCut: boolean;
+}
 
 /** A console has up to 1 MB. A boot prints less than this, and what a job printed is not searched through. */
 const MOST_READ = 128 * 1024;
@@ -17,7 +23,7 @@ const OF_SCRIPT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ slipway: |\bstartup-script(?
  * The last line that the startup script printed, else the last line of all; undefined: nothing was printed. Lines that the runner printed do
  * not count. Without secrets and control characters, at any length.
  */
-export function lastLineOf({contents, isCut}: SerialOutput): string | undefined {
+export function lastLineOf({contents, isCut}: ConsoleOutput): string | undefined {
   const isPart = isCut || contents.length > MOST_READ;
   // Before the lines are split: a private key has several. Without control characters first, which would hide a secret.
   const lines = scrubSecrets(withoutControls(contents.slice(-MOST_READ))).split('\n');

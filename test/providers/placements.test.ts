@@ -1,15 +1,15 @@
-import type {Placement} from '../../../shared/model/placement';
-import type {ComputeFailureClass} from '../../../shared/providers/gce/client/errors';
+import type {Placement} from '../../shared/model/placement';
 import {
   type FailedPlacement,
+  type FailureClass,
   listPlacements,
   nextPlacement,
   placementKey,
-} from '../../../shared/providers/gce/placement';
+} from '../../shared/providers/placements';
 
 const nothingKnown = () => undefined;
 
-function failed(placement: Placement | undefined, failureClass: ComputeFailureClass): FailedPlacement {
+function failed(placement: Placement | undefined, failureClass: FailureClass): FailedPlacement {
   if (!placement) throw new RangeError('no such placement');
   return {placement, failureClass};
 }
@@ -32,18 +32,18 @@ describe('the placements', () => {
       ],
     ],
   ] as const)('with spot %s go zone by zone, then machine type, then standard after spot', (spot, expected) => {
-    const placements = listPlacements({zones: ['a', 'b'], machineTypes: ['n2', 't2a'], spot});
+    const placements = listPlacements({places: ['a', 'b'], machineTypes: ['n2', 't2a'], spot});
     expect(placements.map(placementKey)).toEqual(expected);
   });
 
   test('without machine types use that of the template', () => {
-    expect(listPlacements({zones: ['a'], spot: 'never'})).toEqual([{place: 'a', spot: false}]);
-    expect(listPlacements({zones: ['a'], machineTypes: [], spot: 'never'})).toEqual([{place: 'a', spot: false}]);
+    expect(listPlacements({places: ['a'], spot: 'never'})).toEqual([{place: 'a', spot: false}]);
+    expect(listPlacements({places: ['a'], machineTypes: [], spot: 'never'})).toEqual([{place: 'a', spot: false}]);
   });
 });
 
 describe('the next placement', () => {
-  const placements = listPlacements({zones: ['us-central1-a', 'us-central1-b'], spot: 'prefer'});
+  const placements = listPlacements({places: ['us-central1-a', 'us-central1-b'], spot: 'prefer'});
   const [spotA, spotB, standardA, standardB] = placements;
 
   test('is the first one before any try', () => {
@@ -85,7 +85,7 @@ describe('the next placement', () => {
   });
 
   test('after a quota is a placement in another region', () => {
-    const regions = listPlacements({zones: ['us-central1-a', 'us-central1-b', 'europe-west1-b'], spot: 'never'});
+    const regions = listPlacements({places: ['us-central1-a', 'us-central1-b', 'europe-west1-b'], spot: 'never'});
     const [a, , europe] = regions;
     expect(nextPlacement(regions, [failed(a, 'quota')], nothingKnown)).toEqual({kind: 'try', placement: europe});
   });
@@ -102,8 +102,8 @@ describe('the next placement', () => {
 });
 
 describe('the end of the placements', () => {
-  const placements = listPlacements({zones: ['us-central1-a', 'us-central1-b'], spot: 'prefer'});
-  const ended = (...classes: ComputeFailureClass[]) => classes.map((one, index) => failed(placements[index], one));
+  const placements = listPlacements({places: ['us-central1-a', 'us-central1-b'], spot: 'prefer'});
+  const ended = (...classes: FailureClass[]) => classes.map((one, index) => failed(placements[index], one));
   const [, , standardA] = placements;
 
   test.each([
@@ -129,7 +129,7 @@ describe('the end of the placements', () => {
   });
 
   test('is a quota if only spot is allowed and exceeded one', () => {
-    const spotOnly = listPlacements({zones: ['us-central1-a', 'us-central1-b'], spot: 'only'});
+    const spotOnly = listPlacements({places: ['us-central1-a', 'us-central1-b'], spot: 'only'});
     const step = nextPlacement(spotOnly, [failed(spotOnly[0], 'quota')], nothingKnown);
     expect(step).toEqual({kind: 'exhausted', because: 'quota'});
   });

@@ -1,11 +1,20 @@
 import {createHash} from 'node:crypto';
-import {TtlCache} from '../../cache';
-import type {Clock} from '../../clock';
-import {Refused} from '../../errors';
-import {regionOf} from '../../model/names';
-import type {Placement} from '../../model/placement';
-import type {Compute} from './client/compute';
-import type {ComputeFailureClass} from './client/errors';
+import {TtlCache} from '../cache';
+import type {Clock} from '../clock';
+import {regionOf} from '../model/names';
+import type {Placement} from '../model/placement';
+
+/**
+ * What a refusal of a provider's service means for the placements that are left.
+ * - `zone_full`: try another place or machine type.
+ * - `quota`: another place of the same region would not help; open the quota breaker.
+ * - `rate`: the API's own rate quota; wait.
+ * - `conflict`: the name is in use.
+ * - `invalid`: it cannot be had like this at this placement; another one may do.
+ * - `denied`: permission, or a template or network that is missing; a person has to change something.
+ * - `uncertain`: no answer of the service's own, or 5xx: it may have happened. Look before trying elsewhere.
+ */
+export type FailureClass = 'zone_full' | 'quota' | 'rate' | 'conflict' | 'invalid' | 'denied' | 'uncertain';
 
 /**
  * How long a full placement is not tried again, in milliseconds. Capacity seldom returns sooner, and a failed insert takes half a minute.
@@ -16,36 +25,36 @@ const FULL_TTL_MS = 3 * 60_000;
 const INVALID_TTL_MS = 10 * 60_000;
 
 export interface PlacementOptions {
-  /** In the order in which they are tried: see `zoneOrder`. */
-  readonly zones: readonly string[];
+  /** In the order in which they are tried: see `placeOrder`. */
+  readonly places: readonly string[];
   /** In order of preference. Undefined: the machine type of the template. */
   readonly machineTypes?: readonly string[];
   readonly spot: 'never' | 'prefer' | 'only';
 }
 
-/** Every placement: all zones, then the next machine type, then standard after spot. */
-export function listPlacements({zones, machineTypes, spot}: PlacementOptions): Placement[] {
+/** Every placement: all places, then the next machine type, then standard after spot. */
+export function listPlacements({places, machineTypes, spot}: PlacementOptions): Placement[] {
   const models = {never: [false], prefer: [true, false], only: [true]}[spot];
   const types = machineTypes && machineTypes.length > 0 ? machineTypes : [undefined];
   return models.flatMap((isSpot) =>
     types.flatMap((machineType) =>
-      zones.map((zone) => ({place: zone, spot: isSpot, ...(machineType ? {machineType} : {})})),
+      places.map((place) => ({place, spot: isSpot, ...(machineType ? {machineType} : {})})),
     ),
   );
 }
 
-/** Zone, machine type and provisioning model as one key. */
+/** Place, machine type and provisioning model as one key. */
 export function placementKey({place, machineType, spot}: Placement): string {
   return `${place}|${machineType ?? ''}|${spot ? 'spot' : 'standard'}`;
 }
 
-/** A placement that was tried, and why no VM was created there. */
+/** A placement that was tried, and why no machine was created there. */
 export interface FailedPlacement {
   readonly placement: Placement;
-  readonly failureClass: ComputeFailureClass;
+  readonly failureClass: FailureClass;
 }
 
-/** Why a placement recently failed for another VM. */
+/** Why a placement recently failed for another machine. */
 type RecentFailure = 'full' | 'invalid';
 
 /**
@@ -55,19 +64,21 @@ type RecentFailure = 'full' | 'invalid';
 export type PlacementStep =
   | {readonly kind: 'try'; readonly placement: Placement}
   | {readonly kind: 'exhausted'; readonly because: 'no_capacity' | 'quota' | 'refused'}
-  | {readonly kind: 'stop'; readonly because: ComputeFailureClass};
+  | {readonly kind: 'stop'; readonly because: FailureClass};
 
 /**
  * Decides what to try after `failed`; each placement is tried at most once. A full or invalid placement leads to the next one. A quota
- * counts for a region: no other zone of that region is tried, but after a spot placement one standard placement is, which may count against
+ * counts for a region: no other place of that region is tried, but after a spot placement one standard placement is, which may count against
  * another quota. Any other failure ends the tries.
  *
  * @param known why a placement recently failed; such a placement is not tried.
+ * @param regionOfPlace what a quota is counted for, of a place.
  */
 export function nextPlacement(
   placements: readonly Placement[],
   failed: readonly FailedPlacement[],
   known: (placement: Placement) => RecentFailure | undefined,
+  regionOfPlace: (place: string) => string = regionOf,
 ): PlacementStep {
   const last = failed.at(-1);
   if (last && !allowsNextPlacement(last)) return {kind: 'stop', because: last.failureClass};
@@ -76,7 +87,7 @@ export function nextPlacement(
   const next = placements.find(
     (placement) =>
       !tried.has(placementKey(placement)) &&
-      !quotas.some((quota) => countsAgainst(quota, placement)) &&
+      !quotas.some((quota) => countsAgainst(quota, placement, regionOfPlace)) &&
       !known(placement),
   );
   if (next) return {kind: 'try', placement: next};
@@ -104,21 +115,25 @@ function isInvalid({failureClass}: FailedPlacement): boolean {
 }
 
 /** Whether the exceeded quota of the first placement would also refuse the second. */
-function countsAgainst({placement: refused}: FailedPlacement, {place, spot}: Placement): boolean {
-  return regionOf(refused.place) === regionOf(place) && (spot || !refused.spot);
+function countsAgainst(
+  {placement: refused}: FailedPlacement,
+  {place, spot}: Placement,
+  regionOfPlace: (place: string) => string,
+): boolean {
+  return regionOfPlace(refused.place) === regionOfPlace(place) && (spot || !refused.spot);
 }
 
 /**
- * The zones in the order in which they are tried for a runner: the configured order, rotated to start at `hash(runner name) mod zones`.
- * Every function computes the same order, and the runners of a burst are spread over the zones.
+ * The places in the order in which they are tried for a runner: the configured order, rotated to start at `hash(runner name) mod places`.
+ * Every function computes the same order, and the runners of a burst are spread over the places.
  */
-export function zoneOrder(runnerName: string, zones: readonly string[]): string[] {
-  if (zones.length === 0) return [];
-  const start = createHash('sha256').update(runnerName).digest().readUInt32BE(0) % zones.length;
-  return [...zones.slice(start), ...zones.slice(0, start)];
+export function placeOrder(runnerName: string, places: readonly string[]): string[] {
+  if (places.length === 0) return [];
+  const start = createHash('sha256').update(runnerName).digest().readUInt32BE(0) % places.length;
+  return [...places.slice(start), ...places.slice(0, start)];
 }
 
-/** Placements that recently created no VM, in the memory of this process. */
+/** Placements that recently created no machine, in the memory of this process. */
 export class ExhaustedPlacements {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #known: TtlCache<RecentFailure>;
@@ -142,45 +157,4 @@ export class ExhaustedPlacements {
   of(placement: Placement): RecentFailure | undefined {
     return this.#known.get(placementKey(placement));
   }
-}
-
-/** Where VMs are created unless the pool says otherwise. */
-export interface DefaultPlace {
-  readonly region?: string;
-  readonly zone?: string;
-}
-
-export interface PoolPlace {
-  readonly name: string;
-  readonly provider: {readonly region?: string; readonly zones?: readonly string[]};
-}
-
-/** The region of a pool; undefined if neither the pool nor the default names one. */
-export function poolRegion({provider}: PoolPlace, place: DefaultPlace): string | undefined {
-  const zone = provider.zones?.[0];
-  if (provider.region) return provider.region;
-  if (zone) return regionOf(zone);
-  return place.region ?? (place.zone ? regionOf(place.zone) : undefined);
-}
-
-/**
- * The zones of a pool: as configured; else every zone of its region or of the default region; else the default zone.
- *
- * @throws Refused when nothing names a zone or a region. ComputeFailure when Compute Engine does not list the region's zones.
- */
-export async function poolZones(
-  compute: Pick<Compute, 'zonesOfRegion'>,
-  pool: PoolPlace,
-  place: DefaultPlace,
-): Promise<readonly string[]> {
-  if (pool.provider.zones && pool.provider.zones.length > 0) return pool.provider.zones;
-  const region = pool.provider.region ?? place.region;
-  if (!region && place.zone) return [place.zone];
-  const zones = region ? await compute.zonesOfRegion(region) : [];
-  if (zones.length > 0) return zones;
-  throw new Refused(
-    region
-      ? `pool ${pool.name}: region ${region} has no zone that is up; correct the pool's region, or name its zones`
-      : `pool ${pool.name} names neither region nor zones; name them, or set GOOGLE_CLOUD_REGION`,
-  );
 }

@@ -1,0 +1,2 @@
+/** Sends the form of the page, whose button remains for browsers without scripts. */
+document.querySelector('form')?.requestSubmit();

@@ -1,0 +1,143 @@
+import {createHash} from 'node:crypto';
+import type {Clock} from '../../clock';
+import {Refused} from '../../errors';
+import type {Logger} from '../../logger';
+import {DEPLOYMENT_LABEL, JOB_LABEL, POOL_LABEL} from '../../model/names';
+import type {Placement} from '../../model/placement';
+import type {Pool} from '../../model/pool';
+import {maxLifetimeMs} from '../../model/runner';
+import {longestIdleMinutes} from '../../model/warm';
+import type {Secret} from '../../secret';
+import {type ExhaustedPlacements, listPlacements, placementKey, placeOrder} from '../placements';
+import type {CreateOutcome, CreateRequest} from '../provider';
+import {type TriedPlacement, tryPlacements} from '../try-placements';
+import {placeOf, regionOfPlace, subnetOfPlace} from './accounts';
+import {attemptRun} from './attempt';
+import type {Ec2, RunRequest} from './client/ec2';
+import {RATE_RETRY_SECONDS} from './client/errors';
+import {type Ec2ProviderConfig, quotaScope} from './config';
+import {NAME_TAG} from './machine';
+import {userData} from './user-data';
+
+/** The settings of a pool that the provider uses. Minutes may have fractions. */
+export type Ec2Pool = Pick<Pool, 'name' | 'bootMinutes' | 'idleMinutes' | 'jobMinutes' | 'minIdle'> & {
+  readonly provider: Ec2ProviderConfig;
+};
+
+interface CreateOptions {
+  readonly ec2: Ec2;
+  readonly pool: Ec2Pool;
+  readonly deployment: string;
+  readonly exhausted: ExhaustedPlacements;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The longest client token that EC2 takes. */
+const TOKEN_LENGTH = 64;
+
+/** Seconds by which a machine outwaits the control plane, which deregisters an idle runner first. */
+const IDLE_GRACE_SECONDS = 300;
+
+/** Every placement of the pool, in the order in which they are tried for the runner `name`. */
+export function placementsFor({provider}: Ec2Pool, name: string): readonly Placement[] {
+  const {region, subnets, instanceTypes, spot} = provider;
+  const places = placeOrder(name, subnets).map((subnet) => placeOf(region, subnet));
+  return listPlacements({places, machineTypes: instanceTypes, spot});
+}
+
+/**
+ * `<runner>-<index of the placement>`. The index makes it another token for each subnet, instance type and model: with the same one EC2 would
+ * refuse the other parameters in the same zone. A name that is too long is replaced by its hash.
+ */
+export function clientToken(runner: string, index: number): string {
+  // mutation: client token
+  const token = `${runner}-${index}`;
+  return token.length <= TOKEN_LENGTH
+    ? token
+    : `${createHash('sha256').update(runner).digest('hex').slice(0, 40)}-${index}`;
+}
+
+/** Tries the placements of the pool until there is an instance. */
+export async function createInstance(options: CreateOptions, request: CreateRequest): Promise<CreateOutcome> {
+  const {pool, clock, logger, exhausted, deployment} = options;
+  const placements = placementsFor(pool, request.name);
+  const seconds = {
+    life: maxLifetimeMs({...pool, idleMinutes: longestIdleMinutes(pool)}) / 1000,
+    idle: longestIdleMinutes(pool) * 60 + IDLE_GRACE_SECONDS,
+  };
+  let data: Secret;
+  try {
+    data = userData({
+      ...{deployment, pool: pool.name, runner: request.name, encodedJitConfig: request.encodedJitConfig},
+      ...{lifeSeconds: seconds.life, idleSeconds: seconds.idle},
+    });
+  } catch (error) {
+    if (error instanceof Refused) return {kind: 'refused', message: error.message};
+    throw error;
+  }
+  const indexes = new Map(placements.map((placement, index) => [placementKey(placement), index]));
+  const ladder = {
+    placements,
+    regionOfPlace,
+    quotaScopeOf: () => quotaScope(pool.provider),
+    refused: 'EC2 refuses every placement of the pool; correct its launch template, subnets or instance types',
+    retryAfterRateSeconds: () => RATE_RETRY_SECONDS,
+    runner: request.name,
+    pool: pool.name,
+    exhausted,
+    clock,
+    logger,
+  };
+  return tryPlacements(ladder, (placement) => {
+    const index = indexes.get(placementKey(placement)) ?? 0;
+    return tryPlacement(options, request, placement, runRequest(options, request, placement, index, data));
+  });
+}
+
+async function tryPlacement(
+  {ec2, clock, deployment}: CreateOptions,
+  {beforeInsert, onWaiting}: CreateRequest,
+  placement: Placement,
+  run: RunRequest,
+): Promise<CreateOutcome | TriedPlacement> {
+  await beforeInsert(placement);
+  const attempt = await attemptRun({ec2, clock, run, deployment, onWaiting});
+  switch (attempt.kind) {
+    case 'created':
+      return {kind: 'created', placement, id: attempt.instance.id};
+    case 'failed': {
+      const {failure} = attempt;
+      return {placement, failure, failureClass: failure.failureClass};
+    }
+    default:
+      return {kind: attempt.kind, placement, message: attempt.message};
+  }
+}
+
+function runRequest(
+  {pool, deployment}: Pick<CreateOptions, 'pool' | 'deployment'>,
+  {name, job}: Pick<CreateRequest, 'name' | 'job'>,
+  {place, machineType = '', spot}: Placement,
+  index: number,
+  data: Secret,
+): RunRequest {
+  const {template, version} = pool.provider;
+  return {
+    subnet: subnetOfPlace(place),
+    instanceType: machineType,
+    spot,
+    template,
+    version,
+    clientToken: clientToken(name, index),
+    tags: {[NAME_TAG]: name, [DEPLOYMENT_LABEL]: deployment, [POOL_LABEL]: pool.name, [JOB_LABEL]: job},
+    userData: data,
+  };
+}
+
+/** The request that the doctor tries, for the first placement of the pool; `EC2` makes nothing of it. */
+export function trialRequest(pool: Ec2Pool, deployment: string, data: Secret): RunRequest {
+  const request = {name: `${deployment}-${pool.name}-check`, job: 'check'};
+  const [placement = {place: '', spot: false}] = placementsFor(pool, request.name);
+  return runRequest({pool, deployment}, request, placement, 0, data);
+}

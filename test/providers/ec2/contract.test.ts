@@ -1,0 +1,24 @@
+import {describeProvider} from '../../contracts/provider';
+import {openEc2World} from './world';
+
+describe.each([
+  {how: 'over HTTP', isDirect: false},
+  {how: 'on the direct port', isDirect: true},
+])('ec2 $how', ({how, isDirect}) => {
+  describeProvider(`ec2 ${how}`, async () => {
+    const {provider, world, server, clock, alive, close} = await openEc2World({isDirect});
+    return {
+      provider,
+      identity: 'id',
+      machines: () => alive().map(({name, place}) => ({name, place})),
+      plantForeign: async (name) => world.add({name, deployment: 'another', isRunning: true}),
+      keep: async (name) => {
+        const instance = world.instances().find((one) => one.name === name);
+        if (instance) instance.tags['slipway-keep'] = '';
+      },
+      fail: () => server.fault({match: () => true, times: Number.POSITIVE_INFINITY, respond: 'reset'}),
+      now: () => clock.now(),
+      close,
+    };
+  });
+});
