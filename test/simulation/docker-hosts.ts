@@ -2,10 +2,12 @@ import {hostToken} from '../../shared/host-token';
 import {Secret} from '../../shared/secret';
 import type {ModelOrders, ModelReport} from '../emulators/docker/host-model';
 import {DockerWorld} from '../emulators/docker/world';
+import type {Scheduler} from '../emulators/scheduler';
+import type {SeededRandom} from '../emulators/seeded-random';
 import {MANAGER_SECRET} from './environment';
 import {HOSTS} from './pools';
-import type {SimulatedServices} from './simulated-services';
-import {randomOf, type SimulatedWorld} from './simulated-world';
+import type {Violation} from './safety';
+import type {Scenario} from './scenario';
 
 /** A world with thousands of calls an hour would take minutes: an agent calls every ten seconds while it has work. */
 const PACE = 5;
@@ -20,15 +22,28 @@ const LOST_HOSTS = 1;
 const LONGEST_SILENCE_MS = 12 * 60_000;
 const LONGEST_PULL_MS = 20_000;
 
+interface DockerHostsOptions {
+  readonly scheduler: Scheduler;
+  readonly startMs: number;
+  readonly scenario: Scenario;
+  readonly random: SeededRandom;
+  readonly violated: (rule: Violation['rule'], detail: string) => void;
+}
+
+/** The function `api`, as an agent reaches it. */
+interface SyncedServices {
+  sync(host: string, token: string, report: object): Promise<unknown>;
+}
+
 /** Docker hosts whose agents call `api`: answers are lost, agents restart, hosts are silent for a while, and vanish with what is on them. */
 export class DockerHosts {
   readonly world: DockerWorld;
   readonly #random;
-  #services: SimulatedServices | undefined;
+  #services: SyncedServices | undefined;
 
-  constructor(private readonly simulated: SimulatedWorld) {
-    const {scheduler, scenario} = simulated;
-    this.#random = randomOf(scenario.seed, 'agents');
+  constructor(private readonly simulated: DockerHostsOptions) {
+    const {scheduler, random} = simulated;
+    this.#random = random;
     this.world = new DockerWorld({
       scheduler,
       hosts: HOSTS.map(({name}) => name),
@@ -41,7 +56,7 @@ export class DockerHosts {
     });
   }
 
-  start(services: SimulatedServices): void {
+  start(services: SyncedServices): void {
     this.#services = services;
     this.world.start();
   }

@@ -113,7 +113,16 @@ export class SimulatedWorld {
     const codemagic = setting.provider === 'codemagic' ? codemagicApi(scheduler, randomOf(seed, 'labels')) : undefined;
     this.peerViolations = () => (codemagic ? violationsOf(codemagic) : (aws?.api.violations ?? []));
     this.undisturbed = (memory ?? run ?? aws)?.undisturbed ?? (codemagic && codemagicProvider(codemagic));
-    this.docker = setting.provider === 'docker' ? new DockerHosts(this) : undefined;
+    this.docker =
+      setting.provider === 'docker'
+        ? new DockerHosts({
+            scheduler,
+            startMs: this.startMs,
+            scenario,
+            random: randomOf(seed, 'agents'),
+            violated: (...what) => this.violated(...what),
+          })
+        : undefined;
     this.made =
       this.docker?.world ??
       memory?.world ??
