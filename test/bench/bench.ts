@@ -3,6 +3,7 @@ import {cpus, loadavg, totalmem} from 'node:os';
 import {parseArgs} from 'node:util';
 import {burst} from './burst';
 import {calls} from './calls';
+import {dockerHost} from './docker-host';
 import {history} from './history';
 import {ingest} from './ingest';
 import {openPage} from './open-page';
@@ -10,7 +11,7 @@ import {type BenchResult, isMet, table} from './result';
 import {start} from './start';
 import {sweep} from './sweep';
 
-const BENCHES = {start, ingest, burst, calls, sweep, history, page: openPage};
+const BENCHES = {start, ingest, burst, calls, sweep, history, page: openPage, 'docker-host': dockerHost};
 
 const HELP = `npm run bench -- [--only ${Object.keys(BENCHES).join(',')}] [--json results.json]
 
