@@ -44,6 +44,9 @@ export class Uncertain extends RetryableError {
   readonly kind = 'uncertain';
 }
 
+/** The same of a registration at GitHub, which answered 5xx or not at all. */
+export class UncertainAtGitHub extends Uncertain {}
+
 /** No placement of the pool has capacity now. */
 export class NoCapacity extends RetryableError {
   readonly kind = 'no_capacity';

@@ -2,6 +2,7 @@ import type {FailedAttempt, JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
 import {type EphemeralPool, isGce} from '../model/pool';
 import {isBeingCreated, isEnding, isOnlineOnRecord, type RunnerDocument} from '../model/runner';
+import {breakersOfGitHub} from '../runners/breakers';
 import {breakerSentence, remedyOfBreaker} from './breakers';
 import {jobName, type LookedAt, MOST_READ, type QueuePlace} from './looked-at';
 import {attemptOf, count, due, duration, type Explanation, ordinal, quoted} from './verdict';
@@ -12,6 +13,8 @@ export function lacking(looked: LookedAt, job: JobDocument, pool: EphemeralPool)
   const {runner, failed} = looked;
   const host = isUnderWay(runner, failed) && !runner?.machineAccepted ? undefined : waitingForHost(looked, job);
   if (host) return host;
+  const held = notHandedOver(looked, job, pool);
+  if (held) return held;
   if (runner && !isBeingCreated(runner)) {
     return isEnding(runner) || runner.covers === null
       ? lost(looked, job, runner, `is ${runner.state} since ${duration(looked.now - runner.stateAt)}`)
@@ -24,6 +27,19 @@ export function lacking(looked: LookedAt, job: JobDocument, pool: EphemeralPool)
       : (breakerOpen(looked, job) ?? (failed && failing(looked, failed, pool)))) ??
     behindOthers(looked, job, pool) ??
     creating(looked, job)
+  );
+}
+
+/** The host calls, and does not get the container yet: only its registration at GitHub is left to be made. */
+function notHandedOver(looked: LookedAt, job: JobDocument, pool: EphemeralPool): Explanation | undefined {
+  const {container, now, breakers} = looked;
+  if (container?.state !== 'assigned') return undefined;
+  const ofGitHub = breakersOfGitHub(job.repository);
+  const holding = breakers.filter(({name}) => ofGitHub.includes(name));
+  const {failedAttempt} = job;
+  const isWaiting = failedAttempt !== undefined && failedAttempt.nextTryAt > now;
+  return (
+    breakerOpen({...looked, breakers: holding}, job) ?? (isWaiting ? failing(looked, failedAttempt, pool) : undefined)
   );
 }
 
@@ -173,8 +189,9 @@ function made(looked: LookedAt, job: JobDocument, runner: RunnerDocument, pool: 
 /** A boot is not called long before this, whatever is usual. */
 const SHORT_BOOT_MS = 90_000;
 
-function booting({now, usualBootMs, failedBoots}: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Explanation {
-  const since = runner.stateAt;
+function booting(looked: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Explanation {
+  const {now, usualBootMs, failedBoots, container} = looked;
+  const since = container?.handedOverAt ?? runner.stateAt;
   const mostMs = pool.bootMinutes * 60_000;
   const longMs = Math.min(mostMs, Math.max(SHORT_BOOT_MS, 2 * (usualBootMs ?? mostMs)));
   const usual =
@@ -195,7 +212,9 @@ function booting({now, usualBootMs, failedBoots}: LookedAt, runner: RunnerDocume
     because: now - since > mostMs ? `${boots}, and the sweep replaces it` : `${boots}: this boot takes too long`,
     do: isGce(pool)
       ? `Read the VM’s serial port log: gcloud compute instances get-serial-port-output ${runner.name}${zoneFlag(runner)}`
-      : 'Read what the machine logs at its provider: the address of its page is runner.url.',
+      : looked.hosts.length > 0
+        ? `Read what the container logs on its host: docker logs ${runner.name}`
+        : 'Read what the machine logs at its provider: the address of its page is runner.url.',
     takesTooLong: true,
   };
 }
@@ -219,7 +238,7 @@ function idle({now, registration}: LookedAt, runner: RunnerDocument, pool: Ephem
   return {
     verdict: 'runner_idle',
     since: onlineAt ?? stateAt,
-    because: `runner ${runner.name} is online and idle in ${where} with the labels ${labels.join(', ')}, and GitHub has not given it the job (its VM is up for ${duration(now - stateAt)})`,
+    because: `runner ${runner.name} is online and idle in ${where} with the labels ${labels.join(', ')}, and GitHub has not given it the job (its machine is up for ${duration(now - stateAt)})`,
     do:
       scope.kind === 'organization'
         ? `If it lasts over a minute: check whether runner group ${pool.runnerGroup} admits the repository and this workflow.`

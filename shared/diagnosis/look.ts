@@ -71,6 +71,7 @@ export async function lookAt(
     queue: isInQueue ? {...(await roomOf(context, pool)), position: await positionOf(context, job)} : undefined,
     vm,
     hosts: isInQueue && isDocker(pool) ? await readHosts(context, pool.provider.hosts) : [],
+    container: isInQueue && isDocker(pool) && runner ? await context.store.get('containers', runner.name) : undefined,
     eyes: await eyesOf(context.store, given),
     usualBootMs: isInQueue && runner?.state === 'booting' ? await usualBootMs(context.store, job.pool) : undefined,
     placements: isInQueue && failed?.kind === 'no_capacity' ? await placementsOf(context, job) : [],

@@ -2,6 +2,7 @@ import type {DiscoveredJob, Registration, RepositoryAccess} from '../github/gith
 import type {KnownHost} from '../hosts/hosts';
 import type {BreakerDocument} from '../model/breaker';
 import type {HookReading} from '../model/deliveries';
+import type {ContainerDocument} from '../model/host';
 import type {FailedAttempt, JobDocument, JobKey} from '../model/job';
 import type {Pool} from '../model/pool';
 import type {RunnerDocument} from '../model/runner';
@@ -91,6 +92,8 @@ export interface LookedAt {
   readonly vm: VmLook | undefined;
   /** The Docker hosts of the pool; empty: it has none. */
   readonly hosts: readonly KnownHost[];
+  /** The container of the runner on one of them. */
+  readonly container?: ContainerDocument | undefined;
   readonly eyes: Eyes;
   /** How long a boot usually takes in the pool: the median of the last 50, in milliseconds. Undefined: not known, or the runner does not boot. */
   readonly usualBootMs: number | undefined;

@@ -75,6 +75,7 @@ export async function waitingJobs(
         queue: room && {...room, position: positionIn(jobs, job)},
         vm: withBefore(vms.get(job.pool), job, jobs),
         hosts: hosts.filter(({name}) => hostsOf(context, job.pool).includes(name)),
+        container: await containerOf(context, job, runner),
         eyes,
         usualBootMs: boots.get(job.pool),
         failedBoots: [],
@@ -89,6 +90,11 @@ export async function waitingJobs(
 function hostsOf(context: Pick<Context, 'pools'>, name: string): readonly string[] {
   const pool = poolOf(context, name);
   return pool && isDocker(pool) ? pool.provider.hosts : [];
+}
+
+async function containerOf(context: Records, {pool}: JobDocument, runner: RunnerDocument | undefined) {
+  if (runner?.state !== 'booting' || hostsOf(context, pool).length === 0) return undefined;
+  return context.store.get('containers', runner.name);
 }
 
 /** How full the pool is; looked at only where a job of it waits for a slot. */

@@ -9,7 +9,7 @@ import {
   retryAfterSeconds,
   SlipwayError,
   Unavailable,
-  Uncertain,
+  UncertainAtGitHub,
 } from '../errors';
 import {scrubSecrets} from '../secret';
 import {type CredentialsKind, describeCall, type GitHubCall, refusalReason, remedy} from './refusals';
@@ -87,10 +87,13 @@ function classifyNoAnswer(code: string, call: GitHubCall): SlipwayError {
   return uncertainOrDown(call, found);
 }
 
-/** `Uncertain` for a registration, which may exist; `GitHubDown` for all other calls, which can be repeated. */
+/** `UncertainAtGitHub` for a registration, which may exist; `GitHubDown` for all other calls, which can be repeated. */
 function uncertainOrDown(call: GitHubCall, found: string, retryAfter = RETRY_SECONDS): SlipwayError {
   return call.kind === 'register'
-    ? new Uncertain(`${found}. The runner may be registered: look for its name before trying again.`, retryAfter)
+    ? new UncertainAtGitHub(
+        `${found}. The runner may be registered: look for its name before trying again.`,
+        retryAfter,
+      )
     : new GitHubDown(found, retryAfter);
 }
 

@@ -3,7 +3,7 @@ import {type ContainerDocument, giveUpContainer, isContainerOver} from '../model
 import {isOver, type RunnerDocument} from '../model/runner';
 import {ownerOf} from '../model/scope';
 import {type Context, poolOf} from '../ports';
-import {openBreaker, passBreakers} from '../runners/breakers';
+import {openBreaker, passGitHubBreakers, tryPassGitHubBreakers} from '../runners/breakers';
 import {failRunner} from '../runners/fail';
 import {retireRunner} from '../runners/retire';
 import {freeSlot} from './containers';
@@ -26,8 +26,7 @@ export async function concludeContainer(context: Context, container: ContainerDo
   if (!runner) return 'done';
   switch (container.state) {
     case 'taken_back':
-      await takeBack(context, runner);
-      return 'done';
+      return takeBack(context, runner);
     case 'exited':
       return concludeExit(context, container, runner);
     case 'gone':
@@ -40,17 +39,18 @@ export async function concludeContainer(context: Context, container: ContainerDo
 }
 
 /** The host did not confirm the hand-over: the registration is settled, and the job gets a runner of the next name. */
-async function takeBack(context: Context, runner: RunnerDocument): Promise<void> {
-  if (isOver(runner)) return;
+async function takeBack(context: Context, runner: RunnerDocument): Promise<'done' | 'later'> {
+  if (isOver(runner)) return 'done';
+  const guarded = await tryPassGitHubBreakers(context, `${ownerOf(runner.scope)}/`);
+  if (!guarded) return 'later';
   const {name, pool} = runner;
-  const result = await guarded(context, runner, () =>
-    failRunner(context, name, {mayBeUnregistered: true, failedToBoot: undefined}),
-  );
+  const result = await guarded(() => failRunner(context, name, {mayBeUnregistered: true, failedToBoot: undefined}));
   const fields = {reason: result, runner: name, pool};
   context.logger.warning(`the hand-over of ${name} was not confirmed, and is taken back`, {
     decision: 'taken_back',
     ...fields,
   });
+  return 'done';
 }
 
 /**
@@ -66,13 +66,15 @@ async function concludeExit(
   const neverBegan = exitCode === NOT_STARTED;
   const isRefused = exitCode === VERSION_REFUSED;
   if (!neverBegan && !isRefused && context.clock.now() - (reportedAt ?? 0) < GRACE_MS) return 'later';
+  const guarded = await tryPassGitHubBreakers(context, `${ownerOf(runner.scope)}/`);
+  if (!guarded) return 'later';
   const words = neverBegan
     ? 'could not be started; the log of the agent on its host has the reason'
     : `exited with ${exitCode} before a job; run its image by hand to see why`;
   // One that its image was to register itself, and that nobody ever saw, was never there.
   const wasNeverSeen = runner.githubId === null && lookedForAt !== null;
   const options = {mayBeUnregistered: neverBegan || wasNeverSeen, failedToBoot: isRefused ? undefined : words};
-  const result = await guarded(context, runner, () => failRunner(context, name, options));
+  const result = await guarded(() => failRunner(context, name, options));
   if (result !== 'failed') return 'done';
   const {pool} = runner;
   const reason = `exit_${exitCode}`;
@@ -104,7 +106,8 @@ async function retireIfDraining(context: Context, name: string): Promise<void> {
 
 /**
  * Ends a container whose host does not call, and whose own time is over: wherever it ran, it does not run any more. Its runner is ended first,
- * with its registration; then its slot of the host is free. `left`: GitHub says that the runner is at work. Safe to repeat.
+ * with its registration; then its slot of the host is free. `left`: GitHub says that the runner is at work. Safe to repeat. Throws while a breaker of GitHub is
+ * open.
  */
 export async function abandonContainer(context: Context, name: string): Promise<'removed' | 'left'> {
   const {store, clock} = context;
@@ -112,7 +115,8 @@ export async function abandonContainer(context: Context, name: string): Promise<
   if (runner?.state === 'draining') await retireIfDraining(context, name);
   else if (runner && !isOver(runner)) {
     const options = {mayBeUnregistered: true, failedToBoot: undefined};
-    const result = await guarded(context, runner, () => failRunner(context, name, options));
+    const guarded = await passGitHubBreakers(context, `${ownerOf(runner.scope)}/`);
+    const result = await guarded(() => failRunner(context, name, options));
     if (result === 'alive') return 'left';
   }
   await store.transaction(async (transaction) => {
@@ -123,10 +127,4 @@ export async function abandonContainer(context: Context, name: string): Promise<
     transaction.set('containers', name, giveUpContainer(container, now));
   });
   return 'removed';
-}
-
-/** Behind the breakers of GitHub. Throws while one is open. */
-async function guarded<T>(context: Context, {pool, scope}: RunnerDocument, work: () => Promise<T>): Promise<T> {
-  const pass = await passBreakers(context, pool, `${ownerOf(scope)}/`);
-  return pass(work);
 }

@@ -9,12 +9,14 @@ import {
   undoHandOver,
 } from '../model/host';
 import {wasRegistrationTried} from '../model/identity';
+import type {JobDocument, JobKey} from '../model/job';
 import {fillAll, fillPlaceholders, type PlaceholderValues} from '../model/placeholders';
 import {isOver, maxLifetimeMs, type RunnerDocument} from '../model/runner';
 import {ownerOf, scopeName} from '../model/scope';
 import {type Context, githubOf, poolOf} from '../ports';
-import {passBreakers} from '../runners/breakers';
+import {tryPassGitHubBreakers} from '../runners/breakers';
 import {failRunner, giveUpRefused} from '../runners/fail';
+import {noteFailedAttempt} from '../runners/failed-attempt';
 import {settleRegistration} from '../runners/retire';
 import {scrubSecrets} from '../secret';
 import {freeSlot} from './containers';
@@ -75,18 +77,33 @@ async function handOverOne(
   const pool = poolOf(context, poolName);
   const wanted = await context.store.get('runners', name);
   if (!pool || !isDocker(pool) || !wanted) return undefined;
+  const job = await context.store.get('jobs', jobOf(wanted));
+  // The registration of the runner before failed: the job's next try waits longer each time.
+  if (job && waitsForNextTry(job, context.clock.now())) return undefined;
   // Before the claim: while GitHub's breaker is open nothing is claimed.
-  const guarded = await passBreakers(context, pool.name, `${ownerOf(wanted.scope)}/`);
+  const guarded = await tryPassGitHubBreakers(context, `${ownerOf(wanted.scope)}/`);
+  if (!guarded) return undefined;
   const claimed = await claim(context, name);
   if (!claimed) return undefined;
   const {runner} = claimed;
-  const values = await placeholderValues(context, runner);
+  const values = await placeholderValues(context, runner, job);
   const secret = await guarded(() => register(context, runner, pool)).catch((error: unknown) =>
     afterFailure(context, claimed, error),
   );
   if (!secret) return undefined;
   context.logger.info(`runner ${name} is handed over`, {decision: 'handed_over', runner: name, pool: pool.name});
   return startEntry(pool, name, {...values, ...secret.placeholders}, secret.env);
+}
+
+/** Kinds of errors after which a hand-over has noted when the next one is due. */
+const NOTED: readonly string[] = ['uncertain', 'internal'];
+
+function waitsForNextTry({failedAttempt}: JobDocument, now: number): boolean {
+  return failedAttempt !== undefined && NOTED.includes(failedAttempt.kind) && failedAttempt.nextTryAt > now;
+}
+
+function jobOf({covers, madeFor}: RunnerDocument): JobKey {
+  return covers ?? madeFor;
 }
 
 interface Claimed {
@@ -168,6 +185,7 @@ async function afterFailure(context: Context, {runner, wasTried}: Claimed, error
     context.logger.warning('looking whether the registration exists', {decision: 'settle', ...fields});
     if ((await settleRegistration(githubOf(context, runner), runner)) === 'alive') return undefined;
     await endHandOver(context, name);
+    await noteFailure(context, runner, error);
     await failRunner(context, name, {mayBeUnregistered: true, failedToBoot: undefined});
   } else if (error instanceof Refused) {
     await endHandOver(context, name);
@@ -189,6 +207,14 @@ async function forgetTry(context: Context, name: string): Promise<void> {
   });
 }
 
+/** The job's next runner is assigned to a host at once, and handed over only when the next try is due. */
+async function noteFailure(context: Context, runner: RunnerDocument, error: unknown): Promise<void> {
+  const key = jobOf(runner);
+  const before = (await context.store.get('jobs', key))?.failedAttempt;
+  const attempt = before && NOTED.includes(before.kind) ? before.attempt + 1 : 1;
+  await noteFailedAttempt(context, {kind: 'demand', job: key}, error, {attempt});
+}
+
 async function undo(context: Context, name: string): Promise<void> {
   await context.store.transaction(async (transaction) => {
     const container = await transaction.get('containers', name);
@@ -208,12 +234,12 @@ async function endHandOver(context: Context, name: string): Promise<void> {
 }
 
 /** What placeholders of the runner's pool stand for, but for the secret. */
-async function placeholderValues(context: Context, runner: RunnerDocument): Promise<PlaceholderValues> {
-  const {name, pool, scope, labels, covers, madeFor} = runner;
-  const [job, container] = await Promise.all([
-    context.store.get('jobs', covers ?? madeFor),
-    context.store.get('containers', name),
-  ]);
+async function placeholderValues(
+  context: Context,
+  {name, pool, scope, labels}: RunnerDocument,
+  job: JobDocument | undefined,
+): Promise<PlaceholderValues> {
+  const container = await context.store.get('containers', name);
   const [owner = '', repo = ''] = job?.repository.split('/') ?? [];
   return {
     scope_name: scopeName(scope),

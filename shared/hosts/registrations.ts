@@ -2,7 +2,7 @@ import {type ContainerDocument, isLookedFor} from '../model/host';
 import {isOver} from '../model/runner';
 import {ownerOf} from '../model/scope';
 import {type Context, githubOf, poolOf} from '../ports';
-import {passBreakers} from '../runners/breakers';
+import {tryPassGitHubBreakers} from '../runners/breakers';
 
 /**
  * Looks for the registration of a runner that its image registers itself, and takes its id over when the name is first seen in the runner's
@@ -16,7 +16,8 @@ export async function lookForRegistration(
   if (!isLookedFor(container, now)) return {container, isMissing: false};
   const runner = await context.store.get('runners', container.name);
   if (!runner || isOver(runner) || runner.githubId !== null) return found(context, container, null);
-  const guarded = await passBreakers(context, runner.pool, `${ownerOf(runner.scope)}/`);
+  const guarded = await tryPassGitHubBreakers(context, `${ownerOf(runner.scope)}/`);
+  if (!guarded) return {container, isMissing: false};
   const registration = await guarded(() => githubOf(context, runner).findRunner(runner.name));
   if (registration) return found(context, container, registration.id);
   const bootMs = (poolOf(context, runner.pool)?.bootMinutes ?? Number.POSITIVE_INFINITY) * 60_000;

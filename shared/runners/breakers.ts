@@ -1,4 +1,4 @@
-import {GitHubDown, QuotaExceeded, RateLimited, type RetryableError, Unavailable} from '../errors';
+import {GitHubDown, QuotaExceeded, RateLimited, type RetryableError, Unavailable, UncertainAtGitHub} from '../errors';
 import {
   type BreakerDocument,
   bootBreaker,
@@ -28,10 +28,18 @@ const BOOT_LIMITS = {most: 3, openMs: 600_000, withinMs: 6 * 3600_000, putsOff: 
 
 /** Names of the breakers that may hold a pool back. */
 export function breakersOf(context: Pick<Context, 'pools'>, poolName: string, repository: string): string[] {
+  return [...breakersOfGitHub(repository), ...breakersOfMachines(context, poolName)];
+}
+
+/** Names of the breakers that may hold back calls to GitHub for the repository. */
+export function breakersOfGitHub(repository: string): string[] {
+  return [githubBreaker(repository), GITHUB_DOWN];
+}
+
+function breakersOfMachines(context: Pick<Context, 'pools'>, poolName: string): string[] {
   const pool = poolOf(context, poolName);
   const boot = pool && bootBreaker(pool);
-  const ofPool = pool ? quotaBreakers(pool) : [];
-  return [githubBreaker(repository), GITHUB_DOWN, ...ofPool, ...(boot ? [boot] : [])];
+  return [...(pool ? quotaBreakers(pool) : []), ...(boot ? [boot] : [])];
 }
 
 /** Opens the breaker of a quota that is used up. `scope`: what the provider counts the quota for. A pool that was removed has no breakers. */
@@ -46,12 +54,14 @@ export async function openQuotaBreaker(
   if (pool) await openBreaker(context, quotaBreaker(pool, scope), reason, seconds);
 }
 
-/** Opens the breaker of GitHub's rate limit, or counts a 5xx of GitHub. Other errors change nothing. */
+/** Opens the breaker of GitHub's rate limit, or counts a 5xx or a lost answer of GitHub. Other errors change nothing. */
 export async function recordGitHubFailure(context: Context, repository: string, error: unknown): Promise<void> {
   if (error instanceof RateLimited) {
     await openBreaker(context, githubBreaker(repository), error.message, error.retryAfterSeconds);
   }
-  if (error instanceof GitHubDown) await countAndLogFailure(context, GITHUB_DOWN, error.message, GITHUB_LIMITS);
+  if (error instanceof GitHubDown || error instanceof UncertainAtGitHub) {
+    await countAndLogFailure(context, GITHUB_DOWN, error.message, GITHUB_LIMITS);
+  }
 }
 
 /** Counts a VM whose runner did not come online; `what` says it in other words. The third in a row holds the pools of its template back for ten minutes. */
@@ -113,11 +123,43 @@ export type Guarded = <T>(work: () => Promise<T>) => Promise<T>;
  * error of GitHub counts against GitHub's breakers.
  */
 export async function passBreakers(context: Context, pool: string, repository: string): Promise<Guarded> {
+  return orThrow(await pass(context, breakersOf(context, pool, repository), repository));
+}
+
+/** The same for work that makes a machine and asks nothing of GitHub, so that its success says nothing of GitHub. */
+export async function passMachineBreakers(context: Context, pool: string, repository: string): Promise<Guarded> {
+  return orThrow(await pass(context, breakersOfMachines(context, pool), repository));
+}
+
+/** The same for work that only calls GitHub: what holds machines back neither holds it back nor is probed by it. */
+export async function passGitHubBreakers(context: Context, repository: string): Promise<Guarded> {
+  return orThrow(await pass(context, breakersOfGitHub(repository), repository));
+}
+
+/** The same for callers that come again every few seconds. Undefined: a breaker is open, which was logged when it opened. */
+export async function tryPassGitHubBreakers(context: Context, repository: string): Promise<Guarded | undefined> {
+  const passed = await pass(context, breakersOfGitHub(repository), repository);
+  return passed instanceof Error ? undefined : passed;
+}
+
+function orThrow(passed: Guarded | RetryableError): Guarded {
+  if (passed instanceof Error) throw passed;
+  return passed;
+}
+
+async function pass(context: Context, names: readonly string[], repository: string): Promise<Guarded | RetryableError> {
   const probed: string[] = [];
-  for (const name of await findOpenBreakers(context.store, breakersOf(context, pool, repository))) {
+  const open = await findOpenBreakers(context.store, names);
+  // A probe that another breaker holds back would be wasted.
+  const holding = await findHolding(context, open);
+  if (holding) {
+    const seconds = Math.ceil((holding.nextProbeAt - context.clock.now()) / 1000);
+    return errorOf(holding.name)(`breaker ${holding.name} is open: ${holding.reason}`, seconds);
+  }
+  for (const name of open) {
     const passed = await tryPass(context.store, name, context.clock.now());
     if (passed.kind === 'open') {
-      throw errorOf(name)(`breaker ${name} is open: ${passed.reason}`, passed.retryAfterSeconds);
+      return errorOf(name)(`breaker ${name} is open: ${passed.reason}`, passed.retryAfterSeconds);
     }
     // A created VM does not show that its runner comes online. The sweep sees that, and closes the breaker of boots.
     if (passed.kind === 'probe' && !name.startsWith('boot.')) probed.push(name);
@@ -134,7 +176,7 @@ export async function passBreakers(context: Context, pool: string, repository: s
   };
 }
 
-/** The constructor of the error to throw while the breaker of this name is open. */
+/** The constructor of the error while the breaker of this name is open. */
 function errorOf(name: string): (message: string, seconds: number) => RetryableError {
   if (name.startsWith('quota.')) return (message, seconds) => new QuotaExceeded(message, seconds);
   if (name.startsWith('github.')) return (message, seconds) => new RateLimited(message, seconds);
@@ -216,11 +258,18 @@ export async function closeBreaker(store: Store, name: string): Promise<void> {
 
 /** The open breaker that holds back a job of the repository in the pool, and lets no probe pass yet; undefined: none does. */
 export async function findHoldingBreaker(
-  {pools, store, clock}: Pick<Context, 'pools' | 'store' | 'clock'>,
+  context: Pick<Context, 'pools' | 'store' | 'clock'>,
   pool: string,
   repository: string,
 ): Promise<BreakerDocument | undefined> {
-  for (const name of await findOpenBreakers(store, breakersOf({pools}, pool, repository))) {
+  return findHolding(context, await findOpenBreakers(context.store, breakersOf(context, pool, repository)));
+}
+
+async function findHolding(
+  {store, clock}: Pick<Context, 'store' | 'clock'>,
+  names: readonly string[],
+): Promise<BreakerDocument | undefined> {
+  for (const name of names) {
     const breaker = await store.get('breakers', name);
     if (breaker?.open && breaker.nextProbeAt > clock.now()) return breaker;
   }

@@ -8,7 +8,7 @@ import {scopeName} from '../model/scope';
 import {type Context, githubOf, poolOf} from '../ports';
 import type {CreateOutcome, Machine} from '../providers/provider';
 import {Secret} from '../secret';
-import {openQuotaBreaker, passBreakers} from './breakers';
+import {openQuotaBreaker, passBreakers, passMachineBreakers} from './breakers';
 import {
   beginCreation,
   type Creation,
@@ -257,7 +257,8 @@ export async function createRequestedRunner(context: Context, name: string): Pro
   }
   const {scope} = requested;
   const owner = scope.kind === 'organization' ? scope.org : scope.owner;
-  const guarded = await passBreakers(context, requested.pool, `${owner}/`);
+  const pass = isPickedUp(context, requested) ? passMachineBreakers : passBreakers;
+  const guarded = await pass(context, requested.pool, `${owner}/`);
   const creation = await claimCreation(context, name);
   if (!creation) return {decision: 'covered'};
   const {kind, runner} = await guarded(() => createRunner(context, creation));

@@ -11,7 +11,7 @@ import {jobHolder} from '../model/slot';
 import {queuedAgainTask} from '../model/tasks';
 import {type Context, isRunnerGone, poolOf} from '../ports';
 import type {Transaction} from '../store/store';
-import {passBreakers} from './breakers';
+import {passBreakers, passMachineBreakers} from './breakers';
 import {createRunner} from './create';
 import {beginCreation, type Creation, claimInTransaction} from './create-records';
 import type {RunningJob} from './requeue';
@@ -220,8 +220,8 @@ export async function serveDemand(
   demand: Demand,
 ): Promise<Outcome> {
   // Throws `Refused` for a pool that creates no machines, before anything is recorded.
-  context.provider(job.pool);
-  const guarded = await passBreakers(context, job.pool, job.repository);
+  const pass = context.provider(job.pool).registration === 'pickup' ? passMachineBreakers : passBreakers;
+  const guarded = await pass(context, job.pool, job.repository);
   const coverage = await assignRunner(context, job.pool, demand, context.random.uuid());
   if (coverage.kind === 'queued_again' && 'event' in demand) {
     await context.tasks.enqueue(queuedAgainTask(coverage.job, coverage.runner, demand.event.delivery));

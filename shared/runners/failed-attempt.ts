@@ -21,7 +21,8 @@ const RETRY_SECONDS = 10;
 export interface Attempt {
   /** From 1. */
   readonly attempt: number;
-  readonly mostAttempts: number;
+  /** Left out: nobody gives up. */
+  readonly mostAttempts?: number;
 }
 
 /**
@@ -54,7 +55,7 @@ function failedAttempt(error: Error, {attempt, mostAttempts}: Attempt, now: numb
     message: scrubSecrets(sentenceOf(error)).slice(0, LONGEST_MESSAGE),
     at: now,
     attempt,
-    mostAttempts,
+    ...(mostAttempts === undefined ? {} : {mostAttempts}),
     // The queue waits for the longer of both.
     // mutation: wait of the queue
     nextTryAt: now + Math.max(Math.ceil(seconds * 1000), backoffMs(TASK_BACKOFF, attempt)),

@@ -1,3 +1,4 @@
+import type {RunnerDocument} from '../../model/runner';
 import {machinesByName, minutesOf, type Observed, registrationOf, runsAtGitHub} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
@@ -17,13 +18,29 @@ export const endFailedBoots: Rule<End> = {
   subject: runnerOf,
 };
 
+/**
+ * Where a host picks the machine up. `due`: it calls, and has not got it yet, as while GitHub is left alone: it is no boot. `silent`: it does not
+ * call. `done`: it was handed over, and boots since then.
+ */
+type Pickup = {readonly kind: 'none' | 'due' | 'silent'} | {readonly kind: 'done'; readonly at: number};
+
+function pickupOf({containers, hosts}: Observed, {name}: RunnerDocument): Pickup {
+  const container = containers.find((each) => each.name === name);
+  if (!container) return {kind: 'none'};
+  const {state, host, handedOverAt} = container;
+  if (state !== 'assigned') return handedOverAt === null ? {kind: 'none'} : {kind: 'done', at: handedOverAt};
+  return {kind: hosts.some((each) => each.name === host && !each.silent) ? 'due' : 'silent'};
+}
+
 function planEnds(observed: Observed, now: number, tracker: PersistenceTracker): End[] {
   const machines = machinesByName(observed);
   const actions: End[] = [];
   for (const runner of observed.runners ?? []) {
-    if (runner.state !== 'booting' || now - runner.stateAt < minutesOf(observed, runner.pool).bootMinutes * 60_000) {
-      continue;
-    }
+    if (runner.state !== 'booting') continue;
+    const pickup = pickupOf(observed, runner);
+    if (pickup.kind === 'due') continue;
+    const since = pickup.kind === 'done' ? pickup.at : runner.stateAt;
+    if (now - since < minutesOf(observed, runner.pool).bootMinutes * 60_000) continue;
     const key = `boot ${runner.name}`;
     const {listed, registration} = registrationOf(observed, runner);
     if (!listed) tracker.carryOver(key);
@@ -31,7 +48,8 @@ function planEnds(observed: Observed, now: number, tracker: PersistenceTracker):
     if (runsAtGitHub(observed, runner.name, runner) || !tracker.hasPersisted(key)) continue;
     const rest = {isDead: false, force: false, jobUrl: null} as const;
     // mutation: queued for ever
-    const reason = machines.get(runner.name)?.status === 'queued' ? 'no_capacity' : 'boot';
+    const isQueued = machines.get(runner.name)?.status === 'queued' || pickup.kind === 'silent';
+    const reason = isQueued ? 'no_capacity' : 'boot';
     actions.push({kind: 'end_runner', reason, runner: runner.name, ...rest});
   }
   return actions;
