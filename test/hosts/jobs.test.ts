@@ -247,7 +247,7 @@ describe('a container that comes to nothing', () => {
     host().model.exit(runnerOf(job), 7);
     await host().syncFor(20_000);
     const [breaker] = await system.store.find('breakers', {where: {open: true}, limit: 5});
-    expect(breaker?.id).toMatch(/^boot\.ghcr\.io_actions/);
+    expect(breaker?.id).toMatch(/^boot\.docker\.ghcr\.io_actions/);
     expect(breaker?.data.reason).toMatch(
       /GitHub refuses the version of the runner in ghcr.io.*exit code 7; use a newer image/,
     );
