@@ -17,7 +17,7 @@ import type {ContainerHosts, ContainerToAssign, Finding, Machine} from '../provi
 import {findFreeSlot} from '../runners/slots';
 import type {Transaction} from '../store/store';
 import {whyVmIsDown} from './host-vm';
-import {describeHost, openContainers, readHosts} from './hosts';
+import {describeHost, isUsable, openContainers, readHosts, whyUnheard} from './hosts';
 import {startVms} from './start-vm';
 
 /** Attempts to take a slot of a host, each after another execution took the slot of the attempt before. */
@@ -40,7 +40,7 @@ export function createContainerHosts(context: HostContext): ContainerHosts {
       return known.length === 0 ? 'found no host of the pool in hosts' : known.map(describeHost).join('; ');
     },
 
-    startVms: (names, job) => startVms(context, names, job),
+    startVms: (names, wanted) => startVms(context, names, wanted),
 
     assign: (container) => assign(context, container),
 
@@ -190,14 +190,16 @@ function statusOf({state, leaving, reported}: ContainerDocument): Machine['statu
 
 async function check(context: HostContext, names: readonly string[]): Promise<readonly Finding[]> {
   const known = await readHosts(context, names);
-  const alive = known.filter(({silent}) => !silent);
   const findings = known.map(async (host): Promise<Finding> => {
-    const because = `${describeHost(host)}.`;
+    const because = describeHost(host);
+    const status = known.some((other) => other !== host && isUsable(other)) ? 'warning' : 'error';
+    const unheard = whyUnheard(host);
+    if (unheard) return {status, ...unheard};
     if (!host.silent) return {status: 'ok', because, do: 'Nothing to do.'};
     const down = await whyVmIsDown(context, host);
-    if (down !== undefined) return {status: 'ok', because: `${down}.`, do: 'Nothing to do.'};
+    if (down !== undefined) return {status: 'ok', because: down, do: 'Nothing to do.'};
     const advice = 'Does its agent run, and does it reach the API? journalctl --unit slipway-docker-host tells.';
-    return {status: alive.length > 0 ? 'warning' : 'error', because, do: advice};
+    return {status, because, do: advice};
   });
   return Promise.all(findings);
 }
