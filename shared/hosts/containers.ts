@@ -4,6 +4,7 @@ import {
   type Host,
   type HostDocument,
   isContainerOver,
+  isDocker,
   isSilent,
   newContainer,
   newHost,
@@ -145,23 +146,32 @@ function foreignRecord(
   };
 }
 
-async function hostThatReports({store, hosts}: HostContext, name: string): Promise<HostDocument | undefined> {
-  for (const host of hosts) {
-    const document = await store.get('hosts', host.name);
-    if (document?.report.some((each) => each.name === name)) return document;
+/** What the host reports, without names of pools that have no container there: a host's token says nothing about other pools' machines. */
+function reportOf(
+  {deployment, pools}: Pick<HostContext, 'deployment' | 'pools'>,
+  host: HostDocument | undefined,
+): HostDocument['report'] {
+  return (host?.report ?? []).filter(({name}) => {
+    const pool = pools.find((each) => each.name === parseRunnerName(deployment, name)?.pool);
+    return !host || !pool || (isDocker(pool) && pool.provider.hosts.includes(host.name));
+  });
+}
+
+async function hostThatReports(context: HostContext, name: string): Promise<HostDocument | undefined> {
+  for (const host of context.hosts) {
+    const document = await context.store.get('hosts', host.name);
+    if (reportOf(context, document).some((each) => each.name === name)) return document;
   }
   return undefined;
 }
 
 /** Containers that hosts report and that are on no record as theirs. */
-async function listUnknown(
-  {store, hosts, deployment, clock}: HostContext,
-  known: ReadonlySet<string>,
-): Promise<Machine[]> {
+async function listUnknown(context: HostContext, known: ReadonlySet<string>): Promise<Machine[]> {
+  const {store, hosts, deployment, clock} = context;
   const documents = await Promise.all(hosts.map(({name}) => store.get('hosts', name)));
   const machines: Machine[] = [];
   for (const document of documents) {
-    for (const {name, state, startedAt} of document?.report ?? []) {
+    for (const {name, state, startedAt} of reportOf(context, document)) {
       if (known.has(name) || (await store.get('containers', name))) continue;
       machines.push({
         name,

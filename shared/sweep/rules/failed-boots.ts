@@ -1,4 +1,4 @@
-import {machinesByName, minutesOf, type Observed, registrationOf, runsAtGitHub} from '../observed';
+import {machineFinder, minutesOf, type Observed, registrationOf, runsAtGitHub} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
 
@@ -18,7 +18,7 @@ export const endFailedBoots: Rule<End> = {
 };
 
 function planEnds(observed: Observed, now: number, tracker: PersistenceTracker): End[] {
-  const machines = machinesByName(observed);
+  const machineOf = machineFinder(observed);
   const actions: End[] = [];
   for (const runner of observed.runners ?? []) {
     if (runner.state !== 'booting' || now - runner.stateAt < minutesOf(observed, runner.pool).bootMinutes * 60_000) {
@@ -31,7 +31,7 @@ function planEnds(observed: Observed, now: number, tracker: PersistenceTracker):
     if (runsAtGitHub(observed, runner.name, runner) || !tracker.hasPersisted(key)) continue;
     const rest = {isDead: false, force: false, jobUrl: null} as const;
     // mutation: queued for ever
-    const reason = machines.get(runner.name)?.status === 'queued' ? 'no_capacity' : 'boot';
+    const reason = machineOf(runner)?.status === 'queued' ? 'no_capacity' : 'boot';
     actions.push({kind: 'end_runner', reason, runner: runner.name, ...rest});
   }
   return actions;
