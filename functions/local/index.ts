@@ -14,7 +14,7 @@ const HELP = `Slipway on this machine.
   npm start -- --port 8080     the port of the webhook (with --real only; default 8080)
   npm start -- --help          shows this text
 
-No configuration is needed: GitHub, Compute Engine and CodeMagic are emulated, and the functions call the emulators through the same clients as
+No configuration is needed: GitHub and every provider are emulated, and the functions call the emulators through the same clients as
 the real ones. Of the environment variables only ${PASSED_VARIABLES.join(', ')} are used.
 With --real the configuration is the one in docs/configuration.md. The queue is in this process, and so is the store unless
 FIRESTORE_DATABASE is set.

@@ -53,5 +53,9 @@ export const GITHUB_DOWN = 'github-5xx';
 /** Breaker of an instance template whose VMs do not come online. Undefined: the pool creates no VMs. */
 export function bootBreaker(pool: Pool): string | undefined {
   const source = machineSource(pool);
-  return source === undefined ? undefined : `boot.${inName(source)}`;
+  if (source === undefined) return undefined;
+  const {type} = pool.provider;
+  // The same name at another provider, in another account or region is another template.
+  if (isGce(pool) || source.startsWith(`${type}.`)) return `boot.${inName(source)}`;
+  return `boot.${[type, ...quotaScopes(pool).slice(0, 1), source].map(inName).join('.')}`;
 }

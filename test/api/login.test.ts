@@ -76,7 +76,9 @@ test('the secret begins a session of eight hours, which reads and changes like t
 test('the cookie is sent over TLS only, unless the page is on the person’s own machine', async () => {
   const form = {secret: MANAGER_SECRET, to: '/'};
   const through = async (origin: string) =>
-    (await visit('/login', {method: 'POST', form, headers: {origin}})).headers.get('set-cookie');
+    (await visit('/login', {method: 'POST', form, headers: {origin, 'sec-fetch-site': 'same-origin'}})).headers.get(
+      'set-cookie',
+    );
   expect(await through('https://api-abc.run.app')).toMatch(/; Secure/);
   expect(await through('http://localhost:8080')).not.toMatch(/Secure/);
   expect(await through('http://localhost.example.com')).toMatch(/; Secure/);
@@ -115,6 +117,18 @@ test('a session changes nothing for a page of another site', async () => {
   expect((await retry({origin: own})).status).toBe(400);
   expect((await visit('/logout', {method: 'POST', headers: {cookie: session}})).status).toBe(403);
 });
+
+test.each([{'sec-fetch-site': 'cross-site'}, {origin: 'https://evil.example'}])(
+  'the form of another page is refused before its secret is looked at: %j',
+  async (headers) => {
+    for (let n = 0; n < 12; n++) {
+      const response = await visit('/login', {method: 'POST', form: {secret: 'wrong', to: '/'}, headers});
+      expect(response.status).toBe(403);
+    }
+    // It has used up no try of this address.
+    expect(await logIn()).toContain('slipway_session=');
+  },
+);
 
 test('a wrong secret is not made good by a session', async () => {
   const session = await logIn();

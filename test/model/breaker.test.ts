@@ -1,4 +1,4 @@
-import {quotaBreaker, quotaBreakers} from '../../shared/model/breaker';
+import {bootBreaker, quotaBreaker, quotaBreakers} from '../../shared/model/breaker';
 import type {Pool} from '../../shared/model/pool';
 import {aPool} from '../builders/lifecycle';
 
@@ -27,4 +27,15 @@ test.each<[string, Pool['provider'], string]>([
   const pool = aPool({provider});
   expect(quotaBreaker(pool, scope)).toBe(name);
   expect(quotaBreakers(pool)).toContain(name);
+});
+
+test('a template of one name is another one at another provider, in another account or region', () => {
+  const named = (provider: object) =>
+    bootBreaker(aPool({provider: {template: 'runner-x64', ...provider} as Pool['provider']}));
+  const west = {...ec2, quotaScopes: ['111122223333/us-west-2']};
+  expect([gce({template: 'runner-x64'}), ec2, west].map(named)).toEqual([
+    'boot.runner-x64',
+    'boot.ec2.111122223333_eu-central-1.runner-x64',
+    'boot.ec2.111122223333_us-west-2.runner-x64',
+  ]);
 });

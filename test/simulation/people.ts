@@ -97,6 +97,7 @@ export class People {
     if (does === 'request') this.excused += 1 + (pick % MOST_REQUESTED);
     if (does === 'cleanup') this.excused += this.world.machines().length;
     if (does === 'remove') this.excused += 1;
+    if (does === 'start') this.world.vmPromises?.startByHand();
   }
 
   /** What went was ours, old enough, and runs no job. */

@@ -51,6 +51,11 @@ export class VmPromises {
     });
   }
 
+  /** Somebody starts the VM: that counts as a job that it can take. */
+  startByHand(): void {
+    this.#wantedAtMs = this.options.github.scheduler.now();
+  }
+
   /** After each step. */
   check(): void {
     if (this.#isBroken) return;

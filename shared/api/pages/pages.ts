@@ -8,7 +8,16 @@ import {pageReply} from './document';
 import {type PageFiles, servePageFile} from './files';
 import {livePage} from './live';
 import {loginPage} from './login';
-import {baseOf, localPath, NOT_KEPT, originOf, requireOwnPage, wantsPage, wrongMethod} from './request';
+import {
+  baseOf,
+  localPath,
+  NOT_KEPT,
+  originOf,
+  refuseForeignPage,
+  requireOwnPage,
+  wantsPage,
+  wrongMethod,
+} from './request';
 import type {SetUp, SetUpOptions} from './set-up/set-up';
 
 export interface PagesOptions extends Pick<SetUpOptions, 'base' | 'services'> {
@@ -85,6 +94,8 @@ export class Pages {
       return this.#form(files, request, {to: '/', status: 401, problem});
     }
     if (request.method !== 'POST') throw wrongMethod(request.method, 'GET, HEAD, POST');
+    // Before the secret is looked at: another site must not use up this address's tries.
+    refuseForeignPage(request);
     const fields = await this.#fields(request);
     const to = localPath(fields.get('to'));
     if (await this.#options.isSecret(request, fields.get('secret') ?? '')) return this.#begin(request, to);

@@ -39,6 +39,18 @@ export function requireOwnPage(request: Request): void {
   );
 }
 
+/** Refuses the form of a page of another site, by what the browser says. What is no browser says nothing, and passes. */
+export function refuseForeignPage(request: Request): void {
+  const [site, origin] = [request.get('sec-fetch-site'), request.get('origin')];
+  const isOwn =
+    site === undefined ? origin === undefined || isOwnHost(request, origin) : /^(same-origin|none)$/.test(site);
+  if (isOwn) return;
+  throw new Problem(
+    'foreign-page',
+    'found the form of another page; open the address of this function and log in there',
+  );
+}
+
 /** Whether a page of this function sent the browser here; browsers without fetch metadata show it in `Referer`. */
 export function comesFromOwnPage(request: Request): boolean {
   const site = request.get('sec-fetch-site');

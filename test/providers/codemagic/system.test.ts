@@ -118,7 +118,7 @@ test('builds whose runner does not come up open the breaker of their workflow', 
   await system.pass(40 * MINUTE, () => builds().length === 3);
   await system.pass(10 * MINUTE);
   const [breaker] = await system.store.find('breakers', {where: {open: true}, limit: 10});
-  expect(breaker?.id).toBe(`boot.${APP}_${WORKFLOW}`);
+  expect(breaker?.id).toBe(`boot.codemagic.${TEAM}.${APP}_${WORKFLOW}`);
   system.github.cancelJob(job.id as number);
   await finish();
   expectClean();

@@ -134,7 +134,7 @@ export class SetUp {
     if (purpose === undefined) {
       logger.warning('set-up: a wrong state', {decision: 'refused', reason: 'state'});
       const problem =
-        'This answer of GitHub belongs to no set-up that this session began in the last hour, or it was used already. Nothing was changed.';
+        'This answer of GitHub belongs to no set-up that this session began in the last hour, or it was used already. Nothing was changed here; if GitHub has made an App for it, delete that in the settings of its owner.';
       return this.#page(html.failedPage(frame, problem, [html.beginAgain(frame)]), 403);
     }
     if (purpose === 'first' && (await this.#isConfigured())) {
