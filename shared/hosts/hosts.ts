@@ -1,5 +1,5 @@
 import {type ContainerDocument, type Host, type HostDocument, isSilent, slotsOfHost} from '../model/host';
-import type {VmDocument} from '../model/vm';
+import type {VmDocument, VmState} from '../model/vm';
 import type {Context} from '../ports';
 import type {Store} from '../store/store';
 import {vmId} from '../vms/vms';
@@ -80,4 +80,17 @@ export function whyUnheard({name, silent, vm, vmDocument}: KnownHost): {because:
 /** Whether the host may take containers, now or once its VM is up. */
 export function isUsable(host: KnownHost): boolean {
   return !host.silent || (host.vm !== undefined && !host.vmDocument?.unheard);
+}
+
+/** State of the host's VM on record; null: it has none. */
+export function stateOfHostVm({vm, silent, document, vmDocument}: KnownHost): VmState | null {
+  if (!vm) return null;
+  if (!silent) return 'running';
+  const state = vmDocument?.state ?? 'stopped';
+  return state === 'running' && document?.vmIsDown ? 'stopped' : state;
+}
+
+/** Whether the host does not call because its VM is down until a job needs it, or starts for one, which is in order. */
+export function isSilentInOrder(host: KnownHost): boolean {
+  return host.silent && host.vm !== undefined && stateOfHostVm(host) !== 'running' && !host.vmDocument?.unheard;
 }

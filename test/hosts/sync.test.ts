@@ -201,6 +201,7 @@ test('GET /hosts and GET /status show what is on record of hosts', async () => {
       free: 2,
       last_seen: expect.stringMatching(/^2026-11-01T00:00:.*Z$/),
       silent: false,
+      vm: null,
       agent: '1',
     },
   ];

@@ -42,6 +42,11 @@ describe('a host that is a VM', () => {
     expect(system.powerActions()).toEqual(['start builder', 'stop builder']);
     expect(await host().document).toMatchObject({state: 'stopped', startFailures: 0});
     expect((await system.sweep()).incomplete).toEqual([]);
+    const api = new ApiClient(system.urls.api);
+    expect((await api.get('/status')).json).toMatchObject({
+      hosts: [{silent: false, vm: 'stopped'}],
+      last_sweep: {complete: true},
+    });
     await expectAllDown();
   });
 
@@ -121,6 +126,8 @@ describe('a host that is a VM', () => {
       {status: 'error', because: unheard('builder')},
       {status: 'error', because: unheard('builder')},
     ]);
+    const {json} = await new ApiClient(system.urls.api).get('/hosts');
+    expect(json).toMatchObject({hosts: [{silent: true}, {silent: true}]});
     const test = await new ApiClient(system.urls.api).post('/pools/docker/test', {repository: 'acme/app'});
     expect(test.json).toMatchObject({decision: 'fail', because: unheard('other')});
 

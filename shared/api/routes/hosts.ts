@@ -76,6 +76,7 @@ const EXAMPLE: z.output<typeof Host> = {
   free: 5,
   last_seen: '2026-11-01T12:00:00.000Z',
   silent: false,
+  vm: null,
   agent: '1',
 };
 
