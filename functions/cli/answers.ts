@@ -108,6 +108,7 @@ export const Host = z.object({
   containers: z.number(),
   last_seen: Text,
   silent: z.boolean(),
+  vm: z.string().nullable().default(null),
   agent: Text,
 });
 export type Host = z.output<typeof Host>;

@@ -6,7 +6,7 @@ import {RecentJobs} from '../diagnosis/recent-jobs';
 import {HOST_TOKEN_HEADER, isHostToken} from '../host-token';
 import {Problem, problemReply, toProblem} from '../http/errors';
 import {isPath} from '../http/framework';
-import {createBodyReader} from '../http/read-body';
+import {type BodyReader, createBodyReader} from '../http/read-body';
 import type {Reply} from '../http/server';
 import {traceFields, traceOf} from '../http/trace';
 import type {Logger} from '../logger';
@@ -45,6 +45,7 @@ export class Api {
   readonly #router = createRouter(OPERATIONS);
   readonly #assets = createAssets();
   readonly #bodies = createBodyReader(MAX_BODY_BYTES);
+  readonly #largeBodies = new Map<number, BodyReader>();
   #base: ServicesBase<'api'> | undefined;
   #limits: RateLimits | undefined;
   #wrongSecrets: WrongSecrets | undefined;
@@ -192,10 +193,17 @@ export class Api {
     return this.#pages;
   }
 
-  async #body(request: Request, {method, body}: Operation): Promise<unknown> {
+  async #body(request: Request, {method, body, maxBodyBytes}: Operation): Promise<unknown> {
     if (method === 'GET') return {};
-    const received = await this.#bodies.open(request).read();
+    const received = await this.#bodiesUpTo(maxBodyBytes).open(request).read();
     return body ? parseBody(received.bytes()) : {};
+  }
+
+  #bodiesUpTo(maxBytes = MAX_BODY_BYTES): BodyReader {
+    if (maxBytes === MAX_BODY_BYTES) return this.#bodies;
+    const bodies = this.#largeBodies.get(maxBytes) ?? createBodyReader(maxBytes);
+    this.#largeBodies.set(maxBytes, bodies);
+    return bodies;
   }
 
   async #asset(request: Request): Promise<Reply> {

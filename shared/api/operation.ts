@@ -87,6 +87,8 @@ export interface Description<P extends z.ZodType, Q extends z.ZodType, B extends
   readonly query: Q;
   /** Left out: a body is ignored. */
   readonly body?: {readonly schema: B; readonly example?: unknown; readonly required: boolean};
+  /** Bytes of a body at most; default `MAX_BODY_BYTES`. */
+  readonly maxBodyBytes?: number;
   /** Successful answers, by status. */
   readonly outcomes: Readonly<Record<number, Outcome>>;
   /** Problems in addition to those of every operation. */

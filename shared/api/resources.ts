@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type {CheckFinding} from '../diagnosis/doctor/check';
-import type {KnownHost} from '../hosts/hosts';
+import {isSilentInOrder, type KnownHost, stateOfHostVm} from '../hosts/hosts';
 import {Problem} from '../http/errors';
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {isLabelPattern} from '../model/labels';
@@ -69,14 +69,16 @@ export function vmView(vm: PersistentVm): RunnerView {
 }
 
 /** A Docker host as the API answers it. */
-export function hostView({name, capacity, used, silent, document}: KnownHost): z.output<typeof Host> {
+export function hostView(host: KnownHost): z.output<typeof Host> {
+  const {name, capacity, used, silent, document} = host;
   return {
     name,
     capacity,
     containers: used,
     free: Math.max(0, capacity - used),
     last_seen: typeof document?.seenAt === 'number' ? timeOf(document.seenAt) : null,
-    silent,
+    silent: silent && !isSilentInOrder(host),
+    vm: stateOfHostVm(host),
     agent: document?.agent ?? null,
   };
 }

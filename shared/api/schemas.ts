@@ -62,7 +62,14 @@ export const Host = z
     containers: z.int().meta({description: 'Containers that count against the capacity.'}),
     free: z.int(),
     last_seen: Time.nullable().meta({description: 'Of its agent, to within half a minute. Null: it has never called.'}),
-    silent: z.boolean().meta({description: 'It was not seen for three minutes, and gets nothing new.'}),
+    silent: z.boolean().meta({
+      description:
+        'It was not seen for three minutes, and gets nothing new. False while its VM is down until a job needs it, or starts for one.',
+    }),
+    vm: z
+      .enum(['stopped', 'starting', 'running', 'stopping'])
+      .nullable()
+      .meta({description: 'State of the VM that is the host, as recorded. Null: it has none.'}),
     agent: z.string().nullable().meta({description: 'Version of its agent.'}),
   })
   .meta({id: 'Host'});

@@ -5,7 +5,7 @@ import {isOver, LIVE_STATES, type RunnerDocument} from '../model/runner';
 import {describeScope, type RunnerScope, repositoryScope, scopeKey, scopeName} from '../model/scope';
 import type {Context} from '../ports';
 import {listMachines} from '../sweep/machines';
-import {isListed, machinesByName, ourMachines, type Unlisted} from '../sweep/observed';
+import {isListed, machineFinder, ourMachines, type Unlisted} from '../sweep/observed';
 import {readRunners} from '../sweep/stored';
 import type {CleanupTarget, Suspect, Thing} from './thing';
 
@@ -24,19 +24,20 @@ export async function findSuspects(context: Context, target: CleanupTarget): Pro
   if (!live.isComplete) throw new Unavailable('found more runners on record than can be read; nothing is removed', 60);
   const {machines: all, unlisted} = await listMachines({context, incomplete: []}, live.runners);
   const machines = ourMachines({pools: context.pools, machines: all}).filter(({status}) => status !== 'stopping');
-  const byName = machinesByName({machines});
+  const machineOf = machineFinder({machines});
   // A machine that is kept, or goes already, is there all the same.
+  const anyMachineOf = machineFinder({machines: all});
   const there = new Set(all.map(({name}) => name));
   const known = new Set(live.runners.map(({name}) => name));
   const unseen = unlisted.map(unseenPlace);
 
   const suspects: Suspect[] = [];
   for (const runner of live.runners) {
-    const machine = byName.get(runner.name);
+    const machine = machineOf(runner);
     if (
       machine
         ? wantsMachines(target)
-        : !there.has(runner.name) && wantsRegistrations(target) && isListed({unlisted}, runner)
+        : !anyMachineOf(runner) && wantsRegistrations(target) && isListed({unlisted}, runner)
     ) {
       suspects.push({kind: 'runner', runner, machine});
     }

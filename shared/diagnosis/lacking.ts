@@ -6,7 +6,7 @@ import {breakersOfGitHub} from '../runners/breakers';
 import {breakerSentence, remedyOfBreaker} from './breakers';
 import {jobName, type LookedAt, MOST_READ, type QueuePlace} from './looked-at';
 import {attemptOf, count, due, duration, type Explanation, ordinal, quoted} from './verdict';
-import {waitingForHost} from './waiting-for-host';
+import {isLimitedByHosts, MORE_ROOM, waitingForHost, waitingForRoom} from './waiting-for-host';
 
 /** What a queued job of a pool that makes a machine for each job lacks. */
 export function lacking(looked: LookedAt, job: JobDocument, pool: EphemeralPool): Explanation {
@@ -61,6 +61,8 @@ function waitingForSlot(looked: LookedAt, job: JobDocument, pool: EphemeralPool)
     };
   }
   if (queue.taken >= queue.limit) {
+    const byHosts = waitingForRoom(looked, job, pool);
+    if (byHosts) return {...shared, ...byHosts};
     return {
       ...shared,
       because: `${queue.taken} of ${count(queue.limit, 'runner')} of pool ${pool.name} are busy or on their way${before}`,
@@ -78,7 +80,7 @@ function waitingForSlot(looked: LookedAt, job: JobDocument, pool: EphemeralPool)
 
 /** Slots are free, and fewer than jobs are before this one. */
 function behindOthers(looked: LookedAt, job: JobDocument, pool: EphemeralPool): Explanation | undefined {
-  const {queue, runner} = looked;
+  const {queue, runner, hosts} = looked;
   if (!queue || runner || job.demand !== 'open') return undefined;
   const free = Math.min(queue.limit - queue.taken, queue.all ? queue.all.limit - queue.all.taken : MOST_READ);
   // mutation: jobs before it
@@ -86,7 +88,7 @@ function behindOthers(looked: LookedAt, job: JobDocument, pool: EphemeralPool): 
   return {
     ...inQueue(queue, job),
     because: `${queue.taken} of ${count(queue.limit, 'runner')} of pool ${pool.name} are busy or on their way${placeInQueue(queue)}: what is free goes to the jobs before it`,
-    do: `Wait until the jobs before it have ended, or raise maxRunners of pool ${pool.name}.`,
+    do: `Wait until the jobs before it have ended, ${isLimitedByHosts(hosts, pool) ? MORE_ROOM : `or raise maxRunners of pool ${pool.name}`}.`,
   };
 }
 

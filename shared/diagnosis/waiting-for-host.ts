@@ -1,9 +1,13 @@
-import {describeHost, type KnownHost} from '../hosts/hosts';
+import {describeHost, type KnownHost, whyUnheard} from '../hosts/hosts';
 import type {JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
+import type {EphemeralPool} from '../model/pool';
 import {isBeingCreated, type RunnerDocument} from '../model/runner';
 import type {LookedAt} from './looked-at';
 import type {Explanation} from './verdict';
+
+/** What gives a pool of containers more room. */
+export const MORE_ROOM = 'raise capacity of a host, or add one to the pool';
 
 /**
  * Why a job of a pool of containers has none yet: no host has room, or the host that has its container does not call. Undefined: the hosts are
@@ -13,13 +17,32 @@ export function waitingForHost({hosts, runner, now}: LookedAt, job: JobDocument)
   if (hosts.length === 0) return undefined;
   if (runner && !isBeingCreated(runner)) return assigned(hosts, runner);
   const hasFailed = job.failedAttempt?.kind === 'no_capacity';
-  if (!runner || !hasFailed || hosts.some(({silent, used, capacity}) => !silent && used < capacity)) return undefined;
+  if (!runner || !hasFailed || hosts.some(hasRoom)) return undefined;
+  return withoutRoom(hosts, job.failedAttempt?.at ?? now);
+}
+
+/** Why no slot of the pool is free, where it has as many as its hosts have room for, or its hosts do not call. Undefined: `maxRunners` is less. */
+export function waitingForRoom({hosts}: LookedAt, job: JobDocument, pool: EphemeralPool): Explanation | undefined {
+  if (hosts.length === 0 || hosts.some(hasRoom)) return undefined;
+  return isLimitedByHosts(hosts, pool) || hosts.every(({silent}) => silent)
+    ? withoutRoom(hosts, job.queuedAt)
+    : undefined;
+}
+
+/** Whether a higher `maxRunners` of the pool would change nothing. */
+export function isLimitedByHosts(hosts: readonly KnownHost[], {maxRunners}: EphemeralPool): boolean {
+  return hosts.length > 0 && maxRunners >= hosts.reduce((sum, {capacity}) => sum + capacity, 0);
+}
+
+function hasRoom({silent, used, capacity}: KnownHost): boolean {
+  return !silent && used < capacity;
+}
+
+function withoutRoom(hosts: readonly KnownHost[], since: number): Explanation {
   const because = hosts.map(describeHost).join('; ');
-  const since = job.failedAttempt?.at ?? now;
   if (hosts.every(({silent}) => silent))
     return waitingForStart(hosts, because, since) ?? {verdict: 'host_silent', since, because, do: remedyOf(hosts)};
-  const advice = 'Wait until a container ends, raise capacity of a host, or add one to the pool.';
-  return {verdict: 'host_full', since, because, do: advice};
+  return {verdict: 'host_full', since, because, do: `Wait until a container ends, ${MORE_ROOM}.`};
 }
 
 /** A VM of the hosts is starting, or is started with the next try. Undefined: none is, or the last start came to nothing. */
@@ -43,6 +66,8 @@ function assigned(hosts: readonly KnownHost[], runner: RunnerDocument): Explanat
 }
 
 function remedyOf(hosts: readonly KnownHost[]): string {
+  const [unheard] = hosts.flatMap((host) => whyUnheard(host) ?? []);
+  if (unheard) return unheard.do;
   const whose = hosts.length === 1 ? 'the host' : 'the hosts';
   return `Start the agent on ${whose}: journalctl --unit slipway-docker-host tells why it does not call; slipway hosts shows all hosts.`;
 }

@@ -4,6 +4,7 @@ import {
   type Host,
   type HostDocument,
   isContainerOver,
+  isDocker,
   isSilent,
   newContainer,
   newHost,
@@ -17,7 +18,7 @@ import type {ContainerHosts, ContainerToAssign, Finding, Machine} from '../provi
 import {findFreeSlot} from '../runners/slots';
 import type {Transaction} from '../store/store';
 import {whyVmIsDown} from './host-vm';
-import {describeHost, openContainers, readHosts} from './hosts';
+import {describeHost, isUsable, openContainers, readHosts, whyUnheard} from './hosts';
 import {startVms} from './start-vm';
 
 /** Attempts to take a slot of a host, each after another execution took the slot of the attempt before. */
@@ -40,7 +41,7 @@ export function createContainerHosts(context: HostContext): ContainerHosts {
       return known.length === 0 ? 'found no host of the pool in hosts' : known.map(describeHost).join('; ');
     },
 
-    startVms: (names, job) => startVms(context, names, job),
+    startVms: (names, wanted) => startVms(context, names, wanted),
 
     assign: (container) => assign(context, container),
 
@@ -145,23 +146,32 @@ function foreignRecord(
   };
 }
 
-async function hostThatReports({store, hosts}: HostContext, name: string): Promise<HostDocument | undefined> {
-  for (const host of hosts) {
-    const document = await store.get('hosts', host.name);
-    if (document?.report.some((each) => each.name === name)) return document;
+/** What the host reports, without names of pools that have no container there: a host's token says nothing about other pools' machines. */
+function reportOf(
+  {deployment, pools}: Pick<HostContext, 'deployment' | 'pools'>,
+  host: HostDocument | undefined,
+): HostDocument['report'] {
+  return (host?.report ?? []).filter(({name}) => {
+    const pool = pools.find((each) => each.name === parseRunnerName(deployment, name)?.pool);
+    return !host || !pool || (isDocker(pool) && pool.provider.hosts.includes(host.name));
+  });
+}
+
+async function hostThatReports(context: HostContext, name: string): Promise<HostDocument | undefined> {
+  for (const host of context.hosts) {
+    const document = await context.store.get('hosts', host.name);
+    if (reportOf(context, document).some((each) => each.name === name)) return document;
   }
   return undefined;
 }
 
 /** Containers that hosts report and that are on no record as theirs. */
-async function listUnknown(
-  {store, hosts, deployment, clock}: HostContext,
-  known: ReadonlySet<string>,
-): Promise<Machine[]> {
+async function listUnknown(context: HostContext, known: ReadonlySet<string>): Promise<Machine[]> {
+  const {store, hosts, deployment, clock} = context;
   const documents = await Promise.all(hosts.map(({name}) => store.get('hosts', name)));
   const machines: Machine[] = [];
   for (const document of documents) {
-    for (const {name, state, startedAt} of document?.report ?? []) {
+    for (const {name, state, startedAt} of reportOf(context, document)) {
       if (known.has(name) || (await store.get('containers', name))) continue;
       machines.push({
         name,
@@ -190,14 +200,16 @@ function statusOf({state, leaving, reported}: ContainerDocument): Machine['statu
 
 async function check(context: HostContext, names: readonly string[]): Promise<readonly Finding[]> {
   const known = await readHosts(context, names);
-  const alive = known.filter(({silent}) => !silent);
   const findings = known.map(async (host): Promise<Finding> => {
-    const because = `${describeHost(host)}.`;
+    const because = describeHost(host);
+    const status = known.some((other) => other !== host && isUsable(other)) ? 'warning' : 'error';
+    const unheard = whyUnheard(host);
+    if (unheard) return {status, ...unheard};
     if (!host.silent) return {status: 'ok', because, do: 'Nothing to do.'};
     const down = await whyVmIsDown(context, host);
-    if (down !== undefined) return {status: 'ok', because: `${down}.`, do: 'Nothing to do.'};
+    if (down !== undefined) return {status: 'ok', because: down, do: 'Nothing to do.'};
     const advice = 'Does its agent run, and does it reach the API? journalctl --unit slipway-docker-host tells.';
-    return {status: alive.length > 0 ? 'warning' : 'error', because, do: advice};
+    return {status, because, do: advice};
   });
   return Promise.all(findings);
 }

@@ -1,5 +1,5 @@
 import {type ContainerDocument, type Host, type HostDocument, isSilent, slotsOfHost} from '../model/host';
-import type {VmDocument} from '../model/vm';
+import type {VmDocument, VmState} from '../model/vm';
 import type {Context} from '../ports';
 import type {Store} from '../store/store';
 import {vmId} from '../vms/vms';
@@ -56,9 +56,41 @@ export function describeHost(host: KnownHost): string {
   if (vm && silent && vmDocument?.state === 'starting') {
     return `VM ${vm.instance} of host ${name} is starting since ${new Date(vmDocument.stateAt).toISOString()}`;
   }
+  const unheard = whyUnheard(host);
+  if (unheard) return unheard.because;
   if (vm && document?.vmIsDown) return `VM ${vm.instance} of host ${name} is stopped, and is started for jobs`;
   if (typeof document?.seenAt !== 'number') return `host ${name} has never called`;
   if (silent) return `host ${name} has not called since ${new Date(document.seenAt).toISOString()}`;
   if (used >= capacity) return `host ${name} is full (${used} of ${capacity} containers)`;
   return `host ${name} has room (${used} of ${capacity} containers)`;
+}
+
+/** Of a host whose VM was started, and whose agent did not call since: what to say, and what to do. Undefined: it is not so. */
+export function whyUnheard({name, silent, vm, vmDocument}: KnownHost): {because: string; do: string} | undefined {
+  const start = vmDocument?.unheard;
+  if (!vm || !start || !silent) return undefined;
+  const at = new Date(start.startedAt).toISOString();
+  const log = `gcloud compute instances get-serial-port-output ${vm.instance} --zone=${vm.zone}`;
+  return {
+    because: `VM ${vm.instance} of host ${name} is down: its agent did not call after the last start at ${at}`,
+    do: `Does slipway-docker-host start with the VM, and reach the API? ${log} tells, while the VM is up. Then start the VM once: it counts as mended when its agent calls.`,
+  };
+}
+
+/** Whether the host may take containers, now or once its VM is up. */
+export function isUsable(host: KnownHost): boolean {
+  return !host.silent || (host.vm !== undefined && !host.vmDocument?.unheard);
+}
+
+/** State of the host's VM on record; null: it has none. */
+export function stateOfHostVm({vm, silent, document, vmDocument}: KnownHost): VmState | null {
+  if (!vm) return null;
+  if (!silent) return 'running';
+  const state = vmDocument?.state ?? 'stopped';
+  return state === 'running' && document?.vmIsDown ? 'stopped' : state;
+}
+
+/** Whether the host does not call because its VM is down until a job needs it, or starts for one, which is in order. */
+export function isSilentInOrder(host: KnownHost): boolean {
+  return host.silent && host.vm !== undefined && stateOfHostVm(host) !== 'running' && !host.vmDocument?.unheard;
 }

@@ -1,7 +1,7 @@
 import type {Outcome} from '../decisions';
 import {Unavailable} from '../errors';
-import {newHost} from '../model/host';
-import {isBooting, withVmUp} from '../model/host-vm';
+import {type Host, newHost} from '../model/host';
+import {isBooting, wasUnheardSince, withVmUp} from '../model/host-vm';
 import type {JobKey} from '../model/job';
 import {startVmTask, vmCheckTask} from '../model/tasks';
 import {countFailedStart, isBeingStopped, markRunning, markStarting, recordActivity} from '../model/vm';
@@ -10,11 +10,14 @@ import {deadLetterId} from '../runners/give-up';
 import {changeVm, readVm} from '../vms/document';
 import {handleFailedStart} from '../vms/start';
 import {findHostVm, type HostVm, vmOfHost} from './host-vm';
-import {type KnownHost, readHosts} from './hosts';
+import {isUsable, type KnownHost, readHosts, whyUnheard} from './hosts';
 import {countWaiting} from './waiting';
 
 /** How long a start that was asked for and came to nothing is not asked for again, in milliseconds. */
 const REPEAT_START_MS = 10 * 60_000;
+
+/** How long a VM whose agent did not call is not started again while another host of the pool may do, in milliseconds. */
+const RETRY_UNHEARD_MS = 60 * 60_000;
 
 type StartContext = Pick<Context, 'pools' | 'hosts' | 'store' | 'clock' | 'tasks' | 'deployment'>;
 
@@ -25,18 +28,26 @@ interface Started {
 }
 
 /**
- * Starts VMs of the named hosts for the runners that wait for one of them: as many as these runners need, in the order of the configuration.
- * A host that calls needs no start. A task carries each start out, so that nobody waits for it. `job`: for which a runner is to be made. Retries
+ * Starts VMs of the named hosts for the runners that wait for one of them: as many as these runners need, in the order of the configuration,
+ * those last whose agents did not call after a start. A host that calls needs no start. A task carries each start out, so that nobody waits for it. `job`: for which `runner` is to be made. Retries
  * of its tasks start nothing after it was given up because an agent did not call; a person who retries its dead letter does.
  */
-export async function startVms(context: StartContext, names: readonly string[], job: JobKey): Promise<Started> {
-  const down = (await readHosts(context, names)).filter(({silent, vm}) => silent && vm);
+export async function startVms(
+  context: StartContext,
+  names: readonly string[],
+  {job, runner}: {readonly job: JobKey; readonly runner: string},
+): Promise<Started> {
+  const known = await readHosts(context, names);
+  const down = known.filter(({silent, vm}) => silent && vm);
   if (down.length === 0) return {refused: undefined, waits: []};
-  const refused = await whyGivenUp(context, down, job);
+  const since = (await context.store.get('runners', runner))?.createdAt ?? context.clock.now();
+  const refused = (await whyGivenUp(context, down, job)) ?? whyNone(context, known, since);
   if (refused !== undefined) return {refused, waits: []};
   const isComing = (host: KnownHost, vm: HostVm) =>
     host.vmDocument !== undefined && isBooting(host.vmDocument, vm, context.clock.now());
-  const vms = down.flatMap((host) => {
+  const usable = known.filter(isUsable);
+  const inOrder = [...down.filter(isUsable), ...down.filter((host) => !isUsable(host))];
+  const vms = inOrder.flatMap((host) => {
     const vm = vmOfHost(context, host);
     return vm ? [{host, vm, isComing: isComing(host, vm)}] : [];
   });
@@ -48,7 +59,8 @@ export async function startVms(context: StartContext, names: readonly string[], 
   for (const {host, vm, isComing: comes} of vms) {
     if (wanted <= 0) break;
     if (comes) continue;
-    const reason = whyNotNow(host, vm, context.clock.now());
+    const now = context.clock.now();
+    const reason = whyNotForThis(host, {since, hasOther: usable.length > 0}, now) ?? whyNotNow(host, vm, now);
     if (reason !== undefined) {
       waits.push(reason);
       continue;
@@ -59,6 +71,26 @@ export async function startVms(context: StartContext, names: readonly string[], 
   return {refused: undefined, waits};
 }
 
+/** The sentence for a runner that waits since `since`, if every VM was started for nothing meanwhile. */
+function whyNone(context: StartContext, known: readonly KnownHost[], since: number): string | undefined {
+  if (known.some((host) => isUsable(host) || (host.vm && !wasUnheardSince(host.vmDocument, since)))) return undefined;
+  const [first, ...others] = known.filter(({vmDocument}) => wasUnheardSince(vmDocument, since));
+  const vm = first && vmOfHost(context, first);
+  return vm && describeSilence(vm, others);
+}
+
+/** Undefined: the VM may be started for a runner that waits since `since`. */
+function whyNotForThis(
+  host: KnownHost,
+  {since, hasOther}: {readonly since: number; readonly hasOther: boolean},
+  now: number,
+): string | undefined {
+  const unheard = host.vmDocument?.unheard;
+  if (!unheard) return undefined;
+  const isTooSoon = hasOther && now - unheard.stoppedAt < RETRY_UNHEARD_MS;
+  return isTooSoon || unheard.stoppedAt >= since ? whyUnheard(host)?.because : undefined;
+}
+
 /** The sentence with which the job was given up for one of these hosts, whose agent has not called since. */
 async function whyGivenUp({store}: StartContext, down: readonly KnownHost[], job: JobKey): Promise<string | undefined> {
   const failed = down.filter(({vmDocument}) => (vmDocument?.startFailures ?? 0) > 0);
@@ -67,8 +99,14 @@ async function whyGivenUp({store}: StartContext, down: readonly KnownHost[], job
 }
 
 /** How the dead letter of a job begins for which the host's VM was started, and whose agent did not call. */
-export function beginningOfSilence(host: string): string {
+function beginningOfSilence(host: string): string {
   return `host ${host} did not call within `;
+}
+
+/** Why a runner is given up: the agent on this VM did not call, nor those of the other hosts. */
+export function describeSilence({host, instance, bootMinutes}: HostVm, others: readonly Host[]): string {
+  const nor = others.map(({name, vm}) => `, nor did host ${name} on VM ${vm?.instance}`).join('');
+  return `${beginningOfSilence(host.name)}${bootMinutes} minutes of the start of its VM ${instance}, which is stopped${nor}. Does slipway-docker-host start with the VM, and reach the API? Its serial console has the agent's log`;
 }
 
 /** Undefined: the VM may be started now. */

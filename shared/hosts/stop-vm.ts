@@ -1,10 +1,9 @@
 import type {Outcome} from '../decisions';
 import {LeaseHeld} from '../errors';
 import {type HostDocument, isContainerOver, isSilent, newHost} from '../model/host';
-import {isBooting, mayStart, withVmUp} from '../model/host-vm';
+import {isBooting, markUnheard, wasUnheardSince, withVmUp} from '../model/host-vm';
 import {LEASE_MS} from '../model/lease';
 import {
-  countFailedStart,
   isBeingStarted,
   isBeingStopped,
   markRunning,
@@ -20,8 +19,8 @@ import {readVm} from '../vms/document';
 import {renewStop} from '../vms/records';
 import {toError} from '../vms/vms';
 import {findHostVm, type HostVm, vmOfHost} from './host-vm';
-import {openContainers, readHosts} from './hosts';
-import {beginningOfSilence, planCheck} from './start-vm';
+import {type KnownHost, openContainers, readHosts} from './hosts';
+import {describeSilence, planCheck} from './start-vm';
 import {countWaiting, poolsOfHost, runnersWithoutHost, serveWaiting} from './waiting';
 
 /** Time until the next look at a VM that is between up and down, or for which a runner waits. */
@@ -46,9 +45,9 @@ export async function checkHostVm(context: Context, id: string): Promise<Outcome
     // A start that Compute Engine has accepted may not show yet.
     if (isBooting(document, vm, clock.now())) return later(context, vm, NEXT_CHECK_SECONDS, 'is starting');
     // It went down by itself, and nobody called.
-    const didNotBoot = document.state === 'starting';
-    if (didNotBoot) await giveUpWaiting(context, vm);
-    return recordDown(context, vm, 'already_stopped', didNotBoot);
+    const unheardStart = document.state === 'starting' ? document.stateAt : undefined;
+    if (unheardStart !== undefined) await giveUpWaiting(context, vm);
+    return recordDown(context, vm, 'already_stopped', unheardStart);
   }
   if (isStopping(status)) return later(context, vm, NEXT_CHECK_SECONDS, 'is stopping');
 
@@ -66,9 +65,9 @@ export async function checkHostVm(context: Context, id: string): Promise<Outcome
   if (isIdle && (await countWaiting(context, [host.name], 1)) > 0) {
     return later(context, vm, NEXT_CHECK_SECONDS, 'is waited for');
   }
-  const didNotBoot = !isIdle;
-  if (didNotBoot) await giveUpWaiting(context, vm);
-  return stopVm(context, vm, host, {state: document.state, didNotBoot});
+  const unheardStart = isIdle ? undefined : document.stateAt;
+  if (unheardStart !== undefined) await giveUpWaiting(context, vm);
+  return stopVm(context, vm, host, {state: document.state, unheardStart});
 }
 
 async function later(context: Context, vm: HostVm, seconds: number, why: string): Promise<Outcome> {
@@ -78,7 +77,8 @@ async function later(context: Context, vm: HostVm, seconds: number, why: string)
 
 interface Seen {
   readonly state: VmDocument['state'];
-  readonly didNotBoot: boolean;
+  /** When the VM was started, if its agent did not call since. */
+  readonly unheardStart: number | undefined;
 }
 
 /** Stops the VM, unless the host got work since it was seen, or its agent called. */
@@ -90,7 +90,7 @@ async function stopVm(context: Context, vm: HostVm, host: HostDocument, seen: Se
     if (outcome.kind !== 'uncertain') await cancel(context, vm);
     throw toError(vm, outcome);
   }
-  return recordDown(context, vm, outcome.kind === 'changed' ? 'stopped' : 'already_stopped', seen.didNotBoot);
+  return recordDown(context, vm, outcome.kind === 'changed' ? 'stopped' : 'already_stopped', seen.unheardStart);
 }
 
 /** Claims the stop for the time of a lease. From here on the host gets no container: an assignment reads its document. */
@@ -117,12 +117,12 @@ async function cancel({store, clock}: Context, vm: HostVm): Promise<void> {
   });
 }
 
-/** Records that the VM is down. What waits for the host starts it again; after a boot that came to nothing, not before a pause. */
+/** Records that the VM is down. What waits starts it again, or another host after a boot that came to nothing. */
 async function recordDown(
   context: Context,
   vm: HostVm,
   decision: 'stopped' | 'already_stopped',
-  didNotBoot = false,
+  unheardStart?: number,
 ): Promise<Outcome> {
   const {store, clock, logger} = context;
   await store.transaction(async (transaction) => {
@@ -131,19 +131,19 @@ async function recordDown(
     const host = (await transaction.get('hosts', vm.host.name)) ?? newHost(vm.host.name, now);
     // Another execution may be starting the VM again.
     if (isBeingStarted(document, now) && isBooting(document, vm, now)) return;
-    const down = markStopped(document, now);
-    transaction.set('vms', vm.id, didNotBoot ? countFailedStart(down, now) : down);
+    const down = unheardStart === undefined ? markStopped(document, now) : markUnheard(document, unheardStart, now);
+    transaction.set('vms', vm.id, down);
     transaction.set('hosts', host.name, {...host, vmIsDown: true});
   });
   const fields = {vm: vm.instance, host: vm.host.name};
-  if (didNotBoot) {
+  if (unheardStart !== undefined) {
     const minutes = `${vm.bootMinutes} minutes`;
     const message = `the agent on VM ${vm.instance} did not call within ${minutes} of its start: the VM is stopped`;
     logger.error(message, {decision: 'alert', reason: 'host_silent', ...fields});
   }
   const cause = `vm-stopped-${vm.id}-${clock.now()}`;
-  const served = didNotBoot ? 0 : await serveWaiting(context, vm.host.name, {most: vm.host.capacity, cause});
-  if (served > 0) {
+  const served = await serveWaiting(context, vm.host.name, {most: vm.host.capacity, cause});
+  if (served > 0 && unheardStart === undefined) {
     const message = `a job came while VM ${vm.instance} stopped: it is started again`;
     logger.warning(message, {decision: 'stop_race', ...fields});
   }
@@ -152,21 +152,24 @@ async function recordDown(
 
 /** Gives up the runners that wait for the host, where no other host can have them. Repeated, it does nothing. */
 async function giveUpWaiting(context: Context, vm: HostVm): Promise<void> {
-  const {name} = vm.host;
-  const message = `${beginningOfSilence(name)}${vm.bootMinutes} minutes of the start of its VM ${vm.instance}, which is stopped. Does slipway-docker-host start with the VM, and reach the API? Its serial console has the agent's log`;
-  for (const pool of poolsOfHost(context, name)) {
-    const others = (await readHosts(context, pool.provider.hosts)).filter((host) => host.name !== name);
-    const hasOther = others.some((host) => {
-      const other = vmOfHost(context, host);
-      if (!host.silent) return true;
-      const now = context.clock.now();
-      return (
-        other && (!host.vmDocument || isBooting(host.vmDocument, other, now) || mayStart(host.vmDocument, other, now))
-      );
-    });
-    if (hasOther) continue;
-    for (const runner of await runnersWithoutHost(context, pool.name, MAX_GIVEN_UP)) {
-      await giveUpRefused(context, runner.name, message);
+  for (const pool of poolsOfHost(context, vm.host.name)) {
+    const others = (await readHosts(context, pool.provider.hosts)).filter(({name}) => name !== vm.host.name);
+    for (const {name, createdAt} of await runnersWithoutHost(context, pool.name, MAX_GIVEN_UP)) {
+      if (others.some((other) => mayServe(context, other, createdAt))) continue;
+      const silent = others.filter(({vmDocument}) => wasUnheardSince(vmDocument, createdAt));
+      await giveUpRefused(context, name, describeSilence(vm, silent));
     }
   }
+}
+
+/** Whether the host may still take a runner that waits since `since`. */
+function mayServe(context: Context, host: KnownHost, since: number): boolean {
+  if (!host.silent) return true;
+  const vm = vmOfHost(context, host);
+  const {vmDocument} = host;
+  const now = context.clock.now();
+  if (!vm || !vmDocument || isBooting(vmDocument, vm, now)) return vm !== undefined;
+  // Of one that is up for too long without a call, its own check is about to find the same.
+  const isOverdue = vmDocument.state === 'starting' || isBeingStopped(vmDocument, now);
+  return !isOverdue && !wasUnheardSince(vmDocument, since);
 }

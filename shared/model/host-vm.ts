@@ -1,5 +1,5 @@
 import type {HostDocument} from './host';
-import {isBeingStopped, type VmDocument} from './vm';
+import {countFailedStart, isBeingStopped, markStopped, type VmDocument} from './vm';
 
 /** In how many minutes after the start of a host's VM its agent has to call. */
 interface Boots {
@@ -19,4 +19,14 @@ export function mayStart(document: VmDocument, vm: Boots, now: number): boolean 
 /** The host without the note that its VM is down. */
 export function withVmUp({vmIsDown: _, ...host}: HostDocument): HostDocument {
   return host;
+}
+
+/** Records that the VM is down because its agent did not call after the start at `startedAt`. */
+export function markUnheard(vm: VmDocument, startedAt: number, now: number): VmDocument {
+  return {...countFailedStart(markStopped(vm, now), now), unheard: {startedAt, stoppedAt: now}};
+}
+
+/** Whether the VM came up for nothing while somebody waited who waits since `since`: for him it is not started again. */
+export function wasUnheardSince(vm: VmDocument | undefined, since: number): boolean {
+  return vm?.unheard ? vm.unheard.stoppedAt >= since : false;
 }

@@ -34,6 +34,13 @@ export interface SeenLabels {
   readonly at: number;
 }
 
+/** A start of a Docker host's VM whose agent did not call in time, in milliseconds since the epoch. */
+export interface UnheardStart {
+  readonly startedAt: number;
+  /** When the VM was down again. */
+  readonly stoppedAt: number;
+}
+
 /** `vms/<zone>.<instance>`: one document per persistent VM, however many pools share the VM. */
 export interface VmDocument extends BilledAs {
   readonly instance: string;
@@ -61,11 +68,13 @@ export interface VmDocument extends BilledAs {
   readonly jobsBegun?: number;
   /** End of the lease of the execution that stops the VM. After it the stop counts as crashed. */
   readonly stopLeaseUntil: number;
-  /** Consecutive starts that found no capacity. */
+  /** Consecutive starts that found no capacity, or after which the agent of the Docker host did not call. */
   readonly startFailures: number;
   readonly startFailingSince: number | null;
   /** No start is tried before this time. */
   readonly nextStartAt: number;
+  /** The last start of a Docker host's VM, if its agent did not call; null or missing: it has called since, or was never waited for. */
+  readonly unheard?: UnheardStart | null;
   /** Time of the latest change of `state`. */
   readonly stateAt: number;
   readonly expireAt: number;
@@ -173,6 +182,7 @@ export function markRunning(vm: VmDocument, now: number): VmDocument {
     startFailures: 0,
     startFailingSince: null,
     nextStartAt: 0,
+    ...(vm.unheard ? {unheard: null} : {}),
   };
 }
 

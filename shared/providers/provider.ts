@@ -289,12 +289,12 @@ export interface ContainerHosts {
   /** Why the named hosts have no room, for people. */
   describe(names: readonly string[]): Promise<string>;
   /**
-   * Has VMs of the named hosts started that are down, as many as the runners need that wait for one. `job`: for which one is to be made.
+   * Has VMs of the named hosts started that are down, as many as the runners need that wait for one. `job`: for which `runner` is to be made.
    * `refused`: why it was given up, which a person has to retry. `waits`: a sentence for each VM that cannot be started now.
    */
   startVms(
     names: readonly string[],
-    job: string,
+    wanted: {readonly job: string; readonly runner: string},
   ): Promise<{readonly refused: string | undefined; readonly waits: readonly string[]}>;
   /**
    * Assigns the container to the host, in one transaction with its slot of the capacity. `assigned` with the host that has it, also when it was

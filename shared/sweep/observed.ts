@@ -143,13 +143,18 @@ export function ourMachines(observed: Pick<Observed, 'pools' | 'machines'>): rea
 }
 
 /**
- * The machine of each name. A provider that names machines itself may have two of one runner, when it lost its answer to the first creation:
- * while one of them runs, the runner may be alive.
+ * Finds the machine of a runner: of its name, at its provider. One of the same name elsewhere is not its own, such as what a Docker host
+ * reports. A provider that names machines itself may have two of one runner, when it lost its answer to the first creation: while one of them
+ * runs, the runner may be alive.
  */
-export function machinesByName({machines}: Pick<Observed, 'machines'>): ReadonlyMap<string, SeenMachine> {
+export function machineFinder({
+  machines,
+}: Pick<Observed, 'machines'>): (runner: RunnerDocument) => SeenMachine | undefined {
+  const keyOf = (provider: string, name: string) => `${provider} ${name}`;
   const stopped = machines.filter(({status}) => status === 'stopped');
   const others = machines.filter(({status}) => status !== 'stopped');
-  return new Map([...stopped, ...others].map((machine) => [machine.name, machine]));
+  const found = new Map([...stopped, ...others].map((machine) => [keyOf(machine.provider, machine.name), machine]));
+  return (runner) => found.get(keyOf(machineProvider(runner), runner.name));
 }
 
 export function poolNamed(observed: Pick<Observed, 'pools'>, name: string | undefined): Pool | undefined {

@@ -1,5 +1,5 @@
 import {ApiClient} from '../api/client';
-import {aDockerSystem, type DockerHost, type DockerSystem} from '../builders/docker-host';
+import {aDockerSystem, type DockerHost, type DockerSystem, dockerPools} from '../builders/docker-host';
 import {MINUTE} from '../builders/system';
 
 let system: DockerSystem;
@@ -50,6 +50,39 @@ test('a container that is on no record is removed once two sweeps have seen it',
   await sweepFor(12 * MINUTE, () => names().length === 0);
   expect(names()).toEqual([]);
 });
+
+test.each(['running', 'exited'])(
+  'a host that reports the name of another pool’s VM as %s hides nothing of it',
+  async (state) => {
+    const {hosts, pools} = JSON.parse(dockerPools({builder: 1}));
+    const provider = {type: 'gce', template: 'runner-arm64', zones: ['us-central1-a']};
+    const arm = {name: 'arm', repos: ['acme/*'], requires: ['self-hosted', 'linux'], bootMinutes: 30, provider};
+    const options = {pools: JSON.stringify({hosts, pools: [...pools, arm]})};
+    system = await aDockerSystem({builder: 1}, {...options, failsToBoot: () => true});
+    const job = system.queueJob({labels: ['self-hosted', 'linux']});
+    await builder().sync();
+    await system.pass(MINUTE);
+    const name = `slipway-arm-${job.id}-1`;
+    const container = {name, state, exit_code: null, started_at: '2020-01-01T00:00:00Z', finished_at: null};
+    const report = () => builder().post({agent: '1', containers: [container]});
+    await report();
+    await system.sweep();
+    const [vm] = system.compute.instances();
+    expect(vm).toMatchObject({name, status: 'RUNNING'});
+    expect(await system.store.get('runners', name)).toMatchObject({state: 'booting'});
+    if (vm && state === 'running') system.compute.failHost(vm);
+    for (let minute = 0; minute < 4; minute++) {
+      await report();
+      await system.pass(MINUTE);
+      await system.sweep();
+    }
+    const isLost = state === 'running';
+    expect((await system.store.get('runners', name))?.state).toBe(isLost ? 'failed' : 'booting');
+    expect(await system.store.get('runners', `slipway-arm-${job.id}-2`)).toEqual(
+      isLost ? expect.anything() : undefined,
+    );
+  },
+);
 
 test('a container whose runner takes no job is removed after idleMinutes, deregistered first', async () => {
   system = await aDockerSystem({builder: 1}, {pool: {idleMinutes: 3}});
@@ -112,6 +145,42 @@ test('a host that never called, or is silent, is named by explain, status and do
   expect((await api.get(`/explain?job=${second.id}`)).json).toMatchObject({
     verdict: 'host_full',
     because: expect.stringMatching(/^host builder is full \(1 of 1 containers\); host other has not called since /),
+  });
+});
+
+test('a pool whose hosts are its limit is full with them, and not for want of maxRunners', async () => {
+  system = await aDockerSystem({builder: 1, other: 1});
+  const api = new ApiClient(system.urls.api);
+  const [first, second, third] = [1, 2, 3].map(() => system.queueDockerJob(60 * MINUTE));
+  for (let call = 0; call < 10; call++) {
+    for (const host of system.hosts) await host.sync();
+    await system.pass(2_000);
+  }
+  expect([first?.status, second?.status, third?.status]).toEqual(['in_progress', 'in_progress', 'queued']);
+  const full = {
+    verdict: 'host_full',
+    because: 'host builder is full (1 of 1 containers); host other is full (1 of 1 containers)',
+    do: 'Wait until a container ends, raise capacity of a host, or add one to the pool.',
+  };
+  expect((await api.get(`/explain?job=${third?.id}`)).json).toMatchObject(full);
+  const {json} = await api.get('/status');
+  expect(json).toMatchObject({waiting_jobs: [{verdict: full.verdict, because: full.because, position: 1}]});
+  await system.pass(4 * MINUTE);
+  expect((await api.get(`/explain?job=${third?.id}`)).json).toMatchObject({
+    verdict: 'host_silent',
+    because: expect.stringMatching(/^host builder has not called since .*; host other has not called since /),
+    do: expect.stringContaining('Start the agent on the hosts'),
+  });
+});
+
+test('a pool with a lower maxRunners than its hosts have room is full for want of it', async () => {
+  system = await aDockerSystem({builder: 2}, {pool: {maxRunners: 1}});
+  system.queueDockerJob(60 * MINUTE);
+  const second = system.queueDockerJob();
+  await builder().syncFor(10_000);
+  expect((await new ApiClient(system.urls.api).get(`/explain?job=${second.id}`)).json).toMatchObject({
+    verdict: 'waiting_for_slot',
+    do: expect.stringContaining('raise maxRunners of pool docker'),
   });
 });
 

@@ -79,6 +79,30 @@ test('a newer agent may say more', async () => {
   expect(await system.store.get('hosts', 'builder')).toMatchObject({agent: '2'});
 });
 
+test('a report of as many containers as are accepted is read; other bodies stay small', async () => {
+  system = await aDockerSystem({builder: 1});
+  const at = '2026-11-01T00:00:00.123456789Z';
+  const containers = Array.from({length: 2_000}, (_, number) => ({
+    name: `slipway-docker-${number}-1`.padEnd(63, '0'),
+    state: 'exited',
+    exit_code: 137,
+    started_at: at,
+    finished_at: at,
+  }));
+  const {length} = JSON.stringify({agent: '1', containers});
+  expect(length).toBeGreaterThan(256 * 1024);
+  expect(length).toBeLessThan(1024 * 1024);
+  const more = [...containers, ...containers.slice(0, 1)];
+  expect(await builder().post({agent: '1', containers: more})).toMatchObject({status: 400});
+  expect(await builder().post({agent: '1', containers: containers.slice(0, 600)})).toMatchObject({status: 200});
+  const other = await fetch(`${system.urls.api}pools/docker/test`, {
+    method: 'POST',
+    headers: {'x-runner-secret': MANAGER_SECRET},
+    body: JSON.stringify({repository: 'a'.repeat(100_000)}),
+  });
+  expect(other.status).toBe(413);
+});
+
 test('hosts do not share a limit with each other, nor with whoever has no token', async () => {
   system = await aDockerSystem({builder: 1, other: 1}, {perMinute: {...PER_MINUTE, nobody: 5, host: 5}});
   const stranger = () => fetch(`${system.urls.api}health`).then(({status}) => status);
@@ -177,6 +201,7 @@ test('GET /hosts and GET /status show what is on record of hosts', async () => {
       free: 2,
       last_seen: expect.stringMatching(/^2026-11-01T00:00:.*Z$/),
       silent: false,
+      vm: null,
       agent: '1',
     },
   ];

@@ -10,6 +10,13 @@ const isOver = () => system.jobs.every(({status}) => status === 'completed');
 const isDown = () => host().vm.status === 'TERMINATED';
 const letters = async () => (await system.store.find('deadletters', {where: {}, limit: 10})).map(({data}) => data);
 
+/** What the doctor says, in the order in which it was asked for. */
+async function findings(...checks: readonly string[]): Promise<readonly unknown[]> {
+  const {json} = await new ApiClient(system.urls.api).get('/doctor');
+  const all = json['findings'] as readonly {check: string}[];
+  return checks.map((name) => all.find(({check}) => check === name));
+}
+
 /** Nothing is left, nobody was killed, and every VM is down. */
 async function expectAllDown(): Promise<void> {
   expect(system.hosts.flatMap(({killed}) => killed)).toEqual([]);
@@ -35,6 +42,11 @@ describe('a host that is a VM', () => {
     expect(system.powerActions()).toEqual(['start builder', 'stop builder']);
     expect(await host().document).toMatchObject({state: 'stopped', startFailures: 0});
     expect((await system.sweep()).incomplete).toEqual([]);
+    const api = new ApiClient(system.urls.api);
+    expect((await api.get('/status')).json).toMatchObject({
+      hosts: [{silent: false, vm: 'stopped'}],
+      last_sweep: {complete: true},
+    });
     await expectAllDown();
   });
 
@@ -100,6 +112,47 @@ describe('a host that is a VM', () => {
     await expectAllDown();
   });
 
+  test('is not started in turn with another one whose agent does not call either', async () => {
+    system = await aHostVmSystem({builder: 2, other: 1});
+    for (const each of system.hosts) each.works = false;
+    const job = system.queueDockerJob();
+    await system.live(45 * MINUTE, undefined, true);
+    expect(system.powerActions()).toEqual(['start builder', 'stop builder', 'start other', 'stop other']);
+    const error = expect.stringMatching(/^host other did not call .*, nor did host builder on VM builder\. Does/);
+    expect(await letters()).toEqual([expect.objectContaining({job: `${job.id}-1`, error})]);
+    const unheard = (name: string) =>
+      expect.stringContaining(`VM ${name} of host ${name} is down: its agent did not call after the last start at `);
+    expect(await findings('host.builder', 'pool.docker.provider')).toMatchObject([
+      {status: 'error', because: unheard('builder')},
+      {status: 'error', because: unheard('builder')},
+    ]);
+    const {json} = await new ApiClient(system.urls.api).get('/hosts');
+    expect(json).toMatchObject({hosts: [{silent: true}, {silent: true}]});
+    const test = await new ApiClient(system.urls.api).post('/pools/docker/test', {repository: 'acme/app'});
+    expect(test.json).toMatchObject({decision: 'fail', because: unheard('other')});
+
+    host(1).works = true;
+    expect((await new ApiClient(system.urls.api).post(`/deadletters/job-${job.id}-1/retry`)).status).toBe(200);
+    await system.live(30 * MINUTE, isOver, true);
+    expect(job.conclusion).toBe('success');
+  });
+
+  test('comes after the others once its agent did not call, and the doctor warns of it', async () => {
+    system = await aHostVmSystem({builder: 1, other: 1});
+    host().works = false;
+    for (let count = 0; count < 3; count++) {
+      system.queueDockerJob();
+      await system.live(20 * MINUTE, isOver, true);
+      await system.live(15 * MINUTE, () => host(1).vm.status === 'TERMINATED', true);
+    }
+    expect(isOver()).toBe(true);
+    expect(system.powerActions().filter((action) => action.endsWith('builder'))).toEqual([
+      'start builder',
+      'stop builder',
+    ]);
+    expect(await findings('host.builder', 'host.other')).toMatchObject([{status: 'warning'}, {status: 'ok'}]);
+  });
+
   test('is started beside another one only when more jobs wait than one has room for', async () => {
     system = await aHostVmSystem({builder: 2, other: 2});
     for (let count = 0; count < 2; count++) system.queueDockerJob(5 * MINUTE);
@@ -156,14 +209,9 @@ describe('the sweep', () => {
 test('explain says that the VM starts, doctor that it is stopped and is started for jobs', async () => {
   system = await aHostVmSystem({builder: 1});
   const api = new ApiClient(system.urls.api);
-  const finding = async () => {
-    const findings = (await api.get('/doctor')).json['findings'] as {check: string; status: string; because: string}[];
-    return findings.find(({check}) => check === 'host.builder');
-  };
-  expect(await finding()).toMatchObject({
-    status: 'ok',
-    because: 'VM builder of host builder is TERMINATED, and is started for jobs',
-  });
+  expect(await findings('host.builder')).toMatchObject([
+    {status: 'ok', because: 'VM builder of host builder is TERMINATED, and is started for jobs'},
+  ]);
   const job = system.queueDockerJob();
   await system.live(20_000);
   expect((await api.get(`/explain?job=${job.id}`)).json).toMatchObject({

@@ -29,7 +29,11 @@ function columns(nowMs: number): readonly Column<Host>[] {
     {title: 'HOST', cell: ({name}) => name, keeps: true},
     {title: 'CONTAINERS', cell: ({containers, capacity}) => `${containers} of ${capacity}`},
     {title: 'SEEN', cell: ({last_seen}) => age(last_seen, nowMs) ?? 'never', keeps: true},
-    {title: 'STATE', cell: ({silent}) => (silent ? {text: 'silent', style: 'red'} : 'ok')},
+    {
+      title: 'STATE',
+      cell: ({silent, vm}) =>
+        silent ? {text: 'silent', style: 'red'} : vm !== null && vm !== 'running' ? `VM ${vm}` : 'ok',
+    },
     {title: 'AGENT', cell: ({agent}) => agent},
   ];
 }

@@ -13,6 +13,9 @@ import {Host, HostName} from '../schemas';
 /** Containers in one report, far above any capacity. */
 const MAX_CONTAINERS = 2_000;
 
+/** A report of so many containers, each in up to 250 bytes. */
+const MAX_REPORT_BYTES = 1024 * 1024;
+
 const ContainerTime = z
   .string()
   .max(40)
@@ -73,6 +76,7 @@ const EXAMPLE: z.output<typeof Host> = {
   free: 5,
   last_seen: '2026-11-01T12:00:00.000Z',
   silent: false,
+  vm: null,
   agent: '1',
 };
 
@@ -116,6 +120,7 @@ export const sync = operation(
     parameters: z.strictObject({host: HostName}),
     query: z.strictObject({}),
     body: {schema: Report, required: true, example: {agent: '1', containers: []}},
+    maxBodyBytes: MAX_REPORT_BYTES,
     outcomes: {200: {description: 'What the host has to do.', schema: Orders}},
     problems: ['unknown-host'],
   },

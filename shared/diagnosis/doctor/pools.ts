@@ -1,5 +1,6 @@
 import {whyVmIsDown} from '../../hosts/host-vm';
-import {describeHost, readHosts} from '../../hosts/hosts';
+import {describeHost, isUsable, readHosts, whyUnheard} from '../../hosts/hosts';
+import {poolsOfHost} from '../../hosts/waiting';
 import {type BreakerDocument, bootBreaker, quotaBreakers} from '../../model/breaker';
 import type {Host} from '../../model/host';
 import {isPersistent, type Pool} from '../../model/pool';
@@ -96,12 +97,24 @@ export function hostChecks(hosts: readonly Host[], needing: Needing): Check[] {
       if (!host) return skipped('the host is not in the configuration any more');
       const because = describeHost(host);
       if (!host.silent) return ok(because);
+      const unheard = whyUnheard(host);
+      if (unheard)
+        return (await isAlone(context, host))
+          ? error(unheard.because, unheard.do)
+          : warning(unheard.because, unheard.do);
       const down = host.vm && (await ask('Compute Engine', whyVmIsDown(context, host)));
       if (down) return ok(down);
       const advice = 'Does its agent run, and does it reach the API? journalctl --unit slipway-docker-host tells.';
       return typeof host.document?.seenAt === 'number' ? error(because, advice) : warning(because, advice);
     }),
   }));
+}
+
+/** Whether a pool of the host has no other one that may take its containers. */
+async function isAlone(context: Context, {name}: Host): Promise<boolean> {
+  const others = (await ask('the store', readHosts(context))).filter((other) => other.name !== name && isUsable(other));
+  const pools = poolsOfHost(context, name);
+  return pools.some(({provider}) => !others.some((other) => provider.hosts.includes(other.name)));
 }
 
 /** Whether the VM exists and its runner is registered. */

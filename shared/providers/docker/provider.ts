@@ -34,7 +34,7 @@ export function createDockerProvider({hosts, pools}: DockerProviderOptions): Run
           tried.push(placement);
       }
     }
-    const {refused, waits} = await hosts.startVms(named, job);
+    const {refused, waits} = await hosts.startVms(named, {job, runner: name});
     if (refused !== undefined) return {kind: 'refused', message: refused};
     return {kind: 'no_capacity', tried, message: [await hosts.describe(named), ...waits].join('; ')};
   }

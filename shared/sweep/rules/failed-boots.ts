@@ -33,7 +33,7 @@ function pickupOf({containers, hosts}: Observed, {name}: RunnerDocument): Pickup
 }
 
 function planEnds(observed: Observed, now: number, tracker: PersistenceTracker): End[] {
-  const machines = machinesByName(observed);
+  const machineOf = machineFinder(observed);
   const actions: End[] = [];
   for (const runner of observed.runners ?? []) {
     if (runner.state !== 'booting') continue;
@@ -50,6 +50,7 @@ function planEnds(observed: Observed, now: number, tracker: PersistenceTracker):
     // mutation: queued for ever
     const isQueued = machines.get(runner.name)?.status === 'queued' || pickup.kind === 'silent';
     const reason = isQueued ? 'no_capacity' : 'boot';
+    const reason = machineOf(runner)?.status === 'queued' ? 'no_capacity' : 'boot';
     actions.push({kind: 'end_runner', reason, runner: runner.name, ...rest});
   }
   return actions;

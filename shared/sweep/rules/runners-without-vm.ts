@@ -1,5 +1,5 @@
 import {isBeingCreated, isEnding} from '../../model/runner';
-import {isListed, jobUrlOf, machinesByName, type Observed, ourMachines} from '../observed';
+import {isListed, jobUrlOf, machineFinder, type Observed, ourMachines} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
 
@@ -16,8 +16,8 @@ export const endRunnersWithoutVm: Rule<End> = {
 };
 
 function planEnds(observed: Observed, now: number, tracker: PersistenceTracker): End[] {
-  const machines = machinesByName(observed);
-  const kept = new Set(ourMachines(observed).map(({name}) => name));
+  const machineOf = machineFinder(observed);
+  const ours = new Set(ourMachines(observed));
   const actions: End[] = [];
   for (const runner of observed.runners ?? []) {
     if (isBeingCreated(runner)) continue;
@@ -25,8 +25,8 @@ function planEnds(observed: Observed, now: number, tracker: PersistenceTracker):
       tracker.carryOver(`machine ${runner.name}`);
       continue;
     }
-    const machine = machines.get(runner.name);
-    if (machine && !kept.has(machine.name)) continue;
+    const machine = machineOf(runner);
+    if (machine && !ours.has(machine)) continue;
     const rest = {runner: runner.name, force: false, jobUrl: jobUrlOf(observed, runner)};
     if (isEnding(runner)) {
       // Either the deletion of the VM is running, or its task was lost.

@@ -1,5 +1,5 @@
 import {isBeingCreated, isWithoutJob} from '../../model/runner';
-import {isListed, type Observed} from '../observed';
+import {isListed, machineFinder, type Observed} from '../observed';
 import type {DemandJob, EndRunner, PlannedAction, Rule} from '../rule';
 
 /** A creation without change for this many milliseconds has stalled: the retries of the queue come sooner. */
@@ -30,6 +30,7 @@ export const resumeStalledCreations: Rule<Resumption> = {
 };
 
 function planResumptions(observed: Observed, now: number): Resumption[] {
+  const machineOf = machineFinder(observed);
   const actions: Resumption[] = [];
   for (const runner of observed.runners ?? []) {
     const forMs = now - runner.stateAt;
@@ -40,7 +41,7 @@ function planResumptions(observed: Observed, now: number): Resumption[] {
     } else if (forMs >= ENDED_AFTER_MS || !observed.jobs.has(runner.madeFor)) {
       if (forMs < ENDED_AFTER_MS && runner.covers === null) continue;
       // No request from an hour ago can still create a VM.
-      const isAbsent = isListed(observed, runner) && !observed.machines.some(({name}) => name === runner.name);
+      const isAbsent = isListed(observed, runner) && !machineOf(runner);
       const isDead = forMs >= ENDED_AFTER_MS && isAbsent;
       const rest = {isDead, force: false, jobUrl: null} as const;
       actions.push({kind: 'end_runner', reason: 'half_made', runner: runner.name, ...rest});

@@ -68,6 +68,8 @@ export interface Status {
     readonly free: number;
     readonly last_seen: string | null;
     readonly silent: boolean;
+    /** Null: the host is no VM that is started for jobs. */
+    readonly vm: string | null;
   }[];
   readonly standby?: readonly {
     readonly pool: string;

@@ -22,7 +22,7 @@ export function HostsAndStandby({
                   <span class="tag">
                     {host.containers} of {host.capacity}
                   </span>
-                  <span class={host.silent ? 'age wrong' : 'age'}>{seen(host.last_seen, host.silent, now)}</span>
+                  <span class={host.silent ? 'age wrong' : 'age'}>{seen(host, now)}</span>
                 </div>
                 <div
                   class="bar"
@@ -59,7 +59,9 @@ export function HostsAndStandby({
   );
 }
 
-function seen(lastSeen: string | null, isSilent: boolean, now: number): string {
-  if (lastSeen === null) return 'has never called';
-  return `${isSilent ? 'silent: last seen' : 'seen'} ${duration(secondsSince(lastSeen, now))} ago`;
+function seen({last_seen, silent, vm}: NonNullable<Status['hosts']>[number], now: number): string {
+  if (vm !== null && vm !== 'running' && !silent)
+    return vm === 'starting' ? 'VM starting' : `VM ${vm}, started for jobs`;
+  if (last_seen === null) return 'has never called';
+  return `${silent ? 'silent: last seen' : 'seen'} ${duration(secondsSince(last_seen, now))} ago`;
 }
