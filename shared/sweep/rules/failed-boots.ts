@@ -1,5 +1,5 @@
 import type {RunnerDocument} from '../../model/runner';
-import {machinesByName, minutesOf, type Observed, registrationOf, runsAtGitHub} from '../observed';
+import {machineFinder, minutesOf, type Observed, registrationOf, runsAtGitHub} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
 
@@ -48,9 +48,8 @@ function planEnds(observed: Observed, now: number, tracker: PersistenceTracker):
     if (runsAtGitHub(observed, runner.name, runner) || !tracker.hasPersisted(key)) continue;
     const rest = {isDead: false, force: false, jobUrl: null} as const;
     // mutation: queued for ever
-    const isQueued = machines.get(runner.name)?.status === 'queued' || pickup.kind === 'silent';
+    const isQueued = machineOf(runner)?.status === 'queued' || pickup.kind === 'silent';
     const reason = isQueued ? 'no_capacity' : 'boot';
-    const reason = machineOf(runner)?.status === 'queued' ? 'no_capacity' : 'boot';
     actions.push({kind: 'end_runner', reason, runner: runner.name, ...rest});
   }
   return actions;
