@@ -23,7 +23,7 @@ export const CODEMAGIC_MUTATIONS: readonly Mutation[] = [
   {
     name: 'codemagic: a queued build waits for ever',
     marked: 'queued for ever',
-    before: "if (machines.get(runner.name)?.status === 'queued') continue;",
+    before: "if (machineOf(runner)?.status === 'queued') continue;",
     provider: 'codemagic',
   },
   {
