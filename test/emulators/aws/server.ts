@@ -1,7 +1,5 @@
-import {once} from 'node:events';
-import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
-import type {AddressInfo} from 'node:net';
-import {KEPT_CONNECTIONS} from '../kept-connections';
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import {LoopbackServer} from '../loopback-server';
 import type {OidcIssuer} from '../oidc';
 import type {Scheduler} from '../scheduler';
 import type {Query} from './actions';
@@ -34,7 +32,7 @@ export class AwsServer extends AwsApi {
   aheadMs = 0;
   /** Nothing is answered any more. */
   isDown = false;
-  readonly #server = createServer(KEPT_CONNECTIONS, (request, response) => void this.#serve(request, response));
+  readonly #server = new LoopbackServer((request, response) => void this.#serve(request, response));
 
   constructor(private readonly options: AwsServerOptions) {
     super(options.world);
@@ -56,9 +54,8 @@ export class AwsServer extends AwsApi {
     /** Read from the environment of the process by the client of the metadata server. */
     readonly GCE_METADATA_HOST: string;
   }> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    const host = `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    const at = await this.#server.listen();
+    const host = `${at.host}:${at.port}`;
     return {
       AWS_ROLE_ARN: ROLE,
       AWS_ENDPOINT_URL_EC2: `http://${host}/`,
@@ -67,11 +64,8 @@ export class AwsServer extends AwsApi {
     };
   }
 
-  async close(): Promise<void> {
-    if (!this.#server.listening) return;
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await once(this.#server, 'close');
+  close(): Promise<void> {
+    return this.#server.close();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,25 +1,19 @@
-import {once} from 'node:events';
-import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
-import type {AddressInfo} from 'node:net';
-import {KEPT_CONNECTIONS} from '../kept-connections';
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import {LoopbackServer} from '../loopback-server';
 import {CodemagicApi} from './api';
 
 /** CodeMagic over HTTP, with v1 and v3 of its API on one port. */
 export class CodemagicServer extends CodemagicApi {
-  readonly #server = createServer(KEPT_CONNECTIONS, (request, response) => void this.#serve(request, response));
+  readonly #server = new LoopbackServer((request, response) => void this.#serve(request, response));
 
   /** Returns its URL, without a slash at the end. */
   async listen(): Promise<string> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    const {host, port} = await this.#server.listen();
+    return `http://${host}:${port}`;
   }
 
-  async close(): Promise<void> {
-    if (!this.#server.listening) return;
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await once(this.#server, 'close');
+  close(): Promise<void> {
+    return this.#server.close();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,26 +1,18 @@
-import {once} from 'node:events';
-import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
-import type {AddressInfo} from 'node:net';
-import {KEPT_CONNECTIONS} from '../kept-connections';
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import {LoopbackServer} from '../loopback-server';
 import {RunApi} from './api';
 import type {RunRequest} from './request';
 
 /** Cloud Run's Admin API over HTTP, as the client library speaks to it. */
 export class RunServer extends RunApi {
-  readonly #server = createServer(KEPT_CONNECTIONS, (request, response) => void this.#serve(request, response));
+  readonly #server = new LoopbackServer((request, response) => void this.#serve(request, response));
 
-  async listen(): Promise<{readonly host: string; readonly port: number}> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    const {port} = this.#server.address() as AddressInfo;
-    return {host: '127.0.0.1', port};
+  listen(): Promise<{readonly host: string; readonly port: number}> {
+    return this.#server.listen();
   }
 
-  async close(): Promise<void> {
-    if (!this.#server.listening) return;
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await once(this.#server, 'close');
+  close(): Promise<void> {
+    return this.#server.close();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
