@@ -1,6 +1,8 @@
 import {bootBreaker} from '../model/breaker';
 import {type ContainerDocument, giveUpContainer, isContainerOver} from '../model/host';
+import {machineSource} from '../model/pool';
 import {isOver, type RunnerDocument} from '../model/runner';
+import {VERSION_REFUSED} from '../model/runner-program';
 import {ownerOf} from '../model/scope';
 import {type Context, poolOf} from '../ports';
 import {openBreaker, passGitHubBreakers, tryPassGitHubBreakers} from '../runners/breakers';
@@ -10,9 +12,6 @@ import {freeSlot} from './containers';
 
 /** How long after the exit of a container the event of its job may take to be on record. */
 const GRACE_MS = 15_000;
-
-/** GitHub refuses the version of the runner. @see https://github.com/actions/runner/blob/main/src/Runner.Common/Constants.cs */
-const VERSION_REFUSED = 7;
 
 /** The agent could not start it. */
 const NOT_STARTED = 125;
@@ -92,7 +91,7 @@ async function holdBackVersion(context: Context, poolName: string, name: string)
   const pool = poolOf(context, poolName);
   const breaker = pool && bootBreaker(pool);
   if (!pool || !breaker) return;
-  const image = pool.provider.type === 'docker' ? pool.provider.template : poolName;
+  const image = machineSource(pool);
   const reason = `GitHub refuses the version of the runner in ${image}, as ${name} says with exit code 7; use a newer image`;
   await openBreaker(context, breaker, reason, VERSION_REFUSED_SECONDS);
 }

@@ -10,9 +10,10 @@ import {
 } from '../model/host';
 import {wasRegistrationTried} from '../model/identity';
 import type {JobDocument, JobKey} from '../model/job';
-import {fillAll, fillPlaceholders, type PlaceholderValues} from '../model/placeholders';
+import {fillAll, fillPlaceholders, type PlaceholderValues, placeholderValues} from '../model/placeholders';
 import {isOver, maxLifetimeMs, type RunnerDocument} from '../model/runner';
-import {ownerOf, scopeName} from '../model/scope';
+import {JIT_CONFIG_VARIABLE, RETURN_DEPRECATED_VARIABLE} from '../model/runner-program';
+import {ownerOf} from '../model/scope';
 import {type Context, githubOf, poolOf} from '../ports';
 import {tryPassGitHubBreakers} from '../runners/breakers';
 import {failRunner, giveUpRefused} from '../runners/fail';
@@ -37,8 +38,7 @@ export interface StartEntry {
 }
 
 /** What a container always has, whatever its pool says. @see https://github.com/actions/runner/blob/main/src/Runner.Listener/CommandSettings.cs */
-const JIT_VARIABLE = 'ACTIONS_RUNNER_INPUT_JITCONFIG';
-const ALWAYS = {ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE: '1'};
+const ALWAYS = {[RETURN_DEPRECATED_VARIABLE]: '1'};
 
 /**
  * Hands over the oldest of the containers that are assigned to a host, at most `MAX_HAND_OVERS`: claims each in a transaction, registers its
@@ -86,7 +86,9 @@ async function handOverOne(
   const claimed = await claim(context, name);
   if (!claimed) return undefined;
   const {runner} = claimed;
-  const values = await placeholderValues(context, runner, job);
+  const hostname = (await context.store.get('containers', runner.name))?.host;
+  const place = {repository: job?.repository, deployment: context.deployment, hostname, now: context.clock.now()};
+  const values = placeholderValues(runner, place);
   const secret = await guarded(() => register(context, runner, pool)).catch((error: unknown) =>
     afterFailure(context, claimed, error),
   );
@@ -151,7 +153,7 @@ async function register(context: Context, runner: RunnerDocument, pool: DockerPo
     transaction.set('runners', name, {...now, githubId: jit.runnerId});
     return true;
   });
-  if (isWanted) return {env: {[JIT_VARIABLE]: jit.encodedJitConfig.reveal()}, placeholders: {}};
+  if (isWanted) return {env: {[JIT_CONFIG_VARIABLE]: jit.encodedJitConfig.reveal()}, placeholders: {}};
   await github.deleteRunner(jit.runnerId);
   return undefined;
 }
@@ -231,28 +233,6 @@ async function endHandOver(context: Context, name: string): Promise<void> {
     await freeSlot(transaction, container, now);
     transaction.set('containers', name, {...container, state: 'gone', slot: null, open: false, stateAt: now});
   });
-}
-
-/** What placeholders of the runner's pool stand for, but for the secret. */
-async function placeholderValues(
-  context: Context,
-  {name, pool, scope, labels}: RunnerDocument,
-  job: JobDocument | undefined,
-): Promise<PlaceholderValues> {
-  const container = await context.store.get('containers', name);
-  const [owner = '', repo = ''] = job?.repository.split('/') ?? [];
-  return {
-    scope_name: scopeName(scope),
-    runner_name: name,
-    registration_token: '',
-    repo_owner: owner,
-    repo_name: repo,
-    timestamp: String(Math.floor(context.clock.now() / 1000)),
-    hostname: container?.host ?? '',
-    orchestrator_id: context.deployment,
-    pool,
-    labels: labels.join(','),
-  };
 }
 
 function startEntry(

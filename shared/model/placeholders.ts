@@ -1,3 +1,4 @@
+import {type RunnerScope, scopeName} from './scope';
 import type {RawSettings, SettingsProblems} from './settings';
 
 /**
@@ -23,6 +24,39 @@ export interface PlaceholderValues {
   readonly pool: string;
   /** Labels of the runner, joined by commas. */
   readonly labels: string;
+}
+
+/** What placeholders of a runner's pool stand for, but for the registration token. */
+export function placeholderValues(
+  runner: {
+    readonly name: string;
+    readonly pool: string;
+    readonly scope: RunnerScope;
+    readonly labels: readonly string[];
+  },
+  place: {
+    /** `owner/name` of the job's repository; undefined without a job. */
+    readonly repository: string | undefined;
+    readonly deployment: string;
+    /** Name of the Docker host, where there is one. */
+    readonly hostname?: string | undefined;
+    /** Milliseconds since the epoch. */
+    readonly now: number;
+  },
+): PlaceholderValues {
+  const [owner = '', repo = ''] = place.repository?.split('/') ?? [];
+  return {
+    scope_name: scopeName(runner.scope),
+    runner_name: runner.name,
+    registration_token: '',
+    repo_owner: owner,
+    repo_name: repo,
+    timestamp: String(Math.floor(place.now / 1000)),
+    hostname: place.hostname ?? '',
+    orchestrator_id: place.deployment,
+    pool: runner.pool,
+    labels: runner.labels.join(','),
+  };
 }
 
 export type Placeholder = keyof PlaceholderValues;

@@ -1,5 +1,5 @@
-import {fillAll, fillPlaceholders, type PlaceholderValues, placeholdersIn} from '../../model/placeholders';
-import {scopeName} from '../../model/scope';
+import {fillAll, fillPlaceholders, placeholdersIn, placeholderValues} from '../../model/placeholders';
+import {JIT_CONFIG_VARIABLE, RETURN_DEPRECATED_VARIABLE} from '../../model/runner-program';
 import type {CreateRequest} from '../provider';
 import type {Execution, RunRequest} from './client/run';
 import type {CloudRunPool} from './job';
@@ -10,15 +10,6 @@ const RUNNER = 'SLIPWAY_RUNNER';
 const POOL = 'SLIPWAY_POOL';
 const JOB = 'SLIPWAY_JOB';
 
-/** Read by the runner. @see https://github.com/actions/runner/blob/main/src/Runner.Listener/CommandSettings.cs */
-const JIT_CONFIG = 'ACTIONS_RUNNER_INPUT_JITCONFIG';
-
-/** With it `run.sh` exits with 7 when GitHub refuses the runner's version, and with 0 without it. */
-const RETURN_DEPRECATED = 'ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE';
-
-/** The exit code of a runner whose version GitHub refuses. */
-export const VERSION_REFUSED = 7;
-
 /** The overrides of one runner's execution. Slipway's own variables win over the pool's. */
 export async function overridesOf(
   request: CreateRequest,
@@ -28,39 +19,19 @@ export async function overridesOf(
 ): Promise<Pick<RunRequest, 'args' | 'env'>> {
   const texts = [...(args ?? []), ...Object.values(env)];
   const values = texts.some((text) => placeholdersIn(text).length > 0)
-    ? await valuesOf(request, deployment, now)
+    ? placeholderValues(request, {repository: await request.repository(), deployment, now})
     : undefined;
   const own = {
     [DEPLOYMENT]: deployment,
     [RUNNER]: request.name,
     [POOL]: request.pool,
     [JOB]: request.job,
-    [JIT_CONFIG]: request.encodedJitConfig.reveal(),
-    [RETURN_DEPRECATED]: '1',
+    [JIT_CONFIG_VARIABLE]: request.encodedJitConfig.reveal(),
+    [RETURN_DEPRECATED_VARIABLE]: '1',
   };
   return {
     ...(args ? {args: values ? args.map((word) => fillPlaceholders(word, values)) : args} : {}),
     env: {...(values ? fillAll(env, values) : env), ...own},
-  };
-}
-
-async function valuesOf(
-  {name, pool, scope, labels, repository}: CreateRequest,
-  deployment: string,
-  now: number,
-): Promise<PlaceholderValues> {
-  const [owner = '', repo = ''] = (await repository())?.split('/') ?? [];
-  return {
-    scope_name: scopeName(scope),
-    runner_name: name,
-    registration_token: '',
-    repo_owner: owner,
-    repo_name: repo,
-    timestamp: String(Math.floor(now / 1000)),
-    hostname: '',
-    orchestrator_id: deployment,
-    pool,
-    labels: labels.join(','),
   };
 }
 

@@ -17,8 +17,6 @@ export interface Build {
 /** Variables of a build. terraform/runner/codemagic.yaml reads them. */
 export const RUNNER_VARIABLE = 'SLIPWAY_RUNNER';
 export const DEPLOYMENT_VARIABLE = 'SLIPWAY_DEPLOYMENT';
-/** The runner itself reads this one. @see https://github.com/actions/runner/blob/main/src/Runner.Listener/CommandSettings.cs */
-export const JIT_CONFIG_VARIABLE = 'ACTIONS_RUNNER_INPUT_JITCONFIG';
 
 /** Whose a build is. `unknown`: nothing that was read tells it. */
 export type Owner =

@@ -3,13 +3,14 @@ import {Refused} from '../../errors';
 import type {Logger} from '../../logger';
 import {parseRunnerName} from '../../model/names';
 import type {Placement} from '../../model/placement';
+import {JIT_CONFIG_VARIABLE} from '../../model/runner-program';
 import type {CreateOutcome, CreateRequest, MachineReference, RunnerProvider} from '../provider';
 import {checkPool} from './check';
 import type {Codemagic} from './client';
 import type {CodemagicPool} from './config';
 import {CodemagicFailure, withCodemagicErrors} from './failure';
 import {asMachine, BuildFinder, hasEnded, type OwnBuild} from './find';
-import {DEPLOYMENT_VARIABLE, JIT_CONFIG_VARIABLE, labelsOf, ownerOf, RUNNER_VARIABLE} from './ours';
+import {DEPLOYMENT_VARIABLE, labelsOf, ownerOf, RUNNER_VARIABLE} from './ours';
 
 export interface CodemagicProviderOptions {
   readonly codemagic: Codemagic;
