@@ -44,7 +44,12 @@ export interface JobDocument {
   readonly runId: number;
   /** `owner/name` */
   readonly repository: string;
+  /** Its own pool, also while a fallback of the pool serves it. */
   readonly pool: string;
+  /** The pool of the runner that was created last for the job, if that was a fallback. Null or missing: it was the job's own. */
+  readonly fallbackPool?: string | null;
+  /** Whether the repository is public; missing: not known. */
+  readonly isPublic?: boolean;
   readonly labels: readonly string[];
   readonly installationId: number | null;
   /** Name of the workflow; null or missing: not known. */

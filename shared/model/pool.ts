@@ -1,4 +1,5 @@
 import {regionOf} from './names';
+import type {OptionPolicy} from './options';
 
 /** The repositories whose jobs a pool serves, which decide where its runners are registered. */
 export type PoolScope =
@@ -98,6 +99,10 @@ export interface Pool {
   readonly rerunOnPreemption: boolean;
   /** When several pools match a job, the one with the highest priority gets it. */
   readonly priority: number;
+  /** What a job may choose by a label. Undefined: nothing. */
+  readonly options?: OptionPolicy;
+  /** Name of the pool that serves a job for which this one has no capacity or quota. Undefined: none does. */
+  readonly fallback?: string;
   readonly provider: ProviderSettings | ProviderConfig;
 }
 

@@ -5,7 +5,7 @@ import {regionOf} from '../../model/names';
 import type {Placement} from '../../model/placement';
 import type {Pool} from '../../model/pool';
 import {longestIdleMinutes} from '../../model/warm';
-import {type ExhaustedPlacements, listPlacements, placeOrder} from '../placements';
+import {type ExhaustedPlacements, listPlacements, machinesFor, placeOrder} from '../placements';
 import type {CreateOutcome, CreateRequest, PlacementRequest} from '../provider';
 import {type TriedPlacement, tryPlacements} from '../try-placements';
 import {attemptInsert} from './attempt';
@@ -13,6 +13,7 @@ import {instanceBody, requestId} from './client/body';
 import type {Compute, InsertRequest, InstanceTemplate} from './client/compute';
 import {ComputeFailure, secondsToNextMinute} from './client/errors';
 import {findTemplate} from './client/templates';
+import {diskRefusal, disksFor} from './disks';
 import {type DefaultPlace, poolRegion, poolZones} from './zones';
 
 /** The settings of a pool that the provider uses. Minutes may have fractions. */
@@ -78,11 +79,10 @@ export async function createMachine(options: CreateOptions, request: CreateReque
  */
 export async function placementsFor(
   {compute, pool, place}: Pick<CreateOptions, 'compute' | 'pool' | 'place'>,
-  {name}: PlacementRequest,
+  {name, options = {}}: PlacementRequest,
 ): Promise<readonly Placement[]> {
   const places = placeOrder(name, await poolZones(compute, pool, place));
-  const {machineTypes, spot} = pool.provider;
-  return listPlacements({places, spot, ...(machineTypes ? {machineTypes} : {})});
+  return listPlacements({places, ...machinesFor(pool.provider, options)});
 }
 
 /** Reads the placements and the template. No VM has been inserted yet, so any call without an answer can be repeated. */
@@ -91,7 +91,8 @@ async function prepare(options: CreateOptions, request: CreateRequest): Promise<
   try {
     const placements = await placementsFor(options, request);
     const template = await findTemplate(compute, pool.provider.template, poolRegion(pool, place));
-    return {template, placements};
+    const refused = diskRefusal(template, request.options);
+    return refused ? {kind: 'option_not_allowed', message: refused} : {template, placements};
   } catch (error) {
     if (error instanceof Refused) return {kind: 'refused', message: error.message};
     if (!(error instanceof ComputeFailure)) throw error;
@@ -125,7 +126,7 @@ async function tryPlacement(
 
 function insertRequest(
   {pool, deployment}: CreateOptions,
-  {name, job, encodedJitConfig}: CreateRequest,
+  {name, job, encodedJitConfig, options}: CreateRequest,
   template: InstanceTemplate,
   placement: Placement,
 ): InsertRequest {
@@ -134,7 +135,10 @@ function insertRequest(
   return {
     zone: placement.place,
     sourceInstanceTemplate: template.selfLink,
-    body: instanceBody({name, deployment, pool: pool.name, job, encodedJitConfig, placement, template, minutes}),
+    body: {
+      ...instanceBody({name, deployment, pool: pool.name, job, encodedJitConfig, placement, template, minutes}),
+      ...disksFor(template, placement, options),
+    },
     // Identifies exactly this request: another placement of the same name is another request. The URL of the template contains the project.
     requestId: requestId(name, placement.place, template.selfLink, placement.machineType ?? '', model),
   };

@@ -3,7 +3,7 @@ import {Refused} from '../../errors';
 import type {Logger} from '../../logger';
 import {DEPLOYMENT_LABEL, KEEP_LABEL, POOL_LABEL, parseRunnerName} from '../../model/names';
 import {lastLineOf} from '../console-line';
-import {ExhaustedPlacements, placeOrder} from '../placements';
+import {ExhaustedPlacements, exhaustionKey, placeOrder} from '../placements';
 import {
   isStarting,
   isStopped,
@@ -81,7 +81,10 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
     async create(request) {
       const pool = pools.find(({name}) => name === request.pool);
       if (!pool) return {kind: 'refused', message: unknownPool(request.pool)};
-      return createMachine({...options, pool, place, exhausted: exhaustedOf(pool.name)}, request);
+      return createMachine(
+        {...options, pool, place, exhausted: exhaustedOf(exhaustionKey(pool.name, request.options))},
+        request,
+      );
     },
 
     async find(reference) {
