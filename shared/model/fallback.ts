@@ -37,7 +37,7 @@ function named(pools: readonly Pool[], name: string): Pool | undefined {
 export function fallbackRefusal(
   fallback: Pool,
   home: Pool,
-  job: Pick<JobDocument, 'repository' | 'labels' | 'isPublic'>,
+  job: Pick<JobDocument, 'repository' | 'labels'> & {readonly isPublic?: boolean | undefined},
 ): string | undefined {
   if (!isEphemeral(fallback)) return 'makes no machine for a job';
   if (!takesRepository(fallback, job.repository)) return `does not serve ${job.repository}`;

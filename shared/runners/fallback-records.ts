@@ -1,5 +1,5 @@
 import {LeaseHeld} from '../errors';
-import {type JobDocument, jobKeyOf} from '../model/job';
+import {type JobDocument, jobKeyOf, servedElsewhere} from '../model/job';
 import type {Demand} from '../model/job-event';
 import {registrationLabels} from '../model/labels';
 import {claimKey, creationKey, type KeyDocument, keyId, LEASE_MS} from '../model/lease';
@@ -27,6 +27,9 @@ import {
 /** Attempts to take a slot, each after another execution took the slot of the attempt before. */
 const MAX_ROUNDS = 12;
 
+/** Longer sentences are cut. */
+const MOST_TOLD = 500;
+
 export interface Move {
   readonly demand: Demand;
   /** The pool that gets the job's runner. */
@@ -37,6 +40,8 @@ export interface Move {
   readonly isSettled: boolean;
   /** A later execution creates the runner. Without a slot the job is open again. */
   readonly leaves: boolean;
+  /** Why the pools before did not serve the job, for people; without secrets. Undefined: they may. */
+  readonly because?: string;
 }
 
 /**
@@ -115,7 +120,7 @@ async function readWanted(
   }
   const key = creationKey(job);
   const read = await transaction.get('keys', keyId(key));
-  const served = old.covers === jobKeyOf(job) ? job : old.covers && (await transaction.get('jobs', old.covers));
+  const served = old.covers === jobKeyOf(job) ? job : await transaction.get('jobs', old.covers ?? old.madeFor);
   const held = await readHeldSlots(transaction, old);
   const claim = claimKey(read, {key, holder, leaseMs: LEASE_MS, now});
   // mutation: lease before a fallback
@@ -123,7 +128,7 @@ async function readWanted(
     throw new LeaseHeld(`another execution creates ${old.name}`, Math.max(1, (claim.leaseUntil - now) / 1000));
   }
   if (claim.kind === 'done') return {kind: 'covered', by: old.name};
-  if (!served || served.status !== 'queued' || served.runner !== old.name) {
+  if (served?.status !== 'queued' || served.runner !== old.name) {
     return {kind: 'not_wanted', reason: old.name, runner: old};
   }
   // mutation: remains before a fallback
@@ -145,7 +150,7 @@ async function readHeldSlots(
 function writeMoved(
   context: Context,
   transaction: Transaction,
-  {to, holder, leaves}: Move,
+  {to, holder, leaves, because}: Move,
   {subject, served, old, oldKey, held}: Wanted,
   slots: Slots<SlotRead>,
   now: number,
@@ -173,7 +178,8 @@ function writeMoved(
   takeSlots(transaction, slots, name, now);
   if (old) endOld(transaction, old, oldKey, now);
   transaction.set('runners', name, runner);
-  const covered = {demand: 'covered', runner: name, slot: null, slotOfAll: null, updatedAt: now} as const;
+  const told = because === undefined ? {} : {failedAttempt: servedElsewhere(served, because.slice(0, MOST_TOLD), now)};
+  const covered = {demand: 'covered', runner: name, slot: null, slotOfAll: null, updatedAt: now, ...told} as const;
   const fallbackPool = to.name === subject.pool ? null : to.name;
   const ofSubject = {...subject, creations, fallbackPool, updatedAt: now};
   transaction.set('jobs', jobKeyOf(subject), served === subject ? {...ofSubject, ...covered} : ofSubject);

@@ -1,7 +1,7 @@
 import type {Outcome} from '../decisions';
 import {NoCapacity, QuotaExceeded, Unavailable} from '../errors';
 import {fallbackRefusal, fallbacksOf} from '../model/fallback';
-import {type JobDocument, jobKeyOf} from '../model/job';
+import {type JobDocument, jobKeyOf, standingFailure} from '../model/job';
 import type {Demand} from '../model/job-event';
 import {latestRunnerName} from '../model/names';
 import type {Pool} from '../model/pool';
@@ -21,7 +21,8 @@ const LATEST_START_SECONDS = 25;
 /** Seconds until the next try, when no pool had capacity. */
 const RETRY_SECONDS = 30;
 
-type ServedJob = Pick<JobDocument, 'pool' | 'repository' | 'labels' | 'isPublic'>;
+/** What decides which pools serve a job. */
+type ServedJob = Pick<JobDocument, 'pool' | 'repository' | 'labels'> & {readonly isPublic?: boolean | undefined};
 
 /**
  * Serves the demand of a job in an ephemeral pool: in its own pool, and where that has no capacity or quota, or the breaker of its quota is open,
@@ -34,10 +35,10 @@ export async function serveDemand(context: Context, given: ServedJob, demand: De
     return serveGuarded(context, given.pool, demand, holder, await passTo(context, given.pool, given.repository));
   }
   const record = await context.store.get('jobs', 'event' in demand ? jobKeyOf(demand.event) : demand.job);
-  const isPublic = given.isPublic ?? record?.isPublic;
-  const job = {...given, ...record, ...(isPublic === undefined ? {} : {isPublic})};
+  const job = {...given, ...record, isPublic: given.isPublic ?? record?.isPublic};
   const at = (record && (await poolOfCreation(context, record))) ?? job.pool;
-  return new Fallback(context, job, demand, holder).serve(at);
+  const inVain = record && poolOf(context, at)?.fallback !== undefined ? waitedInVain(record) : undefined;
+  return new Fallback(context, job, demand, holder).serve(at, inVain);
 }
 
 /** The fallback in which a runner is being created for the job; undefined: there is none. */
@@ -64,10 +65,13 @@ class Fallback {
     this.#startedAt = context.clock.now();
   }
 
-  /** `at`: the first pool that is asked. */
-  async serve(at: string): Promise<Outcome> {
+  /** `at`: the first pool that is asked. `inVain`: why it was asked before, and is not to be asked again. */
+  async serve(at: string, inVain: NoCapacity | undefined): Promise<Outcome> {
     const {context, demand, holder} = this;
-    const first = await this.#try(at, (guarded) => serveGuarded(context, at, demand, holder, guarded));
+    const first = await this.#try(at, async (guarded) => {
+      if (inVain) throw inVain;
+      return serveGuarded(context, at, demand, holder, guarded);
+    });
     if (!(first instanceof Error)) return first;
     const home = poolOf(context, this.job.pool);
     let last = first;
@@ -101,7 +105,7 @@ class Fallback {
     } catch (error) {
       // mutation: fallback for want of capacity
       if (!(error instanceof NoCapacity || error instanceof QuotaExceeded)) throw error;
-      this.#isSettled ||= hasPassed && !(error instanceof PoolWithoutSlot);
+      this.#isSettled ||= hasPassed && !(error instanceof NothingMade);
       this.#told.push(`${pool === job.pool ? 'pool' : 'fallback'} ${pool}: ${error.message}`);
       return error;
     }
@@ -109,16 +113,23 @@ class Fallback {
 
   async #serveIn(pool: Pool, guarded: Guarded): Promise<Outcome> {
     const {context, demand, holder} = this;
-    const moved = await moveToPool(context, {demand, to: pool, holder, isSettled: this.#isSettled, leaves: false});
+    const because = this.#told.join('; ');
+    const moved = await moveToPool(context, {
+      demand,
+      to: pool,
+      holder,
+      isSettled: this.#isSettled,
+      leaves: false,
+      because,
+    });
     if (moved.kind === 'full') {
       const because = (await noSlotBecause(context, pool.name)) ?? `others took the free slots of pool ${pool.name}`;
-      throw new PoolWithoutSlot(because, RETRY_SECONDS);
+      throw new NothingMade(because, RETRY_SECONDS);
     }
-    if (moved.kind === 'unsettled')
-      throw new PoolWithoutSlot('waits for what is left where it was begun', RETRY_SECONDS);
+    if (moved.kind === 'unsettled') throw new NothingMade('waits for what is left where it was begun', RETRY_SECONDS);
     if (moved.kind === 'covered' || moved.kind === 'not_wanted') return this.#notMoved(moved);
     const {runner, lease, from} = moved;
-    context.logger.info(`job ${runner.covers} falls back to pool ${pool.name}: ${this.#told.join('; ')}`, {
+    context.logger.info(`job ${runner.covers} falls back to pool ${pool.name}: ${because}`, {
       decision: 'fell_back',
       ...(runner.covers ? {job: runner.covers} : {}),
       pool: pool.name,
@@ -126,7 +137,7 @@ class Fallback {
     });
     if (context.clock.now() - this.#startedAt > LATEST_START_SECONDS * 1000) {
       await releaseLease(context, lease);
-      throw new Unavailable(`${runner.name} is created by the next attempt: ${this.#told.join('; ')}`, 1);
+      throw new Unavailable(`${runner.name} is created by the next attempt: ${because}`, 1);
     }
     const {kind} = await guarded(() => createRunner(context, moved));
     // Not before: while no pool has capacity, jobs would go round without a pause.
@@ -150,5 +161,11 @@ class Fallback {
   }
 }
 
-/** The fallback has no slot for the job, or cannot take it over now. */
-class PoolWithoutSlot extends NoCapacity {}
+/** The pool did not begin to create a runner: it has no slot for the job, or cannot take it over now. */
+class NothingMade extends NoCapacity {}
+
+/** The machine that was made for the job waited for capacity at its provider for too long, and nobody has tried since; undefined: it did not. */
+function waitedInVain(record: JobDocument): NoCapacity | undefined {
+  const failed = record.demand === 'covered' ? undefined : standingFailure(record);
+  return failed?.hasWaited ? new NothingMade(failed.message, RETRY_SECONDS) : undefined;
+}

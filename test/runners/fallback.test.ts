@@ -57,6 +57,7 @@ describe('a job for which its pool has no capacity', () => {
     full(...A);
     const job = system.queueJob({durationMs: 5 * MINUTE});
     await system.pass(4 * MINUTE, () => job.status === 'in_progress');
+    await system.pass(20_000);
     const name = `slipway-b-${job.id}-2`;
     expect(job.runner).toMatchObject({name});
     expect(await system.store.get('jobs', `${job.id}-1`)).toMatchObject({pool: 'a', fallbackPool: 'b', runner: name});

@@ -2,7 +2,7 @@ import type {GitHubWorld} from '../emulators/github/model';
 import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
 import type {Killed} from '../emulators/runner-process';
 import {MANAGER_SECRET, TASK_SIGNING_KEY, WEBHOOK_SECRET} from './environment';
-import {RUNS_MAX} from './pools';
+import {homeOf, RUNS_MAX} from './pools';
 import type {Drained, Setting} from './scenario';
 
 /** A promise that was broken. */
@@ -13,6 +13,7 @@ export interface Violation {
     | 'host_overfull'
     | 'drained_pool'
     | 'two_machines'
+    | 'wrong_machine'
     | 'registered_twice'
     | 'call_in_transaction'
     | 'secret'
@@ -115,12 +116,13 @@ export class Safety {
     const held = this.#heldBy(machine);
     held.add(machine);
     const pool = poolOf(machine);
-    const limit = pool === 'runs' ? RUNS_MAX : (setting.maxRunners[pool as keyof Setting['maxRunners']] ?? 0);
+    const own = setting.maxRunners[homeOf(pool) as keyof Setting['maxRunners']];
+    const limit = pool === 'runs' ? RUNS_MAX : (own ?? 0);
     if (held.size > limit) {
       violated('too_many_runners', `${held.size} VMs of pool ${pool}, which may have ${limit}: ${namesOf(held)}`);
     }
     // What is not ours is in no pool of ours.
-    const ofAll = [...this.#held].filter(([name]) => POOLS.has(name)).flatMap(([, machines]) => [...machines]);
+    const ofAll = [...this.#held].filter(([name]) => POOLS.has(homeOf(name))).flatMap(([, machines]) => [...machines]);
     if (setting.total !== undefined && ofAll.length > setting.total) {
       violated(
         'too_many_runners',

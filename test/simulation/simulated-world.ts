@@ -23,9 +23,11 @@ import {Executions} from './executions';
 import {FaultPlan} from './fault-plan';
 import {FaultyPorts} from './faulty-ports';
 import {ForeignResources} from './foreign-resources';
+import {joinMachines} from './joined-machines';
 import {Leftovers} from './leftovers';
 import {listFaults} from './list-faults';
 import {Neighbours} from './neighbours';
+import {watchOptions} from './option-promises';
 import {planFloods} from './outages';
 import {PersistentVm} from './persistent-vm';
 import {placeTemplates} from './placements';
@@ -39,6 +41,9 @@ import {createTrace, NO_TRACE, type Trace} from './trace';
 import {VmPromises} from './vm-promises';
 import {watchRegistrations} from './watch-registrations';
 import {Workload} from './workload';
+
+/** Of the boot disks in a world in which jobs choose theirs. */
+const DISK_GB = 20;
 
 const BOOT_LIMIT_MS = BOOT_MINUTES * 60_000;
 
@@ -103,13 +108,16 @@ export class SimulatedWorld {
     this.github = this.#makeGitHub();
     this.compute = new ComputeWorld({scheduler, random: randomOf(seed, 'compute')});
     this.store = createMemoryStore({clock: scheduler});
-    placeTemplates(this.compute, setting.placements);
+    const isMixed = setting.provider === 'gce+ec2';
+    placeTemplates(this.compute, setting.placements, isMixed ? DISK_GB : undefined);
     const api = new ComputeApi(this.compute);
     const ofCompute = computeMachines(this.compute);
     const memory = isInMemory(setting.provider) ? simulateMemory(scheduler, setting.provider) : undefined;
     const run = setting.provider === 'cloud-run' ? simulateRun(scheduler, randomOf(seed, 'run')) : undefined;
-    const aws = setting.provider === 'ec2' ? loadAws().simulateAws(scheduler, randomOf(seed, 'aws')) : undefined;
-    for (const name of TEMPLATES) aws?.world.templates.push({name, id: `lt-of-${name}`});
+    const aws =
+      setting.provider === 'ec2' || isMixed ? loadAws().simulateAws(scheduler, randomOf(seed, 'aws')) : undefined;
+    const disk = {device: '/dev/sda1', sizeGb: DISK_GB, type: 'gp3'};
+    for (const name of TEMPLATES) aws?.world.templates.push({name, id: `lt-of-${name}`, disk});
     const codemagic = setting.provider === 'codemagic' ? codemagicApi(scheduler, randomOf(seed, 'labels')) : undefined;
     this.peerViolations = () => (codemagic ? violationsOf(codemagic) : (aws?.api.violations ?? []));
     this.undisturbed = (memory ?? run ?? aws)?.undisturbed ?? (codemagic && codemagicProvider(codemagic));
@@ -127,13 +135,13 @@ export class SimulatedWorld {
       this.docker?.world ??
       memory?.world ??
       codemagic?.world ??
-      aws?.world ??
+      (aws && isMixed ? joinMachines(ofCompute, aws.world) : aws?.world) ??
       (run ? runMachines(run.world) : ofCompute);
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
     this.foreignResources = new ForeignResources(this.github, this.made, setting.foreignResources === true, violated);
     this.leftovers = setting.leftovers
-      ? new Leftovers(this.github, this.made, setting.provider ?? 'gce', jobs)
+      ? new Leftovers(this.github, this.made, isMixed ? 'gce' : (setting.provider ?? 'gce'), jobs)
       : undefined;
     this.vm = setting.vm ? new PersistentVm(this.github, this.compute, violated) : undefined;
     const boot = randomOf(seed, 'boot');
@@ -152,7 +160,7 @@ export class SimulatedWorld {
     };
     this.killed = bootRunners({...boots, machines: this.made, killed: this.#killed});
     // The persistent VM is Compute Engine's, whatever else there is.
-    if (this.made !== ofCompute) bootRunners({...boots, machines: ofCompute, killed: this.#killed});
+    if (this.made !== ofCompute && !isMixed) bootRunners({...boots, machines: ofCompute, killed: this.#killed});
     this.leftovers?.leaveRunner();
     this.neighbours = setting.neighbours
       ? new Neighbours(this.github, scenario, randomOf(seed, 'neighbours'), violated)
@@ -160,7 +168,8 @@ export class SimulatedWorld {
     if (isTraced) this.#watch();
     const {github, compute, made, killed} = this;
     this.safety = new Safety({setting, startMs: this.startMs, github, machines: made, killed, violated});
-    this.workload = new Workload(github, jobs, setting.brokenLists === 'nobodys');
+    watchOptions({github, machines: made, compute, aws: aws?.world, violated});
+    this.workload = new Workload(github, jobs, setting.brokenLists === 'nobodys', setting.provider);
     planFloods(github, this.faultPlan, faults);
     this.vmPromises = this.vm && new VmPromises({vm: this.vm, github, compute, scenario, violated});
     const scheduledFaults = new ScheduledFaults(

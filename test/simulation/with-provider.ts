@@ -9,7 +9,7 @@ const BY_NAME: Readonly<Record<string, string>> = {
   waitForOperation: 'find',
 };
 
-const CALLS: Readonly<Record<Exclude<SimulatedProvider, 'gce'>, Readonly<Record<string, string>>>> = {
+const CALLS: Readonly<Record<Exclude<SimulatedProvider, 'gce' | 'gce+ec2'>, Readonly<Record<string, string>>>> = {
   memory: BY_NAME,
   'cloud-run': {
     insertInstance: 'runJob',
@@ -52,7 +52,11 @@ export function withProvider(scenario: Scenario, provider: SimulatedProvider): S
     ...scenario,
     jobs: scenario.jobs.map((job) => ({...job, durationMs: Math.min(job.durationMs, longestMs)})),
     setting: {...setting, provider, ...(provider === 'docker' ? NOT_ON_HOSTS : {})},
-    faults: scenario.faults.map((fault) => translated(fault, CALLS[provider])),
+    faults: scenario.faults.map((fault) => {
+      if (provider !== 'gce+ec2') return translated(fault, CALLS[provider]);
+      // Every other call that fails is EC2's.
+      return fault.on === 'call' && fault.nth % 2 === 0 ? translated(fault, CALLS.ec2) : fault;
+    }),
   };
 }
 
