@@ -1,7 +1,6 @@
 import type {core} from 'zod';
 import type {Host} from '../model/host';
-import type {OptionPolicy} from '../model/options';
-import {isEphemeralType, type Pool, type PoolScope, type ProviderSettings} from '../model/pool';
+import {isEphemeralType, type OptionPolicy, type Pool, type PoolScope, type ProviderSettings} from '../model/pool';
 import type {Here} from '../model/settings';
 import {checkFallbacks} from './fallback-rules';
 import {isRecord, meantPool, reportForm, withoutOwnKeys} from './form-mistakes';

@@ -249,7 +249,6 @@ function startEntry(
     image,
     command: command ? command.map((word) => fillPlaceholders(word, values)) : null,
     env: {...fillAll(env, values), ...ALWAYS, ...secret},
-    // mutation: chosen size of a container
     cpus: chosen.cpus ?? cpus ?? null,
     memory: chosen.memory ?? memory ?? null,
     pids_limit: pidsLimit ?? null,

@@ -43,7 +43,6 @@ export function fallbackRefusal(
   if (!takesRepository(fallback, job.repository)) return `does not serve ${job.repository}`;
   // A job on record of an older version may be of a public repository; a pool that serves none has taken a private one.
   const mayBePublic = home.allowPublicRepos && job.isPublic !== false;
-  // mutation: public repository in a fallback
   if (mayBePublic && !fallback.allowPublicRepos)
     return `does not set allowPublicRepos, and ${job.repository} may be public`;
   const chosen = chooseOptions(fallback, job.labels);

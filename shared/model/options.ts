@@ -1,19 +1,5 @@
 import {isOption, OPTION, OPTION_NAMES, type OptionName, wildcardMatches} from './labels';
-import type {Pool, Spot} from './pool';
-
-/** What a pool lets its jobs choose: `options`. Left out: not to be chosen. */
-export interface OptionPolicy {
-  /** Machine types in lower case, `*` for any characters. */
-  readonly machine?: readonly string[];
-  /** The largest boot disk, in GB. */
-  readonly disk?: number;
-  /** Whether `spot=` overrides the setting of the pool. */
-  readonly spot?: boolean;
-  /** The most processors of a container. */
-  readonly cpus?: number;
-  /** The most memory of a container, as Docker takes it: `16g`, or bytes. */
-  readonly memory?: string;
-}
+import type {OptionPolicy, Pool, Spot} from './pool';
 
 /** What a job has chosen. Left out: the setting of the pool, or of its template, holds. */
 export interface MachineOptions {
@@ -54,11 +40,9 @@ export function chooseOptions(
     const [, word, value = ''] = (isOption(pool, label) && OPTION.exec(label)) || [];
     const name = OPTION_NAMES.find((each) => each === word);
     if (name === undefined) continue;
-    // mutation: option asked for twice
     if (options[name] !== undefined) {
       return {kind: 'refused', label, because: `does not allow ${label} beside ${name}=${options[name]}`};
     }
-    // mutation: bounds of options
     const because = refusalOf(policy, name, value);
     if (because !== undefined) return {kind: 'refused', label, because: `does not allow ${label}: ${because}`};
     options = {...options, ...readOption(name, value)};

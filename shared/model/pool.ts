@@ -1,5 +1,4 @@
 import {regionOf} from './names';
-import type {OptionPolicy} from './options';
 
 /** The repositories whose jobs a pool serves, which decide where its runners are registered. */
 export type PoolScope =
@@ -69,6 +68,20 @@ export interface GceVmProviderConfig {
 
 /** What a pool's `provider` can be in the configuration. */
 export type ProviderConfig = GceProviderConfig | GceVmProviderConfig;
+
+/** What a pool lets its jobs choose: `options`. Left out: not to be chosen. */
+export interface OptionPolicy {
+  /** Machine types in lower case, `*` for any characters. */
+  readonly machine?: readonly string[];
+  /** The largest boot disk, in GB. */
+  readonly disk?: number;
+  /** Whether `spot=` overrides the setting of the pool. */
+  readonly spot?: boolean;
+  /** The most processors of a container. */
+  readonly cpus?: number;
+  /** The most memory of a container, as Docker takes it: `16g`, or bytes. */
+  readonly memory?: string;
+}
 
 /** One pool of runners, with every default filled in. */
 export interface Pool {

@@ -76,7 +76,6 @@ export async function moveToPool(context: Context, move: Move): Promise<Moved> {
         return {kind: 'full'};
       }
       const {old, subject} = wanted;
-      // mutation: slot of a fallback
       if (!areFree(slots, old?.name ?? jobHolder(jobKeyOf(subject)))) return {kind: 'again'};
       return writeMoved(context, transaction, move, wanted, slots, now);
     });
@@ -123,7 +122,6 @@ async function readWanted(
   const served = old.covers === jobKeyOf(job) ? job : await transaction.get('jobs', old.covers ?? old.madeFor);
   const held = await readHeldSlots(transaction, old);
   const claim = claimKey(read, {key, holder, leaseMs: LEASE_MS, now});
-  // mutation: lease before a fallback
   if (claim.kind === 'held') {
     throw new LeaseHeld(`another execution creates ${old.name}`, Math.max(1, (claim.leaseUntil - now) / 1000));
   }
@@ -131,7 +129,6 @@ async function readWanted(
   if (served?.status !== 'queued' || served.runner !== old.name) {
     return {kind: 'not_wanted', reason: old.name, runner: old};
   }
-  // mutation: remains before a fallback
   if (!isSettled && (placementOf(old) || old.registrationTriedAt !== null)) return {kind: 'unsettled'};
   return {subject: job, served, old, oldKey: claim.document, held};
 }

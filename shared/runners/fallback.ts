@@ -103,7 +103,6 @@ class Fallback {
       hasPassed = true;
       return await serve(guarded);
     } catch (error) {
-      // mutation: fallback for want of capacity
       if (!(error instanceof NoCapacity || error instanceof QuotaExceeded)) throw error;
       this.#isSettled ||= hasPassed && !(error instanceof NothingMade);
       this.#told.push(`${pool === job.pool ? 'pool' : 'fallback'} ${pool}: ${error.message}`);
@@ -147,7 +146,6 @@ class Fallback {
 
   async #notMoved(moved: Extract<Moved, {kind: 'covered' | 'not_wanted'}>): Promise<Outcome> {
     if (moved.kind === 'covered') return {decision: 'covered_by', reason: String(moved.by)};
-    // mutation: runner without a job before a fallback
     if (moved.runner && this.#isSettled) await retireRunner(this.context, moved.runner, 'failed');
     return {decision: 'not_wanted', reason: moved.reason};
   }

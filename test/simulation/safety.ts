@@ -60,8 +60,12 @@ const SECRETS = [
   MANAGER_SECRET,
 ];
 
-/** Refusals that no job may be given up for: every pool has a template, a placement that works, and the App's access to GitHub. */
-const REFUSED = /insert machine|(?:GET|POST) \/projects\/world\/\S+: HTTP 4|GitHub answered 404/;
+/**
+ * Refusals that no job may be given up for: every pool has a template, a placement that works, and the App's access to GitHub, and no job asks
+ * for a machine that its pool does not allow.
+ */
+const REFUSED =
+  /insert machine|(?:GET|POST) \/projects\/world\/\S+: HTTP 4|GitHub answered 404|cannot be created as its job asks for it/;
 
 /** An answer of success that somebody took for a failure. */
 const SUCCESS_AS_FAILURE = /CodeMagic answered 2\d\d/;

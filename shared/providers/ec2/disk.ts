@@ -20,7 +20,6 @@ export async function chosenDisk(
       const message = `launch template ${name} names no disk whose size ${what} could change; give it block_device_mappings`;
       return {kind: 'option_not_allowed', message};
     }
-    // mutation: disk below the launch template's
     if (disk < rootDisk.sizeGb) {
       const message = `${what} is below the ${rootDisk.sizeGb} GB of launch template ${name}`;
       return {kind: 'option_not_allowed', message};

@@ -10,7 +10,6 @@ export function diskRefusal({selfLink, disks}: Template, {disk}: MachineOptions 
   const name = selfLink.slice(selfLink.lastIndexOf('/') + 1);
   const boot = disks.find(({isBoot}) => isBoot);
   if (!boot) return `template ${name} has no boot disk whose size disk=${disk} could change`;
-  // mutation: disk below the template's
   return disk < boot.sizeGb ? `disk=${disk} is below the ${boot.sizeGb} GB of template ${name}` : undefined;
 }
 

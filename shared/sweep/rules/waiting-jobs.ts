@@ -89,6 +89,5 @@ function isPatient({spareSince}: RunnerDocument, now: number, patienceMs: number
 /** The pool that would serve jobs of the pool now: the first of its fallbacks that is not held back, where a quota holds it back. Undefined: none. */
 function servingPool({pools, held, heldByQuota}: Observed, pool: Pool): Pool | undefined {
   if (!held.has(pool.name)) return pool;
-  // mutation: quota that holds back a pool with a fallback
   return heldByQuota?.has(pool.name) ? fallbacksOf(pools, pool.name).find(({name}) => !held.has(name)) : undefined;
 }
