@@ -1,4 +1,5 @@
 import {takesRepository} from '../model/matching';
+import {SHORT_NAME} from '../model/names';
 import {isEphemeralType, type PoolScope} from '../model/pool';
 import {isRecord} from './form-mistakes';
 import {texts} from './pool-rules';
@@ -17,7 +18,7 @@ export function checkFallbacks(
   problems: Problems,
 ): void {
   pools.forEach((pool, index) => {
-    if (!isRecord(pool) || typeof pool['fallback'] !== 'string') return;
+    if (!isRecord(pool) || typeof pool['fallback'] !== 'string' || !SHORT_NAME.test(pool['fallback'])) return;
     const {fallback} = pool;
     const path = `${root}.pools[${index}].fallback`;
     const other = pools[names.indexOf(fallback)];
