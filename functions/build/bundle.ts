@@ -3,6 +3,7 @@ import {basename, dirname, join, relative, resolve} from 'node:path';
 import {build, type Metafile, type Plugin, transform} from 'esbuild';
 import {slimClients} from './google-clients';
 import {embeddedStartupScript} from './startup-script';
+import {versionStamp} from './version';
 
 const ROOT = resolve(__dirname, '..', '..');
 
@@ -47,7 +48,7 @@ export async function bundle({entry, outdir, maps, external}: Bundle): Promise<B
     legalComments: 'none',
     sourcemap: 'inline',
     external: [...external],
-    plugins: [slimClients, embeddedStartupScript(ROOT), laterByRequire],
+    plugins: [slimClients, embeddedStartupScript(ROOT), versionStamp(ROOT), laterByRequire],
     logLevel: 'error',
   });
   const sizes = new Map<string, number>();
