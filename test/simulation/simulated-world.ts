@@ -111,7 +111,7 @@ export class SimulatedWorld {
     const aws = setting.provider === 'ec2' ? loadAws().simulateAws(scheduler, randomOf(seed, 'aws')) : undefined;
     for (const name of TEMPLATES) aws?.world.templates.push({name, id: `lt-of-${name}`});
     const codemagic = setting.provider === 'codemagic' ? codemagicApi(scheduler, randomOf(seed, 'labels')) : undefined;
-    this.peerViolations = () => (codemagic ? violationsOf(codemagic) : (aws?.api.violations ?? []));
+    this.peerViolations = () => (codemagic ? violationsOf(codemagic) : (aws?.violations() ?? []));
     this.undisturbed = (memory ?? run ?? aws)?.undisturbed ?? (codemagic && codemagicProvider(codemagic));
     this.docker =
       setting.provider === 'docker'
