@@ -56,9 +56,24 @@ const KEEPS_NOTHING =
   /(_iam_member|^google_project_iam_custom_role|^google_logging_metric|^google_monitoring_\w+|^google_storage_bucket_object|^google_compute_region_instance_template|^terraform_data|^google_firestore_(index|field))$/;
 
 /** A change of one of these makes a resource anew. tf-check does not know which do. */
-const IDENTITY = ['project', 'location', 'location_id', 'region', 'zone', 'name', 'account_id', 'secret_id', 'repository_id', 'type', 'byte_length', 'keepers'];
+const IDENTITY = [
+  'project',
+  'location',
+  'location_id',
+  'region',
+  'zone',
+  'name',
+  'account_id',
+  'secret_id',
+  'repository_id',
+  'type',
+  'byte_length',
+  'keepers',
+];
 
-const git = (...args) => execFileSync('git', args, {encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1e9}).trim();
+const say = (text) => process.stdout.write(`${text}\n`);
+const git = (...args) =>
+  execFileSync('git', args, {encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1e9}).trim();
 const isHere = (version) => {
   try {
     git('cat-file', '-e', `${version}^{commit}`);
@@ -78,10 +93,16 @@ function versions() {
 
 /** What a change would lose, or nothing. */
 function loss({address, type, change}) {
-  if (change.actions.includes('delete')) return KEEPS_NOTHING.test(type) ? [] : [`${address}: ${change.actions.join(' and ')}`];
+  if (change.actions.includes('delete'))
+    return KEEPS_NOTHING.test(type) ? [] : [`${address}: ${change.actions.join(' and ')}`];
   if (!change.actions.includes('update') || KEEPS_NOTHING.test(type)) return [];
-  return IDENTITY.filter((name) => JSON.stringify(change.before?.[name]) !== JSON.stringify(change.after?.[name]) && change.after_unknown?.[name] !== true).map(
-    (name) => `${address}: ${name} changes from ${JSON.stringify(change.before?.[name])} to ${JSON.stringify(change.after?.[name])}`,
+  return IDENTITY.filter(
+    (name) =>
+      JSON.stringify(change.before?.[name]) !== JSON.stringify(change.after?.[name]) &&
+      change.after_unknown?.[name] !== true,
+  ).map(
+    (name) =>
+      `${address}: ${name} changes from ${JSON.stringify(change.before?.[name])} to ${JSON.stringify(change.after?.[name])}`,
   );
 }
 
@@ -94,7 +115,9 @@ async function upgrade({version, variables}, session) {
     return output;
   };
   try {
-    execFileSync('tar', ['-x', '-C', work], {input: execFileSync('git', ['archive', version, 'terraform'], {maxBuffer: 1e9})});
+    execFileSync('tar', ['-x', '-C', work], {
+      input: execFileSync('git', ['archive', version, 'terraform'], {maxBuffer: 1e9}),
+    });
     cpSync(join(folder, 'tests/bundles'), join(work, 'dist'), {recursive: true});
     writeFileSync(join(folder, 'upgrade.auto.tfvars.json'), JSON.stringify(variables));
     session.prepare(folder);
@@ -102,7 +125,9 @@ async function upgrade({version, variables}, session) {
     await run('apply', '-auto-approve', '-input=false', '-no-color');
     const before = JSON.parse(await run('show', '-json')).values.root_module;
 
-    for (const name of readdirSync(folder)) if (!/^(terraform\.tfstate|upgrade\.auto\.tfvars\.json|\.bundles)$/.test(name)) rmSync(join(folder, name), {recursive: true});
+    for (const name of readdirSync(folder))
+      if (!/^(terraform\.tfstate|upgrade\.auto\.tfvars\.json|\.bundles)$/.test(name))
+        rmSync(join(folder, name), {recursive: true});
     for (const name of ['terraform', 'dist']) {
       mkdirSync(join(work, name), {recursive: true});
       cpSync(join(current, name), join(work, name), {recursive: true});
@@ -114,9 +139,12 @@ async function upgrade({version, variables}, session) {
     const losses = changes.flatMap(loss);
     const kept = before.resources.filter(({mode, type}) => mode === 'managed' && !KEEPS_NOTHING.test(type)).length;
     const moved = changes.filter(({previous_address}) => previous_address).length;
-    if (losses.length > 0) throw new Error(`an upgrade from ${version} would lose something:\n  ${losses.join('\n  ')}`);
+    if (losses.length > 0)
+      throw new Error(`an upgrade from ${version} would lose something:\n  ${losses.join('\n  ')}`);
     if (kept < 20) throw new Error(`found ${kept} resources of ${version} that keep something, expected 20 at least`);
-    console.log(`terraform upgrade from ${version.slice(0, 12)}: nothing is lost of ${kept} resources that keep something, ${moved} are renamed`);
+    say(
+      `terraform upgrade from ${version.slice(0, 12)}: nothing is lost of ${kept} resources that keep something, ${moved} are renamed`,
+    );
   } finally {
     rmSync(work, {recursive: true, force: true});
   }
@@ -126,10 +154,13 @@ const session = await openSession();
 try {
   for (const from of versions()) {
     if (isHere(from.version)) await upgrade(from, session);
-    else console.log(`terraform upgrade from ${from.version.slice(0, 12)}: SKIPPED, because this clone's history does not reach it`);
+    else
+      say(
+        `terraform upgrade from ${from.version.slice(0, 12)}: SKIPPED, because this clone's history does not reach it`,
+      );
   }
 } catch (error) {
-  console.error(error.message);
+  process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 } finally {
   session.close();

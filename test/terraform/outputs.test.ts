@@ -8,8 +8,7 @@ const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 /** Outputs that only a deployment of this kind has. */
 const OF_KIND: Readonly<Record<string, readonly string[]>> = {aws_subjects: ['aws']};
 
-const outputsOf = (file: string) =>
-  new Set([...read(file).matchAll(/^output "(\w+)"/gm)].map(([, name = '']) => name));
+const outputsOf = (file: string) => new Set([...read(file).matchAll(/^output "(\w+)"/gm)].map(([, name = '']) => name));
 
 /** `terraform output -raw NAME` and `-json NAME` of the pages, each with the page. */
 const used = ['README.md', 'terraform/README.md', 'terraform/aws/README.md', ...pagesOf('docs')].flatMap((file) =>
