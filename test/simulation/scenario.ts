@@ -98,6 +98,9 @@ export function sweepIntervalMs({setting}: Pick<Scenario, 'setting'>): number {
   return Math.max(60, setting.sweepIntervalSeconds ?? 60) * 1000;
 }
 
+/** Every real provider, each with a pool of its own in one configuration. */
+export const ALL = 'all';
+
 /** Providers that a world can have. */
 export const SIMULATED_PROVIDERS = [
   'gce',
@@ -105,6 +108,7 @@ export const SIMULATED_PROVIDERS = [
   'docker',
   'codemagic',
   'ec2',
+  ALL,
   MEMORY,
   MEMORY_IDS,
   // Pools of both that fall back to each other, and jobs that choose their machines.
