@@ -9,6 +9,12 @@ locals {
     sweep     = ["store", "find_vms", "list_vms", "find_preemptions", "delete_vms"]
     api       = ["store", "find_vms", "list_vms", "read_consoles", "delete_vms", "check_places"]
   }
+  # With standby VMs, which are named like runners. Their JIT config is metadata: create_vms has that.
+  granted_for_standby = !local.has_standby ? {} : {
+    provision = ["begin_standby"]
+    stop      = ["hold_standby"]
+    sweep     = ["begin_standby", "hold_standby", "read_templates"]
+  }
   # Roles on the VMs of pools of type gce-vm and of Docker hosts, and on no other VM.
   granted_on_vms = {
     provision = ["start_vms"]
@@ -26,7 +32,7 @@ locals {
 
   grants = merge([
     for function, roles in local.granted : {
-      for role in concat(roles, var.tracing ? ["trace"] : []) : "${function}/${role}" => { function = function, role = role }
+      for role in concat(roles, lookup(local.granted_for_standby, function, []), var.tracing ? ["trace"] : []) : "${function}/${role}" => { function = function, role = role }
     }
   ]...)
 
@@ -58,6 +64,8 @@ locals {
     # Runners are named <deployment>-<pool>-..: a fault in the code cannot delete VMs with other names, or show their consoles.
     delete_vms    = local.only_own_vms
     read_consoles = local.only_own_vms
+    begin_standby = local.only_own_vms
+    hold_standby  = local.only_own_vms
   }
 
   # Every function creates tasks in both queues: webhook for events, the other functions for further steps.

@@ -90,6 +90,18 @@ locals {
       title       = "stop a persistent VM"
       permissions = ["compute.instances.stop"]
     }
+    begin_standby = {
+      title       = "start standby VMs"
+      permissions = ["compute.instances.start", "compute.instances.resume", "compute.instances.getGuestAttributes"]
+    }
+    hold_standby = {
+      title       = "suspend standby VMs"
+      permissions = ["compute.instances.suspend"]
+    }
+    read_templates = {
+      title       = "read instance templates"
+      permissions = ["compute.instanceTemplates.get"] # whether a standby VM is made of the present one
+    }
     run_jobs = {
       title = "run a job of Cloud Run"
       permissions = [

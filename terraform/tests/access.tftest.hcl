@@ -265,6 +265,38 @@ run "identities" {
   }
 }
 
+run "standby" {
+  command = plan
+  variables {
+    pools = "{pools: [{name: arm, repo: acme/app, requires: [self-hosted], standby: {stopped: 2}, provider: {type: gce, template: runner-x64, region: us-central1}}]}"
+  }
+
+  assert {
+    condition = (
+      [for key in keys(google_project_iam_member.function) : key if endswith(key, "_standby") || endswith(key, "/read_templates")] ==
+      ["provision/begin_standby", "stop/hold_standby", "sweep/begin_standby", "sweep/hold_standby", "sweep/read_templates"]
+    )
+    error_message = "provision begins standby VMs, stop and sweep suspend them"
+  }
+
+  assert {
+    condition = alltrue([
+      for key, grant in google_project_iam_member.function :
+      grant.condition[0].expression == "resource.name.extract(\"/instances/{name}\").startsWith(\"slipway-\")" if endswith(key, "_standby")
+    ])
+    error_message = "only this deployment's VMs are started and suspended"
+  }
+}
+
+run "no_standby" {
+  command = plan
+
+  assert {
+    condition     = length([for key in keys(google_project_iam_member.function) : key if endswith(key, "_standby") || endswith(key, "/read_templates")]) == 0
+    error_message = "without a pool that holds VMs ready nobody may start or suspend VMs by their name"
+  }
+}
+
 run "secrets" {
   assert {
     condition = alltrue([

@@ -43,9 +43,9 @@ listener_up() {
   [[ -n $boot_steps || $boot_base != 0 ]] || return 0
   step_done listener
   if ((boot_base > 0)); then
-    say "wake-seconds$boot_steps"
+    say "wake-seconds$boot_steps vm=$(uname -n)"
   else
-    say "boot-seconds$boot_steps"
+    say "boot-seconds$boot_steps vm=$(uname -n)"
   fi
   boot_steps='' boot_base=0
 }

@@ -64,7 +64,7 @@ describeScripts('the startup script of a standby machine', () => {
     claim();
     const {output, status} = await machine.ended();
     expect(output).toContain('power off: the runner has run its job');
-    expect(output).toMatch(/slipway: wake-seconds listener=\d+\.\d\d\n/);
+    expect(output).toMatch(/slipway: wake-seconds listener=\d+\.\d\d vm=\S+\n/);
     expect(output).not.toContain(JIT_CONFIG);
     expect(status).toBe(0);
   });
@@ -158,7 +158,7 @@ describeScripts('the times of a boot', () => {
     const {output} = await machine.boot('startup.sh');
     const lines = output.split('\n').filter((line) => line.includes('boot-seconds'));
     expect(lines).toEqual([
-      expect.stringMatching(/ slipway: boot-seconds metadata=\d+\.\d\d runner=\d+\.\d\d listener=\d+\.\d\d$/),
+      expect.stringMatching(/ slipway: boot-seconds metadata=\d+\.\d\d runner=\d+\.\d\d listener=\d+\.\d\d vm=\S+$/),
     ]);
     const [metadata = 0, runner = 0, listener = 0] = [...(lines[0] ?? '').matchAll(/=([\d.]+)/g)].map((match) =>
       Number(match[1]),
