@@ -17,12 +17,6 @@ export const FALLBACK_MUTATIONS: readonly Mutation[] = [
     value: 'undefined',
     provider,
   },
-  {
-    name: 'fallback: the newest runner is looked for in the own pool',
-    exported: 'latestRunnerName',
-    wrap: '(original) => (deployment, job) => original(deployment, {...job, fallbackPool: null})',
-    provider,
-  },
   {name: 'option: the machine type is that of the pool', marked: 'chosen machine', value: 'machineTypes', provider},
   {
     name: 'option: spot is that of the pool',
