@@ -17,6 +17,14 @@ export interface Emulators {
   readonly secretManager?: HostPort;
 }
 
+/** A GitHub App beside the first one. */
+export interface AppSettings {
+  readonly appId: number | SecretReference;
+  /** As `privateKey` of the first App. */
+  readonly privateKey: SecretSource;
+  readonly installationId?: number;
+}
+
 /** The whole configuration, deeply frozen, with every default filled in. Printing it shows no secret. */
 export interface Config {
   /** Name of this installation: `DEPLOYMENT`, RFC 1035, ≤ 20 characters, default `slipway`. */
@@ -41,6 +49,8 @@ export interface Config {
     /** A literal key is PKCS#8 PEM. A referenced key is passed to `parsePrivateKey` after it has been read. */
     readonly privateKey?: SecretSource;
     readonly installationId?: number;
+    /** More Apps, which share the load of the first one; empty unless `GITHUB_APPS` names some. Only with `appId`. */
+    readonly moreApps: readonly AppSettings[];
     /** Never together with `appId`. */
     readonly token?: SecretSource;
   };

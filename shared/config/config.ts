@@ -1,6 +1,7 @@
 import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
 import {PROJECT, QUEUE, REGION, SHORT_NAME, ZONE} from '../model/names';
 import {Secret} from '../secret';
+import {readMoreApps} from './apps';
 import {readAws} from './aws';
 import type {Config, ConfigFor, FunctionName} from './config-types';
 import {readContainerDefaults} from './containers';
@@ -118,6 +119,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
         /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined,
       ),
       ...credentials,
+      moreApps: readMoreApps(variables, problems),
     }),
     codemagic: readCodemagic(variables, problems, target !== 'webhook' && pools.some(isCodemagic)),
     webhookSecrets: readSecrets(variables, problems, 'GITHUB_WEBHOOK_SECRET'),

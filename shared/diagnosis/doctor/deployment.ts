@@ -75,6 +75,10 @@ export async function lookAtSecrets(config: Config, secrets: SecretReader, hasAp
   const app: readonly Named[] = [
     ['GITHUB_APP_ID', typeof github.appId === 'number' ? undefined : github.appId],
     ['GITHUB_APP_PRIVATE_KEY', github.privateKey],
+    ...github.moreApps.flatMap(({appId, privateKey}, index): Named[] => [
+      [`GITHUB_APPS[${index}].appId`, typeof appId === 'number' ? undefined : appId],
+      [`GITHUB_APPS[${index}].privateKey`, privateKey],
+    ]),
   ];
   const named: readonly Named[] = [
     ...(hasApp ? app : []),
