@@ -16,6 +16,7 @@ import type {Context, ControllingFunction, Services, ServicesBase} from './ports
 import type {Compute} from './providers/gce/client/compute';
 import {connectCodemagic, createEngine, createProviders, createVms, type ProviderTypes} from './providers/registry';
 import {createAppLimits} from './runners/app-limits';
+import {withTaskOwners} from './runners/task-owners';
 import type {Secret} from './secret';
 import {createServicesBase, type ServicesBaseOptions, startLogger} from './services-base';
 import {createFirestoreStore} from './store/firestore';
@@ -66,7 +67,7 @@ async function create<T extends ControllingFunction>(
   createBase: () => ServicesBase<T>,
 ): Promise<Services<T>> {
   const base = createBase();
-  const {clock, random, logger, secrets, tasks, tracer} = base;
+  const {clock, random, logger, secrets, tracer} = base;
   const place = await resolvePlace(base.config);
   const config = {...base.config, ...place, pools: base.config.pools.map((pool) => withPlace(pool, place))};
   const {deployment, pools, maxRunners, dryRun, tracing} = config;
@@ -104,6 +105,8 @@ async function create<T extends ControllingFunction>(
   const apps = options.apps ?? [first, ...more].map((app, index) => ({...app, name: `app-${index + 1}`}));
   const limits = createAppLimits({store, clock, logger});
   const github = options.github ?? (apps.length > 1 ? sharedGitHub({apps, limits, clock, logger}) : connected);
+  const hasQueues = (config.queues.provision?.length ?? 0) > 1;
+  const tasks = hasQueues ? withTaskOwners(base.tasks, store) : base.tasks;
   const containerHosts = () => createContainerHosts({deployment, pools, hosts, store, clock, random, vm, tasks});
   const providerOptions = {config, compute, codemagic, hosts: containerHosts, clock, logger};
   const vm = createVms(providerOptions);

@@ -64,8 +64,8 @@ export interface Config {
   readonly project?: string;
   readonly zone?: string;
   readonly region?: string;
-  /** `projects/P/locations/L/queues/Q` */
-  readonly queues: {readonly provision?: string; readonly stop?: string};
+  /** `projects/P/locations/L/queues/Q`. Of several for `provision`, each owner of repositories has one; see model/queues.ts. */
+  readonly queues: {readonly provision?: readonly string[]; readonly stop?: string};
   /** URLs of the functions, unchanged, because they are also the OIDC audiences. */
   readonly urls: {
     readonly provision?: string;
@@ -110,7 +110,7 @@ export interface Config {
 
 /** The configuration of the functions that create tasks. */
 export interface DispatchingConfig extends Config {
-  readonly queues: {readonly provision: string; readonly stop: string};
+  readonly queues: {readonly provision: readonly string[]; readonly stop: string};
   readonly urls: Config['urls'] & {readonly provision: string; readonly stop: string};
   readonly tasksServiceAccount: string;
 }

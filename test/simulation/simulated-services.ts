@@ -114,8 +114,9 @@ export class SimulatedServices {
 
   /** Beside the runs of the sweep between the scheduler's calls. */
   hasTasks(): boolean {
-    const {provision, stop} = this.tasks.queues;
-    const ofJobs = [...provision.pending(), ...stop.pending()].filter(({payload}) => payload.to !== 'sweep');
+    const ofJobs = [...this.tasks.pending('provision'), ...this.tasks.pending('stop')].filter(
+      ({payload}) => payload.to !== 'sweep',
+    );
     return ofJobs.length > 0;
   }
 
