@@ -124,6 +124,7 @@ export function sharedGitHub(options: SharedGitHubOptions): GitHubFor {
           heldUntil = Math.min(heldUntil, clock.now() + error.retryAfterSeconds * 1000);
           continue;
         }
+        // mutation: refusal of one App
         if (!isAppsOwn(error, isFirst)) throw error;
         leaveOut(app, scope, error);
         if (isFirst) refused = error;

@@ -23,6 +23,18 @@ function job(atMs: number, more: Partial<JobPlan> = {}): JobPlan {
 
 /** Cases that the simulation found, cut down, by what is promised since; and some that chance comes upon seldom. */
 export const REGRESSIONS: Readonly<Record<string, Scenario>> = {
+  'an App that loses its repositories tells nothing of the runners there': {
+    seed: 1,
+    setting: {...SETTING, apps: 2, queues: 4, appAway: {how: 'left_out', fromMs: 4 * MINUTE, forMs: HOUR}},
+    jobs: Array.from({length: 10}, (_, index) => job(index * MINUTE, {durationMs: 6 * MINUTE})),
+    faults: [],
+  },
+  'an App that is removed holds nothing up': {
+    seed: 2,
+    setting: {...SETTING, apps: 3, queues: 2, appAway: {how: 'uninstalled', fromMs: 3 * MINUTE, forMs: HOUR}},
+    jobs: Array.from({length: 10}, (_, index) => job(index * MINUTE)),
+    faults: [{on: 'call', port: 'github', method: 'createJitConfig', nth: 3, effect: 'secondary_limit'}],
+  },
   'a stop that dies after it gave the slot away is repeated, and tells the job that got the slot': {
     seed: 1,
     setting: {...SETTING, maxRunners: {arm: 1, spot: 1, shared: 1}},

@@ -18,6 +18,7 @@ export interface Violation {
     | 'secret'
     | 'forged'
     | 'misdirected'
+    | 'misrouted'
     | 'foreign_touched'
     | 'redelivered_too_often'
     | 'given_up'

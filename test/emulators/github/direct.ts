@@ -270,8 +270,8 @@ function noAnswer(method: DirectRequest['method'], path: string): RequestError {
   return Object.assign(new RequestError('fetch failed', 500, {request}), {cause});
 }
 
-function answered(
-  {method}: DirectRequest,
+export function answered(
+  {method}: Pick<DirectRequest, 'method'>,
   path: string,
   {status, body}: {readonly status: number; readonly body: unknown},
   headers: Readonly<Record<string, string>>,

@@ -8,6 +8,7 @@ import type {Mutation} from './mutation';
 import {PEOPLE_MUTATIONS} from './people-mutations';
 import {PLACEMENT_MUTATIONS} from './placement-mutations';
 import {PROVIDER_MUTATIONS} from './provider-mutations';
+import {SCALE_MUTATIONS} from './scale-mutations';
 import {SETTINGS_MUTATIONS} from './settings-mutations';
 import {SWEEP_MUTATIONS} from './sweep-mutations';
 import {USAGE_MUTATIONS} from './usage-mutations';
@@ -30,4 +31,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...DOCKER_MUTATIONS,
   ...VERDICT_MUTATIONS,
   ...PEOPLE_MUTATIONS,
+  ...SCALE_MUTATIONS,
 ];
