@@ -73,9 +73,10 @@ export function routeTo(to: QueueName, status?: JobEvent['status']): Route {
  */
 export function eventTask(event: JobEvent): NewTask {
   const {delivery, jobId, runAttempt, status} = event;
+  const route = routeTo(status === 'completed' ? 'stop' : 'provision', status);
   return {
-    ...routeTo(status === 'completed' ? 'stop' : 'provision', status),
-    owner: ownerOfRepository(event.repository),
+    ...route,
+    ...(route.queue === 'provision' ? {owner: ownerOfRepository(event.repository)} : {}),
     name: taskName(`${delivery}/${jobId}/${runAttempt}/${status}`, jobId, runAttempt, status),
     body: {kind: 'event', event},
   };

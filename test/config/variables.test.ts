@@ -109,7 +109,12 @@ describe('each variable', () => {
       'GITHUB_API_URL',
       'https://api.acme.ghe.com/',
       (c) => c.github,
-      {apiUrl: 'https://api.acme.ghe.com', webUrl: 'https://acme.ghe.com', token: {kind: 'literal', secret: '***'}},
+      {
+        apiUrl: 'https://api.acme.ghe.com',
+        webUrl: 'https://acme.ghe.com',
+        token: {kind: 'literal', secret: '***'},
+        moreApps: [],
+      },
     ],
     ['GITHUB_API_URL', 'https://api.github.com/', (c) => c.github.webUrl, 'https://github.com'],
     ['GITHUB_API_URL', 'http://127.0.0.1:4000', (c) => c.github.webUrl, 'http://127.0.0.1:4000'],
