@@ -5,6 +5,7 @@ import type {Logger} from '../logger';
 import {describeScope, ownerOf, type RunnerScope, scopeKey} from '../model/scope';
 import {AppChoice, type ShareableApp} from './app-choice';
 import type {GitHub, GitHubFor} from './github';
+import type {SharedLimits} from './shared-limits';
 
 /** How long an App that does not act for a scope is left out there, in milliseconds. */
 const LEFT_OUT_MS = 5 * 60_000;
@@ -18,18 +19,6 @@ const MAX_SCOPES = 5_000;
 /** What one call counts against GitHub's 900 points a minute. @see https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#calculating-points-for-the-secondary-rate-limit */
 const WRITE = 5;
 const READ = 1;
-
-/** What all processes of the deployment know of GitHub's limits: one that is told to wait tells the others. */
-export interface SharedLimits {
-  /** Until when the App is not asked for the owner, in milliseconds since the epoch; undefined: it may be asked now. */
-  heldUntil(app: string, owner: string): Promise<number | undefined>;
-  /** GitHub limits the App's installation on the owner's account. */
-  limited(app: string, owner: string, limited: RateLimited): Promise<void>;
-  /** GitHub answered the App for the owner. */
-  answered(app: string, owner: string): Promise<void>;
-  /** Waits for the turn of the next registration in the scope. Throws `RateLimited` if that is far away. */
-  awaitTurn(scope: RunnerScope): Promise<void>;
-}
 
 export interface SharedGitHubOptions {
   /** The first one has the webhook, and its installation is the one that events name. */

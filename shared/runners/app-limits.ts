@@ -1,6 +1,6 @@
 import {TtlCache} from '../cache';
 import {RateLimited} from '../errors';
-import type {SharedLimits} from '../github/apps';
+import type {SharedLimits} from '../github/shared-limits';
 import {appBreaker, type BreakerDocument} from '../model/breaker';
 import {
   REGISTRATION_SPACING_MS,
