@@ -20,6 +20,7 @@ import {withTaskOwners} from './runners/task-owners';
 import type {Secret} from './secret';
 import {createServicesBase, type ServicesBaseOptions, startLogger} from './services-base';
 import {createFirestoreStore} from './store/firestore';
+import {runnerToInstallReader} from './store/runner-to-install';
 import type {Store} from './store/store';
 import {tracedCompute, tracedContext} from './traced-ports';
 
@@ -108,7 +109,8 @@ async function create<T extends ControllingFunction>(
   const hasQueues = (config.queues.provision?.length ?? 0) > 1;
   const tasks = hasQueues ? withTaskOwners(base.tasks, store) : base.tasks;
   const containerHosts = () => createContainerHosts({deployment, pools, hosts, store, clock, random, vm, tasks});
-  const providerOptions = {config, compute, codemagic, hosts: containerHosts, clock, logger};
+  const runnerToInstall = runnerToInstallReader(store, clock);
+  const providerOptions = {config, compute, codemagic, hosts: containerHosts, clock, logger, runnerToInstall};
   const vm = createVms(providerOptions);
   const providers = createProviders(providerOptions, options.providers);
   const context: Context = {
