@@ -44,7 +44,6 @@ export class AppChoice {
     const owner = ownerOf(scope);
     const load = (app: ShareableApp, index: number) => {
       const points = this.#recent(`${app.name} ${owner}`).reduce((sum, call) => sum + call.points, 0);
-      // mutation: spread over Apps
       return (points + (index === 0 ? this.#sweepShare(points) : 0)) / Math.max(LEAST_SHARE, app.left(scope));
     };
     return apps

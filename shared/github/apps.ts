@@ -130,7 +130,6 @@ export function sharedGitHub(options: SharedGitHubOptions): GitHubFor {
     const by = <T>(points: number, call: (github: GitHub) => Promise<T>) => ask(scope, installationId, points, call);
     return {
       async createJitConfig(request) {
-        // mutation: turn of a registration
         await limits.awaitTurn(scope);
         return by(WRITE, (github) => github.createJitConfig(request));
       },

@@ -38,7 +38,6 @@ export function reserveTurns(
   count: number,
   now: number,
 ): {readonly firstAt: number; readonly document: RegistrationsDocument} {
-  // mutation: turns follow each other
   const firstAt = Math.max(before?.nextAt ?? 0, now - SAVED_MS);
   const nextAt = firstAt + count * REGISTRATION_SPACING_MS;
   return {firstAt, document: {kind: 'registrations', nextAt, expireAt: now + RETENTION_MS}};

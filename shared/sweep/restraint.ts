@@ -38,7 +38,6 @@ export class Restraint {
   ): void {
     const registrations = busiestOwner(runners, now) / apps;
     const left = Math.max(LEAST_CALLS, POINTS_A_MINUTE - POINTS_A_REGISTRATION * registrations - MARGIN);
-    // mutation: sweep beside registrations
     this.#left = Math.floor(left * Math.min(1, intervalSeconds / 60));
   }
 
