@@ -48,7 +48,7 @@ test('beside the sweep, a steady flow is served at 95 % of what the sweep’s ca
   // The sweep has looked: at 500 runners and their runs, a minute.
   expect(served.otherPoints).toBeGreaterThan(10);
   expect(perMinute(served.createdAtMs)).toBeGreaterThanOrEqual(0.95 * leftBeside(served));
-}, 60_000);
+}, 180_000);
 
 test('two Apps register 1.9 times as many runners a minute as one, and are not refused', async () => {
   const repositories = ['acme/app', 'acme/web'];
@@ -57,7 +57,7 @@ test('two Apps register 1.9 times as many runners a minute as one, and are not r
   expect([one.refusals, two.refusals]).toEqual([0, 0]);
   expect([...two.vmsPerJob.values()]).toEqual(Array.from({length: 800}, () => 1));
   expect(perMinute(two.createdAtMs)).toBeGreaterThanOrEqual(1.9 * perMinute(one.createdAtMs));
-}, 60_000);
+}, 180_000);
 
 test('two Apps register no more in one repository than GitHub takes in five minutes, and nearly that', async () => {
   const {createdAtMs, refusals} = await provisionUnderLimit(
@@ -70,7 +70,7 @@ test('two Apps register no more in one repository than GitHub takes in five minu
   const inFiveMinutes = createdAtMs.map((at) => createdAtMs.filter((one) => one >= at && one < at + 300_000).length);
   expect(Math.max(...inFiveMinutes)).toBeLessThanOrEqual(1_500);
   expect(perMinute(createdAtMs)).toBeGreaterThanOrEqual(0.9 * 300);
-}, 60_000);
+}, 180_000);
 
 test('four queues register 3.8 times as many runners a minute as one, with two organizations on each', async () => {
   expect(spread(4).map((owners) => owners.length)).toEqual([2, 2, 2, 2]);
@@ -79,7 +79,7 @@ test('four queues register 3.8 times as many runners a minute as one, with two o
   const four = await provisionUnderLimit(DEPLOYED_RATES.provision, {...burst, jobs: 1_600}, {repositories, queues: 4});
   expect([one.refusals, four.refusals]).toEqual([0, 0]);
   expect(perMinute(four.createdAtMs)).toBeGreaterThanOrEqual(3.8 * perMinute(one.createdAtMs));
-}, 60_000);
+}, 180_000);
 
 test('a queue that dispatches faster than GitHub permits is refused, and makes no VM more than there are jobs', async () => {
   const short = {...burst, durationMs: 60_000};
