@@ -52,6 +52,11 @@ export function githubBreaker(repository: string): string {
   return `github.${repository.split('/')[0]?.toLowerCase()}`;
 }
 
+/** Breaker of GitHub's rate limit of one of several Apps: while another App can be asked, it holds nothing back. No owner has a dot in its name. */
+export function appBreaker(owner: string, app: string): string {
+  return `github.${owner.toLowerCase()}.${app}`;
+}
+
 /** Breaker of GitHub's 5xx answers. All installations share it, because a 5xx does not depend on the installation. */
 export const GITHUB_DOWN = 'github-5xx';
 

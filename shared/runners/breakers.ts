@@ -91,12 +91,13 @@ async function countAndLogFailure(
   }
 }
 
-/** Opens the breaker for `seconds` at least, and logs it. A breaker that is open already may stay open longer. */
+/** Opens the breaker for `seconds` at least, and logs it; `warning`: of one that holds no job back. A breaker that is open already may stay open longer. */
 export async function openBreaker(
   context: Pick<Context, 'store' | 'clock' | 'logger'>,
   name: string,
   reason: string,
   seconds: number,
+  level: 'error' | 'warning' = 'error',
 ): Promise<void> {
   const now = context.clock.now();
   await context.store.transaction(async (transaction) => {
@@ -112,7 +113,7 @@ export async function openBreaker(
       expireAt: now + BREAKER_RETENTION_MS,
     });
   });
-  context.logger.error(`breaker ${name} is open: ${reason}`, {decision: 'breaker_open', reason: name});
+  context.logger[level](`breaker ${name} is open: ${reason}`, {decision: 'breaker_open', reason: name});
 }
 
 /** Runs work that passed the breakers, and records its result on them. */
