@@ -227,7 +227,7 @@ export async function serveDemand(
     await context.tasks.enqueue(queuedAgainTask(coverage.job, coverage.runner, demand.event.delivery));
   }
   if (coverage.kind !== 'create') return toOutcome(coverage);
-  const {kind, runner} = await guarded(() => createRunner(context, coverage));
+  const {kind, runner} = await guarded((full) => createRunner(context, {...coverage, full}));
   return {decision: kind === 'created' ? 'booting' : kind, reason: runner.name};
 }
 

@@ -3,12 +3,12 @@ import type {Clock} from '../../clock';
 import {Refused} from '../../errors';
 import type {Logger} from '../../logger';
 import {DEPLOYMENT_LABEL, JOB_LABEL, POOL_LABEL} from '../../model/names';
-import type {Placement} from '../../model/placement';
+import {type Placement, placementKey} from '../../model/placement';
 import type {Pool} from '../../model/pool';
 import {maxLifetimeMs} from '../../model/runner';
 import {longestIdleMinutes} from '../../model/warm';
 import type {Secret} from '../../secret';
-import {type ExhaustedPlacements, listPlacements, placementKey, placeOrder} from '../placements';
+import {type ExhaustedPlacements, listPlacements, placeOrder} from '../placements';
 import type {CreateOutcome, CreateRequest} from '../provider';
 import {type TriedPlacement, tryPlacements} from '../try-placements';
 import {placeOf, regionOfPlace, subnetOfPlace} from './accounts';
@@ -86,6 +86,7 @@ export async function createInstance(options: CreateOptions, request: CreateRequ
     runner: request.name,
     pool: pool.name,
     exhausted,
+    request,
     clock,
     logger,
   };

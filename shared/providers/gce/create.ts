@@ -43,6 +43,8 @@ interface CreateOptions {
   readonly logger: Logger;
 }
 
+type PlanOptions = Pick<CreateOptions, 'compute' | 'pool' | 'place'>;
+
 interface Prepared {
   readonly template: InstanceTemplate;
   readonly placements: readonly Placement[];
@@ -65,6 +67,7 @@ export async function createMachine(options: CreateOptions, request: CreateReque
     runner: request.name,
     pool: pool.name,
     exhausted,
+    request,
     clock,
     logger,
   };
@@ -77,7 +80,7 @@ export async function createMachine(options: CreateOptions, request: CreateReque
  * @throws Refused when the pool names neither zone nor region. ComputeFailure when Compute Engine does not list the region's zones.
  */
 export async function placementsFor(
-  {compute, pool, place}: Pick<CreateOptions, 'compute' | 'pool' | 'place'>,
+  {compute, pool, place}: PlanOptions,
   {name}: PlacementRequest,
 ): Promise<readonly Placement[]> {
   const places = placeOrder(name, await poolZones(compute, pool, place));
@@ -85,13 +88,26 @@ export async function placementsFor(
   return listPlacements({places, spot, ...(machineTypes ? {machineTypes} : {})});
 }
 
+/** What a creation reads first: the placements and the template, side by side. The client keeps both for some minutes. */
+async function readPlan(options: PlanOptions, request: PlacementRequest): Promise<Prepared> {
+  const {compute, pool, place} = options;
+  const [placements, template] = await Promise.all([
+    placementsFor(options, request),
+    findTemplate(compute, pool.provider.template, poolRegion(pool, place)),
+  ]);
+  return {placements, template};
+}
+
+/** Has the client read what the creation is going to need. A failure is found again by the creation, which says what it means. */
+export async function readAhead(options: PlanOptions, request: PlacementRequest): Promise<void> {
+  await readPlan(options, request).catch(() => undefined);
+}
+
 /** Reads the placements and the template. No VM has been inserted yet, so any call without an answer can be repeated. */
 async function prepare(options: CreateOptions, request: CreateRequest): Promise<Prepared | CreateOutcome> {
-  const {compute, pool, place, clock} = options;
+  const {clock} = options;
   try {
-    const placements = await placementsFor(options, request);
-    const template = await findTemplate(compute, pool.provider.template, poolRegion(pool, place));
-    return {template, placements};
+    return await readPlan(options, request);
   } catch (error) {
     if (error instanceof Refused) return {kind: 'refused', message: error.message};
     if (!(error instanceof ComputeFailure)) throw error;

@@ -17,7 +17,7 @@ import {checkPool} from './check';
 import {belongsTo, requestId} from './client/body';
 import type {Compute, Instance, InstanceStatus} from './client/compute';
 import {withComputeErrors} from './client/errors';
-import {createMachine, type GcePool, placementsFor} from './create';
+import {createMachine, type GcePool, placementsFor, readAhead} from './create';
 import {type DefaultPlace, poolZones} from './zones';
 
 export interface GceProviderOptions {
@@ -76,6 +76,12 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
       const pool = pools.find(({name}) => name === request.pool);
       if (!pool) throw new Refused(unknownPool(request.pool));
       return withComputeErrors(clock, placementsFor({compute, pool, place}, request));
+    },
+
+    async prepare(request) {
+      const pool = pools.find(({name}) => name === request.pool);
+      if (!pool) return;
+      await readAhead({compute, pool, place}, request);
     },
 
     async create(request) {
