@@ -41,7 +41,7 @@ export function tracedContext(context: Context, tracer: Tracer): Context {
 function tracedProvider(provider: RunnerProvider, fields: SpanFields, tracer: Tracer): RunnerProvider {
   return traced('provider', provider, tracer, {
     placements: ({name, job}) => ({...fields, runner: name, job}),
-    prepare: ({name, job}) => ({...fields, runner: name, job}),
+    readAhead: ({name, job}) => ({...fields, runner: name, job}),
     create: ({name, job}) => ({...fields, runner: name, job}),
     find: ({name, place}) => ({...fields, runner: name, zone: place}),
     delete: ({name, place}) => ({...fields, runner: name, zone: place}),
@@ -79,6 +79,10 @@ export function tracedCompute(compute: Compute, tracer: Tracer): Compute {
       spot: body.scheduling.provisioningModel === 'SPOT',
     }),
     getInstance: (zone, name) => ({zone, instance: name}),
+    getInstanceDetails: (zone, name) => ({zone, instance: name}),
+    setMetadata: (zone, name) => ({zone, instance: name}),
+    setLabels: (zone, name) => ({zone, instance: name}),
+    guestAttribute: (zone, name) => ({zone, instance: name}),
     serialOutput: (zone, name) => ({zone, instance: name}),
     deleteInstance: (zone, name) => ({zone, instance: name}),
     powerInstance: (action, zone, name) => ({action, zone, instance: name}),

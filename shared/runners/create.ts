@@ -102,7 +102,7 @@ async function registerAndInsert(
   let creation = first;
   const isPickup = isPickedUp(context, creation.runner);
   for (let tries = 1; ; tries++) {
-    const registered = isPickup ? null : await registerAndPrepare(context, creation);
+    const registered = isPickup ? null : await registerAndReadAhead(context, creation);
     if (registered === 'alive') return {kind: 'alive', runner: await recordCreated(context, creation, undefined)};
     if (typeof registered === 'object') {
       const outcome = await insertMachine(context, creation, registered);
@@ -124,11 +124,11 @@ async function registerAndInsert(
 }
 
 /** Registers the runner, and meanwhile has the provider read what the creation needs. Waits for both, so that nothing goes on after an error. */
-async function registerAndPrepare(context: Context, creation: Creation): ReturnType<typeof register> {
+async function registerAndReadAhead(context: Context, creation: Creation): ReturnType<typeof register> {
   const {name, pool, madeFor: job} = creation.runner;
-  const prepared = context.provider(pool).prepare?.({name, pool, job});
+  const read = context.provider(pool).readAhead?.({name, pool, job});
   const registered = register(context, creation);
-  await Promise.allSettled([prepared, registered]);
+  await Promise.allSettled([read, registered]);
   return registered;
 }
 

@@ -60,7 +60,7 @@ test('a zone that another execution found full is left out until it may be tried
 
 test('what was read ahead is not read again, and what could not be is', async () => {
   const templates = () => gce.server.requests.filter(({path}) => path.includes('/instanceTemplates/')).length;
-  const prepare = () => gce.provider.prepare?.({name: NAME, pool: 'arm', job: '7-1'});
+  const prepare = () => gce.provider.readAhead?.({name: NAME, pool: 'arm', job: '7-1'});
   await open();
   await prepare();
   expect(templates()).toBe(1);
