@@ -1,7 +1,4 @@
-/**
- * What the emulated world needs for each step, in milliseconds. Nobody publishes all of them: they are assumptions, which docs/fast.md shows
- * as such.
- */
+/** What the emulated world needs for each step, in milliseconds. Nobody publishes all of them: they are assumptions, and printed as such. */
 export const ASSUMED = {
   /** From a job's event at GitHub to its delivery. */
   delivery: [400, 900],
