@@ -65,11 +65,8 @@ locals {
     expression = "resource.name.extract(\"/instances/{name}\").startsWith(\"${var.deployment}-\")"
   }
   only_own_creations = {
-    title = "of VMs and disks only ${var.deployment}-"
-    expression = join(" && ", [
-      for type, part in { "compute.googleapis.com/Disk" = "disks", "compute.googleapis.com/Instance" = "instances" } :
-      "(resource.type != \"${type}\" || resource.name.extract(\"/${part}/{name}\").startsWith(\"${var.deployment}-\"))"
-    ])
+    title      = "of VMs only those named ${var.deployment}-"
+    expression = "resource.type != \"compute.googleapis.com/Instance\" || ${local.only_own_vms.expression}"
   }
   conditions = {
     store = {
@@ -81,8 +78,8 @@ locals {
     read_consoles = local.only_own_vms
     start_runners = local.only_own_vms
     stop_runners  = local.only_own_vms
-    # Without it, the right to set metadata would be one to put a startup script into any VM of the project. What is neither a VM nor a disk
-    # passes: an insert also asks about the project, the template, the image and the subnetwork.
+    # Without it, the right to set metadata would be one to put a startup script into any VM of the project. What is no VM passes: an insert
+    # also asks about the project, the template, the disks (whose names a template of somebody else may give), the image and the subnetwork.
     # https://docs.cloud.google.com/iam/docs/configuring-resource-based-access
     create_vms      = local.only_own_creations
     attach_accounts = local.only_own_creations
