@@ -137,7 +137,7 @@ locals {
     }
     trace = {
       title       = "write traces"
-      permissions = ["cloudtrace.traces.patch"]
+      permissions = ["telemetry.traces.write", "serviceusage.services.use"] # the second for the quota's project
     }
   }
 }

@@ -223,6 +223,71 @@ export type CreateOutcome =
   | {readonly kind: 'name_taken'; readonly placement: Placement; readonly message: string}
   | {readonly kind: 'refused'; readonly message: string};
 
+/** How a standby machine is held until it is claimed. */
+export type StandbyHold = 'stopped' | 'suspended';
+
+/** One standby machine: its name and pool, and its id and place as `prepare` gave them. */
+export interface StandbyReference extends MachineReference {
+  readonly pool: string;
+  readonly hold: StandbyHold;
+}
+
+export interface PrepareRequest {
+  /** Name of the machine, and of its runner once it is claimed. */
+  readonly name: string;
+  readonly pool: string;
+  readonly hold: StandbyHold;
+  /** As in `CreateRequest`. */
+  readonly beforeInsert: (placement: Placement, machineType?: string) => Promise<void>;
+  readonly onWaiting?: () => Promise<void>;
+}
+
+export interface BeginRequest {
+  readonly machine: StandbyReference;
+  /** Where the machine was made, which is part of the outcome. */
+  readonly placement: Placement;
+  /** The job for which the machine was claimed, `<job id>-<run attempt>`; becomes its label. */
+  readonly job: string;
+  readonly encodedJitConfig: Secret;
+  readonly onWaiting?: () => Promise<void>;
+}
+
+/**
+ * What has become of a standby machine.
+ * - `preparing`: it prepares itself, or is on its way to being stopped or suspended.
+ * - `prepared`: it has reported that it is ready, and runs: one to be held suspended is suspended next, one to be held stopped powers off itself.
+ * - `ready`: it has reported that it is ready, and is stopped or suspended as `hold` says.
+ * - `begun`: it was given a JIT config, whatever its status is now.
+ * - `failed`: it will never be ready (`because`): it was stopped without having reported, is held otherwise than `hold` says, or reported a failure.
+ * - `absent`: there is no machine of this name with the label of this deployment.
+ */
+export interface StandbyLook {
+  readonly state: 'preparing' | 'prepared' | 'ready' | 'begun' | 'failed' | 'absent';
+  readonly because?: string;
+  /** Of the template and the runner version that the machine was made from. Undefined: not known, which is never taken for another one. */
+  readonly fingerprint?: string;
+}
+
+/**
+ * Machines that are created ahead of their jobs, and are held stopped or suspended without a registration. They are found, listed (`standby`
+ * while they are held, `stopped` once they have ended with a JIT config) and deleted like all others. Throws what `RunnerProvider` throws.
+ */
+export interface StandbyMachines {
+  /** Creates a machine without a JIT config that prepares itself. Places are tried as by `create`. */
+  prepare(request: PrepareRequest): Promise<CreateOutcome>;
+  /** Reads afresh. */
+  look(machine: StandbyReference): Promise<StandbyLook>;
+  /** The fingerprint that a machine made now would have. */
+  fingerprint(pool: string): Promise<string>;
+  /** Suspends a `prepared` machine. Returns when that is accepted. */
+  suspend(machine: StandbyReference): Promise<'accepted' | 'absent'>;
+  /**
+   * Gives a `ready` machine its JIT config and starts or resumes it; the outcomes are those of `create`. `refused`: also where the machine is
+   * absent. The machine exists still after every outcome: whoever claimed it deletes it.
+   */
+  begin(request: BeginRequest): Promise<CreateOutcome>;
+}
+
 /**
  * Creates machines for runners: one provider for all pools of its type. Every provider passes the same contract
  * (test/contracts/provider.ts). Throws only `Unavailable`, `Refused` and the errors of `beforeInsert` and `onWaiting`.
@@ -240,6 +305,8 @@ export interface RunnerProvider {
    */
   placements(request: PlacementRequest): Promise<readonly Placement[]>;
   create(request: CreateRequest): Promise<CreateOutcome>;
+  /** Undefined: the provider holds no standby machines. */
+  readonly standby?: StandbyMachines;
   /** Finds the machine of this name with the label of this deployment; undefined if there is none, or if it belongs to somebody else. */
   find(machine: MachineReference): Promise<Machine | undefined>;
   /** Returns when the deletion is accepted. Never deletes a machine without the label of this deployment. */
