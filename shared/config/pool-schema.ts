@@ -15,6 +15,7 @@ import {codemagic} from '../providers/codemagic/config';
 import {docker} from '../providers/docker/config';
 import {ec2} from '../providers/ec2/config';
 import {gce, gceVm, instance, zone} from '../providers/gce/config';
+import {standbySchema} from './standby-rules';
 
 /** Every type of provider that a pool may have: one line each. */
 const PROVIDER_BLOCKS = [gce, gceVm, cloudRun, docker, ec2, codemagic] as const satisfies readonly ProviderBlock[];
@@ -89,7 +90,7 @@ const schedule = z.strictObject({
   cron: z
     .string({error: 'a cron expression'})
     .refine(isCron, {error: 'a cron expression of five fields, such as "* 8-17 * * mon-fri"'})
-    .meta({description: 'Five fields; matches each minute in which the runners are kept warm.'}),
+    .meta({description: 'Five fields; matches each minute in which the count applies.'}),
   timezone: z
     .string({error: 'an IANA time zone'})
     .refine(isTimeZone, {error: 'an IANA time zone such as Europe/Berlin'})
@@ -98,6 +99,7 @@ const schedule = z.strictObject({
   count: wholeNumber(0, 'a whole number of runners, 0 or more'),
 });
 
+const STANDBY = 'a whole number of machines, 0 or more, or a list of {cron, timezone, count}';
 const IDLE = 'a whole number of runners, 0 or more, or a list of {cron, timezone, count}';
 
 /** Settings of a pool that `defaults` may set for all pools. Their own defaults are in `DEFAULTS`, because those apply after `defaults`. */
@@ -182,6 +184,9 @@ export const poolSchema = z
         default: false,
       })
       .optional(),
+    standby: standbySchema(
+      z.union([wholeNumber(0, STANDBY), z.array(schedule, {error: STANDBY})], {error: STANDBY}),
+    ).optional(),
     ...settings,
     provider: z.discriminatedUnion('type', PROVIDER_SCHEMAS, {
       error: ({code}) => (code === 'invalid_union' ? PROVIDER_TYPES : `an object with type ${PROVIDER_TYPES}`),

@@ -114,7 +114,8 @@ export function checkProcessors(
   }
 }
 
-function processorOf(label: string): Processor | undefined {
+/** The processor that a label names; undefined: it names none. */
+export function processorOf(label: string): Processor | undefined {
   const word = label.toLowerCase();
   return Object.hasOwn(ARCHITECTURES, word) ? ARCHITECTURES[word] : undefined;
 }

@@ -1,7 +1,10 @@
 import {SlipwayError} from '../errors';
 import type {Placement} from '../model/placement';
 import type {RunnerScope} from '../model/scope';
+import type {StandbyHold} from '../model/standby';
 import type {Secret} from '../secret';
+
+export type {StandbyHold};
 
 /**
  * Status of a persistent VM, in the words of Compute Engine. Decide with `isStarting`, `isRunning`, `isStopping` and `isStopped`; a VM in
@@ -222,9 +225,6 @@ export type CreateOutcome =
   | {readonly kind: 'uncertain'; readonly placement: Placement; readonly message: string}
   | {readonly kind: 'name_taken'; readonly placement: Placement; readonly message: string}
   | {readonly kind: 'refused'; readonly message: string};
-
-/** How a standby machine is held until it is claimed. */
-export type StandbyHold = 'stopped' | 'suspended';
 
 /** One standby machine: its name and pool, and its id and place as `prepare` gave them. */
 export interface StandbyReference extends MachineReference {

@@ -16,6 +16,7 @@ import {listMachines} from './machines';
 import type {Observed} from './observed';
 import {findRepositories, findStrangers} from './repositories';
 import {isMissing} from './repository-scan';
+import {observeStandby} from './standby';
 import {readStored, type Stored} from './stored';
 
 const MAX_FORMER_RUNNERS = 500;
@@ -31,7 +32,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
   const {context} = sweep;
   const slotsInSight = Object.keys(lock.sightings).some((key) => key.startsWith('slot '));
   const stored = await readStored(sweep, lock.slotsAt, slotsInSight);
-  const {machines, unlisted} = await listMachines(sweep, stored.runners ?? []);
+  const {machines, unlisted} = await listMachines(sweep, [...(stored.runners ?? []), ...(stored.standby ?? [])]);
   const names = machines.map(({name}) => name);
   const formerOfVms = await readFormerOfVms(sweep, stored, names);
 
@@ -69,6 +70,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     hosts: await readSeenHosts(sweep),
     containers:
       context.hosts.length > 0 ? (await openContainers(context.store)).filter((one) => !isContainerOver(one)) : [],
+    ...(await observeStandby(sweep, stored.standby)),
     slots: stored.slots,
     held: await findHeldPools(context),
     preempted: await lookUpPreempted(sweep, lock.preempted, seen),
