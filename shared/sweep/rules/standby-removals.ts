@@ -32,8 +32,10 @@ function planEnds(observed: Observed, now: number, tracker: PersistenceTracker):
       actions.push({...endOf(document, 'standby_vanished', 'does not wait for a job any more'), state: 'failed'});
     }
   }
+  const ended = new Set(actions.map(({runner}) => runner));
   for (const {document, because} of departing(observed, now)) {
-    if (!kept.has(document.name)) actions.push(endOf(document, 'standby_expired', because));
+    if (!kept.has(document.name) && !ended.has(document.name))
+      actions.push(endOf(document, 'standby_expired', because));
   }
   return actions;
 }
