@@ -15,6 +15,7 @@ import {connectCodemagic, createEngine, createProviders, createVms, type Provide
 import type {Secret} from './secret';
 import {createServicesBase, type ServicesBaseOptions, startLogger} from './services-base';
 import {createFirestoreStore} from './store/firestore';
+import {runnerToInstallReader} from './store/runner-to-install';
 import type {Store} from './store/store';
 import {tracedCompute, tracedContext} from './traced-ports';
 
@@ -85,7 +86,8 @@ async function create<T extends ControllingFunction>(
   const {hosts} = config;
   const store = options.store ?? createFirestoreStore({clock, project: config.project, ...config.firestore});
   const containerHosts = () => createContainerHosts({deployment, pools, hosts, store, clock, random, vm, tasks});
-  const providerOptions = {config, compute, codemagic, hosts: containerHosts, clock, logger};
+  const runnerToInstall = runnerToInstallReader(store, clock);
+  const providerOptions = {config, compute, codemagic, hosts: containerHosts, clock, logger, runnerToInstall};
   const vm = createVms(providerOptions);
   const providers = createProviders(providerOptions, options.providers);
   const context: Context = {

@@ -139,3 +139,29 @@ export function isEndToTell(version: VersionInUse, now: number): boolean {
   if (end === null || end - now > AHEAD_MS) return false;
   return version.toldAt === null || now - version.toldAt >= DAY_MS;
 }
+
+/** What a new machine is told of the runner application. */
+export interface RunnerToInstall {
+  /** The newest one. */
+  readonly version: string;
+  /** In hex, by architecture. */
+  readonly sha256: Readonly<Record<'x64' | 'arm64', string>>;
+  /** Versions that were seen in use and that GitHub refuses, or will within a day. */
+  readonly refused: readonly string[];
+}
+
+/** Undefined where the version or one of its checksums is not known: they are one. */
+export function runnerToInstall(
+  {downloads, inUse}: Pick<RunnerVersionsDocument, 'downloads' | 'inUse'>,
+  now: number,
+): RunnerToInstall | undefined {
+  const of = (architecture: string) => downloads.find(({platform}) => platform === `linux-${architecture}`);
+  const [x64, arm64] = [of('x64'), of('arm64')];
+  if (!x64?.sha256 || !arm64?.sha256 || x64.version !== arm64.version) return undefined;
+  const refused = inUse
+    // mutation: versions that GitHub refuses
+    .filter((one) => (endOf(one) ?? Number.POSITIVE_INFINITY) <= now + DAY_MS)
+    .map(({version}) => version)
+    .filter((version) => version !== x64.version);
+  return {version: x64.version, sha256: {x64: x64.sha256, arm64: arm64.sha256}, refused};
+}

@@ -5,6 +5,7 @@ import type {SecretReader} from '../config/secrets';
 import {Refused, Unavailable} from '../errors';
 import type {GoogleEmulator} from '../google-call';
 import type {Logger} from '../logger';
+import type {RunnerToInstall} from '../model/facts';
 import {isDocker} from '../model/host';
 import {isEphemeral, isGce, type Pool} from '../model/pool';
 import type {Codemagic} from './codemagic/client';
@@ -117,6 +118,8 @@ export interface ProviderOptions {
   readonly hosts: () => ContainerHosts;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What new machines are told of the runner application; undefined: nothing. */
+  readonly runnerToInstall?: () => Promise<RunnerToInstall | undefined>;
 }
 
 /** Creates the provider of one type, for all pools of that type. */
@@ -127,12 +130,15 @@ export type ProviderTypes = Readonly<Record<string, MakeProvider>>;
 
 /** Every type of provider. The code of a type is loaded at its first use. */
 const PROVIDERS: ProviderTypes = {
-  gce({config, compute, clock, logger}) {
+  gce({config, compute, clock, logger, runnerToInstall}) {
     const {createGceProvider}: typeof import('./gce/provider') = require('./gce/provider');
     const {deployment, zone, region} = config;
     const pools = config.pools.filter(isGce);
     const place = {...(zone ? {zone} : {}), ...(region ? {region} : {})};
-    return createGceProvider({compute: compute(), pools, deployment, place, clock, logger});
+    return createGceProvider({
+      ...{compute: compute(), pools, deployment, place, clock, logger},
+      ...(runnerToInstall ? {runnerToInstall} : {}),
+    });
   },
   codemagic({config, codemagic, clock, logger}) {
     const {createCodemagicProvider}: typeof import('./codemagic/provider') = require('./codemagic/provider');

@@ -14,11 +14,14 @@ export interface EmulatedMachine {
   readonly startedAtMs: number | undefined;
   /** What it was given to connect with. */
   readonly jitConfig: string | undefined;
+  /** How it is held once it has prepared itself; undefined: it was made for a job. */
+  readonly standby?: 'stopped' | 'suspended' | undefined;
 }
 
 /**
  * `accepted`: it will start, or `failed`. `deleting`, `stopping`, `suspending`, `reset`: somebody asked for it. `preempted`, `host_error`: it
  * happened to the machine. `expired`: it was there for longer than it may.
+ * `metadata`: it was given something while it is there.
  */
 export type MachineEventKind =
   | 'accepted'
@@ -32,7 +35,8 @@ export type MachineEventKind =
   | 'terminated'
   | 'preempted'
   | 'host_error'
-  | 'expired';
+  | 'expired'
+  | 'metadata';
 
 export interface MachineEvent {
   readonly kind: MachineEventKind;
@@ -78,6 +82,8 @@ export interface MachineWorld {
   /** How often each kind of event happened. */
   counts(): Readonly<Record<string, number>>;
   add(given: GivenMachine): EmulatedMachine;
+  /** The guest of a standby machine has prepared itself, and says so. Left out: the provider holds none. */
+  tellPrepared?(machine: EmulatedMachine): void;
   /** The guest shuts down. */
   powerOff(machine: EmulatedMachine): void;
   /** The provider takes a spot machine back. */

@@ -7,8 +7,10 @@ import type {EmulatedMachine, MachineEventKind, MachineWorld} from './machines';
 export interface RunnerProcessOptions {
   readonly github: GitHubWorld;
   readonly machines: MachineWorld;
-  /** From RUNNING to a runner that is online. */
+  /** From RUNNING to a runner that is online; of a standby machine that is not prepared yet, to its report. */
   readonly bootMs: number | ((machine: EmulatedMachine) => number);
+  /** Of a standby machine that was resumed, or gets its JIT config while it waits: to a runner that is online. 1 s unless given. */
+  readonly wakeMs?: number | ((machine: EmulatedMachine) => number);
   /** VMs whose startup script dies. */
   readonly failsToBoot?: (machine: EmulatedMachine) => boolean;
   /** Where those are noted that are taken away under a running job; a new list unless given. */
@@ -21,6 +23,9 @@ export interface Killed {
   readonly job: Readonly<Job>;
 }
 
+/** So long a standby machine waits for its JIT config before it powers off; see terraform/runner/src/standby.sh. */
+const STANDBY_WAIT_MS = 15 * 60_000;
+
 /** What somebody asked for. */
 const ENDED: readonly MachineEventKind[] = ['deleting', 'stopping', 'suspending', 'reset'];
 
@@ -29,16 +34,53 @@ const LOST: readonly MachineEventKind[] = ['preempted', 'host_error'];
 
 /**
  * What runs in the VMs: boots, starts the runner with the JIT config that the VM was given, powers off when the runner ends; without one, the
- * persistent runners of the VM's name. Returns the list of VMs that were taken away under a running job, which should stay empty.
+ * persistent runners of the VM's name. A standby machine first prepares itself, says so, and powers off or waits. Returns the list of VMs that were taken away under a running job, which should stay empty.
  */
 export function bootRunners({
   github,
   machines,
   bootMs,
+  wakeMs = 1_000,
   failsToBoot = () => false,
   killed = [],
 }: RunnerProcessOptions): Killed[] {
   const sessions = new Map<EmulatedMachine, RunnerSession[]>();
+  const {scheduler} = github;
+  const prepared = new WeakSet<EmulatedMachine>();
+  const asleep = new WeakSet<EmulatedMachine>();
+  /** Standby machines that have nothing to do yet, each with the moment since when. */
+  const waiting = new Map<EmulatedMachine, number>();
+
+  /** Unless the machine was started anew, or has gone, meanwhile. */
+  function after(
+    ms: number | ((machine: EmulatedMachine) => number),
+    machine: EmulatedMachine,
+    then: () => void,
+  ): void {
+    const {startedAtMs} = machine;
+    const delayMs = typeof ms === 'number' ? ms : ms(machine);
+    scheduler.at(scheduler.now() + delayMs, () => machine.isRunning && machine.startedAtMs === startedAtMs && then());
+  }
+
+  /** A prepared machine that is held stopped powers off; any other waits for its JIT config, but not for ever. */
+  function prepareOrWait(machine: EmulatedMachine): void {
+    if (failsToBoot(machine)) return;
+    const isNew = !prepared.has(machine);
+    prepared.add(machine);
+    if (isNew) machines.tellPrepared?.(machine);
+    if (isNew && machine.standby === 'stopped') {
+      machines.powerOff(machine);
+      return;
+    }
+    const since = scheduler.now();
+    waiting.set(machine, since);
+    after(STANDBY_WAIT_MS, machine, () => waiting.get(machine) === since && machines.powerOff(machine));
+  }
+
+  function up(machine: EmulatedMachine): void {
+    if (machine.standby !== undefined && machine.jitConfig === undefined) prepareOrWait(machine);
+    else boot(machine);
+  }
 
   function boot(machine: EmulatedMachine): void {
     if (!machine.isRunning || failsToBoot(machine)) return;
@@ -61,12 +103,16 @@ export function bootRunners({
   }
 
   machines.observe(({kind, machine}) => {
+    if (kind === 'suspending') asleep.add(machine);
+    if (kind === 'terminated') asleep.delete(machine);
     if (kind === 'running') {
-      const {startedAtMs} = machine;
-      const boots = () => machine.startedAtMs === startedAtMs && boot(machine);
-      const afterMs = typeof bootMs === 'number' ? bootMs : bootMs(machine);
-      github.scheduler.at(github.scheduler.now() + afterMs, boots);
-    }
+      const goesOn = machine.standby !== undefined && asleep.delete(machine);
+      after(goesOn ? wakeMs : bootMs, machine, () => up(machine));
+    } else if (kind === 'metadata') {
+      if (machine.isRunning && machine.jitConfig !== undefined && waiting.delete(machine)) {
+        after(wakeMs, machine, () => boot(machine));
+      }
+    } else waiting.delete(machine);
     if (!ENDED.includes(kind) && !LOST.includes(kind)) return;
     for (const session of sessions.get(machine) ?? []) {
       const {job} = session.runner;

@@ -1,18 +1,21 @@
 import type {Clock} from '../../clock';
 import {Refused} from '../../errors';
 import type {Logger} from '../../logger';
+import type {RunnerToInstall} from '../../model/facts';
 import {regionOf} from '../../model/names';
 import type {Placement} from '../../model/placement';
 import type {Pool} from '../../model/pool';
 import {longestIdleMinutes} from '../../model/warm';
 import {type ExhaustedPlacements, listPlacements, placeOrder} from '../placements';
-import type {CreateOutcome, CreateRequest, PlacementRequest} from '../provider';
+import type {CreateOutcome, CreateRequest, PlacementRequest, PrepareRequest} from '../provider';
 import {type TriedPlacement, tryPlacements} from '../try-placements';
 import {attemptInsert} from './attempt';
-import {instanceBody, requestId} from './client/body';
-import type {Compute, InsertRequest, InstanceTemplate} from './client/compute';
+import {instanceBody, requestId, standbyBody} from './client/body';
+import type {Compute, InsertRequest, InstanceBody, InstanceTemplate, MetadataItem} from './client/compute';
 import {ComputeFailure, secondsToNextMinute} from './client/errors';
 import {findTemplate} from './client/templates';
+import {runnerMetadata} from './runner-metadata';
+import {standbyFingerprint} from './standby-fingerprint';
 import {type DefaultPlace, poolRegion, poolZones} from './zones';
 
 /** The settings of a pool that the provider uses. Minutes may have fractions. */
@@ -33,7 +36,7 @@ export interface GcePool {
   };
 }
 
-interface CreateOptions {
+export interface CreateOptions {
   readonly compute: Compute;
   readonly pool: GcePool;
   readonly deployment: string;
@@ -41,20 +44,68 @@ interface CreateOptions {
   readonly exhausted: ExhaustedPlacements;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What new machines are told of the runner application. Rejects while it cannot be read. */
+  readonly runnerToInstall: () => Promise<RunnerToInstall | undefined>;
 }
+
+/** What both kinds of machines need of their request. */
+type Making = Pick<CreateRequest, 'name' | 'beforeInsert' | 'onWaiting'>;
+type BodyFor = (placement: Placement) => InstanceBody;
 
 interface Prepared {
   readonly template: InstanceTemplate;
   readonly placements: readonly Placement[];
 }
 
+/** Creates the machine of one runner. */
+export async function createMachine(options: CreateOptions, request: CreateRequest): Promise<CreateOutcome> {
+  const {name, job, encodedJitConfig} = request;
+  const prepared = await prepare(options, name);
+  if ('kind' in prepared) return prepared;
+  const {template} = prepared;
+  // A machine that is not told of the runner application installs the version that its startup script names.
+  const runner = runnerMetadata(template, await options.runnerToInstall().catch(() => undefined));
+  const bodyFor = (placement: Placement) =>
+    instanceBody({...common(options, name, template, runner), job, encodedJitConfig, placement});
+  return tryEach(options, request, prepared, bodyFor);
+}
+
+/** Creates a machine that prepares itself for a runner to come: a standard one, unless the pool has spot VMs alone. */
+export async function prepareStandby(options: CreateOptions, request: PrepareRequest): Promise<CreateOutcome> {
+  const {name, hold} = request;
+  const {provider} = options.pool;
+  const spot = provider.spot === 'only' ? 'only' : 'never';
+  const standing = {...options, pool: {...options.pool, provider: {...provider, spot}}} as const;
+  const prepared = await prepare(standing, name);
+  if ('kind' in prepared) return prepared;
+  const {template} = prepared;
+  const runner = runnerMetadata(template, await options.runnerToInstall().catch(() => undefined));
+  const fingerprint = standbyFingerprint(template, runner);
+  const bodyFor = (placement: Placement) =>
+    standbyBody({...common(options, name, template, runner), hold, fingerprint, placement});
+  return tryEach(standing, request, prepared, bodyFor);
+}
+
+function common(
+  {pool, deployment}: CreateOptions,
+  name: string,
+  template: InstanceTemplate,
+  runner: readonly MetadataItem[],
+) {
+  const minutes = {boot: pool.bootMinutes, idle: longestIdleMinutes(pool), job: pool.jobMinutes};
+  return {name, deployment, pool: pool.name, template, runner, minutes};
+}
+
 /**
  * Tries one placement after the other until a VM is created, or until a failure rules out the other placements. Then decides the outcome
  * from all failures.
  */
-export async function createMachine(options: CreateOptions, request: CreateRequest): Promise<CreateOutcome> {
-  const prepared = await prepare(options, request);
-  if ('kind' in prepared) return prepared;
+async function tryEach(
+  options: CreateOptions,
+  request: Making,
+  prepared: Prepared,
+  bodyFor: BodyFor,
+): Promise<CreateOutcome> {
   const {exhausted, pool, clock, logger} = options;
   const ladder = {
     placements: prepared.placements,
@@ -68,7 +119,7 @@ export async function createMachine(options: CreateOptions, request: CreateReque
     clock,
     logger,
   };
-  return tryPlacements(ladder, (placement) => tryPlacement(options, request, prepared.template, placement));
+  return tryPlacements(ladder, (placement) => tryPlacement(options, request, prepared.template, placement, bodyFor));
 }
 
 /**
@@ -78,7 +129,7 @@ export async function createMachine(options: CreateOptions, request: CreateReque
  */
 export async function placementsFor(
   {compute, pool, place}: Pick<CreateOptions, 'compute' | 'pool' | 'place'>,
-  {name}: PlacementRequest,
+  {name}: Pick<PlacementRequest, 'name'>,
 ): Promise<readonly Placement[]> {
   const places = placeOrder(name, await poolZones(compute, pool, place));
   const {machineTypes, spot} = pool.provider;
@@ -86,10 +137,10 @@ export async function placementsFor(
 }
 
 /** Reads the placements and the template. No VM has been inserted yet, so any call without an answer can be repeated. */
-async function prepare(options: CreateOptions, request: CreateRequest): Promise<Prepared | CreateOutcome> {
+async function prepare(options: CreateOptions, name: string): Promise<Prepared | CreateOutcome> {
   const {compute, pool, place, clock} = options;
   try {
-    const placements = await placementsFor(options, request);
+    const placements = await placementsFor(options, {name});
     const template = await findTemplate(compute, pool.provider.template, poolRegion(pool, place));
     return {template, placements};
   } catch (error) {
@@ -103,13 +154,14 @@ async function prepare(options: CreateOptions, request: CreateRequest): Promise<
 
 async function tryPlacement(
   options: CreateOptions,
-  request: CreateRequest,
+  request: Making,
   template: InstanceTemplate,
   placement: Placement,
+  bodyFor: BodyFor,
 ): Promise<CreateOutcome | TriedPlacement> {
   await request.beforeInsert(placement, placement.machineType ?? (template.machineType || undefined));
   const {compute, clock} = options;
-  const insert = insertRequest(options, request, template, placement);
+  const insert = insertRequest(bodyFor(placement), template, placement);
   const attempt = await attemptInsert({compute, clock, insert, onWaiting: request.onWaiting});
   switch (attempt.kind) {
     case 'created':
@@ -123,19 +175,13 @@ async function tryPlacement(
   }
 }
 
-function insertRequest(
-  {pool, deployment}: CreateOptions,
-  {name, job, encodedJitConfig}: CreateRequest,
-  template: InstanceTemplate,
-  placement: Placement,
-): InsertRequest {
-  const minutes = {boot: pool.bootMinutes, idle: longestIdleMinutes(pool), job: pool.jobMinutes};
+function insertRequest(body: InstanceBody, template: InstanceTemplate, placement: Placement): InsertRequest {
   const model = placement.spot ? 'spot' : 'standard';
   return {
     zone: placement.place,
     sourceInstanceTemplate: template.selfLink,
-    body: instanceBody({name, deployment, pool: pool.name, job, encodedJitConfig, placement, template, minutes}),
+    body,
     // Identifies exactly this request: another placement of the same name is another request. The URL of the template contains the project.
-    requestId: requestId(name, placement.place, template.selfLink, placement.machineType ?? '', model),
+    requestId: requestId(body.name, placement.place, template.selfLink, placement.machineType ?? '', model),
   };
 }

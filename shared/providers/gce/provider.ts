@@ -1,6 +1,7 @@
 import type {Clock} from '../../clock';
 import {Refused} from '../../errors';
 import type {Logger} from '../../logger';
+import type {RunnerToInstall} from '../../model/facts';
 import {DEPLOYMENT_LABEL, KEEP_LABEL, POOL_LABEL, parseRunnerName} from '../../model/names';
 import {lastLineOf} from '../console-line';
 import {ExhaustedPlacements, placeOrder} from '../placements';
@@ -15,9 +16,10 @@ import {
 } from '../provider';
 import {checkPool} from './check';
 import {belongsTo, requestId} from './client/body';
-import type {Compute, Instance, InstanceStatus} from './client/compute';
+import type {Compute, Instance} from './client/compute';
 import {withComputeErrors} from './client/errors';
-import {createMachine, type GcePool, placementsFor} from './create';
+import {type CreateOptions, createMachine, type GcePool, placementsFor} from './create';
+import {createGceStandby} from './standby';
 import {type DefaultPlace, poolZones} from './zones';
 
 export interface GceProviderOptions {
@@ -29,6 +31,8 @@ export interface GceProviderOptions {
   readonly place?: DefaultPlace;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What new machines are told of the runner application; undefined: nothing is known. Rejects while it cannot be read. */
+  readonly runnerToInstall?: () => Promise<RunnerToInstall | undefined>;
 }
 
 /**
@@ -47,15 +51,25 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
     return known;
   };
 
-  /** The zones in which a VM is looked for: those of its pool, or the default zones for a removed pool. */
-  const zonesToLookInto = (name: string, poolName: string | undefined): Promise<readonly string[]> => {
-    const pool = poolName ?? parseRunnerName(deployment, name)?.pool ?? name;
-    return poolZones(compute, pools.find((one) => one.name === pool) ?? {name: pool, provider: {}}, place);
+  const creation = (name: string): CreateOptions | undefined => {
+    const pool = pools.find((one) => one.name === name);
+    const {runnerToInstall = async () => undefined} = options;
+    return (
+      pool && {compute, deployment, clock, logger, pool, place, runnerToInstall, exhausted: exhaustedOf(pool.name)}
+    );
   };
 
-  const look = async ({name, pool: ofPool, place: known}: MachineReference): Promise<Instance | undefined> => {
-    const zones = known ? [known] : placeOrder(name, await zonesToLookInto(name, ofPool));
-    for (const candidate of zones) {
+  /** The zones in which a VM is looked for: those of its pool, or the default zones for a removed pool. */
+  const zonesToLookInto = async ({name, pool: ofPool, place: known}: MachineReference): Promise<readonly string[]> => {
+    if (known) return [known];
+    const pool = ofPool ?? parseRunnerName(deployment, name)?.pool ?? name;
+    const zones = await poolZones(compute, pools.find((one) => one.name === pool) ?? {name: pool, provider: {}}, place);
+    return placeOrder(name, zones);
+  };
+
+  const look = async (machine: MachineReference): Promise<Instance | undefined> => {
+    const {name, pool: ofPool} = machine;
+    for (const candidate of await zonesToLookInto(machine)) {
       const instance = await compute.getInstance(candidate, name);
       if (!instance) continue;
       if (belongsTo(deployment, instance)) return instance;
@@ -79,10 +93,11 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
     },
 
     async create(request) {
-      const pool = pools.find(({name}) => name === request.pool);
-      if (!pool) return {kind: 'refused', message: unknownPool(request.pool)};
-      return createMachine({...options, pool, place, exhausted: exhaustedOf(pool.name)}, request);
+      const own = creation(request.pool);
+      return own ? createMachine(own, request) : {kind: 'refused', message: unknownPool(request.pool)};
     },
+
+    standby: createGceStandby({compute, deployment, clock, creation, zonesOf: zonesToLookInto}),
 
     async find(reference) {
       const instance = await withComputeErrors(clock, look(reference));
@@ -133,20 +148,24 @@ function unknownPool(pool: string): string {
   return `found no pool ${pool}; expected one that makes VMs`;
 }
 
-function machineOf({name, zone, status, labels, creationTimestamp}: Instance, now: number): Machine {
+function machineOf(instance: Instance, now: number): Machine {
+  const {name, zone, labels, creationTimestamp} = instance;
   const createdAt = Date.parse(creationTimestamp);
   return {
     name,
     id: name,
     place: zone,
-    status: machineStatus(status),
+    status: machineStatus(instance),
     createdAt: Number.isNaN(createdAt) ? now : createdAt,
     pool: labels[POOL_LABEL] ?? '',
     isKept: KEEP_LABEL in labels,
   };
 }
 
-function machineStatus(status: InstanceStatus): MachineStatus {
+/** A standby machine is held until it is given a JIT config; one that is stopping may as well be on its way out. */
+function machineStatus({status, standby}: Instance): MachineStatus {
+  const isHeld = isStopped(status) || status === 'SUSPENDING';
+  if (isHeld && standby && !standby.isBegun) return 'standby';
   if (isStopped(status)) return 'stopped';
   if (isStopping(status)) return 'stopping';
   return isStarting(status) ? 'starting' : 'running';

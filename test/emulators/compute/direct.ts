@@ -2,15 +2,14 @@ import {isAbsent, toComputeFailure} from '../../../shared/providers/gce/client/c
 import {readQuota} from '../../../shared/providers/gce/client/client';
 import type {Compute, Instance, OperationResult, ZoneOperation} from '../../../shared/providers/gce/client/compute';
 import type {RefusedRequest} from '../../../shared/providers/gce/client/errors';
+import {isOf, labelFilter, preemptionFilter, unreachable} from '../../../shared/providers/gce/client/instances';
 import {
   isGone,
-  isOf,
-  labelFilter,
-  preemptionFilter,
   readInstance,
+  readInstanceDetails,
   readSerialOutput,
-  unreachable,
-} from '../../../shared/providers/gce/client/instances';
+} from '../../../shared/providers/gce/client/read-instance';
+import {conflictIfStale, readGuestAttribute, unlessUntold} from '../../../shared/providers/gce/client/standby-calls';
 import {type RawTemplate, templateOf} from '../../../shared/providers/gce/client/templates';
 import type {Answer, ComputeApi} from './api';
 
@@ -67,6 +66,13 @@ export function directCompute(api: ComputeApi, project = 'p'): Compute {
       return found && readInstance(found, zone, name);
     },
 
+    async getInstanceDetails(zone, name) {
+      const found = await ask<Parameters<typeof readInstance>[0]>('GET', `zones/${zone}/instances/${name}`).catch(
+        unless((error) => isGone(error, zone, name)),
+      );
+      return found && readInstanceDetails(found, zone, name);
+    },
+
     async serialOutput(zone, name) {
       const found = await ask<{contents: string; start: string}>(
         'GET',
@@ -109,6 +115,28 @@ export function directCompute(api: ComputeApi, project = 'p'): Compute {
       const path = `zones/${zone}/instances/${name}/${action}`;
       const operation = await ask<{name: string}>('POST', path, {query: {requestId}});
       return {zone, name: operation.name};
+    },
+
+    async setMetadata(zone, name, {metadata: {items = []}, fingerprint}) {
+      const path = `zones/${zone}/instances/${name}/setMetadata`;
+      const body = {fingerprint, items};
+      const operation = await ask<{name: string}>('POST', path, {body}).catch(conflictIfStale);
+      return {zone, name: operation.name};
+    },
+
+    async setLabels(zone, name, {labels, fingerprint: labelFingerprint}) {
+      const path = `zones/${zone}/instances/${name}/setLabels`;
+      const body = {labels, labelFingerprint};
+      const operation = await ask<{name: string}>('POST', path, {body}).catch(conflictIfStale);
+      return {zone, name: operation.name};
+    },
+
+    async guestAttribute(zone, name, queryPath) {
+      const path = `zones/${zone}/instances/${name}/getGuestAttributes`;
+      const found = await ask<Parameters<typeof readGuestAttribute>[0]>('GET', path, {query: {queryPath}}).catch(
+        unlessUntold(zone, name),
+      );
+      return found && readGuestAttribute(found, queryPath);
     },
 
     async waitForOperation({zone, name}: ZoneOperation, timeoutSeconds: number): Promise<OperationResult> {

@@ -60,7 +60,7 @@ export function checkLabels(labels: Json): void {
   }
 }
 
-function checkMetadata(items: readonly MetadataItem[]): void {
+export function checkMetadata(items: readonly MetadataItem[]): void {
   const keys = items.map(({key}) => key);
   // The real API echoes the request's metadata too, which is why messages are scrubbed before they are logged.
   if (new Set(keys).size < keys.length) throw invalid(`Metadata has duplicate keys: ${JSON.stringify(items)}`);

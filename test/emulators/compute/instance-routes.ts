@@ -1,8 +1,16 @@
 import type {ComputeWorld, PowerAction} from './model';
 import {page} from './paging';
-import {instanceResource, labelFingerprint, operationResource, serialOutputResource, zoneUrl} from './render';
+import {
+  guestAttributesResource,
+  instanceResource,
+  labelFingerprint,
+  metadataFingerprint,
+  operationResource,
+  serialOutputResource,
+  zoneUrl,
+} from './render';
 import type {Handler} from './request';
-import {ApiError, invalid, isObject, notFound, type Operation} from './resources';
+import {ApiError, invalid, isObject, type MetadataItem, notFound, type Operation} from './resources';
 
 const TEMPLATE_URL = /(?:^|\/)(?:global|regions\/([^/]+))\/instanceTemplates\/([^/]+)$/;
 
@@ -40,6 +48,27 @@ export const setLabels: Handler = (world, {query, body}, [zone = '', name = ''])
   }
   const requestId = query.get('requestId') ?? undefined;
   return accepted(world, world.setLabels(zone, name, labels as Record<string, string>, requestId));
+};
+
+/** The whole metadata is replaced; who read an older one has to read again. */
+export const setMetadata: Handler = (world, {query, body}, [zone = '', name = '']) => {
+  const {items = [], fingerprint: given} = body;
+  if (!Array.isArray(items)) throw invalid("Invalid value for field 'items': not a list.");
+  if (given !== metadataFingerprint(world.get(zone, name))) {
+    throw new ApiError(412, 'conditionNotMet', 'Supplied fingerprint does not match current metadata fingerprint.');
+  }
+  const requestId = query.get('requestId') ?? undefined;
+  return accepted(world, world.setMetadata(zone, name, items as MetadataItem[], requestId));
+};
+
+/**
+ * What the guest has told, under a namespace (`slipway/`) or one key of it.
+ * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/getGuestAttributes
+ */
+export const guestAttributes: Handler = (world, {query}, [zone = '', name = '']) => {
+  const path = query.get('queryPath') ?? '';
+  if (!/^([\w-]+\/[\w-]*)?$/.test(path)) throw invalid(`Invalid value for field 'queryPath': '${path}'.`);
+  return guestAttributesResource(world.get(zone, name), path);
 };
 
 export const listInstances: Handler = (world, {query}, [zone = '']) => {

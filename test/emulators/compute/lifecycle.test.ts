@@ -105,7 +105,6 @@ describe('a persistent VM', () => {
     ['start', 'STOPPING'],
     ['start', 'SUSPENDED'],
     ['resume', 'TERMINATED'],
-    ['suspend', 'TERMINATED'],
     ['reset', 'TERMINATED'],
   ] as const)('cannot %s while it is %s', async (action, status) => {
     compute.world.addInstance({name: 'vm', zone: ZONE}).status = status;

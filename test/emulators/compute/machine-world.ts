@@ -3,6 +3,7 @@ import type {ComputeWorld} from './model';
 import {type Instance, isSpot} from './resources';
 
 const JIT_CONFIG = 'slipway-jit-config';
+const STANDBY = 'slipway-standby';
 const REGION = 'us-central1';
 /** Where given VMs are, and where those are that no pool has its VMs with. */
 const ZONE = 'us-central1-a';
@@ -40,6 +41,7 @@ export function computeMachines(compute: ComputeWorld): MachineWorld {
       const status = isRunning ? 'RUNNING' : 'TERMINATED';
       return machineOf(compute.addInstance({name, zone, labels, metadata, status}));
     },
+    tellPrepared: (machine) => compute.tell(instanceOf(machine), 'slipway/standby', 'ready'),
     powerOff: (machine) => compute.powerOff(instanceOf(machine)),
     preempt: (machine) => compute.preempt(instanceOf(machine)),
     failHost: (machine) => compute.failHost(instanceOf(machine)),
@@ -74,7 +76,15 @@ class ComputeMachine implements EmulatedMachine {
     return this.instance.startedAtMs;
   }
   get jitConfig() {
-    return this.instance.metadata.find(({key}) => key === JIT_CONFIG)?.value;
+    return this.#attribute(JIT_CONFIG);
+  }
+  get standby() {
+    const hold = this.#attribute(STANDBY);
+    return hold === 'stopped' || hold === 'suspended' ? hold : undefined;
+  }
+
+  #attribute(name: string): string | undefined {
+    return this.instance.metadata.find(({key}) => key === name)?.value;
   }
 }
 

@@ -99,7 +99,8 @@ export class Machines {
   rest(instance: Instance, status: 'TERMINATED' | 'SUSPENDED'): void {
     this.leave(instance, status);
     this.#halt(instance);
-    instance.stoppedAtMs = this.scheduler.now();
+    if (status === 'SUSPENDED') instance.suspendedAtMs = this.scheduler.now();
+    else instance.stoppedAtMs = this.scheduler.now();
     if (status === 'TERMINATED') this.announce('terminated', instance);
   }
 

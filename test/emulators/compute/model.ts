@@ -2,7 +2,7 @@ import type {Random} from '../../../shared/random';
 import type {Scheduler} from '../scheduler';
 import {Capacity, type LateFailure, type QuotaMetric, type Selector} from './capacity';
 import {Catalog, type ZonesByRegion} from './catalog';
-import {checkInsert, checkLabels, checkRequestId, type InsertCall, instanceOf} from './insert';
+import {checkInsert, checkLabels, checkMetadata, checkRequestId, type InsertCall, instanceOf} from './insert';
 import {type ComputeLatencies, LATENCIES} from './latencies';
 import {type ComputeEvent, type ComputeStatistics, Machines} from './machines';
 import {Operations} from './operations';
@@ -11,7 +11,9 @@ import {
   ApiError,
   type Instance,
   type Json,
+  type MetadataItem,
   notFound,
+  notReady,
   type Operation,
   type OperationError,
   type Template,
@@ -118,6 +120,11 @@ export class ComputeWorld {
     this.#capacity.misfitsRefused = refused;
   }
 
+  /** What a suspended VM is after a resume that found no room: `SUSPENDED`, as it is unless told, or `TERMINATED`. */
+  leaveAfterFailedResume(status: 'SUSPENDED' | 'TERMINATED'): void {
+    this.#power.failedResumeLeaves = status;
+  }
+
   /** Takes back all failures, capacities and quotas. */
   recover(): void {
     this.#capacity.recover();
@@ -183,6 +190,26 @@ export class ComputeWorld {
       const latencyMs = this.#power.latencies.setLabels;
       return this.#operations.begin({operationType: 'setLabels', instance, requestId, latencyMs, finish: () => []});
     });
+  }
+
+  /** Not while it is suspended: nobody has said that a suspended VM takes it. */
+  setMetadata(zone: string, name: string, items: readonly MetadataItem[], requestId?: string): Operation {
+    return this.#request(zone, requestId, 'setMetadata', () => {
+      const instance = this.get(zone, name);
+      checkMetadata(items);
+      if (/^SUSPEND/.test(instance.status)) throw notReady(instance);
+      instance.metadata = items;
+      this.#machines.announce('metadata', instance);
+      const latencyMs = this.#power.latencies.setMetadata;
+      return this.#operations.begin({operationType: 'setMetadata', instance, requestId, latencyMs, finish: () => []});
+    });
+  }
+
+  /** The guest tells something of itself, by `<namespace>/<key>`: in vain unless its metadata has `enable-guest-attributes`. */
+  tell(instance: Instance, path: string, value: string): void {
+    const enabled = instance.metadata.find(({key}) => key === 'enable-guest-attributes')?.value;
+    if (instance.status !== 'RUNNING' || enabled?.toUpperCase() !== 'TRUE') return;
+    instance.guestAttributes = new Map([...(instance.guestAttributes ?? []), [path, value]]);
   }
 
   /** The guest writes to its serial port. */

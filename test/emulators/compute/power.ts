@@ -1,11 +1,22 @@
 import type {Capacity} from './capacity';
-import type {ComputeLatencies} from './latencies';
+import {type ComputeLatencies, latencyOf} from './latencies';
 import type {Machines} from './machines';
 import type {Operations} from './operations';
-import {type Instance, isSpot, notReady, type Operation, type OperationError, type Status} from './resources';
+import {
+  type Instance,
+  isSpot,
+  notReady,
+  type Operation,
+  type OperationError,
+  type Status,
+  unsupported,
+} from './resources';
+import {suspendRefusal} from './suspension';
 
 /** How long an instance is prepared once it has its resources. */
 const STAGING_MS = 1_000;
+/** A suspended VM is stopped after so long. @see https://cloud.google.com/compute/docs/instances/suspend-resume-instance */
+const MOST_SUSPENDED_MS = 60 * 24 * 3_600_000;
 const SYSTEM = {user: 'system'} as const;
 const HOLDING: readonly Status[] = ['PROVISIONING', 'STAGING', 'RUNNING', 'STOPPING', 'SUSPENDING', 'REPAIRING'];
 const CANCELED = {code: 'OPERATION_CANCELED_BY_USER', message: 'Operation was canceled by user.'};
@@ -22,6 +33,8 @@ interface TakeDown {
 export class Power {
   readonly #removing = new WeakSet<Instance>();
   readonly #preempted = new WeakSet<Instance>();
+  /** What a suspended VM is after a resume that found no room: both are seen. */
+  failedResumeLeaves: 'SUSPENDED' | 'TERMINATED' = 'SUSPENDED';
   /** Accepted, and sure to fail: they hold no capacity. */
   readonly #doomed = new WeakSet<Instance>();
 
@@ -51,7 +64,13 @@ export class Power {
     if (instance.status !== from || this.isGoing(instance)) throw notReady(instance);
     const failure = this.#room(instance);
     instance.status = 'PROVISIONING';
-    return this.#comeUp(operationType, instance, requestId, failure, from);
+    return this.#comeUp(
+      operationType,
+      instance,
+      requestId,
+      failure,
+      operationType === 'start' ? from : this.failedResumeLeaves,
+    );
   }
 
   stop(instance: Instance, requestId?: string): Operation {
@@ -63,14 +82,22 @@ export class Power {
   }
 
   suspend(instance: Instance, requestId?: string): Operation {
-    if (instance.status !== 'RUNNING') throw notReady(instance);
+    const refusal = suspendRefusal(instance);
+    if (refusal) throw unsupported(refusal);
+    if (this.isGoing(instance)) throw notReady(instance);
     this.machines.leave(instance, 'SUSPENDING');
     this.machines.announce('suspending', instance);
     const request = {operationType: 'suspend', instance, requestId, latencyMs: this.latencies.suspend};
     return this.operations.begin({
       ...request,
       finish: () => {
-        if (instance.status === 'SUSPENDING') this.machines.rest(instance, 'SUSPENDED');
+        if (instance.status !== 'SUSPENDING' || this.isGoing(instance)) return [];
+        this.machines.rest(instance, 'SUSPENDED');
+        const since = instance.suspendedAtMs;
+        this.later(MOST_SUSPENDED_MS, () => {
+          const isStill = instance.status === 'SUSPENDED' && instance.suspendedAtMs === since;
+          if (isStill && this.machines.has(instance)) this.machines.rest(instance, 'TERMINATED');
+        });
         return [];
       },
     });
@@ -161,7 +188,7 @@ export class Power {
     failure: OperationError | undefined,
     fallBack?: 'TERMINATED' | 'SUSPENDED',
   ): Operation {
-    const latencyMs = operationType === 'insert' ? this.latencies.insert : this.latencies.start;
+    const latencyMs = latencyOf(this.latencies[operationType], instance);
     // STAGING means that the resources are there: what has no room is never seen in it.
     if (!failure) {
       this.later(Math.max(0, latencyMs - STAGING_MS), () => {
@@ -173,6 +200,7 @@ export class Power {
       if (!this.machines.has(instance)) return [failure ?? this.#interruption(instance)];
       if (failure && fallBack) {
         if (!this.isGoing(instance)) this.machines.leave(instance, fallBack);
+        if (fallBack === 'TERMINATED' && operationType === 'resume') this.machines.announce('terminated', instance);
       } else if (failure) {
         this.machines.remove(instance);
         this.machines.announce('failed', instance);

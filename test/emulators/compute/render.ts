@@ -30,11 +30,12 @@ export function instanceResource(one: Instance): object {
     machineType: `${zoneUrl(one.zone)}/machineTypes/${one.machineType}`,
     labels: one.labels,
     labelFingerprint: labelFingerprint(one),
-    metadata: {kind: 'compute#metadata', fingerprint: fingerprint(one.metadata), items: one.metadata},
+    metadata: {kind: 'compute#metadata', fingerprint: metadataFingerprint(one), items: one.metadata},
     scheduling: one.scheduling,
     creationTimestamp: timestamp(one.createdAtMs),
     ...(one.startedAtMs === undefined ? {} : {lastStartTimestamp: timestamp(one.startedAtMs)}),
     ...(one.stoppedAtMs === undefined ? {} : {lastStopTimestamp: timestamp(one.stoppedAtMs)}),
+    ...(one.suspendedAtMs === undefined ? {} : {lastSuspendedTimestamp: timestamp(one.suspendedAtMs)}),
     ...(one.endsAtMs === undefined
       ? {}
       : {resourceStatus: {scheduling: {terminationTimestamp: timestamp(one.endsAtMs)}}}),
@@ -64,6 +65,24 @@ export function serialOutputResource(one: Instance, isFirstPort: boolean, start:
 /** What `setLabels` has to bring along. */
 export function labelFingerprint({labels}: Instance): string {
   return fingerprint(labels);
+}
+
+/** What `setMetadata` has to bring along. */
+export function metadataFingerprint({metadata}: Instance): string {
+  return fingerprint(metadata);
+}
+
+/** 404 where nothing is told. */
+export function guestAttributesResource(one: Instance, path: string): object {
+  const [namespace = '', key = ''] = path.split('/');
+  const items = [...(one.guestAttributes ?? [])]
+    .map(([at, value]) => ({namespace: at.split('/')[0] ?? '', key: at.split('/')[1] ?? '', value}))
+    .filter((item) => (namespace === '' || item.namespace === namespace) && (key === '' || item.key === key));
+  if (items.length === 0) {
+    throw new ApiError(404, 'notFound', `The resource '${path}' of type 'Guest Attribute' was not found.`);
+  }
+  const selfLink = `${zoneUrl(one.zone)}/instances/${one.name}/getGuestAttributes`;
+  return {kind: 'compute#guestAttributes', queryPath: path, queryValue: {items}, selfLink};
 }
 
 /** Changes with the content. FNV-1a. */

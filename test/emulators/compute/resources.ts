@@ -36,7 +36,7 @@ export interface Instance {
   readonly name: string;
   readonly zone: string;
   readonly machineType: string;
-  readonly metadata: readonly MetadataItem[];
+  metadata: readonly MetadataItem[];
   readonly scheduling: Json;
   readonly createdAtMs: number;
   /** What else the template and the body gave it: disks, networkInterfaces, tags and so on, as REST has them. */
@@ -47,8 +47,12 @@ export interface Instance {
   stoppedAtMs?: number | undefined;
   /** When its run time is over; none while it is not running. */
   endsAtMs?: number | undefined;
+  /** When it was suspended last. */
+  suspendedAtMs?: number | undefined;
   /** What it wrote to its serial port, over all of its boots. */
   printed?: string | undefined;
+  /** What the guest has told of itself, by `<namespace>/<key>`. It outlives a stop. */
+  guestAttributes?: ReadonlyMap<string, string>;
 }
 
 export interface OperationError {
@@ -101,6 +105,11 @@ export function notFound(path: string): ApiError {
 export function notReady({zone, name}: Instance): ApiError {
   const path = `projects/p/zones/${zone}/instances/${name}`;
   return new ApiError(400, 'resourceNotReady', `The resource '${path}' is not ready`, 'global');
+}
+
+/** A request for what Compute Engine never does with such a machine, or not while it is in this status. */
+export function unsupported(message: string): ApiError {
+  return new ApiError(400, 'unsupportedOperation', message);
 }
 
 export function isSpot({scheduling}: Pick<Instance, 'scheduling'>): boolean {

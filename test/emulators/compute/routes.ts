@@ -2,11 +2,13 @@ import {
   aggregatedList,
   deleteInstance,
   getInstance,
+  guestAttributes,
   insertInstance,
   listInstances,
   powerInstance,
   serialOutput,
   setLabels,
+  setMetadata,
 } from './instance-routes';
 import type {ComputeWorld} from './model';
 import {page} from './paging';
@@ -28,6 +30,8 @@ const ROUTES = (
     ['DELETE', `${INSTANCES}/([^/]+)`, deleteInstance],
     ['POST', `${INSTANCES}/([^/]+)/(start|stop|reset|suspend|resume)`, powerInstance],
     ['POST', `${INSTANCES}/([^/]+)/setLabels`, setLabels],
+    ['POST', `${INSTANCES}/([^/]+)/setMetadata`, setMetadata],
+    ['GET', `${INSTANCES}/([^/]+)/getGuestAttributes`, guestAttributes],
     ['GET', '/aggregated/instances', aggregatedList],
     ['GET', OPERATIONS, listOperations],
     ['GET', `${OPERATIONS}/([^/]+)`, getOperation],

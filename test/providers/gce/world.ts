@@ -1,6 +1,6 @@
 import {createCompute} from '../../../shared/providers/gce/client/client';
 import type {GcePool} from '../../../shared/providers/gce/create';
-import {createGceProvider} from '../../../shared/providers/gce/provider';
+import {createGceProvider, type GceProviderOptions} from '../../../shared/providers/gce/provider';
 import {placeOrder} from '../../../shared/providers/placements';
 import type {RunnerProvider} from '../../../shared/providers/provider';
 import {createLogger} from '../../../shared/telemetry/create-logger';
@@ -51,6 +51,7 @@ export interface GceWorldOptions {
   readonly latencies?: Partial<ComputeLatencies>;
   /** On the port that the simulation has, in place of Google's clients. */
   readonly isDirect?: boolean;
+  readonly runnerToInstall?: GceProviderOptions['runnerToInstall'];
 }
 
 /** The provider on the real client of Google and the HTTP server of the simulated Compute Engine, with a virtual clock. */
@@ -73,6 +74,7 @@ export async function openGceWorld(options: GceWorldOptions = {}): Promise<GceWo
     compute: options.isDirect ? directCompute(server) : createCompute({project: 'p', emulator, clock}),
     pools: [pool],
     deployment: 'slipway',
+    ...(options.runnerToInstall ? {runnerToInstall: options.runnerToInstall} : {}),
     clock,
     logger: createLogger({level: 'debug', destination: {write: (line) => log.push(line)}}),
   });

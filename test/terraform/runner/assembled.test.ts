@@ -3,7 +3,7 @@ import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {parse} from 'yaml';
-import {JIT_CONFIG_KEY} from '../../../shared/providers/gce/client/body';
+import {JIT_CONFIG_KEY} from '../../../shared/providers/gce/client/metadata-keys';
 import {findCommand} from './commands';
 import {describeIfPossible, describeScripts, describeWhen} from './describe-scripts';
 import {RUNNER_FOLDER} from './machine';

@@ -3,40 +3,72 @@ import {DEPLOYMENT_LABEL, JOB_LABEL, POOL_LABEL} from '../../../model/names';
 import type {Placement} from '../../../model/placement';
 import {maxLifetimeMs} from '../../../model/runner';
 import type {Secret} from '../../../secret';
-import type {Instance, InstanceBody, InstanceTemplate, Metadata, Scheduling} from './compute';
+import type {StandbyHold} from '../../provider';
+import type {Instance, InstanceBody, InstanceTemplate, MetadataItem, Scheduling} from './compute';
+import {GUEST_ATTRIBUTES_KEY, JIT_CONFIG_KEY, STANDBY_FINGERPRINT_KEY, STANDBY_KEY} from './metadata-keys';
 
-/** Metadata key of the JIT config; the start-up script reads it. */
-export const JIT_CONFIG_KEY = 'slipway-jit-config';
+/** A standby machine is kept for so long at most (shared/standby), and then runs one job. */
+const STANDBY_SECONDS = 24 * 3600;
+
+/** @see https://cloud.google.com/compute/docs/instances/limit-vm-runtime */
+const LONGEST_RUN_SECONDS = 120 * 24 * 3600;
 
 /** Namespace of the request ids: a random UUID that must never change. */
 const NAMESPACE = Buffer.from('5f3c7d0e2b6a4c8e9d150a7be4f2c619', 'hex');
 
-export interface NewInstance {
+interface AnyInstance {
   readonly name: string;
   readonly deployment: string;
   readonly pool: string;
-  readonly job: string;
-  readonly encodedJitConfig: Secret;
   readonly placement: Placement;
   readonly template: InstanceTemplate;
   /** Minutes may have fractions. */
   readonly minutes: {readonly boot: number; readonly idle: number; readonly job: number};
+  /** What the control plane says of the runner application; see runner-metadata.ts. */
+  readonly runner?: readonly MetadataItem[];
+}
+
+export interface NewInstance extends AnyInstance {
+  readonly job: string;
+  readonly encodedJitConfig: Secret;
+}
+
+export interface NewStandbyInstance extends AnyInstance {
+  readonly hold: StandbyHold;
+  readonly fingerprint: string;
 }
 
 /** The body of `instances.insert`. A field of the body replaces that of the template, so each field includes the values of the template. */
 export function instanceBody(instance: NewInstance): InstanceBody {
-  const {name, placement, template} = instance;
+  const jitConfig = {key: JIT_CONFIG_KEY, value: instance.encodedJitConfig.reveal()};
+  return bodyOf(instance, {[JOB_LABEL]: instance.job}, [jitConfig], maxRunSeconds(instance.minutes));
+}
+
+/** The same without a job: the machine prepares itself, and is given its JIT config later. */
+export function standbyBody(instance: NewStandbyInstance): InstanceBody {
+  const {hold, fingerprint, minutes} = instance;
+  const metadata = [
+    {key: STANDBY_KEY, value: hold},
+    {key: STANDBY_FINGERPRINT_KEY, value: fingerprint},
+    {key: GUEST_ATTRIBUTES_KEY, value: 'TRUE'},
+  ];
+  return bodyOf(instance, {}, metadata, Math.min(STANDBY_SECONDS + maxRunSeconds(minutes), LONGEST_RUN_SECONDS));
+}
+
+function bodyOf(
+  {name, deployment, pool, placement, template, runner = []}: AnyInstance,
+  labels: Readonly<Record<string, string>>,
+  metadata: readonly MetadataItem[],
+  seconds: number,
+): InstanceBody {
   const {place: zone, machineType, spot} = placement;
+  const ours = [...runner, ...metadata];
+  const kept = (template.metadata.items ?? []).filter(({key}) => !ours.some((item) => item.key === key));
   return {
     name,
-    labels: {
-      ...template.labels,
-      [DEPLOYMENT_LABEL]: instance.deployment,
-      [POOL_LABEL]: instance.pool,
-      [JOB_LABEL]: instance.job,
-    },
-    metadata: mergeMetadata(template.metadata, JIT_CONFIG_KEY, instance.encodedJitConfig.reveal()),
-    scheduling: scheduling(template.scheduling, spot, maxRunSeconds(instance.minutes)),
+    labels: {...template.labels, [DEPLOYMENT_LABEL]: deployment, [POOL_LABEL]: pool, ...labels},
+    metadata: {items: [...kept, ...ours]},
+    scheduling: scheduling(template.scheduling, spot, seconds),
     ...(machineType ? {machineType: `zones/${zone}/machineTypes/${machineType}`} : {}),
   };
 }
@@ -44,10 +76,6 @@ export function instanceBody(instance: NewInstance): InstanceBody {
 /** Longest lifetime of a VM, in seconds. */
 export function maxRunSeconds({boot, idle, job}: NewInstance['minutes']): number {
   return maxLifetimeMs({bootMinutes: boot, idleMinutes: idle, jobMinutes: job}) / 1000;
-}
-
-function mergeMetadata(template: Metadata, key: string, value: string): Metadata {
-  return {items: [...(template.items ?? []).filter((item) => item.key !== key), {key, value}]};
 }
 
 /**

@@ -1,9 +1,14 @@
 import type {ConsoleOutput} from '../../console-line';
-import type {VmStatus} from '../../provider';
+import type {StandbyHold, VmStatus} from '../../provider';
+
+export interface MetadataItem {
+  readonly key: string;
+  readonly value: string;
+}
 
 /** Key and value pairs of an instance's or template's metadata. */
 export interface Metadata {
-  readonly items?: readonly {readonly key: string; readonly value: string}[];
+  readonly items?: readonly MetadataItem[];
 }
 
 /** `scheduling` of an instance, in the spelling of the REST API. */
@@ -51,10 +56,19 @@ export interface Instance {
   /** `e2-standard-4`; undefined: Compute Engine does not say. */
   readonly machineType?: string;
   readonly isSpot: boolean;
+  /** Of a standby machine: how it is held, and whether it was given a JIT config. */
+  readonly standby?: {readonly hold: StandbyHold; readonly isBegun: boolean};
 }
 
-/** `start`: from TERMINATED; `resume`: from SUSPENDED; `stop`: from RUNNING. */
-export type PowerAction = 'start' | 'resume' | 'stop';
+/** An instance with what a change of its metadata or labels has to bring along. */
+export interface InstanceDetails extends Instance {
+  readonly metadata: Metadata;
+  readonly metadataFingerprint: string;
+  readonly labelFingerprint: string;
+}
+
+/** `start`: from TERMINATED; `resume`: from SUSPENDED; `stop` and `suspend`: from RUNNING. */
+export type PowerAction = 'start' | 'resume' | 'stop' | 'suspend';
 
 export interface InstanceTemplate {
   /** Full or partial URL, fit for `sourceInstanceTemplate`. */
@@ -121,6 +135,7 @@ export interface ComputeErrorItem {
 export interface Compute {
   insertInstance(request: InsertRequest): Promise<ZoneOperation>;
   getInstance(zone: string, name: string): Promise<Instance | undefined>;
+  getInstanceDetails(zone: string, name: string): Promise<InstanceDetails | undefined>;
   /** What the instance has written so far, over all of its boots; undefined: there is no such instance. */
   /** Of the first serial port. Compute Engine keeps the last 1 MB: the first line may be the rest of one. */
   serialOutput(zone: string, name: string): Promise<ConsoleOutput | undefined>;
@@ -132,6 +147,28 @@ export interface Compute {
   deleteInstance(zone: string, name: string, requestId: string): Promise<'accepted' | 'absent'>;
   /** Returns as soon as Compute Engine has accepted the action. */
   powerInstance(action: PowerAction, zone: string, name: string, requestId: string): Promise<ZoneOperation>;
+  /**
+   * Replaces the whole metadata. Fails with the class `conflict` where `fingerprint` is not that of the present one.
+   *
+   * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/setMetadata
+   */
+  setMetadata(
+    zone: string,
+    name: string,
+    change: {readonly metadata: Metadata; readonly fingerprint: string},
+  ): Promise<ZoneOperation>;
+  /** Replaces all labels; the same rule. */
+  setLabels(
+    zone: string,
+    name: string,
+    change: {readonly labels: Readonly<Record<string, string>>; readonly fingerprint: string},
+  ): Promise<ZoneOperation>;
+  /**
+   * What the guest has told of itself, by `<namespace>/<key>`. Undefined: nothing, or there is no such instance.
+   *
+   * @see https://cloud.google.com/compute/docs/metadata/manage-guest-attributes
+   */
+  guestAttribute(zone: string, name: string, path: string): Promise<string | undefined>;
   /** Waits at the server until the operation is done, for about `timeoutSeconds` at most. */
   waitForOperation(operation: ZoneOperation, timeoutSeconds: number): Promise<OperationResult>;
   /** Cached, unless it is to be read `afresh`. */

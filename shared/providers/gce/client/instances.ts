@@ -1,8 +1,17 @@
 import {scrubMessage} from '../../../secret';
-import type {ConsoleOutput} from '../../console-line';
-import {type Call, type ComputeClients, callCompute, isAbsent, TimedOut} from './call';
-import type {Compute, ComputeErrorItem, Instance, InstanceStatus, OperationResult} from './compute';
+import {type Call, type ComputeClients, callCompute, TimedOut} from './call';
+import type {Compute, ComputeErrorItem, Instance, OperationResult} from './compute';
 import {ComputeFailure} from './errors';
+import {
+  isGone,
+  operationOf,
+  type RawInstance,
+  readInstance,
+  readInstanceDetails,
+  readSerialOutput,
+  unlessGone,
+} from './read-instance';
+import {standbyCalls} from './standby-calls';
 
 /** Time-out for all pages of a list together. The sweep waits 30 s for a provider's list (shared/sweep/machines.ts). */
 const LIST_TIMEOUT_MS = 25_000;
@@ -10,26 +19,27 @@ const LIST_TIMEOUT_MS = 25_000;
 /** A person waits for the answer, and the line is not worth more (shared/diagnosis/look-ups.ts). */
 const SERIAL_TIMEOUT_MS = 5_000;
 
-const STATUSES: readonly string[] = [
-  'PENDING',
-  'PROVISIONING',
-  'STAGING',
-  'RUNNING',
-  'STOPPING',
-  'SUSPENDING',
-  'SUSPENDED',
-  'REPAIRING',
-  'TERMINATED',
-  'DEPROVISIONING',
-] satisfies InstanceStatus[];
-
 export type InstancesPort = Pick<
   Compute,
-  'insertInstance' | 'getInstance' | 'serialOutput' | 'deleteInstance' | 'powerInstance'
+  | 'insertInstance'
+  | 'getInstance'
+  | 'getInstanceDetails'
+  | 'serialOutput'
+  | 'deleteInstance'
+  | 'powerInstance'
+  | 'setMetadata'
+  | 'setLabels'
+  | 'guestAttribute'
 >;
 
 /** @see https://cloud.google.com/compute/docs/reference/rest/v1/instances */
 export function instancesApi(clients: ComputeClients, project: () => Promise<string>): InstancesPort {
+  const get = <T>(zone: string, name: string, read: (raw: RawInstance, zone: string, name: string) => T) =>
+    callCompute({what: `get instance ${name} in ${zone}`}, async (options) => {
+      const client = await clients.instances();
+      const [instance] = await client.get({project: await project(), zone, instance: name}, options);
+      return read(instance, zone, name);
+    }).catch(unlessGone(zone, name));
   return {
     async insertInstance({zone, sourceInstanceTemplate, body, requestId}) {
       const call: Call = {
@@ -50,17 +60,11 @@ export function instancesApi(clients: ComputeClients, project: () => Promise<str
       });
     },
 
-    async getInstance(zone, name) {
-      const call = {what: `get instance ${name} in ${zone}`};
-      return callCompute(call, async (options) => {
-        const client = await clients.instances();
-        const [instance] = await client.get({project: await project(), zone, instance: name}, options);
-        return readInstance(instance, zone, name);
-      }).catch((error: unknown) => {
-        if (isGone(error, zone, name)) return undefined;
-        throw error;
-      });
-    },
+    getInstance: (zone, name) => get(zone, name, readInstance),
+
+    getInstanceDetails: (zone, name) => get(zone, name, readInstanceDetails),
+
+    ...standbyCalls(clients, project),
 
     /** @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/getSerialPortOutput */
     async serialOutput(zone, name) {
@@ -69,10 +73,7 @@ export function instancesApi(clients: ComputeClients, project: () => Promise<str
         const client = await clients.instances();
         const [output] = await client.getSerialPortOutput({project: await project(), zone, instance: name}, options);
         return readSerialOutput(output);
-      }).catch((error: unknown) => {
-        if (isGone(error, zone, name)) return undefined;
-        throw error;
-      });
+      }).catch(unlessGone(zone, name));
     },
 
     async deleteInstance(zone, name, requestId) {
@@ -97,64 +98,6 @@ export function instancesApi(clients: ComputeClients, project: () => Promise<str
       });
     },
   };
-}
-
-/** Whether Compute Engine says that the VM, or its zone, does not exist. */
-export function isGone(error: unknown, zone: string, name: string): boolean {
-  return isAbsent(error, `zones/${zone}/instances/${name}`) || isAbsent(error, `zones/${zone}`);
-}
-
-/** Reads the operation from the wrapper of the library, whose type does not declare it. */
-function operationOf({what}: Call, zone: string, wrapped: {latestResponse?: unknown}): {zone: string; name: string} {
-  const operation = wrapped.latestResponse as {name?: string | null} | undefined;
-  if (operation?.name) return {zone, name: operation.name};
-  throw new ComputeFailure('uncertain', 'NO_OPERATION', `${what}: Compute Engine's answer names no operation`);
-}
-
-/** Reads the output of the REST API, whose 64-bit numbers are strings. `start`: the first byte of the contents among all that were written. */
-export function readSerialOutput({
-  contents,
-  start,
-}: {
-  readonly contents?: string | null | undefined;
-  readonly start?: unknown;
-}): ConsoleOutput {
-  return {contents: contents ?? '', isCut: Number(start ?? 0) > 0};
-}
-
-/** Reads an instance of the REST API. */
-export function readInstance(
-  raw: {
-    readonly name?: string | null | undefined;
-    readonly status?: unknown;
-    readonly labels?: {readonly [key: string]: string} | null | undefined;
-    readonly creationTimestamp?: string | null | undefined;
-    readonly lastStartTimestamp?: string | null | undefined;
-    readonly lastStopTimestamp?: string | null | undefined;
-    /** A URL. */
-    readonly machineType?: string | null | undefined;
-    readonly scheduling?: {readonly provisioningModel?: unknown} | null | undefined;
-  },
-  zone: string,
-  name = raw.name ?? '',
-): Instance {
-  return {
-    name: raw.name ?? name,
-    zone,
-    status: statusOf(raw.status),
-    labels: raw.labels ?? {},
-    creationTimestamp: raw.creationTimestamp ?? '',
-    lastStartTimestamp: raw.lastStartTimestamp ?? '',
-    lastStopTimestamp: raw.lastStopTimestamp ?? '',
-    ...(raw.machineType ? {machineType: raw.machineType.slice(raw.machineType.lastIndexOf('/') + 1)} : {}),
-    isSpot: raw.scheduling?.provisioningModel === 'SPOT',
-  };
-}
-
-/** `STOPPED` is the newer word for `TERMINATED`. An unknown status is treated as not ended. */
-function statusOf(status: unknown): InstanceStatus {
-  if (status === 'STOPPED') return 'TERMINATED';
-  return STATUSES.includes(String(status)) ? (status as InstanceStatus) : 'PENDING';
 }
 
 /** @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/aggregatedList */

@@ -1,0 +1,188 @@
+import type {Clock} from '../../clock';
+import {JOB_LABEL, regionOf} from '../../model/names';
+import {POLL_MS, PollBudget} from '../poll-budget';
+import {type BeginRequest, type CreateOutcome, isRunning, isStarting, isStopped, isStopping} from '../provider';
+import {belongsTo, requestId} from './client/body';
+import type {Compute, InstanceDetails, ZoneOperation} from './client/compute';
+import {ComputeFailure, classifyOperation, secondsToNextMinute} from './client/errors';
+import {JIT_CONFIG_KEY} from './client/metadata-keys';
+import {awaitOperation} from './wait';
+
+/** Seconds after which a start or resume is reported as uncertain. */
+const BEGIN_BUDGET_SECONDS = 120;
+
+/** So often a change is made anew that was based on what has changed meanwhile, or whose answer was lost. */
+const MAX_TRIES = 5;
+
+/** Between two tries while the VM is not ready for the change. */
+const PAUSE_MS = 1_000;
+
+export interface BeginOptions {
+  readonly compute: Compute;
+  readonly deployment: string;
+  readonly clock: Clock;
+  readonly zone: string;
+}
+
+/** The machine is not what it has to be: it is gone, was begun for somebody else, or goes down. */
+class NotUsable extends Error {}
+
+/** Gives a standby machine its JIT config and starts or resumes it. Safe to repeat. */
+export async function beginStandby(options: BeginOptions, request: BeginRequest): Promise<CreateOutcome> {
+  const begin = new StandbyBegin(options, request);
+  try {
+    return await begin.run();
+  } catch (error) {
+    if (error instanceof NotUsable) return {kind: 'refused', message: error.message};
+    if (error instanceof ComputeFailure) return begin.outcomeOf(error);
+    throw error;
+  }
+}
+
+class StandbyBegin {
+  readonly #compute: Compute;
+  readonly #clock: Clock;
+  readonly #zone: string;
+  readonly #name: string;
+
+  constructor(
+    private readonly options: BeginOptions,
+    private readonly request: BeginRequest,
+  ) {
+    this.#compute = options.compute;
+    this.#clock = options.clock;
+    this.#zone = options.zone;
+    this.#name = request.machine.name;
+  }
+
+  /**
+   * A stopped VM gets its JIT config first, and finds it at its boot. Whether a suspended one takes metadata nobody says, so it is resumed
+   * first, and gets the JIT config while it comes up: its guest waits for it.
+   */
+  async run(): Promise<CreateOutcome> {
+    const instance = await this.#look();
+    if (isStopping(instance.status)) throw this.#notNow(instance);
+    if (instance.status === 'SUSPENDED') {
+      const operation = await this.#start();
+      await this.#giveJitConfig();
+      return this.#finish(operation);
+    }
+    await this.#giveJitConfig(instance);
+    return this.#finish(await this.#start());
+  }
+
+  async #finish(operation: ZoneOperation | undefined): Promise<CreateOutcome> {
+    // The label is for people: a machine without it runs as well.
+    const labelled = this.#label().catch((error: unknown) => {
+      if (!(error instanceof ComputeFailure || error instanceof NotUsable)) throw error;
+    });
+    const outcome = await this.#await(operation);
+    await labelled;
+    return outcome;
+  }
+
+  /** Undefined: the VM is on its way already. */
+  async #start(): Promise<ZoneOperation | undefined> {
+    for (let tries = 1; ; tries++) {
+      const instance = await this.#look();
+      const {status, lastStartTimestamp} = instance;
+      if (isRunning(status) || isStarting(status)) return undefined;
+      if (!isStopped(status)) throw this.#notNow(instance);
+      const action = status === 'SUSPENDED' ? 'resume' : 'start';
+      const id = requestId('begin', action, this.#name, this.#zone, lastStartTimestamp);
+      try {
+        return await this.#compute.powerInstance(action, this.#zone, this.#name, id);
+      } catch (error) {
+        await this.#pauseOrThrow(error, tries);
+      }
+    }
+  }
+
+  async #giveJitConfig(known?: InstanceDetails): Promise<void> {
+    const value = this.request.encodedJitConfig.reveal();
+    let instance = known;
+    for (let tries = 1; ; tries++) {
+      instance ??= await this.#look();
+      const items = instance.metadata.items ?? [];
+      const present = items.find(({key}) => key === JIT_CONFIG_KEY);
+      if (present?.value === value) return;
+      // mutation: second JIT config of a standby machine
+      if (present) throw new NotUsable(`standby machine ${this.#name} has another runner's JIT config`);
+      const metadata = {items: [...items, {key: JIT_CONFIG_KEY, value}]};
+      try {
+        await this.#compute.setMetadata(this.#zone, this.#name, {metadata, fingerprint: instance.metadataFingerprint});
+        return;
+      } catch (error) {
+        // mutation: metadata that changed meanwhile
+        await this.#pauseOrThrow(error, tries);
+        instance = undefined;
+      }
+    }
+  }
+
+  async #label(): Promise<void> {
+    const {labels, labelFingerprint: fingerprint} = await this.#look();
+    if (labels[JOB_LABEL] === this.request.job) return;
+    const change = {labels: {...labels, [JOB_LABEL]: this.request.job}, fingerprint};
+    await this.#compute.setLabels(this.#zone, this.#name, change);
+  }
+
+  async #pauseOrThrow(error: unknown, tries: number): Promise<void> {
+    const passes = error instanceof ComputeFailure && /^(conflict|uncertain)$/.test(error.failureClass);
+    if (!passes || tries >= MAX_TRIES) throw error;
+    await this.#clock.sleep(PAUSE_MS);
+  }
+
+  async #await(operation: ZoneOperation | undefined): Promise<CreateOutcome> {
+    const waiting = new PollBudget(this.#clock, BEGIN_BUDGET_SECONDS, this.request.onWaiting);
+    const created = {kind: 'created', placement: this.request.placement, id: this.#name} as const;
+    const what = `begin standby machine ${this.#name} in ${this.#zone}`;
+    if (operation) {
+      const end = await awaitOperation(this.#compute, this.#clock, operation, waiting);
+      if (end.kind === 'done') return created;
+      if (end.kind === 'failed') {
+        const {failureClass, code, message} = classifyOperation(end.errors);
+        const text = `${what}: the operation failed, ${code}: ${message}`;
+        return this.outcomeOf(new ComputeFailure(failureClass, code, text));
+      }
+    }
+    for (; !waiting.isOver; await waiting.pause(POLL_MS)) {
+      const {status} = await this.#look();
+      if (isRunning(status)) return created;
+      if (isStopped(status))
+        return this.outcomeOf(new ComputeFailure('zone_full', status, `${what}: it is ${status} again`));
+    }
+    return this.#uncertain(`${what} took over ${BEGIN_BUDGET_SECONDS} s`);
+  }
+
+  outcomeOf({failureClass, message}: ComputeFailure): CreateOutcome {
+    const {placement} = this.request;
+    switch (failureClass) {
+      case 'zone_full':
+        return {kind: 'no_capacity', tried: [placement], message};
+      case 'quota':
+        return {kind: 'quota', message, quotaScope: regionOf(placement.place)};
+      case 'rate':
+        return {kind: 'rate_limited', message, retryAfterSeconds: secondsToNextMinute(this.#clock.now())};
+      case 'invalid':
+      case 'denied':
+        return {kind: 'refused', message};
+      default:
+        return this.#uncertain(message);
+    }
+  }
+
+  #notNow({status}: InstanceDetails): NotUsable {
+    return new NotUsable(`standby machine ${this.#name} is ${status}: it cannot be begun`);
+  }
+
+  #uncertain(message: string): CreateOutcome {
+    return {kind: 'uncertain', placement: this.request.placement, message};
+  }
+
+  async #look(): Promise<InstanceDetails> {
+    const instance = await this.#compute.getInstanceDetails(this.#zone, this.#name);
+    if (instance && belongsTo(this.options.deployment, instance)) return instance;
+    throw new NotUsable(`found no standby machine ${this.#name} in ${this.#zone}`);
+  }
+}
