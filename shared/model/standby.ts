@@ -131,7 +131,6 @@ export function endStandby(
   because: string,
   now: number,
 ): StandbyDocument | undefined {
-  // mutation: claimed machine ends
   if (machine.state === 'claimed') return undefined;
   if (isStandbyOver(machine)) return machine;
   return {...machine, state, because, stateAt: now};

@@ -208,6 +208,7 @@ export async function replaceRunner(
       githubId: null,
       registrationTriedAt: next === 'claim' ? now : null,
       machineId: null,
+      // mutation: standby of next runner
       ...(old.standby ? {standby: null, billedType: null} : {}),
       ...placementFields(null),
       machineCreatedAt: null,

@@ -264,7 +264,6 @@ async function abandonCreation(
   // mutation: deregister abandoned
   if (githubId !== null) await deregister(context, runner, githubId);
   // A standby machine is there before its runner is registered.
-  // mutation: delete abandoned standby
   const deleted = removal ?? (runner.standby ? await removeMachine(context, runner) : undefined);
   await retireRunner(context, runner, 'failed', deleted);
   await releaseLease(context, lease);

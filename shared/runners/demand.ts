@@ -218,6 +218,7 @@ async function recordNewRunner(
   const lease = {key: creationKey(job), holder};
   claimInTransaction(transaction, undefined, lease, now);
   takeSlots(transaction, slots, name, now);
+  // mutation: write claim
   if (claim) writeClaim(transaction, claim);
   transaction.set('runners', name, runner);
   transaction.set('jobs', jobKeyOf(job), {...job, runner: name});

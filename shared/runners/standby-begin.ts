@@ -31,7 +31,6 @@ export async function beginStandby(context: Context, creation: Creation, registe
   const {runner} = creation;
   const provider = context.provider(runner.pool, machineProvider(runner));
   if (runner.state === 'creating') return resume(context, creation, provider);
-  // mutation: standby registered once
   if (creation.wasRegistrationTried) return settle(context, creation, 'an execution before this one did not begin it');
   const registered = await register(context, creation);
   if (registered === 'alive') return {kind: 'alive'};
@@ -75,7 +74,6 @@ async function resume(context: Context, creation: Creation, provider: RunnerProv
   const machine = await provider.find(machineOf(runner));
   if (machine?.status === 'stopping' || machine?.status === 'stopped') return {kind: 'ended', machine};
   const look = machine && (await provider.standby?.look(referenceOf(runner)));
-  // mutation: standby without config
   if (machine && look?.state === 'begun') {
     if (machine.status === 'starting')
       throw new Uncertain(`${runner.name} is starting: whether there is capacity for it is not known yet`, 10);
@@ -119,7 +117,6 @@ async function giveUp(
     pool: runner.pool,
     job: runner.madeFor,
   });
-  // mutation: deregister failed standby
   if (githubId !== null && (await githubOf(context, runner).deleteRunner(githubId)) === 'busy') {
     throw new Uncertain(`${runner.name} runs a job`, 10);
   }

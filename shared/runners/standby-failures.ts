@@ -57,7 +57,6 @@ export async function recordStandbyBootFailure(context: Context, poolName: strin
     });
     return inRow + 1;
   });
-  // mutation: standby boot breaker
   if (failures < MOST_FAILED_BOOTS) return;
   await openBreaker(context, boot, because, BOOT_SECONDS);
   await closeBreaker(context.store, name);

@@ -54,7 +54,6 @@ async function prepare(
       name,
       pool,
       hold,
-      // mutation: standby placement before insert
       beforeInsert: (...insert) => recordInsert(context, name, lease, ...insert),
       onWaiting: () => renewLease(context, lease),
     }));
@@ -110,6 +109,7 @@ async function finish(
   lease: Lease,
   {id, placement}: Extract<CreateOutcome, {kind: 'created'}>,
 ): Promise<Outcome> {
+  // mutation: id of standby
   const found = {machineId: id, ...placementFields(placement)};
   const isWanted = await context.store.transaction(async (transaction) => {
     const machine = await transaction.get('standby', name);

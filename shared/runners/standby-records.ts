@@ -70,7 +70,6 @@ export async function removeStandby(
   state: 'failed' | 'expired',
   because: string,
 ): Promise<'removed' | 'claimed' | 'gone'> {
-  // mutation: end before deletion
   const ended = await changeStandby(context, name, (machine, now) => endStandby(machine, state, because, now));
   const machine = await context.store.get('standby', name);
   if (!machine) return 'gone';

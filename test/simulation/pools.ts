@@ -8,6 +8,7 @@ import {APP, TEAM} from '../emulators/codemagic/world';
 import {isInMemory, type MemorySettings, type MemoryType, QUOTA_SCOPE} from '../emulators/memory/provider';
 import {placeNamed} from '../emulators/memory/world';
 import type {JobKind, Setting} from './scenario';
+import {type STANDBY_POOLS, standbyCount} from './standby-promises';
 
 export const TEMPLATES = ['runner-arm64', 'runner-gpu'];
 
@@ -108,7 +109,10 @@ function inMemory(type: MemoryType): (given: GceProviderConfig) => MemorySetting
   });
 }
 
-export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placements, provider}: Setting): string {
+export function runnerConfig(setting: Setting): string {
+  const {maxRunners, total, idleMinutes, vm = false, placements, provider} = setting;
+  const standby = (pool: (typeof STANDBY_POOLS)[number]) =>
+    setting.standby ? {standby: {[setting.standby.hold]: standbyCount(setting, pool)}} : {};
   const machineTypes = placements ? {machineTypes: MACHINE_TYPES} : {};
   const gce = {type: 'gce', region: 'us-central1'};
   const zones = ['us-central1-a', 'us-central1-b', 'us-central1-f'];
@@ -128,6 +132,7 @@ export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placem
         repos: ['acme/*', GONE],
         requires: ['self-hosted', 'linux'],
         maxRunners: maxRunners.arm,
+        ...standby('arm'),
         provider: {...gce, template: 'runner-arm64', zones, ...machineTypes},
       },
       {
@@ -143,6 +148,7 @@ export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placem
         requires: ['self-hosted', 'shared'],
         acceptsUnlabeled: true,
         maxRunners: maxRunners.shared,
+        ...standby('shared'),
         provider: {...gce, template: 'runner-arm64', zones: zones.slice(1), ...machineTypes},
       },
       {

@@ -1,4 +1,5 @@
 import type {JobPlan, Scenario, Setting} from './scenario';
+import {STANDBY_CASES} from './standby-cases';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -354,4 +355,5 @@ export const REGRESSIONS: Readonly<Record<string, Scenario>> = {
       pick: 0,
     })),
   },
+  ...STANDBY_CASES,
 };

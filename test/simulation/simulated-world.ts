@@ -35,6 +35,7 @@ import type {Scenario} from './scenario';
 import {ScheduledFaults} from './scheduled-faults';
 import {simulateMemory} from './simulated-memory';
 import {simulateRun} from './simulated-run';
+import {isHeld, StandbyPromises} from './standby-promises';
 import {createTrace, NO_TRACE, type Trace} from './trace';
 import {VmPromises} from './vm-promises';
 import {watchRegistrations} from './watch-registrations';
@@ -60,6 +61,7 @@ export class SimulatedWorld {
   readonly killed: readonly Killed[];
   readonly safety: Safety;
   readonly workload: Workload;
+  readonly standby: StandbyPromises;
   readonly scheduledFaults: ScheduledFaults;
   readonly foreignResources: ForeignResources;
   /** Undefined in a world without. */
@@ -184,10 +186,10 @@ export class SimulatedWorld {
       },
       trace: (line) => this.trace.add(line),
     });
+    this.standby = new StandbyPromises(made, this.store, violated);
+    const watched = this.standby.watch(watchRegistrations(directGitHub(github), github, violated));
     this.direct = {
-      github: this.ports.github(watchRegistrations(directGitHub(github), github, violated), github, () =>
-        scheduledFaults.isGitHubDown(),
-      ),
+      github: this.ports.github(watched, github, () => scheduledFaults.isGitHubDown()),
       compute: this.ports.compute(directCompute(api, 'world'), api),
       ...(memory ? {providers: memory.providers(this.ports)} : {}),
       ...(aws ? {providers: aws.providers(this.ports)} : {}),
@@ -203,9 +205,9 @@ export class SimulatedWorld {
     };
   }
 
-  /** VMs that were made for jobs. */
+  /** VMs that were made for jobs, and standby machines that are not held. */
   machines(): EmulatedMachine[] {
-    return this.made.machines().filter((one) => this.#isMade(one));
+    return this.made.machines().filter((one) => this.#isMade(one) && !isHeld(one));
   }
 
   /** Those of runners that were made for jobs. */

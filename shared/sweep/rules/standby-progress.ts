@@ -61,6 +61,7 @@ function progressOf(
     case 'absent':
       return tracker.hasPersisted(`standby ${runner}`) ? end('is gone', false) : undefined;
     case 'prepared':
+      // mutation: suspend prepared standby
       if (hold === 'suspended' && now - (preparedAt ?? now) < longestMs)
         return {kind: 'suspend', reason: 'standby_prepared', runner};
       break;

@@ -9,6 +9,7 @@ import {PEOPLE_MUTATIONS} from './people-mutations';
 import {PLACEMENT_MUTATIONS} from './placement-mutations';
 import {PROVIDER_MUTATIONS} from './provider-mutations';
 import {SETTINGS_MUTATIONS} from './settings-mutations';
+import {STANDBY_MUTATIONS} from './standby-mutations';
 import {SWEEP_MUTATIONS} from './sweep-mutations';
 import {USAGE_MUTATIONS} from './usage-mutations';
 import {VERDICT_MUTATIONS} from './verdict-mutations';
@@ -24,6 +25,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...PLACEMENT_MUTATIONS,
   ...SETTINGS_MUTATIONS,
   ...PROVIDER_MUTATIONS,
+  ...STANDBY_MUTATIONS,
   ...EC2_MUTATIONS,
   ...CLOUD_RUN_MUTATIONS,
   ...CODEMAGIC_MUTATIONS,
