@@ -2,7 +2,9 @@ import {mkdirSync, writeFileSync} from 'node:fs';
 import {basename, dirname, join, relative, resolve} from 'node:path';
 import {build, type Metafile, type Plugin, transform} from 'esbuild';
 import {slimClients} from './google-clients';
+import {slimLibraries} from './slim-libraries';
 import {embeddedStartupScript} from './startup-script';
+import {versionStamp} from './version';
 
 const ROOT = resolve(__dirname, '..', '..');
 
@@ -13,6 +15,8 @@ export interface Bundle {
   /** Gets the source maps, which are not deployed. */
   readonly maps: string;
   readonly external: readonly string[];
+  /** Whether it turns schemas of zod into JSON Schema. */
+  readonly makesJsonSchema?: boolean;
 }
 
 export interface Bundled {
@@ -28,7 +32,7 @@ export interface Bundled {
  * esbuild splits ES modules only, but functions-framework and Google's CommonJS packages are hard to run as ES modules. So esbuild splits ES
  * modules, and each output file is then converted to CommonJS. A module is in one chunk only, so that each class exists once.
  */
-export async function bundle({entry, outdir, maps, external}: Bundle): Promise<Bundled> {
+export async function bundle({entry, outdir, maps, external, makesJsonSchema = false}: Bundle): Promise<Bundled> {
   const {outputFiles, metafile} = await build({
     entryPoints: {index: entry},
     absWorkingDir: ROOT,
@@ -47,7 +51,13 @@ export async function bundle({entry, outdir, maps, external}: Bundle): Promise<B
     legalComments: 'none',
     sourcemap: 'inline',
     external: [...external],
-    plugins: [slimClients, embeddedStartupScript(ROOT), laterByRequire],
+    plugins: [
+      slimClients,
+      slimLibraries({makesJsonSchema}),
+      embeddedStartupScript(ROOT),
+      versionStamp(ROOT),
+      laterByRequire,
+    ],
     logLevel: 'error',
   });
   const sizes = new Map<string, number>();

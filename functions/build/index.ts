@@ -30,6 +30,7 @@ async function buildFunctions(dist: string): Promise<void> {
       outdir,
       maps: join(dist, '.maps', name),
       external: [framework],
+      makesJsonSchema: name === 'api',
     });
     // The list of the bundle's modules, for esbuild.github.io/analyze and for a test.
     writeFileSync(join(dist, '.maps', name, 'metafile.json'), JSON.stringify(metafile));

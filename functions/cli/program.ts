@@ -11,6 +11,7 @@ import {addDeadLetters, addRetry} from './commands/dead-letters';
 import {addDoctor} from './commands/doctor';
 import {addHosts, addHostToken} from './commands/hosts';
 import {addJobs} from './commands/jobs';
+import {addMigrate} from './commands/migrate';
 import {addOpen} from './commands/open';
 import {addStart, addStop} from './commands/power';
 import {addRunners} from './commands/runners';
@@ -41,6 +42,7 @@ const COMMANDS: readonly AddCommand[] = [
   addCleanup,
   addOpen,
   addCheck,
+  addMigrate,
   addCompletion,
 ];
 

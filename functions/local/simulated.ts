@@ -20,7 +20,7 @@ import {RealScheduler} from '../../test/emulators/scheduler';
 import {MANAGER_SECRET, startSystem} from '../../test/emulators/system';
 import {buildPages} from '../build/pages';
 import {browse} from '../cli/browse';
-import {isOver, Timeline} from './timeline';
+import {isOver, Timeline, type Way} from './timeline';
 
 /** Factor by which simulated time is faster than real time, so that nobody has to wait for a VM's idle time. */
 const SPEED = 5;
@@ -113,6 +113,8 @@ export interface SimulatedOptions {
   readonly logs: boolean;
   /** Opens the live page in the browser. */
   readonly open: boolean;
+  /** Told the ways of the jobs once they are over. */
+  readonly onEnd?: (ways: readonly Way[]) => void;
 }
 
 /** Plays jobs on a simulated GitHub, Compute Engine, Cloud Run, Docker host, CodeMagic and EC2. Returns the exit code. */
@@ -217,6 +219,7 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
     const interrupted = await Promise.race([over.then(() => false), ended.then(() => true)]);
     write(`\n${timeline.table()}\n`);
     if (interrupted) return 130;
+    options.onEnd?.(timeline.ways());
     const unfinished = timeline.unfinished();
     write(
       unfinished.length === 0

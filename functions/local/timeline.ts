@@ -20,7 +20,19 @@ interface Progress {
   goneAtMs?: number;
 }
 
-/** A machine as a line shows it. */
+/** The way of one job, in milliseconds since the start. A step that was not reached is missing. */
+export interface Way {
+  readonly number: number;
+  readonly labels: readonly string[];
+  readonly queuedAtMs: number;
+  readonly vmAtMs?: number;
+  readonly runningAtMs?: number;
+  readonly completedAtMs?: number;
+  readonly goneAtMs?: number;
+}
+
+const STEPS = ['vmAtMs', 'runningAtMs', 'completedAtMs', 'goneAtMs'] as const;
+
 /** Follows every job from queued until its VM is gone: prints a line for each step, and a table at the end. */
 export class Timeline {
   readonly #ways = new Map<number, Progress>();
@@ -134,6 +146,17 @@ export class Timeline {
     return [...this.#ways.values()]
       .filter((way) => way.job.conclusion !== 'success' || way.goneAtMs === undefined)
       .map(({number}) => `#${number}`);
+  }
+
+  ways(): Way[] {
+    return [...this.#ways.values()].map((way) => {
+      const reached = STEPS.flatMap((step) => {
+        const at = way[step];
+        return at === undefined ? [] : [[step, at - this.#startMs]];
+      });
+      const {number, job, queuedAtMs} = way;
+      return {number, labels: job.labels, queuedAtMs: queuedAtMs - this.#startMs, ...Object.fromEntries(reached)};
+    });
   }
 
   /** A table with a row for each job. Times count from the start, as in the lines. */

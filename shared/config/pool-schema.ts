@@ -67,7 +67,7 @@ const PRICED_TYPE = /^[a-z0-9][a-z0-9._-]{0,62}(\/spot)?$/;
 const PRICED_KEY = 'a machine type, such as e2-standard-4, or one with /spot behind it';
 
 function wholeNumber(min: number, error: string) {
-  return z.number({error}).int({error}).min(min, {error});
+  return z.int({error}).min(min, {error});
 }
 
 function minutes(description: string) {

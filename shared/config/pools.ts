@@ -107,7 +107,10 @@ interface RawConfig {
 }
 
 interface Schema<T> {
-  safeParse(value: unknown, params: {error: core.$ZodErrorMap}): {data?: T; error?: {issues: core.$ZodIssue[]}};
+  safeParse(
+    value: unknown,
+    params: {error: core.$ZodErrorMap; jitless: boolean},
+  ): {data?: T; error?: {issues: core.$ZodIssue[]}};
 }
 
 /** Validates `value` and reports the issues. `isReported`: whether a more helpful message about the path was reported before. */
@@ -118,7 +121,8 @@ function validate<T>(
   problems: Problems,
   isReported: (path: readonly PropertyKey[]) => boolean = () => false,
 ): T | undefined {
-  const result = schema.safeParse(value, {error: expectedText});
+  // The configuration is read once: compiling a parser for it would take longer than parsing.
+  const result = schema.safeParse(value, {error: expectedText, jitless: true});
   const issues = result.error?.issues.filter(({path}) => !isReported(path)) ?? [];
   reportIssues(issues, value, root, problems);
   return result.data;

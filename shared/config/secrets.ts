@@ -1,4 +1,4 @@
-import {readFile} from 'node:fs/promises';
+import {promises} from 'node:fs';
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
 import {NoVersion, Refused, Unavailable} from '../errors';
@@ -54,7 +54,7 @@ interface CachedValues {
 
 /** Reads secrets at run time: a resource is cached for five minutes, a file for one; concurrent reads share one fetch. */
 export function createSecretReader(options: SecretReaderOptions): SecretReader {
-  const {clock, logger, readFile: readText = (path: string) => readFile(path, 'utf8')} = options;
+  const {clock, logger, readFile: readText = (path: string) => promises.readFile(path, 'utf8')} = options;
   const emulator = options.config?.emulators.secretManager;
   const accessResource = options.accessResource ?? createSecretManager(emulator ? {emulator} : {});
   const known = new TtlCache<CachedValues>(clock);

@@ -9,7 +9,7 @@ export type Expected = string | ((issue: {readonly input?: unknown}) => string);
 
 /** A text of the pattern, of at most 500 characters unless given. */
 export function text(pattern: RegExp, error: Expected, maxLength = 500) {
-  return z.string({error}).max(maxLength, {error}).regex(pattern, {error});
+  return z.string({error}).check(z.maxLength(maxLength, {error}), z.regex(pattern, {error}));
 }
 
 /** Name of an environment variable, as every shell takes it. */

@@ -21,13 +21,14 @@ export interface ServedFunction {
   stop(): Promise<void>;
 }
 
-/** Starts a function under functions-framework in a process of its own. It does not wait until it serves. */
+/** Starts a function under functions-framework in a process of its own, on the port that is `given` or a free one. It does not wait until it serves. */
 export async function serveFunction(
   source: string,
   target: string,
   env: Readonly<Record<string, string>>,
+  given?: number,
 ): Promise<ServedFunction> {
-  const port = await freePort();
+  const port = given ?? (await freePort());
   const child = spawn(process.execPath, [FRAMEWORK], {
     env: {...env, PORT: String(port), FUNCTION_SOURCE: source, FUNCTION_TARGET: target},
     stdio: ['ignore', 'ignore', 'inherit'],

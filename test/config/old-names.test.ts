@@ -1,6 +1,10 @@
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {parseConfig} from '../../shared/config/config';
 import type {Config, FunctionName} from '../../shared/config/config-types';
 import type {Environment} from '../../shared/config/variables';
+import {createServicesBase} from '../../shared/services-base';
+import {createLogger} from '../../shared/telemetry/create-logger';
 import {COMPLETE, problemsOf} from './environments';
 
 const WITHOUT_POOLS: Environment = {...COMPLETE, RUNNER_CONFIG: undefined};
@@ -219,4 +223,61 @@ test('each old name that is set is logged once, with its replacement, whether it
   expect(oldNames.map(({name}) => name).sort()).toEqual(Object.keys(set).sort());
   expect(oldNames.every(({instead}) => instead !== '')).toBe(true);
   expect(read(COMPLETE).oldNames).toEqual([]);
+});
+
+describe('each old name, set alone', () => {
+  /** Each with what it needs beside it, and the names of today that it stands for. */
+  const rows: readonly (readonly [name: string, value: string, beside: Environment])[] = [
+    ['GITHUB_CREDENTIALS', '{"token": "ghp_a", "secret": "s3cret"}', {GITHUB_TOKEN: '', GITHUB_WEBHOOK_SECRET: ''}],
+    ['INSTANCE_TEMPLATE', 'runner', WITHOUT_POOLS],
+    ['GITHUB_REPO', 'acme/app', {...WITHOUT_POOLS, INSTANCE_TEMPLATE: 'runner'}],
+    ['RUNNER_LABELS', 'self-hosted,linux', {...WITHOUT_POOLS, INSTANCE_TEMPLATE: 'runner'}],
+    ['GITHUB_RUNNER_TOKEN', 'ghp_a', {GITHUB_TOKEN: ''}],
+    ['GITHUB_TOKEN_FILE', '/run/token', {GITHUB_TOKEN: ''}],
+    ['WEBHOOK_TOKEN', 's3cret', {GITHUB_WEBHOOK_SECRET: ''}],
+    [
+      'CLOUD_TASK_LOCATION',
+      'europe-west1',
+      {PROJECT_ID: 'p', CLOUD_TASK_QUEUE_NAME: 'jobs', PROVISION_QUEUE: '', STOP_QUEUE: ''},
+    ],
+    [
+      'CLOUD_TASK_QUEUE_NAME',
+      'jobs',
+      {PROJECT_ID: 'p', CLOUD_TASK_LOCATION: 'europe-west1', PROVISION_QUEUE: '', STOP_QUEUE: ''},
+    ],
+    ['CLOUD_RUN_SERVICE_URL', 'https://x.example.com', {PROVISION_URL: '', STOP_URL: '', SWEEP_URL: ''}],
+    ['MAX_CONCURRENT', '7', {}],
+    ['JOB_TIMEOUT', '7200', {}],
+    ['POLL_INTERVAL', '10', {}],
+    ['RUNNER_CHECK_INTERVAL', '300', {}],
+    ['DISCOVERY_MODE', 'all', {}],
+  ];
+
+  test.each(rows)('%s lets the function start, with one WARNING that says what to write', (name, value, beside) => {
+    const lines: Record<string, unknown>[] = [];
+    const destination = {write: (line: string) => void lines.push(JSON.parse(line))};
+    const env = {...COMPLETE, ...beside, [name]: value};
+    createServicesBase('webhook', {env, logger: createLogger({level: 'info', destination})})();
+    const told = lines.filter((line) => line['decision'] === 'old_name' && line['variable'] === name);
+    expect(told).toEqual([
+      expect.objectContaining({
+        severity: 'WARNING',
+        message: expect.stringMatching(new RegExp(`^${name} is a name of another system: write \\S`)),
+      }),
+    ]);
+    const secrets = ['ghp_a', 's3cret'].filter((secret) => JSON.stringify(lines).includes(secret));
+    expect(secrets).toEqual([]);
+  });
+
+  test('the table here, the code and docs/migrate.md name the same', () => {
+    const all = Object.fromEntries(rows.map(([name, value]) => [name, value]));
+    expect(
+      read({...COMPLETE, ...all})
+        .oldNames.map(({name}) => name)
+        .sort(),
+    ).toEqual(Object.keys(all).sort());
+    const page = readFileSync(join(__dirname, '..', '..', 'docs', 'migrate.md'), 'utf8');
+    const table = page.slice(page.indexOf('## Variables of other systems'));
+    expect(Object.keys(all).filter((name) => !table.includes(`\`${name}\``))).toEqual([]);
+  });
 });

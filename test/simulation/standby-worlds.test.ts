@@ -1,8 +1,8 @@
 import {drawScenario} from './draw-scenario';
+import {jobsOnStandby} from './regressions/standby';
 import {reportOf} from './report';
 import type {Scenario} from './scenario';
 import {simulate} from './simulate';
-import {jobsOnStandby} from './standby-cases';
 import type {StandbySetting} from './standby-promises';
 
 /** The world of a seed with standby machines of this kind. */

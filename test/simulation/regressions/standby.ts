@@ -1,28 +1,22 @@
-import type {Fault, JobPlan, Scenario, Setting} from './scenario';
-import type {StandbySetting} from './standby-promises';
+import type {Fault, Scenario, Setting} from '../scenario';
+import type {StandbySetting} from '../standby-promises';
+import {type Cases, SETTING as COMMON, job, MINUTE} from './case';
 
-const MINUTE = 60_000;
+const SETTING: Setting = {...COMMON, maxRunners: {arm: 8, spot: 1, shared: 4}, routing: 'oldest', bootMs: 20_000};
 
 /** Late enough that the standby machines are ready. */
-const JOB: JobPlan = {
-  ...{atMs: 20 * MINUTE, repository: 'acme/app', kind: 'arm', durationMs: MINUTE, matrix: 1, maxParallel: 1},
-};
-
-const SETTING: Setting = {
-  ...{maxRunners: {arm: 8, spot: 1, shared: 4}, idleMinutes: 10, hooks: 1, routing: 'oldest', busyLieMs: 0},
-  ...{listingMs: 0, removalMs: 0, bootMs: 20_000, skewMs: 0, webhookDelayMs: 0, taskDelayMs: 0},
-};
+const READY_MS = 20 * MINUTE;
 
 /** Jobs of one matrix that come to ready standby machines. */
 export function jobsOnStandby(standby: StandbySetting, matrix: number, faults: readonly Fault[] = []): Scenario {
   return {
     ...{seed: 7, setting: {...SETTING, standby}},
-    ...{jobs: [{...JOB, matrix, maxParallel: matrix}], faults},
+    ...{jobs: [job(READY_MS, {durationMs: MINUTE, matrix, maxParallel: matrix})], faults},
   };
 }
 
 /** Cases that a seed comes upon seldom. */
-export const STANDBY_CASES: Readonly<Record<string, Scenario>> = {
+export const STANDBY: Cases = {
   'of eight jobs at once, one gets the standby machine': jobsOnStandby({hold: 'stopped', count: 1}, 8),
   'an execution dies when the standby machine has its JIT config, and the job gets another machine': jobsOnStandby(
     {hold: 'stopped', count: 1},

@@ -1,0 +1,114 @@
+import {Document, isMap, isSeq, parseDocument} from 'yaml';
+import type * as z from 'zod';
+import {usage} from '../failure';
+
+/** What the file of the other system does not say. */
+export interface Context {
+  /** Organisation whose runners are registered there. */
+  readonly org?: string;
+  /** `owner/name` */
+  readonly repo?: string;
+  readonly region?: string;
+  /** Instance template for every pool; left out: one for each processor, `runner-x64` and `runner-arm64`. */
+  readonly template?: string;
+}
+
+/** A pool as it stands in a file of pools. The order of the fields is that of the file. */
+export interface TranslatedPool {
+  readonly name: string;
+  readonly org?: string;
+  readonly repos?: readonly string[];
+  readonly requires?: readonly string[];
+  readonly offers?: readonly string[];
+  readonly runnerGroup?: string;
+  readonly maxRunners?: number;
+  readonly minIdle?: number;
+  readonly bootMinutes?: number;
+  readonly idleMinutes?: number;
+  readonly priority?: number;
+  readonly provider: {
+    readonly type: 'gce';
+    readonly template: string;
+    readonly region?: string;
+    readonly machineTypes?: readonly string[];
+    readonly spot?: 'never' | 'prefer' | 'only';
+  };
+}
+
+/** A translated configuration: pools, and what a person has to decide or to know. */
+export interface Translation {
+  readonly pools: readonly {readonly pool: TranslatedPool; readonly remarks: readonly string[]}[];
+  /** Of the file as a whole. */
+  readonly remarks: readonly string[];
+}
+
+/** Translates the parsed file of one system. Throws `Failure` with what was found and what was expected. */
+export type Translator = (given: unknown, context: Context) => Translation;
+
+/** The value of a YAML or JSON text. */
+export function parseText(text: string): unknown {
+  const document = parseDocument(text.replace(/^\uFEFF/, ''), {prettyErrors: false, merge: true});
+  const [error] = document.errors;
+  if (error) throw usage(`found no YAML and no JSON (${error.code}): give the file as the other system reads it`);
+  return document.toJS();
+}
+
+/** Checks what was given against what the other system writes; unknown fields are left alone. */
+export function expectForm<T>(schema: z.ZodType<T>, given: unknown, what: string): T {
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const {path = [], message = ''} = result.error.issues[0] ?? {};
+  throw usage(`${path.length > 0 ? path.join('.') : 'the file'}: expected ${what} (${message})`);
+}
+
+/** `org` or `repos` of a pool. */
+export function scopeOf(
+  context: Context,
+  names: {org?: string; repo?: string} = {},
+): Pick<TranslatedPool, 'org' | 'repos'> {
+  const repo = context.repo ?? names.repo;
+  if (repo !== undefined) return {repos: [repo]};
+  const org = context.org ?? names.org;
+  if (org !== undefined) return {org};
+  throw usage('this file does not say whose runners they are: give --org NAME or --repo owner/name');
+}
+
+/** The name of a pool: the given name in the form of RFC 1035, at most 20 characters, different from those in `taken`, where it is added. */
+export function poolName(given: string, taken: Set<string>): string {
+  const word = given
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^[^a-z]+/, '');
+  for (let n = 1; ; n++) {
+    const end = n === 1 ? '' : `-${n}`;
+    const name = `${(word || 'pool').slice(0, 20 - end.length).replace(/-+$/, '')}${end}`;
+    if (taken.has(name)) continue;
+    taken.add(name);
+    return name;
+  }
+}
+
+/** The instance template of a pool: Terraform makes one of this name from `runner_templates`. */
+export function templateOf(context: Context, arm: boolean): TranslatedPool['provider'] {
+  const template = context.template ?? (arm ? 'runner-arm64' : 'runner-x64');
+  return {type: 'gce', template, ...(context.region === undefined ? {} : {region: context.region})};
+}
+
+export const WINDOWS =
+  'this pool is for Windows: its template needs an image of Windows Server and a startup script for it';
+
+/** The file of pools, with the remarks as comments where they belong. */
+export function toYaml({pools, remarks}: Translation): string {
+  const document = new Document({pools: pools.map(({pool}) => pool)});
+  const comment = (lines: readonly string[]) =>
+    lines.map((line) => ` ${line.replace(/[\s\p{Cc}]+/gu, ' ')}`).join('\n');
+  if (remarks.length > 0) document.commentBefore = comment(remarks);
+  const list = document.get('pools');
+  if (isSeq(list)) {
+    list.items.forEach((item, index) => {
+      const lines = pools[index]?.remarks ?? [];
+      if (isMap(item) && lines.length > 0) item.commentBefore = comment(lines);
+    });
+  }
+  return document.toString({lineWidth: 140, flowCollectionPadding: false});
+}
