@@ -186,7 +186,7 @@ export class SimulatedWorld {
       },
       trace: (line) => this.trace.add(line),
     });
-    this.standby = new StandbyPromises(made, this.store, violated);
+    this.standby = new StandbyPromises(this.made, this.store, violated);
     const watched = this.standby.watch(watchRegistrations(directGitHub(github), github, violated));
     this.direct = {
       github: this.ports.github(watched, github, () => scheduledFaults.isGitHubDown()),
