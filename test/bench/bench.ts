@@ -8,10 +8,11 @@ import {history} from './history';
 import {ingest} from './ingest';
 import {openPage} from './open-page';
 import {type BenchResult, isMet, table} from './result';
+import {scale} from './scale';
 import {start} from './start';
 import {sweep} from './sweep';
 
-const BENCHES = {start, ingest, burst, calls, sweep, history, page: openPage, 'docker-host': dockerHost};
+const BENCHES = {start, ingest, burst, calls, sweep, history, page: openPage, 'docker-host': dockerHost, scale};
 
 const HELP = `npm run bench -- [--only ${Object.keys(BENCHES).join(',')}] [--json results.json]
 
