@@ -64,7 +64,7 @@ locals {
     }
     create_vms = {
       title = "create VMs from instance templates"
-      permissions = [
+      permissions = [ # the condition own_creations limits those on instances and disks
         "compute.disks.create",
         "compute.disks.setLabels",
         "compute.images.useReadOnly",
@@ -82,6 +82,22 @@ locals {
       title       = "delete VMs"
       permissions = ["compute.instances.delete"]
     }
+    attach_accounts = {
+      title       = "create VMs with a service account"
+      permissions = ["compute.instances.setServiceAccount"]
+    }
+    start_runners = {
+      title = "start runners' VMs that were made ahead"
+      permissions = [
+        "compute.instances.getGuestAttributes", # whether it is ready
+        "compute.instances.resume",
+        "compute.instances.start",
+      ]
+    }
+    stop_runners = {
+      title       = "stop runners' VMs that were made ahead"
+      permissions = ["compute.instances.stop", "compute.instances.suspend"]
+    }
     start_vms = {
       title       = "start a persistent VM"
       permissions = ["compute.instances.start", "compute.instances.resume"]
@@ -89,18 +105,6 @@ locals {
     stop_vms = {
       title       = "stop a persistent VM"
       permissions = ["compute.instances.stop"]
-    }
-    begin_standby = {
-      title       = "start standby VMs"
-      permissions = ["compute.instances.start", "compute.instances.resume", "compute.instances.getGuestAttributes"]
-    }
-    hold_standby = {
-      title       = "suspend standby VMs"
-      permissions = ["compute.instances.suspend"]
-    }
-    read_templates = {
-      title       = "read instance templates"
-      permissions = ["compute.instanceTemplates.get"] # whether a standby VM is made of the present one
     }
     run_jobs = {
       title = "run a job of Cloud Run"
@@ -133,7 +137,7 @@ locals {
     }
     trace = {
       title       = "write traces"
-      permissions = ["cloudtrace.traces.patch"]
+      permissions = ["telemetry.traces.write", "serviceusage.services.use"] # the second for the quota's project
     }
   }
 }

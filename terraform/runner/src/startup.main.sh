@@ -50,6 +50,7 @@ run() {
   earlier_steps
   take_jit_config
   step_done metadata
+  take_way_out
   number slipway-idle-seconds 900
   local idle=$REPLY
   number slipway-diag-lines 50
