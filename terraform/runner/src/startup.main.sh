@@ -49,8 +49,8 @@ run() {
   fi
   earlier_steps
   take_jit_config
-  step_done metadata
   take_way_out
+  step_done metadata
   number slipway-idle-seconds 900
   local idle=$REPLY
   number slipway-diag-lines 50
