@@ -6,7 +6,7 @@ import type {RunnerToInstall} from '../../model/facts';
 import {DEPLOYMENT_LABEL, parseRunnerName} from '../../model/names';
 import type {Pool} from '../../model/pool';
 import {lastLineOf} from '../console-line';
-import {ExhaustedPlacements} from '../placements';
+import {ExhaustedPlacements, exhaustionKey} from '../placements';
 import type {MachineReference, RunnerProvider} from '../provider';
 import {type Account, Accounts, accountOf, regionOfPlace} from './accounts';
 import {checkPool} from './check';
@@ -101,15 +101,15 @@ export function createEc2Provider(options: Ec2ProviderOptions): RunnerProvider {
     async placements(request) {
       const pool = pools.find(({name}) => name === request.pool);
       if (!pool) throw new Refused(unknownPool(request.pool));
-      return placementsFor(pool, request.name);
+      return placementsFor(pool, request.name, request.options);
     },
 
     async create(request) {
       const pool = pools.find(({name}) => name === request.pool);
       if (!pool) return {kind: 'refused', message: unknownPool(request.pool)};
       const ec2 = accounts.client(accountOf(pool.provider));
-      const exhaustedOnes = exhaustedOf(pool.name);
-      return createInstance({ec2, pool, deployment, exhausted: exhaustedOnes, clock, logger, runnerToInstall}, request);
+      const exhausted = exhaustedOf(exhaustionKey(pool.name, request.options));
+      return createInstance({ec2, pool, deployment, exhausted, clock, logger, runnerToInstall}, request);
     },
 
     async find(reference) {
