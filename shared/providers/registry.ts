@@ -151,9 +151,9 @@ const PROVIDERS: ProviderTypes = {
     const {createDockerProvider}: typeof import('./docker/provider') = require('./docker/provider');
     return createDockerProvider({hosts: hosts(), pools: config.pools.filter(isDocker)});
   },
-  ec2({config, clock, logger}) {
+  ec2({config, clock, logger, runnerToInstall}) {
     const {createEc2Provider}: typeof import('./ec2/provider') = require('./ec2/provider');
-    return createEc2Provider({config, clock, logger});
+    return createEc2Provider({config, clock, logger, runnerToInstall});
   },
   'cloud-run'({config, clock, logger}) {
     const {createCloudRunProvider, isCloudRun}: typeof import('./cloud-run/provider') = require('./cloud-run/provider');

@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto';
 import type {Clock} from '../../clock';
 import {Refused} from '../../errors';
 import type {Logger} from '../../logger';
+import type {RunnerToInstall} from '../../model/facts';
 import {DEPLOYMENT_LABEL, JOB_LABEL, POOL_LABEL} from '../../model/names';
 import type {MachineOptions} from '../../model/options';
 import {type Placement, placementKey} from '../../model/placement';
@@ -33,6 +34,8 @@ interface CreateOptions {
   readonly exhausted: ExhaustedPlacements;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** As in `GceProviderOptions`. */
+  readonly runnerToInstall?: (() => Promise<RunnerToInstall | undefined>) | undefined;
 }
 
 /** The longest client token that EC2 takes. */
@@ -68,11 +71,13 @@ export async function createInstance(options: CreateOptions, request: CreateRequ
     life: maxLifetimeMs({...pool, idleMinutes: longestIdleMinutes(pool)}) / 1000,
     idle: longestIdleMinutes(pool) * 60 + IDLE_GRACE_SECONDS,
   };
+  // A machine that is not told installs the version that the startup script names.
+  const application = await options.runnerToInstall?.().catch(() => undefined);
   let data: Secret;
   try {
     data = userData({
       ...{deployment, pool: pool.name, runner: request.name, encodedJitConfig: request.encodedJitConfig},
-      ...{lifeSeconds: seconds.life, idleSeconds: seconds.idle},
+      ...{lifeSeconds: seconds.life, idleSeconds: seconds.idle, application},
     });
   } catch (error) {
     if (error instanceof Refused) return {kind: 'refused', message: error.message};

@@ -2,6 +2,7 @@ import type {Clock} from '../../clock';
 import type {AwsSettings} from '../../config/aws';
 import {Refused, SlipwayError} from '../../errors';
 import type {Logger} from '../../logger';
+import type {RunnerToInstall} from '../../model/facts';
 import {DEPLOYMENT_LABEL, parseRunnerName} from '../../model/names';
 import type {Pool} from '../../model/pool';
 import {lastLineOf} from '../console-line';
@@ -19,6 +20,8 @@ export interface Ec2ProviderOptions {
   readonly config: {readonly deployment: string; readonly pools: readonly Pool[]; readonly aws: AwsSettings};
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What new machines are told of the runner application; left out: nothing. */
+  readonly runnerToInstall?: (() => Promise<RunnerToInstall | undefined>) | undefined;
   /** In place of EC2 over HTTP. */
   readonly open?: (account: Account) => Ec2;
 }
@@ -37,7 +40,7 @@ const INTERRUPTED = /^Server\.SpotInstance(Termination|Shutdown)$/;
  * instance is known by its id, and is ours by its tag.
  */
 export function createEc2Provider(options: Ec2ProviderOptions): RunnerProvider {
-  const {config, clock, logger} = options;
+  const {config, clock, logger, runnerToInstall} = options;
   const {deployment, aws} = config;
   const pools = config.pools.filter((pool): pool is typeof pool & Ec2Pool => pool.provider.type === 'ec2');
   const open = (account: Account) =>
@@ -105,10 +108,8 @@ export function createEc2Provider(options: Ec2ProviderOptions): RunnerProvider {
       const pool = pools.find(({name}) => name === request.pool);
       if (!pool) return {kind: 'refused', message: unknownPool(request.pool)};
       const ec2 = accounts.client(accountOf(pool.provider));
-      return createInstance(
-        {ec2, pool, deployment, exhausted: exhaustedOf(exhaustionKey(pool.name, request.options)), clock, logger},
-        request,
-      );
+      const exhausted = exhaustedOf(exhaustionKey(pool.name, request.options));
+      return createInstance({ec2, pool, deployment, exhausted, clock, logger, runnerToInstall}, request);
     },
 
     async find(reference) {

@@ -1,5 +1,6 @@
 import {gzipSync} from 'node:zlib';
 import {Refused} from '../../errors';
+import type {RunnerToInstall} from '../../model/facts';
 import {Secret} from '../../secret';
 import {STARTUP_SCRIPT} from './startup-script';
 
@@ -13,6 +14,8 @@ export interface UserDataOptions {
   readonly lifeSeconds: number;
   /** How long the runner waits for a job, if nobody deregisters it before. */
   readonly idleSeconds: number;
+  /** What the machine is told of the runner application; left out: nothing. */
+  readonly application?: RunnerToInstall | undefined;
 }
 
 /** Before base64. @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html */
@@ -30,6 +33,7 @@ const MOST_BYTES = 16 * 1024;
  *     SLIPWAY_DEPLOYMENT='slipway'
  *     SLIPWAY_POOL='linux'
  *     SLIPWAY_RUNNER='slipway-linux-7-1'
+ *     SLIPWAY_RUNNER_VERSION='2.340.0', SLIPWAY_RUNNER_SHA256_X64, SLIPWAY_RUNNER_SHA256_ARM64, SLIPWAY_RUNNER_REFUSED, where they are known
  *
  * Comments of the script are left out, because beside a long JIT config they would not fit. Whoever may read the user data of an instance
  * (`ec2:DescribeInstanceAttribute`) can read the JIT config, which one runner can use once.
@@ -37,7 +41,7 @@ const MOST_BYTES = 16 * 1024;
  * @throws Refused when it is too long for EC2.
  */
 export function userData(options: UserDataOptions): Secret {
-  const {deployment, pool, runner, encodedJitConfig, lifeSeconds, idleSeconds} = options;
+  const {deployment, pool, runner, encodedJitConfig, lifeSeconds, idleSeconds, application} = options;
   const lines = [
     '#!/bin/bash',
     'SLIPWAY_CLOUD=ec2',
@@ -47,6 +51,7 @@ export function userData(options: UserDataOptions): Secret {
     `SLIPWAY_DEPLOYMENT=${quoted(deployment)}`,
     `SLIPWAY_POOL=${quoted(pool)}`,
     `SLIPWAY_RUNNER=${quoted(runner)}`,
+    ...(application ? applicationLines(application) : []),
     withoutComments(STARTUP_SCRIPT),
   ];
   const zipped = gzipSync(lines.join('\n'), {level: 9});
@@ -56,6 +61,16 @@ export function userData(options: UserDataOptions): Secret {
     );
   }
   return new Secret(zipped.toString('base64'));
+}
+
+/** The attributes of the same names on Google Cloud: shared/providers/gce/client/metadata-keys.ts. */
+function applicationLines({version, sha256, refused}: RunnerToInstall): string[] {
+  return [
+    `SLIPWAY_RUNNER_VERSION=${quoted(version)}`,
+    `SLIPWAY_RUNNER_SHA256_X64=${quoted(sha256.x64)}`,
+    `SLIPWAY_RUNNER_SHA256_ARM64=${quoted(sha256.arm64)}`,
+    `SLIPWAY_RUNNER_REFUSED=${quoted(refused.join(' ') || 'none')}`,
+  ];
 }
 
 /** A text as one word of bash. */

@@ -47,6 +47,22 @@ test('does what the whole startup script does, without its comments alone', () =
   expect(functions(script)).toBe(whole);
 });
 
+test('tells the machine of the runner application as on Google Cloud, and fits with it too', () => {
+  const encodedJitConfig = new Secret(randomBytes((6 * 1024 * 3) / 4).toString('base64'));
+  const sha256 = {x64: randomBytes(32).toString('hex'), arm64: randomBytes(32).toString('hex')};
+  const application = {version: '2.340.0', sha256, refused: ['2.330.0', '2.331.0']};
+  const data = userData({...OPTIONS, encodedJitConfig, application});
+  expect(scriptOf(data).split('\n')).toEqual(
+    expect.arrayContaining([
+      "SLIPWAY_RUNNER_VERSION='2.340.0'",
+      `SLIPWAY_RUNNER_SHA256_X64='${sha256.x64}'`,
+      `SLIPWAY_RUNNER_SHA256_ARM64='${sha256.arm64}'`,
+      "SLIPWAY_RUNNER_REFUSED='2.330.0 2.331.0'",
+    ]),
+  );
+  expect(Buffer.from(data.reveal(), 'base64').length).toBeLessThanOrEqual(16 * 1024);
+});
+
 test('quotes what stands in it', () => {
   const script = scriptOf(userData({...OPTIONS, encodedJitConfig: new Secret("a'b$(c)`d`\\")}));
   const [, , line] = script.split('\n');
