@@ -15,6 +15,7 @@ import {codemagic} from '../providers/codemagic/config';
 import {docker} from '../providers/docker/config';
 import {ec2} from '../providers/ec2/config';
 import {gce, gceVm, instance, zone} from '../providers/gce/config';
+import {checkOptions, optionsSchema} from './option-rules';
 import {standbySchema} from './standby-rules';
 
 /** Every type of provider that a pool may have: one line each. */
@@ -188,6 +189,10 @@ export const poolSchema = z
       z.union([wholeNumber(0, STANDBY), z.array(schedule, {error: STANDBY})], {error: STANDBY}),
     ).optional(),
     ...settings,
+    fallback: text(SHORT_NAME, 'the name of another pool', 20)
+      .meta({description: 'Pool that serves a job for which this one has no capacity or quota.'})
+      .optional(),
+    options: optionsSchema.optional(),
     provider: z.discriminatedUnion('type', PROVIDER_SCHEMAS, {
       error: ({code}) => (code === 'invalid_union' ? PROVIDER_TYPES : `an object with type ${PROVIDER_TYPES}`),
     }),
@@ -208,7 +213,9 @@ export function checkProvider(
   problems: SettingsProblems,
   here: Here,
 ): void {
-  blockOf(provider['type'])?.check?.(settings, provider, path, problems, here);
+  const block = blockOf(provider['type']);
+  block?.check?.(settings, provider, path, problems, here);
+  if (block) checkOptions(settings, block.options ?? [], path, problems);
 }
 
 /** A pool's provider with every default filled in. `here`: where the functions run. */

@@ -28,6 +28,11 @@ export function quotaBreakers(pool: Pool): string[] {
   return [...quotaScopes(pool).map((scope) => scopeBreaker(pool, scope)), poolBreaker(pool)];
 }
 
+/** Whether a breaker of this name is of a quota. */
+export function isOfQuota(name: string): boolean {
+  return name.startsWith('quota.');
+}
+
 /** The names of Compute Engine's regions stand alone; the same name at another provider is another quota. */
 function scopeBreaker(pool: Pool, scope: string): string {
   return `quota.${isGce(pool) ? '' : `${pool.provider.type}.`}${inName(scope)}`;

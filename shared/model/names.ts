@@ -221,9 +221,9 @@ export function parseRunnerName(deployment: string, name: string): ParsedRunnerN
 /** Name of the runner that was created last for the job: the standby machine's, if the job claimed one for it. */
 export function latestRunnerName(
   deployment: string,
-  job: Pick<JobDocument, 'pool' | 'jobId' | 'creations' | 'standby'>,
+  job: Pick<JobDocument, 'pool' | 'fallbackPool' | 'jobId' | 'creations' | 'standby'>,
 ): string {
-  return job.standby ?? runnerName(deployment, job.pool, job.jobId, job.creations);
+  return job.standby ?? runnerName(deployment, job.fallbackPool ?? job.pool, job.jobId, job.creations);
 }
 
 /** `us-central1` of `us-central1-a`. */

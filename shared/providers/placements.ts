@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto';
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
 import {regionOf} from '../model/names';
+import type {MachineOptions} from '../model/options';
 import type {Placement} from '../model/placement';
 
 /**
@@ -41,6 +42,22 @@ export function listPlacements({places, machineTypes, spot}: PlacementOptions): 
       places.map((place) => ({place, spot: isSpot, ...(machineType ? {machineType} : {})})),
     ),
   );
+}
+
+/** The machine types and the use of spot: as the job has chosen them, else as the pool sets them. */
+export function machinesFor(
+  {machineTypes, spot}: Pick<PlacementOptions, 'machineTypes' | 'spot'>,
+  chosen: Pick<MachineOptions, 'machine' | 'spot'>,
+): Pick<PlacementOptions, 'machineTypes' | 'spot'> {
+  // mutation: chosen machine
+  const types = chosen.machine === undefined ? machineTypes : [chosen.machine];
+  // mutation: chosen spot
+  return {spot: chosen.spot ?? spot, ...(types ? {machineTypes: types} : {})};
+}
+
+/** Placements that recently created no machine are known by pool; those of another disk for themselves, because a disk may be what is refused. */
+export function exhaustionKey(pool: string, {disk}: Pick<MachineOptions, 'disk'> = {}): string {
+  return disk === undefined ? pool : `${pool} disk=${disk}`;
 }
 
 /** Place, machine type and provisioning model as one key. */

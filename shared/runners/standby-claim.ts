@@ -1,5 +1,7 @@
 import {type JobDocument, jobKeyOf} from '../model/job';
+import {optionsOf} from '../model/options';
 import {placementFields, placementOf} from '../model/placement';
+import type {Pool} from '../model/pool';
 import type {RunnerDocument} from '../model/runner';
 import {
   claimStandby,
@@ -16,9 +18,14 @@ import {standbyFor} from './standby-records';
 /** Ready machines that are read: of these one is tried, at random, because other executions look for one at the same time. */
 const MOST_READ = 20;
 
-/** What the job asks of its machine beside its labels. */
-function wantedMachine(_job: Pick<JobDocument, 'pool' | 'labels'>): WantedMachine {
-  return {};
+/** What the job chooses by its options; `prefer` takes either. */
+function wantedMachine(pool: Pool, {labels}: Pick<JobDocument, 'labels'>): WantedMachine {
+  const {machine, disk, spot} = optionsOf(pool, labels);
+  return {
+    ...(machine === undefined ? {} : {machineType: machine}),
+    ...(disk === undefined ? {} : {diskGb: disk}),
+    ...(spot === undefined || spot === 'prefer' ? {} : {spot: spot === 'only'}),
+  };
 }
 
 /** Name of a ready standby machine of the pool; undefined: there is none, or the pool holds none. Read before the transaction of the claim. */
@@ -47,9 +54,9 @@ export async function readClaim(
 ): Promise<ClaimAttempt> {
   const now = context.clock.now();
   const ready = await transaction.get('standby', name);
-  if (ready && !fitsPlacement(ready, wantedMachine(job))) return {kind: 'unfit'};
   const pool = poolOf(context, job.pool);
   if (!ready || ready.pool !== pool?.name || ready.provider !== pool.provider.type) return {kind: 'taken'};
+  if (!fitsPlacement(ready, wantedMachine(pool, job))) return {kind: 'unfit'};
   const machine = claimStandby(ready, jobKeyOf(job), now);
   if (!machine) return {kind: 'taken'};
   // One that is too old to count has its successor already.
