@@ -18,13 +18,13 @@ import {standbyFor} from './standby-records';
 /** Ready machines that are read: of these one is tried, at random, because other executions look for one at the same time. */
 const MOST_READ = 20;
 
-/** What the job asks of its machine beside its labels. `spot=prefer` takes either. */
+/** What the job chooses by its options; `prefer` takes either. */
 function wantedMachine(pool: Pool, {labels}: Pick<JobDocument, 'labels'>): WantedMachine {
-  const {machine, disk, spot = 'prefer'} = optionsOf(pool, labels);
+  const {machine, disk, spot} = optionsOf(pool, labels);
   return {
     ...(machine === undefined ? {} : {machineType: machine}),
     ...(disk === undefined ? {} : {diskGb: disk}),
-    ...(spot === 'prefer' ? {} : {spot: spot === 'only'}),
+    ...(spot === undefined || spot === 'prefer' ? {} : {spot: spot === 'only'}),
   };
 }
 
@@ -57,6 +57,7 @@ export async function readClaim(
   const pool = poolOf(context, job.pool);
   if (ready && pool && !fitsPlacement(ready, wantedMachine(pool, job))) return {kind: 'unfit'};
   if (!ready || ready.pool !== pool?.name || ready.provider !== pool.provider.type) return {kind: 'taken'};
+  if (!fitsPlacement(ready, wantedMachine(pool, job))) return {kind: 'unfit'};
   const machine = claimStandby(ready, jobKeyOf(job), now);
   if (!machine) return {kind: 'taken'};
   // One that is too old to count has its successor already.
