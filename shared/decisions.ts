@@ -83,6 +83,7 @@ const OTHERS = [
   'abandoned',
   'alert',
   'answered',
+  'app_left_out',
   'breaker_open',
   'cleaned_up',
   'created',

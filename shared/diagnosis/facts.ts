@@ -1,4 +1,4 @@
-import {type BreakerDocument, isOfQuota} from '../model/breaker';
+import {type BreakerDocument, holdsWork, isOfQuota} from '../model/breaker';
 import {bootTimesId, medianMs} from '../model/facts';
 import {type JobDocument, jobKeyOf} from '../model/job';
 import type {Pool} from '../model/pool';
@@ -16,7 +16,7 @@ const MOST_BREAKERS = 1_000;
 /** Every open breaker. */
 export async function openBreakers(store: Store): Promise<BreakerDocument[]> {
   const found = await store.find('breakers', {where: {open: true}, limit: MOST_BREAKERS});
-  return found.map(({data}) => data);
+  return found.map(({data}) => data).filter(holdsWork);
 }
 
 /** Those of the open breakers that keep work of the job from its pool, in the order in which they are passed. */

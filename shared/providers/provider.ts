@@ -1,4 +1,5 @@
 import {SlipwayError} from '../errors';
+import type {FullPlacement} from '../model/full-placements';
 import type {MachineOptions} from '../model/options';
 import type {Placement} from '../model/placement';
 import type {RunnerScope} from '../model/scope';
@@ -141,6 +142,10 @@ export interface CreateRequest {
   readonly beforeInsert: (placement: Placement, machineType?: string) => Promise<void>;
   /** Called about every 25 seconds while the provider waits for the machine, so that the lease is renewed. */
   readonly onWaiting?: () => Promise<void>;
+  /** Placements of the pool that other executions found full, which are left out for so long. */
+  readonly full?: readonly FullPlacement[];
+  /** Told each placement that has no capacity, before the next one is tried, so that other executions leave it out. */
+  readonly onFull?: (placement: Placement) => Promise<void>;
 }
 
 /** The fields that decide the placements. Without a secret, so that a dry run can ask too. */
@@ -309,6 +314,11 @@ export interface RunnerProvider {
    * @throws Refused when the pool names no place. Unavailable when the provider's service does not say which places there are.
    */
   placements(request: PlacementRequest): Promise<readonly Placement[]>;
+  /**
+   * Reads ahead what `create` is going to need, while the runner is being registered. What could not be read is no error: `create` reads it
+   * again, and its outcome says what is wrong. Left out: `create` needs nothing that takes time. Never throws.
+   */
+  readAhead?(request: PlacementRequest): Promise<void>;
   create(request: CreateRequest): Promise<CreateOutcome>;
   /** Undefined: the provider holds no standby machines. */
   readonly standby?: StandbyMachines;

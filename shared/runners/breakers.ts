@@ -2,12 +2,14 @@ import {GitHubDown, QuotaExceeded, RateLimited, type RetryableError, Unavailable
 import {
   type BreakerDocument,
   bootBreaker,
+  fullBreaker,
   GITHUB_DOWN,
   githubBreaker,
   isOfQuota,
   quotaBreaker,
   quotaBreakers,
 } from '../model/breaker';
+import type {FullPlacement} from '../model/full-placements';
 import type {Pool} from '../model/pool';
 import {type Context, poolOf} from '../ports';
 import type {Store} from '../store/store';
@@ -91,12 +93,13 @@ async function countAndLogFailure(
   }
 }
 
-/** Opens the breaker for `seconds` at least, and logs it. A breaker that is open already may stay open longer. */
+/** Opens the breaker for `seconds` at least, and logs it; `warning`: of one that holds no job back. A breaker that is open already may stay open longer. */
 export async function openBreaker(
   context: Pick<Context, 'store' | 'clock' | 'logger'>,
   name: string,
   reason: string,
   seconds: number,
+  level: 'error' | 'warning' = 'error',
 ): Promise<void> {
   const now = context.clock.now();
   await context.store.transaction(async (transaction) => {
@@ -112,11 +115,11 @@ export async function openBreaker(
       expireAt: now + BREAKER_RETENTION_MS,
     });
   });
-  context.logger.error(`breaker ${name} is open: ${reason}`, {decision: 'breaker_open', reason: name});
+  context.logger[level](`breaker ${name} is open: ${reason}`, {decision: 'breaker_open', reason: name});
 }
 
-/** Runs work that passed the breakers, and records its result on them. */
-export type Guarded = <T>(work: () => Promise<T>) => Promise<T>;
+/** Runs work that passed the breakers, and records its result on them. `full`: placements of the pool that other executions found full. */
+export type Guarded = <T>(work: (full: readonly FullPlacement[]) => Promise<T>) => Promise<T>;
 
 /**
  * Passes while the pool's breakers are closed; while one is open, passes as its probe once a minute. Otherwise throws a retryable error, so
@@ -124,7 +127,7 @@ export type Guarded = <T>(work: () => Promise<T>) => Promise<T>;
  * error of GitHub counts against GitHub's breakers.
  */
 export async function passBreakers(context: Context, pool: string, repository: string): Promise<Guarded> {
-  return orThrow(await pass(context, breakersOf(context, pool, repository), repository));
+  return orThrow(await pass(context, breakersOf(context, pool, repository), repository, pool));
 }
 
 /** The same for work that makes a machine and asks nothing of GitHub, so that its success says nothing of GitHub. */
@@ -148,9 +151,14 @@ function orThrow(passed: Guarded | RetryableError): Guarded {
   return passed;
 }
 
-async function pass(context: Context, names: readonly string[], repository: string): Promise<Guarded | RetryableError> {
+async function pass(
+  context: Context,
+  names: readonly string[],
+  repository: string,
+  pool?: string,
+): Promise<Guarded | RetryableError> {
   const probed: string[] = [];
-  const open = await findOpenBreakers(context.store, names);
+  const {open, full} = await readOpenBreakers(context.store, names, pool);
   // A probe that another breaker holds back would be wasted.
   const holding = await findHolding(context, open);
   if (holding) {
@@ -167,7 +175,7 @@ async function pass(context: Context, names: readonly string[], repository: stri
   }
   return async (work) => {
     try {
-      const result = await work();
+      const result = await work(full);
       for (const name of probed) await closeBreaker(context.store, name);
       return result;
     } catch (error) {
@@ -195,9 +203,16 @@ export type Passage =
  * so many, further ones may be open, and all names are returned.
  */
 async function findOpenBreakers(store: Store, names: readonly string[]): Promise<readonly string[]> {
-  const open = await store.find('breakers', {where: {open: true}, limit: names.length});
-  if (open.length === names.length) return names;
-  return names.filter((name) => open.some(({id}) => id === name));
+  return (await readOpenBreakers(store, names)).open;
+}
+
+/** `full`: the full placements of the pool, as far as the query reads them. */
+async function readOpenBreakers(store: Store, names: readonly string[], pool?: string) {
+  const limit = names.length + (pool === undefined ? 0 : 1);
+  const found = await store.find('breakers', {where: {open: true}, limit});
+  const full = found.find(({id}) => pool !== undefined && id === fullBreaker(pool))?.data.full ?? [];
+  if (found.length === limit) return {open: names, full};
+  return {open: names.filter((name) => found.some(({id}) => id === name)), full};
 }
 
 /** Tries to pass one breaker. While the breaker is open, one caller a minute passes as its probe. */

@@ -33,6 +33,7 @@ import {
   renewLease,
   replaceRunner,
 } from './create-records';
+import {recordFullPlacement} from './full-placements';
 import {placeUnassigned} from './idle';
 import {findRegistration, machineOf, removeMachine, retireRunner, settleRegistration} from './retire';
 
@@ -112,7 +113,7 @@ async function registerAndInsert(
   let creation = first;
   const isPickup = isPickedUp(context, creation.runner);
   for (let tries = 1; ; tries++) {
-    const registered = isPickup ? null : await register(context, creation);
+    const registered = isPickup ? null : await registerAndReadAhead(context, creation);
     if (registered === 'alive') return {kind: 'alive', runner: await recordCreated(context, creation, undefined)};
     if (typeof registered === 'object') {
       const outcome = await insertMachine(context, creation, registered);
@@ -131,6 +132,15 @@ async function registerAndInsert(
       );
     }
   }
+}
+
+/** Registers the runner, and meanwhile has the provider read what the creation needs. Waits for both, so that nothing goes on after an error. */
+async function registerAndReadAhead(context: Context, creation: Creation): ReturnType<typeof register> {
+  const {name, pool, madeFor: job} = creation.runner;
+  const read = context.provider(pool).readAhead?.({name, pool, job});
+  const registered = register(context, creation);
+  await Promise.allSettled([read, registered]);
+  return registered;
 }
 
 /**
@@ -172,7 +182,7 @@ function isPickedUp(context: Context, {pool}: RunnerDocument): boolean {
 
 /** Inserts the VM. The provider tries the placements of the pool. `jit`: null where the runner is registered later. */
 async function insertMachine(context: Context, creation: Creation, jit: JitConfig | null): Promise<CreateOutcome> {
-  const {runner} = creation;
+  const {runner, full} = creation;
   const options = chosenFor(context, runner);
   if (options.kind === 'refused') return {kind: 'option_not_allowed', message: options.because};
   return context.provider(runner.pool).create({
@@ -186,6 +196,8 @@ async function insertMachine(context: Context, creation: Creation, jit: JitConfi
     repository: () => repositoryOf(context, runner),
     beforeInsert: (...insert) => recordAttempt(context, creation, jit?.runnerId ?? null, ...insert),
     onWaiting: () => renewLease(context, creation.lease),
+    ...(full ? {full} : {}),
+    onFull: (placement) => recordFullPlacement(context, runner.pool, placement),
   });
 }
 
@@ -291,7 +303,7 @@ export async function createRequestedRunner(context: Context, name: string): Pro
   const guarded = await pass(context, requested.pool, `${owner}/`);
   const creation = await claimCreation(context, name);
   if (!creation) return {decision: 'covered'};
-  const {kind, runner} = await guarded(() => createRunner(context, creation));
+  const {kind, runner} = await guarded((full) => createRunner(context, {...creation, full}));
   return {decision: kind === 'created' ? 'booting' : kind, reason: runner.name};
 }
 

@@ -235,7 +235,7 @@ export async function serveGuarded(
     await context.tasks.enqueue(queuedAgainTask(coverage.job, coverage.runner, demand.event.delivery));
   }
   if (coverage.kind !== 'create') return toOutcome(coverage);
-  const {kind, runner} = await guarded(() => createRunner(context, coverage));
+  const {kind, runner} = await guarded((full) => createRunner(context, {...coverage, full}));
   return {decision: kind === 'created' ? 'booting' : kind, reason: runner.name};
 }
 

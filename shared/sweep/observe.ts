@@ -31,6 +31,8 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
   const {context} = sweep;
   const slotsInSight = Object.keys(lock.sightings).some((key) => key.startsWith('slot '));
   const stored = await readStored(sweep, lock.slotsAt, slotsInSight);
+  const {apps = 1, intervalSeconds} = sweep;
+  sweep.restraint.limit(stored.runners ?? [], {now: context.clock.now(), apps, intervalSeconds});
   const {machines, unlisted} = await listMachines(sweep, stored.runners ?? []);
   const names = machines.map(({name}) => name);
   const formerOfVms = await readFormerOfVms(sweep, stored, names);

@@ -19,6 +19,7 @@ export interface Violation {
     | 'secret'
     | 'forged'
     | 'misdirected'
+    | 'misrouted'
     | 'foreign_touched'
     | 'redelivered_too_often'
     | 'given_up'

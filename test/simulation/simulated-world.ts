@@ -1,3 +1,4 @@
+import type {GitHubFor} from '../../shared/github/github';
 import type {ProviderTypes} from '../../shared/providers/registry';
 import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
@@ -36,6 +37,7 @@ import {BOOT_MINUTES, REPOSITORIES, TEMPLATES} from './pools';
 import {Safety, type Violation} from './safety';
 import {ALL, type Scenario, type SimulatedProvider} from './scenario';
 import {ScheduledFaults} from './scheduled-faults';
+import {planApps} from './several-apps';
 import {simulateMemory} from './simulated-memory';
 import {simulateRun} from './simulated-run';
 import {createTrace, NO_TRACE, type Trace} from './trace';
@@ -77,7 +79,8 @@ export class SimulatedWorld {
   readonly vmPromises: VmPromises | undefined;
   readonly ports: FaultyPorts;
   readonly direct: {
-    readonly github: ReturnType<FaultyPorts['github']>;
+    readonly github?: ReturnType<FaultyPorts['github']>;
+    readonly apps?: ReturnType<FaultyPorts['apps']>;
     readonly compute: ReturnType<FaultyPorts['compute']>;
     readonly providers?: ProviderTypes;
     readonly discovery: ReturnType<FaultyPorts['discovery']>;
@@ -194,10 +197,13 @@ export class SimulatedWorld {
       },
       trace: (line) => this.trace.add(line),
     });
+    const isDown = () => scheduledFaults.isGitHubDown();
+    const watched = (port: GitHubFor) => watchRegistrations(port, github, violated);
+    const apps = planApps(github, setting, scheduler).map((app) => ({...app, forScope: watched(app.forScope)}));
     this.direct = {
-      github: this.ports.github(watchRegistrations(directGitHub(github), github, violated), github, () =>
-        scheduledFaults.isGitHubDown(),
-      ),
+      ...(apps.length > 1
+        ? {apps: this.ports.apps(apps, github, isDown)}
+        : {github: this.ports.github(watched(directGitHub(github)), github, isDown)}),
       compute: this.ports.compute(directCompute(api, 'world'), api),
       providers: Object.assign(
         {},
@@ -211,7 +217,7 @@ export class SimulatedWorld {
           now: () => scheduler.now(),
           violated,
         }),
-        () => scheduledFaults.isGitHubDown(),
+        isDown,
       ),
     };
   }

@@ -4,12 +4,12 @@ import {Refused} from '../../errors';
 import type {Logger} from '../../logger';
 import {DEPLOYMENT_LABEL, JOB_LABEL, POOL_LABEL} from '../../model/names';
 import type {MachineOptions} from '../../model/options';
-import type {Placement} from '../../model/placement';
+import {type Placement, placementKey} from '../../model/placement';
 import type {Pool} from '../../model/pool';
 import {maxLifetimeMs} from '../../model/runner';
 import {longestIdleMinutes} from '../../model/warm';
 import type {Secret} from '../../secret';
-import {type ExhaustedPlacements, listPlacements, machinesFor, placementKey, placeOrder} from '../placements';
+import {type ExhaustedPlacements, listPlacements, machinesFor, placeOrder} from '../placements';
 import type {CreateOutcome, CreateRequest} from '../provider';
 import {type TriedPlacement, tryPlacements} from '../try-placements';
 import {placeOf, regionOfPlace, subnetOfPlace} from './accounts';
@@ -90,6 +90,7 @@ export async function createInstance(options: CreateOptions, request: CreateRequ
     runner: request.name,
     pool: pool.name,
     exhausted,
+    request,
     clock,
     logger,
   };

@@ -49,8 +49,10 @@ export interface CreateOptions {
   readonly runnerToInstall: () => Promise<RunnerToInstall | undefined>;
 }
 
+type PlanOptions = Pick<CreateOptions, 'compute' | 'pool' | 'place'>;
+
 /** What both kinds of machines need of their request. */
-type Making = Pick<CreateRequest, 'name' | 'beforeInsert' | 'onWaiting'>;
+type Making = Pick<CreateRequest, 'name' | 'beforeInsert' | 'onWaiting' | 'full' | 'onFull'>;
 type BodyFor = (placement: Placement) => InstanceBody;
 
 interface Prepared {
@@ -119,6 +121,7 @@ async function tryEach(
     runner: request.name,
     pool: pool.name,
     exhausted,
+    request,
     clock,
     logger,
   };
@@ -131,11 +134,26 @@ async function tryEach(
  * @throws Refused when the pool names neither zone nor region. ComputeFailure when Compute Engine does not list the region's zones.
  */
 export async function placementsFor(
-  {compute, pool, place}: Pick<CreateOptions, 'compute' | 'pool' | 'place'>,
+  {compute, pool, place}: PlanOptions,
   {name, options = {}}: Pick<PlacementRequest, 'name' | 'options'>,
 ): Promise<readonly Placement[]> {
   const places = placeOrder(name, await poolZones(compute, pool, place));
   return listPlacements({places, ...machinesFor(pool.provider, options)});
+}
+
+/** What a creation reads first: the placements and the template, side by side. The client keeps both for some minutes. */
+async function readPlan(options: PlanOptions, request: Pick<PlacementRequest, 'name' | 'options'>): Promise<Prepared> {
+  const {compute, pool, place} = options;
+  const [placements, template] = await Promise.all([
+    placementsFor(options, request),
+    findTemplate(compute, pool.provider.template, poolRegion(pool, place)),
+  ]);
+  return {placements, template};
+}
+
+/** Has the client read what the creation is going to need. A failure is found again by the creation, which says what it means. */
+export async function readAhead(options: CreateOptions, request: PlacementRequest): Promise<void> {
+  await Promise.allSettled([readPlan(options, request), options.runnerToInstall()]);
 }
 
 /** Reads the placements and the template. No VM has been inserted yet, so any call without an answer can be repeated. */
@@ -143,12 +161,11 @@ async function prepare(
   options: CreateOptions,
   request: Pick<PlacementRequest, 'name' | 'options'>,
 ): Promise<Prepared | CreateOutcome> {
-  const {compute, pool, place, clock} = options;
+  const {clock} = options;
   try {
-    const placements = await placementsFor(options, request);
-    const template = await findTemplate(compute, pool.provider.template, poolRegion(pool, place));
-    const refused = diskRefusal(template, request.options);
-    return refused ? {kind: 'option_not_allowed', message: refused} : {template, placements};
+    const plan = await readPlan(options, request);
+    const refused = diskRefusal(plan.template, request.options);
+    return refused ? {kind: 'option_not_allowed', message: refused} : plan;
   } catch (error) {
     if (error instanceof Refused) return {kind: 'refused', message: error.message};
     if (!(error instanceof ComputeFailure)) throw error;

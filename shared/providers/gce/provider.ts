@@ -18,7 +18,7 @@ import {checkPool} from './check';
 import {belongsTo, requestId} from './client/body';
 import type {Compute, Instance} from './client/compute';
 import {withComputeErrors} from './client/errors';
-import {type CreateOptions, createMachine, type GcePool, placementsFor} from './create';
+import {type CreateOptions, createMachine, type GcePool, placementsFor, readAhead} from './create';
 import {createGceStandby} from './standby';
 import {type DefaultPlace, poolZones} from './zones';
 
@@ -90,6 +90,11 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
       const pool = pools.find(({name}) => name === request.pool);
       if (!pool) throw new Refused(unknownPool(request.pool));
       return withComputeErrors(clock, placementsFor({compute, pool, place}, request));
+    },
+
+    async readAhead(request) {
+      const own = creation(request.pool);
+      if (own) await readAhead(own, request);
     },
 
     async create(request) {

@@ -9,6 +9,7 @@ import type {Mutation} from './mutation';
 import {PEOPLE_MUTATIONS} from './people-mutations';
 import {PLACEMENT_MUTATIONS} from './placement-mutations';
 import {PROVIDER_MUTATIONS} from './provider-mutations';
+import {SCALE_MUTATIONS} from './scale-mutations';
 import {SETTINGS_MUTATIONS} from './settings-mutations';
 import {STANDBY_GCE_MUTATIONS} from './standby-gce-mutations';
 import {SWEEP_MUTATIONS} from './sweep-mutations';
@@ -34,4 +35,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...DOCKER_MUTATIONS,
   ...VERDICT_MUTATIONS,
   ...PEOPLE_MUTATIONS,
+  ...SCALE_MUTATIONS,
 ];
