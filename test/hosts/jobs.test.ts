@@ -94,6 +94,21 @@ describe('a job of a pool of containers', () => {
     await expectNothingLeft();
   });
 
+  test('has the processors and the memory that it has chosen, within the bounds of its pool', async () => {
+    system = await aDockerSystem(
+      {builder: 1},
+      {pool: {options: {cpus: 4, memory: '16g'}}, provider: {cpus: 2, memory: '8g'}},
+    );
+    const chosen = system.queueJob({labels: ['self-hosted', 'docker', 'cpus=3.5', 'memory=12g'], durationMs: MINUTE});
+    const tooMany = system.queueJob({labels: ['self-hosted', 'docker', 'cpus=5'], durationMs: MINUTE});
+    await system.pass(1_000);
+    const {start} = await host().sync();
+    expect(start).toMatchObject([{name: runnerOf(chosen), cpus: 3.5, memory: '12g'}]);
+    await host().syncFor(5 * MINUTE, () => chosen.status === 'completed');
+    expect([chosen.conclusion, tooMany.status]).toEqual(['success', 'queued']);
+    expect(await system.store.get('jobs', `${tooMany.id}-1`)).toBeUndefined();
+  });
+
   test('has its JIT config in one answer, and in no log line, task or document', async () => {
     system = await aDockerSystem({builder: 1});
     const job = system.queueDockerJob();
