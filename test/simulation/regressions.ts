@@ -3,6 +3,7 @@ import {EC2} from './regressions/ec2';
 import {RUNNERS} from './regressions/runners';
 import {SWEEPS} from './regressions/sweeps';
 import {USAGE} from './regressions/usage';
+import {VERDICTS} from './regressions/verdicts';
 import {VMS} from './regressions/vms';
 import type {Scenario} from './scenario';
 
@@ -14,4 +15,5 @@ export const REGRESSIONS: Readonly<Record<string, Scenario>> = {
   ...SWEEPS,
   ...USAGE,
   ...EC2,
+  ...VERDICTS,
 };
