@@ -58,7 +58,10 @@ export async function checkVm(context: Context, check: VmCheck): Promise<Outcome
   const status = await context.vm(vm).status();
   if (status === undefined) return {decision: 'missing'};
   // mutation: VM found down
-  if (isStopped(status)) return recordDown(context, vm, document, 'already_stopped');
+  if (isStopped(status)) {
+    const downAt = typeof document.upSince === 'number' ? await context.vm(vm).stoppedAt() : undefined;
+    return recordDown(context, vm, document, 'already_stopped', downAt);
+  }
 
   const seen = await observeVm(context, vm, document);
   if (seen.kind === 'repaired') {
@@ -138,14 +141,15 @@ async function stopIdle(
   return recordDown(context, vm, claimed, outcome.kind === 'changed' ? 'stopped' : 'already_stopped');
 }
 
-/** Records that the VM is down. A job that arrived meanwhile starts it again. */
+/** Records that the VM is down. A job that arrived meanwhile starts it again. `downAt`: since when, where it is known. */
 async function recordDown(
   context: Context,
   vm: Vm,
   {version}: VmDocument,
   decision: 'stopped' | 'already_stopped',
+  downAt?: number,
 ): Promise<Outcome> {
-  const raced = await recordStopped(context, vm, version);
+  const raced = await recordStopped(context, vm, version, downAt);
   if (raced)
     context.logger.warning(`a job came while VM ${vm.instance} stopped: it is started again`, {
       decision: 'stop_race',
