@@ -58,10 +58,7 @@ export async function checkVm(context: Context, check: VmCheck): Promise<Outcome
   const status = await context.vm(vm).status();
   if (status === undefined) return {decision: 'missing'};
   // mutation: VM found down
-  if (isStopped(status)) {
-    const downAt = typeof document.upSince === 'number' ? await context.vm(vm).stoppedAt() : undefined;
-    return recordDown(context, vm, document, 'already_stopped', downAt);
-  }
+  if (isStopped(status)) return recordFoundDown(context, vm, document);
 
   const seen = await observeVm(context, vm, document);
   if (seen.kind === 'repaired') {
@@ -139,6 +136,12 @@ async function stopIdle(
     throw await handleFailedStop(context, vm, outcome);
   }
   return recordDown(context, vm, claimed, outcome.kind === 'changed' ? 'stopped' : 'already_stopped');
+}
+
+/** Records a VM that went down by itself, or by hand. */
+async function recordFoundDown(context: Context, vm: Vm, document: VmDocument): Promise<Outcome> {
+  const downAt = typeof document.upSince === 'number' ? await context.vm(vm).stoppedAt() : undefined;
+  return recordDown(context, vm, document, 'already_stopped', downAt);
 }
 
 /** Records that the VM is down. A job that arrived meanwhile starts it again. `downAt`: since when, where it is known. */
