@@ -1,3 +1,4 @@
+import {APPS} from './regressions/apps';
 import {DELIVERIES} from './regressions/deliveries';
 import {EC2} from './regressions/ec2';
 import {RUNNERS} from './regressions/runners';
@@ -16,4 +17,5 @@ export const REGRESSIONS: Readonly<Record<string, Scenario>> = {
   ...USAGE,
   ...EC2,
   ...VERDICTS,
+  ...APPS,
 };
