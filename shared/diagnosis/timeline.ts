@@ -94,12 +94,11 @@ function ofRunner(runner: RunnerDocument): TimelineEntry[] {
   if (githubId !== null && registrationTriedAt)
     entries.push({at: registrationTriedAt, what: 'registered', detail: name});
   if (onlineAt !== undefined) entries.push({at: onlineAt, what: 'online', detail: name});
-  // Until the runner is online its record has the time at which the creation was accepted.
-  if (state !== 'booting' && runner.machineAccepted && machineCreatedAt)
-    entries.push({at: machineCreatedAt, what: 'created', detail: where});
+  if (runner.machineAccepted && machineCreatedAt) entries.push({at: machineCreatedAt, what: 'created', detail: where});
   switch (state) {
     case 'booting':
-      entries.push({at: stateAt, what: 'created', detail: where}, {at: stateAt, what: 'booting', detail: where});
+      if (!machineCreatedAt) entries.push({at: stateAt, what: 'created', detail: where});
+      entries.push({at: stateAt, what: 'booting', detail: where});
       break;
     case 'idle':
       if (onlineAt === undefined) entries.push({at: stateAt, what: 'online', detail: name});

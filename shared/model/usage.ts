@@ -71,6 +71,8 @@ export interface CountedVm {
   readonly until: number;
   /** How many of its jobs are. */
   readonly jobs: number;
+  /** Since when it was up that was still up then; null or missing: it was down. */
+  readonly since?: number | null;
 }
 
 export const USAGE_CURSOR = 'cursor';

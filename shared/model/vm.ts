@@ -171,8 +171,12 @@ export function isBeingStarted(vm: VmDocument, now: number): boolean {
   return vm.state === 'starting' && now - vm.stateAt < MAX_STARTING_MS;
 }
 
-/** Records that the VM is up. Ends a stop that was claimed, and the count of failed starts. */
-export function markRunning(vm: VmDocument, now: number): VmDocument {
+/**
+ * Records that the VM is up. Ends a stop that was claimed, and the count of failed starts. `downAt`: when it went down by itself before it was
+ * started now.
+ */
+export function markRunning(known: VmDocument, now: number, downAt?: number): VmDocument {
+  const vm = downAt === undefined ? known : endSession(known, now, downAt);
   const state = {state: 'running', stateAt: vm.state === 'running' ? vm.stateAt : now} as const;
   return {
     ...vm,
@@ -225,10 +229,10 @@ export function markStopping(
   };
 }
 
-/** Records that the VM is down. */
-export function markStopped(vm: VmDocument, now: number): VmDocument {
+/** Records that the VM is down. `downAt`: since when, where it went down by itself before. */
+export function markStopped(vm: VmDocument, now: number, downAt = now): VmDocument {
   return {
-    ...endSession(vm, now),
+    ...endSession(vm, now, downAt),
     state: 'stopped',
     runs: [],
     stopLeaseUntil: 0,
@@ -237,10 +241,13 @@ export function markStopped(vm: VmDocument, now: number): VmDocument {
   };
 }
 
-function endSession(vm: VmDocument, now: number): VmDocument {
+/** A time of another clock, or of a stop before the session, ends it at its beginning or now. */
+function endSession(vm: VmDocument, now: number, downAt = now): VmDocument {
   if (typeof vm.upSince !== 'number') return vm;
   const {machineType = null, spot = null} = vm;
-  const session = {from: vm.upSince, to: now, machineType, spot};
+  // mutation: time at which the VM went down
+  const to = Math.min(Math.max(downAt, vm.upSince), now);
+  const session = {from: vm.upSince, to, machineType, spot};
   const sessions = [...(vm.sessions ?? []), session].slice(-MAX_SESSIONS);
   return {...vm, upSince: null, sessions};
 }

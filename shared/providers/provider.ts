@@ -96,6 +96,8 @@ export type VmOutcome =
 export interface PersistentVm {
   /** Undefined: the VM does not exist. Throws `Unavailable` or `Refused`. */
   status(): Promise<VmStatus | undefined>;
+  /** When Compute Engine saw it go down last, in milliseconds since the epoch; undefined: it never did. Throws as `status` does. */
+  stoppedAt(): Promise<number | undefined>;
   /** Returns when Compute Engine has accepted the start. */
   beginStart(): Promise<VmBegin>;
   /** Returns when the VM runs, or when the start has failed. */

@@ -87,6 +87,7 @@ function dryRunVm(real: PersistentVm, {instance, zone}: VmReference, logger: Log
   };
   return {
     status: () => real.status(),
+    stoppedAt: () => real.stoppedAt(),
     beginStart: begun('start'),
     start: changed('start'),
     beginStop: begun('stop'),

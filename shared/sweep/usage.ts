@@ -5,6 +5,7 @@ import {
   addToRows,
   addToTotals,
   type CountedUpTo,
+  type CountedVm,
   dayOf,
   expiryOfUsage,
   hostAsPool,
@@ -185,15 +186,29 @@ function countVms(vms: readonly VmToCount[], before: UsageCursor['vms'], now: nu
   const uses: Use[] = [];
   const counted = {...before};
   for (const vm of vms) {
-    const {until, jobs} = before[vm.id] ?? {until: 0, jobs: 0};
+    const known: CountedVm = before[vm.id] ?? {until: 0, jobs: 0};
+    const {jobs} = known;
+    const over = countedTooFar(vm.document, known);
+    if (over) uses.push(...usesOfVm(vm, over, 0).map((use) => ({...use, ms: -use.ms})));
+    const until = over ? over.from : known.until;
+    if (over) counted[vm.id] = {until, jobs};
     const spans = uncountedSpans(vm.document, until, now);
     const [last] = spans.slice(-1);
     if (!last) continue;
     const begun = vm.document.jobsBegun ?? 0;
     uses.push(...spans.flatMap((span, index) => usesOfVm(vm, span, index === spans.length - 1 ? begun - jobs : 0)));
-    counted[vm.id] = {until: last.to, jobs: begun};
+    const {upSince} = vm.document;
+    const since = typeof upSince === 'number' && last.to > upSince ? upSince : null;
+    counted[vm.id] = {until: last.to, jobs: begun, since};
   }
   return {uses, counted};
+}
+
+/** The time that was counted beyond the end of a session, which went unnoticed for a while. */
+function countedTooFar({sessions = []}: VmDocument, {until, since}: CountedVm): Session | undefined {
+  // mutation: counted too far
+  const ended = sessions.find(({from, to}) => from === since && to < until);
+  return ended && {...ended, from: ended.to, to: until};
 }
 
 function uncountedSpans(

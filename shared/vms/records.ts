@@ -113,14 +113,22 @@ export async function recordStopCancelled(context: Context, vm: Vm): Promise<VmD
   return changeVm(context, vm, markRunning);
 }
 
-/** Records that the VM is down. If a job waits, enqueues its task, which starts the VM again, and returns the job's key. */
-export async function recordStopped(context: Context, vm: Vm, version: number): Promise<JobKey | undefined> {
+/**
+ * Records that the VM is down. If a job waits, enqueues its task, which starts the VM again, and returns the job's key. `downAt`: since when,
+ * where it went down by itself.
+ */
+export async function recordStopped(
+  context: Context,
+  vm: Vm,
+  version: number,
+  downAt?: number,
+): Promise<JobKey | undefined> {
   await context.store.transaction(async (transaction) => {
     const now = context.clock.now();
     const document = await transaction.get('vms', vm.id);
     // Another execution may be starting the VM again.
     if (!document || document.state === 'stopped' || isBeingStarted(document, now)) return;
-    transaction.set('vms', vm.id, markStopped(document, now));
+    transaction.set('vms', vm.id, markStopped(document, now, downAt));
   });
   const [oldest] = await queuedJobs(context, vm);
   if (!oldest) return undefined;

@@ -38,10 +38,17 @@ async function ensureStarted(context: Context, vm: Vm): Promise<Outcome> {
   if (outcome.kind !== 'changed' && outcome.kind !== 'already') throw await handleFailedStart(context, vm, outcome);
 
   const {machine} = outcome;
-  const isOnRecord = before.state === 'running' && before.startFailures === 0 && !isOtherMachine(before, machine);
+  // It was up, as far as it is on record, and has gone down by itself.
+  const isRestart = outcome.kind === 'changed' && typeof before.upSince === 'number';
+  const downAt = isRestart ? await context.vm(vm).stoppedAt() : undefined;
+  const isOnRecord =
+    downAt === undefined &&
+    before.state === 'running' &&
+    before.startFailures === 0 &&
+    !isOtherMachine(before, machine);
   const document = isOnRecord
     ? before
-    : await changeVm(context, vm, (known, now) => ({...markRunning(known, now), ...machine}));
+    : await changeVm(context, vm, (known, now) => ({...markRunning(known, now, downAt), ...machine}));
   // mutation: restore labels at start
   if (document.drained.length > 0) await restoreLabels(context, vm, document);
   if (before.state !== 'running') {

@@ -58,7 +58,7 @@ export async function checkVm(context: Context, check: VmCheck): Promise<Outcome
   const status = await context.vm(vm).status();
   if (status === undefined) return {decision: 'missing'};
   // mutation: VM found down
-  if (isStopped(status)) return recordDown(context, vm, document, 'already_stopped');
+  if (isStopped(status)) return recordFoundDown(context, vm, document);
 
   const seen = await observeVm(context, vm, document);
   if (seen.kind === 'repaired') {
@@ -138,14 +138,21 @@ async function stopIdle(
   return recordDown(context, vm, claimed, outcome.kind === 'changed' ? 'stopped' : 'already_stopped');
 }
 
-/** Records that the VM is down. A job that arrived meanwhile starts it again. */
+/** Records a VM that went down by itself, or by hand. */
+async function recordFoundDown(context: Context, vm: Vm, document: VmDocument): Promise<Outcome> {
+  const downAt = typeof document.upSince === 'number' ? await context.vm(vm).stoppedAt() : undefined;
+  return recordDown(context, vm, document, 'already_stopped', downAt);
+}
+
+/** Records that the VM is down. A job that arrived meanwhile starts it again. `downAt`: since when, where it is known. */
 async function recordDown(
   context: Context,
   vm: Vm,
   {version}: VmDocument,
   decision: 'stopped' | 'already_stopped',
+  downAt?: number,
 ): Promise<Outcome> {
-  const raced = await recordStopped(context, vm, version);
+  const raced = await recordStopped(context, vm, version, downAt);
   if (raced)
     context.logger.warning(`a job came while VM ${vm.instance} stopped: it is started again`, {
       decision: 'stop_race',

@@ -57,6 +57,25 @@ test('a VM that becomes another machine while it is stopped is priced by what it
   await system.close();
 });
 
+test('a VM that goes down by itself counts until then, however late that is noticed', async () => {
+  const system = await aVmSystem({pools: pools('').replace('idleMinutes: 5', 'idleMinutes: 60')});
+  const job = system.queueGpuJob(20 * MINUTE);
+  await system.sweepFor(25 * MINUTE);
+  expect(job.conclusion).toBe('success');
+  const {startedAtMs = 0} = system.vm;
+  system.compute.powerOff(system.vm);
+  const upMinutes = ((system.vm.stoppedAtMs ?? 0) - startedAtMs) / MINUTE;
+  const api = new ApiClient(system.urls.api);
+  const minutes = async () => ((await api.get('/costs')).json['total'] as {minutes: number}).minutes;
+  // It is on record as up, and counted so.
+  await system.sweepFor(30 * MINUTE);
+  expect(await minutes()).toBeGreaterThan(upMinutes + 10);
+  await system.sweepFor(60 * MINUTE);
+  expect(await system.document()).toMatchObject({state: 'stopped'});
+  expect(Math.abs((await minutes()) - upMinutes)).toBeLessThan(0.5);
+  await system.close();
+});
+
 test('the VM of a Docker host counts while it is up, as the host, beside the containers of its pools', async () => {
   const system = await aHostVmSystem({builder: 2});
   const [host] = system.hosts;

@@ -38,6 +38,15 @@ export function describePersistentVm(name: string, open: () => Promise<VmUnderTe
       expect(await under.vm.status()).toBe('TERMINATED');
     });
 
+    test('tells when it went down last', async () => {
+      expect(await under.vm.stoppedAt()).toBe(under.instance.stoppedAtMs);
+      await under.vm.start({});
+      await under.vm.stop({});
+      const stoppedAt = await under.vm.stoppedAt();
+      expect(stoppedAt).toBe(under.instance.stoppedAtMs);
+      expect(stoppedAt).toEqual(expect.any(Number));
+    });
+
     test('a start or stop that is repeated changes nothing', async () => {
       await under.vm.start({});
       expect(await under.vm.start({})).toEqual({kind: 'already', machine: machine()});

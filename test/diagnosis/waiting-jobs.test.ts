@@ -1,6 +1,8 @@
 import {type WaitingJob, waitingJobs} from '../../shared/diagnosis/waiting-jobs';
+import {type Host, newHost} from '../../shared/model/host';
 import type {FailedAttempt, JobDocument} from '../../shared/model/job';
 import {jobKeyOf, settleFailure} from '../../shared/model/job';
+import type {Pool} from '../../shared/model/pool';
 import {newSlot, slotId} from '../../shared/model/slot';
 import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
@@ -19,7 +21,11 @@ beforeEach(() => {
 });
 
 /** Jobs of the pool `arm` in the order in which they were queued, with so many slots in use. */
-async function verdicts(jobs: readonly JobDocument[], taken: number): Promise<WaitingJob[]> {
+async function verdicts(
+  jobs: readonly JobDocument[],
+  taken: number,
+  {hosts = [], ...pool}: Partial<Pool> & {readonly hosts?: readonly Host[]} = {},
+): Promise<WaitingJob[]> {
   await store.transaction(async (transaction) => {
     for (const job of jobs) transaction.set('jobs', jobKeyOf(job), job);
     for (let n = 0; n < LIMIT; n++) {
@@ -31,7 +37,7 @@ async function verdicts(jobs: readonly JobDocument[], taken: number): Promise<Wa
     }
   });
   const read = {now: NOW, runners: new Map(), breakers: [], sweepSeconds: 60, webhooks: 'on'} as const;
-  return waitingJobs({store, clock, hosts: [], pools: [aPool({maxRunners: LIMIT})]}, jobs, read);
+  return waitingJobs({store, clock, hosts, pools: [aPool({maxRunners: LIMIT, ...pool})]}, jobs, read);
 }
 
 function anOpenJob(n: number, overrides: Partial<JobDocument> = {}): JobDocument {
@@ -94,6 +100,26 @@ describe('a job without a runner, while slots are free', () => {
       position: 3,
       because:
         '4 of 5 runners of pool arm are busy or on their way, and the job is the 3rd in the queue: what is free goes to the jobs before it',
+      do: 'Wait until the jobs before it have ended, or raise maxRunners of pool arm.',
+    });
+  });
+
+  test.each([
+    [5, 'raise capacity of a host, or add one to the pool'],
+    [7, 'or raise maxRunners of pool arm'],
+  ])('is told what gives it more room where its hosts have %i places: %s', async (capacity, advice) => {
+    const provider = {type: 'docker', hosts: ['builder'], image: 'runner', registration: 'jit', env: {}, volumes: []};
+    const pool = {
+      provider: provider as unknown as Pool['provider'],
+      hosts: [{name: 'builder', capacity, idleMinutes: 10}],
+    };
+    await store.transaction(async (transaction) => {
+      transaction.set('hosts', 'builder', {...newHost('builder', NOW), seenAt: NOW});
+    });
+    const waiting = await verdicts([anOpenJob(0), anOpenJob(1)], 4, pool);
+    expect(waiting[1]?.explanation).toMatchObject({
+      verdict: 'waiting_for_slot',
+      do: `Wait until the jobs before it have ended, ${advice}.`,
     });
   });
 });

@@ -72,3 +72,25 @@ test('what a runner lost is kept until it has it back, also over a second stop',
   const second = markStopping(markStopped(first, NOW), {now: NOW, leaseMs: 1, drained: [drained(2)]});
   expect(second.drained).toEqual([drained(1), drained(2)]);
 });
+
+describe('a VM that goes down by itself', () => {
+  const up = markRunning(vm, NOW);
+  const sessionsOf = ({sessions = []}: VmDocument) => sessions.map(({from, to}) => [from - NOW, to - NOW]);
+
+  test.each([
+    ['then', 7 * MINUTE, 7 * MINUTE],
+    ['at its start, if the clock that says so is behind', -MINUTE, 0],
+    ['now, if the clock that says so is ahead', 30 * MINUTE, 20 * MINUTE],
+  ])('has ended its session %s', (_, downMs, endMs) => {
+    expect(sessionsOf(markStopped(up, NOW + 20 * MINUTE, NOW + downMs))).toEqual([[0, endMs]]);
+  });
+
+  test('and is started again before that is noticed has two sessions', () => {
+    const again = markRunning(up, NOW + 9 * MINUTE, NOW + 7 * MINUTE);
+    expect(again.upSince).toBe(NOW + 9 * MINUTE);
+    expect(sessionsOf(markStopped(again, NOW + 20 * MINUTE))).toEqual([
+      [0, 7 * MINUTE],
+      [9 * MINUTE, 20 * MINUTE],
+    ]);
+  });
+});

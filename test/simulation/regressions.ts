@@ -5,6 +5,7 @@ import {RUNNERS} from './regressions/runners';
 import {STANDBY} from './regressions/standby';
 import {SWEEPS} from './regressions/sweeps';
 import {USAGE} from './regressions/usage';
+import {VERDICTS} from './regressions/verdicts';
 import {VMS} from './regressions/vms';
 import type {Scenario} from './scenario';
 
@@ -16,6 +17,7 @@ export const REGRESSIONS: Readonly<Record<string, Scenario>> = {
   ...SWEEPS,
   ...USAGE,
   ...EC2,
+  ...VERDICTS,
   ...APPS,
   ...STANDBY,
 };

@@ -4,7 +4,7 @@ import {type Finding, failedFinding, QUESTION_MS} from '../provider';
 import type {BuildPage} from './answers';
 import type {Codemagic} from './client';
 import type {CodemagicPool} from './config';
-import {withCodemagicErrors} from './failure';
+import {REFUSED_TOKEN, withCodemagicErrors} from './failure';
 import {hasEnded} from './find';
 import type {Build} from './ours';
 
@@ -26,7 +26,7 @@ const LAST_BUILDS = 3;
 export async function checkPool(options: CheckOptions): Promise<readonly Finding[]> {
   const {codemagic, pool} = options;
   const page = ask(codemagic.listBuilds(pool.provider.team));
-  return Promise.all([
+  const [ofApplication, ...others] = await Promise.all([
     found(application(options)),
     found(page.then((read) => workflow(pool, read))),
     found(
@@ -34,6 +34,11 @@ export async function checkPool(options: CheckOptions): Promise<readonly Finding
       'quota',
     ),
   ]);
+  // Said once: every other question is refused for the same reason.
+  const isSaid = ({because}: Finding) => because.includes(REFUSED_TOKEN);
+  if (!isSaid(ofApplication)) return [ofApplication, ...others];
+  const notAsked = {status: 'skipped', because: 'CodeMagic does not accept the token', do: ofApplication.do} as const;
+  return [ofApplication, ...others.map((one) => (isSaid(one) ? {...one, ...notAsked} : one))];
 }
 
 async function application({codemagic, pool: {provider}}: CheckOptions): Promise<Finding> {

@@ -62,8 +62,11 @@ export function failureOf(
   return new CodemagicFailure(isRefusal ? 'refused' : 'uncertain', `${message}${isRefusal ? remedyOf(status) : ''}`);
 }
 
+/** What every question is answered with while the token is not accepted. */
+export const REFUSED_TOKEN = 'CODEMAGIC_TOKEN is not valid: was it revoked?';
+
 function remedyOf(status: number): string {
-  if (status === 401) return '; CODEMAGIC_TOKEN is not valid: was it revoked?';
+  if (status === 401) return `; ${REFUSED_TOKEN}`;
   if (status === 403) return '; the user of CODEMAGIC_TOKEN may not do this in the team of the application';
   if (status === 404) return '; check app, workflow, branch and team of the pool';
   return '';

@@ -130,6 +130,10 @@ export function createGceVm({compute, clock, vm}: GceVmOptions): PersistentVm {
 
   return {
     status: async () => (await withComputeErrors(clock, look()))?.status,
+    async stoppedAt() {
+      const at = Date.parse((await withComputeErrors(clock, look()))?.lastStopTimestamp ?? '');
+      return Number.isNaN(at) ? undefined : at;
+    },
     beginStart: () => withVmOutcome(beginStart),
     beginStop: () => withVmOutcome(beginStop),
     async start(wait) {

@@ -171,12 +171,16 @@ describe('the check', () => {
     expect(await provider.check('d')).toMatchObject([{status: 'error'}]);
   });
 
-  test('finds a token that is not accepted', async () => {
+  test('finds a token that is not accepted, and says so once', async () => {
     const {provider, setToken} = await open();
     setToken('revoked');
     const findings = await provider.check('arm');
-    expect(findings.map(({status}) => status)).toEqual(['error', 'error', 'error']);
-    expect(findings[0]?.because).toContain('CODEMAGIC_TOKEN is not valid');
+    expect(findings.map(({status, about}) => [status, about])).toEqual([
+      ['error', undefined],
+      ['skipped', undefined],
+      ['skipped', 'quota'],
+    ]);
+    expect(findings.map(({because}) => because.includes('CODEMAGIC_TOKEN is not valid'))).toEqual([true, false, false]);
   });
 
   test('finds a workflow whose builds fail, and a queue that says that the concurrencies are used up', async () => {

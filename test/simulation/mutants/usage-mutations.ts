@@ -18,6 +18,12 @@ export const USAGE_MUTATIONS: readonly Mutation[] = [
     also: {marked: 'documents of a sweep', value: '1'},
   },
   {
+    name: 'usage: a VM that went down by itself was up until that is noticed',
+    marked: 'time at which the VM went down',
+    value: 'now',
+  },
+  {name: 'usage: what was counted of a VM stays counted', marked: 'counted too far', value: 'undefined'},
+  {
     name: 'usage: a machine that was missed ends when it is looked for',
     marked: 'machine that was seen',
     condition: 'false',
