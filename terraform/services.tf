@@ -13,7 +13,7 @@ locals {
     "run.googleapis.com",
     "secretmanager.googleapis.com",
     "storage.googleapis.com",
-  ], var.tracing ? ["cloudtrace.googleapis.com"] : []))
+  ], var.tracing ? ["cloudtrace.googleapis.com", "telemetry.googleapis.com"] : []))
 }
 
 # The service stays enabled after a destroy, because others in the project may use it.

@@ -4,6 +4,7 @@ import {build, type Metafile, type Plugin, transform} from 'esbuild';
 import {slimClients} from './google-clients';
 import {slimLibraries} from './slim-libraries';
 import {embeddedStartupScript} from './startup-script';
+import {versionStamp} from './version';
 
 const ROOT = resolve(__dirname, '..', '..');
 
@@ -50,7 +51,13 @@ export async function bundle({entry, outdir, maps, external, makesJsonSchema = f
     legalComments: 'none',
     sourcemap: 'inline',
     external: [...external],
-    plugins: [slimClients, slimLibraries({makesJsonSchema}), embeddedStartupScript(ROOT), laterByRequire],
+    plugins: [
+      slimClients,
+      slimLibraries({makesJsonSchema}),
+      embeddedStartupScript(ROOT),
+      versionStamp(ROOT),
+      laterByRequire,
+    ],
     logLevel: 'error',
   });
   const sizes = new Map<string, number>();

@@ -1,11 +1,11 @@
-import type {SpanExporter} from '@opentelemetry/sdk-trace-node';
+import type {SpanExporter} from '@opentelemetry/sdk-trace';
 import {type Clock, systemTimerClock, type TimerClock} from '../clock';
 import type {Config, FunctionName} from '../config/config-types';
 import type {Logger} from '../logger';
 import {type Random, systemRandom} from '../random';
 import {noTracer, type Tracer} from './tracer';
 
-/** Destination of the spans; by default Cloud Trace, with real time. */
+/** Destination of the spans; by default Google's OTLP endpoint, with real time. */
 export interface TracingOptions {
   readonly exporter?: SpanExporter;
   /** Timers of the wait for the exporter. */
@@ -33,7 +33,7 @@ export function createTracer(options: CreateTracerOptions): Tracer {
     return createOpenTelemetryTracer({
       service: options.function,
       deployment: config.deployment,
-      exporter: tracing.exporter ?? cloudTrace(config.project),
+      ...(tracing.exporter ? {exporter: tracing.exporter, project: config.project} : google(config.project)),
       timers: tracing.timers ?? systemTimerClock,
       clock,
       random,
@@ -46,7 +46,7 @@ export function createTracer(options: CreateTracerOptions): Tracer {
   }
 }
 
-function cloudTrace(project: string | undefined): SpanExporter {
-  const {createCloudTraceExporter}: typeof import('./open-telemetry') = require('./open-telemetry');
-  return createCloudTraceExporter(project);
+function google(project: string | undefined): ReturnType<typeof import('./otlp').createOtlpExporter> {
+  const {createOtlpExporter}: typeof import('./otlp') = require('./otlp');
+  return createOtlpExporter({project});
 }

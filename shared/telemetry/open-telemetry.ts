@@ -1,5 +1,4 @@
 import {AsyncLocalStorage} from 'node:async_hooks';
-import {TraceExporter} from '@google-cloud/opentelemetry-cloud-trace-exporter';
 import {
   type Attributes,
   type Context,
@@ -14,12 +13,12 @@ import {
 import {resourceFromAttributes} from '@opentelemetry/resources';
 import {
   AlwaysOnSampler,
-  BasicTracerProvider,
   type IdGenerator,
   type ReadableSpan,
   type SpanExporter,
   type SpanProcessor,
-} from '@opentelemetry/sdk-trace-node';
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
 import type {Clock, TimerClock} from '../clock';
 import {SlipwayError} from '../errors';
 import type {Logger} from '../logger';
@@ -42,6 +41,8 @@ export const FLUSH_MS = 1_500;
 export interface OpenTelemetryOptions {
   readonly service: string;
   readonly deployment: string;
+  /** The project that the spans belong to; a promise while it has to be asked for. */
+  readonly project?: string | Promise<string> | undefined;
   readonly exporter: SpanExporter;
   readonly timers: TimerClock;
   readonly clock: Clock;
@@ -61,10 +62,15 @@ export function createOpenTelemetryTracer(options: OpenTelemetryOptions): Tracer
   const warn = (reason: string, error?: unknown) =>
     logger.warning('the trace was not sent', {decision: 'untraced', reason, ...(error ? {error} : {})});
   const buffer = new SpanBuffer(options.exporter, (error) => warn('exporter', error));
-  const provider = new BasicTracerProvider({
+  const provider = new TracerProvider({
     sampler: new AlwaysOnSampler(),
     idGenerator: idsOf(options.random),
-    resource: resourceFromAttributes({'service.name': options.service, 'service.namespace': options.deployment}),
+    resource: resourceFromAttributes({
+      'service.name': options.service,
+      'service.namespace': options.deployment,
+      // Without it Google refuses the spans.
+      ...(options.project === undefined ? {} : {'gcp.project_id': options.project}),
+    }),
     spanProcessors: [buffer],
   });
   const tracer = provider.getTracer('slipway');
@@ -185,6 +191,7 @@ class SpanBuffer implements SpanProcessor {
     this.#ended = [];
     if (spans.length === 0) return;
     try {
+      await spans[0]?.resource.waitForAsyncAttributes?.();
       await this.#send(spans);
     } catch (error) {
       this.#onFailure(error);
@@ -195,7 +202,7 @@ class SpanBuffer implements SpanProcessor {
     return this.#exporter.shutdown();
   }
 
-  /** The interface returns nothing, but the exporter of Google returns a promise, which may reject without calling the callback. */
+  /** The interface returns nothing, but an exporter may return a promise, which may reject without calling the callback. */
   #send(spans: ReadableSpan[]): Promise<void> {
     return new Promise((resolve, reject) => {
       const begun: unknown = this.#exporter.export(spans, ({code, error}) => {
@@ -205,13 +212,4 @@ class SpanBuffer implements SpanProcessor {
       if (begun instanceof Promise) begun.catch(reject);
     });
   }
-}
-
-/**
- * Creates an exporter to Cloud Trace that uses the service account of the function, which needs `roles/cloudtrace.agent`. Without
- * `project`, asks the metadata server.
- * @see https://cloud.google.com/trace/docs/reference/v2/rpc/google.devtools.cloudtrace.v2
- */
-export function createCloudTraceExporter(project: string | undefined): SpanExporter {
-  return new TraceExporter({...(project ? {projectId: project} : {}), resourceFilter: /^service\./});
 }

@@ -1,4 +1,4 @@
-import {InMemorySpanExporter, type ReadableSpan} from '@opentelemetry/sdk-trace-node';
+import {InMemorySpanExporter, type ReadableSpan} from '@opentelemetry/sdk-trace';
 
 /** The spans of all functions, and how they hang together. */
 export class Spans {

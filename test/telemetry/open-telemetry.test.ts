@@ -1,4 +1,4 @@
-import {InMemorySpanExporter} from '@opentelemetry/sdk-trace-node';
+import {InMemorySpanExporter} from '@opentelemetry/sdk-trace';
 import {Unavailable} from '../../shared/errors';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {createOpenTelemetryTracer} from '../../shared/telemetry/open-telemetry';

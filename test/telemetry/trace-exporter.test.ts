@@ -1,4 +1,4 @@
-import type {SpanExporter} from '@opentelemetry/sdk-trace-node';
+import type {SpanExporter} from '@opentelemetry/sdk-trace';
 import type {TracingOptions} from '../../shared/telemetry/create-tracer';
 import {deliver} from '../builders/delivery';
 import {aSystem, expectClean, type TestSystem} from '../builders/system';

@@ -72,7 +72,11 @@ describe('a queued job', () => {
     });
     const zone = {'slipway.zone': instance?.zone};
     expect(spans.one('compute.insertInstance').attributes).toMatchObject({...about, ...runner, ...zone});
-    expect(provision.resource.attributes).toEqual({'service.name': 'provision', 'service.namespace': 'slipway'});
+    expect(provision.resource.attributes).toEqual({
+      'service.name': 'provision',
+      'service.namespace': 'slipway',
+      'gcp.project_id': 'world',
+    });
     await system.finish();
   });
 
