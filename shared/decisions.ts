@@ -92,6 +92,7 @@ const OTHERS = [
   'dry_run',
   'enqueued',
   'failed',
+  'fell_back',
   'github_limit_near',
   'given_up',
   'handed_over',

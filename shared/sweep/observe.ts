@@ -50,6 +50,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
   const {found, absent, outOfReach} = await lookUpJobs(sweep, jobs, scan, repositories);
   const seen = new Map([...scan.seen, ...found]);
   const former = new Map([...formerOfVms, ...(await readFormerOfListed(sweep, stored, formerOfVms, scan))]);
+  const holding = await findHeldPools(context);
 
   const observed: Observed = {
     deployment: context.deployment,
@@ -72,7 +73,8 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     containers:
       context.hosts.length > 0 ? (await openContainers(context.store)).filter((one) => !isContainerOver(one)) : [],
     slots: stored.slots,
-    held: await findHeldPools(context),
+    held: holding.held,
+    heldByQuota: holding.byQuota,
     preempted: await lookUpPreempted(sweep, lock.preempted, seen),
     sightings: lock.sightings,
   };

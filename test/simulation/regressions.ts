@@ -1,7 +1,7 @@
+import {APPS} from './regressions/apps';
 import {DELIVERIES} from './regressions/deliveries';
 import {EC2} from './regressions/ec2';
 import {RUNNERS} from './regressions/runners';
-import {SCALE} from './regressions/scale';
 import {SWEEPS} from './regressions/sweeps';
 import {USAGE} from './regressions/usage';
 import {VMS} from './regressions/vms';
@@ -15,5 +15,5 @@ export const REGRESSIONS: Readonly<Record<string, Scenario>> = {
   ...SWEEPS,
   ...USAGE,
   ...EC2,
-  ...SCALE,
+  ...APPS,
 };

@@ -108,7 +108,18 @@ export function sweepIntervalMs({setting}: Pick<Scenario, 'setting'>): number {
 export const ALL = 'all';
 
 /** Providers that a world can have. */
-export const SIMULATED_PROVIDERS = ['gce', 'cloud-run', 'docker', 'codemagic', 'ec2', ALL, MEMORY, MEMORY_IDS] as const;
+export const SIMULATED_PROVIDERS = [
+  'gce',
+  'cloud-run',
+  'docker',
+  'codemagic',
+  'ec2',
+  ALL,
+  MEMORY,
+  MEMORY_IDS,
+  // Pools of both that fall back to each other, and jobs that choose their machines.
+  'gce+ec2',
+] as const;
 
 export type SimulatedProvider = (typeof SIMULATED_PROVIDERS)[number];
 

@@ -3,6 +3,7 @@ import {CODEMAGIC_MUTATIONS} from './codemagic-mutations';
 import {CORE_MUTATIONS} from './core-mutations';
 import {DOCKER_MUTATIONS} from './docker-mutations';
 import {EC2_MUTATIONS} from './ec2-mutations';
+import {FALLBACK_MUTATIONS} from './fallback-mutations';
 import {IDENTITY_MUTATIONS} from './identity-mutations';
 import type {Mutation} from './mutation';
 import {PEOPLE_MUTATIONS} from './people-mutations';
@@ -28,6 +29,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...SETTINGS_MUTATIONS,
   ...PROVIDER_MUTATIONS,
   ...EC2_MUTATIONS,
+  ...FALLBACK_MUTATIONS,
   ...CLOUD_RUN_MUTATIONS,
   ...CODEMAGIC_MUTATIONS,
   ...DOCKER_MUTATIONS,

@@ -1,9 +1,7 @@
-import {type Cases, job, MINUTE, SETTING} from './case';
+import {type Cases, HOUR, job, MINUTE, SETTING} from './case';
 
-const HOUR = 60 * MINUTE;
-
-/** Several Apps and several queues. */
-export const SCALE: Cases = {
+/** Several GitHub Apps, of which one goes away. */
+export const APPS: Cases = {
   'an App that loses its repositories tells nothing of the runners there': {
     seed: 1,
     setting: {...SETTING, apps: 2, queues: 4, appAway: {how: 'left_out', fromMs: 4 * MINUTE, forMs: HOUR}},
