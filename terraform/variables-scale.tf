@@ -26,6 +26,11 @@ variable "github_apps" {
   }
 
   validation {
+    condition     = var.github_auth == "app" || length(var.github_apps) == 0
+    error_message = "Expected no github_apps where github_auth is \"token\": they share the load of a first App."
+  }
+
+  validation {
     condition     = length(var.github_apps) <= 20
     error_message = "Expected at most 20 of github_apps."
   }

@@ -99,6 +99,16 @@ run "a_client_id_for_an_app" {
   expect_failures = [var.github_apps]
 }
 
+run "an_app_beside_a_token" {
+  command = plan
+  variables {
+    github_auth   = "token"
+    github_app_id = null
+    github_apps   = [{ app_id = "777" }]
+  }
+  expect_failures = [var.github_apps]
+}
+
 run "half_a_queue" {
   command = plan
   variables {
