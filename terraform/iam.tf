@@ -4,9 +4,9 @@ locals {
   # Roles in the project.
   granted = {
     webhook   = []
-    provision = concat(["store", "find_vms", "create_vms", "delete_vms", "start_runners"], local.attaching)
-    stop      = ["store", "find_vms", "delete_vms", "stop_runners"]
-    sweep     = concat(["store", "find_vms", "list_vms", "find_preemptions", "create_vms", "delete_vms", "start_runners", "stop_runners"], local.attaching)
+    provision = concat(["store", "find_vms", "create_vms", "delete_vms"], local.attaching)
+    stop      = ["store", "find_vms", "delete_vms"]
+    sweep     = ["store", "find_vms", "list_vms", "find_preemptions", "delete_vms"]
     api       = ["store", "find_vms", "list_vms", "read_consoles", "delete_vms", "check_places"]
   }
   attaching = length(local.runner_accounts) > 0 ? ["attach_accounts"] : []
@@ -15,7 +15,7 @@ locals {
   runner_accounts = setunion(var.runner_service_accounts, [for template in values(module.fields.runner_templates) : template.service_account if template.service_account != null])
   # provision creates VMs, sweep those that are kept ahead.
   attached_accounts = merge([
-    for function in ["provision", "sweep"] : {
+    for function in local.has_standby ? ["provision", "sweep"] : ["provision"] : {
       for email in local.runner_accounts : "${function}/${email}" => {
         function = function
         email    = email
@@ -23,6 +23,12 @@ locals {
       }
     }
   ]...)
+  # With standby VMs, which are named like runners. Their JIT config is metadata: create_vms has that.
+  granted_for_standby = !local.has_standby ? {} : {
+    provision = ["start_runners"]
+    stop      = ["stop_runners"]
+    sweep     = concat(["create_vms", "start_runners", "stop_runners"], local.attaching)
+  }
   # Roles on the VMs of pools of type gce-vm and of Docker hosts, and on no other VM.
   granted_on_vms = {
     provision = ["start_vms"]
@@ -40,7 +46,7 @@ locals {
 
   grants = merge([
     for function, roles in local.granted : {
-      for role in concat(roles, var.tracing ? ["trace"] : []) : "${function}/${role}" => { function = function, role = role }
+      for role in concat(roles, lookup(local.granted_for_standby, function, []), var.tracing ? ["trace"] : []) : "${function}/${role}" => { function = function, role = role }
     }
   ]...)
 

@@ -159,7 +159,6 @@ export function runnerToInstall(
   const [x64, arm64] = [of('x64'), of('arm64')];
   if (!x64?.sha256 || !arm64?.sha256 || x64.version !== arm64.version) return undefined;
   const refused = inUse
-    // mutation: versions that GitHub refuses
     .filter((one) => (endOf(one) ?? Number.POSITIVE_INFINITY) <= now + DAY_MS)
     .map(({version}) => version)
     .filter((version) => version !== x64.version);

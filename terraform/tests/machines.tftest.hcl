@@ -105,7 +105,7 @@ run "machines_of_all_kinds" {
   assert {
     condition = sort([for key, grant in google_service_account_iam_member.act_as_runner : "${key} ${grant.role == "roles/iam.serviceAccountUser" ? "User" : "actAs"} on ${grant.service_account_id}"]) == tolist([
       for line in sort(flatten([
-        for function in ["provision", "sweep"] : [
+        for function in ["provision"] : [
           "${function}/deploy@acme-runners.iam.gserviceaccount.com actAs on projects/acme-runners/serviceAccounts/deploy@acme-runners.iam.gserviceaccount.com",
           "${function}/deploy@acme-shared.iam.gserviceaccount.com User on projects/acme-shared/serviceAccounts/deploy@acme-shared.iam.gserviceaccount.com",
           "${function}/own-template@acme-runners.iam.gserviceaccount.com actAs on projects/acme-runners/serviceAccounts/own-template@acme-runners.iam.gserviceaccount.com",
@@ -117,7 +117,7 @@ run "machines_of_all_kinds" {
 
   assert {
     condition = (
-      [for key, grant in google_project_iam_member.function : key if endswith(key, "/attach_accounts")] == ["provision/attach_accounts", "sweep/attach_accounts"] &&
+      [for key, grant in google_project_iam_member.function : key if endswith(key, "/attach_accounts")] == ["provision/attach_accounts"] &&
       google_project_iam_custom_role.role["attach_accounts"].permissions == toset(["compute.instances.setServiceAccount"])
     )
     error_message = "and may attach them"

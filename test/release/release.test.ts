@@ -41,8 +41,9 @@ beforeAll(() => {
   execFileSync('git', ['clone', '--quiet', '--no-hardlinks', ROOT, clone], {stdio: 'pipe'});
   // The script as it is here, whether it is committed or not.
   writeFileSync(join(clone, '.ci', 'release'), readFileSync(join(ROOT, '.ci', 'release')), {mode: 0o755});
-  const before = release(version);
-  expect(before.said).toContain('there are changes that are not committed');
+  writeFileSync(join(clone, 'notes.txt'), 'not committed');
+  expect(release(version).said).toContain('there are changes that are not committed');
+  rmSync(join(clone, 'notes.txt'));
   const changes = `# Changelog\n\n## Unreleased\n\n## ${version} (2026-12-01)\n\n* A line of a test.\n\n## 0.0.1\n\n* Old.\n`;
   writeFileSync(join(clone, 'CHANGELOG.md'), changes);
   git('add', '--all');

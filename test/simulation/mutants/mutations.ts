@@ -9,6 +9,7 @@ import {PEOPLE_MUTATIONS} from './people-mutations';
 import {PLACEMENT_MUTATIONS} from './placement-mutations';
 import {PROVIDER_MUTATIONS} from './provider-mutations';
 import {SETTINGS_MUTATIONS} from './settings-mutations';
+import {STANDBY_GCE_MUTATIONS} from './standby-gce-mutations';
 import {SWEEP_MUTATIONS} from './sweep-mutations';
 import {USAGE_MUTATIONS} from './usage-mutations';
 import {VERDICT_MUTATIONS} from './verdict-mutations';
@@ -22,6 +23,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...VM_MUTATIONS,
   ...USAGE_MUTATIONS,
   ...PLACEMENT_MUTATIONS,
+  ...STANDBY_GCE_MUTATIONS,
   ...SETTINGS_MUTATIONS,
   ...PROVIDER_MUTATIONS,
   ...EC2_MUTATIONS,
