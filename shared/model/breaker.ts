@@ -46,6 +46,11 @@ export function quotaBreakers(pool: Pool): string[] {
   return [...quotaScopes(pool).map((scope) => scopeBreaker(pool, scope)), poolBreaker(pool)];
 }
 
+/** Whether a breaker of this name is of a quota. */
+export function isOfQuota(name: string): boolean {
+  return name.startsWith('quota.');
+}
+
 /** The names of Compute Engine's regions stand alone; the same name at another provider is another quota. */
 function scopeBreaker(pool: Pool, scope: string): string {
   return `quota.${isGce(pool) ? '' : `${pool.provider.type}.`}${inName(scope)}`;
@@ -63,6 +68,11 @@ function inName(text: string): string {
 /** Breaker of GitHub's rate limit. GitHub counts it for each installation of the App, and an installation has one account. */
 export function githubBreaker(repository: string): string {
   return `github.${repository.split('/')[0]?.toLowerCase()}`;
+}
+
+/** Breaker of GitHub's rate limit of one of several Apps: while another App can be asked, it holds nothing back. No owner has a dot in its name. */
+export function appBreaker(owner: string, app: string): string {
+  return `github.${owner.toLowerCase()}.${app}`;
 }
 
 /** Breaker of GitHub's 5xx answers. All installations share it, because a 5xx does not depend on the installation. */

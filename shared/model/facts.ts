@@ -1,3 +1,5 @@
+import type {RegistrationsDocument} from './registrations';
+
 /** What the sweep keeps of the runner application and of boots, in the collection `facts`. Times are milliseconds since the epoch. */
 const DAY_MS = 24 * 3600_000;
 
@@ -64,7 +66,7 @@ export interface BootTimesDocument {
   readonly expireAt: number;
 }
 
-export type FactsDocument = RunnerVersionsDocument | BootTimesDocument;
+export type FactsDocument = RunnerVersionsDocument | BootTimesDocument | RegistrationsDocument;
 
 /** Id in `facts` of the boots of a pool. */
 export function bootTimesId(pool: string): string {

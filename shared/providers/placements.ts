@@ -3,6 +3,7 @@ import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
 import {FULL_MS, type FullPlacement} from '../model/full-placements';
 import {regionOf} from '../model/names';
+import type {MachineOptions} from '../model/options';
 import {type Placement, placementKey} from '../model/placement';
 
 /**
@@ -37,6 +38,22 @@ export function listPlacements({places, machineTypes, spot}: PlacementOptions): 
       places.map((place) => ({place, spot: isSpot, ...(machineType ? {machineType} : {})})),
     ),
   );
+}
+
+/** The machine types and the use of spot: as the job has chosen them, else as the pool sets them. */
+export function machinesFor(
+  {machineTypes, spot}: Pick<PlacementOptions, 'machineTypes' | 'spot'>,
+  chosen: Pick<MachineOptions, 'machine' | 'spot'>,
+): Pick<PlacementOptions, 'machineTypes' | 'spot'> {
+  // mutation: chosen machine
+  const types = chosen.machine === undefined ? machineTypes : [chosen.machine];
+  // mutation: chosen spot
+  return {spot: chosen.spot ?? spot, ...(types ? {machineTypes: types} : {})};
+}
+
+/** Placements that recently created no machine are known by pool; those of another disk for themselves, because a disk may be what is refused. */
+export function exhaustionKey(pool: string, {disk}: Pick<MachineOptions, 'disk'> = {}): string {
+  return disk === undefined ? pool : `${pool} disk=${disk}`;
 }
 
 /** A placement that was tried, and why no machine was created there. */

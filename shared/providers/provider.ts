@@ -1,5 +1,6 @@
 import {SlipwayError} from '../errors';
 import type {FullPlacement} from '../model/full-placements';
+import type {MachineOptions} from '../model/options';
 import type {Placement} from '../model/placement';
 import type {RunnerScope} from '../model/scope';
 import type {Secret} from '../secret';
@@ -129,6 +130,8 @@ export interface CreateRequest {
   readonly scope: RunnerScope;
   /** The labels with which it is registered. */
   readonly labels: readonly string[];
+  /** What the job has chosen of the machine, within the bounds of the pool. Undefined: nothing. A provider knows those of its settings. */
+  readonly options?: MachineOptions;
   /** `owner/name` of the repository whose job waits for it, for a provider that tells the machine; undefined: no job does. */
   readonly repository: () => Promise<string | undefined>;
   /**
@@ -146,7 +149,7 @@ export interface CreateRequest {
 }
 
 /** The fields that decide the placements. Without a secret, so that a dry run can ask too. */
-export type PlacementRequest = Pick<CreateRequest, 'name' | 'pool' | 'job'>;
+export type PlacementRequest = Pick<CreateRequest, 'name' | 'pool' | 'job' | 'options'>;
 
 export interface MachineReference {
   readonly name: string;
@@ -226,7 +229,9 @@ export type CreateOutcome =
   | {readonly kind: 'rate_limited'; readonly message: string; readonly retryAfterSeconds: number}
   | {readonly kind: 'uncertain'; readonly placement: Placement; readonly message: string}
   | {readonly kind: 'name_taken'; readonly placement: Placement; readonly message: string}
-  | {readonly kind: 'refused'; readonly message: string};
+  | {readonly kind: 'refused'; readonly message: string}
+  /** The machine cannot be had with the options that the job has chosen. */
+  | {readonly kind: 'option_not_allowed'; readonly message: string};
 
 /** How a standby machine is held until it is claimed. */
 export type StandbyHold = 'stopped' | 'suspended';

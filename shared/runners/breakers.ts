@@ -5,6 +5,7 @@ import {
   fullBreaker,
   GITHUB_DOWN,
   githubBreaker,
+  isOfQuota,
   quotaBreaker,
   quotaBreakers,
 } from '../model/breaker';
@@ -92,12 +93,13 @@ async function countAndLogFailure(
   }
 }
 
-/** Opens the breaker for `seconds` at least, and logs it. A breaker that is open already may stay open longer. */
+/** Opens the breaker for `seconds` at least, and logs it; `warning`: of one that holds no job back. A breaker that is open already may stay open longer. */
 export async function openBreaker(
   context: Pick<Context, 'store' | 'clock' | 'logger'>,
   name: string,
   reason: string,
   seconds: number,
+  level: 'error' | 'warning' = 'error',
 ): Promise<void> {
   const now = context.clock.now();
   await context.store.transaction(async (transaction) => {
@@ -113,7 +115,7 @@ export async function openBreaker(
       expireAt: now + BREAKER_RETENTION_MS,
     });
   });
-  context.logger.error(`breaker ${name} is open: ${reason}`, {decision: 'breaker_open', reason: name});
+  context.logger[level](`breaker ${name} is open: ${reason}`, {decision: 'breaker_open', reason: name});
 }
 
 /** Runs work that passed the breakers, and records its result on them. `full`: placements of the pool that other executions found full. */
@@ -185,7 +187,7 @@ async function pass(
 
 /** The constructor of the error while the breaker of this name is open. */
 function errorOf(name: string): (message: string, seconds: number) => RetryableError {
-  if (name.startsWith('quota.')) return (message, seconds) => new QuotaExceeded(message, seconds);
+  if (isOfQuota(name)) return (message, seconds) => new QuotaExceeded(message, seconds);
   if (name.startsWith('github.')) return (message, seconds) => new RateLimited(message, seconds);
   return (message, seconds) => new Unavailable(message, seconds);
 }
@@ -290,17 +292,27 @@ async function findHolding(
   return undefined;
 }
 
-/** Names of the pools that an open breaker holds back now. */
-export async function findHeldPools(context: Context): Promise<Set<string>> {
+/**
+ * Names of the pools that an open breaker holds back now. `byQuota`: those of them that breakers of quotas alone hold back, so that their
+ * fallbacks serve their jobs.
+ */
+export async function findHeldPools(
+  context: Context,
+): Promise<{readonly held: ReadonlySet<string>; readonly byQuota: ReadonlySet<string>}> {
   const {pools, store, clock} = context;
+  const others = new Set<string>();
   const breakers = new Map(pools.map((pool) => [pool.name, breakersOfPool(context, pool)]));
   const held = new Set<string>();
   for (const breaker of await findOpenBreakers(store, [...new Set([...breakers.values()].flat())])) {
     const found = await store.get('breakers', breaker);
     if (!found?.open || found.nextProbeAt <= clock.now()) continue;
-    for (const [pool, names] of breakers) if (names.includes(breaker)) held.add(pool);
+    for (const [pool, names] of breakers) {
+      if (!names.includes(breaker)) continue;
+      held.add(pool);
+      if (!isOfQuota(breaker)) others.add(pool);
+    }
   }
-  return held;
+  return {held, byQuota: new Set([...held].filter((pool) => !others.has(pool)))};
 }
 
 /** Names of the breakers that may hold any job of the pool back. */

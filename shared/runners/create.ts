@@ -1,9 +1,20 @@
 import type {Outcome} from '../decisions';
-import {LeaseHeld, NameTaken, NoCapacity, QuotaExceeded, RateLimited, Refused, Unavailable, Uncertain} from '../errors';
+import {
+  LeaseHeld,
+  NameTaken,
+  NoCapacity,
+  OptionNotAllowed,
+  QuotaExceeded,
+  RateLimited,
+  Refused,
+  Unavailable,
+  Uncertain,
+} from '../errors';
 import type {JitConfig} from '../github/github';
 import {keyId, runnerKey} from '../model/lease';
+import {type ChosenOptions, chooseOptions} from '../model/options';
 import {placementOf} from '../model/placement';
-import {isBeingCreated, isOver, machineProvider, type RunnerDocument} from '../model/runner';
+import {isBeingCreated, isOver, isWithoutJob, machineProvider, type RunnerDocument} from '../model/runner';
 import {scopeName} from '../model/scope';
 import {type Context, githubOf, poolOf} from '../ports';
 import type {CreateOutcome, Machine} from '../providers/provider';
@@ -172,6 +183,8 @@ function isPickedUp(context: Context, {pool}: RunnerDocument): boolean {
 /** Inserts the VM. The provider tries the placements of the pool. `jit`: null where the runner is registered later. */
 async function insertMachine(context: Context, creation: Creation, jit: JitConfig | null): Promise<CreateOutcome> {
   const {runner, full} = creation;
+  const options = chosenFor(context, runner);
+  if (options.kind === 'refused') return {kind: 'option_not_allowed', message: options.because};
   return context.provider(runner.pool).create({
     name: runner.name,
     pool: runner.pool,
@@ -179,12 +192,22 @@ async function insertMachine(context: Context, creation: Creation, jit: JitConfi
     encodedJitConfig: jit?.encodedJitConfig ?? new Secret(''),
     scope: runner.scope,
     labels: runner.labels,
+    options: options.options,
     repository: () => repositoryOf(context, runner),
     beforeInsert: (...insert) => recordAttempt(context, creation, jit?.runnerId ?? null, ...insert),
     onWaiting: () => renewLease(context, creation.lease),
-    ...(full ? {full} : {}),
-    onFull: (placement) => recordFullPlacement(context, runner.pool, placement),
+    // With a disk of its own the disk may be what there is no room for.
+    ...(options.options.disk === undefined
+      ? {full: full ?? [], onFull: (placement) => recordFullPlacement(context, runner.pool, placement)}
+      : {}),
   });
+}
+
+/** What the runner's labels choose of its machine. The configuration may have changed since the job was matched. */
+function chosenFor(context: Context, {pool: name, labels}: RunnerDocument): ChosenOptions {
+  const pool = poolOf(context, name);
+  const chosen = pool ? chooseOptions(pool, labels) : ({kind: 'allowed', options: {}} as const);
+  return chosen.kind === 'refused' ? {...chosen, because: `pool ${name} ${chosen.because}`} : chosen;
 }
 
 /** The repository of the job that waits for the runner; undefined: none does. */
@@ -228,7 +251,8 @@ async function cleanUpAndThrow(
   if (jit) {
     // mutation: deregister after failed insert
     await deregister(context, runner, jit.runnerId);
-    await replaceRunner(context, creation, 'leave', 'none');
+    // Else `serveDemand` gives the job to another pool, or the runner its next name.
+    if (!mayFallBack(context, runner, outcome.kind)) await replaceRunner(context, creation, 'leave', 'none');
   }
   switch (outcome.kind) {
     case 'no_capacity':
@@ -238,9 +262,17 @@ async function cleanUpAndThrow(
       throw new QuotaExceeded(`quota exceeded in ${outcome.quotaScope}: ${outcome.message}`, 60);
     case 'rate_limited':
       throw new Unavailable(outcome.message, outcome.retryAfterSeconds);
+    case 'option_not_allowed':
+      throw new OptionNotAllowed(`${runner.name} cannot be created as its job asks for it: ${outcome.message}`);
     default:
       throw new Refused(outcome.message);
   }
+}
+
+/** Whether another pool may serve the runner's job after this outcome. */
+function mayFallBack(context: Context, runner: RunnerDocument, outcome: CreateOutcome['kind']): boolean {
+  const lacks = outcome === 'no_capacity' || outcome === 'quota';
+  return lacks && !isWithoutJob(runner) && poolOf(context, runner.pool)?.fallback !== undefined;
 }
 
 async function deregister(context: Context, runner: RunnerDocument, githubId: number): Promise<void> {

@@ -9,6 +9,7 @@ import {ingest} from './ingest';
 import {openPage} from './open-page';
 import {queueToRunning} from './queue-to-running';
 import {type BenchResult, isMet, table} from './result';
+import {scale} from './scale';
 import {start} from './start';
 import {sweep} from './sweep';
 
@@ -22,6 +23,7 @@ const BENCHES = {
   page: openPage,
   'docker-host': dockerHost,
   'queue-to-running': queueToRunning,
+  scale,
 };
 
 const HELP = `npm run bench -- [--only ${Object.keys(BENCHES).join(',')}] [--json results.json]

@@ -6,7 +6,7 @@ import {regionOf} from '../../model/names';
 import type {Placement} from '../../model/placement';
 import type {Pool} from '../../model/pool';
 import {longestIdleMinutes} from '../../model/warm';
-import {type ExhaustedPlacements, listPlacements, placeOrder} from '../placements';
+import {type ExhaustedPlacements, listPlacements, machinesFor, placeOrder} from '../placements';
 import type {CreateOutcome, CreateRequest, PlacementRequest, PrepareRequest} from '../provider';
 import {type TriedPlacement, tryPlacements} from '../try-placements';
 import {attemptInsert} from './attempt';
@@ -14,6 +14,7 @@ import {instanceBody, requestId, standbyBody} from './client/body';
 import type {Compute, InsertRequest, InstanceBody, InstanceTemplate, MetadataItem} from './client/compute';
 import {ComputeFailure, secondsToNextMinute} from './client/errors';
 import {findTemplate} from './client/templates';
+import {diskRefusal, disksFor} from './disks';
 import {runnerMetadata} from './runner-metadata';
 import {standbyFingerprint} from './standby-fingerprint';
 import {type DefaultPlace, poolRegion, poolZones} from './zones';
@@ -61,14 +62,16 @@ interface Prepared {
 
 /** Creates the machine of one runner. */
 export async function createMachine(options: CreateOptions, request: CreateRequest): Promise<CreateOutcome> {
-  const {name, job, encodedJitConfig} = request;
-  const prepared = await prepare(options, name);
+  const {name, job, encodedJitConfig, options: chosen} = request;
+  const prepared = await prepare(options, request);
   if ('kind' in prepared) return prepared;
   const {template} = prepared;
   // A machine that is not told of the runner application installs the version that its startup script names.
   const runner = runnerMetadata(template, await options.runnerToInstall().catch(() => undefined));
-  const bodyFor = (placement: Placement) =>
-    instanceBody({...common(options, name, template, runner), job, encodedJitConfig, placement});
+  const bodyFor = (placement: Placement) => ({
+    ...instanceBody({...common(options, name, template, runner), job, encodedJitConfig, placement}),
+    ...disksFor(template, placement, chosen),
+  });
   return tryEach(options, request, prepared, bodyFor);
 }
 
@@ -78,7 +81,7 @@ export async function prepareStandby(options: CreateOptions, request: PrepareReq
   const {provider} = options.pool;
   const spot = provider.spot === 'only' ? 'only' : 'never';
   const standing = {...options, pool: {...options.pool, provider: {...provider, spot}}} as const;
-  const prepared = await prepare(standing, name);
+  const prepared = await prepare(standing, {name});
   if ('kind' in prepared) return prepared;
   const {template} = prepared;
   const runner = runnerMetadata(template, await options.runnerToInstall().catch(() => undefined));
@@ -132,15 +135,14 @@ async function tryEach(
  */
 export async function placementsFor(
   {compute, pool, place}: PlanOptions,
-  {name}: Pick<PlacementRequest, 'name'>,
+  {name, options = {}}: Pick<PlacementRequest, 'name' | 'options'>,
 ): Promise<readonly Placement[]> {
   const places = placeOrder(name, await poolZones(compute, pool, place));
-  const {machineTypes, spot} = pool.provider;
-  return listPlacements({places, spot, ...(machineTypes ? {machineTypes} : {})});
+  return listPlacements({places, ...machinesFor(pool.provider, options)});
 }
 
 /** What a creation reads first: the placements and the template, side by side. The client keeps both for some minutes. */
-async function readPlan(options: PlanOptions, request: Pick<PlacementRequest, 'name'>): Promise<Prepared> {
+async function readPlan(options: PlanOptions, request: Pick<PlacementRequest, 'name' | 'options'>): Promise<Prepared> {
   const {compute, pool, place} = options;
   const [placements, template] = await Promise.all([
     placementsFor(options, request),
@@ -155,10 +157,15 @@ export async function readAhead(options: CreateOptions, request: PlacementReques
 }
 
 /** Reads the placements and the template. No VM has been inserted yet, so any call without an answer can be repeated. */
-async function prepare(options: CreateOptions, name: string): Promise<Prepared | CreateOutcome> {
+async function prepare(
+  options: CreateOptions,
+  request: Pick<PlacementRequest, 'name' | 'options'>,
+): Promise<Prepared | CreateOutcome> {
   const {clock} = options;
   try {
-    return await readPlan(options, {name});
+    const plan = await readPlan(options, request);
+    const refused = diskRefusal(plan.template, request.options);
+    return refused ? {kind: 'option_not_allowed', message: refused} : plan;
   } catch (error) {
     if (error instanceof Refused) return {kind: 'refused', message: error.message};
     if (!(error instanceof ComputeFailure)) throw error;

@@ -4,7 +4,7 @@ import type {Logger} from '../../logger';
 import type {RunnerToInstall} from '../../model/facts';
 import {DEPLOYMENT_LABEL, KEEP_LABEL, POOL_LABEL, parseRunnerName} from '../../model/names';
 import {lastLineOf} from '../console-line';
-import {ExhaustedPlacements, placeOrder} from '../placements';
+import {ExhaustedPlacements, exhaustionKey, placeOrder} from '../placements';
 import {
   isStarting,
   isStopped,
@@ -99,7 +99,8 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
 
     async create(request) {
       const own = creation(request.pool);
-      return own ? createMachine(own, request) : {kind: 'refused', message: unknownPool(request.pool)};
+      if (!own) return {kind: 'refused', message: unknownPool(request.pool)};
+      return createMachine({...own, exhausted: exhaustedOf(exhaustionKey(request.pool, request.options))}, request);
     },
 
     standby: createGceStandby({compute, deployment, clock, creation, zonesOf: zonesToLookInto}),
