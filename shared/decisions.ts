@@ -36,6 +36,8 @@ const PLAIN = [
   'missing',
   'repaired',
   'wanted',
+  'preparing',
+  'not_created',
 ] as const;
 
 /** Outcomes of tasks with a reason, which says why or names the runner, the VM or the job. */
@@ -76,6 +78,8 @@ const SWEEP_OUTCOMES = [
   'left',
   'preempted',
   'removed',
+  'ready',
+  'suspending',
 ] as const;
 
 /** Decisions of other log lines. */
@@ -113,6 +117,9 @@ const OTHERS = [
   'runner_version_ends',
   'runs_another',
   'settle',
+  'standby_claimed',
+  'standby_created',
+  'standby_failed',
   'stale_secret',
   'start_by_hand',
   'stop_by_hand',

@@ -97,6 +97,17 @@ export const Status = z.object({
     })
     .nullable(),
   breakers: z.array(z.object({name: z.string(), reason: Text, message: Text, next_probe_at: Text})),
+  standby: z
+    .array(
+      z.object({
+        pool: z.string(),
+        wanted: z.number(),
+        ready: z.number(),
+        preparing: z.number(),
+        claimed: z.number(),
+      }),
+    )
+    .default([]),
   deadletters: z.number(),
   github_app: Text,
 });

@@ -18,6 +18,7 @@ export function formatStatus(status: Status, terminal: Terminal, nowMs: number):
       titled('Active runners', status.active_runners, status.active_runners_total),
       runners(status, terminal),
     ),
+    section(terminal, 'Standby machines', standby(status, terminal)),
     section(terminal, 'Open breakers', breakers(status, terminal, nowMs)),
     closing(status, terminal),
   ];
@@ -93,6 +94,19 @@ function runners({active_runners: all}: Status, terminal: Terminal): string | un
       title: 'RUNS FOR',
       cell: ({running_seconds: seconds}: Runner) => (typeof seconds === 'number' ? duration(seconds) : null),
     },
+  ];
+  return formatTable(columns, all, terminal);
+}
+
+function standby({standby: all}: Status, terminal: Terminal): string | undefined {
+  if (all.length === 0) return undefined;
+  type Standby = (typeof all)[number];
+  const columns = [
+    {title: 'POOL', cell: ({pool}: Standby) => pool, keeps: true as const},
+    {title: 'WANTED', cell: ({wanted}: Standby) => wanted, keeps: true as const},
+    {title: 'READY', cell: ({ready}: Standby) => ready, keeps: true as const},
+    {title: 'PREPARING', cell: ({preparing}: Standby) => preparing, keeps: true as const},
+    {title: 'CLAIMED', cell: ({claimed}: Standby) => claimed, keeps: true as const},
   ];
   return formatTable(columns, all, terminal);
 }

@@ -12,6 +12,7 @@ import {createRequestedRunner} from '../../shared/runners/create';
 import {serveDemand} from '../../shared/runners/fallback';
 import {checkQueuedAgain} from '../../shared/runners/requeue';
 import {recordRun} from '../../shared/runners/run';
+import {prepareStandby} from '../../shared/runners/standby-prepare';
 import {createServices, type ServicesOptions} from '../../shared/services';
 import {endRunOnVm, recordJobOfOtherPool, recordVmEvent} from '../../shared/vms/records';
 import {serveDemandOnVm, startVmById} from '../../shared/vms/start';
@@ -48,6 +49,8 @@ async function provision(context: Context, task: ProvisionTask): Promise<Outcome
       return checkQueuedAgain(context, task, endRunOnVm);
     case 'make':
       return createRequestedRunner(context, task.runner);
+    case 'standby':
+      return prepareStandby(context, task.runner);
     case 'vm':
       return (await startHostVm(context, task.vm)) ?? startVmById(context, task.vm);
   }

@@ -25,6 +25,7 @@ import {
   vmView,
 } from './resources';
 import {runnerVersionView} from './runner-version';
+import {readStandbyStatus} from './standby-status';
 
 /**
  * The answer of GET /status. Reads the records only, and of runners and jobs 200 each at most; asks neither GitHub nor Compute Engine.
@@ -71,6 +72,7 @@ export async function readStatus(
       })),
     ),
     hosts: hosts.map(hostView),
+    standby: await readStandbyStatus(context, runners.listed),
     waiting_jobs: waiting.map(({job, explanation}) => ({
       job_id: job.jobId,
       repository: job.repository,

@@ -2,10 +2,11 @@ import {SlipwayError} from '../errors';
 import {scopeName} from '../model/scope';
 import type {Context, OperationOptions} from '../ports';
 import {removeRunner} from '../runners/requests';
+import {removeStandby} from '../runners/standby-records';
 import {scrubSecrets} from '../secret';
 import {deleteLeftoverVm, deregisterGhost} from '../sweep/end-runner';
 import {findSuspects} from './find';
-import {judge, thingOf} from './judge';
+import {judge, standbyThing, thingOf} from './judge';
 import type {CleanupTarget, Removal, Suspect, Thing} from './thing';
 
 /** Things of one call, and its time in milliseconds: a request ends in time, and the next call goes on. */
@@ -103,6 +104,8 @@ async function carryOut(context: Context, removal: Removal): Promise<boolean> {
       const leftover = {name, id, zone: place, pool, provider, registration, namesakes, isDead: status === 'stopped'};
       return (await deleteLeftoverVm(context, leftover)) === 'removed';
     }
+    case 'standby':
+      return (await removeStandby(context, removal.name, 'expired', 'was cleaned up')) !== 'claimed';
     case 'registration':
       return (await deregisterGhost(context, removal.name, removal.registration)) === 'removed';
   }
@@ -114,6 +117,8 @@ function leftOver(suspect: Suspect): Thing {
       return {...thingOf(suspect.runner, suspect.machine), because: NEXT_CALL};
     case 'machine':
       return {kind: 'machine', name: suspect.machine.name, place: suspect.machine.place, because: NEXT_CALL};
+    case 'standby':
+      return {...standbyThing(suspect.standby), because: NEXT_CALL};
     case 'registration':
       return {
         kind: 'registration',

@@ -6,7 +6,7 @@ import {describeScope, type RunnerScope, repositoryScope, scopeKey, scopeName} f
 import type {Context} from '../ports';
 import {listMachines} from '../sweep/machines';
 import {isListed, machineFinder, ourMachines, type Unlisted} from '../sweep/observed';
-import {readRunners} from '../sweep/stored';
+import {readHeldStandby, readRunners} from '../sweep/stored';
 import type {CleanupTarget, Suspect, Thing} from './thing';
 
 /** What there is to look at, and what could not be seen: that is not touched. */
@@ -20,15 +20,18 @@ export interface Suspects {
  * them. Throws `Unavailable` when there are more runners on record than can be read, because the live ones could not be told from others.
  */
 export async function findSuspects(context: Context, target: CleanupTarget): Promise<Suspects> {
+  // Before the runners: one that is claimed meanwhile is in both lists.
+  const held = await readHeldStandby(context.store);
   const live = await readRunners(context.store, LIVE_STATES);
-  if (!live.isComplete) throw new Unavailable('found more runners on record than can be read; nothing is removed', 60);
-  const {machines: all, unlisted} = await listMachines({context, incomplete: []}, live.runners);
+  if (!live.isComplete || !held.isComplete)
+    throw new Unavailable('found more runners on record than can be read; nothing is removed', 60);
+  const {machines: all, unlisted} = await listMachines({context, incomplete: []}, [...live.runners, ...held.standby]);
   const machines = ourMachines({pools: context.pools, machines: all}).filter(({status}) => status !== 'stopping');
   const machineOf = machineFinder({machines});
   // A machine that is kept, or goes already, is there all the same.
   const anyMachineOf = machineFinder({machines: all});
   const there = new Set(all.map(({name}) => name));
-  const known = new Set(live.runners.map(({name}) => name));
+  const known = new Set([...live.runners, ...held.standby].map(({name}) => name));
   const unseen = unlisted.map(unseenPlace);
 
   const suspects: Suspect[] = [];
@@ -47,6 +50,12 @@ export async function findSuspects(context: Context, target: CleanupTarget): Pro
       if (known.has(machine.name)) continue;
       const former = await context.store.get('runners', machine.name);
       if (!former || isOver(former)) suspects.push({kind: 'machine', machine, former});
+    }
+  }
+  if (target === 'all') {
+    for (const standby of held.standby) {
+      const machine = all.find(({name, provider}) => name === standby.name && provider === standby.provider);
+      suspects.push({kind: 'standby', standby, machine});
     }
   }
   if (wantsRegistrations(target)) {
@@ -77,7 +86,7 @@ function unseenPlace({provider, place}: Unlisted): Thing {
 interface Seen {
   /** Names of machines that are listed. */
   readonly there: ReadonlySet<string>;
-  /** Names of runners on record that are not over. */
+  /** Names of runners on record that are not over, and of standby machines. */
   readonly known: ReadonlySet<string>;
   readonly unlisted: readonly Unlisted[];
 }

@@ -1,8 +1,10 @@
 import type {GitHub, Registration} from '../github/github';
 import {isRegistrationOf, isUnused} from '../model/identity';
 import {isSpeltOut, parseRunnerName} from '../model/names';
+import {placementOf} from '../model/placement';
 import {isBeingCreated, isOver, type RunnerDocument} from '../model/runner';
 import {type RunnerScope, repositoryScope, scopeName} from '../model/scope';
+import type {StandbyDocument} from '../model/standby';
 import {type Context, githubOf, poolOf} from '../ports';
 import {findRegistration} from '../runners/retire';
 import {minutesOf, type Registered, type SeenMachine} from '../sweep/observed';
@@ -26,9 +28,22 @@ export async function judge(context: Context, target: CleanupTarget, suspect: Su
       return judgeRunner(context, target, suspect.runner, suspect.machine);
     case 'machine':
       return judgeMachine(context, target, suspect.machine, suspect.former);
+    case 'standby':
+      return judgeStandby(suspect);
     case 'registration':
       return judgeRegistration(context, suspect);
   }
+}
+
+/** Without a job and without a registration, it can always go. */
+function judgeStandby({standby, machine}: Extract<Suspect, {kind: 'standby'}>): Judgement {
+  const thing = standbyThing(standby);
+  if (machine?.isKept) return skip(thing, KEPT);
+  return remove(thing, 'is a standby machine, which no job has claimed', {by: 'standby', name: standby.name});
+}
+
+export function standbyThing(standby: StandbyDocument): Omit<Thing, 'because'> {
+  return {kind: 'machine', name: standby.name, place: placementOf(standby)?.place ?? null};
 }
 
 /** A runner on record that is not over. */

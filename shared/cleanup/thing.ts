@@ -1,5 +1,6 @@
 import type {Registration} from '../github/github';
 import type {RunnerDocument} from '../model/runner';
+import type {StandbyDocument} from '../model/standby';
 import type {Registered, SeenMachine} from '../sweep/observed';
 
 export const CLEANUP_TARGETS = ['registrations', 'machines', 'all'] as const;
@@ -27,6 +28,8 @@ export type Suspect =
   | {readonly kind: 'runner'; readonly runner: RunnerDocument; readonly machine: SeenMachine | undefined}
   /** A machine whose runner is over, or on no record. */
   | {readonly kind: 'machine'; readonly machine: SeenMachine; readonly former: RunnerDocument | undefined}
+  /** A standby machine that no job has claimed. */
+  | {readonly kind: 'standby'; readonly standby: StandbyDocument; readonly machine: SeenMachine | undefined}
   /** A registration with a name of ours, of a runner that is over, or on no record. Its machine is not listed. */
   | {
       readonly kind: 'registration';
@@ -44,6 +47,7 @@ export type Removal =
       readonly registration: Registered | null;
       readonly namesakes: readonly Registered[];
     }
+  | {readonly by: 'standby'; readonly name: string}
   | {readonly by: 'registration'; readonly name: string; readonly registration: Registered};
 
 /** `remove`: how it goes. `skip`: why it stays. `nothing`: there is nothing of this target. */

@@ -5,6 +5,7 @@ import {isEphemeralType, type Pool} from '../model/pool';
 import type {Here} from '../model/settings';
 import {isRecord} from './form-mistakes';
 import {checkProvider, DEFAULTS} from './pool-schema';
+import {checkStandby} from './standby-rules';
 import type {Problems} from './variables';
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -29,6 +30,13 @@ export function checkPool(pool: unknown, above: SharedSettings, path: string, pr
   checkGroup(pool, defaults, path, problems);
   checkLabels(pool, path, problems);
   checkIdle(pool, defaults, above.maxRunners, path, problems);
+  const standby = {
+    maxRunners: pool['maxRunners'] ?? defaults['maxRunners'] ?? DEFAULTS.maxRunners,
+    limit: above.maxRunners,
+    hasOneScope: hasOneScope(pool),
+    hasLabel: !hasLists(pool) || labelsWithoutJob(lists(pool)).length > 0,
+  };
+  checkStandby(pool, standby, path, problems);
   const settings = {...DEFAULTS, ...defaults, ...pool};
   if (isRecord(pool['provider'])) checkProvider(settings, pool['provider'], path, problems, above.here);
 }

@@ -16,6 +16,7 @@ import {docker} from '../providers/docker/config';
 import {ec2} from '../providers/ec2/config';
 import {gce, gceVm, instance, zone} from '../providers/gce/config';
 import {checkOptions, optionsSchema} from './option-rules';
+import {standbySchema} from './standby-rules';
 
 /** Every type of provider that a pool may have: one line each. */
 const PROVIDER_BLOCKS = [gce, gceVm, cloudRun, docker, ec2, codemagic] as const satisfies readonly ProviderBlock[];
@@ -90,7 +91,7 @@ const schedule = z.strictObject({
   cron: z
     .string({error: 'a cron expression'})
     .refine(isCron, {error: 'a cron expression of five fields, such as "* 8-17 * * mon-fri"'})
-    .meta({description: 'Five fields; matches each minute in which the runners are kept warm.'}),
+    .meta({description: 'Five fields; matches each minute in which the count applies.'}),
   timezone: z
     .string({error: 'an IANA time zone'})
     .refine(isTimeZone, {error: 'an IANA time zone such as Europe/Berlin'})
@@ -99,6 +100,7 @@ const schedule = z.strictObject({
   count: wholeNumber(0, 'a whole number of runners, 0 or more'),
 });
 
+const STANDBY = 'a whole number of machines, 0 or more, or a list of {cron, timezone, count}';
 const IDLE = 'a whole number of runners, 0 or more, or a list of {cron, timezone, count}';
 
 /** Settings of a pool that `defaults` may set for all pools. Their own defaults are in `DEFAULTS`, because those apply after `defaults`. */
@@ -183,6 +185,9 @@ export const poolSchema = z
         default: false,
       })
       .optional(),
+    standby: standbySchema(
+      z.union([wholeNumber(0, STANDBY), z.array(schedule, {error: STANDBY})], {error: STANDBY}),
+    ).optional(),
     ...settings,
     fallback: text(SHORT_NAME, 'the name of another pool', 20)
       .meta({description: 'Pool that serves a job for which this one has no capacity or quota.'})

@@ -17,6 +17,7 @@ import {
   type RawPool,
   runnerConfigSchema,
 } from './pool-schema';
+import {standbyOf} from './standby-rules';
 import {type Problems, present} from './variables';
 import {expectedText, parseYaml, reportIssues} from './yaml';
 
@@ -197,6 +198,7 @@ function normalise({defaults = {}, pools}: RawConfig, context: PoolContext): Poo
       maxRunners: Math.min(maxRunners, provider.mostMachines ?? maxRunners),
       minIdle:
         typeof minIdle === 'number' ? minIdle : minIdle.map((entry) => ({...entry, timezone: entry.timezone ?? 'UTC'})),
+      ...(raw.standby ? {standby: standbyOf(raw.standby)} : {}),
       bootMinutes,
       idleMinutes: raw.idleMinutes ?? defaults.idleMinutes ?? idleDefault,
       jobMinutes,

@@ -6,6 +6,7 @@ import {parseTask, type QueueName, type TaskOf} from '../model/task-payload';
 import type {Context, Services} from '../ports';
 import {noteFailedAttempt} from '../runners/failed-attempt';
 import {giveUpJob, giveUpRunner, writeDeadLetter} from '../runners/give-up';
+import {giveUpStandby} from '../runners/standby-prepare';
 import type {Span} from '../telemetry/tracer';
 import {toReply} from './errors';
 import {callerVerifier, type OidcVerifier} from './oidc';
@@ -169,6 +170,7 @@ async function giveUpTask<Q extends QueueName>(
   const job = fields['job'];
   if (job && queue === 'provision') await giveUpJob(context, job);
   if (task?.kind === 'make') await giveUpRunner(context, task.runner);
+  if (task?.kind === 'standby') await giveUpStandby(context, task.runner, error);
   await writeDeadLetter(context.store, {
     task: attempt.task,
     queue,

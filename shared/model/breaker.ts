@@ -78,6 +78,11 @@ export function appBreaker(owner: string, app: string): string {
 /** Breaker of GitHub's 5xx answers. All installations share it, because a 5xx does not depend on the installation. */
 export const GITHUB_DOWN = 'github-5xx';
 
+/** Breaker of a pool's standby machines alone: it holds back no job. */
+export function standbyBreaker(pool: string): string {
+  return `standby.${pool}`;
+}
+
 /** Breaker of an instance template whose VMs do not come online. Undefined: the pool creates no VMs. */
 export function bootBreaker(pool: Pool): string | undefined {
   const source = machineSource(pool);

@@ -64,6 +64,8 @@ export interface JobDocument {
   readonly openings: readonly string[];
   /** Number of runners created for the job, which is the `n` in the name of the latest one. */
   readonly creations: number;
+  /** Name of the standby machine that was claimed for the latest of them; null or missing: that one was created for the job. */
+  readonly standby?: string | null;
   readonly demand: JobDemand;
   /** Name of the runner that is assigned to the job, runs it, or ran it. */
   readonly runner: string | null;

@@ -177,6 +177,12 @@ export function newTag(kind: TagKind, random: {next(): number}): string {
   return kind + Array.from({length: TAG_LENGTH}, character).join('');
 }
 
+/** The tag that a key stands for: the same key gives the same one. `digest`: at least ten bytes, such as a hash of the key. */
+export function tagOf(kind: TagKind, digest: Uint8Array): string {
+  const character = (byte: number) => TAG_ALPHABET[byte % TAG_ALPHABET.length] ?? 'a';
+  return kind + Array.from(digest.subarray(0, TAG_LENGTH), character).join('');
+}
+
 /**
  * Name of a runner and of its VM: `<deployment>-<pool>-<subject>-<n>`, where the subject is the id of the job for which the runner was
  * created, or a tag, and `n` counts the runners created for it from 1. Throws `RangeError` if that is no RFC 1035 name of at most 63
@@ -212,12 +218,12 @@ export function parseRunnerName(deployment: string, name: string): ParsedRunnerN
   return {pool, ...(tag === undefined ? {jobId: Number(jobId)} : {tag}), n: Number(n)};
 }
 
-/** Name of the runner that was created last for the job. */
+/** Name of the runner that was created last for the job: the standby machine's, if the job claimed one for it. */
 export function latestRunnerName(
   deployment: string,
-  job: Pick<JobDocument, 'pool' | 'fallbackPool' | 'jobId' | 'creations'>,
+  job: Pick<JobDocument, 'pool' | 'fallbackPool' | 'jobId' | 'creations' | 'standby'>,
 ): string {
-  return runnerName(deployment, job.fallbackPool ?? job.pool, job.jobId, job.creations);
+  return job.standby ?? runnerName(deployment, job.fallbackPool ?? job.pool, job.jobId, job.creations);
 }
 
 /** `us-central1` of `us-central1-a`. */

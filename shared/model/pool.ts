@@ -1,4 +1,5 @@
 import {regionOf} from './names';
+import type {Standby} from './standby';
 
 /** The repositories whose jobs a pool serves, which decide where its runners are registered. */
 export type PoolScope =
@@ -100,6 +101,8 @@ export interface Pool {
   readonly maxRunners: number;
   /** Number of warm runners, or schedules for it. */
   readonly minIdle: number | readonly IdleSchedule[];
+  /** Machines that are created ahead of their jobs and held stopped or suspended. Undefined: none. */
+  readonly standby?: Standby;
   /** Longest time from the creation of a VM until its runner is online. Minutes are > 0 and may have fractions. */
   readonly bootMinutes: number;
   /** A runner without a job is deleted, or a persistent VM stopped, after this time. */

@@ -1,6 +1,7 @@
 import {type JobDocument, type JobKey, jobKeyOf} from './job';
 import {type PlacementFields, placementFields} from './placement';
 import {isInScope, type RunnerScope} from './scope';
+import type {StandbyHold} from './standby';
 
 /** States of a runner that is not over, in the order of its life. `draining`: the registration is being deleted, then the VM. */
 export const LIVE_STATES = ['requested', 'creating', 'booting', 'idle', 'busy', 'draining'] as const;
@@ -23,6 +24,8 @@ export interface RunnerDocument extends PlacementFields {
   readonly provider?: string;
   /** Id that the provider gave to the machine. Null or missing: not known, so the machine is looked for by its name. */
   readonly machineId?: string | null;
+  /** How its machine was held, if it was a standby machine that is claimed; null or missing: the machine is created for the runner. */
+  readonly standby?: StandbyHold | null;
   readonly scope: RunnerScope;
   readonly installationId: number | null;
   /** Labels with which the runner was registered, in lower case. */

@@ -130,7 +130,8 @@ export function machinesOf({options}: RawSettings): unknown {
   return typeof options === 'object' && options !== null ? (options as RawSettings)['machine'] : undefined;
 }
 
-function processorOf(label: string): Processor | undefined {
+/** The processor that a label names; undefined: it names none. */
+export function processorOf(label: string): Processor | undefined {
   const word = label.toLowerCase();
   return Object.hasOwn(ARCHITECTURES, word) ? ARCHITECTURES[word] : undefined;
 }

@@ -52,6 +52,8 @@ const ProvisionPayload = z.discriminatedUnion('kind', [
   z.object({kind: z.literal('queued_again'), job: JobKey, runner: z.string().min(1).nullable()}),
   /** Create a runner that was requested without a job. */
   z.object({kind: z.literal('make'), runner: RunnerName}),
+  /** Create a standby machine that is on record. `runner`: its name, which its runner will have. */
+  z.object({kind: z.literal('standby'), runner: RunnerName}),
   /** A person started a persistent VM: restore its runner's labels, and plan its stop. */
   z.object({kind: z.literal('vm'), vm: VmId}),
 ]);

@@ -116,6 +116,19 @@ export function makeTask(runner: string, cause?: string): NewTask {
   };
 }
 
+/**
+ * Task that creates a standby machine on record. It makes no call to GitHub, so it does not use up the rate of the queue `provision`. `cause`:
+ * set by the sweep, which repeats a lost task under a new name.
+ */
+export function standbyTask(name: string, cause?: string): NewTask {
+  return {
+    queue: 'stop',
+    to: 'provision',
+    name: taskName(`standby/${name}${cause === undefined ? '' : `/${cause}`}`, 'standby', name),
+    body: {kind: 'standby', runner: name},
+  };
+}
+
 /** Task that reads GitHub's busy flag of an unassigned runner for the `reading`th time. Void when the runner gets a job in the meantime. */
 export function idleCheckTask(
   {name: runner, spareSince, stateAt}: Pick<RunnerDocument, 'name' | 'spareSince' | 'stateAt'>,

@@ -1,5 +1,5 @@
 import {Cron, CronPattern} from 'croner';
-import type {Pool} from './pool';
+import type {IdleSchedule, Pool} from './pool';
 import type {RunnerDocument} from './runner';
 
 export const MINUTE_MS = 60_000;
@@ -45,10 +45,15 @@ export function longestIdleMinutes({
 
 /** Number of warm runners that the pool should have now. If several schedules match, the highest count. */
 export function wantedWarm({minIdle, maxRunners}: Pick<Pool, 'minIdle' | 'maxRunners'>, now: number): number {
-  if (typeof minIdle === 'number') return Math.min(minIdle, maxRunners);
-  const counts = minIdle
+  return scheduledCount(minIdle, maxRunners, now);
+}
+
+/** The number itself, or the highest count of the schedules that match now; at most `most`. */
+export function scheduledCount(wanted: number | readonly IdleSchedule[], most: number, now: number): number {
+  if (typeof wanted === 'number') return Math.min(wanted, most);
+  const counts = wanted
     .filter(({cron, timezone}) => cronMatches(cron, timezone, now))
-    .map(({count}) => Math.min(count, maxRunners));
+    .map(({count}) => Math.min(count, most));
   return Math.max(0, ...counts);
 }
 

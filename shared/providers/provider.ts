@@ -3,7 +3,10 @@ import type {FullPlacement} from '../model/full-placements';
 import type {MachineOptions} from '../model/options';
 import type {Placement} from '../model/placement';
 import type {RunnerScope} from '../model/scope';
+import type {StandbyHold} from '../model/standby';
 import type {Secret} from '../secret';
+
+export type {StandbyHold};
 
 /**
  * Status of a persistent VM, in the words of Compute Engine. Decide with `isStarting`, `isRunning`, `isStopping` and `isStopped`; a VM in
@@ -232,9 +235,6 @@ export type CreateOutcome =
   | {readonly kind: 'refused'; readonly message: string}
   /** The machine cannot be had with the options that the job has chosen. */
   | {readonly kind: 'option_not_allowed'; readonly message: string};
-
-/** How a standby machine is held until it is claimed. */
-export type StandbyHold = 'stopped' | 'suspended';
 
 /** One standby machine: its name and pool, and its id and place as `prepare` gave them. */
 export interface StandbyReference extends MachineReference {

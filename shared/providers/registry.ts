@@ -12,7 +12,14 @@ import type {Codemagic} from './codemagic/client';
 import type {CodemagicPool} from './codemagic/config';
 import type {ComputeEmulator} from './gce/client/call';
 import type {Compute} from './gce/client/compute';
-import type {ContainerHosts, NamedProvider, PersistentVm, RunnerProvider, VmReference} from './provider';
+import type {
+  ContainerHosts,
+  NamedProvider,
+  PersistentVm,
+  RunnerProvider,
+  StandbyMachines,
+  VmReference,
+} from './provider';
 
 /** `DRY_RUN`: logs which machine would be created or deleted, and changes nothing. */
 export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProvider {
@@ -38,7 +45,31 @@ export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProv
     ...(real.failure ? {failure: real.failure.bind(real)} : {}),
     ...(real.console ? {console: real.console.bind(real)} : {}),
     ...(real.page ? {page: real.page.bind(real)} : {}),
+    ...(real.standby ? {standby: dryRunStandby(real.standby, logger)} : {}),
     check: (pool) => real.check(pool),
+  };
+}
+
+/** `DRY_RUN`: looks at standby machines, and neither creates nor begins one. */
+function dryRunStandby(real: StandbyMachines, logger: Logger): StandbyMachines {
+  const say = (action: string, name: string) =>
+    logger.info(`dry run: would ${action} standby machine ${name}`, {decision: 'dry_run', runner: name});
+  const refused = {kind: 'refused', message: 'DRY_RUN creates and starts no machine'} as const;
+  return {
+    look: (machine) => real.look(machine),
+    fingerprint: (pool) => real.fingerprint(pool),
+    async prepare({name}) {
+      say('create', name);
+      return refused;
+    },
+    async suspend({name}) {
+      say('suspend', name);
+      return 'accepted';
+    },
+    async begin({machine}) {
+      say('begin', machine.name);
+      return refused;
+    },
   };
 }
 

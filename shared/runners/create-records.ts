@@ -58,7 +58,7 @@ export async function recordAttempt(
       // mutation: id before insert
       ...(githubId === null ? {registrationTriedAt: null} : {githubId}),
       // The pool may have had another provider when the record was written.
-      ...(provider === undefined ? {} : {provider}),
+      ...(provider === undefined || runner.standby ? {} : {provider}),
       ...placementFields(placement),
       billedType: machineType ?? placement.machineType ?? null,
       machineCreatedAt: now,
@@ -211,6 +211,8 @@ export async function replaceRunner(
       githubId: null,
       registrationTriedAt: next === 'claim' ? now : null,
       machineId: null,
+      // mutation: standby of next runner
+      ...(old.standby ? {standby: null, billedType: null} : {}),
       ...placementFields(null),
       machineCreatedAt: null,
       machineAccepted: false,
@@ -234,7 +236,7 @@ export async function replaceRunner(
       if (slot) transaction.set('slots', id, newSlot(slot, name, now));
     });
     if (job) {
-      const ownJob = {...job, creations, updatedAt: now};
+      const ownJob = {...job, creations, ...(job.standby ? {standby: null} : {}), updatedAt: now};
       transaction.set('jobs', old.madeFor, covered === job ? {...ownJob, runner: name} : ownJob);
     }
     if (covered && covered !== job) transaction.set('jobs', jobKeyOf(covered), {...covered, runner: name});

@@ -36,6 +36,7 @@ import {
 import {recordFullPlacement} from './full-placements';
 import {placeUnassigned} from './idle';
 import {findRegistration, machineOf, removeMachine, retireRunner, settleRegistration} from './retire';
+import {beginStandby} from './standby-begin';
 
 /** Names tried in one execution when GitHub or Compute Engine already has a runner or VM of the first name. */
 const MAX_NAMES = 3;
@@ -54,12 +55,29 @@ export async function createRunner(context: Context, creation: Creation): Promis
     current = next;
   };
   try {
+    if (creation.runner.standby) return await beginClaimed(context, creation, renamed);
     const resumed = await resumeCreation(context, creation);
     return resumed ?? (await registerAndInsert(context, creation, renamed));
   } catch (error) {
     if (error instanceof NotWanted) return abandonCreation(context, error);
     if (!(error instanceof LeaseHeld)) await releaseLease(context, current.lease);
     throw error;
+  }
+}
+
+/** Starts the standby machine that the job has claimed. If it comes to nothing, a machine is created as for any other job. */
+async function beginClaimed(context: Context, creation: Creation, renamed: (next: Creation) => void): Promise<Created> {
+  const begun = await beginStandby(context, creation, register);
+  switch (begun.kind) {
+    case 'begun':
+      return finishCreation(context, creation, begun.made);
+    case 'alive':
+      return {kind: 'alive', runner: await recordCreated(context, creation, undefined)};
+    case 'ended':
+      return settleEndedMachine(context, creation, begun.machine);
+    case 'next':
+      renamed(begun.creation);
+      return registerAndInsert(context, begun.creation, renamed);
   }
 }
 
@@ -226,6 +244,7 @@ async function finishCreation(context: Context, creation: Creation, made: MadeMa
     zone,
     machineType,
     spot,
+    ...(runner.standby ? {standby: runner.standby} : {}),
   });
   // The runner was requested without a job, or lost its job after the insert. Only a runner whose VM exists can be assigned.
   if (runner.spare) await placeUnassigned(context, runner.name);
@@ -288,7 +307,9 @@ async function abandonCreation(
   // Deleted by its id, because GitHub's list may omit a registration made a moment ago. Without an id, whoever gave up the name has settled it.
   // mutation: deregister abandoned
   if (githubId !== null) await deregister(context, runner, githubId);
-  await retireRunner(context, runner, 'failed', removal);
+  // A standby machine is there before its runner is registered.
+  const deleted = removal ?? (runner.standby ? await removeMachine(context, runner) : undefined);
+  await retireRunner(context, runner, 'failed', deleted);
   await releaseLease(context, lease);
   return {kind: 'not_wanted', runner};
 }

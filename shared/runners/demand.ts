@@ -1,6 +1,7 @@
 import type {Outcome} from '../decisions';
 import {Unavailable} from '../errors';
 import {poolsServing} from '../model/fallback';
+import type {FullPlacement} from '../model/full-placements';
 import {type JobDocument, jobKeyOf, settleFailure} from '../model/job';
 import {applyJobEvent, type Demand, type JobChange} from '../model/job-event';
 import {registrationLabels} from '../model/labels';
@@ -26,17 +27,19 @@ import {
   setSlotHolder,
   takeSlots,
 } from './slots';
+import {type Claim, claimedFields, findStandby, readClaim, writeClaim} from './standby-claim';
+import {prepareSuccessor} from './standby-prepare';
 
 /**
  * What was recorded for a job's demand.
- * - `create`: a runner is to be created, and this execution holds the lease.
+ * - `create`: a runner is to be created, and this execution holds the lease. `successor`: of the standby machine that was claimed for it.
  * - `covered`: the runner `by` is assigned to the job, or is being created for it by another execution.
  * - `open`: the pool, or all pools together, are full. The job is served, in order, when a slot becomes free.
  * - `not_wanted`: the job is not queued.
  * - `queued_again`: the event says that the job is queued; on record it runs, and its runner is gone.
  */
 export type Assignment =
-  | ({readonly kind: 'create'} & Creation)
+  | ({readonly kind: 'create'} & Creation & {readonly successor?: string | undefined})
   | {readonly kind: 'covered'; readonly by: string | null}
   | {readonly kind: 'open'}
   | {readonly kind: 'not_wanted'; readonly reason: string}
@@ -47,11 +50,16 @@ type AssignmentAttempt = Assignment | {readonly kind: 'again'} | {readonly kind:
 /** Attempts to take a slot, each after another execution took the slot of the attempt before. */
 const MAX_ROUNDS = 12;
 
+/** In so many of them a standby machine is tried, too. */
+const STANDBY_ROUNDS = 6;
+
 /** What may serve a job: read before the transaction, and read again in it. */
 interface Candidates {
   /** Names of unassigned runners of the pool, and of its fallbacks. */
   readonly unassigned: readonly string[];
   readonly slots: SlotCandidates;
+  /** Name of a ready standby machine. */
+  readonly standby: string | undefined;
 }
 
 /**
@@ -68,7 +76,7 @@ export async function assignRunner(
   let recorded = false;
   let pool = poolName;
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const candidates = await findCandidates(context, pool);
+    const candidates = await findCandidates(context, pool, round < STANDBY_ROUNDS);
     const result = await context.store.transaction((transaction) =>
       tryAssign(context, transaction, demand, holder, candidates, pool),
     );
@@ -81,13 +89,14 @@ export async function assignRunner(
   return {kind: 'open'};
 }
 
-/** At most three unassigned runners of the pool, as many of each of its fallbacks, and free slots. */
-async function findCandidates(context: Context, poolName: string): Promise<Candidates> {
+/** At most three unassigned runners of the pool, as many of each of its fallbacks, free slots, and a ready standby machine. */
+async function findCandidates(context: Context, poolName: string, withStandby: boolean): Promise<Candidates> {
   const pool = poolOf(context, poolName);
-  if (!pool) return {unassigned: [], slots: {own: undefined, all: undefined}};
+  if (!pool) return {unassigned: [], slots: {own: undefined, all: undefined}, standby: undefined};
+  const standby = withStandby ? await findStandby(context, poolName) : undefined;
   const spare = (of: string) => context.store.find('runners', {where: {pool: of, spare: true}, limit: 3});
   const unassigned = await Promise.all(poolsServing(context.pools, poolName).map(spare));
-  return {unassigned: unassigned.flat().map(({id}) => id), slots: await findSlots(context, pool)};
+  return {unassigned: unassigned.flat().map(({id}) => id), slots: await findSlots(context, pool), standby};
 }
 
 /** The transaction of `assignRunner`. `again`: another execution took the slot. `other_pool`: the candidates are of another pool than the job. */
@@ -117,6 +126,8 @@ async function tryAssign(
   const unassigned = await Promise.all(candidates.unassigned.map((name) => transaction.get('runners', name)));
   const kept = await readKeptSlots(transaction, jobKeyOf(job), job);
   const slots = await readSlots(context, transaction, kept, candidates.slots);
+  const standby =
+    candidates.standby === undefined ? undefined : await readClaim(context, transaction, candidates.standby, job);
   // A job with a slot of its own leaves unassigned runners to other jobs.
   const runner = kept.length > 0 ? undefined : unassigned.find((each) => each && canBeAssigned(each, job));
   if (runner) {
@@ -132,9 +143,11 @@ async function tryAssign(
   }
   // mutation: slot taken meanwhile
   if (!areFree(slots, jobHolder(jobKeyOf(job)))) return {kind: 'again'};
+  if (standby?.kind === 'taken') return {kind: 'again'};
   const unused = kept.filter(({id}) => id !== slots.own.id && id !== slots.all?.id);
   for (const slot of unused) setSlotHolder(context, transaction, slot, null, now);
-  return recordNewRunner(context, transaction, job, slots, holder, now);
+  const claim = standby?.kind === 'claimed' ? standby.claim : undefined;
+  return recordNewRunner(context, transaction, {open: job, slots, claim}, holder, now);
 }
 
 /** What the demand changes about its job; undefined: the job is not on record. Only reads. */
@@ -179,12 +192,11 @@ async function resumeOwnRunner(
   return {kind: 'create', ...beginCreation(transaction, runner, lease, now)};
 }
 
-/** Records the runner that is to be created, before it is registered. */
+/** Records the runner that is to be created, before it is registered; or that of the standby machine which the job claims with it. */
 async function recordNewRunner(
   context: Context,
   transaction: Transaction,
-  open: JobDocument,
-  slots: Slots,
+  {open, slots, claim}: {readonly open: JobDocument; readonly slots: Slots; readonly claim: Claim | undefined},
   holder: string,
   now: number,
 ): Promise<Assignment> {
@@ -194,13 +206,14 @@ async function recordNewRunner(
     ...open,
     ...(open.fallbackPool ? {fallbackPool: null} : {}),
     creations: open.creations + 1,
+    ...(claim || open.standby ? {standby: claim?.machine.name ?? null} : {}),
     demand: 'covered',
     slot: null,
     slotOfAll: null,
     updatedAt: now,
   };
   const name = latestRunnerName(context.deployment, job);
-  const runner: RunnerDocument = newRunnerForJob({
+  const made: RunnerDocument = newRunnerForJob({
     name,
     job,
     provider: pool.provider.type,
@@ -210,12 +223,15 @@ async function recordNewRunner(
     slotOfAll: slots.all?.id ?? null,
     now,
   });
+  const runner = claim ? {...made, ...claimedFields(claim.machine)} : made;
   const lease = {key: creationKey(job), holder};
   claimInTransaction(transaction, undefined, lease, now);
   takeSlots(transaction, slots, name, now);
+  // mutation: write claim
+  if (claim) writeClaim(transaction, claim);
   transaction.set('runners', name, runner);
   transaction.set('jobs', jobKeyOf(job), {...job, runner: name});
-  return {kind: 'create', runner, lease, wasRegistrationTried: false};
+  return {kind: 'create', runner, lease, wasRegistrationTried: false, successor: claim?.successor?.name};
 }
 
 /**
@@ -235,10 +251,12 @@ export async function serveGuarded(
     await context.tasks.enqueue(queuedAgainTask(coverage.job, coverage.runner, demand.event.delivery));
   }
   if (coverage.kind !== 'create') return toOutcome(coverage);
-  const {kind, runner} = await guarded((full) =>
-    // What is full was read for this pool; the runner may be in another one.
-    createRunner(context, coverage.runner.pool === pool ? {...coverage, full} : coverage),
-  );
+  // What is full was read for this pool; the runner may be in another one.
+  const known = (full: readonly FullPlacement[]) => (coverage.runner.pool === pool ? {full} : {});
+  const [{kind, runner}] = await Promise.all([
+    guarded((full) => createRunner(context, {...coverage, ...known(full)})),
+    prepareSuccessor(context, coverage.successor),
+  ]);
   return {decision: kind === 'created' ? 'booting' : kind, reason: runner.name};
 }
 

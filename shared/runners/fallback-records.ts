@@ -178,7 +178,13 @@ function writeMoved(
   const told = because === undefined ? {} : {failedAttempt: servedElsewhere(served, because.slice(0, MOST_TOLD), now)};
   const covered = {demand: 'covered', runner: name, slot: null, slotOfAll: null, updatedAt: now, ...told} as const;
   const fallbackPool = to.name === subject.pool ? null : to.name;
-  const ofSubject = {...subject, creations, fallbackPool, updatedAt: now};
+  const ofSubject = {
+    ...subject,
+    creations,
+    fallbackPool,
+    ...(subject.standby ? {standby: null} : {}),
+    updatedAt: now,
+  };
   transaction.set('jobs', jobKeyOf(subject), served === subject ? {...ofSubject, ...covered} : ofSubject);
   if (served !== subject) transaction.set('jobs', jobKeyOf(served), {...served, ...covered});
   const from = back.find(({pool}) => pool !== ALL_POOLS)?.pool ?? null;

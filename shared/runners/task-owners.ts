@@ -20,7 +20,7 @@ export function withTaskOwners(tasks: Tasks, store: Store): Tasks {
   };
 }
 
-/** Undefined: the task starts a VM, or its job or runner is not on record any more. */
+/** Undefined: the task starts a VM or prepares a standby machine, or its job or runner is not on record any more. */
 async function findOwner(store: Store, task: NewTask): Promise<string | undefined> {
   const body = task.body as ProvisionTask;
   switch (body.kind) {
@@ -36,6 +36,7 @@ async function findOwner(store: Store, task: NewTask): Promise<string | undefine
       return runner && ownerOf(runner.scope);
     }
     case 'vm':
+    case 'standby':
       return undefined;
   }
 }

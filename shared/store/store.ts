@@ -6,6 +6,7 @@ import type {JobDocument} from '../model/job';
 import type {KeyDocument} from '../model/lease';
 import type {RunnerDocument} from '../model/runner';
 import type {SlotDocument} from '../model/slot';
+import type {StandbyDocument} from '../model/standby';
 import type {LockDocument, UnservedDocument} from '../model/sweep';
 import type {DeadLetterDocument} from '../model/tasks';
 import type {UsageCursor, UsageDocument} from '../model/usage';
@@ -59,6 +60,7 @@ export interface Collections {
   jobs: JobDocument;
   runners: RunnerDocument;
   slots: SlotDocument;
+  standby: StandbyDocument;
   keys: KeyDocument;
   breakers: BreakerDocument;
   deadletters: DeadLetterDocument;

@@ -129,6 +129,8 @@ export async function deleteLeftoverVm(
 ): Promise<Removed> {
   const runner = await context.store.get('runners', name);
   if (runner && !isOver(runner)) return 'left';
+  // mutation: held standby is left
+  if ((await context.store.get('standby', name))?.isHeld) return 'left';
   if (!isDead && (await isAnyConnected(context, namesakes))) return 'left';
   if (registration) {
     const result = await githubAt(context, registration).deleteRunner(registration.id);

@@ -16,6 +16,7 @@ import {listMachines} from './machines';
 import type {Observed} from './observed';
 import {findRepositories, findStrangers} from './repositories';
 import {isMissing} from './repository-scan';
+import {observeStandby} from './standby';
 import {readStored, type Stored} from './stored';
 
 const MAX_FORMER_RUNNERS = 500;
@@ -33,7 +34,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
   const stored = await readStored(sweep, lock.slotsAt, slotsInSight);
   const {apps = 1, intervalSeconds} = sweep;
   sweep.restraint.limit(stored.runners ?? [], {now: context.clock.now(), apps, intervalSeconds});
-  const {machines, unlisted} = await listMachines(sweep, stored.runners ?? []);
+  const {machines, unlisted} = await listMachines(sweep, [...(stored.runners ?? []), ...(stored.standby ?? [])]);
   const names = machines.map(({name}) => name);
   const formerOfVms = await readFormerOfVms(sweep, stored, names);
 
@@ -72,6 +73,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     hosts: await readSeenHosts(sweep),
     containers:
       context.hosts.length > 0 ? (await openContainers(context.store)).filter((one) => !isContainerOver(one)) : [],
+    ...(await observeStandby(sweep, stored.standby)),
     slots: stored.slots,
     held: holding.held,
     heldByQuota: holding.byQuota,

@@ -3,14 +3,15 @@ import type {ContainerDocument, HostDocument} from '../model/host';
 import {isMentionedRunner, isRegistrationOf} from '../model/identity';
 import type {JobDocument, JobKey} from '../model/job';
 import {takesRepository} from '../model/matching';
-import {placementOf} from '../model/placement';
+import {type PlacementFields, placementOf} from '../model/placement';
 import {isPersistent, type Pool} from '../model/pool';
 import {machineProvider, type RunnerDocument} from '../model/runner';
 import {type RunnerScope, scopeKey} from '../model/scope';
 import type {SlotDocument} from '../model/slot';
+import type {StandbyDocument} from '../model/standby';
 import type {Preemption} from '../model/sweep';
 import type {VmDocument} from '../model/vm';
-import {isStopped, type Machine, type VmStatus} from '../providers/provider';
+import {isStopped, type Machine, type StandbyLook, type VmStatus} from '../providers/provider';
 import type {Found} from '../store/store';
 
 /** Minutes for removed pools. */
@@ -52,6 +53,12 @@ export interface Observed {
   readonly hosts: readonly SeenHost[];
   /** Containers on Docker hosts that are not over, also on hosts that are not configured any more. */
   readonly containers: readonly ContainerDocument[];
+  /** Standby machines that are held; undefined: too many to read. */
+  readonly standby: readonly SeenStandby[] | undefined;
+  /** Of a standby machine that a pool would get now; a pool that is missing could not be asked. */
+  readonly fingerprints: ReadonlyMap<string, string>;
+  /** Pools whose standby machines are held back: `probe` all but one, `open` all. */
+  readonly standbyBreakers: ReadonlyMap<string, 'probe' | 'open'>;
   /** Taken slots; undefined: not read by this sweep. */
   readonly slots: readonly Found<'slots'>[] | undefined;
   /** Pools with an open breaker, for which nothing is created. */
@@ -78,6 +85,13 @@ export interface SeenJob {
   readonly installationId: number | null;
   readonly isPublic: boolean;
   readonly job: DiscoveredJob;
+}
+
+/** A standby machine on record. */
+export interface SeenStandby {
+  readonly document: StandbyDocument;
+  /** What has become of it; undefined: it is not being prepared, or the provider did not answer. */
+  readonly look?: StandbyLook | undefined;
 }
 
 /** A persistent VM, with the pools that share it. */
@@ -130,7 +144,10 @@ export interface Unlisted {
 }
 
 /** Whether the list is complete in the place of the runner's machine, so that a missing machine does not exist. */
-export function isListed({unlisted}: Pick<Observed, 'unlisted'>, runner: RunnerDocument): boolean {
+export function isListed(
+  {unlisted}: Pick<Observed, 'unlisted'>,
+  runner: Pick<RunnerDocument, 'provider'> & PlacementFields,
+): boolean {
   const type = machineProvider(runner);
   const place = placementOf(runner)?.place;
   return !unlisted.some(

@@ -14,6 +14,9 @@ import {endOverTime} from './rules/over-time';
 import {rerunPreempted} from './rules/preemptions';
 import {endRunnersWithoutVm} from './rules/runners-without-vm';
 import {resumeStalledCreations} from './rules/stalled-creations';
+import {followStandby} from './rules/standby-progress';
+import {endStandby} from './rules/standby-removals';
+import {keepStandby} from './rules/standby-supply';
 import {restartStoppedVms} from './rules/stopped-vms';
 import {countUncounted} from './rules/uncounted-runners';
 import {serveWaiting} from './rules/waiting-jobs';
@@ -38,6 +41,9 @@ export const RULES = [
   freeLostSlots,
   countUncounted,
   keepWarm,
+  followStandby,
+  endStandby,
+  keepStandby,
 ] as const;
 
 /** Every action that a rule can decide. */

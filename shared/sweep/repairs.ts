@@ -18,6 +18,7 @@ import {
   repeatVmCheck,
   startHostVm,
 } from './repair-records';
+import {createStandbyRepairs} from './repair-standby';
 import type {Repairs} from './rule';
 
 /** Creates the effects for the rules of one sweep. */
@@ -50,6 +51,7 @@ export function createRepairs(sweep: Sweep): Repairs {
     requestRunners: async (request) => {
       await requestRunners(context, {...request, labels: []}, {dryRun: false});
     },
+    ...createStandbyRepairs(context),
     rerunJob: ({repository: fullName, installationId, jobId}) => discovery.rerun({fullName, installationId}, jobId),
   };
 }

@@ -113,6 +113,17 @@ export interface RunnersToRequest {
   readonly key: string;
 }
 
+/** A standby machine that is not to be claimed any more. */
+export interface StandbyRemoval {
+  readonly runner: string;
+  readonly pool: string;
+  readonly state: 'failed' | 'expired';
+  /** Why, for people: a sentence about the machine without its subject. */
+  readonly because: string;
+  /** The machine did not prepare itself: counted as a failed boot. */
+  readonly failedToBoot: boolean;
+}
+
 /** The effects of the rules, handed to `Rule.act`. Rules themselves import nothing that calls a service. */
 export interface Repairs {
   /** Enqueues the event as the webhook function does. */
@@ -150,6 +161,15 @@ export interface Repairs {
   /** Assigns a slot of the limit over all pools to the runner. */
   countRunner(runner: string): Promise<Repaired>;
   requestRunners(request: RunnersToRequest): Promise<void>;
+  /** Records a standby machine, and enqueues its preparation. The same key records it once. */
+  requestStandby(pool: string, key: string): Promise<void>;
+  /** Enqueues the preparation of a standby machine on record again. */
+  repeatStandby(machine: string, cause: string): Promise<void>;
+  /** Records that a standby machine can be claimed. */
+  readyStandby(machine: string, fingerprint: string | undefined): Promise<Repaired>;
+  suspendStandby(machine: string): Promise<Repaired>;
+  /** Ends a standby machine that no job has claimed, and deletes it. */
+  removeStandby(removal: StandbyRemoval): Promise<Removed>;
   /** Reruns the job at GitHub. */
   rerunJob(job: Pick<Preemption, 'repository' | 'installationId' | 'jobId'>): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {LIVE_STATES, type RunnerDocument, type RunnerState} from '../model/runner';
+import type {StandbyDocument} from '../model/standby';
 import type {Context} from '../ports';
 import type {Found, Store, Where} from '../store/store';
 
@@ -18,6 +19,8 @@ export interface Stored {
   readonly runners: readonly RunnerDocument[] | undefined;
   readonly jobs: Map<JobKey, JobDocument>;
   readonly slots: readonly Found<'slots'>[] | undefined;
+  /** Standby machines that are held; undefined: too many to read. */
+  readonly standby: readonly StandbyDocument[] | undefined;
 }
 
 /** Reads the runners and jobs that are not over, and the taken slots when they are due. */
@@ -27,8 +30,10 @@ export async function readStored(
   slotsInSight: boolean,
 ): Promise<Stored> {
   const {store, clock} = context;
+  // Before the runners: one that is claimed meanwhile is in both lists, and in none of them the other way round.
+  const {standby, isComplete: sawStandby} = await readHeldStandby(store);
   const {runners, isComplete: sawRunners} = await readRunners(store, LIVE_STATES);
-  let isComplete = sawRunners;
+  let isComplete = sawRunners && sawStandby;
   const jobs = new Map<JobKey, JobDocument>();
   for (const status of JOB_STATUSES) {
     const seen = await eachPage(store, 'jobs', {status}, (found) => {
@@ -47,7 +52,19 @@ export async function readStored(
     runners: isComplete ? runners : undefined,
     jobs,
     slots: sawSlots ? slots : undefined,
+    standby: isComplete ? standby : undefined,
   };
+}
+
+/** Reads the standby machines that are held. `isComplete`: there are no more. */
+export async function readHeldStandby(
+  store: Store,
+): Promise<{readonly standby: readonly StandbyDocument[]; readonly isComplete: boolean}> {
+  const standby: StandbyDocument[] = [];
+  const isComplete = await eachPage(store, 'standby', {isHeld: true}, (found) =>
+    standby.push(...found.map(({data}) => data)),
+  );
+  return {standby, isComplete};
 }
 
 /** Reads the runners in these states. `isComplete`: there are no more. */
@@ -65,7 +82,7 @@ export async function readRunners(
 }
 
 /** Reads page after page, in the order of ids. Returns false when there are more than `MAX_DOCUMENTS`. */
-async function eachPage<C extends 'jobs' | 'runners' | 'slots'>(
+async function eachPage<C extends 'jobs' | 'runners' | 'slots' | 'standby'>(
   store: Store,
   collection: C,
   where: Where<C>,

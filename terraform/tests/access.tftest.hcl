@@ -205,7 +205,7 @@ run "identities" {
   assert {
     condition = alltrue([
       for key, grant in google_project_iam_member.function :
-      grant.condition[0].expression == "(resource.type != \"compute.googleapis.com/Disk\" || resource.name.extract(\"/disks/{name}\").startsWith(\"slipway-\")) && (resource.type != \"compute.googleapis.com/Instance\" || resource.name.extract(\"/instances/{name}\").startsWith(\"slipway-\"))"
+      grant.condition[0].expression == "resource.type != \"compute.googleapis.com/Instance\" || resource.name.extract(\"/instances/{name}\").startsWith(\"slipway-\")"
       if endswith(key, "/create_vms")
     ])
     error_message = "the metadata of no other VM can be set, which could be a startup script"

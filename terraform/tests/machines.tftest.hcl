@@ -33,7 +33,7 @@ run "machines_of_all_kinds" {
     pools        = <<-YAML
       hosts: [{name: builder, capacity: 4}]
       pools:
-        - {name: gpu, repo: acme/app, requires: [linux, x64, gpu], provider: {type: gce, template: gpu}}
+        - {name: gpu, repo: acme/app, requires: [linux, x64, gpu], standby: {stopped: 1}, provider: {type: gce, template: gpu}}
         - {name: windows, repo: acme/app, requires: [self-hosted, Windows, X64], provider: {type: gce, template: windows}}
         - {name: vm, repo: acme/app, requires: [linux, x64, build], provider: {type: gce-vm, instance: build-1, zone: us-central1-b}}
         - {name: docker, org: acme, requires: [linux, docker], provider: {type: docker, hosts: [builder], image: i}}
@@ -105,7 +105,7 @@ run "machines_of_all_kinds" {
   assert {
     condition = sort([for key, grant in google_service_account_iam_member.act_as_runner : "${key} ${grant.role == "roles/iam.serviceAccountUser" ? "User" : "actAs"} on ${grant.service_account_id}"]) == tolist([
       for line in sort(flatten([
-        for function in ["provision"] : [
+        for function in ["provision", "sweep"] : [
           "${function}/deploy@acme-runners.iam.gserviceaccount.com actAs on projects/acme-runners/serviceAccounts/deploy@acme-runners.iam.gserviceaccount.com",
           "${function}/deploy@acme-shared.iam.gserviceaccount.com User on projects/acme-shared/serviceAccounts/deploy@acme-shared.iam.gserviceaccount.com",
           "${function}/own-template@acme-runners.iam.gserviceaccount.com actAs on projects/acme-runners/serviceAccounts/own-template@acme-runners.iam.gserviceaccount.com",
@@ -117,7 +117,7 @@ run "machines_of_all_kinds" {
 
   assert {
     condition = (
-      [for key, grant in google_project_iam_member.function : key if endswith(key, "/attach_accounts")] == ["provision/attach_accounts"] &&
+      [for key, grant in google_project_iam_member.function : key if endswith(key, "/attach_accounts")] == ["provision/attach_accounts", "sweep/attach_accounts"] &&
       google_project_iam_custom_role.role["attach_accounts"].permissions == toset(["compute.instances.setServiceAccount"])
     )
     error_message = "and may attach them"

@@ -7,6 +7,7 @@ import {drawPlacements} from './placements';
 import {REPOSITORIES, VM} from './pools';
 import type {JobKind, JobPlan, Scenario, Setting} from './scenario';
 import {randomOf} from './simulated-world';
+import {drawStandby, drawStandbyFaults} from './standby-promises';
 
 export interface DrawOptions {
   /** How long jobs go on coming. */
@@ -27,7 +28,9 @@ export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
   const neighbours = chance(randomOf(seed, 'neighbours'), 0.35);
   const limits = randomOf(seed, 'limits');
   const placements = drawPlacements(randomOf(seed, 'placements'));
+  const standby = drawStandby(randomOf(seed, 'standby'), {placements});
   const rest = {
+    standby,
     leftovers,
     neighbours,
     placements,
@@ -53,6 +56,7 @@ export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
   if (outages) return {seed, setting: {...setting, ...outages.setting}, jobs, faults: outages.faults};
   const faults = [...drawFaults(random, jobs, days * DAY), ...drawSweepFaults(rare, jobs, days * DAY)];
   faults.push(...drawForeignAnswers(randomOf(seed, 'foreign answers'), jobs, days * DAY));
+  if (standby) faults.push(...drawStandbyFaults(randomOf(seed, 'standby faults')));
   if (!drawn.vm) return {seed, setting, jobs, faults, ...acts};
   const ofVm = randomOf(seed, 'vm down');
   const vmFaults = drawVmFaults(ofVm, vmJobs, days * DAY);

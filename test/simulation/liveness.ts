@@ -20,6 +20,7 @@ export async function checkLiveness(
     ...(services.hasTasks() ? ['tasks in the queue'] : []),
     ...((await world.vm?.left(world.store)) ?? []),
     ...(await leftDocuments(world, misread)),
+    ...(services.isSwept ? await world.standby.left(world.scenario.setting) : []),
   ];
   for (const one of left) world.violated('left_over', one);
   await checkCreations(world, excusedByPeople);
@@ -79,7 +80,7 @@ async function checkCreations(world: SimulatedWorld, excusedByPeople: number): P
   const lost = ['failed', 'preempted', 'host_error', 'expired'].reduce((sum, kind) => sum + (events[kind] ?? 0), 0);
   const excused = excusedByPeople + lost + world.failedBoots.length + (await oversized(world));
   const allowed = Math.ceil(world.workload.queued * 1.1) + excused;
-  const made = world.made.created();
+  const made = world.made.created() - world.standby.prepared + world.standby.begun;
   if (made > allowed) {
     const why = `${world.workload.queued} times a job was queued, ${excused} VMs are excused`;
     world.violated('too_many_creations', `${made} VMs were created, ${allowed} allowed: ${why}`);

@@ -8,6 +8,7 @@ import {APP, TEAM} from '../emulators/codemagic/world';
 import {isInMemory, type MemorySettings, type MemoryType, QUOTA_SCOPE} from '../emulators/memory/provider';
 import {placeNamed} from '../emulators/memory/world';
 import {ALL, type JobKind, type Setting, type SimulatedProvider} from './scenario';
+import {type STANDBY_POOLS, standbyCount} from './standby-promises';
 
 export const TEMPLATES = ['runner-arm64', 'runner-gpu'];
 
@@ -142,7 +143,10 @@ function inMemory(type: MemoryType): (given: GceProviderConfig) => MemorySetting
   });
 }
 
-export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placements, provider}: Setting): string {
+export function runnerConfig(setting: Setting): string {
+  const {maxRunners, total, idleMinutes, vm = false, placements, provider} = setting;
+  const standby = (pool: (typeof STANDBY_POOLS)[number]) =>
+    setting.standby ? {standby: {[setting.standby.hold]: standbyCount(setting, pool)}} : {};
   const machineTypes = placements ? {machineTypes: MACHINE_TYPES} : {};
   const gce = {type: 'gce', region: 'us-central1'};
   const zones = ['us-central1-a', 'us-central1-b', 'us-central1-f'];
@@ -198,6 +202,7 @@ export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placem
         maxRunners: maxRunners.arm,
         ...fallback('arm'),
         ...options({machine: ['t2a-*'], disk: 100, spot: true}),
+        ...standby('arm'),
         provider: {...gce, template: 'runner-arm64', zones, ...machineTypes},
       },
       {
@@ -215,6 +220,7 @@ export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placem
         acceptsUnlabeled: true,
         maxRunners: maxRunners.shared,
         ...fallback('shared'),
+        ...standby('shared'),
         provider: {...gce, template: 'runner-arm64', zones: zones.slice(1), ...machineTypes},
       },
       {

@@ -2,6 +2,7 @@ import {APPS} from './regressions/apps';
 import {DELIVERIES} from './regressions/deliveries';
 import {EC2} from './regressions/ec2';
 import {RUNNERS} from './regressions/runners';
+import {STANDBY} from './regressions/standby';
 import {SWEEPS} from './regressions/sweeps';
 import {USAGE} from './regressions/usage';
 import {VMS} from './regressions/vms';
@@ -16,4 +17,5 @@ export const REGRESSIONS: Readonly<Record<string, Scenario>> = {
   ...USAGE,
   ...EC2,
   ...APPS,
+  ...STANDBY,
 };

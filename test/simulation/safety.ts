@@ -4,6 +4,7 @@ import type {Killed} from '../emulators/runner-process';
 import {MANAGER_SECRET, TASK_SIGNING_KEY, WEBHOOK_SECRET} from './environment';
 import {homeOf, RUNS_MAX} from './pools';
 import type {Drained, Setting} from './scenario';
+import {isUnclaimed} from './standby-promises';
 
 /** A promise that was broken. */
 export interface Violation {
@@ -15,6 +16,8 @@ export interface Violation {
     | 'two_machines'
     | 'wrong_machine'
     | 'registered_twice'
+    | 'registered_unclaimed'
+    | 'claimed_twice'
     | 'call_in_transaction'
     | 'secret'
     | 'forged'
@@ -84,6 +87,8 @@ export class Safety {
   constructor(private readonly options: SafetyOptions) {
     options.machines.observe(({kind, machine}) => {
       if (kind === 'accepted') this.#accepted(machine);
+      // A standby machine counts once a job has claimed it.
+      if (kind === 'metadata' && machine.standby && machine.jitConfig) this.#hold(machine);
       if (kind === 'deleting' || kind === 'failed' || kind === 'deleted') this.#heldBy(machine).delete(machine);
       if (kind === 'failed' || kind === 'deleted') {
         if (this.#names.get(machine.name) === machine) this.#names.delete(machine.name);
@@ -118,6 +123,13 @@ export class Safety {
     const twin = this.#names.get(machine.name);
     if (twin) violated('two_machines', `${machine.name} is in ${twin.place} and in ${machine.place}`);
     this.#names.set(machine.name, machine);
+    if (isUnclaimed(machine)) return;
+    this.#hold(machine);
+    if (poolOf(machine) === setting.drained?.pool) this.#checkDrained(machine, setting.drained);
+  }
+
+  #hold(machine: EmulatedMachine): void {
+    const {setting, violated} = this.options;
     const held = this.#heldBy(machine);
     held.add(machine);
     const pool = poolOf(machine);
@@ -134,7 +146,6 @@ export class Safety {
         `${ofAll.length} VMs of all pools, which may have ${setting.total}: ${namesOf(ofAll)}`,
       );
     }
-    if (pool === setting.drained?.pool) this.#checkDrained(machine, setting.drained);
   }
 
   /** What was on its way when the pool was drained may still come; a job that was queued since then gets no VM. */

@@ -1,6 +1,7 @@
 import type {CleanupTarget} from '../../shared/cleanup/thing';
 import type {Absence} from '../emulators/compute/catalog';
 import {MEMORY, MEMORY_IDS} from '../emulators/memory/provider';
+import type {StandbySetting} from './standby-promises';
 
 /** What some zones do not have and some machine types cannot take. Every pool has at least one placement that works. */
 export interface Placements {
@@ -36,6 +37,8 @@ export interface Act {
 }
 
 export interface Setting {
+  /** Standby machines of two pools; none unless given. */
+  readonly standby?: StandbySetting | undefined;
   /** The type of the provider of all pools that make machines; `gce` unless given. */
   readonly provider?: SimulatedProvider | undefined;
   /** `maxRunners` of each pool. */

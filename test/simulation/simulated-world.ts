@@ -40,6 +40,7 @@ import {ScheduledFaults} from './scheduled-faults';
 import {planApps} from './several-apps';
 import {simulateMemory} from './simulated-memory';
 import {simulateRun} from './simulated-run';
+import {isHeld, StandbyPromises} from './standby-promises';
 import {createTrace, NO_TRACE, type Trace} from './trace';
 import {VmPromises} from './vm-promises';
 import {watchRegistrations} from './watch-registrations';
@@ -68,6 +69,7 @@ export class SimulatedWorld {
   readonly killed: readonly Killed[];
   readonly safety: Safety;
   readonly workload: Workload;
+  readonly standby: StandbyPromises;
   readonly scheduledFaults: ScheduledFaults;
   readonly foreignResources: ForeignResources;
   /** Undefined in a world without. */
@@ -198,7 +200,9 @@ export class SimulatedWorld {
       trace: (line) => this.trace.add(line),
     });
     const isDown = () => scheduledFaults.isGitHubDown();
-    const watched = (port: GitHubFor) => watchRegistrations(port, github, violated);
+    const promises = new StandbyPromises(this.made, this.store, violated);
+    this.standby = promises;
+    const watched = (port: GitHubFor) => promises.watch(watchRegistrations(port, github, violated));
     const apps = planApps(github, setting, scheduler).map((app) => ({...app, forScope: watched(app.forScope)}));
     this.direct = {
       ...(apps.length > 1
@@ -222,9 +226,9 @@ export class SimulatedWorld {
     };
   }
 
-  /** VMs that were made for jobs. */
+  /** VMs that were made for jobs, and standby machines that are not held. */
   machines(): EmulatedMachine[] {
-    return this.made.machines().filter((one) => this.#isMade(one));
+    return this.made.machines().filter((one) => this.#isMade(one) && !isHeld(one));
   }
 
   /** Those of runners that were made for jobs. */

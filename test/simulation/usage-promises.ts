@@ -37,6 +37,7 @@ const ENDS: ReadonlySet<MachineEventKind> = new Set(['deleting', 'deleted', 'pre
  */
 export class UsagePromises {
   readonly #lives = new Map<EmulatedMachine, Life>();
+  readonly #claimedAt = new Map<EmulatedMachine, number>();
   #vmMs = 0;
   #vmSince: number | undefined;
   #vmUps = 0;
@@ -61,12 +62,22 @@ export class UsagePromises {
     if (kind === 'accepted' && pool !== undefined && job !== undefined) {
       this.#lives.set(machine, {name, pool, fromMs: now});
     }
+    this.#seeClaimed(kind, machine, now);
     const life = this.#lives.get(machine);
     if (!life || life.toMs !== undefined) return;
     if (kind === 'failed') life.hasFailed = true;
     if (!ENDS.has(kind)) return;
     life.toMs = now;
     if (kind !== 'deleting') life.endedByItself = true;
+  }
+
+  /** A standby machine counts from its JIT config, if it runs with it: what comes before is nobody's. */
+  #seeClaimed(kind: MachineEventKind, machine: EmulatedMachine, now: number): void {
+    const {name, pool = '', standby, jitConfig, isRunning} = machine;
+    if (!standby || !jitConfig || this.#lives.has(machine)) return;
+    const fromMs = this.#claimedAt.get(machine) ?? now;
+    this.#claimedAt.set(machine, fromMs);
+    if (kind === 'running' || isRunning) this.#lives.set(machine, {name, pool, fromMs});
   }
 
   /** When all is over, and enough sweeps have gone by since then. */
@@ -98,8 +109,11 @@ export class UsagePromises {
     const slack = OFF_ONCE_MS + ran.length * OFF_MS;
     const faults = [...this.world.faultPlan.struck].filter(({on}) => on === 'call' || on === 'dispatch').length;
     const repeated = Math.min(faults, ran.length) * REPEATED_MS;
-    const unnoticed = ran.filter(({endedByItself}) => endedByItself).length + failed;
-    if (total.machines < ran.length || total.machines > lives.length) {
+    const begun = new Set(lives.map(({name}) => name));
+    // What was registered and did not begin counts until it is deleted.
+    const unbegun = this.world.standby.registeredIn(pool).filter((name) => !begun.has(name)).length;
+    const unnoticed = ran.filter(({endedByItself}) => endedByItself).length + failed + unbegun;
+    if (total.machines < ran.length || total.machines > lives.length + unbegun) {
       this.#violated(pool, `${total.machines} machines are counted, but ${ran.length} ran and ${failed} failed`);
     }
     if (total.ms < truth - slack || total.ms > truth + slack + repeated + unnoticed * UNNOTICED_MS) {

@@ -3,6 +3,7 @@ import {type JobDocument, jobKeyOf} from '../../shared/model/job';
 import {KEPT_MS, type Known, newsMs, type OnRecord, type Told} from './known';
 import {LABELS, VM} from './pools';
 import type {SimulatedWorld} from './simulated-world';
+import {isUnclaimed} from './standby-promises';
 import {creatingTruth, retryingTruth} from './task-truths';
 
 /** What a queued job on record may be told. */
@@ -193,6 +194,7 @@ function wrongAboutSlots({world, history, record}: Known, job: JobDocument, told
       (machine) =>
         machine.pool === pool &&
         machine.isRunning &&
+        !isUnclaimed(machine) &&
         history.accepted.has(machine.name) &&
         !history.leaving.has(machine),
     );

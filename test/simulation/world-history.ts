@@ -1,6 +1,7 @@
 import type {JobStatus} from '../emulators/github/job';
 import type {EmulatedMachine, MachineEventKind} from '../emulators/machines';
 import type {SimulatedWorld} from './simulated-world';
+import {isUnclaimed} from './standby-promises';
 
 /** After these no runner comes up on the machine any more. */
 const ENDS: ReadonlySet<MachineEventKind> = new Set([
@@ -37,6 +38,8 @@ export class WorldHistory {
       }
       if (kind === 'deleting' || kind === 'failed') this.leaving.add(machine);
       if (kind === 'failed') this.failedAtMs.push(scheduler.now());
+      // A standby machine that has prepared itself is stopped, and started once it is claimed.
+      if (kind === 'terminated' && isUnclaimed(machine)) return;
       if (ENDS.has(kind) && !this.#endedAtMs.has(machine.name)) this.#endedAtMs.set(machine.name, scheduler.now());
     });
     github.observe((event) => {

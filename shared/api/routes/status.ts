@@ -9,6 +9,7 @@ import {operation} from '../operation';
 import {readStatus} from '../read-status';
 import {RunnerVersion} from '../runner-version';
 import {Host, JobState, RunnerStateWord, Time, VerdictWord} from '../schemas';
+import {StandbyStatus} from '../standby-status';
 
 const Counts = z.object({
   requested: z.int(),
@@ -52,6 +53,7 @@ const Status = z
     job_timeout_seconds: z.int().meta({description: 'The longest job time of any pool.'}),
     pools: z.array(z.object({name: z.string(), limit: z.int(), states: Counts})),
     hosts: z.array(Host).meta({description: 'Docker hosts.'}),
+    standby: StandbyStatus.meta({description: 'Standby machines of the pools that hold some.'}),
     waiting_jobs: z
       .array(
         z.object({
@@ -172,6 +174,7 @@ const EXAMPLE: z.output<typeof Status> = {
   job_timeout_seconds: 7200,
   pools: [{name: 'arm', limit: 50, states: {requested: 0, creating: 0, booting: 0, idle: 0, busy: 1, draining: 0}}],
   hosts: [],
+  standby: [{pool: 'arm', wanted: 2, ready: 1, preparing: 1, claimed: 1}],
   waiting_jobs: [],
   waiting_jobs_total: 0,
   unserved_jobs: [],

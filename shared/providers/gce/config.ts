@@ -12,6 +12,7 @@ import {
   type SettingsProblems,
   text,
 } from '../../model/settings';
+import {checkSuspended} from './suspendable';
 
 export const zone = text(ZONE, 'a zone such as us-central1-a');
 export const instance = text(RFC_1035, 'the name of a VM', 63);
@@ -119,6 +120,7 @@ function checkGce(settings: RawSettings, provider: RawSettings, path: string, pr
   checkLongestLife(settings, path, problems, LONGEST_LIFE);
   checkProcessors(settings, provider['machineTypes'], familyOf, path, problems);
   checkProcessors(settings, machinesOf(settings), familyOf, path, problems);
+  checkSuspended(settings, provider['machineTypes'], (type) => familyOf(type) === 'arm64', path, problems);
 }
 
 /** The region in the URL of a regional template. Undefined for a bare name, which may name a global template. */

@@ -30,7 +30,10 @@ export const deleteOrphans: Rule<DeleteVm> = {
 
 function planDeletions(observed: Observed, now: number, tracker: PersistenceTracker): DeleteVm[] {
   if (observed.runners === undefined) return [];
-  const live = new Set(observed.runners.map(({name}) => name));
+  // The rules of standby machines end those that are held.
+  const held = (observed.standby ?? []).map(({document}) => document.name);
+  // mutation: standby is no orphan
+  const live = new Set([...observed.runners.map(({name}) => name), ...held]);
   const actions: DeleteVm[] = [];
   for (const machine of ourMachines(observed)) {
     if (live.has(machine.name) || machine.status === 'stopping') continue;

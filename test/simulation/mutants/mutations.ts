@@ -12,6 +12,7 @@ import {PROVIDER_MUTATIONS} from './provider-mutations';
 import {SCALE_MUTATIONS} from './scale-mutations';
 import {SETTINGS_MUTATIONS} from './settings-mutations';
 import {STANDBY_GCE_MUTATIONS} from './standby-gce-mutations';
+import {STANDBY_MUTATIONS} from './standby-mutations';
 import {SWEEP_MUTATIONS} from './sweep-mutations';
 import {USAGE_MUTATIONS} from './usage-mutations';
 import {VERDICT_MUTATIONS} from './verdict-mutations';
@@ -28,6 +29,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...STANDBY_GCE_MUTATIONS,
   ...SETTINGS_MUTATIONS,
   ...PROVIDER_MUTATIONS,
+  ...STANDBY_MUTATIONS,
   ...EC2_MUTATIONS,
   ...FALLBACK_MUTATIONS,
   ...CLOUD_RUN_MUTATIONS,

@@ -1,0 +1,41 @@
+import type {Fault, Scenario, Setting} from '../scenario';
+import type {StandbySetting} from '../standby-promises';
+import {type Cases, SETTING as COMMON, job, MINUTE} from './case';
+
+const SETTING: Setting = {...COMMON, maxRunners: {arm: 8, spot: 1, shared: 4}, routing: 'oldest', bootMs: 20_000};
+
+/** Late enough that the standby machines are ready. */
+const READY_MS = 20 * MINUTE;
+
+/** Jobs of one matrix that come to ready standby machines. */
+export function jobsOnStandby(standby: StandbySetting, matrix: number, faults: readonly Fault[] = []): Scenario {
+  return {
+    ...{seed: 7, setting: {...SETTING, standby}},
+    ...{jobs: [job(READY_MS, {durationMs: MINUTE, matrix, maxParallel: matrix})], faults},
+  };
+}
+
+/** Cases that a seed comes upon seldom. */
+export const STANDBY: Cases = {
+  'of eight jobs at once, one gets the standby machine': jobsOnStandby({hold: 'stopped', count: 1}, 8),
+  'an execution dies when the standby machine has its JIT config, and the job gets another machine': jobsOnStandby(
+    {hold: 'stopped', count: 1},
+    1,
+    [{on: 'call', port: 'compute', method: 'setMetadata', nth: 1, effect: 'dies_after'}],
+  ),
+  'an execution dies when a standby machine is resumed, before it has its JIT config': jobsOnStandby(
+    {hold: 'suspended', count: 1},
+    1,
+    [{on: 'call', port: 'compute', method: 'setMetadata', nth: 1, effect: 'dies_before'}],
+  ),
+  'a standby machine that is claimed finds no capacity': jobsOnStandby({hold: 'suspended', count: 2}, 2, [
+    ...['us-central1-a', 'us-central1-b'].map(
+      (zone) => ({on: 'stock_out', zone, fromMs: 19 * MINUTE, forMs: 10 * MINUTE}) as const,
+    ),
+  ]),
+  'GitHub does not say whether the runner of a standby machine was registered': jobsOnStandby(
+    {hold: 'stopped', count: 1},
+    1,
+    [{on: 'call', port: 'github', method: 'createJitConfig', nth: 1, effect: 'lost'}],
+  ),
+};

@@ -1,0 +1,47 @@
+import {drawScenario} from './draw-scenario';
+import {jobsOnStandby} from './regressions/standby';
+import {reportOf} from './report';
+import type {Scenario} from './scenario';
+import {simulate} from './simulate';
+import type {StandbySetting} from './standby-promises';
+
+/** The world of a seed with standby machines of this kind. */
+function withStandby(seed: number, standby: StandbySetting): Scenario {
+  const scenario = drawScenario(seed, {days: 0.1});
+  const {placements: _, ...setting} = scenario.setting;
+  return {...scenario, setting: {...setting, standby}};
+}
+
+const isStandby = (runner: string) => /-s[a-z0-9]{10}-1$/.test(runner);
+
+test.each(['stopped', 'suspended'] as const)(
+  'in worlds with %s standby machines every promise holds, and jobs run on such machines',
+  async (hold) => {
+    let onStandby = 0;
+    for (let seed = 1001; seed <= 1010; seed++) {
+      const scenario = withStandby(seed, {hold, count: 1 + (seed % 3)});
+      const outcome = await simulate(scenario);
+      onStandby += [...outcome.ranOn.values()].filter(isStandby).length;
+      if (outcome.violations.length === 0) continue;
+      throw new Error(`seed ${seed} failed.\n${reportOf(scenario, await simulate(scenario, {isTraced: true}))}`);
+    }
+    expect(onStandby).toBeGreaterThan(5);
+  },
+  120_000,
+);
+
+test.each(['stopped', 'suspended'] as const)('a job that comes to a ready %s machine runs on it', async (hold) => {
+  const {ranOn, violations} = await simulate(jobsOnStandby({hold, count: 1}, 1));
+  expect({violations, ranOn: [...ranOn.values()]}).toEqual({
+    violations: [],
+    ranOn: [expect.stringMatching(/^slipway-arm-s[a-z0-9]{10}-1$/)],
+  });
+});
+
+test('more jobs than there are standby machines run on others, at once', async () => {
+  const {ranOn, violations} = await simulate(jobsOnStandby({hold: 'stopped', count: 2}, 4));
+  const runners = [...ranOn.values()];
+  expect({violations, standby: runners.filter(isStandby).length, runners: runners.length}).toEqual({
+    ...{violations: [], standby: 2, runners: 4},
+  });
+});
