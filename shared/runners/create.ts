@@ -214,8 +214,10 @@ async function insertMachine(context: Context, creation: Creation, jit: JitConfi
     repository: () => repositoryOf(context, runner),
     beforeInsert: (...insert) => recordAttempt(context, creation, jit?.runnerId ?? null, ...insert),
     onWaiting: () => renewLease(context, creation.lease),
-    ...(full ? {full} : {}),
-    onFull: (placement) => recordFullPlacement(context, runner.pool, placement),
+    // With a disk of its own the disk may be what there is no room for.
+    ...(options.options.disk === undefined
+      ? {full: full ?? [], onFull: (placement) => recordFullPlacement(context, runner.pool, placement)}
+      : {}),
   });
 }
 

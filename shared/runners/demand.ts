@@ -1,6 +1,7 @@
 import type {Outcome} from '../decisions';
 import {Unavailable} from '../errors';
 import {poolsServing} from '../model/fallback';
+import type {FullPlacement} from '../model/full-placements';
 import {type JobDocument, jobKeyOf, settleFailure} from '../model/job';
 import {applyJobEvent, type Demand, type JobChange} from '../model/job-event';
 import {registrationLabels} from '../model/labels';
@@ -250,8 +251,10 @@ export async function serveGuarded(
     await context.tasks.enqueue(queuedAgainTask(coverage.job, coverage.runner, demand.event.delivery));
   }
   if (coverage.kind !== 'create') return toOutcome(coverage);
+  // What is full was read for this pool; the runner may be in another one.
+  const known = (full: readonly FullPlacement[]) => (coverage.runner.pool === pool ? {full} : {});
   const [{kind, runner}] = await Promise.all([
-    guarded((full) => createRunner(context, {...coverage, full})),
+    guarded((full) => createRunner(context, {...coverage, ...known(full)})),
     prepareSuccessor(context, coverage.successor),
   ]);
   return {decision: kind === 'created' ? 'booting' : kind, reason: runner.name};

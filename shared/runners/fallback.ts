@@ -138,7 +138,7 @@ class Fallback {
       await releaseLease(context, lease);
       throw new Unavailable(`${runner.name} is created by the next attempt: ${because}`, 1);
     }
-    const {kind} = await guarded(() => createRunner(context, moved));
+    const {kind} = await guarded((full) => createRunner(context, {...moved, full}));
     // Not before: while no pool has capacity, jobs would go round without a pause.
     if (from !== null) await serveOldestOpenJob(context, from, `slot-given-back-by-${runner.name}`);
     return {decision: kind === 'created' ? 'booting' : kind, reason: runner.name};
