@@ -12,25 +12,11 @@ locals {
   }
 
   # By default the jobs that the pools name.
-  requested_jobs = var.cloud_run_jobs != null ? var.cloud_run_jobs : {
-    for name, job in local.pool_jobs : name => {
-      region          = job.region
-      image           = null
-      command         = null
-      args            = null
-      cpu             = 2
-      memory          = "8Gi"
-      env             = {}
-      max_run_hours   = 24
-      service_account = null
-      subnetwork      = null
-      network_tags    = []
-      egress          = "PRIVATE_RANGES_ONLY"
-      volumes         = {}
-    } if can(regex(local.pool_patterns.vm, name))
-  }
+  requested_jobs = merge(var.cloud_run_jobs, {
+    for name, job in local.pool_jobs : name => { region = job.region } if var.cloud_run_jobs == null && can(regex(local.pool_patterns.vm, name))
+  })
   cloud_run_jobs = {
-    for name, job in local.requested_jobs : name => merge(job, {
+    for name, job in module.fields.cloud_run_jobs : name => merge(job, {
       region = coalesce(job.region, var.region)
       image  = coalesce(job.image, "ghcr.io/actions/actions-runner:latest")
       # That image has no command of its own.

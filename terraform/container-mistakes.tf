@@ -22,9 +22,9 @@ locals {
         ".vm: found ${host.vm.instance}, the VM of a pool of type gce-vm too, expected a VM of its own: it would be stopped while containers run" :
         index(local.host_places, local.host_places[index]) != index ?
         ".vm: found ${host.vm.instance}, the VM of an earlier host too, expected a VM of its own" :
-        try(var.docker_hosts[host.vm.instance].zone != split("/", local.host_places[index])[0], false) ?
-        ".vm.zone: found ${split("/", local.host_places[index])[0]}, expected ${var.docker_hosts[host.vm.instance].zone}, the zone of ${host.vm.instance} in docker_hosts" :
-        contains(keys(var.persistent_vms), host.vm.instance) ?
+        try(module.fields.docker_hosts[host.vm.instance].zone != split("/", local.host_places[index])[0], false) ?
+        ".vm.zone: found ${split("/", local.host_places[index])[0]}, expected ${module.fields.docker_hosts[host.vm.instance].zone}, the zone of ${host.vm.instance} in docker_hosts" :
+        contains(keys(module.fields.persistent_vms), host.vm.instance) ?
         ".vm: found ${host.vm.instance}, which is in persistent_vms and so runs one runner of its own, expected a VM in docker_hosts" : "",
       ] : "hosts[${index}]${text}" if text != ""
     ]
@@ -32,7 +32,7 @@ locals {
 
   # VMs that would be made and never used.
   unused_docker_hosts = [
-    for name, vm in var.docker_hosts : name
+    for name in keys(module.fields.docker_hosts) : name
     if !anytrue([for index, host in local.host_list : try(host.vm.instance, null) == name || !can(host.vm) && local.host_names[index] == name])
   ]
 
@@ -40,9 +40,8 @@ locals {
     for index, pool in local.given_pools : [
       for mistake in [
         for view in [merge(local.pool_views[index], {
-          job    = try(tostring(pool.provider.job), "")
-          hosts  = try([for host in pool.provider.hosts : tostring(host)], [])
-          labels = [for label in concat(try(tolist(pool.requires), []), try(tolist(pool.offers), [])) : try(lower(label), "")]
+          job   = try(tostring(pool.provider.job), "")
+          hosts = try([for host in pool.provider.hosts : tostring(host)], [])
           minutes = try(
             try(pool.bootMinutes, local.pool_defaults.bootMinutes, 5) + try(pool.idleMinutes, local.pool_defaults.idleMinutes, 10) + try(pool.jobMinutes, local.pool_defaults.jobMinutes, 360),
             0,

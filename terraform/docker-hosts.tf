@@ -21,7 +21,7 @@ locals {
   # What each VM in docker_hosts is called in the pools, and whether it is started for jobs: the host with this VM, else the one without a VM
   # that has its name. A VM of no host is a mistake, see container-mistakes.tf.
   docker_hosts = {
-    for name, vm in var.docker_hosts : name => merge(vm, {
+    for name, vm in module.fields.docker_hosts : name => merge(vm, {
       host       = try(local.host_vms["${vm.zone}/${name}"].host, name)
       is_started = can(local.host_vms["${vm.zone}/${name}"])
     })
@@ -38,62 +38,19 @@ locals {
   host_token_names = { for name in keys(var.docker_hosts) : name => "${var.deployment}-host-token-${name}" }
 }
 
-resource "google_compute_instance" "docker_host" {
-  for_each = local.docker_hosts
+# The agent reads the host token with the VM's account, and calls api with it. Containers are kept from the metadata server, which gives out its
+# tokens.
+module "docker_host_vms" {
+  source = "./vms"
 
-  project      = var.project
-  zone         = each.value.zone
-  name         = each.key
-  description  = "Slipway Docker host (${var.deployment})"
-  machine_type = each.value.machine_type
-  tags         = each.value.tags
-  metadata     = local.machine_metadata["host/${each.key}"]
-
-  # The label keeps the sweep from deleting the VM: the sweep deletes VMs of this deployment without a job.
-  labels = merge(local.labels, { slipway-keep = "true" })
-
-  # Terraform may stop the VM to change its machine type, which ends running jobs: apply such a change while the VM is idle.
-  allow_stopping_for_update = true
-
-  boot_disk {
-    auto_delete = true
-    initialize_params {
-      image  = local.images["host/${each.key}"]
-      type   = local.disk_types["host/${each.key}"]
-      size   = each.value.disk_gb
-      labels = local.labels
-    }
-  }
-
-  network_interface {
-    subnetwork = each.value.subnetwork != null ? each.value.subnetwork : local.subnetworks[regex("^(.+)-[^-]+$", each.value.zone)[0]]
-
-    dynamic "access_config" {
-      for_each = each.value.external_ip ? [1] : []
-      content {}
-    }
-  }
-
-  scheduling {
-    automatic_restart   = !each.value.is_started # else Slipway starts it when there is a job
-    on_host_maintenance = local.not_migrated["host/${each.key}"] ? "TERMINATE" : "MIGRATE"
-  }
-
-  # The agent reads the host token with it, and calls api. Containers are kept from the metadata server, which gives out its tokens.
-  service_account {
-    email  = google_service_account.docker_host[each.key].email
-    scopes = ["cloud-platform"]
-  }
-
-  shielded_instance_config {
-    enable_secure_boot          = local.secure_boots["host/${each.key}"]
-    enable_vtpm                 = true
-    enable_integrity_monitoring = true
-  }
-
-  lifecycle {
-    # A newer image must not replace the disk, which has the images and volumes.
-    ignore_changes = [boot_disk[0].initialize_params[0].image, metadata["ssh-keys"]]
+  project     = var.project
+  description = "Slipway Docker host (${var.deployment})"
+  labels      = local.labels
+  vms = {
+    for name, vm in local.docker_hosts : name => merge(vm, local.worked_out["host/${name}"], {
+      automatic_restart = !vm.is_started # else Slipway starts it when there is a job
+      service_account   = google_service_account.docker_host[name].email
+    })
   }
 
   depends_on = [google_project_service.required]
@@ -101,7 +58,7 @@ resource "google_compute_instance" "docker_host" {
 
 # One for each VM, so that no host can read another one's token.
 resource "google_service_account" "docker_host" {
-  for_each = var.docker_hosts
+  for_each = module.fields.docker_hosts
 
   project      = var.project
   account_id   = "${var.deployment}-host-${substr(sha256(each.key), 0, 4)}"
@@ -126,7 +83,7 @@ resource "google_secret_manager_secret" "host_token" {
 }
 
 resource "google_secret_manager_secret_iam_member" "read_host_token" {
-  for_each = var.docker_hosts
+  for_each = module.fields.docker_hosts
 
   project   = var.project
   secret_id = google_secret_manager_secret.host_token[each.key].secret_id
@@ -136,7 +93,7 @@ resource "google_secret_manager_secret_iam_member" "read_host_token" {
 
 # The agent sends an identity token of the VM's account, so api need not be open to all.
 resource "google_cloud_run_service_iam_member" "docker_host" {
-  for_each = var.api_public ? {} : var.docker_hosts
+  for_each = { for name, vm in module.fields.docker_hosts : name => vm if !var.api_public }
 
   project  = var.project
   location = var.region

@@ -23,7 +23,11 @@ locals {
       GOOGLE_CLOUD_ZONE    = var.zone
       GITHUB_API_URL       = var.github_api_url
       LOG_LEVEL            = var.log_level
+      HTTPS_PROXY          = local.functions_proxy
       NODE_ENV             = "production" # for the functions framework: no answer shows a stack
+      NODE_EXTRA_CA_CERTS  = var.ca_certificates == null ? null : "${local.ca_file.folder}/${local.ca_file.file}"
+      NODE_USE_ENV_PROXY   = local.functions_proxy == null ? null : "1" # for fetch: https://nodejs.org/api/cli.html#node_use_env_proxy1
+      NO_PROXY             = local.functions_proxy == null ? null : join(",", concat(local.never_by_proxy, var.proxy.no_proxy))
       RUNNER_CONFIG        = var.pools
       TRACING              = tostring(var.tracing)
       VM_INACTIVE_MINUTES  = tostring(var.vm_inactive_minutes)
@@ -46,9 +50,10 @@ locals {
       AWS_WEB_IDENTITY_AUDIENCE  = var.aws_web_identity_audience
       DRY_RUN                    = tostring(var.dry_run)
       FIRESTORE_DATABASE         = local.database
-      GITHUB_APP_ID              = var.github_app_id == null ? google_secret_manager_secret.app_id[0].id : var.github_app_id
+      GITHUB_APP_ID              = local.with_token ? null : local.has_app_id ? google_secret_manager_secret.app_id[0].id : var.github_app_id
       GITHUB_APP_INSTALLATION_ID = var.github_app_installation_id
-      GITHUB_APP_PRIVATE_KEY     = google_secret_manager_secret.app_private_key.id # a resource name, not the key
+      GITHUB_APP_PRIVATE_KEY     = one(google_secret_manager_secret.app_private_key[*].id) # a resource name, not the key
+      GITHUB_TOKEN               = one(google_secret_manager_secret.github_token[*].id)    # likewise
       TASK_MAX_ATTEMPTS          = tostring(var.task_max_attempts)
     }
 
@@ -79,7 +84,7 @@ locals {
       GITHUB_WEBHOOK_SECRET  = local.setup ? google_secret_manager_secret.webhook.id : null # a resource name: api adds versions and reads none
       RUNNER_MANAGER_SECRET  = google_secret_manager_secret.manager.id                      # a resource name, not the secret
       SWEEP_INTERVAL_SECONDS = tostring(var.sweep_interval_seconds)
-      WEBHOOK_URL            = local.urls["webhook"] # for GET /doctor and the page /setup
+      WEBHOOK_URL            = try(local.urls["webhook"], null) # for GET /doctor and the page /setup
     }
   }
 
@@ -98,7 +103,7 @@ locals {
   )
 
   environments = {
-    for function, groups in local.environment_groups_of :
+    for function, groups in { for name, groups in local.environment_groups_of : name => groups if contains(keys(local.functions), name) } :
     function => merge(concat(
       [for group in groups : local.environment_groups[group]],
       [for group in groups : local.container_environment if group == "control"],

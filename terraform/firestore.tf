@@ -19,7 +19,7 @@ locals {
   database = var.create_firestore_database ? google_firestore_database.state[0].name : var.firestore_database
 
   # Every collection of shared/store; each document has a field expireAt.
-  collections = toset(["breakers", "containers", "deadletters", "facts", "hosts", "jobs", "keys", "locks", "runners", "slots", "usage", "vms"])
+  collections = toset(["breakers", "containers", "deadletters", "facts", "hosts", "jobs", "keys", "locks", "runners", "slots", "standby", "usage", "vms"])
 
   # Maps that are never queried and grow with the fleet: every key would be indexed, and a document may have at most 40,000 index entries.
   unindexed = {

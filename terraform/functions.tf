@@ -1,12 +1,16 @@
 locals {
   # The settings of each function that are not variables; var.functions has its size.
-  functions = {
-    webhook   = { public = true, schedule = false }
-    provision = { public = false, schedule = false }
-    stop      = { public = false, schedule = false }
-    sweep     = { public = false, schedule = true }
-    api       = { public = var.api_public, schedule = false }
-  }
+  functions = merge(
+    # Without webhooks nothing is open to the internet, unless api_public says so.
+    { for name in ["webhook"] : name => { public = true, schedule = false } if local.has_webhook },
+    {
+      provision = { public = false, schedule = false }
+      stop      = { public = false, schedule = false }
+      sweep     = { public = false, schedule = true }
+      api       = { public = var.api_public, schedule = false }
+    },
+  )
+  has_webhook = var.webhooks == "on"
 
   # A function has instances for all requests that its queues send at once, and one more for the time of a deployment.
   max_instances = {
@@ -47,11 +51,16 @@ resource "google_cloudfunctions2_function" "function" {
     max_instance_count               = local.max_instances[each.key]
     # Cloud Tasks and Cloud Scheduler of the same project count as internal; requests from the internet are rejected before authentication.
     # https://docs.cloud.google.com/run/docs/securing/ingress
-    ingress_settings      = contains(["webhook", "api"], each.key) ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
-    environment_variables = { for name, value in local.environments[each.key] : name => value if value != null }
+    ingress_settings              = contains(["webhook", "api"], each.key) ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
+    vpc_connector                 = one(var.vpc_connector[*].name)
+    vpc_connector_egress_settings = one(var.vpc_connector[*].egress)
+    environment_variables         = { for name, value in local.environments[each.key] : name => value if value != null }
 
     dynamic "secret_volumes" {
-      for_each = each.key == "webhook" ? local.webhook_files : {}
+      for_each = merge(
+        each.key == "webhook" ? local.webhook_files : {},
+        var.ca_certificates == null ? {} : { ca_certificates = merge(local.ca_file, { secret = google_secret_manager_secret.ca_certificates[0].secret_id }) },
+      )
       content {
         project_id = var.project
         secret     = secret_volumes.value.secret
@@ -75,7 +84,9 @@ resource "google_cloudfunctions2_function" "function" {
     google_project_iam_member.function,
     google_secret_manager_secret_iam_member.add_version,
     google_secret_manager_secret_iam_member.read_secret,
+    google_secret_manager_secret_iam_member.mount_ca_certificates,
     google_secret_manager_secret_iam_member.mount_secret,
+    google_secret_manager_secret_version.ca_certificates,
     google_secret_manager_secret_version.task_signing_key,
     google_secret_manager_secret_version.webhook,
     google_service_account_iam_member.act_as_tasks,

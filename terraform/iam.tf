@@ -4,11 +4,25 @@ locals {
   # Roles in the project.
   granted = {
     webhook   = []
-    provision = ["store", "find_vms", "create_vms", "delete_vms"]
-    stop      = ["store", "find_vms", "delete_vms"]
-    sweep     = ["store", "find_vms", "list_vms", "find_preemptions", "delete_vms"]
+    provision = concat(["store", "find_vms", "create_vms", "delete_vms", "start_runners"], local.attaching)
+    stop      = ["store", "find_vms", "delete_vms", "stop_runners"]
+    sweep     = concat(["store", "find_vms", "list_vms", "find_preemptions", "create_vms", "delete_vms", "start_runners", "stop_runners"], local.attaching)
     api       = ["store", "find_vms", "list_vms", "read_consoles", "delete_vms", "check_places"]
   }
+  attaching = length(local.runner_accounts) > 0 ? ["attach_accounts"] : []
+
+  # Service accounts with which runners' VMs are made: of templates that are made here, and of others.
+  runner_accounts = setunion(var.runner_service_accounts, [for template in values(module.fields.runner_templates) : template.service_account if template.service_account != null])
+  # provision creates VMs, sweep those that are kept ahead.
+  attached_accounts = merge([
+    for function in ["provision", "sweep"] : {
+      for email in local.runner_accounts : "${function}/${email}" => {
+        function = function
+        email    = email
+        project  = try(regex("@([a-z0-9-]+)\\.iam\\.", email)[0], "")
+      }
+    }
+  ]...)
   # Roles on the VMs of pools of type gce-vm and of Docker hosts, and on no other VM.
   granted_on_vms = {
     provision = ["start_vms"]
@@ -50,6 +64,13 @@ locals {
     title      = "only VMs named ${var.deployment}-"
     expression = "resource.name.extract(\"/instances/{name}\").startsWith(\"${var.deployment}-\")"
   }
+  only_own_creations = {
+    title = "of VMs and disks only ${var.deployment}-"
+    expression = join(" && ", [
+      for type, part in { "compute.googleapis.com/Disk" = "disks", "compute.googleapis.com/Instance" = "instances" } :
+      "(resource.type != \"${type}\" || resource.name.extract(\"/${part}/{name}\").startsWith(\"${var.deployment}-\"))"
+    ])
+  }
   conditions = {
     store = {
       title      = "only this database"
@@ -58,6 +79,13 @@ locals {
     # Runners are named <deployment>-<pool>-..: a fault in the code cannot delete VMs with other names, or show their consoles.
     delete_vms    = local.only_own_vms
     read_consoles = local.only_own_vms
+    start_runners = local.only_own_vms
+    stop_runners  = local.only_own_vms
+    # Without it, the right to set metadata would be one to put a startup script into any VM of the project. What is neither a VM nor a disk
+    # passes: an insert also asks about the project, the template, the image and the subnetwork.
+    # https://docs.cloud.google.com/iam/docs/configuring-resource-based-access
+    create_vms      = local.only_own_creations
+    attach_accounts = local.only_own_creations
   }
 
   # Every function creates tasks in both queues: webhook for events, the other functions for further steps.
@@ -71,7 +99,11 @@ locals {
   secret_readers = merge(
     {
       for function in ["provision", "stop", "sweep", "api"] :
-      "${function}/app_private_key" => { function = function, secret = google_secret_manager_secret.app_private_key.secret_id }
+      "${function}/app_private_key" => { function = function, secret = google_secret_manager_secret.app_private_key[0].secret_id } if !local.with_token
+    },
+    {
+      for function in ["provision", "stop", "sweep", "api"] :
+      "${function}/github_token" => { function = function, secret = google_secret_manager_secret.github_token[0].secret_id } if local.with_token
     },
     {
       for function in ["provision", "stop", "sweep", "api"] :
@@ -79,7 +111,7 @@ locals {
     },
     {
       for function in ["provision", "stop", "sweep", "api"] :
-      "${function}/app_id" => { function = function, secret = google_secret_manager_secret.app_id[0].secret_id } if var.github_app_id == null
+      "${function}/app_id" => { function = function, secret = google_secret_manager_secret.app_id[0].secret_id } if local.has_app_id
     },
     # provision starts builds, stop and sweep cancel them, sweep lists them, api cancels them as people ask and checks the token.
     {
@@ -92,12 +124,12 @@ locals {
 
 locals {
   # Whether the page /setup makes the App.
-  setup = var.setup && var.github_app_id == null
+  setup = var.setup && local.has_app_id && var.webhooks == "on"
 
   # What it fills in.
   secrets_of_setup = local.setup ? {
     app_id          = google_secret_manager_secret.app_id[0].secret_id
-    app_private_key = google_secret_manager_secret.app_private_key.secret_id
+    app_private_key = google_secret_manager_secret.app_private_key[0].secret_id
     webhook         = google_secret_manager_secret.webhook.secret_id
   } : {}
 }
@@ -138,7 +170,7 @@ resource "google_compute_instance_iam_member" "function" {
   member        = google_service_account.function[each.value.function].member
 
   # A VM that is not created here has to exist already.
-  depends_on = [google_compute_instance.docker_host, google_compute_instance.persistent]
+  depends_on = [module.docker_host_vms, module.persistent_vms]
 
   lifecycle {
     precondition {
@@ -191,8 +223,18 @@ resource "google_service_account_iam_member" "act_as_tasks" {
   member             = google_service_account.function[each.key].member
 }
 
+# To create a VM with a service account, an account has to be one that may act as it: what it could do anyway on such a VM.
+resource "google_service_account_iam_member" "act_as_runner" {
+  for_each = local.attached_accounts
+
+  service_account_id = "projects/${each.value.project}/serviceAccounts/${each.value.email}"
+  # A custom role holds in the project in which it was made.
+  role   = each.value.project == var.project ? google_project_iam_custom_role.role["act_as"].id : "roles/iam.serviceAccountUser"
+  member = google_service_account.function[each.value.function].member
+}
+
 resource "google_secret_manager_secret_iam_member" "mount_secret" {
-  for_each = local.webhook_files
+  for_each = local.has_webhook ? local.webhook_files : {}
 
   project   = var.project
   secret_id = each.value.secret
@@ -207,9 +249,4 @@ resource "google_secret_manager_secret_iam_member" "read_secret" {
   secret_id = each.value.secret
   role      = google_project_iam_custom_role.role["read_secret"].id
   member    = google_service_account.function[each.value.function].member
-}
-
-moved {
-  from = google_secret_manager_secret_iam_member.webhook_secret
-  to   = google_secret_manager_secret_iam_member.mount_secret["webhook_secret"]
 }

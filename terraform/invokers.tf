@@ -1,12 +1,14 @@
 # Who may call which function. The role is Cloud Run's, on the service behind the function: roles/cloudfunctions.invoker
 # opens no function of the second generation.
 locals {
-  # GitHub has no Google identity: webhook is open to all and checks the signature itself. Under the organisation policy
-  # "Domain restricted sharing" (constraints/iam.allowedPolicyMemberDomains) this grant is refused: exempt the project.
+  # GitHub has no Google identity: webhook is open to all and checks the signature itself. The organisation policy "Domain restricted
+  # sharing" (constraints/iam.allowedPolicyMemberDomains) refuses this grant. With invoker_iam_disabled there is none: Cloud Run's check is
+  # switched off instead, which Google recommends. A function has no argument for that, so output next_steps has the command.
+  # https://docs.cloud.google.com/run/docs/authenticating/public
   invokers = {
     for name, function in local.functions :
     name => function.public ? "allUsers" : google_service_account.tasks.member
-    if function.public || contains(keys(local.queues), name) || function.schedule
+    if function.public && !var.invoker_iam_disabled || contains(keys(local.queues), name) || function.schedule
   }
 }
 

@@ -6,37 +6,31 @@ locals {
     host     = "${path.module}/runner/docker-host.sh"
   }
 
-  # By default the templates that the pools name.
-  requested_templates = var.runner_templates != null ? var.runner_templates : {
-    for name, template in local.pool_templates : name => {
-      region         = template.region
-      machine_type   = template.machine_type
-      image          = null
-      startup_script = null
-      metadata       = {}
-      disk_gb        = 50
-      disk_type      = null
-      spot           = false
-      subnetwork     = null
-      external_ip    = false
-      max_run_hours  = 24
-      secure_boot    = null
-      tags           = []
+  # By default the templates that the pools name. merge() leaves out null.
+  requested_templates = merge(var.runner_templates, {
+    for name, template in local.pool_templates : name => { machine_type = template.machine_type } if var.runner_templates == null
+  })
+
+  # A template is made in its own region, else in each region in which pools name it. The first keeps the bare name as its key, so that another
+  # region adds a template and touches none.
+  runner_templates = merge([
+    for name, template in module.fields.runner_templates : {
+      for index, region in(
+        template.region != null ? [template.region] : try(local.pool_template_uses[name].regions, [var.region])
+      ) : index == 0 ? name : "${name}/${region}" => merge(template, { name = name, region = region })
     }
-  }
-  runner_templates = {
-    for name, template in local.requested_templates : name => merge(template, { region = coalesce(template.region, var.region) })
-  }
+  ]...)
 
   # By kind and name: a template and a VM may have the same name.
   machines = merge(
-    { for name, template in local.runner_templates : "template/${name}" => template },
-    { for name, vm in var.persistent_vms : "vm/${name}" => vm },
-    { for name, vm in var.docker_hosts : "host/${name}" => vm },
+    { for name, template in module.fields.runner_templates : "template/${name}" => template },
+    { for name, vm in module.fields.persistent_vms : "vm/${name}" => vm },
+    { for name, vm in module.fields.docker_hosts : "host/${name}" => vm },
   )
 
   # https://docs.cloud.google.com/compute/docs/instances/arm-on-compute
-  arm64 = { for key, machine in local.machines : key => can(regex("^(t2a|c4a|n4a|a4x)-", machine.machine_type)) }
+  arm64_types = "^(t2a|c4a|n4a|a4x)-"
+  arm64       = { for key, machine in local.machines : key => can(regex(local.arm64_types, machine.machine_type)) }
   # https://docs.cloud.google.com/compute/docs/disks/hyperdisks#machine-type-support
   hyperdisk = { for key, machine in local.machines : key => can(regex("^(c4|c4a|c4d|n4|n4a|n4d|h4d|m4|x4|a4|a4x|g4)-|^a3-ultragpu-", machine.machine_type)) }
 
@@ -46,7 +40,7 @@ locals {
   }
   disk_types = { for key, machine in local.machines : key => coalesce(machine.disk_type, local.hyperdisk[key] ? "hyperdisk-balanced" : "pd-balanced") }
   # With GPUs: a2, a3, a4, g2, g4 and newer ones of the kind. https://docs.cloud.google.com/compute/docs/accelerator-optimized-machines
-  gpus = { for key, machine in local.machines : key => can(regex("^[ag][0-9]+x?-", machine.machine_type)) }
+  gpus = { for key, machine in local.machines : key => can(regex("^[ag][0-9]+x?-", machine.machine_type)) || machine.accelerator != null }
   # https://docs.cloud.google.com/compute/docs/instances/live-migration-process#limitations
   not_migrated = { for key, machine in local.machines : key => local.gpus[key] || can(regex("^(h3|h4d|x4|z3)-|-metal$", machine.machine_type)) }
   # GPU drivers that are installed at the start, even by the image's own installer, are not signed: Secure Boot would not load them.
@@ -60,7 +54,7 @@ locals {
     for vm in values(local.pool_vms) : vm.name => merge(
       vm.owner == "" ? {} : { slipway-github-url = "${local.github_url}/${vm.owner}" },
       vm.labels == "" ? {} : { slipway-labels = vm.labels },
-    ) if contains(keys(var.persistent_vms), vm.name)
+    ) if contains(keys(module.fields.persistent_vms), vm.name)
   }
 
   machine_metadata = {
@@ -71,7 +65,12 @@ locals {
         serial-port-logging-enable = "true" # the logs of a VM that is gone are all there is of it
       },
       machine.startup_script == "" ? {} : {
-        startup-script = machine.startup_script != null ? machine.startup_script : file(local.startup_scripts[split("/", key)[0]])
+        (local.windows[key] ? "windows-startup-script-ps1" : "startup-script") = machine.startup_script != null ? machine.startup_script : file(local.startup_scripts[split("/", key)[0]])
+      },
+      var.ca_certificates == null ? {} : { slipway-ca-certificates = var.ca_certificates },
+      !try(var.proxy.runners, false) ? {} : {
+        slipway-proxy    = var.proxy.url
+        slipway-no-proxy = join(",", concat(local.never_by_proxy, var.proxy.no_proxy))
       },
       try({ slipway-idle-seconds = tostring(local.idle_seconds[trimprefix(key, "template/")]) }, {}),
       try(local.registrations[trimprefix(key, "vm/")], {}),
@@ -79,4 +78,35 @@ locals {
       machine.metadata,
     )
   }
+
+  # By what the image is called. Of an image with another name nothing is known.
+  windows = { for key, machine in local.machines : key => can(regex("(?i)windows", machine.image)) }
+  linux = {
+    for key, machine in local.machines :
+    key => machine.image == null || !local.windows[key] && can(regex("(?i)ubuntu|debian|rocky|rhel|centos|sles|suse|almalinux|fedora", machine.image))
+  }
+
+  # What templates, persistent VMs and Docker hosts have in common, beside what was given.
+  worked_out = {
+    for key, machine in local.machines : key => merge(
+      {
+        image       = local.images[key]
+        disk_type   = local.disk_types[key]
+        metadata    = local.machine_metadata[key]
+        secure_boot = local.secure_boots[key]
+        is_migrated = !local.not_migrated[key]
+        tags        = concat(machine.tags, var.network_tags)
+      },
+      try({ subnetwork = machine.subnetwork != null ? machine.subnetwork : local.subnetworks[regex("^(.+)-[^-]+$", machine.zone)[0]] }, {}),
+    )
+  }
+}
+
+module "fields" {
+  source = "./fields"
+
+  runner_templates = local.requested_templates
+  persistent_vms   = var.persistent_vms
+  docker_hosts     = var.docker_hosts
+  cloud_run_jobs   = local.requested_jobs
 }

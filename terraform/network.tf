@@ -3,7 +3,7 @@
 locals {
   vm_regions = toset(concat(
     [for template in values(local.runner_templates) : template.region if template.subnetwork == null],
-    [for vm in concat(values(var.persistent_vms), values(var.docker_hosts)) : regex("^(.+)-[^-]+$", vm.zone)[0] if vm.subnetwork == null],
+    [for vm in concat(values(module.fields.persistent_vms), values(module.fields.docker_hosts)) : regex("^(.+)-[^-]+$", vm.zone)[0] if vm.subnetwork == null],
   ))
   own_regions = setsubtract(local.vm_regions, keys(var.subnetworks))
 

@@ -1,6 +1,24 @@
 # The steps that Terraform cannot do: the values of secrets must not be in its state, and the App's settings are at GitHub.
 locals {
-  next_steps = "${local.setup ? local.steps_of_setup : local.steps_by_hand}${local.codemagic_steps}${local.persistent_steps}${local.host_steps}"
+  next_steps = "${local.opening_steps}${local.setup ? local.steps_of_setup : local.steps_by_hand}${local.codemagic_steps}${local.persistent_steps}${local.host_steps}"
+
+  # Before the rest: with these the functions are reached, and may make VMs.
+  opening_steps = "${local.open_steps}${local.subnetwork_steps}"
+
+  open_steps = !var.invoker_iam_disabled ? "" : join("\n", concat(
+    ["Open the functions that everybody may call by switching off Cloud Run's check of callers; they check signatures and secrets themselves:"],
+    [for name, function in local.functions : "     gcloud run services update ${local.function_names[name]} --project=${var.project} --region=${var.region} --no-invoker-iam-check" if function.public],
+    ["   Again after an apply that has deployed them anew, if they then answer 403.", ""],
+  ))
+
+  subnetwork_steps = var.grant_on_subnetworks || length(local.subnetwork_users) == 0 ? "" : join("\n", concat(
+    ["Have the owner of the shared VPC let the functions make VMs in it (or set grant_on_subnetworks):"],
+    [
+      for user in values(local.subnetwork_users) :
+      "     gcloud compute networks subnets add-iam-policy-binding ${user.name} --project=${user.project} --region=${user.region} --role=roles/compute.networkUser --member=${google_service_account.function[user.function].member}"
+    ],
+    [""],
+  ))
 
   # The page makes the App, with its webhook, and fills in its secrets.
   steps_of_setup = <<-TEXT
@@ -12,39 +30,63 @@ locals {
   TEXT
 
   way_to_setup = var.api_public ? "     ${local.urls["api"]}/setup" : join("\n", [
-    "     gcloud run services proxy ${local.function_names["api"]} --project=${var.project} --region=${var.region} --port=8080",
+    "     ${local.api_proxy}",
     "     http://localhost:8080/setup",
   ])
 
   make_manager_secret = "openssl rand -hex 32 | tr -d '\\n' | gcloud secrets versions add ${google_secret_manager_secret.manager.secret_id} --project=${var.project} --data-file=-"
 
-  steps_by_hand = <<-TEXT
-    1. Store the private key of the GitHub App ${var.github_app_id == null ? "" : "${var.github_app_id} "}(its settings page, "Generate a private key"):
-         gcloud secrets versions add ${google_secret_manager_secret.app_private_key.secret_id} --project=${var.project} --data-file=KEY.pem
-    ${local.store_app_id}2. Make the secret of the control API, the header X-Runner-Secret:
-         ${local.make_manager_secret}
-    3. Show the webhook secret, which was made at random:
-         gcloud secrets versions access latest --secret=${google_secret_manager_secret.webhook.secret_id} --project=${var.project}
-       To use one of your own instead:
-         printf %s 'SECRET' | gcloud secrets versions add ${google_secret_manager_secret.webhook.secret_id} --project=${var.project} --data-file=-
-    4. In the settings of the App, set the webhook URL, that secret and the content type application/json, and subscribe to the event "Workflow job":
-         ${google_cloudfunctions2_function.function["webhook"].service_config[0].uri}
-    5. Install the App on the repositories of the pools. Its "Recent deliveries" page then shows a ping that was answered 200.
-    6. Ask the control API what is still wrong (the first header is only needed while api_public is false):
-         curl -H "Authorization: Bearer $(gcloud auth print-identity-token)" \
-           -H "X-Runner-Secret: $(gcloud secrets versions access latest --secret=${google_secret_manager_secret.manager.secret_id} --project=${var.project})" \
-           ${google_cloudfunctions2_function.function["api"].service_config[0].uri}/doctor
-  TEXT
+  # The proxy of gcloud adds the caller's identity, so a browser gets in.
+  api_proxy = "gcloud run services proxy ${local.function_names["api"]} --project=${var.project} --region=${var.region} --port=8080"
+
+  steps_by_hand = join("", [for index, step in local.steps_of_hand : "${index + 1}. ${step}"])
+  steps_of_hand = concat(
+    [
+      local.with_token ? join("\n", [
+        "Store the token, a fine-grained one with the permissions in docs/deploy.md:",
+        "     printf %s 'TOKEN' | gcloud secrets versions add ${one(google_secret_manager_secret.github_token[*].secret_id)} --project=${var.project} --data-file=-",
+        "",
+        ]) : join("\n", [
+        "Store the private key of the GitHub App ${var.github_app_id == null ? "" : "${var.github_app_id} "}(its settings page, \"Generate a private key\"):",
+        "     gcloud secrets versions add ${one(google_secret_manager_secret.app_private_key[*].secret_id)} --project=${var.project} --data-file=KEY.pem",
+        local.store_app_id,
+      ]),
+      join("\n", ["Make the secret of the control API, the header X-Runner-Secret:", "     ${local.make_manager_secret}", ""]),
+    ],
+    !local.has_webhook ? [] : [
+      join("\n", [
+        "Show the webhook secret, which was made at random:",
+        "     gcloud secrets versions access latest --secret=${google_secret_manager_secret.webhook.secret_id} --project=${var.project}",
+        "   To use one of your own instead:",
+        "     printf %s 'SECRET' | gcloud secrets versions add ${google_secret_manager_secret.webhook.secret_id} --project=${var.project} --data-file=-",
+        "",
+      ]),
+      join("\n", [
+        local.with_token ? "In the settings of each repository of the pools, or of the organisation, under Webhooks, add one with this URL, that secret, the content type application/json, and of the events \"Workflow jobs\" alone:" :
+        "In the settings of the App, set the webhook URL, that secret and the content type application/json, and subscribe to the event \"Workflow job\":",
+        "     ${google_cloudfunctions2_function.function["webhook"].service_config[0].uri}",
+        "",
+      ]),
+    ],
+    local.with_token ? [] : ["Install the App on the repositories of the pools.${local.has_webhook ? " Its \"Recent deliveries\" page then shows a ping that was answered 200." : ""}\n"],
+    [join("\n", [
+      "Ask the control API what is still wrong (the first header is only needed while api_public is false):",
+      "     curl -H \"Authorization: Bearer $(gcloud auth print-identity-token)\" \\",
+      "       -H \"X-Runner-Secret: $(gcloud secrets versions access latest --secret=${google_secret_manager_secret.manager.secret_id} --project=${var.project})\" \\",
+      "       ${google_cloudfunctions2_function.function["api"].service_config[0].uri}/doctor",
+      "",
+    ])],
+  )
 
   # The secret of the id is a name in the environment of the functions, which is empty until somebody fills it in.
-  store_app_id = var.github_app_id != null ? "" : join("\n", [
+  store_app_id = !local.has_app_id ? "" : join("\n", [
     "   Store its App ID as well:",
     "     printf %s APP_ID | gcloud secrets versions add ${google_secret_manager_secret.app_id[0].secret_id} --project=${var.project} --data-file=-",
     "",
   ])
 
   # Number of the first step that is not about the App.
-  next_step = local.setup ? 3 : 7
+  next_step = local.setup ? 3 : length(local.steps_of_hand) + 1
 
   codemagic_steps = !local.has_codemagic ? "" : <<-TEXT
     For the pools of type codemagic: store the token of CodeMagic's API (Teams, Personal Account, Integrations, Codemagic API, Show):
@@ -59,7 +101,7 @@ locals {
   TEXT
 
   registration_commands = [
-    for name, vm in var.persistent_vms :
+    for name, vm in module.fields.persistent_vms :
     "     gcloud compute instances add-metadata ${name} --zone=${vm.zone} --project=${var.project} --metadata=slipway-registration-token=TOKEN"
   ]
 

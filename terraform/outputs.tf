@@ -1,11 +1,16 @@
 output "webhook_url" {
-  description = "The webhook URL of the App, to which GitHub sends `workflow_job` events."
-  value       = google_cloudfunctions2_function.function["webhook"].service_config[0].uri
+  description = "The webhook URL of the App, to which GitHub sends `workflow_job` events. Null with webhooks = \"off\"."
+  value       = try(google_cloudfunctions2_function.function["webhook"].service_config[0].uri, null)
 }
 
 output "api_url" {
   description = "URL of the control API, for people and scripts; its documentation is at /docs."
   value       = google_cloudfunctions2_function.function["api"].service_config[0].uri
+}
+
+output "api_proxy" {
+  description = "Command that makes the control API and its pages reachable at http://localhost:8080 with your own Google identity, where api_public is false."
+  value       = local.api_proxy
 }
 
 output "function_urls" {
@@ -38,10 +43,11 @@ output "firestore_database" {
 }
 
 output "secrets" {
-  description = "Resource names of the secrets, never their values. `github_app_id` is null where the variable is given."
+  description = "Resource names of the secrets, never their values. Null is what the deployment has not, such as `github_app_id` where the variable is given."
   value = {
     github_app_id          = one(google_secret_manager_secret.app_id[*].id)
-    github_app_private_key = google_secret_manager_secret.app_private_key.id
+    github_app_private_key = one(google_secret_manager_secret.app_private_key[*].id)
+    github_token           = one(google_secret_manager_secret.github_token[*].id)
     github_webhook_secret  = google_secret_manager_secret.webhook.id
     runner_manager_secret  = google_secret_manager_secret.manager.id
     task_signing_key       = google_secret_manager_secret.task_signing_key.id
@@ -53,7 +59,7 @@ output "runner_templates" {
   description = "Names of the instance templates, by region."
   value = {
     for region in distinct([for template in values(local.runner_templates) : template.region]) :
-    region => [for name, template in local.runner_templates : name if template.region == region]
+    region => [for template in values(local.runner_templates) : template.name if template.region == region]
   }
 }
 

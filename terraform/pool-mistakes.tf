@@ -15,9 +15,10 @@ locals {
   }
 
   # The older list has no names and regions that could be wrong.
-  given_pools     = try([for pool in yamldecode(var.pools).pools : pool], [])
-  given_names     = [for pool in local.given_pools : try(tostring(pool.name), "")]
-  given_templates = { for name, template in local.runner_templates : name => template.region }
+  given_pools = try([for pool in yamldecode(var.pools).pools : pool], [])
+  given_names = [for pool in local.given_pools : try(tostring(pool.name), "")]
+  # Regions of the templates that are made here, by name.
+  given_templates = { for template in values(local.runner_templates) : template.name => template.region... }
 
   # What several rules need of a pool.
   pool_views = [
@@ -33,8 +34,19 @@ locals {
         regex("(?:^|/)regions/([a-z0-9-]+)/", pool.provider.template)[0],
         var.region,
       )
-      # Of its template, if that is in one region. Null: it is not known here.
-      home = try(local.given_templates[pool.provider.template], regex("(?:^|/)regions/([a-z0-9-]+)/", pool.provider.template)[0], null)
+      # Of its template, if that is regional. Empty: it is not known here.
+      homes = try(local.given_templates[pool.provider.template], [regex("(?:^|/)regions/([a-z0-9-]+)/", pool.provider.template)[0]], [])
+
+      labels = [for label in concat(try(tolist(pool.requires), []), try(tolist(pool.offers), [])) : try(lower(label), "")]
+      types  = try([for type in pool.provider.machineTypes : tostring(type)], [])
+      # Those that are made here, as keys of local.machines.
+      machines = [
+        for key in concat(
+          try(pool.provider.type, "") == "gce" ? [try("template/${pool.provider.template}", "")] : [],
+          try(pool.provider.type, "") == "gce-vm" ? [try("vm/${pool.provider.instance}", "")] : [],
+          try(pool.provider.type, "") == "docker" ? [for name, host in local.docker_hosts : "host/${name}" if try(contains(pool.provider.hosts, host.host), false)] : [],
+        ) : key if contains(keys(local.machines), key)
+      ]
     }
   ]
 
@@ -64,18 +76,20 @@ locals {
 
           # {}: all templates are somebody else's.
           view.type == "gce" && try(length(var.runner_templates), 0) > 0 && can(regex(local.pool_patterns.vm, view.template)) && !contains(keys(local.given_templates), view.template) ?
-          ".provider.template: found ${view.template}, expected one of runner_templates (${join(", ", keys(local.given_templates))}); for a template of your own projects/P/regions/R/instanceTemplates/T" : "",
+          ".provider.template: found ${view.template}, which is missing in ${view.region}, expected one of runner_templates (${join(", ", keys(local.given_templates))}); for a template of your own projects/P/regions/R/instanceTemplates/T" : "",
 
           view.type != "ec2" && can(pool.provider.region) && !can(regex(local.pool_patterns.region, pool.provider.region)) ?
           ".provider.region: found ${jsonencode(pool.provider.region)}, expected a region such as us-central1" :
-          # Of templates that are made out of the pools, the template's own precondition says more.
-          view.type == "gce" && view.home != null && view.region != view.home && (var.runner_templates != null || !contains(keys(local.given_templates), view.template)) ?
-          ".provider: found the region ${view.region}, expected ${view.home}, the region of the template ${view.template}" : "",
+          view.type == "gce" && length(view.homes) > 0 && !contains(view.homes, view.region) ? (
+            contains(keys(local.given_templates), view.template) ?
+            ".provider: found no template ${view.template} in ${view.region}, expected ${join(", ", view.homes)}, where runner_templates has it; without a region of its own it is made wherever pools name it" :
+            ".provider: found the region ${view.region}, expected ${join(", ", view.homes)}, the region of the template ${view.template}"
+          ) : "",
 
           can(pool.provider.zones) && (length(view.zones) == 0 || !alltrue([for zone in view.zones : can(regex(local.pool_patterns.zone, zone))])) ?
           ".provider.zones: found ${jsonencode(pool.provider.zones)}, expected a list of zones such as us-central1-a" :
-          view.home != null && !alltrue([for zone in view.zones : startswith(zone, "${view.region}-")]) ?
-          ".provider.zones: found ${jsonencode(view.zones)}, expected zones of ${view.region}, because the template ${view.template} is in one region" : "",
+          length(view.homes) > 0 && !alltrue([for zone in view.zones : startswith(zone, "${view.region}-")]) ?
+          ".provider.zones: found ${jsonencode(view.zones)}, expected zones of ${view.region}: a pool takes the template ${view.template} of one region; for another region make another pool" : "",
 
           view.type == "ec2" && !can(regex(local.pool_patterns.aws_region, pool.provider.region)) ?
           ".provider.region: found ${jsonencode(try(pool.provider.region, null))}, expected a region of AWS such as us-east-1" : "",
@@ -88,20 +102,31 @@ locals {
 
           view.type == "gce-vm" && !can(regex(local.pool_patterns.vm, pool.provider.instance)) ?
           ".provider.instance: found ${jsonencode(try(pool.provider.instance, null))}, expected the name of a VM" :
-          view.type == "gce-vm" && try(var.persistent_vms[pool.provider.instance].zone != coalesce(try(pool.provider.zone, null), var.zone), false) ?
-          ".provider.zone: found ${coalesce(try(pool.provider.zone, null), var.zone)}, expected ${var.persistent_vms[pool.provider.instance].zone}, the zone of ${pool.provider.instance} in persistent_vms" : "",
+          view.type == "gce-vm" && try(module.fields.persistent_vms[pool.provider.instance].zone != coalesce(try(pool.provider.zone, null), var.zone), false) ?
+          ".provider.zone: found ${coalesce(try(pool.provider.zone, null), var.zone)}, expected ${module.fields.persistent_vms[pool.provider.instance].zone}, the zone of ${pool.provider.instance} in persistent_vms" : "",
         ]
       ] : [for text in mistake : "pools[${index}]${text}" if text != ""]
     ]
   ])
 }
 
-# Not a validation of the variable: that may use nothing that depends on the variable.
+# Not validations of the variables: these may use nothing that depends on a variable. Three, because a key or an image that is made in the same
+# apply is not known in the plan, and the rest is to be found in the plan all the same.
 resource "terraform_data" "pools" {
   lifecycle {
     precondition {
-      condition     = length(local.pool_mistakes) + length(local.container_mistakes) == 0
-      error_message = join("\n", concat(local.pool_mistakes, local.container_mistakes, ["`npm run plan` finds every mistake in the pools."]))
+      condition     = length(local.unknown_fields) + length(local.pool_mistakes) + length(local.container_mistakes) + length(local.job_mistakes) == 0
+      error_message = join("\n", concat(local.unknown_fields, local.job_mistakes, local.pool_mistakes, local.container_mistakes, ["`npm run plan` finds every mistake in the pools."]))
+    }
+
+    precondition {
+      condition     = length(local.machine_mistakes) == 0
+      error_message = join("\n", local.machine_mistakes)
+    }
+
+    precondition {
+      condition     = length(local.label_mistakes) == 0
+      error_message = join("\n", local.label_mistakes)
     }
   }
 }
@@ -109,11 +134,11 @@ resource "terraform_data" "pools" {
 # Some VMs may be there already while others are made here, so this is a warning.
 check "persistent_vms_of_the_pools" {
   assert {
-    condition = length(var.persistent_vms) == 0 || length(setsubtract([for vm in values(local.pool_vms) : vm.name], keys(var.persistent_vms))) == 0
+    condition = length(keys(module.fields.persistent_vms)) == 0 || length(setsubtract([for vm in values(local.pool_vms) : vm.name], keys(module.fields.persistent_vms))) == 0
     error_message = format(
       "Found pools with the VMs %s, which are not in persistent_vms (%s): they have to be there already.",
-      join(", ", setsubtract([for vm in values(local.pool_vms) : vm.name], keys(var.persistent_vms))),
-      join(", ", keys(var.persistent_vms)),
+      join(", ", setsubtract([for vm in values(local.pool_vms) : vm.name], keys(module.fields.persistent_vms))),
+      join(", ", keys(module.fields.persistent_vms)),
     )
   }
 }

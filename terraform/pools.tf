@@ -10,13 +10,12 @@ locals {
       if try(pool.provider.type, "") == "gce" && can(regex("^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", pool.provider.template))
     } :
     name => {
-      region       = try(pools[0].provider.region, regex("^(.+)-[^-]+$", pools[0].provider.zones[0])[0], var.region)
       machine_type = try(pools[0].provider.machineTypes[0], "e2-standard-4")
     }
   }
 
   # Whether a pool starts builds at CodeMagic, for which the functions need a token.
-  has_codemagic = anytrue([for pool in local.pool_list : try(pool.provider.type, "") == "codemagic"])
+  has_codemagic = var.codemagic != null ? var.codemagic : anytrue([for pool in local.pool_list : try(pool.provider.type, "") == "codemagic"])
 
   # How long a runner of a template may have no job before the VM powers itself off: longer than its pools' minutes, because the control
   # plane deregisters an idle runner first, which the VM cannot do. 0 (never) if warm runners are kept: maxRunDuration ends them.

@@ -64,7 +64,7 @@ locals {
     }
     create_vms = {
       title = "create VMs from instance templates"
-      permissions = [
+      permissions = [ # the condition own_creations limits those on instances and disks
         "compute.disks.create",
         "compute.disks.setLabels",
         "compute.images.useReadOnly",
@@ -81,6 +81,22 @@ locals {
     delete_vms = {
       title       = "delete VMs"
       permissions = ["compute.instances.delete"]
+    }
+    attach_accounts = {
+      title       = "create VMs with a service account"
+      permissions = ["compute.instances.setServiceAccount"]
+    }
+    start_runners = {
+      title = "start runners' VMs that were made ahead"
+      permissions = [
+        "compute.instances.getGuestAttributes", # whether it is ready
+        "compute.instances.resume",
+        "compute.instances.start",
+      ]
+    }
+    stop_runners = {
+      title       = "stop runners' VMs that were made ahead"
+      permissions = ["compute.instances.stop", "compute.instances.suspend"]
     }
     start_vms = {
       title       = "start a persistent VM"

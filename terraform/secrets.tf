@@ -1,7 +1,13 @@
 # Values never enter the state. The App's id, its private key and the secret of the function api are empty containers: the page /setup fills in
 # the first two, gcloud the third (output next_steps); they are read at run time, and rotated without a deployment.
+locals {
+  with_token = var.github_auth == "token"
+  # Whether the App's id is a secret.
+  has_app_id = !local.with_token && var.github_app_id == null
+}
+
 resource "google_secret_manager_secret" "app_id" {
-  count = var.github_app_id == null ? 1 : 0
+  count = local.has_app_id ? 1 : 0
 
   project   = var.project
   secret_id = "${var.deployment}-github-app-id"
@@ -15,8 +21,25 @@ resource "google_secret_manager_secret" "app_id" {
 }
 
 resource "google_secret_manager_secret" "app_private_key" {
+  count = local.with_token ? 0 : 1
+
   project   = var.project
   secret_id = "${var.deployment}-github-app-private-key"
+  labels    = local.labels
+
+  replication {
+    auto {}
+  }
+
+  depends_on = [google_project_service.required]
+}
+
+# In place of the App.
+resource "google_secret_manager_secret" "github_token" {
+  count = local.with_token ? 1 : 0
+
+  project   = var.project
+  secret_id = "${var.deployment}-github-token"
   labels    = local.labels
 
   replication {

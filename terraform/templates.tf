@@ -8,20 +8,75 @@ resource "google_compute_region_instance_template" "runner" {
 
   project              = var.project
   region               = each.value.region
-  name                 = each.key
+  name                 = each.value.name
   instance_description = "Slipway runner (${var.deployment})"
   machine_type         = each.value.machine_type
   labels               = local.labels
-  tags                 = each.value.tags
-  metadata             = local.machine_metadata["template/${each.key}"]
+  tags                 = local.worked_out["template/${each.value.name}"].tags
+  metadata             = local.machine_metadata["template/${each.value.name}"]
 
   disk {
-    source_image = local.images["template/${each.key}"]
-    disk_type    = local.disk_types["template/${each.key}"]
+    source_image = local.images["template/${each.value.name}"]
+    disk_type    = local.disk_types["template/${each.value.name}"]
     disk_size_gb = each.value.disk_gb
     labels       = local.labels
     boot         = true
     auto_delete  = true
+
+    dynamic "disk_encryption_key" {
+      for_each = each.value.kms_key == null ? [] : [each.value.kms_key]
+      content {
+        kms_key_self_link = disk_encryption_key.value
+      }
+    }
+  }
+
+  # Empty disks, which the jobs find without a file system.
+  dynamic "disk" {
+    for_each = each.value.disks
+    content {
+      disk_type    = coalesce(disk.value.type, local.disk_types["template/${each.value.name}"])
+      disk_size_gb = disk.value.gb
+      device_name  = "disk-${disk.key + 1}"
+      labels       = local.labels
+      boot         = false
+      auto_delete  = true
+
+      dynamic "disk_encryption_key" {
+        for_each = each.value.kms_key == null ? [] : [each.value.kms_key]
+        content {
+          kms_key_self_link = disk_encryption_key.value
+        }
+      }
+    }
+  }
+
+  # Each has 375 GB.
+  dynamic "disk" {
+    for_each = range(each.value.local_ssds)
+    content {
+      type         = "SCRATCH"
+      disk_type    = "local-ssd"
+      disk_size_gb = 375
+      interface    = "NVME"
+      boot         = false
+      auto_delete  = true
+    }
+  }
+
+  dynamic "guest_accelerator" {
+    for_each = each.value.accelerator == null ? [] : [each.value.accelerator]
+    content {
+      type  = guest_accelerator.value.type
+      count = guest_accelerator.value.count
+    }
+  }
+
+  dynamic "advanced_machine_features" {
+    for_each = each.value.nested_virtualization ? [1] : []
+    content {
+      enable_nested_virtualization = true
+    }
   }
 
   network_interface {
@@ -47,28 +102,19 @@ resource "google_compute_region_instance_template" "runner" {
     }
   }
 
-  # No service_account block: any step of a job could take its token.
-
-  shielded_instance_config {
-    enable_secure_boot          = local.secure_boots["template/${each.key}"]
-    enable_vtpm                 = true
-    enable_integrity_monitoring = true
+  # Without one by default: any step of a job could take its token.
+  dynamic "service_account" {
+    for_each = each.value.service_account == null ? [] : [each.value.service_account]
+    content {
+      email  = service_account.value
+      scopes = ["cloud-platform"]
+    }
   }
 
-  lifecycle {
-    precondition {
-      # A template that pools name is created in one region, that of the first pool.
-      condition     = var.runner_templates != null || length(try(local.pool_template_uses[each.key].regions, [])) <= 1
-      error_message = "Found pools of several regions (${join(", ", try(local.pool_template_uses[each.key].regions, []))}) with template ${each.key}, expected a template of its own, under another name, for each region."
-    }
-
-    precondition {
-      condition = each.value.image != null || length(setintersection(
-        try(local.pool_template_uses[each.key].labels, []),
-        concat(["windows", "macos"], local.arm64["template/${each.key}"] ? ["x64", "x86_64", "amd64"] : ["arm64", "aarch64"]),
-      )) == 0
-      error_message = "Found pools with template ${each.key} and labels [${join(", ", try(local.pool_template_uses[each.key].labels, []))}], expected labels that fit its image, which is Linux on ${local.arm64["template/${each.key}"] ? "arm64" : "x64"}; or an image of your own in runner_templates."
-    }
+  shielded_instance_config {
+    enable_secure_boot          = local.secure_boots["template/${each.value.name}"]
+    enable_vtpm                 = true
+    enable_integrity_monitoring = true
   }
 
   depends_on = [google_project_service.required]

@@ -19,3 +19,9 @@ variable "aws_web_identity_audience" {
     error_message = "Expected an audience of letters, digits and . _ : / -, the same as the module aws has."
   }
 }
+
+variable "codemagic" {
+  description = "Whether the functions get a token for CodeMagic (CODEMAGIC_TOKEN). Null: while a pool is of type codemagic. True keeps the token after the last such pool, while its builds end."
+  type        = bool
+  default     = null
+}

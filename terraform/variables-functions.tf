@@ -94,6 +94,16 @@ variable "api_public" {
   default     = false
 }
 
+variable "invoker_iam_disabled" {
+  description = <<-TEXT
+    Whether the functions that are open to all (webhook, with api_public also api) are opened by switching off Cloud Run's check of callers, and
+    not by a grant to allUsers. Google recommends it, and it is the way where an organisation forbids grants to allUsers. It is done by the commands
+    in output next_steps.
+  TEXT
+  type        = bool
+  default     = false
+}
+
 variable "api_callers" {
   description = "Who may call the function api if it is not public, e.g. [\"user:me@example.com\", \"group:ci@example.com\"]."
   type        = set(string)

@@ -29,8 +29,24 @@ variable "github_app_id" {
   }
 }
 
+variable "github_auth" {
+  description = "\"app\": a GitHub App. \"token\": a personal access token in its place (GITHUB_TOKEN), whose value goes into a secret by hand. An App is better: it has a limit of its own, sends the webhooks of all repositories, and its tokens last an hour."
+  type        = string
+  default     = "app"
+
+  validation {
+    condition     = contains(["app", "token"], var.github_auth)
+    error_message = "Found github_auth \"${var.github_auth}\", expected app or token."
+  }
+
+  validation {
+    condition     = var.github_auth == "app" || var.github_app_id == null && var.github_app_installation_id == null
+    error_message = "Expected no github_app_id and no github_app_installation_id where github_auth is \"token\": the functions would use the App."
+  }
+}
+
 variable "setup" {
-  description = "Whether the page /setup of api may make the GitHub App: api may add versions to the secrets of the App's id, its key and the webhook. Without effect where github_app_id is given."
+  description = "Whether the page /setup of api may make the GitHub App: api may add versions to the secrets of the App's id, its key and the webhook. Without effect where github_app_id is given, with a token, and without webhooks."
   type        = bool
   default     = true
 }

@@ -7,7 +7,7 @@ const WHOLE = join(ROOT, 'node_modules/@google-cloud/compute/build/protos/protos
 const TRIMMED = join(ROOT, 'node_modules/.cache/slipway-test/compute-protos.json');
 
 /**
- * Writes the descriptions of Compute Engine's messages without the services that we do not use, trimmed as in the bundles. resolver.cjs
+ * Writes the descriptions of Compute Engine's messages without the services that we do not use, trimmed as in the bundles. jest/resolver.cjs
  * puts the file in place of the package's own 12 MB, which each client of each test would print and hash when it starts. Returns its path.
  */
 export function writeComputeProtos(): string {

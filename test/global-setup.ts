@@ -1,10 +1,17 @@
+import {mkdtempSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {SHARED_BUILDS} from './builders/built-once';
 import {writeComputeProtos} from './compute-protos';
 import {findEmulator, startEmulator} from './emulators/firestore/firestore-emulator';
+import {newPrivateKey, SHARED_KEY} from './emulators/github/app-key';
 
-/** What all suites share: Compute Engine's descriptions, and one Firestore emulator. */
+/** What all suites share: Compute Engine's descriptions, the App's key, a folder for builds, and one Firestore emulator. */
 export default async function globalSetup(): Promise<void> {
   const {env} = process;
   env['SLIPWAY_TEST_COMPUTE_PROTOS'] = writeComputeProtos();
+  env[SHARED_BUILDS] = mkdtempSync(join(tmpdir(), 'slipway-builds-'));
+  env[SHARED_KEY] = newPrivateKey();
   await shareFirestore();
 }
 

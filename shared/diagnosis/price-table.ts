@@ -77,6 +77,29 @@ const BUILDS: Readonly<Record<string, number>> = {
   windows_x2: 0.045 * 60,
 };
 
+/**
+ * USD an hour of `<family>.large`, on demand with Linux in us-east-1; other sizes cost by their size. As a dozen public repositories had them on
+ * 2026-11-30, which agreed on each. Spot prices move by the hour and the zone: there are none.
+ *
+ * @see https://aws.amazon.com/ec2/pricing/on-demand/
+ */
+const EC2_LARGE: Readonly<Record<string, number>> = {
+  ...{m5: 0.096, m6i: 0.096, m7i: 0.1008, 'm7i-flex': 0.09576, m6a: 0.0864, m6g: 0.077, m7g: 0.0816},
+  ...{c5: 0.085, c6i: 0.085, c7i: 0.08925, c6a: 0.0765, c6g: 0.068, c7g: 0.0725},
+  ...{r5: 0.126, r6i: 0.126, r7i: 0.1323, r7g: 0.1071},
+  ...{t3: 0.0832, t3a: 0.0752, t4g: 0.0672},
+};
+
+const EC2_TYPE = /^([a-z]{1,3}\d(?:[a-z]{1,4})?(?:-[a-z]{1,8})?)\.(medium|large|(\d{1,2})?xlarge)$/;
+
+/** How many `large` an instance is, which has two vCPUs. */
+function ec2Size(machineType: string): {readonly family: string; readonly larges: number} | undefined {
+  const [, family, size, count] = EC2_TYPE.exec(machineType) ?? [];
+  if (family === undefined) return undefined;
+  if (size === 'medium') return {family, larges: 0.5};
+  return {family, larges: size === 'large' ? 1 : 2 * Number(count ?? 1)};
+}
+
 const MACHINE_TYPE = /^([a-z]\d{1,2}[a-z]?)-([a-z]{1,20})-(\d{1,3})$/;
 
 /** USD an hour by the table; undefined: it has no price of the type. */
@@ -84,6 +107,11 @@ export function listPrice(machineType: string, spot: boolean): number | undefine
   const [, vcpus, memory] = EXECUTION.exec(machineType) ?? [];
   if (vcpus !== undefined) return Number(vcpus) * EXECUTION_RATE.cpu + Number(memory) * EXECUTION_RATE.memory;
   if (Object.hasOwn(BUILDS, machineType)) return spot ? undefined : BUILDS[machineType];
+  const ec2 = ec2Size(machineType);
+  if (ec2) {
+    const large = Object.hasOwn(EC2_LARGE, ec2.family) ? EC2_LARGE[ec2.family] : undefined;
+    return spot || large === undefined ? undefined : large * ec2.larges;
+  }
   const [, family = '', kind = '', count] = MACHINE_TYPE.exec(machineType) ?? [];
   const shared = SHARED_CORE[machineType];
   const series = SERIES[shared ? machineType.slice(0, 2) : family];
@@ -129,10 +157,18 @@ const HOSTED: Readonly<Record<HostedKind, readonly (readonly [cpus: number, usd:
 /** Series of Compute Engine with Arm processors. @see https://cloud.google.com/compute/docs/instances/arm-on-compute */
 const ARM = new Set(['t2a', 'c4a', 'n4a', 'a4x']);
 
+/** Families of EC2 with Arm processors: `m7g`, `c7gd`, but not `g5`. @see https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html */
+const GRAVITON = /^[a-z]{1,3}\dg/;
+
 const CPUS = /^([a-z]\d{1,2}[a-z]?)-(?:custom-)?(?:[a-z]{1,20}-)*(\d{1,3})(?:-|$)/;
 
 /** USD a minute of the smallest GitHub-hosted runner with at least the machine's vCPUs; undefined: none is so large, or the size is not known. */
 export function hostedPrice(machineType: string, os: 'linux' | 'windows'): number | undefined {
+  const ec2 = ec2Size(machineType);
+  if (ec2) {
+    const kind: HostedKind = os === 'linux' && GRAVITON.test(ec2.family) ? 'linux-arm' : os;
+    return HOSTED[kind].find(([size]) => size >= 2 * ec2.larges)?.[1];
+  }
   const [, family = '', count] = CPUS.exec(machineType) ?? [];
   const cpus = machineType in SHARED_CORE ? 2 : Number(EXECUTION.exec(machineType)?.[1] ?? count);
   const kind: HostedKind = os === 'linux' && ARM.has(family) ? 'linux-arm' : os;

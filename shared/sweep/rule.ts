@@ -78,6 +78,8 @@ export interface EndOptions {
   readonly unlessOnline?: boolean;
   /** The VM vanished: asks the provider whether it preempted the VM. */
   readonly hasVanished?: boolean;
+  /** The first sweep that missed the VM, in milliseconds since the epoch: it counts until then. */
+  readonly missingSince?: number;
   /** The VM did not boot: counted by the boot breaker of the pool. */
   readonly failedToBoot?: boolean;
   /** The machine waited at its provider for capacity: noted of the job, as of a creation for which there was none. */

@@ -53,7 +53,7 @@ export async function runSweep(context: Context, options: SweepOptions, dryRun: 
     if (dryRun === 'config') logDecisions(context, steps);
     else await closeBootBreakers(context, observation.observed);
     const acted = dryRun === 'off' ? await act(sweep, steps) : undefined;
-    if (dryRun === 'off') await countUsage(sweep, observation.observed.vms);
+    if (dryRun === 'off') await countUsage(sweep, observation.observed);
     const again = redelivered.hasProbed ? await redeliverAfterProbe(sweep, lock.holder, probedAt) : undefined;
     if (dryRun === 'off') await recordBootTimes(sweep, observation.observed);
     await readRunnerVersions(sweep, observation.observed);

@@ -7,6 +7,7 @@ import {
   type CountedUpTo,
   dayOf,
   expiryOfUsage,
+  hostAsPool,
   PERSISTENT_VM,
   USAGE_CURSOR,
   type UsageCursor,
@@ -16,7 +17,7 @@ import {
   usageId,
   useOf,
 } from '../model/usage';
-import type {Session} from '../model/vm';
+import type {Session, VmDocument} from '../model/vm';
 import {type Context, poolOf} from '../ports';
 import type {Found, Transaction} from '../store/store';
 import type {Sweep} from './context';
@@ -26,12 +27,14 @@ import type {Observed} from './observed';
  * Runners that ended less than so many milliseconds ago are left to a later sweep: a transaction that began before may still be written, with
  * its own clock's time.
  */
+// mutation: usage is behind
 const BEHIND_MS = 2 * 60_000;
 
 /** Ended runners of one state that a sweep reads. */
 const MAX_RUNNERS = 300;
 
 /** Documents of pools and repositories that a sweep writes in its one transaction; the rest is left to the next one. */
+// mutation: documents of a sweep
 const MAX_DOCUMENTS = 300;
 
 /** How often the time of a VM that stays up is counted, in milliseconds. */
@@ -40,15 +43,15 @@ const VM_INTERVAL_MS = 10 * 60_000;
 const STATES = ['gone', 'failed'] as const;
 
 /**
- * Adds what the machines of ended runners, and persistent VMs, did since the last sweep to `usage`. The cursor is written in the transaction of
+ * Adds what the machines of ended runners, persistent VMs and the VMs of Docker hosts did since the last sweep to `usage`. The cursor is written in the transaction of
  * the rows, so that each machine is counted once, whatever crashes or is repeated. Bounded: what a sweep does not reach, the next one does; the
  * records of ended runners stay for three days. Also without time left: sweeps that never have any would lose it all. Never throws: a failure is left to the next sweep.
  */
-export async function countUsage(sweep: Sweep, vms: Observed['vms']): Promise<void> {
+export async function countUsage(sweep: Sweep, observed: Pick<Observed, 'vms' | 'hosts'>): Promise<void> {
   const {context} = sweep;
   try {
     const before = cursorOf(await context.store.get('usage', USAGE_CURSOR));
-    const batch = await readBatch(sweep, before, vms);
+    const batch = await readBatch(sweep, before, vmsToCount(context, observed));
     if (batch) await writeBatch(context, before, batch);
   } catch (error) {
     context.logger.warning('sweep: usage could not be counted, and is left to the next one', {
@@ -71,7 +74,7 @@ function cursorOf(stored: UsageDocument | UsageCursor | undefined): Omit<UsageCu
 }
 
 /** What is to be counted, and the cursor behind it. Undefined: nothing is new. */
-async function readBatch(sweep: Sweep, before: Batch['next'], vms: Observed['vms']): Promise<Batch | undefined> {
+async function readBatch(sweep: Sweep, before: Batch['next'], vms: readonly VmToCount[]): Promise<Batch | undefined> {
   const {context, startedAt} = sweep;
   const uses: Use[] = [];
   const documents = new Set<string>();
@@ -79,12 +82,13 @@ async function readBatch(sweep: Sweep, before: Batch['next'], vms: Observed['vms
   for (const state of STATES) {
     for (const {id, data} of await endedSince(context, state, before[state])) {
       const use = useOf(data);
+      // mutation: room for usage
       if (use && !hasRoom(documents, use)) break;
       if (use) uses.push(use);
       reached[state] = {stateAt: data.stateAt, name: id};
     }
   }
-  const ofVms = countVms(context, vms, before.vms, startedAt);
+  const ofVms = countVms(vms, before.vms, startedAt);
   if (reached.gone === before.gone && reached.failed === before.failed && ofVms.uses.length === 0) return undefined;
   return {uses: [...uses, ...ofVms.uses], next: {...reached, vms: ofVms.counted}};
 }
@@ -110,6 +114,7 @@ function endedSince(
 async function writeBatch(context: Context, before: Batch['next'], {uses, next}: Batch): Promise<void> {
   await context.store.transaction(async (transaction) => {
     // Another sweep, whose lock has ended, may have counted the same.
+    // mutation: counted by another sweep
     if (!isSameCursor(cursorOf(await transaction.get('usage', USAGE_CURSOR)), before)) return;
     const expireAt = expiryOfUsage(context.clock.now());
     const written = await sumUp(transaction, uses, expireAt);
@@ -152,30 +157,47 @@ async function sumUp(
   return new Map(await Promise.all(written));
 }
 
+/** A VM that is started and stopped, with the pool and the repository in whose rows it counts. */
+interface VmToCount extends Pick<Use, 'pool' | 'repository'> {
+  readonly id: string;
+  readonly document: VmDocument;
+}
+
+/** Persistent VMs count in the first of their pools; the VM of a Docker host, which may serve several, as the host's. */
+function vmsToCount(context: Context, {vms, hosts}: Pick<Observed, 'vms' | 'hosts'>): VmToCount[] {
+  const ofPools = vms.flatMap(({id, pools, document}) => {
+    const pool = poolOf(context, pools[0] ?? '');
+    return pool ? [{id, document, pool: pool.name, repository: repositoryOf(pool)}] : [];
+  });
+  const ofHosts = hosts.flatMap(({name, vm}) =>
+    vm?.document ? [{id: vm.id, document: vm.document, pool: hostAsPool(name), repository: PERSISTENT_VM}] : [],
+  );
+  return [...ofPools, ...ofHosts];
+}
+
 interface CountedVms {
   readonly uses: readonly Use[];
   readonly counted: UsageCursor['vms'];
 }
 
-/** What the persistent VMs did that is not counted yet, up to the time `now` at which the sweep began to look at them. */
-function countVms(context: Context, vms: Observed['vms'], before: UsageCursor['vms'], now: number): CountedVms {
+/** What the VMs did that is not counted yet, up to the time `now` at which the sweep began to look at them. */
+function countVms(vms: readonly VmToCount[], before: UsageCursor['vms'], now: number): CountedVms {
   const uses: Use[] = [];
   const counted = {...before};
-  for (const {id, pools, document} of vms) {
-    const pool = poolOf(context, pools[0] ?? '');
-    const {until, jobs} = before[id] ?? {until: 0, jobs: 0};
-    const spans = uncountedSpans(document, until, now);
+  for (const vm of vms) {
+    const {until, jobs} = before[vm.id] ?? {until: 0, jobs: 0};
+    const spans = uncountedSpans(vm.document, until, now);
     const [last] = spans.slice(-1);
-    if (!pool || !last) continue;
-    const begun = document.jobsBegun ?? 0;
-    uses.push(...spans.flatMap((span, index) => usesOfVm(pool, span, index === spans.length - 1 ? begun - jobs : 0)));
-    counted[id] = {until: last.to, jobs: begun};
+    if (!last) continue;
+    const begun = vm.document.jobsBegun ?? 0;
+    uses.push(...spans.flatMap((span, index) => usesOfVm(vm, span, index === spans.length - 1 ? begun - jobs : 0)));
+    counted[vm.id] = {until: last.to, jobs: begun};
   }
   return {uses, counted};
 }
 
 function uncountedSpans(
-  {sessions = [], upSince, machineType = null, spot = null}: Observed['vms'][number]['document'],
+  {sessions = [], upSince, machineType = null, spot = null}: VmDocument,
   until: number,
   now: number,
 ): Session[] {
@@ -189,15 +211,19 @@ function uncountedSpans(
 }
 
 /** One use for each UTC day that the time touches; its jobs are of the last day. */
-function usesOfVm(pool: Pool, {from, to, machineType = null, spot}: Session, jobs: number): Use[] {
+function usesOfVm(
+  {pool, repository}: Pick<VmToCount, 'pool' | 'repository'>,
+  {from, to, machineType = null, spot}: Session,
+  jobs: number,
+): Use[] {
   const uses: Use[] = [];
   for (let start = from; start < to; ) {
     const midnight = Date.parse(`${dayOf(start)}T00:00:00Z`) + 24 * 3600_000;
     const end = Math.min(to, midnight);
     uses.push({
       day: dayOf(start),
-      pool: pool.name,
-      repository: repositoryOf(pool),
+      pool,
+      repository,
       workflow: PERSISTENT_VM,
       machineType,
       spot: spot ?? false,

@@ -198,8 +198,37 @@ run "identities" {
   }
 
   assert {
-    condition     = [for key in keys(google_project_iam_member.function) : key if endswith(key, "/create_vms")] == ["provision/create_vms"]
-    error_message = "provision alone creates VMs"
+    condition     = [for key in keys(google_project_iam_member.function) : key if endswith(key, "/create_vms")] == ["provision/create_vms", "sweep/create_vms"]
+    error_message = "provision creates VMs for jobs, sweep those that are made ahead, and nobody else"
+  }
+
+  assert {
+    condition = alltrue([
+      for key, grant in google_project_iam_member.function :
+      grant.condition[0].expression == "(resource.type != \"compute.googleapis.com/Disk\" || resource.name.extract(\"/disks/{name}\").startsWith(\"slipway-\")) && (resource.type != \"compute.googleapis.com/Instance\" || resource.name.extract(\"/instances/{name}\").startsWith(\"slipway-\"))"
+      if endswith(key, "/create_vms")
+    ])
+    error_message = "the metadata of no other VM can be set, which could be a startup script"
+  }
+
+  assert {
+    condition = (
+      [for key in keys(google_project_iam_member.function) : key if endswith(key, "/start_runners")] == ["provision/start_runners", "sweep/start_runners"] &&
+      [for key in keys(google_project_iam_member.function) : key if endswith(key, "/stop_runners")] == ["stop/stop_runners", "sweep/stop_runners"]
+    )
+    error_message = "provision starts VMs that were made ahead, stop stops them, sweep does both"
+  }
+
+  # Whatever changes a VM or shows what is on it.
+  assert {
+    condition = alltrue([
+      for key, grant in google_project_iam_member.function : length(grant.condition) == 1
+      if anytrue([
+        for permission in google_project_iam_custom_role.role[split("/", key)[1]].permissions :
+        can(regex("^compute\\.instances\\.(create|delete|get[SG]|reset|resume|set|start|stop|suspend|update)", permission))
+      ])
+    ])
+    error_message = "no VM of another name can be changed, or read inside"
   }
 
   assert {
@@ -226,9 +255,9 @@ run "identities" {
     condition = alltrue([
       for key, grant in google_project_iam_member.function :
       grant.condition[0].expression == "resource.name.extract(\"/instances/{name}\").startsWith(\"slipway-\")"
-      if endswith(key, "/delete_vms") || endswith(key, "/read_consoles")
+      if anytrue([for role in ["delete_vms", "read_consoles", "start_runners", "stop_runners"] : endswith(key, "/${role}")])
     ])
-    error_message = "only this deployment's VMs can be deleted, and their consoles read"
+    error_message = "only this deployment's VMs can be deleted, started and stopped, and their consoles read"
   }
 
   assert {

@@ -186,7 +186,7 @@ run "cloud_run_sizes" {
     pools          = "{pools: [{name: big, org: acme, offers: [big], provider: {type: cloud-run, job: big}}]}"
     cloud_run_jobs = { big = { cpu = 2, memory = "9Gi" } }
   }
-  expect_failures = [var.cloud_run_jobs]
+  expect_failures = [terraform_data.pools]
 }
 
 run "cloud_run_sizes_that_are_none" {
@@ -195,7 +195,7 @@ run "cloud_run_sizes_that_are_none" {
     pools          = "{pools: [{name: big, org: acme, offers: [big], provider: {type: cloud-run, job: big}}]}"
     cloud_run_jobs = { big = { cpu = 3, memory = "4Gi" } }
   }
-  expect_failures = [var.cloud_run_jobs]
+  expect_failures = [terraform_data.pools]
 }
 
 run "an_nfs_volume_without_a_network" {
@@ -204,5 +204,5 @@ run "an_nfs_volume_without_a_network" {
     pools          = "{pools: [{name: big, org: acme, offers: [big], provider: {type: cloud-run, job: big}}]}"
     cloud_run_jobs = { big = { volumes = { work = { mount_path = "/work", nfs_server = "10.0.0.2" } } } }
   }
-  expect_failures = [var.cloud_run_jobs]
+  expect_failures = [terraform_data.pools]
 }

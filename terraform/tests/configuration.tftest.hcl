@@ -65,7 +65,7 @@ run "environment" {
   assert {
     condition = alltrue([
       for name in ["provision", "stop", "sweep", "api"] :
-      google_cloudfunctions2_function.function[name].service_config[0].environment_variables["GITHUB_APP_PRIVATE_KEY"] == google_secret_manager_secret.app_private_key.id
+      google_cloudfunctions2_function.function[name].service_config[0].environment_variables["GITHUB_APP_PRIVATE_KEY"] == google_secret_manager_secret.app_private_key[0].id
     ])
     error_message = "functions are told the private key's name, not its value"
   }
@@ -168,7 +168,7 @@ run "queues" {
 
 run "store" {
   assert {
-    condition     = keys(google_firestore_field.expiry) == ["breakers", "containers", "deadletters", "facts", "hosts", "jobs", "keys", "locks", "runners", "slots", "usage", "vms"]
+    condition     = keys(google_firestore_field.expiry) == ["breakers", "containers", "deadletters", "facts", "hosts", "jobs", "keys", "locks", "runners", "slots", "standby", "usage", "vms"]
     error_message = "every collection has a TTL policy"
   }
 

@@ -29,11 +29,11 @@ run "docker_hosts" {
 
   assert {
     condition = (
-      google_compute_instance.docker_host["builder-vm"].metadata["slipway-host"] == "builder" &&
-      google_compute_instance.docker_host["builder-vm"].metadata["slipway-api-url"] == local.urls["api"] &&
-      google_compute_instance.docker_host["builder-vm"].metadata["slipway-deployment"] == "slipway" &&
-      google_compute_instance.docker_host["builder-vm"].metadata["slipway-host-token-secret"] == "projects/acme-runners/secrets/slipway-host-token-builder-vm" &&
-      google_compute_instance.docker_host["builder-vm"].metadata["startup-script"] == file("./runner/docker-host.sh")
+      module.docker_host_vms.vms["builder-vm"].metadata["slipway-host"] == "builder" &&
+      module.docker_host_vms.vms["builder-vm"].metadata["slipway-api-url"] == local.urls["api"] &&
+      module.docker_host_vms.vms["builder-vm"].metadata["slipway-deployment"] == "slipway" &&
+      module.docker_host_vms.vms["builder-vm"].metadata["slipway-host-token-secret"] == "projects/acme-runners/secrets/slipway-host-token-builder-vm" &&
+      module.docker_host_vms.vms["builder-vm"].metadata["startup-script"] == file("./runner/docker-host.sh")
     )
     error_message = "the VM's script learns its host, the API, and in which secret the token is"
   }
@@ -44,12 +44,12 @@ run "docker_hosts" {
   }
 
   assert {
-    condition     = google_compute_instance.docker_host["always"].metadata["slipway-host"] == "always" && google_compute_instance.docker_host["always"].scheduling[0].automatic_restart && !google_compute_instance.docker_host["builder-vm"].scheduling[0].automatic_restart
+    condition     = module.docker_host_vms.vms["always"].metadata["slipway-host"] == "always" && module.docker_host_vms.vms["always"].scheduling[0].automatic_restart && !module.docker_host_vms.vms["builder-vm"].scheduling[0].automatic_restart
     error_message = "a host without a VM of its own in the pools runs all the time; the other one is started for jobs"
   }
 
   assert {
-    condition     = endswith(google_compute_instance.docker_host["builder-vm"].boot_disk[0].initialize_params[0].image, "-arm64") && google_compute_instance.docker_host["builder-vm"].labels["slipway-keep"] == "true"
+    condition     = endswith(module.docker_host_vms.vms["builder-vm"].boot_disk[0].initialize_params[0].image, "-arm64") && module.docker_host_vms.vms["builder-vm"].labels["slipway-keep"] == "true"
     error_message = "its image fits its machine type, and the sweep keeps its hands off it"
   }
 
@@ -136,7 +136,7 @@ run "a_template_and_a_vm_of_one_name" {
   assert {
     condition = (
       endswith(google_compute_region_instance_template.runner["build"].disk[0].source_image, "-arm64") && google_compute_region_instance_template.runner["build"].disk[0].disk_type == "hyperdisk-balanced" &&
-      endswith(google_compute_instance.docker_host["build"].boot_disk[0].initialize_params[0].image, "-amd64") && google_compute_instance.docker_host["build"].boot_disk[0].initialize_params[0].type == "pd-balanced"
+      endswith(module.docker_host_vms.vms["build"].boot_disk[0].initialize_params[0].image, "-amd64") && module.docker_host_vms.vms["build"].boot_disk[0].initialize_params[0].type == "pd-balanced"
     )
     error_message = "each has the image and the disk of its own machine type"
   }

@@ -45,7 +45,7 @@ run "mistakes" {
       "pools[2].provider.region: found \"us-central1-a\", expected a region such as us-central1",
       "pools[2].provider.zones: found [\"us-central\"], expected a list of zones such as us-central1-a",
       "pools[3].name: found \"a-name-of-21-letters-x\", expected 1 to 20 lower-case letters, digits and hyphens, a letter first",
-      "pools[3].provider.zones: found [\"europe-west4-a\"], expected zones of us-central1, because the template other is in one region",
+      "pools[3].provider.zones: found [\"europe-west4-a\"], expected zones of us-central1: a pool takes the template other of one region; for another region make another pool",
       "pools[4].provider: found the region us-central1, expected us-east1, the region of the template projects/p/regions/us-east1/instanceTemplates/t",
       "pools[5].provider.zone: found \"us-central1\", expected a zone such as us-central1-a",
       "pools[5].provider.instance: found \"Gpu\", expected the name of a VM",
@@ -79,8 +79,8 @@ run "machines_that_are_not_made" {
 
   assert {
     condition = local.pool_mistakes == [
-      "pools[0].provider.template: found linus, expected one of runner_templates (europe, linux); for a template of your own projects/P/regions/R/instanceTemplates/T",
-      "pools[1].provider: found the region us-central1, expected europe-west4, the region of the template europe",
+      "pools[0].provider.template: found linus, which is missing in us-central1, expected one of runner_templates (europe, linux); for a template of your own projects/P/regions/R/instanceTemplates/T",
+      "pools[1].provider: found no template europe in us-central1, expected europe-west4, where runner_templates has it; without a region of its own it is made wherever pools name it",
       "pools[2].provider.zone: found us-central1-b, expected us-central1-a, the zone of gpu-1 in persistent_vms",
     ]
     error_message = join("\n", local.pool_mistakes)

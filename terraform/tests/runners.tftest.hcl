@@ -200,24 +200,24 @@ run "persistent_vms" {
   }
 
   assert {
-    condition     = google_compute_instance.persistent["gpu-1"].labels["slipway-keep"] == "true"
+    condition     = module.persistent_vms.vms["gpu-1"].labels["slipway-keep"] == "true"
     error_message = "the sweep keeps its hands off a persistent VM"
   }
 
   assert {
-    condition     = length(google_compute_instance.persistent["gpu-1"].service_account) == 0
+    condition     = length(module.persistent_vms.vms["gpu-1"].service_account) == 0
     error_message = "a persistent VM has no service account either"
   }
 
   assert {
-    condition     = google_compute_instance.persistent["gpu-1"].metadata["startup-script"] == file("./runner/persistent.sh")
+    condition     = module.persistent_vms.vms["gpu-1"].metadata["startup-script"] == file("./runner/persistent.sh")
     error_message = "it is started by the module's script for persistent VMs"
   }
 
   assert {
     condition = (
-      google_compute_instance.persistent["gpu-1"].metadata["slipway-github-url"] == "https://github.com/acme/app" &&
-      google_compute_instance.persistent["gpu-1"].metadata["slipway-labels"] == "gpu"
+      module.persistent_vms.vms["gpu-1"].metadata["slipway-github-url"] == "https://github.com/acme/app" &&
+      module.persistent_vms.vms["gpu-1"].metadata["slipway-labels"] == "gpu"
     )
     error_message = "its runner is registered where the pool's jobs are, with the pool's labels"
   }
@@ -257,7 +257,7 @@ run "machines_that_cannot_be_moved" {
   }
 
   assert {
-    condition = { for name, vm in google_compute_instance.persistent : name => vm.scheduling[0].on_host_maintenance } == {
+    condition = { for name, vm in module.persistent_vms.vms : name => vm.scheduling[0].on_host_maintenance } == {
       gpu-1    = "TERMINATE"
       a100     = "TERMINATE"
       metal-1  = "TERMINATE"
@@ -269,7 +269,7 @@ run "machines_that_cannot_be_moved" {
   }
 
   assert {
-    condition = { for name, vm in google_compute_instance.persistent : name => vm.shielded_instance_config[0].enable_secure_boot } == {
+    condition = { for name, vm in module.persistent_vms.vms : name => vm.shielded_instance_config[0].enable_secure_boot } == {
       gpu-1    = false
       a100     = true
       metal-1  = true
@@ -289,30 +289,30 @@ run "machines_that_cannot_be_moved" {
   }
 }
 
-run "one_template_for_two_regions" {
+run "one_name_in_two_regions" {
   command = plan
   variables {
     pools = <<-YAML
       pools:
         - {name: a, repo: acme/app, requires: [a], provider: {type: gce, template: shared, region: us-central1}}
         - {name: b, repo: acme/app, requires: [b], provider: {type: gce, template: shared, zones: [europe-west4-a]}}
+        - {name: c, repo: acme/app, requires: [c], provider: {type: gce, template: shared, region: europe-west4}}
     YAML
   }
-  expect_failures = [google_compute_region_instance_template.runner["shared"]]
-}
 
-run "labels_of_another_machine" {
-  command = plan
-  variables {
-    pools = <<-YAML
-      pools:
-        - {name: a, repo: acme/app, requires: [self-hosted, ARM64], provider: {type: gce, template: default, region: us-central1}}
-        - {name: b, repo: acme/app, offers: [windows], provider: {type: gce, template: linux, region: us-central1}}
-        - {name: c, repo: acme/app, requires: [arm64], provider: {type: gce, template: arm, machineTypes: [c4a-standard-4], region: us-central1}}
-    YAML
+  assert {
+    condition = { for key, template in google_compute_region_instance_template.runner : key => "${template.name} in ${template.region}" } == {
+      "shared"              = "shared in us-central1"
+      "shared/europe-west4" = "shared in europe-west4"
+    }
+    error_message = "each region in which pools name a template has one of that name"
   }
-  expect_failures = [
-    google_compute_region_instance_template.runner["default"],
-    google_compute_region_instance_template.runner["linux"],
-  ]
+
+  assert {
+    condition = (
+      google_compute_region_instance_template.runner["shared/europe-west4"].network_interface[0].subnetwork == "projects/acme-runners/regions/europe-west4/subnetworks/slipway-runners" &&
+      output.runner_templates == { us-central1 = ["shared"], europe-west4 = ["shared"] }
+    )
+    error_message = "with the network of its region"
+  }
 }

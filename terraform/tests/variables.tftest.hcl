@@ -120,7 +120,7 @@ run "a_runner_without_an_end" {
   variables {
     runner_templates = { runner = { max_run_hours = 0 } }
   }
-  expect_failures = [var.runner_templates]
+  expect_failures = [terraform_data.pools]
 }
 
 run "the_default_database" {

@@ -2,6 +2,7 @@ import type {AnySchema, ValidateFunction} from 'ajv/dist/2020';
 import Ajv2020 from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import {withoutPrefix} from '../../shared/api/operation';
+import {QUICKLY_MADE} from '../emulators/ajv-options';
 import {MANAGER_SECRET} from '../emulators/system';
 
 export interface Sent {
@@ -105,7 +106,7 @@ export class ApiClient {
 }
 
 function compile(schema: AnySchema, components: object): ValidateFunction {
-  const ajv = new Ajv2020({strict: false, allErrors: true});
+  const ajv = new Ajv2020({strict: false, allErrors: true, ...QUICKLY_MADE});
   addFormats(ajv);
   return ajv.compile({...(schema as object), components});
 }

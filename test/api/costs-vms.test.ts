@@ -1,3 +1,4 @@
+import {aHostVmSystem} from '../builders/host-vm';
 import {MINUTE} from '../builders/system';
 import {aVmSystem, VM, ZONE} from '../builders/vm-system';
 import {ApiClient} from './client';
@@ -53,5 +54,31 @@ test('a VM that becomes another machine while it is stopped is priced by what it
   const minutes = (document?.sessions ?? []).map(({from, to}) => (to - from) / MINUTE);
   const [small = 0, large = 0] = minutes;
   expect((json['total'] as {usd: number}).usd).toBeCloseTo(small * 0.02 + large * 0.1, 3);
+  await system.close();
+});
+
+test('the VM of a Docker host counts while it is up, as the host, beside the containers of its pools', async () => {
+  const system = await aHostVmSystem({builder: 2});
+  const [host] = system.hosts;
+  Object.assign(host?.vm ?? {}, {machineType: 'e2-standard-4'});
+  const job = system.queueDockerJob(20 * MINUTE);
+  const isDown = () => job.status === 'completed' && host?.vm.status === 'TERMINATED';
+  await system.live(60 * MINUTE, isDown, true);
+  await system.sweepFor(5 * MINUTE);
+  const [session, ...others] = (await host?.document)?.sessions ?? [];
+  expect(others).toEqual([]);
+  const upMs = (session?.to ?? 0) - (session?.from ?? 0);
+  expect(upMs).toBeGreaterThan(30 * MINUTE);
+  const api = new ApiClient(system.urls.api);
+  const {json} = await api.get('/costs');
+  const rows = json['rows'] as readonly {key: string; jobs: number; minutes: number; usd: number | null}[];
+  const minutes = Number((upMs / MINUTE).toFixed(2));
+  expect(rows).toContainEqual(
+    expect.objectContaining({key: 'host:builder', jobs: 0, minutes, github_hosted_usd: null, priced: true}),
+  );
+  expect(rows.find(({key}) => key === 'host:builder')?.usd).toBeCloseTo((minutes / 60) * 0.134, 3);
+  expect(rows).toContainEqual(expect.objectContaining({key: 'docker', jobs: 1, usd: null}));
+  const byRepository = (await api.get('/costs?by=repository')).json['rows'] as typeof rows;
+  expect(byRepository.map(({key}) => key).sort()).toEqual(['(persistent VM)', 'acme/app']);
   await system.close();
 });

@@ -1,3 +1,5 @@
+import type {AnySchema} from 'ajv/dist/2020';
+import Ajv2020 from 'ajv/dist/2020';
 import type {Browser} from 'playwright-core';
 import {aSystem, type TestSystem} from '../builders/system';
 import {MANAGER_SECRET} from '../emulators/system';
@@ -63,6 +65,15 @@ test('the document is OpenAPI 3.1, and each operation has a unique id and a desc
   }
   expect(document.paths['/status']?.['get']?.security).toEqual([{secret: []}]);
   expect(document.paths['/health']?.['get']?.security).toEqual([{}, {secret: []}]);
+});
+
+test('the schemas of the document are JSON Schemas', async () => {
+  const document = (await api.document()) as {components: {schemas: Record<string, AnySchema>}};
+  const ajv = new Ajv2020({strict: false, allErrors: true});
+  const schemas = Object.entries(document.components.schemas);
+  expect(schemas.length).toBeGreaterThan(20);
+  for (const [name, schema] of schemas)
+    expect([name, ajv.validateSchema(schema), ajv.errors]).toEqual([name, true, null]);
 });
 
 test.each(['docs/swagger-ui-bundle.js', 'redoc/redoc.standalone.js', 'docs/swagger-ui.css', 'docs/page.js'])(

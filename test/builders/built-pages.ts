@@ -1,22 +1,13 @@
-import {execFileSync} from 'node:child_process';
-import {mkdtempSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {join, resolve} from 'node:path';
 import {type PageFiles, readBuiltPages} from '../../shared/api/pages/files';
+import {type Built, builtOnce} from './built-once';
 
-const ROOT = resolve(__dirname, '..', '..');
-
-export interface BuiltPages {
-  readonly folder: string;
+export interface BuiltPages extends Built {
   /** Reads them as the function does. */
   readonly read: () => Promise<PageFiles | undefined>;
-  remove(): void;
 }
 
-/** Builds the pages of `api` as `npm run build` does, in a process of its own, because the bundler does not work inside jest. */
+/** The pages of `api` as `npm run build` makes them. */
 export function buildThePages(): BuiltPages {
-  const folder = mkdtempSync(join(tmpdir(), 'slipway-pages-'));
-  const build = ['-r', 'ts-node/register', join('functions', 'build', 'pages.ts'), '--out', folder];
-  execFileSync(process.execPath, build, {cwd: ROOT, stdio: 'pipe'});
-  return {folder, read: () => readBuiltPages(folder), remove: () => rmSync(folder, {recursive: true, force: true})};
+  const built = builtOnce('pages', 'pages.ts');
+  return {...built, read: () => readBuiltPages(built.folder)};
 }

@@ -1,9 +1,8 @@
-import {execFileSync, spawn} from 'node:child_process';
-import {chmodSync, mkdirSync, mkdtempSync, writeFileSync} from 'node:fs';
+import {spawn} from 'node:child_process';
+import {chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {dirname, join, resolve} from 'node:path';
-
-const ROOT = resolve(__dirname, '..', '..');
+import {dirname, join} from 'node:path';
+import {type Built, builtOnce} from './built-once';
 
 export interface Ended {
   readonly code: number | null;
@@ -23,19 +22,18 @@ export interface RunOptions {
 export class CommandLine {
   readonly folder = mkdtempSync(join(tmpdir(), 'slipway-cli-'));
 
+  private constructor(private readonly built: Built) {
+    symlinkSync(join(built.folder, 'cli'), join(this.folder, 'cli'));
+  }
+
   /** Takes some seconds. */
   static build(): CommandLine {
-    const built = new CommandLine();
-    const build = [
-      '-r',
-      'ts-node/register',
-      join('functions', 'build', 'index.ts'),
-      '--only-cli',
-      '--out',
-      built.folder,
-    ];
-    execFileSync(process.execPath, build, {cwd: ROOT, stdio: 'pipe'});
-    return built;
+    return new CommandLine(builtOnce('cli', 'index.ts', '--only-cli'));
+  }
+
+  remove(): void {
+    this.built.remove();
+    rmSync(this.folder, {recursive: true, force: true});
   }
 
   run(args: readonly string[], {env = {}, input = '', until}: RunOptions = {}): Promise<Ended> {

@@ -1,21 +1,20 @@
-import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
+import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtempSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
+import {existsSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
-import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
+import {type Built, builtOnce} from './built-once';
 
 const ROOT = resolve(__dirname, '..', '..');
 const FRAMEWORK = join(ROOT, 'node_modules', '@google-cloud', 'functions-framework', 'build', 'src', 'main.js');
 
 /** Builds every function outside the project, so that only what is in the bundle can be loaded, and the framework that the platform installs. */
-export function buildBundles(): string {
-  const dist = mkdtempSync(join(tmpdir(), 'slipway-dist-'));
-  const build = ['-r', 'ts-node/register', join('functions', 'build', 'index.ts'), '--out', dist];
-  execFileSync(process.execPath, build, {cwd: ROOT, stdio: 'pipe'});
-  symlinkSync(join(ROOT, 'node_modules'), join(dist, 'node_modules'));
-  return dist;
+export function buildBundles(): Built {
+  const built = builtOnce('dist', 'index.ts');
+  const packages = join(built.folder, 'node_modules');
+  if (!existsSync(packages)) symlinkSync(join(ROOT, 'node_modules'), packages);
+  return built;
 }
 
 export interface ServedBundle {

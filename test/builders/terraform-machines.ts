@@ -52,7 +52,7 @@ export function terraformTemplate(name: string, region: string, settings: Machin
   };
 }
 
-/** The VM that `persistent.tf` makes. */
+/** The VM that `vms/main.tf` makes. */
 export function terraformVm(name: string, zone: string, settings: MachineSettings): GivenInstance {
   const machineType = settings['machine_type'] ?? 'e2-standard-4';
   return {
@@ -65,10 +65,9 @@ export function terraformVm(name: string, zone: string, settings: MachineSetting
 }
 
 function persistentScheduling(machineType: string): Json {
-  const [, yes = '', no = ''] =
-    /not_migrated\["vm\/\$\{each\.key\}"\] \? "(\w+)" : "(\w+)"/.exec(terraformFile('persistent.tf')) ?? [];
+  const [, yes = '', no = ''] = /is_migrated \? "(\w+)" : "(\w+)"/.exec(terraformFile('vms/main.tf')) ?? [];
   const stays = pattern('gpus').test(machineType) || pattern('not_migrated').test(machineType);
-  return {automaticRestart: false, onHostMaintenance: stays ? yes : no};
+  return {automaticRestart: false, onHostMaintenance: stays ? no : yes};
 }
 
 function bootDisk(machineType: string, settings: MachineSettings): readonly object[] {

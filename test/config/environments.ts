@@ -1,8 +1,9 @@
-import {generateKeyPairSync} from 'node:crypto';
+import {createPrivateKey} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Environment} from '../../shared/config/variables';
 import {InvalidConfiguration} from '../../shared/errors';
+import {appKey} from '../emulators/github/app-key';
 
 export const POOLS = 'pools: [{repo: acme/app, requires: [linux], provider: {type: gce, template: runner}}]';
 
@@ -25,10 +26,8 @@ export const COMPLETE = {
   TASKS_SERVICE_ACCOUNT: 'tasks@p.iam.gserviceaccount.com',
 } satisfies Environment;
 
-const {privateKey} = generateKeyPairSync('rsa', {modulusLength: 2048});
-
-export const PKCS1 = privateKey.export({type: 'pkcs1', format: 'pem'}).toString();
-export const PKCS8 = privateKey.export({type: 'pkcs8', format: 'pem'}).toString();
+export const PKCS1 = appKey().privateKeyPem;
+export const PKCS8 = createPrivateKey(PKCS1).export({type: 'pkcs8', format: 'pem'}).toString();
 
 /** `path: found → expected` of each problem that `parse` throws. */
 export function problemsOf(parse: () => unknown): string[] {

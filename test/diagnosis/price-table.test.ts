@@ -16,6 +16,11 @@ describe('USD an hour of', () => {
     ['mac_mini_m2', false, 5.7],
     ['mac_mini_m4', false, 6.84],
     ['linux_x2', false, 2.7],
+    ['m7i.large', false, 0.1008],
+    ['m7i-flex.2xlarge', false, 0.383],
+    ['c7g.xlarge', false, 0.145],
+    ['r6i.16xlarge', false, 4.032],
+    ['t4g.medium', false, 0.0336],
   ] as const)('%s, spot %s', (type, spot, usd) => {
     expect(listPrice(type, spot)).toBeCloseTo(usd, 4);
   });
@@ -26,7 +31,9 @@ describe('USD an hour of', () => {
     ['c4a-standard-4', false],
     ['e2-custom-4-8192', false],
     ['e2-ultra-4', false],
-    ['m7g.large', false],
+    ['m7g.large', true],
+    ['g5.xlarge', false],
+    ['m7g.metal', false],
     ['cloud-run-4', false],
     ['mac_mini_m1', false],
     ['mac_mini_m2', true],
@@ -48,7 +55,12 @@ describe('USD a minute on GitHub-hosted runners in place of', () => {
     ['cloud-run-4-16', 'linux', 0.012],
     ['cloud-run-0.5-1', 'linux', 0.006],
     ['c4-highcpu-192', 'linux', undefined],
-    ['m7g.large', 'linux', undefined],
+    ['m7g.large', 'linux', 0.005],
+    ['t4g.medium', 'linux', 0.005],
+    ['m7i.2xlarge', 'linux', 0.022],
+    ['m7i.2xlarge', 'windows', 0.042],
+    ['g5.xlarge', 'linux', 0.012],
+    ['m7i.48xlarge', 'linux', undefined],
   ] as const)('%s with %s: %s', (type, os, usd) => {
     expect(hostedPrice(type, os)).toBe(usd);
   });

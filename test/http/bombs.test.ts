@@ -1,7 +1,7 @@
 import {once} from 'node:events';
-import {rmSync} from 'node:fs';
 import {request} from 'node:http';
 import {createBrotliCompress, createGzip, constants as zlib} from 'node:zlib';
+import type {Built} from '../builders/built-once';
 import {buildBundles, type ServedBundle, serveBundle} from '../builders/served-bundle';
 
 const MB = 1024 * 1024;
@@ -32,6 +32,7 @@ const ENV = {
   FIRESTORE_EMULATOR_HOST: NOBODY,
 };
 
+let built: Built;
 let dist: string;
 let brotli: Buffer;
 let gzip: Buffer;
@@ -42,13 +43,14 @@ beforeAll(async () => {
     compressed(createBrotliCompress({params: {[zlib.BROTLI_PARAM_QUALITY]: 5}}), 900),
     compressed(createGzip({level: 1}), 300),
   ]);
-  dist = buildBundles();
+  built = buildBundles();
+  dist = built.folder;
   for (const name of FUNCTIONS) served.set(name, await serveBundle(dist, name, ENV));
 }, 120_000);
 
 afterAll(() => {
   for (const {child} of served.values()) child.kill('SIGKILL');
-  rmSync(dist, {recursive: true, force: true});
+  built.remove();
 });
 
 async function compressed(stream: ReturnType<typeof createGzip>, megabytes: number): Promise<Buffer> {

@@ -7,6 +7,7 @@ const ASKED = NOW - 1_000;
 
 const accepted = {result: 'accepted', at: ASKED} as const;
 const absent = {result: 'absent', at: ASKED} as const;
+const seen = {...absent, seenUntil: NOW - 90_000};
 const booted = aRunner(aJob(), {
   state: 'booting',
   stateAt: DRAINED,
@@ -18,6 +19,14 @@ test.each([
   ['when its deletion is accepted', booted, accepted, ASKED],
   ['when it is found to be absent, unless its runner drains', booted, absent, ASKED],
   ['when its runner began to drain, if it is absent then', {...booted, state: 'draining'}, absent, DRAINED],
+  ['when it was seen last, if it is absent then', booted, seen, NOW - 90_000],
+  ['when it was seen last, though its runner drained before', {...booted, state: 'draining'}, seen, NOW - 90_000],
+  [
+    'when it was created, if it was missing in lists from then on',
+    booted,
+    {...absent, seenUntil: CREATED - 1},
+    CREATED,
+  ],
   [
     'when its deletion is accepted, though its insert never was answered',
     {...booted, machineAccepted: false},

@@ -12,6 +12,9 @@ const ZONES = {
 const ABSENT = ['c4a-standard-4', 'c4a-standard-8'].map((type) => ['us-central1-f', type] as const);
 const STOCK_OUT = {code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message: 'The zone does not have enough resources available.'};
 
+/** Terraform's variable region. */
+const PLACE = {GOOGLE_CLOUD_REGION: 'us-central1'};
+
 const ROLE = 'arn:aws:iam::111122223333:role/slipway';
 
 /** VMs that are there already. */
@@ -28,10 +31,16 @@ afterEach(() => system.close());
 /** The pools with VMs, in a world that has what Terraform makes for them. */
 async function deploy(file: string, text: string): Promise<readonly Pool[]> {
   const secrets = {RUNNER_MANAGER_SECRET: 'secret-of-a-test', GITHUB_TOKEN: 'token-of-a-test'};
-  const config = parseConfig({...secrets, RUNNER_CONFIG: text, AWS_ROLE_ARN: ROLE}, 'api');
+  const config = parseConfig({...secrets, ...PLACE, RUNNER_CONFIG: text, AWS_ROLE_ARN: ROLE}, 'api');
   const pools = config.pools.filter((pool) => isGce(pool) || isPersistent(pool) || pool.provider.type === 'ec2');
   const withAws = pools.some(({provider}) => provider.type === 'ec2');
-  system = await aSystem({pools: text, repositories: [...new Set(pools.map(repositoryOf))], zones: ZONES, withAws});
+  system = await aSystem({
+    pools: text,
+    repositories: [...new Set(pools.map(repositoryOf))],
+    zones: ZONES,
+    withAws,
+    env: PLACE,
+  });
   system.aws?.world.templates.splice(0, 1, {name: 'slipway-x64', id: 'lt-0123456789abcdef0'});
   system.compute.templates.splice(0);
   for (const [zone, type] of ABSENT) system.compute.catalog.withdraw(zone, type);

@@ -1,3 +1,3 @@
 import {describeWorlds} from './describe-worlds';
 
-describeWorlds(1, 60);
+describeWorlds(1, 40);

@@ -43,7 +43,6 @@ function scenario(jobs: number, repositories: number, faults: readonly Fault[]):
 
 test.each<[number, 503 | undefined]>([
   [10, 503],
-  [1_000, 503],
   [1_000, undefined],
 ])(
   'after an outage of eight minutes each of 400 jobs in %i repositories has its VM within five minutes (answer: %p)',
@@ -60,24 +59,20 @@ test.each<[number, 503 | undefined]>([
   180_000,
 );
 
-test.each<[503 | undefined]>([[503], [undefined]])(
-  'after an outage that leaves more, 1,000 jobs in 1,000 repositories, VMs are made at 95 %% of GitHub’s limit (answer: %p)',
-  async (answer) => {
-    const down: Fault = {on: 'webhook_down', ...OUTAGE, ...(answer ? {answer} : {})};
-    const {violations, madeAtMs, ranOn} = await simulate(scenario(1_000, 1_000, [down]));
-    expect(violations).toEqual([]);
-    expect(ranOn.size).toBe(1_000);
-    expect(madeAtMs.size).toBe(1_000);
-    const sinceMs = [...madeAtMs.values()].map((atMs) => atMs - END_MS);
-    // Whole minutes, from the first sweep that finds the webhook up to the last VM.
-    const minutes = Math.floor(Math.max(...sinceMs) / MINUTE) - 1;
-    expect(minutes).toBeGreaterThanOrEqual(4);
-    const made = sinceMs.filter((ms) => ms >= MINUTE && ms < (minutes + 1) * MINUTE).length;
-    // Events of jobs that were found during the outage are delivered as well: each takes a dispatch, and makes nothing.
-    const found = sinceMs.filter((ms) => ms < 0).length;
-    expect(found).toBeLessThan(MOST_A_MINUTE / 6);
-    expect(made).toBeGreaterThanOrEqual(0.95 * MOST_A_MINUTE * minutes - found);
-    expect(made).toBeLessThan(MOST_A_MINUTE * minutes);
-  },
-  180_000,
-);
+test('after an outage that leaves more, 1,000 jobs in 1,000 repositories, VMs are made at 95 % of GitHub’s limit', async () => {
+  const down: Fault = {on: 'webhook_down', ...OUTAGE, answer: 503};
+  const {violations, madeAtMs, ranOn} = await simulate(scenario(1_000, 1_000, [down]));
+  expect(violations).toEqual([]);
+  expect(ranOn.size).toBe(1_000);
+  expect(madeAtMs.size).toBe(1_000);
+  const sinceMs = [...madeAtMs.values()].map((atMs) => atMs - END_MS);
+  // Whole minutes, from the first sweep that finds the webhook up to the last VM.
+  const minutes = Math.floor(Math.max(...sinceMs) / MINUTE) - 1;
+  expect(minutes).toBeGreaterThanOrEqual(4);
+  const made = sinceMs.filter((ms) => ms >= MINUTE && ms < (minutes + 1) * MINUTE).length;
+  // Events of jobs that were found during the outage are delivered as well: each takes a dispatch, and makes nothing.
+  const found = sinceMs.filter((ms) => ms < 0).length;
+  expect(found).toBeLessThan(MOST_A_MINUTE / 6);
+  expect(made).toBeGreaterThanOrEqual(0.95 * MOST_A_MINUTE * minutes - found);
+  expect(made).toBeLessThan(MOST_A_MINUTE * minutes);
+}, 180_000);

@@ -7,7 +7,7 @@ import {REGION, ROLE, subnetNamed} from '../emulators/aws/places';
 import {APP, TEAM} from '../emulators/codemagic/world';
 import {isInMemory, type MemorySettings, type MemoryType, QUOTA_SCOPE} from '../emulators/memory/provider';
 import {placeNamed} from '../emulators/memory/world';
-import type {JobKind, Setting} from './scenario';
+import {ALL, type JobKind, type Setting, type SimulatedProvider} from './scenario';
 
 export const TEMPLATES = ['runner-arm64', 'runner-gpu'];
 
@@ -52,10 +52,22 @@ export function labelsOf(kind: JobKind, number: number): readonly string[] {
 export function poolsOf({
   provider,
 }: Pick<Setting, 'provider'>): ((configured: readonly Pool[]) => readonly Pool[]) | undefined {
-  const change = changeOf(provider);
-  if (!change) return undefined;
-  return (configured) => configured.map((pool) => (isGce(pool) ? {...pool, provider: change(pool.provider)} : pool));
+  const own = changeOf(provider);
+  if (!own && provider !== ALL) return undefined;
+  return (configured) =>
+    configured.map((pool) => {
+      const change = own ?? changeOf(OF_ALL[pool.name]);
+      return change && isGce(pool) ? {...pool, provider: change(pool.provider)} : pool;
+    });
 }
+
+/** Which provider a pool has where there are all of them; Compute Engine unless it is here. */
+const OF_ALL: Readonly<Record<string, SimulatedProvider>> = {
+  spot: 'ec2',
+  shared: 'cloud-run',
+  runs: 'docker',
+  large: 'codemagic',
+};
 
 function changeOf(provider: Setting['provider']): ((gce: GceProviderConfig) => ProviderSettings) | undefined {
   if (isInMemory(provider)) return inMemory(provider);
@@ -118,9 +130,16 @@ export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placem
     requires: LABELS.vm,
     provider: {type: 'gce-vm', instance: VM.name, zone: VM.zone},
   };
+  const large = {
+    name: 'large',
+    repos: ['acme/*'],
+    requires: LABELS.large,
+    maxRunners: maxRunners.arm,
+    provider: {...gce, template: 'runner-arm64', zones},
+  };
   return JSON.stringify({
     ...(total === undefined ? {} : {maxRunners: total}),
-    ...(provider === 'docker' ? {hosts: HOSTS} : {}),
+    ...(provider === 'docker' || provider === ALL ? {hosts: HOSTS} : {}),
     defaults: {idleMinutes, bootMinutes: BOOT_MINUTES, jobMinutes: 360},
     pools: [
       {
@@ -153,6 +172,7 @@ export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placem
         maxRunners: RUNS_MAX,
         provider: {...gce, template: 'runner-arm64', zones},
       },
+      ...(provider === ALL ? [large] : []),
       ...(vm ? [persistent] : []),
     ],
   });

@@ -115,7 +115,8 @@ export class Safety {
     const held = this.#heldBy(machine);
     held.add(machine);
     const pool = poolOf(machine);
-    const limit = pool === 'runs' ? RUNS_MAX : (setting.maxRunners[pool as keyof Setting['maxRunners']] ?? 0);
+    const named = pool === 'large' ? 'arm' : pool;
+    const limit = pool === 'runs' ? RUNS_MAX : (setting.maxRunners[named as keyof Setting['maxRunners']] ?? 0);
     if (held.size > limit) {
       violated('too_many_runners', `${held.size} VMs of pool ${pool}, which may have ${limit}: ${namesOf(held)}`);
     }
@@ -150,7 +151,7 @@ export class Safety {
   }
 }
 
-const POOLS = new Set(['arm', 'spot', 'shared', 'runs']);
+const POOLS = new Set(['arm', 'spot', 'shared', 'runs', 'large']);
 
 function namesOf(machines: Iterable<EmulatedMachine>): string {
   return [...machines].map(({name, status}) => `${name} ${status}`).join(', ');

@@ -98,8 +98,11 @@ export function sweepIntervalMs({setting}: Pick<Scenario, 'setting'>): number {
   return Math.max(60, setting.sweepIntervalSeconds ?? 60) * 1000;
 }
 
+/** Every real provider, each with a pool of its own in one configuration. */
+export const ALL = 'all';
+
 /** Providers that a world can have. */
-export const SIMULATED_PROVIDERS = ['gce', 'cloud-run', 'docker', 'codemagic', 'ec2', MEMORY, MEMORY_IDS] as const;
+export const SIMULATED_PROVIDERS = ['gce', 'cloud-run', 'docker', 'codemagic', 'ec2', ALL, MEMORY, MEMORY_IDS] as const;
 
 export type SimulatedProvider = (typeof SIMULATED_PROVIDERS)[number];
 

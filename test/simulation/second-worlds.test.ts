@@ -1,3 +1,3 @@
 import {describeWorlds} from './describe-worlds';
 
-describeWorlds(61, 120);
+describeWorlds(41, 80);

@@ -13,14 +13,14 @@ const UNSEEN_MS = 30_000;
 
 /** EC2 in a simulated world. `providers`: the real provider, on a port with the faults of the scenario. */
 export function simulateAws(scheduler: Scheduler, random: SeededRandom) {
-  const world = new AwsWorld({scheduler, unseenMs: () => random.below(UNSEEN_MS)});
+  const world = new AwsWorld({scheduler, unseenMs: () => random.below(UNSEEN_MS), asksRoomFirst: true});
   const api = new AwsApi(world);
   const over = (ec2: Ec2): ProviderTypes => ({
     ec2: ({config, clock, logger}) => createEc2Provider({config, clock, logger, open: () => ec2}),
   });
   return {
     world,
-    api,
+    violations: () => [...api.violations, ...world.endedAgain],
     providers: (ports: FaultyPorts) => over(ports.ec2(directEc2(api), api)),
     undisturbed: over(directEc2(api)),
   };

@@ -14,6 +14,7 @@ import {isInMemory} from '../emulators/memory/provider';
 import {runMachines} from '../emulators/run/machine-world';
 import {bootRunners, type Killed} from '../emulators/runner-process';
 import {SeededRandom} from '../emulators/seeded-random';
+import {SeveralWorlds} from '../emulators/several-worlds';
 import {codemagicApi, codemagicProvider, violationsOf} from './codemagic-builds';
 import {countRedeliveries} from './count-redeliveries';
 
@@ -31,7 +32,7 @@ import {PersistentVm} from './persistent-vm';
 import {placeTemplates} from './placements';
 import {BOOT_MINUTES, REPOSITORIES, TEMPLATES} from './pools';
 import {Safety, type Violation} from './safety';
-import type {Scenario} from './scenario';
+import {ALL, type Scenario, type SimulatedProvider} from './scenario';
 import {ScheduledFaults} from './scheduled-faults';
 import {simulateMemory} from './simulated-memory';
 import {simulateRun} from './simulated-run';
@@ -107,33 +108,32 @@ export class SimulatedWorld {
     const api = new ComputeApi(this.compute);
     const ofCompute = computeMachines(this.compute);
     const memory = isInMemory(setting.provider) ? simulateMemory(scheduler, setting.provider) : undefined;
-    const run = setting.provider === 'cloud-run' ? simulateRun(scheduler, randomOf(seed, 'run')) : undefined;
-    const aws = setting.provider === 'ec2' ? loadAws().simulateAws(scheduler, randomOf(seed, 'aws')) : undefined;
+    const isAll = setting.provider === ALL;
+    const has = (provider: SimulatedProvider) => isAll || setting.provider === provider;
+    const run = has('cloud-run') ? simulateRun(scheduler, randomOf(seed, 'run')) : undefined;
+    const aws = has('ec2') ? loadAws().simulateAws(scheduler, randomOf(seed, 'aws')) : undefined;
     for (const name of TEMPLATES) aws?.world.templates.push({name, id: `lt-of-${name}`});
-    const codemagic = setting.provider === 'codemagic' ? codemagicApi(scheduler, randomOf(seed, 'labels')) : undefined;
-    this.peerViolations = () => (codemagic ? violationsOf(codemagic) : (aws?.api.violations ?? []));
-    this.undisturbed = (memory ?? run ?? aws)?.undisturbed ?? (codemagic && codemagicProvider(codemagic));
-    this.docker =
-      setting.provider === 'docker'
-        ? new DockerHosts({
-            scheduler,
-            startMs: this.startMs,
-            scenario,
-            random: randomOf(seed, 'agents'),
-            violated: (...what) => this.violated(...what),
-          })
-        : undefined;
-    this.made =
-      this.docker?.world ??
-      memory?.world ??
-      codemagic?.world ??
-      aws?.world ??
-      (run ? runMachines(run.world) : ofCompute);
+    const codemagic = has('codemagic') ? codemagicApi(scheduler, randomOf(seed, 'labels')) : undefined;
+    this.peerViolations = () => [...(codemagic ? violationsOf(codemagic) : []), ...(aws?.violations() ?? [])];
+    const others = [memory?.undisturbed, run?.undisturbed, aws?.undisturbed, codemagic && codemagicProvider(codemagic)];
+    this.undisturbed = others.some(Boolean) ? Object.assign({}, ...others) : undefined;
+    this.docker = has('docker')
+      ? new DockerHosts({
+          scheduler,
+          startMs: this.startMs,
+          scenario,
+          random: randomOf(seed, 'agents'),
+          violated: (...what) => this.violated(...what),
+        })
+      : undefined;
+    const made = [this.docker?.world, memory?.world, codemagic?.world, aws?.world, run && runMachines(run.world)];
+    const worlds = made.filter((world) => world !== undefined);
+    this.made = isAll ? new SeveralWorlds([ofCompute, ...worlds]) : (worlds[0] ?? ofCompute);
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
     this.foreignResources = new ForeignResources(this.github, this.made, setting.foreignResources === true, violated);
     this.leftovers = setting.leftovers
-      ? new Leftovers(this.github, this.made, setting.provider ?? 'gce', jobs)
+      ? new Leftovers(this.github, this.made, isAll ? 'gce' : (setting.provider ?? 'gce'), jobs)
       : undefined;
     this.vm = setting.vm ? new PersistentVm(this.github, this.compute, violated) : undefined;
     const boot = randomOf(seed, 'boot');
@@ -152,20 +152,20 @@ export class SimulatedWorld {
     };
     this.killed = bootRunners({...boots, machines: this.made, killed: this.#killed});
     // The persistent VM is Compute Engine's, whatever else there is.
-    if (this.made !== ofCompute) bootRunners({...boots, machines: ofCompute, killed: this.#killed});
+    if (this.made !== ofCompute && !isAll) bootRunners({...boots, machines: ofCompute, killed: this.#killed});
     this.leftovers?.leaveRunner();
     this.neighbours = setting.neighbours
       ? new Neighbours(this.github, scenario, randomOf(seed, 'neighbours'), violated)
       : undefined;
     if (isTraced) this.#watch();
-    const {github, compute, made, killed} = this;
-    this.safety = new Safety({setting, startMs: this.startMs, github, machines: made, killed, violated});
+    const {github, compute, killed} = this;
+    this.safety = new Safety({setting, startMs: this.startMs, github, machines: this.made, killed, violated});
     this.workload = new Workload(github, jobs, setting.brokenLists === 'nobodys');
     planFloods(github, this.faultPlan, faults);
     this.vmPromises = this.vm && new VmPromises({vm: this.vm, github, compute, scenario, violated});
     const scheduledFaults = new ScheduledFaults(
       scheduler,
-      made,
+      this.made,
       this.faultPlan,
       (one) => this.#isMade(one),
       this.vm,
@@ -189,10 +189,13 @@ export class SimulatedWorld {
         scheduledFaults.isGitHubDown(),
       ),
       compute: this.ports.compute(directCompute(api, 'world'), api),
-      ...(memory ? {providers: memory.providers(this.ports)} : {}),
-      ...(aws ? {providers: aws.providers(this.ports)} : {}),
-      ...(run ? {providers: run.providers(this.ports)} : {}),
-      ...(codemagic ? {providers: codemagicProvider(codemagic, this.ports)} : {}),
+      providers: Object.assign(
+        {},
+        memory?.providers(this.ports),
+        aws?.providers(this.ports),
+        run?.providers(this.ports),
+        codemagic && codemagicProvider(codemagic, this.ports),
+      ),
       discovery: this.ports.discovery(
         countRedeliveries(directDiscovery(github, {deliveriesAPage: setting.deliveriesAPage ?? 100}), {
           now: () => scheduler.now(),

@@ -1,4 +1,4 @@
-import type {CallFault, Fault, Scenario, SimulatedProvider} from './scenario';
+import {ALL, type CallFault, type Fault, type Scenario, type SimulatedProvider} from './scenario';
 
 /** Calls of Compute Engine, and the calls of another provider that come at the same moments. */
 const BY_NAME: Readonly<Record<string, string>> = {
@@ -9,7 +9,7 @@ const BY_NAME: Readonly<Record<string, string>> = {
   waitForOperation: 'find',
 };
 
-const CALLS: Readonly<Record<Exclude<SimulatedProvider, 'gce'>, Readonly<Record<string, string>>>> = {
+const CALLS: Readonly<Record<Exclude<SimulatedProvider, 'gce' | typeof ALL>, Readonly<Record<string, string>>>> = {
   memory: BY_NAME,
   'cloud-run': {
     insertInstance: 'runJob',
@@ -38,7 +38,10 @@ const CALLS: Readonly<Record<Exclude<SimulatedProvider, 'gce'>, Readonly<Record<
 };
 
 /** CodeMagic ends a build after two hours: longer jobs are none of its. */
-const LONGEST_JOB_MS: Partial<Readonly<Record<SimulatedProvider, number>>> = {codemagic: 90 * 60_000};
+const LONGEST_JOB_MS: Partial<Readonly<Record<SimulatedProvider, number>>> = {
+  codemagic: 90 * 60_000,
+  all: 90 * 60_000,
+};
 
 /** A host has the containers that it was told to start: what others make there is none of its agent's, and it reports it to nobody. */
 const NOT_ON_HOSTS = {foreignResources: false, leftovers: false} as const;
@@ -52,8 +55,17 @@ export function withProvider(scenario: Scenario, provider: SimulatedProvider): S
     ...scenario,
     jobs: scenario.jobs.map((job) => ({...job, durationMs: Math.min(job.durationMs, longestMs)})),
     setting: {...setting, provider, ...(provider === 'docker' ? NOT_ON_HOSTS : {})},
-    faults: scenario.faults.map((fault) => translated(fault, CALLS[provider])),
+    faults: scenario.faults.map((fault, index) =>
+      provider === ALL ? anywhere(fault, index) : translated(fault, CALLS[provider]),
+    ),
   };
+}
+
+/** Every other call of Compute Engine is one of whichever other provider comes upon it. */
+function anywhere(fault: Fault, index: number): Fault {
+  if (fault.on !== 'call' || fault.port !== 'compute' || index % 2 === 0) return fault;
+  const {method: _, ...rest} = fault;
+  return {...rest, port: 'machines'};
 }
 
 function translated(fault: Fault, calls: Readonly<Record<string, string>>): Fault {

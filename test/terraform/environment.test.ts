@@ -28,7 +28,6 @@ const NOT_DEPLOYED: Readonly<Record<string, string>> = {
   JOB_TIMEOUT: 'a name of another system',
   POLL_INTERVAL: 'a name of another system',
   RUNNER_CHECK_INTERVAL: 'a name of another system',
-  GITHUB_TOKEN: 'the App is used',
   OIDC_JWKS_URL: 'Google signs the tokens',
   CLOUD_TASKS_EMULATOR_HOST: 'no emulator',
   AWS_ENDPOINT_URL_EC2: 'no emulator',
@@ -40,8 +39,8 @@ const NOT_DEPLOYED: Readonly<Record<string, string>> = {
   CODEMAGIC_API_URL: 'CodeMagic itself is asked',
 };
 
-/** Variables that what serves the functions reads, and they do not. */
-const OF_FRAMEWORK = ['NODE_ENV'];
+/** Variables that what serves the functions reads, the framework or Node itself, and they do not. */
+const OF_FRAMEWORK = ['NODE_ENV', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS', 'NODE_USE_ENV_PROXY'];
 
 /** What Terraform sets a variable to, as far as its form goes. */
 const VALUES: Readonly<Record<string, string>> = {
@@ -57,13 +56,18 @@ const VALUES: Readonly<Record<string, string>> = {
   GITHUB_APP_ID: '12345',
   GITHUB_APP_INSTALLATION_ID: '67890',
   GITHUB_APP_PRIVATE_KEY: 'projects/acme-runners/secrets/slipway-github-app-private-key',
+  GITHUB_TOKEN: 'projects/acme-runners/secrets/slipway-github-token',
   GITHUB_WEBHOOK_SECRET: 'file:/etc/secrets/github-webhook-secret',
   GOOGLE_CLOUD_PROJECT: 'acme-runners',
   GOOGLE_CLOUD_REGION: 'us-central1',
   GOOGLE_CLOUD_ZONE: 'us-central1-a',
+  HTTPS_PROXY: 'http://proxy.example.com:3128',
   INTERNAL_AUTH: 'platform',
   LOG_LEVEL: 'info',
   NODE_ENV: 'production',
+  NODE_EXTRA_CA_CERTS: '/etc/ca-certificates/ca.pem',
+  NODE_USE_ENV_PROXY: '1',
+  NO_PROXY: 'metadata.google.internal',
   PROVISION_QUEUE: 'projects/acme-runners/locations/us-central1/queues/slipway-provision-1a2b',
   PROVISION_URL: 'https://slipway-provision-123456789012.us-central1.run.app',
   RUNNER_CONFIG: '{pools: [{repo: acme/app, requires: [gpu], provider: {type: gce-vm, instance: gpu}}]}',

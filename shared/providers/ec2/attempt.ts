@@ -9,6 +9,7 @@ import {isEnded, isOwnInstance} from './machine';
  *
  * @see https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
  */
+// mutation: time until instances are shown
 const VISIBLE_MS = 60_000;
 
 /** Pause before the same request is sent again. */
@@ -59,6 +60,7 @@ class RunAttempt {
     const second = await this.#send();
     if (!(second instanceof Ec2Failure)) return this.#confirm(second);
     if (second.failureClass === 'conflict') return this.#settleConflict(second);
+    // mutation: look by client token
     const left = await this.#await(() => ec2.describeInstances({clientToken: run.clientToken}));
     if (left) return this.#confirm(left);
     // A rate limit on the second request says nothing about the first.

@@ -14,6 +14,7 @@ export function isOwnInstance(deployment: string, {tags}: Ec2Instance): boolean 
 
 /** Whether the instance is on its way out or gone: EC2 shows it for about an hour. */
 export function isEnded({state}: Ec2Instance): boolean {
+  // mutation: ended instance
   return state === 'shutting-down' || state === 'terminated';
 }
 

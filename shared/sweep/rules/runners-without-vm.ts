@@ -1,17 +1,21 @@
 import {isBeingCreated, isEnding} from '../../model/runner';
 import {isListed, jobUrlOf, machineFinder, type Observed, ourMachines} from '../observed';
-import type {PersistenceTracker} from '../persistence';
+import {PERSISTED_MS, type PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
 
 /** A runner is deleted within a minute or two after its end. After this many milliseconds the task that deletes it was lost. */
 const LOST_AFTER_MS = 5 * 60_000;
 
-type End = EndRunner<'lost_stop' | 'stopped_vm' | 'vanished_vm'>;
+interface End extends EndRunner<'lost_stop' | 'stopped_vm' | 'vanished_vm'> {
+  /** The first sweep that missed the machine, in milliseconds since the epoch. */
+  readonly missingSince?: number;
+}
 
 /** Ends runners whose VM vanished or stopped, which two sweeps must see, and runners whose deletion was lost. */
 export const endRunnersWithoutVm: Rule<End> = {
   plan: planEnds,
-  act: (action, repairs) => repairs.endRunner(action, {hasVanished: action.reason === 'vanished_vm'}),
+  act: ({missingSince, ...action}, repairs) =>
+    repairs.endRunner(action, missingSince === undefined ? {} : {hasVanished: true, missingSince}),
   subject: runnerOf,
 };
 
@@ -35,8 +39,12 @@ function planEnds(observed: Observed, now: number, tracker: PersistenceTracker):
       const isDead = !machine || machine.status === 'stopped';
       actions.push({kind: 'end_runner', reason: 'lost_stop', ...rest, isDead});
     } else if (!machine || machine.status === 'stopped') {
-      if (!tracker.hasPersisted(`machine ${runner.name}`)) continue;
-      actions.push({kind: 'end_runner', reason: machine ? 'stopped_vm' : 'vanished_vm', ...rest, isDead: true});
+      const forMs = tracker.observe(`machine ${runner.name}`);
+      if (forMs < PERSISTED_MS) continue;
+      const end = {kind: 'end_runner', ...rest, isDead: true} as const;
+      actions.push(
+        machine ? {...end, reason: 'stopped_vm'} : {...end, reason: 'vanished_vm', missingSince: now - forMs},
+      );
     }
   }
   return actions;

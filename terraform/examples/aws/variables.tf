@@ -16,6 +16,7 @@ variable "aws_region" {
 }
 
 variable "github_app_id" {
-  description = "App ID of the GitHub App."
+  description = "App ID of a GitHub App that exists already. Null: the page /setup makes one."
   type        = string
+  default     = null
 }

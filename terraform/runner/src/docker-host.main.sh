@@ -185,6 +185,7 @@ uninstall_agent() {
 prepare_vm() {
   trap 'say "the agent is not installed: ${why:-the script ended with status $?}"' EXIT
   trap_errors
+  take_way_out
   block_metadata
   [[ ! -d $UNIT_DIR ]] || block_metadata_at_boot
   ensure_package docker docker.io

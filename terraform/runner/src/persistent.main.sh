@@ -113,6 +113,7 @@ run() {
   diag_lines=$REPLY
   number slipway-min-free-gb 10
   local environment=("SLIPWAY_MIN_FREE_GB=$REPLY" "SLIPWAY_WORK_DIR=$RUNNER_DIR/_work" "SLIPWAY_OFFLINE_FLAG=$OFFLINE_FLAG")
+  take_way_out
   block_metadata
   ensure_user
   guard_boots || fail 'systemd did not take what keeps the runner from the metadata server from the next boot on'

@@ -42,6 +42,7 @@ run() {
     say "starting on $(uname -n)"
   fi
   take_jit_config
+  take_way_out
   number slipway-idle-seconds 900
   local idle=$REPLY
   number slipway-diag-lines 50

@@ -18,6 +18,8 @@ export interface AwsInstance extends EmulatedMachine {
   /** From then on lists show it. */
   readonly visibleAtMs: number;
   state: State;
+  /** When it was terminated; undefined until then. */
+  endedAtMs?: number;
   /** `Server.SpotInstanceTermination`; empty while it runs. */
   stateReason: string;
 }
@@ -39,6 +41,8 @@ export interface AwsWorldOptions {
   readonly deleteMs?: number;
   /** From an accepted request until lists show the instance. */
   readonly unseenMs?: () => number;
+  /** Whether there is room is asked before the client token is looked up: AWS does not promise the order. */
+  readonly asksRoomFirst?: boolean;
 }
 
 /** Nobody's pool names it. */
@@ -46,6 +50,8 @@ const ELSEWHERE = 'subnet-e';
 
 /** Ended instances are shown for an hour. */
 const SHOWN_MS = 3_600_000;
+/** A request that was on its way when the instance ended has arrived by then. */
+const LONG_AGO_MS = 5 * 60_000;
 const VCPUS = 4;
 const DEFAULT_UNSEEN_MS = 2_000;
 
@@ -65,6 +71,8 @@ export class AwsWorld implements MachineWorld {
   /** By zone and token: what was asked for, and what came of it. */
   readonly #tokens = new Map<string, {readonly fingerprint: string; readonly id: string}>();
   readonly #observers: ((event: AwsEvent) => void)[] = [];
+  /** Requests to end what has ended long ago: who asks takes it for a machine. */
+  readonly endedAgain: string[] = [];
   readonly #counts = new Map<string, number>();
   readonly #full = new Set<string>();
   readonly #down = new Set<string>();
@@ -129,6 +137,7 @@ export class AwsWorld implements MachineWorld {
     const before = this.#tokens.get(key);
     if (before) {
       const instance = this.#instances.get(before.id);
+      if (this.options.asksRoomFirst) this.#checkRoom(request);
       if (before.fingerprint === fingerprint && instance) return instance;
       const message = 'The client token you have provided is associated with a resource that has other parameters.';
       throw new AwsRefusal(400, 'IdempotentParameterMismatch', message);
@@ -172,7 +181,9 @@ export class AwsWorld implements MachineWorld {
   /** @throws AwsRefusal when lists do not show it. */
   terminate(id: string): AwsInstance {
     const instance = this.#instances.get(id);
-    if (!instance || instance.visibleAtMs > this.options.scheduler.now()) throw notFound('Instance', id);
+    const now = this.options.scheduler.now();
+    if (!instance || instance.visibleAtMs > now) throw notFound('Instance', id);
+    if (now - (instance.endedAtMs ?? now) > LONG_AGO_MS) this.endedAgain.push(`${instance.name} ended long ago`);
     if (instance.state === 'terminated' || instance.state === 'shutting-down') return instance;
     this.#leave(instance, 'Client.UserInitiatedShutdown');
     this.#announce('deleting', instance);
@@ -289,6 +300,7 @@ export class AwsWorld implements MachineWorld {
     if (instance.state === 'terminated') return;
     this.#leave(instance, reason);
     instance.state = 'terminated';
+    instance.endedAtMs = this.options.scheduler.now();
     if (kind) this.#announce(kind, instance);
     this.#later(SHOWN_MS, () => this.#instances.delete(instance.id));
   }

@@ -1,5 +1,6 @@
 import Ajv, {type ValidateFunction} from 'ajv';
 import addFormats from 'ajv-formats';
+import {QUICKLY_MADE} from '../ajv-options';
 import {jsonSchema, type Operation, openApi, type Schema, toJsonSchema} from './openapi';
 
 /** Validators made from GitHub's description, each when it is first needed. They return what is wrong, in words. */
@@ -71,7 +72,7 @@ function problems(validate: ValidateFunction, data: unknown): string[] {
 }
 
 function makeAjv(coerceTypes: boolean): Ajv {
-  const ajv = new Ajv({strict: false, allErrors: true, coerceTypes});
+  const ajv = new Ajv({strict: false, allErrors: true, coerceTypes, ...QUICKLY_MADE});
   // GitHub's own marks for numbers and text, which say nothing to check.
   for (const format of ['int64', 'timestamp']) ajv.addFormat(format, true);
   return addFormats(ajv);

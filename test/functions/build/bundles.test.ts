@@ -1,24 +1,27 @@
 import type {ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
-import {existsSync, readFileSync, rmSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import {createServer, type Server, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {join, resolve} from 'node:path';
 import {stampedVersion} from '../../../functions/build/version';
 import {version} from '../../../package.json';
+import type {Built} from '../../builders/built-once';
 import {buildBundles, type ServedBundle, serveBundle} from '../../builders/served-bundle';
 import {sign, workflowJob} from '../../builders/webhook';
 import {KEPT_CONNECTIONS} from '../../emulators/kept-connections';
 
 const SECRET = 'the-secret-of-the-bundle';
 
+let built: Built;
 let dist: string;
 let queue: Server;
 let held: ((response: ServerResponse) => void) | undefined;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
-  dist = buildBundles();
+  built = buildBundles();
+  dist = built.folder;
   queue = createServer(KEPT_CONNECTIONS, (_, response) => held?.(response));
   queue.listen(0, '127.0.0.1');
   await once(queue, 'listening');
@@ -28,7 +31,7 @@ afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
   queue.closeAllConnections();
   queue.close();
-  rmSync(dist, {recursive: true, force: true});
+  built.remove();
 });
 
 async function serve(name: string): Promise<ServedBundle> {

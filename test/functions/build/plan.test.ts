@@ -21,7 +21,7 @@ beforeAll(() => {
   // A stand-in that writes down how it was called, and ends as `-detailed-exitcode` does when there is something to change.
   cli.write('bin/terraform', `#!/bin/sh\nprintf '%s\\n' "$@" > ${calls}\nexit 2\n`, 0o755);
 });
-afterAll(() => rmSync(cli.folder, {recursive: true, force: true}));
+afterAll(() => cli.remove());
 beforeEach(() => {
   rmSync(terraform, {recursive: true, force: true});
   rmSync(calls, {force: true});

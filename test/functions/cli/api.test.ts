@@ -1,4 +1,3 @@
-import {rmSync} from 'node:fs';
 import {CommandLine, type Ended, type RunOptions} from '../../builders/command-line';
 import {aSystem, MINUTE, type TestSystem} from '../../builders/system';
 import {aVmSystem} from '../../builders/vm-system';
@@ -12,7 +11,7 @@ let system: TestSystem;
 beforeAll(() => {
   cli = CommandLine.build();
 });
-afterAll(() => rmSync(cli.folder, {recursive: true, force: true}));
+afterAll(() => cli.remove());
 beforeEach(async () => {
   system = await aSystem({
     queueLimits: {maxAttempts: 2, minBackoffMs: 1_000},

@@ -1,5 +1,5 @@
 import {execFileSync} from 'node:child_process';
-import {existsSync, readFileSync, rmSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {version} from '../../../package.json';
 import {CommandLine} from '../../builders/command-line';
@@ -37,7 +37,7 @@ beforeAll(() => {
   cli = CommandLine.build();
   file = cli.write('pools.yaml', POOLS);
 });
-afterAll(() => rmSync(cli.folder, {recursive: true, force: true}));
+afterAll(() => cli.remove());
 
 describe('the command line', () => {
   const NOWHERE = {SLIPWAY_API_SECRET: 's', SLIPWAY_API_URL: 'http://127.0.0.1:9'};

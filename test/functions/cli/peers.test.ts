@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => {
   server.closeAllConnections();
   server.close();
-  rmSync(cli.folder, {recursive: true, force: true});
+  cli.remove();
 });
 beforeEach(() => {
   seen.length = 0;

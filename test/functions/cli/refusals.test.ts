@@ -1,4 +1,3 @@
-import {rmSync} from 'node:fs';
 import {CommandLine, type Ended} from '../../builders/command-line';
 import {aSystem, type TestSystem} from '../../builders/system';
 import {MANAGER_SECRET} from '../../emulators/system';
@@ -14,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await system.close();
-  rmSync(cli.folder, {recursive: true, force: true});
+  cli.remove();
 });
 
 function slipway(args: readonly string[], url = system.urls.api): Promise<Ended> {

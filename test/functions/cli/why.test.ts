@@ -1,4 +1,3 @@
-import {rmSync} from 'node:fs';
 import {ApiClient} from '../../api/client';
 import {Questions} from '../../api/explain-client';
 import {CommandLine, type Ended} from '../../builders/command-line';
@@ -16,7 +15,7 @@ let system: TestSystem;
 beforeAll(() => {
   cli = CommandLine.build();
 });
-afterAll(() => rmSync(cli.folder, {recursive: true, force: true}));
+afterAll(() => cli.remove());
 afterEach(() => system.close());
 
 const slipway = (...args: string[]) => slipwayFor(0, ...args);

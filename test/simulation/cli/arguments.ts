@@ -10,7 +10,8 @@ export const HELP = `The simulation: whole deployments on a virtual clock, with 
   npm run simulate -- --provider memory         machines of a provider that exists in tests alone (default gce);
                                                 memory-ids: its service knows machines by ids alone;
                                                 cloud-run: executions of a Cloud Run job; codemagic: builds there;
-                                                ec2: EC2
+                                                docker: containers on hosts; ec2: EC2;
+                                                all: every one of them, each with a pool, in one configuration
   npm run simulate -- --workers 2               processes (default 2)
   npm run simulate -- --trace                   shows the trace of a single seed, also when all is well
   npm run simulate -- --help                    this text

@@ -17,6 +17,24 @@ export const EC2_MUTATIONS: readonly Mutation[] = [
     provider,
   },
   {
+    name: 'ec2: what an unanswered request left is not looked for by its token',
+    marked: 'look by client token',
+    value: 'undefined',
+    provider,
+  },
+  {
+    name: 'ec2: an instance that no list shows yet does not exist',
+    marked: 'time until instances are shown',
+    value: '0',
+    provider,
+  },
+  {
+    name: 'ec2: what has ended is a machine for as long as it is shown',
+    marked: 'ended instance',
+    value: 'false',
+    provider,
+  },
+  {
     name: 'ec2: an instance whose job was short is replaced',
     marked: 'ended before it was shown',
     value: 'isEnded(instance)',

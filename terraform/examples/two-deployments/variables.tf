@@ -1,0 +1,16 @@
+variable "project" {
+  description = "Id of the Google Cloud project."
+  type        = string
+}
+
+variable "region" {
+  description = "Region of the functions and runners."
+  type        = string
+  default     = "us-central1"
+}
+
+variable "github_app_id" {
+  description = "App ID of a GitHub App that exists already. Null: the page /setup makes one."
+  type        = string
+  default     = null
+}

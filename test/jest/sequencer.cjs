@@ -1,0 +1,28 @@
+const Sequencer = require('@jest/test-sequencer').default;
+
+/**
+ * Suites that take longest, though their files are small: jest goes by size until it knows how long a suite takes, and would leave a whole core
+ * waiting for one of them at the end.
+ */
+const LONGEST = [
+  /simulation\/(first|second)-worlds/,
+  /hosts\/real-engine/,
+  /simulation\/outage/,
+  /simulation\/\w[\w-]*-worlds/,
+  /docker-host\.test/,
+  /simulation\/replay/,
+  /sweep\/outage/,
+  /cli\/(why|peers|api)/,
+];
+
+function rankOf({path}) {
+  const rank = LONGEST.findIndex((pattern) => pattern.test(path));
+  return rank < 0 ? LONGEST.length : rank;
+}
+
+/** @see https://jestjs.io/docs/configuration#testsequencer-string */
+module.exports = class extends Sequencer {
+  sort(tests) {
+    return [...super.sort(tests)].sort((a, b) => rankOf(a) - rankOf(b));
+  }
+};

@@ -1,0 +1,128 @@
+import {type Cases, HOUR, job, MINUTE, SETTING} from './case';
+
+/** What the sweep finds, and what hinders it. */
+export const SWEEPS: Cases = {
+  'a job that is queued beside one that waits for an approval is found, though its run is neither queued nor in progress':
+    {
+      seed: 1,
+      setting: {...SETTING, webhooksOff: true},
+      jobs: [
+        ...Array.from({length: 4}, (_, index) => job(index * MINUTE)),
+        job(0, {durationMs: 60 * MINUTE}),
+        job(20 * MINUTE, {heldBesideMs: 26 * HOUR}),
+      ],
+      faults: [],
+    },
+  'a job that is approved three days after its run began is found': {
+    seed: 1,
+    setting: {...SETTING, webhooksOff: true},
+    jobs: [job(0, {approvedAfterMs: 72 * HOUR})],
+    faults: [],
+  },
+  'a job is found in lists whose total is always one too high': {
+    seed: 1,
+    setting: {...SETTING, webhooksOff: true, brokenLists: 'total'},
+    jobs: [job(0)],
+    faults: [],
+  },
+  'a job is found in lists of which large pages always answer 502': {
+    seed: 1,
+    setting: {...SETTING, webhooksOff: true, brokenLists: 'large'},
+    jobs: [job(0)],
+    faults: [],
+  },
+  'a job is found beside a run whose jobs cannot be read': {
+    seed: 1,
+    setting: {...SETTING, webhooksOff: true, brokenLists: 'nobodys'},
+    jobs: [job(0)],
+    faults: [],
+  },
+  'a VM that nobody knows goes, although a configured repository is not there': {
+    seed: 1,
+    setting: {...SETTING, leftovers: true},
+    jobs: [job(0)],
+    // The first VM that boots is the one that nobody knows: else it would power itself off.
+    faults: [{on: 'boot', nth: 1}],
+  },
+  'a job that is given back to the queue when its VM is lost runs on another one': {
+    seed: 1,
+    setting: {...SETTING, webhooksOff: true, givesBack: true},
+    jobs: [job(0, {durationMs: 30 * MINUTE})],
+    faults: [{on: 'host_error', atMs: 10 * MINUTE, pick: 0}],
+  },
+  'a job that is queued when its run is under way already, and of which no webhook tells, is found in the run': {
+    seed: 1,
+    setting: SETTING,
+    jobs: [job(0, {matrix: 3, maxParallel: 1})],
+    faults: Array.from({length: 12}, (_, index) => ({on: 'webhook', nth: index + 1, effect: 'dropped'}) as const),
+  },
+  'runs of one repository that GitHub never lists do not hold back the jobs of all the others': {
+    seed: 487,
+    setting: {
+      maxRunners: {arm: 3, spot: 3, shared: 2},
+      idleMinutes: 3,
+      hooks: 1,
+      routing: 'random',
+      busyLieMs: 60000,
+      listingMs: 0,
+      removalMs: 0,
+      bootMs: 90000,
+      skewMs: 500,
+      webhookDelayMs: 0,
+      taskDelayMs: 100,
+      foreignResources: true,
+      sweepsTwice: false,
+      vm: false,
+      leftovers: false,
+      neighbours: false,
+      placements: {
+        lacking: [
+          {zone: 'us-central1-a', type: 't2a-standard-4', refused: 400},
+          {zone: 'us-central1-b', type: 'g2-standard-4', refused: 400},
+        ],
+        disk: 'pd-balanced',
+        misfits: 'request',
+        gpuSpot: 'prefer',
+      },
+      total: 2,
+      givesBack: false,
+      badPages: 0,
+      webhooksOff: false,
+      brokenLists: 'nobodys',
+    },
+    jobs: [
+      {atMs: 12341782, repository: 'acme/tools', kind: 'arm', durationMs: 1798224, matrix: 1, maxParallel: 1},
+      {atMs: 12452725, repository: 'acme/tools', kind: 'spot', durationMs: 554500, matrix: 1, maxParallel: 1},
+      {atMs: 12453860, repository: 'acme/web', kind: 'bare', durationMs: 207244, matrix: 1, maxParallel: 1},
+      {atMs: 12492888, repository: 'acme/app', kind: 'arm', durationMs: 63828, matrix: 1, maxParallel: 1},
+      {atMs: 12631816, repository: 'acme/tools', kind: 'spot', durationMs: 594953, matrix: 1, maxParallel: 1},
+      {atMs: 12742185, repository: 'acme/web', kind: 'arm', durationMs: 183632, matrix: 1, maxParallel: 1},
+      {atMs: 13066164, repository: 'acme/app', kind: 'run', durationMs: 201424, matrix: 1, maxParallel: 1},
+      {
+        atMs: 13398561,
+        repository: 'acme/web',
+        kind: 'bare',
+        durationMs: 342814,
+        matrix: 1,
+        maxParallel: 1,
+        cancelAfterMs: 6515,
+      },
+      {atMs: 13540188, repository: 'acme/app', kind: 'bare', durationMs: 56054, matrix: 1, maxParallel: 1},
+      {atMs: 20894044, repository: 'acme/tools', kind: 'large', durationMs: 112381, matrix: 1, maxParallel: 1},
+    ],
+    faults: [],
+  },
+  'a clean-up takes no machine that may still boot': {
+    seed: 1,
+    setting: {...SETTING, foreignResources: true, bootMs: 4 * MINUTE},
+    jobs: [job(0), job(MINUTE), job(2 * MINUTE)],
+    faults: [],
+    acts: Array.from({length: 12}, (_, index) => ({
+      atMs: 20_000 * (index + 1),
+      does: 'cleanup' as const,
+      what: index % 4 === 3 ? ('all' as const) : ('machines' as const),
+      dry: false,
+      pick: 0,
+    })),
+  },
+};
