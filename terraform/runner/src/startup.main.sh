@@ -53,7 +53,10 @@ run() {
   install_runner
   install_docker
   start_docker
-  launch "ACTIONS_RUNNER_INPUT_JITCONFIG=$secret"
+  grant_sudo
+  install_hooks
+  run_boot_script
+  launch "ACTIONS_RUNNER_INPUT_JITCONFIG=$secret" "${hook_variables[@]}"
   say "the runner is started; without a job for $idle s it goes"
   supervise "$idle" "$GRACE_SECONDS"
 }
