@@ -17,7 +17,7 @@ const BASE = [
   'google-call',
 ];
 /** Each holds an interface of an outside world, and nothing of what implements it. */
-const INTERFACES = ['github/github', 'providers/provider', 'store/store', 'tasks/tasks'];
+const INTERFACES = ['github/github', 'github/shared-limits', 'providers/provider', 'store/store', 'tasks/tasks'];
 const CORE = ['model', 'ports', ...BASE, ...INTERFACES];
 /** The settings of each provider, which `config/pool-schema.ts` puts together. */
 const PROVIDER_CONFIG = '^shared/providers/[^/]+/config[.]ts$';
@@ -57,7 +57,7 @@ const FOLDERS = [
   },
   {name: 'traced-ports', may: ['config', ...WORLDS, ...CORE]},
   {name: 'services-base', may: ['traced-ports', 'config', ...WORLDS, ...CORE]},
-  {name: 'services', may: ['services-base', 'hosts', 'traced-ports', 'config', ...WORLDS, ...CORE]},
+  {name: 'services', may: ['services-base', 'runners', 'hosts', 'traced-ports', 'config', ...WORLDS, ...CORE]},
 ];
 
 /** Of `shared`: the files of a row, or one file (`github/github`). */

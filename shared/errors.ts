@@ -79,6 +79,12 @@ export class Refused extends SlipwayError {
   readonly retryable = false;
 }
 
+/** A label of the job chooses what its pool, or the template of the pool, does not allow. */
+export class OptionNotAllowed extends SlipwayError {
+  readonly kind = 'option_not_allowed';
+  readonly retryable = false;
+}
+
 /** The secret is there and has no enabled version: nobody has filled it in yet. */
 export class NoVersion extends Refused {}
 

@@ -89,6 +89,8 @@ export interface Services<T extends ControllingFunction = ControllingFunction> e
   readonly discovery: () => Discovery;
   /** As `discovery`; only the doctor calls it. */
   readonly inspection: () => Inspection;
+  /** Of the Apps in `GITHUB_APPS`, in their order. */
+  readonly moreInspections: () => readonly Inspection[];
   /** Only the set-up page of `api` calls it. */
   readonly appMaker: () => AppMaker;
 }

@@ -1,17 +1,22 @@
 import {readAppId} from './config/app-id';
-import type {Config} from './config/config-types';
+import type {AppSettings, Config} from './config/config-types';
 import {checkedPrivateKey, type SecretSource} from './config/credentials';
 import {resolvePlace, withPlace} from './config/place';
 import type {SecretReader} from './config/secrets';
 import {Refused, Unavailable} from './errors';
 import type {Credentials} from './github/access';
+import type {ShareableApp} from './github/app-choice';
+import {sharedGitHub} from './github/apps';
 import {connectGitHub, dryRunGitHub} from './github/client';
 import type {Discovery, GitHubConnection, GitHubFor} from './github/github';
 import {createAppMaker} from './github/manifest';
 import {createContainerHosts} from './hosts/containers';
+import type {RunnerScope} from './model/scope';
 import type {Context, ControllingFunction, Services, ServicesBase} from './ports';
 import type {Compute} from './providers/gce/client/compute';
 import {connectCodemagic, createEngine, createProviders, createVms, type ProviderTypes} from './providers/registry';
+import {createAppLimits} from './runners/app-limits';
+import {withTaskOwners} from './runners/task-owners';
 import type {Secret} from './secret';
 import {createServicesBase, type ServicesBaseOptions, startLogger} from './services-base';
 import {createFirestoreStore} from './store/firestore';
@@ -25,6 +30,8 @@ export interface ServicesOptions extends ServicesBaseOptions {
   readonly store?: Store;
   /** In place of GitHub over HTTP. */
   readonly github?: GitHubFor;
+  /** In place of GitHub over HTTP by several Apps. */
+  readonly apps?: readonly ShareableApp[];
   /** In place of the sweep's requests to GitHub over HTTP. */
   readonly discovery?: Discovery;
   /** In place of Compute Engine over HTTP. */
@@ -61,16 +68,22 @@ async function create<T extends ControllingFunction>(
   createBase: () => ServicesBase<T>,
 ): Promise<Services<T>> {
   const base = createBase();
-  const {clock, random, logger, secrets, tasks, tracer} = base;
+  const {clock, random, logger, secrets, tracer} = base;
   const place = await resolvePlace(base.config);
   const config = {...base.config, ...place, pools: base.config.pools.map((pool) => withPlace(pool, place))};
   const {deployment, pools, maxRunners, dryRun, tracing} = config;
+  const connectAs = (credentials: Credentials): GitHubConnection =>
+    connectGitHub({apiUrl: config.github.apiUrl, credentials, clock, random, logger});
   let connection: GitHubConnection | undefined;
   const connect = (): GitHubConnection => {
     const credentials = credentialsOf(config.github, secrets);
-    connection ??= connectGitHub({apiUrl: config.github.apiUrl, credentials, clock, random, logger});
+    connection ??= connectAs(credentials);
     return connection;
   };
+  const more = config.github.moreApps.map((app, index) => {
+    const names = {appId: `GITHUB_APPS[${index}].appId`, privateKey: `GITHUB_APPS[${index}].privateKey`};
+    return connectAs(appCredentials(app, secrets, names));
+  });
 
   // Every port is wrapped in the same order: the dry run first, which suppresses changes, then tracing, which records the calls to the dry
   // run. The providers use Compute Engine and put on the dry run themselves. `base.tasks` is wrapped already.
@@ -80,11 +93,21 @@ async function create<T extends ControllingFunction>(
     engine ??= tracing ? tracedCompute(real(), tracer) : real();
     return engine;
   };
-  // Connects at the first call, because `api` also starts without credentials.
-  const github: GitHubFor = options.github ?? ((scope, installationId) => connect().forScope(scope, installationId));
   const codemagic = () => connectCodemagic(config.codemagic, secrets, clock);
   const {hosts} = config;
   const store = options.store ?? createFirestoreStore({clock, project: config.project, ...config.firestore});
+  // Connects at the first call, because `api` also starts without credentials.
+  const connected: GitHubFor = (scope, installationId) => connect().forScope(scope, installationId);
+  const first = {
+    forScope: connected,
+    actsFor: async (scope: RunnerScope) => connect().actsFor(scope),
+    left: (scope: RunnerScope) => connect().left(scope),
+  };
+  const apps = options.apps ?? [first, ...more].map((app, index) => ({...app, name: `app-${index + 1}`}));
+  const limits = createAppLimits({store, clock, logger});
+  const github = options.github ?? (apps.length > 1 ? sharedGitHub({apps, limits, clock, logger}) : connected);
+  const hasQueues = (config.queues.provision?.length ?? 0) > 1;
+  const tasks = hasQueues ? withTaskOwners(base.tasks, store) : base.tasks;
   const containerHosts = () => createContainerHosts({deployment, pools, hosts, store, clock, random, vm, tasks});
   const runnerToInstall = runnerToInstallReader(store, clock);
   const providerOptions = {config, compute, codemagic, hosts: containerHosts, clock, logger, runnerToInstall};
@@ -112,6 +135,7 @@ async function create<T extends ControllingFunction>(
     context: tracing ? tracedContext(context, tracer) : context,
     discovery: () => options.discovery ?? connect().discovery,
     inspection: () => connect().inspection,
+    moreInspections: () => more.map(({inspection}) => inspection),
     appMaker: () => createAppMaker({apiUrl: config.github.apiUrl, clock, random}),
   };
 }
@@ -120,22 +144,36 @@ async function create<T extends ControllingFunction>(
 export function credentialsOf(github: Config['github'], secrets: SecretReader): Credentials {
   const {appId, privateKey, installationId, token} = github;
   if (appId !== undefined && privateKey) {
-    return {
-      kind: 'app',
-      appId: typeof appId === 'number' ? appId : () => readAppId(secrets, appId),
-      privateKey: async () => checkedPrivateKey(await newestVersion(secrets, privateKey)),
-      invalidate: () => {
-        secrets.invalidate(privateKey);
-        if (typeof appId !== 'number') secrets.invalidate(appId);
-      },
-      ...(installationId === undefined ? {} : {installationId}),
-    };
+    const names = {appId: 'GITHUB_APP_ID', privateKey: 'GITHUB_APP_PRIVATE_KEY'};
+    return appCredentials(
+      {appId, privateKey, ...(installationId === undefined ? {} : {installationId})},
+      secrets,
+      names,
+    );
   }
   if (!token)
     throw new Refused(
       'found neither a GitHub App nor a token; set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY, or GITHUB_TOKEN',
     );
   return {kind: 'token', token: () => newestVersion(secrets, token), invalidate: () => secrets.invalidate(token)};
+}
+
+/** `names`: of the settings, for messages. */
+function appCredentials(
+  {appId, privateKey, installationId}: AppSettings,
+  secrets: SecretReader,
+  names: Readonly<Record<'appId' | 'privateKey', string>>,
+): Credentials {
+  return {
+    kind: 'app',
+    appId: typeof appId === 'number' ? appId : () => readAppId(secrets, appId, names.appId),
+    privateKey: async () => checkedPrivateKey(await newestVersion(secrets, privateKey), names.privateKey),
+    invalidate: () => {
+      secrets.invalidate(privateKey);
+      if (typeof appId !== 'number') secrets.invalidate(appId);
+    },
+    ...(installationId === undefined ? {} : {installationId}),
+  };
 }
 
 async function newestVersion(secrets: SecretReader, source: SecretSource): Promise<Secret> {

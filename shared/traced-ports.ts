@@ -41,6 +41,7 @@ export function tracedContext(context: Context, tracer: Tracer): Context {
 function tracedProvider(provider: RunnerProvider, fields: SpanFields, tracer: Tracer): RunnerProvider {
   return traced('provider', provider, tracer, {
     placements: ({name, job}) => ({...fields, runner: name, job}),
+    readAhead: ({name, job}) => ({...fields, runner: name, job}),
     create: ({name, job}) => ({...fields, runner: name, job}),
     find: ({name, place}) => ({...fields, runner: name, zone: place}),
     delete: ({name, place}) => ({...fields, runner: name, zone: place}),

@@ -36,7 +36,7 @@ locals {
 
     # To create tasks.
     tasks = {
-      PROVISION_QUEUE       = google_cloud_tasks_queue.queue["provision"].id
+      PROVISION_QUEUE       = join(",", [for name in local.provision_queues : google_cloud_tasks_queue.queue[name].id])
       PROVISION_URL         = local.urls["provision"]
       STOP_QUEUE            = google_cloud_tasks_queue.queue["stop"].id
       STOP_URL              = local.urls["stop"]
@@ -51,6 +51,7 @@ locals {
       DRY_RUN                    = tostring(var.dry_run)
       FIRESTORE_DATABASE         = local.database
       GITHUB_APP_ID              = local.with_token ? null : local.has_app_id ? google_secret_manager_secret.app_id[0].id : var.github_app_id
+      GITHUB_APPS                = local.github_apps # resource names, not the keys
       GITHUB_APP_INSTALLATION_ID = var.github_app_installation_id
       GITHUB_APP_PRIVATE_KEY     = one(google_secret_manager_secret.app_private_key[*].id) # a resource name, not the key
       GITHUB_TOKEN               = one(google_secret_manager_secret.github_token[*].id)    # likewise

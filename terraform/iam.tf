@@ -4,18 +4,19 @@ locals {
   # Roles in the project.
   granted = {
     webhook   = []
-    provision = concat(["store", "find_vms", "create_vms", "delete_vms", "start_runners"], local.attaching)
-    stop      = ["store", "find_vms", "delete_vms", "stop_runners"]
-    sweep     = concat(["store", "find_vms", "list_vms", "find_preemptions", "create_vms", "delete_vms", "start_runners", "stop_runners"], local.attaching)
+    provision = concat(["store", "find_vms", "create_vms", "delete_vms"], local.attaching)
+    stop      = ["store", "find_vms", "delete_vms"]
+    sweep     = ["store", "find_vms", "list_vms", "find_preemptions", "delete_vms"]
     api       = ["store", "find_vms", "list_vms", "read_consoles", "delete_vms", "check_places"]
   }
   attaching = length(local.runner_accounts) > 0 ? ["attach_accounts"] : []
 
   # Service accounts with which runners' VMs are made: of templates that are made here, and of others.
   runner_accounts = setunion(var.runner_service_accounts, [for template in values(module.fields.runner_templates) : template.service_account if template.service_account != null])
-  # provision creates VMs, sweep those that are kept ahead.
+  # provision creates VMs, sweep those that are held ready.
+  creators = local.has_standby ? ["provision", "sweep"] : ["provision"]
   attached_accounts = merge([
-    for function in ["provision", "sweep"] : {
+    for function in local.creators : {
       for email in local.runner_accounts : "${function}/${email}" => {
         function = function
         email    = email
@@ -23,6 +24,12 @@ locals {
       }
     }
   ]...)
+  # With standby VMs, which are named like runners. Their JIT config is metadata: create_vms has that.
+  granted_for_standby = !local.has_standby ? {} : {
+    provision = ["start_runners"]
+    stop      = ["stop_runners"]
+    sweep     = concat(["create_vms", "start_runners", "stop_runners"], local.attaching)
+  }
   # Roles on the VMs of pools of type gce-vm and of Docker hosts, and on no other VM.
   granted_on_vms = {
     provision = ["start_vms"]
@@ -40,7 +47,7 @@ locals {
 
   grants = merge([
     for function, roles in local.granted : {
-      for role in concat(roles, var.tracing ? ["trace"] : []) : "${function}/${role}" => { function = function, role = role }
+      for role in concat(roles, lookup(local.granted_for_standby, function, []), var.tracing ? ["trace"] : []) : "${function}/${role}" => { function = function, role = role }
     }
   ]...)
 
@@ -65,11 +72,8 @@ locals {
     expression = "resource.name.extract(\"/instances/{name}\").startsWith(\"${var.deployment}-\")"
   }
   only_own_creations = {
-    title = "of VMs and disks only ${var.deployment}-"
-    expression = join(" && ", [
-      for type, part in { "compute.googleapis.com/Disk" = "disks", "compute.googleapis.com/Instance" = "instances" } :
-      "(resource.type != \"${type}\" || resource.name.extract(\"/${part}/{name}\").startsWith(\"${var.deployment}-\"))"
-    ])
+    title      = "of VMs only those named ${var.deployment}-"
+    expression = "resource.type != \"compute.googleapis.com/Instance\" || ${local.only_own_vms.expression}"
   }
   conditions = {
     store = {
@@ -81,8 +85,8 @@ locals {
     read_consoles = local.only_own_vms
     start_runners = local.only_own_vms
     stop_runners  = local.only_own_vms
-    # Without it, the right to set metadata would be one to put a startup script into any VM of the project. What is neither a VM nor a disk
-    # passes: an insert also asks about the project, the template, the image and the subnetwork.
+    # Without it, the right to set metadata would be one to put a startup script into any VM of the project. What is no VM passes: an insert
+    # also asks about the project, the template, the disks (whose names a template of somebody else may give), the image and the subnetwork.
     # https://docs.cloud.google.com/iam/docs/configuring-resource-based-access
     create_vms      = local.only_own_creations
     attach_accounts = local.only_own_creations

@@ -120,3 +120,50 @@ resource "google_logging_metric" "metric" {
 
   depends_on = [google_project_service.required]
 }
+
+# What the startup script measures: one line on the serial console of each VM whose runner is connected (runner/src/boot-times.sh), which is
+# in Cloud Logging where the VM has serial-port-logging-enable. The line names the VM, and so the deployment and the pool.
+locals {
+  boot_metrics = {
+    boot_kernel_seconds   = { line = "boot", step = "kernel", description = "Seconds from a VM's kernel to user space." }
+    boot_network_seconds  = { line = "boot", step = "network", description = "Seconds from a VM's kernel to its network." }
+    boot_metadata_seconds = { line = "boot", step = "metadata", description = "Seconds from a VM's kernel to the first answer of the metadata server." }
+    boot_runner_seconds   = { line = "boot", step = "runner", description = "Seconds from a VM's kernel to an installed runner." }
+    boot_listener_seconds = { line = "boot", step = "listener", description = "Seconds from a VM's kernel to a runner that is connected to GitHub." }
+    wake_seconds          = { line = "wake", step = "listener", description = "Seconds from a standby VM's JIT config to a runner that is connected to GitHub." }
+  }
+}
+
+resource "google_logging_metric" "boot" {
+  for_each = var.monitoring.metrics ? local.boot_metrics : {}
+
+  project         = var.project
+  name            = "${var.deployment}/${each.key}"
+  description     = "Slipway (${var.deployment}): ${each.value.description}"
+  filter          = "resource.type=\"gce_instance\" AND log_id(\"serialconsole.googleapis.com/serial_port_1_output\") AND textPayload=~\"^[0-9TZ:-]+ slipway: ${each.value.line}-seconds .* vm=${var.deployment}-\""
+  value_extractor = "REGEXP_EXTRACT(textPayload, \" ${each.value.step}=([0-9.]+)\")"
+
+  label_extractors = { pool = "REGEXP_EXTRACT(textPayload, \" vm=${var.deployment}-([a-z0-9-]+)-[a-z0-9]+-[0-9]+\")" }
+
+  metric_descriptor {
+    metric_kind  = "DELTA"
+    value_type   = "DISTRIBUTION"
+    unit         = "s"
+    display_name = "Slipway (${var.deployment}): ${replace(each.key, "_", " ")}"
+    labels {
+      key        = "pool"
+      value_type = "STRING"
+    }
+  }
+
+  # 0.25 s to about an hour, each bound 1.4 times the one before.
+  bucket_options {
+    exponential_buckets {
+      num_finite_buckets = 28
+      growth_factor      = 1.4
+      scale              = 0.25
+    }
+  }
+
+  depends_on = [google_project_service.required]
+}

@@ -1,6 +1,6 @@
 # The steps that Terraform cannot do: the values of secrets must not be in its state, and the App's settings are at GitHub.
 locals {
-  next_steps = "${local.opening_steps}${local.setup ? local.steps_of_setup : local.steps_by_hand}${local.codemagic_steps}${local.persistent_steps}${local.host_steps}"
+  next_steps = "${local.opening_steps}${local.setup ? local.steps_of_setup : local.steps_by_hand}${local.more_app_steps}${local.codemagic_steps}${local.persistent_steps}${local.host_steps}"
 
   # Before the rest: with these the functions are reached, and may make VMs.
   opening_steps = "${local.open_steps}${local.subnetwork_steps}"

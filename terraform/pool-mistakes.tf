@@ -68,6 +68,10 @@ locals {
           try(length(pool.requires), 0) + try(length(pool.offers), 0) == 0 ?
           ": found neither requires nor offers with a label, expected labels in one of them or in both" : "",
 
+          # A name that is made from labels is not known here.
+          can(pool.fallback) && !contains(local.given_names, "") && (try(pool.fallback == pool.name, false) || !contains(local.given_names, try(tostring(pool.fallback), ""))) ?
+          ".fallback: found ${jsonencode(pool.fallback)}, expected the name of another pool" : "",
+
           !contains(local.provider_types, view.type) ?
           ".provider.type: found ${jsonencode(view.type)}, expected ${join(" or ", local.provider_types)}" : "",
 

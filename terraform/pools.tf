@@ -16,6 +16,9 @@ locals {
 
   # Whether a pool starts builds at CodeMagic, for which the functions need a token.
   has_codemagic = var.codemagic != null ? var.codemagic : anytrue([for pool in local.pool_list : try(pool.provider.type, "") == "codemagic"])
+  # Pools that hold VMs stopped or suspended.
+  has_standby = anytrue([for pool in local.pool_list : try(pool.standby, null) != null])
+
 
   # How long a runner of a template may have no job before the VM powers itself off: longer than its pools' minutes, because the control
   # plane deregisters an idle runner first, which the VM cannot do. 0 (never) if warm runners are kept: maxRunDuration ends them.

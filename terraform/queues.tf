@@ -1,14 +1,24 @@
-# The two queues between the functions. Each has a limit of attempts; at the last attempt the function writes a dead letter and
+# The queues between the functions. Each has a limit of attempts; at the last attempt the function writes a dead letter and
 # answers 200, because Cloud Tasks has no dead-letter queue: it deletes the task.
 locals {
-  # The rate of the queue provision is GitHub's limit. The queue stop also carries events of started jobs to provision, which send no request to GitHub.
-  queues = {
-    provision = var.provision_rate
-    stop      = { per_second = 30, concurrent = 60 }
-  }
+  # Each owner of repositories has one of the provision queues, and an installation of each App: the rate of a queue is GitHub's limit for one
+  # installation, times the number of Apps.
+  apps             = 1 + length(var.github_apps)
+  provision_queues = [for number in range(1, var.provision_queues + 1) : number == 1 ? "provision" : "provision-${number}"]
+
+  # The queue stop also carries events of started jobs to provision, which send no request to GitHub.
+  queues = merge(
+    {
+      for name in local.provision_queues :
+      name => { per_second = local.apps * var.provision_rate.per_second, concurrent = local.apps * var.provision_rate.concurrent }
+    },
+    {
+      stop = { per_second = 30, concurrent = 60 }
+    },
+  )
 
   # The queues that send to each function, and how many tasks they send at once in total.
-  senders = { provision = ["provision", "stop"], stop = ["stop"] }
+  senders = { provision = concat(local.provision_queues, ["stop"]), stop = ["stop"] }
   sent_to = { for function, queues in local.senders : function => sum([for queue in queues : local.queues[queue].concurrent]) }
 }
 

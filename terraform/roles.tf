@@ -64,7 +64,7 @@ locals {
     }
     create_vms = {
       title = "create VMs from instance templates"
-      permissions = [ # the condition own_creations limits those on instances and disks
+      permissions = [ # a condition limits those on instances, see iam.tf
         "compute.disks.create",
         "compute.disks.setLabels",
         "compute.images.useReadOnly",

@@ -37,7 +37,6 @@ resource "google_compute_region_instance_template" "runner" {
     content {
       disk_type    = coalesce(disk.value.type, local.disk_types["template/${each.value.name}"])
       disk_size_gb = disk.value.gb
-      device_name  = "disk-${disk.key + 1}"
       labels       = local.labels
       boot         = false
       auto_delete  = true

@@ -49,7 +49,7 @@ locals {
     ]) : try(join("/", regex(local.shared_subnetwork, subnetwork)), "") => try(regex(local.shared_subnetwork, subnetwork), [])... if try(regex(local.shared_subnetwork, subnetwork)[0] != var.project, false)
   }
   subnetwork_users = merge([
-    for function in ["provision", "sweep"] : {
+    for function in local.creators : {
       for key, subnetworks in local.shared_subnetworks : "${function}/${key}" => {
         function = function
         project  = subnetworks[0][0]

@@ -166,7 +166,7 @@ test('Cloud Tasks: a page with 404 does not say that the queue is missing, and i
   answer = PAGE;
   const queue = 'projects/p/locations/l/queues/q';
   const tasks = createCloudTasks({
-    queues: {provision: queue, stop: queue},
+    queues: {provision: [queue], stop: queue},
     urls: {provision: 'https://provision', stop: 'https://stop'},
     serviceAccount: 'tasks@p.iam.gserviceaccount.com',
     clock: new VirtualScheduler(),

@@ -10,7 +10,7 @@ import {CloudScheduler, secondsToMinute} from '../../test/emulators/cloud-schedu
 import {OidcIssuer} from '../../test/emulators/oidc';
 import {RealScheduler} from '../../test/emulators/scheduler';
 import {serve} from '../../test/emulators/serve';
-import {DEPLOYED_RATES} from '../../test/emulators/tasks/deployed-rates';
+import {deployedRates} from '../../test/emulators/tasks/deployed-rates';
 import {createApi} from '../api/index';
 import {createProvision} from '../provision/index';
 import {createStop} from '../stop/index';
@@ -54,10 +54,10 @@ export async function runReal(options: RealOptions, given: Environment, ended: P
     OIDC_JWKS_URL: await issuer.listen(),
   };
   checkConfig(env);
-  const {webhooks, sweepIntervalSeconds} = parseConfig(env, 'sweep');
+  const {webhooks, sweepIntervalSeconds, github} = parseConfig(env, 'sweep');
   const tasks = new InProcessTasks({
     timers: systemTimerClock,
-    limitsOf: DEPLOYED_RATES,
+    limitsOf: deployedRates(1 + github.moreApps.length),
     dispatch: async ({to, body, headers, signal}) => {
       const authorization = `Bearer ${await issuer.token({audience: urls[to], email: SERVICE_ACCOUNT})}`;
       return postTask({url: urls[to], headers: {...headers, authorization}, body, signal, nowMs: systemClock.now()});

@@ -9,7 +9,7 @@ import {poolServes} from '../../shared/model/matching';
 import type {ProvisionTask} from '../../shared/model/task-payload';
 import type {Context} from '../../shared/ports';
 import {createRequestedRunner} from '../../shared/runners/create';
-import {serveDemand} from '../../shared/runners/demand';
+import {serveDemand} from '../../shared/runners/fallback';
 import {checkQueuedAgain} from '../../shared/runners/requeue';
 import {recordRun} from '../../shared/runners/run';
 import {createServices, type ServicesOptions} from '../../shared/services';

@@ -47,7 +47,8 @@ export function createSweep(options: ServicesOptions): HttpFunction {
       sweepIntervalSeconds: intervalSeconds,
     } = config;
     if (!isDry && !isTask(request)) await planRunsInBetween({...context, logger}, intervalSeconds);
-    const ports = {discovery: discovery(), source, webhooks, budgetSeconds, intervalSeconds, memory};
+    const apps = 1 + config.github.moreApps.length;
+    const ports = {discovery: discovery(), source, webhooks, budgetSeconds, intervalSeconds, apps, memory};
     const dryRun = isDry ? 'request' : config.dryRun ? 'config' : 'off';
     const report = await runSweep({...context, logger}, ports, dryRun);
     logger.info(`sweep: ${report.status}`, {decision: report.status, ...report});

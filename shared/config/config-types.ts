@@ -17,6 +17,14 @@ export interface Emulators {
   readonly secretManager?: HostPort;
 }
 
+/** A GitHub App beside the first one. */
+export interface AppSettings {
+  readonly appId: number | SecretReference;
+  /** As `privateKey` of the first App. */
+  readonly privateKey: SecretSource;
+  readonly installationId?: number;
+}
+
 /** The whole configuration, deeply frozen, with every default filled in. Printing it shows no secret. */
 export interface Config {
   /** Name of this installation: `DEPLOYMENT`, RFC 1035, ≤ 20 characters, default `slipway`. */
@@ -41,6 +49,8 @@ export interface Config {
     /** A literal key is PKCS#8 PEM. A referenced key is passed to `parsePrivateKey` after it has been read. */
     readonly privateKey?: SecretSource;
     readonly installationId?: number;
+    /** More Apps, which share the load of the first one; empty unless `GITHUB_APPS` names some. Only with `appId`. */
+    readonly moreApps: readonly AppSettings[];
     /** Never together with `appId`. */
     readonly token?: SecretSource;
   };
@@ -54,8 +64,8 @@ export interface Config {
   readonly project?: string;
   readonly zone?: string;
   readonly region?: string;
-  /** `projects/P/locations/L/queues/Q` */
-  readonly queues: {readonly provision?: string; readonly stop?: string};
+  /** `projects/P/locations/L/queues/Q`. Of several for `provision`, each owner of repositories has one; see model/queues.ts. */
+  readonly queues: {readonly provision?: readonly string[]; readonly stop?: string};
   /** URLs of the functions, unchanged, because they are also the OIDC audiences. */
   readonly urls: {
     readonly provision?: string;
@@ -100,7 +110,7 @@ export interface Config {
 
 /** The configuration of the functions that create tasks. */
 export interface DispatchingConfig extends Config {
-  readonly queues: {readonly provision: string; readonly stop: string};
+  readonly queues: {readonly provision: readonly string[]; readonly stop: string};
   readonly urls: Config['urls'] & {readonly provision: string; readonly stop: string};
   readonly tasksServiceAccount: string;
 }

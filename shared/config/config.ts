@@ -1,6 +1,7 @@
 import {type ConfigurationProblem, InvalidConfiguration} from '../errors';
 import {PROJECT, QUEUE, REGION, SHORT_NAME, ZONE} from '../model/names';
 import {Secret} from '../secret';
+import {readMoreApps} from './apps';
 import {readAws} from './aws';
 import type {Config, ConfigFor, FunctionName} from './config-types';
 import {readContainerDefaults} from './containers';
@@ -118,12 +119,13 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
         /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined,
       ),
       ...credentials,
+      moreApps: readMoreApps(variables, problems),
     }),
     codemagic: readCodemagic(variables, problems, target !== 'webhook' && pools.some(isCodemagic)),
     webhookSecrets: readSecrets(variables, problems, 'GITHUB_WEBHOOK_SECRET'),
     managerSecrets: readSecrets(variables, problems, 'RUNNER_MANAGER_SECRET'),
     ...places,
-    queues: present({provision: readQueue(variables, 'PROVISION_QUEUE'), stop: readQueue(variables, 'STOP_QUEUE')}),
+    queues: present({provision: readQueues(variables), stop: readQueue(variables, 'STOP_QUEUE')}),
     urls: present({
       provision: readUrl(variables, 'PROVISION_URL'),
       stop: readUrl(variables, 'STOP_URL'),
@@ -283,6 +285,16 @@ function readUrl(variables: Variables, name: string): string | undefined {
 
 function readQueue(variables: Variables, name: string): string | undefined {
   return variables.read(name, 'projects/P/locations/L/queues/Q', matching(QUEUE));
+}
+
+/** One provision queue, or several separated by commas. */
+function readQueues(variables: Variables): string[] | undefined {
+  const expected = 'projects/P/locations/L/queues/Q, or several separated by commas, each once';
+  return variables.read('PROVISION_QUEUE', expected, (text) => {
+    const queues = text.split(',').map((part) => part.trim());
+    const valid = queues.every((queue) => QUEUE.test(queue)) && new Set(queues).size === queues.length;
+    return valid ? queues : undefined;
+  });
 }
 
 function readFirestore(variables: Variables): Config['firestore'] {

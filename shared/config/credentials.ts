@@ -21,7 +21,13 @@ export function literalSecrets(env: Environment, also: Readonly<Record<string, s
   return SECRET_VARIABLES.flatMap((name) => [env[name] ?? '', also[name] ?? ''])
     .flatMap((text) => [text, ...text.split(',')])
     .map((part) => part.trim())
+    .concat(keysInApps(env['GITHUB_APPS'] ?? ''))
     .filter((part) => part.length >= 4 && parseSecretSource(part)?.kind === 'literal');
+}
+
+/** The literal keys in the text of `GITHUB_APPS`, however it is written. */
+function keysInApps(text: string): string[] {
+  return [...text.matchAll(/privateKey["']?\s*:\s*["']?([^"',}\s][^"',}\n]{3,})/g)].map(([, key = '']) => key.trim());
 }
 
 /** Reads one secret. A problem names the variable and never shows its value. */
@@ -121,10 +127,10 @@ function readPrivateKey(variables: Variables, problems: Problems): SecretSource 
  * The App's private key as it was read at run time, in any spelling that the configuration takes, as PKCS#8 PEM. Throws `Refused` when it
  * is none; the message says nothing of its content.
  */
-export function checkedPrivateKey(secret: Secret): Secret {
+export function checkedPrivateKey(secret: Secret, name = 'GITHUB_APP_PRIVATE_KEY'): Secret {
   const key = parsePrivateKey(secret.reveal());
   if (key.kind === 'pem') return new Secret(key.pem);
-  throw new Refused(`GITHUB_APP_PRIVATE_KEY: found ${key.found}, expected ${key.expected}`);
+  throw new Refused(`${name}: found ${key.found}, expected ${key.expected}`);
 }
 
 export type PrivateKey =
@@ -188,7 +194,7 @@ export type SecretReference = Exclude<SecretSource, {kind: 'literal'}>;
 /** A field of a secret that is a JSON object. */
 export type SecretField = 'token' | 'secret';
 
-const SECRET_FORMS = 'projects/P/secrets/S, projects/P/secrets/S/versions/V, file:<path>, or the value itself';
+export const SECRET_FORMS = 'projects/P/secrets/S, projects/P/secrets/S/versions/V, file:<path>, or the value itself';
 
 const FIELD = /#(token|secret)$/;
 

@@ -15,6 +15,7 @@ import {codemagic} from '../providers/codemagic/config';
 import {docker} from '../providers/docker/config';
 import {ec2} from '../providers/ec2/config';
 import {gce, gceVm, instance, zone} from '../providers/gce/config';
+import {checkOptions, optionsSchema} from './option-rules';
 
 /** Every type of provider that a pool may have: one line each. */
 const PROVIDER_BLOCKS = [gce, gceVm, cloudRun, docker, ec2, codemagic] as const satisfies readonly ProviderBlock[];
@@ -183,6 +184,10 @@ export const poolSchema = z
       })
       .optional(),
     ...settings,
+    fallback: text(SHORT_NAME, 'the name of another pool', 20)
+      .meta({description: 'Pool that serves a job for which this one has no capacity or quota.'})
+      .optional(),
+    options: optionsSchema.optional(),
     provider: z.discriminatedUnion('type', PROVIDER_SCHEMAS, {
       error: ({code}) => (code === 'invalid_union' ? PROVIDER_TYPES : `an object with type ${PROVIDER_TYPES}`),
     }),
@@ -203,7 +208,9 @@ export function checkProvider(
   problems: SettingsProblems,
   here: Here,
 ): void {
-  blockOf(provider['type'])?.check?.(settings, provider, path, problems, here);
+  const block = blockOf(provider['type']);
+  block?.check?.(settings, provider, path, problems, here);
+  if (block) checkOptions(settings, block.options ?? [], path, problems);
 }
 
 /** A pool's provider with every default filled in. `here`: where the functions run. */

@@ -1,10 +1,12 @@
 import type {core} from 'zod';
 import type {Host} from '../model/host';
-import {isEphemeralType, type Pool, type PoolScope, type ProviderSettings} from '../model/pool';
+import {isEphemeralType, type OptionPolicy, type Pool, type PoolScope, type ProviderSettings} from '../model/pool';
 import type {Here} from '../model/settings';
+import {checkFallbacks} from './fallback-rules';
 import {isRecord, meantPool, reportForm, withoutOwnKeys} from './form-mistakes';
 import {checkHosts, readHosts} from './hosts';
-import {checkPool, checkTogether} from './pool-rules';
+import type {RawOptions} from './option-rules';
+import {checkPool, checkTogether, texts} from './pool-rules';
 import {
   DEFAULTS,
   type DISCOVERIES,
@@ -55,6 +57,13 @@ function slug(labels: readonly string[]): string {
 
 function cut(text: string, length: number): string {
   return text.slice(0, length).replace(/-+$/, '');
+}
+
+/** What `namePools` needs of a pool that is not validated. */
+function meantLabels(pool: unknown): UnnamedPool {
+  const {name, requires, offers}: {name?: unknown; requires?: unknown; offers?: unknown} = isRecord(pool) ? pool : {};
+  const labels = texts(requires)?.length ? requires : offers;
+  return {labels: lowerCase(texts(labels) ?? []), name: typeof name === 'string' ? name : undefined};
 }
 
 /** Settings from the environment that apply if `RUNNER_CONFIG` does not set them. */
@@ -151,6 +160,7 @@ function readPools(value: unknown, root: string, context: PoolContext, problems:
     checkPool(pool, above, `${root}.pools[${index}]`, problems);
   });
   checkTogether(pools, root, problems);
+  checkFallbacks(pools, namePools(pools.map(meantLabels)), root, problems);
   return valid && {...valid, hosts};
 }
 
@@ -193,9 +203,15 @@ function normalise({defaults = {}, pools}: RawConfig, context: PoolContext): Poo
       allowPublicRepos,
       rerunOnPreemption,
       priority,
+      ...(raw.options ? {options: optionsOf(raw.options)} : {}),
+      ...(raw.fallback === undefined ? {} : {fallback: raw.fallback}),
       provider,
     };
   });
+}
+
+function optionsOf({memory, ...options}: RawOptions): OptionPolicy {
+  return present({...options, memory: memory === undefined ? undefined : String(memory)});
 }
 
 function scopeOf({repo, repos, org}: RawPool): PoolScope {

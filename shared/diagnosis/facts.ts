@@ -1,10 +1,10 @@
-import type {BreakerDocument} from '../model/breaker';
+import {type BreakerDocument, holdsWork, isOfQuota} from '../model/breaker';
 import {bootTimesId, medianMs} from '../model/facts';
 import {type JobDocument, jobKeyOf} from '../model/job';
 import type {Pool} from '../model/pool';
 import {ALL_POOLS} from '../model/slot';
 import type {UnservedJob} from '../model/sweep';
-import type {Context} from '../ports';
+import {type Context, poolOf} from '../ports';
 import {breakersOf} from '../runners/breakers';
 import type {Store} from '../store/store';
 import {type Eyes, MOST_READ} from './looked-at';
@@ -16,7 +16,7 @@ const MOST_BREAKERS = 1_000;
 /** Every open breaker. */
 export async function openBreakers(store: Store): Promise<BreakerDocument[]> {
   const found = await store.find('breakers', {where: {open: true}, limit: MOST_BREAKERS});
-  return found.map(({data}) => data);
+  return found.map(({data}) => data).filter(holdsWork);
 }
 
 /** Those of the open breakers that keep work of the job from its pool, in the order in which they are passed. */
@@ -25,7 +25,10 @@ export function breakersOfJob(
   {pool, repository}: Pick<JobDocument, 'pool' | 'repository'>,
   open: readonly BreakerDocument[],
 ): BreakerDocument[] {
-  return breakersOf(context, pool, repository).flatMap((name) => open.find((breaker) => breaker.name === name) ?? []);
+  // What a quota keeps from the pool its fallback serves.
+  const isServedElsewhere = poolOf(context, pool)?.fallback !== undefined;
+  const names = breakersOf(context, pool, repository).filter((name) => !(isServedElsewhere && isOfQuota(name)));
+  return names.flatMap((name) => open.find((breaker) => breaker.name === name) ?? []);
 }
 
 /** Slots in use of a pool, or of all pools together. */

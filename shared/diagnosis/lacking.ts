@@ -1,6 +1,7 @@
+import {poolsServing} from '../model/fallback';
 import type {FailedAttempt, JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
-import {type EphemeralPool, isGce} from '../model/pool';
+import {type EphemeralPool, isGce, type Pool} from '../model/pool';
 import {isBeingCreated, isEnding, isOnlineOnRecord, type RunnerDocument} from '../model/runner';
 import {breakersOfGitHub} from '../runners/breakers';
 import {breakerSentence, remedyOfBreaker} from './breakers';
@@ -18,7 +19,7 @@ export function lacking(looked: LookedAt, job: JobDocument, pool: EphemeralPool)
   if (runner && !isBeingCreated(runner)) {
     return isEnding(runner) || runner.covers === null
       ? lost(looked, job, runner, `is ${runner.state} since ${duration(looked.now - runner.stateAt)}`)
-      : made(looked, job, runner, pool);
+      : made(looked, job, runner, looked.pools.find(({name}) => name === runner.pool) ?? pool);
   }
   return (
     waitingForSlot(looked, job, pool) ??
@@ -164,13 +165,13 @@ function creating(looked: LookedAt, job: JobDocument): Explanation {
   return {
     verdict: 'creating',
     since: runner.createdAt,
-    because: `runner ${runner.name} is being created since ${duration(now - runner.createdAt)}${where}`,
+    because: `runner ${runner.name} is being created since ${duration(now - runner.createdAt)}${where}${elsewhere(looked, runner)}`,
     do: 'Wait: this takes seconds to two minutes.',
   };
 }
 
 /** The machine is there. */
-function made(looked: LookedAt, job: JobDocument, runner: RunnerDocument, pool: EphemeralPool): Explanation {
+function made(looked: LookedAt, job: JobDocument, runner: RunnerDocument, pool: Pool): Explanation {
   const {registration} = looked;
   const since = runner.stateAt;
   const isOnline = registration !== 'unknown' && registration !== 'absent' && registration.status === 'online';
@@ -191,7 +192,7 @@ function made(looked: LookedAt, job: JobDocument, runner: RunnerDocument, pool: 
 /** A boot is not called long before this, whatever is usual. */
 const SHORT_BOOT_MS = 90_000;
 
-function booting(looked: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Explanation {
+function booting(looked: LookedAt, runner: RunnerDocument, pool: Pool): Explanation {
   const {now, usualBootMs, failedBoots, container} = looked;
   const since = container?.handedOverAt ?? runner.stateAt;
   const mostMs = pool.bootMinutes * 60_000;
@@ -201,7 +202,7 @@ function booting(looked: LookedAt, runner: RunnerDocument, pool: EphemeralPool):
       ? `a boot may take ${duration(mostMs)} here`
       : `it usually takes ${duration(usualBootMs)} here, and may take ${duration(mostMs)}`;
   const before = failedBefore(failedBoots, now);
-  const boots = `runner ${runner.name} has been booting for ${duration(now - since)}${placeOf(runner)}; ${usual}${before}`;
+  const boots = `runner ${runner.name} has been booting for ${duration(now - since)}${placeOf(runner)}${elsewhere(looked, runner)}; ${usual}${before}`;
   if (now - since <= longMs) {
     const remedy = before
       ? 'If this one does not boot either, mend the startup script or the image; the machine’s console says how far it comes.'
@@ -230,7 +231,7 @@ function failedBefore(failedBoots: readonly RunnerDocument[], now: number): stri
   return `; the machine before did not boot: ${last.name}${placeOf(last)} ended ${duration(now - last.stateAt)} ago${more}`;
 }
 
-function idle({now, registration}: LookedAt, runner: RunnerDocument, pool: EphemeralPool): Explanation {
+function idle({now, registration}: LookedAt, runner: RunnerDocument, pool: Pool): Explanation {
   const {scope, stateAt, onlineAt} = runner;
   const labels = registration === 'unknown' || registration === 'absent' ? runner.labels : registration.labels;
   const where =
@@ -263,6 +264,14 @@ function placeOf(runner: RunnerDocument): string {
   if (!placement) return '';
   const {place, machineType, spot} = placement;
   return ` in ${place}${machineType ? ` as ${machineType}` : ''}${spot ? ' (spot)' : ''}`;
+}
+
+/** ` in pool b, which serves it for pool a (pool a: no capacity …)`; empty: it is in the job's own pool. */
+function elsewhere({job, pools}: LookedAt, runner: RunnerDocument): string {
+  if (!job || runner.pool === job.pool || !poolsServing(pools, job.pool).includes(runner.pool)) return '';
+  const {failedAttempt} = job;
+  const tried = failedAttempt?.kind === 'no_capacity' ? ` (${quoted(failedAttempt.message)})` : '';
+  return ` in pool ${runner.pool}, which serves the job for pool ${job.pool}${tried}`;
 }
 
 function zoneFlag(runner: RunnerDocument): string {

@@ -1,10 +1,12 @@
 import {withDeadline} from '../clock';
 import {Unavailable} from '../errors';
 import {readHosts} from '../hosts/hosts';
+import {poolsServing} from '../model/fallback';
 import {isDocker} from '../model/host';
 import {type FailedAttempt, type JobDocument, jobKeyOf, standingFailure} from '../model/job';
 import {matchJob} from '../model/matching';
 import {runnerName} from '../model/names';
+import {optionsOf} from '../model/options';
 import type {Pool} from '../model/pool';
 import {isBeingCreated, type RunnerDocument} from '../model/runner';
 import {repositoryScope, scopeFor} from '../model/scope';
@@ -52,6 +54,8 @@ export async function lookAt(
   const isQueued = job?.status === 'queued';
   const runners = job ? await runnersOf(context, job) : [];
   const runner = runners.find(({name}) => name === job?.runner);
+  // Where its runner is: in a fallback, it may be.
+  const at = (runner && poolOf(context, runner.pool)) ?? pool;
   const vm = job && isQueued ? await vmOf(context, job) : undefined;
   const isInQueue = isQueued && pool !== undefined && vm === undefined;
   const open = isInQueue ? await openBreakers(context.store) : [];
@@ -67,15 +71,16 @@ export async function lookAt(
     letter: job && (await letterOf(context, job)),
     runner,
     registration: isQueued ? await registrationOf(context, lookUps, job, runner, vm) : 'unknown',
-    breakers: isInQueue ? breakersOfJob(context, job, open) : [],
+    breakers: isInQueue && at ? breakersOfJob(context, {pool: at.name, repository: job.repository}, open) : [],
     queue: isInQueue ? {...(await roomOf(context, pool)), position: await positionOf(context, job)} : undefined,
     vm,
-    hosts: isInQueue && isDocker(pool) ? await readHosts(context, pool.provider.hosts) : [],
-    container: isInQueue && isDocker(pool) && runner ? await context.store.get('containers', runner.name) : undefined,
+    hosts: isInQueue && at && isDocker(at) ? await readHosts(context, at.provider.hosts) : [],
+    container:
+      isInQueue && at && isDocker(at) && runner ? await context.store.get('containers', runner.name) : undefined,
     eyes: await eyesOf(context.store, given),
-    usualBootMs: isInQueue && runner?.state === 'booting' ? await usualBootMs(context.store, job.pool) : undefined,
+    usualBootMs: isInQueue && runner?.state === 'booting' ? await usualBootMs(context.store, runner.pool) : undefined,
     placements: isInQueue && failed?.kind === 'no_capacity' ? await placementsOf(context, job) : [],
-    failedBoots: isInQueue && pool && runner?.state === 'booting' ? failedBootsOf(runners, pool) : [],
+    failedBoots: isInQueue && at && runner?.state === 'booting' ? failedBootsOf(runners, at) : [],
   };
   return {looked, runners, worker: await workerOf(context, job, github, runner, runners)};
 }
@@ -115,10 +120,12 @@ function matchingPool({pools}: Context, github: JobLook) {
 }
 
 /** The runners that were made for the job, and the one that covers it or ran it. */
-async function runnersOf({store, deployment}: Context, job: JobDocument): Promise<RunnerDocument[]> {
-  const {creations, pool, jobId, runner} = job;
+async function runnersOf({store, deployment, pools}: Context, job: JobDocument): Promise<RunnerDocument[]> {
+  const {creations, pool, fallbackPool, jobId, runner} = job;
+  const ofPools = new Set([...poolsServing(pools, pool), ...(fallbackPool ? [fallbackPool] : [])]);
   const first = Math.max(1, creations - MOST_RUNNERS + 1);
-  const made = Array.from({length: creations - first + 1}, (_, n) => runnerName(deployment, pool, jobId, first + n));
+  const numbers = Array.from({length: creations - first + 1}, (_, n) => first + n);
+  const made = numbers.flatMap((n) => [...ofPools].map((name) => runnerName(deployment, name, jobId, n)));
   const names = new Set([...made, ...(runner === null ? [] : [runner])]);
   const found = await Promise.all([...names].map((name) => store.get('runners', name)));
   return found.filter((each) => each !== undefined);
@@ -176,12 +183,22 @@ async function registrationOf(
   return lookUps.registration({scope, installationId: job.installationId}, {name: entry.runnerName});
 }
 
-/** In words; none where the provider does not say. */
+/** In words, of the job's pool and its fallbacks. */
 async function placementsOf(context: Context, job: JobDocument): Promise<string[]> {
-  const {pool, jobId, creations} = job;
+  const [own = job.pool, ...others] = poolsServing(context.pools, job.pool);
+  const found = await Promise.all([own, ...others].map((pool) => placementsIn(context, job, pool)));
+  if (others.length === 0) return found.flat();
+  return found.flatMap((placements, index) => placements.map((text) => `${[own, ...others][index]}: ${text}`));
+}
+
+/** In words; none where the provider does not say. */
+async function placementsIn(context: Context, job: JobDocument, pool: string): Promise<string[]> {
+  const {jobId, creations, labels} = job;
+  const configured = poolOf(context, pool);
+  const options = configured ? optionsOf(configured, labels) : {};
   const name = runnerName(context.deployment, pool, jobId, Math.max(1, creations));
   try {
-    const asked = context.provider(pool).placements({name, pool, job: jobKeyOf(job)});
+    const asked = context.provider(pool).placements({name, pool, job: jobKeyOf(job), options});
     const placements = await withDeadline(PROVIDER_MS, asked, () => new Unavailable('the provider did not answer', 10));
     return placements.map(({place, machineType, spot}) =>
       [place, ...(machineType ? [machineType] : []), ...(spot ? ['spot'] : [])].join(' '),

@@ -5,7 +5,12 @@ import type {Explanation} from './verdict';
 
 /** Why no pool takes a job. */
 export interface Unserved extends Pick<Explanation, 'because' | 'do'> {
-  readonly verdict: 'not_ours' | 'no_pool_matches' | 'repository_not_served' | 'public_repository';
+  readonly verdict:
+    | 'not_ours'
+    | 'no_pool_matches'
+    | 'repository_not_served'
+    | 'public_repository'
+    | 'option_not_allowed';
 }
 
 /** A job as the matching sees it. `isPublic`: null where nobody knows, which counts as private. */
@@ -28,6 +33,13 @@ export function unserved({repository, labels, isPublic}: JobToServe, pools: read
       do: `Make ${repository} private, or set allowPublicRepos: true in a pool that makes a VM for each job${
         isAllowed ? ' and matches it' : ''
       }, after reading docs/security.md.`,
+    };
+  }
+  if (match.reason === 'option_not_allowed') {
+    return {
+      verdict: 'option_not_allowed',
+      because: match.detail,
+      do: 'Change the label in runs-on, or allow it in options of the pool, and apply.',
     };
   }
   if (match.reason === 'no_labels') {

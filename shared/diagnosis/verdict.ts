@@ -9,6 +9,7 @@ export const VERDICTS = [
   'no_pool_matches',
   'repository_not_served',
   'public_repository',
+  'option_not_allowed',
   'not_installed',
   'waiting_for_approval',
   'waiting_for_concurrency',

@@ -1,5 +1,6 @@
 import {readHosts} from '../hosts/hosts';
 import type {BreakerDocument} from '../model/breaker';
+import {poolsServing} from '../model/fallback';
 import {isDocker} from '../model/host';
 import {type JobDocument, jobKeyOf, standingFailure, waitsForVm} from '../model/job';
 import {isEphemeral} from '../model/pool';
@@ -53,12 +54,14 @@ export async function waitingJobs(
     await Promise.all([...pools].map(async (pool) => [pool, await roomIfNeeded(context, pool, jobs)] as const)),
   );
   const vms = new Map(await Promise.all([...pools].map(async (pool) => [pool, await vmOf(context, pool)] as const)));
-  const hosts = jobs.some(({pool}) => hostsOf(context, pool).length > 0) ? await readHosts(context) : [];
+  const serving = [...pools].flatMap((pool) => poolsServing(context.pools, pool));
+  const hosts = serving.some((pool) => hostsOf(context, pool).length > 0) ? await readHosts(context) : [];
   const boots = await usualBoots(context, jobs, read.runners);
   return Promise.all(
     jobs.map(async (job) => {
       const runner = await runnerOf(context.store, job, read.runners);
       const room = rooms.get(job.pool);
+      const at = runner?.pool ?? job.pool;
       const looked: LookedAt = {
         now: read.now,
         asked: job,
@@ -70,14 +73,14 @@ export async function waitingJobs(
         letter: job.demand === 'dead' ? await context.store.get('deadletters', letterId(job)) : undefined,
         runner,
         registration: 'unknown',
-        breakers: breakersOfJob(context, job, read.breakers),
+        breakers: breakersOfJob(context, {pool: at, repository: job.repository}, read.breakers),
         // The list is a beginning of the queue of all pools, and so of each.
         queue: room && {...room, position: positionIn(jobs, job)},
         vm: withBefore(vms.get(job.pool), job, jobs),
-        hosts: hosts.filter(({name}) => hostsOf(context, job.pool).includes(name)),
-        container: await containerOf(context, job, runner),
+        hosts: hosts.filter(({name}) => hostsOf(context, at).includes(name)),
+        container: await containerOf(context, at, runner),
         eyes,
-        usualBootMs: boots.get(job.pool),
+        usualBootMs: boots.get(at),
         failedBoots: [],
         placements: [],
       };
@@ -92,7 +95,7 @@ function hostsOf(context: Pick<Context, 'pools'>, name: string): readonly string
   return pool && isDocker(pool) ? pool.provider.hosts : [];
 }
 
-async function containerOf(context: Records, {pool}: JobDocument, runner: RunnerDocument | undefined) {
+async function containerOf(context: Records, pool: string, runner: RunnerDocument | undefined) {
   if (runner?.state !== 'booting' || hostsOf(context, pool).length === 0) return undefined;
   return context.store.get('containers', runner.name);
 }
@@ -110,8 +113,8 @@ async function usualBoots(
   jobs: readonly JobDocument[],
   runners: ReadonlyMap<string, RunnerDocument>,
 ): Promise<ReadonlyMap<string, number | undefined>> {
-  const booting = jobs.filter(({runner}) => runner !== null && runners.get(runner)?.state === 'booting');
-  const pools = [...new Set(booting.map(({pool}) => pool))];
+  const booting = jobs.flatMap(({runner}) => (runner === null ? [] : (runners.get(runner) ?? [])));
+  const pools = [...new Set(booting.filter(({state}) => state === 'booting').map(({pool}) => pool))];
   return new Map(await Promise.all(pools.map(async (pool) => [pool, await usualBootMs(store, pool)] as const)));
 }
 

@@ -7,7 +7,7 @@ import type {Clock} from '../clock';
 import {type RunnerScope, scopePath} from '../model/scope';
 import type {Random} from '../random';
 import type {Secret} from '../secret';
-import {classify, unreadable} from './errors';
+import {classify, isRefusedWith, unreadable} from './errors';
 import type {AppInstallation, Listed} from './github';
 import {readListWith, toListed} from './lists';
 import {type Connection, createOctokit} from './octokit';
@@ -39,6 +39,8 @@ export interface App {
   issueToken(installationId: number): Promise<IssuedToken>;
   /** Finds the installation on the account of a scope. Throws `Refused` if there is none. */
   findInstallation(scope: RunnerScope): Promise<number>;
+  /** Whether the App is installed for the scope, and not suspended there. */
+  actsFor(scope: RunnerScope): Promise<boolean>;
   /** Whether the installation exists, suspended or not. */
   hasInstallation(installationId: number): Promise<boolean>;
   /** Makes any other call as the App. Throws typed errors. */
@@ -110,6 +112,20 @@ export function createApp(
         const id = readInstallationId(data);
         if (id === undefined) throw unreadable(call, 'no installation id');
         return id;
+      });
+    },
+    actsFor(scope) {
+      const call: GitHubCall = {kind: 'installation', scope};
+      return asApp(call, async () => {
+        try {
+          const {data}: {data: unknown} = await octokit.request(`GET ${scopePath(scope)}/installation`);
+          const installation = readInstallation(data);
+          if (!installation) throw unreadable(call, 'no installation');
+          return !installation.isSuspended;
+        } catch (error) {
+          if (isRefusedWith(error, 404)) return false;
+          throw error;
+        }
       });
     },
     hasInstallation(installationId) {

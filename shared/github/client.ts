@@ -1,11 +1,13 @@
+import type {Octokit} from '@octokit/rest';
 import type {Clock} from '../clock';
 import type {RateLimited} from '../errors';
 import type {Logger} from '../logger';
-import type {RunnerScope} from '../model/scope';
+import {ownerOf, type RunnerScope} from '../model/scope';
 import {type Random, systemRandom} from '../random';
 import {Secret} from '../secret';
-import {type Credentials, createAccess} from './access';
+import {type Access, type Credentials, createAccess, type OctokitFor} from './access';
 import {createActions} from './actions';
+import {type RateReading, watchReadings} from './conditional';
 import type {Discovery, GitHubConnection, GitHubFor} from './github';
 import {createInspection} from './inspection';
 import {createRunnerGroups} from './runner-groups';
@@ -34,7 +36,8 @@ export function connectGitHub(options: GitHubOptions): GitHubConnection {
   const {apiUrl, credentials, clock, timeoutMs = TIMEOUT_MS, logger, onRateLimit, random = systemRandom} = options;
   const access = createAccess(credentials, {apiUrl, timeoutMs, ...(logger ? {logger} : {})}, {clock, random});
   const groups = createRunnerGroups(clock);
-  const octokitFor = access.octokits();
+  const hours = createHours(access.octokits, clock);
+  const octokitFor = hours.octokitFor;
   const discovery = createActions({access, groups, clock});
 
   return {
@@ -49,6 +52,28 @@ export function connectGitHub(options: GitHubOptions): GitHubConnection {
       }),
     discovery,
     inspection: createInspection({access, discovery, clock}),
+    actsFor: async (scope) => access.app === undefined || access.app.actsFor(scope),
+    left: hours.left,
+  };
+}
+
+/** The octokits for the calls of a scope, and what GitHub says of their hour. */
+function createHours(octokits: Access['octokits'], clock: Clock) {
+  const readings = new Map<Octokit, RateReading>();
+  /** By owner: the installation that acted last. */
+  const last = new Map<string, Octokit>();
+  const find = octokits((octokit) => watchReadings(octokit, (reading) => readings.set(octokit, reading)));
+  return {
+    octokitFor: async (...[scope, installationId]: Parameters<OctokitFor>) => {
+      const octokit = await find(scope, installationId);
+      last.set(ownerOf(scope), octokit);
+      return octokit;
+    },
+    left(scope: RunnerScope): number {
+      const octokit = last.get(ownerOf(scope));
+      const reading = octokit && readings.get(octokit);
+      return reading && reading.resetMs > clock.now() ? reading.remaining / reading.limit : 1;
+    },
   };
 }
 

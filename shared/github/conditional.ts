@@ -86,6 +86,15 @@ class Answers {
   }
 }
 
+/** Tells of the hourly limit after every answer. */
+export function watchReadings(octokit: Octokit, onReading: (reading: RateReading) => void): void {
+  octokit.hook.after('request', ({headers}) => reportReading(headers, onReading));
+  octokit.hook.error('request', (error) => {
+    if (error instanceof RequestError && error.response) reportReading(error.response.headers, onReading);
+    throw error;
+  });
+}
+
 function reportReading(headers: Headers, onReading: (reading: RateReading) => void): void {
   const [limit, remaining, reset] = ['limit', 'remaining', 'reset'].map((name) => {
     const value = headers[`x-ratelimit-${name}`];

@@ -292,4 +292,8 @@ export interface GitHubConnection {
   readonly forScope: GitHubFor;
   readonly discovery: Discovery;
   readonly inspection: Inspection;
+  /** Whether the App is installed for the scope, and not suspended there; a token always acts. Asks GitHub afresh. Throws typed errors. */
+  actsFor(scope: RunnerScope): Promise<boolean>;
+  /** Share of the hour's requests that `forScope` has left in the scope by GitHub's latest answer, 0 to 1; 1 if not known. */
+  left(scope: RunnerScope): number;
 }

@@ -10,6 +10,7 @@ import {
 } from '../model/host';
 import {wasRegistrationTried} from '../model/identity';
 import type {JobDocument, JobKey} from '../model/job';
+import {optionsOf} from '../model/options';
 import {fillAll, fillPlaceholders, type PlaceholderValues, placeholderValues} from '../model/placeholders';
 import {isOver, maxLifetimeMs, type RunnerDocument} from '../model/runner';
 import {JIT_CONFIG_VARIABLE, RETURN_DEPRECATED_VARIABLE} from '../model/runner-program';
@@ -94,7 +95,7 @@ async function handOverOne(
   );
   if (!secret) return undefined;
   context.logger.info(`runner ${name} is handed over`, {decision: 'handed_over', runner: name, pool: pool.name});
-  return startEntry(pool, name, {...values, ...secret.placeholders}, secret.env);
+  return startEntry(pool, runner, {...values, ...secret.placeholders}, secret.env);
 }
 
 /** Kinds of errors after which a hand-over has noted when the next one is due. */
@@ -237,18 +238,19 @@ async function endHandOver(context: Context, name: string): Promise<void> {
 
 function startEntry(
   pool: DockerPool,
-  name: string,
+  {name, labels}: Pick<RunnerDocument, 'name' | 'labels'>,
   values: PlaceholderValues,
   secret: Readonly<Record<string, string>>,
 ): StartEntry {
   const {image, command, env, cpus, memory, pidsLimit, volumes, privileged} = pool.provider;
+  const chosen = optionsOf(pool, labels);
   return {
     name,
     image,
     command: command ? command.map((word) => fillPlaceholders(word, values)) : null,
     env: {...fillAll(env, values), ...ALWAYS, ...secret},
-    cpus: cpus ?? null,
-    memory: memory ?? null,
+    cpus: chosen.cpus ?? cpus ?? null,
+    memory: chosen.memory ?? memory ?? null,
     pids_limit: pidsLimit ?? null,
     volumes,
     privileged,

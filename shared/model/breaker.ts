@@ -1,3 +1,4 @@
+import type {FullPlacement} from './full-placements';
 import {isGce, machineSource, type Pool, quotaScopes} from './pool';
 
 /** `breakers/<name>`. A closed breaker counts failures. An open one holds calls back until a probe succeeds; one probe a minute passes. */
@@ -13,6 +14,23 @@ export interface BreakerDocument {
   /** No probe passes before this time. */
   readonly nextProbeAt: number;
   readonly expireAt: number;
+  /** Of `fullBreaker` alone. */
+  readonly full?: readonly FullPlacement[];
+}
+
+const FULL = 'full.';
+
+/**
+ * The document of the pool's full placements: what one execution found full, the others need not try. It holds back these placements and
+ * nothing else, so that it is no breaker for people; it stands among the breakers, because whoever makes a machine reads these anyway.
+ */
+export function fullBreaker(pool: string): string {
+  return `${FULL}${pool}`;
+}
+
+/** Whether it is a breaker that holds back work, which `fullBreaker` is not. */
+export function holdsWork({name}: Pick<BreakerDocument, 'name'>): boolean {
+  return !name.startsWith(FULL);
 }
 
 /**
@@ -26,6 +44,11 @@ export function quotaBreaker(pool: Pool, scope: string): string {
 /** Every breaker of a quota that may hold the pool back. */
 export function quotaBreakers(pool: Pool): string[] {
   return [...quotaScopes(pool).map((scope) => scopeBreaker(pool, scope)), poolBreaker(pool)];
+}
+
+/** Whether a breaker of this name is of a quota. */
+export function isOfQuota(name: string): boolean {
+  return name.startsWith('quota.');
 }
 
 /** The names of Compute Engine's regions stand alone; the same name at another provider is another quota. */
@@ -45,6 +68,11 @@ function inName(text: string): string {
 /** Breaker of GitHub's rate limit. GitHub counts it for each installation of the App, and an installation has one account. */
 export function githubBreaker(repository: string): string {
   return `github.${repository.split('/')[0]?.toLowerCase()}`;
+}
+
+/** Breaker of GitHub's rate limit of one of several Apps: while another App can be asked, it holds nothing back. No owner has a dot in its name. */
+export function appBreaker(owner: string, app: string): string {
+  return `github.${owner.toLowerCase()}.${app}`;
 }
 
 /** Breaker of GitHub's 5xx answers. All installations share it, because a 5xx does not depend on the installation. */

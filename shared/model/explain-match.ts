@@ -38,6 +38,8 @@ function sentence(refusal: PoolRefusal, {repository}: JobToMatch, pool: Pool): s
       return `${repository} is public, and ${
         pool.allowPublicRepos ? 'a persistent VM serves no public repository' : 'allowPublicRepos is not set'
       }`;
+    case 'option':
+      return refusal.because;
     case 'labels':
       return [
         ...(refusal.missing.length > 0 ? [`requires ${refusal.missing.join(', ')}`] : []),

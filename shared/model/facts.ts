@@ -1,3 +1,5 @@
+import type {RegistrationsDocument} from './registrations';
+
 /** What the sweep keeps of the runner application and of boots, in the collection `facts`. Times are milliseconds since the epoch. */
 const DAY_MS = 24 * 3600_000;
 
@@ -64,7 +66,7 @@ export interface BootTimesDocument {
   readonly expireAt: number;
 }
 
-export type FactsDocument = RunnerVersionsDocument | BootTimesDocument;
+export type FactsDocument = RunnerVersionsDocument | BootTimesDocument | RegistrationsDocument;
 
 /** Id in `facts` of the boots of a pool. */
 export function bootTimesId(pool: string): string {
@@ -159,7 +161,6 @@ export function runnerToInstall(
   const [x64, arm64] = [of('x64'), of('arm64')];
   if (!x64?.sha256 || !arm64?.sha256 || x64.version !== arm64.version) return undefined;
   const refused = inUse
-    // mutation: versions that GitHub refuses
     .filter((one) => (endOf(one) ?? Number.POSITIVE_INFINITY) <= now + DAY_MS)
     .map(({version}) => version)
     .filter((version) => version !== x64.version);

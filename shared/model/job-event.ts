@@ -10,6 +10,8 @@ export interface JobEvent {
   /** `owner/name` */
   readonly repository: string;
   readonly labels: readonly string[];
+  /** Whether the repository is public; missing: not known, as in tasks of older versions. */
+  readonly isPublic?: boolean | undefined;
   /** The pool that the webhook matched. */
   readonly pool: string;
   /** The runner that runs or ran the job; null while it has none. */
@@ -72,6 +74,7 @@ export function applyJobEvent(
     installationId: event.installationId ?? job.installationId,
     workflow: event.workflow ?? job.workflow ?? null,
     url: event.url ?? job.url,
+    ...(event.isPublic === undefined ? {} : {isPublic: event.isPublic}),
   };
   const receivedAt = newestReceivedAt(existing?.receivedAt, event.receivedAt);
   const touched = {...known, receivedAt, updatedAt: now, expireAt: now + retentionMs(event.status)};
@@ -189,6 +192,7 @@ function newJob(event: JobEvent, now: number, previous: JobDocument | undefined)
     generation: 0,
     openings: [],
     creations: previous?.creations ?? 0,
+    ...(previous?.fallbackPool ? {fallbackPool: previous.fallbackPool} : {}),
     demand: 'none',
     runner: null,
     slot: null,

@@ -35,6 +35,8 @@ export interface FailedAttempt {
   readonly mostAttempts?: number;
   /** The next try is not before. */
   readonly nextTryAt: number;
+  /** A machine was made, and waited for capacity at its provider until it was ended. */
+  readonly hasWaited?: true;
 }
 
 /** `jobs/<job id>-<run attempt>` */
@@ -44,7 +46,12 @@ export interface JobDocument {
   readonly runId: number;
   /** `owner/name` */
   readonly repository: string;
+  /** Its own pool, also while a fallback of the pool serves it. */
   readonly pool: string;
+  /** The pool of the runner that was created last for the job, if that was a fallback. Null or missing: it was the job's own. */
+  readonly fallbackPool?: string | null;
+  /** Whether the repository is public; missing: not known. */
+  readonly isPublic?: boolean;
   readonly labels: readonly string[];
   readonly installationId: number | null;
   /** Name of the workflow; null or missing: not known. */
@@ -105,7 +112,13 @@ export function settleFailure(job: JobDocument, now: number): JobDocument {
 export function withoutCapacity({failedAttempt}: JobDocument, runner: string, now: number): FailedAttempt {
   const before = failedAttempt?.kind === 'no_capacity' ? failedAttempt.attempt : 0;
   const message = `no capacity for ${runner}: its machine waited in the provider's queue for longer than bootMinutes`;
-  return {kind: 'no_capacity', message, at: now, attempt: before + 1, nextTryAt: now};
+  return {kind: 'no_capacity', message, at: now, attempt: before + 1, nextTryAt: now, hasWaited: true};
+}
+
+/** What is noted of a job that another pool serves by now, so that it can be told what was tried: it is history at once. */
+export function servedElsewhere({failedAttempt}: JobDocument, message: string, now: number): FailedAttempt {
+  const before = failedAttempt?.kind === 'no_capacity' ? failedAttempt.attempt : 1;
+  return {kind: 'no_capacity', message, at: now - 1, attempt: before, nextTryAt: now};
 }
 
 /** How long a completed job stays on record, so that a late `queued` is recognized as late. */

@@ -8,6 +8,19 @@ const DEFAULT_LABEL = 'self-hosted';
 
 type Lists = Pick<Pool, 'requires' | 'offers'>;
 
+/** What a job may choose of its machine, by a label `<name>=<value>`. */
+export const OPTION_NAMES = ['machine', 'disk', 'spot', 'cpus', 'memory'] as const;
+
+export type OptionName = (typeof OPTION_NAMES)[number];
+
+/** A label of the form of an option, in lower case, with its name and its value. */
+export const OPTION = new RegExp(`^(${OPTION_NAMES.join('|')})=(.*)$`, 's');
+
+/** Whether the label is an option for the pool: one that `requires` or `offers` names in so many words is an ordinary label. Lower case. */
+export function isOption({requires, offers}: Lists, label: string): boolean {
+  return OPTION.test(label) && !requires.includes(label) && !offers?.includes(label);
+}
+
 /** Whether a text of `requires` or `offers` is a pattern, which may match several labels. */
 export function isLabelPattern(text: string): boolean {
   return text.includes('*');
@@ -39,10 +52,11 @@ export function missingLabels({requires}: Lists, labels: readonly string[]): str
   return requires.filter((required) => !labels.some((label) => labelMatches(required, label)));
 }
 
-/** The labels that match no text of `offers`. All in lower case. */
-export function foreignLabels({offers}: Lists, labels: readonly string[]): string[] {
+/** The labels that match no text of `offers`. All in lower case. Options are compared with `options` of the pool instead: `chooseOptions`. */
+export function foreignLabels({requires, offers}: Lists, labels: readonly string[]): string[] {
   if (offers === null) return labels.filter((label) => label.length > MAX_LABEL_LENGTH);
-  return labels.filter((label) => !offers.some((offered) => labelMatches(offered, label)));
+  const ordinary = labels.filter((label) => !isOption({requires, offers}, label));
+  return ordinary.filter((label) => !offers.some((offered) => labelMatches(offered, label)));
 }
 
 /**
@@ -74,10 +88,13 @@ const COMMON = new Set(['self-hosted', 'linux', 'windows', 'macos', 'x64', 'x86'
 
 /**
  * Whether a job asks for a label that some pool knows: then the job is meant for one of the pools, even if none takes it. `self-hosted`, an
- * operating system and an architecture count only where the job asks for nothing else. Without case.
+ * operating system and an architecture count only where the job asks for nothing else; an option says nothing of whom the job is for. Without
+ * case.
  */
 export function asksForKnownLabel(asked: readonly string[], pools: readonly Lists[]): boolean {
-  const labels = asked.map((label) => label.toLowerCase());
+  const all = asked.map((label) => label.toLowerCase());
+  const isOptionEverywhere = (label: string) => OPTION.test(label) && pools.every((pool) => isOption(pool, label));
+  const labels = all.filter((label) => !isOptionEverywhere(label));
   const own = labels.filter((label) => !COMMON.has(label));
   return (own.length > 0 ? own : labels).some((label) => isKnown(label, pools));
 }

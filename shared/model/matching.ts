@@ -1,6 +1,7 @@
 import type {JobEvent} from './job-event';
 import {foreignLabels, missingLabels, wildcardMatches} from './labels';
 import {parseRunnerName} from './names';
+import {chooseOptions} from './options';
 import {isPersistent, type Pool} from './pool';
 
 /** The properties of a job by which it is matched. */
@@ -11,7 +12,7 @@ export interface JobToMatch {
   readonly labels: readonly string[];
 }
 
-export type IgnoreReason = 'no_labels' | 'no_matching_pool' | 'public_repository';
+export type IgnoreReason = 'no_labels' | 'no_matching_pool' | 'public_repository' | 'option_not_allowed';
 
 export type Match =
   | {readonly kind: 'matched'; readonly pool: Pool}
@@ -20,7 +21,7 @@ export type Match =
 /**
  * The pool of a job. A pool matches if it serves the job's repository and `requires ⊆ job labels ⊆ offers`, compared without case, where
  * `*` in either list stands for any characters. A job without labels matches the pools of its organization with `acceptsUnlabeled`, whatever
- * they require. Of several pools the one with the highest `priority` is taken, then the one with the most `requires`, then the first. A job
+ * they require. A label that is an option is compared with the pool's `options`, and not with `offers`. Of several pools the one with the highest `priority` is taken, then the one with the most `requires`, then the first. A job
  * of a public repository matches only pools that allow it.
  */
 export function matchJob(job: JobToMatch, pools: readonly Pool[]): Match {
@@ -42,6 +43,10 @@ export function matchJob(job: JobToMatch, pools: readonly Pool[]): Match {
       }`,
     };
   }
+  const strict = refusals.flatMap((refusal, index) =>
+    refusal?.kind === 'option' ? [`pool ${pools[index]?.name} ${refusal.because}`] : [],
+  );
+  if (strict.length > 0) return {kind: 'ignored', reason: 'option_not_allowed', detail: strict.join('; ')};
   if (labels.length === 0) return {kind: 'ignored', reason: 'no_labels', detail: explainUnlabeled(job)};
   return {kind: 'ignored', reason: 'no_matching_pool', detail: explainMismatch(job, labels, pools)};
 }
@@ -53,7 +58,9 @@ export type PoolRefusal =
   | {readonly kind: 'unlabeled'}
   /** Texts of `requires` that the job does not ask for, and labels of the job that the pool does not offer. Lower case. */
   | {readonly kind: 'labels'; readonly missing: readonly string[]; readonly foreign: readonly string[]}
-  | {readonly kind: 'public'};
+  | {readonly kind: 'public'}
+  /** A label of the job that is an option which the pool does not allow. `because`: a part of a sentence about the pool. */
+  | {readonly kind: 'option'; readonly label: string; readonly because: string};
 
 /** Why this pool alone would not take the job; undefined: it would, unless another pool has precedence. */
 export function refusalOf(job: JobToMatch, pool: Pool): PoolRefusal | undefined {
@@ -66,7 +73,14 @@ export function refusalOf(job: JobToMatch, pool: Pool): PoolRefusal | undefined 
     const foreign = foreignLabels(pool, labels);
     if (missing.length + foreign.length > 0) return {kind: 'labels', missing, foreign};
   }
-  return job.isPublic && !takesPublic(pool) ? {kind: 'public'} : undefined;
+  return refusalBesidesLabels(job, pool);
+}
+
+/** Why the pool would not take a job of its repositories and labels, as `refusalOf` says it. */
+function refusalBesidesLabels({isPublic, labels}: JobToMatch, pool: Pool): PoolRefusal | undefined {
+  if (isPublic && !takesPublic(pool)) return {kind: 'public'};
+  const chosen = chooseOptions(pool, labels);
+  return chosen.kind === 'refused' ? {...chosen, kind: 'option'} : undefined;
 }
 
 /** Never for a persistent VM: a stranger's pull request could leave something behind there that affects the next job. */
@@ -148,7 +162,8 @@ export function matchEvent(
   {deployment, pools}: {readonly deployment: string; readonly pools: readonly Pool[]},
 ): EventMatch {
   if (trigger.kind === 'other') return {kind: 'ignored', reason: trigger.reason, detail: trigger.detail};
-  const {event, isPublic} = trigger;
+  const {isPublic} = trigger;
+  const event = {...trigger.event, isPublic};
   const match = matchJob({repository: event.repository, isPublic, labels: event.labels}, pools);
   if (match.kind === 'matched') return {kind: 'accepted', event: {...event, pool: match.pool.name}};
 

@@ -213,8 +213,11 @@ export function parseRunnerName(deployment: string, name: string): ParsedRunnerN
 }
 
 /** Name of the runner that was created last for the job. */
-export function latestRunnerName(deployment: string, job: Pick<JobDocument, 'pool' | 'jobId' | 'creations'>): string {
-  return runnerName(deployment, job.pool, job.jobId, job.creations);
+export function latestRunnerName(
+  deployment: string,
+  job: Pick<JobDocument, 'pool' | 'fallbackPool' | 'jobId' | 'creations'>,
+): string {
+  return runnerName(deployment, job.fallbackPool ?? job.pool, job.jobId, job.creations);
 }
 
 /** `us-central1` of `us-central1-a`. */

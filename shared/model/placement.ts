@@ -7,6 +7,11 @@ export interface Placement {
   readonly spot: boolean;
 }
 
+/** Place, machine type and provisioning model as one key. */
+export function placementKey({place, machineType, spot}: Placement): string {
+  return `${place}|${machineType ?? ''}|${spot ? 'spot' : 'standard'}`;
+}
+
 /**
  * The fields of a record that hold its placement. Only `placementFields` writes them, and only `placementOf` reads them.
  *

@@ -69,6 +69,20 @@ export interface GceVmProviderConfig {
 /** What a pool's `provider` can be in the configuration. */
 export type ProviderConfig = GceProviderConfig | GceVmProviderConfig;
 
+/** What a pool lets its jobs choose: `options`. Left out: not to be chosen. */
+export interface OptionPolicy {
+  /** Machine types in lower case, `*` for any characters. */
+  readonly machine?: readonly string[];
+  /** The largest boot disk, in GB. */
+  readonly disk?: number;
+  /** Whether `spot=` overrides the setting of the pool. */
+  readonly spot?: boolean;
+  /** The most processors of a container. */
+  readonly cpus?: number;
+  /** The most memory of a container, as Docker takes it: `16g`, or bytes. */
+  readonly memory?: string;
+}
+
 /** One pool of runners, with every default filled in. */
 export interface Pool {
   /** RFC 1035, ≤ 20 characters, unique. */
@@ -98,6 +112,10 @@ export interface Pool {
   readonly rerunOnPreemption: boolean;
   /** When several pools match a job, the one with the highest priority gets it. */
   readonly priority: number;
+  /** What a job may choose by a label. Undefined: nothing. */
+  readonly options?: OptionPolicy;
+  /** Name of the pool that serves a job for which this one has no capacity or quota. Undefined: none does. */
+  readonly fallback?: string;
   readonly provider: ProviderSettings | ProviderConfig;
 }
 

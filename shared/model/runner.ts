@@ -129,10 +129,14 @@ interface NewRunner {
   readonly now: number;
 }
 
-/** The first record of a runner for a job. The execution that writes it registers the runner next. */
-export function newRunnerForJob({job, ...given}: NewRunner & {readonly job: JobDocument}): RunnerDocument {
+/** The first record of a runner for a job, in its pool or in a fallback of it. The execution that writes it registers the runner next. */
+export function newRunnerForJob({
+  job,
+  pool = job.pool,
+  ...given
+}: NewRunner & {readonly job: JobDocument; readonly pool?: string}): RunnerDocument {
   const key = jobKeyOf(job);
-  const runner = newRunner({...given, pool: job.pool, installationId: job.installationId, madeFor: key, covers: key});
+  const runner = newRunner({...given, pool, installationId: job.installationId, madeFor: key, covers: key});
   return {...runner, registrationTriedAt: given.now};
 }
 
@@ -266,11 +270,11 @@ export function hasLabels(runner: Pick<RunnerDocument, 'labels'>, labels: readon
 }
 
 /**
- * Whether the runner, of the job's pool and without a job, could get the job from GitHub: it has all of the job's labels, and is registered
- * in a scope that contains the job's repository.
+ * Whether the runner, without a job, could get the job from GitHub: it has all of the job's labels, and is registered in a scope that contains
+ * the job's repository. GitHub knows no pools.
  */
 export function canRun(runner: RunnerDocument, job: JobDocument): boolean {
-  if (runner.pool !== job.pool || isEnding(runner) || runner.runs !== null) return false;
+  if (isEnding(runner) || runner.runs !== null) return false;
   return hasLabels(runner, job.labels) && isInScope(runner.scope, job.repository);
 }
 

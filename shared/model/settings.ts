@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type {Host} from './host';
+import type {OptionName} from './labels';
 import type {ProviderConfig, ProviderSettings} from './pool';
 
 /** What parts of `RUNNER_CONFIG` have in common, for the pool's own settings and for those of each provider. */
@@ -30,6 +31,14 @@ export const words = z
   .array(text(NO_NUL, VALUE, 4096), {error: 'a list of words'})
   .min(1, {error: 'at least one word'});
 
+const MEMORY_TEXT = 'memory such as 8g or 512m, or bytes';
+
+/** Memory of a container, as Docker takes it. */
+export const memory = z.union(
+  [text(/^[1-9]\d{0,15}[bkmg]?$/i, MEMORY_TEXT, 20), z.int({error: MEMORY_TEXT}).min(1, {error: MEMORY_TEXT})],
+  {error: MEMORY_TEXT},
+);
+
 /** Settings of the environment that hold for every pool whose machines are containers. */
 export interface ContainerDefaults {
   /** Of the variables `runnerenv_<name>`, by name; what the pool sets itself wins. */
@@ -57,6 +66,8 @@ export interface ProviderBlock<
   Schema extends z.ZodObject<{type: z.ZodLiteral<string>}> = z.ZodObject<{type: z.ZodLiteral<string>}>,
 > {
   readonly schema: Schema;
+  /** What jobs may choose of its machines, where a pool lets them. Left out: nothing. */
+  readonly options?: readonly OptionName[];
   /** The settings with every default filled in. */
   settings(raw: z.infer<Schema>, here: Here): ProviderSettings | ProviderConfig;
   /**
@@ -112,6 +123,11 @@ export function checkProcessors(
       problems.report(`${path}.${list}[${index}]`, problems.describe(label), expected);
     });
   }
+}
+
+/** The machine types that jobs of the pool may choose, of whatever shape. */
+export function machinesOf({options}: RawSettings): unknown {
+  return typeof options === 'object' && options !== null ? (options as RawSettings)['machine'] : undefined;
 }
 
 function processorOf(label: string): Processor | undefined {

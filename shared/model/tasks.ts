@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import type {JobKey} from './job';
 import type {JobEvent} from './job-event';
+import {ownerOfRepository} from './queues';
 import type {RunnerDocument} from './runner';
 import type {ProvisionTask, QueueName, StopTask, TaskTarget} from './task-payload';
 
@@ -8,6 +9,8 @@ import type {ProvisionTask, QueueName, StopTask, TaskTarget} from './task-payloa
 export interface NewTask {
   /** The queue whose rate limit applies to the task. */
   readonly queue: QueueName;
+  /** Owner of the repository, by which one of several provision queues is chosen. Missing: not known, or the task has none. */
+  readonly owner?: string;
   /** The function that gets the task. Missing: the function of the queue. */
   readonly to?: TaskTarget;
   /** Deterministic id, `[A-Za-z0-9_-]{1,500}`: the same work has the same name, and is enqueued once. */
@@ -70,8 +73,10 @@ export function routeTo(to: QueueName, status?: JobEvent['status']): Route {
  */
 export function eventTask(event: JobEvent): NewTask {
   const {delivery, jobId, runAttempt, status} = event;
+  const route = routeTo(status === 'completed' ? 'stop' : 'provision', status);
   return {
-    ...routeTo(status === 'completed' ? 'stop' : 'provision', status),
+    ...route,
+    ...(route.queue === 'provision' ? {owner: ownerOfRepository(event.repository)} : {}),
     name: taskName(`${delivery}/${jobId}/${runAttempt}/${status}`, jobId, runAttempt, status),
     body: {kind: 'event', event},
   };

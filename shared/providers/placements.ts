@@ -1,8 +1,10 @@
 import {createHash} from 'node:crypto';
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
+import {FULL_MS, type FullPlacement} from '../model/full-placements';
 import {regionOf} from '../model/names';
-import type {Placement} from '../model/placement';
+import type {MachineOptions} from '../model/options';
+import {type Placement, placementKey} from '../model/placement';
 
 /**
  * What a refusal of a provider's service means for the placements that are left.
@@ -15,11 +17,6 @@ import type {Placement} from '../model/placement';
  * - `uncertain`: no answer of the service's own, or 5xx: it may have happened. Look before trying elsewhere.
  */
 export type FailureClass = 'zone_full' | 'quota' | 'rate' | 'conflict' | 'invalid' | 'denied' | 'uncertain';
-
-/**
- * How long a full placement is not tried again, in milliseconds. Capacity seldom returns sooner, and a failed insert takes half a minute.
- */
-const FULL_TTL_MS = 3 * 60_000;
 
 /** How long an invalid placement is not tried again, in milliseconds. It takes a person or a new template to make it valid. */
 const INVALID_TTL_MS = 10 * 60_000;
@@ -43,9 +40,20 @@ export function listPlacements({places, machineTypes, spot}: PlacementOptions): 
   );
 }
 
-/** Place, machine type and provisioning model as one key. */
-export function placementKey({place, machineType, spot}: Placement): string {
-  return `${place}|${machineType ?? ''}|${spot ? 'spot' : 'standard'}`;
+/** The machine types and the use of spot: as the job has chosen them, else as the pool sets them. */
+export function machinesFor(
+  {machineTypes, spot}: Pick<PlacementOptions, 'machineTypes' | 'spot'>,
+  chosen: Pick<MachineOptions, 'machine' | 'spot'>,
+): Pick<PlacementOptions, 'machineTypes' | 'spot'> {
+  // mutation: chosen machine
+  const types = chosen.machine === undefined ? machineTypes : [chosen.machine];
+  // mutation: chosen spot
+  return {spot: chosen.spot ?? spot, ...(types ? {machineTypes: types} : {})};
+}
+
+/** Placements that recently created no machine are known by pool; those of another disk for themselves, because a disk may be what is refused. */
+export function exhaustionKey(pool: string, {disk}: Pick<MachineOptions, 'disk'> = {}): string {
+  return disk === undefined ? pool : `${pool} disk=${disk}`;
 }
 
 /** A placement that was tried, and why no machine was created there. */
@@ -133,7 +141,7 @@ export function placeOrder(runnerName: string, places: readonly string[]): strin
   return [...places.slice(start), ...places.slice(0, start)];
 }
 
-/** Placements that recently created no machine, in the memory of this process. */
+/** Placements that recently created no machine, in the memory of this process: what it found itself, and what it learned of other processes. */
 export class ExhaustedPlacements {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #known: TtlCache<RecentFailure>;
@@ -144,8 +152,17 @@ export class ExhaustedPlacements {
   }
 
   add(placement: Placement, what: RecentFailure): void {
-    const ms = what === 'full' ? FULL_TTL_MS : INVALID_TTL_MS;
+    const ms = what === 'full' ? FULL_MS : INVALID_TTL_MS;
     this.#known.set(placementKey(placement), what, this.#clock.now() + ms);
+  }
+
+  /** Adds what other processes found full. */
+  learn(full: readonly FullPlacement[]): void {
+    for (const {placement, until} of full) {
+      // mutation: full placements end
+      const end = until;
+      if (!this.of(placement)) this.#known.set(placementKey(placement), 'full', end);
+    }
   }
 
   /** If every placement is known as invalid, forgets them all: somebody may have corrected the cause. */

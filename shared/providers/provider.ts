@@ -1,4 +1,6 @@
 import {SlipwayError} from '../errors';
+import type {FullPlacement} from '../model/full-placements';
+import type {MachineOptions} from '../model/options';
 import type {Placement} from '../model/placement';
 import type {RunnerScope} from '../model/scope';
 import type {Secret} from '../secret';
@@ -128,6 +130,8 @@ export interface CreateRequest {
   readonly scope: RunnerScope;
   /** The labels with which it is registered. */
   readonly labels: readonly string[];
+  /** What the job has chosen of the machine, within the bounds of the pool. Undefined: nothing. A provider knows those of its settings. */
+  readonly options?: MachineOptions;
   /** `owner/name` of the repository whose job waits for it, for a provider that tells the machine; undefined: no job does. */
   readonly repository: () => Promise<string | undefined>;
   /**
@@ -138,10 +142,14 @@ export interface CreateRequest {
   readonly beforeInsert: (placement: Placement, machineType?: string) => Promise<void>;
   /** Called about every 25 seconds while the provider waits for the machine, so that the lease is renewed. */
   readonly onWaiting?: () => Promise<void>;
+  /** Placements of the pool that other executions found full, which are left out for so long. */
+  readonly full?: readonly FullPlacement[];
+  /** Told each placement that has no capacity, before the next one is tried, so that other executions leave it out. */
+  readonly onFull?: (placement: Placement) => Promise<void>;
 }
 
 /** The fields that decide the placements. Without a secret, so that a dry run can ask too. */
-export type PlacementRequest = Pick<CreateRequest, 'name' | 'pool' | 'job'>;
+export type PlacementRequest = Pick<CreateRequest, 'name' | 'pool' | 'job' | 'options'>;
 
 export interface MachineReference {
   readonly name: string;
@@ -221,7 +229,9 @@ export type CreateOutcome =
   | {readonly kind: 'rate_limited'; readonly message: string; readonly retryAfterSeconds: number}
   | {readonly kind: 'uncertain'; readonly placement: Placement; readonly message: string}
   | {readonly kind: 'name_taken'; readonly placement: Placement; readonly message: string}
-  | {readonly kind: 'refused'; readonly message: string};
+  | {readonly kind: 'refused'; readonly message: string}
+  /** The machine cannot be had with the options that the job has chosen. */
+  | {readonly kind: 'option_not_allowed'; readonly message: string};
 
 /** How a standby machine is held until it is claimed. */
 export type StandbyHold = 'stopped' | 'suspended';
@@ -304,6 +314,11 @@ export interface RunnerProvider {
    * @throws Refused when the pool names no place. Unavailable when the provider's service does not say which places there are.
    */
   placements(request: PlacementRequest): Promise<readonly Placement[]>;
+  /**
+   * Reads ahead what `create` is going to need, while the runner is being registered. What could not be read is no error: `create` reads it
+   * again, and its outcome says what is wrong. Left out: `create` needs nothing that takes time. Never throws.
+   */
+  readAhead?(request: PlacementRequest): Promise<void>;
   create(request: CreateRequest): Promise<CreateOutcome>;
   /** Undefined: the provider holds no standby machines. */
   readonly standby?: StandbyMachines;

@@ -8,7 +8,7 @@ import {
   nextPlacement,
   type PlacementStep,
 } from './placements';
-import type {CreateOutcome} from './provider';
+import type {CreateOutcome, CreateRequest} from './provider';
 
 /** No placement is tried later than this after the start, so that the last wait still fits into the time-out of the function. */
 const LAST_ATTEMPT_SECONDS = 90;
@@ -28,6 +28,7 @@ export interface Ladder {
   readonly runner: string;
   readonly pool: string;
   readonly exhausted: ExhaustedPlacements;
+  readonly request: Pick<CreateRequest, 'full' | 'onFull'>;
   /** What a quota is counted for, of a place: see `nextPlacement`. */
   readonly regionOfPlace: (place: string) => string;
   /** `CreateOutcome.quotaScope` of a place. */
@@ -42,13 +43,14 @@ export interface Ladder {
 
 /**
  * Tries one placement after the other until a machine is created, or until a failure rules out the other placements. Then decides the outcome
- * from all failures. `attempt` throws what `beforeInsert` and `onWaiting` throw.
+ * from all failures. `attempt` throws what `beforeInsert` and `onWaiting` throw; what `onFull` throws ends the creation too.
  */
 export async function tryPlacements(
   ladder: Ladder,
   attempt: (placement: Placement) => Promise<CreateOutcome | TriedPlacement>,
 ): Promise<CreateOutcome> {
   const {placements, exhausted, clock, regionOfPlace} = ladder;
+  exhausted.learn(ladder.request.full ?? []);
   exhausted.forgetIfAllInvalid(placements);
   const startedAt = clock.now();
   const failed: TriedPlacement[] = [];
@@ -58,15 +60,15 @@ export async function tryPlacements(
     if (clock.now() - startedAt >= LAST_ATTEMPT_SECONDS * 1000) return outOfTime(failed);
     const outcome = await attempt(step.placement);
     if ('kind' in outcome) return outcome;
-    recordFailure(ladder, outcome);
+    await recordFailure(ladder, outcome);
     failed.push(outcome);
   }
 }
 
-function recordFailure(
-  {exhausted, logger, pool, runner}: Ladder,
+async function recordFailure(
+  {exhausted, request, logger, pool, runner}: Ladder,
   {placement, failure, failureClass}: TriedPlacement,
-): void {
+): Promise<void> {
   if (failureClass === 'zone_full') exhausted.add(placement, 'full');
   if (failureClass === 'invalid') exhausted.add(placement, 'invalid');
   const {place: zone, machineType, spot} = placement;
@@ -80,6 +82,7 @@ function recordFailure(
     ...(machineType ? {machineType} : {}),
     spot,
   });
+  if (failureClass === 'zone_full') await request.onFull?.(placement);
 }
 
 function outcomeWithoutPlacement(

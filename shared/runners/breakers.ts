@@ -2,11 +2,14 @@ import {GitHubDown, QuotaExceeded, RateLimited, type RetryableError, Unavailable
 import {
   type BreakerDocument,
   bootBreaker,
+  fullBreaker,
   GITHUB_DOWN,
   githubBreaker,
+  isOfQuota,
   quotaBreaker,
   quotaBreakers,
 } from '../model/breaker';
+import type {FullPlacement} from '../model/full-placements';
 import type {Pool} from '../model/pool';
 import {type Context, poolOf} from '../ports';
 import type {Store} from '../store/store';
@@ -90,12 +93,13 @@ async function countAndLogFailure(
   }
 }
 
-/** Opens the breaker for `seconds` at least, and logs it. A breaker that is open already may stay open longer. */
+/** Opens the breaker for `seconds` at least, and logs it; `warning`: of one that holds no job back. A breaker that is open already may stay open longer. */
 export async function openBreaker(
   context: Pick<Context, 'store' | 'clock' | 'logger'>,
   name: string,
   reason: string,
   seconds: number,
+  level: 'error' | 'warning' = 'error',
 ): Promise<void> {
   const now = context.clock.now();
   await context.store.transaction(async (transaction) => {
@@ -111,11 +115,11 @@ export async function openBreaker(
       expireAt: now + BREAKER_RETENTION_MS,
     });
   });
-  context.logger.error(`breaker ${name} is open: ${reason}`, {decision: 'breaker_open', reason: name});
+  context.logger[level](`breaker ${name} is open: ${reason}`, {decision: 'breaker_open', reason: name});
 }
 
-/** Runs work that passed the breakers, and records its result on them. */
-export type Guarded = <T>(work: () => Promise<T>) => Promise<T>;
+/** Runs work that passed the breakers, and records its result on them. `full`: placements of the pool that other executions found full. */
+export type Guarded = <T>(work: (full: readonly FullPlacement[]) => Promise<T>) => Promise<T>;
 
 /**
  * Passes while the pool's breakers are closed; while one is open, passes as its probe once a minute. Otherwise throws a retryable error, so
@@ -123,7 +127,7 @@ export type Guarded = <T>(work: () => Promise<T>) => Promise<T>;
  * error of GitHub counts against GitHub's breakers.
  */
 export async function passBreakers(context: Context, pool: string, repository: string): Promise<Guarded> {
-  return orThrow(await pass(context, breakersOf(context, pool, repository), repository));
+  return orThrow(await pass(context, breakersOf(context, pool, repository), repository, pool));
 }
 
 /** The same for work that makes a machine and asks nothing of GitHub, so that its success says nothing of GitHub. */
@@ -147,9 +151,14 @@ function orThrow(passed: Guarded | RetryableError): Guarded {
   return passed;
 }
 
-async function pass(context: Context, names: readonly string[], repository: string): Promise<Guarded | RetryableError> {
+async function pass(
+  context: Context,
+  names: readonly string[],
+  repository: string,
+  pool?: string,
+): Promise<Guarded | RetryableError> {
   const probed: string[] = [];
-  const open = await findOpenBreakers(context.store, names);
+  const {open, full} = await readOpenBreakers(context.store, names, pool);
   // A probe that another breaker holds back would be wasted.
   const holding = await findHolding(context, open);
   if (holding) {
@@ -166,7 +175,7 @@ async function pass(context: Context, names: readonly string[], repository: stri
   }
   return async (work) => {
     try {
-      const result = await work();
+      const result = await work(full);
       for (const name of probed) await closeBreaker(context.store, name);
       return result;
     } catch (error) {
@@ -178,7 +187,7 @@ async function pass(context: Context, names: readonly string[], repository: stri
 
 /** The constructor of the error while the breaker of this name is open. */
 function errorOf(name: string): (message: string, seconds: number) => RetryableError {
-  if (name.startsWith('quota.')) return (message, seconds) => new QuotaExceeded(message, seconds);
+  if (isOfQuota(name)) return (message, seconds) => new QuotaExceeded(message, seconds);
   if (name.startsWith('github.')) return (message, seconds) => new RateLimited(message, seconds);
   return (message, seconds) => new Unavailable(message, seconds);
 }
@@ -194,9 +203,16 @@ export type Passage =
  * so many, further ones may be open, and all names are returned.
  */
 async function findOpenBreakers(store: Store, names: readonly string[]): Promise<readonly string[]> {
-  const open = await store.find('breakers', {where: {open: true}, limit: names.length});
-  if (open.length === names.length) return names;
-  return names.filter((name) => open.some(({id}) => id === name));
+  return (await readOpenBreakers(store, names)).open;
+}
+
+/** `full`: the full placements of the pool, as far as the query reads them. */
+async function readOpenBreakers(store: Store, names: readonly string[], pool?: string) {
+  const limit = names.length + (pool === undefined ? 0 : 1);
+  const found = await store.find('breakers', {where: {open: true}, limit});
+  const full = found.find(({id}) => pool !== undefined && id === fullBreaker(pool))?.data.full ?? [];
+  if (found.length === limit) return {open: names, full};
+  return {open: names.filter((name) => found.some(({id}) => id === name)), full};
 }
 
 /** Tries to pass one breaker. While the breaker is open, one caller a minute passes as its probe. */
@@ -276,17 +292,27 @@ async function findHolding(
   return undefined;
 }
 
-/** Names of the pools that an open breaker holds back now. */
-export async function findHeldPools(context: Context): Promise<Set<string>> {
+/**
+ * Names of the pools that an open breaker holds back now. `byQuota`: those of them that breakers of quotas alone hold back, so that their
+ * fallbacks serve their jobs.
+ */
+export async function findHeldPools(
+  context: Context,
+): Promise<{readonly held: ReadonlySet<string>; readonly byQuota: ReadonlySet<string>}> {
   const {pools, store, clock} = context;
+  const others = new Set<string>();
   const breakers = new Map(pools.map((pool) => [pool.name, breakersOfPool(context, pool)]));
   const held = new Set<string>();
   for (const breaker of await findOpenBreakers(store, [...new Set([...breakers.values()].flat())])) {
     const found = await store.get('breakers', breaker);
     if (!found?.open || found.nextProbeAt <= clock.now()) continue;
-    for (const [pool, names] of breakers) if (names.includes(breaker)) held.add(pool);
+    for (const [pool, names] of breakers) {
+      if (!names.includes(breaker)) continue;
+      held.add(pool);
+      if (!isOfQuota(breaker)) others.add(pool);
+    }
   }
-  return held;
+  return {held, byQuota: new Set([...held].filter((pool) => !others.has(pool)))};
 }
 
 /** Names of the breakers that may hold any job of the pool back. */

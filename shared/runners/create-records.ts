@@ -1,4 +1,5 @@
 import {LeaseHeld} from '../errors';
+import type {FullPlacement} from '../model/full-placements';
 import {wasRegistrationTried} from '../model/identity';
 import {jobKeyOf} from '../model/job';
 import {
@@ -162,6 +163,8 @@ export interface Creation {
   readonly lease: Lease;
   /** Whether an earlier execution may have registered the runner. */
   readonly wasRegistrationTried: boolean;
+  /** Placements of the pool that other executions found full. */
+  readonly full?: readonly FullPlacement[];
 }
 
 /** Begins a creation whose key is claimed: records that the runner's name is about to be registered. */
@@ -235,7 +238,7 @@ export async function replaceRunner(
       transaction.set('jobs', old.madeFor, covered === job ? {...ownJob, runner: name} : ownJob);
     }
     if (covered && covered !== job) transaction.set('jobs', jobKeyOf(covered), {...covered, runner: name});
-    return {runner, lease: nextLease, wasRegistrationTried: false};
+    return {...creation, runner, lease: nextLease, wasRegistrationTried: false};
   });
   if (!replaced) throw new NotWanted(creation, null, removal);
   return replaced;

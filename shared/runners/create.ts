@@ -1,9 +1,20 @@
 import type {Outcome} from '../decisions';
-import {LeaseHeld, NameTaken, NoCapacity, QuotaExceeded, RateLimited, Refused, Unavailable, Uncertain} from '../errors';
+import {
+  LeaseHeld,
+  NameTaken,
+  NoCapacity,
+  OptionNotAllowed,
+  QuotaExceeded,
+  RateLimited,
+  Refused,
+  Unavailable,
+  Uncertain,
+} from '../errors';
 import type {JitConfig} from '../github/github';
 import {keyId, runnerKey} from '../model/lease';
+import {type ChosenOptions, chooseOptions} from '../model/options';
 import {placementOf} from '../model/placement';
-import {isBeingCreated, isOver, machineProvider, type RunnerDocument} from '../model/runner';
+import {isBeingCreated, isOver, isWithoutJob, machineProvider, type RunnerDocument} from '../model/runner';
 import {scopeName} from '../model/scope';
 import {type Context, githubOf, poolOf} from '../ports';
 import type {CreateOutcome, Machine} from '../providers/provider';
@@ -22,6 +33,7 @@ import {
   renewLease,
   replaceRunner,
 } from './create-records';
+import {recordFullPlacement} from './full-placements';
 import {placeUnassigned} from './idle';
 import {findRegistration, machineOf, removeMachine, retireRunner, settleRegistration} from './retire';
 
@@ -101,7 +113,7 @@ async function registerAndInsert(
   let creation = first;
   const isPickup = isPickedUp(context, creation.runner);
   for (let tries = 1; ; tries++) {
-    const registered = isPickup ? null : await register(context, creation);
+    const registered = isPickup ? null : await registerAndReadAhead(context, creation);
     if (registered === 'alive') return {kind: 'alive', runner: await recordCreated(context, creation, undefined)};
     if (typeof registered === 'object') {
       const outcome = await insertMachine(context, creation, registered);
@@ -120,6 +132,15 @@ async function registerAndInsert(
       );
     }
   }
+}
+
+/** Registers the runner, and meanwhile has the provider read what the creation needs. Waits for both, so that nothing goes on after an error. */
+async function registerAndReadAhead(context: Context, creation: Creation): ReturnType<typeof register> {
+  const {name, pool, madeFor: job} = creation.runner;
+  const read = context.provider(pool).readAhead?.({name, pool, job});
+  const registered = register(context, creation);
+  await Promise.allSettled([read, registered]);
+  return registered;
 }
 
 /**
@@ -161,7 +182,9 @@ function isPickedUp(context: Context, {pool}: RunnerDocument): boolean {
 
 /** Inserts the VM. The provider tries the placements of the pool. `jit`: null where the runner is registered later. */
 async function insertMachine(context: Context, creation: Creation, jit: JitConfig | null): Promise<CreateOutcome> {
-  const {runner} = creation;
+  const {runner, full} = creation;
+  const options = chosenFor(context, runner);
+  if (options.kind === 'refused') return {kind: 'option_not_allowed', message: options.because};
   return context.provider(runner.pool).create({
     name: runner.name,
     pool: runner.pool,
@@ -169,10 +192,20 @@ async function insertMachine(context: Context, creation: Creation, jit: JitConfi
     encodedJitConfig: jit?.encodedJitConfig ?? new Secret(''),
     scope: runner.scope,
     labels: runner.labels,
+    options: options.options,
     repository: () => repositoryOf(context, runner),
     beforeInsert: (...insert) => recordAttempt(context, creation, jit?.runnerId ?? null, ...insert),
     onWaiting: () => renewLease(context, creation.lease),
+    ...(full ? {full} : {}),
+    onFull: (placement) => recordFullPlacement(context, runner.pool, placement),
   });
+}
+
+/** What the runner's labels choose of its machine. The configuration may have changed since the job was matched. */
+function chosenFor(context: Context, {pool: name, labels}: RunnerDocument): ChosenOptions {
+  const pool = poolOf(context, name);
+  const chosen = pool ? chooseOptions(pool, labels) : ({kind: 'allowed', options: {}} as const);
+  return chosen.kind === 'refused' ? {...chosen, because: `pool ${name} ${chosen.because}`} : chosen;
 }
 
 /** The repository of the job that waits for the runner; undefined: none does. */
@@ -216,7 +249,8 @@ async function cleanUpAndThrow(
   if (jit) {
     // mutation: deregister after failed insert
     await deregister(context, runner, jit.runnerId);
-    await replaceRunner(context, creation, 'leave', 'none');
+    // Else `serveDemand` gives the job to another pool, or the runner its next name.
+    if (!mayFallBack(context, runner, outcome.kind)) await replaceRunner(context, creation, 'leave', 'none');
   }
   switch (outcome.kind) {
     case 'no_capacity':
@@ -226,9 +260,17 @@ async function cleanUpAndThrow(
       throw new QuotaExceeded(`quota exceeded in ${outcome.quotaScope}: ${outcome.message}`, 60);
     case 'rate_limited':
       throw new Unavailable(outcome.message, outcome.retryAfterSeconds);
+    case 'option_not_allowed':
+      throw new OptionNotAllowed(`${runner.name} cannot be created as its job asks for it: ${outcome.message}`);
     default:
       throw new Refused(outcome.message);
   }
+}
+
+/** Whether another pool may serve the runner's job after this outcome. */
+function mayFallBack(context: Context, runner: RunnerDocument, outcome: CreateOutcome['kind']): boolean {
+  const lacks = outcome === 'no_capacity' || outcome === 'quota';
+  return lacks && !isWithoutJob(runner) && poolOf(context, runner.pool)?.fallback !== undefined;
 }
 
 async function deregister(context: Context, runner: RunnerDocument, githubId: number): Promise<void> {
@@ -261,7 +303,7 @@ export async function createRequestedRunner(context: Context, name: string): Pro
   const guarded = await pass(context, requested.pool, `${owner}/`);
   const creation = await claimCreation(context, name);
   if (!creation) return {decision: 'covered'};
-  const {kind, runner} = await guarded(() => createRunner(context, creation));
+  const {kind, runner} = await guarded((full) => createRunner(context, {...creation, full}));
   return {decision: kind === 'created' ? 'booting' : kind, reason: runner.name};
 }
 

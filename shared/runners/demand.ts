@@ -1,5 +1,6 @@
 import type {Outcome} from '../decisions';
 import {Unavailable} from '../errors';
+import {poolsServing} from '../model/fallback';
 import {type JobDocument, jobKeyOf, settleFailure} from '../model/job';
 import {applyJobEvent, type Demand, type JobChange} from '../model/job-event';
 import {registrationLabels} from '../model/labels';
@@ -11,7 +12,7 @@ import {jobHolder} from '../model/slot';
 import {queuedAgainTask} from '../model/tasks';
 import {type Context, isRunnerGone, poolOf} from '../ports';
 import type {Transaction} from '../store/store';
-import {passBreakers, passMachineBreakers} from './breakers';
+import {type Guarded, passBreakers, passMachineBreakers} from './breakers';
 import {createRunner} from './create';
 import {beginCreation, type Creation, claimInTransaction} from './create-records';
 import type {RunningJob} from './requeue';
@@ -41,14 +42,14 @@ export type Assignment =
   | {readonly kind: 'not_wanted'; readonly reason: string}
   | ({readonly kind: 'queued_again'} & RunningJob);
 
-type AssignmentAttempt = Assignment | {readonly kind: 'again'};
+type AssignmentAttempt = Assignment | {readonly kind: 'again'} | {readonly kind: 'other_pool'; readonly pool: string};
 
 /** Attempts to take a slot, each after another execution took the slot of the attempt before. */
 const MAX_ROUNDS = 12;
 
 /** What may serve a job: read before the transaction, and read again in it. */
 interface Candidates {
-  /** Names of unassigned runners of the pool. */
+  /** Names of unassigned runners of the pool, and of its fallbacks. */
   readonly unassigned: readonly string[];
   readonly slots: SlotCandidates;
 }
@@ -65,34 +66,38 @@ export async function assignRunner(
   holder: string,
 ): Promise<Assignment> {
   let recorded = false;
+  let pool = poolName;
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const candidates = await findCandidates(context, poolName);
+    const candidates = await findCandidates(context, pool);
     const result = await context.store.transaction((transaction) =>
-      tryAssign(context, transaction, demand, holder, candidates),
+      tryAssign(context, transaction, demand, holder, candidates, pool),
     );
-    if (result.kind === 'again') continue;
+    if (result.kind === 'other_pool') pool = result.pool;
+    if (result.kind === 'again' || result.kind === 'other_pool') continue;
     if (result.kind !== 'open' || recorded) return result;
     recorded = true;
   }
-  if (!recorded) throw new Unavailable(`other executions took every slot of pool ${poolName} that was tried`, 2);
+  if (!recorded) throw new Unavailable(`other executions took every slot of pool ${pool} that was tried`, 2);
   return {kind: 'open'};
 }
 
-/** At most three unassigned runners of the pool, and free slots. */
+/** At most three unassigned runners of the pool, as many of each of its fallbacks, and free slots. */
 async function findCandidates(context: Context, poolName: string): Promise<Candidates> {
   const pool = poolOf(context, poolName);
   if (!pool) return {unassigned: [], slots: {own: undefined, all: undefined}};
-  const unassigned = await context.store.find('runners', {where: {pool: poolName, spare: true}, limit: 3});
-  return {unassigned: unassigned.map(({id}) => id), slots: await findSlots(context, pool)};
+  const spare = (of: string) => context.store.find('runners', {where: {pool: of, spare: true}, limit: 3});
+  const unassigned = await Promise.all(poolsServing(context.pools, poolName).map(spare));
+  return {unassigned: unassigned.flat().map(({id}) => id), slots: await findSlots(context, pool)};
 }
 
-/** The transaction of `assignRunner`. `again`: another execution took the slot. */
+/** The transaction of `assignRunner`. `again`: another execution took the slot. `other_pool`: the candidates are of another pool than the job. */
 async function tryAssign(
   context: Context,
   transaction: Transaction,
   demand: Demand,
   holder: string,
   candidates: Candidates,
+  poolName: string,
 ): Promise<AssignmentAttempt> {
   const now = context.clock.now();
   const change = await readJobChange(transaction, demand, now);
@@ -107,6 +112,8 @@ async function tryAssign(
   }
 
   const {job} = change;
+  // The record rules over the event: a job stays of its pool.
+  if (job.pool !== poolName) return {kind: 'other_pool', pool: job.pool};
   const unassigned = await Promise.all(candidates.unassigned.map((name) => transaction.get('runners', name)));
   const kept = await readKeptSlots(transaction, jobKeyOf(job), job);
   const slots = await readSlots(context, transaction, kept, candidates.slots);
@@ -185,6 +192,7 @@ async function recordNewRunner(
   if (!pool) return {kind: 'not_wanted', reason: 'unknown_pool'};
   const job: JobDocument = {
     ...open,
+    ...(open.fallbackPool ? {fallbackPool: null} : {}),
     creations: open.creations + 1,
     demand: 'covered',
     slot: null,
@@ -213,22 +221,28 @@ async function recordNewRunner(
 /**
  * Serves the demand of a job in an ephemeral pool: records it, assigns a runner, and creates the runner if necessary. The decision of the
  * outcome is never a word that a log line about the runner itself has (`created`), so that counting lines by decision counts a runner once.
+ * `guarded`: of the breakers of the pool, that of the job or of its runner.
  */
-export async function serveDemand(
+export async function serveGuarded(
   context: Context,
-  job: Pick<JobDocument, 'pool' | 'repository'>,
+  pool: string,
   demand: Demand,
+  holder: string,
+  guarded: Guarded,
 ): Promise<Outcome> {
-  // Throws `Refused` for a pool that creates no machines, before anything is recorded.
-  const pass = context.provider(job.pool).registration === 'pickup' ? passMachineBreakers : passBreakers;
-  const guarded = await pass(context, job.pool, job.repository);
-  const coverage = await assignRunner(context, job.pool, demand, context.random.uuid());
+  const coverage = await assignRunner(context, pool, demand, holder);
   if (coverage.kind === 'queued_again' && 'event' in demand) {
     await context.tasks.enqueue(queuedAgainTask(coverage.job, coverage.runner, demand.event.delivery));
   }
   if (coverage.kind !== 'create') return toOutcome(coverage);
-  const {kind, runner} = await guarded(() => createRunner(context, coverage));
+  const {kind, runner} = await guarded((full) => createRunner(context, {...coverage, full}));
   return {decision: kind === 'created' ? 'booting' : kind, reason: runner.name};
+}
+
+/** Passes the breakers of a pool: see `passBreakers`. Throws `Refused` for a pool that creates no machines, before anything is recorded. */
+export async function passTo(context: Context, pool: string, repository: string): Promise<Guarded> {
+  const pass = context.provider(pool).registration === 'pickup' ? passMachineBreakers : passBreakers;
+  return pass(context, pool, repository);
 }
 
 function toOutcome(coverage: Exclude<Assignment, {kind: 'create'}>): Outcome {

@@ -1,4 +1,5 @@
 import type {Outcome} from '../decisions';
+import {poolsServedBy} from '../model/fallback';
 import {type JobKey, jobKeyOf} from '../model/job';
 import {advanceRunner, assignTo, canBeAssigned, type RunnerDocument} from '../model/runner';
 import {deleteTask, idleCheckTask} from '../model/tasks';
@@ -101,7 +102,8 @@ function nextRound({reading}: IdleCheck): number {
 export async function placeUnassigned(context: Context, name: string): Promise<void> {
   const runner = await context.store.get('runners', name);
   if (!runner?.spare) return;
-  for (const id of await oldestOpenJobs(context, runner.pool, MAX_CANDIDATES)) {
+  // GitHub knows no pools: it may be a job that falls back to the runner's pool, too.
+  for (const id of await oldestOpenJobs(context, poolsServedBy(context.pools, runner.pool), MAX_CANDIDATES)) {
     if (await assign(context, name, id)) {
       context.logger.info(`spare runner ${name} covers job ${id}`, {
         decision: 'covered',

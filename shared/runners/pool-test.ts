@@ -2,6 +2,7 @@ import {SlipwayError} from '../errors';
 import {explainMatch} from '../model/explain-match';
 import {registrationLabels} from '../model/labels';
 import type {IgnoreReason} from '../model/matching';
+import {optionsOf} from '../model/options';
 import type {Placement} from '../model/placement';
 import {isEphemeral, isPersistent, type PersistentPool, type Pool} from '../model/pool';
 import {scopeFor} from '../model/scope';
@@ -25,6 +26,7 @@ export const TEST_DECISIONS = [
   'no_matching_pool',
   'no_labels',
   'public_repository',
+  'option_not_allowed',
 ] as const satisfies readonly (IgnoreReason | 'create' | 'wait' | 'fail' | 'start' | 'other_pool')[];
 
 /** A job that is imagined. */
@@ -76,7 +78,7 @@ export async function planTest(
   const provider = context.provider(pool.name);
   const findings = asksProvider ? await provider.check(pool.name) : [];
   const failures = findings.filter(({status}) => status === 'error');
-  const asked = provider.placements({name, pool: pool.name, job: name});
+  const asked = provider.placements({name, pool: pool.name, job: name, options: optionsOf(pool, labels)});
   const placements = await asked.catch((error: unknown) => {
     if (failures.length > 0 && error instanceof SlipwayError) return [];
     throw error;

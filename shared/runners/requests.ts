@@ -3,6 +3,7 @@ import {NameTaken, PoolFull, Refused} from '../errors';
 import {type JobKey, jobKeyOf} from '../model/job';
 import {labelsWithoutJob} from '../model/labels';
 import {runnerName} from '../model/names';
+import {chooseOptions} from '../model/options';
 import {type EphemeralPool, isEphemeral} from '../model/pool';
 import {isEnding, isOver, newRunnerWithoutJob, type RunnerDocument} from '../model/runner';
 import {describeScope, type RunnerScope, scopeKey} from '../model/scope';
@@ -39,6 +40,8 @@ export async function requestRunners(
   if (labels.length === 0) {
     throw new Refused(`pool ${pool.name} names no label without a pattern; expected labels for the runner`);
   }
+  const chosen = chooseOptions(pool, labels);
+  if (chosen.kind === 'refused') throw new Refused(`pool ${pool.name} ${chosen.because}`);
   const runners: Pick<RunnerDocument, 'name' | 'pool' | 'state'>[] = [];
   for (let index = 0; index < request.count; index++) {
     const number = numberOf(`${request.key}/${index}`);

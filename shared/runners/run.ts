@@ -39,7 +39,9 @@ export async function recordRun(context: Context, event: JobEvent): Promise<RunR
     // mutation: place spare after run
     if (spare) await placeUnassigned(context, spare);
   }
-  if (freedSlot) await serveOldestOpenJob(context, event.pool, `slot-kept-for-${jobKeyOf(event)}-${event.status}`);
+  if (freedSlot !== null) {
+    await serveOldestOpenJob(context, freedSlot, `slot-kept-for-${jobKeyOf(event)}-${event.status}`);
+  }
   return record;
 }
 
@@ -63,14 +65,14 @@ interface Written {
   readonly record: RunRecord;
   /** The follow-up of this event, and that of the event before, whose execution may have crashed before it did its follow-up. */
   readonly followUps: readonly FollowUp[];
-  /** Whether a slot was kept for the job, which does not need it any more. */
-  readonly freedSlot: boolean;
+  /** The pool of a slot that was kept for the job, which does not need it any more; null: none was. */
+  readonly freedSlot: string | null;
 }
 
 const FOREIGN = {
   record: {change: 'foreign', runner: undefined},
   followUps: [],
-  freedSlot: false,
+  freedSlot: null,
   mention: 'foreign',
 } as const satisfies Written & {readonly mention: Mention};
 
@@ -97,7 +99,7 @@ async function readRun(transaction: Transaction, event: JobEvent, now: number): 
 
 function repeatFollowUp({change, runner}: RunInput): Written {
   const reason = change.kind === 'unchanged' ? change.reason : 'late';
-  return {record: {change: reason, runner}, followUps: [change.job.aftermath], freedSlot: false};
+  return {record: {change: reason, runner}, followUps: [change.job.aftermath], freedSlot: null};
 }
 
 function writeRun(transaction: Transaction, input: RunInput, now: number): Written {
@@ -127,6 +129,6 @@ function writeRun(transaction: Transaction, input: RunInput, now: number): Writt
   return {
     record: {change: change.kind === 'opened' ? 'late' : (change.kind as RunRecord['change']), runner},
     followUps: [own, earlier],
-    freedSlot: kept.length > 0,
+    freedSlot: kept.length > 0 ? change.job.pool : null,
   };
 }

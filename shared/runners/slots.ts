@@ -45,9 +45,11 @@ async function freeSlotOf({store, random, pools}: Context, pool: string): Promis
   return findFreeSlot(store, {pool, maxRunners, random});
 }
 
-/** Keys of the pool's open jobs, oldest first, at most `limit`. */
-export async function oldestOpenJobs(context: Context, pool: string, limit: number): Promise<JobKey[]> {
-  return (await findOpenJobs(context, pool, limit)).map(({id}) => id);
+/** Keys of the pools' open jobs, oldest first, at most `limit`. */
+export async function oldestOpenJobs(context: Context, pools: readonly string[], limit: number): Promise<JobKey[]> {
+  const found = (await Promise.all(pools.map((pool) => findOpenJobs(context, pool, limit)))).flat();
+  const oldestFirst = found.sort((a, b) => a.data.queuedAt - b.data.queuedAt);
+  return oldestFirst.slice(0, limit).map(({id}) => id);
 }
 
 function findOpenJobs(context: Context, pool: string, limit: number): Promise<Found<'jobs'>[]> {

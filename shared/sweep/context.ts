@@ -3,6 +3,7 @@ import type {Clock} from '../clock';
 import type {DiscoverySource} from '../config/pools';
 import type {DiscoveredRepository, Discovery, Listed} from '../github/github';
 import type {Context} from '../ports';
+import type {Restraint} from './restraint';
 
 export interface SweepOptions {
   readonly discovery: Discovery;
@@ -12,6 +13,8 @@ export interface SweepOptions {
   readonly budgetSeconds: number;
   /** Time from one sweep to the next. */
   readonly intervalSeconds: number;
+  /** GitHub Apps over which registrations are spread; 1 unless given. */
+  readonly apps?: number;
   readonly memory: SweepMemory;
 }
 
@@ -72,6 +75,8 @@ export function copyMemory({repositories, ...memory}: SweepMemory): SweepMemory 
 export interface Sweep extends SweepOptions {
   readonly context: Context;
   readonly startedAt: number;
+  /** What registrations leave of GitHub's limit to this sweep. */
+  readonly restraint: Restraint;
   /** The sweep writes nothing, not even that GitHub failed. */
   readonly readOnly: boolean;
   /** Names of the lists that could not be read completely. */

@@ -42,7 +42,7 @@ export async function lookUpJobs(
     sweep,
     missingJobs(sweep, jobs, scan, now),
   )) {
-    if (isTimeUp(sweep) || unanswered === MAX_UNANSWERED) break;
+    if (isTimeUp(sweep) || unanswered === MAX_UNANSWERED || !sweep.restraint.allowsCall()) break;
     if (outOfReach.size >= MAX_OUT_OF_REACH_LOOKUPS && isMissing(sweep, repository)) continue;
     memory.lookedUpAt.set(key, now);
     const place = {fullName: repository, installationId};

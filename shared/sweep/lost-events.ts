@@ -28,6 +28,8 @@ export function missedEventOf(
     url: job.url,
     createdAt: job.queuedAt ?? now,
     receivedAt: observed.startedAt,
+    // Of a job on record it was looked at when the job came; here it may be a guess.
+    ...(stored ? {} : {isPublic}),
   };
   const match = matchEvent({kind: 'job', event, isPublic}, observed);
   const pool = match.kind === 'accepted' ? match.event.pool : stored?.pool;

@@ -31,6 +31,8 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
   const {context} = sweep;
   const slotsInSight = Object.keys(lock.sightings).some((key) => key.startsWith('slot '));
   const stored = await readStored(sweep, lock.slotsAt, slotsInSight);
+  const {apps = 1, intervalSeconds} = sweep;
+  sweep.restraint.limit(stored.runners ?? [], {now: context.clock.now(), apps, intervalSeconds});
   const {machines, unlisted} = await listMachines(sweep, stored.runners ?? []);
   const names = machines.map(({name}) => name);
   const formerOfVms = await readFormerOfVms(sweep, stored, names);
@@ -48,6 +50,7 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
   const {found, absent, outOfReach} = await lookUpJobs(sweep, jobs, scan, repositories);
   const seen = new Map([...scan.seen, ...found]);
   const former = new Map([...formerOfVms, ...(await readFormerOfListed(sweep, stored, formerOfVms, scan))]);
+  const holding = await findHeldPools(context);
 
   const observed: Observed = {
     deployment: context.deployment,
@@ -70,7 +73,8 @@ export async function observe(sweep: Sweep, lock: LockDocument): Promise<Observa
     containers:
       context.hosts.length > 0 ? (await openContainers(context.store)).filter((one) => !isContainerOver(one)) : [],
     slots: stored.slots,
-    held: await findHeldPools(context),
+    held: holding.held,
+    heldByQuota: holding.byQuota,
     preempted: await lookUpPreempted(sweep, lock.preempted, seen),
     sightings: lock.sightings,
   };

@@ -56,6 +56,8 @@ export interface Observed {
   readonly slots: readonly Found<'slots'>[] | undefined;
   /** Pools with an open breaker, for which nothing is created. */
   readonly held: ReadonlySet<string>;
+  /** Those of them whose jobs their fallbacks serve: only a quota holds them back. Undefined: none. */
+  readonly heldByQuota?: ReadonlySet<string>;
   /** Jobs of preempted spot VMs with their present state at GitHub. */
   readonly preempted: readonly {readonly preemption: Preemption; readonly job: DiscoveredJob | undefined}[];
   /** Time of the first sighting of each fault, in milliseconds. */

@@ -42,9 +42,10 @@ export class ScanBudget {
     return this.#cursors;
   }
 
-  /** Whether the time budget and GitHub’s hourly limit allow another call. */
+  /** Whether the time budget, GitHub’s hourly limit and the registrations of this minute allow another call. */
   allowsCall(): boolean {
-    return !isTimeUp(this.#sweep) && this.#sweep.discovery.remainingQuota() >= MIN_REMAINING_QUOTA;
+    const {discovery, restraint} = this.#sweep;
+    return !isTimeUp(this.#sweep) && restraint.allowsCall() && discovery.remainingQuota() >= MIN_REMAINING_QUOTA;
   }
 
   /** Remaining calls of the turn. */

@@ -7,6 +7,7 @@ import {type Redelivered, redeliverFailed} from './deliveries/redeliver';
 import {type Lock, readLock, releaseLock, takeLock} from './lock';
 import {type Observation, observe} from './observe';
 import {plan, type Step} from './plan';
+import {Restraint} from './restraint';
 import {readRunnerVersions} from './runner-versions';
 import {isUnserved, reportUnserved} from './unserved';
 import {countUsage} from './usage';
@@ -31,8 +32,11 @@ const PROBE_RESULT_MS = 5_000;
  * `held` while another sweep holds the lock. Throws when the lock cannot be read or written.
  */
 export async function runSweep(context: Context, options: SweepOptions, dryRun: DryRun): Promise<SweepReport> {
+  const restraint = new Restraint();
   const sweep: Sweep = {
     ...options,
+    discovery: restraint.counted(options.discovery),
+    restraint,
     context,
     startedAt: context.clock.now(),
     readOnly: dryRun === 'request',

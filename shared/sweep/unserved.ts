@@ -24,6 +24,7 @@ const NOT_TAKEN: ReadonlySet<Verdict> = new Set<Verdict>([
   'no_pool_matches',
   'repository_not_served',
   'public_repository',
+  'option_not_allowed',
   'vm_cannot_take_it',
 ]);
 

@@ -1,6 +1,7 @@
 import {type Clock, withDeadline} from '../clock';
 import {Refused, Unavailable} from '../errors';
 import {isForeignAnswer} from '../google-answer';
+import {provisionQueueFor} from '../model/queues';
 import type {QueueName, TaskTarget} from '../model/task-payload';
 import {functionOf, type NewTask} from '../model/tasks';
 import {scrubSecrets} from '../secret';
@@ -46,8 +47,8 @@ interface TasksEmulator {
 }
 
 export interface CloudTasksOptions {
-  /** `projects/P/locations/L/queues/Q` */
-  readonly queues: Readonly<Record<QueueName, string>>;
+  /** `projects/P/locations/L/queues/Q`; of several for `provision`, each owner has one. */
+  readonly queues: {readonly provision: readonly string[]; readonly stop: string};
   /** URLs of the functions that receive the tasks; also the exact audience of the OIDC tokens. */
   readonly urls: Readonly<Record<QueueName, string>> & {readonly sweep?: string};
   /** E-mail of the service account of the OIDC tokens. */
@@ -75,13 +76,12 @@ export function createCloudTasks(options: CloudTasksOptions): Tasks {
       await withDeadline(TIMEOUT_MS, call(), timeoutError);
       return {kind: 'created'};
     } catch (error) {
-      return classifyFailure(error, placeOf(task.queue));
+      return classifyFailure(error, placeOf(task.queue, queueOf(task, options)));
     }
   }
 
-  function placeOf(queue: QueueName): TaskPlace {
-    const {serviceAccount, queues} = options;
-    return {queue: queues[queue], variable: VARIABLES[queue], serviceAccount};
+  function placeOf(queue: QueueName, name: string): TaskPlace {
+    return {queue: name, variable: VARIABLES[queue], serviceAccount: options.serviceAccount};
   }
 
   async function stateOf(name: string): Promise<unknown> {
@@ -101,7 +101,7 @@ export function createCloudTasks(options: CloudTasksOptions): Tasks {
       for (let tries = 0; tries < MAX_TRIES; tries += 1) {
         const outcome = await createOnce(task);
         if (outcome.kind === 'created' || outcome.kind === 'exists') return outcome.kind;
-        const where = `task ${task.name} in ${options.queues[task.queue]}`;
+        const where = `task ${task.name} in ${queueOf(task, options)}`;
         if (outcome.kind === 'permanent') {
           throw new Unavailable(`Cloud Tasks refuses to create ${where}: ${outcome.detail}; ${outcome.remedy}`, 60);
         }
@@ -113,23 +113,31 @@ export function createCloudTasks(options: CloudTasksOptions): Tasks {
       );
     },
     async check(queue) {
-      const name = options.queues[queue];
-      const state = await stateOf(name).catch((error: unknown) => {
-        const failure = classifyFailure(error, placeOf(queue));
-        const detail = failure.kind === 'exists' ? 'a contradictory answer' : failure.detail;
-        const found = `Cloud Tasks does not tell of the queue ${name}: ${detail}`;
-        throw failure.kind === 'permanent' ? new Refused(`${found}; ${failure.remedy}`) : new Unavailable(found, 10);
-      });
-      if (DISABLED.includes(state)) throw new Refused(`the queue ${name} is disabled; enable it`);
-      if (PAUSED.includes(state)) {
-        throw new Refused(`the queue ${name} is paused: its tasks wait; resume it with gcloud tasks queues resume`);
-      }
+      const {provision, stop} = options.queues;
+      for (const name of queue === 'provision' ? provision : [stop]) await checkQueue(queue, name);
     },
   };
+
+  async function checkQueue(queue: QueueName, name: string): Promise<void> {
+    const state = await stateOf(name).catch((error: unknown) => {
+      const failure = classifyFailure(error, placeOf(queue, name));
+      const detail = failure.kind === 'exists' ? 'a contradictory answer' : failure.detail;
+      const found = `Cloud Tasks does not tell of the queue ${name}: ${detail}`;
+      throw failure.kind === 'permanent' ? new Refused(`${found}; ${failure.remedy}`) : new Unavailable(found, 10);
+    });
+    if (DISABLED.includes(state)) throw new Refused(`the queue ${name} is disabled; enable it`);
+    if (PAUSED.includes(state)) {
+      throw new Refused(`the queue ${name} is paused: its tasks wait; resume it with gcloud tasks queues resume`);
+    }
+  }
+}
+
+function queueOf({queue, owner}: NewTask, {queues}: CloudTasksOptions): string {
+  return queue === 'stop' ? queues.stop : provisionQueueFor(queues.provision, owner);
 }
 
 function createRequest(task: NewTask, options: CloudTasksOptions) {
-  const parent = options.queues[task.queue];
+  const parent = queueOf(task, options);
   const to = functionOf(task);
   const url = options.urls[to];
   if (url === undefined) throw new RangeError(`found no URL of ${to}, to which task ${task.name} goes`);

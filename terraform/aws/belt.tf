@@ -15,29 +15,7 @@ data "archive_file" "belt" {
 data "aws_iam_policy_document" "belt" {
   for_each = local.belts
 
-  statement {
-    sid       = "Look"
-    actions   = ["ec2:DescribeInstances"]
-    resources = ["*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestedRegion"
-      values   = [data.aws_region.this.region]
-    }
-  }
-
-  statement {
-    sid       = "Terminate"
-    actions   = ["ec2:TerminateInstances"]
-    resources = ["${local.ec2_arn}:instance/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/slipway-deployment"
-      values   = [var.deployment]
-    }
-  }
+  source_policy_documents = [data.aws_iam_policy_document.end_instances.json]
 
   statement {
     sid       = "Log"

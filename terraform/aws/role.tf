@@ -55,12 +55,41 @@ resource "aws_iam_role" "functions" {
   tags                 = local.tags
 }
 
-# What the functions do, and no more: each statement has its reason in terraform/README.md.
-data "aws_iam_policy_document" "functions" {
-  # For these EC2 knows no permission on a single resource.
+# What the functions and the belt have in common: they find instances, and end those of this deployment.
+data "aws_iam_policy_document" "end_instances" {
+  # EC2 knows no permission on a single instance here.
   statement {
     sid       = "Look"
-    actions   = ["ec2:DescribeInstances", "ec2:DescribeLaunchTemplateVersions", "ec2:DescribeSubnets"]
+    actions   = ["ec2:DescribeInstances"]
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestedRegion"
+      values   = [data.aws_region.this.region]
+    }
+  }
+
+  statement {
+    sid       = "Terminate"
+    actions   = ["ec2:TerminateInstances"]
+    resources = ["${local.ec2_arn}:instance/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/slipway-deployment"
+      values   = [var.deployment]
+    }
+  }
+}
+
+# What the functions do, and no more: each statement has its reason in terraform/README.md.
+data "aws_iam_policy_document" "functions" {
+  source_policy_documents = [data.aws_iam_policy_document.end_instances.json]
+
+  statement {
+    sid       = "Check"
+    actions   = ["ec2:DescribeLaunchTemplateVersions", "ec2:DescribeSubnets"]
     resources = ["*"]
 
     condition {
@@ -180,8 +209,8 @@ data "aws_iam_policy_document" "functions" {
   }
 
   statement {
-    sid       = "OwnInstances"
-    actions   = ["ec2:GetConsoleOutput", "ec2:TerminateInstances"]
+    sid       = "ReadConsoles"
+    actions   = ["ec2:GetConsoleOutput"]
     resources = ["${local.ec2_arn}:instance/*"]
 
     condition {

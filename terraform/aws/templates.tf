@@ -1,5 +1,14 @@
 # Launch templates. The functions take everything from a template except user data, tags, subnet, and instance type and spot if the pool sets them.
 locals {
+  launch_templates = {
+    for name, template in var.launch_templates : name => {
+      architecture  = try(template.architecture, "x64")
+      image         = try(template.image, null)
+      instance_type = try(template.instance_type, null)
+      disk_gb       = try(template.disk_gb, 50)
+    }
+  }
+
   # Canonical publishes the id of its newest image. https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/
   ubuntu = {
     x64   = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
@@ -9,20 +18,20 @@ locals {
   instance_types    = { x64 = "m7i.large", arm64 = "m7g.large" }
 
   images = {
-    for name, template in var.launch_templates :
+    for name, template in local.launch_templates :
     name => template.image != null ? template.image : data.aws_ssm_parameter.ubuntu[template.architecture].insecure_value
   }
 }
 
 data "aws_ssm_parameter" "ubuntu" {
-  for_each = toset([for template in values(var.launch_templates) : template.architecture if template.image == null])
+  for_each = toset([for template in values(local.launch_templates) : template.architecture if template.image == null])
 
   name = local.ubuntu[each.key]
 }
 
 # For the name of its root device: under another name EC2 would add a second disk.
 data "aws_ami" "runner" {
-  for_each = var.launch_templates
+  for_each = local.launch_templates
 
   filter {
     name   = "image-id"
@@ -38,7 +47,7 @@ data "aws_ami" "runner" {
 }
 
 resource "aws_launch_template" "runner" {
-  for_each = var.launch_templates
+  for_each = local.launch_templates
 
   name                   = "${var.deployment}-${each.key}"
   description            = "Slipway runner (${var.deployment})"

@@ -40,13 +40,13 @@ variable "launch_templates" {
     - `instance_type`: default m7i.large or m7g.large. The pool's `instanceTypes` rule over it.
     - `disk_gb`: size of the root volume, gp3, encrypted with the account's key for EBS.
   TEXT
-  type = map(object({
-    architecture  = optional(string, "x64")
-    image         = optional(string)
-    instance_type = optional(string)
-    disk_gb       = optional(number, 50)
-  }))
-  default = { x64 = {} }
+  type        = any # with an object type Terraform would drop unknown fields without a word; defaults: templates.tf
+  default     = { x64 = {} }
+
+  validation {
+    condition     = length(flatten([for name, template in var.launch_templates : setsubtract(keys(template), ["architecture", "image", "instance_type", "disk_gb"])])) == 0
+    error_message = "Found the unknown fields ${join(", ", flatten([for name, template in try(var.launch_templates, {}) : [for field in setsubtract(keys(template), ["architecture", "image", "instance_type", "disk_gb"]) : "launch_templates.${name}.${field}"]]))}, expected architecture, image, instance_type and disk_gb."
+  }
 
   validation {
     condition     = length(var.launch_templates) > 0 && alltrue([for name in keys(var.launch_templates) : can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", name))])
@@ -54,17 +54,17 @@ variable "launch_templates" {
   }
 
   validation {
-    condition     = alltrue([for template in values(var.launch_templates) : contains(["x64", "arm64"], template.architecture)])
+    condition     = alltrue([for template in values(var.launch_templates) : contains(["x64", "arm64"], try(template.architecture, "x64"))])
     error_message = "Expected the architecture x64 or arm64."
   }
 
   validation {
-    condition     = alltrue([for template in values(var.launch_templates) : can(regex("^ami-[0-9a-f]{8,17}$", coalesce(template.image, "ami-00000000")))])
+    condition     = alltrue([for template in values(var.launch_templates) : can(regex("^ami-[0-9a-f]{8,17}$", try(coalesce(template.image), "ami-00000000")))])
     error_message = "Expected image as the id of an AMI, such as ami-0123456789abcdef0."
   }
 
   validation {
-    condition     = alltrue([for template in values(var.launch_templates) : template.disk_gb >= 8 && template.disk_gb <= 65536 && floor(template.disk_gb) == template.disk_gb])
+    condition     = alltrue([for template in values(var.launch_templates) : !can(template.disk_gb) || try(template.disk_gb >= 8 && template.disk_gb <= 65536 && floor(template.disk_gb) == template.disk_gb, false)])
     error_message = "Expected disk_gb as a whole number of 8 to 65536."
   }
 }

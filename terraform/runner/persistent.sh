@@ -239,10 +239,33 @@ installed_version() {
   printf '%s' "$version"
 }
 
-# What the image has is taken, unless the attribute asks for another version. Not so where a runner has run before: a job can change
+refused_here='' # a version that GitHub has refused on this VM
+
+# Whether GitHub refuses the version, as far as the control plane or this VM knows. Ends with 2 when slipway-runner-version is a demand, and
+# not just the version that the control plane knows as the current one.
+is_refused() {
+  setting slipway-runner-refused ''
+  [[ -n $REPLY ]] || return 2
+  [[ " ${REPLY//,/ } $refused_here " == *" $1 "* ]]
+}
+
+# Where GitHub has refused the runner before it had a job, and the control plane has named a newer one: that takes its place.
+replace_refused_runner() {
+  local have current
+  have=$(installed_version)
+  setting slipway-runner-version ''
+  current=$REPLY
+  [[ -n $current && $current != "$have" && -z $refused_here ]] || return 1
+  is_refused "$have" || [[ $? == 1 ]] || return 1
+  say "GitHub refuses the runner $have: $current takes its place"
+  refused_here=$have
+  install_runner
+}
+
+# What the image has is taken, unless the attribute asks for another version, or GitHub refuses the image's. Not so where a runner has run before: a job can change
 # everything in the runner's folder, and what is registered anew gets a registration token.
 install_runner() {
-  local wanted have='' version arch sha
+  local wanted have='' version arch sha code=0
   if [[ -f $RUNNER_DIR/.runner ]]; then
     say "the runner is installed and registered; it keeps itself up to date"
     return
@@ -257,6 +280,13 @@ install_runner() {
   if [[ -n $have && (-z $wanted || $wanted == "$have") ]]; then
     say "the image has the runner (version $have)"
     return
+  fi
+  if [[ -n $have ]]; then
+    is_refused "$have" || code=$?
+    if ((code == 1)); then
+      say "the image has the runner (version $have), which GitHub takes; the current one is $wanted"
+      return
+    fi
   fi
 
   version=${wanted:-$RUNNER_VERSION}
@@ -429,6 +459,58 @@ ensure_docker_plugin() {
   say "Docker has no plug-in $plugin, and this system no package with it: bake it into the image, or let the job install it"
 }
 
+# How long each step of the boot took: one line on the console, for a metric (terraform/metrics.tf) and for who wonders.
+
+UPTIME_FILE=${SLIPWAY_UPTIME_FILE:-/proc/uptime}
+boot_steps='' # "<step>=<seconds since the kernel started>", separated by spaces
+boot_base=0   # of a machine that waited for its JIT config: when that came, in hundredths of a second
+
+# Sets REPLY to the hundredths of a second since the kernel started. The time that a VM was suspended counts.
+uptime_hundredths() {
+  local seconds
+  read -r seconds _ <"$UPTIME_FILE" && [[ $seconds =~ ^([0-9]+)\.([0-9]{2}) ]] || return 1
+  REPLY=$((10#${BASH_REMATCH[1]} * 100 + 10#${BASH_REMATCH[2]}))
+}
+
+# add_step STEP HUNDREDTHS
+add_step() {
+  local since=$(($2 - boot_base))
+  boot_steps+=$(printf ' %s=%d.%02d' "$1" $((since / 100)) $((since % 100)))
+}
+
+step_done() {
+  uptime_hundredths || return 0
+  add_step "$1" "$REPLY"
+}
+
+# What came before this script, as systemd has noted it in microseconds since the kernel's start; nothing where there is no systemd.
+earlier_steps() {
+  local micros
+  [[ -d $UNIT_DIR ]] || return 0
+  micros=$(systemctl show --property UserspaceTimestampMonotonic --value 2>/dev/null) || micros=''
+  [[ ! $micros =~ ^[1-9][0-9]{0,14}$ ]] || add_step kernel $((micros / 10000))
+  micros=$(systemctl show network-online.target --property ActiveEnterTimestampMonotonic --value 2>/dev/null) || micros=''
+  [[ ! $micros =~ ^[1-9][0-9]{0,14}$ ]] || add_step network $((micros / 10000))
+}
+
+# From here on seconds count from now: what came before was spent ahead of the job.
+restart_boot_times() {
+  uptime_hundredths || return 0
+  boot_base=$REPLY boot_steps=''
+}
+
+# The runner's listener is connected: the boot is over. Once.
+listener_up() {
+  [[ -n $boot_steps || $boot_base != 0 ]] || return 0
+  step_done listener
+  if ((boot_base > 0)); then
+    say "wake-seconds$boot_steps vm=$(uname -n)"
+  else
+    say "boot-seconds$boot_steps vm=$(uname -n)"
+  fi
+  boot_steps='' boot_base=0
+}
+
 # One runner from its start to its end. What it prints goes to a file first, because a slow console must not hold it up, and because
 # its lines tell whether it has a job.
 
@@ -483,6 +565,7 @@ read_runner_lines() {
     line=$partial$line
     partial=''
     relay "$line"
+    [[ ! $line =~ ^[0-9-]+\ [0-9:]+Z:\ Listening\ for\ Jobs ]] || listener_up
     if [[ $line =~ ^[0-9-]+\ [0-9:]+Z:\ Running\ job: ]]; then
       jobs_seen=$((jobs_seen + 1))
       busy_at=$SECONDS

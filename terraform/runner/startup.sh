@@ -304,10 +304,33 @@ installed_version() {
   printf '%s' "$version"
 }
 
-# What the image has is taken, unless the attribute asks for another version. Not so where a runner has run before: a job can change
+refused_here='' # a version that GitHub has refused on this VM
+
+# Whether GitHub refuses the version, as far as the control plane or this VM knows. Ends with 2 when slipway-runner-version is a demand, and
+# not just the version that the control plane knows as the current one.
+is_refused() {
+  setting slipway-runner-refused ''
+  [[ -n $REPLY ]] || return 2
+  [[ " ${REPLY//,/ } $refused_here " == *" $1 "* ]]
+}
+
+# Where GitHub has refused the runner before it had a job, and the control plane has named a newer one: that takes its place.
+replace_refused_runner() {
+  local have current
+  have=$(installed_version)
+  setting slipway-runner-version ''
+  current=$REPLY
+  [[ -n $current && $current != "$have" && -z $refused_here ]] || return 1
+  is_refused "$have" || [[ $? == 1 ]] || return 1
+  say "GitHub refuses the runner $have: $current takes its place"
+  refused_here=$have
+  install_runner
+}
+
+# What the image has is taken, unless the attribute asks for another version, or GitHub refuses the image's. Not so where a runner has run before: a job can change
 # everything in the runner's folder, and what is registered anew gets a registration token.
 install_runner() {
-  local wanted have='' version arch sha
+  local wanted have='' version arch sha code=0
   if [[ -f $RUNNER_DIR/.runner ]]; then
     say "the runner is installed and registered; it keeps itself up to date"
     return
@@ -322,6 +345,13 @@ install_runner() {
   if [[ -n $have && (-z $wanted || $wanted == "$have") ]]; then
     say "the image has the runner (version $have)"
     return
+  fi
+  if [[ -n $have ]]; then
+    is_refused "$have" || code=$?
+    if ((code == 1)); then
+      say "the image has the runner (version $have), which GitHub takes; the current one is $wanted"
+      return
+    fi
   fi
 
   version=${wanted:-$RUNNER_VERSION}
@@ -494,6 +524,58 @@ ensure_docker_plugin() {
   say "Docker has no plug-in $plugin, and this system no package with it: bake it into the image, or let the job install it"
 }
 
+# How long each step of the boot took: one line on the console, for a metric (terraform/metrics.tf) and for who wonders.
+
+UPTIME_FILE=${SLIPWAY_UPTIME_FILE:-/proc/uptime}
+boot_steps='' # "<step>=<seconds since the kernel started>", separated by spaces
+boot_base=0   # of a machine that waited for its JIT config: when that came, in hundredths of a second
+
+# Sets REPLY to the hundredths of a second since the kernel started. The time that a VM was suspended counts.
+uptime_hundredths() {
+  local seconds
+  read -r seconds _ <"$UPTIME_FILE" && [[ $seconds =~ ^([0-9]+)\.([0-9]{2}) ]] || return 1
+  REPLY=$((10#${BASH_REMATCH[1]} * 100 + 10#${BASH_REMATCH[2]}))
+}
+
+# add_step STEP HUNDREDTHS
+add_step() {
+  local since=$(($2 - boot_base))
+  boot_steps+=$(printf ' %s=%d.%02d' "$1" $((since / 100)) $((since % 100)))
+}
+
+step_done() {
+  uptime_hundredths || return 0
+  add_step "$1" "$REPLY"
+}
+
+# What came before this script, as systemd has noted it in microseconds since the kernel's start; nothing where there is no systemd.
+earlier_steps() {
+  local micros
+  [[ -d $UNIT_DIR ]] || return 0
+  micros=$(systemctl show --property UserspaceTimestampMonotonic --value 2>/dev/null) || micros=''
+  [[ ! $micros =~ ^[1-9][0-9]{0,14}$ ]] || add_step kernel $((micros / 10000))
+  micros=$(systemctl show network-online.target --property ActiveEnterTimestampMonotonic --value 2>/dev/null) || micros=''
+  [[ ! $micros =~ ^[1-9][0-9]{0,14}$ ]] || add_step network $((micros / 10000))
+}
+
+# From here on seconds count from now: what came before was spent ahead of the job.
+restart_boot_times() {
+  uptime_hundredths || return 0
+  boot_base=$REPLY boot_steps=''
+}
+
+# The runner's listener is connected: the boot is over. Once.
+listener_up() {
+  [[ -n $boot_steps || $boot_base != 0 ]] || return 0
+  step_done listener
+  if ((boot_base > 0)); then
+    say "wake-seconds$boot_steps vm=$(uname -n)"
+  else
+    say "boot-seconds$boot_steps vm=$(uname -n)"
+  fi
+  boot_steps='' boot_base=0
+}
+
 # One runner from its start to its end. What it prints goes to a file first, because a slow console must not hold it up, and because
 # its lines tell whether it has a job.
 
@@ -548,6 +630,7 @@ read_runner_lines() {
     line=$partial$line
     partial=''
     relay "$line"
+    [[ ! $line =~ ^[0-9-]+\ [0-9:]+Z:\ Listening\ for\ Jobs ]] || listener_up
     if [[ $line =~ ^[0-9-]+\ [0-9:]+Z:\ Running\ job: ]]; then
       jobs_seen=$((jobs_seen + 1))
       busy_at=$SECONDS
@@ -712,6 +795,104 @@ write_script() {
   chmod "$2" "$1"
 }
 
+# A standby machine: it prepares itself before there is a job, reports that, and is held stopped or suspended. Claimed, it is given a JIT
+# config, and started or resumed.
+
+standby=''                                            # stopped, suspended, or nothing: a machine for one job
+STANDBY_WAIT_TRIES=${SLIPWAY_STANDBY_WAIT_TRIES:-450} # of two seconds each, in which the VM runs
+STANDBY_MARK=$STATE_DIR/standby
+
+# report VALUE: tells the control plane by the guest attribute slipway/standby.
+# https://cloud.google.com/compute/docs/metadata/manage-guest-attributes
+report() {
+  local try status
+  for ((try = 1; try <= METADATA_TRIES; try++)); do
+    status=$(curl --silent --noproxy '*' --connect-timeout 2 --max-time 10 --request PUT --header 'Metadata-Flavor: Google' \
+      --data "$1" --output /dev/null --write-out '%{http_code}' "$METADATA_URL/instance/guest-attributes/slipway/standby") || true
+    [[ $status != 200 ]] || return 0
+    say "the metadata server answered ${status:-nothing} to the guest attribute slipway/standby (try $try of $METADATA_TRIES)"
+    sleep "$RETRY_SECONDS"
+  done
+  return 1
+}
+
+# Reads the runner's code into the page cache, and has .NET do once what it does once.
+warm_up() {
+  (cd "$RUNNER_DIR" && "${AS_RUNNER[@]}" timeout 60 ./bin/Runner.Listener warmup) >/dev/null 2>&1 9>&- </dev/null ||
+    say 'the runner could not be warmed up; it starts all the same'
+}
+
+# Pulls the images of the attribute slipway-images, which is for machines with Docker.
+pull_images() {
+  local image
+  setting slipway-docker false
+  [[ $REPLY == true ]] || return 0
+  setting slipway-images ''
+  for image in ${REPLY//,/ }; do
+    if docker pull --quiet "$image" >/dev/null 2>&1 9>&- </dev/null; then say "pulled $image"; else say "$image could not be pulled; a job that needs it pulls it"; fi
+  done
+}
+
+# Ends with the JIT config in secret. The attribute is awaited by its name in the list of attributes: of one that is not there yet the server
+# does not wait for a change. Tries are counted and not seconds, which go on while the VM is suspended, and each is short: a connection
+# that was open at the suspension is dead after the resume, and nobody says so.
+await_jit_config() {
+  local try etag=0 reply headers
+  for ((try = 1; try <= STANDBY_WAIT_TRIES; try++)); do
+    reply=$(curl --silent --include --noproxy '*' --connect-timeout 1 --max-time 4 --header 'Metadata-Flavor: Google' \
+      "$METADATA_URL/instance/attributes/?wait_for_change=true&timeout_sec=2&last_etag=$etag") || reply=''
+    headers=${reply%%$'\r\n\r\n'*}
+    if [[ $headers != HTTP/*' 200'* ]]; then
+      sleep "$RETRY_SECONDS"
+      continue
+    fi
+    if [[ $'\n'${reply#*$'\r\n\r\n'}$'\n' == *$'\nslipway-jit-config\n'* ]]; then
+      restart_boot_times
+      secret=$(metadata instance/attributes/slipway-jit-config) || fail 'no JIT config: the metadata server names it and does not give it'
+      return
+    fi
+    shopt -s nocasematch
+    if [[ $headers =~ etag:\ *([0-9a-z]+) ]]; then etag=${BASH_REMATCH[1]}; fi
+    shopt -u nocasematch
+  done
+  fail "no JIT config came in $STANDBY_WAIT_TRIES tries; a standby machine is not left on"
+}
+
+# After a resume the clock may be off by as long as the VM was suspended, and GitHub's certificates and tokens are checked by it. The
+# metadata server's own answer tells the time at once; chrony corrects the rest.
+step_clock() {
+  local there here
+  there=$(curl --silent --head --noproxy '*' --connect-timeout 2 --max-time 5 --header 'Metadata-Flavor: Google' "$METADATA_URL/instance/id") || there=''
+  shopt -s nocasematch
+  if [[ $there =~ (^|$'\n')date:\ *([^$'\r\n']+) ]]; then there=${BASH_REMATCH[2]}; else there=''; fi
+  shopt -u nocasematch
+  if [[ -n $there ]] && there=$(date --utc --date "$there" +%s 2>/dev/null); then
+    here=$(date +%s)
+    if ((there - here > 2 || here - there > 2)); then
+      if date --utc --set "@$there" >/dev/null 2>&1; then say "the clock was $((there - here)) s off and is set"; else say 'the clock is off and could not be set'; fi
+    fi
+  fi
+  if command -v chronyc >/dev/null; then chronyc makestep >/dev/null 2>&1 || true; fi
+}
+
+# Returns when there is a JIT config. One that is prepared to be held stopped ends here.
+stand_by() {
+  if [[ ! -e $STANDBY_MARK ]]; then
+    warm_up
+    pull_images
+    mkdir -p "$STATE_DIR"
+    : >"$STANDBY_MARK"
+    report ready || fail 'the metadata server did not take the guest attribute slipway/standby: is there an organisation policy against guest attributes?'
+    if [[ $standby == stopped ]]; then
+      why='the standby machine is prepared'
+      exit 0
+    fi
+    say 'the standby machine is prepared; it waits for its JIT config'
+  fi
+  await_jit_config
+  step_clock
+}
+
 # The VM of an ephemeral runner: one boot, one runner, one job, power off. Whatever happens, it ends with the power off: a VM
 # that is on costs money, and the control plane counts it as capacity.
 
@@ -723,6 +904,7 @@ end() {
   trap - ERR EXIT TERM INT USR1
   set +e
   [[ -z $runner_pid ]] || show_diagnostics "$diag_lines"
+  if [[ -n $standby && -z $secret && $code != 0 ]]; then report "failed: ${why:-the script ended with status $code}"; fi
   say "power off: ${why:-the script ended with status $code}"
   # EC2 says why a VM ended: of one that powers itself off after its notice nobody could tell that it was interrupted.
   if [[ $CLOUD == ec2 && $stopping == 'the spot VM is being preempted' ]]; then sleep "$SPOT_NOTICE_SECONDS"; fi
@@ -743,7 +925,12 @@ take_jit_config() {
   fi
   secret=$(metadata instance/attributes/slipway-jit-config) || code=$?
   [[ $code != 1 ]] || fail "no JIT config: the metadata server did not answer in $METADATA_TRIES tries"
-  [[ -n $secret ]] || fail 'no JIT config: expected it in the metadata attribute slipway-jit-config; the control plane puts it there when it creates the VM'
+  if [[ -n $secret ]]; then return; fi
+  setting slipway-standby ''
+  case $REPLY in
+    stopped | suspended) standby=$REPLY ;;
+    *) fail 'no JIT config: expected it in the metadata attribute slipway-jit-config; the control plane puts it there when it creates the VM' ;;
+  esac
 }
 
 run() {
@@ -755,8 +942,10 @@ run() {
   else
     say "starting on $(uname -n)"
   fi
+  earlier_steps
   take_jit_config
   take_way_out
+  step_done metadata
   number slipway-idle-seconds 900
   local idle=$REPLY
   number slipway-diag-lines 50
@@ -770,9 +959,19 @@ run() {
   grant_sudo
   install_hooks
   run_boot_script
+  step_done runner
+  if [[ -n $standby ]]; then stand_by; fi
+  local code=0
   launch "ACTIONS_RUNNER_INPUT_JITCONFIG=$secret" "${hook_variables[@]}"
   say "the runner is started; without a job for $idle s it goes"
-  supervise "$idle" "$GRACE_SECONDS"
+  supervise "$idle" "$GRACE_SECONDS" || code=$?
+  if [[ -n $deprecated ]] && replace_refused_runner; then
+    why='' code=0
+    # The registration is good until there was a job.
+    launch "ACTIONS_RUNNER_INPUT_JITCONFIG=$secret" "${hook_variables[@]}"
+    supervise "$idle" "$GRACE_SECONDS" || code=$?
+  fi
+  return "$code"
 }
 
 # For an image: everything that does not differ from VM to VM. Wants the same attributes on the VM that builds it.
@@ -783,6 +982,7 @@ bake() {
   install_runner
   ensure_package nft nftables
   install_docker
+  warm_up
   trap - EXIT
   say 'baked'
 }

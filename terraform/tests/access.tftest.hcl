@@ -198,25 +198,17 @@ run "identities" {
   }
 
   assert {
-    condition     = [for key in keys(google_project_iam_member.function) : key if endswith(key, "/create_vms")] == ["provision/create_vms", "sweep/create_vms"]
-    error_message = "provision creates VMs for jobs, sweep those that are made ahead, and nobody else"
+    condition     = [for key in keys(google_project_iam_member.function) : key if endswith(key, "/create_vms")] == ["provision/create_vms"]
+    error_message = "provision creates VMs for jobs, and nobody else"
   }
 
   assert {
     condition = alltrue([
       for key, grant in google_project_iam_member.function :
-      grant.condition[0].expression == "(resource.type != \"compute.googleapis.com/Disk\" || resource.name.extract(\"/disks/{name}\").startsWith(\"slipway-\")) && (resource.type != \"compute.googleapis.com/Instance\" || resource.name.extract(\"/instances/{name}\").startsWith(\"slipway-\"))"
+      grant.condition[0].expression == "resource.type != \"compute.googleapis.com/Instance\" || resource.name.extract(\"/instances/{name}\").startsWith(\"slipway-\")"
       if endswith(key, "/create_vms")
     ])
     error_message = "the metadata of no other VM can be set, which could be a startup script"
-  }
-
-  assert {
-    condition = (
-      [for key in keys(google_project_iam_member.function) : key if endswith(key, "/start_runners")] == ["provision/start_runners", "sweep/start_runners"] &&
-      [for key in keys(google_project_iam_member.function) : key if endswith(key, "/stop_runners")] == ["stop/stop_runners", "sweep/stop_runners"]
-    )
-    error_message = "provision starts VMs that were made ahead, stop stops them, sweep does both"
   }
 
   # Whatever changes a VM or shows what is on it.
@@ -291,6 +283,38 @@ run "identities" {
       !contains([google_project_iam_custom_role.role["start_vms"].id, google_project_iam_custom_role.role["stop_vms"].id], grant.role)
     ])
     error_message = "nobody starts or stops VMs in the whole project"
+  }
+}
+
+run "standby" {
+  command = plan
+  variables {
+    pools = "{pools: [{name: arm, repo: acme/app, requires: [self-hosted], standby: {stopped: 2}, provider: {type: gce, template: runner-x64, region: us-central1}}]}"
+  }
+
+  assert {
+    condition = (
+      [for key in keys(google_project_iam_member.function) : key if endswith(key, "_runners") || endswith(key, "/create_vms")] ==
+      ["provision/create_vms", "provision/start_runners", "stop/stop_runners", "sweep/create_vms", "sweep/start_runners", "sweep/stop_runners"]
+    )
+    error_message = "provision starts VMs that were made ahead, stop suspends them, sweep makes them and does both"
+  }
+
+  assert {
+    condition = alltrue([
+      for key, grant in google_project_iam_member.function :
+      grant.condition[0].expression == "resource.name.extract(\"/instances/{name}\").startsWith(\"slipway-\")" if endswith(key, "_runners")
+    ])
+    error_message = "only this deployment's VMs are started and suspended"
+  }
+}
+
+run "no_standby" {
+  command = plan
+
+  assert {
+    condition     = length([for key in keys(google_project_iam_member.function) : key if endswith(key, "_runners") || key == "sweep/create_vms"]) == 0
+    error_message = "without a pool that holds VMs ready nobody may start or suspend VMs by their name"
   }
 }
 

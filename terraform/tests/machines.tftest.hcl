@@ -33,7 +33,7 @@ run "machines_of_all_kinds" {
     pools        = <<-YAML
       hosts: [{name: builder, capacity: 4}]
       pools:
-        - {name: gpu, repo: acme/app, requires: [linux, x64, gpu], provider: {type: gce, template: gpu}}
+        - {name: gpu, repo: acme/app, requires: [linux, x64, gpu], standby: {stopped: 1}, provider: {type: gce, template: gpu}}
         - {name: windows, repo: acme/app, requires: [self-hosted, Windows, X64], provider: {type: gce, template: windows}}
         - {name: vm, repo: acme/app, requires: [linux, x64, build], provider: {type: gce-vm, instance: build-1, zone: us-central1-b}}
         - {name: docker, org: acme, requires: [linux, docker], provider: {type: docker, hosts: [builder], image: i}}

@@ -129,3 +129,17 @@ run "nothing" {
     error_message = "each part can be switched off"
   }
 }
+
+run "boot_times" {
+  command = plan
+
+  assert {
+    condition     = length(google_logging_metric.boot) == 6 && alltrue([for metric in google_logging_metric.boot : strcontains(metric.filter, " vm=slipway-")])
+    error_message = "each step of a boot has a metric, of this deployment's VMs alone"
+  }
+
+  assert {
+    condition     = can(regex(regex("textPayload=~\"(.*)\"$", google_logging_metric.boot["boot_listener_seconds"].filter)[0], "2026-11-30T13:41:54Z slipway: boot-seconds metadata=5.31 runner=5.90 listener=7.75 vm=slipway-arm-7-1"))
+    error_message = "the filter takes the line that runner/src/boot-times.sh writes"
+  }
+}

@@ -103,3 +103,29 @@ run "templates_and_vms_of_somebody_else" {
     error_message = join("\n", local.pool_mistakes)
   }
 }
+
+run "fallback" {
+  command = plan
+  variables {
+    pools = <<-YAML
+      pools:
+        - name: a
+          repo: acme/app
+          requires: [a]
+          fallback: b
+          options: {machine: ["n2-*"], disk: 200, spot: true}
+          provider: {type: gce, template: projects/p/global/instanceTemplates/t, zones: [us-central1-a, europe-west4-a]}
+        - {name: b, repo: acme/app, requires: [b], fallback: c, provider: {type: gce, template: projects/p/global/instanceTemplates/t}}
+        - {name: d, repo: acme/app, requires: [d], fallback: d, provider: {type: gce, template: projects/p/global/instanceTemplates/t}}
+    YAML
+  }
+  expect_failures = [terraform_data.pools]
+
+  assert {
+    condition = local.pool_mistakes == [
+      "pools[1].fallback: found \"c\", expected the name of another pool",
+      "pools[2].fallback: found \"d\", expected the name of another pool",
+    ]
+    error_message = join("\n", local.pool_mistakes)
+  }
+}

@@ -7,11 +7,24 @@ import {dockerHost} from './docker-host';
 import {history} from './history';
 import {ingest} from './ingest';
 import {openPage} from './open-page';
+import {queueToRunning} from './queue-to-running';
 import {type BenchResult, isMet, table} from './result';
+import {scale} from './scale';
 import {start} from './start';
 import {sweep} from './sweep';
 
-const BENCHES = {start, ingest, burst, calls, sweep, history, page: openPage, 'docker-host': dockerHost};
+const BENCHES = {
+  start,
+  ingest,
+  burst,
+  calls,
+  sweep,
+  history,
+  page: openPage,
+  'docker-host': dockerHost,
+  'queue-to-running': queueToRunning,
+  scale,
+};
 
 const HELP = `npm run bench -- [--only ${Object.keys(BENCHES).join(',')}] [--json results.json]
 

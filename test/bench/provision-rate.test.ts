@@ -1,7 +1,9 @@
 import {terraformFile} from '../builders/terraform-files';
 import {DEPLOYED_RATES} from '../emulators/tasks/deployed-rates';
 import {perMinute} from './burst';
+import {ORGANIZATIONS, spread} from './organizations';
 import {provisionUnderLimit} from './rate-limited-world';
+import {leftBeside} from './scale';
 
 /** 900 points a minute, 5 for a JIT config. */
 const MOST_A_MINUTE = 180;
@@ -38,6 +40,46 @@ test('a steady flow at the limit is served at 95 % of it: the news of starts tak
   expect(refusals).toBe(0);
   expect(perMinute(createdAtMs)).toBeGreaterThanOrEqual(0.95 * MOST_A_MINUTE);
 }, 30_000);
+
+test('beside the sweep, a steady flow is served at 95 % of what the sweep’s calls leave, and nobody is refused', async () => {
+  const flow = {jobs: 6 * MOST_A_MINUTE, withinMs: 6 * 60_000, durationMs: 120_000};
+  const served = await provisionUnderLimit(DEPLOYED_RATES.provision, flow, {isSwept: true});
+  expect(served.refusals).toBe(0);
+  // The sweep has looked: at 500 runners and their runs, a minute.
+  expect(served.otherPoints).toBeGreaterThan(10);
+  expect(perMinute(served.createdAtMs)).toBeGreaterThanOrEqual(0.95 * leftBeside(served));
+}, 180_000);
+
+test('two Apps register 1.9 times as many runners a minute as one, and are not refused', async () => {
+  const repositories = ['acme/app', 'acme/web'];
+  const one = await provisionUnderLimit(DEPLOYED_RATES.provision, burst, {repositories});
+  const two = await provisionUnderLimit(DEPLOYED_RATES.provision, {...burst, jobs: 800}, {repositories, apps: 2});
+  expect([one.refusals, two.refusals]).toEqual([0, 0]);
+  expect([...two.vmsPerJob.values()]).toEqual(Array.from({length: 800}, () => 1));
+  expect(perMinute(two.createdAtMs)).toBeGreaterThanOrEqual(1.9 * perMinute(one.createdAtMs));
+}, 180_000);
+
+test('two Apps register no more in one repository than GitHub takes in five minutes, and nearly that', async () => {
+  const {createdAtMs, refusals} = await provisionUnderLimit(
+    DEPLOYED_RATES.provision,
+    {...burst, jobs: 1_700},
+    {apps: 2},
+  );
+  expect(refusals).toBe(0);
+  expect(createdAtMs).toHaveLength(1_700);
+  const inFiveMinutes = createdAtMs.map((at) => createdAtMs.filter((one) => one >= at && one < at + 300_000).length);
+  expect(Math.max(...inFiveMinutes)).toBeLessThanOrEqual(1_500);
+  expect(perMinute(createdAtMs)).toBeGreaterThanOrEqual(0.9 * 300);
+}, 180_000);
+
+test('four queues register 3.8 times as many runners a minute as one, with two organizations on each', async () => {
+  expect(spread(4).map((owners) => owners.length)).toEqual([2, 2, 2, 2]);
+  const repositories = ORGANIZATIONS.map((owner) => `${owner}/app`);
+  const one = await provisionUnderLimit(DEPLOYED_RATES.provision, burst, {repositories});
+  const four = await provisionUnderLimit(DEPLOYED_RATES.provision, {...burst, jobs: 1_600}, {repositories, queues: 4});
+  expect([one.refusals, four.refusals]).toEqual([0, 0]);
+  expect(perMinute(four.createdAtMs)).toBeGreaterThanOrEqual(3.8 * perMinute(one.createdAtMs));
+}, 180_000);
 
 test('a queue that dispatches faster than GitHub permits is refused, and makes no VM more than there are jobs', async () => {
   const short = {...burst, durationMs: 60_000};

@@ -1,5 +1,6 @@
 import {createProvision} from '../../functions/provision/index';
 import {createStop} from '../../functions/stop/index';
+import {createSweep} from '../../functions/sweep/index';
 import {createWebhook} from '../../functions/webhook/index';
 import {createMemoryStore} from '../../shared/store/memory';
 import {InProcessTasks, type TaskRequest} from '../../shared/tasks/local/in-process';
@@ -8,9 +9,10 @@ import {ComputeApi} from '../emulators/compute/api';
 import {directCompute} from '../emulators/compute/direct';
 import {computeMachines} from '../emulators/compute/machine-world';
 import {ComputeWorld} from '../emulators/compute/model';
-import {directGitHub} from '../emulators/github/direct';
+import {directApps, directGitHub} from '../emulators/github/direct';
+import {directDiscovery} from '../emulators/github/direct-discovery';
 import {GitHubWorld} from '../emulators/github/model';
-import {SECONDARY_LIMIT} from '../emulators/github/rate-limits';
+import {REGISTRATION_LIMIT, SECONDARY_LIMIT} from '../emulators/github/rate-limits';
 import {bootRunners} from '../emulators/runner-process';
 import {SeededRandom} from '../emulators/seeded-random';
 import {DEPLOYED_RATES, type QueueRate} from '../emulators/tasks/deployed-rates';
@@ -23,7 +25,7 @@ const LABELS = ['self-hosted', 'linux'];
 const REPOSITORY = 'acme/app';
 const POOLS = `pools:
   - name: arm
-    repos: ["acme/*"]
+    repos: ["*/*"]
     requires: [self-hosted, linux]
     maxRunners: 20000
     provider: {type: gce, template: runner, zones: [us-central1-a, us-central1-b, us-central1-f]}`;
@@ -31,6 +33,7 @@ const POOLS = `pools:
 /** Of the simulation; the pools are our own. */
 const SETTING = {maxRunners: {}, idleMinutes: 10} as Setting;
 const CREATE = 'actions/generate-runner-jitconfig (direct)';
+const MINUTE = 60_000;
 
 export interface Arrivals {
   readonly jobs: number;
@@ -39,11 +42,25 @@ export interface Arrivals {
   readonly durationMs: number;
 }
 
+/** How the deployment is made, where it is not the usual one. */
+export interface Deployed {
+  /** GitHub Apps that share the load; 1 unless given. The queue's rate is that of one. */
+  readonly apps?: number;
+  /** Provision queues; 1 unless given. */
+  readonly queues?: number;
+  /** Where the jobs are queued, in turn; acme/app unless given. */
+  readonly repositories?: readonly string[];
+  /** The sweep runs every minute, and its calls count against GitHub's limits. */
+  readonly isSwept?: boolean;
+}
+
 export interface Provisioned {
   /** When each JIT config was asked for and given, in milliseconds of the virtual clock, in order. */
   readonly createdAtMs: readonly number[];
-  /** Answers of the secondary limit. */
+  /** Answers of the secondary limits. */
   readonly refusals: number;
+  /** Points a minute of what is no registration: the sweep's calls, and deregistrations. */
+  readonly otherPoints: number;
   /** VMs for each job; every one should be 1. */
   readonly vmsPerJob: ReadonlyMap<string, number>;
 }
@@ -55,6 +72,7 @@ export interface Provisioned {
 export async function provisionUnderLimit(
   provision: QueueRate,
   arrivals: Arrivals,
+  {apps = 1, queues = 1, repositories = [REPOSITORY], isSwept = false}: Deployed = {},
   limitMs = 4 * 3600_000,
 ): Promise<Provisioned> {
   const scheduler = new EventScheduler();
@@ -63,9 +81,14 @@ export async function provisionUnderLimit(
     scheduler,
     random,
     authClock: scheduler,
-    rateLimits: {secondary: SECONDARY_LIMIT, primary: Number.POSITIVE_INFINITY},
+    rateLimits: {
+      secondary: SECONDARY_LIMIT,
+      registrations: REGISTRATION_LIMIT,
+      primary: Number.POSITIVE_INFINITY,
+    },
   });
-  github.addRepository(REPOSITORY);
+  for (let app = 2; app <= apps; app++) github.addApp();
+  for (const repository of repositories) github.addRepository(repository);
   const compute = new ComputeWorld({scheduler, random});
   compute.addTemplate({name: 'runner', properties: {machineType: 't2a-standard-4', metadata: {items: []}}});
   bootRunners({github, machines: computeMachines(compute), bootMs: 15_000});
@@ -76,14 +99,21 @@ export async function provisionUnderLimit(
     destination: {write: (line) => /secondary rate limit/.test(line) && refused.push(scheduler.now())},
   });
   const store = createMemoryStore({clock: scheduler});
-  const env = {...environmentOf(SETTING, github.app), RUNNER_CONFIG: POOLS};
+  const env = {...environmentOf(SETTING, github.app, queues), RUNNER_CONFIG: POOLS};
   const tasks = new InProcessTasks({
     timers: scheduler,
-    limitsOf: {...DEPLOYED_RATES, provision},
+    provisionQueues: queues,
+    limitsOf: {
+      ...DEPLOYED_RATES,
+      provision: {
+        maxDispatchesPerSecond: apps * provision.maxDispatchesPerSecond,
+        maxConcurrentDispatches: apps * provision.maxConcurrentDispatches,
+      },
+    },
     dispatch: (task) => dispatch(task),
   });
   const ports = {
-    github: directGitHub(github),
+    ...(apps > 1 ? {apps: directApps(github)} : {github: directGitHub(github)}),
     compute: directCompute(new ComputeApi(compute), 'world'),
   };
   const common = {env, clock: scheduler, logger, tasks};
@@ -91,9 +121,9 @@ export async function provisionUnderLimit(
   const handlers = {
     provision: createProvision({...common, ...ports, random, store}),
     stop: createStop({...common, ...ports, random, store}),
+    sweep: createSweep({...common, ...ports, discovery: directDiscovery(github, {isCharged: true}), random, store}),
   };
   async function dispatch({to, body, headers}: TaskRequest) {
-    if (to === 'sweep') throw new RangeError('found no sweep in this world');
     const answer = await callFunction(handlers[to], {
       headers: {...headers, authorization: BEARER[to]},
       body,
@@ -114,9 +144,20 @@ export async function provisionUnderLimit(
     if (event.kind === 'job' && event.action === 'completed') over += 1;
   });
   const startMs = scheduler.now();
+  const sweeps = {authorization: BEARER.sweep, 'content-type': 'application/json'};
+  const sweepAt = (atMs: number): unknown =>
+    scheduler.at(atMs, () => {
+      void callFunction(handlers.sweep, {headers: sweeps, body: Buffer.from('{}')});
+      sweepAt(atMs + MINUTE);
+    });
+  if (isSwept) sweepAt(startMs + MINUTE / 2);
   for (let job = 0; job < arrivals.jobs; job += 1) {
     scheduler.at(startMs + Math.round((job * arrivals.withinMs) / arrivals.jobs), () => {
-      github.queueJob({repository: REPOSITORY, labels: LABELS, durationMs: arrivals.durationMs});
+      github.queueJob({
+        repository: repositories[job % repositories.length] ?? REPOSITORY,
+        labels: LABELS,
+        durationMs: arrivals.durationMs,
+      });
     });
   }
   await scheduler.run(startMs + limitMs, () => over === arrivals.jobs);
@@ -127,6 +168,11 @@ export async function provisionUnderLimit(
     const job = labels['slipway-job'] ?? '';
     vmsPerJob.set(job, (vmsPerJob.get(job) ?? 0) + 1);
   }
-  const createdAtMs = github.requests.filter(({operationId}) => operationId === CREATE).map(({at}) => at - startMs);
-  return {createdAtMs, refusals: refused.length, vmsPerJob};
+  const requests = github.requests.map(({operationId, at, method}) => ({operationId, at: at - startMs, method}));
+  const createdAtMs = requests.filter(({operationId}) => operationId === CREATE).map(({at}) => at);
+  // From a minute after the first to the last one: the sweep has nothing saved up any more.
+  const [from, to] = [(createdAtMs[0] ?? 0) + MINUTE, createdAtMs.at(-1) ?? 0];
+  const others = requests.filter(({operationId, at}) => operationId !== CREATE && at >= from && at <= to);
+  const points = others.reduce((sum, {method}) => sum + (method === 'GET' ? 1 : 5), 0);
+  return {createdAtMs, refusals: refused.length, otherPoints: (points * MINUTE) / (to - from), vmsPerJob};
 }

@@ -181,7 +181,7 @@ describe('queues and addresses', () => {
   test('one queue is used for both, and the functions are below one address', () => {
     const {queues, urls} = read({...none, ...QUEUES, PROJECT_ID: 'acme-prod'});
     const queue = 'projects/acme-prod/locations/europe-west1/queues/jobs';
-    expect(queues).toEqual({provision: queue, stop: queue});
+    expect(queues).toEqual({provision: [queue], stop: queue});
     expect(urls).toEqual({
       provision: 'https://slipway.example.com/provision',
       stop: 'https://slipway.example.com/stop',
@@ -191,7 +191,7 @@ describe('queues and addresses', () => {
 
   test('each new name takes precedence', () => {
     const {queues, urls} = read({...COMPLETE, ...QUEUES, CLOUD_RUN_SERVICE_URL: 'https://old.example.com'});
-    expect(queues.provision).toBe(COMPLETE.PROVISION_QUEUE);
+    expect(queues.provision).toEqual([COMPLETE.PROVISION_QUEUE]);
     expect(urls.sweep).toBe(COMPLETE.SWEEP_URL);
   });
 

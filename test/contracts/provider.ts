@@ -1,4 +1,5 @@
 import {SlipwayError} from '../../shared/errors';
+import type {MachineOptions} from '../../shared/model/options';
 import type {Placement} from '../../shared/model/placement';
 import type {CreateRequest, Machine, RunnerProvider} from '../../shared/providers/provider';
 import {Secret} from '../../shared/secret';
@@ -16,6 +17,16 @@ export interface ProviderUnderTest {
   plantForeign(name: string): Promise<Pick<Machine, 'place'>>;
   /** Marks a machine as one that a person wants to keep. Missing: its service has no such mark. */
   keep?(name: string): Promise<void>;
+  /**
+   * What a job may choose of a machine, where the provider knows options: a type that its pool does not name, and a boot disk above the
+   * template's. `sizes` are the GB of the boot disks that were made, by the service.
+   */
+  readonly choice?: {
+    readonly options: Required<Pick<MachineOptions, 'machine' | 'disk'>>;
+    /** A boot disk that its template does not allow. */
+    readonly tooSmall: number;
+    sizes(): readonly number[];
+  };
   /** From now on the provider's service answers nothing that is of use. */
   fail(): void;
   /** Milliseconds since the epoch, by the provider's clock. */
@@ -73,6 +84,33 @@ export function describeProvider(name: string, open: () => Promise<ProviderUnder
 
     test('to ask for the placements makes nothing', async () => {
       await world.provider.placements({name: theName, pool: 'arm', job: '7-1'});
+      expect(world.machines()).toEqual([]);
+    });
+
+    test('what the job has chosen is what is tried and made, with spot as the job says', async () => {
+      const {provider, choice} = world;
+      if (!choice) return;
+      const tried: Placement[] = [];
+      for (const spot of ['only', 'never'] as const) {
+        const name = `slipway-arm-7-${spot === 'only' ? 1 : 2}`;
+        const options = {...choice.options, spot};
+        const expected = await provider.placements({name, pool: 'arm', job: '7-1', options});
+        const kinds = new Set(expected.map((placement) => `${placement.machineType} ${placement.spot}`));
+        expect([...kinds]).toEqual([`${choice.options.machine} ${spot === 'only'}`]);
+        const outcome = await provider.create(createRequest({name, options}, tried));
+        expect(outcome).toMatchObject({kind: 'created', placement: expected[0]});
+      }
+      expect(choice.sizes()).toEqual([choice.options.disk, choice.options.disk]);
+    });
+
+    test('a disk below that of its template is not allowed, and nothing is made', async () => {
+      const {provider, choice} = world;
+      if (!choice) return;
+      const outcome = await provider.create(createRequest({options: {disk: choice.tooSmall}}));
+      expect(outcome).toMatchObject({
+        kind: 'option_not_allowed',
+        message: expect.stringContaining(`disk=${choice.tooSmall}`),
+      });
       expect(world.machines()).toEqual([]);
     });
 

@@ -163,7 +163,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const tasks = new CloudTasksServer({
     timers: scheduler,
     oidc,
-    queues: Object.values(QUEUES),
+    queues: [...(options.env?.['PROVISION_QUEUE'] ?? QUEUES.provision).split(','), QUEUES.stop],
     ...(options.queueLimits ? {limits: options.queueLimits} : {}),
     autoDispatch: options.autoDispatch ?? true,
   });

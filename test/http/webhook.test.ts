@@ -109,7 +109,7 @@ describe('webhook creates a task', () => {
       kind: 'event',
       event: {jobId: 7001, status: 'queued', pool: 'arm', installationId: 42},
     });
-    expect(Object.keys(body.event)).toHaveLength(15);
+    expect(Object.keys(body.event)).toHaveLength(16);
     expect(task?.payload.body.length).toBeLessThan(1_000);
   });
 

@@ -62,7 +62,7 @@ describe('a runner can run a job', () => {
   test.each([
     ['with fewer labels than its own', runner, aJob(), true],
     ['with a label that it lacks', runner, aJob({labels: ['self-hosted', 'gpu']}), false],
-    ['of another pool', runner, aJob({pool: 'x64'}), false],
+    ['of another pool, which GitHub does not know', runner, aJob({pool: 'x64'}), true],
     ['of another repository', runner, aJob({repository: 'acme/web'}), false],
     ['of its repository in other letters', runner, aJob({repository: 'Acme/App'}), true],
     ['of any repository of its organization', org, aJob({repository: 'acme/web'}), true],

@@ -45,8 +45,8 @@ describe('a task’s body', () => {
 });
 
 test.each([
-  ['queued', {queue: 'provision'}],
-  ['waiting', {queue: 'provision'}],
+  ['queued', {queue: 'provision', owner: 'acme'}],
+  ['waiting', {queue: 'provision', owner: 'acme'}],
   ['in_progress', {queue: 'stop', to: 'provision'}],
   ['completed', {queue: 'stop'}],
 ] as const)('%s is sent by %j', (status, route) => {

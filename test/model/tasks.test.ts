@@ -25,7 +25,7 @@ function event(status: JobStatus): JobEvent {
 
 // Cloud Tasks knows the tasks of the version before by these names: a name that changes has the same work done twice during an update.
 test.each<[what: string, task: NewTask, expected: Omit<NewTask, 'body'>]>([
-  ['queued', eventTask(event('queued')), {queue: 'provision', name: 'ef4c9a59150f7c0b-1001-1-queued'}],
+  ['queued', eventTask(event('queued')), {queue: 'provision', owner: 'acme', name: 'ef4c9a59150f7c0b-1001-1-queued'}],
   [
     'in_progress',
     eventTask(event('in_progress')),

@@ -1,10 +1,9 @@
-import type {Placement} from '../../shared/model/placement';
+import {type Placement, placementKey} from '../../shared/model/placement';
 import {
   type FailedPlacement,
   type FailureClass,
   listPlacements,
   nextPlacement,
-  placementKey,
 } from '../../shared/providers/placements';
 
 const nothingKnown = () => undefined;

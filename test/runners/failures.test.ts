@@ -1,3 +1,4 @@
+import {ApiClient} from '../api/client';
 import {aSystem, expectClean, MINUTE, type TestSystem} from '../builders/system';
 import {signTask} from '../builders/tasks';
 import {QUEUES} from '../emulators/system';
@@ -44,6 +45,46 @@ describe('Compute Engine', () => {
     expect(second?.zone).not.toBe(first?.zone);
     const ids = inserts().map(({query}) => query.get('requestId'));
     expect(new Set(ids).size).toBe(2);
+    expectClean(system);
+  });
+
+  test('has a zone without capacity: the other instances of provision are told', async () => {
+    await running();
+    system.compute.failLate({times: 1, error: STOCK_OUT});
+    system.queueJob();
+    await system.pass(MINUTE);
+    const [full] = system.compute.created;
+    const placements = [{placement: {place: full?.zone, spot: false}, until: expect.any(Number)}];
+    expect(await system.store.get('breakers', 'full.arm')).toMatchObject({full: placements});
+    expect((await new ApiClient(system.urls.api).get('/status')).json).toMatchObject({breakers: []});
+    await system.finish();
+  });
+
+  test('has a zone without capacity, as another instance of provision found: it is not tried for three minutes', async () => {
+    await running();
+    const now = system.scheduler.now();
+    const until = now + 3 * MINUTE;
+    const times = {failedAt: now, openedAt: now, nextProbeAt: now, expireAt: until};
+    const full = [{placement: {place: 'us-central1-a', spot: false}, until}];
+    await system.store.transaction(async (transaction) =>
+      transaction.set('breakers', 'full.arm', {
+        name: 'full.arm',
+        reason: 'full',
+        open: true,
+        failures: 1,
+        ...times,
+        full,
+      }),
+    );
+    const zonesOfBurst = async () => {
+      const before = system.compute.created.length;
+      for (let i = 0; i < 5; i++) system.queueJob();
+      await system.finish();
+      return [...new Set(system.compute.created.slice(before).map(({zone}) => zone))].sort();
+    };
+    expect(await zonesOfBurst()).toEqual(['us-central1-b', 'us-central1-f']);
+    await system.pass(3 * MINUTE);
+    expect(await zonesOfBurst()).toContain('us-central1-a');
     expectClean(system);
   });
 

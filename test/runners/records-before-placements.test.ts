@@ -96,7 +96,7 @@ describe('a record of a runner from before placements', () => {
   });
 
   test('whose creation died after the insert: the VM is found where it is, and the record has a placement from then on', async () => {
-    const job = await aSystemWithAJob({crash: {step: 13, side: 'after'}, bootMs: 3 * MINUTE});
+    const job = await aSystemWithAJob({crash: {step: 15, side: 'after'}, bootMs: 3 * MINUTE});
     await system.pass(20_000);
     const zones = await goBack('creating');
     expect(await shown()).toMatchObject({state: 'creating', zone: ZONE, machine_type: 'g2-standard-4', spot: true});

@@ -34,6 +34,7 @@ export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
     ...drawLimits(limits, days),
     ...drawListSetting(randomOf(seed, 'lists')),
     ...drawInterval(randomOf(seed, 'interval')),
+    ...drawApps(randomOf(seed, 'apps'), days),
   };
   const drawn = {...drawSetting(random), ...drawRareSetting(rare), ...rest};
   const jobs = [...drawOldRuns(randomOf(seed, 'old runs'), drawJobs(random, days))];
@@ -93,6 +94,18 @@ function drawRareSetting(random: SeededRandom): Partial<Setting> {
     // Some of them longer than a boot may take.
     ...(chance(random, 0.15) ? {bootMs: pick(random, [4, 9, 9]) * MINUTE} : {}),
   };
+}
+
+/** Apps and queues over which the load is spread. */
+function drawApps(random: SeededRandom, days: number): Partial<Setting> {
+  const queues = chance(random, 0.25) ? {queues: pick(random, [2, 4])} : {};
+  if (!chance(random, 0.25)) return queues;
+  const appAway = {
+    how: pick(random, ['suspended', 'uninstalled', 'left_out'] as const),
+    fromMs: Math.floor(random.next() * days * DAY),
+    forMs: 10 * MINUTE + random.below(2 * HOUR),
+  };
+  return {...queues, apps: pick(random, [2, 2, 3]), ...(chance(random, 0.7) ? {appAway} : {})};
 }
 
 /** How often the sweep runs. */

@@ -17,7 +17,12 @@ const URLS = {
   sweep: 'https://sweep.simulation',
 } as const;
 
-export function environmentOf(setting: Setting, app: {id: number; privateKeyPem: string}): Environment {
+/** `queues`: the number of provision queues. */
+export function environmentOf(
+  setting: Setting,
+  app: {id: number; privateKeyPem: string},
+  queues = setting.queues ?? 1,
+): Environment {
   return {
     RUNNER_CONFIG: runnerConfig(setting),
     GITHUB_APP_ID: String(app.id),
@@ -25,7 +30,7 @@ export function environmentOf(setting: Setting, app: {id: number; privateKeyPem:
     GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET,
     GOOGLE_CLOUD_PROJECT: 'world',
     GOOGLE_CLOUD_REGION: 'us-central1',
-    PROVISION_QUEUE: `${QUEUE}/provision`,
+    PROVISION_QUEUE: Array.from({length: queues}, (_, index) => `${QUEUE}/provision-${index + 1}`).join(),
     STOP_QUEUE: `${QUEUE}/stop`,
     PROVISION_URL: URLS.provision,
     STOP_URL: URLS.stop,

@@ -1,4 +1,5 @@
 import {RateLimited, Unavailable} from '../../shared/errors';
+import type {ShareableApp} from '../../shared/github/app-choice';
 import type {Discovery, GitHubFor} from '../../shared/github/github';
 import type {NewTask} from '../../shared/model/tasks';
 import type {Run} from '../../shared/providers/cloud-run/client/run';
@@ -60,20 +61,24 @@ export class FaultyPorts {
       );
   }
 
+  /** Several Apps, each with its own calls. */
+  apps(apps: readonly ShareableApp[], world: GitHubWorld, isDown: () => boolean): ShareableApp[] {
+    return apps.map((app) => ({
+      ...app,
+      forScope: this.github(app.forScope, world, isDown),
+      actsFor: (scope) =>
+        this.#carry('github', 'actsFor', (effect) => shown(effect, isDown, () => app.actsFor(scope)), ''),
+    }));
+  }
+
   /** The model's lists have no faults of their own: they are shown here. */
   discovery(port: Discovery, isDown: () => boolean): Discovery {
     return new Proxy(port, {
       get: (target, key, receiver) => {
         const member: unknown = Reflect.get(target, key, receiver);
         if (typeof member !== 'function' || key === 'remainingQuota') return member;
-        const call = async (effect: CallEffect | undefined, args: readonly unknown[]): Promise<unknown> => {
-          if (effect === 'secondary_limit' || effect === 'rate_limit')
-            throw new RateLimited('GitHub limits the rate', 60);
-          if (effect === 'failed' || effect === 'unavailable' || isDown()) throw unavailable('github');
-          const result: unknown = await Reflect.apply(member, target, args);
-          if (effect === 'lost' || effect === 'hang') throw unavailable('github');
-          return result;
-        };
+        const call = (effect: CallEffect | undefined, args: readonly unknown[]): Promise<unknown> =>
+          shown(effect, isDown, async () => Reflect.apply(member, target, args));
         return (...args: unknown[]) =>
           this.#carry('github', String(key), (effect) => call(effect, args), summary(args));
       },
@@ -259,4 +264,13 @@ function summary(args: readonly unknown[]): string {
     })
     .filter((part) => part !== '')
     .join(' ');
+}
+
+/** The effect on a call of GitHub that only reads. */
+async function shown<T>(effect: CallEffect | undefined, isDown: () => boolean, call: () => Promise<T>): Promise<T> {
+  if (effect === 'secondary_limit' || effect === 'rate_limit') throw new RateLimited('GitHub limits the rate', 60);
+  if (effect === 'failed' || effect === 'unavailable' || isDown()) throw unavailable('github');
+  const result = await call();
+  if (effect === 'lost' || effect === 'hang') throw unavailable('github');
+  return result;
 }

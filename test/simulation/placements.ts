@@ -27,15 +27,15 @@ export function drawPlacements(random: SeededRandom): Placements | undefined {
   return {lacking, disk, misfits, gpuSpot: pick(['prefer', 'never'] as const)};
 }
 
-/** The pools' templates, and what the world refuses. */
-export function placeTemplates(compute: ComputeWorld, placements: Placements | undefined): void {
-  for (const name of TEMPLATES) compute.addTemplate(template(name, placements));
+/** The pools' templates, and what the world refuses. `diskGb`: of their boot disks; undefined: the image's. */
+export function placeTemplates(compute: ComputeWorld, placements: Placements | undefined, diskGb?: number): void {
+  for (const name of TEMPLATES) compute.addTemplate(template(name, placements, diskGb));
   if (!placements) return;
   compute.refuseMisfits(placements.misfits);
   for (const {zone, type, refused} of placements.lacking) compute.catalog.withdraw(zone, type, refused);
 }
 
-function template(name: string, placements: Placements | undefined): Template {
+function template(name: string, placements: Placements | undefined, diskGb: number | undefined): Template {
   const isGpu = placements !== undefined && name === 'runner-gpu';
   const diskType = isGpu ? 'pd-balanced' : placements?.disk;
   return {
@@ -46,6 +46,7 @@ function template(name: string, placements: Placements | undefined): Template {
       labels: {team: 'platform'},
       scheduling: {automaticRestart: true, onHostMaintenance: 'MIGRATE'},
       ...(diskType ? {disks: [{boot: true, initializeParams: {diskType}}]} : {}),
+      ...(diskGb ? {disks: [{boot: true, initializeParams: {diskSizeGb: String(diskGb)}}]} : {}),
     },
   };
 }

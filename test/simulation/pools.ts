@@ -40,8 +40,22 @@ export const LABELS: Readonly<Record<JobKind, readonly string[]>> = {
   vmHuge: ['self-hosted', 'persistent', 'huge'],
 };
 
-export function labelsOf(kind: JobKind, number: number): readonly string[] {
-  return kind === 'run' ? [...LABELS.run, `run-${number}`, `size=${number},2`] : LABELS[kind];
+/** Pools of a world with two providers, by the pool that falls back to them. */
+const FALLBACKS: Readonly<Record<string, string>> = {arm: 'arm-aws', spot: 'spot-aws', shared: 'shared-gce'};
+
+/** The pool whose jobs fall back to the pool of this name; itself: it is no fallback. */
+export function homeOf(pool: string): string {
+  return Object.entries(FALLBACKS).find(([, fallback]) => fallback === pool)?.[0] ?? pool;
+}
+
+/** What jobs choose in a world with two providers: the fallback does not allow the second. */
+const CHOICES = [[], ['spot=only'], ['machine=t2a-standard-2'], ['disk=80', 'spot=never'], []] as const;
+
+const CHOOSING: readonly JobKind[] = ['arm', 'large'];
+
+export function labelsOf(kind: JobKind, number: number, provider?: Setting['provider']): readonly string[] {
+  const chosen = provider === 'gce+ec2' && CHOOSING.includes(kind) ? (CHOICES[number % CHOICES.length] ?? []) : [];
+  return kind === 'run' ? [...LABELS.run, `run-${number}`, `size=${number},2`] : [...LABELS[kind], ...chosen];
 }
 
 /**
@@ -52,6 +66,14 @@ export function labelsOf(kind: JobKind, number: number): readonly string[] {
 export function poolsOf({
   provider,
 }: Pick<Setting, 'provider'>): ((configured: readonly Pool[]) => readonly Pool[]) | undefined {
+  if (provider === 'gce+ec2') {
+    return (configured) =>
+      configured.map((pool) =>
+        isGce(pool) && (pool.name.endsWith('-aws') || pool.name === 'shared')
+          ? {...pool, provider: ofEc2(pool.provider)}
+          : pool,
+      );
+  }
   const own = changeOf(provider);
   if (!own && provider !== ALL) return undefined;
   return (configured) =>
@@ -130,6 +152,33 @@ export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placem
     requires: LABELS.vm,
     provider: {type: 'gce-vm', instance: VM.name, zone: VM.zone},
   };
+  const isMixed = provider === 'gce+ec2';
+  const fallback = (name: string) => (isMixed ? {fallback: FALLBACKS[name]} : {});
+  const options = (given: object) => (isMixed ? {options: given} : {});
+  const ofFallbacks = [
+    {
+      name: 'arm-aws',
+      repos: ['acme/*', GONE],
+      requires: ['self-hosted', 'linux', 'aws'],
+      maxRunners: maxRunners.arm,
+      options: {disk: 100, spot: true},
+      provider: {...gce, template: 'runner-arm64', zones},
+    },
+    {
+      name: 'spot-aws',
+      repos: ['acme/*'],
+      requires: ['self-hosted', 'gpu'],
+      maxRunners: maxRunners.spot,
+      provider: {...gce, template: 'runner-gpu', zones: zones.slice(0, 2), spot: 'prefer'},
+    },
+    {
+      name: 'shared-gce',
+      org: 'acme',
+      requires: ['self-hosted', 'shared'],
+      maxRunners: maxRunners.shared,
+      provider: {...gce, template: 'runner-arm64', zones: zones.slice(0, 1)},
+    },
+  ];
   const large = {
     name: 'large',
     repos: ['acme/*'],
@@ -147,6 +196,8 @@ export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placem
         repos: ['acme/*', GONE],
         requires: ['self-hosted', 'linux'],
         maxRunners: maxRunners.arm,
+        ...fallback('arm'),
+        ...options({machine: ['t2a-*'], disk: 100, spot: true}),
         provider: {...gce, template: 'runner-arm64', zones, ...machineTypes},
       },
       {
@@ -154,6 +205,7 @@ export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placem
         repos: ['acme/*'],
         requires: ['self-hosted', 'gpu'],
         maxRunners: maxRunners.spot,
+        ...fallback('spot'),
         provider: {...gce, template: 'runner-gpu', zones: zones.slice(0, 2), spot: placements?.gpuSpot ?? 'prefer'},
       },
       {
@@ -162,6 +214,7 @@ export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placem
         requires: ['self-hosted', 'shared'],
         acceptsUnlabeled: true,
         maxRunners: maxRunners.shared,
+        ...fallback('shared'),
         provider: {...gce, template: 'runner-arm64', zones: zones.slice(1), ...machineTypes},
       },
       {
@@ -172,6 +225,7 @@ export function runnerConfig({maxRunners, total, idleMinutes, vm = false, placem
         maxRunners: RUNS_MAX,
         provider: {...gce, template: 'runner-arm64', zones},
       },
+      ...(isMixed ? ofFallbacks : []),
       ...(provider === ALL ? [large] : []),
       ...(vm ? [persistent] : []),
     ],

@@ -1,3 +1,4 @@
+import {APPS} from './regressions/apps';
 import {DELIVERIES} from './regressions/deliveries';
 import {EC2} from './regressions/ec2';
 import {RUNNERS} from './regressions/runners';
@@ -14,4 +15,5 @@ export const REGRESSIONS: Readonly<Record<string, Scenario>> = {
   ...SWEEPS,
   ...USAGE,
   ...EC2,
+  ...APPS,
 };

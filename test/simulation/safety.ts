@@ -2,7 +2,7 @@ import type {GitHubWorld} from '../emulators/github/model';
 import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
 import type {Killed} from '../emulators/runner-process';
 import {MANAGER_SECRET, TASK_SIGNING_KEY, WEBHOOK_SECRET} from './environment';
-import {RUNS_MAX} from './pools';
+import {homeOf, RUNS_MAX} from './pools';
 import type {Drained, Setting} from './scenario';
 
 /** A promise that was broken. */
@@ -13,11 +13,13 @@ export interface Violation {
     | 'host_overfull'
     | 'drained_pool'
     | 'two_machines'
+    | 'wrong_machine'
     | 'registered_twice'
     | 'call_in_transaction'
     | 'secret'
     | 'forged'
     | 'misdirected'
+    | 'misrouted'
     | 'foreign_touched'
     | 'redelivered_too_often'
     | 'given_up'
@@ -59,8 +61,12 @@ const SECRETS = [
   MANAGER_SECRET,
 ];
 
-/** Refusals that no job may be given up for: every pool has a template, a placement that works, and the App's access to GitHub. */
-const REFUSED = /insert machine|(?:GET|POST) \/projects\/world\/\S+: HTTP 4|GitHub answered 404/;
+/**
+ * Refusals that no job may be given up for: every pool has a template, a placement that works, and the App's access to GitHub, and no job asks
+ * for a machine that its pool does not allow.
+ */
+const REFUSED =
+  /insert machine|(?:GET|POST) \/projects\/world\/\S+: HTTP 4|GitHub answered 404|cannot be created as its job asks for it/;
 
 /** An answer of success that somebody took for a failure. */
 const SUCCESS_AS_FAILURE = /CodeMagic answered 2\d\d/;
@@ -115,13 +121,13 @@ export class Safety {
     const held = this.#heldBy(machine);
     held.add(machine);
     const pool = poolOf(machine);
-    const named = pool === 'large' ? 'arm' : pool;
+    const named = pool === 'large' ? 'arm' : homeOf(pool);
     const limit = pool === 'runs' ? RUNS_MAX : (setting.maxRunners[named as keyof Setting['maxRunners']] ?? 0);
     if (held.size > limit) {
       violated('too_many_runners', `${held.size} VMs of pool ${pool}, which may have ${limit}: ${namesOf(held)}`);
     }
     // What is not ours is in no pool of ours.
-    const ofAll = [...this.#held].filter(([name]) => POOLS.has(name)).flatMap(([, machines]) => [...machines]);
+    const ofAll = [...this.#held].filter(([name]) => POOLS.has(homeOf(name))).flatMap(([, machines]) => [...machines]);
     if (setting.total !== undefined && ofAll.length > setting.total) {
       violated(
         'too_many_runners',

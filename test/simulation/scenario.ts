@@ -89,6 +89,12 @@ export interface Setting {
   readonly deliveriesAPage?: number;
   /** `SWEEP_INTERVAL_SECONDS`; 60 unless given. */
   readonly sweepIntervalSeconds?: number | undefined;
+  /** Apps at GitHub that share the load; 1 unless given. */
+  readonly apps?: number;
+  /** The last of several Apps does not act for the account for a while. */
+  readonly appAway?: AppAway;
+  /** Provision queues; 1 unless given. */
+  readonly queues?: number;
   /** The scheduler starts each sweep twice, at once. */
   readonly sweepsTwice?: boolean;
 }
@@ -102,9 +108,27 @@ export function sweepIntervalMs({setting}: Pick<Scenario, 'setting'>): number {
 export const ALL = 'all';
 
 /** Providers that a world can have. */
-export const SIMULATED_PROVIDERS = ['gce', 'cloud-run', 'docker', 'codemagic', 'ec2', ALL, MEMORY, MEMORY_IDS] as const;
+export const SIMULATED_PROVIDERS = [
+  'gce',
+  'cloud-run',
+  'docker',
+  'codemagic',
+  'ec2',
+  ALL,
+  MEMORY,
+  MEMORY_IDS,
+  // Pools of both that fall back to each other, and jobs that choose their machines.
+  'gce+ec2',
+] as const;
 
 export type SimulatedProvider = (typeof SIMULATED_PROVIDERS)[number];
+
+export interface AppAway {
+  /** Suspended, not installed, or without the repositories. */
+  readonly how: 'suspended' | 'uninstalled' | 'left_out';
+  readonly fromMs: number;
+  readonly forMs: number;
+}
 
 export interface Drained {
   readonly pool: 'arm' | 'spot' | 'shared';

@@ -40,6 +40,8 @@ export class SimulatedServices {
   /** While a pool is drained. */
   readonly #draining: Deployment;
   readonly #lost = new Set<string>();
+  /** The provision queue of the world's owner, by its first task. */
+  #provisionQueue: string | undefined;
   readonly #chance;
   readonly #forger: Forger;
   readonly isSwept: boolean;
@@ -57,6 +59,7 @@ export class SimulatedServices {
     this.tasks = new InProcessTasks({
       timers: scheduler,
       limitsOf: DEPLOYED_RATES,
+      ...(scenario.setting.queues ? {provisionQueues: scenario.setting.queues} : {}),
       dispatch: (request) => this.#dispatch(request),
     });
     const destination = {
@@ -114,8 +117,9 @@ export class SimulatedServices {
 
   /** Beside the runs of the sweep between the scheduler's calls. */
   hasTasks(): boolean {
-    const {provision, stop} = this.tasks.queues;
-    const ofJobs = [...provision.pending(), ...stop.pending()].filter(({payload}) => payload.to !== 'sweep');
+    const ofJobs = [...this.tasks.pending('provision'), ...this.tasks.pending('stop')].filter(
+      ({payload}) => payload.to !== 'sweep',
+    );
     return ofJobs.length > 0;
   }
 
@@ -153,6 +157,7 @@ export class SimulatedServices {
     if (event && (event.status === 'completed') !== (to === 'stop')) {
       this.world.violated('misdirected', `${name}, the news of a job that is ${event.status}, went to ${to}`);
     }
+    if (queue === 'provision') this.#watchQueue(headers, body);
     const sent = {...headers, authorization: BEARER[to]};
     if (to !== 'sweep') this.#forger.task(to, sent, body);
     const once = () => this.#call(to, sent, body, 'sometimes');
@@ -161,6 +166,20 @@ export class SimulatedServices {
     if (!answer || effect === 'answer_lost') throw new Error('the answer was lost');
     const retryAfter = Number(answer.headers['retry-after']);
     return {status: answer.status, ...(retryAfter > 0 ? {retryAfterSeconds: retryAfter} : {})};
+  }
+
+  /** All tasks of an owner are in one queue, and there is one owner. The start of a VM is of none. */
+  #watchQueue(headers: Readonly<Record<string, string>>, body: Buffer): void {
+    const {kind} = JSON.parse(body.toString()) as {kind: string};
+    const name = headers['X-CloudTasks-QueueName'] ?? '';
+    if (kind === 'vm') return;
+    this.#provisionQueue ??= name;
+    if (name !== this.#provisionQueue) {
+      this.world.violated(
+        'misrouted',
+        `a task ${kind} is in ${name}, others of its owner are in ${this.#provisionQueue}`,
+      );
+    }
   }
 
   /** The death of an execution is `noticed` by its caller, or only `sometimes`: else the caller waits until its deadline. */

@@ -1,3 +1,4 @@
+import type {GitHubFor} from '../../shared/github/github';
 import type {ProviderTypes} from '../../shared/providers/registry';
 import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
@@ -24,9 +25,11 @@ import {Executions} from './executions';
 import {FaultPlan} from './fault-plan';
 import {FaultyPorts} from './faulty-ports';
 import {ForeignResources} from './foreign-resources';
+import {joinMachines} from './joined-machines';
 import {Leftovers} from './leftovers';
 import {listFaults} from './list-faults';
 import {Neighbours} from './neighbours';
+import {watchOptions} from './option-promises';
 import {planFloods} from './outages';
 import {PersistentVm} from './persistent-vm';
 import {placeTemplates} from './placements';
@@ -34,12 +37,16 @@ import {BOOT_MINUTES, REPOSITORIES, TEMPLATES} from './pools';
 import {Safety, type Violation} from './safety';
 import {ALL, type Scenario, type SimulatedProvider} from './scenario';
 import {ScheduledFaults} from './scheduled-faults';
+import {planApps} from './several-apps';
 import {simulateMemory} from './simulated-memory';
 import {simulateRun} from './simulated-run';
 import {createTrace, NO_TRACE, type Trace} from './trace';
 import {VmPromises} from './vm-promises';
 import {watchRegistrations} from './watch-registrations';
 import {Workload} from './workload';
+
+/** Of the boot disks in a world in which jobs choose theirs. */
+const DISK_GB = 20;
 
 const BOOT_LIMIT_MS = BOOT_MINUTES * 60_000;
 
@@ -72,7 +79,8 @@ export class SimulatedWorld {
   readonly vmPromises: VmPromises | undefined;
   readonly ports: FaultyPorts;
   readonly direct: {
-    readonly github: ReturnType<FaultyPorts['github']>;
+    readonly github?: ReturnType<FaultyPorts['github']>;
+    readonly apps?: ReturnType<FaultyPorts['apps']>;
     readonly compute: ReturnType<FaultyPorts['compute']>;
     readonly providers?: ProviderTypes;
     readonly discovery: ReturnType<FaultyPorts['discovery']>;
@@ -104,15 +112,17 @@ export class SimulatedWorld {
     this.github = this.#makeGitHub();
     this.compute = new ComputeWorld({scheduler, random: randomOf(seed, 'compute')});
     this.store = createMemoryStore({clock: scheduler});
-    placeTemplates(this.compute, setting.placements);
+    const isMixed = setting.provider === 'gce+ec2';
+    placeTemplates(this.compute, setting.placements, isMixed ? DISK_GB : undefined);
     const api = new ComputeApi(this.compute);
     const ofCompute = computeMachines(this.compute);
     const memory = isInMemory(setting.provider) ? simulateMemory(scheduler, setting.provider) : undefined;
     const isAll = setting.provider === ALL;
     const has = (provider: SimulatedProvider) => isAll || setting.provider === provider;
     const run = has('cloud-run') ? simulateRun(scheduler, randomOf(seed, 'run')) : undefined;
-    const aws = has('ec2') ? loadAws().simulateAws(scheduler, randomOf(seed, 'aws')) : undefined;
-    for (const name of TEMPLATES) aws?.world.templates.push({name, id: `lt-of-${name}`});
+    const aws = has('ec2') || isMixed ? loadAws().simulateAws(scheduler, randomOf(seed, 'aws')) : undefined;
+    const disk = {device: '/dev/sda1', sizeGb: DISK_GB, type: 'gp3'};
+    for (const name of TEMPLATES) aws?.world.templates.push({name, id: `lt-of-${name}`, disk});
     const codemagic = has('codemagic') ? codemagicApi(scheduler, randomOf(seed, 'labels')) : undefined;
     this.peerViolations = () => [...(codemagic ? violationsOf(codemagic) : []), ...(aws?.violations() ?? [])];
     const others = [memory?.undisturbed, run?.undisturbed, aws?.undisturbed, codemagic && codemagicProvider(codemagic)];
@@ -128,12 +138,13 @@ export class SimulatedWorld {
       : undefined;
     const made = [this.docker?.world, memory?.world, codemagic?.world, aws?.world, run && runMachines(run.world)];
     const worlds = made.filter((world) => world !== undefined);
-    this.made = isAll ? new SeveralWorlds([ofCompute, ...worlds]) : (worlds[0] ?? ofCompute);
+    const several = isMixed && aws ? joinMachines(ofCompute, aws.world) : new SeveralWorlds([ofCompute, ...worlds]);
+    this.made = isAll || isMixed ? several : (worlds[0] ?? ofCompute);
     const violated = (rule: Violation['rule'], detail: string) => this.violated(rule, detail);
     // Before the VMs boot: nothing of ours runs in these.
     this.foreignResources = new ForeignResources(this.github, this.made, setting.foreignResources === true, violated);
     this.leftovers = setting.leftovers
-      ? new Leftovers(this.github, this.made, isAll ? 'gce' : (setting.provider ?? 'gce'), jobs)
+      ? new Leftovers(this.github, this.made, isAll || isMixed ? 'gce' : (setting.provider ?? 'gce'), jobs)
       : undefined;
     this.vm = setting.vm ? new PersistentVm(this.github, this.compute, violated) : undefined;
     const boot = randomOf(seed, 'boot');
@@ -152,7 +163,8 @@ export class SimulatedWorld {
     };
     this.killed = bootRunners({...boots, machines: this.made, killed: this.#killed});
     // The persistent VM is Compute Engine's, whatever else there is.
-    if (this.made !== ofCompute && !isAll) bootRunners({...boots, machines: ofCompute, killed: this.#killed});
+    if (this.made !== ofCompute && !isAll && !isMixed)
+      bootRunners({...boots, machines: ofCompute, killed: this.#killed});
     this.leftovers?.leaveRunner();
     this.neighbours = setting.neighbours
       ? new Neighbours(this.github, scenario, randomOf(seed, 'neighbours'), violated)
@@ -160,7 +172,8 @@ export class SimulatedWorld {
     if (isTraced) this.#watch();
     const {github, compute, killed} = this;
     this.safety = new Safety({setting, startMs: this.startMs, github, machines: this.made, killed, violated});
-    this.workload = new Workload(github, jobs, setting.brokenLists === 'nobodys');
+    watchOptions({github, machines: this.made, compute, aws: aws?.world, violated});
+    this.workload = new Workload(github, jobs, setting.brokenLists === 'nobodys', setting.provider);
     planFloods(github, this.faultPlan, faults);
     this.vmPromises = this.vm && new VmPromises({vm: this.vm, github, compute, scenario, violated});
     const scheduledFaults = new ScheduledFaults(
@@ -184,10 +197,13 @@ export class SimulatedWorld {
       },
       trace: (line) => this.trace.add(line),
     });
+    const isDown = () => scheduledFaults.isGitHubDown();
+    const watched = (port: GitHubFor) => watchRegistrations(port, github, violated);
+    const apps = planApps(github, setting, scheduler).map((app) => ({...app, forScope: watched(app.forScope)}));
     this.direct = {
-      github: this.ports.github(watchRegistrations(directGitHub(github), github, violated), github, () =>
-        scheduledFaults.isGitHubDown(),
-      ),
+      ...(apps.length > 1
+        ? {apps: this.ports.apps(apps, github, isDown)}
+        : {github: this.ports.github(watched(directGitHub(github)), github, isDown)}),
       compute: this.ports.compute(directCompute(api, 'world'), api),
       providers: Object.assign(
         {},
@@ -201,7 +217,7 @@ export class SimulatedWorld {
           now: () => scheduler.now(),
           violated,
         }),
-        () => scheduledFaults.isGitHubDown(),
+        isDown,
       ),
     };
   }

@@ -19,7 +19,7 @@ interface JobTask {
 
 /** The tasks of `provision` that get one of the jobs its runner, and those of `stop` that hand a slot on to it. */
 function tasksOf(tasks: InProcessTasks, jobs: ReadonlySet<JobKey>): JobTask[] {
-  return tasks.queues.provision.pending().filter(({payload}) => {
+  return tasks.pending('provision').filter(({payload}) => {
     if (payload.to !== 'provision') return false;
     const task = parseTask('provision', payload.body);
     if (task.kind === 'demand' || task.kind === 'queued_again') return jobs.has(task.job);

@@ -9,7 +9,9 @@ const BY_NAME: Readonly<Record<string, string>> = {
   waitForOperation: 'find',
 };
 
-const CALLS: Readonly<Record<Exclude<SimulatedProvider, 'gce' | typeof ALL>, Readonly<Record<string, string>>>> = {
+const CALLS: Readonly<
+  Record<Exclude<SimulatedProvider, 'gce' | typeof ALL | 'gce+ec2'>, Readonly<Record<string, string>>>
+> = {
   memory: BY_NAME,
   'cloud-run': {
     insertInstance: 'runJob',
@@ -55,10 +57,26 @@ export function withProvider(scenario: Scenario, provider: SimulatedProvider): S
     ...scenario,
     jobs: scenario.jobs.map((job) => ({...job, durationMs: Math.min(job.durationMs, longestMs)})),
     setting: {...setting, provider, ...(provider === 'docker' ? NOT_ON_HOSTS : {})},
-    faults: scenario.faults.map((fault, index) =>
-      provider === ALL ? anywhere(fault, index) : translated(fault, CALLS[provider]),
-    ),
+    faults: provider === 'gce+ec2' ? ofBoth(scenario) : faultsWith(scenario, provider),
   };
+}
+
+/** How long Compute Engine has no quota left in two of three worlds with two providers. */
+const WITHOUT_QUOTA_MS = 40 * 60_000;
+
+/** Every other call that fails is EC2's; and Compute Engine has quota for a machine or none, so that jobs fall back. */
+function ofBoth({seed, faults, jobs}: Scenario): Fault[] {
+  const own = faults.map((fault) =>
+    fault.on === 'call' && fault.nth % 2 === 0 ? translated(fault, CALLS.ec2) : fault,
+  );
+  if (seed % 3 === 2) return own;
+  const cpus = seed % 2 === 0 ? 0 : 4;
+  const refused = seed % 4 < 2 ? 'request' : 'operation';
+  return [...own, {on: 'quota', cpus, refused, fromMs: jobs[0]?.atMs ?? 0, forMs: WITHOUT_QUOTA_MS}];
+}
+
+function faultsWith({faults}: Scenario, provider: Exclude<SimulatedProvider, 'gce' | 'gce+ec2'>): Fault[] {
+  return faults.map((fault, index) => (provider === ALL ? anywhere(fault, index) : translated(fault, CALLS[provider])));
 }
 
 /** Every other call of Compute Engine is one of whichever other provider comes upon it. */

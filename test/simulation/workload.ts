@@ -2,7 +2,7 @@ import type {Job} from '../emulators/github/job';
 import type {GitHubWorld} from '../emulators/github/model';
 import {isTheirs} from './neighbours';
 import {labelsOf, NOBODYS} from './pools';
-import type {JobPlan} from './scenario';
+import type {JobPlan, Setting} from './scenario';
 
 /** Plays the plans of the scenario's jobs at GitHub. */
 export class Workload {
@@ -20,6 +20,7 @@ export class Workload {
     private readonly github: GitHubWorld,
     plans: readonly JobPlan[],
     private readonly withNobodys = false,
+    private readonly provider?: Setting['provider'],
   ) {
     this.#startMs = github.scheduler.now();
     this.#waiting = plans.length;
@@ -69,7 +70,7 @@ export class Workload {
   #add(plan: JobPlan, runId: number | undefined): Job {
     const job = this.github.queueJob({
       repository: plan.repository,
-      labels: labelsOf(plan.kind, this.jobs.length),
+      labels: labelsOf(plan.kind, this.jobs.length, this.provider),
       durationMs: plan.durationMs,
       ...(plan.approvedAfterMs === undefined ? {} : {needsApproval: true}),
       ...(runId === undefined ? {} : {runId}),
@@ -89,7 +90,7 @@ export class Workload {
   }
 
   #holdBeside({repository, kind, durationMs}: JobPlan, forMs: number, runId: number | undefined): void {
-    const labels = labelsOf(kind, this.jobs.length);
+    const labels = labelsOf(kind, this.jobs.length, this.provider);
     const place = {repository, labels, durationMs, ...(runId === undefined ? {} : {runId})};
     const job = this.github.queueJob({...place, needsApproval: true});
     this.jobs.push(job);

@@ -10,7 +10,7 @@ afterEach(() => system.close());
 const calls = (operation: RegExp) => system.github.requests.filter(({operationId}) => operation.test(operationId));
 
 /** A VM and a runner in each repository, as on record. */
-async function busyRunners({compute, store}: TestSystem, repositories: readonly string[]): Promise<void> {
+async function busyRunners({compute, store, scheduler}: TestSystem, repositories: readonly string[]): Promise<void> {
   for (const [n, repository] of repositories.entries()) {
     const [owner = '', repo = ''] = repository.split('/');
     const job = aJob({jobId: 2_000 + n, repository});
@@ -18,6 +18,8 @@ async function busyRunners({compute, store}: TestSystem, repositories: readonly 
       state: 'busy',
       covers: null,
       runs: jobKeyOf(job),
+      // What is registered now holds the sweep back.
+      createdAt: scheduler.now() - 10 * MINUTE,
       installationId: null,
       scope: {kind: 'repository', owner, repo},
     });

@@ -27,7 +27,8 @@ beforeEach(async () => {
 
 afterEach(() => server.close());
 
-const client = () => createCloudTasks({queues, urls, serviceAccount, clock, emulator});
+const named = {...queues, provision: [queues.provision]};
+const client = () => createCloudTasks({queues: named, urls, serviceAccount, clock, emulator});
 
 test('a task is created with its URL, audience, account, time and five minutes to answer', async () => {
   await client().enqueue({...task, queue: 'stop', delaySeconds: 90.25, headers: {traceparent: '00-1-2-01'}});
@@ -49,7 +50,7 @@ test('a task is created with its URL, audience, account, time and five minutes t
 });
 
 test('a check of a missing queue says what to do', async () => {
-  const elsewhere = {...queues, stop: 'projects/acme/locations/europe-west1/queues/gone'};
+  const elsewhere = {...named, stop: 'projects/acme/locations/europe-west1/queues/gone'};
   const tasks = createCloudTasks({queues: elsewhere, urls, serviceAccount, clock, emulator});
   await tasks.check('provision');
   await expect(tasks.check('stop')).rejects.toThrow(/NOT_FOUND.*create the queue .*gone, or correct STOP_QUEUE/);
@@ -129,9 +130,35 @@ test.each([
   expect(server.requests).toHaveLength(1);
 });
 
+test('of several provision queues each owner has one, in any case of its name, and all of them are checked', async () => {
+  const provision = [1, 2, 3, 4].map((number) => `projects/acme/locations/europe-west1/queues/provision-${number}`);
+  for (const queue of provision.slice(1)) server.model.addQueue(queue);
+  const tasks = createCloudTasks({queues: {...named, provision}, urls, serviceAccount, clock, emulator});
+  const queueOf = async (owner: string) => {
+    const name = `${owner}-${server.requests.length}`;
+    await tasks.enqueue({...task, name, owner});
+    return provision.findIndex((queue) => server.queue(queue).get(name) !== undefined);
+  };
+  expect(await queueOf('ACME')).toBe(await queueOf('acme'));
+  const owners = Array.from({length: 40}, (_, index) => `owner-${index}`);
+  const used = new Set(await Promise.all(owners.map(queueOf)));
+  expect([...used].sort()).toEqual([0, 1, 2, 3]);
+  await tasks.enqueue({...task, name: 'of-nobody'});
+  expect(server.queue(provision[0] ?? '').get('of-nobody')).toBeDefined();
+  await tasks.check('provision');
+  const missing = createCloudTasks({
+    queues: {...named, provision: [...provision, 'projects/acme/locations/europe-west1/queues/gone']},
+    urls,
+    serviceAccount,
+    clock,
+    emulator,
+  });
+  await expect(missing.check('provision')).rejects.toThrow(/create the queue .*gone, or correct PROVISION_QUEUE/);
+});
+
 test('a queue that does not exist is named in the error, with the variable that names it', async () => {
   const stop = 'projects/acme/locations/europe-west1/queues/gone';
-  const tasks = createCloudTasks({queues: {...queues, stop}, urls, serviceAccount, clock, emulator});
+  const tasks = createCloudTasks({queues: {...named, stop}, urls, serviceAccount, clock, emulator});
   await expect(tasks.enqueue({...task, queue: 'stop'})).rejects.toThrow(
     /404 NOT_FOUND Queue does not exist.*create the queue projects.*gone, or correct STOP_QUEUE/,
   );

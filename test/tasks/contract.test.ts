@@ -39,7 +39,7 @@ describeTasks("Google's client against Cloud Tasks over HTTP", async (receive) =
     autoDispatch: false,
   });
   const tasks = createCloudTasks({
-    queues,
+    queues: {...queues, provision: [queues.provision]},
     urls: {provision: `${functions.url}/provision`, stop: `${functions.url}/stop`, sweep: `${functions.url}/sweep`},
     serviceAccount: 'tasks@acme.iam.gserviceaccount.com',
     clock,

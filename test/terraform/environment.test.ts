@@ -53,6 +53,7 @@ const VALUES: Readonly<Record<string, string>> = {
   DRY_RUN: 'false',
   FIRESTORE_DATABASE: 'slipway-state',
   GITHUB_API_URL: 'https://api.github.com',
+  GITHUB_APPS: '[{"appId":777,"privateKey":"projects/acme-runners/secrets/slipway-github-app-777-private-key"}]',
   GITHUB_APP_ID: '12345',
   GITHUB_APP_INSTALLATION_ID: '67890',
   GITHUB_APP_PRIVATE_KEY: 'projects/acme-runners/secrets/slipway-github-app-private-key',

@@ -1,5 +1,6 @@
 import {RefusedByGitHub} from '../../errors';
 import type {
+  AppAtGitHub,
   AppInstallation,
   AppPermissions,
   AppWebhook,
@@ -8,7 +9,7 @@ import type {
   Listed,
 } from '../../github/github';
 import type {Pool} from '../../model/pool';
-import {ask, type Check, error, type Found, ok, once, skipped, warning} from './check';
+import {ask, type Check, error, type Found, ok, once, skipped, together, warning} from './check';
 
 /** How many of the newest deliveries count. */
 const DELIVERIES = 20;
@@ -22,6 +23,8 @@ type AppCheck = (typeof IDS)[number];
 /** What the checks of the App are made with. */
 export interface AppSetting {
   readonly inspection: Inspection;
+  /** The Apps of `GITHUB_APPS`, which share the load of the first one and have no webhook. */
+  readonly more: readonly MoreApp[];
   readonly pools: readonly Pool[];
   readonly webhooks: 'on' | 'off';
   /** Where GitHub has to deliver; undefined: `WEBHOOK_URL` is not set. */
@@ -30,6 +33,9 @@ export interface AppSetting {
   /** When the newest event was taken for a job that is not over yet, from a webhook or the sweep; null: there is no such job. */
   readonly newestEventAt: () => Promise<number | null>;
 }
+
+/** What an App that has no webhook is asked. Never throws what a port throws. */
+export type MoreApp = Readonly<Record<'key' | 'permissions' | 'installations', () => Promise<Found>>>;
 
 /** `app.key` to `app.installations`. With a personal access token only what its scopes say. */
 export function appChecks(setting: AppSetting): Check[] {
@@ -47,6 +53,7 @@ function looksAtApp(setting: AppSetting): Record<AppCheck, () => Promise<Found>>
   const app = once(() => ask('GitHub', inspection.app()));
   const installations = once(() => ask('GitHub', inspection.installations()));
   const deliveries = once(() => ask('GitHub', inspection.deliveries()));
+  const ofMore = (look: (app: MoreApp) => Promise<Found>) => Promise.all(setting.more.map(look));
   /** What cannot be known without a valid key is reported once, as the key's error. */
   const withKey = (look: () => Promise<Found>) => async (): Promise<Found> => {
     const hasKey = await app().then(
@@ -61,14 +68,10 @@ function looksAtApp(setting: AppSetting): Record<AppCheck, () => Promise<Found>>
   const withHook = (look: () => Promise<Found>) =>
     webhooks === 'off' ? async () => skipped('WEBHOOKS is off: no webhook is used') : withKey(look);
   return {
-    key: async () => {
-      const {id, slug} = await app();
-      return ok(`GitHub knows the key of the App ${slug} (${id})`);
-    },
-    permissions: withKey(async () => {
-      const {permissions} = await app();
-      return permissionsFinding(permissions, (await installations()).items, neededPermissions(pools), ownersOf(pools));
-    }),
+    key: async () => together([await keyFinding(app), ...(await ofMore(({key}) => key()))]),
+    permissions: withKey(async () =>
+      together([await permissionsOf({app, installations}, pools), ...(await ofMore(({permissions}) => permissions()))]),
+    ),
     events: withHook(async () => eventsFinding((await app()).events)),
     webhook: withHook(async () => {
       const found = webhookFinding(await ask('GitHub', inspection.webhook()), setting.webhookUrl);
@@ -76,8 +79,28 @@ function looksAtApp(setting: AppSetting): Record<AppCheck, () => Promise<Found>>
       return silenceFinding((await deliveries())[0]?.deliveredAt ?? null, await setting.newestEventAt(), now) ?? found;
     }),
     deliveries: withHook(async () => deliveriesFinding(await deliveries())),
-    installations: withKey(async () => installationsFinding(await installations(), ownersOf(pools))),
+    installations: withKey(async () =>
+      together([
+        installationsFinding(await installations(), ownersOf(pools)),
+        ...(await ofMore(({installations: look}) => look())),
+      ]),
+    ),
   };
+}
+
+export interface AskedApp {
+  readonly app: () => Promise<AppAtGitHub>;
+  readonly installations: () => Promise<Listed<AppInstallation>>;
+}
+
+export async function keyFinding(app: AskedApp['app']): Promise<Found> {
+  const {id, slug} = await app();
+  return ok(`GitHub knows the key of the App ${slug} (${id})`);
+}
+
+export async function permissionsOf({app, installations}: AskedApp, pools: readonly Pool[]): Promise<Found> {
+  const {permissions} = await app();
+  return permissionsFinding(permissions, (await installations()).items, neededPermissions(pools), ownersOf(pools));
 }
 
 function looksAtToken({inspection, pools}: AppSetting): Record<AppCheck, () => Promise<Found>> {

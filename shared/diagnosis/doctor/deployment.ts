@@ -25,17 +25,18 @@ export function configurationFinding(invalid: InvalidConfiguration | undefined, 
   );
 }
 
-/** Whether the queue is there and runs its tasks. */
+/** Whether the queue is there and runs its tasks; of several provision queues, every one. */
 export async function lookAtQueue({config, context}: Services<'api'>, queue: QueueName): Promise<Found> {
-  const name = config.queues[queue];
-  if (!config.queues.provision || !config.queues.stop || name === undefined) {
+  const {provision, stop} = config.queues;
+  if (!provision || !stop) {
     return skipped(
       'api has no queues: what creates tasks is refused',
       'Set PROVISION_QUEUE and STOP_QUEUE for api, with the URLs.',
     );
   }
   await ask('Cloud Tasks', context.tasks.check(queue));
-  return ok(`the queue ${name.slice(name.lastIndexOf('/') + 1)} runs`);
+  const names = (queue === 'provision' ? provision : [stop]).map((name) => name.slice(name.lastIndexOf('/') + 1));
+  return ok(names.length === 1 ? `the queue ${names[0]} runs` : `the queues ${names.join(', ')} run`);
 }
 
 export async function lookAtSweep({context: {store, clock}}: Services<'api'>, intervalSeconds: number): Promise<Found> {
@@ -75,6 +76,10 @@ export async function lookAtSecrets(config: Config, secrets: SecretReader, hasAp
   const app: readonly Named[] = [
     ['GITHUB_APP_ID', typeof github.appId === 'number' ? undefined : github.appId],
     ['GITHUB_APP_PRIVATE_KEY', github.privateKey],
+    ...github.moreApps.flatMap(({appId, privateKey}, index): Named[] => [
+      [`GITHUB_APPS[${index}].appId`, typeof appId === 'number' ? undefined : appId],
+      [`GITHUB_APPS[${index}].privateKey`, privateKey],
+    ]),
   ];
   const named: readonly Named[] = [
     ...(hasApp ? app : []),

@@ -8,6 +8,7 @@ import {appChecks, appChecksSkipped} from './app';
 import {ask, type Check, type CheckFinding, type Found, makeChecks, once, skipped, warning} from './check';
 import {configurationFinding, lookAtQueue, lookAtSecrets, lookAtStore, lookAtSweep} from './deployment';
 import {lookAtGroups} from './groups';
+import {looksAtMoreApp} from './more-apps';
 import {hostChecks, poolChecks, vmChecks} from './pools';
 import {lookAtRunnerVersion} from './runner-version';
 
@@ -98,10 +99,11 @@ function gitHubChecks(services: Services<'api'> | undefined, stopped: Found | un
     );
   }
   const inspection = services.inspection();
+  const more = services.moreInspections().map((each, index) => looksAtMoreApp(each, index + 2, services.context.pools));
   const {pools} = context;
   const {webhooks, urls} = config;
   const newestEventAt = () => newestEvent(services);
-  const app = appChecks({inspection, pools, webhooks, webhookUrl: urls.webhook, now: clock.now(), newestEventAt});
+  const app = appChecks({inspection, more, pools, webhooks, webhookUrl: urls.webhook, now: clock.now(), newestEventAt});
   const installations = inspection.credentials === 'app' ? once(() => inspection.installations()) : undefined;
   return [...app, {id: 'groups', look: () => lookAtGroups({context, inspection, installations})}];
 }

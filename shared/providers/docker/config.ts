@@ -5,6 +5,7 @@ import {checkPlaceholders, placeholdersIn} from '../../model/placeholders';
 import {
   environment,
   type Here,
+  memory,
   type ProviderBlock,
   type RawSettings,
   type SettingsProblems,
@@ -14,8 +15,6 @@ import {
 
 /** A named volume and its place in the container: `cache:/cache`, `cache:/cache:ro`. @see https://docs.docker.com/engine/storage/volumes/ */
 const VOLUME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}:\/[^:]{0,250}(:(ro|rw))?$/;
-const MEMORY = /^[1-9]\d{0,15}[bkmg]?$/i;
-const MEMORY_TEXT = 'memory such as 8g or 512m, or bytes';
 
 /** The schema of the settings of a pool of type docker. */
 const dockerSchema = z.strictObject({
@@ -42,12 +41,7 @@ const dockerSchema = z.strictObject({
     .gt(0, {error: 'a number of processors, above 0'})
     .meta({description: 'Processors of a container.'})
     .optional(),
-  memory: z
-    .union([text(MEMORY, MEMORY_TEXT, 20), z.int({error: MEMORY_TEXT}).min(1, {error: MEMORY_TEXT})], {
-      error: MEMORY_TEXT,
-    })
-    .meta({description: 'Memory of a container: 8g, or bytes.'})
-    .optional(),
+  memory: memory.meta({description: 'Memory of a container: 8g, or bytes.'}).optional(),
   pidsLimit: z
     .int({error: 'a whole number of processes, 1 or more'})
     .min(1, {error: 'a whole number of processes, 1 or more'})
@@ -69,7 +63,7 @@ function dockerSettings(
   raw: z.infer<typeof dockerSchema>,
   {containers, hosts: known = []}: Here,
 ): DockerProviderConfig {
-  const {type, image, registration = 'jit', cpus, memory, pidsLimit, volumes = [], privileged = false} = raw;
+  const {type, image, registration = 'jit', cpus, memory: most, pidsLimit, volumes = [], privileged = false} = raw;
   const command = raw.command ?? containers?.command;
   const hosts = [...new Set(raw.hosts)];
   const capacity = known.filter(({name}) => hosts.includes(name)).reduce((sum, each) => sum + each.capacity, 0);
@@ -83,7 +77,7 @@ function dockerSettings(
     ...(command ? {command} : {}),
     env: {...containers?.env, ...raw.env},
     ...(cpus === undefined ? {} : {cpus}),
-    ...(memory === undefined ? {} : {memory: String(memory)}),
+    ...(most === undefined ? {} : {memory: String(most)}),
     ...(pidsLimit === undefined ? {} : {pidsLimit}),
     volumes,
     privileged,
@@ -133,6 +127,7 @@ function checkInherited(
 /** Pools of type docker. */
 export const docker: ProviderBlock<typeof dockerSchema> = {
   schema: dockerSchema,
+  options: ['cpus', 'memory'],
   settings: dockerSettings,
   check: checkDocker,
 };

@@ -4,6 +4,7 @@ import type {ProviderSettings, Spot} from '../../model/pool';
 import {
   checkProcessors,
   type Here,
+  machinesOf,
   type Processor,
   type ProviderBlock,
   type RawSettings,
@@ -96,6 +97,7 @@ function check(
     problems.report(`${path}.provider.roleArn`, 'nothing', expected);
   }
   checkProcessors(pool, provider['instanceTypes'], processorOf, path, problems);
+  checkProcessors(pool, machinesOf(pool), processorOf, path, problems);
 }
 
 /**
@@ -111,4 +113,4 @@ function processorOf(instanceType: string): Processor | undefined {
 }
 
 /** Pools of type ec2. */
-export const ec2: ProviderBlock<typeof schema> = {schema, settings, check};
+export const ec2: ProviderBlock<typeof schema> = {schema, options: ['machine', 'disk', 'spot'], settings, check};

@@ -3,12 +3,13 @@ import type {Clock} from '../../clock';
 import {Refused} from '../../errors';
 import type {Logger} from '../../logger';
 import {DEPLOYMENT_LABEL, JOB_LABEL, POOL_LABEL} from '../../model/names';
-import type {Placement} from '../../model/placement';
+import type {MachineOptions} from '../../model/options';
+import {type Placement, placementKey} from '../../model/placement';
 import type {Pool} from '../../model/pool';
 import {maxLifetimeMs} from '../../model/runner';
 import {longestIdleMinutes} from '../../model/warm';
 import type {Secret} from '../../secret';
-import {type ExhaustedPlacements, listPlacements, placementKey, placeOrder} from '../placements';
+import {type ExhaustedPlacements, listPlacements, machinesFor, placeOrder} from '../placements';
 import type {CreateOutcome, CreateRequest} from '../provider';
 import {type TriedPlacement, tryPlacements} from '../try-placements';
 import {placeOf, regionOfPlace, subnetOfPlace} from './accounts';
@@ -16,6 +17,7 @@ import {attemptRun} from './attempt';
 import type {Ec2, RunRequest} from './client/ec2';
 import {RATE_RETRY_SECONDS} from './client/errors';
 import {type Ec2ProviderConfig, quotaScope} from './config';
+import {chosenDisk} from './disk';
 import {NAME_TAG} from './machine';
 import {userData} from './user-data';
 
@@ -40,10 +42,10 @@ const TOKEN_LENGTH = 64;
 const IDLE_GRACE_SECONDS = 300;
 
 /** Every placement of the pool, in the order in which they are tried for the runner `name`. */
-export function placementsFor({provider}: Ec2Pool, name: string): readonly Placement[] {
-  const {region, subnets, instanceTypes, spot} = provider;
+export function placementsFor({provider}: Ec2Pool, name: string, options: MachineOptions = {}): readonly Placement[] {
+  const {region, subnets, instanceTypes: machineTypes, spot} = provider;
   const places = placeOrder(name, subnets).map((subnet) => placeOf(region, subnet));
-  return listPlacements({places, machineTypes: instanceTypes, spot});
+  return listPlacements({places, ...machinesFor({machineTypes, spot}, options)});
 }
 
 /**
@@ -61,7 +63,7 @@ export function clientToken(runner: string, index: number): string {
 /** Tries the placements of the pool until there is an instance. */
 export async function createInstance(options: CreateOptions, request: CreateRequest): Promise<CreateOutcome> {
   const {pool, clock, logger, exhausted, deployment} = options;
-  const placements = placementsFor(pool, request.name);
+  const placements = placementsFor(pool, request.name, request.options);
   const seconds = {
     life: maxLifetimeMs({...pool, idleMinutes: longestIdleMinutes(pool)}) / 1000,
     idle: longestIdleMinutes(pool) * 60 + IDLE_GRACE_SECONDS,
@@ -76,6 +78,8 @@ export async function createInstance(options: CreateOptions, request: CreateRequ
     if (error instanceof Refused) return {kind: 'refused', message: error.message};
     throw error;
   }
+  const chosen = await chosenDisk(options.ec2, pool.provider, request.options);
+  if ('kind' in chosen) return chosen;
   const indexes = new Map(placements.map((placement, index) => [placementKey(placement), index]));
   const ladder = {
     placements,
@@ -86,12 +90,14 @@ export async function createInstance(options: CreateOptions, request: CreateRequ
     runner: request.name,
     pool: pool.name,
     exhausted,
+    request,
     clock,
     logger,
   };
   return tryPlacements(ladder, (placement) => {
     const index = indexes.get(placementKey(placement)) ?? 0;
-    return tryPlacement(options, request, placement, runRequest(options, request, placement, index, data));
+    const run = {...runRequest(options, request, placement, index, data), ...chosen};
+    return tryPlacement(options, request, placement, run);
   });
 }
 

@@ -5,7 +5,7 @@ import type {Logger} from '../../logger';
 import {DEPLOYMENT_LABEL, parseRunnerName} from '../../model/names';
 import type {Pool} from '../../model/pool';
 import {lastLineOf} from '../console-line';
-import {ExhaustedPlacements} from '../placements';
+import {ExhaustedPlacements, exhaustionKey} from '../placements';
 import type {MachineReference, RunnerProvider} from '../provider';
 import {type Account, Accounts, accountOf, regionOfPlace} from './accounts';
 import {checkPool} from './check';
@@ -98,14 +98,17 @@ export function createEc2Provider(options: Ec2ProviderOptions): RunnerProvider {
     async placements(request) {
       const pool = pools.find(({name}) => name === request.pool);
       if (!pool) throw new Refused(unknownPool(request.pool));
-      return placementsFor(pool, request.name);
+      return placementsFor(pool, request.name, request.options);
     },
 
     async create(request) {
       const pool = pools.find(({name}) => name === request.pool);
       if (!pool) return {kind: 'refused', message: unknownPool(request.pool)};
       const ec2 = accounts.client(accountOf(pool.provider));
-      return createInstance({ec2, pool, deployment, exhausted: exhaustedOf(pool.name), clock, logger}, request);
+      return createInstance(
+        {ec2, pool, deployment, exhausted: exhaustedOf(exhaustionKey(pool.name, request.options)), clock, logger},
+        request,
+      );
     },
 
     async find(reference) {

@@ -5,6 +5,7 @@ import type {GceProviderConfig, GceVmProviderConfig} from '../../model/pool';
 import {
   checkProcessors,
   type Here,
+  machinesOf,
   type Processor,
   type ProviderBlock,
   type RawSettings,
@@ -84,7 +85,12 @@ function gceVmSettings(raw: z.infer<typeof gceVmSchema>, here: Here): GceVmProvi
 }
 
 /** Pools of type gce. */
-export const gce: ProviderBlock<typeof gceSchema> = {schema: gceSchema, settings: gceSettings, check: checkGce};
+export const gce: ProviderBlock<typeof gceSchema> = {
+  schema: gceSchema,
+  options: ['machine', 'disk', 'spot'],
+  settings: gceSettings,
+  check: checkGce,
+};
 
 /** Pools of type gce-vm. */
 export const gceVm: ProviderBlock<typeof gceVmSchema> = {schema: gceVmSchema, settings: gceVmSettings};
@@ -112,6 +118,7 @@ function checkGce(settings: RawSettings, provider: RawSettings, path: string, pr
   checkPlace(provider, `${path}.provider`, problems);
   checkLongestLife(settings, path, problems, LONGEST_LIFE);
   checkProcessors(settings, provider['machineTypes'], familyOf, path, problems);
+  checkProcessors(settings, machinesOf(settings), familyOf, path, problems);
 }
 
 /** The region in the URL of a regional template. Undefined for a bare name, which may name a global template. */

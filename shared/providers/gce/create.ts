@@ -6,7 +6,7 @@ import {regionOf} from '../../model/names';
 import type {Placement} from '../../model/placement';
 import type {Pool} from '../../model/pool';
 import {longestIdleMinutes} from '../../model/warm';
-import {type ExhaustedPlacements, listPlacements, placeOrder} from '../placements';
+import {type ExhaustedPlacements, listPlacements, machinesFor, placeOrder} from '../placements';
 import type {CreateOutcome, CreateRequest, PlacementRequest, PrepareRequest} from '../provider';
 import {type TriedPlacement, tryPlacements} from '../try-placements';
 import {attemptInsert} from './attempt';
@@ -14,6 +14,7 @@ import {instanceBody, requestId, standbyBody} from './client/body';
 import type {Compute, InsertRequest, InstanceBody, InstanceTemplate, MetadataItem} from './client/compute';
 import {ComputeFailure, secondsToNextMinute} from './client/errors';
 import {findTemplate} from './client/templates';
+import {diskRefusal, disksFor} from './disks';
 import {runnerMetadata} from './runner-metadata';
 import {standbyFingerprint} from './standby-fingerprint';
 import {type DefaultPlace, poolRegion, poolZones} from './zones';
@@ -48,8 +49,10 @@ export interface CreateOptions {
   readonly runnerToInstall: () => Promise<RunnerToInstall | undefined>;
 }
 
+type PlanOptions = Pick<CreateOptions, 'compute' | 'pool' | 'place'>;
+
 /** What both kinds of machines need of their request. */
-type Making = Pick<CreateRequest, 'name' | 'beforeInsert' | 'onWaiting'>;
+type Making = Pick<CreateRequest, 'name' | 'beforeInsert' | 'onWaiting' | 'full' | 'onFull'>;
 type BodyFor = (placement: Placement) => InstanceBody;
 
 interface Prepared {
@@ -59,14 +62,16 @@ interface Prepared {
 
 /** Creates the machine of one runner. */
 export async function createMachine(options: CreateOptions, request: CreateRequest): Promise<CreateOutcome> {
-  const {name, job, encodedJitConfig} = request;
-  const prepared = await prepare(options, name);
+  const {name, job, encodedJitConfig, options: chosen} = request;
+  const prepared = await prepare(options, request);
   if ('kind' in prepared) return prepared;
   const {template} = prepared;
   // A machine that is not told of the runner application installs the version that its startup script names.
   const runner = runnerMetadata(template, await options.runnerToInstall().catch(() => undefined));
-  const bodyFor = (placement: Placement) =>
-    instanceBody({...common(options, name, template, runner), job, encodedJitConfig, placement});
+  const bodyFor = (placement: Placement) => ({
+    ...instanceBody({...common(options, name, template, runner), job, encodedJitConfig, placement}),
+    ...disksFor(template, placement, chosen),
+  });
   return tryEach(options, request, prepared, bodyFor);
 }
 
@@ -76,7 +81,7 @@ export async function prepareStandby(options: CreateOptions, request: PrepareReq
   const {provider} = options.pool;
   const spot = provider.spot === 'only' ? 'only' : 'never';
   const standing = {...options, pool: {...options.pool, provider: {...provider, spot}}} as const;
-  const prepared = await prepare(standing, name);
+  const prepared = await prepare(standing, {name});
   if ('kind' in prepared) return prepared;
   const {template} = prepared;
   const runner = runnerMetadata(template, await options.runnerToInstall().catch(() => undefined));
@@ -116,6 +121,7 @@ async function tryEach(
     runner: request.name,
     pool: pool.name,
     exhausted,
+    request,
     clock,
     logger,
   };
@@ -128,21 +134,38 @@ async function tryEach(
  * @throws Refused when the pool names neither zone nor region. ComputeFailure when Compute Engine does not list the region's zones.
  */
 export async function placementsFor(
-  {compute, pool, place}: Pick<CreateOptions, 'compute' | 'pool' | 'place'>,
-  {name}: Pick<PlacementRequest, 'name'>,
+  {compute, pool, place}: PlanOptions,
+  {name, options = {}}: Pick<PlacementRequest, 'name' | 'options'>,
 ): Promise<readonly Placement[]> {
   const places = placeOrder(name, await poolZones(compute, pool, place));
-  const {machineTypes, spot} = pool.provider;
-  return listPlacements({places, spot, ...(machineTypes ? {machineTypes} : {})});
+  return listPlacements({places, ...machinesFor(pool.provider, options)});
+}
+
+/** What a creation reads first: the placements and the template, side by side. The client keeps both for some minutes. */
+async function readPlan(options: PlanOptions, request: Pick<PlacementRequest, 'name' | 'options'>): Promise<Prepared> {
+  const {compute, pool, place} = options;
+  const [placements, template] = await Promise.all([
+    placementsFor(options, request),
+    findTemplate(compute, pool.provider.template, poolRegion(pool, place)),
+  ]);
+  return {placements, template};
+}
+
+/** Has the client read what the creation is going to need. A failure is found again by the creation, which says what it means. */
+export async function readAhead(options: CreateOptions, request: PlacementRequest): Promise<void> {
+  await Promise.allSettled([readPlan(options, request), options.runnerToInstall()]);
 }
 
 /** Reads the placements and the template. No VM has been inserted yet, so any call without an answer can be repeated. */
-async function prepare(options: CreateOptions, name: string): Promise<Prepared | CreateOutcome> {
-  const {compute, pool, place, clock} = options;
+async function prepare(
+  options: CreateOptions,
+  request: Pick<PlacementRequest, 'name' | 'options'>,
+): Promise<Prepared | CreateOutcome> {
+  const {clock} = options;
   try {
-    const placements = await placementsFor(options, {name});
-    const template = await findTemplate(compute, pool.provider.template, poolRegion(pool, place));
-    return {template, placements};
+    const plan = await readPlan(options, request);
+    const refused = diskRefusal(plan.template, request.options);
+    return refused ? {kind: 'option_not_allowed', message: refused} : plan;
   } catch (error) {
     if (error instanceof Refused) return {kind: 'refused', message: error.message};
     if (!(error instanceof ComputeFailure)) throw error;

@@ -4,7 +4,7 @@ import type {Logger} from '../../logger';
 import type {RunnerToInstall} from '../../model/facts';
 import {DEPLOYMENT_LABEL, KEEP_LABEL, POOL_LABEL, parseRunnerName} from '../../model/names';
 import {lastLineOf} from '../console-line';
-import {ExhaustedPlacements, placeOrder} from '../placements';
+import {ExhaustedPlacements, exhaustionKey, placeOrder} from '../placements';
 import {
   isStarting,
   isStopped,
@@ -18,7 +18,7 @@ import {checkPool} from './check';
 import {belongsTo, requestId} from './client/body';
 import type {Compute, Instance} from './client/compute';
 import {withComputeErrors} from './client/errors';
-import {type CreateOptions, createMachine, type GcePool, placementsFor} from './create';
+import {type CreateOptions, createMachine, type GcePool, placementsFor, readAhead} from './create';
 import {createGceStandby} from './standby';
 import {type DefaultPlace, poolZones} from './zones';
 
@@ -92,9 +92,15 @@ export function createGceProvider(options: GceProviderOptions): RunnerProvider {
       return withComputeErrors(clock, placementsFor({compute, pool, place}, request));
     },
 
+    async readAhead(request) {
+      const own = creation(request.pool);
+      if (own) await readAhead(own, request);
+    },
+
     async create(request) {
       const own = creation(request.pool);
-      return own ? createMachine(own, request) : {kind: 'refused', message: unknownPool(request.pool)};
+      if (!own) return {kind: 'refused', message: unknownPool(request.pool)};
+      return createMachine({...own, exhausted: exhaustedOf(exhaustionKey(request.pool, request.options))}, request);
     },
 
     standby: createGceStandby({compute, deployment, clock, creation, zonesOf: zonesToLookInto}),

@@ -7,7 +7,6 @@ export function runnerMetadata(
   {metadata}: Pick<InstanceTemplate, 'metadata'>,
   runner: RunnerToInstall | undefined,
 ): readonly MetadataItem[] {
-  // mutation: version of the template
   if (!runner || metadata.items?.some(({key}) => isAboutRunner(key))) return [];
   return [
     {key: RUNNER_VERSION_KEY, value: runner.version},

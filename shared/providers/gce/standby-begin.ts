@@ -106,14 +106,12 @@ class StandbyBegin {
       const items = instance.metadata.items ?? [];
       const present = items.find(({key}) => key === JIT_CONFIG_KEY);
       if (present?.value === value) return;
-      // mutation: second JIT config of a standby machine
       if (present) throw new NotUsable(`standby machine ${this.#name} has another runner's JIT config`);
       const metadata = {items: [...items, {key: JIT_CONFIG_KEY, value}]};
       try {
         await this.#compute.setMetadata(this.#zone, this.#name, {metadata, fingerprint: instance.metadataFingerprint});
         return;
       } catch (error) {
-        // mutation: metadata that changed meanwhile
         await this.#pauseOrThrow(error, tries);
         instance = undefined;
       }

@@ -57,7 +57,6 @@ export function createGceStandby(options: GceStandbyOptions): StandbyMachines {
     if (!instance) return {state: 'absent'};
     const fingerprint = instance.metadata.items?.find(({key}) => key === STANDBY_FINGERPRINT_KEY)?.value;
     const known = fingerprint === undefined ? {} : {fingerprint};
-    // mutation: begun standby machine
     if (instance.standby?.isBegun) return {state: 'begun', ...known};
     const report = await compute.guestAttribute(instance.zone, instance.name, STANDBY_REPORT);
     return {...stateOf(instance, machine, report), ...known};
@@ -106,7 +105,6 @@ function stateOf(
   const isReady = report === READY;
   switch (status) {
     case 'TERMINATED':
-      // mutation: report of a standby machine
       if (!isReady) return {state: 'failed', because: `${name} was stopped before it reported that it is ready`};
       return hold === 'stopped' ? {state: 'ready'} : {state: 'failed', because: `${name} is stopped, not suspended`};
     case 'SUSPENDED':

@@ -1,6 +1,7 @@
+import {fallbacksOf, poolsServing} from '../../model/fallback';
 import {type JobDocument, jobKeyOf} from '../../model/job';
-import {isPersistent} from '../../model/pool';
-import {canRun} from '../../model/runner';
+import {isPersistent, type Pool} from '../../model/pool';
+import {canRun, type RunnerDocument} from '../../model/runner';
 import {freeSlotsOfAllPools, type Observed, webhookGraceMs} from '../observed';
 import type {DemandJob, PlannedAction, Rule} from '../rule';
 
@@ -38,6 +39,7 @@ function planServing(observed: Observed, now: number): Serve[] {
   const ofVms: JobDocument[] = [];
   // The event that frees a slot serves the next job itself. The sweep waits until that event must have come.
   const patienceMs = webhookGraceMs(observed.webhooks);
+  const used = new Set<string>();
   const bucket = Math.floor(now / TASK_BUCKET_MS);
   const demand = (job: string): DemandJob<'waiting_job' | 'lost_demand'> => ({
     kind: 'demand',
@@ -49,21 +51,27 @@ function planServing(observed: Observed, now: number): Serve[] {
     const jobs = [...observed.jobs.values()].filter(
       (job) => job.pool === pool.name && job.status === 'queued' && now - job.updatedAt >= patienceMs,
     );
-    const live = (observed.runners ?? []).filter((runner) => runner.pool === pool.name);
     const reserved = jobs.filter((job) => job.demand === 'reserved');
     for (const job of reserved) actions.push({...demand(jobKeyOf(job)), reason: 'lost_demand'});
     const open = jobs.filter((job) => job.demand === 'open').sort((a, b) => a.queuedAt - b.queuedAt);
 
-    const spares = live.filter((runner) => runner.spare && now - (runner.spareSince ?? now) >= patienceMs);
+    const serving = poolsServing(observed.pools, pool.name);
+    const spares = (observed.runners ?? []).filter(
+      (runner) =>
+        serving.includes(runner.pool) && runner.spare && !used.has(runner.name) && isPatient(runner, now, patienceMs),
+    );
     const placed = new Set<string>();
     for (const spare of spares) {
       const job = open.find((each) => !placed.has(jobKeyOf(each)) && canRun(spare, each));
       if (!job) continue;
       placed.add(jobKeyOf(job));
+      used.add(spare.name);
       actions.push({kind: 'place_spare', reason: 'spare_for_job', runner: spare.name});
     }
-    if (observed.runners === undefined || observed.held.has(pool.name)) continue;
-    const free = Math.max(0, pool.maxRunners - live.filter(({slot}) => slot !== null).length - reserved.length);
+    const at = servingPool(observed, pool);
+    if (observed.runners === undefined || !at) continue;
+    const taken = observed.runners.filter((runner) => runner.pool === at.name && runner.slot !== null).length;
+    const free = Math.max(0, at.maxRunners - taken - (at === pool ? reserved.length : 0));
     const rest = open.filter((job) => !placed.has(jobKeyOf(job)));
     // A persistent VM does not count against the limit over all pools.
     const list = isPersistent(pool) ? ofVms : wanting;
@@ -72,4 +80,14 @@ function planServing(observed: Observed, now: number): Serve[] {
   if (observed.maxRunners !== undefined) wanting.sort((a, b) => a.queuedAt - b.queuedAt);
   const served = [...ofVms, ...wanting.slice(0, freeSlotsOfAllPools(observed))];
   return [...actions, ...served.map((job) => demand(jobKeyOf(job)))];
+}
+
+function isPatient({spareSince}: RunnerDocument, now: number, patienceMs: number): boolean {
+  return now - (spareSince ?? now) >= patienceMs;
+}
+
+/** The pool that would serve jobs of the pool now: the first of its fallbacks that is not held back, where a quota holds it back. Undefined: none. */
+function servingPool({pools, held, heldByQuota}: Observed, pool: Pool): Pool | undefined {
+  if (!held.has(pool.name)) return pool;
+  return heldByQuota?.has(pool.name) ? fallbacksOf(pools, pool.name).find(({name}) => !held.has(name)) : undefined;
 }

@@ -1,5 +1,6 @@
 import type {TimerClock} from '../../clock';
 import {Unavailable} from '../../errors';
+import {provisionQueueFor} from '../../model/queues';
 import type {QueueName, TaskTarget} from '../../model/task-payload';
 import {functionOf, type NewTask} from '../../model/tasks';
 import type {Tasks} from '../tasks';
@@ -7,8 +8,6 @@ import {type DispatchResult, mergeHeaders} from './dispatch';
 import type {QueueLimits} from './limits';
 import {InProcessQueue} from './queue';
 import type {QueuedTask} from './register';
-
-const QUEUES: readonly QueueName[] = ['provision', 'stop'];
 
 /**
  * Names of tasks.
@@ -49,6 +48,8 @@ export interface InProcessTasksOptions {
   /** Sends a task to its function. Rejects when no answer came. */
   readonly dispatch: (request: TaskRequest) => Promise<DispatchResult>;
   readonly limits?: Partial<QueueLimits>;
+  /** Number of provision queues, over which the owners are spread. Default 1. */
+  readonly provisionQueues?: number;
   /** Limits of one queue, which override `limits`. */
   readonly limitsOf?: Readonly<Partial<Record<QueueName, Partial<QueueLimits>>>>;
   /** `false`: tasks run only when `dispatchDue` or `drain` of a queue is called. Default `true`. */
@@ -57,14 +58,20 @@ export interface InProcessTasksOptions {
   readonly onExhausted?: (queue: QueueName, task: QueuedTask<TaskContent>) => void;
 }
 
-/** Both queues in this process, for `npm start` and the simulation. */
+/** The queues in this process, for `npm start` and the simulation. */
 export class InProcessTasks implements Tasks {
+  /** `provision`: the first of these queues. */
   readonly queues: Readonly<Record<QueueName, InProcessQueue<TaskContent>>>;
+  readonly #provision: readonly InProcessQueue<TaskContent>[];
   readonly #timers: TimerClock;
 
   constructor(options: InProcessTasksOptions) {
     this.#timers = options.timers;
-    this.queues = {provision: createQueue('provision', options), stop: createQueue('stop', options)};
+    const {provisionQueues = 1} = options;
+    const provision = createQueue('provision', options);
+    const more = Array.from({length: provisionQueues - 1}, (_, index) => createQueue('provision', options, index + 2));
+    this.#provision = [provision, ...more];
+    this.queues = {provision, stop: createQueue('stop', options)};
   }
 
   async enqueue(task: NewTask): Promise<'created' | 'exists'> {
@@ -72,30 +79,37 @@ export class InProcessTasks implements Tasks {
     const delayMs = (task.delaySeconds ?? 0) * 1000;
     const problem = taskProblem({name: task.name, bodyBytes: body.length, delayMs});
     if (problem) throw new Unavailable(`queue ${task.queue} refuses the task: ${problem}`, 60);
-    return this.queues[task.queue].create({
+    return this.#queueOf(task).create({
       name: task.name,
       payload: {to: functionOf(task), body, headers: {...task.headers, 'content-type': 'application/json'}},
       ...(delayMs > 0 ? {scheduleTimeMs: this.#timers.now() + delayMs} : {}),
     });
   }
 
+  /** The tasks of all queues of this kind that have not ended. */
+  pending(queue: QueueName): QueuedTask<TaskContent>[] {
+    return (queue === 'provision' ? this.#provision : [this.queues.stop]).flatMap((each) => each.pending());
+  }
+
   async check(): Promise<void> {
     // The queues of this process always exist and accept tasks.
   }
 
-  /** Time of the next possible dispatch in either queue; undefined when no task waits. */
+  /** Time of the next possible dispatch in any queue; undefined when no task waits. */
   nextAt(): number | undefined {
-    const times = QUEUES.map((queue) => this.queues[queue].nextAt()).filter((time) => time !== undefined);
+    const times = this.#all()
+      .map((queue) => queue.nextAt())
+      .filter((time) => time !== undefined);
     return times.length > 0 ? Math.min(...times) : undefined;
   }
 
-  /** Dispatches the due tasks of both queues and waits for them. Returns the number of dispatches. */
+  /** Dispatches the due tasks of all queues and waits for them. Returns the number of dispatches. */
   async dispatchDue(): Promise<number> {
-    const counts = await Promise.all(QUEUES.map((queue) => this.queues[queue].dispatchDue()));
+    const counts = await Promise.all(this.#all().map((queue) => queue.dispatchDue()));
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Dispatches until no task is due now in either queue. Later retries and delays stay. */
+  /** Dispatches until no task is due now in any queue. Later retries and delays stay. */
   async drain(): Promise<number> {
     let total = 0;
     for (let count = await this.dispatchDue(); count > 0; count = await this.dispatchDue()) total += count;
@@ -105,19 +119,27 @@ export class InProcessTasks implements Tasks {
 
   /** Resolves when no dispatch is in flight. */
   async idle(): Promise<void> {
-    await Promise.all(QUEUES.map((queue) => this.queues[queue].idle()));
+    await Promise.all(this.#all().map((queue) => queue.idle()));
   }
 
   async close(): Promise<void> {
-    await Promise.all(QUEUES.map((queue) => this.queues[queue].close()));
+    await Promise.all(this.#all().map((queue) => queue.close()));
+  }
+
+  #queueOf({queue, owner}: NewTask): InProcessQueue<TaskContent> {
+    return queue === 'stop' ? this.queues.stop : provisionQueueFor(this.#provision, owner);
+  }
+
+  #all(): readonly InProcessQueue<TaskContent>[] {
+    return [...this.#provision, this.queues.stop];
   }
 }
 
-function createQueue(name: QueueName, options: InProcessTasksOptions): InProcessQueue<TaskContent> {
+function createQueue(name: QueueName, options: InProcessTasksOptions, number = 1): InProcessQueue<TaskContent> {
   const {timers, dispatch, autoDispatch, onExhausted} = options;
   const limits = {...options.limits, ...options.limitsOf?.[name]};
   return new InProcessQueue<TaskContent>({
-    name,
+    name: number === 1 ? name : `${name}-${number}`,
     timers,
     limits,
     dispatch: ({name: task, payload: {to, body, headers: own}, headers, signal}) =>

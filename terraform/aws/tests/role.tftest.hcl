@@ -63,7 +63,9 @@ run "trust" {
 
 run "rights" {
   assert {
-    condition = toset(flatten([for statement in data.aws_iam_policy_document.functions.statement : statement.actions])) == toset([
+    condition = toset(flatten([
+      for document in [data.aws_iam_policy_document.functions, data.aws_iam_policy_document.end_instances] : [for statement in document.statement : statement.actions]
+      ])) == toset([
       "ec2:CreateTags", "ec2:DescribeInstances", "ec2:DescribeLaunchTemplateVersions", "ec2:DescribeSubnets", "ec2:GetConsoleOutput",
       "ec2:RunInstances", "ec2:TerminateInstances",
     ])
@@ -71,7 +73,9 @@ run "rights" {
   }
 
   assert {
-    condition     = [for statement in data.aws_iam_policy_document.functions.statement : statement.sid if contains(statement.resources, "*")] == ["Look"]
+    condition = flatten([
+      for document in [data.aws_iam_policy_document.end_instances, data.aws_iam_policy_document.functions] : [for statement in document.statement : statement.sid if contains(statement.resources, "*")]
+    ]) == ["Look", "Check"]
     error_message = "only looking is for everything"
   }
 
@@ -105,13 +109,33 @@ run "rights" {
   }
 
   assert {
-    condition = { for statement in data.aws_iam_policy_document.functions.statement : statement.sid => [
+    condition = { for statement in concat(data.aws_iam_policy_document.functions.statement, data.aws_iam_policy_document.end_instances.statement) : statement.sid => [
       for condition in statement.condition : { test = condition.test, variable = condition.variable, values = toset(condition.values) }
-      ] if contains(["TagAtLaunch", "OwnInstances"], statement.sid) } == {
+      ] if contains(["TagAtLaunch", "ReadConsoles", "Terminate"], statement.sid) } == {
       TagAtLaunch  = [{ test = "StringEquals", variable = "ec2:CreateAction", values = toset(["RunInstances"]) }]
-      OwnInstances = [{ test = "StringEquals", variable = "aws:ResourceTag/slipway-deployment", values = toset(["slipway"]) }]
+      ReadConsoles = [{ test = "StringEquals", variable = "aws:ResourceTag/slipway-deployment", values = toset(["slipway"]) }]
+      Terminate    = [{ test = "StringEquals", variable = "aws:ResourceTag/slipway-deployment", values = toset(["slipway"]) }]
     }
     error_message = "no tag is set later, and only instances of this deployment are ended"
+  }
+}
+
+run "the_belt" {
+  variables {
+    belt_hours = 12
+  }
+
+  assert {
+    condition = (
+      data.aws_iam_policy_document.belt["belt"].source_policy_documents == tolist([data.aws_iam_policy_document.end_instances.json]) &&
+      data.aws_iam_policy_document.functions.source_policy_documents == tolist([data.aws_iam_policy_document.end_instances.json])
+    )
+    error_message = "the belt ends the instances that the functions may end, and no others"
+  }
+
+  assert {
+    condition     = toset(flatten([for statement in data.aws_iam_policy_document.belt["belt"].statement : statement.actions])) == toset(["logs:CreateLogStream", "logs:PutLogEvents"])
+    error_message = "and writes its log"
   }
 }
 
@@ -123,7 +147,7 @@ run "another_deployment" {
 
   assert {
     condition = toset(flatten([
-      for statement in data.aws_iam_policy_document.functions.statement : [
+      for statement in concat(data.aws_iam_policy_document.functions.statement, data.aws_iam_policy_document.end_instances.statement) : [
         for condition in statement.condition : condition.values if endswith(condition.variable, "/slipway-deployment")
       ]
     ])) == toset(["nightly"])
@@ -168,4 +192,12 @@ run "instance_types_without_a_pattern" {
     instance_types = []
   }
   expect_failures = [var.instance_types]
+}
+
+run "a_field_that_there_is_not" {
+  command = plan
+  variables {
+    launch_templates = { x64 = { disk_size_gb = 100 } }
+  }
+  expect_failures = [var.launch_templates]
 }

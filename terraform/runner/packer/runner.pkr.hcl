@@ -1,4 +1,4 @@
-# An image with the runner, its user, nftables and, if wanted, Docker, so that a VM downloads nothing at boot.
+# An image with the unpacked and warmed-up runner, its user, nftables and, if wanted, Docker, so that a VM downloads nothing at boot.
 #
 #   packer init . && packer build -var project=my-project .
 #
@@ -72,6 +72,12 @@ variable "docker" {
   description = "Whether the image has Docker, and the runner's user may use it."
 }
 
+variable "slim" {
+  type        = bool
+  default     = true
+  description = "Whether snap, cloud-init, unattended upgrades and apt's timers are left out, which cost time at each boot."
+}
+
 variable "disk_gb" {
   type        = number
   default     = 20
@@ -121,11 +127,16 @@ build {
     destination = "/tmp/slipway-startup.sh"
   }
 
+  provisioner "file" {
+    source      = "${path.root}/slim.sh"
+    destination = "/tmp/slipway-slim.sh"
+  }
+
   provisioner "shell" {
     inline = [
       "sudo bash /tmp/slipway-startup.sh --bake",
-      "rm /tmp/slipway-startup.sh",
-      "sudo apt-get clean",
+      var.slim ? "sudo bash /tmp/slipway-slim.sh" : "sudo apt-get clean",
+      "rm /tmp/slipway-startup.sh /tmp/slipway-slim.sh",
     ]
   }
 }

@@ -19,10 +19,33 @@ installed_version() {
   printf '%s' "$version"
 }
 
-# What the image has is taken, unless the attribute asks for another version. Not so where a runner has run before: a job can change
+refused_here='' # a version that GitHub has refused on this VM
+
+# Whether GitHub refuses the version, as far as the control plane or this VM knows. Ends with 2 when slipway-runner-version is a demand, and
+# not just the version that the control plane knows as the current one.
+is_refused() {
+  setting slipway-runner-refused ''
+  [[ -n $REPLY ]] || return 2
+  [[ " ${REPLY//,/ } $refused_here " == *" $1 "* ]]
+}
+
+# Where GitHub has refused the runner before it had a job, and the control plane has named a newer one: that takes its place.
+replace_refused_runner() {
+  local have current
+  have=$(installed_version)
+  setting slipway-runner-version ''
+  current=$REPLY
+  [[ -n $current && $current != "$have" && -z $refused_here ]] || return 1
+  is_refused "$have" || [[ $? == 1 ]] || return 1
+  say "GitHub refuses the runner $have: $current takes its place"
+  refused_here=$have
+  install_runner
+}
+
+# What the image has is taken, unless the attribute asks for another version, or GitHub refuses the image's. Not so where a runner has run before: a job can change
 # everything in the runner's folder, and what is registered anew gets a registration token.
 install_runner() {
-  local wanted have='' version arch sha
+  local wanted have='' version arch sha code=0
   if [[ -f $RUNNER_DIR/.runner ]]; then
     say "the runner is installed and registered; it keeps itself up to date"
     return
@@ -37,6 +60,13 @@ install_runner() {
   if [[ -n $have && (-z $wanted || $wanted == "$have") ]]; then
     say "the image has the runner (version $have)"
     return
+  fi
+  if [[ -n $have ]]; then
+    is_refused "$have" || code=$?
+    if ((code == 1)); then
+      say "the image has the runner (version $have), which GitHub takes; the current one is $wanted"
+      return
+    fi
   fi
 
   version=${wanted:-$RUNNER_VERSION}

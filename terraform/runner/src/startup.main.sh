@@ -9,6 +9,7 @@ end() {
   trap - ERR EXIT TERM INT USR1
   set +e
   [[ -z $runner_pid ]] || show_diagnostics "$diag_lines"
+  if [[ -n $standby && -z $secret && $code != 0 ]]; then report "failed: ${why:-the script ended with status $code}"; fi
   say "power off: ${why:-the script ended with status $code}"
   # EC2 says why a VM ended: of one that powers itself off after its notice nobody could tell that it was interrupted.
   if [[ $CLOUD == ec2 && $stopping == 'the spot VM is being preempted' ]]; then sleep "$SPOT_NOTICE_SECONDS"; fi
@@ -29,7 +30,12 @@ take_jit_config() {
   fi
   secret=$(metadata instance/attributes/slipway-jit-config) || code=$?
   [[ $code != 1 ]] || fail "no JIT config: the metadata server did not answer in $METADATA_TRIES tries"
-  [[ -n $secret ]] || fail 'no JIT config: expected it in the metadata attribute slipway-jit-config; the control plane puts it there when it creates the VM'
+  if [[ -n $secret ]]; then return; fi
+  setting slipway-standby ''
+  case $REPLY in
+    stopped | suspended) standby=$REPLY ;;
+    *) fail 'no JIT config: expected it in the metadata attribute slipway-jit-config; the control plane puts it there when it creates the VM' ;;
+  esac
 }
 
 run() {
@@ -41,8 +47,10 @@ run() {
   else
     say "starting on $(uname -n)"
   fi
+  earlier_steps
   take_jit_config
   take_way_out
+  step_done metadata
   number slipway-idle-seconds 900
   local idle=$REPLY
   number slipway-diag-lines 50
@@ -56,9 +64,19 @@ run() {
   grant_sudo
   install_hooks
   run_boot_script
+  step_done runner
+  if [[ -n $standby ]]; then stand_by; fi
+  local code=0
   launch "ACTIONS_RUNNER_INPUT_JITCONFIG=$secret" "${hook_variables[@]}"
   say "the runner is started; without a job for $idle s it goes"
-  supervise "$idle" "$GRACE_SECONDS"
+  supervise "$idle" "$GRACE_SECONDS" || code=$?
+  if [[ -n $deprecated ]] && replace_refused_runner; then
+    why='' code=0
+    # The registration is good until there was a job.
+    launch "ACTIONS_RUNNER_INPUT_JITCONFIG=$secret" "${hook_variables[@]}"
+    supervise "$idle" "$GRACE_SECONDS" || code=$?
+  fi
+  return "$code"
 }
 
 # For an image: everything that does not differ from VM to VM. Wants the same attributes on the VM that builds it.
@@ -69,6 +87,7 @@ bake() {
   install_runner
   ensure_package nft nftables
   install_docker
+  warm_up
   trap - EXIT
   say 'baked'
 }

@@ -52,6 +52,7 @@ read_runner_lines() {
     line=$partial$line
     partial=''
     relay "$line"
+    [[ ! $line =~ ^[0-9-]+\ [0-9:]+Z:\ Listening\ for\ Jobs ]] || listener_up
     if [[ $line =~ ^[0-9-]+\ [0-9:]+Z:\ Running\ job: ]]; then
       jobs_seen=$((jobs_seen + 1))
       busy_at=$SECONDS

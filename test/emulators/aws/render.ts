@@ -64,7 +64,7 @@ export function reservationItem(instance: AwsInstance): string {
   );
 }
 
-export function templateItem({name, id, shutdownBehavior}: LaunchTemplateData, version: string): string {
+export function templateItem({name, id, shutdownBehavior, disk}: LaunchTemplateData, version: string): string {
   const behavior = shutdownBehavior === undefined ? '' : element('instanceInitiatedShutdownBehavior', shutdownBehavior);
   return element(
     'item',
@@ -72,8 +72,18 @@ export function templateItem({name, id, shutdownBehavior}: LaunchTemplateData, v
     element('launchTemplateName', escaped(name)),
     element('versionNumber', /^\d+$/.test(version) ? version : '1'),
     element('defaultVersion', 'true'),
-    element('launchTemplateData', element('imageId', 'ami-0abcdef1234567890'), behavior),
+    element('launchTemplateData', element('imageId', 'ami-0abcdef1234567890'), behavior, disk ? disks(disk) : ''),
   );
+}
+
+function disks({device, sizeGb, type}: NonNullable<LaunchTemplateData['disk']>): string {
+  const ebs = [
+    element('encrypted', 'true'),
+    element('deleteOnTermination', 'true'),
+    element('volumeSize', String(sizeGb)),
+    element('volumeType', type),
+  ];
+  return element('blockDeviceMappingSet', element('item', element('deviceName', device), element('ebs', ...ebs)));
 }
 
 export function subnetItem(subnet: string, region: string, freeAddresses: number): string {

@@ -28,6 +28,8 @@ export interface LaunchTemplateData {
   readonly name: string;
   readonly id: string;
   readonly shutdownBehavior?: string;
+  /** The disk that it names; undefined: it leaves it to the image. */
+  readonly disk?: {readonly device: string; readonly sizeGb: number; readonly type: string};
 }
 
 type AwsEvent = MachineEvent & {readonly machine: AwsInstance};

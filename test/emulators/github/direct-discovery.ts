@@ -1,18 +1,23 @@
+import type {Octokit} from '@octokit/rest';
 import {classify} from '../../../shared/github/errors';
 import type {DeliveryPage, DiscoveredRepository, Discovery, Listed} from '../../../shared/github/github';
 import {readRunnerDownloads, readRunnerVersionEnds} from '../../../shared/github/runner-versions';
 import {createRuns} from '../../../shared/github/runs';
+import {ownerOf} from '../../../shared/model/scope';
 import {type Repository, sameName} from './account';
 import {outcomeOf} from './delivery';
-import {directGitHub} from './direct';
+import {answered, directGitHub} from './direct';
 import {directOctokit} from './direct-pages';
+import {installationCaller} from './http/authenticate';
+import {LARGEST_PAGE} from './limits';
 import type {GitHubWorld} from './model';
+import {GitHubRefusal} from './refusal';
 
 /**
  * The port `Discovery` straight on the model, for the deterministic simulation. Runs and jobs come in small pages through the client's own code, deliveries
- * in pages too.
+ * in pages too. `isCharged`: what it asks about runs and jobs counts against the limits of the first App, as over HTTP.
  */
-export function directDiscovery(world: GitHubWorld, {deliveriesAPage = 100} = {}): Discovery {
+export function directDiscovery(world: GitHubWorld, {deliveriesAPage = 100, isCharged = false} = {}): Discovery {
   const github = directGitHub(world);
   const seen = (repository: Repository): DiscoveredRepository => ({
     fullName: repository.fullName,
@@ -32,7 +37,7 @@ export function directDiscovery(world: GitHubWorld, {deliveriesAPage = 100} = {}
   return {
     ...createRuns(async (call, _, work) => {
       try {
-        return await work(directOctokit(world));
+        return await work(isCharged ? chargedOctokit(world, ownerOf(call.scope)) : directOctokit(world));
       } catch (error) {
         throw classify(error, call, {nowMs: world.scheduler.now(), credentials: 'app'});
       }
@@ -40,7 +45,12 @@ export function directDiscovery(world: GitHubWorld, {deliveriesAPage = 100} = {}
     credentials: 'app',
     listRepositories: async () => whole(world.app.installations().flatMap(({account}) => ofAccount(account.login))),
     listRepositoriesOf: async (org) => whole(ofAccount(org)),
-    listRunners: (scope, installationId) => github(scope, installationId ?? undefined).listRunners(),
+    async listRunners(scope, installationId) {
+      const found = await github(scope, installationId ?? undefined).listRunners();
+      // The first page is charged already.
+      for (let page = 2; isCharged && (page - 1) * LARGEST_PAGE < found.length; page++) charge(world, ownerOf(scope));
+      return found;
+    },
     access: async ({fullName}) => {
       const repository = world.accounts.repositories().find((each) => sameName(each.fullName, fullName));
       const [owner = ''] = fullName.split('/');
@@ -88,6 +98,34 @@ export function directDiscovery(world: GitHubWorld, {deliveriesAPage = 100} = {}
     remainingQuota: () => 1,
   };
 }
+
+/** Every so many of the model's small pages make one of GitHub's. */
+const SMALL_PAGES = 25;
+
+function chargedOctokit(world: GitHubWorld, owner: string): Octokit {
+  const free = directOctokit(world);
+  const request = async (route: string, query: Readonly<Record<string, unknown>> = {}) => {
+    if ((Number(query['page'] ?? 1) - 1) % SMALL_PAGES === 0) charge(world, owner);
+    return free.request(route, query);
+  };
+  return {request} as unknown as Octokit;
+}
+
+function charge(world: GitHubWorld, owner: string): void {
+  const installation = world.app.installationOfAccount(owner);
+  if (!installation) return;
+  const path = `/repos/${owner}`;
+  world.requests.push({method: 'GET', path, operationId: DISCOVERY, at: world.scheduler.now()});
+  try {
+    world.limits.charge(installationCaller(installation.id), 'GET');
+  } catch (error) {
+    if (error instanceof GitHubRefusal) throw answered({method: 'GET'}, path, error, error.headers ?? {});
+    throw error;
+  }
+}
+
+/** How a call about runs and jobs is logged. */
+export const DISCOVERY = 'discovery (direct)';
 
 function whole<T>(items: readonly T[]): Listed<T> {
   return {items, failure: undefined};

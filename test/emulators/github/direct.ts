@@ -1,5 +1,6 @@
 import {RequestError} from '@octokit/request-error';
 import {Refused} from '../../../shared/errors';
+import type {ShareableApp} from '../../../shared/github/app-choice';
 import {classify} from '../../../shared/github/errors';
 import type {GitHub, GitHubFor, JobAtGitHub, Registration as Listed} from '../../../shared/github/github';
 import {type ListRead, readList} from '../../../shared/github/lists';
@@ -7,12 +8,13 @@ import type {GitHubCall} from '../../../shared/github/refusals';
 import {ownerOf, type RunnerScope, scopePath} from '../../../shared/model/scope';
 import {Secret} from '../../../shared/secret';
 import {sameName} from './account';
+import type {App} from './app';
 import {pageOf} from './direct-pages';
 import {installationCaller} from './http/authenticate';
 import {customLabels, withCustomLabels, withoutLabel} from './labels';
 import type {GitHubWorld} from './model';
 import {rateHeaders} from './rate-limits';
-import {GitHubRefusal} from './refusal';
+import {GitHubRefusal, notFound} from './refusal';
 import type {Registration} from './registration';
 
 interface DirectRequest {
@@ -28,13 +30,35 @@ interface DirectRequest {
  * The port `GitHub` straight on the model, for the deterministic simulation: no sockets, no JSON; lists come in small pages. Rate limits,
  * planned faults and refusals become the same typed errors that the HTTP client throws, by that client's own classification.
  */
-export function directGitHub(world: GitHubWorld): GitHubFor {
-  return (scope, installationId) => new DirectGitHub(world, scope, installationId);
+export function directGitHub(world: GitHubWorld, app: App = world.app): GitHubFor {
+  return (scope, installationId) => new DirectGitHub(world, app, scope, installationId);
+}
+
+/** The world's Apps, each straight on the model, as the functions share them. */
+export function directApps(world: GitHubWorld): ShareableApp[] {
+  return world.apps.map((app, index) => ({
+    name: `app-${index + 1}`,
+    forScope: directGitHub(world, app),
+    async actsFor(scope) {
+      const installation =
+        scope.kind === 'organization'
+          ? app.installationOfAccount(scope.org)
+          : app.installationOf(world.accounts.repository(`${scope.owner}/${scope.repo}`));
+      return installation !== undefined && !installation.suspended;
+    },
+    left(scope) {
+      const installation = app.installationOfAccount(ownerOf(scope));
+      if (!installation) return 1;
+      const {limit, remaining} = world.limits.state(installationCaller(installation.id));
+      return Number.isFinite(limit) ? remaining / limit : 1;
+    },
+  }));
 }
 
 class DirectGitHub implements GitHub {
   constructor(
     private readonly world: GitHubWorld,
+    private readonly app: App,
     private readonly scope: RunnerScope,
     private readonly installationId: number | undefined,
   ) {}
@@ -193,6 +217,7 @@ class DirectGitHub implements GitHub {
       if (typeof fault === 'object' && 'status' in fault)
         throw new GitHubRefusal(fault.status, messageOf(fault.body), fault.headers);
       this.world.limits.charge(caller, method);
+      this.#reach();
       const result = work();
       if (fault === 'lose-response') throw noAnswer(method, path);
       return result;
@@ -204,8 +229,18 @@ class DirectGitHub implements GitHub {
     }
   }
 
+  /** Throws 404 when the installation leaves the repository out. */
+  #reach(): void {
+    if (this.scope.kind !== 'repository') return;
+    const {owner, repo} = this.scope;
+    if (!this.app.installationOf(this.world.accounts.repository(`${owner}/${repo}`))) throw notFound();
+  }
+
   #installation(): number {
-    const {app, scheduler} = this.world;
+    const {
+      app,
+      world: {scheduler},
+    } = this;
     const given = this.installationId;
     const installations = app.installations();
     // One that is not there any more stands for the one that the account has in its place.
@@ -235,8 +270,8 @@ function noAnswer(method: DirectRequest['method'], path: string): RequestError {
   return Object.assign(new RequestError('fetch failed', 500, {request}), {cause});
 }
 
-function answered(
-  {method}: DirectRequest,
+export function answered(
+  {method}: Pick<DirectRequest, 'method'>,
   path: string,
   {status, body}: {readonly status: number; readonly body: unknown},
   headers: Readonly<Record<string, string>>,

@@ -61,7 +61,10 @@ export interface LoggedRequest {
 export class GitHubWorld {
   readonly scheduler: Scheduler;
   readonly accounts: Accounts;
+  /** The App that has the webhook. */
   readonly app: App;
+  /** Every App, `app` first. */
+  readonly apps: App[];
   readonly runners: Runners;
   readonly releases = new RunnerReleases();
   readonly queue: JobQueue;
@@ -76,6 +79,7 @@ export class GitHubWorld {
   webUrl = GITHUB_COM;
   readonly violations: Violation[] = [];
   readonly requests: LoggedRequest[] = [];
+  readonly #context: ModelContext;
   readonly #dispatcher: Dispatcher;
   readonly #webhooks: Webhooks;
   readonly #observers: ((event: WorldEvent) => void)[] = [];
@@ -95,6 +99,8 @@ export class GitHubWorld {
     };
     this.accounts = new Accounts(context);
     this.app = new App(context, this.authClock, options.appId ?? 171_503);
+    this.apps = [this.app];
+    this.#context = context;
     this.deliveries = new Deliveries(context, () => this.app.id);
     this.manifests = new Manifests(context, this);
     if (options.deliveryFaults) this.deliveries.faults = options.deliveryFaults;
@@ -111,6 +117,7 @@ export class GitHubWorld {
       available: () => this.#dispatcher.wake(),
     });
     this.runners = new Runners(context, this.accounts, {
+      registering: (scope) => this.limits.register(scope),
       available: () => this.#dispatcher.wake(),
       lost: (runner) => this.#dispatcher.lost(runner, runner.job ? options.givesBack?.(runner.job) : undefined),
     });
@@ -136,10 +143,20 @@ export class GitHubWorld {
   addRepository(fullName: string, options: WorldRepositoryOptions = {}): Repository {
     const repository = this.accounts.addRepository(fullName, options);
     const {installationId} = options;
-    if (installationId !== null && !this.app.installationOfAccount(repository.owner.login)) {
-      this.app.install(repository.owner, installationId === undefined ? {} : {id: installationId});
+    for (const app of installationId === null ? [] : this.apps) {
+      if (app.installationOfAccount(repository.owner.login)) continue;
+      app.install(repository.owner, installationId && app === this.app ? {id: installationId} : {});
     }
     return repository;
+  }
+
+  /** Another App without a webhook, installed on every account that is there. It has the key of the first one, which no call tells apart. */
+  addApp(id: number = this.app.id + this.apps.length): App {
+    const app = new App(this.#context, this.authClock, id);
+    app.slug = `${this.app.slug}-${this.apps.length + 1}`;
+    this.apps.push(app);
+    for (const account of this.accounts.all()) app.install(account);
+    return app;
   }
 
   addHook(options: HookOptions): Hook {

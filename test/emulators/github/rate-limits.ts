@@ -6,6 +6,8 @@ export interface RateLimitOptions {
   readonly primary?: number;
   /** Points a minute, 1 for a GET and 5 for a write: 900 at GitHub. Off unless given, since a virtual clock stands still. */
   readonly secondary?: number;
+  /** Registrations of runners in five minutes for one repository or organization: 1,500 at GitHub. Off unless given, as above. */
+  readonly registrations?: number;
 }
 
 export interface RateState {
@@ -25,13 +27,17 @@ const HOUR = 3_600_000;
 const MINUTE = 60_000;
 export const PRIMARY_LIMIT = 5000;
 export const SECONDARY_LIMIT = 900;
+export const REGISTRATION_LIMIT = 1500;
 
 /** @see https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
 export class RateLimits {
   readonly #primary = new Map<string, Window>();
   readonly #secondary = new Map<string, Window>();
+  /** When a runner was registered, by scope: the last five minutes. */
+  readonly #registered = new Map<string, number[]>();
   primary: number;
   secondary: number;
+  registrations: number;
 
   constructor(
     private readonly clock: Clock,
@@ -39,6 +45,7 @@ export class RateLimits {
   ) {
     this.primary = options.primary ?? PRIMARY_LIMIT;
     this.secondary = options.secondary ?? Number.POSITIVE_INFINITY;
+    this.registrations = options.registrations ?? Number.POSITIVE_INFINITY;
   }
 
   /** Counts one request of `caller`. Throws 403 with the headers that tell when to come again. */
@@ -57,6 +64,18 @@ export class RateLimits {
     const hour = this.#window(this.#primary, caller, HOUR);
     if (hour.count >= this.primary) throw new GitHubRefusal(403, `API rate limit exceeded for ${caller}.`);
     hour.count += 1;
+  }
+
+  /** Counts the registration of a runner in the scope. Throws 403: GitHub does not say how it answers; this is how it answers other limits. */
+  register(scope: string): void {
+    const now = this.clock.now();
+    const recent = (this.#registered.get(scope) ?? []).filter((atMs) => now - atMs < 5 * MINUTE);
+    if (recent.length >= this.registrations) {
+      const seconds = Math.ceil(((recent[0] ?? now) + 5 * MINUTE - now) / 1000);
+      const message = 'You have exceeded a secondary rate limit: too many runners were registered.';
+      throw new GitHubRefusal(403, message, {'retry-after': String(Math.max(1, seconds))});
+    }
+    if (Number.isFinite(this.registrations)) this.#registered.set(scope, [...recent, now]);
   }
 
   /** A 304 is not counted against the hour's limit. */

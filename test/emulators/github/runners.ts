@@ -33,6 +33,8 @@ export class Runners {
     private readonly on: {
       readonly available: () => void;
       readonly lost: (runner: Registration) => void;
+      /** Counts a registration. Throws 403 when there are too many. */
+      readonly registering: (scope: string) => void;
     },
   ) {}
 
@@ -138,6 +140,7 @@ export class Runners {
     if (this.all().some((runner) => scopeKey(runner.scope) === scopeKey(scope) && sameName(runner.name, name))) {
       throw new GitHubRefusal(409, `Already exists - A runner with the name ${name} already exists.`);
     }
+    this.on.registering(scopeKey(scope));
     const now = this.world.scheduler.now();
     const runner: Registration = {
       id: this.world.ids.next('runner'),

@@ -106,6 +106,17 @@ describe('a request of AWS’s SDK for the same input has the same parameters', 
     running(RUN, {}),
     running({...RUN, spot: true}, {InstanceMarketOptions: SPOT}),
     running(
+      {...RUN, disk: {device: '/dev/sda1', sizeGb: 200, settings: {VolumeType: 'gp3', Encrypted: 'true'}}},
+      {
+        BlockDeviceMappings: [
+          {
+            DeviceName: '/dev/sda1',
+            Ebs: {VolumeType: 'gp3', Encrypted: true, VolumeSize: 200, DeleteOnTermination: true},
+          },
+        ],
+      },
+    ),
+    running(
       {...RUN, template: 'lt-0a1b2c3d', version: '3'},
       {LaunchTemplate: {LaunchTemplateId: 'lt-0a1b2c3d', Version: '3'}},
     ),

@@ -1,12 +1,12 @@
 import {describeProvider} from '../../contracts/provider';
-import {openGceWorld} from './world';
+import {bootDiskGb, openGceWorld, SIZED} from './world';
 
 describe.each([
   {how: 'over HTTP', isDirect: false},
   {how: 'on the direct port', isDirect: true},
 ])('gce $how', ({how, isDirect}) => {
   describeProvider(`gce ${how}`, async () => {
-    const {provider, world, server, clock, machines, plant, close} = await openGceWorld({isDirect});
+    const {provider, world, server, clock, machines, plant, close} = await openGceWorld({isDirect, templates: [SIZED]});
     return {
       provider,
       identity: 'name',
@@ -15,6 +15,11 @@ describe.each([
       keep: async (name) => {
         const instance = world.instances().find((one) => one.name === name);
         if (instance) instance.labels = {...instance.labels, 'slipway-keep': ''};
+      },
+      choice: {
+        options: {machine: 'n2-standard-8', disk: 200},
+        tooSmall: 49,
+        sizes: () => machines().map(({properties}) => bootDiskGb(properties)),
       },
       fail: () => server.fault({match: () => true, times: Number.POSITIVE_INFINITY, respond: 'reset'}),
       now: () => clock.now(),

@@ -48,6 +48,43 @@ test('the name is confirmed absent in the full zone before it is used in the nex
   expect(between.map(({path}) => path)).toEqual([`/projects/p/zones/${ZONES[0]}/instances/${NAME}`]);
 });
 
+test('a zone that another execution found full is left out until it may be tried again', async () => {
+  await open();
+  const [first, second] = namesStartingIn(ZONES[0]);
+  const full = [{placement: {place: ZONES[0], spot: false}, until: gce.clock.now() + 60_000}];
+  const request = createRequest({name: String(first), full}, tried);
+  expect(await gce.provider.create(request)).toMatchObject({placement: {place: ZONES[1]}});
+  gce.clock.advance(60_000);
+  expect(await create(second)).toMatchObject({placement: {place: ZONES[0]}});
+});
+
+test('what was read ahead is not read again, and what could not be is', async () => {
+  const templates = () => gce.server.requests.filter(({path}) => path.includes('/instanceTemplates/')).length;
+  const prepare = () => gce.provider.readAhead?.({name: NAME, pool: 'arm', job: '7-1'});
+  await open();
+  await prepare();
+  expect(templates()).toBe(1);
+  expect(await create()).toMatchObject({kind: 'created'});
+  expect(templates()).toBe(1);
+  await gce.close();
+
+  await open();
+  const respond = {status: 503, reason: 'backendError', message: 'try again'};
+  gce.server.fault({match: ({path}) => path.includes('/instanceTemplates/'), respond});
+  await prepare();
+  expect(await create()).toMatchObject({kind: 'created'});
+  expect(templates()).toBe(2);
+});
+
+test('a full zone is told before the next one is tried, and nothing else is', async () => {
+  await open();
+  gce.world.failLate({zone: ZONES[0], error: STOCK_OUT});
+  const told: unknown[] = [];
+  const request = createRequest({onFull: async (placement) => void told.push(placement, gce.inserts().length)}, tried);
+  expect(await gce.provider.create(request)).toMatchObject({placement: {place: ZONES[1]}});
+  expect(told).toEqual([{place: ZONES[0], spot: false}, 1]);
+});
+
 test('a full zone is skipped for some minutes', async () => {
   await open();
   gce.world.failLate({zone: ZONES[0], times: 1, error: STOCK_OUT});

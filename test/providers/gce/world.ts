@@ -30,6 +30,31 @@ export const TEMPLATE: Template = {
   },
 };
 
+const DISKS = [
+  {
+    boot: true,
+    autoDelete: true,
+    type: 'PERSISTENT',
+    deviceName: 'boot',
+    initializeParams: {sourceImage: 'global/images/runner', diskSizeGb: '50', diskType: 'pd-ssd'},
+  },
+  {
+    autoDelete: true,
+    type: 'PERSISTENT',
+    deviceName: 'cache',
+    initializeParams: {diskType: 'pd-standard', diskSizeGb: '10'},
+  },
+];
+
+/** The same with disks of its own. */
+export const SIZED: Template = {...TEMPLATE, properties: {...TEMPLATE.properties, disks: DISKS}};
+
+/** The size of the boot disk that the insert or the template gave an instance. */
+export function bootDiskGb({disks}: {readonly [name: string]: unknown}): number {
+  const boot = (disks as typeof DISKS | undefined)?.find((disk) => disk.boot);
+  return Number(boot?.initializeParams.diskSizeGb);
+}
+
 export interface GceWorld {
   readonly world: ComputeWorld;
   readonly server: ComputeServer;

@@ -18,6 +18,11 @@ export const PLACEMENT_MUTATIONS: readonly Mutation[] = [
     }`,
   },
   {
+    name: 'what another execution found full is never tried again',
+    marked: 'full placements end',
+    value: 'Number.POSITIVE_INFINITY',
+  },
+  {
     name: 'what one zone does not have is missing everywhere',
     exported: 'classifyRequest',
     wrap: `(original) => (refused) => {

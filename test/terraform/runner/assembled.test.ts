@@ -67,7 +67,8 @@ describeWhen(
   it('has nothing to say of any script', () => {
     const scripts = readdirSync(RUNNER_FOLDER).filter((name) => name.endsWith('.sh'));
     expect(scripts).toHaveLength(5);
-    const {stdout, status} = spawnSync(shellcheck ?? '', scripts, {cwd: RUNNER_FOLDER, encoding: 'utf8'});
+    const all = [...scripts, 'packer/slim.sh'];
+    const {stdout, status} = spawnSync(shellcheck ?? '', all, {cwd: RUNNER_FOLDER, encoding: 'utf8'});
     expect(stdout).toBe('');
     expect(status).toBe(0);
   });

@@ -73,6 +73,7 @@ export class Machine {
         SLIPWAY_SPOT_POLL_SECONDS: '0.02',
         SLIPWAY_RELEASES_URL: this.server.releasesUrl,
         SLIPWAY_TICK_SECONDS: '0.02',
+        SLIPWAY_STANDBY_WAIT_TRIES: '100',
         SLIPWAY_RETRY_SECONDS: '0',
         SLIPWAY_PAUSE_SECONDS: String(this.pauseSeconds),
         ...(this.graceSeconds === undefined ? {} : {SLIPWAY_GRACE_SECONDS: String(this.graceSeconds)}),

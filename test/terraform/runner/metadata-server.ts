@@ -5,11 +5,27 @@ import {KEPT_CONNECTIONS} from '../../emulators/kept-connections';
 import {IMDS_PATH, Imds} from './imds';
 
 const METADATA = '/computeMetadata/v1/';
+const GUEST = 'instance/guest-attributes/';
+const FAST_SECOND_MS = 10;
+
+/** Tells who waits for a change. */
+class Attributes extends Map<string, string> {
+  readonly waiting = new Set<() => void>();
+
+  override set(name: string, value: string): this {
+    super.set(name, value);
+    // Not yet there while Map's constructor runs.
+    for (const give of this.waiting ?? []) give();
+    return this;
+  }
+}
 
 /** What a VM sees of the world: Google's metadata server or EC2's, and GitHub's releases. All on one loopback port. */
 export interface MetadataServer {
   /** Metadata attributes of the VM; a test may change them at any time. */
   readonly attributes: Map<string, string>;
+  /** What the VM told of itself, by `<namespace>/<key>`. */
+  readonly guestAttributes: Map<string, string>;
   /** Path below `/releases/` → content. */
   readonly releases: Map<string, Buffer>;
   /** Paths in the order in which they were asked for. */
@@ -18,6 +34,8 @@ export interface MetadataServer {
   readonly metadataUrl: string;
   readonly imdsUrl: string;
   readonly releasesUrl: string;
+  /** From now on the VM may tell nothing of itself. */
+  forbidGuestAttributes(): void;
   /** The next requests for metadata are answered with 503. */
   failNext(requests: number): void;
   /** Compute Engine takes the spot VM back. */
@@ -26,7 +44,9 @@ export interface MetadataServer {
 }
 
 export async function startMetadataServer(): Promise<MetadataServer> {
-  const attributes = new Map<string, string>();
+  const attributes = new Attributes();
+  const guestAttributes = new Map<string, string>();
+  let isForbidden = false;
   const releases = new Map<string, Buffer>();
   const requests: string[] = [];
   const imds = new Imds();
@@ -41,7 +61,13 @@ export async function startMetadataServer(): Promise<MetadataServer> {
       failures--;
       return void response.writeHead(503).end('unavailable');
     }
-    if (path === 'instance/name') return void answer(response, 'vm-1');
+    if (path === 'instance/name' || path === 'instance/id') return void answer(response, 'vm-1');
+    if (request.method === 'PUT' && path.startsWith(GUEST)) {
+      if (isForbidden) return void response.writeHead(403).end('Guest attributes endpoint access is disabled.');
+      request.on('data', (chunk: Buffer) => guestAttributes.set(path.slice(GUEST.length), chunk.toString()));
+      return void request.once('end', () => response.writeHead(200).end());
+    }
+    if (path === 'instance/attributes/') return void answerNames(url, response);
     if (path === 'instance/preempted') {
       if (url.searchParams.get('last_etag') !== etag(preempted)) return void answer(response, preempted);
       waiting.add(response);
@@ -51,6 +77,20 @@ export async function startMetadataServer(): Promise<MetadataServer> {
     const value = attributes.get(path.replace('instance/attributes/', ''));
     if (value === undefined) return void response.writeHead(404).end('not found');
     answer(response, value);
+  };
+
+  /** The names of the attributes, a line each; at the latest after `timeout_sec`, which passes fast here. */
+  const answerNames = (url: URL, response: ServerResponse) => {
+    const names = () => [...attributes.keys()].join('\n');
+    if (url.searchParams.get('last_etag') !== etag(names())) return answer(response, names());
+    const give = () => {
+      attributes.waiting.delete(give);
+      clearTimeout(timer);
+      answer(response, names());
+    };
+    const timer = setTimeout(give, Number(url.searchParams.get('timeout_sec')) * FAST_SECOND_MS);
+    attributes.waiting.add(give);
+    response.once('close', () => attributes.waiting.delete(give) && clearTimeout(timer));
   };
 
   const server = createServer(KEPT_CONNECTIONS, (request, response) => {
@@ -67,6 +107,10 @@ export async function startMetadataServer(): Promise<MetadataServer> {
 
   return {
     attributes,
+    guestAttributes,
+    forbidGuestAttributes: () => {
+      isForbidden = true;
+    },
     releases,
     requests,
     imds,

@@ -89,6 +89,57 @@ describeScripts('the runner’s package', () => {
     expect(output).not.toContain('baked runner');
   });
 
+  describe('that the control plane knows as the current one', () => {
+    const current = () => {
+      const content = machine.server.releases.get(releasePath(pinnedVersion())) as Buffer;
+      machine.server.attributes.set('slipway-runner-version', '3.2.0').set('slipway-runner-refused', '2.9.0 2.9.1');
+      machine.server.releases.set(releasePath('3.2.0'), content);
+      machine.server.releases.delete(releasePath(pinnedVersion()));
+    };
+
+    it('does not replace the image’s as long as GitHub takes that', async () => {
+      bakeRunner('3.0.0');
+      current();
+      const {output} = await machine.boot('startup.sh');
+      expect(output).toContain(
+        'the image has the runner (version 3.0.0), which GitHub takes; the current one is 3.2.0',
+      );
+      expect(output).toContain('baked runner');
+    });
+
+    it('replaces one that GitHub refuses', async () => {
+      bakeRunner('2.9.1');
+      current();
+      const {output} = await machine.boot('startup.sh');
+      expect(output).toContain('runner 3.2.0 installed');
+      expect(output).not.toContain('baked runner');
+    });
+
+    it('is installed in place of the pinned one where the image has none', async () => {
+      current();
+      expect((await machine.boot('startup.sh')).output).toContain('runner 3.2.0 installed');
+    });
+
+    it('takes the place of one that GitHub refuses at its start, with the same JIT config', async () => {
+      bakeRunner('3.0.0', 'exit 7');
+      current();
+      const {output, status} = await machine.boot('startup.sh');
+      expect(output).toContain('GitHub refuses the runner 3.0.0: 3.2.0 takes its place');
+      expect(output).toContain('power off: the runner has run its job');
+      expect(status).toBe(0);
+    });
+
+    it('is not put in the place of one that was demanded, nor of itself', async () => {
+      bakeRunner('3.0.0', 'exit 7');
+      current();
+      machine.server.attributes.set('slipway-runner-version', '3.0.0');
+      const itself = await machine.boot('startup.sh');
+      expect(itself.output).toContain('power off: the runner is deprecated');
+      machine.server.attributes.delete('slipway-runner-refused');
+      expect((await machine.boot('startup.sh')).output).toContain('power off: the runner is deprecated');
+    });
+  });
+
   it('is baked into an image without a JIT config and without a power off', async () => {
     machine.server.attributes.clear();
     machine.server.attributes.set(CHECKSUM, '0'.repeat(64));
@@ -104,10 +155,10 @@ describeScripts('the runner’s package', () => {
     expect(machine.calls().join('\n')).not.toMatch(/poweroff|run\.sh|systemctl/);
   });
 
-  function bakeRunner(version: string): void {
+  function bakeRunner(version: string, run = `echo 'baked runner'`): void {
     const folder = join(machine.root, 'opt/actions-runner');
     mkdirSync(folder, {recursive: true});
-    writeProgram(join(folder, 'run.sh'), `echo 'baked runner'`);
+    writeProgram(join(folder, 'run.sh'), run);
     writeFileSync(join(folder, '.slipway-version'), `${version}\n`);
   }
 });

@@ -29,6 +29,7 @@ export function makeRunnerPackage(run: string): RunnerPackage {
     writeProgram(join(folder, 'run.sh'), run);
     writeProgram(join(folder, 'config.sh'), CONFIG);
     writeProgram(join(folder, 'bin/installdependencies.sh'), 'echo dependencies >>"$SLIPWAY_ROOT/calls"');
+    writeProgram(join(folder, 'bin/Runner.Listener'), 'echo "Runner.Listener $*" >>"$SLIPWAY_ROOT/calls"');
     writeProgram(join(folder, 'bin/Runner.Worker'), '[[ $# == 1 ]] || touch "$2"; sleep "$1"; echo "worker ends"');
     const tar = spawnSync('tar', ['-czf', '-', '-C', folder, '.'], {maxBuffer: 1 << 24});
     if (tar.status !== 0) throw new Error(`tar: ${tar.stderr.toString()}`);

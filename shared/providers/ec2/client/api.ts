@@ -1,7 +1,7 @@
 import type {Ec2, Ec2Instance, InstanceQuery, InstanceState, LaunchTemplate, Subnet} from './ec2';
 import {Ec2Failure, isAbsentInstance} from './errors';
 import {describeParameters, listed, type Parameters, runParameters} from './parameters';
-import {itemsOf, textAt, type XmlElement} from './xml';
+import {elementAt, itemsOf, textAt, type XmlElement} from './xml';
 
 /** Sends one action and returns the answer's root element. Throws `Ec2Failure`. */
 export type CallEc2 = (action: string, parameters: Parameters, what: string) => Promise<XmlElement>;
@@ -124,7 +124,23 @@ function readTemplate(item: XmlElement): LaunchTemplate {
     name: textAt(item, 'launchTemplateName'),
     version: textAt(item, 'versionNumber'),
     shutdownBehavior: textAt(item, 'launchTemplateData', 'instanceInitiatedShutdownBehavior'),
+    ...readRootDisk(item),
   };
+}
+
+/** Settings of a disk, by their names in requests. In answers the first letter is small. */
+const DISK_SETTINGS = ['VolumeType', 'Iops', 'Throughput', 'Encrypted', 'KmsKeyId', 'SnapshotId'] as const;
+
+function readRootDisk(template: XmlElement): Pick<LaunchTemplate, 'rootDisk'> {
+  const disks = itemsOf(elementAt(template, 'launchTemplateData'), 'blockDeviceMappingSet');
+  const disk = disks.find((one) => textAt(one, 'deviceName') !== '' && textAt(one, 'noDevice') === '');
+  if (!disk) return {};
+  const settings = DISK_SETTINGS.flatMap((name): [string, string][] => {
+    const value = textAt(disk, 'ebs', name.charAt(0).toLowerCase() + name.slice(1));
+    return value === '' ? [] : [[name, value]];
+  });
+  const sizeGb = Number(textAt(disk, 'ebs', 'volumeSize')) || 0;
+  return {rootDisk: {device: textAt(disk, 'deviceName'), sizeGb, settings: Object.fromEntries(settings)}};
 }
 
 function readSubnet(item: XmlElement): Subnet {

@@ -31,6 +31,18 @@ export interface RunRequest {
   readonly tags: Readonly<Record<string, string>>;
   /** In base64. */
   readonly userData: Secret;
+  /** In place of the template's. Undefined: the template's stays. */
+  readonly disk?: RootDisk;
+}
+
+/** A disk that an instance boots from, with all of its settings that a launch template may name. */
+export interface RootDisk {
+  /** `/dev/sda1` */
+  readonly device: string;
+  /** 0: the template leaves it to the image. */
+  readonly sizeGb: number;
+  /** By the names of EC2's parameters: `VolumeType`, `Iops`, `Throughput`, `Encrypted`, `KmsKeyId`, `SnapshotId`. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 /** Which instances are looked for. The service shows a change only a while after it was made. */
@@ -45,6 +57,8 @@ export interface LaunchTemplate {
   readonly version: string;
   /** `stop` or `terminate`; empty: not set, which means `stop`. */
   readonly shutdownBehavior: string;
+  /** The first disk that it names. Undefined: it leaves the disks to the image. */
+  readonly rootDisk?: RootDisk;
 }
 
 export interface Subnet {

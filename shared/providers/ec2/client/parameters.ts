@@ -1,4 +1,4 @@
-import type {InstanceQuery, RunRequest} from './ec2';
+import type {InstanceQuery, RootDisk, RunRequest} from './ec2';
 
 /** The parameters of one action, in the EC2 query protocol: lists and structures are spelt out in the names. */
 export type Parameters = Readonly<Record<string, string>>;
@@ -16,7 +16,7 @@ const TAGGED = ['instance', 'volume'];
  * @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
  */
 export function runParameters(request: RunRequest): Parameters {
-  const {subnet, instanceType, spot, template, version, clientToken, tags, userData} = request;
+  const {subnet, instanceType, spot, template, version, clientToken, tags, userData, disk} = request;
   return {
     MinCount: '1',
     MaxCount: '1',
@@ -37,7 +37,17 @@ export function runParameters(request: RunRequest): Parameters {
           'InstanceMarketOptions.SpotOptions.InstanceInterruptionBehavior': 'terminate',
         }
       : {}),
+    ...(disk ? diskParameters(disk) : {}),
     ...tagParameters(tags),
+  };
+}
+
+/** @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_EbsBlockDevice.html */
+function diskParameters({device, sizeGb, settings}: RootDisk): Parameters {
+  const ebs = {...settings, VolumeSize: String(sizeGb), DeleteOnTermination: 'true'};
+  return {
+    'BlockDeviceMapping.1.DeviceName': device,
+    ...Object.fromEntries(Object.entries(ebs).map(([name, value]) => [`BlockDeviceMapping.1.Ebs.${name}`, value])),
   };
 }
 

@@ -29,6 +29,14 @@ export interface InstanceBody {
   readonly scheduling: Scheduling;
   /** `zones/<zone>/machineTypes/<type>`. */
   readonly machineType?: string;
+  /** All of the VM's disks, as the REST API has them. */
+  readonly disks?: readonly RestDisk[];
+}
+
+/** `disks[]` of an instance or a template, in the spelling of the REST API, as far as it is read. */
+export interface RestDisk {
+  readonly boot?: boolean;
+  readonly initializeParams?: {readonly diskType?: string; readonly diskSizeGb?: number | string};
 }
 
 export interface InsertRequest {
@@ -93,6 +101,8 @@ export interface TemplateDisk {
   readonly type: string;
   /** 0 if the template leaves it to the image. */
   readonly sizeGb: number;
+  /** As the REST API has it, without what it only tells. Undefined: not read. */
+  readonly rest?: RestDisk;
 }
 
 /** A regional quota: `NVIDIA_T4_GPUS`, limit 4, usage 1. */

@@ -42,6 +42,7 @@ export function instancesApi(clients: ComputeClients, project: () => Promise<str
     }).catch(unlessGone(zone, name));
   return {
     async insertInstance({zone, sourceInstanceTemplate, body, requestId}) {
+      const {disks, ...rest} = body;
       const call: Call = {
         what: `insert instance ${body.name} in ${zone}`,
         secrets: (body.metadata.items ?? []).map(({value}) => value),
@@ -53,7 +54,11 @@ export function instancesApi(clients: ComputeClients, project: () => Promise<str
           zone,
           sourceInstanceTemplate,
           requestId,
-          instanceResource: {...body, metadata: {items: [...(body.metadata.items ?? [])]}},
+          instanceResource: {
+            ...rest,
+            metadata: {items: [...(body.metadata.items ?? [])]},
+            ...(disks ? {disks: [...disks]} : {}),
+          },
         };
         const [operation] = await client.insert(request, options);
         return operationOf(call, zone, operation);

@@ -76,7 +76,6 @@ export function unlessUntold(zone: string, name: string): (error: unknown) => un
 
 /** Throws the error again: as a conflict, where what the change was based on has changed meanwhile (412). */
 export function conflictIfStale(error: unknown): never {
-  // mutation: stale fingerprint
   if (error instanceof ComputeFailure && error.code === 'conditionNotMet') {
     throw new ComputeFailure('conflict', error.code, error.message);
   }

@@ -3,7 +3,15 @@ import type {Clock} from '../../../clock';
 import {Refused} from '../../../errors';
 import {isRfc1035, TEMPLATE_URL} from '../../../model/names';
 import {type ComputeClients, callCompute, isAbsent} from './call';
-import type {Compute, InstanceTemplate, Metadata, Scheduling, TemplateDisk, TemplateReference} from './compute';
+import type {
+  Compute,
+  InstanceTemplate,
+  Metadata,
+  RestDisk,
+  Scheduling,
+  TemplateDisk,
+  TemplateReference,
+} from './compute';
 
 /** How long a template is cached, in milliseconds. Templates cannot be changed, but replaced under their name. */
 const CACHE_TTL_MS = 5 * 60_000;
@@ -101,7 +109,8 @@ export function templateOf({selfLink, properties}: RawTemplate, path: string): I
   };
 }
 
-function diskOf({boot, autoDelete, type, diskSizeGb, initializeParams}: RawDisk): TemplateDisk {
+function diskOf(raw: RawDisk): TemplateDisk {
+  const {boot, autoDelete, type, diskSizeGb, initializeParams} = raw;
   const given = lastSegment(initializeParams?.diskType);
   return {
     isBoot: boot === true,
@@ -109,7 +118,26 @@ function diskOf({boot, autoDelete, type, diskSizeGb, initializeParams}: RawDisk)
     type: given || (type === 'SCRATCH' ? 'local-ssd' : 'pd-standard'),
     // The library has 64-bit numbers as text, or as objects that print as numbers.
     sizeGb: Number(String(initializeParams?.diskSizeGb ?? diskSizeGb ?? 0)) || 0,
+    rest: withoutTold(raw) as RestDisk,
   };
+}
+
+/** Fields of a disk that Compute Engine tells and does not take. */
+const TOLD: readonly string[] = ['kind', 'index', 'licenses', 'shieldedInstanceInitialState'];
+
+/** Removes at every depth what the library adds: empty lists, nulls, and for each optional field a `_field` that names it; 64-bit numbers become text. */
+function withoutTold(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutTold);
+  if (typeof value !== 'object' || value === null) return value;
+  if ('low' in value && 'high' in value) return String(value);
+  const given = Object.entries(value).filter(
+    ([key, inner]) => !key.startsWith('_') && !TOLD.includes(key) && inner !== null && !isEmpty(inner),
+  );
+  return Object.fromEntries(given.map(([key, inner]) => [key, withoutTold(inner)]));
+}
+
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 function lastSegment(url: string | null | undefined): string {

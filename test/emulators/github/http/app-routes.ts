@@ -1,18 +1,19 @@
 import type {Account} from '../account';
-import type {Installation} from '../app';
+import type {App, Installation} from '../app';
 import type {GitHubWorld} from '../model';
 import {accountJson, repositoryJson} from '../payload';
 import {GitHubRefusal, notFound} from '../refusal';
 import {isoSeconds} from '../time';
-import {fullName, type Handler, type Handlers, text} from './call';
+import {appOf, type Call, fullName, type Handler, type Handlers, text} from './call';
 import {paginate} from './paginate';
 
-const getApp: Handler = ({world}) => {
+const getApp: Handler = (call) => {
+  const {world} = call;
   const owner = world.accounts.repositories()[0]?.owner ?? world.accounts.addAccount('slipway-world');
-  return {status: 200, body: appJson(world, owner)};
+  return {status: 200, body: appJson(world, appOf(call), owner)};
 };
 
-function appJson({app, scheduler, webUrl}: GitHubWorld, owner: Account) {
+function appJson({scheduler, webUrl}: GitHubWorld, app: App, owner: Account) {
   const made = isoSeconds(scheduler.now());
   return {
     id: app.id,
@@ -31,8 +32,9 @@ function appJson({app, scheduler, webUrl}: GitHubWorld, owner: Account) {
 }
 
 /** An App without a webhook has no URL and no secret. */
-const getWebhookConfig: Handler = ({world}) => {
-  const hook = world.deliveries.hooks().find(({target}) => target.kind === 'app');
+const getWebhookConfig: Handler = (call) => {
+  const {world} = call;
+  const hook = appOf(call) === world.app && world.deliveries.hooks().find(({target}) => target.kind === 'app');
   const set = hook ? {url: hook.url, ...(hook.secret ? {secret: '********'} : {})} : {};
   return {status: 200, body: {content_type: 'json', insecure_ssl: '0', ...set}};
 };
@@ -53,7 +55,7 @@ const createFromManifest: Handler = ({world, path}) => {
   return {
     status: 201,
     body: {
-      ...appJson(world, made.owner),
+      ...appJson(world, world.app, made.owner),
       name: made.name,
       client_id: 'Iv23liWorld',
       client_secret: '0123456789abcdef0123456789abcdef01234567',
@@ -64,17 +66,18 @@ const createFromManifest: Handler = ({world, path}) => {
 };
 
 const listInstallations: Handler = (call) => {
-  const page = paginate(call, call.world.app.installations());
-  return {status: 200, headers: page.headers, body: page.items.map((each) => installationJson(call.world, each))};
+  const page = paginate(call, appOf(call).installations());
+  return {status: 200, headers: page.headers, body: page.items.map((each) => installationJson(call, each))};
 };
 
-const getInstallation: Handler = ({world, path}) => ({
+const getInstallation: Handler = (call) => ({
   status: 200,
-  body: installationJson(world, world.app.installation(Number(path['installation_id']))),
+  body: installationJson(call, appOf(call).installation(Number(call.path['installation_id']))),
 });
 
-const createToken: Handler = ({world, path}) => {
-  const {token, expiresAtMs, installation} = world.app.createInstallationToken(Number(path['installation_id']));
+const createToken: Handler = (call) => {
+  const id = Number(call.path['installation_id']);
+  const {token, expiresAtMs, installation} = appOf(call).createInstallationToken(id);
   return {
     status: 201,
     body: {
@@ -87,15 +90,15 @@ const createToken: Handler = ({world, path}) => {
 };
 
 const repositoryInstallation: Handler = (call) => {
-  const installation = call.world.app.installationOf(call.world.accounts.repository(fullName(call)));
+  const installation = appOf(call).installationOf(call.world.accounts.repository(fullName(call)));
   if (!installation) throw notFound();
-  return {status: 200, body: installationJson(call.world, installation)};
+  return {status: 200, body: installationJson(call, installation)};
 };
 
 const organizationInstallation: Handler = (call) => {
-  const installation = call.world.app.installationOfAccount(text(call, 'org'));
+  const installation = appOf(call).installationOfAccount(text(call, 'org'));
   if (!installation) throw notFound();
-  return {status: 200, body: installationJson(call.world, installation)};
+  return {status: 200, body: installationJson(call, installation)};
 };
 
 const installationRepositories: Handler = (call) => {
@@ -104,7 +107,7 @@ const installationRepositories: Handler = (call) => {
   const {installation} = token;
   const seen = call.world.accounts
     .repositoriesOf(installation.account)
-    .filter((repository) => call.world.app.installationOf(repository)?.id === installation.id);
+    .filter((repository) => appOf(call).installationOf(repository)?.id === installation.id);
   const page = paginate(call, seen);
   return {
     status: 200,
@@ -117,7 +120,9 @@ const installationRepositories: Handler = (call) => {
   };
 };
 
-function installationJson(world: GitHubWorld, installation: Installation) {
+function installationJson(call: Call, installation: Installation) {
+  const {world} = call;
+  const app = appOf(call);
   const {account, id} = installation;
   const made = isoSeconds(installation.createdAtMs);
   const suspended = installation.suspended ? isoSeconds(world.scheduler.now()) : null;
@@ -128,12 +133,12 @@ function installationJson(world: GitHubWorld, installation: Installation) {
     access_tokens_url: `https://api.github.com/app/installations/${id}/access_tokens`,
     repositories_url: 'https://api.github.com/installation/repositories',
     html_url: `${world.webUrl}/organizations/${account.login}/settings/installations/${id}`,
-    app_id: world.app.id,
-    app_slug: world.app.slug,
+    app_id: app.id,
+    app_slug: app.slug,
     target_id: account.id,
     target_type: account.type,
     permissions: installation.permissions,
-    events: world.app.events,
+    events: app.events,
     created_at: made,
     updated_at: made,
     single_file_name: null,

@@ -27,16 +27,16 @@ export function authenticate(world: GitHubWorld, operationId: string, authorizat
   const credentials = /^(?:bearer|token) +(\S+)$/i.exec(authorization ?? '')?.[1];
   if (APP_OPERATIONS.has(operationId)) {
     if (!credentials?.includes('.')) throw new GitHubRefusal(401, 'A JSON web token could not be decoded');
-    checkAppJwt(world, credentials);
+    const app = checkAppJwt(world, credentials);
     // GitHub answers so for a moment when two processes send the same text.
-    if (operationId === TOKEN_OPERATION && world.app.refusesTwins && !world.app.isNewJwt(credentials)) throw notFound();
-    return {kind: 'app', caller: `app ID ${world.app.id}`};
+    if (operationId === TOKEN_OPERATION && app.refusesTwins && !app.isNewJwt(credentials)) throw notFound();
+    return {kind: 'app', app, caller: `app ID ${app.id}`};
   }
   if (credentials === undefined) {
     if (OPEN_OPERATIONS.has(operationId)) return {kind: 'nobody', caller: '127.0.0.1'};
     throw new GitHubRefusal(401, 'Requires authentication');
   }
-  const token = world.app.tokenOwner(credentials);
+  const token = world.apps.map((app) => app.tokenOwner(credentials)).find(Boolean);
   if (!token) throw new GitHubRefusal(401, 'Bad credentials');
   if (token.kind === 'personal') return {kind: 'token', token, caller: `user ${token.login}`};
   if (token.installation.suspended) throw new GitHubRefusal(403, 'This installation has been suspended');

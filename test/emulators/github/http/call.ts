@@ -1,10 +1,10 @@
 import type {RunnerScope} from '../../../../shared/model/scope';
-import type {Token} from '../app';
+import type {App, Token} from '../app';
 import type {GitHubWorld} from '../model';
 
 /** Who asks. */
 export type Identity =
-  | {readonly kind: 'app'; readonly caller: string}
+  | {readonly kind: 'app'; readonly app: App; readonly caller: string}
   | {readonly kind: 'token'; readonly token: Token; readonly caller: string}
   | {readonly kind: 'nobody'; readonly caller: string};
 
@@ -30,6 +30,14 @@ export type Handler = (call: Call) => Answer;
 
 /** Handlers by operationId. */
 export type Handlers = Readonly<Record<string, Handler>>;
+
+/** The App that asks, also by a token of one of its installations; the first one for anybody else. */
+export function appOf({identity, world}: Pick<Call, 'identity' | 'world'>): App {
+  if (identity.kind === 'app') return identity.app;
+  const {token} = identity.kind === 'token' ? identity : {};
+  const id = token?.kind === 'installation' ? token.installation.id : undefined;
+  return world.apps.find((app) => app.installations().some((each) => each.id === id)) ?? world.app;
+}
 
 export function text(call: Call, name: string): string {
   return String(call.path[name] ?? '');

@@ -1,4 +1,5 @@
 import {verify} from 'node:crypto';
+import type {App} from '../app';
 import {JWT_LIFE} from '../limits';
 import type {GitHubWorld} from '../model';
 import {GitHubRefusal} from '../refusal';
@@ -13,20 +14,21 @@ interface Claims {
 }
 
 /**
- * Checks the JWT of the App: RS256 with its key, `iss`, `iat` not in the future, `exp` at most ten minutes ahead. Throws 401
+ * The App that the JWT is of. Checks it: RS256 with its key, `iss`, `iat` not in the future, `exp` at most ten minutes ahead. Throws 401
  * in GitHub's words, which auth-app looks at to tell a wrong clock.
  * @see https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app
  */
-export function checkAppJwt(world: GitHubWorld, jwt: string): void {
+export function checkAppJwt(world: GitHubWorld, jwt: string): App {
   const [header = '', payload = '', signature = ''] = jwt.split('.');
   const claims = readPart(payload) as Claims | undefined;
   const algorithm = readPart(header)?.['alg'];
   if (!claims || algorithm !== 'RS256') throw refused('A JSON web token could not be decoded');
   const signed = Buffer.from(`${header}.${payload}`);
-  if (!verify('RSA-SHA256', signed, world.app.publicKey, Buffer.from(signature, 'base64url'))) {
+  const app = world.apps.find(({id}) => String(id) === String(claims.iss)) ?? world.app;
+  if (!verify('RSA-SHA256', signed, app.publicKey, Buffer.from(signature, 'base64url'))) {
     throw refused('A JSON web token could not be decoded');
   }
-  if (String(claims.iss) !== String(world.app.id)) {
+  if (String(claims.iss) !== String(app.id)) {
     throw refused("'Issuer' claim ('iss') must be an Integer: the id of an App");
   }
   const now = world.authClock.now() / 1000;
@@ -41,6 +43,7 @@ export function checkAppJwt(world: GitHubWorld, jwt: string): void {
   if (claims.exp > now + JWT_LIFE / 1000 + SKEW_SECONDS) {
     throw refused("'Expiration time' claim ('exp') is too far in the future");
   }
+  return app;
 }
 
 function readPart(part: string): Record<string, unknown> | undefined {

@@ -1,0 +1,158 @@
+import {ApiClient} from '../api/client';
+import {aSystem, expectClean, MINUTE, type TestSystem} from '../builders/system';
+
+const POOLS = `
+pools:
+  - name: a
+    repos: ["acme/*"]
+    requires: [self-hosted, linux]
+    offers: [self-hosted, linux, x64]
+    maxRunners: 3
+    fallback: b
+    options: {machine: ["*"], spot: true}
+    provider: {type: gce, template: runner-arm64, zones: [us-central1-a, us-central1-b]}
+  - name: b
+    repos: ["acme/*"]
+    requires: [self-hosted, linux, aws]
+    maxRunners: 1
+    fallback: c
+    options: {spot: true}
+    provider:
+      type: ec2
+      region: eu-central-1
+      launchTemplate: runner
+      subnets: [subnet-a]
+      instanceTypes: [m7i.large]
+  - name: c
+    repos: ["acme/*"]
+    requires: [self-hosted, linux, other]
+    maxRunners: 2
+    provider: {type: gce, template: runner-gpu, zones: [europe-west1-b], machineTypes: [n2-standard-4]}
+`;
+
+const STOCK_OUT = {code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message: 'The zone does not have enough resources.'};
+const QUOTA = {code: 'QUOTA_EXCEEDED', message: "Quota 'CPUS' exceeded. Limit: 24.0 in region us-central1."};
+
+let system: TestSystem;
+const start = async (pools = POOLS) => {
+  system = await aSystem({pools, withAws: true});
+};
+afterEach(() => system.close());
+
+const aws = () => {
+  if (!system.aws) throw new RangeError('the system was started without AWS');
+  return system.aws.world;
+};
+const full = (...zones: string[]) => {
+  for (const zone of zones) system.compute.failLate({zone, times: Number.POSITIVE_INFINITY, error: STOCK_OUT});
+};
+const A = ['us-central1-a', 'us-central1-b'];
+const api = () => new ApiClient(system.urls.api);
+const slots = async () =>
+  (await system.store.find('slots', {where: {}, limit: 50})).filter(({data}) => data.holder !== null);
+
+describe('a job for which its pool has no capacity', () => {
+  test('is served by the fallback, at another provider, and stays a job of its pool', async () => {
+    await start();
+    full(...A);
+    const job = system.queueJob({durationMs: 5 * MINUTE});
+    await system.pass(4 * MINUTE, () => job.status === 'in_progress');
+    await system.pass(20_000);
+    const name = `slipway-b-${job.id}-2`;
+    expect(job.runner).toMatchObject({name});
+    expect(await system.store.get('jobs', `${job.id}-1`)).toMatchObject({pool: 'a', fallbackPool: 'b', runner: name});
+    expect(await system.store.get('runners', name)).toMatchObject({
+      ...{pool: 'b', provider: 'ec2', state: 'busy', slotOfAll: null},
+      labels: ['self-hosted', 'linux', 'aws'],
+    });
+    expect(await system.store.get('runners', `slipway-a-${job.id}-1`)).toMatchObject({state: 'failed', slot: null});
+    expect((await slots()).map(({data}) => [data.pool, data.holder])).toEqual([['b', name]]);
+    await system.finish();
+    expect(job.conclusion).toBe('success');
+    expect(await slots()).toEqual([]);
+    expectClean(system);
+  });
+
+  test('goes on to the fallback of the fallback where that has no capacity or is full', async () => {
+    await start();
+    full(...A);
+    const jobs = [1, 2, 3].map(() => system.queueJob({durationMs: 20 * MINUTE}));
+    await system.pass(10 * MINUTE, () => jobs.every(({status}) => status === 'in_progress'));
+    const pools = jobs.map(({runner}) => runner?.name.split('-')[1]).sort();
+    expect(pools).toEqual(['b', 'c', 'c']);
+    await system.finish(120 * MINUTE);
+    expectClean(system);
+  });
+
+  test('begins at its own pool with the next try, when none has any', async () => {
+    await start();
+    full(...A, 'europe-west1-b');
+    aws().faults.stockOut('us-central1-a');
+    const job = system.queueJob();
+    await system.pass(3 * MINUTE);
+    expect(job.status).toBe('queued');
+    expect(system.github.runners.all()).toEqual([]);
+    expect(await slots()).toHaveLength(1);
+    const {json} = await api().get(`/explain?job=${job.id}`);
+    expect(json).toMatchObject({verdict: 'no_capacity', pool: 'a'});
+    for (const part of ['pool a: no capacity', 'fallback b: no capacity', 'fallback c: no capacity'])
+      expect(json['because']).toContain(part);
+    expect(await system.store.get('jobs', `${job.id}-1`)).toMatchObject({pool: 'a', fallbackPool: null});
+    system.compute.recover();
+    await system.finish(60 * MINUTE);
+    expect(job.runner?.name).toMatch(/^slipway-a-/);
+    expectClean(system);
+  });
+
+  test('is not served by a fallback that does not allow its option', async () => {
+    await start();
+    full(...A);
+    const job = system.queueJob({labels: ['self-hosted', 'linux', 'machine=n2-standard-2']});
+    await system.pass(2 * MINUTE);
+    expect(job.status).toBe('queued');
+    const {json} = await api().get(`/explain?job=${job.id}`);
+    expect(json['because']).toContain(
+      'fallback b does not allow machine=n2-standard-2: its options do not list machine',
+    );
+    system.compute.recover();
+    await system.finish(60 * MINUTE);
+    expect(job.conclusion).toBe('success');
+  });
+
+  test('takes its options to the fallback', async () => {
+    await start();
+    full(...A);
+    const job = system.queueJob({labels: ['self-hosted', 'linux', 'spot=only']});
+    await system.finish();
+    expect(job.runner?.name).toBe(`slipway-b-${job.id}-2`);
+    expect(aws().instances()).toMatchObject([{isSpot: true, name: `slipway-b-${job.id}-2`}]);
+  });
+
+  test('of a public repository is not served by a fallback that serves none', async () => {
+    const open = POOLS.replace('    fallback: b\n', '    fallback: b\n    allowPublicRepos: true\n');
+    await start(open);
+    system.github.addRepository('acme/site', {visibility: 'public'});
+    full(...A);
+    const [secret, known] = [system.queueJob(), system.queueJob({repository: 'acme/site'})];
+    await system.pass(4 * MINUTE);
+    expect([secret.status !== 'queued', known.status]).toEqual([true, 'queued']);
+    const {json} = await api().get(`/explain?job=${known.id}`);
+    expect(json['because']).toContain('fallback b does not set allowPublicRepos, and acme/site may be public');
+  });
+});
+
+describe('a job that meets the breaker of its quota', () => {
+  test('is served by the fallback at once, without a try in its own pool', async () => {
+    await start();
+    for (const zone of A) system.compute.failLate({zone, times: Number.POSITIVE_INFINITY, error: QUOTA});
+    const first = system.queueJob({durationMs: MINUTE});
+    await system.pass(4 * MINUTE, () => first.status === 'in_progress');
+    expect(first.runner?.name).toBe(`slipway-b-${first.id}-2`);
+    const second = system.queueJob({durationMs: MINUTE});
+    await system.pass(30_000);
+    expect(await system.store.get('jobs', `${second.id}-1`)).toMatchObject({creations: 1, fallbackPool: 'c'});
+    await system.finish();
+    expect(second.runner?.name).toBe(`slipway-c-${second.id}-1`);
+    expectClean(system);
+  });
+});

@@ -1,0 +1,35 @@
+import type {ShareableApp} from '../../shared/github/app-choice';
+import type {App} from '../emulators/github/app';
+import {directApps} from '../emulators/github/direct';
+import type {GitHubWorld} from '../emulators/github/model';
+import type {EventScheduler} from './event-scheduler';
+import type {AppAway, Setting} from './scenario';
+
+/** The Apps of the setting, installed on every account, the last of them with a while in which it does not act for any. */
+export function planApps(
+  github: GitHubWorld,
+  {apps = 1, appAway}: Pick<Setting, 'apps' | 'appAway'>,
+  scheduler: EventScheduler,
+): ShareableApp[] {
+  for (let app = 2; app <= apps; app++) github.addApp();
+  const last = github.apps.at(-1);
+  if (appAway && last && last !== github.app) {
+    const startMs = scheduler.now();
+    scheduler.at(startMs + appAway.fromMs, () => sendAway(last, appAway.how));
+    scheduler.at(startMs + appAway.fromMs + appAway.forMs, () => bringBack(github, last));
+  }
+  return directApps(github);
+}
+
+function sendAway(app: App, how: AppAway['how']): void {
+  for (const {id, account} of app.installations()) {
+    if (how === 'suspended') app.installation(id).suspended = true;
+    else app.uninstall(id);
+    if (how === 'left_out') app.install(account, {id, repositories: []});
+  }
+}
+
+function bringBack(github: GitHubWorld, app: App): void {
+  for (const {id} of app.installations()) app.uninstall(id);
+  for (const account of github.accounts.all()) app.install(account);
+}
