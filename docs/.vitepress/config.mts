@@ -43,6 +43,7 @@ export default defineConfig({
           page('Deploy', '/docs/deploy'),
           page('Configure', '/docs/configuration'),
           page('Migrate', '/docs/migrate'),
+          page('Upgrade', '/docs/upgrade'),
         ],
       },
       {
@@ -59,6 +60,8 @@ export default defineConfig({
       {
         text: 'Machines',
         items: [
+          page('Runner VM', '/docs/runner-vm'),
+          page('Caches', '/docs/caches'),
           page('Containers', '/docs/containers'),
           page('AWS', '/docs/aws'),
           page('macOS', '/docs/macos'),

@@ -491,6 +491,7 @@ install_docker() {
   setting slipway-docker false
   [[ $REPLY == true ]] || return 0
   ensure_package docker docker.io
+  install_docker_plugins
   usermod --append --groups docker "$RUNNER_USER"
 }
 
@@ -499,6 +500,28 @@ start_docker() {
   [[ $REPLY == true ]] || return 0
   systemctl start docker || fail "Docker did not start"
   block_metadata_for_docker || say "Docker has no chain DOCKER-USER; the rules of nftables keep its networks from the metadata server"
+}
+
+# The plug-ins buildx and compose of Docker. Debian and Ubuntu call their packages differently, and Debian 12 has none of the two.
+
+# Installs what is missing and known to apt; the rest is said, and jobs that need none go on.
+install_docker_plugins() {
+  ensure_docker_plugin buildx docker-buildx docker-buildx-plugin
+  ensure_docker_plugin compose docker-compose-v2 docker-compose-plugin docker-compose
+}
+
+# ensure_docker_plugin PLUGIN PACKAGES…
+ensure_docker_plugin() {
+  local plugin=$1 package
+  shift
+  ! docker "$plugin" version >/dev/null 2>&1 || return 0
+  for package in "$@"; do
+    [[ -n $(apt-cache policy "$package" 2>/dev/null) ]] || continue
+    say "installing $package"
+    retry install_package "$package" || continue
+    ! docker "$plugin" version >/dev/null 2>&1 || return 0
+  done
+  say "Docker has no plug-in $plugin, and this system no package with it: bake it into the image, or let the job install it"
 }
 
 # How long each step of the boot took: one line on the console, for a metric (terraform/metrics.tf) and for who wonders.
@@ -721,6 +744,57 @@ UNIT
   say 'systemd did not take the service; the runner runs under the startup script itself'
 }
 
+# What the operator runs on the VM beside the runner, from metadata attributes: a boot script, a script before and one after each job, sudo.
+
+SUDOERS_DIR=$ROOT/etc/sudoers.d
+# NAME=value for the runner's environment.
+hook_variables=()
+
+# The boot script runs as root before the runner starts, in a folder of its own. One that fails ends the VM: a job on a half-made VM would
+# fail for a reason that nobody sees.
+run_boot_script() {
+  setting slipway-boot-script ''
+  [[ -n $REPLY ]] || return 0
+  local code=0 file=$LIB_DIR/boot-script
+  write_script "$file" 0700 "$REPLY"
+  say 'the boot script starts'
+  (cd / && exec "$file") </dev/null > >(while IFS= read -r line || [[ -n $line ]]; do relay "boot script: $line"; done) 2>&1 || code=$?
+  [[ $code == 0 ]] || fail "the boot script ended with status $code"
+}
+
+# GitHub's hooks, as the runner's user. A hook that fails fails the job.
+# https://docs.github.com/en/actions/how-tos/manage-runners/self-hosted-runners/run-scripts
+install_hooks() {
+  local event file
+  for event in started completed; do
+    setting "slipway-hook-job-$event" ''
+    [[ -n $REPLY ]] || continue
+    # The runner takes a path that ends in .sh alone.
+    file=$LIB_DIR/hook-job-$event.sh
+    write_script "$file" 0755 "$REPLY"
+    hook_variables+=("ACTIONS_RUNNER_HOOK_JOB_${event^^}=$file")
+  done
+}
+
+# Whoever may run sudo is root: the rules that keep the runner from the metadata server hold no longer.
+grant_sudo() {
+  setting slipway-sudo false
+  [[ $REPLY == true ]] || return 0
+  ensure_package sudo sudo
+  mkdir -p "$SUDOERS_DIR"
+  printf '%s ALL=(ALL:ALL) NOPASSWD: ALL\n' "$RUNNER_USER" >"$SUDOERS_DIR/slipway-runner"
+  chmod 0440 "$SUDOERS_DIR/slipway-runner"
+  say 'jobs may run sudo without a password'
+}
+
+# write_script FILE MODE TEXT: with bash in front where the text names no interpreter.
+write_script() {
+  mkdir -p "$LIB_DIR"
+  [[ $3 == '#!'* ]] || printf '#!/bin/bash\n' >"$1"
+  if [[ $3 == '#!'* ]]; then printf '%s\n' "$3" >"$1"; else printf '%s\n' "$3" >>"$1"; fi
+  chmod "$2" "$1"
+}
+
 # A standby machine: it prepares itself before there is a job, reports that, and is held stopped or suspended. Claimed, it is given a JIT
 # config, and started or resumed.
 
@@ -882,16 +956,19 @@ run() {
   install_runner
   install_docker
   start_docker
+  grant_sudo
+  install_hooks
+  run_boot_script
   step_done runner
   if [[ -n $standby ]]; then stand_by; fi
   local code=0
-  launch "ACTIONS_RUNNER_INPUT_JITCONFIG=$secret"
+  launch "ACTIONS_RUNNER_INPUT_JITCONFIG=$secret" "${hook_variables[@]}"
   say "the runner is started; without a job for $idle s it goes"
   supervise "$idle" "$GRACE_SECONDS" || code=$?
   if [[ -n $deprecated ]] && replace_refused_runner; then
     why='' code=0
     # The registration is good until there was a job.
-    launch "ACTIONS_RUNNER_INPUT_JITCONFIG=$secret"
+    launch "ACTIONS_RUNNER_INPUT_JITCONFIG=$secret" "${hook_variables[@]}"
     supervise "$idle" "$GRACE_SECONDS" || code=$?
   fi
   return "$code"

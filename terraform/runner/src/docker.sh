@@ -4,6 +4,7 @@ install_docker() {
   setting slipway-docker false
   [[ $REPLY == true ]] || return 0
   ensure_package docker docker.io
+  install_docker_plugins
   usermod --append --groups docker "$RUNNER_USER"
 }
 

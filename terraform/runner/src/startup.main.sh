@@ -61,16 +61,19 @@ run() {
   install_runner
   install_docker
   start_docker
+  grant_sudo
+  install_hooks
+  run_boot_script
   step_done runner
   if [[ -n $standby ]]; then stand_by; fi
   local code=0
-  launch "ACTIONS_RUNNER_INPUT_JITCONFIG=$secret"
+  launch "ACTIONS_RUNNER_INPUT_JITCONFIG=$secret" "${hook_variables[@]}"
   say "the runner is started; without a job for $idle s it goes"
   supervise "$idle" "$GRACE_SECONDS" || code=$?
   if [[ -n $deprecated ]] && replace_refused_runner; then
     why='' code=0
     # The registration is good until there was a job.
-    launch "ACTIONS_RUNNER_INPUT_JITCONFIG=$secret"
+    launch "ACTIONS_RUNNER_INPUT_JITCONFIG=$secret" "${hook_variables[@]}"
     supervise "$idle" "$GRACE_SECONDS" || code=$?
   fi
   return "$code"
