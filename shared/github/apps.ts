@@ -98,12 +98,10 @@ export function sharedGitHub(options: SharedGitHubOptions): GitHubFor {
         heldUntil = Math.min(heldUntil, held);
         continue;
       }
-      // mutation: App acts for scope
       if (!isFirst && !(await actsFor(app, scope))) continue;
       choice.spend(app, owner, points);
       try {
         const result = await call(app.forScope(scope, isFirst ? installationId : undefined));
-        // mutation: absent by another App
         if (!isFirst && isAbsent(result) && !(await actsFor(app, scope, true))) continue;
         await limits.answered(app.name, owner);
         return result;
@@ -113,7 +111,6 @@ export function sharedGitHub(options: SharedGitHubOptions): GitHubFor {
           heldUntil = Math.min(heldUntil, clock.now() + error.retryAfterSeconds * 1000);
           continue;
         }
-        // mutation: refusal of one App
         if (!isAppsOwn(error, isFirst)) throw error;
         leaveOut(app, scope, error);
         if (isFirst) refused = error;
