@@ -21,6 +21,8 @@ const INTERFACES = ['github/github', 'github/shared-limits', 'providers/provider
 const CORE = ['model', 'ports', ...BASE, ...INTERFACES];
 /** The settings of each provider, which `config/pool-schema.ts` puts together. */
 const PROVIDER_CONFIG = '^shared/providers/[^/]+/config[.]ts$';
+/** What the settings of a provider need to know of its machines. */
+const SETTINGS_FACTS = '^shared/providers/gce/suspendable[.]ts$';
 /** The contract of providers, and what they have in common. */
 const OF_PROVIDERS = '^shared/providers/(provider|placements|try-placements|poll-budget|console-line)[.]ts$';
 const WORLDS = ['github', 'providers', 'store', 'tasks', 'telemetry'];
@@ -154,8 +156,8 @@ module.exports = {
       name: 'provider-config-packages',
       comment: 'The settings of a provider are read wherever the configuration is: they need the model and zod alone.',
       severity: 'error',
-      from: {path: PROVIDER_CONFIG},
-      to: {pathNot: [files(['model']), '(^|/)node_modules/zod/']},
+      from: {path: [PROVIDER_CONFIG, SETTINGS_FACTS]},
+      to: {pathNot: [files(['model']), SETTINGS_FACTS, '(^|/)node_modules/zod/']},
     },
     {
       name: 'provider-alone',
@@ -173,7 +175,7 @@ module.exports = {
       to: {
         path: '^shared/',
         pathNot: [
-          '^shared/sweep/(rule|lost-events|observed|fleet|persistence)[.]ts$',
+          '^shared/sweep/(rule|lost-events|observed|departing|fleet|persistence)[.]ts$',
           files(['model', ...BASE, ...INTERFACES]),
         ],
       },

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type {Standby} from '../model/standby';
+import type {Standby} from '../model/pool';
 import {isRecord} from './form-mistakes';
 import type {Problems} from './variables';
 

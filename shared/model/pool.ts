@@ -1,5 +1,4 @@
 import {regionOf} from './names';
-import type {Standby} from './standby';
 
 /** The repositories whose jobs a pool serves, which decide where its runners are registered. */
 export type PoolScope =
@@ -82,6 +81,16 @@ export interface OptionPolicy {
   readonly cpus?: number;
   /** The most memory of a container, as Docker takes it: `16g`, or bytes. */
   readonly memory?: string;
+}
+
+/** How a standby machine is held until it is claimed. */
+export type StandbyHold = 'stopped' | 'suspended';
+
+/** The standby machines of a pool. */
+export interface Standby {
+  readonly hold: StandbyHold;
+  /** How many, or schedules for it. */
+  readonly count: number | readonly IdleSchedule[];
 }
 
 /** One pool of runners, with every default filled in. */

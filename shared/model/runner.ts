@@ -1,7 +1,7 @@
 import {type JobDocument, type JobKey, jobKeyOf} from './job';
 import {type PlacementFields, placementFields} from './placement';
+import type {StandbyHold} from './pool';
 import {isInScope, type RunnerScope} from './scope';
-import type {StandbyHold} from './standby';
 
 /** States of a runner that is not over, in the order of its life. `draining`: the registration is being deleted, then the VM. */
 export const LIVE_STATES = ['requested', 'creating', 'booting', 'idle', 'busy', 'draining'] as const;

@@ -2,18 +2,8 @@ import {createHash} from 'node:crypto';
 import type {JobKey} from './job';
 import {runnerName, tagOf} from './names';
 import {type Placement, type PlacementFields, placementFields, placementOf} from './placement';
-import type {IdleSchedule, Pool} from './pool';
+import type {Pool, StandbyHold} from './pool';
 import {MINUTE_MS, scheduledCount} from './warm';
-
-/** How a standby machine is held until it is claimed. */
-export type StandbyHold = 'stopped' | 'suspended';
-
-/** The standby machines of a pool. */
-export interface Standby {
-  readonly hold: StandbyHold;
-  /** How many, or schedules for it. */
-  readonly count: number | readonly IdleSchedule[];
-}
 
 /**
  * - `preparing`: on record, and on its way to being stopped or suspended.

@@ -2,8 +2,8 @@ import {SlipwayError} from '../errors';
 import type {FullPlacement} from '../model/full-placements';
 import type {MachineOptions} from '../model/options';
 import type {Placement} from '../model/placement';
+import type {StandbyHold} from '../model/pool';
 import type {RunnerScope} from '../model/scope';
-import type {StandbyHold} from '../model/standby';
 import type {Secret} from '../secret';
 
 export type {StandbyHold};

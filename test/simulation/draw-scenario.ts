@@ -2,12 +2,12 @@ import type {SeededRandom} from '../emulators/seeded-random';
 import {backlogMs} from './backlog';
 import {drawActs} from './draw-acts';
 import {drawFaults, drawForeignAnswers, drawSweepFaults, drawVmFaults} from './draw-faults';
+import {drawStandby, drawStandbyFaults} from './draw-standby';
 import {drawOutages} from './outages';
 import {drawPlacements} from './placements';
 import {REPOSITORIES, VM} from './pools';
 import type {JobKind, JobPlan, Scenario, Setting} from './scenario';
 import {randomOf} from './simulated-world';
-import {drawStandby, drawStandbyFaults} from './standby-promises';
 
 export interface DrawOptions {
   /** How long jobs go on coming. */

@@ -7,8 +7,8 @@ import {REGION, ROLE, subnetNamed} from '../emulators/aws/places';
 import {APP, TEAM} from '../emulators/codemagic/world';
 import {isInMemory, type MemorySettings, type MemoryType, QUOTA_SCOPE} from '../emulators/memory/provider';
 import {placeNamed} from '../emulators/memory/world';
+import {type STANDBY_POOLS, standbyCount} from './draw-standby';
 import {ALL, type JobKind, type Setting, type SimulatedProvider} from './scenario';
-import {type STANDBY_POOLS, standbyCount} from './standby-promises';
 
 export const TEMPLATES = ['runner-arm64', 'runner-gpu'];
 

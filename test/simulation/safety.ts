@@ -2,9 +2,9 @@ import type {GitHubWorld} from '../emulators/github/model';
 import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
 import type {Killed} from '../emulators/runner-process';
 import {MANAGER_SECRET, TASK_SIGNING_KEY, WEBHOOK_SECRET} from './environment';
+import {isUnclaimed} from './held-machines';
 import {homeOf, RUNS_MAX} from './pools';
 import type {Drained, Setting} from './scenario';
-import {isUnclaimed} from './standby-promises';
 
 /** A promise that was broken. */
 export interface Violation {

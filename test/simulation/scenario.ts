@@ -1,7 +1,7 @@
 import type {CleanupTarget} from '../../shared/cleanup/thing';
 import type {Absence} from '../emulators/compute/catalog';
 import {MEMORY, MEMORY_IDS} from '../emulators/memory/provider';
-import type {StandbySetting} from './standby-promises';
+import type {StandbySetting} from './standby-setting';
 
 /** What some zones do not have and some machine types cannot take. Every pool has at least one placement that works. */
 export interface Placements {

@@ -1,58 +1,14 @@
 import type {GitHub, GitHubFor} from '../../shared/github/github';
 import {parseRunnerName} from '../../shared/model/names';
-import type {StandbyHold} from '../../shared/model/standby';
 import type {Store} from '../../shared/store/store';
 import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
-import type {SeededRandom} from '../emulators/seeded-random';
+import {STANDBY_POOLS, standbyCount} from './draw-standby';
+import {isHeld, isUnclaimed} from './held-machines';
 import type {Violation} from './safety';
-import type {CallEffect, Fault, Setting} from './scenario';
+import type {Setting} from './scenario';
 
 const DEPLOYMENT = 'slipway';
 const LIMIT = 10_000;
-
-/** Standby machines of the pools `arm` and `shared`. */
-export interface StandbySetting {
-  readonly hold: StandbyHold;
-  readonly count: number;
-}
-
-export const STANDBY_POOLS = ['arm', 'shared'] as const;
-
-/** A third of the worlds. Machine types of arm64 among the placements are not suspended. */
-export function drawStandby(
-  random: SeededRandom,
-  {placements}: Pick<Setting, 'placements'>,
-): StandbySetting | undefined {
-  if (random.next() >= 0.35) return undefined;
-  const hold = random.next() < 0.5 && !placements ? 'suspended' : 'stopped';
-  return {hold, count: 1 + random.below(3)};
-}
-
-/** How many of them a pool has: no more than it may have runners. */
-export function standbyCount({standby, maxRunners, total}: Setting, pool: (typeof STANDBY_POOLS)[number]): number {
-  return Math.min(standby?.count ?? 0, maxRunners[pool], total ?? Number.POSITIVE_INFINITY);
-}
-
-const EFFECTS: readonly CallEffect[] = ['dies_before', 'dies_after', 'failed', 'lost', 'hang', 'unavailable'];
-const METHODS = ['setMetadata', 'powerInstance', 'getInstanceDetails', 'guestAttribute', 'setLabels'];
-
-/** Such as strike the calls that only standby machines need. */
-export function drawStandbyFaults(random: SeededRandom): Fault[] {
-  const pick = <T>(items: readonly T[]): T => items[random.below(items.length)] as T;
-  return Array.from({length: [0, 1, 3, 6][random.below(4)] ?? 0}, () => ({
-    ...{on: 'call', port: 'compute', method: pick(METHODS), nth: 1 + random.below(12), effect: pick(EFFECTS)},
-  }));
-}
-
-/** Whether it waits for a job, and runs nothing. */
-export function isHeld({standby, jitConfig, status}: EmulatedMachine): boolean {
-  return standby !== undefined && jitConfig === undefined && (status === 'TERMINATED' || status === 'SUSPENDED');
-}
-
-/** Whether it was made ahead, and has no JIT config. */
-export function isUnclaimed({standby, jitConfig}: EmulatedMachine): boolean {
-  return standby !== undefined && jitConfig === undefined;
-}
 
 /** What has to hold of standby machines at each moment: each gets one JIT config, and is registered once, after a job has claimed it. */
 export class StandbyPromises {

@@ -3,7 +3,7 @@ import {jobsOnStandby} from './regressions/standby';
 import {reportOf} from './report';
 import type {Scenario} from './scenario';
 import {simulate} from './simulate';
-import type {StandbySetting} from './standby-promises';
+import type {StandbySetting} from './standby-setting';
 
 /** The world of a seed with standby machines of this kind. */
 function withStandby(seed: number, standby: StandbySetting): Scenario {

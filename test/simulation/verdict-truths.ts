@@ -1,9 +1,9 @@
 import type {Verdict} from '../../shared/diagnosis/verdict';
 import {type JobDocument, jobKeyOf} from '../../shared/model/job';
+import {isUnclaimed} from './held-machines';
 import {KEPT_MS, type Known, newsMs, type OnRecord, type Told} from './known';
 import {LABELS, VM} from './pools';
 import type {SimulatedWorld} from './simulated-world';
-import {isUnclaimed} from './standby-promises';
 import {creatingTruth, retryingTruth} from './task-truths';
 
 /** What a queued job on record may be told. */

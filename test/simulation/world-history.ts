@@ -1,7 +1,7 @@
 import type {JobStatus} from '../emulators/github/job';
 import type {EmulatedMachine, MachineEventKind} from '../emulators/machines';
+import {isUnclaimed} from './held-machines';
 import type {SimulatedWorld} from './simulated-world';
-import {isUnclaimed} from './standby-promises';
 
 /** After these no runner comes up on the machine any more. */
 const ENDS: ReadonlySet<MachineEventKind> = new Set([

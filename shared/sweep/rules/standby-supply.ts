@@ -1,8 +1,8 @@
 import {balanceStandby, wantedStandby} from '../../model/standby';
 import {MINUTE_MS} from '../../model/warm';
+import {departing} from '../departing';
 import type {Observed} from '../observed';
 import type {PlannedAction, Rule} from '../rule';
-import {departing} from './standby-removals';
 
 interface Prepare extends PlannedAction {
   readonly kind: 'standby';

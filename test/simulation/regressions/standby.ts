@@ -1,5 +1,5 @@
 import type {Fault, Scenario, Setting} from '../scenario';
-import type {StandbySetting} from '../standby-promises';
+import type {StandbySetting} from '../standby-setting';
 import {type Cases, SETTING as COMMON, job, MINUTE} from './case';
 
 const SETTING: Setting = {...COMMON, maxRunners: {arm: 8, spot: 1, shared: 4}, routing: 'oldest', bootMs: 20_000};
