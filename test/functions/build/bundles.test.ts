@@ -4,7 +4,6 @@ import {existsSync, readFileSync} from 'node:fs';
 import {createServer, type Server, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {join, resolve} from 'node:path';
-import {stampedVersion} from '../../../functions/build/version';
 import {version} from '../../../package.json';
 import type {Built} from '../../builders/built-once';
 import {buildBundles, type ServedBundle, serveBundle} from '../../builders/served-bundle';
@@ -88,9 +87,13 @@ test.each(['webhook', 'provision', 'stop'])(
 test('dist/api is served as it is, with its version, its description and its documentation pages', async () => {
   const {url} = await serve('api');
   const health = await fetch(`${url}health`);
-  const stamped = stampedVersion(resolve(__dirname, '..', '..', '..'));
-  expect(stamped).toMatch(new RegExp(`^${version.replaceAll('.', '\\.')}(\\+[0-9a-f]{12}(\\.changed)?)?$`));
-  expect([health.status, await health.json()]).toEqual([200, {status: 'healthy', version: stamped}]);
+  expect([health.status, await health.json()]).toEqual([
+    200,
+    {
+      status: 'healthy',
+      version: expect.stringMatching(new RegExp(`^${version.replaceAll('.', '\\.')}(\\+[0-9a-f]{12}(\\.changed)?)?$`)),
+    },
+  ]);
   const description = (await (await fetch(`${url}openapi.json`)).json()) as {openapi: string; paths: object};
   expect(description.openapi).toMatch(/^3\.1\./);
   expect(Object.keys(description.paths)).toContain('/status');
