@@ -33,6 +33,8 @@ interface Emulated {
 interface MachineOptions {
   readonly scheduler: EventScheduler;
   readonly random: SeededRandom;
+  /** Compute Engine has accepted the start or the resumption of the VM of this name. */
+  readonly onBegun: (machine: string) => void;
   /** A call of a Docker host's agent: when it began, and the runners that it was told to start. */
   readonly onSync: (startedAt: number, runners: readonly string[]) => void;
 }
@@ -42,12 +44,27 @@ export function machinesOf({machines}: Way, options: MachineOptions): Emulated {
   return {gce: onComputeEngine, 'cloud-run': onCloudRun, docker: onHosts}[machines](options);
 }
 
-function onComputeEngine({scheduler, random}: MachineOptions): Emulated {
-  const world = new ComputeWorld({scheduler, random, latencies: {insert: ASSUMED.insertToKernel}});
+function onComputeEngine({scheduler, random, onBegun}: MachineOptions): Emulated {
+  const {insertToKernel: insert, stoppedToKernel: start} = ASSUMED;
+  let resumed = 0;
+  const resume = () => (++resumed % ASSUMED.resume.oneIn === 0 ? ASSUMED.resume.long : ASSUMED.resume.usual);
+  const world = new ComputeWorld({scheduler, random, latencies: {insert, start, resume}});
   world.addTemplate({name: 'runner', properties: {machineType: 'e2-standard-4', metadata: {items: []}}});
-  const port = directCompute(new ComputeApi(world), 'world');
+  const direct = directCompute(new ComputeApi(world), 'world');
+  const port: Compute = {
+    ...direct,
+    async powerInstance(action, zone, name, requestId) {
+      const operation = await direct.powerInstance(action, zone, name, requestId);
+      if (action === 'start' || action === 'resume') onBegun(name);
+      return operation;
+    },
+  };
   const sleep = (ms: number) => scheduler.sleep(ms);
-  const compute = slowed(port, sleep, {insertInstance: ASSUMED.insert, getTemplate: ASSUMED.template});
+  const {look, change} = ASSUMED;
+  const compute = slowed(port, sleep, {
+    ...{insertInstance: ASSUMED.insert, getTemplate: ASSUMED.template},
+    ...{getInstanceDetails: look, setMetadata: change, setLabels: change, powerInstance: change},
+  });
   return {machines: computeMachines(world), start: () => undefined, compute};
 }
 

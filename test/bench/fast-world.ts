@@ -10,6 +10,7 @@ import {createLogger} from '../../shared/telemetry/create-logger';
 import {directGitHub} from '../emulators/github/direct';
 import {directDiscovery} from '../emulators/github/direct-discovery';
 import {GitHubWorld} from '../emulators/github/model';
+import type {MachineEvent} from '../emulators/machines';
 import {bootRunners} from '../emulators/runner-process';
 import {SeededRandom} from '../emulators/seeded-random';
 import {DEPLOYED_RATES} from '../emulators/tasks/deployed-rates';
@@ -35,6 +36,8 @@ export interface Times {
   readonly own: number[];
   /** Of these, until the next call of a Docker host. */
   readonly untilSync: number[];
+  /** Jobs for which a standby machine was started or resumed. */
+  readonly standby: Set<number>;
 }
 
 export interface Jobs {
@@ -51,7 +54,9 @@ export class FastWorld {
   readonly #orderedAt = new Map<number, number>();
   readonly #assignedAt = new Map<number, number>();
   readonly #syncOf = new Map<number, {readonly startedAt: number}>();
-  readonly #times: Times = {total: [], own: [], untilSync: []};
+  /** By the name of the standby machine. */
+  readonly #begunAt = new Map<string, number>();
+  readonly #times: Times = {total: [], own: [], untilSync: [], standby: new Set()};
 
   constructor(private readonly way: Way) {
     const {scheduler} = this;
@@ -67,7 +72,7 @@ export class FastWorld {
     // Loaded on the first webhook, which takes real time.
     await import('@octokit/webhooks-methods');
     const tasks = this.#deploy();
-    // Hosts have called, and warm runners are there.
+    // Hosts have called, and warm runners and standby machines are there.
     await scheduler.run(scheduler.now() + 5 * MINUTE, () => false);
     const startMs = scheduler.now();
     const before = this.#times.total.length;
@@ -97,6 +102,7 @@ export class FastWorld {
     const {machines, start, ...ports} = machinesOf(way, {
       scheduler,
       random: this.#random,
+      onBegun: (machine) => this.#begunAt.set(machine, scheduler.now()),
       onSync: (...sync) => this.#synced(...sync),
     });
     const store = createMemoryStore({clock: scheduler});
@@ -125,14 +131,23 @@ export class FastWorld {
         return {status};
       },
     });
-    if (way.minIdle !== undefined) this.#sweepEachMinute(sweep);
+    if (way.minIdle !== undefined || way.standby !== undefined) this.#sweepEachMinute(sweep);
     start(createApi({...services, perMinute: MANY}));
-    bootRunners({github: this.#github, machines, bootMs: way.bootMs});
-    machines.observe(({kind, machine: {job}}) => {
-      if (kind === 'accepted' && job) this.#orderedAt.set(Number.parseInt(job, 10), scheduler.now());
-    });
+    bootRunners({github: this.#github, machines, bootMs: way.bootMs, wakeMs: ASSUMED.resumedToListener});
+    machines.observe((event) => this.#ordered(event));
     this.#watchJobs();
     return tasks;
+  }
+
+  /** A standby machine has its job's label once it runs. */
+  #ordered({kind, machine: {name, job}}: MachineEvent): void {
+    if (!job) return;
+    const id = Number.parseInt(job, 10);
+    if (kind === 'accepted') this.#orderedAt.set(id, this.scheduler.now());
+    const begunAt = kind === 'running' ? this.#begunAt.get(name) : undefined;
+    if (begunAt === undefined) return;
+    this.#orderedAt.set(id, begunAt);
+    this.#times.standby.add(id);
   }
 
   #sweepEachMinute(sweep: HttpFunction): void {

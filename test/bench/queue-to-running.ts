@@ -1,6 +1,6 @@
 import {FastWorld, type Jobs, type Times} from './fast-world';
 import {type Bench, median, percentile, type Row} from './result';
-import {ASSUMED, WAYS, type Way} from './ways';
+import {ASSUMED, STANDBY_MACHINES, WAYS, type Way} from './ways';
 
 const OWN_SHARE_SECONDS = 1.5;
 
@@ -8,12 +8,17 @@ const OWN_SHARE_SECONDS = 1.5;
 const IN_TURN: Jobs = {count: 40, everyMs: 150_000};
 const BURST: Jobs = {count: 1_000, everyMs: 5};
 
+/** What jobs one at a time take in this way. */
+export async function playInTurn(way: Way): Promise<Times> {
+  return new FastWorld(way).play(IN_TURN);
+}
+
 /** From a queued job to a running one, for each way there is, on the virtual clock. */
 export const queueToRunning: Bench = async (progress) => {
   const rows: Row[] = [];
   for (const way of WAYS) {
     progress(`queue to running: ${way.name}`);
-    const inTurn = await new FastWorld(way).play(IN_TURN);
+    const inTurn = await playInTurn(way);
     progress(`queue to running: ${way.name}, ${BURST.count} jobs in five seconds`);
     const burst = await new FastWorld(way).play(BURST);
     rows.push(
@@ -25,6 +30,7 @@ export const queueToRunning: Bench = async (progress) => {
     bench: 'queue to running',
     rows,
     notes: [
+      `standby: ${STANDBY_MACHINES} machines in the pool; each that is claimed gets a successor, by the stop queue`,
       `one job at a time (${IN_TURN.count} jobs), and burst: ${BURST.count} jobs in five seconds, with the rates of the queues that Terraform deploys`,
       'own share: from the delivery until the provider has taken the order; waiting for the next call of a Docker host is apart',
       `assumed, in milliseconds: ${JSON.stringify(ASSUMED)}`,
@@ -32,7 +38,11 @@ export const queueToRunning: Bench = async (progress) => {
   };
 };
 
-function rowsOf({name}: Way, {total, own, untilSync}: Times, goals: {whole?: number | undefined; own?: number}): Row[] {
+function rowsOf(
+  {name, standby: hold}: Way,
+  {total, own, untilSync, standby}: Times,
+  goals: {whole?: number | undefined; own?: number},
+): Row[] {
   const row = (measure: string, ms: number, atMost?: number): Row => ({
     measure: `${name}: ${measure}`,
     value: ms / 1000,
@@ -45,5 +55,6 @@ function rowsOf({name}: Way, {total, own, untilSync}: Times, goals: {whole?: num
     row('own share, p50', median(own), goals.own),
     row('own share, p99', percentile(own, 0.99)),
     ...(untilSync.length > 0 ? [row("until the host's next call, p50", median(untilSync))] : []),
+    ...(hold ? [{measure: `${name}: on a standby machine`, value: standby.size, unit: `of ${total.length} jobs`}] : []),
   ];
 }

@@ -7,10 +7,11 @@ import {drawCosts} from './costs';
 import {keepIn} from './keep';
 import {takePages} from './pages';
 import {drawPlay} from './play';
+import {drawWays} from './ways';
 
 const FOLDER = resolve(__dirname, '..', '..', '..', 'docs', 'pictures');
 
-/** `npm run pictures`: the pictures of the documentation, from the running system, the play of `npm start` and the price table. */
+/** `npm run pictures`: the pictures of the documentation, from the running system, the play of `npm start`, the price table and the benchmark of the ways to a runner. */
 async function main(): Promise<void> {
   const found = findChromium(readEnvironment());
   if ('missing' in found) throw new Error(found.missing);
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
   }
   await drawCosts(keep);
   await drawPlay(keep);
+  await drawWays(keep);
 }
 
 main().catch((error: unknown) => {

@@ -11,8 +11,8 @@ import {awaitOperation} from './wait';
 /** Seconds after which a start or resume is reported as uncertain. */
 const BEGIN_BUDGET_SECONDS = 120;
 
-/** So often a change is made anew that was based on what has changed meanwhile, or whose answer was lost. */
-const MAX_TRIES = 5;
+/** Seconds in which a change is made anew that was based on what has changed meanwhile, or whose answer was lost: longer than a slow start or resume, in which the VM may take no change. */
+const CHANGE_BUDGET_SECONDS = 45;
 
 /** Between two tries while the VM is not ready for the change. */
 const PAUSE_MS = 1_000;
@@ -56,19 +56,28 @@ class StandbyBegin {
   }
 
   /**
-   * A stopped VM gets its JIT config first, and finds it at its boot. Whether a suspended one takes metadata nobody says, so it is resumed
-   * first, and gets the JIT config while it comes up: its guest waits for it.
+   * A stopped VM gets its JIT config while it is started. Whether a suspended one takes metadata nobody says, so it is resumed first, and gets
+   * the JIT config while it comes up. The guest of either waits for it.
    */
   async run(): Promise<CreateOutcome> {
     const instance = await this.#look();
     if (isStopping(instance.status)) throw this.#notNow(instance);
     if (instance.status === 'SUSPENDED') {
-      const operation = await this.#start();
+      const operation = await this.#start(instance);
       await this.#giveJitConfig();
       return this.#finish(operation);
     }
-    await this.#giveJitConfig(instance);
-    return this.#finish(await this.#start());
+    if (!this.#hasJitConfig(instance)) return this.#finish(await this.#giveAndStart(instance));
+    return this.#finish(await this.#start(instance));
+  }
+
+  /** Both at once: each takes its time until it is accepted. Waits for both, so that nothing goes on after an error. */
+  async #giveAndStart(instance: InstanceDetails): Promise<ZoneOperation | undefined> {
+    const given = this.#giveJitConfig(instance);
+    const started = this.#start(instance);
+    await Promise.allSettled([given, started]);
+    await given;
+    return started;
   }
 
   async #finish(operation: ZoneOperation | undefined): Promise<CreateOutcome> {
@@ -82,9 +91,9 @@ class StandbyBegin {
   }
 
   /** Undefined: the VM is on its way already. */
-  async #start(): Promise<ZoneOperation | undefined> {
-    for (let tries = 1; ; tries++) {
-      const instance = await this.#look();
+  async #start(known: InstanceDetails): Promise<ZoneOperation | undefined> {
+    const trying = this.#changeBudget();
+    for (let instance = known; ; instance = await this.#look()) {
       const {status, lastStartTimestamp} = instance;
       if (isRunning(status) || isStarting(status)) return undefined;
       if (!isStopped(status)) throw this.#notNow(instance);
@@ -93,29 +102,36 @@ class StandbyBegin {
       try {
         return await this.#compute.powerInstance(action, this.#zone, this.#name, id);
       } catch (error) {
-        await this.#pauseOrThrow(error, tries);
+        await this.#pauseOrThrow(error, trying);
       }
     }
   }
 
   async #giveJitConfig(known?: InstanceDetails): Promise<void> {
-    const value = this.request.encodedJitConfig.reveal();
-    let instance = known;
-    for (let tries = 1; ; tries++) {
-      instance ??= await this.#look();
-      const items = instance.metadata.items ?? [];
-      const present = items.find(({key}) => key === JIT_CONFIG_KEY);
-      if (present?.value === value) return;
-      if (present) throw new NotUsable(`standby machine ${this.#name} has another runner's JIT config`);
-      const metadata = {items: [...items, {key: JIT_CONFIG_KEY, value}]};
+    const item = {key: JIT_CONFIG_KEY, value: this.request.encodedJitConfig.reveal()};
+    const trying = this.#changeBudget();
+    for (let instance = known ?? (await this.#look()); ; instance = await this.#look()) {
+      if (this.#hasJitConfig(instance)) return;
+      const metadata = {items: [...(instance.metadata.items ?? []), item]};
       try {
         await this.#compute.setMetadata(this.#zone, this.#name, {metadata, fingerprint: instance.metadataFingerprint});
         return;
       } catch (error) {
-        await this.#pauseOrThrow(error, tries);
-        instance = undefined;
+        await this.#pauseOrThrow(error, trying);
       }
     }
+  }
+
+  /** Throws when it is another runner's. */
+  #hasJitConfig({metadata: {items = []}}: InstanceDetails): boolean {
+    const present = items.find(({key}) => key === JIT_CONFIG_KEY);
+    if (!present) return false;
+    if (present.value === this.request.encodedJitConfig.reveal()) return true;
+    throw new NotUsable(`standby machine ${this.#name} has another runner's JIT config`);
+  }
+
+  #changeBudget(): PollBudget {
+    return new PollBudget(this.#clock, CHANGE_BUDGET_SECONDS, this.request.onWaiting);
   }
 
   async #label(): Promise<void> {
@@ -125,10 +141,10 @@ class StandbyBegin {
     await this.#compute.setLabels(this.#zone, this.#name, change);
   }
 
-  async #pauseOrThrow(error: unknown, tries: number): Promise<void> {
+  async #pauseOrThrow(error: unknown, trying: PollBudget): Promise<void> {
     const passes = error instanceof ComputeFailure && /^(conflict|uncertain)$/.test(error.failureClass);
-    if (!passes || tries >= MAX_TRIES) throw error;
-    await this.#clock.sleep(PAUSE_MS);
+    if (!passes || trying.isOver) throw error;
+    await trying.pause(PAUSE_MS);
   }
 
   async #await(operation: ZoneOperation | undefined): Promise<CreateOutcome> {

@@ -120,18 +120,35 @@ test.each(['stopped', 'suspended'] as const)(
   },
 );
 
-test('a suspended machine is resumed before it is given its JIT config, a stopped one is given it before its start', async () => {
-  const order = async (hold: StandbyHold) => {
+test('a suspended machine is resumed before it is given its JIT config', async () => {
+  await open();
+  const {request} = await ready('suspended');
+  const before = gce.server.requests.length;
+  await standby().begin(request);
+  const changes = gce.server.requests.slice(before).map(({path}) => path.slice(path.lastIndexOf('/') + 1));
+  expect(changes.filter((change) => /^(start|resume|setMetadata)$/.test(change))).toEqual(['resume', 'setMetadata']);
+});
+
+test.each(['stopped', 'suspended'] as const)(
+  'held %s it gets its JIT config as soon as Compute Engine takes it, which may be when it runs',
+  async (hold) => {
     await open();
-    const {request} = await ready(hold);
-    const before = gce.server.requests.length;
-    await standby().begin(request);
-    const changes = gce.server.requests.slice(before).map(({path}) => path.slice(path.lastIndexOf('/') + 1));
-    return changes.filter((change) => /^(start|resume|setMetadata)$/.test(change));
-  };
-  expect(await order('suspended')).toEqual(['resume', 'setMetadata']);
-  await gce.close();
-  expect(await order('stopped')).toEqual(['setMetadata', 'start']);
+    const {request, instance} = await ready(hold);
+    const isStaged = ({path}: ComputeRequest) => path.endsWith('/setMetadata') && instance.status !== 'RUNNING';
+    const respond = {status: 400, reason: 'resourceNotReady', message: 'The resource is not ready'};
+    gce.server.fault({match: isStaged, times: 99, respond});
+    expect((await standby().begin(request)).kind).toBe('created');
+    expect(instance.status).toBe('RUNNING');
+    expect(instance.metadata).toContainEqual({key: 'slipway-jit-config', value: 'jit-config'});
+  },
+);
+
+test('one that has the JIT config of another runner is not started', async () => {
+  await open();
+  const {request, instance} = await ready('stopped');
+  instance.metadata = [...instance.metadata, {key: 'slipway-jit-config', value: 'of another runner'}];
+  expect((await standby().begin(request)).kind).toBe('refused');
+  expect(instance.status).toBe('TERMINATED');
 });
 
 test('one that a failed resume has left stopped is started', async () => {
