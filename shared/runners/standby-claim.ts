@@ -55,7 +55,6 @@ export async function readClaim(
   const now = context.clock.now();
   const ready = await transaction.get('standby', name);
   const pool = poolOf(context, job.pool);
-  if (ready && pool && !fitsPlacement(ready, wantedMachine(pool, job))) return {kind: 'unfit'};
   if (!ready || ready.pool !== pool?.name || ready.provider !== pool.provider.type) return {kind: 'taken'};
   if (!fitsPlacement(ready, wantedMachine(pool, job))) return {kind: 'unfit'};
   const machine = claimStandby(ready, jobKeyOf(job), now);

@@ -3,7 +3,7 @@ import {once} from 'node:events';
 import {existsSync, readFileSync} from 'node:fs';
 import {createServer, type Server, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
-import {join, resolve} from 'node:path';
+import {join} from 'node:path';
 import {version} from '../../../package.json';
 import type {Built} from '../../builders/built-once';
 import {buildBundles, type ServedBundle, serveBundle} from '../../builders/served-bundle';
