@@ -5,7 +5,7 @@ locals {
   # Before the rest: with these the functions are reached, and may make VMs.
   opening_steps = "${local.open_steps}${local.subnetwork_steps}"
 
-  open_steps = !var.invoker_iam_disabled ? "" : join("\n", concat(
+  open_steps = !var.invoker_iam_disabled || !anytrue([for function in local.functions : function.public]) ? "" : join("\n", concat(
     ["Open the functions that everybody may call by switching off Cloud Run's check of callers; they check signatures and secrets themselves:"],
     [for name, function in local.functions : "     gcloud run services update ${local.function_names[name]} --project=${var.project} --region=${var.region} --no-invoker-iam-check" if function.public],
     ["   Again after an apply that has deployed them anew, if they then answer 403.", ""],

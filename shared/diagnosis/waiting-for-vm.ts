@@ -82,7 +82,7 @@ function up(looked: LookedAt, look: VmLook, document: VmDocument, job: JobDocume
       verdict: 'vm_runner_offline',
       since,
       because: `VM ${vm.instance} has been up for ${forLong}, and no runner ${runner} is registered at GitHub for ${job.repository}`,
-      do: `Register runner ${runner} on the VM (docs/deploy.md, persistent VMs), or set runnerName to its name.`,
+      do: `Register runner ${runner} on the VM (terraform/runner/README.md, Persistent VMs), or set runnerName to its name.`,
     };
   }
   const isOnline = registration !== 'unknown' && registration.status === 'online';

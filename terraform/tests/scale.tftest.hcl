@@ -24,6 +24,17 @@ run "one_of_each" {
   }
 }
 
+run "three_apps" {
+  variables {
+    github_apps = [{ app_id = "777" }, { app_id = "778" }]
+  }
+
+  assert {
+    condition     = google_cloud_tasks_queue.queue["provision"].rate_limits[0].max_dispatches_per_second == 8.55
+    error_message = "the rate is the number that the state keeps, not 8.5499…, or every plan shows a change"
+  }
+}
+
 run "two_apps_and_four_queues" {
   variables {
     github_apps      = [{ app_id = "777", installation_id = "42" }]

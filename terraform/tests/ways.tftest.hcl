@@ -105,6 +105,18 @@ run "without_a_grant_to_all" {
   }
 }
 
+run "no_function_to_open" {
+  variables {
+    invoker_iam_disabled = true
+    webhooks             = "off"
+  }
+
+  assert {
+    condition     = !strcontains(output.next_steps, "Open the functions")
+    error_message = "no step is about functions that everybody may call where there are none"
+  }
+}
+
 run "the_command_that_opens_webhook" {
   variables {
     invoker_iam_disabled = true

@@ -12,6 +12,10 @@ const Runner = z.looseObject({
 });
 const RepositoryFile = z.looseObject({runners: z.record(z.string(), Runner)});
 
+/** What a runner's pool has, or its first remark names. */
+const SHOWN = ['cpu', 'ram', 'family', 'image', 'volume'];
+const TRANSLATED = [...SHOWN, 'spot'];
+
 const FORM = 'the file .github/runs-on.yml with runners: {name: {cpu, ram, family, image, …}}';
 
 /**
@@ -20,7 +24,8 @@ const FORM = 'the file .github/runs-on.yml with runners: {name: {cpu, ram, famil
  * @see https://runs-on.com/configuration/job-labels/
  */
 export const fromRunsOn: Translator = (given, context) => {
-  const {runners} = expectForm(RepositoryFile, given, FORM);
+  const {runners, ...others} = expectForm(RepositoryFile, given, FORM);
+  const left = Object.keys(others).filter((key) => !key.startsWith('_'));
   const taken = new Set<string>();
   const sorted = Object.entries(runners).toSorted(([a], [b]) => b.length - a.length);
   return {
@@ -36,14 +41,21 @@ export const fromRunsOn: Translator = (given, context) => {
       },
       remarks: [
         `There: ${Object.entries(runner)
-          .filter(([key]) => ['cpu', 'ram', 'family', 'image', 'volume'].includes(key))
+          .filter(([key]) => SHOWN.includes(key))
           .map(([key, value]) => `${key} ${[value].flat().join(' or ')}`)
           .join(', ')}`,
+        ...notTranslated(Object.keys(runner).filter((key) => !TRANSLATED.includes(key))),
       ],
     })),
     remarks: [
       'Other keys of the label (env, extras, tag, ssh, …) have no effect here. Sizes in it (cpu=4, ram=16, family=…) have none either:',
       'give the pool options and the job labels of its own, e.g. runs-on: [self-hosted, linux, machine=n2-standard-4, disk=200].',
+      'A label spot=… or disk=… of its own, beside runner=…, is an option here: the pool refuses the job unless its options allow the value.',
+      ...notTranslated(left),
     ],
   };
 };
+
+function notTranslated(keys: readonly string[]): string[] {
+  return keys.length === 0 ? [] : [`Not translated: ${keys.join(', ')} (docs/migrate.md, From RunsOn).`];
+}

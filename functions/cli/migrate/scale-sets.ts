@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import {DEFAULTS} from '../../../shared/config/pool-schema';
 import {isRepository} from '../../../shared/model/names';
 import {usage} from '../failure';
 import {expectForm, poolName, scopeOf, type Translator, templateOf} from './translation';
@@ -33,18 +34,22 @@ export const fromScaleSets: Translator = (given, context) => {
       const labels = [name, ...(set.scaleSetLabels ?? [])];
       const arm = set.template?.spec?.nodeSelector?.['kubernetes.io/arch'] === 'arm64';
       const group = set.runnerGroup;
+      // The default must not be below what is kept warm.
+      const limit = set.maxRunners ?? ((set.minRunners ?? 0) > DEFAULTS.maxRunners ? set.minRunners : undefined);
       return {
         pool: {
           name: poolName(name, taken),
           ...scopeOf(context, ownerOf(set.githubConfigUrl)),
           offers: labels,
           ...(group && group.toLowerCase() !== 'default' ? {runnerGroup: group} : {}),
-          ...(set.maxRunners === undefined ? {} : {maxRunners: set.maxRunners}),
+          ...(limit === undefined ? {} : {maxRunners: limit}),
           ...(set.minRunners ? {minIdle: set.minRunners} : {}),
           provider: templateOf(context, arm),
         },
         remarks: [
-          ...(set.maxRunners === undefined ? ['There was no limit; left out, maxRunners is 20.'] : []),
+          ...(set.maxRunners === undefined
+            ? [`There was no limit; left out, maxRunners is ${DEFAULTS.maxRunners}.`]
+            : []),
           ...modeRemarks(set.containerMode?.type),
         ],
       };
