@@ -78,8 +78,8 @@ const BUILDS: Readonly<Record<string, number>> = {
 };
 
 /**
- * USD an hour of `<family>.large`, on demand with Linux in us-east-1; other sizes cost by their size. As a dozen public repositories had them on
- * 2026-11-30, which agreed on each. Spot prices move by the hour and the zone: there are none.
+ * USD an hour of `<family>.large`, on demand with Linux in us-east-1; other sizes cost by their size. Second-hand: as public repositories had them on
+ * 2026-11-30; of some types few did, and some differ by a tenth. Spot prices move by the hour and the zone: there are none.
  *
  * @see https://aws.amazon.com/ec2/pricing/on-demand/
  */

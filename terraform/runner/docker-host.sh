@@ -191,13 +191,16 @@ install_package() {
   DEBIAN_FRONTEND=noninteractive "${apt[@]}" update >/dev/null && DEBIAN_FRONTEND=noninteractive "${apt[@]}" install --yes --no-install-recommends "$1" >/dev/null
 }
 
-# Installs the Debian package unless the command is there.
+# ensure_package COMMAND PACKAGES…: installs the Debian packages one by one until the command is there.
 ensure_package() {
-  local command=$1 package=$2
-  ! command -v "$command" >/dev/null || return 0
-  say "installing $package"
-  retry install_package "$package" ||
-    fail "$package could not be installed: bake it into the image, or let the VM reach the package mirrors"
+  local command=$1 package
+  shift
+  for package in "$@"; do
+    ! command -v "$command" >/dev/null || return 0
+    say "installing $package"
+    retry install_package "$package" ||
+      fail "$package could not be installed: bake it into the image, or let the VM reach the package mirrors"
+  done
 }
 
 # The metadata server (Google Cloud's and EC2's have the same IPv4 address) holds the JIT config and, where the VM has a service account
@@ -823,7 +826,7 @@ prepare_vm() {
   take_way_out
   block_metadata
   [[ ! -d $UNIT_DIR ]] || block_metadata_at_boot
-  ensure_package docker docker.io
+  ensure_package docker docker.io docker-cli # Debian 13 has the command in a package of its own
   ensure_package jq jq
   systemctl start docker || fail 'Docker did not start'
   block_metadata_for_docker || say "Docker has no chain DOCKER-USER; the rules of nftables keep its networks from the metadata server"

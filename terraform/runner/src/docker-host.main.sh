@@ -188,7 +188,7 @@ prepare_vm() {
   take_way_out
   block_metadata
   [[ ! -d $UNIT_DIR ]] || block_metadata_at_boot
-  ensure_package docker docker.io
+  ensure_package docker docker.io docker-cli # Debian 13 has the command in a package of its own
   ensure_package jq jq
   systemctl start docker || fail 'Docker did not start'
   block_metadata_for_docker || say "Docker has no chain DOCKER-USER; the rules of nftables keep its networks from the metadata server"

@@ -3,7 +3,7 @@
 install_docker() {
   setting slipway-docker false
   [[ $REPLY == true ]] || return 0
-  ensure_package docker docker.io
+  ensure_package docker docker.io docker-cli # Debian 13 has the command in a package of its own
   install_docker_plugins
   usermod --append --groups docker "$RUNNER_USER"
 }

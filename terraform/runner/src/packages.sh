@@ -15,11 +15,14 @@ install_package() {
   DEBIAN_FRONTEND=noninteractive "${apt[@]}" update >/dev/null && DEBIAN_FRONTEND=noninteractive "${apt[@]}" install --yes --no-install-recommends "$1" >/dev/null
 }
 
-# Installs the Debian package unless the command is there.
+# ensure_package COMMAND PACKAGES…: installs the Debian packages one by one until the command is there.
 ensure_package() {
-  local command=$1 package=$2
-  ! command -v "$command" >/dev/null || return 0
-  say "installing $package"
-  retry install_package "$package" ||
-    fail "$package could not be installed: bake it into the image, or let the VM reach the package mirrors"
+  local command=$1 package
+  shift
+  for package in "$@"; do
+    ! command -v "$command" >/dev/null || return 0
+    say "installing $package"
+    retry install_package "$package" ||
+      fail "$package could not be installed: bake it into the image, or let the VM reach the package mirrors"
+  done
 }

@@ -46,6 +46,14 @@ describeScripts('Docker on a runner’s VM', () => {
     );
   });
 
+  it('gets its command from a package of its own where docker.io has none', async () => {
+    const withCommand = `[[ $* != *docker-cli ]] || { printf '#!/bin/sh\\n' >"$(dirname "$0")/docker"; chmod +x "$(dirname "$0")/docker"; }`;
+    const {output} = await boot('true', {docker: null, 'apt-get': withCommand});
+    const installed = machine.calls().filter((call) => call.includes('install --yes'));
+    expect(installed.map((call) => call.split(' ').at(-1)).slice(0, 2)).toEqual(['docker.io', 'docker-cli']);
+    expect(output).toContain('the runner has run its job');
+  });
+
   it('is tried again while Debian’s own updates hold the locks', async () => {
     const busyOnce = '[[ -e $SLIPWAY_ROOT/tried ]] || { touch "$SLIPWAY_ROOT/tried"; exit 100; }';
     const {output} = await boot('true', {docker: null, 'apt-get': busyOnce});
