@@ -16,14 +16,14 @@ export const StandbyStatus = z.array(
 
 /** The standby machines of each pool that holds some. `runners`: the runners that are not over. */
 export async function readStandbyStatus(
-  {pools, store, clock}: Pick<Context, 'pools' | 'store' | 'clock'>,
+  {pools, store, clock, maxRunners}: Pick<Context, 'pools' | 'store' | 'clock' | 'maxRunners'>,
   runners: readonly RunnerDocument[],
 ): Promise<z.output<typeof StandbyStatus>> {
   const holding = pools.filter(({standby}) => standby !== undefined);
   return Promise.all(
     holding.map(async (pool) => ({
       pool: pool.name,
-      wanted: wantedStandby(pool, clock.now()),
+      wanted: wantedStandby(pool, clock.now(), maxRunners),
       ready: await store.count('standby', {pool: pool.name, state: 'ready'}),
       preparing: await store.count('standby', {pool: pool.name, state: 'preparing'}),
       claimed: runners.filter((runner) => runner.pool === pool.name && runner.standby).length,

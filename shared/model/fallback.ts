@@ -26,6 +26,14 @@ export function poolsServing(pools: readonly Pool[], name: string): string[] {
   return [name, ...fallbacksOf(pools, name).map((pool) => pool.name)];
 }
 
+/** Whether a runner of the pool of this name may be the job's: of its own pool, or of a fallback that serves it. */
+export function mayHaveRunnerOf(pools: readonly Pool[], name: string, job: JobDocument): boolean {
+  if (name === job.pool) return true;
+  const home = named(pools, job.pool);
+  const fallback = home && fallbacksOf(pools, job.pool).find((pool) => pool.name === name);
+  return home !== undefined && fallback !== undefined && fallbackRefusal(fallback, home, job) === undefined;
+}
+
 function named(pools: readonly Pool[], name: string): Pool | undefined {
   return pools.find((pool) => pool.name === name);
 }
@@ -42,7 +50,7 @@ export function fallbackRefusal(
   if (!isEphemeral(fallback)) return 'makes no machine for a job';
   if (!takesRepository(fallback, job.repository)) return `does not serve ${job.repository}`;
   // A job on record of an older version may be of a public repository; a pool that serves none has taken a private one.
-  const mayBePublic = home.allowPublicRepos && job.isPublic !== false;
+  const mayBePublic = job.isPublic ?? home.allowPublicRepos;
   if (mayBePublic && !fallback.allowPublicRepos)
     return `does not set allowPublicRepos, and ${job.repository} may be public`;
   const chosen = chooseOptions(fallback, job.labels);

@@ -19,6 +19,9 @@ export type ChosenOptions =
 
 const SPOTS: readonly string[] = ['never', 'prefer', 'only'] satisfies Spot[];
 
+/** A machine type as the providers name theirs, in lower case: a part of a path, whatever a pattern allows. */
+const MACHINE_TYPE = /^[a-z0-9][a-z0-9.-]{0,62}$/;
+
 /** Memory as Docker takes it, in lower case. */
 const MEMORY = /^([1-9]\d{0,15})([bkmg]?)$/;
 const UNITS: Readonly<Record<string, number>> = {'': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3};
@@ -63,7 +66,8 @@ function refusalOf(policy: OptionPolicy, name: OptionName, value: string): strin
   switch (name) {
     case 'machine': {
       const {machine = []} = policy;
-      return machine.some((pattern) => wildcardMatches(pattern, value)) ? undefined : `only ${machine.join(', ')}`;
+      const isAllowed = MACHINE_TYPE.test(value) && machine.some((pattern) => wildcardMatches(pattern, value));
+      return isAllowed ? undefined : `only ${machine.join(', ')}`;
     }
     case 'disk': {
       const {disk = 0} = policy;

@@ -52,9 +52,16 @@ const HELD_RETENTION_MS = 30 * 24 * 3600_000;
 /** How long a record stays after its machine was claimed or deleted. */
 const OVER_RETENTION_MS = 24 * 3600_000;
 
-/** Number of standby machines that the pool should have now. If several schedules match, the highest count. */
-export function wantedStandby({standby, maxRunners}: Pick<Pool, 'standby' | 'maxRunners'>, now: number): number {
-  return standby ? scheduledCount(standby.count, maxRunners, now) : 0;
+/**
+ * Number of standby machines that the pool should have now. If several schedules match, the highest count. `ofAll`: the limit over all pools;
+ * undefined: there is none.
+ */
+export function wantedStandby(
+  {standby, maxRunners}: Pick<Pool, 'standby' | 'maxRunners'>,
+  now: number,
+  ofAll: number | undefined,
+): number {
+  return standby ? scheduledCount(standby.count, Math.min(maxRunners, ofAll ?? maxRunners), now) : 0;
 }
 
 /** Name of the standby machine that a key stands for: the same key gives the same one, so that what is repeated prepares one machine. */

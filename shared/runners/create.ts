@@ -228,6 +228,12 @@ function chosenFor(context: Context, {pool: name, labels}: RunnerDocument): Chos
   return chosen.kind === 'refused' ? {...chosen, because: `pool ${name} ${chosen.because}`} : chosen;
 }
 
+/** Whether the runner's job has chosen its machine type or its disk. */
+function hasChosenSize(context: Context, runner: RunnerDocument): boolean {
+  const chosen = chosenFor(context, runner);
+  return chosen.kind === 'allowed' && (chosen.options.machine !== undefined || chosen.options.disk !== undefined);
+}
+
 /** The repository of the job that waits for the runner; undefined: none does. */
 async function repositoryOf({store}: Context, {scope, madeFor}: RunnerDocument): Promise<string | undefined> {
   return scope.kind === 'repository' ? scopeName(scope) : (await store.get('jobs', madeFor))?.repository;
@@ -277,7 +283,9 @@ async function cleanUpAndThrow(
     case 'no_capacity':
       throw new NoCapacity(`no capacity for ${runner.name}: ${outcome.message}`, 30);
     case 'quota':
-      await openQuotaBreaker(context, runner.pool, outcome.quotaScope, outcome.message, 60);
+      // Of a machine or disk that its job has chosen, the quota may be short where it has room for the pool's own.
+      if (!hasChosenSize(context, runner))
+        await openQuotaBreaker(context, runner.pool, outcome.quotaScope, outcome.message, 60);
       throw new QuotaExceeded(`quota exceeded in ${outcome.quotaScope}: ${outcome.message}`, 60);
     case 'rate_limited':
       throw new Unavailable(outcome.message, outcome.retryAfterSeconds);

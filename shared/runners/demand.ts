@@ -1,6 +1,6 @@
 import type {Outcome} from '../decisions';
 import {Unavailable} from '../errors';
-import {poolsServing} from '../model/fallback';
+import {mayHaveRunnerOf, poolsServing} from '../model/fallback';
 import type {FullPlacement} from '../model/full-placements';
 import {type JobDocument, jobKeyOf, settleFailure} from '../model/job';
 import {applyJobEvent, type Demand, type JobChange} from '../model/job-event';
@@ -128,8 +128,10 @@ async function tryAssign(
   const slots = await readSlots(context, transaction, kept, candidates.slots);
   const standby =
     candidates.standby === undefined ? undefined : await readClaim(context, transaction, candidates.standby, job);
+  const isFor = (each: RunnerDocument, one: JobDocument) =>
+    canBeAssigned(each, one) && mayHaveRunnerOf(context.pools, each.pool, one);
   // A job with a slot of its own leaves unassigned runners to other jobs.
-  const runner = kept.length > 0 ? undefined : unassigned.find((each) => each && canBeAssigned(each, job));
+  const runner = kept.length > 0 ? undefined : unassigned.find((each) => each && isFor(each, job));
   if (runner) {
     transaction.set('runners', runner.name, assignTo(runner, jobKeyOf(job)));
     transaction.set('jobs', jobKeyOf(job), {...settleFailure(job, now), demand: 'covered', runner: runner.name});

@@ -1,4 +1,5 @@
 import {LeaseHeld} from '../errors';
+import {fallbackRefusal} from '../model/fallback';
 import {type JobDocument, jobKeyOf, servedElsewhere} from '../model/job';
 import type {Demand} from '../model/job-event';
 import {registrationLabels} from '../model/labels';
@@ -9,7 +10,7 @@ import type {Pool} from '../model/pool';
 import {advanceRunner, isBeingCreated, newRunnerForJob, type RunnerDocument} from '../model/runner';
 import {scopeFor} from '../model/scope';
 import {ALL_POOLS, jobHolder} from '../model/slot';
-import type {Context} from '../ports';
+import {type Context, poolOf} from '../ports';
 import type {Transaction} from '../store/store';
 import {type Creation, claimInTransaction} from './create-records';
 import {readJobChange} from './demand';
@@ -48,12 +49,14 @@ export interface Move {
  * - `create`: the runner is on record in the pool, and this execution holds the lease unless it leaves the creation. `from`: the pool that got a
  *   slot back; null: none.
  * - `full`: the pool, or all pools together, have no slot.
+ * - `refused`: the pool does not serve the job that needs the runner, which by the swap rule is another one than was asked for.
  * - `unsettled`: something may be left of the runner that is being created, which has to be looked at where it is.
  * - `covered`, `not_wanted`: the job has a runner by now, or needs none. `runner`: one that is being created for nobody.
  */
 export type Moved =
   | ({readonly kind: 'create'; readonly from: string | null} & Creation)
   | {readonly kind: 'full'}
+  | {readonly kind: 'refused'; readonly because: string}
   | {readonly kind: 'unsettled'}
   | {readonly kind: 'covered'; readonly by: string | null}
   | {readonly kind: 'not_wanted'; readonly reason: string; readonly runner?: RunnerDocument};
@@ -100,7 +103,7 @@ interface Wanted {
 async function readWanted(
   context: Context,
   transaction: Transaction,
-  {demand, holder, isSettled}: Move,
+  {demand, to, holder, isSettled}: Move,
   now: number,
 ): Promise<Wanted | Exclude<Moved, {kind: 'create'}>> {
   const change = await readJobChange(transaction, demand, now);
@@ -129,6 +132,9 @@ async function readWanted(
   if (served?.status !== 'queued' || served.runner !== old.name) {
     return {kind: 'not_wanted', reason: old.name, runner: old};
   }
+  const home = poolOf(context, served.pool);
+  const because = home && to.name !== job.pool ? fallbackRefusal(to, home, served) : undefined;
+  if (because !== undefined) return {kind: 'refused', because: `fallback ${to.name} ${because}`};
   if (!isSettled && (placementOf(old) || old.registrationTriedAt !== null)) return {kind: 'unsettled'};
   return {subject: job, served, old, oldKey: claim.document, held};
 }

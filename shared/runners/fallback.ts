@@ -125,6 +125,7 @@ class Fallback {
       const because = (await noSlotBecause(context, pool.name)) ?? `others took the free slots of pool ${pool.name}`;
       throw new NothingMade(because, RETRY_SECONDS);
     }
+    if (moved.kind === 'refused') throw new NothingMade(moved.because, RETRY_SECONDS);
     if (moved.kind === 'unsettled') throw new NothingMade('waits for what is left where it was begun', RETRY_SECONDS);
     if (moved.kind === 'covered' || moved.kind === 'not_wanted') return this.#notMoved(moved);
     const {runner, lease, from} = moved;

@@ -1,5 +1,5 @@
 import type {Outcome} from '../decisions';
-import {poolsServedBy} from '../model/fallback';
+import {mayHaveRunnerOf, poolsServedBy} from '../model/fallback';
 import {type JobKey, jobKeyOf} from '../model/job';
 import {advanceRunner, assignTo, canBeAssigned, type RunnerDocument} from '../model/runner';
 import {deleteTask, idleCheckTask} from '../model/tasks';
@@ -124,6 +124,7 @@ async function assign(context: Context, name: string, key: JobKey): Promise<bool
     const runner = await transaction.get('runners', name);
     const job = await transaction.get('jobs', key);
     if (!runner || job?.demand !== 'open' || !canBeAssigned(runner, job)) return false;
+    if (!mayHaveRunnerOf(context.pools, runner.pool, job)) return false;
     transaction.set('runners', name, assignTo(runner, jobKeyOf(job)));
     transaction.set('jobs', key, {...job, demand: 'covered', runner: name, updatedAt: context.clock.now()});
     return true;

@@ -60,7 +60,7 @@ export async function readClaim(
   const machine = claimStandby(ready, jobKeyOf(job), now);
   if (!machine) return {kind: 'taken'};
   // One that is too old to count has its successor already.
-  const isReplaced = isFreshStandby(ready, now) && wantedStandby(pool, now) > 0;
+  const isReplaced = isFreshStandby(ready, now) && wantedStandby(pool, now, context.maxRunners) > 0;
   const successor = isReplaced ? standbyFor(context, pool.name, `after/${name}`) : undefined;
   return {kind: 'claimed', claim: {machine, successor}};
 }

@@ -18,7 +18,7 @@ export function departing(observed: Observed, now: number): readonly Departing[]
     const machines = (observed.standby ?? []).flatMap(({document}) =>
       document.pool === pool.name && !gone.has(document.name) ? [document] : [],
     );
-    return balanceStandby(machines, wantedStandby(pool, now), now).surplus;
+    return balanceStandby(machines, wantedStandby(pool, now, observed.maxRunners), now).surplus;
   });
   return [...unwanted, ...surplus.map(({machine, because}) => ({document: machine, because}))];
 }

@@ -33,6 +33,8 @@ test.each<[readonly string[], MachineOptions]>([
 test.each([
   ['a machine that no pattern fits', gce, ['machine=n2-standard-8'], 'only c4a-standard-*, n2-standard-4'],
   ['no machine', gce, ['machine='], 'only c4a-standard-*'],
+  ['a path', aPool({options: {machine: ['*']}}), ['machine=a/../../b'], 'only *'],
+  ['no machine, whatever the pattern,', aPool({options: {machine: ['*']}}), ['machine='], 'only *'],
   ['a larger disk', gce, ['disk=501'], 'only whole GB, at most 500'],
   ['no disk', gce, ['disk=0'], 'only whole GB'],
   ['a disk with a unit', gce, ['disk=200gb'], 'only whole GB'],

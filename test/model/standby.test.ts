@@ -112,9 +112,11 @@ describe('a pool', () => {
 
   test('wants what its schedule says, and no more than maxRunners', () => {
     const standby = {hold: 'stopped', count: [{cron: '* 12 * * *', timezone: 'UTC', count: 9}]} as const;
-    expect(wantedStandby({standby, maxRunners: 5}, NOW)).toBe(5);
-    expect(wantedStandby({standby, maxRunners: 5}, NOW + HOUR)).toBe(0);
-    expect(wantedStandby({standby: {hold: 'stopped', count: 3}, maxRunners: 0}, NOW)).toBe(0);
-    expect(wantedStandby({maxRunners: 5}, NOW)).toBe(0);
+    expect(wantedStandby({standby, maxRunners: 5}, NOW, undefined)).toBe(5);
+    expect(wantedStandby({standby, maxRunners: 5}, NOW + HOUR, undefined)).toBe(0);
+    expect(wantedStandby({standby: {hold: 'stopped', count: 3}, maxRunners: 0}, NOW, undefined)).toBe(0);
+    expect(wantedStandby({maxRunners: 5}, NOW, undefined)).toBe(0);
+    expect(wantedStandby({standby: {hold: 'stopped', count: 3}, maxRunners: 5}, NOW, 2)).toBe(2);
+    expect(wantedStandby({standby: {hold: 'stopped', count: 3}, maxRunners: 5}, NOW, 0)).toBe(0);
   });
 });

@@ -1,5 +1,6 @@
 import {ApiClient} from '../api/client';
 import {aSystem, expectClean, MINUTE, type TestSystem} from '../builders/system';
+import type {SystemOptions} from '../emulators/system';
 
 const POOLS = `
 pools:
@@ -34,8 +35,8 @@ const STOCK_OUT = {code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message: 'The zone does
 const QUOTA = {code: 'QUOTA_EXCEEDED', message: "Quota 'CPUS' exceeded. Limit: 24.0 in region us-central1."};
 
 let system: TestSystem;
-const start = async (pools = POOLS) => {
-  system = await aSystem({pools, withAws: true});
+const start = async (pools = POOLS, options: Partial<SystemOptions> & {seed?: number} = {}) => {
+  system = await aSystem({pools, withAws: true, ...options});
 };
 afterEach(() => system.close());
 
@@ -154,5 +155,87 @@ describe('a job that meets the breaker of its quota', () => {
     await system.finish();
     expect(second.runner?.name).toBe(`slipway-c-${second.id}-1`);
     expectClean(system);
+  });
+});
+
+describe('a job that chooses more than its quota has room for', () => {
+  test('holds back no job that chooses nothing', async () => {
+    await start();
+    for (const zone of A) system.compute.failLate({zone, times: Number.POSITIVE_INFINITY, error: QUOTA});
+    const large = system.queueJob({labels: ['self-hosted', 'linux', 'machine=n2-standard-128'], durationMs: MINUTE});
+    await system.pass(20_000);
+    const {json} = await api().get(`/explain?job=${large.id}`);
+    expect(json['because']).toContain('QUOTA_EXCEEDED');
+    expect(await system.store.find('breakers', {where: {open: true}, limit: 5})).toEqual([]);
+    system.compute.recover();
+    const small = system.queueJob({durationMs: MINUTE});
+    await system.pass(MINUTE, () => small.status === 'in_progress');
+    expect(small.runner?.name).toBe(`slipway-a-${small.id}-1`);
+    await system.finish();
+    expect(large.conclusion).toBe('success');
+    expectClean(system);
+  });
+});
+
+describe('a fallback for private repositories, of a pool for public ones', () => {
+  const ORG = `
+pools:
+  - name: a
+    org: acme
+    runnerGroup: open
+    requires: [self-hosted, linux]
+    maxRunners: 3
+    allowPublicRepos: true
+    fallback: b
+    provider: {type: gce, template: runner-arm64, zones: [us-central1-a]}
+  - name: b
+    org: acme
+    requires: [self-hosted, linux, aws]
+    maxRunners: 2
+    provider:
+      type: ec2
+      region: eu-central-1
+      launchTemplate: runner
+      subnets: [subnet-a]
+      instanceTypes: [m7i.large]
+`;
+  const startOrg = async (pools = ORG, options: Parameters<typeof start>[1] = {}) => {
+    await start(pools, options);
+    const {accounts} = system.github;
+    const acme = accounts.account('acme');
+    if (acme) accounts.addRunnerGroup(acme, {name: 'open', allowsPublicRepositories: true});
+    system.github.addRepository('acme/site', {visibility: 'public'});
+  };
+  const ofB = async () => (await system.store.find('runners', {where: {pool: 'b'}, limit: 9})).map(({data}) => data);
+
+  test('gets no runner for the public job that the swap rule gives the runner of a private one', async () => {
+    // With this seed GitHub gives the runner of the public job to the private one.
+    await startOrg(ORG, {routing: 'random', seed: 6});
+    const known = system.queueJob({repository: 'acme/site'});
+    await system.pass(MINUTE, () => system.compute.instances().some(({status}) => status === 'RUNNING'));
+    full('us-central1-a');
+    aws().faults.stockOut('us-central1-a');
+    const secret = system.queueJob({durationMs: 30 * MINUTE});
+    await system.pass(3 * MINUTE, () => secret.status === 'in_progress');
+    expect(secret.runner?.name).toBe(`slipway-a-${known.id}-1`);
+    aws().faults.recover();
+    await system.pass(5 * MINUTE);
+    expect((await ofB()).filter(({covers}) => covers === `${known.id}-1`)).toEqual([]);
+    expect(aws().instances()).toEqual([]);
+    expect(await system.store.get('jobs', `${known.id}-1`)).toMatchObject({demand: 'covered'});
+    system.compute.recover();
+    await system.finish(90 * MINUTE);
+    expect(known.runner?.name).toMatch(/^slipway-a-/);
+    expectClean(system);
+  });
+
+  test('keeps its warm runners from public jobs', async () => {
+    await startOrg(ORG.replace('maxRunners: 2', 'maxRunners: 2\n    minIdle: 1'));
+    await system.sweepFor(3 * MINUTE);
+    expect(await ofB()).toMatchObject([{spare: true}]);
+    const known = system.queueJob({repository: 'acme/site'});
+    await system.pass(2 * MINUTE, () => known.status === 'in_progress');
+    expect(known.runner?.name).toBe(`slipway-a-${known.id}-1`);
+    expect(await ofB()).toMatchObject([{spare: true, covers: null}]);
   });
 });

@@ -32,7 +32,7 @@ function planPreparations(observed: Observed, now: number): Prepare[] {
     const machines = standby.flatMap(({document}) =>
       document.pool === pool.name && !leaving.has(document.name) ? [document] : [],
     );
-    const {missing} = balanceStandby(machines, wantedStandby(pool, now), now);
+    const {missing} = balanceStandby(machines, wantedStandby(pool, now, observed.maxRunners), now);
     const isBeingProbed = breaker === 'probe' && machines.some(({state}) => state === 'preparing');
     const count = breaker === 'probe' ? Math.min(missing, isBeingProbed ? 0 : 1) : missing;
     const minute = Math.floor(now / MINUTE_MS);

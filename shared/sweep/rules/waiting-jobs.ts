@@ -1,4 +1,4 @@
-import {fallbacksOf, poolsServing} from '../../model/fallback';
+import {fallbacksOf, mayHaveRunnerOf, poolsServing} from '../../model/fallback';
 import {type JobDocument, jobKeyOf} from '../../model/job';
 import {isPersistent, type Pool} from '../../model/pool';
 import {canRun, type RunnerDocument} from '../../model/runner';
@@ -62,7 +62,10 @@ function planServing(observed: Observed, now: number): Serve[] {
     );
     const placed = new Set<string>();
     for (const spare of spares) {
-      const job = open.find((each) => !placed.has(jobKeyOf(each)) && canRun(spare, each));
+      const job = open.find(
+        (each) =>
+          !placed.has(jobKeyOf(each)) && canRun(spare, each) && mayHaveRunnerOf(observed.pools, spare.pool, each),
+      );
       if (!job) continue;
       placed.add(jobKeyOf(job));
       used.add(spare.name);
