@@ -20,6 +20,7 @@ import type {RunningJob} from './requeue';
 import {
   areFree,
   findSlots,
+  guessSlots,
   readKeptSlots,
   readSlots,
   type SlotCandidates,
@@ -75,11 +76,14 @@ export async function assignRunner(
 ): Promise<Assignment> {
   let recorded = false;
   let pool = poolName;
+  let known: Candidates['unassigned'] | undefined;
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const candidates = await findCandidates(context, pool, round < STANDBY_ROUNDS);
+    const candidates = await findCandidates(context, pool, round, known);
     const result = await context.store.transaction((transaction) =>
       tryAssign(context, transaction, demand, holder, candidates, pool),
     );
+    // A guess that failed says nothing of unassigned runners.
+    known = round === 0 && result.kind === 'again' ? candidates.unassigned : undefined;
     if (result.kind === 'other_pool') pool = result.pool;
     if (result.kind === 'again' || result.kind === 'other_pool') continue;
     if (result.kind !== 'open' || recorded) return result;
@@ -89,14 +93,26 @@ export async function assignRunner(
   return {kind: 'open'};
 }
 
-/** At most three unassigned runners of the pool, as many of each of its fallbacks, free slots, and a ready standby machine. */
-async function findCandidates(context: Context, poolName: string, withStandby: boolean): Promise<Candidates> {
+/**
+ * At most three unassigned runners of the pool, as many of each of its fallbacks, slots, and a ready standby machine. The slots of the first
+ * round are guessed, because the transaction reads them in any case. `known`: names of unassigned runners that were read a moment ago.
+ */
+async function findCandidates(
+  context: Context,
+  poolName: string,
+  round: number,
+  known: readonly string[] | undefined,
+): Promise<Candidates> {
   const pool = poolOf(context, poolName);
   if (!pool) return {unassigned: [], slots: {own: undefined, all: undefined}, standby: undefined};
-  const standby = withStandby ? await findStandby(context, poolName) : undefined;
-  const spare = (of: string) => context.store.find('runners', {where: {pool: of, spare: true}, limit: 3});
-  const unassigned = await Promise.all(poolsServing(context.pools, poolName).map(spare));
-  return {unassigned: unassigned.flat().map(({id}) => id), slots: await findSlots(context, pool), standby};
+  const standby = round < STANDBY_ROUNDS ? await findStandby(context, poolName) : undefined;
+  const unassigned = known ?? (await findUnassigned(context, poolName));
+  return {unassigned, slots: await (round === 0 ? guessSlots : findSlots)(context, pool), standby};
+}
+
+async function findUnassigned({store, pools}: Context, poolName: string): Promise<readonly string[]> {
+  const find = (pool: string) => store.find('runners', {where: {pool, spare: true}, limit: 3});
+  return (await Promise.all(poolsServing(pools, poolName).map(find))).flat().map(({id}) => id);
 }
 
 /** The transaction of `assignRunner`. `again`: another execution took the slot. `other_pool`: the candidates are of another pool than the job. */
