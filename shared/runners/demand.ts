@@ -5,7 +5,7 @@ import type {FullPlacement} from '../model/full-placements';
 import {type JobDocument, jobKeyOf, settleFailure} from '../model/job';
 import {applyJobEvent, type Demand, type JobChange} from '../model/job-event';
 import {registrationLabels} from '../model/labels';
-import {creationKey, keyId} from '../model/lease';
+import {creationKey} from '../model/lease';
 import {latestRunnerName} from '../model/names';
 import {assignTo, canBeAssigned, isBeingCreated, newRunnerForJob, type RunnerDocument} from '../model/runner';
 import {scopeFor} from '../model/scope';
@@ -15,7 +15,8 @@ import {type Context, isRunnerGone, poolOf} from '../ports';
 import type {Transaction} from '../store/store';
 import {type Guarded, passBreakers, passMachineBreakers} from './breakers';
 import {createRunner} from './create';
-import {beginCreation, type Creation, claimInTransaction} from './create-records';
+import {beginCreation, type Creation} from './create-records';
+import {claimedLease, readLease, withLease} from './creation-lease';
 import type {RunningJob} from './requeue';
 import {
   areFree,
@@ -200,12 +201,12 @@ async function resumeOwnRunner(
   now: number,
 ): Promise<Assignment> {
   if (job.creations === 0) return {kind: 'not_wanted', reason: `job_${job.status}`};
-  const lease = {key: creationKey(job), holder};
   const runner = await transaction.get('runners', latestRunnerName(context.deployment, job));
-  const key = await transaction.get('keys', keyId(lease.key));
   if (!runner || !isBeingCreated(runner)) return {kind: 'covered', by: job.runner};
-  if (claimInTransaction(transaction, key, lease, now) === 'done') return {kind: 'covered', by: runner.name};
-  return {kind: 'create', ...beginCreation(transaction, runner, lease, now)};
+  const lease = {key: creationKey(job), holder, runner: runner.name};
+  const key = await readLease(transaction, lease, runner);
+  const creation = beginCreation(transaction, runner, key, lease, now);
+  return creation ? {kind: 'create', ...creation} : {kind: 'covered', by: runner.name};
 }
 
 /** Records the runner that is to be created, before it is registered; or that of the standby machine which the job claims with it. */
@@ -239,9 +240,9 @@ async function recordNewRunner(
     slotOfAll: slots.all?.id ?? null,
     now,
   });
-  const runner = claim ? {...made, ...claimedFields(claim.machine)} : made;
-  const lease = {key: creationKey(job), holder};
-  claimInTransaction(transaction, undefined, lease, now);
+  const lease = {key: creationKey(job), holder, runner: name};
+  const leased = withLease(transaction, made, claimedLease(undefined, lease, now));
+  const runner = claim ? {...leased, ...claimedFields(claim.machine)} : leased;
   takeSlots(transaction, slots, name, now);
   // mutation: write claim
   if (claim) writeClaim(transaction, claim);
