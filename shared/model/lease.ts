@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import type {JobDocument} from './job';
 
-/** `keys/<hash>`: makes one piece of work idempotent. */
+/** `keys/<hash>`: makes one piece of work idempotent. The creation of a runner has its lease in the runner's record instead. */
 export interface KeyDocument {
   /** The key whose hash is the document's id. */
   readonly key: string;
@@ -28,10 +28,12 @@ export const LEASE_MS = 55_000;
 /** A lease is renewed at most once in this time, because the rest of it outlasts any step. Saves writes. */
 export const RENEWAL_INTERVAL_MS = 10_000;
 
-/** The right of one execution to create one runner. */
+/** The right of one execution to do one piece of work, such as the creation of one runner. */
 export interface Lease {
   readonly key: string;
   readonly holder: string;
+  /** Name of the runner that is created, whose record has the lease; left out: the lease is of other work, and its key has a document. */
+  readonly runner?: string;
 }
 
 /** Key of one creation of a runner for a job: `create/<repository>/<job id>/<run attempt>/<generation>/<n>`. */

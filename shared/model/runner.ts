@@ -31,6 +31,11 @@ export interface RunnerDocument extends PlacementFields {
   /** Labels with which the runner was registered, in lower case. */
   readonly labels: readonly string[];
   readonly state: RunnerState;
+  /**
+   * The lease of the runner's creation: random id of the execution that creates it, and the end of its lease, in milliseconds since the epoch.
+   * Null: none does, or it is done. Missing in records of older versions, whose lease is a document of its own (`keys`).
+   */
+  readonly lease?: {readonly holder: string; readonly leaseUntil: number} | null;
   /** The job for which the runner was created. Of a runner requested without a job: `<number>-0`, a run attempt that no job has. */
   readonly madeFor: JobKey;
   /** The job to which the runner is assigned and which has not begun. */
@@ -182,6 +187,7 @@ function newRunner({
     installationId,
     labels,
     state: 'requested',
+    lease: null,
     madeFor,
     covers,
     runs: null,

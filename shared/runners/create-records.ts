@@ -1,17 +1,7 @@
-import {LeaseHeld} from '../errors';
 import type {FullPlacement} from '../model/full-placements';
 import {wasRegistrationTried} from '../model/identity';
 import {jobKeyOf} from '../model/job';
-import {
-  claimKey,
-  creationKey,
-  type KeyDocument,
-  keyId,
-  LEASE_MS,
-  type Lease,
-  RENEWAL_INTERVAL_MS,
-  runnerKey,
-} from '../model/lease';
+import {creationKey, type KeyDocument, keyId, type Lease, runnerKey} from '../model/lease';
 import {endMachine, type Removal} from '../model/machine-end';
 import {parseRunnerName, runnerName} from '../model/names';
 import {type Placement, placementFields} from '../model/placement';
@@ -19,6 +9,7 @@ import {advanceRunner, isBeingCreated, isOver, isWithoutJob, type RunnerDocument
 import {newSlot} from '../model/slot';
 import {type Context, poolOf} from '../ports';
 import type {Transaction} from '../store/store';
+import {claimedLease, finishedLease, readLease, renewedLease, withLease} from './creation-lease';
 
 /** Thrown when no job needs the runner any more while it is being created. */
 export class NotWanted extends Error {
@@ -49,12 +40,15 @@ export async function recordAttempt(
   const provider = poolOf(context, creation.runner.pool)?.provider.type;
   const wanted = await context.store.transaction(async (transaction) => {
     const {runner, key, now} = await readCreation(context, transaction, creation);
-    renewInTransaction(transaction, key, creation.lease, now);
-    if (!runner || runner.spare || runner.state === 'draining' || isOver(runner)) {
+    const renewed = renewedLease(key, creation.lease, now);
+    if (!runner) return false;
+    const leased = withLease(transaction, runner, renewed);
+    if (runner.spare || runner.state === 'draining' || isOver(runner)) {
+      if (leased !== runner) transaction.set('runners', runner.name, leased);
       return false;
     }
     transaction.set('runners', runner.name, {
-      ...advanceRunner(runner, 'creating', now),
+      ...advanceRunner(leased, 'creating', now),
       // mutation: id before insert
       ...(githubId === null ? {registrationTriedAt: null} : {githubId}),
       // The pool may have had another provider when the record was written.
@@ -90,8 +84,8 @@ export async function recordCreated(
   made: MadeMachine | undefined,
 ): Promise<RunnerDocument> {
   return context.store.transaction(async (transaction) => {
-    const {runner = creation.runner, key, now} = await readCreation(context, transaction, creation);
-    finishInTransaction(transaction, key, creation.lease);
+    const {runner: read = creation.runner, key, now} = await readCreation(context, transaction, creation);
+    const runner = withLease(transaction, read, finishedLease(key, creation.lease));
     const machine = made ? {machineId: made.id, ...placementFields(made.placement)} : {};
     const advanced = {...advanceRunner(runner, 'booting', now), ...machine, machineAccepted: true};
     const booting = isWithoutJob(runner) && advanced.covers === null ? unassign(advanced, now) : advanced;
@@ -100,45 +94,9 @@ export async function recordCreated(
   });
 }
 
-/** Renews the lease. Throws `LeaseHeld` if another execution took it over. */
-export async function renewLease(context: Context, lease: Lease): Promise<void> {
-  await context.store.transaction(async (transaction) => {
-    const key = await transaction.get('keys', keyId(lease.key));
-    renewInTransaction(transaction, key, lease, context.clock.now());
-  });
-}
-
-/** Ends the lease after a failure, so that the next attempt does not have to wait for its end. */
-export async function releaseLease(context: Context, lease: Lease): Promise<void> {
-  await context.store.transaction(async (transaction) => {
-    const key = await transaction.get('keys', keyId(lease.key));
-    if (key?.state !== 'claimed' || key.holder !== lease.holder) return;
-    transaction.set('keys', keyId(lease.key), {...key, leaseUntil: 0});
-  });
-}
-
-async function readCreation(context: Context, transaction: Transaction, {runner, lease}: Creation) {
-  return {
-    runner: await transaction.get('runners', runner.name),
-    key: await transaction.get('keys', keyId(lease.key)),
-    now: context.clock.now(),
-  };
-}
-
-/**
- * Renews the lease inside a transaction whose reads are done; `read` is the key's document as the transaction read it. Throws `LeaseHeld`
- * if another execution took the lease over. This fences off the caller even if nothing is written, because the transaction has read the key.
- */
-function renewInTransaction(transaction: Transaction, read: KeyDocument | undefined, lease: Lease, now: number): void {
-  if (read?.state !== 'claimed' || read.holder !== lease.holder) {
-    throw new LeaseHeld(`the lease of ${lease.key} was taken over by another execution`, 5);
-  }
-  if (read.leaseUntil - now >= LEASE_MS - RENEWAL_INTERVAL_MS) return;
-  transaction.set('keys', keyId(lease.key), {...read, leaseUntil: now + LEASE_MS});
-}
-
-function finishInTransaction(transaction: Transaction, read: KeyDocument | undefined, lease: Lease): void {
-  if (read && read.holder === lease.holder) transaction.set('keys', keyId(lease.key), {...read, state: 'done'});
+async function readCreation(context: Context, transaction: Transaction, {runner: {name}, lease}: Creation) {
+  const runner = await transaction.get('runners', name);
+  return {runner, key: await readLease(transaction, lease, runner), now: context.clock.now()};
 }
 
 /** Claims the key of the lease. `done`: the work is done. Throws `LeaseHeld` while another execution holds the lease. */
@@ -148,12 +106,9 @@ export function claimInTransaction(
   lease: Lease,
   now: number,
 ): 'claimed' | 'done' {
-  const claim = claimKey(read, {...lease, leaseMs: LEASE_MS, now});
-  if (claim.kind === 'done') return 'done';
-  if (claim.kind === 'held') {
-    throw new LeaseHeld(`another execution holds ${lease.key}`, Math.max(1, (claim.leaseUntil - now) / 1000));
-  }
-  transaction.set('keys', keyId(lease.key), claim.document);
+  const claimed = claimedLease(read, lease, now);
+  if (!claimed) return 'done';
+  transaction.set('keys', keyId(lease.key), claimed);
   return 'claimed';
 }
 
@@ -167,12 +122,24 @@ export interface Creation {
   readonly full?: readonly FullPlacement[];
 }
 
-/** Begins a creation whose key is claimed: records that the runner's name is about to be registered. */
-export function beginCreation(transaction: Transaction, runner: RunnerDocument, lease: Lease, now: number): Creation {
-  if (wasRegistrationTried(runner)) return {runner, lease, wasRegistrationTried: true};
-  const tried = {...runner, registrationTriedAt: now};
-  transaction.set('runners', runner.name, tried);
-  return {runner: tried, lease, wasRegistrationTried: false};
+/**
+ * Claims the creation of a runner on record, and records that its name is about to be registered. `key`: its lease as the transaction read it.
+ * Undefined: it is done. Throws `LeaseHeld` while another execution holds the lease.
+ */
+export function beginCreation(
+  transaction: Transaction,
+  read: RunnerDocument,
+  key: KeyDocument | undefined,
+  lease: Lease,
+  now: number,
+): Creation | undefined {
+  const claimed = claimedLease(key, lease, now);
+  if (!claimed) return undefined;
+  const leased = withLease(transaction, read, claimed);
+  const wasTried = wasRegistrationTried(read);
+  const runner = wasTried ? leased : {...leased, registrationTriedAt: now};
+  if (runner !== read) transaction.set('runners', runner.name, runner);
+  return {runner, lease, wasRegistrationTried: wasTried};
 }
 
 /**
@@ -192,7 +159,7 @@ export async function replaceRunner(
     const now = context.clock.now();
     const {lease} = creation;
     const old = await transaction.get('runners', creation.runner.name);
-    const oldKey = await transaction.get('keys', keyId(lease.key));
+    const oldKey = await readLease(transaction, lease, old);
     if (!old || !isBeingCreated(old)) return undefined;
     const job = await transaction.get('jobs', old.madeFor);
     if (isWithoutJob(old) ? old.spare : !job || old.covers === null) return undefined;
@@ -204,8 +171,9 @@ export async function replaceRunner(
     const subject = job?.jobId ?? parsed?.jobId ?? parsed?.tag ?? 0;
     const creations = (job?.creations ?? parsed?.n ?? 0) + 1;
     const name = runnerName(context.deployment, old.pool, subject, creations);
-    const runner: RunnerDocument = {
+    const unclaimed: RunnerDocument = {
       ...old,
+      ...(old.lease === undefined ? {} : {lease: null}),
       name,
       state: 'requested',
       githubId: null,
@@ -220,15 +188,16 @@ export async function replaceRunner(
       stateAt: now,
     };
     const key = job ? creationKey({...job, creations}) : runnerKey(name);
-    const nextLease = {key, holder: lease.holder};
-    if (next === 'claim') claimInTransaction(transaction, undefined, nextLease, now);
-    finishInTransaction(transaction, oldKey, lease);
+    const nextLease = {key, holder: lease.holder, runner: name};
+    const claimed = next === 'claim' ? claimedLease(undefined, nextLease, now) : undefined;
+    const runner = withLease(transaction, unclaimed, claimed);
+    const finished = withLease(transaction, old, finishedLease(oldKey, lease));
     const registered =
       registration === 'none'
         ? {registrationTriedAt: null}
         : {githubId: null, registrationTriedAt: old.registrationTriedAt ?? now};
     const given = {slot: null, slotOfAll: null};
-    const failed = advanceRunner(endMachine(old, removal, now), 'failed', now);
+    const failed = advanceRunner(endMachine(finished, removal, now), 'failed', now);
     transaction.set('runners', old.name, {...failed, ...registered, ...given});
     transaction.set('runners', name, runner);
     held.forEach((id, index) => {

@@ -11,7 +11,7 @@ import {
   Uncertain,
 } from '../errors';
 import type {JitConfig} from '../github/github';
-import {keyId, runnerKey} from '../model/lease';
+import {runnerKey} from '../model/lease';
 import {type ChosenOptions, chooseOptions} from '../model/options';
 import {placementOf} from '../model/placement';
 import {isBeingCreated, isOver, isWithoutJob, machineProvider, type RunnerDocument} from '../model/runner';
@@ -23,16 +23,14 @@ import {openQuotaBreaker, passBreakers, passMachineBreakers} from './breakers';
 import {
   beginCreation,
   type Creation,
-  claimInTransaction,
   type MadeMachine,
   NotWanted,
   recordAttempt,
   recordCreated,
   recordNotRegistered,
-  releaseLease,
-  renewLease,
   replaceRunner,
 } from './create-records';
+import {readLease, releaseLease, renewLease} from './creation-lease';
 import {recordFullPlacement} from './full-placements';
 import {placeUnassigned} from './idle';
 import {findRegistration, machineOf, removeMachine, retireRunner, settleRegistration} from './retire';
@@ -340,14 +338,11 @@ export async function createRequestedRunner(context: Context, name: string): Pro
 
 /** Claims the creation of the runner; undefined: it is done, or the runner is not being created. Throws `LeaseHeld`. */
 async function claimCreation(context: Context, name: string): Promise<Creation | undefined> {
-  const lease = {key: runnerKey(name), holder: context.random.uuid()};
+  const lease = {key: runnerKey(name), holder: context.random.uuid(), runner: name};
   return context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
-    const key = await transaction.get('keys', keyId(lease.key));
     if (!runner || !isBeingCreated(runner)) return undefined;
-    const now = context.clock.now();
-    return claimInTransaction(transaction, key, lease, now) === 'done'
-      ? undefined
-      : beginCreation(transaction, runner, lease, now);
+    const key = await readLease(transaction, lease, runner);
+    return beginCreation(transaction, runner, key, lease, context.clock.now());
   });
 }

@@ -5,7 +5,7 @@ import type {FullPlacement} from '../model/full-placements';
 import {type JobDocument, jobKeyOf, settleFailure} from '../model/job';
 import {applyJobEvent, type Demand, type JobChange} from '../model/job-event';
 import {registrationLabels} from '../model/labels';
-import {creationKey, keyId} from '../model/lease';
+import {creationKey} from '../model/lease';
 import {latestRunnerName} from '../model/names';
 import {assignTo, canBeAssigned, isBeingCreated, newRunnerForJob, type RunnerDocument} from '../model/runner';
 import {scopeFor} from '../model/scope';
@@ -15,11 +15,13 @@ import {type Context, isRunnerGone, poolOf} from '../ports';
 import type {Transaction} from '../store/store';
 import {type Guarded, passBreakers, passMachineBreakers} from './breakers';
 import {createRunner} from './create';
-import {beginCreation, type Creation, claimInTransaction} from './create-records';
+import {beginCreation, type Creation} from './create-records';
+import {claimedLease, readLease, withLease} from './creation-lease';
 import type {RunningJob} from './requeue';
 import {
   areFree,
   findSlots,
+  guessSlots,
   readKeptSlots,
   readSlots,
   type SlotCandidates,
@@ -75,11 +77,14 @@ export async function assignRunner(
 ): Promise<Assignment> {
   let recorded = false;
   let pool = poolName;
+  let known: Candidates['unassigned'] | undefined;
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const candidates = await findCandidates(context, pool, round < STANDBY_ROUNDS);
+    const candidates = await findCandidates(context, pool, round, known);
     const result = await context.store.transaction((transaction) =>
       tryAssign(context, transaction, demand, holder, candidates, pool),
     );
+    // A guess that failed says nothing of unassigned runners.
+    known = round === 0 && result.kind === 'again' ? candidates.unassigned : undefined;
     if (result.kind === 'other_pool') pool = result.pool;
     if (result.kind === 'again' || result.kind === 'other_pool') continue;
     if (result.kind !== 'open' || recorded) return result;
@@ -89,14 +94,26 @@ export async function assignRunner(
   return {kind: 'open'};
 }
 
-/** At most three unassigned runners of the pool, as many of each of its fallbacks, free slots, and a ready standby machine. */
-async function findCandidates(context: Context, poolName: string, withStandby: boolean): Promise<Candidates> {
+/**
+ * At most three unassigned runners of the pool, as many of each of its fallbacks, slots, and a ready standby machine. The slots of the first
+ * round are guessed, because the transaction reads them in any case. `known`: names of unassigned runners that were read a moment ago.
+ */
+async function findCandidates(
+  context: Context,
+  poolName: string,
+  round: number,
+  known: readonly string[] | undefined,
+): Promise<Candidates> {
   const pool = poolOf(context, poolName);
   if (!pool) return {unassigned: [], slots: {own: undefined, all: undefined}, standby: undefined};
-  const standby = withStandby ? await findStandby(context, poolName) : undefined;
-  const spare = (of: string) => context.store.find('runners', {where: {pool: of, spare: true}, limit: 3});
-  const unassigned = await Promise.all(poolsServing(context.pools, poolName).map(spare));
-  return {unassigned: unassigned.flat().map(({id}) => id), slots: await findSlots(context, pool), standby};
+  const standby = round < STANDBY_ROUNDS ? await findStandby(context, poolName) : undefined;
+  const unassigned = known ?? (await findUnassigned(context, poolName));
+  return {unassigned, slots: await (round === 0 ? guessSlots : findSlots)(context, pool), standby};
+}
+
+async function findUnassigned({store, pools}: Context, poolName: string): Promise<readonly string[]> {
+  const find = (pool: string) => store.find('runners', {where: {pool, spare: true}, limit: 3});
+  return (await Promise.all(poolsServing(pools, poolName).map(find))).flat().map(({id}) => id);
 }
 
 /** The transaction of `assignRunner`. `again`: another execution took the slot. `other_pool`: the candidates are of another pool than the job. */
@@ -186,12 +203,12 @@ async function resumeOwnRunner(
   now: number,
 ): Promise<Assignment> {
   if (job.creations === 0) return {kind: 'not_wanted', reason: `job_${job.status}`};
-  const lease = {key: creationKey(job), holder};
   const runner = await transaction.get('runners', latestRunnerName(context.deployment, job));
-  const key = await transaction.get('keys', keyId(lease.key));
   if (!runner || !isBeingCreated(runner)) return {kind: 'covered', by: job.runner};
-  if (claimInTransaction(transaction, key, lease, now) === 'done') return {kind: 'covered', by: runner.name};
-  return {kind: 'create', ...beginCreation(transaction, runner, lease, now)};
+  const lease = {key: creationKey(job), holder, runner: runner.name};
+  const key = await readLease(transaction, lease, runner);
+  const creation = beginCreation(transaction, runner, key, lease, now);
+  return creation ? {kind: 'create', ...creation} : {kind: 'covered', by: runner.name};
 }
 
 /** Records the runner that is to be created, before it is registered; or that of the standby machine which the job claims with it. */
@@ -225,9 +242,9 @@ async function recordNewRunner(
     slotOfAll: slots.all?.id ?? null,
     now,
   });
-  const runner = claim ? {...made, ...claimedFields(claim.machine)} : made;
-  const lease = {key: creationKey(job), holder};
-  claimInTransaction(transaction, undefined, lease, now);
+  const lease = {key: creationKey(job), holder, runner: name};
+  const leased = withLease(transaction, made, claimedLease(undefined, lease, now));
+  const runner = claim ? {...leased, ...claimedFields(claim.machine)} : leased;
   takeSlots(transaction, slots, name, now);
   // mutation: write claim
   if (claim) writeClaim(transaction, claim);

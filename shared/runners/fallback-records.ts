@@ -3,7 +3,7 @@ import {fallbackRefusal} from '../model/fallback';
 import {type JobDocument, jobKeyOf, servedElsewhere} from '../model/job';
 import type {Demand} from '../model/job-event';
 import {registrationLabels} from '../model/labels';
-import {claimKey, creationKey, type KeyDocument, keyId, LEASE_MS} from '../model/lease';
+import {claimKey, creationKey, type KeyDocument, LEASE_MS} from '../model/lease';
 import {latestRunnerName, runnerName} from '../model/names';
 import {placementOf} from '../model/placement';
 import type {Pool} from '../model/pool';
@@ -12,7 +12,8 @@ import {scopeFor} from '../model/scope';
 import {ALL_POOLS, jobHolder} from '../model/slot';
 import {type Context, poolOf} from '../ports';
 import type {Transaction} from '../store/store';
-import {type Creation, claimInTransaction} from './create-records';
+import type {Creation} from './create-records';
+import {claimedLease, readLease, withLease} from './creation-lease';
 import {readJobChange} from './demand';
 import {
   areFree,
@@ -121,7 +122,7 @@ async function readWanted(
       : {kind: 'not_wanted', reason: `job_${job.status}`};
   }
   const key = creationKey(job);
-  const read = await transaction.get('keys', keyId(key));
+  const read = await readLease(transaction, {key}, old);
   const served = old.covers === jobKeyOf(job) ? job : await transaction.get('jobs', old.covers ?? old.madeFor);
   const held = await readHeldSlots(transaction, old);
   const claim = claimKey(read, {key, holder, leaseMs: LEASE_MS, now});
@@ -172,9 +173,9 @@ function writeMoved(
     slotOfAll: slots.all?.id ?? null,
     now,
   });
-  const runner = {...made, covers: jobKeyOf(served), ...(leaves ? {registrationTriedAt: null} : {})};
-  const lease = {key: creationKey({...subject, creations}), holder};
-  if (!leaves) claimInTransaction(transaction, undefined, lease, now);
+  const unclaimed = {...made, covers: jobKeyOf(served), ...(leaves ? {registrationTriedAt: null} : {})};
+  const lease = {key: creationKey({...subject, creations}), holder, runner: name};
+  const runner = leaves ? unclaimed : withLease(transaction, unclaimed, claimedLease(undefined, lease, now));
   // mutation: slot given back
   const back = held.filter(({id}) => id !== slots.own.id && id !== slots.all?.id);
   for (const slot of back) setSlotHolder(context, transaction, slot, null, now);
@@ -207,7 +208,7 @@ function writeOpen(context: Context, transaction: Transaction, {served, old, old
 
 /** Of the runner nothing is left at GitHub and at the provider, and nobody will look for it. */
 function endOld(transaction: Transaction, old: RunnerDocument, oldKey: KeyDocument | undefined, now: number): void {
-  if (oldKey) transaction.set('keys', keyId(oldKey.key), {...oldKey, state: 'done'});
-  const failed = advanceRunner(old, 'failed', now);
+  const finished = withLease(transaction, old, oldKey && {...oldKey, state: 'done'});
+  const failed = advanceRunner(finished, 'failed', now);
   transaction.set('runners', old.name, {...failed, registrationTriedAt: null, slot: null, slotOfAll: null});
 }

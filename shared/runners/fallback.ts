@@ -9,7 +9,7 @@ import {isBeingCreated} from '../model/runner';
 import {type Context, poolOf} from '../ports';
 import type {Guarded} from './breakers';
 import {createRunner} from './create';
-import {releaseLease} from './create-records';
+import {releaseLease} from './creation-lease';
 import {passTo, serveGuarded} from './demand';
 import {type Moved, moveToPool} from './fallback-records';
 import {retireRunner} from './retire';

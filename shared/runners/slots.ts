@@ -75,6 +75,15 @@ export function slotLimit(context: Pick<Context, 'pools' | 'maxRunners'>, pool: 
   return (pool === ALL_POOLS ? context.maxRunners : poolOf(context, pool)?.maxRunners) ?? 0;
 }
 
+/** Any slot of the pool, and one of the limit over all pools, at random and without a read: they may be in use. */
+export function guessSlots(
+  {random, maxRunners: limit}: Pick<Context, 'random' | 'maxRunners'>,
+  {name: pool, maxRunners}: {readonly name: string; readonly maxRunners: number},
+): SlotCandidates {
+  const all = limit === undefined ? null : guessSlot({pool: ALL_POOLS, maxRunners: limit, random});
+  return {own: guessSlot({pool, maxRunners, random}), all};
+}
+
 /** Finds a free slot of the pool, and one of the limit over all pools. */
 export async function findSlots(
   {store, random, maxRunners: limit}: Pick<Context, 'store' | 'random' | 'maxRunners'>,
@@ -188,6 +197,21 @@ interface SlotCandidate {
   readonly n: number;
 }
 
+/** What a pool has: so many slots, of which one is taken at random. */
+interface SlotsOfPool {
+  readonly pool: string;
+  readonly maxRunners: number;
+  readonly random: Random;
+}
+
+/** Any slot, which may be in use. Undefined: the pool has none. */
+function guessSlot({pool, maxRunners, random}: SlotsOfPool): SlotCandidate | undefined {
+  // mutation: drained pool
+  if (maxRunners === 0) return undefined;
+  const n = Math.floor(random.next() * maxRunners);
+  return {id: slotId(pool, n), pool, n};
+}
+
 /**
  * Finds a slot that is probably free, without reading all slots in use; undefined: the pool is full. Tries a random slot, then the documents
  * of free slots, then, if there are fewer documents than `maxRunners`, a number without document. The caller takes the slot in a transaction
@@ -195,12 +219,10 @@ interface SlotCandidate {
  */
 export async function findFreeSlot(
   store: Store,
-  {pool, maxRunners, random}: {pool: string; maxRunners: number; random: Random},
+  {pool, maxRunners, random}: SlotsOfPool,
 ): Promise<SlotCandidate | undefined> {
-  // mutation: drained pool
-  if (maxRunners === 0) return undefined;
-  const guess = Math.floor(random.next() * maxRunners);
-  const guessed = {id: slotId(pool, guess), pool, n: guess};
+  const guessed = guessSlot({pool, maxRunners, random});
+  if (!guessed) return undefined;
   if (slotIsFree(await store.get('slots', guessed.id))) return guessed;
   for (let look = 0; look < MAX_LOOKS; look++) {
     const free = await store.find('slots', {where: {pool, holder: null}, limit: FREE_SLOTS_READ});

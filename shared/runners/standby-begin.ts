@@ -4,7 +4,8 @@ import {placementOf} from '../model/placement';
 import {machineProvider, type RunnerDocument} from '../model/runner';
 import {type Context, githubOf} from '../ports';
 import type {BeginRequest, CreateOutcome, Machine, RunnerProvider, StandbyReference} from '../providers/provider';
-import {type Creation, type MadeMachine, recordAttempt, renewLease, replaceRunner} from './create-records';
+import {type Creation, type MadeMachine, recordAttempt, replaceRunner} from './create-records';
+import {renewLease} from './creation-lease';
 import {machineOf, removeMachine, settleRegistration} from './retire';
 
 /** As `register` of shared/runners/create.ts answers. */

@@ -7,7 +7,8 @@ import {standbyTask} from '../model/tasks';
 import {type Context, poolOf} from '../ports';
 import type {CreateOutcome, StandbyMachines} from '../providers/provider';
 import {passMachineBreakers} from './breakers';
-import {claimInTransaction, releaseLease, renewLease} from './create-records';
+import {claimInTransaction} from './create-records';
+import {releaseLease, renewLease} from './creation-lease';
 import {holdBackStandby} from './standby-failures';
 import {changeStandby, removeStandby, standbyMachines, standbyReference} from './standby-records';
 

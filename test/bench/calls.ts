@@ -38,7 +38,7 @@ function rowsOf(kind: string, {perJob}: CallsPerJob, hasTargets: boolean): Row[]
     row('GitHub', perJob.github, 'calls', 1.05),
     row('Compute Engine', perJob.compute, 'calls'),
     row('Cloud Tasks', perJob.tasks, 'tasks'),
-    row('Firestore reads', perJob.reads, 'documents', 10),
+    row('Firestore reads', perJob.reads, 'documents', 12),
     row('Firestore writes', perJob.writes, 'documents', 10),
     row('cost of 1,000 jobs', cost * 1000, 'USD'),
   ];

@@ -61,6 +61,7 @@ async function leftDocuments({store, scheduler}: SimulatedWorld, misread: Readon
   return [
     ...slots.filter(({data}) => data.holder !== null).map(({id, data}) => `slot ${id} of ${data.holder}`),
     ...keys.filter(({data}) => data.leaseUntil > now).map(({data}) => `lease ${data.key}`),
+    ...runners.filter(({data}) => (data.lease?.leaseUntil ?? 0) > now).map(({id}) => `lease of runner ${id}`),
     ...jobs
       .filter(({data}) => data.status !== 'completed' && !misread.has(data.jobId))
       .map(({id, data}) => `job ${id} ${data.status} ${data.demand}`),

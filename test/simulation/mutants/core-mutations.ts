@@ -32,9 +32,9 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
     condition: (refused) => `${refused} && false`,
   },
   {
-    name: 'the key does not count creations',
-    exported: 'creationKey',
-    wrap: '(original) => (job) => original({...job, generation: 1, creations: 1})',
+    name: 'the name, and with it the lease, does not count creations',
+    exported: 'latestRunnerName',
+    wrap: '(original) => (deployment, job) => original(deployment, {...job, creations: 1})',
   },
   {name: 'the slot is not checked', marked: 'slot taken meanwhile', remove: true},
   {name: 'no retry on 503', marked: 'answer to retry', value: "jsonReply({status: 'done'})"},
