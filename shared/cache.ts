@@ -5,6 +5,14 @@ export interface CacheOptions {
   readonly maxEntries?: number;
 }
 
+/** For so long callers share a read. One that never ends, such as that of an execution that died, then holds up nobody else. */
+const SHARED_MS = 30_000;
+
+interface Read<V> {
+  readonly promise: Promise<V>;
+  readonly startedMs: number;
+}
+
 interface Entry<V> {
   readonly value: V;
   /** When the value ceases to be current, in milliseconds since the Unix epoch. */
@@ -19,7 +27,7 @@ export class TtlCache<V> {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #maxEntries: number;
   readonly #entries = new Map<string, Entry<V>>();
-  readonly #reads = new Map<string, Promise<V>>();
+  readonly #reads = new Map<string, Read<V>>();
 
   constructor(clock: Pick<Clock, 'now'>, {maxEntries = Number.POSITIVE_INFINITY}: CacheOptions = {}) {
     this.#clock = clock;
@@ -60,7 +68,7 @@ export class TtlCache<V> {
   }
 
   /**
-   * The current value, else the result of `read`; concurrent callers share one read. Throws what `read` throws.
+   * The current value, else the result of `read`; callers within 30 s of its start share one read. Throws what `read` throws.
    *
    * @param keep how long the value is current: milliseconds from the start of the read, or a function that returns the end in milliseconds since the epoch.
    */
@@ -71,12 +79,12 @@ export class TtlCache<V> {
 
   /** As `load`, but always reads. Other callers get the current value until the read has succeeded. */
   async reload(key: string, read: () => Promise<V>, keep: number | ((value: V) => number)): Promise<V> {
-    const shared = this.#reads.get(key);
-    if (shared) return shared;
     const startedMs = this.#clock.now();
+    const shared = this.#reads.get(key);
+    if (shared && startedMs - shared.startedMs < SHARED_MS) return shared.promise;
     const reading = read();
-    this.#reads.set(key, reading);
-    const isLatest = () => this.#reads.get(key) === reading;
+    this.#reads.set(key, {promise: reading, startedMs});
+    const isLatest = () => this.#reads.get(key)?.promise === reading;
     try {
       const value = await reading;
       const untilMs = typeof keep === 'number' ? startedMs + keep : keep(value);

@@ -48,6 +48,15 @@ test('readers at the same time share one call', async () => {
   expect(asked).toEqual(['a']);
 });
 
+test('a read that never ends holds up only the readers of its first half minute', async () => {
+  const clock = new VirtualScheduler();
+  const cache = new TtlCache<string>(clock);
+  void cache.load('a', () => new Promise<string>(() => undefined), MINUTE_MS);
+  clock.advance(30_000);
+  await expect(cache.load('a', async () => 'read again', MINUTE_MS)).resolves.toBe('read again');
+  expect(cache.get('a')).toBe('read again');
+});
+
 test('readers at the same time share one failure, and the next one asks again', async () => {
   const {asked, read} = counted([async () => Promise.reject(new Error('down')), async () => 'up']);
   const results = await Promise.allSettled([read('a'), read('a')]);

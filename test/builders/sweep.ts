@@ -117,6 +117,15 @@ export function twice(overrides: Partial<Observed> = {}, minutes = 2): readonly 
   return actionsOf(plan(observed({...overrides, sightings: first.sightings}), LATER + minutes * 60_000));
 }
 
+/** The actions of the last of several sweeps, one a minute. */
+export function inTurn(...sweeps: readonly Partial<Observed>[]): readonly Action[] {
+  let last: Plan | undefined;
+  for (const [minute, overrides] of sweeps.entries()) {
+    last = plan(observed({...overrides, sightings: last?.sightings ?? {}}), LATER + minute * 60_000);
+  }
+  return last ? actionsOf(last) : [];
+}
+
 function actionsOf({steps}: Plan): Action[] {
   return steps.map(({action}) => action);
 }

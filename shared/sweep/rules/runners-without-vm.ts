@@ -1,6 +1,6 @@
 import {isBeingCreated, isEnding} from '../../model/runner';
 import {isListed, jobUrlOf, machineFinder, type Observed, ourMachines} from '../observed';
-import {PERSISTED_MS, type PersistenceTracker} from '../persistence';
+import type {PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
 
 /** A runner is deleted within a minute or two after its end. After this many milliseconds the task that deletes it was lost. */
@@ -26,7 +26,7 @@ function planEnds(observed: Observed, now: number, tracker: PersistenceTracker):
   for (const runner of observed.runners ?? []) {
     if (isBeingCreated(runner)) continue;
     if (!isListed(observed, runner)) {
-      tracker.carryOver(`machine ${runner.name}`);
+      for (const sighting of ['machine', 'missing']) tracker.carryOver(`${sighting} ${runner.name}`);
       continue;
     }
     const machine = machineOf(runner);
@@ -39,11 +39,12 @@ function planEnds(observed: Observed, now: number, tracker: PersistenceTracker):
       const isDead = !machine || machine.status === 'stopped';
       actions.push({kind: 'end_runner', reason: 'lost_stop', ...rest, isDead});
     } else if (!machine || machine.status === 'stopped') {
-      const forMs = tracker.observe(`machine ${runner.name}`);
-      if (forMs < PERSISTED_MS) continue;
+      // A stopped machine that is missing later was there until then.
+      const missingSince = machine ? undefined : now - tracker.observe(`missing ${runner.name}`);
+      if (!tracker.hasPersisted(`machine ${runner.name}`)) continue;
       const end = {kind: 'end_runner', ...rest, isDead: true} as const;
       actions.push(
-        machine ? {...end, reason: 'stopped_vm'} : {...end, reason: 'vanished_vm', missingSince: now - forMs},
+        missingSince === undefined ? {...end, reason: 'stopped_vm'} : {...end, reason: 'vanished_vm', missingSince},
       );
     }
   }

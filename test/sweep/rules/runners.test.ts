@@ -1,7 +1,7 @@
 import type {RunnerDocument} from '../../../shared/model/runner';
 import type {Observed} from '../../../shared/sweep/observed';
 import {aJob, aPool, aRunner, NOW} from '../../builders/lifecycle';
-import {jobs, LATER, machine, once, scopes, seen, twice, words} from '../../builders/sweep';
+import {inTurn, jobs, LATER, machine, once, scopes, seen, twice, words} from '../../builders/sweep';
 
 const MINUTE = 60_000;
 const job = aJob({demand: 'covered', runner: 'slipway-arm-1001-1', creations: 1});
@@ -209,6 +209,12 @@ describe('a busy runner', () => {
   test('is ended when its VM is missing in two complete lists, but not when a list is incomplete', () => {
     expect(words(twice({runners: [since(1)]}))).toEqual(['end_runner vanished_vm']);
     expect(twice({runners: [since(1)], unlisted: [{provider: 'gce'}]})).toEqual([]);
+  });
+
+  test('whose VM stopped before it was missing counts until the first sweep that missed it', () => {
+    const stopped = {runners: [since(1)], machines: [machine(runner, {status: 'stopped'})]};
+    const [action] = inTurn(stopped, stopped, {runners: [since(1)]});
+    expect(action).toMatchObject({reason: 'vanished_vm', missingSince: LATER + 2 * MINUTE});
   });
 
   test('is not ended because its registration is missing', () => {
