@@ -26,6 +26,10 @@ const MACHINE_TYPE = /^[a-z0-9][a-z0-9.-]{0,62}$/;
 const MEMORY = /^([1-9]\d{0,15})([bkmg]?)$/;
 const UNITS: Readonly<Record<string, number>> = {'': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3};
 
+/** With less no runner starts. A failed boot counts for the whole pool, so one job could hold back all others. */
+const LEAST_CPUS = 0.1;
+const LEAST_MEMORY = '256m';
+
 /** Memory in bytes, of a text such as `8g`; undefined: it is none. */
 export function memoryBytes(text: string): number | undefined {
   const [, number, unit = ''] = MEMORY.exec(text.toLowerCase()) ?? [];
@@ -77,14 +81,17 @@ function refusalOf(policy: OptionPolicy, name: OptionName, value: string): strin
       return SPOTS.includes(value) ? undefined : `only ${SPOTS.join(', ')}`;
     case 'cpus': {
       const {cpus = 0} = policy;
-      const isNumber = /^\d{1,6}(\.\d{1,3})?$/.test(value) && Number(value) > 0;
-      return isNumber && Number(value) <= cpus ? undefined : `only a number of processors, at most ${cpus}`;
+      const isNumber = /^\d{1,6}(\.\d{1,3})?$/.test(value) && Number(value) >= LEAST_CPUS;
+      return isNumber && Number(value) <= cpus
+        ? undefined
+        : `only a number of processors, at least ${LEAST_CPUS} and at most ${cpus}`;
     }
     case 'memory': {
       const {memory = '0'} = policy;
       const asked = memoryBytes(value);
-      const isWithin = asked !== undefined && asked <= (memoryBytes(memory) ?? 0);
-      return isWithin ? undefined : `only memory such as 512m or bytes, at most ${memory}`;
+      const least = memoryBytes(LEAST_MEMORY) ?? 0;
+      const isWithin = asked !== undefined && asked >= least && asked <= (memoryBytes(memory) ?? 0);
+      return isWithin ? undefined : `only memory such as 512m or bytes, at least ${LEAST_MEMORY} and at most ${memory}`;
     }
   }
 }

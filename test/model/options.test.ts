@@ -48,6 +48,8 @@ test.each([
   ['no processors', docker, ['cpus=0'], 'at most 4'],
   ['more memory', docker, ['memory=8193m'], 'at most 8g'],
   ['memory in words', docker, ['memory=much'], 'at most 8g'],
+  ['memory in which no runner starts', docker, ['memory=6m'], 'at least 256m'],
+  ['processors with which no runner starts', docker, ['cpus=0.01'], 'at least 0.1'],
 ])('%s is not allowed', (_, pool, labels, because) => {
   expect(chooseOptions(pool, labels)).toMatchObject({kind: 'refused', because: expect.stringContaining(because)});
 });
