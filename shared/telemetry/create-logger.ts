@@ -45,13 +45,14 @@ export function createLogger(options: LoggerOptions): Logger {
   return wrap(root);
 }
 
-function wrap(line: pino.Logger): Logger {
+/** `bound`: fields of every line. They are merged with those of the call, because a child of pino's would write a key of both twice. */
+function wrap(line: pino.Logger, bound: LogFields = {}): Logger {
   return {
-    debug: (message, fields = {}) => line.debug(fields, withReason(message, fields)),
-    info: (message, fields = {}) => line.info(fields, withReason(message, fields)),
-    warning: (message, fields = {}) => line.warn(fields, withReason(message, fields)),
-    error: (message, fields = {}) => line.error(fields, withReason(message, fields)),
-    with: (fields: LogFields) => wrap(line.child(fields)),
+    debug: (message, fields = {}) => line.debug({...bound, ...fields}, withReason(message, fields)),
+    info: (message, fields = {}) => line.info({...bound, ...fields}, withReason(message, fields)),
+    warning: (message, fields = {}) => line.warn({...bound, ...fields}, withReason(message, fields)),
+    error: (message, fields = {}) => line.error({...bound, ...fields}, withReason(message, fields)),
+    with: (fields: LogFields) => wrap(line, {...bound, ...fields}),
   };
 }
 

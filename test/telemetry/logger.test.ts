@@ -35,6 +35,13 @@ describe('a log line', () => {
     expect(last()['severity']).toBe(severity);
   });
 
+  test('has a field once, which the call sets anew', () => {
+    const {logger, lines, last} = logging();
+    logger.with({job: '1-1', pool: 'arm'}).info('something', {job: '2-1'});
+    expect(lines[0]?.split('"job"')).toHaveLength(2);
+    expect(last()).toMatchObject({job: '2-1', pool: 'arm'});
+  });
+
   test('below the level is not written', () => {
     const {logger, lines} = logging('warning');
     logger.info('too quiet');
