@@ -50,6 +50,9 @@ export default defineConfig({
         text: 'Operate',
         items: [
           page('Operate', '/docs/operate'),
+          page('Seconds to running', '/docs/fast'),
+          page('Scale', '/docs/scale'),
+          page('Verdicts', '/docs/operate#a-job-waits-slipway-why-url'),
           page('Command line', '/docs/cli'),
           page('API', '/docs/api'),
           page('Security', '/docs/security'),
