@@ -109,6 +109,7 @@ export function deadLetterView(id: string, letter: DeadLetterDocument): z.output
     queue: letter.queue,
     kind: typeof kind === 'string' ? kind : null,
     error: scrubSecrets(letter.error),
+    reason: letter.reason ?? null,
     job: letter.job,
     url: letter.jobUrl,
     attempts: letter.attempts,

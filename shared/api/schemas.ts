@@ -177,6 +177,7 @@ export const DeadLetter = z
     queue: z.string(),
     kind: z.string().nullable().meta({description: 'Kind of the task; null if the task cannot be retried.'}),
     error: z.string(),
+    reason: z.string().nullable().meta({description: 'Kind of the error, as in the log; null if it is not on record.'}),
     job: z.string().nullable(),
     url: z.string().nullable(),
     attempts: z.int(),

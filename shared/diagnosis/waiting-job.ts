@@ -115,7 +115,10 @@ function givenUp({job, letter, pool, now}: LookedAt): Explanation | undefined {
     because: `job ${key} was given up ${duration(now - letter.at)} ago after ${letter.attempts} attempt${
       letter.attempts === 1 ? '' : 's'
     }: ${quoted(letter.error)}`,
-    do: `Remove the cause, then: ${retry}.`,
+    do:
+      letter.reason === 'option_not_allowed'
+        ? 'Cancel the run, correct the label in runs-on, and run it again; or change what the pool allows.'
+        : `Remove the cause, then: ${retry}.`,
   };
 }
 

@@ -176,6 +176,7 @@ async function giveUpTask<Q extends QueueName>(
     queue,
     body: task ?? (error instanceof InvalidTask ? {bytes: body.length} : null),
     error: error instanceof Error ? error.message : 'unknown',
+    reason: kindOf(error),
     job: job ?? null,
     jobUrl: fields['url'] ?? null,
     attempts: attempt.retryCount + 1,

@@ -34,6 +34,8 @@ export interface DeadLetterDocument {
   readonly queue: string;
   readonly body: unknown;
   readonly error: string;
+  /** Kind of the error, as the log line has it; missing in documents of older versions. */
+  readonly reason?: string;
   readonly job: JobKey | null;
   readonly jobUrl: string | null;
   readonly attempts: number;

@@ -71,6 +71,7 @@ export async function giveUpRefused(context: Context, name: string, message: str
     queue: 'provision',
     body: {kind: 'demand', job: key},
     error: message,
+    reason: fields.reason,
     job: key,
     jobUrl: job.url,
     attempts: 1,

@@ -92,6 +92,7 @@ async function reportHeldBack(context: Context, runner: RunnerDocument, job: Job
     queue: 'provision',
     body: {kind: 'demand', job: key},
     error: message,
+    reason: 'runner_idle',
     job: key,
     jobUrl: job.url,
     attempts: times,

@@ -33,7 +33,7 @@ test('a dead letter is listed with its error and its job’s URL; after its retr
   const {job, id} = await givenUp();
   const {json} = await api.get('/deadletters');
   expect(json['deadletters']).toMatchObject([
-    {id, queue: 'provision', kind: 'event', job: `${job.id}-1`, attempts: 2, count: 1},
+    {id, queue: 'provision', kind: 'event', reason: 'no_capacity', job: `${job.id}-1`, attempts: 2, count: 1},
   ]);
   expect(job.status).toBe('queued');
 

@@ -311,6 +311,20 @@ describe('a job that waits', () => {
     expect(await waiting(job)).toMatchObject({verdict: 'given_up'});
     expect(explained.timeline.at(-1)?.what).toBe('given_up');
   });
+
+  test('and was given up for a label is told to change it, because a retry cannot help', async () => {
+    const pools = `pools:
+  - name: arm
+    repo: acme/app
+    requires: [self-hosted, linux]
+    options: {disk: 100}
+    provider: {type: gce, template: runner-arm64, zones: [us-central1-a]}`;
+    await start({pools});
+    const job = system.queueJob({labels: ['self-hosted', 'linux', 'disk=1']});
+    await system.pass(5 * MINUTE);
+    const explained = await explain(job.id);
+    expect([explained.verdict, explained.do]).toEqual(['given_up', expect.stringContaining('correct the label')]);
+  });
 });
 
 describe('an attempt that fails and is tried again', () => {
