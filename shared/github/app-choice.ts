@@ -1,4 +1,5 @@
 import type {Clock} from '../clock';
+import {POINTS_A_MINUTE} from '../model/github-points';
 import {ownerOf, type RunnerScope} from '../model/scope';
 import type {GitHubFor} from './github';
 
@@ -54,7 +55,7 @@ export class AppChoice {
 
   /** The sweep's points, as a part of the load that this process puts on the App: other processes carry the other parts. */
   #sweepShare(points: number): number {
-    return (points * SWEEP_POINTS) / (900 - SWEEP_POINTS);
+    return (points * SWEEP_POINTS) / (POINTS_A_MINUTE - SWEEP_POINTS);
   }
 
   #recent(key: string): {atMs: number; points: number}[] {

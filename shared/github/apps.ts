@@ -2,6 +2,7 @@ import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
 import {GitHubDown, RateLimited, Refused, RefusedByGitHub, RetryableError, Unavailable} from '../errors';
 import type {Logger} from '../logger';
+import {READ_POINTS, WRITE_POINTS} from '../model/github-points';
 import {describeScope, ownerOf, type RunnerScope, scopeKey} from '../model/scope';
 import {AppChoice, type ShareableApp} from './app-choice';
 import type {GitHub, GitHubFor} from './github';
@@ -15,10 +16,6 @@ const ACTS_MS = 5 * 60_000;
 
 /** Scopes that are remembered. */
 const MAX_SCOPES = 5_000;
-
-/** What one call counts against GitHub's 900 points a minute. @see https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#calculating-points-for-the-secondary-rate-limit */
-const WRITE = 5;
-const READ = 1;
 
 export interface SharedGitHubOptions {
   /** The first one has the webhook, and its installation is the one that events name. */
@@ -128,16 +125,16 @@ export function sharedGitHub(options: SharedGitHubOptions): GitHubFor {
     return {
       async createJitConfig(request) {
         await limits.awaitTurn(scope);
-        return by(WRITE, (github) => github.createJitConfig(request));
+        return by(WRITE_POINTS, (github) => github.createJitConfig(request));
       },
-      createRegistrationToken: () => by(WRITE, (github) => github.createRegistrationToken()),
-      findRunner: (name) => by(READ, (github) => github.findRunner(name)),
-      getRunner: (id) => by(READ, (github) => github.getRunner(id)),
-      listRunners: () => by(READ, (github) => github.listRunners()),
-      deleteRunner: (id) => by(WRITE, (github) => github.deleteRunner(id)),
-      removeLabel: (id, label) => by(WRITE, (github) => github.removeLabel(id, label)),
-      addLabels: (id, labels) => by(WRITE, (github) => github.addLabels(id, labels)),
-      getJob: (repository, jobId) => by(READ, (github) => github.getJob(repository, jobId)),
+      createRegistrationToken: () => by(WRITE_POINTS, (github) => github.createRegistrationToken()),
+      findRunner: (name) => by(READ_POINTS, (github) => github.findRunner(name)),
+      getRunner: (id) => by(READ_POINTS, (github) => github.getRunner(id)),
+      listRunners: () => by(READ_POINTS, (github) => github.listRunners()),
+      deleteRunner: (id) => by(WRITE_POINTS, (github) => github.deleteRunner(id)),
+      removeLabel: (id, label) => by(WRITE_POINTS, (github) => github.removeLabel(id, label)),
+      addLabels: (id, labels) => by(WRITE_POINTS, (github) => github.addLabels(id, labels)),
+      getJob: (repository, jobId) => by(READ_POINTS, (github) => github.getJob(repository, jobId)),
     };
   };
 }

@@ -1,10 +1,7 @@
 import type {Discovery} from '../github/github';
+import {POINTS_A_MINUTE, WRITE_POINTS} from '../model/github-points';
 import type {RunnerDocument} from '../model/runner';
 import {ownerOf} from '../model/scope';
-
-/** GitHub's points a minute for one installation, and those of a registration. @see https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
-const POINTS_A_MINUTE = 900;
-const POINTS_A_REGISTRATION = 5;
 
 /** Left to deregistrations, and to what the sweep does not foresee. */
 const MARGIN = 15;
@@ -37,7 +34,7 @@ export class Restraint {
     {now, apps, intervalSeconds}: {readonly now: number; readonly apps: number; readonly intervalSeconds: number},
   ): void {
     const registrations = busiestOwner(runners, now) / apps;
-    const left = Math.max(LEAST_CALLS, POINTS_A_MINUTE - POINTS_A_REGISTRATION * registrations - MARGIN);
+    const left = Math.max(LEAST_CALLS, POINTS_A_MINUTE - WRITE_POINTS * registrations - MARGIN);
     this.#left = Math.floor(left * Math.min(1, intervalSeconds / 60));
   }
 
