@@ -78,6 +78,10 @@ describe('creating runners', () => {
     [{pool: 'org', org: 'evil'}, 409, 'scope-mismatch'],
     [{pool: 'closed', repo: 'acme/app', labels: ['extra', 'more']}, 409, 'labels-not-offered'],
     [{...good, org: 'acme'}, 400, 'invalid-request'],
+    [{...good, repository: 'acme/web'}, 400, 'invalid-request'],
+    [{pool: 'arm', repository: 'acme'}, 400, 'invalid-request'],
+    [{pool: 'arm', repository: 'evil/app'}, 409, 'scope-mismatch'],
+    [{pool: 'org', org: 'acme', repository: 'acme/app'}, 400, 'invalid-request'],
     [{pool: 'arm'}, 400, 'invalid-request'],
     [{...good, count: 0}, 400, 'invalid-request'],
     [{...good, count: 21}, 400, 'invalid-request'],
@@ -90,6 +94,14 @@ describe('creating runners', () => {
     const answer = await api.post('/api/v1/runners', body);
     expect([answer.status, problemOf(answer)]).toEqual([status, problem]);
     expect(await system.store.count('runners', {})).toBe(0);
+  });
+
+  test('takes `repository` for `repo`', async () => {
+    await start(ONE_VM);
+    const answer = await api.post('/api/v1/runners', {pool: 'arm', repository: 'acme/app'});
+    expect(answer.status).toBe(201);
+    const [made] = answer.json['runners'] as {id: string}[];
+    expect((await api.get(`/runners/${made?.id}`)).json).toMatchObject({repository: 'acme/app', org: null});
   });
 });
 
