@@ -95,14 +95,6 @@ describe('creating runners', () => {
     expect([answer.status, problemOf(answer)]).toEqual([status, problem]);
     expect(await system.store.count('runners', {})).toBe(0);
   });
-
-  test('takes `repository` for `repo`', async () => {
-    await start(ONE_VM);
-    const answer = await api.post('/api/v1/runners', {pool: 'arm', repository: 'acme/app'});
-    expect(answer.status).toBe(201);
-    const [made] = answer.json['runners'] as {id: string}[];
-    expect((await api.get(`/runners/${made?.id}`)).json).toMatchObject({repository: 'acme/app', org: null});
-  });
 });
 
 describe('removing a runner', () => {

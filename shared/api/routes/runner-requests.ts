@@ -22,7 +22,7 @@ const Request = z
     repo: Repository.optional().meta({
       description: '`owner/name`. Required if the pool registers its runners in repositories.',
     }),
-    repository: Repository.optional().meta({description: 'The same as `repo`.'}),
+    repository: Repository.optional().meta({description: 'Another name of `repo`.'}),
     org: Organization.optional().meta({
       description: 'Login. Required if the pool registers its runners in an organization.',
     }),
@@ -34,7 +34,7 @@ const Request = z
   })
   .refine(
     ({repo, repository, org}) => [repo, repository, org].filter((one) => one !== undefined).length === 1,
-    'expected repo (or repository, which is the same) or org, and not both',
+    'expected exactly one of repo, repository and org',
   )
   .meta({id: 'RunnersRequest'});
 
