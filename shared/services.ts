@@ -1,9 +1,9 @@
 import {readAppId} from './config/app-id';
 import type {AppSettings, Config} from './config/config-types';
 import {checkedPrivateKey, type SecretSource} from './config/credentials';
-import {resolvePlace, withPlace} from './config/place';
+import {resolveAsFarAsPossible, withPlace} from './config/place';
 import type {SecretReader} from './config/secrets';
-import {Refused, Unavailable} from './errors';
+import {InvalidConfiguration, Refused, Unavailable} from './errors';
 import type {Credentials} from './github/access';
 import type {ShareableApp} from './github/app-choice';
 import {sharedGitHub} from './github/apps';
@@ -40,9 +40,13 @@ export interface ServicesOptions extends ServicesBaseOptions {
   readonly providers?: ProviderTypes;
 }
 
+/** How often it is looked, in milliseconds, whether what `api` lacked of its place is there by now. */
+const LOOK_AGAIN_MS = 60_000;
+
 /**
  * The composition root: creates all services of a function on the first call, and keeps them. A failure is logged and not kept, because the
- * metadata server may answer the next time. `base`: the first half, if the function has created it already.
+ * metadata server may answer the next time. `api` gets services without pools where the place of some is not known, and says so: `invalid`.
+ * `base`: the first half, if the function has created it already.
  */
 export function createServices<T extends ControllingFunction>(
   target: T,
@@ -50,27 +54,46 @@ export function createServices<T extends ControllingFunction>(
   base: () => ServicesBase<T> = createServicesBase(target, options),
 ): () => Promise<Services<T>> {
   let services: Promise<Services<T>> | undefined;
-  return () => {
-    services ??= create(options, base).catch((error: unknown) => {
-      services = undefined;
-      startLogger(target, options).error('the function cannot work with its configuration', {
-        decision: 'failed',
-        error,
-      });
-      throw error;
-    });
+  let lookAgainAt: number | undefined;
+  const log = (error: unknown) =>
+    startLogger(target, options).error('the function cannot work with its configuration', {decision: 'failed', error});
+  return async () => {
+    if (lookAgainAt !== undefined && base().clock.now() >= lookAgainAt) {
+      lookAgainAt = base().clock.now() + LOOK_AGAIN_MS;
+      if (!(await resolveAsFarAsPossible(base().config)).invalid) services = lookAgainAt = undefined;
+    }
+    services ??= create(target, options, base).then(
+      (made) => {
+        if (made.isPlaced) return made;
+        log(made.invalid);
+        lookAgainAt = made.clock.now() + LOOK_AGAIN_MS;
+        return made;
+      },
+      (error: unknown) => {
+        services = undefined;
+        log(error);
+        throw error;
+      },
+    );
     return services;
   };
 }
 
 async function create<T extends ControllingFunction>(
+  target: T,
   options: ServicesOptions,
   createBase: () => ServicesBase<T>,
 ): Promise<Services<T>> {
   const base = createBase();
   const {clock, random, logger, secrets, tracer} = base;
-  const place = await resolvePlace(base.config);
-  const config = {...base.config, ...place, pools: base.config.pools.map((pool) => withPlace(pool, place))};
+  const {place, invalid: misplaced} = await resolveAsFarAsPossible(base.config);
+  if (misplaced && target !== 'api') throw misplaced;
+  const invalid = misplaced
+    ? new InvalidConfiguration([...(base.invalid?.problems ?? []), ...misplaced.problems])
+    : base.invalid;
+  // A pool without its place could not be named, let alone be looked at.
+  const placed = misplaced ? [] : base.config.pools.map((pool) => withPlace(pool, place));
+  const config = {...base.config, ...place, pools: placed};
   const {deployment, pools, maxRunners, dryRun, tracing} = config;
   const connectAs = (credentials: Credentials): GitHubConnection =>
     connectGitHub({apiUrl: config.github.apiUrl, credentials, clock, random, logger});
@@ -131,6 +154,8 @@ async function create<T extends ControllingFunction>(
 
   return {
     ...base,
+    invalid,
+    isPlaced: misplaced === undefined,
     config,
     context: tracing ? tracedContext(context, tracer) : context,
     discovery: () => options.discovery ?? connect().discovery,
