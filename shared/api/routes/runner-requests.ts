@@ -22,6 +22,7 @@ const Request = z
     repo: Repository.optional().meta({
       description: '`owner/name`. Required if the pool registers its runners in repositories.',
     }),
+    repository: Repository.optional().meta({description: 'Another name of `repo`.'}),
     org: Organization.optional().meta({
       description: 'Login. Required if the pool registers its runners in an organization.',
     }),
@@ -31,7 +32,10 @@ const Request = z
     }),
     count: z.int().min(1).max(MAX_COUNT).default(1),
   })
-  .refine(({repo, org}) => (repo === undefined) !== (org === undefined), 'expected repo or org, and not both')
+  .refine(
+    ({repo, repository, org}) => [repo, repository, org].filter((one) => one !== undefined).length === 1,
+    'expected exactly one of repo, repository and org',
+  )
   .meta({id: 'RunnersRequest'});
 
 export const create = operation(
@@ -134,7 +138,7 @@ export const remove = operation(
 );
 
 /** The scope in which the pool registers its runners. Throws `scope-mismatch` if the request names another one. */
-function scopeOf(pool: Pool, {repo, org}: z.output<typeof Request>): RunnerScope {
+function scopeOf(pool: Pool, {repository, repo = repository, org}: z.output<typeof Request>): RunnerScope {
   if (pool.scope.kind === 'organization') {
     if (org?.toLowerCase() === pool.scope.org.toLowerCase()) return {kind: 'organization', org: pool.scope.org};
     throw mismatch(`found ${repo ?? org}; pool ${pool.name} registers its runners in org ${pool.scope.org}`);
