@@ -44,18 +44,23 @@ export function vmStateOf({document}: PersistentVm): RunnerView['state'] {
   return states[document?.state ?? 'stopped'];
 }
 
+/** The one repository that the pool serves; null: it serves several, or an organization. */
+export function onlyRepositoryOf({scope}: Pick<Pool, 'scope'>): string | null {
+  const [only, ...others] = scope.kind === 'repositories' ? scope.patterns : [];
+  return only !== undefined && others.length === 0 && isSpeltOut(only) ? only : null;
+}
+
 /** A persistent VM as the API answers it: with the settings of the first of the pools that share it. */
 export function vmView(vm: PersistentVm): RunnerView {
   const [first] = vm.pools;
   const scope = first?.pool.scope;
-  const [only, ...others] = scope?.kind === 'repositories' ? scope.patterns : [];
   return {
     id: vm.id,
     name: first?.runnerName ?? vm.instance,
     pool: first?.pool.name ?? '',
     type: first?.pool.provider.type ?? '',
     state: vmStateOf(vm),
-    repository: only && others.length === 0 && isSpeltOut(only) ? only : null,
+    repository: first ? onlyRepositoryOf(first.pool) : null,
     org: scope?.kind === 'organization' ? scope.org : null,
     labels: (first?.pool.requires ?? []).filter((label) => !isLabelPattern(label)),
     job_id: jobIdOf(vm.document?.runs[0]),

@@ -39,6 +39,12 @@ test('runners are created without a job, take the next job, and are deleted if n
   expectClean(system);
 });
 
+test('the repository may be called repository, too', async () => {
+  const {answer, runners} = await request({pool: 'arm', repository: 'acme/app'});
+  expect(answer.status).toBe(201);
+  expect((await api.get(`/runners/${runners[0]?.name}`)).json).toMatchObject({repository: 'acme/app'});
+});
+
 test('a dry run answers the names of the runners and creates none', async () => {
   const headers = {'idempotency-key': 'k'};
   const dry = await api.post('/api/v1/runners?dry-run=true', GOOD, {headers});

@@ -30,6 +30,15 @@ test('the only VM is started without naming a pool, is listed, and is stopped if
   expectUnharmed(system);
 });
 
+test('a second start while the VM starts names the same operation, also at the same time', async () => {
+  const answers = await Promise.all([1, 2].map(() => api.post('/runner/start')));
+  const [first] = answers.map(({json}) => json);
+  expect(first).toEqual({status: 'starting', operation: expect.any(String)});
+  expect(answers.map(({json}) => json)).toEqual([first, first]);
+  expect(isRunning()).toBe(false);
+  expect((await api.post('/runner/start')).json).toEqual(first);
+});
+
 test('the pool may be named in the body or in the query, and an idle VM can be stopped', async () => {
   await api.post('/runner/start', {pool: system.pool});
   await system.pass(2 * MINUTE);

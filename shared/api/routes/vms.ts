@@ -4,6 +4,7 @@ import {jsonReply} from '../../http/server';
 import type {Pool} from '../../model/pool';
 import {startVm} from '../../vms/start';
 import {stopVm} from '../../vms/stop';
+import {allVms} from '../../vms/vms';
 import {invalidInput} from '../input';
 import {type Description, isDryRun, operation} from '../operation';
 import {isVmPool, unknownPool} from '../resources';
@@ -13,7 +14,8 @@ const Operation = z
   .string()
   .nullable()
   .meta({
-    description: 'Name of the operation at Compute Engine; null in a dry run.',
+    description:
+      'Name of the operation at Compute Engine; null in a dry run, and where a job or somebody else has begun it.',
     examples: ['operation-1761998400000-6420'],
   });
 const WhichVm = {
@@ -23,7 +25,8 @@ const WhichVm = {
   problems: ['pool-required', 'unknown-pool', 'wrong-provider', 'no-capacity'],
   changes: true,
 } as const satisfies Partial<Description<z.ZodType, z.ZodType, z.ZodType>>;
-const WHICH = '`pool` is given in the query or in the body. Default: the only pool of type gce-vm.';
+const WHICH =
+  '`pool` is given in the query or in the body. Default: the only persistent VM, whose pools may be several.';
 const StartBody = z.strictObject({pool: PoolName.optional()});
 
 export const start = operation(
@@ -95,7 +98,7 @@ export const stop = operation(
   },
 );
 
-/** The pool that the request names, or the only pool of type gce-vm. Throws a problem that lists the possible pools. */
+/** The pool that the request names, or the first one of the only persistent VM. Throws a problem that lists the possible pools. */
 function vmPool(pools: readonly Pool[], inQuery: string | undefined, inBody: string | undefined): Pool {
   if (inQuery !== undefined && inBody !== undefined && inQuery !== inBody) {
     throw invalidInput('query', 'pool', `found ${inQuery}, and pool ${inBody} in the body; expected one`);
@@ -110,12 +113,12 @@ function vmPool(pools: readonly Pool[], inQuery: string | undefined, inBody: str
     const expected = names ? `one of: ${names}` : 'one of type gce-vm, and none is configured';
     throw new Problem('wrong-provider', `found pool ${asked} of type ${pool.provider.type}, expected ${expected}`);
   }
-  const [only, ...others] = persistent;
-  if (!only) throw new Problem('wrong-provider', 'found no pool of type gce-vm; there is no VM to start or stop');
-  if (others.length > 0) {
+  const [first] = persistent;
+  if (!first) throw new Problem('wrong-provider', 'found no pool of type gce-vm; there is no VM to start or stop');
+  if (allVms({pools}).length > 1) {
     throw new Problem('pool-required', `found no pool in the request, expected one of: ${names}`, {
       errors: [{in: 'query', path: 'pool', message: `expected one of: ${names}`}],
     });
   }
-  return only;
+  return first;
 }
