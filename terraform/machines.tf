@@ -68,9 +68,9 @@ locals {
         (local.windows[key] ? "windows-startup-script-ps1" : "startup-script") = machine.startup_script != null ? machine.startup_script : file(local.startup_scripts[split("/", key)[0]])
       },
       var.ca_certificates == null ? {} : { slipway-ca-certificates = var.ca_certificates },
-      !try(var.proxy.runners, false) ? {} : {
-        slipway-proxy    = var.proxy.url
-        slipway-no-proxy = join(",", concat(local.never_by_proxy, var.proxy.no_proxy))
+      !try(module.fields.proxy.runners, false) ? {} : {
+        slipway-proxy    = module.fields.proxy.url
+        slipway-no-proxy = join(",", concat(local.never_by_proxy, module.fields.proxy.no_proxy))
       },
       try({ slipway-idle-seconds = tostring(local.idle_seconds[trimprefix(key, "template/")]) }, {}),
       try(local.registrations[trimprefix(key, "vm/")], {}),
@@ -100,13 +100,4 @@ locals {
       try({ subnetwork = machine.subnetwork != null ? machine.subnetwork : local.subnetworks[regex("^(.+)-[^-]+$", machine.zone)[0]] }, {}),
     )
   }
-}
-
-module "fields" {
-  source = "./fields"
-
-  runner_templates = local.requested_templates
-  persistent_vms   = var.persistent_vms
-  docker_hosts     = var.docker_hosts
-  cloud_run_jobs   = local.requested_jobs
 }

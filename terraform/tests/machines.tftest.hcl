@@ -173,8 +173,8 @@ run "mistakes" {
       "cloud_run_jobs.light.volumes.cache.buckets: found an unknown field",
       "docker_hosts.builder.service_account: found an unknown field",
       "persistent_vms.build-1.local_ssds: found an unknown field",
-      "runner_templates.deep.disks[0].kind: found an unknown field",
       "runner_templates.deep.accelerator.number: found an unknown field",
+      "runner_templates.deep.disks[0].kind: found an unknown field",
       "runner_templates.typing.disk_size_gb: found an unknown field",
       "runner_templates.typing.machine_typ: found an unknown field",
     ]
