@@ -23,8 +23,8 @@ locals {
         length(setintersection(keys(machine.metadata), ["startup-script", "windows-startup-script-ps1"])) > 0 ?
         ".metadata: found ${join(", ", setintersection(keys(machine.metadata), ["startup-script", "windows-startup-script-ps1"]))}, expected the script as startup_script" : "",
 
-        local.windows[key] && machine.startup_script == null ?
-        ".startup_script: found none, expected a script of PowerShell for the image ${machine.image}, or \"\" where the image starts the runner itself" : "",
+        local.windows[key] && machine.startup_script == null && !startswith(key, "template/") ?
+        ".startup_script: found none, expected a script of PowerShell for the image ${machine.image}, which this module has for runner_templates alone, or \"\" where the image starts the runner itself" : "",
 
         # https://docs.cloud.google.com/compute/docs/gpus/add-remove-gpus
         machine.accelerator != null && !contains(["n1", "g2", "g4"], local.families[key]) ?
