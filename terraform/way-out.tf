@@ -3,7 +3,7 @@
 locals {
   ca_file = { folder = "/etc/ca-certificates", file = "ca.pem" }
 
-  functions_proxy = try(var.proxy.functions, false) ? var.proxy.url : null
+  functions_proxy = try(module.fields.proxy.functions, false) ? module.fields.proxy.url : null
   # Google's own addresses: the functions reach them without a way out of Google Cloud.
   never_by_proxy = ["localhost", "127.0.0.1", "169.254.169.254", "metadata.google.internal", ".googleapis.com", ".run.app"]
 }

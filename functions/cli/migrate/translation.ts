@@ -95,7 +95,7 @@ export function templateOf(context: Context, arm: boolean): TranslatedPool['prov
 }
 
 export const WINDOWS =
-  'this pool is for Windows: its template needs an image of Windows Server and a startup script of your own (docs/runner-vm.md)';
+  'this pool is for Windows: its template needs an image of Windows Server; the startup script is not tested on a VM (docs/runner-vm.md)';
 
 /** The file of pools, with the remarks as comments where they belong. */
 export function toYaml({pools, remarks}: Translation): string {
