@@ -161,7 +161,7 @@ function readPools(value: unknown, root: string, context: PoolContext, problems:
     checkPool(pool, above, `${root}.pools[${index}]`, problems);
   });
   checkTogether(pools, root, problems);
-  checkFallbacks(pools, namePools(pools.map(meantLabels)), root, problems);
+  checkFallbacks(pools, defaults, namePools(pools.map(meantLabels)), root, problems);
   return valid && {...valid, hosts};
 }
 

@@ -38,7 +38,23 @@ export async function serveDemand(context: Context, given: ServedJob, demand: De
   const job = {...given, ...record, isPublic: given.isPublic ?? record?.isPublic};
   const at = (record && (await poolOfCreation(context, record))) ?? job.pool;
   const inVain = record && poolOf(context, at)?.fallback !== undefined ? waitedInVain(record) : undefined;
-  return new Fallback(context, job, demand, holder).serve(at, inVain);
+  const outcome = await new Fallback(context, job, demand, holder).serve(at, inVain);
+  // An earlier attempt moved the job, and this one went on with its runner, by whose name the job is known.
+  if (record && at !== job.pool && (outcome.decision === 'booting' || outcome.decision === 'alive')) {
+    const because = record.failedAttempt?.message ?? `pool ${job.pool} did not serve it`;
+    logFellBack(context, outcome.reason, {job: jobKeyOf(record), pool: at, because});
+  }
+  return outcome;
+}
+
+/** The machine of the runner is made: from here on the job is served elsewhere than in its own pool. */
+function logFellBack(
+  {logger}: Context,
+  runner: string,
+  {job, pool, because}: {readonly job: string | null; readonly pool: string; readonly because: string},
+): void {
+  const fields = {decision: 'fell_back', ...(job ? {job} : {}), pool, runner} as const;
+  logger.info(`job ${job} falls back to pool ${pool}: ${because}`, fields);
 }
 
 /** The fallback in which a runner is being created for the job; undefined: there is none. */
@@ -129,20 +145,15 @@ class Fallback {
     if (moved.kind === 'unsettled') throw new NothingMade('waits for what is left where it was begun', RETRY_SECONDS);
     if (moved.kind === 'covered' || moved.kind === 'not_wanted') return this.#notMoved(moved);
     const {runner, lease, from} = moved;
-    context.logger.info(`job ${runner.covers} falls back to pool ${pool.name}: ${because}`, {
-      decision: 'fell_back',
-      ...(runner.covers ? {job: runner.covers} : {}),
-      pool: pool.name,
-      runner: runner.name,
-    });
     if (context.clock.now() - this.#startedAt > LATEST_START_SECONDS * 1000) {
       await releaseLease(context, lease);
       throw new Unavailable(`${runner.name} is created by the next attempt: ${because}`, 1);
     }
-    const {kind} = await guarded((full) => createRunner(context, {...moved, full}));
+    const {kind, runner: made} = await guarded((full) => createRunner(context, {...moved, full}));
+    if (kind !== 'not_wanted') logFellBack(context, made.name, {job: runner.covers, pool: pool.name, because});
     // Not before: while no pool has capacity, jobs would go round without a pause.
     if (from !== null) await serveOldestOpenJob(context, from, `slot-given-back-by-${runner.name}`);
-    return {decision: kind === 'created' ? 'booting' : kind, reason: runner.name};
+    return {decision: kind === 'created' ? 'booting' : kind, reason: made.name};
   }
 
   async #notMoved(moved: Extract<Moved, {kind: 'covered' | 'not_wanted'}>): Promise<Outcome> {

@@ -30,7 +30,8 @@ export async function recordRun(context: Context, event: JobEvent): Promise<RunR
     // mutation: read of run
     const input = await readRun(transaction, event, now);
     if (isForeignEvent(context, event, input)) return FOREIGN;
-    const written = input.change.kind === 'unchanged' ? repeatFollowUp(input) : writeRun(transaction, input, now);
+    const written =
+      input.change.kind === 'unchanged' ? repeatFollowUp(input) : writeRun(context, transaction, input, now);
     return {...written, mention: input.mention};
   });
   if (mention === 'foreign' || mention === 'runs_another') logMention(context, event, mention);
@@ -102,7 +103,7 @@ function repeatFollowUp({change, runner}: RunInput): Written {
   return {record: {change: reason, runner}, followUps: [change.job.aftermath], freedSlot: null};
 }
 
-function writeRun(transaction: Transaction, input: RunInput, now: number): Written {
+function writeRun({pools}: Context, transaction: Transaction, input: RunInput, now: number): Written {
   const {key, change, kept} = input;
   const finished = change.kind === 'finished';
   // A job that waits for an approval runs nowhere: the runner assigned to it is unassigned, and nothing is swapped.
@@ -111,6 +112,7 @@ function writeRun(transaction: Transaction, input: RunInput, now: number): Writt
     runner: change.kind === 'parked' ? undefined : input.runner,
     assigned: input.assigned,
     displaced: input.displaced,
+    pools,
     now,
   });
   // A runner that was not known to run the job may run another one by now: GitHub is asked before it drains.
