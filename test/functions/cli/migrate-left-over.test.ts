@@ -74,7 +74,10 @@ describe.each(Object.keys(PEER_FILES))('%s', (system) => {
       const said = commentsOf(system, put('surprise', 'its-value'));
       // Below a field with one answer for all of it, that field is named.
       const keys = [...names.split('.').filter(Boolean), 'surprise'];
-      const paths = keys.map((_, index) => keys.slice(0, index + 1).join('.'));
+      // A path begins at the pool.
+      const paths = keys.flatMap((_, from) =>
+        keys.slice(from).map((__, to) => keys.slice(from, from + to + 1).join('.')),
+      );
       const isNamed = paths.some((path) => new RegExp(`(# |, )${escaped(path)}[,:]`).test(said));
       expect([names, isNamed]).toEqual([names, true]);
       expect(said).not.toContain('its-value');
