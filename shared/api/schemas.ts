@@ -15,6 +15,10 @@ export const flag = (description: string, unlessGiven = false) =>
     .meta({description, override: {type: 'boolean', default: unlessGiven}});
 
 export const DryRun = {'dry-run': flag('Answers what would be done, without doing it.')};
+/** Of an answer to a request that takes `dry-run`. */
+export const DryRunMark = {
+  dry_run: z.literal(true).optional().meta({description: 'The answer says what would be done: nothing was.'}),
+};
 /** Of what is looked at before it is done. */
 export const DryRunFirst = {
   'dry-run': flag(

@@ -71,6 +71,8 @@ export interface JobDocument {
   readonly runner: string | null;
   /** Names of runners that were gone when the job was queued again, newest last. An event that names one of them is late. */
   readonly lostRunners?: readonly string[];
+  /** Labels that the runner of the pool's persistent VM lacked when it last rejected the job; missing: it did not. */
+  readonly lackedLabels?: readonly string[];
   /** How often a runner was online and idle for the job and GitHub did not give it the job; missing: never. */
   readonly heldBack?: number;
   /** Missing: none failed. A later change of the job makes it history, see `standingFailure`. */

@@ -117,7 +117,10 @@ test('an idle runner is removed: it is deregistered first, then its VM is delete
   const {runners} = await request(GOOD);
   const id = runners[0]?.id ?? '';
   await system.pass(2 * MINUTE);
-  expect((await api.delete(`/api/v1/runners/${id}?dry-run=true`)).json).toEqual({status: 'draining'});
+  expect((await api.delete(`/api/v1/runners/${id}?dry-run=true`)).json).toEqual({
+    status: 'draining',
+    dry_run: true,
+  });
   expect(await stateOf(id)).toBe('booting');
   const answer = await api.delete(`/api/v1/runners/${id}`);
   expect([answer.status, answer.json]).toEqual([202, {status: 'draining'}]);

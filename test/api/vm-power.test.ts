@@ -51,11 +51,19 @@ test('the pool may be named in the body or in the query, and an idle VM can be s
 });
 
 test('a dry run answers what would be done, and changes nothing', async () => {
-  expect((await api.post('/runner/start?dry-run=true')).json).toEqual({status: 'starting', operation: null});
+  expect((await api.post('/runner/start?dry-run=true')).json).toEqual({
+    status: 'starting',
+    operation: null,
+    dry_run: true,
+  });
   expect(system.powerActions()).toEqual([]);
   await api.post('/runner/start');
   await system.pass(2 * MINUTE);
-  expect((await api.post('/runner/stop?dry-run=true')).json).toEqual({status: 'stopping', operation: null});
+  expect((await api.post('/runner/stop?dry-run=true')).json).toEqual({
+    status: 'stopping',
+    operation: null,
+    dry_run: true,
+  });
   expect(system.powerActions()).toEqual(['start']);
 });
 

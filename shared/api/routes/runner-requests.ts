@@ -9,10 +9,10 @@ import {type RunnerScope, repositoryScope, scopeName} from '../../model/scope';
 import {removeRunner, requestRunners} from '../../runners/requests';
 import {idempotencyKey} from '../idempotency';
 import {invalidInput} from '../input';
-import {isDryRun, operation} from '../operation';
+import {dryRunMark, isDryRun, operation} from '../operation';
 import {refusePublicRepository} from '../public-repositories';
 import {findRunner, RunnerId, unknownPool, unknownRunner} from '../resources';
-import {DryRun, Force, Organization, PoolName, Repository, RunnerStateWord} from '../schemas';
+import {DryRun, DryRunMark, Force, Organization, PoolName, Repository, RunnerStateWord} from '../schemas';
 
 const MAX_COUNT = 20;
 
@@ -58,6 +58,7 @@ export const create = operation(
         schema: z
           .object({
             runners: z.array(z.object({id: z.string(), name: z.string(), pool: z.string(), state: RunnerStateWord})),
+            ...DryRunMark,
           })
           .meta({id: 'CreatedRunners'}),
         example: {
@@ -94,7 +95,8 @@ export const create = operation(
     const key = idempotencyKey(request.headers) ?? context.random.uuid();
     const options = {dryRun: isDryRun(request, query)};
     const {runners} = await requestRunners(context, {pool: pool.name, scope, labels, count: body.count, key}, options);
-    return jsonReply({runners: runners.map(({name, pool: of, state}) => ({id: name, name, pool: of, state}))}, 201);
+    const listed = runners.map(({name, pool: of, state}) => ({id: name, name, pool: of, state}));
+    return jsonReply({runners: listed, ...dryRunMark(options.dryRun)}, 201);
   },
 );
 
@@ -112,7 +114,7 @@ export const remove = operation(
     outcomes: {
       202: {
         description: '`draining`: the runner is being removed. `gone`: the runner was gone already.',
-        schema: z.object({status: z.enum(['draining', 'gone'])}).meta({id: 'Removed'}),
+        schema: z.object({status: z.enum(['draining', 'gone']), ...DryRunMark}).meta({id: 'Removed'}),
         example: {status: 'draining'},
         headers: ['Idempotent-Replayed'],
       },
@@ -133,7 +135,7 @@ export const remove = operation(
     if (!result) throw unknownRunner(id);
     if (result.status === 'busy')
       throw new Problem('runner-busy', `runner ${id} runs a job; force=true removes it anyway, and the job fails`);
-    return jsonReply(result, 202);
+    return jsonReply({...result, ...dryRunMark(options.dryRun)}, 202);
   },
 );
 

@@ -6,9 +6,9 @@ import {startVm} from '../../vms/start';
 import {stopVm} from '../../vms/stop';
 import {allVms} from '../../vms/vms';
 import {invalidInput} from '../input';
-import {type Description, isDryRun, operation} from '../operation';
+import {type Description, dryRunMark, isDryRun, operation} from '../operation';
 import {isVmPool, unknownPool} from '../resources';
-import {DryRun, Force, PoolName} from '../schemas';
+import {DryRun, DryRunMark, Force, PoolName} from '../schemas';
 
 const Operation = z
   .string()
@@ -44,9 +44,9 @@ export const start = operation(
         description: '`stopping`: the VM is stopping; retry in a minute.',
         schema: z
           .discriminatedUnion('status', [
-            z.object({status: z.literal('starting'), operation: Operation}),
-            z.object({status: z.literal('already_running')}),
-            z.object({status: z.literal('stopping')}),
+            z.object({status: z.literal('starting'), operation: Operation, ...DryRunMark}),
+            z.object({status: z.literal('already_running'), ...DryRunMark}),
+            z.object({status: z.literal('stopping'), ...DryRunMark}),
           ])
           .meta({id: 'Started'}),
         example: {status: 'starting', operation: 'operation-1761998400000-6420'},
@@ -57,7 +57,8 @@ export const start = operation(
   async (request, {query, body}) => {
     const context = await request.context();
     const pool = vmPool(context.pools, query.pool, body.pool);
-    return jsonReply(await startVm(context, pool, {dryRun: isDryRun(request, query)}));
+    const dryRun = isDryRun(request, query);
+    return jsonReply({...(await startVm(context, pool, {dryRun})), ...dryRunMark(dryRun)});
   },
 );
 
@@ -80,9 +81,9 @@ export const stop = operation(
         description: '`busy`: the VM runs a job and was not stopped; `force` stops it anyway, and the job fails.',
         schema: z
           .discriminatedUnion('status', [
-            z.object({status: z.literal('stopping'), operation: Operation}),
-            z.object({status: z.literal('already_stopped')}),
-            z.object({status: z.literal('busy')}),
+            z.object({status: z.literal('stopping'), operation: Operation, ...DryRunMark}),
+            z.object({status: z.literal('already_stopped'), ...DryRunMark}),
+            z.object({status: z.literal('busy'), ...DryRunMark}),
           ])
           .meta({id: 'Stopped'}),
         example: {status: 'stopping', operation: 'operation-1761998400000-6420'},
@@ -94,7 +95,8 @@ export const stop = operation(
     const context = await request.context();
     const pool = vmPool(context.pools, query.pool, body.pool);
     const force = query.force || body.force === true;
-    return jsonReply(await stopVm(context, pool, {force, dryRun: isDryRun(request, query)}));
+    const dryRun = isDryRun(request, query);
+    return jsonReply({...(await stopVm(context, pool, {force, dryRun})), ...dryRunMark(dryRun)});
   },
 );
 
