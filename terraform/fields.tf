@@ -12,6 +12,7 @@ locals {
     github_apps      = var.github_apps
     vpc_connector    = var.vpc_connector
     proxy            = var.proxy
+    kms_keys         = var.kms_keys
   }
 
   unknown_fields = sort(concat(module.unknown_1.unknown, module.unknown_2.unknown, module.unknown_3.unknown, module.unknown_4.unknown))
@@ -30,6 +31,7 @@ module "fields" {
   github_apps      = local.given_fields.github_apps
   vpc_connector    = local.given_fields.vpc_connector
   proxy            = local.given_fields.proxy
+  kms_keys         = local.given_fields.kms_keys
 }
 
 # One for each level of objects, maps and lists within a variable: runner_templates, NAME, disks, [0].

@@ -28,7 +28,20 @@ locals {
     ]
   ])
 
-  setting_mistakes = concat(local.size_mistakes, [
+  # Where the key of each kind has to be. Multi-regions of Firestore have names of their own.
+  # https://docs.cloud.google.com/firestore/native/docs/cmek and https://docs.cloud.google.com/secret-manager/docs/cmek
+  kms_locations = {
+    database = lookup({ nam5 = "us", eur3 = "europe" }, coalesce(var.firestore_location, var.region), coalesce(var.firestore_location, var.region))
+    secrets  = "global"
+    bucket   = var.region
+  }
+  key_mistakes = [
+    for name, key in module.fields.kms_keys :
+    "kms_keys.${name}: found ${jsonencode(key)}, expected projects/P/locations/${local.kms_locations[name]}/keyRings/R/cryptoKeys/K"
+    if key != null && !can(regex("^projects/[^/]+/locations/${local.kms_locations[name]}/keyRings/[^/]+/cryptoKeys/[^/]+$", key))
+  ]
+
+  setting_mistakes = concat(local.size_mistakes, local.key_mistakes, [
     for text in [
       module.fields.provision_rate.per_second <= 0 || module.fields.provision_rate.per_second > 500 ?
       "provision_rate.per_second: found ${module.fields.provision_rate.per_second}, expected more than 0, at most 500" : "",

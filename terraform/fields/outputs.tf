@@ -47,3 +47,8 @@ output "proxy" {
   description = "With types and defaults."
   value       = var.proxy
 }
+
+output "kms_keys" {
+  description = "With types and defaults."
+  value       = var.kms_keys
+}

@@ -105,3 +105,13 @@ variable "proxy" {
   })
 }
 
+variable "kms_keys" {
+  description = "As the main module's variable."
+  type = object({
+    database = optional(string)
+    secrets  = optional(string)
+    bucket   = optional(string)
+  })
+  nullable = false
+  default  = {}
+}

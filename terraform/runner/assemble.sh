@@ -38,10 +38,10 @@ embed_hook() {
 cd "$here/src"
 common=(way-out.sh packages.sh package.sh firewall.sh guard.sh docker.sh docker-plugins.sh boot-times.sh supervise.sh unit.sh)
 begin=(pins.sh places.sh runner-places.sh console.sh metadata.sh)
-assemble 'Startup script of a VM with an ephemeral runner (README.md).' "${begin[@]}" ec2.sh "${common[@]}" job-scripts.sh standby.sh startup.main.sh >"$target/startup.sh"
-assemble 'Startup script of a persistent VM (README.md).' "${begin[@]}" "${common[@]}" <(embed_hook) persistent.main.sh >"$target/persistent.sh"
+assemble 'Startup script of a VM with an ephemeral runner (README.md).' "${begin[@]}" ec2.sh "${common[@]}" boot-script.sh hooks.sh sudo.sh standby.sh startup.main.sh >"$target/startup.sh"
+assemble 'Startup script of a persistent VM (README.md).' "${begin[@]}" "${common[@]}" boot-script.sh hooks.sh <(embed_hook) persistent.main.sh >"$target/persistent.sh"
 assemble 'The agent of a Docker host, and the startup script of a VM that is one (README.md).' \
-  places.sh console.sh metadata.sh way-out.sh packages.sh firewall.sh host-settings.sh host-sync.sh host-containers.sh docker-host.main.sh >"$target/docker-host.sh"
+  places.sh console.sh metadata.sh way-out.sh packages.sh firewall.sh boot-script.sh host-settings.sh host-sync.sh host-containers.sh docker-host.main.sh >"$target/docker-host.sh"
 assemble_windows 'Startup script of a VM with Windows and an ephemeral runner (README.md), for Windows PowerShell 5.1. Not tested on a VM: parsed and checked only.' \
   places console metadata user package scripts supervise main >"$target/startup.ps1"
 {

@@ -29,6 +29,7 @@ module "typed" {
   github_apps      = null
   vpc_connector    = null
   proxy            = null
+  kms_keys         = null
 }
 
 module "unknown_1" {
