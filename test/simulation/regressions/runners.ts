@@ -66,6 +66,23 @@ export const RUNNERS: Cases = {
       jobs: [job(0, {matrix: 100, maxParallel: 100})],
       faults: [],
     },
+  'a stop that is forgotten when the end of the job is on record, and nothing else, is continued by the sweep, though the VM goes on running':
+    {
+      seed: 1,
+      setting: SETTING,
+      jobs: [job(0)],
+      // The task of the end of the job, after that of its start. Its execution asks for the deletion of the VM next.
+      faults: [
+        {on: 'task', queue: 'stop', nth: 2, diesAt: 2},
+        {on: 'power_off', nth: 1},
+      ],
+    },
+  'a stop that is forgotten when the deletion of the VM is accepted is continued by the sweep, and the VM counts until its job was over': {
+    seed: 1,
+    setting: SETTING,
+    jobs: [job(0)],
+    faults: [{on: 'task', queue: 'stop', nth: 2, diesAt: 3}],
+  },
   'a runner whose deletion got lost when it had left GitHub goes all the same': {
     seed: 1,
     setting: {...SETTING, idleMinutes: 1},
