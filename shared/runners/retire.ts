@@ -96,7 +96,6 @@ async function retireInTransaction(
   const read = await transaction.get('runners', name);
   if (!read) return null;
   // Of a machine that is absent the end of its job tells for how long it was there.
-  // mutation: end of absent machine
   const runner = removal?.result === 'absent' ? await readEnd(transaction, read) : read;
   const over = advanceRunner(endMachine(runner, removal, now), state, now);
   const {own, all} = await readHeldSlots(transaction, runner, now);

@@ -206,7 +206,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const tracing = options.tracing ? {tracing: options.tracing} : {};
   const shared = {env, clock: scheduler, random, logger, store, ...tracing};
   webhook.handle(createWebhook({env, clock: scheduler, logger, ...tracing}));
-  const dying = options.crash && {of: options.crash.of ?? 'provision', handler: crashingFunction(shared, options.crash)};
+  const dying = options.crash && {
+    of: options.crash.of ?? 'provision',
+    handler: crashingFunction(shared, options.crash),
+  };
   provision.handle(dying?.of === 'provision' ? dying.handler : createProvision(shared));
   stop.handle(dying?.of === 'stop' ? dying.handler : createStop(shared));
   const unlimited = {nobody: 100_000, secret: 100_000, session: 100_000, host: 100_000};

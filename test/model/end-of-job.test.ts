@@ -19,7 +19,11 @@ test.each([
   ['when its job ended on another runner', busy, {...ended, runner: 'slipway-arm-7-1'}],
   ['when another job ended', busy, {...ended, jobId: 7}],
   ['when another run attempt of its job ended', busy, {...ended, runAttempt: 2}],
-  ['when the end of the job is all that is known of it: it may run another one by now', markBusy(runner, ended, NOW), ended],
+  [
+    'when the end of the job is all that is known of it: it may run another one by now',
+    markBusy(runner, ended, NOW),
+    ended,
+  ],
   ['when it has begun another job since', markBusy(busy, {...running, jobId: 7}, NOW), ended],
   ['when GitHub says that it is busy, and not with what', {...runner, state: 'busy'}, ended],
   ['when it drains already', {...busy, state: 'draining', stateAt: NOW + 5}, ended],

@@ -63,6 +63,10 @@ describe.each(POINTS_OF_STOP)('stop dies $side its call number $step', (crash) =
 
   test('its task never comes again: the sweep goes on with the end, and says of no VM that it was taken away', async () => {
     const jobs = await start();
+    const deletedAt = new Map<string, number>();
+    system.compute.observe(({kind, instance: {name}}) => {
+      if (kind === 'deleting') deletedAt.set(name, system.scheduler.now());
+    });
     const dispatched: string[] = [];
     system.tasks.dispatchFault({
       match: ({name}) => name === dispatched[0] || (name.endsWith('-completed') && dispatched.push(name) > 1),
@@ -72,6 +76,11 @@ describe.each(POINTS_OF_STOP)('stop dies $side its call number $step', (crash) =
     await system.sweepFor(40 * MINUTE);
     expect(jobs.map(({conclusion}) => conclusion)).toEqual(['success', 'success']);
     expect(await system.store.get('slots', 'arm.0')).toMatchObject({holder: null});
+    for (const {id} of jobs) {
+      const name = `slipway-arm-${id}-1`;
+      const {machineEndedAt} = (await system.store.get('runners', name)) ?? {};
+      expect(Math.abs((machineEndedAt ?? 0) - (deletedAt.get(name) ?? 0))).toBeLessThan(15_000);
+    }
     expect(system.log.filter((line) => /vanished|preempted|over_time/.test(line))).toEqual([]);
     expectClean(system);
   });

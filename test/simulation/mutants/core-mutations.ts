@@ -66,7 +66,6 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
     condition: (handedOver) => `${handedOver} && state === 'failed'`,
   },
   {name: 'the sweep takes a runner whose job is over for one at work', marked: 'end told by job', value: '[]'},
-  {name: 'a VM that is gone counts until the sweep misses it', marked: 'end of absent machine', value: 'read'},
   {
     name: 'a runner that is over gives its slot away again',
     marked: 'slot of ended runner',

@@ -77,12 +77,13 @@ export const RUNNERS: Cases = {
         {on: 'power_off', nth: 1},
       ],
     },
-  'a stop that is forgotten when the deletion of the VM is accepted is continued by the sweep, and the VM counts until its job was over': {
-    seed: 1,
-    setting: SETTING,
-    jobs: [job(0)],
-    faults: [{on: 'task', queue: 'stop', nth: 2, diesAt: 3}],
-  },
+  'a stop that is forgotten when the deletion of the VM is accepted is continued by the sweep, and the VM counts until its job was over':
+    {
+      seed: 1,
+      setting: SETTING,
+      jobs: [job(0)],
+      faults: [{on: 'task', queue: 'stop', nth: 2, diesAt: 3}],
+    },
   'a runner whose deletion got lost when it had left GitHub goes all the same': {
     seed: 1,
     setting: {...SETTING, idleMinutes: 1},
