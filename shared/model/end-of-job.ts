@@ -6,7 +6,6 @@ import {advanceRunner, type RunnerDocument} from './runner';
  * job named may run another job by now, and GitHub is asked before it drains.
  */
 export function mayDrainByJob(runner: RunnerDocument): runner is RunnerDocument & {readonly runs: string} {
-  // mutation: start of job on record
   return runner.state === 'busy' && runner.runs !== null && runner.began === runner.runs;
 }
 

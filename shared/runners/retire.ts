@@ -114,7 +114,6 @@ async function retireInTransaction(
     const slots = {slot: next.own.id, slotOfAll: next.all?.id ?? null};
     transaction.set('jobs', handedTo, {...next.job, demand: 'reserved', ...slots, updatedAt: now});
   }
-  // mutation: slot of ended runner
   transaction.set('runners', name, {...over, slot: null, slotOfAll: null, handedTo});
   return handedTo;
 }

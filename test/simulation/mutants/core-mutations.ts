@@ -66,16 +66,6 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
     condition: (handedOver) => `${handedOver} && state === 'failed'`,
   },
   {name: 'the sweep takes a runner whose job is over for one at work', marked: 'end told by job', value: '[]'},
-  {
-    name: 'a runner that is over gives its slot away again',
-    marked: 'slot of ended runner',
-    value: "transaction.set('runners', name, {...over, handedTo})",
-  },
-  {
-    name: 'a runner drains by the end of a job alone',
-    marked: 'start of job on record',
-    value: "runner.state === 'busy' && runner.runs !== null",
-  },
   {name: 'a spare runner is never looked at again', marked: 'place spare after run', remove: true},
   {
     name: 'a repeated release does not tell who got the slot',

@@ -9,6 +9,13 @@ export const RUNNERS: Cases = {
     // The first task that a function makes here is the one that tells the second job of its slot.
     faults: [{on: 'call', port: 'tasks', nth: 1, effect: 'dies_before'}],
   },
+  'an end that is repeated when another runner has the slot already frees nothing': {
+    seed: 1,
+    setting: {...SETTING, maxRunners: {arm: 1, spot: 1, shared: 1}},
+    jobs: [job(0), job(MINUTE), job(MINUTE)],
+    // The end of the first job: the queue repeats it when the VM of the second one is on its way.
+    faults: [{on: 'dispatch', queue: 'stop', nth: 2, effect: 'answer_lost'}],
+  },
   'a runner that is still being made, and whose job went back to waiting, is not given to another job': {
     seed: 1,
     setting: SETTING,
