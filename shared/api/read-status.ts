@@ -47,7 +47,9 @@ export async function readStatus(
     store.get('facts', RUNNER_VERSIONS),
     readUnserved(store, now),
   ]);
-  const runners = await liveRunners(store, jobs);
+  const live = await liveRunners(store, jobs);
+  const recent = await recentJobs.read(live.listed, jobs);
+  const runners = {...live, listed: live.listed.map((runner) => recentJobs.withEnd(runner))};
   const explained = await waitingJobs(context, jobs, {
     now,
     sweepSeconds: sweepIntervalSeconds,
@@ -57,7 +59,6 @@ export async function readStatus(
   });
   const {waiting, unserved} = inOneList(explained, listed);
   const ofVms = activeVms(vms);
-  const recent = await recentJobs.read(runners.listed, jobs);
   return {
     at: timeOf(now),
     active_runners: runners.listed.map((runner) => active(runner, now)).concat(ofVms),

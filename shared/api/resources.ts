@@ -11,6 +11,7 @@ import {machineProvider, type RunnerDocument} from '../model/runner';
 import type {DeadLetterDocument} from '../model/tasks';
 import type {VmDocument, VmState} from '../model/vm';
 import type {Context} from '../ports';
+import {readRunner} from '../runners/read-runner';
 import {scrubSecrets} from '../secret';
 import {allVms, type Vm} from '../vms/vms';
 import type {RequestContext} from './operation';
@@ -170,7 +171,7 @@ export const RunnerId = z.strictObject({
 /** A runner by its id, or a persistent VM by its id or the name of its runner. */
 export async function findRunner({services}: RequestContext, id: string): Promise<RunnerView | undefined> {
   const {context} = await services();
-  const runner = isDocumentId(id) ? await context.store.get('runners', id) : undefined;
+  const runner = isDocumentId(id) ? await readRunner(context.store, id) : undefined;
   if (runner) return runnerView(runner);
   const vms = (await persistentVms(context)).map(vmView);
   return vms.find((vm) => vm.id === id) ?? vms.find((vm) => vm.name === id);

@@ -8,6 +8,7 @@ import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
 import {recordBootFailure} from '../runners/breakers';
 import {reopenCovered} from '../runners/fail';
+import {readRunner} from '../runners/read-runner';
 import {findRegistration, machineOf, removeMachine, retireRunner} from '../runners/retire';
 import type {Sweep} from './context';
 import type {Registered} from './observed';
@@ -25,7 +26,7 @@ export async function endRunner(
   const {context} = sweep;
   const {unlessOnline = false, hasVanished = false, failedToBoot = false, lackedCapacity = false} = options;
   const {runner: name, reason, isDead, force, jobUrl} = action;
-  const runner = await context.store.get('runners', name);
+  const runner = await readRunner(context.store, name);
   if (!runner || isOver(runner)) return {decision: 'gone'};
   // The runner began to run a job after the sweep observed it.
   if (!force && !isDead && runner.state === 'busy') return {decision: 'left'};

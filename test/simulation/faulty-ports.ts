@@ -205,7 +205,7 @@ export class FaultyPorts {
     const took = random.below(TAKES_MS[port]);
     const isBack = random.next() < 0.5;
     if (!isBack) await sleep(took);
-    if (effect === 'dies_before') execution?.die();
+    if (effect === 'dies_before' || (execution && execution.callsLeft-- <= 0)) execution?.die();
     if (execution?.isDead) return never();
     if (effect) trace(`fault: ${port}.${method} ${detail} ${effect}`);
     const ours = port === 'store' || port === 'tasks' || port === 'ingest';

@@ -198,8 +198,8 @@ export type Fault =
   | {readonly on: 'vm_down'; readonly atMs: number; readonly by: VmDownBy}
   /** The listener of the persistent VM's runner ends, with its job: it comes back after so long, or the VM powers off then. */
   | {readonly on: 'listener'; readonly atMs: number; readonly forMs: number; readonly givesUp: boolean}
-  /** The startup script of the nth VM dies. */
-  | {readonly on: 'boot'; readonly nth: number};
+  /** `boot`: the startup script of the nth VM dies. `power_off`: the nth VM whose runner ends goes on running. */
+  | {readonly on: 'boot' | 'power_off'; readonly nth: number};
 
 export type VmDownBy = 'host' | 'hand' | 'guest';
 
@@ -222,11 +222,12 @@ export interface DispatchFault {
   readonly effect: 'twice' | 'concurrently' | 'answer_lost' | 'not_delivered' | {readonly lateMs: number};
 }
 
-/** The queue uses up the attempts of the nth task and forgets it. */
+/** The queue uses up the attempts of the nth task and forgets it. `diesAt`: its first execution got so far, and died before this call; else none ran. */
 export interface TaskLostFault {
   readonly on: 'task';
   readonly queue: 'provision' | 'stop';
   readonly nth: number;
+  readonly diesAt?: number;
 }
 
 /** `ingest`: the queue as `webhook` sees it. Nobody repeats what fails there but a sweep. `machines`: the service of a provider that is not Compute Engine. */

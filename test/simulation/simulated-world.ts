@@ -163,6 +163,7 @@ export class SimulatedWorld {
         this.failedBoots.push(machine.name);
         return true;
       },
+      staysUp: (machine: EmulatedMachine) => !this.#isVm(machine) && this.faultPlan.staysUp(),
     };
     this.killed = bootRunners({...boots, machines: this.made, killed: this.#killed});
     // The persistent VM is Compute Engine's, whatever else there is.
