@@ -8,7 +8,7 @@ import type {Demand, JobEvent} from '../../shared/model/job-event';
 import {poolServes} from '../../shared/model/matching';
 import type {ProvisionTask} from '../../shared/model/task-payload';
 import type {Context} from '../../shared/ports';
-import {createRequestedRunner} from '../../shared/runners/create';
+import {createRequestedRunner} from '../../shared/runners/create-requested';
 import {serveDemand} from '../../shared/runners/fallback';
 import {checkQueuedAgain} from '../../shared/runners/requeue';
 import {recordRun} from '../../shared/runners/run';

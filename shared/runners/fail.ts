@@ -2,7 +2,7 @@ import {withoutCapacity} from '../model/job';
 import {isOver} from '../model/runner';
 import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
-import {recordBootFailure} from './breakers';
+import {recordBootFailure} from './breaker-failures';
 import {giveUpJob, writeDeadLetter} from './give-up';
 import {findRegistration, retireRunner} from './retire';
 

@@ -1,18 +1,12 @@
 import {Refused, Uncertain} from '../errors';
-import type {JitConfig} from '../github/github';
 import {placementOf} from '../model/placement';
 import {machineProvider, type RunnerDocument} from '../model/runner';
 import {type Context, githubOf} from '../ports';
 import type {BeginRequest, CreateOutcome, Machine, RunnerProvider, StandbyReference} from '../providers/provider';
 import {type Creation, type MadeMachine, recordAttempt, replaceRunner} from './create-records';
 import {renewLease} from './creation-lease';
+import {register} from './register';
 import {machineOf, removeMachine, settleRegistration} from './retire';
-
-/** As `register` of shared/runners/create.ts answers. */
-type Register = (
-  context: Context,
-  creation: Creation,
-) => Promise<JitConfig | 'name_in_use' | 'name_in_doubt' | 'alive'>;
 
 /**
  * What became of a claimed standby machine. `begun`: it starts with its JIT config. `alive`: its runner is online. `ended`: it has ended with
@@ -28,7 +22,7 @@ export type Begun =
  * Registers the runner of a claimed standby machine and starts the machine with its JIT config. Its name is registered once at most: whatever
  * fails after that ends the machine. Throws what may pass by itself, before the machine was touched or while it may have begun.
  */
-export async function beginStandby(context: Context, creation: Creation, register: Register): Promise<Begun> {
+export async function beginStandby(context: Context, creation: Creation): Promise<Begun> {
   const {runner} = creation;
   const provider = context.provider(runner.pool, machineProvider(runner));
   if (runner.state === 'creating') return resume(context, creation, provider);

@@ -1,6 +1,6 @@
 import {bootBreaker, standbyBreaker} from '../model/breaker';
 import {type Context, poolOf} from '../ports';
-import {closeBreaker, openBreaker} from './breakers';
+import {closeBreaker, openBreaker} from './breaker-failures';
 
 /** For so long a pool gets no other standby machine after one that could not be created. */
 const HELD_BACK_MS = 10 * 60_000;

@@ -6,7 +6,7 @@ import {isOnlineOnRecord, isOver, machineProvider, type RunnerDocument} from '..
 import type {Preemption} from '../model/sweep';
 import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
-import {recordBootFailure} from '../runners/breakers';
+import {recordBootFailure} from '../runners/breaker-failures';
 import {reopenCovered} from '../runners/fail';
 import {findRegistration, machineOf, removeMachine, retireRunner} from '../runners/retire';
 import type {Sweep} from './context';
