@@ -1,7 +1,9 @@
 import {GitHubDown, RateLimited, UncertainAtGitHub} from '../errors';
 import {bootBreaker, GITHUB_DOWN, githubBreaker, quotaBreaker} from '../model/breaker';
+import type {RunnerDocument} from '../model/runner';
 import {type Context, poolOf} from '../ports';
 import type {Store} from '../store/store';
+import {hasChosenPower} from './chosen-machine';
 
 /** How long a breaker stays on record after its latest failure. */
 const BREAKER_RETENTION_MS = 24 * 3600 * 1000;
@@ -37,17 +39,20 @@ export async function recordGitHubFailure(context: Context, repository: string, 
   }
 }
 
-/** Counts a VM whose runner did not come online; `what` says it in other words. The third in a row holds the pools of its template back for ten minutes. */
+/**
+ * Counts a VM whose runner did not come online; `what` says it in other words. The third in a row holds the pools of its template back for ten
+ * minutes. Where a job has chosen the size of its machine, it may be that: then it is counted of the job alone, see `reopenFailedBoot`.
+ */
 export async function recordBootFailure(
   context: Context,
-  poolName: string,
-  runner: string,
+  runner: RunnerDocument,
   what = "did not come online; check the template's startup script or workflow in the log of its machine",
 ): Promise<void> {
-  const pool = poolOf(context, poolName);
+  const pool = poolOf(context, runner.pool);
   const name = pool && bootBreaker(pool);
-  if (!name) return;
-  const reason = `${runner} ${what}`;
+  // mutation: boot of a chosen machine
+  if (!name || hasChosenPower(context, runner)) return;
+  const reason = `${runner.name} ${what}`;
   await countAndLogFailure(context, name, reason, BOOT_LIMITS);
 }
 

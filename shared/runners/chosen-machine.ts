@@ -9,6 +9,18 @@ export function chosenFor(context: Context, {pool: name, labels}: RunnerDocument
   return chosen.kind === 'refused' ? {...chosen, because: `pool ${name} ${chosen.because}`} : chosen;
 }
 
+/**
+ * Whether the runner's job has chosen how large its machine is, which may be too small for a runner. A standby machine is the pool's own, whatever
+ * its job has chosen.
+ */
+export function hasChosenPower(context: Context, runner: RunnerDocument): boolean {
+  if (runner.standby) return false;
+  const chosen = chosenFor(context, runner);
+  if (chosen.kind === 'refused') return false;
+  const {machine, cpus, memory} = chosen.options;
+  return machine !== undefined || cpus !== undefined || memory !== undefined;
+}
+
 /** Whether the runner's job has chosen its machine type or its disk. */
 export function hasChosenSize(context: Context, runner: RunnerDocument): boolean {
   const chosen = chosenFor(context, runner);

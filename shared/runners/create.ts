@@ -1,5 +1,6 @@
 import {LeaseHeld, NoCapacity, OptionNotAllowed, QuotaExceeded, Refused, Unavailable, Uncertain} from '../errors';
 import type {JitConfig} from '../github/github';
+import type {MachineOptions} from '../model/options';
 import {placementOf} from '../model/placement';
 import {isOver, isWithoutJob, machineProvider, type RunnerDocument} from '../model/runner';
 import {scopeName} from '../model/scope';
@@ -14,6 +15,7 @@ import {
   NotWanted,
   recordAttempt,
   recordCreated,
+  recordNotRegistered,
   replaceRunner,
 } from './create-records';
 import {releaseLease, renewLease} from './creation-lease';
@@ -115,11 +117,12 @@ async function registerAndInsert(
 ): Promise<Created> {
   let creation = first;
   const isPickup = isPickedUp(context, creation.runner);
+  const options = await allowedOptions(context, creation);
   for (let tries = 1; ; tries++) {
     const registered = isPickup ? null : await registerAndReadAhead(context, creation);
     if (registered === 'alive') return {kind: 'alive', runner: await recordCreated(context, creation, undefined)};
     if (typeof registered === 'object') {
-      const outcome = await insertMachine(context, creation, registered);
+      const outcome = await insertMachine(context, creation, registered, options);
       if (outcome.kind === 'created') return finishCreation(context, creation, outcome);
       if (outcome.kind !== 'name_taken') return cleanUpAndThrow(context, creation, registered, outcome);
       if (registered) await deregister(context, creation.runner, registered.runnerId);
@@ -137,11 +140,26 @@ async function registerAndInsert(
   }
 }
 
+/** What the runner's labels choose of its machine. Throws `OptionNotAllowed` before anything is registered. */
+async function allowedOptions(context: Context, {runner, wasRegistrationTried}: Creation): Promise<MachineOptions> {
+  const chosen = chosenFor(context, runner);
+  if (chosen.kind === 'allowed') return chosen.options;
+  if (!wasRegistrationTried) await recordNotRegistered(context, runner);
+  throw notAllowed(runner, chosen.because);
+}
+
+function notAllowed({name}: RunnerDocument, because: string): OptionNotAllowed {
+  return new OptionNotAllowed(`${name} cannot be created as its job asks for it: ${because}`);
+}
+
 /** Inserts the VM. The provider tries the placements of the pool. `jit`: null where the runner is registered later. */
-async function insertMachine(context: Context, creation: Creation, jit: JitConfig | null): Promise<CreateOutcome> {
+async function insertMachine(
+  context: Context,
+  creation: Creation,
+  jit: JitConfig | null,
+  options: MachineOptions,
+): Promise<CreateOutcome> {
   const {runner, full} = creation;
-  const options = chosenFor(context, runner);
-  if (options.kind === 'refused') return {kind: 'option_not_allowed', message: options.because};
   return context.provider(runner.pool).create({
     name: runner.name,
     pool: runner.pool,
@@ -149,12 +167,12 @@ async function insertMachine(context: Context, creation: Creation, jit: JitConfi
     encodedJitConfig: jit?.encodedJitConfig ?? new Secret(''),
     scope: runner.scope,
     labels: runner.labels,
-    options: options.options,
+    options,
     repository: () => repositoryOf(context, runner),
     beforeInsert: (...insert) => recordAttempt(context, creation, jit?.runnerId ?? null, ...insert),
     onWaiting: () => renewLease(context, creation.lease),
     // With a disk of its own the disk may be what there is no room for.
-    ...(options.options.disk === undefined
+    ...(options.disk === undefined
       ? {full: full ?? [], onFull: (placement) => recordFullPlacement(context, runner.pool, placement)}
       : {}),
   });
@@ -202,8 +220,10 @@ async function cleanUpAndThrow(
   if (jit) {
     // mutation: deregister after failed insert
     await deregister(context, runner, jit.runnerId);
+    // mutation: name of a job given up
+    if (outcome.kind === 'option_not_allowed') await recordNotRegistered(context, runner);
     // Else `serveDemand` gives the job to another pool, or the runner its next name.
-    if (!mayFallBack(context, runner, outcome.kind)) await replaceRunner(context, creation, 'leave', 'none');
+    else if (!mayFallBack(context, runner, outcome.kind)) await replaceRunner(context, creation, 'leave', 'none');
   }
   switch (outcome.kind) {
     case 'no_capacity':
@@ -216,7 +236,7 @@ async function cleanUpAndThrow(
     case 'rate_limited':
       throw new Unavailable(outcome.message, outcome.retryAfterSeconds);
     case 'option_not_allowed':
-      throw new OptionNotAllowed(`${runner.name} cannot be created as its job asks for it: ${outcome.message}`);
+      throw notAllowed(runner, outcome.message);
     default:
       throw new Refused(outcome.message);
   }

@@ -1,6 +1,6 @@
 import {standbyTask} from '../model/tasks';
 import type {Context} from '../ports';
-import {forgetStandbyFailures, recordStandbyBootFailure} from '../runners/standby-failures';
+import {forgetStandbyFailures, holdBackRefused, recordStandbyBootFailure} from '../runners/standby-failures';
 import {
   recordPrepared,
   recordReady,
@@ -38,7 +38,7 @@ export function createStandbyRepairs(context: Context): StandbyRepairs {
       await machines.suspend(standbyReference(machine));
       return 'done';
     },
-    removeStandby: async ({runner: name, pool, state, because, failedToBoot}) => {
+    removeStandby: async ({runner: name, pool, state, because, failedToBoot, isRefused = false}) => {
       const removed = await removeStandby(context, name, state, because);
       if (removed === 'claimed') return 'left';
       const log = {decision: 'ended' as const, reason: state, runner: name, pool};
@@ -46,6 +46,7 @@ export function createStandbyRepairs(context: Context): StandbyRepairs {
       if (state === 'expired') context.logger.info(message, log);
       else context.logger.warning(message, log);
       if (failedToBoot) await recordStandbyBootFailure(context, pool, `standby machine ${name} ${because}`);
+      if (isRefused) await holdBackRefused(context, pool, `standby machine ${name} ${because}`);
       return 'removed';
     },
   };

@@ -122,6 +122,8 @@ export interface StandbyRemoval {
   readonly because: string;
   /** The machine did not prepare itself: counted as a failed boot. */
   readonly failedToBoot: boolean;
+  /** The provider refuses what only standby machines need, until a person changes something: the pool gets none for a while, and its jobs go on. */
+  readonly isRefused?: boolean;
 }
 
 /** The effects of the rules, handed to `Rule.act`. Rules themselves import nothing that calls a service. */

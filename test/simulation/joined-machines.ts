@@ -11,6 +11,7 @@ export function joinMachines(first: MachineWorld, second: MachineWorld): Machine
       failLate: (failure) => first.faults.failLate(failure),
       stockOut: (place) => each((one) => one.faults.stockOut(place)),
       quota: (cpus, refused) => first.faults.quota(cpus, refused),
+      forbidReports: () => first.faults.forbidReports?.(),
       placeDown: (place) => first.faults.placeDown(place),
       recover: () => each((one) => one.faults.recover()),
     },

@@ -36,15 +36,15 @@ export const followStandby: Rule<Progress> = {
 
 function progressOf(
   observed: Observed,
-  {document, look}: SeenStandby,
+  {document, look, refusal}: SeenStandby,
   now: number,
   tracker: PersistenceTracker,
 ): Progress | undefined {
   const {name: runner, pool, hold, state, machineId, createdAt, preparedAt} = document;
   if (state !== 'preparing') return undefined;
   const longestMs = longestPreparationMs(minutesOf(observed, pool));
-  const end = (because: string, failedToBoot: boolean): Progress => ({
-    ...{kind: 'end_standby', reason: 'standby_failed', runner, pool, state: 'failed', because, failedToBoot},
+  const end = (because: string, failedToBoot: boolean, isRefused = false): Progress => ({
+    ...{kind: 'end_standby', reason: 'standby_failed', runner, pool, state: 'failed', because, failedToBoot, isRefused},
   });
   if (machineId === null) {
     const forMs = now - createdAt;
@@ -53,6 +53,10 @@ function progressOf(
     const cause = `lost-${Math.floor(forMs / UNMADE_MS)}`;
     return {kind: 'prepare', reason: 'standby_lost', runner, cause};
   }
+  // It may have booted as well as any: the pool's jobs are not held back for what only standby machines need.
+  // mutation: refused look of standby
+  if (refusal !== undefined)
+    return tracker.hasPersisted(`refused ${runner}`) ? end(`cannot be seen: ${refusal}`, false, true) : undefined;
   switch (look?.state) {
     case 'ready':
       return {kind: 'ready', reason: 'standby_ready', runner, fingerprint: look.fingerprint};
