@@ -1,3 +1,4 @@
+import type {StandbyState} from '../../shared/model/standby';
 import {openBreaker} from '../../shared/runners/breaker-failures';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {ApiClient} from '../api/client';
@@ -31,7 +32,7 @@ afterEach(() => system.close());
 const start = async (pools: string, options: Partial<SystemOptions> & {seed?: number} = {}) => {
   system = await aSystem({pools, ...options});
 };
-const held = async (state: string) =>
+const held = async (state: StandbyState) =>
   (await system.store.find('standby', {where: {state}, limit: 50})).map(({id}) => id);
 /** Sweeps until the standby machines are ready. */
 const ready = async (count: number) => {
@@ -82,6 +83,16 @@ describe('an organisation that forbids guest attributes', () => {
       do: expect.stringContaining('Do what the message names'),
     });
   });
+});
+
+test('standby machines that end without a report hold back standby machines alone', async () => {
+  await start(POOL);
+  system.compute.observe(({kind, instance}) => {
+    if (kind === 'running')
+      system.scheduler.at(system.scheduler.now() + 1_000, () => system.compute.powerOff(instance));
+  });
+  await system.sweepFor(8 * MINUTE);
+  expect(await breakers()).toEqual(['standby.arm']);
 });
 
 test('a job that chooses its machine gets the standby machine that fits, wherever it stands among the ready ones', async () => {

@@ -23,6 +23,7 @@ export function joinMachines(first: MachineWorld, second: MachineWorld): Machine
       for (const [kind, count] of Object.entries(second.counts())) sums[kind] = (sums[kind] ?? 0) + count;
       return sums;
     },
+    tellPrepared: (machine) => worldOf(machine).tellPrepared?.(machine),
     add: (given) => first.add(given),
     powerOff: (machine) => worldOf(machine).powerOff(machine),
     preempt: (machine) => worldOf(machine).preempt(machine),
