@@ -50,7 +50,6 @@ export async function recordBootFailure(
 ): Promise<void> {
   const pool = poolOf(context, runner.pool);
   const name = pool && bootBreaker(pool);
-  // mutation: boot of a chosen machine
   if (!name || hasChosenPower(context, runner)) return;
   const reason = `${runner.name} ${what}`;
   await countAndLogFailure(context, name, reason, BOOT_LIMITS);

@@ -220,7 +220,6 @@ async function cleanUpAndThrow(
   if (jit) {
     // mutation: deregister after failed insert
     await deregister(context, runner, jit.runnerId);
-    // mutation: name of a job given up
     if (outcome.kind === 'option_not_allowed') await recordNotRegistered(context, runner);
     // Else `serveDemand` gives the job to another pool, or the runner its next name.
     else if (!mayFallBack(context, runner, outcome.kind)) await replaceRunner(context, creation, 'leave', 'none');

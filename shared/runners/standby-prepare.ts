@@ -36,7 +36,6 @@ export async function prepareStandby(context: Context, name: string): Promise<Ou
   const machine = await claimPreparation(context, name, lease);
   if (!machine) return {decision: 'void'};
   try {
-    // mutation: settle probe of standby
     return await guarded(() => prepare(context, machines, machine, lease));
   } catch (error) {
     if (error instanceof NotWantedAnyMore) return {decision: 'void'};

@@ -43,6 +43,7 @@ export const STANDBY_MUTATIONS: readonly Mutation[] = [
     marked: 'refused look of standby',
     value: "end('cannot be seen', 'boot')",
   },
+  {name: 'standby: a rate limit costs the machine', marked: 'standby within rate', condition: 'true'},
   {
     name: 'standby: a job gets a machine that it has not chosen',
     marked: 'standby that fits',
