@@ -18,7 +18,6 @@ export interface Violation {
     | 'registered_twice'
     | 'registered_unclaimed'
     | 'claimed_twice'
-    | 'held_for_standby'
     | 'call_in_transaction'
     | 'secret'
     | 'forged'

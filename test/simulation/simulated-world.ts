@@ -30,7 +30,7 @@ import {joinMachines} from './joined-machines';
 import {Leftovers} from './leftovers';
 import {listFaults} from './list-faults';
 import {Neighbours} from './neighbours';
-import {unfitFor, watchOptions} from './option-promises';
+import {watchOptions} from './option-promises';
 import {planFloods} from './outages';
 import {PersistentVm} from './persistent-vm';
 import {placeTemplates} from './placements';
@@ -197,16 +197,11 @@ export class SimulatedWorld {
       onWritten: (where, json) => {
         if (this.executions.current()?.target === 'dry run') violated('dry_run', `${where} was written in a dry run`);
         this.safety.written(where, json);
-        this.standby.written(where, json);
       },
       trace: (line) => this.trace.add(line),
     });
     const isDown = () => scheduledFaults.isGitHubDown();
-    const unfit = (machine: EmulatedMachine, labels: readonly string[]) =>
-      unfitFor({compute, aws: aws?.world}, machine, labels);
-    const promises = new StandbyPromises(this.made, this.store, violated, unfit, () =>
-      scheduledFaults.forbidsReportsForMs(),
-    );
+    const promises = new StandbyPromises(this.made, this.store, violated);
     this.standby = promises;
     const watched = (port: GitHubFor) => promises.watch(watchRegistrations(port, github, violated));
     const apps = planApps(github, setting, scheduler).map((app) => ({...app, forScope: watched(app.forScope)}));
