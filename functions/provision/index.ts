@@ -7,7 +7,7 @@ import {createTaskFunction} from '../../shared/http/task-function';
 import type {Demand, JobEvent} from '../../shared/model/job-event';
 import {poolServes} from '../../shared/model/matching';
 import type {Context} from '../../shared/ports';
-import {createRequestedRunner} from '../../shared/runners/create';
+import {createRequestedRunner} from '../../shared/runners/create-requested';
 import {serveDemand} from '../../shared/runners/fallback';
 import {checkQueuedAgain} from '../../shared/runners/requeue';
 import {recordRun} from '../../shared/runners/run';

@@ -1,7 +1,7 @@
 import {bootBreaker} from '../model/breaker';
 import type {Preemption} from '../model/sweep';
 import type {Context} from '../ports';
-import {closeBreaker} from '../runners/breakers';
+import {closeBreaker} from '../runners/breaker-failures';
 import {isTimeUp, type Sweep} from './context';
 import {type Observed, registrationOf} from './observed';
 import type {Step} from './plan';
