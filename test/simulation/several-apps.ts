@@ -1,6 +1,6 @@
-import type {ShareableApp} from '../../shared/github/app-choice';
+import type {SharedApp} from '../../shared/services';
 import type {App} from '../emulators/github/app';
-import {directApps} from '../emulators/github/direct';
+import {directApps} from '../emulators/github/direct-apps';
 import type {GitHubWorld} from '../emulators/github/model';
 import type {EventScheduler} from './event-scheduler';
 import type {AppAway, Setting} from './scenario';
@@ -10,7 +10,8 @@ export function planApps(
   github: GitHubWorld,
   {apps = 1, appAway}: Pick<Setting, 'apps' | 'appAway'>,
   scheduler: EventScheduler,
-): ShareableApp[] {
+  options: {readonly deliveriesAPage: number},
+): SharedApp[] {
   for (let app = 2; app <= apps; app++) github.addApp();
   const last = github.apps.at(-1);
   if (appAway && last && last !== github.app) {
@@ -18,7 +19,7 @@ export function planApps(
     scheduler.at(startMs + appAway.fromMs, () => sendAway(last, appAway.how));
     scheduler.at(startMs + appAway.fromMs + appAway.forMs, () => bringBack(github, last));
   }
-  return directApps(github);
+  return directApps(github, options);
 }
 
 function sendAway(app: App, how: AppAway['how']): void {
