@@ -58,6 +58,7 @@ export function sharedDiscovery({apps, clock, logger}: SharedDiscoveryOptions): 
   ): Promise<T> {
     let refused: unknown;
     let held: RateLimited | undefined;
+    // mutation: Apps of the sweep
     for (const app of apps) {
       const isFirst = app === first;
       const key = `${app.name} ${ownerOf(scope)}`;
