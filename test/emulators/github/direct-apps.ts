@@ -1,5 +1,7 @@
-import {ownerOf} from '../../../shared/model/scope';
+import {ownerOf, scopeName} from '../../../shared/model/scope';
 import type {SharedApp} from '../../../shared/services';
+import {sameName} from './account';
+import type {App, Installation} from './app';
 import {directGitHub} from './direct';
 import {type DirectDiscoveryOptions, directDiscovery, hookOf} from './direct-discovery';
 import {installationCaller} from './http/authenticate';
@@ -16,7 +18,7 @@ export function directApps(world: GitHubWorld, options: Omit<DirectDiscoveryOpti
       const installation =
         scope.kind === 'organization'
           ? app.installationOfAccount(scope.org)
-          : app.installationOf(world.accounts.repository(`${scope.owner}/${scope.repo}`));
+          : installationOf(world, app, scopeName(scope));
       return installation !== undefined && !installation.suspended;
     },
     left(scope) {
@@ -26,4 +28,10 @@ export function directApps(world: GitHubWorld, options: Omit<DirectDiscoveryOpti
       return Number.isFinite(limit) ? remaining / limit : 1;
     },
   }));
+}
+
+/** A repository that is not there has none: GitHub answers 404. */
+function installationOf(world: GitHubWorld, app: App, fullName: string): Installation | undefined {
+  const repository = world.accounts.repositories().find((each) => sameName(each.fullName, fullName));
+  return repository && app.installationOf(repository);
 }
