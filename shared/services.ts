@@ -10,8 +10,8 @@ import {sharedGitHub} from './github/apps';
 import {connectGitHub, dryRunGitHub} from './github/client';
 import type {Discovery, GitHubConnection, GitHubFor} from './github/github';
 import {createAppMaker} from './github/manifest';
+import {type DiscoveringApp, sharedDiscovery} from './github/shared-discovery';
 import {createContainerHosts} from './hosts/containers';
-import type {RunnerScope} from './model/scope';
 import type {Context, ControllingFunction, Services, ServicesBase} from './ports';
 import type {Compute} from './providers/gce/client/compute';
 import {connectCodemagic, createEngine, createProviders, createVms, type ProviderTypes} from './providers/registry';
@@ -24,6 +24,9 @@ import {runnerToInstallReader} from './store/runner-to-install';
 import type {Store} from './store/store';
 import {tracedCompute, tracedContext} from './traced-ports';
 
+/** One of several Apps, with all that the functions ask of it. */
+export type SharedApp = ShareableApp & DiscoveringApp;
+
 /** What is left out is the real implementation. */
 export interface ServicesOptions extends ServicesBaseOptions {
   /** In place of Firestore. */
@@ -31,7 +34,7 @@ export interface ServicesOptions extends ServicesBaseOptions {
   /** In place of GitHub over HTTP. */
   readonly github?: GitHubFor;
   /** In place of GitHub over HTTP by several Apps. */
-  readonly apps?: readonly ShareableApp[];
+  readonly apps?: readonly SharedApp[];
   /** In place of the sweep's requests to GitHub over HTTP. */
   readonly discovery?: Discovery;
   /** In place of Compute Engine over HTTP. */
@@ -121,14 +124,17 @@ async function create<T extends ControllingFunction>(
   const store = options.store ?? createFirestoreStore({clock, project: config.project, ...config.firestore});
   // Connects at the first call, because `api` also starts without credentials.
   const connected: GitHubFor = (scope, installationId) => connect().forScope(scope, installationId);
-  const first = {
-    forScope: connected,
-    actsFor: async (scope: RunnerScope) => connect().actsFor(scope),
-    left: (scope: RunnerScope) => connect().left(scope),
-  };
-  const apps = options.apps ?? [first, ...more].map((app, index) => ({...app, name: `app-${index + 1}`}));
+  const connections = [connect, ...more.map((one) => () => one)];
+  const apps = options.apps ?? connections.map((one, index) => sharedApp(`app-${index + 1}`, one));
   const limits = createAppLimits({store, clock, logger});
   const github = options.github ?? (apps.length > 1 ? sharedGitHub({apps, limits, clock, logger}) : connected);
+  const [first, ...others] = apps;
+  let shared: Discovery | undefined;
+  const discovery = (): Discovery => {
+    if (!first || others.length === 0) return connect().discovery;
+    shared ??= sharedDiscovery({apps: [first, ...others], clock, logger});
+    return shared;
+  };
   const hasQueues = (config.queues.provision?.length ?? 0) > 1;
   const tasks = hasQueues ? withTaskOwners(base.tasks, store) : base.tasks;
   const containerHosts = () => createContainerHosts({deployment, pools, hosts, store, clock, random, vm, tasks});
@@ -158,10 +164,24 @@ async function create<T extends ControllingFunction>(
     isPlaced: misplaced === undefined,
     config,
     context: tracing ? tracedContext(context, tracer) : context,
-    discovery: () => options.discovery ?? connect().discovery,
+    discovery: () => options.discovery ?? discovery(),
     inspection: () => connect().inspection,
     moreInspections: () => more.map(({inspection}) => inspection),
     appMaker: () => createAppMaker({apiUrl: config.github.apiUrl, clock, random}),
+  };
+}
+
+/** Connects at the first call, because `api` also starts without credentials. */
+function sharedApp(name: string, connect: () => GitHubConnection): SharedApp {
+  return {
+    name,
+    forScope: (scope, installationId) => connect().forScope(scope, installationId),
+    actsFor: async (scope) => connect().actsFor(scope),
+    left: (scope) => connect().left(scope),
+    get discovery() {
+      return connect().discovery;
+    },
+    webhookUrl: async () => (await connect().inspection.webhook()).url,
   };
 }
 

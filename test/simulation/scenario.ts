@@ -94,8 +94,10 @@ export interface Setting {
   readonly sweepIntervalSeconds?: number | undefined;
   /** Apps at GitHub that share the load; 1 unless given. */
   readonly apps?: number;
-  /** The last of several Apps does not act for the account for a while. */
+  /** One of several Apps does not act for the account for a while. */
   readonly appAway?: AppAway;
+  /** The last of several Apps has a webhook, too, with the URL of the first one's. */
+  readonly appHook?: boolean;
   /** Provision queues; 1 unless given. */
   readonly queues?: number;
   /** The scheduler starts each sweep twice, at once. */
@@ -127,8 +129,10 @@ export const SIMULATED_PROVIDERS = [
 export type SimulatedProvider = (typeof SIMULATED_PROVIDERS)[number];
 
 export interface AppAway {
-  /** Suspended, not installed, or without the repositories. */
-  readonly how: 'suspended' | 'uninstalled' | 'left_out';
+  /** The last one unless given. */
+  readonly app?: 'first' | 'last';
+  /** Suspended, not installed, without the repositories, or without the permission for runners. */
+  readonly how: 'suspended' | 'uninstalled' | 'left_out' | 'forbidden';
   readonly fromMs: number;
   readonly forMs: number;
 }
@@ -266,6 +270,8 @@ export function needsSweep({setting, jobs, faults, acts = []}: Scenario): boolea
   if (acts.length > 0) return true;
   // A limit that is raised tells nobody.
   if (setting.leftovers || setting.drained || setting.webhooksOff) return true;
+  // While the first App is away nobody tells of jobs.
+  if (setting.appAway?.app === 'first') return true;
   // `waiting` may arrive after the `queued` that it came before, and no event says in which order GitHub sent them.
   const heldMs = jobs.flatMap(({approvedAfterMs, heldBesideMs, sentBack}) => [
     approvedAfterMs,

@@ -105,6 +105,11 @@ export class SimulatedServices {
     for (let hook = 0; hook < hooks; hook++) {
       github.addHook({secret: WEBHOOK_SECRET, deliver: (request) => this.#deliver(request)});
     }
+    const last = github.apps.at(-1);
+    if (hooks > 0 && setting.appHook && last && last !== github.app) {
+      const target = {kind: 'app', app: last} as const;
+      github.addHook({target, secret: WEBHOOK_SECRET, deliver: (request) => this.#deliver(request)});
+    }
     this.#forger = new Forger(world, (target, headers, body) => {
       const handler = this.#deployment.handlers[target];
       if (!handler) throw new RangeError(`found no function ${target} in the simulation`);
