@@ -25,4 +25,28 @@ export const FALLBACK_MUTATIONS: readonly Mutation[] = [
     provider,
   },
   {name: 'option: the disk is that of the template', exported: 'disksFor', wrap: '() => () => ({})', provider},
+  {
+    name: 'all: the job keeps its slot of its own pool',
+    marked: 'slot given back',
+    value: '[]',
+    provider: 'all',
+  },
+  {
+    name: 'all: a runner of another provider has the labels of its pool alone',
+    marked: 'labels of a fallback',
+    value: '[...to.requires]',
+    provider: 'all',
+  },
+  {
+    name: 'all: a runner of another provider is none that the job may have',
+    exported: 'mayHaveRunnerOf',
+    wrap: '() => (_, name, job) => name === job.pool',
+    provider: 'all',
+  },
+  {
+    name: 'all: a runner in a fallback serves no jobs of the pool before it',
+    exported: 'poolsServedBy',
+    wrap: '() => (_, name) => [name]',
+    provider: 'all',
+  },
 ];
