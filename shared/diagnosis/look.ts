@@ -180,7 +180,7 @@ async function registrationOf(
   if (!isUp && job.demand !== 'dead') return 'unknown';
   const pool = poolOf(context, job.pool);
   const scope = pool ? scopeFor(pool, job) : repositoryScope(job.repository);
-  const since = look.document?.stateAt ?? 0;
+  const since = look?.document?.stateAt ?? 0;
   return lookUps.registration({scope, installationId: job.installationId}, {name: entry.runnerName}, since);
 }
 

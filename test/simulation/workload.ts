@@ -106,7 +106,7 @@ export class Workload {
   }
 
   #holdBeside({repository, kind, durationMs}: JobPlan, forMs: number, runId: number | undefined): void {
-    const labels = labelsOf(kind, this.jobs.length, this.provider);
+    const labels = labelsOf(kind, this.jobs.length, this.setting.provider);
     const place = {repository, labels, durationMs, ...(runId === undefined ? {} : {runId})};
     const job = this.github.queueJob({...place, needsApproval: true});
     this.jobs.push(job);
