@@ -18,7 +18,7 @@ interface SimulatedGitHubOptions {
 export function simulateGitHub({scenario, scheduler, faultPlan, trace}: SimulatedGitHubOptions): GitHubWorld {
   const {seed, setting} = scenario;
   const back = randomOf(seed, 'given back');
-  const github = new GitHubWorld({
+  const github: GitHubWorld = new GitHubWorld({
     lists: listFaults({
       ...setting,
       random: randomOf(seed, 'pages'),
