@@ -37,16 +37,4 @@ export const FALLBACK_MUTATIONS: readonly Mutation[] = [
     value: '[...to.requires]',
     provider: 'all',
   },
-  {
-    name: 'all: a runner of another provider is none that the job may have',
-    exported: 'mayHaveRunnerOf',
-    wrap: '() => (_, name, job) => name === job.pool',
-    provider: 'all',
-  },
-  {
-    name: 'all: a runner in a fallback serves no jobs of the pool before it',
-    exported: 'poolsServedBy',
-    wrap: '() => (_, name) => [name]',
-    provider: 'all',
-  },
 ];
