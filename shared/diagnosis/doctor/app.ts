@@ -35,7 +35,10 @@ export interface AppSetting {
 }
 
 /** What an App that has no webhook is asked. Never throws what a port throws. */
-export type MoreApp = Readonly<Record<'key' | 'permissions' | 'installations', () => Promise<Found>>>;
+export type MoreApp = Readonly<Record<'key' | 'permissions' | 'installations', () => Promise<Found>>> & {
+  /** The accounts on which it is installed and not suspended, lower case; empty where GitHub does not tell. */
+  readonly accounts: () => Promise<readonly string[]>;
+};
 
 /** `app.key` to `app.installations`. With a personal access token only what its scopes say. */
 export function appChecks(setting: AppSetting): Check[] {
@@ -81,7 +84,11 @@ function looksAtApp(setting: AppSetting): Record<AppCheck, () => Promise<Found>>
     deliveries: withHook(async () => deliveriesFinding(await deliveries())),
     installations: withKey(async () =>
       together([
-        installationsFinding(await installations(), ownersOf(pools)),
+        ownInstallations(
+          await installations(),
+          ownersOf(pools),
+          (await Promise.all(setting.more.map((one) => one.accounts()))).flat(),
+        ),
         ...(await ofMore(({installations: look}) => look())),
       ]),
     ),
@@ -275,6 +282,22 @@ export function installationsFinding({items, failure}: Listed<AppInstallation>, 
       .map(({login}) => login)
       .join(', ')}`,
   );
+}
+
+/** Of the first App. `elsewhere`: accounts for which another App acts, so that their jobs are served, but no webhook tells of them. */
+function ownInstallations(
+  installed: Listed<AppInstallation>,
+  owners: readonly string[],
+  elsewhere: readonly string[],
+): Found {
+  const found = installationsFinding(installed, owners);
+  if (found.status !== 'error') return found;
+  const rest = installationsFinding(
+    installed,
+    owners.filter((owner) => !elsewhere.includes(owner)),
+  );
+  if (rest.status === 'error') return found;
+  return warning(`${found.because}; another App acts there, and the sweep has to find the jobs`, found.do);
 }
 
 /** Whether a classic token has the scopes that the pools need. */

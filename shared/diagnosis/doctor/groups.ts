@@ -1,5 +1,5 @@
 import {RefusedByGitHub} from '../../errors';
-import type {AppInstallation, Inspection, Listed, RunnerGroupAtGitHub} from '../../github/github';
+import type {Inspection, RunnerGroupAtGitHub} from '../../github/github';
 import {isSpeltOut} from '../../model/names';
 import type {Pool} from '../../model/pool';
 import {repositoryScope} from '../../model/scope';
@@ -17,21 +17,20 @@ const NOBODY = 'slipway-health-check';
 
 export interface GroupSetting {
   readonly context: Context;
-  readonly inspection: Inspection;
-  /** Undefined with a token. Accounts without the App are left out, because `app.installations` reports them. */
-  readonly installations: (() => Promise<Listed<AppInstallation>>) | undefined;
+  /** Every App, the first one first; or the token. */
+  readonly apps: readonly Inspection[];
 }
 
 /** Whether every pool may register runners where its jobs are, and its runner group gives them to its repositories. */
-export async function lookAtGroups({context, inspection, installations}: GroupSetting): Promise<Found> {
+export async function lookAtGroups({context, apps}: GroupSetting): Promise<Found> {
   const served = await servedRepositories(context);
-  const installed = installations && (await ask('GitHub', installations()).catch(unlessRefused));
-  if (installed === 'refused')
+  const looked = await Promise.all(apps.map(async (app) => ({app, owners: await ownersWith(app)})));
+  if (looked.every(({owners}) => owners === 'refused'))
     return skipped('GitHub refuses the key of the App; see app.key', 'Correct the key first.');
-  const isInstalled = (owner: string) =>
-    installed === undefined ||
-    installed.failure !== undefined ||
-    installed.items.some(({login, isSuspended}) => !isSuspended && login.toLowerCase() === owner.toLowerCase());
+  /** The first App that acts for the owner. Accounts without an App are left out, because `app.installations` reports them. */
+  const inspectionOf = (owner: string) =>
+    looked.find(({owners}) => owners === 'all' || (owners !== 'refused' && owners.has(owner.toLowerCase())))?.app;
+  const isInstalled = (owner: string) => inspectionOf(owner) !== undefined;
 
   const organizations = context.pools.flatMap((pool) =>
     pool.scope.kind === 'organization' && isInstalled(pool.scope.org) ? [{pool, org: pool.scope.org}] : [],
@@ -40,7 +39,7 @@ export async function lookAtGroups({context, inspection, installations}: GroupSe
   /** Asked once for an organization, or for one of its repositories, however many pools need it. */
   const groupsOf = (org: string, repository?: string) => {
     const key = `${org}/${repository ?? ''}`.toLowerCase();
-    const list = listed.get(key) ?? once(() => groups(inspection, org, repository));
+    const list = listed.get(key) ?? once(() => groups(inspectionOf(org), org, repository));
     listed.set(key, list);
     return list();
   };
@@ -78,16 +77,26 @@ export async function lookAtGroups({context, inspection, installations}: GroupSe
   return together(found);
 }
 
+/** The accounts on which the App acts, lower case. `all`: with a token, or where GitHub does not tell of every one. */
+async function ownersWith(app: Inspection): Promise<ReadonlySet<string> | 'all' | 'refused'> {
+  if (app.credentials !== 'app') return 'all';
+  const installed = await ask('GitHub', app.installations()).catch(unlessRefused);
+  if (installed === 'refused') return installed;
+  if (installed.failure !== undefined) return 'all';
+  return new Set(installed.items.flatMap(({login, isSuspended}) => (isSuspended ? [] : login.toLowerCase())));
+}
+
 function unlessRefused(failure: unknown): 'refused' {
   if (failure instanceof RefusedByGitHub) return 'refused';
   throw failure;
 }
 
 async function groups(
-  inspection: Inspection,
+  inspection: Inspection | undefined,
   org: string,
   repository?: string,
 ): Promise<readonly RunnerGroupAtGitHub[]> {
+  if (!inspection) return [];
   const {items, failure} = await ask('GitHub', inspection.runnerGroups(org, repository));
   // In an incomplete list a group would look absent.
   if (failure !== undefined) throw failure;

@@ -24,6 +24,16 @@ export function looksAtMoreApp(inspection: Inspection, number: number, pools: re
     }
   };
   return {
+    async accounts() {
+      try {
+        const {items} = await installations();
+        return items.flatMap(({login, isSuspended}) => (isSuspended ? [] : login.toLowerCase()));
+      } catch (thrown) {
+        // The checks of this App tell of it.
+        if (thrown instanceof SlipwayError) return [];
+        throw thrown;
+      }
+    },
     key: look(() => keyFinding(app)),
     permissions: look(() => permissionsOf({app, installations}, pools)),
     installations: look(async () => {
