@@ -1,4 +1,4 @@
-import {aSystem, type TestSystem} from '../builders/system';
+import {aSystem, MINUTE, type TestSystem} from '../builders/system';
 import {appKey} from '../emulators/github/app-key';
 import {QUEUES} from '../emulators/system';
 import {ApiClient} from './client';
@@ -71,6 +71,8 @@ test('an account on which it is installed, and the first App is not, is a warnin
   const [installation] = first.installations();
   if (!installation) throw new Error('no installation');
   installation.suspended = true;
+  // Where the second App was found suspended it is left out for five minutes.
+  await system.pass(6 * MINUTE);
   // The first App is installed somewhere, at least.
   system.github.addRepository('other/one');
   expect(await finding('app.installations')).toMatchObject({

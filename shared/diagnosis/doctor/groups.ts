@@ -1,5 +1,6 @@
 import {RefusedByGitHub} from '../../errors';
 import type {Inspection, RunnerGroupAtGitHub} from '../../github/github';
+import {fallbackRefusal, fallbacksOf} from '../../model/fallback';
 import {isSpeltOut} from '../../model/names';
 import type {Pool} from '../../model/pool';
 import {repositoryScope} from '../../model/scope';
@@ -57,6 +58,12 @@ export async function lookAtGroups({context, apps}: GroupSetting): Promise<Found
           const [, name = ''] = repository.split('/');
           return admissionFinding(pool, repository, await groupsOf(org), await groupsOf(org, name));
         }),
+    ),
+    ...organizations.flatMap(({pool, org}) =>
+      fallingBackTo(pool, served, context.pools).map(({home, repository}) => async () => {
+        const [, name = ''] = repository.split('/');
+        return admissionFinding(pool, repository, await groupsOf(org), await groupsOf(org, name), home);
+      }),
     ),
     ...served
       .filter(({pool, repository}) => pool.scope.kind === 'repositories' && isInstalled(repository.split('/')[0] ?? ''))
@@ -116,6 +123,23 @@ async function servedRepositories(context: Context): Promise<Served[]> {
   return [...all.values()].slice(0, MOST_REPOSITORIES);
 }
 
+/**
+ * Repositories whose jobs fall back to the pool from one that has another runner group: the finding about that group does not cover them. What may be
+ * public is left out where the fallback serves none that is.
+ */
+function fallingBackTo(
+  pool: Pool,
+  served: readonly Served[],
+  pools: readonly Pool[],
+): {readonly home: Pool; readonly repository: string}[] {
+  return served.flatMap(({pool: home, repository, isPublic}) => {
+    if (home.runnerGroup.toLowerCase() === pool.runnerGroup.toLowerCase()) return [];
+    const job = {repository, labels: [], isPublic};
+    const serves = fallbacksOf(pools, home.name).includes(pool) && fallbackRefusal(pool, home, job) === undefined;
+    return serves ? [{home, repository}] : [];
+  });
+}
+
 /** Whether the pool's runner group exists. */
 export function groupFinding(pool: Pool, org: string, existing: readonly RunnerGroupAtGitHub[]): Found {
   const group = groupOf(pool, existing);
@@ -138,18 +162,20 @@ export function groupFinding(pool: Pool, org: string, existing: readonly RunnerG
   return ok(`the runner group "${group.name}" of ${org} is there`);
 }
 
-/** Whether the pool's runner group admits a repository. `visible`: the groups that the repository may use. */
+/** Whether the pool's runner group admits a repository. `visible`: the groups that the repository may use. `home`: the pool whose jobs fall back to this one. */
 export function admissionFinding(
   pool: Pool,
   repository: string,
   existing: readonly RunnerGroupAtGitHub[],
   visible: readonly RunnerGroupAtGitHub[],
+  home?: Pool,
 ): Found {
   const group = groupOf(pool, existing);
   // A group that is not there is the finding of `groupFinding`.
   if (!group || groupOf(pool, visible)) return ok(`the runner groups admit ${repository}`);
+  const whose = home ? `whose jobs fall back to it from pool ${home.name}` : 'whose jobs the pool takes';
   return error(
-    `the runner group "${group.name}" of pool ${pool.name} does not admit ${repository}, whose jobs the pool takes`,
+    `the runner group "${group.name}" of pool ${pool.name} does not admit ${repository}, ${whose}`,
     `Add ${repository} to the repositories of the group, in the settings of its organization (Actions, Runner groups).`,
   );
 }

@@ -1,8 +1,9 @@
 import {SlipwayError} from '../../errors';
 import type {Inspection} from '../../github/github';
 import type {Pool} from '../../model/pool';
-import {installationsFinding, keyFinding, type MoreApp, ownersOf, permissionsOf} from './app';
+import {keyFinding, type MoreApp, ownersOf, permissionsOf} from './app';
 import {ask, error, type Found, once, skipped, warning} from './check';
+import {installationsFinding} from './installations';
 
 /**
  * What the checks of the App ask of an App of `GITHUB_APPS`. Each of its sentences begins with its place. `number`: 2 for the first in the list,
