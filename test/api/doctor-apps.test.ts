@@ -1,4 +1,4 @@
-import {aSystem, type TestSystem} from '../builders/system';
+import {aSystem, MINUTE, type TestSystem} from '../builders/system';
 import {appKey} from '../emulators/github/app-key';
 import {QUEUES} from '../emulators/system';
 import {ApiClient} from './client';
@@ -64,6 +64,26 @@ test('its permissions are an error, and where it is not installed is a warning',
   });
   installation.suspended = false;
   expect(app.installations()).toHaveLength(1);
+});
+
+test('an account on which it is installed, and the first App is not, is a warning, and its groups are looked at', async () => {
+  const first = system.github.app;
+  const [installation] = first.installations();
+  if (!installation) throw new Error('no installation');
+  installation.suspended = true;
+  // Where the second App was found suspended it is left out for five minutes.
+  await system.pass(6 * MINUTE);
+  // The first App is installed somewhere, at least.
+  system.github.addRepository('other/one');
+  expect(await finding('app.installations')).toMatchObject({
+    status: 'warning',
+    because: expect.stringMatching(/suspended on acme; another App acts there, and the sweep has to find the jobs/),
+  });
+  expect(await finding('groups')).toMatchObject({status: 'ok', because: expect.stringContaining('acme/app')});
+  theSecond().installation.suspended = true;
+  expect(await finding('app.installations')).toMatchObject({status: 'error'});
+  theSecond().installation.suspended = false;
+  installation.suspended = false;
 });
 
 test('its key that GitHub refuses is an error, which shows nothing of the key', async () => {

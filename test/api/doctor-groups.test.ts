@@ -13,7 +13,14 @@ pools:
     org: acme
     requires: [self-hosted, linux]
     runnerGroup: builders
+    fallback: private
+    allowPublicRepos: true
     provider: {type: gce, template: runner-arm64, zones: [us-central1-a]}
+  - name: private
+    org: acme
+    requires: [self-hosted, linux, private]
+    runnerGroup: internal
+    provider: {type: gce, template: runner-arm64, zones: [us-central1-b]}
 `;
 const DAY = 24 * 60 * MINUTE;
 
@@ -22,7 +29,12 @@ let system: TestSystem;
 beforeEach(async () => {
   system = await aSystem({pools: POOLS});
   const organization = system.github.accounts.organization('acme');
-  system.github.accounts.addRunnerGroup(organization, {name: 'builders', repositories: ['acme/app']});
+  system.github.accounts.addRunnerGroup(organization, {
+    name: 'builders',
+    repositories: ['acme/app'],
+    allowsPublicRepositories: true,
+  });
+  system.github.accounts.addRunnerGroup(organization, {name: 'internal', repositories: ['acme/app']});
 });
 afterEach(() => system.close());
 
@@ -72,4 +84,27 @@ test('a repository whose jobs are not on record any more is known from the usage
   expect(await groups()).toMatchObject({status: 'ok'});
   await write(20);
   expect(await groups()).toMatchObject(NOT_ADMITTED);
+});
+
+test('the group of a fallback has to admit what falls back to it: private repositories, where it serves no public one', async () => {
+  const {groups: all} = system.github.accounts.organization('acme');
+  const admit = (group: string) =>
+    all.forEach((each, index) => {
+      if (each.name === group) all[index] = {...each, repositories: new Set(['acme/app', 'acme/web'])};
+    });
+  const queuedAt = system.scheduler.now() - MINUTE;
+  admit('builders');
+  await record([{jobId: 1, repository: 'acme/web', queuedAt}]);
+  expect(await groups()).toMatchObject({status: 'ok'});
+  await record([{jobId: 1, repository: 'acme/web', queuedAt, isPublic: true}]);
+  expect(await groups()).toMatchObject({status: 'ok'});
+  await record([{jobId: 1, repository: 'acme/web', queuedAt, isPublic: false}]);
+  expect(await groups()).toMatchObject({
+    status: 'error',
+    because: expect.stringContaining(
+      'the runner group "internal" of pool private does not admit acme/web, whose jobs fall back to it from pool org',
+    ),
+  });
+  admit('internal');
+  expect(await groups()).toMatchObject({status: 'ok'});
 });

@@ -10,6 +10,7 @@ import type {
 } from '../../github/github';
 import type {Pool} from '../../model/pool';
 import {ask, type Check, error, type Found, ok, once, skipped, together, warning} from './check';
+import {ownInstallationsFinding} from './installations';
 
 /** How many of the newest deliveries count. */
 const DELIVERIES = 20;
@@ -35,7 +36,10 @@ export interface AppSetting {
 }
 
 /** What an App that has no webhook is asked. Never throws what a port throws. */
-export type MoreApp = Readonly<Record<'key' | 'permissions' | 'installations', () => Promise<Found>>>;
+export type MoreApp = Readonly<Record<'key' | 'permissions' | 'installations', () => Promise<Found>>> & {
+  /** The accounts on which it is installed and not suspended, lower case; empty where GitHub does not tell. */
+  readonly accounts: () => Promise<readonly string[]>;
+};
 
 /** `app.key` to `app.installations`. With a personal access token only what its scopes say. */
 export function appChecks(setting: AppSetting): Check[] {
@@ -81,7 +85,11 @@ function looksAtApp(setting: AppSetting): Record<AppCheck, () => Promise<Found>>
     deliveries: withHook(async () => deliveriesFinding(await deliveries())),
     installations: withKey(async () =>
       together([
-        installationsFinding(await installations(), ownersOf(pools)),
+        ownInstallationsFinding(
+          await installations(),
+          ownersOf(pools),
+          (await Promise.all(setting.more.map((one) => one.accounts()))).flat(),
+        ),
         ...(await ofMore(({installations: look}) => look())),
       ]),
     ),
@@ -251,30 +259,6 @@ export function deliveriesFinding(deliveries: readonly DiscoveredDelivery[]): Fo
   const which = `${latest.event} at ${new Date(latest.deliveredAt).toISOString()}, ${answer}`;
   if (latest === newest) return error(`the newest delivery failed: ${which}`, remedy);
   return warning(`${failed.length} of the last ${last.length} deliveries failed, the newest of them ${which}`, remedy);
-}
-
-/** Whether the App is installed on every account that the pools name. */
-export function installationsFinding({items, failure}: Listed<AppInstallation>, owners: readonly string[]): Found {
-  const byLogin = new Map(items.map((each) => [each.login.toLowerCase(), each]));
-  const absent = owners.filter((owner) => !byLogin.has(owner));
-  if (absent.length > 0 && failure !== undefined) throw failure;
-  const suspended = owners.filter((owner) => byLogin.get(owner)?.isSuspended);
-  const wrong = [
-    ...(absent.length > 0 ? [`the App is not installed on ${absent.join(', ')}`] : []),
-    ...(suspended.length > 0 ? [`the installation is suspended on ${suspended.join(', ')}`] : []),
-  ];
-  if (wrong.length > 0)
-    return error(wrong.join('; '), 'Install the App there on the repositories of the pools, or unsuspend it.');
-  if (items.every(({isSuspended}) => isSuspended)) {
-    if (failure !== undefined) throw failure;
-    return error('the App is installed on no account', 'Install the App on the repositories of the pools.');
-  }
-  return ok(
-    `the App is installed on ${items
-      .filter(({isSuspended}) => !isSuspended)
-      .map(({login}) => login)
-      .join(', ')}`,
-  );
 }
 
 /** Whether a classic token has the scopes that the pools need. */

@@ -13,10 +13,18 @@ const SWEEP_SILENCE_MS = 15 * 60_000;
 /** A document that nobody writes. */
 const NOTHING = 'slipway-health-check';
 
-export function configurationFinding(invalid: InvalidConfiguration | undefined, config: Config): Found {
+export function configurationFinding(invalid: InvalidConfiguration | undefined, {pools}: Pick<Config, 'pools'>): Found {
   if (!invalid) {
-    const pools = config.pools.length;
-    return ok(`the configuration is valid, with ${pools} pool${pools === 1 ? '' : 's'}`);
+    const drained = pools.filter(({fallback}) =>
+      pools.some(({name, maxRunners}) => name === fallback && maxRunners === 0),
+    );
+    if (drained.length === 0)
+      return ok(`the configuration is valid, with ${pools.length} pool${pools.length === 1 ? '' : 's'}`);
+    const which = drained.map(({name, fallback}) => `pool ${name} falls back to ${fallback}`).join('; ');
+    return warning(
+      `the configuration is valid, but a drained pool serves no job: ${which}, whose maxRunners is 0`,
+      'Name another fallback, or raise maxRunners.',
+    );
   }
   const errors = invalid.problems.map(({path, found, expected}) => `${path}: found ${found}, expected ${expected}`);
   return error(

@@ -5,7 +5,7 @@ import type {Logger} from '../../logger';
 import type {Services} from '../../ports';
 import {hasApp} from '../has-app';
 import {appChecks, appChecksSkipped} from './app';
-import {ask, type Check, type CheckFinding, type Found, makeChecks, once, skipped, warning} from './check';
+import {ask, type Check, type CheckFinding, type Found, makeChecks, skipped, warning} from './check';
 import {configurationFinding, lookAtQueue, lookAtSecrets, lookAtStore, lookAtSweep} from './deployment';
 import {lookAtGroups} from './groups';
 import {looksAtMoreApp} from './more-apps';
@@ -108,13 +108,13 @@ function gitHubChecks(services: Services<'api'> | undefined, stopped: Found | un
     );
   }
   const inspection = services.inspection();
-  const more = services.moreInspections().map((each, index) => looksAtMoreApp(each, index + 2, services.context.pools));
+  const others = services.moreInspections();
+  const more = others.map((each, index) => looksAtMoreApp(each, index + 2, services.context.pools));
   const {pools} = context;
   const {webhooks, urls} = config;
   const newestEventAt = () => newestEvent(services);
   const app = appChecks({inspection, more, pools, webhooks, webhookUrl: urls.webhook, now: clock.now(), newestEventAt});
-  const installations = inspection.credentials === 'app' ? once(() => inspection.installations()) : undefined;
-  return [...app, {id: 'groups', look: () => lookAtGroups({context, inspection, installations})}];
+  return [...app, {id: 'groups', look: () => lookAtGroups({context, apps: [inspection, ...others]})}];
 }
 
 /** When the newest event of a job that is not over was taken, in milliseconds since the epoch. */

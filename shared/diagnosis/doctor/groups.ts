@@ -1,5 +1,6 @@
 import {RefusedByGitHub} from '../../errors';
-import type {AppInstallation, Inspection, Listed, RunnerGroupAtGitHub} from '../../github/github';
+import type {Inspection, RunnerGroupAtGitHub} from '../../github/github';
+import {fallbackRefusal, fallbacksOf} from '../../model/fallback';
 import {isSpeltOut} from '../../model/names';
 import type {Pool} from '../../model/pool';
 import {repositoryScope} from '../../model/scope';
@@ -17,21 +18,20 @@ const NOBODY = 'slipway-health-check';
 
 export interface GroupSetting {
   readonly context: Context;
-  readonly inspection: Inspection;
-  /** Undefined with a token. Accounts without the App are left out, because `app.installations` reports them. */
-  readonly installations: (() => Promise<Listed<AppInstallation>>) | undefined;
+  /** Every App, the first one first; or the token. */
+  readonly apps: readonly Inspection[];
 }
 
 /** Whether every pool may register runners where its jobs are, and its runner group gives them to its repositories. */
-export async function lookAtGroups({context, inspection, installations}: GroupSetting): Promise<Found> {
+export async function lookAtGroups({context, apps}: GroupSetting): Promise<Found> {
   const served = await servedRepositories(context);
-  const installed = installations && (await ask('GitHub', installations()).catch(unlessRefused));
-  if (installed === 'refused')
+  const looked = await Promise.all(apps.map(async (app) => ({app, owners: await ownersWith(app)})));
+  if (looked.every(({owners}) => owners === 'refused'))
     return skipped('GitHub refuses the key of the App; see app.key', 'Correct the key first.');
-  const isInstalled = (owner: string) =>
-    installed === undefined ||
-    installed.failure !== undefined ||
-    installed.items.some(({login, isSuspended}) => !isSuspended && login.toLowerCase() === owner.toLowerCase());
+  /** The first App that acts for the owner. Accounts without an App are left out, because `app.installations` reports them. */
+  const inspectionOf = (owner: string) =>
+    looked.find(({owners}) => owners === 'all' || (owners !== 'refused' && owners.has(owner.toLowerCase())))?.app;
+  const isInstalled = (owner: string) => inspectionOf(owner) !== undefined;
 
   const organizations = context.pools.flatMap((pool) =>
     pool.scope.kind === 'organization' && isInstalled(pool.scope.org) ? [{pool, org: pool.scope.org}] : [],
@@ -40,7 +40,7 @@ export async function lookAtGroups({context, inspection, installations}: GroupSe
   /** Asked once for an organization, or for one of its repositories, however many pools need it. */
   const groupsOf = (org: string, repository?: string) => {
     const key = `${org}/${repository ?? ''}`.toLowerCase();
-    const list = listed.get(key) ?? once(() => groups(inspection, org, repository));
+    const list = listed.get(key) ?? once(() => groups(inspectionOf(org), org, repository));
     listed.set(key, list);
     return list();
   };
@@ -58,6 +58,12 @@ export async function lookAtGroups({context, inspection, installations}: GroupSe
           const [, name = ''] = repository.split('/');
           return admissionFinding(pool, repository, await groupsOf(org), await groupsOf(org, name));
         }),
+    ),
+    ...organizations.flatMap(({pool, org}) =>
+      fallingBackTo(pool, served, context.pools).map(({home, repository}) => async () => {
+        const [, name = ''] = repository.split('/');
+        return admissionFinding(pool, repository, await groupsOf(org), await groupsOf(org, name), home);
+      }),
     ),
     ...served
       .filter(({pool, repository}) => pool.scope.kind === 'repositories' && isInstalled(repository.split('/')[0] ?? ''))
@@ -78,16 +84,26 @@ export async function lookAtGroups({context, inspection, installations}: GroupSe
   return together(found);
 }
 
+/** The accounts on which the App acts, lower case. `all`: with a token, or where GitHub does not tell of every one. */
+async function ownersWith(app: Inspection): Promise<ReadonlySet<string> | 'all' | 'refused'> {
+  if (app.credentials !== 'app') return 'all';
+  const installed = await ask('GitHub', app.installations()).catch(unlessRefused);
+  if (installed === 'refused') return installed;
+  if (installed.failure !== undefined) return 'all';
+  return new Set(installed.items.flatMap(({login, isSuspended}) => (isSuspended ? [] : login.toLowerCase())));
+}
+
 function unlessRefused(failure: unknown): 'refused' {
   if (failure instanceof RefusedByGitHub) return 'refused';
   throw failure;
 }
 
 async function groups(
-  inspection: Inspection,
+  inspection: Inspection | undefined,
   org: string,
   repository?: string,
 ): Promise<readonly RunnerGroupAtGitHub[]> {
+  if (!inspection) return [];
   const {items, failure} = await ask('GitHub', inspection.runnerGroups(org, repository));
   // In an incomplete list a group would look absent.
   if (failure !== undefined) throw failure;
@@ -105,6 +121,23 @@ async function servedRepositories(context: Context): Promise<Served[]> {
   const keyOf = ({pool, repository}: Served) => `${pool.name} ${repository.toLowerCase()}`;
   const all = new Map([...spelt, ...recent].map((each) => [keyOf(each), each]));
   return [...all.values()].slice(0, MOST_REPOSITORIES);
+}
+
+/**
+ * Repositories whose jobs fall back to the pool from one that has another runner group: the finding about that group does not cover them. What may be
+ * public is left out where the fallback serves none that is.
+ */
+function fallingBackTo(
+  pool: Pool,
+  served: readonly Served[],
+  pools: readonly Pool[],
+): {readonly home: Pool; readonly repository: string}[] {
+  return served.flatMap(({pool: home, repository, isPublic}) => {
+    if (home.runnerGroup.toLowerCase() === pool.runnerGroup.toLowerCase()) return [];
+    const job = {repository, labels: [], isPublic};
+    const serves = fallbacksOf(pools, home.name).includes(pool) && fallbackRefusal(pool, home, job) === undefined;
+    return serves ? [{home, repository}] : [];
+  });
 }
 
 /** Whether the pool's runner group exists. */
@@ -129,18 +162,20 @@ export function groupFinding(pool: Pool, org: string, existing: readonly RunnerG
   return ok(`the runner group "${group.name}" of ${org} is there`);
 }
 
-/** Whether the pool's runner group admits a repository. `visible`: the groups that the repository may use. */
+/** Whether the pool's runner group admits a repository. `visible`: the groups that the repository may use. `home`: the pool whose jobs fall back to this one. */
 export function admissionFinding(
   pool: Pool,
   repository: string,
   existing: readonly RunnerGroupAtGitHub[],
   visible: readonly RunnerGroupAtGitHub[],
+  home?: Pool,
 ): Found {
   const group = groupOf(pool, existing);
   // A group that is not there is the finding of `groupFinding`.
   if (!group || groupOf(pool, visible)) return ok(`the runner groups admit ${repository}`);
+  const whose = home ? `whose jobs fall back to it from pool ${home.name}` : 'whose jobs the pool takes';
   return error(
-    `the runner group "${group.name}" of pool ${pool.name} does not admit ${repository}, whose jobs the pool takes`,
+    `the runner group "${group.name}" of pool ${pool.name} does not admit ${repository}, ${whose}`,
     `Add ${repository} to the repositories of the group, in the settings of its organization (Actions, Runner groups).`,
   );
 }

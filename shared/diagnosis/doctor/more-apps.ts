@@ -1,8 +1,9 @@
 import {SlipwayError} from '../../errors';
 import type {Inspection} from '../../github/github';
 import type {Pool} from '../../model/pool';
-import {installationsFinding, keyFinding, type MoreApp, ownersOf, permissionsOf} from './app';
+import {keyFinding, type MoreApp, ownersOf, permissionsOf} from './app';
 import {ask, error, type Found, once, skipped, warning} from './check';
+import {installationsFinding} from './installations';
 
 /**
  * What the checks of the App ask of an App of `GITHUB_APPS`. Each of its sentences begins with its place. `number`: 2 for the first in the list,
@@ -24,6 +25,16 @@ export function looksAtMoreApp(inspection: Inspection, number: number, pools: re
     }
   };
   return {
+    async accounts() {
+      try {
+        const {items} = await installations();
+        return items.flatMap(({login, isSuspended}) => (isSuspended ? [] : login.toLowerCase()));
+      } catch (thrown) {
+        // The checks of this App tell of it.
+        if (thrown instanceof SlipwayError) return [];
+        throw thrown;
+      }
+    },
     key: look(() => keyFinding(app)),
     permissions: look(() => permissionsOf({app, installations}, pools)),
     installations: look(async () => {

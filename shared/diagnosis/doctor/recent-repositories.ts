@@ -8,6 +8,8 @@ import {ask} from './check';
 export interface Served {
   readonly pool: Pool;
   readonly repository: string;
+  /** As its newest job on record had it; undefined: no record tells. */
+  readonly isPublic?: boolean | undefined;
 }
 
 /** What waits or runs comes first. */
@@ -39,23 +41,23 @@ export async function recentRepositories(
   const {store, clock} = context;
   const now = clock.now();
   const found = new Map<string, Served>();
-  const add = (poolName: string | null, repository: string | null) => {
+  const add = (poolName: string | null, repository: string | null, isPublic?: boolean) => {
     const pool = poolName === null ? undefined : poolOf(context, poolName);
     // Usage without a job has a word in place of the repository, which no pool takes.
     if (!pool || repository === null || !takesRepository(pool, repository)) return;
     const key = `${pool.name} ${repository.toLowerCase()}`;
-    if (found.size < most && !found.has(key)) found.set(key, {pool, repository});
+    if (found.size < most && !found.has(key)) found.set(key, {pool, repository, isPublic});
   };
 
   const live = LIVE.map((status) => ask('the store', store.find('jobs', {where: {status}, limit: A_QUESTION})));
-  for (const {data} of (await Promise.all(live)).flat()) add(data.pool, data.repository);
+  for (const {data} of (await Promise.all(live)).flat()) add(data.pool, data.repository, data.isPublic);
   for (const [index, fromMs] of SLICES_MS.entries()) {
     const toMs = SLICES_MS[index + 1];
     if (toMs === undefined || found.size >= most) break;
     const between = {after: {value: now - toMs, id: FIRST_ID}, last: now - fromMs};
     const where = {status: 'completed'} as const;
     const jobs = store.find('jobs', {where, orderBy: 'queuedAt', between, limit: A_QUESTION});
-    for (const {data} of (await ask('the store', jobs)).reverse()) add(data.pool, data.repository);
+    for (const {data} of (await ask('the store', jobs)).reverse()) add(data.pool, data.repository, data.isPublic);
   }
   for (let days = 0; days < RECENT_DAYS && found.size < most; days++) {
     const where = {day: dayOf(now - days * DAY_MS)};

@@ -1,7 +1,6 @@
 import {
   deliveriesFinding,
   eventsFinding,
-  installationsFinding,
   missingPermissions,
   ownersOf,
   permissionsFinding,
@@ -9,8 +8,9 @@ import {
   silenceFinding,
   webhookFinding,
 } from '../../../shared/diagnosis/doctor/app';
-import {sweepFinding} from '../../../shared/diagnosis/doctor/deployment';
+import {configurationFinding, sweepFinding} from '../../../shared/diagnosis/doctor/deployment';
 import {admissionFinding, groupFinding} from '../../../shared/diagnosis/doctor/groups';
+import {installationsFinding} from '../../../shared/diagnosis/doctor/installations';
 import {Unavailable} from '../../../shared/errors';
 import type {AppInstallation, DiscoveredDelivery} from '../../../shared/github/github';
 import type {Pool} from '../../../shared/model/pool';
@@ -184,5 +184,23 @@ describe('runner groups', () => {
   test('a repository that the group does not admit is an error, and a missing group is not reported twice', () => {
     expect(admissionFinding(pool, 'acme/app', [theDefault, builders], [theDefault])).toMatchObject({status: 'error'});
     expect(admissionFinding(pool, 'acme/app', [theDefault], [theDefault]).status).toBe('ok');
+  });
+});
+
+test('configuration: a fallback that is drained is a warning, with the pool whose jobs it does not serve', () => {
+  const pools = [aPool({name: 'a', fallback: 'b'}), aPool({name: 'b'})];
+  expect(configurationFinding(undefined, {pools})).toEqual({
+    status: 'ok',
+    because: expect.any(String),
+    do: expect.any(String),
+  });
+  const drained = [
+    aPool({name: 'a', fallback: 'b'}),
+    aPool({name: 'b', maxRunners: 0}),
+    aPool({name: 'c', maxRunners: 0}),
+  ];
+  expect(configurationFinding(undefined, {pools: drained})).toMatchObject({
+    status: 'warning',
+    because: expect.stringMatching(/: pool a falls back to b, whose maxRunners is 0$/),
   });
 });
